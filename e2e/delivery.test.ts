@@ -1,0 +1,83 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { channel, defineContract, latest, volatile } from "@tidings/contract";
+import { createClient } from "@tidings/client";
+import { memoryLog } from "@tidings/log";
+import { createHub } from "@tidings/server";
+import { toNodeHandler } from "@tidings/server/node";
+import { afterEach, expect, test } from "vitest";
+import { z } from "zod";
+
+const chat = defineContract({
+  room: channel(
+    "rooms/:roomId",
+    {
+      message: z.object({ text: z.string() }),
+      typing: volatile(z.object({ author: z.string() })),
+      topic: latest(z.object({ text: z.string() })),
+    },
+    { snapshot: z.object({ messages: z.array(z.string()) }) },
+  ),
+  inbox: channel("users/:userId/inbox", { mention: z.object({ by: z.string() }) }),
+});
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function start() {
+  const messages: string[] = [];
+  const hub = createHub(chat, {
+    log: memoryLog(),
+    authorize: () => true,
+    snapshot: { room: () => ({ messages: [...messages] }) },
+  });
+  const server = createServer(toNodeHandler(hub));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  closing.push(async () => {
+    await hub.close();
+    server.close();
+  });
+  const client = createClient(chat, { url: `http://127.0.0.1:${port}/events` });
+  closing.push(() => client.close());
+  return { hub, client, messages, url: `http://127.0.0.1:${port}/events` };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  await expect.poll(condition, { timeout: 5_000, interval: 5 }).toBe(true);
+}
+
+test("an event goes from publish to a handler", async () => {
+  const { hub, client, messages } = await start();
+  const room = chat.room({ roomId: "lobby" });
+  await hub.publish(room, "topic", { text: "tea" });
+  messages.push("before");
+  const seen: unknown[] = [];
+  const subscription = client.subscribe(room, {
+    snapshot: (state) => seen.push(state.messages),
+    message: ({ text }, event) => seen.push([text, event.id !== null]),
+    topic: ({ text }) => seen.push(["topic", text]),
+    typing: ({ author }) => seen.push(["typing", author]),
+  });
+  await until(() => subscription.status.value.state === "live");
+  await hub.publish(room, "message", { text: "hi" });
+  await hub.publish(room, "typing", { author: "ada" });
+  await until(() => seen.length === 4);
+  expect(seen).toEqual([["before"], ["topic", "tea"], ["hi", true], ["typing", "ada"]]);
+});
+
+test("an iterator gets events in order", async () => {
+  const { hub, client } = await start();
+  const inbox = chat.inbox({ userId: "ada" });
+  const events = client.events(inbox);
+  await until(() => client.status.value.state === "live");
+  for (let index = 0; index < 5; index++) await hub.publish(inbox, "mention", { by: String(index) });
+  const seen: string[] = [];
+  for await (const event of events) {
+    seen.push(event.data.by);
+    if (seen.length === 5) break;
+  }
+  expect(seen).toEqual(["0", "1", "2", "3", "4"]);
+});

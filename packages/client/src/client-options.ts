@@ -1,0 +1,48 @@
+import type { Clock } from "./clock.ts";
+import type { Network } from "./network.ts";
+import type { StreamError } from "./stream-error.ts";
+
+/** The part of `fetch` that is used; never called with a Request. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface ClientOptions {
+  /** The hub's resource, absolute, or relative to the page. A function is called for every attempt. */
+  readonly url: string | (() => string | Promise<string>);
+  /** Headers such as `Authorization`. A function is called for every attempt, so tokens are fresh. */
+  readonly headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+  /** Whether cookies go to another origin. @default "same-origin" */
+  readonly credentials?: "omit" | "same-origin" | "include";
+  /** @default globalThis.fetch */
+  readonly fetch?: Fetch;
+  /** Receives what nobody awaits: invalid data, failed handlers, bad answers. @default console.error */
+  readonly onError?: (error: StreamError) => void;
+  /** Whether data is checked and decoded by the contract's schemas. When false, data is plain JSON, and codecs do not run either. @default true */
+  readonly validate?: boolean;
+  /** Milliseconds until a request that is not answered is given up. @default 15_000 */
+  readonly connectTimeout?: number;
+  /** The bytes that one event may have. @default 1_048_576 */
+  readonly maxEventBytes?: number;
+  /** Receives warnings, and with `debug` the way of every event. @default warnings to console.warn */
+  readonly onLog?: (record: TraceRecord) => void;
+  /** Traces events from socket to handler. @default false */
+  readonly debug?: boolean;
+  /** @default the runtime's */
+  readonly clock?: Clock;
+  /** Uniform in [0, 1). @default Math.random */
+  readonly random?: () => number;
+  /** @default the runtime's */
+  readonly network?: Network;
+}
+
+/** What happened, for developers. It never holds headers, urls or event data. */
+export interface TraceRecord {
+  readonly level: "debug" | "warn";
+  readonly event: "connect" | "end" | "event" | "handled" | "gap" | "page" | "join" | "contract";
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+  readonly channel?: string;
+  readonly type?: string;
+  /** A cursor. */
+  readonly id?: string;
+  readonly detail?: string;
+}

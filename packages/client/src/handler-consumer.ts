@@ -1,0 +1,55 @@
+import type { Gap } from "./handlers.ts";
+import type { Reason } from "./status.ts";
+import { StreamError } from "./stream-error.ts";
+import type { Consumer, Item } from "./subscription.ts";
+
+/** Handlers by name, once the types have checked which there are. */
+export type HandlerRecord = Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
+
+/** The consumer behind `subscribe`: calls handlers, and survives them. */
+export class HandlerConsumer implements Consumer {
+  readonly wantsSnapshot: boolean;
+  readonly #path: string;
+  readonly #handlers: HandlerRecord;
+  readonly #onError: (error: StreamError) => void;
+
+  constructor(path: string, handlers: HandlerRecord, wantsSnapshot: boolean, onError: (error: StreamError) => void) {
+    this.#path = path;
+    this.#handlers = handlers;
+    this.wantsSnapshot = wantsSnapshot;
+    this.#onError = onError;
+  }
+
+  take(item: Item): boolean {
+    if (item.kind === "clear") this.#call("onClear", item.cleared);
+    else this.#call(item.event.type, item.event.data, item.event);
+    return true;
+  }
+
+  snapshot(state: unknown): void {
+    this.#call("snapshot", state);
+  }
+
+  gap(gap: Gap): void {
+    this.#call("onGap", gap);
+  }
+
+  close(reason: Reason): void {
+    this.#call("onClose", reason);
+  }
+
+  /** Not awaited: a slow handler must not hold up the others. */
+  #call(name: string, ...args: unknown[]): void {
+    const report = (cause: unknown) => {
+      const said = cause instanceof Error ? cause.message : String(cause);
+      this.#onError(new StreamError("handler-failed", `The handler "${name}" of ${this.#path} failed: ${said}`, { cause }));
+    };
+    try {
+      const handler = Object.hasOwn(this.#handlers, name) ? this.#handlers[name] : undefined;
+      const result = handler?.(...args);
+      if (result instanceof Promise) result.catch(report);
+    } catch (cause) {
+      report(cause);
+    }
+  }
+}

@@ -1,0 +1,11 @@
+export type { ClientOptions, Fetch, TraceRecord } from "./client-options.ts";
+export { createClient } from "./client.ts";
+export type { Client, ClientSubscription, EventsOptions, History, HistoryOptions } from "./client.ts";
+export { systemClock } from "./clock.ts";
+export type { Clock } from "./clock.ts";
+export type { Cleared, EventOf, Gap, Handler, Handlers, ReceivedEvent, SubscribeOptions } from "./handlers.ts";
+export { runtimeNetwork } from "./network.ts";
+export type { Network } from "./network.ts";
+export type { Reason, Status, Watchable } from "./status.ts";
+export { StreamError } from "./stream-error.ts";
+export type { StreamErrorCode } from "./stream-error.ts";

@@ -1,0 +1,64 @@
+/** Why something has ended or is being tried again. */
+export type Reason =
+  /** The application closed it. */
+  | "closed"
+  /** The server has nothing more, for good. */
+  | "finished"
+  | "unauthenticated"
+  | "forbidden"
+  /** The server does not know the channel; a deployment may be under way. */
+  | "unknown"
+  /** The server refuses the request as such. */
+  | "rejected"
+  /** Gap after gap: retention is shorter than a reader's way to the server. */
+  | "gap-loop"
+  | "draining"
+  | "max-age"
+  | "expired"
+  | "limit"
+  | "offline"
+  | "network"
+  | "timeout"
+  | "bad-response"
+  /** The server answered 408, 429 or 5xx. */
+  | "unavailable"
+  /** The log was replaced, or lost its newest events. */
+  | "gap";
+
+/** Where a connection or a subscription stands. */
+export type Status =
+  | { readonly state: "connecting" }
+  | { readonly state: "live" }
+  /** `at`: when the next attempt begins, in milliseconds since 1970; null while offline. */
+  | { readonly state: "retrying"; readonly reason: Reason; readonly at: number | null }
+  | { readonly state: "closed"; readonly reason: Reason };
+
+/** A value that can be read and watched; it fits React's `useSyncExternalStore`. */
+export interface Watchable<Value> {
+  readonly value: Value;
+  /** Calls `listener` after every change. Returns what ends it. */
+  subscribe(listener: (value: Value) => void): () => void;
+}
+
+export class Cell<Value> implements Watchable<Value> {
+  #value: Value;
+  readonly #listeners = new Set<(value: Value) => void>();
+
+  constructor(value: Value) {
+    this.#value = value;
+  }
+
+  get value(): Value {
+    return this.#value;
+  }
+
+  set(value: Value): void {
+    this.#value = value;
+    for (const listener of this.#listeners) listener(value);
+  }
+
+  subscribe(listener: (value: Value) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

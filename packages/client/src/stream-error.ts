@@ -1,0 +1,31 @@
+/** What went wrong, for a program; docs/errors has the cause and the cure of each. */
+export type StreamErrorCode =
+  /** The server answered a stream or page request with something else: a proxy, a login page, a wrong url. */
+  | "bad-response"
+  /** The server refused a request that the application made, such as `history`. */
+  | "refused"
+  /** No connection, or it broke. */
+  | "network"
+  /** Nothing was heard for too long. */
+  | "timeout"
+  /** One event is longer than `maxEventBytes`. */
+  | "event-too-large"
+  /** An event's data does not fit the contract. It is skipped. */
+  | "invalid-data"
+  /** A handler threw or rejected. The stream goes on. */
+  | "handler-failed"
+  /** An iterator without `onGap` met a gap. */
+  | "gap"
+  /** The client was closed. */
+  | "closed";
+
+/** The one error of this package: it says what was expected, what came, and what to do. */
+export class StreamError extends Error {
+  override readonly name = "StreamError";
+  readonly code: StreamErrorCode;
+
+  constructor(code: StreamErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,99 @@
+import { ContractError } from "./contract-error.ts";
+import {
+  isSchema,
+  toDefinition,
+  type DataOf,
+  type EventDefinition,
+  type EventDefinitions,
+  type ModeOf,
+  type Schema,
+} from "./event.ts";
+import { PathPattern, type Params } from "./path.ts";
+
+/** A channel with its params filled in: a plain value. Two addresses are the same iff their paths are. */
+export interface Address<Name extends string = string, AddressParams = Readonly<Record<string, string>>> {
+  /** The channel's key in the contract. */
+  readonly name: Name;
+  readonly params: AddressParams;
+  /** Canonical and percent-encoded, e.g. `rooms/lobby`. */
+  readonly path: string;
+}
+
+/** What {@link channel} returns and `defineContract` names. */
+export interface ChannelDefinition<
+  Pattern extends string = string,
+  Events extends EventDefinitions = EventDefinitions,
+  Snapshot extends Schema = Schema,
+> {
+  readonly pattern: PathPattern<Pattern>;
+  readonly events: { readonly [Type in keyof Events]: EventDefinition<DataOf<Events[Type]>, ModeOf<Events[Type]>> };
+  readonly snapshot: Snapshot | undefined;
+}
+
+/** A named family of streams: call it with its params to get an address. */
+export interface Channel<Name extends string, Definition extends ChannelDefinition> {
+  (
+    ...args: ParamsOf<Definition> extends Readonly<Record<string, never>> ? [] : [params: ParamsOf<Definition>]
+  ): Address<Name, ParamsOf<Definition>>;
+  readonly name: Name;
+  readonly pattern: Definition["pattern"];
+  readonly events: Definition["events"];
+  readonly snapshot: Definition["snapshot"];
+}
+
+/** The params record of a channel. */
+// `infer`, so that compiler messages say `Params<"rooms/:roomId">` and not the whole channel.
+export type ParamsOf<Definition> = Definition extends { readonly pattern: { readonly text: infer Pattern extends string } }
+  ? Params<Pattern>
+  : never;
+
+export interface ChannelOptions<Snapshot extends Schema> {
+  /** The state a new or gapped subscription starts from; the hub then wants a loader for it. */
+  snapshot?: Snapshot;
+}
+
+/** Handlers share a record with these names; in the literal of one, `__proto__` would set the prototype. */
+const RESERVED: readonly string[] = ["snapshot", "onGap", "onClear", "onError", "onClose", "__proto__"];
+const EVENT_TYPE = /^[A-Za-z0-9_.-]+$/;
+
+/**
+ * Defines a family of streams.
+ *
+ * @param pattern literal segments and `:params`, e.g. `rooms/:roomId`
+ * @param events schemas (reliable events), `latest(…)` and `volatile(…)` by event type
+ * @throws ContractError `bad-contract` for a malformed pattern, event type or schema
+ */
+export function channel<const Pattern extends string, Events extends EventDefinitions, Snapshot extends Schema = never>(
+  pattern: Pattern,
+  events: Events,
+  options: ChannelOptions<Snapshot> = {},
+): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>> {
+  const compiled = new PathPattern(pattern);
+  const fail = (expectation: string): never => {
+    throw new ContractError("bad-contract", `Channel "${pattern}": ${expectation}.`);
+  };
+  // Also the case of a literal's `__proto__`, which is then the record's prototype.
+  if (isSchema(events)) fail(`expected a record of events, e.g. { message: schema }, got a schema`);
+  const definitions: Record<string, EventDefinition> = Object.create(null);
+  for (const [type, given] of Object.entries(events)) {
+    if (!EVENT_TYPE.test(type) || RESERVED.includes(type)) {
+      fail(
+        `expected event types of letters, digits, "_", "." and "-", none of ${RESERVED.join(", ")}; got "${type}"`,
+      );
+    }
+    definitions[type] =
+      toDefinition(given) ??
+      fail(
+        `expected event "${type}" to be a schema of zod 4, latest(…) or volatile(…), got ${typeof given}; is there a circular import?`,
+      );
+  }
+  if (options.snapshot !== undefined && !isSchema(options.snapshot)) {
+    fail(`expected the snapshot to be a schema of zod 4, got ${typeof options.snapshot}`);
+  }
+  return {
+    pattern: compiled,
+    // The runtime record mirrors `Events` key by key, which the loop cannot show to the compiler.
+    events: definitions as ChannelDefinition<Pattern, Events>["events"],
+    snapshot: options.snapshot,
+  };
+}

@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import * as mini from "zod/mini";
+import { channel, ContractError, defineContract, findEvent, fingerprint, latest, parseAddress, volatile } from "./index.ts";
+
+const Message = z.object({ text: z.string() });
+const chat = defineContract({
+  room: channel(
+    "rooms/:roomId",
+    { message: Message, typing: volatile(mini.string()), topic: latest(Message, { key: ({ text }) => text, expires: 500 }) },
+    { snapshot: mini.object({ messages: mini.array(Message) }) },
+  ),
+  clock: channel("clock", { tick: z.number() }),
+});
+
+describe("a contract", () => {
+  test("its channels know their name, pattern, events and snapshot", () => {
+    expect(Object.keys(chat)).toEqual(["room", "clock"]);
+    expect(chat.room.name).toBe("room");
+    expect(chat.room.pattern.text).toBe("rooms/:roomId");
+    expect(Object.keys(chat.room.events)).toEqual(["message", "typing", "topic"]);
+    expect(chat.room.snapshot).toBeDefined();
+    expect(chat.clock.snapshot).toBeUndefined();
+  });
+
+  test("a bare schema is a reliable event, the other modes say so", () => {
+    const { message, typing, topic } = chat.room.events;
+    expect([message.mode, typing.mode, topic.mode]).toEqual(["reliable", "volatile", "latest"]);
+    expect([message.expires, topic.expires]).toEqual([null, 500]);
+    expect([message.key({ text: "x" }), typing.key("x"), topic.key({ text: "x" })]).toEqual(["", "", "x"]);
+  });
+
+  test("findEvent finds what the contract has and names what it has not", () => {
+    const lobby = chat.room({ roomId: "lobby" });
+    expect(findEvent(chat, lobby, "topic")).toBe(chat.room.events.topic);
+    expect(() => findEvent(chat, lobby, "mesage")).toThrow('Channel "room" has the events message, typing, topic, got "mesage".');
+    expect(() => findEvent(chat, { ...lobby, name: "rom" }, "message")).toThrow(
+      'Expected an address of this contract (room, clock), got "rom"; make it with the contract\'s channel function.',
+    );
+  });
+
+  test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("%s is neither a channel nor an event of it", (name) => {
+    const lobby = chat.room({ roomId: "lobby" });
+    expect(() => findEvent(chat, lobby, name)).toThrow(expect.objectContaining({ code: "unknown-event" }));
+    expect(() => findEvent(chat, { ...lobby, name }, "message")).toThrow(expect.objectContaining({ code: "unknown-channel" }));
+    expect(parseAddress(chat, name)).toBeNull();
+  });
+
+  test("prototype names that an object literal can hold are ordinary names", () => {
+    const odd = defineContract({ constructor: channel("constructor", { toString: Message, valueOf: volatile(Message) }) });
+    expect(findEvent(odd, odd.constructor(), "toString").mode).toBe("reliable");
+    expect(findEvent(odd, odd.constructor(), "valueOf").mode).toBe("volatile");
+    expect(parseAddress(odd, "constructor")).toEqual({ name: "constructor", params: {}, path: "constructor" });
+  });
+});
+
+describe("a definition is refused", () => {
+  const missing: never = undefined as never;
+
+  test.each<[string, () => unknown, string]>([
+    [
+      "when two patterns could make the same path",
+      () => defineContract({ room: channel("rooms/:id", {}), lobby: channel("rooms/lobby", {}) }),
+      'Channels "room" (rooms/:id) and "lobby" (rooms/lobby) could make the same path; change a literal segment of one.',
+    ],
+    ["for a channel called __proto__", () => defineContract({ ["__proto__"]: channel("x", {}) }), 'expected "__proto__" to be the name of a channel'],
+    ["for a channel that is not there yet", () => defineContract({ room: missing }), 'expected "room" to be the name of a channel(…); is there a circular import?'],
+    ["for an event type with a space", () => channel("x", { "a b": Message }), 'Channel "x": expected event types of letters, digits'],
+    ["for an event type with a colon", () => channel("x", { "a:b": Message }), 'got "a:b".'],
+    ["for an event type that a handler has", () => channel("x", { onGap: Message }), 'got "onGap".'],
+    ["for an event type called __proto__", () => channel("x", { ["__proto__"]: Message }), 'got "__proto__".'],
+    ["for __proto__ in a literal", () => channel("x", { __proto__: Message } as never), "expected a record of events"],
+    ["for a schema instead of events", () => channel("x", Message as never), "expected a record of events, e.g. { message: schema }, got a schema"],
+    ["for an event that is not there yet", () => channel("x", { message: missing }), 'expected event "message" to be a schema of zod 4, latest(…) or volatile(…), got undefined; is there a circular import?'],
+    ["for latest of no schema", () => channel("x", { message: latest(missing) }), 'expected event "message" to be a schema'],
+    ["for a snapshot that is no schema", () => channel("x", {}, { snapshot: "state" as never }), 'Channel "x": expected the snapshot to be a schema'],
+    ...[0, -1, NaN, Infinity, "5" as never].map((expires): [string, () => unknown, string] => [
+      `for latest that expires in ${String(expires)}`,
+      () => latest(Message, { expires }),
+      `latest(): expected "expires" to be a finite number of milliseconds above 0, got ${String(expires)}; leave it out for never.`,
+    ]),
+  ])("%s", (_, define, message) => {
+    expect(define).toThrow(ContractError);
+    expect(define).toThrow(expect.objectContaining({ code: "bad-contract", message: expect.stringContaining(message) as unknown }));
+  });
+});
+
+describe("the fingerprint", () => {
+  test("is 8 hex digits, and stays the same from release to release", () => {
+    expect(fingerprint(chat)).toBe("84f4e8c4");
+    expect(fingerprint({})).toBe("811c9dc5");
+  });
+
+  test("does not depend on the order of keys, on names of channels, or on schemas", () => {
+    const one = defineContract({ a: channel("a/:id", { x: Message, y: volatile(Message) }), b: channel("b", { z: Message }) });
+    const other = defineContract({ c: channel("b", { z: z.number() }), a: channel("a/:id", { y: volatile(Message), x: Message }) });
+    expect(fingerprint(other)).toBe(fingerprint(one));
+  });
+
+  test("changes with a pattern, an event type, a mode or a snapshot", () => {
+    const prints = [
+      channel("a", { x: Message }),
+      channel("b", { x: Message }),
+      channel("a/:id", { x: Message }),
+      channel("a", { y: Message }),
+      channel("a", { x: Message, y: Message }),
+      channel("a", { x: latest(Message) }),
+      channel("a", { x: volatile(Message) }),
+      channel("a", { x: Message }, { snapshot: Message }),
+    ].map((only) => fingerprint(defineContract({ only })));
+    expect(new Set(prints).size).toBe(prints.length);
+    for (const print of prints) expect(print).toMatch(/^[0-9a-f]{8}$/);
+  });
+});

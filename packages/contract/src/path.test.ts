@@ -1,0 +1,201 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { channel, ContractError, defineContract, isCanonicalPath, MAX_PATH, parseAddress } from "./index.ts";
+import { PathPattern } from "./path.ts";
+
+const events = { message: z.string() };
+const site = defineContract({
+  room: channel("rooms/:roomId", events),
+  seat: channel("halls/:hall/seats/:seat", events),
+  clock: channel("clock", events),
+});
+
+/** What attackers and Unicode put into params. */
+const nasty = fc.constantFrom(
+  ...["/", "%2F", "%2f", ".", "..", "...", "%", "%%", ":", "@", "?", "#", "&", "+", " ", "\0", "\n", "~", "*", "'", "(", "!"],
+  ...["\u00e9", "e\u0301", "\ufb01", "fi", "\u00c5", "\u212b", "A\u030a", "\u2167", "VIII", "😀", "👩‍👩‍👧", "\ufeff", "\u202e", "\u0130", "\u0131"],
+  ...["__proto__", "constructor", "toString", "hasOwnProperty", "lobby", "Lobby", "LOBBY"],
+);
+const param = fc.oneof(nasty, fc.string({ unit: "binary", minLength: 1, maxLength: 8 }), fc.tuple(nasty, nasty).map((pair) => pair.join("")));
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof ContractError) return error.code;
+    throw error;
+  }
+  return "none";
+}
+
+describe("building and parsing", () => {
+  test("every param comes back from the path that it made", () => {
+    fc.assert(
+      fc.property(param, param, (hall, seat) => {
+        const address = site.seat({ hall, seat });
+        expect(parseAddress(site, address.path)).toEqual(address);
+        expect(address.params).toEqual({ hall, seat });
+      }),
+    );
+  });
+
+  test("two different records of params never make one path", () => {
+    fc.assert(
+      fc.property(param, param, param, param, (hall, seat, otherHall, otherSeat) => {
+        const same = site.seat({ hall, seat }).path === site.seat({ hall: otherHall, seat: otherSeat }).path;
+        expect(same).toBe(hall === otherHall && seat === otherSeat);
+      }),
+    );
+  });
+
+  test("a path is ASCII without separators of its own, of URLs or of the wire", () => {
+    fc.assert(
+      fc.property(param, (roomId) => {
+        expect(site.room({ roomId }).path).toMatch(/^rooms\/[A-Za-z0-9_.~%-]+$/);
+      }),
+    );
+  });
+
+  test("any text either is refused or is exactly what building its params gives", () => {
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.array(fc.constantFrom("rooms", "halls", "seats", "clock", "/", "%2F", "%2f", "%2E", "%2e", ".", "%41", "A", "%C3%A9", "%c3%a9", "é", "%", "%C0%80", "%ED%A0%80")).map((parts) => parts.join("")),
+      param.map((value) => `rooms/${value}`),
+      param.map((value) => `rooms/${encodeURIComponent(value)}`),
+    );
+    fc.assert(
+      fc.property(text, (path) => {
+        const address = parseAddress(site, path);
+        if (address === null) return;
+        const { room, seat, clock } = site;
+        const again = address.name === "room" ? room(address.params) : address.name === "seat" ? seat(address.params) : clock();
+        expect(again.path).toBe(path);
+        expect(isCanonicalPath(path)).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test.each([
+    ["an encoded slash in lower case", "rooms/a%2fb"],
+    ["an encoded letter", "rooms/%41"],
+    ["a bare dot", "rooms/."],
+    ["two bare dots", "rooms/.."],
+    ["dots in lower-case hex", "rooms/%2e%2e"],
+    ["an empty param", "rooms/"],
+    ["a doubled slash", "rooms//lobby"],
+    ["a slash at the end", "rooms/lobby/"],
+    ["a slash at the start", "/rooms/lobby"],
+    ["a raw non-ASCII letter", "rooms/é"],
+    ["an overlong encoding", "rooms/%C0%AF"],
+    ["an encoded surrogate", "rooms/%ED%A0%80"],
+    ["half an escape", "rooms/%2"],
+    ["a raw colon", "rooms/a:b"],
+    ["a raw at sign", "rooms/lobby@now"],
+    ["a plus for a space", "rooms/a+b"],
+    ["a raw apostrophe", "rooms/it's"],
+    ["an encoded tilde", "rooms/%7E"],
+    ["another case of a literal", "Rooms/lobby"],
+    ["nothing", ""],
+    ["more than the limit", `rooms/${"a".repeat(MAX_PATH)}`],
+  ])("%s is refused", (_, path) => {
+    expect(parseAddress(site, path)).toBeNull();
+  });
+
+  test("forms that look alike stay different addresses", () => {
+    const forms = ["\u00e9", "e\u0301", "\ufb01", "fi", "\u00c5", "\u212b", "A\u030a", "\u2167", "VIII", "a", "A", "\u0430"];
+    expect(new Set(forms.map((roomId) => site.room({ roomId }).path)).size).toBe(forms.length);
+  });
+
+  test("dots, slashes and emoji have one spelling", () => {
+    const spell = (roomId: string) => site.room({ roomId }).path;
+    expect(spell("..")).toBe("rooms/%2E%2E");
+    expect(spell("...")).toBe("rooms/...");
+    expect(spell("a/b")).toBe("rooms/a%2Fb");
+    expect(spell("%2F")).toBe("rooms/%252F");
+    expect(spell("😀")).toBe("rooms/%F0%9F%98%80");
+    expect(spell("it's (ok)!*~")).toBe("rooms/it%27s%20%28ok%29%21%2A~");
+  });
+
+  test("an address holds the params of its pattern and nothing else", () => {
+    const given = { roomId: "lobby", admin: "yes" };
+    const address = site.room(given);
+    given.roomId = "changed";
+    expect(address).toEqual({ name: "room", params: { roomId: "lobby" }, path: "rooms/lobby" });
+    expect(site.clock()).toEqual({ name: "clock", params: {}, path: "clock" });
+  });
+});
+
+describe("refused params", () => {
+  // Plain JavaScript can hand over what the types forbid.
+  const room = site.room as (params: unknown) => unknown;
+
+  test.each([
+    ["an empty one", { roomId: "" }, `Channel "rooms/:roomId": expected param "roomId" to be a non-empty string without lone surrogates, got "".`],
+    ["a missing one", {}, "got undefined."],
+    ["an inherited one", Object.create({ roomId: "lobby" }), "got undefined."],
+    ["a number", { roomId: 7 }, "got number."],
+    ["null", { roomId: null }, "got null."],
+    ["half a surrogate pair", { roomId: "a\ud83d" }, String.raw`got "a\ud83d".`],
+    ["a 10 kB one", { roomId: "x".repeat(10_240) }, `expected param "roomId" to be 256 bytes at most, got 10240 characters.`],
+    ["one that is too long once encoded", { roomId: "é".repeat(60) }, "a path may have 256 bytes at most, got 366; use shorter params."],
+  ])("%s", (_, params, message) => {
+    expect(() => room(params)).toThrow(message);
+    expect(codeOf(() => room(params))).toBe("bad-params");
+  });
+
+  test("the limit is 256 bytes, not one less", () => {
+    const roomId = "x".repeat(MAX_PATH - "rooms/".length);
+    expect(parseAddress(site, site.room({ roomId }).path)?.params).toEqual({ roomId });
+    expect(codeOf(() => site.room({ roomId: `${roomId}x` }))).toBe("bad-params");
+  });
+});
+
+describe("patterns", () => {
+  test.each(["", "/", "rooms/", "/rooms", "rooms//x", "rooms/:", "rooms/:1", "rooms/:a-b", "rooms/.", "rooms/..", "räume", "a b", "a%2Fb", "a:b", "rooms/:__proto__"])(
+    "%j is malformed",
+    (text) => {
+      expect(() => new PathPattern(text)).toThrow(`Pattern "${text}": expected segments like`);
+    },
+  );
+
+  test("a param occurs once", () => {
+    expect(() => new PathPattern(":id/:id")).toThrow("a param occurs twice");
+  });
+
+  test("a pattern of which no path can be short enough is refused at definition", () => {
+    expect(() => new PathPattern(`${"x".repeat(MAX_PATH - 2)}/:id`)).not.toThrow();
+    expect(() => new PathPattern(`${"x".repeat(MAX_PATH - 1)}/:id`)).toThrow("a path may have 256 bytes at most");
+  });
+
+  test("prototype names are ordinary params and values", () => {
+    const { odd } = defineContract({ odd: channel("odd/:constructor/:toString", events) });
+    const address = odd({ constructor: "__proto__", toString: "constructor" });
+    expect(address.path).toBe("odd/__proto__/constructor");
+    expect(parseAddress({ odd }, address.path)?.params).toEqual({ constructor: "__proto__", toString: "constructor" });
+    // An inherited `constructor` is not a param.
+    expect(codeOf(() => (odd as (params: unknown) => unknown)({}))).toBe("bad-params");
+  });
+
+  test("two patterns overlap exactly when some path belongs to both", () => {
+    const segment = fc.constantFrom("a", "b", ":x", ":y", ":z");
+    const pattern = fc
+      .array(segment, { minLength: 1, maxLength: 3 })
+      .filter((parts) => new Set(parts.filter((part) => part.startsWith(":"))).size === parts.filter((part) => part.startsWith(":")).length)
+      .map((parts) => new PathPattern(parts.join("/")));
+    const words = ["a", "b", "c"];
+    const paths = [1, 2, 3].flatMap((length) =>
+      Array.from({ length: words.length ** length }, (_, number) =>
+        Array.from({ length }, (_, place) => words[Math.floor(number / words.length ** place) % words.length]).join("/"),
+      ),
+    );
+    fc.assert(
+      fc.property(pattern, pattern, (one, other) => {
+        const shared = paths.some((path) => one.parse(path) !== null && other.parse(path) !== null);
+        expect(one.overlaps(other)).toBe(shared);
+        expect(other.overlaps(one)).toBe(shared);
+      }),
+    );
+  });
+});

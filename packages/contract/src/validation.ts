@@ -1,0 +1,102 @@
+import { $ZodAsyncError, type $ZodIssue, type $ZodRawIssue, type safeParse } from "zod/v4/core";
+import { ContractError } from "./contract-error.ts";
+import { step } from "./data-path.ts";
+import type { Schema } from "./event.ts";
+
+/** The messages of a schema's author come first, then these; so they do not depend on a loaded locale (zod/mini has none). */
+const CONTEXT = { error: describe };
+
+/** Names this many faults at most; a thousand bad items need no thousand sentences. */
+const MAX_FAULTS = 3;
+
+/**
+ * Runs a schema in one direction, synchronously.
+ *
+ * @param hint what to do about invalid data, or nothing
+ * @throws ContractError `invalid-data`; `bad-contract` for a schema that is asynchronous
+ */
+export function validate(run: typeof safeParse, schema: Schema, data: unknown, label: string, hint: string): unknown {
+  let result;
+  try {
+    result = run(schema, data, CONTEXT);
+  } catch (cause) {
+    if (cause instanceof $ZodAsyncError) {
+      throw new ContractError("bad-contract", `${label}: the schema is asynchronous; use checks and codecs without promises.`, {
+        cause,
+      });
+    }
+    throw new ContractError("invalid-data", `${label}: a check or codec of the schema threw: ${String(cause)}.${hint}`, {
+      cause,
+    });
+  }
+  if (result.success) return result.data;
+  const { issues } = result.error;
+  const faults = issues.slice(0, MAX_FAULTS).map(({ path, message }) => {
+    const place = path.reduce(step, "");
+    return place === "" ? message : `${place}: ${message}`;
+  });
+  if (issues.length > MAX_FAULTS) faults.push(`${issues.length - MAX_FAULTS} more`);
+  throw new ContractError("invalid-data", `${label}: ${faults.join("; ")}.${hint}`, { cause: result.error });
+}
+
+/** A short form of a value for error messages; objects by their kind only. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return value.length > 40 ? `${JSON.stringify(value.slice(0, 40))}…` : JSON.stringify(value);
+  if (Array.isArray(value)) return `array of ${value.length}`;
+  // "Invalid Date" is what matters here.
+  if (value instanceof Date) return String(value);
+  if (typeof value === "object" && value !== null) return value.constructor?.name ?? "Object";
+  return typeof value === "function" ? "function" : String(value);
+}
+
+function describe(issue: $ZodRawIssue): string {
+  // A raw issue is the finished one without path and message, and with its input.
+  const expected = expectation(issue as unknown as $ZodIssue);
+  return `expected ${expected}, got ${show(issue.input)}`;
+}
+
+function expectation(issue: $ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.expected === "nonoptional" ? "a value" : issue.expected;
+    case "invalid_value":
+      return issue.values.map(show).join(" | ");
+    case "invalid_format":
+      return issue.format === "regex" ? `a match of ${issue.pattern}` : `the format ${issue.format}`;
+    case "too_small":
+      return `${subject(issue)} ${sign(issue, ">")} ${issue.minimum}`;
+    case "too_big":
+      return `${subject(issue)} ${sign(issue, "<")} ${issue.maximum}`;
+    case "not_multiple_of":
+      return `a multiple of ${issue.divisor}`;
+    case "unrecognized_keys":
+      return `no keys ${issue.keys.map(show).join(", ")}`;
+    case "invalid_union":
+      return alternatives(issue);
+    case "invalid_key":
+    case "invalid_element":
+      return `a valid ${issue.code === "invalid_key" ? "key" : "value"} (${firstOf(issue.issues)})`;
+    default:
+      return "what a check of the schema accepts";
+  }
+}
+
+function alternatives(issue: Extract<$ZodIssue, { code: "invalid_union" }>): string {
+  if (issue.inclusive === false) return "exactly one option of the union to fit";
+  if (issue.options !== undefined) return issue.options.map(show).join(" | ");
+  return `one of the union (${issue.errors.map(firstOf).join(" | ")})`;
+}
+
+function firstOf(issues: readonly $ZodIssue[]): string {
+  const [issue] = issues;
+  if (issue === undefined) return "?";
+  return `${issue.path.map((key) => `${String(key)}: `).join("")}${issue.message}`;
+}
+
+function subject({ origin }: { origin: string }): string {
+  return /^(number|int|bigint|date)$/.test(origin) ? origin : `${origin} size`;
+}
+
+function sign(issue: { inclusive?: boolean; exact?: boolean }, sign: string): string {
+  return issue.exact ? "=" : issue.inclusive ? `${sign}=` : sign;
+}

@@ -1,0 +1,52 @@
+import { describe, test } from "vitest";
+import { cursorLaws } from "./conformance/cursors.ts";
+import { doorbellLaws } from "./conformance/doorbell.ts";
+import type { EngineFacts, OpenLog } from "./conformance/engine.ts";
+import { historyProperties } from "./conformance/histories.ts";
+import { historyLaws } from "./conformance/history.ts";
+import { holeLaws } from "./conformance/holes.ts";
+import { idempotencyLaws } from "./conformance/idempotency.ts";
+import { latestLaws } from "./conformance/latest.ts";
+import { appliesTo, tryLaw, type Law } from "./conformance/law.ts";
+import { limitLaws } from "./conformance/limits.ts";
+import { orderLaws } from "./conformance/order.ts";
+import { retentionLaws } from "./conformance/retention.ts";
+import { volatileLaws } from "./conformance/volatile.ts";
+
+export type { EngineFacts, OpenedLog, OpenLog, OpenOptions } from "./conformance/engine.ts";
+
+/** Everything that a log promises, as data: a suite for any test runner, or none. */
+export const laws: readonly Law[] = [
+  ...cursorLaws,
+  ...orderLaws,
+  ...holeLaws,
+  ...limitLaws,
+  ...latestLaws,
+  ...volatileLaws,
+  ...retentionLaws,
+  ...idempotencyLaws,
+  ...historyLaws,
+  ...doorbellLaws,
+  ...historyProperties,
+];
+
+/**
+ * Registers the conformance suite for an engine with vitest. Every test names the law that it tries.
+ *
+ * @example
+ * describeEventLog(
+ *   "memoryLog",
+ *   async (options) => {
+ *     const log = memoryLog(options);
+ *     return { log, another: async () => log, reopen: async () => memoryLog(options) };
+ *   },
+ *   { survivesReopen: false, heedsClock: true, runs: 100 },
+ * );
+ */
+export function describeEventLog(name: string, open: OpenLog, facts: EngineFacts): void {
+  describe(name, () => {
+    for (const law of laws.filter((each) => appliesTo(each, facts))) {
+      test(`${law.law}: ${law.title}`, () => tryLaw(law, { open, facts }));
+    }
+  });
+}

@@ -1,0 +1,154 @@
+import { expect } from "vitest";
+import type { Law } from "./law.ts";
+import { HOUR, ManualClock } from "./manual-clock.ts";
+import { latest, numbered, publish, reliable, volatile } from "./publishing.ts";
+import { dataOf, readToEnd, startOf, WIDE } from "./reading.ts";
+
+export const holeLaws: readonly Law[] = [
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "a channel that lost entries is named with the last lost one, and what is left is read",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 3 } });
+      const [, second] = await publish(log, ...numbered("a", 5));
+      await log.trim();
+      const page = await log.read(await startOf(log), ["a"], WIDE);
+      expect(page.holes).toEqual([{ channel: "a", reason: "trimmed", to: second?.seq }]);
+      expect(dataOf(page)).toEqual(["3", "4", "5"]);
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "who has seen the last lost entry has no hole, who has not has one",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 3 } });
+      const [first, second, third] = await publish(log, ...numbered("a", 5));
+      await log.trim();
+      if (first === undefined || second === undefined || third === undefined) throw new Error("expected five positions");
+      expect((await log.read(first, ["a"], WIDE)).holes).toHaveLength(1);
+      expect((await log.read(second, ["a"], WIDE)).holes).toEqual([]);
+      expect((await log.read(third, ["a"], WIDE)).holes).toEqual([]);
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "a noisy channel makes no hole in a quiet one, and evicts nothing of it",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 3 } });
+      await publish(log, reliable("quiet", '"first"'), ...numbered("noisy", 20), reliable("quiet", '"second"'));
+      await log.trim();
+      const start = await startOf(log);
+      const page = await log.read(start, ["quiet"], WIDE);
+      expect(page.holes).toEqual([]);
+      expect(dataOf(page)).toEqual(['"first"', '"second"']);
+      expect((await log.read(start, ["quiet", "noisy"], WIDE)).holes.map(({ channel }) => channel)).toEqual(["noisy"]);
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "each channel's hole ends at its own last lost entry",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 1 } });
+      const [lostOfA] = await publish(log, reliable("a"), reliable("a"));
+      const [lostOfB] = await publish(log, reliable("b"), reliable("b"));
+      await log.trim();
+      const { holes } = await log.read(await startOf(log), ["b", "a"], WIDE);
+      expect([...holes].sort((one, other) => one.to - other.to)).toEqual([
+        { channel: "a", reason: "trimmed", to: lostOfA?.seq },
+        { channel: "b", reason: "trimmed", to: lostOfB?.seq },
+      ]);
+      if (lostOfA === undefined) throw new Error("expected a position");
+      expect((await log.read(lostOfA, ["a", "b"], WIDE)).holes.map(({ channel }) => channel)).toEqual(["b"]);
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "a channel without entries has no hole while others have",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 1 } });
+      await publish(log, ...numbered("noisy", 5));
+      await log.trim();
+      expect(await log.read(await startOf(log), ["empty"], WIDE)).toMatchObject({ entries: [], holes: [] });
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "superseded, withdrawn and volatile entries leave no hole",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 1 } });
+      for (let round = 0; round < 5; round++) {
+        await publish(log, latest("a", "x", `${round}`), latest("a", `${round}`, null), volatile("a"));
+      }
+      await log.trim();
+      expect((await log.read(await startOf(log), ["a"], WIDE)).holes).toEqual([]);
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "a read of every channel names every hole",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 1 } });
+      await publish(log, ...numbered("a", 2), ...numbered("b", 2), ...numbered("c", 1));
+      await log.trim();
+      const { holes } = await log.read(await startOf(log), null, WIDE);
+      expect(holes.map(({ channel }) => channel).sort()).toEqual(["a", "b"]);
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "a channel that retention has emptied still has its hole, and so it has when it is used again",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ keep: { age: HOUR }, now: clock.now });
+      const [lost] = await publish(log, reliable("a"));
+      clock.move(HOUR);
+      await log.trim();
+      const hole = { channel: "a", reason: "trimmed", to: lost?.seq };
+      expect(await log.read(await startOf(log), ["a"], WIDE)).toMatchObject({ entries: [], holes: [hole] });
+      await publish(log, reliable("a", '"new"'));
+      const page = await log.read(await startOf(log), ["a"], WIDE);
+      expect(page.holes).toEqual([hole]);
+      expect(dataOf(page)).toEqual(['"new"']);
+    },
+  },
+  {
+    law: "law 11: filtering is no gap",
+    title: "next passes over the entries of other channels",
+    async run({ open }) {
+      const { log } = await open({});
+      await publish(log, reliable("a"), ...numbered("noise", 10));
+      const start = await startOf(log);
+      const head = await log.head();
+      expect(await log.read(start, ["a"], WIDE)).toMatchObject({ next: head, more: false, holes: [] });
+      expect(await log.read(start, ["empty"], WIDE)).toEqual({ entries: [], next: head, more: false, holes: [] });
+    },
+  },
+  {
+    law: "law 11: filtering is no gap",
+    title: "a reader that moved on over trimmed entries of other channels has no hole",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 2 } });
+      await publish(log, reliable("a"));
+      const { next } = await log.read(await startOf(log), ["a"], WIDE);
+      await publish(log, ...numbered("noise", 10));
+      await log.trim();
+      await publish(log, reliable("a", '"new"'));
+      const page = await log.read(next, ["a"], WIDE);
+      expect(page.holes).toEqual([]);
+      expect(dataOf(page)).toEqual(['"new"']);
+    },
+  },
+  {
+    law: "law 11: filtering is no gap",
+    title: "small pages come through any number of foreign entries",
+    async run({ open }) {
+      const { log } = await open({});
+      await log.append([...numbered("noise", 300), reliable("a", '"found"'), ...numbered("noise", 300)]);
+      const found = await readToEnd(log, await startOf(log), ["a"], { entries: 10, bytes: 1_000 });
+      expect(dataOf(found)).toEqual(['"found"']);
+      expect(found.holes).toEqual([]);
+      expect(found.next).toEqual(await log.head());
+    },
+  },
+];

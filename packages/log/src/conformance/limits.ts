@@ -1,0 +1,95 @@
+import { expect } from "vitest";
+import type { Law } from "./law.ts";
+import { latest, numbered, publish, reliable } from "./publishing.ts";
+import { currentToEnd, dataOf, readToEnd, seqsOf, startOf, WIDE } from "./reading.ts";
+
+const KILOBYTE = JSON.stringify("x".repeat(998));
+
+export const limitLaws: readonly Law[] = [
+  {
+    law: "limits",
+    title: "a page has no more entries than asked for, says that there is more, and goes on where it ended",
+    async run({ open }) {
+      const { log } = await open({});
+      await log.append(numbered("a", 25));
+      const start = await startOf(log);
+      const { pages, entries } = await readToEnd(log, start, ["a"], { entries: 4, bytes: WIDE.bytes });
+      for (const page of pages) expect(page.entries.length).toBeLessThanOrEqual(4);
+      expect(pages[0]).toMatchObject({ more: true });
+      expect(pages.at(-1)).toMatchObject({ more: false, next: await log.head() });
+      expect(entries).toEqual((await log.read(start, ["a"], WIDE)).entries);
+    },
+  },
+  {
+    law: "limits",
+    title: "a page has no more bytes of data than asked for",
+    async run({ open }) {
+      const { log } = await open({});
+      await log.append(numbered("a", 10).map((entry) => ({ ...entry, data: KILOBYTE })));
+      const { pages, entries } = await readToEnd(log, await startOf(log), ["a"], { entries: 100, bytes: 3_500 });
+      for (const page of pages) expect(page.entries.length).toBeLessThanOrEqual(3);
+      expect(entries).toHaveLength(10);
+    },
+  },
+  {
+    law: "limits",
+    title: "one entry is always allowed, also of more bytes than asked for",
+    async run({ open }) {
+      const { log } = await open({});
+      await publish(log, reliable("a", KILOBYTE), reliable("a", KILOBYTE), latest("a", "", KILOBYTE), latest("a", "2", KILOBYTE));
+      const limit = { entries: 1, bytes: 1 };
+      expect((await readToEnd(log, await startOf(log), ["a"], limit)).entries).toHaveLength(4);
+      expect((await currentToEnd(log, ["a"], limit)).entries).toHaveLength(2);
+    },
+  },
+  {
+    law: "limits",
+    title: "the bytes of an entry that is not asked for do not count",
+    async run({ open }) {
+      const { log } = await open({});
+      await publish(log, reliable("a", "1"), reliable("noise", KILOBYTE), reliable("a", "2"));
+      expect(dataOf(await log.read(await startOf(log), ["a"], { entries: 100, bytes: 10 }))).toEqual(["1", "2"]);
+    },
+  },
+  {
+    law: "limits",
+    title: "a channel that is named twice is read once",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 2 } });
+      await publish(log, ...numbered("a", 3), latest("a", "", '"value"'));
+      await log.trim();
+      const page = await log.read(await startOf(log), ["a", "a"], WIDE);
+      expect(dataOf(page)).toEqual(["2", "3", '"value"']);
+      expect(page.holes).toHaveLength(1);
+      expect(dataOf(await log.recent(["a", "a"], 10))).toEqual(["2", "3"]);
+      expect(dataOf(await log.current(["a", "a"], null, WIDE))).toEqual(['"value"']);
+    },
+  },
+  {
+    law: "limits",
+    title: "many channels are read in one order, few of many as well as all of them",
+    async run({ open }) {
+      const { log } = await open({});
+      const channels = Array.from({ length: 120 }, (_, index) => `rooms/${index}`);
+      const entries = Array.from({ length: 600 }, (_, index) => reliable(`rooms/${(index * 7) % 240}`, `${index}`));
+      await log.append(entries);
+      for (const asked of [channels.slice(0, 1), channels.slice(0, 30), channels, null]) {
+        const wanted = entries.filter(({ channel }) => asked?.includes(channel) !== false).map(({ data }) => data);
+        for (const limit of [WIDE, { entries: 7, bytes: WIDE.bytes }]) {
+          const found = await readToEnd(log, await startOf(log), asked, limit);
+          expect(dataOf(found)).toEqual(wanted);
+          expect(seqsOf(found.entries)).toEqual(seqsOf(found.entries).sort((one, other) => one - other));
+        }
+      }
+    },
+  },
+  {
+    law: "limits",
+    title: "a read that was aborted rejects with the reason",
+    async run({ open }) {
+      const { log } = await open({});
+      const reason = new Error("the reader has gone");
+      await expect(log.read(await startOf(log), ["a"], WIDE, AbortSignal.abort(reason))).rejects.toBe(reason);
+    },
+  },
+];

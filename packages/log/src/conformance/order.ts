@@ -1,0 +1,136 @@
+import { expect } from "vitest";
+import type { Entry } from "../event-log.ts";
+import type { Law } from "./law.ts";
+import { numbered, publish, reliable } from "./publishing.ts";
+import { dataOf, readToEnd, seqsOf, startOf, WIDE } from "./reading.ts";
+
+export const orderLaws: readonly Law[] = [
+  {
+    law: "law 5: append order is visibility order",
+    title: "appends that nobody waits for stand in the order of the calls",
+    async run({ open }) {
+      const { log } = await open({});
+      const batches = Array.from({ length: 30 }, (_, index) => numbered(`rooms/${index % 3}`, 1 + (index % 4)));
+      const appended = await Promise.all(batches.map((batch) => log.append(batch)));
+      const seqs = seqsOf(appended.flat().map(({ cursor }) => cursor));
+      expect(seqs).toEqual([...new Set(seqs)].sort((one, other) => one - other));
+      const { entries } = await readToEnd(log, await startOf(log), null);
+      expect(seqsOf(entries)).toEqual(seqs);
+      expect(dataOf({ entries })).toEqual(batches.flat().map(({ data }) => data));
+    },
+  },
+  {
+    law: "law 5: append order is visibility order",
+    title: "what a reader has passed is never filled in later, and a batch is seen as a whole",
+    async run({ open }) {
+      const { log, another } = await open({});
+      const other = await another();
+      const start = await startOf(log);
+      const seen: Entry[] = [];
+      let next = start;
+      const appending: Promise<unknown>[] = [];
+      const follow = async (): Promise<void> => {
+        const page = await log.read(next, null, WIDE);
+        expect(page.entries.length % 3, "of each batch of three a reader sees all or nothing").toBe(0);
+        seen.push(...page.entries);
+        next = page.next;
+      };
+      for (let round = 0; round < 20; round++) {
+        appending.push(log.append(numbered("a", 3)), other.append(numbered("b", 3)));
+        await follow();
+      }
+      await Promise.all(appending);
+      await follow();
+      expect(seen).toHaveLength(120);
+      expect(seqsOf(seen)).toEqual(seqsOf((await readToEnd(log, start, null)).entries));
+    },
+  },
+  {
+    law: "law 6: acked is appended",
+    title: "what is acked is read at once, through every handle",
+    async run({ open }) {
+      const { log, another } = await open({});
+      const other = await another();
+      for (let round = 0; round < 10; round++) {
+        const before = await log.head();
+        const [appended] = await log.append([reliable("a", `${round}`)]);
+        expect(await log.head()).toEqual(appended?.cursor);
+        for (const handle of [log, other]) expect(dataOf(await handle.read(before, ["a"], WIDE))).toEqual([`${round}`]);
+      }
+    },
+  },
+  {
+    law: "append",
+    title: "a batch that cannot be appended leaves nothing behind",
+    async run({ open }) {
+      const { log } = await open({});
+      const fine = reliable("a", "1", { idempotencyKey: "once" });
+      const broken = {
+        ...reliable("a"),
+        get data(): string {
+          throw new Error("this entry cannot be read");
+        },
+      };
+      await expect(log.append([fine, broken])).rejects.toThrow("this entry cannot be read");
+      expect((await readToEnd(log, await startOf(log), null)).entries).toEqual([]);
+      expect(await log.append([fine])).toMatchObject([{ duplicate: false }]);
+      expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual(["1"]);
+    },
+  },
+  {
+    law: "append",
+    title: "a batch of none appends nothing",
+    async run({ open }) {
+      const { log } = await open({});
+      const head = await log.head();
+      expect(await log.append([])).toEqual([]);
+      expect(await log.head()).toEqual(head);
+    },
+  },
+  {
+    law: "append",
+    title: "an entry comes out as it went in, whatever its texts are",
+    async run({ open }) {
+      const { log } = await open({});
+      const texts = ["plain", "a b", "a:b", "%2F", "it's \"quoted\"", "line\nbreak", "日本", "🎉", "__proto__", "*>.{hub}", ""];
+      for (const text of texts) {
+        const [cursor] = await publish(log, {
+          channel: `rooms/${text}`,
+          type: "constructor",
+          mode: "latest",
+          key: text,
+          data: JSON.stringify(text),
+        });
+        const { entries } = await log.read(await startOf(log), [`rooms/${text}`], WIDE);
+        expect(entries).toEqual([
+          {
+            ...cursor,
+            channel: `rooms/${text}`,
+            type: "constructor",
+            mode: "latest",
+            key: text,
+            at: expect.any(Number) as number,
+            data: JSON.stringify(text),
+          },
+        ]);
+      }
+      await publish(log, reliable("plain"));
+      const [entry] = (await log.read(await startOf(log), ["plain"], WIDE)).entries;
+      expect(Object.keys(entry ?? {}).sort()).toEqual(["at", "channel", "data", "epoch", "mode", "seq", "type"]);
+    },
+  },
+  {
+    law: "append",
+    title: "what the caller does to its batch afterwards changes nothing",
+    async run({ open }) {
+      const { log } = await open({});
+      const entry = { ...reliable("a", "1") };
+      const batch = [entry];
+      const appending = log.append(batch);
+      Object.assign(entry, { channel: "b", data: "2" });
+      batch.length = 0;
+      expect(await appending).toHaveLength(1);
+      expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual(["1"]);
+    },
+  },
+];

@@ -1,0 +1,127 @@
+import { expect } from "vitest";
+import type { Law } from "./law.ts";
+import { HOUR, ManualClock } from "./manual-clock.ts";
+import { latest, numbered, publish, reliable } from "./publishing.ts";
+import { dataOf, readToEnd, seqsOf, startOf, WIDE } from "./reading.ts";
+
+const KILOBYTE = JSON.stringify("x".repeat(998));
+
+export const retentionLaws: readonly Law[] = [
+  {
+    law: "retention",
+    title: "of each channel its newest entries are kept, as many as asked for",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 4 } });
+      await publish(log, ...numbered("a", 9), ...numbered("b", 4), ...numbered("c", 5));
+      await log.trim();
+      const start = await startOf(log);
+      expect(dataOf(await readToEnd(log, start, ["a"]))).toEqual(["6", "7", "8", "9"]);
+      expect(dataOf(await readToEnd(log, start, ["b"]))).toEqual(["1", "2", "3", "4"]);
+      expect(dataOf(await readToEnd(log, start, ["c"]))).toEqual(["2", "3", "4", "5"]);
+      expect(dataOf(await log.recent(["a", "b", "c"], 100))).toHaveLength(12);
+    },
+  },
+  {
+    law: "retention",
+    title: "an entry is kept for its age and no longer",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ keep: { age: HOUR }, now: clock.now });
+      const [old] = await publish(log, reliable("a", "1"));
+      clock.move(HOUR - 1);
+      await publish(log, reliable("a", "2"));
+      await log.trim();
+      expect(await log.read(await startOf(log), ["a"], WIDE)).toMatchObject({ entries: [{ data: "1" }, { data: "2" }], holes: [] });
+      clock.move(1);
+      await log.trim();
+      const page = await log.read(await startOf(log), ["a"], WIDE);
+      expect(dataOf(page)).toEqual(["2"]);
+      expect(page.holes).toEqual([{ channel: "a", reason: "trimmed", to: old?.seq }]);
+    },
+  },
+  {
+    law: "retention",
+    title: "the bytes of the log are bounded: the oldest entries go, with a hole in each channel that loses one",
+    async run({ open }) {
+      const { log } = await open({ keep: { bytes: 20_000 } });
+      const early = await publish(log, ...numbered("early", 1).map((entry) => ({ ...entry, data: KILOBYTE })));
+      const cursors = await publish(log, ...numbered("a", 40).map((entry) => ({ ...entry, data: KILOBYTE })));
+      await log.trim();
+      const { entries, holes } = await readToEnd(log, await startOf(log), ["a", "early", "none"]);
+      // An engine may count what it adds to the data, so fewer than 20 are fine.
+      expect(entries.length).toBeLessThanOrEqual(20);
+      expect(entries.length).toBeGreaterThanOrEqual(5);
+      expect(seqsOf(entries)).toEqual(seqsOf(cursors.slice(-entries.length)));
+      const lost = cursors.at(-entries.length - 1);
+      expect([...holes].sort((one, other) => one.to - other.to)).toEqual([
+        { channel: "early", reason: "trimmed", to: early[0]?.seq },
+        { channel: "a", reason: "trimmed", to: lost?.seq },
+      ]);
+    },
+  },
+  {
+    law: "retention",
+    title: "trim() from two handles at once drops what one would",
+    async run({ open }) {
+      const { log, another } = await open({ keep: { entries: 3 } });
+      const other = await another();
+      const [, , third] = await publish(log, ...numbered("a", 6), ...numbered("b", 3));
+      await Promise.all([log.trim(), other.trim(), log.trim(), other.trim()]);
+      const page = await log.read(await startOf(log), ["a", "b"], WIDE);
+      expect(dataOf(page)).toEqual(["4", "5", "6", "1", "2", "3"]);
+      expect(page.holes).toEqual([{ channel: "a", reason: "trimmed", to: third?.seq }]);
+    },
+  },
+  {
+    law: "retention",
+    title: "withdrawals are dropped like reliable entries",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ keep: { age: HOUR }, now: clock.now });
+      await publish(log, latest("a", "x", "1"), latest("a", "x", null), latest("a", "never", null));
+      clock.move(HOUR - 1);
+      await log.trim();
+      expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual([null, null]);
+      clock.move(1);
+      await log.trim();
+      expect((await log.stat()).entries).toBe(0);
+      await publish(log, latest("a", "x", "2"));
+      expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual(["2"]);
+    },
+  },
+  {
+    law: "retention",
+    title: "a clock that jumps by an hour loses nothing that is kept for longer",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ keep: { age: 2 * HOUR }, now: clock.now });
+      for (const jump of [HOUR, -HOUR, -HOUR, HOUR]) {
+        await publish(log, reliable("a", `${jump}`));
+        clock.move(jump);
+        await log.trim();
+      }
+      const page = await log.read(await startOf(log), ["a"], WIDE);
+      expect(page.entries).toHaveLength(4);
+      expect(page.holes).toEqual([]);
+      clock.move(4 * HOUR);
+      await log.trim();
+      expect(await log.read(await startOf(log), ["a"], WIDE)).toMatchObject({ entries: [], holes: [{ channel: "a" }] });
+    },
+  },
+  {
+    law: "retention",
+    title: "stat() tells the head, the retention in force, and how much is kept",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 3 } });
+      const empty = await log.stat();
+      await publish(log, ...numbered("a", 5), latest("a", "x", KILOBYTE));
+      await log.trim();
+      const stat = await log.stat();
+      expect(stat).toMatchObject({ head: await log.head(), entries: 4, keep: { entries: 3 } });
+      expect(stat.bytes).toBeGreaterThanOrEqual(empty.bytes + 1_003);
+    },
+  },
+];

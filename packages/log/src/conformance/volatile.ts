@@ -1,0 +1,71 @@
+import { expect } from "vitest";
+import { VOLATILE_AGE } from "../event-log.ts";
+import type { Law } from "./law.ts";
+import { HOUR, ManualClock } from "./manual-clock.ts";
+import { latest, publish, reliable, volatile } from "./publishing.ts";
+import { currentToEnd, dataOf, readToEnd, startOf, WIDE } from "./reading.ts";
+
+export const volatileLaws: readonly Law[] = [
+  {
+    law: "volatile",
+    title: "it is owed in its place, and is neither history nor a current value",
+    async run({ open }) {
+      const { log } = await open({});
+      await publish(log, reliable("a", "1"), volatile("a", "2"), latest("a", "x", "3"), volatile("a", "4"));
+      expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual(["1", "2", "3", "4"]);
+      expect(dataOf(await log.recent(["a"], 10))).toEqual(["1"]);
+      expect(dataOf(await currentToEnd(log, ["a"]))).toEqual(["3"]);
+    },
+  },
+  {
+    law: "volatile",
+    title: "it is owed for 5 seconds, and its end is no hole",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ now: clock.now });
+      await publish(log, volatile("a", "1"));
+      clock.move(VOLATILE_AGE - 1);
+      expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual(["1"]);
+      clock.move(1);
+      await publish(log, volatile("a", "2"));
+      for (const tidy of [async () => {}, () => log.trim()]) {
+        await tidy();
+        const page = await log.read(await startOf(log), ["a"], WIDE);
+        expect(dataOf(page)).toEqual(["2"]);
+        expect(page.holes).toEqual([]);
+      }
+    },
+  },
+  {
+    law: "volatile",
+    title: "trim() leaves no old one behind",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ now: clock.now });
+      await publish(log, volatile("a"), volatile("b"));
+      clock.move(VOLATILE_AGE);
+      await log.trim();
+      expect((await log.stat()).entries).toBe(0);
+    },
+  },
+  {
+    law: "volatile",
+    title: "a clock that goes back makes none eternal",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ now: clock.now });
+      await publish(log, volatile("a", "1"));
+      clock.move(-HOUR);
+      await publish(log, volatile("a", "2"));
+      clock.move(VOLATILE_AGE - 1);
+      expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toContain("2");
+      clock.move(1);
+      expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual([]);
+      await log.trim();
+      expect((await log.stat()).entries).toBe(0);
+    },
+  },
+];

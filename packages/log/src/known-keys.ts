@@ -1,0 +1,29 @@
+import { IDEMPOTENCY_AGE } from "./event-log.ts";
+import type { Stored } from "./entry-list.ts";
+import { pairName } from "./pair-name.ts";
+
+/**
+ * The idempotency keys that have been appended. A key is known as long as its entry is kept, and for ten minutes at least, so
+ * the map is bounded by what the log keeps and by what is published in ten minutes and one interval of `trim()`.
+ */
+export class KnownKeys {
+  /** Oldest first. A dropped entry has lost its time, so it stands beside it. */
+  readonly #known = new Map<string, { readonly stored: Stored; readonly at: number }>();
+
+  /** The `seq` of the entry that was appended with the key first. */
+  seqOf(channel: string, key: string): number | undefined {
+    return this.#known.get(pairName(channel, key))?.stored.seq;
+  }
+
+  add(channel: string, key: string, stored: Stored, at: number): void {
+    this.#known.set(pairName(channel, key), { stored, at });
+  }
+
+  /** Forgets what nobody was promised. A clock that went back keeps keys for longer, never for less. */
+  trim(now: number): void {
+    for (const [name, { stored, at }] of this.#known) {
+      if (now - at < IDEMPOTENCY_AGE) break;
+      if (stored.entry === null) this.#known.delete(name);
+    }
+  }
+}

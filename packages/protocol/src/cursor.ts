@@ -1,0 +1,27 @@
+/** A position in a log. Positions of different epochs cannot be compared. */
+export interface Cursor {
+  /** Identity of one lifetime of a log: a random token of 1 to 40 characters `A-Z a-z 0-9 _ -`. */
+  readonly epoch: string;
+  /** 0 to 2^53 - 1; 0 is before the first entry. */
+  readonly seq: number;
+}
+
+const TOKEN = /^([A-Za-z0-9_-]{1,40})\.(0|[1-9]\d{0,15})$/;
+
+/** The cursor as one ASCII token of 57 bytes at most: an event's id. */
+export function formatCursor({ epoch, seq }: Cursor): string {
+  return `${epoch}.${seq}`;
+}
+
+/** The cursor of a token, or null when the text is none. */
+export function parseCursor(token: string): Cursor | null {
+  const match = TOKEN.exec(token);
+  if (match === null) return null;
+  const seq = Number(match[2]);
+  return Number.isSafeInteger(seq) ? { epoch: match[1] ?? "", seq } : null;
+}
+
+/** Whether `seen` is known to be at or after `position`: same epoch, and no smaller `seq`. */
+export function covers(seen: Cursor, position: Cursor): boolean {
+  return seen.epoch === position.epoch && seen.seq >= position.seq;
+}

@@ -1,0 +1,14 @@
+export { eventName, formatControl, parseEventName, PROTOCOL_VERSION } from "./control.ts";
+export type { ByeReason, ControlEvents, GapReason } from "./control.ts";
+export { covers, formatCursor, parseCursor } from "./cursor.ts";
+export type { Cursor } from "./cursor.ts";
+export { encodeFrame, formatFrame, formatRetry } from "./frame.ts";
+export { negotiate, PAGE_HEADERS, PROBLEM_HEADERS, STREAM_HEADERS } from "./headers.ts";
+export type { Representation } from "./headers.ts";
+export type { PageBody, PageEvent } from "./page.ts";
+export { createParser } from "./parser.ts";
+export type { Parser, ParserOptions, ServerSentEvent } from "./parser.ts";
+export { createProblem } from "./problem.ts";
+export type { Problem, ProblemCode } from "./problem.ts";
+export { formatBody, formatQuery, parseRequest } from "./request.ts";
+export type { EventRequest, ParsedRequest, Start } from "./request.ts";

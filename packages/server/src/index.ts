@@ -1,0 +1,22 @@
+export { systemClock } from "./clock.ts";
+export type { Clock } from "./clock.ts";
+export { createHub } from "./hub.ts";
+export type { Hub, HubStats } from "./hub.ts";
+export type {
+  ConnectionInfo,
+  CorsOptions,
+  Decision,
+  Grant,
+  HubOptions,
+  HubRequest,
+  Question,
+  SnapshotLoader,
+  Viewer,
+} from "./hub-options.ts";
+export { DEFAULT_LIMITS } from "./limits.ts";
+export type { Limits } from "./limits.ts";
+export type { Selector } from "./order.ts";
+export type { Publication, Published, PublishOptions } from "./publisher.ts";
+export type { HubResponse, StreamResponse, WholeResponse } from "./request-handler.ts";
+export type { Sink, StreamControl } from "./sink.ts";
+export type { TraceRecord } from "./trace.ts";

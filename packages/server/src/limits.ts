@@ -1,0 +1,42 @@
+/** What one hub allows. Every limit may be `Infinity`. */
+export interface Limits {
+  /** Open streams of this process. @default 50_000 */
+  readonly connections: number;
+  /** Open streams of one viewer in this process. @default 64 */
+  readonly connectionsPerViewer: number;
+  /** Channels of one request. @default 100 */
+  readonly channels: number;
+  /** Bytes of one event's JSON. @default 65_536 */
+  readonly eventBytes: number;
+  /** Bytes of a POST body. @default 65_536 */
+  readonly bodyBytes: number;
+  /** Bytes of a request's URL. @default 8_192 */
+  readonly urlBytes: number;
+  /** Milliseconds after which a stream is asked to come back, give or take a tenth. @default 3_600_000 */
+  readonly maxAge: number;
+  /** Reads of the log that connections behind the ring may run at the same time. @default 16 */
+  readonly catchUpReads: number;
+  /** Events of one page, and entries scanned by one read. @default 500 */
+  readonly pageEvents: number;
+  /** Bytes of one page, and of one read. @default 1_048_576 */
+  readonly pageBytes: number;
+  /** Entries that the process keeps at hand. @default 16_384 */
+  readonly ringEntries: number;
+  /** Bytes of frames that the process keeps at hand. @default 16_777_216 */
+  readonly ringBytes: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  connections: 50_000,
+  connectionsPerViewer: 64,
+  channels: 100,
+  eventBytes: 64 * 1024,
+  bodyBytes: 64 * 1024,
+  urlBytes: 8 * 1024,
+  maxAge: 3_600_000,
+  catchUpReads: 16,
+  pageEvents: 500,
+  pageBytes: 1024 * 1024,
+  ringEntries: 16_384,
+  ringBytes: 16 * 1024 * 1024,
+};

@@ -1,0 +1,34 @@
+import type { Address } from "@tidings/contract";
+import type { Entry, NewEntry } from "@tidings/log";
+
+/** Whom an order is about: a viewer, an address, or a viewer on an address. */
+export interface Selector {
+  /** A viewer's `id`. */
+  readonly viewer?: string;
+  readonly address?: Pick<Address, "path">;
+}
+
+/** What one process tells all: end the streams, or ask `authorize` again. */
+export interface Order {
+  readonly verb: "disconnect" | "recheck";
+  readonly viewer: string | null;
+  readonly path: string | null;
+}
+
+/** No contract can have this path, so no client can ask for it. */
+export const CONTROL_CHANNEL = "$hub";
+
+/** Orders travel through the log, so that they reach every process, in order. @throws TypeError for a selector that names nobody */
+export function orderEntry(verb: Order["verb"], { viewer, address }: Selector): NewEntry {
+  if (viewer === undefined && address === undefined) {
+    throw new TypeError(`Expected ${verb} to be told a viewer or an address, got neither.`);
+  }
+  const order: Order = { verb, viewer: viewer ?? null, path: address?.path ?? null };
+  return { channel: CONTROL_CHANNEL, type: verb, mode: "reliable", data: JSON.stringify(order) };
+}
+
+/** The order of an entry, or null for an entry that is none. */
+export function parseOrder({ channel, data }: Entry): Order | null {
+  // Only `orderEntry` writes to this channel.
+  return channel === CONTROL_CHANNEL && data !== null ? (JSON.parse(data) as Order) : null;
+}

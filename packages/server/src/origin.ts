@@ -1,0 +1,51 @@
+import type { CorsOptions, HubRequest } from "./hub-options.ts";
+
+/** Which origins may read, and the headers that say so. */
+export interface OriginPolicy {
+  /** Null when the origin is refused, else the headers of the answer. */
+  check(request: HubRequest): Readonly<Record<string, string>> | null;
+}
+
+/**
+ * A request that no page sent passes: it has neither `Origin` nor `Sec-Fetch-Site`. A page of the same origin passes. Any other
+ * page has to be listed, exactly; nothing is reflected that is not.
+ *
+ * @throws TypeError for `"*"` with credentials, and for what is not an origin
+ */
+export function createOriginPolicy(cors: CorsOptions = { origins: [] }): OriginPolicy {
+  const { origins, credentials = false } = cors;
+  if (origins === "*" && credentials) {
+    throw new TypeError('Expected a list of origins with credentials, got "*"; list the origins that may read with cookies.');
+  }
+  for (const origin of origins === "*" ? [] : origins) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new TypeError(`Expected an origin like "https://app.example", got "${origin}".`);
+    }
+  }
+  const listed = new Set(origins === "*" ? [] : origins);
+  return {
+    check({ headers }) {
+      const origin = headers.get("origin");
+      const site = headers.get("sec-fetch-site");
+      if (origin === null) return site === "cross-site" || site === "same-site" ? null : {};
+      if (site === "same-origin" || (site === null && isSameHost(origin, headers.get("host")))) return {};
+      if (origins === "*") return { "access-control-allow-origin": "*" };
+      if (!listed.has(origin)) return null;
+      return {
+        "access-control-allow-origin": origin,
+        ...(credentials ? { "access-control-allow-credentials": "true" } : {}),
+      };
+    },
+  };
+}
+
+/** What a preflight is told. */
+export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
+  "access-control-allow-methods": "GET, HEAD, POST",
+  "access-control-allow-headers": "authorization, content-type, last-event-id",
+  "access-control-max-age": "600",
+};
+
+function isSameHost(origin: string, host: string | null): boolean {
+  return host !== null && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+}

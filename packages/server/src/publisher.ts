@@ -1,0 +1,87 @@
+import {
+  ContractError,
+  createEncoder,
+  findEvent,
+  type Address,
+  type AddressOf,
+  type ChannelName,
+  type Contract,
+  type Encoder,
+  type EventData,
+  type EventDefinition,
+  type EventType,
+} from "@tidings/contract";
+import type { NewEntry } from "@tidings/log";
+
+export interface PublishOptions {
+  /** The same key on the same address publishes once, so a retry is safe. Known for 10 minutes at least. */
+  readonly idempotencyKey?: string;
+}
+
+/** One event of a batch. */
+export type Publication<C extends Contract> = {
+  [Name in ChannelName<C>]: {
+    [Type in EventType<C, Name>]: PublishOptions & {
+      readonly address: AddressOf<C, Name>;
+      readonly type: Type;
+      readonly data: EventData<C, Name, Type>;
+    };
+  }[EventType<C, Name>];
+}[ChannelName<C>];
+
+/** What `publish` resolves with: the log has the event as durably as it is configured. */
+export interface Published {
+  /** The event's id: its position in the log. */
+  readonly id: string;
+  /** True when the idempotency key was known; `id` is then that of the first event. */
+  readonly duplicate: boolean;
+}
+
+/** Makes log entries of events: validated, encoded once, within the size limit. */
+export class Publisher {
+  readonly #contract: Contract;
+  readonly #maxBytes: number;
+  readonly #encoders: ReadonlyMap<EventDefinition, Encoder>;
+
+  /** @throws ContractError `bad-contract` for a schema whose data JSON cannot carry */
+  constructor(contract: Contract, maxBytes: number) {
+    this.#contract = contract;
+    this.#maxBytes = maxBytes;
+    this.#encoders = new Map(
+      Object.values(contract).flatMap((channel) =>
+        Object.entries(channel.events).map(([type, event]) => [event, createEncoder(event.schema, `${channel.name}.${type}`)] as const),
+      ),
+    );
+  }
+
+  /** @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data` */
+  entry(address: Address, type: string, data: unknown, { idempotencyKey }: PublishOptions = {}): NewEntry {
+    const event = findEvent(this.#contract, address, type);
+    const json = this.#encoders.get(event)?.(data) ?? "";
+    const bytes = Buffer.byteLength(json);
+    if (bytes > this.#maxBytes) {
+      throw new ContractError(
+        "invalid-data",
+        `${address.name}.${type}: expected ${this.#maxBytes} bytes of JSON at most, got ${bytes}; publish a reference, or raise limits.eventBytes.`,
+      );
+    }
+    return {
+      channel: address.path,
+      type,
+      mode: event.mode,
+      data: json,
+      ...(event.mode === "latest" ? { key: event.key(data) } : {}),
+      ...(event.expires === null ? {} : { expires: event.expires }),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    };
+  }
+
+  /** The entry that withdraws a `latest` value. */
+  clearing(address: Address, type: string, key: string): NewEntry {
+    const event = findEvent(this.#contract, address, type);
+    if (event.mode !== "latest") {
+      throw new ContractError("unknown-event", `${address.name}.${type}: expected a latest event, got a ${event.mode} one; only latest values can be cleared.`);
+    }
+    return { channel: address.path, type, mode: "latest", key, data: null };
+  }
+}
