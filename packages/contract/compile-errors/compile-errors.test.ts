@@ -10,12 +10,19 @@ const folder = dirname(fileURLToPath(import.meta.url));
 /** The first line of every error that the compiler reports, by file and line. */
 function compile(): Map<string, string> {
   const compiler = createRequire(import.meta.url).resolve("typescript/package.json");
-  const { stdout } = spawnSync(process.execPath, [join(dirname(compiler), "bin/tsc"), "--project", folder, "--pretty", "false"], {
-    cwd: folder,
-    encoding: "utf8",
-  });
+  const { stdout } = spawnSync(
+    process.execPath,
+    [join(dirname(compiler), "bin/tsc"), "--project", folder, "--pretty", "false"],
+    {
+      cwd: folder,
+      encoding: "utf8",
+    },
+  );
   return new Map(
-    Array.from(stdout.matchAll(/^(\S+)\((\d+),\d+\): error \w+: (.*)$/gm), ([, file, line, text]) => [`${file}:${line}`, text ?? ""]),
+    Array.from(stdout.matchAll(/^(\S+)\((\d+),\d+\): error \w+: (.*)$/gm), ([, file, line, text]) => [
+      `${file}:${line}`,
+      text ?? "",
+    ]),
   );
 }
 
@@ -23,13 +30,15 @@ function compile(): Map<string, string> {
 function expectations(file: string): Map<string, string> {
   const lines = readFileSync(join(folder, file), "utf8").split("\n");
   return new Map(
-    lines.flatMap((line, index) => (line.startsWith("// error: ") ? [[`${file}:${index + 2}`, line.slice("// error: ".length)]] : [])),
+    lines.flatMap((line, index) =>
+      line.startsWith("// error: ") ? [[`${file}:${index + 2}`, line.slice("// error: ".length)]] : [],
+    ),
   );
 }
 
 test("every mistake is a compile error that says what is wrong, in the words of the user's own code", () => {
   const expected = expectations("mistakes.ts");
   const found = compile();
-  expect([...found.keys()].sort()).toEqual([...expected.keys()].sort());
+  expect([...found.keys()].toSorted()).toEqual([...expected.keys()].toSorted());
   for (const [place, text] of expected) expect(found.get(place), place).toContain(text);
 });

@@ -1,11 +1,11 @@
 // Every mistake here must fail to compile, with the text that the comment above it quotes. `compile-errors.test.ts` runs
 // the compiler over this file and compares.
+/* oxlint-disable typescript/no-unsafe-call, typescript/no-unsafe-return -- what does not compile has no type */
 import { z } from "zod";
 import * as mini from "zod/mini";
 import {
   channel,
   defineContract,
-  isoDate,
   latest,
   volatile,
   type AddressOf,
@@ -16,6 +16,7 @@ import {
   type SnapshotName,
   type SnapshotState,
 } from "@tidings/contract";
+import { isoDate } from "@tidings/contract/codecs";
 
 const chat = defineContract({
   room: channel(
@@ -98,7 +99,7 @@ latest(z.object({ symbol: z.string() }), { key: (price) => price.symbl });
 latest(z.object({ cents: z.number() }), { key: (price) => price.cents });
 // error: 'expire' does not exist in type 'LatestOptions<string>'. Did you mean to write 'expires'?
 latest(z.string(), { expire: 5 });
-// error: Type 'string' is not assignable to type 'EventDefinition<unknown, Mode> | Schema<unknown>'.
+// error: Type 'string' is not assignable to type 'EventDefinition<unknown, Mode> | SomeType'.
 channel("rooms/:roomId", { message: "text" });
 // error: 'snapshots' does not exist in type 'ChannelOptions<never>'. Did you mean to write 'snapshot'?
 channel("rooms/:roomId", { message: z.string() }, { snapshots: z.string() });

@@ -43,7 +43,9 @@ export interface Channel<Name extends string, Definition extends ChannelDefiniti
 
 /** The params record of a channel. */
 // `infer`, so that compiler messages say `Params<"rooms/:roomId">` and not the whole channel.
-export type ParamsOf<Definition> = Definition extends { readonly pattern: { readonly text: infer Pattern extends string } }
+export type ParamsOf<Definition> = Definition extends {
+  readonly pattern: { readonly text: infer Pattern extends string };
+}
   ? Params<Pattern>
   : never;
 
@@ -74,12 +76,10 @@ export function channel<const Pattern extends string, Events extends EventDefini
   };
   // Also the case of a literal's `__proto__`, which is then the record's prototype.
   if (isSchema(events)) fail(`expected a record of events, e.g. { message: schema }, got a schema`);
-  const definitions: Record<string, EventDefinition> = Object.create(null);
+  const definitions = Object.create(null) as Record<string, EventDefinition>;
   for (const [type, given] of Object.entries(events)) {
     if (!EVENT_TYPE.test(type) || RESERVED.includes(type)) {
-      fail(
-        `expected event types of letters, digits, "_", "." and "-", none of ${RESERVED.join(", ")}; got "${type}"`,
-      );
+      fail(`expected event types of letters, digits, "_", "." and "-", none of ${RESERVED.join(", ")}; got "${type}"`);
     }
     definitions[type] =
       toDefinition(given) ??

@@ -88,7 +88,7 @@ interface TextForm<Decoded> {
 function textCodec<Decoded>({ format, decoded, accepts, encode, decode }: TextForm<Decoded>): Codec<Decoded, string> {
   return build<Decoded, string>({
     type: "pipe",
-    in: new $ZodStringFormat({ type: "string", check: "string_format", format }) as $ZodType<string, string>,
+    in: new $ZodStringFormat({ type: "string", check: "string_format", format }),
     out: classSchema(decoded, accepts),
     transform: (text, { issues }) => {
       try {
@@ -123,12 +123,15 @@ function collectionCodec<Collection extends Iterable<unknown>, Item>(
 function classSchema<Decoded>(expected: string, accepts: (value: unknown) => boolean): $ZodType<Decoded, Decoded> {
   const error = ({ input }: { input?: unknown }) => `expected ${expected}, got ${show(input)}`;
   // `accepts` is what makes the value a Decoded.
-  return new $ZodCustom({ type: "custom", check: "custom", abort: true, fn: accepts, error }) as $ZodType<Decoded, Decoded>;
+  return new $ZodCustom({ type: "custom", check: "custom", abort: true, fn: accepts, error }) as $ZodType<
+    Decoded,
+    Decoded
+  >;
 }
 
 function build<Decoded, Wire>(
   def: $ZodCodecDef<$ZodType<Wire, Wire>, $ZodType<Decoded, Decoded>>,
 ): Codec<Decoded, Wire> {
   // The class's constructor is typed for any codec; `def` says which.
-  return new $ZodCodec(def as unknown as $ZodCodecDef) as unknown as Codec<Decoded, Wire>;
+  return new $ZodCodec(def) as unknown as Codec<Decoded, Wire>;
 }

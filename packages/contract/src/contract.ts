@@ -53,7 +53,7 @@ export type SnapshotState<C extends Contract, Name extends ChannelName<C>> = Dec
 export function defineContract<Definitions extends Readonly<Record<string, ChannelDefinition>>>(
   definitions: Definitions,
 ): { readonly [Name in keyof Definitions & string]: Channel<Name, Definitions[Name]> } {
-  const contract: Record<string, AnyChannel> = Object.create(null);
+  const contract = Object.create(null) as Record<string, AnyChannel>;
   for (const [name, definition] of Object.entries(definitions)) {
     // The types say so already, but a circular import hands over `undefined`.
     const pattern = (definition as ChannelDefinition | undefined)?.pattern;
@@ -105,14 +105,14 @@ export function findEvent(contract: Contract, address: Address, type: string): E
   if (channel === undefined) {
     throw new ContractError(
       "unknown-channel",
-      `Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${String(address.name)}"; make it with the contract's channel function.`,
+      `Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${address.name}"; make it with the contract's channel function.`,
     );
   }
   const definition = channel.events[type];
   if (definition === undefined) {
     throw new ContractError(
       "unknown-event",
-      `Channel "${channel.name}" has the events ${Object.keys(channel.events).join(", ")}, got "${String(type)}".`,
+      `Channel "${channel.name}" has the events ${Object.keys(channel.events).join(", ")}, got "${type}".`,
     );
   }
   return definition;

@@ -1,4 +1,4 @@
-import type { $ZodType } from "zod/v4/core";
+import type { $ZodType, SomeType } from "zod/v4/core";
 import { ContractError } from "./contract-error.ts";
 
 /** Any schema of `zod` or `zod/mini`. */
@@ -23,7 +23,8 @@ export interface EventDefinition<Data = unknown, M extends Mode = Mode> {
 }
 
 /** What a channel is defined with: a schema is a reliable event. */
-export type EventDefinitions = Readonly<Record<string, Schema | EventDefinition>>;
+// `SomeType` is zod's light form of a schema: to compare every event with all of `Schema` would triple the compiler's work.
+export type EventDefinitions = Readonly<Record<string, SomeType | EventDefinition>>;
 
 // The next three ask for one property each instead of comparing whole schemas: they run once for every event of a contract.
 
@@ -38,7 +39,7 @@ export type ModeOf<Definition> = Definition extends { readonly mode: infer M ext
 
 export interface LatestOptions<Data> {
   /** Names the value among several of one address. @default one value per address and type */
-  key?(data: Data): string;
+  key?: (data: Data) => string;
   /** Milliseconds until a value that was not renewed is cleared; more than 0. @default never */
   expires?: number;
 }
@@ -48,7 +49,7 @@ export interface LatestOptions<Data> {
  * @example latest(Price, { key: (price) => price.symbol, expires: 60_000 })
  * @throws ContractError `bad-contract` for an `expires` that is no duration
  */
-export function latest<S extends Schema>(
+export function latest<S extends SomeType>(
   schema: S,
   options: LatestOptions<Decoded<S>> = {},
 ): EventDefinition<Decoded<S>, "latest"> {
@@ -63,15 +64,16 @@ export function latest<S extends Schema>(
 }
 
 /** An event that is worth nothing after 5 seconds: a typing hint. It has no id and never causes a gap. */
-export function volatile<S extends Schema>(schema: S): EventDefinition<Decoded<S>, "volatile"> {
+export function volatile<S extends SomeType>(schema: S): EventDefinition<Decoded<S>, "volatile"> {
   return define("volatile", schema, oneKey, null);
 }
 
 /** A bare schema is a reliable event; null for what is neither a schema nor a definition. */
-export function toDefinition(given: Schema | EventDefinition): EventDefinition | null {
+export function toDefinition(given: SomeType | EventDefinition): EventDefinition | null {
   if (isSchema(given)) return { mode: "reliable", schema: given, key: oneKey, expires: null };
   // The types say so already, but a circular import hands over `undefined`, and plain JavaScript anything.
-  return isSchema((given as EventDefinition | undefined)?.schema) ? given : null;
+  const definition = given as EventDefinition | undefined;
+  return isSchema(definition?.schema) ? definition : null;
 }
 
 /** Whether a value is a schema of zod 4. */
@@ -83,12 +85,12 @@ function oneKey(): string {
   return "";
 }
 
-function define<S extends Schema, M extends Mode>(
+function define<S extends SomeType, M extends Mode>(
   mode: M,
   schema: S,
   key: (data: Decoded<S>) => string,
   expires: number | null,
 ): EventDefinition<Decoded<S>, M> {
   // Every S is a Schema<Decoded<S>>, by the definition of `Decoded`; the compiler does not see through it.
-  return { mode, schema: schema as Schema as Schema<Decoded<S>>, key, expires };
+  return { mode, schema: schema as SomeType as Schema<Decoded<S>>, key, expires };
 }

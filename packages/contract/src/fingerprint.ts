@@ -8,9 +8,9 @@ export function fingerprint(contract: Contract): string {
   const channels = Object.values(contract).map(({ pattern, events, snapshot }) => {
     const modes = Object.keys(events).map((type) => `${type}=${events[type]?.mode}`);
     // Neither patterns nor types have spaces or line ends, so no two contracts are spelled alike.
-    return [pattern.text, snapshot === undefined ? "-" : "snapshot", ...modes.sort()].join(" ");
+    return [pattern.text, snapshot === undefined ? "-" : "snapshot", ...modes.toSorted()].join(" ");
   });
-  return fnv1a(channels.sort().join("\n"));
+  return fnv1a(channels.toSorted().join("\n"));
 }
 
 /** FNV-1a, 32 bits, of ASCII text: http://www.isthe.com/chongo/tech/comp/fnv/ */

@@ -1,7 +1,5 @@
 export { channel } from "./channel.ts";
 export type { Address, Channel, ChannelDefinition, ChannelOptions, ParamsOf } from "./channel.ts";
-export { bigint, isoDate, mapOf, setOf, url } from "./codecs.ts";
-export type { Codec } from "./codecs.ts";
 export { ContractError } from "./contract-error.ts";
 export type { ContractErrorCode } from "./contract-error.ts";
 export { defineContract, findEvent, parseAddress } from "./contract.ts";
@@ -16,8 +14,6 @@ export type {
   SnapshotState,
 } from "./contract.ts";
 export { decode } from "./decode.ts";
-export { createEncoder } from "./encoder.ts";
-export type { Encoder } from "./encoder.ts";
 export { latest, volatile } from "./event.ts";
 export type { DataOf, EventDefinition, EventDefinitions, LatestOptions, Mode, ModeOf, Schema } from "./event.ts";
 export { fingerprint } from "./fingerprint.ts";

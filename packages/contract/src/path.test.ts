@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { channel, ContractError, defineContract, isCanonicalPath, MAX_PATH, parseAddress } from "./index.ts";
@@ -13,11 +13,58 @@ const site = defineContract({
 
 /** What attackers and Unicode put into params. */
 const nasty = fc.constantFrom(
-  ...["/", "%2F", "%2f", ".", "..", "...", "%", "%%", ":", "@", "?", "#", "&", "+", " ", "\0", "\n", "~", "*", "'", "(", "!"],
-  ...["\u00e9", "e\u0301", "\ufb01", "fi", "\u00c5", "\u212b", "A\u030a", "\u2167", "VIII", "😀", "👩‍👩‍👧", "\ufeff", "\u202e", "\u0130", "\u0131"],
+  ...[
+    "/",
+    "%2F",
+    "%2f",
+    ".",
+    "..",
+    "...",
+    "%",
+    "%%",
+    ":",
+    "@",
+    "?",
+    "#",
+    "&",
+    "+",
+    " ",
+    "\0",
+    "\n",
+    "~",
+    "*",
+    "'",
+    "(",
+    "!",
+  ],
+  ...[
+    "\u00e9",
+    "e\u0301",
+    "\ufb01",
+    "fi",
+    "\u00c5",
+    "\u212b",
+    "A\u030a",
+    "\u2167",
+    "VIII",
+    "😀",
+    "👩‍👩‍👧",
+    "\ufeff",
+    "\u202e",
+    "\u0130",
+    "\u0131",
+  ],
   ...["__proto__", "constructor", "toString", "hasOwnProperty", "lobby", "Lobby", "LOBBY"],
 );
-const param = fc.oneof(nasty, fc.string({ unit: "binary", minLength: 1, maxLength: 8 }), fc.tuple(nasty, nasty).map((pair) => pair.join("")));
+const param = fc.oneof(
+  nasty,
+  fc.string({ unit: "binary", minLength: 1, maxLength: 8 }),
+  fc.tuple(nasty, nasty).map((pair) => pair.join("")),
+);
+
+function spell(roomId: string): string {
+  return site.room({ roomId }).path;
+}
 
 function codeOf(action: () => unknown): string {
   try {
@@ -60,7 +107,30 @@ describe("building and parsing", () => {
   test("any text either is refused or is exactly what building its params gives", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary" }),
-      fc.array(fc.constantFrom("rooms", "halls", "seats", "clock", "/", "%2F", "%2f", "%2E", "%2e", ".", "%41", "A", "%C3%A9", "%c3%a9", "é", "%", "%C0%80", "%ED%A0%80")).map((parts) => parts.join("")),
+      fc
+        .array(
+          fc.constantFrom(
+            "rooms",
+            "halls",
+            "seats",
+            "clock",
+            "/",
+            "%2F",
+            "%2f",
+            "%2E",
+            "%2e",
+            ".",
+            "%41",
+            "A",
+            "%C3%A9",
+            "%c3%a9",
+            "é",
+            "%",
+            "%C0%80",
+            "%ED%A0%80",
+          ),
+        )
+        .map((parts) => parts.join("")),
       param.map((value) => `rooms/${value}`),
       param.map((value) => `rooms/${encodeURIComponent(value)}`),
     );
@@ -69,7 +139,8 @@ describe("building and parsing", () => {
         const address = parseAddress(site, path);
         if (address === null) return;
         const { room, seat, clock } = site;
-        const again = address.name === "room" ? room(address.params) : address.name === "seat" ? seat(address.params) : clock();
+        const again =
+          address.name === "room" ? room(address.params) : address.name === "seat" ? seat(address.params) : clock();
         expect(again.path).toBe(path);
         expect(isCanonicalPath(path)).toBe(true);
       }),
@@ -104,12 +175,24 @@ describe("building and parsing", () => {
   });
 
   test("forms that look alike stay different addresses", () => {
-    const forms = ["\u00e9", "e\u0301", "\ufb01", "fi", "\u00c5", "\u212b", "A\u030a", "\u2167", "VIII", "a", "A", "\u0430"];
+    const forms = [
+      "\u00e9",
+      "e\u0301",
+      "\ufb01",
+      "fi",
+      "\u00c5",
+      "\u212b",
+      "A\u030a",
+      "\u2167",
+      "VIII",
+      "a",
+      "A",
+      "\u0430",
+    ];
     expect(new Set(forms.map((roomId) => site.room({ roomId }).path)).size).toBe(forms.length);
   });
 
   test("dots, slashes and emoji have one spelling", () => {
-    const spell = (roomId: string) => site.room({ roomId }).path;
     expect(spell("..")).toBe("rooms/%2E%2E");
     expect(spell("...")).toBe("rooms/...");
     expect(spell("a/b")).toBe("rooms/a%2Fb");
@@ -132,14 +215,22 @@ describe("refused params", () => {
   const room = site.room as (params: unknown) => unknown;
 
   test.each([
-    ["an empty one", { roomId: "" }, `Channel "rooms/:roomId": expected param "roomId" to be a non-empty string without lone surrogates, got "".`],
+    [
+      "an empty one",
+      { roomId: "" },
+      `Channel "rooms/:roomId": expected param "roomId" to be a non-empty string without lone surrogates, 256 bytes at most, got "".`,
+    ],
     ["a missing one", {}, "got undefined."],
     ["an inherited one", Object.create({ roomId: "lobby" }), "got undefined."],
-    ["a number", { roomId: 7 }, "got number."],
+    ["a number", { roomId: 7 }, "got 7."],
     ["null", { roomId: null }, "got null."],
     ["half a surrogate pair", { roomId: "a\ud83d" }, String.raw`got "a\ud83d".`],
-    ["a 10 kB one", { roomId: "x".repeat(10_240) }, `expected param "roomId" to be 256 bytes at most, got 10240 characters.`],
-    ["one that is too long once encoded", { roomId: "é".repeat(60) }, "a path may have 256 bytes at most, got 366; use shorter params."],
+    ["a 10 kB one", { roomId: "x".repeat(10_240) }, `256 bytes at most, got "${"x".repeat(40)}"… (10240 characters).`],
+    [
+      "one that is too long once encoded",
+      { roomId: "é".repeat(60) },
+      "a path may have 256 bytes at most, got 366; use shorter params.",
+    ],
   ])("%s", (_, params, message) => {
     expect(() => room(params)).toThrow(message);
     expect(codeOf(() => room(params))).toBe("bad-params");
@@ -153,12 +244,25 @@ describe("refused params", () => {
 });
 
 describe("patterns", () => {
-  test.each(["", "/", "rooms/", "/rooms", "rooms//x", "rooms/:", "rooms/:1", "rooms/:a-b", "rooms/.", "rooms/..", "räume", "a b", "a%2Fb", "a:b", "rooms/:__proto__"])(
-    "%j is malformed",
-    (text) => {
-      expect(() => new PathPattern(text)).toThrow(`Pattern "${text}": expected segments like`);
-    },
-  );
+  test.each([
+    "",
+    "/",
+    "rooms/",
+    "/rooms",
+    "rooms//x",
+    "rooms/:",
+    "rooms/:1",
+    "rooms/:a-b",
+    "rooms/.",
+    "rooms/..",
+    "räume",
+    "a b",
+    "a%2Fb",
+    "a:b",
+    "rooms/:__proto__",
+  ])("%j is malformed", (text) => {
+    expect(() => new PathPattern(text)).toThrow(`Pattern "${text}": expected segments like`);
+  });
 
   test("a param occurs once", () => {
     expect(() => new PathPattern(":id/:id")).toThrow("a param occurs twice");
@@ -174,22 +278,16 @@ describe("patterns", () => {
     const address = odd({ constructor: "__proto__", toString: "constructor" });
     expect(address.path).toBe("odd/__proto__/constructor");
     expect(parseAddress({ odd }, address.path)?.params).toEqual({ constructor: "__proto__", toString: "constructor" });
-    // An inherited `constructor` is not a param.
     expect(codeOf(() => (odd as (params: unknown) => unknown)({}))).toBe("bad-params");
   });
 
   test("two patterns overlap exactly when some path belongs to both", () => {
-    const segment = fc.constantFrom("a", "b", ":x", ":y", ":z");
     const pattern = fc
-      .array(segment, { minLength: 1, maxLength: 3 })
-      .filter((parts) => new Set(parts.filter((part) => part.startsWith(":"))).size === parts.filter((part) => part.startsWith(":")).length)
-      .map((parts) => new PathPattern(parts.join("/")));
+      .array(fc.constantFrom("a", "b", ":"), { minLength: 1, maxLength: 3 })
+      .map((parts) => new PathPattern(parts.map((part, place) => (part === ":" ? `:p${place}` : part)).join("/")));
     const words = ["a", "b", "c"];
-    const paths = [1, 2, 3].flatMap((length) =>
-      Array.from({ length: words.length ** length }, (_, number) =>
-        Array.from({ length }, (_, place) => words[Math.floor(number / words.length ** place) % words.length]).join("/"),
-      ),
-    );
+    const pairs = words.flatMap((word) => words.map((next) => `${word}/${next}`));
+    const paths = [...words, ...pairs, ...pairs.flatMap((pair) => words.map((word) => `${pair}/${word}`))];
     fc.assert(
       fc.property(pattern, pattern, (one, other) => {
         const shared = paths.some((path) => one.parse(path) !== null && other.parse(path) !== null);

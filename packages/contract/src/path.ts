@@ -1,4 +1,5 @@
 import { ContractError } from "./contract-error.ts";
+import { show } from "./validation.ts";
 
 /** The longest path, in bytes (a path is ASCII). */
 export const MAX_PATH = 256;
@@ -64,7 +65,12 @@ export class PathPattern<Text extends string = string> {
       if (param === null) return literal;
       const value: unknown = Object.hasOwn(given, param) ? given[param] : undefined;
       const part = typeof value === "string" ? encodeSegment(value) : null;
-      if (part === null) throw this.#badParam(param, value);
+      if (part === null) {
+        throw new ContractError(
+          "bad-params",
+          `Channel "${this.text}": expected param "${param}" to be a non-empty string without lone surrogates, ${MAX_PATH} bytes at most, got ${show(value)}.`,
+        );
+      }
       // Only strings are encoded.
       params[param] = value as string;
       return part;
@@ -106,22 +112,6 @@ export class PathPattern<Text extends string = string> {
         const their = other.#segments[index];
         return param !== null || their?.param !== null || literal === their.literal;
       })
-    );
-  }
-
-  #badParam(param: string, value: unknown): ContractError {
-    const isLong = typeof value === "string" && value.length > MAX_PATH;
-    const expected = isLong ? `${MAX_PATH} bytes at most` : "a non-empty string without lone surrogates";
-    const got = isLong
-      ? `${value.length} characters`
-      : typeof value === "string"
-        ? JSON.stringify(value)
-        : value === null
-          ? "null"
-          : typeof value;
-    return new ContractError(
-      "bad-params",
-      `Channel "${this.text}": expected param "${param}" to be ${expected}, got ${got}.`,
     );
   }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import * as mini from "zod/mini";
-import { ContractError, createEncoder, decode, isoDate, type Schema } from "./index.ts";
+import { isoDate } from "./codecs.ts";
+import { createEncoder } from "./encoder.ts";
+import { ContractError, decode, type Schema } from "./index.ts";
 
 function failure(action: () => unknown): ContractError {
   try {
@@ -21,7 +23,12 @@ test.each<[string, Schema, unknown, string]>([
   ["a wrong whole", mini.object({}), "hi", 'expected object, got "hi"'],
   ["NaN", mini.number(), NaN, "expected number, got NaN"],
   ["a fraction", mini.int(), 1.5, "expected int, got 1.5"],
-  ["a place deep inside", mini.object({ a: mini.array(mini.object({ "b c": mini.string() })) }), { a: [{ "b c": "x" }, { "b c": null }] }, 'a[1]["b c"]: expected string, got null'],
+  [
+    "a place deep inside",
+    mini.object({ a: mini.array(mini.object({ "b c": mini.string() })) }),
+    { a: [{ "b c": "x" }, { "b c": null }] },
+    'a[1]["b c"]: expected string, got null',
+  ],
   ["a short text", mini.string().check(mini.minLength(3)), "a", 'expected string size >= 3, got "a"'],
   ["a large number", mini.number().check(mini.lt(3)), 5, "expected number < 3, got 5"],
   ["a wrong length", mini.array(mini.string()).check(mini.length(2)), [], "expected array size = 2, got array of 0"],
@@ -30,12 +37,40 @@ test.each<[string, Schema, unknown, string]>([
   ["a divisor", mini.number().check(mini.multipleOf(5)), 7, "expected a multiple of 5, got 7"],
   ["an enum", mini.enum(["a", "b"]), "c", 'expected "a" | "b", got "c"'],
   ["a key too many", mini.strictObject({}), { x: 1 }, 'expected no keys "x", got Object'],
-  ["a union", mini.union([mini.string(), mini.object({ at: mini.number() })]), { at: "x" }, 'expected one of the union (expected string, got Object | at: expected number, got "x"), got Object'],
-  ["a discriminator", mini.discriminatedUnion("kind", [mini.object({ kind: mini.literal("a") }), mini.object({ kind: mini.literal("b") })]), { kind: "c" }, 'kind: expected "a" | "b", got Object'],
-  ["two options at once", mini.xor([mini.string(), mini.any()]), "x", 'expected exactly one option of the union to fit, got "x"'],
-  ["a record's key", mini.record(mini.string().check(mini.maxLength(1)), mini.string()), { ab: "x" }, 'ab: expected a valid key (expected string size <= 1, got "ab"), got "ab"'],
-  ["a check", mini.string().check(mini.refine(() => false)), "x", 'expected what a check of the schema accepts, got "x"'],
-  ["a long text", mini.number(), "x".repeat(100), `expected number, got "${"x".repeat(40)}"…`],
+  [
+    "a union",
+    mini.union([mini.string(), mini.object({ at: mini.number() })]),
+    { at: "x" },
+    'expected one of the union (expected string, got Object | at: expected number, got "x"), got Object',
+  ],
+  [
+    "a discriminator",
+    mini.discriminatedUnion("kind", [
+      mini.object({ kind: mini.literal("a") }),
+      mini.object({ kind: mini.literal("b") }),
+    ]),
+    { kind: "c" },
+    'kind: expected "a" | "b", got Object',
+  ],
+  [
+    "two options at once",
+    mini.xor([mini.string(), mini.any()]),
+    "x",
+    'expected exactly one option of the union to fit, got "x"',
+  ],
+  [
+    "a record's key",
+    mini.record(mini.string().check(mini.maxLength(1)), mini.string()),
+    { ab: "x" },
+    'ab: expected a valid key (expected string size <= 1, got "ab"), got "ab"',
+  ],
+  [
+    "a check",
+    mini.string().check(mini.refine(() => false)),
+    "x",
+    'expected what a check of the schema accepts, got "x"',
+  ],
+  ["a long text", mini.number(), "x".repeat(100), `expected number, got "${"x".repeat(40)}"… (100 characters)`],
 ])("%s is described without a locale", (_, schema, data, message) => {
   expect(publish(schema, data)).toBe(`room.message: ${message}.`);
 });
@@ -50,7 +85,12 @@ test("zod and zod/mini give the same messages, loaded locale or not", () => {
 
 test("the message of a schema's author wins", () => {
   expect(publish(z.object({ text: z.string("say something") }), {})).toBe("room.message: text: say something.");
-  expect(publish(z.string().refine(() => false, "no rude words"), "x")).toBe("room.message: no rude words.");
+  expect(
+    publish(
+      z.string().refine(() => false, "no rude words"),
+      "x",
+    ),
+  ).toBe("room.message: no rude words.");
 });
 
 test("three faults are told, the others counted", () => {
@@ -61,13 +101,17 @@ test("three faults are told, the others counted", () => {
 
 describe("decoding", () => {
   test("takes parsed JSON and gives decoded data", () => {
-    expect(decode(mini.object({ at: isoDate }), { at: "1970-01-01T00:00:00.000Z" }, "room.message")).toEqual({ at: new Date(0) });
+    expect(decode(mini.object({ at: isoDate }), { at: "1970-01-01T00:00:00.000Z" }, "room.message")).toEqual({
+      at: new Date(0),
+    });
   });
 
   test("a failure says what came, what was expected, and where to look", () => {
     const error = failure(() => decode(mini.object({ at: isoDate }), { at: "today" }, "room.message"));
     expect(error.code).toBe("invalid-data");
-    expect(error.message).toBe('room.message: at: expected the format datetime, got "today". The server may have another version of the contract.');
+    expect(error.message).toBe(
+      'room.message: at: expected the format datetime, got "today". The server may have another version of the contract.',
+    );
     expect(error.cause).toMatchObject({ issues: [{ code: "invalid_format", path: ["at"] }] });
   });
 
@@ -85,7 +129,13 @@ describe("decoding", () => {
   });
 
   test("an asynchronous schema is a fault of the contract", () => {
-    const error = failure(() => decode(z.string().refine(async () => true), "x", "room.message"));
+    const error = failure(() =>
+      decode(
+        z.string().refine(async () => true),
+        "x",
+        "room.message",
+      ),
+    );
     expect(error.code).toBe("bad-contract");
     expect(error.message).toBe("room.message: the schema is asynchronous; use checks and codecs without promises.");
   });

@@ -3,9 +3,6 @@ import { ContractError } from "./contract-error.ts";
 import { step } from "./data-path.ts";
 import type { Schema } from "./event.ts";
 
-/** The messages of a schema's author come first, then these; so they do not depend on a loaded locale (zod/mini has none). */
-const CONTEXT = { error: describe };
-
 /** Names this many faults at most; a thousand bad items need no thousand sentences. */
 const MAX_FAULTS = 3;
 
@@ -16,39 +13,46 @@ const MAX_FAULTS = 3;
  * @throws ContractError `invalid-data`; `bad-contract` for a schema that is asynchronous
  */
 export function validate(run: typeof safeParse, schema: Schema, data: unknown, label: string, hint: string): unknown {
-  let result;
   try {
-    result = run(schema, data, CONTEXT);
+    const result = run(schema, data);
+    if (result.success) return result.data;
+    // Once more for the messages: an error map makes zod copy its context, which multiplies the cost of every good event.
+    const { error = result.error } = run(schema, data, { error: describe });
+    throw new ContractError("invalid-data", `${label}: ${summarize(error.issues)}.${hint}`, { cause: error });
   } catch (cause) {
+    if (cause instanceof ContractError) throw cause;
     if (cause instanceof $ZodAsyncError) {
-      throw new ContractError("bad-contract", `${label}: the schema is asynchronous; use checks and codecs without promises.`, {
-        cause,
-      });
+      const message = `${label}: the schema is asynchronous; use checks and codecs without promises.`;
+      throw new ContractError("bad-contract", message, { cause });
     }
-    throw new ContractError("invalid-data", `${label}: a check or codec of the schema threw: ${String(cause)}.${hint}`, {
-      cause,
-    });
+    const message = `${label}: a check or codec of the schema threw: ${String(cause)}.${hint}`;
+    throw new ContractError("invalid-data", message, { cause });
   }
-  if (result.success) return result.data;
-  const { issues } = result.error;
+}
+
+function summarize(issues: readonly $ZodIssue[]): string {
   const faults = issues.slice(0, MAX_FAULTS).map(({ path, message }) => {
     const place = path.reduce(step, "");
     return place === "" ? message : `${place}: ${message}`;
   });
   if (issues.length > MAX_FAULTS) faults.push(`${issues.length - MAX_FAULTS} more`);
-  throw new ContractError("invalid-data", `${label}: ${faults.join("; ")}.${hint}`, { cause: result.error });
+  return faults.join("; ");
 }
 
 /** A short form of a value for error messages; objects by their kind only. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return value.length > 40 ? `${JSON.stringify(value.slice(0, 40))}…` : JSON.stringify(value);
+  if (typeof value === "string") {
+    const text = JSON.stringify(value.slice(0, 40));
+    return value.length > 40 ? `${text}… (${value.length} characters)` : text;
+  }
   if (Array.isArray(value)) return `array of ${value.length}`;
   // "Invalid Date" is what matters here.
   if (value instanceof Date) return String(value);
   if (typeof value === "object" && value !== null) return value.constructor?.name ?? "Object";
-  return typeof value === "function" ? "function" : String(value);
+  return typeof value === "function" ? "function" : `${String(value)}${typeof value === "bigint" ? "n" : ""}`;
 }
 
+/** Comes after the messages of a schema's author and before those of a locale, which zod/mini does not have. */
 function describe(issue: $ZodRawIssue): string {
   // A raw issue is the finished one without path and message, and with its input.
   const expected = expectation(issue as unknown as $ZodIssue);
@@ -74,8 +78,9 @@ function expectation(issue: $ZodIssue): string {
     case "invalid_union":
       return alternatives(issue);
     case "invalid_key":
+      return `a valid key (${firstOf(issue.issues)})`;
+    case "custom":
     case "invalid_element":
-      return `a valid ${issue.code === "invalid_key" ? "key" : "value"} (${firstOf(issue.issues)})`;
     default:
       return "what a check of the schema accepts";
   }
@@ -97,6 +102,6 @@ function subject({ origin }: { origin: string }): string {
   return /^(number|int|bigint|date)$/.test(origin) ? origin : `${origin} size`;
 }
 
-function sign(issue: { inclusive?: boolean; exact?: boolean }, sign: string): string {
-  return issue.exact ? "=" : issue.inclusive ? `${sign}=` : sign;
+function sign(issue: { inclusive?: boolean; exact?: boolean }, strict: string): string {
+  return issue.exact ? "=" : issue.inclusive ? `${strict}=` : strict;
 }

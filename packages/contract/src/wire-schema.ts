@@ -18,8 +18,9 @@ const ALTERNATIVES: Readonly<Record<string, string>> = {
   promise: "its awaited value",
 };
 
-/** A schema built by a function that returns new schemas without end is stopped here. */
+/** Where a schema is given up that a function builds without end. */
 const MAX_SCHEMAS = 10_000;
+const MAX_DEPTH = 100;
 
 /** Where in the data the walk is. */
 interface Place {
@@ -39,6 +40,7 @@ interface Place {
 export function inspectWire(schema: Schema, label: string): { hasCodec: boolean } {
   const seen = new Map<string, WeakMap<Schema, boolean>>();
   let count = 0;
+  let depth = 0;
 
   /** Whether a codec is below; the branch of a recursion that is being walked counts as none. */
   const walk = (node: Schema, place: Place): boolean => {
@@ -47,12 +49,16 @@ export function inspectWire(schema: Schema, label: string): { hasCodec: boolean 
     if (answers === undefined) seen.set(key, (answers = new WeakMap()));
     const known = answers.get(node);
     if (known !== undefined) return known;
-    if (++count > MAX_SCHEMAS) {
-      fail(place, `is made of more than ${MAX_SCHEMAS} schemas; let a recursive schema refer to itself`);
+    if (++count > MAX_SCHEMAS || ++depth > MAX_DEPTH) {
+      fail(
+        { ...place, path: "" },
+        `is deeper than ${MAX_DEPTH} levels or has more than ${MAX_SCHEMAS} parts; let a recursive schema refer to itself`,
+      );
     }
     answers.set(node, false);
     const answer = visit(node, place);
     answers.set(node, answer);
+    depth--;
     return answer;
   };
 
@@ -76,6 +82,7 @@ export function inspectWire(schema: Schema, label: string): { hasCodec: boolean 
       const use = ALTERNATIVES[def.type];
       if (use !== undefined && !(def.type === "undefined" && place.absent)) refuse(place, `z.${def.type}()`, use);
     }
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the other types have nothing below them
     switch (def.type) {
       case "transform":
       case "success":

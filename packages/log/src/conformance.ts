@@ -14,8 +14,9 @@ import { retentionLaws } from "./conformance/retention.ts";
 import { volatileLaws } from "./conformance/volatile.ts";
 
 export type { EngineFacts, OpenedLog, OpenLog, OpenOptions } from "./conformance/engine.ts";
+export type { Law, LawName } from "./conformance/law.ts";
 
-/** Everything that a log promises, as data: a suite for any test runner, or none. */
+/** Everything that a log promises, as data. */
 export const laws: readonly Law[] = [
   ...cursorLaws,
   ...orderLaws,
@@ -44,8 +45,9 @@ export const laws: readonly Law[] = [
  * );
  */
 export function describeEventLog(name: string, open: OpenLog, facts: EngineFacts): void {
-  describe(name, () => {
+  describe(`${name} keeps the laws of a log`, () => {
     for (const law of laws.filter((each) => appliesTo(each, facts))) {
+      // oxlint-disable-next-line vitest/expect-expect -- each law has its own.
       test(`${law.law}: ${law.title}`, () => tryLaw(law, { open, facts }));
     }
   });

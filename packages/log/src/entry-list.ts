@@ -81,7 +81,7 @@ export class EntryList {
   }
 }
 
-/** The entries of a list one after the other. A class with two fields is a third of the cost of a generator. */
+/** The entries of a list one after the other. No generator: this runs once for every entry that is read. */
 export class Walk {
   readonly #places: readonly Stored[];
   readonly #step: 1 | -1;

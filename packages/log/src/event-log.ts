@@ -104,7 +104,8 @@ export interface EventLog {
    * What is owed after `after`: reliable entries, `latest` ones that are the newest of their key (values until they expire, and
    * withdrawals), and volatile ones younger than 5 s. `holes` names the asked channels that lost reliable entries after it.
    *
-   * `null` reads every channel. As an empty log has no channels to name, a reader of all also compares the epoch of `next` with its own.
+   * `null` reads every channel. As an empty log has no channels to name, a reader of all also compares the epoch of `next`
+   * with its own.
    * @throws the reason of `signal` when it was aborted
    */
   read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page>;
@@ -114,8 +115,8 @@ export interface EventLog {
    */
   recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page>;
   /**
-   * The newest value of each key of the `latest` entries, in `seq` order, without expired and withdrawn ones. `next` of a page is the `after`
-   * of the following one; on the last page it is the head.
+   * The newest value of each key of the `latest` entries, in `seq` order, without expired and withdrawn ones. `next` of a
+   * page is the `after` of the following one; on the last page it is the head.
    */
   current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page>;
   /** The newest visible position. */
@@ -130,4 +131,13 @@ export interface EventLog {
   stat(): Promise<LogStat>;
   /** Rings no doorbell any more. May be called again. */
   close(): Promise<void>;
+}
+
+/** A log that shares the application's database. */
+export interface TransactionalLog<Transaction> extends EventLog {
+  /**
+   * Appends inside the application's own transaction: the entries get their place when it commits, and a rollback publishes
+   * nothing. The inserts have run when the call returns, so that no other request can come between them.
+   */
+  appendIn(transaction: Transaction, batch: readonly NewEntry[]): Promise<void>;
 }

@@ -1,4 +1,16 @@
 export { IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
-export type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, Mode, NewEntry, Page } from "./event-log.ts";
+export type {
+  Appended,
+  Entry,
+  EventLog,
+  Hole,
+  Keep,
+  Limit,
+  LogStat,
+  Mode,
+  NewEntry,
+  Page,
+  TransactionalLog,
+} from "./event-log.ts";
 export { memoryLog } from "./memory-log.ts";
 export type { MemoryLogOptions } from "./memory-log.ts";

@@ -1,4 +1,9 @@
+import { describe, expect, test } from "vitest";
 import { describeEventLog } from "./conformance.ts";
+import { HOUR, ManualClock, MINUTE, SECOND } from "./conformance/manual-clock.ts";
+import { latest, numbered, publish, reliable, volatile } from "./conformance/publishing.ts";
+import { dataOf, readToEnd, startOf, WIDE } from "./conformance/reading.ts";
+import { IDEMPOTENCY_AGE } from "./event-log.ts";
 import { memoryLog } from "./memory-log.ts";
 
 describeEventLog(
@@ -9,3 +14,99 @@ describeEventLog(
   },
   { survivesReopen: false, heedsClock: true, runs: 100 },
 );
+
+describe("what only a log in memory promises", () => {
+  test("keeps 1,000 entries of a channel, for a day, in 64 MiB, where nothing else is said", async () => {
+    const keep = { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024 };
+    expect((await memoryLog().stat()).keep).toEqual(keep);
+    expect((await memoryLog({ keep: { entries: 5 } }).stat()).keep).toEqual({ ...keep, entries: 5 });
+  });
+
+  test("names its epoch by the random that is passed in", async () => {
+    const heads = [0.5, 0.5, 0.6, 0.999_999].map((seed) => memoryLog({ random: () => seed }).head());
+    const [one, same, other, last] = (await Promise.all(heads)).map(({ epoch }) => epoch);
+    expect(one).toBe(same);
+    expect(one).not.toBe(other);
+    expect(last).toMatch(/^[a-z0-9]{12}$/);
+  });
+
+  test("applies the retention of entries and bytes at once, without trim()", async () => {
+    const log = memoryLog({ keep: { entries: 10, bytes: 100_000 } });
+    await log.append(numbered("a", 5_000));
+    expect((await log.stat()).entries).toBe(10);
+    for (let room = 0; room < 500; room++)
+      await publish(log, reliable(`rooms/${room}`, JSON.stringify("x".repeat(1_000))));
+    const { bytes } = await log.stat();
+    expect(bytes).toBeLessThanOrEqual(100_000);
+    expect(bytes).toBeGreaterThan(90_000);
+  });
+
+  test("counts what an entry costs beside its data, so that a million tiny ones do not fill the memory", async () => {
+    const log = memoryLog({ keep: { entries: Infinity, bytes: 100_000 } });
+    await log.append(numbered("a", 5_000));
+    expect((await log.stat()).entries).toBeLessThan(1_000);
+  });
+
+  test("evicts hints before history when the bytes are used up", async () => {
+    const log = memoryLog({ keep: { bytes: 50_000 } });
+    await publish(log, ...numbered("a", 10));
+    for (let hint = 0; hint < 1_000; hint++) await publish(log, volatile("a"));
+    const page = await log.read(await startOf(log), ["a"], WIDE);
+    expect(page.holes).toEqual([]);
+    expect(dataOf(page).slice(0, 10)).toEqual(numbered("a", 10).map(({ data }) => data));
+  });
+
+  test("keeps of a ticker one value a key, and of hints the last 5 seconds, without trim()", async () => {
+    const clock = new ManualClock();
+    const log = memoryLog({ now: clock.now });
+    for (let second = 0; second < 20; second++) {
+      for (let tick = 0; tick < 1_000; tick++)
+        await log.append([latest("prices", `${tick % 3}`, `${tick}`), volatile("prices")]);
+      clock.move(SECOND);
+    }
+    expect((await log.stat()).entries).toBe(3 + 5_000);
+  });
+
+  test("has nothing left of values that expired and were withdrawn long ago", async () => {
+    const clock = new ManualClock();
+    const log = memoryLog({ keep: { age: HOUR }, now: clock.now });
+    for (let round = 0; round < 5; round++) {
+      for (let viewer = 0; viewer < 100; viewer++) {
+        await publish(log, latest("a", `${round} ${viewer}`, "{}", { expires: 45 * SECOND }));
+      }
+      clock.move(MINUTE);
+      await log.trim();
+    }
+    expect(await log.current(["a"], null, WIDE)).toMatchObject({ entries: [] });
+    clock.move(HOUR);
+    await log.trim();
+    expect(await log.stat()).toMatchObject({ entries: 0, bytes: 0 });
+  });
+
+  test("forgets a key after ten minutes when its entry has gone", async () => {
+    const clock = new ManualClock();
+    const log = memoryLog({ keep: { entries: 1 }, now: clock.now });
+    const retried = reliable("a", "1", { idempotencyKey: "once" });
+    await publish(log, retried, reliable("a", "2"));
+    clock.move(IDEMPOTENCY_AGE);
+    await log.trim();
+    expect(await log.append([retried])).toMatchObject([{ duplicate: false }]);
+  });
+
+  test("keeps nothing where nothing is to be kept, and says so", async () => {
+    for (const keep of [{ entries: 0 }, { bytes: 0 }]) {
+      const log = memoryLog({ keep });
+      const cursors = await publish(log, ...numbered("a", 3));
+      const page = await log.read(await startOf(log), ["a"], WIDE);
+      expect(page.entries).toEqual([]);
+      expect(page.holes).toEqual([{ channel: "a", reason: "trimmed", to: cursors[2]?.seq }]);
+    }
+  });
+
+  test("moves on by one entry at least, whatever the limit", async () => {
+    const log = memoryLog();
+    await log.append(numbered("a", 5));
+    const { entries } = await readToEnd(log, await startOf(log), ["a"], { entries: 0, bytes: 0 });
+    expect(entries).toHaveLength(5);
+  });
+});

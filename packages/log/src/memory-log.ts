@@ -86,7 +86,9 @@ class MemoryLog implements EventLog {
 
     const asked = channels === null ? null : new Set(channels);
     const wanted = asked !== null && this.#isDense(asked) ? asked : null;
-    const merged = new Merge(asked === null || wanted !== null ? this.#whole.after(after.seq) : this.#walks(asked, after.seq));
+    const merged = new Merge(
+      asked === null || wanted !== null ? this.#whole.after(after.seq) : this.#walks(asked, after.seq),
+    );
     const holes = this.#trimmed.holes(after.seq, asked);
     const now = this.#now();
     const entries: Entry[] = [];
@@ -117,7 +119,7 @@ class MemoryLog implements EventLog {
     const entries: Entry[] = [];
     let older = merged.next();
     for (; older !== undefined && entries.length < n; older = merged.next()) entries.push(older.entry);
-    return { entries: entries.reverse(), next: this.#cursor(this.#head), more: older !== undefined, holes: [] };
+    return { entries: entries.toReversed(), next: this.#cursor(this.#head), more: older !== undefined, holes: [] };
   }
 
   async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
@@ -213,7 +215,8 @@ class MemoryLog implements EventLog {
 
   #dropOldest(kind: Kind, due: (stored: Kept) => boolean): void {
     const whole = this.#whole;
-    for (let stored = whole.oldest(kind); stored !== undefined && due(stored); stored = whole.oldest(kind)) this.#drop(stored);
+    for (let stored = whole.oldest(kind); stored !== undefined && due(stored); stored = whole.oldest(kind))
+      this.#drop(stored);
   }
 
   /** Those that were promised least go first. */

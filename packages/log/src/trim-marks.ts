@@ -2,7 +2,7 @@ import type { Hole } from "./event-log.ts";
 
 /**
  * How far retention has dropped reliable entries, by channel. A mark is all that remains of a channel that is long empty,
- * 90 bytes or so beside its path, and it is never dropped: without it a gap would be missing, and one mark for
+ * 60 bytes with its path, and it is never dropped: without it a gap would be missing, and one mark for
  * all the forgotten channels would announce gaps that are none.
  */
 export class TrimMarks {

@@ -1,4 +1,4 @@
-/** The headers of a stream. `no-transform` and `X-Accel-Buffering` keep proxies from holding events back. */
+/** The headers of a stream, but `Vary`, which depends on the origins too. `no-transform` and `X-Accel-Buffering` keep proxies from holding events back. */
 export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream",
   "cache-control": "no-store, no-transform",
@@ -14,7 +14,10 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** The headers of an error. */
-export const PROBLEM_HEADERS: Readonly<Record<string, string>> = { ...PAGE_HEADERS, "content-type": "application/problem+json" };
+export const PROBLEM_HEADERS: Readonly<Record<string, string>> = {
+  ...PAGE_HEADERS,
+  "content-type": "application/problem+json",
+};
 
 export type Representation = "stream" | "page";
 
@@ -36,8 +39,8 @@ function quality(accept: string, type: string, subtype: string): number {
   for (const range of accept.toLowerCase().split(",")) {
     const [media = "", ...parameters] = range.split(";").map((part) => part.trim());
     const specificity = [`*/*`, `${type}/*`, `${type}/${subtype}`].indexOf(media);
-    const given = Number(parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? 1);
-    const q = Number.isFinite(given) ? Math.min(1, Math.max(0, given)) : 1;
+    const given = Number.parseFloat(parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? "1");
+    const q = Number.isNaN(given) ? 1 : Math.min(1, Math.max(0, given));
     if (specificity > best.specificity) best = { specificity, q };
   }
   return best.q;

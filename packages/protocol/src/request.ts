@@ -26,6 +26,8 @@ export interface ParsedRequest extends Required<EventRequest> {
 
 /** Stands for a text that is no cursor: no log has this epoch, so the answer is a gap. */
 const NOWHERE: Cursor = { epoch: "", seq: 0 };
+/** As much of a refused text as is said back. */
+const SHOWN = 256;
 const MAX_LAST = 1_000;
 const MAX_WAIT = 60;
 
@@ -58,7 +60,11 @@ export function formatBody({ channels, after }: Pick<EventRequest, "channels" | 
  * @param body the parsed JSON of a POST, else null
  * @returns a sentence saying what is wrong when the request is malformed
  */
-export function parseRequest(query: URLSearchParams, lastEventId: string | null, body: unknown): ParsedRequest | string {
+export function parseRequest(
+  query: URLSearchParams,
+  lastEventId: string | null,
+  body: unknown,
+): ParsedRequest | string {
   const asked = body === null ? channelsOfQuery(query) : channelsOfBody(body);
   if (typeof asked === "string") return asked;
   if (asked.channels.size === 0) return "Expected at least one channel, got none.";
@@ -89,7 +95,9 @@ function channelsOfQuery(query: URLSearchParams): Asked | string {
   const channels = new Map<string, Start>();
   for (const text of query.getAll("channel")) {
     const at = text.indexOf("@");
-    channels.set(at === -1 ? text : text.slice(0, at), at === -1 ? null : startOf(text.slice(at + 1)));
+    const path = at === -1 ? text : text.slice(0, at);
+    if (channels.has(path)) return `Expected each channel once, got "${path.slice(0, SHOWN)}" twice.`;
+    channels.set(path, at === -1 ? null : startOf(text.slice(at + 1)));
   }
   return { channels, after: query.get("after") };
 }

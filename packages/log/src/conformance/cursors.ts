@@ -7,7 +7,12 @@ import { dataOf, readToEnd, seqsOf, startOf, WIDE } from "./reading.ts";
 
 const FOREIGN = "anotherEpoch";
 
-async function expectRefused(log: EventLog, page: Page, reason: Hole["reason"], channels: readonly string[]): Promise<void> {
+async function expectRefused(
+  log: EventLog,
+  page: Page,
+  reason: Hole["reason"],
+  channels: readonly string[],
+): Promise<void> {
   const head = await log.head();
   expect(page).toEqual({
     entries: [],
@@ -72,7 +77,10 @@ export const cursorLaws: readonly Law[] = [
       const page = await log.read({ epoch: FOREIGN, seq: 1 }, null, WIDE);
       expect(page.entries).toEqual([]);
       expect(page.next).toEqual(await log.head());
-      expect(page.holes.map(({ channel, reason }) => `${channel} ${reason}`).sort()).toEqual(["a reset", "b reset"]);
+      expect(page.holes.map(({ channel, reason }) => `${channel} ${reason}`).toSorted()).toEqual([
+        "a reset",
+        "b reset",
+      ]);
     },
   },
   {
@@ -113,7 +121,7 @@ export const cursorLaws: readonly Law[] = [
     async run({ open }) {
       const { log } = await open({});
       const seqs = seqsOf(await publish(log, reliable("a"), reliable("b"), latest("c", "", "1"), reliable("a")));
-      expect(seqs).toEqual([...new Set(seqs)].sort((one, other) => one - other));
+      expect(seqs).toEqual([...new Set(seqs)].toSorted((one, other) => one - other));
       expect(seqsOf((await log.read(await startOf(log), null, WIDE)).entries)).toEqual(seqs);
     },
   },
@@ -127,7 +135,12 @@ export const cursorLaws: readonly Law[] = [
       for (let position = 0; position <= seq; position++) {
         expect((await log.read({ epoch, seq: position }, ["a"], WIDE)).holes).toEqual([]);
       }
-      expect(await log.read({ epoch, seq }, ["a"], WIDE)).toEqual({ entries: [], next: { epoch, seq }, more: false, holes: [] });
+      expect(await log.read({ epoch, seq }, ["a"], WIDE)).toEqual({
+        entries: [],
+        next: { epoch, seq },
+        more: false,
+        holes: [],
+      });
     },
   },
   {
@@ -136,13 +149,20 @@ export const cursorLaws: readonly Law[] = [
     only: { survivesReopen: true },
     async run({ open }) {
       const { log, reopen } = await open({});
-      const [first] = await publish(log, reliable("a", "1", { idempotencyKey: "once" }), reliable("a", "2"), latest("a", "", "3"));
+      const [first] = await publish(
+        log,
+        reliable("a", "1", { idempotencyKey: "once" }),
+        reliable("a", "2"),
+        latest("a", "", "3"),
+      );
       const head = await log.head();
       const reopened = await reopen();
       expect(await reopened.head()).toEqual(head);
       expect(dataOf(await readToEnd(reopened, await startOf(log), ["a"]))).toEqual(["1", "2", "3"]);
       expect(dataOf(await reopened.current(["a"], null, WIDE))).toEqual(["3"]);
-      expect(await reopened.append([reliable("a", "1", { idempotencyKey: "once" })])).toEqual([{ cursor: first, duplicate: true }]);
+      expect(await reopened.append([reliable("a", "1", { idempotencyKey: "once" })])).toEqual([
+        { cursor: first, duplicate: true },
+      ]);
     },
   },
   {
@@ -154,7 +174,8 @@ export const cursorLaws: readonly Law[] = [
       const before = await publish(log, ...numbered("a", 3));
       const reopened = await reopen();
       await publish(reopened, ...numbered("a", 5));
-      for (const position of before) await expectRefused(reopened, await reopened.read(position, ["a"], WIDE), "reset", ["a"]);
+      for (const position of before)
+        await expectRefused(reopened, await reopened.read(position, ["a"], WIDE), "reset", ["a"]);
     },
   },
 ];

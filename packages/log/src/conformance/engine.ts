@@ -11,9 +11,9 @@ export interface OpenOptions {
 export interface OpenedLog {
   readonly log: EventLog;
   /** A second handle on the same entries, as another process would have it; the same handle where there can be only one. */
-  another(): Promise<EventLog>;
+  readonly another: () => Promise<EventLog>;
   /** The log that a new process finds in the same place. The handles of before are left as they are, as a crash would. */
-  reopen(): Promise<EventLog>;
+  readonly reopen: () => Promise<EventLog>;
 }
 
 /** Opens an empty log of its own on every call. */

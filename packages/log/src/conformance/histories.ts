@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect } from "vitest";
 import type { EventLog, Keep, NewEntry } from "../event-log.ts";
 import type { Engine, EngineFacts } from "./engine.ts";
@@ -15,17 +15,16 @@ type Step = { readonly batch: readonly NewEntry[] } | { readonly pass: number } 
 
 function newEntry({ heedsClock }: EngineFacts): fc.Arbitrary<NewEntry> {
   const channel = fc.constantFrom(...CHANNELS);
+  const name = fc.constantFrom("x", "y");
   const data = fc.integer({ min: 0, max: 99_999 }).map(String);
-  const idempotency = fc.option(fc.constantFrom("i", "j", "k").map((idempotencyKey) => ({ idempotencyKey })), { nil: {}, freq: 4 });
-  const expiry = heedsClock ? fc.constantFrom({}, { expires: EXPIRES }) : fc.constant({});
+  const reliable = { channel, type: fc.constant("message"), mode: fc.constant("reliable" as const), data };
+  const latest = { channel, type: name, mode: fc.constant("latest" as const), key: name, data: fc.option(data) };
   return fc.oneof(
-    fc
-      .tuple(channel, data, idempotency)
-      .map(([path, json, once]) => ({ channel: path, type: "message", mode: "reliable" as const, data: json, ...once })),
-    fc
-      .tuple(channel, fc.constantFrom("x", "y"), fc.constantFrom("x", "y"), fc.option(data), expiry)
-      .map(([path, type, key, json, when]) => ({ channel: path, type, mode: "latest" as const, key, data: json, ...when })),
-    fc.tuple(channel, data).map(([path, json]) => ({ channel: path, type: "typing", mode: "volatile" as const, data: json })),
+    fc.record(reliable),
+    fc.record({ ...reliable, idempotencyKey: fc.constantFrom("i", "j", "k") }),
+    fc.record(latest),
+    heedsClock ? fc.record({ ...latest, expires: fc.constant(EXPIRES) }) : fc.record(latest),
+    fc.record({ channel, type: fc.constant("typing"), mode: fc.constant("volatile" as const), data }),
   );
 }
 
@@ -33,9 +32,12 @@ function steps(facts: EngineFacts, trims: boolean): fc.Arbitrary<Step[]> {
   const batch = fc.array(newEntry(facts), { minLength: 1, maxLength: 4 }).map((entries): Step => ({ batch: entries }));
   const pass = facts.heedsClock ? [fc.integer({ min: 0, max: 2_500 }).map((time): Step => ({ pass: time }))] : [];
   const trim = trims ? [fc.constant<Step>("trim")] : [];
-  return fc.array(fc.oneof({ weight: 4, arbitrary: batch }, ...[...pass, ...trim].map((arbitrary) => ({ weight: 1, arbitrary }))), {
-    maxLength: 25,
-  });
+  return fc.array(
+    fc.oneof({ weight: 4, arbitrary: batch }, ...[...pass, ...trim].map((arbitrary) => ({ weight: 1, arbitrary }))),
+    {
+      maxLength: 25,
+    },
+  );
 }
 
 /** What a reader asks: which channels, from where (a share of the log), and in pages of which size. */
@@ -79,58 +81,69 @@ export const historyProperties: readonly Law[] = [
     law: "limits",
     title: "after any history, pages of any size say what the definition says, and so do history and current values",
     async run(engine) {
-      const property = fc.asyncProperty(steps(engine.facts, false), fc.array(question, { minLength: 1, maxLength: 4 }), (history, questions) =>
-        live(engine, {}, history, async (log, model, now) => {
-          const { epoch, seq } = await log.head();
-          for (const { channels, from, limit } of questions) {
-            const after = { epoch, seq: Math.floor(from * seq) };
-            const owed = model.owed(after.seq, channels, now);
-            const paged = await readToEnd(log, after, channels, limit);
-            expect(paged.entries.map(asExpected)).toEqual(owed);
-            expect(paged.holes).toEqual([]);
-            expect((await log.read(after, channels, WIDE)).entries.map(asExpected)).toEqual(owed);
+      const property = fc.asyncProperty(
+        steps(engine.facts, false),
+        fc.array(question, { minLength: 1, maxLength: 4 }),
+        (history, questions) =>
+          live(engine, {}, history, async (log, model, now) => {
+            const { epoch, seq } = await log.head();
+            for (const { channels, from, limit } of questions) {
+              const after = { epoch, seq: Math.floor(from * seq) };
+              const owed = model.owed(after.seq, channels, now);
+              const paged = await readToEnd(log, after, channels, limit);
+              expect(paged.entries.map(asExpected)).toEqual(owed);
+              expect(paged.holes).toEqual([]);
+              expect((await log.read(after, channels, WIDE)).entries.map(asExpected)).toEqual(owed);
 
-            const asked = channels ?? CHANNELS;
-            expect((await currentToEnd(log, asked, limit)).entries.map(asExpected)).toEqual(model.current(asked, now));
-            const older = model.reliable(asked, after.seq);
-            const recent = await log.recent(asked, limit.entries, after);
-            expect(recent.entries.map(asExpected)).toEqual(older.slice(-limit.entries));
-            expect(recent.more).toBe(older.length > limit.entries);
-          }
-        }),
+              const asked = channels ?? CHANNELS;
+              expect((await currentToEnd(log, asked, limit)).entries.map(asExpected)).toEqual(
+                model.current(asked, now),
+              );
+              const older = model.reliable(asked, after.seq);
+              const recent = await log.recent(asked, limit.entries, after);
+              expect(recent.entries.map(asExpected)).toEqual(older.slice(-limit.entries));
+              expect(recent.more).toBe(older.length > limit.entries);
+            }
+          }),
       );
       await fc.assert(property, { numRuns: engine.facts.runs });
     },
   },
   {
     law: "law 7: a gap for every hole, none without",
-    title: "after any history, every lost entry is in a hole, every hole has a lost entry, and retention keeps what it promises",
+    title:
+      "after any history, every lost entry is in a hole, every hole has a lost entry, and retention keeps what it promises",
     async run(engine) {
       const keep = { entries: 3 };
-      const property = fc.asyncProperty(steps(engine.facts, true), fc.array(question, { minLength: 1, maxLength: 4 }), (history, questions) =>
-        live(engine, keep, history, async (log, model) => {
-          const { epoch, seq } = await log.head();
-          for (const { channels, from } of questions) {
-            const after = { epoch, seq: Math.floor(from * seq) };
-            const { entries, holes } = await log.read(after, channels, WIDE);
-            for (const channel of channels ?? CHANNELS) {
-              const owed = model.reliable([channel]).filter((entry) => entry.seq > after.seq);
-              const found = new Set(entries.filter((entry) => entry.channel === channel).map((entry) => entry.seq));
-              const lost = owed.filter((entry) => !found.has(entry.seq));
-              const to = lost.at(-1)?.seq;
-              expect(holes.filter((hole) => hole.channel === channel)).toEqual(
-                to === undefined ? [] : [{ channel, reason: "trimmed", to }],
-              );
-              for (const entry of model.reliable([channel]).slice(-keep.entries)) {
-                if (entry.seq > after.seq) expect(found).toContain(entry.seq);
+      const property = fc.asyncProperty(
+        steps(engine.facts, true),
+        fc.array(question, { minLength: 1, maxLength: 4 }),
+        (history, questions) =>
+          live(engine, keep, history, async (log, model) => {
+            const { epoch, seq } = await log.head();
+            for (const { channels, from } of questions) {
+              const after = { epoch, seq: Math.floor(from * seq) };
+              const { entries, holes } = await log.read(after, channels, WIDE);
+              for (const channel of channels ?? CHANNELS) {
+                const owed = model.reliable([channel]).filter((entry) => entry.seq > after.seq);
+                const found = new Set(entries.filter((entry) => entry.channel === channel).map((entry) => entry.seq));
+                const lost = owed.filter((entry) => !found.has(entry.seq));
+                const to = lost.at(-1)?.seq;
+                expect(holes.filter((hole) => hole.channel === channel)).toEqual(
+                  to === undefined ? [] : [{ channel, reason: "trimmed", to }],
+                );
+                for (const entry of model.reliable([channel]).slice(-keep.entries)) {
+                  if (entry.seq > after.seq) expect(found).toContain(entry.seq);
+                }
               }
             }
-          }
-          await log.trim();
-          for (const channel of CHANNELS) {
-            expect((await log.recent([channel], 100)).entries.map(asExpected)).toEqual(model.reliable([channel]).slice(-keep.entries));
-          }
-        }),
+            await log.trim();
+            for (const channel of CHANNELS) {
+              expect((await log.recent([channel], 100)).entries.map(asExpected)).toEqual(
+                model.reliable([channel]).slice(-keep.entries),
+              );
+            }
+          }),
       );
       await fc.assert(property, { numRuns: engine.facts.runs });
     },

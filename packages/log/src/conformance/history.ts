@@ -10,7 +10,14 @@ export const historyLaws: readonly Law[] = [
     title: "it returns the newest reliable entries of the channels together, oldest first",
     async run({ open }) {
       const { log } = await open({});
-      await publish(log, reliable("a", "1"), reliable("b", "2"), reliable("noise", '"no"'), reliable("a", "3"), reliable("b", "4"));
+      await publish(
+        log,
+        reliable("a", "1"),
+        reliable("b", "2"),
+        reliable("noise", '"no"'),
+        reliable("a", "3"),
+        reliable("b", "4"),
+      );
       expect(dataOf(await log.recent(["b", "a"], 3))).toEqual(["2", "3", "4"]);
       expect(dataOf(await log.recent(["a"], 1))).toEqual(["3"]);
       expect(await log.recent(["a", "b"], 3)).toMatchObject({ next: await log.head(), more: true, holes: [] });
@@ -33,7 +40,14 @@ export const historyLaws: readonly Law[] = [
     title: "it knows neither values, withdrawals nor hints",
     async run({ open }) {
       const { log } = await open({});
-      await publish(log, reliable("a", "1"), latest("a", "x", "2"), latest("a", "y", null), volatile("a"), reliable("a", "3"));
+      await publish(
+        log,
+        reliable("a", "1"),
+        latest("a", "x", "2"),
+        latest("a", "y", null),
+        volatile("a"),
+        reliable("a", "3"),
+      );
       expect(await log.recent(["a"], 2)).toMatchObject({ entries: [{ data: "1" }, { data: "3" }], more: false });
     },
   },
@@ -70,12 +84,23 @@ export const historyLaws: readonly Law[] = [
     title: "it returns the newest value of each key in the order of their places, and then the head",
     async run({ open }) {
       const { log } = await open({});
-      await publish(log, latest("a", "x", "1"), latest("b", "x", "2"), latest("a", "y", "3"), latest("a", "x", "4"), reliable("a"));
+      await publish(
+        log,
+        latest("a", "x", "1"),
+        latest("b", "x", "2"),
+        latest("a", "y", "3"),
+        latest("a", "x", "4"),
+        reliable("a"),
+      );
       const page = await log.current(["b", "a"], null, WIDE);
       expect(dataOf(page)).toEqual(["2", "3", "4"]);
       expect(page).toMatchObject({ next: await log.head(), more: false, holes: [] });
       expect(dataOf(await log.current(["b"], null, WIDE))).toEqual(["2"]);
-      expect(await log.current(["empty"], null, WIDE)).toMatchObject({ entries: [], next: await log.head(), more: false });
+      expect(await log.current(["empty"], null, WIDE)).toMatchObject({
+        entries: [],
+        next: await log.head(),
+        more: false,
+      });
     },
   },
   {
@@ -83,11 +108,17 @@ export const historyLaws: readonly Law[] = [
     title: "small pages give what one big page gives",
     async run({ open }) {
       const { log } = await open({});
-      await log.append(Array.from({ length: 40 }, (_, index) => latest(`rooms/${index % 3}`, `${index % 13}`, `${1_000 + index}`)));
+      await log.append(
+        Array.from({ length: 40 }, (_, index) => latest(`rooms/${index % 3}`, `${index % 13}`, `${1_000 + index}`)),
+      );
       const channels = ["rooms/0", "rooms/1", "rooms/2"];
       const { entries } = await log.current(channels, null, WIDE);
-      expect(seqsOf(entries)).toEqual(seqsOf(entries).sort((one, other) => one - other));
-      for (const limit of [{ entries: 4, bytes: WIDE.bytes }, { entries: 100, bytes: 10 }, { entries: 1, bytes: 1 }]) {
+      expect(seqsOf(entries)).toEqual(seqsOf(entries).toSorted((one, other) => one - other));
+      for (const limit of [
+        { entries: 4, bytes: WIDE.bytes },
+        { entries: 100, bytes: 10 },
+        { entries: 1, bytes: 1 },
+      ]) {
         const paged = await currentToEnd(log, channels, limit);
         expect(paged.entries).toEqual(entries);
         for (const page of paged.pages) expect(page.entries.length).toBeLessThanOrEqual(Math.min(4, limit.entries));

@@ -24,7 +24,8 @@ export const holeLaws: readonly Law[] = [
       const { log } = await open({ keep: { entries: 3 } });
       const [first, second, third] = await publish(log, ...numbered("a", 5));
       await log.trim();
-      if (first === undefined || second === undefined || third === undefined) throw new Error("expected five positions");
+      if (first === undefined || second === undefined || third === undefined)
+        throw new Error("expected five positions");
       expect((await log.read(first, ["a"], WIDE)).holes).toHaveLength(1);
       expect((await log.read(second, ["a"], WIDE)).holes).toEqual([]);
       expect((await log.read(third, ["a"], WIDE)).holes).toEqual([]);
@@ -53,7 +54,7 @@ export const holeLaws: readonly Law[] = [
       const [lostOfB] = await publish(log, reliable("b"), reliable("b"));
       await log.trim();
       const { holes } = await log.read(await startOf(log), ["b", "a"], WIDE);
-      expect([...holes].sort((one, other) => one.to - other.to)).toEqual([
+      expect(holes.toSorted((one, other) => one.to - other.to)).toEqual([
         { channel: "a", reason: "trimmed", to: lostOfA?.seq },
         { channel: "b", reason: "trimmed", to: lostOfB?.seq },
       ]);
@@ -91,7 +92,7 @@ export const holeLaws: readonly Law[] = [
       await publish(log, ...numbered("a", 2), ...numbered("b", 2), ...numbered("c", 1));
       await log.trim();
       const { holes } = await log.read(await startOf(log), null, WIDE);
-      expect(holes.map(({ channel }) => channel).sort()).toEqual(["a", "b"]);
+      expect(holes.map(({ channel }) => channel).toSorted()).toEqual(["a", "b"]);
     },
   },
   {

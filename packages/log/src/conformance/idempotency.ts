@@ -13,7 +13,9 @@ export const idempotencyLaws: readonly Law[] = [
       const { log } = await open({});
       const [first] = await publish(log, reliable("a", "1", { idempotencyKey: "once" }), reliable("a", "2"));
       const head = await log.head();
-      expect(await log.append([reliable("a", "3", { idempotencyKey: "once" })])).toEqual([{ cursor: first, duplicate: true }]);
+      expect(await log.append([reliable("a", "3", { idempotencyKey: "once" })])).toEqual([
+        { cursor: first, duplicate: true },
+      ]);
       expect(await log.head()).toEqual(head);
       expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual(["1", "2"]);
     },
@@ -56,7 +58,9 @@ export const idempotencyLaws: readonly Law[] = [
     async run({ open }) {
       const { log, another } = await open({});
       const other = await another();
-      const appending = [log, other, log, other].map((handle) => handle.append([reliable("a", "1", { idempotencyKey: "once" })]));
+      const appending = [log, other, log, other].map((handle) =>
+        handle.append([reliable("a", "1", { idempotencyKey: "once" })]),
+      );
       const appended = (await Promise.all(appending)).flat();
       expect(appended.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
       expect(new Set(appended.map(({ cursor }) => cursor.seq)).size).toBe(1);
@@ -68,7 +72,10 @@ export const idempotencyLaws: readonly Law[] = [
     title: "a key is known when its entry has been trimmed or superseded",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 1 } });
-      const retried = [reliable("a", "1", { idempotencyKey: "once" }), latest("a", "x", "1", { idempotencyKey: "value" })];
+      const retried = [
+        reliable("a", "1", { idempotencyKey: "once" }),
+        latest("a", "x", "1", { idempotencyKey: "value" }),
+      ];
       const [trimmed, superseded] = await publish(log, ...retried);
       await publish(log, ...numbered("a", 3), latest("a", "x", "2"));
       await log.trim();

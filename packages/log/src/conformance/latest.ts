@@ -10,7 +10,13 @@ export const latestLaws: readonly Law[] = [
     title: "only the newest value of a key is owed, in its place",
     async run({ open }) {
       const { log } = await open({});
-      await publish(log, latest("a", "x", "1"), reliable("a", '"between"'), latest("a", "x", "2"), reliable("a", '"after"'));
+      await publish(
+        log,
+        latest("a", "x", "1"),
+        reliable("a", '"between"'),
+        latest("a", "x", "2"),
+        reliable("a", '"after"'),
+      );
       expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual(['"between"', "2", '"after"']);
     },
   },
@@ -74,7 +80,11 @@ export const latestLaws: readonly Law[] = [
     title: "the newest value outlives the retention of entries, and uses none of it up",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 3 } });
-      await publish(log, ...Array.from({ length: 6 }, (_, index) => latest("a", `${index}`, `"${index}"`)), ...numbered("a", 5));
+      await publish(
+        log,
+        ...Array.from({ length: 6 }, (_, index) => latest("a", `${index}`, `"${index}"`)),
+        ...numbered("a", 5),
+      );
       await log.trim();
       const values = ['"0"', '"1"', '"2"', '"3"', '"4"', '"5"'];
       expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual([...values, "3", "4", "5"]);
@@ -101,7 +111,9 @@ export const latestLaws: readonly Law[] = [
     async run({ open }) {
       const { log } = await open({ keep: { bytes: 20_000 } });
       await publish(log, ...numbered("a", 3));
-      await log.append(Array.from({ length: 50 }, (_, index) => latest("b", `${index}`, JSON.stringify("x".repeat(1_000)))));
+      await log.append(
+        Array.from({ length: 50 }, (_, index) => latest("b", `${index}`, JSON.stringify("x".repeat(1_000)))),
+      );
       await log.trim();
       const page = await log.read(await startOf(log), ["a"], WIDE);
       expect(page.holes).toEqual([]);
@@ -138,7 +150,10 @@ export const latestLaws: readonly Law[] = [
       await Promise.all([log.trim(), other.trim()]);
       await Promise.all([other.trim(), log.trim()]);
       const { entries } = await readToEnd(log, seen, ["a"]);
-      expect(entries).toMatchObject([{ data: "2" }, { channel: "a", type: "state", mode: "latest", key: "x", data: null }]);
+      expect(entries).toMatchObject([
+        { data: "2" },
+        { channel: "a", type: "state", mode: "latest", key: "x", data: null },
+      ]);
     },
   },
   {

@@ -45,19 +45,24 @@ export class LogModel {
   }
 
   current(channels: readonly string[], now: number): Expected[] {
-    const isValue = (one: Modelled): boolean => one.given.mode === "latest" && one.given.data !== null;
-    return this.#all.filter((one) => isValue(one) && isAsked(one, channels) && this.#isOwed(one, now)).map(expected);
+    const values = this.#all.filter(({ given }) => given.mode === "latest" && given.data !== null);
+    return values.filter((one) => isAsked(one, channels) && this.#isOwed(one, now)).map(expected);
   }
 
   reliable(channels: readonly string[] | null, before = Infinity): Expected[] {
-    return this.#all.filter((one) => one.given.mode === "reliable" && one.seq < before && isAsked(one, channels)).map(expected);
+    return this.#all
+      .filter((one) => one.given.mode === "reliable" && one.seq < before && isAsked(one, channels))
+      .map(expected);
   }
 
   #isOwed(one: Modelled, now: number): boolean {
     const { mode, data, expires = Infinity } = one.given;
     if (mode === "reliable") return true;
     if (mode === "volatile") return now - one.at < VOLATILE_AGE;
-    return !this.#all.some((other) => other.seq > one.seq && isSameKey(one.given, other.given)) && (data === null || now - one.at < expires);
+    return (
+      !this.#all.some((other) => other.seq > one.seq && isSameKey(one.given, other.given)) &&
+      (data === null || now - one.at < expires)
+    );
   }
 }
 

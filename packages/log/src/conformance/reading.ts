@@ -34,13 +34,15 @@ export async function readToEnd(
 
 /** Pages through the current values. */
 export async function currentToEnd(log: EventLog, channels: readonly string[], limit: Limit = WIDE): Promise<Reading> {
-  return pageThrough(await startOf(log), ({ epoch, seq }) => log.current(channels, seq === 0 ? null : { epoch, seq }, limit));
+  return pageThrough(await startOf(log), ({ epoch, seq }) =>
+    log.current(channels, seq === 0 ? null : { epoch, seq }, limit),
+  );
 }
 
 async function pageThrough(after: Cursor, turn: (position: Cursor) => Promise<Page>): Promise<Reading> {
   const pages: Page[] = [];
   let next = after;
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const page = await turn(next);
     pages.push(page);
     if (page.more) expect(page.next.seq, "a page that is not the last must move on").toBeGreaterThan(next.seq);

@@ -1,0 +1,44 @@
+import { STATUS_CODES } from "node:http";
+import type { ErrorRequestHandler, RequestHandler } from "express";
+
+/** An answer that is an error: RFC 9457 on the wire. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly status: number;
+
+  /** @param detail one sentence: what was expected, what came */
+  constructor(status: number, detail: string) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+export const notFound: RequestHandler = (request) => {
+  throw new Problem(404, `There is no ${request.method} ${request.baseUrl}${request.path}.`);
+};
+
+/** Express's last word on a request that failed. What it did not expect goes to the console, never to the client. */
+// Express tells an error handler from others by its four parameters.
+export const sendProblem: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (response.headersSent) return next(error);
+  const { status, message } = toProblem(error);
+  if (status === 500) console.error(error);
+  const title = STATUS_CODES[status] ?? "Error";
+  const problem = { type: "about:blank", title, status, detail: message };
+  response.status(status).type("application/problem+json").send(JSON.stringify(problem));
+};
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const status = statusOf(error);
+  if (status === 413) return new Problem(413, "Expected a body of 64 KiB at most.");
+  // Whatever else the parsers of body and path refuse: not JSON, an unknown charset, a bad percent sign.
+  if (status >= 400 && status < 500)
+    return new Problem(400, "Expected a well-formed request with a JSON body, got one that cannot be read.");
+  return new Problem(500, "Something went wrong on the server.");
+}
+
+function statusOf(error: unknown): number {
+  const status = error instanceof Error && "status" in error ? error.status : 500;
+  return typeof status === "number" ? status : 500;
+}

@@ -1,0 +1,54 @@
+import { MAX_NAME } from "@tidings-apps/chat-contract";
+import { ApiError, signIn } from "./api.ts";
+import { element, elementIn } from "./element.ts";
+
+/** The page of somebody who has not said yet who they are. */
+export class SignIn {
+  readonly #view = element("sign-in", HTMLElement);
+  readonly #form = elementIn(this.#view, "form", HTMLFormElement);
+  readonly #name = element("name", HTMLInputElement);
+  readonly #problem = element("sign-in-problem", HTMLParagraphElement);
+
+  /** @param onSignedIn told the name as the server keeps it */
+  constructor(onSignedIn: (name: string) => void) {
+    this.#name.maxLength = MAX_NAME;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#submit(onSignedIn);
+    });
+    this.#name.addEventListener("input", () => this.#say(""));
+  }
+
+  show(problem = ""): void {
+    this.#view.hidden = false;
+    this.#say(problem);
+    this.#name.focus();
+  }
+
+  hide(): void {
+    this.#view.hidden = true;
+  }
+
+  async #submit(onSignedIn: (name: string) => void): Promise<void> {
+    const name = this.#name.value.trim();
+    if (name === "") return this.#refuse("Please say your name.");
+    try {
+      onSignedIn(await signIn(name));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#refuse(
+        error.status === 400 ? "Please choose another name." : `${error.message} Please try again in a moment.`,
+      );
+    }
+  }
+
+  #refuse(problem: string): void {
+    this.#say(problem);
+    this.#name.focus();
+  }
+
+  #say(problem: string): void {
+    this.#problem.textContent = problem;
+    this.#name.ariaInvalid = String(problem !== "");
+  }
+}

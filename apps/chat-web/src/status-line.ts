@@ -1,0 +1,31 @@
+import type { Status, Watchable } from "@tidings/client";
+import { element } from "./element.ts";
+import { describeStatus, describeWait, type StatusText } from "./status-text.ts";
+
+/** Tells how the connection is doing, in a place where it is always seen. */
+export class StatusLine {
+  readonly #line = element("status", HTMLParagraphElement);
+  readonly #text = element("status-text", HTMLSpanElement);
+  readonly #countdown = element("countdown", HTMLSpanElement);
+  #shown: StatusText | null = null;
+  #stop = () => {};
+
+  follow(status: Watchable<Status>): void {
+    this.#stop();
+    this.#stop = status.subscribe((value) => this.#show(describeStatus(value)));
+    this.#show(describeStatus(status.value));
+  }
+
+  /** Once in a while, so that the seconds count down. @param now milliseconds since 1970 */
+  tick(now: number): void {
+    const wait = describeWait(this.#shown?.retryAt, now);
+    if (this.#countdown.textContent !== wait) this.#countdown.textContent = wait;
+  }
+
+  #show(shown: StatusText): void {
+    this.#shown = shown;
+    this.#line.dataset["tone"] = shown.tone;
+    if (this.#text.textContent !== shown.text) this.#text.textContent = shown.text;
+    this.tick(Date.now());
+  }
+}

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { describeStatus, describeWait } from "./status-text.ts";
+
+test("only a live connection looks good", () => {
+  expect(describeStatus({ state: "live" })).toEqual({ tone: "good", text: "Live" });
+  expect(describeStatus({ state: "connecting" }).tone).toBe("waiting");
+  expect(describeStatus({ state: "closed", reason: "rejected" }).tone).toBe("bad");
+});
+
+test("a connection that is tried again says when, and offline there is no when", () => {
+  expect(describeStatus({ state: "retrying", reason: "network", at: 5_000 })).toEqual({
+    tone: "bad",
+    text: "Connection lost",
+    retryAt: 5_000,
+  });
+  expect(describeStatus({ state: "retrying", reason: "draining", at: 5_000 }).text).toBe("Server restarting");
+  expect(describeStatus({ state: "retrying", reason: "offline", at: null })).toEqual({
+    tone: "bad",
+    text: "You are offline",
+  });
+});
+
+test("the seconds are counted down to the attempt", () => {
+  expect(describeWait(5_000, 1_999)).toBe("4 s");
+  expect(describeWait(5_000, 5_000)).toBe("trying…");
+  expect(describeWait(undefined, 5_000)).toBe("");
+});

@@ -1,0 +1,58 @@
+import type { Status } from "@tidings/client";
+
+/** What a person is told about the connection. */
+export interface StatusText {
+  readonly tone: "good" | "waiting" | "bad";
+  readonly text: string;
+  /** When the next attempt begins, in milliseconds since 1970. */
+  readonly retryAt?: number;
+}
+
+/** A client's status in words that need no knowledge of connections. */
+export function describeStatus(status: Status): StatusText {
+  switch (status.state) {
+    case "connecting":
+      return { tone: "waiting", text: "Connecting…" };
+    case "live":
+      return { tone: "good", text: "Live" };
+    case "retrying":
+      return describeRetry(status);
+    case "closed":
+      return { tone: "bad", text: "Disconnected. Reload the page to come back." };
+  }
+}
+
+function describeRetry({ reason, at }: Extract<Status, { state: "retrying" }>): StatusText {
+  const retry = at === null ? {} : { retryAt: at };
+  switch (reason) {
+    case "offline":
+      return { tone: "bad", text: "You are offline" };
+    case "draining":
+      return { tone: "waiting", text: "Server restarting", ...retry };
+    case "max-age":
+    case "expired":
+    case "gap":
+      return { tone: "waiting", text: "Reconnecting…" };
+    case "limit":
+    case "unavailable":
+      return { tone: "bad", text: "The server is busy", ...retry };
+    case "network":
+    case "timeout":
+    case "bad-response":
+    case "unknown":
+    case "unauthenticated":
+    case "forbidden":
+    case "rejected":
+    case "finished":
+    case "gap-loop":
+    case "closed":
+      return { tone: "bad", text: "Connection lost", ...retry };
+  }
+}
+
+/** The time until the next attempt: `3 s`. */
+export function describeWait(retryAt: number | undefined, now: number): string {
+  if (retryAt === undefined) return "";
+  const seconds = Math.ceil((retryAt - now) / 1_000);
+  return seconds > 0 ? `${seconds} s` : "trying…";
+}

@@ -1,0 +1,84 @@
+// What a contract costs a browser: minified and compressed, with its schemas in zod/mini. Fails when the server's half of
+// the package comes along, or when ours passes its budget.
+//
+//   npx tsx benchmarks/contract-bundle.ts
+import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
+
+/** Our part of a browser's contract, and all of one with dates, in gzip bytes; the README of the package names the second. */
+const BUDGET = 2_500;
+const BUDGET_WITH_ZOD = 8_000;
+
+/** A text of the server's half, in its error message; see wire-schema.ts. */
+const SERVER_ONLY = "which JSON cannot carry";
+
+interface Esbuild {
+  build(options: object): Promise<{ outputFiles: { contents: Uint8Array; text: string }[] }>;
+}
+// The bundler comes with tsup, which the workspace builds with.
+const require = createRequire(createRequire(import.meta.url).resolve("tsup"));
+const esbuild = require("esbuild") as Esbuild;
+
+async function bundle(source: string): Promise<{ bytes: number; text: string }> {
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents: source, resolveDir: import.meta.dirname, loader: "ts" },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2023",
+    write: false,
+    conditions: ["@tidings/source"],
+  });
+  const [file] = outputFiles;
+  if (file === undefined) throw new Error("Expected one file from the bundler, got none.");
+  return { bytes: gzipSync(file.contents, { level: 9 }).length, text: file.text };
+}
+
+const zodAlone = await bundle(`
+  import * as z from "zod/mini";
+  const isoDate = z.codec(z.iso.datetime(), z.date(), { decode: (text) => new Date(text), encode: (date) => date.toISOString() });
+  export const Message = z.object({ text: z.string(), sentAt: isoDate });
+  export const read = (value) => z.safeParse(Message, value);`);
+const contract = await bundle(`
+  import * as z from "zod/mini";
+  import { channel, decode, defineContract } from "@tidings/contract";
+  import { isoDate } from "@tidings/contract/codecs";
+  export const Message = z.object({ text: z.string(), sentAt: isoDate });
+  export const chat = defineContract({ room: channel("rooms/:roomId", { message: Message }) });
+  export const read = (value) => decode(Message, value, "room.message");`);
+const plain = await bundle(`
+  import * as z from "zod/mini";
+  export const Message = z.object({ text: z.string() });
+  export const read = (value) => z.safeParse(Message, value);`);
+const plainContract = await bundle(`
+  import * as z from "zod/mini";
+  import { channel, decode, defineContract } from "@tidings/contract";
+  export const Message = z.object({ text: z.string() });
+  export const chat = defineContract({ room: channel("rooms/:roomId", { message: Message }) });
+  export const read = (value) => decode(Message, value, "room.message");`);
+const whole = await bundle(`export * from "@tidings/contract"; export * from "@tidings/contract/codecs"; export * from "@tidings/contract/encoder";`);
+
+console.log("gzip bytes of a browser bundle, zod/mini:");
+console.log(`  zod alone                             ${plain.bytes}`);
+console.log(`  zod alone, its own date codec         ${zodAlone.bytes}`);
+console.log(
+  `  contract without a codec              ${plainContract.bytes} (ours: ${plainContract.bytes - plain.bytes})`,
+);
+console.log(
+  `  contract with isoDate                 ${contract.bytes} (${contract.bytes - plainContract.bytes} for isoDate)`,
+);
+console.log(`  everything, the server's half too     ${whole.bytes}`);
+
+if (!whole.text.includes(SERVER_ONLY))
+  throw new Error(`Expected "${SERVER_ONLY}" in the whole package: look for another text.`);
+for (const [name, { text }] of Object.entries({ contract, plainContract })) {
+  if (text.includes(SERVER_ONLY)) throw new Error(`Expected the bundle of "${name}" without createEncoder, got it.`);
+}
+for (const codec of ["datetime", "bigint"]) {
+  if (plainContract.text.includes(`format:"${codec}"`))
+    throw new Error(`Expected unused codecs to be dropped, got ${codec}.`);
+}
+const ours = plainContract.bytes - plain.bytes;
+if (ours > BUDGET) throw new Error(`Expected ${BUDGET} bytes of ours at most, got ${ours}.`);
+if (contract.bytes > BUDGET_WITH_ZOD)
+  throw new Error(`Expected ${BUDGET_WITH_ZOD} bytes at most with zod, got ${contract.bytes}.`);

@@ -1,0 +1,47 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createClient } from "@tidings/client";
+import { EventSource } from "eventsource";
+import { expect, onTestFinished, test } from "vitest";
+import { startClock, time } from "./clock.ts";
+
+/** Starts a fast clock that has ticked once. */
+async function start(): Promise<string> {
+  const { server, close } = startClock(0, 20);
+  onTestFinished(close);
+  await once(server, "listening");
+  // A server that listens on a TCP port has an address of this shape.
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/events`;
+  const page = await fetch(`${url}?channel=clock&wait=10`, { headers: { accept: "application/json" } });
+  expect(await page.json()).toMatchObject({ events: [{ channel: "clock", type: "tick" }] });
+  return url;
+}
+
+test("an EventSource has the time at once and gets every tick after it", async () => {
+  const source = new EventSource(`${await start()}?channel=clock@now`);
+  onTestFinished(() => source.close());
+  const ticks: { readonly data: string; readonly id: string }[] = [];
+  await new Promise<void>((resolve) => {
+    source.addEventListener("clock:tick", ({ data, lastEventId: id }) => {
+      ticks.push({ data: String(data), id });
+      if (ticks.length === 4) resolve();
+    });
+  });
+  const times = ticks.map(({ data }) => Date.parse((JSON.parse(data) as { now: string }).now));
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
+  expect(new Set(times).size).toBe(4);
+  // The current value comes before there is a position; every later tick is one.
+  expect(ticks.map(({ id }) => id !== "")).toEqual([false, true, true, true]);
+});
+
+test("a typed client gets dates", async () => {
+  const client = createClient(time, { url: await start() });
+  onTestFinished(() => client.close());
+  const before = Date.now() - 60_000;
+  for await (const { type, data } of client.events(time.clock())) {
+    expect(type).toBe("tick");
+    expect(data.now.getTime()).toBeGreaterThan(before);
+    break;
+  }
+});

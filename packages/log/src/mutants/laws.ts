@@ -1,0 +1,149 @@
+import { inLog, type Mutant } from "./mutant.ts";
+
+const VALID = "if (epoch === this.#epoch && seq <= this.#head) return null;";
+const APPENDED = "const appended = entries.map((entry) => this.#appendOne(entry, now));";
+const PLACED = "channel.add(stored);\n    this.#whole.add(stored);";
+
+/** Logs that break a numbered law. */
+export const lawMutants: readonly Mutant[] = [
+  inLog(
+    "law 2: the log validates cursors",
+    "takes every position for its own",
+    VALID,
+    "if (epoch !== null) return null;",
+  ),
+  inLog("law 2: the log validates cursors", "does not compare epochs", VALID, "if (seq <= this.#head) return null;"),
+  inLog(
+    "law 2: the log validates cursors",
+    "does not compare the end of the epoch",
+    VALID,
+    "if (epoch === this.#epoch) return null;",
+  ),
+  inLog("law 2: the log validates cursors", "gives the wrong reason", '? "lost" : "reset"', '? "reset" : "lost"'),
+  inLog(
+    "law 2: the log validates cursors",
+    "does not validate where history ends",
+    "before === undefined ? null :",
+    "before !== null ? null :",
+  ),
+  inLog(
+    "law 2: the log validates cursors",
+    "does not validate where current values go on",
+    "after === null ? null :",
+    "after !== undefined ? null :",
+  ),
+  inLog(
+    "law 2: the log validates cursors",
+    "forgets channels without entries when it refuses",
+    "new Set(channels ?? [...this.#channels.keys(), ...this.#trimmed.channels()])",
+    "new Set(channels ?? [])",
+  ),
+  inLog(
+    "law 3: a cursor is an epoch and a position",
+    "has the same epoch every time",
+    "Math.floor(random() * 36).toString(36)",
+    '"e"',
+  ),
+  inLog(
+    "law 3: a cursor is an epoch and a position",
+    "names an epoch with characters that no cursor has",
+    '.toString(36)).join("")',
+    '.toString(36)).join(".")',
+  ),
+  inLog("law 4: an epoch has an end", "refuses the end of its epoch", VALID, VALID.replace("<=", "<")),
+  inLog(
+    "law 4: an epoch has an end",
+    "resumes what a process before it gave out",
+    "Math.floor(random() * 36).toString(36)",
+    '"e"',
+  ),
+  inLog(
+    "law 5: append order is visibility order",
+    "appends a batch backwards",
+    APPENDED,
+    APPENDED.replace("entries.map", "entries.toReversed().map").replace(";", ".reverse();"),
+  ),
+  inLog(
+    "law 5: append order is visibility order",
+    "shows every second entry late",
+    PLACED,
+    `const place = () => { channel.add(stored); this.#whole.add(stored); };\n    if (stored.seq % 2 === 0) place();\n    else queueMicrotask(() => queueMicrotask(place));`,
+  ),
+  inLog(
+    "law 5: append order is visibility order",
+    "shows a batch in parts",
+    APPENDED,
+    "const appended = [];\n    for (const entry of entries) { appended.push(this.#appendOne(entry, now)); await null; }",
+  ),
+  inLog(
+    "law 6: acked is appended",
+    "acknowledges first and appends then",
+    APPENDED,
+    "const appended = entries.map((_, index) => ({ cursor: this.#cursor(this.#head + 1 + index), duplicate: false }));\n    setTimeout(() => entries.forEach((entry) => this.#appendOne(entry, now)));",
+  ),
+  inLog(
+    "law 7: a gap for every hole, none without",
+    "never tells of a hole",
+    "const holes = this.#trimmed.holes(after.seq, asked);",
+    "const holes = [];",
+  ),
+  {
+    law: "law 7: a gap for every hole, none without",
+    breaks: "has one trim mark for all channels",
+    file: "trim-marks.ts",
+    from: "const to = this.#marks.get(channel) ?? 0;",
+    to: "const to = this.#largest;",
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    breaks: "tells of a hole to who has seen the last lost entry",
+    file: "trim-marks.ts",
+    from: "if (to > seq)",
+    to: "if (to >= seq)",
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    breaks: "hides a hole of one entry",
+    file: "trim-marks.ts",
+    from: "if (to > seq)",
+    to: "if (to > seq + 1)",
+  },
+  inLog(
+    "law 7: a gap for every hole, none without",
+    "forgets the hole of a channel that is empty",
+    "const holes = this.#trimmed.holes(after.seq, asked);",
+    "const holes = this.#trimmed.holes(after.seq, asked).filter(({ channel }) => this.#channels.has(channel));",
+  ),
+  inLog(
+    "law 7: a gap for every hole, none without",
+    "counts superseded values as lost",
+    'if (kind === "reliable") this.#trimmed',
+    'if (kind !== "volatile") this.#trimmed',
+  ),
+  inLog(
+    "law 7: a gap for every hole, none without",
+    "evicts a quiet channel for a noisy one",
+    "channel.sizeOf(kind) > this.#keep.entries) this.#drop(channel.oldest(kind))",
+    "this.#whole.sizeOf(kind) > this.#keep.entries) this.#drop(this.#whole.oldest(kind))",
+  ),
+  inLog("law 10: the doorbell", "never rings", "if (appended.some(({ duplicate }) => !duplicate)) this.#wake();", ""),
+  inLog("law 10: the doorbell", "fails an append for a watcher that throws", "} catch {", "} finally {"),
+  inLog(
+    "law 10: the doorbell",
+    "takes two watches of one function for one",
+    "const bell = { wake };",
+    "const bell = (wake.bell ??= { wake });",
+  ),
+  inLog(
+    "law 11: filtering is no gap",
+    "stands still at the last entry of the channels asked for",
+    "next: this.#cursor(this.#head), more: false, holes };",
+    "next: this.#cursor(next), more: false, holes };",
+  ),
+  inLog(
+    "law 11: filtering is no gap",
+    "takes passed over entries for a hole",
+    "const holes = this.#trimmed.holes(after.seq, asked);",
+    "const holes = this.#trimmed.holes(after.seq, null);",
+  ),
+];

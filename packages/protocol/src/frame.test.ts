@@ -1,0 +1,48 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { encodeFrame, formatFrame, formatRetry } from "./frame.ts";
+
+test("a frame is event, data, id and a blank line", () => {
+  expect(formatFrame("rooms/lobby:message", '{"text":"hi"}', "e.1")).toBe(
+    'event: rooms/lobby:message\ndata: {"text":"hi"}\nid: e.1\n\n',
+  );
+});
+
+test("a frame without id is the same bytes without their last line", () => {
+  const withId = formatFrame("a:b", "1", "e.1");
+  expect(formatFrame("a:b", "1", null)).toBe(withId.replace("id: e.1\n", ""));
+});
+
+test("the bytes are the text in UTF-8", () => {
+  expect(new TextDecoder().decode(encodeFrame("a:b", '"λ😀"', "e.1"))).toBe(formatFrame("a:b", '"λ😀"', "e.1"));
+});
+
+test("CR, LF and NUL are refused in an event's name and in an id", () => {
+  for (const bad of ["\r", "\n", "\0", "\r\n"]) {
+    for (const text of [bad, `a${bad}`, `${bad}a`, `a${bad}id: 666`]) {
+      expect(() => encodeFrame(text, "1", "e.1")).toThrow(TypeError);
+      expect(() => encodeFrame("a:b", "1", text)).toThrow(TypeError);
+    }
+  }
+});
+
+test("JSON that was written for people still is one data line of equal data", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.constantFrom(2, "\t"), fc.constantFrom("\n", "\r\n", "\r"), (value, indent, end) => {
+      const json = JSON.stringify(value, null, indent).replaceAll("\n", end);
+      const lines = formatFrame("a:b", json, "e.1").split("\n");
+      expect(lines).toHaveLength(5);
+      expect(JSON.parse(lines[1]?.slice("data: ".length) ?? "")).toEqual(JSON.parse(json));
+    }),
+  );
+});
+
+test("a retry is a line of digits that belongs to the block after it", () => {
+  expect(formatRetry(3_170)).toBe("retry: 3170\n");
+  expect(formatRetry(0.4)).toBe("retry: 0\n");
+  expect(formatRetry(2 ** 31 - 1)).toBe("retry: 2147483647\n");
+});
+
+test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, 1e21])("a retry of %d ms is refused", (milliseconds) => {
+  expect(() => formatRetry(milliseconds)).toThrow(RangeError);
+});

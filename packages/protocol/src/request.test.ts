@@ -1,0 +1,203 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Cursor } from "./cursor.ts";
+import { formatBody, formatQuery, parseRequest, type EventRequest, type ParsedRequest } from "./request.ts";
+
+const cursors: fc.Arbitrary<Cursor> = fc.record({
+  epoch: fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/),
+  seq: fc.maxSafeNat(),
+});
+const paths = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: "binary", minLength: 1 }),
+      fc.constantFrom("__proto__", "constructor", "a/b", "@now", "100%"),
+    ),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  )
+  .map((segments) => segments.map(encodeURIComponent).join("/"));
+const channels = fc
+  .array(fc.tuple(paths, fc.oneof(cursors, fc.constant("now" as const), fc.constant(null))), {
+    minLength: 1,
+    maxLength: 5,
+  })
+  .map((entries) => new Map(entries));
+const requests: fc.Arbitrary<EventRequest> = fc.record(
+  {
+    channels,
+    after: cursors,
+    last: fc.integer({ min: 1, max: 1_000 }),
+    before: cursors,
+    wait: fc.integer({ min: 0, max: 60 }),
+    snapshot: fc.boolean(),
+  },
+  { requiredKeys: ["channels"] },
+);
+
+/** No log has the epoch "". */
+const nowhere = { epoch: "", seq: 0 };
+
+function read(query: string, lastEventId: string | null = null, body: unknown = null): ParsedRequest {
+  const parsed = parseRequest(new URLSearchParams(query), lastEventId, body);
+  if (typeof parsed === "string") throw new Error(parsed);
+  return parsed;
+}
+
+function refusal(query: string, body: unknown = null): string {
+  const parsed = parseRequest(new URLSearchParams(query), null, body);
+  if (typeof parsed !== "string") throw new Error(`Expected a refusal, got ${JSON.stringify(parsed)}.`);
+  return parsed;
+}
+
+const filled = (request: EventRequest): ParsedRequest => ({
+  channels: request.channels,
+  after: request.after ?? null,
+  last: request.last ?? 0,
+  before: request.before ?? null,
+  wait: request.wait ?? 0,
+  snapshot: request.snapshot ?? false,
+  speaksProtocol: true,
+});
+
+test("a server reads from a query what the client asked", () => {
+  fc.assert(
+    fc.property(requests, (request) => {
+      expect(read(formatQuery(request))).toEqual(filled(request));
+    }),
+  );
+});
+
+test("a server reads the same from a body", () => {
+  fc.assert(
+    fc.property(requests, (request) => {
+      const query = formatQuery({ ...request, channels: new Map(), after: null });
+      const body: unknown = JSON.parse(formatBody(request));
+      expect(read(query, null, body)).toEqual(filled(request));
+    }),
+  );
+});
+
+test("a body replaces the channels and the position of the query", () => {
+  const parsed = read("channel=a&after=e.1&last=3", null, { channels: { b: null } });
+  expect(parsed.channels).toEqual(new Map([["b", null]]));
+  expect(parsed.after).toBeNull();
+  expect(parsed.last).toBe(3);
+});
+
+test("who does not say protocol=1 may be a native EventSource", () => {
+  expect(read("channel=a").speaksProtocol).toBe(false);
+  expect(read("channel=a&protocol=2").speaksProtocol).toBe(false);
+});
+
+test("a channel starts with the connection, now, or after a cursor", () => {
+  expect(read("channel=a&channel=b@now&channel=c@e.7&channel=d%2540x@now").channels).toEqual(
+    new Map<string, unknown>([
+      ["a", null],
+      ["b", "now"],
+      ["c", { epoch: "e", seq: 7 }],
+      ["d%40x", "now"],
+    ]),
+  );
+});
+
+test.each(["x", "", "now", "e.01", "e.1.2", "e.1@now", "e.9007199254740992", "\0", "e.".repeat(50_000)])(
+  "a position that is no cursor is one that no log has: %#",
+  (text) => {
+    const start = encodeURIComponent(text);
+    expect(read(`channel=a&after=${start}`).after).toEqual(nowhere);
+    expect(read(`channel=a&before=${start}`).before).toEqual(nowhere);
+    expect(read("", null, { channels: { a: null }, after: text }).after).toEqual(nowhere);
+  },
+);
+
+test("a Last-Event-ID or the start of a channel that is no cursor is a position that no log has", () => {
+  for (const text of ["x", "e.01", "e.1.2", "e.1@now", "\0", "e.".repeat(50_000)]) {
+    expect(read("channel=a", text).after).toEqual(nowhere);
+    expect(read(`channel=a@${encodeURIComponent(text)}`).channels.get("a")).toEqual(nowhere);
+    expect(read("", null, { channels: { a: text } }).channels.get("a")).toEqual(nowhere);
+  }
+});
+
+test("with Last-Event-ID, the same client comes back: what the address says of starts is over", () => {
+  const parsed = read("channel=a@now&channel=b@e.3&channel=c&after=e.1&last=10", "e.9");
+  expect(parsed.after).toEqual({ epoch: "e", seq: 9 });
+  expect(parsed.last).toBe(0);
+  expect([...parsed.channels]).toEqual([
+    ["a", null],
+    ["b", null],
+    ["c", null],
+  ]);
+});
+
+test("an empty Last-Event-ID is none", () => {
+  expect(read("channel=a@now&after=e.1", "")).toEqual(read("channel=a@now&after=e.1"));
+});
+
+test("numbers are refused outside of their range and in other spellings", () => {
+  for (const text of ["0", "1001", "-1", "1.5", "1e2", "0x1", "", " 1", "١", "9".repeat(100_000)]) {
+    expect(refusal(`channel=a&last=${encodeURIComponent(text)}`)).toContain('"last"');
+  }
+  for (const text of ["61", "-1", "0.5", "", "Infinity"]) {
+    expect(refusal(`channel=a&wait=${encodeURIComponent(text)}`)).toContain('"wait"');
+  }
+});
+
+test("a request names at least one channel, and each once", () => {
+  expect(refusal("")).toContain("at least one channel");
+  expect(refusal("", { channels: {} })).toContain("at least one channel");
+  expect(refusal("channel=a&channel=a@now")).toContain('"a" twice');
+  expect(refusal(`channel=${"a".repeat(100_000)}&channel=${"a".repeat(100_000)}`).length).toBeLessThan(400);
+});
+
+test.each([
+  ["a text", "channels"],
+  ["a number", 1],
+  ["a list", [{ channels: { a: null } }]],
+  ["an empty object", {}],
+  ["channels that are a list", { channels: ["a"] }],
+  ["channels that are a text", { channels: "a" }],
+  ["channels that are null", { channels: null }],
+  ["a start that is a number", { channels: { a: 1 } }],
+  ["a start that is a list", { channels: { a: ["now"] } }],
+  ["a start that is an object", { channels: { a: {} } }],
+  ["a position that is a number", { channels: { a: null }, after: 1 }],
+  ["a position that is an object", { channels: { a: null }, after: { epoch: "e", seq: 1 } }],
+  ["channels by prototype", JSON.parse('{ "__proto__": { "channels": { "a": null } } }')],
+])("a body is refused that is %s", (_, body: unknown) => {
+  expect(refusal("", body)).toMatch(/^Expected /);
+});
+
+test("a path may have the name of anything that every object has", () => {
+  const names = ["__proto__", "constructor", "toString", "hasOwnProperty", "prototype"];
+  const body: unknown = JSON.parse(`{ "channels": { ${names.map((name) => `"${name}": "now"`).join(", ")} } }`);
+  const asked = read("", null, body).channels;
+  expect([...asked.keys()].toSorted()).toEqual(names.toSorted());
+  expect(asked.get("__proto__")).toBe("now");
+  expect(read(names.map((name) => `channel=${name}`).join("&")).channels.size).toBe(names.length);
+  expect(({} as Record<string, unknown>)["channels"]).toBeUndefined();
+});
+
+test("whatever a body is, it is read or refused, never thrown over", () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 4 }), fc.string(), (value, text) => {
+      for (const body of [
+        value,
+        { channels: value },
+        { channels: { [text]: value } },
+        { channels: { a: null }, after: value },
+      ]) {
+        const parsed = parseRequest(new URLSearchParams(text), text, body);
+        expect(typeof parsed === "string" ? parsed.length : parsed.channels.size).toBeGreaterThan(0);
+      }
+    }),
+  );
+});
+
+test("a body with 100 kB of channels is read in full; how many are allowed is the server's to say", () => {
+  const names = Array.from({ length: 10_000 }, (_, index) => `rooms/${index}`);
+  const body = { channels: Object.fromEntries(names.map((name) => [name, null])) };
+  expect(read("", null, body).channels.size).toBe(10_000);
+});
