@@ -9,14 +9,19 @@ export interface ClientOptions {
   /** The hub's resource, absolute, or relative to the page. A function is called for every attempt. */
   readonly url: string | (() => string | Promise<string>);
   /** Headers such as `Authorization`. A function is called for every attempt, so tokens are fresh. */
-  readonly headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+  readonly headers?:
+    | Readonly<Record<string, string>>
+    | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
   /** Whether cookies go to another origin. @default "same-origin" */
   readonly credentials?: "omit" | "same-origin" | "include";
   /** @default globalThis.fetch */
   readonly fetch?: Fetch;
-  /** Receives what nobody awaits: invalid data, failed handlers, bad answers. @default console.error */
+  /** Receives what nobody awaits: invalid data, failed handlers, bad answers, refusals. @default console.error */
   readonly onError?: (error: StreamError) => void;
-  /** Whether data is checked and decoded by the contract's schemas. When false, data is plain JSON, and codecs do not run either. @default true */
+  /**
+   * Whether data is checked and decoded by the contract's schemas. When false, handlers get the JSON as it came, whatever their
+   * types say: nothing is checked, defaults are not filled in, and codecs do not run, so a `Date` is a string. @default true
+   */
   readonly validate?: boolean;
   /** Milliseconds until a request that is not answered is given up. @default 15_000 */
   readonly connectTimeout?: number;

@@ -6,11 +6,14 @@ export interface Clock {
   setTimeout(task: () => void, milliseconds: number): () => void;
 }
 
+/** The longest that a timer of the platform can be, in milliseconds; a longer one would fire at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The clock of the runtime. */
 export const systemClock: Clock = {
   now: Date.now,
   setTimeout(task, milliseconds) {
-    const timer = setTimeout(task, milliseconds);
+    const timer = setTimeout(task, Math.min(milliseconds, LONGEST_TIMER));
     return () => clearTimeout(timer);
   },
 };

@@ -1,8 +1,7 @@
-import { decode, type Address, type AnyChannel, type Contract } from "@tidings/contract";
-import type { Cursor, PageEvent } from "@tidings/protocol";
-import { formatCursor } from "@tidings/protocol";
+import { decode, type Address, type AnyChannel, type Contract, type Schema } from "@tidings/contract";
+import { formatCursor, parseCursor, type Cursor, type PageEvent } from "@tidings/protocol";
+import type { Item } from "./item.ts";
 import { StreamError } from "./stream-error.ts";
-import { toCursor, type Item } from "./subscription.ts";
 
 /** Turns what came over the wire into what the contract says. */
 export class Decoder {
@@ -16,10 +15,13 @@ export class Decoder {
     this.#onError = onError;
   }
 
+  /** @throws TypeError for an address of another contract */
   channel({ name }: Address): AnyChannel {
     const channel = Object.hasOwn(this.#contract, name) ? this.#contract[name] : undefined;
     if (channel === undefined) {
-      throw new TypeError(`Expected an address of this contract (${Object.keys(this.#contract).join(", ")}), got "${String(name)}".`);
+      throw new TypeError(
+        `Expected an address of this contract (${Object.keys(this.#contract).join(", ")}), got "${name}".`,
+      );
     }
     return channel;
   }
@@ -29,8 +31,7 @@ export class Decoder {
     const channel = this.channel(address);
     const definition = channel.events[type];
     if (definition === undefined) return null;
-    const label = `${channel.name}.${type}`;
-    const data = this.#decode(label, () => (this.#validate ? decode(definition.schema, read(), label) : read()));
+    const data = this.#decode(definition.schema, read, `${channel.name}.${type}`);
     if (data === undefined) return null;
     const id = cursor === null ? null : formatCursor(cursor);
     const event = { channel: address.path, type, data: data.value, id };
@@ -38,27 +39,28 @@ export class Decoder {
   }
 
   pageEvent(address: Address, event: PageEvent): Item | null {
-    const cursor = toCursor(event.id);
+    const cursor = event.id === undefined ? null : parseCursor(event.id);
     if (!("clear" in event)) return this.event(address, event.type, () => event.data, cursor);
-    if (cursor === null) return null;
-    return { kind: "clear", cleared: { channel: address.path, type: event.type, key: event.clear, id: event.id }, cursor };
+    return cursor === null ? null : this.clear(address, event.type, event.clear, cursor);
+  }
+
+  /** The notice that a `latest` value is no more. */
+  clear(address: Address, type: string, key: string, cursor: Cursor): Item | null {
+    if (this.channel(address).events[type] === undefined) return null;
+    return { kind: "clear", cleared: { channel: address.path, type, key, id: formatCursor(cursor) }, cursor };
   }
 
   /** Undefined when the state does not fit, which is reported. */
   state(address: Address, state: unknown): { readonly value: unknown } | undefined {
-    const channel = this.channel(address);
-    const { snapshot } = channel;
-    if (snapshot === undefined) return undefined;
-    const label = `${channel.name} snapshot`;
-    return this.#decode(label, () => (this.#validate ? decode(snapshot, state, label) : state));
+    const { name, snapshot } = this.channel(address);
+    return snapshot && this.#decode(snapshot, () => state, `${name}'s snapshot`);
   }
 
-  #decode(label: string, read: () => unknown): { readonly value: unknown } | undefined {
+  #decode(schema: Schema, read: () => unknown, label: string): { readonly value: unknown } | undefined {
     try {
-      return { value: read() };
+      return { value: this.#validate ? decode(schema, read(), label) : read() };
     } catch (cause) {
-      const said = cause instanceof Error ? cause.message : String(cause);
-      this.#onError(new StreamError("invalid-data", `Skipped ${label}: ${said}`, { cause }));
+      this.#onError(new StreamError("invalid-data", `Skipped ${label}: ${String(cause)}`, { cause }));
       return undefined;
     }
   }

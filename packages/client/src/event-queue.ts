@@ -1,27 +1,35 @@
+import { callHandler } from "./callback.ts";
+import type { EventsOptions } from "./client.ts";
+import type { Gap, ReceivedEvent } from "./handlers.ts";
+import type { Consumer, Item } from "./item.ts";
 import type { Reason } from "./status.ts";
 import { StreamError } from "./stream-error.ts";
-import type { Gap, ReceivedEvent } from "./handlers.ts";
-import type { Consumer, Item } from "./subscription.ts";
 
-/** An iterator that is not read takes this many events; then its subscription leaves the stream and comes back by pages. */
-const CAPACITY = 1_024;
-
-type Waiting = (result: IteratorResult<ReceivedEvent, Reason>) => void;
+interface Waiting {
+  readonly resolve: (result: IteratorResult<ReceivedEvent, Reason>) => void;
+  readonly reject: (error: StreamError) => void;
+}
 
 /** The consumer behind `for await`: bounded, and never in the way of others. */
 export class EventQueue implements Consumer, AsyncIterableIterator<ReceivedEvent, Reason> {
   readonly wantsSnapshot = false;
-  readonly #onGap: ((gap: Gap) => unknown) | undefined;
-  /** Asks for more, or ends the subscription. */
-  readonly #control: { resume(): void; close(): void };
-  readonly #waiting: { readonly resolve: Waiting; readonly reject: (error: StreamError) => void }[] = [];
-  #events: ReceivedEvent[] = [];
+  /** What it is filled by, once there is one. */
+  source: { resume(): void; close(): void } | null = null;
+  readonly #path: string;
+  readonly #options: EventsOptions;
+  readonly #onError: (error: StreamError) => void;
+  readonly #waiting: Waiting[] = [];
+  /** What the loop has not taken yet, gaps at their places. */
+  #entries: ({ readonly event: ReceivedEvent } | { readonly gap: Gap })[] = [];
+  /** To be thrown once, when the events before it have been taken. */
   #error: StreamError | null = null;
   #reason: Reason | null = null;
+  #afterGap = false;
 
-  constructor(onGap: ((gap: Gap) => unknown) | undefined, control: { resume(): void; close(): void }) {
-    this.#onGap = onGap;
-    this.#control = control;
+  constructor(path: string, options: EventsOptions, onError: (error: StreamError) => void) {
+    this.#path = path;
+    this.#options = options;
+    this.#onError = onError;
   }
 
   [Symbol.asyncIterator](): this {
@@ -30,11 +38,12 @@ export class EventQueue implements Consumer, AsyncIterableIterator<ReceivedEvent
 
   take(item: Item): boolean {
     if (item.kind === "clear") return true;
-    // Current values come without an id and cannot be asked for again.
-    const again = item.volatile || item.cursor !== null;
-    if (again && this.#events.length >= CAPACITY) return false;
+    // Current values come without an id and cannot be asked for again; what comes after a gap would bring the gap again.
+    const again = item.volatile || (item.cursor !== null && !this.#afterGap);
+    if (again && this.#entries.length >= (this.#options.capacity ?? 1_024)) return false;
+    this.#afterGap = false;
     const first = this.#waiting.shift();
-    if (first === undefined) this.#events.push(item.event);
+    if (first === undefined) this.#entries.push({ event: item.event });
     else first.resolve({ done: false, value: item.event });
     return true;
   }
@@ -42,46 +51,55 @@ export class EventQueue implements Consumer, AsyncIterableIterator<ReceivedEvent
   snapshot(): void {}
 
   gap(gap: Gap): void {
-    if (this.#onGap !== undefined) {
-      this.#onGap(gap);
+    this.#afterGap = true;
+    if (this.#options.onGap !== undefined) {
+      // A loop that waits has taken everything before.
+      if (this.#waiting.length > 0) this.#tell(gap);
+      else this.#entries.push({ gap });
       return;
     }
     this.#error = new StreamError(
       "gap",
       `Events of ${gap.channel} after ${gap.after ?? "the beginning"} are gone (${gap.reason}), and the loop has no onGap: pass one to events() to go on after a gap.`,
     );
-    this.#control.close();
+    this.source?.close();
   }
 
   close(reason: Reason): void {
     this.#reason = reason;
+    // Who waits has taken everything before.
     for (const { resolve, reject } of this.#waiting.splice(0)) {
-      if (this.#error === null) resolve({ done: true, value: reason });
-      else reject(this.#takeError());
+      const error = this.#takeError();
+      if (error === null) resolve({ done: true, value: reason });
+      else reject(error);
     }
   }
 
   async next(): Promise<IteratorResult<ReceivedEvent, Reason>> {
-    const event = this.#events.shift();
-    if (event !== undefined) {
-      if (this.#events.length === 0) this.#control.resume();
-      return { done: false, value: event };
+    for (let entry = this.#entries.shift(); entry !== undefined; entry = this.#entries.shift()) {
+      if (this.#entries.length === 0) this.source?.resume();
+      if ("event" in entry) return { done: false, value: entry.event };
+      this.#tell(entry.gap);
     }
-    if (this.#error !== null) throw this.#takeError();
+    const error = this.#takeError();
+    if (error !== null) throw error;
     if (this.#reason !== null) return { done: true, value: this.#reason };
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   async return(): Promise<IteratorResult<ReceivedEvent, Reason>> {
-    this.#events = [];
+    this.#entries = [];
     this.#error = null;
-    this.#control.close();
-    return { done: true, value: "closed" };
+    this.source?.close();
+    return { done: true, value: this.#reason ?? "closed" };
   }
 
-  /** Thrown once; after it the iteration is over. */
-  #takeError(): StreamError {
-    const error = this.#error ?? new StreamError("closed", "The iteration is over.");
+  #tell(gap: Gap): void {
+    callHandler(`The onGap of ${this.#path}`, () => this.#options.onGap?.(gap), this.#onError);
+  }
+
+  #takeError(): StreamError | null {
+    const error = this.#error;
     this.#error = null;
     return error;
   }

@@ -1,7 +1,8 @@
+import { callHandler } from "./callback.ts";
 import type { Gap } from "./handlers.ts";
+import type { Consumer, Item } from "./item.ts";
 import type { Reason } from "./status.ts";
-import { StreamError } from "./stream-error.ts";
-import type { Consumer, Item } from "./subscription.ts";
+import type { StreamError } from "./stream-error.ts";
 
 /** Handlers by name, once the types have checked which there are. */
 export type HandlerRecord = Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
@@ -38,18 +39,9 @@ export class HandlerConsumer implements Consumer {
     this.#call("onClose", reason);
   }
 
-  /** Not awaited: a slow handler must not hold up the others. */
   #call(name: string, ...args: unknown[]): void {
-    const report = (cause: unknown) => {
-      const said = cause instanceof Error ? cause.message : String(cause);
-      this.#onError(new StreamError("handler-failed", `The handler "${name}" of ${this.#path} failed: ${said}`, { cause }));
-    };
-    try {
-      const handler = Object.hasOwn(this.#handlers, name) ? this.#handlers[name] : undefined;
-      const result = handler?.(...args);
-      if (result instanceof Promise) result.catch(report);
-    } catch (cause) {
-      report(cause);
-    }
+    // An event type may have the name of what every object has.
+    if (!Object.hasOwn(this.#handlers, name)) return;
+    callHandler(`The handler "${name}" of ${this.#path}`, () => this.#handlers[name]?.(...args), this.#onError);
   }
 }

@@ -22,7 +22,7 @@ export type EventOf<C extends Contract, Name extends ChannelName<C>> = {
 export interface Gap {
   readonly channel: string;
   readonly reason: GapReason;
-  /** The id of the last event before it that was handled, or null. */
+  /** Where the gap begins: everything up to this cursor was delivered. Null when there was no position. */
   readonly after: string | null;
 }
 
@@ -46,17 +46,21 @@ interface CommonHandlers<Type extends string> {
 }
 
 /** Where a gap cannot be healed by a snapshot, the application has to say what it does about one. */
-type GapHandlers<C extends Contract, Name extends ChannelName<C>> = Name extends SnapshotName<C>
-  ? {
-      /** The state to start from, at first and after every gap. Events that follow may already be in it. */
-      snapshot(state: SnapshotState<C, Name>): unknown;
-      onGap?(gap: Gap): unknown;
-    }
-  : { onGap(gap: Gap): unknown };
+type GapHandlers<C extends Contract, Name extends ChannelName<C>> =
+  Name extends SnapshotName<C>
+    ? {
+        /** The state to start from, at first and after every gap. Events that follow may already be in it. */
+        snapshot(state: SnapshotState<C, Name>): unknown;
+        onGap?(gap: Gap): unknown;
+      }
+    : { onGap(gap: Gap): unknown };
 
 /** The handlers of a subscription: one per event type that matters, and what to do about gaps. */
 export type Handlers<C extends Contract, Name extends ChannelName<C>> = {
-  readonly [Type in EventType<C, Name>]?: Handler<EventData<C, Name, Type>, ReceivedEvent<Type, EventData<C, Name, Type>>>;
+  readonly [Type in EventType<C, Name>]?: Handler<
+    EventData<C, Name, Type>,
+    ReceivedEvent<Type, EventData<C, Name, Type>>
+  >;
 } & CommonHandlers<EventType<C, Name>> &
   GapHandlers<C, Name>;
 
@@ -64,4 +68,3 @@ export interface SubscribeOptions {
   /** Starts after this event instead of now: the `cursor` of a history page, or of a state that the server has rendered. No snapshot is asked for then. */
   readonly after?: string;
 }
-

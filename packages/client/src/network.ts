@@ -7,18 +7,21 @@ export interface Network {
 
 /** The browser's view; elsewhere the network is always there. */
 export const runtimeNetwork: Network = {
-  isOnline: () => globalThis.navigator?.onLine !== false,
+  isOnline: () => (globalThis.navigator as { readonly onLine?: boolean } | undefined)?.onLine ?? true,
   subscribe(listener) {
-    // No type of the DOM is assumed: workers, Node, Deno and Bun have some of these.
-    const page: { document?: EventTarget } = globalThis as { document?: EventTarget };
-    const targets: (readonly [EventTarget | undefined, string])[] = [
-      [typeof globalThis.addEventListener === "function" ? globalThis : undefined, "online"],
-      [typeof globalThis.addEventListener === "function" ? globalThis : undefined, "offline"],
-      [page.document, "visibilitychange"],
-    ];
-    for (const [target, name] of targets) target?.addEventListener(name, listener);
+    // No type of the DOM is assumed: workers, Node, Deno and Bun have some of these, React Native has half of them.
+    const scope = globalThis as Partial<EventTarget> & {
+      readonly document?: Partial<EventTarget> & { readonly hidden?: boolean };
+    };
+    const look = () => scope.document?.hidden !== true && listener();
+    const watched = [
+      [scope, "online", listener],
+      [scope, "offline", listener],
+      [scope.document, "visibilitychange", look],
+    ] as const;
+    for (const [target, name, call] of watched) target?.addEventListener?.(name, call);
     return () => {
-      for (const [target, name] of targets) target?.removeEventListener(name, listener);
+      for (const [target, name, call] of watched) target?.removeEventListener?.(name, call);
     };
   },
 };

@@ -1,8 +1,15 @@
 import type { Address } from "@tidings/contract";
-import type { Cursor, EventRequest, GapReason, PageBody } from "@tidings/protocol";
+import {
+  formatCursor,
+  parseCursor,
+  type Cursor,
+  type EventRequest,
+  type GapReason,
+  type PageBody,
+} from "@tidings/protocol";
 import type { Decoder } from "./decoder.ts";
+import type { Item } from "./item.ts";
 import type { Requests } from "./requests.ts";
-import { toCursor, type Item } from "./subscription.ts";
 
 /** What a page says of one address. */
 export interface ChannelPage {
@@ -12,16 +19,16 @@ export interface ChannelPage {
   readonly gap: GapReason | undefined;
   readonly refused: "forbidden" | "unknown" | undefined;
   /** Undefined when none was asked for, or when it did not fit the contract. */
-  readonly state: unknown;
+  readonly state: { readonly value: unknown } | undefined;
 }
 
-/** Fetches pages. Beginnings that are wanted in the same moment share one request: a page load opens one, not one per channel. */
+/** Fetches pages. Equal ones that are wanted in the same moment share one request: a page load opens one, not one per channel. */
 export class PageLoader {
   readonly #requests: Requests;
   readonly #decoder: Decoder;
   readonly #signal: AbortSignal;
-  /** By whether a snapshot is wanted. */
-  readonly #gathering = new Map<boolean, { readonly paths: Set<string>; readonly body: Promise<PageBody> }>();
+  /** By position, and whether a snapshot is wanted. */
+  readonly #gathering = new Map<string, { readonly paths: Set<string>; readonly body: Promise<PageBody> }>();
 
   constructor(requests: Requests, decoder: Decoder, signal: AbortSignal) {
     this.#requests = requests;
@@ -29,21 +36,18 @@ export class PageLoader {
     this.#signal = signal;
   }
 
-  /** @param cursor where to go on from; null to begin, with current values and perhaps a snapshot */
-  async load(address: Address, cursor: Cursor | null, snapshot: boolean): Promise<ChannelPage> {
+  /** @param after where to go on from; null to begin, with current values and perhaps a snapshot */
+  async load(address: Address, after: Cursor | null, snapshot: boolean): Promise<ChannelPage> {
     const { path } = address;
-    const body =
-      cursor === null
-        ? await this.#begin(path, snapshot)
-        : await this.fetch({ channels: new Map([[path, null]]), after: cursor });
+    const body = await this.#gather(path, after, snapshot);
     const state = body.state?.[path];
     return {
       items: this.items(address, body),
-      cursor: toCursor(body.cursor),
+      cursor: parseCursor(body.cursor),
       more: body.more,
       gap: body.gap?.channels[path],
       refused: body.refused?.[path],
-      state: state === undefined ? undefined : this.#decoder.state(address, state)?.value,
+      state: state === undefined ? undefined : this.#decoder.state(address, state),
     };
   }
 
@@ -57,16 +61,18 @@ export class PageLoader {
     );
   }
 
-  #begin(path: string, snapshot: boolean): Promise<PageBody> {
-    let gathered = this.#gathering.get(snapshot);
+  #gather(path: string, after: Cursor | null, snapshot: boolean): Promise<PageBody> {
+    const key = `${after === null ? "now" : formatCursor(after)} ${snapshot}`;
+    let gathered = this.#gathering.get(key);
     if (gathered === undefined) {
       const paths = new Set<string>();
       const body = Promise.resolve().then(() => {
-        this.#gathering.delete(snapshot);
-        return this.fetch({ channels: new Map([...paths].map((each) => [each, "now" as const])), snapshot });
+        this.#gathering.delete(key);
+        const start = after === null ? "now" : null;
+        return this.fetch({ channels: new Map([...paths].map((each) => [each, start])), after, snapshot });
       });
       gathered = { paths, body };
-      this.#gathering.set(snapshot, gathered);
+      this.#gathering.set(key, gathered);
     }
     gathered.paths.add(path);
     return gathered.body;

@@ -1,3 +1,5 @@
+import { callSafely } from "./callback.ts";
+
 /** Why something has ended or is being tried again. */
 export type Reason =
   /** The application closed it. */
@@ -17,6 +19,7 @@ export type Reason =
   | "expired"
   | "limit"
   | "offline"
+  /** No connection, or it broke. */
   | "network"
   | "timeout"
   | "bad-response"
@@ -54,7 +57,11 @@ export class Cell<Value> implements Watchable<Value> {
 
   set(value: Value): void {
     this.#value = value;
-    for (const listener of this.#listeners) listener(value);
+    for (const listener of [...this.#listeners]) {
+      // A listener has set a newer value, and everybody knows that one by now.
+      if (this.#value !== value) return;
+      if (this.#listeners.has(listener)) callSafely(() => listener(value));
+    }
   }
 
   subscribe(listener: (value: Value) => void): () => void {

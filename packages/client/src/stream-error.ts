@@ -2,7 +2,7 @@
 export type StreamErrorCode =
   /** The server answered a stream or page request with something else: a proxy, a login page, a wrong url. */
   | "bad-response"
-  /** The server refused a request that the application made, such as `history`. */
+  /** The server refused a request for good: `history`, or what a subscription needs. */
   | "refused"
   /** No connection, or it broke. */
   | "network"
@@ -14,6 +14,8 @@ export type StreamErrorCode =
   | "invalid-data"
   /** A handler threw or rejected. The stream goes on. */
   | "handler-failed"
+  /** The function given as `url` or `headers` threw or rejected. It is called again with the next attempt. */
+  | "option-failed"
   /** An iterator without `onGap` met a gap. */
   | "gap"
   /** The client was closed. */

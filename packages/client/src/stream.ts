@@ -1,7 +1,8 @@
 import { createParser, type ByeReason, type EventRequest, type ServerSentEvent } from "@tidings/protocol";
 import type { Clock } from "./clock.ts";
 import type { Network } from "./network.ts";
-import { Refused, type Requests } from "./requests.ts";
+import { Refusal } from "./refusal.ts";
+import type { Requests } from "./requests.ts";
 import { Backoff } from "./retry.ts";
 import { Cell, type Reason, type Status } from "./status.ts";
 import { StreamError } from "./stream-error.ts";
@@ -11,8 +12,9 @@ export interface StreamOwner {
   /** What to ask for now, or null when there is nothing to follow. */
   request(): EventRequest | null;
   onEvent(event: ServerSentEvent): void;
-  /** The server refused some channels, or all (null). */
-  onRefused(channels: readonly string[] | null, reason: "forbidden" | "unknown"): void;
+  /** The server refused some channels, or all (null). Returns whether the next request will be another one. */
+  onRefused(channels: readonly string[] | null, reason: "forbidden" | "unknown"): boolean;
+  onEnd(reason: Reason): void;
   onError(error: StreamError): void;
   /** The stream will not come back. */
   onClosed(reason: Reason): void;
@@ -28,20 +30,23 @@ export interface StreamSettings {
 
 /** How a connection ended. */
 type Ending =
-  | { readonly kind: "changed" }
-  | { readonly kind: "reset" }
-  | { readonly kind: "offline" }
+  | { readonly kind: "changed" | "reset" | "offline" }
   | { readonly kind: "bye"; readonly reason: ByeReason }
-  | { readonly kind: "refused"; readonly refused: Refused }
+  | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "failed"; readonly error: StreamError };
 
-/** What to do next: go on after a wait, or stop. */
-type Next = { readonly wait: number; readonly reason: Reason } | { readonly stop: Reason };
+/** What to do next: go on after a wait in milliseconds, null being until the network is back; or stop. */
+type Next = { readonly wait: number | null; readonly reason: Reason } | { readonly stop: Reason };
 
 /** Silence of this many heartbeats is the end of a connection. */
 const PATIENCE = 2.5;
-/** How long a channel that the server does not know is left alone, in milliseconds. */
-export const UNKNOWN_RETRY = 60_000;
+const DEFAULT_HEARTBEAT = 15_000;
+/** How often the wall clock is looked at, in milliseconds: a timer sleeps with the machine. */
+const LOOK = 5_000;
+/** Milliseconds after which former failures count no more. */
+const HEALTHY = 60_000;
+/** A connection that the server ends within this many milliseconds has failed, whatever the server says. */
+const INSTANT = 10_000;
 
 /** The client's one connection: it opens, reads, notices silence, and comes back, until it is closed. */
 export class Stream {
@@ -49,22 +54,24 @@ export class Stream {
   readonly #settings: StreamSettings;
   readonly #owner: StreamOwner;
   readonly #backoff: Backoff;
-  readonly #unsubscribe: () => void;
-  #attempt: AbortController | null = null;
+  readonly #unwatch: () => void;
+  #attempt = new AbortController();
   #ending: Ending | null = null;
-  #interrupt: () => void = () => {};
+  #endPause: () => void = () => {};
   #running = false;
   #closed = false;
   #freshTokenTried = false;
-  /** Milliseconds without a byte that are too many; null before the head has arrived. */
+  /** Milliseconds of silence that are too many. */
   #patience = 0;
   #lastByte = 0;
+  /** When the server said hello; null before. */
+  #helloAt: number | null = null;
 
   constructor(settings: StreamSettings, owner: StreamOwner) {
     this.#settings = settings;
     this.#owner = owner;
     this.#backoff = new Backoff(settings.random);
-    this.#unsubscribe = settings.network.subscribe(() => this.#onNetwork());
+    this.#unwatch = settings.network.subscribe(() => this.#onNetwork());
   }
 
   /** What to ask for has changed: asks anew, from where it stands. */
@@ -83,102 +90,124 @@ export class Stream {
     this.#end({ kind: "bye", reason });
   }
 
-  setHeartbeat(milliseconds: number): void {
-    this.#patience = PATIENCE * milliseconds;
+  /** @param heartbeat in milliseconds, as the server sent it */
+  hello(heartbeat: number): void {
+    this.#patience = PATIENCE * (heartbeat > 0 ? heartbeat : DEFAULT_HEARTBEAT);
+    this.#helloAt = this.#settings.clock.now();
     this.#freshTokenTried = false;
-    this.status.set({ state: "live" });
+    // Also when it has only asked for something else: nobody needs to know.
+    if (this.status.value.state !== "live") this.status.set({ state: "live" });
   }
 
   close(reason: Reason): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#unsubscribe();
-    this.#attempt?.abort();
-    this.#interrupt();
+    this.#unwatch();
+    this.#attempt.abort();
+    this.#endPause();
     this.status.set({ state: "closed", reason });
     this.#owner.onClosed(reason);
   }
 
   async #run(): Promise<void> {
+    const { network, clock } = this.#settings;
     this.#running = true;
-    for (let request = this.#owner.request(); request !== null && !this.#closed; request = this.#owner.request()) {
-      const begun = this.#settings.clock.now();
-      const ending = this.#settings.network.isOnline() ? await this.#connect(request) : { kind: "offline" as const };
-      if (this.#closed) break;
-      const next = this.#judge(ending, this.#settings.clock.now() - begun);
-      if ("stop" in next) this.close(next.stop);
-      else if (next.reason === "offline") await this.#pause(null, "offline");
-      else if (next.wait > 0) await this.#pause(next.wait, next.reason);
+    for (let request = this.#owner.request(); request !== null; request = this.#owner.request()) {
+      const ending: Ending = network.isOnline() ? await this.#connect(request) : { kind: "offline" };
+      if (this.#closed) return;
+      const lived = this.#helloAt === null ? 0 : clock.now() - this.#helloAt;
+      this.#helloAt = null;
+      if (lived >= HEALTHY) this.#backoff.forget();
+      const next = this.#judge(ending, lived);
+      this.#owner.onEnd("stop" in next ? next.stop : next.reason);
+      if ("stop" in next) return this.close(next.stop);
+      if (next.wait !== 0) await this.#pause(next.wait, next.reason);
+      if (this.#closed) return;
     }
     this.#running = false;
+    this.status.set({ state: "connecting" });
   }
 
   /** One connection, from request to end. */
   async #connect(request: EventRequest): Promise<Ending> {
+    const { requests, clock } = this.#settings;
     const attempt = new AbortController();
     this.#attempt = attempt;
     this.#ending = null;
-    let stopWatching = () => {};
+    this.#lastByte = clock.now();
+    // Until the hello, which says how long a silence may be.
+    this.#patience = requests.timeout;
+    const stopWatching = this.#watch();
     try {
-      const response = await this.#settings.requests.stream(request, attempt.signal);
-      this.#patience = Infinity;
-      this.#lastByte = this.#settings.clock.now();
-      stopWatching = this.#watch();
-      await this.#read(response);
-      return this.#ending ?? this.#failure("network", "Expected the stream to end with a bye, got a bare end.");
+      await this.#read(await requests.stream(request, attempt.signal), attempt.signal);
+      return this.#ending ?? failure("network", "Expected the stream to end with a bye, got a bare end.");
     } catch (error) {
       if (this.#ending !== null) return this.#ending;
-      if (error instanceof Refused) return { kind: "refused", refused: error };
+      if (error instanceof Refusal) return { kind: "refused", refusal: error };
       if (error instanceof StreamError) return { kind: "failed", error };
-      if (error instanceof RangeError) return this.#failure("event-too-large", error.message, error);
-      return this.#failure("network", "Expected the stream to go on, got a broken connection.", error);
+      return failure("network", "Expected the stream to go on, got a broken connection.", error);
     } finally {
       stopWatching();
       attempt.abort();
     }
   }
 
-  async #read(response: Response): Promise<void> {
+  async #read(response: Response, signal: AbortSignal): Promise<void> {
     const reader = response.body?.getReader();
+    if (reader === undefined)
+      throw new StreamError("bad-response", 'Expected a body that streams, got none; "fetch" has to give one.');
+    // Not every fetch heeds its signal.
+    signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
     const parser = createParser({
       maxEventBytes: this.#settings.maxEventBytes,
       onRetry: (milliseconds) => this.#backoff.setRetry(milliseconds),
-      // What comes after a bye or a reset was not meant for us.
-      onEvent: (event) => this.#ending === null && this.#owner.onEvent(event),
+      // What comes after a bye, a reset or the end of everything was not meant for us.
+      onEvent: (event) => signal.aborted || this.#owner.onEvent(event),
     });
-    while (reader !== undefined && this.#ending === null) {
+    for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done || signal.aborted) return;
       this.#lastByte = this.#settings.clock.now();
-      parser.push(value);
+      try {
+        parser.push(value);
+      } catch (cause) {
+        if (!(cause instanceof RangeError)) throw cause;
+        throw new StreamError(
+          "event-too-large",
+          `Expected events of ${this.#settings.maxEventBytes} bytes at most, got a longer one.`,
+          { cause },
+        );
+      }
     }
   }
 
-  /** Ends the connection after too long a silence. Timers sleep with the machine, so the clock decides. */
+  /** Ends the connection after too long a silence. */
   #watch(): () => void {
     const { clock } = this.#settings;
     let cancel = () => {};
     const look = () => {
       const rest = this.#lastByte + this.#patience - clock.now();
-      if (rest <= 0) this.#end(this.#failure("timeout", `Expected a heartbeat within ${this.#patience} ms, got silence.`));
-      else cancel = clock.setTimeout(look, Math.min(rest, 5_000));
+      if (rest <= 0) this.#end(failure("timeout", `Expected a sign of life within ${this.#patience} ms, got silence.`));
+      else cancel = clock.setTimeout(look, Math.min(rest, LOOK));
     };
     look();
     return () => cancel();
   }
 
   #end(ending: Ending): void {
-    if (this.#attempt === null || this.#attempt.signal.aborted) return;
+    if (this.#attempt.signal.aborted) return;
     this.#ending ??= ending;
     this.#attempt.abort();
   }
 
   #onNetwork(): void {
     const { network, clock } = this.#settings;
+    const { value } = this.status;
     if (!network.isOnline()) this.#end({ kind: "offline" });
-    else if (this.status.value.state === "retrying") this.#interrupt();
+    // What the server has asked to wait for is waited for.
+    else if (value.state === "retrying" && ["offline", "network", "timeout"].includes(value.reason)) this.#endPause();
     else if (clock.now() - this.#lastByte > this.#patience) {
-      this.#end(this.#failure("timeout", "Expected a heartbeat while the page was away, got silence."));
+      this.#end(failure("timeout", "Expected a sign of life while the page was away, got silence."));
     }
   }
 
@@ -187,74 +216,67 @@ export class Stream {
       case "changed":
         return { wait: 0, reason: "network" };
       case "offline":
-        return { wait: 0, reason: "offline" };
+        return { wait: null, reason: "offline" };
       case "reset":
         return { wait: this.#backoff.soon(), reason: "gap" };
       case "bye":
         return this.#judgeBye(ending.reason, lived);
       case "refused":
-        return this.#judgeRefusal(ending.refused, lived);
-      case "failed":
-        if (ending.error.code === "bad-response" || ending.error.code === "event-too-large") this.#owner.onError(ending.error);
-        return { wait: this.#backoff.afterFailure(lived), reason: reasonOf(ending.error) };
+        return this.#judgeRefusal(ending.refusal);
+      case "failed": {
+        const { code } = ending.error;
+        if (code !== "network" && code !== "timeout") this.#owner.onError(ending.error);
+        const reason = code === "timeout" || code === "bad-response" ? code : "network";
+        return { wait: this.#backoff.afterFailure(), reason };
+      }
     }
   }
 
   #judgeBye(reason: ByeReason, lived: number): Next {
-    if (reason === "forbidden") return { stop: reason };
-    if (reason === "unknown") {
-      this.#owner.onRefused(null, reason);
-      return { wait: 0, reason };
-    }
-    if (reason === "draining" || reason === "max-age") return { wait: this.#backoff.asTold(), reason };
-    // Credentials that expire as soon as they are used are a failure, too.
-    if (reason === "expired" && lived >= 10_000) return { wait: this.#backoff.soon(), reason };
-    return { wait: this.#backoff.afterFailure(lived), reason };
+    if (reason === "forbidden" || reason === "unknown") return this.#drop(null, reason);
+    const failed = lived < INSTANT || reason === "limit";
+    const wait = failed
+      ? this.#backoff.afterFailure()
+      : reason === "expired"
+        ? this.#backoff.soon()
+        : this.#backoff.asTold();
+    return { wait, reason };
   }
 
-  #judgeRefusal({ status, problem, retryAfter }: Refused, lived: number): Next {
-    if (status === 204) return { stop: "finished" };
-    if (status === 401) {
-      if (this.#freshTokenTried) return { stop: "unauthenticated" };
+  #judgeRefusal(refusal: Refusal): Next {
+    const { reason, problem, retryAfter } = refusal;
+    if (reason === "unauthenticated" && !this.#freshTokenTried) {
       this.#freshTokenTried = true;
-      return { wait: this.#backoff.soon(), reason: "unauthenticated" };
+      return { wait: this.#backoff.soon(), reason };
     }
-    if (status === 404 && problem.code === "unknown-channel") {
-      this.#owner.onRefused(problem.channels ?? null, "unknown");
-      return { wait: 0, reason: "unknown" };
-    }
-    if (status === 403 && problem.code === "forbidden" && problem.channels !== undefined) {
-      this.#owner.onRefused(problem.channels, "forbidden");
-      return { wait: 0, reason: "forbidden" };
-    }
-    if (status === 403) return { stop: "forbidden" };
-    if (status === 408 || status === 429 || status >= 500) {
-      return { wait: this.#backoff.afterFailure(lived, retryAfter), reason: "unavailable" };
-    }
-    const said = problem.detail ?? problem.title ?? "nothing more";
-    this.#owner.onError(new StreamError("refused", `Expected a stream, got status ${status}: ${said}`));
-    return { stop: status === 404 ? "unknown" : "rejected" };
+    if (reason === "unavailable") return { wait: this.#backoff.afterFailure(retryAfter), reason };
+    if (problem.code === "unknown-channel") return this.#drop(problem.channels ?? null, "unknown");
+    if (problem.code === "forbidden") return this.#drop(problem.channels ?? null, "forbidden");
+    if (reason === "rejected" || reason === "unknown") this.#owner.onError(refusal.toError("a stream"));
+    return { stop: reason };
+  }
+
+  /** Goes on without some channels. */
+  #drop(channels: readonly string[] | null, reason: "forbidden" | "unknown"): Next {
+    const changed = this.#owner.onRefused(channels, reason);
+    return { wait: changed ? 0 : this.#backoff.afterFailure(), reason };
   }
 
   async #pause(milliseconds: number | null, reason: Reason): Promise<void> {
     const { clock } = this.#settings;
-    const at = milliseconds === null ? null : clock.now() + milliseconds;
-    this.status.set({ state: "retrying", reason, at });
-    await new Promise<void>((resolve) => {
+    const ended = new Promise<void>((resolve) => {
       const cancel = milliseconds === null ? () => {} : clock.setTimeout(resolve, milliseconds);
-      this.#interrupt = () => {
+      this.#endPause = () => {
         cancel();
         resolve();
       };
     });
-    this.#interrupt = () => {};
-  }
-
-  #failure(code: "network" | "timeout" | "event-too-large", message: string, cause?: unknown): Ending {
-    return { kind: "failed", error: new StreamError(code, message, { cause }) };
+    this.status.set({ state: "retrying", reason, at: milliseconds === null ? null : clock.now() + milliseconds });
+    await ended;
+    this.#endPause = () => {};
   }
 }
 
-function reasonOf({ code }: StreamError): Reason {
-  return code === "timeout" || code === "bad-response" ? code : "network";
+function failure(code: "network" | "timeout", message: string, cause?: unknown): Ending {
+  return { kind: "failed", error: new StreamError(code, message, { cause }) };
 }

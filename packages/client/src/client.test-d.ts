@@ -1,0 +1,81 @@
+import { channel, defineContract, latest } from "@tidings/contract";
+import { isoDate } from "@tidings/contract/codecs";
+import { expectTypeOf } from "vitest";
+import { z } from "zod";
+import {
+  createClient,
+  type Client,
+  type Gap,
+  type Reason,
+  type ReceivedEvent,
+  type Status,
+  type Watchable,
+} from "./index.ts";
+
+const chat = defineContract({
+  room: channel(
+    "rooms/:roomId",
+    { message: z.object({ text: z.string(), sentAt: isoDate }), topic: latest(z.object({ text: z.string() })) },
+    { snapshot: z.object({ messages: z.array(z.string()), since: isoDate }) },
+  ),
+  inbox: channel("users/:userId/inbox", { mention: z.object({ by: z.string() }), count: z.number() }),
+});
+const shop = defineContract({ shop: channel("shops/:roomId", { sale: z.number() }) });
+const client = createClient(chat, { url: "/events" });
+const room = chat.room({ roomId: "lobby" });
+const inbox = chat.inbox({ userId: "ada" });
+
+expectTypeOf(client).toEqualTypeOf<Client<typeof chat>>();
+expectTypeOf(client.status).toEqualTypeOf<Watchable<Status>>();
+
+// Handlers get decoded data, and the event.
+client.subscribe(room, {
+  snapshot: (state) => expectTypeOf(state).toEqualTypeOf<{ messages: string[]; since: Date }>(),
+  message: (message, event) => {
+    expectTypeOf(message).toEqualTypeOf<{ text: string; sentAt: Date }>();
+    expectTypeOf(event).toEqualTypeOf<ReceivedEvent<"message", { text: string; sentAt: Date }>>();
+  },
+  onClear: ({ type }) => expectTypeOf(type).toEqualTypeOf<"message" | "topic">(),
+  onClose: (reason) => expectTypeOf(reason).toEqualTypeOf<Reason>(),
+});
+client.subscribe(inbox, { onGap: (gap) => expectTypeOf(gap).toEqualTypeOf<Gap>() });
+// A handler may be async, and need not look at what it gets.
+client.subscribe(inbox, { onGap: () => {}, count: async () => {} }, { after: "e.1" });
+
+// @ts-expect-error without a snapshot, onGap is required
+client.subscribe(inbox, { mention: () => {} });
+// @ts-expect-error with a snapshot, its handler is required
+client.subscribe(room, { message: () => {} });
+// @ts-expect-error also where there is an onGap
+client.subscribe(room, { onGap: () => {} });
+// @ts-expect-error an inbox has no snapshot
+client.subscribe(inbox, { onGap: () => {}, snapshot: () => {} });
+// @ts-expect-error no such event
+client.subscribe(inbox, { onGap: () => {}, mentoin: () => {} });
+// @ts-expect-error another type of data
+client.subscribe(inbox, { onGap: () => {}, mention: (mention: { by: number }) => mention });
+// @ts-expect-error no such field
+client.subscribe(inbox, { onGap: () => {}, mention: ({ author }) => void author });
+// @ts-expect-error an address of another contract
+client.subscribe(shop.shop({ roomId: "x" }), { onGap: () => {} });
+// @ts-expect-error a path is no address
+client.subscribe("rooms/lobby", { snapshot: () => {} });
+// @ts-expect-error an address of another contract
+client.events(shop.shop({ roomId: "x" }));
+// @ts-expect-error the url is required
+createClient(chat, {});
+
+// An iterator is narrowed by type, and ends with a reason.
+async function read(): Promise<void> {
+  for await (const event of client.events(inbox)) {
+    if (event.type === "mention") expectTypeOf(event.data).toEqualTypeOf<{ by: string }>();
+    else expectTypeOf(event.data).toEqualTypeOf<number>();
+    // @ts-expect-error no such event
+    if (event.type === "message") return;
+  }
+  const result = await client.events(inbox).next();
+  if (result.done === true) expectTypeOf(result.value).toEqualTypeOf<Reason>();
+  const { events } = await client.history(room, { last: 5 });
+  expectTypeOf(events[0]?.type).toEqualTypeOf<"message" | "topic" | undefined>();
+}
+void read;

@@ -1,0 +1,155 @@
+import { describe, expect, test } from "vitest";
+import { inbox, lobby, watch } from "../test/client-kit.ts";
+import { catchingUp, joined, mention, MENTION, MESSAGE } from "../test/subscription-kit.ts";
+
+describe("a gap on the stream", () => {
+  test("without a snapshot is told, and delivery goes on", async () => {
+    const { told, server, clock, stream } = await catchingUp();
+    server.page.page({ cursor: "e.5" });
+    await clock.advance(0);
+    stream.gap({ [inbox.path]: "trimmed" });
+    stream.event(MENTION, { by: "9" }, "e.9");
+    await clock.advance(0);
+    expect(told).toEqual(["gap trimmed after e.5", "9"]);
+    expect(server.streams).toHaveLength(1);
+  });
+
+  test("with a snapshot starts anew, and what comes meanwhile is not lost", async () => {
+    const { told, server, clock, stream, subscription } = await joined();
+    const seen = watch(subscription.status);
+    stream.gap({ [lobby.path]: "trimmed" });
+    stream.event(MESSAGE, { text: "nine" }, "e.9");
+    await clock.advance(0);
+    server.page.page({ cursor: "e.9", state: { [lobby.path]: { messages: ["a", "nine"] } } });
+    await clock.advance(0);
+    stream.event(MESSAGE, { text: "ten" }, "e.10");
+    await clock.advance(0);
+    expect(told.slice(1)).toEqual(["gap trimmed after e.1", "state a,nine", "ten e.10"]);
+    expect(seen).toEqual(["live", "connecting", "live"]);
+  });
+
+  test("concerns only the channels that it names", async () => {
+    const { told, clock, stream } = await joined();
+    stream.gap({ [inbox.path]: "trimmed" });
+    stream.event(MESSAGE, { text: "x" }, "e.2");
+    await clock.advance(0);
+    expect(told.slice(1)).toEqual(["x e.2"]);
+  });
+
+  test("that a page has covered already is none", async () => {
+    const { told, server, clock, stream } = await catchingUp();
+    server.page.page({ cursor: "e.9", events: [mention(8)] });
+    await clock.advance(0);
+    stream.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    expect(server.page.after).toBe("e.9");
+    server.page.page({ cursor: "e.9" });
+    await clock.advance(0);
+    stream.event(MENTION, { by: "8" }, "e.8");
+    stream.event(MENTION, { by: "10" }, "e.10");
+    await clock.advance(0);
+    expect(told).toEqual(["8", "10"]);
+  });
+
+  test("while a page is under way makes it ask once more before it joins: the page may be older than the loss", async () => {
+    const { told, server, clock, stream } = await catchingUp();
+    stream.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    server.page.page({ cursor: "e.6", events: [mention(6)] });
+    await clock.advance(0);
+    expect(server.page.after).toBe("e.6");
+    server.page.page({ cursor: "e.9", gap: { channels: { [inbox.path]: "trimmed" } }, events: [mention(9)] });
+    await clock.advance(0);
+    expect(told).toEqual(["6", "gap trimmed after e.6", "9"]);
+  });
+
+  test.each(["reset", "lost"] as const)(
+    "of a position that is void (%s) starts everything anew from the one it carries",
+    async (reason) => {
+      const { told, client, server, clock, stream } = await joined();
+      stream.gap({ [lobby.path]: reason }, "f.1");
+      stream.end();
+      await clock.advance(0);
+      expect(client.status.value).toMatchObject({ state: "retrying", reason: "gap" });
+      server.page.page({ cursor: "f.2", state: { [lobby.path]: { messages: ["z"] } } });
+      await clock.advance(500);
+      expect(server.stream.after).toBe("f.1");
+      const next = server.stream.live("f.1");
+      next.event(MESSAGE, { text: "two" }, "f.2");
+      next.event(MESSAGE, { text: "three" }, "f.3");
+      await clock.advance(0);
+      expect(told.slice(1)).toEqual([`gap ${reason} after e.1`, "state z", "three f.3"]);
+    },
+  );
+
+  test("of a void position is told once to who catches up, by its own page", async () => {
+    const { told, server, clock, stream } = await catchingUp();
+    server.page.page({ cursor: "f.2", gap: { channels: { [inbox.path]: "reset" } } });
+    await clock.advance(0);
+    stream.gap({ [inbox.path]: "reset" }, "f.2");
+    await clock.advance(600);
+    server.stream.live("f.2").event(MENTION, { by: "3" }, "f.3");
+    await clock.advance(0);
+    // Whatever page it has asked for since says nothing new.
+    if (server.pages.length > 1) server.page.page({ cursor: "f.3", events: [mention(3, "f")] });
+    await clock.advance(0);
+    expect(told).toEqual(["gap reset after e.1", "3"]);
+  });
+
+  test("of a position from before its beginning is not told to a newcomer", async () => {
+    const { client, server, clock, stream } = await joined();
+    stream.break();
+    await clock.advance(0);
+    const gaps: string[] = [];
+    const heard: string[] = [];
+    client.subscribe(inbox, { mention: ({ by }) => heard.push(by), onGap: ({ reason }) => gaps.push(reason) });
+    await clock.advance(3_000);
+    const second = server.stream.live(null);
+    second.gap({ [lobby.path]: "reset", [inbox.path]: "reset" }, "f.7");
+    second.end();
+    await clock.advance(600);
+    server.stream.live("f.7").event(MENTION, { by: "8" }, "f.8");
+    await clock.advance(0);
+    expect(gaps).toEqual([]);
+    expect(heard).toEqual(["8"]);
+  });
+
+  test("again within a minute waits, and a third time ends the subscription", async () => {
+    const { told, server, clock, stream } = await joined();
+    const state = { [lobby.path]: { messages: [] } };
+    stream.gap({ [lobby.path]: "trimmed" });
+    await clock.advance(0);
+    server.page.page({ cursor: "e.2", state });
+    await clock.advance(0);
+    const pages = server.pages.length;
+    stream.gap({ [lobby.path]: "trimmed" });
+    await clock.advance(2_900);
+    // It is ahead of the stream, so its own page tells.
+    server.page.page({ cursor: "e.3", gap: { channels: { [lobby.path]: "trimmed" } } });
+    await clock.advance(2_900);
+    expect(server.pages.length).toBe(pages + 1);
+    await clock.advance(200);
+    server.page.page({ cursor: "e.3", state });
+    await clock.advance(0);
+    stream.event(MESSAGE, { text: "four" }, "e.4");
+    stream.gap({ [lobby.path]: "trimmed" });
+    await clock.advance(0);
+    expect(told.at(-1)).toBe("closed gap-loop");
+  });
+
+  test("once an hour is no loop", async () => {
+    const { told, server, clock, stream } = await joined();
+    for (let hour = 2; hour < 7; hour++) {
+      stream.heartbeat(`e.${hour}`);
+      stream.gap({ [lobby.path]: "trimmed" });
+      await clock.advance(0);
+      server.page.page({ cursor: `e.${hour}`, state: { [lobby.path]: { messages: [] } } });
+      for (let beat = 0; beat < 5; beat++) {
+        await clock.advance(15_000);
+        stream.push(":\n\n");
+      }
+    }
+    expect(told.filter((line) => line.startsWith("gap"))).toHaveLength(5);
+    expect(told.filter((line) => line.startsWith("closed"))).toEqual([]);
+  });
+});

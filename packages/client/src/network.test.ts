@@ -1,0 +1,33 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { runtimeNetwork } from "./network.ts";
+
+afterEach(() => vi.unstubAllGlobals());
+
+test("where there is no browser, the network is always there", () => {
+  vi.stubGlobal("navigator", undefined);
+  expect(runtimeNetwork.isOnline()).toBe(true);
+  runtimeNetwork.subscribe(() => {})();
+});
+
+test("a page hears of the network, and of being looked at, but not of being left", () => {
+  const page = Object.assign(new EventTarget(), { hidden: true });
+  const scope = new EventTarget();
+  vi.stubGlobal("document", page);
+  vi.stubGlobal("navigator", { onLine: false });
+  vi.stubGlobal("addEventListener", scope.addEventListener.bind(scope));
+  vi.stubGlobal("removeEventListener", scope.removeEventListener.bind(scope));
+  let heard = 0;
+  const leave = runtimeNetwork.subscribe(() => heard++);
+  expect(runtimeNetwork.isOnline()).toBe(false);
+  page.dispatchEvent(new Event("visibilitychange"));
+  expect(heard).toBe(0);
+  page.hidden = false;
+  page.dispatchEvent(new Event("visibilitychange"));
+  scope.dispatchEvent(new Event("online"));
+  scope.dispatchEvent(new Event("offline"));
+  expect(heard).toBe(3);
+  leave();
+  page.dispatchEvent(new Event("visibilitychange"));
+  scope.dispatchEvent(new Event("online"));
+  expect(heard).toBe(3);
+});

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { Backoff } from "./retry.ts";
+
+const LONGEST = 2 ** 31 - 1;
+
+/** The shortest and the longest wait of the n-th failure in a row. */
+function range(n: number, retry?: number, floor?: number): [shortest: number, longest: number] {
+  const at = (random: number) => {
+    const backoff = new Backoff(() => random);
+    if (retry !== undefined) backoff.setRetry(retry);
+    for (let failure = 1; failure < n; failure++) backoff.afterFailure();
+    return backoff.afterFailure(floor);
+  };
+  return [at(0), at(1)];
+}
+
+describe("the wait after a failure", () => {
+  test("is at least the server's retry and at most twice that, the first time", () => {
+    expect(range(1)).toEqual([2_000, 4_000]);
+    expect(range(1, 3_170)).toEqual([3_170, 6_340]);
+    expect(range(1, 60_000)).toEqual([60_000, 90_000]);
+  });
+
+  test("has a jitter that doubles with every failure, up to 30 s, on top of the floor", () => {
+    expect(range(2, 1_000)).toEqual([1_000, 3_000]);
+    expect(range(3, 1_000)).toEqual([1_000, 5_000]);
+    expect(range(6, 1_000)).toEqual([1_000, 31_000]);
+    expect(range(5_000, 1_000)).toEqual([1_000, 31_000]);
+  });
+
+  test("is never below what Retry-After asks for, and still spread", () => {
+    expect(range(1, 2_000, 20_000)).toEqual([20_000, 22_000]);
+    expect(range(1, 2_000, 500)).toEqual([2_000, 4_000]);
+  });
+
+  test("grows also where retry is 0, or a server that is down would be asked without end", () => {
+    expect(range(1, 0)).toEqual([0, 500]);
+    expect(range(4, 0)).toEqual([0, 4_000]);
+  });
+
+  test.each([4_294_967_296, Infinity, LONGEST])("fits a timer where retry is %d", (retry) => {
+    expect(range(1, retry)).toEqual([LONGEST, LONGEST]);
+  });
+
+  test("fits a timer where Retry-After is a year", () => {
+    expect(range(1, 2_000, 31_536_000_000)).toEqual([LONGEST, LONGEST]);
+  });
+
+  test("starts anew when something has worked", () => {
+    const backoff = new Backoff(() => 1);
+    for (let failure = 0; failure < 9; failure++) backoff.afterFailure();
+    backoff.forget();
+    expect(backoff.afterFailure()).toBe(4_000);
+  });
+});
+
+test("a client that is told to come back does so after what it was told, or within a second", () => {
+  const backoff = new Backoff(() => 0.5);
+  backoff.setRetry(7_000);
+  expect(backoff.asTold()).toBe(7_000);
+  expect(backoff.soon()).toBe(500);
+});

@@ -1,0 +1,200 @@
+import {
+  formatControl,
+  formatFrame,
+  formatRetry,
+  type ByeReason,
+  type GapReason,
+  type PageBody,
+} from "@tidings/protocol";
+import type { Fetch } from "../src/client-options.ts";
+
+/** A server that does what a test says: it hands over every request, and waits for an answer. */
+export class FakeServer {
+  readonly requests: FakeRequest[] = [];
+  /** Answers at once instead of waiting for the test. */
+  onRequest: ((request: FakeRequest) => void) | null = null;
+
+  readonly fetch: Fetch = (url, init) =>
+    new Promise((resolve, reject) => {
+      const request = new FakeRequest(url, init, resolve, reject);
+      this.requests.push(request);
+      this.onRequest?.(request);
+    });
+
+  get streams(): FakeRequest[] {
+    return this.requests.filter(({ isStream }) => isStream);
+  }
+
+  get pages(): FakeRequest[] {
+    return this.requests.filter(({ isStream }) => !isStream);
+  }
+
+  /** The newest stream request. */
+  get stream(): FakeRequest {
+    return newest(this.streams);
+  }
+
+  /** The newest page request. */
+  get page(): FakeRequest {
+    return newest(this.pages);
+  }
+}
+
+function newest(requests: readonly FakeRequest[]): FakeRequest {
+  const request = requests.at(-1);
+  if (request === undefined) throw new Error("Expected a request, got none.");
+  return request;
+}
+
+export class FakeRequest {
+  readonly url: URL;
+  readonly init: RequestInit;
+  readonly headers: Headers;
+  readonly #resolve: (response: Response) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(url: string, init: RequestInit, resolve: (response: Response) => void, reject: (error: unknown) => void) {
+    this.url = new URL(url, "http://fake.test");
+    this.init = init;
+    this.headers = new Headers(init.headers);
+    this.#resolve = resolve;
+    this.#reject = reject;
+    init.signal?.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
+  }
+
+  get isStream(): boolean {
+    return this.headers.get("accept") === "text/event-stream";
+  }
+
+  get aborted(): boolean {
+    return this.init.signal?.aborted === true;
+  }
+
+  /** Of a POST. */
+  get body(): unknown {
+    // The client sends nothing else.
+    return JSON.parse(this.init.body as string) as unknown;
+  }
+
+  /** Of the query, or of the body of a POST; with what stands after `@`. */
+  get channels(): string[] {
+    if (this.init.method !== "POST") return this.url.searchParams.getAll("channel");
+    const { channels } = this.body as { channels: Record<string, string | null> };
+    return Object.entries(channels).map(([path, start]) => (start === null ? path : `${path}@${start}`));
+  }
+
+  get after(): string | null {
+    return this.url.searchParams.get("after");
+  }
+
+  /** The connection fails. */
+  fail(): void {
+    this.#reject(new TypeError("fetch failed"));
+  }
+
+  /** An answer with a status, and perhaps a problem document. */
+  answer(status: number, body: unknown = {}, headers: Record<string, string> = {}): void {
+    const given = new Headers({ "content-type": "application/json", ...headers });
+    // What the client uses of a response, without its macrotasks.
+    const response = {
+      status,
+      headers: given,
+      body: { cancel: async () => {} },
+      json: async () => structuredClone(body),
+    };
+    this.#resolve(response as unknown as Response);
+  }
+
+  page(body: Partial<PageBody> & { readonly cursor: string }): void {
+    this.answer(200, { events: [], more: false, ...body });
+  }
+
+  /** The head of a stream. */
+  open(headers: Record<string, string> = {}): FakeStream {
+    const stream = new FakeStream();
+    this.init.signal?.addEventListener("abort", () => stream.break());
+    const given = new Headers({ "content-type": "text/event-stream", ...headers });
+    const body = { getReader: () => stream, cancel: async () => {} };
+    this.#resolve({ status: 200, headers: given, body } as unknown as Response);
+    return stream;
+  }
+
+  /** The head of a stream and its hello. */
+  live(
+    id: string | null,
+    { retry = 2_000, heartbeat = 15_000, contract }: { retry?: number; heartbeat?: number; contract?: string } = {},
+  ): FakeStream {
+    const stream = this.open();
+    const hello = contract === undefined ? { protocol: 1, heartbeat } : { protocol: 1, heartbeat, contract };
+    stream.push(
+      `${formatRetry(retry)}event: hello\ndata: ${JSON.stringify(hello)}\n${id === null ? "" : `id: ${id}\n`}\n`,
+    );
+    return stream;
+  }
+}
+
+type Chunk = { readonly done: boolean; readonly value?: Uint8Array };
+
+const encoder = new TextEncoder();
+
+/** The body of a stream, and the reader of it. */
+export class FakeStream {
+  #chunks: Uint8Array[] = [];
+  #ended: "end" | "break" | null = null;
+  #waiting: { resolve(chunk: Chunk): void; reject(error: unknown): void } | null = null;
+
+  /** Bytes, as they are. */
+  push(bytes: string | Uint8Array): void {
+    this.#chunks.push(typeof bytes === "string" ? encoder.encode(bytes) : bytes);
+    this.#serve();
+  }
+
+  /** @param name `rooms/lobby:message` */
+  event(name: string, data: unknown, id: string | null = null): void {
+    this.push(formatFrame(name, JSON.stringify(data), id));
+  }
+
+  heartbeat(id: string): void {
+    this.push(formatControl("heartbeat", {}, id));
+  }
+
+  gap(channels: Record<string, GapReason>, id: string | null = null): void {
+    this.push(formatControl("gap", { channels }, id));
+  }
+
+  bye(reason: ByeReason, channels?: string[]): void {
+    this.push(formatControl("bye", channels === undefined ? { reason } : { reason, channels }));
+  }
+
+  end(): void {
+    this.#ended ??= "end";
+    this.#serve();
+  }
+
+  break(): void {
+    this.#ended ??= "break";
+    this.#serve();
+  }
+
+  read(): Promise<Chunk> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#serve();
+    });
+  }
+
+  async cancel(): Promise<void> {
+    this.end();
+  }
+
+  #serve(): void {
+    const waiting = this.#waiting;
+    if (waiting === null) return;
+    const value = this.#chunks.shift();
+    if (value === undefined && this.#ended === null) return;
+    this.#waiting = null;
+    if (value !== undefined) waiting.resolve({ done: false, value });
+    else if (this.#ended === "end") waiting.resolve({ done: true });
+    else waiting.reject(new TypeError("terminated"));
+  }
+}
