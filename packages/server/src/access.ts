@@ -1,5 +1,5 @@
 import { parseAddress, type Address, type Contract } from "@tidings/contract";
-import type { Decision, Grant, HubOptions, Question, Viewer } from "./hub-options.ts";
+import type { Grant, HubOptions, Question, Viewer } from "./hub-options.ts";
 
 /** What a viewer may read of what was asked for. */
 export interface Access {
@@ -7,12 +7,18 @@ export interface Access {
   readonly refused: ReadonlyMap<string, "forbidden" | "unknown">;
 }
 
-/** Asks the application about every path, after parsing it: what is authorised is the value, never the text. */
+/**
+ * Asks the application about every path, after parsing it: what is authorised is the value, never the text.
+ *
+ * @param now milliseconds since 1970: a right that has ended is none
+ * @throws what `authorize` throws, and TypeError when it answers what is no decision
+ */
 export async function authorizeAll<C extends Contract, V extends Viewer>(
   contract: C,
   authorize: HubOptions<C, V>["authorize"],
   viewer: V,
   paths: Iterable<string>,
+  now: number,
 ): Promise<Access> {
   const granted = new Map<string, { address: Address; grant: Grant }>();
   const refused = new Map<string, "forbidden" | "unknown">();
@@ -22,15 +28,35 @@ export async function authorizeAll<C extends Contract, V extends Viewer>(
       if (address === null) return void refused.set(path, "unknown");
       // An address of the contract together with the viewer is a question, by the definition of both.
       const grant = toGrant(await authorize({ ...address, viewer } as Question<C, V>));
-      if (grant === null) refused.set(path, "forbidden");
+      if (grant === null || timeOf(grant.expiresAt) <= now) refused.set(path, "forbidden");
       else granted.set(path, { address, grant });
     }),
   );
   return { granted, refused };
 }
 
-/** Deny by default: only `true` and an object say yes. */
-function toGrant(decision: Decision): Grant | null {
+/** When the first of credentials and rights ends, in milliseconds since 1970. */
+export function endOf(viewer: Viewer, { granted }: Access): number {
+  return Math.min(timeOf(viewer.expiresAt), ...Array.from(granted.values(), ({ grant }) => timeOf(grant.expiresAt)));
+}
+
+/** @throws TypeError for what is no time: a right that should have ended must not last for ever */
+export function timeOf(expiresAt: number | undefined): number {
+  if (expiresAt === undefined) return Infinity;
+  if (typeof expiresAt === "number" && !Number.isNaN(expiresAt)) return expiresAt;
+  throw new TypeError(
+    `Expected "expiresAt" to be milliseconds since 1970, got ${typeof expiresAt} ${String(expiresAt)}.`,
+  );
+}
+
+/** Deny by default: only `true` and a grant say yes. */
+function toGrant(decision: unknown): Grant | null {
   if (decision === true) return {};
-  return typeof decision === "object" && decision !== null ? decision : null;
+  if (typeof decision !== "object" || decision === null) return null;
+  // The types say so already; but what plain JavaScript answers here may be `{ allowed: false }`.
+  const unknown = Object.keys(decision).filter((key) => key !== "readableFrom" && key !== "expiresAt");
+  if (unknown.length === 0 && Object.getPrototypeOf(decision) === Object.prototype) return decision;
+  throw new TypeError(
+    `Expected authorize to answer true, false or { readableFrom?, expiresAt? }, got an object with ${unknown.join(", ") || "a class"}.`,
+  );
 }

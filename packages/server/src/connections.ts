@@ -2,26 +2,28 @@ import type { Entry } from "@tidings/log";
 import type { ByeReason, Cursor } from "@tidings/protocol";
 import type { Clock } from "./clock.ts";
 import { heartbeatFrame, type Connection } from "./connection.ts";
+import type { Limits } from "./limits.ts";
 import type { Ring } from "./ring.ts";
 
 /** Whoever wants to know that entries of some paths are in the ring. */
 export interface Sleeper {
-  /** Entries are there; the ring's head was `before` until now. */
+  /** Entries are there, or the ring was emptied; its head was `before` until now. */
   wake(before: Cursor): void;
   /** Its turn has come. */
   pump(): void;
 }
 
-/** How often heartbeats and deadlines are looked after, in milliseconds. */
-const TICK = 1_000;
-
 /** The open connections of a process: who follows which path, whose turn it is, who is due a heartbeat. */
 export class Connections {
   readonly #ring: Ring;
   readonly #clock: Clock;
+  readonly #limits: Pick<Limits, "connections" | "connectionsPerViewer">;
+  /** Milliseconds between two looks at heartbeats and deadlines. */
+  readonly #tickTime: number;
   readonly #all = new Set<Connection>();
   readonly #byPath = new Map<string, Set<Sleeper>>();
   readonly #perViewer = new Map<string, number>();
+  #entered = 0;
   /** Whose turn comes at the end of this turn of the event loop. */
   #woken = new Set<Sleeper>();
   /** Who stands after the ring's head. */
@@ -29,9 +31,16 @@ export class Connections {
   #deferred = false;
   #cancelTick: (() => void) | null = null;
 
-  constructor(ring: Ring, clock: Clock) {
+  constructor(
+    ring: Ring,
+    clock: Clock,
+    heartbeat: number,
+    limits: Pick<Limits, "connections" | "connectionsPerViewer">,
+  ) {
     this.#ring = ring;
     this.#clock = clock;
+    this.#limits = limits;
+    this.#tickTime = Math.min(1_000, heartbeat / 4);
   }
 
   get size(): number {
@@ -47,24 +56,36 @@ export class Connections {
     return this.#all[Symbol.iterator]();
   }
 
-  ofViewer(id: string): number {
-    return this.#perViewer.get(id) ?? 0;
+  /** Whose limit one more of this viewer would break. */
+  fullFor(viewer: string): "hub" | "viewer" | null {
+    if (this.#entered >= this.#limits.connections) return "hub";
+    return (this.#perViewer.get(viewer) ?? 0) >= this.#limits.connectionsPerViewer ? "viewer" : null;
+  }
+
+  /** Counts a stream, or a page that waits, until {@link leave}. */
+  enter(viewer: string): void {
+    this.#entered++;
+    this.#perViewer.set(viewer, (this.#perViewer.get(viewer) ?? 0) + 1);
+  }
+
+  leave(viewer: string): void {
+    this.#entered--;
+    const left = (this.#perViewer.get(viewer) ?? 1) - 1;
+    if (left > 0) this.#perViewer.set(viewer, left);
+    else this.#perViewer.delete(viewer);
   }
 
   add(connection: Connection): void {
     this.#all.add(connection);
-    this.#perViewer.set(connection.viewer.id, this.ofViewer(connection.viewer.id) + 1);
+    this.enter(connection.viewer.id);
     this.follow(connection, connection.froms.keys());
-    this.#cancelTick ??= this.#clock.setTimeout(() => this.#tick(), TICK);
+    this.#cancelTick ??= this.#clock.setTimeout(() => this.#tick(), this.#tickTime);
   }
 
-  remove(connection: Connection, paths: Iterable<string>): void {
+  remove(connection: Connection): void {
     if (!this.#all.delete(connection)) return;
-    const { id } = connection.viewer;
-    const left = this.ofViewer(id) - 1;
-    if (left > 0) this.#perViewer.set(id, left);
-    else this.#perViewer.delete(id);
-    this.unfollow(connection, paths);
+    this.leave(connection.viewer.id);
+    this.unfollow(connection, connection.froms.keys());
     this.#woken.delete(connection);
     this.#ahead.delete(connection);
   }
@@ -87,8 +108,8 @@ export class Connections {
 
   /** New entries are in the ring: whoever follows their paths gets a turn. */
   onEntries(entries: readonly Entry[], before: Cursor): void {
-    for (const { channel } of entries) {
-      const followers = this.#byPath.get(channel);
+    for (const path of new Set(entries.map(({ channel }) => channel))) {
+      const followers = this.#byPath.get(path);
       if (followers !== undefined) for (const sleeper of followers) this.#wake(sleeper, before);
     }
     for (const connection of this.#ahead) this.#wake(connection, before);
@@ -113,6 +134,12 @@ export class Connections {
     this.#cancelTick = null;
   }
 
+  /** Gives everybody a turn who waits for entries. */
+  wakeAll(): void {
+    for (const followers of this.#byPath.values())
+      for (const sleeper of followers) this.#wake(sleeper, this.#ring.head);
+  }
+
   #wake(sleeper: Sleeper, before: Cursor): void {
     sleeper.wake(before);
     this.#woken.add(sleeper);
@@ -134,9 +161,10 @@ export class Connections {
     const now = this.#clock.now();
     const shared = heartbeatFrame(this.#ring.head);
     for (const connection of [...this.#all]) {
-      if (now >= connection.deadline.at) connection.end(connection.deadline.reason);
-      else connection.beat(now, shared);
+      const due = connection.dueAt(now);
+      if (due === null) connection.beat(now, shared);
+      else connection.end(due);
     }
-    this.#cancelTick = this.#all.size === 0 ? null : this.#clock.setTimeout(() => this.#tick(), TICK);
+    this.#cancelTick = this.#all.size === 0 ? null : this.#clock.setTimeout(() => this.#tick(), this.#tickTime);
   }
 }

@@ -25,9 +25,12 @@ export interface HubRequest {
 
 /** What a viewer may read of an address. */
 export interface Grant {
-  /** The id of the event after which the viewer may read: the `id` that `publish` resolved with when the viewer joined. */
+  /**
+   * The id of the event after which the viewer may read: the `id` that `publish` resolved with when the viewer joined. Current values
+   * of `latest` events that are older are not shown, either.
+   */
   readonly readableFrom?: string;
-  /** When the right ends, in milliseconds since 1970. */
+  /** When the right ends, in milliseconds since 1970: the stream then says `bye`, and the client asks anew. */
   readonly expiresAt?: number;
 }
 

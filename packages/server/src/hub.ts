@@ -1,16 +1,18 @@
 import type { AddressOf, ChannelName, Contract, EventData, EventType } from "@tidings/contract";
 import type { Entry, Hole, NewEntry } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
-import pLimit from "p-limit";
-import { authorizeAll, type Access } from "./access.ts";
 import { systemClock } from "./clock.ts";
-import { Connection, type Beginning, type Feed } from "./connection.ts";
+import { Connection, type Feed } from "./connection.ts";
 import { Connections } from "./connections.ts";
+import { createGate } from "./gate.ts";
 import type { ConnectionInfo, HubOptions, HubRequest, Viewer } from "./hub-options.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
-import { CONTROL_CHANNEL, orderEntry, parseOrder, type Selector } from "./order.ts";
+import { checkLimits, checkRange, READ_TIME } from "./limits.ts";
+import { CONTROL_CHANNEL, orderEntry, type Selector } from "./order.ts";
+import { Orders } from "./orders.ts";
 import { Publisher, type Publication, type Published, type PublishOptions } from "./publisher.ts";
-import { RequestHandler, type HubResponse, type Reception } from "./request-handler.ts";
+import { longRetry } from "./refusal.ts";
+import { RequestHandler, type Admission, type HubResponse, type Reception } from "./request-handler.ts";
+import { Retention } from "./retention.ts";
 import { Ring } from "./ring.ts";
 import type { Sink, StreamControl } from "./sink.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -58,8 +60,6 @@ export interface HubStats {
   readonly missedDoorbells: number;
 }
 
-/** How often retention is applied and expired values are withdrawn, in milliseconds. */
-const TRIM = 5_000;
 /** What one read for one connection may bring: a stalled reader has no more than this waiting. */
 const SLICE_BYTES = 64 * 1024;
 
@@ -67,9 +67,12 @@ const SLICE_BYTES = 64 * 1024;
  * Creates a hub.
  *
  * @throws ContractError `bad-contract` for a schema whose data JSON cannot carry
- * @throws TypeError for options that contradict each other
+ * @throws TypeError for options that contradict each other or are out of range
  */
-export function createHub<C extends Contract, V extends Viewer = Viewer>(contract: C, options: HubOptions<C, V>): Hub<C> {
+export function createHub<C extends Contract, V extends Viewer = Viewer>(
+  contract: C,
+  options: HubOptions<C, V>,
+): Hub<C> {
   // Inside, a contract is a record of channels and a viewer has an id; the signature above has checked what depends on both.
   return new LogHub(contract, options as unknown as HubOptions<Contract, Viewer>) as Hub<Contract> as Hub<C>;
 }
@@ -82,27 +85,33 @@ class LogHub implements Hub<Contract> {
   readonly #tailer: Tailer;
   readonly #feed: Feed;
   readonly #handler: RequestHandler;
+  readonly #retention: Retention;
   readonly #trace: Trace;
   readonly #random: () => number;
-  readonly #contract: Contract;
+  readonly #orders: Orders;
+  readonly #drain: number;
   readonly #infos = new Map<Connection, ConnectionInfo<Contract, Viewer>>();
   #ready: Promise<void> | null = null;
-  #cancelTrim: () => void = () => {};
-  #draining = false;
+  #closing: Promise<void> | null = null;
 
   constructor(contract: Contract, options: HubOptions<Contract, Viewer>) {
     const { log, clock = systemClock, random = Math.random } = options;
-    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const limits = checkLimits(options.limits);
+    const heartbeat = checkRange("heartbeat", options.heartbeat ?? 15_000, 1_000, 300_000);
     const trace = new Trace(options.debug ?? false, clock.now, options.onLog);
     const ring = new Ring(limits.ringEntries, limits.ringBytes);
-    const connections = new Connections(ring, clock);
+    const connections = new Connections(ring, clock, heartbeat, limits);
+    const orders = new Orders(contract, options.authorize, connections, clock, trace);
+    const reads = createGate(limits.catchUpReads, READ_TIME, clock);
     const page = { entries: limits.pageEvents, bytes: limits.pageBytes };
     this.#options = options;
-    this.#contract = contract;
+    this.#drain = checkRange("drain", options.drain ?? 5_000, 500, 60_000);
     this.#publisher = new Publisher(contract, limits.eventBytes);
     this.#ring = ring;
     this.#connections = connections;
+    this.#orders = orders;
     this.#trace = trace;
+    this.#retention = new Retention(log, clock, trace);
     this.#random = random;
     this.#tailer = new Tailer(log, ring, clock, page, {
       onEntries: (entries, before) => this.#onEntries(entries, before),
@@ -115,8 +124,9 @@ class LogHub implements Hub<Contract> {
       clock,
       trace,
       limit: { entries: limits.pageEvents, bytes: SLICE_BYTES },
-      reads: pLimit(Math.min(limits.catchUpReads, Number.MAX_SAFE_INTEGER)),
+      reads,
       awaitRing: (connection) => connections.awaitRing(connection),
+      onRefused: (connection, paths) => connections.unfollow(connection, paths),
       onClosed: (connection) => this.#onClosed(connection),
     };
     const reception: Reception = {
@@ -125,28 +135,36 @@ class LogHub implements Hub<Contract> {
       ring,
       clock,
       connections,
+      orders,
       limits,
       limit: page,
+      reads,
       random,
       trace,
-      heartbeat: options.heartbeat ?? 15_000,
-      snapshots: new Snapshots(contract, options.snapshot ?? {}, log),
+      heartbeat,
+      snapshots: new Snapshots(contract, options.snapshot ?? {}, log, trace),
       ready: () => this.#start(),
-      isDraining: () => this.#draining,
-      open: (sink, beginning, access) => this.#open(sink, beginning, access),
+      isDraining: () => this.#closing !== null,
+      open: (sink, admission) => this.#open(sink, admission),
     };
     this.#handler = new RequestHandler(reception, options);
-    this.#scheduleTrim();
     // A log that does not answer yet is asked again by the first request.
     this.#start().catch((error: unknown) => trace.add({ level: "error", event: "read-failed", error }));
   }
 
-  async publish(address: AddressOf<Contract, string>, type: string, data: unknown, options?: PublishOptions): Promise<Published> {
+  async publish(
+    address: AddressOf<Contract, string>,
+    type: string,
+    data: unknown,
+    options?: PublishOptions,
+  ): Promise<Published> {
     return this.#append(this.#publisher.entry(address, type, data, options));
   }
 
   async publishAll(batch: readonly Publication<Contract>[]): Promise<readonly Published[]> {
-    const entries = batch.map(({ address, type, data, ...options }) => this.#publisher.entry(address, type, data, options));
+    const entries = batch.map(({ address, type, data, ...options }) =>
+      this.#publisher.entry(address, type, data, options),
+    );
     return this.#appendAll(entries);
   }
 
@@ -171,14 +189,9 @@ class LogHub implements Hub<Contract> {
     };
   }
 
-  async close(): Promise<void> {
-    if (this.#draining) return;
-    this.#draining = true;
-    const { drain = 5_000 } = this.#options;
-    this.#connections.endAll("draining", () => 500 + this.#random() * Math.max(0, drain - 500));
-    this.#cancelTrim();
-    this.#tailer.close();
-    await this.#options.log.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#closeOnce();
+    return this.#closing;
   }
 
   handle(request: HubRequest): Promise<HubResponse> {
@@ -213,20 +226,37 @@ class LogHub implements Hub<Contract> {
 
   async #startOnce(): Promise<void> {
     await this.#tailer.start();
-    const { keep } = await this.#options.log.stat();
-    if (keep.age < 60_000) {
-      const detail = `The log keeps ${keep.age} ms; a client that is away for longer meets a gap. Keep a minute at least.`;
-      this.#trace.add({ level: "warn", event: "retention", detail });
-    }
+    void this.#retention.check();
   }
 
-  #open(sink: Sink, beginning: Beginning, { granted }: Access): StreamControl {
+  async #closeOnce(): Promise<void> {
+    this.#retention.close();
+    this.#tailer.close();
+    // Only afterwards, so that nobody comes in between: `isDraining` is true as soon as `close` has returned.
+    await Promise.resolve();
+    this.#connections.endAll("draining", () => this.#drainRetry());
+    this.#connections.wakeAll();
+    await this.#options.log.close();
+  }
+
+  /** Milliseconds. */
+  #drainRetry(): number {
+    return 500 + this.#random() * (this.#drain - 500);
+  }
+
+  #open(sink: Sink, { beginning, access, orders }: Admission): StreamControl {
+    const { viewer } = beginning;
     const connection = new Connection(this.#feed, sink, beginning);
-    const info = { viewer: beginning.viewer, addresses: Array.from(granted.values(), ({ address }) => address) };
+    // Others were let in at the same moment, or the hub was closed: only here is it certain who came first.
+    if (this.#closing !== null) connection.end("draining", this.#drainRetry());
+    else if (this.#connections.fullFor(viewer.id) !== null) connection.end("limit", longRetry(this.#random()));
+    if (connection.isClosed) return connection;
+    const info = { viewer, addresses: Array.from(access.granted.values(), ({ address }) => address) };
     this.#connections.add(connection);
     this.#infos.set(connection, info);
-    this.#trace.add({ level: "debug", event: "connect", connection: connection.id, viewer: beginning.viewer.id });
+    this.#trace.add({ level: "debug", event: "connect", connection: connection.id, viewer: viewer.id });
     this.#trace.guard("onConnect", () => this.#options.onConnect?.(info));
+    this.#orders.catchUp(connection, orders);
     connection.pump();
     return connection;
   }
@@ -235,7 +265,7 @@ class LogHub implements Hub<Contract> {
     const info = this.#infos.get(connection);
     if (info === undefined) return;
     this.#infos.delete(connection);
-    this.#connections.remove(connection, info.addresses.map(({ path }) => path));
+    this.#connections.remove(connection);
     this.#trace.add({ level: "debug", event: "disconnect", connection: connection.id, viewer: info.viewer.id });
     this.#trace.guard("onDisconnect", () => this.#options.onDisconnect?.(info));
   }
@@ -243,52 +273,25 @@ class LogHub implements Hub<Contract> {
   #onEntries(entries: readonly Entry[], before: Cursor): void {
     if (this.#trace.debugging) {
       for (const entry of entries) {
-        this.#trace.add({ level: "debug", event: "ring", channel: entry.channel, type: entry.type, id: formatCursor(entry) });
+        this.#trace.add({
+          level: "debug",
+          event: "ring",
+          channel: entry.channel,
+          type: entry.type,
+          id: formatCursor(entry),
+        });
       }
     }
     this.#connections.onEntries(entries, before);
-    this.#follow(entries);
+    this.#orders.follow(entries);
   }
 
   #onReset(entries: readonly Entry[], holes: readonly Hole[], before: Cursor): void {
     this.#connections.onReset(before);
-    this.#follow(entries);
+    this.#orders.follow(entries);
     // An order may be among what was lost; whoever comes back is asked about anew.
     if (holes.some(({ channel }) => channel === CONTROL_CHANNEL)) {
       this.#connections.endAll("expired", () => 500 + this.#random() * 4_500);
     }
-  }
-
-  #follow(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      const order = parseOrder(entry);
-      if (order === null) continue;
-      for (const connection of [...this.#connections]) {
-        if (order.viewer !== null && order.viewer !== connection.viewer.id) continue;
-        if (order.path !== null && !connection.froms.has(order.path)) continue;
-        if (order.verb === "recheck") void this.#recheck(connection);
-        else if (order.path === null) connection.end("expired");
-        else connection.refuse([order.path], "forbidden");
-      }
-    }
-  }
-
-  async #recheck(connection: Connection): Promise<void> {
-    try {
-      const access = await authorizeAll(this.#contract, this.#options.authorize, connection.viewer, connection.froms.keys());
-      connection.refuse([...access.refused.keys()], "forbidden");
-    } catch (error) {
-      // Whoever cannot be asked about may not read.
-      this.#trace.add({ level: "error", event: "hook-failed", detail: "authorize", error });
-      connection.end("expired");
-    }
-  }
-
-  #scheduleTrim(): void {
-    const { log, clock = systemClock } = this.#options;
-    this.#cancelTrim = clock.setTimeout(() => {
-      log.trim().catch((error: unknown) => this.#trace.add({ level: "error", event: "trim-failed", error }));
-      this.#scheduleTrim();
-    }, TRIM);
   }
 }

@@ -1,8 +1,8 @@
 /** What one hub allows. Every limit may be `Infinity`. */
 export interface Limits {
-  /** Open streams of this process. @default 50_000 */
+  /** Open streams and waiting pages of this process. @default 50_000 */
   readonly connections: number;
-  /** Open streams of one viewer in this process. @default 64 */
+  /** Open streams and waiting pages of one viewer in this process. @default 64 */
   readonly connectionsPerViewer: number;
   /** Channels of one request. @default 100 */
   readonly channels: number;
@@ -40,3 +40,23 @@ export const DEFAULT_LIMITS: Limits = {
   ringEntries: 16_384,
   ringBytes: 16 * 1024 * 1024,
 };
+
+/** How long one read of the log may take, in milliseconds. */
+export const READ_TIME = 10_000;
+
+/** @throws TypeError for what is no limit */
+export function checkLimits(given: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      throw new TypeError(`Expected limits of ${Object.keys(DEFAULT_LIMITS).join(", ")}, got "${name}".`);
+    }
+    checkRange(`limits.${name}`, value, 1, Infinity);
+  }
+  return { ...DEFAULT_LIMITS, ...given };
+}
+
+/** @throws TypeError for what is not a number from `least` to `most` */
+export function checkRange(name: string, value: number, least: number, most: number): number {
+  if (typeof value === "number" && value >= least && value <= most) return value;
+  throw new TypeError(`Expected "${name}" to be a number from ${least} to ${most}, got ${String(value)}.`);
+}

@@ -1,24 +1,40 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Contract } from "@tidings/contract";
 import type { Hub, HubRequest, HubResponse, Sink } from "./index.ts";
 
 /** A request as Express and Connect hand it on: they change `url` under a mount point, and may have read the body. */
-type AppRequest = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
+type AppRequest = (IncomingMessage | Http2ServerRequest) & { readonly originalUrl?: string; readonly body?: unknown };
 /** A response that may be wrapped by a compressing middleware. */
-type AppResponse = ServerResponse & { flush?(): void };
+type AppResponse = (ServerResponse | Http2ServerResponse) & { flush?(): void };
+
+/** How long a reader may take for the end of a stream, in milliseconds, before the socket is destroyed. */
+const END_TIME = 5_000;
 
 /**
- * The hub as a handler for node:http, Express 5 and Connect: `app.all("/events", toNodeHandler(hub))`.
+ * The hub as a handler for node:http, node:http2 (its compatibility API), Express 5 and Connect: `app.all("/events", toNodeHandler(hub))`.
  * It answers every request that it is given, and never throws.
  */
-export function toNodeHandler(hub: Pick<Hub<Contract>, "handle">): (request: AppRequest, response: AppResponse) => void {
+export function toNodeHandler(
+  hub: Pick<Hub<Contract>, "handle">,
+): (request: AppRequest, response: AppResponse) => void {
   return (request, response) => {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     // A socket that breaks while we write is a reader that left; "close" follows.
     response.on("error", () => {});
-    void hub.handle(toHubRequest(request, gone.signal)).then((answer) => send(answer, response, gone.signal));
+    // An asynchronous middleware before us may have taken longer than the client waited: there is no "close" to come.
+    if (isGone(response)) return;
+    hub
+      .handle(toHubRequest(request, gone.signal))
+      .then((answer) => send(answer, request, response, gone.signal))
+      // A response that cannot be written, whatever the middlewares before us have done to it.
+      .catch(() => response.destroy());
   };
+}
+
+function isGone(response: AppResponse): boolean {
+  return response.writableEnded || ("stream" in response ? response.stream.destroyed : response.destroyed);
 }
 
 function toHubRequest(request: AppRequest, signal: AbortSignal): HubRequest {
@@ -27,42 +43,82 @@ function toHubRequest(request: AppRequest, signal: AbortSignal): HubRequest {
     url: request.originalUrl ?? request.url ?? "/",
     headers: {
       get(name) {
-        const value = request.headers[name.toLowerCase()];
+        const key = name.toLowerCase();
+        // HTTP/2 has a pseudo header instead.
+        const value = request.headers[key] ?? (key === "host" ? request.headers[":authority"] : undefined);
         return Array.isArray(value) ? value.join(", ") : (value ?? null);
       },
     },
-    json: (limit) => (request.body === undefined ? readJson(request, limit) : Promise.resolve(request.body)),
+    json: (limit) => jsonOf(request, limit),
     signal,
   };
 }
 
-function send(answer: HubResponse, response: AppResponse, signal: AbortSignal): void {
-  if (signal.aborted) return;
-  response.writeHead(answer.status, answer.headers);
-  if (!("open" in answer)) return void response.end(answer.body);
-  response.socket?.setNoDelay(true);
+function send(answer: HubResponse, request: AppRequest, response: AppResponse, signal: AbortSignal): void {
+  // Somebody else may have answered meanwhile: a middleware that is tired of waiting.
+  if (signal.aborted || response.headersSent || response.writableEnded) return;
+  if (!("open" in answer)) {
+    const length =
+      request.method === "HEAD" || answer.status === 204 ? {} : { "content-length": Buffer.byteLength(answer.body) };
+    // What is left of a body that was too long is not read; HTTP/2 has no such header, and ends the stream by itself.
+    const close = answer.status === 413 && request.httpVersionMajor === 1 ? { connection: "close" } : {};
+    setHead(response, answer.status, { ...answer.headers, ...length, ...close });
+    return void response.end(answer.body);
+  }
+  setHead(response, answer.status, answer.headers);
   const sink: Sink = {
     write(bytes) {
-      const accepts = response.write(bytes);
+      // Both kinds of response take bytes, each with overloads of its own.
+      const accepts: unknown = (response as ServerResponse).write(bytes);
       response.flush?.();
-      return accepts;
+      // A wrapper that forgets to answer never says when it has drained, either.
+      return accepts !== false;
     },
-    end: () => void response.end(),
+    end() {
+      response.end();
+      // A reader that has stopped reading would never see the end, and would hold its socket for ever.
+      const timer = setTimeout(() => response.destroy(), END_TIME).unref();
+      response.once("close", () => clearTimeout(timer));
+    },
   };
   const control = answer.open(sink);
   response.on("drain", () => control.drained());
   response.once("close", () => control.closed());
 }
 
-async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    // An IncomingMessage without an encoding yields Buffers.
-    const bytes = chunk as Buffer;
-    size += bytes.length;
-    if (size > limit) throw new RangeError(`Expected a body of ${limit} bytes at most.`);
-    chunks.push(bytes);
-  }
-  return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+function setHead(response: AppResponse, status: number, headers: Readonly<Record<string, string | number>>): void {
+  response.statusCode = status;
+  // A middleware before us may vary its answer by more.
+  const vary = response.getHeader("vary");
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (vary !== undefined) response.setHeader("vary", `${String(vary)}, ${headers["vary"]}`);
+}
+
+async function jsonOf(request: AppRequest, limit: number): Promise<unknown> {
+  const { body } = request;
+  if (body === undefined) return JSON.parse(await readText(request, limit));
+  // A parser for text or bytes was first.
+  if (typeof body === "string") return JSON.parse(body);
+  return body instanceof Uint8Array ? JSON.parse(Buffer.from(body).toString("utf8")) : body;
+}
+
+function readText(request: AppRequest, limit: number): Promise<string> {
+  const tooLong = new RangeError(`Expected a body of ${limit} bytes at most.`);
+  if (Number(request.headers["content-length"] ?? 0) > limit) return Promise.reject(tooLong);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size <= limit) return void chunks.push(chunk);
+      // Not destroyed, as leaving a `for await` would do: the answer has to go over the same socket.
+      request.off("data", onData).pause();
+      reject(tooLong);
+    };
+    request
+      .on("data", onData)
+      .once("end", () => resolve(Buffer.concat(chunks).toString("utf8")))
+      .once("error", reject)
+      .once("close", () => reject(new Error("Expected a whole body, got a part.")));
+  });
 }

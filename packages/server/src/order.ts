@@ -27,8 +27,20 @@ export function orderEntry(verb: Order["verb"], { viewer, address }: Selector): 
   return { channel: CONTROL_CHANNEL, type: verb, mode: "reliable", data: JSON.stringify(order) };
 }
 
-/** The order of an entry, or null for an entry that is none. */
+/** The order of an entry, or null for an entry that is none. What cannot be read, say of a newer release, asks about everybody. */
 export function parseOrder({ channel, data }: Entry): Order | null {
-  // Only `orderEntry` writes to this channel.
-  return channel === CONTROL_CHANNEL && data !== null ? (JSON.parse(data) as Order) : null;
+  if (channel !== CONTROL_CHANNEL) return null;
+  try {
+    // Checked below, as far as anything depends on it.
+    const order = JSON.parse(data ?? "null") as Order | null;
+    if (order?.verb === "disconnect" || order?.verb === "recheck") return order;
+  } catch {
+    // The answer is that of the unknown.
+  }
+  return { verb: "recheck", viewer: null, path: null };
+}
+
+/** Whether an order is about a viewer who follows these paths. */
+export function isAbout({ viewer, path }: Order, viewerId: string, paths: { has(path: string): boolean }): boolean {
+  return (viewer === null || viewer === viewerId) && (path === null || paths.has(path));
 }

@@ -15,7 +15,9 @@ export interface OriginPolicy {
 export function createOriginPolicy(cors: CorsOptions = { origins: [] }): OriginPolicy {
   const { origins, credentials = false } = cors;
   if (origins === "*" && credentials) {
-    throw new TypeError('Expected a list of origins with credentials, got "*"; list the origins that may read with cookies.');
+    throw new TypeError(
+      'Expected a list of origins with credentials, got "*"; list the origins that may read with cookies.',
+    );
   }
   for (const origin of origins === "*" ? [] : origins) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
@@ -29,15 +31,19 @@ export function createOriginPolicy(cors: CorsOptions = { origins: [] }): OriginP
       const site = headers.get("sec-fetch-site");
       if (origin === null) return site === "cross-site" || site === "same-site" ? null : {};
       if (site === "same-origin" || (site === null && isSameHost(origin, headers.get("host")))) return {};
-      if (origins === "*") return { "access-control-allow-origin": "*" };
+      if (origins === "*") return { "access-control-allow-origin": "*", ...EXPOSED };
       if (!listed.has(origin)) return null;
       return {
         "access-control-allow-origin": origin,
+        ...EXPOSED,
         ...(credentials ? { "access-control-allow-credentials": "true" } : {}),
       };
     },
   };
 }
+
+/** What a page of another origin may read of an answer's head, beside what it always may. */
+const EXPOSED = { "access-control-expose-headers": "retry-after" };
 
 /** What a preflight is told. */
 export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {

@@ -1,19 +1,19 @@
-import type { Entry, EventLog, Hole, Limit } from "@tidings/log";
+import type { Entry, Hole, Limit, Page } from "@tidings/log";
 import { formatCursor, type Cursor, type GapReason, type ParsedRequest } from "@tidings/protocol";
 import type { Access } from "./access.ts";
 import type { Clock } from "./clock.ts";
 import { isOwed } from "./connection.ts";
 import type { Connections, Sleeper } from "./connections.ts";
 import type { Snapshots } from "./snapshots.ts";
-import type { Start } from "./start.ts";
+import type { Start, StartSources } from "./start.ts";
 
 /** What pages are made from. */
-export interface PageSources {
-  readonly log: EventLog;
+export interface PageSources extends StartSources {
   readonly clock: Clock;
   readonly connections: Connections;
   readonly snapshots: Snapshots;
   readonly limit: Limit;
+  readonly isDraining: () => boolean;
 }
 
 /** The parts of a page, with the data still as the JSON that the log keeps. */
@@ -25,67 +25,93 @@ interface Parts {
   readonly states?: readonly (readonly [path: string, json: string])[];
 }
 
-/** Makes the `application/json` representation (PROTOCOL.md, section 6). */
+/**
+ * Makes the `application/json` representation (PROTOCOL.md, section 6).
+ * @param expiresAt when the viewer may not read any more, in milliseconds since 1970
+ */
 export async function makePage(
   sources: PageSources,
   asked: ParsedRequest,
   access: Access,
   start: Start,
+  expiresAt: number,
   signal: AbortSignal,
 ): Promise<string> {
+  const until = Math.min(sources.clock.now() + asked.wait * 1_000, expiresAt);
   const parts = asked.snapshot
-    ? await snapshot(sources, access)
+    ? await snapshot(sources, access, start)
     : asked.last > 0 || asked.before !== null
       ? await history(sources, asked, start)
-      : await forwards(sources, asked.wait, start, signal);
+      : await forwards(sources, start, until, signal);
   return toJson(parts, access);
 }
 
 const DEFAULT_LAST = 50;
 
-async function history({ log, limit }: PageSources, asked: ParsedRequest, { froms }: Start): Promise<Parts> {
+async function history({ log, reads, limit }: PageSources, asked: ParsedRequest, { froms }: Start): Promise<Parts> {
   const n = Math.min(asked.last > 0 ? asked.last : DEFAULT_LAST, limit.entries);
   const paths = [...froms.keys()];
-  let page = await log.recent(paths, n, asked.before ?? undefined);
-  const cursor = page.next;
-  let entries: readonly Entry[] = page.entries.filter(({ channel, seq }) => seq > (froms.get(channel) ?? Infinity));
+  const readable = ({ channel, seq }: Entry): boolean => seq > (froms.get(channel) ?? Infinity);
+  /** Nothing up to here may be read. */
+  const bottom = Math.min(...froms.values());
+  let page = await reads(() => log.recent(paths, n, asked.before ?? undefined));
+  const { next: cursor, holes } = page;
+  let entries = page.entries.filter(readable);
+  const goesOn = (): boolean => page.more && page.entries[0] !== undefined && page.entries[0].seq - 1 > bottom;
   // Only where a viewer may not read back all the way can a page be short although there is more.
-  while (page.more && entries.length < n && page.entries[0] !== undefined) {
-    page = await log.recent(paths, n, page.entries[0]);
-    const older = page.entries.filter(({ channel, seq }) => seq > (froms.get(channel) ?? Infinity));
-    entries = [...older, ...entries].slice(-n);
+  while (goesOn() && entries.length < n) {
+    const [oldest] = page.entries;
+    page = await reads(() => log.recent(paths, n, oldest));
+    entries = page.entries.filter(readable).concat(entries);
   }
-  return { events: entries.map(eventJson), cursor, more: page.more, holes: page.holes };
+  const kept = newest(entries, n, limit.bytes);
+  return { events: kept.map(eventJson), cursor, more: kept.length < entries.length || goesOn(), holes };
 }
 
-async function forwards({ log, clock, connections, limit }: PageSources, wait: number, start: Start, signal: AbortSignal): Promise<Parts> {
+/** As many of the newest as fit; one always does. */
+function newest(entries: readonly Entry[], n: number, bytes: number): readonly Entry[] {
+  let first = entries.length;
+  for (let size = 0; first > 0 && entries.length - first < n; first--) {
+    size += entries[first - 1]?.data?.length ?? 0;
+    if (size > bytes && first < entries.length) break;
+  }
+  return entries.slice(first);
+}
+
+async function forwards(sources: PageSources, start: Start, until: number, signal: AbortSignal): Promise<Parts> {
+  const { log, reads, clock, connections, limit, isDraining } = sources;
   const paths = [...start.froms.keys()];
-  const current = await currentValues(log, start.fresh, limit);
-  const until = clock.now() + wait * 1_000;
-  for (let cursor = start.cursor; ; ) {
+  const current = await currentValues(sources, start.fresh, start);
+  for (let cursor = start.cursor; ;) {
+    const position = cursor;
     const bell = new Bell(connections, clock, paths);
     try {
-      const page = await log.read(cursor, paths, limit);
-      const owed = page.entries.filter(({ channel, seq }) => isOwed(start.froms, cursor, channel, seq));
+      const page = await reads((late) => log.read(position, paths, limit, late));
+      const owed = page.entries.filter(({ channel, seq }) => isOwed(start.froms, position, channel, seq));
       const holes = [
         ...start.holes,
-        ...page.holes.filter(({ channel, to, reason }) => reason !== "trimmed" || isOwed(start.froms, cursor, channel, to)),
+        ...page.holes.filter(
+          ({ channel, to, reason }) => reason !== "trimmed" || isOwed(start.froms, position, channel, to),
+        ),
       ];
       const events = [...current.map(currentJson), ...owed.map(eventJson)];
       const rest = until - clock.now();
-      if (events.length > 0 || holes.length > 0 || page.more || rest <= 0 || signal.aborted) {
+      if (events.length > 0 || holes.length > 0 || page.more || rest <= 0 || signal.aborted || isDraining()) {
         return { events, cursor: page.next, more: page.more, holes };
       }
       cursor = page.next;
       await bell.wait(rest, signal);
+      // The log is about to be closed; the client asks the next server from here.
+      if (isDraining()) return { events, cursor, more: false };
     } finally {
       bell.close();
     }
   }
 }
 
-async function snapshot({ log, snapshots, limit }: PageSources, { granted }: Access): Promise<Parts> {
-  const head = await log.head();
+async function snapshot(sources: PageSources, { granted }: Access, start: Start): Promise<Parts> {
+  const { log, reads, snapshots } = sources;
+  const head = await reads(() => log.head());
   const loaded = await Promise.all(
     Array.from(granted.values(), async ({ address, grant }) => {
       const { cursor, state } = await snapshots.load(address, grant.readableFrom ?? null);
@@ -94,7 +120,7 @@ async function snapshot({ log, snapshots, limit }: PageSources, { granted }: Acc
   );
   // A shared load may have begun earlier; going on from the earliest repeats events at worst.
   const cursor = loaded.reduce((earliest, each) => (each.cursor.seq < earliest.seq ? each.cursor : earliest), head);
-  const current = await currentValues(log, [...granted.keys()], limit);
+  const current = await currentValues(sources, [...granted.keys()], start);
   return {
     events: current.map(currentJson),
     cursor,
@@ -103,14 +129,25 @@ async function snapshot({ log, snapshots, limit }: PageSources, { granted }: Acc
   };
 }
 
-async function currentValues(log: EventLog, paths: readonly string[], limit: Limit): Promise<Entry[]> {
-  const values: Entry[] = [];
-  for (let after: Cursor | null = null, more = paths.length > 0; more; ) {
-    const page = await log.current(paths, after, limit);
+async function currentValues(
+  { log, reads, limit }: PageSources,
+  paths: readonly string[],
+  { readable }: Start,
+): Promise<Entry[]> {
+  let values: Entry[] = [];
+  for (let after: Cursor | null = null, more = paths.length > 0; more;) {
+    const from: Cursor | null = after;
+    const page: Page = await reads(() => log.current(paths, from, limit));
+    // The place where the last page ended is none any more: a failover. From the beginning, then.
+    if (page.holes.length > 0) {
+      values = [];
+      after = null;
+      continue;
+    }
     values.push(...page.entries);
     ({ next: after, more } = page);
   }
-  return values;
+  return values.filter(({ channel, seq }) => seq > (readable.get(channel) ?? 0));
 }
 
 /** Rings when entries of the paths are in the ring. */
@@ -161,7 +198,9 @@ function toJson({ events, cursor, more, holes = [], states }: Parts, { refused }
     `"more":${String(more)}`,
     ...(holes.length > 0 ? [`"gap":${JSON.stringify({ channels: gap })}`] : []),
     ...(refused.size > 0 ? [`"refused":${JSON.stringify(Object.fromEntries(refused))}`] : []),
-    ...(states === undefined ? [] : [`"state":{${states.map(([path, json]) => `${JSON.stringify(path)}:${json}`).join()}}`]),
+    ...(states === undefined
+      ? []
+      : [`"state":{${states.map(([path, json]) => `${JSON.stringify(path)}:${json}`).join()}}`]),
   ];
   return `{${members.join()}}`;
 }

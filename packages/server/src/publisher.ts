@@ -1,17 +1,17 @@
 import {
   ContractError,
-  createEncoder,
   findEvent,
   type Address,
   type AddressOf,
   type ChannelName,
   type Contract,
-  type Encoder,
   type EventData,
   type EventDefinition,
   type EventType,
 } from "@tidings/contract";
+import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { NewEntry } from "@tidings/log";
+import { toBytes } from "./frame.ts";
 
 export interface PublishOptions {
   /** The same key on the same address publishes once, so a retry is safe. Known for 10 minutes at least. */
@@ -49,16 +49,19 @@ export class Publisher {
     this.#maxBytes = maxBytes;
     this.#encoders = new Map(
       Object.values(contract).flatMap((channel) =>
-        Object.entries(channel.events).map(([type, event]) => [event, createEncoder(event.schema, `${channel.name}.${type}`)] as const),
+        Object.entries(channel.events).map(
+          ([type, event]) => [event, createEncoder(event.schema, `${channel.name}.${type}`)] as const,
+        ),
       ),
     );
   }
 
   /** @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data` */
   entry(address: Address, type: string, data: unknown, { idempotencyKey }: PublishOptions = {}): NewEntry {
-    const event = findEvent(this.#contract, address, type);
+    const event = this.#find(address, type);
     const json = this.#encoders.get(event)?.(data) ?? "";
-    const bytes = Buffer.byteLength(json);
+    // A UTF-16 unit has three bytes at most: only long texts have to be measured.
+    const bytes = json.length * 3 > this.#maxBytes ? toBytes(json).length : 0;
     if (bytes > this.#maxBytes) {
       throw new ContractError(
         "invalid-data",
@@ -78,10 +81,25 @@ export class Publisher {
 
   /** The entry that withdraws a `latest` value. */
   clearing(address: Address, type: string, key: string): NewEntry {
-    const event = findEvent(this.#contract, address, type);
+    const event = this.#find(address, type);
     if (event.mode !== "latest") {
-      throw new ContractError("unknown-event", `${address.name}.${type}: expected a latest event, got a ${event.mode} one; only latest values can be cleared.`);
+      throw new ContractError(
+        "unknown-event",
+        `${address.name}.${type}: expected a latest event, got a ${event.mode} one; only latest values can be cleared.`,
+      );
     }
     return { channel: address.path, type, mode: "latest", key, data: null };
+  }
+
+  /** The definition of an event. An address is a plain value and may come from anywhere, so its path is checked, too. */
+  #find(address: Address, type: string): EventDefinition {
+    const event = findEvent(this.#contract, address, type);
+    if (this.#contract[address.name]?.pattern.parse(address.path) === null) {
+      throw new ContractError(
+        "unknown-channel",
+        `Expected an address of channel "${address.name}", got the path ${JSON.stringify(address.path)}; make it with the contract's channel function.`,
+      );
+    }
+    return event;
   }
 }

@@ -1,24 +1,14 @@
 import { fingerprint, isCanonicalPath, type Contract } from "@tidings/contract";
-import {
-  createProblem,
-  formatControl,
-  formatRetry,
-  negotiate,
-  PAGE_HEADERS,
-  parseRequest,
-  PROBLEM_HEADERS,
-  STREAM_HEADERS,
-  type ParsedRequest,
-  type Problem,
-  type ProblemCode,
-} from "@tidings/protocol";
-import { authorizeAll, type Access } from "./access.ts";
+import { negotiate, PAGE_HEADERS, parseRequest, STREAM_HEADERS, type ParsedRequest } from "@tidings/protocol";
+import { authorizeAll, endOf, timeOf, type Access } from "./access.ts";
 import type { Beginning } from "./connection.ts";
+import type { Connections } from "./connections.ts";
 import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
 import type { Limits } from "./limits.ts";
+import type { Orders } from "./orders.ts";
 import { createOriginPolicy, PREFLIGHT_HEADERS, type OriginPolicy } from "./origin.ts";
 import { makePage, type PageSources } from "./pages.ts";
-import type { Ring } from "./ring.ts";
+import { queryOf, Refusal } from "./refusal.ts";
 import type { Sink, StreamControl } from "./sink.ts";
 import { findStart } from "./start.ts";
 import type { Trace } from "./trace.ts";
@@ -39,34 +29,29 @@ export interface StreamResponse {
   open(sink: Sink): StreamControl;
 }
 
+/** A stream that may be opened. */
+export interface Admission {
+  readonly beginning: Beginning;
+  readonly access: Access;
+  /** Of the orders that were known when `authorize` was asked. */
+  readonly orders: number;
+}
+
 /** What a request handler needs of its hub. */
 export interface Reception extends PageSources {
   readonly contract: Contract;
-  readonly ring: Ring;
+  readonly connections: Connections;
+  readonly orders: Orders;
   readonly limits: Limits;
   readonly heartbeat: number;
   readonly random: () => number;
   readonly trace: Trace;
   /** Resolves when the ring stands; rejects when the log does not answer. */
   ready(): Promise<void>;
-  isDraining(): boolean;
-  open(sink: Sink, beginning: Beginning, access: Access): StreamControl;
+  open(sink: Sink, admission: Admission): StreamControl;
 }
 
 type Options = Pick<HubOptions<Contract, Viewer>, "authenticate" | "authorize" | "cors">;
-
-/** Seconds after which a client that was sent away should come back. */
-const RETRY_AFTER = 5;
-
-/** An answer that is an error. */
-class Refusal extends Error {
-  readonly problem: Problem;
-
-  constructor(status: number, code: ProblemCode, extra?: { readonly detail?: string; readonly channels?: readonly string[] }) {
-    super(extra?.detail ?? code);
-    this.problem = createProblem(status, code, extra);
-  }
-}
 
 /** Turns requests into answers: the order of its checks is the order of PROTOCOL.md, and nothing reads the log before all have passed. */
 export class RequestHandler {
@@ -85,6 +70,7 @@ export class RequestHandler {
     this.#fingerprint = fingerprint(reception.contract);
   }
 
+  /** Never rejects. */
   async handle(request: HubRequest): Promise<HubResponse> {
     const shared: Record<string, string> = { vary: "Accept, Origin" };
     try {
@@ -95,48 +81,45 @@ export class RequestHandler {
       const response = await this.#answer(request);
       return { ...response, headers: { ...shared, ...response.headers } };
     } catch (error) {
-      return this.#toProblem(request, shared, error);
+      const { trace, random } = this.#reception;
+      const refusal = error instanceof Refusal ? error : new Refusal(500, "internal");
+      if (refusal !== error) trace.add({ level: "error", event: "request-failed", error });
+      const answer = refusal.answer(request, random());
+      return { ...answer, headers: { ...shared, ...answer.headers } };
     }
   }
 
   async #answer(request: HubRequest): Promise<HubResponse> {
-    const { limits, trace } = this.#reception;
+    const { limits, isDraining } = this.#reception;
     if (!["GET", "HEAD", "POST"].includes(request.method)) {
       throw new Refusal(405, "bad-method", { detail: `Expected GET, HEAD or POST, got ${request.method}.` });
     }
-    if (request.url.length > limits.urlBytes) throw new Refusal(414, "too-large", { detail: "Send a long list of channels as POST." });
+    if (request.url.length > limits.urlBytes)
+      throw new Refusal(414, "too-large", { detail: "Send a long list of channels as POST." });
     const representation = negotiate(request.headers.get("accept"));
     if (representation === null) {
       throw new Refusal(406, "not-acceptable", { detail: "Accept text/event-stream or application/json." });
     }
+    if (isDraining()) throw new Refusal(503, "draining");
     const asked = await this.#parse(request);
     this.#checkPaths(asked);
-
-    const viewer = await this.#authenticate(request);
-    if (viewer === null) throw new Refusal(401, "unauthenticated");
-    const stream = representation === "stream";
-    if (stream) this.#checkRoom(viewer);
-    const access = await authorizeAll(this.#reception.contract, this.#authorize, viewer, asked.channels.keys());
-    this.#checkAccess(access);
-    for (const [path, detail] of access.refused) {
-      trace.add({ level: "debug", event: "refuse", viewer: viewer.id, channel: path, detail });
-    }
-    if (request.method === "HEAD") return { status: 200, headers: stream ? STREAM_HEADERS : PAGE_HEADERS, body: "" };
-    return stream ? this.#stream(asked, viewer, access) : this.#page(asked, access, request.signal);
+    if (representation === "stream") return this.#stream(request, asked);
+    return this.#page(request, asked);
   }
 
-  async #stream(asked: ParsedRequest, viewer: Viewer, access: Access): Promise<HubResponse> {
-    const { log, ring, limits, clock, random, heartbeat, connections } = this.#reception;
+  async #stream(request: HubRequest, asked: ParsedRequest): Promise<HubResponse> {
+    const { limits, clock, random, heartbeat, connections, orders } = this.#reception;
+    const known = orders.count;
+    const { viewer, access } = await this.#admit(request, asked, true);
+    if (request.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: "" };
     await this.#ready();
-    const start = await findStart(log, ring, asked, access);
-    const ends = [viewer, ...Array.from(access.granted.values(), ({ grant }) => grant)].flatMap(({ expiresAt }) => expiresAt ?? []);
-    const maxAge = clock.now() + limits.maxAge * (0.9 + 0.2 * random());
-    const expiry = Math.min(...ends);
+    const start = await this.#ask(() => findStart(this.#reception, asked, access));
     const beginning: Beginning = {
       ...start,
       viewer,
       refused: access.refused,
-      deadline: expiry < maxAge ? { at: expiry, reason: "expired" } : { at: maxAge, reason: "max-age" },
+      expiresAt: endOf(viewer, access),
+      oldAt: clock.now() + limits.maxAge * (0.9 + 0.2 * random()),
       // The more there are to come back at once, the longer they are told to spread.
       retry: 1_000 + random() * Math.min(59_000, 2_000 + connections.size / 4),
       heartbeat,
@@ -144,34 +127,75 @@ export class RequestHandler {
     };
     // Asked again: others may have come while the log was read.
     this.#checkRoom(viewer);
-    return { status: 200, headers: STREAM_HEADERS, open: (sink) => this.#reception.open(sink, beginning, access) };
+    const open = (sink: Sink) => this.#reception.open(sink, { beginning, access, orders: known });
+    return { status: 200, headers: STREAM_HEADERS, open };
   }
 
-  async #page(asked: ParsedRequest, access: Access, signal: AbortSignal): Promise<HubResponse> {
-    const { log, ring, snapshots } = this.#reception;
-    const without = [...access.granted.values()].filter(({ address }) => !snapshots.has(address)).map(({ address }) => address.path);
-    if (asked.snapshot && without.length > 0) {
-      throw new Refusal(404, "no-snapshot", { detail: "These channels have no snapshot.", channels: without });
+  async #page(request: HubRequest, asked: ParsedRequest): Promise<HubResponse> {
+    const { connections, orders } = this.#reception;
+    // History and snapshots do not go on from a position.
+    const goesOn = !asked.snapshot && asked.last === 0 && asked.before === null;
+    const from = goesOn ? asked : { ...asked, after: null, last: 0 };
+    for (let wait = asked.wait; ; wait = 0) {
+      const known = orders.count;
+      const { viewer, access } = await this.#admit(request, asked, wait > 0);
+      this.#checkSnapshots(asked, access);
+      if (request.method === "HEAD") return { status: 200, headers: PAGE_HEADERS, body: "" };
+      await this.#ready();
+      connections.enter(viewer.id);
+      try {
+        const body = await this.#ask(async () => {
+          const start = await findStart(this.#reception, from, access);
+          return makePage(this.#reception, { ...asked, wait }, access, start, endOf(viewer, access), request.signal);
+        });
+        // Who may read has changed while the page waited: asked again, and then answered at once.
+        if (!orders.hasNews(known, viewer.id, access.granted)) return { status: 200, headers: PAGE_HEADERS, body };
+      } finally {
+        connections.leave(viewer.id);
+      }
     }
-    await this.#ready();
-    const start = await findStart(log, ring, asked, access);
-    const body = await makePage(this.#reception, asked, access, start, signal);
-    return { status: 200, headers: PAGE_HEADERS, body };
   }
 
-  async #ready(): Promise<void> {
+  /** Says who is asking and what they may read. @param stays whether the answer takes room for a while */
+  async #admit(request: HubRequest, asked: ParsedRequest, stays: boolean): Promise<{ viewer: Viewer; access: Access }> {
+    const { contract, clock, trace } = this.#reception;
+    const viewer: unknown = await this.#authenticate(request);
+    if (viewer === null || viewer === undefined || viewer === false) throw new Refusal(401, "unauthenticated");
+    if (!isViewer(viewer))
+      throw new TypeError(`Expected authenticate to answer null or a viewer with a string "id", got ${typeof viewer}.`);
+    if (timeOf(viewer.expiresAt) <= clock.now())
+      throw new Refusal(401, "unauthenticated", { detail: "The credentials have expired." });
+    if (stays) this.#checkRoom(viewer);
+    const access = await authorizeAll(contract, this.#authorize, viewer, asked.channels.keys(), clock.now());
+    for (const [path, detail] of access.refused) {
+      trace.add({ level: "debug", event: "refuse", viewer: viewer.id, channel: path, detail });
+    }
+    if (access.granted.size > 0) return { viewer, access };
+    const channels = [...access.refused.keys()];
+    if ([...access.refused.values()].includes("forbidden")) throw new Refusal(403, "forbidden", { channels });
+    throw new Refusal(404, "unknown-channel", { channels });
+  }
+
+  #ready(): Promise<void> {
+    return this.#ask(() => this.#reception.ready());
+  }
+
+  /** Asks the log. */
+  async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    const { trace, isDraining } = this.#reception;
     try {
-      await this.#reception.ready();
+      return await question();
     } catch (error) {
-      this.#reception.trace.add({ level: "error", event: "read-failed", error });
+      if (error instanceof Refusal) throw error;
+      if (isDraining()) throw new Refusal(503, "draining");
+      trace.add({ level: "error", event: "read-failed", error });
       throw new Refusal(503, "unavailable", { detail: "The log does not answer." });
     }
   }
 
   async #parse(request: HubRequest): Promise<ParsedRequest> {
-    const query = new URL(request.url, "http://hub.invalid").searchParams;
     const body = request.method === "POST" ? await this.#body(request) : null;
-    const asked = parseRequest(query, request.headers.get("last-event-id"), body);
+    const asked = parseRequest(queryOf(request), request.headers.get("last-event-id"), body);
     if (typeof asked === "string") throw new Refusal(400, "bad-request", { detail: asked });
     return asked;
   }
@@ -188,50 +212,38 @@ export class RequestHandler {
   #checkPaths({ channels }: ParsedRequest): void {
     const { limits } = this.#reception;
     if (channels.size > limits.channels) {
-      throw new Refusal(400, "bad-request", { detail: `Expected ${limits.channels} channels at most, got ${channels.size}.` });
+      throw new Refusal(400, "bad-request", {
+        detail: `Expected ${limits.channels} channels at most, got ${channels.size}.`,
+      });
     }
     const bad = [...channels.keys()].filter((path) => !isCanonicalPath(path));
-    if (bad.length > 0) throw new Refusal(400, "bad-channel", { detail: "These paths are not canonical.", channels: bad });
+    if (bad.length > 0)
+      throw new Refusal(400, "bad-channel", { detail: "These paths are not canonical.", channels: bad });
   }
 
   #checkRoom(viewer: Viewer): void {
-    const { connections, limits } = this.#reception;
-    if (this.#reception.isDraining()) throw new Refusal(503, "draining");
-    if (connections.size >= limits.connections) throw new Refusal(503, "limit", { detail: "This server has no room for more streams." });
-    if (connections.ofViewer(viewer.id) >= limits.connectionsPerViewer) {
-      throw new Refusal(429, "limit", { detail: `Expected ${limits.connectionsPerViewer} streams of one viewer at most.` });
+    const { connections, limits, isDraining } = this.#reception;
+    if (isDraining()) throw new Refusal(503, "draining");
+    const full = connections.fullFor(viewer.id);
+    if (full === "hub") throw new Refusal(503, "limit", { detail: "This server has no room for more streams." });
+    if (full === "viewer") {
+      throw new Refusal(429, "limit", {
+        detail: `Expected ${limits.connectionsPerViewer} streams of one viewer at most.`,
+      });
     }
   }
 
-  #checkAccess({ granted, refused }: Access): void {
-    if (granted.size > 0) return;
-    const channels = [...refused.keys()];
-    if ([...refused.values()].includes("forbidden")) throw new Refusal(403, "forbidden", { channels });
-    throw new Refusal(404, "unknown-channel", { channels });
-  }
-
-  #toProblem(request: HubRequest, shared: Readonly<Record<string, string>>, error: unknown): WholeResponse {
-    const refusal = error instanceof Refusal ? error : new Refusal(500, "internal");
-    if (refusal !== error) this.#reception.trace.add({ level: "error", event: "request-failed", error });
-    const { problem } = refusal;
-    const busy = problem.status === 429 || problem.status === 503;
-    if (busy && isNativeStream(request)) return sendAway(shared, problem, this.#reception.random());
-    return {
-      status: problem.status,
-      headers: { ...shared, ...PROBLEM_HEADERS, ...(busy ? { "retry-after": String(RETRY_AFTER) } : {}) },
-      body: request.method === "HEAD" ? "" : JSON.stringify(problem),
-    };
+  #checkSnapshots(asked: ParsedRequest, { granted }: Access): void {
+    if (!asked.snapshot) return;
+    const { snapshots } = this.#reception;
+    const channels = [...granted.values()]
+      .filter(({ address }) => !snapshots.has(address))
+      .map(({ address }) => address.path);
+    if (channels.length > 0)
+      throw new Refusal(404, "no-snapshot", { detail: "These channels have no snapshot.", channels });
   }
 }
 
-/** Whether the client may be a native EventSource, which gives up for ever on an error status. */
-function isNativeStream({ method, url, headers }: HubRequest): boolean {
-  const query = new URL(url, "http://hub.invalid").searchParams;
-  return method === "GET" && query.get("protocol") === null && negotiate(headers.get("accept")) === "stream";
-}
-
-function sendAway(shared: Readonly<Record<string, string>>, problem: Problem, random: number): WholeResponse {
-  const retry = (RETRY_AFTER + random * 2 * RETRY_AFTER) * 1_000;
-  const bye = formatControl("bye", { reason: problem.code === "draining" ? "draining" : "limit" });
-  return { status: 200, headers: { ...shared, ...STREAM_HEADERS }, body: formatRetry(retry) + bye };
+function isViewer(viewer: unknown): viewer is Viewer {
+  return typeof viewer === "object" && viewer !== null && "id" in viewer && typeof viewer.id === "string";
 }

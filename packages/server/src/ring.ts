@@ -11,28 +11,31 @@ export interface Reader {
 /** What a connection is owed next. */
 export interface Slice {
   readonly bytes: Uint8Array;
-  readonly events: number;
+  readonly taken: readonly Kept[];
   /** The `seq` up to which the reader is served. */
   readonly next: number;
   /** Whether a frame of the slice has an id. */
   readonly moves: boolean;
 }
 
-interface Kept {
+/** An entry and its bytes. */
+export interface Kept {
   readonly entry: Entry;
   readonly frame: Uint8Array;
+  /** What the age of a volatile entry counts from, in milliseconds since 1970 by the clock of this process. */
+  readonly born: number;
   /** A newer `latest` value of its key is in the ring. */
   superseded: boolean;
 }
 
 /** The most bytes of one slice, unless a single frame is longer. */
 const SLICE_BYTES = 64 * 1024;
-/** The most entries of one path that are looked at for one slice. */
-const RUN_ENTRIES = 512;
+/** The most bytes of slices that are kept for others who take the same. */
+const SHARED_BYTES = 4 * 1024 * 1024;
 
 /**
  * The process's window of recent entries, with their frames: a cache of the log. It holds every owed entry of every channel after
- * {@link base} up to {@link head}, so whoever stands between the two is served without a read.
+ * its base up to {@link head}, so whoever stands between the two is served without a read.
  */
 export class Ring {
   readonly #maxEntries: number;
@@ -40,8 +43,9 @@ export class Ring {
   readonly #all = new Window();
   readonly #byPath = new Map<string, Window>();
   readonly #newest = new Map<string, Kept>();
-  /** Slices of this turn by the entries they take: connections that take the same share the bytes. */
-  readonly #slices = new Map<string, Slice>();
+  /** Slices of this turn by a hash of the entries they take: connections that take the same share the bytes. */
+  readonly #slices = new Map<number, Slice>();
+  #sliceBytes = 0;
   #head: Cursor = { epoch: "", seq: 0 };
   #base = 0;
   #bytes = 0;
@@ -51,7 +55,7 @@ export class Ring {
     this.#maxBytes = maxBytes;
   }
 
-  /** The position up to which the ring has read the log. */
+  /** The position up to which the ring has read the log; another object whenever it moves. */
   get head(): Cursor {
     return this.#head;
   }
@@ -65,14 +69,15 @@ export class Ring {
     this.#all.clear();
     this.#byPath.clear();
     this.#newest.clear();
-    this.#slices.clear();
+    this.endTurn();
     this.#bytes = 0;
     this.#base = head.seq;
     this.#head = head;
   }
 
-  push(entries: readonly Entry[], head: Cursor): void {
-    for (const entry of entries) this.#add(entry);
+  /** Takes what the log has after the head. @param now milliseconds since 1970 */
+  push(entries: readonly Entry[], head: Cursor, now: number): void {
+    for (const entry of entries) this.#add(entry, now);
     this.#head = head;
     while (this.#all.length > this.#maxEntries || (this.#bytes > this.#maxBytes && this.#all.length > 1)) this.#evict();
   }
@@ -92,63 +97,70 @@ export class Ring {
     const taken = this.#owed(reader, now);
     const last = taken.at(-1);
     if (last === undefined) return null;
-    const name = taken.map(({ entry }) => entry.seq).join();
-    let slice = this.#slices.get(name);
-    if (slice === undefined) {
-      slice = {
-        bytes: taken.length === 1 ? last.frame : concat(taken.map(({ frame }) => frame)),
-        events: taken.length,
-        next: last.entry.seq,
-        moves: taken.some(({ entry }) => entry.mode !== "volatile"),
-      };
-      this.#slices.set(name, slice);
+    // One frame is shared as it is.
+    if (taken.length === 1) return sliceOf(taken, last, last.frame);
+    let hash = taken.length;
+    for (const { entry } of taken) hash = (Math.imul(hash, 31) + entry.seq) | 0;
+    const known = this.#slices.get(hash);
+    // The hash only finds the slice; what it takes decides.
+    if (
+      known !== undefined &&
+      known.taken.length === taken.length &&
+      taken.every((kept, at) => kept === known.taken[at])
+    ) {
+      return known;
     }
+    const slice = sliceOf(taken, last, concat(taken.map(({ frame }) => frame)));
+    this.#share(hash, slice);
     return slice;
   }
 
   /** Forgets the shared bytes; the next turn will hardly ask for the same. */
   endTurn(): void {
     this.#slices.clear();
+    this.#sliceBytes = 0;
+  }
+
+  #share(hash: number, slice: Slice): void {
+    // Readers that catch up take slices outside of any turn, each its own.
+    if (this.#sliceBytes + slice.bytes.length > SHARED_BYTES) this.endTurn();
+    this.#sliceBytes += slice.bytes.length;
+    this.#slices.set(hash, slice);
   }
 
   #owed({ cursor, froms }: Reader, now: number): Kept[] {
-    for (let seq = cursor.seq; ; ) {
-      const { run, end } = this.#run(seq, froms);
-      const taken: Kept[] = [];
-      let bytes = 0;
-      for (const kept of run) {
-        const { entry, frame, superseded } = kept;
-        if (superseded || entry.seq <= (froms.get(entry.channel) ?? Infinity)) continue;
-        if (entry.mode === "volatile" && now - entry.at >= VOLATILE_AGE) continue;
-        bytes += frame.length;
-        if (bytes > SLICE_BYTES && taken.length > 0) break;
-        taken.push(kept);
-      }
-      if (taken.length > 0 || end === null) return taken;
-      seq = end;
+    const runs = this.#runs(cursor.seq, froms);
+    const taken: Kept[] = [];
+    let bytes = 0;
+    for (let kept = takeFirst(runs); kept !== undefined; kept = takeFirst(runs)) {
+      const { entry, frame, born, superseded } = kept;
+      if (superseded || entry.seq <= (froms.get(entry.channel) ?? Infinity)) continue;
+      // A distance, not an age: a clock that goes back makes nothing young for ever.
+      if (entry.mode === "volatile" && Math.abs(now - born) >= VOLATILE_AGE) continue;
+      bytes += frame.length;
+      if (bytes > SLICE_BYTES && taken.length > 0) break;
+      taken.push(kept);
     }
+    return taken;
   }
 
-  /** The next entries of the paths in order, and where they end if not at the head. */
-  #run(seq: number, froms: ReadonlyMap<string, number>): { readonly run: Kept[]; readonly end: number | null } {
+  /** Where the entries of the paths are found after a position. */
+  #runs(seq: number, froms: ReadonlyMap<string, number>): Run[] {
     // Looking every path up costs more than walking over the few entries since.
-    if (froms.size > this.#head.seq - seq) return { run: this.#all.after(seq, Infinity), end: null };
-    const lists: Kept[][] = [];
-    let end = Infinity;
+    if (froms.size > this.#head.seq - seq) return [{ window: this.#all, index: this.#all.indexAfter(seq) }];
+    const runs: Run[] = [];
     for (const path of froms.keys()) {
-      const list = this.#byPath.get(path)?.after(seq, RUN_ENTRIES) ?? [];
-      if (list.length > 0) lists.push(list);
-      // A list that was cut says nothing about what comes after its last entry.
-      if (list.length === RUN_ENTRIES) end = Math.min(end, list.at(-1)?.entry.seq ?? Infinity);
+      const window = this.#byPath.get(path);
+      const index = window?.indexAfter(seq);
+      if (window?.at(index ?? 0) !== undefined) runs.push({ window, index: index ?? 0 });
     }
-    const [first = []] = lists;
-    if (lists.length <= 1) return { run: first, end: end === Infinity ? null : end };
-    const run = lists.flat().sort((one, other) => one.entry.seq - other.entry.seq);
-    return end === Infinity ? { run, end: null } : { run: run.filter(({ entry }) => entry.seq <= end), end };
+    return runs;
   }
 
-  #add(entry: Entry): void {
-    const kept: Kept = { entry, frame: frameOf(entry), superseded: false };
+  #add(entry: Entry, now: number): void {
+    // Clocks of different machines are not compared further than this; such an entry is as old as its stay in the ring.
+    const born = Math.abs(now - entry.at) < VOLATILE_AGE ? entry.at : now;
+    const kept: Kept = { entry, frame: frameOf(entry), born, superseded: false };
     if (entry.mode === "latest") {
       const key = keyOf(entry);
       const former = this.#newest.get(key);
@@ -156,27 +168,52 @@ export class Ring {
       this.#newest.set(key, kept);
     }
     this.#all.push(kept);
-    let list = this.#byPath.get(entry.channel);
-    if (list === undefined) this.#byPath.set(entry.channel, (list = new Window()));
-    list.push(kept);
+    let window = this.#byPath.get(entry.channel);
+    if (window === undefined) this.#byPath.set(entry.channel, (window = new Window()));
+    window.push(kept);
     this.#bytes += kept.frame.length;
   }
 
   #evict(): void {
     const kept = this.#all.shift();
     if (kept === undefined) return;
-    const { channel, seq } = kept.entry;
-    const list = this.#byPath.get(channel);
-    list?.shift();
-    if (list?.length === 0) this.#byPath.delete(channel);
-    if (this.#newest.get(keyOf(kept.entry)) === kept) this.#newest.delete(keyOf(kept.entry));
+    const { entry } = kept;
+    const window = this.#byPath.get(entry.channel);
+    window?.shift();
+    if (window?.length === 0) this.#byPath.delete(entry.channel);
+    if (entry.mode === "latest" && !kept.superseded) this.#newest.delete(keyOf(entry));
     this.#bytes -= kept.frame.length;
-    this.#base = seq;
+    this.#base = entry.seq;
   }
 }
 
+function sliceOf(taken: readonly Kept[], last: Kept, bytes: Uint8Array): Slice {
+  return { bytes, taken, next: last.entry.seq, moves: taken.some(({ entry }) => entry.mode !== "volatile") };
+}
+
+/** Neither a path nor a type has a colon. */
 function keyOf({ channel, type, key }: Entry): string {
   return `${channel}:${type}:${key ?? ""}`;
+}
+
+/** A walk through a window. */
+interface Run {
+  readonly window: Window;
+  index: number;
+}
+
+/** The oldest of what the runs are at. A reader has few paths with news, so looking at each is cheaper than a heap. */
+function takeFirst(runs: readonly Run[]): Kept | undefined {
+  let first: Run | undefined;
+  let oldest: Kept | undefined;
+  for (const run of runs) {
+    const kept = run.window.at(run.index);
+    if (kept === undefined || (oldest !== undefined && kept.entry.seq > oldest.entry.seq)) continue;
+    first = run;
+    oldest = kept;
+  }
+  if (first !== undefined) first.index++;
+  return oldest;
 }
 
 /** Entries in order, added at the end and dropped from the front. */
@@ -186,6 +223,10 @@ class Window {
 
   get length(): number {
     return this.#items.length - this.#first;
+  }
+
+  at(index: number): Kept | undefined {
+    return this.#items[index];
   }
 
   push(kept: Kept): void {
@@ -209,14 +250,16 @@ class Window {
     this.#first = 0;
   }
 
-  after(seq: number, most: number): Kept[] {
+  indexAfter(seq: number): number {
     let low = this.#first;
     let high = this.#items.length;
+    // Most readers stand before the last entry only.
+    if ((this.#items[high - 1]?.entry.seq ?? 0) <= seq) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((this.#items[middle]?.entry.seq ?? Infinity) <= seq) low = middle + 1;
       else high = middle;
     }
-    return this.#items.slice(low, low + most);
+    return low;
   }
 }

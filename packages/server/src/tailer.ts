@@ -1,6 +1,8 @@
 import type { Entry, EventLog, Hole, Limit } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "./clock.ts";
+import { withinTime } from "./gate.ts";
+import { READ_TIME } from "./limits.ts";
 import type { Ring } from "./ring.ts";
 
 export interface TailerEvents {
@@ -37,11 +39,13 @@ export class Tailer {
     this.#events = events;
   }
 
-  /** Places the ring at the log's head. */
+  /** Places the ring at the log's head. When the log does not answer, it may be called again. */
   async start(): Promise<void> {
     // Watched first: an entry between the two would else wait for the poll.
-    this.#unwatch = this.#log.watch(() => this.#onDoorbell());
-    this.#ring.reset(await this.#log.head());
+    this.#unwatch ??= this.#log.watch(() => this.#onDoorbell());
+    const head = await withinTime(this.#clock, READ_TIME, () => this.#log.head());
+    if (this.#closed) return;
+    this.#ring.reset(head);
     this.#schedulePoll();
     if (this.#rung) void this.#run(false);
   }
@@ -54,7 +58,7 @@ export class Tailer {
 
   #onDoorbell(): void {
     this.#rung = true;
-    if (this.#ring.head.epoch !== "" && !this.#reading) void this.#run(false);
+    if (this.#ring.head.epoch !== "" && !this.#reading && !this.#closed) void this.#run(false);
   }
 
   #schedulePoll(): void {
@@ -67,29 +71,35 @@ export class Tailer {
   async #run(polled: boolean): Promise<void> {
     this.#reading = true;
     try {
+      // The bell may ring inside of an append, and for each of several: whatever is published in one go is one read.
+      await Promise.resolve();
+      let unexpected = polled && !this.#rung;
       let more = true;
       while ((more || this.#rung) && !this.#closed) {
         this.#rung = false;
-        more = await this.#readOnce(polled);
+        more = await this.#readOnce(unexpected);
+        unexpected = false;
       }
     } catch (error) {
       // The poll tries again.
-      this.#events.onError(error);
+      if (!this.#closed) this.#events.onError(error);
     } finally {
       this.#reading = false;
     }
   }
 
-  async #readOnce(polled: boolean): Promise<boolean> {
+  async #readOnce(unexpected: boolean): Promise<boolean> {
     const before = this.#ring.head;
-    const page = await this.#log.read(before, null, this.#limit);
+    const page = await withinTime(this.#clock, READ_TIME, (signal) =>
+      this.#log.read(before, null, this.#limit, signal),
+    );
     if (this.#closed) return false;
     if (page.holes.length > 0 || page.next.epoch !== before.epoch) {
       this.#ring.reset(page.next);
       this.#events.onReset(page.entries, page.holes, before);
     } else if (page.next.seq > before.seq) {
-      if (polled && !this.#rung) this.missedDoorbells++;
-      this.#ring.push(page.entries, page.next);
+      if (unexpected && !this.#rung) this.missedDoorbells++;
+      this.#ring.push(page.entries, page.next, this.#clock.now());
       this.#events.onEntries(page.entries, before);
     }
     return page.more;

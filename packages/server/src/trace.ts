@@ -1,4 +1,7 @@
-/** What happened, for operators. It never holds headers, query strings or event data, so nothing secret can leak through it. */
+/**
+ * What happened, for operators. It never holds headers, query strings or event data, so nothing secret can leak through it; but
+ * `error` is what the application's own functions or the log threw, as it is.
+ */
 export interface TraceRecord {
   readonly level: "debug" | "warn" | "error";
   /** One of a closed list, for filters. */
@@ -45,15 +48,24 @@ export class Trace {
   /** Costs a property read unless `debug` is on: write `if (trace.debugging) trace.add(…)` where an event passes. */
   add(entry: TraceEntry): void {
     if (entry.level === "debug" && !this.debugging) return;
-    this.#onLog({ at: this.#now(), ...entry });
+    const record = { at: this.#now(), ...entry };
+    try {
+      this.#onLog(record);
+    } catch (error) {
+      // Whoever keeps the records must not stop the events.
+      toConsole(record);
+      toConsole({ at: record.at, level: "error", event: "hook-failed", detail: "onLog", error });
+    }
   }
 
   /** Runs a hook of the application; its failure is the application's, and is reported. */
-  guard(detail: string, hook: () => void): void {
+  guard(detail: string, hook: () => unknown): void {
+    const report = (error: unknown): void => this.add({ level: "error", event: "hook-failed", detail, error });
     try {
-      hook();
+      // A hook may be asynchronous, though nobody waits for it.
+      Promise.resolve(hook()).catch(report);
     } catch (error) {
-      this.add({ level: "error", event: "hook-failed", detail, error });
+      report(error);
     }
   }
 }

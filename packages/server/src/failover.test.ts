@@ -1,0 +1,94 @@
+import { memoryLog, type Entry, type EventLog, type Page } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import { expect, test } from "vitest";
+import { BufferSink } from "../test/buffer-sink.ts";
+import { VirtualClock } from "../test/virtual-clock.ts";
+import { Connection, type Feed } from "./connection.ts";
+import { createGate } from "./gate.ts";
+import { Ring } from "./ring.ts";
+import { Trace } from "./trace.ts";
+
+/** After a failover: epoch `old` ends at 40, and `new` goes on at 41. */
+function entry(seq: number): Entry {
+  return { epoch: "new", seq, channel: "room", type: "said", mode: "reliable", at: 0, data: String(seq) };
+}
+
+function follow(ringHead: Cursor, cursor: Cursor, from: number) {
+  const clock = new VirtualClock();
+  const ring = new Ring(100, 1_000_000);
+  ring.reset(ringHead);
+  let reads = 0;
+  const log: EventLog = {
+    ...memoryLog(),
+    read: async (after): Promise<Page> => {
+      reads++;
+      const entries = [41, 42, 43].filter((seq) => seq > after.seq).map(entry);
+      return { entries, next: { epoch: "new", seq: 43 }, more: false, holes: [] };
+    },
+  };
+  const waiting: Connection[] = [];
+  const feed: Feed = {
+    log,
+    ring,
+    clock,
+    trace: new Trace(false, clock.now, () => {}),
+    limit: { entries: 500, bytes: 65_536 },
+    reads: createGate(1, 1_000, clock),
+    awaitRing: (connection) => void waiting.push(connection),
+    onRefused: () => {},
+    onClosed: () => {},
+  };
+  const sink = new BufferSink();
+  const connection = new Connection(feed, sink, {
+    viewer: { id: "ada" },
+    cursor,
+    confirmed: true,
+    froms: new Map([["room", from]]),
+    epoch: "old",
+    readable: new Map(),
+    fresh: [],
+    holes: [],
+    refused: new Map(),
+    expiresAt: Infinity,
+    oldAt: Infinity,
+    retry: 1_000,
+    heartbeat: 15_000,
+    fingerprint: "0",
+  });
+  connection.pump();
+  return { clock, ring, connection, sink, waiting, reads: () => reads };
+}
+
+test("a reader that saw nothing of what was lost goes on without a gap (law 4)", async () => {
+  const { clock, sink } = follow({ epoch: "new", seq: 43 }, { epoch: "old", seq: 30 }, 0);
+  await clock.settle();
+  expect(sink.told).toEqual(["room:said 41", "room:said 42", "room:said 43"]);
+  expect(sink.of("gap")).toEqual([]);
+});
+
+test("a channel whose own start was lost is not followed from there: the client comes back", async () => {
+  // What stood from 41 to 45 in the old epoch is lost; skipping what stands there now would be a silent hole.
+  const { clock, sink } = follow({ epoch: "new", seq: 43 }, { epoch: "old", seq: 30 }, 45);
+  await clock.settle();
+  expect(sink.told).toEqual([]);
+  expect(sink.of("bye")).toEqual([{ data: { reason: "max-age" }, id: null }]);
+});
+
+test("a reader that is in the new epoch before the ring waits for it, instead of asking again and again", async () => {
+  const { clock, ring, connection, sink, waiting, reads } = follow(
+    { epoch: "old", seq: 40 },
+    { epoch: "old", seq: 30 },
+    0,
+  );
+  // The ring holds nothing before 40, so the reader asks the log.
+  await clock.settle();
+  expect([sink.told.length, reads(), waiting]).toEqual([3, 1, [connection]]);
+  ring.reset({ epoch: "new", seq: 43 });
+  connection.wake({ epoch: "old", seq: 40 });
+  connection.pump();
+  ring.push([entry(44)], { epoch: "new", seq: 44 }, 0);
+  connection.wake({ epoch: "new", seq: 43 });
+  connection.pump();
+  await clock.settle();
+  expect([sink.told.at(-1), reads()]).toEqual(["room:said 44", 1]);
+});

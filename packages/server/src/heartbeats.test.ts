@@ -1,0 +1,105 @@
+import { describe, expect, test, vi } from "vitest";
+import { BufferSink } from "../test/buffer-sink.ts";
+import { lobby, openHouse, said, tea } from "../test/house.ts";
+import { Connection } from "./connection.ts";
+
+const LOBBY = "channel=rooms/lobby";
+
+describe("law 9: heartbeats", () => {
+  test("an idle stream has one at every interval, with the position up to which it has everything", async () => {
+    const { hub, clock, connect } = await openHouse();
+    const { sink } = await connect(LOBBY);
+    await hub.publish(tea, "message", { text: "elsewhere" });
+    await clock.advance(60_000);
+    expect(sink.of("heartbeat").map(({ id }) => id)).toEqual(Array.from({ length: 4 }, () => hub.stats().ring.head));
+  });
+
+  test("one timer serves all, and connections that are idle share the bytes", async () => {
+    const { clock, connect } = await openHouse();
+    const before = clock.timers;
+    const streams = await Promise.all(Array.from({ length: 50 }, () => connect(LOBBY)));
+    expect(clock.timers).toBe(before + 1);
+    await clock.advance(15_000);
+    expect(new Set(streams.map(({ sink }) => sink.writes.at(-1))).size).toBe(1);
+  });
+
+  test("events with an id put it off, typing hints do not", async () => {
+    const { hub, clock, connect, say } = await openHouse();
+    const { sink } = await connect(LOBBY);
+    await clock.advance(14_000);
+    await say("a");
+    await clock.advance(14_000);
+    expect(sink.of("heartbeat")).toHaveLength(0);
+    await hub.publish(lobby, "typing", { author: "ada" });
+    await clock.advance(1_000);
+    expect(sink.of("heartbeat")).toHaveLength(1);
+  });
+
+  test("a reader that lags hears of its own position, not of the head", async () => {
+    const { clock, connect, say, log } = await openHouse({ limits: { ringEntries: 1 } });
+    const [first = ""] = await say("a");
+    await say("b", "c");
+    const { sink } = await connect(`${LOBBY}&after=${first}`);
+    const told = sink.events.at(-1)?.id;
+    log.fails = true;
+    await clock.advance(16_000);
+    expect(sink.of("heartbeat").at(-1)?.id).toBe(told);
+  });
+
+  test("a reader that was ahead of the tailer has the head's position once that has passed it, and sleeps like the others", async () => {
+    const { hub, clock, log, connect } = await openHouse();
+    log.muted = true;
+    // Of another channel: when it comes to the ring, it wakes nobody who follows the lobby.
+    const { id } = await hub.publish(tea, "message", { text: "elsewhere" });
+    const { sink } = await connect(`${LOBBY}&after=${id}`);
+    log.muted = false;
+    await hub.publish(tea, "message", { text: "elsewhere" });
+    await clock.advance(15_000);
+    expect(sink.of("heartbeat").at(-1)?.id).toBe(hub.stats().ring.head);
+    const pump = vi.spyOn(Connection.prototype, "pump");
+    await hub.publish(tea, "message", { text: "elsewhere" });
+    await clock.settle();
+    expect(pump).not.toHaveBeenCalled();
+    vi.restoreAllMocks();
+  });
+
+  test("events that come from the log put it off, too", async () => {
+    const { clock, connect, say } = await openHouse({ limits: { ringEntries: 1 } });
+    const { sink, control } = await connect(LOBBY);
+    sink.stalled = true;
+    await say("a");
+    await say("b", "c");
+    await clock.advance(20_000);
+    sink.stalled = false;
+    control.drained();
+    await clock.advance(14_000);
+    expect(sink.told).toHaveLength(3);
+    expect(sink.of("heartbeat")).toEqual([]);
+  });
+
+  test("while the log does not answer, a stream lives on without a position that it has not", async () => {
+    const { clock, connect, say, log } = await openHouse({ limits: { ringEntries: 1 } });
+    const [first = ""] = await say("a", "b", "c");
+    const sink = new BufferSink();
+    const write = sink.write.bind(sink);
+    // The log fails as soon as the stream is open.
+    sink.write = (bytes) => {
+      log.fails = true;
+      return write(bytes);
+    };
+    await connect(`${LOBBY}&after=${first}`, {}, sink);
+    await clock.advance(16_000);
+    expect(sink.of("heartbeat")).toEqual([{ data: {}, id: null }]);
+    log.fails = false;
+    await clock.advance(1_000);
+    expect(sink.told).toEqual([said("b"), said("c")]);
+  });
+
+  test("a clock that is set back by an hour does not silence the stream", async () => {
+    const { clock, connect } = await openHouse();
+    const { sink } = await connect(LOBBY);
+    clock.jump(-3_600_000);
+    await clock.advance(3_602_000);
+    expect(sink.of("heartbeat").length).toBeGreaterThan(200);
+  });
+});

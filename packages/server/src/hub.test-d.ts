@@ -1,0 +1,204 @@
+import { channel, defineContract, latest, volatile } from "@tidings/contract";
+import { isoDate } from "@tidings/contract/codecs";
+import { memoryLog } from "@tidings/log";
+import { expectTypeOf } from "vitest";
+import { z } from "zod";
+import { createHub, type HubRequest, type Viewer } from "./index.ts";
+
+const chat = defineContract({
+  room: channel(
+    "rooms/:roomId",
+    {
+      message: z.object({ text: z.string(), sentAt: isoDate }),
+      typing: volatile(z.object({ author: z.string() })),
+      topic: latest(z.object({ text: z.string() })),
+    },
+    { snapshot: z.object({ since: isoDate }) },
+  ),
+  inbox: channel("users/:userId/inbox", { mention: z.object({ by: z.string() }) }),
+});
+const plain = defineContract({ clock: channel("clock", { tick: z.number() }) });
+
+const log = memoryLog();
+const snapshot = { room: () => ({ since: new Date() }) };
+const lobby = chat.room({ roomId: "lobby" });
+const inbox = chat.inbox({ userId: "ada" });
+const sentAt = new Date();
+
+// Publish
+const hub = createHub(chat, { log, authorize: () => true, snapshot });
+
+// … takes an event of the address's channel, decoded
+{
+  void hub.publish(lobby, "message", { text: "hi", sentAt });
+  void hub.publish(inbox, "mention", { by: "bob" }, { idempotencyKey: "k" });
+  expectTypeOf(hub.publish(lobby, "typing", { author: "ada" })).resolves.toEqualTypeOf<{
+    readonly id: string;
+    readonly duplicate: boolean;
+  }>();
+}
+
+// … refuses unknown events, wrong, missing and excess fields, foreign addresses
+{
+  // @ts-expect-error -- no such event
+  void hub.publish(lobby, "shout", { text: "hi" });
+  // @ts-expect-error -- an event of another channel
+  void hub.publish(lobby, "mention", { by: "bob" });
+  // @ts-expect-error -- encoded instead of decoded
+  void hub.publish(lobby, "message", { text: "hi", sentAt: "2026-01-01T00:00:00.000Z" });
+  // @ts-expect-error -- a field is missing
+  void hub.publish(lobby, "message", { text: "hi" });
+  // @ts-expect-error -- a field is too many
+  void hub.publish(lobby, "message", { text: "hi", sentAt, mood: "good" });
+  // @ts-expect-error -- an address of another contract
+  void hub.publish(plain.clock(), "tick", 1);
+  // @ts-expect-error -- a path is no address
+  void hub.publish("rooms/lobby", "message", { text: "hi", sentAt });
+}
+
+// … publishAll and clear are as strict
+{
+  void hub.publishAll([
+    { address: lobby, type: "message", data: { text: "hi", sentAt } },
+    { address: inbox, type: "mention", data: { by: "ada" }, idempotencyKey: "k" },
+  ]);
+  // @ts-expect-error -- data of another event
+  void hub.publishAll([{ address: lobby, type: "message", data: { by: "ada" } }]);
+  void hub.clear(lobby, "topic", "key");
+  // @ts-expect-error -- no such event
+  void hub.clear(lobby, "shout");
+}
+
+// … there is no publishIn where the log has no transactions
+{
+  // @ts-expect-error -- memoryLog is not transactional
+  void hub.publishIn;
+}
+
+// … selectors name a viewer, an address or both
+{
+  void hub.disconnect({ viewer: "ada" });
+  void hub.recheck({ address: lobby, viewer: "ada" });
+  // @ts-expect-error -- a viewer is named by its id
+  void hub.disconnect({ viewer: { id: "ada" } });
+  // @ts-expect-error -- no such selector
+  void hub.disconnect({ connection: 5 });
+}
+
+// Authorize
+// … is narrowed by name
+{
+  createHub(chat, {
+    log,
+    snapshot,
+    authorize: ({ name, params, viewer }) => {
+      expectTypeOf(viewer).toEqualTypeOf<Viewer>();
+      if (name === "room") {
+        expectTypeOf(params).toEqualTypeOf<{ readonly roomId: string }>();
+        return { expiresAt: 5 };
+      }
+      expectTypeOf(params.userId).toEqualTypeOf<string>();
+      // @ts-expect-error -- a param of the other channel
+      void params.roomId;
+      return params.userId === viewer.id;
+    },
+  });
+  // @ts-expect-error -- no such channel
+  createHub(chat, { log, snapshot, authorize: ({ name }) => name === "rooms" });
+}
+
+// … may answer a decision only, and nothing is one
+{
+  createHub(chat, { log, snapshot, authorize: () => {} });
+  createHub(chat, { log, snapshot, authorize: async () => null });
+  // @ts-expect-error -- a truthy value is no decision
+  createHub(chat, { log, snapshot, authorize: () => "yes" });
+  // @ts-expect-error -- a Date is no time
+  createHub(chat, { log, snapshot, authorize: () => ({ expiresAt: new Date() }) });
+}
+
+// … is required
+{
+  // @ts-expect-error -- who may read has to be said
+  createHub(chat, { log, snapshot });
+}
+
+// Snapshot
+// … is required iff the contract has one
+{
+  createHub(plain, { log, authorize: () => true });
+  // @ts-expect-error -- room has a snapshot
+  createHub(chat, { log, authorize: () => true });
+  // @ts-expect-error -- the contract has none
+  createHub(plain, { log, authorize: () => true, snapshot: {} });
+}
+
+// … is typed per channel
+{
+  createHub(chat, {
+    log,
+    authorize: () => true,
+    snapshot: {
+      room: async (params, { readableFrom }) => {
+        expectTypeOf(params).toEqualTypeOf<{ readonly roomId: string }>();
+        expectTypeOf(readableFrom).toEqualTypeOf<string | null>();
+        return { since: new Date() };
+      },
+    },
+  });
+  // @ts-expect-error -- encoded instead of decoded
+  createHub(chat, { log, authorize: () => true, snapshot: { room: () => ({ since: "2026" }) } });
+  // @ts-expect-error -- inbox has no snapshot
+  createHub(chat, { log, authorize: () => true, snapshot: { ...snapshot, inbox: () => ({}) } });
+}
+
+interface Member extends Viewer {
+  readonly admin: boolean;
+}
+
+/** What an application has: no parameter, or one that says its type. */
+const whoIs = (request: HubRequest): Member => ({ id: request.headers.get("authorization") ?? "", admin: false });
+
+// The viewer is what authenticate says (docs/decisions/inference.md)
+// … when authenticate comes first
+{
+  createHub(plain, {
+    log,
+    authenticate: (request) => ({ id: request.url, admin: true }),
+    authorize: ({ viewer }) => viewer.admin,
+    onConnect: ({ viewer }) => expectTypeOf(viewer.admin).toEqualTypeOf<boolean>(),
+  });
+}
+
+// … in any order when authenticate is a function of its own, has no parameter, or an annotated one
+{
+  createHub(plain, { authorize: ({ viewer }) => viewer.admin, authenticate: whoIs, log });
+  createHub(plain, { authorize: ({ viewer }) => viewer.admin, authenticate: () => ({ id: "ada", admin: true }), log });
+  createHub(plain, {
+    authorize: ({ viewer }) => viewer.admin,
+    authenticate: async (request: HubRequest) => whoIs(request),
+    log,
+  });
+}
+
+// … but not when authenticate has a parameter without a type and comes later
+{
+  createHub(plain, {
+    log,
+    // @ts-expect-error -- the viewer is not known yet
+    authorize: ({ viewer }) => viewer.admin,
+    authenticate: (request) => ({ id: request.url, admin: true }),
+  });
+}
+
+// … null says nobody, and what has no id is no viewer
+{
+  createHub(plain, { log, authenticate: () => null, authorize: ({ viewer }) => viewer.id === "ada" });
+  createHub(plain, {
+    log,
+    authenticate: async () => (Math.random() < 1 ? null : { id: "ada", admin: true }),
+    authorize: ({ viewer }) => viewer.admin,
+  });
+  // @ts-expect-error -- no id
+  createHub(plain, { log, authenticate: () => ({ name: "ada" }), authorize: () => true });
+}

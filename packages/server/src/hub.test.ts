@@ -1,0 +1,167 @@
+import { channel, defineContract } from "@tidings/contract";
+import { memoryLog } from "@tidings/log";
+import { describe, expect, test, vi } from "vitest";
+import { z } from "zod";
+import { openHouse, said } from "../test/house.ts";
+import { createHub } from "./index.ts";
+
+const LOBBY = "channel=rooms/lobby";
+
+describe("close", () => {
+  test("says bye on every stream, with a return that is spread over the drain window", async () => {
+    let draw = 0;
+    const { hub, clock, connect } = await openHouse({ drain: 10_500, random: () => (draw = (draw + 0.01) % 1) });
+    const streams = await Promise.all(Array.from({ length: 99 }, () => connect(LOBBY)));
+    await hub.close();
+    await clock.settle();
+    const retries = streams.map(({ sink }) => sink.retries.at(-1) ?? 0).toSorted((one, other) => one - other);
+    expect(streams.every(({ sink }) => sink.ended)).toBe(true);
+    expect(streams[0]?.sink.of("bye")).toEqual([{ data: { reason: "draining" }, id: null }]);
+    // Every tenth of the window has its share.
+    for (let part = 0; part < 10; part++) {
+      const [least, most] = [500 + part * 1_000, 1_500 + part * 1_000];
+      expect(retries.filter((retry) => retry >= least && retry < most).length).toBeGreaterThanOrEqual(8);
+    }
+  });
+
+  test("stops all timers, closes the log, may be called again, and answers later requests", async () => {
+    const { hub, clock, log, connect, ask } = await openHouse();
+    await connect(LOBBY);
+    const closing = hub.close();
+    expect(hub.close()).toBe(closing);
+    await closing;
+    await clock.settle();
+    expect([clock.timers, log.watchers]).toEqual([0, 0]);
+    expect(hub.stats()).toMatchObject({ connections: 0, channels: 0 });
+    expect(await ask(`${LOBBY}&protocol=1`)).toMatchObject({ status: 503, headers: { "retry-after": "5" } });
+    expect(await ask(LOBBY)).toMatchObject({ status: 200, body: expect.stringContaining('{"reason":"draining"}') });
+    expect(await ask(LOBBY, { headers: { accept: "application/json" } })).toMatchObject({ status: 503 });
+  });
+
+  test("a stream that was let in just before is told so", async () => {
+    const { hub, ask, clock } = await openHouse();
+    const response = await ask(LOBBY);
+    await hub.close();
+    if (!("open" in response)) throw new Error("Expected a stream.");
+    const writes: string[] = [];
+    response.open({
+      write: (bytes) => writes.push(new TextDecoder().decode(bytes)) > 0,
+      end: () => writes.push("END"),
+    });
+    await clock.settle();
+    expect(writes.join("")).toMatch(/draining[^]*END$/);
+    expect([hub.stats().connections, clock.timers]).toEqual([0, 0]);
+  });
+
+  test("while the log does not answer leaves no timer behind", async () => {
+    const { hub, log, clock, connect } = await openHouse();
+    await connect(LOBBY);
+    log.fails = true;
+    log.ring();
+    await clock.settle();
+    await hub.close();
+    await clock.advance(60_000);
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe("hooks", () => {
+  test("hear of every stream once when it begins and once when it ends", async () => {
+    const heard: unknown[] = [];
+    const { connect } = await openHouse({
+      authenticate: () => ({ id: "ada" }),
+      authorize: ({ path }) => path !== "rooms/secret",
+      onConnect: ({ viewer, addresses }) => void heard.push(["on", viewer.id, addresses.map(({ path }) => path)]),
+      onDisconnect: ({ viewer, addresses }) => void heard.push(["off", viewer.id, addresses.map(({ path }) => path)]),
+    });
+    const { control } = await connect(`${LOBBY}&channel=rooms/secret`);
+    control.closed();
+    control.closed();
+    expect(heard).toEqual([
+      ["on", "ada", ["rooms/lobby"]],
+      ["off", "ada", ["rooms/lobby"]],
+    ]);
+  });
+
+  test.each([
+    [
+      "throw",
+      () => {
+        throw new Error("hook");
+      },
+    ],
+    ["reject", () => Promise.reject(new Error("hook")) as never],
+  ])("that %s are reported, and hold nothing up", async (_, hook) => {
+    const { connect, say, hub, records, clock } = await openHouse({ onConnect: hook, onDisconnect: hook });
+    const { sink, control } = await connect(LOBBY);
+    await say("a");
+    control.closed();
+    await clock.settle();
+    expect(sink.told).toEqual([said("a")]);
+    expect(hub.stats().connections).toBe(0);
+    expect(records.filter(({ event }) => event === "hook-failed").map(({ detail }) => detail)).toEqual([
+      "onConnect",
+      "onDisconnect",
+    ]);
+  });
+
+  test("an onLog that throws stops no event, and its record goes to the console", async () => {
+    const told = [vi.spyOn(console, "debug"), vi.spyOn(console, "error")].map((spy) =>
+      spy.mockImplementation(() => {}),
+    );
+    const { connect, say } = await openHouse({
+      debug: true,
+      onLog: (record) => {
+        if (record.event !== "connect") return;
+        throw new Error("disk full");
+      },
+    });
+    const { sink } = await connect(LOBBY);
+    await say("a");
+    expect(sink.told).toEqual([said("a")]);
+    expect(told.map((spy) => spy.mock.calls.length)).toEqual([1, 1]);
+    vi.restoreAllMocks();
+  });
+});
+
+test("everything is as before when everybody has left", async () => {
+  const { hub, clock, connect, page } = await openHouse({
+    authenticate: () => ({ id: "ada" }),
+    limits: { connectionsPerViewer: 3 },
+  });
+  const before = { stats: hub.stats(), timers: clock.timers };
+  for (let round = 0; round < 5; round++) {
+    const streams = await Promise.all([
+      connect(LOBBY),
+      connect(`${LOBBY}@now`),
+      connect("channel=users/ada/inbox&after=zzz.1"),
+    ]);
+    await page(LOBBY);
+    for (const { control } of streams) control.closed();
+    await clock.advance(2_000);
+  }
+  expect({ stats: hub.stats(), timers: clock.timers }).toEqual(before);
+});
+
+test("retention is applied every few seconds, and a trim that fails or hangs does not stop that for ever", async () => {
+  const { log, clock, records } = await openHouse();
+  let trims = 0;
+  log.trim = async () => {
+    trims++;
+    if (trims === 1) throw new Error("busy");
+    if (trims === 2) await new Promise(() => {});
+  };
+  await clock.advance(80_000);
+  expect(trims).toBe(4);
+  expect(records.map(({ event }) => event)).toEqual(["trim-failed", "trim-failed"]);
+});
+
+test("a hub on the real clock does not keep a process alive", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const contract = defineContract({ clock: channel("clock", { tick: z.number() }) });
+  const before = timers();
+  const hub = createHub(contract, { log: memoryLog(), authorize: () => true });
+  await hub.publish(contract.clock(), "tick", 1);
+  expect(timers()).toBe(before);
+  await hub.close();
+});

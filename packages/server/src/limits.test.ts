@@ -1,0 +1,140 @@
+import { describe, expect, test } from "vitest";
+import { openHouse } from "../test/house.ts";
+import { DEFAULT_LIMITS } from "./index.ts";
+
+const LOBBY = "channel=rooms/lobby";
+
+describe("limits", () => {
+  test("are what the documentation says", () => {
+    expect(DEFAULT_LIMITS).toEqual({
+      connections: 50_000,
+      connectionsPerViewer: 64,
+      channels: 100,
+      eventBytes: 65_536,
+      bodyBytes: 65_536,
+      urlBytes: 8_192,
+      maxAge: 3_600_000,
+      catchUpReads: 16,
+      pageEvents: 500,
+      pageBytes: 1_048_576,
+      ringEntries: 16_384,
+      ringBytes: 16_777_216,
+    });
+  });
+
+  test.each([
+    [{ limits: { channels: 0 } }],
+    [{ limits: { connections: Number.NaN } }],
+    [{ limits: { conections: 5 } as object }],
+    [{ heartbeat: 10 }],
+    [{ drain: 90_000 }],
+  ])("%j is a start-up error", async (options) => {
+    await expect(openHouse(options)).rejects.toThrow(TypeError);
+  });
+
+  test("channels", async () => {
+    const { page } = await openHouse();
+    const many = (count: number) => Array.from({ length: count }, (_, index) => `channel=rooms/${index}`).join("&");
+    expect((await page(many(100))).status).toBe(200);
+    expect((await page(many(101))).json.code).toBe("bad-request");
+  });
+
+  test("the bytes of the address", async () => {
+    const { page } = await openHouse();
+    const { status, json } = await page(`${LOBBY}&x=${"x".repeat(8_192)}`);
+    expect([status, json.code]).toEqual([414, "too-large"]);
+  });
+
+  test.each(["rooms/%2e", "rooms/a%2fb", "rooms/", "ROOMS%2Flobby", "rooms//lobby", "rooms/a b"])(
+    "the path %j is not canonical",
+    async (path) => {
+      const { page } = await openHouse();
+      const { status } = await page(`channel=${encodeURIComponent(path)}`);
+      expect([400, 404]).toContain(status);
+    },
+  );
+
+  test("streams of one viewer: 429 for who speaks the protocol, 200 with a long retry and bye for a native EventSource", async () => {
+    const { ask, connect, hub } = await openHouse({
+      authenticate: () => ({ id: "ada" }),
+      limits: { connectionsPerViewer: 2 },
+    });
+    await connect(LOBBY);
+    const { control } = await connect(LOBBY);
+    expect(await ask(`${LOBBY}&protocol=1`)).toMatchObject({ status: 429, headers: { "retry-after": "5" } });
+    expect(await ask(LOBBY)).toEqual({
+      status: 200,
+      headers: expect.objectContaining({
+        "content-type": "text/event-stream",
+        "cache-control": "no-store, no-transform",
+      }),
+      body: 'retry: 10000\nevent: bye\ndata: {"reason":"limit"}\n\n',
+    });
+    control.closed();
+    await connect(LOBBY);
+    expect(hub.stats().connections).toBe(2);
+  });
+
+  test("streams of the process: 503", async () => {
+    const { ask, connect } = await openHouse({ limits: { connections: 1 } });
+    await connect(LOBBY);
+    expect(await ask(`${LOBBY}&protocol=1`)).toMatchObject({ status: 503, headers: { "retry-after": "5" } });
+  });
+
+  test("hold for those who come at the same moment", async () => {
+    const { ask, clock, hub } = await openHouse({
+      authenticate: () => ({ id: "ada" }),
+      limits: { connectionsPerViewer: 2 },
+    });
+    const responses = await Promise.all(Array.from({ length: 5 }, () => ask(LOBBY)));
+    const writes: string[] = [];
+    for (const response of responses) {
+      if ("open" in response)
+        response.open({
+          write: (bytes) => writes.push(new TextDecoder().decode(bytes)) > 0,
+          end: () => writes.push("END"),
+        });
+    }
+    await clock.settle();
+    expect(hub.stats().connections).toBe(2);
+    expect(writes.filter((text) => text === "END")).toHaveLength(3);
+    expect(writes.filter((text) => text.includes('{"reason":"limit"}'))).toHaveLength(3);
+  });
+
+  test("anonymous viewers are each their own, so only the process is full", async () => {
+    const { connect, hub } = await openHouse({ limits: { connectionsPerViewer: 1 } });
+    await connect(LOBBY);
+    await connect(LOBBY);
+    expect(hub.stats().connections).toBe(2);
+  });
+
+  test("the age of a stream, give or take a tenth", async () => {
+    const draws = [0, 0.999];
+    const { connect, clock } = await openHouse({ limits: { maxAge: 100_000 }, random: () => draws[0] ?? 0 });
+    const young = await connect(LOBBY);
+    draws.shift();
+    const old = await connect(LOBBY);
+    await clock.advance(91_000);
+    expect([young.sink.ended, old.sink.ended]).toEqual([true, false]);
+    expect(young.sink.of("bye")).toEqual([{ data: { reason: "max-age" }, id: null }]);
+    await clock.advance(20_000);
+    expect(old.sink.ended).toBe(true);
+  });
+
+  test("the retry of each connection is random", async () => {
+    let draw = 0;
+    const { connect } = await openHouse({ random: () => (draw = (draw + 0.37) % 1) });
+    const streams = await Promise.all(Array.from({ length: 20 }, () => connect(LOBBY)));
+    const retries = streams.flatMap(({ sink }) => sink.retries);
+    expect(new Set(retries).size).toBeGreaterThan(15);
+    for (const retry of retries) expect(retry).toBeGreaterThanOrEqual(500);
+    for (const retry of retries) expect(retry).toBeLessThanOrEqual(60_000);
+  });
+
+  test("a native EventSource is not sent away for ever by an error that passes", async () => {
+    const { ask, log } = await openHouse();
+    log.fails = true;
+    expect(await ask(LOBBY)).toMatchObject({ status: 200, body: expect.stringContaining("event: bye") });
+    expect(await ask(`${LOBBY}&protocol=1`)).toMatchObject({ status: 503 });
+  });
+});

@@ -1,0 +1,263 @@
+import { describe, expect, test } from "vitest";
+import { lobby, openHouse, parsePage, request, tea } from "../test/house.ts";
+
+const LOBBY = "channel=rooms/lobby";
+const JSON_HEADERS = { accept: "application/json" };
+
+describe("forwards", () => {
+  test("what is owed after the position, and where to go on from", async () => {
+    const { page, say, hub } = await openHouse();
+    const [first = "", second] = await say("a", "b");
+    const { json, headers } = await page(`${LOBBY}&after=${first}`);
+    expect(json).toEqual({
+      events: [{ channel: "rooms/lobby", type: "message", data: { text: "b" }, id: second }],
+      cursor: hub.stats().ring.head,
+      more: false,
+    });
+    expect(headers).toMatchObject({ "content-type": "application/json", "cache-control": "no-store" });
+  });
+
+  test("page after page, nothing is missing or repeated", async () => {
+    const { page, say } = await openHouse({ limits: { pageEvents: 3 } });
+    const [first = ""] = await say("0", "1", "2", "3", "4", "5", "6", "7");
+    const texts: unknown[] = [];
+    for (let cursor = first, more = true; more;) {
+      const { json } = await page(`${LOBBY}&after=${cursor}`);
+      texts.push(...json.events.map(({ data }) => data));
+      ({ cursor, more } = json);
+    }
+    expect(texts).toEqual(["1", "2", "3", "4", "5", "6", "7"].map((text) => ({ text })));
+  });
+
+  test("a page and a stream go on from each other's positions", async () => {
+    const { page, connect, say } = await openHouse();
+    const [first = ""] = await say("a", "b");
+    const { json } = await page(`${LOBBY}&after=${first}`);
+    const { sink } = await connect(`${LOBBY}&after=${json.cursor}`);
+    await say("c");
+    const { json: rest } = await page(`${LOBBY}&after=${sink.events.at(-1)?.id}`);
+    expect([sink.told.length, rest.events]).toEqual([1, []]);
+  });
+
+  test("a hole and a lost position are gaps, with the position to go on from", async () => {
+    const { page, say, hub } = await openHouse({ keep: { entries: 1 } });
+    const [first = ""] = await say("a", "b", "c");
+    const holed = await page(`${LOBBY}&after=${first}`);
+    expect(holed.json.gap).toEqual({ channels: { "rooms/lobby": "trimmed" } });
+    expect(holed.json.events).toHaveLength(1);
+    const lost = await page(`${LOBBY}&channel=rooms/tea&after=zzz.1`);
+    expect(lost.json).toEqual({
+      events: [],
+      cursor: hub.stats().ring.head,
+      more: false,
+      gap: { channels: { "rooms/lobby": "reset", "rooms/tea": "reset" } },
+    });
+  });
+
+  test("the current values of new channels come first; withdrawn ones are cleared", async () => {
+    const { page, hub, say } = await openHouse();
+    const [first = ""] = await say("a");
+    await hub.publish(lobby, "topic", { text: "tea" });
+    const fresh = await page(`${LOBBY}@now`);
+    expect(fresh.json.events).toEqual([{ channel: "rooms/lobby", type: "topic", data: { text: "tea" } }]);
+    await hub.clear(lobby, "topic");
+    const { json } = await page(`${LOBBY}&after=${first}`);
+    expect(json.events).toEqual([{ channel: "rooms/lobby", type: "topic", clear: "", id: expect.any(String) }]);
+  });
+});
+
+describe("a long poll", () => {
+  test("is held back until there is an event of its channels", async () => {
+    const { hub, clock, say } = await openHouse();
+    let answered = false;
+    const asking = hub.handle(request(`${LOBBY}&wait=30`, { headers: JSON_HEADERS })).finally(() => (answered = true));
+    await clock.advance(5_000);
+    await hub.publish(tea, "message", { text: "elsewhere" });
+    await clock.settle();
+    expect(answered).toBe(false);
+    await say("a");
+    await clock.settle();
+    expect(parsePage(await asking).json.events).toHaveLength(1);
+  });
+
+  test("is answered empty when the time is over, with the position, and leaves nothing behind", async () => {
+    const { hub, clock, say } = await openHouse();
+    const before = { stats: hub.stats(), timers: clock.timers };
+    const asking = hub.handle(request(`${LOBBY}&wait=30`, { headers: JSON_HEADERS }));
+    await clock.advance(10_000);
+    expect(hub.stats().channels).toBe(1);
+    await clock.advance(20_000);
+    const { json } = parsePage(await asking);
+    expect(json).toEqual({ events: [], cursor: hub.stats().ring.head, more: false });
+    expect({ stats: hub.stats(), timers: clock.timers }).toEqual(before);
+    await say("a");
+  });
+
+  test("of a client that has left ends at once, and leaves nothing behind", async () => {
+    const { hub, clock } = await openHouse();
+    const timers = clock.timers;
+    const gone = new AbortController();
+    const asking = hub.handle(request(`${LOBBY}&wait=30`, { headers: JSON_HEADERS, signal: gone.signal }));
+    await clock.settle();
+    gone.abort();
+    await clock.settle();
+    await asking;
+    expect([hub.stats().channels, clock.timers]).toEqual([0, timers]);
+  });
+
+  test("counts against the limit of its viewer while it waits", async () => {
+    const { hub, clock, ask } = await openHouse({
+      authenticate: () => ({ id: "ada" }),
+      limits: { connectionsPerViewer: 1 },
+    });
+    const asking = hub.handle(request(`${LOBBY}&wait=30`, { headers: JSON_HEADERS }));
+    await clock.settle();
+    expect((await ask(`${LOBBY}&protocol=1`)).status).toBe(429);
+    await clock.advance(30_000);
+    await asking;
+    expect((await ask(`${LOBBY}&protocol=1`)).status).toBe(200);
+  });
+
+  test("ends when the credentials do", async () => {
+    const { hub, clock } = await openHouse({ authorize: () => ({ expiresAt: Date.UTC(2026, 0, 1) + 10_000 }) });
+    let answered = false;
+    const asking = hub.handle(request(`${LOBBY}&wait=30`, { headers: JSON_HEADERS })).finally(() => (answered = true));
+    await clock.advance(10_000);
+    expect(answered).toBe(true);
+    await asking;
+  });
+
+  test("of a viewer whose right was taken meanwhile is asked about again, and tells nothing", async () => {
+    let allowed = true;
+    const { hub, clock, say } = await openHouse({ authorize: () => allowed });
+    const asking = hub.handle(request(`${LOBBY}&wait=30`, { headers: JSON_HEADERS }));
+    await clock.settle();
+    allowed = false;
+    await hub.recheck({ address: lobby });
+    await clock.settle();
+    await say("secret");
+    await clock.settle();
+    expect(parsePage(await asking).status).toBe(403);
+  });
+
+  test("is answered at once when the hub closes", async () => {
+    const { hub, clock, log } = await openHouse();
+    const asking = hub.handle(request(`${LOBBY}&wait=60`, { headers: JSON_HEADERS }));
+    await clock.settle();
+    await hub.close();
+    log.fails = true;
+    await clock.settle();
+    expect(parsePage(await asking)).toMatchObject({ status: 200, json: { events: [] } });
+  });
+});
+
+describe("history", () => {
+  test("the newest events, oldest first, and the older ones before them", async () => {
+    const { page, say } = await openHouse();
+    const ids = await say("a", "b", "c", "d", "e");
+    const { json } = await page(`${LOBBY}&last=2`);
+    expect(json.events.map(({ id }) => id)).toEqual(ids.slice(3));
+    expect([json.more, json.cursor]).toEqual([true, ids[4]]);
+    const older = await page(`${LOBBY}&last=10&before=${json.events[0]?.id}`);
+    expect(older.json.events.map(({ id }) => id)).toEqual(ids.slice(0, 3));
+    expect(older.json.more).toBe(false);
+  });
+
+  test("has no more bytes than a page may have, and says that there is more", async () => {
+    const { page, say } = await openHouse({ limits: { pageBytes: 250 } });
+    await say(...["a", "b", "c"].map((text) => text.repeat(100)));
+    const { json } = await page(`${LOBBY}&last=3`);
+    expect(json.events).toHaveLength(2);
+    expect(json.more).toBe(true);
+  });
+
+  test("is filled up where a viewer may not read some of it, and does not search what may not be read", async () => {
+    let from = "";
+    const { page, say, log, hub } = await openHouse({
+      authorize: ({ path }) => (path === lobby.path ? { readableFrom: from } : true),
+    });
+    for (let index = 0; index < 10; index++) await hub.publish(tea, "message", { text: String(index) });
+    [from = ""] = (await say("a", "b", "c", "d", "e")).slice(-1);
+    const both = await page(`${LOBBY}&channel=rooms/tea&last=3`);
+    expect(both.json.events.map(({ channel }) => channel)).toEqual(["rooms/tea", "rooms/tea", "rooms/tea"]);
+    expect(both.json.more).toBe(true);
+    log.calls["recent"] = 0;
+    const { json } = await page(`${LOBBY}&last=3`);
+    expect([json.events, json.more, log.calls["recent"]]).toEqual([[], false, 1]);
+  });
+
+  test("before a position that is none is a gap", async () => {
+    const { page, say } = await openHouse();
+    await say("a");
+    expect((await page(`${LOBBY}&before=zzz.1`)).json.gap).toEqual({ channels: { "rooms/lobby": "reset" } });
+  });
+});
+
+describe("snapshots (law 8)", () => {
+  test("a position that was read before the state, and the current values", async () => {
+    let publish = async (): Promise<unknown> => null;
+    const { page, hub, say, connect } = await openHouse({
+      snapshot: {
+        room: async () => {
+          await publish();
+          return { texts: ["a", "b"] };
+        },
+      },
+    });
+    const [first = ""] = await say("a");
+    publish = () => hub.publish(lobby, "message", { text: "b" });
+    const { json } = await page(`${LOBBY}&snapshot`);
+    expect(json.state).toEqual({ "rooms/lobby": { texts: ["a", "b"] } });
+    expect(json.cursor).toBe(first);
+    const { sink } = await connect(`${LOBBY}&after=${json.cursor}`);
+    expect(sink.told).toHaveLength(1);
+  });
+
+  test("those who ask at the same time share one load, unless they may read differently", async () => {
+    let loads = 0;
+    const { hub, clock } = await openHouse({
+      authenticate: ({ headers }) => ({ id: headers.get("authorization") ?? "" }),
+      authorize: ({ viewer }) => (viewer.id === "new" ? { readableFrom: "e.5" } : true),
+      snapshot: {
+        room: async () => {
+          loads++;
+          return { texts: [] };
+        },
+      },
+    });
+    const asking = ["ada", "bob", "new"].map((authorization) =>
+      hub.handle(request(`${LOBBY}&snapshot`, { headers: { ...JSON_HEADERS, authorization } })),
+    );
+    await clock.settle();
+    await Promise.all(asking);
+    expect(loads).toBe(2);
+  });
+
+  test("a channel without one is 404, and the log is not read", async () => {
+    const { page, log } = await openHouse();
+    const asked = log.asked;
+    const { status, json } = await page("channel=users/ada/inbox&snapshot");
+    expect([status, json.code, json.channels]).toEqual([404, "no-snapshot", ["users/ada/inbox"]]);
+    expect(log.asked).toBe(asked);
+  });
+
+  test.each([
+    ["a loader that throws", () => Promise.reject(new Error("secret of the database"))],
+    ["a state that does not fit", () => ({ texts: [5] as never })],
+  ])("%s is a 500 without details, and reported", async (_, room) => {
+    const { page, records } = await openHouse({ snapshot: { room } });
+    const { status, json } = await page(`${LOBBY}&snapshot`);
+    expect([status, JSON.stringify(json)]).toEqual([500, expect.not.stringContaining("secret")]);
+    expect(records).toContainEqual(expect.objectContaining({ event: "hook-failed", detail: "snapshot" }));
+  });
+});
+
+test("when the log does not answer a page is 503, and the client is told to come back", async () => {
+  const { page, log } = await openHouse();
+  log.fails = true;
+  expect(await page(LOBBY)).toMatchObject({
+    status: 503,
+    headers: { "retry-after": "5" },
+    json: { code: "unavailable" },
+  });
+});

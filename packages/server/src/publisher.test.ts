@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { lobby, openHouse, said, tea } from "../test/house.ts";
+
+const LOBBY = "channel=rooms/lobby";
+
+describe("publish", () => {
+  test("resolves with the event's id when the log has it (law 6)", async () => {
+    const { hub, connect, say } = await openHouse();
+    const { sink } = await connect(LOBBY);
+    const [id] = await say("a");
+    expect(sink.events.at(-1)).toEqual({ event: "rooms/lobby:message", data: '{"text":"a"}', id });
+    expect(hub.stats().ring.head).toBe(id);
+  });
+
+  test("of data that does not fit the contract throws, and appends nothing", async () => {
+    const { hub, log } = await openHouse();
+    await expect(hub.publish(lobby, "message", { text: 5 } as never)).rejects.toMatchObject({ code: "invalid-data" });
+    await expect(hub.publish(lobby, "shout" as never, {} as never)).rejects.toMatchObject({ code: "unknown-event" });
+    await expect(
+      hub.publish({ ...lobby, name: "__proto__" as "room" }, "message", { text: "a" }),
+    ).rejects.toMatchObject({ code: "unknown-channel" });
+    expect(log.calls["append"]).toBe(0);
+  });
+
+  test("of more bytes than an event may have says how many there are", async () => {
+    const { hub, say } = await openHouse({ limits: { eventBytes: 20 } });
+    await say("x".repeat(9));
+    await expect(hub.publish(lobby, "message", { text: "x".repeat(10) })).rejects.toThrow(
+      "expected 20 bytes of JSON at most, got 21",
+    );
+    await expect(hub.publish(lobby, "message", { text: "ä".repeat(5) })).rejects.toThrow("got 21");
+  });
+
+  test("with a known idempotency key tells of the first event, and of no second", async () => {
+    const { hub, clock, connect } = await openHouse();
+    const { sink } = await connect(LOBBY);
+    const first = await hub.publish(lobby, "message", { text: "a" }, { idempotencyKey: "k" });
+    const again = await hub.publish(lobby, "message", { text: "b" }, { idempotencyKey: "k" });
+    await clock.settle();
+    expect([first.duplicate, again]).toEqual([false, { id: first.id, duplicate: true }]);
+    expect(sink.told).toEqual([said("a")]);
+  });
+
+  test("fails when the log does, and when the hub is closed", async () => {
+    const { hub, log } = await openHouse();
+    log.fails = true;
+    await expect(hub.publish(lobby, "message", { text: "a" })).rejects.toThrow("does not answer");
+    log.fails = false;
+    await hub.close();
+    await expect(hub.publish(lobby, "message", { text: "a" })).rejects.toThrow("closed");
+  });
+});
+
+describe("publishAll", () => {
+  test("appends all events next to each other, or none", async () => {
+    const { hub, log, clock, connect } = await openHouse();
+    const { sink } = await connect(`${LOBBY}&channel=rooms/tea`);
+    const published = await hub.publishAll([
+      { address: lobby, type: "message", data: { text: "a" } },
+      { address: tea, type: "topic", data: { text: "b" } },
+    ]);
+    await clock.settle();
+    expect(sink.events.slice(1).map(({ id }) => id)).toEqual(published.map(({ id }) => id));
+    const appends = log.calls["append"];
+    await expect(
+      hub.publishAll([
+        { address: lobby, type: "message", data: { text: "a" } },
+        { address: tea, type: "topic", data: {} as never },
+      ]),
+    ).rejects.toMatchObject({ code: "invalid-data" });
+    expect(log.calls["append"]).toBe(appends);
+  });
+});
+
+describe("clear", () => {
+  test("withdraws a value: followers are told, and newcomers do not get it", async () => {
+    const { hub, clock, connect } = await openHouse();
+    const { sink } = await connect(LOBBY);
+    await hub.publish(lobby, "price", { symbol: "x", value: 1 });
+    await clock.settle();
+    const { id } = await hub.clear(lobby, "price", "x");
+    await clock.settle();
+    expect(sink.of("clear")).toEqual([{ data: { channel: "rooms/lobby", type: "price", key: "x" }, id }]);
+    expect((await connect(`${LOBBY}@now`)).sink.told).toEqual([]);
+    await expect(hub.clear(lobby, "message")).rejects.toMatchObject({ code: "unknown-event" });
+  });
+});

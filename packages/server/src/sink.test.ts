@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import { lobby, openHouse, said } from "../test/house.ts";
+
+const LOBBY = "channel=rooms/lobby";
+
+describe("a slow reader", () => {
+  test("has at most one slice waiting, costs nobody else anything, and catches up in order", async () => {
+    const { hub, clock, connect } = await openHouse({ limits: { ringEntries: 100 } });
+    const slow = await connect(LOBBY);
+    const healthy = await connect(LOBBY);
+    slow.sink.stalled = true;
+    const text = "x".repeat(1_000);
+    for (let index = 0; index < 1_000; index++) {
+      await hub.publish(lobby, "message", { text: `${index} ${text}` });
+      if (index % 50 === 0) await clock.settle();
+    }
+    await clock.settle();
+    expect(healthy.sink.told).toHaveLength(1_000);
+    expect(slow.sink.bytes).toBeLessThan(80 * 1_024);
+    while (slow.sink.told.length < 1_000) {
+      const before = slow.sink.bytes;
+      slow.control.drained();
+      await clock.settle();
+      expect(slow.sink.bytes - before).toBeLessThan(80 * 1_024);
+      expect(slow.sink.bytes).toBeGreaterThan(before);
+    }
+    expect(slow.sink.told).toEqual(healthy.sink.told);
+  });
+
+  test("has no heartbeat on top of what waits already", async () => {
+    const { clock, connect, say } = await openHouse();
+    const { sink } = await connect(LOBBY);
+    sink.stalled = true;
+    await say("a");
+    await clock.advance(60_000);
+    expect(sink.of("heartbeat")).toEqual([]);
+  });
+});
+
+describe("when the log fails", () => {
+  test("the connection asks again after a second, and loses nothing", async () => {
+    const { clock, connect, say, log, records } = await openHouse({ limits: { ringEntries: 1 } });
+    const { sink, control } = await connect(LOBBY);
+    sink.stalled = true;
+    await say("a", "b");
+    await say("c", "d");
+    sink.stalled = false;
+    log.fails = true;
+    control.drained();
+    await clock.settle();
+    expect(records).toContainEqual(expect.objectContaining({ level: "error", event: "read-failed" }));
+    log.fails = false;
+    await clock.advance(1_000);
+    expect(sink.told).toEqual(["a", "b", "c", "d"].map(said));
+  });
+
+  test("a read that hangs is given up after ten seconds, and what it answers then is dropped", async () => {
+    const { clock, connect, say, log } = await openHouse({ limits: { ringEntries: 1 } });
+    const { sink, control } = await connect(LOBBY);
+    sink.stalled = true;
+    await say("a");
+    await say("b");
+    await say("c");
+    sink.stalled = false;
+    log.hangs = true;
+    control.drained();
+    await clock.settle();
+    log.hangs = false;
+    await clock.advance(11_000);
+    expect(sink.told).toEqual(["a", "b", "c"].map(said));
+  });
+
+  test("a reader that leaves meanwhile leaves no timer behind", async () => {
+    const { clock, connect, say, log, hub } = await openHouse({ limits: { ringEntries: 1 } });
+    const before = clock.timers;
+    const { sink, control } = await connect(LOBBY);
+    sink.stalled = true;
+    await say("a");
+    await say("b");
+    await say("c");
+    log.fails = true;
+    sink.stalled = false;
+    control.drained();
+    await clock.settle();
+    control.closed();
+    control.closed();
+    control.drained();
+    await clock.advance(1_000);
+    expect(hub.stats().connections).toBe(0);
+    expect(clock.timers).toBe(before);
+  });
+});
+
+test("a sink that throws ends its own stream only", async () => {
+  const { connect, say, hub, records } = await openHouse();
+  const broken = await connect(LOBBY);
+  const healthy = await connect(LOBBY);
+  broken.sink.write = () => {
+    throw new Error("broken");
+  };
+  await say("a");
+  await say("b");
+  expect(healthy.sink.told).toEqual([said("a"), said("b")]);
+  expect(hub.stats().connections).toBe(1);
+  expect(records).toContainEqual(expect.objectContaining({ event: "hook-failed", detail: "sink" }));
+});
+
+test("a sink that is closed while it is written to leaves nothing behind", async () => {
+  const { ask, hub } = await openHouse();
+  const response = await ask(LOBBY);
+  if (!("open" in response)) throw new Error("Expected a stream.");
+  response.open({
+    write: () => {
+      throw new Error("gone");
+    },
+    end: () => {},
+  });
+  expect(hub.stats()).toMatchObject({ connections: 0, channels: 0 });
+});

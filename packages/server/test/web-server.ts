@@ -1,0 +1,88 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, request as ask, type RequestListener } from "node:http";
+import { connect as connectSocket, type AddressInfo } from "node:net";
+import { channel, defineContract } from "@tidings/contract";
+import { memoryLog } from "@tidings/log";
+import { expect } from "vitest";
+import { z } from "zod";
+import { createHub } from "../src/index.ts";
+import { toNodeHandler } from "../src/node.ts";
+
+export const chat = defineContract({ room: channel("rooms/:roomId", { message: z.object({ text: z.string() }) }) });
+export const lobby = chat.room({ roomId: "lobby" });
+export const PATH = "/events?channel=rooms/lobby";
+
+/** What a test leaves open; closed in reverse. */
+export const closing: (() => unknown)[] = [];
+export async function closeAll(): Promise<void> {
+  for (const close of closing.splice(0).toReversed()) await close();
+}
+
+export function openHub() {
+  const hub = createHub(chat, { log: memoryLog(), authorize: () => true, onLog: () => {} });
+  closing.push(() => hub.close());
+  return hub;
+}
+
+type Wrap = (handler: ReturnType<typeof toNodeHandler>) => RequestListener;
+
+/** A server on a port of its own. @param wrap what stands before the handler */
+export async function serve(wrap: Wrap = (handler) => handler) {
+  const hub = openHub();
+  const server = createServer(wrap(toNodeHandler(hub)));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  // Listens on TCP, so its address is one.
+  const { port } = server.address() as AddressInfo;
+  return { hub, server, port, url: `http://127.0.0.1:${port}` };
+}
+
+/** A server that knows whether the newest response waits for its reader. */
+export async function serveWatched() {
+  let newest: ServerResponse | null = null;
+  const served = await serve((handler) => (request, response) => {
+    newest = response;
+    handler(request, response);
+  });
+  return { ...served, isFull: () => newest?.writableNeedDrain === true };
+}
+
+/** Resolves when what has come contains a text. */
+export async function readUntil(response: AsyncIterable<Uint8Array>, text: string): Promise<string> {
+  const decoder = new TextDecoder();
+  const pieces: string[] = [];
+  let tail = "";
+  for await (const chunk of response) {
+    pieces.push(decoder.decode(chunk, { stream: true }));
+    tail = tail.slice(-text.length) + pieces.at(-1);
+    if (tail.includes(text)) return pieces.join("");
+  }
+  throw new Error(`Expected ${text}, got the end after ${pieces.join("")}`);
+}
+
+export async function open(port: number, path = PATH): Promise<IncomingMessage> {
+  const request = ask({ port, host: "127.0.0.1", path, agent: false });
+  request.end();
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  closing.push(() => response.destroy());
+  return response;
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  await expect.poll(condition, { timeout: 5_000, interval: 5 }).toBe(true);
+}
+
+/** What a bare socket is answered until the other side closes. */
+export async function raw(port: number, text: string): Promise<string> {
+  const socket = connectSocket(port, "127.0.0.1");
+  closing.push(() => socket.destroy());
+  socket.write(text);
+  let seen = "";
+  for await (const chunk of socket) seen += String(chunk);
+  return seen;
+}
