@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EventLog, NewEntry } from "@tidings/log";
-import { sqliteLog, type SqliteLogOptions } from "../packages/log-sqlite/src/index.ts";
+import { sqliteLog, type SqliteLogOptions } from "@tidings/log-sqlite";
 
 // What an append, a catch-up read and an entry's place cost in the SQLite log: `npx tsx --conditions @tidings/source benchmarks/sqlite-log.ts`
 //
@@ -67,7 +67,7 @@ async function printAppends(): Promise<void> {
 }
 
 /** Milliseconds a call takes; the median of many. */
-async function time(call: () => Promise<unknown>): Promise<string> {
+async function medianOf(call: () => Promise<unknown>): Promise<string> {
   const rounds: number[] = [];
   for (const stop = performance.now() + 500; performance.now() < stop;) {
     const began = performance.now();
@@ -99,14 +99,16 @@ async function printReads(): Promise<void> {
   for (const asked of [1, 10, 100, 500].map((count) => channels.slice(0, count))) {
     rows.push({
       channels: asked.length,
-      [`${WANTED} entries, ${BACK.toLocaleString("en")} back (ms)`]: await time(() => readPages(log, asked)),
-      "nothing new (ms)": await time(() => log.read(head, asked, { entries: WANTED, bytes: 1 << 20 })),
-      "50 newest (ms)": await time(() => log.recent(asked, 50)),
-      "current values, none (ms)": await time(() => log.current(asked, null, { entries: WANTED, bytes: 1 << 20 })),
+      [`${WANTED} entries, ${BACK.toLocaleString("en")} back (ms)`]: await medianOf(() => readPages(log, asked)),
+      "caught up (ms)": await medianOf(() => log.read(head, asked, { entries: WANTED, bytes: 1 << 20 })),
+      "50 newest (ms)": await medianOf(() => log.recent(asked, 50)),
+      "current values, none (ms)": await medianOf(() => log.current(asked, null, { entries: WANTED, bytes: 1 << 20 })),
     });
   }
   console.table(rows);
-  console.log(`nothing new in any channel: ${await time(() => log.read(head, null, { entries: WANTED, bytes: 1 << 20 }))} ms`);
+  console.log(
+    `caught up in every channel: ${await medianOf(() => log.read(head, null, { entries: WANTED, bytes: 1 << 20 }))} ms`,
+  );
   await log.close();
   const { size } = statSync(path);
   console.log(`an entry takes ${Math.round(size / 110_000) - DATA.length} bytes in the file beside its data`);

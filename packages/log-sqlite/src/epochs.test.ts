@@ -1,0 +1,65 @@
+import { copyFileSync } from "node:fs";
+import type { EventLog } from "@tidings/log";
+import { describe, expect, test } from "vitest";
+import { driver, entry, everything, freshPath, openApplication, openLog } from "../trials/fresh-file.ts";
+import { sqliteLog, startEpoch } from "./sqlite-log.ts";
+
+const WIDE = { entries: 100, bytes: 1e6 };
+
+async function appendSome(log: EventLog, ...data: string[]) {
+  for (const each of data) await log.append([entry("a", each)]);
+  return log.head();
+}
+
+describe(`epochs, by ${driver.name}`, () => {
+  test("after an older copy was put back, who has seen what it lacks is told so, and the others go on", async () => {
+    const path = freshPath();
+    const backup = freshPath();
+    const log = sqliteLog(path);
+    const old = await appendSome(log, "1", "2");
+    await log.close();
+    copyFileSync(path, backup);
+    const lost = await appendSome(openLog(path), "lost", "lost, too");
+
+    startEpoch(backup);
+    const restored = openLog(backup);
+    // As many as were lost, so that the lost positions exist again.
+    const head = await appendSome(restored, "3", "4", "5");
+    expect(head.epoch).not.toBe(lost.epoch);
+    expect(head.seq).toBeGreaterThan(lost.seq);
+    expect(await restored.read(lost, ["a"], WIDE)).toEqual({
+      entries: [],
+      next: head,
+      more: false,
+      holes: [{ channel: "a", reason: "lost", to: head.seq }],
+    });
+    const rest = await restored.read(old, ["a"], WIDE);
+    expect(rest).toMatchObject({ holes: [], next: head, entries: [{ data: '"3"' }, { data: '"4"' }, { data: '"5"' }] });
+    expect(rest.entries.map(({ epoch }) => epoch)).toEqual([head.epoch, head.epoch, head.epoch]);
+    expect(await everything(restored)).toEqual(["1", "2", "3", "4", "5"]);
+  });
+
+  test("of epochs that got no entry the last one counts", async () => {
+    // Their names are random; with one alone, a wrong order might pass by luck.
+    for (let time = 0; time < 8; time++) {
+      const path = freshPath();
+      const log = openLog(path);
+      const old = await appendSome(log, "1");
+      for (let count = 0; count < 3; count++) startEpoch(path);
+      const head = await log.head();
+      expect(head.seq).toBe(1);
+      const [appended] = await log.append([entry("a", "2")]);
+      expect(appended?.cursor).toEqual({ epoch: head.epoch, seq: 2 });
+      expect(await log.read(appended?.cursor ?? old, ["a"], WIDE)).toMatchObject({ holes: [], entries: [] });
+      expect(await log.read(old, ["a"], WIDE)).toMatchObject({ holes: [], entries: [{ seq: 2 }] });
+    }
+  });
+
+  test("an epoch that cannot begin, because somebody writes, says so", { timeout: 30_000 }, () => {
+    const path = freshPath();
+    openLog(path);
+    const application = openApplication(path);
+    application.exec("begin immediate");
+    expect(() => startEpoch(path)).toThrow(/database is locked\. Another transaction is writing/);
+  });
+});

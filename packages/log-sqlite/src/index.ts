@@ -1,0 +1,3 @@
+export type { SqliteTransaction } from "./driver.ts";
+export { sqliteLog, startEpoch } from "./sqlite-log.ts";
+export type { SqliteLogOptions } from "./sqlite-log.ts";

@@ -1,0 +1,119 @@
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, writeFileSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { driver, entry, everything, freshPath, openApplication, openLog } from "../trials/fresh-file.ts";
+import type { Handle } from "./driver.ts";
+import { openLogFile } from "./log-file.ts";
+import { sqliteLog, startEpoch } from "./sqlite-log.ts";
+
+describe(`the log's file, by ${driver.name}`, () => {
+  test("what is no database is refused by its name, and left as it is", () => {
+    const path = freshPath();
+    const text = "These are my notes, and no database at all. ".repeat(200);
+    writeFileSync(path, text);
+    for (const open of [() => sqliteLog(path), () => startEpoch(path)]) {
+      expect(open).toThrow(
+        `Cannot open the log in "${path}": file is not a database. The file is no SQLite database and was left as it is`,
+      );
+    }
+    expect(readFileSync(path, "utf8")).toBe(text);
+    expect(readdirSync(dirname(path))).toEqual(["log.db"]);
+  });
+
+  test("a damaged database is refused at the latest when it is read, with what to do, and the damage is all that has changed", async () => {
+    const path = freshPath();
+    const log = sqliteLog(path);
+    await log.append(Array.from({ length: 2_000 }, (_, n) => entry("a", `${n}`)));
+    await log.close();
+    const handle = driver.open(path);
+    handle.exec("pragma wal_checkpoint(truncate)");
+    handle.close();
+    const file = openSync(path, "r+");
+    // Behind the first pages, with their tables' definitions.
+    for (let page = 30; page < 60; page++) writeSync(file, "damaged ".repeat(512), page * 4_096);
+    closeSync(file);
+    const damaged = readFileSync(path);
+
+    const opened = openLog(path);
+    await expect(everything(opened)).rejects.toThrow(
+      new RegExp(`Cannot read the log in "${path}": .*malformed.* put a backup in its place and run startEpoch`),
+    );
+    await opened.close();
+    expect(readFileSync(path).equals(damaged)).toBe(true);
+  });
+
+  test("a log that is no file is refused: each of its handles would have one of its own", () => {
+    for (const path of [":memory:", ""]) expect(() => sqliteLog(path)).toThrow("use memoryLog()");
+  });
+
+  test("a folder that does not exist is named", () => {
+    const path = join(dirname(freshPath()), "none", "log.db");
+    expect(() => sqliteLog(path)).toThrow(/Cannot open the log in ".*none\/log\.db": .*The folder must exist/);
+  });
+
+  test("an epoch is not begun where there is no log, and no file is made for it", () => {
+    const path = freshPath();
+    expect(() => startEpoch(path)).toThrow(`Cannot find the log in "${path}": there is no such file`);
+    expect(existsSync(path)).toBe(false);
+    openApplication(path).exec("create table notes (text)");
+    expect(() => startEpoch(path)).toThrow("there is none in this file; check the path");
+  });
+
+  test("no handle is left open when opening fails half-way", () => {
+    const path = freshPath();
+    let open = 0;
+    const counting = {
+      name: driver.name,
+      open(name: string): Handle {
+        const handle = driver.open(name);
+        open++;
+        return {
+          exec: (sql) => handle.exec(sql),
+          prepare: (sql) => handle.prepare(sql),
+          close() {
+            open--;
+            handle.close();
+          },
+        };
+      },
+    };
+    const options = { synchronous: "normal", driver: counting } as const;
+    const fail = () => {
+      throw new Error("no");
+    };
+    expect(() => openLogFile(path, { ...options, check: fail })).toThrow("no");
+    expect(() => openLogFile(path, { ...options, check: () => {}, prepare: fail })).toThrow("no");
+    expect(open).toBe(0);
+    openLogFile(path, { ...options, check: () => {} }).close();
+    expect(open).toBe(0);
+  });
+
+  test("a log is opened while somebody else has a transaction open: an up-to-date file is not written", async () => {
+    const path = freshPath();
+    await openLog(path).append([entry("a", "1")]);
+    const application = openApplication(path);
+    application.exec("begin immediate");
+    const log = openLog(path);
+    expect(await everything(log)).toEqual(["1"]);
+    application.exec("commit");
+  });
+
+  test("it shares the application's file, whose tables stay as they are", async () => {
+    const path = freshPath();
+    const application = openApplication(path);
+    application.exec("create table notes (text); insert into notes values ('mine')");
+    await openLog(path).append([entry("a", "1")]);
+    expect(application.prepare("select text from notes").all()).toMatchObject([{ text: "mine" }]);
+    const names = application.prepare("select name from sqlite_master where name not like 'sqlite_%'").all();
+    expect(names.map(({ name }) => String(name)).filter((name) => !name.startsWith("tidings_"))).toEqual(["notes"]);
+  });
+
+  test.each([
+    ["normal", 1],
+    ["full", 2],
+  ] as const)("synchronous %s is what SQLite is told", (synchronous, value) => {
+    const file = openLogFile(freshPath(), { synchronous, check: () => {} });
+    expect(file.prepare("pragma synchronous").get()).toMatchObject({ synchronous: value });
+    file.close();
+  });
+});

@@ -1,0 +1,143 @@
+import type { NewEntry } from "@tidings/log";
+import { describe, expect, test } from "vitest";
+import { driver, entry, everything, freshPath, openFile, openLog } from "../trials/fresh-file.ts";
+import { Retention } from "./retention.ts";
+
+const MINUTE = 60_000;
+
+function value(key: string, data: string | null, expires?: number): NewEntry {
+  const when = expires === undefined ? {} : { expires };
+  return { channel: "a", type: "state", mode: "latest", key, data, ...when };
+}
+
+describe(`retention, by ${driver.name}`, () => {
+  test("ten thousand updates of a value leave one row for each key", async () => {
+    const path = freshPath();
+    const log = openLog(path);
+    for (let n = 0; n < 20; n++) {
+      await log.append(Array.from({ length: 500 }, (_, m) => value(`${m % 4}`, `${n * 500 + m}`)));
+    }
+    expect(await everything(log)).toEqual(["9996", "9997", "9998", "9999"]);
+    expect((await log.stat()).entries).toBe(4);
+    expect(openFile(path).prepare("select value_count, bytes from tidings_channel").get()).toMatchObject({
+      value_count: 4,
+      bytes: 0,
+    });
+  });
+
+  test("two handles that trim at once, by entries, age and bytes, drop what one would", async () => {
+    const keeps = [{ entries: 700 }, { age: MINUTE }, { bytes: 200_000 }];
+    for (const keep of keeps) {
+      let time = 0;
+      const trimmedBy = async (handles: number) => {
+        time = 1_000_000;
+        const path = freshPath();
+        const logs = Array.from({ length: handles }, () => openLog(path, { keep, now: () => time }));
+        const [log] = logs;
+        if (log === undefined) throw new Error("expected a log");
+        for (let n = 0; n < 6; n++) {
+          await log.append(Array.from({ length: 400 }, (_, m) => entry(`rooms/${m % 2}`, `${n * 400 + m}`)));
+          time += 15_000;
+        }
+        await Promise.all(logs.map((each) => each.trim()));
+        return everything(log);
+      };
+      const one = await trimmedBy(1);
+      expect(one.length).toBeGreaterThan(500);
+      expect(one.length).toBeLessThan(2_000);
+      expect(one.at(-1)).toBe("2399");
+      expect(await trimmedBy(2)).toEqual(one);
+    }
+  });
+
+  test("a step changes a bounded number of rows, however much there is to do", async () => {
+    const path = freshPath();
+    const start = 1_000_000;
+    const now = { time: start };
+    const log = openLog(path, { now: () => now.time });
+    const channels = Array.from({ length: 300 }, (_, n) => `rooms/${n}`);
+    for (let n = 0; n < 5; n++) await log.append(channels.map((channel) => entry(channel, `${n}`)));
+    await log.append(Array.from({ length: 700 }, (_, n) => value(`${n}`, "1", 1_000)));
+    await log.append(channels.map((channel) => ({ ...entry(channel, "hint"), mode: "volatile" })));
+    now.time += MINUTE;
+    const file = openFile(path);
+    const pass = new Retention(file, { entries: 2, age: 1e9, bytes: 1e9 }, now.time);
+    const changes = () => Number(file.prepare("select count(*) as n from tidings_entry").get()?.["n"]);
+    let steps = 0;
+    for (let more = true; more; steps++) {
+      const before = changes();
+      more = file.transact("begin immediate", () => pass.step());
+      expect(before - changes()).toBeLessThanOrEqual(200);
+    }
+    expect(steps).toBeGreaterThan(3);
+    // Two entries of each channel, and the withdrawals.
+    expect(changes()).toBe(2 * 300 + 700);
+  });
+
+  test("appends come between the steps of a long pass", async () => {
+    const log = openLog(freshPath(), { keep: { entries: 1 } });
+    for (let n = 0; n < 20; n++) await log.append(Array.from({ length: 500 }, () => entry("a", "old")));
+    let trimmed = false;
+    const trimming = log.trim().then(() => (trimmed = true));
+    await log.append([entry("b", "in between")]);
+    await log.append([entry("b", "in between, too")]);
+    expect(trimmed).toBe(false);
+    await trimming;
+    expect(await everything(log)).toEqual(["old", "in between", "in between, too"]);
+  });
+
+  test("withdrawals are bounded like entries, so that keys that come and go do not fill the log", async () => {
+    const path = freshPath();
+    const log = openLog(path, { keep: { entries: 50 } });
+    for (let n = 0; n < 300; n++) await log.append([value(`${n}`, "1"), value(`${n}`, null)]);
+    await log.append([value("kept", "1")]);
+    await log.trim();
+    expect((await log.stat()).entries).toBe(51);
+    expect(await log.read({ ...(await log.head()), seq: 0 }, ["a"], { entries: 1_000, bytes: 1e6 })).toMatchObject({
+      holes: [],
+    });
+  });
+
+  test("a key is forgotten ten minutes after it was used, unless its entry is kept", async () => {
+    const path = freshPath();
+    let time = 1_000_000;
+    const log = openLog(path, { keep: { entries: 1 }, now: () => time });
+    await log.append(["1", "2"].map((key) => entry("a", key, { idempotencyKey: key })));
+    await log.trim();
+    const keys = () => openFile(path).prepare("select key from tidings_idempotency order by key").all();
+    expect(keys()).toMatchObject([{ key: "1" }, { key: "2" }]);
+    time += 10 * MINUTE;
+    await log.trim();
+    expect(keys()).toMatchObject([{ key: "2" }]);
+    expect(await log.append([entry("a", "2", { idempotencyKey: "2" })])).toMatchObject([{ duplicate: true }]);
+  });
+
+  test("what is counted is what is there, after anything that was done", async () => {
+    const path = freshPath();
+    let time = 1_000_000;
+    const log = openLog(path, { keep: { entries: 20, bytes: 6_000, age: MINUTE }, now: () => time });
+    for (let n = 0; n < 200; n++) {
+      await log.append([
+        entry(`rooms/${n % 3}`, "é".repeat(n % 7)),
+        value(`${n % 9}`, n % 4 === 0 ? null : "ü".repeat(n % 5), n % 2 === 0 ? 500 : undefined),
+        { ...entry("a", "hint"), mode: "volatile" },
+      ]);
+      time += 400;
+      if (n % 10 === 0) await log.trim();
+    }
+    const file = openFile(path);
+    const counted = file
+      .prepare(
+        "select sum(entries) as entries, sum(withdrawals) as withdrawals, sum(value_count) as value_count, sum(bytes) as bytes, sum(value_bytes) as value_bytes from tidings_channel",
+      )
+      .get();
+    const size = "sum(coalesce(octet_length(data), 0) + 100)";
+    const found = file
+      .prepare(`
+      select sum(kind = 0) as entries, sum(kind = 3) as withdrawals, sum(kind = 1) as value_count,
+        (select ${size} from tidings_entry where kind in (0, 3)) as bytes, (select ${size} from tidings_entry where kind = 1) as value_bytes
+      from tidings_entry`)
+      .get();
+    expect({ ...counted, _metadata: null }).toEqual({ ...found, _metadata: null });
+  });
+});

@@ -1,0 +1,86 @@
+import type { NewEntry } from "@tidings/log";
+import type { SqliteTransaction } from "./driver.ts";
+import { newRow } from "./new-row.ts";
+import { sqliteError } from "./sqlite-error.ts";
+
+type Statement = ReturnType<SqliteTransaction["prepare"]>;
+
+/** Inserts entries on handles of the application. On them nothing else is ever run, and nothing is read. */
+export class TransactionInsert {
+  readonly #path: string;
+  readonly #epoch: string;
+  readonly #now: () => number;
+  /** An application has one handle or a few, and publishes often. */
+  readonly #statements = new WeakMap<SqliteTransaction, Map<string, Statement>>();
+
+  /** The epoch is one that the log's file has; no other file has it. */
+  constructor(path: string, epoch: string, now: () => number) {
+    this.#path = path;
+    this.#epoch = epoch;
+    this.#now = now;
+  }
+
+  /**
+   * Has inserted when it returns: after an `await`, another request could write into the transaction in between.
+   * @throws Error when the handle is one of another file, or the entries cannot be written; then none of them is
+   */
+  run(transaction: SqliteTransaction, batch: readonly NewEntry[]): void {
+    try {
+      const now = this.#now();
+      const rows = batch.map((entry) => newRow(entry, now));
+      const insert = () => {
+        for (const { sql, values } of rows) this.#prepare(transaction, sql).run(...values);
+      };
+      if (rows.length > 1) this.#asWhole(transaction, insert);
+      else insert();
+    } catch (cause) {
+      throw sqliteError("publish inside a transaction to", this.#path, cause);
+    }
+  }
+
+  /** Who catches the error and commits in spite of it must not publish half a batch. */
+  #asWhole(transaction: SqliteTransaction, insert: () => void): void {
+    this.#prepare(transaction, "savepoint tidings").run();
+    try {
+      insert();
+    } catch (error) {
+      this.#rollBack(transaction);
+      throw error;
+    }
+    this.#prepare(transaction, "release tidings").run();
+  }
+
+  #rollBack(transaction: SqliteTransaction): void {
+    try {
+      this.#prepare(transaction, "rollback to tidings").run();
+      this.#prepare(transaction, "release tidings").run();
+    } catch {
+      // SQLite has ended the whole transaction by itself, as it does when the disk is full. The first error says more.
+    }
+  }
+
+  #prepare(transaction: SqliteTransaction, sql: string): Statement {
+    let statements = this.#statements.get(transaction);
+    if (statements === undefined) {
+      this.#check(transaction);
+      this.#statements.set(transaction, (statements = new Map<string, Statement>()));
+    }
+    let statement = statements.get(sql);
+    if (statement === undefined) statements.set(sql, (statement = transaction.prepare(sql)));
+    return statement;
+  }
+
+  #check(transaction: SqliteTransaction): void {
+    let cause: unknown;
+    try {
+      if (transaction.prepare("select 1 from tidings_epoch where epoch = ?").get(this.#epoch) !== undefined) return;
+    } catch (error) {
+      if (!(error instanceof Error && /no such table/.test(error.message))) throw error;
+      cause = error;
+    }
+    throw new Error(
+      "expected a handle that has opened this file, got one of another; pass it the same path as sqliteLog()",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,70 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Appended, Limit, NewEntry, Page } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import { onTestFinished } from "vitest";
+import type { Answer, Call } from "./served-log.ts";
+
+/** A log in a process of its own. */
+export class LogProcess {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  #number = 0;
+  /** How often its log has rung. */
+  rings = 0;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.on("message", (answer: Answer) => this.#take(answer));
+    child.on("exit", () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error("the process has ended"));
+    });
+  }
+
+  /** Resolves when the log is open. */
+  static async start(path: string): Promise<LogProcess> {
+    const child = fork(new URL("served-log.ts", import.meta.url), [path], {
+      cwd: fileURLToPath(new URL("..", import.meta.url)),
+      execArgv: ["--import", "tsx", "--conditions", "@tidings/source", "--disable-warning=ExperimentalWarning"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const started = new LogProcess(child);
+    await Promise.race([
+      new Promise((resolve, reject) => started.#waiting.set(0, { resolve, reject })),
+      once(child, "error").then(([error]) => Promise.reject(error)),
+    ]);
+    return started;
+  }
+
+  append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
+    return this.#call("append", batch) as Promise<readonly Appended[]>;
+  }
+
+  read(after: Cursor, channels: readonly string[] | null, limit: Limit): Promise<Page> {
+    return this.#call("read", after, channels, limit) as Promise<Page>;
+  }
+
+  /** Ends it as a crash would, in the midst of whatever it does. */
+  async kill(): Promise<void> {
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await ended;
+  }
+
+  #call(method: Call["method"], ...values: unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const call: Call = { number: ++this.#number, method, values };
+      this.#waiting.set(call.number, { resolve, reject });
+      this.#child.send(call);
+    });
+  }
+
+  #take({ number, result, failure }: Answer): void {
+    if (number === -1) this.rings++;
+    const waiting = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    if (failure === undefined) waiting?.resolve(result);
+    else waiting?.reject(new Error(failure));
+  }
+}

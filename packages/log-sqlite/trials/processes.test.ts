@@ -1,0 +1,125 @@
+import type { Appended } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import { describe, expect, test } from "vitest";
+import { driver, entry, everything, freshPath, openLog, ring } from "./fresh-file.ts";
+import { LogProcess } from "./log-process.ts";
+
+const WIDE = { entries: 1e6, bytes: 1e9 };
+
+/** Enough for a machine that has other things to do; a process takes a second to start. */
+const PATIENCE = 180_000;
+
+async function startSeveral(path: string, count: number): Promise<LogProcess[]> {
+  return Promise.all(Array.from({ length: count }, () => LogProcess.start(path)));
+}
+
+describe(`several processes on one file, by ${driver.name}`, () => {
+  test(
+    "processes that open a new file at the same time share one log, and all see one order",
+    { timeout: PATIENCE },
+    async () => {
+      const path = freshPath();
+      const processes = await startSeveral(path, 4);
+      const appended = processes.flatMap((each, name) =>
+        Array.from({ length: 100 }, (_, n) => each.append([entry(`rooms/${n % 3}`, `${name}:${n}`)])),
+      );
+      const seqs = (await Promise.all(appended)).flat().map(({ cursor }) => cursor.seq);
+      expect(seqs.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 400 }, (_, n) => n + 1));
+
+      const log = openLog(path);
+      const start = { ...(await log.head()), seq: 0 };
+      const orders = await Promise.all([log, ...processes].map((each) => each.read(start, null, WIDE)));
+      for (const order of orders) expect(order).toEqual(orders[0]);
+      // Each publisher's own entries stand in the order of its calls.
+      const data = await everything(log);
+      for (const name of processes.keys()) {
+        expect(data.filter((each) => each.startsWith(`${name}:`))).toEqual(
+          Array.from({ length: 100 }, (_, n) => `${name}:${n}`),
+        );
+      }
+    },
+  );
+
+  test("a process hears of what another has appended, without reading", { timeout: PATIENCE }, async () => {
+    const path = freshPath();
+    const log = openLog(path);
+    const other = await LogProcess.start(path);
+    const rung = ring(log);
+    await other.append([entry("a", "from another process")]);
+    await rung;
+    expect(await everything(log)).toEqual(["from another process"]);
+    const before = other.rings;
+    await log.append([entry("a", "from this one")]);
+    await expect.poll(() => other.rings, { timeout: 10_000 }).toBeGreaterThan(before);
+  });
+
+  test("an idempotency key is known to every process", { timeout: PATIENCE }, async () => {
+    const path = freshPath();
+    const processes = await startSeveral(path, 3);
+    const once = [entry("a", "once", { idempotencyKey: "key" })];
+    const appended = (await Promise.all(processes.map((each) => each.append(once)))).flat();
+    expect(appended.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
+    expect(new Set(appended.map(({ cursor }) => cursor.seq))).toEqual(new Set([1]));
+    expect(await everything(openLog(path))).toEqual(["once"]);
+  });
+
+  test(
+    "20 processes that are killed while they append lose nothing that was acked, and repeat nothing",
+    { timeout: PATIENCE },
+    async () => {
+      const path = freshPath();
+      const log = openLog(path);
+      const { epoch } = await log.head();
+      const seen: string[] = [];
+      let position: Cursor = { epoch, seq: 0 };
+      const follow = async () => {
+        const page = await log.read(position, null, WIDE);
+        position = page.next;
+        seen.push(...page.entries.map(({ data }) => String(JSON.parse(data ?? ""))));
+      };
+      const acked = new Map<string, number>();
+      const lives = 4;
+      let duplicates = 0;
+
+      /** Publishes a stream of its own through several processes, one after the other. What is not acked is tried again by the next. */
+      const publish = async (name: number) => {
+        let next = 0;
+        for (let life = 0; life < lives; life++) {
+          const each = await LogProcess.start(path);
+          const until = next + 10 + 7 * name;
+          let reached: () => void = () => {};
+          const enough = new Promise<void>((resolve) => (reached = resolve));
+          const onAck = (data: string, [appended]: readonly Appended[]) => {
+            expect(acked.get(data) ?? appended?.cursor.seq).toBe(appended?.cursor.seq);
+            acked.set(data, appended?.cursor.seq ?? 0);
+            if (appended?.duplicate === true) duplicates++;
+            if (acked.has(`${name}:${until}`)) reached();
+          };
+          for (let n = next; n < until + 500; n++) {
+            const data = `${name}:${n}`;
+            each.append([entry(`rooms/${name}`, data, { idempotencyKey: data })]).then(
+              (appended) => onAck(data, appended),
+              () => {},
+            );
+          }
+          await enough;
+          await each.kill();
+          await follow();
+          while (acked.has(`${name}:${next}`)) next++;
+          // The last one that was acked is tried again, too: its key must be known.
+          next--;
+        }
+      };
+      await Promise.all(Array.from({ length: 5 }, (_, name) => publish(name)));
+      await follow();
+
+      const entries = (await log.read({ epoch, seq: 0 }, null, WIDE)).entries;
+      const stored = new Map(entries.map(({ data, seq }) => [String(JSON.parse(data ?? "")), seq]));
+      expect(stored.size).toBe(entries.length);
+      expect(acked.size).toBeGreaterThan(5 * lives * 10);
+      expect(duplicates).toBeGreaterThanOrEqual(5 * (lives - 1));
+      for (const [data, seq] of acked) expect(stored.get(data)).toBe(seq);
+      expect(seen).toEqual([...stored.keys()]);
+    },
+  );
+});
