@@ -56,7 +56,9 @@ const plainContract = await bundle(`
   export const Message = z.object({ text: z.string() });
   export const chat = defineContract({ room: channel("rooms/:roomId", { message: Message }) });
   export const read = (value) => decode(Message, value, "room.message");`);
-const whole = await bundle(`export * from "@tidings/contract"; export * from "@tidings/contract/codecs"; export * from "@tidings/contract/encoder";`);
+const whole = await bundle(
+  `export * from "@tidings/contract"; export * from "@tidings/contract/codecs"; export * from "@tidings/contract/encoder";`,
+);
 
 console.log("gzip bytes of a browser bundle, zod/mini:");
 console.log(`  zod alone                             ${plain.bytes}`);

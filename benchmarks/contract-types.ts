@@ -35,7 +35,9 @@ const uses = indices(CHANNELS).map((channel) => {
   return `publish(site, site.c${channel}({ id: "1", other: "2" }), "e${event}", { text${channel}: "", n${event}: 1, at: new Date(), tags: [] });`;
 });
 
-const without = ['import { z } from "zod";', 'import { isoDate } from "@tidings/contract/codecs";', ...schemas].join("\n");
+const without = ['import { z } from "zod";', 'import { isoDate } from "@tidings/contract/codecs";', ...schemas].join(
+  "\n",
+);
 const withContract = [
   'import { z } from "zod";',
   'import { channel, defineContract, latest, volatile } from "@tidings/contract";',

@@ -73,7 +73,9 @@ test("a rollback takes the event along, and only its own", async () => {
 test("bad data publishes nothing and leaves the transaction usable", async () => {
   const { hub, database, published } = await open();
   database.exec("begin immediate");
-  await expect(hub.publishIn(database, shop.orders(), "placed", { item: 1 as never })).rejects.toThrow(/orders\.placed/);
+  await expect(hub.publishIn(database, shop.orders(), "placed", { item: 1 as never })).rejects.toThrow(
+    /orders\.placed/,
+  );
   await hub.publishIn(database, shop.orders(), "placed", { item: "tea" });
   database.exec("commit");
   expect(await published()).toEqual(["tea"]);

@@ -22,9 +22,13 @@ export async function checkSize() {
     const allLines = sum(sources.map(countLines));
     total += lines;
     withTypes += allLines;
-    console.log(`  ${name.padEnd(10)}${String(lines).padStart(6)}${String(allLines).padStart(8)} with types and imports`);
+    console.log(
+      `  ${name.padEnd(10)}${String(lines).padStart(6)}${String(allLines).padStart(8)} with types and imports`,
+    );
   }
-  console.log(`  ${"core".padEnd(10)}${String(total).padStart(6)}${String(withTypes).padStart(8)}; at most ${limit} lines of code`);
+  console.log(
+    `  ${"core".padEnd(10)}${String(total).padStart(6)}${String(withTypes).padStart(8)}; at most ${limit} lines of code`,
+  );
   return total > limit ? 1 : 0;
 }
 

@@ -11,7 +11,6 @@ import {
   type output,
 } from "zod/v4/core";
 import type { Schema } from "./event.ts";
-import { show } from "./validation.ts";
 
 declare global {
   // Merges with the URL of lib.dom or @types/node; empty in a program that has neither.
@@ -121,9 +120,10 @@ function collectionCodec<Collection extends Iterable<unknown>, Item>(
 }
 
 function classSchema<Decoded>(expected: string, accepts: (value: unknown) => boolean): $ZodType<Decoded, Decoded> {
-  const error = ({ input }: { input?: unknown }) => `expected ${expected}, got ${show(input)}`;
+  // For the encoder's messages; see explanation.ts.
+  const params = { expected };
   // `accepts` is what makes the value a Decoded.
-  return new $ZodCustom({ type: "custom", check: "custom", abort: true, fn: accepts, error }) as $ZodType<
+  return new $ZodCustom({ type: "custom", check: "custom", abort: true, fn: accepts, params }) as $ZodType<
     Decoded,
     Decoded
   >;

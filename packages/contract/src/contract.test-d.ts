@@ -19,7 +19,7 @@ import {
   type SnapshotName,
   type SnapshotState,
 } from "./index.ts";
-import { bigint, isoDate, mapOf, setOf, url } from "./codecs.ts";
+import { bigint, isoDate, mapOf, setOf } from "./codecs.ts";
 
 const Message = z.object({ text: z.string(), sentAt: isoDate });
 const chat = defineContract({

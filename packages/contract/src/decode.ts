@@ -1,13 +1,19 @@
 import { safeParse } from "zod/v4/core";
+import { ContractError } from "./contract-error.ts";
 import type { Schema } from "./event.ts";
 import { validate } from "./validation.ts";
 
 /**
- * The decoded data of parsed JSON that an `Encoder` wrote.
+ * The decoded data of parsed JSON that an `Encoder` wrote. Its errors name the first fault in zod's own words, since a browser
+ * pays for every sentence; all of them are in `cause`.
  *
  * @param label names the schema in errors, e.g. `room.message`
  * @throws ContractError `invalid-data`
  */
 export function decode(schema: Schema, value: unknown, label: string): unknown {
-  return validate(safeParse, schema, value, label, " The server may have another version of the contract.");
+  const result = validate(safeParse, schema, value, label);
+  if (result.success) return result.data;
+  const [fault] = result.error.issues;
+  const place = [label, ...(fault?.path ?? [])].join(".");
+  throw new ContractError("invalid-data", `${place}: ${fault?.message} (${fault?.code}).`, { cause: result.error });
 }

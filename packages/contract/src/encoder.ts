@@ -1,7 +1,8 @@
 import { safeEncode, safeParse } from "zod/v4/core";
 import { ContractError } from "./contract-error.ts";
 import type { Schema } from "./event.ts";
-import { show, validate } from "./validation.ts";
+import { describe, show, summarize } from "./explanation.ts";
+import { validate } from "./validation.ts";
 import { inspectWire } from "./wire-schema.ts";
 
 /** Turns decoded data into JSON for the log and the wire; throws a ContractError `invalid-data`. */
@@ -18,7 +19,13 @@ export function createEncoder(schema: Schema, label: string): Encoder {
   const { hasCodec } = inspectWire(schema, label);
   // Both take and return what the types say only when told the schema's type; here it is any schema.
   const run = hasCodec ? (safeEncode as typeof safeParse) : safeParse;
-  return (data) => toJson(validate(run, schema, data, label, ""), label);
+  return (data) => {
+    const result = validate(run, schema, data, label);
+    if (result.success) return toJson(result.data, label);
+    // Once more for the messages: an error map makes zod copy its context, which multiplies the cost of every good event.
+    const { error = result.error } = run(schema, data, { error: describe });
+    throw new ContractError("invalid-data", `${label}: ${summarize(error.issues)}.`, { cause: error });
+  };
 }
 
 function toJson(value: unknown, label: string): string {

@@ -1,107 +1,25 @@
-import { $ZodAsyncError, type $ZodIssue, type $ZodRawIssue, type safeParse } from "zod/v4/core";
+import { $ZodAsyncError, type safeParse } from "zod/v4/core";
 import { ContractError } from "./contract-error.ts";
-import { step } from "./data-path.ts";
 import type { Schema } from "./event.ts";
-
-/** Names this many faults at most; a thousand bad items need no thousand sentences. */
-const MAX_FAULTS = 3;
 
 /**
  * Runs a schema in one direction, synchronously.
- *
- * @param hint what to do about invalid data, or nothing
- * @throws ContractError `invalid-data`; `bad-contract` for a schema that is asynchronous
+ * @throws ContractError `bad-contract` for an asynchronous schema, `invalid-data` when a check or codec of it throws
  */
-export function validate(run: typeof safeParse, schema: Schema, data: unknown, label: string, hint: string): unknown {
+export function validate(
+  run: typeof safeParse,
+  schema: Schema,
+  data: unknown,
+  label: string,
+): ReturnType<typeof safeParse> {
   try {
-    const result = run(schema, data);
-    if (result.success) return result.data;
-    // Once more for the messages: an error map makes zod copy its context, which multiplies the cost of every good event.
-    const { error = result.error } = run(schema, data, { error: describe });
-    throw new ContractError("invalid-data", `${label}: ${summarize(error.issues)}.${hint}`, { cause: error });
+    return run(schema, data);
   } catch (cause) {
-    if (cause instanceof ContractError) throw cause;
     if (cause instanceof $ZodAsyncError) {
       const message = `${label}: the schema is asynchronous; use checks and codecs without promises.`;
       throw new ContractError("bad-contract", message, { cause });
     }
-    const message = `${label}: a check or codec of the schema threw: ${String(cause)}.${hint}`;
+    const message = `${label}: a check or codec of the schema threw: ${String(cause)}.`;
     throw new ContractError("invalid-data", message, { cause });
   }
-}
-
-function summarize(issues: readonly $ZodIssue[]): string {
-  const faults = issues.slice(0, MAX_FAULTS).map(({ path, message }) => {
-    const place = path.reduce(step, "");
-    return place === "" ? message : `${place}: ${message}`;
-  });
-  if (issues.length > MAX_FAULTS) faults.push(`${issues.length - MAX_FAULTS} more`);
-  return faults.join("; ");
-}
-
-/** A short form of a value for error messages; objects by their kind only. */
-export function show(value: unknown): string {
-  if (typeof value === "string") {
-    const text = JSON.stringify(value.slice(0, 40));
-    return value.length > 40 ? `${text}… (${value.length} characters)` : text;
-  }
-  if (Array.isArray(value)) return `array of ${value.length}`;
-  // "Invalid Date" is what matters here.
-  if (value instanceof Date) return String(value);
-  if (typeof value === "object" && value !== null) return value.constructor?.name ?? "Object";
-  return typeof value === "function" ? "function" : `${String(value)}${typeof value === "bigint" ? "n" : ""}`;
-}
-
-/** Comes after the messages of a schema's author and before those of a locale, which zod/mini does not have. */
-function describe(issue: $ZodRawIssue): string {
-  // A raw issue is the finished one without path and message, and with its input.
-  const expected = expectation(issue as unknown as $ZodIssue);
-  return `expected ${expected}, got ${show(issue.input)}`;
-}
-
-function expectation(issue: $ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return issue.expected === "nonoptional" ? "a value" : issue.expected;
-    case "invalid_value":
-      return issue.values.map(show).join(" | ");
-    case "invalid_format":
-      return issue.format === "regex" ? `a match of ${issue.pattern}` : `the format ${issue.format}`;
-    case "too_small":
-      return `${subject(issue)} ${sign(issue, ">")} ${issue.minimum}`;
-    case "too_big":
-      return `${subject(issue)} ${sign(issue, "<")} ${issue.maximum}`;
-    case "not_multiple_of":
-      return `a multiple of ${issue.divisor}`;
-    case "unrecognized_keys":
-      return `no keys ${issue.keys.map(show).join(", ")}`;
-    case "invalid_union":
-      return alternatives(issue);
-    case "invalid_key":
-      return `a valid key (${firstOf(issue.issues)})`;
-    case "custom":
-    case "invalid_element":
-    default:
-      return "what a check of the schema accepts";
-  }
-}
-
-function alternatives(issue: Extract<$ZodIssue, { code: "invalid_union" }>): string {
-  if (issue.inclusive === false) return "exactly one option of the union to fit";
-  if (issue.options !== undefined) return issue.options.map(show).join(" | ");
-  return `one of the union (${issue.errors.map(firstOf).join(" | ")})`;
-}
-
-function firstOf(issues: readonly $ZodIssue[]): string {
-  const [issue] = issues;
-  if (issue === undefined) return "?";
-  return `${issue.path.map((key) => `${String(key)}: `).join("")}${issue.message}`;
-}
-
-function subject({ origin }: { origin: string }): string {
-  return /^(number|int|bigint|date)$/.test(origin) ? origin : `${origin} size`;
-}
-
-function sign(issue: { inclusive?: boolean; exact?: boolean }, strict: string): string {
-  return issue.exact ? "=" : issue.inclusive ? `${strict}=` : strict;
 }

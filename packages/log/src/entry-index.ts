@@ -1,48 +1,30 @@
-import { EntryList, type Kept, type Kind, type Stored, type Walk } from "./entry-list.ts";
+import { EntryList, type Kind, type Stored, type Walk } from "./entry-list.ts";
 import { pairName } from "./pair-name.ts";
+
+/** Stands for the lists that were not made. */
+const NONE = new EntryList();
 
 /** The entries of one channel, or of the whole log. There are many channels and few use every kind, so lists are made late. */
 export class EntryIndex {
-  readonly #lists: Record<Kind, EntryList | null> = { reliable: null, latest: null, cleared: null, volatile: null };
+  readonly #lists: Partial<Record<Kind, EntryList>> = {};
   #newest: Map<string, Stored> | null = null;
 
   get size(): number {
-    return this.sizeOf("reliable") + this.sizeOf("latest") + this.sizeOf("cleared") + this.sizeOf("volatile");
+    return Object.values(this.#lists).reduce((sum, { size }) => sum + size, 0);
   }
 
-  sizeOf(kind: Kind): number {
-    return this.#lists[kind]?.size ?? 0;
+  /** To look at; entries come in by {@link add}. */
+  list(kind: Kind): EntryList {
+    return this.#lists[kind] ?? NONE;
   }
 
   add(stored: Stored): void {
     (this.#lists[stored.kind] ??= new EntryList()).push(stored);
   }
 
-  noteDrop(kind: Kind): void {
-    this.#lists[kind]?.noteDrop();
-  }
-
-  oldest(kind: Kind): Kept | undefined {
-    return this.#lists[kind]?.oldest();
-  }
-
   /** The entries of every kind after a position. */
   after(seq: number): Walk[] {
-    const walks: Walk[] = [];
-    for (const list of Object.values(this.#lists)) if (list !== null && list.size > 0) walks.push(list.after(seq));
-    return walks;
-  }
-
-  /** The entries of one kind after a position. */
-  afterOf(kind: Kind, seq: number): Walk[] {
-    const list = this.#lists[kind];
-    return list === null ? [] : [list.after(seq)];
-  }
-
-  /** The entries of one kind before a position, newest first. */
-  beforeOf(kind: Kind, seq: number): Walk[] {
-    const list = this.#lists[kind];
-    return list === null ? [] : [list.before(seq)];
+    return Object.values(this.#lists).map((list) => list.after(seq));
   }
 
   /** Makes a value or a withdrawal the newest of its key and returns the one that it supersedes. */

@@ -7,8 +7,8 @@ export type Kind = "reliable" | "latest" | "cleared" | "volatile";
 export interface Stored {
   readonly seq: number;
   readonly kind: Kind;
-  /** How long the entry is owed, in milliseconds; null for as long as it is kept. */
-  readonly lifetime: number | null;
+  /** How long the entry is owed, in milliseconds; `Infinity` for as long as it is kept. */
+  readonly lifetime: number;
   /** Null once dropped: a list that is not swept yet holds the place, never the data. */
   entry: Entry | null;
 }
@@ -45,10 +45,14 @@ export class EntryList {
   noteDrop(): void {
     this.#dropped++;
     if (this.#dropped > SWEEP && this.#dropped > this.#places.length / 2) {
-      this.#places = this.#places.filter(isKept);
+      this.#places = this.kept();
       this.#first = 0;
       this.#dropped = 0;
     }
+  }
+
+  kept(): Kept[] {
+    return this.#places.filter(isKept);
   }
 
   oldest(): Kept | undefined {
@@ -86,19 +90,23 @@ export class Walk {
   readonly #places: readonly Stored[];
   readonly #step: 1 | -1;
   #index: number;
+  /** Where the walk has come to; undefined at its end. */
+  stored: Kept | undefined;
+  /** `seq` on the way forwards, `-seq` backwards: of two walks, the one with the smaller rank goes first. `Infinity` at the end. */
+  rank = Infinity;
 
   constructor(places: readonly Stored[], index: number, step: 1 | -1) {
     this.#places = places;
-    this.#index = index;
     this.#step = step;
+    this.#index = index - step;
+    this.advance();
   }
 
-  next(): Kept | undefined {
-    for (;;) {
-      const stored = this.#places[this.#index];
-      if (stored === undefined) return undefined;
-      this.#index += this.#step;
-      if (isKept(stored)) return stored;
-    }
+  advance(): void {
+    let stored: Stored | undefined;
+    do stored = this.#places[(this.#index += this.#step)];
+    while (stored?.entry === null);
+    this.stored = isKept(stored) ? stored : undefined;
+    this.rank = stored === undefined ? Infinity : stored.seq * this.#step;
   }
 }

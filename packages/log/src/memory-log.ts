@@ -6,6 +6,7 @@ import {
   type Appended,
   type Entry,
   type EventLog,
+  type Hole,
   type Keep,
   type Limit,
   type LogStat,
@@ -30,19 +31,8 @@ export interface MemoryLogOptions {
  * silently.
  */
 export function memoryLog(options: MemoryLogOptions = {}): EventLog {
-  return new MemoryLog(
-    { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024, ...options.keep },
-    options.now ?? Date.now,
-    options.random ?? Math.random,
-  );
+  return new MemoryLog(options);
 }
-
-/**
- * A read merges the lists of its channels or scans the whole log. To place a walk in a list costs as much as to scan 10 entries
- * or so; but of what is scanned, only the channels' share is wanted. So more channels than this that hold at least
- * a quarter of the log are scanned for. Measured, see benchmarks/.
- */
-const MERGE_LIMIT = 25;
 
 /** What an entry costs beside its data, in bytes: 187 were measured on Node 20. It makes `keep.bytes` a bound on memory. */
 const ENTRY_BYTES = 200;
@@ -63,8 +53,8 @@ class MemoryLog implements EventLog {
   #valueBytes = 0;
   #closed = false;
 
-  constructor(keep: Keep, now: () => number, random: () => number) {
-    this.#keep = keep;
+  constructor({ keep, now = Date.now, random = Math.random }: MemoryLogOptions) {
+    this.#keep = { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024, ...keep };
     this.#now = now;
     this.#epoch = Array.from({ length: 12 }, () => Math.floor(random() * 36).toString(36)).join("");
   }
@@ -81,32 +71,8 @@ class MemoryLog implements EventLog {
 
   async read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
     signal?.throwIfAborted();
-    const invalid = this.#invalid(after, channels);
-    if (invalid !== null) return invalid;
-
-    const asked = channels === null ? null : new Set(channels);
-    const wanted = asked !== null && this.#isDense(asked) ? asked : null;
-    const merged = new Merge(
-      asked === null || wanted !== null ? this.#whole.after(after.seq) : this.#walks(asked, after.seq),
-    );
-    const holes = this.#trimmed.holes(after.seq, asked);
-    const now = this.#now();
-    const entries: Entry[] = [];
-    let scanned = 0;
-    let bytes = 0;
-    let next = after.seq;
-    for (let stored = merged.next(); stored !== undefined; stored = merged.next()) {
-      const { entry } = stored;
-      if (scanned >= limit.entries && scanned > 0) return { entries, next: this.#cursor(next), more: true, holes };
-      if (wanted?.has(entry.channel) !== false && isOwed(stored, now)) {
-        bytes += entry.data?.length ?? 0;
-        if (bytes > limit.bytes && entries.length > 0) return { entries, next: this.#cursor(next), more: true, holes };
-        entries.push(entry);
-      }
-      scanned++;
-      next = entry.seq;
-    }
-    return { entries, next: this.#cursor(this.#head), more: false, holes };
+    const holes = this.#trimmed.holes(after.seq, channels);
+    return this.#page(after, channels, limit, holes, (index) => index.after(after.seq));
   }
 
   async recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
@@ -114,8 +80,8 @@ class MemoryLog implements EventLog {
     if (invalid !== null) return invalid;
 
     const end = before?.seq ?? this.#head + 1;
-    const walks = [...new Set(channels)].flatMap((path) => this.#channels.get(path)?.beforeOf("reliable", end) ?? []);
-    const merged = new Merge(walks, -1);
+    const walks = this.#indexesOf(channels).map((index) => index.list("reliable").before(end));
+    const merged = new Merge(walks);
     const entries: Entry[] = [];
     let older = merged.next();
     for (; older !== undefined && entries.length < n; older = merged.next()) entries.push(older.entry);
@@ -123,27 +89,8 @@ class MemoryLog implements EventLog {
   }
 
   async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
-    const invalid = after === null ? null : this.#invalid(after, channels);
-    if (invalid !== null) return invalid;
-
-    const start = after?.seq ?? 0;
-    const walks = [...new Set(channels)].flatMap((path) => this.#channels.get(path)?.afterOf("latest", start) ?? []);
-    const merged = new Merge(walks);
-    const now = this.#now();
-    const entries: Entry[] = [];
-    let bytes = 0;
-    let next = start;
-    for (let stored = merged.next(); stored !== undefined; stored = merged.next()) {
-      if (!isOwed(stored, now)) continue;
-      const { entry } = stored;
-      bytes += entry.data?.length ?? 0;
-      if (entries.length > 0 && (entries.length >= limit.entries || bytes > limit.bytes)) {
-        return { entries, next: this.#cursor(next), more: true, holes: [] };
-      }
-      entries.push(entry);
-      next = entry.seq;
-    }
-    return { entries, next: this.#cursor(this.#head), more: false, holes: [] };
+    const from = after ?? this.#cursor(0);
+    return this.#page(from, channels, limit, [], (index) => [index.list("latest").after(from.seq)]);
   }
 
   async head(): Promise<Cursor> {
@@ -179,14 +126,55 @@ class MemoryLog implements EventLog {
     this.#bells.clear();
   }
 
-  #appendOne(given: NewEntry, now: number): Appended {
-    const { channel: path, idempotencyKey } = given;
+  /** What is owed after a position of the walks along the channels, as much as the limit allows. */
+  #page(
+    after: Cursor,
+    channels: readonly string[] | null,
+    limit: Limit,
+    holes: readonly Hole[],
+    walksOf: (index: EntryIndex) => readonly Walk[],
+  ): Page {
+    const invalid = this.#invalid(after, channels);
+    if (invalid !== null) return invalid;
+
+    const merged = new Merge(this.#indexesOf(channels).flatMap(walksOf));
+    const now = this.#now();
+    const entries: Entry[] = [];
+    let scanned = 0;
+    let bytes = 0;
+    let next = after.seq;
+    for (let stored = merged.next(); stored !== undefined; stored = merged.next()) {
+      const { entry } = stored;
+      const owed = isOwed(stored, now);
+      if (owed) bytes += entry.data?.length ?? 0;
+      if ((scanned > 0 && scanned >= limit.entries) || (entries.length > 0 && bytes > limit.bytes)) {
+        return { entries, next: this.#cursor(next), more: true, holes };
+      }
+      if (owed) entries.push(entry);
+      scanned++;
+      next = entry.seq;
+    }
+    return { entries, next: this.#cursor(this.#head), more: false, holes };
+  }
+
+  #indexesOf(channels: readonly string[] | null): EntryIndex[] {
+    if (channels === null) return [this.#whole];
+    return [...new Set(channels)].flatMap((path) => this.#channels.get(path) ?? []);
+  }
+
+  #appendOne({ channel: path, type, mode, key, data, expires, idempotencyKey }: NewEntry, now: number): Appended {
     const first = idempotencyKey === undefined ? undefined : this.#known.seqOf(path, idempotencyKey);
     if (first !== undefined) return { cursor: this.#cursor(first), duplicate: true };
 
-    const entry = this.#entryOf(given, now);
-    const kind = kindOf(entry);
-    const stored: Stored = { seq: entry.seq, kind, lifetime: lifetimeOf(kind, given.expires), entry };
+    const cursor = this.#cursor(++this.#head);
+    const { epoch, seq } = cursor;
+    // Written out twice: spreading one into the other takes longer than all the rest of an append.
+    const entry: Entry =
+      key === undefined
+        ? { epoch, seq, channel: path, type, mode, at: now, data }
+        : { epoch, seq, channel: path, type, mode, key, at: now, data };
+    const kind = mode === "latest" && data === null ? "cleared" : mode;
+    const stored: Stored = { seq, kind, lifetime: lifetimeOf(kind, expires), entry };
     if (idempotencyKey !== undefined) this.#known.add(path, idempotencyKey, stored, now);
 
     const channel = this.#channels.get(path) ?? new EntryIndex();
@@ -194,29 +182,18 @@ class MemoryLog implements EventLog {
     channel.add(stored);
     this.#whole.add(stored);
     this.#count(entry, kind, 1);
-    if (entry.mode === "latest") {
-      this.#drop(channel.supersede(entry.type, entry.key ?? "", stored));
-    }
+    if (mode === "latest") this.#drop(channel.supersede(type, key ?? "", stored));
 
     // Typing hints are swept here, too: nothing else bounds how many come between two trims.
     if (kind === "volatile") this.#dropOldest(kind, (each) => !isOwed(each, now));
-    else if (kind !== "latest" && channel.sizeOf(kind) > this.#keep.entries) this.#drop(channel.oldest(kind));
+    else if (kind !== "latest" && channel.list(kind).size > this.#keep.entries) this.#drop(channel.list(kind).oldest());
     if (this.#bytes > this.#keep.bytes) this.#dropExcess();
-    return { cursor: this.#cursor(entry.seq), duplicate: false };
-  }
-
-  #entryOf({ channel, type, mode, key, data }: NewEntry, at: number): Entry {
-    const epoch = this.#epoch;
-    const seq = ++this.#head;
-    // Written out twice: spreading one into the other takes longer than all the rest of an append.
-    if (key === undefined) return { epoch, seq, channel, type, mode, at, data };
-    return { epoch, seq, channel, type, mode, key, at, data };
+    return { cursor, duplicate: false };
   }
 
   #dropOldest(kind: Kind, due: (stored: Kept) => boolean): void {
-    const whole = this.#whole;
-    for (let stored = whole.oldest(kind); stored !== undefined && due(stored); stored = whole.oldest(kind))
-      this.#drop(stored);
+    const list = this.#whole.list(kind);
+    for (let stored = list.oldest(); stored !== undefined && due(stored); stored = list.oldest()) this.#drop(stored);
   }
 
   /** Those that were promised least go first. */
@@ -227,12 +204,9 @@ class MemoryLog implements EventLog {
   }
 
   #withdrawExpired(now: number): void {
-    const [walk] = this.#whole.afterOf("latest", 0);
-    const expired: Entry[] = [];
-    for (let stored = walk?.next(); stored !== undefined; stored = walk?.next()) {
-      if (!isOwed(stored, now)) expired.push(stored.entry);
-    }
-    for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);
+    const values = this.#whole.list("latest").kept();
+    const expired = values.filter((stored) => !isOwed(stored, now));
+    for (const { entry } of expired) this.#appendOne({ ...entry, data: null }, now);
     if (expired.length > 0) this.#wake();
   }
 
@@ -241,11 +215,11 @@ class MemoryLog implements EventLog {
     const { entry, kind, seq } = stored;
     stored.entry = null;
     this.#count(entry, kind, -1);
-    this.#whole.noteDrop(kind);
+    this.#whole.list(kind).noteDrop();
     const channel = this.#channels.get(entry.channel);
-    channel?.noteDrop(kind);
+    channel?.list(kind).noteDrop();
     if (kind === "cleared") channel?.forget(entry.type, entry.key ?? "", stored);
-    if (channel?.size === 0) this.#channels.delete(entry.channel);
+    if (channel?.list(kind).size === 0 && channel.size === 0) this.#channels.delete(entry.channel);
     if (kind === "reliable") this.#trimmed.move(entry.channel, seq);
   }
 
@@ -253,20 +227,6 @@ class MemoryLog implements EventLog {
     const bytes = sign * (ENTRY_BYTES + (data?.length ?? 0));
     if (kind === "latest") this.#valueBytes += bytes;
     else this.#bytes += bytes;
-  }
-
-  /** Whether scanning the log for the channels costs less than walking along each of them. */
-  #isDense(channels: ReadonlySet<string>): boolean {
-    if (channels.size <= MERGE_LIMIT) return false;
-    let size = 0;
-    for (const path of channels) size += this.#channels.get(path)?.size ?? 0;
-    return size >= this.#whole.size / 4;
-  }
-
-  #walks(channels: ReadonlySet<string>, seq: number): Walk[] {
-    const walks: Walk[] = [];
-    for (const path of channels) for (const walk of this.#channels.get(path)?.after(seq) ?? []) walks.push(walk);
-    return walks;
   }
 
   /** The answer to a position that is none of this log, or null. There is one epoch, and it ends at the head. */
@@ -295,14 +255,10 @@ class MemoryLog implements EventLog {
 
 /** A distance, not an age: when the clock goes back by an hour, what was young an hour ahead is not young for an hour. */
 function isOwed({ lifetime, entry }: Kept, now: number): boolean {
-  return lifetime === null || Math.abs(now - entry.at) < lifetime;
+  return Math.abs(now - entry.at) < lifetime;
 }
 
-function kindOf({ mode, data }: Entry): Kind {
-  return mode === "latest" && data === null ? "cleared" : mode;
-}
-
-function lifetimeOf(kind: Kind, expires: number | null = null): number | null {
+function lifetimeOf(kind: Kind, expires = Infinity): number {
   if (kind === "volatile") return VOLATILE_AGE;
-  return kind === "latest" ? expires : null;
+  return kind === "latest" ? expires : Infinity;
 }

@@ -21,10 +21,10 @@ export class TrimMarks {
   }
 
   /** Of the asked channels, or of all, those that lost entries after a position. */
-  holes(seq: number, asked: ReadonlySet<string> | null): Hole[] {
+  holes(seq: number, asked: readonly string[] | null): Hole[] {
     if (seq >= this.#largest) return [];
     const holes: Hole[] = [];
-    for (const channel of asked ?? this.#marks.keys()) {
+    for (const channel of asked === null ? this.#marks.keys() : new Set(asked)) {
       const to = this.#marks.get(channel) ?? 0;
       if (to > seq) holes.push({ channel, reason: "trimmed", to });
     }

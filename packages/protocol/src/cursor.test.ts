@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { covers, formatCursor, parseCursor } from "./cursor.ts";
 
-const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"];
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-".split("");
 const cursors = fc.record({
   epoch: fc.string({ unit: fc.constantFrom(...LETTERS), minLength: 1, maxLength: 40 }),
   seq: fc.maxSafeNat(),

@@ -9,14 +9,14 @@ export interface ServerSentEvent {
 
 export interface ParserOptions {
   /** Called for every complete block that has data; the id of a block without is dropped with it. */
-  onEvent(event: ServerSentEvent): void;
+  readonly onEvent: (event: ServerSentEvent) => void;
   /** The `retry` field as soon as its line ends, in milliseconds, as it was sent: any size, even `Infinity`. */
-  onRetry?(milliseconds: number): void;
+  readonly onRetry?: (milliseconds: number) => void;
   /**
    * The bytes that one block may have, line ends not counted. A byte that is not UTF-8 counts as the three of the U+FFFD that
    * it becomes. @default 1 MiB
    */
-  maxEventBytes?: number;
+  readonly maxEventBytes?: number;
 }
 
 export interface Parser {
@@ -28,7 +28,6 @@ export interface Parser {
 }
 
 const LF = 10;
-const BOM = 0xfeff;
 const DIGITS = /^\d+$/;
 
 /** The most UTF-8 bytes that one UTF-16 unit stands for. */
@@ -41,20 +40,20 @@ const WHOLE = new TextDecoder("utf-8", { ignoreBOM: true });
  * An incremental parser of `text/event-stream`, after the WHATWG HTML standard, 9.2.6. Its cost is linear in the bytes, also
  * for one line that arrives in many chunks.
  */
-export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: ParserOptions): Parser {
-  return new EventStreamParser(onEvent, onRetry, maxEventBytes);
+export function createParser(options: ParserOptions): Parser {
+  return new EventStreamParser(options);
 }
 
 class EventStreamParser implements Parser {
   readonly #onEvent: ParserOptions["onEvent"];
   readonly #onRetry: ParserOptions["onRetry"];
   readonly #maxEventBytes: number;
-  readonly #streaming = new TextDecoder("utf-8", { ignoreBOM: true });
+  /** Takes the BOM away, too: the first chunk is always decoded by it. */
+  readonly #streaming = new TextDecoder();
   /** Whether the last chunk may have ended inside a character. */
   #split = false;
   /** Whether the text of the last chunk is known to be ASCII. */
-  #ascii = true;
-  #started = false;
+  #ascii = false;
   /** Whether the last chunk ended with CR, so that an LF now is a part of that line end. */
   #skipLF = false;
   /** The pieces of an unfinished line; joined once, when its end arrives. */
@@ -65,20 +64,16 @@ class EventStreamParser implements Parser {
   /** Bytes of the unfinished block, pieces included; 0 exactly at the start of a block. */
   #bytes = 0;
 
-  constructor(onEvent: ParserOptions["onEvent"], onRetry: ParserOptions["onRetry"], maxEventBytes: number) {
+  constructor({ onEvent, onRetry, maxEventBytes = 1 << 20 }: ParserOptions) {
     this.#onEvent = onEvent;
     this.#onRetry = onRetry;
     this.#maxEventBytes = maxEventBytes;
   }
 
   push(chunk: Uint8Array): void {
-    const text = this.#decode(chunk);
-    if (text === "") return;
-    let start = this.#begin(text);
-    if (text.includes("\r")) {
-      this.#mixed(text, start);
-      return;
-    }
+    if (chunk.length === 0) return;
+    const text = this.#withLF(this.#decode(chunk));
+    let start = 0;
     // One search of an ASCII chunk is cheaper than one of every id; in other text V8 is slow to find NUL.
     const hasNul = !this.#ascii || text.includes("\0");
     while (start < text.length) {
@@ -88,7 +83,7 @@ class EventStreamParser implements Parser {
   }
 
   /**
-   * The hot path: a whole block as Tidings writes it, `event`, `data`, perhaps `id`, in a text without CR.
+   * The hot path: a whole block as Tidings writes it, `event`, `data`, perhaps `id`.
    * @param hasNul whether the text may have NUL in it
    * @returns where the next block starts, or -1 when this one is for {@link #line}
    */
@@ -115,22 +110,11 @@ class EventStreamParser implements Parser {
     return end + 2;
   }
 
-  /** The lines of a text with any mixture of line ends. Within the loop of {@link push} it would halve the speed of the hot path. */
-  #mixed(text: string, from: number): void {
-    let start = from;
-    let cr = text.indexOf("\r", start);
-    let lf = text.indexOf("\n", start);
-    while (start < text.length) {
-      // Each is searched again only when passed, so that no mixture costs more than one search of the text for each.
-      if (cr !== -1 && cr < start) cr = text.indexOf("\r", start);
-      if (lf !== -1 && lf < start) lf = text.indexOf("\n", start);
-      const end = cr === -1 || (lf !== -1 && lf < cr) ? lf : cr;
-      start = this.#take(text, start, end);
-      if (end !== -1 && end === cr) {
-        if (start === text.length) this.#skipLF = true;
-        else if (text.charCodeAt(start) === LF) start++;
-      }
-    }
+  /** The text with LF at the end of all lines, whatever they had. */
+  #withLF(text: string): string {
+    const rest = this.#skipLF && text.startsWith("\n") ? text.slice(1) : text;
+    this.#skipLF = text.endsWith("\r");
+    return rest.includes("\r") ? rest.replaceAll(/\r\n?/g, "\n") : rest;
   }
 
   /**
@@ -149,7 +133,6 @@ class EventStreamParser implements Parser {
   }
 
   #decode(chunk: Uint8Array): string {
-    if (chunk.length === 0) return "";
     const inside = this.#split;
     this.#split = (chunk[chunk.length - 1] ?? 0) >= 0x80;
     const whole = !inside && !this.#split;
@@ -158,14 +141,6 @@ class EventStreamParser implements Parser {
     // Every character above ASCII has more bytes than units; only an invalid byte, which becomes U+FFFD, has one of each.
     this.#ascii = whole && text.length === chunk.length && !text.includes("\uFFFD");
     return text;
-  }
-
-  /** Where a chunk's first line starts: after the BOM of the stream, and after the LF of a CRLF cut in two. */
-  #begin(text: string): number {
-    const skipped = this.#started ? this.#skipLF && text.charCodeAt(0) === LF : text.charCodeAt(0) === BOM;
-    this.#started = true;
-    this.#skipLF = false;
-    return skipped ? 1 : 0;
   }
 
   #grow(piece: string): void {

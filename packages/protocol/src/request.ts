@@ -35,7 +35,7 @@ const MAX_WAIT = 60;
 export function formatQuery(request: EventRequest): string {
   const query = new URLSearchParams({ protocol: String(PROTOCOL_VERSION) });
   for (const [path, start] of request.channels) {
-    query.append("channel", start === null ? path : `${path}@${start === "now" ? "now" : formatCursor(start)}`);
+    query.append("channel", start === null ? path : `${path}@${formatStart(start)}`);
   }
   if (request.after) query.set("after", formatCursor(request.after));
   if (request.last !== undefined) query.set("last", String(request.last));
@@ -47,10 +47,7 @@ export function formatQuery(request: EventRequest): string {
 
 /** The JSON body of a request whose query would be too long; what is neither `channels` nor `after` stays in the query. */
 export function formatBody({ channels, after }: Pick<EventRequest, "channels" | "after">): string {
-  const starts = Array.from(channels, ([path, start]) => [
-    path,
-    start === null || start === "now" ? start : formatCursor(start),
-  ]);
+  const starts = Array.from(channels, ([path, start]) => [path, start === null ? null : formatStart(start)] as const);
   return JSON.stringify({ channels: Object.fromEntries(starts), ...(after ? { after: formatCursor(after) } : {}) });
 }
 
@@ -65,65 +62,62 @@ export function parseRequest(
   lastEventId: string | null,
   body: unknown,
 ): ParsedRequest | string {
-  const asked = body === null ? channelsOfQuery(query) : channelsOfBody(body);
+  const asked = body === null ? readQuery(query) : readBody(body);
   if (typeof asked === "string") return asked;
-  if (asked.channels.size === 0) return "Expected at least one channel, got none.";
+  // The same client coming back: what its address says of starts is about its first visit.
+  const resumed = lastEventId !== null && lastEventId !== "";
+  const channels = new Map<string, Start>();
+  for (const [path, start] of asked.starts) {
+    if (channels.has(path)) return `Expected each channel once, got "${path.slice(0, SHOWN)}" twice.`;
+    channels.set(path, resumed ? null : start === "now" ? "now" : parsePosition(start));
+  }
+  if (channels.size === 0) return "Expected at least one channel, got none.";
   const last = readInteger(query, "last", 1, MAX_LAST);
   if (typeof last === "string") return last;
   const wait = readInteger(query, "wait", 0, MAX_WAIT);
   if (typeof wait === "string") return wait;
-  const before = query.get("before");
-  const resumed = lastEventId !== null && lastEventId !== "";
   return {
-    // The same client coming back: what its address says of starts is about its first visit.
-    channels: resumed ? new Map([...asked.channels.keys()].map((path) => [path, null])) : asked.channels,
-    after: resumed ? cursorOf(lastEventId) : asked.after === null ? null : cursorOf(asked.after),
+    channels,
+    after: parsePosition(resumed ? lastEventId : asked.after),
     last: resumed ? 0 : (last ?? 0),
-    before: before === null ? null : cursorOf(before),
+    before: parsePosition(query.get("before")),
     wait: wait ?? 0,
     snapshot: query.has("snapshot"),
     speaksProtocol: query.get("protocol") === String(PROTOCOL_VERSION),
   };
 }
 
+/** What query and body say alike, as text. */
 interface Asked {
-  readonly channels: Map<string, Start>;
+  readonly starts: readonly (readonly [path: string, start: string | null])[];
   readonly after: string | null;
 }
 
-function channelsOfQuery(query: URLSearchParams): Asked | string {
-  const channels = new Map<string, Start>();
-  for (const text of query.getAll("channel")) {
+function readQuery(query: URLSearchParams): Asked {
+  const starts = query.getAll("channel").map((text) => {
     const at = text.indexOf("@");
-    const path = at === -1 ? text : text.slice(0, at);
-    if (channels.has(path)) return `Expected each channel once, got "${path.slice(0, SHOWN)}" twice.`;
-    channels.set(path, at === -1 ? null : startOf(text.slice(at + 1)));
-  }
-  return { channels, after: query.get("after") };
+    return at === -1 ? ([text, null] as const) : ([text.slice(0, at), text.slice(at + 1)] as const);
+  });
+  return { starts, after: query.get("after") };
 }
 
-function channelsOfBody(body: unknown): Asked | string {
+function readBody(body: unknown): Asked | string {
   if (!isRecord(body) || !isRecord(body["channels"])) {
     return 'Expected a body like { "channels": { "rooms/lobby": null } }, got something else.';
   }
-  const channels = new Map<string, Start>();
-  for (const [path, start] of Object.entries(body["channels"])) {
-    if (start !== null && typeof start !== "string") {
-      return `Expected the start of a channel to be a cursor, "now" or null, got ${typeof start}.`;
-    }
-    channels.set(path, start === null ? null : startOf(start));
-  }
+  const starts = Object.entries(body["channels"]);
   const after = body["after"] ?? null;
-  if (after !== null && typeof after !== "string") return `Expected "after" to be a cursor, got ${typeof after}.`;
-  return { channels, after };
+  if (!starts.every(isStart) || !isText(after))
+    return 'Expected cursors, "now" or null as positions, got something else.';
+  return { starts, after };
 }
 
-function startOf(text: string): Start {
-  return text === "now" ? "now" : cursorOf(text);
+function formatStart(start: Cursor | "now"): string {
+  return start === "now" ? "now" : formatCursor(start);
 }
 
-function cursorOf(text: string): Cursor {
-  return parseCursor(text) ?? NOWHERE;
+function parsePosition(text: string | null): Cursor | null {
+  return text === null ? null : (parseCursor(text) ?? NOWHERE);
 }
 
 function readInteger(query: URLSearchParams, name: string, least: number, most: number): number | null | string {
@@ -131,6 +125,14 @@ function readInteger(query: URLSearchParams, name: string, least: number, most: 
   if (text === null) return null;
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   return value >= least && value <= most ? value : `Expected "${name}" to be a whole number from ${least} to ${most}.`;
+}
+
+function isStart(entry: [path: string, start: unknown]): entry is [path: string, start: string | null] {
+  return isText(entry[1]);
+}
+
+function isText(value: unknown): value is string | null {
+  return value === null || typeof value === "string";
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -29,8 +29,8 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 2: the log validates cursors",
     "does not validate where current values go on",
-    "after === null ? null :",
-    "after !== undefined ? null :",
+    "const from = after ?? this.#cursor(0);",
+    "const from = this.#cursor(Math.min(after?.seq ?? 0, this.#head));",
   ),
   inLog(
     "law 2: the log validates cursors",
@@ -84,7 +84,7 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 7: a gap for every hole, none without",
     "never tells of a hole",
-    "const holes = this.#trimmed.holes(after.seq, asked);",
+    "const holes = this.#trimmed.holes(after.seq, channels);",
     "const holes = [];",
   ),
   {
@@ -111,8 +111,8 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 7: a gap for every hole, none without",
     "forgets the hole of a channel that is empty",
-    "const holes = this.#trimmed.holes(after.seq, asked);",
-    "const holes = this.#trimmed.holes(after.seq, asked).filter(({ channel }) => this.#channels.has(channel));",
+    "const holes = this.#trimmed.holes(after.seq, channels);",
+    "const holes = this.#trimmed.holes(after.seq, channels).filter(({ channel }) => this.#channels.has(channel));",
   ),
   inLog(
     "law 7: a gap for every hole, none without",
@@ -123,8 +123,8 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 7: a gap for every hole, none without",
     "evicts a quiet channel for a noisy one",
-    "channel.sizeOf(kind) > this.#keep.entries) this.#drop(channel.oldest(kind))",
-    "this.#whole.sizeOf(kind) > this.#keep.entries) this.#drop(this.#whole.oldest(kind))",
+    "channel.list(kind).size > this.#keep.entries) this.#drop(channel.list(kind).oldest())",
+    "this.#whole.list(kind).size > this.#keep.entries) this.#drop(this.#whole.list(kind).oldest())",
   ),
   inLog("law 10: the doorbell", "never rings", "if (appended.some(({ duplicate }) => !duplicate)) this.#wake();", ""),
   inLog("law 10: the doorbell", "fails an append for a watcher that throws", "} catch {", "} finally {"),
@@ -143,7 +143,7 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 11: filtering is no gap",
     "takes passed over entries for a hole",
-    "const holes = this.#trimmed.holes(after.seq, asked);",
+    "const holes = this.#trimmed.holes(after.seq, channels);",
     "const holes = this.#trimmed.holes(after.seq, null);",
   ),
 ];
