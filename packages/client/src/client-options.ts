@@ -42,7 +42,7 @@ export interface ClientOptions {
 /** What happened, for developers. It never holds headers, urls or event data. */
 export interface TraceRecord {
   readonly level: "debug" | "warn";
-  readonly event: "connect" | "end" | "event" | "handled" | "gap" | "page" | "join" | "contract";
+  readonly event: "connect" | "end" | "event" | "handled" | "gap" | "contract";
   /** When, in milliseconds since 1970. */
   readonly at: number;
   readonly channel?: string;

@@ -210,7 +210,6 @@ test("debug traces the way of an event, without data, urls or headers", async ()
   const about = { level: "debug", at: clock.now(), channel: inbox.path };
   expect(trace).toEqual([
     { level: "debug", event: "connect", at: clock.now(), detail: "1 channels" },
-    { ...about, event: "join", id: "e.1" },
     { ...about, event: "event", type: "mention", id: "e.2" },
     { ...about, event: "handled", type: "mention", id: "e.2" },
     { level: "debug", event: "end", at: clock.now(), detail: "draining" },

@@ -66,5 +66,5 @@ export interface Client<C extends Contract> {
  */
 export function createClient<C extends Contract>(contract: C, options: ClientOptions): Client<C> {
   // Inside, a contract is a record of channels; the signature above has checked what depends on it.
-  return new StreamClient(contract, options) as Client<Contract> as unknown as Client<C>;
+  return new StreamClient(contract, options) as unknown as Client<C>;
 }

@@ -1,67 +1,52 @@
-import { decode, type Address, type AnyChannel, type Contract, type Schema } from "@tidings/contract";
-import { formatCursor, parseCursor, type Cursor, type PageEvent } from "@tidings/protocol";
-import type { Item } from "./item.ts";
+import { decode, type Address, type AnyChannel, type Schema } from "@tidings/contract";
+import { formatCursor, parseCursor, type PageBody, type PageEvent } from "@tidings/protocol";
+import type { Item } from "./consumer.ts";
+import type { Context } from "./context.ts";
 import { StreamError } from "./stream-error.ts";
 
-/** Turns what came over the wire into what the contract says. */
-export class Decoder {
-  readonly #contract: Contract;
-  readonly #validate: boolean;
-  readonly #onError: (error: StreamError) => void;
+/** @throws TypeError for an address of another contract */
+export function channelOf({ contract }: Context, { name }: Address): AnyChannel {
+  const channel = Object.hasOwn(contract, name) ? contract[name] : undefined;
+  if (channel !== undefined) return channel;
+  throw new TypeError(`Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${name}".`);
+}
 
-  constructor(contract: Contract, validate: boolean, onError: (error: StreamError) => void) {
-    this.#contract = contract;
-    this.#validate = validate;
-    this.#onError = onError;
-  }
+/**
+ * What came over the wire, as the contract says. Null for other addresses, for a type that this client does not know yet, and
+ * for data that does not fit; the latter is reported.
+ *
+ * @param read parses the data, where it is not what the event says
+ */
+export function decodeItem(context: Context, address: Address, event: PageEvent, read?: () => unknown): Item | null {
+  const { name, events } = channelOf(context, address);
+  const { channel, type } = event;
+  const definition = events[type];
+  if (channel !== address.path || definition === undefined) return null;
+  const cursor = parseCursor(event.id ?? "");
+  const id = cursor && formatCursor(cursor);
+  if ("clear" in event) return id === null ? null : { cleared: { channel, type, key: event.clear, id }, cursor };
+  const data = tryDecode(context, definition.schema, read ?? (() => event.data), `${name}.${type}`);
+  return data && { event: { channel, type, data: data.value, id }, isVolatile: definition.mode === "volatile", cursor };
+}
 
-  /** @throws TypeError for an address of another contract */
-  channel({ name }: Address): AnyChannel {
-    const channel = Object.hasOwn(this.#contract, name) ? this.#contract[name] : undefined;
-    if (channel === undefined) {
-      throw new TypeError(
-        `Expected an address of this contract (${Object.keys(this.#contract).join(", ")}), got "${name}".`,
-      );
-    }
-    return channel;
-  }
+/** What a page has of one address. */
+export function decodePage(context: Context, address: Address, { events }: PageBody): Item[] {
+  return events.flatMap((event) => decodeItem(context, address, event) ?? []);
+}
 
-  /** Null for a type that this client does not know yet, and for data that does not fit; the latter is reported. */
-  event(address: Address, type: string, read: () => unknown, cursor: Cursor | null): Item | null {
-    const channel = this.channel(address);
-    const definition = channel.events[type];
-    if (definition === undefined) return null;
-    const data = this.#decode(definition.schema, read, `${channel.name}.${type}`);
-    if (data === undefined) return null;
-    const id = cursor === null ? null : formatCursor(cursor);
-    const event = { channel: address.path, type, data: data.value, id };
-    return { kind: "event", event, volatile: definition.mode === "volatile", cursor };
-  }
+/** Null when there is no state, and when it does not fit, which is reported. */
+export function decodeState(context: Context, address: Address, page: PageBody): { readonly value: unknown } | null {
+  const { name, snapshot } = channelOf(context, address);
+  const state = page.state?.[address.path];
+  if (snapshot === undefined || state === undefined) return null;
+  return tryDecode(context, snapshot, () => state, `${name}'s snapshot`);
+}
 
-  pageEvent(address: Address, event: PageEvent): Item | null {
-    const cursor = event.id === undefined ? null : parseCursor(event.id);
-    if (!("clear" in event)) return this.event(address, event.type, () => event.data, cursor);
-    return cursor === null ? null : this.clear(address, event.type, event.clear, cursor);
-  }
-
-  /** The notice that a `latest` value is no more. */
-  clear(address: Address, type: string, key: string, cursor: Cursor): Item | null {
-    if (this.channel(address).events[type] === undefined) return null;
-    return { kind: "clear", cleared: { channel: address.path, type, key, id: formatCursor(cursor) }, cursor };
-  }
-
-  /** Undefined when the state does not fit, which is reported. */
-  state(address: Address, state: unknown): { readonly value: unknown } | undefined {
-    const { name, snapshot } = this.channel(address);
-    return snapshot && this.#decode(snapshot, () => state, `${name}'s snapshot`);
-  }
-
-  #decode(schema: Schema, read: () => unknown, label: string): { readonly value: unknown } | undefined {
-    try {
-      return { value: this.#validate ? decode(schema, read(), label) : read() };
-    } catch (cause) {
-      this.#onError(new StreamError("invalid-data", `Skipped ${label}: ${String(cause)}`, { cause }));
-      return undefined;
-    }
+function tryDecode({ validate, onError }: Context, schema: Schema, read: () => unknown, label: string) {
+  try {
+    return { value: validate ? decode(schema, read(), label) : read() };
+  } catch (cause) {
+    onError(new StreamError("invalid-data", `Skipped ${label}: ${String(cause)}`, { cause }));
+    return null;
   }
 }

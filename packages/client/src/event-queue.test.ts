@@ -103,7 +103,7 @@ describe("a slow loop", () => {
     server.page.page({ cursor: "e.1" });
     await clock.advance(0);
     await publish(3);
-    await clock.advance(250);
+    await clock.advance(3_000);
     expect(server.pages).toHaveLength(2);
     server.page.page({ cursor: "e.3", events: [mention(2), mention(3)] });
     await clock.advance(0);

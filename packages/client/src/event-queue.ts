@@ -1,33 +1,24 @@
 import { callHandler } from "./callback.ts";
 import type { EventsOptions } from "./client.ts";
+import type { Consumer, Item } from "./consumer.ts";
 import type { Gap, ReceivedEvent } from "./handlers.ts";
-import type { Consumer, Item } from "./item.ts";
 import type { Reason } from "./status.ts";
 import { StreamError } from "./stream-error.ts";
-
-interface Waiting {
-  readonly resolve: (result: IteratorResult<ReceivedEvent, Reason>) => void;
-  readonly reject: (error: StreamError) => void;
-}
 
 /** The consumer behind `for await`: bounded, and never in the way of others. */
 export class EventQueue implements Consumer, AsyncIterableIterator<ReceivedEvent, Reason> {
   readonly wantsSnapshot = false;
   /** What it is filled by, once there is one. */
   source: { resume(): void; close(): void } | null = null;
-  readonly #path: string;
   readonly #options: EventsOptions;
   readonly #onError: (error: StreamError) => void;
-  readonly #waiting: Waiting[] = [];
   /** What the loop has not taken yet, gaps at their places. */
-  #entries: ({ readonly event: ReceivedEvent } | { readonly gap: Gap })[] = [];
-  /** To be thrown once, when the events before it have been taken. */
-  #error: StreamError | null = null;
+  readonly #entries: ({ readonly event: ReceivedEvent } | { readonly gap: Gap })[] = [];
+  readonly #events: AsyncGenerator<ReceivedEvent, undefined> = this.#read();
+  #wake = () => {};
   #reason: Reason | null = null;
-  #afterGap = false;
 
-  constructor(path: string, options: EventsOptions, onError: (error: StreamError) => void) {
-    this.#path = path;
+  constructor(options: EventsOptions, onError: (error: StreamError) => void) {
     this.#options = options;
     this.#onError = onError;
   }
@@ -37,70 +28,60 @@ export class EventQueue implements Consumer, AsyncIterableIterator<ReceivedEvent
   }
 
   take(item: Item): boolean {
-    if (item.kind === "clear") return true;
+    if ("cleared" in item) return true;
     // Current values come without an id and cannot be asked for again; what comes after a gap would bring the gap again.
-    const again = item.volatile || (item.cursor !== null && !this.#afterGap);
-    if (again && this.#entries.length >= (this.#options.capacity ?? 1_024)) return false;
-    this.#afterGap = false;
-    const first = this.#waiting.shift();
-    if (first === undefined) this.#entries.push({ event: item.event });
-    else first.resolve({ done: false, value: item.event });
+    const last = this.#entries.at(-1);
+    const isOwed = last !== undefined && "event" in last && (item.isVolatile || item.cursor !== null);
+    if (isOwed && this.#entries.length >= (this.#options.capacity ?? 1_024)) return false;
+    this.#entries.push({ event: item.event });
+    this.#wake();
     return true;
   }
 
   snapshot(): void {}
 
   gap(gap: Gap): void {
-    this.#afterGap = true;
-    if (this.#options.onGap !== undefined) {
-      // A loop that waits has taken everything before.
-      if (this.#waiting.length > 0) this.#tell(gap);
-      else this.#entries.push({ gap });
-      return;
-    }
-    this.#error = new StreamError(
-      "gap",
-      `Events of ${gap.channel} after ${gap.after ?? "the beginning"} are gone (${gap.reason}), and the loop has no onGap: pass one to events() to go on after a gap.`,
-    );
-    this.source?.close();
+    this.#entries.push({ gap });
+    this.#wake();
   }
 
   close(reason: Reason): void {
     this.#reason = reason;
-    // Who waits has taken everything before.
-    for (const { resolve, reject } of this.#waiting.splice(0)) {
-      const error = this.#takeError();
-      if (error === null) resolve({ done: true, value: reason });
-      else reject(error);
-    }
+    this.#wake();
   }
 
   async next(): Promise<IteratorResult<ReceivedEvent, Reason>> {
-    for (let entry = this.#entries.shift(); entry !== undefined; entry = this.#entries.shift()) {
-      if (this.#entries.length === 0) this.source?.resume();
-      if ("event" in entry) return { done: false, value: entry.event };
-      this.#tell(entry.gap);
-    }
-    const error = this.#takeError();
-    if (error !== null) throw error;
-    if (this.#reason !== null) return { done: true, value: this.#reason };
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    const result = await this.#events.next();
+    return result.done === true ? { done: true, value: this.#reason ?? "closed" } : result;
   }
 
   async return(): Promise<IteratorResult<ReceivedEvent, Reason>> {
-    this.#entries = [];
-    this.#error = null;
+    this.#entries.length = 0;
     this.source?.close();
+    await this.#events.return(undefined);
     return { done: true, value: this.#reason ?? "closed" };
   }
 
-  #tell(gap: Gap): void {
-    callHandler(`The onGap of ${this.#path}`, () => this.#options.onGap?.(gap), this.#onError);
+  /** A generator, so that whoever asks while another waits has to queue. */
+  async *#read(): AsyncGenerator<ReceivedEvent, undefined> {
+    while (this.#entries.length > 0 || this.#reason === null) {
+      const entry = this.#entries.shift();
+      if (this.#entries.length === 0) this.source?.resume();
+      if (entry === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
+      else if ("event" in entry) yield entry.event;
+      else this.#tell(entry.gap);
+    }
   }
 
-  #takeError(): StreamError | null {
-    const error = this.#error;
-    this.#error = null;
-    return error;
+  /** @throws StreamError `gap` */
+  #tell(gap: Gap): void {
+    const { onGap } = this.#options;
+    if (onGap !== undefined) return callHandler(`The onGap of ${gap.channel}`, () => onGap(gap), this.#onError);
+    this.#entries.length = 0;
+    this.source?.close();
+    throw new StreamError(
+      "gap",
+      `Expected all events of ${gap.channel}, but those after ${gap.after ?? "the beginning"} are gone (${gap.reason}); pass onGap to events() to go on.`,
+    );
   }
 }

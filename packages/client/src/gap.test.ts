@@ -19,13 +19,27 @@ describe("a gap on the stream", () => {
     const seen = watch(subscription.status);
     stream.gap({ [lobby.path]: "trimmed" });
     stream.event(MESSAGE, { text: "nine" }, "e.9");
-    await clock.advance(0);
+    await clock.advance(500);
     server.page.page({ cursor: "e.9", state: { [lobby.path]: { messages: ["a", "nine"] } } });
     await clock.advance(0);
     stream.event(MESSAGE, { text: "ten" }, "e.10");
     await clock.advance(0);
     expect(told.slice(1)).toEqual(["gap trimmed after e.1", "state a,nine", "ten e.10"]);
-    expect(seen).toEqual(["live", "connecting", "live"]);
+    expect(seen).toEqual(["live", "retrying: gap", "live"]);
+  });
+
+  test("whose handler closes another subscription leaves that one closed", async () => {
+    const { client, clock, server } = await joined();
+    client.subscribe(inbox, { onGap: () => second.close() });
+    const second = client.subscribe(inbox, { onGap: () => expect.unreachable("closed by the first") });
+    await clock.advance(0);
+    const stream = server.stream.live("e.1");
+    await clock.advance(0);
+    const pages = server.pages.length;
+    stream.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    expect(server.pages).toHaveLength(pages);
+    expect(second.status.value).toEqual({ state: "closed", reason: "closed" });
   });
 
   test("concerns only the channels that it names", async () => {
@@ -51,16 +65,18 @@ describe("a gap on the stream", () => {
     expect(told).toEqual(["8", "10"]);
   });
 
-  test("while a page is under way makes it ask once more before it joins: the page may be older than the loss", async () => {
+  test("while a page is under way makes that page of no use: it may be older than the loss", async () => {
     const { told, server, clock, stream } = await catchingUp();
+    const old = server.page;
     stream.gap({ [inbox.path]: "trimmed" });
     await clock.advance(0);
-    server.page.page({ cursor: "e.6", events: [mention(6)] });
+    expect(server.pages).toHaveLength(2);
+    old.page({ cursor: "e.6", events: [mention(6)] });
     await clock.advance(0);
-    expect(server.page.after).toBe("e.6");
+    expect(told).toEqual([]);
     server.page.page({ cursor: "e.9", gap: { channels: { [inbox.path]: "trimmed" } }, events: [mention(9)] });
     await clock.advance(0);
-    expect(told).toEqual(["6", "gap trimmed after e.6", "9"]);
+    expect(told).toEqual(["gap trimmed after e.1", "9"]);
   });
 
   test.each(["reset", "lost"] as const)(
@@ -71,8 +87,9 @@ describe("a gap on the stream", () => {
       stream.end();
       await clock.advance(0);
       expect(client.status.value).toMatchObject({ state: "retrying", reason: "gap" });
-      server.page.page({ cursor: "f.2", state: { [lobby.path]: { messages: ["z"] } } });
       await clock.advance(500);
+      server.page.page({ cursor: "f.2", state: { [lobby.path]: { messages: ["z"] } } });
+      await clock.advance(0);
       expect(server.stream.after).toBe("f.1");
       const next = server.stream.live("f.1");
       next.event(MESSAGE, { text: "two" }, "f.2");
@@ -118,7 +135,7 @@ describe("a gap on the stream", () => {
     const { told, server, clock, stream } = await joined();
     const state = { [lobby.path]: { messages: [] } };
     stream.gap({ [lobby.path]: "trimmed" });
-    await clock.advance(0);
+    await clock.advance(500);
     server.page.page({ cursor: "e.2", state });
     await clock.advance(0);
     const pages = server.pages.length;
@@ -142,7 +159,7 @@ describe("a gap on the stream", () => {
     for (let hour = 2; hour < 7; hour++) {
       stream.heartbeat(`e.${hour}`);
       stream.gap({ [lobby.path]: "trimmed" });
-      await clock.advance(0);
+      await clock.advance(500);
       server.page.page({ cursor: `e.${hour}`, state: { [lobby.path]: { messages: [] } } });
       for (let beat = 0; beat < 5; beat++) {
         await clock.advance(15_000);

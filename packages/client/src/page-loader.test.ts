@@ -13,7 +13,7 @@ describe("a page", () => {
   ])("that fails with %s is asked for again after %d ms", async (status, wait) => {
     const { server, clock, told } = await catchingUp();
     if (status === null) server.page.fail();
-    else server.page.answer(status);
+    else server.page.answer(status, status === 404 ? { channels: [inbox.path] } : {});
     await clock.advance(0);
     const stream = server.stream.live("e.5");
     for (let passed = 0; passed < wait - 50; passed += 50) {
@@ -54,6 +54,7 @@ describe("a page", () => {
     [204, "finished", []],
     [403, "forbidden", []],
     [400, "rejected", ["refused"]],
+    [404, "rejected", ["refused"]],
   ])("with status %d ends the subscription: %s", async (status, reason, errors) => {
     const { server, clock, subscription, errors: told } = await catchingUp();
     server.page.answer(status);

@@ -77,7 +77,7 @@ describe("what arrives", () => {
     kit.stream.event(MENTION, { by: "x".repeat(2_000) }, "e.2");
     await kit.clock.advance(0);
     expect(kit.errors).toMatchObject([{ code: "event-too-large" }]);
-    expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "network" });
+    expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "bad-response" });
     await untilNext(kit);
     expect(kit.server.stream.after).toBe("e.1");
   });

@@ -1,15 +1,24 @@
 import { describe, expect, test } from "vitest";
-import { Backoff } from "./retry.ts";
+import { VirtualClock } from "../test/virtual-clock.ts";
+import { Ending } from "./ending.ts";
+import { Retry } from "./retry.ts";
 
 const LONGEST = 2 ** 31 - 1;
 
+function create(random: number) {
+  const clock = new VirtualClock();
+  const retry = new Retry({ clock, random: () => random, onError: () => {} });
+  const fail = (retryAfter = 0) => retry.after(new Ending("unavailable", null, { retryAfter }));
+  return { clock, retry, fail };
+}
+
 /** The shortest and the longest wait of the n-th failure in a row. */
-function range(n: number, retry?: number, floor?: number): [shortest: number, longest: number] {
+function range(n: number, retry?: number, floor?: number) {
   const at = (random: number) => {
-    const backoff = new Backoff(() => random);
-    if (retry !== undefined) backoff.setRetry(retry);
-    for (let failure = 1; failure < n; failure++) backoff.afterFailure();
-    return backoff.afterFailure(floor);
+    const { retry: waits, fail } = create(random);
+    if (retry !== undefined) waits.setRetry(retry);
+    for (let failure = 1; failure < n; failure++) fail();
+    return fail(floor);
   };
   return [at(0), at(1)];
 }
@@ -47,16 +56,26 @@ describe("the wait after a failure", () => {
   });
 
   test("starts anew when something has worked", () => {
-    const backoff = new Backoff(() => 1);
-    for (let failure = 0; failure < 9; failure++) backoff.afterFailure();
-    backoff.forget();
-    expect(backoff.afterFailure()).toBe(4_000);
+    const { retry, fail } = create(1);
+    for (let failure = 0; failure < 9; failure++) fail();
+    retry.forget();
+    expect(fail()).toBe(4_000);
   });
 });
 
-test("a client that is told to come back does so after what it was told, or within a second", () => {
-  const backoff = new Backoff(() => 0.5);
-  backoff.setRetry(7_000);
-  expect(backoff.asTold()).toBe(7_000);
-  expect(backoff.soon()).toBe(500);
+test("a client that is told to come back does so after what it was told, once it has lived for a while", () => {
+  const { retry, clock } = create(0.5);
+  retry.setRetry(7_000);
+  retry.live();
+  clock.sleep(10_000);
+  expect(retry.after(new Ending("draining"))).toBe(7_000);
+  expect(retry.after(new Ending("draining"))).toBe(10_500);
+});
+
+test("a gap is gone over within a second; again within a minute it is a failure", () => {
+  const { retry, clock } = create(0.5);
+  expect(retry.after(new Ending("gap"))).toBe(500);
+  expect(retry.after(new Ending("gap"))).toBe(3_000);
+  clock.sleep(60_000);
+  expect(retry.after(new Ending("gap"))).toBe(500);
 });

@@ -4,7 +4,7 @@ import { ModelServer } from "../test/model-server.ts";
 import { settle } from "../test/virtual-clock.ts";
 import type { Gap, StreamError } from "./index.ts";
 
-const RUNS = 2_000;
+const RUNS = 600;
 const STEPS = 50;
 
 /** Mulberry32, public domain by Tommy Ettinger: small, seeded, good enough for schedules. */

@@ -22,8 +22,9 @@ export type Reason =
   /** No connection, or it broke. */
   | "network"
   | "timeout"
+  /** An answer, or what `url` or `headers` gave, is of no use; `onError` has it. */
   | "bad-response"
-  /** The server answered 408, 429 or 5xx. */
+  /** The server answered 408, 429 or 5xx, or from a copy of the log that lags. */
   | "unavailable"
   /** The log was replaced, or lost its newest events. */
   | "gap";
@@ -36,6 +37,11 @@ export type Status =
   | { readonly state: "retrying"; readonly reason: Reason; readonly at: number | null }
   | { readonly state: "closed"; readonly reason: Reason };
 
+/** A status of waiting. Nobody knows when the network will be back. */
+export function retrying(reason: Reason, at: number): Status & { readonly state: "retrying" } {
+  return { state: "retrying", reason, at: reason === "offline" ? null : at };
+}
+
 /** A value that can be read and watched; it fits React's `useSyncExternalStore`. */
 export interface Watchable<Value> {
   readonly value: Value;
@@ -43,19 +49,18 @@ export interface Watchable<Value> {
   subscribe(listener: (value: Value) => void): () => void;
 }
 
-export class Cell<Value> implements Watchable<Value> {
-  #value: Value;
-  readonly #listeners = new Set<(value: Value) => void>();
+/** A status, and who watches it. */
+export class Cell implements Watchable<Status> {
+  #value: Status = { state: "connecting" };
+  readonly #listeners = new Set<(value: Status) => void>();
 
-  constructor(value: Value) {
-    this.#value = value;
-  }
-
-  get value(): Value {
+  get value(): Status {
     return this.#value;
   }
 
-  set(value: Value): void {
+  /** What is no change, nobody needs to know. */
+  set(value: Status): void {
+    if (JSON.stringify(value) === JSON.stringify(this.#value)) return;
     this.#value = value;
     for (const listener of [...this.#listeners]) {
       // A listener has set a newer value, and everybody knows that one by now.
@@ -64,7 +69,7 @@ export class Cell<Value> implements Watchable<Value> {
     }
   }
 
-  subscribe(listener: (value: Value) => void): () => void {
+  subscribe(listener: (value: Status) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

@@ -1,4 +1,4 @@
-import { fingerprint, type AddressOf, type Contract } from "@tidings/contract";
+import { fingerprint, type Address, type Contract } from "@tidings/contract";
 import {
   formatCursor,
   parseCursor,
@@ -6,27 +6,22 @@ import {
   type ControlEvents,
   type Cursor,
   type EventRequest,
+  type PageEvent,
   type ServerSentEvent,
 } from "@tidings/protocol";
-import { callSafely } from "./callback.ts";
 import type { ClientOptions } from "./client-options.ts";
-import type { Client, ClientSubscription, EventsOptions, History, HistoryOptions } from "./client.ts";
-import { systemClock } from "./clock.ts";
-import { Decoder } from "./decoder.ts";
+import type { EventsOptions, History, HistoryOptions } from "./client.ts";
+import { handlerConsumer, type Consumer } from "./consumer.ts";
+import { createContext, type Context } from "./context.ts";
+import { channelOf, decodeItem, decodePage } from "./decoder.ts";
+import { Ending, toEnding } from "./ending.ts";
 import { EventQueue } from "./event-queue.ts";
-import { HandlerConsumer, type HandlerRecord } from "./handler-consumer.ts";
-import type { EventOf, Handlers, SubscribeOptions } from "./handlers.ts";
-import { toCursor, type Consumer, type Item } from "./item.ts";
-import { runtimeNetwork } from "./network.ts";
-import { PageLoader } from "./page-loader.ts";
-import { Refusal } from "./refusal.ts";
-import { Requests } from "./requests.ts";
+import type { Handlers, ReceivedEvent, SubscribeOptions } from "./handlers.ts";
+import { fetchPage } from "./requests.ts";
+import { MINUTE } from "./retry.ts";
 import type { Reason, Status, Watchable } from "./status.ts";
-import type { StreamError } from "./stream-error.ts";
-import { Stream } from "./stream.ts";
-import type { SubscriptionSettings } from "./subscription-settings.ts";
-import { Subscription, UNKNOWN_RETRY } from "./subscription.ts";
-import { Trace } from "./trace.ts";
+import { Stream, type StreamOwner } from "./stream.ts";
+import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 
 /** Milliseconds before a channel that nobody follows any more leaves the stream; it may come back at once. */
 const LINGER = 1_000;
@@ -35,275 +30,222 @@ const LINGER = 1_000;
 type ControlData = Partial<ControlEvents["hello"] & ControlEvents["clear"]> &
   Partial<Pick<ControlEvents["bye"], "reason">> & { readonly channels?: unknown };
 
+/** Who follows a path, and where it stands on the stream. */
+class Track {
+  readonly subscriptions = new Set<Subscription>();
+  /** The running connection follows it. */
+  isAsked = false;
+  /** The position speaks of it, too. Else it is new, and begins where the connection does. */
+  isFollowed = false;
+  /** The server does not know it: it is left out for a while. */
+  isUnknown = false;
+
+  get isWanted(): boolean {
+    return this.subscriptions.size > 0 && !this.isUnknown;
+  }
+}
+
 /** The subscriptions of one client, and what their shared stream follows. */
-export class StreamClient implements Client<Contract> {
-  readonly #options: ClientOptions & Required<Pick<ClientOptions, "clock">>;
-  readonly #contract: Contract;
-  readonly #decoder: Decoder;
-  readonly #pages: PageLoader;
+export class StreamClient implements StreamOwner, SubscriptionOwner {
+  readonly context: Context;
+  /** Where the next connection goes on from. */
+  handled: Cursor | null = null;
+  carried: Cursor | null = null;
   readonly #stream: Stream;
-  readonly #settings: SubscriptionSettings;
-  readonly #trace: Trace;
-  readonly #subscriptions = new Map<string, Set<Subscription>>();
-  /** Paths that the server does not know and that are left out for a while, with what forgets that. */
-  readonly #unknown = new Map<string, () => void>();
-  /** Paths of the running connection. */
-  #asked = new Set<string>();
-  /** Those of them that the position speaks of. The others are new, and begin where the connection does. */
-  #followed = new Set<string>();
-  /** Everything up to here is handled: where the next connection goes on from. */
-  #handled: Cursor | null = null;
-  /** The same, with the event that is being handled. */
-  #carried: Cursor | null = null;
-  #change: { readonly at: number; readonly cancel: () => void } | null = null;
-  readonly #end = new AbortController();
-  #compared = false;
+  readonly #tracks = new Map<string, Track>();
+  readonly #timers = new Set<() => void>();
+  /** Whether the connection has channels that are not followed yet. */
+  #hasNew = false;
+  #isCompared = false;
 
   constructor(contract: Contract, options: ClientOptions) {
-    const { clock = systemClock, random = Math.random, network = runtimeNetwork, maxEventBytes = 1 << 20 } = options;
-    const onError = (error: StreamError) => this.#onError(error);
-    const requests = new Requests(options, clock);
-    this.#trace = new Trace(clock, options);
-    this.#options = { ...options, clock };
-    this.#contract = contract;
-    this.#decoder = new Decoder(contract, options.validate ?? true, onError);
-    this.#pages = new PageLoader(requests, this.#decoder, this.#end.signal);
-    this.#stream = new Stream(
-      { requests, clock, random, network, maxEventBytes },
-      {
-        request: () => this.#request(),
-        onEvent: (event) => this.#onEvent(event),
-        onRefused: (paths, reason) => this.#onRefused(paths, reason),
-        onEnd: (reason) => this.#trace.debug("end", { detail: reason }),
-        onClosed: (reason) => this.#onClosed(reason),
-        onError,
-      },
-    );
-    this.#settings = {
-      pages: this.#pages,
-      clock,
-      random,
-      status: this.#stream.status,
-      handled: () => this.#handled,
-      carried: () => this.#carried,
-      trace: this.#trace,
-      onClosed: (subscription) => this.#remove(subscription),
-      onError,
-    };
+    this.context = createContext(contract, options);
+    this.#stream = new Stream(this.context, this);
   }
 
   get status(): Watchable<Status> {
     return this.#stream.status;
   }
 
-  subscribe(
-    address: AddressOf<Contract, string>,
-    handlers: Handlers<Contract, string>,
-    options: SubscribeOptions = {},
-  ): ClientSubscription {
-    const wantsSnapshot = this.#decoder.channel(address).snapshot !== undefined;
-    const onError = handlers.onError?.bind(handlers) ?? this.#settings.onError;
-    // The types have checked the names and arguments of the handlers.
-    const record = handlers as unknown as HandlerRecord;
-    return this.#add(address, new HandlerConsumer(address.path, record, wantsSnapshot, onError), options.after);
+  subscribe(address: Address, handlers: Handlers<Contract, string>, { after }: SubscribeOptions = {}): Subscription {
+    const wantsSnapshot = channelOf(this.context, address).snapshot !== undefined;
+    const onError = handlers.onError?.bind(handlers) ?? this.context.onError;
+    return this.#add(address, handlerConsumer(address.path, handlers, wantsSnapshot, onError), after);
   }
 
-  events(
-    address: AddressOf<Contract, string>,
-    options: EventsOptions = {},
-  ): AsyncIterableIterator<EventOf<Contract, string>, Reason> {
-    const queue = new EventQueue(address.path, options, this.#settings.onError);
+  events(address: Address, options: EventsOptions = {}): AsyncIterableIterator<ReceivedEvent, Reason> {
+    const queue = new EventQueue(options, this.context.onError);
     queue.source = this.#add(address, queue, options.after);
     return queue;
   }
 
-  async history(
-    address: AddressOf<Contract, string>,
-    { last = 50, before }: HistoryOptions = {},
-  ): Promise<History<EventOf<Contract, string>>> {
-    this.#decoder.channel(address);
+  async history(address: Address, { last = 50, before }: HistoryOptions = {}): Promise<History<ReceivedEvent>> {
+    channelOf(this.context, address);
     const asked = { channels: new Map([[address.path, null]]), last, before: toCursor("before", before) };
-    const body = await this.#pages.fetch(asked).catch((error: unknown) => {
-      throw error instanceof Refusal ? error.toError(`the history of ${address.path}`) : error;
+    const page = await fetchPage(this.context, asked).catch((thrown: unknown) => {
+      throw toEnding(thrown).error ?? thrown;
     });
-    const events = this.#pages.items(address, body).flatMap((item) => (item.kind === "event" ? item.event : []));
-    return { events, cursor: body.cursor, more: body.more };
+    const events = decodePage(this.context, address, page).flatMap((item) => ("event" in item ? item.event : []));
+    return { events, cursor: page.cursor, more: page.more };
   }
 
   close(): void {
     this.#stream.close("closed");
   }
 
-  #add(address: AddressOf<Contract, string>, consumer: Consumer, after: string | undefined): Subscription {
+  request(): EventRequest | null {
+    for (const [path, track] of this.#tracks) {
+      track.isAsked = track.isWanted;
+      track.isFollowed &&= track.isAsked;
+      if (track.subscriptions.size === 0) this.#tracks.delete(path);
+    }
+    const asked = [...this.#tracks].filter(([, { isAsked }]) => isAsked);
+    // The position speaks of nothing that is wanted: what is new begins now.
+    if (!asked.some(([, { isFollowed }]) => isFollowed)) this.handled = this.carried = null;
+    if (asked.length === 0) return null;
+    this.#hasNew = true;
+    this.context.trace("debug", "connect", { detail: `${asked.length} channels`, ...idOf(this.handled) });
+    return { channels: new Map(asked.map(([path]) => [path, null])), after: this.handled };
+  }
+
+  onEvent({ event, data, id }: ServerSentEvent): void {
+    const cursor = id === null ? null : parseCursor(id);
+    const name = parseEventName(event);
+    if (name === null) this.#control(event, data, cursor);
+    // Read late: what nobody wants is not parsed, and what is no JSON does not fit the contract either.
+    else this.#deliver({ ...name, ...idOf(cursor), data: null }, cursor, () => JSON.parse(data));
+    if (cursor === null) return;
+    // Only now: an id counts when its event is handled.
+    this.handled = this.carried = cursor;
+    this.#follow();
+  }
+
+  onRefused(paths: readonly string[], reason: Reason): boolean {
+    const refused = [...this.#tracks].filter(([path, { isAsked }]) => isAsked && paths.includes(path));
+    for (const [path, track] of refused) {
+      track.isAsked = track.isFollowed = false;
+      track.isUnknown = reason === "unknown";
+      this.#later(MINUTE, () => (track.isUnknown = false));
+      for (const subscription of this.#of(path)) subscription.onRefused(reason);
+    }
+    return refused.length > 0;
+  }
+
+  onLeft(subscription: Subscription): void {
+    const { subscriptions } = this.#tracks.get(subscription.address.path) ?? {};
+    if (subscriptions?.delete(subscription) === true && subscriptions.size === 0) this.#later(LINGER);
+  }
+
+  onClosed(reason: Reason): void {
+    for (const path of this.#tracks.keys()) for (const subscription of this.#of(path)) subscription.close(reason);
+    for (const cancel of this.#timers) cancel();
+  }
+
+  #add(address: Address, consumer: Consumer, after: string | undefined): Subscription {
     const { path } = address;
-    const channel = this.#decoder.channel(address);
-    const subscription = new Subscription(address, channel, consumer, this.#settings, toCursor("after", after));
+    channelOf(this.context, address);
+    const subscription = new Subscription(this, address, consumer, toCursor("after", after));
     const { value } = this.status;
     if (value.state === "closed") {
       subscription.close(value.reason);
       return subscription;
     }
-    this.#subscriptions.set(path, (this.#subscriptions.get(path) ?? new Set()).add(subscription));
-    subscription.begin(this.#followed.has(path) ? this.#carried : null);
-    this.#changeIn(0);
+    const track = this.#tracks.get(path) ?? new Track();
+    this.#tracks.set(path, track);
+    track.subscriptions.add(subscription);
+    subscription.begin(track.isFollowed ? this.carried : null);
+    this.#later(0);
     return subscription;
   }
 
-  #remove(subscription: Subscription): void {
-    const { path } = subscription.address;
-    const others = this.#subscriptions.get(path);
-    if (others?.delete(subscription) !== true || others.size > 0) return;
-    this.#subscriptions.delete(path);
-    this.#changeIn(LINGER);
-  }
-
-  /** Looks again what to follow; several changes in one moment are one. */
-  #changeIn(milliseconds: number): void {
-    const { clock } = this.#options;
-    const at = clock.now() + milliseconds;
-    if (this.#end.signal.aborted || (this.#change !== null && this.#change.at <= at)) return;
-    this.#change?.cancel();
-    const cancel = clock.setTimeout(() => {
-      this.#change = null;
-      const wanted = this.#wanted();
-      if (wanted.length !== this.#asked.size || wanted.some((path) => !this.#asked.has(path))) this.#stream.change();
+  /** Looks again what to follow, perhaps after something else: what changes in one moment is one change. */
+  #later(milliseconds: number, task: () => unknown = () => {}): void {
+    const cancel = this.context.clock.setTimeout(() => {
+      this.#timers.delete(cancel);
+      task();
+      if ([...this.#tracks.values()].some((track) => track.isAsked !== track.isWanted)) this.#stream.change();
     }, milliseconds);
-    this.#change = { at, cancel };
+    this.#timers.add(cancel);
   }
 
-  #wanted(): string[] {
-    return [...this.#subscriptions.keys()].filter((path) => !this.#unknown.has(path));
-  }
-
-  #request(): EventRequest | null {
-    const wanted = this.#wanted();
-    this.#asked = new Set(wanted);
-    this.#followed = new Set(wanted.filter((path) => this.#followed.has(path)));
-    // The position speaks of nothing that is wanted: what is new begins now.
-    if (this.#followed.size === 0) this.#handled = this.#carried = null;
-    if (wanted.length === 0) return null;
-    this.#trace.debug("connect", { detail: `${wanted.length} channels`, ...idOf(this.#handled) });
-    return { channels: new Map(wanted.map((path) => [path, null])), after: this.#handled };
-  }
-
-  #onEvent({ event, data, id }: ServerSentEvent): void {
-    const cursor = id === null ? null : parseCursor(id);
-    const name = parseEventName(event);
-    if (name !== null)
-      this.#deliver(name.channel, cursor, (address) =>
-        this.#decoder.event(address, name.type, () => JSON.parse(data), cursor),
-      );
-    else this.#control(event, data, cursor);
-    // Only now: an id counts when its event is handled.
-    if (cursor !== null) this.#handled = this.#carried = cursor;
-    if (name === null && cursor !== null) this.#follow();
-  }
-
-  #deliver(path: string, cursor: Cursor | null, decode: (address: Subscription["address"]) => Item | null): void {
+  #deliver(event: PageEvent, cursor: Cursor | null, read?: () => unknown): void {
     this.#follow();
-    if (cursor !== null) this.#carried = cursor;
-    const subscriptions = this.#of(path);
-    const item = subscriptions[0] === undefined ? null : decode(subscriptions[0].address);
-    if (item === null) return;
-    const about = { channel: path, type: item.kind === "event" ? item.event.type : item.cleared.type, ...idOf(cursor) };
-    this.#trace.debug("event", about);
+    this.carried = cursor ?? this.carried;
+    const subscriptions = this.#of(event.channel);
+    const address = subscriptions[0]?.address;
+    const item = address && decodeItem(this.context, address, event, read);
+    if (!item) return;
+    const about = { channel: event.channel, type: event.type, ...idOf(cursor) };
+    this.context.trace("debug", "event", about);
     for (const subscription of subscriptions) subscription.onItem(item);
-    this.#trace.debug("handled", about);
+    this.context.trace("debug", "handled", about);
   }
 
   #control(event: string, json: string, cursor: Cursor | null): void {
     const data = parseControl(json);
+    const { channels, channel = "", type = "", key = "", reason } = data;
     if (event === "hello") {
       this.#stream.hello(Number(data.heartbeat));
       this.#compare(data.contract);
     } else if (event === "clear") {
-      const { channel = "", type = "", key = "" } = data;
-      if (cursor !== null) this.#deliver(channel, cursor, (address) => this.#decoder.clear(address, type, key, cursor));
+      this.#deliver({ channel, type, clear: key, id: cursor === null ? "" : formatCursor(cursor) }, cursor);
     } else if (event === "gap") {
-      this.#gap(data.channels, cursor);
-    } else if (event === "bye" && data.reason !== undefined) {
-      const { channels, reason } = data;
-      if (Array.isArray(channels) && (reason === "forbidden" || reason === "unknown"))
-        this.#onRefused(channels, reason);
-      // Whatever else happens to some channels, all of them get over it by coming back.
-      else this.#stream.bye(reason);
+      this.#gap(channels, cursor);
+    } else if (event === "bye" && reason !== undefined) {
+      const isRefusal = reason === "forbidden" || reason === "unknown";
+      if (!isRefusal) this.#stream.end(new Ending(reason));
+      else if (Array.isArray(channels)) this.onRefused(channels, reason);
+      else this.#stream.end(new Ending(reason, null, { channels: [...this.#tracks.keys()] }));
     }
   }
 
   #gap(channels: unknown, cursor: Cursor | null): void {
     // Known before the subscriptions hear of it: they start anew from here.
     if (cursor !== null) {
-      this.#handled = this.#carried = cursor;
-      this.#followed = new Set(this.#asked);
+      this.handled = this.carried = cursor;
+      for (const track of this.#tracks.values()) track.isFollowed = track.isAsked;
     }
     // PROTOCOL.md has the reasons; an unknown one is only handed on.
-    for (const [path, reason] of Object.entries(channels ?? {}) as [
-      string,
-      ControlEvents["gap"]["channels"][string],
-    ][]) {
-      for (const subscription of this.#of(path)) {
-        if (cursor === null) subscription.onGap(reason);
-        else subscription.onReset(reason, cursor);
-      }
-    }
-    if (cursor !== null) this.#stream.reset();
+    const gaps = Object.entries(channels ?? {}) as [string, ControlEvents["gap"]["channels"][string]][];
+    for (const [path, reason] of gaps) for (const subscription of this.#of(path)) subscription.onGap(reason, cursor);
+    if (cursor !== null) this.#stream.end(new Ending("gap"));
   }
 
   /** Once it is known where the connection begins, its new channels begin there. */
   #follow(): void {
-    if (this.#handled === null || this.#followed.size === this.#asked.size) return;
-    const position = this.#handled;
-    const fresh = [...this.#asked].filter((path) => !this.#followed.has(path));
-    this.#followed = new Set(this.#asked);
-    for (const path of fresh) for (const subscription of this.#of(path)) subscription.onStart(position);
+    const position = this.handled;
+    if (position === null || !this.#hasNew) return;
+    this.#hasNew = false;
+    for (const [path, track] of this.#tracks) {
+      if (track.isFollowed || !track.isAsked) continue;
+      track.isFollowed = true;
+      for (const subscription of this.#of(path)) subscription.onStart(position);
+    }
   }
 
   /** A copy: handlers subscribe and close. */
   #of(path: string): Subscription[] {
-    return [...(this.#subscriptions.get(path) ?? [])];
-  }
-
-  #onRefused(paths: readonly string[] | null, reason: "forbidden" | "unknown"): boolean {
-    const { clock } = this.#options;
-    const refused = (paths ?? [...this.#asked]).filter((path) => this.#asked.delete(path));
-    for (const path of refused) {
-      this.#followed.delete(path);
-      if (reason === "forbidden") {
-        for (const subscription of this.#of(path)) subscription.close(reason);
-        continue;
-      }
-      const cancel = clock.setTimeout(() => {
-        this.#unknown.delete(path);
-        this.#changeIn(0);
-      }, UNKNOWN_RETRY);
-      this.#unknown.set(path, cancel);
-      for (const subscription of this.#of(path)) subscription.onUnknown(clock.now() + UNKNOWN_RETRY);
-    }
-    return refused.length > 0;
-  }
-
-  #onClosed(reason: Reason): void {
-    this.#end.abort();
-    this.#change?.cancel();
-    for (const cancel of this.#unknown.values()) cancel();
-    for (const path of [...this.#subscriptions.keys()])
-      for (const subscription of this.#of(path)) subscription.close(reason);
-  }
-
-  #onError(error: StreamError): void {
-    const { onError = console.error } = this.#options;
-    callSafely(() => onError(error));
+    return [...(this.#tracks.get(path)?.subscriptions ?? [])];
   }
 
   /** During a deployment the two differ for a while, which is nothing to stop for. */
   #compare(theirs: string | undefined): void {
-    if (this.#compared || theirs === undefined || theirs === fingerprint(this.#contract)) return;
-    this.#compared = true;
-    this.#trace.warn(
-      "contract",
-      "The server has another version of the contract; events that only one of them knows are skipped.",
-    );
+    if (this.#isCompared || theirs === undefined || theirs === fingerprint(this.context.contract)) return;
+    this.#isCompared = true;
+    const detail = "The server has another version of the contract; events that only one of them knows are skipped.";
+    this.context.trace("warn", "contract", { detail });
   }
+}
+
+/**
+ * The cursor that an application hands back.
+ * @throws TypeError when it is none: to start anywhere else would lose events without a word
+ */
+function toCursor(name: string, token: string | undefined): Cursor | null {
+  const cursor = parseCursor(token ?? "");
+  if (cursor === null && token !== undefined)
+    throw new TypeError(`Expected "${name}" to be the cursor of a page or the id of an event, got "${token}".`);
+  return cursor;
 }
 
 function parseControl(json: string): ControlData {

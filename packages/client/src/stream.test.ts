@@ -31,17 +31,24 @@ describe("a stream that ends", () => {
     expect(waits.slice(1)).toEqual([500, 1_000, 2_000, 4_000, 8_000]);
   });
 
-  test.each(["draining", "max-age", "expired", "limit"] as const)(
-    "at once with bye %s is a failure, too",
-    async (reason) => {
-      const kit = await live();
-      kit.stream.push("retry: 0\n\n");
-      kit.stream.bye(reason);
-      await untilNext(kit);
-      kit.server.stream.live("e.1", { retry: 0 }).bye(reason);
-      expect(await untilNext(kit)).toBe(500);
-    },
-  );
+  test.each(["draining", "max-age", "limit"] as const)("at once with bye %s is a failure, too", async (reason) => {
+    const kit = await live();
+    kit.stream.push("retry: 0\n\n");
+    kit.stream.bye(reason);
+    await untilNext(kit);
+    kit.server.stream.live("e.1", { retry: 0 }).bye(reason);
+    expect(await untilNext(kit)).toBe(500);
+  });
+
+  test("with bye expired again within a minute is a failure", async () => {
+    const kit = await live();
+    kit.stream.bye("expired");
+    expect(await untilNext(kit)).toBe(500);
+    kit.server.stream.live("e.1").bye("expired");
+    expect(await untilNext(kit)).toBe(3_000);
+    kit.server.stream.live("e.1").bye("expired");
+    expect(await untilNext(kit)).toBe(4_000);
+  });
 
   test("after a good minute has its failures forgotten", async () => {
     const kit = await live();
@@ -114,7 +121,7 @@ describe("a status", () => {
   test.each([
     [204, "finished", 0],
     [403, "forbidden", 0],
-    [404, "unknown", 1],
+    [404, "rejected", 1],
     [400, "rejected", 1],
     [414, "rejected", 1],
   ])("%d ends everything, with the reason %s", async (status, reason, errors) => {
@@ -178,7 +185,7 @@ describe("a status", () => {
     async (problem) => {
       const kit = await follow();
       kit.server.stream.answer(404, { code: "unknown-channel", ...problem });
-      expect(await untilNext(kit)).toBe(3_000);
+      expect(await untilNext(kit)).toBe(60_000);
     },
   );
 

@@ -1,12 +1,24 @@
-import type { Address, AnyChannel } from "@tidings/contract";
-import { covers, formatCursor, type Cursor, type GapReason } from "@tidings/protocol";
-import type { Consumer, Item } from "./item.ts";
-import type { ChannelPage } from "./page-loader.ts";
-import { Refusal } from "./refusal.ts";
-import { Backoff } from "./retry.ts";
-import { Cell, type Reason, type Status } from "./status.ts";
-import { StreamError } from "./stream-error.ts";
-import type { SubscriptionSettings } from "./subscription-settings.ts";
+import type { Address } from "@tidings/contract";
+import { covers, formatCursor, parseCursor, type Cursor, type GapReason, type PageBody } from "@tidings/protocol";
+import type { Consumer, Item } from "./consumer.ts";
+import type { Context } from "./context.ts";
+import { channelOf, decodePage, decodeState } from "./decoder.ts";
+import { Ending, toEnding } from "./ending.ts";
+import { loadPage } from "./page-loader.ts";
+import { MINUTE, Retry } from "./retry.ts";
+import { Cell, retrying, type Reason, type Status, type Watchable } from "./status.ts";
+
+/** What a subscription needs of the client it belongs to. */
+export interface SubscriptionOwner {
+  readonly context: Context;
+  /** The shared connection's. */
+  readonly status: Watchable<Status>;
+  /** Everything up to here the stream has delivered to who has joined. */
+  readonly handled: Cursor | null;
+  /** The same, with the event that is being delivered. */
+  readonly carried: Cursor | null;
+  onLeft(subscription: Subscription): void;
+}
 
 /**
  * - `loading`: a page is under way, or will be when its time comes
@@ -16,14 +28,8 @@ import type { SubscriptionSettings } from "./subscription-settings.ts";
  */
 type Phase = "loading" | "waiting" | "joined" | "paused" | "closed";
 
-const MINUTE = 60_000;
 /** A second gap within a minute is a failed attempt, a third ends the subscription. */
 const MOST_GAPS = 2;
-/** Milliseconds until a page that brought nothing new is asked for again; doubled each time, up to the longest. */
-const STALE_RETRY = 250;
-const STALE_RETRY_LONGEST = 16_000;
-/** How long a channel that the server does not know is left alone, in milliseconds. */
-export const UNKNOWN_RETRY = 60_000;
 
 /**
  * The client's interest in one address: a cursor of its own. It catches up by pages, and joins the shared stream when its cursor
@@ -31,44 +37,29 @@ export const UNKNOWN_RETRY = 60_000;
  */
 export class Subscription {
   readonly address: Address;
-  readonly status: Cell<Status> = new Cell<Status>({ state: "connecting" });
-  readonly #channel: AnyChannel;
+  readonly status = new Cell();
+  readonly #client: SubscriptionOwner;
   readonly #consumer: Consumer;
-  readonly #settings: SubscriptionSettings;
-  readonly #backoff: Backoff;
+  readonly #retry: Retry;
   readonly #unwatch: () => void;
   #phase: Phase = "waiting";
   /** Everything up to here is delivered; null until there is a beginning. */
   #cursor: Cursor | null;
   /** The stream has carried everything up to here past us, undelivered; null while it does not follow the address. */
   #passed: Cursor | null = null;
-  /** The stream has met a hole while we were away: only a page that is asked for from now on can tell whether it is ours. */
-  #mustLook = false;
-  /** Whether it has joined since its beginning: to catch up is then a matter between us and the server. */
-  #begun = false;
   /** What a page failed of, and when the next is asked for. */
   #trouble: (Status & { readonly state: "retrying" }) | null = null;
-  #freshTokenTried = false;
-  #stale = 0;
-  /** Tells an answer that is still wanted from one that is not. */
-  #turn = 0;
   #gaps: number[] = [];
-  #cancelRetry = () => {};
+  /** Forgets the page that is under way, or that will be. */
+  #cancelLoad = () => {};
 
-  constructor(
-    address: Address,
-    channel: AnyChannel,
-    consumer: Consumer,
-    settings: SubscriptionSettings,
-    after: Cursor | null,
-  ) {
+  constructor(client: SubscriptionOwner, address: Address, consumer: Consumer, after: Cursor | null) {
+    this.#client = client;
     this.address = address;
-    this.#channel = channel;
     this.#consumer = consumer;
-    this.#settings = settings;
-    this.#backoff = new Backoff(settings.random);
     this.#cursor = after;
-    this.#unwatch = settings.status.subscribe((status) => this.#onStream(status));
+    this.#retry = new Retry(client.context);
+    this.#unwatch = client.status.subscribe((status) => this.#onStream(status));
   }
 
   /** @param position where the stream stands, when it follows the address already */
@@ -76,14 +67,12 @@ export class Subscription {
     this.#passed = position;
     if (this.#cursor !== null || this.#needsPage) this.#load();
     else this.#tryJoin();
-    this.#report();
   }
 
   /** The stream follows the address from this position on. */
   onStart(position: Cursor): void {
     this.#passed = position;
-    if (this.#trouble?.reason === "unknown") this.#load();
-    else this.#tryJoin();
+    this.#tryJoin();
   }
 
   onItem(item: Item): void {
@@ -91,30 +80,29 @@ export class Subscription {
     else if (item.cursor !== null) this.#passed = item.cursor;
   }
 
-  /** The stream has a hole in this address, and goes on after it. */
-  onGap(reason: GapReason): void {
-    const handled = this.#settings.handled();
-    const ahead =
-      handled !== null && this.#cursor !== null && !covers(handled, this.#cursor) && covers(this.#cursor, handled);
-    if (this.#phase === "joined" && !ahead) this.#fall(reason);
-    // Else our own pages tell, about our own position; and before the beginning there is nothing to lose.
-    else if (this.#phase === "loading" || this.#phase === "paused") this.#mustLook = true;
-    else if (this.#cursor !== null && this.#phase !== "closed") this.#load();
+  /**
+   * The stream has a hole in this address.
+   * @param position where it goes on from, when its own position is void; else it goes on as it is
+   */
+  onGap(reason: GapReason, position: Cursor | null): void {
+    const { handled } = this.#client;
+    // The handler of another subscription may have closed this one.
+    if (this.#isClosed()) return;
+    this.#passed = position ?? this.#passed;
+    // What it has carried up to here may have been covered by our own pages long ago.
+    const ahead = handled !== null && this.#cursor !== null && isLater(this.#cursor, handled);
+    if (this.#phase === "joined" && (position !== null || !ahead)) {
+      if (this.#fall(reason)) this.#cursor = position ?? this.#cursor;
+    }
+    // Our own pages tell, about our own position; one that is under way may be older than the loss.
+    else if (this.#phase === "loading" || (this.#cursor !== null && this.#phase !== "paused")) this.#load();
+    else this.#tryJoin();
   }
 
-  /** The stream's position is void; it will go on from the given one. */
-  onReset(reason: GapReason, position: Cursor): void {
-    this.#passed = position;
-    if (this.#phase !== "joined") this.#tryJoin();
-    else if (this.#fall(reason)) this.#cursor = position;
-  }
-
-  /** The server does not know the address, and the stream does not follow it. */
-  onUnknown(at: number): void {
+  /** The stream does not follow the address any more. */
+  onRefused(reason: Reason): void {
     this.#passed = null;
-    if (this.#phase === "joined") this.#phase = "waiting";
-    this.#trouble = { state: "retrying", reason: "unknown", at };
-    this.#report();
+    if (!this.#isClosed()) this.#onEnding(new Ending(reason));
   }
 
   /** The consumer has room again. */
@@ -125,49 +113,46 @@ export class Subscription {
   close(reason: Reason = "closed"): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
-    this.#turn++;
-    this.#cancelRetry();
+    this.#cancelLoad();
     this.#unwatch();
-    this.#settings.onClosed(this);
+    this.#client.onLeft(this);
     this.status.set({ state: "closed", reason });
     this.#consumer.close(reason);
   }
 
   /** Whether a beginning has something to fetch: a state, or current values. */
   get #needsPage(): boolean {
-    return this.#consumer.wantsSnapshot || Object.values(this.#channel.events).some(({ mode }) => mode === "latest");
+    const { events } = channelOf(this.#client.context, this.address);
+    return this.#consumer.wantsSnapshot || Object.values(events).some(({ mode }) => mode === "latest");
   }
 
-  #onStream(status: Status): void {
-    const { reason } = this.#trouble ?? {};
+  #onStream({ state }: Status): void {
     // The network is back.
-    if (status.state === "live" && (reason === "network" || reason === "timeout" || reason === "offline")) this.#load();
-    this.#report();
+    if (state === "live" && ["network", "timeout", "offline"].includes(this.#trouble?.reason ?? "")) this.#load();
+    else this.#report();
   }
 
+  /** Live is who has a position: nothing from there on will be missed. */
   #report(): void {
-    const stream = this.#settings.status.value;
+    const stream = this.#client.status.value;
     if (this.#phase === "closed" || stream.state === "closed") return;
-    const own = this.#trouble ?? { state: this.#begun ? "live" : "connecting" };
     // A channel that is refused leaves the stream, so the stream's state is not its own.
-    const next = stream.state === "live" || this.#trouble?.reason === "unknown" ? own : stream;
-    const last = this.status.value;
-    const same =
-      next.state === "retrying" && last.state === "retrying" ? next.at === last.at : next.state === last.state;
-    if (!same) this.status.set(next);
+    const isOwn = stream.state === "live" || this.#trouble?.reason === "unknown";
+    const own: Status = this.#trouble ?? { state: this.#cursor === null ? "connecting" : "live" };
+    this.status.set(isOwn ? own : stream);
   }
 
   /** False when it was not taken. A repetition counts as taken. */
   #offer(item: Item): boolean {
     if (item.cursor !== null && this.#cursor !== null && covers(this.#cursor, item.cursor)) return true;
     if (this.#consumer.take(item)) {
-      if (item.cursor !== null) this.#cursor = item.cursor;
+      this.#cursor = item.cursor ?? this.#cursor;
       return true;
     }
-    if (item.kind === "event" && item.volatile) return true;
+    if ("event" in item && item.isVolatile) return true;
     if (this.#phase === "joined") {
       // What the stream has carried of other channels only is nothing that we miss.
-      this.#advance(this.#settings.handled());
+      this.#advance(this.#client.handled);
       this.#passed = item.cursor;
     }
     this.#phase = "paused";
@@ -181,113 +166,96 @@ export class Subscription {
 
   /** Tells the gap, and starts anew where there is something to start from. Returns whether delivery goes on as it is. */
   #fall(reason: GapReason): boolean {
-    const now = this.#settings.clock.now();
-    const after = this.#cursor === null ? null : formatCursor(this.#cursor);
+    const { context, carried } = this.#client;
+    const now = context.clock.now();
+    const channel = this.address.path;
     this.#gaps = [...this.#gaps.filter((at) => now - at < MINUTE), now];
-    this.#settings.trace.debug("gap", { channel: this.address.path, detail: reason });
-    this.#consumer.gap({ channel: this.address.path, reason, after });
+    context.trace("debug", "gap", { channel, detail: reason });
+    this.#consumer.gap({ channel, reason, after: this.#cursor && formatCursor(this.#cursor) });
     if (this.#gaps.length > MOST_GAPS) this.close("gap-loop");
     // The handler may have closed us, too.
-    if (this.#phase === "closed") return false;
+    if (this.#isClosed()) return false;
     if (!this.#consumer.wantsSnapshot && (reason === "trimmed" || !this.#needsPage)) return true;
-    if (this.#phase === "joined") this.#passed = this.#settings.carried();
+    if (this.#phase === "joined") this.#passed = carried;
     this.#cursor = null;
-    this.#begun = false;
-    if (this.#gaps.length === MOST_GAPS) this.#loadLater(this.#backoff.afterFailure(), "gap");
-    else this.#load();
+    this.#onEnding(new Ending("gap"));
     return false;
   }
 
-  /** @param stale whether a page has just brought nothing new */
-  #tryJoin(stale = false): void {
+  /** @param isStale whether a page has just brought nothing new */
+  #tryJoin(isStale = false): void {
     if (this.#phase !== "waiting" || this.#passed === null) return;
     this.#cursor ??= this.#passed;
     // Positions of different epochs cannot be compared; the stream's own may have come into ours meanwhile.
-    const target =
-      this.#passed.epoch === this.#cursor.epoch ? this.#passed : (this.#settings.carried() ?? this.#passed);
-    if (this.#mustLook || !covers(this.#cursor, target)) {
-      if (!stale) return this.#load();
-      return this.#loadLater(Math.min(STALE_RETRY_LONGEST, STALE_RETRY * 2 ** this.#stale++));
-    }
-    this.#phase = "joined";
-    this.#begun = true;
-    this.#trouble = null;
-    this.#stale = 0;
-    this.#settings.trace.debug("join", { channel: this.address.path, id: formatCursor(this.#cursor) });
-    this.#report();
-  }
-
-  /** @param reason what the last page failed of; none where it only brought nothing new */
-  #loadLater(milliseconds: number, reason?: Reason): void {
-    const { clock } = this.#settings;
-    this.#phase = "loading";
-    this.#trouble = reason === undefined ? null : { state: "retrying", reason, at: clock.now() + milliseconds };
-    this.#cancelRetry();
-    this.#cancelRetry = clock.setTimeout(() => this.#load(), milliseconds);
-    this.#report();
+    const isComparable = this.#passed.epoch === this.#cursor.epoch;
+    const target = (isComparable ? null : this.#client.carried) ?? this.#passed;
+    if (covers(this.#cursor, target)) {
+      this.#phase = "joined";
+      this.#trouble = null;
+      this.#report();
+    } else if (isStale) this.#onEnding(new Ending("unavailable"));
+    else this.#load();
   }
 
   #load(): void {
-    const { pages, status, trace } = this.#settings;
-    const turn = ++this.#turn;
-    const after = this.#cursor;
-    const { value } = status;
-    this.#cancelRetry();
+    const { context } = this.#client;
+    const wantsState = this.#cursor === null && this.#consumer.wantsSnapshot;
+    this.#cancelLoad();
+    let isWanted = true;
+    this.#cancelLoad = () => {
+      isWanted = false;
+    };
     this.#phase = "loading";
-    this.#mustLook = false;
     this.#report();
-    // Without a network there is nothing to ask; the stream will know when it is back.
-    if (value.state === "retrying" && value.reason === "offline") {
-      this.#trouble = value;
-      return;
-    }
-    trace.debug("page", { channel: this.address.path, ...(after === null ? {} : { id: formatCursor(after) }) });
-    pages.load(this.address, after, after === null && this.#consumer.wantsSnapshot).then(
-      (page) => turn === this.#turn && this.#take(page),
-      (error: unknown) => turn === this.#turn && this.#onFailure(error),
+    loadPage(context, this.address.path, this.#cursor, wantsState).then(
+      (page) => isWanted && this.#take(page),
+      (error: unknown) => isWanted && this.#onEnding(toEnding(error)),
     );
   }
 
-  #take(page: ChannelPage): void {
-    const turn = this.#turn;
-    if (page.refused === "forbidden") return this.close("forbidden");
-    if (page.refused === "unknown") return this.#loadLater(UNKNOWN_RETRY, "unknown");
-    this.#backoff.forget();
-    this.#freshTokenTried = false;
+  #take(page: PageBody): void {
+    const { path } = this.address;
+    const { context } = this.#client;
+    const refused = page.refused?.[path];
+    if (refused !== undefined) return this.#onEnding(new Ending(refused));
+    const gap = page.gap?.channels[path];
+    if (gap !== undefined && !this.#fall(gap)) return;
     this.#trouble = null;
-    if (page.gap !== undefined && !this.#fall(page.gap)) return;
     const before = this.#cursor;
-    if (page.state !== undefined) this.#consumer.snapshot(page.state.value);
-    for (const item of page.items) if (turn !== this.#turn || !this.#offer(item)) return;
-    // A handler has closed us.
-    if (turn !== this.#turn) return;
-    this.#advance(page.cursor);
+    const state = decodeState(context, this.address, page);
+    if (state !== null) this.#consumer.snapshot(state.value);
+    // A handler may close us; a queue may be full.
+    for (const item of decodePage(context, this.address, page)) if (this.#isClosed() || !this.#offer(item)) return;
+    if (this.#isClosed()) return;
+    this.#advance(parseCursor(page.cursor));
+    const isStale = before === this.#cursor;
+    if (!isStale) this.#retry.forget();
     if (page.more) return this.#load();
     this.#phase = "waiting";
-    this.#tryJoin(before !== null && page.cursor !== null && covers(before, page.cursor));
+    this.#report();
+    this.#tryJoin(isStale);
+  }
+
+  /** A page has failed, or is not the one that we need. */
+  #onEnding(ending: Ending): void {
+    const { clock } = this.#client.context;
+    // Where only others are meant, we ask again without them.
+    const isMeant = ending.about.channels?.includes(this.address.path) ?? true;
+    const wait = this.#retry.after(isMeant ? ending : new Ending("unavailable"));
+    if (wait === null) return this.close(ending.reason);
+    this.#cancelLoad();
+    this.#phase = "loading";
+    this.#trouble = retrying(ending.reason, clock.now() + wait);
+    this.#cancelLoad = clock.setTimeout(() => this.#load(), wait);
     this.#report();
   }
 
-  #onFailure(error: unknown): void {
-    if (!(error instanceof Refusal)) {
-      // Whatever else is thrown is what a fetch throws while it reads.
-      const code = error instanceof StreamError ? error.code : "network";
-      if (error instanceof StreamError && code !== "network" && code !== "timeout") this.#settings.onError(error);
-      const reason = code === "timeout" || code === "bad-response" ? code : "network";
-      return this.#loadLater(this.#backoff.afterFailure(), reason);
-    }
-    const { reason, problem, retryAfter } = error;
-    if (reason === "unauthenticated" && !this.#freshTokenTried) {
-      this.#freshTokenTried = true;
-      return this.#loadLater(this.#backoff.soon(), reason);
-    }
-    if (reason === "unavailable") return this.#loadLater(this.#backoff.afterFailure(retryAfter), reason);
-    if (reason === "unknown") {
-      // Where only others are meant, we ask again without them.
-      const meant = problem.channels?.includes(this.address.path) ?? true;
-      return this.#loadLater(meant ? UNKNOWN_RETRY : this.#backoff.soon(), reason);
-    }
-    if (reason === "rejected") this.#settings.onError(error.toError(`a page of ${this.address.path}`));
-    this.close(reason);
+  /** A method, since the compiler believes that handlers change nothing. */
+  #isClosed(): boolean {
+    return this.#phase === "closed";
   }
+}
+
+function isLater(position: Cursor, other: Cursor): boolean {
+  return covers(position, other) && !covers(other, position);
 }
