@@ -46,7 +46,7 @@ function reachedFrom(file, found = new Map()) {
 }
 
 /** @param {string} source as the formatter leaves it */
-export const withoutDeclarations = (source) =>
+const withoutDeclarations = (source) =>
   source
     .replace(/^(import|export (type )?\{)[^;]*;\n/gm, "")
     .replace(/^(export )?interface [^]*?^\}\n/gm, "")

@@ -10,7 +10,7 @@ export const sizeOf = (row: "new" | "old" | "tidings_entry"): string =>
 
 /** Spelled alike in the index and in the statements that are to use it: SQLite compares the text. */
 export const IS_KEPT = `kind in (${RELIABLE}, ${WITHDRAWAL})`;
-export const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
+const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
 
 /**
  * The tables share the application's file, so all names begin with `tidings_`.

@@ -1,8 +1,10 @@
-import { parseAddress, type Address, type Contract } from "@tidings/contract";
-import type { Grant, HubOptions, Question, Viewer } from "./hub-options.ts";
+import { parseAddress, type Address } from "@tidings/contract";
+import type { Base } from "./context.ts";
+import type { Grant, Viewer } from "./hub-options.ts";
 
 /** What a viewer may read of what was asked for. */
 export interface Access {
+  readonly viewer: Viewer;
   readonly granted: ReadonlyMap<string, { readonly address: Address; readonly grant: Grant }>;
   readonly refused: ReadonlyMap<string, "forbidden" | "unknown">;
 }
@@ -10,33 +12,27 @@ export interface Access {
 /**
  * Asks the application about every path, after parsing it: what is authorised is the value, never the text.
  *
- * @param now milliseconds since 1970: a right that has ended is none
  * @throws what `authorize` throws, and TypeError when it answers what is no decision
  */
-export async function authorizeAll<C extends Contract, V extends Viewer>(
-  contract: C,
-  authorize: HubOptions<C, V>["authorize"],
-  viewer: V,
-  paths: Iterable<string>,
-  now: number,
-): Promise<Access> {
+export async function authorizeAll(context: Base, viewer: Viewer, paths: Iterable<string>): Promise<Access> {
+  const { contract, options, clock } = context;
+  const now = clock.now();
   const granted = new Map<string, { address: Address; grant: Grant }>();
   const refused = new Map<string, "forbidden" | "unknown">();
   await Promise.all(
     Array.from(paths, async (path) => {
       const address = parseAddress(contract, path);
       if (address === null) return void refused.set(path, "unknown");
-      // An address of the contract together with the viewer is a question, by the definition of both.
-      const grant = toGrant(await authorize({ ...address, viewer } as Question<C, V>));
+      const grant = toGrant(await options.authorize({ ...address, viewer }));
       if (grant === null || timeOf(grant.expiresAt) <= now) refused.set(path, "forbidden");
       else granted.set(path, { address, grant });
     }),
   );
-  return { granted, refused };
+  return { viewer, granted, refused };
 }
 
 /** When the first of credentials and rights ends, in milliseconds since 1970. */
-export function endOf(viewer: Viewer, { granted }: Access): number {
+export function endOf({ viewer, granted }: Access): number {
   return Math.min(timeOf(viewer.expiresAt), ...Array.from(granted.values(), ({ grant }) => timeOf(grant.expiresAt)));
 }
 
@@ -44,9 +40,7 @@ export function endOf(viewer: Viewer, { granted }: Access): number {
 export function timeOf(expiresAt: number | undefined): number {
   if (expiresAt === undefined) return Infinity;
   if (typeof expiresAt === "number" && !Number.isNaN(expiresAt)) return expiresAt;
-  throw new TypeError(
-    `Expected "expiresAt" to be milliseconds since 1970, got ${typeof expiresAt} ${String(expiresAt)}.`,
-  );
+  throw new TypeError(`Expected "expiresAt" to be milliseconds since 1970, got ${String(expiresAt)}.`);
 }
 
 /** Deny by default: only `true` and a grant say yes. */
@@ -56,7 +50,6 @@ function toGrant(decision: unknown): Grant | null {
   // The types say so already; but what plain JavaScript answers here may be `{ allowed: false }`.
   const unknown = Object.keys(decision).filter((key) => key !== "readableFrom" && key !== "expiresAt");
   if (unknown.length === 0 && Object.getPrototypeOf(decision) === Object.prototype) return decision;
-  throw new TypeError(
-    `Expected authorize to answer true, false or { readableFrom?, expiresAt? }, got an object with ${unknown.join(", ") || "a class"}.`,
-  );
+  const got = unknown.join(", ") || "a class";
+  throw new TypeError(`Expected authorize to answer true, false or { readableFrom?, expiresAt? }, got ${got}.`);
 }

@@ -1,74 +1,43 @@
-import type { Entry, EventLog, Hole, Limit, Page } from "@tidings/log";
-import {
-  formatControl,
-  formatCursor,
-  formatRetry,
-  PROTOCOL_VERSION,
-  type ByeReason,
-  type Cursor,
-  type GapReason,
-} from "@tidings/protocol";
-import type { Clock } from "./clock.ts";
-import { concat, currentFrameOf, frameOf, toBytes } from "./frame.ts";
-import type { Gate } from "./gate.ts";
-import type { Viewer } from "./hub-options.ts";
-import type { Ring } from "./ring.ts";
+import type { Contract } from "@tidings/contract";
+import type { Entry, Hole, Page } from "@tidings/log";
+import { formatControl, formatCursor, formatRetry, PROTOCOL_VERSION } from "@tidings/protocol";
+import type { ByeReason, Cursor } from "@tidings/protocol";
+import { endOf, type Access } from "./access.ts";
+import { sleep } from "./clock.ts";
+import type { Context } from "./context.ts";
+import { concat, controlFrame, frameOf, gapOf, toBytes } from "./frame.ts";
+import type { ConnectionInfo, Viewer } from "./hub-options.ts";
 import type { Sink, StreamControl } from "./sink.ts";
-import type { Start } from "./start.ts";
-import type { Trace } from "./trace.ts";
+import { isOwed, type Start } from "./start.ts";
 
-/** What all connections of a hub have in common. */
-export interface Feed {
-  readonly log: EventLog;
-  readonly ring: Ring;
-  readonly clock: Clock;
-  readonly trace: Trace;
-  /** Of one read for one connection: what a stalled reader may have waiting. */
-  readonly limit: Limit;
-  /** Runs a read of the log when its turn comes. */
-  readonly reads: Gate;
-  /** Wakes the connection when the ring has moved on. */
-  awaitRing(connection: Connection): void;
-  /** The connection no longer follows these paths. */
-  onRefused(connection: Connection, paths: readonly string[]): void;
-  onClosed(connection: Connection): void;
-}
-
-/** How a connection starts. */
-export interface Beginning extends Start {
-  readonly viewer: Viewer;
-  /** Paths that were asked for and are not followed. */
-  readonly refused: ReadonlyMap<string, "forbidden" | "unknown">;
-  /** When credentials or rights end, in milliseconds since 1970. */
-  readonly expiresAt: number;
-  /** When the stream is old, in milliseconds since 1970. */
-  readonly oldAt: number;
-  /** Milliseconds. */
-  readonly retry: number;
-  readonly heartbeat: number;
-  readonly fingerprint: string;
+/** Current values that are still to come: those of the paths after a position. */
+interface Remaining {
+  readonly paths: readonly string[];
+  readonly after: Cursor | null;
 }
 
 /** How long a connection waits after a read that failed, in milliseconds. */
 const READ_RETRY = 1_000;
 
-let connections = 0;
+let opened = 0;
 
 /**
  * One open response. Its only moving state is the cursor: `pump` takes what is owed from the ring, else from the log, while the
  * sink accepts it. An entry is owed iff its `seq` is greater than the cursor and than the `from` of its path.
  */
 export class Connection implements StreamControl {
-  readonly id = ++connections;
+  readonly id = ++opened;
   readonly viewer: Viewer;
   readonly froms: Map<string, number>;
+  /** What the hooks are told. */
+  readonly info: ConnectionInfo<Contract, Viewer>;
   /** When credentials or rights end, in milliseconds since 1970. */
   expiresAt: number;
+  /** When the stream is old, in milliseconds since 1970. */
   readonly #oldAt: number;
-  readonly #feed: Feed;
+  readonly #context: Context;
   readonly #sink: Sink;
-  readonly #heartbeat: number;
-  readonly #readable: ReadonlyMap<string, number>;
+  readonly #readable: Start["readable"];
   /** The epoch in which the `from`s are positions. */
   readonly #epoch: string;
   #cursor: Cursor;
@@ -81,38 +50,41 @@ export class Connection implements StreamControl {
   #reading = false;
   #closed = false;
   /** What is left of the current values that come first, or null. */
-  #current: { readonly paths: readonly string[]; readonly after: Cursor | null } | null;
+  #current: Remaining | null;
   /** By path: the end of a hole that the reader knows of. Made when there is one. */
   #told: Map<string, number> | null = null;
   /** When the last frame with an id was written, in milliseconds since 1970. */
   #lastId: number;
-  #cancelRetry: (() => void) | null = null;
 
-  constructor(feed: Feed, sink: Sink, beginning: Beginning) {
-    this.#feed = feed;
+  constructor(context: Context, sink: Sink, access: Access, start: Start) {
+    const { ring, clock, random, limits, connections, heartbeat, fingerprint } = context;
+    const { viewer, granted, refused } = access;
+    this.#context = context;
     this.#sink = sink;
-    this.viewer = beginning.viewer;
-    this.froms = beginning.froms;
-    this.expiresAt = beginning.expiresAt;
-    this.#oldAt = beginning.oldAt;
-    this.#readable = beginning.readable;
-    this.#epoch = beginning.epoch;
-    this.#heartbeat = beginning.heartbeat;
-    this.#cursor = beginning.cursor;
-    this.#confirmed = beginning.confirmed || feed.ring.covers(beginning.cursor);
-    this.#current = beginning.fresh.length > 0 ? { paths: beginning.fresh, after: null } : null;
-    this.#lastId = feed.clock.now();
-    const hello = { protocol: PROTOCOL_VERSION, heartbeat: beginning.heartbeat, contract: beginning.fingerprint };
-    this.#write(toBytes(formatRetry(beginning.retry) + formatControl("hello", hello, this.#id())));
+    this.#readable = start.readable;
+    this.#epoch = start.epoch;
+    this.viewer = viewer;
+    this.froms = start.froms;
+    this.info = { viewer, addresses: Array.from(granted.values(), ({ address }) => address) };
+    this.expiresAt = endOf(access);
+    this.#oldAt = clock.now() + limits.maxAge * (0.9 + 0.2 * random());
+    this.#cursor = start.cursor;
+    this.#confirmed = start.confirmed || ring.covers(start.cursor);
+    this.#current = start.fresh.length > 0 ? { paths: start.fresh, after: null } : null;
+    this.#lastId = clock.now();
+    // The more there are to come back at once, the longer they are told to spread.
+    const retry = 1_000 + random() * Math.min(59_000, 2_000 + connections.open.size / 4);
+    const hello = { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint };
+    this.#write(toBytes(formatRetry(retry) + formatControl("hello", hello, this.#id())));
     for (const reason of ["forbidden", "unknown"] as const) {
-      const channels = [...beginning.refused.keys()].filter((path) => beginning.refused.get(path) === reason);
-      if (channels.length > 0) this.#write(toBytes(formatControl("bye", { reason, channels })));
+      const channels = [...refused.keys()].filter((path) => refused.get(path) === reason);
+      if (channels.length > 0) this.#write(controlFrame("bye", { reason, channels }));
     }
-    this.#writeGap(beginning.holes);
+    this.#writeGap(start.holes);
   }
 
   get cursor(): Cursor {
-    return this.#idle ? this.#feed.ring.head : this.#cursor;
+    return this.#idle ? this.#context.ring.head : this.#cursor;
   }
 
   get isClosed(): boolean {
@@ -128,12 +100,12 @@ export class Connection implements StreamControl {
   }
 
   pump(): void {
-    const { ring, clock } = this.#feed;
+    const { ring, clock } = this.#context;
     while (!this.#blocked && !this.#reading && !this.#closed && !this.#idle) {
-      if (this.#current !== null) return void this.#read(() => this.#readCurrent());
+      if (this.#current !== null) return void this.#readCurrent(this.#current);
       if (!ring.covers(this.#cursor)) {
-        if (this.#isAhead()) return this.#feed.awaitRing(this);
-        return void this.#read(() => this.#readLog());
+        if (this.#isAhead()) return void this.#context.connections.ahead.add(this);
+        return void this.#readLog();
       }
       const slice = ring.slice(this, clock.now());
       if (slice === null) {
@@ -141,9 +113,7 @@ export class Connection implements StreamControl {
         return;
       }
       this.#cursor = { epoch: this.#cursor.epoch, seq: slice.next };
-      if (slice.moves) this.#lastId = clock.now();
-      this.#write(slice.bytes);
-      if (this.#feed.trace.debugging) this.#traceWrite(slice.taken.map(({ entry }) => entry));
+      this.#writeEntries(slice.entries, slice.bytes);
     }
   }
 
@@ -156,22 +126,18 @@ export class Connection implements StreamControl {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelRetry?.();
-    this.#feed.onClosed(this);
+    this.#context.connections.remove(this);
   }
 
-  /** Why the stream has to end now, if it has to. */
-  dueAt(now: number): ByeReason | null {
-    if (now >= this.expiresAt) return "expired";
-    return now >= this.#oldAt ? "max-age" : null;
-  }
-
-  /** Writes a heartbeat when nothing with an id was written for the interval. `shared` is the frame of an idle connection. */
-  beat(now: number, shared: Uint8Array): void {
+  /** Ends the stream when it is time, else writes a heartbeat when it is idle. `shared` is that of whoever has everything. */
+  tick(now: number, shared: Uint8Array): void {
+    if (now >= this.expiresAt) return this.end("expired");
+    if (now >= this.#oldAt) return this.end("max-age");
     // A distance: a clock that was set back does not silence the stream.
-    if (Math.abs(now - this.#lastId) < this.#heartbeat || this.#blocked || this.#closed) return;
+    if (Math.abs(now - this.#lastId) < this.#context.heartbeat || this.#blocked) return;
     this.#lastId = now;
-    this.#write(this.#idle ? shared : this.#ownHeartbeat());
+    if (this.#idle) this.#write(shared);
+    else this.#writeHeartbeat();
   }
 
   /** Ends some of the paths; the stream ends with the last one. */
@@ -179,22 +145,21 @@ export class Connection implements StreamControl {
     if (this.#closed) return;
     const ended = paths.filter((path) => this.froms.delete(path));
     if (ended.length === 0) return;
-    this.#feed.onRefused(this, ended);
+    this.#context.connections.unfollow(this, ended);
     if (this.froms.size === 0) this.end(reason);
-    else this.#write(toBytes(formatControl("bye", { reason, channels: ended })));
+    else this.#write(controlFrame("bye", { reason, channels: ended }));
   }
 
   /** Says `bye` and ends the stream. @param retry the milliseconds after which the client should come back */
   end(reason: ByeReason, retry: number | null = null): void {
     if (this.#closed) return;
-    const text = (retry === null ? "" : formatRetry(retry)) + formatControl("bye", { reason });
-    this.#write(toBytes(text));
+    this.#write(toBytes((retry === null ? "" : formatRetry(retry)) + formatControl("bye", { reason })));
     this.#finish();
   }
 
   #finish(): void {
     this.closed();
-    this.#feed.trace.guard("sink", () => this.#sink.end());
+    void this.#context.trace.guard("sink", () => this.#sink.end());
   }
 
   /**
@@ -202,100 +167,84 @@ export class Connection implements StreamControl {
    * the log after a failover.
    */
   #isAhead(): boolean {
-    const { ring } = this.#feed;
-    if (this.#cursor.epoch === ring.head.epoch) return this.#confirmed && ring.isBehind(this.#cursor);
-    return this.#exhausted;
+    const { ring } = this.#context;
+    if (this.#cursor.epoch !== ring.head.epoch) return this.#exhausted;
+    return this.#confirmed && this.#cursor.seq > ring.head.seq;
   }
 
-  async #read(step: () => Promise<void>): Promise<void> {
-    const { clock, trace } = this.#feed;
+  /** Takes a page of the log when its turn comes, and goes on. */
+  async #read(read: (signal: AbortSignal) => Promise<Page>, take: (page: Page) => void): Promise<void> {
+    const { reads, clock, trace, closing } = this.#context;
     this.#reading = true;
     try {
-      await step();
+      // Whoever has left before its turn costs no read.
+      const page = await reads(async (signal) => (this.#closed ? null : read(signal)));
+      if (page !== null && !this.#closed) take(page);
     } catch (error) {
       if (this.#closed) return;
-      trace.add({ level: "error", event: "read-failed", connection: this.id, error });
-      this.#cancelRetry = clock.setTimeout(() => {
-        this.#reading = false;
-        this.pump();
-      }, READ_RETRY);
-      return;
+      trace.error("read-failed", error, { connection: this.id });
+      await sleep(clock, READ_RETRY, closing.signal);
     }
     this.#reading = false;
     this.pump();
   }
 
-  /** A page of the log, or null when the connection was closed meanwhile. */
-  async #page(read: (signal: AbortSignal) => Promise<Page>): Promise<Page | null> {
-    // Whoever has left before its turn costs no read.
-    const page = await this.#feed.reads(async (signal) => (this.#closed ? null : read(signal)));
-    return this.#closed ? null : page;
-  }
-
-  async #readCurrent(): Promise<void> {
-    const { log, limit } = this.#feed;
-    if (this.#current === null) return;
-    const { paths, after } = this.#current;
-    const page = await this.#page(() => log.current(paths, after, limit));
-    if (page === null) return;
-    // The place where the last page ended is none any more: a failover. From the beginning, then; values may repeat.
-    if (page.holes.length > 0) {
-      this.#current = { paths, after: null };
-      return;
-    }
-    // A path may have been refused meanwhile.
-    const values = page.entries.filter(
-      ({ channel, seq }) => this.froms.has(channel) && seq > (this.#readable.get(channel) ?? 0),
+  #readCurrent({ paths, after }: Remaining): Promise<void> {
+    const { log, slice } = this.#context;
+    return this.#read(
+      () => log.current(paths, after, slice),
+      ({ entries, next, more, holes }) => {
+        // The place where the last page ended is none any more: a failover. From the beginning, then; values may repeat.
+        if (holes.length > 0) {
+          this.#current = { paths, after: null };
+          return;
+        }
+        // A path may have been refused meanwhile.
+        const values = entries.filter(
+          ({ channel, seq }) => this.froms.has(channel) && seq > (this.#readable.get(channel) ?? 0),
+        );
+        if (values.length > 0) this.#write(concat(values.map((entry) => frameOf(entry, null))));
+        this.#current = more ? { paths, after: next } : null;
+        // Now that the values are out, the reader may take the position that was read before them.
+        if (!more) this.#writeHeartbeat();
+      },
     );
-    if (values.length > 0) this.#write(concat(values.map(currentFrameOf)));
-    this.#current = page.more ? { paths, after: page.next } : null;
-    // Now that the values are out, the reader may take the position that was read before them.
-    if (this.#current === null) this.#write(this.#ownHeartbeat());
   }
 
-  async #readLog(): Promise<void> {
-    const { log, ring, clock, limit, trace } = this.#feed;
+  #readLog(): Promise<void> {
+    const { log, ring, slice } = this.#context;
     const asked = this.#cursor;
     const head = ring.head;
-    const page = await this.#page((signal) => log.read(asked, [...this.froms.keys()], limit, signal));
-    if (page === null) return;
-    const invalid = page.holes.find(({ reason }) => reason !== "trimmed");
-    if (invalid !== undefined) {
-      const { reason, to } = invalid;
-      this.#writeGap(
-        Array.from(this.froms.keys(), (channel) => ({ channel, reason, to })),
-        page.next,
-      );
-      return this.#finish();
-    }
-    // What `from` was in an epoch that has ended may be after its end: the client starts that channel anew.
-    if (page.next.epoch !== this.#epoch && asked.epoch === this.#epoch && this.#startsAfter(asked))
-      return this.end("max-age");
-    this.#writeGap(this.#news(page.holes, asked));
-    const owed = page.entries.filter(({ channel, seq }) => isOwed(this.froms, asked, channel, seq));
-    this.#cursor = page.next;
-    this.#exhausted = !page.more && ring.head === head;
-    const moves = owed.some(({ mode }) => mode !== "volatile");
-    if (moves) this.#lastId = clock.now();
-    if (owed.length > 0) this.#write(concat(owed.map(frameOf)));
-    if (trace.debugging) this.#traceWrite(owed);
-    if (this.#confirmed) return;
-    // The hello had no id, since the log had not confirmed the position yet.
-    this.#confirmed = true;
-    if (!moves) this.#write(this.#ownHeartbeat());
-  }
-
-  #startsAfter({ seq }: Cursor): boolean {
-    return [...this.froms.values()].some((from) => from > seq);
+    return this.#read(
+      (signal) => log.read(asked, [...this.froms.keys()], slice, signal),
+      (page) => {
+        const holes = page.holes.filter(({ channel }) => this.froms.has(channel));
+        if (holes.some(({ reason }) => reason !== "trimmed")) {
+          this.#writeGap(holes, page.next);
+          return this.#finish();
+        }
+        // What `from` was in an epoch that has ended may be after its end: the client starts that channel anew.
+        const hasChanged = page.next.epoch !== this.#epoch && asked.epoch === this.#epoch;
+        if (hasChanged && [...this.froms.values()].some((from) => from > asked.seq)) return this.end("max-age");
+        this.#writeGap(this.#news(holes, asked));
+        const owed = page.entries.filter(({ channel, seq }) => isOwed(this.froms, asked, channel, seq));
+        this.#cursor = page.next;
+        this.#exhausted = !page.more && ring.head === head;
+        const moves = this.#writeEntries(owed, concat(owed.map((entry) => frameOf(entry))));
+        if (this.#confirmed) return;
+        // The hello had no id, since the log had not confirmed the position yet.
+        this.#confirmed = true;
+        if (!moves) this.#writeHeartbeat();
+      },
+    );
   }
 
   /** The holes that concern the reader and that it has not been told; the next page may begin before their end. */
   #news(holes: readonly Hole[], asked: Cursor): readonly Hole[] {
     if (holes.length === 0) return holes;
     const told = (this.#told ??= new Map());
-    const news = holes.filter(
-      ({ channel, to }) => isOwed(this.froms, asked, channel, to) && to > (told.get(channel) ?? 0),
-    );
+    const owed = holes.filter(({ channel, to }) => isOwed(this.froms, asked, channel, to));
+    const news = owed.filter(({ channel, to }) => to > (told.get(channel) ?? 0));
     for (const { channel, to } of news) told.set(channel, to);
     return news;
   }
@@ -303,15 +252,8 @@ export class Connection implements StreamControl {
   /** @param head the position to go on from when the reader's own means nothing any more */
   #writeGap(holes: readonly Hole[], head: Cursor | null = null): void {
     if (holes.length === 0) return;
-    const channels: Record<string, GapReason> = Object.create(null);
-    for (const { channel, reason } of holes) channels[channel] = reason;
-    this.#write(toBytes(formatControl("gap", { channels }, head === null ? null : formatCursor(head))));
-    this.#feed.trace.add({
-      level: "debug",
-      event: "gap",
-      connection: this.id,
-      detail: Object.keys(channels).join(" "),
-    });
+    this.#write(controlFrame("gap", gapOf(holes), head === null ? null : formatCursor(head)));
+    this.#context.trace.debug("gap", { connection: this.id, detail: holes.map(({ channel }) => channel).join(" ") });
   }
 
   /** The position as an id; null while it must not be the reader's: values come first, or the log has not confirmed it. */
@@ -319,8 +261,18 @@ export class Connection implements StreamControl {
     return this.#current === null && this.#confirmed ? formatCursor(this.#cursor) : null;
   }
 
-  #ownHeartbeat(): Uint8Array {
-    return toBytes(formatControl("heartbeat", {}, this.#id()));
+  #writeHeartbeat(): void {
+    this.#write(controlFrame("heartbeat", {}, this.#id()));
+  }
+
+  /** Answers whether one of them has an id. */
+  #writeEntries(entries: readonly Entry[], bytes: Uint8Array): boolean {
+    const { clock, trace } = this.#context;
+    const moves = entries.some(({ mode }) => mode !== "volatile");
+    if (moves) this.#lastId = clock.now();
+    if (entries.length > 0) this.#write(bytes);
+    if (trace.debugging) for (const entry of entries) trace.passed("write", entry, entry, { connection: this.id });
+    return moves;
   }
 
   #write(bytes: Uint8Array): void {
@@ -329,32 +281,8 @@ export class Connection implements StreamControl {
       if (!this.#sink.write(bytes)) this.#blocked = true;
     } catch (error) {
       // The others must not suffer for a sink that breaks its word.
-      this.#feed.trace.add({ level: "error", event: "hook-failed", connection: this.id, detail: "sink", error });
+      this.#context.trace.error("hook-failed", error, { connection: this.id, detail: "sink" });
       this.closed();
     }
   }
-
-  #traceWrite(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      const { channel, type } = entry;
-      this.#feed.trace.add({
-        level: "debug",
-        event: "write",
-        connection: this.id,
-        channel,
-        type,
-        id: formatCursor(entry),
-      });
-    }
-  }
-}
-
-/** Whether a reader at `cursor`, who follows the channel from `froms`, is owed what stands at `seq`. */
-export function isOwed(froms: ReadonlyMap<string, number>, cursor: Cursor, channel: string, seq: number): boolean {
-  return seq > Math.max(cursor.seq, froms.get(channel) ?? Infinity);
-}
-
-/** The heartbeat of a position. */
-export function heartbeatFrame(cursor: Cursor): Uint8Array {
-  return toBytes(formatControl("heartbeat", {}, formatCursor(cursor)));
 }

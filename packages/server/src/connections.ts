@@ -1,9 +1,9 @@
 import type { Entry } from "@tidings/log";
-import type { ByeReason, Cursor } from "@tidings/protocol";
-import type { Clock } from "./clock.ts";
-import { heartbeatFrame, type Connection } from "./connection.ts";
-import type { Limits } from "./limits.ts";
-import type { Ring } from "./ring.ts";
+import { formatCursor, type Cursor } from "@tidings/protocol";
+import { sleep } from "./clock.ts";
+import type { Connection } from "./connection.ts";
+import type { Base } from "./context.ts";
+import { controlFrame } from "./frame.ts";
 
 /** Whoever wants to know that entries of some paths are in the ring. */
 export interface Sleeper {
@@ -15,36 +15,19 @@ export interface Sleeper {
 
 /** The open connections of a process: who follows which path, whose turn it is, who is due a heartbeat. */
 export class Connections {
-  readonly #ring: Ring;
-  readonly #clock: Clock;
-  readonly #limits: Pick<Limits, "connections" | "connectionsPerViewer">;
-  /** Milliseconds between two looks at heartbeats and deadlines. */
-  readonly #tickTime: number;
-  readonly #all = new Set<Connection>();
+  readonly #context: Base;
+  /** Whoever ends connections walks over a copy. */
+  readonly open = new Set<Connection>();
   readonly #byPath = new Map<string, Set<Sleeper>>();
   readonly #perViewer = new Map<string, number>();
   #entered = 0;
   /** Whose turn comes at the end of this turn of the event loop. */
-  #woken = new Set<Sleeper>();
-  /** Who stands after the ring's head. */
-  #ahead = new Set<Connection>();
-  #deferred = false;
-  #cancelTick: (() => void) | null = null;
+  readonly #woken = new Set<Sleeper>();
+  /** Who stands after the ring's head, and gets a turn when the ring has moved. */
+  readonly ahead = new Set<Connection>();
 
-  constructor(
-    ring: Ring,
-    clock: Clock,
-    heartbeat: number,
-    limits: Pick<Limits, "connections" | "connectionsPerViewer">,
-  ) {
-    this.#ring = ring;
-    this.#clock = clock;
-    this.#limits = limits;
-    this.#tickTime = Math.min(1_000, heartbeat / 4);
-  }
-
-  get size(): number {
-    return this.#all.size;
+  constructor(context: Base) {
+    this.#context = context;
   }
 
   /** Paths that somebody follows. */
@@ -52,14 +35,11 @@ export class Connections {
     return this.#byPath.size;
   }
 
-  [Symbol.iterator](): IterableIterator<Connection> {
-    return this.#all[Symbol.iterator]();
-  }
-
   /** Whose limit one more of this viewer would break. */
   fullFor(viewer: string): "hub" | "viewer" | null {
-    if (this.#entered >= this.#limits.connections) return "hub";
-    return (this.#perViewer.get(viewer) ?? 0) >= this.#limits.connectionsPerViewer ? "viewer" : null;
+    const { connections, connectionsPerViewer } = this.#context.limits;
+    if (this.#entered >= connections) return "hub";
+    return (this.#perViewer.get(viewer) ?? 0) >= connectionsPerViewer ? "viewer" : null;
   }
 
   /** Counts a stream, or a page that waits, until {@link leave}. */
@@ -76,18 +56,24 @@ export class Connections {
   }
 
   add(connection: Connection): void {
-    this.#all.add(connection);
-    this.enter(connection.viewer.id);
+    const { trace, options } = this.#context;
+    const { id, viewer } = connection;
+    this.open.add(connection);
+    this.enter(viewer.id);
     this.follow(connection, connection.froms.keys());
-    this.#cancelTick ??= this.#clock.setTimeout(() => this.#tick(), this.#tickTime);
+    trace.debug("connect", { connection: id, viewer: viewer.id });
+    void trace.guard("onConnect", () => options.onConnect?.(connection.info));
   }
 
   remove(connection: Connection): void {
-    if (!this.#all.delete(connection)) return;
-    this.leave(connection.viewer.id);
+    const { trace, options } = this.#context;
+    const { id, viewer } = connection;
+    if (!this.open.delete(connection)) return;
+    this.leave(viewer.id);
     this.unfollow(connection, connection.froms.keys());
-    this.#woken.delete(connection);
-    this.#ahead.delete(connection);
+    this.ahead.delete(connection);
+    trace.debug("disconnect", { connection: id, viewer: viewer.id });
+    void trace.guard("onDisconnect", () => options.onDisconnect?.(connection.info));
   }
 
   follow(sleeper: Sleeper, paths: Iterable<string>): void {
@@ -108,63 +94,40 @@ export class Connections {
 
   /** New entries are in the ring: whoever follows their paths gets a turn. */
   onEntries(entries: readonly Entry[], before: Cursor): void {
-    for (const path of new Set(entries.map(({ channel }) => channel))) {
-      const followers = this.#byPath.get(path);
-      if (followers !== undefined) for (const sleeper of followers) this.#wake(sleeper, before);
+    for (const path of new Set(entries.map(({ channel }) => channel))) this.#wake(before, this.#byPath.get(path));
+    this.#wake(before, this.ahead);
+    this.ahead.clear();
+  }
+
+  /** Everybody gets a turn: the ring starts anew and they read the log from where they stand, or the hub closes. */
+  wakeAll(before: Cursor): void {
+    for (const followers of this.#byPath.values()) this.#wake(before, followers);
+    this.ahead.clear();
+  }
+
+  #wake(before: Cursor, sleepers: Iterable<Sleeper> = []): void {
+    for (const sleeper of sleepers) {
+      // One write per connection and turn, however many events came in it.
+      if (this.#woken.size === 0) this.#context.clock.defer(() => this.#flush());
+      sleeper.wake(before);
+      this.#woken.add(sleeper);
     }
-    for (const connection of this.#ahead) this.#wake(connection, before);
-    this.#ahead.clear();
-  }
-
-  /** The ring starts anew: everybody reads the log from where they stand. */
-  onReset(before: Cursor): void {
-    for (const followers of this.#byPath.values()) for (const sleeper of followers) this.#wake(sleeper, before);
-    this.#ahead.clear();
-  }
-
-  /** The connection is ahead of the ring, and gets a turn when the ring has moved. */
-  awaitRing(connection: Connection): void {
-    this.#ahead.add(connection);
-  }
-
-  /** Ends every stream. @param retry milliseconds, asked once per connection */
-  endAll(reason: ByeReason, retry: () => number): void {
-    for (const connection of [...this.#all]) connection.end(reason, retry());
-    this.#cancelTick?.();
-    this.#cancelTick = null;
-  }
-
-  /** Gives everybody a turn who waits for entries. */
-  wakeAll(): void {
-    for (const followers of this.#byPath.values())
-      for (const sleeper of followers) this.#wake(sleeper, this.#ring.head);
-  }
-
-  #wake(sleeper: Sleeper, before: Cursor): void {
-    sleeper.wake(before);
-    this.#woken.add(sleeper);
-    if (this.#deferred) return;
-    this.#deferred = true;
-    // One write per connection and turn, however many events came in it.
-    this.#clock.defer(() => this.#flush());
   }
 
   #flush(): void {
-    this.#deferred = false;
-    const woken = this.#woken;
-    this.#woken = new Set();
+    const woken = [...this.#woken];
+    this.#woken.clear();
     for (const sleeper of woken) sleeper.pump();
-    this.#ring.endTurn();
+    this.#context.ring.endTurn();
   }
 
-  #tick(): void {
-    const now = this.#clock.now();
-    const shared = heartbeatFrame(this.#ring.head);
-    for (const connection of [...this.#all]) {
-      const due = connection.dueAt(now);
-      if (due === null) connection.beat(now, shared);
-      else connection.end(due);
+  /** Looks at heartbeats and deadlines when it is time, until the hub closes. */
+  async keepTime(): Promise<void> {
+    const { clock, heartbeat, ring, closing } = this.#context;
+    while (await sleep(clock, Math.min(1_000, heartbeat / 4), closing.signal)) {
+      const now = clock.now();
+      const shared = controlFrame("heartbeat", {}, formatCursor(ring.head));
+      for (const connection of [...this.open]) connection.tick(now, shared);
     }
-    this.#cancelTick = this.#all.size === 0 ? null : this.#clock.setTimeout(() => this.#tick(), this.#tickTime);
   }
 }

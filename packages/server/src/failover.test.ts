@@ -1,12 +1,11 @@
+import { defineContract } from "@tidings/contract";
 import { memoryLog, type Entry, type EventLog, type Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { expect, test } from "vitest";
 import { BufferSink } from "../test/buffer-sink.ts";
 import { VirtualClock } from "../test/virtual-clock.ts";
-import { Connection, type Feed } from "./connection.ts";
-import { createGate } from "./gate.ts";
-import { Ring } from "./ring.ts";
-import { Trace } from "./trace.ts";
+import { Connection } from "./connection.ts";
+import { createContext } from "./context.ts";
 
 /** After a failover: epoch `old` ends at 40, and `new` goes on at 41. */
 function entry(seq: number): Entry {
@@ -15,8 +14,6 @@ function entry(seq: number): Entry {
 
 function follow(ringHead: Cursor, cursor: Cursor, from: number) {
   const clock = new VirtualClock();
-  const ring = new Ring(100, 1_000_000);
-  ring.reset(ringHead);
   let reads = 0;
   const log: EventLog = {
     ...memoryLog(),
@@ -26,21 +23,18 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number) {
       return { entries, next: { epoch: "new", seq: 43 }, more: false, holes: [] };
     },
   };
-  const waiting: Connection[] = [];
-  const feed: Feed = {
+  const context = createContext(defineContract({}), {
+    snapshot: {},
     log,
-    ring,
     clock,
-    trace: new Trace(false, clock.now, () => {}),
-    limit: { entries: 500, bytes: 65_536 },
-    reads: createGate(1, 1_000, clock),
-    awaitRing: (connection) => void waiting.push(connection),
-    onRefused: () => {},
-    onClosed: () => {},
-  };
+    authorize: () => true,
+    onLog: () => {},
+  });
+  const { ring } = context;
+  ring.reset(ringHead);
   const sink = new BufferSink();
-  const connection = new Connection(feed, sink, {
-    viewer: { id: "ada" },
+  const access = { viewer: { id: "ada" }, granted: new Map(), refused: new Map() };
+  const connection = new Connection(context, sink, access, {
     cursor,
     confirmed: true,
     froms: new Map([["room", from]]),
@@ -48,15 +42,9 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number) {
     readable: new Map(),
     fresh: [],
     holes: [],
-    refused: new Map(),
-    expiresAt: Infinity,
-    oldAt: Infinity,
-    retry: 1_000,
-    heartbeat: 15_000,
-    fingerprint: "0",
   });
   connection.pump();
-  return { clock, ring, connection, sink, waiting, reads: () => reads };
+  return { clock, ring, connection, sink, waiting: context.connections.ahead, reads: () => reads };
 }
 
 test("a reader that saw nothing of what was lost goes on without a gap (law 4)", async () => {
@@ -82,7 +70,7 @@ test("a reader that is in the new epoch before the ring waits for it, instead of
   );
   // The ring holds nothing before 40, so the reader asks the log.
   await clock.settle();
-  expect([sink.told.length, reads(), waiting]).toEqual([3, 1, [connection]]);
+  expect([sink.told.length, reads(), [...waiting]]).toEqual([3, 1, [connection]]);
   ring.reset({ epoch: "new", seq: 43 });
   connection.wake({ epoch: "old", seq: 40 });
   connection.pump();

@@ -62,7 +62,8 @@ function toStream(answer: StreamResponse, signal: AbortSignal): ReadableStream<U
 async function readJson(request: Request, limit: number): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | null = request.body;
+  for await (const chunk of body ?? []) {
     size += chunk.length;
     if (size > limit) throw new RangeError(`Expected a body of ${limit} bytes at most.`);
     chunks.push(chunk);

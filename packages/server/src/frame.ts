@@ -1,5 +1,5 @@
-import type { Entry } from "@tidings/log";
-import { encodeFrame, eventName, formatControl, formatCursor } from "@tidings/protocol";
+import type { Entry, Hole } from "@tidings/log";
+import { encodeFrame, eventName, formatControl, formatCursor, type ControlEvents } from "@tidings/protocol";
 
 const ENCODER = new TextEncoder();
 
@@ -8,16 +8,30 @@ export function toBytes(text: string): Uint8Array {
   return ENCODER.encode(text);
 }
 
-/** The bytes of an entry on the wire; volatile ones have no id. */
-export function frameOf(entry: Entry): Uint8Array {
-  const id = entry.mode === "volatile" ? null : formatCursor(entry);
-  if (entry.data !== null) return encodeFrame(eventName(entry.channel, entry.type), entry.data, id);
-  return toBytes(formatControl("clear", { channel: entry.channel, type: entry.type, key: entry.key ?? "" }, id));
+/** The bytes of a control event. */
+export function controlFrame<Name extends keyof ControlEvents>(
+  name: Name,
+  data: ControlEvents[Name],
+  id: string | null = null,
+): Uint8Array {
+  return toBytes(formatControl(name, data, id));
 }
 
-/** The bytes of a current value, which must not move the reader's position. */
-export function currentFrameOf(entry: Entry): Uint8Array {
-  return encodeFrame(eventName(entry.channel, entry.type), entry.data ?? "null", null);
+/** The id of an entry; volatile ones have none, since they must not move the reader's position. */
+export function idOf(entry: Entry): string | null {
+  return entry.mode === "volatile" ? null : formatCursor(entry);
+}
+
+/** The bytes of an entry on the wire. @param id null for a current value */
+export function frameOf(entry: Entry, id = idOf(entry)): Uint8Array {
+  const { channel, type, key = "", data } = entry;
+  if (data === null) return controlFrame("clear", { channel, type, key }, id);
+  return encodeFrame(eventName(channel, type), data, id);
+}
+
+/** What a gap says of holes. */
+export function gapOf(holes: readonly Hole[]): ControlEvents["gap"] {
+  return { channels: Object.fromEntries(holes.map(({ channel, reason }) => [channel, reason])) };
 }
 
 /** One Uint8Array of several. */

@@ -1,8 +1,11 @@
 import pLimit from "p-limit";
 import type { Clock } from "./clock.ts";
 
+/** Is late when the signal is aborted. */
+type Task<Result> = (signal: AbortSignal) => Promise<Result>;
+
 /** Runs tasks when their turn comes: few at a time, and none for longer than its time. A task that is late is given up. */
-export type Gate = <Result>(task: (signal: AbortSignal) => Promise<Result>) => Promise<Result>;
+export type Gate = <Result>(task: Task<Result>) => Promise<Result>;
 
 /** @param most tasks at a time @param milliseconds of one task, not counting what it waits for its turn */
 export function createGate(most: number, milliseconds: number, clock: Clock): Gate {
@@ -11,20 +14,14 @@ export function createGate(most: number, milliseconds: number, clock: Clock): Ga
 }
 
 /** Rejects when the task takes longer; what it answers afterwards is dropped. */
-export async function withinTime<Result>(
-  clock: Clock,
-  milliseconds: number,
-  task: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
+export async function withinTime<Result>(clock: Clock, milliseconds: number, task: Task<Result>): Promise<Result> {
   const late = new AbortController();
-  let cancel = (): void => {};
   const timeout = new Promise<never>((_, reject) => {
-    cancel = clock.setTimeout(() => {
-      const error = new Error(`Expected an answer within ${milliseconds} ms, got none.`);
-      reject(error);
-      late.abort(error);
-    }, milliseconds);
+    late.signal.addEventListener("abort", () => reject(late.signal.reason));
   });
+  const cancel = clock.setTimeout(() => {
+    late.abort(new Error(`Expected an answer within ${milliseconds} ms, got none.`));
+  }, milliseconds);
   try {
     return await Promise.race([task(late.signal), timeout]);
   } finally {

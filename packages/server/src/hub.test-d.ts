@@ -1,6 +1,6 @@
 import { channel, defineContract, latest, volatile } from "@tidings/contract";
 import { isoDate } from "@tidings/contract/codecs";
-import { memoryLog } from "@tidings/log";
+import { memoryLog, type TransactionalLog } from "@tidings/log";
 import { expectTypeOf } from "vitest";
 import { z } from "zod";
 import { createHub, type HubRequest, type Viewer } from "./index.ts";
@@ -73,6 +73,27 @@ const hub = createHub(chat, { log, authorize: () => true, snapshot });
 {
   // @ts-expect-error -- memoryLog is not transactional
   void hub.publishIn;
+}
+
+// … and where it has, it takes the log's own transactions, and what publish takes
+{
+  interface Transaction {
+    readonly commit: () => void;
+  }
+  // Only its type is looked at.
+  const shared = log as unknown as TransactionalLog<Transaction>;
+  const transactional = createHub(chat, { log: shared, authorize: () => true, snapshot });
+  const transaction: Transaction = { commit: () => {} };
+  expectTypeOf(transactional.publishIn(transaction, lobby, "message", { text: "hi", sentAt })).toEqualTypeOf<
+    Promise<void>
+  >();
+  void transactional.publish(lobby, "message", { text: "hi", sentAt });
+  // @ts-expect-error -- no transaction of this log
+  void transactional.publishIn("tx", lobby, "message", { text: "hi", sentAt });
+  // @ts-expect-error -- no such event
+  void transactional.publishIn(transaction, lobby, "shout", { text: "hi" });
+  // @ts-expect-error -- a field is missing
+  void transactional.publishIn(transaction, lobby, "message", { text: "hi" });
 }
 
 // … selectors name a viewer, an address or both

@@ -1,7 +1,7 @@
 export { systemClock } from "./clock.ts";
 export type { Clock } from "./clock.ts";
 export { createHub } from "./hub.ts";
-export type { Hub, HubStats } from "./hub.ts";
+export type { Hub, HubOn, HubStats, TransactionalHub } from "./hub.ts";
 export type {
   ConnectionInfo,
   CorsOptions,
@@ -15,8 +15,7 @@ export type {
 } from "./hub-options.ts";
 export { DEFAULT_LIMITS } from "./limits.ts";
 export type { Limits } from "./limits.ts";
-export type { Selector } from "./order.ts";
+export type { Selector } from "./orders.ts";
 export type { Publication, Published, PublishOptions } from "./publisher.ts";
-export type { HubResponse, StreamResponse, WholeResponse } from "./request-handler.ts";
-export type { Sink, StreamControl } from "./sink.ts";
+export type { HubResponse, Sink, StreamControl, StreamResponse, WholeResponse } from "./sink.ts";
 export type { TraceRecord } from "./trace.ts";

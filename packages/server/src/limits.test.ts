@@ -22,10 +22,11 @@ describe("limits", () => {
     });
   });
 
+  const misspelt: object = { conections: 5 };
   test.each([
     [{ limits: { channels: 0 } }],
     [{ limits: { connections: Number.NaN } }],
-    [{ limits: { conections: 5 } as object }],
+    [{ limits: misspelt }],
     [{ heartbeat: 10 }],
     [{ drain: 90_000 }],
   ])("%j is a start-up error", async (options) => {

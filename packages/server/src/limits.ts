@@ -47,9 +47,7 @@ export const READ_TIME = 10_000;
 /** @throws TypeError for what is no limit */
 export function checkLimits(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
-      throw new TypeError(`Expected limits of ${Object.keys(DEFAULT_LIMITS).join(", ")}, got "${name}".`);
-    }
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new TypeError(`Expected a limit of this hub, got "${name}".`);
     checkRange(`limits.${name}`, value, 1, Infinity);
   }
   return { ...DEFAULT_LIMITS, ...given };

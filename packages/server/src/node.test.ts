@@ -256,7 +256,7 @@ describe("an application around it", () => {
         },
         flush: () => flushes++,
       });
-      handler(request, wrapped as unknown as ServerResponse);
+      handler(request, wrapped);
     });
     const response = await open(port);
     await until(() => hub.stats().connections === 1);

@@ -1,14 +1,29 @@
-import type { Contract } from "@tidings/contract";
-import type { Entry } from "@tidings/log";
+import type { Address } from "@tidings/contract";
+import type { Entry, Hole, NewEntry } from "@tidings/log";
 import { authorizeAll, endOf } from "./access.ts";
-import type { Clock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
+import type { Base } from "./context.ts";
 import { createGate, type Gate } from "./gate.ts";
-import type { HubOptions, Viewer } from "./hub-options.ts";
-import { isAbout, parseOrder, type Order } from "./order.ts";
-import type { Trace } from "./trace.ts";
 
+/** Whom an order is about: a viewer, an address, or a viewer on an address. */
+export interface Selector {
+  /** A viewer's `id`. */
+  readonly viewer?: string;
+  readonly address?: Pick<Address, "path">;
+}
+
+/** What one process tells all: end the streams, or ask `authorize` again. */
+interface Order {
+  readonly verb: "disconnect" | "recheck";
+  readonly viewer: string | null;
+  readonly path: string | null;
+}
+
+type Paths = Pick<ReadonlySet<string>, "has">;
+
+/** No contract can have this path, so no client can ask for it. */
+const CONTROL_CHANNEL = "$hub";
 /** How many orders are remembered for requests that were authorised before them and are still being answered. */
 const REMEMBERED = 1_024;
 /** How many rights are asked about at a time, and for how many milliseconds each. */
@@ -17,45 +32,32 @@ const RECHECK_TIME = 5_000;
 
 /** Carries orders out on the streams of this process, and knows which ones a request in progress has missed. */
 export class Orders {
-  readonly #contract: Contract;
-  readonly #authorize: HubOptions<Contract, Viewer>["authorize"];
+  readonly #context: Base;
   readonly #connections: Connections;
-  readonly #clock: Clock;
-  readonly #trace: Trace;
   readonly #rechecks: Gate;
   readonly #recent: Order[] = [];
-  #count = 0;
-
-  constructor(
-    contract: Contract,
-    authorize: HubOptions<Contract, Viewer>["authorize"],
-    connections: Connections,
-    clock: Clock,
-    trace: Trace,
-  ) {
-    this.#contract = contract;
-    this.#authorize = authorize;
-    this.#connections = connections;
-    this.#clock = clock;
-    this.#trace = trace;
-    this.#rechecks = createGate(RECHECKS, RECHECK_TIME, clock);
-  }
-
   /** How many orders have come: what a request notes before it asks who may read. */
-  get count(): number {
-    return this.#count;
+  count = 0;
+
+  constructor(context: Base, connections: Connections) {
+    this.#context = context;
+    this.#connections = connections;
+    this.#rechecks = createGate(RECHECKS, RECHECK_TIME, context.clock);
   }
 
   /** Carries out the orders among new entries of the log. */
-  follow(entries: readonly Entry[]): void {
-    for (const entry of entries) {
+  follow(entries: readonly Entry[], holes: readonly Hole[]): void {
+    for (const entry of entries.filter(({ channel }) => channel === CONTROL_CHANNEL)) {
       const order = parseOrder(entry);
-      if (order === null) continue;
-      this.#count++;
+      this.count++;
       this.#recent.push(order);
       if (this.#recent.length > REMEMBERED) this.#recent.shift();
-      for (const connection of [...this.#connections]) this.#carryOut(order, connection);
+      for (const connection of [...this.#connections.open]) this.#carryOut(order, connection);
     }
+    // An order may be among what was lost; whoever comes back is asked about anew.
+    if (!holes.some(({ channel }) => channel === CONTROL_CHANNEL)) return;
+    for (const connection of [...this.#connections.open])
+      connection.end("expired", 500 + this.#context.random() * 4_500);
   }
 
   /** Carries out what came between a stream's authorisation and its opening. */
@@ -66,13 +68,13 @@ export class Orders {
   }
 
   /** Whether an order about the viewer or one of the paths has come since. */
-  hasNews(count: number, viewer: string, paths: { has(path: string): boolean }): boolean {
+  hasNews(count: number, viewer: string, paths: Paths): boolean {
     return this.#since(count)?.some((order) => isAbout(order, viewer, paths)) ?? true;
   }
 
   /** Null when there were more than are remembered. */
   #since(count: number): readonly Order[] | null {
-    const missed = this.#count - count;
+    const missed = this.count - count;
     if (missed === 0) return [];
     return missed > this.#recent.length ? null : this.#recent.slice(-missed);
   }
@@ -87,15 +89,39 @@ export class Orders {
   async #recheck(connection: Connection): Promise<void> {
     const { viewer, froms } = connection;
     try {
-      const access = await this.#rechecks(async () =>
-        authorizeAll(this.#contract, this.#authorize, viewer, froms.keys(), this.#clock.now()),
-      );
+      const access = await this.#rechecks(() => authorizeAll(this.#context, viewer, froms.keys()));
       connection.refuse([...access.refused.keys()], "forbidden");
-      connection.expiresAt = endOf(viewer, access);
+      connection.expiresAt = endOf(access);
     } catch (error) {
       // Whoever cannot be asked about may not read.
-      this.#trace.add({ level: "error", event: "hook-failed", connection: connection.id, detail: "authorize", error });
+      this.#context.trace.error("hook-failed", error, { connection: connection.id, detail: "authorize" });
       connection.end("expired");
     }
   }
+}
+
+/** Orders travel through the log, so that they reach every process, in order. @throws TypeError for a selector that names nobody */
+export function orderEntry(verb: Order["verb"], { viewer, address }: Selector): NewEntry {
+  if (viewer === undefined && address === undefined) {
+    throw new TypeError(`Expected ${verb} to be told a viewer or an address, got neither.`);
+  }
+  const order: Order = { verb, viewer: viewer ?? null, path: address?.path ?? null };
+  return { channel: CONTROL_CHANNEL, type: verb, mode: "reliable", data: JSON.stringify(order) };
+}
+
+/** What cannot be read, say an order of a newer release, asks about everybody. */
+function parseOrder({ data }: Entry): Order {
+  try {
+    // Checked below, as far as anything depends on it.
+    const order = JSON.parse(data ?? "null") as Order | null;
+    if (order?.verb === "disconnect" || order?.verb === "recheck") return order;
+  } catch {
+    // The answer is that of the unknown.
+  }
+  return { verb: "recheck", viewer: null, path: null };
+}
+
+/** Whether an order is about a viewer who follows these paths. */
+function isAbout({ viewer, path }: Order, viewerId: string, paths: Paths): boolean {
+  return (viewer === null || viewer === viewerId) && (path === null || paths.has(path));
 }

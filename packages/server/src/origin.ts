@@ -1,10 +1,7 @@
 import type { CorsOptions, HubRequest } from "./hub-options.ts";
 
-/** Which origins may read, and the headers that say so. */
-export interface OriginPolicy {
-  /** Null when the origin is refused, else the headers of the answer. */
-  check(request: HubRequest): Readonly<Record<string, string>> | null;
-}
+/** Answers null when the origin of a request is refused, else the headers that say that it may read. */
+export type OriginPolicy = (request: HubRequest) => Readonly<Record<string, string>> | null;
 
 /**
  * A request that no page sent passes: it has neither `Origin` nor `Sec-Fetch-Site`. A page of the same origin passes. Any other
@@ -14,31 +11,21 @@ export interface OriginPolicy {
  */
 export function createOriginPolicy(cors: CorsOptions = { origins: [] }): OriginPolicy {
   const { origins, credentials = false } = cors;
-  if (origins === "*" && credentials) {
-    throw new TypeError(
-      'Expected a list of origins with credentials, got "*"; list the origins that may read with cookies.',
-    );
-  }
+  if (origins === "*" && credentials) throw new TypeError('Expected a list of origins with credentials, got "*".');
   for (const origin of origins === "*" ? [] : origins) {
-    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-      throw new TypeError(`Expected an origin like "https://app.example", got "${origin}".`);
-    }
+    if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
+    throw new TypeError(`Expected an origin like "https://app.example", got "${origin}".`);
   }
   const listed = new Set(origins === "*" ? [] : origins);
-  return {
-    check({ headers }) {
-      const origin = headers.get("origin");
-      const site = headers.get("sec-fetch-site");
-      if (origin === null) return site === "cross-site" || site === "same-site" ? null : {};
-      if (site === "same-origin" || (site === null && isSameHost(origin, headers.get("host")))) return {};
-      if (origins === "*") return { "access-control-allow-origin": "*", ...EXPOSED };
-      if (!listed.has(origin)) return null;
-      return {
-        "access-control-allow-origin": origin,
-        ...EXPOSED,
-        ...(credentials ? { "access-control-allow-credentials": "true" } : {}),
-      };
-    },
+  return ({ headers }) => {
+    const origin = headers.get("origin");
+    const site = headers.get("sec-fetch-site");
+    if (origin === null) return site === "cross-site" || site === "same-site" ? null : {};
+    if (site === "same-origin" || (site === null && isSameHost(origin, headers.get("host")))) return {};
+    if (origins === "*") return { "access-control-allow-origin": "*", ...EXPOSED };
+    if (!listed.has(origin)) return null;
+    const allowed = { "access-control-allow-origin": origin, ...EXPOSED };
+    return credentials ? { ...allowed, "access-control-allow-credentials": "true" } : allowed;
   };
 }
 

@@ -1,220 +1,155 @@
-import type { Entry, Hole, Limit, Page } from "@tidings/log";
-import { formatCursor, type Cursor, type GapReason, type ParsedRequest } from "@tidings/protocol";
-import type { Access } from "./access.ts";
-import type { Clock } from "./clock.ts";
-import { isOwed } from "./connection.ts";
-import type { Connections, Sleeper } from "./connections.ts";
-import type { Snapshots } from "./snapshots.ts";
-import type { Start, StartSources } from "./start.ts";
+import type { Entry, Hole, Page } from "@tidings/log";
+import { formatCursor, type Cursor, type ParsedRequest } from "@tidings/protocol";
+import { endOf, type Access } from "./access.ts";
+import { sleep } from "./clock.ts";
+import type { Context } from "./context.ts";
+import { gapOf, idOf } from "./frame.ts";
+import { isOwed, type Start } from "./start.ts";
 
-/** What pages are made from. */
-export interface PageSources extends StartSources {
-  readonly clock: Clock;
-  readonly connections: Connections;
-  readonly snapshots: Snapshots;
-  readonly limit: Limit;
-  readonly isDraining: () => boolean;
+/** What a page is made for. */
+export interface PageRequest {
+  readonly asked: ParsedRequest;
+  readonly access: Access;
+  readonly start: Start;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
 }
 
-/** The parts of a page, with the data still as the JSON that the log keeps. */
+/** The parts of a page; events and states are JSON. */
 interface Parts {
   readonly events: readonly string[];
   readonly cursor: Cursor;
   readonly more: boolean;
   readonly holes?: readonly Hole[];
-  readonly states?: readonly (readonly [path: string, json: string])[];
-}
-
-/**
- * Makes the `application/json` representation (PROTOCOL.md, section 6).
- * @param expiresAt when the viewer may not read any more, in milliseconds since 1970
- */
-export async function makePage(
-  sources: PageSources,
-  asked: ParsedRequest,
-  access: Access,
-  start: Start,
-  expiresAt: number,
-  signal: AbortSignal,
-): Promise<string> {
-  const until = Math.min(sources.clock.now() + asked.wait * 1_000, expiresAt);
-  const parts = asked.snapshot
-    ? await snapshot(sources, access, start)
-    : asked.last > 0 || asked.before !== null
-      ? await history(sources, asked, start)
-      : await forwards(sources, start, until, signal);
-  return toJson(parts, access);
+  readonly states?: readonly string[];
 }
 
 const DEFAULT_LAST = 50;
+const BEGINNING: Cursor = { epoch: "", seq: 0 };
 
-async function history({ log, reads, limit }: PageSources, asked: ParsedRequest, { froms }: Start): Promise<Parts> {
+/** Makes the `application/json` representation (PROTOCOL.md, section 6). */
+export async function makePage(context: Context, request: PageRequest): Promise<string> {
+  const { asked, access } = request;
+  if (asked.snapshot) return toJson(await snapshot(context, request), access);
+  if (asked.last > 0 || asked.before !== null) return toJson(await history(context, request), access);
+  return toJson(await forwards(context, request), access);
+}
+
+async function history({ log, reads, page: limit }: Context, { asked, start: { froms } }: PageRequest): Promise<Parts> {
   const n = Math.min(asked.last > 0 ? asked.last : DEFAULT_LAST, limit.entries);
   const paths = [...froms.keys()];
-  const readable = ({ channel, seq }: Entry): boolean => seq > (froms.get(channel) ?? Infinity);
   /** Nothing up to here may be read. */
   const bottom = Math.min(...froms.values());
-  let page = await reads(() => log.recent(paths, n, asked.before ?? undefined));
-  const { next: cursor, holes } = page;
-  let entries = page.entries.filter(readable);
-  const goesOn = (): boolean => page.more && page.entries[0] !== undefined && page.entries[0].seq - 1 > bottom;
+  let { before } = asked;
+  const entries: Entry[] = [];
+  const holes: Hole[] = [];
+  let cursor: Cursor | null = null;
+  let more = true;
   // Only where a viewer may not read back all the way can a page be short although there is more.
-  while (goesOn() && entries.length < n) {
-    const [oldest] = page.entries;
-    page = await reads(() => log.recent(paths, n, oldest));
-    entries = page.entries.filter(readable).concat(entries);
+  while (more && entries.length < n) {
+    const from = before ?? undefined;
+    const page = await reads(() => log.recent(paths, n, from));
+    cursor ??= page.next;
+    before = page.entries[0] ?? null;
+    more = page.more && before !== null && before.seq - 1 > bottom;
+    holes.push(...page.holes);
+    entries.unshift(...page.entries.filter(({ channel, seq }) => isOwed(froms, BEGINNING, channel, seq)));
   }
-  const kept = newest(entries, n, limit.bytes);
-  return { events: kept.map(eventJson), cursor, more: kept.length < entries.length || goesOn(), holes };
-}
-
-/** As many of the newest as fit; one always does. */
-function newest(entries: readonly Entry[], n: number, bytes: number): readonly Entry[] {
-  let first = entries.length;
-  for (let size = 0; first > 0 && entries.length - first < n; first--) {
-    size += entries[first - 1]?.data?.length ?? 0;
-    if (size > bytes && first < entries.length) break;
-  }
-  return entries.slice(first);
-}
-
-async function forwards(sources: PageSources, start: Start, until: number, signal: AbortSignal): Promise<Parts> {
-  const { log, reads, clock, connections, limit, isDraining } = sources;
-  const paths = [...start.froms.keys()];
-  const current = await currentValues(sources, start.fresh, start);
-  for (let cursor = start.cursor; ;) {
-    const position = cursor;
-    const bell = new Bell(connections, clock, paths);
-    try {
-      const page = await reads((late) => log.read(position, paths, limit, late));
-      const owed = page.entries.filter(({ channel, seq }) => isOwed(start.froms, position, channel, seq));
-      const holes = [
-        ...start.holes,
-        ...page.holes.filter(
-          ({ channel, to, reason }) => reason !== "trimmed" || isOwed(start.froms, position, channel, to),
-        ),
-      ];
-      const events = [...current.map(currentJson), ...owed.map(eventJson)];
-      const rest = until - clock.now();
-      if (events.length > 0 || holes.length > 0 || page.more || rest <= 0 || signal.aborted || isDraining()) {
-        return { events, cursor: page.next, more: page.more, holes };
-      }
-      cursor = page.next;
-      await bell.wait(rest, signal);
-      // The log is about to be closed; the client asks the next server from here.
-      if (isDraining()) return { events, cursor, more: false };
-    } finally {
-      bell.close();
-    }
-  }
-}
-
-async function snapshot(sources: PageSources, { granted }: Access, start: Start): Promise<Parts> {
-  const { log, reads, snapshots } = sources;
-  const head = await reads(() => log.head());
-  const loaded = await Promise.all(
-    Array.from(granted.values(), async ({ address, grant }) => {
-      const { cursor, state } = await snapshots.load(address, grant.readableFrom ?? null);
-      return { path: address.path, cursor, state };
-    }),
-  );
-  // A shared load may have begun earlier; going on from the earliest repeats events at worst.
-  const cursor = loaded.reduce((earliest, each) => (each.cursor.seq < earliest.seq ? each.cursor : earliest), head);
-  const current = await currentValues(sources, [...granted.keys()], start);
+  let bytes = 0;
+  // As many of the newest as fit; one always does.
+  const left = entries.findLastIndex(({ data }, index) => {
+    bytes += data?.length ?? 0;
+    return bytes > limit.bytes && index < entries.length - 1;
+  });
+  const kept = entries.slice(Math.max(left + 1, entries.length - n));
   return {
-    events: current.map(currentJson),
-    cursor,
-    more: false,
-    states: loaded.map(({ path, state }) => [path, state]),
+    events: kept.map((entry) => eventJson(entry)),
+    cursor: cursor ?? BEGINNING,
+    more: more || kept.length < entries.length,
+    holes,
   };
 }
 
-async function currentValues(
-  { log, reads, limit }: PageSources,
-  paths: readonly string[],
-  { readable }: Start,
-): Promise<Entry[]> {
+async function forwards(context: Context, request: PageRequest): Promise<Parts> {
+  const { log, reads, clock, connections, page: limit, closing } = context;
+  const { asked, access, start, signal } = request;
+  const until = Math.min(clock.now() + asked.wait * 1_000, endOf(access));
+  const paths = [...start.froms.keys()];
+  const current = await currentValues(context, start, start.fresh);
+  for (let { cursor } = start; ;) {
+    const position = cursor;
+    const bell = new AbortController();
+    const sleeper = { wake: () => {}, pump: () => bell.abort() };
+    // Before the read: what comes after it must ring.
+    connections.follow(sleeper, paths);
+    try {
+      const page = await reads((late) => log.read(position, paths, limit, late));
+      const isNews = (channel: string, seq: number) => isOwed(start.froms, position, channel, seq);
+      const owed = page.entries.filter(({ channel, seq }) => isNews(channel, seq));
+      const lost = page.holes.filter(({ channel, to, reason }) => reason !== "trimmed" || isNews(channel, to));
+      const parts = {
+        events: [...current, ...owed.map((entry) => eventJson(entry))],
+        cursor: page.next,
+        more: page.more,
+        holes: [...start.holes, ...lost],
+      };
+      const rest = until - clock.now();
+      const isEmpty = parts.events.length === 0 && parts.holes.length === 0 && !page.more;
+      if (!isEmpty || rest <= 0 || signal.aborted || closing.signal.aborted) return parts;
+      cursor = page.next;
+      await sleep(clock, rest, AbortSignal.any([bell.signal, signal]));
+      // The log is about to be closed; the client asks the next server from here.
+      if (closing.signal.aborted) return parts;
+    } finally {
+      connections.unfollow(sleeper, paths);
+    }
+  }
+}
+
+async function snapshot(context: Context, { access: { granted }, start }: PageRequest): Promise<Parts> {
+  const { log, reads, snapshots } = context;
+  const head = await reads(() => log.head());
+  const loaded = await Promise.all(
+    Array.from(granted.values(), ({ address, grant }) => snapshots.load(address, grant.readableFrom ?? null)),
+  );
+  // A shared load may have begun earlier; going on from the earliest repeats events at worst.
+  const cursor = loaded.reduce((earliest, each) => (each.cursor.seq < earliest.seq ? each.cursor : earliest), head);
+  const events = await currentValues(context, start, [...granted.keys()]);
+  return { events, cursor, more: false, states: loaded.map(({ path, state }) => `${JSON.stringify(path)}:${state}`) };
+}
+
+/** The current values of the paths, as JSON. */
+async function currentValues(context: Context, { readable }: Start, paths: readonly string[]): Promise<string[]> {
+  const { log, reads, page: limit } = context;
   let values: Entry[] = [];
-  for (let after: Cursor | null = null, more = paths.length > 0; more;) {
+  let after: Cursor | null = null;
+  for (let more = paths.length > 0; more;) {
     const from: Cursor | null = after;
     const page: Page = await reads(() => log.current(paths, from, limit));
     // The place where the last page ended is none any more: a failover. From the beginning, then.
-    if (page.holes.length > 0) {
-      values = [];
-      after = null;
-      continue;
-    }
-    values.push(...page.entries);
-    ({ next: after, more } = page);
+    const isLost = page.holes.length > 0;
+    values = isLost ? [] : [...values, ...page.entries];
+    after = isLost ? null : page.next;
+    more = isLost || page.more;
   }
-  return values.filter(({ channel, seq }) => seq > (readable.get(channel) ?? 0));
-}
-
-/** Rings when entries of the paths are in the ring. */
-class Bell implements Sleeper {
-  readonly #connections: Connections;
-  readonly #clock: Clock;
-  readonly #paths: readonly string[];
-  #rung = false;
-  #ring: () => void = () => {};
-
-  constructor(connections: Connections, clock: Clock, paths: readonly string[]) {
-    this.#connections = connections;
-    this.#clock = clock;
-    this.#paths = paths;
-    connections.follow(this, paths);
-  }
-
-  wake(): void {}
-
-  pump(): void {
-    this.#rung = true;
-    this.#ring();
-  }
-
-  async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-    if (this.#rung || signal.aborted) return;
-    const cancel = this.#clock.setTimeout(() => this.#ring(), milliseconds);
-    await new Promise<void>((resolve) => {
-      this.#ring = resolve;
-      signal.addEventListener("abort", this.#ring);
-    });
-    signal.removeEventListener("abort", this.#ring);
-    cancel();
-  }
-
-  close(): void {
-    this.#connections.unfollow(this, this.#paths);
-  }
+  const shown = values.filter(({ channel, seq }) => seq > (readable.get(channel) ?? 0));
+  return shown.map((entry) => eventJson(entry, null));
 }
 
 /** The log keeps data as JSON, so a page is put together as text: nothing is parsed to be written again. */
 function toJson({ events, cursor, more, holes = [], states }: Parts, { refused }: Access): string {
-  const gap: Record<string, GapReason> = Object.create(null);
-  for (const { channel, reason } of holes) gap[channel] = reason;
-  const members = [
-    `"events":[${events.join()}]`,
-    `"cursor":${JSON.stringify(formatCursor(cursor))}`,
-    `"more":${String(more)}`,
-    ...(holes.length > 0 ? [`"gap":${JSON.stringify({ channels: gap })}`] : []),
-    ...(refused.size > 0 ? [`"refused":${JSON.stringify(Object.fromEntries(refused))}`] : []),
-    ...(states === undefined
-      ? []
-      : [`"state":{${states.map(([path, json]) => `${JSON.stringify(path)}:${json}`).join()}}`]),
-  ];
-  return `{${members.join()}}`;
+  const rest = JSON.stringify({
+    cursor: formatCursor(cursor),
+    more,
+    gap: holes.length > 0 ? gapOf(holes) : undefined,
+    refused: refused.size > 0 ? Object.fromEntries(refused) : undefined,
+  });
+  const state = states === undefined ? "" : `,"state":{${states.join()}}`;
+  return `{"events":[${events.join()}],${rest.slice(1, -1)}${state}}`;
 }
 
-function eventJson(entry: Entry): string {
-  return entry.mode === "volatile" ? memberJson(entry, null) : memberJson(entry, formatCursor(entry));
-}
-
-function currentJson(entry: Entry): string {
-  return memberJson(entry, null);
-}
-
-function memberJson({ channel, type, data, key }: Entry, id: string | null): string {
-  const value = data === null ? `"clear":${JSON.stringify(key ?? "")}` : `"data":${data}`;
-  const position = id === null ? "" : `,"id":${JSON.stringify(id)}`;
-  return `{"channel":${JSON.stringify(channel)},"type":${JSON.stringify(type)},${value}${position}}`;
+function eventJson(entry: Entry, id = idOf(entry)): string {
+  const { channel, type, data, key = "" } = entry;
+  const rest = JSON.stringify({ channel, type, ...(data === null ? { clear: key } : {}), id: id ?? undefined });
+  return data === null ? rest : `${rest.slice(0, -1)},"data":${data}}`;
 }

@@ -1,5 +1,7 @@
+import { memoryLog, type NewEntry, type TransactionalLog } from "@tidings/log";
 import { describe, expect, test } from "vitest";
-import { lobby, openHouse, said, tea } from "../test/house.ts";
+import { chat, lobby, openHouse, said, tea } from "../test/house.ts";
+import { createHub } from "./index.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
@@ -15,7 +17,7 @@ describe("publish", () => {
   test("of data that does not fit the contract throws, and appends nothing", async () => {
     const { hub, log } = await openHouse();
     await expect(hub.publish(lobby, "message", { text: 5 } as never)).rejects.toMatchObject({ code: "invalid-data" });
-    await expect(hub.publish(lobby, "shout" as never, {} as never)).rejects.toMatchObject({ code: "unknown-event" });
+    await expect(hub.publish(lobby, "shout" as never, {})).rejects.toMatchObject({ code: "unknown-event" });
     await expect(
       hub.publish({ ...lobby, name: "__proto__" as "room" }, "message", { text: "a" }),
     ).rejects.toMatchObject({ code: "unknown-channel" });
@@ -83,5 +85,43 @@ describe("clear", () => {
     expect(sink.of("clear")).toEqual([{ data: { channel: "rooms/lobby", type: "price", key: "x" }, id }]);
     expect((await connect(`${LOBBY}@now`)).sink.told).toEqual([]);
     await expect(hub.clear(lobby, "message")).rejects.toMatchObject({ code: "unknown-event" });
+  });
+});
+
+describe("publishIn", () => {
+  /** A hub on a log whose transactions are lists of what they insert. */
+  function openShop() {
+    const log: TransactionalLog<NewEntry[]> = Object.assign(memoryLog(), {
+      appendIn: async (transaction: NewEntry[], batch: readonly NewEntry[]) => void transaction.push(...batch),
+    });
+    return createHub(chat, { log, authorize: () => true, snapshot: { room: () => ({ texts: [] }) }, onLog: () => {} });
+  }
+
+  test("has inserted the event in the application's transaction when the call returns", async () => {
+    const hub = openShop();
+    const transaction: NewEntry[] = [];
+    const publishing = hub.publishIn(transaction, lobby, "message", { text: "a" }, { idempotencyKey: "k" });
+    expect(transaction).toEqual([
+      { channel: "rooms/lobby", type: "message", mode: "reliable", data: '{"text":"a"}', idempotencyKey: "k" },
+    ]);
+    await expect(publishing).resolves.toBeUndefined();
+    await hub.close();
+  });
+
+  test("of data that does not fit the contract rejects, and inserts nothing", async () => {
+    const hub = openShop();
+    const transaction: NewEntry[] = [];
+    await expect(hub.publishIn(transaction, lobby, "message", { text: 5 } as never)).rejects.toMatchObject({
+      code: "invalid-data",
+    });
+    expect(transaction).toEqual([]);
+    await hub.close();
+  });
+
+  test("fails when the insert does", async () => {
+    const hub = openShop();
+    const broken = Object.freeze<NewEntry[]>([]) as NewEntry[];
+    await expect(hub.publishIn(broken, lobby, "message", { text: "a" })).rejects.toThrow(TypeError);
+    await hub.close();
   });
 });

@@ -1,16 +1,16 @@
-import {
-  ContractError,
-  findEvent,
-  type Address,
-  type AddressOf,
-  type ChannelName,
-  type Contract,
-  type EventData,
-  type EventDefinition,
-  type EventType,
+import { ContractError, findEvent } from "@tidings/contract";
+import type {
+  Address,
+  AddressOf,
+  ChannelName,
+  Contract,
+  EventData,
+  EventDefinition,
+  EventType,
 } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { NewEntry } from "@tidings/log";
+import type { Base } from "./context.ts";
 import { toBytes } from "./frame.ts";
 
 export interface PublishOptions {
@@ -39,34 +39,29 @@ export interface Published {
 
 /** Makes log entries of events: validated, encoded once, within the size limit. */
 export class Publisher {
-  readonly #contract: Contract;
-  readonly #maxBytes: number;
-  readonly #encoders: ReadonlyMap<EventDefinition, Encoder>;
+  readonly #context: Base;
+  readonly #encoders = new Map<EventDefinition, Encoder>();
 
   /** @throws ContractError `bad-contract` for a schema whose data JSON cannot carry */
-  constructor(contract: Contract, maxBytes: number) {
-    this.#contract = contract;
-    this.#maxBytes = maxBytes;
-    this.#encoders = new Map(
-      Object.values(contract).flatMap((channel) =>
-        Object.entries(channel.events).map(
-          ([type, event]) => [event, createEncoder(event.schema, `${channel.name}.${type}`)] as const,
-        ),
-      ),
-    );
+  constructor(context: Base) {
+    this.#context = context;
+    for (const { name, events } of Object.values(context.contract)) {
+      for (const [type, event] of Object.entries(events)) {
+        this.#encoders.set(event, createEncoder(event.schema, `${name}.${type}`));
+      }
+    }
   }
 
   /** @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data` */
   entry(address: Address, type: string, data: unknown, { idempotencyKey }: PublishOptions = {}): NewEntry {
+    const { eventBytes } = this.#context.limits;
     const event = this.#find(address, type);
     const json = this.#encoders.get(event)?.(data) ?? "";
     // A UTF-16 unit has three bytes at most: only long texts have to be measured.
-    const bytes = json.length * 3 > this.#maxBytes ? toBytes(json).length : 0;
-    if (bytes > this.#maxBytes) {
-      throw new ContractError(
-        "invalid-data",
-        `${address.name}.${type}: expected ${this.#maxBytes} bytes of JSON at most, got ${bytes}; publish a reference, or raise limits.eventBytes.`,
-      );
+    const bytes = json.length * 3 > eventBytes ? toBytes(json).length : 0;
+    if (bytes > eventBytes) {
+      const wrong = `expected ${eventBytes} bytes of JSON at most, got ${bytes}; publish a reference, or raise limits.eventBytes`;
+      throw new ContractError("invalid-data", `${address.name}.${type}: ${wrong}.`);
     }
     return {
       channel: address.path,
@@ -83,23 +78,19 @@ export class Publisher {
   clearing(address: Address, type: string, key: string): NewEntry {
     const event = this.#find(address, type);
     if (event.mode !== "latest") {
-      throw new ContractError(
-        "unknown-event",
-        `${address.name}.${type}: expected a latest event, got a ${event.mode} one; only latest values can be cleared.`,
-      );
+      const wrong = `expected a latest event, got a ${event.mode} one; only latest values can be cleared`;
+      throw new ContractError("unknown-event", `${address.name}.${type}: ${wrong}.`);
     }
     return { channel: address.path, type, mode: "latest", key, data: null };
   }
 
   /** The definition of an event. An address is a plain value and may come from anywhere, so its path is checked, too. */
   #find(address: Address, type: string): EventDefinition {
-    const event = findEvent(this.#contract, address, type);
-    if (this.#contract[address.name]?.pattern.parse(address.path) === null) {
-      throw new ContractError(
-        "unknown-channel",
-        `Expected an address of channel "${address.name}", got the path ${JSON.stringify(address.path)}; make it with the contract's channel function.`,
-      );
-    }
-    return event;
+    const { contract } = this.#context;
+    const { name, path } = address;
+    const event = findEvent(contract, address, type);
+    if (contract[name]?.pattern.parse(path) !== null) return event;
+    const wrong = `Expected an address of channel "${name}", got the path ${JSON.stringify(path)}`;
+    throw new ContractError("unknown-channel", `${wrong}; make it with the contract's channel function.`);
   }
 }

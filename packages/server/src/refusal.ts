@@ -5,52 +5,35 @@ import {
   negotiate,
   PROBLEM_HEADERS,
   STREAM_HEADERS,
-  type ProblemCode,
 } from "@tidings/protocol";
+import type { Problem } from "@tidings/protocol";
 import type { HubRequest } from "./hub-options.ts";
+import type { WholeResponse } from "./sink.ts";
 
 /** Seconds after which a client that was sent away should come back. */
 const RETRY_AFTER = 5;
 
 /** An answer that is an error. */
 export class Refusal extends Error {
-  override readonly name = "Refusal";
-  readonly status: number;
-  readonly code: ProblemCode;
-  readonly #extra: { readonly detail?: string; readonly channels?: readonly string[] };
+  readonly problem: Problem;
 
-  constructor(
-    status: number,
-    code: ProblemCode,
-    extra: { readonly detail?: string; readonly channels?: readonly string[] } = {},
-  ) {
-    super(extra.detail ?? code);
-    this.status = status;
-    this.code = code;
-    this.#extra = extra;
+  constructor(...problem: Parameters<typeof createProblem>) {
+    super(problem[1]);
+    this.problem = createProblem(...problem);
   }
+}
 
-  /** The whole answer. @param random uniform in [0, 1) */
-  answer(
-    request: HubRequest,
-    random: number,
-  ): { status: number; headers: Readonly<Record<string, string>>; body: string } {
-    const { status, code } = this;
-    const passing = status === 429 || status >= 500;
-    if (passing && isNativeStream(request)) {
-      const bye = formatControl("bye", { reason: code === "draining" ? "draining" : "limit" });
-      return { status: 200, headers: STREAM_HEADERS, body: formatRetry(longRetry(random)) + bye };
-    }
-    return {
-      status,
-      headers: {
-        ...PROBLEM_HEADERS,
-        ...(status === 429 || status === 503 ? { "retry-after": String(RETRY_AFTER) } : {}),
-        ...(status === 405 ? { allow: "GET, HEAD, POST, OPTIONS" } : {}),
-      },
-      body: request.method === "HEAD" ? "" : JSON.stringify(createProblem(status, code, this.#extra)),
-    };
+/** The whole answer. @param random uniform in [0, 1) */
+export function refuse({ problem }: Refusal, request: HubRequest, random: number): WholeResponse {
+  const { status, code } = problem;
+  if ((status === 429 || status >= 500) && isNativeStream(request)) {
+    const bye = formatControl("bye", { reason: code === "draining" ? "draining" : "limit" });
+    return { status: 200, headers: STREAM_HEADERS, body: formatRetry(longRetry(random)) + bye };
   }
+  const headers: Record<string, string> = { ...PROBLEM_HEADERS };
+  if (status === 429 || status === 503) headers["retry-after"] = String(RETRY_AFTER);
+  if (status === 405) headers["allow"] = "GET, HEAD, POST, OPTIONS";
+  return { status, headers, body: request.method === "HEAD" ? "" : JSON.stringify(problem) };
 }
 
 /** The milliseconds after which whoever found no room may try again, spread out. @param random uniform in [0, 1) */

@@ -1,155 +1,97 @@
-import { fingerprint, isCanonicalPath, type Contract } from "@tidings/contract";
+import { isCanonicalPath } from "@tidings/contract";
 import { negotiate, PAGE_HEADERS, parseRequest, STREAM_HEADERS, type ParsedRequest } from "@tidings/protocol";
-import { authorizeAll, endOf, timeOf, type Access } from "./access.ts";
-import type { Beginning } from "./connection.ts";
-import type { Connections } from "./connections.ts";
-import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
-import type { Limits } from "./limits.ts";
-import type { Orders } from "./orders.ts";
-import { createOriginPolicy, PREFLIGHT_HEADERS, type OriginPolicy } from "./origin.ts";
-import { makePage, type PageSources } from "./pages.ts";
-import { queryOf, Refusal } from "./refusal.ts";
-import type { Sink, StreamControl } from "./sink.ts";
-import { findStart } from "./start.ts";
-import type { Trace } from "./trace.ts";
-
-/** What an adapter sends back: a whole answer, or a stream to open once the head is written. */
-export type HubResponse = WholeResponse | StreamResponse;
-
-export interface WholeResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Empty for HEAD. */
-  readonly body: string;
-}
-
-export interface StreamResponse {
-  readonly status: 200;
-  readonly headers: Readonly<Record<string, string>>;
-  open(sink: Sink): StreamControl;
-}
-
-/** A stream that may be opened. */
-export interface Admission {
-  readonly beginning: Beginning;
-  readonly access: Access;
-  /** Of the orders that were known when `authorize` was asked. */
-  readonly orders: number;
-}
-
-/** What a request handler needs of its hub. */
-export interface Reception extends PageSources {
-  readonly contract: Contract;
-  readonly connections: Connections;
-  readonly orders: Orders;
-  readonly limits: Limits;
-  readonly heartbeat: number;
-  readonly random: () => number;
-  readonly trace: Trace;
-  /** Resolves when the ring stands; rejects when the log does not answer. */
-  ready(): Promise<void>;
-  open(sink: Sink, admission: Admission): StreamControl;
-}
-
-type Options = Pick<HubOptions<Contract, Viewer>, "authenticate" | "authorize" | "cors">;
+import { authorizeAll, timeOf, type Access } from "./access.ts";
+import { Connection } from "./connection.ts";
+import type { Context } from "./context.ts";
+import type { HubRequest, Viewer } from "./hub-options.ts";
+import { PREFLIGHT_HEADERS } from "./origin.ts";
+import { makePage } from "./pages.ts";
+import { longRetry, queryOf, Refusal, refuse } from "./refusal.ts";
+import type { HubResponse, Sink, StreamControl } from "./sink.ts";
+import { findStart, type Start } from "./start.ts";
+import type { Tailer } from "./tailer.ts";
 
 /** Turns requests into answers: the order of its checks is the order of PROTOCOL.md, and nothing reads the log before all have passed. */
 export class RequestHandler {
-  readonly #reception: Reception;
-  readonly #authenticate: NonNullable<Options["authenticate"]>;
-  readonly #authorize: Options["authorize"];
-  readonly #origins: OriginPolicy;
-  readonly #fingerprint: string;
+  readonly #context: Context;
+  readonly #tailer: Tailer;
   #anonymous = 0;
 
-  constructor(reception: Reception, options: Options) {
-    this.#reception = reception;
-    this.#authenticate = options.authenticate ?? (() => ({ id: `anonymous-${++this.#anonymous}` }));
-    this.#authorize = options.authorize;
-    this.#origins = createOriginPolicy(options.cors);
-    this.#fingerprint = fingerprint(reception.contract);
+  constructor(context: Context, tailer: Tailer) {
+    this.#context = context;
+    this.#tailer = tailer;
   }
 
   /** Never rejects. */
   async handle(request: HubRequest): Promise<HubResponse> {
-    const shared: Record<string, string> = { vary: "Accept, Origin" };
-    try {
-      const cors = this.#origins.check(request);
-      if (cors === null) throw new Refusal(403, "bad-origin", { detail: "Pages of this origin may not read here." });
-      Object.assign(shared, cors);
-      if (request.method === "OPTIONS") return { status: 204, headers: { ...shared, ...PREFLIGHT_HEADERS }, body: "" };
-      const response = await this.#answer(request);
-      return { ...response, headers: { ...shared, ...response.headers } };
-    } catch (error) {
-      const { trace, random } = this.#reception;
-      const refusal = error instanceof Refusal ? error : new Refusal(500, "internal");
-      if (refusal !== error) trace.add({ level: "error", event: "request-failed", error });
-      const answer = refusal.answer(request, random());
-      return { ...answer, headers: { ...shared, ...answer.headers } };
-    }
+    const cors = this.#context.originPolicy(request);
+    const response = await this.#answer(request, cors !== null).catch((error: unknown) => {
+      const { trace, random } = this.#context;
+      if (error instanceof Refusal) return refuse(error, request, random());
+      trace.error("request-failed", error);
+      return refuse(new Refusal(500, "internal"), request, random());
+    });
+    return { ...response, headers: { vary: "Accept, Origin", ...cors, ...response.headers } };
   }
 
-  async #answer(request: HubRequest): Promise<HubResponse> {
-    const { limits, isDraining } = this.#reception;
-    if (!["GET", "HEAD", "POST"].includes(request.method)) {
-      throw new Refusal(405, "bad-method", { detail: `Expected GET, HEAD or POST, got ${request.method}.` });
-    }
-    if (request.url.length > limits.urlBytes)
-      throw new Refusal(414, "too-large", { detail: "Send a long list of channels as POST." });
-    const representation = negotiate(request.headers.get("accept"));
-    if (representation === null) {
-      throw new Refusal(406, "not-acceptable", { detail: "Accept text/event-stream or application/json." });
-    }
-    if (isDraining()) throw new Refusal(503, "draining");
+  async #answer(request: HubRequest, isOriginAllowed: boolean): Promise<HubResponse> {
+    const { method, url, headers } = request;
+    const { limits, closing } = this.#context;
+    if (!isOriginAllowed) throw new Refusal(403, "bad-origin", { detail: "Pages of this origin may not read here." });
+    if (method === "OPTIONS") return { status: 204, headers: PREFLIGHT_HEADERS, body: "" };
+    if (!["GET", "HEAD", "POST"].includes(method)) throw new Refusal(405, "bad-method");
+    if (url.length > limits.urlBytes) throw new Refusal(414, "too-large", { detail: "Send many channels as POST." });
+    const representation = negotiate(headers.get("accept"));
+    if (representation === null) throw new Refusal(406, "not-acceptable");
+    if (closing.signal.aborted) throw new Refusal(503, "draining");
     const asked = await this.#parse(request);
-    this.#checkPaths(asked);
-    if (representation === "stream") return this.#stream(request, asked);
-    return this.#page(request, asked);
+    return representation === "stream" ? this.#stream(request, asked) : this.#page(request, asked);
   }
 
   async #stream(request: HubRequest, asked: ParsedRequest): Promise<HubResponse> {
-    const { limits, clock, random, heartbeat, connections, orders } = this.#reception;
-    const known = orders.count;
-    const { viewer, access } = await this.#admit(request, asked, true);
+    const known = this.#context.orders.count;
+    const access = await this.#admit(request, asked, true);
     if (request.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: "" };
-    await this.#ready();
-    const start = await this.#ask(() => findStart(this.#reception, asked, access));
-    const beginning: Beginning = {
-      ...start,
-      viewer,
-      refused: access.refused,
-      expiresAt: endOf(viewer, access),
-      oldAt: clock.now() + limits.maxAge * (0.9 + 0.2 * random()),
-      // The more there are to come back at once, the longer they are told to spread.
-      retry: 1_000 + random() * Math.min(59_000, 2_000 + connections.size / 4),
-      heartbeat,
-      fingerprint: this.#fingerprint,
-    };
+    const start = await this.#ask(() => findStart(this.#context, asked, access));
     // Asked again: others may have come while the log was read.
-    this.#checkRoom(viewer);
-    const open = (sink: Sink) => this.#reception.open(sink, { beginning, access, orders: known });
-    return { status: 200, headers: STREAM_HEADERS, open };
+    this.#checkRoom(access.viewer);
+    return { status: 200, headers: STREAM_HEADERS, open: (sink) => this.#open(sink, access, start, known) };
+  }
+
+  /** @param known how many orders were, when `authorize` was asked */
+  #open(sink: Sink, access: Access, start: Start, known: number): StreamControl {
+    const { closing, connections, drainRetry, orders, random } = this.#context;
+    const connection = new Connection(this.#context, sink, access, start);
+    // Others were let in at the same moment, or the hub was closed: only here is it certain who came first.
+    if (closing.signal.aborted) connection.end("draining", drainRetry());
+    else if (connections.fullFor(access.viewer.id) !== null) connection.end("limit", longRetry(random()));
+    if (connection.isClosed) return connection;
+    connections.add(connection);
+    orders.catchUp(connection, known);
+    connection.pump();
+    return connection;
   }
 
   async #page(request: HubRequest, asked: ParsedRequest): Promise<HubResponse> {
-    const { connections, orders } = this.#reception;
+    const { connections, orders } = this.#context;
+    const answer = { status: 200, headers: PAGE_HEADERS, body: "" };
     // History and snapshots do not go on from a position.
     const goesOn = !asked.snapshot && asked.last === 0 && asked.before === null;
     const from = goesOn ? asked : { ...asked, after: null, last: 0 };
-    for (let wait = asked.wait; ; wait = 0) {
+    for (let { wait } = asked; ; wait = 0) {
       const known = orders.count;
-      const { viewer, access } = await this.#admit(request, asked, wait > 0);
+      const access = await this.#admit(request, asked, wait > 0);
+      const { viewer, granted } = access;
       this.#checkSnapshots(asked, access);
-      if (request.method === "HEAD") return { status: 200, headers: PAGE_HEADERS, body: "" };
-      await this.#ready();
+      if (request.method === "HEAD") return answer;
       connections.enter(viewer.id);
       try {
         const body = await this.#ask(async () => {
-          const start = await findStart(this.#reception, from, access);
-          return makePage(this.#reception, { ...asked, wait }, access, start, endOf(viewer, access), request.signal);
+          const start = await findStart(this.#context, from, access);
+          return makePage(this.#context, { asked: { ...asked, wait }, access, start, signal: request.signal });
         });
         // Who may read has changed while the page waited: asked again, and then answered at once.
-        if (!orders.hasNews(known, viewer.id, access.granted)) return { status: 200, headers: PAGE_HEADERS, body };
+        if (!orders.hasNews(known, viewer.id, granted)) return { ...answer, body };
       } finally {
         connections.leave(viewer.id);
       }
@@ -157,93 +99,74 @@ export class RequestHandler {
   }
 
   /** Says who is asking and what they may read. @param stays whether the answer takes room for a while */
-  async #admit(request: HubRequest, asked: ParsedRequest, stays: boolean): Promise<{ viewer: Viewer; access: Access }> {
-    const { contract, clock, trace } = this.#reception;
-    const viewer: unknown = await this.#authenticate(request);
-    if (viewer === null || viewer === undefined || viewer === false) throw new Refusal(401, "unauthenticated");
-    if (!isViewer(viewer))
-      throw new TypeError(`Expected authenticate to answer null or a viewer with a string "id", got ${typeof viewer}.`);
-    if (timeOf(viewer.expiresAt) <= clock.now())
+  async #admit(request: HubRequest, asked: ParsedRequest, stays: boolean): Promise<Access> {
+    const { clock, options, trace } = this.#context;
+    const authenticate = options.authenticate ?? ((): Viewer => ({ id: `anonymous-${++this.#anonymous}` }));
+    const viewer = await authenticate(request);
+    // What plain JavaScript answers may be anything.
+    if (!viewer) throw new Refusal(401, "unauthenticated");
+    if (typeof viewer.id !== "string") throw new TypeError('Expected a viewer with a string "id" of authenticate.');
+    if (timeOf(viewer.expiresAt) <= clock.now()) {
       throw new Refusal(401, "unauthenticated", { detail: "The credentials have expired." });
-    if (stays) this.#checkRoom(viewer);
-    const access = await authorizeAll(contract, this.#authorize, viewer, asked.channels.keys(), clock.now());
-    for (const [path, detail] of access.refused) {
-      trace.add({ level: "debug", event: "refuse", viewer: viewer.id, channel: path, detail });
     }
-    if (access.granted.size > 0) return { viewer, access };
+    if (stays) this.#checkRoom(viewer);
+    const access = await authorizeAll(this.#context, viewer, asked.channels.keys());
+    for (const [path, detail] of access.refused) trace.debug("refuse", { viewer: viewer.id, channel: path, detail });
+    if (access.granted.size > 0) return access;
     const channels = [...access.refused.keys()];
     if ([...access.refused.values()].includes("forbidden")) throw new Refusal(403, "forbidden", { channels });
     throw new Refusal(404, "unknown-channel", { channels });
   }
 
-  #ready(): Promise<void> {
-    return this.#ask(() => this.#reception.ready());
-  }
-
-  /** Asks the log. */
+  /** Asks the log, once the ring stands. */
   async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-    const { trace, isDraining } = this.#reception;
+    const { trace, closing } = this.#context;
     try {
+      await this.#tailer.ready();
       return await question();
     } catch (error) {
       if (error instanceof Refusal) throw error;
-      if (isDraining()) throw new Refusal(503, "draining");
-      trace.add({ level: "error", event: "read-failed", error });
+      if (closing.signal.aborted) throw new Refusal(503, "draining");
+      trace.error("read-failed", error);
       throw new Refusal(503, "unavailable", { detail: "The log does not answer." });
     }
   }
 
   async #parse(request: HubRequest): Promise<ParsedRequest> {
+    const { limits } = this.#context;
     const body = request.method === "POST" ? await this.#body(request) : null;
     const asked = parseRequest(queryOf(request), request.headers.get("last-event-id"), body);
     if (typeof asked === "string") throw new Refusal(400, "bad-request", { detail: asked });
-    return asked;
+    const { size } = asked.channels;
+    if (size > limits.channels) {
+      throw new Refusal(400, "bad-request", { detail: `Expected ${limits.channels} channels at most, got ${size}.` });
+    }
+    const channels = [...asked.channels.keys()].filter((path) => !isCanonicalPath(path));
+    if (channels.length === 0) return asked;
+    throw new Refusal(400, "bad-channel", { detail: "These paths are not canonical.", channels });
   }
 
   async #body(request: HubRequest): Promise<unknown> {
     try {
-      return (await request.json(this.#reception.limits.bodyBytes)) ?? {};
+      return (await request.json(this.#context.limits.bodyBytes)) ?? {};
     } catch (error) {
       if (error instanceof RangeError) throw new Refusal(413, "too-large", { detail: error.message });
       throw new Refusal(400, "bad-request", { detail: "Expected a JSON body." });
     }
   }
 
-  #checkPaths({ channels }: ParsedRequest): void {
-    const { limits } = this.#reception;
-    if (channels.size > limits.channels) {
-      throw new Refusal(400, "bad-request", {
-        detail: `Expected ${limits.channels} channels at most, got ${channels.size}.`,
-      });
-    }
-    const bad = [...channels.keys()].filter((path) => !isCanonicalPath(path));
-    if (bad.length > 0)
-      throw new Refusal(400, "bad-channel", { detail: "These paths are not canonical.", channels: bad });
-  }
-
-  #checkRoom(viewer: Viewer): void {
-    const { connections, limits, isDraining } = this.#reception;
-    if (isDraining()) throw new Refusal(503, "draining");
-    const full = connections.fullFor(viewer.id);
+  #checkRoom({ id }: Viewer): void {
+    const { limits, closing, connections } = this.#context;
+    if (closing.signal.aborted) throw new Refusal(503, "draining");
+    const full = connections.fullFor(id);
     if (full === "hub") throw new Refusal(503, "limit", { detail: "This server has no room for more streams." });
-    if (full === "viewer") {
-      throw new Refusal(429, "limit", {
-        detail: `Expected ${limits.connectionsPerViewer} streams of one viewer at most.`,
-      });
-    }
+    if (full === null) return;
+    throw new Refusal(429, "limit", { detail: `Expected ${limits.connectionsPerViewer} streams of a viewer at most.` });
   }
 
   #checkSnapshots(asked: ParsedRequest, { granted }: Access): void {
-    if (!asked.snapshot) return;
-    const { snapshots } = this.#reception;
-    const channels = [...granted.values()]
-      .filter(({ address }) => !snapshots.has(address))
-      .map(({ address }) => address.path);
-    if (channels.length > 0)
-      throw new Refusal(404, "no-snapshot", { detail: "These channels have no snapshot.", channels });
+    const lacking = [...granted.values()].filter(({ address }) => !this.#context.snapshots.has(address));
+    const channels = lacking.map(({ address }) => address.path);
+    if (asked.snapshot && channels.length > 0) throw new Refusal(404, "no-snapshot", { channels });
   }
-}
-
-function isViewer(viewer: unknown): viewer is Viewer {
-  return typeof viewer === "object" && viewer !== null && "id" in viewer && typeof viewer.id === "string";
 }

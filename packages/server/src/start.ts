@@ -1,8 +1,7 @@
-import type { EventLog, Hole, Page } from "@tidings/log";
+import type { Hole } from "@tidings/log";
 import { parseCursor, type Cursor, type ParsedRequest } from "@tidings/protocol";
 import type { Access } from "./access.ts";
-import type { Gate } from "./gate.ts";
-import type { Ring } from "./ring.ts";
+import type { Context } from "./context.ts";
 
 /** Where a stream or a page starts. */
 export interface Start {
@@ -21,34 +20,20 @@ export interface Start {
   readonly holes: readonly Hole[];
 }
 
-/** What positions are found with. */
-export interface StartSources {
-  readonly log: EventLog;
-  readonly ring: Ring;
-  readonly reads: Gate;
-}
-
-const NOTHING = { entries: 0, bytes: 0 };
-
 /** Finds the positions that a request names (PROTOCOL.md, section 4). */
-export async function findStart(sources: StartSources, asked: ParsedRequest, access: Access): Promise<Start> {
-  const { log, ring, reads } = sources;
+export async function findStart(context: Context, asked: ParsedRequest, { granted }: Access): Promise<Start> {
+  const { log, ring, reads } = context;
   const head = await reads(() => log.head());
   const froms = new Map<string, number>();
   const readable = new Map<string, number>();
-  const fresh: string[] = [];
   const holes: Hole[] = [];
   const own: Cursor[] = [];
-  for (const [path, { grant }] of access.granted) {
+  for (const [path, { grant }] of granted) {
+    if (grant.readableFrom !== undefined) readable.set(path, await lowerBound(context, grant.readableFrom, head));
+    let from = readable.get(path) ?? 0;
     const start = asked.channels.get(path) ?? null;
-    let from = 0;
-    if (grant.readableFrom !== undefined) {
-      from = await lowerBound(sources, grant.readableFrom, head);
-      readable.set(path, from);
-    }
     if (start !== null) {
-      fresh.push(path);
-      const hole = start === "now" ? undefined : await invalidity(sources, start, path);
+      const hole = start === "now" ? undefined : await invalidity(context, start, [path]);
       if (hole !== undefined) holes.push(hole);
       const position = start === "now" || hole !== undefined ? head : start;
       own.push(position);
@@ -58,44 +43,42 @@ export async function findStart(sources: StartSources, asked: ParsedRequest, acc
   }
 
   const paths = [...froms.keys()];
-  const start = { epoch: head.epoch, froms, readable };
-  let cursor = asked.after;
-  const confirmed = cursor === null || ring.covers(cursor);
-  if (cursor === null && asked.last > 0) cursor = await beforeLast(sources, paths, asked.last);
-  cursor ??= own.reduce((one, other) => (other.seq < one.seq ? other : one), head);
+  const fresh = paths.filter((path) => (asked.channels.get(path) ?? null) !== null);
+  const last = asked.after === null && asked.last > 0 ? await beforeLast(context, paths, asked.last) : null;
+  const cursor = asked.after ?? last ?? own.reduce((one, other) => (other.seq < one.seq ? other : one), head);
+  const confirmed = asked.after === null || ring.covers(cursor);
+  const start = { cursor, confirmed, froms, readable, epoch: head.epoch };
   // Current values come before everything else, so a position must be known to be one before they do.
-  if (!confirmed && fresh.length > 0) {
-    const position = cursor;
-    const page = await reads((signal) => log.read(position, paths, NOTHING, signal));
-    if (isInvalid(page)) return { ...start, cursor, confirmed: false, fresh: [], holes: [] };
-    return { ...start, cursor, confirmed: true, fresh, holes };
-  }
-  return { ...start, cursor, confirmed, fresh, holes };
+  if (confirmed || fresh.length === 0) return { ...start, fresh, holes };
+  const hole = await invalidity(context, cursor, paths);
+  return hole === undefined ? { ...start, confirmed: true, fresh, holes } : { ...start, fresh: [], holes: [] };
 }
 
-/** Whether the position that was read from means nothing to the log. */
-export function isInvalid({ holes }: Pick<Page, "holes">): boolean {
-  return holes.some(({ reason }) => reason !== "trimmed");
+/** Whether a reader at `cursor`, who follows the channel from `froms`, is owed what stands at `seq`. */
+export function isOwed(froms: ReadonlyMap<string, number>, cursor: Cursor, channel: string, seq: number): boolean {
+  return seq > Math.max(cursor.seq, froms.get(channel) ?? Infinity);
 }
 
 /** The position before the n-th newest reliable entry. */
-async function beforeLast({ log, reads }: StartSources, paths: readonly string[], n: number): Promise<Cursor> {
+async function beforeLast({ log, reads }: Context, paths: readonly string[], n: number): Promise<Cursor> {
   const { entries, next } = await reads(() => log.recent(paths, n));
-  const first = entries[0];
+  const [first] = entries;
   return first === undefined ? next : { epoch: first.epoch, seq: first.seq - 1 };
 }
 
-async function invalidity({ log, ring, reads }: StartSources, start: Cursor, path: string): Promise<Hole | undefined> {
-  if (ring.covers(start)) return undefined;
-  const { holes } = await reads((signal) => log.read(start, [path], NOTHING, signal));
+/** A hole that says why a position means nothing to the log, if it does not. */
+async function invalidity(context: Context, position: Cursor, paths: readonly string[]): Promise<Hole | undefined> {
+  const { log, ring, reads } = context;
+  if (ring.covers(position)) return undefined;
+  const { holes } = await reads((signal) => log.read(position, paths, { entries: 0, bytes: 0 }, signal));
   return holes.find(({ reason }) => reason !== "trimmed");
 }
 
 /** A lower bound that is no position of this log anymore: the whole log is younger than it. What is no cursor at all allows nothing. */
-async function lowerBound({ log, reads }: StartSources, readableFrom: string, head: Cursor): Promise<number> {
+async function lowerBound(context: Context, readableFrom: string, head: Cursor): Promise<number> {
   const bound = parseCursor(readableFrom);
   if (bound === null) return head.seq;
   if (bound.epoch === head.epoch) return bound.seq;
-  const { holes } = await reads((signal) => log.read(bound, ["readable-from"], NOTHING, signal));
-  return holes.some(({ reason }) => reason === "reset") ? 0 : bound.seq;
+  const hole = await invalidity(context, bound, ["readable-from"]);
+  return hole?.reason === "reset" ? 0 : bound.seq;
 }

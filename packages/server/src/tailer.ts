@@ -1,107 +1,101 @@
-import type { Entry, EventLog, Hole, Limit } from "@tidings/log";
-import type { Cursor } from "@tidings/protocol";
-import type { Clock } from "./clock.ts";
+import { sleep } from "./clock.ts";
+import type { Context } from "./context.ts";
 import { withinTime } from "./gate.ts";
 import { READ_TIME } from "./limits.ts";
-import type { Ring } from "./ring.ts";
-
-export interface TailerEvents {
-  /** New entries are in the ring; `before` is the head until now. */
-  onEntries(entries: readonly Entry[], before: Cursor): void;
-  /** The ring was emptied: the log has a hole or a new epoch after `before`. */
-  onReset(entries: readonly Entry[], holes: readonly Hole[], before: Cursor): void;
-  onError(error: unknown): void;
-}
+import { checkRetention } from "./retention.ts";
 
 /** How often the log is read without a ring of the doorbell, in milliseconds: delivery never hangs on a lost one. */
 const POLL = 1_000;
 
-/** Reads new entries of the log into the ring, for the whole process. */
+/** Reads new entries of the log into the ring, for the whole process, and wakes those whom they concern. */
 export class Tailer {
-  readonly #log: EventLog;
-  readonly #ring: Ring;
-  readonly #clock: Clock;
-  readonly #limit: Limit;
-  readonly #events: TailerEvents;
-  #unwatch: (() => void) | null = null;
-  #cancelPoll: (() => void) | null = null;
+  readonly #context: Context;
+  #starting: Promise<void> | null = null;
   #reading = false;
-  #rung = false;
-  #closed = false;
+  /** How often the doorbell has rung. */
+  #rings = 0;
   /** Polls that found entries although the doorbell had not rung. */
   missedDoorbells = 0;
 
-  constructor(log: EventLog, ring: Ring, clock: Clock, limit: Limit, events: TailerEvents) {
-    this.#log = log;
-    this.#ring = ring;
-    this.#clock = clock;
-    this.#limit = limit;
-    this.#events = events;
+  constructor(context: Context) {
+    const { log, closing } = context;
+    this.#context = context;
+    // Watched before the head is known: an entry between the two would else wait for the poll.
+    const unwatch = log.watch(() => this.#onDoorbell());
+    closing.signal.addEventListener("abort", unwatch);
   }
 
-  /** Places the ring at the log's head. When the log does not answer, it may be called again. */
-  async start(): Promise<void> {
-    // Watched first: an entry between the two would else wait for the poll.
-    this.#unwatch ??= this.#log.watch(() => this.#onDoorbell());
-    const head = await withinTime(this.#clock, READ_TIME, () => this.#log.head());
-    if (this.#closed) return;
-    this.#ring.reset(head);
-    this.#schedulePoll();
-    if (this.#rung) void this.#run(false);
+  /** Resolves when the ring stands. A log that did not answer is asked again by the next call. */
+  ready(): Promise<void> {
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = null;
+      throw error;
+    });
+    return this.#starting;
   }
 
-  close(): void {
-    this.#closed = true;
-    this.#unwatch?.();
-    this.#cancelPoll?.();
+  async #start(): Promise<void> {
+    const { log, ring, clock, closing } = this.#context;
+    const head = await withinTime(clock, READ_TIME, () => log.head());
+    if (closing.signal.aborted) return;
+    ring.reset(head);
+    void this.#poll();
+    void checkRetention(this.#context);
+    if (this.#rings > 0) void this.#run();
   }
 
   #onDoorbell(): void {
-    this.#rung = true;
-    if (this.#ring.head.epoch !== "" && !this.#reading && !this.#closed) void this.#run(false);
+    this.#rings++;
+    if (this.#context.ring.head.epoch !== "" && !this.#reading) void this.#run();
   }
 
-  #schedulePoll(): void {
-    this.#cancelPoll = this.#clock.setTimeout(() => {
-      if (!this.#reading) void this.#run(true);
-      this.#schedulePoll();
-    }, POLL);
+  async #poll(): Promise<void> {
+    const { clock, closing } = this.#context;
+    // However long a read takes, the next look is not later.
+    while (await sleep(clock, POLL, closing.signal)) if (!this.#reading) void this.#look();
   }
 
-  async #run(polled: boolean): Promise<void> {
+  async #look(): Promise<void> {
+    const { ring } = this.#context;
+    const { head } = ring;
+    const rings = this.#rings;
+    await this.#run();
+    if (ring.head !== head && this.#rings === rings) this.missedDoorbells++;
+  }
+
+  /** Reads until the log has nothing more. */
+  async #run(): Promise<void> {
+    const { trace, closing } = this.#context;
     this.#reading = true;
     try {
       // The bell may ring inside of an append, and for each of several: whatever is published in one go is one read.
       await Promise.resolve();
-      let unexpected = polled && !this.#rung;
-      let more = true;
-      while ((more || this.#rung) && !this.#closed) {
-        this.#rung = false;
-        more = await this.#readOnce(unexpected);
-        unexpected = false;
+      for (let rings = -1, more = true; (more || rings !== this.#rings) && !closing.signal.aborted;) {
+        rings = this.#rings;
+        more = await this.#readOnce();
       }
     } catch (error) {
       // The poll tries again.
-      if (!this.#closed) this.#events.onError(error);
+      if (!closing.signal.aborted) trace.error("read-failed", error);
     } finally {
       this.#reading = false;
     }
   }
 
-  async #readOnce(unexpected: boolean): Promise<boolean> {
-    const before = this.#ring.head;
-    const page = await withinTime(this.#clock, READ_TIME, (signal) =>
-      this.#log.read(before, null, this.#limit, signal),
-    );
-    if (this.#closed) return false;
-    if (page.holes.length > 0 || page.next.epoch !== before.epoch) {
-      this.#ring.reset(page.next);
-      this.#events.onReset(page.entries, page.holes, before);
-    } else if (page.next.seq > before.seq) {
-      if (unexpected && !this.#rung) this.missedDoorbells++;
-      this.#ring.push(page.entries, page.next, this.#clock.now());
-      this.#events.onEntries(page.entries, before);
+  async #readOnce(): Promise<boolean> {
+    const { log, ring, clock, connections, orders, page: limit, trace } = this.#context;
+    const before = ring.head;
+    const page = await withinTime(clock, READ_TIME, (signal) => log.read(before, null, limit, signal));
+    const { entries, holes, next } = page;
+    if (holes.length > 0 || next.epoch !== before.epoch) {
+      ring.reset(next);
+      connections.wakeAll(before);
+    } else if (next.seq > before.seq) {
+      ring.push(entries, next, clock.now());
+      for (const entry of entries) trace.passed("ring", entry, entry);
+      connections.onEntries(entries, before);
     }
+    orders.follow(entries, holes);
     return page.more;
   }
 }

@@ -1,3 +1,9 @@
+import type { Contract } from "@tidings/contract";
+import type { NewEntry } from "@tidings/log";
+import { formatCursor, type Cursor } from "@tidings/protocol";
+import type { Clock } from "./clock.ts";
+import type { HubOptions, Viewer } from "./hub-options.ts";
+
 /**
  * What happened, for operators. It never holds headers, query strings or event data, so nothing secret can leak through it; but
  * `error` is what the application's own functions or the log threw, as it is.
@@ -31,24 +37,26 @@ export interface TraceRecord {
 }
 
 /** A record as its author writes it; the trace adds the time. */
-export type TraceEntry = Omit<TraceRecord, "at">;
+type TraceEntry = Omit<TraceRecord, "at">;
+/** Whom or what a record is about. */
+type About = Omit<TraceEntry, "level" | "event">;
+type TraceOptions = Pick<HubOptions<Contract, Viewer>, "debug" | "onLog">;
 
 /** Passes records on, debug ones only when asked for. */
 export class Trace {
   readonly debugging: boolean;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #onLog: (record: TraceRecord) => void;
 
-  constructor(debug: boolean, now: () => number, onLog: ((record: TraceRecord) => void) | undefined) {
+  constructor({ debug = false, onLog = toConsole }: TraceOptions, clock: Clock) {
     this.debugging = debug;
-    this.#now = now;
-    this.#onLog = onLog ?? toConsole;
+    this.#clock = clock;
+    this.#onLog = onLog;
   }
 
-  /** Costs a property read unless `debug` is on: write `if (trace.debugging) trace.add(…)` where an event passes. */
   add(entry: TraceEntry): void {
     if (entry.level === "debug" && !this.debugging) return;
-    const record = { at: this.#now(), ...entry };
+    const record = { at: this.#clock.now(), ...entry };
     try {
       this.#onLog(record);
     } catch (error) {
@@ -58,14 +66,25 @@ export class Trace {
     }
   }
 
-  /** Runs a hook of the application; its failure is the application's, and is reported. */
-  guard(detail: string, hook: () => unknown): void {
-    const report = (error: unknown): void => this.add({ level: "error", event: "hook-failed", detail, error });
+  error(event: TraceRecord["event"], error: unknown, about: About = {}): void {
+    this.add({ level: "error", event, ...about, error });
+  }
+
+  debug(event: TraceRecord["event"], about: About): void {
+    this.add({ level: "debug", event, ...about });
+  }
+
+  /** An event has passed a station of its way. Costs a property read unless `debug` is on. */
+  passed(event: "publish" | "ring" | "write", { channel, type }: NewEntry, place: Cursor, about: About = {}): void {
+    if (this.debugging) this.debug(event, { ...about, channel, type, id: formatCursor(place) });
+  }
+
+  /** Runs a hook of the application, asynchronous or not; its failure is the application's, and is reported. */
+  async guard(detail: string, hook: () => unknown): Promise<void> {
     try {
-      // A hook may be asynchronous, though nobody waits for it.
-      Promise.resolve(hook()).catch(report);
+      await hook();
     } catch (error) {
-      report(error);
+      this.error("hook-failed", error, { detail });
     }
   }
 }

@@ -1,0 +1,59 @@
+import { fingerprint, type Contract } from "@tidings/contract";
+import { systemClock } from "./clock.ts";
+import { Connections } from "./connections.ts";
+import { createGate } from "./gate.ts";
+import type { HubOptions, Viewer } from "./hub-options.ts";
+import { checkLimits, checkRange, READ_TIME } from "./limits.ts";
+import { Orders } from "./orders.ts";
+import { createOriginPolicy } from "./origin.ts";
+import { Ring, SLICE_BYTES } from "./ring.ts";
+import { Snapshots } from "./snapshots.ts";
+import { Trace } from "./trace.ts";
+
+/** What a hub stands on. */
+export type Base = Readonly<ReturnType<typeof createBase>>;
+
+/** What all parts of a hub have in common. */
+export interface Context extends Base {
+  readonly connections: Connections;
+  readonly orders: Orders;
+  readonly snapshots: Snapshots;
+}
+
+/** @throws TypeError for options that are out of range or contradict each other, and for a snapshot without a loader */
+export function createContext(contract: Contract, options: HubOptions<Contract, Viewer>): Context {
+  const base = createBase(contract, options);
+  const connections = new Connections(base);
+  return { ...base, connections, orders: new Orders(base, connections), snapshots: new Snapshots(base) };
+}
+
+function createBase(contract: Contract, options: HubOptions<Contract, Viewer>) {
+  const { log, clock = systemClock, random = Math.random, heartbeat = 15_000, drain = 5_000 } = options;
+  const limits = checkLimits(options.limits);
+  checkRange("drain", drain, 500, 60_000);
+  return {
+    contract,
+    fingerprint: fingerprint(contract),
+    options,
+    originPolicy: createOriginPolicy(options.cors),
+    log,
+    clock,
+    /** Uniform in [0, 1). */
+    random,
+    limits,
+    /** What one page may bring, and one read for the ring. */
+    page: { entries: limits.pageEvents, bytes: limits.pageBytes },
+    /** What one read for one stream may bring: a stalled reader has no more than this waiting. */
+    slice: { entries: limits.pageEvents, bytes: SLICE_BYTES },
+    /** Milliseconds. */
+    heartbeat: checkRange("heartbeat", heartbeat, 1_000, 300_000),
+    /** The milliseconds after which a client of a hub that closes should come back. */
+    drainRetry: () => 500 + random() * (drain - 500),
+    trace: new Trace(options, clock),
+    ring: new Ring(limits),
+    /** Runs a read of the log for one reader when its turn comes. */
+    reads: createGate(limits.catchUpReads, READ_TIME, clock),
+    /** Aborted as soon as the hub is told to close. */
+    closing: new AbortController(),
+  };
+}

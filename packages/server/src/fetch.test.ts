@@ -1,0 +1,131 @@
+import { memoryLog } from "@tidings/log";
+import { afterEach, describe, expect, test } from "vitest";
+import { chat, closeAll, closing, lobby, openHub, PATH, readUntil, until } from "../test/web-server.ts";
+import { toFetchHandler } from "./fetch.ts";
+import { createHub, type Sink } from "./index.ts";
+
+afterEach(closeAll);
+
+const URL_OF = `https://hub.example${PATH}&protocol=1`;
+const PAGE = { headers: { accept: "application/json" } };
+/** The bytes that may wait in a web stream, and the slice that crosses the mark. */
+const MOST = 2 * 64 * 1024 + 1_024;
+
+function open() {
+  const hub = openHub();
+  return { hub, handle: toFetchHandler(hub) };
+}
+
+function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
+  if (body === null) throw new Error("Expected a body, got none.");
+  return body;
+}
+
+describe("a whole answer", () => {
+  test("a page has its status, headers and JSON", async () => {
+    const { hub, handle } = open();
+    const { id } = await hub.publish(lobby, "message", { text: "a" });
+    const response = await handle(new Request(`${URL_OF}&last=1`, PAGE));
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json"]);
+    expect(await response.json()).toMatchObject({ events: [{ data: { text: "a" }, id }], cursor: id });
+  });
+
+  test("HEAD has headers, no body, and opens nothing", async () => {
+    const { hub, handle } = open();
+    const response = await handle(new Request(URL_OF, { method: "HEAD" }));
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    expect([response.body, hub.stats().connections]).toEqual([null, 0]);
+  });
+
+  test("a refusal is a problem", async () => {
+    const response = await open().handle(new Request("https://hub.example/events?channel=nowhere&protocol=1"));
+    expect([response.status, response.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
+    expect(await response.json()).toMatchObject({ code: "unknown-channel", channels: ["nowhere"] });
+  });
+
+  test.each([
+    ["names the channels", JSON.stringify({ channels: { "rooms/lobby": null } }), 200],
+    ["that is no JSON is 400", "{", 400],
+    [
+      "that is longer than its limit is 413",
+      JSON.stringify({ channels: { "rooms/lobby": null }, x: "x".repeat(65_536) }),
+      413,
+    ],
+  ])("the body of a POST %s", async (_, body, status) => {
+    const response = await open().handle(
+      new Request(URL_OF.replace("channel", "x"), { ...PAGE, method: "POST", body }),
+    );
+    expect(response.status).toBe(status);
+  });
+});
+
+describe("a stream", () => {
+  test("tells events as they are published", async () => {
+    const { hub, handle } = open();
+    const response = await handle(new Request(URL_OF));
+    await hub.publish(lobby, "message", { text: "a" });
+    expect(await readUntil(bodyOf(response), '{"text":"a"}')).toMatch(/^retry: \d+\nevent: hello\n/);
+  });
+
+  test("has no more than its high-water mark waiting while nobody pulls, and loses nothing", async () => {
+    const hub = openHub();
+    let written = 0;
+    const counting: typeof hub.handle = async (request) => {
+      const answer = await hub.handle(request);
+      if (!("open" in answer)) return answer;
+      const count = (sink: Sink): Sink => ({
+        write(bytes) {
+          written += bytes.length;
+          return sink.write(bytes);
+        },
+        end: () => sink.end(),
+      });
+      return { ...answer, open: (sink) => answer.open(count(sink)) };
+    };
+    const body = bodyOf(await toFetchHandler({ handle: counting })(new Request(URL_OF)));
+    const text = "x".repeat(10_000);
+    for (let index = 1; index <= 100; index++) await hub.publish(lobby, "message", { text: `${index} ${text}` });
+    await until(() => hub.stats().ring.head.endsWith(".100"));
+    // Whoever was woken has had a turn.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    expect(written).toBeGreaterThan(64 * 1_024);
+    expect(written).toBeLessThan(MOST);
+    const told = await readUntil(body, '"100 x');
+    expect(told.match(/"text":"\d+ x/g)).toHaveLength(100);
+  });
+
+  test("that is cancelled, or whose request is aborted, closes its connection", async () => {
+    const { hub, handle } = open();
+    const gone = new AbortController();
+    const cancelled = bodyOf(await handle(new Request(URL_OF)));
+    await handle(new Request(URL_OF, { signal: gone.signal }));
+    expect(hub.stats().connections).toBe(2);
+    await cancelled.cancel();
+    expect(hub.stats().connections).toBe(1);
+    gone.abort();
+    expect(hub.stats()).toMatchObject({ connections: 0, channels: 0 });
+  });
+
+  test("whose client has left before it was opened is closed at once", async () => {
+    const gone = new AbortController();
+    const hub = createHub(chat, {
+      log: memoryLog(),
+      authorize: () => {
+        gone.abort();
+        return true;
+      },
+    });
+    closing.push(() => hub.close());
+    await toFetchHandler(hub)(new Request(URL_OF, { signal: gone.signal }));
+    expect(hub.stats().connections).toBe(0);
+  });
+
+  test("ends with bye when the hub closes", async () => {
+    const { hub, handle } = open();
+    const response = await handle(new Request(URL_OF));
+    await hub.close();
+    expect(await response.text()).toContain('event: bye\ndata: {"reason":"draining"}');
+  });
+});
