@@ -6,7 +6,7 @@ import { say } from "./say.mjs";
 import { root } from "./workspace.mjs";
 
 /** Paths that the page asks the chat server for; everything else is the page itself, served from its sources. */
-const serverPaths = ["/events", "/api"];
+const serverPaths = ["/events", "/api", "/healthz"];
 
 /**
  * The page on PORT (vite, hot reload), the server behind it on a free port (restarted by tsx on change). Both read the
