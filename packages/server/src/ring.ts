@@ -209,8 +209,8 @@ class Window {
     const kept = this.items[this.#first];
     if (kept === undefined) return undefined;
     this.#first++;
-    // Moved down when half of the array is behind us: O(1) amortised.
-    if (this.#first > 64 && this.#first > this.items.length / 2) {
+    // Moved down when half of the array is behind us: O(1) amortised, and never more dead frames than live ones.
+    if (this.#first > this.items.length / 2) {
       this.items = this.items.slice(this.#first);
       this.#first = 0;
     }
