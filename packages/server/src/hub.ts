@@ -113,8 +113,12 @@ class LogHub implements Hub<Contract>, TransactionalHub<Contract, unknown> {
   }
 
   async publishIn(transaction: unknown, ...event: Parameters<Publisher["entry"]>): Promise<void> {
-    // By its type, a hub on another log has no publishIn.
-    const log = this.#context.log as TransactionalLog<unknown>;
+    const { log } = this.#context;
+    if (!isTransactional(log)) {
+      throw new TypeError(
+        "Expected publishIn on a log that shares the application's database, got another; use publish.",
+      );
+    }
     // Nothing is awaited before: another request must not come between the rows of the transaction and their event.
     await log.appendIn(transaction, [this.#publisher.entry(...event)]);
   }
@@ -175,4 +179,9 @@ class LogHub implements Hub<Contract>, TransactionalHub<Contract, unknown> {
     connections.wakeAll(ring.head);
     await log.close();
   }
+}
+
+/** The types say it already; this is for programs without them. */
+function isTransactional(log: EventLog): log is TransactionalLog<unknown> {
+  return "appendIn" in log;
 }

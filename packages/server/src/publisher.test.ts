@@ -118,6 +118,15 @@ describe("publishIn", () => {
     await hub.close();
   });
 
+  test("says what to do on a log without transactions, where no type has said so", async () => {
+    const hub = createHub(chat, { log: memoryLog(), authorize: () => true, snapshot: { room: () => ({ texts: [] }) } });
+    const untyped = hub as unknown as ReturnType<typeof openShop>;
+    await expect(untyped.publishIn([], lobby, "message", { text: "a" })).rejects.toThrow(
+      /shares the application's database/,
+    );
+    await hub.close();
+  });
+
   test("fails when the insert does", async () => {
     const hub = openShop();
     const broken = Object.freeze<NewEntry[]>([]) as NewEntry[];

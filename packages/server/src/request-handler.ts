@@ -39,10 +39,14 @@ export class RequestHandler {
     const { limits, closing } = this.#context;
     if (!isOriginAllowed) throw new Refusal(403, "bad-origin", { detail: "Pages of this origin may not read here." });
     if (method === "OPTIONS") return { status: 204, headers: PREFLIGHT_HEADERS, body: "" };
-    if (!["GET", "HEAD", "POST"].includes(method)) throw new Refusal(405, "bad-method");
+    if (!["GET", "HEAD", "POST"].includes(method)) {
+      throw new Refusal(405, "bad-method", { detail: `Expected GET, HEAD or POST, got ${method}.` });
+    }
     if (url.length > limits.urlBytes) throw new Refusal(414, "too-large", { detail: "Send many channels as POST." });
     const representation = negotiate(headers.get("accept"));
-    if (representation === null) throw new Refusal(406, "not-acceptable");
+    if (representation === null) {
+      throw new Refusal(406, "not-acceptable", { detail: "Accept text/event-stream or application/json." });
+    }
     if (closing.signal.aborted) throw new Refusal(503, "draining");
     const asked = await this.#parse(request);
     return representation === "stream" ? this.#stream(request, asked) : this.#page(request, asked);
@@ -167,6 +171,8 @@ export class RequestHandler {
   #checkSnapshots(asked: ParsedRequest, { granted }: Access): void {
     const lacking = [...granted.values()].filter(({ address }) => !this.#context.snapshots.has(address));
     const channels = lacking.map(({ address }) => address.path);
-    if (asked.snapshot && channels.length > 0) throw new Refusal(404, "no-snapshot", { channels });
+    if (asked.snapshot && channels.length > 0) {
+      throw new Refusal(404, "no-snapshot", { detail: "These channels have no snapshot.", channels });
+    }
   }
 }
