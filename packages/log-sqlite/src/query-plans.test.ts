@@ -68,7 +68,7 @@ describe(`what SQLite does for the log's statements, by ${driver.name}`, () => {
       );
     });
     const searching = statements.filter((text) => /^(?:delete|update)/.test(text));
-    expect(searching).toHaveLength(3);
+    expect(searching).toHaveLength(4);
     for (const sql of searching) {
       const steps = file
         .prepare(`explain query plan ${sql}`)

@@ -86,7 +86,7 @@ describe(`retention, by ${driver.name}`, () => {
     expect(await everything(log)).toEqual(["old", "in between", "in between, too"]);
   });
 
-  test("withdrawals are bounded like entries, so that keys that come and go do not fill the log", async () => {
+  test("withdrawals are bounded like entries, so that keys that come and go do not fill the log, and what is dropped is a hole", async () => {
     const path = freshPath();
     const log = openLog(path, { keep: { entries: 50 } });
     for (let n = 0; n < 300; n++) await log.append([value(`${n}`, "1"), value(`${n}`, null)]);
@@ -94,7 +94,7 @@ describe(`retention, by ${driver.name}`, () => {
     await log.trim();
     expect((await log.stat()).entries).toBe(51);
     expect(await log.read({ ...(await log.head()), seq: 0 }, ["a"], { entries: 1_000, bytes: 1e6 })).toMatchObject({
-      holes: [],
+      holes: [{ channel: "a", reason: "trimmed", to: 500 }],
     });
   });
 

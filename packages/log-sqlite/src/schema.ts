@@ -16,8 +16,8 @@ const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
  * The tables share the application's file, so all names begin with `tidings_`.
  *
  * The bookkeeping is done by triggers, because a publish inside the application's own transaction runs nothing but one INSERT:
- * a `latest` entry replaces the former one of its key, and every reliable entry that is deleted – by retention or by hand –
- * leaves its mark, so a hole can never be silent.
+ * a `latest` entry replaces the former one of its key, and every reliable entry and every withdrawal that is deleted – by retention
+ * or by hand – leaves its mark, so a hole can never be silent. A withdrawal that a newer value has replaced is missed by nobody.
  */
 const TABLES = `
 create table tidings_meta (name text primary key, value) without rowid;
@@ -42,7 +42,7 @@ create table tidings_channel (
   -- How many reliable entries, withdrawals and values, and their bytes. Hints live for seconds and are not counted.
   entries integer not null, withdrawals integer not null, value_count integer not null,
   bytes integer not null, value_bytes integer not null,
-  -- The last reliable entry that was deleted.
+  -- The last reliable entry or withdrawal that was deleted.
   trimmed_to integer not null default 0
 ) without rowid;
 create index tidings_channel_trimmed on tidings_channel (trimmed_to) where trimmed_to > 0;
@@ -80,6 +80,11 @@ create trigger tidings_deleted after delete on tidings_entry when old.kind <> ${
     value_bytes = value_bytes - iif(old.kind = ${VALUE}, ${sizeOf("old")}, 0),
     trimmed_to = iif(old.kind = ${RELIABLE}, max(trimmed_to, old.seq), trimmed_to)
   where channel = old.channel;
+end;
+create trigger tidings_deleted_withdrawal after delete on tidings_entry when old.kind = ${WITHDRAWAL} begin
+  update tidings_channel set trimmed_to = max(trimmed_to, old.seq) where channel = old.channel and not exists (
+    select 1 from tidings_entry where ${IS_LATEST} and channel = old.channel and type = old.type and key = old.key
+  );
 end;
 create trigger tidings_deleted_key after delete on tidings_entry when old.idempotency_key is not null begin
   update tidings_idempotency set dropped = 1 where channel = old.channel and key = old.idempotency_key and seq = old.seq;

@@ -36,9 +36,9 @@ export class EntryIndex {
     return superseded;
   }
 
-  /** Forgets a key whose withdrawal was dropped, unless it has a newer value. */
-  forget(type: string, key: string, stored: Stored): void {
+  /** Forgets a key whose withdrawal was dropped. Answers false when it has a newer value, which stays. */
+  forget(type: string, key: string, stored: Stored): boolean {
     const name = pairName(type, key);
-    if (this.#newest?.get(name) === stored) this.#newest.delete(name);
+    return this.#newest?.get(name) === stored && this.#newest.delete(name);
   }
 }

@@ -36,7 +36,7 @@ export interface Entry extends Cursor {
   readonly data: string | null;
 }
 
-/** A channel that lost reliable entries after the position asked for. */
+/** A channel that lost reliable entries or withdrawals after the position asked for. */
 export interface Hole {
   readonly channel: string;
   /** `trimmed`: by retention. `reset`, `lost`: the position itself is of another log, or of a suffix that a failover lost. */
@@ -67,7 +67,7 @@ export interface Appended {
   readonly duplicate: boolean;
 }
 
-/** What retention keeps. A withdrawal is kept like a reliable entry of its channel, but leaves no hole. */
+/** What retention keeps. A withdrawal is kept like a reliable entry of its channel, and leaves a hole like one: whoever has the value must hear of it. */
 export interface Keep {
   /** Reliable entries per channel. */
   readonly entries: number;
@@ -102,7 +102,8 @@ export interface EventLog {
   append(batch: readonly NewEntry[]): Promise<readonly Appended[]>;
   /**
    * What is owed after `after`: reliable entries, `latest` ones that are the newest of their key (values until they expire, and
-   * withdrawals), and volatile ones younger than 5 s. `holes` names the asked channels that lost reliable entries after it.
+   * withdrawals), and volatile ones younger than 5 s. `holes` names the asked channels that lost reliable entries or
+   * withdrawals after it.
    *
    * `null` reads every channel. As an empty log has no channels to name, a reader of all also compares the epoch of `next`
    * with its own.

@@ -218,9 +218,10 @@ class MemoryLog implements EventLog {
     this.#whole.list(kind).noteDrop();
     const channel = this.#channels.get(entry.channel);
     channel?.list(kind).noteDrop();
-    if (kind === "cleared") channel?.forget(entry.type, entry.key ?? "", stored);
+    // Whoever has the value would keep it for ever; with a newer one in its place nobody misses the withdrawal.
+    const isMissed = kind === "cleared" && channel?.forget(entry.type, entry.key ?? "", stored) === true;
     if (channel?.list(kind).size === 0 && channel.size === 0) this.#channels.delete(entry.channel);
-    if (kind === "reliable") this.#trimmed.move(entry.channel, seq);
+    if (kind === "reliable" || isMissed) this.#trimmed.move(entry.channel, seq);
   }
 
   #count({ data }: Entry, kind: Kind, sign: 1 | -1): void {

@@ -1,7 +1,7 @@
 import type { Hole } from "./event-log.ts";
 
 /**
- * How far retention has dropped reliable entries, by channel. A mark is all that remains of a channel that is long empty,
+ * How far retention has dropped reliable entries and withdrawals, by channel. A mark is all that remains of a channel that is long empty,
  * 60 bytes with its path, and it is never dropped: without it a gap would be missing, and one mark for
  * all the forgotten channels would announce gaps that are none.
  */
@@ -10,9 +10,9 @@ export class TrimMarks {
   /** The largest of them: whoever stands there or later has no hole anywhere. */
   #largest = 0;
 
-  /** Of one channel, entries are dropped in order; of the whole log, they are not. */
+  /** Of one channel, entries of a kind are dropped in order; of several kinds or channels, they are not. */
   move(channel: string, seq: number): void {
-    this.#marks.set(channel, seq);
+    this.#marks.set(channel, Math.max(this.#marks.get(channel) ?? 0, seq));
     this.#largest = Math.max(this.#largest, seq);
   }
 

@@ -74,14 +74,50 @@ export const holeLaws: readonly Law[] = [
   },
   {
     law: "law 7: a gap for every hole, none without",
-    title: "superseded, withdrawn and volatile entries leave no hole",
+    title: "superseded values and withdrawals and volatile entries leave no hole",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 1 } });
       for (let round = 0; round < 5; round++) {
-        await publish(log, latest("a", "x", `${round}`), latest("a", `${round}`, null), volatile("a"));
+        await publish(log, latest("a", "x", `${round}`), latest("a", "y", null), volatile("a"));
+        await publish(log, latest("a", "y", `${round}`), latest("a", "x", null));
       }
       await log.trim();
       expect((await log.read(await startOf(log), ["a"], WIDE)).holes).toEqual([]);
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "a withdrawal that was trimmed is a hole: who has the value would keep it for ever",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 1 } });
+      const [, , seen] = await publish(log, latest("a", "x", "1"), latest("a", "y", "2"), reliable("b"));
+      const [lost, kept] = await publish(log, latest("a", "x", null), latest("a", "y", null));
+      await log.trim();
+      if (seen === undefined || lost === undefined) throw new Error("expected five positions");
+      const page = await log.read(seen, ["a", "b"], WIDE);
+      expect(page.holes).toEqual([{ channel: "a", reason: "trimmed", to: lost.seq }]);
+      expect(page.entries).toMatchObject([{ key: "y", data: null, seq: kept?.seq }]);
+      expect((await log.read(lost, ["a", "b"], WIDE)).holes).toEqual([]);
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "what is trimmed later but stands earlier does not make a hole smaller",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ keep: { entries: 1, age: HOUR }, now: clock.now });
+      const start = await startOf(log);
+      await publish(log, latest("a", "x", "1"), latest("a", "x", null));
+      const [lost] = await publish(log, ...numbered("a", 2));
+      await log.trim();
+      clock.move(HOUR);
+      await publish(log, reliable("b"));
+      await log.trim();
+      const { holes } = await log.read(start, ["a"], WIDE);
+      expect(holes).toMatchObject([{ channel: "a", reason: "trimmed" }]);
+      expect(holes[0]?.to).toBeGreaterThan(lost?.seq ?? Infinity);
+      expect((await log.read({ ...start, seq: (lost?.seq ?? 0) + 1 }, ["a"], WIDE)).holes).toEqual([]);
     },
   },
   {

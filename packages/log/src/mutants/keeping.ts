@@ -44,7 +44,7 @@ export const keepingMutants: readonly Mutant[] = [
   inLog(
     "volatile",
     "counts hints as lost",
-    'if (kind === "reliable") this.#trimmed',
+    'if (kind === "reliable" || isMissed) this.#trimmed',
     'if (kind !== "latest") this.#trimmed',
   ),
   inLog("volatile", "keeps a hint for an hour when the clock goes back", "Math.abs(now - entry.at)", "now - entry.at"),

@@ -83,6 +83,25 @@ export const lawMutants: readonly Mutant[] = [
   ),
   inLog(
     "law 7: a gap for every hole, none without",
+    "lets a value live on whose withdrawal it trims",
+    'kind === "reliable" || isMissed',
+    'kind === "reliable"',
+  ),
+  inLog(
+    "law 7: a gap for every hole, none without",
+    "misses withdrawals that have a newer value",
+    'channel?.forget(entry.type, entry.key ?? "", stored) === true',
+    'channel?.forget(entry.type, entry.key ?? "", stored) !== undefined',
+  ),
+  {
+    law: "law 7: a gap for every hole, none without",
+    breaks: "makes a hole smaller again",
+    file: "trim-marks.ts",
+    from: "Math.max(this.#marks.get(channel) ?? 0, seq)",
+    to: "seq",
+  },
+  inLog(
+    "law 7: a gap for every hole, none without",
     "never tells of a hole",
     "const holes = this.#trimmed.holes(after.seq, channels);",
     "const holes = [];",
@@ -117,7 +136,7 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 7: a gap for every hole, none without",
     "counts superseded values as lost",
-    'if (kind === "reliable") this.#trimmed',
+    'if (kind === "reliable" || isMissed) this.#trimmed',
     'if (kind !== "volatile") this.#trimmed',
   ),
   inLog(
