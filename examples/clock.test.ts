@@ -2,14 +2,21 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createClient } from "@tidings/client";
 import { EventSource } from "eventsource";
-import { expect, onTestFinished, test } from "vitest";
-import { startClock, time } from "./clock.ts";
+import { afterAll, expect, onTestFinished, test, vi } from "vitest";
+import { server, time } from "./clock.ts";
 
-/** Starts a fast clock that has ticked once. */
-async function start(): Promise<string> {
-  const { server, close } = startClock(0, 20);
-  onTestFinished(close);
-  await once(server, "listening");
+// The example listens as soon as it is imported, here on any free port.
+vi.hoisted(() => void (process.env["PORT"] = "0"));
+
+afterAll(async () => {
+  // What Ctrl-C does.
+  process.emit("SIGINT");
+  await once(server, "close");
+});
+
+/** Where the clock is, once it has ticked. */
+async function findUrl(): Promise<string> {
+  if (!server.listening) await once(server, "listening");
   // A server that listens on a TCP port has an address of this shape.
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/events`;
@@ -19,7 +26,7 @@ async function start(): Promise<string> {
 }
 
 test("an EventSource has the time at once and gets every tick after it", async () => {
-  const source = new EventSource(`${await start()}?channel=clock@now`);
+  const source = new EventSource(`${await findUrl()}?channel=clock@now`);
   onTestFinished(() => source.close());
   const ticks: { readonly data: string; readonly id: string }[] = [];
   await new Promise<void>((resolve) => {
@@ -36,7 +43,7 @@ test("an EventSource has the time at once and gets every tick after it", async (
 });
 
 test("a typed client gets dates", async () => {
-  const client = createClient(time, { url: await start() });
+  const client = createClient(time, { url: await findUrl() });
   onTestFinished(() => client.close());
   const before = Date.now() - 60_000;
   for await (const { type, data } of client.events(time.clock())) {
