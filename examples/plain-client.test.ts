@@ -83,6 +83,17 @@ test.skipIf(!hasCurl)("curl -N gets every greeting once and in order over two ru
   expect([...second.texts, ...third.texts]).toEqual(greetings(4, 8));
 });
 
+test("a greeting that is too long is answered 400 with what was expected, and is not said", async () => {
+  const { url } = await start();
+  const response = await fetch(`${url}/greetings`, { method: "POST", body: "x".repeat(70_000) });
+  expect([response.status, await response.text()]).toEqual([
+    400,
+    expect.stringMatching(/^greetings\.greeting: expected 65536 bytes of JSON at most, got \d+; .+\.\n$/),
+  ]);
+  const page = await fetch(`${url}/events?channel=greetings&last=1`, { headers: { accept: "application/json" } });
+  expect(await page.json()).toMatchObject({ events: [] });
+});
+
 interface Output {
   readonly texts: string[];
   readonly lastId: string;

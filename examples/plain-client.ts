@@ -1,10 +1,10 @@
 // No library on the client: a browser's own EventSource, and curl. Both resume by Last-Event-ID.
 import { fileURLToPath } from "node:url";
-import { channel, defineContract } from "@tidings/contract";
+import { channel, ContractError, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
-import express from "express";
+import express, { type ErrorRequestHandler } from "express";
 import { z } from "zod";
 
 const hall = defineContract({ greetings: channel("greetings", { greeting: z.object({ text: z.string() }) }) });
@@ -30,8 +30,15 @@ export function startPlain(port: number) {
     const { id } = await hub.publish(hall.greetings(), "greeting", { text: String(request.body) });
     response.status(201).send(`${id}\n`);
   });
+  app.use(sendContractError);
   return { hub, server: app.listen(port, "127.0.0.1") };
 }
+
+/** What the contract refuses of a sender's data is the sender's mistake, and the message says which. Without this it is a 500. */
+const sendContractError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (!(error instanceof ContractError)) return next(error);
+  response.status(400).send(`${error.message}\n`);
+};
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { PORT: port = "3000" } = process.env;
