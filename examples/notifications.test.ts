@@ -1,0 +1,147 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { systemClock } from "@tidings/server";
+import { expect, onTestFinished, test } from "vitest";
+import { VirtualClock } from "../packages/server/test/virtual-clock.ts";
+import { connect, notifications, startNotifications } from "./notifications.ts";
+
+/** How long a fact may take on a real socket, in milliseconds; it takes some. */
+const PATIENCE = { timeout: 10_000 };
+
+const ada = notifications.inbox({ userId: "ada" });
+const bob = notifications.inbox({ userId: "bob" });
+
+/** A server in virtual time, to whose users a notice can be sent. */
+async function start() {
+  const time = new VirtualClock();
+  const clock = { ...systemClock, now: time.now, setTimeout: time.setTimeout.bind(time) };
+  const { hub, server, signIn, signOut } = startNotifications(0, clock);
+  onTestFinished(async () => {
+    await hub.close();
+    server.close();
+  });
+  await once(server, "listening");
+  // A server that listens on a TCP port has an address of this shape.
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const post = (to: string, body: string, token = signIn("eve")) =>
+    fetch(`${url}/users/${to}/notices`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body,
+    });
+  /** Sends notices and returns the last one's id. */
+  const notify = async (to: string, ...texts: readonly string[]): Promise<string> => {
+    let last = "";
+    for (const text of texts) {
+      const response = await post(to, JSON.stringify({ text }));
+      expect(response.status).toBe(201);
+      ({ id: last } = (await response.json()) as { id: string });
+    }
+    return last;
+  };
+  const open = (getToken: () => Promise<string | null>) => {
+    const client = connect(url, getToken);
+    onTestFinished(() => client.close());
+    return client;
+  };
+  return { hub, time, url, post, notify, open, signIn, signOut };
+}
+
+/** The texts of the next notices. */
+async function take(events: AsyncIterator<{ readonly data: { readonly text: string } }>, count: number) {
+  const texts: string[] = [];
+  while (texts.length < count) {
+    const { done, value } = await events.next();
+    if (done === true) throw new Error(`Expected ${count} notices, got the end after ${texts.length}.`);
+    texts.push(value.data.text);
+  }
+  return texts;
+}
+
+test("each gets their own notices only, and whoever asks for a foreign inbox keeps their own", async () => {
+  const { notify, open, signIn } = await start();
+  const after = await notify("ada", "before");
+  const adas = open(async () => signIn("ada"));
+  const foreign: string[] = [];
+  const refused = new Promise((resolve) => {
+    const handlers = { notice: ({ text }: { text: string }) => foreign.push(text), onGap() {}, onClose: resolve };
+    adas.subscribe(bob, handlers, { after });
+  });
+  const own = adas.events(ada, { after });
+  const bobs = open(async () => signIn("bob")).events(bob, { after });
+  expect(await refused).toBe("forbidden");
+  await notify("bob", "for bob 1");
+  await notify("ada", "for ada 1", "for ada 2");
+  await notify("bob", "for bob 2");
+  expect(await take(own, 2)).toEqual(["for ada 1", "for ada 2"]);
+  expect(await take(bobs, 2)).toEqual(["for bob 1", "for bob 2"]);
+  expect(foreign).toEqual([]);
+});
+
+test("over bare HTTP, nobody is turned away, and so is somebody from an inbox that is not theirs", async () => {
+  const { url, signIn } = await start();
+  const ask = async (path: string, headers: Record<string, string>) => {
+    const response = await fetch(`${url}/events?channel=${path}&protocol=1`, { headers });
+    return [response.status, ((await response.json()) as { code: string }).code];
+  };
+  expect(await ask(ada.path, {})).toEqual([401, "unauthenticated"]);
+  expect(await ask(ada.path, { authorization: "Bearer made-up" })).toEqual([401, "unauthenticated"]);
+  expect(await ask(ada.path, { authorization: `Bearer ${signIn("bob")}` })).toEqual([403, "forbidden"]);
+});
+
+test("when its token expires a stream ends, comes back with a fresh one, and has missed nothing", async () => {
+  const { hub, time, notify, open, signIn } = await start();
+  const after = await notify("ada", "before");
+  const tokens: string[] = [];
+  const events = open(async () => {
+    tokens.push(signIn("ada"));
+    return tokens.at(-1) ?? "";
+  }).events(ada, { after });
+  await notify("ada", "1");
+  expect(await take(events, 1)).toEqual(["1"]);
+  await expect.poll(() => hub.stats().connections, PATIENCE).toBe(1);
+  const { length } = tokens;
+
+  await time.advance(599_999);
+  expect(hub.stats().connections).toBe(1);
+  await time.advance(1_001);
+  expect(hub.stats().connections).toBe(0);
+  await notify("ada", "2", "3");
+  expect(await take(events, 2)).toEqual(["2", "3"]);
+  expect(tokens.length).toBeGreaterThan(length);
+});
+
+test("signing somebody out ends their streams for good, and nobody else's", async () => {
+  const { hub, notify, open, signIn, signOut } = await start();
+  const after = await notify("ada", "before");
+  let isSignedIn = true;
+  const client = open(async () => (isSignedIn ? signIn("ada") : null));
+  const adas = client.events(ada, { after });
+  const bobs = open(async () => signIn("bob")).events(bob, { after });
+  await notify("ada", "1");
+  await notify("bob", "1");
+  expect([await take(adas, 1), await take(bobs, 1)]).toEqual([["1"], ["1"]]);
+  await expect.poll(() => hub.stats().connections, PATIENCE).toBe(2);
+
+  isSignedIn = false;
+  await signOut("ada");
+  await notify("ada", "2");
+  await notify("bob", "2");
+  expect(await adas.next()).toEqual({ done: true, value: "unauthenticated" });
+  expect(client.status.value).toEqual({ state: "closed", reason: "unauthenticated" });
+  expect(await take(bobs, 1)).toEqual(["2"]);
+  expect(hub.stats().connections).toBe(1);
+});
+
+test.each([
+  ["is empty", '{"text":""}', "inbox.notice: text: "],
+  ["is no string", '{"text":5}', "inbox.notice: text: expected string, got 5."],
+  ["is missing", "{}", "inbox.notice: text: "],
+])("a notice whose text %s is answered 400 with what was expected, and is not sent", async (_, body, detail) => {
+  const { hub, post } = await start();
+  const { head } = hub.stats().ring;
+  const response = await post("ada", body);
+  expect(response.status).toBe(400);
+  expect(await response.json()).toEqual({ code: "invalid-data", detail: expect.stringContaining(detail) });
+  expect(hub.stats().ring.head).toBe(head);
+});

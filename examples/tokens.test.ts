@@ -1,0 +1,166 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createClient, type Fetch } from "@tidings/client";
+import { systemClock } from "@tidings/server";
+import { expect, onTestFinished, test } from "vitest";
+import { VirtualClock } from "../packages/server/test/virtual-clock.ts";
+import { ai, readAnswer, startAnswers } from "./tokens.ts";
+
+/** How long a fact may take on a real socket, in milliseconds; it takes some. */
+const PATIENCE = { timeout: 10_000 };
+
+interface Answer {
+  readonly answerId: string;
+  readonly after: string;
+}
+
+/** The prompt's length is what the model goes by: 20 words a character, 24 ms a word on average. */
+async function start() {
+  const time = new VirtualClock();
+  const saved = new Map<string, string>();
+  const clock = { ...systemClock, now: time.now, setTimeout: time.setTimeout.bind(time) };
+  const { hub, server } = startAnswers(0, (answerId, text) => saved.set(answerId, text), clock);
+  onTestFinished(async () => {
+    await hub.close();
+    server.close();
+  });
+  await once(server, "listening");
+  // A server that listens on a TCP port has an address of this shape.
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const ask = async (prompt: string): Promise<Answer> => {
+    const response = await fetch(`${url}/answers`, { method: "POST", body: prompt });
+    expect(response.status).toBe(201);
+    return (await response.json()) as Answer;
+  };
+  const stop = async ({ answerId }: Answer): Promise<void> => {
+    expect((await fetch(`${url}/answers/${answerId}/stop`, { method: "POST" })).status).toBe(204);
+  };
+  /** Opens the page: a client of its own that reads from the first word. */
+  const openPage = (answer: Answer, fetch: Fetch = globalThis.fetch) => {
+    const client = createClient(ai, { url: `${url}/events`, fetch });
+    onTestFinished(() => client.close());
+    return { client, text: readAnswer(client, answer) };
+  };
+  /** What is there already, by pages of 500 events. */
+  const readPages = async ({ answerId, after }: Answer): Promise<Event[][]> => {
+    const pages: Event[][] = [];
+    for (let [cursor, more] = [after, true]; more;) {
+      const headers = { accept: "application/json" };
+      const page = await fetch(`${url}/events?channel=answers/${answerId}&after=${cursor}`, { headers });
+      const { events, ...rest } = (await page.json()) as { events: Event[]; cursor: string; more: boolean };
+      pages.push(events);
+      ({ cursor, more } = rest);
+    }
+    return pages;
+  };
+  return { hub, time, saved, ask, stop, openPage, readPages };
+}
+
+interface Event {
+  readonly type: string;
+  readonly data: { readonly text?: string; readonly stopped?: boolean };
+}
+
+async function take(text: AsyncIterator<string, unknown>, pieces: number): Promise<void> {
+  for (let taken = 0; taken < pieces; taken++) expect(await text.next()).toMatchObject({ done: false });
+}
+
+/** Reads to the end. */
+async function readAll(text: AsyncGenerator<string, unknown>): Promise<{ text: string; done: unknown }> {
+  let read = "";
+  for (;;) {
+    const { done, value } = await text.next();
+    if (done === true) return { text: read, done: value };
+    read += value;
+  }
+}
+
+test("a page that is reloaded in the middle, and a second tab, have the server's text to the byte", async () => {
+  const { time, saved, ask, openPage } = await start();
+  const answer = await ask("What is tea?");
+  const secondTab = readAll(openPage(answer).text);
+  await time.advance(3_000);
+  const first = openPage(answer);
+  await take(first.text, 40);
+  first.client.close();
+  const reloaded = readAll(openPage(answer).text);
+  await time.advance(10_000);
+
+  const text = saved.get(answer.answerId) ?? "";
+  expect(text.length).toBeGreaterThan(1_000);
+  for (const read of [await reloaded, await secondTab]) {
+    expect(Buffer.from(read.text).equals(Buffer.from(text))).toBe(true);
+    expect(read.done).toEqual({ stopped: false });
+  }
+});
+
+test("what is said within a tick of 50 ms is one event", async () => {
+  const { time, saved, ask, readPages } = await start();
+  const answer = await ask("What is tea?");
+  await time.advance(10_000);
+  const events = (await readPages(answer)).flat();
+  expect(events.at(-1)).toMatchObject({ type: "done", data: { stopped: false } });
+  const texts = events.slice(0, -1).map(({ data }) => data.text ?? "");
+  expect(texts.join("")).toBe(saved.get(answer.answerId));
+  // 240 words of 24 ms.
+  expect(texts.length).toBeGreaterThan(60);
+  expect(texts.length).toBeLessThan(120);
+});
+
+test("a late reader gets the whole text: what is there by pages, the rest as it is written", async () => {
+  const { time, saved, ask, openPage, readPages } = await start();
+  const answer = await ask("What is tea? ".repeat(7));
+  await time.advance(36_000);
+  const there = await readPages(answer);
+  expect(there.map(({ length }) => length)).toEqual([500, expect.any(Number)]);
+
+  const accepted: unknown[] = [];
+  const { client, text } = openPage(answer, (url, init) => {
+    accepted.push(new Headers(init.headers).get("accept"));
+    return fetch(url, init);
+  });
+  await take(text, there.flat().length - 1);
+  await expect.poll(() => client.status.value.state, PATIENCE).toBe("live");
+  const rest = readAll(text);
+  await time.advance(20_000);
+  const { text: live, done } = await rest;
+  const whole = saved.get(answer.answerId) ?? "";
+  expect(live.length).toBeGreaterThan(100);
+  expect(whole.endsWith(live)).toBe(true);
+  expect(done).toEqual({ stopped: false });
+  expect(accepted.filter((type) => type === "application/json")).toHaveLength(2);
+});
+
+test("nothing is said any more once a reader has stopped it, and all readers are told so", async () => {
+  const { time, saved, ask, stop, openPage, readPages } = await start();
+  const answer = await ask("What is tea?");
+  const reading = readAll(openPage(answer).text);
+  // In the middle of a tick, with words that are not out yet.
+  await time.advance(2_020);
+  const before = (await readPages(answer)).flat();
+  expect(before.length).toBeGreaterThan(20);
+  await stop(answer);
+  // The stop is answered when the end is published.
+  const events = (await readPages(answer)).flat();
+  expect(events).toEqual([...before, expect.objectContaining({ type: "done", data: { stopped: true } })]);
+  await time.advance(10_000);
+  expect((await readPages(answer)).flat()).toEqual(events);
+  const { text, done } = await reading;
+  expect(done).toEqual({ stopped: true });
+  expect(text).toBe(saved.get(answer.answerId));
+  // A second stop, or one that is late, changes nothing.
+  await stop(answer);
+});
+
+test("the writing goes on when nobody reads", async () => {
+  const { hub, time, saved, ask, openPage } = await start();
+  const answer = await ask("What is tea?");
+  const { client, text } = openPage(answer);
+  await time.advance(1_000);
+  await take(text, 5);
+  client.close();
+  await expect.poll(() => hub.stats().connections, PATIENCE).toBe(0);
+  await time.advance(10_000);
+  const read = await readAll(openPage(answer).text);
+  expect(read).toEqual({ text: saved.get(answer.answerId), done: { stopped: false } });
+});
