@@ -1,14 +1,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type * as sqlite from "node:sqlite";
 import { channel, defineContract } from "@tidings/contract";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
-import Database from "libsql";
 import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
 
 const shop = defineContract({ orders: channel("orders", { placed: z.object({ item: z.string() }) }) });
+
+// The SQLite that the log uses: Node's own, or libsql, of which the same is used here.
+const builtin = process.getBuiltinModule("node:sqlite") as typeof sqlite | undefined;
+const Database = builtin?.DatabaseSync ?? (createRequire(import.meta.url)("libsql") as typeof sqlite.DatabaseSync);
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

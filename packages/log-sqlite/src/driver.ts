@@ -16,7 +16,7 @@ export interface Handle {
   close(): void;
 }
 
-/** A handle of the application on the log's file, with a transaction open: of node:sqlite, libsql or better-sqlite3. */
+/** A handle of the application on the log's file, with a transaction open, of the driver that the log uses. */
 export interface SqliteTransaction {
   prepare(sql: string): { run(...values: Value[]): unknown; get(...values: Value[]): unknown };
 }

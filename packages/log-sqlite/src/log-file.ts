@@ -1,5 +1,5 @@
 import { findDriver, type Driver, type Handle, type Statement } from "./driver.ts";
-import { sqliteError } from "./sqlite-error.ts";
+import { isBusy, sqliteError } from "./sqlite-error.ts";
 
 /** How long opening waits for others who are opening or writing, in milliseconds. It blocks, but a process does it once. */
 const OPENING = 5_000;
@@ -53,6 +53,17 @@ export class LogFile {
       return result;
     } catch (error) {
       this.#rollback();
+      throw error;
+    }
+  }
+
+  /** Whether somebody else has a write transaction open, as far as this handle can see. For one that does not wait inside. */
+  isTaken(): boolean {
+    try {
+      this.transact("begin immediate", () => {});
+      return false;
+    } catch (error) {
+      if (isBusy(error)) return true;
       throw error;
     }
   }

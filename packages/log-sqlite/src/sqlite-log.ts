@@ -86,7 +86,7 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
       prepare: (file) => prepareSchema(file, newEpoch(random)),
     });
     try {
-      this.#insert = new TransactionInsert(path, readEpoch(writing), now);
+      this.#insert = new TransactionInsert(writing, readEpoch(writing), now);
       this.#writer = new Writer(writing, { now, patience, onCommit: () => this.#ring() });
       this.#version = this.#writer.dataVersion();
       this.#reader = new Reader(openLogFile(path, { synchronous, check: refuseNewer }), now);

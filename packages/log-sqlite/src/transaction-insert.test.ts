@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { driver, entry, everything, freshPath, openApplication, openLog, ring } from "../trials/fresh-file.ts";
+import {
+  driver,
+  entry,
+  everything,
+  freshPath,
+  openApplication,
+  openLog,
+  openWithAnotherBuild,
+  ring,
+} from "../trials/fresh-file.ts";
 
 async function openBoth() {
   const path = freshPath();
@@ -174,6 +183,30 @@ describe(`publishing inside the application's transaction, by ${driver.name}`, (
       `Cannot publish inside a transaction to the log in "${path}": expected a handle that has opened this file, got one of another`,
     );
     expect(Number(other.prepare("select total_changes() as n").get()?.["n"])).toBe(before);
+  });
+
+  test("a handle of another build of SQLite, which does not see the log's locks, is refused, and publishes nothing", async () => {
+    const { path, log } = await openBoth();
+    const other = openWithAnotherBuild(path);
+    other.exec("begin");
+    other.prepare("insert into notes values (?)").run("note");
+    // The second time, too.
+    for (const data of ["1", "2"]) {
+      await expect(log.appendIn(other, [entry("a", data)])).rejects.toThrow(
+        `Cannot publish inside a transaction to the log in "${path}": expected a handle of ${driver.name}, which the log uses`,
+      );
+    }
+    other.exec("commit");
+    expect(await everything(log)).toEqual([]);
+    await log.append([entry("a", "own")]);
+    expect(await everything(log)).toEqual(["own"]);
+  });
+
+  test("a handle without an open transaction publishes at once", async () => {
+    const { application, log } = await openBoth();
+    await log.appendIn(application, [entry("a", "1")]);
+    await log.appendIn(application, [entry("a", "2")]);
+    expect(await everything(log)).toEqual(["1", "2"]);
   });
 
   test("a closed log publishes nothing", async () => {

@@ -1,5 +1,6 @@
 import type { NewEntry } from "@tidings/log";
-import type { SqliteTransaction } from "./driver.ts";
+import { findDriver, type SqliteTransaction } from "./driver.ts";
+import type { LogFile } from "./log-file.ts";
 import { newRow } from "./new-row.ts";
 import { sqliteError } from "./sqlite-error.ts";
 
@@ -7,34 +8,39 @@ type Statement = ReturnType<SqliteTransaction["prepare"]>;
 
 /** Inserts entries on handles of the application. On them nothing else is ever run, and nothing is read. */
 export class TransactionInsert {
-  readonly #path: string;
+  readonly #file: LogFile;
   readonly #epoch: string;
   readonly #now: () => number;
   /** An application has one handle or a few, and publishes often. */
   readonly #statements = new WeakMap<SqliteTransaction, Map<string, Statement>>();
+  /** Handles whose lock the log's own handle sees. */
+  readonly #locking = new WeakSet<SqliteTransaction>();
 
-  /** The epoch is one that the log's file has; no other file has it. */
-  constructor(path: string, epoch: string, now: () => number) {
-    this.#path = path;
+  /** @param file the log's writing handle. The epoch is one that its file has; no other file has it. */
+  constructor(file: LogFile, epoch: string, now: () => number) {
+    this.#file = file;
     this.#epoch = epoch;
     this.#now = now;
   }
 
   /**
    * Has inserted when it returns: after an `await`, another request could write into the transaction in between.
-   * @throws Error when the handle is one of another file, or the entries cannot be written; then none of them is
+   * @throws Error when the handle is one of another file or another build of SQLite, or the entries cannot be written; then none
+   * of them is
    */
   run(transaction: SqliteTransaction, batch: readonly NewEntry[]): void {
     try {
       const now = this.#now();
       const rows = batch.map((entry) => newRow(entry, now));
+      const isNew = rows.length > 0 && !this.#locking.has(transaction);
       const insert = () => {
         for (const { sql, values } of rows) this.#prepare(transaction, sql).run(...values);
+        if (isNew) this.#checkLock(transaction);
       };
-      if (rows.length > 1) this.#asWhole(transaction, insert);
+      if (rows.length > 1 || isNew) this.#asWhole(transaction, insert);
       else insert();
     } catch (cause) {
-      throw sqliteError("publish inside a transaction to", this.#path, cause);
+      throw sqliteError("publish inside a transaction to", this.#file.path, cause);
     }
   }
 
@@ -68,6 +74,18 @@ export class TransactionInsert {
     let statement = statements.get(sql);
     if (statement === undefined) statements.set(sql, (statement = transaction.prepare(sql)));
     return statement;
+  }
+
+  /**
+   * Two builds of SQLite in one process do not see each other's locks, because the system's belong to the process: both would
+   * write at the same time, and what the one has committed would vanish under the other. An insert holds the lock by now.
+   */
+  #checkLock(transaction: SqliteTransaction): void {
+    if (this.#file.isTaken()) return void this.#locking.add(transaction);
+    const { name } = findDriver();
+    throw new Error(
+      `expected a handle of ${name}, which the log uses, got one of another SQLite; open it with ${name}`,
+    );
   }
 
   #check(transaction: SqliteTransaction): void {

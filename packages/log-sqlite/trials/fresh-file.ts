@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { EventLog, NewEntry } from "@tidings/log";
 import { onTestFinished } from "vitest";
 import { findDriver, type Handle } from "../src/driver.ts";
@@ -31,6 +32,20 @@ export function openApplication(path: string): Handle {
     // A transaction that a failed test has left open.
     handle.close();
   });
+  return handle;
+}
+
+/** A handle as an application has it that brings a SQLite of its own: here, a copy of libsql, which is loaded as another library. */
+export function openWithAnotherBuild(path: string): Handle {
+  const folder = mkdtempSync(join(tmpdir(), "tidings-libsql-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  // pnpm keeps a package next to its dependencies, and to nothing else.
+  const installed = dirname(dirname(createRequire(import.meta.url).resolve("libsql")));
+  cpSync(installed, join(folder, "node_modules"), { recursive: true, dereference: true });
+  // The driver's tests have it that libsql is a Handle.
+  const Database = createRequire(join(folder, "index.js"))("libsql") as new (path: string) => Handle;
+  const handle = new Database(path);
+  onTestFinished(() => handle.close());
   return handle;
 }
 
