@@ -128,6 +128,25 @@ describe("a slow loop", () => {
     expect(server.page.after).toBe("e.900");
   });
 
+  test("gets what it is owed also when a page has more volatile events than it has room for", async () => {
+    const kit = createKit();
+    const events = kit.client.events(lobby, { capacity: 1 });
+    await kit.clock.advance(0);
+    const stream = kit.server.stream.live("e.1");
+    kit.server.page.page({ cursor: "e.1" });
+    await kit.clock.advance(0);
+    for (const seq of [2, 3]) stream.event(`${lobby.path}:message`, { text: `${seq}` }, `e.${seq}`);
+    await kit.clock.advance(0);
+    expect(await take(events, 1)).toEqual(["e.2"]);
+    await settle();
+    const typing = (author: string) => ({ channel: lobby.path, type: "typing", data: { author } });
+    const message = { channel: lobby.path, type: "message", data: { text: "3" }, id: "e.3" };
+    kit.server.page.page({ cursor: "e.3", events: [typing("a"), typing("b"), message] });
+    await kit.clock.advance(0);
+    // Were the hint what is left, its reader would ask again from the second event, and get the same page.
+    expect(await take(events, 1)).toEqual(["e.3"]);
+  });
+
   test("loses volatile events, and is not made to leave the stream by them", async () => {
     const kit = createKit();
     const events = kit.client.events(lobby, { capacity: 1 });

@@ -13,7 +13,7 @@ export class EventQueue implements Consumer, AsyncIterableIterator<ReceivedEvent
   readonly #options: EventsOptions;
   readonly #onError: (error: StreamError) => void;
   /** What the loop has not taken yet, gaps at their places. */
-  readonly #entries: ({ readonly event: ReceivedEvent } | { readonly gap: Gap })[] = [];
+  readonly #entries: ({ readonly event: ReceivedEvent; readonly isVolatile: boolean } | { readonly gap: Gap })[] = [];
   readonly #events: AsyncGenerator<ReceivedEvent, undefined> = this.#read();
   #wake = () => {};
   #reason: Reason | null = null;
@@ -32,8 +32,9 @@ export class EventQueue implements Consumer, AsyncIterableIterator<ReceivedEvent
     // Current values come without an id and cannot be asked for again; what comes after a gap would bring the gap again.
     const last = this.#entries.at(-1);
     const isOwed = last !== undefined && "event" in last && (item.isVolatile || item.cursor !== null);
-    if (isOwed && this.#entries.length >= (this.#options.capacity ?? 1_024)) return false;
-    this.#entries.push({ event: item.event });
+    const isFull = isOwed && this.#entries.length >= (this.#options.capacity ?? 1_024);
+    if (isFull && (item.isVolatile || !this.#dropVolatile())) return false;
+    this.#entries.push({ event: item.event, isVolatile: item.isVolatile });
     this.#wake();
     return true;
   }
@@ -60,6 +61,13 @@ export class EventQueue implements Consumer, AsyncIterableIterator<ReceivedEvent
     this.source?.close();
     await this.#events.return(undefined);
     return { done: true, value: this.#reason ?? "closed" };
+  }
+
+  /** Makes room: volatile events have no id, so a queue full of them would be asked for again from the same place, at once and for ever. */
+  #dropVolatile(): boolean {
+    const index = this.#entries.findIndex((entry) => "event" in entry && entry.isVolatile);
+    if (index !== -1) this.#entries.splice(index, 1);
+    return index !== -1;
   }
 
   /** A generator, so that whoever asks while another waits has to queue. */
