@@ -29,6 +29,14 @@ describe("silence", () => {
     expect(kit.server.stream.aborted).toBe(true);
   });
 
+  test("is noticed also when the wall clock was set back", async () => {
+    const kit = await live();
+    const { stream } = kit.server;
+    kit.clock.jump(-3_600_000);
+    await kit.clock.advance(40_000);
+    expect(stream.aborted).toBe(true);
+  });
+
   test("is noticed when the page is looked at again", async () => {
     const kit = await live();
     kit.clock.sleep(3_600_000);

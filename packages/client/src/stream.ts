@@ -133,7 +133,8 @@ export class Stream {
   }
 
   #endIfSilent(): void {
-    if (this.#context.clock.now() - this.#lastByte >= this.#patience)
+    // A distance: a clock that was set back must not make us deaf until it has caught up.
+    if (Math.abs(this.#context.clock.now() - this.#lastByte) >= this.#patience)
       this.end(failure("timeout", "timeout", `Expected a sign of life within ${this.#patience} ms, got silence.`));
   }
 

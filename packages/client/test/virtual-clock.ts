@@ -3,10 +3,12 @@ import type { Clock } from "../src/clock.ts";
 /** Time that passes only when a test says so. */
 export class VirtualClock implements Clock {
   #now = 1_000_000;
+  /** What the wall clock shows besides. */
+  #offset = 0;
   #timers: { readonly at: number; readonly task: () => void }[] = [];
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#offset;
   }
 
   setTimeout(task: () => void, milliseconds: number): () => void {
@@ -39,6 +41,11 @@ export class VirtualClock implements Clock {
       await settle();
     }
     this.#now = end;
+  }
+
+  /** Sets the wall clock, and no timer notices. */
+  jump(milliseconds: number): void {
+    this.#offset += milliseconds;
   }
 
   /** The machine sleeps: the wall clock goes on, no timer runs; those that are late run when it wakes. */
