@@ -28,6 +28,14 @@ describe("a page", () => {
     expect(told).toEqual(["5"]);
   });
 
+  test("that breaks off in the middle is the network's fault, and no news for the developer", async () => {
+    const { server, clock, subscription, errors } = await catchingUp();
+    server.page.breakOff();
+    await clock.advance(0);
+    expect(subscription.status.value).toMatchObject({ state: "retrying", reason: "network" });
+    expect(errors).toEqual([]);
+  });
+
   test("that fails shows in the subscription's status, and not in the client's", async () => {
     const { client, server, clock, subscription } = await catchingUp();
     server.page.answer(503, {}, { "retry-after": "7" });

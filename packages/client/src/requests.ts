@@ -107,8 +107,11 @@ async function toRefusal(response: Response): Promise<Ending> {
   return new Ending(reason, error, { ...named, retryAfter: seconds * 1_000 });
 }
 
-/** Null for what is no JSON object. All members are optional: it is only what the server says. */
+/** Null for what is no JSON object. All members are optional: it is only what the server says. @throws what breaks while it is read */
 async function readJson<Value>(response: Response): Promise<Partial<Value> | null> {
-  const value: unknown = await response.json().catch(() => null);
+  const value: unknown = await response.json().catch((error: unknown) => {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  });
   return typeof value === "object" ? value : null;
 }

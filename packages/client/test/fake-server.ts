@@ -105,6 +105,13 @@ export class FakeRequest {
     this.#resolve(response as unknown as Response);
   }
 
+  /** The head of a page, and the end of the connection. */
+  breakOff(): void {
+    const headers = new Headers({ "content-type": "application/json" });
+    const json = () => Promise.reject(new TypeError("terminated"));
+    this.#resolve({ status: 200, headers, json, body: null } as unknown as Response);
+  }
+
   page(body: Partial<PageBody> & { readonly cursor: string }): void {
     this.answer(200, { events: [], more: false, ...body });
   }
