@@ -1,3 +1,6 @@
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Entry } from "@tidings/log";
 import { describe, expect, test } from "vitest";
 import { Ring, type Reader } from "./ring.ts";
@@ -122,5 +125,23 @@ describe("the ring", () => {
     const first = ring.slice(reader(0, "p"), NOW);
     for (let seq = 1; seq < 300; seq++) ring.slice(reader(seq, "p"), NOW);
     expect(ring.slice(reader(0, "p"), NOW)?.bytes).not.toBe(first?.bytes);
+  });
+
+  test("lets go of an entry when it drops it, not some entries later", async () => {
+    setFlagsFromString("--expose-gc");
+    // With the flag set, a new context has it.
+    const collect = runInNewContext("gc") as () => void;
+    const ring = ringOf([], 10);
+    const dropped: WeakRef<Entry>[] = [];
+    for (let seq = 1; seq <= 13; seq++) {
+      const pushed = entry(seq, "p");
+      if (seq <= 3) dropped.push(new WeakRef(pushed));
+      ring.push([pushed], { epoch: "e", seq }, NOW);
+    }
+    // A WeakRef holds its target until the end of the turn.
+    await setImmediate();
+    collect();
+    expect(dropped.map((reference) => reference.deref())).toEqual([undefined, undefined, undefined]);
+    expect(ring.size.entries).toBe(10);
   });
 });

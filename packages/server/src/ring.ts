@@ -198,7 +198,8 @@ function takeFirst(runs: readonly Run[]): Kept | undefined {
 
 /** Entries in order, added at the end and dropped from the front. */
 class Window {
-  items: Kept[] = [];
+  /** Undefined before the first one: what is dropped is let go of at once. */
+  items: (Kept | undefined)[] = [];
   #first = 0;
 
   get length(): number {
@@ -208,8 +209,8 @@ class Window {
   shift(): Kept | undefined {
     const kept = this.items[this.#first];
     if (kept === undefined) return undefined;
-    this.#first++;
-    // Moved down when half of the array is behind us: O(1) amortised, and never more dead frames than live ones.
+    this.items[this.#first++] = undefined;
+    // Moved down when half of the array is behind us: O(1) amortised.
     if (this.#first > this.items.length / 2) {
       this.items = this.items.slice(this.#first);
       this.#first = 0;
