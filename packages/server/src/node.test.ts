@@ -76,6 +76,17 @@ describe("a stream", () => {
     expect(text).toMatch(/\r\n\r\nretry: \d+\nevent: hello\n[^]*event: bye\ndata: {"reason":"draining"}\n\n$/);
   });
 
+  test("of a hub that closes is the last answer on its socket, and so is a refusal: the next one goes to another process", async () => {
+    const { hub, port } = await serve();
+    const ask = (query: string) => raw(port, `GET ${PATH}${query} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    const stream = ask("");
+    await until(() => hub.stats().connections === 1);
+    await hub.close();
+    for (const answer of [stream, ask(""), ask("&protocol=1")]) {
+      expect(await answer).toMatch(/^HTTP\/1\.1 (200|503) [^]*\r\nconnection: close\r\n/i);
+    }
+  });
+
   test("whose reader has stopped reading is cut off some time after its end", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     closing.push(() => vi.useRealTimers());

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Contract } from "@tidings/contract";
+import { STREAM_HEADERS } from "@tidings/protocol";
 import type { Hub, HubRequest, HubResponse, Sink } from "./index.ts";
 
 /** A request as Express and Connect hand it on: they change `url` under a mount point, and may have read the body. */
@@ -60,12 +61,10 @@ function send(answer: HubResponse, request: AppRequest, response: AppResponse, s
   if (!("open" in answer)) {
     const length =
       request.method === "HEAD" || answer.status === 204 ? {} : { "content-length": Buffer.byteLength(answer.body) };
-    // What is left of a body that was too long is not read; HTTP/2 has no such header, and ends the stream by itself.
-    const close = answer.status === 413 && request.httpVersionMajor === 1 ? { connection: "close" } : {};
-    setHead(response, answer.status, { ...answer.headers, ...length, ...close });
+    setHead(response, answer.status, { ...answer.headers, ...length, ...closing(answer, request) });
     return void response.end(answer.body);
   }
-  setHead(response, answer.status, answer.headers);
+  setHead(response, answer.status, { ...answer.headers, ...closing(answer, request) });
   const sink: Sink = {
     write(bytes) {
       // Both kinds of response take bytes, each with overloads of its own.
@@ -84,6 +83,16 @@ function send(answer: HubResponse, request: AppRequest, response: AppResponse, s
   const control = answer.open(sink);
   response.on("drain", () => control.drained());
   response.once("close", () => control.closed());
+}
+
+/**
+ * A stream is the last answer on its socket, and so is a refusal by a server that is closing: a client that kept the socket would
+ * come back over it to the process that has just sent it away. And what is left of a body that was too long is not read.
+ */
+function closing({ status, headers }: HubResponse, request: AppRequest): { readonly connection?: "close" } {
+  const isLast = status === 413 || status === 503 || headers["content-type"] === STREAM_HEADERS["content-type"];
+  // HTTP/2 has no such header; its streams end one by one.
+  return isLast && request.httpVersionMajor === 1 ? { connection: "close" } : {};
 }
 
 function setHead(response: AppResponse, status: number, headers: Readonly<Record<string, string | number>>): void {
