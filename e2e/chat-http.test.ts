@@ -93,8 +93,10 @@ test("a message answers 201, and is on the page, in the snapshot and in the log"
   const body: unknown = await response.json();
   const message = {
     id: expect.any(String) as unknown,
+    number: 1,
     author: "ada",
     text: "hi",
+    mentions: [],
     sentAt: expect.stringMatching(/^\d{4}-.*Z$/) as unknown,
   };
   expect(body).toEqual({ message });

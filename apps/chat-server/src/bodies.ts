@@ -1,4 +1,4 @@
-import { MAX_NAME, MAX_TEXT, Name, Text } from "@tidings-apps/chat-contract";
+import { MAX_NAME, MAX_ROOM_NAME, MAX_TEXT, MAX_TOPIC, Name, RoomName, Text, Topic } from "@tidings-apps/chat-contract";
 import express, { type RequestHandler } from "express";
 import * as z from "zod/mini";
 import { Problem } from "./problem.ts";
@@ -13,20 +13,41 @@ export interface BodyForm<Body> {
 }
 
 const oneSpace = z.overwrite<string>((text) => text.replaceAll(/\s+/gu, " "));
+/** Half a surrogate pair survives neither UTF-8 nor SQLite. */
+const wellFormed = z.overwrite<string>((text) => text.toWellFormed());
+const tidyLine = z.string().check(z.normalize("NFC"), oneSpace, z.trim());
 
 /** `POST /api/session` */
 export const SIGN_IN: BodyForm<{ name: string }> = {
-  schema: z.object({ name: z.pipe(z.string().check(z.normalize("NFC"), oneSpace, z.trim()), Name) }),
-  expected: `Expected JSON like {"name": "ada"}: 1 to ${MAX_NAME} characters.`,
+  schema: z.object({ name: z.pipe(tidyLine, Name) }),
+  expected: `Expected JSON like {"name": "ada"}: 1 to ${MAX_NAME} characters that fit into an address.`,
+};
+
+/** `POST /api/rooms` */
+export const NEW_ROOM: BodyForm<{ name: string }> = {
+  schema: z.object({ name: z.pipe(tidyLine, RoomName) }),
+  expected: `Expected JSON like {"name": "Tea room"}: 1 to ${MAX_ROOM_NAME} characters that fit into an address.`,
+};
+
+/** `PUT /api/rooms/:roomId/read` */
+export const READ_MARK: BodyForm<{ number: number }> = {
+  schema: z.object({ number: z.int().check(z.nonnegative()) }),
+  expected: `Expected JSON like {"number": 12}: the number of a message.`,
 };
 
 /** `POST /api/rooms/:roomId/messages` */
 export const NEW_MESSAGE: BodyForm<{ text: string; idempotencyKey?: string | undefined }> = {
   schema: z.object({
-    text: Text,
+    text: z.pipe(z.string().check(wellFormed), Text),
     idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
   }),
   expected: `Expected JSON like {"text": "hi"}: 1 to ${MAX_TEXT} characters that are not all spaces; "idempotencyKey", if any, 1 to 128.`,
+};
+
+/** `PUT /api/rooms/:roomId/topic` */
+export const NEW_TOPIC: BodyForm<{ text: string }> = {
+  schema: z.object({ text: z.pipe(tidyLine.check(wellFormed), Topic) }),
+  expected: `Expected JSON like {"text": "What we do today"}: one line of ${MAX_TOPIC} characters at most.`,
 };
 
 /** @throws Problem 400 */

@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { keepSecret } from "./secret.ts";
 import { serve, type ChatServer } from "./serve.ts";
 
@@ -28,7 +29,10 @@ function readPort(text: string): number {
 
 async function start(host: string, port: number): Promise<ChatServer> {
   try {
-    return await serve({ host, port, secret: process.env["TIDINGS_SECRET"] || keepSecret("data/chat.secret") });
+    const database = process.env["TIDINGS_DB"] || "data/chat.db";
+    const folder = database === ":memory:" ? "data" : dirname(database);
+    const secret = process.env["TIDINGS_SECRET"] || keepSecret(join(folder, "chat.secret"));
+    return await serve({ host, port, database, secret });
   } catch (error) {
     throw new StartError(explain(error, host, port), { cause: error });
   }

@@ -23,27 +23,28 @@ const PATIENCE = 300;
 
 /** Starts a chat. Rejects with the system's error when it cannot listen. */
 export async function serve({ host, port, ...options }: ServeOptions): Promise<ChatServer> {
-  const { app, hub } = createApp(options);
-  const server = createServer(app);
+  const chat = createApp(options);
+  const server = createServer(chat.app);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen({ host, port, backlog: BACKLOG }, resolve);
     });
   } catch (error) {
-    await hub.close();
+    await chat.close();
     throw error;
   }
   return {
-    hub,
+    hub: chat.hub,
     // A server that listens on a TCP port has an address of this shape.
     port: (server.address() as AddressInfo).port,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
-      await hub.close();
+      await chat.hub.close();
       const timer = setTimeout(() => server.closeAllConnections(), PATIENCE);
       await closed;
       clearTimeout(timer);
+      await chat.close();
     },
   };
 }

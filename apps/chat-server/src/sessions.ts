@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { Name } from "@tidings-apps/chat-contract";
 import { parseCookie } from "cookie";
 import { sign, unsign } from "cookie-signature";
 import type { CookieOptions } from "express";
 import * as z from "zod/mini";
+
+const Session = z.object({ id: Name, sessionId: z.string(), expiresAt: z.number() });
 
 /** Somebody who has signed in. Whoever says the same name is the same person: there are no passwords here. */
 export interface Person {
@@ -19,23 +22,24 @@ export interface Sessions {
   begin(name: string): string;
   /** The person of a `Cookie` header, or null. */
   read(header: string | null | undefined): Person | null;
-  /** From now on the session's cookie is worth nothing, wherever it has been copied to. */
-  end(person: Person): void;
+}
+
+export interface SessionsOptions {
+  readonly secret: string;
+  /** Whether somebody has signed out of a session: its cookie is worth nothing any more, wherever it has been copied to. */
+  readonly hasEnded: (sessionId: string) => boolean;
+  /** Milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
 }
 
 export const COOKIE = "tidings_chat";
 /** A session's length, in milliseconds. */
 const AGE = 30 * 24 * 60 * 60 * 1_000;
-/** Sessions whose end is remembered: those that ended last. */
-const ENDED = 10_000;
 
 /** Lax: the cookie comes along when somebody follows a link to the chat, and with nothing else that another site starts. */
 export const COOKIE_OPTIONS: CookieOptions = { httpOnly: true, sameSite: "lax", path: "/", maxAge: AGE };
 
-const Session = z.object({ id: z.string(), sessionId: z.string(), expiresAt: z.number() });
-
-export function createSessions(secret: string, now: () => number = Date.now): Sessions {
-  const ended = new Set<string>();
+export function createSessions({ secret, hasEnded, now = Date.now }: SessionsOptions): Sessions {
   return {
     begin(name) {
       const session: Person = { id: name, sessionId: randomUUID(), expiresAt: now() + AGE };
@@ -47,13 +51,8 @@ export function createSessions(secret: string, now: () => number = Date.now): Se
       if (value === false) return null;
       // Signed by us, but perhaps by an older version of us.
       const session = Session.safeParse(parseJson(Buffer.from(value, "base64url").toString("utf8")));
-      if (!session.success || session.data.expiresAt <= now() || ended.has(session.data.sessionId)) return null;
+      if (!session.success || session.data.expiresAt <= now() || hasEnded(session.data.sessionId)) return null;
       return session.data;
-    },
-    end({ sessionId }) {
-      ended.add(sessionId);
-      const [oldest] = ended;
-      if (ended.size > ENDED && oldest !== undefined) ended.delete(oldest);
     },
   };
 }

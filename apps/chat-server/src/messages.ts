@@ -1,0 +1,57 @@
+import type { Message } from "@tidings-apps/chat-contract";
+import type { Database } from "./database.ts";
+
+/** What somebody said, in every room. */
+export interface Messages {
+  /** The newest of a room, oldest first. */
+  newest(roomId: string, count: number): Message[];
+  /** The number of the newest of a room; 0 for none. */
+  lastNumber(roomId: string): number;
+  /** The one that the author has sent under this idempotency key. */
+  sentAs(roomId: string, author: string, key: string): Message | null;
+  add(roomId: string, message: Message, key: string | undefined): void;
+}
+
+interface MessageRow {
+  readonly id: string;
+  readonly number: number;
+  readonly author: string;
+  readonly said: string;
+  readonly sent_at: number;
+}
+
+const COLUMNS = "id, number, author, said, sent_at";
+
+export function messagesIn(database: Database): Messages {
+  const newest = database.prepare<MessageRow>(
+    `select ${COLUMNS} from messages where room_id = ? order by number desc limit ?`,
+  );
+  const last = database.prepare<{ number: number | null }>(
+    "select max(number) as number from messages where room_id = ?",
+  );
+  const sentAs = database.prepare<MessageRow>(
+    `select ${COLUMNS} from messages where room_id = ? and author = ? and key = ?`,
+  );
+  const add = database.prepare(`insert into messages (room_id, key, ${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)`);
+  return {
+    newest: (roomId, count) => newest.all(roomId, count).map(toMessage).reverse(),
+    lastNumber: (roomId) => last.get(roomId)?.number ?? 0,
+    sentAs(roomId, author, key) {
+      const row = sentAs.get(roomId, author, toKey(key));
+      return row === undefined ? null : toMessage(row);
+    },
+    add(roomId, { id, number, author, text, mentions, sentAt }, key) {
+      const said = JSON.stringify({ text, mentions });
+      add.run(roomId, key === undefined ? null : toKey(key), id, number, author, said, sentAt.getTime());
+    },
+  };
+}
+
+/** As JSON: it may hold a NUL, too. */
+const toKey = (key: string): string => JSON.stringify(key);
+
+function toMessage({ id, number, author, said, sent_at: sentAt }: MessageRow): Message {
+  // Written by `add`.
+  const { text, mentions } = JSON.parse(said) as Pick<Message, "text" | "mentions">;
+  return { id, number, author, text, mentions, sentAt: new Date(sentAt) };
+}
