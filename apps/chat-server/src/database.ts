@@ -2,10 +2,10 @@ import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 
-export type Value = string | number | null;
+type Value = string | number | null;
 
 /** A statement whose rows have this shape. */
-export interface Statement<Row> {
+interface Statement<Row> {
   run(...values: Value[]): { readonly changes: number | bigint };
   get(...values: Value[]): Row | undefined;
   all(...values: Value[]): Row[];

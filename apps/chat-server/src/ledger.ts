@@ -27,7 +27,7 @@ export interface Ledger {
   readonly rows: Rows;
   /** Writes rows and events together, or neither when the work throws. One work at a time; nothing slow in it. */
   write<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
-  /** Closes the hub and the file. */
+  /** Closes the hub and the file, after whatever is being written. */
   close(): Promise<void>;
 }
 
@@ -89,6 +89,7 @@ function createLedger({ hub, rows, writing, begin, closing }: Parts): Ledger {
   const writingRows = rowsIn(writing);
   // Requests share the handle: what another wrote while this one awaits would be part of this one's transaction.
   const oneAtATime = pLimit(1);
+  let closed: Promise<void> | null = null;
   return {
     hub,
     rows,
@@ -107,10 +108,11 @@ function createLedger({ hub, rows, writing, begin, closing }: Parts): Ledger {
         await committed();
         return result;
       }),
-    async close() {
-      await hub.close();
-      for (const database of closing) database.close();
-    },
+    close: () =>
+      (closed ??= oneAtATime(async () => {
+        await hub.close();
+        for (const database of closing) database.close();
+      })),
   };
 }
 

@@ -1,20 +1,10 @@
 import type { Mention } from "@tidings-apps/chat-contract";
 import type { Database } from "./database.ts";
 
+type MentionRow = Omit<Mention, "text"> & { readonly said: string };
+
 /** Who was named in which message and has not read it yet. */
-export interface Mentions {
-  /** The newest that somebody has not read, oldest first. */
-  unread(person: string, count: number): Mention[];
-  add(person: string, roomId: string, number: number): void;
-  /** The person has read the room up to this number. */
-  forget(person: string, roomId: string, number: number): void;
-}
-
-interface MentionRow extends Omit<Mention, "text"> {
-  readonly said: string;
-}
-
-export function mentionsIn(database: Database): Mentions {
+export function mentionsIn(database: Database) {
   const unread = database.prepare<MentionRow>(`
     select rooms.id as roomId, rooms.name as roomName, messages.id as messageId, messages.number, author as "by", said
     from mentions
@@ -24,9 +14,11 @@ export function mentionsIn(database: Database): Mentions {
   const add = database.prepare("insert into mentions (person, room_id, number) values (?, ?, ?)");
   const forget = database.prepare("delete from mentions where person = ? and room_id = ? and number <= ?");
   return {
-    unread: (person, count) => unread.all(person, count).map(toMention).reverse(),
-    add: (person, roomId, number) => void add.run(person, roomId, number),
-    forget: (person, roomId, number) => void forget.run(person, roomId, number),
+    /** The newest, oldest first. */
+    unread: (person: string, count: number): Mention[] => unread.all(person, count).map(toMention).reverse(),
+    add: (person: string, roomId: string, number: number) => void add.run(person, roomId, number),
+    /** The person has read the room up to this number. */
+    forget: (person: string, roomId: string, number: number) => void forget.run(person, roomId, number),
   };
 }
 

@@ -1,17 +1,6 @@
 import type { Message } from "@tidings-apps/chat-contract";
 import type { Database } from "./database.ts";
 
-/** What somebody said, in every room. */
-export interface Messages {
-  /** The newest of a room, oldest first. */
-  newest(roomId: string, count: number): Message[];
-  /** The number of the newest of a room; 0 for none. */
-  lastNumber(roomId: string): number;
-  /** The one that the author has sent under this idempotency key. */
-  sentAs(roomId: string, author: string, key: string): Message | null;
-  add(roomId: string, message: Message, key: string | undefined): void;
-}
-
 interface MessageRow {
   readonly id: string;
   readonly number: number;
@@ -22,7 +11,8 @@ interface MessageRow {
 
 const COLUMNS = "id, number, author, said, sent_at";
 
-export function messagesIn(database: Database): Messages {
+/** What was said in the rooms. */
+export function messagesIn(database: Database) {
   const newest = database.prepare<MessageRow>(
     `select ${COLUMNS} from messages where room_id = ? order by number desc limit ?`,
   );
@@ -34,13 +24,16 @@ export function messagesIn(database: Database): Messages {
   );
   const add = database.prepare(`insert into messages (room_id, key, ${COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)`);
   return {
-    newest: (roomId, count) => newest.all(roomId, count).map(toMessage).reverse(),
-    lastNumber: (roomId) => last.get(roomId)?.number ?? 0,
-    sentAs(roomId, author, key) {
+    /** The newest of a room, oldest first. */
+    newest: (roomId: string, count: number): Message[] => newest.all(roomId, count).map(toMessage).reverse(),
+    /** The number of the newest of a room; 0 for none. */
+    lastNumber: (roomId: string): number => last.get(roomId)?.number ?? 0,
+    /** The one that the author has sent under this idempotency key. */
+    sentAs(roomId: string, author: string, key: string): Message | null {
       const row = sentAs.get(roomId, author, toKey(key));
       return row === undefined ? null : toMessage(row);
     },
-    add(roomId, { id, number, author, text, mentions, sentAt }, key) {
+    add(roomId: string, { id, number, author, text, mentions, sentAt }: Message, key: string | undefined): void {
       const said = JSON.stringify({ text, mentions });
       add.run(roomId, key === undefined ? null : toKey(key), id, number, author, said, sentAt.getTime());
     },

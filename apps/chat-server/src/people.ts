@@ -2,23 +2,19 @@ import type { Database } from "./database.ts";
 import { fold } from "./fold.ts";
 
 /** Everybody who has ever signed in. */
-export interface People {
-  has(name: string): boolean;
-  /** @returns whether they are new */
-  add(name: string): boolean;
-  /** Who is meant by names that were folded. */
-  named(folded: readonly string[]): { readonly name: string; readonly folded: string }[];
-}
+export type People = ReturnType<typeof peopleIn>;
 
-export function peopleIn(database: Database): People {
+export function peopleIn(database: Database) {
   const has = database.prepare("select 1 from people where name = ?");
   const add = database.prepare("insert into people (name, folded) values (?, ?) on conflict do nothing");
   const named = database.prepare<{ name: string; folded: string }>(
     "select name, folded from people where folded in (select value from json_each(?)) order by name",
   );
   return {
-    has: (name) => has.get(name) !== undefined,
-    add: (name) => Number(add.run(name, fold(name)).changes) > 0,
-    named: (folded) => named.all(JSON.stringify(folded)),
+    has: (name: string) => has.get(name) !== undefined,
+    /** Returns whether they are new. */
+    add: (name: string) => Number(add.run(name, fold(name)).changes) > 0,
+    /** Whoever has one of these names, which are folded. */
+    named: (folded: readonly string[]) => named.all(JSON.stringify(folded)),
   };
 }

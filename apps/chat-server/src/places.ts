@@ -1,34 +1,28 @@
 import type { Place } from "@tidings-apps/chat-contract";
 import type { Database } from "./database.ts";
 
-/** Who is a member of which room, and has read how far. */
-export interface Places {
-  /** Somebody's places, in rooms that they have left, too. */
-  of(person: string): Place[];
-  /** A stranger's place is that of somebody who has neither joined nor read anything. */
-  find(person: string, roomId: string): Place;
-  set(person: string, place: Place): void;
-}
-
 interface PlaceRow {
   readonly room_id: string;
   readonly joined: number;
   readonly read: number;
 }
 
-export function placesIn(database: Database): Places {
+/** Who is a member of which room, and has read how far. */
+export function placesIn(database: Database) {
   const of = database.prepare<PlaceRow>("select room_id, joined, read from places where person = ? order by rowid");
   const find = database.prepare<PlaceRow>("select room_id, joined, read from places where person = ? and room_id = ?");
   const set = database.prepare(`
     insert into places (person, room_id, joined, read) values (?, ?, ?, ?)
     on conflict (person, room_id) do update set joined = excluded.joined, read = excluded.read`);
   return {
-    of: (person) => of.all(person).map(toPlace),
-    find(person, roomId) {
+    /** Somebody's places, those in rooms that they have left, too. */
+    of: (person: string): Place[] => of.all(person).map(toPlace),
+    /** Whoever has never been there has neither joined nor read anything. */
+    find(person: string, roomId: string): Place {
       const row = find.get(person, roomId);
       return row === undefined ? { roomId, joined: false, read: 0 } : toPlace(row);
     },
-    set: (person, { roomId, joined, read }) => void set.run(person, roomId, Number(joined), read),
+    set: (person: string, { roomId, joined, read }: Place) => void set.run(person, roomId, Number(joined), read),
   };
 }
 

@@ -27,6 +27,7 @@ export function createPresence(hub: Hub<typeof chat>, clock: Clock = systemClock
   const streams = new Map<string, number>();
   /** What calls off the leaving of those in their grace. */
   const leaving = new Map<string, () => void>();
+  let closed = false;
   let stopRenewing: (() => void) | null = null;
 
   const tell = (names: Iterable<string>): void => {
@@ -52,6 +53,7 @@ export function createPresence(hub: Hub<typeof chat>, clock: Clock = systemClock
   };
   return {
     connect(name) {
+      if (closed) return;
       const open = streams.get(name);
       streams.set(name, (open ?? 0) + 1);
       leaving.get(name)?.();
@@ -60,15 +62,15 @@ export function createPresence(hub: Hub<typeof chat>, clock: Clock = systemClock
       stopRenewing ??= renewLater();
     },
     disconnect(name) {
-      const open = (streams.get(name) ?? 1) - 1;
-      streams.set(name, open);
-      if (open === 0)
-        leaving.set(
-          name,
-          clock.setTimeout(() => leave(name), GRACE),
-        );
+      if (closed) return;
+      const left = (streams.get(name) ?? 1) - 1;
+      streams.set(name, left);
+      if (left > 0) return;
+      const callOff = clock.setTimeout(() => leave(name), GRACE);
+      leaving.set(name, callOff);
     },
     close() {
+      closed = true;
       stopRenewing?.();
       for (const callOff of leaving.values()) callOff();
     },

@@ -40,11 +40,10 @@ export async function serve({ host, port, ...options }: ServeOptions): Promise<C
     port: (server.address() as AddressInfo).port,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
-      await chat.hub.close();
+      await chat.close();
       const timer = setTimeout(() => server.closeAllConnections(), PATIENCE);
       await closed;
       clearTimeout(timer);
-      await chat.close();
     },
   };
 }

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { openDatabase } from "./database.ts";
+import { rowsIn } from "./rows.ts";
+
+test("unread mentions are told oldest first, with what was said, until they are read", () => {
+  const { rooms, messages, mentions } = rowsIn(openDatabase(":memory:"));
+  rooms.add("Tea");
+  for (const [roomId, number] of [
+    ["lobby", 1],
+    ["tea", 1],
+    ["lobby", 2],
+    ["lobby", 3],
+  ] as const) {
+    const id = `${roomId} ${number}`;
+    messages.add(roomId, { id, number, author: "bo", text: "@ada!", mentions: ["ada"], sentAt: new Date() }, undefined);
+    mentions.add("ada", roomId, number);
+  }
+  const ids = (count = 100) => mentions.unread("ada", count).map(({ messageId }) => messageId);
+  expect(ids()).toEqual(["lobby 1", "tea 1", "lobby 2", "lobby 3"]);
+  expect(ids(2)).toEqual(["lobby 2", "lobby 3"]);
+  mentions.forget("ada", "lobby", 2);
+  expect(mentions.unread("ada", 100)).toEqual([
+    { roomId: "tea", roomName: "Tea", messageId: "tea 1", number: 1, by: "bo", text: "@ada!" },
+    { roomId: "lobby", roomName: "Lobby", messageId: "lobby 3", number: 3, by: "bo", text: "@ada!" },
+  ]);
+  expect(mentions.unread("bo", 100)).toEqual([]);
+});

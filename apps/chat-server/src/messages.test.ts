@@ -1,0 +1,44 @@
+import type { Message } from "@tidings-apps/chat-contract";
+import { expect, test } from "vitest";
+import { openDatabase } from "./database.ts";
+import { messagesIn } from "./messages.ts";
+
+const message = (number: number, text = "hi", author = "ada"): Message => ({
+  id: String(number),
+  number,
+  author,
+  text,
+  mentions: ["bo"],
+  sentAt: new Date(1_000 * number),
+});
+
+test("the newest messages are told oldest first, each as it was said", () => {
+  const messages = messagesIn(openDatabase(":memory:"));
+  const said = ["plain", "with\u0000NUL", "👩‍🚀\n'\";--"].map((text, index) => message(index + 1, text));
+  for (const each of said) messages.add("lobby", each, undefined);
+  expect(messages.newest("lobby", 2)).toEqual(said.slice(1));
+  expect(messages.newest("lobby", 50)).toEqual(said);
+  expect(messages.lastNumber("lobby")).toBe(3);
+  expect([messages.newest("elsewhere", 50), messages.lastNumber("elsewhere")]).toEqual([[], 0]);
+});
+
+test("a key is that of one author in one room, whatever characters it has", () => {
+  const messages = messagesIn(openDatabase(":memory:"));
+  messages.add("lobby", message(1), "k\u0000a");
+  expect(messages.sentAs("lobby", "ada", "k\u0000a")).toEqual(message(1));
+  for (const [room, author, key] of [
+    ["lobby", "bo", "k\u0000a"],
+    ["tea", "ada", "k\u0000a"],
+    ["lobby", "ada", "k"],
+    ["lobby", "ada", "k\u0000b"],
+  ] as const) {
+    expect(messages.sentAs(room, author, key)).toBeNull();
+  }
+});
+
+test("a number or a key that is taken is refused", () => {
+  const messages = messagesIn(openDatabase(":memory:"));
+  messages.add("lobby", message(1), "k");
+  expect(() => messages.add("lobby", { ...message(1), id: "another" }, undefined)).toThrow(/UNIQUE/);
+  expect(() => messages.add("lobby", message(2), "k")).toThrow(/UNIQUE/);
+});
