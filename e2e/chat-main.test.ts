@@ -1,61 +1,19 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { runChat } from "./chat-process.ts";
 import { visit } from "./chat.ts";
+import { freshFolder } from "./fresh-folder.ts";
 
-const main = join(import.meta.dirname, "..", "apps", "chat-server", "src", "main.ts");
-const tsx = fileURLToPath(import.meta.resolve("tsx"));
-
-let folder: string;
-const children: ChildProcess[] = [];
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tidings-chat-"));
-});
-afterEach(async () => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
-  await rm(folder, { recursive: true });
-});
-
-/** The server as `npm start` runs it, but from its sources, in an empty folder. */
-function run(variables: Record<string, string>) {
-  const { PORT: _port, HOST: _host, TIDINGS_SECRET: _secret, ...env } = process.env;
-  const child = spawn(process.execPath, ["--import", tsx, "--conditions=@tidings/source", main], {
-    cwd: folder,
-    env: { ...env, ...variables },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  children.push(child);
-  const lines = { out: [] as string[], err: [] as string[] };
-  const out = createInterface(child.stdout).on("line", (line) => lines.out.push(line));
-  createInterface(child.stderr).on("line", (line) => lines.err.push(line));
-  return {
-    child,
-    lines,
-    /** Where it is live, once it says so. */
-    url: async () => {
-      for await (const line of out) {
-        const found = /^Tidings chat is live at (http:\S+)$/.exec(line)?.[1];
-        if (found !== undefined) return found;
-      }
-      throw new Error(`The chat did not start: ${lines.err.join("\n")}`);
-    },
-    exit: async () => {
-      if (child.exitCode === null && child.signalCode === null) await once(child, "close");
-      return child.exitCode;
-    },
-  };
-}
+/** The server in an empty folder. */
+const run = async (variables: Record<string, string>) => runChat(await freshFolder(), variables);
 
 test.for(["SIGTERM", "SIGINT"] as const)(
   "%s says goodbye to streams, ends within a second, and leaves nobody on the port",
   async (signal) => {
-    const chat = run({ PORT: "0" });
+    const chat = await run({ PORT: "0" });
     const url = await chat.url();
     expect(chat.lines.out).toEqual([`Tidings chat is live at ${url}`]);
     const ada = await visit(url, "ada");
@@ -75,7 +33,7 @@ test("a port that is taken is one clear sentence and exit code 1", async () => {
   await once(other, "listening");
   // A server that listens on a TCP port has an address of this shape.
   const { port } = other.address() as AddressInfo;
-  const chat = run({ PORT: String(port) });
+  const chat = await run({ PORT: String(port) });
   expect(await chat.exit()).toBe(1);
   other.close();
   expect(chat.lines.err).toEqual([
@@ -85,20 +43,41 @@ test("a port that is taken is one clear sentence and exit code 1", async () => {
 });
 
 test.for(["abc", "65536"])("PORT=%s is one clear sentence and exit code 1", async (port) => {
-  const chat = run({ PORT: port });
+  const chat = await run({ PORT: port });
   expect(await chat.exit()).toBe(1);
   expect(chat.lines.err).toEqual([`PORT must be a whole number from 0 to 65535, not "${port}".`]);
 });
 
-test("a sign-in survives a restart, and the secret behind it is for its owner alone", async () => {
-  const first = run({ PORT: "0" });
-  const ada = await visit(await first.url(), "ada");
-  first.child.kill("SIGTERM");
-  await first.exit();
-  const second = run({ PORT: "0" });
-  const session = await fetch(`${await second.url()}/api/session`, { headers: { cookie: ada.cookie } });
-  expect(await session.json()).toEqual({ viewer: { name: "ada" } });
-  const secret = join(folder, "data", "chat.secret");
+test("rows, events and secret are in one folder, and the secret is for its owner alone", async () => {
+  const folder = await freshFolder();
+  const chat = runChat(folder, { PORT: "0", TIDINGS_DB: "kept/here/rooms.db" });
+  await chat.url();
+  expect((await readdir(join(folder, "kept", "here"))).filter((file) => !/-(wal|shm)$/.test(file))).toEqual([
+    "chat.secret",
+    "rooms.db",
+  ]);
+  const secret = join(folder, "kept", "here", "chat.secret");
   expect((await readFile(secret, "utf8")).length).toBeGreaterThan(40);
   if (process.platform !== "win32") expect((await stat(secret)).mode & 0o777).toBe(0o600);
+});
+
+test("a secret that is given is not kept", async () => {
+  const folder = await freshFolder();
+  const chat = runChat(folder, { PORT: "0", TIDINGS_SECRET: "given" });
+  await chat.url();
+  expect((await readdir(join(folder, "data"))).includes("chat.secret")).toBe(false);
+});
+
+test("a database that is none, or that cannot be opened, is one clear sentence and exit code 1", async () => {
+  const folder = await freshFolder();
+  await writeFile(join(folder, "letter.txt"), "Dear Ada,\n".repeat(1_000));
+  await mkdir(join(folder, "drawer"));
+  for (const file of ["letter.txt", "drawer"]) {
+    const chat = runChat(folder, { PORT: "0", TIDINGS_DB: file });
+    expect(await chat.exit()).toBe(1);
+    expect(chat.lines.err).toEqual([
+      expect.stringMatching(/^The chat cannot start: the database ".+" cannot be opened \(.+\); .+\.$/),
+    ]);
+    expect(chat.lines.out).toEqual([]);
+  }
 });

@@ -56,17 +56,19 @@ const MIGRATIONS: readonly string[] = [TABLES];
  * @throws Error when the file cannot be opened, is no database, or was written by a newer version of this program
  */
 export function openDatabase(path: string): Database {
-  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
-  const database = new (findDriver())(path);
+  let database: Database | undefined;
   try {
+    if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
+    database = new (findDriver())(path);
     database.exec(`pragma busy_timeout = ${PATIENCE}`);
     database.exec("pragma journal_mode = wal");
     database.exec("pragma synchronous = normal");
     migrate(database);
     return database;
-  } catch (error) {
-    database.close();
-    throw error;
+  } catch (cause) {
+    database?.close();
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`the database "${path}" cannot be opened (${said}); set TIDINGS_DB to another file.`, { cause });
   }
 }
 

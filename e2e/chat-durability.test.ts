@@ -1,0 +1,192 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { chat } from "@tidings-apps/chat-contract";
+import type { Client } from "@tidings/client";
+import Database from "libsql";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { runChat } from "./chat-process.ts";
+import { visit, visitorWith, type Visitor } from "./chat.ts";
+import { freshFolder } from "./fresh-folder.ts";
+
+// Each test starts processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
+
+const FILE = { PORT: "0", TIDINGS_DB: "chat.db" };
+
+/** Runs a statement on the file, from outside of the server's process. */
+function query(folder: string, sql: string): Record<string, unknown>[] {
+  const database = new Database(join(folder, "chat.db"));
+  try {
+    database.exec("pragma busy_timeout = 5000");
+    // What comes back depends on the statement, which the caller has written.
+    return database.prepare(sql).all() as Record<string, unknown>[];
+  } finally {
+    database.close();
+  }
+}
+
+/** The numbers and ids of the messages, by the application's rows and by the events of the log. */
+const numbersIn = (folder: string) => ({
+  rows: query(folder, "select number, id from messages order by number").map(
+    ({ number, id }) => `${String(number)} ${String(id)}`,
+  ),
+  events: query(
+    folder,
+    "select data ->> 'number' as number, data ->> 'id' as id from tidings_entry where type = 'message' order by seq",
+  ).map(({ number, id }) => `${String(number)} ${String(id)}`),
+});
+
+const post = (who: Visitor, text: string, idempotencyKey?: string) =>
+  who.request("POST", "/api/rooms/lobby/messages", {
+    text,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  });
+
+function connect(who: Visitor): Client<typeof chat> {
+  const client = who.connect();
+  onTestFinished(() => client.close());
+  return client;
+}
+
+test("a message, its event and its mentions commit together: a fault between them leaves nothing of either", async () => {
+  const folder = await freshFolder();
+  const url = await runChat(folder, FILE).url();
+  const [ada, bo] = [await visit(url, "ada"), await visit(url, "bo")];
+  await ada.say("before");
+  const before = [await ada.look(), await bo.look()];
+  query(
+    folder,
+    "create trigger fault before insert on tidings_entry when new.type = 'mention' begin select raise(abort, 'fault'); end",
+  );
+  for (let attempt = 0; attempt < 3; attempt++) expect((await post(ada, "hi @bo", "k")).status).toBe(500);
+  expect([await ada.look(), await bo.look()]).toEqual(before);
+  // The server is none the worse for it, and the same attempt goes through when the fault is gone.
+  query(folder, "drop trigger fault");
+  expect(await (await post(ada, "hi @bo", "k")).json()).toMatchObject({ message: { number: 2 } });
+  const { rows, events } = numbersIn(folder);
+  expect(rows).toEqual(events);
+  expect((await bo.look()).state["users/bo/inbox"]).toMatchObject({ mentions: [{ number: 2, by: "ada" }] });
+});
+
+test("rows and events agree after kill -9 in the middle of writing, and nothing that was answered is lost", async () => {
+  const folder = await freshFolder();
+  const first = runChat(folder, FILE);
+  const ada = await visit(await first.url(), "ada");
+  const answered: string[] = [];
+  const sent: string[] = [];
+  const writeOn = async (): Promise<void> => {
+    for (;;) {
+      const key = randomUUID();
+      sent.push(key);
+      const { message } = (await (await post(ada, "hi @ada", key)).json()) as {
+        message: { number: number; id: string };
+      };
+      answered.push(`${message.number} ${message.id}`);
+      if (answered.length === 200) first.child.kill("SIGKILL");
+    }
+  };
+  await Promise.allSettled(Array.from({ length: 8 }, writeOn));
+  await first.exit();
+
+  const second = await runChat(folder, FILE).url();
+  const { rows, events } = numbersIn(folder);
+  expect(rows).toEqual(events);
+  expect(rows.map((row) => Number(row.split(" ")[0]))).toEqual(rows.map((_, index) => index + 1));
+  expect(new Set(rows)).toEqual(new Set([...rows, ...answered]));
+  // Whoever was not answered tries again with the same key, and nothing is there twice.
+  const again = visitorWith(second, ada.cookie, "ada");
+  for (const key of sent) expect((await post(again, "hi @ada", key)).status).toBe(201);
+  expect(query(folder, "select count(*) as count from messages")).toMatchObject([{ count: sent.length }]);
+});
+
+test("over a restart, who is signed in stays so, who has signed out stays out, and a key stands for its message", async () => {
+  const folder = await freshFolder();
+  const first = runChat(folder, FILE);
+  const url = await first.url();
+  const [ada, bo] = [await visit(url, "ada"), await visit(url, "bo")];
+  const message: unknown = await (await post(ada, "once", "k")).json();
+  await bo.request("DELETE", "/api/session");
+  first.child.kill("SIGTERM");
+  expect(await first.exit()).toBe(0);
+
+  const second = await runChat(folder, FILE).url();
+  const [adaAgain, boAgain] = [visitorWith(second, ada.cookie, "ada"), visitorWith(second, bo.cookie, "bo")];
+  expect(await (await adaAgain.request("GET", "/api/session")).json()).toEqual({ viewer: { name: "ada" } });
+  expect(await (await boAgain.request("GET", "/api/session")).json()).toEqual({ viewer: null });
+  expect(await (await post(adaAgain, "once", "k")).json()).toEqual(message);
+  expect(await adaAgain.read(10)).toEqual(["once"]);
+});
+
+test("two servers on one file tell the same order and who is at the other, and signing out at one ends the streams at the other", async () => {
+  const folder = await freshFolder();
+  // Both make the tables and the secret at the same time.
+  const servers = [runChat(folder, FILE), runChat(folder, FILE)];
+  const [left = "", right = ""] = await Promise.all(servers.map((server) => server.url()));
+  const ada = await visit(left, "ada");
+  const bo = await visit(right, "bo");
+  const room = chat.room({ roomId: "lobby" });
+
+  /** The texts that a client hears until it has heard as many. */
+  const hear = (client: Client<typeof chat>, count: number): Promise<string[]> =>
+    new Promise((resolve) => {
+      const texts = new Map<string, string>();
+      const add = ({ id, text }: { id: string; text: string }) => {
+        texts.set(id, text);
+        if (texts.size === count) resolve([...texts.values()]);
+      };
+      client.subscribe(room, { snapshot: ({ messages }) => messages.forEach(add), message: add });
+    });
+  /** Resolves once this person is told to be here, or to have left. */
+  const presence = (client: Client<typeof chat>, wanted: string, here: boolean): Promise<void> =>
+    new Promise((resolve) => {
+      client.subscribe(chat.presence(), {
+        online: ({ name }) => void (here && name === wanted && resolve()),
+        onClear: ({ key }) => void (!here && key.endsWith(`/${wanted}`) && resolve()),
+        onGap: () => {},
+      });
+    });
+  const [adasClient, bosClient] = [connect(ada), connect(bo)];
+  const [atLeft, atRight] = [hear(adasClient, 40), hear(bosClient, 40)];
+  await Promise.all([presence(adasClient, "bo", true), presence(bosClient, "ada", true)]);
+
+  const numbered = (name: string) => Array.from({ length: 20 }, (_, index) => `${name} ${index}`);
+  const say = async (who: Visitor, texts: string[]) => {
+    for (const text of texts) await who.say(text);
+  };
+  await Promise.all([say(ada, numbered("ada")), say(bo, numbered("bo"))]);
+  const heard = await atLeft;
+  expect(await atRight).toEqual(heard);
+  expect([...heard].sort()).toEqual([...numbered("ada"), ...numbered("bo")].sort());
+  const { rows, events } = numbersIn(folder);
+  expect(rows).toEqual(events);
+  expect(rows).toHaveLength(40);
+
+  const leaving = presence(adasClient, "bo", false);
+  const elsewhere = visitorWith(left, bo.cookie, "bo");
+  const begun = performance.now();
+  const stream = await bo.request("GET", "/events?channel=rooms");
+  expect((await elsewhere.request("DELETE", "/api/session")).status).toBe(204);
+  expect(await stream.text()).toContain('event: bye\ndata: {"reason":"expired"}');
+  // The bar is a second; this machine may be busy.
+  expect(performance.now() - begun).toBeLessThan(10_000);
+  await leaving;
+});
+
+test("without a file, a restart is an honest gap, and whoever comes back is welcome", async () => {
+  const folder = await freshFolder();
+  const variables = { PORT: "0", TIDINGS_DB: ":memory:" };
+  const first = runChat(folder, variables);
+  const ada = await visit(await first.url(), "ada");
+  await ada.say("forgotten");
+  const { cursor } = await ada.look();
+  first.child.kill("SIGTERM");
+  await first.exit();
+
+  const again = visitorWith(await runChat(folder, variables).url(), ada.cookie, "ada");
+  const stream = await again.request("GET", `/events?channel=rooms/lobby&after=${cursor}&protocol=1`);
+  // All that was known is void, so the stream ends behind it.
+  expect(await stream.text()).toContain('event: gap\ndata: {"channels":{"rooms/lobby":"reset"}}');
+  const { rooms, state } = await again.look();
+  expect(rooms).toMatchObject([{ id: "lobby", joined: true, newest: 0 }]);
+  expect(state["rooms/lobby"]).toEqual({ messages: [] });
+});

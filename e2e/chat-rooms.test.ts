@@ -1,0 +1,260 @@
+import { MAX_ROOM_NAME, MAX_TEXT, MAX_TOPIC } from "@tidings-apps/chat-contract";
+import { afterEach, expect, test } from "vitest";
+import { startChat, visit, type Kept, type Visitor } from "./chat.ts";
+import { expectProblem } from "./problem.ts";
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function enter(...names: string[]): Promise<Visitor[]> {
+  const { server, url } = await startChat();
+  closing.push(() => server.close());
+  return Promise.all(names.map((name) => visit(url, name)));
+}
+
+/** One who is alone in a fresh chat. */
+async function enterAlone(): Promise<Visitor> {
+  const [ada] = await enter("ada");
+  if (ada === undefined) throw new Error("Expected somebody.");
+  return ada;
+}
+
+async function pair(): Promise<[Visitor, Visitor]> {
+  const [ada, bo] = await enter("ada", "bo");
+  if (ada === undefined || bo === undefined) throw new Error("Expected two.");
+  return [ada, bo];
+}
+
+async function answer(response: Response): Promise<[status: number, body: unknown]> {
+  const text = await response.text();
+  return [response.status, text === "" ? null : (JSON.parse(text) as unknown)];
+}
+
+/** Sends a request and returns its answer, and the events that it brought about. */
+async function send(who: Visitor, witness: Visitor, ...request: Parameters<Visitor["request"]>) {
+  const before = (await witness.look()).events.length;
+  const [status, body] = await answer(await who.request(...request));
+  const { events } = await witness.look();
+  return { status, body, told: events.slice(before).map(({ channel, type, data }) => ({ channel, type, data })) };
+}
+
+const post = (who: Visitor, body: unknown) => who.request("POST", "/api/rooms/lobby/messages", body);
+const roomOf = ({ rooms }: Kept, id = "lobby") => (rooms as { id: string }[]).find((room) => room.id === id);
+const inboxOf = ({ state }: Kept, name: string) =>
+  state[`users/${name}/inbox`] as { places: unknown[]; mentions: unknown[] };
+const someId = expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown;
+const someTime = expect.stringMatching(/^\d{4}-.*Z$/) as unknown;
+
+test("a message answers 201 with its number, and is told to the room, kept in its snapshot, and read by its author", async () => {
+  const ada = await enterAlone();
+  await ada.request("DELETE", "/api/rooms/lobby/membership");
+  const message = { id: someId, number: 1, author: "ada", text: "hi", mentions: [], sentAt: someTime };
+  const sent = await send(ada, ada, "POST", "/api/rooms/lobby/messages", { text: "hi", unknown: "ignored" });
+  expect(sent).toMatchObject({ status: 201, body: { message } });
+  expect(sent.told.find(({ type }) => type === "message")).toEqual({
+    channel: "rooms/lobby",
+    type: "message",
+    data: (sent.body as { message: unknown }).message,
+  });
+  expect(sent.told.at(-1)).toMatchObject({ type: "place", data: { roomId: "lobby", joined: true, read: 1 } });
+  const kept = await ada.look();
+  expect(kept.state["rooms/lobby"]).toEqual({ messages: [(sent.body as { message: unknown }).message] });
+  expect(roomOf(kept)).toMatchObject({ joined: true, read: 1, newest: 1 });
+});
+
+test("a room's messages are numbered without holes, whoever sends them at the same time", async () => {
+  const [ada, bo] = await pair();
+  await Promise.all(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? ada : bo).say(`number ${index}`)));
+  const { messages } = (await ada.look()).state["rooms/lobby"] as { messages: { number: number }[] };
+  // The snapshot has the 50 newest, oldest first.
+  expect(messages.map(({ number }) => number)).toEqual(Array.from({ length: 50 }, (_, index) => 11 + index));
+  const { events } = await ada.look();
+  const told = events.filter(({ type }) => type === "message").map(({ data }) => (data as { number: number }).number);
+  expect(told).toEqual(Array.from({ length: 60 }, (_, index) => 1 + index));
+});
+
+test("the same idempotency key of the same author is the same message, also at the same time", async () => {
+  const [ada, bo] = await pair();
+  const bodies = await Promise.all(
+    Array.from({ length: 8 }, async () => answer(await post(ada, { text: "once", idempotencyKey: "k" }))),
+  );
+  expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
+  expect(bodies[0]?.[0]).toBe(201);
+  await post(bo, { text: "bo's own", idempotencyKey: "k" });
+  await bo.request("POST", "/api/rooms", { name: "Tea" });
+  await ada.request("POST", "/api/rooms/tea/messages", { text: "in another room", idempotencyKey: "k" });
+  expect(await ada.read(10)).toEqual(["once", "bo's own"]);
+});
+
+test("whoever is named with an @ is told in their inbox until they have read it", async () => {
+  const [ada, bo] = await pair();
+  const sent = await send(ada, bo, "POST", "/api/rooms/lobby/messages", { text: "hi @BO, and @ada, and @nobody" });
+  const { id: messageId } = (sent.body as { message: { id: string } }).message;
+  expect(sent.body).toMatchObject({ message: { mentions: ["bo", "ada"] } });
+  const mention = {
+    roomId: "lobby",
+    roomName: "Lobby",
+    messageId,
+    number: 1,
+    by: "ada",
+    text: "hi @BO, and @ada, and @nobody",
+  };
+  expect(sent.told.filter(({ type }) => type === "mention")).toEqual([
+    { channel: "users/bo/inbox", type: "mention", data: mention },
+  ]);
+  expect(inboxOf(await bo.look(), "bo").mentions).toEqual([mention]);
+  expect(inboxOf(await ada.look(), "ada").mentions).toEqual([]);
+  await bo.request("PUT", "/api/rooms/lobby/read", { number: 1 });
+  expect(inboxOf(await bo.look(), "bo").mentions).toEqual([]);
+});
+
+test("an inbox begins with the hundred newest mentions", async () => {
+  const [ada, bo] = await pair();
+  for (let number = 1; number <= 101; number++) await ada.say(`@bo ${number}`);
+  const texts = inboxOf(await bo.look(), "bo").mentions.map((mention) => (mention as { text: string }).text);
+  expect(texts).toEqual(Array.from({ length: 100 }, (_, index) => `@bo ${index + 2}`));
+});
+
+test("a read mark goes up to the newest message, never back, and is told once", async () => {
+  const [ada, bo] = await pair();
+  for (const text of ["1", "2", "3"]) await ada.say(text);
+  const mark = (number: number) => send(bo, bo, "PUT", "/api/rooms/lobby/read", { number });
+  const place = (read: number) => [
+    { channel: "users/bo/inbox", type: "place", data: { roomId: "lobby", joined: true, read } },
+  ];
+  expect(await mark(2)).toEqual({ status: 204, body: null, told: place(2) });
+  expect(await mark(2)).toEqual({ status: 204, body: null, told: [] });
+  expect(await mark(0)).toEqual({ status: 204, body: null, told: [] });
+  expect(await mark(99)).toEqual({ status: 204, body: null, told: place(3) });
+  expect(roomOf(await bo.look())).toMatchObject({ read: 3, newest: 3 });
+});
+
+test("a new room is told to everybody, has its creator in it, and creating it again is safe", async () => {
+  const [ada, bo] = await pair();
+  const room = { id: "tea-room", name: "Tea room" };
+  const joined = { roomId: "tea-room", joined: true, read: 0 };
+  expect(await send(ada, ada, "POST", "/api/rooms", { name: " Tea  room " })).toEqual({
+    status: 201,
+    body: { room },
+    told: [
+      { channel: "rooms", type: "opened", data: room },
+      { channel: "users/ada/inbox", type: "place", data: joined },
+    ],
+  });
+  expect(await send(bo, bo, "POST", "/api/rooms", { name: "ＴＥＡ ROOM" })).toEqual({
+    status: 200,
+    body: { room },
+    told: [{ channel: "users/bo/inbox", type: "place", data: joined }],
+  });
+  expect(await send(bo, bo, "POST", "/api/rooms", { name: "Tea room" })).toEqual({
+    status: 200,
+    body: { room },
+    told: [],
+  });
+  const { state, rooms } = await bo.look();
+  expect(state["rooms"]).toEqual({ rooms: [{ id: "lobby", name: "Lobby" }, room] });
+  expect(rooms).toEqual([
+    { id: "lobby", name: "Lobby", topic: null, joined: true, read: 0, newest: 0 },
+    { ...room, topic: null, joined: true, read: 0, newest: 0 },
+  ]);
+});
+
+test("of many who create one room at the same time, all are in it, and it is one", async () => {
+  const names = Array.from({ length: 8 }, (_, index) => `person ${index}`);
+  const people = await enter(...names);
+  const answers = await Promise.all(people.map((person) => person.request("POST", "/api/rooms", { name: "Tea" })));
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+  const [first] = people;
+  expect((await first?.look())?.state["rooms"]).toMatchObject({ rooms: [{ id: "lobby" }, { id: "tea" }] });
+  for (const person of people) expect(roomOf(await person.look(), "tea")).toMatchObject({ joined: true });
+});
+
+test("joining and leaving are told to one's own tabs, once", async () => {
+  const [ada, bo] = await pair();
+  await ada.request("POST", "/api/rooms", { name: "Tea" });
+  const move = (method: string) => send(bo, bo, method, "/api/rooms/tea/membership");
+  const place = (joined: boolean) => [
+    { channel: "users/bo/inbox", type: "place", data: { roomId: "tea", joined, read: 0 } },
+  ];
+  expect(await move("PUT")).toEqual({ status: 204, body: null, told: place(true) });
+  expect(await move("PUT")).toEqual({ status: 204, body: null, told: [] });
+  expect(roomOf(await bo.look(), "tea")).toMatchObject({ joined: true });
+  expect(await move("DELETE")).toEqual({ status: 204, body: null, told: place(false) });
+  expect(await move("DELETE")).toEqual({ status: 204, body: null, told: [] });
+  // Membership says what a page lists, not what one may read.
+  expect((await bo.request("HEAD", "/events?channel=rooms/tea")).status).toBe(200);
+});
+
+test("a topic is told to the room, listed, and may be emptied", async () => {
+  const [ada, bo] = await pair();
+  for (const [text, by] of [
+    ["  Tea \n and cake ", ada],
+    ["", bo],
+  ] as const) {
+    const topic = { text: text.trim().replaceAll(/\s+/g, " "), by: by === ada ? "ada" : "bo" };
+    expect(await answer(await by.request("PUT", "/api/rooms/lobby/topic", { text }))).toEqual([200, { topic }]);
+    expect(roomOf(await bo.look())).toMatchObject({ topic });
+    const stream = await ada.request("GET", "/events?channel=rooms/lobby@now");
+    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let read = "";
+    while (!read.includes(`rooms/lobby:topic\ndata: ${JSON.stringify(topic)}`))
+      read += (await reader?.read())?.value ?? "";
+    await reader?.cancel();
+  }
+});
+
+test("typing answers 202 and is told to the room, and nothing is kept of it", async () => {
+  const [ada, bo] = await pair();
+  const before = await bo.look();
+  const stream = await bo.request("GET", "/events?channel=rooms/lobby");
+  expect((await ada.request("POST", "/api/rooms/lobby/typing")).status).toBe(202);
+  const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let read = "";
+  while (!read.includes('rooms/lobby:typing\ndata: {"author":"ada"}\n')) read += (await reader?.read())?.value ?? "";
+  await reader?.cancel();
+  const { rooms, state, events } = await bo.look();
+  expect({ rooms, state, events }).toEqual({ rooms: before.rooms, state: before.state, events: before.events });
+});
+
+const INVALID: readonly [method: string, path: string, bodies: readonly unknown[]][] = [
+  [
+    "POST",
+    "/api/rooms/lobby/messages",
+    [
+      ...["", " \n\t\u00a0 ", "x".repeat(MAX_TEXT + 1), 1, null, ["hi"], { toString: "hi" }].map((text) => ({ text })),
+      ...[1, "", "k".repeat(129), null].map((idempotencyKey) => ({ text: "hi", idempotencyKey })),
+    ],
+  ],
+  [
+    "POST",
+    "/api/rooms",
+    ["", "  ", "x".repeat(MAX_ROOM_NAME + 1), 1, null, "a\u0000b", "龍".repeat(23)].map((name) => ({ name })),
+  ],
+  ["PUT", "/api/rooms/lobby/read", [-1, 1.5, "1", null, true, [1], 2 ** 53, 1e300].map((number) => ({ number }))],
+  ["PUT", "/api/rooms/lobby/topic", ["x".repeat(MAX_TOPIC + 1), 1, null, "a\u0000b", ["a"]].map((text) => ({ text }))],
+];
+
+test.for(INVALID)(
+  "%s %s refuses what it cannot take; nothing is stored and nothing published",
+  async ([method, path, bodies]) => {
+    const ada = await enterAlone();
+    await ada.say("hi");
+    const before = await ada.look();
+    for (const body of [...bodies, "{", "", "null", '"hi"', [], {}])
+      await expectProblem(await ada.request(method, path, body), 400);
+    const padded = { text: "hi", name: "Tea", number: 0, padding: "x".repeat(64 * 1024) };
+    await expectProblem(await ada.request(method, path, padded), 413);
+    expect(await ada.look()).toEqual(before);
+  },
+);
+
+test("a text of the greatest length is taken as it is, with whatever is in it", async () => {
+  const ada = await enterAlone();
+  const texts = ["x".repeat(MAX_TEXT), "a\u0000b", "  <b>&amp;\r\n\u2028 ", "😀👩‍🚀"];
+  for (const text of texts) expect((await post(ada, { text })).status).toBe(201);
+  expect(await ada.read(10)).toEqual(texts);
+  const { messages } = (await ada.look()).state["rooms/lobby"] as { messages: { text: string }[] };
+  expect(messages.map(({ text }) => text)).toEqual(texts);
+});
