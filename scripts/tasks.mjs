@@ -10,7 +10,8 @@ import { test } from "./test.mjs";
 
 /** @type {Record<string, (taskArguments: string[]) => Promise<number>>} */
 const tasks = {
-  start,
+  start: () => start("main.js"),
+  demo: () => start("demo.js"),
   test,
   dev: develop,
   build,

@@ -1,11 +1,11 @@
 import { chat } from "@tidings-apps/chat-contract";
 import { createHub, type Hub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
-import express, { type Express } from "express";
+import express, { type ErrorRequestHandler, type Express } from "express";
 import { openLedger } from "./ledger.ts";
 import { builtPage, secureHeaders, servePage } from "./page.ts";
 import { createPresence } from "./presence.ts";
-import { notFound, sendProblem } from "./problem.ts";
+import { notFound, Problem, sendProblem } from "./problem.ts";
 import { roomRoutes } from "./room-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { createSessions } from "./sessions.ts";
@@ -56,6 +56,12 @@ export function createApp({ secret, database = ":memory:", page = builtPage() }:
   const visitors = createVisitors(sessions, ledger);
   const presence = createPresence(hub);
 
+  let closing = false;
+  const explainClosing: ErrorRequestHandler = (error, _request, _response, next) => {
+    const expected = error instanceof Problem || !closing;
+    next(expected ? error : new Problem(503, "The server is about to close; try again in a moment."));
+  };
+
   const app = express();
   app.disable("x-powered-by");
   app.use(secureHeaders);
@@ -65,11 +71,12 @@ export function createApp({ secret, database = ":memory:", page = builtPage() }:
   app.use("/api/rooms", roomRoutes(visitors, ledger));
   app.use("/api", notFound);
   app.use(servePage(page));
-  app.use(notFound, sendProblem);
+  app.use(notFound, explainClosing, sendProblem);
   return {
     app,
     hub,
     async close() {
+      closing = true;
       presence.close();
       await ledger.close();
     },

@@ -5,19 +5,27 @@ import { serve, type ChatServer } from "./serve.ts";
 /** A start that cannot be: told in one sentence, without a stack. */
 class StartError extends Error {}
 
-try {
-  // An empty variable is one that is not set.
-  const host = process.env["HOST"] || "127.0.0.1";
-  const port = readPort(process.env["PORT"] || "3111");
-  const server = await start(host, port);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => void server.close().then(() => process.exit(0)));
+/** Where the chat is live; null when it could not start. */
+export const url = await live();
+
+async function live(): Promise<string | null> {
+  try {
+    // An empty variable is one that is not set.
+    const host = process.env["HOST"] || "127.0.0.1";
+    const port = readPort(process.env["PORT"] || "3111");
+    const server = await start(host, port);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => void server.close().then(() => process.exit(0)));
+    }
+    const liveAt = toUrl(host, server.port);
+    console.log(`Tidings chat is live at ${liveAt}`);
+    return liveAt;
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+    return null;
   }
-  console.log(`Tidings chat is live at ${toUrl(host, server.port)}`);
-} catch (error) {
-  if (!(error instanceof StartError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
 }
 
 function readPort(text: string): number {
