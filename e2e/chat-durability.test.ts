@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { chat } from "@tidings-apps/chat-contract";
 import type { Client } from "@tidings/client";
@@ -105,6 +107,33 @@ test.for(["SIGKILL", "SIGTERM"] as const)(
     expect(query(folder, "select count(*) as count from messages")).toMatchObject([{ count: sent.length }]);
   },
 );
+
+test("what is on its way while the server closes is told to try again, and nothing is kept of it", async () => {
+  const folder = await freshFolder();
+  const chatProcess = runChat(folder, FILE);
+  const url = await chatProcess.url();
+  const ada = await visit(url, "ada");
+  const stream = await ada.request("GET", "/events?channel=rooms/lobby");
+  const sending = request(`${url}/api/rooms/lobby/messages`, {
+    method: "POST",
+    headers: { cookie: ada.cookie, "content-type": "application/json", expect: "100-continue" },
+  });
+  sending.flushHeaders();
+  await once(sending, "continue");
+  chatProcess.child.kill("SIGTERM");
+  // The streams end first.
+  await stream.text();
+  sending.end('{"text":"too late"}');
+  // Node's answer to a request: one argument, the message.
+  const [response] = (await once(sending, "response")) as [IncomingMessage];
+  expect([response.statusCode, response.headers["content-type"]]).toEqual([
+    503,
+    "application/problem+json; charset=utf-8",
+  ]);
+  expect(await chatProcess.exit()).toBe(0);
+  expect(chatProcess.lines.err).toEqual([]);
+  expect(numbersIn(folder)).toEqual({ rows: [], events: [] });
+});
 
 test("over a restart, who is signed in stays so, who has signed out stays out, and a key stands for its message", async () => {
   const folder = await freshFolder();

@@ -30,7 +30,7 @@ create index people_folded on people (folded);
 create table rooms (id text primary key, name text not null, folded text not null unique, topic text, topic_by text);
 create table messages (
   id text primary key, room_id text not null, number integer not null, author text not null,
-  -- JSON of the text and of who is mentioned: libsql ends a plain text at its first NUL.
+  -- JSON of the text and of who is mentioned: libsql reads a plain text as far as its first NUL.
   said text not null, sent_at integer not null, key text
 );
 create unique index messages_number on messages (room_id, number);

@@ -12,7 +12,7 @@ test("unread mentions are told oldest first, with what was said, until they are 
     ["lobby", 3],
   ] as const) {
     const id = `${roomId} ${number}`;
-    messages.add(roomId, { id, number, author: "bo", text: "@ada!", mentions: ["ada"], sentAt: new Date() }, undefined);
+    messages.add(roomId, { id, number, author: "bo", text: "@ada!", mentions: ["ada"], sentAt: new Date() }, null);
     mentions.add("ada", roomId, number);
   }
   const ids = (count = 100) => mentions.unread("ada", count).map(({ messageId }) => messageId);

@@ -15,7 +15,7 @@ const message = (number: number, text = "hi", author = "ada"): Message => ({
 test("the newest messages are told oldest first, each as it was said", () => {
   const messages = messagesIn(openDatabase(":memory:"));
   const said = ["plain", "with\u0000NUL", "👩‍🚀\n'\";--"].map((text, index) => message(index + 1, text));
-  for (const each of said) messages.add("lobby", each, undefined);
+  for (const each of said) messages.add("lobby", each, null);
   expect(messages.newest("lobby", 2)).toEqual(said.slice(1));
   expect(messages.newest("lobby", 50)).toEqual(said);
   expect(messages.lastNumber("lobby")).toBe(3);
@@ -39,6 +39,6 @@ test("a key is that of one author in one room, whatever characters it has", () =
 test("a number or a key that is taken is refused", () => {
   const messages = messagesIn(openDatabase(":memory:"));
   messages.add("lobby", message(1), "k");
-  expect(() => messages.add("lobby", { ...message(1), id: "another" }, undefined)).toThrow(/UNIQUE/);
+  expect(() => messages.add("lobby", { ...message(1), id: "another" }, null)).toThrow(/UNIQUE/);
   expect(() => messages.add("lobby", message(2), "k")).toThrow(/UNIQUE/);
 });

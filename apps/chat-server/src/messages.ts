@@ -30,18 +30,15 @@ export function messagesIn(database: Database) {
     lastNumber: (roomId: string): number => last.get(roomId)?.number ?? 0,
     /** The one that the author has sent under this idempotency key. */
     sentAs(roomId: string, author: string, key: string): Message | null {
-      const row = sentAs.get(roomId, author, toKey(key));
+      const row = sentAs.get(roomId, author, key);
       return row === undefined ? null : toMessage(row);
     },
-    add(roomId: string, { id, number, author, text, mentions, sentAt }: Message, key: string | undefined): void {
+    add(roomId: string, { id, number, author, text, mentions, sentAt }: Message, key: string | null): void {
       const said = JSON.stringify({ text, mentions });
-      add.run(roomId, key === undefined ? null : toKey(key), id, number, author, said, sentAt.getTime());
+      add.run(roomId, key, id, number, author, said, sentAt.getTime());
     },
   };
 }
-
-/** As JSON: it may hold a NUL, too. */
-const toKey = (key: string): string => JSON.stringify(key);
 
 function toMessage({ id, number, author, said, sent_at: sentAt }: MessageRow): Message {
   // Written by `add`.

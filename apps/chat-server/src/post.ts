@@ -15,8 +15,8 @@ export interface Draft {
 /** Adds a message to a room and tells the room and whoever is named in it; or returns the one that the key stands for. */
 export async function post(tx: Transaction, room: Room, draft: Draft): Promise<Message> {
   const { people, messages, mentions } = tx;
-  const { author, text, idempotencyKey } = draft;
-  const known = idempotencyKey === undefined ? null : messages.sentAs(room.id, author, idempotencyKey);
+  const { author, text, idempotencyKey: key = null } = draft;
+  const known = key === null ? null : messages.sentAs(room.id, author, key);
   if (known !== null) return known;
 
   const message: Message = {
@@ -27,7 +27,7 @@ export async function post(tx: Transaction, room: Room, draft: Draft): Promise<M
     mentions: findMentioned(text, people),
     sentAt: new Date(),
   };
-  messages.add(room.id, message, idempotencyKey);
+  messages.add(room.id, message, key);
   await tx.publish(chat.room({ roomId: room.id }), "message", message);
 
   const { id: messageId, number } = message;

@@ -42,8 +42,8 @@ test("a list has the topic, the place and the newest number of each room, oldest
   rooms.add("Tea");
   rooms.setTopic("tea", { text: "Cups", by: "bo" });
   const said = { author: "bo", text: "hi", mentions: [], sentAt: new Date() };
-  messages.add("tea", { ...said, id: "1", number: 1 }, undefined);
-  messages.add("tea", { ...said, id: "2", number: 2 }, undefined);
+  messages.add("tea", { ...said, id: "1", number: 1 }, null);
+  messages.add("tea", { ...said, id: "2", number: 2 }, null);
   places.set("ada", { roomId: "tea", joined: true, read: 1 });
   const lobby = { id: "lobby", name: "Lobby", topic: null, joined: false, read: 0, newest: 0 };
   const tea = { id: "tea", name: "Tea", topic: { text: "Cups", by: "bo" }, newest: 2 };
