@@ -8,7 +8,7 @@ export default defineConfig({
   resolve,
   ssr: { resolve },
   test: {
-    include: ["{packages,apps,examples,e2e,scripts}/**/*.test.{ts,tsx}"],
+    include: ["{packages,apps,examples,e2e,benchmarks,scripts}/**/*.test.{ts,tsx}"],
     exclude: ["**/node_modules/**", "**/dist/**"],
     // Workspace packages are compiled by vite, so that the source condition above applies to them.
     server: { deps: { inline: [/^@tidings/] } },

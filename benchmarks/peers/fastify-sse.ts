@@ -1,0 +1,38 @@
+import { fastifySSE } from "@fastify/sse";
+import { fastify } from "fastify";
+import { Application } from "./application.ts";
+import { readEventSource } from "./event-source.ts";
+import type { Message, Peer } from "./peer.ts";
+
+const eventOf = (message: Message) => ({ id: String(message.n), data: message });
+
+/**
+ * https://github.com/fastify/sse#message-replay: `replay` hands over the `Last-Event-ID`, the application sends what it has kept,
+ * then an async generator. As there, a reader whose id is not known any more gets all that is kept.
+ */
+export const fastifySse: Peer = {
+  name: "@fastify/sse",
+  resume: "replay() from the application's history",
+  async serve() {
+    const application = new Application();
+    const app = fastify();
+    await app.register(fastifySSE);
+    app.get("/events", { sse: "only" }, async (_request, reply) => {
+      const gone = new AbortController();
+      reply.sse.onClose(() => gone.abort());
+      const live = application.live(gone.signal);
+      reply.sse.sendHeaders();
+      await reply.sse.replay(async (lastEventId) => {
+        for (const message of application.keptAfter(Number(lastEventId))) await reply.sse.send(eventOf(message));
+      });
+      for await (const message of live) await reply.sse.send(eventOf(message));
+    });
+    await app.ready();
+    return {
+      server: app.server,
+      publish: (message) => application.publish(message),
+      waiting: () => application.waiting(),
+    };
+  },
+  read: readEventSource,
+};

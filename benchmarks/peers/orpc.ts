@@ -1,0 +1,49 @@
+import { createServer } from "node:http";
+import { createORPCClient } from "@orpc/client";
+import { RPCLink } from "@orpc/client/fetch";
+import { ClientRetryPlugin } from "@orpc/client/plugins";
+import { MemoryPublisher } from "@orpc/experimental-publisher/memory";
+import { os, type RouterClient } from "@orpc/server";
+import { RPCHandler } from "@orpc/server/node";
+import type { Message, Peer } from "./peer.ts";
+
+type Events = { message: Message };
+
+function createRouter(publisher: MemoryPublisher<Events>) {
+  return {
+    messages: os.handler(async function* ({ signal, lastEventId }) {
+      for await (const message of publisher.subscribe("message", { signal, lastEventId })) yield message;
+    }),
+  };
+}
+
+/**
+ * https://orpc.dev/docs/helpers/publisher with resume, and https://orpc.dev/docs/plugins/client-retry, which the documentation of
+ * event iterators names for coming back. The publisher's buffer of an iterator is left at its default, 100 events.
+ */
+export const orpc: Peer = {
+  name: "oRPC publisher",
+  resume: "lastEventId, from the MemoryPublisher",
+  serve() {
+    const publisher = new MemoryPublisher<Events>({ resumeRetentionSeconds: 120 });
+    const handler = new RPCHandler(createRouter(publisher));
+    return {
+      server: createServer((request, response) => void handler.handle(request, response)),
+      publish: (message) => publisher.publish("message", message),
+    };
+  },
+  read(url, ear) {
+    const retry = new ClientRetryPlugin({ default: { retry: Number.POSITIVE_INFINITY } });
+    const client: RouterClient<ReturnType<typeof createRouter>> = createORPCClient(
+      new RPCLink({ url, plugins: [retry] }),
+    );
+    const gone = new AbortController();
+    const follow = async (): Promise<void> => {
+      for await (const message of await client.messages(undefined, { signal: gone.signal })) ear.message(message);
+    };
+    follow().catch((error: unknown) => {
+      if (!gone.signal.aborted) ear.told(String(error));
+    });
+    return () => gone.abort();
+  },
+};
