@@ -1,4 +1,4 @@
-import { peersOf, type PeerName } from "./peers.ts";
+import { peers, peersOf, type PeerName } from "./peers.ts";
 import { Stage } from "./stage.ts";
 
 // What a reader gets that was away: `npx tsx --conditions @tidings/source benchmarks/peers/absence.ts [peer…]`
@@ -40,16 +40,18 @@ export async function beAway(name: PeerName, missed: number, restart = false): P
   }
 }
 
-/** One line of a table: what has arrived, and whether the reader knows that it has not got everything. */
+/** Prints what arrives, and whether the reader is told that it has not got everything. */
 export async function printAbsences(names: readonly PeerName[], missed: readonly number[], restart: boolean) {
   const rows: Record<string, string>[] = [];
-  for (const name of names) {
-    const row: Record<string, string> = { peer: name };
+  for (const key of names) {
+    const { name, resume } = await peers[key]();
+    const row: Record<string, string> = { peer: name, "resumes by": resume };
     for (const count of missed) {
-      const absence = await beAway(name, count, restart);
-      row[`of ${count}`] = `${absence.arrived}`;
-      row[`told (${count})`] = absence.told || (absence.arrived === count ? "nothing to tell" : "nothing");
-      row[`repeated, out of order (${count})`] = `${absence.repeated}, ${absence.disordered}`;
+      const { arrived, repeated, disordered, told } = await beAway(key, count, restart);
+      // Who promises nothing has not failed.
+      row[`of ${count}`] = resume === "none" ? "none" : `${arrived}`;
+      row[`told (${count})`] = told || (arrived === count ? "nothing to tell" : "nothing");
+      row[`repeated, out of order (${count})`] = `${repeated}, ${disordered}`;
     }
     rows.push(row);
   }

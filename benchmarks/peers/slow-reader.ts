@@ -1,12 +1,12 @@
-import { peersOf, type PeerName } from "./peers.ts";
+import { peers, peersOf, type PeerName } from "./peers.ts";
 import type { Range } from "./received.ts";
 import { Stage } from "./stage.ts";
 
 // What one reader costs that stops reading: `npx tsx --conditions @tidings/source benchmarks/peers/slow-reader.ts [peer…]`
 //
 // Two readers have read 20,000 events, so that what a library keeps for everybody is full; one of them stops. 100 MB more are
-// published; then it reads on. Memory is that of the server's process, after a garbage collection, before and while the reader
-// stands; what waits is in its sockets and in the queues that a peer shows.
+// published; then it reads on. The same traffic with nobody stopping stands beside it. Memory is that of the server's process after
+// a garbage collection, before and while the reader stands; what waits is in its sockets and in the queues that a peer shows.
 
 /** After each of so many parts of the events, publishing waits for the reader that reads. */
 const PARTS = 20;
@@ -38,7 +38,8 @@ export interface SlowReader {
   readonly told: string;
 }
 
-export async function standStill(name: PeerName, traffic: Traffic): Promise<SlowReader> {
+/** @param stops false: it reads as the other one does, to see what traffic alone costs */
+export async function standStill(name: PeerName, traffic: Traffic, stops = true): Promise<SlowReader> {
   const { warmUp, events, bytes, perSecond } = traffic;
   const stage = await Stage.open(name);
   try {
@@ -52,7 +53,7 @@ export async function standStill(name: PeerName, traffic: Traffic): Promise<Slow
     await publish(warmUp);
     await stage.settle(slow, 10_000);
     const before = await stage.report();
-    slow.line.hold();
+    if (stops) slow.line.hold();
     const { from } = await publish(events / PARTS);
     for (let part = 2; part < PARTS; part++) await publish(events / PARTS);
     const range = { from, to: (await publish(events / PARTS)).to };
@@ -79,19 +80,22 @@ export async function standStill(name: PeerName, traffic: Traffic): Promise<Slow
 async function print(names: readonly PeerName[]): Promise<void> {
   const rows: Record<string, string>[] = [];
   const megabytes = (bytes: number): string => (bytes / MEGABYTE).toFixed(1);
-  for (const name of names) {
-    const result = await standStill(name, TRAFFIC);
+  for (const key of names) {
+    const { name } = await peers[key]();
+    const control = await standStill(key, TRAFFIC, false);
+    const result = await standStill(key, TRAFFIC);
     rows.push({
       peer: name,
-      "RSS + (MB)": megabytes(result.peak),
-      "held (MB)": `${megabytes(result.before)} → ${megabytes(result.after)}`,
+      "held, one stops (MB)": `${megabytes(result.before)} → ${megabytes(result.after)}`,
+      "both read": `${megabytes(control.before)} → ${megabytes(control.after)}`,
+      "RSS +, one stops (MB)": megabytes(result.peak),
+      "both read ": megabytes(control.peak),
       "queued (MB)": megabytes(result.queued),
       "healthy reader": `${result.healthy}`,
       "slow reader": `${result.slow}`,
       "repeated, out of order": `${result.repeated}, ${result.disordered}`,
       told: result.told || (result.slow === TRAFFIC.events ? "nothing to tell" : "nothing"),
     });
-    console.error(rows.at(-1));
   }
   console.log(`Node ${process.version}, ${JSON.stringify(TRAFFIC)}`);
   console.table(rows);

@@ -38,10 +38,10 @@ function tidingsOn(name: string, resume: string, openLog: (folder: string) => Ev
   };
 }
 
-/** As it comes: the newest 1,000 events of a channel are kept. */
-export const tidingsMemory = tidingsOn("Tidings, memory log", "its log, 1,000 events of a channel", () => memoryLog());
+/** As it comes: the log keeps the newest 1,000 events of a channel, the ring of the process 16,384 or 16 MiB of all. */
+export const tidingsMemory = tidingsOn("Tidings, memory log", "its log and ring", () => memoryLog());
 
 /** With a log that is told to keep more than is published here. */
-export const tidingsSqlite = tidingsOn("Tidings, SQLite log", "its log, 200,000 events of a channel", (folder) =>
+export const tidingsSqlite = tidingsOn("Tidings, SQLite log", "its log", (folder) =>
   sqliteLog(join(folder, "log.db"), { keep: { entries: 200_000 } }),
 );
