@@ -232,6 +232,7 @@ describe("a body", () => {
     });
     expect((await post(url, BODY)).status).toBe(200);
     expect((await post(url, "[]")).status).toBe(400);
+    expect((await post(url, BODY.padEnd(70_000))).status).toBe(413);
   });
 });
 

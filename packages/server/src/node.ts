@@ -105,15 +105,19 @@ function setHead(response: AppResponse, status: number, headers: Readonly<Record
 
 async function jsonOf(request: AppRequest, limit: number): Promise<unknown> {
   const { body } = request;
+  // A middleware may have read more than the hub allows.
+  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLong(limit);
   if (body === undefined) return JSON.parse(await readText(request, limit));
   // A parser for text or bytes was first.
   if (typeof body === "string") return JSON.parse(body);
   return body instanceof Uint8Array ? JSON.parse(Buffer.from(body).toString("utf8")) : body;
 }
 
+function tooLong(limit: number): RangeError {
+  return new RangeError(`Expected a body of ${limit} bytes at most.`);
+}
+
 function readText(request: AppRequest, limit: number): Promise<string> {
-  const tooLong = new RangeError(`Expected a body of ${limit} bytes at most.`);
-  if (Number(request.headers["content-length"] ?? 0) > limit) return Promise.reject(tooLong);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -122,7 +126,7 @@ function readText(request: AppRequest, limit: number): Promise<string> {
       if (size <= limit) return void chunks.push(chunk);
       // Not destroyed, as leaving a `for await` would do: the answer has to go over the same socket.
       request.off("data", onData).pause();
-      reject(tooLong);
+      reject(tooLong(limit));
     };
     request
       .on("data", onData)
