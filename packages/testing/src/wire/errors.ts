@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { namesOf, partsOf, numbers, textsOf, type Guest } from "./guest.ts";
+import { lawsOf, type Law } from "./law.ts";
+import type { Question } from "./transport.ts";
+
+const TEA = "channel=rooms/tea";
+const JSON_BODY = { "content-type": "application/json" };
+const many = (count: number) =>
+  numbers(1, count)
+    .map((name) => `channel=rooms/${name}`)
+    .join("&");
+const post = (body: string): Question => ({ method: "POST", headers: JSON_BODY, body });
+
+/** Asks for what is refused, as a client that can take an error. */
+async function expectProblem(
+  guest: Guest,
+  [status, code]: readonly [number, string],
+  query: string,
+  question?: Question,
+) {
+  const answer = await guest.ask(query === "" ? "protocol=1" : `${query}&protocol=1`, question);
+  const text = await answer.text();
+  const said = `${query.slice(0, 80)}: ${text.slice(0, 200)}`;
+  assert.deepEqual([answer.status, answer.headers["content-type"]], [status, "application/problem+json"], said);
+  const problem = JSON.parse(text) as Readonly<Record<string, unknown>>; // a problem is an object
+  assert.deepEqual([problem["status"], problem["code"]], [status, code], said);
+  assert.ok(problem["type"] === "about:blank" && typeof problem["title"] === "string", said);
+  assert.match(String(answer.headers["cache-control"]), /no-store/);
+  return { channels: [problem["channels"]].flat(), retryAfter: answer.headers["retry-after"] };
+}
+
+/** Expects that each of the questions is refused. */
+function refuses(status: number, code: string, questions: readonly (readonly [string, Question?])[]): Law["run"] {
+  return async (guest) => {
+    for (const [query, question] of questions) await expectProblem(guest, [status, code], query, question);
+  };
+}
+
+/** Opens streams of one viewer until there are `count`. */
+async function crowd(guest: Guest, count: number, nameOf: (index: string) => string): Promise<void> {
+  for (const index of numbers(1, count)) {
+    await guest.stream(TEA, { headers: { authorization: `Bearer ${nameOf(index)}` } });
+  }
+}
+
+export const errorLaws = lawsOf("8", {
+  "a parameter is malformed, or there is no channel, or there are too many — 400 bad-request": refuses(
+    400,
+    "bad-request",
+    [
+      [""],
+      [`${TEA}&${TEA}`],
+      [many(101)],
+      ...["last=0", "last=1001", "last=x", "wait=61", "wait=-1"].map((wrong) => [`${TEA}&${wrong}`] as const),
+      ...["{", "[]", "{}", '{"channels":{}}', '{"channels":{"rooms/tea":5}}'].map((body) => ["", post(body)] as const),
+    ],
+  ),
+  "a path is not canonical (section 3) — 400 bad-channel": refuses(400, "bad-channel", [["channel=rooms/%252e"]]),
+  "no or expired credentials — 401 unauthenticated": refuses(401, "unauthenticated", [
+    [TEA, { headers: { authorization: "Bearer nobody" } }],
+  ]),
+  "this web origin may not ask — 403 bad-origin": refuses(403, "bad-origin", [
+    [TEA, { headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" } }],
+    [TEA, { headers: { origin: "null" } }],
+  ]),
+  "a channel asked for with `snapshot` has none — 404 no-snapshot": refuses(404, "no-snapshot", [
+    ["channel=users/ada/inbox&snapshot", { headers: { accept: "application/json" } }],
+  ]),
+  "`bad-method`, `not-acceptable` — 405 bad-method": refuses(405, "bad-method", [
+    [TEA, { method: "PUT" }],
+    [TEA, { method: "DELETE" }],
+  ]),
+  "`bad-method`, `not-acceptable` — 406 not-acceptable": refuses(406, "not-acceptable", [
+    [TEA, { headers: { accept: "text/html" } }],
+  ]),
+  "the body, the address or a header is too long — 413 too-large": refuses(413, "too-large", [
+    ["", post(`{"channels":{"${"x".repeat(70_000)}":null}}`)],
+  ]),
+  "the body, the address or a header is too long — 414 too-large": refuses(414, "too-large", [
+    [`${TEA}&x=${"x".repeat(9_000)}`],
+  ]),
+  async "none of the channels may be read — 403 forbidden, or 404 when none exists; both name them"(guest) {
+    const forbidden = await expectProblem(guest, [403, "forbidden"], "channel=rooms/secret&channel=nowhere");
+    assert.deepEqual(forbidden.channels.map(String).toSorted(), ["nowhere", "rooms/secret"]);
+    const unknown = await expectProblem(guest, [404, "unknown-channel"], "channel=nowhere");
+    assert.deepEqual(unknown.channels, ["nowhere"]);
+  },
+  async "too many connections, shutting down, the log does not answer; with `Retry-After` in seconds — 429 of a viewer, 503 of the server"(
+    guest,
+  ) {
+    await crowd(guest, 2, () => "ada");
+    const question = { headers: { authorization: "Bearer ada" } };
+    const full = await expectProblem(guest, [429, "limit"], TEA, question);
+    assert.match(String(full.retryAfter), /^[1-9]\d*$/);
+    await crowd(guest, 6, (index) => `guest ${index}`);
+    const busy = await expectProblem(guest, [503, "limit"], TEA);
+    assert.match(String(busy.retryAfter), /^[1-9]\d*$/);
+  },
+  async "So a stream request without `protocol=1` that would get 429 or 5xx is answered with 200, a long `retry`, and `bye`."(
+    guest,
+  ) {
+    await crowd(guest, 2, () => "ada");
+    const stream = await guest.ask(TEA, { headers: { authorization: "Bearer ada" } });
+    const [bye, ...rest] = await stream.rest();
+    assert.deepEqual([stream.status, stream.headers["content-type"], rest], [200, "text/event-stream", []]);
+    assert.deepEqual(partsOf(bye), ["bye", { reason: "limit" }, null]);
+    assert.ok(Number(bye?.retry) >= 5_000, `a retry of ${bye?.retry}`);
+  },
+  async "When some of the channels may be read, the answer is 200, and the others are named: on a stream by `bye` with `channels` before any event, on a page by"(
+    guest,
+  ) {
+    const [one] = await guest.say("rooms/tea", "1", "2");
+    const query = `${TEA}&channel=rooms/secret&channel=nowhere&after=${one}`;
+    const { refused, events } = await guest.page(query);
+    assert.deepEqual([refused, textsOf(events)], [{ "rooms/secret": "forbidden", nowhere: "unknown" }, ["2"]]);
+    const stream = await guest.stream(query);
+    const blocks = await stream.take(3);
+    assert.deepEqual(namesOf(blocks), ["bye", "bye", "rooms/tea:message"]);
+  },
+  async "A page of another origin that may read is told so by `Access-Control-Allow-Origin`, on errors too, and `Vary` then names `Origin`."(
+    guest,
+  ) {
+    const origin = "https://app.example";
+    for (const [query, accept] of [
+      [TEA, "*/*"],
+      [TEA, "application/json"],
+      ["channel=nowhere", "*/*"],
+    ]) {
+      const answer = await guest.ask(`${query}`, {
+        headers: { origin, accept: `${accept}`, "sec-fetch-site": "cross-site" },
+      });
+      assert.equal(answer.headers["access-control-allow-origin"], origin, query);
+      assert.match(String(answer.headers["vary"]), /\borigin\b/i);
+      answer.cut();
+    }
+    const stranger = await guest.ask(TEA, { headers: { origin: "https://evil.example" } });
+    assert.equal(stranger.headers["access-control-allow-origin"], undefined);
+  },
+});

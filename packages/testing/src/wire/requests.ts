@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { numbers, textsOf } from "./guest.ts";
+import { lawsOf } from "./law.ts";
+
+/** What is asked for by an `Accept` header. */
+const ACCEPTS = [
+  ["*/*", "text/event-stream"],
+  ["text/event-stream", "text/event-stream"],
+  ["application/json, text/event-stream", "text/event-stream"],
+  ["text/event-stream;q=0.5, application/json;q=0.5", "text/event-stream"],
+  ["text/*, application/json;q=0.9", "text/event-stream"],
+  ["application/json", "application/json"],
+  ["text/event-stream;q=0.5, application/json", "application/json"],
+  ["application/*, text/event-stream;q=0.1", "application/json"],
+  ["APPLICATION/JSON, */*;q=0.1", "application/json"],
+] as const;
+
+export const requestLaws = lawsOf("4", {
+  async "A client asks with `GET`; `HEAD` answers the headers only."(guest) {
+    for (const accept of ["text/event-stream", "application/json"]) {
+      const answer = await guest.ask("channel=rooms/tea", { method: "HEAD", headers: { accept } });
+      assert.deepEqual([answer.status, answer.headers["content-type"]], [200, accept]);
+      assert.match(String(answer.headers["cache-control"]), /^no-store/);
+      assert.equal(await answer.text(), "");
+    }
+    const { status } = await guest.ask("channel=nowhere", { method: "HEAD" });
+    assert.equal(status, 404);
+  },
+  async "A list too long for a query travels as `POST` to the same resource — each channel with its own start, the rest in the query"(
+    guest,
+  ) {
+    const many = numbers(1, 97).map((name) => [`rooms/${name.padStart(99, "0")}`, null] as const);
+    const [one] = await guest.say("rooms/tea", "1", "2");
+    const channels = { "rooms/tea": one, "rooms/new": "now", "rooms/plain": null, ...Object.fromEntries(many) };
+    const stream = await guest.stream("channel=nowhere&after=void", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ channels, after: one }),
+    });
+    await guest.say("rooms/new", "3");
+    await guest.say(String(many[96]?.[0]), "4");
+    assert.deepEqual(textsOf(await stream.take(3)), ["2", "3", "4"]);
+  },
+  async "the body replaces `channel` and `after`, the other parameters stay in the query"(guest) {
+    await guest.say("rooms/tea", ...numbers(1, 5));
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ channels: { "rooms/tea": null } });
+    const { events, more } = await guest.page("last=2", { method: "POST", headers, body });
+    assert.deepEqual([textsOf(events), more], [["4", "5"], true]);
+  },
+  async "the stream, unless `Accept` ranks `application/json` strictly higher than `text/event-stream`"(guest) {
+    for (const [accept, type] of ACCEPTS) {
+      const answer = await guest.ask("channel=rooms/tea", { headers: { accept } });
+      assert.deepEqual([answer.status, answer.headers["content-type"]], [200, type], accept);
+      answer.cut();
+    }
+    assert.equal((await guest.ask("channel=rooms/tea")).headers["content-type"], "text/event-stream");
+  },
+  async "An `Accept` that allows neither is answered with 406."(guest) {
+    for (const accept of ["text/html", "image/*, text/event-stream;q=0, application/json;q=0"]) {
+      const answer = await guest.ask("channel=rooms/tea", { headers: { accept } });
+      assert.equal(answer.status, 406);
+      assert.match(await answer.text(), /"code":"not-acceptable"/);
+    }
+  },
+  async "The response says `Vary: Accept`."(guest) {
+    for (const [accept] of [...ACCEPTS, ["text/html"]]) {
+      const { headers, cut } = await guest.ask("channel=rooms/tea", { headers: { accept } });
+      assert.match(String(headers["vary"]), /(^|, *)accept($| *,)/i, accept);
+      cut();
+    }
+  },
+});

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { withinTime } from "./answer.ts";
+import { idsOf, namesOf, numbers, seqOf, textsOf } from "./guest.ts";
+import { lawsOf, type Law } from "./law.ts";
+
+/** Whatever could break a line, a field or a block, and characters of one to four bytes. */
+const TEXTS = [
+  "a\nb",
+  "a\r\nb\r",
+  "\n\n",
+  "data: x\n\nid: 9.9\n\n",
+  "\u2028\u2029\u0085",
+  "\uFEFF",
+  "é € 🫖",
+  "\0",
+  "",
+];
+
+export const streamLaws: readonly Law[] = [
+  ...lawsOf("5.1", {
+    async "`200` with these headers:"(guest) {
+      const { headers } = await guest.stream("channel=rooms/tea");
+      assert.equal(headers["content-type"], "text/event-stream");
+      assert.equal(headers["cache-control"], "no-store, no-transform");
+      assert.equal(headers["x-accel-buffering"], "no");
+      assert.equal(headers["x-content-type-options"], "nosniff");
+      assert.equal(headers["content-encoding"], undefined);
+      assert.equal(headers["content-length"], undefined);
+    },
+    async "in its plainest form: LF line ends, no byte order mark, UTF-8, one `data:` line an event, the fields in the order `event`, `data`, `id`, a blank line after each event. — whatever the data holds"(
+      guest,
+    ) {
+      const stream = await guest.stream("channel=rooms/tea");
+      const ids = await guest.say("rooms/tea", ...TEXTS);
+      const blocks = await stream.take(TEXTS.length);
+      assert.deepEqual(textsOf(blocks), TEXTS);
+      assert.deepEqual(idsOf(blocks), ids);
+    },
+  }),
+  ...lawsOf(
+    "5.1",
+    {
+      async "The body is Server-Sent Events as the WHATWG HTML standard defines them — over HTTP/1.0 it has no chunks, and ends with the connection"({
+        server,
+      }) {
+        const { hostname, port, pathname } = new URL(server.url);
+        const socket = connect(Number(port), hostname);
+        socket.write(`GET ${pathname}?channel=rooms/tea HTTP/1.0\r\n\r\n`);
+        let answer = "";
+        socket.on("data", (chunk) => (answer += chunk.toString("latin1")));
+        try {
+          while (!answer.includes("hello")) await withinTime(5_000, () => "a hello", once(socket, "data"));
+          const ending = withinTime(5_000, () => "the end of the connection", once(socket, "end"));
+          await server.drain();
+          await ending;
+        } finally {
+          socket.destroy();
+        }
+        assert.doesNotMatch(answer, /^transfer-encoding/im);
+        assert.match(answer, /\r\n\r\nretry: ?\d+\nevent: ?hello\n[^]*event: ?bye\ndata: ?{"reason":"draining"}\n\n$/);
+      },
+    },
+    { http: 1 },
+  ),
+  ...lawsOf("5.2", {
+    async 'data: {"protocol":1,"heartbeat":15000,"contract":"9f3c01ab"} — hello is the first block, whatever is waiting'(
+      guest,
+    ) {
+      const [one] = await guest.say("rooms/tea", "1", "2");
+      const { hello } = await guest.stream(`channel=rooms/tea&channel=rooms/secret&after=${one}`);
+      const { contract, ...rest } = hello.data as Readonly<Record<string, unknown>>; // `hello` has an object
+      assert.deepEqual(rest, { protocol: 1, heartbeat: 1_000 });
+      assert.match(String(contract), /./);
+    },
+    async "`retry` is random per connection, 500 to 60,000 ms."(guest) {
+      const asked = numbers(1, 5).map(() => guest.stream("channel=rooms/tea"));
+      const retries = (await Promise.all(asked)).map(({ hello }) => Number(hello.retry));
+      for (const retry of retries) assert.ok(retry >= 500 && retry <= 60_000, `a retry of ${retry}`);
+      assert.ok(new Set(retries).size > 1, `five times a retry of ${retries[0]}`);
+    },
+    async "The `id` is where the connection starts."(guest) {
+      const [one, two] = await guest.say("rooms/tea", "1", "2");
+      assert.equal((await guest.stream("channel=rooms/tea")).hello.id, two);
+      const stream = await guest.stream(`channel=rooms/tea&after=${one}`);
+      // Or left out while the server has not looked that position up yet.
+      assert.ok([one, null].includes(stream.hello.id ?? null), `an id of ${stream.hello.id}`);
+      assert.deepEqual(idsOf(await stream.take(1)), [two]);
+    },
+    async "It is left out while the server has not looked that position up yet, or the current values of section 5.4 are still to come: an event or a heartbeat with an `id` follows, or a gap."(
+      guest,
+    ) {
+      const id = await guest.server.publish("rooms/tea", "topic", { text: "the topic" });
+      const stream = await guest.stream("channel=rooms/tea@now");
+      const [topic, heartbeat] = [await stream.next(), await stream.next()];
+      assert.deepEqual([stream.hello.id, topic?.id], [null, null]);
+      assert.deepEqual([heartbeat?.event, heartbeat?.id], ["heartbeat", id]);
+    },
+  }),
+  ...lawsOf("5.3", {
+    async "The name is `<path>:<type>`"(guest) {
+      const stream = await guest.stream("channel=rooms/tea&channel=users/ada/inbox");
+      await guest.say("rooms/tea", "1");
+      await guest.server.publish("users/ada/inbox", "mention", { text: "2" });
+      const blocks = await stream.take(2);
+      assert.deepEqual(namesOf(blocks), ["rooms/tea:message", "users/ada/inbox:mention"]);
+    },
+    async "Events of one path arrive in the order of the log. — each once, with its own id"(guest) {
+      const stream = await guest.stream("channel=rooms/tea&channel=rooms/coffee");
+      const publishing = numbers(1, 10).flatMap((text) => [
+        guest.say("rooms/tea", text),
+        guest.say("rooms/coffee", text),
+      ]);
+      const ids = (await Promise.all(publishing)).flat();
+      const blocks = await stream.take(20);
+      const order = (one: string | null, other: string | null) => seqOf(one) - seqOf(other);
+      assert.deepEqual(idsOf(blocks), ids.toSorted(order));
+      for (const path of ["rooms/tea", "rooms/coffee"]) {
+        assert.deepEqual(textsOf(blocks.filter(({ event }) => event === `${path}:message`)), numbers(1, 10));
+      }
+    },
+  }),
+];
