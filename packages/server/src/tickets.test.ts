@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { openHouse, request } from "../test/house.ts";
+import { VirtualClock } from "../test/virtual-clock.ts";
+import { systemClock } from "./clock.ts";
+import { createTickets, type TicketOptions } from "./tickets.ts";
+
+const LOBBY = "channel=rooms/lobby";
+const ada = { id: "ada" };
+
+async function openTicketHouse(options: TicketOptions = {}) {
+  const clock = new VirtualClock();
+  const tickets = createTickets({ clock, ...options });
+  const house = await openHouse({ authenticate: (asked) => tickets.redeem(asked), debug: true });
+  const statusOf = async (ticket: string) => (await house.ask(`${LOBBY}&ticket=${ticket}`)).status;
+  return { ...house, clock, hubClock: house.clock, tickets, statusOf };
+}
+
+test("a ticket opens one stream, of its viewer", async () => {
+  const { connect, tickets, hub, statusOf, records } = await openTicketHouse();
+  const ticket = tickets.issue(ada);
+  expect(ticket).toMatch(/^[0-9a-f]{32}$/);
+  await connect(`${LOBBY}&ticket=${ticket}`);
+  expect(hub.stats().connections).toBe(1);
+  expect(records).toContainEqual(expect.objectContaining({ event: "connect", viewer: "ada" }));
+  expect(await statusOf(ticket)).toBe(401);
+});
+
+test("a ticket is good for 30 seconds, and not at the end of them", async () => {
+  const { clock, tickets, statusOf } = await openTicketHouse();
+  const [early, late] = [tickets.issue(ada), tickets.issue(ada)];
+  await clock.advance(29_999);
+  expect(await statusOf(early)).toBe(200);
+  await clock.advance(1);
+  expect(await statusOf(late)).toBe(401);
+});
+
+test("a clock that is set back makes no ticket last longer", () => {
+  let now = 100_000;
+  const tickets = createTickets({ clock: { ...systemClock, now: () => now } });
+  const ticket = tickets.issue(ada);
+  now -= 50_000;
+  expect(tickets.redeem(request(`ticket=${ticket}`))).toBeNull();
+});
+
+test.each(["", "ticket=", "ticket=00000000000000000000000000000000", "ticket=__proto__"])(
+  "a request with %j has no viewer",
+  (query) => {
+    expect(createTickets().redeem(request(query))).toBeNull();
+  },
+);
+
+test("of more tickets than the limit, the oldest are void", () => {
+  const tickets = createTickets({ limit: 2 });
+  const issued = ["ada", "bob", "eve"].map((id) => tickets.issue({ id }));
+  const viewers = issued.map((ticket) => tickets.redeem(request(`ticket=${ticket}`)));
+  expect(viewers).toEqual([null, { id: "bob" }, { id: "eve" }]);
+  expect(() => createTickets({ limit: Number.NaN })).toThrow(TypeError);
+});
+
+test("a page that waits while rights change is still the request that brought the ticket", async () => {
+  const { page, hub, hubClock, tickets } = await openTicketHouse();
+  const answer = page(`${LOBBY}&wait=20&ticket=${tickets.issue(ada)}`);
+  await hubClock.settle();
+  await hub.recheck({ viewer: "ada" });
+  await hubClock.advance(20_000);
+  expect((await answer).status).toBe(200);
+});
+
+test("no record of the hub and no answer has a ticket in it", async () => {
+  const { ask, connect, tickets, statusOf, records } = await openTicketHouse();
+  const ticket = tickets.issue(ada);
+  await connect(`${LOBBY}&channel=nowhere&ticket=${ticket}`);
+  expect(await statusOf(ticket)).toBe(401);
+  const answers = [await ask(`${LOBBY}&ticket=${ticket}`), await ask(`channel=rooms/%2e&ticket=${ticket}`)];
+  expect(records.length).toBeGreaterThan(1);
+  expect(JSON.stringify([records, answers])).not.toContain(ticket);
+});
