@@ -1,0 +1,33 @@
+import type { Mention } from "@tidings-apps/chat-contract";
+import { expect, test } from "vitest";
+import { Mentions } from "./mentions.ts";
+
+const mention = (number: number, roomId = "lobby"): Mention => ({
+  roomId,
+  roomName: "Lobby",
+  messageId: `${roomId}-${number}`,
+  number,
+  by: "bo",
+  text: "@ada",
+});
+
+test("a mention is news once, and stays until it is read", () => {
+  const mentions = new Mentions();
+  expect(mentions.add(mention(4))).toBe(true);
+  expect(mentions.add(mention(4))).toBe(false);
+  mentions.settle({ roomId: "lobby", read: 3 });
+  mentions.settle({ roomId: "ops", read: 9 });
+  expect(mentions.isNamedIn("lobby")).toBe(true);
+  mentions.settle({ roomId: "lobby", read: 4 });
+  expect(mentions.isNamedIn("lobby")).toBe(false);
+  expect(mentions.add(mention(4))).toBe(false);
+});
+
+test("the first state is no news, and a later one is what a gap has swallowed", () => {
+  const mentions = new Mentions();
+  expect(mentions.replace([mention(1)])).toEqual([]);
+  expect(mentions.isUnread("lobby-1")).toBe(true);
+  expect(mentions.replace([mention(1), mention(2, "ops")])).toEqual([mention(2, "ops")]);
+  expect(mentions.replace([])).toEqual([]);
+  expect(mentions.isNamedIn("ops")).toBe(false);
+});

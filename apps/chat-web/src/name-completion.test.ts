@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { completeName, insertName } from "./name-completion.ts";
+
+const names = ["bo", "Ada Lovelace", "adam", "Linda"];
+const offered = (text: string, caret = text.length) => completeName(text, caret, names)?.names ?? [];
+
+test("an @ offers everybody, and what follows narrows it down, also over a space", () => {
+  expect(offered("hi @")).toEqual(["Ada Lovelace", "adam", "bo", "Linda"]);
+  expect(offered("@DA")).toEqual(["Ada Lovelace", "adam", "Linda"]);
+  expect(offered("@ad")).toEqual(["Ada Lovelace", "adam"]);
+  expect(offered("@ada l")).toEqual(["Ada Lovelace"]);
+});
+
+test("nothing is offered in an address, after a break, or when nobody fits", () => {
+  for (const text of ["mail@ad", "@ad\n", "@ ", "@zz", "no sign", ""]) expect(offered(text), text).toEqual([]);
+});
+
+test("the chosen name replaces what was begun, and one writes on behind it", () => {
+  const text = "hi @ad, how are you?";
+  const query = completeName(text, 6, names);
+  expect(query && insertName(text, query, "adam")).toEqual({ text: "hi @adam , how are you?", caret: 9 });
+});

@@ -1,0 +1,76 @@
+import type { Message } from "@tidings-apps/chat-contract";
+import { expect, test } from "vitest";
+import { OlderMessages, type PastPage } from "./older-messages.ts";
+import { Timeline } from "./timeline.ts";
+
+const message = (number: number): Message => ({
+  id: `m${number}`,
+  number,
+  author: "ada",
+  text: "hi",
+  mentions: [],
+  sentAt: new Date(0),
+});
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
+
+/** A log that keeps the messages of these numbers; an event has its message's number for an id. */
+const logOf = (from: number, to: number, most = 500) => {
+  const asked: unknown[] = [];
+  const read = (options: { last: number; before?: string }): Promise<PastPage> => {
+    asked.push(options);
+    const kept = range(from, Math.min(to, Number(options.before ?? to + 1) - 1));
+    const events = kept.slice(-Math.min(most, options.last)).map((data) => ({ id: String(data.number), data }));
+    return Promise.resolve({ events, more: events.length < kept.length });
+  };
+  return { read, asked };
+};
+
+test("the first page reaches back over what the state has brought, and each later one goes on", async () => {
+  const timeline = new Timeline();
+  timeline.replace(range(101, 150));
+  const log = logOf(1, 150);
+  const older = new OlderMessages(timeline, log.read);
+  await older.load();
+  expect(timeline.oldest).toBe(51);
+  expect(older.state).toBe("some");
+  await older.load();
+  expect(timeline.messages.map(({ number }) => number)).toEqual(range(1, 150).map(({ number }) => number));
+  expect(older.state).toBe("beginning");
+  expect(log.asked).toEqual([{ last: 100 }, { last: 50, before: "51" }]);
+});
+
+test("pages that bring nothing new are gone through until one does", async () => {
+  const timeline = new Timeline();
+  timeline.replace(range(101, 150));
+  const log = logOf(1, 150, 20);
+  await new OlderMessages(timeline, log.read).load();
+  expect(timeline.oldest).toBe(91);
+  expect(log.asked.length).toBe(3);
+});
+
+test("what the server keeps no longer is not called the beginning", async () => {
+  const timeline = new Timeline();
+  timeline.replace(range(101, 150));
+  const older = new OlderMessages(timeline, logOf(120, 150).read);
+  await older.load();
+  expect(older.state).toBe("none");
+});
+
+test("a failure can be tried again, and a timeline that begins anew forgets the page under way", async () => {
+  const timeline = new Timeline();
+  timeline.replace(range(101, 150));
+  let isAway = true;
+  const log = logOf(1, 150);
+  const older = new OlderMessages(timeline, (options) =>
+    isAway ? Promise.reject(new Error("Away.")) : log.read(options),
+  );
+  await older.load();
+  expect(older.state).toBe("failed");
+  isAway = false;
+  const loading = older.load();
+  timeline.replace(range(140, 150));
+  older.reset();
+  await loading;
+  expect(timeline.oldest).toBe(140);
+  expect(older.state).toBe("some");
+});

@@ -1,0 +1,148 @@
+import type { Message } from "@tidings-apps/chat-contract";
+import { expect, test } from "vitest";
+import { ApiError } from "./api.ts";
+import { Outbox, type Shelf } from "./outbox.ts";
+
+class MemoryShelf extends Map<string, string> implements Shelf {
+  getItem = (key: string) => this.get(key) ?? null;
+  setItem = (key: string, value: string) => void this.set(key, value);
+  removeItem = (key: string) => void this.delete(key);
+  key = (index: number) => [...this.keys()][index] ?? null;
+  get length() {
+    return this.size;
+  }
+}
+
+/** A server that keeps each key once, and answers as it is told. */
+class Server {
+  readonly kept = new Map<string, Message>();
+  answer: "ok" | "lost" | ApiError = "ok";
+
+  post = (roomId: string, text: string, key: string): Promise<Message> => {
+    if (this.answer instanceof ApiError) return Promise.reject(this.answer);
+    const message: Message = this.kept.get(key) ?? {
+      id: `${roomId}-${this.kept.size + 1}`,
+      number: this.kept.size + 1,
+      author: "ada",
+      text,
+      mentions: [],
+      sentAt: new Date(0),
+    };
+    this.kept.set(key, message);
+    return this.answer === "lost" ? Promise.reject(new ApiError(0, "No answer.")) : Promise.resolve(message);
+  };
+
+  get texts(): string[] {
+    return [...this.kept.values()].map(({ text }) => text);
+  }
+}
+
+/** What waits for nothing but promises has happened after it. */
+const turn = () => new Promise<void>((resolve) => setTimeout(resolve));
+
+const begin = (server: Server, shelf: Shelf = new MemoryShelf(), person = "ada") => {
+  const sent: string[] = [];
+  let endings = 0;
+  const outbox = new Outbox({
+    person,
+    shelf,
+    post: server.post,
+    onSent: (_roomId, { text }) => sent.push(text),
+    onChange: () => {},
+    onSessionEnd: () => endings++,
+  });
+  const waiting = () => outbox.waiting("lobby").map(({ text }) => text);
+  return { outbox, sent, waiting, shelf, endings: () => endings };
+};
+
+test("what is written while the server is away waits, and is sent in order when it is back", async () => {
+  const server = new Server();
+  server.answer = new ApiError(503, "Away.");
+  const { outbox, sent, waiting } = begin(server);
+  for (const text of ["one", "two", "three"]) outbox.add("lobby", text, 0, 0);
+  await outbox.send();
+  expect(waiting()).toEqual(["one", "two", "three"]);
+  server.answer = "ok";
+  await outbox.send();
+  expect(sent).toEqual(["one", "two", "three"]);
+  expect(server.texts).toEqual(sent);
+  expect(waiting()).toEqual([]);
+});
+
+test("an answer that is lost leads to the same message again, also after a reload", async () => {
+  const server = new Server();
+  server.answer = "lost";
+  const { outbox, shelf } = begin(server);
+  outbox.add("lobby", "once", 0, 0);
+  await outbox.send();
+  expect(server.texts).toEqual(["once"]);
+  server.answer = "ok";
+  const reloaded = begin(server, shelf);
+  expect(reloaded.waiting()).toEqual(["once"]);
+  await reloaded.outbox.send();
+  expect(server.texts).toEqual(["once"]);
+  expect(shelf.length).toBe(0);
+  expect(begin(server, shelf).waiting()).toEqual([]);
+});
+
+test("a message that is refused says why, holds up no other, and is retried or dropped by hand", async () => {
+  const server = new Server();
+  server.answer = new ApiError(413, "That is too long.");
+  const { outbox, waiting } = begin(server);
+  outbox.add("lobby", "long", 0, 0);
+  await turn();
+  expect(outbox.waiting("lobby")).toMatchObject([{ problem: "That is too long." }]);
+  server.answer = "ok";
+  outbox.add("lobby", "short", 0, 0);
+  await turn();
+  expect(server.texts).toEqual(["short"]);
+  outbox.retry(outbox.waiting("lobby")[0]?.key ?? "");
+  await turn();
+  expect(server.texts).toEqual(["short", "long"]);
+  server.answer = new ApiError(400, "No.");
+  outbox.add("lobby", "never", 0, 0);
+  await turn();
+  outbox.drop(outbox.waiting("lobby")[0]?.key ?? "");
+  expect(waiting()).toEqual([]);
+});
+
+test("what the stream has brought is not shown as waiting beside it", () => {
+  const server = new Server();
+  server.answer = "lost";
+  const { outbox, waiting } = begin(server);
+  outbox.add("lobby", "hi", 7, 0);
+  outbox.add("lobby", "hi", 7, 1);
+  // An older message of the same words is another one.
+  outbox.match("lobby", { id: "m7", number: 7, text: "hi" });
+  expect(waiting()).toEqual(["hi", "hi"]);
+  // A state and an event may tell of the same message.
+  for (let times = 0; times < 2; times++) outbox.match("lobby", { id: "m8", number: 8, text: "hi" });
+  expect(waiting()).toEqual(["hi"]);
+});
+
+test("at the end of a session everything waits, and only for the same person", async () => {
+  const server = new Server();
+  server.answer = new ApiError(401, "Over.");
+  const { outbox, waiting, shelf, endings } = begin(server);
+  outbox.add("lobby", "later", 0, 0);
+  await turn();
+  expect(endings()).toBe(1);
+  expect(waiting()).toEqual(["later"]);
+  expect(begin(server, shelf, "bo").waiting()).toEqual([]);
+  expect(begin(server, shelf).waiting()).toEqual(["later"]);
+});
+
+test("a storage with nonsense or without room does no harm", async () => {
+  const server = new Server();
+  const shelf = new MemoryShelf([
+    ["tidings-chat/outbox/ada/x", "{"],
+    ["tidings-chat/outbox/ada/y", "{}"],
+  ]);
+  shelf.setItem = () => {
+    throw new Error("Full.");
+  };
+  const { outbox, sent } = begin(server, shelf);
+  outbox.add("lobby", "hi", 0, 0);
+  await turn();
+  expect(sent).toEqual(["hi"]);
+});

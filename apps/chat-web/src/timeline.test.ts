@@ -1,0 +1,51 @@
+import type { Message } from "@tidings-apps/chat-contract";
+import { expect, test } from "vitest";
+import { KEPT, Timeline } from "./timeline.ts";
+
+const noon = new Date(2026, 0, 1, 12).getTime();
+const message = (number: number, author = "ada", minute = 0): Message => ({
+  id: `m${number}`,
+  number,
+  author,
+  text: "hi",
+  mentions: [],
+  sentAt: new Date(noon + minute * 60_000),
+});
+const numbers = (timeline: Timeline): number[] => timeline.messages.map(({ number }) => number);
+
+test("state, events and history fit together in any order, each message once", () => {
+  const timeline = new Timeline();
+  timeline.replace([message(5), message(6)]);
+  timeline.add([message(6), message(7)]);
+  timeline.add([message(3), message(4), message(5)]);
+  expect(numbers(timeline)).toEqual([3, 4, 5, 6, 7]);
+  expect([timeline.oldest, timeline.newest]).toEqual([3, 7]);
+  timeline.replace([]);
+  expect([timeline.oldest, timeline.newest]).toEqual([Number.POSITIVE_INFINITY, 0]);
+});
+
+test("a byline is shared by one author for five minutes, within one day, and not over the line", () => {
+  const timeline = new Timeline();
+  timeline.add([
+    message(1, "ada", 0),
+    message(2, "ada", 4),
+    message(3, "ada", 9),
+    message(4, "bo", 9),
+    message(5, "bo", 10),
+    message(6, "bo", 11),
+    message(7, "bo", 24 * 60),
+  ]);
+  const rows = timeline.rows(4);
+  expect(rows.filter(({ goesOn }) => goesOn).map((row) => row.message.number)).toEqual([2, 6]);
+  expect(rows.filter(({ startsDay }) => startsDay).map((row) => row.message.number)).toEqual([1, 7]);
+  expect(rows.filter(({ startsNew }) => startsNew).map((row) => row.message.number)).toEqual([5]);
+  expect(timeline.rows(null).some(({ startsNew }) => startsNew)).toBe(false);
+});
+
+test("the oldest go when there are too many", () => {
+  const timeline = new Timeline();
+  timeline.add(Array.from({ length: KEPT + 3 }, (_, index) => message(index + 1)));
+  expect(timeline.trim()).toBe(true);
+  expect(timeline.oldest).toBe(4);
+  expect(timeline.trim()).toBe(false);
+});
