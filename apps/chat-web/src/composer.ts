@@ -1,100 +1,109 @@
 import { MAX_TEXT } from "@tidings-apps/chat-contract";
-import { ApiError, postMessage, postTyping } from "./api.ts";
-import { element, elementIn } from "./element.ts";
+import { element } from "./element.ts";
+import { EmojiPicker } from "./emoji-picker.ts";
+import { NameMenu } from "./name-menu.ts";
 
 /** Milliseconds between two hints that somebody is typing; others show one for a little longer. */
 const TYPING_INTERVAL = 2_500;
 
 export interface ComposerOptions {
-  readonly roomId: string;
-  /** The server does not know the session any more. */
-  onSessionEnd(): void;
+  onSend(text: string): void;
+  onTyping(): void;
+  /** Everybody who could be named. */
+  names(): readonly string[];
 }
 
-/** Where messages are written. A text stays until the server has it, and an attempt that is repeated sends it once. */
+/** Where messages are written. Each room has its own draft. */
 export class Composer {
   readonly #form = element("composer", HTMLFormElement);
   readonly #text = element("text", HTMLTextAreaElement);
+  readonly #label = element("text-label", HTMLLabelElement);
   readonly #problem = element("composer-problem", HTMLParagraphElement);
-  readonly #button = elementIn(this.#form, "button", HTMLButtonElement);
+  readonly #emoji: EmojiPicker;
   readonly #options: ComposerOptions;
-  /** Of the text that is in the field and was tried once. */
-  #attempt: { readonly text: string; readonly key: string } | null = null;
-  #sending = false;
+  readonly #drafts = new Map<string, string>();
+  #roomId = "";
   #lastHint = 0;
 
   constructor(options: ComposerOptions) {
     this.#options = options;
+    const names = new NameMenu(this.#text, () => options.names());
+    this.#emoji = new EmojiPicker((emoji) => {
+      this.#text.focus();
+      this.#text.setRangeText(emoji, this.#text.selectionStart, this.#text.selectionEnd, "end");
+      this.#check();
+    });
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#send();
+      this.#send();
     });
     this.#text.addEventListener("keydown", (event) => {
       // While an input method composes, Enter chooses a word.
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      this.#form.requestSubmit();
+      if (event.isComposing) return;
+      if (names.onKey(event)) {
+        event.preventDefault();
+        // Nobody else is meant: Escape closes one thing at a time.
+        event.stopPropagation();
+      } else if (event.key === "Enter" && !event.shiftKey) {
+        event.preventDefault();
+        this.#form.requestSubmit();
+      }
     });
     this.#text.addEventListener("input", () => {
-      this.#say(this.#text.value.length > MAX_TEXT ? `${this.#text.value.length - MAX_TEXT} characters too long.` : "");
+      this.#check();
       if (this.#text.value.trim() !== "") this.#hint();
     });
+  }
+
+  /** Writes for this room from now on; what was begun in the one before waits there. */
+  enter(roomId: string, roomName: string): void {
+    this.#label.textContent = `Message to ${roomName}`;
+    this.#text.placeholder = `Message ${roomName}`;
+    if (roomId === this.#roomId) return;
+    this.#drafts.set(this.#roomId, this.#text.value);
+    this.#roomId = roomId;
+    this.#text.value = this.#drafts.get(roomId) ?? "";
+    this.#lastHint = 0;
+    this.#check();
   }
 
   focus(): void {
     this.#text.focus();
   }
 
+  /** Returns whether there was anything to close. */
+  closeMenus(): boolean {
+    return this.#emoji.close();
+  }
+
   /** For somebody else at the same screen. */
   clear(): void {
+    this.#drafts.clear();
+    this.#roomId = "";
     this.#text.value = "";
-    this.#attempt = null;
-    this.#say("");
+    this.#check();
   }
 
-  async #send(): Promise<void> {
+  #send(): void {
     const text = this.#text.value.trim();
-    if (text === "" || text.length > MAX_TEXT || this.#sending) return;
-    if (this.#attempt?.text !== text) this.#attempt = { text, key: randomKey() };
-    this.#setSending(true);
-    try {
-      await postMessage(this.#options.roomId, text, this.#attempt.key);
-      this.clear();
-      // The next text is hinted at anew.
-      this.#lastHint = 0;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (error.status === 401) this.#options.onSessionEnd();
-      else
-        this.#say(
-          `Not sent. ${error.message} Your text is still here: send it again when you like, it will not appear twice.`,
-        );
-    } finally {
-      this.#setSending(false);
-    }
+    if (text === "" || text.length > MAX_TEXT) return;
+    this.#text.value = "";
+    // The next text is hinted at anew.
+    this.#lastHint = 0;
+    this.#options.onSend(text);
+    this.#text.focus();
   }
 
-  #setSending(sending: boolean): void {
-    this.#sending = sending;
-    this.#text.readOnly = sending;
-    this.#button.ariaDisabled = String(sending);
-  }
-
-  #say(problem: string): void {
-    this.#problem.textContent = problem;
-    this.#text.ariaInvalid = String(problem !== "");
+  #check(): void {
+    const tooMany = this.#text.value.trim().length - MAX_TEXT;
+    this.#problem.textContent = tooMany > 0 ? `${tooMany} characters too long.` : "";
+    this.#text.ariaInvalid = String(tooMany > 0);
   }
 
   #hint(): void {
     const now = Date.now();
     if (now - this.#lastHint < TYPING_INTERVAL || !navigator.onLine) return;
     this.#lastHint = now;
-    // A hint that is lost is not worth a word.
-    postTyping(this.#options.roomId).catch(() => {});
+    this.#options.onTyping();
   }
-}
-
-/** `crypto.randomUUID` is missing where the page came over plain HTTP from another machine. */
-function randomKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

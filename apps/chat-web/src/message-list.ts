@@ -1,130 +1,160 @@
-import type { Message } from "@tidings-apps/chat-contract";
-import { element, elementIn } from "./element.ts";
+import { element, elementIn, setText } from "./element.ts";
+import type { FollowedRoom } from "./followed-room.ts";
+import { KeyedList } from "./keyed-list.ts";
+import { createMessageItem, updateMessageItem } from "./message-item.ts";
+import type { OlderMessages } from "./older-messages.ts";
+import { formatCount } from "./places.ts";
+import type { Row } from "./timeline.ts";
 
-/** Messages that the page holds; the oldest go first, so that a tab can stay open for weeks. */
-const KEPT = 500;
 /** Pixels from the end within which a reader counts as reading the newest. */
-const NEAR = 80;
-/** Messages of one author that follow each other within this time share one byline, in milliseconds. */
-const TOGETHER = 5 * 60_000;
+const NEAR_END = 40;
+/** Pixels from the top at which older messages are asked for: before the reader gets there. */
+const NEAR_TOP = 400;
 
-const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
-const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+export interface MessageListOptions {
+  readonly me: () => string;
+  readonly onScroll: () => void;
+  /** The reader comes near the oldest message. */
+  readonly onNearTop: () => void;
+}
 
-/** The messages on screen. Whatever people wrote goes into text nodes, never into markup. */
+/** What of a room is on screen. */
+export interface ShownRoom {
+  readonly roomId: string;
+  readonly roomName: string;
+  readonly state: FollowedRoom | undefined;
+  readonly unreadAfter: number | null;
+  readonly unread: number;
+}
+
+const pastTexts: Readonly<Record<OlderMessages["state"], string>> = {
+  beginning: "",
+  some: "Loading older messages…",
+  loading: "Loading older messages…",
+  none: "Older messages are not kept any more.",
+  failed: "Older messages could not be loaded.",
+};
+
+/** The messages of the open room, and where the reader is among them. */
 export class MessageList {
-  readonly #list = element("messages", HTMLOListElement);
   readonly #scroller = element("scroller", HTMLDivElement);
-  readonly #template = element("message", HTMLTemplateElement);
-  readonly #empty = element("empty", HTMLParagraphElement);
+  readonly #log = element("log", HTMLDivElement);
   readonly #newer = element("newer", HTMLButtonElement);
-  readonly #shown = new Map<string, { readonly message: Message; readonly item: HTMLLIElement }>();
-  #me = "";
-  #last: Message | null = null;
+  readonly #past = element("past", HTMLSpanElement);
+  readonly #retry = element("past-retry", HTMLButtonElement);
+  readonly #list: KeyedList<Row>;
+  readonly #options: MessageListOptions;
+  /** The room whose beginning the reader was put at. */
+  #placedIn: string | null = null;
+  #isAtEnd = true;
+  /** Where the page has put the reader; elsewhere they have gone by themselves. */
+  #top = 0;
 
-  constructor() {
+  constructor(options: MessageListOptions) {
+    this.#options = options;
+    this.#list = new KeyedList(element("messages", HTMLOListElement), {
+      key: ({ message }) => message.id,
+      create: createMessageItem,
+      update: (item, row, before) => updateMessageItem(item, row, before, options.me()),
+    });
     this.#newer.addEventListener("click", () => {
-      this.#scrollToEnd();
+      this.toEnd();
       element("text", HTMLTextAreaElement).focus();
     });
-    this.#scroller.addEventListener("scroll", () => {
-      if (this.#isNearEnd()) this.#newer.hidden = true;
-    });
+    this.#retry.addEventListener("click", () => options.onNearTop());
+    this.#scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     // A keyboard or a banner that comes up must not push the newest message out of sight.
-    new ResizeObserver(() => {
-      if (this.#newer.hidden) this.#scrollToEnd();
-    }).observe(this.#scroller);
+    const observer = new ResizeObserver(() => void (this.#isAtEnd && this.toEnd()));
+    for (const part of [this.#scroller, this.#log]) observer.observe(part);
   }
 
-  /** Shows an empty room to this person, until the first state has come. */
-  begin(me: string): void {
-    this.#me = me;
-    this.#clear();
-    this.#empty.hidden = true;
-    this.#scroller.ariaBusy = "true";
+  /** Whether the newest message is on screen. */
+  get isAtEnd(): boolean {
+    return this.#isAtEnd;
   }
 
-  /** Shows this state and nothing else. */
-  replace(messages: readonly Message[]): void {
-    // Busy: a state is not read out like news.
-    this.#scroller.ariaBusy = "true";
-    this.#clear();
-    for (const message of messages) this.#append(message);
-    this.#scroller.ariaBusy = "false";
-    this.#empty.hidden = messages.length > 0;
-    this.#scrollToEnd();
+  /** Forgets where the reader was. */
+  leave(): void {
+    this.#placedIn = null;
+    this.#isAtEnd = true;
   }
 
-  /** Adds a message, or shows it anew: a state and an event may both tell of it. */
-  upsert(message: Message): void {
-    const shown = this.#shown.get(message.id);
-    if (shown !== undefined) {
-      elementIn(shown.item, ".text", HTMLParagraphElement).textContent = message.text;
-      return;
-    }
-    const follows = this.#isNearEnd() || message.author === this.#me;
-    this.#append(message);
-    this.#empty.hidden = true;
-    for (const [id, { item }] of this.#shown) {
-      if (this.#shown.size <= KEPT) break;
-      item.remove();
-      this.#shown.delete(id);
-    }
-    if (follows) this.#scrollToEnd();
-    else this.#newer.hidden = false;
+  render({ roomId, roomName, state, unreadAfter, unread }: ShownRoom): void {
+    const isReady = state?.phase === "ready" || (state?.timeline.newest ?? 0) > 0;
+    const rows = state?.timeline.rows(unreadAfter) ?? [];
+    // The browser tells of scrolling a moment later.
+    if (this.#scroller.scrollTop !== this.#top) this.#look();
+    const { scrollHeight, scrollTop } = this.#scroller;
+    const oldest = element("messages", HTMLOListElement).firstElementChild;
+    const isPlaced = this.#placedIn === roomId;
+    // A state and history are not read out like news.
+    if (!isPlaced || state?.older.state === "loading") this.#beQuiet();
+    this.#log.ariaBusy = String(!isReady);
+    this.#list.render(rows);
+    this.#renderEdges(roomName, state, isReady);
+    if (!isPlaced) this.#place(roomId, isReady);
+    else if (this.#isAtEnd) this.toEnd();
+    else if (oldest !== element("messages", HTMLOListElement).firstElementChild)
+      this.#scrollTo(scrollTop + this.#scroller.scrollHeight - scrollHeight);
+    this.#newer.hidden = this.#isAtEnd || !isReady;
+    setText(elementIn(this.#newer, "span", HTMLElement), unread === 0 ? "Newest" : `${formatCount(unread)} new`);
+    if (isReady && this.#scroller.scrollTop < NEAR_TOP && state?.older.state === "some") this.#options.onNearTop();
   }
 
-  #append(message: Message): void {
-    const { author, text, sentAt } = message;
-    const item = elementIn(document.importNode(this.#template.content, true), ".message", HTMLLIElement);
-    item.dataset["id"] = message.id;
-    item.classList.toggle("mine", author === this.#me);
-    item.classList.toggle("goes-on", this.#last !== null && goesOn(this.#last, message));
-    const avatar = elementIn(item, ".avatar", HTMLSpanElement);
-    avatar.textContent = initialOf(author);
-    avatar.dataset["hue"] = String(hueOf(author));
-    elementIn(item, ".author", HTMLElement).textContent = author;
-    elementIn(item, ".text", HTMLParagraphElement).textContent = text;
-    const time = elementIn(item, "time", HTMLTimeElement);
-    time.dateTime = sentAt.toISOString();
-    time.textContent = timeOfDay.format(sentAt);
-    time.title = dateAndTime.format(sentAt);
-    this.#list.append(item);
-    this.#shown.set(message.id, { message, item });
-    this.#last = message;
+  toEnd(): void {
+    this.#scrollTo(this.#scroller.scrollHeight);
+    this.#isAtEnd = true;
   }
 
-  #clear(): void {
-    this.#list.replaceChildren();
-    this.#shown.clear();
-    this.#last = null;
-    this.#newer.hidden = true;
+  /** Brings a message to the reader, when the page has it. */
+  reveal(messageId: string): void {
+    const item = this.#list.elementOf(messageId);
+    item?.scrollIntoView({ block: "center" });
+    item?.classList.add("revealed");
+    item?.addEventListener("animationend", () => item.classList.remove("revealed"), { once: true });
   }
 
-  #isNearEnd(): boolean {
+  #renderEdges(roomName: string, state: FollowedRoom | undefined, isReady: boolean): void {
+    const past = state?.older.state ?? "beginning";
+    const isEmpty = isReady && state?.timeline.newest === 0;
+    setText(
+      this.#past,
+      isReady && !isEmpty ? (past === "beginning" ? `This is where ${roomName} began.` : pastTexts[past]) : "",
+    );
+    this.#retry.hidden = past !== "failed";
+    element("skeleton", HTMLDivElement).hidden = isReady || state?.phase === "closed";
+    element("empty", HTMLDivElement).hidden = !isEmpty;
+    element("closed", HTMLDivElement).hidden = state?.phase !== "closed";
+  }
+
+  /** A room opens where one stopped reading, or else at its end. */
+  #place(roomId: string, isReady: boolean): void {
+    this.toEnd();
+    if (!isReady) return;
+    this.#placedIn = roomId;
+    const line = this.#scroller.querySelector(".new-line:not([hidden])");
+    line?.scrollIntoView({ block: "start" });
+    this.#look();
+  }
+
+  #onScroll(): void {
+    this.#look();
+    this.#options.onScroll();
+  }
+
+  #scrollTo(top: number): void {
+    this.#scroller.scrollTop = top;
+    this.#top = this.#scroller.scrollTop;
+  }
+
+  #look(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
-    return scrollHeight - scrollTop - clientHeight < NEAR;
+    this.#top = scrollTop;
+    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
   }
 
-  #scrollToEnd(): void {
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    this.#newer.hidden = true;
+  #beQuiet(): void {
+    this.#log.ariaLive = "off";
+    setTimeout(() => (this.#log.ariaLive = "polite"), 500);
   }
-}
-
-function goesOn(before: Message, { author, sentAt }: Message): boolean {
-  return before.author === author && sentAt.getTime() - before.sentAt.getTime() < TOGETHER;
-}
-
-/** The first letter that a person would see: names may begin with an emoji of several code points. */
-function initialOf(name: string): string {
-  const [first] = new Intl.Segmenter().segment(name);
-  return first?.segment.toLocaleUpperCase() ?? "";
-}
-
-/** One of the eight colours of the style sheet, always the same for a name. */
-function hueOf(name: string): number {
-  let hash = 0;
-  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
-  return hash % 8;
 }

@@ -1,5 +1,6 @@
 import type { Gap } from "@tidings/client";
-import { element } from "./element.ts";
+import { element, setText } from "./element.ts";
+import type { FollowedRoom } from "./followed-room.ts";
 
 const causes: Readonly<Record<Gap["reason"], string>> = {
   trimmed: "you were away for longer than the server remembers",
@@ -7,35 +8,26 @@ const causes: Readonly<Record<Gap["reason"], string>> = {
   lost: "the server has lost them",
 };
 
-/** Says openly that something is missing. It stays until the person has seen it. */
+/** Says openly that something is missing in a room. It stays until the person has seen it. */
 export class Notice {
   readonly #box = element("notice", HTMLDivElement);
   readonly #text = element("notice-text", HTMLParagraphElement);
-  #cause = "";
 
-  constructor() {
+  /** @param onClose the person has taken note */
+  constructor(onClose: () => void) {
     element("notice-close", HTMLButtonElement).addEventListener("click", () => {
-      this.close();
+      onClose();
       element("text", HTMLTextAreaElement).focus();
     });
   }
 
-  /** There is a gap; what the server still has is under way. */
-  tell(reason: Gap["reason"]): void {
-    this.#cause = `Some messages could not be recovered: ${causes[reason]}.`;
-    this.#box.hidden = false;
-    this.#text.textContent = `${this.#cause} Reloading from the server…`;
+  render(gap: FollowedRoom["gap"]): void {
+    this.#box.hidden = gap === null;
+    setText(this.#text, gap === null ? "" : describeGap(gap));
   }
+}
 
-  /** What the server has is on screen. */
-  settle(): void {
-    if (this.#cause !== "") this.#text.textContent = `${this.#cause} Reloaded from the server.`;
-    this.#cause = "";
-  }
-
-  close(): void {
-    this.#box.hidden = true;
-    this.#text.textContent = "";
-    this.#cause = "";
-  }
+function describeGap({ reason, isHealed }: NonNullable<FollowedRoom["gap"]>): string {
+  const cause = `Some messages could not be recovered: ${causes[reason]}.`;
+  return `${cause} ${isHealed ? "Reloaded from the server." : "Reloading from the server…"}`;
 }

@@ -1,5 +1,5 @@
 import type { Status, Watchable } from "@tidings/client";
-import { element } from "./element.ts";
+import { element, setText } from "./element.ts";
 import { describeStatus, describeWait, type StatusText } from "./status-text.ts";
 
 /** Tells how the connection is doing, in a place where it is always seen. */
@@ -18,14 +18,13 @@ export class StatusLine {
 
   /** Once in a while, so that the seconds count down. @param now milliseconds since 1970 */
   tick(now: number): void {
-    const wait = describeWait(this.#shown?.retryAt, now);
-    if (this.#countdown.textContent !== wait) this.#countdown.textContent = wait;
+    setText(this.#countdown, describeWait(this.#shown?.retryAt, now));
   }
 
   #show(shown: StatusText): void {
     this.#shown = shown;
     this.#line.dataset["tone"] = shown.tone;
-    if (this.#text.textContent !== shown.text) this.#text.textContent = shown.text;
+    setText(this.#text, shown.text);
     this.tick(Date.now());
   }
 }
