@@ -4,6 +4,7 @@ import { runGate } from "./ci.mjs";
 import { build, checkTypes, format, lint } from "./checks.mjs";
 import { develop } from "./dev.mjs";
 import { say } from "./say.mjs";
+import { takeScreenshots } from "./screenshots.mjs";
 import { setUp } from "./setup.mjs";
 import { start } from "./start.mjs";
 import { test } from "./test.mjs";
@@ -18,6 +19,7 @@ const tasks = {
   types: checkTypes,
   lint,
   format,
+  screenshots: takeScreenshots,
   ci: runGate,
 };
 
