@@ -8,8 +8,31 @@ export default defineConfig({
   resolve,
   ssr: { resolve },
   test: {
-    include: ["{packages,apps,examples,e2e,benchmarks,scripts}/**/*.test.{ts,tsx}"],
     exclude: ["**/node_modules/**", "**/dist/**"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "code",
+          include: ["{packages,apps,examples,e2e,benchmarks,scripts}/**/*.test.{ts,tsx}"],
+          exclude: ["e2e/chat/**"],
+        },
+      },
+      // These share one built page and one browser, which nobody has to wait for who runs other tests.
+      {
+        extends: true,
+        test: {
+          name: "page",
+          include: ["e2e/chat/**/*.test.ts"],
+          globalSetup: "e2e/chat/set-up.ts",
+          setupFiles: "e2e/chat/hooks.ts",
+          isolate: false,
+          // Most of the time they wait for a browser.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
     // Workspace packages are compiled by vite, so that the source condition above applies to them.
     server: { deps: { inline: [/^@tidings/] } },
     // A test that hangs says so long before the run is given up.

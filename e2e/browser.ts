@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { chromium, type Browser } from "playwright-core";
+import { chromium, type Browser, type BrowserServer, type LaunchOptions } from "playwright-core";
 
 /** What a Chromium needs on a machine without a screen, a GPU or a way to the internet. */
 const FLAGS = [
@@ -19,10 +19,19 @@ const INSTALLED = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
 /** Starts a Chromium with a profile of its own, which is gone when the browser is closed. */
 export async function startBrowser(): Promise<Browser> {
+  return chromium.launch(await launchOptions());
+}
+
+/** The same for several processes, which connect to its `wsEndpoint()`. */
+export async function startBrowserServer(): Promise<BrowserServer> {
+  return chromium.launchServer(await launchOptions());
+}
+
+async function launchOptions(): Promise<LaunchOptions> {
   const executablePath = process.env["CHROME"] || INSTALLED.find(existsSync) || (await unpackedChromium());
   const fonts = join(dirname(executablePath), "own-fonts.conf");
   const env = existsSync(fonts) ? { ...process.env, FONTCONFIG_FILE: fonts } : process.env;
-  return chromium.launch({ executablePath, args: FLAGS, chromiumSandbox: false, env });
+  return { executablePath, args: FLAGS, chromiumSandbox: false, env };
 }
 
 /**

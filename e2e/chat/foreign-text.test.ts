@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import { visit } from "../chat.ts";
+import { enterAs, expectTexts, openChat, openWindow, textsOn, until } from "./stage.ts";
+
+test("whatever people write stays text, in messages, names, rooms, topics and toasts, and the policy holds", async () => {
+  const { url } = await openChat();
+  const names = ["<img src=x onerror=alert(1)>", '"><svg/onload=alert(1)>', "__proto__", "{{7*7}}${7*7}"];
+  const [me = "", other = ""] = names;
+  const texts = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<iframe srcdoc='<script>parent.alert(1)</script>'></iframe>",
+    '<a href="javascript:alert(1)">click</a>',
+    "javascript:alert(1) data:text/html,<script>alert(1)</script>",
+    'https://example.com/"onmouseover="alert(1)',
+    "https://example.com/<svg/onload=alert(1)>",
+    "</p></li></ol><style>*{display:none}</style>",
+    "<base href=//example.invalid/><form action=/x><button>send",
+    "&lt;b&gt;&#x3c;b&#x3e;",
+    "\u202egnissim\u202c \u2028 \u0000 end",
+    `@${other} @${me}`,
+  ];
+  const troubles: string[] = [];
+  const page = await openWindow();
+  page.on(
+    "console",
+    (message) => void (["error", "warning"].includes(message.type()) && troubles.push(message.text())),
+  );
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("dialog", (dialog) => {
+    troubles.push(`a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on(
+    "request",
+    (request) => void (request.url().startsWith(url) || troubles.push(`a request to ${request.url()}`)),
+  );
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", ({ violatedDirective }) =>
+      console.error(`violated: ${violatedDirective}`),
+    );
+  });
+  await enterAs(me, url, page);
+
+  const visitors = await Promise.all(names.map((name) => visit(url, name)));
+  const [, writer] = visitors;
+  for (const text of texts) await writer?.say(text);
+  for (const visitor of visitors) await visitor.say("hi");
+  await writer?.request("POST", "/api/rooms/lobby/typing");
+  const all = [...texts, ...names.map(() => "hi")];
+  await expectTexts(page, all);
+  await until(() => page.locator("#typing").textContent(), `${other} is typing…`);
+  expect(new Set(await page.locator("#messages .author").allTextContents())).toEqual(new Set(names));
+
+  await writer?.request("PUT", "/api/rooms/lobby/topic", { text: "<b>topic</b>" });
+  await until(() => page.locator("#topic span").textContent(), "<b>topic</b>");
+  await writer?.request("POST", "/api/rooms", { name: "<b>room</b>" });
+  await until(() => page.locator("#other-rooms .name").allTextContents(), ["<b>room</b>"]);
+  await page.locator("#other-rooms a").click();
+  await writer?.say(`<b>look</b> @${me}`);
+  await until(() => page.locator(".toast .what").allTextContents(), [`<b>look</b> @${me}`]);
+  await page.locator(".toast .open").click();
+  await expectTexts(page, [...all, `<b>look</b> @${me}`]);
+
+  // Only what the page makes itself: marked names and safe links.
+  const made = await page
+    .locator("#messages .text *")
+    .evaluateAll((elements) =>
+      elements.map((each) => `${each.localName} ${each.getAttribute("href") ?? each.className}`),
+    );
+  expect(made).toEqual([
+    "a https://example.com/",
+    "a https://example.com/",
+    "span mention",
+    "span mention me-mentioned",
+    "span mention me-mentioned",
+  ]);
+  expect(await page.locator("#messages a").first().getAttribute("rel")).toBe("noopener noreferrer nofollow");
+  expect(await page.locator(":is(.author, .name, .what, .by, #typing, #topic span, #my-name, h1) *").count()).toBe(0);
+  await page.reload();
+  await until(async () => (await textsOn(page)).length, all.length + 1);
+  expect(troubles).toEqual([]);
+
+  // The policy is what stops a script that got in all the same.
+  await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "globalThis.gotIn = true";
+    document.body.append(script);
+  });
+  await until(() => troubles.some((trouble) => trouble.startsWith("violated: script-src")), true);
+  expect(await page.evaluate(() => "gotIn" in globalThis)).toBe(false);
+});

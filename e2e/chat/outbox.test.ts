@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+import { visit } from "../chat.ts";
+import {
+  enterAs,
+  expectStatus,
+  expectTexts,
+  numbered,
+  openChat,
+  openWindow,
+  proxyTo,
+  say,
+  textsOn,
+  until,
+  waitingOn,
+} from "./stage.ts";
+
+test("what is written offline waits in sight, and is sent in order and once when the server answers again", async () => {
+  const { url, server } = await openChat();
+  const proxy = await proxyTo(server.port);
+  const ada = await enterAs("ada", proxy.url);
+  await ada.context().setOffline(true);
+  proxy.refuse();
+  proxy.cut();
+  await expectStatus(ada, "You are offline");
+  for (const text of numbered(1, 5)) await say(ada, text);
+  expect(await waitingOn(ada)).toEqual(numbered(1, 5));
+  expect(new Set(await ada.locator("#waiting .state").allTextContents())).toEqual(
+    new Set(["Waiting for the connection"]),
+  );
+  proxy.accept();
+  await ada.context().setOffline(false);
+  await expectTexts(ada, numbered(1, 5));
+  await until(() => waitingOn(ada), []);
+  expect(await (await visit(url, "reader")).read(10)).toEqual(numbered(1, 5));
+});
+
+test("a message whose answer was lost is sent once, also over a reload", async () => {
+  const { url } = await openChat();
+  const window = await openWindow();
+  const ada = await enterAs("ada", url, window);
+  // The server has it; the page never hears so, and is reloaded.
+  await ada.route("**/messages", async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  const asked = ada.waitForEvent("requestfailed", (request) => request.url().endsWith("/messages"));
+  await say(ada, "only once");
+  await asked;
+  // The stream has brought it, so it is not shown as waiting beside that.
+  await expectTexts(ada, ["only once"]);
+  await until(() => waitingOn(ada), []);
+  expect(await ada.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("/outbox/")).length)).toBe(1);
+  await ada.unrouteAll();
+  await ada.reload();
+  await expectStatus(ada, "Live");
+  await until(() => ada.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("/outbox/")).length), 0);
+  expect(await textsOn(ada)).toEqual(["only once"]);
+  expect(await waitingOn(ada)).toEqual([]);
+  expect(await (await visit(url, "reader")).read(10)).toEqual(["only once"]);
+});
+
+test("what waits is there after a reload while the server is away, and goes out when it is back", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.route("**/messages", (route) => route.fulfill({ status: 503 }));
+  for (const text of numbered(1, 3)) await say(ada, text);
+  await until(() => waitingOn(ada), numbered(1, 3));
+  await ada.reload();
+  await expectStatus(ada, "Live");
+  await until(() => waitingOn(ada), numbered(1, 3));
+  await ada.unrouteAll();
+  await ada.reload();
+  await expectTexts(ada, numbered(1, 3));
+  expect(await (await visit(url, "reader")).read(10)).toEqual(numbered(1, 3));
+});
+
+test("a message that is refused says so, holds up no other, and is retried or discarded by hand", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.route("**/messages", (route) =>
+    /"(no|maybe)"/.test(route.request().postData() ?? "") ? route.fulfill({ status: 400 }) : route.continue(),
+  );
+  for (const text of ["no", "maybe", "yes"]) await say(ada, text);
+  await expectTexts(ada, ["yes"]);
+  await until(() => waitingOn(ada), ["no", "maybe"]);
+  expect(await ada.locator("#waiting .state").first().textContent()).toBe("Not sent. The server did not take it.");
+  await ada.unrouteAll();
+  await ada.getByRole("button", { name: "Discard" }).first().click();
+  await ada.locator("#waiting .message").getByRole("button", { name: "Try again" }).click();
+  await expectTexts(ada, ["yes", "maybe"]);
+  expect(await waitingOn(ada)).toEqual([]);
+});

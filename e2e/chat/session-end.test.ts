@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { visit } from "../chat.ts";
+import { enterAs, expectTexts, openChat, openWindow, say, until } from "./stage.ts";
+
+/** Ten times the bar of one second: the machine may be busy. */
+const LIMIT = 10_000;
+
+test("a session that is deleted elsewhere ends the streams in all tabs, with a sentence, and nobody else's", async () => {
+  const { url, server } = await openChat();
+  const ada = await enterAs("ada", url);
+  const second = await ada.context().newPage();
+  await second.goto(url);
+  const bo = await enterAs("bo", url);
+  await until(() => server.hub.stats().connections, 3);
+  const begun = performance.now();
+  expect((await ada.context().request.delete(`${url}/api/session`)).status()).toBe(204);
+  const sentence = "Your session has ended, perhaps in another window. Sign in again to go on.";
+  for (const page of [ada, second]) await until(() => page.locator("#sign-in-problem").textContent(), sentence);
+  expect(performance.now() - begun).toBeLessThan(LIMIT);
+  expect(await ada.getByLabel("Your name").isVisible()).toBe(true);
+  await until(() => server.hub.stats().connections, 1);
+  await say(bo, "still here");
+  await expectTexts(bo, ["still here"]);
+  // Back in by the form, in the tab that was thrown out.
+  await ada.getByLabel("Your name").fill("ada");
+  await ada.keyboard.press("Enter");
+  await expectTexts(ada, ["still here"]);
+});
+
+test("signing out leaves nothing of one person to the next", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.getByLabel("Message to").fill("a secret draft");
+  await ada.getByRole("button", { name: "Sign out" }).click();
+  await ada.getByLabel("Your name").fill("bo");
+  await ada.keyboard.press("Enter");
+  await until(() => ada.locator("#my-name").textContent(), "bo");
+  expect(await ada.getByLabel("Message to").inputValue()).toBe("");
+});
+
+test("a name that cannot be is refused in a sentence", async () => {
+  const { url } = await openChat();
+  const page = await openWindow();
+  await page.goto(url);
+  await page.getByLabel("Your name").press("Enter");
+  await until(() => page.locator("#sign-in-problem").textContent(), "Please say your name.");
+  await page.getByLabel("Your name").fill("👩‍🚀".repeat(8));
+  await page.keyboard.press("Enter");
+  await until(() => page.locator("#sign-in-problem").textContent(), "Please choose another name.");
+  expect((await visit(url, "ok")).cookie).not.toBe("");
+});

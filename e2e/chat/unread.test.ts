@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { visit } from "../chat.ts";
+import { createRoom, enterAs, expectTexts, marksOn, numbered, openChat, roomLink, say, until } from "./stage.ts";
+
+test("unread counts survive a reload, and another device sees the same", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await say(ada, "hi");
+  await expectTexts(ada, ["hi"]);
+  await createRoom(ada, "Garden");
+  const bo = await visit(url, "bo");
+  for (const text of numbered(1, 3)) await bo.say(text);
+  await until(() => marksOn(ada), { Garden: "", Lobby: "3" });
+  await ada.reload();
+  await until(() => marksOn(ada), { Garden: "", Lobby: "3" });
+  const phone = await enterAs("ada", `${url}/#garden`);
+  await until(() => marksOn(phone), { Garden: "", Lobby: "3" });
+
+  await roomLink(ada, "Lobby").click();
+  await expectTexts(ada, ["hi", ...numbered(1, 3)]);
+  // The line stands where she stopped reading.
+  expect(await ada.locator(".message:has(.new-line:not([hidden])) .text").allTextContents()).toEqual(["number 1"]);
+  await until(() => marksOn(phone), { Garden: "", Lobby: "" });
+  await ada.reload();
+  await expectTexts(ada, ["hi", ...numbered(1, 3)]);
+  expect(await marksOn(ada)).toEqual({ Garden: "", Lobby: "" });
+});
+
+test("the line stands where one stopped reading also when the page is opened anew", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await say(ada, "hi");
+  await expectTexts(ada, ["hi"]);
+  await ada.goto("about:blank");
+  const bo = await visit(url, "bo");
+  for (const text of numbered(1, 3)) await bo.say(text);
+  await ada.goto(url);
+  await expectTexts(ada, ["hi", ...numbered(1, 3)]);
+  expect(await ada.locator(".message:has(.new-line:not([hidden])) .text").allTextContents()).toEqual(["number 1"]);
+});
+
+test("what is below the screen is unread until one goes there", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  const bo = await visit(url, "bo");
+  for (const text of numbered(1, 40)) await bo.say(text);
+  await expectTexts(ada, numbered(1, 40));
+  const readOf = async () => {
+    const answer = await ada.context().request.get(`${url}/api/rooms`);
+    // The chat's API: http and its answers are tested elsewhere.
+    return ((await answer.json()) as { rooms: { read: number }[] }).rooms[0]?.read;
+  };
+  await until(readOf, 40);
+  await ada.locator("#scroller").evaluate((scroller) => (scroller.scrollTop = 0));
+  await until(() => ada.locator("#newer").isVisible(), true);
+  await bo.say("below");
+  await until(() => ada.locator("#newer").innerText(), "1 new");
+  expect(await readOf()).toBe(40);
+  expect(await ada.locator("#scroller").evaluate((scroller) => scroller.scrollTop)).toBe(0);
+  await ada.locator("#newer").click();
+  await until(readOf, 41);
+  expect(await ada.locator("#newer").isVisible()).toBe(false);
+});
+
+test("Alt and the arrows change the room, and each room keeps its draft", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await createRoom(ada, "Garden");
+  const field = ada.getByLabel("Message to");
+  await field.fill("for the garden");
+  await ada.keyboard.press("Alt+ArrowDown");
+  await until(() => ada.locator("#room-name").textContent(), "Lobby");
+  expect(await field.inputValue()).toBe("");
+  await ada.keyboard.press("Alt+ArrowUp");
+  await until(() => ada.locator("#room-name").textContent(), "Garden");
+  expect(await field.inputValue()).toBe("for the garden");
+});
