@@ -56,6 +56,15 @@ test("a room is created, found, joined, given a topic and left", async () => {
   await expectTexts(bo, ["tomatoes"]);
 });
 
+test("the address of a room that is not there leads to the lobby", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", `${url}/#nowhere`);
+  await expectRoom(ada, "Lobby");
+  await say(ada, "hi");
+  await expectTexts(ada, ["hi"]);
+  expect(new URL(ada.url()).hash).toBe("#lobby");
+});
+
 test("who is here is told by name, and several tabs are one person", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);

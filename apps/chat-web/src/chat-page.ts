@@ -149,6 +149,11 @@ export class ChatPage {
   #render(): void {
     const session = this.#session;
     if (session === null) return;
+    if (!session.places.has(this.#roomId) && session.places.has(FIRST_ROOM)) {
+      // There never was such a room, or the server has forgotten it.
+      history.replaceState(null, "", linkTo(FIRST_ROOM));
+      return this.#open();
+    }
     const place = session.places.get(this.#roomId);
     const state = session.room(this.#roomId);
     if (this.#list.isAtEnd && state?.timeline.trim() === true) state.older.reset();
