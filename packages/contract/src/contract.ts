@@ -1,7 +1,7 @@
 import type { Address, Channel, ChannelDefinition, ParamsOf } from "./channel.ts";
 import { ContractError } from "./contract-error.ts";
 import type { Decoded, EventDefinition, Schema } from "./event.ts";
-import { PathPattern } from "./path.ts";
+import { parsePath, PathPattern } from "./path.ts";
 
 /** Any contract: its channels by name. */
 export type Contract = Readonly<Record<string, AnyChannel>>;
@@ -89,7 +89,7 @@ function nameChannel(name: string, definition: ChannelDefinition): AnyChannel {
 /** The address of a canonical path, or null when no channel of the contract has it. `parseAddress(c, a.path)` equals `a`. */
 export function parseAddress<C extends Contract>(contract: C, path: string): AddressOf<C, ChannelName<C>> | null {
   for (const channel of Object.values(contract)) {
-    const params = channel.pattern.parse(path);
+    const params = parsePath(channel.pattern, path);
     // The pattern of `name` made these params.
     if (params !== null) return { name: channel.name, params, path } as AddressOf<C, ChannelName<C>>;
   }

@@ -20,20 +20,20 @@ const SEGMENT = /^(:(?!__proto__$)[A-Za-z_]\w*|[\w-][\w.-]*)$/;
 /** A compiled path pattern. Building is injective: two different records of params never give one path. */
 export class PathPattern<Text extends string = string> {
   readonly text: Text;
-  readonly #segments: readonly string[];
+  readonly segments: readonly string[];
   /** The literal text that every path starts with; most paths of other patterns fail here, without a split. */
-  readonly #prefix: string;
+  readonly prefix: string;
 
   constructor(text: Text) {
     const fail = (reason: string): never => {
       throw new ContractError("bad-contract", `Pattern "${text}": ${reason}.`);
     };
     this.text = text;
-    this.#segments = text.split("/");
-    this.#prefix = text.split(":", 1)[0] ?? "";
-    const wrong = this.#segments.find((segment) => !SEGMENT.test(segment));
+    this.segments = text.split("/");
+    this.prefix = text.split(":", 1)[0] ?? "";
+    const wrong = this.segments.find((segment) => !SEGMENT.test(segment));
     if (wrong !== undefined) fail(`expected segments like "rooms" or ":roomId", separated by "/", got "${wrong}"`);
-    const names = this.#segments.filter(isParam);
+    const names = this.segments.filter(isParam);
     if (new Set(names).size !== names.length) fail("a param occurs twice; give each its own name");
     // A param has one byte at least.
     const shortest = text.replaceAll(/:\w+/g, "x").length;
@@ -49,7 +49,7 @@ export class PathPattern<Text extends string = string> {
       throw new ContractError("bad-params", `Channel "${this.text}": ${reason}.`);
     };
     const params: Record<string, string> = {};
-    const parts = this.#segments.map((segment) => {
+    const parts = this.segments.map((segment) => {
       if (!isParam(segment)) return segment;
       const name = segment.slice(1);
       const value: unknown = Object.hasOwn(given, name) ? given[name] : undefined;
@@ -69,30 +69,30 @@ export class PathPattern<Text extends string = string> {
     return { params, path };
   }
 
-  /** The params of a canonical path of this pattern, else null. */
-  parse(path: string): Record<string, string> | null {
-    if (path.length > MAX_PATH || !path.startsWith(this.#prefix)) return null;
-    const parts = path.split("/");
-    if (parts.length !== this.#segments.length) return null;
-    const params: Record<string, string> = {};
-    for (const [index, segment] of this.#segments.entries()) {
-      const value = decodeSegment(parts[index] ?? "");
-      if (value === null || (!isParam(segment) && value !== segment)) return null;
-      if (isParam(segment)) params[segment.slice(1)] = value;
-    }
-    return params;
-  }
-
   /** Whether some path belongs to both patterns. */
   overlaps(other: PathPattern): boolean {
     return (
-      this.#segments.length === other.#segments.length &&
-      this.#segments.every((segment, index) => {
-        const their = other.#segments[index] ?? "";
+      this.segments.length === other.segments.length &&
+      this.segments.every((segment, index) => {
+        const their = other.segments[index] ?? "";
         return isParam(segment) || isParam(their) || segment === their;
       })
     );
   }
+}
+
+/** The params of a canonical path of a pattern, else null. A function, so that browsers do not load it. */
+export function parsePath({ prefix, segments }: PathPattern, path: string): Record<string, string> | null {
+  if (path.length > MAX_PATH || !path.startsWith(prefix)) return null;
+  const parts = path.split("/");
+  if (parts.length !== segments.length) return null;
+  const params: Record<string, string> = {};
+  for (const [index, segment] of segments.entries()) {
+    const value = decodeSegment(parts[index] ?? "");
+    if (value === null || (!isParam(segment) && value !== segment)) return null;
+    if (isParam(segment)) params[segment.slice(1)] = value;
+  }
+  return params;
 }
 
 /** Whether every segment is one that {@link PathPattern.build} could have written. */

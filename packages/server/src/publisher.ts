@@ -1,4 +1,4 @@
-import { ContractError, findEvent } from "@tidings/contract";
+import { ContractError, findEvent, parsePath } from "@tidings/contract";
 import type {
   Address,
   AddressOf,
@@ -89,7 +89,8 @@ export class Publisher {
     const { contract } = this.#context;
     const { name, path } = address;
     const event = findEvent(contract, address, type);
-    if (contract[name]?.pattern.parse(path) !== null) return event;
+    const pattern = contract[name]?.pattern;
+    if (pattern && parsePath(pattern, path) !== null) return event;
     const wrong = `Expected an address of channel "${name}", got the path ${JSON.stringify(path)}`;
     throw new ContractError("unknown-channel", `${wrong}; make it with the contract's channel function.`);
   }
