@@ -15,11 +15,8 @@ export function callSafely(call: () => unknown): void {
 
 /** Calls what may fail now or later. What it returns is not awaited: a slow handler must not hold up the others. */
 export function callHandler(label: string, call: () => unknown, onError: (error: StreamError) => void): void {
-  const report = (cause: unknown) =>
-    callSafely(() => onError(new StreamError("handler-failed", `${label} failed: ${String(cause)}`, { cause })));
-  try {
-    Promise.resolve(call()).catch(report);
-  } catch (cause) {
-    report(cause);
-  }
+  // Async, so that a throw is a rejection, too; that of `onError` is then the runtime's to report.
+  (async () => call())().catch((cause: unknown) =>
+    onError(new StreamError("handler-failed", `${label} failed: ${String(cause)}`, { cause })),
+  );
 }

@@ -2,7 +2,7 @@ import type { AddressOf, ChannelName, Contract } from "@tidings/contract";
 import type { ClientOptions } from "./client-options.ts";
 import type { EventOf, Gap, Handlers, SubscribeOptions } from "./handlers.ts";
 import type { Reason, Status, Watchable } from "./status.ts";
-import { StreamClient } from "./stream-client.ts";
+import { createStreamClient } from "./stream-client.ts";
 
 export interface EventsOptions extends SubscribeOptions {
   /** What to do about a gap; the loop then goes on with what is left. @default the loop throws a StreamError `gap` */
@@ -66,5 +66,5 @@ export interface Client<C extends Contract> {
  */
 export function createClient<C extends Contract>(contract: C, options: ClientOptions): Client<C> {
   // Inside, a contract is a record of channels; the signature above has checked what depends on it.
-  return new StreamClient(contract, options) as unknown as Client<C>;
+  return createStreamClient(contract, options) as unknown as Client<C>;
 }

@@ -10,49 +10,43 @@ export interface Context extends Required<ClientOptions> {
   readonly contract: Contract;
   /** Pages that are about to be asked for, by position and whether a snapshot is wanted. */
   readonly gathering: Map<string, { readonly paths: Set<string>; readonly page: Promise<PageBody> }>;
-  /** Aborted when the client is closed. */
-  readonly end: AbortController;
+  isClosed: boolean;
+  /** What to call when the client is closed. A set: platforms warn of many listeners on one signal. */
+  readonly ends: Set<() => void>;
   /** Debug records only with `debug`; warnings also where somebody develops: in production nobody could do something about them. */
-  trace(level: TraceRecord["level"], event: TraceRecord["event"], about: Partial<TraceRecord>): void;
+  readonly trace: (level: TraceRecord["level"], event: TraceRecord["event"], about: Partial<TraceRecord>) => void;
 }
 
 export function createContext(contract: Contract, options: ClientOptions): Context {
-  const settings = {
+  const context: Context = {
     headers: {},
-    credentials: "same-origin" as const,
+    credentials: "same-origin",
     // Called late, and as a function: a browser's fetch refuses to be a method of something else.
-    fetch: (url: string, init: RequestInit) => globalThis.fetch(url, init),
-    onError: console.error,
+    fetch: (url, init) => globalThis.fetch(url, init),
     validate: true,
     connectTimeout: 15_000,
     maxEventBytes: 1 << 20,
-    onLog: toConsole,
+    onLog: ({ level, event, at: _at, ...about }) => console[level](`tidings: ${event}`, about),
     debug: false,
     clock: systemClock,
     random: Math.random,
     network: runtimeNetwork,
     ...options,
-  };
-  const { clock, debug, onError, onLog } = settings;
-  return {
-    ...settings,
     contract,
     gathering: new Map(),
-    end: new AbortController(),
-    onError: (error) => callSafely(() => onError(error)),
+    isClosed: false,
+    ends: new Set(),
+    onError: (error) => callSafely(() => (options.onError ?? console.error)(error)),
     trace(level, event, about) {
-      if (debug || (level === "warn" && isDevelopment()))
-        callSafely(() => onLog({ level, event, at: clock.now(), ...about }));
+      if (context.debug || (level === "warn" && isDevelopment()))
+        callSafely(() => context.onLog({ level, event, at: context.clock.now(), ...about }));
     },
   };
+  return context;
 }
 
 /** Whether the page is served from the developer's own machine. */
 function isDevelopment(): boolean {
-  const { hostname } = (globalThis as { location?: { hostname?: string } }).location ?? {};
-  return hostname === "localhost" || hostname === "127.0.0.1";
-}
-
-function toConsole({ level, event, at: _at, ...about }: TraceRecord): void {
-  console[level](`tidings: ${event}`, about);
+  const { hostname = "" } = (globalThis as { location?: { hostname?: string } }).location ?? {};
+  return ["localhost", "127.0.0.1"].includes(hostname);
 }

@@ -1,13 +1,22 @@
 import { decode, type Address, type AnyChannel, type Schema } from "@tidings/contract";
-import { formatCursor, parseCursor, type PageBody, type PageEvent } from "@tidings/protocol";
-import type { Item } from "./consumer.ts";
+import { isCursor, type PageBody, type PageEvent } from "@tidings/protocol";
+import type { Consumer } from "./consumer.ts";
 import type { Context } from "./context.ts";
+import type { Cleared } from "./handlers.ts";
 import { StreamError } from "./stream-error.ts";
+
+/** One thing that arrived for an address, on the stream or on a page. */
+export interface Item {
+  readonly id: string | null;
+  readonly isVolatile: boolean;
+  /** What the consumer gets. */
+  readonly call: Parameters<Consumer>;
+}
 
 /** @throws TypeError for an address of another contract */
 export function channelOf({ contract }: Context, { name }: Address): AnyChannel {
-  const channel = Object.hasOwn(contract, name) ? contract[name] : undefined;
-  if (channel !== undefined) return channel;
+  const channel = contract[name];
+  if (channel) return channel;
   throw new TypeError(`Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${name}".`);
 }
 
@@ -17,16 +26,21 @@ export function channelOf({ contract }: Context, { name }: Address): AnyChannel 
  *
  * @param read parses the data, where it is not what the event says
  */
-export function decodeItem(context: Context, address: Address, event: PageEvent, read?: () => unknown): Item | null {
+export function decodeItem(context: Context, address: Address, wire: PageEvent, read?: () => unknown): Item | null {
   const { name, events } = channelOf(context, address);
-  const { channel, type } = event;
+  const { channel, type } = wire;
   const definition = events[type];
-  if (channel !== address.path || definition === undefined) return null;
-  const cursor = parseCursor(event.id ?? "");
-  const id = cursor && formatCursor(cursor);
-  if ("clear" in event) return id === null ? null : { cleared: { channel, type, key: event.clear, id }, cursor };
-  const data = tryDecode(context, definition.schema, read ?? (() => event.data), `${name}.${type}`);
-  return data && { event: { channel, type, data: data.value, id }, isVolatile: definition.mode === "volatile", cursor };
+  if (channel !== address.path || !definition) return null;
+  const id = toCursor(wire.id);
+  const isVolatile = definition.mode === "volatile";
+  if ("clear" in wire) {
+    const cleared: Cleared = { channel, type, key: wire.clear, id: id ?? "" };
+    return id ? { id, isVolatile, call: ["onClear", cleared] } : null;
+  }
+  const decoded = tryDecode(context, definition.schema, read ?? (() => wire.data), `${name}.${type}`);
+  if (!decoded) return null;
+  const [data] = decoded;
+  return { id, isVolatile, call: [type, data, { channel, type, data, id }, isVolatile] };
 }
 
 /** What a page has of one address. */
@@ -34,17 +48,21 @@ export function decodePage(context: Context, address: Address, { events }: PageB
   return events.flatMap((event) => decodeItem(context, address, event) ?? []);
 }
 
-/** Null when there is no state, and when it does not fit, which is reported. */
-export function decodeState(context: Context, address: Address, page: PageBody): { readonly value: unknown } | null {
+/** The state in brackets; null when there is none, and when it does not fit, which is reported. */
+export function decodeState(context: Context, address: Address, { state }: PageBody): readonly [unknown] | null {
   const { name, snapshot } = channelOf(context, address);
-  const state = page.state?.[address.path];
-  if (snapshot === undefined || state === undefined) return null;
-  return tryDecode(context, snapshot, () => state, `${name}'s snapshot`);
+  const given = state?.[address.path];
+  return snapshot && given !== undefined ? tryDecode(context, snapshot, () => given, `${name}'s snapshot`) : null;
+}
+
+/** The text, where it is a cursor. */
+export function toCursor(id: string | null | undefined): string | null {
+  return id && isCursor(id) ? id : null;
 }
 
 function tryDecode({ validate, onError }: Context, schema: Schema, read: () => unknown, label: string) {
   try {
-    return { value: validate ? decode(schema, read(), label) : read() };
+    return [validate ? decode(schema, read(), label) : read()] as const;
   } catch (cause) {
     onError(new StreamError("invalid-data", `Skipped ${label}: ${String(cause)}`, { cause }));
     return null;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { inbox, lobby, watch } from "../test/client-kit.ts";
+import { inbox, lobby, other, watch } from "../test/client-kit.ts";
 import { catchingUp, joined, mention, MENTION, MESSAGE } from "../test/subscription-kit.ts";
 
 describe("a gap on the stream", () => {
@@ -79,6 +79,81 @@ describe("a gap on the stream", () => {
     expect(told).toEqual(["gap trimmed after e.1", "9"]);
   });
 
+  test("while a page is under way, which comes from a copy that does not know of the loss, is told by the next page", async () => {
+    const { told, server, clock, stream } = await catchingUp();
+    stream.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    // Where the stream stood before the gap is not where it goes on.
+    server.page.page({ cursor: "e.5", events: [mention(3)] });
+    await clock.advance(0);
+    stream.event(MENTION, { by: "9" }, "e.9");
+    await clock.advance(0);
+    expect(server.page.after).toBe("e.5");
+    server.page.page({ cursor: "e.9", gap: { channels: { [inbox.path]: "trimmed" } }, events: [mention(9)] });
+    await clock.advance(0);
+    expect(told).toEqual(["3", "gap trimmed after e.5", "9"]);
+  });
+
+  test("lies ahead of what other channels carry after it", async () => {
+    const { told, client, server, clock } = await catchingUp();
+    const { page } = server;
+    client.subscribe(other, { onGap: () => {} });
+    await clock.advance(0);
+    const stream = server.stream.live("e.5");
+    await clock.advance(0);
+    page.page({ cursor: "e.5" });
+    await clock.advance(0);
+    const loop = client.events(inbox, { after: "e.5", onGap: ({ after }) => told.push(`loop after ${after}`) });
+    await clock.advance(0);
+    stream.gap({ [inbox.path]: "trimmed" });
+    stream.event(`${other.path}:mention`, { by: "6" }, "e.6");
+    await clock.advance(0);
+    server.page.page({ cursor: "e.7" });
+    await clock.advance(0);
+    stream.event(MENTION, { by: "9" }, "e.9");
+    await clock.advance(0);
+    expect(server.page.after).toBe("e.7");
+    server.page.page({ cursor: "e.9", gap: { channels: { [inbox.path]: "trimmed" } }, events: [mention(9)] });
+    expect(await loop.next()).toMatchObject({ value: { id: "e.9" } });
+    expect(told).toEqual(["gap trimmed after e.5", "9", "loop after e.7"]);
+  });
+
+  test("lies ahead also of who comes after it", async () => {
+    const { client, server, clock, stream } = await catchingUp();
+    server.page.page({ cursor: "e.5" });
+    await clock.advance(0);
+    stream.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    const late: string[] = [];
+    client.subscribe(
+      inbox,
+      { mention: ({ by }) => late.push(by), onGap: ({ after }) => late.push(`after ${after}`) },
+      { after: "e.5" },
+    );
+    await clock.advance(0);
+    server.page.page({ cursor: "e.5" });
+    await clock.advance(0);
+    stream.event(MENTION, { by: "9" }, "e.9");
+    await clock.advance(0);
+    server.page.page({ cursor: "e.9", gap: { channels: { [inbox.path]: "trimmed" } }, events: [mention(9)] });
+    await clock.advance(0);
+    expect(late).toEqual(["after e.5", "9"]);
+  });
+
+  test("that starts a subscription anew does so also by a state from before the loss, which its next page then tells", async () => {
+    const { told, server, clock, stream } = await joined();
+    stream.gap({ [lobby.path]: "trimmed" });
+    await clock.advance(500);
+    server.page.page({ cursor: "e.1", state: { [lobby.path]: { messages: ["a"] } } });
+    await clock.advance(0);
+    stream.event(MESSAGE, { text: "nine" }, "e.9");
+    await clock.advance(0);
+    expect(server.page.after).toBe("e.1");
+    server.page.page({ cursor: "e.9", gap: { channels: { [lobby.path]: "trimmed" } } });
+    await clock.advance(0);
+    expect(told.slice(1)).toEqual(["gap trimmed after e.1", "state a", "gap trimmed after e.1"]);
+  });
+
   test.each(["reset", "lost"] as const)(
     "of a position that is void (%s) starts everything anew from the one it carries",
     async (reason) => {
@@ -138,6 +213,9 @@ describe("a gap on the stream", () => {
     await clock.advance(500);
     server.page.page({ cursor: "e.2", state });
     await clock.advance(0);
+    // The position of a stream that has had a gap is known with the next id.
+    stream.heartbeat("e.1");
+    await clock.advance(0);
     const pages = server.pages.length;
     stream.gap({ [lobby.path]: "trimmed" });
     await clock.advance(2_900);
@@ -147,6 +225,7 @@ describe("a gap on the stream", () => {
     expect(server.pages.length).toBe(pages + 1);
     await clock.advance(200);
     server.page.page({ cursor: "e.3", state });
+    stream.heartbeat("e.3");
     await clock.advance(0);
     stream.event(MESSAGE, { text: "four" }, "e.4");
     stream.gap({ [lobby.path]: "trimmed" });
@@ -163,7 +242,7 @@ describe("a gap on the stream", () => {
       server.page.page({ cursor: `e.${hour}`, state: { [lobby.path]: { messages: [] } } });
       for (let beat = 0; beat < 5; beat++) {
         await clock.advance(15_000);
-        stream.push(":\n\n");
+        stream.heartbeat(`e.${hour}`);
       }
     }
     expect(told.filter((line) => line.startsWith("gap"))).toHaveLength(5);

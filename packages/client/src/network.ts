@@ -10,12 +10,13 @@ export const runtimeNetwork: Network = {
   isOnline: () => (globalThis.navigator as { readonly onLine?: boolean } | undefined)?.onLine ?? true,
   subscribe(listener) {
     const end = new AbortController();
-    const { signal } = end;
     // No type of the DOM is assumed: workers, Node, Deno and Bun have some of these, React Native has half of them.
     const scope = globalThis as Partial<EventTarget> & { readonly document?: Partial<EventTarget> };
-    scope.addEventListener?.("online", listener, { signal });
-    scope.addEventListener?.("offline", listener, { signal });
-    scope.document?.addEventListener?.("visibilitychange", listener, { signal });
+    const listen = (target: Partial<EventTarget> | undefined, type: string) =>
+      target?.addEventListener?.(type, listener, { signal: end.signal });
+    listen(scope, "online");
+    listen(scope, "offline");
+    listen(scope.document, "visibilitychange");
     return () => end.abort();
   },
 };

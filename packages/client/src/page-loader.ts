@@ -1,4 +1,4 @@
-import { formatCursor, type Cursor, type PageBody } from "@tidings/protocol";
+import type { PageBody } from "@tidings/protocol";
 import type { Context } from "./context.ts";
 import { fetchPage } from "./requests.ts";
 
@@ -9,17 +9,19 @@ import { fetchPage } from "./requests.ts";
  * @param after where to go on from; null to begin, with current values and perhaps a snapshot
  * @throws Ending
  */
-export function loadPage(context: Context, path: string, after: Cursor | null, snapshot: boolean): Promise<PageBody> {
+export function loadPage(context: Context, path: string, after: string | null, snapshot: boolean): Promise<PageBody> {
   const { gathering } = context;
-  const key = `${after === null ? "now" : formatCursor(after)} ${snapshot}`;
-  const gathered = gathering.get(key) ?? { paths: new Set<string>(), page: Promise.resolve().then(fetchGathered) };
-  gathering.set(key, gathered);
+  const key = `${after} ${snapshot}`;
+  let gathered = gathering.get(key);
+  if (!gathered) {
+    const paths = new Set<string>();
+    const page = Promise.resolve().then(() => {
+      gathering.delete(key);
+      const start = after === null ? "now" : null;
+      return fetchPage(context, { channels: new Map([...paths].map((each) => [each, start])), after, snapshot });
+    });
+    gathering.set(key, (gathered = { paths, page }));
+  }
   gathered.paths.add(path);
   return gathered.page;
-
-  function fetchGathered(): Promise<PageBody> {
-    gathering.delete(key);
-    const start = after === null ? "now" : null;
-    return fetchPage(context, { channels: new Map([...gathered.paths].map((each) => [each, start])), after, snapshot });
-  }
 }

@@ -1,14 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../test/virtual-clock.ts";
-import { Ending } from "./ending.ts";
-import { Retry } from "./retry.ts";
+import { createRetry } from "./retry.ts";
 
 const LONGEST = 2 ** 31 - 1;
 
 function create(random: number) {
   const clock = new VirtualClock();
-  const retry = new Retry({ clock, random: () => random, onError: () => {} });
-  const fail = (retryAfter = 0) => retry.after(new Ending("unavailable", null, { retryAfter }));
+  const retry = createRetry({ clock, random: () => random, onError: () => {} });
+  const fail = (retryAfter = 0) => retry.after({ reason: "unavailable", retryAfter });
   return { clock, retry, fail };
 }
 
@@ -16,7 +15,7 @@ function create(random: number) {
 function range(n: number, retry?: number, floor?: number) {
   const at = (random: number) => {
     const { retry: waits, fail } = create(random);
-    if (retry !== undefined) waits.setRetry(retry);
+    if (retry !== undefined) waits.base = retry;
     for (let failure = 1; failure < n; failure++) fail();
     return fail(floor);
   };
@@ -65,17 +64,17 @@ describe("the wait after a failure", () => {
 
 test("a client that is told to come back does so after what it was told, once it has lived for a while", () => {
   const { retry, clock } = create(0.5);
-  retry.setRetry(7_000);
+  retry.base = 7_000;
   retry.live();
   clock.sleep(10_000);
-  expect(retry.after(new Ending("draining"))).toBe(7_000);
-  expect(retry.after(new Ending("draining"))).toBe(10_500);
+  expect(retry.after({ reason: "draining" })).toBe(7_000);
+  expect(retry.after({ reason: "draining" })).toBe(10_500);
 });
 
 test("a gap is gone over within a second; again within a minute it is a failure", () => {
   const { retry, clock } = create(0.5);
-  expect(retry.after(new Ending("gap"))).toBe(500);
-  expect(retry.after(new Ending("gap"))).toBe(3_000);
+  expect(retry.after({ reason: "gap" })).toBe(500);
+  expect(retry.after({ reason: "gap" })).toBe(3_000);
   clock.sleep(60_000);
-  expect(retry.after(new Ending("gap"))).toBe(500);
+  expect(retry.after({ reason: "gap" })).toBe(500);
 });

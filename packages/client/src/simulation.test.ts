@@ -140,9 +140,9 @@ async function simulate(seed: number): Promise<number> {
     await steps[pick(steps.length)]?.();
     await settle();
   }
-  // The weather clears: everything is answered, and everybody catches up.
-  for (let round = 0; round < 5; round++) {
-    await kit.clock.advance(16_000);
+  // The weather clears: everything is answered in time, and everybody catches up.
+  for (let round = 0; round < 20; round++) {
+    await kit.clock.advance(4_000);
     for (let busy = true; busy;) {
       busy = model.waiting > 0;
       while (model.waiting > 0) model.answer(0, 0, 100);

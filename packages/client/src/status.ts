@@ -42,6 +42,11 @@ export function retrying(reason: Reason, at: number): Status & { readonly state:
   return { state: "retrying", reason, at: reason === "offline" ? null : at };
 }
 
+/** Whether it is worth trying at once when the network is back. */
+export function isOfNetwork(status: Status): boolean {
+  return "reason" in status && ["offline", "network", "timeout"].includes(status.reason);
+}
+
 /** A value that can be read and watched; it fits React's `useSyncExternalStore`. */
 export interface Watchable<Value> {
   readonly value: Value;
@@ -51,20 +56,16 @@ export interface Watchable<Value> {
 
 /** A status, and who watches it. */
 export class Cell implements Watchable<Status> {
-  #value: Status = { state: "connecting" };
+  value: Status = { state: "connecting" };
   readonly #listeners = new Set<(value: Status) => void>();
-
-  get value(): Status {
-    return this.#value;
-  }
 
   /** What is no change, nobody needs to know. */
   set(value: Status): void {
-    if (JSON.stringify(value) === JSON.stringify(this.#value)) return;
-    this.#value = value;
+    if (JSON.stringify(value) === JSON.stringify(this.value)) return;
+    this.value = value;
     for (const listener of [...this.#listeners]) {
       // A listener has set a newer value, and everybody knows that one by now.
-      if (this.#value !== value) return;
+      if (this.value !== value) return;
       if (this.#listeners.has(listener)) callSafely(() => listener(value));
     }
   }

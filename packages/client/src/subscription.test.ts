@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createKit, inbox, lobby, watch, type ClientKit } from "../test/client-kit.ts";
+import { follow } from "../test/stream-kit.ts";
 import { catchingUp, joined, mention, MENTION, MESSAGE, record } from "../test/subscription-kit.ts";
 
 describe("a beginning", () => {
@@ -65,6 +66,20 @@ describe("a beginning", () => {
     expect(kit.errors).toMatchObject([
       { code: "invalid-data", message: expect.stringContaining("room's snapshot") as string },
     ]);
+  });
+
+  test("on a stream that does not say where it begins is with the first event, and is live from then on", async () => {
+    const { heard: told, subscription, server, clock } = await follow();
+    const stream = server.stream.live(null);
+    await clock.advance(0);
+    expect(subscription.status.value).toEqual({ state: "connecting" });
+    stream.event(MENTION, { by: "2" }, "e.2");
+    await clock.advance(0);
+    expect(subscription.status.value).toEqual({ state: "live" });
+    stream.event(MENTION, { by: "3" }, "e.3");
+    await clock.advance(0);
+    expect(told).toEqual(["2", "3"]);
+    expect(server.pages).toHaveLength(0);
   });
 
   test("on a channel that is followed already costs no new connection, and has no hole", async () => {

@@ -21,7 +21,18 @@ export function parseCursor(token: string): Cursor | null {
   return Number.isSafeInteger(seq) ? { epoch: match[1] ?? "", seq } : null;
 }
 
+/** Whether a text is a cursor's token. */
+export function isCursor(text: string): boolean {
+  return parseCursor(text) !== null;
+}
+
 /** Whether `seen` is known to be at or after `position`: same epoch, and no smaller `seq`. */
 export function covers(seen: Cursor, position: Cursor): boolean {
   return seen.epoch === position.epoch && seen.seq >= position.seq;
+}
+
+/** {@link covers}, for tokens of cursors; null is a position that nothing covers, and that covers nothing. */
+export function coversToken(seen: string | null, position: string | null): boolean {
+  const [ours, theirs] = [parseCursor(seen ?? ""), parseCursor(position ?? "")];
+  return ours !== null && theirs !== null && covers(ours, theirs);
 }

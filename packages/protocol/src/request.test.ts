@@ -1,12 +1,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Cursor } from "./cursor.ts";
+import { parseCursor } from "./cursor.ts";
 import { formatBody, formatQuery, parseRequest, type EventRequest, type ParsedRequest } from "./request.ts";
 
-const cursors: fc.Arbitrary<Cursor> = fc.record({
-  epoch: fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/),
-  seq: fc.maxSafeNat(),
-});
+const cursors: fc.Arbitrary<string> = fc
+  .tuple(fc.stringMatching(/^[A-Za-z0-9_-]{1,40}$/), fc.maxSafeNat())
+  .map(([epoch, seq]) => `${epoch}.${seq}`);
 const paths = fc
   .array(
     fc.oneof(
@@ -53,10 +52,12 @@ function refusal(query: string, body: unknown = null): string {
 }
 
 const filled = (request: EventRequest): ParsedRequest => ({
-  channels: request.channels,
-  after: request.after ?? null,
+  channels: new Map(
+    Array.from(request.channels, ([path, start]) => [path, start === "now" ? start : parseCursor(start ?? "")]),
+  ),
+  after: parseCursor(request.after ?? ""),
   last: request.last ?? 0,
-  before: request.before ?? null,
+  before: parseCursor(request.before ?? ""),
   wait: request.wait ?? 0,
   snapshot: request.snapshot ?? false,
   speaksProtocol: true,

@@ -1,25 +1,32 @@
 import { PROTOCOL_VERSION } from "./control.ts";
-import { formatCursor, parseCursor, type Cursor } from "./cursor.ts";
+import { parseCursor, type Cursor } from "./cursor.ts";
 
-/** Where a channel starts: with the connection (null), or new, from a position or from now. */
-export type Start = Cursor | "now" | null;
-
-/** What a client asks for. */
+/** What a client asks for. Cursors are tokens. */
 export interface EventRequest {
-  /** By path. */
-  readonly channels: ReadonlyMap<string, Start>;
-  readonly after?: Cursor | null;
+  /** By path, where a channel starts: with the connection (null), or new, from a cursor or from `now`. */
+  readonly channels: ReadonlyMap<string, string | null>;
+  readonly after?: string | null;
   readonly last?: number;
   /** Page only. */
-  readonly before?: Cursor | null;
+  readonly before?: string | null;
   /** Page only: seconds to hold an empty answer back. */
   readonly wait?: number;
   /** Page only. */
   readonly snapshot?: boolean;
 }
 
+/** Where a channel starts: with the connection (null), or new, from a position or from now. */
+export type Start = Cursor | "now" | null;
+
 /** What a server has read from a request. */
-export interface ParsedRequest extends Required<EventRequest> {
+export interface ParsedRequest {
+  readonly channels: ReadonlyMap<string, Start>;
+  readonly after: Cursor | null;
+  /** 0 for none. */
+  readonly last: number;
+  readonly before: Cursor | null;
+  readonly wait: number;
+  readonly snapshot: boolean;
   /** Whether the client said `protocol=1`; else it may be a native EventSource, which gives up on errors. */
   readonly speaksProtocol: boolean;
 }
@@ -32,23 +39,17 @@ const MAX_LAST = 1_000;
 const MAX_WAIT = 60;
 
 /** The query of a request, without `?`. */
-export function formatQuery(request: EventRequest): string {
+export function formatQuery({ channels, ...others }: EventRequest): string {
   const query = new URLSearchParams({ protocol: String(PROTOCOL_VERSION) });
-  for (const [path, start] of request.channels) {
-    query.append("channel", start === null ? path : `${path}@${formatStart(start)}`);
-  }
-  if (request.after) query.set("after", formatCursor(request.after));
-  if (request.last !== undefined) query.set("last", String(request.last));
-  if (request.before) query.set("before", formatCursor(request.before));
-  if (request.wait !== undefined) query.set("wait", String(request.wait));
-  if (request.snapshot === true) query.set("snapshot", "");
+  for (const [path, start] of channels) query.append("channel", start === null ? path : `${path}@${start}`);
+  // What is empty, or zero, is as good as left out.
+  for (const [name, value] of Object.entries(others)) if (value) query.set(name, value === true ? "" : String(value));
   return query.toString();
 }
 
 /** The JSON body of a request whose query would be too long; what is neither `channels` nor `after` stays in the query. */
 export function formatBody({ channels, after }: Pick<EventRequest, "channels" | "after">): string {
-  const starts = Array.from(channels, ([path, start]) => [path, start === null ? null : formatStart(start)] as const);
-  return JSON.stringify({ channels: Object.fromEntries(starts), ...(after ? { after: formatCursor(after) } : {}) });
+  return JSON.stringify({ channels: Object.fromEntries(channels), after: after ?? undefined });
 }
 
 /**
@@ -110,10 +111,6 @@ function readBody(body: unknown): Asked | string {
   if (!starts.every(isStart) || !isText(after))
     return 'Expected cursors, "now" or null as positions, got something else.';
   return { starts, after };
-}
-
-function formatStart(start: Cursor | "now"): string {
-  return start === "now" ? "now" : formatCursor(start);
 }
 
 function parsePosition(text: string | null): Cursor | null {
