@@ -76,7 +76,7 @@ export function watchRoom(client: Client<typeof presence>, roomId: string, show:
       if (isNew) showAll();
     },
     onClear: ({ key }) => people.delete(key) && showAll(),
-    // Whoever is there is named again within 8 s.
+    // Whoever is still there is named again at once.
     onGap() {
       people.clear();
       showAll();

@@ -72,6 +72,68 @@ test("a client that is closed gives loops that are over", async () => {
   expect(await client.events(inbox).next()).toEqual({ done: true, value: "closed" });
 });
 
+describe("a loop over a channel with current values that goes on after a gap", () => {
+  const topic = { channel: lobby.path, type: "topic", data: { text: "tea" } };
+  const message = (id: string) => ({ channel: lobby.path, type: "message", data: { text: "meanwhile" }, id });
+
+  const loop = async () => {
+    const kit = createKit();
+    const told: string[] = [];
+    const events = kit.client.events(lobby, {
+      capacity: 1,
+      onGap: ({ reason, after }) => told.push(`${reason} ${after}`),
+    });
+    await kit.clock.advance(0);
+    const stream = kit.server.stream.live("e.1");
+    kit.server.page.page({ cursor: "e.1" });
+    await kit.clock.advance(0);
+    return { ...kit, events, told, stream };
+  };
+
+  test("gets these again where retention has dropped events, and what is left: each of them once", async () => {
+    const { server, clock, events, told, stream } = await loop();
+    stream.gap({ [lobby.path]: "trimmed" });
+    stream.event(`${lobby.path}:message`, { text: "meanwhile" }, "e.9");
+    await clock.advance(1_000);
+    expect(server.page.channels).toEqual([`${lobby.path}@e.1`]);
+    const gap = { channels: { [lobby.path]: "trimmed" as const } };
+    server.page.page({ cursor: "e.9", gap, events: [topic, message("e.8"), message("e.9")] });
+    await clock.advance(0);
+    expect(await take(events, 2)).toEqual([null, "e.8"]);
+    expect(told).toEqual(["trimmed e.1"]);
+    await clock.advance(0);
+    expect([server.page.channels, server.page.after]).toEqual([[lobby.path], "e.8"]);
+  });
+
+  test("begins where the gap ended when its position is void, so that nothing is missed until the page comes", async () => {
+    const { server, clock, events, told, stream } = await loop();
+    stream.gap({ [lobby.path]: "reset" }, "f.7");
+    await clock.advance(1_000);
+    expect(server.page.channels).toEqual([`${lobby.path}@f.7`]);
+    server.page.page({ cursor: "f.8", events: [topic, message("f.8")] });
+    await clock.advance(0);
+    expect(await take(events, 2)).toEqual([null, "f.8"]);
+    expect(told).toEqual(["reset e.1"]);
+  });
+
+  test("does so also when it hears of the gap by a page", async () => {
+    const { server, clock, events, told, stream } = await loop();
+    for (const seq of [2, 3]) stream.event(`${lobby.path}:message`, { text: `${seq}` }, `e.${seq}`);
+    await clock.advance(0);
+    expect(await take(events, 1)).toEqual(["e.2"]);
+    await clock.advance(0);
+    const gap = { channels: { [lobby.path]: "reset" as const } };
+    server.page.page({ cursor: "f.7", gap, events: [] });
+    await clock.advance(1_000);
+    expect(server.page.channels).toEqual([`${lobby.path}@f.7`]);
+    expect(told).toEqual([]);
+    server.page.page({ cursor: "f.8", events: [topic, message("f.8")] });
+    await clock.advance(0);
+    expect(await take(events, 1)).toEqual([null]);
+    expect(told).toEqual(["reset e.2"]);
+  });
+});
+
 describe("a slow loop", () => {
   test("leaves the stream when its capacity is full, and comes back by pages without a hole", async () => {
     const { events, publish, server, clock, client } = await iterate({ capacity: 2 });

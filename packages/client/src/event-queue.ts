@@ -22,18 +22,24 @@ export function createQueue(
 ): AsyncIterableIterator<ReceivedEvent, Reason> {
   /** What the loop has not taken yet, gaps at their places. */
   let entries: { readonly event?: ReceivedEvent; readonly gap?: Gap; readonly isVolatile?: boolean }[] = [];
+  /** Whoever asks again stands before the gap still, and would be told of it again: the first event after it is taken. */
+  let isBeforeGap = false;
   let reason: Reason | null = null;
   let wake = () => {};
   let last: Promise<unknown> = Promise.resolve();
 
   const source = connect((handler, argument, event, isVolatile = false) => {
     if (event) {
-      // Current values come without an id and cannot be asked for again; what comes after a gap would bring the gap again.
-      const isOwed = entries.at(-1)?.event && (isVolatile || event.id);
-      if (isOwed && entries.length >= capacity && (isVolatile || !dropVolatile())) return false;
+      // Current values come without an id and cannot be asked for again.
+      const canWait = isVolatile || (event.id && !isBeforeGap);
+      const isFull = entries.length > 0 && entries.length >= capacity;
+      if (isFull && canWait && (isVolatile || !dropVolatile())) return false;
+      if (event.id) isBeforeGap = false;
       entries.push({ event, isVolatile });
-    } else if (handler === "onGap") entries.push({ gap: argument as Gap });
-    else if (handler === "onClose") reason = argument as Reason;
+    } else if (handler === "onGap") {
+      isBeforeGap = true;
+      entries.push({ gap: argument as Gap });
+    } else if (handler === "onClose") reason = argument as Reason;
     wake();
     return true;
   });

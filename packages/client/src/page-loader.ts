@@ -6,18 +6,25 @@ import { fetchPage } from "./requests.ts";
  * Fetches a page for a subscription. Equal ones that are wanted in the same moment share one request: a page load opens one,
  * not one per channel.
  *
- * @param after where to go on from; null to begin, with current values and perhaps a snapshot
+ * @param after where to go on from
+ * @param start where to begin instead, with current values: a cursor, or `now`
+ * @param snapshot whether to begin with a state, too
  * @throws Ending
  */
-export function loadPage(context: Context, path: string, after: string | null, snapshot: boolean): Promise<PageBody> {
+export function loadPage(
+  context: Context,
+  path: string,
+  after: string | null,
+  start: string | null,
+  snapshot: boolean,
+): Promise<PageBody> {
   const { gathering } = context;
-  const key = `${after} ${snapshot}`;
+  const key = `${after} ${start} ${snapshot}`;
   let gathered = gathering.get(key);
   if (!gathered) {
     const paths = new Set<string>();
     const page = Promise.resolve().then(() => {
       gathering.delete(key);
-      const start = after === null ? "now" : null;
       return fetchPage(context, { channels: new Map([...paths].map((each) => [each, start])), after, snapshot });
     });
     gathering.set(key, (gathered = { paths, page }));

@@ -76,6 +76,8 @@ export function createSubscription(
   let phase: "loading" | "waiting" | "joined" | "paused" | "closed" = after || beginsByPage ? "paused" : "waiting";
   /** Everything up to here is delivered; null until there is a beginning. */
   let cursor = after;
+  /** Whether the next page brings the current values, too, as after a gap. */
+  let isFresh = false;
   /** The stream has carried everything up to here past us, undelivered; null while that is not known. */
   let passed: string | null = null;
   /** What a page failed of, and when the next is asked for. */
@@ -132,7 +134,8 @@ export function createSubscription(
   function load(wait: number | null = null): void {
     let isWanted = true;
     const ask = () => {
-      loadPage(context, channel, cursor, !cursor && wantsSnapshot).then(
+      const start = cursor && !isFresh ? null : (cursor ?? "now");
+      loadPage(context, channel, start ? null : cursor, start, !cursor && wantsSnapshot).then(
         (page) => isWanted && take(page),
         (ending: Ending) => isWanted && onEnding(ending),
       );
@@ -151,8 +154,9 @@ export function createSubscription(
     const refused = page.refused?.[channel];
     if (refused) return onEnding({ reason: refused });
     const reason = page.gap?.channels[channel];
-    if (reason && !tell({ channel, reason, after: cursor })) return;
+    if (reason && !fall(reason, toCursor(page.cursor))) return;
     trouble = null;
+    isFresh = false;
     const before = cursor;
     const state = decodeState(context, address, page);
     if (state) consumer("snapshot", ...state);
@@ -168,19 +172,33 @@ export function createSubscription(
     join(isStale);
   }
 
-  /** Tells the gap, and starts anew where there is something to start from. Returns whether delivery goes on as it is. */
-  function tell(gap: Gap): boolean {
+  /**
+   * Tells a gap, and starts anew where there is something to start from.
+   * @param next where it goes on when our own position is void
+   * @returns whether delivery goes on as it is
+   */
+  function fall(reason: GapReason, next: string | null): boolean {
+    const isTrimmed = reason === "trimmed";
+    const goesOn = !wantsSnapshot && (!beginsByPage || (isTrimmed && isFresh));
+    // Where what is left goes on after the current values, the page that brings both tells the gap.
+    if (goesOn || wantsSnapshot || !isTrimmed) tell({ channel, reason, after: cursor });
+    // The handler may have closed us.
+    if (isClosed()) return false;
+    if (!isTrimmed) cursor = next ?? cursor;
+    if (goesOn) return true;
+    // A state is as new as its page. Without one, what comes between the gap and the page is owed.
+    if (wantsSnapshot) cursor = null;
+    isFresh = true;
+    onEnding({ reason: "gap" });
+    return false;
+  }
+
+  function tell(gap: Gap): void {
     const now = clock.now();
     gaps = [...gaps.filter((at) => now - at < MINUTE), now];
     context.trace("debug", "gap", { channel, detail: gap.reason });
     consumer("onGap", gap);
     if (gaps.length > MOST_GAPS) close("gap-loop");
-    // The handler may have closed us, too.
-    if (isClosed()) return false;
-    if (!wantsSnapshot && (gap.reason === "trimmed" || !beginsByPage)) return true;
-    cursor = null;
-    onEnding({ reason: "gap" });
-    return false;
   }
 
   /** A page has failed, or is not the one that we need. */
@@ -238,9 +256,7 @@ export function createSubscription(
       const { handled } = position;
       // What the stream has carried up to here may have been covered by our own pages long ago.
       const isAhead = cursor !== handled && coversToken(cursor, handled);
-      if (phase === "joined" && (start || !isAhead)) {
-        if (tell({ channel, reason, after: cursor })) cursor = start ?? cursor;
-      }
+      if (phase === "joined" && (start || !isAhead)) fall(reason, start);
       // Our own pages tell, about our own position; one that is under way may be older than the loss.
       else if (phase === "loading" || (cursor && phase !== "paused")) load();
       else join();
