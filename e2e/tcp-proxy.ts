@@ -17,12 +17,23 @@ export interface TcpProxy {
   accept(): void;
   /** Each connection opened from now on ends after exactly so many bytes from the server; `Infinity` takes it back. */
   cutAfter(bytes: number): void;
+  /** Swallows from now on whatever open connections carry, their ends included: neither side is told that the other is gone. */
+  mute(): void;
   close(): Promise<void>;
 }
 
-/** Starts a proxy to a port on 127.0.0.1. It passes backpressure on in both directions: a reader that stands still is felt. */
-export async function createProxy(targetPort: number): Promise<TcpProxy> {
-  const lines = new Set<{ client: Socket; upstream: Socket }>();
+interface Line {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  isMute: boolean;
+}
+
+/**
+ * Starts a proxy to a port on 127.0.0.1. It passes backpressure on in both directions: a reader that stands still is felt.
+ * @param target the port, or what names one for each new connection
+ */
+export async function createProxy(target: number | (() => number)): Promise<TcpProxy> {
+  const lines = new Set<Line>();
   let refusing = false;
   let allowance = Number.POSITIVE_INFINITY;
   let accepted = 0;
@@ -34,13 +45,16 @@ export async function createProxy(targetPort: number): Promise<TcpProxy> {
       return;
     }
     accepted++;
-    const upstream = connect(targetPort, "127.0.0.1");
-    const line = { client, upstream };
+    const port = typeof target === "number" ? target : target();
+    // Half open, so that a line that is mute does not answer an end by itself.
+    const upstream = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    const line: Line = { client, upstream, isMute: false };
     lines.add(line);
     let remaining = allowance;
 
     client.pipe(upstream);
     upstream.on("data", (chunk: Buffer) => {
+      if (line.isMute) return;
       if (chunk.length >= remaining) {
         // An end, not a reset: every byte before the cut arrives.
         client.end(chunk.subarray(0, remaining));
@@ -52,14 +66,19 @@ export async function createProxy(targetPort: number): Promise<TcpProxy> {
       if (!client.write(chunk)) upstream.pause();
     });
     client.on("drain", () => upstream.resume());
-    upstream.on("end", () => client.end());
+    upstream.on("end", () => {
+      if (line.isMute) return;
+      client.end();
+      upstream.end();
+    });
     // A broken half breaks the other; why it broke is the test's business.
     upstream.on("error", ignore);
     client.on("error", ignore);
     upstream.on("close", () => {
-      if (!client.writableEnded) client.destroy();
+      if (!client.writableEnded && !line.isMute) client.destroy();
     });
     client.on("close", () => {
+      if (line.isMute) return;
       lines.delete(line);
       upstream.destroy();
     });
@@ -86,6 +105,12 @@ export async function createProxy(targetPort: number): Promise<TcpProxy> {
     refuse: () => void (refusing = true),
     accept: () => void (refusing = false),
     cutAfter: (bytes) => void (allowance = bytes),
+    mute() {
+      for (const line of lines) {
+        line.isMute = true;
+        line.client.unpipe(line.upstream).resume();
+      }
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,0 +1,83 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
+import { setImmediate as turn } from "node:timers/promises";
+import { memoryLog } from "@tidings/log";
+import { sqliteLog } from "@tidings/log-sqlite";
+import { createHub } from "@tidings/server";
+import { toNodeHandler } from "@tidings/server/node";
+import { chat, type Flood, type ServedHubOptions, type Vitals } from "./served-chat.ts";
+
+// A hub in a process of its own, which its tests may treat badly; see server-process.ts. Its one argument is its options.
+
+const room = chat.room({ roomId: "lobby" });
+const { path, heartbeat, drain, maxAge, port = 0 } = JSON.parse(process.argv[2] ?? "{}") as ServedHubOptions;
+const keep = { entries: 1_000_000, bytes: 2 ** 40 };
+const hub = createHub(chat, {
+  log: path === undefined ? memoryLog({ keep }) : sqliteLog(path, { keep }),
+  authorize: () => true,
+  ...(heartbeat === undefined ? {} : { heartbeat }),
+  ...(drain === undefined ? {} : { drain }),
+  ...(maxAge === undefined ? {} : { limits: { maxAge } }),
+});
+const stream = toNodeHandler(hub);
+
+const routes: Record<string, (request: IncomingMessage) => Promise<unknown>> = {
+  "/publish": async (request) => {
+    const { text, key, isHeld } = (await json(request)) as { text: string; key: string; isHeld?: boolean };
+    const published = await hub.publish(room, "message", { text }, { idempotencyKey: key });
+    if (isHeld !== true) return published;
+    // The event is in the log, and nobody will ever be told.
+    console.log(`held ${published.id}`);
+    return new Promise(() => {});
+  },
+  "/flood": async (request) => flood((await json(request)) as Flood),
+  "/vitals": async () => vitals(),
+};
+
+const server = createServer((request, response) => {
+  const route = routes[request.url ?? ""];
+  response.setHeader("x-process", process.pid);
+  if (route === undefined) return stream(request, response);
+  return void route(request).then(
+    (body) => answer(response, 200, body),
+    (error: unknown) => answer(response, 503, { error: String(error) }),
+  );
+});
+server.listen({ port, host: "127.0.0.1", backlog: 2_048 });
+await once(server, "listening");
+// A server that listens on a TCP port has an address of this shape.
+console.log(`A hub listens at http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+
+process.once("SIGTERM", () => {
+  server.close(() => process.exit(0));
+  void hub.close();
+});
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+/** Publishes as fast as the log takes it, and lets everybody else have their turn. */
+async function flood({ count, bytes }: Flood): Promise<null> {
+  const filling = "x".repeat(bytes);
+  for (let number = 0; number < count; number++) {
+    await hub.publish(room, "message", { text: `${number} ${filling}` });
+    await turn();
+  }
+  return null;
+}
+
+/** What this process has in hand, without what only waits to be collected. */
+async function vitals(): Promise<Vitals> {
+  // Once for what finalizers hold on to, once for the rest.
+  for (let round = 0; round < 2; round++) {
+    await turn();
+    globalThis.gc?.();
+  }
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const resources: Record<string, number> = {};
+  for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
+  return { rss, heapUsed, external, resources, ...hub.stats() };
+}
