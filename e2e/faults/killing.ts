@@ -5,18 +5,18 @@ import { startReaders, type RawReader, type RawReaderOptions } from "./raw-reade
 import type { ServerProcess } from "./server-process.ts";
 
 const POSTERS = 4;
-const READERS = 20;
+export const READERS = 20;
 /** Milliseconds after which a reader whose connection broke asks again. */
 const BACKOFF = 50;
 
 /** A server that can be killed, and whose messages can be told. */
 export interface Killable {
-  start(): Promise<ServerProcess>;
+  readonly start: () => Promise<ServerProcess>;
   /** Posts a message as one of the posters. */
-  post(port: number, poster: string, text: string, key: string): Promise<unknown>;
+  readonly post: (port: number, poster: string, text: string, key: string) => Promise<unknown>;
   readonly reading?: RawReaderOptions;
   /** The text of every message that is stored, in its order. */
-  stored(): Promise<string[]>;
+  readonly stored: () => Promise<string[]>;
 }
 
 export interface KillReport {

@@ -72,14 +72,6 @@ export class RawReader {
     while (!isSo()) await new Promise<void>((resolve) => (this.#moved = resolve));
   }
 
-  /** Stops taking bytes from the socket, and takes them again. */
-  stall(): void {
-    this.#request?.socket?.pause();
-  }
-  resume(): void {
-    this.#request?.socket?.resume();
-  }
-
   close(): void {
     this.#end.abort();
     this.#request?.destroy();
@@ -130,6 +122,6 @@ export class RawReader {
 /** Starts readers, and waits until each has its place in the log: what is published from now on is theirs. */
 export async function startReaders(count: number, port: number, options?: RawReaderOptions): Promise<RawReader[]> {
   const readers = Array.from({ length: count }, () => new RawReader(port, options));
-  await Promise.all(readers.map((reader) => reader.until(() => reader.visits.at(-1)?.live != null)));
+  await Promise.all(readers.map((reader) => reader.until(() => reader.visit.live !== null)));
   return readers;
 }

@@ -61,7 +61,7 @@ function startClient(port: number): Client {
   return { texts, surprises, visits };
 }
 
-const isLive = ({ visits }: Client): boolean => visits.at(-1)?.live != null;
+const isLive = ({ visits }: Client): boolean => typeof visits.at(-1)?.live === "number";
 
 test("two processes on one file are replaced under load: each client comes back once, spread over the drain window, and misses nothing", async () => {
   const program = await buildServedHub();

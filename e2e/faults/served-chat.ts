@@ -18,8 +18,9 @@ export interface ServedHubOptions {
   readonly maxAge?: number;
 }
 
-/** Events that the process publishes by itself. */
+/** Events that the process publishes by itself, numbered. */
 export interface Flood {
+  readonly from: number;
   readonly count: number;
   readonly bytes: number;
 }

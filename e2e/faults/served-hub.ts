@@ -11,6 +11,9 @@ import { chat, type Flood, type ServedHubOptions, type Vitals } from "./served-c
 
 // A hub in a process of its own, which its tests may treat badly; see server-process.ts. Its one argument is its options.
 
+/** Events of one transaction of a flood. */
+const AT_ONCE = 20;
+
 const room = chat.room({ roomId: "lobby" });
 const { path, heartbeat, drain, maxAge, port = 0 } = JSON.parse(process.argv[2] ?? "{}") as ServedHubOptions;
 const keep = { entries: 1_000_000, bytes: 2 ** 40 };
@@ -60,10 +63,14 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
 }
 
 /** Publishes as fast as the log takes it, and lets everybody else have their turn. */
-async function flood({ count, bytes }: Flood): Promise<null> {
+async function flood({ from, count, bytes }: Flood): Promise<null> {
   const filling = "x".repeat(bytes);
-  for (let number = 0; number < count; number++) {
-    await hub.publish(room, "message", { text: `${number} ${filling}` });
+  for (let number = from; number < from + count; number += AT_ONCE) {
+    const texts = Array.from(
+      { length: Math.min(AT_ONCE, from + count - number) },
+      (_, n) => `${number + n} ${filling}`,
+    );
+    await hub.publishAll(texts.map((text) => ({ address: room, type: "message", data: { text } })));
     await turn();
   }
   return null;

@@ -13,12 +13,15 @@ export class ServerProcess {
   readonly pid: number;
   /** When it was there, by `performance.now()`. */
   readonly listeningSince = performance.now();
+  /** Its complaints, since then. */
+  said = "";
   readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
+  readonly #lines: AsyncIterator<string, undefined>;
 
-  private constructor(child: ChildProcess, port: number, lines: AsyncIterator<string>) {
+  private constructor(child: ChildProcess, port: number, lines: AsyncIterator<string, undefined>) {
     this.#child = child;
     this.#lines = lines;
+    child.stderr?.on("data", (text: string) => (this.said += text));
     this.port = port;
     this.pid = child.pid ?? 0;
   }
@@ -37,7 +40,7 @@ export class ServerProcess {
     onTestFinished(end);
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
-    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const lines: AsyncIterator<string, undefined> = createInterface(child.stdout)[Symbol.asyncIterator]();
     const { value: first } = await lines.next();
     const port = LISTENING.exec(first ?? "")?.[1];
     if (port !== undefined) return new ServerProcess(child, Number(port), lines);
