@@ -1,9 +1,10 @@
 // The gate. What `.ci/run` and `npm run ci` check, in this order; the first step that fails ends it.
 import { build, checkFormat, checkTypes, checkUnused, lint } from "./checks.mjs";
 import { checkSize } from "./line-count.mjs";
+import { testOnOtherNodes } from "./other-nodes.mjs";
 import { checkApp, checkConsumer, checkPackages, pack } from "./packed.mjs";
 import { say, since } from "./say.mjs";
-import { formatCounts, runTests } from "./test.mjs";
+import { formatCounts, runTests, sumCounts } from "./test.mjs";
 
 /** @type {import("./test.mjs").Counts} */
 let counts = { passed: 0, failed: 0, skipped: 0 };
@@ -16,7 +17,8 @@ const steps = [
   ["build", build],
   ["unused files, exports and dependencies", checkUnused],
   ["size of the core", checkSize],
-  ["tests with coverage", testWithCoverage],
+  ["tests with coverage", () => count(runTests(["--coverage"]))],
+  ["tests of the SQLite log on other Nodes", () => count(testOnOtherNodes())],
   ["packing", pack],
   ["packed packages: publint and attw", checkPackages],
   ["packed packages: installed, compiled, imported, required", checkConsumer],
@@ -41,7 +43,12 @@ export async function runGate() {
   return 0;
 }
 
-async function testWithCoverage() {
-  counts = await runTests(["--coverage"]);
-  return counts.failed === 0 ? 0 : 1;
+/**
+ * Adds to what is printed at the end.
+ * @param {Promise<import("./test.mjs").Counts>} running
+ */
+async function count(running) {
+  const more = await running;
+  counts = sumCounts([counts, more]);
+  return more.failed === 0 ? 0 : 1;
 }

@@ -5,9 +5,18 @@ import { checkTypes } from "./checks.mjs";
 import { say } from "./say.mjs";
 import { root } from "./workspace.mjs";
 
-const reportFile = join(root, ".cache", "vitest.json");
-
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+/** @param {Counts[]} several */
+export function sumCounts(several) {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const { passed, failed, skipped } of several) {
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped;
+  }
+  return total;
+}
 
 /**
  * What we read of vitest's JSON report.
@@ -46,13 +55,15 @@ export async function test(vitestArguments) {
 
 /**
  * @param {string[]} vitestArguments
+ * @param {{ report?: string, run?: (script: string, scriptArguments: string[]) => Promise<number> }} [how] another report, another Node
  * @returns {Promise<Counts>}
  */
-export async function runTests(vitestArguments) {
+export async function runTests(vitestArguments, { report = "vitest", run = runNode } = {}) {
+  const reportFile = join(root, ".cache", `${report}.json`);
   // A report of an earlier run must not be taken for this one's.
   rmSync(reportFile, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
-  const code = await runNode(binary("vitest"), ["run", ...reporters, ...vitestArguments]);
+  const code = await run(binary("vitest"), ["run", ...reporters, ...vitestArguments]);
   const counts = existsSync(reportFile)
     ? countReport(/** @type {Report} */ (JSON.parse(readFileSync(reportFile, "utf8"))))
     : { passed: 0, failed: 0, skipped: 0 };
