@@ -3,6 +3,7 @@ import { cleanEnvironment, endWithSignals } from "./child.mjs";
 import { runGate } from "./ci.mjs";
 import { build, checkTypes, format, lint } from "./checks.mjs";
 import { develop } from "./dev.mjs";
+import { testLong } from "./long.mjs";
 import { say } from "./say.mjs";
 import { takeScreenshots } from "./screenshots.mjs";
 import { setUp } from "./setup.mjs";
@@ -14,6 +15,7 @@ const tasks = {
   start: () => start("main.js"),
   demo: () => start("demo.js"),
   test,
+  "test:long": testLong,
   dev: develop,
   build,
   types: checkTypes,

@@ -1,0 +1,54 @@
+// `npm run test:long`: what `npm test` does a few times, many times.
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { say, since } from "./say.mjs";
+import { formatCounts, runTests } from "./test.mjs";
+import { root } from "./workspace.mjs";
+
+const document = join(root, "docs", "reliability-runs.md");
+
+/** @typedef {{ subject: string, figures: Record<string, number | string> }} Result what e2e/faults/long-run.ts records */
+
+/**
+ * Runs the fault tests at full size, one after the other, and keeps what they say in docs/reliability-runs.md, if all is well.
+ * @param {string[]} vitestArguments files, where not all are wanted
+ */
+export async function testLong(vitestArguments) {
+  const results = join(root, ".cache", "long-run.jsonl");
+  rmSync(results, { force: true });
+  process.env.TIDINGS_LONG_RUN = results;
+  const begin = performance.now();
+  say("running the fault tests at full size; this takes about half an hour …");
+  const files = vitestArguments.length > 0 ? vitestArguments : ["e2e/faults"];
+  // One after the other: they measure.
+  const counts = await runTests([...files, "--no-file-parallelism", "--disable-console-intercept"], {
+    report: "vitest-long",
+  });
+  if (counts.failed === 0 && existsSync(results)) {
+    writeResults(readFileSync(results, "utf8").trim().split("\n"));
+    say(`the results are in docs/reliability-runs.md (${since(begin)})`);
+  }
+  console.log(formatCounts(counts));
+  return counts.failed === 0 ? 0 : 1;
+}
+
+/**
+ * One row for each subject, and only its last result.
+ * @param {string[]} lines
+ */
+function writeResults(lines) {
+  const where = `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${availableParallelism()} cores`;
+  let text = readFileSync(document, "utf8").trimEnd();
+  for (const line of lines) {
+    const { subject, figures } = /** @type {Result} */ (JSON.parse(line));
+    const told = Object.entries(figures).map(([name, figure]) => `${name} ${figure}`);
+    const row = `| ${subject} | ${told.join(", ")} | ${where} |`;
+    const rows = text.split("\n");
+    const known = rows.findIndex((each) => each.startsWith(`| ${subject} `));
+    if (known === -1) rows.push(row);
+    else rows[known] = row;
+    text = rows.join("\n");
+  }
+  writeFileSync(document, `${text}\n`);
+}
