@@ -19,7 +19,7 @@ test.for([HOUR, -HOUR])(
     let elapsed = 0;
     const now = () => Date.now() + elapsed;
     const hub = createHub(chat, {
-      log: sqliteLog(freshFile(), { now, keep: { age: 3 * HOUR } }),
+      log: sqliteLog(await freshFile(), { now, keep: { age: 3 * HOUR } }),
       authorize: () => true,
       heartbeat: 1_000,
       limits: { maxAge: 3 * HOUR },
@@ -61,11 +61,11 @@ test.for([HOUR, -HOUR])(
     await hub.publish(room, "message", { text: "before" });
     await until(() => texts.length === 1);
     elapsed = jump;
-    await hub.publish(room, "message", { text: "after" });
-    await until(() => texts.length === 2);
     // Heartbeats go on: an hour without one would be the end of a stream.
     const before = beats;
     await until(() => beats >= before + 2);
+    await hub.publish(room, "message", { text: "after" });
+    await until(() => texts.length === 2);
     elapsed = 0;
     await hub.publish(room, "message", { text: "back again" });
     await until(() => texts.length === 3);

@@ -8,7 +8,7 @@ import { startHub } from "./server-process.ts";
 
 test("a publish whose server dies between the append and the answer fails; the same key again answers the first event, which every reader has once", async () => {
   const program = await buildServedHub();
-  const path = freshFile();
+  const path = await freshFile();
   let hub = await startHub(program, { path });
   const proxy = await createProxy(() => hub.port);
   onTestFinished(() => proxy.close());
@@ -34,7 +34,7 @@ test("a publish whose server dies between the append and the answer fails; the s
 
 test("a publish whose server dies before the append leaves nothing behind; the same key again is a first event", async () => {
   const program = await buildServedHub();
-  const path = freshFile();
+  const path = await freshFile();
   const hub = await startHub(program, { path });
   await hub.kill();
   await expect(postJson(hub.port, "/publish", { text: "too late", key: "late" })).rejects.toThrow("ECONNREFUSED");

@@ -1,43 +1,60 @@
 import { createHash } from "node:crypto";
-import { openSync, readFileSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { expect, test } from "vitest";
+import { startChat } from "../chat.ts";
+import { freshFolder } from "../fresh-folder.ts";
 import { freshFile } from "./fresh-file.ts";
-import { buildServedHub } from "./program.ts";
-import { startHub } from "./server-process.ts";
+import { buildProgram, buildServedHub } from "./program.ts";
+import { ServerProcess, startHub } from "./server-process.ts";
 
 const hash = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-/** A file with a log of some pages, closed properly. */
-async function writtenFile(): Promise<string> {
-  const path = freshFile();
-  const log = sqliteLog(path);
-  const data = JSON.stringify({ text: "x".repeat(1_000) });
-  await log.append(
-    Array.from({ length: 200 }, () => ({ channel: "rooms/lobby", type: "message", mode: "reliable" as const, data })),
-  );
-  await log.close();
-  return path;
+function overwrite(path: string, text: string, position: number): void {
+  const file = openSync(path, "r+");
+  writeSync(file, text, position);
+  closeSync(file);
 }
 
-test.for<[string, (path: string) => void, RegExp]>([
+/** What may have happened to a database, and what SQLite says of it. */
+const DAMAGES: readonly [string, (path: string) => void, RegExp][] = [
   ["is no database", (path) => writeFileSync(path, "notes of mine\n".repeat(1_000)), /file is not a database/],
-  [
-    "has lost its first page",
-    (path) => writeSync(openSync(path, "r+"), "lost ".repeat(819), 0),
-    /file is not a database/,
-  ],
-  ["has lost its second half", (path) => truncateSync(path, 64 * 1024), /malformed/],
-  ["has a damaged table of tables", (path) => writeSync(openSync(path, "r+"), "lost ".repeat(700), 100), /malformed/],
-])(
+  ["has lost its first page", (path) => overwrite(path, "lost ".repeat(819), 0), /file is not a database/],
+  ["has lost all but its first pages", (path) => truncateSync(path, 16 * 1024), /malformed/],
+  ["has a damaged table of tables", (path) => overwrite(path, "lost ".repeat(700), 100), /malformed/],
+];
+
+test.for(DAMAGES)(
   "a hub whose file %s does not start, says so by the file's name, and leaves it as it is",
   async ([, damage, reason]) => {
-    const path = await writtenFile();
+    const path = await freshFile();
+    const log = sqliteLog(path);
+    const data = JSON.stringify({ text: "x".repeat(1_000) });
+    await log.append(
+      Array.from({ length: 200 }, () => ({ channel: "rooms/lobby", type: "message", mode: "reliable" as const, data })),
+    );
+    await log.close();
     damage(path);
     const before = hash(path);
     const starting = startHub(await buildServedHub(), { path });
     await expect(starting).rejects.toThrow(reason);
     await expect(starting).rejects.toThrow(`Cannot open the log in "${path}"`);
+    expect(hash(path)).toBe(before);
+  },
+);
+
+test.for(DAMAGES)(
+  "a chat whose file %s does not start, says so in one sentence by the file's name, and leaves it as it is",
+  async ([, damage, reason]) => {
+    const path = join(await freshFolder(), "chat.db");
+    await (await startChat({ database: path })).server.close();
+    damage(path);
+    const before = hash(path);
+    const program = await buildProgram("apps/chat-server", "src/main.ts");
+    const starting = ServerProcess.start(program, [], { TIDINGS_DB: path, TIDINGS_SECRET: "any", PORT: "0" });
+    await expect(starting).rejects.toThrow(reason);
+    await expect(starting).rejects.toThrow(/got: The chat cannot start: .*chat\.db.*\n$/);
     expect(hash(path)).toBe(before);
   },
 );

@@ -1,17 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sqliteLog } from "@tidings/log-sqlite";
-import { onTestFinished } from "vitest";
+import { freshFolder } from "../fresh-folder.ts";
 
-/** A folder of its own for one test, deleted after it. */
-export function freshFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "tidings-faults-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
-export const freshFile = (): string => join(freshFolder(), "log.db");
+/** Where a test may put a log; its folder is gone when the test has finished. */
+export const freshFile = async (): Promise<string> => join(await freshFolder(), "log.db");
 
 /** The `text` of every message that is in the file, in the order of the log. */
 export async function storedTexts(path: string): Promise<string[]> {

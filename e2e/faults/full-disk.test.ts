@@ -16,7 +16,7 @@ const limitFiles = (pid: number, bytes: number | "unlimited") =>
 test.runIf(existsSync(PRLIMIT))(
   "a hub whose file cannot grow refuses to publish and says why, has everything stored that it acknowledged, streams on, and publishes again when there is room",
   async () => {
-    const path = freshFile();
+    const path = await freshFile();
     const hub = await startHub(await buildServedHub(), { path });
     const readers = await startReaders(3, hub.port);
     const acked: string[] = [];

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import Database from "libsql";
 import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
-import { freshFile, freshFolder, storedTexts } from "./fresh-file.ts";
+import { freshFolder } from "../fresh-folder.ts";
+import { freshFile, storedTexts } from "./fresh-file.ts";
 import { killUnderLoad, READERS, type KillReport } from "./killing.ts";
 import { amount, PATIENCE, progress, record } from "./long-run.ts";
 import { postJson } from "./post-json.ts";
@@ -33,7 +34,7 @@ test(
   `a hub that is killed ${HUB_KILLS} times under load loses nothing that was acknowledged, repeats nothing and keeps the order`,
   async () => {
     const program = await buildServedHub();
-    const path = freshFile();
+    const path = await freshFile();
     const hub = {
       start: () => startHub(program, { path }),
       post: (port: number, _poster: string, text: string, key: string) => postJson(port, "/publish", { text, key }),
@@ -48,7 +49,7 @@ test(
   `the chat that is killed ${LOBBY_KILLS} times under load has every message of the lobby once at every reader, in the order of its rows`,
   async () => {
     const program = await buildProgram("apps/chat-server", "src/main.ts");
-    const file = join(freshFolder(), "chat.db");
+    const file = join(await freshFolder(), "chat.db");
     const variables = { TIDINGS_DB: file, TIDINGS_SECRET: "the same after every start", HOST: "127.0.0.1", PORT: "0" };
     const start = () => ServerProcess.start(program, [], variables);
 

@@ -13,7 +13,7 @@ import { memoryLog } from "@tidings/log";
 import { createHub, type Hub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { freshFolder } from "./fresh-file.ts";
+import { freshFolder } from "../fresh-folder.ts";
 import { chat, LOBBY } from "./served-chat.ts";
 
 const room = chat.room({ roomId: "lobby" });
@@ -58,7 +58,7 @@ http {
 
 /** A hub behind an nginx. Returns what asks for the lobby through it. */
 async function start(way: Way, more = "") {
-  const folder = freshFolder();
+  const folder = await freshFolder();
   const hub = createHub(chat, { log: memoryLog(), authorize: () => true, heartbeat: 300_000 });
   const server = createServer(toNodeHandler(hub)).listen(join(folder, "hub.sock"));
   await once(server, "listening");

@@ -65,7 +65,7 @@ const isLive = ({ visits }: Client): boolean => typeof visits.at(-1)?.live === "
 
 test("two processes on one file are replaced under load: each client comes back once, spread over the drain window, and misses nothing", async () => {
   const program = await buildServedHub();
-  const options = { path: freshFile(), drain: DRAIN };
+  const options = { path: await freshFile(), drain: DRAIN };
   const serving: ServerProcess[] = [await startHub(program, options), await startHub(program, options)];
   let turn = 0;
   // In turn to whoever serves, as a balancer does that takes a process out before it is told to stop.

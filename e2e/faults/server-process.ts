@@ -36,7 +36,11 @@ export class ServerProcess {
       env: { ...process.env, ...variables },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const end = (): void => void child.kill("SIGKILL");
+    const closed = once(child, "close");
+    const end = async (): Promise<void> => {
+      child.kill("SIGKILL");
+      await closed;
+    };
     onTestFinished(end);
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
@@ -44,7 +48,7 @@ export class ServerProcess {
     const { value: first } = await lines.next();
     const port = LISTENING.exec(first ?? "")?.[1];
     if (port !== undefined) return new ServerProcess(child, Number(port), lines);
-    end();
+    await end();
     throw new Error(`Expected a server that says where it listens, got: ${said}`);
   }
 

@@ -51,7 +51,7 @@ async function countUntil(socket: Socket, end: string): Promise<number> {
 test(
   `${STALLED} readers that stand still while ${EVENTS} events are published cost no more the longer they do; the others go on, and nobody misses anything`,
   async () => {
-    const { port } = await startHub(await buildServedHub(), { path: freshFile() });
+    const { port } = await startHub(await buildServedHub(), { path: await freshFile() });
     const vitals = async () => (await (await fetch(`http://127.0.0.1:${port}/vitals`)).json()) as Vitals;
     const memory = async () => {
       const { heapUsed, external } = await vitals();

@@ -11,7 +11,7 @@ const POLL = 1_000;
 
 test("two hubs on one file: what is published at either arrives at the readers of both, in one order, and sooner than the poll", async () => {
   const program = await buildServedHub();
-  const path = freshFile();
+  const path = await freshFile();
   const hubs = await Promise.all([startHub(program, { path }), startHub(program, { path })]);
   const readers = (await Promise.all(hubs.map(({ port }) => startReaders(5, port)))).flat();
 
