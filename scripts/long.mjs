@@ -26,7 +26,10 @@ export async function testLong(vitestArguments) {
     report: "vitest-long",
   });
   if (counts.failed === 0 && existsSync(results)) {
-    writeResults(readFileSync(results, "utf8").trim().split("\n"));
+    const lines = readFileSync(results, "utf8").trim().split("\n");
+    const where = `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${availableParallelism()} cores`;
+    const told = lines.map((line) => /** @type {Result} */ (JSON.parse(line)));
+    writeFileSync(document, withResults(readFileSync(document, "utf8"), told, where));
     say(`the results are in docs/reliability-runs.md (${since(begin)})`);
   }
   console.log(formatCounts(counts));
@@ -34,21 +37,19 @@ export async function testLong(vitestArguments) {
 }
 
 /**
- * One row for each subject, and only its last result.
- * @param {string[]} lines
+ * A text that ends with a table of results, with these in it: one row for each subject, and only its last.
+ * @param {string} text
+ * @param {readonly Result[]} results
+ * @param {string} where
  */
-function writeResults(lines) {
-  const where = `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${availableParallelism()} cores`;
-  let text = readFileSync(document, "utf8").trimEnd();
-  for (const line of lines) {
-    const { subject, figures } = /** @type {Result} */ (JSON.parse(line));
+export function withResults(text, results, where) {
+  const lines = text.trimEnd().split("\n");
+  for (const { subject, figures } of results) {
     const told = Object.entries(figures).map(([name, figure]) => `${name} ${figure}`);
     const row = `| ${subject} | ${told.join(", ")} | ${where} |`;
-    const rows = text.split("\n");
-    const known = rows.findIndex((each) => each.startsWith(`| ${subject} `));
-    if (known === -1) rows.push(row);
-    else rows[known] = row;
-    text = rows.join("\n");
+    const known = lines.findIndex((line) => line.startsWith(`| ${subject} |`));
+    if (known === -1) lines.push(row);
+    else lines[known] = row;
   }
-  writeFileSync(document, `${text}\n`);
+  return `${lines.join("\n")}\n`;
 }

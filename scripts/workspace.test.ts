@@ -2,7 +2,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { countLines } from "./line-count.mjs";
-import { countReport, formatCounts } from "./test.mjs";
+import { withResults } from "./long.mjs";
+import { countReport, formatCounts, sumCounts } from "./test.mjs";
 import { publishedFolders, readManifest, root, workspaceFolders } from "./workspace.mjs";
 
 /** Whether a folder has TypeScript of its own. */
@@ -53,4 +54,23 @@ test("a test file that does not load counts as a failed test", () => {
     ],
   };
   expect(formatCounts(countReport(report))).toBe("3 passed, 2 failed, 2 skipped");
+});
+
+test("the counts of several runs are added, failures too", () => {
+  const counts = sumCounts([
+    { passed: 3, failed: 0, skipped: 1 },
+    { passed: 4, failed: 2, skipped: 0 },
+  ]);
+  expect(formatCounts(counts)).toBe("7 passed, 2 failed, 1 skipped");
+});
+
+test("the result of a long run takes the place of the former one of its subject", () => {
+  const table = "| what | result | when |\n|---|---|---|\n| kill | kills 10 | May |\n";
+  const results = [
+    { subject: "storm", figures: { clients: 5 } },
+    { subject: "kill", figures: { kills: 20, worst: "9 ms" } },
+  ];
+  expect(withResults(table, results, "June")).toBe(
+    "| what | result | when |\n|---|---|---|\n| kill | kills 20, worst 9 ms | June |\n| storm | clients 5 | June |\n",
+  );
 });

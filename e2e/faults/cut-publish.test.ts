@@ -1,10 +1,13 @@
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createProxy } from "../tcp-proxy.ts";
 import { freshFile, storedTexts } from "./fresh-file.ts";
 import { postJson } from "./post-json.ts";
 import { buildServedHub } from "./program.ts";
 import { startReaders } from "./raw-reader.ts";
 import { startHub } from "./server-process.ts";
+
+// Each test starts processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 test("a publish whose server dies between the append and the answer fails; the same key again answers the first event, which every reader has once", async () => {
   const program = await buildServedHub();

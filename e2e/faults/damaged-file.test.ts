@@ -2,12 +2,15 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { sqliteLog } from "@tidings/log-sqlite";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { startChat } from "../chat.ts";
 import { freshFolder } from "../fresh-folder.ts";
 import { freshFile } from "./fresh-file.ts";
 import { buildProgram, buildServedHub } from "./program.ts";
 import { ServerProcess, startHub } from "./server-process.ts";
+
+// Each test starts processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const hash = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 

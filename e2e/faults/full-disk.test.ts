@@ -1,11 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { freshFile, storedTexts } from "./fresh-file.ts";
 import { postJson } from "./post-json.ts";
 import { buildServedHub } from "./program.ts";
 import { startReaders } from "./raw-reader.ts";
 import { startHub } from "./server-process.ts";
+
+// Each test starts processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Sets how long a file of a running process may become; part of every Linux with util-linux. */
 const PRLIMIT = "/usr/bin/prlimit";

@@ -10,7 +10,7 @@ import { postJson } from "./post-json.ts";
 import { buildProgram, buildServedHub } from "./program.ts";
 import { ServerProcess, startHub } from "./server-process.ts";
 
-const HUB_KILLS = amount(20, 200);
+const HUB_KILLS = amount(10, 200);
 const LOBBY_KILLS = amount(50, 1_000);
 
 /** A server that is listening again has 100 ms until every reader has an event, besides what the readers wait by themselves. */

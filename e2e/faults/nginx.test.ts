@@ -12,9 +12,12 @@ import { createGunzip } from "node:zlib";
 import { memoryLog } from "@tidings/log";
 import { createHub, type Hub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { freshFolder } from "../fresh-folder.ts";
 import { chat, LOBBY } from "./served-chat.ts";
+
+// Each test starts processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const room = chat.room({ roomId: "lobby" });
 /** Where Debian has it, which is not on everybody's path. */

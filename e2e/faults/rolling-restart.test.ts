@@ -98,13 +98,14 @@ test("two processes on one file are replaced under load: each client comes back 
     for (const client of clients) {
       expect(client.visits.length - (before.get(client) ?? 0)).toBe(concerned.includes(client) ? 1 : 0);
     }
-    const tenths = Array.from({ length: 10 }, () => 0);
+    // By the tenth of the window in which they came; a machine that is busy moves all of them.
+    const tenths = new Map<number, number>();
     for (const { visits } of concerned) {
-      const waited = (visits.at(-1)?.asked ?? 0) - told;
-      const tenth = Math.floor(((waited - FLOOR) / (DRAIN - FLOOR)) * 10);
-      tenths[Math.min(Math.max(tenth, 0), 9)]! += 1;
+      const tenth = Math.floor((((visits.at(-1)?.asked ?? 0) - told) / (DRAIN - FLOOR)) * 10);
+      tenths.set(tenth, (tenths.get(tenth) ?? 0) + 1);
     }
-    expect(Math.max(...tenths), `${concerned.length} clients came back like this: ${tenths.join(" ")}`).toBeLessThan(
+    const counts = [...tenths.values()];
+    expect(Math.max(...counts), `${concerned.length} clients came back in tenths of ${counts.join(" ")}`).toBeLessThan(
       (3 * concerned.length) / 10,
     );
   }
