@@ -160,7 +160,8 @@ export class ChatPage {
     this.#header.render(place, state?.topic ?? "");
     this.#composer.enter(place.id, place.name);
     this.#notice.render(state?.gap ?? null);
-    this.#waiting.render(session.outbox.waiting(place.id), session.client.status.value.state === "live");
+    const isLive = session.client.status.value.state === "live";
+    this.#waiting.render(session.outbox.waiting(place.id), session.person, isLive);
     this.#list.render({
       roomId: place.id,
       roomName: place.name,

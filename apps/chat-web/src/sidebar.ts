@@ -55,7 +55,7 @@ export class Sidebar {
     this.#filter.addEventListener("input", () => options.onFilter());
   }
 
-  render({ places, mentions, people, person }: Session, openRoom: string): void {
+  render({ client, places, mentions, people, person }: Session, openRoom: string): void {
     const joined = places.list(true);
     this.#joined.render(
       joined.map((place) => ({ ...place, isOpen: place.id === openRoom, isNamed: mentions.isNamedIn(place.id) })),
@@ -75,7 +75,10 @@ export class Sidebar {
     element("menu-badge", HTMLSpanElement).hidden = elsewhere === 0;
     setText(element("menu-badge-count", HTMLSpanElement), formatCount(elsewhere));
 
-    const present = people.list();
+    const known = people.list();
+    // Whoever looks is here, also before a server that has just started says so.
+    const isHere = known.includes(person) || client.status.value.state === "live";
+    const present = [...(isHere ? [person] : []), ...known.filter((name) => name !== person)];
     this.#people.render(present.map((name) => ({ name, isMe: name === person })));
     setText(element("people-count", HTMLSpanElement), String(present.length));
   }

@@ -1,3 +1,4 @@
+import { paintAvatar } from "./avatar.ts";
 import { copyOf, element, elementIn, setText } from "./element.ts";
 import { KeyedList } from "./keyed-list.ts";
 import { paintText } from "./message-item.ts";
@@ -7,6 +8,7 @@ import type { Entry, Outbox } from "./outbox.ts";
 export class WaitingList {
   readonly #list: KeyedList<Entry>;
   #isLive = false;
+  #me = "";
 
   /** @param outbox of the session that goes on */
   constructor(outbox: () => Outbox | undefined) {
@@ -15,6 +17,8 @@ export class WaitingList {
       create: () => copyOf("waiting-message"),
       update: (item, { key, text, problem }, before) => {
         if (before === undefined) {
+          paintAvatar(elementIn(item, ".avatar", HTMLElement), this.#me);
+          elementIn(item, ".author", HTMLElement).textContent = this.#me;
           paintText(elementIn(item, ".text", HTMLElement), text, [], "");
           elementIn(item, ".retry", HTMLButtonElement).addEventListener("click", () => outbox()?.retry(key));
           elementIn(item, ".drop", HTMLButtonElement).addEventListener("click", () => outbox()?.drop(key));
@@ -29,7 +33,9 @@ export class WaitingList {
     });
   }
 
-  render(entries: readonly Entry[], isLive: boolean): void {
+  /** @param me whose they are */
+  render(entries: readonly Entry[], me: string, isLive: boolean): void {
+    this.#me = me;
     this.#isLive = isLive;
     this.#list.render(entries);
   }
