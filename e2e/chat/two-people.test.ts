@@ -65,7 +65,7 @@ test("the address of a room that is not there leads to the lobby", async () => {
   expect(new URL(ada.url()).hash).toBe("#lobby");
 });
 
-test("who is here is told by name, and several tabs are one person", async () => {
+test("who is here is told by name, oneself first, and several tabs are one person", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);
   const bo = await enterAs("bo", url);
@@ -73,7 +73,7 @@ test("who is here is told by name, and several tabs are one person", async () =>
   await second.goto(url);
   await until(() => ada.locator("#people .name").allTextContents(), ["ada", "bo"]);
   await bo.close();
-  await expect.poll(() => second.locator("#people .name").allTextContents()).toEqual(["ada", "bo"]);
+  await expect.poll(() => second.locator("#people .name").allTextContents()).toEqual(["bo", "ada"]);
   await second.close();
   await until(() => ada.locator("#people .name").allTextContents(), ["ada"]);
 });
