@@ -188,6 +188,19 @@ describe("a gap on the stream", () => {
     expect(told).toEqual(["gap reset after e.1", "3"]);
   });
 
+  test("of what only a page had brought is not missed when the stream goes on without it", async () => {
+    const { told, server, clock, stream } = await catchingUp();
+    server.page.page({ cursor: "e.9", events: [mention(8)] });
+    await clock.advance(0);
+    // The log fell back to e.6: where the stream stands is still there, where the page stood is not.
+    stream.event(MENTION, { by: "7 again" }, "f.7");
+    await clock.advance(0);
+    expect(server.page.after).toBe("e.9");
+    server.page.page({ cursor: "f.7", gap: { channels: { [inbox.path]: "lost" } } });
+    await clock.advance(0);
+    expect(told).toEqual(["8", "gap lost after e.9"]);
+  });
+
   test("of a position from before its beginning is not told to a newcomer", async () => {
     const { client, server, clock, stream } = await joined();
     stream.break();

@@ -1,5 +1,6 @@
 import { fingerprint, type Address, type Contract } from "@tidings/contract";
 import {
+  coversToken,
   isCursor,
   parseEventName,
   type ControlEvents,
@@ -103,6 +104,10 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
   function onEvent({ event, data, id }: ServerSentEvent): void {
     const cursor = toCursor(id);
     const name = parseEventName(event);
+    const { handled } = position;
+    // Of two positions of one epoch, one covers the other.
+    if (cursor && handled && !coversToken(cursor, handled) && !coversToken(handled, cursor))
+      for (const path of subscriptions.keys()) for (const each of subscriptionsOf(path)) each.onEpoch(handled);
     // Read late: what nobody wants is not parsed, and what is no JSON does not fit the contract either.
     if (name) deliver({ ...name, data: null, id: cursor ?? "" }, () => JSON.parse(data));
     else control(event, data, cursor);

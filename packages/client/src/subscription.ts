@@ -38,6 +38,11 @@ export interface Subscription extends ClientSubscription {
    * @param position where it goes on from, when its own position is void; null: after the hole, wherever that is
    */
   onGap(reason: GapReason, position: string | null): void;
+  /**
+   * The stream goes on from a position into another epoch. Whether what our own pages have brought from after that position still
+   * exists, only a page from our own can say.
+   */
+  onEpoch(position: string): void;
   /** The stream does not follow the address any more. */
   onRefused(reason: Reason): void;
   /** The consumer has room. */
@@ -260,6 +265,11 @@ export function createSubscription(
       // Our own pages tell, about our own position; one that is under way may be older than the loss.
       else if (phase === "loading" || (cursor && phase !== "paused")) load();
       else join();
+    },
+    onEpoch(handled) {
+      if (phase !== "joined" || cursor === handled || !coversToken(cursor, handled)) return;
+      passed = handled;
+      load();
     },
     onRefused(reason) {
       passed = null;
