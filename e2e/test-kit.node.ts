@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chat } from "@tidings-apps/chat-contract";
+import { createTestKit, take } from "@tidings/testing";
+
+// Run by test-kit.test.ts: the kit knows no test runner, so it works with Node's own.
+
+const room = chat.room({ roomId: "lobby" });
+
+void test("the test kit works with node:test", async () => {
+  await using kit = await createTestKit(chat);
+  const events = kit.client.events(room);
+  kit.network.drop();
+  const message = { id: "1", number: 1, author: "ada", text: "hi", mentions: [], sentAt: new Date(0) };
+  await kit.hub.publish(room, "message", message);
+  const [event] = await take(events, 1);
+  assert.equal(event?.type, "message");
+});

@@ -1,0 +1,93 @@
+import { setImmediate } from "node:timers";
+
+interface Timer {
+  readonly at: number;
+  readonly task: () => void;
+}
+
+/** Turns of the event loop in which somebody still has something to do; more of them without any time passing is no rest to come. */
+const MOST_TURNS = 10_000;
+
+/**
+ * Time that passes only when it is told to: what hub and clients take as their `clock`. Its turns of the event loop are those of
+ * the runtime, so whatever promises there are have settled when it says so; nothing may wait for real I/O.
+ */
+export class VirtualClock {
+  /** What timers go by: milliseconds since the clock was made. */
+  #time = 0;
+  /** The time of day at the beginning. */
+  #day: number;
+  #timers: Timer[] = [];
+  #deferred: (() => void)[] = [];
+
+  /** @param day the time of day at the beginning, in milliseconds since 1970 */
+  constructor(day = Date.UTC(2026, 0, 1)) {
+    this.#day = day;
+  }
+
+  /** The time of day, in milliseconds since 1970. */
+  readonly now = (): number => this.#day + this.#time;
+
+  /** Milliseconds since the clock was made; no {@link jump} changes it. */
+  get time(): number {
+    return this.#time;
+  }
+
+  /** Timers that have neither run nor been cancelled. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
+  setTimeout(task: () => void, milliseconds: number): () => void {
+    const timer = { at: this.#time + Math.max(0, milliseconds), task };
+    // Kept in order; timers of the same moment run in the order in which they were set.
+    let index = this.#timers.length;
+    while (index > 0 && (this.#timers[index - 1]?.at ?? 0) > timer.at) index--;
+    this.#timers.splice(index, 0, timer);
+    return () => {
+      const found = this.#timers.indexOf(timer);
+      if (found !== -1) this.#timers.splice(found, 1);
+    };
+  }
+
+  defer(task: () => void): void {
+    this.#deferred.push(task);
+  }
+
+  /** Sets the time of day: clocks do jump, and no timer notices. */
+  jump(milliseconds: number): void {
+    this.#day += milliseconds;
+  }
+
+  /** Runs what needs no time, until nothing does. @throws Error when that does not end */
+  async settle(): Promise<void> {
+    for (let turns = 0; turns < MOST_TURNS; turns++) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      const deferred = this.#deferred;
+      this.#deferred = [];
+      for (const task of deferred) task();
+      const [timer] = this.#timers;
+      if (timer !== undefined && timer.at <= this.#time) this.#run(timer);
+      else if (deferred.length === 0) return;
+    }
+    throw new Error(
+      `Expected everything to come to rest, got ${MOST_TURNS} turns at ${this.#time} ms without a pause.`,
+    );
+  }
+
+  /** Lets time pass, with every timer at its time and all that follows from it. */
+  async advance(milliseconds: number): Promise<void> {
+    const end = this.#time + milliseconds;
+    await this.settle();
+    for (let [timer] = this.#timers; timer !== undefined && timer.at <= end; [timer] = this.#timers) {
+      this.#time = timer.at;
+      await this.settle();
+    }
+    this.#time = end;
+  }
+
+  #run(timer: Timer): void {
+    this.#timers.shift();
+    timer.task();
+  }
+}
