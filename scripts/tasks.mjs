@@ -7,6 +7,7 @@ import { testLong } from "./long.mjs";
 import { say } from "./say.mjs";
 import { takeScreenshots } from "./screenshots.mjs";
 import { setUp } from "./setup.mjs";
+import { simulate } from "./simulate.mjs";
 import { start } from "./start.mjs";
 import { test } from "./test.mjs";
 
@@ -21,6 +22,7 @@ const tasks = {
   types: checkTypes,
   lint,
   format,
+  simulate,
   screenshots: takeScreenshots,
   ci: runGate,
 };

@@ -1,0 +1,87 @@
+import { Worker } from "node:worker_threads";
+import { Counts } from "./coverage.ts";
+import type { Report, Task } from "./worker.ts";
+
+/** How long one schedule may take before it is taken for one that never ends, in milliseconds. */
+const HANG = 20_000;
+/** How often the progress is looked at, in milliseconds. */
+const LOOK = 500;
+
+export interface Voyage {
+  /** What {@link bundle} made. */
+  readonly file: string;
+  readonly first: number;
+  readonly count: number;
+  /** @default 2 */
+  readonly workers?: number;
+  /** Shrinks the first seed and tells of it. @default false */
+  readonly explain?: boolean;
+  readonly onProgress?: (done: number) => void;
+}
+
+export interface Log {
+  readonly done: number;
+  readonly counts: Counts;
+  /** The first seed of each worker that broke. */
+  readonly broken: readonly { readonly seed: number; readonly what: string }[];
+  readonly trace: string | null;
+}
+
+/** Runs schedules in worker threads, every worker its share of the seeds. */
+export async function sail({
+  file,
+  first,
+  count,
+  workers = 2,
+  explain = false,
+  onProgress = () => {},
+}: Voyage): Promise<Log> {
+  const done = Array.from({ length: workers }, () => new Int32Array(new SharedArrayBuffer(8)));
+  const total = (): number => done.reduce((sum, shared) => sum + Atomics.load(shared, 0), 0);
+  const timer = setInterval(() => onProgress(total()), LOOK);
+  try {
+    const reports = await Promise.all(
+      done.map((shared, index) => {
+        const share = Math.floor(count / workers) + (index < count % workers ? 1 : 0);
+        return runWorker(
+          file,
+          {
+            first: first + index,
+            stride: workers,
+            count: share,
+            explain,
+            progress: shared.buffer,
+          },
+          shared,
+        );
+      }),
+    );
+    const counts = new Counts();
+    for (const report of reports) counts.merge(report.counts);
+    const broken = reports.flatMap((report) => report.broken ?? []);
+    return { done: total(), counts, broken, trace: reports.find(({ trace }) => trace !== null)?.trace ?? null };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function runWorker(file: string, task: Task, shared: Int32Array): Promise<Report> {
+  // Most of what a schedule makes is garbage at its end: a large young generation never looks at it.
+  const worker = new Worker(file, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 64 } });
+  return new Promise<Report>((resolve, reject) => {
+    let seen = -1;
+    let since = performance.now();
+    const watch = setInterval(() => {
+      const done = Atomics.load(shared, 0);
+      if (done !== seen) [seen, since] = [done, performance.now()];
+      if (performance.now() - since < HANG) return;
+      const broken = { seed: Atomics.load(shared, 1), what: "every schedule ends: this one does not" };
+      void worker.terminate().then(() => resolve({ counts: [], broken, trace: null }));
+    }, LOOK);
+    worker.once("message", resolve);
+    worker.once("error", (error) => {
+      reject(new Error(`Seed ${Atomics.load(shared, 1)} threw: ${String(error)}`, { cause: error }));
+    });
+    worker.once("exit", () => clearInterval(watch));
+  });
+}

@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { bundle } from "./bundle.ts";
+import { coverageTable, lacking } from "./coverage.ts";
+import { sail, type Log } from "./fleet.ts";
+import { hunt, mutants } from "./mutants/index.ts";
+
+const MILLION = 1_000_000;
+/** How many schedules `--quick` runs. */
+const QUICK = 20_000;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean" },
+    seed: { type: "string" },
+    count: { type: "string" },
+    first: { type: "string" },
+  },
+});
+const folder = await mkdtemp(join(tmpdir(), "tidings-simulation-"));
+try {
+  process.exitCode = values.seed === undefined ? await simulate() : await replay(Number(values.seed));
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function simulate(): Promise<number> {
+  const count = Number(values.count ?? (values.quick === true ? QUICK : MILLION));
+  const file = await bundle(folder, "world", null);
+  const begin = performance.now();
+  const log = await sail({
+    file,
+    first: Number(values.first ?? 1),
+    count,
+    onProgress: (done) => showBar(done, count, begin),
+  });
+  showBar(log.done, count, begin);
+  console.log(`\n${coverageTable(log.counts)}`);
+  for (const { seed, what } of log.broken)
+    console.log(`\nBROKEN by seed ${seed}: ${what}\nnpm run simulate -- --seed ${seed}`);
+  const untried = log.broken.length > 0 ? [] : lacking(log.counts);
+  if (untried.length > 0) console.log(`\nNever happened, so nothing is proved of it: ${untried.join(", ")}`);
+  const survivors = values.quick === true && log.broken.length === 0 ? await killMutants() : 0;
+  return log.broken.length + untried.length + survivors > 0 ? 1 : 0;
+}
+
+async function replay(seed: number): Promise<number> {
+  const file = await bundle(folder, "world", null);
+  const { broken, trace }: Log = await sail({ file, first: seed, count: 1, workers: 1, explain: true });
+  console.log(trace);
+  console.log(broken[0] === undefined ? `\nSeed ${seed} is well.` : `\nSeed ${seed}: ${broken[0].what}`);
+  return broken.length;
+}
+
+async function killMutants(): Promise<number> {
+  let survivors = 0;
+  const begin = performance.now();
+  for (const mutant of mutants) {
+    const killed = await hunt(folder, mutant);
+    if (killed === null) survivors++;
+    console.log(
+      `${killed === null ? "SURVIVES" : "killed  "}  ${mutant.law}: ${mutant.breaks}${killed === null ? "" : `\n            by ${killed.what} (seed ${killed.seed})`}`,
+    );
+  }
+  console.log(
+    `${mutants.length - survivors} of ${mutants.length} mutants killed in ${((performance.now() - begin) / 1_000).toFixed(1)} s`,
+  );
+  return survivors;
+}
+
+function showBar(done: number, count: number, begin: number): void {
+  const seconds = (performance.now() - begin) / 1_000;
+  const filled = Math.round((done / count) * 30);
+  const text = `[${"#".repeat(filled)}${".".repeat(30 - filled)}] ${done} of ${count} schedules, ${(done / seconds).toFixed(0)} a second`;
+  if (process.stdout.isTTY) process.stdout.write(`\r${text}`);
+  else if (done === count) console.log(text);
+}

@@ -1,0 +1,212 @@
+import {
+  memoryLog,
+  type Appended,
+  type EventLog,
+  type Limit,
+  type LogStat,
+  type NewEntry,
+  type Page,
+} from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import type { Random } from "./random.ts";
+import type { Break } from "./truth.ts";
+
+type OnBreak = (end: Break["end"]) => void;
+
+/** A log of the world: an engine, and how it can fail over to a copy that lacks the newest entries, or be replaced. */
+export interface Store extends EventLog {
+  /** @param lost how many of the newest entries the copy does not have @param onBreak called in the moment when an epoch ends */
+  failOver(lost: number, onBreak: OnBreak): Promise<void>;
+  reset(onBreak: OnBreak): Promise<void>;
+}
+
+interface Written {
+  readonly entry: NewEntry;
+  readonly at: number;
+}
+
+interface Epoch {
+  readonly epoch: string;
+  readonly first: number;
+  /** Its last `seq` that survived; Infinity while it runs. */
+  readonly end: number;
+}
+
+interface StoreOptions {
+  readonly kept: number;
+  readonly now: () => number;
+  readonly random: Random;
+}
+
+/** Takes the place of an entry that nobody can ever be owed. */
+const FILLER: NewEntry = { channel: "filler", type: "filler", mode: "volatile", data: "0" };
+
+/**
+ * The real memory log, with what a replicated engine has besides: a table of epochs. A failover writes the entries that survive
+ * into another memory log, whose epoch begins after them.
+ */
+export class MemoryStore implements Store {
+  readonly #options: StoreOptions;
+  readonly #bells = new Set<{ readonly wake: () => void }>();
+  /** By `seq - 1`; sparse where an entry came and went between two looks. */
+  #written: Written[] = [];
+  #epochs: readonly Epoch[] = [];
+  #log!: EventLog;
+  #epoch = "";
+  /** Writes that are under way. */
+  #writing = 0;
+
+  private constructor(options: StoreOptions) {
+    this.#options = options;
+  }
+
+  static async open(options: StoreOptions): Promise<MemoryStore> {
+    const store = new MemoryStore(options);
+    await store.reset(() => {});
+    return store;
+  }
+
+  async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
+    const at = this.#options.now();
+    // What is appended while a copy is made stands in the log that dies.
+    const [written, epochs] = [this.#written, this.#epochs];
+    return this.#write(async () => {
+      const appended = await this.#log.append(batch);
+      return appended.map(({ cursor, duplicate }, index) => {
+        const entry = batch[index];
+        if (entry !== undefined && !duplicate) written[cursor.seq - 1] = { entry, at };
+        return { cursor: placeOf(epochs, cursor.seq), duplicate };
+      });
+    });
+  }
+
+  read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
+    return this.#look((log) => log.read(this.#inner(after), channels, limit, signal));
+  }
+
+  recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
+    return this.#look((log) => log.recent(channels, n, before === undefined ? before : this.#inner(before)));
+  }
+
+  current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
+    return this.#look((log) => log.current(channels, after === null ? null : this.#inner(after), limit));
+  }
+
+  async head(): Promise<Cursor> {
+    const epochs = this.#epochs;
+    return runningIn(epochs, await this.#log.head());
+  }
+
+  watch(wake: () => void): () => void {
+    const bell = { wake };
+    this.#bells.add(bell);
+    return () => this.#bells.delete(bell);
+  }
+
+  trim(): Promise<void> {
+    return this.#write(async () => {
+      const before = await this.#log.head();
+      await this.#log.trim();
+      const { entries } = await this.#log.read(before, null, { entries: 1e9, bytes: 1e9 });
+      for (const { seq, channel, type, mode, key, at, data } of entries) {
+        this.#written[seq - 1] ??= { entry: { channel, type, mode, data, ...(key === undefined ? {} : { key }) }, at };
+      }
+    });
+  }
+
+  async stat(): Promise<LogStat> {
+    return { ...(await this.#log.stat()), head: await this.head() };
+  }
+
+  async close(): Promise<void> {
+    this.#bells.clear();
+  }
+
+  async failOver(lost: number, onBreak: OnBreak): Promise<void> {
+    // What is half written would be lost without a word.
+    while (this.#writing > 0) await Promise.resolve();
+    const { seq } = await this.head();
+    const end = Math.max(0, seq - lost);
+    const survivors = Array.from(this.#written.slice(0, end), (written) => written ?? { entry: FILLER, at: -1e9 });
+    const copy = await this.#copyOf(survivors);
+    const { epoch } = runningIn(this.#epochs, { epoch: "", seq });
+    onBreak({ epoch, seq: end });
+    this.#switchTo(
+      copy,
+      survivors,
+      this.#epochs.map((each) => ({ ...each, end: Math.min(each.end, end) })),
+    );
+  }
+
+  async reset(onBreak: OnBreak): Promise<void> {
+    const copy = await this.#copyOf([]);
+    const { epoch } = runningIn(this.#epochs, { epoch: "", seq: 0 });
+    onBreak({ epoch, seq: 0 });
+    this.#switchTo(copy, [], []);
+  }
+
+  async #write<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#writing++;
+    try {
+      return await work();
+    } finally {
+      this.#writing--;
+    }
+  }
+
+  /** Another log with the same entries; it takes turns of promises, and nobody sees it yet. */
+  async #copyOf(survivors: readonly Written[]): Promise<{ readonly log: EventLog; readonly epoch: string }> {
+    const { kept, now, random } = this.#options;
+    let then: number | null = null;
+    const log = memoryLog({ keep: { entries: kept }, now: () => then ?? now(), random });
+    for (const { entry, at } of survivors) {
+      then = at;
+      await log.append([entry]);
+    }
+    then = null;
+    const { epoch } = await log.head();
+    return { log, epoch };
+  }
+
+  /** In one moment: nobody sees half of it. */
+  #switchTo(
+    { log, epoch }: { readonly log: EventLog; readonly epoch: string },
+    written: Written[],
+    former: readonly Epoch[],
+  ): void {
+    this.#log = log;
+    this.#epoch = epoch;
+    this.#written = written;
+    this.#epochs = [...former, { epoch, first: written.length + 1, end: Infinity }];
+    const ring = (): void => {
+      for (const { wake } of this.#bells) wake();
+    };
+    log.watch(ring);
+    ring();
+  }
+
+  /** What the log of now makes of a position: it knows one epoch only. */
+  #inner({ epoch, seq }: Cursor): Cursor {
+    const known = this.#epochs.find((each) => each.epoch === epoch);
+    if (known === undefined) return { epoch, seq };
+    return { epoch: this.#epoch, seq: seq <= known.end ? seq : Number.MAX_SAFE_INTEGER };
+  }
+
+  /** One look at one log: what a failover does meanwhile is not half seen. */
+  async #look(look: (log: EventLog) => Promise<Page>): Promise<Page> {
+    const epochs = this.#epochs;
+    const page = await look(this.#log);
+    const entries = page.entries.map((entry) => ({ ...entry, epoch: placeOf(epochs, entry.seq).epoch }));
+    return { ...page, entries, next: page.more ? placeOf(epochs, page.next.seq) : runningIn(epochs, page.next) };
+  }
+}
+
+function runningIn(epochs: readonly Epoch[], { seq }: Cursor): Cursor {
+  return { epoch: epochs.at(-1)?.epoch ?? "", seq };
+}
+
+/** The position of an entry, in the epoch that it was written in. */
+function placeOf(epochs: readonly Epoch[], seq: number): Cursor {
+  const { epoch } = epochs.findLast(({ first }) => first <= Math.max(seq, 1)) ?? { epoch: "" };
+  return { epoch, seq };
+}

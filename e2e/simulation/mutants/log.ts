@@ -1,0 +1,50 @@
+import type { Mutant } from "./mutant.ts";
+
+const inLog = (law: string, breaks: string, from: string, to: string): Mutant => ({
+  law,
+  breaks,
+  file: "packages/log/src/memory-log.ts",
+  from,
+  to,
+});
+const inMarks = (breaks: string, from: string, to: string): Mutant => ({
+  law: "law 7",
+  breaks,
+  file: "packages/log/src/trim-marks.ts",
+  from,
+  to,
+});
+
+const VALID = "epoch === this.#epoch && seq <= this.#head";
+
+/** Logs that break their word. */
+export const logMutants: readonly Mutant[] = [
+  inMarks("no trim check", "if (to > seq) holes", "if (to > seq && false) holes"),
+  inMarks(
+    "a global instead of a per-channel trim mark",
+    "const to = this.#marks.get(channel) ?? 0;",
+    "const to = this.#largest;",
+  ),
+  inLog("law 3", "no epoch in the cursor", VALID, "seq <= this.#head"),
+  inLog("law 3", "an epoch counter instead of a token", "Math.floor(random() * 36).toString(36)", '"1"'),
+  inLog("law 4", "the end of an epoch is not compared", VALID, "epoch === this.#epoch"),
+  inLog(
+    "law 5",
+    "visible out of order",
+    "channel.add(stored);\n    this.#whole.add(stored);",
+    "const place = () => { channel.add(stored); this.#whole.add(stored); };\n    if (stored.seq % 2 === 0) place();\n    else queueMicrotask(() => queueMicrotask(place));",
+  ),
+  inLog("idempotency", "a known key appends again", "if (first !== undefined) return", "if (first === -1) return"),
+  inLog(
+    "latest",
+    "a superseded value is still there",
+    'this.#drop(channel.supersede(type, key ?? "", stored))',
+    'channel.supersede(type, key ?? "", stored)',
+  ),
+  inLog(
+    "volatile",
+    "never too old",
+    'if (kind === "volatile") return VOLATILE_AGE;',
+    'if (kind === "volatile") return Infinity;',
+  ),
+];

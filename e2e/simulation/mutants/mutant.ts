@@ -1,0 +1,9 @@
+import type { Patch } from "../bundle.ts";
+
+/** The packages with one law broken. */
+export interface Mutant extends Patch {
+  /** The law, as ARCHITECTURE.md numbers them, or the rule of a mode. */
+  readonly law: string;
+  /** What this copy does instead. */
+  readonly breaks: string;
+}

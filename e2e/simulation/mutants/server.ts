@@ -1,0 +1,86 @@
+import type { Mutant } from "./mutant.ts";
+
+const inServer =
+  (file: string) =>
+  (law: string, breaks: string, from: string, to: string): Mutant => ({
+    law,
+    breaks,
+    file: `packages/server/src/${file}.ts`,
+    from,
+    to,
+  });
+const inConnection = inServer("connection");
+const inTailer = inServer("tailer");
+
+/** Hubs that break their word. */
+export const serverMutants: readonly Mutant[] = [
+  inConnection(
+    "law 1",
+    "live push beside the cursor",
+    "if (!this.#idle) return;\n    this.#idle = false;",
+    "this.#idle = false;",
+  ),
+  inConnection(
+    "law 1",
+    "the sink's no is not heard",
+    "if (!this.#sink.write(bytes)) this.#blocked = true;",
+    "this.#sink.write(bytes);",
+  ),
+  inConnection(
+    "law 2",
+    "the cursor is checked only at connect",
+    'if (holes.some(({ reason }) => reason !== "trimmed")) {',
+    'if (!this.#confirmed && holes.some(({ reason }) => reason !== "trimmed")) {',
+  ),
+  inTailer("law 2", "the ring is kept over a failover", "ring.reset(next);", "ring.push([], next, clock.now());"),
+  inServer("hub")(
+    "law 6",
+    "acknowledged before it is appended",
+    "const appended = await log.append(entries);",
+    "const { epoch, seq } = await log.head();\n    void log.append(entries).catch(() => {});\n    const appended = entries.map((_, index) => ({ cursor: { epoch, seq: seq + 1 + index }, duplicate: false }));",
+  ),
+  inConnection(
+    "law 7",
+    "a gap carries the head's id while other channels have entries",
+    "this.#writeGap(this.#news(holes, asked));",
+    "this.#writeGap(this.#news(holes, asked), ring.head);",
+  ),
+  inConnection(
+    "law 9",
+    "a heartbeat carries the head",
+    "if (this.#idle) this.#write(shared);\n    else this.#writeHeartbeat();",
+    "this.#write(shared);",
+  ),
+  inTailer(
+    "law 10",
+    "a doorbell without a poll",
+    "if (!this.#reading) void this.#look();",
+    "if (this.#rings < 0) void this.#look();",
+  ),
+  inTailer("law 10", "a lost wake-up", "(more || rings !== this.#rings) &&", "more &&"),
+  inConnection(
+    "law 11",
+    "filtering is told as a gap",
+    "const holes = page.holes.filter(({ channel }) => this.froms.has(channel));",
+    'const holes = page.next.seq > asked.seq + page.entries.length ? [...this.froms.keys()].map((channel) => ({ channel, reason: "trimmed" as const, to: page.next.seq })) : [];',
+  ),
+  inServer("pages")(
+    "latest",
+    "current values after newer ones",
+    "[...current, ...owed.map((entry) => eventJson(entry))]",
+    "[...owed.map((entry) => eventJson(entry)), ...current]",
+  ),
+  inServer("ring")(
+    "volatile",
+    "never too old in the ring",
+    "Math.abs(now - born) >= VOLATILE_AGE",
+    "Math.abs(now - born) < 0",
+  ),
+  inServer("orders")(
+    "authorisation",
+    "a recheck is not carried out",
+    'if (order.verb === "recheck") void this.#recheck(connection);',
+    'if (order.verb === "recheck") return;',
+  ),
+  inServer("clock")("handles", "a sleeper's timer stays", "cancel();\n      resolve(false);", "resolve(false);"),
+];

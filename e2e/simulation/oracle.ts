@@ -1,0 +1,270 @@
+import { EXPIRES } from "./contract.ts";
+import type { Follower, Seen } from "./follower.ts";
+import type { Break, Fact, Tick, Truth } from "./truth.ts";
+import type { World } from "./world.ts";
+
+/** A lost doorbell costs a poll; reads that fail may cost several. */
+const POLL = 1_050;
+const LATE = 60_000;
+/** Milliseconds that a volatile event is owed. */
+const VOLATILE = 5_000;
+
+type Told<Kind extends Seen["kind"]> = Extract<Seen, { readonly kind: Kind }>;
+
+/**
+ * What is wrong with what the handlers saw, or null. It knows what was published, what is gone and who may read; it has never
+ * asked a hub, a client or a log.
+ */
+export function judge(world: World): string | null {
+  const twice = world.truth.twice();
+  // Keys are known for ten minutes by a clock that must not jump.
+  if (twice !== undefined && !world.hasJumped)
+    return `a key publishes once: ${twice.n} stands in the log a second time, at ${twice.place.epoch}.${twice.place.seq}`;
+  for (const follower of world.followers) {
+    const wrong = new Case(world, follower).find();
+    if (wrong === null) continue;
+    world.wronged = follower;
+    return `${wrong} (${follower.viewer} at ${follower.place.path}${follower.isLoop ? ", reading a loop" : ""})`;
+  }
+  return null;
+}
+
+/** One follower, walked from the first thing it was told to the last. */
+class Case {
+  readonly #truth: Truth;
+  /** Milliseconds in which a hub may not have read yet that a right was taken. */
+  readonly #grace: number;
+  readonly #hasJumped: boolean;
+  readonly #mayHaveExpired: (fact: Fact) => boolean;
+  readonly #follower: Follower;
+  /** When the bytes were written that reached this client. */
+  readonly #arrivals: readonly Tick[];
+  /** What all followers of this client were given: its connection stands behind all of it. */
+  readonly #clientSaw: readonly Fact[];
+  readonly #reliable: readonly Fact[];
+  /** What it was called for since its last state. */
+  #delivered = new Set<Fact>();
+  /** The same, and what that state has. */
+  #had = new Set<number>();
+  /** The newest event that it has had with an id. */
+  #last: Fact | null = null;
+  /** From here on it is owed everything; null while it has no beginning. */
+  #owedFrom: Tick | null = null;
+  /** Where it began, at the earliest: before it has a state, where its client's connection stood already. */
+  #floor: Tick = 0;
+  /** When it was last told of a gap, or given a state. */
+  #toldAt: Tick;
+  /** Breaks that it has been told of. */
+  readonly #witnesses = new Set<Break>();
+  /** By type and key: the newest value. */
+  readonly #values = new Map<string, number>();
+
+  constructor({ truth, clients, clock, hasJumped, hasBadReads, followers }: World, follower: Follower) {
+    this.#grace = hasBadReads ? LATE : POLL;
+    this.#hasJumped = hasJumped;
+    this.#truth = truth;
+    this.#mayHaveExpired = ({ type, at }) => type === "price" && (hasJumped || clock.time - at >= EXPIRES);
+    this.#follower = follower;
+    this.#arrivals = clients.find(({ viewer }) => viewer === follower.viewer)?.arrivals ?? [];
+    this.#clientSaw = followers
+      .filter(({ viewer }) => viewer === follower.viewer)
+      .flatMap(({ seen }) =>
+        seen.flatMap((each) => (each.kind === "event" ? (truth.find(each.n, each.id) ?? []) : [])),
+      );
+    this.#reliable = truth.reliableOf(follower.place.path);
+    this.#toldAt = follower.begun;
+  }
+
+  find(): string | null {
+    for (const seen of this.#follower.seen) {
+      const wrong = this.#look(seen);
+      if (wrong !== null) return `${wrong}; tick ${seen.tick}`;
+    }
+    return this.#atTheEnd();
+  }
+
+  #look(seen: Seen): string | null {
+    switch (seen.kind) {
+      case "live":
+        this.#owedFrom ??= seen.tick;
+        return null;
+      case "event":
+        return this.#event(seen);
+      case "gap":
+        return this.#gap(seen);
+      case "state":
+        return this.#state(seen);
+      case "cleared":
+        this.#values.delete(`${seen.cleared.type} ${seen.cleared.key}`);
+        return null;
+      case "closed":
+        return seen.reason === "closed" || seen.reason === "forbidden" || seen.reason === "gap-loop"
+          ? null
+          : `nobody is closed for nothing: ${seen.reason}`;
+    }
+  }
+
+  #event(seen: Told<"event">): string | null {
+    const fact = this.#truth.find(seen.n, seen.id);
+    if (fact === undefined) return `what is delivered was published: ${seen.n} never was, at ${seen.id}`;
+    if (fact.path !== this.#follower.place.path) return `what is delivered was asked for: ${seen.n} is of ${fact.path}`;
+    const wrong = this.#unauthorised(fact, seen);
+    if (wrong !== null) return wrong;
+    if (fact.mode === "volatile") return this.#volatile(fact, seen);
+    if (fact.mode === "latest") this.#values.set(`${seen.type} ${seen.key}`, seen.n);
+    // A current value says nothing of a position.
+    if (seen.id === null) return fact.mode === "latest" ? null : `reliable events have an id: ${seen.n} came without`;
+    if (this.#delivered.has(fact)) return `each handler call is for another event: ${fact.n} came twice`;
+    const disorder = this.#disorder(fact);
+    if (disorder !== null) return disorder;
+    const missed = this.#missed(fact, seen.tick);
+    if (missed !== null) return missed;
+    this.#delivered.add(fact);
+    this.#had.add(fact.n);
+    this.#last = fact;
+    this.#owedFrom ??= seen.tick;
+    return null;
+  }
+
+  #volatile(fact: Fact, { n, id, sentAt }: Told<"event">): string | null {
+    if (id !== null) return `volatile events have no id: ${n} came with ${id}`;
+    // A loop may read it long after it came.
+    const age = this.#follower.isLoop || this.#hasJumped ? 0 : sentAt - fact.at;
+    return age <= VOLATILE + this.#grace
+      ? null
+      : `volatile events are owed for five seconds: ${n} was sent after ${age} ms`;
+  }
+
+  #disorder(fact: Fact): string | null {
+    const last = this.#last;
+    if (last === null) return null;
+    const isLater = fact.place.seq > last.place.seq && fact.lostTick > last.tick;
+    return isLater ? null : `channels are in order: ${fact.n} came after ${last.n}`;
+  }
+
+  /** What lies between the last and this one was trimmed, and a gap has said so; or a failover took it before anybody saw it. */
+  #missed(fact: Fact, now: Tick): string | null {
+    for (const between of this.#reliable) {
+      if (between.tick >= fact.tick || between.lostTick < now || !this.#isOwed(between)) continue;
+      if (between.goneTick > now) return `acked is delivered or gapped: ${between.n} was skipped for ${fact.n}`;
+      if (between.goneTick > this.#toldAt)
+        return `a hole is told of before anything newer: ${between.n} is gone, and ${fact.n} came without a gap`;
+    }
+    return null;
+  }
+
+  /** Whether it should have had an event, by its place behind what it had last. */
+  #isOwed(fact: Fact): boolean {
+    if (this.#had.has(fact.n) || this.#owedFrom === null || fact.tick < this.#owedFrom) return false;
+    return this.#last === null || fact.tick > this.#last.tick;
+  }
+
+  #gap({ gap, tick }: Told<"gap">): string | null {
+    const witness = gap.reason === "trimmed" ? this.#trimWitness(tick) : this.#breakWitness(tick);
+    const before = this.#toldAt;
+    this.#toldAt = tick;
+    // Where no state follows, the application gets its own now, and is owed what comes from now on.
+    if (gap.reason !== "trimmed") {
+      this.#values.clear();
+      this.#last = null;
+      this.#owedFrom = tick;
+    }
+    if (witness) return null;
+    return `gaps are honest: ${gap.reason} after ${gap.after}, and nothing was lost since tick ${before}`;
+  }
+
+  /** Something of this channel that it was not given is gone, after what it had last. */
+  #trimWitness(now: Tick): boolean {
+    const floor = this.#last?.tick ?? this.#floor;
+    return this.#reliable.some((fact) => !this.#delivered.has(fact) && fact.goneTick < now && fact.tick > floor);
+  }
+
+  /** The log was replaced, or has lost something that this client's connection had passed. */
+  #breakWitness(now: Tick): boolean {
+    // A gap may arrive, and a loop may come to it, after the next break, and a newcomer is put on a connection that may have stood
+    // before an older one: so each break excuses one gap, whenever it was.
+    const witness = this.#truth.breaks.find(
+      (broken) => broken.tick < now && !this.#witnesses.has(broken) && this.#sawBeyond(broken),
+    );
+    if (witness !== undefined) this.#witnesses.add(witness);
+    return witness !== undefined;
+  }
+
+  #sawBeyond({ tick, kind, connected }: Break): boolean {
+    if (kind === "reset" || this.#clientSaw.some(({ lostTick }) => lostTick === tick)) return true;
+    const lost = this.#truth.facts.filter(({ lostTick }) => lostTick === tick);
+    // A read that answers late may bring a position from before.
+    if (connected.has(this.#follower.viewer) || this.#grace === LATE) return lost.length > 0;
+    const stood = Math.max(0, ...this.#arrivals.filter((stamp) => stamp < tick));
+    return lost.some((fact) => fact.tick <= stood);
+  }
+
+  #state({ said, tick }: Told<"state">): string | null {
+    this.#delivered = new Set();
+    this.#had = new Set(said);
+    this.#values.clear();
+    this.#last = null;
+    // Its position was read after it was asked for; a load that others had begun may be older when reads are slow.
+    this.#floor = this.#grace === LATE ? 0 : this.#toldAt;
+    this.#toldAt = tick;
+    // Rows are written before events: whatever is not in the state comes after it.
+    this.#owedFrom = 0;
+    return null;
+  }
+
+  #unauthorised(fact: Fact, seen: Told<"event">): string | null {
+    const rights = this.#truth.rights.get(`${this.#follower.viewer} ${fact.path}`) ?? [];
+    const last = rights.findLast(({ tick }) => tick < seen.tick);
+    if (last === undefined || last.allowed || fact.at <= last.toldAt + this.#grace) return null;
+    return `what is delivered was authorised: ${fact.n} was published after the right was taken`;
+  }
+
+  /** What has to be true of whoever has not left, now that all is quiet. */
+  #atTheEnd(): string | null {
+    const { place, isClosed, isLoop } = this.#follower;
+    if (isClosed) return null;
+    const missed = this.#reliable.find(
+      (fact) => this.#isOwed(fact) && fact.lostTick === Infinity && fact.goneTick > this.#toldAt,
+    );
+    if (missed !== undefined) return `acked is delivered or gapped: ${missed.n} never came`;
+    if (place.name === "room" && !isLoop) {
+      const rows = this.#truth.rows.get(place.path) ?? new Set();
+      const phantom = [...this.#delivered].find(({ n, mode }) => mode === "reliable" && !rows.has(n));
+      if (phantom !== undefined) return `no phantom survives a gap: ${phantom.n} is nowhere but here`;
+      const lacking = [...rows].find((n) => !this.#had.has(n));
+      if (lacking !== undefined) return `after a gap the state is whole: ${lacking} is not in it`;
+    }
+    return this.#wrongValue();
+  }
+
+  #supersedes(lost: Fact, key: string, fact: Fact | undefined): boolean {
+    return (
+      lost.mode === "latest" &&
+      lost.path === this.#follower.place.path &&
+      `${lost.type} ${lost.key}` === key &&
+      lost.tick > (fact?.tick ?? 0)
+    );
+  }
+
+  /** The newest value of each key is what the last who has published it said, unless it is withdrawn or has expired. */
+  #wrongValue(): string | null {
+    const newest = new Map<string, Fact>();
+    for (const fact of this.#truth.facts)
+      if (fact.mode === "latest" && fact.path === this.#follower.place.path && fact.lostTick === Infinity)
+        newest.set(`${fact.type} ${fact.key}`, fact);
+    for (const key of new Set([...newest.keys(), ...this.#values.keys()])) {
+      const fact = newest.get(key);
+      // Between its expiry and the next trim a value may be there or not.
+      if (fact !== undefined && this.#mayHaveExpired(fact)) continue;
+      // Who passed over a value because of a newer one, which a failover took before it was seen, has neither: docs/reliability.md.
+      if (this.#truth.facts.some((lost) => lost.lostTick < Infinity && this.#supersedes(lost, key, fact))) continue;
+      const isNone = fact === undefined || fact.n < 0;
+      // A loop is not told of withdrawals.
+      if (isNone && this.#follower.isLoop) continue;
+      const [value, expected] = [this.#values.get(key), isNone ? undefined : fact.n];
+      if (value !== expected)
+        return `the newest value counts: ${value ?? "none"} for ${key}, and it should be ${expected ?? "none"}`;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,36 @@
+import { VirtualClock } from "@tidings/testing";
+import { heal, leave } from "./calm.ts";
+import { MemoryStore, type Store } from "./memory-store.ts";
+import { judge } from "./oracle.ts";
+import type { Pause, Plan } from "./plan.ts";
+import { randomOf } from "./random.ts";
+import { verbs } from "./verbs.ts";
+import { World } from "./world.ts";
+
+export interface Outcome {
+  /** What was broken, and how; null when all is well. */
+  readonly broken: string | null;
+  readonly counts: readonly (readonly [string, number])[];
+  readonly world: World;
+}
+
+/** Runs one schedule from the first step to the last check. The same plan has the same outcome. */
+export async function run(plan: Plan): Promise<Outcome> {
+  const clock = new VirtualClock();
+  const store: Store = await MemoryStore.open({ kept: plan.kept, now: clock.now, random: randomOf(plan.seed ^ 0x109) });
+  const world = new World(plan, clock, store);
+  for (const { verb, a, b, pause } of plan.steps) {
+    await verbs[verb].act(world, a, b);
+    await rest(clock, pause);
+    if (world.trouble !== null) break;
+  }
+  if (world.trouble === null) await heal(world);
+  world.trouble ??= judge(world);
+  if (world.trouble === null) await leave(world);
+  return { broken: world.trouble, counts: world.counts.entries(), world };
+}
+
+async function rest(clock: VirtualClock, pause: Pause): Promise<void> {
+  if ("milliseconds" in pause) return clock.advance(pause.milliseconds);
+  for (let turn = 0; turn < pause.turns; turn++) await Promise.resolve();
+}

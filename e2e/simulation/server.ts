@@ -1,0 +1,99 @@
+import { createHub, type Clock, type Hub, type HubRequest } from "@tidings/server";
+import type { VirtualClock } from "@tidings/testing";
+import { house } from "./contract.ts";
+import { FaultyLog, type LogWorld } from "./faulty-log.ts";
+import type { Random } from "./random.ts";
+
+/** What the schedule says of a server process. */
+interface ServerOptions {
+  readonly ringEntries: number;
+  readonly pageEvents: number;
+  readonly heartbeat: number;
+}
+
+export interface ServerWorld extends LogWorld {
+  readonly serverRandom: Random;
+  readonly serverOptions: ServerOptions;
+  /** When the credentials of a viewer end, in milliseconds since 1970. */
+  expiryOf(viewer: string): number | undefined;
+  onTrouble(what: string): void;
+}
+
+/** One server process: a hub, and what dies with it. */
+export class Server {
+  readonly hub: Hub<typeof house>;
+  readonly log: FaultyLog;
+  readonly clock: ProcessClock;
+
+  constructor(world: ServerWorld) {
+    const { truth, serverRandom: random, serverOptions } = world;
+    const { heartbeat, ...limits } = serverOptions;
+    this.clock = new ProcessClock(world.clock);
+    this.log = new FaultyLog(world);
+    this.hub = createHub(house, {
+      log: this.log,
+      clock: this.clock,
+      random,
+      heartbeat,
+      drain: 2_000,
+      limits,
+      authenticate: ({ headers }: HubRequest) => {
+        const id = headers.get("viewer") ?? "";
+        const expiresAt = world.expiryOf(id);
+        return { id, ...(expiresAt === undefined ? {} : { expiresAt }) };
+      },
+      authorize: ({ viewer, path }) => truth.allows(viewer.id, path),
+      snapshot: { room: ({ room }) => ({ said: [...(truth.rows.get(`rooms/${room}`) ?? [])] }) },
+      onLog: ({ event, error }) => {
+        if (event !== "read-failed" && event !== "trim-failed" && event !== "retention")
+          world.onTrouble(`the hub says ${event}: ${error instanceof Error ? error.stack : String(error)}`);
+      },
+    });
+  }
+
+  /** The process dies without a word. */
+  kill(): void {
+    this.clock.kill();
+    this.log.kill();
+  }
+}
+
+/** The clock of a process: its timers die with it, and those it has left behind can be counted. */
+class ProcessClock implements Clock {
+  readonly #clock: VirtualClock;
+  readonly #timers = new Set<() => void>();
+  #isDead = false;
+  readonly now: () => number;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+    this.now = clock.now;
+  }
+
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  setTimeout(task: () => void, milliseconds: number): () => void {
+    if (this.#isDead) return () => {};
+    const cancel = this.#clock.setTimeout(() => {
+      this.#timers.delete(end);
+      task();
+    }, milliseconds);
+    const end = (): void => {
+      this.#timers.delete(end);
+      cancel();
+    };
+    this.#timers.add(end);
+    return end;
+  }
+
+  defer(task: () => void): void {
+    if (!this.#isDead) this.#clock.defer(() => this.#isDead || task());
+  }
+
+  kill(): void {
+    this.#isDead = true;
+    for (const cancel of [...this.#timers]) cancel();
+  }
+}

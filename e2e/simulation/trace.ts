@@ -1,0 +1,58 @@
+import type { Follower, Seen } from "./follower.ts";
+import type { Plan } from "./plan.ts";
+import type { Truth } from "./truth.ts";
+import type { World } from "./world.ts";
+
+/** A schedule and what came of it, for a person to read: its steps, and for the follower who was wronged, its channel and what it was told. */
+export function describe(plan: Plan, world: World): string {
+  const steps = plan.steps.map(
+    ({ verb, a, b, pause }) => `step ${verb}(${a.toFixed(2)}, ${b.toFixed(2)}) ${JSON.stringify(pause)}`,
+  );
+  const wronged = world.followers.filter((follower) => follower === world.wronged);
+  return [
+    `${plan.servers} server(s), keeps ${plan.kept}, ring of ${plan.ringEntries}, pages of ${plan.pageEvents}`,
+    ...steps,
+    ...wronged.map((follower) => history(world.truth, follower)),
+  ].join("\n");
+}
+
+/** The channel and the follower side by side, by tick. */
+function history(truth: Truth, follower: Follower): string {
+  const lines: [number, string][] = [
+    [follower.begun, `${follower.viewer} follows ${follower.place.path}${follower.isLoop ? " in a loop" : ""}`],
+  ];
+  for (const { tick, n, path, mode, place, goneTick, lostTick, type, key } of truth.facts) {
+    if (path !== follower.place.path) continue;
+    const fate = [
+      goneTick === Infinity ? "" : `gone at ${goneTick}`,
+      lostTick === Infinity ? "" : `lost at ${lostTick}`,
+    ].join(" ");
+    lines.push([tick, `  log: ${n} ${mode} ${type} ${key} at ${place.epoch.slice(0, 3)}.${place.seq} ${fate}`]);
+  }
+  for (const { tick, kind, end } of truth.breaks)
+    lines.push([tick, `  log: ${kind}, ${end.epoch.slice(0, 3)} ends at ${end.seq}`]);
+  for (const right of truth.rights.get(`${follower.viewer} ${follower.place.path}`) ?? [])
+    lines.push([right.tick, `  right: ${right.allowed}, told at ${right.toldAt} ms`]);
+  for (const seen of follower.seen) lines.push([seen.tick, `    told at ${seen.at.toFixed(0)} ms: ${tellSeen(seen)}`]);
+  return lines
+    .sort(([one], [other]) => one - other)
+    .map(([tick, line]) => `${String(tick).padStart(4)} ${line}`)
+    .join("\n");
+}
+
+function tellSeen(seen: Seen): string {
+  switch (seen.kind) {
+    case "event":
+      return `${seen.type} ${seen.n} ${seen.key} id ${seen.id}`;
+    case "gap":
+      return `gap ${seen.gap.reason} after ${seen.gap.after}`;
+    case "state":
+      return `state ${seen.said.join()}`;
+    case "cleared":
+      return `cleared ${seen.cleared.type} ${seen.cleared.key}`;
+    case "closed":
+      return `closed ${seen.reason}`;
+    case "live":
+      return "live";
+  }
+}

@@ -1,0 +1,187 @@
+import type { NewEntry } from "@tidings/log";
+import { parseCursor, type Cursor } from "@tidings/protocol";
+
+/** When something happened: a count of everything that is noted, so that of two things one is always earlier. */
+export type Tick = number;
+
+/** One event, as those know who published it and who keeps the database. */
+export interface Fact {
+  readonly n: number;
+  readonly path: string;
+  readonly type: string;
+  readonly mode: NewEntry["mode"];
+  readonly key: string;
+  /** By the log's clock, which may jump, in milliseconds since 1970. */
+  readonly wall: number;
+  /** Milliseconds since the world began. */
+  readonly at: number;
+  /** When it became visible. */
+  readonly tick: Tick;
+  readonly place: Cursor;
+  /** When retention may have dropped it; Infinity before. */
+  goneTick: Tick;
+  /** When a failover or a reset took it away; Infinity before. */
+  lostTick: Tick;
+}
+
+/** A clock as hubs see it, and as it really goes. */
+interface Times {
+  now(): number;
+  readonly time: number;
+}
+
+/** An end of an epoch. */
+export interface Break {
+  readonly tick: Tick;
+  readonly kind: "failover" | "reset";
+  /** The epoch that ended, and its last `seq` that survived. */
+  readonly end: Cursor;
+  /** Viewers whose clients had a connection then: it stands at the head, also when nothing was sent since. */
+  readonly connected: ReadonlySet<string>;
+}
+
+/** A right that was given or taken away. */
+export interface Right {
+  readonly tick: Tick;
+  readonly allowed: boolean;
+  /** When the order to all hubs was acknowledged, in milliseconds since the world began; Infinity before. */
+  toldAt: number;
+}
+
+/** What the application's database and its publishers know. Nothing here has asked a hub or a log what became of an event. */
+export class Truth {
+  #tick = 0;
+  readonly facts: Fact[] = [];
+  /** One that is published again after a failover has two. */
+  readonly #byNumber = new Map<number, Fact[]>();
+  readonly breaks: Break[] = [];
+  /** The rows of the application's tables, by path: what a snapshot shows. */
+  readonly rows = new Map<string, Set<number>>();
+  /** By viewer and path: when it was taken away or given back, in order. */
+  readonly rights = new Map<string, Right[]>();
+  /** Attempts under way, by number. */
+  readonly #writing = new Map<number, number>();
+  readonly #kept: number;
+
+  /** @param kept reliable events that retention keeps of a channel */
+  constructor(kept: number) {
+    this.#kept = kept;
+  }
+
+  next(): Tick {
+    return ++this.#tick;
+  }
+
+  /** A row is written, before its event is. */
+  write({ channel, data, mode }: NewEntry): void {
+    const n = numberOf(data);
+    if (n === null || mode !== "reliable") return;
+    this.#writing.set(n, (this.#writing.get(n) ?? 0) + 1);
+    const rows = this.rows.get(channel) ?? new Set();
+    this.rows.set(channel, rows.add(n));
+  }
+
+  /** An attempt to publish a row's event is over; where none has come through, the row is rolled back. */
+  wrote({ channel, data }: NewEntry): void {
+    const n = numberOf(data) ?? -1;
+    const others = (this.#writing.get(n) ?? 1) - 1;
+    this.#writing.set(n, others);
+    if (others === 0 && !this.#byNumber.has(n)) this.rows.get(channel)?.delete(n);
+  }
+
+  /** The log has taken an entry. */
+  appended(entry: NewEntry, place: Cursor, clock: Times): void {
+    const n = numberOf(entry.data);
+    const tick = this.next();
+    const { channel: path, type, mode, key = "" } = entry;
+    const fact: Fact = {
+      n: n ?? -tick,
+      path,
+      type,
+      mode,
+      key,
+      wall: clock.now(),
+      at: clock.time,
+      tick,
+      place,
+      goneTick: Infinity,
+      lostTick: this.#lostAlready(place),
+    };
+    this.facts.push(fact);
+    // The row of an attempt may have gone with a failover before its event came into the next epoch.
+    if (fact.lostTick !== Infinity) this.rows.get(path)?.delete(fact.n);
+    else if (mode === "reliable" && n !== null) this.rows.set(path, (this.rows.get(path) ?? new Set()).add(n));
+    if (n !== null) this.#byNumber.set(n, [...(this.#byNumber.get(n) ?? []), fact]);
+    if (mode !== "reliable") return;
+    const kept = this.reliableOf(path).filter(
+      ({ goneTick, lostTick }) => goneTick === Infinity && lostTick === Infinity,
+    );
+    for (const old of kept.slice(0, Math.max(0, kept.length - this.#kept))) old.goneTick = tick;
+  }
+
+  /** The log may have died between the append and its answer. */
+  #lostAlready({ epoch, seq }: Cursor): Tick {
+    return this.breaks.find(({ end }) => end.epoch === epoch && seq > end.seq)?.tick ?? Infinity;
+  }
+
+  /** Whoever is too old is gone. @param isAged by the log's clock */
+  trimmed(isAged: (fact: Fact) => boolean): void {
+    const tick = this.next();
+    for (const fact of this.facts)
+      if (fact.mode === "reliable" && fact.goneTick === Infinity && isAged(fact)) fact.goneTick = tick;
+  }
+
+  /** An epoch has ended; everything after its end is no more. */
+  broken(kind: Break["kind"], end: Cursor, connected: Break["connected"]): void {
+    const tick = this.next();
+    this.breaks.push({ tick, kind, end, connected });
+    for (const fact of this.facts) {
+      if (fact.lostTick !== Infinity || (kind === "failover" && fact.place.seq <= end.seq)) continue;
+      fact.lostTick = tick;
+      // The tables fail over with the log that shares their database; another log takes nothing of them.
+      if (kind === "failover") this.rows.get(fact.path)?.delete(fact.n);
+    }
+  }
+
+  /** @param id of what was delivered or acknowledged; null for a volatile event or a current value */
+  find(n: number, id: string | null): Fact | undefined {
+    const facts = this.#byNumber.get(n) ?? [];
+    const cursor = id === null ? null : parseCursor(id);
+    return cursor === null
+      ? facts.at(-1)
+      : facts.find(({ place }) => place.seq === cursor.seq && place.epoch === cursor.epoch);
+  }
+
+  /** An event that was appended although it stood there already; what a failover has taken may be published again. */
+  twice(): Fact | undefined {
+    for (const facts of this.#byNumber.values()) {
+      const second = facts.find((fact, index) => index > 0 && (facts[index - 1]?.lostTick ?? 0) > fact.tick);
+      if (second !== undefined) return second;
+    }
+    return undefined;
+  }
+
+  reliableOf(path: string): Fact[] {
+    return this.facts.filter((fact) => fact.path === path && fact.mode === "reliable");
+  }
+
+  allow(viewer: string, path: string, allowed: boolean): Right {
+    const key = `${viewer} ${path}`;
+    const right = { tick: this.next(), allowed, toldAt: Infinity };
+    this.rights.set(key, [...(this.rights.get(key) ?? []), right]);
+    return right;
+  }
+
+  allows(viewer: string, path: string): boolean {
+    return (
+      this.rights.get(`${viewer} ${path}`)?.at(-1)?.allowed ??
+      (!path.startsWith("users/") || path === `users/${viewer}/inbox`)
+    );
+  }
+}
+
+/** The number of an event; null for orders and withdrawals, which have none. */
+function numberOf(data: string | null): number | null {
+  const value = JSON.parse(data ?? "null") as { readonly n?: number } | null;
+  return value?.n ?? null;
+}

@@ -1,0 +1,91 @@
+import type { Exchange } from "@tidings/testing";
+import { feeds, house, placesOf, rooms, viewers, type Place } from "./contract.ts";
+import { GOOD } from "./faulty-log.ts";
+import { pick } from "./random.ts";
+import type { World } from "./world.ts";
+
+interface Act {
+  readonly isFault: boolean;
+  /** How often, among those that are no faults. */
+  readonly weight: number;
+  /** `a` says to whom, `b` how. */
+  readonly act: (world: World, a: number, b: number) => void | Promise<void>;
+}
+
+const calm = (weight: number, act: Act["act"]): Act => ({ isFault: false, weight, act });
+const fault = (act: Act["act"]): Act => ({ isFault: true, weight: 0, act });
+
+/** Something that is done to one of the connections, if there is one. */
+const onExchange = (what: string, act: (exchange: Exchange, b: number) => void): Act =>
+  fault((world, a, b) => {
+    const open = world.clients.flatMap(({ network }) => [...network.open]);
+    if (open.length === 0) return;
+    world.counts.add(what);
+    act(pick(open, a), b);
+  });
+
+const everywhere: readonly Place[] = [...rooms, ...feeds, ...viewers.map((user) => house.inbox({ user }))];
+
+/** Everything that can happen. */
+export const verbs = {
+  publish: calm(8, (world, a, b) => world.publish([world.reliable(pick(everywhere, a))], b)),
+  value: calm(4, (world, a, b) => world.publish([world.latest(pick([...rooms, ...feeds], a), b)], 1)),
+  hint: calm(3, (world, a) => world.publish([world.volatile(pick(rooms, a))], 1)),
+  batch: calm(2, (world, a, b) =>
+    world.publish(
+      Array.from({ length: 2 + Math.floor(b * 6) }, (_, at) => world.reliable(pick(everywhere, (a + at * b) % 1))),
+      1,
+    ),
+  ),
+  flood: calm(1, (world, a) =>
+    world.publish(
+      Array.from({ length: 10 }, () => world.reliable(pick(everywhere, a))),
+      1,
+    ),
+  ),
+  large: calm(1, (world, a, b) => world.publish([world.reliable(pick(everywhere, a), "x".repeat(b * 12_000))], 1)),
+  clear: calm(1, (world, a, b) => world.clear(pick([...rooms, ...feeds], a), b)),
+  follow: calm(3, (world, a, b) => {
+    const client = pick(world.clients, a);
+    world.follow(client, pick(placesOf(client.viewer), b), (a * 97) % 1 < 0.3);
+  }),
+  leave: calm(1, (world, a) => {
+    const open = world.followers.filter(({ isClosed }) => !isClosed);
+    if (open.length > 2) pick(open, a).leave();
+  }),
+  read: calm(5, (world, a) => {
+    const loops = world.followers.filter(({ isLoop, isClosed }) => isLoop && !isClosed);
+    if (loops.length > 0) pick(loops, a).read();
+  }),
+  release: calm(3, (world, a) => {
+    const open = world.clients.flatMap(({ network }) => [...network.open]);
+    if (open.length > 0) pick(open, a).release();
+  }),
+  wait: calm(2, (world, a) => world.clock.advance(200 + a * 5_000)),
+
+  hold: onExchange("connection held", (exchange) => exchange.hold()),
+  trickle: onExchange("frame in parts", (exchange, b) => exchange.release(1 + Math.floor(b * 300))),
+  cut: onExchange("connection cut", (exchange, b) => exchange.cut(Math.floor(b * b * 400))),
+  halfOpen: onExchange("half-open connection", (exchange) => exchange.swallow()),
+  repeat: fault((world, a) => world.repeat(a)),
+  away: fault((world, a, b) => world.setOnline(pick(world.clients, a), b < 0.5)),
+  reads: fault((world, a) => {
+    world.hasBadReads = true;
+    world.weather.reads = pick(["slow", "stale", "failing"], a);
+  }),
+  appends: fault((world, a) => void (world.weather.appends = pick(["slow", "refused", "unheard"], a))),
+  doorbell: fault((world, a) => void (world.weather.doorbell = pick(["lost", "late", "spurious"], a))),
+  clearing: calm(2, (world) => void Object.assign(world.weather, GOOD)),
+  longWait: fault((world, a) => world.clock.advance(a * 25_000)),
+  restart: fault((world, a) => world.restart(a)),
+  crash: fault((world, a, b) => world.crash(a, b)),
+  failover: fault((world, a) => world.failOver(Math.floor(a * 6))),
+  reset: fault((world, a) => world.reset(a)),
+  jump: fault((world, a, b) => world.jump((a - 0.5) * (b < 0.5 ? 10_000 : 7_200_000))),
+  revoke: fault((world, a, b) => world.allow(pick(viewers, a), b, false)),
+  grant: calm(1, (world, a, b) => world.allow(pick(viewers, a), b, true)),
+  disconnect: fault((world, a) => world.disconnect(pick(viewers, a))),
+  expire: fault((world, a, b) => world.expire(pick(viewers, a), b * 6_000)),
+} satisfies Record<string, Act>;
+
+export type Verb = keyof typeof verbs;

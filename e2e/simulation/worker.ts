@@ -1,0 +1,55 @@
+import "./light-abort.ts";
+import { parentPort, workerData } from "node:worker_threads";
+import { Counts } from "./coverage.ts";
+import { planOf } from "./plan.ts";
+import { run } from "./run.ts";
+import { shrink } from "./shrink.ts";
+import { describe } from "./trace.ts";
+
+/** What a worker is asked to do: every `stride`-th seed from `first`, until one is broken or `count` are done; or to explain one. */
+export interface Task {
+  readonly first: number;
+  readonly stride: number;
+  readonly count: number;
+  readonly explain: boolean;
+  /** Shared with whoever waits: the schedules that are done, and the seed of the one that runs. */
+  readonly progress: SharedArrayBuffer;
+}
+
+export interface Report {
+  readonly counts: readonly (readonly [string, number])[];
+  readonly broken: { readonly seed: number; readonly what: string } | null;
+  /** A short schedule that breaks in the same way, when it was to be explained. */
+  readonly trace: string | null;
+}
+
+// Errors are part of every schedule, and nobody looks at where they were made.
+Error.stackTraceLimit = 0;
+
+async function work({ first, stride, count, explain, progress }: Task): Promise<Report> {
+  const counts = new Counts();
+  const shown = new Int32Array(progress);
+  for (let index = 0; index < count; index++) {
+    const seed = first + index * stride;
+    Atomics.store(shown, 1, seed);
+    const plan = planOf(seed);
+    const outcome = await run(plan);
+    counts.merge(outcome.counts);
+    Atomics.add(shown, 0, 1);
+    if (explain) {
+      const { plan: short, world } =
+        outcome.broken === null ? { plan, world: outcome.world } : await shrink(plan, outcome.broken);
+      return { counts: counts.entries(), broken: toBroken(seed, outcome.broken), trace: describe(short, world) };
+    }
+    if (outcome.broken !== null)
+      return { counts: counts.entries(), broken: toBroken(seed, outcome.broken), trace: null };
+  }
+  return { counts: counts.entries(), broken: null, trace: null };
+}
+
+const toBroken = (seed: number, what: string | null): Report["broken"] => (what === null ? null : { seed, what });
+
+// Whoever starts this file as a worker hands over a task.
+const report = await work(workerData as Task);
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port has no origin
+parentPort?.postMessage(report);
