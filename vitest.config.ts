@@ -1,37 +1,39 @@
-import { defineConfig } from "vitest/config";
+import { availableParallelism } from "node:os";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
 // The workspace's own packages are read from their sources: tests need no build. The other names are vite's defaults,
 // which a list of one's own replaces.
 const resolve = { conditions: ["@tidings/source", "module", "node", "development|production"] };
+
+const ALL = ["{packages,apps,examples,e2e,benchmarks,scripts}/**/*.test.{ts,tsx}"];
+const PROOF = ["e2e/faults/**/*.test.ts", "e2e/wire-broken.test.ts", "benchmarks/**/*.test.ts"];
+const SMOKE = "e2e/chat/two-people.test.ts";
+
+type Project = TestProjectInlineConfiguration["test"];
+const project = (test: Project): TestProjectInlineConfiguration => ({ extends: true, test });
+
+/** These share one built page and one browser, which nobody has to wait for who runs other tests. */
+const page: Project = {
+  globalSetup: "e2e/chat/set-up.ts",
+  setupFiles: "e2e/chat/hooks.ts",
+  isolate: false,
+  sequence: { groupOrder: 1 },
+};
 
 export default defineConfig({
   resolve,
   ssr: { resolve },
   test: {
     exclude: ["**/node_modules/**", "**/dist/**"],
+    // One each for two cores: many tests wait for sockets and disks more than they compute.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // `npm test` runs the first two, the gate all: scripts/test.mjs.
     projects: [
-      {
-        extends: true,
-        test: {
-          name: "code",
-          include: ["{packages,apps,examples,e2e,benchmarks,scripts}/**/*.test.{ts,tsx}"],
-          exclude: ["e2e/chat/**"],
-        },
-      },
-      // These share one built page and one browser, which nobody has to wait for who runs other tests.
-      {
-        extends: true,
-        test: {
-          name: "page",
-          include: ["e2e/chat/**/*.test.ts"],
-          globalSetup: "e2e/chat/set-up.ts",
-          setupFiles: "e2e/chat/hooks.ts",
-          isolate: false,
-          // Most of the time they wait for a browser.
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
-        },
-      },
+      project({ name: "code", include: ALL, exclude: ["e2e/chat/**", ...PROOF] }),
+      project({ ...page, name: "smoke", include: [SMOKE] }),
+      project({ ...page, name: "page", include: ["e2e/chat/**/*.test.ts"], exclude: [SMOKE] }),
+      // What takes many processes, much time, or other people's servers.
+      project({ name: "proof", include: PROOF, sequence: { groupOrder: 2 } }),
     ],
     // Workspace packages are compiled by vite, so that the source condition above applies to them.
     server: { deps: { inline: [/^@tidings/] } },

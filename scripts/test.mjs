@@ -32,8 +32,11 @@ export function sumCounts(several) {
 /** @param {Counts} counts */
 export const formatCounts = (counts) => `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
 
+/** Projects of vitest.config.ts that are done within minutes: all of the code, and one look at the page in a browser. */
+const QUICK = ["--project=code", "--project=smoke"];
+
 /**
- * `npm test`: types (type tests are in them) and all tests; with arguments, only what vitest makes of them.
+ * `npm test`: types (type tests are in them) and the quick tests; with arguments, what vitest makes of them. The gate runs all.
  * @param {string[]} vitestArguments
  */
 export async function test(vitestArguments) {
@@ -43,7 +46,7 @@ export async function test(vitestArguments) {
     typesFailed = (await checkTypes()) !== 0;
   }
   say("running tests …");
-  const counts = await runTests(vitestArguments);
+  const counts = await runTests(vitestArguments.length === 0 ? QUICK : vitestArguments);
   // A type error counts as one failed test: the last line must not look green above it.
   if (typesFailed) {
     say("types failed (see above)");
