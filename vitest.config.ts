@@ -6,10 +6,18 @@ import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config
 const resolve = { conditions: ["@tidings/source", "module", "node", "development|production"] };
 
 const ALL = ["{packages,apps,examples,e2e,benchmarks,scripts}/**/*.test.{ts,tsx}"];
-const PROOF = ["e2e/faults/**/*.test.ts", "e2e/wire-broken.test.ts", "benchmarks/**/*.test.ts"];
+/** What has both cores for itself: it measures, or has workers of its own. */
+const ALONE = ["packages/protocol/src/parser-cost.test.ts", "e2e/fan-out.test.ts", "e2e/simulation/simulation.test.ts"];
+/** What takes many processes, much time, or other people's servers. */
+const PROOF = [
+  "e2e/faults/**/*.test.ts",
+  "e2e/simulation/mutants.test.ts",
+  "e2e/wire-broken.test.ts",
+  "benchmarks/**/*.test.ts",
+];
 const SMOKE = "e2e/chat/two-people.test.ts";
 
-type Project = TestProjectInlineConfiguration["test"];
+type Project = NonNullable<TestProjectInlineConfiguration["test"]>;
 const project = (test: Project): TestProjectInlineConfiguration => ({ extends: true, test });
 
 /** These share one built page and one browser, which nobody has to wait for who runs other tests. */
@@ -17,7 +25,7 @@ const page: Project = {
   globalSetup: "e2e/chat/set-up.ts",
   setupFiles: "e2e/chat/hooks.ts",
   isolate: false,
-  sequence: { groupOrder: 1 },
+  sequence: { groupOrder: 2 },
 };
 
 export default defineConfig({
@@ -25,15 +33,15 @@ export default defineConfig({
   ssr: { resolve },
   test: {
     exclude: ["**/node_modules/**", "**/dist/**"],
-    // One each for two cores: many tests wait for sockets and disks more than they compute.
+    // Two on two cores: many tests wait for sockets and disks more than they compute.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // `npm test` runs the first two, the gate all: scripts/test.mjs.
+    // `npm test` runs the first three, the gate all: scripts/test.mjs.
     projects: [
-      project({ name: "code", include: ALL, exclude: ["e2e/chat/**", ...PROOF] }),
+      project({ name: "code", include: ALL, exclude: ["e2e/chat/**", ...ALONE, ...PROOF] }),
+      project({ name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
       project({ ...page, name: "smoke", include: [SMOKE] }),
       project({ ...page, name: "page", include: ["e2e/chat/**/*.test.ts"], exclude: [SMOKE] }),
-      // What takes many processes, much time, or other people's servers.
-      project({ name: "proof", include: PROOF, sequence: { groupOrder: 2 } }),
+      project({ name: "proof", include: PROOF, maxWorkers: 1, sequence: { groupOrder: 3 } }),
     ],
     // Workspace packages are compiled by vite, so that the source condition above applies to them.
     server: { deps: { inline: [/^@tidings/] } },

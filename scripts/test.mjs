@@ -33,7 +33,7 @@ export function sumCounts(several) {
 export const formatCounts = (counts) => `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
 
 /** Projects of vitest.config.ts that are done within minutes: all of the code, and one look at the page in a browser. */
-const QUICK = ["--project=code", "--project=smoke"];
+const QUICK = ["--project=code", "--project=alone", "--project=smoke"];
 
 /**
  * `npm test`: types (type tests are in them) and the quick tests; with arguments, what vitest makes of them. The gate runs all.
