@@ -62,7 +62,9 @@ function send(answer: HubResponse, request: AppRequest, response: AppResponse, s
     const length =
       request.method === "HEAD" || answer.status === 204 ? {} : { "content-length": Buffer.byteLength(answer.body) };
     setHead(response, answer.status, { ...answer.headers, ...length, ...closing(answer, request) });
-    return void response.end(answer.body);
+    response.end(answer.body);
+    if (answer.status === 413 && "stream" in response) breakOff(request, response);
+    return;
   }
   setHead(response, answer.status, { ...answer.headers, ...closing(answer, request) });
   const sink: Sink = {
@@ -93,6 +95,13 @@ function closing({ status, headers }: HubResponse, request: AppRequest): { reado
   const isLast = status === 413 || status === 503 || headers["content-type"] === STREAM_HEADERS["content-type"];
   // HTTP/2 has no such header; its streams end one by one.
   return isLast && request.httpVersionMajor === 1 ? { connection: "close" } : {};
+}
+
+/** What `connection: close` does in HTTP/1: whoever still sends a body that is too long is told to stop, and the stream is gone. */
+function breakOff(request: AppRequest, response: Http2ServerResponse): void {
+  response.stream.close();
+  // What has come already; nothing more will.
+  request.resume();
 }
 
 function setHead(response: AppResponse, status: number, headers: Readonly<Record<string, string | number>>): void {
