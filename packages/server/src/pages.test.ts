@@ -118,6 +118,17 @@ describe("a long poll", () => {
     expect((await ask(`${LOBBY}&protocol=1`)).status).toBe(200);
   });
 
+  test("counts, too, when many come at the same moment", async () => {
+    const { page, clock } = await openHouse({
+      authenticate: () => ({ id: "ada" }),
+      limits: { connectionsPerViewer: 2 },
+    });
+    const polls = Array.from({ length: 5 }, () => page(`${LOBBY}&wait=20`));
+    await clock.advance(20_000);
+    const statuses = (await Promise.all(polls)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([200, 200, 429, 429, 429]);
+  });
+
   test("ends when the credentials do", async () => {
     const { hub, clock } = await openHouse({ authorize: () => ({ expiresAt: Date.UTC(2026, 0, 1) + 10_000 }) });
     let answered = false;

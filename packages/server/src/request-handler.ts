@@ -88,6 +88,8 @@ export class RequestHandler {
       const { viewer, granted } = access;
       this.#checkSnapshots(asked, access);
       if (request.method === "HEAD") return answer;
+      // Asked again: others may have come while `authorize` was asked.
+      if (wait > 0) this.#checkRoom(viewer);
       connections.enter(viewer.id);
       try {
         const body = await this.#ask(async () => {
