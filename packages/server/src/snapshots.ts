@@ -55,10 +55,19 @@ export class Snapshots {
     try {
       // The loader of a channel takes the params of its addresses.
       const state = await loader.load(address.params as never, { readableFrom });
-      return { path: address.path, cursor, state: loader.encode(state) };
+      return { path: address.path, cursor, state: encodeState(loader.encode, state) };
     } catch (error) {
       trace.error("hook-failed", error, { detail: "snapshot", channel: address.path });
       throw new Refusal(500, "internal");
     }
+  }
+}
+
+/** @throws TypeError that says nothing of what the state holds: it goes to the trace, and the contract's own error quotes data */
+function encodeState(encode: Encoder, state: unknown): string {
+  try {
+    return encode(state);
+  } catch {
+    throw new TypeError("Expected a state that fits the contract's snapshot, got another; check it in the loader.");
   }
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { openHouse } from "../test/house.ts";
 
@@ -46,6 +47,14 @@ describe("the trace", () => {
       value instanceof Error ? `${value.message} ${value.stack}` : value,
     );
     for (const secret of secrets) expect(text).not.toContain(secret);
+  });
+
+  test("says where a state does not fit the contract, and nothing of what it holds", async () => {
+    const { page, records } = await openHouse({ snapshot: { room: () => ({ texts: "state-secret" }) as never } });
+    const { status } = await page(`${LOBBY}&snapshot`);
+    expect(status).toBe(500);
+    expect(records).toEqual([expect.objectContaining({ event: "hook-failed", detail: "snapshot" })]);
+    expect(inspect(records, { depth: 10, showHidden: true })).not.toContain("state-secret");
   });
 
   test("warns when retention is under a minute (law 12)", async () => {
