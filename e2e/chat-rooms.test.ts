@@ -225,7 +225,7 @@ const INVALID: readonly [method: string, path: string, bodies: readonly unknown[
     "/api/rooms/lobby/messages",
     [
       ...["", " \n\t\u00a0 ", "x".repeat(MAX_TEXT + 1), 1, null, ["hi"], { toString: "hi" }].map((text) => ({ text })),
-      ...[1, "", "k".repeat(129), null].map((idempotencyKey) => ({ text: "hi", idempotencyKey })),
+      ...[1, "", "k".repeat(129), null, "\ud800"].map((idempotencyKey) => ({ text: "hi", idempotencyKey })),
     ],
   ],
   [

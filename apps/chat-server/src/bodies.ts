@@ -15,6 +15,7 @@ export interface BodyForm<Body> {
 const oneSpace = z.overwrite<string>((text) => text.replaceAll(/\s+/gu, " "));
 /** Half a surrogate pair survives neither UTF-8 nor SQLite. */
 const wellFormed = z.overwrite<string>((text) => text.toWellFormed());
+const isWellFormed = (text: string): boolean => text.isWellFormed();
 const tidyLine = z.string().check(z.normalize("NFC"), oneSpace, z.trim());
 
 /** `POST /api/session` */
@@ -39,7 +40,8 @@ export const READ_MARK: BodyForm<{ number: number }> = {
 export const NEW_MESSAGE: BodyForm<{ text: string; idempotencyKey?: string | undefined }> = {
   schema: z.object({
     text: z.pipe(z.string().check(wellFormed), Text),
-    idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+    // Mended, two different keys could become one, and a message would be taken for another.
+    idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(128), z.refine(isWellFormed))),
   }),
   expected: `Expected JSON like {"text": "hi"}: 1 to ${MAX_TEXT} characters that are not all spaces; "idempotencyKey", if any, 1 to 128.`,
 };

@@ -24,6 +24,17 @@ describe("publish", () => {
     expect(log.calls["append"]).toBe(0);
   });
 
+  test("under a key that has no UTF-8 throws: a log would take it for another", async () => {
+    const { hub, log } = await openHouse();
+    const bad = { code: "invalid-data" };
+    for (const key of ["\ud800", "a\udc00"]) {
+      await expect(hub.publish(lobby, "message", { text: "a" }, { idempotencyKey: key })).rejects.toMatchObject(bad);
+      await expect(hub.publish(lobby, "price", { symbol: key, value: 1 })).rejects.toMatchObject(bad);
+      await expect(hub.clear(lobby, "price", key)).rejects.toMatchObject(bad);
+    }
+    expect(log.calls["append"]).toBe(0);
+  });
+
   test("of more bytes than an event may have says how many there are", async () => {
     const { hub, say } = await openHouse({ limits: { eventBytes: 20 } });
     await say("x".repeat(9));

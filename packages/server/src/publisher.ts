@@ -63,7 +63,7 @@ export class Publisher {
       const wrong = `expected ${eventBytes} bytes of JSON at most, got ${bytes}; publish a reference, or raise limits.eventBytes`;
       throw new ContractError("invalid-data", `${address.name}.${type}: ${wrong}.`);
     }
-    return {
+    return checkKeys(address, {
       channel: address.path,
       type,
       mode: event.mode,
@@ -71,17 +71,20 @@ export class Publisher {
       ...(event.mode === "latest" ? { key: event.key(data) } : {}),
       ...(event.expires === null ? {} : { expires: event.expires }),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    };
+    });
   }
 
-  /** The entry that withdraws a `latest` value. */
+  /**
+   * The entry that withdraws a `latest` value.
+   * @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data`
+   */
   clearing(address: Address, type: string, key: string): NewEntry {
     const event = this.#find(address, type);
     if (event.mode !== "latest") {
       const wrong = `expected a latest event, got a ${event.mode} one; only latest values can be cleared`;
       throw new ContractError("unknown-event", `${address.name}.${type}: ${wrong}.`);
     }
-    return { channel: address.path, type, mode: "latest", key, data: null };
+    return checkKeys(address, { channel: address.path, type, mode: "latest", key, data: null });
   }
 
   /** The definition of an event. An address is a plain value and may come from anywhere, so its path is checked, too. */
@@ -94,4 +97,11 @@ export class Publisher {
     const wrong = `Expected an address of channel "${name}", got the path ${JSON.stringify(path)}`;
     throw new ContractError("unknown-channel", `${wrong}; make it with the contract's channel function.`);
   }
+}
+
+/** Lone surrogates have no UTF-8: a log that is not in memory would take two such keys for one, and lose an event. */
+function checkKeys({ name }: Address, entry: NewEntry): NewEntry {
+  const { type, key = "", idempotencyKey = "" } = entry;
+  if (key.isWellFormed() && idempotencyKey.isWellFormed()) return entry;
+  throw new ContractError("invalid-data", `${name}.${type}: expected keys without lone surrogates, got one with them.`);
 }
