@@ -1,0 +1,160 @@
+import { channel, defineContract, parseAddress } from "@tidings/contract";
+import { memoryLog } from "@tidings/log";
+import { createHub } from "@tidings/server";
+import fc from "fast-check";
+import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { servers } from "../wire/servers.ts";
+
+const events = { message: z.string() };
+const site = defineContract({
+  room: channel("rooms/:roomId", events),
+  seat: channel("halls/:hall/seats/:seat", events),
+});
+
+/** The one room that nobody may read, in letters that Unicode has several spellings of. */
+const SECRET = "sécret/1";
+
+/** Parts that make another spelling of the secret, or of the path to it. */
+const parts = fc.constantFrom(
+  ...[
+    "rooms",
+    "Rooms",
+    "ROOMS",
+    "/",
+    "//",
+    "%2F",
+    "%2f",
+    "%252F",
+    ".",
+    "..",
+    "%2E",
+    "%2e%2e",
+    "/../",
+    "/./",
+    "\\",
+    "%5C",
+  ],
+  ...[
+    "s",
+    "S",
+    "%73",
+    "é",
+    "e\u0301",
+    "%C3%A9",
+    "%c3%a9",
+    "e%CC%81",
+    "%25C3%25A9",
+    "\ufb01",
+    "cret",
+    "CRET",
+    "ⅽret",
+    "1",
+    "%31",
+    "１",
+  ],
+  ...["%00", "%", "%zz", "+", " ", "%20", "@", "@now", ";", "?", "#", "&", "%C0%AF", "%ED%A0%80", "\u200b", "\u202e"],
+);
+const spelling = fc.oneof(
+  fc.array(parts, { minLength: 1, maxLength: 8 }).map((each) => each.join("")),
+  fc
+    .tuple(fc.constantFrom("rooms/", "halls/", ""), fc.array(parts, { maxLength: 6 }))
+    .map(([head, rest]) => head + rest.join("")),
+  fc.constantFrom(
+    ...["NFC", "NFD", "NFKC", "NFKD"].flatMap((form) => {
+      const text = SECRET.normalize(form);
+      return [
+        text,
+        encodeURIComponent(text),
+        encodeURIComponent(encodeURIComponent(text)),
+        encodeURI(text),
+        text.toUpperCase(),
+      ].map((each) => `rooms/${each}`);
+    }),
+  ),
+);
+
+interface Page {
+  readonly code?: string;
+  readonly refused?: Readonly<Record<string, string>>;
+  readonly events?: readonly { readonly channel: string; readonly data: string }[];
+}
+
+const [node] = servers;
+
+test("however a path is spelled, over the query or a body, it is the one spelling of the value that was authorised, or refused", async () => {
+  const asked: { readonly path: string; readonly params: object }[] = [];
+  const hub = createHub(site, {
+    log: memoryLog(),
+    authorize: ({ path, params }) => {
+      asked.push({ path, params });
+      return !("roomId" in params && params.roomId === SECRET);
+    },
+  });
+  await hub.publish(site.room({ roomId: SECRET }), "message", "secret");
+  const { port, close } = (await node?.serve(hub)) ?? expect.fail("Expected a server.");
+  onTestFinished(async () => {
+    await hub.close();
+    await close();
+  });
+  const url = `http://127.0.0.1:${port}/events?protocol=1&last=5`;
+  const headers = { accept: "application/json" };
+  const ask = async (response: Promise<Response>): Promise<Page> => (await (await response).json()) as Page;
+  const ways: ((path: string) => Promise<Page>)[] = [
+    // As a client writes it, and as it stands, so that the server decodes it once more or less than somebody thought.
+    (path) => ask(fetch(`${url}&channel=${encodeURIComponent(path.toWellFormed())}`, { headers })),
+    (path) => ask(fetch(`${url}&channel=${path.replaceAll(/[#\0]/g, "")}`, { headers })),
+    // Beside a good one, twice, and under names that are nearly right.
+    (path) =>
+      ask(
+        fetch(
+          `${url}&channel=rooms/lobby&channel=${encodeURIComponent(path.toWellFormed())}&Channel=x&channel[]=rooms/x`,
+          { headers },
+        ),
+      ),
+    (path) =>
+      ask(
+        fetch(`${url}&channel=${encodeURIComponent(path.toWellFormed())}&channel=${path.replaceAll(/[#\0]/g, "")}`, {
+          headers,
+        }),
+      ),
+    (path) =>
+      ask(
+        fetch(url, {
+          method: "POST",
+          headers,
+          body: JSON.stringify({ channels: { "rooms/lobby": null, [path]: null } }),
+        }),
+      ),
+    (path) =>
+      ask(
+        fetch(`${url}&channel=rooms/other`, {
+          method: "POST",
+          headers,
+          body: `{"channels":{${JSON.stringify(path)}:"now"}}`,
+        }),
+      ),
+  ];
+  let letIn = 0;
+  await fc.assert(
+    fc.asyncProperty(spelling, fc.nat(ways.length - 1), async (path, way) => {
+      asked.length = 0;
+      const page = await ways[way]?.(path);
+      // encode(parse(x)) === x, of everything that anybody was asked about.
+      for (const { path: said, params } of asked) {
+        expect(parseAddress(site, said)?.params).toEqual(params);
+        const built =
+          "roomId" in params
+            ? site.room(params as { roomId: string })
+            : site.seat(params as { hall: string; seat: string });
+        expect(built.path).toBe(said);
+      }
+      expect(page?.events ?? []).toEqual([]);
+      if (page?.events !== undefined) letIn++;
+      else expect(page?.code).toMatch(/^(bad-channel|bad-request|unknown-channel|forbidden)$/);
+    }),
+    { numRuns: 1_000 },
+  );
+  // The fuzz means something only when some of it gets in.
+  expect(letIn).toBeGreaterThan(20);
+});
