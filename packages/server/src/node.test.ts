@@ -1,6 +1,11 @@
 import { once } from "node:events";
 import { createServer, IncomingMessage, ServerResponse } from "node:http";
-import { connect as connectHttp2, constants, createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
+import {
+  connect as connectHttp2,
+  constants,
+  createServer as createHttp2Server,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { connect as connectSocket, Socket, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
@@ -63,6 +68,17 @@ describe("a stream", () => {
     const response = await open(port, "/events?channel=nowhere");
     expect(response.statusCode).toBe(404);
     expect(hub.stats().connections).toBe(0);
+  });
+
+  test("that waits behind another one on its socket is forgotten with the socket, and so is a long poll", async () => {
+    const { hub, port } = await serve();
+    const socket = connectSocket(port, "127.0.0.1");
+    const ask = (more = "", accept = "*/*") => `GET ${PATH}${more} HTTP/1.1\r\nhost: x\r\naccept: ${accept}\r\n\r\n`;
+    socket.write(ask() + ask() + ask("&wait=60", "application/json") + ask());
+    await until(() => hub.stats().connections === 3);
+    socket.destroy();
+    await until(() => hub.stats().connections === 0);
+    await until(() => hub.stats().channels === 0);
   });
 
   test("of HTTP/1.0 ends by closing, without chunks", async () => {

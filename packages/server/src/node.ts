@@ -21,11 +21,18 @@ export function toNodeHandler(
 ): (request: AppRequest, response: AppResponse) => void {
   return (request, response) => {
     const gone = new AbortController();
-    response.once("close", () => gone.abort());
+    const leave = (): void => gone.abort();
+    response.once("close", leave);
     // A socket that breaks while we write is a reader that left; "close" follows.
     response.on("error", () => {});
     // An asynchronous middleware before us may have taken longer than the client waited: there is no "close" to come.
-    if (isGone(response)) return;
+    if (isGone(response) || request.socket.destroyed) return;
+    const { socket } = request;
+    // A response that waits behind another one on its socket, as pipelining has it, is not told when the socket closes.
+    if (response.socket === null) {
+      socket.once("close", leave);
+      response.once("close", () => socket.off("close", leave));
+    }
     hub
       .handle(toHubRequest(request, gone.signal))
       .then((answer) => send(answer, request, response, gone.signal))
@@ -84,7 +91,7 @@ function send(answer: HubResponse, request: AppRequest, response: AppResponse, s
   };
   const control = answer.open(sink);
   response.on("drain", () => control.drained());
-  response.once("close", () => control.closed());
+  signal.addEventListener("abort", () => control.closed());
 }
 
 /**
