@@ -15,7 +15,7 @@ export interface NewEntry {
   readonly channel: string;
   readonly type: string;
   readonly mode: Mode;
-  /** `latest` only: which value of the channel and type this one replaces. Without lone surrogates, as is all text here. */
+  /** `latest` only: which value of the channel and type this one replaces. Without NUL and lone surrogates, as is all text here. */
   readonly key?: string;
   /** JSON text; null withdraws the `latest` value of the key. */
   readonly data: string | null;

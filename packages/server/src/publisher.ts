@@ -99,9 +99,10 @@ export class Publisher {
   }
 }
 
-/** Lone surrogates have no UTF-8: a log that is not in memory would take two such keys for one, and lose an event. */
+/** Lone surrogates have no UTF-8, and some databases end a text at NUL: a log would take two such keys for one, and lose an event. */
 function checkKeys({ name }: Address, entry: NewEntry): NewEntry {
   const { type, key = "", idempotencyKey = "" } = entry;
-  if (key.isWellFormed() && idempotencyKey.isWellFormed()) return entry;
-  throw new ContractError("invalid-data", `${name}.${type}: expected keys without lone surrogates, got one with them.`);
+  if ([key, idempotencyKey].every((text) => text.isWellFormed() && !text.includes("\0"))) return entry;
+  const wrong = "expected keys without NUL and lone surrogates, got one with them";
+  throw new ContractError("invalid-data", `${name}.${type}: ${wrong}.`);
 }

@@ -1,0 +1,104 @@
+import type { NewEntry } from "@tidings/log";
+import { sqliteLog } from "@tidings/log-sqlite";
+import fc from "fast-check";
+import { expect, onTestFinished, test } from "vitest";
+import { startChat, visit } from "../chat.ts";
+import { freshFolder } from "../fresh-folder.ts";
+
+/** What would end a literal, a statement or a text, were it not a parameter. */
+const nasty = fc.constantFrom(
+  "'",
+  '"',
+  "''",
+  "\\",
+  ";",
+  "--",
+  "/*",
+  "%",
+  "_",
+  "\0",
+  "a\0b",
+  "?",
+  "?1",
+  ":a",
+  "$a",
+  "') or 1=1 --",
+);
+const text = fc.oneof(
+  nasty,
+  fc.tuple(nasty, nasty, fc.string()).map((each) => each.join("")),
+  // Whatever has UTF-8; the hub lets nothing else in.
+  fc.string({ unit: "binary", maxLength: 20 }).map((each) => each.toWellFormed()),
+);
+/** The hub lets no NUL into paths, types and keys; data is JSON, which has it escaped. */
+const name = text.map((each) => each.replaceAll("\0", "0"));
+
+test("the log: every text is a parameter: channels, types, keys and data come back as they were, and each key is its own", async () => {
+  const log = sqliteLog(`${await freshFolder()}/log.db`);
+  onTestFinished(() => log.close());
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(name, { minLength: 2, maxLength: 6 }), text, async (texts, round) => {
+      const [start, entries] = [
+        await log.head(),
+        texts.map((each): NewEntry => ({
+          channel: each,
+          type: each,
+          mode: "latest",
+          key: `'${each}`,
+          data: JSON.stringify([round, each]),
+        })),
+      ];
+      await log.append(entries);
+      const { entries: found, holes } = await log.read(start, texts, { entries: 100, bytes: 1e6 });
+      expect(found.map(({ channel, type, key, data }) => ({ channel, type, mode: "latest", key, data }))).toEqual(
+        entries,
+      );
+      expect(holes).toEqual([]);
+      const current = await log.current(texts, null, { entries: 100, bytes: 1e6 });
+      expect(current.entries.map(({ data }) => data).toSorted()).toEqual(entries.map(({ data }) => data).toSorted());
+      // The same key of the same channel once, whatever else looks like it.
+      const keyed = texts.map((each): NewEntry => ({
+        channel: each,
+        type: "once",
+        mode: "reliable",
+        data: "1",
+        idempotencyKey: `${each}'`,
+      }));
+      const first = await log.append(keyed);
+      const again = await log.append(keyed);
+      expect(again.map(({ cursor }) => cursor)).toEqual(first.map(({ cursor }) => cursor));
+      expect(again.every(({ duplicate }) => duplicate)).toBe(true);
+      for (const channel of texts) expect((await log.recent([channel], 1)).entries[0]?.channel).toBe(channel);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("the chat: names, rooms, topics, messages and keys come back as they were, and no key is taken for another", async () => {
+  const { server, url } = await startChat({ database: `${await freshFolder()}/chat.db` });
+  onTestFinished(() => server.close());
+  const line = text.filter((each) => /^[^\p{Cc}\p{Zl}\p{Zp}\s]{1,15}$/u.test(each) && each === each.normalize("NFC"));
+  await fc.assert(
+    fc.asyncProperty(line, line, text, async (author, topic, key) => {
+      const visitor = await visit(url, author);
+      const { room } = (await (await visitor.request("POST", "/api/rooms", { name: topic })).json()) as {
+        room: { id: string };
+      };
+      const path = `/api/rooms/${room.id}`;
+      expect((await visitor.request("PUT", `${path}/topic`, { text: topic })).status).toBe(200);
+      const sent = await Promise.all(
+        [`k${key}`, `k${key}'`].map(async (idempotencyKey) => {
+          const response = await visitor.request("POST", `${path}/messages`, { text: `x${key}`, idempotencyKey });
+          return ((await response.json()) as { message: { id: string; author: string; text: string } }).message;
+        }),
+      );
+      expect(new Set(sent.map(({ id }) => id)).size).toBe(2);
+      for (const message of sent) expect(message).toMatchObject({ author, text: `x${key}` });
+      const { rooms } = (await (await visitor.request("GET", "/api/rooms")).json()) as {
+        rooms: { id: string; topic: unknown }[];
+      };
+      expect(rooms.find(({ id }) => id === room.id)?.topic).toEqual({ text: topic, by: author });
+    }),
+    { numRuns: 60 },
+  );
+}, 30_000);
