@@ -19,6 +19,10 @@ test("whatever people write stays text, in messages, names, rooms, topics and to
     "<base href=//example.invalid/><form action=/x><button>send",
     "&lt;b&gt;&#x3c;b&#x3e;",
     "\u202egnissim\u202c \u2028 \u0000 end",
+    "https://example.com/\u202egpj.exe \u2066left\u2069 \u200b\ufeff",
+    `z${"\u0301\u0489\u0324".repeat(600)}algo`,
+    "JaVaScRiPt:alert(1) java\u0000script:alert(1) vbscript:x data:image/svg+xml,<svg/onload=alert(1)> blob:x file:///etc/passwd",
+    "{{constructor.constructor('alert(1)')()}} ${alert(1)} <%= 7*7 %> #{7*7} [[7*7]] <template><img src=x onerror=alert(1)></template>",
     `@${other} @${me}`,
   ];
   const troubles: string[] = [];
@@ -72,6 +76,7 @@ test("whatever people write stays text, in messages, names, rooms, topics and to
   expect(made).toEqual([
     "a https://example.com/",
     "a https://example.com/",
+    "a https://example.com/%E2%80%AEgpj.exe",
     "span mention",
     "span mention me-mentioned",
     "span mention me-mentioned",
