@@ -1,0 +1,309 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import {
+  connect as connectHttp2,
+  constants,
+  createServer as createHttp2Server,
+  type ClientHttp2Session,
+} from "node:http2";
+import { connect, type AddressInfo, type Server } from "node:net";
+import { channel, defineContract } from "@tidings/contract";
+import { memoryLog } from "@tidings/log";
+import { createHub, type Hub, type TraceRecord } from "@tidings/server";
+import { toFetchHandler } from "@tidings/server/fetch";
+import { toNodeHandler } from "@tidings/server/node";
+import fc from "fast-check";
+import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { follow } from "../reader.ts";
+import { usedBytes } from "../used-bytes.ts";
+import { body, headers, method, target } from "./http-text.ts";
+
+/** Runs of each fuzz, about three seconds on a quiet machine. A failure names its seed. */
+const RUNS = { http1: 200, http2: 200, fetch: 1_200 };
+/** What heap and buffers may be more or less at any moment, in bytes. */
+const SLACK = 8_000_000;
+/** How long a socket may take to close after its client has said that nothing more comes, in milliseconds: ten times the bar. */
+const BOUND = 10_000;
+/** How long an exchange waits for an answer that may rightly not come, in milliseconds. */
+const PATIENCE = 30;
+
+const chat = defineContract({
+  room: channel(
+    "rooms/:roomId",
+    { message: z.object({ text: z.string() }) },
+    { snapshot: z.object({ text: z.string() }) },
+  ),
+});
+const lobby = chat.room({ roomId: "lobby" });
+
+async function portOf(server: Server): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  // A server that listens on a TCP port has an address of this shape.
+  return (server.address() as AddressInfo).port;
+}
+
+/** One hub behind everything that is fuzzed, with what it was asked and answered. */
+async function open() {
+  const records: TraceRecord[] = [];
+  const hub = createHub(chat, {
+    log: memoryLog({ keep: { entries: 50 } }),
+    authorize: ({ params }) => params.roomId !== "secret",
+    snapshot: { room: () => ({ text: "" }) },
+    limits: { ringEntries: 50 },
+    onLog: (record) => records.push(record),
+  });
+  onTestFinished(() => hub.close());
+  const seen = { asked: 0, answered: 0, failed: [] as string[] };
+  const watched: Pick<Hub<typeof chat>, "handle"> = {
+    async handle(request) {
+      seen.asked++;
+      const answer = await hub.handle(request);
+      seen.answered++;
+      if (answer.status >= 500) seen.failed.push(`${answer.status} to ${request.method} ${request.url}`);
+      return answer;
+    },
+  };
+  return { hub, watched, seen, records };
+}
+
+/** Resolves after a time, or as soon as something happens. */
+async function soon(happens: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([happens, new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE)))]);
+  clearTimeout(timer);
+}
+
+/** How a client ends: at once, or when something has come, by saying that nothing more comes or by leaving. */
+type Ending = "leave" | "wait and end" | "wait and leave";
+
+/** Sends bytes and resolves with what came until the socket was closed. */
+async function send(port: number, bytes: Buffer, ending: Ending): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  const chunks: Buffer[] = [];
+  let isLate = false;
+  const answered = once(socket, "data").catch(() => {});
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  // A server may break off as it likes; what it must not do is keep us waiting.
+  socket.on("error", () => {});
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  socket.write(bytes);
+  if (ending !== "leave") await soon(Promise.race([answered, closed]));
+  if (ending === "wait and end") socket.end();
+  else socket.destroy();
+  const late = setTimeout(() => {
+    isLate = true;
+    socket.destroy();
+  }, BOUND);
+  await closed;
+  clearTimeout(late);
+  expect(isLate, "whether the server has kept the socket open").toBe(false);
+  return Buffer.concat(chunks).toString("latin1");
+}
+
+function sometimes<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> {
+  return fc.oneof({ weight: 7, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+}
+
+const binary = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
+/** One request as bytes: mostly well-formed, sometimes with binary in its head. */
+const request1 = fc
+  .tuple(method, target, headers, body, fc.boolean(), sometimes(binary))
+  .map(([verb, where, fields, content, isFramed, rubbish]) => {
+    const all = [["host", "x"], ...fields, ...(isFramed ? [["content-length", String(content.length)]] : [])];
+    const head = `${verb} ${where} HTTP/1.1\r\n${all.map((field) => `${field.join(": ")}\r\n`).join("")}`;
+    return Buffer.concat([Buffer.from(head, "latin1"), rubbish ?? Buffer.alloc(0), Buffer.from("\r\n"), content]);
+  });
+/** What one client sends: pipelined requests, cut at any byte. */
+const exchange1 = fc.tuple(
+  fc.array(request1, { minLength: 1, maxLength: 3 }).map((each) => Buffer.concat(each)),
+  sometimes(fc.double({ min: 0, max: 1, noNaN: true })),
+  sometimes(fc.constantFrom<Ending>("leave", "wait and leave")),
+);
+
+const request2 = fc.record({ verb: method, where: target, fields: headers, content: body, isCut: fc.boolean() });
+/** What HTTP/2 has no place for. */
+const OF_HTTP1 = new Set(["connection", "upgrade", "transfer-encoding", "te", "host", "content-length"]);
+
+/** One request of HTTP/2, and its end, be it a reset. */
+async function ask2(
+  session: ClientHttp2Session,
+  { verb, where, fields, content, isCut }: typeof request2 extends fc.Arbitrary<infer Value> ? Value : never,
+): Promise<number> {
+  let status = 0;
+  try {
+    // A null prototype, for the header of this name.
+    const head = Object.assign(
+      Object.create(null) as object,
+      Object.fromEntries(fields.filter(([name]) => !OF_HTTP1.has(name))),
+    );
+    const stream = session.request({
+      ...head,
+      ":method": verb,
+      ...(verb === "CONNECT" ? { ":authority": "x" } : { ":path": where }),
+    });
+    const closed = new Promise<void>((resolve) => stream.once("close", () => resolve()));
+    stream.on("error", () => {});
+    const answered = new Promise<void>((resolve) => {
+      stream.once("response", (head_) => {
+        status = Number(head_[":status"]);
+        resolve();
+      });
+    });
+    stream.resume();
+    if (isCut) stream.write(content.subarray(0, content.length / 2));
+    else stream.end(content);
+    await soon(Promise.race([answered, closed]));
+    stream.close(constants.NGHTTP2_CANCEL);
+    await closed;
+  } catch (error) {
+    // What this client refuses to send.
+    expect(error).toHaveProperty("code", expect.stringMatching(/^ERR_/));
+  }
+  return status;
+}
+
+const frame2 = fc
+  .tuple(fc.nat(10), fc.nat(255), fc.nat(9), fc.uint8Array({ maxLength: 60 }), sometimes(fc.nat(0xffffff)))
+  .map(([type, flags, stream, payload, lie]) => {
+    const head = Buffer.alloc(9);
+    head.writeUIntBE(lie ?? payload.length, 0, 3);
+    head.writeUInt8(type, 3);
+    head.writeUInt8(flags, 4);
+    head.writeUInt32BE(stream, 5);
+    return Buffer.concat([head, payload]);
+  });
+const raw2 = fc
+  .tuple(fc.constantFrom("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ""), fc.array(frame2, { maxLength: 6 }))
+  .map(([preface, frames]) => Buffer.concat([Buffer.from(preface), ...frames]));
+
+test("whatever comes over HTTP/1, HTTP/2 or as a Request is answered or closed, never by 5xx, costs nothing that stays, and a reader beside it gets everything", async () => {
+  const { hub, watched, seen, records } = await open();
+  const handler = toFetchHandler(watched);
+  const port1 = await portOf(createServer(toNodeHandler(watched)));
+  const server2 = createHttp2Server(toNodeHandler(watched));
+  // Node 20 keeps the socket of a session that broke the rules, so sessions need a time limit, here a short one.
+  server2.on("session", (session: ServerHttp2Session) => {
+    session.on("error", () => {}).setTimeout(1_000, () => session.destroy());
+  });
+  const port2 = await portOf(server2);
+  const reader = follow(port1, lobby.path);
+  await reader.until(() => reader.seen.isOpen);
+  let published = 0;
+  /** While others do what they like, the reader is told of every event at once. */
+  const publish = async (): Promise<void> => {
+    await hub.publish(lobby, "message", { text: `${++published} ` });
+    await reader.until(() => reader.seen.numbers.at(-1) === published);
+  };
+  const resources = () => process.getActiveResourcesInfo().filter((each) => /TCP|HTTP/.test(each)).length;
+
+  const fuzz = {
+    http1: (numRuns: number) =>
+      fc.assert(
+        fc.asyncProperty(fc.array(exchange1, { minLength: 1, maxLength: 12 }), async (exchanges) => {
+          await publish();
+          const answers = await Promise.all(
+            exchanges.map(([bytes, cut, ending]) =>
+              send(port1, bytes.subarray(0, Math.ceil((cut ?? 1) * bytes.length)), ending ?? "wait and end"),
+            ),
+          );
+          for (const answer of answers) expect(answer).not.toMatch(/^HTTP\/1\.1 5/m);
+          expect(seen.failed).toEqual([]);
+        }),
+        { numRuns, endOnFailure: true },
+      ),
+    http2: (numRuns: number) =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.array(request2, { maxLength: 8 }),
+          fc.array(raw2, { maxLength: 3 }),
+          async (requests, raws) => {
+            await publish();
+            const session = connectHttp2(`http://127.0.0.1:${port2}`);
+            session.on("error", () => {});
+            await once(session, "connect");
+            const answers = [
+              ...requests.map((request) => ask2(session, request)),
+              ...raws.map((bytes) => send(port2, bytes, "wait and leave")),
+            ];
+            for (const answer of await Promise.all(answers))
+              if (typeof answer === "number") expect(answer).toBeLessThan(500);
+            session.destroy();
+            expect(seen.failed).toEqual([]);
+          },
+        ),
+        { numRuns, endOnFailure: true },
+      ),
+    fetch: (numRuns: number) =>
+      fc.assert(
+        fc.asyncProperty(
+          request2,
+          fc.constantFrom("read", "cancel", "abort"),
+          async ({ verb, where, fields, content, isCut }, end) => {
+            await publish();
+            const gone = new AbortController();
+            const request = requestOf(
+              where,
+              { method: verb, headers: fields, signal: gone.signal },
+              isCut ? breaking(content) : content,
+            );
+            if (request === null) return;
+            if (isCut && end === "abort") gone.abort();
+            const response = await handler(request);
+            const chunks = response.body?.getReader();
+            // A page that waits has been answered by now; a stream begins with hello.
+            if (end === "read") await chunks?.read();
+            if (end === "abort") gone.abort();
+            await chunks?.cancel();
+            expect(response.status).toBeLessThan(500);
+          },
+        ),
+        { numRuns, endOnFailure: true },
+      ),
+  };
+  const run = async (...[http1, http2, requests]: [number, number, number]): Promise<void> => {
+    await fuzz.http1(http1);
+    await fuzz.http2(http2);
+    await fuzz.fetch(requests);
+  };
+  const back = async () => {
+    await expect.poll(() => hub.stats(), { timeout: BOUND }).toMatchObject({ connections: 1, channels: 1 });
+    await expect.poll(() => seen.asked - seen.answered, { timeout: BOUND }).toBe(0);
+  };
+
+  // Once through, so that everything that is made once has been made.
+  await run(RUNS.http1 / 4, RUNS.http2 / 4, RUNS.fetch / 4);
+  await back();
+  const [handles, bytes] = [resources(), usedBytes()];
+  await run(RUNS.http1, RUNS.http2, RUNS.fetch);
+  await back();
+  await expect.poll(resources, { timeout: BOUND }).toBeLessThanOrEqual(handles);
+  expect(usedBytes() - bytes).toBeLessThan(SLACK);
+  expect(reader.seen.numbers).toEqual(Array.from({ length: published }, (_, index) => index + 1));
+  expect(reader.seen.hasGap).toBe(false);
+  expect(records).toEqual([]);
+}, 60_000);
+
+/** Null for what no `Request` can be. */
+function requestOf(where: string, init: RequestInit, content: Buffer | ReadableStream<Uint8Array>): Request | null {
+  try {
+    const hasBody = !["GET", "HEAD"].includes(init.method ?? "GET");
+    // `duplex` is missing in the types of the DOM.
+    const more = hasBody ? ({ body: content, duplex: "half" } as RequestInit) : {};
+    return new Request(where.startsWith("/") ? `http://x${where}` : where, { ...init, ...more });
+  } catch {
+    return null;
+  }
+}
+
+/** A body of which only the beginning comes. */
+function breaking(content: Buffer): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(content.subarray(0, content.length / 2));
+      controller.error(new Error("broken off"));
+    },
+  });
+}

@@ -1,0 +1,107 @@
+import fc from "fast-check";
+
+/** What is nearly right in a query, a header or a body, and everything else. */
+const WORDS = [
+  "rooms/lobby",
+  "rooms/lobby@now",
+  "rooms/lobby@e.1",
+  "rooms/%2e%2e",
+  "__proto__",
+  "constructor",
+  "$hub",
+  "now",
+  "0",
+  "1",
+  "-1",
+  "1e9",
+  "99999",
+  "e.1",
+  "e.9007199254740991",
+  "%",
+  "%00",
+  "%ff%fe",
+  "a".repeat(300),
+  "",
+];
+const word = fc.oneof(fc.constantFrom(...WORDS), fc.string({ unit: "binary", maxLength: 20 }).map(encode));
+const param = fc.tuple(
+  fc.constantFrom("channel", "channel", "channel", "after", "last", "before", "wait", "snapshot", "protocol", "x"),
+  word,
+);
+const HEADERS = [
+  "accept",
+  "accept",
+  "last-event-id",
+  "origin",
+  "host",
+  "cookie",
+  "authorization",
+  "sec-fetch-site",
+  "content-type",
+  "content-length",
+  "transfer-encoding",
+  "expect",
+  "connection",
+  "upgrade",
+  "te",
+  "__proto__",
+  "x",
+];
+const VALUES = [
+  "application/json",
+  "text/event-stream",
+  "application/json;q=1, */*;q=0.1",
+  "text/html",
+  ",;q=;,/".repeat(200),
+  "cross-site",
+  "same-origin",
+  "null",
+  "https://evil.example",
+  "chunked",
+  "100-continue",
+  "close",
+  "websocket",
+  "0",
+  "3",
+  "70000",
+  "e.1",
+  "x".repeat(9_000),
+  "x".repeat(20_000),
+];
+const headerText = fc.oneof(fc.constantFrom(...VALUES), fc.stringMatching(/^[!-~]{1,30}$/));
+
+export const target = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .array(param, { maxLength: 6 })
+      .map((each) => `/events?${each.map((pair) => pair.join("=")).join("&")}`),
+  },
+  fc.constantFrom("*", "/", "//", "/..%2f", "http://a/events?channel=rooms/lobby", `/events?x=${"x".repeat(9_000)}`),
+  fc.stringMatching(/^\/[!-~]{0,40}$/),
+);
+export const method = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom("GET", "GET", "POST", "POST", "HEAD", "OPTIONS") },
+  fc.constantFrom("PUT", "DELETE", "TRACE", "CONNECT", "PRI", "get", "X", "QUERY"),
+);
+/** Names may occur twice. */
+export const headers = fc.array(fc.tuple(fc.constantFrom(...HEADERS), headerText), { maxLength: 5 });
+export const body = fc.oneof(
+  fc.constant(Buffer.alloc(0)),
+  fc
+    .constantFrom(
+      "{}",
+      '{"channels":{"rooms/lobby":null}}',
+      '{"channels":{"__proto__":null}}',
+      '{"channels":{"a":1}}',
+      "[".repeat(60_000),
+      "x".repeat(70_000),
+    )
+    .map((text) => Buffer.from(text)),
+  fc.jsonValue().map((value) => Buffer.from(JSON.stringify({ channels: value, after: value }))),
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+);
+
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
