@@ -98,8 +98,8 @@ test("any string in data, key or param is exactly one event with equal data: for
   for (const [index, text] of texts.entries()) {
     const address = addresses[index % addresses.length] ?? chat.room({ roomId: "x" });
     const data = text === "__proto__" ? {} : { [text]: text };
-    // A reliable event, as every one of them is owed; every tenth is a value, of a key with the text in it.
-    const type = index % 10 === 0 && text.isWellFormed() ? "topic" : "message";
+    // A reliable event, as every one of them is owed; every tenth is a value, of a key with the text in it, as far as keys may have it.
+    const type = index % 10 === 0 && text.isWellFormed() && !text.includes("\0") ? "topic" : "message";
     const { id } = await hub.publish(address, type, data);
     sent.push([`${address.path}:${type}`, JSON.stringify(data), id]);
   }

@@ -5,6 +5,7 @@ import {
   constants,
   createServer as createHttp2Server,
   type ClientHttp2Session,
+  type ServerHttp2Session,
 } from "node:http2";
 import { connect, type AddressInfo, type Server } from "node:net";
 import { channel, defineContract } from "@tidings/contract";
@@ -15,12 +16,13 @@ import { toNodeHandler } from "@tidings/server/node";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { amount, PATIENCE as TEST_TIME } from "../faults/long-run.ts";
 import { follow } from "../reader.ts";
 import { usedBytes } from "../used-bytes.ts";
-import { body, headers, method, target } from "./http-text.ts";
+import { body, headers, method, raw2, sometimes, target } from "./http-text.ts";
 
 /** Runs of each fuzz, about three seconds on a quiet machine. A failure names its seed. */
-const RUNS = { http1: 200, http2: 200, fetch: 1_200 };
+const RUNS = { http1: amount(200, 20_000), http2: amount(200, 20_000), fetch: amount(1_200, 200_000) };
 /** What heap and buffers may be more or less at any moment, in bytes. */
 const SLACK = 8_000_000;
 /** How long a socket may take to close after its client has said that nothing more comes, in milliseconds: ten times the bar. */
@@ -103,10 +105,6 @@ async function send(port: number, bytes: Buffer, ending: Ending): Promise<string
   return Buffer.concat(chunks).toString("latin1");
 }
 
-function sometimes<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> {
-  return fc.oneof({ weight: 7, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
-}
-
 const binary = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
 /** One request as bytes: mostly well-formed, sometimes with binary in its head. */
 const request1 = fc
@@ -165,126 +163,116 @@ async function ask2(
   return status;
 }
 
-const frame2 = fc
-  .tuple(fc.nat(10), fc.nat(255), fc.nat(9), fc.uint8Array({ maxLength: 60 }), sometimes(fc.nat(0xffffff)))
-  .map(([type, flags, stream, payload, lie]) => {
-    const head = Buffer.alloc(9);
-    head.writeUIntBE(lie ?? payload.length, 0, 3);
-    head.writeUInt8(type, 3);
-    head.writeUInt8(flags, 4);
-    head.writeUInt32BE(stream, 5);
-    return Buffer.concat([head, payload]);
-  });
-const raw2 = fc
-  .tuple(fc.constantFrom("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ""), fc.array(frame2, { maxLength: 6 }))
-  .map(([preface, frames]) => Buffer.concat([Buffer.from(preface), ...frames]));
+test(
+  "whatever comes over HTTP/1, HTTP/2 or as a Request is answered or closed, never by 5xx, costs nothing that stays, and a reader beside it gets everything",
+  async () => {
+    const { hub, watched, seen, records } = await open();
+    const handler = toFetchHandler(watched);
+    const port1 = await portOf(createServer(toNodeHandler(watched)));
+    const server2 = createHttp2Server(toNodeHandler(watched));
+    // Node 20 keeps the socket of a session that broke the rules, so sessions need a time limit, here a short one.
+    server2.on("session", (session: ServerHttp2Session) => {
+      session.on("error", () => {}).setTimeout(1_000, () => session.destroy());
+    });
+    const port2 = await portOf(server2);
+    const reader = follow(port1, lobby.path);
+    await reader.until(() => reader.seen.isOpen);
+    let published = 0;
+    /** While others do what they like, the reader is told of every event at once. */
+    const publish = async (): Promise<void> => {
+      await hub.publish(lobby, "message", { text: `${++published} ` });
+      await reader.until(() => reader.seen.numbers.at(-1) === published);
+    };
+    const resources = () => process.getActiveResourcesInfo().filter((each) => /TCP|HTTP/.test(each)).length;
 
-test("whatever comes over HTTP/1, HTTP/2 or as a Request is answered or closed, never by 5xx, costs nothing that stays, and a reader beside it gets everything", async () => {
-  const { hub, watched, seen, records } = await open();
-  const handler = toFetchHandler(watched);
-  const port1 = await portOf(createServer(toNodeHandler(watched)));
-  const server2 = createHttp2Server(toNodeHandler(watched));
-  // Node 20 keeps the socket of a session that broke the rules, so sessions need a time limit, here a short one.
-  server2.on("session", (session: ServerHttp2Session) => {
-    session.on("error", () => {}).setTimeout(1_000, () => session.destroy());
-  });
-  const port2 = await portOf(server2);
-  const reader = follow(port1, lobby.path);
-  await reader.until(() => reader.seen.isOpen);
-  let published = 0;
-  /** While others do what they like, the reader is told of every event at once. */
-  const publish = async (): Promise<void> => {
-    await hub.publish(lobby, "message", { text: `${++published} ` });
-    await reader.until(() => reader.seen.numbers.at(-1) === published);
-  };
-  const resources = () => process.getActiveResourcesInfo().filter((each) => /TCP|HTTP/.test(each)).length;
-
-  const fuzz = {
-    http1: (numRuns: number) =>
-      fc.assert(
-        fc.asyncProperty(fc.array(exchange1, { minLength: 1, maxLength: 12 }), async (exchanges) => {
-          await publish();
-          const answers = await Promise.all(
-            exchanges.map(([bytes, cut, ending]) =>
-              send(port1, bytes.subarray(0, Math.ceil((cut ?? 1) * bytes.length)), ending ?? "wait and end"),
-            ),
-          );
-          for (const answer of answers) expect(answer).not.toMatch(/^HTTP\/1\.1 5/m);
-          expect(seen.failed).toEqual([]);
-        }),
-        { numRuns, endOnFailure: true },
-      ),
-    http2: (numRuns: number) =>
-      fc.assert(
-        fc.asyncProperty(
-          fc.array(request2, { maxLength: 8 }),
-          fc.array(raw2, { maxLength: 3 }),
-          async (requests, raws) => {
+    const fuzz = {
+      http1: (numRuns: number) =>
+        fc.assert(
+          fc.asyncProperty(fc.array(exchange1, { minLength: 1, maxLength: 12 }), async (exchanges) => {
             await publish();
-            const session = connectHttp2(`http://127.0.0.1:${port2}`);
-            session.on("error", () => {});
-            await once(session, "connect");
-            const answers = [
-              ...requests.map((request) => ask2(session, request)),
-              ...raws.map((bytes) => send(port2, bytes, "wait and leave")),
-            ];
-            for (const answer of await Promise.all(answers))
-              if (typeof answer === "number") expect(answer).toBeLessThan(500);
-            session.destroy();
-            expect(seen.failed).toEqual([]);
-          },
-        ),
-        { numRuns, endOnFailure: true },
-      ),
-    fetch: (numRuns: number) =>
-      fc.assert(
-        fc.asyncProperty(
-          request2,
-          fc.constantFrom("read", "cancel", "abort"),
-          async ({ verb, where, fields, content, isCut }, end) => {
-            await publish();
-            const gone = new AbortController();
-            const request = requestOf(
-              where,
-              { method: verb, headers: fields, signal: gone.signal },
-              isCut ? breaking(content) : content,
+            const answers = await Promise.all(
+              exchanges.map(([bytes, cut, ending]) =>
+                send(port1, bytes.subarray(0, Math.ceil((cut ?? 1) * bytes.length)), ending ?? "wait and end"),
+              ),
             );
-            if (request === null) return;
-            if (isCut && end === "abort") gone.abort();
-            const response = await handler(request);
-            const chunks = response.body?.getReader();
-            // A page that waits has been answered by now; a stream begins with hello.
-            if (end === "read") await chunks?.read();
-            if (end === "abort") gone.abort();
-            await chunks?.cancel();
-            expect(response.status).toBeLessThan(500);
-          },
+            for (const answer of answers) expect(answer).not.toMatch(/^HTTP\/1\.1 5/m);
+            expect(seen.failed).toEqual([]);
+          }),
+          { numRuns, endOnFailure: true },
         ),
-        { numRuns, endOnFailure: true },
-      ),
-  };
-  const run = async (...[http1, http2, requests]: [number, number, number]): Promise<void> => {
-    await fuzz.http1(http1);
-    await fuzz.http2(http2);
-    await fuzz.fetch(requests);
-  };
-  const back = async () => {
-    await expect.poll(() => hub.stats(), { timeout: BOUND }).toMatchObject({ connections: 1, channels: 1 });
-    await expect.poll(() => seen.asked - seen.answered, { timeout: BOUND }).toBe(0);
-  };
+      http2: (numRuns: number) =>
+        fc.assert(
+          fc.asyncProperty(
+            fc.array(request2, { maxLength: 8 }),
+            fc.array(raw2, { maxLength: 3 }),
+            async (requests, raws) => {
+              await publish();
+              const session = connectHttp2(`http://127.0.0.1:${port2}`);
+              session.on("error", () => {});
+              await once(session, "connect");
+              const answers = [
+                ...requests.map((request) => ask2(session, request)),
+                ...raws.map((bytes) => send(port2, bytes, "wait and leave")),
+              ];
+              for (const answer of await Promise.all(answers))
+                if (typeof answer === "number") expect(answer).toBeLessThan(500);
+              session.destroy();
+              expect(seen.failed).toEqual([]);
+            },
+          ),
+          { numRuns, endOnFailure: true },
+        ),
+      fetch: (numRuns: number) =>
+        fc.assert(
+          fc.asyncProperty(
+            request2,
+            fc.constantFrom("read", "cancel", "abort"),
+            async ({ verb, where, fields, content, isCut }, end) => {
+              await publish();
+              const gone = new AbortController();
+              const request = requestOf(
+                where,
+                { method: verb, headers: fields, signal: gone.signal },
+                isCut ? breaking(content) : content,
+              );
+              if (request === null) return;
+              if (isCut && end === "abort") gone.abort();
+              const response = await handler(request);
+              const chunks = response.body?.getReader();
+              // A page that waits has been answered by now; a stream begins with hello.
+              if (end === "read") await chunks?.read();
+              if (end === "abort") gone.abort();
+              await chunks?.cancel();
+              expect(response.status).toBeLessThan(500);
+            },
+          ),
+          { numRuns, endOnFailure: true },
+        ),
+    };
+    const run = async (...[http1, http2, requests]: [number, number, number]): Promise<void> => {
+      await fuzz.http1(http1);
+      await fuzz.http2(http2);
+      await fuzz.fetch(requests);
+    };
+    const back = async () => {
+      await expect.poll(() => hub.stats(), { timeout: BOUND }).toMatchObject({ connections: 1, channels: 1 });
+      await expect.poll(() => seen.asked - seen.answered, { timeout: BOUND }).toBe(0);
+    };
 
-  // Once through, so that everything that is made once has been made.
-  await run(RUNS.http1 / 4, RUNS.http2 / 4, RUNS.fetch / 4);
-  await back();
-  const [handles, bytes] = [resources(), usedBytes()];
-  await run(RUNS.http1, RUNS.http2, RUNS.fetch);
-  await back();
-  await expect.poll(resources, { timeout: BOUND }).toBeLessThanOrEqual(handles);
-  expect(usedBytes() - bytes).toBeLessThan(SLACK);
-  expect(reader.seen.numbers).toEqual(Array.from({ length: published }, (_, index) => index + 1));
-  expect(reader.seen.hasGap).toBe(false);
-  expect(records).toEqual([]);
-}, 60_000);
+    // Once through, so that everything that is made once has been made.
+    await run(RUNS.http1 / 4, RUNS.http2 / 4, RUNS.fetch / 4);
+    await back();
+    const [handles, bytes] = [resources(), usedBytes()];
+    await run(RUNS.http1, RUNS.http2, RUNS.fetch);
+    await back();
+    await expect.poll(resources, { timeout: BOUND }).toBeLessThanOrEqual(handles);
+    expect(usedBytes() - bytes).toBeLessThan(SLACK);
+    expect(reader.seen.numbers).toEqual(Array.from({ length: published }, (_, index) => index + 1));
+    expect(reader.seen.hasGap).toBe(false);
+    expect(records).toEqual([]);
+  },
+  TEST_TIME,
+);
 
 /** Null for what no `Request` can be. */
 function requestOf(where: string, init: RequestInit, content: Buffer | ReadableStream<Uint8Array>): Request | null {

@@ -105,3 +105,23 @@ export const body = fc.oneof(
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
+
+/** What is seldom there. */
+export function sometimes<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> {
+  return fc.oneof({ weight: 7, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+}
+
+const frame2 = fc
+  .tuple(fc.nat(10), fc.nat(255), fc.nat(9), fc.uint8Array({ maxLength: 60 }), sometimes(fc.nat(0xffffff)))
+  .map(([type, flags, stream, payload, lie]) => {
+    const head = Buffer.alloc(9);
+    head.writeUIntBE(lie ?? payload.length, 0, 3);
+    head.writeUInt8(type, 3);
+    head.writeUInt8(flags, 4);
+    head.writeUInt32BE(stream, 5);
+    return Buffer.concat([head, payload]);
+  });
+/** Frames of HTTP/2, of which few are in order. */
+export const raw2 = fc
+  .tuple(fc.constantFrom("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ""), fc.array(frame2, { maxLength: 6 }))
+  .map(([preface, frames]) => Buffer.concat([Buffer.from(preface), ...frames]));

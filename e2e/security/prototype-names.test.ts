@@ -26,7 +26,7 @@ const contract = defineContract({
     valueOf: latest(Keyed, { key: ({ key }) => key }),
     toString: Keyed,
   }),
-  hasOwnProperty: channel("hasOwnProperty/:valueOf/:constructor", { then: Keyed }),
+  hasOwnProperty: channel("hasOwnProperty/:valueOf/:constructor", { __defineGetter__: Keyed }),
 });
 
 const logs = {
@@ -50,7 +50,7 @@ test.each(Object.entries(logs))(
     for (const name of NAMES) {
       client.subscribe(contract.hasOwnProperty({ valueOf: name, constructor: name }), {
         onGap: () => expect.fail("Expected no gap."),
-        then: ({ key }) => void told.push(key),
+        __defineGetter__: ({ key }) => void told.push(key),
       });
     }
     await expect.poll(() => hub.stats().channels, { timeout: 10_000 }).toBe(NAMES.length);
@@ -61,7 +61,7 @@ test.each(Object.entries(logs))(
         await hub.publish(address, "constructor", { key: name, text: "again" }, { idempotencyKey: name }),
       ).toMatchObject({ duplicate: true });
       await hub.publish(address, "valueOf", { key: name, text: name });
-      await hub.publish(contract.hasOwnProperty({ valueOf: name, constructor: name }), "then", {
+      await hub.publish(contract.hasOwnProperty({ valueOf: name, constructor: name }), "__defineGetter__", {
         key: name,
         text: name,
       });

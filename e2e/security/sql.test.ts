@@ -55,20 +55,20 @@ test("the log: every text is a parameter: channels, types, keys and data come ba
       );
       expect(holes).toEqual([]);
       const current = await log.current(texts, null, { entries: 100, bytes: 1e6 });
-      expect(current.entries.map(({ data }) => data).toSorted()).toEqual(entries.map(({ data }) => data).toSorted());
-      // The same key of the same channel once, whatever else looks like it.
+      expect(current.entries.map(({ data }) => data)).toEqual(entries.map(({ data }) => data));
+      // The same key once, whatever else looks like it.
       const keyed = texts.map((each): NewEntry => ({
-        channel: each,
+        channel: "keys",
         type: "once",
         mode: "reliable",
         data: "1",
-        idempotencyKey: `${each}'`,
+        idempotencyKey: each,
       }));
       const first = await log.append(keyed);
       const again = await log.append(keyed);
       expect(again.map(({ cursor }) => cursor)).toEqual(first.map(({ cursor }) => cursor));
+      expect(new Set(first.map(({ cursor }) => cursor.seq)).size).toBe(texts.length);
       expect(again.every(({ duplicate }) => duplicate)).toBe(true);
-      for (const channel of texts) expect((await log.recent([channel], 1)).entries[0]?.channel).toBe(channel);
     }),
     { numRuns: 100 },
   );

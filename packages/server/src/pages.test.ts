@@ -126,7 +126,7 @@ describe("a long poll", () => {
     const polls = Array.from({ length: 5 }, () => page(`${LOBBY}&wait=20`));
     await clock.advance(20_000);
     const statuses = (await Promise.all(polls)).map(({ status }) => status);
-    expect(statuses.toSorted()).toEqual([200, 200, 429, 429, 429]);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(3);
   });
 
   test("ends when the credentials do", async () => {

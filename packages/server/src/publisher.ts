@@ -14,7 +14,7 @@ import type { Base } from "./context.ts";
 import { toBytes } from "./frame.ts";
 
 export interface PublishOptions {
-  /** The same key on the same address publishes once, so a retry is safe. Known for 10 minutes at least. */
+  /** The same key on the same address publishes once, so a retry is safe. Known for 10 minutes at least. Without NUL and lone surrogates. */
   readonly idempotencyKey?: string;
 }
 
