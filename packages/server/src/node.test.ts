@@ -70,6 +70,26 @@ describe("a stream", () => {
     expect(hub.stats().connections).toBe(0);
   });
 
+  test.each([
+    ["of a GET", "GET", ""],
+    ["of a long poll", "GET", "&wait=60"],
+    ["that is too long, behind a stream", "POST", ""],
+  ])("whose reader leaves a body %s unfinished is forgotten as soon as the reader is gone", async (_, method, more) => {
+    const { hub, port } = await serve();
+    const socket = connectSocket(port, "127.0.0.1");
+    const accept = more === "" ? "*/*" : "application/json";
+    if (method === "POST") socket.write(`GET ${PATH} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    socket.write(
+      `${method} ${PATH}${more} HTTP/1.1\r\nhost: x\r\naccept: ${accept}\r\ncontent-length: 1000000\r\n\r\n`,
+    );
+    socket.write("x".repeat(500_000));
+    await until(() => hub.stats().channels === 1);
+    socket.end();
+    await until(() => hub.stats().channels === 0);
+    socket.destroy();
+    expect(hub.stats().connections).toBe(0);
+  });
+
   test("that waits behind another one on its socket is forgotten with the socket, and so is a long poll", async () => {
     const { hub, port } = await serve();
     const socket = connectSocket(port, "127.0.0.1");

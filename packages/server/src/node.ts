@@ -27,6 +27,8 @@ export function toNodeHandler(
     response.on("error", () => {});
     // An asynchronous middleware before us may have taken longer than the client waited: there is no "close" to come.
     if (isGone(response) || request.socket.destroyed) return;
+    // Nobody wants the body, but as long as it is not read, nobody hears either that the client has left.
+    if (request.method !== "POST") request.resume();
     const { socket } = request;
     // A response that waits behind another one on its socket, as pipelining has it, is not told when the socket closes.
     if (response.socket === null) {
@@ -70,7 +72,7 @@ function send(answer: HubResponse, request: AppRequest, response: AppResponse, s
       request.method === "HEAD" || answer.status === 204 ? {} : { "content-length": Buffer.byteLength(answer.body) };
     setHead(response, answer.status, { ...answer.headers, ...length, ...closing(answer, request) });
     response.end(answer.body);
-    if (answer.status === 413 && "stream" in response) breakOff(request, response);
+    if (answer.status === 413) dropBody(request, response);
     return;
   }
   setHead(response, answer.status, { ...answer.headers, ...closing(answer, request) });
@@ -96,7 +98,7 @@ function send(answer: HubResponse, request: AppRequest, response: AppResponse, s
 
 /**
  * A stream is the last answer on its socket, and so is a refusal by a server that is closing: a client that kept the socket would
- * come back over it to the process that has just sent it away. And what is left of a body that was too long is not read.
+ * come back over it to the process that has just sent it away. And the rest of a body that is too long is not waited for.
  */
 function closing({ status, headers }: HubResponse, request: AppRequest): { readonly connection?: "close" } {
   const isLast = status === 413 || status === 503 || headers["content-type"] === STREAM_HEADERS["content-type"];
@@ -104,10 +106,9 @@ function closing({ status, headers }: HubResponse, request: AppRequest): { reado
   return isLast && request.httpVersionMajor === 1 ? { connection: "close" } : {};
 }
 
-/** What `connection: close` does in HTTP/1: whoever still sends a body that is too long is told to stop, and the stream is gone. */
-function breakOff(request: AppRequest, response: Http2ServerResponse): void {
-  response.stream.close();
-  // What has come already; nothing more will.
+/** The rest of a body that is too long: it is not kept, and who sends it over HTTP/2 is told to stop, as `connection: close` does in HTTP/1. */
+function dropBody(request: AppRequest, response: AppResponse): void {
+  if ("stream" in response) response.stream.close();
   request.resume();
 }
 
