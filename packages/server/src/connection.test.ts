@@ -131,6 +131,21 @@ describe("law 2: the read decides", () => {
 });
 
 describe("law 7: gaps", () => {
+  test("when the start of one channel is of a log that the tailer still believes in, the gap names it, too", async () => {
+    const { connect, say, log, hub } = await openHouse();
+    const [, , old] = await say("a", "b", "c");
+    log.muted = true;
+    log.lose();
+    const [position] = await say("d");
+    await log.append([{ channel: lobby.path, type: "message", mode: "reliable", data: '{"text":"e"}' }]);
+    expect(hub.stats().ring.head).toBe(old);
+    const { sink } = await connect(`channel=rooms/tea&channel=rooms/lobby@${old}&after=${position}`);
+    expect(sink.of("gap")).toEqual([{ data: { channels: { "rooms/lobby": "reset" } }, id: null }]);
+    log.muted = false;
+    await say("f");
+    expect(sink.told).toEqual([said("f")]);
+  });
+
   test("a gap names exactly the channels with a hole, before anything newer of them, and the others lose nothing", async () => {
     const { hub, connect, say } = await openHouse({ keep: { entries: 2 }, limits: { ringEntries: 1 } });
     const { id } = await hub.publish(tea, "message", { text: "start" });

@@ -226,6 +226,8 @@ export class Connection implements StreamControl {
         // What `from` was in an epoch that has ended may be after its end: the client starts that channel anew.
         const hasChanged = page.next.epoch !== this.#epoch && asked.epoch === this.#epoch;
         if (hasChanged && [...this.froms.values()].some((from) => from > asked.seq)) return this.end("max-age");
+        // What was told of the former epoch says nothing of places that were written again.
+        if (page.next.epoch !== asked.epoch) this.#told = null;
         this.#writeGap(this.#news(holes, asked));
         const owed = page.entries.filter(({ channel, seq }) => isOwed(this.froms, asked, channel, seq));
         this.#cursor = page.next;

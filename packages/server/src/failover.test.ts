@@ -12,13 +12,16 @@ function entry(seq: number): Entry {
   return { epoch: "new", seq, channel: "room", type: "said", mode: "reliable", at: 0, data: String(seq) };
 }
 
-function follow(ringHead: Cursor, cursor: Cursor, from: number) {
+/** @param pages what the log answers first */
+function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = []) {
   const clock = new VirtualClock();
   let reads = 0;
   const log: EventLog = {
     ...memoryLog(),
     read: async (after): Promise<Page> => {
       reads++;
+      const page = pages.shift();
+      if (page !== undefined) return page;
       const entries = [41, 42, 43].filter((seq) => seq > after.seq).map(entry);
       return { entries, next: { epoch: "new", seq: 43 }, more: false, holes: [] };
     },
@@ -79,4 +82,15 @@ test("a reader that is in the new epoch before the ring waits for it, instead of
   connection.pump();
   await clock.settle();
   expect([sink.told.at(-1), reads()]).toEqual(["room:said 44", 1]);
+});
+
+test("a hole of the new epoch is told also where a hole of the old one reached further", async () => {
+  const hole = (to: number) => [{ channel: "room", reason: "trimmed", to }] as const;
+  const { clock, sink } = follow({ epoch: "new", seq: 43 }, { epoch: "old", seq: 20 }, 0, [
+    { entries: [], next: { epoch: "old", seq: 30 }, more: true, holes: hole(45) },
+    { entries: [entry(43)], next: { epoch: "new", seq: 43 }, more: false, holes: hole(42) },
+  ]);
+  await clock.settle();
+  expect(sink.of("gap")).toHaveLength(2);
+  expect(sink.told).toEqual(["room:said 43"]);
 });

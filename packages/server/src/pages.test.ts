@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { lobby, openHouse, parsePage, request, tea } from "../test/house.ts";
+import { WatchedLog } from "../test/watched-log.ts";
 
 const LOBBY = "channel=rooms/lobby";
 const JSON_HEADERS = { accept: "application/json" };
@@ -242,6 +243,29 @@ describe("snapshots (law 8)", () => {
     await clock.settle();
     await Promise.all(asking);
     expect(loads).toBe(2);
+  });
+
+  test("a load that began before the log was replaced is of no use to who asks after it, and is repeated", async () => {
+    const loads: ((state: { texts: string[] }) => void)[] = [];
+    const log = new WatchedLog();
+    const room = () => new Promise<{ texts: string[] }>((resolve) => void loads.push(resolve));
+    const { ask, say, clock } = await openHouse({ log, snapshot: { room } });
+    const [, before] = await say("a", "b");
+    const first = ask(`${LOBBY}&snapshot`, { headers: JSON_HEADERS });
+    await clock.settle();
+    log.lose();
+    const [after] = await say("c");
+    const second = ask(`${LOBBY}&snapshot`, { headers: JSON_HEADERS });
+    await clock.settle();
+    // What only the new log has is neither in this state nor after the new log's head.
+    loads.shift()?.({ texts: ["a", "b"] });
+    await clock.settle();
+    loads.shift()?.({ texts: ["a", "b", "c"] });
+    const told = [parsePage(await first), parsePage(await second)].map(({ json }) => [json.cursor, json.state]);
+    expect(told).toEqual([
+      [before, { "rooms/lobby": { texts: ["a", "b"] } }],
+      [after, { "rooms/lobby": { texts: ["a", "b", "c"] } }],
+    ]);
   });
 
   test("a channel without one is 404, and the log is not read", async () => {

@@ -106,15 +106,18 @@ async function forwards(context: Context, request: PageRequest): Promise<Parts> 
   }
 }
 
-async function snapshot(context: Context, { access: { granted }, start }: PageRequest): Promise<Parts> {
+async function snapshot(context: Context, request: PageRequest): Promise<Parts> {
   const { log, reads, snapshots } = context;
+  const { granted } = request.access;
   const head = await reads(() => log.head());
   const loaded = await Promise.all(
     Array.from(granted.values(), ({ address, grant }) => snapshots.load(address, grant.readableFrom ?? null)),
   );
+  // Positions of different epochs cannot be compared: what was loaded while the log was replaced is loaded again.
+  if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return snapshot(context, request);
   // A shared load may have begun earlier; going on from the earliest repeats events at worst.
   const cursor = loaded.reduce((earliest, each) => (each.cursor.seq < earliest.seq ? each.cursor : earliest), head);
-  const events = await currentValues(context, start, [...granted.keys()]);
+  const events = await currentValues(context, request.start, [...granted.keys()]);
   return { events, cursor, more: false, states: loaded.map(({ path, state }) => `${JSON.stringify(path)}:${state}`) };
 }
 

@@ -22,7 +22,7 @@ export interface Start {
 
 /** Finds the positions that a request names (PROTOCOL.md, section 4). */
 export async function findStart(context: Context, asked: ParsedRequest, { granted }: Access): Promise<Start> {
-  const { log, ring, reads } = context;
+  const { log, reads } = context;
   const head = await reads(() => log.head());
   const froms = new Map<string, number>();
   const readable = new Map<string, number>();
@@ -33,7 +33,7 @@ export async function findStart(context: Context, asked: ParsedRequest, { grante
     let from = readable.get(path) ?? 0;
     const start = asked.channels.get(path) ?? null;
     if (start !== null) {
-      const hole = start === "now" ? undefined : await invalidity(context, start, [path]);
+      const hole = start === "now" ? undefined : await invalidity(context, start, head, [path]);
       if (hole !== undefined) holes.push(hole);
       const position = start === "now" || hole !== undefined ? head : start;
       own.push(position);
@@ -46,11 +46,11 @@ export async function findStart(context: Context, asked: ParsedRequest, { grante
   const fresh = paths.filter((path) => (asked.channels.get(path) ?? null) !== null);
   const last = asked.after === null && asked.last > 0 ? await beforeLast(context, paths, asked.last) : null;
   const cursor = asked.after ?? last ?? own.reduce((one, other) => (other.seq < one.seq ? other : one), head);
-  const confirmed = asked.after === null || ring.covers(cursor);
+  const confirmed = asked.after === null || isCovered(context, cursor, head);
   const start = { cursor, confirmed, froms, readable, epoch: head.epoch };
   // Current values come before everything else, so a position must be known to be one before they do.
   if (confirmed || fresh.length === 0) return { ...start, fresh, holes };
-  const hole = await invalidity(context, cursor, paths);
+  const hole = await invalidity(context, cursor, head, paths);
   return hole === undefined ? { ...start, confirmed: true, fresh, holes } : { ...start, fresh: [], holes: [] };
 }
 
@@ -66,10 +66,20 @@ async function beforeLast({ log, reads }: Context, paths: readonly string[], n: 
   return first === undefined ? next : { epoch: first.epoch, seq: first.seq - 1 };
 }
 
+/** Whether the ring vouches for a position. Of the log's own epoch only: the tailer may not know yet that it is another one. */
+function isCovered({ ring }: Context, position: Cursor, head: Cursor): boolean {
+  return position.epoch === head.epoch && ring.covers(position);
+}
+
 /** A hole that says why a position means nothing to the log, if it does not. */
-async function invalidity(context: Context, position: Cursor, paths: readonly string[]): Promise<Hole | undefined> {
-  const { log, ring, reads } = context;
-  if (ring.covers(position)) return undefined;
+async function invalidity(
+  context: Context,
+  position: Cursor,
+  head: Cursor,
+  paths: readonly string[],
+): Promise<Hole | undefined> {
+  const { log, reads } = context;
+  if (isCovered(context, position, head)) return undefined;
   const { holes } = await reads((signal) => log.read(position, paths, { entries: 0, bytes: 0 }, signal));
   return holes.find(({ reason }) => reason !== "trimmed");
 }
@@ -79,6 +89,6 @@ async function lowerBound(context: Context, readableFrom: string, head: Cursor):
   const bound = parseCursor(readableFrom);
   if (bound === null) return head.seq;
   if (bound.epoch === head.epoch) return bound.seq;
-  const hole = await invalidity(context, bound, ["readable-from"]);
+  const hole = await invalidity(context, bound, head, ["readable-from"]);
   return hole?.reason === "reset" ? 0 : bound.seq;
 }
