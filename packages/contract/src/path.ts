@@ -117,8 +117,12 @@ function encodeSegment(value: unknown): string | null {
   }
 }
 
+/** What stands for itself, as almost every segment does. */
+const PLAIN = /^[\w~-]+$/;
+
 /** Null unless the text is exactly what {@link encodeSegment} writes for some value. */
 function decodeSegment(text: string): string | null {
+  if (PLAIN.test(text)) return text;
   try {
     const value = decodeURIComponent(text);
     return encodeSegment(value) === text ? value : null;

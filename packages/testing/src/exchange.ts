@@ -230,8 +230,7 @@ export class Exchange implements Sink {
   /** The client does not want it any more. On a connection that is dead the hub does not hear of it. */
   #leave(): void {
     if (!this.#isSwallowed) this.#closeServer();
-    const error = new DOMException("This operation was aborted", "AbortError");
-    if (!this.#clientClosed) this.#fail(error);
+    if (!this.#clientClosed) this.#fail(new DOMException("This operation was aborted", "AbortError"));
   }
 
   #fail(error: Error): void {
