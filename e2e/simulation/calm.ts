@@ -24,7 +24,7 @@ export async function heal(world: World): Promise<void> {
   }
   for (const follower of followers) follower.readOn();
   // A read that began before may still be slow.
-  if (world.hasBadReads) await clock.advance(READ_TIME);
+  if (world.hasBadReads || world.hasSlowStates) await clock.advance(READ_TIME);
   // Hubs look at deadlines once a second.
   if (world.lastExpiry > 0) await clock.advance(Math.max(0, world.lastExpiry - clock.time) + 1_100);
 
@@ -103,7 +103,7 @@ export async function leave(world: World): Promise<void> {
   for (const { client } of clients) client.close();
   await clock.settle();
   await Promise.all(servers.map(({ hub }) => hub.close()));
-  await clock.advance(world.hasBadReads ? READ_TIME : 0);
+  await clock.advance(world.hasBadReads || world.hasSlowStates ? READ_TIME : 0);
   const all = [...servers, ...formerServers];
   const left = {
     timers: clock.pending,

@@ -37,6 +37,8 @@ const expected = {
     "append slow",
     "append refused",
     "append unheard",
+    "state late",
+    "state old",
     "restart",
     "crash",
     "failover",

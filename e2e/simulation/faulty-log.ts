@@ -13,11 +13,13 @@ export interface Weather {
   /** `refused` appends nothing; `unheard` appends, and the answer is lost. */
   appends: "good" | "slow" | "refused" | "unheard";
   doorbell: "good" | "lost" | "late" | "spurious";
+  /** How the application's loaders read its rows: `late` waits before it looks, `old` after it has. */
+  states: "good" | "late" | "old";
 }
 
 const WITHDRAWAL: NewEntry = { channel: "", type: "", mode: "latest", data: null };
 
-export const GOOD: Weather = { reads: "good", appends: "good", doorbell: "good" };
+export const GOOD: Weather = { reads: "good", appends: "good", doorbell: "good", states: "good" };
 
 export interface LogWorld {
   readonly clock: VirtualClock;

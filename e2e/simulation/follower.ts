@@ -1,7 +1,7 @@
 import type { Cleared, Client, Gap, Reason, StreamError } from "@tidings/client";
+import type { ClientProgram } from "./client-program.ts";
 import type { house, Place } from "./contract.ts";
 import type { Tick, Truth } from "./truth.ts";
-import type { ClientProgram } from "./world.ts";
 
 /** What a handler or a loop was told, and when. */
 export type Seen = { readonly tick: Tick; readonly at: number } & (
@@ -31,7 +31,7 @@ interface FollowerWorld {
   readonly truth: Truth;
   readonly clock: { readonly time: number };
   onTrouble(what: string): void;
-  onSeen(follower: Follower, seen: Seen): void;
+  onSeen(seen: Seen): void;
 }
 
 type HouseClient = Client<typeof house>;
@@ -92,7 +92,7 @@ export class Follower {
     const seen = { ...told, tick: truth.next(), at: clock.time } as Seen;
     if (told.kind === "closed") this.isClosed = true;
     this.seen.push(seen);
-    this.#world.onSeen(this, seen);
+    this.#world.onSeen(seen);
   }
 
   async #take(events: AsyncIterableIterator<Event, Reason>): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import pLimit from "p-limit";
 import { bundle } from "./bundle.ts";
 import { coverageTable, lacking } from "./coverage.ts";
 import { sail, type Log } from "./fleet.ts";
@@ -57,8 +58,10 @@ async function replay(seed: number): Promise<number> {
 async function killMutants(): Promise<number> {
   let survivors = 0;
   const begin = performance.now();
-  for (const mutant of mutants) {
-    const killed = await hunt(folder, mutant);
+  const turn = pLimit(2);
+  const hunts = mutants.map((mutant) => ({ mutant, hunting: turn(() => hunt(folder, mutant)) }));
+  for (const { mutant, hunting } of hunts) {
+    const killed = await hunting;
     if (killed === null) survivors++;
     console.log(
       `${killed === null ? "SURVIVES" : "killed  "}  ${mutant.law}: ${mutant.breaks}${killed === null ? "" : `\n            by ${killed.what} (seed ${killed.seed})`}`,

@@ -34,13 +34,15 @@ class Case {
   readonly #truth: Truth;
   /** Milliseconds in which a hub may not have read yet that a right was taken. */
   readonly #grace: number;
+  /** Answers may bring a position from before: reads of the log or of the state were slow. */
+  readonly #isLate: boolean;
   readonly #hasJumped: boolean;
   readonly #mayHaveExpired: (fact: Fact) => boolean;
   readonly #follower: Follower;
   /** When the bytes were written that reached this client. */
   readonly #arrivals: readonly Tick[];
-  /** What all followers of this client were given: its connection stands behind all of it. */
-  readonly #clientSaw: readonly Fact[];
+  /** All followers of this client: its connection stands behind everything that they were given. */
+  readonly #companions: readonly Follower[];
   readonly #reliable: readonly Fact[];
   /** What it was called for since its last state. */
   #delivered = new Set<Fact>();
@@ -59,18 +61,16 @@ class Case {
   /** By type and key: the newest value. */
   readonly #values = new Map<string, number>();
 
-  constructor({ truth, clients, clock, hasJumped, hasBadReads, followers }: World, follower: Follower) {
+  constructor(world: World, follower: Follower) {
+    const { truth, clients, clock, hasJumped, hasBadReads, hasSlowStates, followers } = world;
+    this.#isLate = hasBadReads || hasSlowStates;
     this.#grace = hasBadReads ? LATE : POLL;
     this.#hasJumped = hasJumped;
     this.#truth = truth;
     this.#mayHaveExpired = ({ type, at }) => type === "price" && (hasJumped || clock.time - at >= EXPIRES);
     this.#follower = follower;
     this.#arrivals = clients.find(({ viewer }) => viewer === follower.viewer)?.arrivals ?? [];
-    this.#clientSaw = followers
-      .filter(({ viewer }) => viewer === follower.viewer)
-      .flatMap(({ seen }) =>
-        seen.flatMap((each) => (each.kind === "event" ? (truth.find(each.n, each.id) ?? []) : [])),
-      );
+    this.#companions = followers.filter(({ viewer }) => viewer === follower.viewer);
     this.#reliable = truth.reliableOf(follower.place.path);
     this.#toldAt = follower.begun;
   }
@@ -191,12 +191,19 @@ class Case {
   }
 
   #sawBeyond({ tick, kind, connected }: Break): boolean {
-    if (kind === "reset" || this.#clientSaw.some(({ lostTick }) => lostTick === tick)) return true;
+    if (kind === "reset" || this.#clientSaw(({ lostTick }) => lostTick === tick)) return true;
     const lost = this.#truth.facts.filter(({ lostTick }) => lostTick === tick);
     // A read that answers late may bring a position from before.
-    if (connected.has(this.#follower.viewer) || this.#grace === LATE) return lost.length > 0;
+    if (connected.has(this.#follower.viewer) || this.#isLate) return lost.length > 0;
     const stood = Math.max(0, ...this.#arrivals.filter((stamp) => stamp < tick));
     return lost.some((fact) => fact.tick <= stood);
+  }
+
+  #clientSaw(isMeant: (fact: Fact) => boolean): boolean {
+    const facts = this.#companions.flatMap(({ seen }) =>
+      seen.flatMap((each) => (each.kind === "event" ? (this.#truth.find(each.n, each.id) ?? []) : [])),
+    );
+    return facts.some(isMeant);
   }
 
   #state({ said, tick }: Told<"state">): string | null {
@@ -205,7 +212,7 @@ class Case {
     this.#values.clear();
     this.#last = null;
     // Its position was read after it was asked for; a load that others had begun may be older when reads are slow.
-    this.#floor = this.#grace === LATE ? 0 : this.#toldAt;
+    this.#floor = this.#isLate ? 0 : this.#toldAt;
     this.#toldAt = tick;
     // Rows are written before events: whatever is not in the state comes after it.
     this.#owedFrom = 0;

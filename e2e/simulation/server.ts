@@ -11,6 +11,13 @@ interface ServerOptions {
   readonly heartbeat: number;
 }
 
+interface State {
+  readonly said: number[];
+}
+
+/** The most milliseconds that a state takes to load. */
+const MOST_SLOW = 3_000;
+
 export interface ServerWorld extends LogWorld {
   readonly serverRandom: Random;
   readonly serverOptions: ServerOptions;
@@ -43,7 +50,7 @@ export class Server {
         return { id, ...(expiresAt === undefined ? {} : { expiresAt }) };
       },
       authorize: ({ viewer, path }) => truth.allows(viewer.id, path),
-      snapshot: { room: ({ room }) => ({ said: [...(truth.rows.get(`rooms/${room}`) ?? [])] }) },
+      snapshot: { room: ({ room }) => load(world, `rooms/${room}`) },
       onLog: ({ event, error }) => {
         if (event !== "read-failed" && event !== "trim-failed" && event !== "retention")
           world.onTrouble(`the hub says ${event}: ${error instanceof Error ? error.stack : String(error)}`);
@@ -56,6 +63,18 @@ export class Server {
     this.clock.kill();
     this.log.kill();
   }
+}
+
+/** The application's own state: its rows, which a loaded database may show late. */
+async function load({ truth, weather, counts, clock, random }: ServerWorld, path: string): Promise<State> {
+  const look = (): State => ({ said: [...(truth.rows.get(path) ?? [])] });
+  const how = weather.states;
+  if (how === "good") return look();
+  counts.add(`state ${how}`);
+  const pause = new Promise<void>((resolve) => void clock.setTimeout(resolve, 1 + random() * MOST_SLOW));
+  const old = look();
+  await pause;
+  return how === "old" ? old : look();
 }
 
 /** The clock of a process: its timers die with it, and those it has left behind can be counted. */

@@ -1,8 +1,11 @@
 import type { NewEntry } from "@tidings/log";
-import { parseCursor, type Cursor } from "@tidings/protocol";
+import { formatCursor, type Cursor } from "@tidings/protocol";
 
 /** When something happened: a count of everything that is noted, so that of two things one is always earlier. */
 export type Tick = number;
+
+/** How often a hub looks at its log without being told to, in milliseconds, and what it needs for that. */
+const POLL = 1_050;
 
 /** One event, as those know who published it and who keeps the database. */
 export interface Fact {
@@ -36,8 +39,10 @@ export interface Break {
   readonly kind: "failover" | "reset";
   /** The epoch that ended, and its last `seq` that survived. */
   readonly end: Cursor;
-  /** Viewers whose clients had a connection then: it stands at the head, also when nothing was sent since. */
-  readonly connected: ReadonlySet<string>;
+  /** Milliseconds since the world began. */
+  readonly at: number;
+  /** Viewers whose clients were connected to a hub that believed in this epoch: it stands at the head, also when nothing was sent since. */
+  readonly connected: Set<string>;
 }
 
 /** A right that was given or taken away. */
@@ -54,6 +59,8 @@ export class Truth {
   readonly facts: Fact[] = [];
   /** One that is published again after a failover has two. */
   readonly #byNumber = new Map<number, Fact[]>();
+  /** By path. */
+  readonly #reliable = new Map<string, Fact[]>();
   readonly breaks: Break[] = [];
   /** The rows of the application's tables, by path: what a snapshot shows. */
   readonly rows = new Map<string, Set<number>>();
@@ -86,7 +93,8 @@ export class Truth {
     const n = numberOf(data) ?? -1;
     const others = (this.#writing.get(n) ?? 1) - 1;
     this.#writing.set(n, others);
-    if (others === 0 && !this.#byNumber.has(n)) this.rows.get(channel)?.delete(n);
+    const isThere = this.#byNumber.get(n)?.some(({ lostTick }) => lostTick === Infinity) ?? false;
+    if (others === 0 && !isThere) this.rows.get(channel)?.delete(n);
   }
 
   /** The log has taken an entry. */
@@ -113,9 +121,10 @@ export class Truth {
     else if (mode === "reliable" && n !== null) this.rows.set(path, (this.rows.get(path) ?? new Set()).add(n));
     if (n !== null) this.#byNumber.set(n, [...(this.#byNumber.get(n) ?? []), fact]);
     if (mode !== "reliable") return;
-    const kept = this.reliableOf(path).filter(
-      ({ goneTick, lostTick }) => goneTick === Infinity && lostTick === Infinity,
-    );
+    const reliable = this.#reliable.get(path) ?? [];
+    reliable.push(fact);
+    this.#reliable.set(path, reliable);
+    const kept = reliable.filter(({ goneTick, lostTick }) => goneTick === Infinity && lostTick === Infinity);
     for (const old of kept.slice(0, Math.max(0, kept.length - this.#kept))) old.goneTick = tick;
   }
 
@@ -132,9 +141,9 @@ export class Truth {
   }
 
   /** An epoch has ended; everything after its end is no more. */
-  broken(kind: Break["kind"], end: Cursor, connected: Break["connected"]): void {
+  broken(kind: Break["kind"], end: Cursor, at: number, connected: Break["connected"]): void {
     const tick = this.next();
-    this.breaks.push({ tick, kind, end, connected });
+    this.breaks.push({ tick, kind, end, at, connected });
     for (const fact of this.facts) {
       if (fact.lostTick !== Infinity || (kind === "failover" && fact.place.seq <= end.seq)) continue;
       fact.lostTick = tick;
@@ -143,13 +152,15 @@ export class Truth {
     }
   }
 
+  /** A viewer's client asks for a stream. A hub whose doorbell was lost believes in an epoch that has ended until its next poll. */
+  connects(viewer: string, now: number): void {
+    for (const { at, connected } of this.breaks) if (now - at <= POLL) connected.add(viewer);
+  }
+
   /** @param id of what was delivered or acknowledged; null for a volatile event or a current value */
   find(n: number, id: string | null): Fact | undefined {
     const facts = this.#byNumber.get(n) ?? [];
-    const cursor = id === null ? null : parseCursor(id);
-    return cursor === null
-      ? facts.at(-1)
-      : facts.find(({ place }) => place.seq === cursor.seq && place.epoch === cursor.epoch);
+    return id === null ? facts.at(-1) : facts.find(({ place }) => formatCursor(place) === id);
   }
 
   /** An event that was appended although it stood there already; what a failover has taken may be published again. */
@@ -161,8 +172,8 @@ export class Truth {
     return undefined;
   }
 
-  reliableOf(path: string): Fact[] {
-    return this.facts.filter((fact) => fact.path === path && fact.mode === "reliable");
+  reliableOf(path: string): readonly Fact[] {
+    return this.#reliable.get(path) ?? [];
   }
 
   allow(viewer: string, path: string, allowed: boolean): Right {
@@ -182,6 +193,7 @@ export class Truth {
 
 /** The number of an event; null for orders and withdrawals, which have none. */
 function numberOf(data: string | null): number | null {
-  const value = JSON.parse(data ?? "null") as { readonly n?: number } | null;
-  return value?.n ?? null;
+  // Not parsed: some are long, and each is looked at several times. The number comes first, as in the contract.
+  const [, n] = /^\{"n":(\d+)/.exec(data ?? "") ?? [];
+  return n === undefined ? null : Number(n);
 }

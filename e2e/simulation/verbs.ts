@@ -75,6 +75,10 @@ export const verbs = {
   }),
   appends: fault((world, a) => void (world.weather.appends = pick(["slow", "refused", "unheard"], a))),
   doorbell: fault((world, a) => void (world.weather.doorbell = pick(["lost", "late", "spurious"], a))),
+  states: fault((world, a) => {
+    world.hasSlowStates = true;
+    world.weather.states = pick(["late", "old"], a);
+  }),
   clearing: calm(2, (world) => void Object.assign(world.weather, GOOD)),
   longWait: fault((world, a) => world.clock.advance(a * 25_000)),
   restart: fault((world, a) => world.restart(a)),

@@ -1,4 +1,4 @@
-import "./light-abort.ts";
+import "./light-platform.ts";
 import { parentPort, workerData } from "node:worker_threads";
 import { Counts } from "./coverage.ts";
 import { planOf } from "./plan.ts";

@@ -1,6 +1,7 @@
-import { createClient, type Client } from "@tidings/client";
+import { createClient } from "@tidings/client";
 import type { Publication } from "@tidings/server";
 import { MemoryNetwork, type VirtualClock } from "@tidings/testing";
+import type { ClientProgram } from "./client-program.ts";
 import { house, placesOf, reliableType, viewers, type Place } from "./contract.ts";
 import { Counts } from "./coverage.ts";
 import { GOOD, type Weather } from "./faulty-log.ts";
@@ -18,20 +19,6 @@ const HEARTBEAT = 4_000;
 const HIGH_WATER = 2_048;
 /** Bytes that may go into a full socket: what ends a stream, or parts of it. */
 const FAREWELL = 2_000;
-
-/** One client program, and the network that is its own. */
-export interface ClientProgram {
-  readonly viewer: string;
-  readonly client: Client<typeof house>;
-  readonly network: MemoryNetwork;
-  /** When the bytes that have reached it were written. */
-  readonly arrivals: Tick[];
-  /** When the bytes were written that it has read last, in milliseconds since the world began. */
-  lastSentAt: number;
-  /** How often its connection's status has changed. */
-  changes: number;
-  readonly connection: { isOnline: boolean; onNetwork: () => void };
-}
 
 /** Everything that a schedule acts on: servers, clients, the log between them, and what is really true. */
 export class World implements ServerWorld {
@@ -59,6 +46,8 @@ export class World implements ServerWorld {
   hasJumped = false;
   /** Reads of the log were slow or failed at some time, so hubs may have been late. */
   hasBadReads = false;
+  /** States were slow to load at some time, so who shared a load may have one from before. */
+  hasSlowStates = false;
   #hasRepeated = false;
   readonly #clientRandom;
   readonly #writtenAt = new Map<Tick, number>();
@@ -80,10 +69,9 @@ export class World implements ServerWorld {
     this.trouble ??= what;
   }
 
-  onSeen(follower: Follower, seen: Seen): void {
+  onSeen(seen: Seen): void {
     this.counts.add(seen.kind === "gap" ? `gap ${seen.gap.reason}` : seen.kind);
     if (seen.kind === "closed") this.counts.add(`closed ${seen.reason}`);
-    void follower;
   }
 
   expiryOf(viewer: string): number | undefined {
@@ -193,14 +181,14 @@ export class World implements ServerWorld {
     this.counts.add("failover");
     const before = this.#connected();
     await this.store.failOver(lost, (end) =>
-      this.truth.broken("failover", end, new Set([...before, ...this.#connected()])),
+      this.truth.broken("failover", end, this.clock.time, new Set([...before, ...this.#connected()])),
     );
   }
 
   async reset(at: number): Promise<void> {
     if (at > 0.4 || this.#hasRepeated) return;
     this.counts.add("reset");
-    await this.store.reset((end) => this.truth.broken("reset", end, new Set()));
+    await this.store.reset((end) => this.truth.broken("reset", end, this.clock.time, new Set()));
   }
 
   #connected(): Set<string> {
@@ -260,6 +248,7 @@ export class World implements ServerWorld {
     };
     network.onOpen = (exchange) => {
       exchange.highWater = HIGH_WATER;
+      if (exchange.isStream) this.truth.connects(viewer, this.clock.time);
       exchange.stamp = () => {
         const tick = this.truth.next();
         this.#writtenAt.set(tick, this.clock.time);

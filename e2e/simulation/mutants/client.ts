@@ -2,12 +2,13 @@ import type { Mutant } from "./mutant.ts";
 
 const inClient =
   (file: string) =>
-  (law: string, breaks: string, from: string, to: string): Mutant => ({
+  (law: string, breaks: string, from: string, to: string, seed = 1): Mutant => ({
     law,
     breaks,
     file: `packages/client/src/${file}.ts`,
     from,
     to,
+    seed,
   });
 const inSubscription = inClient("subscription");
 
@@ -19,6 +20,7 @@ export const clientMutants: readonly Mutant[] = [
     file: "packages/protocol/src/parser.ts",
     from: "if (end === -1) return;",
     to: 'if (end === -1) { if (unfinished.startsWith("id: ")) { take(unfinished); take(""); } return; }',
+    seed: 246,
   },
   inSubscription(
     "law 1",
@@ -44,6 +46,7 @@ export const clientMutants: readonly Mutant[] = [
     "what a page has brought is believed after a failover",
     'if (phase !== "joined" || cursor === handled ||',
     'if (phase === "joined" || cursor === handled ||',
+    1_316,
   ),
   inClient("stream")(
     "silence",

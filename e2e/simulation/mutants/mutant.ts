@@ -6,4 +6,6 @@ export interface Mutant extends Patch {
   readonly law: string;
   /** What this copy does instead. */
   readonly breaks: string;
+  /** Where the hunt begins, when the first seeds are known to find nothing. @default 1 */
+  readonly seed?: number;
 }

@@ -2,12 +2,13 @@ import type { Mutant } from "./mutant.ts";
 
 const inServer =
   (file: string) =>
-  (law: string, breaks: string, from: string, to: string): Mutant => ({
+  (law: string, breaks: string, from: string, to: string, seed = 1): Mutant => ({
     law,
     breaks,
     file: `packages/server/src/${file}.ts`,
     from,
     to,
+    seed,
   });
 const inConnection = inServer("connection");
 const inTailer = inServer("tailer");
@@ -45,11 +46,18 @@ export const serverMutants: readonly Mutant[] = [
     "this.#writeGap(this.#news(holes, asked));",
     "this.#writeGap(this.#news(holes, asked), ring.head);",
   ),
+  inServer("snapshots")(
+    "law 8",
+    "a snapshot before its cursor",
+    "const cursor = await log.head();\n    try {\n      // The loader of a channel takes the params of its addresses.\n      const state = await loader.load(address.params as never, { readableFrom });",
+    "const early = await loader.load(address.params as never, { readableFrom });\n    const cursor = await log.head();\n    try {\n      const state = early;",
+  ),
   inConnection(
     "law 9",
     "a heartbeat carries the head",
     "if (this.#idle) this.#write(shared);\n    else this.#writeHeartbeat();",
     "this.#write(shared);",
+    446,
   ),
   inTailer(
     "law 10",
@@ -65,10 +73,17 @@ export const serverMutants: readonly Mutant[] = [
     'const holes = page.next.seq > asked.seq + page.entries.length ? [...this.froms.keys()].map((channel) => ({ channel, reason: "trimmed" as const, to: page.next.seq })) : [];',
   ),
   inServer("pages")(
+    "law 8",
+    "a state of the log before is given a position of this one",
+    "if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return snapshot(context, request);",
+    "",
+  ),
+  inServer("pages")(
     "latest",
     "current values after newer ones",
     "[...current, ...owed.map((entry) => eventJson(entry))]",
     "[...owed.map((entry) => eventJson(entry)), ...current]",
+    791,
   ),
   inServer("ring")(
     "volatile",
