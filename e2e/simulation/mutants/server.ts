@@ -51,6 +51,7 @@ export const serverMutants: readonly Mutant[] = [
     "a snapshot before its cursor",
     "const cursor = await log.head();\n    try {\n      // The loader of a channel takes the params of its addresses.\n      const state = await loader.load(address.params as never, { readableFrom });",
     "const early = await loader.load(address.params as never, { readableFrom });\n    const cursor = await log.head();\n    try {\n      const state = early;",
+    217,
   ),
   inConnection(
     "law 9",
@@ -77,6 +78,7 @@ export const serverMutants: readonly Mutant[] = [
     "a state of the log before is given a position of this one",
     "if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return snapshot(context, request);",
     "",
+    2_538,
   ),
   inServer("pages")(
     "latest",
