@@ -47,7 +47,8 @@ for (const { name, serve } of servers.filter(({ http }) => http === 1)) {
     await publish(1, EVENTS);
     const before = usedBytes();
     await publish(EVENTS + 1, 2 * EVENTS);
-    expect(usedBytes() - before).toBeLessThan(SLACK);
+    // What a socket or the collector has not let go of yet goes; what is kept for the reader stays.
+    await expect.poll(() => usedBytes() - before, { timeout: 5_000 }).toBeLessThan(SLACK);
     expect(live.seen.numbers).toEqual(Array.from({ length: 2 * EVENTS }, (_, index) => index + 1));
 
     stalled.socket.resume();

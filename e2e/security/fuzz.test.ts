@@ -266,7 +266,7 @@ test(
     await run(RUNS.http1, RUNS.http2, RUNS.fetch);
     await back();
     await expect.poll(resources, { timeout: BOUND }).toBeLessThanOrEqual(handles);
-    expect(usedBytes() - bytes).toBeLessThan(SLACK);
+    await expect.poll(() => usedBytes() - bytes, { timeout: 10_000 }).toBeLessThan(SLACK);
     expect(reader.seen.numbers).toEqual(Array.from({ length: published }, (_, index) => index + 1));
     expect(reader.seen.hasGap).toBe(false);
     expect(records).toEqual([]);
