@@ -127,10 +127,13 @@ export class FaultyLog implements EventLog {
     this.kill();
   }
 
-  async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-    const { weather, random, counts } = this.#world;
-    const how = weather.reads;
-    if (how === "good") return question();
+  #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    const how = this.#world.weather.reads;
+    return how === "good" ? question() : this.#askIn(how, question);
+  }
+
+  async #askIn<Answer>(how: Weather["reads"], question: () => Promise<Answer>): Promise<Answer> {
+    const { random, counts } = this.#world;
     counts.add(`read ${how}`);
     // Not every read meets the weather.
     if (random() < 0.3) return question();

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { Counts } from "./coverage.ts";
 import type { Report, Task } from "./worker.ts";
@@ -26,6 +27,9 @@ export interface Log {
   readonly broken: readonly { readonly seed: number; readonly what: string }[];
   readonly trace: string | null;
 }
+
+// As many workers as cores: collectors that help each other only wait for each other.
+setFlagsFromString("--no-parallel-scavenge");
 
 /** Runs schedules in worker threads, every worker its share of the seeds. */
 export async function sail({

@@ -159,11 +159,13 @@ export class MemoryStore implements Store {
     const { kept, now, random } = this.#options;
     let then: number | null = null;
     const log = memoryLog({ keep: { entries: kept }, now: () => then ?? now(), random });
-    for (const { entry, at } of survivors) {
+    // The memory log looks at the time before it answers.
+    const appends = survivors.map(({ entry, at }) => {
       then = at;
-      await log.append([entry]);
-    }
+      return log.append([entry]);
+    });
     then = null;
+    await Promise.all(appends);
     const { epoch } = await log.head();
     return { log, epoch };
   }
@@ -196,6 +198,8 @@ export class MemoryStore implements Store {
   async #look(look: (log: EventLog) => Promise<Page>): Promise<Page> {
     const epochs = this.#epochs;
     const page = await look(this.#log);
+    // The log's own epoch is the only one.
+    if (epochs.length === 1) return page;
     const entries = page.entries.map((entry) => ({ ...entry, epoch: placeOf(epochs, entry.seq).epoch }));
     return { ...page, entries, next: page.more ? placeOf(epochs, page.next.seq) : runningIn(epochs, page.next) };
   }

@@ -191,9 +191,11 @@ export class Truth {
   }
 }
 
+/** How the data of events begins. */
+const NUMBERED = '{"n":';
+
 /** The number of an event; null for orders and withdrawals, which have none. */
 function numberOf(data: string | null): number | null {
-  // Not parsed: some are long, and each is looked at several times. The number comes first, as in the contract.
-  const [, n] = /^\{"n":(\d+)/.exec(data ?? "") ?? [];
-  return n === undefined ? null : Number(n);
+  // Not parsed as a whole: some are long, and each is looked at several times. The number comes first, as in the contract.
+  return data?.startsWith(NUMBERED) === true ? Number.parseInt(data.slice(NUMBERED.length), 10) : null;
 }

@@ -7,7 +7,7 @@ type Result = { readonly done: false; readonly value: Uint8Array } | { readonly 
 
 interface Read {
   resolve(result: Result): void;
-  reject(error: Error): void;
+  reject(error: unknown): void;
 }
 
 const ENCODER = new TextEncoder();
@@ -54,7 +54,7 @@ export class Exchange implements Sink {
   /** How many more bytes may pass. */
   #allowance = Infinity;
   #gone: AbortController | null = null;
-  #head!: { resolve(response: Response): void; reject(error: Error): void };
+  #head!: { resolve(response: Response): void; reject(error: unknown): void };
   #read: Read | null = null;
 
   constructor(url: string, init: Init, serve: Serve) {
@@ -230,10 +230,10 @@ export class Exchange implements Sink {
   /** The client does not want it any more. On a connection that is dead the hub does not hear of it. */
   #leave(): void {
     if (!this.#isSwallowed) this.#closeServer();
-    if (!this.#clientClosed) this.#fail(new DOMException("This operation was aborted", "AbortError"));
+    if (!this.#clientClosed) this.#fail(this.#init.signal?.reason ?? new Error("The client has cancelled the answer."));
   }
 
-  #fail(error: Error): void {
+  #fail(error: unknown): void {
     this.#head.reject(error);
     this.#read?.reject(error);
     this.#closeClient();

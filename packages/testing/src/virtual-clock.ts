@@ -8,9 +8,16 @@ interface Timer {
 /** Turns of the event loop in which somebody still has something to do; more of them without any time passing is no rest to come. */
 const MOST_TURNS = 10_000;
 
+export interface VirtualClockOptions {
+  /** The time of day at the beginning, in milliseconds since 1970. @default the first of January 2026 */
+  readonly day?: number;
+  /** Runs `next` when no promise has anything left to do. @default setImmediate: a turn of the runtime's event loop */
+  readonly turn?: (next: () => void) => void;
+}
+
 /**
- * Time that passes only when it is told to: what hub and clients take as their `clock`. Its turns of the event loop are those of
- * the runtime, so whatever promises there are have settled when it says so; nothing may wait for real I/O.
+ * Time that passes only when it is told to: what hub and clients take as their `clock`. Whatever promises there are have settled
+ * when it says so; nothing may wait for real I/O.
  */
 export class VirtualClock {
   /** What timers go by: milliseconds since the clock was made. */
@@ -19,10 +26,11 @@ export class VirtualClock {
   #day: number;
   #timers: Timer[] = [];
   #deferred: (() => void)[] = [];
+  readonly #turn: (next: () => void) => void;
 
-  /** @param day the time of day at the beginning, in milliseconds since 1970 */
-  constructor(day = Date.UTC(2026, 0, 1)) {
+  constructor({ day = Date.UTC(2026, 0, 1), turn = (next) => void setImmediate(next) }: VirtualClockOptions = {}) {
     this.#day = day;
+    this.#turn = turn;
   }
 
   /** The time of day, in milliseconds since 1970. */
@@ -62,7 +70,7 @@ export class VirtualClock {
   /** Runs what needs no time, until nothing does. @throws Error when that does not end */
   async settle(): Promise<void> {
     for (let turns = 0; turns < MOST_TURNS; turns++) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await new Promise<void>(this.#turn);
       const deferred = this.#deferred;
       this.#deferred = [];
       for (const task of deferred) task();
