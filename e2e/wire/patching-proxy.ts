@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 /** A question on its way to the good server; a patch changes it in place. */
 interface Question {
   readonly method: string;
+  /** As it came. */
+  readonly url: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
 }
@@ -17,8 +19,8 @@ interface Head {
 /** What is changed on the way, each part where there is something to change. */
 export interface Patch {
   readonly ask?: (question: Question) => void;
-  /** A method that is answered 405. */
-  readonly refuses?: string;
+  /** The status instead of the good one, if it is another. */
+  readonly refuses?: (question: Question) => number | undefined;
   readonly head?: (head: Head) => Head;
   /** Changes one block of a stream, its blank line included; the empty text leaves it out. */
   readonly block?: (block: string) => string;
@@ -28,10 +30,12 @@ export interface Patch {
 
 /** Stands before a good server and makes it a bad one. */
 export async function openPatched(target: string, patch: Patch) {
-  const server = createServer((request, response) => {
-    const { pathname, searchParams: query } = new URL(request.url ?? "/", target);
-    const { method = "GET", headers } = request;
-    patch.ask?.({ method, query, headers });
+  // The good server refuses heads that are too long.
+  const server = createServer({ maxHeaderSize: 65_536 }, (request, response) => {
+    const { method = "GET", url = "/", headers } = request;
+    const { pathname, searchParams: query } = new URL(url, target);
+    const question = { method, url, query, headers };
+    patch.ask?.(question);
     const upstream = ask(`${new URL(pathname, target)}?${query}`, { method, headers, agent: false });
     request.pipe(upstream);
     // A reader that leaves takes its question along.
@@ -40,11 +44,11 @@ export async function openPatched(target: string, patch: Patch) {
     upstream.on("response", (answer) => void pass(answer));
 
     async function pass(answer: IncomingMessage): Promise<void> {
-      const { "transfer-encoding": _, "content-length": _length, connection: _connection, ...rest } = answer.headers;
+      const { "transfer-encoding": _, "content-length": _length, ...rest } = answer.headers;
       const good = { status: answer.statusCode ?? 0, headers: rest as Head["headers"] };
       const { status, headers: told } = patch.head?.(good) ?? good;
       for (const [name, value] of Object.entries(told)) if (value !== undefined) response.setHeader(name, value);
-      response.statusCode = method === patch.refuses ? 405 : status;
+      response.statusCode = patch.refuses?.(question) ?? status;
       response.flushHeaders();
       const isStream = good.headers["content-type"] === "text/event-stream";
       const change = isStream ? (patch.block ?? same) : (text: string) => patch.body?.(text, good) ?? text;

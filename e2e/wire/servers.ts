@@ -7,18 +7,20 @@ import { pipeline } from "node:stream/promises";
 import { serve } from "@hono/node-server";
 import { toFetchHandler } from "@tidings/server/fetch";
 import { toNodeHandler } from "@tidings/server/node";
+import type { WireFacts } from "@tidings/testing/wire";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
 import type { Serve } from "./house.ts";
 
 /** Every way to serve a hub that we know of, all as a user would write them. */
-export const servers: readonly { readonly name: string; readonly http: 1 | 2; readonly serve: Serve }[] = [
+export const servers: readonly (WireFacts & { readonly name: string; readonly serve: Serve })[] = [
   { name: "toNodeHandler on node:http", http: 1, serve: (hub) => listen(createServer(toNodeHandler(hub))) },
   { name: "toNodeHandler on node:http2", http: 2, serve: (hub) => listen(createHttp2Server(toNodeHandler(hub))) },
   {
     name: "toFetchHandler behind an adapter of thirty lines",
     http: 1,
+    closes: false,
     serve(hub) {
       const handler = toFetchHandler(hub);
       return listen(createServer((request, response) => void answer(handler, request, response)));
@@ -32,6 +34,7 @@ export const servers: readonly { readonly name: string; readonly http: 1 | 2; re
   {
     name: "Hono",
     http: 1,
+    closes: false,
     async serve(hub) {
       const handler = toFetchHandler(hub);
       const app = new Hono().all("/events", (context) => handler(context.req.raw));

@@ -12,7 +12,7 @@ const many = (count: number) =>
 const post = (body: string): Question => ({ method: "POST", headers: JSON_BODY, body });
 
 /** Asks for what is refused, as a client that can take an error. */
-async function expectProblem(
+export async function expectProblem(
   guest: Guest,
   [status, code]: readonly [number, string],
   query: string,
@@ -43,97 +43,154 @@ async function crowd(guest: Guest, count: number, nameOf: (index: string) => str
   }
 }
 
-export const errorLaws = lawsOf("8", {
-  "a parameter is malformed, or there is no channel, or there are too many — 400 bad-request": refuses(
-    400,
-    "bad-request",
-    [
-      [""],
-      [`${TEA}&${TEA}`],
-      [many(101)],
-      ...["last=0", "last=1001", "last=x", "wait=61", "wait=-1"].map((wrong) => [`${TEA}&${wrong}`] as const),
-      ...["{", "[]", "{}", '{"channels":{}}', '{"channels":{"rooms/tea":5}}'].map((body) => ["", post(body)] as const),
-    ],
+export const errorLaws: readonly Law[] = [
+  ...lawsOf("8", [], {
+    "a parameter is malformed, or there is no channel, or there are too many — 400 bad-request": refuses(
+      400,
+      "bad-request",
+      [
+        [""],
+        [`${TEA}&${TEA}`],
+        [many(101)],
+        ...["last=0", "last=1001", "last=x", "wait=61", "wait=-1"].map((wrong) => [`${TEA}&${wrong}`] as const),
+        ...["{", "[]", "{}", '{"channels":{}}', '{"channels":{"rooms/tea":5}}'].map(
+          (body) => ["", post(body)] as const,
+        ),
+      ],
+    ),
+    "a path is not canonical (section 3) — 400 bad-channel": refuses(400, "bad-channel", [["channel=rooms/%252e"]]),
+    "`bad-method`, `not-acceptable` — 405 bad-method": refuses(405, "bad-method", [
+      [TEA, { method: "PUT" }],
+      [TEA, { method: "DELETE" }],
+    ]),
+    "`bad-method`, `not-acceptable` — 406 not-acceptable": refuses(406, "not-acceptable", [
+      [TEA, { headers: { accept: "text/html" } }],
+    ]),
+    "the body, the address or a header is too long — 413 too-large": refuses(413, "too-large", [
+      ["", post(`{"channels":{"${"x".repeat(70_000)}":null}}`)],
+    ]),
+  }),
+  ...lawsOf("8", [], {
+    async "none of the channels exists — 404 unknown-channel, and they are named"(guest) {
+      const { channels } = await expectProblem(guest, [404, "unknown-channel"], "channel=nowhere");
+      assert.deepEqual(channels, ["nowhere"]);
+    },
+  }),
+  ...lawsOf("8", ["limits"], {
+    "the body, the address or a header is too long — 414 too-large": refuses(414, "too-large", [
+      [`${TEA}&x=${"x".repeat(9_000)}`],
+    ]),
+  }),
+  ...lawsOf(
+    "8",
+    ["limits"],
+    {
+      async "the body, the address or a header is too long — 431"(guest) {
+        // What refuses it may be an HTTP library, with a body of its own.
+        const { status } = await guest.ask(TEA, { headers: { "x-long": "x".repeat(20_000) } });
+        assert.equal(status, 431);
+      },
+    },
+    { http: 1 },
   ),
-  "a path is not canonical (section 3) — 400 bad-channel": refuses(400, "bad-channel", [["channel=rooms/%252e"]]),
-  "no or expired credentials — 401 unauthenticated": refuses(401, "unauthenticated", [
-    [TEA, { headers: { authorization: "Bearer nobody" } }],
-  ]),
-  "this web origin may not ask — 403 bad-origin": refuses(403, "bad-origin", [
-    [TEA, { headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" } }],
-    [TEA, { headers: { origin: "null" } }],
-  ]),
-  "a channel asked for with `snapshot` has none — 404 no-snapshot": refuses(404, "no-snapshot", [
-    ["channel=users/ada/inbox&snapshot", { headers: { accept: "application/json" } }],
-  ]),
-  "`bad-method`, `not-acceptable` — 405 bad-method": refuses(405, "bad-method", [
-    [TEA, { method: "PUT" }],
-    [TEA, { method: "DELETE" }],
-  ]),
-  "`bad-method`, `not-acceptable` — 406 not-acceptable": refuses(406, "not-acceptable", [
-    [TEA, { headers: { accept: "text/html" } }],
-  ]),
-  "the body, the address or a header is too long — 413 too-large": refuses(413, "too-large", [
-    ["", post(`{"channels":{"${"x".repeat(70_000)}":null}}`)],
-  ]),
-  "the body, the address or a header is too long — 414 too-large": refuses(414, "too-large", [
-    [`${TEA}&x=${"x".repeat(9_000)}`],
-  ]),
-  async "none of the channels may be read — 403 forbidden, or 404 when none exists; both name them"(guest) {
-    const forbidden = await expectProblem(guest, [403, "forbidden"], "channel=rooms/secret&channel=nowhere");
-    assert.deepEqual(forbidden.channels.map(String).toSorted(), ["nowhere", "rooms/secret"]);
-    const unknown = await expectProblem(guest, [404, "unknown-channel"], "channel=nowhere");
-    assert.deepEqual(unknown.channels, ["nowhere"]);
-  },
-  async "too many connections, shutting down, the log does not answer; with `Retry-After` in seconds — 429 of a viewer, 503 of the server"(
-    guest,
-  ) {
-    await crowd(guest, 2, () => "ada");
-    const question = { headers: { authorization: "Bearer ada" } };
-    const full = await expectProblem(guest, [429, "limit"], TEA, question);
-    assert.match(String(full.retryAfter), /^[1-9]\d*$/);
-    await crowd(guest, 6, (index) => `guest ${index}`);
-    const busy = await expectProblem(guest, [503, "limit"], TEA);
-    assert.match(String(busy.retryAfter), /^[1-9]\d*$/);
-  },
-  async "So a stream request without `protocol=1` that would get 429 or 5xx is answered with 200, a long `retry`, and `bye`."(
-    guest,
-  ) {
-    await crowd(guest, 2, () => "ada");
-    const stream = await guest.ask(TEA, { headers: { authorization: "Bearer ada" } });
-    const [bye, ...rest] = await stream.rest();
-    assert.deepEqual([stream.status, stream.headers["content-type"], rest], [200, "text/event-stream", []]);
-    assert.deepEqual(partsOf(bye), ["bye", { reason: "limit" }, null]);
-    assert.ok(Number(bye?.retry) >= 5_000, `a retry of ${bye?.retry}`);
-  },
-  async "When some of the channels may be read, the answer is 200, and the others are named: on a stream by `bye` with `channels` before any event, on a page by"(
-    guest,
-  ) {
-    const [one] = await guest.say("rooms/tea", "1", "2");
-    const query = `${TEA}&channel=rooms/secret&channel=nowhere&after=${one}`;
-    const { refused, events } = await guest.page(query);
-    assert.deepEqual([refused, textsOf(events)], [{ "rooms/secret": "forbidden", nowhere: "unknown" }, ["2"]]);
-    const stream = await guest.stream(query);
-    const blocks = await stream.take(3);
-    assert.deepEqual(namesOf(blocks), ["bye", "bye", "rooms/tea:message"]);
-  },
-  async "A page of another origin that may read is told so by `Access-Control-Allow-Origin`, on errors too, and `Vary` then names `Origin`."(
-    guest,
-  ) {
-    const origin = "https://app.example";
-    for (const [query, accept] of [
-      [TEA, "*/*"],
-      [TEA, "application/json"],
-      ["channel=nowhere", "*/*"],
-    ]) {
-      const answer = await guest.ask(`${query}`, {
-        headers: { origin, accept: `${accept}`, "sec-fetch-site": "cross-site" },
-      });
-      assert.equal(answer.headers["access-control-allow-origin"], origin, query);
-      assert.match(String(answer.headers["vary"]), /\borigin\b/i);
-      answer.cut();
-    }
-    const stranger = await guest.ask(TEA, { headers: { origin: "https://evil.example" } });
-    assert.equal(stranger.headers["access-control-allow-origin"], undefined);
-  },
-});
+  ...lawsOf("8", ["viewers"], {
+    "no or expired credentials — 401 unauthenticated": refuses(401, "unauthenticated", [
+      [TEA, { headers: { authorization: "Bearer nobody" } }],
+    ]),
+  }),
+  ...lawsOf("8", ["inbox", "page"], {
+    "a channel asked for with `snapshot` has none — 404 no-snapshot": refuses(404, "no-snapshot", [
+      ["channel=users/ada/inbox&snapshot", { headers: { accept: "application/json" } }],
+    ]),
+  }),
+  ...lawsOf("8", ["secret"], {
+    async "none of the channels may be read — 403 forbidden, also when the others do not exist, and they are named"(
+      guest,
+    ) {
+      const { channels } = await expectProblem(guest, [403, "forbidden"], "channel=rooms/secret&channel=nowhere");
+      assert.deepEqual(channels.map(String).toSorted(), ["nowhere", "rooms/secret"]);
+    },
+  }),
+  ...lawsOf("8", ["limits", "viewers"], {
+    async "too many connections, shutting down, the log does not answer; with `Retry-After` in seconds — 429 of a viewer, 503 of the server"(
+      guest,
+    ) {
+      await crowd(guest, 2, () => "ada");
+      const question = { headers: { authorization: "Bearer ada" } };
+      const full = await expectProblem(guest, [429, "limit"], TEA, question);
+      assert.match(String(full.retryAfter), /^[1-9]\d*$/);
+      await crowd(guest, 6, (index) => `guest ${index}`);
+      const busy = await expectProblem(guest, [503, "limit"], TEA);
+      assert.match(String(busy.retryAfter), /^[1-9]\d*$/);
+    },
+    async "So a stream request without `protocol=1` that would get 429 or 5xx is answered with 200, a long `retry`, and `bye`. — too many connections"(
+      guest,
+    ) {
+      await crowd(guest, 2, () => "ada");
+      const stream = await guest.ask(TEA, { headers: { authorization: "Bearer ada" } });
+      const [bye, ...rest] = await stream.rest();
+      assert.deepEqual([stream.status, stream.headers["content-type"], rest], [200, "text/event-stream", []]);
+      assert.deepEqual(partsOf(bye), ["bye", { reason: "limit" }, null]);
+      assert.ok(Number(bye?.retry) >= 5_000, `a retry of ${bye?.retry}`);
+    },
+  }),
+  ...lawsOf("8", ["publish", "secret", "page"], {
+    async "When some of the channels may be read, the answer is 200, and the others are named: on a stream by `bye` with `channels` before any event, on a page by"(
+      guest,
+    ) {
+      const [one] = await guest.say("rooms/tea", "1", "2");
+      const query = `${TEA}&channel=rooms/secret&channel=nowhere&after=${one}`;
+      const { refused, events } = await guest.page(query);
+      assert.deepEqual([refused, textsOf(events)], [{ "rooms/secret": "forbidden", nowhere: "unknown" }, ["2"]]);
+      const stream = await guest.stream(query);
+      const blocks = await stream.take(3);
+      assert.deepEqual(namesOf(blocks), ["bye", "bye", "rooms/tea:message"]);
+    },
+  }),
+  ...lawsOf("8", ["origins"], {
+    "this web origin may not ask — 403 bad-origin": refuses(403, "bad-origin", [
+      [TEA, { headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" } }],
+      [TEA, { headers: { origin: "null" } }],
+    ]),
+    async "Its preflight, an `OPTIONS` request, is answered with 204."(guest) {
+      const preflight = (origin: string) =>
+        guest.ask(TEA, {
+          method: "OPTIONS",
+          headers: {
+            origin,
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "authorization,content-type,last-event-id",
+          },
+        });
+      const good = await preflight("https://app.example");
+      assert.equal(good.status, 204);
+      assert.equal(good.headers["access-control-allow-origin"], "https://app.example");
+      assert.match(String(good.headers["access-control-allow-methods"]), /\bPOST\b/);
+      for (const name of ["authorization", "content-type", "last-event-id"])
+        assert.match(String(good.headers["access-control-allow-headers"]), new RegExp(`\\b${name}\\b`, "i"));
+      const bad = await preflight("https://evil.example");
+      assert.deepEqual([bad.status, bad.headers["access-control-allow-origin"]], [403, undefined]);
+    },
+  }),
+  ...lawsOf("8", ["origins", "page"], {
+    async "A page of another origin that may read is told so by `Access-Control-Allow-Origin`, on errors too, and `Vary` then names `Origin`."(
+      guest,
+    ) {
+      const origin = "https://app.example";
+      for (const [query, accept] of [
+        [TEA, "*/*"],
+        [TEA, "application/json"],
+        ["channel=nowhere", "*/*"],
+      ]) {
+        const answer = await guest.ask(`${query}`, {
+          headers: { origin, accept: `${accept}`, "sec-fetch-site": "cross-site" },
+        });
+        assert.equal(answer.headers["access-control-allow-origin"], origin, query);
+        assert.match(String(answer.headers["vary"]), /\borigin\b/i);
+        answer.cut();
+      }
+      const stranger = await guest.ask(TEA, { headers: { origin: "https://evil.example" } });
+      assert.equal(stranger.headers["access-control-allow-origin"], undefined);
+    },
+  }),
+];

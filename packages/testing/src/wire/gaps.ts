@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { partsOf, numbers, textsOf, type Guest } from "./guest.ts";
-import { lawsOf } from "./law.ts";
+import { assertReaches, partsOf, numbers, textsOf, type Guest } from "./guest.ts";
+import { lawsOf, type Law } from "./law.ts";
 
 /** Positions of no log, and texts that are no position. */
 const VOID = ["abcdefgh.1", "nonsense", "9", ".5", "a.-1", "a.01", "a.9007199254740993", "é.1", "x".repeat(200)];
@@ -14,67 +14,83 @@ async function expectReset(guest: Guest, query: string, headers: Readonly<Record
   return String(gap?.id);
 }
 
-export const gapLaws = lawsOf("7", {
-  async "A gap names exactly the channels that have lost reliable events between the position asked for and what is sent next, and comes before anything newer of them. — trimmed: it has no id, and other channels lose nothing"(
-    guest,
-  ) {
-    const [before] = await guest.say("rooms/quiet", "before");
-    await guest.say("rooms/quiet", "1");
-    await guest.say("rooms/tea", ...numbers(1, 15));
-    await guest.say("rooms/quiet", "2");
-    const stream = await guest.stream(`channel=rooms/quiet&channel=rooms/tea&channel=rooms/empty&after=${before}`);
-    const blocks = await stream.take(13);
-    const at = blocks.findIndex(({ event }) => event === "gap");
-    const [gap] = blocks.splice(at, 1);
-    assert.deepEqual([gap?.data, gap?.id], [{ channels: { "rooms/tea": "trimmed" } }, null]);
-    assert.deepEqual(textsOf(blocks), ["1", ...numbers(6, 15), "2"]);
-    assert.ok(at <= 1, "a gap after what is newer");
-    await guest.say("rooms/quiet", "3");
-    assert.deepEqual(textsOf(await stream.take(1)), ["3"]);
-  },
-  async "There is one for every loss and none without a loss. — at the edge of what is kept"(guest) {
-    const ids = await guest.say("rooms/tea", ...numbers(1, 15));
-    const whole = await guest.stream(`channel=rooms/tea&after=${ids[4]}`);
-    assert.deepEqual(textsOf(await whole.take(10)), numbers(6, 15));
-    const holed = await guest.stream(`channel=rooms/tea&after=${ids[3]}`);
-    const [gap, ...rest] = await holed.take(11);
-    assert.deepEqual([gap?.event, textsOf(rest)], ["gap", numbers(6, 15)]);
-  },
-  async "With `reset` and `lost` the position means nothing any more: the gap names every channel, carries the log's newest position as its `id`, and is followed by the end of the stream, without a `bye`. — by `after`"(
-    guest,
-  ) {
-    const [, head] = await guest.say("rooms/tea", "1", "2");
-    for (const cursor of VOID) assert.equal(await expectReset(guest, `&after=${encodeURIComponent(cursor)}`, {}), head);
-  },
-  async "A bad position is never an error status, since a native EventSource would stop for good. — by `Last-Event-ID`, and the gap's id is good again"(
-    guest,
-  ) {
-    const [, head] = await guest.say("rooms/tea", "1", "2");
-    for (const id of VOID.map((cursor) => Buffer.from(cursor).toString("latin1"))) {
-      const after = await expectReset(guest, "", { "last-event-id": id });
-      assert.equal(after, head);
-    }
-    const stream = await guest.stream("channel=rooms/tea", { headers: { "last-event-id": String(head) } });
-    await guest.say("rooms/tea", "3");
-    assert.deepEqual(textsOf(await stream.take(1)), ["3"]);
-  },
-  async "On a page, `cursor` is that position."(guest) {
-    const [, head] = await guest.say("rooms/tea", "1", "2");
-    for (const cursor of VOID) {
-      const page = await guest.page(`channel=rooms/tea&after=${encodeURIComponent(cursor)}&wait=5`);
-      const { gap, events } = page;
-      assert.deepEqual([gap, page.cursor, events], [{ channels: { "rooms/tea": "reset" } }, head, []]);
-    }
-  },
-  async "When only the `@<cursor>` of one channel is bad, the gap names that channel, has no `id`, and the stream goes on; the channel starts from now."(
-    guest,
-  ) {
-    const [one] = await guest.say("rooms/tea", "1", "2");
-    await guest.say("rooms/coffee", "old");
-    const stream = await guest.stream(`channel=rooms/tea&channel=rooms/coffee@nonsense&after=${one}`);
-    await guest.say("rooms/coffee", "3");
-    const [gap, ...rest] = await stream.take(3);
-    assert.deepEqual(partsOf(gap), ["gap", { channels: { "rooms/coffee": "reset" } }, null]);
-    assert.deepEqual(textsOf(rest), ["2", "3"]);
-  },
-});
+export const gapLaws: readonly Law[] = [
+  ...lawsOf("7", ["publish", "retention"], {
+    async "A gap names exactly the channels that have lost reliable events between the position asked for and what is sent next, and comes before anything newer of them. — trimmed: it has no id, and other channels lose nothing"(
+      guest,
+    ) {
+      const [before] = await guest.say("rooms/quiet", "before");
+      await guest.say("rooms/quiet", "1");
+      await guest.say("rooms/tea", ...numbers(1, 15));
+      await guest.say("rooms/quiet", "2");
+      const stream = await guest.stream(`channel=rooms/quiet&channel=rooms/tea&channel=rooms/empty&after=${before}`);
+      const blocks = await stream.take(13);
+      const at = blocks.findIndex(({ event }) => event === "gap");
+      const [gap] = blocks.splice(at, 1);
+      assert.deepEqual([gap?.data, gap?.id], [{ channels: { "rooms/tea": "trimmed" } }, null]);
+      assert.deepEqual(textsOf(blocks), ["1", ...numbers(6, 15), "2"]);
+      assert.ok(at <= 1, "a gap after what is newer");
+      await guest.say("rooms/quiet", "3");
+      assert.deepEqual(textsOf(await stream.take(1)), ["3"]);
+    },
+    async "There is one for every loss and none without a loss. — at the edge of what is kept"(guest) {
+      const ids = await guest.say("rooms/tea", ...numbers(1, 15));
+      const whole = await guest.stream(`channel=rooms/tea&after=${ids[4]}`);
+      assert.deepEqual(textsOf(await whole.take(10)), numbers(6, 15));
+      const holed = await guest.stream(`channel=rooms/tea&after=${ids[3]}`);
+      const [gap, ...rest] = await holed.take(11);
+      assert.deepEqual([gap?.event, textsOf(rest)], ["gap", numbers(6, 15)]);
+    },
+  }),
+  ...lawsOf("7", ["publish", "retention", "page"], {
+    async "The gap has no `id`; the stream goes on with what is left — and so does a page, which tells it once"(guest) {
+      const [one] = await guest.say("rooms/tea", ...numbers(1, 15));
+      const { gap, events, cursor } = await guest.page(`channel=rooms/tea&after=${one}`);
+      assert.deepEqual([gap, textsOf(events)], [{ channels: { "rooms/tea": "trimmed" } }, numbers(6, 15)]);
+      assert.equal((await guest.page(`channel=rooms/tea&after=${cursor}`)).gap, undefined);
+    },
+  }),
+  ...lawsOf("7", ["publish"], {
+    async "With `reset` and `lost` the position means nothing any more: the gap names every channel, carries the log's newest position as its `id`, and is followed by the end of the stream, without a `bye`. — by `after`"(
+      guest,
+    ) {
+      const [, head] = await guest.say("rooms/tea", "1", "2");
+      for (const cursor of VOID)
+        assertReaches(await expectReset(guest, `&after=${encodeURIComponent(cursor)}`, {}), head);
+    },
+    async "A bad position is never an error status, since a native EventSource would stop for good. — by `Last-Event-ID`, and the gap's id is good again"(
+      guest,
+    ) {
+      const [, head] = await guest.say("rooms/tea", "1", "2");
+      for (const id of VOID.map((cursor) => Buffer.from(cursor).toString("latin1"))) {
+        assertReaches(await expectReset(guest, "", { "last-event-id": id }), head);
+      }
+      const stream = await guest.stream("channel=rooms/tea", { headers: { "last-event-id": String(head) } });
+      await guest.say("rooms/tea", "3");
+      assert.deepEqual(textsOf(await stream.take(1)), ["3"]);
+    },
+  }),
+  ...lawsOf("7", ["publish", "page"], {
+    async "On a page, `cursor` is that position."(guest) {
+      const [, head] = await guest.say("rooms/tea", "1", "2");
+      for (const cursor of VOID) {
+        const page = await guest.page(`channel=rooms/tea&after=${encodeURIComponent(cursor)}&wait=5`);
+        assert.deepEqual([page.gap, page.events], [{ channels: { "rooms/tea": "reset" } }, []]);
+        assertReaches(page.cursor, head);
+      }
+    },
+  }),
+  ...lawsOf("7", ["publish"], {
+    async "When only the `@<cursor>` of one channel is bad, the gap names that channel, has no `id`, and the stream goes on; the channel starts from now."(
+      guest,
+    ) {
+      const [one] = await guest.say("rooms/tea", "1", "2");
+      await guest.say("rooms/coffee", "old");
+      const stream = await guest.stream(`channel=rooms/tea&channel=rooms/coffee@nonsense&after=${one}`);
+      await guest.say("rooms/coffee", "3");
+      const [gap, ...rest] = await stream.take(3);
+      assert.deepEqual(partsOf(gap), ["gap", { channels: { "rooms/coffee": "reset" } }, null]);
+      assert.deepEqual(textsOf(rest), ["2", "3"]);
+    },
+  }),
+];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Answer, withinTime } from "./answer.ts";
 import type { Block } from "./block.ts";
-import type { WireFacts, WireServer } from "./server.ts";
+import type { Controls, WireFacts, WireServer } from "./server.ts";
 import { transports, type Question } from "./transport.ts";
 
 interface PageEvent {
@@ -29,12 +29,12 @@ export interface Stream extends Answer {
 
 /** Who tries the laws: asks a server, and cuts what is still open when it goes. */
 export class Guest {
-  readonly server: WireServer;
+  readonly server: WireServer & Controls;
   readonly #facts: WireFacts;
   readonly #patience: number;
   readonly #open: Answer[] = [];
 
-  constructor(server: WireServer, facts: WireFacts, patience: number) {
+  constructor(server: WireServer & Controls, facts: WireFacts, patience: number) {
     this.server = server;
     this.#facts = facts;
     this.#patience = patience;
@@ -42,7 +42,8 @@ export class Guest {
 
   /** Asks for whatever it gets. */
   async ask(query: string, question: Question = {}): Promise<Answer> {
-    const asking = transports[this.#facts.http](`${this.server.url}?${query}`, question);
+    const headers = { ...this.server.headers, ...question.headers };
+    const asking = transports[this.#facts.http](`${this.server.url}?${query}`, { ...question, headers });
     const answer = new Answer(await withinTime(this.#patience, () => "an answer", asking), this.#patience);
     this.#open.push(answer);
     return answer;
@@ -104,4 +105,11 @@ export function numbers(first: number, last: number): string[] {
 /** The position of a cursor in its log. */
 export function seqOf(cursor: string | null | undefined): number {
   return Number(cursor?.split(".")[1]);
+}
+
+/** Expects a position of the same log that is not before another: whoever else publishes moves the newest one. */
+export function assertReaches(cursor: unknown, earliest: string | undefined): void {
+  const [epoch, ours] = String(cursor).split(".");
+  const [other, theirs] = String(earliest).split(".");
+  assert.ok(epoch === other && Number(ours) >= Number(theirs), `Expected ${earliest} or later, got ${String(cursor)}.`);
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { idsOf, partsOf, numbers, seqOf, textsOf } from "./guest.ts";
+import { idsOf, namesOf, partsOf, numbers, seqOf, textsOf } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 
 export const modeLaws: readonly Law[] = [
-  ...lawsOf("5.4", {
+  ...lawsOf("5.4", ["publish"], {
     async "every event is sent, or a gap is. It has an `id`."(guest) {
       const stream = await guest.stream("channel=rooms/tea");
       // As many as are kept: a reader may lag.
@@ -11,14 +11,17 @@ export const modeLaws: readonly Law[] = [
       const blocks = await stream.take(10);
       assert.deepEqual(idsOf(blocks), ids);
     },
+  }),
+  ...lawsOf("5.4", ["publish", "values"], {
     async "the newest event of each key is sent; superseded ones may be skipped and are not a gap. It has an `id`."(
       guest,
     ) {
       const price = (symbol: string, value: number) => guest.server.publish("rooms/tea", "price", { symbol, value });
       const before = await price("old", 0);
-      const values = await Promise.all(
-        numbers(1, 12).map((value) => price(Number(value) % 2 === 0 ? "a" : "b", Number(value))),
-      );
+      const values: string[] = [];
+      for (const value of numbers(1, 12)) {
+        values.push(await price(Number(value) % 2 === 0 ? "a" : "b", Number(value)));
+      }
       const stream = await guest.stream(`channel=rooms/tea&after=${before}`);
       const ids: unknown[] = [];
       while (!ids.includes(values[10]) || !ids.includes(values[11])) {
@@ -46,7 +49,9 @@ export const modeLaws: readonly Law[] = [
       await guest.say("rooms/tea", "next");
       assert.deepEqual(textsOf(await stream.take(1)), ["next"]);
     },
-    async "When a value is withdrawn or expires:"(guest) {
+  }),
+  ...lawsOf("5.4", ["publish", "values", "clear", "page"], {
+    async "When a value is withdrawn or expires: — it is withdrawn"(guest) {
       await guest.server.publish("rooms/tea", "price", { symbol: "a", value: 1 });
       const stream = await guest.stream("channel=rooms/tea@now");
       await stream.take(1);
@@ -58,6 +63,37 @@ export const modeLaws: readonly Law[] = [
       const { events } = await guest.page("channel=rooms/tea@now");
       assert.deepEqual(events, []);
     },
+  }),
+  ...lawsOf("5.4", ["publish", "values", "pass"], {
+    async "When a value is withdrawn or expires: — it expires"(guest) {
+      const { server } = guest;
+      const id = await server.publish("rooms/tea", "status", { text: "away" });
+      const stream = await guest.stream("channel=rooms/tea@now");
+      assert.deepEqual(namesOf(await stream.take(1)), ["rooms/tea:status"]);
+      await server.pass(61_000);
+      const [clear] = await stream.take(1);
+      assert.deepEqual([clear?.event, clear?.data], ["clear", { channel: "rooms/tea", type: "status", key: "" }]);
+      assert.ok(seqOf(clear?.id) > seqOf(id), `an id of ${clear?.id}`);
+    },
+  }),
+  ...lawsOf("5.4", ["publish", "values", "clear", "retention"], {
+    async "A `clear` that retention has removed is a gap: whoever holds the value would else hold it for ever."(guest) {
+      const { server } = guest;
+      const ids: string[] = [];
+      for (const symbol of numbers(1, 12)) {
+        ids.push(await server.publish("rooms/left", "price", { symbol, value: 1 }));
+        await server.clear("rooms/left", "price", symbol);
+      }
+      const [next] = await guest.say("rooms/left", "next");
+      const holed = await guest.stream(`channel=rooms/left&after=${ids[0]}`);
+      const [gap] = await holed.take(1);
+      assert.deepEqual(partsOf(gap), ["gap", { channels: { "rooms/left": "trimmed" } }, null]);
+      const whole = await guest.stream(`channel=rooms/left&after=${ids[11]}`);
+      const [clear, message] = await whole.take(2);
+      assert.deepEqual([clear?.event, message?.id], ["clear", next]);
+    },
+  }),
+  ...lawsOf("5.4", ["publish", "typing"], {
     async "It has no `id`, is never a gap"(guest) {
       const stream = await guest.stream("channel=rooms/tea");
       await guest.server.publish("rooms/tea", "typing", { text: "a hint" });
@@ -67,58 +103,49 @@ export const modeLaws: readonly Law[] = [
       assert.equal(message?.id, id);
     },
   }),
-  ...lawsOf("5.5", {
+  ...lawsOf("5.4", ["publish", "typing", "pass"], {
+    async "sent to whoever reads within 5 seconds."(guest) {
+      const { server } = guest;
+      const [before] = await guest.say("rooms/tea", "before");
+      await server.publish("rooms/tea", "typing", { text: "a hint" });
+      await server.pass(1_000);
+      const soon = await guest.stream(`channel=rooms/tea&after=${before}`);
+      assert.deepEqual(namesOf(await soon.take(1)), ["rooms/tea:typing"]);
+      await server.pass(4_500);
+      const late = await guest.stream(`channel=rooms/tea&after=${before}`);
+      await guest.say("rooms/tea", "1");
+      assert.deepEqual(namesOf(await late.take(1)), ["rooms/tea:message"]);
+    },
+  }),
+  ...lawsOf("5.5", ["publish", "typing", "heartbeat"], {
     async "When a stream has sent nothing with an `id` for the heartbeat interval, it sends — and a volatile event is nothing"(
       guest,
     ) {
       const stream = await guest.stream("channel=rooms/tea");
       await guest.server.publish("rooms/tea", "typing", { text: "a hint" });
-      assert.equal((await stream.next())?.id, null);
+      const [hint] = await stream.take(1);
+      assert.equal(hint?.id, null);
       for (const beat of [await stream.next(), await stream.next()]) {
         assert.deepEqual([beat?.event, beat?.data, seqOf(beat?.id)], ["heartbeat", {}, seqOf(stream.hello.id) + 1]);
       }
     },
+  }),
+  ...lawsOf("5.5", ["publish", "heartbeat"], {
     async "The `id` is the position up to which this connection has everything it asked for — so a quiet channel never falls out of retention"(
       guest,
     ) {
       await guest.say("rooms/tea", "1");
       const stream = await guest.stream("channel=rooms/tea");
       const others = await guest.say("rooms/busy", ...numbers(1, 30));
-      const beat = await stream.next();
+      let beat = await stream.next();
+      // Publishing may take longer than a heartbeat.
+      for (let more = 10; beat?.id !== others.at(-1) && more > 0; more--) beat = await stream.next();
       assert.deepEqual([beat?.event, beat?.id], ["heartbeat", others.at(-1)]);
       stream.cut();
       await guest.say("rooms/busy", ...numbers(31, 60));
       const again = await guest.stream(`channel=rooms/tea&after=${beat?.id}`);
       await guest.say("rooms/tea", "2");
       assert.deepEqual(textsOf(await again.take(1)), ["2"]);
-    },
-  }),
-  ...lawsOf("5.6", {
-    async "`bye` is the last event of a stream that the server ends on purpose — draining, after everything that was published"(
-      guest,
-    ) {
-      const streams = [await guest.stream("channel=rooms/tea"), await guest.stream("channel=rooms/tea&last=1")];
-      await guest.say("rooms/tea", "1");
-      for (const stream of streams) assert.deepEqual(textsOf(await stream.take(1)), ["1"]);
-      await guest.server.drain();
-      for (const stream of streams) {
-        const rest = await stream.rest();
-        const [bye] = rest;
-        assert.deepEqual([rest.length, bye?.event, bye?.data, bye?.id], [1, "bye", { reason: "draining" }, null]);
-        assert.ok(bye?.retry === null || Number(bye?.retry) >= 500, `a retry of ${bye?.retry}`);
-      }
-    },
-    async "`bye` speaks of these channels only and **the stream goes on** for the others."(guest) {
-      const stream = await guest.stream("channel=rooms/secret&channel=rooms/tea&channel=nowhere");
-      await guest.say("rooms/secret", "hidden");
-      await guest.say("rooms/tea", "1");
-      const [one, other, message] = await stream.take(3);
-      const byes = [one, other].map((bye) => JSON.stringify(partsOf(bye)));
-      assert.deepEqual(byes.toSorted(), [
-        '["bye",{"reason":"forbidden","channels":["rooms/secret"]},null]',
-        '["bye",{"reason":"unknown","channels":["nowhere"]},null]',
-      ]);
-      assert.deepEqual(textsOf([message ?? {}]), ["1"]);
     },
   }),
 ];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { idsOf, textsOf } from "./guest.ts";
+import { idsOf, namesOf, textsOf } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 
 /** Spellings of which none is what encoding its decoded segments gives. */
@@ -12,8 +12,13 @@ const FOREIGN = [
   "rooms/%41",
   "rooms/a%2fb",
   "rooms/é",
+  "rooms/%7E",
+  "rooms/a:b",
+  "rooms/a!b",
   "/rooms/tea",
 ];
+/** What stands for itself, bytes that do not, and dots. */
+const OWN = ["rooms/AZaz09-_.~", "rooms/%F0%9F%AB%96%20%3A%40%2F%25", "rooms/%2E", "rooms/%2E%2E", "rooms/..."];
 /** Pairs that look alike: another case, other bytes of the same letter, an encoded slash. */
 const ALIKE = [
   ["rooms/Tea", "rooms/tea"],
@@ -22,8 +27,10 @@ const ALIKE = [
 ] as const;
 
 export const pathLaws: readonly Law[] = [
-  ...lawsOf("2", {
-    async 'A cursor is ASCII, 64 bytes at most: `epoch "." seq`.'(guest) {
+  ...lawsOf("2", ["publish"], {
+    async 'A cursor is ASCII, 64 bytes at most: `epoch "." seq`. `epoch` is 1 to 40 characters of `A-Z a-z 0-9 _ -`; `seq` is a decimal integer from 0 to 9007199254740991 without leading zeros.'(
+      guest,
+    ) {
       const ids = await guest.say("rooms/tea", "1", "2");
       const stream = await guest.stream("channel=rooms/tea&last=2");
       const blocks = await stream.take(2);
@@ -32,12 +39,34 @@ export const pathLaws: readonly Law[] = [
         assert.match(String(id), /^[A-Za-z0-9_-]{1,40}\.(0|[1-9][0-9]{0,15})$/);
     },
   }),
-  ...lawsOf("3", {
-    async "a server must refuse every path that is not exactly what encoding its decoded segments gives."(guest) {
+  ...lawsOf("3", [], {
+    async "The empty parameter does not exist. This is the only spelling: a server must refuse every path that is not exactly what encoding its decoded segments gives. So `:` and `@` never occur in a path."(
+      guest,
+    ) {
       for (const path of FOREIGN) {
         const answer = await guest.ask(`channel=${encodeURIComponent(path)}`);
         assert.equal(answer.status, 400, path);
         assert.match(await answer.text(), /"code":"bad-channel"/);
+      }
+    },
+  }),
+  ...lawsOf("3", ["anything"], {
+    async "A path is one or more segments joined by `/`, 256 bytes at most."(guest) {
+      const longest = `rooms/${"x".repeat(250)}`;
+      await guest.stream(`channel=${longest}`);
+      const longer = await guest.ask(`channel=${longest}x`);
+      assert.equal(longer.status, 400);
+      assert.match(await longer.text(), /"code":"bad-channel"/);
+    },
+  }),
+  ...lawsOf("3", ["publish", "anything"], {
+    async "`A-Z a-z 0-9 - _ . ~` stand for themselves, every other byte is `%XX` with upper-case digits; a parameter that is `.` or `..` is written `%2E` or `%2E%2E`."(
+      guest,
+    ) {
+      for (const path of OWN) {
+        const stream = await guest.stream(`channel=${encodeURIComponent(path)}`);
+        await guest.say(path, "1");
+        assert.deepEqual(namesOf(await stream.take(1)), [`${path}:message`]);
       }
     },
     async "Nothing is normalised: two parameters are equal iff their bytes are."(guest) {
@@ -50,7 +79,13 @@ export const pathLaws: readonly Law[] = [
       }
     },
   }),
-  ...lawsOf("4", {
+  ...lawsOf("4", [], {
+    async "The query is `application/x-www-form-urlencoded` — in names, too, and `+` is a space"(guest) {
+      await guest.stream("%63hannel=rooms%2Ftea");
+      assert.equal((await guest.ask("channel=rooms/a+b")).status, 400);
+    },
+  }),
+  ...lawsOf("4", ["publish", "anything", "page"], {
     async "so the `%` of a path is `%25` there: `channel=rooms/a%252Fb` for `rooms/a%2Fb`."(guest) {
       await guest.say("rooms/a%2Fb", "1");
       const { events } = await guest.page("channel=rooms/a%252Fb&last=5");

@@ -25,65 +25,82 @@ function startsWith(first: number, ask: Parameters<typeof firstTexts>[1]): Law["
   return async (guest) => assert.deepEqual(await firstTexts(guest, ask), numbers(first, 6));
 }
 
-export const startLaws = lawsOf("4", {
-  [`${ORDER} — the header before after`]: startsWith(5, ([one, , , four]) => [
-    `&after=${one}`,
-    { "last-event-id": String(four) },
-  ]),
-  [`${ORDER} — an empty header is none`]: startsWith(2, ([one]) => [`&after=${one}`, { "last-event-id": "" }]),
-  [`${ORDER} — after before last`]: startsWith(4, ([, , three]) => [`&after=${three}&last=5`]),
-  [`${ORDER} — last before @<cursor>`]: startsWith(4, ([, two]) => [`@${two}&last=2`]),
-  [`${ORDER} — @<cursor> before now`]: startsWith(3, ([, two]) => [`@${two}`]),
-  [`${ORDER} — now`]: startsWith(6, () => [""]),
-  async "so the part after `@` is then ignored and `after` and `last` are, too."(guest) {
-    await guest.server.publish("rooms/tea", "topic", { text: "old" });
-    const texts = await firstTexts(guest, ([, two]) => ["@now&last=1", { "last-event-id": String(two) }]);
-    assert.deepEqual(texts, numbers(3, 6));
-  },
-  async "A request with `Last-Event-ID` is the same client coming back with the address it was first given — cut anywhere, it goes on exactly after the last id"(
-    guest,
-  ) {
-    const ids = await guest.say("rooms/tea", ...numbers(1, 8));
-    for (const [index, id] of ids.entries()) {
-      const first = await guest.stream("channel=rooms/tea&last=8");
-      assert.deepEqual((await first.take(index + 1)).at(-1)?.id, id);
-      first.cut();
-      const headers = { "last-event-id": id };
-      const second = await guest.stream("channel=rooms/tea&last=8", { headers });
-      assert.deepEqual(textsOf(await second.take(7 - index)), numbers(index + 2, 8));
-      second.cut();
-    }
-  },
-  async "it starts after `<cursor>`, and its current `latest` values come first"(guest) {
-    const [one] = await guest.say("rooms/tea", "1", "2");
-    await guest.server.publish("rooms/tea", "topic", { text: "the topic" });
-    const stream = await guest.stream(`channel=rooms/tea@${one}`);
-    const [topic, two] = await stream.take(2);
-    assert.deepEqual(partsOf(topic), ["rooms/tea:topic", { text: "the topic" }, null]);
-    assert.deepEqual(two?.data, { text: "2" });
-  },
-  async "the same, from the newest position at this moment — while another channel goes on from `after`"(guest) {
-    const [zero] = await guest.say("rooms/other", "0");
-    await guest.say("rooms/tea", "1", "2");
-    await guest.say("rooms/new", "old");
-    const stream = await guest.stream(`channel=rooms/tea&channel=rooms/new@now&after=${zero}`);
-    await guest.say("rooms/new", "new");
-    assert.deepEqual(textsOf(await stream.take(3)), ["1", "2", "new"]);
-  },
-  async "gets what is published from now on, and not the value that a `latest` event has already"(guest) {
-    await guest.server.publish("rooms/tea", "topic", { text: "old" });
-    const stream = await guest.stream("channel=rooms/tea");
-    await guest.say("rooms/tea", "1");
-    assert.deepEqual(textsOf(await stream.take(1)), ["1"]);
-  },
-  async "start before the n-th newest reliable event of all asked channels together."(guest) {
-    await guest.say("rooms/tea", "1");
-    await guest.say("rooms/coffee", "2", "3");
-    await guest.server.publish("rooms/tea", "typing", { text: "a hint" });
-    await guest.say("rooms/tea", "4");
-    await guest.say("rooms/water", "5");
-    const stream = await guest.stream("channel=rooms/tea&channel=rooms/coffee&last=3");
-    const messages = (await stream.take(4)).filter(({ event }) => event.endsWith(":message"));
-    assert.deepEqual(textsOf(messages), ["2", "3", "4"]);
-  },
-});
+export const startLaws: readonly Law[] = [
+  ...lawsOf("4", ["publish"], {
+    [`${ORDER} — the header before after`]: startsWith(5, ([one, , , four]) => [
+      `&after=${one}`,
+      { "last-event-id": String(four) },
+    ]),
+    [`${ORDER} — an empty header is none`]: startsWith(2, ([one]) => [`&after=${one}`, { "last-event-id": "" }]),
+    [`${ORDER} — after before last`]: startsWith(4, ([, , three]) => [`&after=${three}&last=5`]),
+    [`${ORDER} — last before \`@<cursor>\``]: startsWith(4, ([, two]) => [`@${two}&last=2`]),
+    [`${ORDER} — \`@<cursor>\` before now`]: startsWith(3, ([, two]) => [`@${two}`]),
+    async [`${ORDER} — the earliest of two`](guest) {
+      const [, two, three] = await guest.say("rooms/tea", "1", "2", "3");
+      await guest.say("rooms/coffee", "4");
+      await guest.say("rooms/tea", "5");
+      const [six] = await guest.say("rooms/coffee", "6");
+      await guest.say("rooms/tea", "7");
+      const stream = await guest.stream(`channel=rooms/coffee@${six}&channel=rooms/tea@${three}`);
+      assert.deepEqual(textsOf(await stream.take(2)), ["5", "7"]);
+      const turned = await guest.stream(`channel=rooms/tea@${two}&channel=rooms/coffee@${six}`);
+      assert.deepEqual(textsOf(await turned.take(3)), ["3", "5", "7"]);
+    },
+    [`${ORDER} — now`]: startsWith(6, () => [""]),
+    async "A request with `Last-Event-ID` is the same client coming back with the address it was first given — cut anywhere, it goes on exactly after the last id"(
+      guest,
+    ) {
+      const ids = await guest.say("rooms/tea", ...numbers(1, 8));
+      for (const [index, id] of ids.entries()) {
+        const first = await guest.stream("channel=rooms/tea&last=8");
+        assert.deepEqual((await first.take(index + 1)).at(-1)?.id, id);
+        first.cut();
+        const headers = { "last-event-id": id };
+        const second = await guest.stream("channel=rooms/tea&last=8", { headers });
+        assert.deepEqual(textsOf(await second.take(7 - index)), numbers(index + 2, 8));
+        second.cut();
+      }
+    },
+    async "the same, from the newest position at this moment — while another channel goes on from `after`"(guest) {
+      const [zero] = await guest.say("rooms/other", "0");
+      await guest.say("rooms/tea", "1", "2");
+      await guest.say("rooms/new", "old");
+      const stream = await guest.stream(`channel=rooms/tea&channel=rooms/new@now&after=${zero}`);
+      await guest.say("rooms/new", "new");
+      assert.deepEqual(textsOf(await stream.take(3)), ["1", "2", "new"]);
+    },
+  }),
+  ...lawsOf("4", ["publish", "values"], {
+    async "so the part after `@` is then ignored and `after` and `last` are, too."(guest) {
+      await guest.server.publish("rooms/tea", "topic", { text: "old" });
+      const texts = await firstTexts(guest, ([, two]) => ["@now&last=1", { "last-event-id": String(two) }]);
+      assert.deepEqual(texts, numbers(3, 6));
+    },
+    async "it starts after `<cursor>`, and its current `latest` values come first"(guest) {
+      const [one] = await guest.say("rooms/tea", "1", "2");
+      await guest.server.publish("rooms/tea", "topic", { text: "the topic" });
+      const stream = await guest.stream(`channel=rooms/tea@${one}`);
+      const [topic, two] = await stream.take(2);
+      assert.deepEqual(partsOf(topic), ["rooms/tea:topic", { text: "the topic" }, null]);
+      assert.deepEqual(two?.data, { text: "2" });
+    },
+    async "gets what is published from now on, and not the value that a `latest` event has already"(guest) {
+      await guest.server.publish("rooms/tea", "topic", { text: "old" });
+      const stream = await guest.stream("channel=rooms/tea");
+      await guest.say("rooms/tea", "1");
+      assert.deepEqual(textsOf(await stream.take(1)), ["1"]);
+    },
+  }),
+  ...lawsOf("4", ["publish", "typing"], {
+    async "start before the n-th newest reliable event of all asked channels together."(guest) {
+      await guest.say("rooms/tea", "1");
+      await guest.say("rooms/coffee", "2", "3");
+      await guest.server.publish("rooms/tea", "typing", { text: "a hint" });
+      await guest.say("rooms/tea", "4");
+      await guest.say("rooms/water", "5");
+      const stream = await guest.stream("channel=rooms/tea&channel=rooms/coffee&last=3");
+      const messages = (await stream.take(4)).filter(({ event }) => event.endsWith(":message"));
+      assert.deepEqual(textsOf(messages), ["2", "3", "4"]);
+    },
+  }),
+];

@@ -1,0 +1,78 @@
+import { readFile } from "node:fs/promises";
+import { laws } from "@tidings/testing/wire";
+import { expect, test } from "vitest";
+import { flat, sectionsOf, type Section, type Sentence } from "./wire/sentences.ts";
+import { otherSections, untried } from "./wire/untried.ts";
+
+const protocol = await readFile(new URL("../PROTOCOL.md", import.meta.url), "utf8");
+const sections = sectionsOf(protocol);
+const promises = sections.filter(({ number }) => !Object.hasOwn(otherSections, number));
+
+/** Why no law quotes a sentence. */
+function reasonsFor({ number }: Section, { text }: Sentence): string[] {
+  return Object.entries(untried[number] ?? {}).flatMap(([begin, why]) => (text.startsWith(begin) ? [why] : []));
+}
+
+test("every law quotes its section word for word", () => {
+  const texts = new Map(sections.map(({ number, text }) => [number, text]));
+  for (const { section, says } of laws) expect(texts.get(section), `section ${section}`).toContain(flat(says));
+});
+
+test("every sentence that promises something is quoted by a law, or it is said why there is none", () => {
+  for (const section of promises)
+    for (const sentence of section.sentences) {
+      const reasons = reasonsFor(section, sentence);
+      expect(reasons.length, sentence.text).toBe(sentence.laws.length > 0 ? 0 : 1);
+    }
+});
+
+test("no reason is left of a sentence that is gone", () => {
+  const left = Object.entries(untried).flatMap(([number, reasons]) => {
+    const section = promises.find((each) => each.number === number);
+    return Object.keys(reasons).filter((begin) => !section?.sentences.some(({ text }) => text.startsWith(begin)));
+  });
+  expect(left).toEqual([]);
+});
+
+test("docs/protocol-laws.md is the table of them (`npm test -- e2e/wire-sentences.test.ts -u` writes it)", async () => {
+  await expect(table()).toMatchFileSnapshot("../docs/protocol-laws.md");
+});
+
+function table(): string {
+  const rows = promises.map((section) => {
+    const sentences = section.sentences.map((sentence) => `| ${cell(sentence.text)} | ${triedBy(section, sentence)} |`);
+    return `## ${section.number} ${section.title}\n\n| sentence | tried by |\n|---|---|\n${sentences.join("\n")}\n`;
+  });
+  const others = Object.entries(otherSections).map(([number, why]) => `- section ${number}: ${why}`);
+  return `${HEAD}${rows.join("\n")}
+## Sections without laws
+
+${others.join("\n")}
+`;
+}
+
+const HEAD = `# Which law tries which sentence
+
+Every sentence of [PROTOCOL.md](../PROTOCOL.md) that a server could break, and the laws of the
+[wire suite](../packages/testing/README.md#wire-does-a-server-keep-the-protocol) that try it: ${laws.length} in all. A law is named by the case of the sentence
+that it tries, or is a ✓ where there is one case only; in brackets is what it needs of a server. Where there is none, it says why. Blocks of code
+are left out: they show what the sentence before them says. A test compares this page with the protocol and the suite.
+
+`;
+
+function triedBy(section: Section, sentence: Sentence): string {
+  if (sentence.laws.length === 0) return `— ${reasonsFor(section, sentence).join()}`;
+  const cases = sentence.laws.map(({ title, says, section: number, needs }) => {
+    const name = title.slice(`${number}: ${says}`.length).replace(/^ — /, "") || "✓";
+    return needs.length === 0 ? name : `${name} (${needs.join(", ")})`;
+  });
+  return cell(cases.join("; "));
+}
+
+/** A row of PROTOCOL.md is a cell here. */
+function cell(text: string): string {
+  return text
+    .replaceAll(/^- |^\| | \|$/g, "")
+    .replaceAll(" | ", " · ")
+    .replaceAll("|", "\\|");
+}

@@ -1,0 +1,42 @@
+import type { Controls } from "@tidings/testing/wire";
+import type { Patch } from "./patching-proxy.ts";
+
+/** One way of breaking the protocol: on the wire, or in what the server is made to do. */
+export interface Break extends Patch {
+  readonly controls?: (good: Controls) => Partial<Controls>;
+}
+
+/** A server that breaks its word in one way, and the law that must notice. */
+export interface BrokenServer extends Break {
+  /** The beginning of the law's title. */
+  readonly law: string;
+  readonly breaks: string;
+}
+
+export const isOf = (name: string, block: string) => block.includes(`event: ${name}\n`);
+export const withoutId = (block: string) => block.replace(/^id: .*\n/m, "");
+
+/** The first channel that is asked for. */
+export const first = (query: URLSearchParams) => query.get("channel") ?? "";
+
+/** Leaves out the blocks in which this stands. */
+export const swallows = (text: string): Pick<Patch, "block"> => ({
+  block: (block) => (block.includes(text) ? "" : block),
+});
+
+/** Changes a page. */
+export const page = (
+  change: (page: Record<string, unknown> & { events: { readonly id?: string }[] }) => unknown,
+): Pick<Patch, "body"> => ({
+  body: (text, { status, headers }) => {
+    if (status !== 200 || headers["content-type"] !== "application/json" || text === "") return text;
+    const parsed = JSON.parse(text) as Parameters<typeof change>[0]; // a page of a good server
+    change(parsed);
+    return JSON.stringify(parsed);
+  },
+});
+
+/** Changes the head of answers with this status. */
+export const head = (status: number, change: Readonly<Record<string, string | undefined>>): Pick<Patch, "head"> => ({
+  head: (answer) => (answer.status === status ? { status, headers: { ...answer.headers, ...change } } : answer),
+});

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { expectProblem } from "./errors.ts";
+import { partsOf, type Guest } from "./guest.ts";
+import { lawsOf, type Law } from "./law.ts";
+import type { Question } from "./transport.ts";
+
+const AWAY = "too many connections, shutting down, the log does not answer; with `Retry-After` in seconds";
+const NATIVE =
+  "So a stream request without `protocol=1` that would get 429 or 5xx is answered with 200, a long `retry`, and `bye`.";
+const FAULTY: Question = { headers: { authorization: "Bearer faulty" } };
+
+/** Expects that a stream and a page are refused, and that both are told when to come back. */
+async function expectAway(guest: Guest, code: string): Promise<void> {
+  for (const accept of ["text/event-stream", "application/json"]) {
+    const { retryAfter } = await expectProblem(guest, [503, code], "channel=rooms/tea", { headers: { accept } });
+    assert.match(String(retryAfter), /^[1-9]\d*$/);
+  }
+}
+
+/** Expects an answer that a native EventSource can take. */
+async function expectLongRetry(guest: Guest, reason: string, query: string, question?: Question): Promise<void> {
+  const stream = await guest.ask(query, question);
+  assert.deepEqual([stream.status, stream.headers["content-type"]], [200, "text/event-stream"]);
+  const [bye, ...rest] = await stream.rest();
+  assert.deepEqual([partsOf(bye), rest], [["bye", { reason }, null], []]);
+  assert.ok(Number(bye?.retry) >= 5_000, `a retry of ${bye?.retry}`);
+}
+
+/** A server that cannot answer. */
+export const outageLaws: readonly Law[] = [
+  ...lawsOf("8", ["drain", "lingering"], {
+    async [`${AWAY} — 503 of a server that shuts down`](guest) {
+      await guest.server.drain();
+      await expectAway(guest, "draining");
+    },
+    async [`${NATIVE} — shutting down`](guest) {
+      await guest.server.drain();
+      await expectLongRetry(guest, "draining", "channel=rooms/tea");
+    },
+  }),
+  ...lawsOf("8", ["breakLog"], {
+    async [`${AWAY} — 503 of a server whose log does not answer`](guest) {
+      await guest.server.breakLog();
+      await expectAway(guest, "unavailable");
+    },
+    async [`${NATIVE} — the log does not answer`](guest) {
+      await guest.server.breakLog();
+      await expectLongRetry(guest, "limit", "channel=rooms/mute");
+    },
+  }),
+  ...lawsOf("8", ["viewers"], {
+    async "| 500 | `internal` | | — when the application breaks while it asks who that is"(guest) {
+      await expectProblem(guest, [500, "internal"], "channel=rooms/tea", FAULTY);
+    },
+    async [`${NATIVE} — the application breaks`](guest) {
+      await expectLongRetry(guest, "limit", "channel=rooms/faulty", FAULTY);
+    },
+  }),
+];
