@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { laws } from "@tidings/testing/wire";
+import { laws, whyNot, type Trial } from "@tidings/testing/wire";
 import { expect, test } from "vitest";
+import { chatTrial } from "./wire/chat-server.ts";
+import { pythonServer } from "./wire/python-server.ts";
 import { flat, sectionsOf, type Section, type Sentence } from "./wire/sentences.ts";
+import { servers } from "./wire/servers.ts";
 import { otherSections, untried } from "./wire/untried.ts";
 
 const protocol = await readFile(new URL("../PROTOCOL.md", import.meta.url), "utf8");
@@ -48,7 +51,25 @@ function table(): string {
 ## Sections without laws
 
 ${others.join("\n")}
-`;
+
+## Run against
+
+${servers.map(({ name }) => name).join(", ")}: all of it, as far as there is such a thing on the way (no chunks in HTTP/2, no closing of connections
+by a function of \`Request\`s).
+
+${outsiders.map(([name, trial]) => runAgainst(name, trial)).join("\n")}`;
+}
+
+const outsiders: readonly (readonly [string, Trial])[] = [
+  ["The chat that `npm start` runs", chatTrial(() => expect.fail("Expected nobody to open it."))],
+  ["A server in Python", pythonServer],
+];
+
+function runAgainst(name: string, trial: Trial): string {
+  const tried = laws.filter((law) => whyNot(law, trial) === null).length;
+  const lacks = Object.entries(trial.lacks ?? {}).map(([need, why]) => `| \`${need}\` | ${why} |`);
+  const head = `| not tried, for want of | because |\n|---|---|`;
+  return `${name}: ${tried} laws of ${laws.length}.\n\n${head}\n${lacks.join("\n")}\n`;
 }
 
 const HEAD = `# Which law tries which sentence
