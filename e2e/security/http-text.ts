@@ -24,10 +24,12 @@ const WORDS = [
   "",
 ];
 const word = fc.oneof(fc.constantFrom(...WORDS), fc.string({ unit: "binary", maxLength: 20 }).map(encode));
-const param = fc.tuple(
-  fc.constantFrom("channel", "channel", "channel", "after", "last", "before", "wait", "snapshot", "protocol", "x"),
-  word,
-);
+const PARAMS = ["after", "last", "before", "wait", "snapshot", "protocol", "ticket", "x"];
+const param = fc.tuple(fc.oneof(fc.constant("channel"), fc.constantFrom(...PARAMS)), word);
+/** Some of them once, and sometimes one of them again, with another word. */
+const params = fc
+  .tuple(fc.array(param, { maxLength: 6 }), sometimes(word))
+  .map(([each, again]) => (again === null ? each : [...each, [each.at(-1)?.[0] ?? "channel", again] as const]));
 const HEADERS = [
   "accept",
   "accept",
@@ -38,6 +40,7 @@ const HEADERS = [
   "authorization",
   "sec-fetch-site",
   "content-type",
+  "content-encoding",
   "content-length",
   "transfer-encoding",
   "expect",
@@ -57,6 +60,8 @@ const VALUES = [
   "same-origin",
   "null",
   "https://evil.example",
+  "application/json; charset=utf-16",
+  "gzip",
   "chunked",
   "100-continue",
   "close",
@@ -68,14 +73,17 @@ const VALUES = [
   "x".repeat(9_000),
   "x".repeat(20_000),
 ];
-const headerText = fc.oneof(fc.constantFrom(...VALUES), fc.stringMatching(/^[!-~]{1,30}$/));
+export const headerText = fc.oneof(
+  fc.constantFrom(...VALUES),
+  fc.stringMatching(/^[!-~]{1,30}$/),
+  // What has no meaning by itself, and may be UTF-8 or not.
+  fc.stringMatching(/^[!-~\u0080-\u00ff]{1,10}$/),
+);
 
 export const target = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc
-      .array(param, { maxLength: 6 })
-      .map((each) => `/events?${each.map((pair) => pair.join("=")).join("&")}`),
+    arbitrary: params.map((each) => `/events?${each.map((pair) => pair.join("=")).join("&")}`),
   },
   fc.constantFrom("*", "/", "//", "/..%2f", "http://a/events?channel=rooms/lobby", `/events?x=${"x".repeat(9_000)}`),
   fc.stringMatching(/^\/[!-~]{0,40}$/),
@@ -99,6 +107,10 @@ export const body = fc.oneof(
     )
     .map((text) => Buffer.from(text)),
   fc.jsonValue().map((value) => Buffer.from(JSON.stringify({ channels: value, after: value }))),
+  fc
+    .constantFrom<BufferEncoding>("utf16le", "latin1")
+    .map((encoding) => Buffer.from('{"channels":{"é":null}}', encoding)),
+  fc.constant(Buffer.from('\uFEFF{"channels":{"rooms/lobby":null}}')),
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
 );
 
