@@ -157,4 +157,4 @@ test("however a path is spelled, over the query or a body, it is the one spellin
   );
   // The fuzz means something only when some of it gets in.
   expect(letIn).toBeGreaterThan(20);
-});
+}, 60_000);

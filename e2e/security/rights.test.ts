@@ -31,8 +31,9 @@ test.each(servers.filter(({ http }) => http === 1))(
       fetch(url + more, { headers: { authorization, accept } });
     const { id } = await hub.publish(lobby, "message", "before");
     const [hers, his] = await Promise.all([ask("ada", `&after=${id}`), ask("bo", `&after=${id}`)]);
-    const poll = ask("ada", `&after=${id}&wait=2`, "application/json");
-    await expect.poll(() => hub.stats().connections).toBe(2);
+    // On a channel of its own, which tells when it has begun to wait.
+    const poll = ask("ada", `&channel=rooms/tea&after=${id}&wait=20`, "application/json");
+    await expect.poll(() => hub.stats()).toMatchObject({ connections: 2, channels: 2 });
 
     const begun = performance.now();
     banned.add("ada");

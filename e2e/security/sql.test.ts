@@ -57,7 +57,8 @@ test("the log: every text is a parameter: channels, types, keys and data come ba
       const current = await log.current(texts, null, { entries: 100, bytes: 1e6 });
       expect(current.entries.map(({ data }) => data)).toEqual(entries.map(({ data }) => data));
       // The same key once, whatever else looks like it.
-      const keyed = texts.map((each): NewEntry => ({
+      const keys = [...new Set(texts.flatMap((each) => [each, each.toUpperCase()]))];
+      const keyed = keys.map((each): NewEntry => ({
         channel: "keys",
         type: "once",
         mode: "reliable",
@@ -67,8 +68,26 @@ test("the log: every text is a parameter: channels, types, keys and data come ba
       const first = await log.append(keyed);
       const again = await log.append(keyed);
       expect(again.map(({ cursor }) => cursor)).toEqual(first.map(({ cursor }) => cursor));
-      expect(new Set(first.map(({ cursor }) => cursor.seq)).size).toBe(texts.length);
+      expect(new Set(first.map(({ cursor }) => cursor.seq)).size).toBe(keys.length);
       expect(again.every(({ duplicate }) => duplicate)).toBe(true);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("the log: what retention has removed is told of the channels that have lost it and of no other, whatever their names are", async () => {
+  const log = sqliteLog(`${await freshFolder()}/log.db`, { keep: { entries: 1 } });
+  onTestFinished(() => log.close());
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(name, { minLength: 2, maxLength: 6 }), async (texts) => {
+      const start = await log.head();
+      // The first one loses nothing.
+      const holed = texts.slice(1);
+      const entry = (channel: string): NewEntry => ({ channel, type: "said", mode: "reliable", data: "1" });
+      await log.append([...holed.map(entry), ...texts.map(entry)]);
+      await log.trim();
+      const { holes } = await log.read(start, texts, { entries: 100, bytes: 1e6 });
+      expect(holes.map(({ channel }) => channel).toSorted()).toEqual(holed.toSorted());
     }),
     { numRuns: 100 },
   );

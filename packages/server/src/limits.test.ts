@@ -40,6 +40,18 @@ describe("limits", () => {
     expect((await page(many(101))).json.code).toBe("bad-request");
   });
 
+  test("the events of a page, of history too, which says that there are more", async () => {
+    const { page, say } = await openHouse({ limits: { pageEvents: 3 } });
+    const [first = ""] = await say("1", "2", "3", "4", "5");
+    for (const [query, texts] of [
+      ["&last=1000", ["3", "4", "5"]],
+      [`&after=${first}`, ["2", "3", "4"]],
+    ] as const) {
+      const { json } = await page(`${LOBBY}${query}`);
+      expect(json).toMatchObject({ events: texts.map((text) => ({ data: { text } })), more: true });
+    }
+  });
+
   test("the bytes of the address", async () => {
     const { page } = await openHouse();
     const { status, json } = await page(`${LOBBY}&x=${"x".repeat(8_192)}`);
