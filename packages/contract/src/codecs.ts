@@ -1,11 +1,11 @@
 import {
+  $ZodAny,
   $ZodArray,
   $ZodCodec,
-  $ZodCustom,
-  $ZodStringFormat,
+  $ZodString,
   $ZodTuple,
-  NEVER,
   type $ZodCodecDef,
+  type $ZodRawIssue,
   type $ZodType,
   type input,
   type output,
@@ -73,33 +73,33 @@ export function setOf<Value extends Schema>(value: Value): Codec<Set<output<Valu
   return collectionCodec<Set<output<Value>>, input<Value>>(value, Set);
 }
 
-interface TextForm<Decoded> {
-  /** zod's name of the wire's format, also that of the JSON Schema. */
-  readonly format: string;
-  /** What `accepts` accepts, for messages. */
+/** The two sides of a codec. A browser pays for every kind of schema, so none is used that only checks a class. */
+interface Sides<Decoded, Wire> {
+  /** What `accepts` accepts, for messages; see explanation.ts. */
   readonly decoded: string;
   readonly accepts: (value: unknown) => boolean;
-  readonly encode: (value: Decoded) => string;
+  readonly encode: (value: Decoded) => Wire;
+}
+
+interface TextSides<Decoded> extends Sides<Decoded, string> {
+  /** zod's name of the wire's format, also that of the JSON Schema. */
+  readonly format: string;
   /** May throw or return null for a text that is none of `encode`'s. */
   readonly decode: (text: string) => Decoded | null;
 }
 
-function textCodec<Decoded>({ format, decoded, accepts, encode, decode }: TextForm<Decoded>): Codec<Decoded, string> {
-  return build<Decoded, string>({
-    type: "pipe",
-    in: new $ZodStringFormat({ type: "string", check: "string_format", format }),
-    out: classSchema(decoded, accepts),
-    transform: (text, { issues }) => {
-      try {
-        const value = decode(text);
-        if (value !== null) return value;
-      } catch {
-        // The same as null.
-      }
-      issues.push({ code: "invalid_format", format, input: text });
-      return NEVER;
-    },
-    reverseTransform: encode,
+function textCodec<Decoded>({ format, decode, ...sides }: TextSides<Decoded>): Codec<Decoded, string> {
+  // Uncoerced, it takes nothing but strings.
+  const wire = new $ZodString({ type: "string" }) as $ZodType as $ZodType<string, string>;
+  wire._zod.bag["format"] = format;
+  return build<Decoded, string>(wire, sides, (text, issues) => {
+    try {
+      const value = decode(text);
+      if (value !== null) return value;
+    } catch {
+      // The same as null.
+    }
+    return fail(issues, { code: "invalid_format", format, input: text });
   });
 }
 
@@ -107,31 +107,37 @@ function collectionCodec<Collection extends Iterable<unknown>, Item>(
   item: $ZodType,
   Class: { new (items: Iterable<never>): unknown; readonly name: string },
 ): Codec<Collection, Item[]> {
-  return build<Collection, Item[]>({
-    type: "pipe",
-    // `item` is the schema of `Item`; the callers say so, and the array's type cannot.
-    in: new $ZodArray({ type: "array", element: item }) as $ZodType as $ZodType<Item[], Item[]>,
-    out: classSchema(Class.name, (value) => value instanceof Class),
-    // `Class` is the class of `Collection`.
-    transform: (items) => new Class(items as Iterable<never>) as Collection,
-    // Its items are Items, by the type of `in`.
-    reverseTransform: (collection) => [...collection] as Item[],
-  });
-}
-
-function classSchema<Decoded>(expected: string, accepts: (value: unknown) => boolean): $ZodType<Decoded, Decoded> {
-  // For the encoder's messages; see explanation.ts.
-  const params = { expected };
-  // `accepts` is what makes the value a Decoded.
-  return new $ZodCustom({ type: "custom", check: "custom", abort: true, fn: accepts, params }) as $ZodType<
-    Decoded,
-    Decoded
-  >;
+  // `item` is the schema of `Item`; the callers say so, and the array's type cannot.
+  const wire = new $ZodArray({ type: "array", element: item }) as $ZodType as $ZodType<Item[], Item[]>;
+  const sides: Sides<Collection, Item[]> = {
+    decoded: Class.name,
+    accepts: (value) => value instanceof Class,
+    // Its items are Items, by the type of the wire.
+    encode: (collection) => [...collection] as Item[],
+  };
+  // `Class` is the class of `Collection`.
+  return build(wire, sides, (items) => new Class(items as Iterable<never>) as Collection);
 }
 
 function build<Decoded, Wire>(
-  def: $ZodCodecDef<$ZodType<Wire, Wire>, $ZodType<Decoded, Decoded>>,
+  wire: $ZodType<Wire, Wire>,
+  { decoded, accepts, encode }: Sides<Decoded, Wire>,
+  decode: (value: Wire, issues: $ZodRawIssue[]) => Decoded,
 ): Codec<Decoded, Wire> {
+  const def: $ZodCodecDef<$ZodType<Wire, Wire>, $ZodType<Decoded, Decoded>> = {
+    type: "pipe",
+    in: wire,
+    // What `accepts` accepts is a Decoded.
+    out: new $ZodAny({ type: "any" }) as $ZodType as $ZodType<Decoded, Decoded>,
+    transform: (value, { issues }) => decode(value, issues),
+    reverseTransform: (value, { issues }) =>
+      accepts(value) ? encode(value) : fail(issues, { code: "custom", input: value, params: { expected: decoded } }),
+  };
   // The class's constructor is typed for any codec; `def` says which.
   return new $ZodCodec(def) as unknown as Codec<Decoded, Wire>;
+}
+
+/** With an issue, what is returned counts for nothing. */
+function fail(issues: $ZodRawIssue[], issue: $ZodRawIssue): never {
+  return issues.push(issue) as never;
 }
