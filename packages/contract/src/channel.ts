@@ -1,4 +1,4 @@
-import { ContractError } from "./contract-error.ts";
+import { refuse } from "./contract-error.ts";
 import {
   isSchema,
   toDefinition,
@@ -71,25 +71,19 @@ export function channel<const Pattern extends string, Events extends EventDefini
   options: ChannelOptions<Snapshot> = {},
 ): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>> {
   const compiled = new PathPattern(pattern);
-  const fail = (expectation: string): never => {
-    throw new ContractError("bad-contract", `Channel "${pattern}": ${expectation}.`);
-  };
+  const fail = (expected: string, got: unknown): never => refuse(`Channel "${pattern}"`, expected, got);
   // Also the case of a literal's `__proto__`, which is then the record's prototype.
-  if (isSchema(events)) fail(`expected a record of events, e.g. { message: schema }, got a schema`);
+  if (isSchema(events)) fail("a record of events, e.g. { message: schema }", "a schema");
   const definitions = Object.create(null) as Record<string, EventDefinition>;
   for (const [type, given] of Object.entries(events)) {
-    if (!EVENT_TYPE.test(type) || RESERVED.includes(type)) {
-      fail(`expected event types of letters, digits, "_", "." and "-", none of ${RESERVED.join(", ")}; got "${type}"`);
-    }
+    if (!EVENT_TYPE.test(type) || RESERVED.includes(type))
+      fail(`event types of letters, digits, "_", "." and "-", none of ${RESERVED.join(", ")}`, `"${type}"`);
     definitions[type] =
       toDefinition(given) ??
-      fail(
-        `expected event "${type}" to be a schema of zod 4, latest(…) or volatile(…), got ${typeof given}; is there a circular import?`,
-      );
+      fail(`event "${type}" to be a schema of zod 4`, `${typeof given}; is there a circular import?`);
   }
-  if (options.snapshot !== undefined && !isSchema(options.snapshot)) {
-    fail(`expected the snapshot to be a schema of zod 4, got ${typeof options.snapshot}`);
-  }
+  if (options.snapshot !== undefined && !isSchema(options.snapshot))
+    fail("the snapshot to be a schema of zod 4", typeof options.snapshot);
   return {
     pattern: compiled,
     // The runtime record mirrors `Events` key by key, which the loop cannot show to the compiler.

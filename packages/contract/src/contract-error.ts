@@ -21,3 +21,8 @@ export class ContractError extends Error {
     this.code = code;
   }
 }
+
+/** Refuses what a channel is defined with, or an address is made of: one sentence for all, since browsers load them. */
+export function refuse(where: string, expected: string, got: unknown, code: ContractErrorCode = "bad-contract"): never {
+  throw new ContractError(code, `${where}: expected ${expected}, got ${String(got)}.`);
+}

@@ -88,17 +88,17 @@ describe("a definition is refused", () => {
     [
       "when two patterns could make the same path",
       () => defineContract({ room: channel("rooms/:id", {}), lobby: channel("rooms/lobby", {}) }),
-      'Channels "room" (rooms/:id) and "lobby" (rooms/lobby) could make the same path; change a literal segment of one.',
+      'Channel "lobby": expected paths that "room" (rooms/:id) cannot make, got rooms/lobby.',
     ],
     [
       "for a channel called __proto__",
       () => defineContract({ ["__proto__"]: channel("x", {}) }),
-      'expected "__proto__" to be the name of a channel',
+      'Channel "__proto__": expected another name',
     ],
     [
       "for a channel that is not there yet",
       () => defineContract({ room: missing }),
-      'expected "room" to be the name of a channel(…); is there a circular import?',
+      'Channel "room": expected another name, or a channel(…), got undefined; is there a circular import?',
     ],
     [
       "for an event type with a space",
@@ -117,7 +117,7 @@ describe("a definition is refused", () => {
     [
       "for an event that is not there yet",
       () => channel("x", { message: missing }),
-      'expected event "message" to be a schema of zod 4, latest(…) or volatile(…), got undefined; is there a circular import?',
+      'expected event "message" to be a schema of zod 4, got undefined; is there a circular import?',
     ],
     [
       "for latest of no schema",
@@ -132,7 +132,7 @@ describe("a definition is refused", () => {
     ...[0, -1, NaN, Infinity, "5" as never].map((expires): [string, () => unknown, string] => [
       `for latest that expires in ${String(expires)}`,
       () => latest(Message, { expires }),
-      `latest(): expected "expires" to be a finite number of milliseconds above 0, got ${String(expires)}; leave it out for never.`,
+      `latest(): expected "expires" to be a finite number of milliseconds above 0, or to be left out, got ${String(expires)}.`,
     ]),
   ])("%s", (_, define, message) => {
     expect(define).toThrow(ContractError);

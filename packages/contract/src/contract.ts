@@ -1,5 +1,5 @@
 import type { Address, Channel, ChannelDefinition, ParamsOf } from "./channel.ts";
-import { ContractError } from "./contract-error.ts";
+import { ContractError, refuse } from "./contract-error.ts";
 import type { Decoded, EventDefinition, Schema } from "./event.ts";
 import { parsePath, PathPattern } from "./path.ts";
 
@@ -57,20 +57,12 @@ export function defineContract<Definitions extends Readonly<Record<string, Chann
   for (const [name, definition] of Object.entries(definitions)) {
     // The types say so already, but a circular import hands over `undefined`.
     const pattern = (definition as ChannelDefinition | undefined)?.pattern;
-    if (name === "__proto__" || !(pattern instanceof PathPattern)) {
-      throw new ContractError(
-        "bad-contract",
-        `Contract: expected "${name}" to be the name of a channel(…); is there a circular import?`,
-      );
-    }
-    for (const other of Object.values(contract)) {
-      if (pattern.overlaps(other.pattern)) {
-        throw new ContractError(
-          "bad-contract",
-          `Channels "${other.name}" (${other.pattern.text}) and "${name}" (${pattern.text}) could make the same path; change a literal segment of one.`,
-        );
-      }
-    }
+    const where = `Channel "${name}"`;
+    if (name === "__proto__" || !(pattern instanceof PathPattern))
+      return refuse(where, "another name, or a channel(…)", `${typeof definition}; is there a circular import?`);
+    for (const other of Object.values(contract))
+      if (pattern.overlaps(other.pattern))
+        refuse(where, `paths that "${other.name}" (${other.pattern.text}) cannot make`, pattern.text);
     contract[name] = nameChannel(name, definition);
   }
   // Built key by key from `definitions`, which the loop cannot show to the compiler.
@@ -82,8 +74,7 @@ function nameChannel(name: string, definition: ChannelDefinition): AnyChannel {
     name,
     ...definition.pattern.build(params),
   });
-  Object.defineProperty(address, "name", { value: name });
-  return Object.assign(address, definition) as AnyChannel;
+  return Object.assign(Object.defineProperty(address, "name", { value: name }), definition) as AnyChannel;
 }
 
 /** The address of a canonical path, or null when no channel of the contract has it. `parseAddress(c, a.path)` equals `a`. */

@@ -1,5 +1,5 @@
 import type { $ZodType, SomeType } from "zod/v4/core";
-import { ContractError } from "./contract-error.ts";
+import { refuse } from "./contract-error.ts";
 
 /** Any schema of `zod` or `zod/mini`. */
 export type Schema<Data = unknown> = $ZodType<Data>;
@@ -53,24 +53,20 @@ export function latest<S extends SomeType>(
   schema: S,
   options: LatestOptions<Decoded<S>> = {},
 ): EventDefinition<Decoded<S>, "latest"> {
-  const { key = oneKey, expires = null } = options;
-  if (expires !== null && !(Number.isFinite(expires) && expires > 0)) {
-    throw new ContractError(
-      "bad-contract",
-      `latest(): expected "expires" to be a finite number of milliseconds above 0, got ${String(expires)}; leave it out for never.`,
-    );
-  }
+  const { key, expires = null } = options;
+  if (expires !== null && !(Number.isFinite(expires) && expires > 0))
+    refuse("latest()", `"expires" to be a finite number of milliseconds above 0, or to be left out`, expires);
   return define("latest", schema, key, expires);
 }
 
 /** An event that is worth nothing after 5 seconds: a typing hint. It has no id and never causes a gap. */
 export function volatile<S extends SomeType>(schema: S): EventDefinition<Decoded<S>, "volatile"> {
-  return define("volatile", schema, oneKey, null);
+  return define("volatile", schema);
 }
 
 /** A bare schema is a reliable event; null for what is neither a schema nor a definition. */
 export function toDefinition(given: SomeType | EventDefinition): EventDefinition | null {
-  if (isSchema(given)) return { mode: "reliable", schema: given, key: oneKey, expires: null };
+  if (isSchema(given)) return define("reliable", given);
   // The types say so already, but a circular import hands over `undefined`, and plain JavaScript anything.
   const definition = given as EventDefinition | undefined;
   return isSchema(definition?.schema) ? definition : null;
@@ -78,18 +74,14 @@ export function toDefinition(given: SomeType | EventDefinition): EventDefinition
 
 /** Whether a value is a schema of zod 4. */
 export function isSchema(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && "_zod" in value;
-}
-
-function oneKey(): string {
-  return "";
+  return (value as { readonly _zod?: unknown } | null | undefined)?._zod !== undefined;
 }
 
 function define<S extends SomeType, M extends Mode>(
   mode: M,
   schema: S,
-  key: (data: Decoded<S>) => string,
-  expires: number | null,
+  key: (data: Decoded<S>) => string = () => "",
+  expires: number | null = null,
 ): EventDefinition<Decoded<S>, M> {
   // Every S is a Schema<Decoded<S>>, by the definition of `Decoded`; the compiler does not see through it.
   return { mode, schema: schema as SomeType as Schema<Decoded<S>>, key, expires };

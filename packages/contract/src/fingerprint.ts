@@ -6,7 +6,7 @@ import type { Contract } from "./contract.ts";
  */
 export function fingerprint(contract: Contract): string {
   const channels = Object.values(contract).map(({ pattern, events, snapshot }) => {
-    const modes = Object.keys(events).map((type) => `${type}=${events[type]?.mode}`);
+    const modes = Object.entries(events).map(([type, { mode }]) => `${type}=${mode}`);
     // Neither patterns nor types have spaces or line ends, so no two contracts are spelled alike.
     return [pattern.text, snapshot === undefined ? "-" : "snapshot", ...modes.toSorted()].join(" ");
   });
@@ -16,6 +16,6 @@ export function fingerprint(contract: Contract): string {
 /** FNV-1a, 32 bits, of ASCII text: http://www.isthe.com/chongo/tech/comp/fnv/ */
 function fnv1a(text: string): string {
   let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  for (const char of text) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, "0");
 }

@@ -1,7 +1,8 @@
-import { ContractError } from "./contract-error.ts";
+import { refuse } from "./contract-error.ts";
 
 /** The longest path, in bytes (a path is ASCII). */
 export const MAX_PATH = 256;
+const SHORT = `a path of ${MAX_PATH} bytes at most`;
 /** As much of a refused param as is said back. */
 const SHOWN = 40;
 
@@ -25,19 +26,17 @@ export class PathPattern<Text extends string = string> {
   readonly prefix: string;
 
   constructor(text: Text) {
-    const fail = (reason: string): never => {
-      throw new ContractError("bad-contract", `Pattern "${text}": ${reason}.`);
-    };
+    const where = `Pattern "${text}"`;
     this.text = text;
     this.segments = text.split("/");
     this.prefix = text.split(":", 1)[0] ?? "";
     const wrong = this.segments.find((segment) => !SEGMENT.test(segment));
-    if (wrong !== undefined) fail(`expected segments like "rooms" or ":roomId", separated by "/", got "${wrong}"`);
-    const names = this.segments.filter(isParam);
-    if (new Set(names).size !== names.length) fail("a param occurs twice; give each its own name");
+    if (wrong !== undefined) refuse(where, `segments like "rooms" or ":roomId", separated by "/"`, `"${wrong}"`);
+    const twice = this.segments.find((segment, index) => isParam(segment) && this.segments.indexOf(segment) < index);
+    if (twice !== undefined) refuse(where, "each param once", `"${twice}" twice`);
     // A param has one byte at least.
     const shortest = text.replaceAll(/:\w+/g, "x").length;
-    if (shortest > MAX_PATH) fail(`a path may have ${MAX_PATH} bytes at most, got ${shortest} or more`);
+    if (shortest > MAX_PATH) refuse(where, SHORT, shortest);
   }
 
   /**
@@ -45,27 +44,23 @@ export class PathPattern<Text extends string = string> {
    * @throws ContractError `bad-params`
    */
   build(given: Readonly<Record<string, string>>): { params: Record<string, string>; path: string } {
-    const fail = (reason: string): never => {
-      throw new ContractError("bad-params", `Channel "${this.text}": ${reason}.`);
-    };
+    const fail = (expected: string, got: unknown): never =>
+      refuse(`Channel "${this.text}"`, expected, got, "bad-params");
     const params: Record<string, string> = {};
     const parts = this.segments.map((segment) => {
       if (!isParam(segment)) return segment;
       const name = segment.slice(1);
       const value: unknown = Object.hasOwn(given, name) ? given[name] : undefined;
-      const part = encodeSegment(value);
-      if (part === null) {
-        const got = typeof value === "string" ? JSON.stringify(value.slice(0, SHOWN)) : typeof value;
-        const expected = `a non-empty string without lone surrogates, ${MAX_PATH} bytes at most`;
-        return fail(`expected param "${name}" to be ${expected}, got ${got}`);
-      }
+      const got = typeof value === "string" ? JSON.stringify(value.slice(0, SHOWN)) : typeof value;
       // Only strings are encoded.
       params[name] = value as string;
-      return part;
+      return (
+        encodeSegment(value) ??
+        fail(`param "${name}" to be a non-empty string without lone surrogates, ${MAX_PATH} bytes at most`, got)
+      );
     });
     const path = parts.join("/");
-    if (path.length > MAX_PATH)
-      fail(`a path may have ${MAX_PATH} bytes at most, got ${path.length}; use shorter params`);
+    if (path.length > MAX_PATH) fail(`shorter params, for ${SHORT}`, path.length);
     return { params, path };
   }
 
