@@ -20,7 +20,7 @@ export interface Attempt<Result> {
  * @param work tells every sign of life, and how many milliseconds of silence are too many from then on
  */
 export function attempt<Result>(
-  { clock, connectTimeout, isClosed, ends }: Context,
+  { clock, connectTimeout, status, ends }: Context,
   work: (signal: AbortSignal, onLife: (patience?: number) => void) => Promise<Result>,
 ): Attempt<Result> {
   const controller = new AbortController();
@@ -55,6 +55,6 @@ export function attempt<Result>(
   });
   ends.add(close);
   look();
-  if (isClosed) close();
+  if (status.value.state === "closed") close();
   return { result, end, look };
 }

@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Runs `task` once after `milliseconds`; returns what cancels it. */
+  /** Runs `task` once after `milliseconds`, 2^31 - 1 at most; returns what cancels it. */
   setTimeout(task: () => void, milliseconds: number): () => void;
 }
 
@@ -13,7 +13,7 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: Date.now,
   setTimeout(task, milliseconds) {
-    const timer = setTimeout(task, Math.min(milliseconds, LONGEST_TIMER));
+    const timer = setTimeout(task, milliseconds);
     return () => clearTimeout(timer);
   },
 };

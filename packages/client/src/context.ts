@@ -4,17 +4,19 @@ import { callSafely } from "./callback.ts";
 import type { ClientOptions, TraceRecord } from "./client-options.ts";
 import { systemClock } from "./clock.ts";
 import { runtimeNetwork } from "./network.ts";
+import { Cell } from "./status.ts";
 
 /** What all parts of one client share: its options, with their defaults. */
 export interface Context extends Required<ClientOptions> {
   readonly contract: Contract;
   /** Pages that are about to be asked for, by position and whether a snapshot is wanted. */
-  readonly gathering: Map<string, { readonly paths: Set<string>; readonly page: Promise<PageBody> }>;
-  isClosed: boolean;
+  readonly gathering: Map<string, { readonly channels: Map<string, string | null>; readonly page: Promise<PageBody> }>;
+  /** The connection's; when it is closed, the client is. */
+  readonly status: Cell;
   /** What to call when the client is closed. A set: platforms warn of many listeners on one signal. */
   readonly ends: Set<() => void>;
   /** Debug records only with `debug`; warnings also where somebody develops: in production nobody could do something about them. */
-  readonly trace: (level: TraceRecord["level"], event: TraceRecord["event"], about: Partial<TraceRecord>) => void;
+  readonly trace: (event: TraceRecord["event"], about: Partial<TraceRecord>, level?: TraceRecord["level"]) => void;
 }
 
 export function createContext(contract: Contract, options: ClientOptions): Context {
@@ -34,10 +36,10 @@ export function createContext(contract: Contract, options: ClientOptions): Conte
     ...options,
     contract,
     gathering: new Map(),
-    isClosed: false,
+    status: new Cell(),
     ends: new Set(),
     onError: (error) => callSafely(() => (options.onError ?? console.error)(error)),
-    trace(level, event, about) {
+    trace(event, about, level = "debug") {
       if (context.debug || (level === "warn" && isDevelopment()))
         callSafely(() => context.onLog({ level, event, at: context.clock.now(), ...about }));
     },
@@ -47,6 +49,6 @@ export function createContext(contract: Contract, options: ClientOptions): Conte
 
 /** Whether the page is served from the developer's own machine. */
 function isDevelopment(): boolean {
-  const { hostname = "" } = (globalThis as { location?: { hostname?: string } }).location ?? {};
-  return ["localhost", "127.0.0.1"].includes(hostname);
+  const { location } = globalThis as { location?: { hostname?: string } };
+  return /^(localhost|127\.0\.0\.1)$/.test(`${location?.hostname}`);
 }

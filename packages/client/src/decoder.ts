@@ -21,38 +21,36 @@ export function channelOf({ contract }: Context, { name }: Address): AnyChannel 
 }
 
 /**
- * What came over the wire, as the contract says. Null for other addresses, for a type that this client does not know yet, and
- * for data that does not fit; the latter is reported.
- *
- * @param read parses the data, where it is not what the event says
+ * What came over the wire, as the contract says: one item, or none for other addresses, for a type that this client does not know
+ * yet, and for data that does not fit; the latter is reported.
  */
-export function decodeItem(context: Context, address: Address, wire: PageEvent, read?: () => unknown): Item | null {
+export function decodeItem(context: Context, address: Address, wire: PageEvent): Item[] {
   const { name, events } = channelOf(context, address);
   const { channel, type } = wire;
   const definition = events[type];
-  if (channel !== address.path || !definition) return null;
+  if (channel !== address.path || !definition) return [];
   const id = toCursor(wire.id);
-  const isVolatile = definition.mode === "volatile";
   if ("clear" in wire) {
     const cleared: Cleared = { channel, type, key: wire.clear, id: id ?? "" };
-    return id ? { id, isVolatile, call: ["onClear", cleared] } : null;
+    return id ? [{ id, isVolatile: false, call: ["onClear", cleared] }] : [];
   }
-  const decoded = tryDecode(context, definition.schema, read ?? (() => wire.data), `${name}.${type}`);
-  if (!decoded) return null;
-  const [data] = decoded;
-  return { id, isVolatile, call: [type, data, { channel, type, data, id }, isVolatile] };
+  const isVolatile = definition.mode === "volatile";
+  return tryDecode(context, definition.schema, () => wire.data, `${name}.${type}`).map((data) => ({
+    id,
+    isVolatile,
+    call: [type, data, { channel, type, data, id }, isVolatile],
+  }));
 }
 
-/** What a page has of one address. */
-export function decodePage(context: Context, address: Address, { events }: PageBody): Item[] {
-  return events.flatMap((event) => decodeItem(context, address, event) ?? []);
-}
-
-/** The state in brackets; null when there is none, and when it does not fit, which is reported. */
-export function decodeState(context: Context, address: Address, { state }: PageBody): readonly [unknown] | null {
+/** What a page has of one address: first the state, then events. */
+export function decodePage(context: Context, address: Address, { events, state }: PageBody): Item[] {
   const { name, snapshot } = channelOf(context, address);
   const given = state?.[address.path];
-  return snapshot && given !== undefined ? tryDecode(context, snapshot, () => given, `${name}'s snapshot`) : null;
+  const states = snapshot && given !== undefined ? tryDecode(context, snapshot, () => given, `${name}'s snapshot`) : [];
+  return [
+    ...states.map((data): Item => ({ id: null, isVolatile: false, call: ["snapshot", data] })),
+    ...events.flatMap((event) => decodeItem(context, address, event)),
+  ];
 }
 
 /** The text, where it is a cursor. */
@@ -60,11 +58,12 @@ export function toCursor(id: string | null | undefined): string | null {
   return id && isCursor(id) ? id : null;
 }
 
-function tryDecode({ validate, onError }: Context, schema: Schema, read: () => unknown, label: string) {
+/** What does not fit is reported. */
+function tryDecode({ validate, onError }: Context, schema: Schema, read: () => unknown, label: string): unknown[] {
   try {
-    return [validate ? decode(schema, read(), label) : read()] as const;
+    return [validate ? decode(schema, read(), label) : read()];
   } catch (cause) {
     onError(new StreamError("invalid-data", `Skipped ${label}: ${String(cause)}`, { cause }));
-    return null;
+    return [];
   }
 }

@@ -5,7 +5,7 @@ import { StreamError, type StreamErrorCode } from "./stream-error.ts";
 export interface Ending {
   readonly reason: Reason;
   /** What it speaks of, where it does not speak of the request as a whole. */
-  readonly channels?: readonly string[];
+  readonly channels?: readonly string[] | undefined;
   /** Milliseconds that the server wants to be left alone. */
   readonly retryAfter?: number;
 }

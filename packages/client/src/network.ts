@@ -10,13 +10,11 @@ export const runtimeNetwork: Network = {
   isOnline: () => (globalThis.navigator as { readonly onLine?: boolean } | undefined)?.onLine ?? true,
   subscribe(listener) {
     const end = new AbortController();
-    // No type of the DOM is assumed: workers, Node, Deno and Bun have some of these, React Native has half of them.
-    const scope = globalThis as Partial<EventTarget> & { readonly document?: Partial<EventTarget> };
-    const listen = (target: Partial<EventTarget> | undefined, type: string) =>
-      target?.addEventListener?.(type, listener, { signal: end.signal });
-    listen(scope, "online");
-    listen(scope, "offline");
-    listen(scope.document, "visibilitychange");
+    const { signal } = end;
+    // No type of the DOM is assumed: workers, Node, Deno and Bun have some of these, React Native has none. The third is the
+    // document's, and bubbles.
+    for (const type of ["online", "offline", "visibilitychange"])
+      (globalThis as Partial<EventTarget>).addEventListener?.(type, listener, { signal });
     return () => end.abort();
   },
 };

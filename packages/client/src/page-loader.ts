@@ -22,13 +22,13 @@ export function loadPage(
   const key = `${after} ${start} ${snapshot}`;
   let gathered = gathering.get(key);
   if (!gathered) {
-    const paths = new Set<string>();
+    const channels = new Map<string, string | null>();
     const page = Promise.resolve().then(() => {
       gathering.delete(key);
-      return fetchPage(context, { channels: new Map([...paths].map((each) => [each, start])), after, snapshot });
+      return fetchPage(context, { channels, after, snapshot });
     });
-    gathering.set(key, (gathered = { paths, page }));
+    gathering.set(key, (gathered = { channels, page }));
   }
-  gathered.paths.add(path);
+  gathered.channels.set(path, start);
   return gathered.page;
 }

@@ -1,21 +1,17 @@
-import { formatBody, formatQuery, isCursor, type EventRequest, type PageBody, type Problem } from "@tidings/protocol";
+import { formatRequest, isCursor, type EventRequest, type PageBody, type Problem } from "@tidings/protocol";
 import { attempt } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { failure } from "./ending.ts";
 import type { Reason } from "./status.ts";
 
-/** Longer queries travel as POST. */
-const LONGEST_QUERY = 7_000;
-
-/** What a status means, of a stream and of a page; of the others, those from 500 on are `unavailable`. */
+/** What a status means, of a stream and of a page. Of the others, those that may pass are `unavailable`. */
 const REASONS: Readonly<Record<number, Reason>> = {
   204: "finished",
   401: "unauthenticated",
   403: "forbidden",
   404: "unknown",
-  408: "unavailable",
-  429: "unavailable",
 };
+const MAY_PASS = /408|429|5../;
 
 /**
  * Makes one request. The answer's head has arrived, and it is of the type that was asked for.
@@ -27,28 +23,27 @@ export async function send(
   accept: string,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { url, headers, credentials, fetch, network } = context;
+  const { fetch, credentials, network } = context;
   if (!network.isOnline()) throw failure("network", "a network", "none", { reason: "offline" });
-  const base = await readOption("url", url);
-  const sent = new Headers(await readOption("headers", headers));
-  sent.set("accept", accept);
-  const init: RequestInit = { headers: sent, credentials, cache: "no-store", signal };
-  let query = formatQuery(request);
-  if (query.length > LONGEST_QUERY) {
-    query = formatQuery({ ...request, channels: new Map(), after: null });
-    sent.set("content-type", "application/json");
-    init.method = "POST";
-    init.body = formatBody(request);
-  }
-  const response = await fetch(`${base}${base.includes("?") ? "&" : "?"}${query}`, init);
-  const { status, body } = response;
+  const url = await readOption(context, "url");
+  const headers = new Headers(await readOption(context, "headers"));
+  headers.set("accept", accept);
+  const { query, body } = formatRequest(request);
+  if (body) headers.set("content-type", "application/json");
+  const response = await fetch(`${url}${url.includes("?") ? "&" : "?"}${query}`, {
+    headers,
+    credentials,
+    cache: "no-store",
+    signal,
+    ...(body && { method: "POST", body }),
+  });
   // Nobody waits any more: a fetch that does not heed the signal would leave the connection open.
-  if (signal.aborted) await body?.cancel();
-  if (status !== 200) throw await toRefusal(response);
+  if (signal.aborted) await response.body?.cancel();
+  if (response.status !== 200) throw await toRefusal(response);
   const type = response.headers.get("content-type") ?? "none";
-  if (type.split(";")[0]?.trim().toLowerCase() === accept) return response;
-  await body?.cancel();
-  throw failure("bad-response", accept, `${type}; check that "url" is the hub's`);
+  if (type.toLowerCase().startsWith(accept)) return response;
+  await response.body?.cancel();
+  throw foreign(accept, type);
 }
 
 /** Asks for a page. @throws Ending */
@@ -57,14 +52,21 @@ export function fetchPage(context: Context, request: EventRequest): Promise<Page
     const page = await readJson<PageBody>(await send(context, request, "application/json", signal));
     // The rest is the server's word; its events are checked by the contract one by one.
     if (Array.isArray(page.events) && isCursor(`${page.cursor}`)) return page as PageBody;
-    throw failure("bad-response", "a page", `other JSON; check that "url" is the hub's`);
+    throw foreign("a page", "other JSON");
   }).result;
 }
 
-async function readOption<Value>(name: string, option: Value | (() => Value | Promise<Value>)): Promise<Value> {
+function foreign(expected: string, got: string) {
+  return failure("bad-response", expected, `${got}; check that "url" is the hub's`);
+}
+
+async function readOption<Name extends "url" | "headers">(context: Context, name: Name) {
+  const option = context[name];
   try {
     // None of the values is itself a function.
-    return await (typeof option === "function" ? (option as () => Value | Promise<Value>)() : option);
+    return (await (typeof option === "function" ? option() : option)) as Awaited<
+      ReturnType<Extract<Context[Name], () => unknown>>
+    >;
   } catch (cause) {
     throw failure("option-failed", `"${name}" to return`, String(cause), { reason: "bad-response", cause });
   }
@@ -75,11 +77,11 @@ async function toRefusal(response: Response) {
   // What is no problem document says nothing more than its status. The server's word, so whoever uses a member has to look.
   const { channels, code, detail } = await readJson<Problem>(response);
   const isNamed = Array.isArray(channels);
-  const reason = REASONS[status] ?? (status >= 500 ? "unavailable" : "rejected");
+  const reason = REASONS[status] ?? (MAY_PASS.test(`${status}`) ? "unavailable" : "rejected");
   return failure("refused", "an answer", `status ${status} (${[code, detail].filter(Boolean).join(": ")})`, {
     // A page that is not found, rather than a channel, is a wrong address.
     reason: reason === "unknown" && !isNamed ? "rejected" : reason,
-    ...(isNamed && { channels }),
+    channels: isNamed ? channels : undefined,
     // A date, which HTTP allows too, is NaN here and counts as none.
     retryAfter: (Number(headers.get("retry-after")) || 0) * 1_000,
   });

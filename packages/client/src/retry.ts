@@ -24,11 +24,9 @@ const RULES: { readonly [Each in Reason]?: "soon" | "fresh" | "told" | number | 
   "max-age": "told",
   unknown: MINUTE,
   offline: LONGEST_TIMER,
-  closed: null,
   finished: null,
   forbidden: null,
   rejected: null,
-  "gap-loop": null,
 };
 
 const JITTER_CAP = 30_000;

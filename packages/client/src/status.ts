@@ -43,8 +43,8 @@ export function retrying(reason: Reason, at: number): Status & { readonly state:
 }
 
 /** Whether it is worth trying at once when the network is back. */
-export function isOfNetwork(status: Status): boolean {
-  return "reason" in status && ["offline", "network", "timeout"].includes(status.reason);
+export function isOfNetwork(status: Status | null): boolean {
+  return ["offline", "network", "timeout"].includes((status as { readonly reason?: string } | null)?.reason ?? "");
 }
 
 /** A value that can be read and watched; it fits React's `useSyncExternalStore`. */

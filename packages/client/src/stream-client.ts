@@ -33,7 +33,7 @@ type ControlData = ControlEvents["hello"] &
 /** The subscriptions of one client, and what their shared stream follows. */
 export function createStreamClient(contract: Contract, options: ClientOptions) {
   const context = createContext(contract, options);
-  const { trace } = context;
+  const { trace, status, ends } = context;
   const position: Position = { handled: null, carried: null };
   const subscriptions = new Map<string, Set<Subscription>>();
   /** The paths that the running connection follows. */
@@ -44,12 +44,10 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
   const holed = new Set<string>();
   /** Paths that the server does not know: they are left out for a while. */
   const unknown = new Set<string>();
-  const timers = new Set<() => void>();
   let isCompared = false;
 
   const stream = createStream(context, { request, onEvent, onRefused, onClosed });
-  const { status } = stream;
-  const owner = { context, status, position, onLeft };
+  const owner = { context, position, onLeft };
 
   function add(address: Address, consumer: Consumer, wantsSnapshot: boolean, after: string | undefined): Subscription {
     const { path } = address;
@@ -76,12 +74,12 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
   /** Looks again what to follow, perhaps after something else: what changes in one moment is one change. */
   function later(milliseconds: number, task?: () => unknown): void {
     const cancel = context.clock.setTimeout(() => {
-      timers.delete(cancel);
+      ends.delete(cancel);
       task?.();
       const wanted = wantedPaths();
       if (wanted.length !== asked.size || wanted.some((path) => !asked.has(path))) stream.change();
     }, milliseconds);
-    timers.add(cancel);
+    ends.add(cancel);
   }
 
   function wantedPaths(): string[] {
@@ -97,7 +95,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
     if (followed.size === 0) position.handled = position.carried = null;
     if (asked.size === 0) return null;
     const { handled } = position;
-    trace("debug", "connect", { detail: `${asked.size} channels`, ...(handled && { id: handled }) });
+    trace("connect", { detail: `${asked.size} channels`, ...(handled && { id: handled }) });
     return { channels: new Map([...asked].map((path) => [path, null])), after: handled };
   }
 
@@ -107,9 +105,16 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
     const { handled } = position;
     // Of two positions of one epoch, one covers the other.
     if (cursor && handled && !coversToken(cursor, handled) && !coversToken(handled, cursor))
-      for (const path of subscriptions.keys()) for (const each of subscriptionsOf(path)) each.onEpoch(handled);
-    // Read late: what nobody wants is not parsed, and what is no JSON does not fit the contract either.
-    if (name) deliver({ ...name, data: null, id: cursor ?? "" }, () => JSON.parse(data));
+      for (const subscription of followersOf(subscriptions.keys())) subscription.onEpoch(handled);
+    if (name)
+      deliver({
+        ...name,
+        id: cursor ?? "",
+        // Read late: what nobody wants is not parsed, and what is no JSON does not fit the contract either.
+        get data(): unknown {
+          return JSON.parse(data) as unknown;
+        },
+      });
     else control(event, data, cursor);
     if (!cursor) return;
     // Only now: an id counts when its event is handled.
@@ -119,20 +124,20 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
     const begins = [...asked].filter((path) => isHeartbeat || !followed.has(path));
     followed = asked;
     if (isHeartbeat) holed.clear();
-    for (const path of begins) for (const subscription of subscriptionsOf(path)) subscription.onStart(cursor);
+    for (const subscription of followersOf(begins)) subscription.onStart(cursor);
   }
 
-  function deliver(event: PageEvent & { readonly id: string }, read?: () => unknown): void {
+  function deliver(event: PageEvent & { readonly id: string }): void {
     const { channel, type, id } = event;
     position.carried = id || position.carried;
-    const receivers = subscriptionsOf(channel);
-    const [first] = receivers;
-    const item = first && decodeItem(context, first.address, event, read);
-    if (!item) return;
-    const about = { channel, type, ...(id && { id }) };
-    trace("debug", "event", about);
-    for (const subscription of receivers) subscription.onItem(item);
-    trace("debug", "handled", about);
+    const followers = followersOf([channel]);
+    const items = followers.slice(0, 1).flatMap(({ address }) => decodeItem(context, address, event));
+    for (const item of items) {
+      const about = { channel, type, ...(id && { id }) };
+      trace("event", about);
+      for (const subscription of followers) subscription.onItem(item);
+      trace("handled", about);
+    }
   }
 
   function control(event: string, json: string, cursor: string | null): void {
@@ -143,7 +148,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
       if (isCompared || !theirs || theirs === fingerprint(contract)) return;
       isCompared = true;
       const detail = "The server has another version of the contract; events that only one of them knows are skipped.";
-      trace("warn", "contract", { detail });
+      trace("contract", { detail }, "warn");
     } else if (event === "clear") deliver({ channel, type, clear: key, id: cursor ?? "" });
     else if (event === "gap") onGap(Object(channels) as Record<string, GapReason>, cursor);
     else if (event === "bye" && reason) {
@@ -162,7 +167,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
     // PROTOCOL.md has the reasons; an unknown one is only handed on.
     for (const [path, reason] of Object.entries(gaps)) {
       if (!cursor) holed.add(path);
-      for (const subscription of subscriptionsOf(path)) subscription.onGap(reason, cursor);
+      for (const subscription of followersOf([path])) subscription.onGap(reason, cursor);
     }
     if (cursor) stream.end({ reason: "gap" });
   }
@@ -175,19 +180,18 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
         unknown.add(path);
         later(MINUTE, () => unknown.delete(path));
       }
-      for (const subscription of subscriptionsOf(path)) subscription.onRefused(reason);
+      for (const subscription of followersOf([path])) subscription.onRefused(reason);
     }
     return ours.length > 0;
   }
 
   function onClosed(reason: Reason): void {
-    for (const path of [...subscriptions.keys()]) for (const each of subscriptionsOf(path)) each.close(reason);
-    for (const cancel of timers) cancel();
+    for (const subscription of followersOf(subscriptions.keys())) subscription.close(reason);
   }
 
   /** A copy: handlers subscribe and close. */
-  function subscriptionsOf(path: string): Subscription[] {
-    return [...(subscriptions.get(path) ?? [])];
+  function followersOf(paths: Iterable<string>): Subscription[] {
+    return [...paths].flatMap((path) => [...(subscriptions.get(path) ?? [])]);
   }
 
   return {

@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 import { failure, type Ending } from "./ending.ts";
 import { send } from "./requests.ts";
 import { createRetry } from "./retry.ts";
-import { Cell, isOfNetwork, retrying, type Reason } from "./status.ts";
+import { isOfNetwork, retrying, type Reason } from "./status.ts";
 
 /** What a stream needs of the client it belongs to. */
 export interface StreamOwner {
@@ -23,8 +23,7 @@ const DEFAULT_HEARTBEAT = 15_000;
 
 /** The client's one connection: it opens, reads, notices silence, and comes back, until it is closed. */
 export function createStream(context: Context, owner: StreamOwner) {
-  const { clock, network, ends, maxEventBytes } = context;
-  const status = new Cell();
+  const { clock, network, ends, maxEventBytes, status } = context;
   const retry = createRetry(context);
   /** Null while there is nothing to follow. The last one has ended while `cancelPause` is there. */
   let connection: Attempt<never> | null = null;
@@ -60,15 +59,14 @@ export function createStream(context: Context, owner: StreamOwner) {
       try {
         parser.push(value);
       } catch (cause) {
-        const expected = `events of ${maxEventBytes} bytes at most`;
-        throw failure("event-too-large", expected, "a longer one", { reason: "bad-response", cause });
+        throw failure("event-too-large", `"maxEventBytes" to do`, String(cause), { reason: "bad-response", cause });
       }
     }
   }
 
   function onEnding(ending: Ending | null): void {
-    if (context.isClosed) return;
-    context.trace("debug", "end", { detail: ending?.reason ?? "changed" });
+    if (status.value.state === "closed") return;
+    context.trace("end", { detail: ending?.reason ?? "changed" });
     if (!ending || (ending.channels && owner.onRefused(ending.channels, ending.reason))) return connect();
     const wait = retry.after(ending);
     if (wait === null) return close(ending.reason);
@@ -84,17 +82,15 @@ export function createStream(context: Context, owner: StreamOwner) {
   }
 
   function close(reason: Reason): void {
-    if (context.isClosed) return;
-    context.isClosed = true;
-    for (const end of ends) end();
-    cancelPause?.();
+    if (status.value.state === "closed") return;
     status.set({ state: "closed", reason });
     owner.onClosed(reason);
+    cancelPause?.();
+    for (const end of ends) end();
   }
 
   ends.add(network.subscribe(onNetwork));
   return {
-    status,
     /** What to ask for has changed: asks anew, from where it stands. */
     change: () => (connection ? connection.end(null) : connect()),
     /** @param heartbeat in milliseconds, as the server sent it */

@@ -3,18 +3,16 @@ import { coversToken, type GapReason, type PageBody } from "@tidings/protocol";
 import type { ClientSubscription } from "./client.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Context } from "./context.ts";
-import { channelOf, decodePage, decodeState, toCursor, type Item } from "./decoder.ts";
+import { channelOf, decodePage, toCursor, type Item } from "./decoder.ts";
 import type { Ending } from "./ending.ts";
 import type { Gap } from "./handlers.ts";
 import { loadPage } from "./page-loader.ts";
 import { createRetry, MINUTE } from "./retry.ts";
-import { Cell, isOfNetwork, retrying, type Reason, type Status, type Watchable } from "./status.ts";
+import { Cell, isOfNetwork, retrying, type Reason } from "./status.ts";
 
 /** What a subscription needs of the client it belongs to. */
 export interface SubscriptionOwner {
   readonly context: Context;
-  /** The shared connection's. */
-  readonly status: Watchable<Status>;
   readonly position: Position;
   onLeft(subscription: Subscription): void;
 }
@@ -86,17 +84,17 @@ export function createSubscription(
   /** The stream has carried everything up to here past us, undelivered; null while that is not known. */
   let passed: string | null = null;
   /** What a page failed of, and when the next is asked for. */
-  let trouble: Status | null = null;
+  let trouble: ReturnType<typeof retrying> | null = null;
   let gaps: number[] = [];
   /** Forgets the page that is under way, or that will be. */
   let cancelLoad = () => {};
 
   /** Live is who has a position: nothing from there on will be missed. */
   function report(): void {
-    const { value } = owner.status;
+    const { value } = context.status;
     if (phase === "closed" || value.state === "closed") return;
     // A channel that is refused leaves the stream, so the stream's state is not its own.
-    const isOwn = value.state === "live" || (trouble && "reason" in trouble && trouble.reason === "unknown");
+    const isOwn = value.state === "live" || trouble?.reason === "unknown";
     status.set(isOwn ? (trouble ?? { state: cursor ? "live" : "connecting" }) : value);
   }
 
@@ -163,8 +161,6 @@ export function createSubscription(
     trouble = null;
     isFresh = false;
     const before = cursor;
-    const state = decodeState(context, address, page);
-    if (state) consumer("snapshot", ...state);
     // A handler may close us; a queue may be full.
     for (const item of decodePage(context, address, page)) if (isClosed() || !offer(item)) return;
     if (isClosed()) return;
@@ -201,7 +197,7 @@ export function createSubscription(
   function tell(gap: Gap): void {
     const now = clock.now();
     gaps = [...gaps.filter((at) => now - at < MINUTE), now];
-    context.trace("debug", "gap", { channel, detail: gap.reason });
+    context.trace("gap", { channel, detail: gap.reason });
     consumer("onGap", gap);
     if (gaps.length > MOST_GAPS) close("gap-loop");
   }
@@ -232,9 +228,9 @@ export function createSubscription(
     return phase === "closed";
   }
 
-  const unwatch = owner.status.subscribe(({ state }) => {
+  const unwatch = context.status.subscribe(({ state }) => {
     // The network is back.
-    if (state === "live" && trouble && isOfNetwork(trouble)) load();
+    if (state === "live" && isOfNetwork(trouble)) load();
     else report();
   });
   const subscription: Subscription = {

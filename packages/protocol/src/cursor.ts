@@ -6,7 +6,7 @@ export interface Cursor {
   readonly seq: number;
 }
 
-const TOKEN = /^([A-Za-z0-9_-]{1,40})\.(0|[1-9]\d{0,15})$/;
+const TOKEN = /^([\w-]{1,40})\.(0|[1-9]\d{0,15})$/;
 
 /** The cursor as one ASCII token of 57 bytes at most: an event's id. */
 export function formatCursor({ epoch, seq }: Cursor): string {
@@ -15,10 +15,9 @@ export function formatCursor({ epoch, seq }: Cursor): string {
 
 /** The cursor of a token, or null when the text is none. */
 export function parseCursor(token: string): Cursor | null {
-  const match = TOKEN.exec(token);
-  if (match === null) return null;
-  const seq = Number(match[2]);
-  return Number.isSafeInteger(seq) ? { epoch: match[1] ?? "", seq } : null;
+  const [, epoch = "", digits] = TOKEN.exec(token) ?? [];
+  const seq = Number(digits);
+  return Number.isSafeInteger(seq) ? { epoch, seq } : null;
 }
 
 /** Whether a text is a cursor's token. */
@@ -33,6 +32,7 @@ export function covers(seen: Cursor, position: Cursor): boolean {
 
 /** {@link covers}, for tokens of cursors; null is a position that nothing covers, and that covers nothing. */
 export function coversToken(seen: string | null, position: string | null): boolean {
-  const [ours, theirs] = [parseCursor(seen ?? ""), parseCursor(position ?? "")];
-  return ours !== null && theirs !== null && covers(ours, theirs);
+  const ours = parseCursor(seen ?? "");
+  const theirs = parseCursor(position ?? "");
+  return !!ours && !!theirs && covers(ours, theirs);
 }

@@ -10,5 +10,5 @@ export { createParser } from "./parser.ts";
 export type { Parser, ParserOptions, ServerSentEvent } from "./parser.ts";
 export { createProblem } from "./problem.ts";
 export type { Problem, ProblemCode } from "./problem.ts";
-export { formatBody, formatQuery, parseRequest } from "./request.ts";
+export { formatRequest, parseRequest } from "./request.ts";
 export type { EventRequest, ParsedRequest, Start } from "./request.ts";

@@ -37,19 +37,26 @@ const NOWHERE: Cursor = { epoch: "", seq: 0 };
 const SHOWN = 256;
 const MAX_LAST = 1_000;
 const MAX_WAIT = 60;
+/** Proxies take addresses of 8 KB. */
+const LONGEST_QUERY = 7_000;
 
-/** The query of a request, without `?`. */
-export function formatQuery({ channels, ...others }: EventRequest): string {
+/**
+ * A request as a query, without `?`. Where that would be too long, what it asks for is the JSON body of a POST; what is neither
+ * `channels` nor `after` stays in the query.
+ */
+export function formatRequest(
+  { channels, after, ...others }: EventRequest,
+  longest = LONGEST_QUERY,
+): { readonly query: string; readonly body?: string } {
   const query = new URLSearchParams({ protocol: String(PROTOCOL_VERSION) });
-  for (const [path, start] of channels) query.append("channel", start === null ? path : `${path}@${start}`);
   // What is empty, or zero, is as good as left out.
   for (const [name, value] of Object.entries(others)) if (value) query.set(name, value === true ? "" : String(value));
-  return query.toString();
-}
-
-/** The JSON body of a request whose query would be too long; what is neither `channels` nor `after` stays in the query. */
-export function formatBody({ channels, after }: Pick<EventRequest, "channels" | "after">): string {
-  return JSON.stringify({ channels: Object.fromEntries(channels), after: after ?? undefined });
+  const short = String(query);
+  for (const [path, start] of channels) query.append("channel", start === null ? path : `${path}@${start}`);
+  if (after) query.set("after", after);
+  const long = String(query);
+  if (long.length <= longest) return { query: long };
+  return { query: short, body: JSON.stringify({ channels: Object.fromEntries(channels), after: after ?? undefined }) };
 }
 
 /**
