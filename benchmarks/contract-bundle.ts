@@ -6,8 +6,8 @@ import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 
 /** Our part of a browser's contract, and all of one with dates, in gzip bytes; the README of the package names the second. */
-const BUDGET = 2_500;
-const BUDGET_WITH_ZOD = 8_000;
+const BUDGET = 1_000;
+const BUDGET_WITH_ZOD = 6_000;
 
 /** A text of the server's half, in its error message; see wire-schema.ts. */
 const SERVER_ONLY = "which JSON cannot carry";
@@ -57,7 +57,7 @@ const plainContract = await bundle(`
   export const chat = defineContract({ room: channel("rooms/:roomId", { message: Message }) });
   export const read = (value) => decode(Message, value, "room.message");`);
 const whole = await bundle(
-  `export * from "@tidings/contract"; export * from "@tidings/contract/codecs"; export * from "@tidings/contract/encoder";`,
+  ["", "/check", "/codecs", "/encoder"].map((entry) => `export * from "@tidings/contract${entry}";`).join(""),
 );
 
 console.log("gzip bytes of a browser bundle, zod/mini:");

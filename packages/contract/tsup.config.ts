@@ -1,4 +1,4 @@
 import { defineConfig } from "tsup";
 import { preset } from "../../tsup.preset.ts";
 
-export default defineConfig(preset(["src/index.ts", "src/codecs.ts", "src/encoder.ts"]));
+export default defineConfig(preset(["src/index.ts", "src/check.ts", "src/codecs.ts", "src/encoder.ts"]));

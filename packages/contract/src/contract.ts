@@ -1,7 +1,7 @@
 import type { Address, Channel, ChannelDefinition, ParamsOf } from "./channel.ts";
 import { ContractError, refuse } from "./contract-error.ts";
 import type { Decoded, EventDefinition, Schema } from "./event.ts";
-import { parsePath, PathPattern } from "./path.ts";
+import { buildPath, parsePath, type PathPattern } from "./path.ts";
 
 /** Any contract: its channels by name. */
 export type Contract = Readonly<Record<string, AnyChannel>>;
@@ -48,7 +48,7 @@ export type SnapshotState<C extends Contract, Name extends ChannelName<C>> = Dec
  * @example
  * const chat = defineContract({ room: channel("rooms/:roomId", { message: Message }) });
  * chat.room({ roomId: "lobby" }).path; // "rooms/lobby"
- * @throws ContractError `bad-contract` when two patterns could make the same path
+ * @throws ContractError `bad-contract` for what is no channel; the rest is checked where a hub is created
  */
 export function defineContract<Definitions extends Readonly<Record<string, ChannelDefinition>>>(
   definitions: Definitions,
@@ -56,13 +56,7 @@ export function defineContract<Definitions extends Readonly<Record<string, Chann
   const contract = Object.create(null) as Record<string, AnyChannel>;
   for (const [name, definition] of Object.entries(definitions)) {
     // The types say so already, but a circular import hands over `undefined`.
-    const pattern = (definition as ChannelDefinition | undefined)?.pattern;
-    const where = `Channel "${name}"`;
-    if (name === "__proto__" || !(pattern instanceof PathPattern))
-      return refuse(where, "another name, or a channel(…)", `${typeof definition}; is there a circular import?`);
-    for (const other of Object.values(contract))
-      if (pattern.overlaps(other.pattern))
-        refuse(where, `paths that "${other.name}" (${other.pattern.text}) cannot make`, pattern.text);
+    if (!definition) refuse(`Channel "${name}"`, "a channel(…)", "undefined; is there a circular import?");
     contract[name] = nameChannel(name, definition);
   }
   // Built key by key from `definitions`, which the loop cannot show to the compiler.
@@ -72,7 +66,7 @@ export function defineContract<Definitions extends Readonly<Record<string, Chann
 function nameChannel(name: string, definition: ChannelDefinition): AnyChannel {
   const address = (params: Readonly<Record<string, string>> = {}): Address => ({
     name,
-    ...definition.pattern.build(params),
+    ...buildPath(definition.pattern, params),
   });
   return Object.assign(Object.defineProperty(address, "name", { value: name }), definition) as AnyChannel;
 }

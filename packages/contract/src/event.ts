@@ -1,5 +1,4 @@
 import type { $ZodType, SomeType } from "zod/v4/core";
-import { refuse } from "./contract-error.ts";
 
 /** Any schema of `zod` or `zod/mini`. */
 export type Schema<Data = unknown> = $ZodType<Data>;
@@ -47,15 +46,12 @@ export interface LatestOptions<Data> {
 /**
  * An event of which only the newest value per key counts: a topic, a price, a member's presence.
  * @example latest(Price, { key: (price) => price.symbol, expires: 60_000 })
- * @throws ContractError `bad-contract` for an `expires` that is no duration
  */
 export function latest<S extends SomeType>(
   schema: S,
   options: LatestOptions<Decoded<S>> = {},
 ): EventDefinition<Decoded<S>, "latest"> {
   const { key, expires = null } = options;
-  if (expires !== null && !(Number.isFinite(expires) && expires > 0))
-    refuse("latest()", `"expires" to be a finite number of milliseconds above 0, or to be left out`, expires);
   return define("latest", schema, key, expires);
 }
 

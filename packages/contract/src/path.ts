@@ -2,7 +2,6 @@ import { refuse } from "./contract-error.ts";
 
 /** The longest path, in bytes (a path is ASCII). */
 export const MAX_PATH = 256;
-const SHORT = `a path of ${MAX_PATH} bytes at most`;
 /** As much of a refused param as is said back. */
 const SHOWN = 40;
 
@@ -15,70 +14,42 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer
 /** The params of a pattern: `Params<"rooms/:roomId">` is `{ readonly roomId: string }`. */
 export type Params<Pattern extends string> = { readonly [Name in ParamNames<Pattern>]: string };
 
-/** `rooms` or `:roomId`. `__proto__` is no param: in an object literal it sets the prototype instead of a property. */
-const SEGMENT = /^(:(?!__proto__$)[A-Za-z_]\w*|[\w-][\w.-]*)$/;
-
-/** A compiled path pattern. Building is injective: two different records of params never give one path. */
-export class PathPattern<Text extends string = string> {
+/** A path pattern, in segments such as `rooms` and `:roomId`. */
+export interface PathPattern<Text extends string = string> {
   readonly text: Text;
   readonly segments: readonly string[];
-  /** The literal text that every path starts with; most paths of other patterns fail here, without a split. */
-  readonly prefix: string;
-
-  constructor(text: Text) {
-    const where = `Pattern "${text}"`;
-    this.text = text;
-    this.segments = text.split("/");
-    this.prefix = text.split(":", 1)[0] ?? "";
-    const wrong = this.segments.find((segment) => !SEGMENT.test(segment));
-    if (wrong !== undefined) refuse(where, `segments like "rooms" or ":roomId", separated by "/"`, `"${wrong}"`);
-    const twice = this.segments.find((segment, index) => isParam(segment) && this.segments.indexOf(segment) < index);
-    if (twice !== undefined) refuse(where, "each param once", `"${twice}" twice`);
-    // A param has one byte at least.
-    const shortest = text.replaceAll(/:\w+/g, "x").length;
-    if (shortest > MAX_PATH) refuse(where, SHORT, shortest);
-  }
-
-  /**
-   * The path and exactly the params that are in it.
-   * @throws ContractError `bad-params`
-   */
-  build(given: Readonly<Record<string, string>>): { params: Record<string, string>; path: string } {
-    const fail = (expected: string, got: unknown): never =>
-      refuse(`Channel "${this.text}"`, expected, got, "bad-params");
-    const params: Record<string, string> = {};
-    const parts = this.segments.map((segment) => {
-      if (!isParam(segment)) return segment;
-      const name = segment.slice(1);
-      const value: unknown = Object.hasOwn(given, name) ? given[name] : undefined;
-      const got = typeof value === "string" ? JSON.stringify(value.slice(0, SHOWN)) : typeof value;
-      // Only strings are encoded.
-      params[name] = value as string;
-      return (
-        encodeSegment(value) ??
-        fail(`param "${name}" to be a non-empty string without lone surrogates, ${MAX_PATH} bytes at most`, got)
-      );
-    });
-    const path = parts.join("/");
-    if (path.length > MAX_PATH) fail(`shorter params, for ${SHORT}`, path.length);
-    return { params, path };
-  }
-
-  /** Whether some path belongs to both patterns. */
-  overlaps(other: PathPattern): boolean {
-    return (
-      this.segments.length === other.segments.length &&
-      this.segments.every((segment, index) => {
-        const their = other.segments[index] ?? "";
-        return isParam(segment) || isParam(their) || segment === their;
-      })
-    );
-  }
 }
 
-/** The params of a canonical path of a pattern, else null. A function, so that browsers do not load it. */
-export function parsePath({ prefix, segments }: PathPattern, path: string): Record<string, string> | null {
-  if (path.length > MAX_PATH || !path.startsWith(prefix)) return null;
+/**
+ * The path and exactly the params that are in it. It is injective: two different records of params never give one path.
+ * @throws ContractError `bad-params`
+ */
+export function buildPath(
+  { text, segments }: PathPattern,
+  given: Readonly<Record<string, string>>,
+): { params: Record<string, string>; path: string } {
+  const fail = (expected: string, got: unknown): never => refuse(`Channel "${text}"`, expected, got, "bad-params");
+  const params: Record<string, string> = {};
+  const parts = segments.map((segment) => {
+    if (!isParam(segment)) return segment;
+    const name = segment.slice(1);
+    const value: unknown = Object.hasOwn(given, name) ? given[name] : undefined;
+    const got = typeof value === "string" ? JSON.stringify(value.slice(0, SHOWN)) : typeof value;
+    // Only strings are encoded.
+    params[name] = value as string;
+    return (
+      encodeSegment(value) ??
+      fail(`param "${name}" to be a non-empty string without lone surrogates, ${MAX_PATH} bytes at most`, got)
+    );
+  });
+  const path = parts.join("/");
+  if (path.length > MAX_PATH) fail(`shorter params, for a path of ${MAX_PATH} bytes at most`, path.length);
+  return { params, path };
+}
+
+/** The params of a canonical path of a pattern, else null. */
+export function parsePath({ segments }: PathPattern, path: string): Record<string, string> | null {
+  if (path.length > MAX_PATH) return null;
   const parts = path.split("/");
   if (parts.length !== segments.length) return null;
   const params: Record<string, string> = {};
@@ -90,12 +61,13 @@ export function parsePath({ prefix, segments }: PathPattern, path: string): Reco
   return params;
 }
 
-/** Whether every segment is one that {@link PathPattern.build} could have written. */
+/** Whether every segment is one that {@link buildPath} could have written. */
 export function isCanonicalPath(path: string): boolean {
   return path.length <= MAX_PATH && path.split("/").every((part) => decodeSegment(part) !== null);
 }
 
-function isParam(segment: string): boolean {
+/** Whether a segment of a pattern stands for a param. */
+export function isParam(segment: string): boolean {
   return segment.startsWith(":");
 }
 

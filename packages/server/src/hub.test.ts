@@ -165,3 +165,10 @@ test("a hub on the real clock does not keep a process alive", async () => {
   expect(timers()).toBe(before);
   await hub.close();
 });
+
+test("a contract that breaks a rule has no hub", () => {
+  const twice = defineContract({ one: channel("rooms/:id", {}), other: channel("rooms/lobby", {}) });
+  expect(() => createHub(twice, { log: memoryLog(), authorize: () => true })).toThrow(
+    expect.objectContaining({ code: "bad-contract" }),
+  );
+});

@@ -1,4 +1,5 @@
 import type { Address, AddressOf, ChannelName, Contract, EventData, EventType } from "@tidings/contract";
+import { checkContract } from "@tidings/contract/check";
 import type { EventLog, NewEntry, TransactionalLog } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
 import { createContext, type Context } from "./context.ts";
@@ -74,7 +75,7 @@ export interface HubStats {
 /**
  * Creates a hub.
  *
- * @throws ContractError `bad-contract` for a schema whose data JSON cannot carry
+ * @throws ContractError `bad-contract` for a contract that breaks a rule, and for a schema whose data JSON cannot carry
  * @throws TypeError for options that contradict each other or are out of range
  */
 export function createHub<C extends Contract, Log extends EventLog, V extends Viewer = Viewer>(
@@ -93,6 +94,7 @@ class LogHub implements Hub<Contract>, TransactionalHub<Contract, unknown> {
   #closed: Promise<void> | null = null;
 
   constructor(contract: Contract, options: HubOptions<Contract, Viewer>) {
+    checkContract(contract);
     const context = createContext(contract, options);
     this.#context = context;
     this.#publisher = new Publisher(context);
