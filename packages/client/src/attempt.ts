@@ -1,10 +1,12 @@
+import type { EventRequest } from "@tidings/protocol";
 import type { Context } from "./context.ts";
 import { failure, toEnding, type Ending } from "./ending.ts";
+import { send } from "./requests.ts";
 
 /** How often the wall clock is looked at, in milliseconds: a timer sleeps with the machine. */
 const LOOK = 5_000;
 
-/** Work under way. */
+/** A request under way, up to the end of its answer. */
 export interface Attempt<Result> {
   /** Rejects with an Ending, or with null: that is for no other reason than to ask for something else. */
   readonly result: Promise<Result>;
@@ -14,18 +16,21 @@ export interface Attempt<Result> {
 }
 
 /**
- * Begins work that is given up after a silence of `connectTimeout`, and that can be ended from outside, also where it waits for
- * what does not heed its signal. The first outcome counts; any aborts the signal.
+ * Begins a request that is given up after a silence of `connectTimeout`, and that can be ended from outside, also where it waits
+ * for what does not heed its signal. The first outcome counts; any aborts the signal.
  *
- * @param work tells every sign of life, and how many milliseconds of silence are too many from then on
+ * @param read tells every sign of life, and how many milliseconds of silence are too many from then on
  */
 export function attempt<Result>(
-  { clock, connectTimeout, status, ends }: Context,
-  work: (signal: AbortSignal, onLife: (patience?: number) => void) => Promise<Result>,
+  context: Context,
+  request: EventRequest,
+  accept: string,
+  read: (response: Response, signal: AbortSignal, onLife: (patience?: number) => void) => Promise<Result>,
 ): Attempt<Result> {
+  const { clock, status, ends } = context;
   const controller = new AbortController();
   const { signal } = controller;
-  let patience = connectTimeout;
+  let patience = context.connectTimeout;
   let lastLife = clock.now();
   let cancel = () => {};
   let end: (ending: Ending | null) => void = () => {};
@@ -38,6 +43,10 @@ export function attempt<Result>(
     if (left > 0) cancel = clock.setTimeout(look, Math.min(left, LOOK));
     else end(failure("timeout", `a sign of life within ${patience} ms`, "silence"));
   };
+  const onLife = (given = patience) => {
+    patience = given;
+    lastLife = clock.now();
+  };
   const result = new Promise<Result>((resolve, reject) => {
     end = (ending) => {
       reject(ending);
@@ -45,11 +54,8 @@ export function attempt<Result>(
       controller.abort();
       ends.delete(close);
     };
-    const onLife = (given = patience) => {
-      patience = given;
-      lastLife = clock.now();
-    };
-    void work(signal, onLife)
+    void send(context, request, accept, signal)
+      .then((response) => read(response, signal, onLife))
       .then(resolve, toEnding)
       .then((ending) => end(ending ?? null));
   });

@@ -8,7 +8,6 @@ import { StreamError } from "./stream-error.ts";
 /** One thing that arrived for an address, on the stream or on a page. */
 export interface Item {
   readonly id: string | null;
-  readonly isVolatile: boolean;
   /** What the consumer gets. */
   readonly call: Parameters<Consumer>;
 }
@@ -32,13 +31,11 @@ export function decodeItem(context: Context, address: Address, wire: PageEvent):
   const id = toCursor(wire.id);
   if ("clear" in wire) {
     const cleared: Cleared = { channel, type, key: wire.clear, id: id ?? "" };
-    return id ? [{ id, isVolatile: false, call: ["onClear", cleared] }] : [];
+    return id ? [{ id, call: ["onClear", cleared] }] : [];
   }
-  const isVolatile = definition.mode === "volatile";
   return tryDecode(context, definition.schema, () => wire.data, `${name}.${type}`).map((data) => ({
     id,
-    isVolatile,
-    call: [type, data, { channel, type, data, id }, isVolatile],
+    call: [type, data, { channel, type, data, id }, definition.mode === "volatile"],
   }));
 }
 
@@ -48,7 +45,7 @@ export function decodePage(context: Context, address: Address, { events, state }
   const given = state?.[address.path];
   const states = snapshot && given !== undefined ? tryDecode(context, snapshot, () => given, `${name}'s snapshot`) : [];
   return [
-    ...states.map((data): Item => ({ id: null, isVolatile: false, call: ["snapshot", data] })),
+    ...states.map((data): Item => ({ id: null, call: ["snapshot", data] })),
     ...events.flatMap((event) => decodeItem(context, address, event)),
   ];
 }

@@ -1,6 +1,17 @@
-import type { PageBody } from "@tidings/protocol";
+import { isCursor, type EventRequest, type PageBody } from "@tidings/protocol";
+import { attempt } from "./attempt.ts";
 import type { Context } from "./context.ts";
-import { fetchPage } from "./requests.ts";
+import { foreign, readJson } from "./requests.ts";
+
+/** Asks for a page. @throws Ending */
+export function fetchPage(context: Context, request: EventRequest): Promise<PageBody> {
+  return attempt(context, request, "application/json", async (response) => {
+    const page = await readJson<PageBody>(response);
+    // The rest is the server's word; its events are checked by the contract one by one.
+    if (Array.isArray(page.events) && isCursor(`${page.cursor}`)) return page as PageBody;
+    throw foreign("a page", "other JSON");
+  }).result;
+}
 
 /**
  * Fetches a page for a subscription. Equal ones that are wanted in the same moment share one request: a page load opens one,

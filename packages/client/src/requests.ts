@@ -1,5 +1,4 @@
-import { formatRequest, isCursor, type EventRequest, type PageBody, type Problem } from "@tidings/protocol";
-import { attempt } from "./attempt.ts";
+import { formatRequest, type EventRequest, type Problem } from "@tidings/protocol";
 import type { Context } from "./context.ts";
 import { failure } from "./ending.ts";
 import type { Reason } from "./status.ts";
@@ -46,17 +45,8 @@ export async function send(
   throw foreign(accept, type);
 }
 
-/** Asks for a page. @throws Ending */
-export function fetchPage(context: Context, request: EventRequest): Promise<PageBody> {
-  return attempt(context, async (signal) => {
-    const page = await readJson<PageBody>(await send(context, request, "application/json", signal));
-    // The rest is the server's word; its events are checked by the contract one by one.
-    if (Array.isArray(page.events) && isCursor(`${page.cursor}`)) return page as PageBody;
-    throw foreign("a page", "other JSON");
-  }).result;
-}
-
-function foreign(expected: string, got: string) {
+/** What is no answer of a hub. */
+export function foreign(expected: string, got: string) {
   return failure("bad-response", expected, `${got}; check that "url" is the hub's`);
 }
 
@@ -88,7 +78,7 @@ async function toRefusal(response: Response) {
 }
 
 /** All members are optional: it is only what the server says. What is no JSON has none. @throws what breaks while it is read */
-async function readJson<Value>(response: Response): Promise<Partial<Value>> {
+export async function readJson<Value>(response: Response): Promise<Partial<Value>> {
   const value: unknown = await response.json().catch((error: unknown) => {
     if (!(error instanceof SyntaxError)) throw error;
   });

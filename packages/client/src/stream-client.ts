@@ -16,7 +16,7 @@ import { createContext } from "./context.ts";
 import { channelOf, decodeItem, decodePage, toCursor } from "./decoder.ts";
 import { createQueue } from "./event-queue.ts";
 import type { Handlers, ReceivedEvent, SubscribeOptions } from "./handlers.ts";
-import { fetchPage } from "./requests.ts";
+import { fetchPage } from "./page-loader.ts";
 import { MINUTE } from "./retry.ts";
 import type { Reason } from "./status.ts";
 import { createStream } from "./stream.ts";
@@ -44,7 +44,6 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
   const holed = new Set<string>();
   /** Paths that the server does not know: they are left out for a while. */
   const unknown = new Set<string>();
-  let isCompared = false;
 
   const stream = createStream(context, { request, onEvent, onRefused, onClosed });
   const owner = { context, position, onLeft };
@@ -144,11 +143,13 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
     const { heartbeat, contract: theirs, channel, type, key, channels, reason } = parseControl(json);
     if (event === "hello") {
       stream.hello(heartbeat);
-      // During a deployment the two differ for a while, which is nothing to stop for.
-      if (isCompared || !theirs || theirs === fingerprint(contract)) return;
-      isCompared = true;
-      const detail = "The server has another version of the contract; events that only one of them knows are skipped.";
-      trace("contract", { detail }, "warn");
+      // At the beginning only: during a deployment the two differ for a while, which is nothing to stop for.
+      if (!position.handled && theirs && theirs !== fingerprint(contract))
+        trace(
+          "contract",
+          { detail: "The server has another version; what only one of them knows is skipped." },
+          "warn",
+        );
     } else if (event === "clear") deliver({ channel, type, clear: key, id: cursor ?? "" });
     else if (event === "gap") onGap(Object(channels) as Record<string, GapReason>, cursor);
     else if (event === "bye" && reason) {

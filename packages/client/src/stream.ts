@@ -2,7 +2,6 @@ import { createParser, type EventRequest, type ServerSentEvent } from "@tidings/
 import { attempt, type Attempt } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { failure, type Ending } from "./ending.ts";
-import { send } from "./requests.ts";
 import { createRetry } from "./retry.ts";
 import { isOfNetwork, retrying, type Reason } from "./status.ts";
 
@@ -36,12 +35,12 @@ export function createStream(context: Context, owner: StreamOwner) {
     connection = null;
     const request = owner.request();
     if (!request) return status.set({ state: "connecting" });
-    connection = attempt(context, (signal, alive) => read(request, signal, (onLife = alive)));
+    connection = attempt(context, request, "text/event-stream", read);
     connection.result.catch(onEnding);
   }
 
-  async function read(request: EventRequest, signal: AbortSignal, alive: () => void): Promise<never> {
-    const { body } = await send(context, request, "text/event-stream", signal);
+  async function read({ body }: Response, signal: AbortSignal, alive: typeof onLife): Promise<never> {
+    onLife = alive;
     const reader = body?.getReader();
     if (!reader) throw failure("bad-response", "a body that streams", 'none; mend the option "fetch"');
     // Not every fetch heeds its signal.

@@ -99,13 +99,14 @@ export function createSubscription(
   }
 
   /** False when it was not taken. A repetition counts as taken. */
-  function offer({ id, isVolatile, call }: Item): boolean {
+  function offer({ id, call }: Item): boolean {
     if (coversToken(cursor, id)) return true;
     if (consumer(...call)) {
       cursor = id ?? cursor;
       return true;
     }
-    if (isVolatile) return true;
+    // What has no id cannot be asked for again.
+    if (!id) return true;
     if (phase === "joined") {
       // What the stream has carried of other channels only is nothing that we miss.
       advance(position.handled);
