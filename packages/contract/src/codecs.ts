@@ -1,12 +1,12 @@
 import {
-  $ZodAny,
+  $constructor,
   $ZodArray,
   $ZodCodec,
+  $ZodCustom,
   $ZodString,
   $ZodTuple,
+  $ZodType,
   type $ZodCodecDef,
-  type $ZodRawIssue,
-  type $ZodType,
   type input,
   type output,
 } from "zod/v4/core";
@@ -22,6 +22,64 @@ const platform = globalThis as unknown as { URL: new (text: string) => URL };
 
 /** A schema whose data is `Decoded` in the program and `Wire` in JSON; it goes wherever a zod schema goes. */
 export interface Codec<Decoded, Wire> extends $ZodCodec<$ZodType<Wire, Wire>, $ZodType<Decoded, Decoded>> {}
+
+interface TextForm<Decoded> {
+  /** zod's name of the wire's format, also that of the JSON Schema. */
+  readonly format: string;
+  /** What `accepts` accepts, for messages; see explanation.ts. */
+  readonly decoded: string;
+  readonly accepts: (value: unknown) => boolean;
+  readonly encode: (value: Decoded) => string;
+  /** May throw or return null for a text that is none of `encode`'s. */
+  readonly decode: (text: string) => Decoded | null;
+}
+
+interface TextCodecDef extends TextForm<unknown> {
+  readonly type: "pipe";
+  /** The wire's form on both sides, for whoever walks through schemas: a Date, for one, has none of its own. */
+  readonly in: $ZodType;
+  readonly out: $ZodType;
+  /** Tells a codec from a pipe that has no way back. */
+  readonly reverseTransform: unknown;
+}
+
+/** One kind of schema in place of zod's codec, format and check of a class: a browser pays for each kind that it loads. */
+const $TextCodec = /* @__PURE__ */ $constructor("TidingsTextCodec", (schema: $ZodType, def: TextCodecDef) => {
+  $ZodType.init(schema, def);
+  schema._zod.parse = (payload, { direction }) => {
+    const { issues } = payload;
+    const value: unknown = payload.value;
+    if (direction === "backward") {
+      if (def.accepts(value)) payload.value = def.encode(value);
+      else issues.push({ code: "custom", params: { expected: def.decoded }, input: value, inst: schema });
+    } else if (typeof value !== "string")
+      issues.push({ code: "invalid_type", expected: "string", input: value, inst: schema });
+    else if ((payload.value = tryDecode(def, value)) === null)
+      issues.push({ code: "invalid_format", format: def.format, input: value, inst: schema });
+    return payload;
+  };
+});
+
+function tryDecode({ decode }: TextCodecDef, text: string): unknown {
+  try {
+    return decode(text);
+  } catch {
+    return null;
+  }
+}
+
+function textCodec<Decoded>(form: TextForm<Decoded>): Codec<Decoded, string> {
+  const wire = new $ZodString({ type: "string" });
+  wire._zod.bag["format"] = form.format;
+  // It is asked for what a codec of zod is, and nobody is told its class.
+  return new $TextCodec({
+    ...(form as TextForm<unknown>),
+    type: "pipe",
+    in: wire,
+    out: wire,
+    reverseTransform: form.encode,
+  }) as Codec<Decoded, string>;
+}
 
 /** `Date` in the program; in JSON the text of `Date.prototype.toISOString`, and no other spelling. */
 export const isoDate: Codec<Date, string> = /* @__PURE__ */ textCodec({
@@ -73,71 +131,27 @@ export function setOf<Value extends Schema>(value: Value): Codec<Set<output<Valu
   return collectionCodec<Set<output<Value>>, input<Value>>(value, Set);
 }
 
-/** The two sides of a codec. A browser pays for every kind of schema, so none is used that only checks a class. */
-interface Sides<Decoded, Wire> {
-  /** What `accepts` accepts, for messages; see explanation.ts. */
-  readonly decoded: string;
-  readonly accepts: (value: unknown) => boolean;
-  readonly encode: (value: Decoded) => Wire;
-}
-
-interface TextSides<Decoded> extends Sides<Decoded, string> {
-  /** zod's name of the wire's format, also that of the JSON Schema. */
-  readonly format: string;
-  /** May throw or return null for a text that is none of `encode`'s. */
-  readonly decode: (text: string) => Decoded | null;
-}
-
-function textCodec<Decoded>({ format, decode, ...sides }: TextSides<Decoded>): Codec<Decoded, string> {
-  // Uncoerced, it takes nothing but strings.
-  const wire = new $ZodString({ type: "string" }) as $ZodType as $ZodType<string, string>;
-  wire._zod.bag["format"] = format;
-  return build<Decoded, string>(wire, sides, (text, issues) => {
-    try {
-      const value = decode(text);
-      if (value !== null) return value;
-    } catch {
-      // The same as null.
-    }
-    return fail(issues, { code: "invalid_format", format, input: text });
-  });
-}
-
 function collectionCodec<Collection extends Iterable<unknown>, Item>(
   item: $ZodType,
   Class: { new (items: Iterable<never>): unknown; readonly name: string },
 ): Codec<Collection, Item[]> {
-  // `item` is the schema of `Item`; the callers say so, and the array's type cannot.
-  const wire = new $ZodArray({ type: "array", element: item }) as $ZodType as $ZodType<Item[], Item[]>;
-  const sides: Sides<Collection, Item[]> = {
-    decoded: Class.name,
-    accepts: (value) => value instanceof Class,
-    // Its items are Items, by the type of the wire.
-    encode: (collection) => [...collection] as Item[],
-  };
-  // `Class` is the class of `Collection`.
-  return build(wire, sides, (items) => new Class(items as Iterable<never>) as Collection);
-}
-
-function build<Decoded, Wire>(
-  wire: $ZodType<Wire, Wire>,
-  { decoded, accepts, encode }: Sides<Decoded, Wire>,
-  decode: (value: Wire, issues: $ZodRawIssue[]) => Decoded,
-): Codec<Decoded, Wire> {
-  const def: $ZodCodecDef<$ZodType<Wire, Wire>, $ZodType<Decoded, Decoded>> = {
+  const def: $ZodCodecDef<$ZodType<Item[], Item[]>, $ZodType<Collection, Collection>> = {
     type: "pipe",
-    in: wire,
-    // What `accepts` accepts is a Decoded.
-    out: new $ZodAny({ type: "any" }) as $ZodType as $ZodType<Decoded, Decoded>,
-    transform: (value, { issues }) => decode(value, issues),
-    reverseTransform: (value, { issues }) =>
-      accepts(value) ? encode(value) : fail(issues, { code: "custom", input: value, params: { expected: decoded } }),
+    // `item` is the schema of `Item`; the callers say so, and the array's type cannot.
+    in: new $ZodArray({ type: "array", element: item }) as $ZodType as $ZodType<Item[], Item[]>,
+    // `fn` is what makes the value a Collection.
+    out: new $ZodCustom({
+      type: "custom",
+      check: "custom",
+      abort: true,
+      fn: (value) => value instanceof Class,
+      params: { expected: Class.name },
+    }) as $ZodType as $ZodType<Collection, Collection>,
+    // `Class` is the class of `Collection`.
+    transform: (items) => new Class(items as Iterable<never>) as Collection,
+    // Its items are Items, by the type of `in`.
+    reverseTransform: (collection) => [...collection] as Item[],
   };
   // The class's constructor is typed for any codec; `def` says which.
-  return new $ZodCodec(def) as unknown as Codec<Decoded, Wire>;
-}
-
-/** With an issue, what is returned counts for nothing. */
-function fail(issues: $ZodRawIssue[], issue: $ZodRawIssue): never {
-  return issues.push(issue) as never;
+  return new $ZodCodec(def) as unknown as Codec<Collection, Item[]>;
 }
