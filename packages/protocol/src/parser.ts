@@ -47,7 +47,7 @@ export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: Pars
   let skipsLF = false;
   /** An unfinished line: engines join its pieces once, when they are read. */
   let unfinished = "";
-  let event = "";
+  let event: string | null = null;
   let data: string | null = null;
   let id: string | null = null;
   /** Bytes of the unfinished block, pieces included; 0 exactly at the start of a block. */
@@ -66,27 +66,32 @@ export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: Pars
   /** The hot path: a whole block as Tidings writes it. False, and nothing is read, when this one is to be read line by line. */
   function readBlock(): boolean {
     const start = at;
-    const type = readField("event: ");
-    const json = type === null ? null : readField("data: ");
-    const token = readField("id: ");
-    // What may be too long is counted exactly, line by line.
-    if (json === null || text[at] !== "\n" || token?.includes("\0") || (at - start) * MAX_UNIT_BYTES > maxEventBytes) {
-      at = start;
-      return false;
-    }
-    at++;
-    onEvent({ event: type || "message", data: json, id: token });
-    return true;
+    event = readField("event: ");
+    data = event === null ? null : readField("data: ");
+    id = readField("id: ");
+    const isWhole =
+      text[at] === "\n" &&
+      !id?.includes("\0") &&
+      // What may be too long is counted exactly, line by line.
+      (at - start) * MAX_UNIT_BYTES <= maxEventBytes;
+    if (!isWhole) data = null;
+    at = data === null ? start : at + 1;
+    return endBlock();
+  }
+
+  /** Whether it was an event. */
+  function endBlock(): boolean {
+    const whole = data === null ? null : { event: event || "message", data, id };
+    event = data = id = null;
+    bytes = 0;
+    if (whole) onEvent(whole);
+    return whole !== null;
   }
 
   function take(line: string): void {
     const [, name, value = ""] = LINE.exec(line) ?? [];
-    if (line === "") {
-      if (data !== null) onEvent({ event: event || "message", data, id });
-      event = "";
-      data = id = null;
-      bytes = 0;
-    } else if (name === "data") data = data === null ? value : `${data}\n${value}`;
+    if (line === "") endBlock();
+    else if (name === "data") data = data === null ? value : `${data}\n${value}`;
     else if (name === "event") event = value;
     else if (name === "id") id = value.includes("\0") ? id : value;
     else if (name === "retry" && DIGITS.test(value)) onRetry?.(Number(value));
