@@ -21,8 +21,10 @@ export function failure(
   return Object.assign(error, { reason: code as Reason, ...about });
 }
 
-/** What is no ending yet is what a fetch throws while it reads. */
+/** What is no ending yet is what the parser throws at a limit, or a fetch while it reads. */
 export function toEnding(thrown: unknown): Ending {
   if (thrown instanceof StreamError && "reason" in thrown) return thrown as StreamError & Ending;
-  return failure("network", "an answer to its end", "a broken connection", { cause: thrown });
+  return thrown instanceof RangeError
+    ? failure("event-too-large", `"maxEventBytes" to do`, thrown.message, { reason: "bad-response", cause: thrown })
+    : failure("network", "an answer to its end", "a broken connection", { cause: thrown });
 }

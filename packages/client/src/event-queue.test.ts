@@ -245,7 +245,7 @@ describe("a gap", () => {
     expect(await take(events, 1)).toEqual(["e.1"]);
     await expect(events.next()).rejects.toMatchObject({
       code: "gap",
-      message: expect.stringContaining("after e.1 are gone (trimmed)") as string,
+      message: expect.stringContaining("got a gap after e.1 (trimmed)") as string,
     });
     expect(await events.next()).toEqual({ done: true, value: "closed" });
   });

@@ -1,9 +1,10 @@
 import { callHandler } from "./callback.ts";
 import type { EventsOptions } from "./client.ts";
 import type { Consumer } from "./consumer.ts";
+import { failure } from "./ending.ts";
 import type { Gap, ReceivedEvent } from "./handlers.ts";
 import type { Reason } from "./status.ts";
-import { StreamError } from "./stream-error.ts";
+import type { StreamError } from "./stream-error.ts";
 
 /** What a queue is filled by. */
 interface Source {
@@ -60,10 +61,7 @@ export function createQueue(
     const { channel } = gap;
     if (onGap) return callHandler(`The onGap of ${channel}`, () => onGap(gap), onError);
     close();
-    throw new StreamError(
-      "gap",
-      `Expected all events of ${channel}, but those after ${gap.after ?? "the beginning"} are gone (${gap.reason}); pass onGap to events() to go on.`,
-    );
+    throw failure("gap", `all events of ${channel}`, `a gap after ${gap.after} (${gap.reason}); pass onGap to go on`);
   }
 
   /** Makes room: volatile events have no id, so a queue full of them would be asked for again from the same place, at once and for ever. */

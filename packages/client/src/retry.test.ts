@@ -6,7 +6,7 @@ const LONGEST = 2 ** 31 - 1;
 
 function create(random: number) {
   const clock = new VirtualClock();
-  const retry = createRetry({ clock, random: () => random, onError: () => {} });
+  const retry = createRetry({ clock, random: () => random, onError: () => {} }, () => {});
   const fail = (retryAfter = 0) => retry.after({ reason: "unavailable", retryAfter });
   return { clock, retry, fail };
 }

@@ -1,7 +1,7 @@
 import { LONGEST_TIMER } from "./clock.ts";
 import type { Context } from "./context.ts";
 import type { Ending } from "./ending.ts";
-import type { Reason } from "./status.ts";
+import type { Reason, Retrying } from "./status.ts";
 import { StreamError } from "./stream-error.ts";
 
 /** Milliseconds after which former failures count no more. */
@@ -35,13 +35,22 @@ const LEAST_SPREAD = 500;
 /** A connection that the server ends within this many milliseconds has failed, whatever the server says. */
 const INSTANT = 10_000;
 
-/** When to try again. The jitter stands on top of the server's floor, so that it spreads clients also at the cap. */
-export function createRetry({ clock, random, onError }: Pick<Context, "clock" | "random" | "onError">) {
+/**
+ * When to try again. The jitter stands on top of the server's floor, so that it spreads clients also at the cap.
+ * @param begin makes an attempt
+ */
+export function createRetry(
+  { clock, random, onError }: Pick<Context, "clock" | "random" | "onError">,
+  begin: () => void,
+) {
   let failures = 0;
   let lastSoon = -Infinity;
   let isFreshTried = false;
   /** When the connection became live. */
   let liveSince = Infinity;
+  /** What the next attempt waits after. */
+  let waitsAfter: Reason | null = null;
+  let cancelTimer = () => {};
   const retry = {
     /** The server's `retry`, in milliseconds. */
     base: 2_000,
@@ -55,6 +64,24 @@ export function createRetry({ clock, random, onError }: Pick<Context, "clock" | 
       failures = 0;
       isFreshTried = false;
     },
+    /** Makes another attempt when its time comes, and says so. Null when there is none. */
+    later(ending: Ending): Retrying | null {
+      const { reason } = ending;
+      const wait = retry.after(ending);
+      if (wait === null) return null;
+      retry.cancel();
+      waitsAfter = reason;
+      cancelTimer = clock.setTimeout(begin, wait);
+      return { state: "retrying", reason, at: reason === "offline" ? null : clock.now() + wait };
+    },
+    cancel() {
+      cancelTimer();
+      waitsAfter = null;
+    },
+    /** Where the network was missing, it is back. What the server has asked to wait for is waited for. */
+    hurry() {
+      if (["offline", "network", "timeout"].includes(waitsAfter ?? "")) begin();
+    },
     /** Milliseconds until the next attempt; null when there is none. */
     after(ending: Ending): number | null {
       const { reason, retryAfter = 0 } = ending;
@@ -65,15 +92,18 @@ export function createRetry({ clock, random, onError }: Pick<Context, "clock" | 
       // Only a developer can mend these.
       if (ending instanceof StreamError && (reason === "bad-response" || reason === "rejected")) onError(ending);
       const rule = RULES[reason];
-      if (rule === null || (rule === "fresh" && isFreshTried)) return null;
-      if (typeof rule === "number") return rule;
-      if (rule === "told" && lived >= INSTANT) return Math.min(LONGEST_TIMER, retry.base);
-      if (rule === "fresh" || (rule === "soon" && now - lastSoon >= MINUTE)) {
-        if (rule === "fresh") isFreshTried = true;
-        else lastSoon = now;
+      if (rule === null || typeof rule === "number") return rule;
+      if (rule === "fresh") {
+        if (isFreshTried) return null;
+        isFreshTried = true;
         return random() * 1_000;
       }
-      const spread = Math.min(JITTER_CAP, Math.max(LEAST_SPREAD, retry.base) * 2 ** failures++);
+      if (rule === "soon" && now - lastSoon >= MINUTE) {
+        lastSoon = now;
+        return random() * 1_000;
+      }
+      const isTold = rule === "told" && lived >= INSTANT;
+      const spread = isTold ? 0 : Math.min(JITTER_CAP, Math.max(LEAST_SPREAD, retry.base) * 2 ** failures++);
       return Math.min(LONGEST_TIMER, Math.max(retry.base, retryAfter) + random() * spread);
     },
   };

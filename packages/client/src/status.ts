@@ -29,23 +29,19 @@ export type Reason =
   /** The log was replaced, or lost its newest events. */
   | "gap";
 
+/** `at`: when the next attempt begins, in milliseconds since 1970; null while offline. */
+export interface Retrying {
+  readonly state: "retrying";
+  readonly reason: Reason;
+  readonly at: number | null;
+}
+
 /** Where a connection or a subscription stands. */
 export type Status =
   | { readonly state: "connecting" }
   | { readonly state: "live" }
-  /** `at`: when the next attempt begins, in milliseconds since 1970; null while offline. */
-  | { readonly state: "retrying"; readonly reason: Reason; readonly at: number | null }
+  | Retrying
   | { readonly state: "closed"; readonly reason: Reason };
-
-/** A status of waiting. Nobody knows when the network will be back. */
-export function retrying(reason: Reason, at: number): Status & { readonly state: "retrying" } {
-  return { state: "retrying", reason, at: reason === "offline" ? null : at };
-}
-
-/** Whether it is worth trying at once when the network is back. */
-export function isOfNetwork(status: Status | null): boolean {
-  return ["offline", "network", "timeout"].includes((status as { readonly reason?: string } | null)?.reason ?? "");
-}
 
 /** A value that can be read and watched; it fits React's `useSyncExternalStore`. */
 export interface Watchable<Value> {

@@ -3,7 +3,7 @@ import { attempt, type Attempt } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import { failure, type Ending } from "./ending.ts";
 import { createRetry } from "./retry.ts";
-import { isOfNetwork, retrying, type Reason } from "./status.ts";
+import type { Reason } from "./status.ts";
 
 /** What a stream needs of the client it belongs to. */
 export interface StreamOwner {
@@ -22,16 +22,14 @@ const DEFAULT_HEARTBEAT = 15_000;
 
 /** The client's one connection: it opens, reads, notices silence, and comes back, until it is closed. */
 export function createStream(context: Context, owner: StreamOwner) {
-  const { clock, network, ends, maxEventBytes, status } = context;
-  const retry = createRetry(context);
-  /** Null while there is nothing to follow. The last one has ended while `cancelPause` is there. */
+  const { network, ends, maxEventBytes, status } = context;
+  const retry = createRetry(context, connect);
+  /** Null while there is nothing to follow. The last one stays until there is another. */
   let connection: Attempt<never> | null = null;
-  let cancelPause: (() => void) | null = null;
   let onLife: (patience?: number) => void;
 
   function connect(): void {
-    cancelPause?.();
-    cancelPause = null;
+    retry.cancel();
     connection = null;
     const request = owner.request();
     if (!request) return status.set({ state: "connecting" });
@@ -55,11 +53,7 @@ export function createStream(context: Context, owner: StreamOwner) {
       const { done, value } = await reader.read();
       if (done) throw failure("network", "a bye", "a bare end");
       alive();
-      try {
-        parser.push(value);
-      } catch (cause) {
-        throw failure("event-too-large", `"maxEventBytes" to do`, String(cause), { reason: "bad-response", cause });
-      }
+      parser.push(value);
     }
   }
 
@@ -67,24 +61,22 @@ export function createStream(context: Context, owner: StreamOwner) {
     if (status.value.state === "closed") return;
     context.trace("end", { detail: ending?.reason ?? "changed" });
     if (!ending || (ending.channels && owner.onRefused(ending.channels, ending.reason))) return connect();
-    const wait = retry.after(ending);
-    if (wait === null) return close(ending.reason);
-    cancelPause = clock.setTimeout(connect, wait);
-    status.set(retrying(ending.reason, clock.now() + wait));
+    const next = retry.later(ending);
+    if (next) status.set(next);
+    else close(ending.reason);
   }
 
   function onNetwork(): void {
-    if (!network.isOnline()) connection?.end({ reason: "offline" });
-    // What the server has asked to wait for is waited for.
-    else if (cancelPause && isOfNetwork(status.value)) connect();
-    else connection?.look();
+    if (!network.isOnline()) return connection?.end({ reason: "offline" });
+    connection?.look();
+    retry.hurry();
   }
 
   function close(reason: Reason): void {
     if (status.value.state === "closed") return;
     status.set({ state: "closed", reason });
     owner.onClosed(reason);
-    cancelPause?.();
+    retry.cancel();
     for (const end of ends) end();
   }
 

@@ -8,7 +8,7 @@ import type { Ending } from "./ending.ts";
 import type { Gap } from "./handlers.ts";
 import { loadPage } from "./page-loader.ts";
 import { createRetry, MINUTE } from "./retry.ts";
-import { Cell, isOfNetwork, retrying, type Reason } from "./status.ts";
+import { Cell, type Reason, type Retrying } from "./status.ts";
 
 /** What a subscription needs of the client it belongs to. */
 export interface SubscriptionOwner {
@@ -69,7 +69,7 @@ export function createSubscription(
   const beginsByPage =
     wantsSnapshot || Object.values(channelOf(context, address).events).some(({ mode }) => mode === "latest");
   const status = new Cell();
-  const retry = createRetry(context);
+  const retry = createRetry(context, load);
   /**
    * - `loading`: a page is under way, or will be when its time comes
    * - `waiting`: for the stream to follow the address
@@ -84,10 +84,10 @@ export function createSubscription(
   /** The stream has carried everything up to here past us, undelivered; null while that is not known. */
   let passed: string | null = null;
   /** What a page failed of, and when the next is asked for. */
-  let trouble: ReturnType<typeof retrying> | null = null;
+  let trouble: Retrying | null = null;
   let gaps: number[] = [];
-  /** Forgets the page that is under way, or that will be. */
-  let cancelLoad = () => {};
+  /** Counts the pages that were asked for: the last one is wanted. */
+  let pages = 0;
 
   /** Live is who has a position: nothing from there on will be missed. */
   function report(): void {
@@ -134,22 +134,15 @@ export function createSubscription(
     else load();
   }
 
-  /** @param wait milliseconds; null asks at once, together with others */
-  function load(wait: number | null = null): void {
-    let isWanted = true;
-    const ask = () => {
-      const start = cursor && !isFresh ? null : (cursor ?? "now");
-      loadPage(context, channel, start ? null : cursor, start, !cursor && wantsSnapshot).then(
-        (page) => isWanted && take(page),
-        (ending: Ending) => isWanted && onEnding(ending),
-      );
-    };
-    cancelLoad();
-    const cancelTimer = wait === null ? ask() : clock.setTimeout(ask, wait);
-    cancelLoad = () => {
-      isWanted = false;
-      cancelTimer?.();
-    };
+  /** Asks for a page at once, together with others. */
+  function load(): void {
+    retry.cancel();
+    const page = ++pages;
+    const start = cursor && !isFresh ? null : (cursor ?? "now");
+    loadPage(context, channel, start ? null : cursor, start, !cursor && wantsSnapshot).then(
+      (body) => page === pages && take(body),
+      (ending: Ending) => page === pages && onEnding(ending),
+    );
     phase = "loading";
     report();
   }
@@ -208,16 +201,18 @@ export function createSubscription(
     const { reason, channels } = ending;
     // Where only others are meant, we ask again without them.
     const isMeant = channels?.includes(channel) ?? true;
-    const wait = retry.after(isMeant ? ending : { reason: "unavailable" });
-    if (wait === null) return close(reason);
-    trouble = retrying(reason, clock.now() + wait);
-    load(wait);
+    trouble = retry.later(isMeant ? ending : { reason: "unavailable" });
+    if (!trouble) return close(reason);
+    pages++;
+    phase = "loading";
+    report();
   }
 
   function close(reason: Reason = "closed"): void {
     if (isClosed()) return;
     phase = "closed";
-    cancelLoad();
+    pages++;
+    retry.cancel();
     unwatch();
     owner.onLeft(subscription);
     status.set({ state: "closed", reason });
@@ -230,9 +225,8 @@ export function createSubscription(
   }
 
   const unwatch = context.status.subscribe(({ state }) => {
-    // The network is back.
-    if (state === "live" && isOfNetwork(trouble)) load();
-    else report();
+    if (state === "live") retry.hurry();
+    report();
   });
   const subscription: Subscription = {
     address,
