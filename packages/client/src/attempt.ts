@@ -33,7 +33,7 @@ export function attempt<Result>(
   let patience = context.connectTimeout;
   let lastLife = clock.now();
   let cancel = () => {};
-  let end: (ending: Ending | null) => void = () => {};
+  let end!: (ending: Ending | null) => void;
   const close = () => end(failure("closed", "an open client", "a closed one"));
   const look = () => {
     if (signal.aborted) return;
@@ -41,7 +41,7 @@ export function attempt<Result>(
     // A distance: a clock that was set back must not make us deaf until it has caught up.
     const left = patience - Math.abs(clock.now() - lastLife);
     if (left > 0) cancel = clock.setTimeout(look, Math.min(left, LOOK));
-    else end(failure("timeout", `a sign of life within ${patience} ms`, "silence"));
+    else end(failure("timeout", `a byte within ${patience} ms`, "silence"));
   };
   const onLife = (given = patience) => {
     patience = given;

@@ -64,7 +64,8 @@ export interface Client<C extends Contract> {
  * const client = createClient(chat, { url: "/events" });
  * client.subscribe(chat.room({ roomId: "lobby" }), { snapshot: show, message: add });
  */
-export function createClient<C extends Contract>(contract: C, options: ClientOptions): Client<C> {
-  // Inside, a contract is a record of channels; the signature above has checked what depends on it.
-  return createStreamClient(contract, options) as unknown as Client<C>;
-}
+// Inside, a contract is a record of channels; the signature here has checked what depends on it.
+export const createClient = createStreamClient as unknown as <C extends Contract>(
+  contract: C,
+  options: ClientOptions,
+) => Client<C>;

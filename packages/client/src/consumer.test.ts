@@ -50,9 +50,9 @@ describe("handlers", () => {
     stream.end();
     await kit.clock.advance(3_000);
     expect(own.sort()).toEqual([
-      `handler-failed: The handler "mention" of users/ada/inbox failed: Error: rejected`,
-      `handler-failed: The handler "mention" of users/ada/inbox failed: Error: thrown`,
-      `handler-failed: The handler "onGap" of users/ada/inbox failed: Error: gap`,
+      `handler-failed: mention of users/ada/inbox failed: Error: rejected`,
+      `handler-failed: mention of users/ada/inbox failed: Error: thrown`,
+      `handler-failed: onGap of users/ada/inbox failed: Error: gap`,
     ]);
     expect(kit.errors).toEqual([]);
     expect(kit.server.stream.after).toBe("e.3");

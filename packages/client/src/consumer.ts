@@ -15,9 +15,9 @@ export type Consumer = (handler: string, argument: unknown, event?: ReceivedEven
 export function handlerConsumer(path: string, handlers: object, onError: (error: StreamError) => void): Consumer {
   return (name, ...args) => {
     // An event type may have the name of what every object has.
-    const handler: unknown = Object.hasOwn(handlers, name) ? handlers[name as never] : undefined;
+    const handler: unknown = Object.hasOwn(handlers, name) && handlers[name as never];
     if (typeof handler === "function")
-      callHandler(`The handler "${name}" of ${path}`, () => handler.apply(handlers, args) as unknown, onError);
+      callHandler(`${name} of ${path}`, () => handler.apply(handlers, args) as unknown, onError);
     return true;
   };
 }

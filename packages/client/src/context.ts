@@ -28,7 +28,7 @@ export function createContext(contract: Contract, options: ClientOptions): Conte
     validate: true,
     connectTimeout: 15_000,
     maxEventBytes: 1 << 20,
-    onLog: ({ level, event, at: _at, ...about }) => console[level](`tidings: ${event}`, about),
+    onLog: (record) => console[record.level]("tidings", record),
     debug: false,
     clock: systemClock,
     random: Math.random,

@@ -29,10 +29,8 @@ export function decodeItem(context: Context, address: Address, wire: PageEvent):
   const definition = events[type];
   if (channel !== address.path || !definition) return [];
   const id = toCursor(wire.id);
-  if ("clear" in wire) {
-    const cleared: Cleared = { channel, type, key: wire.clear, id: id ?? "" };
-    return id ? [{ id, call: ["onClear", cleared] }] : [];
-  }
+  if ("clear" in wire)
+    return id ? [{ id, call: ["onClear", { channel, type, key: wire.clear, id } satisfies Cleared] }] : [];
   return tryDecode(context, definition.schema, () => wire.data, `${name}.${type}`).map((data) => ({
     id,
     call: [type, data, { channel, type, data, id }, definition.mode === "volatile"],

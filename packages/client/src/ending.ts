@@ -26,5 +26,5 @@ export function toEnding(thrown: unknown): Ending {
   if (thrown instanceof StreamError && "reason" in thrown) return thrown as StreamError & Ending;
   return thrown instanceof RangeError
     ? failure("event-too-large", `"maxEventBytes" to do`, thrown.message, { reason: "bad-response", cause: thrown })
-    : failure("network", "an answer to its end", "a broken connection", { cause: thrown });
+    : failure("network", "an answer", "a broken one", { cause: thrown });
 }

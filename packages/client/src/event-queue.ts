@@ -59,7 +59,7 @@ export function createQueue(
   /** @throws StreamError `gap` */
   function tell(gap: Gap): void {
     const { channel } = gap;
-    if (onGap) return callHandler(`The onGap of ${channel}`, () => onGap(gap), onError);
+    if (onGap) return callHandler(`onGap of ${channel}`, () => onGap(gap), onError);
     close();
     throw failure("gap", `all events of ${channel}`, `a gap after ${gap.after} (${gap.reason}); pass onGap to go on`);
   }

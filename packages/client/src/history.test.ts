@@ -35,7 +35,7 @@ describe("history", () => {
     await expect(history).rejects.toMatchObject({
       name: "StreamError",
       code: "refused",
-      message: expect.stringContaining("403 (forbidden: not yours)") as string,
+      message: expect.stringContaining('{"status":403,"code":"forbidden","detail":"not yours"}') as string,
     });
   });
 
@@ -57,7 +57,7 @@ describe("history", () => {
 
   test("before what is no id rejects, rather than giving the newest", async () => {
     await expect(createKit().client.history(inbox, { before: "x" })).rejects.toThrow(
-      'Expected "before" to be the cursor',
+      'Expected "before" to be a cursor',
     );
   });
 });

@@ -39,7 +39,7 @@ export async function send(
   // Nobody waits any more: a fetch that does not heed the signal would leave the connection open.
   if (signal.aborted) await response.body?.cancel();
   if (response.status !== 200) throw await toRefusal(response);
-  const type = response.headers.get("content-type") ?? "none";
+  const type = String(response.headers.get("content-type"));
   if (type.toLowerCase().startsWith(accept)) return response;
   await response.body?.cancel();
   throw foreign(accept, type);
@@ -68,7 +68,7 @@ async function toRefusal(response: Response) {
   const { channels, code, detail } = await readJson<Problem>(response);
   const isNamed = Array.isArray(channels);
   const reason = REASONS[status] ?? (MAY_PASS.test(`${status}`) ? "unavailable" : "rejected");
-  return failure("refused", "an answer", `status ${status} (${[code, detail].filter(Boolean).join(": ")})`, {
+  return failure("refused", "an answer", JSON.stringify({ status, code, detail }), {
     // A page that is not found, rather than a channel, is a wrong address.
     reason: reason === "unknown" && !isNamed ? "rejected" : reason,
     channels: isNamed ? channels : undefined,

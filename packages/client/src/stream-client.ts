@@ -35,7 +35,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
   const context = createContext(contract, options);
   const { trace, status, ends } = context;
   const position: Position = { handled: null, carried: null };
-  const subscriptions = new Map<string, Set<Subscription>>();
+  const subscriptions = new Set<Subscription>();
   /** The paths that the running connection follows. */
   let asked = new Set<string>();
   /** Those of them that the position speaks of, too; the same set, unless some are new, and begin with the next id. */
@@ -55,7 +55,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
       subscription.close(status.value.reason);
       return subscription;
     }
-    subscriptions.set(path, (subscriptions.get(path) ?? new Set()).add(subscription));
+    subscriptions.add(subscription);
     subscription.resume();
     if (followed.has(path) && !holed.has(path) && position.carried) subscription.onStart(position.carried);
     later(0);
@@ -63,11 +63,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
   }
 
   function onLeft(subscription: Subscription): void {
-    const { path } = subscription.address;
-    const others = subscriptions.get(path);
-    if (!others?.delete(subscription) || others.size > 0) return;
-    subscriptions.delete(path);
-    later(LINGER);
+    if (subscriptions.delete(subscription)) later(LINGER);
   }
 
   /** Looks again what to follow, perhaps after something else: what changes in one moment is one change. */
@@ -76,17 +72,17 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
       ends.delete(cancel);
       task?.();
       const wanted = wantedPaths();
-      if (wanted.length !== asked.size || wanted.some((path) => !asked.has(path))) stream.change();
+      if (wanted.size !== asked.size || [...wanted].some((path) => !asked.has(path))) stream.change();
     }, milliseconds);
     ends.add(cancel);
   }
 
-  function wantedPaths(): string[] {
-    return [...subscriptions.keys()].filter((path) => !unknown.has(path));
+  function wantedPaths(): Set<string> {
+    return new Set(followersOf((path) => !unknown.has(path)).map(({ address }) => address.path));
   }
 
   function request(): EventRequest | null {
-    asked = new Set(wantedPaths());
+    asked = wantedPaths();
     followed = new Set([...followed].filter((path) => asked.has(path)));
     // The next connection tells them again.
     holed.clear();
@@ -104,7 +100,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
     const { handled } = position;
     // Of two positions of one epoch, one covers the other.
     if (cursor && handled && !coversToken(cursor, handled) && !coversToken(handled, cursor))
-      for (const subscription of followersOf(subscriptions.keys())) subscription.onEpoch(handled);
+      for (const subscription of [...subscriptions]) subscription.onEpoch(handled);
     if (name)
       deliver({
         ...name,
@@ -120,16 +116,16 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
     position.handled = position.carried = cursor;
     const isHeartbeat = event === "heartbeat";
     if (followed === asked && !isHeartbeat) return;
-    const begins = [...asked].filter((path) => isHeartbeat || !followed.has(path));
+    const begin = followersOf((path) => asked.has(path) && (isHeartbeat || !followed.has(path)));
     followed = asked;
     if (isHeartbeat) holed.clear();
-    for (const subscription of followersOf(begins)) subscription.onStart(cursor);
+    for (const subscription of begin) subscription.onStart(cursor);
   }
 
   function deliver(event: PageEvent & { readonly id: string }): void {
     const { channel, type, id } = event;
     position.carried = id || position.carried;
-    const followers = followersOf([channel]);
+    const followers = followersOf((path) => path === channel);
     const items = followers.slice(0, 1).flatMap(({ address }) => decodeItem(context, address, event));
     for (const item of items) {
       const about = { channel, type, ...(id && { id }) };
@@ -145,11 +141,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
       stream.hello(heartbeat);
       // At the beginning only: during a deployment the two differ for a while, which is nothing to stop for.
       if (!position.handled && theirs && theirs !== fingerprint(contract))
-        trace(
-          "contract",
-          { detail: "The server has another version; what only one of them knows is skipped." },
-          "warn",
-        );
+        trace("contract", { detail: "The server has another version." }, "warn");
     } else if (event === "clear") deliver({ channel, type, clear: key, id: cursor ?? "" });
     else if (event === "gap") onGap(Object(channels) as Record<string, GapReason>, cursor);
     else if (event === "bye" && reason) {
@@ -166,9 +158,9 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
       followed = asked;
     }
     // PROTOCOL.md has the reasons; an unknown one is only handed on.
-    for (const [path, reason] of Object.entries(gaps)) {
-      if (!cursor) holed.add(path);
-      for (const subscription of followersOf([path])) subscription.onGap(reason, cursor);
+    for (const [channel, reason] of Object.entries(gaps)) {
+      if (!cursor) holed.add(channel);
+      for (const subscription of followersOf((path) => path === channel)) subscription.onGap(reason, cursor);
     }
     if (cursor) stream.end({ reason: "gap" });
   }
@@ -181,18 +173,18 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
         unknown.add(path);
         later(MINUTE, () => unknown.delete(path));
       }
-      for (const subscription of followersOf([path])) subscription.onRefused(reason);
     }
+    for (const subscription of followersOf((path) => ours.includes(path))) subscription.onRefused(reason);
     return ours.length > 0;
   }
 
   function onClosed(reason: Reason): void {
-    for (const subscription of followersOf(subscriptions.keys())) subscription.close(reason);
+    for (const subscription of [...subscriptions]) subscription.close(reason);
   }
 
   /** A copy: handlers subscribe and close. */
-  function followersOf(paths: Iterable<string>): Subscription[] {
-    return [...paths].flatMap((path) => [...(subscriptions.get(path) ?? [])]);
+  function followersOf(isMeant: (path: string) => boolean): Subscription[] {
+    return [...subscriptions].filter(({ address }) => isMeant(address.path));
   }
 
   return {
@@ -221,7 +213,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
  */
 function checkCursor(name: string, token: string | undefined): string | null {
   if (token === undefined || isCursor(token)) return token ?? null;
-  throw new TypeError(`Expected "${name}" to be the cursor of a page or the id of an event, got "${token}".`);
+  throw new TypeError(`Expected "${name}" to be a cursor, such as an event's id, got "${token}".`);
 }
 
 function parseControl(json: string): ControlData {

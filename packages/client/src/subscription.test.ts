@@ -49,7 +49,7 @@ describe("a beginning", () => {
 
   test("with an `after` that is no cursor is a mistake that is told at once", () => {
     expect(() => createKit().client.subscribe(inbox, { onGap: () => {} }, { after: "yesterday" })).toThrow(
-      'Expected "after" to be the cursor of a page',
+      'Expected "after" to be a cursor',
     );
   });
 

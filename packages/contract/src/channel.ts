@@ -68,7 +68,7 @@ export function channel<const Pattern extends string, Events extends EventDefini
 ): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>> {
   const fail = (expected: string, got: unknown): never => refuse(`Channel "${pattern}"`, expected, got);
   // Also the case of a literal's `__proto__`, which is then the record's prototype.
-  if (isSchema(events)) fail("a record of events, e.g. { message: schema }", "a schema");
+  if (isSchema(events)) fail("a record of events", "a schema");
   const definitions = Object.create(null) as Record<string, EventDefinition>;
   for (const [type, given] of Object.entries(events))
     definitions[type] =

@@ -94,7 +94,7 @@ describe("a definition is refused", () => {
     [
       "for a schema instead of events",
       () => channel("x", Message as never),
-      "expected a record of events, e.g. { message: schema }, got a schema",
+      "expected a record of events, got a schema",
     ],
     [
       "for an event that is not there yet",

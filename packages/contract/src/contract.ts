@@ -56,7 +56,7 @@ export function defineContract<Definitions extends Readonly<Record<string, Chann
   const contract = Object.create(null) as Record<string, AnyChannel>;
   for (const [name, definition] of Object.entries(definitions)) {
     // The types say so already, but a circular import hands over `undefined`.
-    if (!definition) refuse(`Channel "${name}"`, "a channel(…)", "undefined; is there a circular import?");
+    if (!definition) refuse(`Channel "${name}"`, "a channel(…)", `${typeof definition}; is there a circular import?`);
     contract[name] = nameChannel(name, definition);
   }
   // Built key by key from `definitions`, which the loop cannot show to the compiler.

@@ -192,18 +192,22 @@ describe("refused params", () => {
     [
       "an empty one",
       { roomId: "" },
-      `Channel "rooms/:roomId": expected param "roomId" to be a non-empty string without lone surrogates, 256 bytes at most, got "".`,
+      `Channel "rooms/:roomId": expected param "roomId" to be a string of 1 to 256 bytes without lone surrogates, got "".`,
     ],
     ["a missing one", {}, "got undefined."],
     ["an inherited one", Object.create({ roomId: "lobby" }), "got undefined."],
     ["a number", { roomId: 7 }, "got number."],
     ["null", { roomId: null }, "got object."],
     ["half a surrogate pair", { roomId: "a\ud83d" }, String.raw`got "a\ud83d".`],
-    ["a 10 kB one", { roomId: "x".repeat(10_240) }, `256 bytes at most, got "${"x".repeat(40)}".`],
+    [
+      "a 10 kB one",
+      { roomId: "x".repeat(10_240) },
+      `of 1 to 256 bytes without lone surrogates, got "${"x".repeat(40)}".`,
+    ],
     [
       "one that is too long once encoded",
       { roomId: "é".repeat(60) },
-      "expected shorter params, for a path of 256 bytes at most, got 366.",
+      "expected params for a path of 256 bytes at most, got 366.",
     ],
   ])("%s", (_, params, message) => {
     expect(() => room(params)).toThrow(message);

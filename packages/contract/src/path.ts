@@ -39,11 +39,11 @@ export function buildPath(
     params[name] = value as string;
     return (
       encodeSegment(value) ??
-      fail(`param "${name}" to be a non-empty string without lone surrogates, ${MAX_PATH} bytes at most`, got)
+      fail(`param "${name}" to be a string of 1 to ${MAX_PATH} bytes without lone surrogates`, got)
     );
   });
   const path = parts.join("/");
-  if (path.length > MAX_PATH) fail(`shorter params, for a path of ${MAX_PATH} bytes at most`, path.length);
+  if (path.length > MAX_PATH) fail(`params for a path of ${MAX_PATH} bytes at most`, path.length);
   return { params, path };
 }
 

@@ -111,8 +111,7 @@ export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: Pars
         const piece = text.slice(at, end === -1 ? text.length : end);
         at += piece.length + 1;
         bytes += utf8Length(piece);
-        if (bytes > maxEventBytes)
-          throw new RangeError(`Expected events of ${maxEventBytes} bytes at most, got one that is longer.`);
+        if (bytes > maxEventBytes) throw new RangeError(`Expected ${maxEventBytes} bytes an event at most, got more.`);
         unfinished += piece;
         if (end === -1) return;
         take(unfinished);
