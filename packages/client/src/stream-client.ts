@@ -45,7 +45,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
   /** Paths that the server does not know: they are left out for a while. */
   const unknown = new Set<string>();
 
-  const stream = createStream(context, { request, onEvent, onRefused, onClosed });
+  const stream = createStream(context, { request, onEvent, onRefused });
   const owner = { context, position, onLeft };
 
   function add(address: Address, consumer: Consumer, wantsSnapshot: boolean, after: string | undefined): Subscription {
@@ -176,10 +176,6 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
     }
     for (const subscription of followersOf((path) => ours.includes(path))) subscription.onRefused(reason);
     return ours.length > 0;
-  }
-
-  function onClosed(reason: Reason): void {
-    for (const subscription of [...subscriptions]) subscription.close(reason);
   }
 
   /** A copy: handlers subscribe and close. */

@@ -12,8 +12,6 @@ export interface StreamOwner {
   onEvent(event: ServerSentEvent): void;
   /** The server refused some channels. Returns whether the next request will be another one. */
   onRefused(paths: readonly string[], reason: Reason): boolean;
-  /** The stream will not come back. */
-  onClosed(reason: Reason): void;
 }
 
 /** Silence of this many heartbeats is the end of a connection. */
@@ -75,7 +73,6 @@ export function createStream(context: Context, owner: StreamOwner) {
   function close(reason: Reason): void {
     if (status.value.state === "closed") return;
     status.set({ state: "closed", reason });
-    owner.onClosed(reason);
     retry.cancel();
     for (const end of ends) end();
   }

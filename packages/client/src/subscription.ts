@@ -224,8 +224,9 @@ export function createSubscription(
     return phase === "closed";
   }
 
-  const unwatch = context.status.subscribe(({ state }) => {
-    if (state === "live") retry.hurry();
+  const unwatch = context.status.subscribe((value) => {
+    if (value.state === "closed") return close(value.reason);
+    if (value.state === "live") retry.hurry();
     report();
   });
   const subscription: Subscription = {
