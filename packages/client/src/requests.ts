@@ -47,7 +47,7 @@ export async function send(
 
 /** What is no answer of a hub. */
 export function foreign(expected: string, got: string) {
-  return failure("bad-response", expected, `${got}; check that "url" is the hub's`);
+  return failure("bad-response", expected, `${got}; check "url"`);
 }
 
 async function readOption<Name extends "url" | "headers">(context: Context, name: Name) {

@@ -209,7 +209,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
  */
 function checkCursor(name: string, token: string | undefined): string | null {
   if (token === undefined || isCursor(token)) return token ?? null;
-  throw new TypeError(`Expected "${name}" to be a cursor, such as an event's id, got "${token}".`);
+  throw new TypeError(`Expected "${name}" to be a cursor, as events have, got "${token}".`);
 }
 
 function parseControl(json: string): ControlData {

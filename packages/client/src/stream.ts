@@ -38,7 +38,7 @@ export function createStream(context: Context, owner: StreamOwner) {
   async function read({ body }: Response, signal: AbortSignal, alive: typeof onLife): Promise<never> {
     onLife = alive;
     const reader = body?.getReader();
-    if (!reader) throw failure("bad-response", "a stream", 'no body; mend the option "fetch"');
+    if (!reader) throw failure("bad-response", "a body", 'none; check "fetch"');
     // Not every fetch heeds its signal.
     signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
     const parser = createParser({
