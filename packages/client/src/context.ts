@@ -6,11 +6,20 @@ import { systemClock } from "./clock.ts";
 import { runtimeNetwork } from "./network.ts";
 import { Cell } from "./status.ts";
 
+/** Where the shared stream stands. */
+interface Position {
+  /** Everything up to here it has delivered to who has joined; the next connection goes on from here. */
+  handled: string | null;
+  /** The same, with the event that is being delivered. */
+  carried: string | null;
+}
+
 /** What all parts of one client share: its options, with their defaults. */
 export interface Context extends Required<ClientOptions> {
   readonly contract: Contract;
   /** Pages that are about to be asked for, by position and whether a snapshot is wanted. */
   readonly gathering: Map<string, { readonly channels: Map<string, string | null>; readonly page: Promise<PageBody> }>;
+  readonly position: Position;
   /** The connection's; when it is closed, the client is. */
   readonly status: Cell;
   /** What to call when the client is closed. A set: platforms warn of many listeners on one signal. */
@@ -36,6 +45,7 @@ export function createContext(contract: Contract, options: ClientOptions): Conte
     ...options,
     contract,
     gathering: new Map(),
+    position: { handled: null, carried: null },
     status: new Cell(),
     ends: new Set(),
     onError: (error) => callSafely(() => (options.onError ?? console.error)(error)),

@@ -20,7 +20,7 @@ import { fetchPage } from "./page-loader.ts";
 import { MINUTE } from "./retry.ts";
 import type { Reason } from "./status.ts";
 import { createStream } from "./stream.ts";
-import { createSubscription, type Position, type Subscription } from "./subscription.ts";
+import { createSubscription, type Subscription } from "./subscription.ts";
 
 /** Milliseconds before a channel that nobody follows any more leaves the stream; it may come back at once. */
 const LINGER = 1_000;
@@ -33,8 +33,7 @@ type ControlData = ControlEvents["hello"] &
 /** The subscriptions of one client, and what their shared stream follows. */
 export function createStreamClient(contract: Contract, options: ClientOptions) {
   const context = createContext(contract, options);
-  const { trace, status, ends } = context;
-  const position: Position = { handled: null, carried: null };
+  const { trace, position, status, ends } = context;
   const subscriptions = new Set<Subscription>();
   /** The paths that the running connection follows. */
   let asked = new Set<string>();
@@ -45,12 +44,18 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
   /** Paths that the server does not know: they are left out for a while. */
   const unknown = new Set<string>();
 
-  const stream = createStream(context, { request, onEvent, onRefused });
-  const owner = { context, position, onLeft };
+  const stream = createStream(context, request, onEvent, onRefused);
 
   function add(address: Address, consumer: Consumer, wantsSnapshot: boolean, after: string | undefined): Subscription {
     const { path } = address;
-    const subscription = createSubscription(owner, address, consumer, wantsSnapshot, checkCursor("after", after));
+    const subscription = createSubscription(
+      context,
+      address,
+      consumer,
+      wantsSnapshot,
+      checkCursor("after", after),
+      onLeft,
+    );
     if (status.value.state === "closed") {
       subscription.close(status.value.reason);
       return subscription;

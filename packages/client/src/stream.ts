@@ -5,21 +5,22 @@ import { failure, type Ending } from "./ending.ts";
 import { createRetry } from "./retry.ts";
 import type { Reason } from "./status.ts";
 
-/** What a stream needs of the client it belongs to. */
-export interface StreamOwner {
-  /** What to ask for now, or null when there is nothing to follow. */
-  request(): EventRequest | null;
-  onEvent(event: ServerSentEvent): void;
-  /** The server refused some channels. Returns whether the next request will be another one. */
-  onRefused(paths: readonly string[], reason: Reason): boolean;
-}
-
 /** Silence of this many heartbeats is the end of a connection. */
 const PATIENCE = 2.5;
 const DEFAULT_HEARTBEAT = 15_000;
 
-/** The client's one connection: it opens, reads, notices silence, and comes back, until it is closed. */
-export function createStream(context: Context, owner: StreamOwner) {
+/**
+ * The client's one connection: it opens, reads, notices silence, and comes back, until it is closed.
+ *
+ * @param ask what to ask for now, or null when there is nothing to follow
+ * @param onRefused the server refused some channels; returns whether the next request will be another one
+ */
+export function createStream(
+  context: Context,
+  ask: () => EventRequest | null,
+  onEvent: (event: ServerSentEvent) => void,
+  onRefused: (paths: readonly string[], reason: Reason) => boolean,
+) {
   const { network, ends, maxEventBytes, status } = context;
   const retry = createRetry(context, connect);
   /** Null while there is nothing to follow. The last one stays until there is another. */
@@ -29,7 +30,7 @@ export function createStream(context: Context, owner: StreamOwner) {
   function connect(): void {
     retry.cancel();
     connection = null;
-    const request = owner.request();
+    const request = ask();
     if (!request) return status.set({ state: "connecting" });
     connection = attempt(context, request, "text/event-stream", read);
     connection.result.catch(onEnding);
@@ -45,7 +46,7 @@ export function createStream(context: Context, owner: StreamOwner) {
       maxEventBytes,
       onRetry: (milliseconds) => (retry.base = milliseconds),
       // What comes after a bye, a reset or the end of everything was not meant for us.
-      onEvent: (event) => signal.aborted || owner.onEvent(event),
+      onEvent: (event) => signal.aborted || onEvent(event),
     });
     for (;;) {
       const { done, value } = await reader.read();
@@ -58,7 +59,7 @@ export function createStream(context: Context, owner: StreamOwner) {
   function onEnding(ending: Ending | null): void {
     if (status.value.state === "closed") return;
     context.trace("end", { detail: ending?.reason ?? "changed" });
-    if (!ending || (ending.channels && owner.onRefused(ending.channels, ending.reason))) return connect();
+    if (!ending || (ending.channels && onRefused(ending.channels, ending.reason))) return connect();
     const next = retry.later(ending);
     if (next) status.set(next);
     else close(ending.reason);

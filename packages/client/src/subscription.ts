@@ -10,21 +10,6 @@ import { loadPage } from "./page-loader.ts";
 import { createRetry, MINUTE } from "./retry.ts";
 import { Cell, type Reason, type Retrying } from "./status.ts";
 
-/** What a subscription needs of the client it belongs to. */
-export interface SubscriptionOwner {
-  readonly context: Context;
-  readonly position: Position;
-  onLeft(subscription: Subscription): void;
-}
-
-/** Where the shared stream stands. */
-export interface Position {
-  /** Everything up to here it has delivered to who has joined; the next connection goes on from here. */
-  handled: string | null;
-  /** The same, with the event that is being delivered. */
-  carried: string | null;
-}
-
 /** The client's interest in one address: a cursor of its own. */
 export interface Subscription extends ClientSubscription {
   readonly address: Address;
@@ -56,14 +41,14 @@ const MOST_GAPS = 2;
  * consumer without room, make it leave again.
  */
 export function createSubscription(
-  owner: SubscriptionOwner,
+  context: Context,
   address: Address,
   consumer: Consumer,
   wantsSnapshot: boolean,
   after: string | null,
+  onLeft: (subscription: Subscription) => void,
 ): Subscription {
-  const { context, position } = owner;
-  const { clock } = context;
+  const { clock, position } = context;
   const channel = address.path;
   /** Whether a beginning has something to fetch: a state, or current values. */
   const beginsByPage =
@@ -214,7 +199,7 @@ export function createSubscription(
     pages++;
     retry.cancel();
     unwatch();
-    owner.onLeft(subscription);
+    onLeft(subscription);
     status.set({ state: "closed", reason });
     consumer("onClose", reason);
   }
