@@ -1,6 +1,6 @@
 import { memoryLog, type Entry, type EventLog, type NewEntry } from "@tidings/log";
 import { EntryIndex } from "../packages/log/src/entry-index.ts";
-import { Merge } from "../packages/log/src/merge.ts";
+import { Walk } from "../packages/log/src/entry-list.ts";
 
 // What an append and a catch-up read cost on the memory log: `npx tsx --conditions @tidings/source benchmarks/memory-log.ts`
 //
@@ -44,26 +44,23 @@ class Lists {
     for (let seq = 1; seq <= TOTAL; seq++) {
       const channel = channelAt(seq - 1, channels);
       const entry: Entry = { epoch: "e", seq, channel, type: "message", mode: "reliable", at: 0, data: DATA };
-      const stored = { seq, kind: "reliable" as const, lifetime: Infinity, entry };
-      this.#whole.add(stored);
-      this.#channels.get(channel)?.add(stored);
+      const place = { seq, item: entry };
+      this.#whole.add("reliable", place);
+      this.#channels.get(channel)?.add("reliable", place);
     }
   }
 
   merge(asked: readonly string[], found: Entry[] = []): Entry[] {
-    const merged = new Merge(asked.flatMap((path) => this.#channels.get(path)?.after(TOTAL - BACK) ?? []));
-    for (let stored = merged.next(); stored !== undefined && found.length < WANTED; stored = merged.next())
-      found.push(stored.entry);
+    const walk = new Walk(asked.flatMap((path) => this.#channels.get(path)?.after(TOTAL - BACK) ?? []));
+    for (let entry = walk.next(); entry !== null && found.length < WANTED; entry = walk.next()) found.push(entry);
     return found;
   }
 
   scan(asked: readonly string[], found: Entry[] = []): Entry[] {
     const wanted = new Set(asked);
-    const [walk] = this.#whole.after(TOTAL - BACK);
-    for (; walk?.stored !== undefined && found.length < WANTED; walk.advance()) {
-      const { entry } = walk.stored;
+    const walk = new Walk(this.#whole.after(TOTAL - BACK));
+    for (let entry = walk.next(); entry !== null && found.length < WANTED; entry = walk.next())
       if (wanted.has(entry.channel)) found.push(entry);
-    }
     return found;
   }
 }

@@ -31,20 +31,10 @@ export const logMutants: readonly Mutant[] = [
   inLog(
     "law 5",
     "visible out of order",
-    "channel.add(stored);\n    this.#whole.add(stored);",
-    "const place = () => { channel.add(stored); this.#whole.add(stored); };\n    if (stored.seq % 2 === 0) place();\n    else queueMicrotask(() => queueMicrotask(place));",
+    "channel.add(kind, place);\n    this.#whole.add(kind, place);",
+    "const show = () => { channel.add(kind, place); this.#whole.add(kind, place); };\n    if (seq % 2 === 0) show();\n    else queueMicrotask(() => queueMicrotask(show));",
   ),
   inLog("idempotency", "a known key appends again", "if (first !== undefined) return", "if (first === -1) return"),
-  inLog(
-    "latest",
-    "a superseded value is still there",
-    'this.#drop(channel.supersede(type, key ?? "", stored))',
-    'channel.supersede(type, key ?? "", stored)',
-  ),
-  inLog(
-    "volatile",
-    "never too old",
-    'if (kind === "volatile") return VOLATILE_AGE;',
-    'if (kind === "volatile") return Infinity;',
-  ),
+  inLog("latest", "a superseded value is still there", "    this.#drop(superseded);\n", ""),
+  inLog("volatile", "never too old", '"volatile" ? VOLATILE_AGE', '"volatile" ? Infinity'),
 ];

@@ -1,5 +1,5 @@
 import { IDEMPOTENCY_AGE } from "./event-log.ts";
-import type { Stored } from "./entry-list.ts";
+import type { Place } from "./entry-list.ts";
 import { pairName } from "./pair-name.ts";
 
 /**
@@ -8,22 +8,22 @@ import { pairName } from "./pair-name.ts";
  */
 export class KnownKeys {
   /** Oldest first. A dropped entry has lost its time, so it stands beside it. */
-  readonly #known = new Map<string, { readonly stored: Stored; readonly at: number }>();
+  readonly #known = new Map<string, { readonly place: Place<unknown>; readonly at: number }>();
 
   /** The `seq` of the entry that was appended with the key first. */
   seqOf(channel: string, key: string): number | undefined {
-    return this.#known.get(pairName(channel, key))?.stored.seq;
+    return this.#known.get(pairName(channel, key))?.place.seq;
   }
 
-  add(channel: string, key: string, stored: Stored, at: number): void {
-    this.#known.set(pairName(channel, key), { stored, at });
+  add(channel: string, key: string, place: Place<unknown>, at: number): void {
+    this.#known.set(pairName(channel, key), { place, at });
   }
 
   /** Forgets what nobody was promised. A clock that went back keeps keys for longer, never for less. */
   trim(now: number): void {
-    for (const [name, { stored, at }] of this.#known) {
+    for (const [name, { place, at }] of this.#known) {
       if (now - at < IDEMPOTENCY_AGE) break;
-      if (stored.entry === null) this.#known.delete(name);
+      if (place.item === null) this.#known.delete(name);
     }
   }
 }

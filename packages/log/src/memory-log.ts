@@ -1,6 +1,6 @@
 import type { Cursor } from "@tidings/protocol";
-import { EntryIndex } from "./entry-index.ts";
-import type { Kept, Kind, Stored, Walk } from "./entry-list.ts";
+import { EntryIndex, kindOf, type Kind } from "./entry-index.ts";
+import { Walk, type Place } from "./entry-list.ts";
 import {
   VOLATILE_AGE,
   type Appended,
@@ -14,7 +14,7 @@ import {
   type Page,
 } from "./event-log.ts";
 import { KnownKeys } from "./known-keys.ts";
-import { Merge } from "./merge.ts";
+import { pairName } from "./pair-name.ts";
 import { TrimMarks } from "./trim-marks.ts";
 
 export interface MemoryLogOptions {
@@ -44,6 +44,10 @@ class MemoryLog implements EventLog {
   readonly #whole = new EntryIndex();
   /** Only channels that have entries: a typing hint of a room nobody uses leaves nothing behind. */
   readonly #channels = new Map<string, EntryIndex>();
+  /** The newest value or withdrawal of each channel, type and key. */
+  readonly #newest = new Map<string, Place<Entry>>();
+  /** Milliseconds that values live, of those that expire. */
+  readonly #lifetimes = new Map<Entry, number>();
   readonly #trimmed = new TrimMarks();
   readonly #known = new KnownKeys();
   readonly #bells = new Set<{ readonly wake: () => void }>();
@@ -72,7 +76,8 @@ class MemoryLog implements EventLog {
   async read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
     signal?.throwIfAborted();
     const holes = this.#trimmed.holes(after.seq, channels);
-    return this.#page(after, channels, limit, holes, (index) => index.after(after.seq));
+    const runs = this.#indexesOf(channels).flatMap((index) => index.after(after.seq));
+    return this.#invalid(after, channels) ?? this.#page(after, new Walk(runs), limit, holes);
   }
 
   async recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
@@ -80,17 +85,17 @@ class MemoryLog implements EventLog {
     if (invalid !== null) return invalid;
 
     const end = before?.seq ?? this.#head + 1;
-    const walks = this.#indexesOf(channels).map((index) => index.list("reliable").before(end));
-    const merged = new Merge(walks);
+    const walk = new Walk(this.#indexesOf(channels).map((index) => index.list("reliable").before(end)));
     const entries: Entry[] = [];
-    let older = merged.next();
-    for (; older !== undefined && entries.length < n; older = merged.next()) entries.push(older.entry);
-    return { entries: entries.toReversed(), next: this.#cursor(this.#head), more: older !== undefined, holes: [] };
+    let older = walk.next();
+    for (; older !== null && entries.length < n; older = walk.next()) entries.push(older);
+    return { entries: entries.toReversed(), next: this.#cursor(this.#head), more: older !== null, holes: [] };
   }
 
   async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
     const from = after ?? this.#cursor(0);
-    return this.#page(from, channels, limit, [], (index) => [index.list("latest").after(from.seq)]);
+    const runs = this.#indexesOf(channels).map((index) => index.list("latest").after(from.seq));
+    return this.#invalid(from, channels) ?? this.#page(from, new Walk(runs), limit, []);
   }
 
   async head(): Promise<Cursor> {
@@ -108,10 +113,10 @@ class MemoryLog implements EventLog {
     if (this.#closed) return;
     const now = this.#now();
     // An entry from before the clock went back stays until the clock has caught up; meanwhile entries and bytes bound the log.
-    const isAged = ({ entry }: Kept): boolean => now - entry.at >= this.#keep.age;
+    const isAged = ({ at }: Entry): boolean => now - at >= this.#keep.age;
     this.#dropOldest("reliable", isAged);
     this.#dropOldest("cleared", isAged);
-    this.#dropOldest("volatile", (each) => !isOwed(each, now));
+    this.#dropOldest("volatile", (each) => !this.#isOwed(each, now));
     this.#withdrawExpired(now);
     this.#known.trim(now);
   }
@@ -126,26 +131,15 @@ class MemoryLog implements EventLog {
     this.#bells.clear();
   }
 
-  /** What is owed after a position of the walks along the channels, as much as the limit allows. */
-  #page(
-    after: Cursor,
-    channels: readonly string[] | null,
-    limit: Limit,
-    holes: readonly Hole[],
-    walksOf: (index: EntryIndex) => readonly Walk[],
-  ): Page {
-    const invalid = this.#invalid(after, channels);
-    if (invalid !== null) return invalid;
-
-    const merged = new Merge(this.#indexesOf(channels).flatMap(walksOf));
+  /** What is owed of what a walk finds after a position, as much as the limit allows. */
+  #page(after: Cursor, walk: Walk<Entry>, limit: Limit, holes: readonly Hole[]): Page {
     const now = this.#now();
     const entries: Entry[] = [];
     let scanned = 0;
     let bytes = 0;
     let next = after.seq;
-    for (let stored = merged.next(); stored !== undefined; stored = merged.next()) {
-      const { entry } = stored;
-      const owed = isOwed(stored, now);
+    for (let entry = walk.next(); entry !== null; entry = walk.next()) {
+      const owed = this.#isOwed(entry, now);
       if (owed) bytes += entry.data?.length ?? 0;
       if ((scanned > 0 && scanned >= limit.entries) || (entries.length > 0 && bytes > limit.bytes)) {
         return { entries, next: this.#cursor(next), more: true, holes };
@@ -173,27 +167,28 @@ class MemoryLog implements EventLog {
       key === undefined
         ? { epoch, seq, channel: path, type, mode, at: now, data }
         : { epoch, seq, channel: path, type, mode, key, at: now, data };
-    const kind = mode === "latest" && data === null ? "cleared" : mode;
-    const stored: Stored = { seq, kind, lifetime: lifetimeOf(kind, expires), entry };
-    if (idempotencyKey !== undefined) this.#known.add(path, idempotencyKey, stored, now);
+    const kind = kindOf(entry);
+    const place = { seq, item: entry };
+    if (kind === "latest" && expires !== undefined) this.#lifetimes.set(entry, expires);
+    if (idempotencyKey !== undefined) this.#known.add(path, idempotencyKey, place, now);
 
     const channel = this.#channels.get(path) ?? new EntryIndex();
     this.#channels.set(path, channel);
-    channel.add(stored);
-    this.#whole.add(stored);
+    channel.add(kind, place);
+    this.#whole.add(kind, place);
     this.#count(entry, kind, 1);
-    if (mode === "latest") this.#drop(channel.supersede(type, key ?? "", stored));
+    if (mode === "latest") this.#supersede(entry, place);
 
     // Typing hints are swept here, too: nothing else bounds how many come between two trims.
-    if (kind === "volatile") this.#dropOldest(kind, (each) => !isOwed(each, now));
+    if (kind === "volatile") this.#dropOldest(kind, (each) => !this.#isOwed(each, now));
     else if (kind !== "latest" && channel.list(kind).size > this.#keep.entries) this.#drop(channel.list(kind).oldest());
     if (this.#bytes > this.#keep.bytes) this.#dropExcess();
     return { cursor, duplicate: false };
   }
 
-  #dropOldest(kind: Kind, due: (stored: Kept) => boolean): void {
+  #dropOldest(kind: Kind, isDue: (entry: Entry) => boolean): void {
     const list = this.#whole.list(kind);
-    for (let stored = list.oldest(); stored !== undefined && due(stored); stored = list.oldest()) this.#drop(stored);
+    for (let place = list.oldest(); place?.item && isDue(place.item); place = list.oldest()) this.#drop(place);
   }
 
   /** Those that were promised least go first. */
@@ -204,24 +199,34 @@ class MemoryLog implements EventLog {
   }
 
   #withdrawExpired(now: number): void {
-    const values = this.#whole.list("latest").kept();
-    const expired = values.filter((stored) => !isOwed(stored, now));
-    for (const { entry } of expired) this.#appendOne({ ...entry, data: null }, now);
+    const expired = [...this.#lifetimes.keys()].filter((entry) => !this.#isOwed(entry, now));
+    for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);
     if (expired.length > 0) this.#wake();
   }
 
-  #drop(stored: Stored | undefined): void {
-    if (stored === undefined || stored.entry === null) return;
-    const { entry, kind, seq } = stored;
-    stored.entry = null;
+  /** Makes a value or a withdrawal the newest of its key. */
+  #supersede(entry: Entry, place: Place<Entry>): void {
+    const name = nameOf(entry);
+    const superseded = this.#newest.get(name);
+    this.#newest.set(name, place);
+    this.#drop(superseded);
+  }
+
+  #drop(place: Place<Entry> | undefined): void {
+    const entry = place?.item ?? null;
+    if (place === undefined || entry === null) return;
+    const kind = kindOf(entry);
+    place.item = null;
+    this.#lifetimes.delete(entry);
     this.#count(entry, kind, -1);
     this.#whole.list(kind).noteDrop();
     const channel = this.#channels.get(entry.channel);
     channel?.list(kind).noteDrop();
     // Whoever has the value would keep it for ever; with a newer one in its place nobody misses the withdrawal.
-    const isMissed = kind === "cleared" && channel?.forget(entry.type, entry.key ?? "", stored) === true;
+    const name = nameOf(entry);
+    const isMissed = kind === "cleared" && this.#newest.get(name) === place && this.#newest.delete(name);
     if (channel?.list(kind).size === 0 && channel.size === 0) this.#channels.delete(entry.channel);
-    if (kind === "reliable" || isMissed) this.#trimmed.move(entry.channel, seq);
+    if (kind === "reliable" || isMissed) this.#trimmed.move(entry.channel, entry.seq);
   }
 
   #count({ data }: Entry, kind: Kind, sign: 1 | -1): void {
@@ -252,14 +257,16 @@ class MemoryLog implements EventLog {
       }
     }
   }
+
+  /** A distance, not an age: when the clock goes back by an hour, what was young an hour ahead is not young for an hour. */
+  #isOwed(entry: Entry, now: number): boolean {
+    if (entry.mode === "reliable") return true;
+    const lifetime = entry.mode === "volatile" ? VOLATILE_AGE : (this.#lifetimes.get(entry) ?? Infinity);
+    return Math.abs(now - entry.at) < lifetime;
+  }
 }
 
-/** A distance, not an age: when the clock goes back by an hour, what was young an hour ahead is not young for an hour. */
-function isOwed({ lifetime, entry }: Kept, now: number): boolean {
-  return Math.abs(now - entry.at) < lifetime;
-}
-
-function lifetimeOf(kind: Kind, expires = Infinity): number {
-  if (kind === "volatile") return VOLATILE_AGE;
-  return kind === "latest" ? expires : Infinity;
+/** What a newer value replaces. */
+function nameOf({ channel, type, key = "" }: Entry): string {
+  return pairName(channel, pairName(type, key));
 }

@@ -2,7 +2,7 @@ import { inLog, type Mutant } from "./mutant.ts";
 
 /** Logs that keep too much or too little: of a mode, by retention, of idempotency keys. */
 export const keepingMutants: readonly Mutant[] = [
-  inLog("latest", "returns superseded values", "this.#drop(channel.supersede(", "void (channel.supersede("),
+  inLog("latest", "returns superseded values", "    this.#drop(superseded);\n", ""),
   inLog("latest", "drops values like reliable entries", 'else if (kind !== "latest" && channel', "else if (channel"),
   inLog(
     "latest",
@@ -19,13 +19,19 @@ export const keepingMutants: readonly Mutant[] = [
   inLog(
     "latest",
     "keeps withdrawals to itself",
-    "const owed = isOwed(stored, now);",
-    'const owed = stored.kind !== "cleared" && isOwed(stored, now);',
+    "const owed = this.#isOwed(entry, now);",
+    'const owed = kindOf(entry) !== "cleared" && this.#isOwed(entry, now);',
   ),
-  inLog("latest", "takes a withdrawal for a value", '? "cleared" : mode', "? mode : mode"),
-  inLog("latest", "ignores that values expire", 'return kind === "latest" ? expires : Infinity;', "return Infinity;"),
+  {
+    law: "latest",
+    breaks: "takes a withdrawal for a value",
+    file: "entry-index.ts",
+    from: '? "cleared" : mode',
+    to: "? mode : mode",
+  },
+  inLog("latest", "ignores that values expire", "(this.#lifetimes.get(entry) ?? Infinity)", "Infinity"),
   inLog("latest", "never withdraws an expired value", "this.#withdrawExpired(now);\n", ""),
-  inLog("latest", "has one key for all types of a channel", "supersede(type,", 'supersede("",'),
+  inLog("latest", "has one key for all types of a channel", "pairName(type, key)", "key"),
   inLog("latest", "keeps a value for ever when the clock goes back", "Math.abs(now - entry.at)", "now - entry.at"),
   {
     law: "latest",
@@ -34,13 +40,8 @@ export const keepingMutants: readonly Mutant[] = [
     from: "${one.length} ${one}${other}",
     to: "${one} ${other}",
   },
-  inLog("volatile", "owes hints for ever", 'if (kind === "volatile") return VOLATILE_AGE;', ""),
-  inLog(
-    "volatile",
-    "owes hints not at all",
-    'if (kind === "volatile") return VOLATILE_AGE;',
-    'if (kind === "volatile") return 0;',
-  ),
+  inLog("volatile", "owes hints for ever", '"volatile" ? VOLATILE_AGE', '"volatile" ? Infinity'),
+  inLog("volatile", "owes hints not at all", '"volatile" ? VOLATILE_AGE', '"volatile" ? 0'),
   inLog(
     "volatile",
     "counts hints as lost",
@@ -48,7 +49,7 @@ export const keepingMutants: readonly Mutant[] = [
     'if (kind !== "latest") this.#trimmed',
   ),
   inLog("volatile", "keeps a hint for an hour when the clock goes back", "Math.abs(now - entry.at)", "now - entry.at"),
-  inLog("volatile", "never drops hints", "(each) => !isOwed(each, now)", "() => false"),
+  inLog("volatile", "never drops hints", "(each) => !this.#isOwed(each, now)", "() => false"),
   inLog("retention", "keeps one entry less", "> this.#keep.entries", ">= this.#keep.entries"),
   inLog(
     "retention",
@@ -63,7 +64,7 @@ export const keepingMutants: readonly Mutant[] = [
     "retention",
     "drops the newest for the bytes",
     "if (this.#bytes > this.#keep.bytes) this.#dropExcess();",
-    "if (this.#bytes > this.#keep.bytes) this.#drop(stored);",
+    "if (this.#bytes > this.#keep.bytes) this.#drop(place);",
   ),
   inLog("retention", "keeps withdrawals for ever", 'this.#dropOldest("cleared", isAged);', ""),
   inLog(
@@ -76,13 +77,13 @@ export const keepingMutants: readonly Mutant[] = [
     law: "retention",
     breaks: "loses entries when it sweeps",
     file: "entry-list.ts",
-    from: "      this.#first = 0;\n",
+    from: "\n    this.#first = 0;",
     to: "",
   },
   inLog(
     "idempotency",
     "remembers no key",
-    "if (idempotencyKey !== undefined) this.#known.add(path, idempotencyKey, stored, now);",
+    "if (idempotencyKey !== undefined) this.#known.add(path, idempotencyKey, place, now);",
     "",
   ),
   {
@@ -110,7 +111,7 @@ export const keepingMutants: readonly Mutant[] = [
     law: "idempotency",
     breaks: "forgets a key whose entry it keeps",
     file: "known-keys.ts",
-    from: "if (stored.entry === null) ",
+    from: "if (place.item === null) ",
     to: "",
   },
   inLog(

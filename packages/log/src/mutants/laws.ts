@@ -2,7 +2,7 @@ import { inLog, type Mutant } from "./mutant.ts";
 
 const VALID = "if (epoch === this.#epoch && seq <= this.#head) return null;";
 const APPENDED = "const appended = entries.map((entry) => this.#appendOne(entry, now));";
-const PLACED = "channel.add(stored);\n    this.#whole.add(stored);";
+const PLACED = "channel.add(kind, place);\n    this.#whole.add(kind, place);";
 
 /** Logs that break a numbered law. */
 export const lawMutants: readonly Mutant[] = [
@@ -67,7 +67,7 @@ export const lawMutants: readonly Mutant[] = [
     "law 5: append order is visibility order",
     "shows every second entry late",
     PLACED,
-    `const place = () => { channel.add(stored); this.#whole.add(stored); };\n    if (stored.seq % 2 === 0) place();\n    else queueMicrotask(() => queueMicrotask(place));`,
+    `const show = () => { channel.add(kind, place); this.#whole.add(kind, place); };\n    if (seq % 2 === 0) show();\n    else queueMicrotask(() => queueMicrotask(show));`,
   ),
   inLog(
     "law 5: append order is visibility order",
@@ -90,8 +90,8 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 7: a gap for every hole, none without",
     "misses withdrawals that have a newer value",
-    'channel?.forget(entry.type, entry.key ?? "", stored) === true',
-    'channel?.forget(entry.type, entry.key ?? "", stored) !== undefined',
+    "this.#newest.get(name) === place && this.#newest.delete(name)",
+    "true",
   ),
   {
     law: "law 7: a gap for every hole, none without",

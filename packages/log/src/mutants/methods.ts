@@ -32,8 +32,8 @@ export const methodMutants: readonly Mutant[] = [
     law: "limits",
     breaks: "merges channels out of order",
     file: "entry-list.ts",
-    from: "stored.seq * this.#step",
-    to: "-stored.seq * this.#step",
+    from: "place.seq * this.#step",
+    to: "-place.seq * this.#step",
   },
   {
     law: "limits",
@@ -49,7 +49,7 @@ export const methodMutants: readonly Mutant[] = [
     'flatMap((index) => ["reliable", "latest"].map((kind) => index.list(kind).before(end)))',
   ),
   inLog("recent", "returns the newest first", "entries: entries.toReversed()", "entries"),
-  inLog("recent", "promises older ones that there are not", "more: older !== undefined", "more: entries.length === n"),
+  inLog("recent", "promises older ones that there are not", "more: older !== null", "more: entries.length === n"),
   inLog(
     "recent",
     "returns the entry before which it was asked",
