@@ -1,45 +1,33 @@
-/** What one hub allows. Every limit may be `Infinity`. */
-export interface Limits {
-  /** Open streams and waiting pages of this process. @default 50_000 */
-  readonly connections: number;
-  /** Open streams and waiting pages of one viewer in this process. @default 64 */
-  readonly connectionsPerViewer: number;
-  /** Channels of one request. @default 100 */
-  readonly channels: number;
-  /** Bytes of one event's JSON. @default 65_536 */
-  readonly eventBytes: number;
-  /** Bytes of a POST body. @default 65_536 */
-  readonly bodyBytes: number;
-  /** Bytes of a request's URL. @default 8_192 */
-  readonly urlBytes: number;
-  /** Milliseconds after which a stream is asked to come back, give or take a tenth. @default 3_600_000 */
-  readonly maxAge: number;
-  /** Reads of the log that connections behind the ring may run at the same time. @default 16 */
-  readonly catchUpReads: number;
-  /** Events of one page, and entries scanned by one read. @default 500 */
-  readonly pageEvents: number;
-  /** Bytes of one page, and of one read. @default 1_048_576 */
-  readonly pageBytes: number;
-  /** Entries that the process keeps at hand. @default 16_384 */
-  readonly ringEntries: number;
-  /** Bytes of frames that the process keeps at hand. @default 16_777_216 */
-  readonly ringBytes: number;
-}
-
-export const DEFAULT_LIMITS: Limits = {
+/** What one hub allows unless told otherwise. Every limit may be `Infinity`. */
+export const DEFAULT_LIMITS = {
+  /** Open streams and waiting pages of this process. */
   connections: 50_000,
+  /** Open streams and waiting pages of one viewer in this process. */
   connectionsPerViewer: 64,
+  /** Channels of one request. */
   channels: 100,
+  /** Bytes of one event's JSON. */
   eventBytes: 64 * 1024,
+  /** Bytes of a POST body. */
   bodyBytes: 64 * 1024,
+  /** Bytes of a request's URL. */
   urlBytes: 8 * 1024,
+  /** Milliseconds after which a stream is asked to come back, give or take a tenth. */
   maxAge: 3_600_000,
+  /** Reads of the log that connections behind the ring may run at the same time. */
   catchUpReads: 16,
+  /** Events of one page, and entries scanned by one read. */
   pageEvents: 500,
+  /** Bytes of one page, and of one read. */
   pageBytes: 1024 * 1024,
+  /** Entries that the process keeps at hand. */
   ringEntries: 16_384,
+  /** Bytes of frames that the process keeps at hand. */
   ringBytes: 16 * 1024 * 1024,
 };
+
+/** What one hub allows: {@link DEFAULT_LIMITS}, each with a number of your own. */
+export type Limits = { readonly [Name in keyof typeof DEFAULT_LIMITS]: number };
 
 /** How long one read of the log may take, in milliseconds. */
 export const READ_TIME = 10_000;
