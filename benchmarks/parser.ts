@@ -3,7 +3,7 @@
  *
  *   npx tsx --conditions @tidings/source benchmarks/parser.ts
  */
-import { createParser, encodeFrame, eventName, formatCursor } from "@tidings/protocol";
+import { createParser, eventName, formatCursor, formatFrame } from "@tidings/protocol";
 import { createParser as createPeer } from "eventsource-parser";
 
 const CHUNK = 16 * 1024;
@@ -95,10 +95,12 @@ function split(bytes: Uint8Array, size: number): Uint8Array[] {
 function stream(filler: string): Uint8Array {
   const frames = Array.from({ length: EVENTS }, (_, index) => {
     const frame = (text: string): Uint8Array =>
-      encodeFrame(
-        eventName("rooms/lobby", "message"),
-        JSON.stringify({ author: "ada", text }),
-        formatCursor({ epoch: "q7Fd3k", seq: 18_204 + index }),
+      Buffer.from(
+        formatFrame(
+          eventName("rooms/lobby", "message"),
+          JSON.stringify({ author: "ada", text }),
+          formatCursor({ epoch: "q7Fd3k", seq: 18_204 + index }),
+        ),
       );
     const room = EVENT - frame("").length;
     return frame(filler.repeat(Math.floor(room / Buffer.byteLength(filler))));
@@ -142,7 +144,8 @@ for (const [label, filler] of [
 }
 
 /** One event whose data is a single line. */
-const line = (bytes: number): Uint8Array => encodeFrame("message", JSON.stringify("x".repeat(bytes)), null);
+const line = (bytes: number): Uint8Array =>
+  Buffer.from(formatFrame("message", JSON.stringify("x".repeat(bytes)), null));
 const long = [1, 2, 4].flatMap((megabytes) =>
   [1, 1_024, 65_536].map((size) => {
     const chunks = split(line(megabytes << 20), size);

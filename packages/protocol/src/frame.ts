@@ -1,5 +1,5 @@
 /**
- * The bytes of one server-sent event: LF only, one data line, `event`, `data`, `id`, blank line.
+ * One server-sent event: LF only, one data line, `event`, `data`, `id`, blank line.
  *
  * @param event the event's name; a line break or NUL in it is a mistake of the caller
  * @param json JSON text: a raw line break in it can only be white space between tokens, so it becomes a space; a raw lone
@@ -7,11 +7,6 @@
  * @param id a cursor token, or null for a frame that must not move the reader's position
  * @throws TypeError when `event` or `id` holds CR, LF or NUL, which would start another field
  */
-export function encodeFrame(event: string, json: string, id: string | null): Uint8Array {
-  return ENCODER.encode(formatFrame(event, json, id));
-}
-
-/** {@link encodeFrame}, as text. */
 export function formatFrame(event: string, json: string, id: string | null): string {
   if (BREAKS.test(event) || (id !== null && BREAKS.test(id))) {
     throw new TypeError(`Expected an event name and id without CR, LF and NUL, got ${JSON.stringify([event, id])}.`);
@@ -32,6 +27,5 @@ export function formatRetry(milliseconds: number): string {
 }
 
 const MAX_RETRY = 2 ** 31 - 1;
-const ENCODER = new TextEncoder();
 // oxlint-disable-next-line no-control-regex -- NUL is one of the three that break a field
 const BREAKS = /[\r\n\0]/;

@@ -2,7 +2,7 @@ export { eventName, formatControl, parseEventName, PROTOCOL_VERSION } from "./co
 export type { ByeReason, ControlEvents, GapReason } from "./control.ts";
 export { covers, coversToken, formatCursor, isCursor, parseCursor } from "./cursor.ts";
 export type { Cursor } from "./cursor.ts";
-export { encodeFrame, formatFrame, formatRetry } from "./frame.ts";
+export { formatFrame, formatRetry } from "./frame.ts";
 export { negotiate, PAGE_HEADERS, PROBLEM_HEADERS, STREAM_HEADERS } from "./headers.ts";
 export type { Representation } from "./headers.ts";
 export type { PageBody, PageEvent } from "./page.ts";

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { eventName } from "./control.ts";
 import { formatCursor } from "./cursor.ts";
-import { encodeFrame } from "./frame.ts";
+import { formatFrame } from "./frame.ts";
 import { bytesOf, chunkings, cut, event, parse, texts, type Outcome } from "./parser.fixture.ts";
 import type { ServerSentEvent } from "./parser.ts";
 
@@ -66,8 +66,8 @@ test("any string in any field arrives as exactly one event with equal data, here
       const name = eventName(`rooms/${segment}`, type);
       const id = cursor === null ? null : formatCursor(cursor);
       const json = JSON.stringify(value);
-      const between = encodeFrame("a:b", "1", "e.1");
-      const chunks = cut(Uint8Array.from([...between, ...encodeFrame(name, json, id), ...between]), sizes);
+      const between = formatFrame("a:b", "1", "e.1");
+      const chunks = cut(new TextEncoder().encode(between + formatFrame(name, json, id) + between), sizes);
       const expected = [event("1", "a:b", "e.1"), event(json, name, id), event("1", "a:b", "e.1")];
       const { events } = parse(chunks);
       expect(events).toEqual(expected);

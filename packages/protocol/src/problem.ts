@@ -41,10 +41,11 @@ const TITLES: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 };
 
+/** @param extra what it is about */
 export function createProblem(
   status: number,
   code: ProblemCode,
-  extra: { readonly detail?: string; readonly channels?: readonly string[] } = {},
+  extra: Pick<Problem, "detail" | "channels"> = {},
 ): Problem {
   return { type: "about:blank", title: TITLES[status] ?? "Error", status, code, ...extra };
 }

@@ -60,7 +60,6 @@ const filled = (request: EventRequest): ParsedRequest => ({
   before: parseCursor(request.before ?? ""),
   wait: request.wait ?? 0,
   snapshot: request.snapshot ?? false,
-  speaksProtocol: true,
 });
 
 test("a server reads from a query what the client asked", () => {
@@ -85,11 +84,6 @@ test("a body replaces the channels and the position of the query", () => {
   expect(parsed.channels).toEqual(new Map([["b", null]]));
   expect(parsed.after).toBeNull();
   expect(parsed.last).toBe(3);
-});
-
-test("who does not say protocol=1 may be a native EventSource", () => {
-  expect(read("channel=a").speaksProtocol).toBe(false);
-  expect(read("channel=a&protocol=2").speaksProtocol).toBe(false);
 });
 
 test("a channel starts with the connection, now, or after a cursor", () => {

@@ -27,8 +27,6 @@ export interface ParsedRequest {
   readonly before: Cursor | null;
   readonly wait: number;
   readonly snapshot: boolean;
-  /** Whether the client said `protocol=1`; else it may be a native EventSource, which gives up on errors. */
-  readonly speaksProtocol: boolean;
 }
 
 /** Stands for a text that is no cursor: no log has this epoch, so the answer is a gap. */
@@ -91,7 +89,6 @@ export function parseRequest(
     before: parsePosition(query.get("before")),
     wait: wait ?? 0,
     snapshot: query.has("snapshot"),
-    speaksProtocol: query.get("protocol") === String(PROTOCOL_VERSION),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Entry, Hole } from "@tidings/log";
-import { encodeFrame, eventName, formatControl, formatCursor, type ControlEvents } from "@tidings/protocol";
+import { eventName, formatControl, formatCursor, formatFrame, type ControlEvents } from "@tidings/protocol";
 
 const ENCODER = new TextEncoder();
 
@@ -26,7 +26,7 @@ export function idOf(entry: Entry): string | null {
 export function frameOf(entry: Entry, id = idOf(entry)): Uint8Array {
   const { channel, type, key = "", data } = entry;
   if (data === null) return controlFrame("clear", { channel, type, key }, id);
-  return encodeFrame(eventName(channel, type), data, id);
+  return toBytes(formatFrame(eventName(channel, type), data, id));
 }
 
 /** What a gap says of holes. */
