@@ -182,7 +182,7 @@ export class Connection implements StreamControl {
       if (page !== null && !this.#closed) take(page);
     } catch (error) {
       if (this.#closed) return;
-      trace.error("read-failed", error, { connection: this.id });
+      trace.add("error", "read-failed", { connection: this.id, error });
       await sleep(clock, READ_RETRY, closing.signal);
     }
     this.#reading = false;
@@ -255,7 +255,10 @@ export class Connection implements StreamControl {
   #writeGap(holes: readonly Hole[], head: Cursor | null = null): void {
     if (holes.length === 0) return;
     this.#write(controlFrame("gap", gapOf(holes), head === null ? null : formatCursor(head)));
-    this.#context.trace.debug("gap", { connection: this.id, detail: holes.map(({ channel }) => channel).join(" ") });
+    this.#context.trace.add("debug", "gap", {
+      connection: this.id,
+      detail: holes.map(({ channel }) => channel).join(" "),
+    });
   }
 
   /** The position as an id; null while it must not be the reader's: values come first, or the log has not confirmed it. */
@@ -283,7 +286,7 @@ export class Connection implements StreamControl {
       if (!this.#sink.write(bytes)) this.#blocked = true;
     } catch (error) {
       // The others must not suffer for a sink that breaks its word.
-      this.#context.trace.error("hook-failed", error, { connection: this.id, detail: "sink" });
+      this.#context.trace.add("error", "hook-failed", { connection: this.id, detail: "sink", error });
       this.closed();
     }
   }

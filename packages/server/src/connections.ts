@@ -61,7 +61,7 @@ export class Connections {
     this.open.add(connection);
     this.enter(viewer.id);
     this.follow(connection, connection.froms.keys());
-    trace.debug("connect", { connection: id, viewer: viewer.id });
+    trace.add("debug", "connect", { connection: id, viewer: viewer.id });
     void trace.guard("onConnect", () => options.onConnect?.(connection.info));
   }
 
@@ -72,7 +72,7 @@ export class Connections {
     this.leave(viewer.id);
     this.unfollow(connection, connection.froms.keys());
     this.ahead.delete(connection);
-    trace.debug("disconnect", { connection: id, viewer: viewer.id });
+    trace.add("debug", "disconnect", { connection: id, viewer: viewer.id });
     void trace.guard("onDisconnect", () => options.onDisconnect?.(connection.info));
   }
 

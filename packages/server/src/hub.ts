@@ -103,7 +103,7 @@ class LogHub implements Hub<Contract>, TransactionalHub<Contract, unknown> {
     void context.connections.keepTime();
     void applyRetention(context);
     // A log that does not answer yet is asked again by the first request.
-    this.#tailer.ready().catch((error: unknown) => context.trace.error("read-failed", error));
+    this.#tailer.ready().catch((error: unknown) => context.trace.add("error", "read-failed", { error }));
   }
 
   async publish(address: Address, type: string, data: unknown, options?: PublishOptions): Promise<Published> {

@@ -94,7 +94,7 @@ export class Orders {
       connection.expiresAt = endOf(access);
     } catch (error) {
       // Whoever cannot be asked about may not read.
-      this.#context.trace.error("hook-failed", error, { connection: connection.id, detail: "authorize" });
+      this.#context.trace.add("error", "hook-failed", { connection: connection.id, detail: "authorize", error });
       connection.end("expired");
     }
   }

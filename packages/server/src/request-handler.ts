@@ -28,7 +28,7 @@ export class RequestHandler {
     const response = await this.#answer(request, cors !== null).catch((error: unknown) => {
       const { trace, random } = this.#context;
       if (error instanceof Refusal) return refuse(error, request, random());
-      trace.error("request-failed", error);
+      trace.add("error", "request-failed", { error });
       return refuse(new Refusal(500, "internal"), request, random());
     });
     return { ...response, headers: { vary: "Accept, Origin", ...cors, ...response.headers } };
@@ -117,7 +117,8 @@ export class RequestHandler {
     }
     if (stays) this.#checkRoom(viewer);
     const access = await authorizeAll(this.#context, viewer, asked.channels.keys());
-    for (const [path, detail] of access.refused) trace.debug("refuse", { viewer: viewer.id, channel: path, detail });
+    for (const [path, detail] of access.refused)
+      trace.add("debug", "refuse", { viewer: viewer.id, channel: path, detail });
     if (access.granted.size > 0) return access;
     const channels = [...access.refused.keys()];
     if ([...access.refused.values()].includes("forbidden")) throw new Refusal(403, "forbidden", { channels });
@@ -133,7 +134,7 @@ export class RequestHandler {
     } catch (error) {
       if (error instanceof Refusal) throw error;
       if (closing.signal.aborted) throw new Refusal(503, "draining");
-      trace.error("read-failed", error);
+      trace.add("error", "read-failed", { error });
       throw new Refusal(503, "unavailable", { detail: "The log does not answer." });
     }
   }

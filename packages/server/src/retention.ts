@@ -15,7 +15,7 @@ export async function applyRetention({ log, clock, trace, closing }: Context): P
     try {
       await withinTime(clock, TRIM_TIME, () => log.trim());
     } catch (error) {
-      trace.error("trim-failed", error);
+      trace.add("error", "trim-failed", { error });
     }
   }
 }
@@ -26,8 +26,8 @@ export async function checkRetention({ log, trace }: Context): Promise<void> {
     const { keep } = await log.stat();
     if (keep.age >= SHORT) return;
     const detail = `The log keeps ${keep.age} ms; a client that is away for longer meets a gap. Keep a minute at least.`;
-    trace.add({ level: "warn", event: "retention", detail });
+    trace.add("warn", "retention", { detail });
   } catch (error) {
-    trace.error("read-failed", error);
+    trace.add("error", "read-failed", { error });
   }
 }

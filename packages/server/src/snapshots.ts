@@ -57,7 +57,7 @@ export class Snapshots {
       const state = await loader.load(address.params as never, { readableFrom });
       return { path: address.path, cursor, state: encodeState(loader.encode, state) };
     } catch (error) {
-      trace.error("hook-failed", error, { detail: "snapshot", channel: address.path });
+      trace.add("error", "hook-failed", { detail: "snapshot", channel: address.path, error });
       throw new Refusal(500, "internal");
     }
   }

@@ -76,7 +76,7 @@ export class Tailer {
       }
     } catch (error) {
       // The poll tries again.
-      if (!closing.signal.aborted) trace.error("read-failed", error);
+      if (!closing.signal.aborted) trace.add("error", "read-failed", { error });
     } finally {
       this.#reading = false;
     }

@@ -36,10 +36,8 @@ export interface TraceRecord {
   readonly error?: unknown;
 }
 
-/** A record as its author writes it; the trace adds the time. */
-type TraceEntry = Omit<TraceRecord, "at">;
 /** Whom or what a record is about. */
-type About = Omit<TraceEntry, "level" | "event">;
+type About = Omit<TraceRecord, "level" | "event" | "at">;
 type TraceOptions = Pick<HubOptions<Contract, Viewer>, "debug" | "onLog">;
 
 /** Passes records on, debug ones only when asked for. */
@@ -54,9 +52,9 @@ export class Trace {
     this.#onLog = onLog;
   }
 
-  add(entry: TraceEntry): void {
-    if (entry.level === "debug" && !this.debugging) return;
-    const record = { at: this.#clock.now(), ...entry };
+  add(level: TraceRecord["level"], event: TraceRecord["event"], about: About): void {
+    if (level === "debug" && !this.debugging) return;
+    const record = { level, event, at: this.#clock.now(), ...about };
     try {
       this.#onLog(record);
     } catch (error) {
@@ -66,17 +64,9 @@ export class Trace {
     }
   }
 
-  error(event: TraceRecord["event"], error: unknown, about: About = {}): void {
-    this.add({ level: "error", event, ...about, error });
-  }
-
-  debug(event: TraceRecord["event"], about: About): void {
-    this.add({ level: "debug", event, ...about });
-  }
-
   /** An event has passed a station of its way. Costs a property read unless `debug` is on. */
   passed(event: "publish" | "ring" | "write", { channel, type }: NewEntry, place: Cursor, about: About = {}): void {
-    if (this.debugging) this.debug(event, { ...about, channel, type, id: formatCursor(place) });
+    if (this.debugging) this.add("debug", event, { ...about, channel, type, id: formatCursor(place) });
   }
 
   /** Runs a hook of the application, asynchronous or not; its failure is the application's, and is reported. */
@@ -84,7 +74,7 @@ export class Trace {
     try {
       await hook();
     } catch (error) {
-      this.error("hook-failed", error, { detail });
+      this.add("error", "hook-failed", { detail, error });
     }
   }
 }
