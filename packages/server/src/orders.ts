@@ -47,43 +47,30 @@ export class Orders {
 
   /** Carries out the orders among new entries of the log. */
   follow(entries: readonly Entry[], holes: readonly Hole[]): void {
-    for (const entry of entries.filter(({ channel }) => channel === CONTROL_CHANNEL)) {
-      const order = parseOrder(entry);
-      this.count++;
-      this.#recent.push(order);
-      if (this.#recent.length > REMEMBERED) this.#recent.shift();
-      for (const connection of [...this.#connections.open]) this.#carryOut(order, connection);
-    }
+    for (const entry of entries) if (entry.channel === CONTROL_CHANNEL) this.#carryOut(parseOrder(entry));
     // An order may be among what was lost; whoever comes back is asked about anew.
     if (!holes.some(({ channel }) => channel === CONTROL_CHANNEL)) return;
     for (const connection of [...this.#connections.open])
       connection.end("expired", 500 + this.#context.random() * 4_500);
   }
 
-  /** Carries out what came between a stream's authorisation and its opening. */
-  catchUp(connection: Connection, count: number): void {
-    const missed = this.#since(count);
-    if (missed === null) connection.end("expired");
-    else for (const order of missed) this.#carryOut(order, connection);
-  }
-
-  /** Whether an order about the viewer or one of the paths has come since. */
+  /** Whether an order about the viewer or one of the paths has come since, or more than are remembered. */
   hasNews(count: number, viewer: string, paths: Paths): boolean {
-    return this.#since(count)?.some((order) => isAbout(order, viewer, paths)) ?? true;
-  }
-
-  /** Null when there were more than are remembered. */
-  #since(count: number): readonly Order[] | null {
     const missed = this.count - count;
-    if (missed === 0) return [];
-    return missed > this.#recent.length ? null : this.#recent.slice(-missed);
+    const known = this.#recent.length;
+    return missed > known || this.#recent.slice(known - missed).some((order) => isAbout(order, viewer, paths));
   }
 
-  #carryOut(order: Order, connection: Connection): void {
-    if (!isAbout(order, connection.viewer.id, connection.froms)) return;
-    if (order.verb === "recheck") void this.#recheck(connection);
-    else if (order.path === null) connection.end("expired");
-    else connection.refuse([order.path], "forbidden");
+  #carryOut(order: Order): void {
+    this.count++;
+    this.#recent.push(order);
+    if (this.#recent.length > REMEMBERED) this.#recent.shift();
+    for (const connection of [...this.#connections.open]) {
+      if (!isAbout(order, connection.viewer.id, connection.froms)) continue;
+      if (order.verb === "recheck") void this.#recheck(connection);
+      else if (order.path === null) connection.end("expired");
+      else connection.refuse([order.path], "forbidden");
+    }
   }
 
   async #recheck(connection: Connection): Promise<void> {

@@ -66,12 +66,14 @@ export class RequestHandler {
   #open(sink: Sink, access: Access, start: Start, known: number): StreamControl {
     const { closing, connections, drainRetry, orders, random } = this.#context;
     const connection = new Connection(this.#context, sink, access, start);
+    const { id } = access.viewer;
     // Others were let in at the same moment, or the hub was closed: only here is it certain who came first.
     if (closing.signal.aborted) connection.end("draining", drainRetry());
-    else if (connections.fullFor(access.viewer.id) !== null) connection.end("limit", longRetry(random()));
+    else if (connections.fullFor(id) !== null) connection.end("limit", longRetry(random()));
+    // Who may read has changed while the stream began: it comes back, and is asked about again.
+    else if (orders.hasNews(known, id, access.granted)) connection.end("expired");
     if (connection.isClosed) return connection;
     connections.add(connection);
-    orders.catchUp(connection, known);
     connection.pump();
     return connection;
   }
@@ -172,8 +174,8 @@ export class RequestHandler {
   }
 
   #checkSnapshots(asked: ParsedRequest, { granted }: Access): void {
-    const lacking = [...granted.values()].filter(({ address }) => !this.#context.snapshots.has(address));
-    const channels = lacking.map(({ address }) => address.path);
+    const { snapshots } = this.#context;
+    const channels = [...granted].flatMap(([path, { address }]) => (snapshots.has(address) ? [] : path));
     if (asked.snapshot && channels.length > 0) {
       throw new Refusal(404, "no-snapshot", { detail: "These channels have no snapshot.", channels });
     }
