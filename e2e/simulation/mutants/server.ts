@@ -63,10 +63,10 @@ export const serverMutants: readonly Mutant[] = [
   inTailer(
     "law 10",
     "a doorbell without a poll",
-    "if (!this.#reading) void this.#look();",
-    "if (this.#rings < 0) void this.#look();",
+    "if (!isReading) void look();",
+    "if (rings < 0) void look();",
   ),
-  inTailer("law 10", "a lost wake-up", "(more || rings !== this.#rings) &&", "more &&"),
+  inTailer("law 10", "a lost wake-up", "(more || heard !== rings) &&", "more &&"),
   inConnection(
     "law 11",
     "filtering is told as a gap",
@@ -96,7 +96,7 @@ export const serverMutants: readonly Mutant[] = [
   inServer("orders")(
     "authorisation",
     "a recheck is not carried out",
-    'if (order.verb === "recheck") void this.#recheck(connection);',
+    'if (order.verb === "recheck") void recheck(connection);',
     'if (order.verb === "recheck") return;',
   ),
   inServer("clock")("handles", "a sleeper's timer stays", "cancel();\n      resolve(false);", "resolve(false);"),

@@ -276,7 +276,7 @@ export class Connection implements StreamControl {
     const moves = entries.some(({ mode }) => mode !== "volatile");
     if (moves) this.#lastId = clock.now();
     if (entries.length > 0) this.#write(bytes);
-    if (trace.debugging) for (const entry of entries) trace.passed("write", entry, entry, { connection: this.id });
+    for (const entry of entries) trace.passed("write", entry, entry, { connection: this.id });
     return moves;
   }
 

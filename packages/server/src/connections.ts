@@ -13,121 +13,110 @@ export interface Sleeper {
   pump(): void;
 }
 
+export type Connections = ReturnType<typeof createConnections>;
+
 /** The open connections of a process: who follows which path, whose turn it is, who is due a heartbeat. */
-export class Connections {
-  readonly #context: Base;
+export function createConnections({ limits, options, clock, ring, trace, heartbeat, closing }: Base) {
   /** Whoever ends connections walks over a copy. */
-  readonly open = new Set<Connection>();
-  readonly #byPath = new Map<string, Set<Sleeper>>();
-  readonly #perViewer = new Map<string, number>();
-  #entered = 0;
+  const open = new Set<Connection>();
+  const followers = new Map<string, Set<Sleeper>>();
+  const perViewer = new Map<string, number>();
+  let entered = 0;
   /** Whose turn comes at the end of this turn of the event loop. */
-  readonly #woken = new Set<Sleeper>();
+  const woken = new Set<Sleeper>();
   /** Who stands after the ring's head, and gets a turn when the ring has moved. */
-  readonly ahead = new Set<Connection>();
-
-  constructor(context: Base) {
-    this.#context = context;
-  }
-
-  /** Paths that somebody follows. */
-  get paths(): number {
-    return this.#byPath.size;
-  }
+  const ahead = new Set<Connection>();
 
   /** Whose limit one more of this viewer would break. */
-  fullFor(viewer: string): "hub" | "viewer" | null {
-    const { connections, connectionsPerViewer } = this.#context.limits;
-    if (this.#entered >= connections) return "hub";
-    return (this.#perViewer.get(viewer) ?? 0) >= connectionsPerViewer ? "viewer" : null;
+  function fullFor(viewer: string): "hub" | "viewer" | null {
+    if (entered >= limits.connections) return "hub";
+    return (perViewer.get(viewer) ?? 0) >= limits.connectionsPerViewer ? "viewer" : null;
   }
 
   /** Counts a stream, or a page that waits, until {@link leave}. */
-  enter(viewer: string): void {
-    this.#entered++;
-    this.#perViewer.set(viewer, (this.#perViewer.get(viewer) ?? 0) + 1);
+  function enter(viewer: string): void {
+    entered++;
+    perViewer.set(viewer, (perViewer.get(viewer) ?? 0) + 1);
   }
 
-  leave(viewer: string): void {
-    this.#entered--;
-    const left = (this.#perViewer.get(viewer) ?? 1) - 1;
-    if (left > 0) this.#perViewer.set(viewer, left);
-    else this.#perViewer.delete(viewer);
+  function leave(viewer: string): void {
+    entered--;
+    const left = (perViewer.get(viewer) ?? 1) - 1;
+    if (left > 0) perViewer.set(viewer, left);
+    else perViewer.delete(viewer);
   }
 
-  add(connection: Connection): void {
-    const { trace, options } = this.#context;
-    const { id, viewer } = connection;
-    this.open.add(connection);
-    this.enter(viewer.id);
-    this.follow(connection, connection.froms.keys());
+  function add(connection: Connection): void {
+    const { id, viewer, froms, info } = connection;
+    open.add(connection);
+    enter(viewer.id);
+    follow(connection, froms.keys());
     trace.add("debug", "connect", { connection: id, viewer: viewer.id });
-    void trace.guard("onConnect", () => options.onConnect?.(connection.info));
+    void trace.guard("onConnect", () => options.onConnect?.(info));
   }
 
-  remove(connection: Connection): void {
-    const { trace, options } = this.#context;
-    const { id, viewer } = connection;
-    if (!this.open.delete(connection)) return;
-    this.leave(viewer.id);
-    this.unfollow(connection, connection.froms.keys());
-    this.ahead.delete(connection);
+  function remove(connection: Connection): void {
+    const { id, viewer, froms, info } = connection;
+    if (!open.delete(connection)) return;
+    leave(viewer.id);
+    unfollow(connection, froms.keys());
+    ahead.delete(connection);
     trace.add("debug", "disconnect", { connection: id, viewer: viewer.id });
-    void trace.guard("onDisconnect", () => options.onDisconnect?.(connection.info));
+    void trace.guard("onDisconnect", () => options.onDisconnect?.(info));
   }
 
-  follow(sleeper: Sleeper, paths: Iterable<string>): void {
-    for (const path of paths) {
-      const followers = this.#byPath.get(path);
-      if (followers === undefined) this.#byPath.set(path, new Set([sleeper]));
-      else followers.add(sleeper);
-    }
+  function follow(sleeper: Sleeper, paths: Iterable<string>): void {
+    for (const path of paths) followers.set(path, (followers.get(path) ?? new Set()).add(sleeper));
   }
 
-  unfollow(sleeper: Sleeper, paths: Iterable<string>): void {
+  function unfollow(sleeper: Sleeper, paths: Iterable<string>): void {
     for (const path of paths) {
-      const followers = this.#byPath.get(path);
-      followers?.delete(sleeper);
-      if (followers?.size === 0) this.#byPath.delete(path);
+      const left = followers.get(path);
+      left?.delete(sleeper);
+      if (left?.size === 0) followers.delete(path);
     }
   }
 
   /** New entries are in the ring: whoever follows their paths gets a turn. */
-  onEntries(entries: readonly Entry[], before: Cursor): void {
-    for (const path of new Set(entries.map(({ channel }) => channel))) this.#wake(before, this.#byPath.get(path));
-    this.#wake(before, this.ahead);
-    this.ahead.clear();
+  function onEntries(entries: readonly Entry[], before: Cursor): void {
+    for (const path of new Set(entries.map(({ channel }) => channel))) wake(before, followers.get(path));
+    wake(before, ahead);
+    ahead.clear();
   }
 
   /** Everybody gets a turn: the ring starts anew and they read the log from where they stand, or the hub closes. */
-  wakeAll(before: Cursor): void {
-    for (const followers of this.#byPath.values()) this.#wake(before, followers);
-    this.ahead.clear();
+  function wakeAll(before: Cursor): void {
+    for (const sleepers of followers.values()) wake(before, sleepers);
+    ahead.clear();
   }
 
-  #wake(before: Cursor, sleepers: Iterable<Sleeper> = []): void {
+  function wake(before: Cursor, sleepers: Iterable<Sleeper> = []): void {
     for (const sleeper of sleepers) {
       // One write per connection and turn, however many events came in it.
-      if (this.#woken.size === 0) this.#context.clock.defer(() => this.#flush());
+      if (woken.size === 0) clock.defer(flush);
       sleeper.wake(before);
-      this.#woken.add(sleeper);
+      woken.add(sleeper);
     }
   }
 
-  #flush(): void {
-    const woken = [...this.#woken];
-    this.#woken.clear();
-    for (const sleeper of woken) sleeper.pump();
-    this.#context.ring.endTurn();
+  function flush(): void {
+    const turn = [...woken];
+    woken.clear();
+    for (const sleeper of turn) sleeper.pump();
+    ring.endTurn();
   }
 
   /** Looks at heartbeats and deadlines when it is time, until the hub closes. */
-  async keepTime(): Promise<void> {
-    const { clock, heartbeat, ring, closing } = this.#context;
+  async function keepTime(): Promise<void> {
     while (await sleep(clock, Math.min(1_000, heartbeat / 4), closing.signal)) {
       const now = clock.now();
       const shared = controlFrame("heartbeat", {}, formatCursor(ring.head));
-      for (const connection of [...this.open]) connection.tick(now, shared);
+      for (const connection of [...open]) connection.tick(now, shared);
     }
   }
+
+  /** How many paths somebody follows. */
+  const paths = (): number => followers.size;
+
+  return { open, ahead, paths, fullFor, enter, leave, add, remove, follow, unfollow, onEntries, wakeAll, keepTime };
 }

@@ -1,14 +1,16 @@
 import { fingerprint, type Contract } from "@tidings/contract";
 import { systemClock } from "./clock.ts";
-import { Connections } from "./connections.ts";
+import { createConnections, type Connections } from "./connections.ts";
 import { createGate } from "./gate.ts";
 import type { HubOptions, Viewer } from "./hub-options.ts";
 import { checkLimits, checkRange, READ_TIME } from "./limits.ts";
-import { Orders } from "./orders.ts";
+import { createOrders, type Orders } from "./orders.ts";
 import { createOriginPolicy } from "./origin.ts";
+import { createEncoders } from "./publisher.ts";
 import { Ring, SLICE_BYTES } from "./ring.ts";
-import { Snapshots } from "./snapshots.ts";
-import { Trace } from "./trace.ts";
+import { createSnapshots, type Snapshots } from "./snapshots.ts";
+import { createTailer } from "./tailer.ts";
+import { createTrace } from "./trace.ts";
 
 /** What a hub stands on. */
 export type Base = Readonly<ReturnType<typeof createBase>>;
@@ -18,23 +20,32 @@ export interface Context extends Base {
   readonly connections: Connections;
   readonly orders: Orders;
   readonly snapshots: Snapshots;
+  readonly tailer: ReturnType<typeof createTailer>;
 }
 
-/** @throws TypeError for options that are out of range or contradict each other, and for a snapshot without a loader */
+/**
+ * @throws ContractError `bad-contract` for a schema whose data JSON cannot carry
+ * @throws TypeError for options that are out of range or contradict each other, and for a snapshot without a loader
+ */
 export function createContext(contract: Contract, options: HubOptions<Contract, Viewer>): Context {
   const base = createBase(contract, options);
-  const connections = new Connections(base);
-  return { ...base, connections, orders: new Orders(base, connections), snapshots: new Snapshots(base) };
+  const connections = createConnections(base);
+  const orders = createOrders(base, connections);
+  const snapshots = createSnapshots(base);
+  return { ...base, connections, orders, snapshots, tailer: createTailer(base, connections, orders) };
 }
 
 function createBase(contract: Contract, options: HubOptions<Contract, Viewer>) {
   const { log, clock = systemClock, random = Math.random, heartbeat = 15_000, drain = 5_000 } = options;
   const limits = checkLimits(options.limits);
+  let anonymous = 0;
   checkRange("drain", drain, 500, 60_000);
   return {
     contract,
     fingerprint: fingerprint(contract),
     options,
+    encoders: createEncoders(contract),
+    authenticate: options.authenticate ?? ((): Viewer => ({ id: `anonymous-${++anonymous}` })),
     originPolicy: createOriginPolicy(options.cors),
     log,
     clock,
@@ -49,7 +60,7 @@ function createBase(contract: Contract, options: HubOptions<Contract, Viewer>) {
     heartbeat: checkRange("heartbeat", heartbeat, 1_000, 300_000),
     /** The milliseconds after which a client of a hub that closes should come back. */
     drainRetry: () => 500 + random() * (drain - 500),
-    trace: new Trace(options, clock),
+    trace: createTrace(options, clock),
     ring: new Ring(limits),
     /** Runs a read of the log for one reader when its turn comes. */
     reads: createGate(limits.catchUpReads, READ_TIME, clock),

@@ -18,6 +18,7 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = 
   let reads = 0;
   const log: EventLog = {
     ...memoryLog(),
+    watch: () => () => {},
     read: async (after): Promise<Page> => {
       reads++;
       const page = pages.shift();

@@ -1,15 +1,14 @@
-import type { Address, AddressOf, ChannelName, Contract, EventData, EventType } from "@tidings/contract";
+import type { AddressOf, ChannelName, Contract, EventData, EventType } from "@tidings/contract";
 import { checkContract } from "@tidings/contract/check";
 import type { EventLog, NewEntry, TransactionalLog } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
 import { createContext, type Context } from "./context.ts";
 import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
 import { orderEntry, type Selector } from "./orders.ts";
-import { Publisher, type Publication, type Published, type PublishOptions } from "./publisher.ts";
-import { RequestHandler } from "./request-handler.ts";
+import { clearing, entryOf, type Publication, type Published, type PublishOptions } from "./publisher.ts";
+import { handleRequest } from "./request-handler.ts";
 import { applyRetention } from "./retention.ts";
 import type { HubResponse } from "./sink.ts";
-import { Tailer } from "./tailer.ts";
 
 /** Joins a contract, a log and the connections of this process. */
 export interface Hub<C extends Contract> {
@@ -75,95 +74,28 @@ export interface HubStats {
 /**
  * Creates a hub.
  *
- * @throws ContractError `bad-contract` for a contract that breaks a rule, and for a schema whose data JSON cannot carry
+ * @throws ContractError `bad-contract` for a schema whose data JSON cannot carry
  * @throws TypeError for options that contradict each other or are out of range
  */
 export function createHub<C extends Contract, Log extends EventLog, V extends Viewer = Viewer>(
   contract: C,
   options: HubOptions<C, V> & { readonly log: Log },
 ): HubOn<C, Log> {
+  checkContract(contract);
   // Inside, a contract is a record of channels and a viewer has an id; the signature above has checked what depends on both.
-  return new LogHub(contract, options as unknown as HubOptions<Contract, Viewer>) as unknown as HubOn<C, Log>;
+  const context = createContext(contract, options as unknown as HubOptions<Contract, Viewer>);
+  void context.connections.keepTime();
+  void applyRetention(context);
+  // A log that does not answer yet is asked again by the first request.
+  context.tailer.ready().catch((error: unknown) => context.trace.add("error", "read-failed", { error }));
+  return hubOf(context) as unknown as HubOn<C, Log>;
 }
 
-class LogHub implements Hub<Contract>, TransactionalHub<Contract, unknown> {
-  readonly #context: Context;
-  readonly #publisher: Publisher;
-  readonly #tailer: Tailer;
-  readonly #handler: RequestHandler;
-  #closed: Promise<void> | null = null;
+function hubOf(context: Context): Hub<Contract> & TransactionalHub<Contract, unknown> {
+  const { log, trace, connections, ring, tailer } = context;
+  let closed: Promise<void> | null = null;
 
-  constructor(contract: Contract, options: HubOptions<Contract, Viewer>) {
-    checkContract(contract);
-    const context = createContext(contract, options);
-    this.#context = context;
-    this.#publisher = new Publisher(context);
-    this.#tailer = new Tailer(context);
-    this.#handler = new RequestHandler(context, this.#tailer);
-    void context.connections.keepTime();
-    void applyRetention(context);
-    // A log that does not answer yet is asked again by the first request.
-    this.#tailer.ready().catch((error: unknown) => context.trace.add("error", "read-failed", { error }));
-  }
-
-  async publish(address: Address, type: string, data: unknown, options?: PublishOptions): Promise<Published> {
-    return this.#append(this.#publisher.entry(address, type, data, options));
-  }
-
-  async publishAll(batch: readonly Publication<Contract>[]): Promise<readonly Published[]> {
-    return this.#appendAll(batch.map((event) => this.#publisher.entry(event.address, event.type, event.data, event)));
-  }
-
-  async publishIn(transaction: unknown, ...event: Parameters<Publisher["entry"]>): Promise<void> {
-    const { log } = this.#context;
-    if (!isTransactional(log)) {
-      throw new TypeError(
-        "Expected publishIn on a log that shares the application's database, got another; use publish.",
-      );
-    }
-    // Nothing is awaited before: another request must not come between the rows of the transaction and their event.
-    await log.appendIn(transaction, [this.#publisher.entry(...event)]);
-  }
-
-  async clear(address: Address, type: string, key = ""): Promise<Published> {
-    return this.#append(this.#publisher.clearing(address, type, key));
-  }
-
-  async disconnect(selector: Selector): Promise<void> {
-    await this.#append(orderEntry("disconnect", selector));
-  }
-
-  async recheck(selector: Selector): Promise<void> {
-    await this.#append(orderEntry("recheck", selector));
-  }
-
-  stats(): HubStats {
-    const { connections, ring } = this.#context;
-    return {
-      connections: connections.open.size,
-      channels: connections.paths,
-      ring: { ...ring.size, head: formatCursor(ring.head) },
-      missedDoorbells: this.#tailer.missedDoorbells,
-    };
-  }
-
-  close(): Promise<void> {
-    this.#closed ??= this.#closeOnce();
-    return this.#closed;
-  }
-
-  handle(request: HubRequest): Promise<HubResponse> {
-    return this.#handler.handle(request);
-  }
-
-  async #append(entry: NewEntry): Promise<Published> {
-    const [published] = await this.#appendAll([entry]);
-    if (published === undefined) throw new Error("Expected the log to answer for every entry, got none.");
-    return published;
-  }
-
-  async #appendAll(entries: readonly NewEntry[]): Promise<readonly Published[]> {
-    const { log, trace } = this.#context;
+  async function appendAll(entries: readonly NewEntry[]): Promise<readonly Published[]> {
     const appended = await log.append(entries);
     return appended.map(({ cursor, duplicate }, index) => {
       const entry = entries[index];
@@ -172,15 +104,46 @@ class LogHub implements Hub<Contract>, TransactionalHub<Contract, unknown> {
     });
   }
 
-  async #closeOnce(): Promise<void> {
-    const { log, ring, connections, closing, drainRetry } = this.#context;
-    closing.abort();
-    // Only afterwards, so that a hook which closes the hub again gets the same promise.
-    await Promise.resolve();
-    for (const connection of [...connections.open]) connection.end("draining", drainRetry());
-    connections.wakeAll(ring.head);
-    await log.close();
+  async function append(entry: NewEntry): Promise<Published> {
+    const [published] = await appendAll([entry]);
+    if (published === undefined) throw new Error("Expected the log to answer for every entry, got none.");
+    return published;
   }
+
+  return {
+    publish: async (...event) => append(entryOf(context, ...event)),
+    publishAll: async (batch) =>
+      appendAll(batch.map((event) => entryOf(context, event.address, event.type, event.data, event))),
+    async publishIn(transaction, ...event) {
+      if (!isTransactional(log)) {
+        throw new TypeError(
+          "Expected publishIn on a log that shares the application's database, got another; use publish.",
+        );
+      }
+      // Nothing is awaited before: another request must not come between the rows of the transaction and their event.
+      await log.appendIn(transaction, [entryOf(context, ...event)]);
+    },
+    clear: async (...value) => append(clearing(context, ...value)),
+    disconnect: async (selector) => void (await append(orderEntry("disconnect", selector))),
+    recheck: async (selector) => void (await append(orderEntry("recheck", selector))),
+    stats: () => ({
+      connections: connections.open.size,
+      channels: connections.paths(),
+      ring: { ...ring.size, head: formatCursor(ring.head) },
+      missedDoorbells: tailer.missedDoorbells(),
+    }),
+    close: () => (closed ??= close(context)),
+    handle: (request) => handleRequest(context, request),
+  };
+}
+
+async function close({ log, ring, connections, closing, drainRetry }: Context): Promise<void> {
+  closing.abort();
+  // Only afterwards, so that a hook which closes the hub again gets the same promise.
+  await Promise.resolve();
+  for (const connection of [...connections.open]) connection.end("draining", drainRetry());
+  connections.wakeAll(ring.head);
+  await log.close();
 }
 
 /** The types say it already; this is for programs without them. */

@@ -4,7 +4,7 @@ import { authorizeAll, endOf } from "./access.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Base } from "./context.ts";
-import { createGate, type Gate } from "./gate.ts";
+import { createGate } from "./gate.ts";
 
 /** Whom an order is about: a viewer, an address, or a viewer on an address. */
 export interface Selector {
@@ -30,61 +30,60 @@ const REMEMBERED = 1_024;
 const RECHECKS = 64;
 const RECHECK_TIME = 5_000;
 
+export type Orders = ReturnType<typeof createOrders>;
+
 /** Carries orders out on the streams of this process, and knows which ones a request in progress has missed. */
-export class Orders {
-  readonly #context: Base;
-  readonly #connections: Connections;
-  readonly #rechecks: Gate;
-  readonly #recent: Order[] = [];
-  /** How many orders have come: what a request notes before it asks who may read. */
-  count = 0;
+export function createOrders(context: Base, connections: Connections) {
+  const { clock, random, trace } = context;
+  const rechecks = createGate(RECHECKS, RECHECK_TIME, clock);
+  const recent: Order[] = [];
+  let count = 0;
 
-  constructor(context: Base, connections: Connections) {
-    this.#context = context;
-    this.#connections = connections;
-    this.#rechecks = createGate(RECHECKS, RECHECK_TIME, context.clock);
-  }
-
-  /** Carries out the orders among new entries of the log. */
-  follow(entries: readonly Entry[], holes: readonly Hole[]): void {
-    for (const entry of entries) if (entry.channel === CONTROL_CHANNEL) this.#carryOut(parseOrder(entry));
-    // An order may be among what was lost; whoever comes back is asked about anew.
-    if (!holes.some(({ channel }) => channel === CONTROL_CHANNEL)) return;
-    for (const connection of [...this.#connections.open])
-      connection.end("expired", 500 + this.#context.random() * 4_500);
-  }
-
-  /** Whether an order about the viewer or one of the paths has come since, or more than are remembered. */
-  hasNews(count: number, viewer: string, paths: Paths): boolean {
-    const missed = this.count - count;
-    const known = this.#recent.length;
-    return missed > known || this.#recent.slice(known - missed).some((order) => isAbout(order, viewer, paths));
-  }
-
-  #carryOut(order: Order): void {
-    this.count++;
-    this.#recent.push(order);
-    if (this.#recent.length > REMEMBERED) this.#recent.shift();
-    for (const connection of [...this.#connections.open]) {
+  function carryOut(order: Order): void {
+    count++;
+    recent.push(order);
+    if (recent.length > REMEMBERED) recent.shift();
+    for (const connection of [...connections.open]) {
       if (!isAbout(order, connection.viewer.id, connection.froms)) continue;
-      if (order.verb === "recheck") void this.#recheck(connection);
+      if (order.verb === "recheck") void recheck(connection);
       else if (order.path === null) connection.end("expired");
       else connection.refuse([order.path], "forbidden");
     }
   }
 
-  async #recheck(connection: Connection): Promise<void> {
-    const { viewer, froms } = connection;
+  async function recheck(connection: Connection): Promise<void> {
+    const { id, viewer, froms } = connection;
     try {
-      const access = await this.#rechecks(() => authorizeAll(this.#context, viewer, froms.keys()));
+      const access = await rechecks(() => authorizeAll(context, viewer, froms.keys()));
       connection.refuse([...access.refused.keys()], "forbidden");
       connection.expiresAt = endOf(access);
     } catch (error) {
       // Whoever cannot be asked about may not read.
-      this.#context.trace.add("error", "hook-failed", { connection: connection.id, detail: "authorize", error });
+      trace.add("error", "hook-failed", { connection: id, detail: "authorize", error });
       connection.end("expired");
     }
   }
+
+  return {
+    /** How many orders have come: what a request notes before it asks who may read. */
+    count: () => count,
+
+    /** Carries out the orders among new entries of the log. */
+    follow(entries: readonly Entry[], holes: readonly Hole[]): void {
+      for (const entry of entries) if (entry.channel === CONTROL_CHANNEL) carryOut(parseOrder(entry));
+      // An order may be among what was lost; whoever comes back is asked about anew.
+      if (!holes.some(({ channel }) => channel === CONTROL_CHANNEL)) return;
+      for (const connection of [...connections.open]) connection.end("expired", 500 + random() * 4_500);
+    },
+
+    /** Whether an order about the viewer or one of the paths has come since, or more than are remembered. */
+    hasNews(since: number, viewer: string, paths: Paths): boolean {
+      const missed = count - since;
+      return (
+        missed > recent.length || recent.slice(recent.length - missed).some((order) => isAbout(order, viewer, paths))
+      );
+    },
+  };
 }
 
 /** Orders travel through the log, so that they reach every process, in order. @throws TypeError for a selector that names nobody */

@@ -37,66 +37,68 @@ export interface Published {
   readonly duplicate: boolean;
 }
 
-/** Makes log entries of events: validated, encoded once, within the size limit. */
-export class Publisher {
-  readonly #context: Base;
-  readonly #encoders = new Map<EventDefinition, Encoder>();
-
-  /** @throws ContractError `bad-contract` for a schema whose data JSON cannot carry */
-  constructor(context: Base) {
-    this.#context = context;
-    for (const { name, events } of Object.values(context.contract)) {
-      for (const [type, event] of Object.entries(events)) {
-        this.#encoders.set(event, createEncoder(event.schema, `${name}.${type}`));
-      }
+/** @throws ContractError `bad-contract` for a schema whose data JSON cannot carry */
+export function createEncoders(contract: Contract): ReadonlyMap<EventDefinition, Encoder> {
+  const encoders = new Map<EventDefinition, Encoder>();
+  for (const { name, events } of Object.values(contract)) {
+    for (const [type, event] of Object.entries(events)) {
+      encoders.set(event, createEncoder(event.schema, `${name}.${type}`));
     }
   }
+  return encoders;
+}
 
-  /** @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data` */
-  entry(address: Address, type: string, data: unknown, { idempotencyKey }: PublishOptions = {}): NewEntry {
-    const { eventBytes } = this.#context.limits;
-    const event = this.#find(address, type);
-    const json = this.#encoders.get(event)?.(data) ?? "";
-    // A UTF-16 unit has three bytes at most: only long texts have to be measured.
-    const bytes = json.length * 3 > eventBytes ? toBytes(json).length : 0;
-    if (bytes > eventBytes) {
-      const wrong = `expected ${eventBytes} bytes of JSON at most, got ${bytes}; publish a reference, or raise limits.eventBytes`;
-      throw new ContractError("invalid-data", `${address.name}.${type}: ${wrong}.`);
-    }
-    return checkKeys(address, {
-      channel: address.path,
-      type,
-      mode: event.mode,
-      data: json,
-      ...(event.mode === "latest" ? { key: event.key(data) } : {}),
-      ...(event.expires === null ? {} : { expires: event.expires }),
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    });
+/**
+ * The log entry of an event: validated, encoded once, within the size limit.
+ * @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data`
+ */
+export function entryOf(
+  { contract, encoders, limits }: Base,
+  address: Address,
+  type: string,
+  data: unknown,
+  { idempotencyKey }: PublishOptions = {},
+): NewEntry {
+  const event = eventOf(contract, address, type);
+  const json = encoders.get(event)?.(data) ?? "";
+  // A UTF-16 unit has three bytes at most: only long texts have to be measured.
+  const bytes = json.length * 3 > limits.eventBytes ? toBytes(json).length : 0;
+  if (bytes > limits.eventBytes) {
+    const wrong = `expected ${limits.eventBytes} bytes of JSON at most, got ${bytes}; publish a reference, or raise limits.eventBytes`;
+    throw new ContractError("invalid-data", `${address.name}.${type}: ${wrong}.`);
   }
+  return checkKeys(address, {
+    channel: address.path,
+    type,
+    mode: event.mode,
+    data: json,
+    ...(event.mode === "latest" ? { key: event.key(data) } : {}),
+    ...(event.expires === null ? {} : { expires: event.expires }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  });
+}
 
-  /**
-   * The entry that withdraws a `latest` value.
-   * @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data`
-   */
-  clearing(address: Address, type: string, key: string): NewEntry {
-    const event = this.#find(address, type);
-    if (event.mode !== "latest") {
-      const wrong = `expected a latest event, got a ${event.mode} one; only latest values can be cleared`;
-      throw new ContractError("unknown-event", `${address.name}.${type}: ${wrong}.`);
-    }
-    return checkKeys(address, { channel: address.path, type, mode: "latest", key, data: null });
+/**
+ * The entry that withdraws a `latest` value.
+ * @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data`
+ */
+export function clearing({ contract }: Base, address: Address, type: string, key = ""): NewEntry {
+  const { mode } = eventOf(contract, address, type);
+  if (mode !== "latest") {
+    const wrong = `expected a latest event, got a ${mode} one; only latest values can be cleared`;
+    throw new ContractError("unknown-event", `${address.name}.${type}: ${wrong}.`);
   }
+  return checkKeys(address, { channel: address.path, type, mode, key, data: null });
+}
 
-  /** The definition of an event. An address is a plain value and may come from anywhere, so its path is checked, too. */
-  #find(address: Address, type: string): EventDefinition {
-    const { contract } = this.#context;
-    const { name, path } = address;
-    const event = findEvent(contract, address, type);
-    const pattern = contract[name]?.pattern;
-    if (pattern && parsePath(pattern, path) !== null) return event;
-    const wrong = `Expected an address of channel "${name}", got the path ${JSON.stringify(path)}`;
-    throw new ContractError("unknown-channel", `${wrong}; make it with the contract's channel function.`);
-  }
+/** The definition of an event. An address is a plain value and may come from anywhere, so its path is checked, too. */
+function eventOf(contract: Contract, address: Address, type: string): EventDefinition {
+  const { name, path } = address;
+  const event = findEvent(contract, address, type);
+  const pattern = contract[name]?.pattern;
+  if (pattern && parsePath(pattern, path) !== null) return event;
+  const wrong = `Expected an address of channel "${name}", got the path ${JSON.stringify(path)}`;
+  throw new ContractError("unknown-channel", `${wrong}; make it with the contract's channel function.`);
 }
 
 /** Lone surrogates have no UTF-8, and some databases end a text at NUL: a log would take two such keys for one, and lose an event. */

@@ -9,175 +9,160 @@ import { makePage } from "./pages.ts";
 import { longRetry, queryOf, Refusal, refuse } from "./refusal.ts";
 import type { HubResponse, Sink, StreamControl } from "./sink.ts";
 import { findStart, type Start } from "./start.ts";
-import type { Tailer } from "./tailer.ts";
 
-/** Turns requests into answers: the order of its checks is the order of PROTOCOL.md, and nothing reads the log before all have passed. */
-export class RequestHandler {
-  readonly #context: Context;
-  readonly #tailer: Tailer;
-  #anonymous = 0;
+/**
+ * Turns a request into an answer: the order of the checks is the order of PROTOCOL.md, and nothing reads the log before all have
+ * passed. Never rejects.
+ */
+export async function handleRequest(context: Context, request: HubRequest): Promise<HubResponse> {
+  const { originPolicy, trace, random } = context;
+  const cors = originPolicy(request);
+  const response = await answer(context, request, cors !== null).catch((error: unknown) => {
+    if (error instanceof Refusal) return refuse(error, request, random());
+    trace.add("error", "request-failed", { error });
+    return refuse(new Refusal(500, "internal"), request, random());
+  });
+  return { ...response, headers: { vary: "Accept, Origin", ...cors, ...response.headers } };
+}
 
-  constructor(context: Context, tailer: Tailer) {
-    this.#context = context;
-    this.#tailer = tailer;
+async function answer(context: Context, request: HubRequest, isOriginAllowed: boolean): Promise<HubResponse> {
+  const { method, url, headers } = request;
+  if (!isOriginAllowed) throw new Refusal(403, "bad-origin", { detail: "Pages of this origin may not read here." });
+  if (method === "OPTIONS") return { status: 204, headers: PREFLIGHT_HEADERS, body: "" };
+  if (!["GET", "HEAD", "POST"].includes(method)) {
+    throw new Refusal(405, "bad-method", { detail: `Expected GET, HEAD or POST, got ${method}.` });
   }
-
-  /** Never rejects. */
-  async handle(request: HubRequest): Promise<HubResponse> {
-    const cors = this.#context.originPolicy(request);
-    const response = await this.#answer(request, cors !== null).catch((error: unknown) => {
-      const { trace, random } = this.#context;
-      if (error instanceof Refusal) return refuse(error, request, random());
-      trace.add("error", "request-failed", { error });
-      return refuse(new Refusal(500, "internal"), request, random());
-    });
-    return { ...response, headers: { vary: "Accept, Origin", ...cors, ...response.headers } };
+  if (url.length > context.limits.urlBytes) {
+    throw new Refusal(414, "too-large", { detail: "Send many channels as POST." });
   }
-
-  async #answer(request: HubRequest, isOriginAllowed: boolean): Promise<HubResponse> {
-    const { method, url, headers } = request;
-    const { limits, closing } = this.#context;
-    if (!isOriginAllowed) throw new Refusal(403, "bad-origin", { detail: "Pages of this origin may not read here." });
-    if (method === "OPTIONS") return { status: 204, headers: PREFLIGHT_HEADERS, body: "" };
-    if (!["GET", "HEAD", "POST"].includes(method)) {
-      throw new Refusal(405, "bad-method", { detail: `Expected GET, HEAD or POST, got ${method}.` });
-    }
-    if (url.length > limits.urlBytes) throw new Refusal(414, "too-large", { detail: "Send many channels as POST." });
-    const representation = negotiate(headers.get("accept"));
-    if (representation === null) {
-      throw new Refusal(406, "not-acceptable", { detail: "Accept text/event-stream or application/json." });
-    }
-    if (closing.signal.aborted) throw new Refusal(503, "draining");
-    const asked = await this.#parse(request);
-    return representation === "stream" ? this.#stream(request, asked) : this.#page(request, asked);
+  const representation = negotiate(headers.get("accept"));
+  if (representation === null) {
+    throw new Refusal(406, "not-acceptable", { detail: "Accept text/event-stream or application/json." });
   }
+  if (context.closing.signal.aborted) throw new Refusal(503, "draining");
+  const asked = await parse(context, request);
+  return representation === "stream" ? stream(context, request, asked) : page(context, request, asked);
+}
 
-  async #stream(request: HubRequest, asked: ParsedRequest): Promise<HubResponse> {
-    const known = this.#context.orders.count;
-    const access = await this.#admit(request, asked, true);
-    if (request.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: "" };
-    const start = await this.#ask(() => findStart(this.#context, asked, access));
-    // Asked again: others may have come while the log was read.
-    this.#checkRoom(access.viewer);
-    return { status: 200, headers: STREAM_HEADERS, open: (sink) => this.#open(sink, access, start, known) };
-  }
+async function stream(context: Context, request: HubRequest, asked: ParsedRequest): Promise<HubResponse> {
+  const known = context.orders.count();
+  const access = await admit(context, request, asked, true);
+  if (request.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: "" };
+  const start = await ask(context, () => findStart(context, asked, access));
+  // Asked again: others may have come while the log was read.
+  checkRoom(context, access.viewer);
+  return { status: 200, headers: STREAM_HEADERS, open: (sink) => open(context, sink, access, start, known) };
+}
 
-  /** @param known how many orders were, when `authorize` was asked */
-  #open(sink: Sink, access: Access, start: Start, known: number): StreamControl {
-    const { closing, connections, drainRetry, orders, random } = this.#context;
-    const connection = new Connection(this.#context, sink, access, start);
-    const { id } = access.viewer;
-    // Others were let in at the same moment, or the hub was closed: only here is it certain who came first.
-    if (closing.signal.aborted) connection.end("draining", drainRetry());
-    else if (connections.fullFor(id) !== null) connection.end("limit", longRetry(random()));
-    // Who may read has changed while the stream began: it comes back, and is asked about again.
-    else if (orders.hasNews(known, id, access.granted)) connection.end("expired");
-    if (connection.isClosed) return connection;
-    connections.add(connection);
-    connection.pump();
-    return connection;
-  }
+/** @param known how many orders were, when `authorize` was asked */
+function open(context: Context, sink: Sink, access: Access, start: Start, known: number): StreamControl {
+  const { closing, connections, drainRetry, orders, random } = context;
+  const { id } = access.viewer;
+  const connection = new Connection(context, sink, access, start);
+  // Others were let in at the same moment, or the hub was closed: only here is it certain who came first.
+  if (closing.signal.aborted) connection.end("draining", drainRetry());
+  else if (connections.fullFor(id) !== null) connection.end("limit", longRetry(random()));
+  // Who may read has changed while the stream began: it comes back, and is asked about again.
+  else if (orders.hasNews(known, id, access.granted)) connection.end("expired");
+  if (connection.isClosed) return connection;
+  connections.add(connection);
+  connection.pump();
+  return connection;
+}
 
-  async #page(request: HubRequest, asked: ParsedRequest): Promise<HubResponse> {
-    const { connections, orders } = this.#context;
-    const answer = { status: 200, headers: PAGE_HEADERS, body: "" };
-    // History and snapshots do not go on from a position.
-    const goesOn = !asked.snapshot && asked.last === 0 && asked.before === null;
-    const from = goesOn ? asked : { ...asked, after: null, last: 0 };
-    for (let { wait } = asked; ; wait = 0) {
-      const known = orders.count;
-      const access = await this.#admit(request, asked, wait > 0);
-      const { viewer, granted } = access;
-      this.#checkSnapshots(asked, access);
-      if (request.method === "HEAD") return answer;
-      // Asked again: others may have come while `authorize` was asked.
-      if (wait > 0) this.#checkRoom(viewer);
-      connections.enter(viewer.id);
-      try {
-        const body = await this.#ask(async () => {
-          const start = await findStart(this.#context, from, access);
-          return makePage(this.#context, { asked: { ...asked, wait }, access, start, signal: request.signal });
-        });
-        // Who may read has changed while the page waited: asked again, and then answered at once.
-        if (!orders.hasNews(known, viewer.id, granted)) return { ...answer, body };
-      } finally {
-        connections.leave(viewer.id);
-      }
-    }
-  }
-
-  /** Says who is asking and what they may read. @param stays whether the answer takes room for a while */
-  async #admit(request: HubRequest, asked: ParsedRequest, stays: boolean): Promise<Access> {
-    const { clock, options, trace } = this.#context;
-    const authenticate = options.authenticate ?? ((): Viewer => ({ id: `anonymous-${++this.#anonymous}` }));
-    const viewer = await authenticate(request);
-    // What plain JavaScript answers may be anything.
-    if (!viewer) throw new Refusal(401, "unauthenticated");
-    if (typeof viewer.id !== "string") throw new TypeError('Expected a viewer with a string "id" of authenticate.');
-    if (timeOf(viewer.expiresAt) <= clock.now()) {
-      throw new Refusal(401, "unauthenticated", { detail: "The credentials have expired." });
-    }
-    if (stays) this.#checkRoom(viewer);
-    const access = await authorizeAll(this.#context, viewer, asked.channels.keys());
-    for (const [path, detail] of access.refused)
-      trace.add("debug", "refuse", { viewer: viewer.id, channel: path, detail });
-    if (access.granted.size > 0) return access;
-    const channels = [...access.refused.keys()];
-    if ([...access.refused.values()].includes("forbidden")) throw new Refusal(403, "forbidden", { channels });
-    throw new Refusal(404, "unknown-channel", { channels });
-  }
-
-  /** Asks the log, once the ring stands. */
-  async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-    const { trace, closing } = this.#context;
+async function page(context: Context, request: HubRequest, asked: ParsedRequest): Promise<HubResponse> {
+  const { connections, orders } = context;
+  const head = { status: 200, headers: PAGE_HEADERS, body: "" };
+  // History and snapshots do not go on from a position.
+  const goesOn = !asked.snapshot && asked.last === 0 && asked.before === null;
+  const from = goesOn ? asked : { ...asked, after: null, last: 0 };
+  for (let { wait } = asked; ; wait = 0) {
+    const known = orders.count();
+    const access = await admit(context, request, asked, wait > 0);
+    const { viewer, granted } = access;
+    if (asked.snapshot) checkSnapshots(context, access);
+    if (request.method === "HEAD") return head;
+    // Asked again: others may have come while `authorize` was asked.
+    if (wait > 0) checkRoom(context, viewer);
+    connections.enter(viewer.id);
     try {
-      await this.#tailer.ready();
-      return await question();
-    } catch (error) {
-      if (error instanceof Refusal) throw error;
-      if (closing.signal.aborted) throw new Refusal(503, "draining");
-      trace.add("error", "read-failed", { error });
-      throw new Refusal(503, "unavailable", { detail: "The log does not answer." });
+      const body = await ask(context, async () => {
+        const start = await findStart(context, from, access);
+        return makePage(context, { asked: { ...asked, wait }, access, start, signal: request.signal });
+      });
+      // Who may read has changed while the page waited: asked again, and then answered at once.
+      if (!orders.hasNews(known, viewer.id, granted)) return { ...head, body };
+    } finally {
+      connections.leave(viewer.id);
     }
   }
+}
 
-  async #parse(request: HubRequest): Promise<ParsedRequest> {
-    const { limits } = this.#context;
-    const body = request.method === "POST" ? await this.#body(request) : null;
-    const asked = parseRequest(queryOf(request), request.headers.get("last-event-id"), body);
-    if (typeof asked === "string") throw new Refusal(400, "bad-request", { detail: asked });
-    const { size } = asked.channels;
-    if (size > limits.channels) {
-      throw new Refusal(400, "bad-request", { detail: `Expected ${limits.channels} channels at most, got ${size}.` });
-    }
-    const channels = [...asked.channels.keys()].filter((path) => !isCanonicalPath(path));
-    if (channels.length === 0) return asked;
-    throw new Refusal(400, "bad-channel", { detail: "These paths are not canonical.", channels });
+/** Says who is asking and what they may read. @param stays whether the answer takes room for a while */
+async function admit(context: Context, request: HubRequest, asked: ParsedRequest, stays: boolean): Promise<Access> {
+  const { authenticate, clock, trace } = context;
+  const viewer = await authenticate(request);
+  // What plain JavaScript answers may be anything.
+  if (!viewer) throw new Refusal(401, "unauthenticated");
+  if (typeof viewer.id !== "string") throw new TypeError('Expected a viewer with a string "id" of authenticate.');
+  if (timeOf(viewer.expiresAt) <= clock.now()) {
+    throw new Refusal(401, "unauthenticated", { detail: "The credentials have expired." });
   }
+  if (stays) checkRoom(context, viewer);
+  const access = await authorizeAll(context, viewer, asked.channels.keys());
+  for (const [channel, detail] of access.refused) trace.add("debug", "refuse", { viewer: viewer.id, channel, detail });
+  if (access.granted.size > 0) return access;
+  const channels = [...access.refused.keys()];
+  if ([...access.refused.values()].includes("forbidden")) throw new Refusal(403, "forbidden", { channels });
+  throw new Refusal(404, "unknown-channel", { channels });
+}
 
-  async #body(request: HubRequest): Promise<unknown> {
-    try {
-      return (await request.json(this.#context.limits.bodyBytes)) ?? {};
-    } catch (error) {
-      if (error instanceof RangeError) throw new Refusal(413, "too-large", { detail: error.message });
-      throw new Refusal(400, "bad-request", { detail: "Expected a JSON body." });
-    }
-  }
-
-  #checkRoom({ id }: Viewer): void {
-    const { limits, closing, connections } = this.#context;
+/** Asks the log, once the ring stands. */
+async function ask<Answer>(context: Context, question: () => Promise<Answer>): Promise<Answer> {
+  const { trace, closing, tailer } = context;
+  try {
+    await tailer.ready();
+    return await question();
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
     if (closing.signal.aborted) throw new Refusal(503, "draining");
-    const full = connections.fullFor(id);
-    if (full === "hub") throw new Refusal(503, "limit", { detail: "This server has no room for more streams." });
-    if (full === null) return;
-    throw new Refusal(429, "limit", { detail: `Expected ${limits.connectionsPerViewer} streams of a viewer at most.` });
+    trace.add("error", "read-failed", { error });
+    throw new Refusal(503, "unavailable", { detail: "The log does not answer." });
   }
+}
 
-  #checkSnapshots(asked: ParsedRequest, { granted }: Access): void {
-    const { snapshots } = this.#context;
-    const channels = [...granted].flatMap(([path, { address }]) => (snapshots.has(address) ? [] : path));
-    if (asked.snapshot && channels.length > 0) {
-      throw new Refusal(404, "no-snapshot", { detail: "These channels have no snapshot.", channels });
-    }
+async function parse({ limits }: Context, request: HubRequest): Promise<ParsedRequest> {
+  const body = request.method === "POST" ? await bodyOf(request, limits.bodyBytes) : null;
+  const asked = parseRequest(queryOf(request), request.headers.get("last-event-id"), body);
+  if (typeof asked === "string") throw new Refusal(400, "bad-request", { detail: asked });
+  const { size } = asked.channels;
+  if (size > limits.channels) {
+    throw new Refusal(400, "bad-request", { detail: `Expected ${limits.channels} channels at most, got ${size}.` });
   }
+  const channels = [...asked.channels.keys()].filter((path) => !isCanonicalPath(path));
+  if (channels.length === 0) return asked;
+  throw new Refusal(400, "bad-channel", { detail: "These paths are not canonical.", channels });
+}
+
+async function bodyOf(request: HubRequest, limit: number): Promise<unknown> {
+  try {
+    return (await request.json(limit)) ?? {};
+  } catch (error) {
+    if (error instanceof RangeError) throw new Refusal(413, "too-large", { detail: error.message });
+    throw new Refusal(400, "bad-request", { detail: "Expected a JSON body." });
+  }
+}
+
+function checkRoom({ limits, closing, connections }: Context, { id }: Viewer): void {
+  if (closing.signal.aborted) throw new Refusal(503, "draining");
+  const full = connections.fullFor(id);
+  if (full === "hub") throw new Refusal(503, "limit", { detail: "This server has no room for more streams." });
+  if (full === null) return;
+  throw new Refusal(429, "limit", { detail: `Expected ${limits.connectionsPerViewer} streams of a viewer at most.` });
+}
+
+function checkSnapshots({ snapshots }: Context, { granted }: Access): void {
+  const channels = [...granted].flatMap(([path, { address }]) => (snapshots.has(address) ? [] : path));
+  if (channels.length === 0) return;
+  throw new Refusal(404, "no-snapshot", { detail: "These channels have no snapshot.", channels });
 }

@@ -1,5 +1,5 @@
 import { sleep } from "./clock.ts";
-import type { Context } from "./context.ts";
+import type { Base } from "./context.ts";
 import { withinTime } from "./gate.ts";
 
 /** How often retention is applied and expired values are withdrawn, in milliseconds. */
@@ -10,7 +10,7 @@ const TRIM_TIME = 60_000;
 const SHORT = 60_000;
 
 /** Has the log apply its retention, one trim after the other, until the hub closes. */
-export async function applyRetention({ log, clock, trace, closing }: Context): Promise<void> {
+export async function applyRetention({ log, clock, trace, closing }: Base): Promise<void> {
   while (await sleep(clock, TRIM, closing.signal)) {
     try {
       await withinTime(clock, TRIM_TIME, () => log.trim());
@@ -21,7 +21,7 @@ export async function applyRetention({ log, clock, trace, closing }: Context): P
 }
 
 /** Warns when the log keeps events so briefly that a short absence is a gap. */
-export async function checkRetention({ log, trace }: Context): Promise<void> {
+export async function checkRetention({ log, trace }: Base): Promise<void> {
   try {
     const { keep } = await log.stat();
     if (keep.age >= SHORT) return;

@@ -1,89 +1,70 @@
 import { sleep } from "./clock.ts";
-import type { Context } from "./context.ts";
+import type { Connections } from "./connections.ts";
+import type { Base } from "./context.ts";
 import { withinTime } from "./gate.ts";
 import { READ_TIME } from "./limits.ts";
+import type { Orders } from "./orders.ts";
 import { checkRetention } from "./retention.ts";
 
 /** How often the log is read without a ring of the doorbell, in milliseconds: delivery never hangs on a lost one. */
 const POLL = 1_000;
 
 /** Reads new entries of the log into the ring, for the whole process, and wakes those whom they concern. */
-export class Tailer {
-  readonly #context: Context;
-  #starting: Promise<void> | null = null;
-  #reading = false;
+export function createTailer(context: Base, connections: Connections, orders: Orders) {
+  const { log, ring, clock, trace, closing, page: limit } = context;
+  let starting: Promise<void> | null = null;
+  let isReading = false;
   /** How often the doorbell has rung. */
-  #rings = 0;
-  /** Polls that found entries although the doorbell had not rung. */
-  missedDoorbells = 0;
+  let rings = 0;
+  let missedDoorbells = 0;
 
-  constructor(context: Context) {
-    const { log, closing } = context;
-    this.#context = context;
-    // Watched before the head is known: an entry between the two would else wait for the poll.
-    const unwatch = log.watch(() => this.#onDoorbell());
-    closing.signal.addEventListener("abort", unwatch);
-  }
+  // Watched before the head is known: an entry between the two would else wait for the poll.
+  const unwatch = log.watch(() => {
+    rings++;
+    if (ring.head.epoch !== "" && !isReading) void run();
+  });
+  closing.signal.addEventListener("abort", unwatch);
 
-  /** Resolves when the ring stands. A log that did not answer is asked again by the next call. */
-  ready(): Promise<void> {
-    this.#starting ??= this.#start().catch((error: unknown) => {
-      this.#starting = null;
-      throw error;
-    });
-    return this.#starting;
-  }
-
-  async #start(): Promise<void> {
-    const { log, ring, clock, closing } = this.#context;
+  async function start(): Promise<void> {
     const head = await withinTime(clock, READ_TIME, () => log.head());
     if (closing.signal.aborted) return;
     ring.reset(head);
-    void this.#poll();
-    void checkRetention(this.#context);
-    if (this.#rings > 0) void this.#run();
+    void poll();
+    void checkRetention(context);
+    if (rings > 0) void run();
   }
 
-  #onDoorbell(): void {
-    this.#rings++;
-    if (this.#context.ring.head.epoch !== "" && !this.#reading) void this.#run();
-  }
-
-  async #poll(): Promise<void> {
-    const { clock, closing } = this.#context;
+  async function poll(): Promise<void> {
     // However long a read takes, the next look is not later.
-    while (await sleep(clock, POLL, closing.signal)) if (!this.#reading) void this.#look();
+    while (await sleep(clock, POLL, closing.signal)) if (!isReading) void look();
   }
 
-  async #look(): Promise<void> {
-    const { ring } = this.#context;
+  async function look(): Promise<void> {
     const { head } = ring;
-    const rings = this.#rings;
-    await this.#run();
-    if (ring.head !== head && this.#rings === rings) this.missedDoorbells++;
+    const heard = rings;
+    await run();
+    if (ring.head !== head && rings === heard) missedDoorbells++;
   }
 
   /** Reads until the log has nothing more. */
-  async #run(): Promise<void> {
-    const { trace, closing } = this.#context;
-    this.#reading = true;
+  async function run(): Promise<void> {
+    isReading = true;
     try {
       // The bell may ring inside of an append, and for each of several: whatever is published in one go is one read.
       await Promise.resolve();
-      for (let rings = -1, more = true; (more || rings !== this.#rings) && !closing.signal.aborted;) {
-        rings = this.#rings;
-        more = await this.#readOnce();
+      for (let heard = -1, more = true; (more || heard !== rings) && !closing.signal.aborted;) {
+        heard = rings;
+        more = await readOnce();
       }
     } catch (error) {
       // The poll tries again.
       if (!closing.signal.aborted) trace.add("error", "read-failed", { error });
     } finally {
-      this.#reading = false;
+      isReading = false;
     }
   }
 
-  async #readOnce(): Promise<boolean> {
-    const { log, ring, clock, connections, orders, page: limit, trace } = this.#context;
+  async function readOnce(): Promise<boolean> {
     const before = ring.head;
     const page = await withinTime(clock, READ_TIME, (signal) => log.read(before, null, limit, signal));
     const { entries, holes, next } = page;
@@ -98,4 +79,17 @@ export class Tailer {
     orders.follow(entries, holes);
     return page.more;
   }
+
+  return {
+    /** Resolves when the ring stands. A log that did not answer is asked again by the next call. */
+    ready(): Promise<void> {
+      starting ??= start().catch((error: unknown) => {
+        starting = null;
+        throw error;
+      });
+      return starting;
+    },
+    /** Polls that found entries although the doorbell had not rung. */
+    missedDoorbells: () => missedDoorbells,
+  };
 }

@@ -41,22 +41,12 @@ type About = Omit<TraceRecord, "level" | "event" | "at">;
 type TraceOptions = Pick<HubOptions<Contract, Viewer>, "debug" | "onLog">;
 
 /** Passes records on, debug ones only when asked for. */
-export class Trace {
-  readonly debugging: boolean;
-  readonly #clock: Clock;
-  readonly #onLog: (record: TraceRecord) => void;
-
-  constructor({ debug = false, onLog = toConsole }: TraceOptions, clock: Clock) {
-    this.debugging = debug;
-    this.#clock = clock;
-    this.#onLog = onLog;
-  }
-
-  add(level: TraceRecord["level"], event: TraceRecord["event"], about: About): void {
-    if (level === "debug" && !this.debugging) return;
-    const record = { level, event, at: this.#clock.now(), ...about };
+export function createTrace({ debug = false, onLog = toConsole }: TraceOptions, clock: Clock) {
+  function add(level: TraceRecord["level"], event: TraceRecord["event"], about: About): void {
+    if (level === "debug" && !debug) return;
+    const record = { level, event, at: clock.now(), ...about };
     try {
-      this.#onLog(record);
+      onLog(record);
     } catch (error) {
       // Whoever keeps the records must not stop the events.
       toConsole(record);
@@ -64,19 +54,23 @@ export class Trace {
     }
   }
 
-  /** An event has passed a station of its way. Costs a property read unless `debug` is on. */
-  passed(event: "publish" | "ring" | "write", { channel, type }: NewEntry, place: Cursor, about: About = {}): void {
-    if (this.debugging) this.add("debug", event, { ...about, channel, type, id: formatCursor(place) });
-  }
+  return {
+    add,
 
-  /** Runs a hook of the application, asynchronous or not; its failure is the application's, and is reported. */
-  async guard(detail: string, hook: () => unknown): Promise<void> {
-    try {
-      await hook();
-    } catch (error) {
-      this.add("error", "hook-failed", { detail, error });
-    }
-  }
+    /** An event has passed a station of its way. Costs a look unless `debug` is on. */
+    passed(event: "publish" | "ring" | "write", { channel, type }: NewEntry, place: Cursor, about: About = {}): void {
+      if (debug) add("debug", event, { ...about, channel, type, id: formatCursor(place) });
+    },
+
+    /** Runs a hook of the application, asynchronous or not; its failure is the application's, and is reported. */
+    async guard(detail: string, hook: () => unknown): Promise<void> {
+      try {
+        await hook();
+      } catch (error) {
+        add("error", "hook-failed", { detail, error });
+      }
+    },
+  };
 }
 
 function toConsole({ level, event, at: _at, ...rest }: TraceRecord): void {
