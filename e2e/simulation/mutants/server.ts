@@ -43,8 +43,8 @@ export const serverMutants: readonly Mutant[] = [
   inConnection(
     "law 7",
     "a gap carries the head's id while other channels have entries",
-    "this.#writeGap(this.#news(holes, asked));",
-    "this.#writeGap(this.#news(holes, asked), ring.head);",
+    "this.#writeGap(this.#news(holes));",
+    "this.#writeGap(this.#news(holes), ring.head);",
   ),
   inServer("snapshots")(
     "law 8",
@@ -60,31 +60,26 @@ export const serverMutants: readonly Mutant[] = [
     "this.#write(shared);",
     446,
   ),
-  inTailer(
-    "law 10",
-    "a doorbell without a poll",
-    "if (!isReading) void look();",
-    "if (rings < 0) void look();",
-  ),
+  inTailer("law 10", "a doorbell without a poll", "if (!isReading) void look();", "if (rings < 0) void look();"),
   inTailer("law 10", "a lost wake-up", "(more || heard !== rings) &&", "more &&"),
   inConnection(
     "law 11",
     "filtering is told as a gap",
-    "const holes = page.holes.filter(({ channel }) => this.froms.has(channel));",
-    'const holes = page.next.seq > asked.seq + page.entries.length ? [...this.froms.keys()].map((channel) => ({ channel, reason: "trimmed" as const, to: page.next.seq })) : [];',
+    "const { entries, holes } = owedOf(page, this.froms, asked);",
+    'const { entries } = owedOf(page, this.froms, asked);\n        const holes = page.next.seq > asked.seq + page.entries.length ? [...this.froms.keys()].map((channel) => ({ channel, reason: "trimmed" as const, to: page.next.seq })) : [];',
   ),
   inServer("pages")(
     "law 8",
     "a state of the log before is given a position of this one",
-    "if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return snapshot(context, request);",
+    "if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return states(context, request);",
     "",
     2_538,
   ),
   inServer("pages")(
     "latest",
     "current values after newer ones",
-    "[...current, ...owed.map((entry) => eventJson(entry))]",
-    "[...owed.map((entry) => eventJson(entry)), ...current]",
+    "[...current, ...owed.entries.map((entry) => eventJson(entry))]",
+    "[...owed.entries.map((entry) => eventJson(entry)), ...current]",
     791,
   ),
   inServer("ring")(

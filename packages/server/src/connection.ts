@@ -2,19 +2,13 @@ import type { Contract } from "@tidings/contract";
 import type { Entry, Hole, Page } from "@tidings/log";
 import { formatControl, formatCursor, formatRetry, PROTOCOL_VERSION } from "@tidings/protocol";
 import type { ByeReason, Cursor } from "@tidings/protocol";
-import { endOf, type Access } from "./access.ts";
+import { endOf } from "./access.ts";
 import { sleep } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { concat, controlFrame, frameOf, gapOf, toBytes } from "./frame.ts";
 import type { ConnectionInfo, Viewer } from "./hub-options.ts";
 import type { Sink, StreamControl } from "./sink.ts";
-import { isOwed, type Start } from "./start.ts";
-
-/** Current values that are still to come: those of the paths after a position. */
-interface Remaining {
-  readonly paths: readonly string[];
-  readonly after: Cursor | null;
-}
+import { owedOf, type Start } from "./start.ts";
 
 /** How long a connection waits after a read that failed, in milliseconds. */
 const READ_RETRY = 1_000;
@@ -49,16 +43,17 @@ export class Connection implements StreamControl {
   #blocked = false;
   #reading = false;
   #closed = false;
-  /** What is left of the current values that come first, or null. */
-  #current: Remaining | null;
+  /** Paths whose current values come first, and the position after which they are still to come. */
+  #fresh: readonly string[];
+  #value: Cursor | null = null;
   /** By path: the end of a hole that the reader knows of. Made when there is one. */
   #told: Map<string, number> | null = null;
   /** When the last frame with an id was written, in milliseconds since 1970. */
   #lastId: number;
 
-  constructor(context: Context, sink: Sink, access: Access, start: Start) {
+  constructor(context: Context, sink: Sink, start: Start) {
     const { ring, clock, random, limits, connections, heartbeat, fingerprint } = context;
-    const { viewer, granted, refused } = access;
+    const { viewer, granted, refused } = start;
     this.#context = context;
     this.#sink = sink;
     this.#readable = start.readable;
@@ -66,11 +61,11 @@ export class Connection implements StreamControl {
     this.viewer = viewer;
     this.froms = start.froms;
     this.info = { viewer, addresses: Array.from(granted.values(), ({ address }) => address) };
-    this.expiresAt = endOf(access);
+    this.expiresAt = endOf(start);
     this.#oldAt = clock.now() + limits.maxAge * (0.9 + 0.2 * random());
     this.#cursor = start.cursor;
     this.#confirmed = start.confirmed || ring.covers(start.cursor);
-    this.#current = start.fresh.length > 0 ? { paths: start.fresh, after: null } : null;
+    this.#fresh = start.fresh;
     this.#lastId = clock.now();
     // The more there are to come back at once, the longer they are told to spread.
     const retry = 1_000 + random() * Math.min(59_000, 2_000 + connections.open.size / 4);
@@ -102,7 +97,7 @@ export class Connection implements StreamControl {
   pump(): void {
     const { ring, clock } = this.#context;
     while (!this.#blocked && !this.#reading && !this.#closed && !this.#idle) {
-      if (this.#current !== null) return void this.#readCurrent(this.#current);
+      if (this.#fresh.length > 0) return void this.#readCurrent();
       if (!ring.covers(this.#cursor)) {
         if (this.#isAhead()) return void this.#context.connections.ahead.add(this);
         return void this.#readLog();
@@ -189,24 +184,23 @@ export class Connection implements StreamControl {
     this.pump();
   }
 
-  #readCurrent({ paths, after }: Remaining): Promise<void> {
+  #readCurrent(): Promise<void> {
     const { log, slice } = this.#context;
     return this.#read(
-      () => log.current(paths, after, slice),
+      () => log.current(this.#fresh, this.#value, slice),
       ({ entries, next, more, holes }) => {
         // The place where the last page ended is none any more: a failover. From the beginning, then; values may repeat.
-        if (holes.length > 0) {
-          this.#current = { paths, after: null };
-          return;
-        }
+        this.#value = holes.length > 0 ? null : next;
+        if (holes.length > 0) return;
         // A path may have been refused meanwhile.
         const values = entries.filter(
           ({ channel, seq }) => this.froms.has(channel) && seq > (this.#readable.get(channel) ?? 0),
         );
         if (values.length > 0) this.#write(concat(values.map((entry) => frameOf(entry, null))));
-        this.#current = more ? { paths, after: next } : null;
+        if (more) return;
+        this.#fresh = [];
         // Now that the values are out, the reader may take the position that was read before them.
-        if (!more) this.#writeHeartbeat();
+        this.#writeHeartbeat();
       },
     );
   }
@@ -218,7 +212,7 @@ export class Connection implements StreamControl {
     return this.#read(
       (signal) => log.read(asked, [...this.froms.keys()], slice, signal),
       (page) => {
-        const holes = page.holes.filter(({ channel }) => this.froms.has(channel));
+        const { entries, holes } = owedOf(page, this.froms, asked);
         if (holes.some(({ reason }) => reason !== "trimmed")) {
           this.#writeGap(holes, page.next);
           return this.#finish();
@@ -228,11 +222,10 @@ export class Connection implements StreamControl {
         if (hasChanged && [...this.froms.values()].some((from) => from > asked.seq)) return this.end("max-age");
         // What was told of the former epoch says nothing of places that were written again.
         if (page.next.epoch !== asked.epoch) this.#told = null;
-        this.#writeGap(this.#news(holes, asked));
-        const owed = page.entries.filter(({ channel, seq }) => isOwed(this.froms, asked, channel, seq));
+        this.#writeGap(this.#news(holes));
         this.#cursor = page.next;
         this.#exhausted = !page.more && ring.head === head;
-        const moves = this.#writeEntries(owed, concat(owed.map((entry) => frameOf(entry))));
+        const moves = this.#writeEntries(entries, concat(entries.map((entry) => frameOf(entry))));
         if (this.#confirmed) return;
         // The hello had no id, since the log had not confirmed the position yet.
         this.#confirmed = true;
@@ -241,12 +234,11 @@ export class Connection implements StreamControl {
     );
   }
 
-  /** The holes that concern the reader and that it has not been told; the next page may begin before their end. */
-  #news(holes: readonly Hole[], asked: Cursor): readonly Hole[] {
+  /** The holes that the reader has not been told; the next page may begin before their end. */
+  #news(holes: readonly Hole[]): readonly Hole[] {
     if (holes.length === 0) return holes;
     const told = (this.#told ??= new Map());
-    const owed = holes.filter(({ channel, to }) => isOwed(this.froms, asked, channel, to));
-    const news = owed.filter(({ channel, to }) => to > (told.get(channel) ?? 0));
+    const news = holes.filter(({ channel, to }) => to > (told.get(channel) ?? 0));
     for (const { channel, to } of news) told.set(channel, to);
     return news;
   }
@@ -263,7 +255,7 @@ export class Connection implements StreamControl {
 
   /** The position as an id; null while it must not be the reader's: values come first, or the log has not confirmed it. */
   #id(): string | null {
-    return this.#current === null && this.#confirmed ? formatCursor(this.#cursor) : null;
+    return this.#fresh.length === 0 && this.#confirmed ? formatCursor(this.#cursor) : null;
   }
 
   #writeHeartbeat(): void {

@@ -38,7 +38,8 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = 
   ring.reset(ringHead);
   const sink = new BufferSink();
   const access = { viewer: { id: "ada" }, granted: new Map(), refused: new Map() };
-  const connection = new Connection(context, sink, access, {
+  const connection = new Connection(context, sink, {
+    ...access,
     cursor,
     confirmed: true,
     froms: new Map([["room", from]]),

@@ -1,15 +1,14 @@
 import type { Entry, Hole, Page } from "@tidings/log";
 import { formatCursor, type Cursor, type ParsedRequest } from "@tidings/protocol";
-import { endOf, type Access } from "./access.ts";
+import { endOf } from "./access.ts";
 import { sleep } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { gapOf, idOf } from "./frame.ts";
-import { isOwed, type Start } from "./start.ts";
+import { owedOf, type Start } from "./start.ts";
 
 /** What a page is made for. */
 export interface PageRequest {
   readonly asked: ParsedRequest;
-  readonly access: Access;
   readonly start: Start;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
@@ -20,19 +19,29 @@ interface Parts {
   readonly events: readonly string[];
   readonly cursor: Cursor;
   readonly more: boolean;
-  readonly holes?: readonly Hole[];
-  readonly states?: readonly string[];
+  readonly holes: readonly Hole[];
+  readonly state?: string;
 }
 
 const DEFAULT_LAST = 50;
 const BEGINNING: Cursor = { epoch: "", seq: 0 };
 
-/** Makes the `application/json` representation (PROTOCOL.md, section 6). */
+/**
+ * Makes the `application/json` representation (PROTOCOL.md, section 6). The log keeps data as JSON, so a page is put together as
+ * text: nothing is parsed to be written again.
+ */
 export async function makePage(context: Context, request: PageRequest): Promise<string> {
-  const { asked, access } = request;
-  if (asked.snapshot) return toJson(await snapshot(context, request), access);
-  if (asked.last > 0 || asked.before !== null) return toJson(await history(context, request), access);
-  return toJson(await forwards(context, request), access);
+  const { snapshot, last, before } = request.asked;
+  const make = snapshot ? states : last > 0 || before !== null ? history : forwards;
+  const { events, cursor, more, holes, state } = await make(context, request);
+  const { refused } = request.start;
+  const rest = JSON.stringify({
+    cursor: formatCursor(cursor),
+    more,
+    gap: holes.length > 0 ? gapOf(holes) : undefined,
+    refused: refused.size > 0 ? Object.fromEntries(refused) : undefined,
+  });
+  return `{"events":[${events.join()}],${rest.slice(1, -1)}${state === undefined ? "" : `,"state":${state}`}}`;
 }
 
 async function history({ log, reads, page: limit }: Context, { asked, start: { froms } }: PageRequest): Promise<Parts> {
@@ -53,7 +62,7 @@ async function history({ log, reads, page: limit }: Context, { asked, start: { f
     before = page.entries[0] ?? null;
     more = page.more && before !== null && before.seq - 1 > bottom;
     holes.push(...page.holes);
-    entries.unshift(...page.entries.filter(({ channel, seq }) => isOwed(froms, BEGINNING, channel, seq)));
+    entries.unshift(...owedOf(page, froms, BEGINNING).entries);
   }
   let bytes = 0;
   // As many of the newest as fit; one always does.
@@ -72,8 +81,8 @@ async function history({ log, reads, page: limit }: Context, { asked, start: { f
 
 async function forwards(context: Context, request: PageRequest): Promise<Parts> {
   const { log, reads, clock, connections, page: limit, closing } = context;
-  const { asked, access, start, signal } = request;
-  const until = Math.min(clock.now() + asked.wait * 1_000, endOf(access));
+  const { asked, start, signal } = request;
+  const until = Math.min(clock.now() + asked.wait * 1_000, endOf(start));
   const paths = [...start.froms.keys()];
   const current = await currentValues(context, start, start.fresh);
   for (let { cursor } = start; ;) {
@@ -84,19 +93,14 @@ async function forwards(context: Context, request: PageRequest): Promise<Parts> 
     connections.follow(sleeper, paths);
     try {
       const page = await reads((late) => log.read(position, paths, limit, late));
-      const isNews = (channel: string, seq: number) => isOwed(start.froms, position, channel, seq);
-      const owed = page.entries.filter(({ channel, seq }) => isNews(channel, seq));
-      const lost = page.holes.filter(({ channel, to, reason }) => reason !== "trimmed" || isNews(channel, to));
-      const parts = {
-        events: [...current, ...owed.map((entry) => eventJson(entry))],
-        cursor: page.next,
-        more: page.more,
-        holes: [...start.holes, ...lost],
-      };
+      const { next, more } = page;
+      const owed = owedOf(page, start.froms, position);
+      const events = [...current, ...owed.entries.map((entry) => eventJson(entry))];
+      const parts = { events, cursor: next, more, holes: [...start.holes, ...owed.holes] };
       const rest = until - clock.now();
-      const isEmpty = parts.events.length === 0 && parts.holes.length === 0 && !page.more;
+      const isEmpty = events.length === 0 && parts.holes.length === 0 && !more;
       if (!isEmpty || rest <= 0 || signal.aborted || closing.signal.aborted) return parts;
-      cursor = page.next;
+      cursor = next;
       await sleep(clock, rest, AbortSignal.any([bell.signal, signal]));
       // The log is about to be closed; the client asks the next server from here.
       if (closing.signal.aborted) return parts;
@@ -106,19 +110,20 @@ async function forwards(context: Context, request: PageRequest): Promise<Parts> 
   }
 }
 
-async function snapshot(context: Context, request: PageRequest): Promise<Parts> {
+async function states(context: Context, request: PageRequest): Promise<Parts> {
   const { log, reads, snapshots } = context;
-  const { granted } = request.access;
+  const { granted } = request.start;
   const head = await reads(() => log.head());
   const loaded = await Promise.all(
     Array.from(granted.values(), ({ address, grant }) => snapshots.load(address, grant.readableFrom ?? null)),
   );
   // Positions of different epochs cannot be compared: what was loaded while the log was replaced is loaded again.
-  if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return snapshot(context, request);
+  if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return states(context, request);
   // A shared load may have begun earlier; going on from the earliest repeats events at worst.
   const cursor = loaded.reduce((earliest, each) => (each.cursor.seq < earliest.seq ? each.cursor : earliest), head);
   const events = await currentValues(context, request.start, [...granted.keys()]);
-  return { events, cursor, more: false, states: loaded.map(({ path, state }) => `${JSON.stringify(path)}:${state}`) };
+  const state = `{${loaded.map((each) => `${JSON.stringify(each.path)}:${each.state}`).join()}}`;
+  return { events, cursor, more: false, holes: [], state };
 }
 
 /** The current values of the paths, as JSON. */
@@ -137,18 +142,6 @@ async function currentValues(context: Context, { readable }: Start, paths: reado
   }
   const shown = values.filter(({ channel, seq }) => seq > (readable.get(channel) ?? 0));
   return shown.map((entry) => eventJson(entry, null));
-}
-
-/** The log keeps data as JSON, so a page is put together as text: nothing is parsed to be written again. */
-function toJson({ events, cursor, more, holes = [], states }: Parts, { refused }: Access): string {
-  const rest = JSON.stringify({
-    cursor: formatCursor(cursor),
-    more,
-    gap: holes.length > 0 ? gapOf(holes) : undefined,
-    refused: refused.size > 0 ? Object.fromEntries(refused) : undefined,
-  });
-  const state = states === undefined ? "" : `,"state":{${states.join()}}`;
-  return `{"events":[${events.join()}],${rest.slice(1, -1)}${state}}`;
 }
 
 function eventJson(entry: Entry, id = idOf(entry)): string {

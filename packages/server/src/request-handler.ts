@@ -51,19 +51,19 @@ async function stream(context: Context, request: HubRequest, asked: ParsedReques
   const start = await ask(context, () => findStart(context, asked, access));
   // Asked again: others may have come while the log was read.
   checkRoom(context, access.viewer);
-  return { status: 200, headers: STREAM_HEADERS, open: (sink) => open(context, sink, access, start, known) };
+  return { status: 200, headers: STREAM_HEADERS, open: (sink) => open(context, sink, start, known) };
 }
 
 /** @param known how many orders were, when `authorize` was asked */
-function open(context: Context, sink: Sink, access: Access, start: Start, known: number): StreamControl {
+function open(context: Context, sink: Sink, start: Start, known: number): StreamControl {
   const { closing, connections, drainRetry, orders, random } = context;
-  const { id } = access.viewer;
-  const connection = new Connection(context, sink, access, start);
+  const { id } = start.viewer;
+  const connection = new Connection(context, sink, start);
   // Others were let in at the same moment, or the hub was closed: only here is it certain who came first.
   if (closing.signal.aborted) connection.end("draining", drainRetry());
   else if (connections.fullFor(id) !== null) connection.end("limit", longRetry(random()));
   // Who may read has changed while the stream began: it comes back, and is asked about again.
-  else if (orders.hasNews(known, id, access.granted)) connection.end("expired");
+  else if (orders.hasNews(known, id, start.granted)) connection.end("expired");
   if (connection.isClosed) return connection;
   connections.add(connection);
   connection.pump();
@@ -88,7 +88,7 @@ async function page(context: Context, request: HubRequest, asked: ParsedRequest)
     try {
       const body = await ask(context, async () => {
         const start = await findStart(context, from, access);
-        return makePage(context, { asked: { ...asked, wait }, access, start, signal: request.signal });
+        return makePage(context, { asked: { ...asked, wait }, start, signal: request.signal });
       });
       // Who may read has changed while the page waited: asked again, and then answered at once.
       if (!orders.hasNews(known, viewer.id, granted)) return { ...head, body };

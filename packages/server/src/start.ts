@@ -1,10 +1,10 @@
-import type { Hole } from "@tidings/log";
+import type { Hole, Page } from "@tidings/log";
 import { parseCursor, type Cursor, type ParsedRequest } from "@tidings/protocol";
 import type { Access } from "./access.ts";
 import type { Context } from "./context.ts";
 
-/** Where a stream or a page starts. */
-export interface Start {
+/** Where a stream or a page starts, and for whom. */
+export interface Start extends Access {
   readonly cursor: Cursor;
   /** Whether the cursor came from the log; else the first read validates it. */
   readonly confirmed: boolean;
@@ -21,42 +21,50 @@ export interface Start {
 }
 
 /** Finds the positions that a request names (PROTOCOL.md, section 4). */
-export async function findStart(context: Context, asked: ParsedRequest, { granted }: Access): Promise<Start> {
+export async function findStart(context: Context, asked: ParsedRequest, access: Access): Promise<Start> {
   const { log, reads } = context;
   const head = await reads(() => log.head());
   const froms = new Map<string, number>();
   const readable = new Map<string, number>();
   const holes: Hole[] = [];
-  const own: Cursor[] = [];
-  for (const [path, { grant }] of granted) {
+  const fresh: string[] = [];
+  let earliest: Cursor | null = null;
+  for (const [path, { grant }] of access.granted) {
     if (grant.readableFrom !== undefined) readable.set(path, await lowerBound(context, grant.readableFrom, head));
-    let from = readable.get(path) ?? 0;
+    const bound = readable.get(path) ?? 0;
+    froms.set(path, bound);
     const start = asked.channels.get(path) ?? null;
-    if (start !== null) {
-      const hole = start === "now" ? undefined : await invalidity(context, start, head, [path]);
-      if (hole !== undefined) holes.push(hole);
-      const position = start === "now" || hole !== undefined ? head : start;
-      own.push(position);
-      from = Math.max(from, position.seq);
-    }
-    froms.set(path, from);
+    if (start === null) continue;
+    fresh.push(path);
+    const hole = start === "now" ? undefined : await invalidity(context, start, head, [path]);
+    if (hole !== undefined) holes.push(hole);
+    const own = start === "now" || hole !== undefined ? head : start;
+    froms.set(path, Math.max(bound, own.seq));
+    if (earliest === null || own.seq < earliest.seq) earliest = own;
   }
 
   const paths = [...froms.keys()];
-  const fresh = paths.filter((path) => (asked.channels.get(path) ?? null) !== null);
   const last = asked.after === null && asked.last > 0 ? await beforeLast(context, paths, asked.last) : null;
-  const cursor = asked.after ?? last ?? own.reduce((one, other) => (other.seq < one.seq ? other : one), head);
+  const cursor = asked.after ?? last ?? earliest ?? head;
   const confirmed = asked.after === null || isCovered(context, cursor, head);
-  const start = { cursor, confirmed, froms, readable, epoch: head.epoch };
+  const start = { ...access, cursor, confirmed, froms, readable, epoch: head.epoch, fresh, holes };
   // Current values come before everything else, so a position must be known to be one before they do.
-  if (confirmed || fresh.length === 0) return { ...start, fresh, holes };
+  if (confirmed || fresh.length === 0) return start;
   const hole = await invalidity(context, cursor, head, paths);
-  return hole === undefined ? { ...start, confirmed: true, fresh, holes } : { ...start, fresh: [], holes: [] };
+  return hole === undefined ? { ...start, confirmed: true } : { ...start, fresh: [], holes: [] };
 }
 
-/** Whether a reader at `cursor`, who follows the channel from `froms`, is owed what stands at `seq`. */
-export function isOwed(froms: ReadonlyMap<string, number>, cursor: Cursor, channel: string, seq: number): boolean {
-  return seq > Math.max(cursor.seq, froms.get(channel) ?? Infinity);
+/** What of a page, read at `after`, is owed to a reader who follows its channels from `froms`; and the holes that concern it. */
+export function owedOf(
+  { entries, holes }: Page,
+  froms: Start["froms"],
+  after: Cursor,
+): Pick<Page, "entries" | "holes"> {
+  const isOwed = (channel: string, seq: number) => seq > Math.max(after.seq, froms.get(channel) ?? Infinity);
+  return {
+    entries: entries.filter(({ channel, seq }) => isOwed(channel, seq)),
+    holes: holes.filter(({ channel, reason, to }) => (reason === "trimmed" ? isOwed(channel, to) : froms.has(channel))),
+  };
 }
 
 /** The position before the n-th newest reliable entry. */
