@@ -1,13 +1,6 @@
 import { refuse } from "./contract-error.ts";
-import {
-  isSchema,
-  toDefinition,
-  type DataOf,
-  type EventDefinition,
-  type EventDefinitions,
-  type ModeOf,
-  type Schema,
-} from "./event.ts";
+import { isSchema, toDefinition } from "./event.ts";
+import type { DataOf, EventDefinition, EventDefinitions, ModeOf, Schema } from "./event.ts";
 import type { Params, PathPattern } from "./path.ts";
 
 /** A channel with its params filled in: a plain value. Two addresses are the same iff their paths are. */

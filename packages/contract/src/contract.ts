@@ -1,18 +1,15 @@
 import type { Address, Channel, ChannelDefinition, ParamsOf } from "./channel.ts";
 import { ContractError, refuse } from "./contract-error.ts";
-import type { Decoded, EventDefinition, Schema } from "./event.ts";
+import type { Decoded, EventDefinition } from "./event.ts";
 import { buildPath, parsePath, type PathPattern } from "./path.ts";
 
 /** Any contract: its channels by name. */
 export type Contract = Readonly<Record<string, AnyChannel>>;
 
 /** Any channel of a contract. */
-export interface AnyChannel {
+export interface AnyChannel extends ChannelDefinition {
   (...args: never): Address;
   readonly name: string;
-  readonly pattern: PathPattern;
-  readonly events: Readonly<Record<string, EventDefinition>>;
-  readonly snapshot: Schema | undefined;
 }
 
 /** The channel names of a contract. */
@@ -88,17 +85,13 @@ export function parseAddress<C extends Contract>(contract: C, path: string): Add
 export function findEvent(contract: Contract, address: Address, type: string): EventDefinition {
   const channel = Object.hasOwn(contract, address.name) ? contract[address.name] : undefined;
   if (channel === undefined) {
-    throw new ContractError(
-      "unknown-channel",
-      `Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${address.name}"; make it with the contract's channel function.`,
-    );
+    const wrong = `Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${address.name}"`;
+    throw new ContractError("unknown-channel", `${wrong}; make it with the contract's channel function.`);
   }
   const definition = channel.events[type];
   if (definition === undefined) {
-    throw new ContractError(
-      "unknown-event",
-      `Channel "${channel.name}" has the events ${Object.keys(channel.events).join(", ")}, got "${type}".`,
-    );
+    const types = Object.keys(channel.events).join(", ");
+    throw new ContractError("unknown-event", `Channel "${channel.name}" has the events ${types}, got "${type}".`);
   }
   return definition;
 }

@@ -1,18 +1,8 @@
 import type { Cursor } from "@tidings/protocol";
 import { EntryIndex, kindOf, type Kind } from "./entry-index.ts";
 import { Walk, type Place } from "./entry-list.ts";
-import {
-  VOLATILE_AGE,
-  type Appended,
-  type Entry,
-  type EventLog,
-  type Hole,
-  type Keep,
-  type Limit,
-  type LogStat,
-  type NewEntry,
-  type Page,
-} from "./event-log.ts";
+import { VOLATILE_AGE } from "./event-log.ts";
+import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
 import { KnownKeys } from "./known-keys.ts";
 import { pairName } from "./pair-name.ts";
 import { TrimMarks } from "./trim-marks.ts";

@@ -111,17 +111,16 @@ function hubOf(context: Context): Hub<Contract> & TransactionalHub<Contract, unk
   }
 
   return {
-    publish: async (...event) => append(entryOf(context, ...event)),
-    publishAll: async (batch) =>
-      appendAll(batch.map((event) => entryOf(context, event.address, event.type, event.data, event))),
-    async publishIn(transaction, ...event) {
+    publish: async (address, type, data, options) => append(entryOf(context, { address, type, data, ...options })),
+    publishAll: async (batch) => appendAll(batch.map((event) => entryOf(context, event))),
+    async publishIn(transaction, address, type, data, options) {
       if (!isTransactional(log)) {
         throw new TypeError(
           "Expected publishIn on a log that shares the application's database, got another; use publish.",
         );
       }
       // Nothing is awaited before: another request must not come between the rows of the transaction and their event.
-      await log.appendIn(transaction, [entryOf(context, ...event)]);
+      await log.appendIn(transaction, [entryOf(context, { address, type, data, ...options })]);
     },
     clear: async (...value) => append(clearing(context, ...value)),
     disconnect: async (selector) => void (await append(orderEntry("disconnect", selector))),

@@ -52,13 +52,8 @@ export function createEncoders(contract: Contract): ReadonlyMap<EventDefinition,
  * The log entry of an event: validated, encoded once, within the size limit.
  * @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data`
  */
-export function entryOf(
-  { contract, encoders, limits }: Base,
-  address: Address,
-  type: string,
-  data: unknown,
-  { idempotencyKey }: PublishOptions = {},
-): NewEntry {
+export function entryOf({ contract, encoders, limits }: Base, publication: Publication<Contract>): NewEntry {
+  const { address, type, data, idempotencyKey } = publication;
   const event = eventOf(contract, address, type);
   const json = encoders.get(event)?.(data) ?? "";
   // A UTF-16 unit has three bytes at most: only long texts have to be measured.
