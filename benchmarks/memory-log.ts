@@ -1,6 +1,5 @@
 import { memoryLog, type Entry, type EventLog, type NewEntry } from "@tidings/log";
-import { EntryIndex } from "../packages/log/src/entry-index.ts";
-import { Walk } from "../packages/log/src/entry-list.ts";
+import { EntryIndex, Walk } from "@tidings/log/entry-index";
 
 // What an append and a catch-up read cost on the memory log: `npx tsx --conditions @tidings/source benchmarks/memory-log.ts`
 //
@@ -36,29 +35,25 @@ async function time(call: () => unknown): Promise<number> {
 }
 
 class Lists {
-  readonly #whole = new EntryIndex();
-  readonly #channels = new Map<string, EntryIndex>();
+  readonly #index = new EntryIndex<Entry>();
 
   constructor(channels: readonly string[]) {
-    for (const path of channels) this.#channels.set(path, new EntryIndex());
     for (let seq = 1; seq <= TOTAL; seq++) {
       const channel = channelAt(seq - 1, channels);
       const entry: Entry = { epoch: "e", seq, channel, type: "message", mode: "reliable", at: 0, data: DATA };
-      const place = { seq, item: entry };
-      this.#whole.add("reliable", place);
-      this.#channels.get(channel)?.add("reliable", place);
+      this.#index.add(channel, { seq, item: entry });
     }
   }
 
   merge(asked: readonly string[], found: Entry[] = []): Entry[] {
-    const walk = new Walk(asked.flatMap((path) => this.#channels.get(path)?.after(TOTAL - BACK) ?? []));
+    const walk = new Walk(this.#index.runs(asked, (list) => list.after(TOTAL - BACK)));
     for (let entry = walk.next(); entry !== null && found.length < WANTED; entry = walk.next()) found.push(entry);
     return found;
   }
 
   scan(asked: readonly string[], found: Entry[] = []): Entry[] {
     const wanted = new Set(asked);
-    const walk = new Walk(this.#whole.after(TOTAL - BACK));
+    const walk = new Walk(this.#index.runs(null, (list) => list.after(TOTAL - BACK)));
     for (let entry = walk.next(); entry !== null && found.length < WANTED; entry = walk.next())
       if (wanted.has(entry.channel)) found.push(entry);
     return found;

@@ -31,8 +31,8 @@ export const logMutants: readonly Mutant[] = [
   inLog(
     "law 5",
     "visible out of order",
-    "channel.add(kind, place);\n    this.#whole.add(kind, place);",
-    "const show = () => { channel.add(kind, place); this.#whole.add(kind, place); };\n    if (seq % 2 === 0) show();\n    else queueMicrotask(() => queueMicrotask(show));",
+    "const list = this.#entries[kind].add(path, place);",
+    "const list = { size: 0, oldest: () => undefined };\n    const show = () => { this.#entries[kind].add(path, place); };\n    if (seq % 2 === 0) show();\n    else queueMicrotask(() => queueMicrotask(show));",
   ),
   inLog("idempotency", "a known key appends again", "if (first !== undefined) return", "if (first === -1) return"),
   inLog("latest", "a superseded value is still there", "    this.#drop(superseded);\n", ""),

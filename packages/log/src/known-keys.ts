@@ -1,5 +1,5 @@
 import { IDEMPOTENCY_AGE } from "./event-log.ts";
-import type { Place } from "./entry-list.ts";
+import type { Place } from "./entry-index.ts";
 import { pairName } from "./pair-name.ts";
 
 /**

@@ -1,6 +1,5 @@
 import type { Cursor } from "@tidings/protocol";
-import { EntryIndex, kindOf, type Kind } from "./entry-index.ts";
-import { Walk, type Place } from "./entry-list.ts";
+import { EntryIndex, Walk, type Place } from "./entry-index.ts";
 import { VOLATILE_AGE } from "./event-log.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
 import { KnownKeys } from "./known-keys.ts";
@@ -24,6 +23,9 @@ export function memoryLog(options: MemoryLogOptions = {}): EventLog {
   return new MemoryLog(options);
 }
 
+/** Where an entry is listed: withdrawals apart from the values, since retention drops them. */
+type Kind = Entry["mode"] | "cleared";
+
 /** What an entry costs beside its data, in bytes: 187 were measured on Node 20. It makes `keep.bytes` a bound on memory. */
 const ENTRY_BYTES = 200;
 
@@ -31,9 +33,12 @@ class MemoryLog implements EventLog {
   readonly #keep: Keep;
   readonly #now: () => number;
   readonly #epoch: string;
-  readonly #whole = new EntryIndex();
-  /** Only channels that have entries: a typing hint of a room nobody uses leaves nothing behind. */
-  readonly #channels = new Map<string, EntryIndex>();
+  readonly #entries: Readonly<Record<Kind, EntryIndex<Entry>>> = {
+    reliable: new EntryIndex(),
+    latest: new EntryIndex(),
+    cleared: new EntryIndex(),
+    volatile: new EntryIndex(),
+  };
   /** The newest value or withdrawal of each channel, type and key. */
   readonly #newest = new Map<string, Place<Entry>>();
   /** Milliseconds that values live, of those that expire. */
@@ -66,7 +71,8 @@ class MemoryLog implements EventLog {
   async read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
     signal?.throwIfAborted();
     const holes = this.#trimmed.holes(after.seq, channels);
-    const runs = this.#indexesOf(channels).flatMap((index) => index.after(after.seq));
+    const asked = channels && new Set(channels);
+    const runs = Object.values(this.#entries).flatMap((index) => index.runs(asked, (list) => list.after(after.seq)));
     return this.#invalid(after, channels) ?? this.#page(after, new Walk(runs), limit, holes);
   }
 
@@ -75,7 +81,7 @@ class MemoryLog implements EventLog {
     if (invalid !== null) return invalid;
 
     const end = before?.seq ?? this.#head + 1;
-    const walk = new Walk(this.#indexesOf(channels).map((index) => index.list("reliable").before(end)));
+    const walk = new Walk(this.#entries.reliable.runs(new Set(channels), (list) => list.before(end)));
     const entries: Entry[] = [];
     let older = walk.next();
     for (; older !== null && entries.length < n; older = walk.next()) entries.push(older);
@@ -84,7 +90,7 @@ class MemoryLog implements EventLog {
 
   async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
     const from = after ?? this.#cursor(0);
-    const runs = this.#indexesOf(channels).map((index) => index.list("latest").after(from.seq));
+    const runs = this.#entries.latest.runs(new Set(channels), (list) => list.after(from.seq));
     return this.#invalid(from, channels) ?? this.#page(from, new Walk(runs), limit, []);
   }
 
@@ -113,7 +119,8 @@ class MemoryLog implements EventLog {
 
   async stat(): Promise<LogStat> {
     const bytes = this.#bytes + this.#valueBytes;
-    return { head: this.#cursor(this.#head), entries: this.#whole.size, bytes, keep: this.#keep };
+    const entries = Object.values(this.#entries).reduce((sum, { all }) => sum + all.size, 0);
+    return { head: this.#cursor(this.#head), entries, bytes, keep: this.#keep };
   }
 
   async close(): Promise<void> {
@@ -141,11 +148,6 @@ class MemoryLog implements EventLog {
     return { entries, next: this.#cursor(this.#head), more: false, holes };
   }
 
-  #indexesOf(channels: readonly string[] | null): EntryIndex[] {
-    if (channels === null) return [this.#whole];
-    return [...new Set(channels)].flatMap((path) => this.#channels.get(path) ?? []);
-  }
-
   #appendOne({ channel: path, type, mode, key, data, expires, idempotencyKey }: NewEntry, now: number): Appended {
     const first = idempotencyKey === undefined ? undefined : this.#known.seqOf(path, idempotencyKey);
     if (first !== undefined) return { cursor: this.#cursor(first), duplicate: true };
@@ -162,23 +164,20 @@ class MemoryLog implements EventLog {
     if (kind === "latest" && expires !== undefined) this.#lifetimes.set(entry, expires);
     if (idempotencyKey !== undefined) this.#known.add(path, idempotencyKey, place, now);
 
-    const channel = this.#channels.get(path) ?? new EntryIndex();
-    this.#channels.set(path, channel);
-    channel.add(kind, place);
-    this.#whole.add(kind, place);
+    const list = this.#entries[kind].add(path, place);
     this.#count(entry, kind, 1);
     if (mode === "latest") this.#supersede(entry, place);
 
     // Typing hints are swept here, too: nothing else bounds how many come between two trims.
     if (kind === "volatile") this.#dropOldest(kind, (each) => !this.#isOwed(each, now));
-    else if (kind !== "latest" && channel.list(kind).size > this.#keep.entries) this.#drop(channel.list(kind).oldest());
+    else if (kind !== "latest" && list.size > this.#keep.entries) this.#drop(list.oldest());
     if (this.#bytes > this.#keep.bytes) this.#dropExcess();
     return { cursor, duplicate: false };
   }
 
   #dropOldest(kind: Kind, isDue: (entry: Entry) => boolean): void {
-    const list = this.#whole.list(kind);
-    for (let place = list.oldest(); place?.item && isDue(place.item); place = list.oldest()) this.#drop(place);
+    const { all } = this.#entries[kind];
+    for (let place = all.oldest(); place?.item && isDue(place.item); place = all.oldest()) this.#drop(place);
   }
 
   /** Those that were promised least go first. */
@@ -206,16 +205,12 @@ class MemoryLog implements EventLog {
     const entry = place?.item ?? null;
     if (place === undefined || entry === null) return;
     const kind = kindOf(entry);
-    place.item = null;
+    this.#entries[kind].drop(entry.channel, place);
     this.#lifetimes.delete(entry);
     this.#count(entry, kind, -1);
-    this.#whole.list(kind).noteDrop();
-    const channel = this.#channels.get(entry.channel);
-    channel?.list(kind).noteDrop();
     // Whoever has the value would keep it for ever; with a newer one in its place nobody misses the withdrawal.
-    const name = nameOf(entry);
-    const isMissed = kind === "cleared" && this.#newest.get(name) === place && this.#newest.delete(name);
-    if (channel?.list(kind).size === 0 && channel.size === 0) this.#channels.delete(entry.channel);
+    const isMissed = kind === "cleared" && this.#newest.get(nameOf(entry)) === place;
+    if (isMissed) this.#newest.delete(nameOf(entry));
     if (kind === "reliable" || isMissed) this.#trimmed.move(entry.channel, entry.seq);
   }
 
@@ -229,7 +224,8 @@ class MemoryLog implements EventLog {
   #invalid({ epoch, seq }: Cursor, channels: readonly string[] | null): Page | null {
     if (epoch === this.#epoch && seq <= this.#head) return null;
     const reason = epoch === this.#epoch ? "lost" : "reset";
-    const named = new Set(channels ?? [...this.#channels.keys(), ...this.#trimmed.channels()]);
+    const kept = Object.values(this.#entries).flatMap((index) => [...index.channels]);
+    const named = new Set(channels ?? [...kept, ...this.#trimmed.channels()]);
     const holes = [...named].map((channel) => ({ channel, reason, to: this.#head }) as const);
     return { entries: [], next: this.#cursor(this.#head), more: false, holes };
   }
@@ -254,6 +250,10 @@ class MemoryLog implements EventLog {
     const lifetime = entry.mode === "volatile" ? VOLATILE_AGE : (this.#lifetimes.get(entry) ?? Infinity);
     return Math.abs(now - entry.at) < lifetime;
   }
+}
+
+function kindOf({ mode, data }: Entry): Kind {
+  return mode === "latest" && data === null ? "cleared" : mode;
 }
 
 /** What a newer value replaces. */

@@ -1,5 +1,5 @@
 import { VOLATILE_AGE, type Entry } from "@tidings/log";
-import { EntryList, Walk, type Place, type Run } from "@tidings/log/entry-list";
+import { EntryIndex, Walk, type Place } from "@tidings/log/entry-index";
 import type { Cursor } from "@tidings/protocol";
 import { concat, frameOf } from "./frame.ts";
 import type { Limits } from "./limits.ts";
@@ -38,8 +38,7 @@ const SHARED = 64;
  */
 export class Ring {
   readonly #limits: RingLimits;
-  #all = new EntryList<Kept>();
-  readonly #byPath = new Map<string, EntryList<Kept>>();
+  #entries = new EntryIndex<Kept>();
   /** The newest `latest` value of each key. */
   readonly #newest = new Map<string, Place<Kept>>();
   /** Slices of this turn by a hash of the entries they take: connections that take the same share the bytes. */
@@ -54,13 +53,12 @@ export class Ring {
   }
 
   get size(): { readonly entries: number; readonly bytes: number } {
-    return { entries: this.#all.size, bytes: this.#bytes };
+    return { entries: this.#entries.all.size, bytes: this.#bytes };
   }
 
   /** Starts anew at a position: after a hole, or in a new epoch. */
   reset(head: Cursor): void {
-    this.#all = new EntryList();
-    this.#byPath.clear();
+    this.#entries = new EntryIndex();
     this.#newest.clear();
     this.endTurn();
     this.#bytes = 0;
@@ -73,7 +71,8 @@ export class Ring {
     for (const entry of entries) this.#add(entry, now);
     this.head = head;
     const { ringEntries, ringBytes } = this.#limits;
-    while (this.#all.size > ringEntries || (this.#bytes > ringBytes && this.#all.size > 1)) this.#evict();
+    const { all } = this.#entries;
+    while (all.size > ringEntries || (this.#bytes > ringBytes && all.size > 1)) this.#evict();
   }
 
   /** Whether a reader at this position can be served from here. Of another epoch it never can: the log decides. */
@@ -108,7 +107,9 @@ export class Ring {
   }
 
   #owed({ cursor, froms }: Reader, now: number): Kept[] {
-    const walk = new Walk(this.#runs(cursor.seq, froms));
+    // Looking every path up costs more than walking over the few entries since.
+    const paths = froms.size > this.head.seq - cursor.seq ? null : froms.keys();
+    const walk = new Walk(this.#entries.runs(paths, (list) => list.after(cursor.seq)));
     const taken: Kept[] = [];
     let size = 0;
     for (let kept = walk.next(); kept !== null; kept = walk.next()) {
@@ -123,18 +124,6 @@ export class Ring {
     return taken;
   }
 
-  /** Where the entries of the paths are found after a position. */
-  #runs(seq: number, froms: ReadonlyMap<string, number>): Run<Kept>[] {
-    // Looking every path up costs more than walking over the few entries since.
-    if (froms.size > this.head.seq - seq) return [this.#all.after(seq)];
-    const runs: Run<Kept>[] = [];
-    for (const path of froms.keys()) {
-      const run = this.#byPath.get(path)?.after(seq);
-      if (run?.item) runs.push(run);
-    }
-    return runs;
-  }
-
   #add(entry: Entry, now: number): void {
     const { seq, at, channel, mode } = entry;
     // Clocks of different machines are not compared further than this; such an entry is as old as its stay in the ring.
@@ -145,15 +134,12 @@ export class Ring {
       this.#drop(this.#newest.get(keyOf(entry)));
       this.#newest.set(keyOf(entry), place);
     }
-    const list = this.#byPath.get(channel) ?? new EntryList();
-    this.#byPath.set(channel, list);
-    list.add(place);
-    this.#all.add(place);
+    this.#entries.add(channel, place);
     this.#bytes += kept.bytes.length;
   }
 
   #evict(): void {
-    const oldest = this.#all.oldest();
+    const oldest = this.#entries.all.oldest();
     this.#base = oldest?.seq ?? this.#base;
     this.#drop(oldest);
   }
@@ -162,11 +148,7 @@ export class Ring {
     const kept = place?.item ?? null;
     if (place === undefined || kept === null) return;
     const { entry, bytes } = kept;
-    place.item = null;
-    this.#all.noteDrop();
-    const list = this.#byPath.get(entry.channel);
-    list?.noteDrop();
-    if (list?.size === 0) this.#byPath.delete(entry.channel);
+    this.#entries.drop(entry.channel, place);
     if (entry.mode === "latest") this.#newest.delete(keyOf(entry));
     this.#bytes -= bytes.length;
   }

@@ -3,7 +3,7 @@ import { inLog, type Mutant } from "./mutant.ts";
 /** Logs that keep too much or too little: of a mode, by retention, of idempotency keys. */
 export const keepingMutants: readonly Mutant[] = [
   inLog("latest", "returns superseded values", "    this.#drop(superseded);\n", ""),
-  inLog("latest", "drops values like reliable entries", 'else if (kind !== "latest" && channel', "else if (channel"),
+  inLog("latest", "drops values like reliable entries", 'else if (kind !== "latest" && list', "else if (list"),
   inLog(
     "latest",
     "drops values by their age",
@@ -22,13 +22,7 @@ export const keepingMutants: readonly Mutant[] = [
     "const owed = this.#isOwed(entry, now);",
     'const owed = kindOf(entry) !== "cleared" && this.#isOwed(entry, now);',
   ),
-  {
-    law: "latest",
-    breaks: "takes a withdrawal for a value",
-    file: "entry-index.ts",
-    from: '? "cleared" : mode',
-    to: "? mode : mode",
-  },
+  inLog("latest", "takes a withdrawal for a value", '? "cleared" : mode', "? mode : mode"),
   inLog("latest", "ignores that values expire", "(this.#lifetimes.get(entry) ?? Infinity)", "Infinity"),
   inLog("latest", "never withdraws an expired value", "this.#withdrawExpired(now);\n", ""),
   inLog("latest", "has one key for all types of a channel", "pairName(type, key)", "key"),
@@ -51,12 +45,7 @@ export const keepingMutants: readonly Mutant[] = [
   inLog("volatile", "keeps a hint for an hour when the clock goes back", "Math.abs(now - entry.at)", "now - entry.at"),
   inLog("volatile", "never drops hints", "(each) => !this.#isOwed(each, now)", "() => false"),
   inLog("retention", "keeps one entry less", "> this.#keep.entries", ">= this.#keep.entries"),
-  inLog(
-    "retention",
-    "keeps all entries",
-    "channel.list(kind).size > this.#keep.entries",
-    "channel.list(kind).size < 0",
-  ),
+  inLog("retention", "keeps all entries", "list.size > this.#keep.entries", "list.size < 0"),
   inLog("retention", "keeps entries for longer", ">= this.#keep.age", "> this.#keep.age"),
   inLog("retention", "keeps entries for ever", ">= this.#keep.age", "< 0"),
   inLog("retention", "keeps any number of bytes", "if (this.#bytes > this.#keep.bytes) this.#dropExcess();", ""),
@@ -76,7 +65,7 @@ export const keepingMutants: readonly Mutant[] = [
   {
     law: "retention",
     breaks: "loses entries when it sweeps",
-    file: "entry-list.ts",
+    file: "entry-index.ts",
     from: "\n    this.#first = 0;",
     to: "",
   },

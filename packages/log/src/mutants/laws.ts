@@ -2,7 +2,7 @@ import { inLog, type Mutant } from "./mutant.ts";
 
 const VALID = "if (epoch === this.#epoch && seq <= this.#head) return null;";
 const APPENDED = "const appended = entries.map((entry) => this.#appendOne(entry, now));";
-const PLACED = "channel.add(kind, place);\n    this.#whole.add(kind, place);";
+const PLACED = "const list = this.#entries[kind].add(path, place);";
 
 /** Logs that break a numbered law. */
 export const lawMutants: readonly Mutant[] = [
@@ -35,7 +35,7 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 2: the log validates cursors",
     "forgets channels without entries when it refuses",
-    "new Set(channels ?? [...this.#channels.keys(), ...this.#trimmed.channels()])",
+    "new Set(channels ?? [...kept, ...this.#trimmed.channels()])",
     "new Set(channels ?? [])",
   ),
   inLog(
@@ -67,7 +67,7 @@ export const lawMutants: readonly Mutant[] = [
     "law 5: append order is visibility order",
     "shows every second entry late",
     PLACED,
-    `const show = () => { channel.add(kind, place); this.#whole.add(kind, place); };\n    if (seq % 2 === 0) show();\n    else queueMicrotask(() => queueMicrotask(show));`,
+    `const list = { size: 0 };\n    const show = () => { this.#entries[kind].add(path, place); };\n    if (seq % 2 === 0) show();\n    else queueMicrotask(() => queueMicrotask(show));`,
   ),
   inLog(
     "law 5: append order is visibility order",
@@ -90,7 +90,7 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 7: a gap for every hole, none without",
     "misses withdrawals that have a newer value",
-    "this.#newest.get(name) === place && this.#newest.delete(name)",
+    "this.#newest.get(nameOf(entry)) === place",
     "true",
   ),
   {
@@ -131,7 +131,7 @@ export const lawMutants: readonly Mutant[] = [
     "law 7: a gap for every hole, none without",
     "forgets the hole of a channel that is empty",
     "const holes = this.#trimmed.holes(after.seq, channels);",
-    "const holes = this.#trimmed.holes(after.seq, channels).filter(({ channel }) => this.#channels.has(channel));",
+    "const holes = this.#trimmed.holes(after.seq, channels).filter(({ channel }) => [...this.#entries.reliable.channels].includes(channel));",
   ),
   inLog(
     "law 7: a gap for every hole, none without",
@@ -142,8 +142,8 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 7: a gap for every hole, none without",
     "evicts a quiet channel for a noisy one",
-    "channel.list(kind).size > this.#keep.entries) this.#drop(channel.list(kind).oldest())",
-    "this.#whole.list(kind).size > this.#keep.entries) this.#drop(this.#whole.list(kind).oldest())",
+    "list.size > this.#keep.entries) this.#drop(list.oldest())",
+    "this.#entries[kind].all.size > this.#keep.entries) this.#drop(this.#entries[kind].all.oldest())",
   ),
   inLog("law 10: the doorbell", "never rings", "if (appended.some(({ duplicate }) => !duplicate)) this.#wake();", ""),
   inLog("law 10: the doorbell", "fails an append for a watcher that throws", "} catch {", "} finally {"),
