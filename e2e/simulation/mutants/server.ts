@@ -49,8 +49,8 @@ export const serverMutants: readonly Mutant[] = [
   inServer("snapshots")(
     "law 8",
     "a snapshot before its cursor",
-    "const cursor = await log.head();\n    try {\n      // The loader of a channel takes the params of its addresses.\n      const state = await loader.load(address.params as never, { readableFrom });",
-    "const early = await loader.load(address.params as never, { readableFrom });\n    const cursor = await log.head();\n    try {\n      const state = early;",
+    "const cursor = await log.head();\n    try {\n      // The loader of a channel takes the params of its addresses.\n      const state = await loader.load(params as never, { readableFrom });",
+    "const early = await loader.load(params as never, { readableFrom });\n    const cursor = await log.head();\n    try {\n      const state = early;",
     217,
   ),
   inConnection(

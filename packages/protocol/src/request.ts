@@ -85,9 +85,9 @@ export function parseRequest(
   return {
     channels,
     after: parsePosition(resumed ? lastEventId : asked.after),
-    last: resumed ? 0 : (last ?? 0),
+    last: resumed ? 0 : last,
     before: parsePosition(query.get("before")),
-    wait: wait ?? 0,
+    wait,
     snapshot: query.has("snapshot"),
   };
 }
@@ -121,9 +121,10 @@ function parsePosition(text: string | null): Cursor | null {
   return text === null ? null : (parseCursor(text) ?? NOWHERE);
 }
 
-function readInteger(query: URLSearchParams, name: string, least: number, most: number): number | null | string {
+/** The number, 0 for none, or a sentence saying what is wrong. */
+function readInteger(query: URLSearchParams, name: string, least: number, most: number): number | string {
   const text = query.get(name);
-  if (text === null) return null;
+  if (text === null) return 0;
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   return value >= least && value <= most ? value : `Expected "${name}" to be a whole number from ${least} to ${most}.`;
 }

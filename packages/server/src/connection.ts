@@ -1,7 +1,6 @@
 import type { Contract } from "@tidings/contract";
 import type { Entry, Hole, Page } from "@tidings/log";
-import { formatControl, formatCursor, formatRetry, PROTOCOL_VERSION } from "@tidings/protocol";
-import type { ByeReason, Cursor } from "@tidings/protocol";
+import { formatControl, formatCursor, formatRetry, type ByeReason, type Cursor } from "@tidings/protocol";
 import { endOf } from "./access.ts";
 import { sleep } from "./clock.ts";
 import type { Context } from "./context.ts";
@@ -21,7 +20,6 @@ let opened = 0;
  */
 export class Connection implements StreamControl {
   readonly id = ++opened;
-  readonly viewer: Viewer;
   readonly froms: Map<string, number>;
   /** What the hooks are told. */
   readonly info: ConnectionInfo<Contract, Viewer>;
@@ -42,7 +40,7 @@ export class Connection implements StreamControl {
   #exhausted = false;
   #blocked = false;
   #reading = false;
-  #closed = false;
+  isClosed = false;
   /** Paths whose current values come first, and the position after which they are still to come. */
   #fresh: readonly string[];
   #value: Cursor | null = null;
@@ -52,13 +50,12 @@ export class Connection implements StreamControl {
   #lastId: number;
 
   constructor(context: Context, sink: Sink, start: Start) {
-    const { ring, clock, random, limits, connections, heartbeat, fingerprint } = context;
+    const { ring, clock, random, limits, connections } = context;
     const { viewer, granted, refused } = start;
     this.#context = context;
     this.#sink = sink;
     this.#readable = start.readable;
     this.#epoch = start.epoch;
-    this.viewer = viewer;
     this.froms = start.froms;
     this.info = { viewer, addresses: Array.from(granted.values(), ({ address }) => address) };
     this.expiresAt = endOf(start);
@@ -69,8 +66,7 @@ export class Connection implements StreamControl {
     this.#lastId = clock.now();
     // The more there are to come back at once, the longer they are told to spread.
     const retry = 1_000 + random() * Math.min(59_000, 2_000 + connections.open.size / 4);
-    const hello = { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint };
-    this.#write(toBytes(formatRetry(retry) + formatControl("hello", hello, this.#id())));
+    this.#write(toBytes(formatRetry(retry) + formatControl("hello", context.hello, this.#id())));
     for (const reason of ["forbidden", "unknown"] as const) {
       const channels = [...refused.keys()].filter((path) => refused.get(path) === reason);
       if (channels.length > 0) this.#write(controlFrame("bye", { reason, channels }));
@@ -80,10 +76,6 @@ export class Connection implements StreamControl {
 
   get cursor(): Cursor {
     return this.#idle ? this.#context.ring.head : this.#cursor;
-  }
-
-  get isClosed(): boolean {
-    return this.#closed;
   }
 
   /** Takes part in the hub's turn: the ring, whose head was `before` until now, has moved. */
@@ -96,7 +88,7 @@ export class Connection implements StreamControl {
 
   pump(): void {
     const { ring, clock } = this.#context;
-    while (!this.#blocked && !this.#reading && !this.#closed && !this.#idle) {
+    while (!this.#blocked && !this.#reading && !this.isClosed && !this.#idle) {
       if (this.#fresh.length > 0) return void this.#readCurrent();
       if (!ring.covers(this.#cursor)) {
         if (this.#isAhead()) return void this.#context.connections.ahead.add(this);
@@ -119,8 +111,8 @@ export class Connection implements StreamControl {
 
   /** The reader is gone, or we have ended the stream. */
   closed(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.#context.connections.remove(this);
   }
 
@@ -137,7 +129,7 @@ export class Connection implements StreamControl {
 
   /** Ends some of the paths; the stream ends with the last one. */
   refuse(paths: readonly string[], reason: ByeReason): void {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     const ended = paths.filter((path) => this.froms.delete(path));
     if (ended.length === 0) return;
     this.#context.connections.unfollow(this, ended);
@@ -147,7 +139,7 @@ export class Connection implements StreamControl {
 
   /** Says `bye` and ends the stream. @param retry the milliseconds after which the client should come back */
   end(reason: ByeReason, retry: number | null = null): void {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     this.#write(toBytes((retry === null ? "" : formatRetry(retry)) + formatControl("bye", { reason })));
     this.#finish();
   }
@@ -173,10 +165,10 @@ export class Connection implements StreamControl {
     this.#reading = true;
     try {
       // Whoever has left before its turn costs no read.
-      const page = await reads(async (signal) => (this.#closed ? null : read(signal)));
-      if (page !== null && !this.#closed) take(page);
+      const page = await reads(async (signal) => (this.isClosed ? null : read(signal)));
+      if (page !== null && !this.isClosed) take(page);
     } catch (error) {
-      if (this.#closed) return;
+      if (this.isClosed) return;
       trace.add("error", "read-failed", { connection: this.id, error });
       await sleep(clock, READ_RETRY, closing.signal);
     }
@@ -273,7 +265,7 @@ export class Connection implements StreamControl {
   }
 
   #write(bytes: Uint8Array): void {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     try {
       if (!this.#sink.write(bytes)) this.#blocked = true;
     } catch (error) {

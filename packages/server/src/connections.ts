@@ -47,21 +47,21 @@ export function createConnections({ limits, options, clock, ring, trace, heartbe
   }
 
   function add(connection: Connection): void {
-    const { id, viewer, froms, info } = connection;
+    const { id, info, froms } = connection;
     open.add(connection);
-    enter(viewer.id);
+    enter(info.viewer.id);
     follow(connection, froms.keys());
-    trace.add("debug", "connect", { connection: id, viewer: viewer.id });
+    trace.add("debug", "connect", { connection: id, viewer: info.viewer.id });
     void trace.guard("onConnect", () => options.onConnect?.(info));
   }
 
   function remove(connection: Connection): void {
-    const { id, viewer, froms, info } = connection;
+    const { id, info, froms } = connection;
     if (!open.delete(connection)) return;
-    leave(viewer.id);
+    leave(info.viewer.id);
     unfollow(connection, froms.keys());
     ahead.delete(connection);
-    trace.add("debug", "disconnect", { connection: id, viewer: viewer.id });
+    trace.add("debug", "disconnect", { connection: id, viewer: info.viewer.id });
     void trace.guard("onDisconnect", () => options.onDisconnect?.(info));
   }
 

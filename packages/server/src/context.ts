@@ -1,4 +1,5 @@
 import { fingerprint, type Contract } from "@tidings/contract";
+import { PROTOCOL_VERSION } from "@tidings/protocol";
 import { systemClock } from "./clock.ts";
 import { createConnections, type Connections } from "./connections.ts";
 import { createGate } from "./gate.ts";
@@ -38,11 +39,11 @@ export function createContext(contract: Contract, options: HubOptions<Contract, 
 function createBase(contract: Contract, options: HubOptions<Contract, Viewer>) {
   const { log, clock = systemClock, random = Math.random, heartbeat = 15_000, drain = 5_000 } = options;
   const limits = checkLimits(options.limits);
+  checkRange("heartbeat", heartbeat, 1_000, 300_000);
   let anonymous = 0;
   checkRange("drain", drain, 500, 60_000);
   return {
     contract,
-    fingerprint: fingerprint(contract),
     options,
     encoders: createEncoders(contract),
     authenticate: options.authenticate ?? ((): Viewer => ({ id: `anonymous-${++anonymous}` })),
@@ -57,7 +58,9 @@ function createBase(contract: Contract, options: HubOptions<Contract, Viewer>) {
     /** What one read for one stream may bring: a stalled reader has no more than this waiting. */
     slice: { entries: limits.pageEvents, bytes: SLICE_BYTES },
     /** Milliseconds. */
-    heartbeat: checkRange("heartbeat", heartbeat, 1_000, 300_000),
+    heartbeat,
+    /** What every stream begins with. */
+    hello: { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint(contract) },
     /** The milliseconds after which a client of a hub that closes should come back. */
     drainRetry: () => 500 + random() * (drain - 500),
     trace: createTrace(options, clock),

@@ -42,7 +42,7 @@ export function checkLimits(given: Partial<Limits> = {}): Limits {
 }
 
 /** @throws TypeError for what is not a number from `least` to `most` */
-export function checkRange(name: string, value: number, least: number, most: number): number {
-  if (typeof value === "number" && value >= least && value <= most) return value;
+export function checkRange(name: string, value: number, least: number, most: number): void {
+  if (typeof value === "number" && value >= least && value <= most) return;
   throw new TypeError(`Expected "${name}" to be a number from ${least} to ${most}, got ${String(value)}.`);
 }

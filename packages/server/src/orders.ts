@@ -44,7 +44,7 @@ export function createOrders(context: Base, connections: Connections) {
     recent.push(order);
     if (recent.length > REMEMBERED) recent.shift();
     for (const connection of [...connections.open]) {
-      if (!isAbout(order, connection.viewer.id, connection.froms)) continue;
+      if (!isAbout(order, connection.info.viewer.id, connection.froms)) continue;
       if (order.verb === "recheck") void recheck(connection);
       else if (order.path === null) connection.end("expired");
       else connection.refuse([order.path], "forbidden");
@@ -52,9 +52,9 @@ export function createOrders(context: Base, connections: Connections) {
   }
 
   async function recheck(connection: Connection): Promise<void> {
-    const { id, viewer, froms } = connection;
+    const { id, info, froms } = connection;
     try {
-      const access = await rechecks(() => authorizeAll(context, viewer, froms.keys()));
+      const access = await rechecks(() => authorizeAll(context, info.viewer, froms.keys()));
       connection.refuse([...access.refused.keys()], "forbidden");
       connection.expiresAt = endOf(access);
     } catch (error) {
