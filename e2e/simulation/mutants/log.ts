@@ -35,6 +35,6 @@ export const logMutants: readonly Mutant[] = [
     "const list = { size: 0, oldest: () => undefined };\n    const show = () => { this.#entries[kind].add(path, place); };\n    if (seq % 2 === 0) show();\n    else queueMicrotask(() => queueMicrotask(show));",
   ),
   inLog("idempotency", "a known key appends again", "if (first !== undefined) return", "if (first === -1) return"),
-  inLog("latest", "a superseded value is still there", "    this.#drop(superseded);\n", ""),
+  inLog("latest", "a superseded value is still there", "      this.#drop(superseded);\n", ""),
   inLog("volatile", "never too old", '"volatile" ? VOLATILE_AGE', '"volatile" ? Infinity'),
 ];

@@ -60,7 +60,7 @@ export const serverMutants: readonly Mutant[] = [
     "this.#write(shared);",
     446,
   ),
-  inTailer("law 10", "a doorbell without a poll", "if (!isReading) void look();", "if (rings < 0) void look();"),
+  inTailer("law 10", "a doorbell without a poll", "if (isReading) continue;", "if (rings >= 0) continue;"),
   inTailer("law 10", "a lost wake-up", "(more || heard !== rings) &&", "more &&"),
   inConnection(
     "law 11",
@@ -71,7 +71,7 @@ export const serverMutants: readonly Mutant[] = [
   inServer("pages")(
     "law 8",
     "a state of the log before is given a position of this one",
-    "if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return states(context, request);",
+    "if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return states(context, start);",
     "",
     2_538,
   ),

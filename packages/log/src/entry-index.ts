@@ -1,3 +1,5 @@
+import type { Entry } from "./event-log.ts";
+
 /** Where something stands in a log: in a list of its channel and in one of all channels. It is dropped from both at once. */
 export interface Place<Item> {
   readonly seq: number;
@@ -42,12 +44,12 @@ class EntryList<Item> {
 
   /** Forwards from the first place after a position. The list must not change meanwhile. */
   after(seq: number): Run<Item> {
-    return new Run(this.#places, this.#indexAfter(seq), 1);
+    return advance({ places: this.#places, step: 1, index: this.#indexAfter(seq) - 1, item: null, rank: 0 });
   }
 
   /** Backwards from the last place before a position. The list must not change meanwhile. */
   before(seq: number): Run<Item> {
-    return new Run(this.#places, this.#indexAfter(seq - 1) - 1, -1);
+    return advance({ places: this.#places, step: -1, index: this.#indexAfter(seq - 1), item: null, rank: 0 });
   }
 
   #indexAfter(seq: number): number {
@@ -63,29 +65,23 @@ class EntryList<Item> {
 }
 
 /** A walk along one list. */
-class Run<Item> {
-  readonly #places: readonly Place<Item>[];
-  readonly #step: 1 | -1;
-  #index: number;
+interface Run<Item> {
+  readonly places: readonly Place<Item>[];
+  readonly step: 1 | -1;
+  index: number;
   /** Where it has come to. */
-  item: Item | null = null;
+  item: Item | null;
   /** `seq` on the way forwards, `-seq` backwards: of two runs, the one with the smaller rank goes first. `Infinity` at the end. */
-  rank = Infinity;
+  rank: number;
+}
 
-  constructor(places: readonly Place<Item>[], index: number, step: 1 | -1) {
-    this.#places = places;
-    this.#step = step;
-    this.#index = index - step;
-    this.advance();
-  }
-
-  advance(): void {
-    let place: Place<Item> | undefined;
-    do place = this.#places[(this.#index += this.#step)];
-    while (place?.item === null);
-    this.item = place?.item ?? null;
-    this.rank = place === undefined ? Infinity : place.seq * this.#step;
-  }
+function advance<Item>(run: Run<Item>): Run<Item> {
+  let place: Place<Item> | undefined;
+  do place = run.places[(run.index += run.step)];
+  while (place?.item === null);
+  run.item = place?.item ?? null;
+  run.rank = place === undefined ? Infinity : place.seq * run.step;
+  return run;
 }
 
 /**
@@ -109,7 +105,7 @@ export class Walk<Item> {
       }
     }
     const item = first?.item ?? null;
-    first?.advance();
+    if (first !== undefined) advance(first);
     return item;
   }
 }
@@ -152,4 +148,9 @@ export class EntryIndex<Item> {
     }
     return runs;
   }
+}
+
+/** What a newer `latest` entry replaces; the lengths keep the parts apart, whatever characters they have. */
+export function nameOf({ channel, type, key = "" }: Entry): string {
+  return `${channel.length} ${channel}${type.length} ${type}${key}`;
 }

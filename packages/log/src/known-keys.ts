@@ -1,6 +1,5 @@
 import { IDEMPOTENCY_AGE } from "./event-log.ts";
 import type { Place } from "./entry-index.ts";
-import { pairName } from "./pair-name.ts";
 
 /**
  * The idempotency keys that have been appended. A key is known as long as its entry is kept, and for ten minutes at least, so
@@ -12,11 +11,11 @@ export class KnownKeys {
 
   /** The `seq` of the entry that was appended with the key first. */
   seqOf(channel: string, key: string): number | undefined {
-    return this.#known.get(pairName(channel, key))?.place.seq;
+    return this.#known.get(nameOf(channel, key))?.place.seq;
   }
 
   add(channel: string, key: string, place: Place<unknown>, at: number): void {
-    this.#known.set(pairName(channel, key), { place, at });
+    this.#known.set(nameOf(channel, key), { place, at });
   }
 
   /** Forgets what nobody was promised. A clock that went back keeps keys for longer, never for less. */
@@ -26,4 +25,9 @@ export class KnownKeys {
       if (place.item === null) this.#known.delete(name);
     }
   }
+}
+
+/** The length keeps the two apart, whatever characters they have. */
+function nameOf(channel: string, key: string): string {
+  return `${channel.length} ${channel}${key}`;
 }

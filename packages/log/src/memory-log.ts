@@ -1,9 +1,8 @@
 import type { Cursor } from "@tidings/protocol";
-import { EntryIndex, Walk, type Place } from "./entry-index.ts";
+import { EntryIndex, nameOf, Walk, type Place } from "./entry-index.ts";
 import { VOLATILE_AGE } from "./event-log.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
 import { KnownKeys } from "./known-keys.ts";
-import { pairName } from "./pair-name.ts";
 import { TrimMarks } from "./trim-marks.ts";
 
 export interface MemoryLogOptions {
@@ -113,7 +112,9 @@ class MemoryLog implements EventLog {
     this.#dropOldest("reliable", isAged);
     this.#dropOldest("cleared", isAged);
     this.#dropOldest("volatile", (each) => !this.#isOwed(each, now));
-    this.#withdrawExpired(now);
+    const expired = [...this.#lifetimes.keys()].filter((entry) => !this.#isOwed(entry, now));
+    for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);
+    if (expired.length > 0) this.#wake();
     this.#known.trim(now);
   }
 
@@ -166,7 +167,11 @@ class MemoryLog implements EventLog {
 
     const list = this.#entries[kind].add(path, place);
     this.#count(entry, kind, 1);
-    if (mode === "latest") this.#supersede(entry, place);
+    if (mode === "latest") {
+      const superseded = this.#newest.get(nameOf(entry));
+      this.#newest.set(nameOf(entry), place);
+      this.#drop(superseded);
+    }
 
     // Typing hints are swept here, too: nothing else bounds how many come between two trims.
     if (kind === "volatile") this.#dropOldest(kind, (each) => !this.#isOwed(each, now));
@@ -185,20 +190,6 @@ class MemoryLog implements EventLog {
     for (const kind of ["volatile", "reliable", "cleared"] as const) {
       this.#dropOldest(kind, () => this.#bytes > this.#keep.bytes);
     }
-  }
-
-  #withdrawExpired(now: number): void {
-    const expired = [...this.#lifetimes.keys()].filter((entry) => !this.#isOwed(entry, now));
-    for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);
-    if (expired.length > 0) this.#wake();
-  }
-
-  /** Makes a value or a withdrawal the newest of its key. */
-  #supersede(entry: Entry, place: Place<Entry>): void {
-    const name = nameOf(entry);
-    const superseded = this.#newest.get(name);
-    this.#newest.set(name, place);
-    this.#drop(superseded);
   }
 
   #drop(place: Place<Entry> | undefined): void {
@@ -254,9 +245,4 @@ class MemoryLog implements EventLog {
 
 function kindOf({ mode, data }: Entry): Kind {
   return mode === "latest" && data === null ? "cleared" : mode;
-}
-
-/** What a newer value replaces. */
-function nameOf({ channel, type, key = "" }: Entry): string {
-  return pairName(channel, pairName(type, key));
 }

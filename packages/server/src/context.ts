@@ -1,15 +1,15 @@
 import { fingerprint, type Contract } from "@tidings/contract";
 import { PROTOCOL_VERSION } from "@tidings/protocol";
 import { systemClock } from "./clock.ts";
-import { createConnections, type Connections } from "./connections.ts";
+import { createConnections } from "./connections.ts";
 import { createGate } from "./gate.ts";
 import type { HubOptions, Viewer } from "./hub-options.ts";
 import { checkLimits, checkRange, READ_TIME } from "./limits.ts";
-import { createOrders, type Orders } from "./orders.ts";
+import { createOrders } from "./orders.ts";
 import { createOriginPolicy } from "./origin.ts";
 import { createEncoders } from "./publisher.ts";
 import { Ring, SLICE_BYTES } from "./ring.ts";
-import { createSnapshots, type Snapshots } from "./snapshots.ts";
+import { createSnapshots } from "./snapshots.ts";
 import { createTailer } from "./tailer.ts";
 import { createTrace } from "./trace.ts";
 
@@ -17,18 +17,13 @@ import { createTrace } from "./trace.ts";
 export type Base = Readonly<ReturnType<typeof createBase>>;
 
 /** What all parts of a hub have in common. */
-export interface Context extends Base {
-  readonly connections: Connections;
-  readonly orders: Orders;
-  readonly snapshots: Snapshots;
-  readonly tailer: ReturnType<typeof createTailer>;
-}
+export type Context = Readonly<ReturnType<typeof createContext>>;
 
 /**
  * @throws ContractError `bad-contract` for a schema whose data JSON cannot carry
  * @throws TypeError for options that are out of range or contradict each other, and for a snapshot without a loader
  */
-export function createContext(contract: Contract, options: HubOptions<Contract, Viewer>): Context {
+export function createContext(contract: Contract, options: HubOptions<Contract, Viewer>) {
   const base = createBase(contract, options);
   const connections = createConnections(base);
   const orders = createOrders(base, connections);

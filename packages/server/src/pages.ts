@@ -6,14 +6,6 @@ import type { Context } from "./context.ts";
 import { gapOf, idOf } from "./frame.ts";
 import { owedOf, type Start } from "./start.ts";
 
-/** What a page is made for. */
-export interface PageRequest {
-  readonly asked: ParsedRequest;
-  readonly start: Start;
-  /** Aborted when the client is gone. */
-  readonly signal: AbortSignal;
-}
-
 /** The parts of a page; events and states are JSON. */
 interface Parts {
   readonly events: readonly string[];
@@ -29,12 +21,14 @@ const BEGINNING: Cursor = { epoch: "", seq: 0 };
 /**
  * Makes the `application/json` representation (PROTOCOL.md, section 6). The log keeps data as JSON, so a page is put together as
  * text: nothing is parsed to be written again.
+ *
+ * @param signal aborted when the client is gone
  */
-export async function makePage(context: Context, request: PageRequest): Promise<string> {
-  const { snapshot, last, before } = request.asked;
-  const make = snapshot ? states : last > 0 || before !== null ? history : forwards;
-  const { events, cursor, more, holes, state } = await make(context, request);
-  const { refused } = request.start;
+export async function makePage(context: Context, asked: ParsedRequest, start: Start, signal: AbortSignal) {
+  const make = asked.last > 0 || asked.before !== null ? history : forwards;
+  const parts = await (asked.snapshot ? states(context, start) : make(context, asked, start, signal));
+  const { events, cursor, more, holes, state } = parts;
+  const { refused } = start;
   const rest = JSON.stringify({
     cursor: formatCursor(cursor),
     more,
@@ -44,7 +38,7 @@ export async function makePage(context: Context, request: PageRequest): Promise<
   return `{"events":[${events.join()}],${rest.slice(1, -1)}${state === undefined ? "" : `,"state":${state}`}}`;
 }
 
-async function history({ log, reads, page: limit }: Context, { asked, start: { froms } }: PageRequest): Promise<Parts> {
+async function history({ log, reads, page: limit }: Context, asked: ParsedRequest, { froms }: Start): Promise<Parts> {
   const n = Math.min(asked.last > 0 ? asked.last : DEFAULT_LAST, limit.entries);
   const paths = [...froms.keys()];
   /** Nothing up to here may be read. */
@@ -71,18 +65,13 @@ async function history({ log, reads, page: limit }: Context, { asked, start: { f
     return bytes > limit.bytes && index < entries.length - 1;
   });
   const kept = entries.slice(Math.max(left + 1, entries.length - n));
-  return {
-    events: kept.map((entry) => eventJson(entry)),
-    cursor: cursor ?? BEGINNING,
-    more: more || kept.length < entries.length,
-    holes,
-  };
+  const events = kept.map((entry) => eventJson(entry));
+  return { events, cursor: cursor ?? BEGINNING, more: more || kept.length < entries.length, holes };
 }
 
-async function forwards(context: Context, request: PageRequest): Promise<Parts> {
+async function forwards(context: Context, { wait }: ParsedRequest, start: Start, signal: AbortSignal): Promise<Parts> {
   const { log, reads, clock, connections, page: limit, closing } = context;
-  const { asked, start, signal } = request;
-  const until = Math.min(clock.now() + asked.wait * 1_000, endOf(start));
+  const until = Math.min(clock.now() + wait * 1_000, endOf(start));
   const paths = [...start.froms.keys()];
   const current = await currentValues(context, start, start.fresh);
   for (let { cursor } = start; ;) {
@@ -110,18 +99,18 @@ async function forwards(context: Context, request: PageRequest): Promise<Parts> 
   }
 }
 
-async function states(context: Context, request: PageRequest): Promise<Parts> {
+async function states(context: Context, start: Start): Promise<Parts> {
   const { log, reads, snapshots } = context;
-  const { granted } = request.start;
+  const { granted } = start;
   const head = await reads(() => log.head());
   const loaded = await Promise.all(
     Array.from(granted.values(), ({ address, grant }) => snapshots.load(address, grant.readableFrom ?? null)),
   );
   // Positions of different epochs cannot be compared: what was loaded while the log was replaced is loaded again.
-  if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return states(context, request);
+  if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return states(context, start);
   // A shared load may have begun earlier; going on from the earliest repeats events at worst.
   const cursor = loaded.reduce((earliest, each) => (each.cursor.seq < earliest.seq ? each.cursor : earliest), head);
-  const events = await currentValues(context, request.start, [...granted.keys()]);
+  const events = await currentValues(context, start, [...granted.keys()]);
   const state = `{${loaded.map((each) => `${JSON.stringify(each.path)}:${each.state}`).join()}}`;
   return { events, cursor, more: false, holes: [], state };
 }

@@ -1,13 +1,5 @@
-import { ContractError, findEvent, parsePath } from "@tidings/contract";
-import type {
-  Address,
-  AddressOf,
-  ChannelName,
-  Contract,
-  EventData,
-  EventDefinition,
-  EventType,
-} from "@tidings/contract";
+import { ContractError, findEvent, parsePath, type Address, type Contract } from "@tidings/contract";
+import type { AddressOf, ChannelName, EventData, EventDefinition, EventType } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { NewEntry } from "@tidings/log";
 import type { Base } from "./context.ts";

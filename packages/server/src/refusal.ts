@@ -1,12 +1,5 @@
-import {
-  createProblem,
-  formatControl,
-  formatRetry,
-  negotiate,
-  PROBLEM_HEADERS,
-  STREAM_HEADERS,
-} from "@tidings/protocol";
-import type { Problem } from "@tidings/protocol";
+import { createProblem, formatControl, formatRetry, negotiate, type Problem } from "@tidings/protocol";
+import { PROBLEM_HEADERS, STREAM_HEADERS } from "@tidings/protocol";
 import type { HubRequest } from "./hub-options.ts";
 import type { WholeResponse } from "./sink.ts";
 

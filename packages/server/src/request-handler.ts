@@ -88,7 +88,7 @@ async function page(context: Context, request: HubRequest, asked: ParsedRequest)
     try {
       const body = await ask(context, async () => {
         const start = await findStart(context, from, access);
-        return makePage(context, { asked: { ...asked, wait }, start, signal: request.signal });
+        return makePage(context, { ...asked, wait }, start, request.signal);
       });
       // Who may read has changed while the page waited: asked again, and then answered at once.
       if (!orders.hasNews(known, viewer.id, granted)) return { ...head, body };

@@ -1,5 +1,5 @@
 import { VOLATILE_AGE, type Entry } from "@tidings/log";
-import { EntryIndex, Walk, type Place } from "@tidings/log/entry-index";
+import { EntryIndex, nameOf, Walk, type Place } from "@tidings/log/entry-index";
 import type { Cursor } from "@tidings/protocol";
 import { concat, frameOf } from "./frame.ts";
 import type { Limits } from "./limits.ts";
@@ -131,8 +131,8 @@ export class Ring {
     const kept = { entry, born, entries: [entry], next: seq, bytes: frameOf(entry) };
     const place: Place<Kept> = { seq, item: kept };
     if (mode === "latest") {
-      this.#drop(this.#newest.get(keyOf(entry)));
-      this.#newest.set(keyOf(entry), place);
+      this.#drop(this.#newest.get(nameOf(entry)));
+      this.#newest.set(nameOf(entry), place);
     }
     this.#entries.add(channel, place);
     this.#bytes += kept.bytes.length;
@@ -149,12 +149,7 @@ export class Ring {
     if (place === undefined || kept === null) return;
     const { entry, bytes } = kept;
     this.#entries.drop(entry.channel, place);
-    if (entry.mode === "latest") this.#newest.delete(keyOf(entry));
+    if (entry.mode === "latest") this.#newest.delete(nameOf(entry));
     this.#bytes -= bytes.length;
   }
-}
-
-/** Neither a path nor a type has a colon. */
-function keyOf({ channel, type, key }: Entry): string {
-  return `${channel}:${type}:${key ?? ""}`;
 }

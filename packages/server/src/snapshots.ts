@@ -5,7 +5,7 @@ import type { Base } from "./context.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The state of an address, and a position that was read before it. */
-interface Snapshot {
+export interface Snapshot {
   readonly path: string;
   readonly cursor: Cursor;
   /** JSON. */
@@ -13,8 +13,6 @@ interface Snapshot {
 }
 
 type Loader = (params: never, scope: { readonly readableFrom: string | null }) => unknown;
-
-export type Snapshots = ReturnType<typeof createSnapshots>;
 
 /**
  * Loads states; those who ask for the same one while it loads share the load.

@@ -55,12 +55,8 @@ export async function findStart(context: Context, asked: ParsedRequest, access: 
 }
 
 /** What of a page, read at `after`, is owed to a reader who follows its channels from `froms`; and the holes that concern it. */
-export function owedOf(
-  { entries, holes }: Page,
-  froms: Start["froms"],
-  after: Cursor,
-): Pick<Page, "entries" | "holes"> {
-  const isOwed = (channel: string, seq: number) => seq > Math.max(after.seq, froms.get(channel) ?? Infinity);
+export function owedOf({ entries, holes }: Page, froms: ReadonlyMap<string, number>, { seq: after }: Cursor) {
+  const isOwed = (channel: string, seq: number) => seq > Math.max(after, froms.get(channel) ?? Infinity);
   return {
     entries: entries.filter(({ channel, seq }) => isOwed(channel, seq)),
     holes: holes.filter(({ channel, reason, to }) => (reason === "trimmed" ? isOwed(channel, to) : froms.has(channel))),

@@ -35,15 +35,13 @@ export function createTailer(context: Base, connections: Connections, orders: Or
   }
 
   async function poll(): Promise<void> {
-    // However long a read takes, the next look is not later.
-    while (await sleep(clock, POLL, closing.signal)) if (!isReading) void look();
-  }
-
-  async function look(): Promise<void> {
-    const { head } = ring;
-    const heard = rings;
-    await run();
-    if (ring.head !== head && rings === heard) missedDoorbells++;
+    while (await sleep(clock, POLL, closing.signal)) {
+      if (isReading) continue;
+      const { head } = ring;
+      const heard = rings;
+      await run();
+      if (ring.head !== head && rings === heard) missedDoorbells++;
+    }
   }
 
   /** Reads until the log has nothing more. */

@@ -2,7 +2,7 @@ import { inLog, type Mutant } from "./mutant.ts";
 
 /** Logs that keep too much or too little: of a mode, by retention, of idempotency keys. */
 export const keepingMutants: readonly Mutant[] = [
-  inLog("latest", "returns superseded values", "    this.#drop(superseded);\n", ""),
+  inLog("latest", "returns superseded values", "      this.#drop(superseded);\n", ""),
   inLog("latest", "drops values like reliable entries", 'else if (kind !== "latest" && list', "else if (list"),
   inLog(
     "latest",
@@ -24,15 +24,26 @@ export const keepingMutants: readonly Mutant[] = [
   ),
   inLog("latest", "takes a withdrawal for a value", '? "cleared" : mode', "? mode : mode"),
   inLog("latest", "ignores that values expire", "(this.#lifetimes.get(entry) ?? Infinity)", "Infinity"),
-  inLog("latest", "never withdraws an expired value", "this.#withdrawExpired(now);\n", ""),
-  inLog("latest", "has one key for all types of a channel", "pairName(type, key)", "key"),
+  inLog(
+    "latest",
+    "never withdraws an expired value",
+    "for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);\n",
+    "",
+  ),
+  {
+    law: "latest",
+    breaks: "has one key for all types of a channel",
+    file: "entry-index.ts",
+    from: "${type.length} ${type}${key}",
+    to: "${key}",
+  },
   inLog("latest", "keeps a value for ever when the clock goes back", "Math.abs(now - entry.at)", "now - entry.at"),
   {
     law: "latest",
     breaks: "confuses types and keys with spaces",
-    file: "pair-name.ts",
-    from: "${one.length} ${one}${other}",
-    to: "${one} ${other}",
+    file: "entry-index.ts",
+    from: "${type.length} ${type}${key}",
+    to: "${type} ${key}",
   },
   inLog("volatile", "owes hints for ever", '"volatile" ? VOLATILE_AGE', '"volatile" ? Infinity'),
   inLog("volatile", "owes hints not at all", '"volatile" ? VOLATILE_AGE', '"volatile" ? 0'),
@@ -79,15 +90,15 @@ export const keepingMutants: readonly Mutant[] = [
     law: "idempotency",
     breaks: "has one scope for all channels",
     file: "known-keys.ts",
-    from: "pairName(channel, key)",
+    from: "nameOf(channel, key)",
     to: "key",
   },
   {
     law: "idempotency",
     breaks: "confuses channels and keys with spaces",
-    file: "pair-name.ts",
-    from: "${one.length} ${one}${other}",
-    to: "${one} ${other}",
+    file: "known-keys.ts",
+    from: "${channel.length} ${channel}${key}",
+    to: "${channel} ${key}",
   },
   {
     law: "idempotency",

@@ -38,8 +38,8 @@ export const methodMutants: readonly Mutant[] = [
     law: "limits",
     breaks: "merges channels out of order",
     file: "entry-index.ts",
-    from: "place.seq * this.#step",
-    to: "-place.seq * this.#step",
+    from: "place.seq * run.step",
+    to: "-place.seq * run.step",
   },
   {
     law: "limits",
