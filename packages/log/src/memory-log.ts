@@ -1,8 +1,7 @@
 import type { Cursor } from "@tidings/protocol";
 import { EntryIndex, nameOf, Walk, type Place } from "./entry-index.ts";
-import { VOLATILE_AGE } from "./event-log.ts";
+import { IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
-import { KnownKeys } from "./known-keys.ts";
 import { TrimMarks } from "./trim-marks.ts";
 
 export interface MemoryLogOptions {
@@ -43,7 +42,11 @@ class MemoryLog implements EventLog {
   /** Milliseconds that values live, of those that expire. */
   readonly #lifetimes = new Map<Entry, number>();
   readonly #trimmed = new TrimMarks();
-  readonly #known = new KnownKeys();
+  /**
+   * By channel and idempotency key, oldest first. A key is known as long as its entry is kept, and for ten minutes at least, so the map
+   * is bounded by what the log keeps and by what is published in ten minutes and one interval of `trim()`.
+   */
+  readonly #known = new Map<string, { readonly place: Place<Entry>; readonly at: number }>();
   readonly #bells = new Set<{ readonly wake: () => void }>();
   #head = 0;
   /** Of everything but the values of `latest`, which retention may not drop. */
@@ -115,7 +118,11 @@ class MemoryLog implements EventLog {
     const expired = [...this.#lifetimes.keys()].filter((entry) => !this.#isOwed(entry, now));
     for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);
     if (expired.length > 0) this.#wake();
-    this.#known.trim(now);
+    // A clock that went back keeps keys for longer, never for less.
+    for (const [name, { place, at }] of this.#known) {
+      if (now - at < IDEMPOTENCY_AGE) break;
+      if (place.item === null) this.#known.delete(name);
+    }
   }
 
   async stat(): Promise<LogStat> {
@@ -150,8 +157,10 @@ class MemoryLog implements EventLog {
   }
 
   #appendOne({ channel: path, type, mode, key, data, expires, idempotencyKey }: NewEntry, now: number): Appended {
-    const first = idempotencyKey === undefined ? undefined : this.#known.seqOf(path, idempotencyKey);
-    if (first !== undefined) return { cursor: this.#cursor(first), duplicate: true };
+    // The length keeps the two apart, whatever characters they have.
+    const name = idempotencyKey === undefined ? null : `${path.length} ${path}${idempotencyKey}`;
+    const first = name === null ? undefined : this.#known.get(name);
+    if (first !== undefined) return { cursor: this.#cursor(first.place.seq), duplicate: true };
 
     const cursor = this.#cursor(++this.#head);
     const { epoch, seq } = cursor;
@@ -163,7 +172,7 @@ class MemoryLog implements EventLog {
     const kind = kindOf(entry);
     const place = { seq, item: entry };
     if (kind === "latest" && expires !== undefined) this.#lifetimes.set(entry, expires);
-    if (idempotencyKey !== undefined) this.#known.add(path, idempotencyKey, place, now);
+    if (name !== null) this.#known.set(name, { place, at: now });
 
     const list = this.#entries[kind].add(path, place);
     this.#count(entry, kind, 1);
