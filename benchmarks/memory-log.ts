@@ -1,5 +1,5 @@
 import { memoryLog, type Entry, type EventLog, type NewEntry } from "@tidings/log";
-import { EntryIndex, Walk } from "@tidings/log/entry-index";
+import { EntryIndex, takeNext } from "@tidings/log/entry-index";
 
 // What an append and a catch-up read cost on the memory log: `npx tsx --conditions @tidings/source benchmarks/memory-log.ts`
 //
@@ -46,15 +46,15 @@ class Lists {
   }
 
   merge(asked: readonly string[], found: Entry[] = []): Entry[] {
-    const walk = new Walk(this.#index.runs(asked, (list) => list.after(TOTAL - BACK)));
-    for (let entry = walk.next(); entry !== null && found.length < WANTED; entry = walk.next()) found.push(entry);
+    const runs = this.#index.runs(asked, (list) => list.after(TOTAL - BACK));
+    for (let entry = takeNext(runs); entry !== null && found.length < WANTED; entry = takeNext(runs)) found.push(entry);
     return found;
   }
 
   scan(asked: readonly string[], found: Entry[] = []): Entry[] {
     const wanted = new Set(asked);
-    const walk = new Walk(this.#index.runs(null, (list) => list.after(TOTAL - BACK)));
-    for (let entry = walk.next(); entry !== null && found.length < WANTED; entry = walk.next())
+    const runs = this.#index.runs(null, (list) => list.after(TOTAL - BACK));
+    for (let entry = takeNext(runs); entry !== null && found.length < WANTED; entry = takeNext(runs))
       if (wanted.has(entry.channel)) found.push(entry);
     return found;
   }

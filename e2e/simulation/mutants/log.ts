@@ -22,7 +22,7 @@ export const logMutants: readonly Mutant[] = [
   inMarks("no trim check", "if (to > seq) holes", "if (to > seq && false) holes"),
   inMarks(
     "a global instead of a per-channel trim mark",
-    "const to = this.#marks.get(channel) ?? 0;",
+    "const to = this.marks.get(channel) ?? 0;",
     "const to = this.#largest;",
   ),
   inLog("law 3", "no epoch in the cursor", VALID, "seq <= this.#head"),

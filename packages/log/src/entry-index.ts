@@ -65,7 +65,7 @@ class EntryList<Item> {
 }
 
 /** A walk along one list. */
-interface Run<Item> {
+export interface Run<Item> {
   readonly places: readonly Place<Item>[];
   readonly step: 1 | -1;
   index: number;
@@ -85,56 +85,44 @@ function advance<Item>(run: Run<Item>): Run<Item> {
 }
 
 /**
- * Several runs in one direction as one. A step costs a look at every run: nothing for the few channels of most readers, a
- * microsecond for a hundred; see benchmarks/. No generator, since this runs once for every entry that is read.
+ * The next of several runs in one direction, as if they were one. It costs a look at every run: nothing for the few channels of most
+ * readers, a microsecond for a hundred; see benchmarks/. No generator, since this runs once for every entry that is read.
  */
-export class Walk<Item> {
-  readonly #runs: readonly Run<Item>[];
-
-  constructor(runs: readonly Run<Item>[]) {
-    this.#runs = runs;
-  }
-
-  next(): Item | null {
-    let first: Run<Item> | undefined;
-    let least = Infinity;
-    for (const run of this.#runs) {
-      if (run.rank < least) {
-        first = run;
-        least = run.rank;
-      }
+export function takeNext<Item>(runs: readonly Run<Item>[]): Item | null {
+  let first: Run<Item> | undefined;
+  let least = Infinity;
+  for (const run of runs) {
+    if (run.rank < least) {
+      first = run;
+      least = run.rank;
     }
-    const item = first?.item ?? null;
-    if (first !== undefined) advance(first);
-    return item;
   }
+  const item = first?.item ?? null;
+  if (first !== undefined) advance(first);
+  return item;
 }
 
 /** What stands in a log, by channel and all together. */
 export class EntryIndex<Item> {
   readonly all = new EntryList<Item>();
   /** Only of channels that have something: a typing hint of a room nobody uses leaves nothing behind. */
-  readonly #lists = new Map<string, EntryList<Item>>();
-
-  get channels(): Iterable<string> {
-    return this.#lists.keys();
-  }
+  readonly lists = new Map<string, EntryList<Item>>();
 
   /** Returns the list of the channel. */
   add(channel: string, place: Place<Item>): EntryList<Item> {
-    const list = this.#lists.get(channel) ?? new EntryList();
-    this.#lists.set(channel, list);
+    const list = this.lists.get(channel) ?? new EntryList();
+    this.lists.set(channel, list);
     this.all.add(place);
     list.add(place);
     return list;
   }
 
   drop(channel: string, place: Place<Item>): void {
-    const list = this.#lists.get(channel);
+    const list = this.lists.get(channel);
     place.item = null;
     this.all.noteDrop();
     list?.noteDrop();
-    if (list?.size === 0) this.#lists.delete(channel);
+    if (list?.size === 0) this.lists.delete(channel);
   }
 
   /** The runs along the lists of some channels, each named once, or along that of all. @param start begins one */
@@ -142,7 +130,7 @@ export class EntryIndex<Item> {
     if (channels === null) return [start(this.all)];
     const runs: Run<Item>[] = [];
     for (const channel of channels) {
-      const list = this.#lists.get(channel);
+      const list = this.lists.get(channel);
       const run = list === undefined ? null : start(list);
       if (run?.item) runs.push(run);
     }

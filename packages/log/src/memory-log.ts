@@ -1,5 +1,5 @@
 import type { Cursor } from "@tidings/protocol";
-import { EntryIndex, nameOf, Walk, type Place } from "./entry-index.ts";
+import { EntryIndex, nameOf, takeNext, type Place, type Run } from "./entry-index.ts";
 import { IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
 import { TrimMarks } from "./trim-marks.ts";
@@ -75,7 +75,7 @@ class MemoryLog implements EventLog {
     const holes = this.#trimmed.holes(after.seq, channels);
     const asked = channels && new Set(channels);
     const runs = Object.values(this.#entries).flatMap((index) => index.runs(asked, (list) => list.after(after.seq)));
-    return this.#invalid(after, channels) ?? this.#page(after, new Walk(runs), limit, holes);
+    return this.#invalid(after, channels) ?? this.#page(after, runs, limit, holes);
   }
 
   async recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
@@ -83,17 +83,17 @@ class MemoryLog implements EventLog {
     if (invalid !== null) return invalid;
 
     const end = before?.seq ?? this.#head + 1;
-    const walk = new Walk(this.#entries.reliable.runs(new Set(channels), (list) => list.before(end)));
+    const runs = this.#entries.reliable.runs(new Set(channels), (list) => list.before(end));
     const entries: Entry[] = [];
-    let older = walk.next();
-    for (; older !== null && entries.length < n; older = walk.next()) entries.push(older);
+    let older = takeNext(runs);
+    for (; older !== null && entries.length < n; older = takeNext(runs)) entries.push(older);
     return { entries: entries.toReversed(), next: this.#cursor(this.#head), more: older !== null, holes: [] };
   }
 
   async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
     const from = after ?? this.#cursor(0);
     const runs = this.#entries.latest.runs(new Set(channels), (list) => list.after(from.seq));
-    return this.#invalid(from, channels) ?? this.#page(from, new Walk(runs), limit, []);
+    return this.#invalid(from, channels) ?? this.#page(from, runs, limit, []);
   }
 
   async head(): Promise<Cursor> {
@@ -136,14 +136,14 @@ class MemoryLog implements EventLog {
     this.#bells.clear();
   }
 
-  /** What is owed of what a walk finds after a position, as much as the limit allows. */
-  #page(after: Cursor, walk: Walk<Entry>, limit: Limit, holes: readonly Hole[]): Page {
+  /** What is owed along the runs after a position, as much as the limit allows. */
+  #page(after: Cursor, runs: readonly Run<Entry>[], limit: Limit, holes: readonly Hole[]): Page {
     const now = this.#now();
     const entries: Entry[] = [];
     let scanned = 0;
     let bytes = 0;
     let next = after.seq;
-    for (let entry = walk.next(); entry !== null; entry = walk.next()) {
+    for (let entry = takeNext(runs); entry !== null; entry = takeNext(runs)) {
       const owed = this.#isOwed(entry, now);
       if (owed) bytes += entry.data?.length ?? 0;
       if ((scanned > 0 && scanned >= limit.entries) || (entries.length > 0 && bytes > limit.bytes)) {
@@ -177,28 +177,25 @@ class MemoryLog implements EventLog {
     const list = this.#entries[kind].add(path, place);
     this.#count(entry, kind, 1);
     if (mode === "latest") {
-      const superseded = this.#newest.get(nameOf(entry));
-      this.#newest.set(nameOf(entry), place);
+      const value = nameOf(entry);
+      const superseded = this.#newest.get(value);
+      this.#newest.set(value, place);
       this.#drop(superseded);
     }
 
     // Typing hints are swept here, too: nothing else bounds how many come between two trims.
     if (kind === "volatile") this.#dropOldest(kind, (each) => !this.#isOwed(each, now));
     else if (kind !== "latest" && list.size > this.#keep.entries) this.#drop(list.oldest());
-    if (this.#bytes > this.#keep.bytes) this.#dropExcess();
+    // Those that were promised least go first.
+    for (const excess of ["volatile", "reliable", "cleared"] as const) {
+      if (this.#bytes > this.#keep.bytes) this.#dropOldest(excess, () => this.#bytes > this.#keep.bytes);
+    }
     return { cursor, duplicate: false };
   }
 
   #dropOldest(kind: Kind, isDue: (entry: Entry) => boolean): void {
     const { all } = this.#entries[kind];
     for (let place = all.oldest(); place?.item && isDue(place.item); place = all.oldest()) this.#drop(place);
-  }
-
-  /** Those that were promised least go first. */
-  #dropExcess(): void {
-    for (const kind of ["volatile", "reliable", "cleared"] as const) {
-      this.#dropOldest(kind, () => this.#bytes > this.#keep.bytes);
-    }
   }
 
   #drop(place: Place<Entry> | undefined): void {
@@ -224,8 +221,8 @@ class MemoryLog implements EventLog {
   #invalid({ epoch, seq }: Cursor, channels: readonly string[] | null): Page | null {
     if (epoch === this.#epoch && seq <= this.#head) return null;
     const reason = epoch === this.#epoch ? "lost" : "reset";
-    const kept = Object.values(this.#entries).flatMap((index) => [...index.channels]);
-    const named = new Set(channels ?? [...kept, ...this.#trimmed.channels()]);
+    const kept = Object.values(this.#entries).flatMap((index) => [...index.lists.keys()]);
+    const named = new Set(channels ?? [...kept, ...this.#trimmed.marks.keys()]);
     const holes = [...named].map((channel) => ({ channel, reason, to: this.#head }) as const);
     return { entries: [], next: this.#cursor(this.#head), more: false, holes };
   }

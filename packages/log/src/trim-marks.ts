@@ -6,26 +6,22 @@ import type { Hole } from "./event-log.ts";
  * all the forgotten channels would announce gaps that are none.
  */
 export class TrimMarks {
-  readonly #marks = new Map<string, number>();
+  readonly marks = new Map<string, number>();
   /** The largest of them: whoever stands there or later has no hole anywhere. */
   #largest = 0;
 
   /** Of one channel, entries of a kind are dropped in order; of several kinds or channels, they are not. */
   move(channel: string, seq: number): void {
-    this.#marks.set(channel, Math.max(this.#marks.get(channel) ?? 0, seq));
+    this.marks.set(channel, Math.max(this.marks.get(channel) ?? 0, seq));
     this.#largest = Math.max(this.#largest, seq);
-  }
-
-  channels(): Iterable<string> {
-    return this.#marks.keys();
   }
 
   /** Of the asked channels, or of all, those that lost entries after a position. */
   holes(seq: number, asked: readonly string[] | null): Hole[] {
     if (seq >= this.#largest) return [];
     const holes: Hole[] = [];
-    for (const channel of asked === null ? this.#marks.keys() : new Set(asked)) {
-      const to = this.#marks.get(channel) ?? 0;
+    for (const channel of asked === null ? this.marks.keys() : new Set(asked)) {
+      const to = this.marks.get(channel) ?? 0;
       if (to > seq) holes.push({ channel, reason: "trimmed", to });
     }
     return holes;

@@ -26,6 +26,8 @@ export interface Problem {
   readonly channels?: readonly string[];
 }
 
+type Details = Pick<Problem, "detail" | "channels">;
+
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
@@ -41,11 +43,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 };
 
-/** @param extra what it is about */
-export function createProblem(
-  status: number,
-  code: ProblemCode,
-  extra: Pick<Problem, "detail" | "channels"> = {},
-): Problem {
-  return { type: "about:blank", title: TITLES[status] ?? "Error", status, code, ...extra };
+/** @param about what it says besides */
+export function createProblem(status: number, code: ProblemCode, about: Details = {}): Problem {
+  return { type: "about:blank", title: TITLES[status] ?? "Error", status, code, ...about };
 }

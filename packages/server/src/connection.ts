@@ -146,7 +146,7 @@ export class Connection implements StreamControl {
 
   #finish(): void {
     this.closed();
-    void this.#context.trace.guard("sink", () => this.#sink.end());
+    void this.#context.trace.guard("hook-failed", () => this.#sink.end(), { detail: "sink" });
   }
 
   /**

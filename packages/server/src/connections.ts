@@ -5,13 +5,8 @@ import type { Connection } from "./connection.ts";
 import type { Base } from "./context.ts";
 import { controlFrame } from "./frame.ts";
 
-/** Whoever wants to know that entries of some paths are in the ring. */
-export interface Sleeper {
-  /** Entries are there, or the ring was emptied; its head was `before` until now. */
-  wake(before: Cursor): void;
-  /** Its turn has come. */
-  pump(): void;
-}
+/** Whoever wants to know that entries of some paths are in the ring, or that it was emptied; and when its turn has come. */
+type Sleeper = Pick<Connection, "wake" | "pump">;
 
 export type Connections = ReturnType<typeof createConnections>;
 
@@ -52,7 +47,7 @@ export function createConnections({ limits, options, clock, ring, trace, heartbe
     enter(info.viewer.id);
     follow(connection, froms.keys());
     trace.add("debug", "connect", { connection: id, viewer: info.viewer.id });
-    void trace.guard("onConnect", () => options.onConnect?.(info));
+    void trace.guard("hook-failed", () => options.onConnect?.(info), { detail: "onConnect" });
   }
 
   function remove(connection: Connection): void {
@@ -62,7 +57,7 @@ export function createConnections({ limits, options, clock, ring, trace, heartbe
     unfollow(connection, froms.keys());
     ahead.delete(connection);
     trace.add("debug", "disconnect", { connection: id, viewer: info.viewer.id });
-    void trace.guard("onDisconnect", () => options.onDisconnect?.(info));
+    void trace.guard("hook-failed", () => options.onDisconnect?.(info), { detail: "onDisconnect" });
   }
 
   function follow(sleeper: Sleeper, paths: Iterable<string>): void {

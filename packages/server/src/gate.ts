@@ -4,13 +4,13 @@ import type { Clock } from "./clock.ts";
 /** Is late when the signal is aborted. */
 type Task<Result> = (signal: AbortSignal) => Promise<Result>;
 
-/** Runs tasks when their turn comes: few at a time, and none for longer than its time. A task that is late is given up. */
-export type Gate = <Result>(task: Task<Result>) => Promise<Result>;
-
-/** @param most tasks at a time @param milliseconds of one task, not counting what it waits for its turn */
-export function createGate(most: number, milliseconds: number, clock: Clock): Gate {
+/**
+ * Runs tasks when their turn comes: few at a time, and none for longer than its time. A task that is late is given up.
+ * @param most tasks at a time @param milliseconds of one task, not counting what it waits for its turn
+ */
+export function createGate(most: number, milliseconds: number, clock: Clock) {
   const queue = pLimit(Math.min(most, Number.MAX_SAFE_INTEGER));
-  return (task) => queue(() => withinTime(clock, milliseconds, task));
+  return <Result>(task: Task<Result>): Promise<Result> => queue(() => withinTime(clock, milliseconds, task));
 }
 
 /** Rejects when the task takes longer; what it answers afterwards is dropped. */

@@ -87,7 +87,7 @@ export function createHub<C extends Contract, Log extends EventLog, V extends Vi
   void context.connections.keepTime();
   void applyRetention(context);
   // A log that does not answer yet is asked again by the first request.
-  context.tailer.ready().catch((error: unknown) => context.trace.add("error", "read-failed", { error }));
+  void context.trace.guard("read-failed", () => context.tailer.ready());
   return hubOf(context) as unknown as HubOn<C, Log>;
 }
 

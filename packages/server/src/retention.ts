@@ -12,22 +12,16 @@ const SHORT = 60_000;
 /** Has the log apply its retention, one trim after the other, until the hub closes. */
 export async function applyRetention({ log, clock, trace, closing }: Base): Promise<void> {
   while (await sleep(clock, TRIM, closing.signal)) {
-    try {
-      await withinTime(clock, TRIM_TIME, () => log.trim());
-    } catch (error) {
-      trace.add("error", "trim-failed", { error });
-    }
+    await trace.guard("trim-failed", () => withinTime(clock, TRIM_TIME, () => log.trim()));
   }
 }
 
 /** Warns when the log keeps events so briefly that a short absence is a gap. */
-export async function checkRetention({ log, trace }: Base): Promise<void> {
-  try {
+export function checkRetention({ log, trace }: Base): Promise<void> {
+  return trace.guard("read-failed", async () => {
     const { keep } = await log.stat();
     if (keep.age >= SHORT) return;
     const detail = `The log keeps ${keep.age} ms; a client that is away for longer meets a gap. Keep a minute at least.`;
     trace.add("warn", "retention", { detail });
-  } catch (error) {
-    trace.add("error", "read-failed", { error });
-  }
+  });
 }

@@ -1,5 +1,5 @@
 import { VOLATILE_AGE, type Entry } from "@tidings/log";
-import { EntryIndex, nameOf, Walk, type Place } from "@tidings/log/entry-index";
+import { EntryIndex, nameOf, takeNext, type Place } from "@tidings/log/entry-index";
 import type { Cursor } from "@tidings/protocol";
 import { concat, frameOf } from "./frame.ts";
 import type { Limits } from "./limits.ts";
@@ -72,7 +72,11 @@ export class Ring {
     this.head = head;
     const { ringEntries, ringBytes } = this.#limits;
     const { all } = this.#entries;
-    while (all.size > ringEntries || (this.#bytes > ringBytes && all.size > 1)) this.#evict();
+    while (all.size > ringEntries || (this.#bytes > ringBytes && all.size > 1)) {
+      const oldest = all.oldest();
+      this.#base = oldest?.seq ?? this.#base;
+      this.#drop(oldest);
+    }
   }
 
   /** Whether a reader at this position can be served from here. Of another epoch it never can: the log decides. */
@@ -109,10 +113,10 @@ export class Ring {
   #owed({ cursor, froms }: Reader, now: number): Kept[] {
     // Looking every path up costs more than walking over the few entries since.
     const paths = froms.size > this.head.seq - cursor.seq ? null : froms.keys();
-    const walk = new Walk(this.#entries.runs(paths, (list) => list.after(cursor.seq)));
+    const runs = this.#entries.runs(paths, (list) => list.after(cursor.seq));
     const taken: Kept[] = [];
     let size = 0;
-    for (let kept = walk.next(); kept !== null; kept = walk.next()) {
+    for (let kept = takeNext(runs); kept !== null; kept = takeNext(runs)) {
       const { entry, bytes, born } = kept;
       if (entry.seq <= (froms.get(entry.channel) ?? Infinity)) continue;
       // A distance, not an age: a clock that goes back makes nothing young for ever.
@@ -131,17 +135,12 @@ export class Ring {
     const kept = { entry, born, entries: [entry], next: seq, bytes: frameOf(entry) };
     const place: Place<Kept> = { seq, item: kept };
     if (mode === "latest") {
-      this.#drop(this.#newest.get(nameOf(entry)));
-      this.#newest.set(nameOf(entry), place);
+      const name = nameOf(entry);
+      this.#drop(this.#newest.get(name));
+      this.#newest.set(name, place);
     }
     this.#entries.add(channel, place);
     this.#bytes += kept.bytes.length;
-  }
-
-  #evict(): void {
-    const oldest = this.#entries.all.oldest();
-    this.#base = oldest?.seq ?? this.#base;
-    this.#drop(oldest);
   }
 
   #drop(place: Place<Kept> | undefined): void {

@@ -44,8 +44,12 @@ export async function findStart(context: Context, asked: ParsedRequest, access: 
   }
 
   const paths = [...froms.keys()];
-  const last = asked.after === null && asked.last > 0 ? await beforeLast(context, paths, asked.last) : null;
-  const cursor = asked.after ?? last ?? earliest ?? head;
+  let cursor = asked.after ?? earliest ?? head;
+  if (asked.after === null && asked.last > 0) {
+    const { entries, next } = await reads(() => log.recent(paths, asked.last));
+    const [oldest] = entries;
+    cursor = oldest === undefined ? next : { epoch: oldest.epoch, seq: oldest.seq - 1 };
+  }
   const confirmed = asked.after === null || isCovered(context, cursor, head);
   const start = { ...access, cursor, confirmed, froms, readable, epoch: head.epoch, fresh, holes };
   // Current values come before everything else, so a position must be known to be one before they do.
@@ -61,13 +65,6 @@ export function owedOf({ entries, holes }: Page, froms: ReadonlyMap<string, numb
     entries: entries.filter(({ channel, seq }) => isOwed(channel, seq)),
     holes: holes.filter(({ channel, reason, to }) => (reason === "trimmed" ? isOwed(channel, to) : froms.has(channel))),
   };
-}
-
-/** The position before the n-th newest reliable entry. */
-async function beforeLast({ log, reads }: Context, paths: readonly string[], n: number): Promise<Cursor> {
-  const { entries, next } = await reads(() => log.recent(paths, n));
-  const [first] = entries;
-  return first === undefined ? next : { epoch: first.epoch, seq: first.seq - 1 };
 }
 
 /** Whether the ring vouches for a position. Of the log's own epoch only: the tailer may not know yet that it is another one. */

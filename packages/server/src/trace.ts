@@ -62,12 +62,12 @@ export function createTrace({ debug = false, onLog = toConsole }: TraceOptions, 
       if (debug) add("debug", event, { ...about, channel, type, id: formatCursor(place) });
     },
 
-    /** Runs a hook of the application, asynchronous or not; its failure is the application's, and is reported. */
-    async guard(detail: string, hook: () => unknown): Promise<void> {
+    /** Runs what may fail, say a hook of the application, asynchronous or not, and reports its failure. */
+    async guard(event: TraceRecord["event"], task: () => unknown, about: About = {}): Promise<void> {
       try {
-        await hook();
+        await task();
       } catch (error) {
-        add("error", "hook-failed", { detail, error });
+        add("error", event, { ...about, error });
       }
     },
   };

@@ -59,12 +59,17 @@ export const keepingMutants: readonly Mutant[] = [
   inLog("retention", "keeps all entries", "list.size > this.#keep.entries", "list.size < 0"),
   inLog("retention", "keeps entries for longer", ">= this.#keep.age", "> this.#keep.age"),
   inLog("retention", "keeps entries for ever", ">= this.#keep.age", "< 0"),
-  inLog("retention", "keeps any number of bytes", "if (this.#bytes > this.#keep.bytes) this.#dropExcess();", ""),
+  inLog(
+    "retention",
+    "keeps any number of bytes",
+    "if (this.#bytes > this.#keep.bytes) this.#dropOldest(excess, () => this.#bytes > this.#keep.bytes);",
+    "",
+  ),
   inLog(
     "retention",
     "drops the newest for the bytes",
-    "if (this.#bytes > this.#keep.bytes) this.#dropExcess();",
-    "if (this.#bytes > this.#keep.bytes) this.#drop(place);",
+    "this.#dropOldest(excess, () => this.#bytes > this.#keep.bytes);",
+    "this.#drop(place);",
   ),
   inLog("retention", "keeps withdrawals for ever", 'this.#dropOldest("cleared", isAged);', ""),
   inLog(

@@ -35,7 +35,7 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 2: the log validates cursors",
     "forgets channels without entries when it refuses",
-    "new Set(channels ?? [...kept, ...this.#trimmed.channels()])",
+    "new Set(channels ?? [...kept, ...this.#trimmed.marks.keys()])",
     "new Set(channels ?? [])",
   ),
   inLog(
@@ -97,7 +97,7 @@ export const lawMutants: readonly Mutant[] = [
     law: "law 7: a gap for every hole, none without",
     breaks: "makes a hole smaller again",
     file: "trim-marks.ts",
-    from: "Math.max(this.#marks.get(channel) ?? 0, seq)",
+    from: "Math.max(this.marks.get(channel) ?? 0, seq)",
     to: "seq",
   },
   inLog(
@@ -110,7 +110,7 @@ export const lawMutants: readonly Mutant[] = [
     law: "law 7: a gap for every hole, none without",
     breaks: "has one trim mark for all channels",
     file: "trim-marks.ts",
-    from: "const to = this.#marks.get(channel) ?? 0;",
+    from: "const to = this.marks.get(channel) ?? 0;",
     to: "const to = this.#largest;",
   },
   {
@@ -131,7 +131,7 @@ export const lawMutants: readonly Mutant[] = [
     "law 7: a gap for every hole, none without",
     "forgets the hole of a channel that is empty",
     "const holes = this.#trimmed.holes(after.seq, channels);",
-    "const holes = this.#trimmed.holes(after.seq, channels).filter(({ channel }) => [...this.#entries.reliable.channels].includes(channel));",
+    "const holes = this.#trimmed.holes(after.seq, channels).filter(({ channel }) => this.#entries.reliable.lists.has(channel));",
   ),
   inLog(
     "law 7: a gap for every hole, none without",
