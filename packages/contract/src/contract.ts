@@ -79,13 +79,15 @@ export function parseAddress<C extends Contract>(contract: C, path: string): Add
 }
 
 /**
- * The definition of one event of an address's channel.
+ * The definition of one event of an address's channel. An address is a plain value and may come from anywhere, so its path is
+ * checked, too.
  * @throws ContractError `unknown-channel`, `unknown-event`
  */
 export function findEvent(contract: Contract, address: Address, type: string): EventDefinition {
-  const channel = Object.hasOwn(contract, address.name) ? contract[address.name] : undefined;
+  const { name, path } = address;
+  const channel = Object.hasOwn(contract, name) ? contract[name] : undefined;
   if (channel === undefined) {
-    const wrong = `Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${address.name}"`;
+    const wrong = `Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${name}"`;
     throw new ContractError("unknown-channel", `${wrong}; make it with the contract's channel function.`);
   }
   const definition = channel.events[type];
@@ -93,5 +95,7 @@ export function findEvent(contract: Contract, address: Address, type: string): E
     const types = Object.keys(channel.events).join(", ");
     throw new ContractError("unknown-event", `Channel "${channel.name}" has the events ${types}, got "${type}".`);
   }
-  return definition;
+  if (parsePath(channel.pattern, path) !== null) return definition;
+  const wrong = `Expected an address of channel "${name}", got the path ${JSON.stringify(path)}`;
+  throw new ContractError("unknown-channel", `${wrong}; make it with the contract's channel function.`);
 }

@@ -17,5 +17,5 @@ export { decode } from "./decode.ts";
 export { latest, volatile } from "./event.ts";
 export type { DataOf, EventDefinition, EventDefinitions, LatestOptions, Mode, ModeOf, Schema } from "./event.ts";
 export { fingerprint } from "./fingerprint.ts";
-export { isCanonicalPath, MAX_PATH, parsePath } from "./path.ts";
+export { isCanonicalPath, MAX_PATH } from "./path.ts";
 export type { Params } from "./path.ts";

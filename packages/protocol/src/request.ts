@@ -112,8 +112,9 @@ function readBody(body: unknown): Asked | string {
   }
   const starts = Object.entries(body["channels"]);
   const after = body["after"] ?? null;
-  if (!starts.every(isStart) || !isText(after))
+  if (!starts.every((entry): entry is [string, string | null] => isText(entry[1])) || !isText(after)) {
     return 'Expected cursors, "now" or null as positions, got something else.';
+  }
   return { starts, after };
 }
 
@@ -127,10 +128,6 @@ function readInteger(query: URLSearchParams, name: string, least: number, most: 
   if (text === null) return 0;
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   return value >= least && value <= most ? value : `Expected "${name}" to be a whole number from ${least} to ${most}.`;
-}
-
-function isStart(entry: [path: string, start: unknown]): entry is [path: string, start: string | null] {
-  return isText(entry[1]);
 }
 
 function isText(value: unknown): value is string | null {

@@ -14,6 +14,7 @@ export type Connections = ReturnType<typeof createConnections>;
 export function createConnections({ limits, options, clock, ring, trace, heartbeat, closing }: Base) {
   /** Whoever ends connections walks over a copy. */
   const open = new Set<Connection>();
+  /** Of each path that somebody follows. */
   const followers = new Map<string, Set<Sleeper>>();
   const perViewer = new Map<string, number>();
   let entered = 0;
@@ -110,8 +111,5 @@ export function createConnections({ limits, options, clock, ring, trace, heartbe
     }
   }
 
-  /** How many paths somebody follows. */
-  const paths = (): number => followers.size;
-
-  return { open, ahead, paths, fullFor, enter, leave, add, remove, follow, unfollow, onEntries, wakeAll, keepTime };
+  return { open, ahead, followers, fullFor, enter, leave, add, remove, follow, unfollow, onEntries, wakeAll, keepTime };
 }

@@ -114,20 +114,22 @@ function hubOf(context: Context): Hub<Contract> & TransactionalHub<Contract, unk
     publish: async (address, type, data, options) => append(entryOf(context, { address, type, data, ...options })),
     publishAll: async (batch) => appendAll(batch.map((event) => entryOf(context, event))),
     async publishIn(transaction, address, type, data, options) {
-      if (!isTransactional(log)) {
+      if (!("appendIn" in log)) {
         throw new TypeError(
           "Expected publishIn on a log that shares the application's database, got another; use publish.",
         );
       }
       // Nothing is awaited before: another request must not come between the rows of the transaction and their event.
-      await log.appendIn(transaction, [entryOf(context, { address, type, data, ...options })]);
+      // The types let only those call it whose log has it; the check is for programs without types.
+      const entry = entryOf(context, { address, type, data, ...options });
+      await (log as TransactionalLog<unknown>).appendIn(transaction, [entry]);
     },
     clear: async (...value) => append(clearing(context, ...value)),
     disconnect: async (selector) => void (await append(orderEntry("disconnect", selector))),
     recheck: async (selector) => void (await append(orderEntry("recheck", selector))),
     stats: () => ({
       connections: connections.open.size,
-      channels: connections.paths(),
+      channels: connections.followers.size,
       ring: { ...ring.size, head: formatCursor(ring.head) },
       missedDoorbells: tailer.missedDoorbells(),
     }),
@@ -143,9 +145,4 @@ async function close({ log, ring, connections, closing, drainRetry }: Context): 
   for (const connection of [...connections.open]) connection.end("draining", drainRetry());
   connections.wakeAll(ring.head);
   await log.close();
-}
-
-/** The types say it already; this is for programs without them. */
-function isTransactional(log: EventLog): log is TransactionalLog<unknown> {
-  return "appendIn" in log;
 }

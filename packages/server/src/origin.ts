@@ -1,15 +1,14 @@
 import type { CorsOptions, HubRequest } from "./hub-options.ts";
 
-/** Answers null when the origin of a request is refused, else the headers that say that it may read. */
-export type OriginPolicy = (request: HubRequest) => Readonly<Record<string, string>> | null;
-
 /**
+ * What answers null when the origin of a request is refused, else the headers that say that it may read.
+ *
  * A request that no page sent passes: it has neither `Origin` nor `Sec-Fetch-Site`. A page of the same origin passes. Any other
  * page has to be listed, exactly; nothing is reflected that is not.
  *
  * @throws TypeError for `"*"` with credentials, and for what is not an origin
  */
-export function createOriginPolicy(cors: CorsOptions = { origins: [] }): OriginPolicy {
+export function createOriginPolicy(cors: CorsOptions = { origins: [] }) {
   const { origins, credentials = false } = cors;
   if (origins === "*" && credentials) throw new TypeError('Expected a list of origins with credentials, got "*".');
   for (const origin of origins === "*" ? [] : origins) {
@@ -17,7 +16,7 @@ export function createOriginPolicy(cors: CorsOptions = { origins: [] }): OriginP
     throw new TypeError(`Expected an origin like "https://app.example", got "${origin}".`);
   }
   const listed = new Set(origins === "*" ? [] : origins);
-  return ({ headers }) => {
+  return ({ headers }: HubRequest): Readonly<Record<string, string>> | null => {
     const origin = headers.get("origin");
     const site = headers.get("sec-fetch-site");
     if (origin === null) return site === "cross-site" || site === "same-site" ? null : {};

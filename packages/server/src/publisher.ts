@@ -1,4 +1,4 @@
-import { ContractError, findEvent, parsePath, type Address, type Contract } from "@tidings/contract";
+import { ContractError, findEvent, type Address, type Contract } from "@tidings/contract";
 import type { AddressOf, ChannelName, EventData, EventDefinition, EventType } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { NewEntry } from "@tidings/log";
@@ -46,7 +46,7 @@ export function createEncoders(contract: Contract): ReadonlyMap<EventDefinition,
  */
 export function entryOf({ contract, encoders, limits }: Base, publication: Publication<Contract>): NewEntry {
   const { address, type, data, idempotencyKey } = publication;
-  const event = eventOf(contract, address, type);
+  const event = findEvent(contract, address, type);
   const json = encoders.get(event)?.(data) ?? "";
   // A UTF-16 unit has three bytes at most: only long texts have to be measured.
   const bytes = json.length * 3 > limits.eventBytes ? toBytes(json).length : 0;
@@ -70,22 +70,12 @@ export function entryOf({ contract, encoders, limits }: Base, publication: Publi
  * @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data`
  */
 export function clearing({ contract }: Base, address: Address, type: string, key = ""): NewEntry {
-  const { mode } = eventOf(contract, address, type);
+  const { mode } = findEvent(contract, address, type);
   if (mode !== "latest") {
     const wrong = `expected a latest event, got a ${mode} one; only latest values can be cleared`;
     throw new ContractError("unknown-event", `${address.name}.${type}: ${wrong}.`);
   }
   return checkKeys(address, { channel: address.path, type, mode, key, data: null });
-}
-
-/** The definition of an event. An address is a plain value and may come from anywhere, so its path is checked, too. */
-function eventOf(contract: Contract, address: Address, type: string): EventDefinition {
-  const { name, path } = address;
-  const event = findEvent(contract, address, type);
-  const pattern = contract[name]?.pattern;
-  if (pattern && parsePath(pattern, path) !== null) return event;
-  const wrong = `Expected an address of channel "${name}", got the path ${JSON.stringify(path)}`;
-  throw new ContractError("unknown-channel", `${wrong}; make it with the contract's channel function.`);
 }
 
 /** Lone surrogates have no UTF-8, and some databases end a text at NUL: a log would take two such keys for one, and lose an event. */
