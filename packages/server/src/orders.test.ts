@@ -151,6 +151,21 @@ describe("an order that comes while a stream is being opened", () => {
     expect(hub.stats().connections).toBe(0);
   });
 
+  test("asks the viewer or the reader of the address to come back, and nobody else", async () => {
+    const { hub, clock, ask } = await openMembersHouse();
+    const responses = [await ask(LOBBY, ada), await ask(LOBBY, bob), await ask("channel=rooms/tea", bob)];
+    await hub.recheck({ viewer: "ada" });
+    await hub.recheck({ address: tea });
+    await clock.settle();
+    const ended = responses.map((response) => {
+      const sink = new BufferSink();
+      if ("open" in response) response.open(sink);
+      return sink.ended;
+    });
+    expect(ended).toEqual([true, false, true]);
+    expect(hub.stats().connections).toBe(1);
+  });
+
   test("of which too many have come to remember ends it", async () => {
     const { hub, clock, ask } = await openMembersHouse({ limits: { ringEntries: 5_000 } });
     const response = await ask(LOBBY, ada);
