@@ -55,6 +55,8 @@ class EntryList<Item> {
   #indexAfter(seq: number): number {
     let low = 0;
     let high = this.#places.length;
+    // Most readers have everything: they stand at the last entry.
+    if ((this.#places[high - 1]?.seq ?? 0) <= seq) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((this.#places[middle]?.seq ?? Infinity) <= seq) low = middle + 1;
