@@ -1,7 +1,7 @@
 import type { Address, Channel, ChannelDefinition, ParamsOf } from "./channel.ts";
 import { ContractError, refuse } from "./contract-error.ts";
 import type { Decoded, EventDefinition } from "./event.ts";
-import { buildPath, parsePath, type PathPattern } from "./path.ts";
+import { buildPath, parsePath } from "./path.ts";
 
 /** Any contract: its channels by name. */
 export type Contract = Readonly<Record<string, AnyChannel>>;
