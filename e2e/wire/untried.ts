@@ -36,7 +36,10 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
     "An event whose cursor": "what a client does",
   },
   "5.4": { "The server's contract": "about who writes servers" },
-  "5.5": { "So a channel on which nothing": "tried with the sentence before" },
+  "5.5": {
+    "So a channel on which nothing": "tried with the sentence before",
+    "A heartbeat may begin": "what a server may do, and takes thousands of clients",
+  },
   "5.6": {
     "`gap` is section 7": "a reference",
     "| `draining`": "tried by `bye` as the last event, above",

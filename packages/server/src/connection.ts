@@ -48,9 +48,11 @@ export class Connection implements StreamControl {
   #told: Map<string, number> | null = null;
   /** When the last frame with an id was written, in milliseconds since 1970. */
   #lastId: number;
+  /** What the reader's `retry` was drawn from, in milliseconds. */
+  #spread = 0;
 
   constructor(context: Context, sink: Sink, start: Start) {
-    const { ring, clock, random, limits, connections } = context;
+    const { ring, clock, random, limits } = context;
     const { viewer, granted, refused } = start;
     this.#context = context;
     this.#sink = sink;
@@ -64,9 +66,7 @@ export class Connection implements StreamControl {
     this.#confirmed = start.confirmed || ring.covers(start.cursor);
     this.#fresh = start.fresh;
     this.#lastId = clock.now();
-    // The more there are to come back at once, the longer they are told to spread.
-    const retry = 1_000 + random() * Math.min(59_000, 2_000 + connections.open.size / 4);
-    this.#write(toBytes(formatRetry(retry) + formatControl("hello", context.hello, this.#id())));
+    this.#write(toBytes(this.#drawRetry() + formatControl("hello", context.hello, this.#id())));
     for (const reason of ["forbidden", "unknown"] as const) {
       const channels = [...refused.keys()].filter((path) => refused.get(path) === reason);
       if (channels.length > 0) this.#write(controlFrame("bye", { reason, channels }));
@@ -120,10 +120,15 @@ export class Connection implements StreamControl {
   tick(now: number, shared: Uint8Array): void {
     if (now >= this.expiresAt) return this.end("expired");
     if (now >= this.#oldAt) return this.end("max-age");
+    if (this.#blocked) return;
+    const { heartbeat, connections } = this.#context;
+    // As soon as it has doubled, so it is a few times in a stream's life, and another time for each who came at another time.
+    const isCrowded = connections.spread() > 2 * this.#spread;
     // A distance: a clock that was set back does not silence the stream.
-    if (Math.abs(now - this.#lastId) < this.#context.heartbeat || this.#blocked) return;
+    if (!isCrowded && Math.abs(now - this.#lastId) < heartbeat) return;
     this.#lastId = now;
-    if (this.#idle) this.#write(shared);
+    if (isCrowded) this.#writeHeartbeat(this.#drawRetry());
+    else if (this.#idle) this.#write(shared);
     else this.#writeHeartbeat();
   }
 
@@ -247,11 +252,18 @@ export class Connection implements StreamControl {
 
   /** The position as an id; null while it must not be the reader's: values come first, or the log has not confirmed it. */
   #id(): string | null {
-    return this.#fresh.length === 0 && this.#confirmed ? formatCursor(this.#cursor) : null;
+    return this.#fresh.length === 0 && this.#confirmed ? formatCursor(this.cursor) : null;
   }
 
-  #writeHeartbeat(): void {
-    this.#write(controlFrame("heartbeat", {}, this.#id()));
+  /** When to come back, at random: the more there are to come back at once, the wider they are spread. */
+  #drawRetry(): string {
+    const { connections, random } = this.#context;
+    this.#spread = connections.spread();
+    return formatRetry(1_000 + random() * this.#spread);
+  }
+
+  #writeHeartbeat(retry = ""): void {
+    this.#write(toBytes(retry + formatControl("heartbeat", {}, this.#id())));
   }
 
   /** Answers whether one of them has an id. */

@@ -11,7 +11,8 @@ type Sleeper = Pick<Connection, "wake" | "pump">;
 export type Connections = ReturnType<typeof createConnections>;
 
 /** The open connections of a process: who follows which path, whose turn it is, who is due a heartbeat. */
-export function createConnections({ limits, options, clock, ring, trace, heartbeat, closing }: Base) {
+export function createConnections(context: Base) {
+  const { limits, options, clock, random, ring, trace, heartbeat, drain, closing } = context;
   /** Whoever ends connections walks over a copy. */
   const open = new Set<Connection>();
   /** Of each path that somebody follows. */
@@ -22,6 +23,18 @@ export function createConnections({ limits, options, clock, ring, trace, heartbe
   const woken = new Set<Sleeper>();
   /** Who stands after the ring's head, and gets a turn when the ring has moved. */
   const ahead = new Set<Connection>();
+
+  /** Milliseconds over which those who are here would come back without a crowd. */
+  const spread = (): number => Math.min(59_000, 2_000 + open.size / 4);
+
+  /**
+   * Draws the milliseconds after which each of those who are here should come back from a hub that closes: over the drain window,
+   * or so that they are no crowd when the application has named none.
+   */
+  function drainRetries(): () => number {
+    const window = drain === null ? Math.max(4_500, spread()) : drain - 500;
+    return () => 500 + random() * window;
+  }
 
   /** Whose limit one more of this viewer would break. */
   function fullFor(viewer: string): "hub" | "viewer" | null {
@@ -111,5 +124,21 @@ export function createConnections({ limits, options, clock, ring, trace, heartbe
     }
   }
 
-  return { open, ahead, followers, fullFor, enter, leave, add, remove, follow, unfollow, onEntries, wakeAll, keepTime };
+  return {
+    open,
+    ahead,
+    followers,
+    spread,
+    drainRetries,
+    fullFor,
+    enter,
+    leave,
+    add,
+    remove,
+    follow,
+    unfollow,
+    onEntries,
+    wakeAll,
+    keepTime,
+  };
 }

@@ -32,11 +32,11 @@ export function createContext(contract: Contract, options: HubOptions<Contract, 
 }
 
 function createBase(contract: Contract, options: HubOptions<Contract, Viewer>) {
-  const { log, clock = systemClock, random = Math.random, heartbeat = 15_000, drain = 5_000 } = options;
+  const { log, clock = systemClock, random = Math.random, heartbeat = 15_000, drain = null } = options;
   const limits = checkLimits(options.limits);
   checkRange("heartbeat", heartbeat, 1_000, 300_000);
+  if (drain !== null) checkRange("drain", drain, 500, 60_000);
   let anonymous = 0;
-  checkRange("drain", drain, 500, 60_000);
   return {
     contract,
     options,
@@ -56,8 +56,8 @@ function createBase(contract: Contract, options: HubOptions<Contract, Viewer>) {
     heartbeat,
     /** What every stream begins with. */
     hello: { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint(contract) },
-    /** The milliseconds after which a client of a hub that closes should come back. */
-    drainRetry: () => 500 + random() * (drain - 500),
+    /** Milliseconds; null when that is up to the number of streams. */
+    drain,
     trace: createTrace(options, clock),
     ring: new Ring(limits),
     /** Runs a read of the log for one reader when its turn comes. */

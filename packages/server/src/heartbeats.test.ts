@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { BufferSink } from "../test/buffer-sink.ts";
-import { lobby, openHouse, said, tea } from "../test/house.ts";
+import { lobby, openHouse, request, said, tea } from "../test/house.ts";
 import { Connection } from "./connection.ts";
 
 const LOBBY = "channel=rooms/lobby";
@@ -21,6 +21,30 @@ describe("law 9: heartbeats", () => {
     expect(clock.timers).toBe(before);
     await clock.advance(15_000);
     expect(new Set(streams.map(({ sink }) => sink.writes.at(-1))).size).toBe(1);
+  });
+
+  test("a stream that began when few were there is told to come back within a longer time, when there are many; in time with the others' coming, and not twice", async () => {
+    const { hub, clock, connect, say } = await openHouse({ random: () => 0.999 });
+    const few = await connect(LOBBY);
+    const [position] = await say("a");
+    const stalled = await connect(LOBBY, {}, Object.assign(new BufferSink(), { stalled: true }));
+    expect(few.sink.retries).toEqual([2_998]);
+    const join = async (count: number) => {
+      for (let number = 0; number < count; number++) {
+        const response = await hub.handle(request(LOBBY));
+        if ("open" in response) response.open({ write: () => true, end: () => {} });
+      }
+      await clock.advance(1_000);
+    };
+    await join(7_500);
+    expect(few.sink.retries).toEqual([2_998]);
+    await join(1_000);
+    expect(few.sink.retries).toEqual([2_998, expect.closeTo(5_122, -1)]);
+    expect(few.sink.of("heartbeat")).toEqual([{ data: {}, id: position }]);
+    await clock.advance(5_000);
+    expect(few.sink.retries).toHaveLength(2);
+    // Nothing more is written to who takes nothing.
+    expect(stalled.sink.retries).toHaveLength(1);
   });
 
   test("events with an id put it off, typing hints do not", async () => {

@@ -2,7 +2,7 @@ import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { openHouse, said } from "../test/house.ts";
+import { openHouse, request, said } from "../test/house.ts";
 import { createHub } from "./index.ts";
 
 const LOBBY = "channel=rooms/lobby";
@@ -21,6 +21,25 @@ describe("close", () => {
     for (let part = 0; part < 10; part++) {
       const [least, most] = [500 + part * 1_000, 1_500 + part * 1_000];
       expect(retries.filter((retry) => retry >= least && retry < most).length).toBeGreaterThanOrEqual(8);
+    }
+  });
+
+  test("spreads the return of very many over a longer time, unless it is told a window", async () => {
+    for (const [options, least, most] of [
+      [{}, 5_400, 5_600],
+      [{ drain: 3_000 }, 2_900, 3_000],
+    ] as const) {
+      const { hub } = await openHouse({ ...options, random: () => 0.999 });
+      const said: string[] = [];
+      for (let number = 0; number < 12_000; number++) {
+        const response = await hub.handle(request(LOBBY));
+        if (!("open" in response)) throw new Error("Expected a stream.");
+        response.open({ write: (bytes) => said.push(new TextDecoder().decode(bytes)) > 0, end: () => {} });
+      }
+      await hub.close();
+      const retries = said.flatMap((block) => /^retry: (\d+)\nevent: bye/.exec(block)?.[1] ?? []).map(Number);
+      expect(retries).toHaveLength(12_000);
+      expect([Math.min(...retries) >= least, Math.max(...retries) <= most]).toEqual([true, true]);
     }
   });
 

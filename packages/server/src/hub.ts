@@ -138,11 +138,12 @@ function hubOf(context: Context): Hub<Contract> & TransactionalHub<Contract, unk
   };
 }
 
-async function close({ log, ring, connections, closing, drainRetry }: Context): Promise<void> {
+async function close({ log, ring, connections, closing }: Context): Promise<void> {
   closing.abort();
   // Only afterwards, so that a hook which closes the hub again gets the same promise.
   await Promise.resolve();
-  for (const connection of [...connections.open]) connection.end("draining", drainRetry());
+  const retry = connections.drainRetries();
+  for (const connection of [...connections.open]) connection.end("draining", retry());
   connections.wakeAll(ring.head);
   await log.close();
 }
