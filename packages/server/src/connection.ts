@@ -119,7 +119,8 @@ export class Connection implements StreamControl {
   /** Ends the stream when it is time, else writes a heartbeat when it is idle. `shared` is that of whoever has everything. */
   tick(now: number, shared: Uint8Array): void {
     if (now >= this.expiresAt) return this.end("expired");
-    if (now >= this.#oldAt) return this.end("max-age");
+    // Ages differ, so those who come back are no crowd, and need not stay away for as long as after a crash.
+    if (now >= this.#oldAt) return this.end("max-age", 1_000 + 2_000 * this.#context.random());
     if (this.#blocked) return;
     const { heartbeat, connections } = this.#context;
     // As soon as it has doubled, so it is a few times in a stream's life, and another time for each who came at another time.

@@ -130,6 +130,8 @@ describe("limits", () => {
     await clock.advance(91_000);
     expect([young.sink.ended, old.sink.ended]).toEqual([true, false]);
     expect(young.sink.of("bye")).toEqual([{ data: { reason: "max-age" }, id: null }]);
+    // Soon again, however long the hello has said.
+    expect(young.sink.retries).toEqual([1_000, 1_000 + 2_000 * 0.999]);
     await clock.advance(20_000);
     expect(old.sink.ended).toBe(true);
   });
