@@ -1,23 +1,12 @@
 import { expect, onTestFinished } from "vitest";
 import { createProxy } from "../tcp-proxy.ts";
+import { POSTERS, type Lobby } from "./lobby.ts";
 import { Publisher } from "./publisher.ts";
-import { startReaders, type RawReader, type RawReaderOptions } from "./raw-reader.ts";
-import type { ServerProcess } from "./server-process.ts";
+import { startReaders, type RawReader } from "./raw-reader.ts";
 
-const POSTERS = 4;
 export const READERS = 20;
 /** Milliseconds after which a reader whose connection broke asks again. */
 const BACKOFF = 50;
-
-/** A server that can be killed, and whose messages can be told. */
-export interface Killable {
-  readonly start: () => Promise<ServerProcess>;
-  /** Posts a message as one of the posters. */
-  readonly post: (port: number, poster: string, text: string, key: string) => Promise<unknown>;
-  readonly reading?: RawReaderOptions;
-  /** The text of every message that is stored, in its order. */
-  readonly stored: () => Promise<string[]>;
-}
 
 export interface KillReport {
   readonly kills: number;
@@ -36,7 +25,7 @@ export interface KillReport {
  * @param onKill called after each
  */
 export async function killUnderLoad(
-  { start, post, reading, stored }: Killable,
+  { start, post, reading, stored }: Lobby,
   kills: number,
   onKill: (number: number) => void = () => {},
 ): Promise<KillReport> {
@@ -45,10 +34,7 @@ export async function killUnderLoad(
   const proxy = await createProxy(() => server.port);
   onTestFinished(() => proxy.close());
   const readers = await startReaders(READERS, proxy.port, { ...reading, backoff: BACKOFF });
-  const posters = Array.from(
-    { length: POSTERS },
-    (_, name) => new Publisher(`${name}`, (text, key) => post(proxy.port, `${name}`, text, key)),
-  );
+  const posters = POSTERS.map((name) => new Publisher(name, (text, key) => post(proxy.port, name, text, key)));
   const acked = () => posters.reduce((sum, poster) => sum + poster.acked.length, 0);
   const delays: number[] = [];
 

@@ -54,8 +54,9 @@ await once(server, "listening");
 console.log(`A hub listens at http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 
 process.once("SIGTERM", () => {
-  server.close(() => process.exit(0));
-  void hub.close();
+  const closed = once(server, "close");
+  server.close();
+  void Promise.all([closed, hub.close()]).then(() => process.exit(0));
 });
 
 function answer(response: ServerResponse, status: number, body: unknown): void {

@@ -82,12 +82,13 @@ function findDriver(): Driver {
   return node?.DatabaseSync ?? (createRequire(import.meta.url)("libsql") as Driver);
 }
 
+/** A file that is up to date is not written: the chat starts, and shows what it has, also when the disk is full. */
 function migrate(database: Database): void {
+  if (readVersion(database) === MIGRATIONS.length) return;
   database.exec("begin immediate");
   try {
-    const { user_version: version } = database.prepare<{ user_version: number }>("pragma user_version").get() ?? {
-      user_version: 0,
-    };
+    // Once more: another process may have been first.
+    const version = readVersion(database);
     if (version > MIGRATIONS.length) {
       throw new Error(
         `expected tables of version ${MIGRATIONS.length} or older, got version ${version}: a newer chat has written them`,
@@ -97,7 +98,20 @@ function migrate(database: Database): void {
     database.exec(`pragma user_version = ${MIGRATIONS.length}`);
     database.exec("commit");
   } catch (error) {
-    database.exec("rollback");
+    rollBack(database);
     throw error;
+  }
+}
+
+function readVersion(database: Database): number {
+  return database.prepare<{ user_version: number }>("pragma user_version").get()?.user_version ?? 0;
+}
+
+/** Ends a transaction that has failed. */
+export function rollBack(database: Database): void {
+  try {
+    database.exec("rollback");
+  } catch {
+    // SQLite has rolled back by itself, as it does when the disk is full. The first error says more.
   }
 }

@@ -4,7 +4,7 @@ import { memoryLog, type EventLog } from "@tidings/log";
 import { sqliteLog } from "@tidings/log-sqlite";
 import type { Hub, HubOn } from "@tidings/server";
 import pLimit from "p-limit";
-import { openDatabase, type Database } from "./database.ts";
+import { openDatabase, rollBack, type Database } from "./database.ts";
 import { rowsIn, type Rows } from "./rows.ts";
 
 type Chat = typeof chat;
@@ -114,12 +114,4 @@ function createLedger({ hub, rows, writing, begin, closing }: Parts): Ledger {
         for (const database of closing) database.close();
       })),
   };
-}
-
-function rollBack(database: Database): void {
-  try {
-    database.exec("rollback");
-  } catch {
-    // SQLite has rolled back by itself, as it does when the disk is full. The first error says more.
-  }
 }

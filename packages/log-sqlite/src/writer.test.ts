@@ -16,15 +16,18 @@ import { Writer } from "./writer.ts";
 
 const options = { now: Date.now, patience: 10_000, onCommit: () => {} };
 
-/** A handle that tells what is executed on it. */
-function spied(path: string, executed: string[]): LogFile {
+/** A handle that tells what is executed on it. @param refused what it has no room for */
+function spied(path: string, executed: string[], refused?: string): LogFile {
   const handle: Handle = openApplication(path);
   return new LogFile(path, {
     exec(sql) {
       executed.push(sql);
       return handle.exec(sql);
     },
-    prepare: (sql) => handle.prepare(sql),
+    prepare(sql) {
+      if (refused !== undefined && sql.includes(refused)) throw new Error("database or disk is full");
+      return handle.prepare(sql);
+    },
     close: () => {},
   });
 }
@@ -139,6 +142,15 @@ describe(`appends, by ${driver.name}`, () => {
     file.prepare("pragma max_page_count = 10000").get();
     await writer.append([entry("a", "again")]);
     expect(await everything(log)).toEqual([...acked, "again"]);
+  });
+
+  test("a log is closed also when there is no room to bring its file up to date, and the next one has everything", async () => {
+    const path = freshPath();
+    openFile(path);
+    const writer = new Writer(spied(path, [], "wal_checkpoint"), options);
+    await writer.append([entry("a", "1")]);
+    await writer.close();
+    expect(await everything(openLog(path))).toEqual(["1"]);
   });
 
   test("a file that must not be written refuses appends, is read, and takes them again later", async () => {

@@ -84,6 +84,8 @@ export class Writer {
     try {
       // Closing does so, too, but libsql closes only when the garbage collector has come by. Who still reads is not waited for.
       this.#file.prepare("pragma wal_checkpoint(truncate)").get();
+    } catch {
+      // On a full disk it stays in the -wal file, where whoever opens the log next finds it.
     } finally {
       this.#file.close();
     }

@@ -30,14 +30,14 @@ describe("close", () => {
       [{ drain: 3_000 }, 2_900, 3_000],
     ] as const) {
       const { hub } = await openHouse({ ...options, random: () => 0.999 });
-      const said: string[] = [];
+      const blocks: string[] = [];
       for (let number = 0; number < 12_000; number++) {
         const response = await hub.handle(request(LOBBY));
         if (!("open" in response)) throw new Error("Expected a stream.");
-        response.open({ write: (bytes) => said.push(new TextDecoder().decode(bytes)) > 0, end: () => {} });
+        response.open({ write: (bytes) => blocks.push(new TextDecoder().decode(bytes)) > 0, end: () => {} });
       }
       await hub.close();
-      const retries = said.flatMap((block) => /^retry: (\d+)\nevent: bye/.exec(block)?.[1] ?? []).map(Number);
+      const retries = blocks.flatMap((block) => /^retry: (\d+)\nevent: bye/.exec(block)?.[1] ?? []).map(Number);
       expect(retries).toHaveLength(12_000);
       expect([Math.min(...retries) >= least, Math.max(...retries) <= most]).toEqual([true, true]);
     }
