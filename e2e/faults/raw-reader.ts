@@ -22,6 +22,8 @@ export interface RawReaderOptions {
   /** @default the lobby of served-hub.ts */
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where another reader stood. */
+  readonly lastId?: string | null;
   /** Milliseconds to wait after a connection that ended without a bye. @default 50 */
   readonly backoff?: number;
 }
@@ -41,15 +43,17 @@ export class RawReader {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #backoff: number;
   readonly #end = new AbortController();
-  #lastId: string | null = null;
+  /** Where it stands. */
+  lastId: string | null;
   #retry = 0;
   #request: ClientRequest | null = null;
   #moved: () => void = () => {};
 
-  constructor(port: number, { path = LOBBY, headers = {}, backoff = 50 }: RawReaderOptions = {}) {
+  constructor(port: number, { path = LOBBY, headers = {}, lastId = null, backoff = 50 }: RawReaderOptions = {}) {
     this.#port = port;
     this.#path = path;
     this.#headers = headers;
+    this.lastId = lastId;
     this.#backoff = backoff;
     onTestFinished(() => this.close());
     void this.#follow();
@@ -92,7 +96,7 @@ export class RawReader {
   }
 
   async #read(visit: Visit): Promise<void> {
-    const headers = { ...this.#headers, ...(this.#lastId === null ? {} : { "last-event-id": this.#lastId }) };
+    const headers = { ...this.#headers, ...(this.lastId === null ? {} : { "last-event-id": this.lastId }) };
     this.#request = get({ host: "127.0.0.1", port: this.#port, path: this.#path, headers, agent: false });
     const [response] = (await once(this.#request, "response")) as [IncomingMessage];
     visit.server = (response.headers["x-process"] as string | undefined) ?? null;
@@ -109,7 +113,7 @@ export class RawReader {
   }
 
   #take({ event, data, id }: ServerSentEvent, visit: Visit): void {
-    this.#lastId = id ?? this.#lastId;
+    this.lastId = id ?? this.lastId;
     if (event.endsWith(":message")) {
       visit.first ??= performance.now();
       this.texts.push((JSON.parse(data) as { text: string }).text);

@@ -11,6 +11,8 @@ export const LOBBY = "/events?channel=rooms/lobby&protocol=1";
 export interface ServedHubOptions {
   /** The file of a SQLite log. @default a log in memory */
   readonly path?: string;
+  /** Milliseconds that a publish waits for others who write. */
+  readonly patience?: number;
   /** @default any free one */
   readonly port?: number;
   readonly heartbeat?: number;

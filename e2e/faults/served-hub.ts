@@ -15,10 +15,13 @@ import { chat, type Flood, type ServedHubOptions, type Vitals } from "./served-c
 const AT_ONCE = 20;
 
 const room = chat.room({ roomId: "lobby" });
-const { path, heartbeat, drain, maxAge, port = 0 } = JSON.parse(process.argv[2] ?? "{}") as ServedHubOptions;
+const { path, patience, heartbeat, drain, maxAge, port = 0 } = JSON.parse(process.argv[2] ?? "{}") as ServedHubOptions;
 const keep = { entries: 1_000_000, bytes: 2 ** 40 };
 const hub = createHub(chat, {
-  log: path === undefined ? memoryLog({ keep }) : sqliteLog(path, { keep }),
+  log:
+    path === undefined
+      ? memoryLog({ keep })
+      : sqliteLog(path, { keep, ...(patience === undefined ? {} : { patience }) }),
   authorize: () => true,
   ...(heartbeat === undefined ? {} : { heartbeat }),
   ...(drain === undefined ? {} : { drain }),

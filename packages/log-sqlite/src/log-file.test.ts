@@ -1,4 +1,14 @@
-import { closeSync, existsSync, openSync, readFileSync, readdirSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { driver, entry, everything, freshPath, openApplication, openLog } from "../trials/fresh-file.ts";
@@ -97,6 +107,30 @@ describe(`the log's file, by ${driver.name}`, () => {
     expect(await everything(log)).toEqual(["1"]);
     application.exec("commit");
   });
+
+  test.each([
+    ["deleted", (path: string) => rmSync(path)],
+    ["replaced by a copy", (path: string) => renameSync(`${path}.copy`, path)],
+  ])(
+    "a file that was %s while it is open takes nothing that would be lost with the handle, and is read on",
+    async (_, act) => {
+      const path = freshPath();
+      const log = openLog(path);
+      await log.append([entry("a", "1")]);
+      const application = openApplication(path);
+      application.exec(`vacuum into '${path}.copy'`);
+      application.exec("begin immediate");
+      act(path);
+      await expect(log.appendIn(application, [entry("a", "2")])).rejects.toThrow(
+        /deleted or replaced .* run startEpoch\(\)/,
+      );
+      application.exec("rollback");
+      await expect(log.append([entry("a", "3")])).rejects.toThrow(
+        `Cannot write to the log in "${path}": the file was deleted or replaced while it was open. Stop the server,`,
+      );
+      expect(await everything(log)).toEqual(["1"]);
+    },
+  );
 
   test("it shares the application's file, whose tables stay as they are", async () => {
     const path = freshPath();

@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { findDriver, type Driver, type Handle, type Statement } from "./driver.ts";
 import { isBusy, sqliteError } from "./sqlite-error.ts";
 
@@ -9,11 +11,16 @@ export class LogFile {
   readonly path: string;
   readonly #handle: Handle;
   readonly #statements = new Map<string, Statement>();
+  /** Where the file is, also after the process has changed its folder, and which it is. */
+  readonly #place: string;
+  readonly #identity: string | null;
   #open = true;
 
   constructor(path: string, handle: Handle) {
     this.path = path;
     this.#handle = handle;
+    this.#place = resolve(path);
+    this.#identity = identityOf(this.#place);
   }
 
   exec(sql: string): void {
@@ -32,6 +39,17 @@ export class LogFile {
   refuseClosed(): void {
     if (!this.#open)
       throw new Error("Expected an open log, got one that was closed; read and publish before hub.close().");
+  }
+
+  /**
+   * SQLite would go on writing to a file that has no name any more, and all of it would be gone with the handle. Costs some microseconds.
+   * @throws Error when it was deleted, or another one was put in its place
+   */
+  refuseReplaced(): void {
+    if (identityOf(this.#place) === this.#identity) return;
+    throw new Error(
+      "the file was deleted or replaced while it was open. Stop the server, put the right file in its place, run startEpoch(), and start again",
+    );
   }
 
   /** Every statement that was prepared, for who wants to know what SQLite makes of them. */
@@ -84,6 +102,12 @@ export class LogFile {
       // SQLite has rolled back by itself, as it does when the disk is full. The first error says more.
     }
   }
+}
+
+/** Null where there is no file. */
+function identityOf(place: string): string | null {
+  const found = statSync(place, { throwIfNoEntry: false });
+  return found === undefined ? null : `${found.dev}:${found.ino}`;
 }
 
 interface OpenOptions {

@@ -25,11 +25,12 @@ export class TransactionInsert {
 
   /**
    * Has inserted when it returns: after an `await`, another request could write into the transaction in between.
-   * @throws Error when the handle is one of another file or another build of SQLite, or the entries cannot be written; then none
+   * @throws Error when the handle is one of another file or another build of SQLite, the file was replaced, or the entries cannot be written; then none
    * of them is
    */
   run(transaction: SqliteTransaction, batch: readonly NewEntry[]): void {
     try {
+      this.#file.refuseReplaced();
       const now = this.#now();
       const rows = batch.map((entry) => newRow(entry, now));
       const isNew = rows.length > 0 && !this.#locking.has(transaction);

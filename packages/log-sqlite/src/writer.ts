@@ -118,6 +118,7 @@ export class Writer {
   }
 
   #commit(jobs: readonly Job[]): void {
+    this.#file.refuseReplaced();
     const finished = this.#file.transact("begin immediate", () => {
       this.#epochs.refresh();
       return jobs.map(({ run }) => run());
