@@ -3,7 +3,7 @@ import { createProxy } from "../tcp-proxy.ts";
 import { freshFile, storedTexts } from "./fresh-file.ts";
 import { postJson } from "./post-json.ts";
 import { buildServedHub } from "./program.ts";
-import { startReaders } from "./raw-reader.ts";
+import { startReaders } from "./readers.ts";
 import { startHub } from "./server-process.ts";
 
 // Each test starts processes, on a machine that may be busy.

@@ -2,7 +2,8 @@ import { expect, onTestFinished } from "vitest";
 import { createProxy } from "../tcp-proxy.ts";
 import { POSTERS, type Lobby } from "./lobby.ts";
 import { Publisher } from "./publisher.ts";
-import { startReaders, type RawReader } from "./raw-reader.ts";
+import type { RawReader } from "./raw-reader.ts";
+import { startReaders } from "./readers.ts";
 
 export const READERS = 20;
 /** Milliseconds after which a reader whose connection broke asks again. */

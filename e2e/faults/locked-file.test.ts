@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { freshFile, storedTexts } from "./fresh-file.ts";
 import { postJson } from "./post-json.ts";
 import { buildServedHub } from "./program.ts";
-import { startReaders } from "./raw-reader.ts";
+import { startReaders } from "./readers.ts";
 import { LOBBY } from "./served-chat.ts";
 import { startHub } from "./server-process.ts";
 

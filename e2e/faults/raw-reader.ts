@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { get, type ClientRequest, type IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { createParser, type ServerSentEvent } from "@tidings/protocol";
-import { onTestFinished } from "vitest";
 import { LOBBY } from "./served-chat.ts";
 
 /** One connection of a reader. Times are those of `performance.now()`; null is for what did not come to pass. */
@@ -30,7 +29,6 @@ export interface RawReaderOptions {
 
 /**
  * Reads one channel as PROTOCOL.md says, and resumes by `Last-Event-ID`. It drops nothing: what arrives twice is seen twice.
- * It ends with the test.
  */
 export class RawReader {
   /** The `text` of every message, as it arrived. */
@@ -55,7 +53,6 @@ export class RawReader {
     this.#headers = headers;
     this.lastId = lastId;
     this.#backoff = backoff;
-    onTestFinished(() => this.close());
     void this.#follow();
   }
 
@@ -121,11 +118,4 @@ export class RawReader {
     else if (event === "bye") visit.bye = performance.now();
     else if (event !== "heartbeat") this.surprises.push(`${event} ${data}`);
   }
-}
-
-/** Starts readers, and waits until each has its place in the log: what is published from now on is theirs. */
-export async function startReaders(count: number, port: number, options?: RawReaderOptions): Promise<RawReader[]> {
-  const readers = Array.from({ length: count }, () => new RawReader(port, options));
-  await Promise.all(readers.map((reader) => reader.until(() => reader.visit.live !== null)));
-  return readers;
 }

@@ -5,7 +5,7 @@ import { createProxy } from "../tcp-proxy.ts";
 import { freshFile, storedTexts } from "./fresh-file.ts";
 import { postJson } from "./post-json.ts";
 import { buildServedHub } from "./program.ts";
-import { RawReader, startReaders } from "./raw-reader.ts";
+import { startReader, startReaders } from "./readers.ts";
 import { startHub } from "./server-process.ts";
 
 /** Within this many milliseconds of a start readers have what is new; a machine that is busy gets ten times as long. */
@@ -41,7 +41,7 @@ test("a file that is replaced by an older copy while the server runs takes nothi
   for (const beside of ["-wal", "-shm"]) rmSync(`${path}${beside}`, { force: true });
   startEpoch(path);
   server = await startHub(program, { path });
-  const returned = new RawReader(proxy.port, { lastId: early?.lastId ?? null });
+  const returned = startReader(proxy.port, { lastId: early?.lastId ?? null });
   // Those who are told of the loss come back once more.
   await Promise.all(readers.map((reader) => reader.until(() => reader.surprises.length > 0)));
   await Promise.all([...readers, returned].map((reader) => reader.until(() => reader.visit.live !== null)));

@@ -5,7 +5,7 @@ import { freshFile, storedTexts } from "./fresh-file.ts";
 import { postJson } from "./post-json.ts";
 import { buildServedHub } from "./program.ts";
 import { Publisher } from "./publisher.ts";
-import { startReaders } from "./raw-reader.ts";
+import { startReaders } from "./readers.ts";
 import { chat } from "./served-chat.ts";
 import { startHub, type ServerProcess } from "./server-process.ts";
 

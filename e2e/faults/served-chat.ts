@@ -18,6 +18,7 @@ export interface ServedHubOptions {
   readonly heartbeat?: number;
   readonly drain?: number;
   readonly maxAge?: number;
+  readonly ringEntries?: number;
 }
 
 /** Events that the process publishes by itself, numbered. */
@@ -25,6 +26,12 @@ export interface Flood {
   readonly from: number;
   readonly count: number;
   readonly bytes: number;
+}
+
+/** How late its event loop was since it was last asked, in milliseconds: in one of a hundred turns, and at its worst. */
+export interface Delay {
+  readonly p99: number;
+  readonly worst: number;
 }
 
 /** What the process says about itself. */

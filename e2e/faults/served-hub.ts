@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setImmediate as turn } from "node:timers/promises";
 import { memoryLog } from "@tidings/log";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
-import { chat, type Flood, type ServedHubOptions, type Vitals } from "./served-chat.ts";
+import { chat, type Delay, type Flood, type ServedHubOptions, type Vitals } from "./served-chat.ts";
 
 // A hub in a process of its own, which its tests may treat badly; see server-process.ts. Its one argument is its options.
 
@@ -15,7 +16,15 @@ import { chat, type Flood, type ServedHubOptions, type Vitals } from "./served-c
 const AT_ONCE = 20;
 
 const room = chat.room({ roomId: "lobby" });
-const { path, patience, heartbeat, drain, maxAge, port = 0 } = JSON.parse(process.argv[2] ?? "{}") as ServedHubOptions;
+const {
+  path,
+  patience,
+  heartbeat,
+  drain,
+  maxAge,
+  ringEntries,
+  port = 0,
+} = JSON.parse(process.argv[2] ?? "{}") as ServedHubOptions;
 const keep = { entries: 1_000_000, bytes: 2 ** 40 };
 const hub = createHub(chat, {
   log:
@@ -25,9 +34,11 @@ const hub = createHub(chat, {
   authorize: () => true,
   ...(heartbeat === undefined ? {} : { heartbeat }),
   ...(drain === undefined ? {} : { drain }),
-  ...(maxAge === undefined ? {} : { limits: { maxAge } }),
+  limits: { ...(maxAge === undefined ? {} : { maxAge }), ...(ringEntries === undefined ? {} : { ringEntries }) },
 });
 const stream = toNodeHandler(hub);
+const delays = monitorEventLoopDelay({ resolution: 10 });
+delays.enable();
 
 const routes: Record<string, (request: IncomingMessage) => Promise<unknown>> = {
   "/publish": async (request) => {
@@ -40,6 +51,7 @@ const routes: Record<string, (request: IncomingMessage) => Promise<unknown>> = {
   },
   "/flood": async (request) => flood((await json(request)) as Flood),
   "/vitals": async () => vitals(),
+  "/delay": async () => delay(),
 };
 
 const server = createServer((request, response) => {
@@ -51,7 +63,7 @@ const server = createServer((request, response) => {
     (error: unknown) => answer(response, 503, { error: String(error) }),
   );
 });
-server.listen({ port, host: "127.0.0.1", backlog: 2_048 });
+server.listen({ port, host: "127.0.0.1", backlog: 4_096 });
 await once(server, "listening");
 // A server that listens on a TCP port has an address of this shape.
 console.log(`A hub listens at http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -78,6 +90,12 @@ async function flood({ from, count, bytes }: Flood): Promise<null> {
     await turn();
   }
   return null;
+}
+
+function delay(): Delay {
+  const told = { p99: delays.percentile(99) / 1e6, worst: delays.max / 1e6 };
+  delays.reset();
+  return told;
 }
 
 /** What this process has in hand, without what only waits to be collected. */

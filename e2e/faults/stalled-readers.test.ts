@@ -6,7 +6,7 @@ import { freshFile } from "./fresh-file.ts";
 import { amount, PATIENCE, record } from "./long-run.ts";
 import { postJson } from "./post-json.ts";
 import { buildServedHub } from "./program.ts";
-import { startReaders } from "./raw-reader.ts";
+import { startReaders } from "./readers.ts";
 import { LOBBY, type Vitals } from "./served-chat.ts";
 import { startHub } from "./server-process.ts";
 

@@ -3,7 +3,7 @@ import { freshFile, storedTexts } from "./fresh-file.ts";
 import { postJson } from "./post-json.ts";
 import { buildServedHub } from "./program.ts";
 import { Publisher } from "./publisher.ts";
-import { startReaders } from "./raw-reader.ts";
+import { startReaders } from "./readers.ts";
 import { startHub } from "./server-process.ts";
 
 /** How often a hub looks at its log without being told, in milliseconds. */

@@ -87,11 +87,12 @@ export class Connection implements StreamControl {
   }
 
   pump(): void {
-    const { ring, clock } = this.#context;
+    const { ring, clock, connections } = this.#context;
     while (!this.#blocked && !this.#reading && !this.isClosed && !this.#idle) {
+      if (connections.turn.isOver) return connections.queue(this);
       if (this.#fresh.length > 0) return void this.#readCurrent();
       if (!ring.covers(this.#cursor)) {
-        if (this.#isAhead()) return void this.#context.connections.ahead.add(this);
+        if (this.#isAhead()) return void connections.ahead.add(this);
         return void this.#readLog();
       }
       const slice = ring.slice(this, clock.now());

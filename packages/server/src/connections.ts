@@ -4,6 +4,7 @@ import { sleep } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import type { Base } from "./context.ts";
 import { controlFrame } from "./frame.ts";
+import { Turn } from "./turn.ts";
 
 /** Whoever wants to know that entries of some paths are in the ring, or that it was emptied; and when its turn has come. */
 type Sleeper = Pick<Connection, "wake" | "pump">;
@@ -19,8 +20,11 @@ export function createConnections(context: Base) {
   const followers = new Map<string, Set<Sleeper>>();
   const perViewer = new Map<string, number>();
   let entered = 0;
-  /** Whose turn comes at the end of this turn of the event loop. */
+  /** Whose turn comes at the end of this turn of the event loop, or of the next ones. */
   const woken = new Set<Sleeper>();
+  let isDue = false;
+  /** What connections take of it. */
+  const turn = new Turn(clock);
   /** Who stands after the ring's head, and gets a turn when the ring has moved. */
   const ahead = new Set<Connection>();
 
@@ -101,18 +105,29 @@ export function createConnections(context: Base) {
 
   function wake(before: Cursor, sleepers: Iterable<Sleeper> = []): void {
     for (const sleeper of sleepers) {
-      // One write per connection and turn, however many events came in it.
-      if (woken.size === 0) clock.defer(flush);
       sleeper.wake(before);
-      woken.add(sleeper);
+      queue(sleeper);
     }
   }
 
+  /** Gives somebody a turn after whoever waits already. One write per connection and turn, however many events came in it. */
+  function queue(sleeper: Sleeper): void {
+    woken.add(sleeper);
+    if (isDue) return;
+    isDue = true;
+    clock.defer(flush);
+  }
+
   function flush(): void {
-    const turn = [...woken];
-    woken.clear();
-    for (const sleeper of turn) sleeper.pump();
+    isDue = false;
+    for (const sleeper of woken) {
+      woken.delete(sleeper);
+      sleeper.pump();
+      if (turn.isOver) break;
+    }
     ring.endTurn();
+    // Whoever is left keeps their place.
+    for (const sleeper of woken) return queue(sleeper);
   }
 
   /** Looks at heartbeats and deadlines when it is time, until the hub closes. */
@@ -128,6 +143,8 @@ export function createConnections(context: Base) {
     open,
     ahead,
     followers,
+    turn,
+    queue,
     spread,
     drainRetries,
     fullFor,

@@ -5,6 +5,7 @@ import { withinTime } from "./gate.ts";
 import { READ_TIME } from "./limits.ts";
 import type { Orders } from "./orders.ts";
 import { checkRetention } from "./retention.ts";
+import { Turn } from "./turn.ts";
 
 /** How often the log is read without a ring of the doorbell, in milliseconds: delivery never hangs on a lost one. */
 const POLL = 1_000;
@@ -14,6 +15,7 @@ export function createTailer(context: Base, connections: Connections, orders: Or
   const { log, ring, clock, trace, closing, page: limit } = context;
   let starting: Promise<void> | null = null;
   let isReading = false;
+  const turn = new Turn(clock);
   /** How often the doorbell has rung. */
   let rings = 0;
   let missedDoorbells = 0;
@@ -52,6 +54,7 @@ export function createTailer(context: Base, connections: Connections, orders: Or
       await Promise.resolve();
       for (let heard = -1, more = true; (more || heard !== rings) && !closing.signal.aborted;) {
         heard = rings;
+        while (turn.isOver) await turn.next();
         more = await readOnce();
       }
     } catch (error) {

@@ -40,13 +40,17 @@ export class VirtualClock implements Clock {
 
   /** Runs what is ready, until nothing is. */
   async settle(): Promise<void> {
-    do {
-      for (const task of this.#deferred.splice(0)) task();
-      // Whatever promises are settled have run by then: nothing here waits for I/O.
-      await new Promise<void>((resolve) => {
-        setImmediate(resolve);
-      });
-    } while (this.#deferred.length > 0);
+    do await this.turn();
+    while (this.#deferred.length > 0);
+  }
+
+  /** Runs what is ready in one turn of the event loop. */
+  async turn(): Promise<void> {
+    for (const task of this.#deferred.splice(0)) task();
+    // Whatever promises are settled have run by then: nothing here waits for I/O.
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
   }
 
   /** Lets time pass, with every timer at its time. */
