@@ -83,7 +83,7 @@ export async function createProxy(target: number | (() => number)): Promise<TcpP
       upstream.destroy();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: "127.0.0.1", backlog: 4_096 }, resolve));
   // A server that listens on a TCP port has an address of this shape.
   const { port } = server.address() as AddressInfo;
 
