@@ -123,7 +123,7 @@ test(
       const tenths = new Map<number, number>();
       for (const [at, { visits }] of after.entries()) {
         const returned = visits.slice(before[at]?.visits.length);
-        expect(returned).toHaveLength(concerned[at] === true ? 1 : 0);
+        expect(returned, JSON.stringify(visits)).toHaveLength(concerned[at] === true ? 1 : 0);
         for (const { asked } of returned) {
           const tenth = Math.floor(((asked - told) / (DRAIN - FLOOR)) * 10);
           tenths.set(tenth, (tenths.get(tenth) ?? 0) + 1);

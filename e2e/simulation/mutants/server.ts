@@ -18,8 +18,8 @@ export const serverMutants: readonly Mutant[] = [
   inConnection(
     "law 1",
     "live push beside the cursor",
-    "if (!this.#idle) return;\n    this.#idle = false;",
-    "this.#idle = false;",
+    "if (this.#idle) this.#cursor = before;",
+    "this.#cursor = before;",
   ),
   inConnection(
     "law 1",

@@ -79,11 +79,12 @@ export class Connection implements StreamControl {
   }
 
   /** Takes part in the hub's turn: the ring, whose head was `before` until now, has moved. */
-  wake(before: Cursor): void {
+  wake(before: Cursor): boolean {
     this.#exhausted = false;
-    if (!this.#idle) return;
+    if (this.#idle) this.#cursor = before;
     this.#idle = false;
-    this.#cursor = before;
+    // When its socket or its page of the log is there, it goes on by itself.
+    return !this.#blocked && !this.#reading;
   }
 
   pump(): void {

@@ -105,8 +105,8 @@ export function createConnections(context: Base) {
 
   function wake(before: Cursor, sleepers: Iterable<Sleeper> = []): void {
     for (const sleeper of sleepers) {
-      sleeper.wake(before);
-      queue(sleeper);
+      // Whoever stands still costs the others no more than the question.
+      if (sleeper.wake(before)) queue(sleeper);
     }
   }
 

@@ -77,7 +77,7 @@ async function forwards(context: Context, { wait }: ParsedRequest, start: Start,
   for (let { cursor } = start; ;) {
     const position = cursor;
     const bell = new AbortController();
-    const sleeper = { wake: () => {}, pump: () => bell.abort() };
+    const sleeper = { wake: () => true, pump: () => bell.abort() };
     // Before the read: what comes after it must ring.
     connections.follow(sleeper, paths);
     try {

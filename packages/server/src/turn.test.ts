@@ -1,7 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { BufferSink } from "../test/buffer-sink.ts";
 import { lobby, openHouse, request, said } from "../test/house.ts";
 import { VirtualClock } from "../test/virtual-clock.ts";
+import { Connection } from "./connection.ts";
 import { createGate } from "./gate.ts";
 
 const LOBBY = "channel=rooms/lobby";
@@ -55,6 +56,25 @@ describe("a turn of the event loop", () => {
     for (; late.told.length < 100; turns++) await clock.turn();
     expect(turns).toBeGreaterThanOrEqual(19);
     expect(late.told).toEqual(Array.from({ length: 100 }, () => said(text)));
+  });
+
+  test("is not for who stands still, until the socket takes more; also when it was a heartbeat that it did not take", async () => {
+    const { clock, connect, say } = await openHouse();
+    const onEvent = await connect(LOBBY);
+    const onHeartbeat = await connect(LOBBY);
+    onHeartbeat.sink.stalled = true;
+    await clock.advance(15_000);
+    onEvent.sink.stalled = true;
+    await say("a");
+    const pump = vi.spyOn(Connection.prototype, "pump");
+    await say("b");
+    expect(pump).not.toHaveBeenCalled();
+    pump.mockRestore();
+    for (const { sink, control } of [onEvent, onHeartbeat]) {
+      sink.stalled = false;
+      control.drained();
+      expect(sink.told).toEqual([said("a"), said("b")]);
+    }
   });
 
   test("a log that answers at once is not asked by everybody in the same one, and everybody in turn", async () => {
