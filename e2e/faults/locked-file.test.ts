@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
 import { freshFile, storedTexts } from "./fresh-file.ts";
+import { lobbyOfChat } from "./lobby.ts";
 import { postJson } from "./post-json.ts";
 import { buildServedHub } from "./program.ts";
 import { startReaders } from "./readers.ts";
@@ -63,4 +64,20 @@ test("while another process holds the file, a publish waits as long as the log's
     expect([surprises, visits.length]).toEqual([[], 1]);
   }
   expect(await storedTexts(path)).toEqual(["before", "in time"]);
+}, 60_000);
+
+test("while another process holds the chat's file, who posts waits, and all others are served", async () => {
+  const path = await freshFile();
+  const { start, post, reading } = await lobbyOfChat(path);
+  const { port } = await start();
+  const [reader] = await startReaders(1, port, reading);
+  const unlock = await lock(path);
+  let isPosted = false;
+  const posting = post(port, "ada", "in time", "in time").then(() => (isPosted = true));
+  // Again and again, each over a connection of its own: a process that stood still would answer none before the end.
+  for (let number = 0; number < 5; number++) await fetch(`http://127.0.0.1:${port}/healthz`);
+  expect(isPosted).toBe(false);
+  await Promise.all([unlock(), posting]);
+  await reader?.has(1);
+  expect(reader?.texts).toEqual(["in time"]);
 }, 60_000);

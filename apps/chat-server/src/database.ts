@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 type Value = string | number | null;
 
@@ -21,8 +22,9 @@ export interface Database {
 
 type Driver = new (path: string) => Database;
 
-/** How long a statement waits while another process writes, in milliseconds. */
+/** How long it is waited for another process that writes, in milliseconds, and how often it is tried meanwhile. */
 const PATIENCE = 5_000;
+const BUSY_RETRY = 5;
 
 const TABLES = `
 create table people (name text primary key, folded text not null);
@@ -105,6 +107,23 @@ function migrate(database: Database): void {
 
 function readVersion(database: Database): number {
   return database.prepare<{ user_version: number }>("pragma user_version").get()?.user_version ?? 0;
+}
+
+/**
+ * Begins to write. It waits in the event loop and not inside SQLite, where everybody's stream would stand still as long.
+ * @throws Error when another process writes for too long
+ */
+export async function begin(database: Database): Promise<void> {
+  database.exec("pragma busy_timeout = 0");
+  for (const since = performance.now(); ; await delay(BUSY_RETRY)) {
+    try {
+      return void database.exec("begin immediate");
+    } catch (error) {
+      // SQLite's words, whichever the driver is.
+      const isBusy = error instanceof Error && /database is locked/.test(error.message);
+      if (!isBusy || performance.now() - since >= PATIENCE) throw error;
+    }
+  }
 }
 
 /** Ends a transaction that has failed. */

@@ -4,7 +4,7 @@ import { memoryLog, type EventLog } from "@tidings/log";
 import { sqliteLog } from "@tidings/log-sqlite";
 import type { Hub, HubOn } from "@tidings/server";
 import pLimit from "p-limit";
-import { openDatabase, rollBack, type Database } from "./database.ts";
+import { begin, openDatabase, rollBack, type Database } from "./database.ts";
 import { rowsIn, type Rows } from "./rows.ts";
 
 type Chat = typeof chat;
@@ -57,7 +57,7 @@ function openInFile(path: string, makeHub: MakeHub): Ledger {
     publish: (address, type, data) => hub.publishIn(writing, address, type, data),
     committed: async () => {},
   };
-  return createLedger({ hub, rows, writing, begin: () => publishing, closing: [reading, writing] });
+  return createLedger({ hub, rows, writing, makePublishing: () => publishing, closing: [reading, writing] });
 }
 
 /** The log cannot share a transaction: an event follows its row. */
@@ -65,7 +65,7 @@ function openInMemory(makeHub: MakeHub): Ledger {
   const database = openDatabase(":memory:");
   const rows = rowsIn(database);
   const hub = makeHub(memoryLog(), rows);
-  const begin = (): Publishing => {
+  const makePublishing = (): Publishing => {
     const later: (() => Promise<unknown>)[] = [];
     return {
       publish: async (address, type, data) => void later.push(() => hub.publish(address, type, data)),
@@ -74,18 +74,18 @@ function openInMemory(makeHub: MakeHub): Ledger {
       },
     };
   };
-  return createLedger({ hub, rows, writing: database, begin, closing: [database] });
+  return createLedger({ hub, rows, writing: database, makePublishing, closing: [database] });
 }
 
 interface Parts {
   readonly hub: Hub<Chat>;
   readonly rows: Rows;
   readonly writing: Database;
-  readonly begin: () => Publishing;
+  readonly makePublishing: () => Publishing;
   readonly closing: readonly Database[];
 }
 
-function createLedger({ hub, rows, writing, begin, closing }: Parts): Ledger {
+function createLedger({ hub, rows, writing, makePublishing, closing }: Parts): Ledger {
   const writingRows = rowsIn(writing);
   // Requests share the handle: what another wrote while this one awaits would be part of this one's transaction.
   const oneAtATime = pLimit(1);
@@ -95,8 +95,8 @@ function createLedger({ hub, rows, writing, begin, closing }: Parts): Ledger {
     rows,
     write: (work) =>
       oneAtATime(async () => {
-        const { publish, committed } = begin();
-        writing.exec("begin immediate");
+        const { publish, committed } = makePublishing();
+        await begin(writing);
         let result;
         try {
           result = await work({ ...writingRows, publish });
