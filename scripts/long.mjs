@@ -1,7 +1,7 @@
 // `npm run test:long`: what `npm test` does a few times, many times.
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { say, since } from "./say.mjs";
 import { formatCounts, runTests } from "./test.mjs";
 import { root } from "./workspace.mjs";
@@ -17,6 +17,8 @@ const document = join(root, "docs", "reliability-runs.md");
 export async function testLong(vitestArguments) {
   const results = join(root, ".cache", "long-run.jsonl");
   rmSync(results, { force: true });
+  // Nothing else may have been run here yet.
+  mkdirSync(dirname(results), { recursive: true });
   process.env.TIDINGS_LONG_RUN = results;
   const begin = performance.now();
   say("running the fault tests at full size; this takes about half an hour …");
