@@ -1,3 +1,4 @@
+export type { Clock } from "./clock.ts";
 export type { SqliteTransaction } from "./driver.ts";
 export { sqliteLog, startEpoch } from "./sqlite-log.ts";
 export type { SqliteLogOptions } from "./sqlite-log.ts";

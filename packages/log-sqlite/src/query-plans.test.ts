@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { driver, entry, freshPath, openFile } from "../trials/fresh-file.ts";
 import type { LogFile } from "./log-file.ts";
+import { systemClock } from "./clock.ts";
 import { Reader } from "./reader.ts";
 import { Retention } from "./retention.ts";
 import { Writer } from "./writer.ts";
@@ -24,7 +25,7 @@ const WHOLE = /^select channel from tidings_channel where entries > |select tota
 describe(`what SQLite does for the log's statements, by ${driver.name}`, () => {
   test("reads go along an index and sort nothing", async () => {
     const file = openFile(freshPath());
-    await new Writer(file, { now: Date.now, patience: 0, onCommit: () => {} }).append([
+    await new Writer(file, { now: Date.now, clock: systemClock, patience: 0, onCommit: () => {} }).append([
       ...Array.from({ length: 20 }, (_, n) => entry(`rooms/${n % 3}`, `${n}`)),
       { ...entry("rooms/1", "value"), mode: "latest", key: "" },
     ]);
@@ -44,7 +45,7 @@ describe(`what SQLite does for the log's statements, by ${driver.name}`, () => {
 
   test("appends and retention go along an index and sort nothing", async () => {
     const file = openFile(freshPath());
-    const writer = new Writer(file, { now: Date.now, patience: 0, onCommit: () => {} });
+    const writer = new Writer(file, { now: Date.now, clock: systemClock, patience: 0, onCommit: () => {} });
     const once = [entry("rooms/1", "1", { idempotencyKey: "key" })];
     await writer.append([...once, entry("rooms/1", "2"), entry("rooms/1", "3")]);
     await writer.append(once);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Appended, Keep, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
+import { sleep, systemClock, type Clock } from "./clock.ts";
 import type { SqliteTransaction } from "./driver.ts";
 import { newEpoch } from "./epochs.ts";
 import { openLogFile } from "./log-file.ts";
@@ -23,6 +23,8 @@ export interface SqliteLogOptions {
   readonly now?: () => number;
   /** Uniform in [0, 1); names the epoch. @default Math.random */
   readonly random?: () => number;
+  /** What waiting goes by: for others who write, for what they have written, between two steps of retention. @default the runtime's */
+  readonly clock?: Clock;
 }
 
 /** How often the file is looked at for what other handles have written, in milliseconds; a look costs some microseconds. */
@@ -68,18 +70,22 @@ export function startEpoch(path: string): void {
 class SqliteLog implements TransactionalLog<SqliteTransaction> {
   readonly #keep: Keep;
   readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #insert: TransactionInsert;
   readonly #watchers = new Set<() => void>();
-  #looking: ReturnType<typeof setTimeout> | null = null;
+  /** Stops looking, when somebody watches. */
+  #stopLooking: (() => void) | null = null;
   #version = 0;
   #closing: Promise<void> | null = null;
 
   constructor(path: string, options: SqliteLogOptions) {
     const { keep, synchronous = "normal", patience = 10_000, now = Date.now, random = Math.random } = options;
+    const { clock = systemClock } = options;
     this.#keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 1024 ** 3, ...keep };
     this.#now = now;
+    this.#clock = clock;
     const writing = openLogFile(path, {
       synchronous,
       check: refuseNewer,
@@ -87,7 +93,7 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
     });
     try {
       this.#insert = new TransactionInsert(writing, readEpoch(writing), now);
-      this.#writer = new Writer(writing, { now, patience, onCommit: () => this.#ring() });
+      this.#writer = new Writer(writing, { now, clock, patience, onCommit: () => this.#ring() });
       this.#version = this.#writer.dataVersion();
       this.#reader = new Reader(openLogFile(path, { synchronous, check: refuseNewer }), now);
     } catch (error) {
@@ -127,7 +133,7 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
     // A listener of its own for every call, so that taking one off leaves the others.
     const watcher = () => wake();
     this.#watchers.add(watcher);
-    this.#looking ??= this.#lookLater();
+    this.#stopLooking ??= this.#lookLater();
     return () => this.#watchers.delete(watcher);
   }
 
@@ -135,10 +141,10 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
     if (this.#closing !== null) return;
     const pass = this.#writer.look((file) => new Retention(file, this.#keep, this.#now()));
     for (;;) {
-      const began = performance.now();
+      const began = this.#clock.time;
       const more = await this.#writer.transact(() => pass.step());
       // As long a pause as the step took at least, so that other processes come to write, too.
-      if (more) await delay(Math.max(PAUSE, performance.now() - began));
+      if (more) await sleep(this.#clock, Math.max(PAUSE, this.#clock.time - began));
       if (!more || this.#closing !== null) return;
     }
   }
@@ -154,18 +160,18 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
 
   async #close(): Promise<void> {
     this.#watchers.clear();
-    if (this.#looking !== null) clearTimeout(this.#looking);
+    this.#stopLooking?.();
     this.#reader.close();
     await this.#writer.close();
   }
 
   /** One's own commits do not change one's own `data_version`; they ring at once. */
-  #lookLater(): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
+  #lookLater(): () => void {
+    const look = (): void => {
       if (this.#hasChanged()) this.#ring();
-      this.#looking = this.#watchers.size > 0 ? this.#lookLater() : null;
-    }, LOOK);
-    return timer.unref();
+      this.#stopLooking = this.#watchers.size > 0 ? this.#lookLater() : null;
+    };
+    return this.#clock.setTimeout(look, LOOK, true);
   }
 
   #hasChanged(): boolean {

@@ -9,12 +9,13 @@ import {
   openLog,
   ring,
 } from "../trials/fresh-file.ts";
+import { systemClock } from "./clock.ts";
 import type { Handle } from "./driver.ts";
 import { LogFile } from "./log-file.ts";
 import { sqliteLog } from "./sqlite-log.ts";
 import { Writer } from "./writer.ts";
 
-const options = { now: Date.now, patience: 10_000, onCommit: () => {} };
+const options = { now: Date.now, clock: systemClock, patience: 10_000, onCommit: () => {} };
 
 /** A handle that tells what is executed on it. @param refused what it has no room for */
 function spied(path: string, executed: string[], refused?: string): LogFile {

@@ -1,4 +1,5 @@
 import type { Appended, NewEntry } from "@tidings/log";
+import { sleep, type Clock } from "./clock.ts";
 import { Epochs } from "./epochs.ts";
 import type { LogFile } from "./log-file.ts";
 import { newRow, type NewRow } from "./new-row.ts";
@@ -17,6 +18,7 @@ const BUSY_RETRY = 2;
 
 export interface WriterOptions {
   readonly now: () => number;
+  readonly clock: Clock;
   /** How long work waits for others who write, in milliseconds. */
   readonly patience: number;
   readonly onCommit: () => void;
@@ -57,7 +59,7 @@ export class Writer {
         const result = work();
         return () => resolve(result);
       };
-      this.#jobs.push({ since: performance.now(), run, reject });
+      this.#jobs.push({ since: this.#options.clock.time, run, reject });
       this.#flushing ??= this.#flush();
     });
   }
@@ -92,9 +94,10 @@ export class Writer {
   }
 
   async #flush(): Promise<void> {
+    const { clock } = this.#options;
     while (this.#jobs.length > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
-      while (!this.#tryCommit()) await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY));
+      await new Promise<void>((resolve) => clock.defer(resolve));
+      while (!this.#tryCommit()) await sleep(clock, BUSY_RETRY);
     }
     this.#flushing = null;
   }
@@ -149,8 +152,8 @@ export class Writer {
 
   /** Those who still may wait. */
   #patient(jobs: readonly Job[], error: unknown): Job[] {
-    const { patience } = this.#options;
-    const now = performance.now();
+    const { patience, clock } = this.#options;
+    const now = clock.time;
     return jobs.filter(({ since, reject }) => {
       const waits = now - since < patience;
       if (!waits) reject(sqliteError(`write, after ${patience} ms, to`, this.#file.path, error));

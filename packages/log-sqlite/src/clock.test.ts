@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { driver, entry, everything, freshPath, openApplication, openLog } from "../trials/fresh-file.ts";
+import type { Clock } from "./clock.ts";
+
+/** Time that passes only when it is told to. */
+class HandClock implements Clock {
+  time = 0;
+  #tasks: { readonly at: number; readonly run: () => void }[] = [];
+
+  get pending(): number {
+    return this.#tasks.length;
+  }
+
+  setTimeout(run: () => void, milliseconds: number): () => void {
+    const task = { at: this.time + milliseconds, run };
+    this.#tasks.push(task);
+    return () => (this.#tasks = this.#tasks.filter((each) => each !== task));
+  }
+
+  defer(run: () => void): void {
+    this.setTimeout(run, 0);
+  }
+
+  /** Millisecond by millisecond, and everything that follows from each. */
+  async advance(milliseconds: number): Promise<void> {
+    for (const end = this.time + milliseconds; this.time <= end; this.time++) {
+      const due = this.#tasks.filter(({ at }) => at <= this.time);
+      this.#tasks = this.#tasks.filter((task) => !due.includes(task));
+      for (const { run } of due) run();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.time--;
+  }
+}
+
+describe(`a log in virtual time, by ${driver.name}`, () => {
+  test("an append waits for others as long as its patience says, by the clock that was given", async () => {
+    const path = freshPath();
+    const clock = new HandClock();
+    const log = openLog(path, { clock, patience: 3_000 });
+    const application = openApplication(path);
+    application.exec("begin immediate");
+    let outcome = "waits";
+    const appending = log.append([entry("a", "1")]).catch(() => (outcome = "refused"));
+    await clock.advance(2_990);
+    expect(outcome).toBe("waits");
+    await clock.advance(20);
+    expect(outcome).toBe("refused");
+    await appending;
+    application.exec("rollback");
+    const again = log.append([entry("a", "2")]);
+    await clock.advance(1);
+    await again;
+    expect(await everything(log)).toEqual(["2"]);
+  });
+
+  test("a commit of another handle rings with the next look, and a log that is closed leaves no timer", async () => {
+    const path = freshPath();
+    const clock = new HandClock();
+    const [log, other] = [openLog(path, { clock }), openLog(path, { clock })];
+    let rings = 0;
+    log.watch(() => rings++);
+    const appending = other.append([entry("a", "1")]);
+    await clock.advance(1);
+    await appending;
+    expect(rings).toBe(0);
+    await clock.advance(5);
+    expect(rings).toBe(1);
+    await log.close();
+    expect(clock.pending).toBe(0);
+  });
+});
