@@ -23,6 +23,7 @@ export async function heal(world: World): Promise<void> {
     for (const exchange of program.network.open) exchange.release();
   }
   for (const follower of followers) follower.readOn();
+  for (const { transaction } of world.servers) transaction?.commit();
   // A read that began before may still be slow.
   if (world.hasBadReads || world.hasSlowStates) await clock.advance(READ_TIME);
   // Hubs look at deadlines once a second.
@@ -102,7 +103,7 @@ export async function leave(world: World): Promise<void> {
   const { clock, clients, servers, formerServers } = world;
   for (const { client } of clients) client.close();
   await clock.settle();
-  await Promise.all(servers.map(({ hub }) => hub.close()));
+  await Promise.all(servers.map((server) => server.close()));
   await clock.advance(world.hasBadReads || world.hasSlowStates ? READ_TIME : 0);
   const all = [...servers, ...formerServers];
   const left = {

@@ -49,6 +49,14 @@ const expected = {
     "disconnect",
     "credentials that end",
   ],
+  transactions: [
+    "on SQLite",
+    "published in a transaction",
+    "rolled back",
+    "transaction refused",
+    "append behind a transaction",
+    "append out of patience",
+  ],
   outcomes: [
     "acked",
     "event",
@@ -65,10 +73,19 @@ const expected = {
   ],
 } as const;
 
+const titles = {
+  faults: "faults",
+  transactions: "events inside of transactions",
+  outcomes: "what came of them",
+} as const;
+
 export const lacking = (counts: Counts): string[] =>
-  [...expected.faults, ...expected.outcomes].filter((what) => counts.of(what) === 0);
+  Object.values(expected)
+    .flat()
+    .filter((what) => counts.of(what) === 0);
 
 export function coverageTable(counts: Counts): string {
-  const line = (what: string): string => `  ${what.padEnd(24)}${counts.of(what).toLocaleString("en").padStart(14)}`;
-  return ["faults", ...expected.faults.map(line), "what came of them", ...expected.outcomes.map(line)].join("\n");
+  const line = (what: string): string => `  ${what.padEnd(28)}${counts.of(what).toLocaleString("en").padStart(14)}`;
+  const parts = Object.entries(titles) as [keyof typeof titles, string][]; // its own keys
+  return parts.flatMap(([part, title]) => [title, ...expected[part].map(line)]).join("\n");
 }

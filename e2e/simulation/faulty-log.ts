@@ -1,9 +1,10 @@
-import type { Appended, EventLog, Limit, LogStat, NewEntry, Page } from "@tidings/log";
+import type { Appended, EventLog, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
+import type { SqliteTransaction } from "@tidings/log-sqlite";
 import type { Cursor } from "@tidings/protocol";
 import type { VirtualClock } from "@tidings/testing";
 import type { Counts } from "./coverage.ts";
-import type { Store } from "./memory-store.ts";
 import type { Random } from "./random.ts";
+import type { Store } from "./store.ts";
 import type { Truth } from "./truth.ts";
 
 /** What may go wrong between a hub and its log. */
@@ -30,26 +31,32 @@ export interface LogWorld {
   readonly counts: Counts;
   /** Milliseconds that retention keeps an entry. */
   readonly age: number;
+  readonly onTrouble: (what: string) => void;
 }
 
 /** The log as one server process sees it. What it appends, the truth hears of, too. */
-export class FaultyLog implements EventLog {
+export class FaultyLog implements TransactionalLog<SqliteTransaction> {
   readonly #world: LogWorld;
+  readonly #log: EventLog;
+  /** What is in a transaction that has not ended. */
+  readonly inserted: { readonly entry: NewEntry; readonly wall: number }[] = [];
   /** Doorbells that nobody has taken off. */
   watchers = 0;
   #isDead = false;
 
   constructor(world: LogWorld) {
     this.#world = world;
+    this.#log = world.store.open(world.clock);
   }
 
-  /** The process has died: nothing that it waits for comes. */
+  /** The process has died: nothing that it waits for comes. What it has handed over may still be appended. */
   kill(): void {
     this.#isDead = true;
+    void this.#log.close();
   }
 
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
-    const { weather, truth, store, clock, counts } = this.#world;
+    const { weather, truth, clock, counts } = this.#world;
     const how = weather.appends;
     if (how !== "good") counts.add(`append ${how}`);
     for (const entry of batch) truth.write(entry);
@@ -57,12 +64,13 @@ export class FaultyLog implements EventLog {
       if (how === "refused") throw new Error("The log refuses.");
       if (how === "slow") await this.#pause(2_000);
       this.#refuseDead();
-      const appended = await store.append(batch);
+      const wall = clock.now();
+      const appended = await this.#append(batch);
       for (const [index, { cursor, duplicate }] of appended.entries()) {
         const entry = batch[index];
         if (entry === undefined) continue;
         if (duplicate) counts.add("dedupe at the log");
-        else truth.appended(entry, cursor, clock);
+        else truth.appended(entry, cursor, wall, clock.time);
       }
       if (how === "unheard") throw new Error("The answer of the log was lost.");
       return appended;
@@ -71,29 +79,36 @@ export class FaultyLog implements EventLog {
     }
   }
 
+  async appendIn(transaction: SqliteTransaction, batch: readonly NewEntry[]): Promise<void> {
+    const log = this.#log as TransactionalLog<SqliteTransaction>; // of a store that has handles
+    const appending = log.appendIn(transaction, batch);
+    for (const entry of batch) this.inserted.push({ entry, wall: this.#world.clock.now() });
+    await appending;
+  }
+
   read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
-    return this.#ask(() => this.#world.store.read(after, channels, limit, signal));
+    return this.#ask(() => this.#log.read(after, channels, limit, signal));
   }
 
   recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
-    return this.#ask(() => this.#world.store.recent(channels, n, before));
+    return this.#ask(() => this.#log.recent(channels, n, before));
   }
 
   current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
-    return this.#ask(() => this.#world.store.current(channels, after, limit));
+    return this.#ask(() => this.#log.current(channels, after, limit));
   }
 
   head(): Promise<Cursor> {
-    return this.#ask(() => this.#world.store.head());
+    return this.#ask(() => this.#log.head());
   }
 
   watch(wake: () => void): () => void {
-    const { store, clock, random, weather, counts } = this.#world;
+    const { clock, random, weather, counts } = this.#world;
     const ring = (): void => {
       if (!this.#isDead) wake();
     };
     this.watchers++;
-    const unwatch = store.watch(() => {
+    const unwatch = this.#log.watch(() => {
       if (weather.doorbell !== "good") counts.add(`doorbell ${weather.doorbell}`);
       if (weather.doorbell === "late") clock.setTimeout(ring, random() * 3_000);
       else if (weather.doorbell !== "lost") ring();
@@ -106,25 +121,40 @@ export class FaultyLog implements EventLog {
   }
 
   async trim(): Promise<void> {
-    const { store, truth, clock, age } = this.#world;
+    const { truth, clock, age } = this.#world;
     if (this.#isDead) return;
+    const before = await this.#log.head();
     const now = clock.now();
-    const before = await store.head();
-    await store.trim();
-    const after = await store.head();
+    await this.#log.trim();
+    const after = await this.#log.head();
     // What expired is withdrawn, by entries that nobody publishes.
     for (let seq = before.seq + 1; after.epoch === before.epoch && seq <= after.seq; seq++)
-      truth.appended(WITHDRAWAL, { epoch: after.epoch, seq }, clock);
+      truth.appended(WITHDRAWAL, { epoch: after.epoch, seq }, now, clock.time);
     truth.trimmed(({ wall }) => now - wall >= age);
   }
 
   stat(): Promise<LogStat> {
-    return this.#world.store.stat();
+    return this.#log.stat();
   }
 
-  /** The store outlives the process. */
-  async close(): Promise<void> {
-    this.kill();
+  close(): Promise<void> {
+    this.#isDead = true;
+    return this.#log.close();
+  }
+
+  async #append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
+    const { clock, counts, store, onTrouble } = this.#world;
+    const begun = clock.time;
+    try {
+      return await this.#log.append(batch);
+    } catch (error) {
+      if (clock.time > begun) counts.add("append out of patience");
+      throw error;
+    } finally {
+      const waited = clock.time - begun;
+      if (waited > 0) counts.add("append behind a transaction");
+      if (waited > store.patience) onTrouble(`nobody waits longer than its patience: an append did, ${waited} ms`);
+    }
   }
 
   #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { Counts } from "./coverage.ts";
@@ -54,6 +55,7 @@ export async function sail({
             stride: workers,
             count: share,
             explain,
+            folder: dirname(file),
             progress: shared.buffer,
           },
           shared,

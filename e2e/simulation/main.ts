@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import pLimit from "p-limit";
 import { bundle } from "./bundle.ts";
 import { coverageTable, lacking } from "./coverage.ts";
 import { sail, type Log } from "./fleet.ts";
+import { freshFolder } from "./folder.ts";
 import { hunt, mutants } from "./mutants/index.ts";
 
 const MILLION = 1_000_000;
@@ -20,7 +19,7 @@ const { values } = parseArgs({
     first: { type: "string" },
   },
 });
-const folder = await mkdtemp(join(tmpdir(), "tidings-simulation-"));
+const folder = await freshFolder();
 try {
   process.exitCode = values.seed === undefined ? await simulate() : await replay(Number(values.seed));
 } finally {

@@ -9,16 +9,7 @@ import {
 } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Random } from "./random.ts";
-import type { Break } from "./truth.ts";
-
-type OnBreak = (end: Break["end"]) => void;
-
-/** A log of the world: an engine, and how it can fail over to a copy that lacks the newest entries, or be replaced. */
-export interface Store extends EventLog {
-  /** @param lost how many of the newest entries the copy does not have @param onBreak called in the moment when an epoch ends */
-  failOver(lost: number, onBreak: OnBreak): Promise<void>;
-  reset(onBreak: OnBreak): Promise<void>;
-}
+import type { Cluster, OnBreak, Store } from "./store.ts";
 
 interface Written {
   readonly entry: NewEntry;
@@ -45,7 +36,9 @@ const FILLER: NewEntry = { channel: "filler", type: "filler", mode: "volatile", 
  * The real memory log, with what a replicated engine has besides: a table of epochs. A failover writes the entries that survive
  * into another memory log, whose epoch begins after them.
  */
-export class MemoryStore implements Store {
+export class MemoryStore implements EventLog, Cluster, Store {
+  readonly patience = 0;
+  readonly cluster = this;
   readonly #options: StoreOptions;
   readonly #bells = new Set<{ readonly wake: () => void }>();
   /** By `seq - 1`; sparse where an entry came and went between two looks. */
@@ -65,6 +58,16 @@ export class MemoryStore implements Store {
     await store.reset(() => {});
     return store;
   }
+
+  open(): EventLog {
+    return this;
+  }
+
+  connect(): null {
+    return null;
+  }
+
+  end(): void {}
 
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
     const at = this.#options.now();
@@ -118,9 +121,8 @@ export class MemoryStore implements Store {
     return { ...(await this.#log.stat()), head: await this.head() };
   }
 
-  async close(): Promise<void> {
-    this.#bells.clear();
-  }
+  /** It outlives the processes. */
+  async close(): Promise<void> {}
 
   async failOver(lost: number, onBreak: OnBreak): Promise<void> {
     // What is half written would be lost without a word.

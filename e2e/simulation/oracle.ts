@@ -106,6 +106,7 @@ class Case {
 
   #event(seen: Told<"event">): string | null {
     const fact = this.#truth.find(seen.n, seen.id);
+    if (this.#truth.isRolledBack(seen.n)) return `a rolled back event is seen by nobody: ${seen.n} was`;
     if (fact === undefined) return `what is delivered was published: ${seen.n} never was, at ${seen.id}`;
     if (fact.path !== this.#follower.place.path) return `what is delivered was asked for: ${seen.n} is of ${fact.path}`;
     const wrong = this.#unauthorised(fact, seen);
@@ -138,7 +139,7 @@ class Case {
   #disorder(fact: Fact): string | null {
     const last = this.#last;
     if (last === null) return null;
-    const isLater = fact.place.seq > last.place.seq && fact.lostTick > last.tick;
+    const isLater = fact.tick > last.tick && fact.place.seq > last.place.seq && fact.lostTick > last.tick;
     return isLater ? null : `channels are in order: ${fact.n} came after ${last.n}`;
   }
 

@@ -15,6 +15,8 @@ interface Step {
 /** A schedule: everything that is decided before it begins. */
 export interface Plan {
   readonly seed: number;
+  /** What the log is kept in. */
+  readonly engine: Engine;
   readonly servers: number;
   /** Reliable events that retention keeps of a channel. */
   readonly kept: number;
@@ -25,9 +27,27 @@ export interface Plan {
 
 const STEPS = 100;
 
-const calm = Object.keys(verbs).filter((verb): verb is Verb => !verbs[verb as Verb].isFault);
-const faults = Object.keys(verbs).filter((verb): verb is Verb => verbs[verb as Verb].isFault);
-const often = calm.flatMap((verb) => Array.from({ length: verbs[verb].weight }, () => verb));
+/** Every so many schedules one is on the SQLite log, which takes some times as long. */
+const SQLITE = 40;
+
+type Engine = "memory" | "sqlite";
+
+/** Only one engine has transactions, only the other one fails over while its processes run. */
+const isOn = (engine: Engine) => (verb: Verb) =>
+  !(engine === "memory" ? ["transact"] : ["failover", "reset"]).includes(verb);
+
+/** What may happen on an engine: the faults, and the rest, each as often as it weighs. */
+function tableOf(engine: Engine): { readonly faults: readonly Verb[]; readonly often: readonly Verb[] } {
+  // The keys of the table.
+  const all = (Object.keys(verbs) as Verb[]).filter(isOn(engine));
+  const calm = all.filter((verb) => !verbs[verb].isFault);
+  return {
+    faults: all.filter((verb) => verbs[verb].isFault),
+    often: calm.flatMap((verb) => Array.from({ length: verbs[verb].weight }, () => verb)),
+  };
+}
+
+const tables = { memory: tableOf("memory"), sqlite: tableOf("sqlite") };
 
 /**
  * The schedule of a seed. Each has its own few kinds of faults, two at least: a schedule with a little of everything never gets far
@@ -35,6 +55,8 @@ const often = calm.flatMap((verb) => Array.from({ length: verbs[verb].weight }, 
  */
 export function planOf(seed: number): Plan {
   const random = randomOf(seed);
+  const engine = seed % SQLITE === 0 ? "sqlite" : "memory";
+  const { faults, often } = tables[engine];
   const kinds = Array.from({ length: 2 + Math.floor(random() * 4) }, () => pick(faults, random()));
   const share = 0.05 + random() * 0.3;
   const step = (verb: Verb): Step => ({ verb, a: random(), b: random(), pause: pauseOf(random) });
@@ -44,6 +66,7 @@ export function planOf(seed: number): Plan {
   for (const kind of kinds) steps[Math.floor(10 + random() * (STEPS - 10))] = step(kind);
   return {
     seed,
+    engine,
     servers: random() < 0.2 ? 2 : 1,
     kept: random() < 0.5 ? 3 + Math.floor(random() * 6) : 1_000,
     ringEntries: random() < 0.5 ? 2 + Math.floor(random() * 8) : 1_000,

@@ -1,11 +1,13 @@
 import { VirtualClock } from "@tidings/testing";
 import { heal, leave } from "./calm.ts";
-import { MemoryStore, type Store } from "./memory-store.ts";
+import { MemoryStore } from "./memory-store.ts";
 import { judge } from "./oracle.ts";
 import type { Pause, Plan } from "./plan.ts";
 import { randomOf } from "./random.ts";
+import { SqliteStore } from "./sqlite-store.ts";
+import type { Store } from "./store.ts";
 import { verbs } from "./verbs.ts";
-import { World } from "./world.ts";
+import { AGE, World } from "./world.ts";
 
 export interface Outcome {
   /** What was broken, and how; null when all is well. */
@@ -14,11 +16,16 @@ export interface Outcome {
   readonly world: World;
 }
 
-/** Runs one schedule from the first step to the last check. The same plan has the same outcome. */
-export async function run(plan: Plan): Promise<Outcome> {
+/**
+ * Runs one schedule from the first step to the last check. The same plan has the same outcome.
+ * @param folder where a log may have its file
+ */
+export async function run(plan: Plan, folder: string): Promise<Outcome> {
   // No schedule waits for I/O, so none needs the event loop, whose turns would take a fifth of the time: ticks come after all promises, too.
   const clock = new VirtualClock({ turn: (next) => process.nextTick(next) });
-  const store: Store = await MemoryStore.open({ kept: plan.kept, now: clock.now, random: randomOf(plan.seed ^ 0x109) });
+  const options = { kept: plan.kept, age: AGE, now: clock.now, random: randomOf(plan.seed ^ 0x109) };
+  const store: Store =
+    plan.engine === "memory" ? await MemoryStore.open(options) : new SqliteStore({ ...options, folder });
   const world = new World(plan, clock, store);
   for (const { verb, a, b, pause } of plan.steps) {
     await verbs[verb].act(world, a, b);
@@ -28,6 +35,7 @@ export async function run(plan: Plan): Promise<Outcome> {
   if (world.trouble === null) await heal(world);
   world.trouble ??= judge(world);
   if (world.trouble === null) await leave(world);
+  store.end();
   return { broken: world.trouble, counts: world.counts.entries(), world };
 }
 

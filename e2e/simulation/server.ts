@@ -1,8 +1,10 @@
-import { createHub, type Clock, type Hub, type HubRequest } from "@tidings/server";
+import { createHub, type Clock, type HubOn, type HubRequest } from "@tidings/server";
 import type { VirtualClock } from "@tidings/testing";
 import { house } from "./contract.ts";
 import { FaultyLog, type LogWorld } from "./faulty-log.ts";
 import type { Random } from "./random.ts";
+import type { Handle } from "./store.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** What the schedule says of a server process. */
 interface ServerOptions {
@@ -23,20 +25,24 @@ export interface ServerWorld extends LogWorld {
   readonly serverOptions: ServerOptions;
   /** When the credentials of a viewer end, in milliseconds since 1970. */
   expiryOf(viewer: string): number | undefined;
-  onTrouble(what: string): void;
 }
 
 /** One server process: a hub, and what dies with it. */
 export class Server {
-  readonly hub: Hub<typeof house>;
+  readonly hub: HubOn<typeof house, FaultyLog>;
   readonly log: FaultyLog;
   readonly clock: ProcessClock;
+  /** The application's own, where its database is the log's. */
+  readonly handle: Handle | null;
+  /** The one that the application has open. */
+  transaction: Transaction | null = null;
 
   constructor(world: ServerWorld) {
     const { truth, serverRandom: random, serverOptions } = world;
     const { heartbeat, ...limits } = serverOptions;
     this.clock = new ProcessClock(world.clock);
     this.log = new FaultyLog(world);
+    this.handle = world.store.connect();
     this.hub = createHub(house, {
       log: this.log,
       clock: this.clock,
@@ -61,7 +67,19 @@ export class Server {
   /** The process dies without a word. */
   kill(): void {
     this.clock.kill();
+    this.#disconnect();
     this.log.kill();
+  }
+
+  /** The process ends in order. */
+  close(): Promise<void> {
+    this.#disconnect();
+    return this.hub.close();
+  }
+
+  #disconnect(): void {
+    this.transaction?.rollBack();
+    this.handle?.close();
   }
 }
 

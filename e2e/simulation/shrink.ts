@@ -9,15 +9,19 @@ const nameOf = (broken: string): string => broken.split(":")[0] ?? broken;
  * Fewer steps that break the same invariant: delta debugging (Zeller and Hildebrandt, 2002). Steps mean something whatever is left
  * around them, so any part of a schedule is one.
  */
-export async function shrink(whole: Plan, broken: string): Promise<{ readonly plan: Plan; readonly world: World }> {
+export async function shrink(
+  whole: Plan,
+  broken: string,
+  folder: string,
+): Promise<{ readonly plan: Plan; readonly world: World }> {
   let plan = whole;
-  let { world } = await run(plan);
+  let { world } = await run(plan, folder);
   for (let parts = 2; plan.steps.length > 1;) {
     const size = Math.ceil(plan.steps.length / parts);
     let isSmaller = false;
     for (let start = 0; start < plan.steps.length && !isSmaller; start += size) {
       const candidate = { ...plan, steps: plan.steps.toSpliced(start, size) };
-      const outcome = await run(candidate);
+      const outcome = await run(candidate, folder);
       if (outcome.broken === null || nameOf(outcome.broken) !== nameOf(broken)) continue;
       plan = candidate;
       world = outcome.world;

@@ -1,15 +1,14 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundle } from "./bundle.ts";
 import { lacking } from "./coverage.ts";
 import { sail } from "./fleet.ts";
+import { freshFolder } from "./folder.ts";
 import { hunt, mutants, SCHEDULES } from "./mutants/index.ts";
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "tidings-simulation-"));
+  folder = await freshFolder();
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -14,7 +14,7 @@ export interface Fact {
   readonly type: string;
   readonly mode: NewEntry["mode"];
   readonly key: string;
-  /** By the log's clock, which may jump, in milliseconds since 1970. */
+  /** When the log was given it, by its clock, which may jump, in milliseconds since 1970. */
   readonly wall: number;
   /** Milliseconds since the world began. */
   readonly at: number;
@@ -25,12 +25,6 @@ export interface Fact {
   goneTick: Tick;
   /** When a failover or a reset took it away; Infinity before. */
   lostTick: Tick;
-}
-
-/** A clock as hubs see it, and as it really goes. */
-interface Times {
-  now(): number;
-  readonly time: number;
 }
 
 /** An end of an epoch. */
@@ -66,6 +60,8 @@ export class Truth {
   readonly rows = new Map<string, Set<number>>();
   /** By viewer and path: when it was taken away or given back, in order. */
   readonly rights = new Map<string, Right[]>();
+  /** Numbers of events whose transaction was rolled back. */
+  readonly #rolledBack = new Set<number>();
   /** Attempts under way, by number. */
   readonly #writing = new Map<number, number>();
   readonly #kept: number;
@@ -97,8 +93,16 @@ export class Truth {
     if (others === 0 && !isThere) this.rows.get(channel)?.delete(n);
   }
 
-  /** The log has taken an entry. */
-  appended(entry: NewEntry, place: Cursor, clock: Times): void {
+  rollBack({ data }: NewEntry): void {
+    this.#rolledBack.add(numberOf(data) ?? -1);
+  }
+
+  isRolledBack(n: number): boolean {
+    return this.#rolledBack.has(n);
+  }
+
+  /** The log has taken an entry. @param wall when it was given it, in milliseconds since 1970 by its clock */
+  appended(entry: NewEntry, place: Cursor, wall: number, time: number): void {
     const n = numberOf(entry.data);
     const tick = this.next();
     const { channel: path, type, mode, key = "" } = entry;
@@ -108,8 +112,8 @@ export class Truth {
       type,
       mode,
       key,
-      wall: clock.now(),
-      at: clock.time,
+      wall,
+      at: time,
       tick,
       place,
       goneTick: Infinity,

@@ -44,6 +44,12 @@ export const verbs = {
     ),
   ),
   large: calm(1, (world, a, b) => world.publish([world.reliable(pick(everywhere, a), "x".repeat(b * 12_000))], 1)),
+  transact: calm(6, (world, a, b) =>
+    world.transact(
+      Array.from({ length: 1 + Math.floor(a * 3) }, (_, at) => world.reliable(pick(everywhere, (a + at * b) % 1))),
+      b,
+    ),
+  ),
   clear: calm(1, (world, a, b) => world.clear(pick([...rooms, ...feeds], a), b)),
   follow: calm(3, (world, a, b) => {
     const client = pick(world.clients, a);

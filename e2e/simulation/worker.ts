@@ -12,6 +12,8 @@ export interface Task {
   readonly stride: number;
   readonly count: number;
   readonly explain: boolean;
+  /** For files that last as long as a schedule. */
+  readonly folder: string;
   /** Shared with whoever waits: the schedules that are done, and the seed of the one that runs. */
   readonly progress: SharedArrayBuffer;
 }
@@ -26,19 +28,19 @@ export interface Report {
 // Errors are part of every schedule, and nobody looks at where they were made.
 Error.stackTraceLimit = 0;
 
-async function work({ first, stride, count, explain, progress }: Task): Promise<Report> {
+async function work({ first, stride, count, explain, folder, progress }: Task): Promise<Report> {
   const counts = new Counts();
   const shown = new Int32Array(progress);
   for (let index = 0; index < count; index++) {
     const seed = first + index * stride;
     Atomics.store(shown, 1, seed);
     const plan = planOf(seed);
-    const outcome = await run(plan);
+    const outcome = await run(plan, folder);
     counts.merge(outcome.counts);
     Atomics.add(shown, 0, 1);
     if (explain) {
       const { plan: short, world } =
-        outcome.broken === null ? { plan, world: outcome.world } : await shrink(plan, outcome.broken);
+        outcome.broken === null ? { plan, world: outcome.world } : await shrink(plan, outcome.broken, folder);
       return { counts: counts.entries(), broken: toBroken(seed, outcome.broken), trace: describe(short, world) };
     }
     if (outcome.broken !== null)

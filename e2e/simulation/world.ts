@@ -6,14 +6,15 @@ import { house, placesOf, reliableType, viewers, type Place } from "./contract.t
 import { Counts } from "./coverage.ts";
 import { GOOD, type Weather } from "./faulty-log.ts";
 import { Follower, type Seen } from "./follower.ts";
-import type { Store } from "./memory-store.ts";
 import type { Plan } from "./plan.ts";
 import { pick, randomOf } from "./random.ts";
 import { Server, type ServerWorld } from "./server.ts";
+import type { Store } from "./store.ts";
+import { Transaction } from "./transaction.ts";
 import { Truth, type Tick } from "./truth.ts";
 
 /** Milliseconds that retention keeps an entry. */
-const AGE = 3_600_000;
+export const AGE = 3_600_000;
 const HEARTBEAT = 4_000;
 /** The bytes that fill a socket: few, since schedules are short. */
 const HIGH_WATER = 2_048;
@@ -56,6 +57,7 @@ export class World implements ServerWorld {
   constructor(plan: Plan, clock: VirtualClock, store: Store) {
     this.clock = clock;
     this.store = store;
+    if (plan.engine === "sqlite") this.counts.add("on SQLite");
     this.truth = new Truth(plan.kept);
     this.random = randomOf(plan.seed ^ 0x5eed);
     this.serverRandom = randomOf(plan.seed ^ 0x5e21);
@@ -65,9 +67,9 @@ export class World implements ServerWorld {
     this.clients = viewers.map((viewer) => this.#program(viewer));
   }
 
-  onTrouble(what: string): void {
+  readonly onTrouble = (what: string): void => {
     this.trouble ??= what;
-  }
+  };
 
   onSeen(seen: Seen): void {
     this.counts.add(seen.kind === "gap" ? `gap ${seen.gap.reason}` : seen.kind);
@@ -115,6 +117,19 @@ export class World implements ServerWorld {
     if (care < 0.2) publish(0);
   }
 
+  /** What the application does with its transaction: begins it, publishes in it, ends it. */
+  transact(publications: readonly Publication<typeof house>[], how: number): void {
+    const { server } = this;
+    const transaction = server.transaction ?? Transaction.begin(this, server);
+    if (transaction === null) return;
+    const isNew = server.transaction === null;
+    server.transaction = transaction;
+    if (isNew || how < 0.3) for (const publication of publications) transaction.publish(publication);
+    // The others stay open for a while.
+    if (how < 0.35) transaction.commit();
+    else if (how < 0.6) transaction.rollBack();
+  }
+
   clear(place: Place, at: number): void {
     const cleared =
       place.name === "feed"
@@ -150,7 +165,7 @@ export class World implements ServerWorld {
     const [former] = this.servers.splice(index, 1, new Server(this));
     if (former === undefined) return;
     this.formerServers.push(former);
-    void former.hub.close();
+    void former.close();
   }
 
   crash(at: number, how: number): void {
@@ -177,18 +192,20 @@ export class World implements ServerWorld {
   }
 
   async failOver(lost: number): Promise<void> {
-    if (this.#hasRepeated) return;
+    const { cluster } = this.store;
+    if (this.#hasRepeated || cluster === null) return;
     this.counts.add("failover");
     const before = this.#connected();
-    await this.store.failOver(lost, (end) =>
+    await cluster.failOver(lost, (end) =>
       this.truth.broken("failover", end, this.clock.time, new Set([...before, ...this.#connected()])),
     );
   }
 
   async reset(at: number): Promise<void> {
-    if (at > 0.4 || this.#hasRepeated) return;
+    const { cluster } = this.store;
+    if (at > 0.4 || this.#hasRepeated || cluster === null) return;
     this.counts.add("reset");
-    await this.store.reset((end) => this.truth.broken("reset", end, this.clock.time, new Set()));
+    await cluster.reset((end) => this.truth.broken("reset", end, this.clock.time, new Set()));
   }
 
   #connected(): Set<string> {

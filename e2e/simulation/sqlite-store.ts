@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type * as sqlite from "node:sqlite";
+import { sqliteLog, type Clock } from "@tidings/log-sqlite";
+import type { EventLog } from "@tidings/log";
+import type { Random } from "./random.ts";
+import type { Handle, Store } from "./store.ts";
+
+interface SqliteStoreOptions {
+  /** Where its file may be. */
+  readonly folder: string;
+  readonly kept: number;
+  /** Milliseconds. */
+  readonly age: number;
+  readonly now: () => number;
+  readonly random: Random;
+}
+
+/** A look at a file that nobody has written finds nothing: it comes after this long instead, or soon after the next commit. */
+const IDLE = 250;
+/** Pauses up to this long are those between two looks at the file. */
+const LOOK = 5;
+const PATIENCE = 1_500;
+
+// The SQLite that the log uses: Node's own, or libsql.
+const builtin = process.getBuiltinModule("node:sqlite") as typeof sqlite | undefined;
+const Database = builtin?.DatabaseSync ?? (createRequire(import.meta.url)("libsql") as typeof sqlite.DatabaseSync);
+
+/** The real SQLite log in a file of its own, which every process opens for itself, and the application, too. */
+export class SqliteStore implements Store {
+  readonly patience = PATIENCE + IDLE + LOOK;
+  readonly cluster = null;
+  readonly #options: SqliteStoreOptions;
+  readonly #folder: string;
+  /** Looks that wait for something to see. */
+  readonly #looks = new Set<() => void>();
+
+  constructor(options: SqliteStoreOptions) {
+    this.#options = options;
+    this.#folder = mkdtempSync(join(options.folder, "log-"));
+  }
+
+  open(clock: Clock): EventLog {
+    const { kept, age, now, random } = this.#options;
+    const log = sqliteLog(this.#path, {
+      keep: { entries: kept, age },
+      patience: PATIENCE,
+      clock: this.#lazy(clock),
+      now,
+      random,
+    });
+    log.watch(() => this.#onCommit());
+    return log;
+  }
+
+  connect(): Handle {
+    const handle = new Database(this.#path);
+    return {
+      prepare: (sql) => handle.prepare(sql),
+      exec: (sql) => {
+        handle.exec(sql);
+        this.#onCommit();
+      },
+      close: () => {
+        handle.close();
+        this.#onCommit();
+      },
+    };
+  }
+
+  end(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  get #path(): string {
+    return join(this.#folder, "log.db");
+  }
+
+  /** Somebody may write again, or has written. */
+  #onCommit(): void {
+    for (const look of [...this.#looks]) look();
+  }
+
+  /** A clock whose shortest pauses last until there is something to see: most of them would be all that happens. */
+  #lazy(clock: Clock): Clock {
+    return {
+      get time() {
+        return clock.time;
+      },
+      defer: (task) => clock.defer(task),
+      setTimeout: (task, milliseconds) => {
+        if (milliseconds > LOOK) return clock.setTimeout(task, milliseconds);
+        const due = clock.time + milliseconds;
+        const run = (): void => {
+          this.#looks.delete(look);
+          task();
+        };
+        let cancel = clock.setTimeout(run, IDLE);
+        const look = (): void => {
+          this.#looks.delete(look);
+          cancel();
+          cancel = clock.setTimeout(run, due - clock.time);
+        };
+        this.#looks.add(look);
+        return () => {
+          this.#looks.delete(look);
+          cancel();
+        };
+      },
+    };
+  }
+}

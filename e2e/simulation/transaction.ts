@@ -1,0 +1,75 @@
+import type { Publication } from "@tidings/server";
+import type { house } from "./contract.ts";
+import type { FaultyLog } from "./faulty-log.ts";
+import type { Server, ServerWorld } from "./server.ts";
+import type { Handle } from "./store.ts";
+
+/** A transaction of an application on the file that has the log, too, with rows and events inside of it. */
+export class Transaction {
+  readonly #world: ServerWorld;
+  readonly #server: Server;
+  readonly #handle: Handle;
+  /** The newest `seq` when it began: until it ends nobody else writes. */
+  readonly #head: number;
+
+  private constructor(world: ServerWorld, server: Server, handle: Handle) {
+    this.#world = world;
+    this.#server = server;
+    this.#handle = handle;
+    this.#head = Number(numberOf(handle, "select seq from sqlite_sequence where name = 'tidings_entry'"));
+  }
+
+  /** Null where there is no database, and when somebody else writes. */
+  static begin(world: ServerWorld, server: Server): Transaction | null {
+    const { handle } = server;
+    if (handle === null) return null;
+    try {
+      handle.exec("begin immediate");
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes("locked"))) throw error;
+      world.counts.add("transaction refused");
+      return null;
+    }
+    return new Transaction(world, server, handle);
+  }
+
+  publish({ address, type, data }: Publication<typeof house>): void {
+    const { hub } = this.#server;
+    // A publication is one of the three; as one union its parts do not fit the parameters.
+    const publishIn = hub.publishIn.bind(hub) as (...event: unknown[]) => Promise<void>;
+    publishIn(this.#handle, address, type, data).catch((error: unknown) => {
+      this.#world.onTrouble(`a transaction takes events: it says ${String(error)}`);
+    });
+  }
+
+  commit(): void {
+    const { truth, clock, counts } = this.#world;
+    const entries = this.#end("commit");
+    const epoch = String(numberOf(this.#handle, "select epoch from tidings_epoch order by number desc limit 1"));
+    counts.add("published in a transaction", entries.length);
+    for (const [index, { entry, wall }] of entries.entries()) {
+      truth.write(entry);
+      truth.appended(entry, { epoch, seq: this.#head + 1 + index }, wall, clock.time);
+      truth.wrote(entry);
+    }
+  }
+
+  rollBack(): void {
+    const { truth, counts } = this.#world;
+    const entries = this.#end("rollback");
+    counts.add("rolled back", entries.length);
+    for (const { entry } of entries) truth.rollBack(entry);
+  }
+
+  #end(how: "commit" | "rollback"): FaultyLog["inserted"] {
+    this.#server.transaction = null;
+    this.#handle.exec(how);
+    return this.#server.log.inserted.splice(0);
+  }
+}
+
+/** The only column of the only row. */
+function numberOf(handle: Handle, sql: string): unknown {
+  const row = handle.prepare(sql).get() as Readonly<Record<string, unknown>> | undefined;
+  return Object.values(row ?? {})[0] ?? 0;
+}
