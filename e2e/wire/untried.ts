@@ -34,6 +34,8 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
       "there may be others, see the next sentence; that events have one is tried by their name",
     "A client must ignore": "what a client does",
     "An event whose cursor": "what a client does",
+    "After a failover the ids":
+      "what a client does; that ids never go back needs a failover inside of one stream, which the simulation has",
   },
   "5.4": { "The server's contract": "about who writes servers" },
   "5.5": {

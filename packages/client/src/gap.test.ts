@@ -262,3 +262,29 @@ describe("a gap on the stream", () => {
     expect(told.filter((line) => line.startsWith("closed"))).toEqual([]);
   });
 });
+
+describe("bytes that come twice", () => {
+  test("are told once, also when a failover lies among them, and move no position back", async () => {
+    const { told, server, clock, stream } = await joined();
+    for (let times = 0; times < 2; times++) {
+      stream.event(MESSAGE, { text: "old" }, "e.2");
+      stream.event(MESSAGE, { text: "new" }, "f.3");
+    }
+    stream.event(MESSAGE, { text: "old" }, "e.2");
+    await clock.advance(0);
+    expect(told.slice(1)).toEqual(["old e.2", "new f.3"]);
+    stream.bye("expired");
+    await clock.advance(1_000);
+    expect(server.stream.after).toBe("f.3");
+  });
+
+  test("are something else than an epoch that the next stream comes back to", async () => {
+    const { told, server, clock, stream } = await joined();
+    stream.event(MESSAGE, { text: "elsewhere" }, "f.2");
+    stream.bye("expired");
+    await clock.advance(1_000);
+    server.stream.live("f.2").event(MESSAGE, { text: "back" }, "e.3");
+    await clock.advance(0);
+    expect(told.slice(1)).toEqual(["elsewhere f.2", "back e.3"]);
+  });
+});

@@ -43,6 +43,8 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
   const holed = new Set<string>();
   /** Paths that the server does not know: they are left out for a while. */
   const unknown = new Set<string>();
+  /** Where the running connection has gone on into another epoch: it never comes back, so what is covered was sent before. */
+  let left: string[] = [];
 
   const stream = createStream(context, request, onEvent, onRefused);
 
@@ -91,6 +93,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
     followed = new Set([...followed].filter((path) => asked.has(path)));
     // The next connection tells them again.
     holed.clear();
+    left = [];
     // The position speaks of nothing that is wanted: what is new begins now.
     if (followed.size === 0) position.handled = position.carried = null;
     if (asked.size === 0) return null;
@@ -103,9 +106,12 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
     const cursor = toCursor(id);
     const name = parseEventName(event);
     const { handled } = position;
+    if (left.some((each) => coversToken(each, cursor))) return;
     // Of two positions of one epoch, one covers the other.
-    if (cursor && handled && !coversToken(cursor, handled) && !coversToken(handled, cursor))
+    if (cursor && handled && !coversToken(cursor, handled) && !coversToken(handled, cursor)) {
+      left.push(handled);
       for (const subscription of [...subscriptions]) subscription.onEpoch(handled);
+    }
     if (name)
       deliver({
         ...name,
