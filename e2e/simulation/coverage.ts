@@ -27,6 +27,7 @@ const expected = {
     "connection cut",
     "half-open connection",
     "bytes twice",
+    "bytes twice, and a failover",
     "offline",
     "doorbell lost",
     "doorbell late",

@@ -49,7 +49,6 @@ export class World implements ServerWorld {
   hasBadReads = false;
   /** States were slow to load at some time, so who shared a load may have one from before. */
   hasSlowStates = false;
-  #hasRepeated = false;
   readonly #clientRandom;
   readonly #writtenAt = new Map<Tick, number>();
   #published = 0;
@@ -182,18 +181,17 @@ export class World implements ServerWorld {
         }
   }
 
-  /** What is repeated from before the end of an epoch, no client could tell from what is new. */
   repeat(at: number): void {
     const open = this.clients.flatMap(({ network }) => [...network.open]);
-    if (this.truth.breaks.length > 0 || open.length === 0) return;
+    if (open.length === 0) return;
     this.counts.add("bytes twice");
-    this.#hasRepeated = true;
+    if (this.truth.breaks.length > 0) this.counts.add("bytes twice, and a failover");
     pick(open, at).repeat();
   }
 
   async failOver(lost: number): Promise<void> {
     const { cluster } = this.store;
-    if (this.#hasRepeated || cluster === null) return;
+    if (cluster === null) return;
     this.counts.add("failover");
     const before = this.#connected();
     await cluster.failOver(lost, (end) =>
@@ -203,7 +201,7 @@ export class World implements ServerWorld {
 
   async reset(at: number): Promise<void> {
     const { cluster } = this.store;
-    if (at > 0.4 || this.#hasRepeated || cluster === null) return;
+    if (at > 0.4 || cluster === null) return;
     this.counts.add("reset");
     await cluster.reset((end) => this.truth.broken("reset", end, this.clock.time, new Set()));
   }
