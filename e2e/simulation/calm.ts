@@ -1,6 +1,6 @@
 import { feeds, house, rooms, viewers } from "./contract.ts";
 import { GOOD } from "./faulty-log.ts";
-import type { Follower } from "./follower.ts";
+import type { Diary } from "./diary.ts";
 import type { World } from "./world.ts";
 
 /** A read of the log that is under way when a hub closes may take so many milliseconds, and a pause of ours as many. */
@@ -16,35 +16,33 @@ const TRIM = 5_500;
 
 /** The weather clears: everybody comes back, hears of everything, and leaves. What does not happen is noted as trouble. */
 export async function heal(world: World): Promise<void> {
-  const { clock, clients, weather, followers } = world;
+  const { clock, clients, weather, followers, diaries } = world;
+  const { networks } = world.programs;
   Object.assign(weather, GOOD);
-  for (const program of clients) {
-    world.setOnline(program, true);
-    for (const exchange of program.network.open) exchange.release();
-  }
+  world.isCalm = true;
+  for (const program of clients) world.setOnline(program, true);
+  for (const { open } of networks) for (const exchange of open) exchange.release();
   for (const follower of followers) follower.readOn();
   for (const { transaction } of world.servers) transaction?.commit();
   // A read that began before may still be slow.
-  if (world.hasBadReads || world.hasSlowStates) await clock.advance(READ_TIME);
+  if (world.hasSlowAnswers) await clock.advance(READ_TIME);
   // Hubs look at deadlines once a second.
   if (world.lastExpiry > 0) await clock.advance(Math.max(0, world.lastExpiry - clock.time) + 1_100);
 
   const begun = world.truth.next();
   /** A loop has no status of its own: it is back when it has got something new. */
-  const isBack = (each: Follower): boolean =>
+  const isBack = (each: Diary): boolean =>
     each.isClosed || (each.isLoop ? (each.seen.at(-1)?.tick ?? 0) > begun : each.isLive);
   const isAllBack = (): boolean =>
-    followers.every(isBack) &&
-    clients.every(
-      ({ client, network }) =>
-        client.status.value.state !== "retrying" && [...network.open].every(({ isDead }) => !isDead),
-    );
+    diaries.every(isBack) &&
+    clients.every(({ client }) => client.status.value.state !== "retrying") &&
+    networks.every(({ open }) => [...open].every(({ isDead }) => !isDead));
   // Once more afterwards: who seemed to be back may have had to learn first that the log is another one.
   let waited = 0;
   do {
     for (; !isAllBack() && world.trouble === null; waited += 500) {
       if (waited > COMEBACK)
-        return world.onTrouble(`everybody comes back: ${describeAbsent(followers.filter((each) => !isBack(each)))}`);
+        return world.onTrouble(`everybody comes back: ${diaries.filter((each) => !isBack(each)).join("; ")}`);
       if (waited % 5_000 === 0)
         for (const { place } of followers.filter((each) => each.isLoop && !isBack(each)))
           world.publish([world.reliable(place)], 1);
@@ -57,44 +55,39 @@ export async function heal(world: World): Promise<void> {
   await prove(world, "a lost doorbell costs a poll", POLL + EPSILON);
   weather.doorbell = "good";
   // A loop may still be on its way from page to page, and a client may have been sent away meanwhile.
-  for (let late = 0; !followers.every((each) => hasNewest(world, each)); late += 500) {
+  for (let late = 0; !diaries.every((each) => hasNewest(world, each)); late += 500) {
     if (late > COMEBACK)
-      return world.onTrouble(
-        `everybody comes back: ${describeAbsent(followers.filter((each) => !hasNewest(world, each)))}`,
-      );
+      return world.onTrouble(`everybody comes back: ${diaries.filter((each) => !hasNewest(world, each)).join("; ")}`);
     await clock.advance(500);
   }
 }
 
-function hasNewest({ truth }: World, { isClosed, place, seen }: Follower): boolean {
+function hasNewest({ truth }: World, { isClosed, place, seen }: Diary): boolean {
   const newest = truth.reliableOf(place.path).at(-1);
   return isClosed || newest === undefined || seen.some((each) => each.kind === "event" && each.n === newest.n);
 }
 
 /** Publishes everywhere; everybody who follows hears of it in time. */
 async function prove(world: World, law: string, milliseconds: number): Promise<void> {
-  const { clock, clients, followers } = world;
+  const { clock, diaries } = world;
   const events = [...rooms, ...feeds, ...viewers.map((user) => house.inbox({ user }))].map((place) =>
     world.reliable(place),
   );
-  const changes = clients.map((program) => program.changes);
-  const before = new Map(followers.map((each) => [each, each.seen.length]));
+  const before = new Map(
+    diaries.filter(({ isLive }) => isLive).map((each) => [each, [each.seen.length, each.program.changes]]),
+  );
   for (const event of events) {
     world.publish([event], 1);
     // One doorbell may ring while the log is read because of another.
     for (let turns = world.random() * 12; turns > 0; turns--) await Promise.resolve();
   }
   await clock.advance(milliseconds);
-  for (const follower of followers) {
-    // Whoever is sent away meanwhile comes back for it; that it does, the oracle will see.
-    const index = clients.findIndex(({ viewer }) => viewer === follower.viewer);
-    if (follower.isClosed || follower.isLoop || clients[index]?.changes !== changes[index]) continue;
-    const { n } = events.find(({ address }) => address.path === follower.place.path)?.data ?? { n: 0 };
-    const news = follower.seen.slice(before.get(follower));
-    if (!news.some((seen) => seen.kind === "event" && seen.n === n))
-      return world.onTrouble(
-        `${law}: ${n} of ${follower.place.path} is not with ${follower.viewer} after ${milliseconds} ms`,
-      );
+  for (const [diary, [told, changes]] of before) {
+    // Whoever is sent away meanwhile, or was before, comes back for it; that it does, the oracle will see.
+    if (diary.isClosed || diary.program.changes !== changes) continue;
+    const { n } = events.find(({ address }) => address.path === diary.place.path)?.data ?? { n: 0 };
+    if (!diary.seen.slice(told).some((seen) => seen.kind === "event" && seen.n === n))
+      return world.onTrouble(`${law}: ${n} is not with ${String(diary)} after ${milliseconds} ms`);
   }
 }
 
@@ -102,24 +95,19 @@ async function prove(world: World, law: string, milliseconds: number): Promise<v
 export async function leave(world: World): Promise<void> {
   const { clock, clients, servers, formerServers } = world;
   for (const { client } of clients) client.close();
+  world.plain?.leave();
   await clock.settle();
   await Promise.all(servers.map((server) => server.close()));
-  await clock.advance(world.hasBadReads || world.hasSlowStates ? READ_TIME : 0);
+  await clock.advance(world.hasSlowAnswers ? READ_TIME : 0);
   const all = [...servers, ...formerServers];
   const left = {
     timers: clock.pending,
     "timers of servers": sum(all.map((server) => server.clock.pending)),
     "doorbells of servers": sum(all.map(({ log }) => log.watchers)),
     connections: sum(all.map(({ hub }) => hub.stats().connections)),
-    exchanges: sum(clients.map(({ network }) => [...network.open].filter(({ isOpen }) => isOpen).length)),
+    exchanges: world.programs.exchanges.filter(({ isOpen }) => isOpen).length,
   };
   if (sum(Object.values(left)) > 0) world.onTrouble(`nothing is left behind: ${JSON.stringify(left)}`);
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-
-function describeAbsent(absent: readonly Follower[]): string {
-  return absent
-    .map(({ viewer, place, isLoop }) => `${viewer} at ${place.path}${isLoop ? ", reading a loop" : ""}`)
-    .join("; ");
-}

@@ -16,11 +16,13 @@ export interface Weather {
   doorbell: "good" | "lost" | "late" | "spurious";
   /** How the application's loaders read its rows: `late` waits before it looks, `old` after it has. */
   states: "good" | "late" | "old";
+  /** The same of who may read. */
+  rights: "good" | "late" | "old";
 }
 
 const WITHDRAWAL: NewEntry = { channel: "", type: "", mode: "latest", data: null };
 
-export const GOOD: Weather = { reads: "good", appends: "good", doorbell: "good", states: "good" };
+export const GOOD: Weather = { reads: "good", appends: "good", doorbell: "good", states: "good", rights: "good" };
 
 export interface LogWorld {
   readonly clock: VirtualClock;

@@ -1,70 +1,39 @@
-import type { Cleared, Client, Gap, Reason, StreamError } from "@tidings/client";
-import type { ClientProgram } from "./client-program.ts";
+import type { Cleared, Client, Gap, History, Reason, StreamError } from "@tidings/client";
 import type { house, Place } from "./contract.ts";
-import type { Tick, Truth } from "./truth.ts";
-
-/** What a handler or a loop was told, and when. */
-export type Seen = { readonly tick: Tick; readonly at: number } & (
-  | {
-      readonly kind: "event";
-      readonly n: number;
-      readonly type: string;
-      readonly id: string | null;
-      readonly key: string;
-      readonly sentAt: number;
-    }
-  | { readonly kind: "gap"; readonly gap: Gap }
-  | { readonly kind: "state"; readonly said: readonly number[] }
-  | { readonly kind: "cleared"; readonly cleared: Cleared }
-  | { readonly kind: "live" }
-  | { readonly kind: "closed"; readonly reason: Reason }
-);
-type Told = Seen extends infer One ? (One extends Seen ? Omit<One, "tick" | "at"> : never) : never;
-
-interface Event {
-  readonly type: string;
-  readonly id: string | null;
-  readonly data: { readonly n: number; readonly symbol?: string };
-}
-
-interface FollowerWorld {
-  readonly truth: Truth;
-  readonly clock: { readonly time: number };
-  onTrouble(what: string): void;
-  onSeen(seen: Seen): void;
-}
+import { Diary, type DiaryWorld, type Received } from "./diary.ts";
+import type { ClientProgram } from "./programs.ts";
+import type { Tick } from "./truth.ts";
 
 type HouseClient = Client<typeof house>;
 
-/** One subscription, by handlers or by a loop, and everything it was told, in order. */
-export class Follower {
-  readonly viewer: string;
-  readonly place: Place;
-  readonly isLoop: boolean;
-  readonly begun: Tick;
-  readonly begunAt: number;
-  readonly seen: Seen[] = [];
-  isLive = false;
-  isClosed = false;
+/** A page of history that a follower goes on from. */
+export interface Beginning extends History<Received> {
+  readonly asked: Tick;
+}
+
+/** One subscription of our client, by handlers or by a loop. */
+export class Follower extends Diary {
   /** The application closed it. */
   isLeft = false;
-  readonly #world: FollowerWorld;
-  readonly #program: ClientProgram;
   #stop: () => void;
-  #events: AsyncIterableIterator<Event, Reason> | null = null;
+  #events: AsyncIterableIterator<Received, Reason> | null = null;
   #isReading = false;
   #readsOn = false;
 
-  constructor(world: FollowerWorld, program: ClientProgram, place: Place, isLoop: boolean) {
-    const { client } = program;
-    this.#world = world;
-    this.#program = program;
-    this.viewer = program.viewer;
-    this.place = place;
-    this.isLoop = isLoop;
-    this.begun = world.truth.next();
-    this.begunAt = world.clock.time;
-    this.#stop = isLoop ? this.#loop(client) : this.#handle(client);
+  constructor(
+    world: DiaryWorld,
+    program: ClientProgram,
+    place: Place,
+    manner: "handlers" | "loop",
+    beginning: Beginning | null,
+  ) {
+    super(world, program, place, manner);
+    if (beginning !== null) {
+      this.note({ kind: "begins", from: beginning.asked });
+      for (const event of beginning.events) this.noteEvent(event);
+    }
+    const after = beginning === null ? {} : { after: beginning.cursor };
+    this.#stop = this.isLoop ? this.#loop(program.client, after) : this.#handle(program.client, after);
   }
 
   leave(): void {
@@ -86,70 +55,56 @@ export class Follower {
     this.read();
   }
 
-  note(told: Told): void {
-    const { truth, clock } = this.#world;
-    // The same members, with two more.
-    const seen = { ...told, tick: truth.next(), at: clock.time } as Seen;
-    if (told.kind === "closed") this.isClosed = true;
-    this.seen.push(seen);
-    this.#world.onSeen(seen);
-  }
-
-  async #take(events: AsyncIterableIterator<Event, Reason>): Promise<void> {
+  async #take(events: AsyncIterableIterator<Received, Reason>): Promise<void> {
     try {
       const result = await events.next();
       this.#isReading = false;
       if (result.done === true) return this.note({ kind: "closed", reason: result.value });
-      this.#onEvent(result.value);
+      this.noteEvent(result.value);
       if (this.#readsOn) this.read();
     } catch (error) {
-      this.#world.onTrouble(`a loop threw ${String(error)}`);
+      this.world.onTrouble(`a loop threw ${String(error)}`);
     }
   }
 
-  #onEvent({ type, id, data }: Event): void {
-    this.note({ kind: "event", n: data.n, type, id, key: data.symbol ?? "", sentAt: this.#program.lastSentAt });
-  }
-
-  #handle(client: HouseClient): () => void {
+  #handle(client: HouseClient, options: { readonly after?: string }): () => void {
     const common = {
       onGap: (gap: Gap) => this.note({ kind: "gap", gap }),
       onClear: (cleared: Cleared) => this.note({ kind: "cleared", cleared }),
       onClose: (reason: Reason) => this.note({ kind: "closed", reason }),
-      onError: (error: StreamError) => this.#world.onTrouble(String(error.stack)),
+      onError: (error: StreamError) => this.world.onTrouble(String(error.stack)),
     };
-    const tell = (_data: unknown, event: Event) => this.#onEvent(event);
+    const tell = (_data: unknown, event: Received) => this.noteEvent(event);
     const { place } = this;
     const subscription =
       place.name === "room"
-        ? client.subscribe<"room">(place, {
-            ...common,
-            snapshot: ({ said }) => this.note({ kind: "state", said }),
-            said: tell,
-            typing: tell,
-            topic: tell,
-          })
+        ? client.subscribe<"room">(
+            place,
+            {
+              ...common,
+              snapshot: ({ said }) => this.note({ kind: "state", said }),
+              said: tell,
+              typing: tell,
+              topic: tell,
+            },
+            options,
+          )
         : place.name === "feed"
-          ? client.subscribe<"feed">(place, { ...common, posted: tell, price: tell })
-          : client.subscribe<"inbox">(place, { ...common, mail: tell });
-    const look = (): void => this.#onStatus(subscription.status.value.state);
+          ? client.subscribe<"feed">(place, { ...common, posted: tell, price: tell }, options)
+          : client.subscribe<"inbox">(place, { ...common, mail: tell }, options);
+    const look = (): void => this.setLive(subscription.status.value.state === "live");
     subscription.status.subscribe(look);
     look();
     return () => subscription.close();
   }
 
-  #loop(client: HouseClient): () => void {
+  #loop(client: HouseClient, after: { readonly after?: string }): () => void {
+    const options = { ...after, capacity: 2, onGap: (gap: Gap) => this.note({ kind: "gap", gap }) };
     // A union of three kinds of loops, read as one.
-    const options = { capacity: 2, onGap: (gap: Gap) => this.note({ kind: "gap", gap }) };
-    this.#events = client.events(this.place, options) as AsyncIterableIterator<Event, Reason>;
+    this.#events = client.events(this.place, options) as AsyncIterableIterator<Received, Reason>;
     return () => {
       this.isClosed = true;
       void this.#events?.return?.();
     };
-  }
-
-  #onStatus(state: string): void {
-    if (state === "live" && !this.isLive) this.note({ kind: "live" });
-    this.isLive = state === "live";
   }
 }

@@ -25,6 +25,8 @@ interface Epoch {
 
 interface StoreOptions {
   readonly kept: number;
+  /** Milliseconds. */
+  readonly age: number;
   readonly now: () => number;
   readonly random: Random;
 }
@@ -158,9 +160,9 @@ export class MemoryStore implements EventLog, Cluster, Store {
 
   /** Another log with the same entries; it takes turns of promises, and nobody sees it yet. */
   async #copyOf(survivors: readonly Written[]): Promise<{ readonly log: EventLog; readonly epoch: string }> {
-    const { kept, now, random } = this.#options;
+    const { kept, age, now, random } = this.#options;
     let then: number | null = null;
-    const log = memoryLog({ keep: { entries: kept }, now: () => then ?? now(), random });
+    const log = memoryLog({ keep: { entries: kept, age }, now: () => then ?? now(), random });
     // The memory log looks at the time before it answers.
     const appends = survivors.map(({ entry, at }) => {
       then = at;

@@ -1,11 +1,13 @@
 import { EXPIRES } from "./contract.ts";
-import type { Follower, Seen } from "./follower.ts";
+import type { Diary, Seen } from "./diary.ts";
 import type { Break, Fact, Tick, Truth } from "./truth.ts";
 import type { World } from "./world.ts";
 
 /** A lost doorbell costs a poll; reads that fail may cost several. */
 const POLL = 1_050;
 const LATE = 60_000;
+/** How long the application may take to say who may read, asked when a stream opens and again for an order that came meanwhile. */
+const SLOW_RIGHTS = 9_000;
 /** Milliseconds that a volatile event is owed. */
 const VOLATILE = 5_000;
 
@@ -20,11 +22,11 @@ export function judge(world: World): string | null {
   // Keys are known for ten minutes by a clock that must not jump.
   if (twice !== undefined && !world.hasJumped)
     return `a key publishes once: ${twice.n} stands in the log a second time, at ${twice.place.epoch}.${twice.place.seq}`;
-  for (const follower of world.followers) {
-    const wrong = new Case(world, follower).find();
+  for (const diary of world.diaries) {
+    const wrong = new Case(world, diary).find();
     if (wrong === null) continue;
-    world.wronged = follower;
-    return `${wrong} (${follower.viewer} at ${follower.place.path}${follower.isLoop ? ", reading a loop" : ""})`;
+    world.wronged = diary;
+    return `${wrong} (${String(diary)})`;
   }
   return null;
 }
@@ -38,11 +40,13 @@ class Case {
   readonly #isLate: boolean;
   readonly #hasJumped: boolean;
   readonly #mayHaveExpired: (fact: Fact) => boolean;
-  readonly #follower: Follower;
+  readonly #follower: Diary;
   /** When the bytes were written that reached this client. */
   readonly #arrivals: readonly Tick[];
+  /** Whether a repetition is for it to drop. */
+  readonly #isPlain: boolean;
   /** All followers of this client: its connection stands behind everything that they were given. */
-  readonly #companions: readonly Follower[];
+  readonly #companions: readonly Diary[];
   readonly #reliable: readonly Fact[];
   /** What it was called for since its last state. */
   #delivered = new Set<Fact>();
@@ -56,21 +60,28 @@ class Case {
   #floor: Tick = 0;
   /** When it was last told of a gap, or given a state. */
   #toldAt: Tick;
+  /** It was told of one, ever. */
+  #hasGap = false;
+  /** It was given one, ever. */
+  #hasState = false;
+  /** It went on from a page. */
+  #hasPage = false;
   /** Breaks that it has been told of. */
   readonly #witnesses = new Set<Break>();
   /** By type and key: the newest value. */
   readonly #values = new Map<string, number>();
 
-  constructor(world: World, follower: Follower) {
-    const { truth, clients, clock, hasJumped, hasBadReads, hasSlowStates, followers } = world;
+  constructor(world: World, follower: Diary) {
+    const { truth, clock, hasJumped, hasBadReads, hasSlowStates, hasSlowRights, diaries } = world;
     this.#isLate = hasBadReads || hasSlowStates;
-    this.#grace = hasBadReads ? LATE : POLL;
+    this.#grace = hasBadReads ? LATE : hasSlowRights ? POLL + SLOW_RIGHTS : POLL;
+    this.#isPlain = follower.manner === "plain";
     this.#hasJumped = hasJumped;
     this.#truth = truth;
     this.#mayHaveExpired = ({ type, at }) => type === "price" && (hasJumped || clock.time - at >= EXPIRES);
     this.#follower = follower;
-    this.#arrivals = clients.find(({ viewer }) => viewer === follower.viewer)?.arrivals ?? [];
-    this.#companions = followers.filter(({ viewer }) => viewer === follower.viewer);
+    this.#arrivals = follower.program.arrivals;
+    this.#companions = diaries.filter(({ program }) => program === follower.program);
     this.#reliable = truth.reliableOf(follower.place.path);
     this.#toldAt = follower.begun;
   }
@@ -97,6 +108,11 @@ class Case {
       case "cleared":
         this.#values.delete(`${seen.cleared.type} ${seen.cleared.key}`);
         return null;
+      case "begins":
+        this.#values.clear();
+        this.#owedFrom = seen.from;
+        this.#hasPage = seen.from !== null;
+        return null;
       case "closed":
         return seen.reason === "closed" || seen.reason === "forbidden" || seen.reason === "gap-loop"
           ? null
@@ -115,7 +131,10 @@ class Case {
     if (fact.mode === "latest") this.#values.set(`${seen.type} ${seen.key}`, seen.n);
     // A current value says nothing of a position.
     if (seen.id === null) return fact.mode === "latest" ? null : `reliable events have an id: ${seen.n} came without`;
-    if (this.#delivered.has(fact)) return `each handler call is for another event: ${fact.n} came twice`;
+    if (this.#delivered.has(fact)) {
+      if (this.#isPlain) return null;
+      return `each handler call is for another event: ${fact.n} came twice`;
+    }
     const disorder = this.#disorder(fact);
     if (disorder !== null) return disorder;
     const missed = this.#missed(fact, seen.tick);
@@ -164,9 +183,11 @@ class Case {
     const witness = gap.reason === "trimmed" ? this.#trimWitness(tick) : this.#breakWitness(tick);
     const before = this.#toldAt;
     this.#toldAt = tick;
+    this.#hasGap = true;
+    // Our client brings what counts anew.
+    this.#values.clear();
     // Where no state follows, the application gets its own now, and is owed what comes from now on.
     if (gap.reason !== "trimmed") {
-      this.#values.clear();
       this.#last = null;
       this.#owedFrom = tick;
     }
@@ -177,7 +198,12 @@ class Case {
   /** Something of this channel that it was not given is gone, after what it had last. */
   #trimWitness(now: Tick): boolean {
     const floor = this.#last?.tick ?? this.#floor;
-    return this.#reliable.some((fact) => !this.#delivered.has(fact) && fact.goneTick < now && fact.tick > floor);
+    const isGone = (fact: Fact): boolean => fact.goneTick < now && fact.tick > floor;
+    const { name, path } = this.#follower.place;
+    return (
+      this.#reliable.some((fact) => isGone(fact) && !this.#delivered.has(fact)) ||
+      this.#truth.withdrawals.some((fact) => isGone(fact) && (fact.path === path || name === "feed"))
+    );
   }
 
   /** The log was replaced, or has lost something that this client's connection had passed. */
@@ -195,7 +221,7 @@ class Case {
     if (kind === "reset" || this.#clientSaw(({ lostTick }) => lostTick === tick)) return true;
     const lost = this.#truth.facts.filter(({ lostTick }) => lostTick === tick);
     // A read that answers late may bring a position from before.
-    if (connected.has(this.#follower.viewer) || this.#isLate) return lost.length > 0;
+    if (connected.has(this.#follower.program) || this.#isLate) return lost.length > 0;
     const stood = Math.max(0, ...this.#arrivals.filter((stamp) => stamp < tick));
     return lost.some((fact) => fact.tick <= stood);
   }
@@ -208,6 +234,7 @@ class Case {
   }
 
   #state({ said, tick }: Told<"state">): string | null {
+    this.#hasState = true;
     this.#delivered = new Set();
     this.#had = new Set(said);
     this.#values.clear();
@@ -221,7 +248,7 @@ class Case {
   }
 
   #unauthorised(fact: Fact, seen: Told<"event">): string | null {
-    const rights = this.#truth.rights.get(`${this.#follower.viewer} ${fact.path}`) ?? [];
+    const rights = this.#truth.rights.get(`${this.#follower.program.viewer} ${fact.path}`) ?? [];
     const last = rights.findLast(({ tick }) => tick < seen.tick);
     if (last === undefined || last.allowed || fact.at <= last.toldAt + this.#grace) return null;
     return `what is delivered was authorised: ${fact.n} was published after the right was taken`;
@@ -229,20 +256,21 @@ class Case {
 
   /** What has to be true of whoever has not left, now that all is quiet. */
   #atTheEnd(): string | null {
-    const { place, isClosed, isLoop } = this.#follower;
+    const { place, isClosed } = this.#follower;
     if (isClosed) return null;
     const missed = this.#reliable.find(
       (fact) => this.#isOwed(fact) && fact.lostTick === Infinity && fact.goneTick > this.#toldAt,
     );
     if (missed !== undefined) return `acked is delivered or gapped: ${missed.n} never came`;
-    if (place.name === "room" && !isLoop) {
+    if (this.#hasState) {
       const rows = this.#truth.rows.get(place.path) ?? new Set();
       const phantom = [...this.#delivered].find(({ n, mode }) => mode === "reliable" && !rows.has(n));
       if (phantom !== undefined) return `no phantom survives a gap: ${phantom.n} is nowhere but here`;
       const lacking = [...rows].find((n) => !this.#had.has(n));
       if (lacking !== undefined) return `after a gap the state is whole: ${lacking} is not in it`;
     }
-    return this.#wrongValue();
+    // Who goes on from a page has no values, and without our client nobody gets them anew after a gap.
+    return this.#hasPage || (this.#isPlain && this.#hasGap) ? null : this.#wrongValue();
   }
 
   #supersedes(lost: Fact, key: string, fact: Fact | undefined): boolean {

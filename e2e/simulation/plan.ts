@@ -22,6 +22,10 @@ export interface Plan {
   readonly kept: number;
   readonly ringEntries: number;
   readonly pageEvents: number;
+  /** Milliseconds that a stream may last. */
+  readonly maxAge: number;
+  /** Whether there is a reader without our client, too. */
+  readonly hasPlain: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -71,6 +75,8 @@ export function planOf(seed: number): Plan {
     kept: random() < 0.5 ? 3 + Math.floor(random() * 6) : 1_000,
     ringEntries: random() < 0.5 ? 2 + Math.floor(random() * 8) : 1_000,
     pageEvents: 2 + Math.floor(random() * 12),
+    maxAge: random() < 0.15 ? 20_000 + random() * 20_000 : 3_600_000,
+    hasPlain: random() < 0.1,
     steps: [...["follow", "follow", "follow"].map((verb) => step(verb as Verb)), ...steps],
   };
 }

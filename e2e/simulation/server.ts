@@ -11,13 +11,14 @@ interface ServerOptions {
   readonly ringEntries: number;
   readonly pageEvents: number;
   readonly heartbeat: number;
+  readonly maxAge: number;
 }
 
 interface State {
   readonly said: number[];
 }
 
-/** The most milliseconds that a state takes to load. */
+/** The most milliseconds that the application takes to answer. */
 const MOST_SLOW = 3_000;
 
 export interface ServerWorld extends LogWorld {
@@ -55,8 +56,8 @@ export class Server {
         const expiresAt = world.expiryOf(id);
         return { id, ...(expiresAt === undefined ? {} : { expiresAt }) };
       },
-      authorize: ({ viewer, path }) => truth.allows(viewer.id, path),
-      snapshot: { room: ({ room }) => load(world, `rooms/${room}`) },
+      authorize: ({ viewer, path }) => answer(world, "rights", () => truth.allows(viewer.id, path)),
+      snapshot: { room: ({ room }) => answer(world, "states", () => stateOf(world, `rooms/${room}`)) },
       onLog: ({ event, error }) => {
         if (event !== "read-failed" && event !== "trim-failed" && event !== "retention")
           world.onTrouble(`the hub says ${event}: ${error instanceof Error ? error.stack : String(error)}`);
@@ -83,16 +84,21 @@ export class Server {
   }
 }
 
-/** The application's own state: its rows, which a loaded database may show late. */
-async function load({ truth, weather, counts, clock, random }: ServerWorld, path: string): Promise<State> {
-  const look = (): State => ({ said: [...(truth.rows.get(path) ?? [])] });
-  const how = weather.states;
+function stateOf({ truth }: ServerWorld, path: string): State {
+  return { said: [...(truth.rows.get(path) ?? [])] };
+}
+
+/** What the application's database says, which may be late when it is loaded: it has looked before the wait, or looks after it. */
+function answer<Answer>(world: ServerWorld, what: "states" | "rights", look: () => Answer): Answer | Promise<Answer> {
+  const { weather, counts, clock, random } = world;
+  const how = weather[what];
   if (how === "good") return look();
-  counts.add(`state ${how}`);
-  const pause = new Promise<void>((resolve) => void clock.setTimeout(resolve, 1 + random() * MOST_SLOW));
+  counts.add(`${what} ${how}`);
   const old = look();
-  await pause;
-  return how === "old" ? old : look();
+  return new Promise((resolve) => {
+    const end = (): void => resolve(how === "old" ? old : look());
+    clock.setTimeout(end, 1 + random() * MOST_SLOW);
+  });
 }
 
 /** The clock of a process: its timers die with it, and those it has left behind can be counted. */

@@ -8,11 +8,14 @@ const nameOf = (broken: string): string => broken.split(":")[0] ?? broken;
 /**
  * Fewer steps that break the same invariant: delta debugging (Zeller and Hildebrandt, 2002). Steps mean something whatever is left
  * around them, so any part of a schedule is one.
+ *
+ * @param onTry called after every try: all of them together take a while
  */
 export async function shrink(
   whole: Plan,
   broken: string,
   folder: string,
+  onTry: () => void,
 ): Promise<{ readonly plan: Plan; readonly world: World }> {
   let plan = whole;
   let { world } = await run(plan, folder);
@@ -22,6 +25,7 @@ export async function shrink(
     for (let start = 0; start < plan.steps.length && !isSmaller; start += size) {
       const candidate = { ...plan, steps: plan.steps.toSpliced(start, size) };
       const outcome = await run(candidate, folder);
+      onTry();
       if (outcome.broken === null || nameOf(outcome.broken) !== nameOf(broken)) continue;
       plan = candidate;
       world = outcome.world;

@@ -1,4 +1,4 @@
-import type { Follower, Seen } from "./follower.ts";
+import type { Diary, Seen } from "./diary.ts";
 import type { Plan } from "./plan.ts";
 import type { Truth } from "./truth.ts";
 import type { World } from "./world.ts";
@@ -8,19 +8,18 @@ export function describe(plan: Plan, world: World): string {
   const steps = plan.steps.map(
     ({ verb, a, b, pause }) => `step ${verb}(${a.toFixed(2)}, ${b.toFixed(2)}) ${JSON.stringify(pause)}`,
   );
-  const wronged = world.followers.filter((follower) => follower === world.wronged);
+  const wronged = world.diaries.filter((diary) => diary === world.wronged);
   return [
-    `${plan.servers} server(s), keeps ${plan.kept}, ring of ${plan.ringEntries}, pages of ${plan.pageEvents}`,
+    `${plan.servers} server(s) on the ${plan.engine} log, keeps ${plan.kept}, ring of ${plan.ringEntries}, pages of ${plan.pageEvents}, ` +
+      `streams of ${Math.round(plan.maxAge)} ms${plan.hasPlain ? ", a reader without our client" : ""}`,
     ...steps,
-    ...wronged.map((follower) => history(world.truth, follower)),
+    ...wronged.map((diary) => history(world.truth, diary)),
   ].join("\n");
 }
 
 /** The channel and the follower side by side, by tick. */
-function history(truth: Truth, follower: Follower): string {
-  const lines: [number, string][] = [
-    [follower.begun, `${follower.viewer} follows ${follower.place.path}${follower.isLoop ? " in a loop" : ""}`],
-  ];
+function history(truth: Truth, follower: Diary): string {
+  const lines: [number, string][] = [[follower.begun, `${String(follower)} begins to follow`]];
   for (const { tick, n, path, mode, place, goneTick, lostTick, type, key } of truth.facts) {
     if (path !== follower.place.path) continue;
     const fate = [
@@ -31,7 +30,7 @@ function history(truth: Truth, follower: Follower): string {
   }
   for (const { tick, kind, end } of truth.breaks)
     lines.push([tick, `  log: ${kind}, ${end.epoch.slice(0, 3)} ends at ${end.seq}`]);
-  for (const right of truth.rights.get(`${follower.viewer} ${follower.place.path}`) ?? [])
+  for (const right of truth.rights.get(`${follower.program.viewer} ${follower.place.path}`) ?? [])
     lines.push([right.tick, `  right: ${right.allowed}, told at ${right.toldAt} ms`]);
   for (const seen of follower.seen) lines.push([seen.tick, `    told at ${seen.at.toFixed(0)} ms: ${tellSeen(seen)}`]);
   return lines
@@ -52,6 +51,8 @@ function tellSeen(seen: Seen): string {
       return `cleared ${seen.cleared.type} ${seen.cleared.key}`;
     case "closed":
       return `closed ${seen.reason}`;
+    case "begins":
+      return seen.from === null ? "begins anew" : `begins with a page that was asked for at ${seen.from}`;
     case "live":
       return "live";
   }

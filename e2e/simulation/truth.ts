@@ -1,5 +1,6 @@
 import type { NewEntry } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
+import type { Program } from "./programs.ts";
 
 /** When something happened: a count of everything that is noted, so that of two things one is always earlier. */
 export type Tick = number;
@@ -35,8 +36,8 @@ export interface Break {
   readonly end: Cursor;
   /** Milliseconds since the world began. */
   readonly at: number;
-  /** Viewers whose clients were connected to a hub that believed in this epoch: it stands at the head, also when nothing was sent since. */
-  readonly connected: Set<string>;
+  /** Programs that were connected to a hub that believed in this epoch: it stands at the head, also when nothing was sent since. */
+  readonly connected: Set<Program>;
 }
 
 /** A right that was given or taken away. */
@@ -55,6 +56,8 @@ export class Truth {
   readonly #byNumber = new Map<number, Fact[]>();
   /** By path. */
   readonly #reliable = new Map<string, Fact[]>();
+  /** Of values, by whoever; the path of those that have expired is not known. */
+  readonly withdrawals: Fact[] = [];
   readonly breaks: Break[] = [];
   /** The rows of the application's tables, by path: what a snapshot shows. */
   readonly rows = new Map<string, Set<number>>();
@@ -124,12 +127,19 @@ export class Truth {
     if (fact.lostTick !== Infinity) this.rows.get(path)?.delete(fact.n);
     else if (mode === "reliable" && n !== null) this.rows.set(path, (this.rows.get(path) ?? new Set()).add(n));
     if (n !== null) this.#byNumber.set(n, [...(this.#byNumber.get(n) ?? []), fact]);
+    if (n === null && mode === "latest") this.#keep(this.withdrawals, fact);
     if (mode !== "reliable") return;
     const reliable = this.#reliable.get(path) ?? [];
-    reliable.push(fact);
     this.#reliable.set(path, reliable);
-    const kept = reliable.filter(({ goneTick, lostTick }) => goneTick === Infinity && lostTick === Infinity);
-    for (const old of kept.slice(0, Math.max(0, kept.length - this.#kept))) old.goneTick = tick;
+    this.#keep(reliable, fact);
+  }
+
+  /** Retention may drop those that are too many. Those that are too old may still be there, and count. */
+  #keep(facts: Fact[], fact: Fact): void {
+    facts.push(fact);
+    const kept = facts.filter(({ lostTick }) => lostTick === Infinity);
+    for (const old of kept.slice(0, Math.max(0, kept.length - this.#kept)))
+      old.goneTick = Math.min(old.goneTick, fact.tick);
   }
 
   /** The log may have died between the append and its answer. */
@@ -141,7 +151,7 @@ export class Truth {
   trimmed(isAged: (fact: Fact) => boolean): void {
     const tick = this.next();
     for (const fact of this.facts)
-      if (fact.mode === "reliable" && fact.goneTick === Infinity && isAged(fact)) fact.goneTick = tick;
+      if (fact.mode !== "volatile" && fact.goneTick === Infinity && isAged(fact)) fact.goneTick = tick;
   }
 
   /** An epoch has ended; everything after its end is no more. */
@@ -156,9 +166,9 @@ export class Truth {
     }
   }
 
-  /** A viewer's client asks for a stream. A hub whose doorbell was lost believes in an epoch that has ended until its next poll. */
-  connects(viewer: string, now: number): void {
-    for (const { at, connected } of this.breaks) if (now - at <= POLL) connected.add(viewer);
+  /** A program asks for a stream. A hub whose doorbell was lost believes in an epoch that has ended until its next poll. */
+  connects(program: Program, now: number): void {
+    for (const { at, connected } of this.breaks) if (now - at <= POLL) connected.add(program);
   }
 
   /** @param id of what was delivered or acknowledged; null for a volatile event or a current value */
@@ -187,12 +197,21 @@ export class Truth {
     return right;
   }
 
-  allows(viewer: string, path: string): boolean {
-    return (
-      this.rights.get(`${viewer} ${path}`)?.at(-1)?.allowed ??
-      (!path.startsWith("users/") || path === `users/${viewer}/inbox`)
-    );
+  /** Whether there was a moment since then in which the viewer was allowed to read. */
+  allowsSince(viewer: string, path: string, since: Tick): boolean {
+    const rights = this.rights.get(`${viewer} ${path}`) ?? [];
+    const before = rights.findLast(({ tick }) => tick < since);
+    return (before?.allowed ?? isFree(viewer, path)) || rights.some(({ tick, allowed }) => tick >= since && allowed);
   }
+
+  allows(viewer: string, path: string): boolean {
+    return this.rights.get(`${viewer} ${path}`)?.at(-1)?.allowed ?? isFree(viewer, path);
+  }
+}
+
+/** Whether a viewer may read as long as nobody says otherwise. */
+function isFree(viewer: string, path: string): boolean {
+  return !path.startsWith("users/") || path === `users/${viewer}/inbox`;
 }
 
 /** How the data of events begins. */

@@ -1,6 +1,7 @@
 import type { Exchange } from "@tidings/testing";
 import { feeds, house, placesOf, rooms, viewers, type Place } from "./contract.ts";
 import { GOOD } from "./faulty-log.ts";
+import { readHistory } from "./history-page.ts";
 import { pick } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -18,7 +19,7 @@ const fault = (act: Act["act"]): Act => ({ isFault: true, weight: 0, act });
 /** Something that is done to one of the connections, if there is one. */
 const onExchange = (what: string, act: (exchange: Exchange, b: number) => void): Act =>
   fault((world, a, b) => {
-    const open = world.clients.flatMap(({ network }) => [...network.open]);
+    const open = world.programs.exchanges;
     if (open.length === 0) return;
     world.counts.add(what);
     act(pick(open, a), b);
@@ -55,6 +56,10 @@ export const verbs = {
     const client = pick(world.clients, a);
     world.follow(client, pick(placesOf(client.viewer), b), (a * 97) % 1 < 0.3);
   }),
+  history: calm(2, (world, a, b) => {
+    const client = pick(world.clients, a);
+    void readHistory(world, client, pick(placesOf(client.viewer), b), 1 + Math.floor(((a * 97) % 1) * 8));
+  }),
   leave: calm(1, (world, a) => {
     const open = world.followers.filter(({ isClosed }) => !isClosed);
     if (open.length > 2) pick(open, a).leave();
@@ -64,7 +69,7 @@ export const verbs = {
     if (loops.length > 0) pick(loops, a).read();
   }),
   release: calm(3, (world, a) => {
-    const open = world.clients.flatMap(({ network }) => [...network.open]);
+    const open = world.programs.exchanges;
     if (open.length > 0) pick(open, a).release();
   }),
   wait: calm(2, (world, a) => world.clock.advance(200 + a * 5_000)),
@@ -84,6 +89,10 @@ export const verbs = {
   states: fault((world, a) => {
     world.hasSlowStates = true;
     world.weather.states = pick(["late", "old"], a);
+  }),
+  rights: fault((world, a) => {
+    world.hasSlowRights = true;
+    world.weather.rights = pick(["late", "old"], a);
   }),
   clearing: calm(2, (world) => void Object.assign(world.weather, GOOD)),
   longWait: fault((world, a) => world.clock.advance(a * 25_000)),

@@ -40,7 +40,9 @@ async function work({ first, stride, count, explain, folder, progress }: Task): 
     Atomics.add(shown, 0, 1);
     if (explain) {
       const { plan: short, world } =
-        outcome.broken === null ? { plan, world: outcome.world } : await shrink(plan, outcome.broken, folder);
+        outcome.broken === null
+          ? { plan, world: outcome.world }
+          : await shrink(plan, outcome.broken, folder, () => Atomics.add(shown, 0, 1));
       return { counts: counts.entries(), broken: toBroken(seed, outcome.broken), trace: describe(short, world) };
     }
     if (outcome.broken !== null)

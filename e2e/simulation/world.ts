@@ -1,25 +1,22 @@
-import { createClient } from "@tidings/client";
 import type { Publication } from "@tidings/server";
-import { MemoryNetwork, type VirtualClock } from "@tidings/testing";
-import type { ClientProgram } from "./client-program.ts";
-import { house, placesOf, reliableType, viewers, type Place } from "./contract.ts";
+import type { VirtualClock } from "@tidings/testing";
+import { feeds, house, placesOf, reliableType, rooms, viewers, type Place } from "./contract.ts";
 import { Counts } from "./coverage.ts";
 import { GOOD, type Weather } from "./faulty-log.ts";
-import { Follower, type Seen } from "./follower.ts";
+import type { Diary, Seen } from "./diary.ts";
+import { Follower, type Beginning } from "./follower.ts";
+import { PlainReader } from "./plain-reader.ts";
 import type { Plan } from "./plan.ts";
+import { Programs, type ClientProgram } from "./programs.ts";
 import { pick, randomOf } from "./random.ts";
 import { Server, type ServerWorld } from "./server.ts";
 import type { Store } from "./store.ts";
 import { Transaction } from "./transaction.ts";
-import { Truth, type Tick } from "./truth.ts";
+import { Truth } from "./truth.ts";
 
 /** Milliseconds that retention keeps an entry. */
 export const AGE = 3_600_000;
 const HEARTBEAT = 4_000;
-/** The bytes that fill a socket: few, since schedules are short. */
-const HIGH_WATER = 2_048;
-/** Bytes that may go into a full socket: what ends a stream, or parts of it. */
-const FAREWELL = 2_000;
 
 /** Everything that a schedule acts on: servers, clients, the log between them, and what is really true. */
 export class World implements ServerWorld {
@@ -34,23 +31,27 @@ export class World implements ServerWorld {
   readonly age = AGE;
   readonly servers: Server[] = [];
   readonly formerServers: Server[] = [];
-  readonly clients: ClientProgram[];
+  readonly programs: Programs;
+  readonly clients: readonly ClientProgram[];
   readonly followers: Follower[] = [];
+  /** A reader without our client, in some schedules. */
+  readonly plain: PlainReader | null;
   /** The first thing that went wrong. */
   trouble: string | null = null;
   /** Whom it happened to, if it was somebody. */
-  wronged: Follower | null = null;
+  wronged: Diary | null = null;
   /** By viewer: when its credentials end. */
   readonly expiries = new Map<string, number>();
   /** When the last of all credentials ends, by the clock that does not jump. */
   lastExpiry = 0;
   hasJumped = false;
+  /** The schedule is over. */
+  isCalm = false;
   /** Reads of the log were slow or failed at some time, so hubs may have been late. */
   hasBadReads = false;
   /** States were slow to load at some time, so who shared a load may have one from before. */
   hasSlowStates = false;
-  readonly #clientRandom;
-  readonly #writtenAt = new Map<Tick, number>();
+  hasSlowRights = false;
   #published = 0;
 
   constructor(plan: Plan, clock: VirtualClock, store: Store) {
@@ -60,19 +61,41 @@ export class World implements ServerWorld {
     this.truth = new Truth(plan.kept);
     this.random = randomOf(plan.seed ^ 0x5eed);
     this.serverRandom = randomOf(plan.seed ^ 0x5e21);
-    this.#clientRandom = randomOf(plan.seed ^ 0xc11e);
-    this.serverOptions = { ringEntries: plan.ringEntries, pageEvents: plan.pageEvents, heartbeat: HEARTBEAT };
+    this.serverOptions = {
+      ringEntries: plan.ringEntries,
+      pageEvents: plan.pageEvents,
+      heartbeat: HEARTBEAT,
+      maxAge: plan.maxAge,
+    };
     for (let index = 0; index < plan.servers; index++) this.servers.push(new Server(this));
-    this.clients = viewers.map((viewer) => this.#program(viewer));
+    this.programs = new Programs(this, randomOf(plan.seed ^ 0xc11e));
+    this.clients = viewers.map((viewer) => this.programs.openClient(viewer));
+    this.plain = plan.hasPlain
+      ? new PlainReader(this, this.programs.open("u0"), [rooms[0], feeds[0], house.inbox({ user: "u0" })])
+      : null;
+  }
+
+  get diaries(): readonly Diary[] {
+    return [...this.followers, ...(this.plain?.diaries ?? [])];
+  }
+
+  /** Answers to questions of before may still come. */
+  get hasSlowAnswers(): boolean {
+    return this.hasBadReads || this.hasSlowStates || this.hasSlowRights;
   }
 
   readonly onTrouble = (what: string): void => {
     this.trouble ??= what;
   };
 
-  onSeen(seen: Seen): void {
+  onSeen(seen: Seen, { manner }: Diary): void {
+    if (manner === "plain") this.counts.add(`${seen.kind} without our client`);
     this.counts.add(seen.kind === "gap" ? `gap ${seen.gap.reason}` : seen.kind);
     if (seen.kind === "closed") this.counts.add(`closed ${seen.reason}`);
+  }
+
+  onPage(): void {
+    this.counts.add("long poll");
   }
 
   expiryOf(viewer: string): number | undefined {
@@ -141,8 +164,8 @@ export class World implements ServerWorld {
 
   // Who follows.
 
-  follow(program: ClientProgram, place: Place, isLoop: boolean): void {
-    this.followers.push(new Follower(this, program, place, isLoop));
+  follow(program: ClientProgram, place: Place, isLoop: boolean, beginning: Beginning | null = null): void {
+    this.followers.push(new Follower(this, program, place, isLoop ? "loop" : "handlers", beginning));
   }
 
   setOnline({ connection }: ClientProgram, isOnline: boolean): void {
@@ -173,16 +196,15 @@ export class World implements ServerWorld {
     const [former] = this.servers.splice(index, 1, new Server(this));
     former?.kill();
     // Its machine may be gone with it, or its system closes the sockets.
-    for (const { network } of this.clients)
-      for (const exchange of network.open)
-        if (this.#servedBy.get(exchange) === former) {
-          if (how < 0.3) exchange.swallow();
-          else exchange.cut(Math.floor(how * 500));
-        }
+    for (const exchange of this.programs.exchanges)
+      if (this.programs.serverOf(exchange) === former) {
+        if (how < 0.3) exchange.swallow();
+        else exchange.cut(Math.floor(how * 500));
+      }
   }
 
   repeat(at: number): void {
-    const open = this.clients.flatMap(({ network }) => [...network.open]);
+    const open = this.programs.exchanges;
     if (open.length === 0) return;
     this.counts.add("bytes twice");
     if (this.truth.breaks.length > 0) this.counts.add("bytes twice, and a failover");
@@ -193,9 +215,9 @@ export class World implements ServerWorld {
     const { cluster } = this.store;
     if (cluster === null) return;
     this.counts.add("failover");
-    const before = this.#connected();
+    const before = this.programs.connected;
     await cluster.failOver(lost, (end) =>
-      this.truth.broken("failover", end, this.clock.time, new Set([...before, ...this.#connected()])),
+      this.truth.broken("failover", end, this.clock.time, new Set([...before, ...this.programs.connected])),
     );
   }
 
@@ -204,10 +226,6 @@ export class World implements ServerWorld {
     if (at > 0.4 || cluster === null) return;
     this.counts.add("reset");
     await cluster.reset((end) => this.truth.broken("reset", end, this.clock.time, new Set()));
-  }
-
-  #connected(): Set<string> {
-    return new Set(this.clients.filter(({ network }) => network.open.size > 0).map(({ viewer }) => viewer));
   }
 
   // What viewers may.
@@ -245,59 +263,6 @@ export class World implements ServerWorld {
     this.expiries.set(viewer, this.clock.now() + milliseconds);
     this.lastExpiry = Math.max(this.lastExpiry, this.clock.time + milliseconds);
     this.clock.setTimeout(() => this.expiries.delete(viewer), milliseconds);
-  }
-
-  readonly #servedBy = new Map<unknown, Server>();
-
-  #program(viewer: string): ClientProgram {
-    const network = new MemoryNetwork();
-    const arrivals: Tick[] = [];
-    network.listener = (request, exchange) => {
-      const { server } = this;
-      this.#servedBy.set(exchange, server);
-      return server.hub.handle(request);
-    };
-    network.onClose = ({ stops, overrun }) => {
-      if (stops > 0) this.counts.add("socket full", stops);
-      if (overrun > FAREWELL) this.onTrouble(`buffers are bounded: ${overrun} bytes went into a socket that was full`);
-    };
-    network.onOpen = (exchange) => {
-      exchange.highWater = HIGH_WATER;
-      if (exchange.isStream) this.truth.connects(viewer, this.clock.time);
-      exchange.stamp = () => {
-        const tick = this.truth.next();
-        this.#writtenAt.set(tick, this.clock.time);
-        return tick;
-      };
-      exchange.onArrival = (tick) => {
-        arrivals.push(tick);
-        program.lastSentAt = this.#writtenAt.get(tick) ?? 0;
-      };
-      if (exchange.isStream && exchange.url.includes("after=")) this.counts.add("resume");
-    };
-    const connection = { isOnline: true, onNetwork: () => {} };
-    const client = createClient(house, {
-      url: "http://house/events",
-      headers: { viewer },
-      fetch: network.fetch,
-      clock: this.clock,
-      random: this.#clientRandom,
-      connectTimeout: 5_000,
-      network: {
-        isOnline: () => connection.isOnline,
-        subscribe: (listener) => {
-          connection.onNetwork = listener;
-          return () => (connection.onNetwork = () => {});
-        },
-      },
-      onError: (error) => {
-        if (!["network", "timeout", "refused"].includes(error.code)) this.onTrouble(String(error.stack));
-      },
-      onLog: () => {},
-    });
-    const program = { viewer, client, network, arrivals, connection, lastSentAt: 0, changes: 0 };
-    client.status.subscribe(() => program.changes++);
-    return program;
   }
 
   #acked(events: readonly Publication<typeof house>[], published: readonly { readonly id: string }[]): void {

@@ -28,7 +28,7 @@ const contract = defineContract({
 async function openHouse() {
   let ahead = 0;
   const clock = { ...systemClock, now: () => Date.now() + ahead };
-  const store = await MemoryStore.open({ kept: 10, now: clock.now, random: Math.random });
+  const store = await MemoryStore.open({ age: 86_400_000, kept: 10, now: clock.now, random: Math.random });
   let isBroken = false;
   const tickets = createTickets({ clock });
   const revoked = new Set<string>();

@@ -1,0 +1,88 @@
+import type { Cleared, Gap, Reason } from "@tidings/client";
+import type { Place } from "./contract.ts";
+import type { Program } from "./programs.ts";
+import type { Tick, Truth } from "./truth.ts";
+
+/** What somebody was told of one place, and when. */
+export type Seen = { readonly tick: Tick; readonly at: number } & (
+  | {
+      readonly kind: "event";
+      readonly n: number;
+      readonly type: string;
+      readonly id: string | null;
+      readonly key: string;
+      readonly sentAt: number;
+    }
+  | { readonly kind: "gap"; readonly gap: Gap }
+  | { readonly kind: "state"; readonly said: readonly number[] }
+  | { readonly kind: "cleared"; readonly cleared: Cleared }
+  | { readonly kind: "live" }
+  /** Begins anew: with a page that was asked for at that tick, or with nothing. */
+  | { readonly kind: "begins"; readonly from: Tick | null }
+  | { readonly kind: "closed"; readonly reason: Reason }
+);
+type Told = Seen extends infer One ? (One extends Seen ? Omit<One, "tick" | "at"> : never) : never;
+
+/** How somebody follows: by handlers, by a loop, or without our client. */
+type Manner = "handlers" | "loop" | "plain";
+
+/** An event as it is handed over. */
+export interface Received {
+  readonly type: string;
+  readonly id: string | null;
+  readonly data: { readonly n: number; readonly symbol?: string };
+}
+
+export interface DiaryWorld {
+  readonly truth: Truth;
+  readonly clock: { readonly time: number };
+  readonly onTrouble: (what: string) => void;
+  onSeen(seen: Seen, diary: Diary): void;
+}
+
+/** Everything that a follower of one place was told, in order. */
+export class Diary {
+  readonly program: Program;
+  readonly place: Place;
+  readonly manner: Manner;
+  readonly begun: Tick;
+  readonly seen: Seen[] = [];
+  isLive = false;
+  isClosed = false;
+  protected readonly world: DiaryWorld;
+
+  constructor(world: DiaryWorld, program: Program, place: Place, manner: Manner) {
+    this.world = world;
+    this.program = program;
+    this.place = place;
+    this.manner = manner;
+    this.begun = world.truth.next();
+  }
+
+  get isLoop(): boolean {
+    return this.manner === "loop";
+  }
+
+  note(told: Told): void {
+    const { truth, clock } = this.world;
+    // The same members, with two more.
+    const seen = { ...told, tick: truth.next(), at: clock.time } as Seen;
+    if (told.kind === "closed") this.isClosed = true;
+    this.seen.push(seen);
+    this.world.onSeen(seen, this);
+  }
+
+  noteEvent({ type, id, data }: Received): void {
+    this.note({ kind: "event", n: data.n, type, id, key: data.symbol ?? "", sentAt: this.program.lastSentAt });
+  }
+
+  setLive(isLive: boolean): void {
+    if (isLive && !this.isLive) this.note({ kind: "live" });
+    this.isLive = isLive;
+  }
+
+  toString(): string {
+    const how = { handlers: "", loop: ", reading a loop", plain: ", without our client" };
+    return `${this.program.viewer} at ${this.place.path}${how[this.manner]}`;
+  }
+}

@@ -1,0 +1,199 @@
+import type { PageBody } from "@tidings/protocol";
+import type { Place } from "./contract.ts";
+import { Diary, type DiaryWorld } from "./diary.ts";
+import type { Program } from "./programs.ts";
+import type { Random } from "./random.ts";
+
+interface PlainWorld extends DiaryWorld {
+  readonly clock: { readonly time: number; setTimeout(task: () => void, milliseconds: number): () => void };
+  readonly random: Random;
+  /** From then on it takes streams only. */
+  readonly isCalm: boolean;
+  /** A long poll has answered. */
+  onPage(): void;
+}
+
+/** Milliseconds without a byte, after which a connection is given up: 2.5 heartbeats. */
+const SILENCE = 10_000;
+/** How many seconds a long poll waits. */
+const WAIT = 3;
+/** Milliseconds until it comes back, before a server has said otherwise. */
+const RETRY = 2_000;
+
+type Data = Readonly<Record<string, unknown>>;
+
+/**
+ * A reader that knows PROTOCOL.md and nothing of our packages: an EventSource, as a page of its own kind would use it, which changes to
+ * long polls and back. It begins at `@now`, comes back with the last id it has handled, and drops nothing.
+ */
+export class PlainReader {
+  readonly diaries: readonly Diary[];
+  readonly #world: PlainWorld;
+  readonly #program: Program;
+  readonly #leaving = new AbortController();
+  #lastId: string | null = null;
+  #retry = RETRY;
+
+  constructor(world: PlainWorld, program: Program, places: readonly Place[]) {
+    this.#world = world;
+    this.#program = program;
+    this.diaries = places.map((place) => new Diary(world, program, place, "plain"));
+    void this.#follow();
+  }
+
+  leave(): void {
+    this.#leaving.abort();
+  }
+
+  get #isOver(): boolean {
+    return this.#leaving.signal.aborted || this.diaries.every(({ isClosed }) => isClosed);
+  }
+
+  async #follow(): Promise<void> {
+    const { random } = this.#world;
+    while (!this.#isOver) {
+      const isStream = this.#world.isCalm || this.#lastId === null || random() < 0.6;
+      // Whatever breaks: it comes back.
+      await (isStream ? this.#stream() : this.#poll()).catch(() => {});
+      for (const diary of this.diaries) diary.setLive(false);
+      this.#program.changes++;
+      if (!this.#isOver && isStream) await this.#sleep(this.#retry + random() * 500);
+    }
+  }
+
+  /** Waits, unless it leaves. */
+  #sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#world.clock.setTimeout(resolve, milliseconds);
+      this.#leaving.signal.addEventListener("abort", () => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  async #ask(accept: string, query: string, gone: AbortController): Promise<Response> {
+    const headers = { accept, viewer: this.#program.viewer, ...this.#resumption() };
+    this.#leaving.signal.addEventListener("abort", () => gone.abort());
+    const response = await this.#program.network.fetch(`http://house/events?${query}`, {
+      headers,
+      signal: gone.signal,
+    });
+    const { status } = response;
+    if (status === 200) return response;
+    await response.text();
+    if (status === 403) this.#close(this.diaries.map(({ place }) => place.path));
+    else if (accept === "text/event-stream" && status !== 401)
+      this.#world.onTrouble(`an EventSource is never turned away: it got ${status}`);
+    throw new Error(`status ${status}`);
+  }
+
+  #resumption(): Readonly<Record<string, string>> {
+    return this.#lastId === null ? {} : { "last-event-id": this.#lastId };
+  }
+
+  #paths(): string[] {
+    return this.diaries.filter(({ isClosed }) => !isClosed).map(({ place }) => encodeURIComponent(place.path));
+  }
+
+  async #stream(): Promise<void> {
+    const gone = new AbortController();
+    // It has nothing of what comes first anew.
+    if (this.#lastId === null) for (const diary of this.diaries) diary.note({ kind: "begins", from: null });
+    let cancel = this.#world.clock.setTimeout(() => gone.abort(), SILENCE);
+    try {
+      const query = this.#paths().map((path) => `channel=${path}@now`);
+      const { body } = await this.#ask("text/event-stream", query.join("&"), gone);
+      const reader = body?.getReader();
+      const decoder = new TextDecoder();
+      let text = "";
+      for (;;) {
+        const chunk = await reader?.read();
+        if (chunk?.value === undefined) return;
+        cancel();
+        cancel = this.#world.clock.setTimeout(() => gone.abort(), SILENCE);
+        const blocks = (text + decoder.decode(chunk.value, { stream: true })).split("\n\n");
+        text = blocks.pop() ?? "";
+        for (const block of blocks) this.#take(block);
+        if (this.#isOver) return;
+      }
+    } finally {
+      cancel();
+      gone.abort();
+    }
+  }
+
+  #take(block: string): void {
+    const fields = new Map(
+      block.split("\n").map((line): [string, string] => {
+        const colon = line.indexOf(": ");
+        return [line.slice(0, colon), line.slice(colon + 2)];
+      }),
+    );
+    const id = fields.get("id") ?? null;
+    const name = fields.get("event") ?? "";
+    // What the server says of itself is JSON.
+    const data = JSON.parse(fields.get("data") ?? "{}") as Data;
+    this.#retry = Number(fields.get("retry") ?? this.#retry);
+    const [path = "", type] = name.split(":");
+    if (type !== undefined) this.#event(path, type, data, id);
+    else if (name === "clear") this.#clear(String(data["channel"]), String(data["type"]), String(data["key"]), id);
+    // Who stands at its end was told of it.
+    else if (name === "gap" && (id === null || id !== this.#lastId)) this.#gap(data["channels"]);
+    else if (name === "bye" && data["reason"] === "forbidden") this.#close(data["channels"]);
+    if (id === null) return;
+    this.#lastId = id;
+    for (const diary of this.diaries) if (!diary.isClosed) diary.setLive(true);
+  }
+
+  async #poll(): Promise<void> {
+    const gone = new AbortController();
+    const cancel = this.#world.clock.setTimeout(() => gone.abort(), SILENCE);
+    try {
+      const query = [...this.#paths().map((path) => `channel=${path}`), `wait=${WAIT}`].join("&");
+      const response = await this.#ask("application/json", query, gone);
+      // By section 6 of the protocol.
+      const { events, gap, refused, cursor } = (await response.json()) as PageBody;
+      if (this.#isOver) return;
+      this.#world.onPage();
+      this.#close(Object.keys(refused ?? {}));
+      this.#gap(gap?.channels ?? {});
+      for (const event of events) {
+        const { channel, type, id = null } = event;
+        if ("clear" in event) this.#clear(channel, type, event.clear, id);
+        else this.#event(channel, type, event.data as Data, id);
+      }
+      this.#lastId = cursor;
+    } finally {
+      cancel();
+      gone.abort();
+    }
+  }
+
+  #of(path: string): Diary | undefined {
+    return this.diaries.find(({ place, isClosed }) => place.path === path && !isClosed);
+  }
+
+  #event(path: string, type: string, data: Data, id: string | null): void {
+    // The contract's events have numbers, and prices a symbol.
+    this.#of(path)?.noteEvent({ type, id, data: data as { readonly n: number; readonly symbol?: string } });
+  }
+
+  #clear(path: string, type: string, key: string, id: string | null): void {
+    this.#of(path)?.note({ kind: "cleared", cleared: { channel: path, type, key, id: id ?? "" } });
+  }
+
+  #gap(channels: unknown): void {
+    // The protocol has the reasons.
+    const gaps = Object.entries(channels as Readonly<Record<string, "trimmed" | "reset" | "lost">>);
+    for (const [channel, reason] of gaps)
+      this.#of(channel)?.note({ kind: "gap", gap: { channel, reason, after: this.#lastId } });
+  }
+
+  /** @param paths those that are refused; all, when none are named */
+  #close(paths: unknown): void {
+    const all = this.diaries.map(({ place }) => place.path);
+    for (const path of Array.isArray(paths) ? (paths as string[]) : all)
+      this.#of(path)?.note({ kind: "closed", reason: "forbidden" });
+  }
+}

@@ -1,0 +1,133 @@
+import { createClient, type Client } from "@tidings/client";
+import { MemoryNetwork, type Exchange, type VirtualClock } from "@tidings/testing";
+import { house } from "./contract.ts";
+import type { Counts } from "./coverage.ts";
+import type { Random } from "./random.ts";
+import type { Server } from "./server.ts";
+import type { Tick, Truth } from "./truth.ts";
+
+/** The bytes that fill a socket: few, since schedules are short. */
+const HIGH_WATER = 2_048;
+/** Bytes that may go into a full socket: what ends a stream, or parts of it. */
+const FAREWELL = 2_000;
+
+/** A program of a viewer, and the network that is its own. */
+export interface Program {
+  readonly viewer: string;
+  readonly network: MemoryNetwork;
+  /** When the bytes that have reached it were written. */
+  readonly arrivals: Tick[];
+  /** When the bytes were written that it has read last, in milliseconds since the world began. */
+  lastSentAt: number;
+  /** How often its connection's status has changed. */
+  changes: number;
+}
+
+/** One that uses our client. */
+export interface ClientProgram extends Program {
+  readonly client: Client<typeof house>;
+  readonly connection: { isOnline: boolean; onNetwork: () => void };
+}
+
+interface ProgramsWorld {
+  readonly clock: VirtualClock;
+  readonly truth: Truth;
+  readonly counts: Counts;
+  /** The one that a request comes to. */
+  readonly server: Server;
+  readonly onTrouble: (what: string) => void;
+}
+
+/** Everybody who reads, and their connections. */
+export class Programs {
+  readonly #world: ProgramsWorld;
+  readonly #random: Random;
+  readonly #all: Program[] = [];
+  readonly #servedBy = new Map<Exchange, Server>();
+  readonly #writtenAt = new Map<Tick, number>();
+
+  constructor(world: ProgramsWorld, random: Random) {
+    this.#world = world;
+    this.#random = random;
+  }
+
+  get networks(): readonly MemoryNetwork[] {
+    return this.#all.map(({ network }) => network);
+  }
+
+  /** Connections that are not over. */
+  get exchanges(): readonly Exchange[] {
+    return this.networks.flatMap(({ open }) => [...open]);
+  }
+
+  get connected(): readonly Program[] {
+    return this.#all.filter(({ network }) => network.open.size > 0);
+  }
+
+  serverOf(exchange: Exchange): Server | undefined {
+    return this.#servedBy.get(exchange);
+  }
+
+  open(viewer: string): Program {
+    const world = this.#world;
+    const { truth, counts, clock, onTrouble } = world;
+    const network = new MemoryNetwork();
+    const arrivals: Tick[] = [];
+    const program: Program = { viewer, network, arrivals, lastSentAt: 0, changes: 0 };
+    this.#all.push(program);
+    network.listener = (request, exchange) => {
+      const { server } = world;
+      this.#servedBy.set(exchange, server);
+      return server.hub.handle(request);
+    };
+    network.onClose = ({ stops, overrun }) => {
+      if (stops > 0) counts.add("socket full", stops);
+      if (overrun > FAREWELL) onTrouble(`buffers are bounded: ${overrun} bytes went into a socket that was full`);
+    };
+    network.onOpen = (exchange) => {
+      exchange.highWater = HIGH_WATER;
+      if (exchange.isStream) truth.connects(program, clock.time);
+      exchange.stamp = () => {
+        const tick = truth.next();
+        this.#writtenAt.set(tick, clock.time);
+        return tick;
+      };
+      exchange.onArrival = (tick) => {
+        arrivals.push(tick);
+        program.lastSentAt = this.#writtenAt.get(tick) ?? 0;
+      };
+      if (exchange.isStream && exchange.url.includes("after=")) counts.add("resume");
+    };
+    return program;
+  }
+
+  openClient(viewer: string): ClientProgram {
+    const { clock, counts, onTrouble } = this.#world;
+    const program = this.open(viewer);
+    const connection = { isOnline: true, onNetwork: () => {} };
+    const client = createClient(house, {
+      url: "http://house/events",
+      headers: { viewer },
+      fetch: program.network.fetch,
+      clock,
+      random: this.#random,
+      connectTimeout: 5_000,
+      network: {
+        isOnline: () => connection.isOnline,
+        subscribe: (listener) => {
+          connection.onNetwork = listener;
+          return () => (connection.onNetwork = () => {});
+        },
+      },
+      onError: (error) => {
+        if (!["network", "timeout", "refused"].includes(error.code)) onTrouble(String(error.stack));
+      },
+      onLog: () => {},
+    });
+    client.status.subscribe((status) => {
+      program.changes++;
+      if (status.state === "retrying" && status.reason === "max-age") counts.add("stream too old");
+    });
+    return Object.assign(program, { client, connection });
+  }
+}
