@@ -1,6 +1,7 @@
 import { feeds, house, rooms, viewers } from "./contract.ts";
 import { GOOD } from "./faulty-log.ts";
 import type { Diary } from "./diary.ts";
+import { Transaction } from "./transaction.ts";
 import type { World } from "./world.ts";
 
 /** A read of the log that is under way when a hub closes may take so many milliseconds, and a pause of ours as many. */
@@ -20,6 +21,7 @@ export async function heal(world: World): Promise<void> {
   const { networks } = world.programs;
   Object.assign(weather, GOOD);
   world.isCalm = true;
+  await world.spring();
   for (const program of clients) world.setOnline(program, true);
   for (const { open } of networks) for (const exchange of open) exchange.release();
   for (const follower of followers) follower.readOn();
@@ -76,11 +78,15 @@ async function prove(world: World, law: string, milliseconds: number): Promise<v
   const before = new Map(
     diaries.filter(({ isLive }) => isLive).map((each) => [each, [each.seen.length, each.program.changes]]),
   );
+  // Where there are transactions, nobody but the file can tell the hubs of them.
+  const transaction = Transaction.begin(world, world.server);
   for (const event of events) {
-    world.publish([event], 1);
+    if (transaction === null) world.publish([event], 1);
+    else transaction.publish(event);
     // One doorbell may ring while the log is read because of another.
     for (let turns = world.random() * 12; turns > 0; turns--) await Promise.resolve();
   }
+  transaction?.commit();
   await clock.advance(milliseconds);
   for (const [diary, [told, changes]] of before) {
     // Whoever is sent away meanwhile, or was before, comes back for it; that it does, the oracle will see.

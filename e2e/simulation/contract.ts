@@ -36,3 +36,6 @@ export function placesOf(viewer: string): readonly Place[] {
 
 /** The reliable event of each channel. */
 export const reliableType = { room: "said", feed: "posted", inbox: "mail" } as const;
+
+/** The keys of prices: more than fit on the smallest page. */
+export const symbols = ["A", "B", "C", "D"] as const;

@@ -45,6 +45,7 @@ const expected = {
     "restart",
     "crash",
     "failover",
+    "failover behind an answer",
     "reset",
     "clock jump",
     "right taken",

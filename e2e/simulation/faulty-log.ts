@@ -20,6 +20,9 @@ export interface Weather {
   rights: "good" | "late" | "old";
 }
 
+/** What a hub asks its log for. */
+export type Question = "read" | "current" | "head";
+
 const WITHDRAWAL: NewEntry = { channel: "", type: "", mode: "latest", data: null };
 
 export const GOOD: Weather = { reads: "good", appends: "good", doorbell: "good", states: "good", rights: "good" };
@@ -33,6 +36,10 @@ export interface LogWorld {
   readonly counts: Counts;
   /** Milliseconds that retention keeps an entry. */
   readonly age: number;
+  /** A failover that waits for an answer to that question. */
+  readonly ambush: { readonly what: Question } | null;
+  /** It comes, if it has not yet. */
+  spring(): Promise<void>;
   readonly onTrouble: (what: string) => void;
 }
 
@@ -89,19 +96,19 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
   }
 
   read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
-    return this.#ask(() => this.#log.read(after, channels, limit, signal));
+    return this.#ask("read", () => this.#log.read(after, channels, limit, signal));
   }
 
   recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
-    return this.#ask(() => this.#log.recent(channels, n, before));
+    return this.#ask("read", () => this.#log.recent(channels, n, before));
   }
 
   current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
-    return this.#ask(() => this.#log.current(channels, after, limit));
+    return this.#ask("current", () => this.#log.current(channels, after, limit));
   }
 
   head(): Promise<Cursor> {
-    return this.#ask(() => this.#log.head());
+    return this.#ask("head", () => this.#log.head());
   }
 
   watch(wake: () => void): () => void {
@@ -159,9 +166,17 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     }
   }
 
-  #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-    const how = this.#world.weather.reads;
-    return how === "good" ? question() : this.#askIn(how, question);
+  #ask<Answer>(what: Question, question: () => Promise<Answer>): Promise<Answer> {
+    const { weather, ambush } = this.#world;
+    if (ambush?.what === what) return this.#askInAmbush(question);
+    return weather.reads === "good" ? question() : this.#askIn(weather.reads, question);
+  }
+
+  /** The answer is true, and no longer when it comes. */
+  async #askInAmbush<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    const answer = await question();
+    await this.#world.spring();
+    return answer;
   }
 
   async #askIn<Answer>(how: Weather["reads"], question: () => Promise<Answer>): Promise<Answer> {

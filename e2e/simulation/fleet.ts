@@ -6,6 +6,8 @@ import type { Report, Task } from "./worker.ts";
 
 /** How long one schedule may take before it is taken for one that never ends, in milliseconds. */
 const HANG = 20_000;
+/** The same while one is shrunk: many a part of a schedule may never end. */
+const HANG_SHRINKING = 4_000;
 /** How often the progress is looked at, in milliseconds. */
 const LOOK = 500;
 
@@ -14,6 +16,8 @@ export interface Voyage {
   readonly file: string;
   readonly first: number;
   readonly count: number;
+  /** Takes every so many seeds one. @default 1 */
+  readonly stride?: number;
   /** @default 2 */
   readonly workers?: number;
   /** Shrinks the first seed and tells of it. @default false */
@@ -37,6 +41,7 @@ export async function sail({
   file,
   first,
   count,
+  stride = 1,
   workers = 2,
   explain = false,
   onProgress = () => {},
@@ -51,10 +56,11 @@ export async function sail({
         return runWorker(
           file,
           {
-            first: first + index,
-            stride: workers,
+            first: first + index * stride,
+            stride: workers * stride,
             count: share,
             explain,
+            endless: [],
             folder: dirname(file),
             progress: shared.buffer,
           },
@@ -80,7 +86,14 @@ function runWorker(file: string, task: Task, shared: Int32Array): Promise<Report
     const watch = setInterval(() => {
       const done = Atomics.load(shared, 0);
       if (done !== seen) [seen, since] = [done, performance.now()];
-      if (performance.now() - since < HANG) return;
+      if (performance.now() - since < (task.explain ? HANG_SHRINKING : HANG)) return;
+      if (task.explain && done > 0) {
+        // Not the schedule itself, but a shorter one: the next worker leaves that out.
+        clearInterval(watch);
+        const endless = [...task.endless, done - 1];
+        Atomics.store(shared, 0, 0);
+        return void worker.terminate().then(() => resolve(runWorker(file, { ...task, endless }, shared)));
+      }
       const broken = { seed: Atomics.load(shared, 1), what: "every schedule ends: this one does not" };
       void worker.terminate().then(() => resolve({ counts: [], broken, trace: null }));
     }, LOOK);

@@ -50,6 +50,8 @@ export class MemoryStore implements EventLog, Cluster, Store {
   #epoch = "";
   /** Writes that are under way. */
   #writing = 0;
+  /** The last change of the log for another one: they come one after the other. */
+  #changed: Promise<void> = Promise.resolve();
 
   private constructor(options: StoreOptions) {
     this.#options = options;
@@ -126,7 +128,15 @@ export class MemoryStore implements EventLog, Cluster, Store {
   /** It outlives the processes. */
   async close(): Promise<void> {}
 
-  async failOver(lost: number, onBreak: OnBreak): Promise<void> {
+  failOver(lost: number, onBreak: OnBreak): Promise<void> {
+    return (this.#changed = this.#changed.then(() => this.#failOver(lost, onBreak)));
+  }
+
+  reset(onBreak: OnBreak): Promise<void> {
+    return (this.#changed = this.#changed.then(() => this.#reset(onBreak)));
+  }
+
+  async #failOver(lost: number, onBreak: OnBreak): Promise<void> {
     // What is half written would be lost without a word.
     while (this.#writing > 0) await Promise.resolve();
     const { seq } = await this.head();
@@ -142,7 +152,7 @@ export class MemoryStore implements EventLog, Cluster, Store {
     );
   }
 
-  async reset(onBreak: OnBreak): Promise<void> {
+  async #reset(onBreak: OnBreak): Promise<void> {
     const copy = await this.#copyOf([]);
     const { epoch } = runningIn(this.#epochs, { epoch: "", seq: 0 });
     onBreak({ epoch, seq: 0 });

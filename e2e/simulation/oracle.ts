@@ -6,6 +6,11 @@ import type { World } from "./world.ts";
 /** A lost doorbell costs a poll; reads that fail may cost several. */
 const POLL = 1_050;
 const LATE = 60_000;
+/** Milliseconds after which everybody has heard that a price has expired: retention withdraws it every five seconds. */
+const WITHDRAWN = EXPIRES + 7_000;
+/** The gaps that a subscription may have within a minute; the last of them ends it. */
+const GAPS = 3;
+const MINUTE = 60_000;
 /** How long the application may take to say who may read, asked when a stream opens and again for an order that came meanwhile. */
 const SLOW_RIGHTS = 9_000;
 /** Milliseconds that a volatile event is owed. */
@@ -39,7 +44,8 @@ class Case {
   /** Answers may bring a position from before: reads of the log or of the state were slow. */
   readonly #isLate: boolean;
   readonly #hasJumped: boolean;
-  readonly #mayHaveExpired: (fact: Fact) => boolean;
+  /** Milliseconds that a value has been there, where that counts; it may or must have expired. */
+  readonly #ageOf: (fact: Fact) => number;
   readonly #follower: Diary;
   /** When the bytes were written that reached this client. */
   readonly #arrivals: readonly Tick[];
@@ -60,8 +66,8 @@ class Case {
   #floor: Tick = 0;
   /** When it was last told of a gap, or given a state. */
   #toldAt: Tick;
-  /** It was told of one, ever. */
-  #hasGap = false;
+  /** When it was told of those of the last minute, in milliseconds since the world began. */
+  #gaps: number[] = [];
   /** It was given one, ever. */
   #hasState = false;
   /** It went on from a page. */
@@ -78,7 +84,7 @@ class Case {
     this.#isPlain = follower.manner === "plain";
     this.#hasJumped = hasJumped;
     this.#truth = truth;
-    this.#mayHaveExpired = ({ type, at }) => type === "price" && (hasJumped || clock.time - at >= EXPIRES);
+    this.#ageOf = ({ type, at }) => (type === "price" ? clock.time - at : 0);
     this.#follower = follower;
     this.#arrivals = follower.program.arrivals;
     this.#companions = diaries.filter(({ program }) => program === follower.program);
@@ -179,11 +185,13 @@ class Case {
     return this.#last === null || fact.tick > this.#last.tick;
   }
 
-  #gap({ gap, tick }: Told<"gap">): string | null {
+  #gap({ gap, tick, at }: Told<"gap">): string | null {
+    this.#gaps = [...this.#gaps.filter((each) => at - each < MINUTE), at];
+    if (this.#gaps.length > GAPS && this.#follower.manner === "handlers" && !this.#hasJumped)
+      return `no gap loop: ${this.#gaps.length} gaps within a minute`;
     const witness = gap.reason === "trimmed" ? this.#trimWitness(tick) : this.#breakWitness(tick);
     const before = this.#toldAt;
     this.#toldAt = tick;
-    this.#hasGap = true;
     // Our client brings what counts anew.
     this.#values.clear();
     // Where no state follows, the application gets its own now, and is owed what comes from now on.
@@ -270,7 +278,7 @@ class Case {
       if (lacking !== undefined) return `after a gap the state is whole: ${lacking} is not in it`;
     }
     // Who goes on from a page has no values, and without our client nobody gets them anew after a gap.
-    return this.#hasPage || (this.#isPlain && this.#hasGap) ? null : this.#wrongValue();
+    return this.#hasPage || (this.#isPlain && this.#gaps.length > 0) ? null : this.#wrongValue();
   }
 
   #supersedes(lost: Fact, key: string, fact: Fact | undefined): boolean {
@@ -290,11 +298,12 @@ class Case {
         newest.set(`${fact.type} ${fact.key}`, fact);
     for (const key of new Set([...newest.keys(), ...this.#values.keys()])) {
       const fact = newest.get(key);
+      const age = fact === undefined ? 0 : this.#ageOf(fact);
       // Between its expiry and the next trim a value may be there or not.
-      if (fact !== undefined && this.#mayHaveExpired(fact)) continue;
+      if (age > 0 && (this.#hasJumped || (age >= EXPIRES && age < WITHDRAWN))) continue;
       // Who passed over a value because of a newer one, which a failover took before it was seen, has neither: docs/reliability.md.
       if (this.#truth.facts.some((lost) => lost.lostTick < Infinity && this.#supersedes(lost, key, fact))) continue;
-      const isNone = fact === undefined || fact.n < 0;
+      const isNone = fact === undefined || fact.n < 0 || age >= WITHDRAWN;
       // A loop is not told of withdrawals.
       if (isNone && this.#follower.isLoop) continue;
       const [value, expected] = [this.#values.get(key), isNone ? undefined : fact.n];

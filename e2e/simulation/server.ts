@@ -37,6 +37,8 @@ export class Server {
   readonly handle: Handle | null;
   /** The one that the application has open. */
   transaction: Transaction | null = null;
+  /** Paths whose state is being loaded. */
+  readonly #loading = new Set<string>();
 
   constructor(world: ServerWorld) {
     const { truth, serverRandom: random, serverOptions } = world;
@@ -57,12 +59,20 @@ export class Server {
         return { id, ...(expiresAt === undefined ? {} : { expiresAt }) };
       },
       authorize: ({ viewer, path }) => answer(world, "rights", () => truth.allows(viewer.id, path)),
-      snapshot: { room: ({ room }) => answer(world, "states", () => stateOf(world, `rooms/${room}`)) },
+      snapshot: { room: ({ room }) => this.#load(world, `rooms/${room}`) },
       onLog: ({ event, error }) => {
         if (event !== "read-failed" && event !== "trim-failed" && event !== "retention")
           world.onTrouble(`the hub says ${event}: ${error instanceof Error ? error.stack : String(error)}`);
       },
     });
+  }
+
+  async #load(world: ServerWorld, path: string): Promise<State> {
+    if (this.#loading.has(path)) world.onTrouble(`states that are asked for together share one load: ${path} has two`);
+    this.#loading.add(path);
+    const state = await answer(world, "states", () => ({ said: [...(world.truth.rows.get(path) ?? [])] }));
+    this.#loading.delete(path);
+    return state;
   }
 
   /** The process dies without a word. */
@@ -82,10 +92,6 @@ export class Server {
     this.transaction?.rollBack();
     this.handle?.close();
   }
-}
-
-function stateOf({ truth }: ServerWorld, path: string): State {
-  return { said: [...(truth.rows.get(path) ?? [])] };
 }
 
 /** What the application's database says, which may be late when it is loaded: it has looked before the wait, or looks after it. */

@@ -5,6 +5,7 @@ import { lacking } from "./coverage.ts";
 import { sail } from "./fleet.ts";
 import { freshFolder } from "./folder.ts";
 import { hunt, mutants, SCHEDULES } from "./mutants/index.ts";
+import { SQLITE } from "./plan.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -23,22 +24,37 @@ test(`no promise breaks in ${SCHEDULES} schedules, and every fault happens`, { t
   expect(lacking(counts)).toEqual([]);
 });
 
-test("a seed is the same schedule with the same end every time", { timeout: 60_000 }, async () => {
-  const file = await bundle(folder, "world", null);
-  const [one, other] = await Promise.all(
-    [1, 2].map(() => sail({ file, first: 7, count: 1, workers: 1, explain: true })),
-  );
-  expect(one?.trace).toBe(other?.trace);
-});
+// One on each log.
+test.each([7, SQLITE])(
+  "seed %i is the same schedule with the same end every time",
+  { timeout: 60_000 },
+  async (first) => {
+    const file = await bundle(folder, `world-${first}`, null);
+    const [one, other] = await Promise.all(
+      [1, 2].map(() => sail({ file, first, count: 1, workers: 1, explain: true })),
+    );
+    expect(one?.trace).toContain("step ");
+    expect(one?.trace).toBe(other?.trace);
+  },
+);
 
-test("a schedule that breaks is shrunk to a few steps", { timeout: 120_000 }, async () => {
-  const [mutant] = mutants;
-  if (mutant === undefined) throw new Error("Expected a mutant, got none.");
-  const file = await bundle(folder, "shrunk", mutant);
-  const { broken } = await sail({ file, first: 1, count: 100 });
-  const { trace } = await sail({ file, first: broken[0]?.seed ?? 0, count: 1, workers: 1, explain: true });
-  expect(trace?.split("\n").filter((line) => line.startsWith("step ")).length).toBeLessThan(20);
-});
+test.each(["no trim check", "the ring is kept over a failover", "a repetition is handled again"])(
+  "a schedule that breaks because of %s replays, shrunk to a few steps and a short story",
+  { timeout: 120_000 },
+  async (breaks) => {
+    const mutant = mutants.find((each) => each.breaks === breaks);
+    if (mutant === undefined) throw new Error(`Expected a mutant "${breaks}", got none.`);
+    const file = await bundle(folder, breaks, mutant);
+    const { broken } = await sail({ file, first: 1, count: 100 });
+    const replay = { file, first: broken[0]?.seed ?? 0, count: 1, workers: 1, explain: true };
+    const [one, other] = await Promise.all([sail(replay), sail(replay)]);
+    expect(one.broken).toEqual(broken.slice(0, 1));
+    expect(other.trace).toBe(one.trace);
+    const lines = one.trace?.split("\n") ?? [];
+    expect(lines.filter((line) => line.startsWith("step ")).length).toBeLessThan(20);
+    expect(lines.length).toBeLessThan(60);
+  },
+);
 
 for (const mutant of mutants) {
   test.concurrent(`${mutant.law}: ${mutant.breaks}, and the suite notices`, { timeout: 600_000 }, async () => {

@@ -96,8 +96,8 @@ export class Truth {
     if (others === 0 && !isThere) this.rows.get(channel)?.delete(n);
   }
 
-  rollBack({ data }: NewEntry): void {
-    this.#rolledBack.add(numberOf(data) ?? -1);
+  rollBack(n: number): void {
+    this.#rolledBack.add(n);
   }
 
   isRolledBack(n: number): boolean {

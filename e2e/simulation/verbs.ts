@@ -98,7 +98,14 @@ export const verbs = {
   longWait: fault((world, a) => world.clock.advance(a * 25_000)),
   restart: fault((world, a) => world.restart(a)),
   crash: fault((world, a, b) => world.crash(a, b)),
-  failover: fault((world, a) => world.failOver(Math.floor(a * 6))),
+  failover: fault((world, a, b) => {
+    const lost = Math.floor(a * 6);
+    if (b >= 0.3) return world.failOver(lost);
+    // Answers that are on their way bring positions from before, and much of what they speak of is gone.
+    world.hasBadReads = true;
+    world.ambush = { what: pick(["current", "head", "read"], b / 0.3), lost: 8 * lost };
+    world.counts.add("failover behind an answer");
+  }),
   reset: fault((world, a) => world.reset(a)),
   jump: fault((world, a, b) => world.jump((a - 0.5) * (b < 0.5 ? 10_000 : 7_200_000))),
   revoke: fault((world, a, b) => world.allow(pick(viewers, a), b, false)),

@@ -12,6 +12,8 @@ export interface Task {
   readonly stride: number;
   readonly count: number;
   readonly explain: boolean;
+  /** What to leave out while a schedule is shrunk: see {@link shrink}. */
+  readonly endless: readonly number[];
   /** For files that last as long as a schedule. */
   readonly folder: string;
   /** Shared with whoever waits: the schedules that are done, and the seed of the one that runs. */
@@ -28,7 +30,7 @@ export interface Report {
 // Errors are part of every schedule, and nobody looks at where they were made.
 Error.stackTraceLimit = 0;
 
-async function work({ first, stride, count, explain, folder, progress }: Task): Promise<Report> {
+async function work({ first, stride, count, explain, endless, folder, progress }: Task): Promise<Report> {
   const counts = new Counts();
   const shown = new Int32Array(progress);
   for (let index = 0; index < count; index++) {
@@ -42,7 +44,7 @@ async function work({ first, stride, count, explain, folder, progress }: Task): 
       const { plan: short, world } =
         outcome.broken === null
           ? { plan, world: outcome.world }
-          : await shrink(plan, outcome.broken, folder, () => Atomics.add(shown, 0, 1));
+          : await shrink(plan, outcome.broken, { folder, endless, onTry: () => Atomics.add(shown, 0, 1) });
       return { counts: counts.entries(), broken: toBroken(seed, outcome.broken), trace: describe(short, world) };
     }
     if (outcome.broken !== null)

@@ -1,8 +1,8 @@
 import type { Publication } from "@tidings/server";
 import type { VirtualClock } from "@tidings/testing";
-import { feeds, house, placesOf, reliableType, rooms, viewers, type Place } from "./contract.ts";
+import { feeds, house, placesOf, reliableType, rooms, symbols, viewers, type Place } from "./contract.ts";
 import { Counts } from "./coverage.ts";
-import { GOOD, type Weather } from "./faulty-log.ts";
+import { GOOD, type Question, type Weather } from "./faulty-log.ts";
 import type { Diary, Seen } from "./diary.ts";
 import { Follower, type Beginning } from "./follower.ts";
 import { PlainReader } from "./plain-reader.ts";
@@ -45,6 +45,7 @@ export class World implements ServerWorld {
   /** When the last of all credentials ends, by the clock that does not jump. */
   lastExpiry = 0;
   hasJumped = false;
+  ambush: { readonly what: Question; readonly lost: number } | null = null;
   /** The schedule is over. */
   isCalm = false;
   /** Reads of the log were slow or failed at some time, so hubs may have been late. */
@@ -114,7 +115,7 @@ export class World implements ServerWorld {
     const n = ++this.#published;
     const event =
       place.name === "feed"
-        ? { type: "price", data: { n, symbol: pick(["A", "B"], at) } }
+        ? { type: "price", data: { n, symbol: pick(symbols, at) } }
         : { type: "topic", data: { n } };
     return { address: place, ...event } as Publication<typeof house>;
   }
@@ -155,7 +156,7 @@ export class World implements ServerWorld {
   clear(place: Place, at: number): void {
     const cleared =
       place.name === "feed"
-        ? this.server.hub.clear(place, "price", pick(["A", "B"], at))
+        ? this.server.hub.clear(place, "price", pick(symbols, at))
         : place.name === "room"
           ? this.server.hub.clear(place, "topic")
           : null;
@@ -209,6 +210,12 @@ export class World implements ServerWorld {
     this.counts.add("bytes twice");
     if (this.truth.breaks.length > 0) this.counts.add("bytes twice, and a failover");
     pick(open, at).repeat();
+  }
+
+  async spring(): Promise<void> {
+    const { ambush } = this;
+    this.ambush = null;
+    if (ambush !== null) await this.failOver(ambush.lost);
   }
 
   async failOver(lost: number): Promise<void> {

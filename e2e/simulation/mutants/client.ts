@@ -20,7 +20,7 @@ export const clientMutants: readonly Mutant[] = [
     file: "packages/protocol/src/parser.ts",
     from: "if (end === -1) return;",
     to: 'if (end === -1) { if (unfinished.startsWith("id: ")) { take(unfinished); take(""); } return; }',
-    seed: 246,
+    seed: 47,
   },
   inSubscription(
     "law 1",
@@ -29,6 +29,7 @@ export const clientMutants: readonly Mutant[] = [
     "cursor = id ?? cursor;\n    if (consumer(...call)) {",
   ),
   inSubscription("once", "a repetition is handled again", "if (coversToken(cursor, id)) return true;", ""),
+  inSubscription("law 12", "gaps without end", "const MOST_GAPS = 2;", "const MOST_GAPS = 1e9;"),
   inSubscription(
     "law 8",
     "no state after a gap",
@@ -46,7 +47,7 @@ export const clientMutants: readonly Mutant[] = [
     "what a page has brought is believed after a failover",
     'if (phase !== "joined" || cursor === handled ||',
     'if (phase === "joined" || cursor === handled ||',
-    1_316,
+    3_644,
   ),
   inClient("stream")(
     "silence",

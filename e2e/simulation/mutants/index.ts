@@ -1,5 +1,6 @@
 import { bundle } from "../bundle.ts";
 import { sail } from "../fleet.ts";
+import { SQLITE } from "../plan.ts";
 import { clientMutants } from "./client.ts";
 import { logMutants } from "./log.ts";
 import type { Mutant } from "./mutant.ts";
@@ -9,7 +10,7 @@ export const mutants: readonly Mutant[] = [...logMutants, ...serverMutants, ...c
 
 /**
  * How many schedules `npm test` runs, in less than a minute of a machine with two cores; `npm run simulate` runs a million. Mutants are
- * hunted on the same, so that each dies of one that the unbroken packages pass.
+ * hunted on the same, so that each dies of one that the unbroken packages pass; a hint may name a later one.
  */
 export const SCHEDULES = 3_500;
 
@@ -19,14 +20,23 @@ export async function hunt(
   mutant: Mutant,
 ): Promise<{ readonly seed: number; readonly what: string } | null> {
   const file = await bundle(folder, `mutant-${mutants.indexOf(mutant)}`, mutant);
-  const { seed: hint = 1 } = mutant;
+  const stride = mutant.isOnSqlite === true ? SQLITE : 1;
+  const { seed: hint = stride } = mutant;
   // From the hint to the end, then from the beginning to the hint.
   for (const [first, end] of [
-    [hint, SCHEDULES],
-    [1, hint - 1],
+    [hint, Math.max(hint, SCHEDULES)],
+    [stride, Math.min(hint - stride, SCHEDULES)],
   ] as const) {
-    const { broken } = await sail({ file, first, count: end - first + 1, workers: 1 });
-    if (broken[0] !== undefined) return broken[0];
+    const count = Math.floor((end - first) / stride) + 1;
+    const { broken } = await sail({ file, first, count, stride, workers: 1 });
+    const [killed] = broken;
+    if (killed !== undefined) return killed.seed <= SCHEDULES || (await isGood(folder, killed.seed)) ? killed : null;
   }
   return null;
+}
+
+/** Whether the unbroken packages pass a schedule that is none of those of every run. */
+async function isGood(folder: string, seed: number): Promise<boolean> {
+  const file = await bundle(folder, `world-${seed}`, null);
+  return (await sail({ file, first: seed, count: 1, workers: 1 })).broken.length === 0;
 }

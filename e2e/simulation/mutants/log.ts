@@ -15,6 +15,18 @@ const inMarks = (breaks: string, from: string, to: string): Mutant => ({
   to,
 });
 
+const inSqlite =
+  (file: string) =>
+  (law: string, breaks: string, from: string, to: string, seed?: number): Mutant => ({
+    law,
+    breaks,
+    file: `packages/log-sqlite/src/${file}.ts`,
+    from,
+    to,
+    isOnSqlite: true,
+    ...(seed === undefined ? {} : { seed }),
+  });
+
 const VALID = "epoch === this.#epoch && seq <= this.#head";
 
 /** Logs that break their word. */
@@ -37,4 +49,42 @@ export const logMutants: readonly Mutant[] = [
   inLog("idempotency", "a known key appends again", "if (first !== undefined) return", "if (first === -1) return"),
   inLog("latest", "a superseded value is still there", "      this.#drop(superseded);\n", ""),
   inLog("volatile", "never too old", '"volatile" ? VOLATILE_AGE', '"volatile" ? Infinity'),
+  inLog(
+    "latest",
+    "a value that has expired is not withdrawn",
+    "for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);",
+    "",
+  ),
+  inLog(
+    "history",
+    "the event before a position is left out",
+    "const end = before?.seq ?? this.#head + 1;",
+    "const end = before === undefined ? this.#head + 1 : before.seq - 1;",
+  ),
+  inSqlite("writer")(
+    "patience",
+    "an append waits for ever",
+    "const waits = now - since < patience;",
+    "const waits = true;",
+  ),
+  inSqlite("sqlite-log")(
+    "law 10",
+    "nobody hears what another process has written",
+    "if (this.#hasChanged()) this.#ring();",
+    "this.#hasChanged();",
+  ),
+  inSqlite("schema")(
+    "law 7",
+    "what is deleted leaves no mark",
+    "trimmed_to = iif(old.kind = ${RELIABLE}, max(trimmed_to, old.seq), trimmed_to)",
+    "trimmed_to = trimmed_to",
+    1_120,
+  ),
+  inSqlite("entry-row")(
+    "volatile",
+    "never too old on SQLite",
+    "if (kind === VOLATILE) return Math.abs(now - at) < VOLATILE_AGE;",
+    "if (kind === VOLATILE) return true;",
+    2_120,
+  ),
 ];
