@@ -16,6 +16,10 @@ export interface Voyage {
   readonly file: string;
   readonly first: number;
   readonly count: number;
+  /** How many at least, when there is not time enough for all. @default count */
+  readonly least?: number;
+  /** What there is time for, in milliseconds. @default Infinity */
+  readonly time?: number;
   /** Takes every so many seeds one. @default 1 */
   readonly stride?: number;
   /** @default 2 */
@@ -41,6 +45,8 @@ export async function sail({
   file,
   first,
   count,
+  least = count,
+  time = Infinity,
   stride = 1,
   workers = 2,
   explain = false,
@@ -59,6 +65,8 @@ export async function sail({
             first: first + index * stride,
             stride: workers * stride,
             count: share,
+            least: Math.ceil(least / workers),
+            until: Date.now() + time,
             explain,
             endless: [],
             folder: dirname(file),

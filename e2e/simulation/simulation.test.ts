@@ -13,16 +13,26 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test(`no promise breaks in ${SCHEDULES} schedules, and every fault happens`, { timeout: 600_000 }, async () => {
-  const { broken, counts, done } = await sail({
-    file: await bundle(folder, "world", null),
-    first: 1,
-    count: SCHEDULES,
-  });
-  expect(broken).toEqual([]);
-  expect(done).toBe(SCHEDULES);
-  expect(lacking(counts)).toEqual([]);
-});
+/** Schedules, and the milliseconds that a run of the tests has for them. */
+const [MOST, TIME] = [20_000, 55_000];
+
+test(
+  `no promise breaks in as many of ${MOST} schedules as there is time for, and every fault happens`,
+  { timeout: 600_000 },
+  async () => {
+    const { broken, counts, done } = await sail({
+      file: await bundle(folder, "world", null),
+      first: 1,
+      count: MOST,
+      least: SCHEDULES,
+      time: TIME,
+    });
+    console.log(`${done} schedules`);
+    expect(broken).toEqual([]);
+    expect(done).toBeGreaterThanOrEqual(SCHEDULES);
+    expect(lacking(counts)).toEqual([]);
+  },
+);
 
 // One on each log.
 test.each([7, SQLITE])(

@@ -11,6 +11,10 @@ export interface Task {
   readonly first: number;
   readonly stride: number;
   readonly count: number;
+  /** How many are done also when there is no time left. */
+  readonly least: number;
+  /** When there is none left, in milliseconds since 1970. */
+  readonly until: number;
   readonly explain: boolean;
   /** What to leave out while a schedule is shrunk: see {@link shrink}. */
   readonly endless: readonly number[];
@@ -30,10 +34,10 @@ export interface Report {
 // Errors are part of every schedule, and nobody looks at where they were made.
 Error.stackTraceLimit = 0;
 
-async function work({ first, stride, count, explain, endless, folder, progress }: Task): Promise<Report> {
+async function work({ first, stride, count, least, until, explain, endless, folder, progress }: Task): Promise<Report> {
   const counts = new Counts();
   const shown = new Int32Array(progress);
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < count && (index < least || Date.now() < until); index++) {
     const seed = first + index * stride;
     Atomics.store(shown, 1, seed);
     const plan = planOf(seed);

@@ -9,8 +9,8 @@ import { serverMutants } from "./server.ts";
 export const mutants: readonly Mutant[] = [...logMutants, ...serverMutants, ...clientMutants];
 
 /**
- * How many schedules `npm test` runs, in less than a minute of a machine with two cores; `npm run simulate` runs a million. Mutants are
- * hunted on the same, so that each dies of one that the unbroken packages pass; a hint may name a later one.
+ * How many schedules `npm test` runs on the slowest machine; `npm run simulate` runs a million. Mutants are hunted on the same, so that
+ * each dies of one that the unbroken packages pass; a hint may name a later one.
  */
 export const SCHEDULES = 3_500;
 

@@ -1,3 +1,4 @@
+import { SQLITE } from "../plan.ts";
 import type { Mutant } from "./mutant.ts";
 
 const inServer =
@@ -100,7 +101,7 @@ export const serverMutants: readonly Mutant[] = [
       "published beside the transaction",
       "await (log as TransactionalLog<unknown>).appendIn(transaction, [entry]);",
       "await log.append([entry]);",
-      40,
+      SQLITE,
     ),
     isOnSqlite: true,
   },
