@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { chat, type Message } from "@tidings-apps/chat-contract";
 import { memoryLog, type EventLog } from "@tidings/log";
-import { createTestKit, take } from "@tidings/testing";
+import { createTestKit, MemoryNetwork, take } from "@tidings/testing";
 import { expect, test } from "vitest";
 
 const run = promisify(execFile);
@@ -105,4 +105,12 @@ test("the kit works with node:test", async () => {
   );
   expect(stdout).toContain("# pass 1");
   expect(stdout).toContain("# fail 0");
+});
+
+test("a request that is given up before it begins is never sent, as with every fetch", async () => {
+  const network = new MemoryNetwork();
+  network.listener = () => Promise.reject(new Error("Expected no request, got one."));
+  const reason = new Error("gone");
+  await expect(network.fetch("http://kit/events", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(network.open.size).toBe(0);
 });

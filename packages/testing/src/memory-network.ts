@@ -20,6 +20,8 @@ export class MemoryNetwork {
   readonly fetch: Fetch = async (url, init) => {
     const { listener } = this;
     if (listener === null) throw new TypeError("fetch failed");
+    // Who has left already sends nothing.
+    init.signal?.throwIfAborted();
     const exchange = new Exchange(url.replace(/^\w+:\/\/[^/]*/, ""), init, (request) => listener(request, exchange));
     this.open.add(exchange);
     exchange.onClosed = () => {
