@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { BufferSink } from "../test/buffer-sink.ts";
 import { lobby, openHouse } from "../test/house.ts";
 
@@ -60,6 +60,20 @@ describe("modes", () => {
     await clock.settle();
     expect(sink.told.at(-1)).toContain('"symbol":"c"');
     expect(sink.of("gap")).toHaveLength(1);
+  });
+
+  test("the same on a page: it has no value that is lost with the log", async () => {
+    const { hub, log, page } = await openHouse({ limits: { pageEvents: 1 } });
+    for (const symbol of ["a", "b"]) await hub.publish(lobby, "price", { symbol, value: 1 });
+    const current = log.current.bind(log);
+    vi.spyOn(log, "current").mockImplementationOnce(async (...question) => {
+      const values = await current(...question);
+      log.lose();
+      await hub.publish(lobby, "price", { symbol: "c", value: 2 });
+      return values;
+    });
+    const { json } = await page(`${LOBBY}@now`);
+    expect(json.events.map((event) => "data" in event && event.data)).toEqual([{ symbol: "c", value: 2 }]);
   });
 
   test("typing hints have no id, and are not told after five seconds", async () => {
