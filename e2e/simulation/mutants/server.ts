@@ -108,7 +108,7 @@ export const serverMutants: readonly Mutant[] = [
   inServer("request-handler")(
     "authorisation",
     "an order that came while a stream was opened is missed",
-    "else if (orders.hasNews(known, id, start.granted)) connection.end",
+    "else if (orders.hasNews(known, viewer.id, granted)) connection.end",
     "else if (known < 0) connection.end",
     1_878,
   ),

@@ -22,8 +22,9 @@ export function channelOf({ contract }: Context, { name }: Address): AnyChannel 
 /**
  * What came over the wire, as the contract says: one item, or none for other addresses, for a type that this client does not know
  * yet, and for data that does not fit; the latter is reported.
+ * @param json the data, where it is not parsed yet: what nobody wants never is, and what is no JSON does not fit either
  */
-export function decodeItem(context: Context, address: Address, wire: PageEvent): Item[] {
+export function decodeItem(context: Context, address: Address, wire: PageEvent, json?: string): Item[] {
   const { name, events } = channelOf(context, address);
   const { channel, type } = wire;
   const definition = events[type];
@@ -31,7 +32,8 @@ export function decodeItem(context: Context, address: Address, wire: PageEvent):
   const id = toCursor(wire.id);
   if ("clear" in wire)
     return id ? [{ id, call: ["onClear", { channel, type, key: wire.clear, id } satisfies Cleared] }] : [];
-  return tryDecode(context, definition.schema, () => wire.data, `${name}.${type}`).map((data) => ({
+  const read = () => (json === undefined ? wire.data : JSON.parse(json)) as unknown;
+  return tryDecode(context, definition.schema, read, `${name}.${type}`).map((data) => ({
     id,
     call: [type, data, { channel, type, data, id }, definition.mode === "volatile"],
   }));

@@ -112,15 +112,7 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
       left.push(handled);
       for (const subscription of [...subscriptions]) subscription.onEpoch(handled);
     }
-    if (name)
-      deliver({
-        ...name,
-        id: cursor ?? "",
-        // Read late: what nobody wants is not parsed, and what is no JSON does not fit the contract either.
-        get data(): unknown {
-          return JSON.parse(data) as unknown;
-        },
-      });
+    if (name) deliver({ ...name, data: null, id: cursor ?? "" }, data);
     else control(event, data, cursor);
     if (!cursor) return;
     // Only now: an id counts when its event is handled.
@@ -133,11 +125,11 @@ export function createStreamClient(contract: Contract, options: ClientOptions) {
     for (const subscription of begin) subscription.onStart(cursor);
   }
 
-  function deliver(event: PageEvent & { readonly id: string }): void {
+  function deliver(event: PageEvent & { readonly id: string }, json?: string): void {
     const { channel, type, id } = event;
     position.carried = id || position.carried;
     const followers = followersOf((path) => path === channel);
-    const items = followers.slice(0, 1).flatMap(({ address }) => decodeItem(context, address, event));
+    const items = followers.slice(0, 1).flatMap(({ address }) => decodeItem(context, address, event, json));
     for (const item of items) {
       const about = { channel, type, ...(id && { id }) };
       trace("event", about);

@@ -53,14 +53,14 @@ export class Connection implements StreamControl {
 
   constructor(context: Context, sink: Sink, start: Start) {
     const { ring, clock, random, limits } = context;
-    const { viewer, granted, refused } = start;
+    const { viewer, granted, refused } = start.access;
     this.#context = context;
     this.#sink = sink;
     this.#readable = start.readable;
     this.#epoch = start.epoch;
     this.froms = start.froms;
     this.info = { viewer, addresses: Array.from(granted.values(), ({ address }) => address) };
-    this.expiresAt = endOf(start);
+    this.expiresAt = endOf(start.access);
     this.#oldAt = clock.now() + limits.maxAge * (0.9 + 0.2 * random());
     this.#cursor = start.cursor;
     this.#confirmed = start.confirmed || ring.covers(start.cursor);

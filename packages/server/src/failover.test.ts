@@ -39,7 +39,7 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = 
   const sink = new BufferSink();
   const access = { viewer: { id: "ada" }, granted: new Map(), refused: new Map() };
   const connection = new Connection(context, sink, {
-    ...access,
+    access,
     cursor,
     confirmed: true,
     froms: new Map([["room", from]]),

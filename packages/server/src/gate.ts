@@ -21,17 +21,13 @@ export function createGate(most: number, milliseconds: number, clock: Clock) {
 }
 
 /** Rejects when the task takes longer; what it answers afterwards is dropped. */
-export async function withinTime<Result>(clock: Clock, milliseconds: number, task: Task<Result>): Promise<Result> {
+export function withinTime<Result>(clock: Clock, milliseconds: number, task: Task<Result>): Promise<Result> {
   const late = new AbortController();
-  const timeout = new Promise<never>((_, reject) => {
-    late.signal.addEventListener("abort", () => reject(late.signal.reason));
+  return new Promise((resolve, reject) => {
+    const cancel = clock.setTimeout(() => {
+      late.abort(new Error(`Expected an answer within ${milliseconds} ms, got none.`));
+      reject(late.signal.reason);
+    }, milliseconds);
+    void task(late.signal).then(resolve, reject).finally(cancel);
   });
-  const cancel = clock.setTimeout(() => {
-    late.abort(new Error(`Expected an answer within ${milliseconds} ms, got none.`));
-  }, milliseconds);
-  try {
-    return await Promise.race([task(late.signal), timeout]);
-  } finally {
-    cancel();
-  }
 }

@@ -28,7 +28,7 @@ export async function makePage(context: Context, asked: ParsedRequest, start: St
   const make = asked.last > 0 || asked.before !== null ? history : forwards;
   const parts = await (asked.snapshot ? states(context, start) : make(context, asked, start, signal));
   const { events, cursor, more, holes, state } = parts;
-  const { refused } = start;
+  const { refused } = start.access;
   const rest = JSON.stringify({
     cursor: formatCursor(cursor),
     more,
@@ -71,7 +71,7 @@ async function history({ log, reads, page: limit }: Context, asked: ParsedReques
 
 async function forwards(context: Context, { wait }: ParsedRequest, start: Start, signal: AbortSignal): Promise<Parts> {
   const { log, reads, clock, connections, page: limit, closing } = context;
-  const until = Math.min(clock.now() + wait * 1_000, endOf(start));
+  const until = Math.min(clock.now() + wait * 1_000, endOf(start.access));
   const paths = [...start.froms.keys()];
   const current = await currentValues(context, start, start.fresh);
   for (let { cursor } = start; ;) {
@@ -101,7 +101,7 @@ async function forwards(context: Context, { wait }: ParsedRequest, start: Start,
 
 async function states(context: Context, start: Start): Promise<Parts> {
   const { log, reads, snapshots } = context;
-  const { granted } = start;
+  const { granted } = start.access;
   const head = await reads(() => log.head());
   const loaded = await Promise.all(
     Array.from(granted.values(), ({ address, grant }) => snapshots.load(address, grant.readableFrom ?? null)),

@@ -57,13 +57,13 @@ async function stream(context: Context, request: HubRequest, asked: ParsedReques
 /** @param known how many orders were, when `authorize` was asked */
 function open(context: Context, sink: Sink, start: Start, known: number): StreamControl {
   const { closing, connections, orders, random } = context;
-  const { id } = start.viewer;
+  const { viewer, granted } = start.access;
   const connection = new Connection(context, sink, start);
   // Others were let in at the same moment, or the hub was closed: only here is it certain who came first.
   if (closing.signal.aborted) connection.end("draining", connections.drainRetries()());
-  else if (connections.fullFor(id) !== null) connection.end("limit", longRetry(random()));
+  else if (connections.fullFor(viewer.id) !== null) connection.end("limit", longRetry(random()));
   // Who may read has changed while the stream began: it comes back, and is asked about again.
-  else if (orders.hasNews(known, id, start.granted)) connection.end("expired");
+  else if (orders.hasNews(known, viewer.id, granted)) connection.end("expired");
   if (connection.isClosed) return connection;
   connections.add(connection);
   connection.pump();

@@ -4,7 +4,8 @@ import type { Access } from "./access.ts";
 import type { Context } from "./context.ts";
 
 /** Where a stream or a page starts, and for whom. */
-export interface Start extends Access {
+export interface Start {
+  readonly access: Access;
   readonly cursor: Cursor;
   /** Whether the cursor came from the log; else the first read validates it. */
   readonly confirmed: boolean;
@@ -51,7 +52,7 @@ export async function findStart(context: Context, asked: ParsedRequest, access: 
     cursor = oldest === undefined ? next : { epoch: oldest.epoch, seq: oldest.seq - 1 };
   }
   const confirmed = asked.after === null || isCovered(context, cursor, head);
-  const start = { ...access, cursor, confirmed, froms, readable, epoch: head.epoch, fresh, holes };
+  const start = { access, cursor, confirmed, froms, readable, epoch: head.epoch, fresh, holes };
   // Current values come before everything else, so a position must be known to be one before they do.
   if (confirmed || fresh.length === 0) return start;
   const hole = await invalidity(context, cursor, head, paths);

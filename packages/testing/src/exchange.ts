@@ -186,19 +186,7 @@ export class Exchange implements Sink {
   }
 
   #request(): HubRequest {
-    const { method = "GET", body } = this.#init;
-    const gone = () => (this.#gone ??= new AbortController()).signal;
-    return {
-      method,
-      url: this.url,
-      headers: this.#headers,
-      // The client sends text.
-      json: async () => JSON.parse(body as string) as unknown,
-      // Made when somebody asks: few do.
-      get signal() {
-        return gone();
-      },
-    };
+    return new Arrived(this.#init, this.url, this.#headers, () => (this.#gone ??= new AbortController()).signal);
   }
 
   /** As much of a `Response` as the client uses: a real one, with its web streams, costs more than all the rest of a request. */
@@ -258,6 +246,33 @@ export class Exchange implements Sink {
 
   #checkClosed(): void {
     if (this.#serverClosed && this.#clientClosed) this.onClosed();
+  }
+}
+
+/** A request, as the hub sees it. */
+class Arrived implements HubRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly #body: Init["body"];
+  readonly #gone: () => AbortSignal;
+
+  constructor({ method = "GET", body }: Init, url: string, headers: Headers, gone: () => AbortSignal) {
+    this.method = method;
+    this.url = url;
+    this.headers = headers;
+    this.#body = body;
+    this.#gone = gone;
+  }
+
+  /** Made when somebody asks: few do. */
+  get signal(): AbortSignal {
+    return this.#gone();
+  }
+
+  async json(): Promise<unknown> {
+    // The client sends text.
+    return JSON.parse(this.#body as string) as unknown;
   }
 }
 
