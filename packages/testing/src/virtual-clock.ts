@@ -89,6 +89,8 @@ export class VirtualClock {
     await this.settle();
     for (let [timer] = this.#timers; timer !== undefined && timer.at <= end; [timer] = this.#timers) {
       this.#time = timer.at;
+      // Everything has come to rest, so this is what happens next.
+      this.#run(timer);
       await this.settle();
     }
     this.#time = end;
