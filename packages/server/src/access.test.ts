@@ -152,6 +152,20 @@ describe("authenticate", () => {
     expect(sink.told).toEqual([]);
     expect(hub.stats().connections).toBe(0);
   });
+
+  test("a stream that begins only after they have ended, since the application was slow, says bye at once", async () => {
+    const { connect, clock, say, hub } = await openHouse({
+      authenticate: () => ({ id: "ada", expiresAt: Date.UTC(2026, 0, 1) + 1_000 }),
+      authorize: () => new Promise((resolve) => void clock.setTimeout(() => resolve(true), 2_000)),
+    });
+    const [first = ""] = await say("early");
+    const connecting = connect(`${LOBBY}&after=${first}`);
+    await say("late");
+    await clock.advance(2_000);
+    const { sink } = await connecting;
+    expect(sink.of("bye")).toEqual([{ data: { reason: "expired" }, id: null }]);
+    expect([sink.told, sink.ended, hub.stats().connections]).toEqual([[], true, 0]);
+  });
 });
 
 describe("readableFrom", () => {

@@ -56,14 +56,14 @@ async function stream(context: Context, request: HubRequest, asked: ParsedReques
 
 /** @param known how many orders were, when `authorize` was asked */
 function open(context: Context, sink: Sink, start: Start, known: number): StreamControl {
-  const { closing, connections, orders, random } = context;
+  const { clock, closing, connections, orders, random } = context;
   const { viewer, granted } = start.access;
   const connection = new Connection(context, sink, start);
   // Others were let in at the same moment, or the hub was closed: only here is it certain who came first.
   if (closing.signal.aborted) connection.end("draining", connections.drainRetries()());
   else if (connections.fullFor(viewer.id) !== null) connection.end("limit", longRetry(random()));
   // Who may read has changed while the stream began: it comes back, and is asked about again.
-  else if (orders.hasNews(known, viewer.id, granted)) connection.end("expired");
+  else if (orders.hasNews(known, viewer.id, granted) || connection.expiresAt <= clock.now()) connection.end("expired");
   if (connection.isClosed) return connection;
   connections.add(connection);
   connection.pump();
