@@ -135,6 +135,27 @@ describe("recheck", () => {
     await clock.advance(11_000);
     expect(sink.of("bye")).toEqual([{ data: { reason: "expired" }, id: null }]);
   });
+
+  test("an answer from before the last order, which comes after that of the last, lets no right last longer", async () => {
+    let expiresAt = Date.UTC(2026, 0, 2);
+    const waits = [0, 2_000, 1_000];
+    const { hub, clock, connect } = await openMembersHouse({
+      authorize() {
+        const decision = { expiresAt };
+        const wait = waits.shift() ?? 0;
+        if (wait === 0) return decision;
+        return new Promise((resolve) => void clock.setTimeout(() => resolve(decision), wait));
+      },
+    });
+    const { sink } = await connect(LOBBY, ada);
+    await hub.recheck({ viewer: "ada" });
+    await clock.settle();
+    expiresAt = clock.now() + 10_000;
+    await hub.recheck({ viewer: "ada" });
+    await clock.advance(11_000);
+    expect(sink.of("bye")).toEqual([{ data: { reason: "expired" }, id: null }]);
+    expect(waits).toEqual([]);
+  });
 });
 
 describe("an order that comes while a stream is being opened", () => {

@@ -51,12 +51,13 @@ export function createOrders(context: Base, connections: Connections) {
     }
   }
 
-  async function recheck(connection: Connection): Promise<void> {
+  async function recheck(connection: Connection, known = count): Promise<void> {
     const { id, info, froms } = connection;
     try {
       const access = await rechecks(() => authorizeAll(context, info.viewer, froms.keys()));
       connection.refuse([...access.refused.keys()], "forbidden");
-      connection.expiresAt = endOf(access);
+      // An answer that comes after a newer one, or before it, does not make anything last longer.
+      connection.expiresAt = known === count ? endOf(access) : Math.min(endOf(access), connection.expiresAt);
     } catch (error) {
       // Whoever cannot be asked about may not read.
       trace.add("error", "hook-failed", { connection: id, detail: "authorize", error });
