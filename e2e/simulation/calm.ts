@@ -34,7 +34,7 @@ export async function heal(world: World): Promise<void> {
   const begun = world.truth.next();
   /** A loop has no status of its own: it is back when it has got something new. */
   const isBack = (each: Diary): boolean =>
-    each.isClosed || (each.isLoop ? (each.seen.at(-1)?.tick ?? 0) > begun : each.isLive);
+    isOwedNothing(world, each) || (each.isLoop ? (each.seen.at(-1)?.tick ?? 0) > begun : each.isLive);
   const isAllBack = (): boolean =>
     diaries.every(isBack) &&
     clients.every(({ client }) => client.status.value.state !== "retrying") &&
@@ -64,9 +64,17 @@ export async function heal(world: World): Promise<void> {
   }
 }
 
-function hasNewest({ truth }: World, { isClosed, place, seen }: Diary): boolean {
-  const newest = truth.reliableOf(place.path).at(-1);
-  return isClosed || newest === undefined || seen.some((each) => each.kind === "event" && each.n === newest.n);
+/** Whoever is closed, or may read only from a place on that a failover has taken. */
+function isOwedNothing({ truth }: World, { isClosed, program, place }: Diary): boolean {
+  return isClosed || truth.rights.isFromLost(program.viewer, place.path);
+}
+
+function hasNewest(world: World, diary: Diary): boolean {
+  const { place, seen } = diary;
+  const newest = world.truth.reliableOf(place.path).at(-1);
+  if (isOwedNothing(world, diary) || newest === undefined) return true;
+  const { n } = newest;
+  return seen.some((each) => (each.kind === "event" ? each.n === n : each.kind === "state" && each.said.includes(n)));
 }
 
 /** Publishes everywhere; everybody who follows hears of it in time. */
@@ -89,8 +97,8 @@ async function prove(world: World, law: string, milliseconds: number): Promise<v
   transaction?.commit();
   await clock.advance(milliseconds);
   for (const [diary, [told, changes]] of before) {
-    // Whoever is sent away meanwhile, or was before, comes back for it; that it does, the oracle will see.
-    if (diary.isClosed || diary.program.changes !== changes) continue;
+    // Whoever is sent away meanwhile, or was before, or falls into a gap, comes back for it; that it does, the oracle will see.
+    if (isOwedNothing(world, diary) || !diary.isLive || diary.program.changes !== changes) continue;
     const { n } = events.find(({ address }) => address.path === diary.place.path)?.data ?? { n: 0 };
     if (!diary.seen.slice(told).some((seen) => seen.kind === "event" && seen.n === n))
       return world.onTrouble(`${law}: ${n} is not with ${String(diary)} after ${milliseconds} ms`);

@@ -4,24 +4,30 @@ import type { Program } from "./programs.ts";
 import type { Tick, Truth } from "./truth.ts";
 
 /** What somebody was told of one place, and when. */
-export type Seen = { readonly tick: Tick; readonly at: number } & (
+export type Seen = {
+  readonly tick: Tick;
+  readonly at: number;
+  /** When it was written, as far as that is known: a loop may read long after it came. */
+  readonly sentAt: number;
+} & (
   | {
       readonly kind: "event";
       readonly n: number;
       readonly type: string;
       readonly id: string | null;
       readonly key: string;
-      readonly sentAt: number;
     }
   | { readonly kind: "gap"; readonly gap: Gap }
   | { readonly kind: "state"; readonly said: readonly number[] }
   | { readonly kind: "cleared"; readonly cleared: Cleared }
   | { readonly kind: "live" }
+  /** The same page is loaded again: it goes on, and has none of the values. */
+  | { readonly kind: "reloaded" }
   /** Begins anew: with a page that was asked for at that tick, or with nothing. */
   | { readonly kind: "begins"; readonly from: Tick | null }
   | { readonly kind: "closed"; readonly reason: Reason }
 );
-type Told = Seen extends infer One ? (One extends Seen ? Omit<One, "tick" | "at"> : never) : never;
+type Told = Seen extends infer One ? (One extends Seen ? Omit<One, "tick" | "at" | "sentAt"> : never) : never;
 
 /** How somebody follows: by handlers, by a loop, or without our client. */
 type Manner = "handlers" | "loop" | "plain";
@@ -65,15 +71,15 @@ export class Diary {
 
   note(told: Told): void {
     const { truth, clock } = this.world;
-    // The same members, with two more.
-    const seen = { ...told, tick: truth.next(), at: clock.time } as Seen;
+    // The same members, with three more.
+    const seen = { ...told, tick: truth.next(), at: clock.time, sentAt: this.program.lastSentAt } as Seen;
     if (told.kind === "closed") this.isClosed = true;
     this.seen.push(seen);
     this.world.onSeen(seen, this);
   }
 
   noteEvent({ type, id, data }: Received): void {
-    this.note({ kind: "event", n: data.n, type, id, key: data.symbol ?? "", sentAt: this.program.lastSentAt });
+    this.note({ kind: "event", n: data.n, type, id, key: data.symbol ?? "" });
   }
 
   setLive(isLive: boolean): void {

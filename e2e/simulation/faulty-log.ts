@@ -20,8 +20,8 @@ export interface Weather {
   rights: "good" | "late" | "old";
 }
 
-/** What a hub asks its log for. */
-export type Question = "read" | "current" | "head";
+/** What a hub asks its log for; `more values` are those after a page of them. */
+export type Question = "read" | "current" | "head" | "more values";
 
 const WITHDRAWAL: NewEntry = { channel: "", type: "", mode: "latest", data: null };
 
@@ -38,6 +38,8 @@ export interface LogWorld {
   readonly age: number;
   /** A failover that waits for an answer to that question. */
   readonly ambush: { readonly what: Question } | null;
+  /** Publishes a value of every key. */
+  burst(): Promise<void>;
   /** It comes, if it has not yet. */
   spring(): Promise<void>;
   readonly onTrouble: (what: string) => void;
@@ -103,7 +105,8 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     return this.#ask("read", () => this.#log.recent(channels, n, before));
   }
 
-  current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
+  async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
+    if (this.#world.ambush?.what === "more values") await this.#split(after === null);
     return this.#ask("current", () => this.#log.current(channels, after, limit));
   }
 
@@ -170,6 +173,16 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     const { weather, ambush } = this.#world;
     if (ambush?.what === what) return this.#askInAmbush(question);
     return weather.reads === "good" ? question() : this.#askIn(weather.reads, question);
+  }
+
+  /** Values are published in front of the first page of them, and a failover takes some of these in front of the next one. */
+  async #split(isFirst: boolean): Promise<void> {
+    const { clock, counts } = this.#world;
+    if (isFirst) return this.#world.burst();
+    counts.add("failover between two pages of values");
+    await this.#world.spring();
+    // Whatever was read before has been sent before, by the clock.
+    await new Promise<void>((resolve) => void clock.setTimeout(resolve, 1));
   }
 
   /** The answer is true, and no longer when it comes. */

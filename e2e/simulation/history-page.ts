@@ -13,19 +13,23 @@ interface HistoryPage {
   /** The event that older ones were asked for of. */
   readonly before: Fact | null;
   readonly asked: Tick;
+  /** Milliseconds since the world began. */
+  readonly askedAt: number;
   readonly page: History<Received>;
 }
 
 /** What is wrong with it now that it is there, or null: it is what the log kept at one moment between question and answer. */
-function judgePage(truth: Truth, { viewer, path, last, before, asked, page }: HistoryPage): string | null {
+function judgePage(truth: Truth, { viewer, path, last, before, asked, askedAt, page }: HistoryPage): string | null {
   const { events, more } = page;
   const now = truth.next();
-  if (!truth.allowsSince(viewer, path, asked)) return "what is delivered was authorised: history was not";
+  if (!truth.rights.allowsSince(viewer, path, asked)) return "what is delivered was authorised: history was not";
   if (events.length > last) return `history is what was asked for: ${events.length} events are more than ${last}`;
+  const hidden = truth.rights.hiddenSince(viewer, path, askedAt);
   const facts: Fact[] = [];
   for (const { data, id } of events) {
     const fact = truth.find(data.n, id);
     if (fact?.path !== path || fact.mode !== "reliable") return `what is delivered was published: ${data.n} never was`;
+    if (fact.tick <= hidden) return `what is hidden is never shown: ${fact.n} is of before the right was given`;
     if (fact.lostTick < asked) return `history is what the log keeps: ${fact.n} was lost before`;
     if (before !== null && fact.tick >= before.tick) return `history is what was asked for: ${fact.n} is not older`;
     const former = facts.at(-1);
@@ -39,7 +43,12 @@ function judgePage(truth: Truth, { viewer, path, last, before, asked, page }: Hi
   const end = before?.tick ?? asked;
   const missing = truth.reliableOf(path).find((fact) => {
     const wasThere = fact.tick < end && fact.tick < asked && fact.goneTick > now && fact.lostTick > now;
-    return wasThere && !facts.includes(fact) && !(more && fact.tick < first && facts.length > 0);
+    return (
+      wasThere &&
+      !truth.rights.hides(viewer, path, fact) &&
+      !facts.includes(fact) &&
+      !(more && fact.tick < first && facts.length > 0)
+    );
   });
   if (missing !== undefined) return `history is contiguous: ${missing.n} is not in it`;
   const older = truth.reliableOf(path).some(({ tick, lostTick }) => tick < first && lostTick > asked);
@@ -56,7 +65,7 @@ export async function readHistory(
 ): Promise<void> {
   const { truth, counts } = world;
   const { viewer, client } = program;
-  const asked = truth.next();
+  const [asked, askedAt] = [truth.next(), world.clock.time];
   const before = former === null ? null : (truth.find(former.data.n, former.id) ?? null);
   // Refused, or the network is away: nothing was promised.
   const page: History<Received> | null = await client
@@ -64,7 +73,7 @@ export async function readHistory(
     .catch(() => null);
   if (page === null) return counts.add("history refused");
   counts.add(former === null ? "history" : "older history");
-  const wrong = judgePage(truth, { viewer, path: place.path, last, before, asked, page });
+  const wrong = judgePage(truth, { viewer, path: place.path, last, before, asked, askedAt, page });
   if (wrong !== null) return world.onTrouble(`${wrong} (${viewer} at ${place.path})`);
   const [oldest] = page.events;
   if (page.more && oldest !== undefined) return readHistory(world, program, place, last, oldest);

@@ -1,18 +1,12 @@
-import { EXPIRES } from "./contract.ts";
+import { Breaks } from "./breaks.ts";
 import type { Diary, Seen } from "./diary.ts";
 import type { Break, Fact, Tick, Truth } from "./truth.ts";
+import { Values } from "./values.ts";
 import type { World } from "./world.ts";
 
-/** A lost doorbell costs a poll; reads that fail may cost several. */
-const POLL = 1_050;
-const LATE = 60_000;
-/** Milliseconds after which everybody has heard that a price has expired: retention withdraws it every five seconds. */
-const WITHDRAWN = EXPIRES + 7_000;
 /** The gaps that a subscription may have within a minute; the last of them ends it. */
 const GAPS = 3;
 const MINUTE = 60_000;
-/** How long the application may take to say who may read, asked when a stream opens and again for an order that came meanwhile. */
-const SLOW_RIGHTS = 9_000;
 /** Milliseconds that a volatile event is owed. */
 const VOLATILE = 5_000;
 
@@ -43,16 +37,11 @@ class Case {
   readonly #grace: number;
   /** Answers may bring a position from before: reads of the log or of the state were slow. */
   readonly #isLate: boolean;
+  readonly #hasBadReads: boolean;
   readonly #hasJumped: boolean;
-  /** Milliseconds that a value has been there, where that counts; it may or must have expired. */
-  readonly #ageOf: (fact: Fact) => number;
   readonly #follower: Diary;
-  /** When the bytes were written that reached this client. */
-  readonly #arrivals: readonly Tick[];
   /** Whether a repetition is for it to drop. */
   readonly #isPlain: boolean;
-  /** All followers of this client: its connection stands behind everything that they were given. */
-  readonly #companions: readonly Diary[];
   readonly #reliable: readonly Fact[];
   /** What it was called for since its last state. */
   #delivered = new Set<Fact>();
@@ -72,22 +61,22 @@ class Case {
   #hasState = false;
   /** It went on from a page. */
   #hasPage = false;
-  /** Breaks that it has been told of. */
-  readonly #witnesses = new Set<Break>();
-  /** By type and key: the newest value. */
-  readonly #values = new Map<string, number>();
+  readonly #breaks: Breaks;
+  readonly #values: Values;
+  /** The last failover that has taken a value which it was given first of all. */
+  #voided: Break | null = null;
 
   constructor(world: World, follower: Diary) {
-    const { truth, clock, hasJumped, hasBadReads, hasSlowStates, hasSlowRights, diaries } = world;
+    const { truth, hasJumped, hasBadReads, hasSlowStates, grace } = world;
+    this.#hasBadReads = hasBadReads;
     this.#isLate = hasBadReads || hasSlowStates;
-    this.#grace = hasBadReads ? LATE : hasSlowRights ? POLL + SLOW_RIGHTS : POLL;
+    this.#grace = grace;
     this.#isPlain = follower.manner === "plain";
     this.#hasJumped = hasJumped;
     this.#truth = truth;
-    this.#ageOf = ({ type, at }) => (type === "price" ? clock.time - at : 0);
+    this.#values = new Values(world, follower);
+    this.#breaks = new Breaks(world, follower);
     this.#follower = follower;
-    this.#arrivals = follower.program.arrivals;
-    this.#companions = diaries.filter(({ program }) => program === follower.program);
     this.#reliable = truth.reliableOf(follower.place.path);
     this.#toldAt = follower.begun;
   }
@@ -104,6 +93,7 @@ class Case {
     switch (seen.kind) {
       case "live":
         this.#owedFrom ??= seen.tick;
+        this.#rewhole(seen);
         return null;
       case "event":
         return this.#event(seen);
@@ -112,10 +102,18 @@ class Case {
       case "state":
         return this.#state(seen);
       case "cleared":
-        this.#values.delete(`${seen.cleared.type} ${seen.cleared.key}`);
+        this.#values.delete(seen.cleared.type, seen.cleared.key);
+        return null;
+      case "reloaded":
+        this.#values.clear();
+        this.#voided = null;
+        this.#gaps = [];
         return null;
       case "begins":
         this.#values.clear();
+        this.#voided = null;
+        this.#gaps = [];
+        this.#last = null;
         this.#owedFrom = seen.from;
         this.#hasPage = seen.from !== null;
         return null;
@@ -131,10 +129,10 @@ class Case {
     if (this.#truth.isRolledBack(seen.n)) return `a rolled back event is seen by nobody: ${seen.n} was`;
     if (fact === undefined) return `what is delivered was published: ${seen.n} never was, at ${seen.id}`;
     if (fact.path !== this.#follower.place.path) return `what is delivered was asked for: ${seen.n} is of ${fact.path}`;
-    const wrong = this.#unauthorised(fact, seen);
+    const wrong = this.#unauthorised(fact, seen) ?? this.#untold(fact, seen);
     if (wrong !== null) return wrong;
     if (fact.mode === "volatile") return this.#volatile(fact, seen);
-    if (fact.mode === "latest") this.#values.set(`${seen.type} ${seen.key}`, seen.n);
+    if (fact.mode === "latest") this.#values.set(seen.type, seen.key, seen.n);
     // A current value says nothing of a position.
     if (seen.id === null) return fact.mode === "latest" ? null : `reliable events have an id: ${seen.n} came without`;
     if (this.#delivered.has(fact)) {
@@ -179,17 +177,48 @@ class Case {
     return null;
   }
 
+  /** What a failover has taken, and it has had, was told before anything newer; and it is given nothing that is no longer there. */
+  #untold(fact: Fact, { id, sentAt }: Told<"event">): string | null {
+    if (this.#last !== null && this.#last.lostTick < fact.tick && fact.mode !== "volatile")
+      return `a hole is told of before anything newer: ${this.#last.n} was lost, and ${fact.n} came without a gap`;
+    if (id !== null || fact.mode !== "latest" || fact.lostTick === Infinity) return null;
+    this.#voided = this.#truth.breaks.find(({ tick }) => tick === fact.lostTick) ?? null;
+    // Of reads that are slow nobody knows when they were answered, and of a loop, when it came.
+    if (this.#hasBadReads || this.#follower.isLoop || sentAt <= (this.#voided?.at ?? Infinity)) return null;
+    return `the newest value counts: ${fact.n} was sent after it was lost`;
+  }
+
+  /** Without our client: the values begin anew when a failover comes between them, so who has its first id later has them all. */
+  #rewhole({ sentAt }: Seen): void {
+    if (this.#isPlain && !this.#hasBadReads && this.#voided !== null && this.#voided.at < sentAt)
+      this.#values.wholeSince = this.#voided.tick;
+    this.#voided = null;
+  }
+
+  /** The place up to which all is hidden from it. @param seen what it was told @returns 0 where that is not known */
+  #hidden({ sentAt }: Seen): Tick {
+    const { isLoop, program, place } = this.#follower;
+    return isLoop ? 0 : this.#truth.rights.hiddenSince(program.viewer, place.path, sentAt);
+  }
+
   /** Whether it should have had an event, by its place behind what it had last. */
   #isOwed(fact: Fact): boolean {
+    if (this.#isHidden(fact)) return false;
     if (this.#had.has(fact.n) || this.#owedFrom === null || fact.tick < this.#owedFrom) return false;
     return this.#last === null || fact.tick > this.#last.tick;
   }
 
-  #gap({ gap, tick, at }: Told<"gap">): string | null {
+  #isHidden(fact: Fact | undefined): boolean {
+    const { program, place } = this.#follower;
+    return fact !== undefined && this.#truth.rights.hides(program.viewer, place.path, fact);
+  }
+
+  #gap(seen: Told<"gap">): string | null {
+    const { gap, tick, at } = seen;
     this.#gaps = [...this.#gaps.filter((each) => at - each < MINUTE), at];
     if (this.#gaps.length > GAPS && this.#follower.manner === "handlers" && !this.#hasJumped)
       return `no gap loop: ${this.#gaps.length} gaps within a minute`;
-    const witness = gap.reason === "trimmed" ? this.#trimWitness(tick) : this.#breakWitness(tick);
+    const witness = gap.reason === "trimmed" ? this.#trimWitness(tick, this.#hidden(seen)) : this.#breakWitness(tick);
     const before = this.#toldAt;
     this.#toldAt = tick;
     // Our client brings what counts anew.
@@ -204,8 +233,8 @@ class Case {
   }
 
   /** Something of this channel that it was not given is gone, after what it had last. */
-  #trimWitness(now: Tick): boolean {
-    const floor = this.#last?.tick ?? this.#floor;
+  #trimWitness(now: Tick, hidden: Tick): boolean {
+    const floor = Math.max(this.#last?.tick ?? this.#floor, hidden);
     const isGone = (fact: Fact): boolean => fact.goneTick < now && fact.tick > floor;
     const { name, path } = this.#follower.place;
     return (
@@ -214,34 +243,16 @@ class Case {
     );
   }
 
-  /** The log was replaced, or has lost something that this client's connection had passed. */
   #breakWitness(now: Tick): boolean {
-    // A gap may arrive, and a loop may come to it, after the next break, and a newcomer is put on a connection that may have stood
-    // before an older one: so each break excuses one gap, whenever it was.
-    const witness = this.#truth.breaks.find(
-      (broken) => broken.tick < now && !this.#witnesses.has(broken) && this.#sawBeyond(broken),
-    );
-    if (witness !== undefined) this.#witnesses.add(witness);
-    return witness !== undefined;
+    // Without our client: who begins in the moment of a failover may be told before the current values, and again where the stream goes on.
+    return this.#breaks.excuse(now) || (this.#isPlain && this.#last === null && this.#breaks.isTold);
   }
 
-  #sawBeyond({ tick, kind, connected }: Break): boolean {
-    if (kind === "reset" || this.#clientSaw(({ lostTick }) => lostTick === tick)) return true;
-    const lost = this.#truth.facts.filter(({ lostTick }) => lostTick === tick);
-    // A read that answers late may bring a position from before.
-    if (connected.has(this.#follower.program) || this.#isLate) return lost.length > 0;
-    const stood = Math.max(0, ...this.#arrivals.filter((stamp) => stamp < tick));
-    return lost.some((fact) => fact.tick <= stood);
-  }
-
-  #clientSaw(isMeant: (fact: Fact) => boolean): boolean {
-    const facts = this.#companions.flatMap(({ seen }) =>
-      seen.flatMap((each) => (each.kind === "event" ? (this.#truth.find(each.n, each.id) ?? []) : [])),
-    );
-    return facts.some(isMeant);
-  }
-
-  #state({ said, tick }: Told<"state">): string | null {
+  #state(seen: Told<"state">): string | null {
+    const { said, tick } = seen;
+    const hidden = this.#hidden(seen);
+    const shown = said.find((n) => (this.#truth.find(n, null)?.tick ?? Infinity) <= hidden);
+    if (shown !== undefined) return `what is hidden is never shown: ${shown} is in a state`;
     this.#hasState = true;
     this.#delivered = new Set();
     this.#had = new Set(said);
@@ -256,7 +267,9 @@ class Case {
   }
 
   #unauthorised(fact: Fact, seen: Told<"event">): string | null {
-    const rights = this.#truth.rights.get(`${this.#follower.program.viewer} ${fact.path}`) ?? [];
+    if (fact.tick <= this.#hidden(seen))
+      return `what is hidden is never shown: ${fact.n} is of before the right was given`;
+    const rights = this.#truth.rights.of(this.#follower.program.viewer, fact.path);
     const last = rights.findLast(({ tick }) => tick < seen.tick);
     if (last === undefined || last.allowed || fact.at <= last.toldAt + this.#grace) return null;
     return `what is delivered was authorised: ${fact.n} was published after the right was taken`;
@@ -274,42 +287,10 @@ class Case {
       const rows = this.#truth.rows.get(place.path) ?? new Set();
       const phantom = [...this.#delivered].find(({ n, mode }) => mode === "reliable" && !rows.has(n));
       if (phantom !== undefined) return `no phantom survives a gap: ${phantom.n} is nowhere but here`;
-      const lacking = [...rows].find((n) => !this.#had.has(n));
+      const lacking = [...rows].find((n) => !this.#had.has(n) && !this.#isHidden(this.#truth.find(n, null)));
       if (lacking !== undefined) return `after a gap the state is whole: ${lacking} is not in it`;
     }
     // Who goes on from a page has no values, and without our client nobody gets them anew after a gap.
-    return this.#hasPage || (this.#isPlain && this.#gaps.length > 0) ? null : this.#wrongValue();
-  }
-
-  #supersedes(lost: Fact, key: string, fact: Fact | undefined): boolean {
-    return (
-      lost.mode === "latest" &&
-      lost.path === this.#follower.place.path &&
-      `${lost.type} ${lost.key}` === key &&
-      lost.tick > (fact?.tick ?? 0)
-    );
-  }
-
-  /** The newest value of each key is what the last who has published it said, unless it is withdrawn or has expired. */
-  #wrongValue(): string | null {
-    const newest = new Map<string, Fact>();
-    for (const fact of this.#truth.facts)
-      if (fact.mode === "latest" && fact.path === this.#follower.place.path && fact.lostTick === Infinity)
-        newest.set(`${fact.type} ${fact.key}`, fact);
-    for (const key of new Set([...newest.keys(), ...this.#values.keys()])) {
-      const fact = newest.get(key);
-      const age = fact === undefined ? 0 : this.#ageOf(fact);
-      // Between its expiry and the next trim a value may be there or not.
-      if (age > 0 && (this.#hasJumped || (age >= EXPIRES && age < WITHDRAWN))) continue;
-      // Who passed over a value because of a newer one, which a failover took before it was seen, has neither: docs/reliability.md.
-      if (this.#truth.facts.some((lost) => lost.lostTick < Infinity && this.#supersedes(lost, key, fact))) continue;
-      const isNone = fact === undefined || fact.n < 0 || age >= WITHDRAWN;
-      // A loop is not told of withdrawals.
-      if (isNone && this.#follower.isLoop) continue;
-      const [value, expected] = [this.#values.get(key), isNone ? undefined : fact.n];
-      if (value !== expected)
-        return `the newest value counts: ${value ?? "none"} for ${key}, and it should be ${expected ?? "none"}`;
-    }
-    return null;
+    return this.#hasPage || (this.#isPlain && this.#gaps.length > 0) ? null : this.#values.wrong();
   }
 }

@@ -9,8 +9,7 @@ interface PlainWorld extends DiaryWorld {
   readonly random: Random;
   /** From then on it takes streams only. */
   readonly isCalm: boolean;
-  /** A long poll has answered. */
-  onPage(): void;
+  onPlain(what: "long poll" | "page loaded again"): void;
 }
 
 /** Milliseconds without a byte, after which a connection is given up: 2.5 heartbeats. */
@@ -27,11 +26,16 @@ type Data = Readonly<Record<string, unknown>>;
  * long polls and back. It begins at `@now`, comes back with the last id it has handled, and drops nothing.
  */
 export class PlainReader {
-  readonly diaries: readonly Diary[];
+  readonly diaries: Diary[];
   readonly #world: PlainWorld;
   readonly #program: Program;
   readonly #leaving = new AbortController();
   #lastId: string | null = null;
+  /** Where it begins anew, with the current values. */
+  #start = "now";
+  /** Ends what it waits for. */
+  #interrupt = (): void => {};
+  #isReloaded = false;
   #retry = RETRY;
 
   constructor(world: PlainWorld, program: Program, places: readonly Place[]) {
@@ -41,8 +45,30 @@ export class PlainReader {
     void this.#follow();
   }
 
+  get viewer(): string {
+    return this.#program.viewer;
+  }
+
   leave(): void {
     this.#leaving.abort();
+  }
+
+  /** Its page is loaded again, at once. @param remembers whether the page has kept its position */
+  reload(remembers: boolean): void {
+    if (this.#isOver || this.#lastId === null) return;
+    this.#world.onPlain("page loaded again");
+    this.#start = remembers ? this.#lastId : "now";
+    this.#lastId = null;
+    this.#isReloaded = true;
+    this.#interrupt();
+  }
+
+  /** It may follow a place again, and loads its page to do so. */
+  rejoin({ path }: Place, remembers: boolean): void {
+    const former = this.diaries.find(({ place }) => place.path === path);
+    if (this.#isOver || this.#lastId === null || former === undefined || this.#of(path) !== undefined) return;
+    this.diaries.push(new Diary(this.#world, this.#program, former.place, "plain"));
+    this.reload(remembers);
   }
 
   get #isOver(): boolean {
@@ -57,18 +83,20 @@ export class PlainReader {
       await (isStream ? this.#stream() : this.#poll()).catch(() => {});
       for (const diary of this.diaries) diary.setLive(false);
       this.#program.changes++;
-      if (!this.#isOver && isStream) await this.#sleep(this.#retry + random() * 500);
+      if (!this.#isOver && isStream && !this.#isReloaded) await this.#sleep(this.#retry + random() * 500);
+      this.#isReloaded = false;
     }
   }
 
-  /** Waits, unless it leaves. */
+  /** Waits, unless it leaves, or its page is loaded again. */
   #sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#world.clock.setTimeout(resolve, milliseconds);
-      this.#leaving.signal.addEventListener("abort", () => {
+      this.#interrupt = () => {
         cancel();
         resolve();
-      });
+      };
+      this.#leaving.signal.addEventListener("abort", this.#interrupt);
     });
   }
 
@@ -98,18 +126,21 @@ export class PlainReader {
 
   async #stream(): Promise<void> {
     const gone = new AbortController();
+    this.#interrupt = () => gone.abort();
     // It has nothing of what comes first anew.
-    if (this.#lastId === null) for (const diary of this.diaries) diary.note({ kind: "begins", from: null });
+    if (this.#lastId === null)
+      for (const diary of this.diaries)
+        diary.note(this.#start === "now" ? { kind: "begins", from: null } : { kind: "reloaded" });
     let cancel = this.#world.clock.setTimeout(() => gone.abort(), SILENCE);
     try {
-      const query = this.#paths().map((path) => `channel=${path}@now`);
+      const query = this.#paths().map((path) => `channel=${path}@${this.#start}`);
       const { body } = await this.#ask("text/event-stream", query.join("&"), gone);
       const reader = body?.getReader();
       const decoder = new TextDecoder();
       let text = "";
       for (;;) {
         const chunk = await reader?.read();
-        if (chunk?.value === undefined) return;
+        if (chunk?.value === undefined || gone.signal.aborted) return;
         cancel();
         cancel = this.#world.clock.setTimeout(() => gone.abort(), SILENCE);
         const blocks = (text + decoder.decode(chunk.value, { stream: true })).split("\n\n");
@@ -148,14 +179,15 @@ export class PlainReader {
 
   async #poll(): Promise<void> {
     const gone = new AbortController();
+    this.#interrupt = () => gone.abort();
     const cancel = this.#world.clock.setTimeout(() => gone.abort(), SILENCE);
     try {
       const query = [...this.#paths().map((path) => `channel=${path}`), `wait=${WAIT}`].join("&");
       const response = await this.#ask("application/json", query, gone);
       // By section 6 of the protocol.
       const { events, gap, refused, cursor } = (await response.json()) as PageBody;
-      if (this.#isOver) return;
-      this.#world.onPage();
+      if (this.#isOver || gone.signal.aborted) return;
+      this.#world.onPlain("long poll");
       this.#close(Object.keys(refused ?? {}));
       this.#gap(gap?.channels ?? {});
       for (const event of events) {
@@ -186,6 +218,8 @@ export class PlainReader {
   #gap(channels: unknown): void {
     // The protocol has the reasons.
     const gaps = Object.entries(channels as Readonly<Record<string, "trimmed" | "reset" | "lost">>);
+    // A position that is none is forgotten.
+    if (gaps.some(([, reason]) => reason !== "trimmed")) this.#start = "now";
     for (const [channel, reason] of gaps)
       this.#of(channel)?.note({ kind: "gap", gap: { channel, reason, after: this.#lastId } });
   }

@@ -24,6 +24,8 @@ export interface Plan {
   readonly pageEvents: number;
   /** Milliseconds that a stream may last. */
   readonly maxAge: number;
+  /** Milliseconds that pass whenever a server looks at the time, within one turn of its event loop. */
+  readonly drag: number;
   /** Whether there is a reader without our client, too. */
   readonly hasPlain: boolean;
   readonly steps: readonly Step[];
@@ -74,8 +76,9 @@ export function planOf(seed: number): Plan {
     servers: random() < 0.2 ? 2 : 1,
     kept: random() < 0.5 ? 3 + Math.floor(random() * 6) : 1_000,
     ringEntries: random() < 0.5 ? 2 + Math.floor(random() * 8) : 1_000,
-    pageEvents: 2 + Math.floor(random() * 12),
+    pageEvents: 1 + Math.floor(random() * random() * 13),
     maxAge: random() < 0.15 ? 20_000 + random() * 20_000 : 3_600_000,
+    drag: random() < 0.1 ? 0.5 + random() * 3 : 0,
     hasPlain: random() < 0.1,
     steps: [...["follow", "follow", "follow"].map((verb) => step(verb as Verb)), ...steps],
   };

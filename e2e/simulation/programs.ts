@@ -1,7 +1,9 @@
 import { createClient, type Client } from "@tidings/client";
+import type { HubRequest } from "@tidings/server";
 import { MemoryNetwork, type Exchange, type VirtualClock } from "@tidings/testing";
 import { house } from "./contract.ts";
 import type { Counts } from "./coverage.ts";
+import { Deadline, type DeadlineWorld } from "./deadline.ts";
 import type { Random } from "./random.ts";
 import type { Server } from "./server.ts";
 import type { Tick, Truth } from "./truth.ts";
@@ -17,8 +19,10 @@ export interface Program {
   readonly network: MemoryNetwork;
   /** When the bytes that have reached it were written. */
   readonly arrivals: Tick[];
-  /** When the bytes were written that it has read last, in milliseconds since the world began. */
+  /** When the oldest of the bytes were written that have arrived in this moment, in milliseconds since the world began. */
   lastSentAt: number;
+  /** How many more pieces the network hands to it twice. */
+  echoes: number;
   /** How often its connection's status has changed. */
   changes: number;
 }
@@ -29,7 +33,7 @@ export interface ClientProgram extends Program {
   readonly connection: { isOnline: boolean; onNetwork: () => void };
 }
 
-interface ProgramsWorld {
+interface ProgramsWorld extends DeadlineWorld {
   readonly clock: VirtualClock;
   readonly truth: Truth;
   readonly counts: Counts;
@@ -45,6 +49,7 @@ export class Programs {
   readonly #all: Program[] = [];
   readonly #servedBy = new Map<Exchange, Server>();
   readonly #writtenAt = new Map<Tick, number>();
+  readonly #deadlines = new WeakMap<HubRequest, Deadline>();
 
   constructor(world: ProgramsWorld, random: Random) {
     this.#world = world;
@@ -68,16 +73,32 @@ export class Programs {
     return this.#servedBy.get(exchange);
   }
 
+  /** A hub has let a request in. @param end when its credentials end, in milliseconds since the world began */
+  letIn(request: HubRequest, end: number): void {
+    const deadline = this.#deadlines.get(request);
+    if (deadline !== undefined) deadline.credentials = end;
+  }
+
   open(viewer: string): Program {
     const world = this.#world;
     const { truth, counts, clock, onTrouble } = world;
     const network = new MemoryNetwork();
     const arrivals: Tick[] = [];
-    const program: Program = { viewer, network, arrivals, lastSentAt: 0, changes: 0 };
+    const program: Program = { viewer, network, arrivals, lastSentAt: 0, echoes: 0, changes: 0 };
     this.#all.push(program);
+    let arrivedAt = -1;
     network.listener = (request, exchange) => {
       const { server } = world;
       this.#servedBy.set(exchange, server);
+      const deadline = new Deadline(world, exchange.isStream);
+      this.#deadlines.set(request, deadline);
+      exchange.stamp = () => {
+        const wrong = deadline.judge();
+        if (wrong !== null) onTrouble(`${wrong} (${viewer})`);
+        const tick = truth.next();
+        this.#writtenAt.set(tick, clock.time);
+        return tick;
+      };
       return server.hub.handle(request);
     };
     network.onClose = ({ stops, overrun }) => {
@@ -87,14 +108,15 @@ export class Programs {
     network.onOpen = (exchange) => {
       exchange.highWater = HIGH_WATER;
       if (exchange.isStream) truth.connects(program, clock.time);
-      exchange.stamp = () => {
-        const tick = truth.next();
-        this.#writtenAt.set(tick, clock.time);
-        return tick;
-      };
       exchange.onArrival = (tick) => {
         arrivals.push(tick);
-        program.lastSentAt = this.#writtenAt.get(tick) ?? 0;
+        const sentAt = this.#writtenAt.get(tick) ?? 0;
+        program.lastSentAt = arrivedAt === clock.time ? Math.min(program.lastSentAt, sentAt) : sentAt;
+        arrivedAt = clock.time;
+        if (program.echoes > 0 && exchange.isStream) {
+          program.echoes--;
+          exchange.repeat();
+        }
       };
       if (exchange.isStream && exchange.url.includes("after=")) counts.add("resume");
     };
@@ -127,6 +149,7 @@ export class Programs {
     client.status.subscribe((status) => {
       program.changes++;
       if (status.state === "retrying" && status.reason === "max-age") counts.add("stream too old");
+      if (status.state === "retrying" && status.reason === "expired") counts.add("stream expired");
     });
     return Object.assign(program, { client, connection });
   }

@@ -1,7 +1,7 @@
-import { createHub, type Clock, type HubOn, type HubRequest } from "@tidings/server";
-import type { VirtualClock } from "@tidings/testing";
+import { createHub, type HubOn, type HubRequest } from "@tidings/server";
 import { house } from "./contract.ts";
 import { FaultyLog, type LogWorld } from "./faulty-log.ts";
+import { ProcessClock } from "./process-clock.ts";
 import type { Random } from "./random.ts";
 import type { Handle } from "./store.ts";
 import type { Transaction } from "./transaction.ts";
@@ -12,6 +12,8 @@ interface ServerOptions {
   readonly pageEvents: number;
   readonly heartbeat: number;
   readonly maxAge: number;
+  /** Milliseconds that pass, as the process has it, whenever it looks at the time: it is a busy one. */
+  readonly drag: number;
 }
 
 interface State {
@@ -24,8 +26,8 @@ const MOST_SLOW = 3_000;
 export interface ServerWorld extends LogWorld {
   readonly serverRandom: Random;
   readonly serverOptions: ServerOptions;
-  /** When the credentials of a viewer end, in milliseconds since 1970. */
-  expiryOf(viewer: string): number | undefined;
+  /** When the credentials of a viewer end that asks now, in milliseconds since 1970. */
+  letIn(viewer: string, request: HubRequest): number | undefined;
 }
 
 /** One server process: a hub, and what dies with it. */
@@ -37,13 +39,13 @@ export class Server {
   readonly handle: Handle | null;
   /** The one that the application has open. */
   transaction: Transaction | null = null;
-  /** Paths whose state is being loaded. */
+  /** What is being loaded: paths, and from where on they may be read. */
   readonly #loading = new Set<string>();
 
   constructor(world: ServerWorld) {
     const { truth, serverRandom: random, serverOptions } = world;
-    const { heartbeat, ...limits } = serverOptions;
-    this.clock = new ProcessClock(world.clock);
+    const { heartbeat, drag, ...limits } = serverOptions;
+    this.clock = new ProcessClock(world.clock, drag, () => world.counts.add("turn over"));
     this.log = new FaultyLog(world);
     this.handle = world.store.connect();
     this.hub = createHub(house, {
@@ -53,13 +55,13 @@ export class Server {
       heartbeat,
       drain: 2_000,
       limits,
-      authenticate: ({ headers }: HubRequest) => {
-        const id = headers.get("viewer") ?? "";
-        const expiresAt = world.expiryOf(id);
+      authenticate: (request: HubRequest) => {
+        const id = request.headers.get("viewer") ?? "";
+        const expiresAt = world.letIn(id, request);
         return { id, ...(expiresAt === undefined ? {} : { expiresAt }) };
       },
-      authorize: ({ viewer, path }) => answer(world, "rights", () => truth.allows(viewer.id, path)),
-      snapshot: { room: ({ room }) => this.#load(world, `rooms/${room}`) },
+      authorize: ({ viewer, path }) => answer(world, "rights", () => truth.rights.decide(viewer.id, path)),
+      snapshot: { room: ({ room }, { readableFrom }) => this.#load(world, `rooms/${room}`, readableFrom) },
       onLog: ({ event, error }) => {
         if (event !== "read-failed" && event !== "trim-failed" && event !== "retention")
           world.onTrouble(`the hub says ${event}: ${error instanceof Error ? error.stack : String(error)}`);
@@ -67,11 +69,12 @@ export class Server {
     });
   }
 
-  async #load(world: ServerWorld, path: string): Promise<State> {
-    if (this.#loading.has(path)) world.onTrouble(`states that are asked for together share one load: ${path} has two`);
-    this.#loading.add(path);
-    const state = await answer(world, "states", () => ({ said: [...(world.truth.rows.get(path) ?? [])] }));
-    this.#loading.delete(path);
+  async #load(world: ServerWorld, path: string, readableFrom: string | null): Promise<State> {
+    const load = `${path} from ${readableFrom}`;
+    if (this.#loading.has(load)) world.onTrouble(`states that are asked for together share one load: ${load} has two`);
+    this.#loading.add(load);
+    const state = await answer(world, "states", () => ({ said: world.truth.rowsAfter(path, readableFrom) }));
+    this.#loading.delete(load);
     return state;
   }
 
@@ -105,44 +108,4 @@ function answer<Answer>(world: ServerWorld, what: "states" | "rights", look: () 
     const end = (): void => resolve(how === "old" ? old : look());
     clock.setTimeout(end, 1 + random() * MOST_SLOW);
   });
-}
-
-/** The clock of a process: its timers die with it, and those it has left behind can be counted. */
-class ProcessClock implements Clock {
-  readonly #clock: VirtualClock;
-  readonly #timers = new Set<() => void>();
-  #isDead = false;
-  readonly now: () => number;
-
-  constructor(clock: VirtualClock) {
-    this.#clock = clock;
-    this.now = clock.now;
-  }
-
-  get pending(): number {
-    return this.#timers.size;
-  }
-
-  setTimeout(task: () => void, milliseconds: number): () => void {
-    if (this.#isDead) return () => {};
-    const cancel = this.#clock.setTimeout(() => {
-      this.#timers.delete(end);
-      task();
-    }, milliseconds);
-    const end = (): void => {
-      this.#timers.delete(end);
-      cancel();
-    };
-    this.#timers.add(end);
-    return end;
-  }
-
-  defer(task: () => void): void {
-    if (!this.#isDead) this.#clock.defer(() => this.#isDead || task());
-  }
-
-  kill(): void {
-    this.#isDead = true;
-    for (const cancel of [...this.#timers]) cancel();
-  }
 }

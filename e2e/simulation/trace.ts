@@ -11,7 +11,7 @@ export function describe(plan: Plan, world: World): string {
   const wronged = world.diaries.filter((diary) => diary === world.wronged);
   return [
     `${plan.servers} server(s) on the ${plan.engine} log, keeps ${plan.kept}, ring of ${plan.ringEntries}, pages of ${plan.pageEvents}, ` +
-      `streams of ${Math.round(plan.maxAge)} ms${plan.hasPlain ? ", a reader without our client" : ""}`,
+      `streams of ${Math.round(plan.maxAge)} ms, a drag of ${plan.drag.toFixed(1)} ms${plan.hasPlain ? ", a reader without our client" : ""}`,
     ...steps,
     ...wronged.map((diary) => history(world.truth, diary)),
   ].join("\n");
@@ -30,8 +30,11 @@ function history(truth: Truth, follower: Diary): string {
   }
   for (const { tick, kind, end } of truth.breaks)
     lines.push([tick, `  log: ${kind}, ${end.epoch.slice(0, 3)} ends at ${end.seq}`]);
-  for (const right of truth.rights.get(`${follower.program.viewer} ${follower.place.path}`) ?? [])
-    lines.push([right.tick, `  right: ${right.allowed}, told at ${right.toldAt} ms`]);
+  for (const right of truth.rights.of(follower.program.viewer, follower.place.path))
+    lines.push([
+      right.tick,
+      `  right: ${right.allowed} from ${right.from?.n ?? 0}, at ${right.at} ms, told at ${right.toldAt} ms`,
+    ]);
   for (const seen of follower.seen) lines.push([seen.tick, `    told at ${seen.at.toFixed(0)} ms: ${tellSeen(seen)}`]);
   return lines
     .sort(([one], [other]) => one - other)
@@ -54,6 +57,7 @@ function tellSeen(seen: Seen): string {
     case "begins":
       return seen.from === null ? "begins anew" : `begins with a page that was asked for at ${seen.from}`;
     case "live":
-      return "live";
+    case "reloaded":
+      return seen.kind;
   }
 }

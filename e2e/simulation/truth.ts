@@ -1,6 +1,7 @@
 import type { NewEntry } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
 import type { Program } from "./programs.ts";
+import { Rights } from "./rights.ts";
 
 /** When something happened: a count of everything that is noted, so that of two things one is always earlier. */
 export type Tick = number;
@@ -40,14 +41,6 @@ export interface Break {
   readonly connected: Set<Program>;
 }
 
-/** A right that was given or taken away. */
-export interface Right {
-  readonly tick: Tick;
-  readonly allowed: boolean;
-  /** When the order to all hubs was acknowledged, in milliseconds since the world began; Infinity before. */
-  toldAt: number;
-}
-
 /** What the application's database and its publishers know. Nothing here has asked a hub or a log what became of an event. */
 export class Truth {
   #tick = 0;
@@ -61,8 +54,7 @@ export class Truth {
   readonly breaks: Break[] = [];
   /** The rows of the application's tables, by path: what a snapshot shows. */
   readonly rows = new Map<string, Set<number>>();
-  /** By viewer and path: when it was taken away or given back, in order. */
-  readonly rights = new Map<string, Right[]>();
+  readonly rights = new Rights(() => this.next());
   /** Numbers of events whose transaction was rolled back. */
   readonly #rolledBack = new Set<number>();
   /** Attempts under way, by number. */
@@ -186,32 +178,23 @@ export class Truth {
     return undefined;
   }
 
+  /** What stands at the head of the log; null while there is nothing. */
+  get newest(): Fact | null {
+    return this.facts.findLast(({ lostTick }) => lostTick === Infinity) ?? null;
+  }
+
+  /** The rows that somebody may see who may read from there on. @param id of an event; null: from the beginning */
+  rowsAfter(path: string, id: string | null): number[] {
+    const rows = [...(this.rows.get(path) ?? [])];
+    if (id === null) return rows;
+    const from = this.facts.find(({ place }) => formatCursor(place) === id)?.tick ?? Infinity;
+    // One without an event is about to get it.
+    return rows.filter((n) => (this.find(n, null)?.tick ?? Infinity) > from);
+  }
+
   reliableOf(path: string): readonly Fact[] {
     return this.#reliable.get(path) ?? [];
   }
-
-  allow(viewer: string, path: string, allowed: boolean): Right {
-    const key = `${viewer} ${path}`;
-    const right = { tick: this.next(), allowed, toldAt: Infinity };
-    this.rights.set(key, [...(this.rights.get(key) ?? []), right]);
-    return right;
-  }
-
-  /** Whether there was a moment since then in which the viewer was allowed to read. */
-  allowsSince(viewer: string, path: string, since: Tick): boolean {
-    const rights = this.rights.get(`${viewer} ${path}`) ?? [];
-    const before = rights.findLast(({ tick }) => tick < since);
-    return (before?.allowed ?? isFree(viewer, path)) || rights.some(({ tick, allowed }) => tick >= since && allowed);
-  }
-
-  allows(viewer: string, path: string): boolean {
-    return this.rights.get(`${viewer} ${path}`)?.at(-1)?.allowed ?? isFree(viewer, path);
-  }
-}
-
-/** Whether a viewer may read as long as nobody says otherwise. */
-function isFree(viewer: string, path: string): boolean {
-  return !path.startsWith("users/") || path === `users/${viewer}/inbox`;
 }
 
 /** How the data of events begins. */

@@ -2,6 +2,7 @@ import type { Exchange } from "@tidings/testing";
 import { feeds, house, placesOf, rooms, viewers, type Place } from "./contract.ts";
 import { GOOD } from "./faulty-log.ts";
 import { readHistory } from "./history-page.ts";
+import { giveBack, lend, revoke } from "./permits.ts";
 import { pick } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -60,6 +61,7 @@ export const verbs = {
     const client = pick(world.clients, a);
     void readHistory(world, client, pick(placesOf(client.viewer), b), 1 + Math.floor(((a * 97) % 1) * 8));
   }),
+  reload: calm(1, (world, a) => world.plain?.reload(a < 0.5)),
   leave: calm(1, (world, a) => {
     const open = world.followers.filter(({ isClosed }) => !isClosed);
     if (open.length > 2) pick(open, a).leave();
@@ -78,7 +80,7 @@ export const verbs = {
   trickle: onExchange("frame in parts", (exchange, b) => exchange.release(1 + Math.floor(b * 300))),
   cut: onExchange("connection cut", (exchange, b) => exchange.cut(Math.floor(b * b * 400))),
   halfOpen: onExchange("half-open connection", (exchange) => exchange.swallow()),
-  repeat: fault((world, a) => world.repeat(a)),
+  repeat: fault((world, a, b) => world.repeat(a, b)),
   away: fault((world, a, b) => world.setOnline(pick(world.clients, a), b < 0.5)),
   reads: fault((world, a) => {
     world.hasBadReads = true;
@@ -106,10 +108,21 @@ export const verbs = {
     world.ambush = { what: pick(["current", "head", "read"], b / 0.3), lost: 8 * lost };
     world.counts.add("failover behind an answer");
   }),
+  // Between two reads of one request.
+  split: fault((world, a) => void (world.ambush = { what: "more values", lost: 1 + Math.floor(a * 12) })),
+  // No hub hears of it, and somebody begins anew.
+  unheard: fault(async (world, a, b) => {
+    world.counts.add("failover unheard");
+    world.weather.doorbell = "lost";
+    await world.failOver(1 + Math.floor(a * 8));
+    if (b < 0.7) await world.burst();
+    world.plain?.reload(b < 0.6);
+  }),
   reset: fault((world, a) => world.reset(a)),
   jump: fault((world, a, b) => world.jump((a - 0.5) * (b < 0.5 ? 10_000 : 7_200_000))),
-  revoke: fault((world, a, b) => world.allow(pick(viewers, a), b, false)),
-  grant: calm(1, (world, a, b) => world.allow(pick(viewers, a), b, true)),
+  revoke: fault((world, a, b) => revoke(world, pick(viewers, a), b)),
+  lend: fault((world, a, b) => lend(world, pick(viewers, a), b, 8_000 * ((a * 97) % 1))),
+  grant: calm(1, (world, a, b) => giveBack(world, a, b)),
   disconnect: fault((world, a) => world.disconnect(pick(viewers, a))),
   expire: fault((world, a, b) => world.expire(pick(viewers, a), b * 6_000)),
 } satisfies Record<string, Act>;

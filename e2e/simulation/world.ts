@@ -1,11 +1,13 @@
-import type { Publication } from "@tidings/server";
+import type { HubRequest, Publication } from "@tidings/server";
 import type { VirtualClock } from "@tidings/testing";
-import { feeds, house, placesOf, reliableType, rooms, symbols, viewers, type Place } from "./contract.ts";
+import { feeds, house, reliableType, rooms, symbols, viewers, type Place } from "./contract.ts";
 import { Counts } from "./coverage.ts";
+import { graceOf } from "./deadline.ts";
 import { GOOD, type Question, type Weather } from "./faulty-log.ts";
 import type { Diary, Seen } from "./diary.ts";
 import { Follower, type Beginning } from "./follower.ts";
 import { PlainReader } from "./plain-reader.ts";
+import { orderAgain, type Order } from "./permits.ts";
 import type { Plan } from "./plan.ts";
 import { Programs, type ClientProgram } from "./programs.ts";
 import { pick, randomOf } from "./random.ts";
@@ -17,6 +19,8 @@ import { Truth } from "./truth.ts";
 /** Milliseconds that retention keeps an entry. */
 export const AGE = 3_600_000;
 const HEARTBEAT = 4_000;
+/** Turns of promises in which a log in memory takes what is published. */
+const BURST_TURNS = 12;
 
 /** Everything that a schedule acts on: servers, clients, the log between them, and what is really true. */
 export class World implements ServerWorld {
@@ -45,6 +49,8 @@ export class World implements ServerWorld {
   /** When the last of all credentials ends, by the clock that does not jump. */
   lastExpiry = 0;
   hasJumped = false;
+  /** Those of the application to all hubs. */
+  readonly orders = new Set<Order>();
   ambush: { readonly what: Question; readonly lost: number } | null = null;
   /** The schedule is over. */
   isCalm = false;
@@ -67,6 +73,7 @@ export class World implements ServerWorld {
       pageEvents: plan.pageEvents,
       heartbeat: HEARTBEAT,
       maxAge: plan.maxAge,
+      drag: plan.drag,
     };
     for (let index = 0; index < plan.servers; index++) this.servers.push(new Server(this));
     this.programs = new Programs(this, randomOf(plan.seed ^ 0xc11e));
@@ -85,6 +92,10 @@ export class World implements ServerWorld {
     return this.hasBadReads || this.hasSlowStates || this.hasSlowRights;
   }
 
+  get grace(): number {
+    return graceOf(this);
+  }
+
   readonly onTrouble = (what: string): void => {
     this.trouble ??= what;
   };
@@ -95,12 +106,15 @@ export class World implements ServerWorld {
     if (seen.kind === "closed") this.counts.add(`closed ${seen.reason}`);
   }
 
-  onPage(): void {
-    this.counts.add("long poll");
+  onPlain(what: string): void {
+    this.counts.add(what);
   }
 
-  expiryOf(viewer: string): number | undefined {
-    return this.expiries.get(viewer);
+  letIn(viewer: string, request: HubRequest): number | undefined {
+    const expiresAt = this.expiries.get(viewer);
+    const { clock } = this;
+    this.programs.letIn(request, expiresAt === undefined ? Infinity : expiresAt - clock.now() + clock.time);
+    return expiresAt;
   }
 
   // What is published.
@@ -204,12 +218,26 @@ export class World implements ServerWorld {
       }
   }
 
-  repeat(at: number): void {
+  /** @param how many of the next pieces come twice, below a half only the next one of one connection */
+  repeat(at: number, how: number): void {
     const open = this.programs.exchanges;
     if (open.length === 0) return;
     this.counts.add("bytes twice");
     if (this.truth.breaks.length > 0) this.counts.add("bytes twice, and a failover");
-    pick(open, at).repeat();
+    if (how < 0.5) pick(open, at).repeat();
+    else pick(this.clients, at).echoes += Math.floor(how * 20);
+  }
+
+  async burst(): Promise<void> {
+    this.publish(
+      [...feeds, ...rooms].flatMap((place) =>
+        symbols
+          .slice(0, place.name === "feed" ? symbols.length : 1)
+          .map((_, at) => this.latest(place, at / symbols.length)),
+      ),
+      1,
+    );
+    for (let turn = 0; turn < BURST_TURNS; turn++) await Promise.resolve();
   }
 
   async spring(): Promise<void> {
@@ -226,6 +254,7 @@ export class World implements ServerWorld {
     await cluster.failOver(lost, (end) =>
       this.truth.broken("failover", end, this.clock.time, new Set([...before, ...this.programs.connected])),
     );
+    orderAgain(this);
   }
 
   async reset(at: number): Promise<void> {
@@ -235,21 +264,7 @@ export class World implements ServerWorld {
     await cluster.reset((end) => this.truth.broken("reset", end, this.clock.time, new Set()));
   }
 
-  // What viewers may.
-
-  allow(viewer: string, at: number, isAllowed: boolean): void {
-    const place = pick(placesOf(viewer), at);
-    if (this.truth.allows(viewer, place.path) === isAllowed) return;
-    this.counts.add(isAllowed ? "right given" : "right taken");
-    const right = this.truth.allow(viewer, place.path, isAllowed);
-    // An order that does not go through is given again.
-    const order = (): void =>
-      void this.server.hub.recheck({ viewer }).then(
-        () => (right.toldAt = this.clock.time),
-        () => this.clock.setTimeout(order, 300),
-      );
-    if (!isAllowed) order();
-  }
+  // Who is let in.
 
   disconnect(viewer: string): void {
     this.counts.add("disconnect");

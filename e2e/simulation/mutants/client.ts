@@ -49,6 +49,12 @@ export const clientMutants: readonly Mutant[] = [
     'if (phase === "joined" || cursor === handled ||',
     3_644,
   ),
+  inClient("stream-client")(
+    "once",
+    "what comes twice in one piece is handled again, with a failover inside",
+    "if (left.some((each) => coversToken(each, cursor))) return;",
+    "",
+  ),
   inClient("stream")(
     "silence",
     "a connection that says nothing is believed in",

@@ -1,0 +1,96 @@
+import type { Grant } from "@tidings/server";
+import { formatCursor } from "@tidings/protocol";
+import type { Fact, Tick } from "./truth.ts";
+
+/** A right that was given or taken away. */
+export interface Right {
+  readonly tick: Tick;
+  /** Milliseconds since the world began. */
+  readonly at: number;
+  readonly allowed: boolean;
+  /** Nothing up to this event may be read. */
+  readonly from: Fact | null;
+  /** When it ends by itself, in milliseconds since 1970. */
+  readonly until: number;
+  /** When the order to all hubs was acknowledged, in milliseconds since the world began; Infinity before. */
+  toldAt: number;
+}
+
+/** What a right is besides being there. */
+type Terms = Pick<Right, "from" | "until">;
+
+const FREE: Terms = { from: null, until: Infinity };
+
+/** Who may read what, as the application's database has it. */
+export class Rights {
+  readonly #next: () => Tick;
+  /** By viewer and path: when it was taken away or given back, in order. */
+  readonly #rights = new Map<string, Right[]>();
+
+  /** @param next counts */
+  constructor(next: () => Tick) {
+    this.#next = next;
+  }
+
+  of(viewer: string, path: string): readonly Right[] {
+    return this.#rights.get(`${viewer} ${path}`) ?? [];
+  }
+
+  /** @param at milliseconds since the world began */
+  set(viewer: string, path: string, allowed: boolean, at: number, terms: Terms = FREE): Right {
+    const right = { tick: this.#next(), at, allowed, ...terms, toldAt: Infinity };
+    this.#rights.set(`${viewer} ${path}`, [...this.of(viewer, path), right]);
+    return right;
+  }
+
+  allows(viewer: string, path: string): boolean {
+    return this.of(viewer, path).at(-1)?.allowed ?? isFree(viewer, path);
+  }
+
+  /** What `authorize` answers. */
+  decide(viewer: string, path: string): boolean | Grant {
+    const right = this.of(viewer, path).at(-1);
+    if (right?.allowed !== true) return right === undefined && isFree(viewer, path);
+    const { from, until } = right;
+    return {
+      ...(from === null ? {} : { readableFrom: formatCursor(from.place) }),
+      ...(until === Infinity ? {} : { expiresAt: until }),
+    };
+  }
+
+  /** Whether there was a moment since then in which the viewer was allowed to read. */
+  allowsSince(viewer: string, path: string, since: Tick): boolean {
+    const rights = this.of(viewer, path);
+    const before = rights.findLast(({ tick }) => tick < since);
+    return (before?.allowed ?? isFree(viewer, path)) || rights.some(({ tick, allowed }) => tick >= since && allowed);
+  }
+
+  /**
+   * The place up to which the viewer was allowed to read nothing, at no moment since then.
+   * @param time milliseconds since the world began @returns 0 where the right was taken: streams may not have heard of that yet
+   */
+  hiddenSince(viewer: string, path: string, time: number): Tick {
+    const rights = this.of(viewer, path);
+    const first = rights.findLastIndex(({ at }) => at < time);
+    if (rights[first]?.allowed !== true) return 0;
+    return Math.min(...rights.slice(first).flatMap(({ allowed, from }) => (allowed ? [from?.tick ?? 0] : [])));
+  }
+
+  /** Whether the place from which on the viewer may read has gone with a failover: so far nothing new may be shown, either. */
+  isFromLost(viewer: string, path: string): boolean {
+    const from = this.of(viewer, path).at(-1)?.from ?? null;
+    return from !== null && from.lostTick !== Infinity;
+  }
+
+  /** Whether a right has ever kept an event from the viewer. What a failover has taken away hides as much of what comes in its place. */
+  hides(viewer: string, path: string, { tick, place }: Fact): boolean {
+    return this.of(viewer, path).some(
+      ({ from }) => from !== null && (tick <= from.tick || (from.lostTick !== Infinity && place.seq <= from.place.seq)),
+    );
+  }
+}
+
+/** Whether a viewer may read as long as nobody says otherwise. */
+function isFree(viewer: string, path: string): boolean {
+  return !path.startsWith("users/") || path === `users/${viewer}/inbox`;
+}

@@ -1,0 +1,79 @@
+import { EXPIRES } from "./contract.ts";
+import type { Diary } from "./diary.ts";
+import type { Fact, Tick } from "./truth.ts";
+import type { World } from "./world.ts";
+
+/** Milliseconds after which everybody has heard that a price has expired: retention withdraws it every five seconds. */
+const WITHDRAWN = EXPIRES + 7_000;
+
+/** The newest value of each type and key, as a follower was told. */
+export class Values {
+  readonly #world: World;
+  readonly #follower: Diary;
+  readonly #values = new Map<string, number>();
+
+  /** The last failover since which it was given all of them. */
+  wholeSince: Tick = 0;
+
+  constructor(world: World, follower: Diary) {
+    this.#world = world;
+    this.#follower = follower;
+  }
+
+  set(type: string, key: string, n: number): void {
+    this.#values.set(`${type} ${key}`, n);
+  }
+
+  delete(type: string, key: string): void {
+    this.#values.delete(`${type} ${key}`);
+  }
+
+  clear(): void {
+    this.#values.clear();
+    this.wholeSince = 0;
+  }
+
+  /** The newest value of each key is what the last who has published it said, unless it is withdrawn or has expired. */
+  wrong(): string | null {
+    const { truth, hasJumped } = this.#world;
+    const { isLoop, place, program } = this.#follower;
+    const newest = new Map<string, Fact>();
+    for (const fact of truth.facts)
+      if (fact.mode === "latest" && fact.path === place.path && fact.lostTick === Infinity)
+        newest.set(`${fact.type} ${fact.key}`, fact);
+    for (const key of new Set([...newest.keys(), ...this.#values.keys()])) {
+      const fact = newest.get(key);
+      // Whether who came anew has it, or has it still from before, is nobody's promise.
+      if (fact !== undefined && truth.rights.hides(program.viewer, place.path, fact)) continue;
+      const age = fact === undefined ? 0 : this.#ageOf(fact);
+      // Between its expiry and the next trim a value may be there or not.
+      if (age > 0 && (hasJumped || (age >= EXPIRES && age < WITHDRAWN))) continue;
+      // Who passed over a value because of a newer one, which a failover took before it was seen, has neither: docs/reliability.md.
+      // What was the only one may still be with who saw it before it was lost.
+      const since = fact === undefined ? 0 : this.wholeSince;
+      const isExcuse = ({ lostTick }: Fact): boolean => lostTick < Infinity && lostTick > since;
+      if (truth.facts.some((lost) => isExcuse(lost) && this.#supersedes(lost, key, fact))) continue;
+      const isNone = fact === undefined || fact.n < 0 || age >= WITHDRAWN;
+      // A loop is not told of withdrawals.
+      if (isNone && isLoop) continue;
+      const [value, expected] = [this.#values.get(key), isNone ? undefined : fact.n];
+      if (value !== expected)
+        return `the newest value counts: ${value ?? "none"} for ${key}, and it should be ${expected ?? "none"}`;
+    }
+    return null;
+  }
+
+  /** Milliseconds that a value has been there, where that counts; it may or must have expired. */
+  #ageOf({ type, at }: Fact): number {
+    return type === "price" ? this.#world.clock.time - at : 0;
+  }
+
+  #supersedes(lost: Fact, key: string, fact: Fact | undefined): boolean {
+    return (
+      lost.mode === "latest" &&
+      lost.path === this.#follower.place.path &&
+      `${lost.type} ${lost.key}` === key &&
+      lost.tick > (fact?.tick ?? 0)
+    );
+  }
+}
