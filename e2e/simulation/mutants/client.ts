@@ -20,7 +20,7 @@ export const clientMutants: readonly Mutant[] = [
     file: "packages/protocol/src/parser.ts",
     from: "if (end === -1) return;",
     to: 'if (end === -1) { if (unfinished.startsWith("id: ")) { take(unfinished); take(""); } return; }',
-    seed: 47,
+    seed: 537,
   },
   inSubscription(
     "law 1",
@@ -47,7 +47,7 @@ export const clientMutants: readonly Mutant[] = [
     "what a page has brought is believed after a failover",
     'if (phase !== "joined" || cursor === handled ||',
     'if (phase === "joined" || cursor === handled ||',
-    3_644,
+    525,
   ),
   inClient("stream-client")(
     "once",

@@ -78,13 +78,13 @@ export const logMutants: readonly Mutant[] = [
     "what is deleted leaves no mark",
     "trimmed_to = iif(old.kind = ${RELIABLE}, max(trimmed_to, old.seq), trimmed_to)",
     "trimmed_to = trimmed_to",
-    3_564,
+    3_267,
   ),
   inSqlite("entry-row")(
     "volatile",
     "never too old on SQLite",
     "if (kind === VOLATILE) return Math.abs(now - at) < VOLATILE_AGE;",
     "if (kind === VOLATILE) return true;",
-    1_089,
+    297,
   ),
 ];
