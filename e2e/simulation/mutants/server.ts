@@ -127,13 +127,13 @@ export const serverMutants: readonly Mutant[] = [
   inServer("request-handler")(
     "credentials",
     "a stream begins although they have ended meanwhile",
-    " || endOf(start) <= clock.now()",
+    " || connection.expiresAt <= clock.now()",
     "",
   ),
   inServer("pages")(
     "credentials",
     "a long poll waits longer than they last",
-    "Math.min(clock.now() + wait * 1_000, endOf(start))",
+    "Math.min(clock.now() + wait * 1_000, endOf(start.access))",
     "clock.now() + wait * 1_000",
   ),
   inServer("orders")(
