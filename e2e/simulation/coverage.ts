@@ -102,7 +102,7 @@ export const lacking = (counts: Counts): string[] =>
     .filter((what) => counts.of(what) === 0);
 
 export function coverageTable(counts: Counts): string {
-  const line = (what: string): string => `  ${what.padEnd(28)}${counts.of(what).toLocaleString("en").padStart(14)}`;
+  const line = (what: string): string => `  ${what.padEnd(38)}${counts.of(what).toLocaleString("en").padStart(14)}`;
   const parts = Object.entries(titles) as [keyof typeof titles, string][]; // its own keys
   return parts.flatMap(([part, title]) => [title, ...expected[part].map(line)]).join("\n");
 }

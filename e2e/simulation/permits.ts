@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 export interface Order {
   /** When, in milliseconds since the world began. */
   readonly at: number;
-  again(): void;
+  readonly again: () => void;
 }
 
 /** Has `authorize` asked again about whoever is there. An order that does not go through is given again. */
