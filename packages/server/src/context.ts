@@ -12,6 +12,7 @@ import { Ring, SLICE_BYTES } from "./ring.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { createTailer } from "./tailer.ts";
 import { createTrace } from "./trace.ts";
+import { Turn } from "./turn.ts";
 
 /** What a hub stands on. */
 export type Base = Readonly<ReturnType<typeof createBase>>;
@@ -60,6 +61,8 @@ function createBase(contract: Contract, options: HubOptions<Contract, Viewer>) {
     drain,
     trace: createTrace(options, clock),
     ring: new Ring(limits),
+    /** What beginning to answer requests takes of a turn. */
+    arrivals: new Turn(clock),
     /** Runs a read of the log for one reader when its turn comes. */
     reads: createGate(limits.catchUpReads, READ_TIME, clock),
     /** Aborted as soon as the hub is told to close. */

@@ -15,7 +15,7 @@ export function createGate(most: number, milliseconds: number, clock: Clock) {
   const turn = new Turn(clock);
   return <Result>(task: Task<Result>): Promise<Result> =>
     queue(async () => {
-      while (turn.isOver) await turn.next();
+      await turn.begin();
       return withinTime(clock, milliseconds, task);
     });
 }

@@ -16,11 +16,12 @@ import { findStart, type Start } from "./start.ts";
  */
 export async function handleRequest(context: Context, request: HubRequest): Promise<HubResponse> {
   const { originPolicy, trace, random } = context;
+  // Node hands on whatever has come, be it thousands in one turn of the event loop.
+  await context.arrivals.begin();
   const cors = originPolicy(request);
   const response = await answer(context, request, cors !== null).catch((error: unknown) => {
-    if (error instanceof Refusal) return refuse(error, request, random());
-    trace.add("error", "request-failed", { error });
-    return refuse(new Refusal(500, "internal"), request, random());
+    if (!(error instanceof Refusal)) trace.add("error", "request-failed", { error });
+    return refuse(error instanceof Refusal ? error : new Refusal(500, "internal"), request, random());
   });
   return { ...response, headers: { vary: "Accept, Origin", ...cors, ...response.headers } };
 }

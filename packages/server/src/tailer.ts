@@ -54,7 +54,7 @@ export function createTailer(context: Base, connections: Connections, orders: Or
       await Promise.resolve();
       for (let heard = -1, more = true; (more || heard !== rings) && !closing.signal.aborted;) {
         heard = rings;
-        while (turn.isOver) await turn.next();
+        await turn.begin();
         more = await readOnce();
       }
     } catch (error) {

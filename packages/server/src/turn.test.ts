@@ -42,6 +42,30 @@ describe("a turn of the event loop", () => {
     expect(sinks.flatMap((sink) => sink.told)).toHaveLength(32);
   });
 
+  test("of many who come in the same one, as many are looked at as there is time for; the others in the next ones, in order", async () => {
+    const asked: string[] = [];
+    const { hub, clock } = await openHouse({
+      authenticate: ({ headers }) => {
+        clock.jump(1);
+        asked.push(headers.get("authorization") ?? "");
+        return { id: "" };
+      },
+    });
+    const names = Array.from({ length: 32 }, (_, number) => `${number}`);
+    const answers = names.map((authorization) => hub.handle(request(LOBBY, { headers: { authorization } })));
+    const perTurn: number[] = [];
+    while (asked.length < names.length) {
+      const before = asked.length;
+      await clock.turn();
+      perTurn.push(asked.length - before);
+    }
+    // Who has been told to go on when the time is over still goes on.
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(8);
+    expect(asked).toEqual(names);
+    await clock.settle();
+    expect(await Promise.all(answers)).toEqual(names.map(() => expect.objectContaining({ status: 200 })));
+  });
+
   test("who has very much to catch up leaves the others their turns", async () => {
     const { hub, clock, say } = await openHouse();
     const text = "x".repeat(60_000);

@@ -10,6 +10,8 @@ const SHARE = 5;
 export class Turn {
   readonly #clock: Clock;
   #since: number | null = null;
+  /** Whoever waits is before whoever comes. */
+  #last = Promise.resolve();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -18,16 +20,15 @@ export class Turn {
   /** Whether the work has had its share since it was first asked in this turn. */
   get isOver(): boolean {
     const now = this.#clock.now();
-    if (this.#since === null) {
-      this.#since = now;
-      this.#clock.defer(() => void (this.#since = null));
-    }
+    if (this.#since === null) this.#clock.defer(() => void (this.#since = null));
     // A distance: a clock that was set back does not stop the work.
-    return Math.abs(now - this.#since) >= SHARE;
+    return Math.abs(now - (this.#since ??= now)) >= SHARE;
   }
 
-  /** Resolves in the next one. Whoever goes on then asks again: others may have been first. */
-  next(): Promise<void> {
-    return new Promise((resolve) => this.#clock.defer(resolve));
+  /** Resolves when there is time left, in this turn or in one of the next: first come, first served. */
+  begin(): Promise<void> {
+    return (this.#last = this.#last.then(async () => {
+      while (this.isOver) await new Promise<void>((resolve) => this.#clock.defer(resolve));
+    }));
   }
 }
