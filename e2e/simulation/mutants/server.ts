@@ -173,9 +173,9 @@ export const serverMutants: readonly Mutant[] = [
   ),
   inConnection(
     "latest",
-    "values on a stream end where a failover has voided their page",
-    "this.#value = holes.length > 0 ? null : next;\n        if (holes.length > 0) return;",
-    "this.#value = next;",
+    "values on a stream are of the log after a failover",
+    'if (head.epoch !== this.#epoch) return this.end("max-age");',
+    "",
     2_715,
   ),
   inServer("pages")(

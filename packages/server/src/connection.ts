@@ -168,13 +168,13 @@ export class Connection implements StreamControl {
   }
 
   /** Takes a page of the log when its turn comes, and goes on. */
-  async #read(read: (signal: AbortSignal) => Promise<Page>, take: (page: Page) => void): Promise<void> {
+  async #read<Found>(read: (signal: AbortSignal) => Promise<Found>, take: (found: Found) => void): Promise<void> {
     const { reads, clock, trace, closing } = this.#context;
     this.#reading = true;
     try {
       // Whoever has left before its turn costs no read.
-      const page = await reads(async (signal) => (this.isClosed ? null : read(signal)));
-      if (page !== null && !this.isClosed) take(page);
+      const found = await reads(async (signal) => (this.isClosed ? null : read(signal)));
+      if (found !== null && !this.isClosed) take(found);
     } catch (error) {
       if (this.isClosed) return;
       trace.add("error", "read-failed", { connection: this.id, error });
@@ -187,11 +187,11 @@ export class Connection implements StreamControl {
   #readCurrent(): Promise<void> {
     const { log, slice } = this.#context;
     return this.#read(
-      () => log.current(this.#fresh, this.#value, slice),
-      ({ entries, next, more, holes }) => {
-        // The place where the last page ended is none any more: a failover. From the beginning, then; values may repeat.
-        this.#value = holes.length > 0 ? null : next;
-        if (holes.length > 0) return;
+      async () => ({ page: await log.current(this.#fresh, this.#value, slice), head: await log.head() }),
+      ({ page: { entries, next, more }, head }) => {
+        // A failover: what it took is due before values that may be newer, so the reader begins anew.
+        if (head.epoch !== this.#epoch) return this.end("max-age");
+        this.#value = next;
         // A path may have been refused meanwhile.
         const values = entries.filter(
           ({ channel, seq }) => this.froms.has(channel) && seq > (this.#readable.get(channel) ?? 0),

@@ -39,7 +39,7 @@ describe("modes", () => {
     expect(sink.of("heartbeat")).toHaveLength(1);
   });
 
-  test("a log that is lost between two pages of current values starts them anew", async () => {
+  test("a log that is lost between two pages of current values ends the stream, and who comes back has those of now", async () => {
     const { hub, clock, log, connect } = await openHouse({ limits: { pageEvents: 1 } });
     for (const symbol of ["a", "b"]) await hub.publish(lobby, "price", { symbol, value: 1 });
     const sink = new BufferSink();
@@ -58,8 +58,28 @@ describe("modes", () => {
     sink.stalled = false;
     control.drained();
     await clock.settle();
-    expect(sink.told.at(-1)).toContain('"symbol":"c"');
-    expect(sink.of("gap")).toHaveLength(1);
+    expect(sink.told).toHaveLength(1);
+    expect(sink.of("bye")).toEqual([{ data: { reason: "max-age" }, id: null }]);
+    const back = await connect(`${LOBBY}@now`);
+    expect(back.sink.told).toHaveLength(1);
+    expect(back.sink.told[0]).toContain('"symbol":"c"');
+  });
+
+  test("what a failover takes while a stream begins is told before any value that is newer", async () => {
+    const { hub, clock, log, connect, say } = await openHouse();
+    const [seen = ""] = await say("a");
+    const current = log.current.bind(log);
+    vi.spyOn(log, "current").mockImplementationOnce(async (...question) => {
+      log.lose();
+      await hub.publish(lobby, "price", { symbol: "c", value: 2 });
+      return current(...question);
+    });
+    const first = await connect(`${LOBBY}@${seen}`);
+    expect(first.sink.told).toEqual([]);
+    expect(first.sink.of("bye")).toEqual([{ data: { reason: "max-age" }, id: null }]);
+    await clock.settle();
+    const back = await connect(`${LOBBY}@${seen}`);
+    expect(back.sink.events.map(({ event }) => event)).toEqual(["hello", "gap", "rooms/lobby:price", "heartbeat"]);
   });
 
   test("the same on a page: it has no value that is lost with the log", async () => {
