@@ -142,13 +142,13 @@ test(
     const handles = resources();
 
     const attempt = {
-      async http1(exchanges: readonly Exchange[]) {
+      http1: async (exchanges: readonly Exchange[]) => {
         await publish();
         const answers = await Promise.all(exchanges.map((exchange) => send(port1, exchange)));
         for (const answer of answers) expect(answer).not.toMatch(/HTTP\/1\.\d 5/);
         expect(seen.failed).toEqual([]);
       },
-      async http2([requests, raws]: readonly [readonly Request2[], readonly Buffer[]]) {
+      http2: async ([requests, raws]: readonly [readonly Request2[], readonly Buffer[]]) => {
         await publish();
         const session = connectHttp2(`http://127.0.0.1:${port2}`);
         session.on("error", () => {});
@@ -162,7 +162,10 @@ test(
         session.destroy();
         expect(seen.failed).toEqual([]);
       },
-      async fetch([{ verb, where, fields, content, isCut }, end]: readonly [Request2, "read" | "cancel" | "abort"]) {
+      fetch: async ([{ verb, where, fields, content, isCut }, end]: readonly [
+        Request2,
+        "read" | "cancel" | "abort",
+      ]) => {
         await publish();
         const gone = new AbortController();
         const request = requestOf(

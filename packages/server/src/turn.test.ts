@@ -63,7 +63,7 @@ describe("a turn of the event loop", () => {
     expect(Math.max(...perTurn)).toBeLessThanOrEqual(8);
     expect(asked).toEqual(names);
     await clock.settle();
-    expect(await Promise.all(answers)).toEqual(names.map(() => expect.objectContaining({ status: 200 })));
+    for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
   });
 
   test("who has very much to catch up leaves the others their turns", async () => {

@@ -27,8 +27,10 @@ export class Turn {
 
   /** Resolves when there is time left, in this turn or in one of the next: first come, first served. */
   begin(): Promise<void> {
-    return (this.#last = this.#last.then(async () => {
-      while (this.isOver) await new Promise<void>((resolve) => this.#clock.defer(resolve));
-    }));
+    return (this.#last = this.#last.then(() => this.#untilThereIsTime()));
+  }
+
+  async #untilThereIsTime(): Promise<void> {
+    while (this.isOver) await new Promise<void>((resolve) => this.#clock.defer(resolve));
   }
 }
