@@ -1,5 +1,5 @@
 import type { Contract } from "@tidings/contract";
-import type { Entry, Hole, Page } from "@tidings/log";
+import type { Entry, Hole } from "@tidings/log";
 import { formatControl, formatCursor, formatRetry, type ByeReason, type Cursor } from "@tidings/protocol";
 import { endOf } from "./access.ts";
 import { sleep } from "./clock.ts";
