@@ -54,6 +54,7 @@ export const clientMutants: readonly Mutant[] = [
     "what comes twice in one piece is handled again, with a failover inside",
     "if (left.some((each) => coversToken(each, cursor))) return;",
     "",
+    777,
   ),
   inClient("stream")(
     "silence",

@@ -129,18 +129,21 @@ export const serverMutants: readonly Mutant[] = [
     "a stream begins although they have ended meanwhile",
     " || connection.expiresAt <= clock.now()",
     "",
+    220,
   ),
   inServer("pages")(
     "credentials",
     "a long poll waits longer than they last",
     "Math.min(clock.now() + wait * 1_000, endOf(start.access))",
     "clock.now() + wait * 1_000",
+    335,
   ),
   inServer("orders")(
     "rights",
     "an end that comes later is not heard of",
     "connection.expiresAt = known === count ? endOf(access) : Math.min(endOf(access), connection.expiresAt);",
     "",
+    116,
   ),
   inServer("orders")(
     "rights",
@@ -163,6 +166,7 @@ export const serverMutants: readonly Mutant[] = [
     "values on a page are shown to everybody",
     "seq > (readable.get(channel) ?? 0)",
     "seq > 0",
+    110,
   ),
   inServer("start")(
     "law 2",
@@ -189,7 +193,7 @@ export const serverMutants: readonly Mutant[] = [
     "an id before the current values",
     "this.#fresh.length === 0 && this.#confirmed",
     "this.#confirmed",
-    6_023,
+    2_715,
   ),
   inServer("connections")(
     "turns",
