@@ -66,6 +66,7 @@ const expected = {
     "transaction refused",
     "append behind a transaction",
     "append out of patience",
+    "older copy put back",
   ],
   outcomes: [
     "acked",

@@ -1,8 +1,9 @@
+import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { Counts } from "./coverage.ts";
-import type { Report, Task } from "./worker.ts";
+import type { Broken, Report, Task } from "./worker.ts";
 
 /** How long one schedule may take before it is taken for one that never ends, in milliseconds. */
 const HANG = 20_000;
@@ -22,25 +23,27 @@ export interface Voyage {
   readonly time?: number;
   /** Takes every so many seeds one. @default 1 */
   readonly stride?: number;
-  /** @default 2 */
+  /** @default as many as the machine has cores */
   readonly workers?: number;
   /** Shrinks the first seed and tells of it. @default false */
   readonly explain?: boolean;
   readonly onProgress?: (done: number) => void;
+  /** Called at once; the other workers go on. */
+  readonly onBroken?: (broken: Broken) => void;
 }
 
 export interface Log {
   readonly done: number;
   readonly counts: Counts;
   /** The first seed of each worker that broke. */
-  readonly broken: readonly { readonly seed: number; readonly what: string }[];
+  readonly broken: readonly Broken[];
   readonly trace: string | null;
 }
 
 // As many workers as cores: collectors that help each other only wait for each other.
 setFlagsFromString("--no-parallel-scavenge");
 
-/** Runs schedules in worker threads, every worker its share of the seeds. */
+/** Runs schedules in worker threads; each takes the next seed that nobody has taken. */
 export async function sail({
   file,
   first,
@@ -48,32 +51,31 @@ export async function sail({
   least = count,
   time = Infinity,
   stride = 1,
-  workers = 2,
+  workers = availableParallelism(),
   explain = false,
   onProgress = () => {},
+  onBroken = () => {},
 }: Voyage): Promise<Log> {
   const done = Array.from({ length: workers }, () => new Int32Array(new SharedArrayBuffer(8)));
   const total = (): number => done.reduce((sum, shared) => sum + Atomics.load(shared, 0), 0);
   const timer = setInterval(() => onProgress(total()), LOOK);
+  const task = {
+    first,
+    taken: new SharedArrayBuffer(4),
+    stride,
+    count,
+    least,
+    until: Date.now() + time,
+    explain,
+    endless: [],
+    folder: dirname(file),
+  };
   try {
     const reports = await Promise.all(
-      done.map((shared, index) => {
-        const share = Math.floor(count / workers) + (index < count % workers ? 1 : 0);
-        return runWorker(
-          file,
-          {
-            first: first + index * stride,
-            stride: workers * stride,
-            count: share,
-            least: Math.ceil(least / workers),
-            until: Date.now() + time,
-            explain,
-            endless: [],
-            folder: dirname(file),
-            progress: shared.buffer,
-          },
-          shared,
-        );
+      done.map(async (shared) => {
+        const report = await runWorker(file, { ...task, progress: shared.buffer }, shared);
+        if (report.broken !== null) onBroken(report.broken);
+        return report;
       }),
     );
     const counts = new Counts();
@@ -100,6 +102,7 @@ function runWorker(file: string, task: Task, shared: Int32Array): Promise<Report
         clearInterval(watch);
         const endless = [...task.endless, done - 1];
         Atomics.store(shared, 0, 0);
+        Atomics.store(new Int32Array(task.taken), 0, 0);
         return void worker.terminate().then(() => resolve(runWorker(file, { ...task, endless }, shared)));
       }
       const broken = { seed: Atomics.load(shared, 1), what: "every schedule ends: this one does not" };

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import pLimit from "p-limit";
 import { bundle } from "./bundle.ts";
@@ -10,6 +11,9 @@ import { hunt, mutants } from "./mutants/index.ts";
 const MILLION = 1_000_000;
 /** How many schedules `--quick` runs. */
 const QUICK = 20_000;
+
+/** The tenths of a run that have been told where nobody sees a bar move. */
+let tenths = 0;
 
 const { values } = parseArgs({
   options: {
@@ -35,11 +39,10 @@ async function simulate(): Promise<number> {
     first: Number(values.first ?? 1),
     count,
     onProgress: (done) => showBar(done, count, begin),
+    onBroken: ({ seed, what }) => console.log(`\nBROKEN by seed ${seed}: ${what}\nnpm run simulate -- --seed ${seed}`),
   });
   showBar(log.done, count, begin);
   console.log(`\n${coverageTable(log.counts)}`);
-  for (const { seed, what } of log.broken)
-    console.log(`\nBROKEN by seed ${seed}: ${what}\nnpm run simulate -- --seed ${seed}`);
   const untried = log.broken.length > 0 ? [] : lacking(log.counts);
   if (untried.length > 0) console.log(`\nNever happened, so nothing is proved of it: ${untried.join(", ")}`);
   const survivors = values.quick === true && log.broken.length === 0 ? await killMutants() : 0;
@@ -57,7 +60,7 @@ async function replay(seed: number): Promise<number> {
 async function killMutants(): Promise<number> {
   let survivors = 0;
   const begin = performance.now();
-  const turn = pLimit(2);
+  const turn = pLimit(availableParallelism());
   const hunts = mutants.map((mutant) => ({ mutant, hunting: turn(() => hunt(folder, mutant)) }));
   for (const { mutant, hunting } of hunts) {
     const killed = await hunting;
@@ -77,5 +80,8 @@ function showBar(done: number, count: number, begin: number): void {
   const filled = Math.round((done / count) * 30);
   const text = `[${"#".repeat(filled)}${".".repeat(30 - filled)}] ${done} of ${count} schedules, ${(done / seconds).toFixed(0)} a second`;
   if (process.stdout.isTTY) process.stdout.write(`\r${text}`);
-  else if (done === count) console.log(text);
+  else if (Math.floor((10 * done) / count) > tenths) {
+    tenths = Math.floor((10 * done) / count);
+    console.log(text);
+  }
 }

@@ -41,6 +41,7 @@ const FILLER: NewEntry = { channel: "filler", type: "filler", mode: "volatile", 
 export class MemoryStore implements EventLog, Cluster, Store {
   readonly patience = 0;
   readonly cluster = this;
+  readonly copies = null;
   readonly #options: StoreOptions;
   readonly #bells = new Set<{ readonly wake: () => void }>();
   /** By `seq - 1`; sparse where an entry came and went between two looks. */

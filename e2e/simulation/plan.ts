@@ -33,14 +33,14 @@ export interface Plan {
 
 const STEPS = 100;
 
-/** Of so many schedules one is on the SQLite log, which takes ten times as long: those whose seeds it divides. Odd, so that two workers share them. */
+/** Of so many schedules one is on the SQLite log, which takes several times as long: those whose seeds it divides. */
 export const SQLITE = 99;
 
 type Engine = "memory" | "sqlite";
 
-/** Only one engine has transactions, only the other one fails over while its processes run. */
+/** Only one engine is a file, with transactions and copies; only the other one fails over while its processes run. */
 const isOn = (engine: Engine) => (verb: Verb) =>
-  !(engine === "memory" ? ["transact"] : ["failover", "reset"]).includes(verb);
+  !(engine === "memory" ? ["transact", "copy", "putBack"] : ["failover", "reset", "split", "unheard"]).includes(verb);
 
 /** What may happen on an engine: the faults, and the rest, each as often as it weighs. */
 function tableOf(engine: Engine): { readonly faults: readonly Verb[]; readonly often: readonly Verb[] } {

@@ -39,6 +39,7 @@ export class Server {
   readonly handle: Handle | null;
   /** The one that the application has open. */
   transaction: Transaction | null = null;
+  #isConnected = true;
   /** What is being loaded: paths, and from where on they may be read. */
   readonly #loading = new Set<string>();
 
@@ -93,7 +94,8 @@ export class Server {
 
   #disconnect(): void {
     this.transaction?.rollBack();
-    this.handle?.close();
+    if (this.#isConnected) this.handle?.close();
+    this.#isConnected = false;
   }
 }
 

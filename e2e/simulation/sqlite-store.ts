@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as sqlite from "node:sqlite";
-import { sqliteLog, type Clock } from "@tidings/log-sqlite";
+import { sqliteLog, startEpoch, type Clock } from "@tidings/log-sqlite";
 import type { EventLog } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import { positionOf } from "./position.ts";
 import type { Random } from "./random.ts";
-import type { Handle, Store } from "./store.ts";
+import type { Copies, Handle, Store } from "./store.ts";
 
 interface SqliteStoreOptions {
   /** Where its file may be. */
@@ -28,9 +30,10 @@ const builtin = process.getBuiltinModule("node:sqlite") as typeof sqlite | undef
 const Database = builtin?.DatabaseSync ?? (createRequire(import.meta.url)("libsql") as typeof sqlite.DatabaseSync);
 
 /** The real SQLite log in a file of its own, which every process opens for itself, and the application, too. */
-export class SqliteStore implements Store {
+export class SqliteStore implements Copies, Store {
   readonly patience = PATIENCE + IDLE + LOOK;
   readonly cluster = null;
+  readonly copies = this;
   readonly #options: SqliteStoreOptions;
   readonly #folder: string;
   /** Looks that wait for something to see. */
@@ -69,12 +72,41 @@ export class SqliteStore implements Store {
     };
   }
 
+  make(): void {
+    rmSync(this.#copy, { force: true });
+    this.#on(this.#path, (file) => void file.prepare("vacuum into ?").run(this.#copy));
+  }
+
+  putBack(): Cursor | null {
+    if (!existsSync(this.#copy)) return null;
+    const end = this.#on(this.#copy, positionOf);
+    renameSync(this.#copy, this.#path);
+    for (const beside of ["-wal", "-shm"]) rmSync(`${this.#path}${beside}`, { force: true });
+    startEpoch(this.#path, this.#options);
+    // Whoever put an older one back twice would bring back what has been lost.
+    this.make();
+    return end;
+  }
+
   end(): void {
     rmSync(this.#folder, { recursive: true });
   }
 
   get #path(): string {
     return join(this.#folder, "log.db");
+  }
+
+  get #copy(): string {
+    return join(this.#folder, "copy.db");
+  }
+
+  #on<Result>(path: string, work: (file: sqlite.DatabaseSync) => Result): Result {
+    const file = new Database(path);
+    try {
+      return work(file);
+    } finally {
+      file.close();
+    }
   }
 
   /** Somebody may write again, or has written. */

@@ -1,6 +1,7 @@
 import type { Publication } from "@tidings/server";
 import type { house } from "./contract.ts";
 import type { FaultyLog } from "./faulty-log.ts";
+import { positionOf } from "./position.ts";
 import type { Server, ServerWorld } from "./server.ts";
 import type { Handle } from "./store.ts";
 
@@ -18,7 +19,7 @@ export class Transaction {
     this.#world = world;
     this.#server = server;
     this.#handle = handle;
-    this.#head = Number(numberOf(handle, "select seq from sqlite_sequence where name = 'tidings_entry'"));
+    this.#head = positionOf(handle).seq;
   }
 
   /** Null where there is no database, and when somebody else writes. */
@@ -48,7 +49,7 @@ export class Transaction {
   commit(): void {
     const { truth, clock, counts } = this.#world;
     const entries = this.#end("commit");
-    const epoch = String(numberOf(this.#handle, "select epoch from tidings_epoch order by number desc limit 1"));
+    const { epoch } = positionOf(this.#handle);
     counts.add("published in a transaction", entries.length);
     for (const [index, { entry, wall }] of entries.entries()) {
       truth.write(entry);
@@ -69,10 +70,4 @@ export class Transaction {
     this.#handle.exec(how);
     return this.#server.log.inserted.splice(0);
   }
-}
-
-/** The only column of the only row. */
-function numberOf(handle: Handle, sql: string): unknown {
-  const row = handle.prepare(sql).get() as Readonly<Record<string, unknown>> | undefined;
-  return Object.values(row ?? {})[0] ?? 0;
 }

@@ -2,6 +2,7 @@ import type { Exchange } from "@tidings/testing";
 import { feeds, house, placesOf, rooms, viewers, type Place } from "./contract.ts";
 import { GOOD } from "./faulty-log.ts";
 import { readHistory } from "./history-page.ts";
+import { crash, failOver, putBack, reset, restart } from "./outages.ts";
 import { giveBack, lend, revoke } from "./permits.ts";
 import { pick } from "./random.ts";
 import type { World } from "./world.ts";
@@ -98,11 +99,11 @@ export const verbs = {
   }),
   clearing: calm(2, (world) => void Object.assign(world.weather, GOOD)),
   longWait: fault((world, a) => world.clock.advance(a * 25_000)),
-  restart: fault((world, a) => world.restart(a)),
-  crash: fault((world, a, b) => world.crash(a, b)),
+  restart: fault((world, a) => restart(world, a)),
+  crash: fault((world, a, b) => crash(world, a, b)),
   failover: fault((world, a, b) => {
     const lost = Math.floor(a * 6);
-    if (b >= 0.3) return world.failOver(lost);
+    if (b >= 0.3) return failOver(world, lost);
     // Answers that are on their way bring positions from before, and much of what they speak of is gone.
     world.hasBadReads = true;
     world.ambush = { what: pick(["current", "head", "read"], b / 0.3), lost: 8 * lost };
@@ -114,11 +115,13 @@ export const verbs = {
   unheard: fault(async (world, a, b) => {
     world.counts.add("failover unheard");
     world.weather.doorbell = "lost";
-    await world.failOver(1 + Math.floor(a * 8));
+    await failOver(world, 1 + Math.floor(a * 8));
     if (b < 0.7) await world.burst();
     world.plain?.reload(b < 0.6);
   }),
-  reset: fault((world, a) => world.reset(a)),
+  reset: fault((world, a) => (a > 0.4 ? undefined : reset(world))),
+  copy: calm(2, (world) => world.store.copies?.make()),
+  putBack: fault((world, a) => putBack(world, a)),
   jump: fault((world, a, b) => world.jump((a - 0.5) * (b < 0.5 ? 10_000 : 7_200_000))),
   revoke: fault((world, a, b) => revoke(world, pick(viewers, a), b)),
   lend: fault((world, a, b) => lend(world, pick(viewers, a), b, 8_000 * ((a * 97) % 1))),

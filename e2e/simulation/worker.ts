@@ -1,4 +1,5 @@
 import "./light-platform.ts";
+import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { Counts } from "./coverage.ts";
 import { planOf } from "./plan.ts";
@@ -6,9 +7,11 @@ import { run } from "./run.ts";
 import { shrink } from "./shrink.ts";
 import { describe } from "./trace.ts";
 
-/** What a worker is asked to do: every `stride`-th seed from `first`, until one is broken or `count` are done; or to explain one. */
+/** What a worker is asked to do: to take every `stride`-th seed from `first`, until one is broken or `count` are taken; or to explain one. */
 export interface Task {
   readonly first: number;
+  /** How many of them are taken, shared by all workers. */
+  readonly taken: SharedArrayBuffer;
   readonly stride: number;
   readonly count: number;
   /** How many are done also when there is no time left. */
@@ -24,9 +27,14 @@ export interface Task {
   readonly progress: SharedArrayBuffer;
 }
 
+export interface Broken {
+  readonly seed: number;
+  readonly what: string;
+}
+
 export interface Report {
   readonly counts: readonly (readonly [string, number])[];
-  readonly broken: { readonly seed: number; readonly what: string } | null;
+  readonly broken: Broken | null;
   /** A short schedule that breaks in the same way, when it was to be explained. */
   readonly trace: string | null;
 }
@@ -34,14 +42,18 @@ export interface Report {
 // Errors are part of every schedule, and nobody looks at where they were made.
 Error.stackTraceLimit = 0;
 
-async function work({ first, stride, count, least, until, explain, endless, folder, progress }: Task): Promise<Report> {
+async function work(task: Task): Promise<Report> {
+  const { first, taken, stride, count, least, until, explain, endless, folder, progress } = task;
   const counts = new Counts();
   const shown = new Int32Array(progress);
-  for (let index = 0; index < count && (index < least || Date.now() < until); index++) {
+  const next = (): number => Atomics.add(new Int32Array(taken), 0, 1);
+  for (let index = next(); index < count && (index < least || Date.now() < until); index = next()) {
     const seed = first + index * stride;
     Atomics.store(shown, 1, seed);
     const plan = planOf(seed);
     const outcome = await run(plan, folder);
+    // No schedule needs a turn of the event loop, but without one no file that SQLite had open is ever closed.
+    await setImmediate();
     counts.merge(outcome.counts);
     Atomics.add(shown, 0, 1);
     if (explain) {
@@ -57,7 +69,7 @@ async function work({ first, stride, count, least, until, explain, endless, fold
   return { counts: counts.entries(), broken: null, trace: null };
 }
 
-const toBroken = (seed: number, what: string | null): Report["broken"] => (what === null ? null : { seed, what });
+const toBroken = (seed: number, what: string | null): Broken | null => (what === null ? null : { seed, what });
 
 // Whoever starts this file as a worker hands over a task.
 const report = await work(workerData as Task);

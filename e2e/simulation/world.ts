@@ -6,8 +6,9 @@ import { graceOf } from "./deadline.ts";
 import { GOOD, type Question, type Weather } from "./faulty-log.ts";
 import type { Diary, Seen } from "./diary.ts";
 import { Follower, type Beginning } from "./follower.ts";
+import { failOver } from "./outages.ts";
+import type { Order } from "./permits.ts";
 import { PlainReader } from "./plain-reader.ts";
-import { orderAgain, type Order } from "./permits.ts";
 import type { Plan } from "./plan.ts";
 import { Programs, type ClientProgram } from "./programs.ts";
 import { pick, randomOf } from "./random.ts";
@@ -34,6 +35,7 @@ export class World implements ServerWorld {
   readonly serverOptions;
   readonly age = AGE;
   readonly servers: Server[] = [];
+  /** Those that have been told to end. */
   readonly formerServers: Server[] = [];
   readonly programs: Programs;
   readonly clients: readonly ClientProgram[];
@@ -189,33 +191,9 @@ export class World implements ServerWorld {
     connection.onNetwork();
   }
 
-  // What becomes of servers and log.
-
   /** The one that a request or a publisher comes to. */
   get server(): Server {
     return pick(this.servers, this.serverRandom());
-  }
-
-  async restart(at: number): Promise<void> {
-    this.counts.add("restart");
-    const index = Math.floor(at * this.servers.length);
-    const [former] = this.servers.splice(index, 1, new Server(this));
-    if (former === undefined) return;
-    this.formerServers.push(former);
-    void former.close();
-  }
-
-  crash(at: number, how: number): void {
-    this.counts.add("crash");
-    const index = Math.floor(at * this.servers.length);
-    const [former] = this.servers.splice(index, 1, new Server(this));
-    former?.kill();
-    // Its machine may be gone with it, or its system closes the sockets.
-    for (const exchange of this.programs.exchanges)
-      if (this.programs.serverOf(exchange) === former) {
-        if (how < 0.3) exchange.swallow();
-        else exchange.cut(Math.floor(how * 500));
-      }
   }
 
   /** @param how many of the next pieces come twice, below a half only the next one of one connection */
@@ -243,25 +221,7 @@ export class World implements ServerWorld {
   async spring(): Promise<void> {
     const { ambush } = this;
     this.ambush = null;
-    if (ambush !== null) await this.failOver(ambush.lost);
-  }
-
-  async failOver(lost: number): Promise<void> {
-    const { cluster } = this.store;
-    if (cluster === null) return;
-    this.counts.add("failover");
-    const before = this.programs.connected;
-    await cluster.failOver(lost, (end) =>
-      this.truth.broken("failover", end, this.clock.time, new Set([...before, ...this.programs.connected])),
-    );
-    orderAgain(this);
-  }
-
-  async reset(at: number): Promise<void> {
-    const { cluster } = this.store;
-    if (at > 0.4 || cluster === null) return;
-    this.counts.add("reset");
-    await cluster.reset((end) => this.truth.broken("reset", end, this.clock.time, new Set()));
+    if (ambush !== null) await failOver(this, ambush.lost);
   }
 
   // Who is let in.

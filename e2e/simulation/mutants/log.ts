@@ -78,13 +78,26 @@ export const logMutants: readonly Mutant[] = [
     "what is deleted leaves no mark",
     "trimmed_to = iif(old.kind = ${RELIABLE}, max(trimmed_to, old.seq), trimmed_to)",
     "trimmed_to = trimmed_to",
-    3_267,
+    4_455,
+  ),
+  inSqlite("epochs")(
+    "law 4",
+    "the end of an epoch is not compared by SQLite",
+    'seq > Math.min(known.end, head) ? "lost" : null',
+    'seq > head ? "lost" : null',
+    4_356,
+  ),
+  inSqlite("sqlite-log")(
+    "law 3",
+    "an older copy goes on in its own epoch",
+    "      beginEpoch(opened, newEpoch(random));\n",
+    "",
   ),
   inSqlite("entry-row")(
     "volatile",
     "never too old on SQLite",
     "if (kind === VOLATILE) return Math.abs(now - at) < VOLATILE_AGE;",
     "if (kind === VOLATILE) return true;",
-    297,
+    4_455,
   ),
 ];

@@ -39,6 +39,14 @@ describe(`epochs, by ${driver.name}`, () => {
     expect(await everything(restored)).toEqual(["1", "2", "3", "4", "5"]);
   });
 
+  test("chance names an epoch, and may be passed in", async () => {
+    const path = freshPath();
+    const log = openLog(path);
+    await appendSome(log, "1");
+    startEpoch(path, { random: () => 0.5 });
+    expect(await log.head()).toEqual({ epoch: "i".repeat(12), seq: 1 });
+  });
+
   test("of epochs that got no entry the last one counts", async () => {
     // Their names are random; with one alone, a wrong order might pass by luck.
     for (let time = 0; time < 8; time++) {

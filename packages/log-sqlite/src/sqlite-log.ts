@@ -49,9 +49,10 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Transac
  * Begins a new epoch. Run it once after an older copy of the file was put back, before the server starts: clients that have
  * seen what the copy lacks are then told of a gap, instead of waiting for positions that are given out a second time.
  *
+ * @param options.random as for {@link sqliteLog}
  * @throws Error when there is no log in the file, or when somebody else is writing it
  */
-export function startEpoch(path: string): void {
+export function startEpoch(path: string, { random = Math.random }: Pick<SqliteLogOptions, "random"> = {}): void {
   if (!existsSync(path)) throw sqliteError("find", path, new Error("there is no such file"));
   const file = openLogFile(path, {
     synchronous: "full",
@@ -60,8 +61,8 @@ export function startEpoch(path: string): void {
       if (readVersion(opened) === 0) throw new Error("there is none in this file; check the path");
     },
     prepare(opened) {
-      prepareSchema(opened, newEpoch(Math.random));
-      beginEpoch(opened, newEpoch(Math.random));
+      prepareSchema(opened, newEpoch(random));
+      beginEpoch(opened, newEpoch(random));
     },
   });
   file.close();
