@@ -76,12 +76,6 @@ export class Rights {
     return Math.min(...rights.slice(first).flatMap(({ allowed, from }) => (allowed ? [from?.tick ?? 0] : [])));
   }
 
-  /** Whether the place from which on the viewer may read has gone with a failover: so far nothing new may be shown, either. */
-  isFromLost(viewer: string, path: string): boolean {
-    const from = this.of(viewer, path).at(-1)?.from ?? null;
-    return from !== null && from.lostTick !== Infinity;
-  }
-
   /** Whether a right has ever kept an event from the viewer. What a failover has taken away hides as much of what comes in its place. */
   hides(viewer: string, path: string, { tick, place }: Fact): boolean {
     return this.of(viewer, path).some(

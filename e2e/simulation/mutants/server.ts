@@ -35,7 +35,7 @@ export const serverMutants: readonly Mutant[] = [
     'if (holes.some(({ reason }) => reason !== "trimmed")) {',
     'if (!this.#confirmed && holes.some(({ reason }) => reason !== "trimmed")) {',
   ),
-  inTailer("law 2", "the ring is kept over a failover", "ring.reset(next);", "ring.push([], next, clock.now());"),
+  inTailer("law 2", "the ring is kept over a failover", "ring.reset(next);", "ring.push([], next, clock.now());", 6),
   inServer("hub")(
     "law 6",
     "acknowledged before it is appended",
@@ -114,6 +114,13 @@ export const serverMutants: readonly Mutant[] = [
   ),
   inServer("orders")(
     "authorisation",
+    "one that was lost while a stream was opening is missed",
+    "      remember(ABOUT_ALL);\n",
+    "",
+    47_318,
+  ),
+  inServer("orders")(
+    "authorisation",
     "a recheck is not carried out",
     'if (order.verb === "recheck") void recheck(connection);',
     'if (order.verb === "recheck") return;',
@@ -154,6 +161,13 @@ export const serverMutants: readonly Mutant[] = [
   ),
   inConnection("max-age", "a stream lasts for ever", "if (now >= this.#oldAt)", "if (now < 0)"),
   inServer("start")("readableFrom", "not heard", "const bound = readable.get(path) ?? 0;", "const bound = 0;"),
+  inServer("snapshots")(
+    "readableFrom",
+    "a state is shared with whoever may read less of it",
+    'const name = `${address.path} ${readableFrom ?? ""}`;',
+    "const name = address.path;",
+    14_713,
+  ),
   inConnection(
     "readableFrom",
     "values on a stream are shown to everybody",

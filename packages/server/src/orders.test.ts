@@ -187,6 +187,19 @@ describe("an order that comes while a stream is being opened", () => {
     expect(hub.stats().connections).toBe(1);
   });
 
+  test("and is lost ends it", async () => {
+    const { hub, log, clock, ask } = await openMembersHouse({ keep: { entries: 1 } });
+    const response = await ask(LOBBY, ada);
+    log.muted = true;
+    await hub.recheck({ viewer: "ada" });
+    await hub.recheck({ viewer: "bob" });
+    await clock.advance(1_000);
+    if (!("open" in response)) throw new Error("Expected a stream.");
+    const sink = new BufferSink();
+    response.open(sink);
+    expect(sink.of("bye")).toEqual([{ data: { reason: "expired" }, id: null }]);
+  });
+
   test("of which too many have come to remember ends it", async () => {
     const { hub, clock, ask } = await openMembersHouse({ limits: { ringEntries: 5_000 } });
     const response = await ask(LOBBY, ada);

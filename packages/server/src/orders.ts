@@ -39,10 +39,14 @@ export function createOrders(context: Base, connections: Connections) {
   const recent: Order[] = [];
   let count = 0;
 
-  function carryOut(order: Order): void {
+  function remember(order: Order): void {
     count++;
     recent.push(order);
     if (recent.length > REMEMBERED) recent.shift();
+  }
+
+  function carryOut(order: Order): void {
+    remember(order);
     for (const connection of [...connections.open]) {
       if (!isAbout(order, connection.info.viewer.id, connection.froms)) continue;
       if (order.verb === "recheck") void recheck(connection);
@@ -72,8 +76,9 @@ export function createOrders(context: Base, connections: Connections) {
     /** Carries out the orders among new entries of the log. */
     follow(entries: readonly Entry[], holes: readonly Hole[]): void {
       for (const entry of entries) if (entry.channel === CONTROL_CHANNEL) carryOut(parseOrder(entry));
-      // An order may be among what was lost; whoever comes back is asked about anew.
       if (!holes.some(({ channel }) => channel === CONTROL_CHANNEL)) return;
+      // An order may be among what was lost; whoever comes back is asked about anew.
+      remember(ABOUT_ALL);
       for (const connection of [...connections.open]) connection.end("expired", 500 + random() * 4_500);
     },
 
@@ -96,6 +101,8 @@ export function orderEntry(verb: Order["verb"], { viewer, address }: Selector): 
   return { channel: CONTROL_CHANNEL, type: verb, mode: "reliable", data: JSON.stringify(order) };
 }
 
+const ABOUT_ALL: Order = { verb: "recheck", viewer: null, path: null };
+
 /** What cannot be read, say an order of a newer release, asks about everybody. */
 function parseOrder({ data }: Entry): Order {
   try {
@@ -105,7 +112,7 @@ function parseOrder({ data }: Entry): Order {
   } catch {
     // The answer is that of the unknown.
   }
-  return { verb: "recheck", viewer: null, path: null };
+  return ABOUT_ALL;
 }
 
 /** Whether an order is about a viewer who follows these paths. */
