@@ -17,6 +17,8 @@ export interface Voyage {
   readonly file: string;
   readonly first: number;
   readonly count: number;
+  /** A worker that has broken so many ends. @default 1 */
+  readonly most?: number;
   /** How many at least, when there is not time enough for all. @default count */
   readonly least?: number;
   /** What there is time for, in milliseconds. @default Infinity */
@@ -28,14 +30,13 @@ export interface Voyage {
   /** Shrinks the first seed and tells of it. @default false */
   readonly explain?: boolean;
   readonly onProgress?: (done: number) => void;
-  /** Called at once; the other workers go on. */
+  /** Called at once. */
   readonly onBroken?: (broken: Broken) => void;
 }
 
 export interface Log {
   readonly done: number;
   readonly counts: Counts;
-  /** The first seed of each worker that broke. */
   readonly broken: readonly Broken[];
   readonly trace: string | null;
 }
@@ -48,6 +49,7 @@ export async function sail({
   file,
   first,
   count,
+  most = 1,
   least = count,
   time = Infinity,
   stride = 1,
@@ -59,11 +61,13 @@ export async function sail({
   const done = Array.from({ length: workers }, () => new Int32Array(new SharedArrayBuffer(8)));
   const total = (): number => done.reduce((sum, shared) => sum + Atomics.load(shared, 0), 0);
   const timer = setInterval(() => onProgress(total()), LOOK);
+  const broken: Broken[] = [];
   const task = {
     first,
     taken: new SharedArrayBuffer(4),
     stride,
     count,
+    most,
     least,
     until: Date.now() + time,
     explain,
@@ -72,22 +76,22 @@ export async function sail({
   };
   try {
     const reports = await Promise.all(
-      done.map(async (shared) => {
-        const report = await runWorker(file, { ...task, progress: shared.buffer }, shared);
-        if (report.broken !== null) onBroken(report.broken);
-        return report;
-      }),
+      done.map((shared) =>
+        runWorker(file, { ...task, progress: shared.buffer }, shared, (each) => {
+          broken.push(each);
+          onBroken(each);
+        }),
+      ),
     );
     const counts = new Counts();
     for (const report of reports) counts.merge(report.counts);
-    const broken = reports.flatMap((report) => report.broken ?? []);
     return { done: total(), counts, broken, trace: reports.find(({ trace }) => trace !== null)?.trace ?? null };
   } finally {
     clearInterval(timer);
   }
 }
 
-function runWorker(file: string, task: Task, shared: Int32Array): Promise<Report> {
+function runWorker(file: string, task: Task, shared: Int32Array, onBroken: (broken: Broken) => void): Promise<Report> {
   // Most of what a schedule makes is garbage at its end: a large young generation never looks at it.
   const worker = new Worker(file, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 64 } });
   return new Promise<Report>((resolve, reject) => {
@@ -103,12 +107,12 @@ function runWorker(file: string, task: Task, shared: Int32Array): Promise<Report
         const endless = [...task.endless, done - 1];
         Atomics.store(shared, 0, 0);
         Atomics.store(new Int32Array(task.taken), 0, 0);
-        return void worker.terminate().then(() => resolve(runWorker(file, { ...task, endless }, shared)));
+        return void worker.terminate().then(() => resolve(runWorker(file, { ...task, endless }, shared, onBroken)));
       }
-      const broken = { seed: Atomics.load(shared, 1), what: "every schedule ends: this one does not" };
-      void worker.terminate().then(() => resolve({ counts: [], broken, trace: null }));
+      onBroken({ seed: Atomics.load(shared, 1), what: "every schedule ends: this one does not" });
+      void worker.terminate().then(() => resolve({ counts: [], trace: null }));
     }, LOOK);
-    worker.once("message", resolve);
+    worker.on("message", (said: Broken | Report) => ("seed" in said ? onBroken(said) : resolve(said)));
     worker.once("error", (error) => {
       reject(new Error(`Seed ${Atomics.load(shared, 1)} threw: ${String(error)}`, { cause: error }));
     });

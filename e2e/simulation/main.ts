@@ -9,6 +9,8 @@ import { freshFolder } from "./folder.ts";
 import { hunt, mutants } from "./mutants/index.ts";
 
 const MILLION = 1_000_000;
+/** A worker that has found so many broken schedules has found enough. */
+const MOST = 20;
 /** How many schedules `--quick` runs. */
 const QUICK = 20_000;
 
@@ -38,6 +40,7 @@ async function simulate(): Promise<number> {
     file,
     first: Number(values.first ?? 1),
     count,
+    most: MOST,
     onProgress: (done) => showBar(done, count, begin),
     onBroken: ({ seed, what }) => console.log(`\nBROKEN by seed ${seed}: ${what}\nnpm run simulate -- --seed ${seed}`),
   });

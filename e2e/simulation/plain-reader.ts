@@ -92,10 +92,11 @@ export class PlainReader {
   #sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#world.clock.setTimeout(resolve, milliseconds);
-      this.#interrupt = () => {
+      const interrupt = (): void => {
         cancel();
         resolve();
       };
+      this.#interrupt = interrupt;
       this.#leaving.signal.addEventListener("abort", this.#interrupt);
     });
   }
@@ -126,7 +127,8 @@ export class PlainReader {
 
   async #stream(): Promise<void> {
     const gone = new AbortController();
-    this.#interrupt = () => gone.abort();
+    const interrupt = (): void => gone.abort();
+    this.#interrupt = interrupt;
     // It has nothing of what comes first anew.
     if (this.#lastId === null)
       for (const diary of this.diaries)
@@ -179,7 +181,8 @@ export class PlainReader {
 
   async #poll(): Promise<void> {
     const gone = new AbortController();
-    this.#interrupt = () => gone.abort();
+    const interrupt = (): void => gone.abort();
+    this.#interrupt = interrupt;
     const cancel = this.#world.clock.setTimeout(() => gone.abort(), SILENCE);
     try {
       const query = [...this.#paths().map((path) => `channel=${path}`), `wait=${WAIT}`].join("&");

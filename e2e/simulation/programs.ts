@@ -1,6 +1,6 @@
 import { createClient, type Client } from "@tidings/client";
 import type { HubRequest } from "@tidings/server";
-import { MemoryNetwork, type Exchange, type VirtualClock } from "@tidings/testing";
+import { MemoryNetwork, type Exchange, type Listener, type VirtualClock } from "@tidings/testing";
 import { house } from "./contract.ts";
 import type { Counts } from "./coverage.ts";
 import { Deadline, type DeadlineWorld } from "./deadline.ts";
@@ -12,6 +12,8 @@ import type { Tick, Truth } from "./truth.ts";
 const HIGH_WATER = 2_048;
 /** Bytes that may go into a full socket: what ends a stream, or parts of it. */
 const FAREWELL = 2_000;
+
+const nothing = (): void => {};
 
 /** A program of a viewer, and the network that is its own. */
 export interface Program {
@@ -87,28 +89,30 @@ export class Programs {
     const program: Program = { viewer, network, arrivals, lastSentAt: 0, echoes: 0, changes: 0 };
     this.#all.push(program);
     let arrivedAt = -1;
-    network.listener = (request, exchange) => {
+    // Named before they are handed over: V8 keeps a function that is written where it is assigned, and all that it knows, for long.
+    const listener: Listener = (request, exchange) => {
       const { server } = world;
       this.#servedBy.set(exchange, server);
       const deadline = new Deadline(world, exchange.isStream);
       this.#deadlines.set(request, deadline);
-      exchange.stamp = () => {
+      const stamp = (): Tick => {
         const wrong = deadline.judge();
         if (wrong !== null) onTrouble(`${wrong} (${viewer})`);
         const tick = truth.next();
         this.#writtenAt.set(tick, clock.time);
         return tick;
       };
+      exchange.stamp = stamp;
       return server.hub.handle(request);
     };
-    network.onClose = ({ stops, overrun }) => {
+    const onClose = ({ stops, overrun }: Exchange): void => {
       if (stops > 0) counts.add("socket full", stops);
       if (overrun > FAREWELL) onTrouble(`buffers are bounded: ${overrun} bytes went into a socket that was full`);
     };
-    network.onOpen = (exchange) => {
+    const onOpen = (exchange: Exchange): void => {
       exchange.highWater = HIGH_WATER;
       if (exchange.isStream) truth.connects(program, clock.time);
-      exchange.onArrival = (tick) => {
+      const onArrival = (tick: Tick): void => {
         arrivals.push(tick);
         const sentAt = this.#writtenAt.get(tick) ?? 0;
         program.lastSentAt = arrivedAt === clock.time ? Math.min(program.lastSentAt, sentAt) : sentAt;
@@ -118,15 +122,17 @@ export class Programs {
           exchange.repeat();
         }
       };
+      exchange.onArrival = onArrival;
       if (exchange.isStream && exchange.url.includes("after=")) counts.add("resume");
     };
+    Object.assign(network, { listener, onClose, onOpen });
     return program;
   }
 
   openClient(viewer: string): ClientProgram {
     const { clock, counts, onTrouble } = this.#world;
     const program = this.open(viewer);
-    const connection = { isOnline: true, onNetwork: () => {} };
+    const connection = { isOnline: true, onNetwork: nothing };
     const client = createClient(house, {
       url: "http://house/events",
       headers: { viewer },
@@ -138,7 +144,7 @@ export class Programs {
         isOnline: () => connection.isOnline,
         subscribe: (listener) => {
           connection.onNetwork = listener;
-          return () => (connection.onNetwork = () => {});
+          return () => void (connection.onNetwork = nothing);
         },
       },
       onError: (error) => {

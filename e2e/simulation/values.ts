@@ -35,7 +35,7 @@ export class Values {
 
   /** The newest value of each key is what the last who has published it said, unless it is withdrawn or has expired. */
   wrong(): string | null {
-    const { truth, hasJumped } = this.#world;
+    const { truth, clock, hasJumped } = this.#world;
     const { isLoop, place, program } = this.#follower;
     const newest = new Map<string, Fact>();
     for (const fact of truth.facts)
@@ -45,9 +45,9 @@ export class Values {
       const fact = newest.get(key);
       // Whether who came anew has it, or has it still from before, is nobody's promise.
       if (fact !== undefined && truth.rights.hides(program.viewer, place.path, fact)) continue;
-      const age = fact === undefined ? 0 : this.#ageOf(fact);
+      const age = fact?.type === "price" ? clock.now() - fact.wall : 0;
       // Between its expiry and the next trim a value may be there or not.
-      if (age > 0 && (hasJumped || (age >= EXPIRES && age < WITHDRAWN))) continue;
+      if (age !== 0 && (hasJumped || (age >= EXPIRES && age < WITHDRAWN))) continue;
       // Who passed over a value because of a newer one, which a failover took before it was seen, has neither: docs/reliability.md.
       // What was the only one may still be with who saw it before it was lost.
       const since = fact === undefined ? 0 : this.wholeSince;
@@ -61,11 +61,6 @@ export class Values {
         return `the newest value counts: ${value ?? "none"} for ${key}, and it should be ${expected ?? "none"}`;
     }
     return null;
-  }
-
-  /** Milliseconds that a value has been there, where that counts; it may or must have expired. */
-  #ageOf({ type, at }: Fact): number {
-    return type === "price" ? this.#world.clock.time - at : 0;
   }
 
   #supersedes(lost: Fact, key: string, fact: Fact | undefined): boolean {

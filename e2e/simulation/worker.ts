@@ -7,13 +7,14 @@ import { run } from "./run.ts";
 import { shrink } from "./shrink.ts";
 import { describe } from "./trace.ts";
 
-/** What a worker is asked to do: to take every `stride`-th seed from `first`, until one is broken or `count` are taken; or to explain one. */
+/** What a worker is asked to do: to take every `stride`-th seed from `first`, until `count` are taken or `most` are broken; or to explain one. */
 export interface Task {
   readonly first: number;
   /** How many of them are taken, shared by all workers. */
   readonly taken: SharedArrayBuffer;
   readonly stride: number;
   readonly count: number;
+  readonly most: number;
   /** How many are done also when there is no time left. */
   readonly least: number;
   /** When there is none left, in milliseconds since 1970. */
@@ -27,14 +28,15 @@ export interface Task {
   readonly progress: SharedArrayBuffer;
 }
 
+/** What it says of each schedule that is broken, at once. */
 export interface Broken {
   readonly seed: number;
   readonly what: string;
 }
 
+/** What a worker says at its end. */
 export interface Report {
   readonly counts: readonly (readonly [string, number])[];
-  readonly broken: Broken | null;
   /** A short schedule that breaks in the same way, when it was to be explained. */
   readonly trace: string | null;
 }
@@ -43,8 +45,9 @@ export interface Report {
 Error.stackTraceLimit = 0;
 
 async function work(task: Task): Promise<Report> {
-  const { first, taken, stride, count, least, until, explain, endless, folder, progress } = task;
+  const { first, taken, stride, count, most, least, until, explain, endless, folder, progress } = task;
   const counts = new Counts();
+  let broken = 0;
   const shown = new Int32Array(progress);
   const next = (): number => Atomics.add(new Int32Array(taken), 0, 1);
   for (let index = next(); index < count && (index < least || Date.now() < until); index = next()) {
@@ -61,17 +64,20 @@ async function work(task: Task): Promise<Report> {
         outcome.broken === null
           ? { plan, world: outcome.world }
           : await shrink(plan, outcome.broken, { folder, endless, onTry: () => Atomics.add(shown, 0, 1) });
-      return { counts: counts.entries(), broken: toBroken(seed, outcome.broken), trace: describe(short, world) };
+      if (outcome.broken !== null) say({ seed, what: outcome.broken });
+      return { counts: counts.entries(), trace: describe(short, world) };
     }
-    if (outcome.broken !== null)
-      return { counts: counts.entries(), broken: toBroken(seed, outcome.broken), trace: null };
+    if (outcome.broken === null) continue;
+    say({ seed, what: outcome.broken });
+    if (++broken === most) break;
   }
-  return { counts: counts.entries(), broken: null, trace: null };
+  return { counts: counts.entries(), trace: null };
 }
 
-const toBroken = (seed: number, what: string | null): Broken | null => (what === null ? null : { seed, what });
+function say(what: Broken | Report): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port has no origin
+  parentPort?.postMessage(what);
+}
 
 // Whoever starts this file as a worker hands over a task.
-const report = await work(workerData as Task);
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port has no origin
-parentPort?.postMessage(report);
+say(await work(workerData as Task));

@@ -24,9 +24,10 @@ export class MemoryNetwork {
     init.signal?.throwIfAborted();
     const exchange = new Exchange(url.replace(/^\w+:\/\/[^/]*/, ""), init, (request) => listener(request, exchange));
     this.open.add(exchange);
-    exchange.onClosed = () => {
+    const onClosed = (): void => {
       if (this.open.delete(exchange)) this.onClose(exchange);
     };
+    exchange.onClosed = onClosed;
     this.onOpen(exchange);
     exchange.begin();
     return exchange.response;
