@@ -50,6 +50,9 @@ export interface Watchable<Value> {
   subscribe(listener: (value: Value) => void): () => void;
 }
 
+/** Of a status, whichever it is. */
+type Members = Pick<Status, "state"> & { readonly reason?: Reason; readonly at?: number | null };
+
 /** A status, and who watches it. */
 export class Cell implements Watchable<Status> {
   value: Status = { state: "connecting" };
@@ -57,7 +60,9 @@ export class Cell implements Watchable<Status> {
 
   /** What is no change, nobody needs to know. */
   set(value: Status): void {
-    if (JSON.stringify(value) === JSON.stringify(this.value)) return;
+    const { state, reason, at }: Members = value;
+    const former: Members = this.value;
+    if (state === former.state && reason === former.reason && at === former.at) return;
     this.value = value;
     for (const listener of [...this.#listeners]) {
       // A listener has set a newer value, and everybody knows that one by now.
