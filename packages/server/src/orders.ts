@@ -85,18 +85,16 @@ export function createOrders(context: Base, connections: Connections) {
     /** Whether an order about the viewer or one of the paths has come since, or more than are remembered. */
     hasNews(since: number, viewer: string, paths: Paths): boolean {
       const missed = count - since;
-      return (
-        missed > recent.length || recent.slice(recent.length - missed).some((order) => isAbout(order, viewer, paths))
-      );
+      const news = recent.slice(recent.length - missed);
+      return missed > recent.length || news.some((order) => isAbout(order, viewer, paths));
     },
   };
 }
 
 /** Orders travel through the log, so that they reach every process, in order. @throws TypeError for a selector that names nobody */
 export function orderEntry(verb: Order["verb"], { viewer, address }: Selector): NewEntry {
-  if (viewer === undefined && address === undefined) {
+  if (viewer === undefined && address === undefined)
     throw new TypeError(`Expected ${verb} to be told a viewer or an address, got neither.`);
-  }
   const order: Order = { verb, viewer: viewer ?? null, path: address?.path ?? null };
   return { channel: CONTROL_CHANNEL, type: verb, mode: "reliable", data: JSON.stringify(order) };
 }
