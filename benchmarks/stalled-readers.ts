@@ -15,12 +15,12 @@ import { pick, randomOf, type Random } from "../e2e/simulation/random.ts";
 // Two servers, each in a process of its own and with the same readers; on one of them, others stand still besides. The same is
 // published at both in slices that are shorter than what else the machine does, so that it concerns both. All delays of a server are
 // one pool. How far the ratio of the two p99 can be trusted is told by drawing as many blocks of slices anew, again and again: 95 of 100
-// such ratios lie between the two that are printed. About six minutes.
+// such ratios lie between the two that are printed. About a quarter of an hour.
 
 const STALLED = 1_000;
 const HEALTHY = 40;
 /** So many that more than 50,000 events are published while readers stand still. */
-const BLOCKS = 130;
+const BLOCKS = 500;
 /** Not counted: code is compiled in them. */
 const WARM_UP = 5;
 /** How often each server has two slices in a block. */
