@@ -174,10 +174,13 @@ export class MemoryStore implements EventLog, Cluster, Store {
     const { kept, age, now, random } = this.#options;
     let then: number | null = null;
     const log = memoryLog({ keep: { entries: kept, age }, now: () => then ?? now(), random });
+    // A key may have been forgotten and used again, on a clock that has jumped: only its last entry still answers to it.
+    const last = new Map(survivors.map(({ entry }, index) => [nameOfKey(entry), index]));
     // The memory log looks at the time before it answers.
-    const appends = survivors.map(({ entry, at }) => {
+    const appends = survivors.map(({ entry, at }, index) => {
       then = at;
-      return log.append([entry]);
+      const { idempotencyKey: _, ...others } = entry;
+      return log.append([last.get(nameOfKey(entry)) === index ? entry : others]);
     });
     then = null;
     await Promise.all(appends);
@@ -219,6 +222,8 @@ export class MemoryStore implements EventLog, Cluster, Store {
     return { ...page, entries, next: page.more ? placeOf(epochs, page.next.seq) : runningIn(epochs, page.next) };
   }
 }
+
+const nameOfKey = ({ channel, idempotencyKey }: NewEntry): string => `${channel} ${idempotencyKey}`;
 
 function runningIn(epochs: readonly Epoch[], { seq }: Cursor): Cursor {
   return { epoch: epochs.at(-1)?.epoch ?? "", seq };

@@ -20,6 +20,8 @@ import { Truth } from "./truth.ts";
 /** Milliseconds that retention keeps an entry. */
 export const AGE = 3_600_000;
 const HEARTBEAT = 4_000;
+/** Milliseconds before their end in which credentials are given out anew. */
+const RENEWED = 100;
 /** Turns of promises in which a log in memory takes what is published. */
 const BURST_TURNS = 12;
 
@@ -94,6 +96,10 @@ export class World implements ServerWorld {
     return this.hasBadReads || this.hasSlowStates || this.hasSlowRights;
   }
 
+  get hasRestarts(): boolean {
+    return this.counts.of("restart") > 0;
+  }
+
   get grace(): number {
     return graceOf(this);
   }
@@ -113,8 +119,10 @@ export class World implements ServerWorld {
   }
 
   letIn(viewer: string, request: HubRequest): number | undefined {
-    const expiresAt = this.expiries.get(viewer);
     const { clock } = this;
+    const given = this.expiries.get(viewer);
+    // Whoever comes back because they have ended has new ones; the clock of a busy server is ahead of ours.
+    const expiresAt = given !== undefined && given - clock.now() > RENEWED ? given : undefined;
     this.programs.letIn(request, expiresAt === undefined ? Infinity : expiresAt - clock.now() + clock.time);
     return expiresAt;
   }

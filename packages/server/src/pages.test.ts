@@ -139,6 +139,21 @@ describe("a long poll", () => {
     await asking;
   });
 
+  test("of a viewer whose right has ended meanwhile is asked about again, and answered at once", async () => {
+    let expiresAt = Date.UTC(2026, 0, 1) + 10_000;
+    const { hub, clock } = await openHouse({ authorize: () => ({ expiresAt }) });
+    const ask = () => hub.handle(request(`${LOBBY}&wait=30`, { headers: JSON_HEADERS }));
+    const refused = ask();
+    await clock.advance(10_000);
+    expect(parsePage(await refused).status).toBe(403);
+    expiresAt = clock.now() + 10_000;
+    const renewed = ask();
+    await clock.advance(9_000);
+    expiresAt = clock.now() + 10_000;
+    await clock.advance(1_000);
+    expect(parsePage(await renewed).status).toBe(200);
+  });
+
   test("of a viewer whose right was taken meanwhile is asked about again, and tells nothing", async () => {
     let allowed = true;
     const { hub, clock, say } = await openHouse({ authorize: () => allowed });
@@ -240,6 +255,29 @@ describe("snapshots (law 8)", () => {
     await clock.settle();
     await Promise.all(asking);
     expect(loads).toHaveLength(2);
+  });
+
+  test("a state that took longer than the right lasts is not shown, however often it is asked for, and who has left waits no longer", async () => {
+    let rights = 2;
+    const { hub, clock } = await openHouse({
+      authorize: () => rights-- > 0 && { expiresAt: clock.now() + 1_000 },
+      snapshot: {
+        room: () => new Promise((resolve) => void clock.setTimeout(() => resolve({ texts: ["secret"] }), 3_000)),
+      },
+    });
+    const ask = (signal?: AbortSignal) =>
+      hub.handle(request(`${LOBBY}&snapshot`, { headers: JSON_HEADERS, ...(signal && { signal }) }));
+    const refused = ask();
+    await clock.advance(6_000);
+    const { status, json } = parsePage(await refused);
+    expect([status, json.state]).toEqual([403, undefined]);
+    rights = Infinity;
+    const client = new AbortController();
+    const left = ask(client.signal);
+    await clock.advance(10_000);
+    client.abort();
+    await clock.advance(3_000);
+    await left;
   });
 
   test("a load that began before the log was replaced is of no use to who asks after it, and is repeated", async () => {

@@ -1,6 +1,6 @@
 import { isCanonicalPath } from "@tidings/contract";
 import { negotiate, PAGE_HEADERS, parseRequest, STREAM_HEADERS, type ParsedRequest } from "@tidings/protocol";
-import { authorizeAll, timeOf, type Access } from "./access.ts";
+import { authorizeAll, endOf, timeOf, type Access } from "./access.ts";
 import { Connection } from "./connection.ts";
 import type { Context } from "./context.ts";
 import type { HubRequest, Viewer } from "./hub-options.ts";
@@ -72,7 +72,7 @@ function open(context: Context, sink: Sink, start: Start, known: number): Stream
 }
 
 async function page(context: Context, request: HubRequest, asked: ParsedRequest): Promise<HubResponse> {
-  const { connections, orders } = context;
+  const { connections, orders, clock } = context;
   const head = { status: 200, headers: PAGE_HEADERS, body: "" };
   // History and snapshots do not go on from a position.
   const goesOn = !asked.snapshot && asked.last === 0 && asked.before === null;
@@ -91,8 +91,9 @@ async function page(context: Context, request: HubRequest, asked: ParsedRequest)
         const start = await findStart(context, from, access);
         return makePage(context, { ...asked, wait }, start, request.signal);
       });
-      // Who may read has changed while the page waited: asked again, and then answered at once.
-      if (!orders.hasNews(known, viewer.id, granted)) return { ...head, body };
+      // Who may read has changed while the page was made: asked again, and then answered at once, unless nobody waits any more.
+      const hasChanged = orders.hasNews(known, viewer.id, granted) || endOf(access) <= clock.now();
+      if (!hasChanged || request.signal.aborted) return { ...head, body };
     } finally {
       connections.leave(viewer.id);
     }
