@@ -30,7 +30,7 @@ export class Exchange implements Sink {
   overrun = 0;
   /** Called when both ends know that it is over. */
   onClosed = () => {};
-  /** Called when bytes have reached the client, with what {@link stamp} was when they were written. */
+  /** Called when bytes have reached the client, with what {@link stamp} was when they were written, and with the same again when the end has. */
   onArrival: (stamp: number) => void = () => {};
   /** Given to whatever is written from now on. */
   stamp: () => number = () => 0;
@@ -42,6 +42,8 @@ export class Exchange implements Sink {
   /** Written and not read yet. */
   #chunks: { readonly bytes: Uint8Array; readonly stamp: number }[] = [];
   #waiting = 0;
+  /** The stamp of what was read last. */
+  #arrived = 0;
   #isFull = false;
   #isServed = false;
   #isAnswered = false;
@@ -155,12 +157,14 @@ export class Exchange implements Sink {
       else this.#chunks[0] = { ...chunk, bytes: chunk.bytes.subarray(size) };
       this.#waiting -= size;
       this.#read = null;
+      this.#arrived = chunk.stamp;
       this.onArrival(chunk.stamp);
       read.resolve({ done: false, value: chunk.bytes.subarray(0, size) });
       if (!this.#isFull || this.#waiting >= this.highWater) return;
       this.#isFull = false;
       queueMicrotask(() => this.#serverClosed || this.#control?.drained());
     } else if (this.#end === "end") {
+      this.onArrival(this.#arrived);
       read.resolve({ done: true, value: undefined });
       this.#closeClient();
     } else if (typeof this.#end === "object") this.#fail(this.#end);
