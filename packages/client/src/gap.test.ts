@@ -201,6 +201,25 @@ describe("a gap on the stream", () => {
     expect(told).toEqual(["8", "gap lost after e.9"]);
   });
 
+  test("of what a page had brought from before a failover is not missed when the stream has gone on without it", async () => {
+    const { told, client, server, clock } = await catchingUp();
+    const { page } = server;
+    client.subscribe(other, { onGap: () => {} });
+    await clock.advance(0);
+    const stream = server.stream.live("e.5");
+    // The log fell back to e.5; the page was read before that, and is slow.
+    stream.event(`${other.path}:mention`, { by: "6 again" }, "f.6");
+    await clock.advance(0);
+    page.page({ cursor: "e.9", events: [mention(8)] });
+    await clock.advance(0);
+    expect(server.page.after).toBe("e.9");
+    server.page.page({ cursor: "f.6", gap: { channels: { [inbox.path]: "lost" } } });
+    await clock.advance(0);
+    stream.event(MENTION, { by: "7 again" }, "f.7");
+    await clock.advance(0);
+    expect(told).toEqual(["8", "gap lost after e.9", "7 again"]);
+  });
+
   test("of a position from before its beginning is not told to a newcomer", async () => {
     const { client, server, clock, stream } = await joined();
     stream.break();

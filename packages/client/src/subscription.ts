@@ -110,8 +110,8 @@ export function createSubscription(
   function join(isStale = false): void {
     if (phase !== "waiting" || !passed) return;
     cursor ??= passed;
-    // Positions of different epochs cannot be compared; the stream's own may have come into ours meanwhile.
-    if (coversToken(cursor, passed) || coversToken(cursor, position.carried)) {
+    // Positions of different epochs cannot be compared. Once the stream has left the one that passed us, its own position counts.
+    if (coversToken(cursor, coversToken(position.carried, passed) ? passed : position.carried)) {
       phase = "joined";
       trouble = null;
       report();

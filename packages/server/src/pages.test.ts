@@ -55,6 +55,18 @@ describe("forwards", () => {
     });
   });
 
+  test("a lost position of one channel is told also where retention removes what was published since", async () => {
+    const { page, log, hub } = await openHouse({ keep: { entries: 1 } });
+    const current = log.current.bind(log);
+    // Between the head, from which the channel starts, and the events.
+    log.current = async (...asked) => {
+      for (const text of ["a", "b"]) await hub.publish(lobby, "message", { text });
+      return current(...asked);
+    };
+    const { json } = await page(`${LOBBY}@zzz.1`);
+    expect(json).toMatchObject({ events: [{ data: { text: "b" } }], gap: { channels: { "rooms/lobby": "reset" } } });
+  });
+
   test("the current values of new channels come first; withdrawn ones are cleared", async () => {
     const { page, hub, say } = await openHouse();
     const [first = ""] = await say("a");

@@ -85,7 +85,8 @@ async function forwards(context: Context, { wait }: ParsedRequest, start: Start,
       const { next, more } = page;
       const owed = owedOf(page, start.froms, position);
       const events = [...current, ...owed.entries.map((entry) => eventJson(entry))];
-      const parts = { events, cursor: next, more, holes: [...start.holes, ...owed.holes] };
+      // Of a channel that has both, the last is told: a start that is lost is more than what was trimmed since.
+      const parts = { events, cursor: next, more, holes: [...owed.holes, ...start.holes] };
       const rest = until - clock.now();
       const isEmpty = events.length === 0 && parts.holes.length === 0 && !more;
       if (!isEmpty || rest <= 0 || signal.aborted || closing.signal.aborted) return parts;
