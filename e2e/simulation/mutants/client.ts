@@ -62,4 +62,11 @@ export const clientMutants: readonly Mutant[] = [
     "PATIENCE = 2.5;",
     "PATIENCE = 2.5e6;",
   ),
+  inSubscription(
+    "law 4",
+    "what the stream has carried past before a failover still counts",
+    "coversToken(cursor, coversToken(position.carried, passed) ? passed : position.carried)",
+    "coversToken(cursor, passed) || coversToken(cursor, position.carried)",
+    721_781,
+  ),
 ];

@@ -108,8 +108,8 @@ export const serverMutants: readonly Mutant[] = [
   inServer("request-handler")(
     "authorisation",
     "an order that came while a stream was opened is missed",
-    "orders.hasNews(known, viewer.id, granted) || ",
-    "known < 0 || ",
+    "orders.hasNews(known, viewer.id, granted) || connection",
+    "known < 0 || connection",
     599,
   ),
   inServer("orders")(
@@ -143,7 +143,7 @@ export const serverMutants: readonly Mutant[] = [
     "a long poll waits longer than they last",
     "Math.min(clock.now() + wait * 1_000, endOf(start.access))",
     "clock.now() + wait * 1_000",
-    335,
+    2_879,
   ),
   inServer("orders")(
     "rights",
@@ -216,4 +216,18 @@ export const serverMutants: readonly Mutant[] = [
     "",
   ),
   inServer("clock")("handles", "a sleeper's timer stays", "cancel();\n      resolve(false);", "resolve(false);"),
+  inServer("pages")(
+    "law 7",
+    "a start that is lost is told as trimmed",
+    "holes: [...owed.holes, ...start.holes]",
+    "holes: [...start.holes, ...owed.holes]",
+    685_813,
+  ),
+  inServer("request-handler")(
+    "rights",
+    "a page is answered although they have ended meanwhile",
+    " || endOf(access) <= clock.now()",
+    "",
+    582_492,
+  ),
 ];
