@@ -12,6 +12,8 @@ const EPSILON = 50;
 const POLL = 1_000;
 /** How long anybody may take to come back once nothing is in the way, in milliseconds: the cap of the backoff, and a page. */
 const COMEBACK = 150_000;
+/** How often something is published for loops that have got nothing new, in milliseconds. */
+const ASK = 5_000;
 /** A hub applies retention every so many milliseconds: afterwards what has expired is withdrawn. */
 const TRIM = 5_500;
 
@@ -33,9 +35,13 @@ export async function heal(world: World): Promise<void> {
 
   const begun = world.truth.next();
   /** A loop has no status of its own: it is back when it has got something new. */
+  const hasNew = (each: Diary): boolean => (each.seen.at(-1)?.tick ?? 0) > begun;
   const isBack = (each: Diary): boolean =>
-    each.isClosed ||
-    (each.isLoop ? (each.seen.at(-1)?.tick ?? 0) > begun || newestOwed(world, each) === null : each.isLive);
+    each.isClosed || (each.isLoop ? hasNew(each) || isNewestHidden(world, each) : each.isLive);
+  // Also where there has never been anything: a loop that waits for its next attempt has no beginning yet.
+  const publishFor = (loops: readonly Diary[]): void => {
+    for (const { place } of loops) world.publish([world.reliable(place)], 1);
+  };
   const isAllBack = (): boolean =>
     diaries.every(isBack) &&
     clients.every(({ client }) => client.status.value.state !== "retrying") &&
@@ -46,13 +52,13 @@ export async function heal(world: World): Promise<void> {
     for (; !isAllBack() && world.trouble === null; waited += 500) {
       if (waited > COMEBACK)
         return world.onTrouble(`everybody comes back: ${diaries.filter((each) => !isBack(each)).join("; ")}`);
-      if (waited % 5_000 === 0)
-        for (const { place } of followers.filter((each) => each.isLoop && !isBack(each)))
-          world.publish([world.reliable(place)], 1);
+      if (waited % ASK === 0) publishFor(followers.filter((each) => each.isLoop && !isBack(each)));
       await clock.advance(500);
     }
     await clock.advance(TRIM);
   } while (!isAllBack() && world.trouble === null);
+  // All that was new was hidden from these. They may begin later than what is published now, and are then not owed it.
+  const silent = followers.filter((each) => each.isLoop && !hasNew(each));
   await prove(world, "a doorbell is heard at once", EPSILON);
   weather.doorbell = "lost";
   await prove(world, "a lost doorbell costs a poll", POLL + EPSILON);
@@ -61,14 +67,20 @@ export async function heal(world: World): Promise<void> {
   for (let late = 0; !diaries.every((each) => hasNewest(world, each)); late += 500) {
     if (late > COMEBACK)
       return world.onTrouble(`everybody comes back: ${diaries.filter((each) => !hasNewest(world, each)).join("; ")}`);
+    if (late % ASK === 0) publishFor(silent.filter((each) => !hasNewest(world, each)));
     await clock.advance(500);
   }
 }
 
 /** The number of what a follower should have last. Null while there is nothing, and while all that is new is hidden from it. */
-function newestOwed({ truth }: World, { isClosed, program, place }: Diary): number | null {
+function newestOwed(world: World, diary: Diary): number | null {
+  const newest = world.truth.reliableOf(diary.place.path).at(-1);
+  return diary.isClosed || newest === undefined || isNewestHidden(world, diary) ? null : newest.n;
+}
+
+function isNewestHidden({ truth }: World, { program, place }: Diary): boolean {
   const newest = truth.reliableOf(place.path).at(-1);
-  return isClosed || newest === undefined || truth.rights.hides(program.viewer, place.path, newest) ? null : newest.n;
+  return newest !== undefined && truth.rights.hides(program.viewer, place.path, newest);
 }
 
 function hasNewest(world: World, diary: Diary): boolean {
