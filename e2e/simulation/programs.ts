@@ -96,7 +96,8 @@ export class Programs {
       const deadline = new Deadline(world, exchange.isStream);
       this.#deadlines.set(request, deadline);
       const stamp = (): Tick => {
-        const wrong = deadline.judge();
+        // A refusal tells nothing.
+        const wrong = exchange.status === 200 ? deadline.judge() : null;
         if (wrong !== null) onTrouble(`${wrong} (${viewer})`);
         const tick = truth.next();
         this.#writtenAt.set(tick, clock.time);

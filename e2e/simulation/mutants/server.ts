@@ -138,13 +138,6 @@ export const serverMutants: readonly Mutant[] = [
     "",
     220,
   ),
-  inServer("pages")(
-    "credentials",
-    "a long poll waits longer than they last",
-    "Math.min(clock.now() + wait * 1_000, endOf(start.access))",
-    "clock.now() + wait * 1_000",
-    2_879,
-  ),
   inServer("orders")(
     "rights",
     "an end that comes later is not heard of",

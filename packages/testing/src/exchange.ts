@@ -74,6 +74,11 @@ export class Exchange implements Sink {
     return !this.#clientClosed;
   }
 
+  /** Of the answer; null as long as there is none. */
+  get status(): number | null {
+    return this.#answer?.status ?? null;
+  }
+
   /** Whether the client waits for bytes that will never come. */
   get isDead(): boolean {
     return this.#isSwallowed && !this.#clientClosed;
