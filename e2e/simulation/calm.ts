@@ -12,8 +12,6 @@ const EPSILON = 50;
 const POLL = 1_000;
 /** How long anybody may take to come back once nothing is in the way, in milliseconds: the cap of the backoff, and a page. */
 const COMEBACK = 150_000;
-/** How often something is published for loops that have got nothing new, in milliseconds. */
-const ASK = 5_000;
 /** A hub applies retention every so many milliseconds: afterwards what has expired is withdrawn. */
 const TRIM = 5_500;
 
@@ -34,14 +32,12 @@ export async function heal(world: World): Promise<void> {
   if (world.lastExpiry > 0) await clock.advance(Math.max(0, world.lastExpiry - clock.time) + 1_100);
 
   const begun = world.truth.next();
-  /** A loop has no status of its own: it is back when it has got something new. */
-  const hasNew = (each: Diary): boolean => (each.seen.at(-1)?.tick ?? 0) > begun;
+  /**
+   * A loop has no status of its own: it is back when it has got something new, also where there has never been anything. One that
+   * still waits for its first page will begin after whatever is published meanwhile, and is not owed that.
+   */
   const isBack = (each: Diary): boolean =>
-    each.isClosed || (each.isLoop ? hasNew(each) || isNewestHidden(world, each) : each.isLive);
-  // Also where there has never been anything: a loop that waits for its next attempt has no beginning yet.
-  const publishFor = (loops: readonly Diary[]): void => {
-    for (const { place } of loops) world.publish([world.reliable(place)], 1);
-  };
+    each.isClosed || (each.isLoop ? (each.seen.at(-1)?.tick ?? 0) > begun || isNewestHidden(world, each) : each.isLive);
   const isAllBack = (): boolean =>
     diaries.every(isBack) &&
     clients.every(({ client }) => client.status.value.state !== "retrying") &&
@@ -52,13 +48,13 @@ export async function heal(world: World): Promise<void> {
     for (; !isAllBack() && world.trouble === null; waited += 500) {
       if (waited > COMEBACK)
         return world.onTrouble(`everybody comes back: ${diaries.filter((each) => !isBack(each)).join("; ")}`);
-      if (waited % ASK === 0) publishFor(followers.filter((each) => each.isLoop && !isBack(each)));
+      if (waited % 5_000 === 0)
+        for (const { place } of followers.filter((each) => each.isLoop && !isBack(each)))
+          world.publish([world.reliable(place)], 1);
       await clock.advance(500);
     }
     await clock.advance(TRIM);
   } while (!isAllBack() && world.trouble === null);
-  // All that was new was hidden from these. They may begin later than what is published now, and are then not owed it.
-  const silent = followers.filter((each) => each.isLoop && !hasNew(each));
   await prove(world, "a doorbell is heard at once", EPSILON);
   weather.doorbell = "lost";
   await prove(world, "a lost doorbell costs a poll", POLL + EPSILON);
@@ -67,7 +63,6 @@ export async function heal(world: World): Promise<void> {
   for (let late = 0; !diaries.every((each) => hasNewest(world, each)); late += 500) {
     if (late > COMEBACK)
       return world.onTrouble(`everybody comes back: ${diaries.filter((each) => !hasNewest(world, each)).join("; ")}`);
-    if (late % ASK === 0) publishFor(silent.filter((each) => !hasNewest(world, each)));
     await clock.advance(500);
   }
 }
