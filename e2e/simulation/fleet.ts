@@ -93,7 +93,7 @@ export async function sail({
 
 function runWorker(file: string, task: Task, shared: Int32Array, onBroken: (broken: Broken) => void): Promise<Report> {
   // Most of what a schedule makes is garbage at its end: a large young generation never looks at it.
-  const worker = new Worker(file, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 64 } });
+  const worker = new Worker(file, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 192 } });
   return new Promise<Report>((resolve, reject) => {
     let seen = -1;
     let since = performance.now();
