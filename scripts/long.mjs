@@ -21,7 +21,7 @@ export async function testLong(vitestArguments) {
   mkdirSync(dirname(results), { recursive: true });
   process.env.TIDINGS_LONG_RUN = results;
   const begin = performance.now();
-  say("running the fault tests at full size; this takes about half an hour …");
+  say("running the fault tests at full size; this takes about an hour and a half …");
   const files = vitestArguments.length > 0 ? vitestArguments : ["e2e/faults"];
   // One after the other: they measure.
   const counts = await runTests([...files, "--no-file-parallelism", "--disable-console-intercept"], {
