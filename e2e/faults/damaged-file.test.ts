@@ -6,8 +6,8 @@ import { expect, test, vi } from "vitest";
 import { startChat } from "../chat.ts";
 import { freshFolder } from "../fresh-folder.ts";
 import { freshFile } from "./fresh-file.ts";
-import { buildProgram, buildServedHub } from "./program.ts";
-import { ServerProcess, startHub } from "./server-process.ts";
+import { buildChat, buildServedHub } from "./program.ts";
+import { startChatProcess, startHub } from "./server-process.ts";
 
 // Each test starts processes, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -54,8 +54,8 @@ test.for(DAMAGES)(
     await (await startChat({ database: path })).server.close();
     damage(path);
     const before = hash(path);
-    const program = await buildProgram("apps/chat-server", "src/main.ts");
-    const starting = ServerProcess.start(program, [], { TIDINGS_DB: path, TIDINGS_SECRET: "any", PORT: "0" });
+    const program = await buildChat();
+    const starting = startChatProcess(program, path);
     await expect(starting).rejects.toThrow(reason);
     await expect(starting).rejects.toThrow(/got: The chat cannot start: .*chat\.db.*\n$/);
     expect(hash(path)).toBe(before);

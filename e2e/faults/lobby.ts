@@ -2,9 +2,9 @@ import Database from "libsql";
 import { visit } from "../chat.ts";
 import { storedTexts } from "./fresh-file.ts";
 import { postJson } from "./post-json.ts";
-import { buildProgram, buildServedHub } from "./program.ts";
+import { buildChat, buildServedHub } from "./program.ts";
 import type { RawReaderOptions } from "./raw-reader.ts";
-import { ServerProcess, startHub } from "./server-process.ts";
+import { startChatProcess, startHub, type ServerProcess } from "./server-process.ts";
 
 /** Whose texts {@link Lobby.post} takes. */
 export const POSTERS = ["ada", "bo", "cy", "di"] as const;
@@ -32,9 +32,8 @@ export async function lobbyOfHub(path: string): Promise<Lobby> {
 
 /** That of the chat, whose rows and events are one file. */
 export async function lobbyOfChat(path: string): Promise<Lobby> {
-  const program = await buildProgram("apps/chat-server", "src/main.ts");
-  const variables = { TIDINGS_DB: path, TIDINGS_SECRET: "the same after every start", HOST: "127.0.0.1", PORT: "0" };
-  const start = () => ServerProcess.start(program, [], variables);
+  const program = await buildChat();
+  const start = () => startChatProcess(program, path);
 
   const first = await start();
   const signIn = async (name: string) => (await visit(`http://127.0.0.1:${first.port}`, name)).cookie;

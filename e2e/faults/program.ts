@@ -29,5 +29,8 @@ export async function buildProgram(folder: string, entry: string): Promise<strin
   return join(outDir, "main.mjs");
 }
 
+/** The chat. */
+export const buildChat = (): Promise<string> => buildProgram("apps/chat-server", "src/main.ts");
+
 /** The program of served-hub.ts. */
 export const buildServedHub = (): Promise<string> => buildProgram("e2e", "faults/served-hub.ts");

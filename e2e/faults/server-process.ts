@@ -80,3 +80,12 @@ export class ServerProcess {
 /** Starts served-hub.ts. @param program what `buildServedHub` has made */
 export const startHub = (program: string, options: ServedHubOptions = {}): Promise<ServerProcess> =>
   ServerProcess.start(program, [JSON.stringify(options)]);
+
+/** Starts the chat, whose sessions outlive it. @param program what `buildChat` has made @param path its file */
+export const startChatProcess = (program: string, path: string): Promise<ServerProcess> =>
+  ServerProcess.start(program, [], {
+    TIDINGS_DB: path,
+    TIDINGS_SECRET: "the same after every start",
+    HOST: "127.0.0.1",
+    PORT: "0",
+  });

@@ -5,8 +5,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { freshFolder } from "../fresh-folder.ts";
 import { createProxy } from "../tcp-proxy.ts";
 import { amount, PATIENCE, progress, record } from "./long-run.ts";
-import { buildProgram } from "./program.ts";
-import { ServerProcess } from "./server-process.ts";
+import { buildChat } from "./program.ts";
+import { startChatProcess } from "./server-process.ts";
 import { Mishaps } from "./soak/mishaps.ts";
 import type { Onlooker } from "./soak/onlooker.ts";
 import { NAMES, Person } from "./soak/person.ts";
@@ -26,9 +26,8 @@ test(
   `${MINUTES} minutes of random deeds and kills: everybody's picture of the chat is what its tables say, whenever it is quiet`,
   async () => {
     const path = join(await freshFolder(), "chat.db");
-    const program = await buildProgram("apps/chat-server", "src/main.ts");
-    const variables = { TIDINGS_DB: path, TIDINGS_SECRET: "the same after every start", HOST: "127.0.0.1", PORT: "0" };
-    const servers = await Servers.start(() => ServerProcess.start(program, [], variables));
+    const program = await buildChat();
+    const servers = await Servers.start(() => startChatProcess(program, path));
     const proxy = await createProxy(() => servers.port);
     onTestFinished(() => proxy.close());
     const tables = new Tables(path);
