@@ -199,6 +199,7 @@ async function compare(): Promise<void> {
       for (const side of [first, second, second, first]) await side.publish({ count: EVENTS, perSecond: PER_SECOND });
     }
     if (block >= 0) blocks.push({ quiet: histogramOf(quiet.delays), crowded: histogramOf(crowded.delays) });
+    if (block > 0 && block % (BLOCKS / 10) === 0) console.error(`${block} of ${BLOCKS} blocks`);
   }
   await Promise.all([quiet.close(), crowded.close()]);
 
