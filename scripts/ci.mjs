@@ -27,6 +27,8 @@ const steps = [
 
 export async function runGate() {
   const begin = performance.now();
+  // What has only so much time in `npm test` has all of it here.
+  process.env.TIDINGS_GATE = "yes";
   for (const [index, [name, check]] of steps.entries()) {
     say(`${index + 1}/${steps.length} ${name} …`);
     const start = performance.now();
