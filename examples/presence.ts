@@ -42,17 +42,21 @@ export function startPresence(port: number, log = memoryLog(), clock = systemClo
         const visit = here.get(`${id} ${room.path}`);
         if (visit === undefined || --visit.streams > 0) continue;
         // Whoever reloads a page has not left.
-        visit.stay = clock.setTimeout(() => {
-          here.delete(`${id} ${room.path}`);
-          void hub.clear(room, "person", keyOf({ id, server })).catch(console.error);
-        }, 2_000);
+        visit.stay = clock.setTimeout(
+          () => {
+            here.delete(`${id} ${room.path}`);
+            void hub.clear(room, "person", keyOf({ id, server })).catch(console.error);
+          },
+          2_000,
+          true,
+        );
       }
     },
   });
   let stop = () => {};
   const renew = () => {
     for (const visit of here.values()) say(visit);
-    stop = clock.setTimeout(renew, 8_000);
+    stop = clock.setTimeout(renew, 8_000, true);
   };
   renew();
   // Nobody is told to have left: they are about to come back to another server, or expire.

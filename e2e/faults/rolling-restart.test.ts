@@ -1,4 +1,4 @@
-import { createClient } from "@tidings/client";
+import { createClient, systemClock } from "@tidings/client";
 import { expect, onTestFinished, test } from "vitest";
 import { createProxy } from "../tcp-proxy.ts";
 import { CrowdProcess } from "./crowd-process.ts";
@@ -33,13 +33,7 @@ interface OwnClient extends Client {
 
 /** Ten seconds that only our clients know of: a bye before them would count as that of a server that fails at once. */
 let elapsed = 0;
-const clock = {
-  now: () => Date.now() + elapsed,
-  setTimeout(task: () => void, milliseconds: number) {
-    const timer = setTimeout(task, milliseconds);
-    return () => clearTimeout(timer);
-  },
-};
+const clock = { ...systemClock, now: () => Date.now() + elapsed };
 
 /** One of our own clients. */
 function startClient(port: number): OwnClient {

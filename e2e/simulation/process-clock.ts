@@ -34,6 +34,8 @@ export class ProcessClock implements Clock {
     return this.#clock.now() + this.#taken;
   };
 
+  readonly monotonic = (): number => this.#clock.monotonic() + this.#taken;
+
   setTimeout(task: () => void, milliseconds: number): () => void {
     if (this.#isDead) return () => {};
     const cancel = this.#clock.setTimeout(() => {

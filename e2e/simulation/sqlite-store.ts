@@ -117,13 +117,12 @@ export class SqliteStore implements Copies, Store {
   /** A clock whose shortest pauses last until there is something to see: most of them would be all that happens. */
   #lazy(clock: Clock): Clock {
     return {
-      get time() {
-        return clock.time;
-      },
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
       defer: (task) => clock.defer(task),
       setTimeout: (task, milliseconds) => {
         if (milliseconds > LOOK) return clock.setTimeout(task, milliseconds);
-        const due = clock.time + milliseconds;
+        const due = clock.monotonic() + milliseconds;
         const run = (): void => {
           this.#looks.delete(look);
           task();
@@ -132,7 +131,7 @@ export class SqliteStore implements Copies, Store {
         const look = (): void => {
           this.#looks.delete(look);
           cancel();
-          cancel = clock.setTimeout(run, due - clock.time);
+          cancel = clock.setTimeout(run, due - clock.monotonic());
         };
         this.#looks.add(look);
         return () => {

@@ -40,10 +40,14 @@ export function createPresence(hub: Hub<typeof chat>, clock: Clock = systemClock
     hub.publishAll(batch).catch(console.error);
   };
   const renewLater = (): (() => void) =>
-    clock.setTimeout(() => {
-      if (streams.size > 0) tell(streams.keys());
-      stopRenewing = streams.size > 0 ? renewLater() : null;
-    }, RENEWAL);
+    clock.setTimeout(
+      () => {
+        if (streams.size > 0) tell(streams.keys());
+        stopRenewing = streams.size > 0 ? renewLater() : null;
+      },
+      RENEWAL,
+      true,
+    );
   const leave = (name: string): void => {
     streams.delete(name);
     leaving.delete(name);
@@ -66,7 +70,7 @@ export function createPresence(hub: Hub<typeof chat>, clock: Clock = systemClock
       const left = (streams.get(name) ?? 1) - 1;
       streams.set(name, left);
       if (left > 0) return;
-      const callOff = clock.setTimeout(() => leave(name), GRACE);
+      const callOff = clock.setTimeout(() => leave(name), GRACE, true);
       leaving.set(name, callOff);
     },
     close() {

@@ -38,7 +38,7 @@ export const logMutants: readonly Mutant[] = [
     "const to = this.#largest;",
   ),
   inLog("law 3", "no epoch in the cursor", VALID, "seq <= this.#head"),
-  inLog("law 3", "an epoch counter instead of a token", "Math.floor(random() * 36).toString(36)", '"1"'),
+  inLog("law 3", "an epoch counter instead of a token", "newEpoch(random)", '"111111111111"'),
   inLog("law 4", "the end of an epoch is not compared", VALID, "epoch === this.#epoch"),
   inLog(
     "law 5",

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@tidings/protocol/clock";
 import type { Network } from "./network.ts";
 import type { StreamError } from "./stream-error.ts";
 

@@ -2,7 +2,7 @@ import type { Contract } from "@tidings/contract";
 import type { PageBody } from "@tidings/protocol";
 import { callSafely } from "./callback.ts";
 import type { ClientOptions, TraceRecord } from "./client-options.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "@tidings/protocol/clock";
 import { runtimeNetwork } from "./network.ts";
 import { Cell } from "./status.ts";
 

@@ -1,8 +1,8 @@
 export type { ClientOptions, Fetch, TraceRecord } from "./client-options.ts";
 export { createClient } from "./client.ts";
 export type { Client, ClientSubscription, EventsOptions, History, HistoryOptions } from "./client.ts";
-export { systemClock } from "./clock.ts";
-export type { Clock } from "./clock.ts";
+export { systemClock } from "@tidings/protocol/clock";
+export type { Clock } from "@tidings/protocol/clock";
 export type { Cleared, EventOf, Gap, Handler, Handlers, ReceivedEvent, SubscribeOptions } from "./handlers.ts";
 export { runtimeNetwork } from "./network.ts";
 export type { Network } from "./network.ts";

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from "./clock.ts";
+import { LONGEST_TIMER } from "@tidings/protocol/clock";
 import type { Context } from "./context.ts";
 import type { Ending } from "./ending.ts";
 import type { Reason, Retrying } from "./status.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../src/clock.ts";
+import type { Clock } from "@tidings/protocol/clock";
 
 /** Time that passes only when a test says so. */
 export class VirtualClock implements Clock {
@@ -9,6 +9,14 @@ export class VirtualClock implements Clock {
 
   now(): number {
     return this.#now + this.#offset;
+  }
+
+  monotonic(): number {
+    return this.#now;
+  }
+
+  defer(task: () => void): void {
+    this.setTimeout(task, 0);
   }
 
   setTimeout(task: () => void, milliseconds: number): () => void {

@@ -1,15 +1,8 @@
+import type { Mode } from "@tidings/protocol/mode";
 import type { $ZodType, SomeType } from "zod/v4/core";
 
 /** Any schema of `zod` or `zod/mini`. */
 export type Schema<Data = unknown> = $ZodType<Data>;
-
-/**
- * What the log promises for an event.
- * - `reliable`: every one, within retention; a hole is announced by a gap.
- * - `latest`: the newest of its key; superseded ones are skipped.
- * - `volatile`: whoever reads within 5 seconds.
- */
-export type Mode = "reliable" | "latest" | "volatile";
 
 /** One event of a channel: its schema and its delivery mode. */
 export interface EventDefinition<Data = unknown, M extends Mode = Mode> {

@@ -15,7 +15,7 @@ export type {
 } from "./contract.ts";
 export { decode } from "./decode.ts";
 export { latest, volatile } from "./event.ts";
-export type { DataOf, EventDefinition, EventDefinitions, LatestOptions, Mode, ModeOf, Schema } from "./event.ts";
+export type { DataOf, EventDefinition, EventDefinitions, LatestOptions, ModeOf, Schema } from "./event.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { isCanonicalPath, MAX_PATH } from "./path.ts";
 export type { Params } from "./path.ts";

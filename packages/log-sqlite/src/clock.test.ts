@@ -1,11 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { driver, entry, everything, freshPath, openApplication, openLog } from "../trials/fresh-file.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@tidings/protocol/clock";
 
 /** Time that passes only when it is told to. */
 class HandClock implements Clock {
   time = 0;
   #tasks: { readonly at: number; readonly run: () => void }[] = [];
+
+  now(): number {
+    return this.time;
+  }
+
+  monotonic(): number {
+    return this.time;
+  }
 
   get pending(): number {
     return this.#tasks.length;

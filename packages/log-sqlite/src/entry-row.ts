@@ -1,4 +1,5 @@
-import { VOLATILE_AGE, type Mode, type NewEntry } from "@tidings/log";
+import { VOLATILE_AGE, type NewEntry } from "@tidings/log";
+import type { Mode } from "@tidings/protocol/mode";
 import type { Row } from "./driver.ts";
 
 /** How entries are stored: a withdrawal is a kind of its own, because retention and reads treat it unlike a value. */

@@ -8,11 +8,6 @@ interface Epoch {
   readonly end: number;
 }
 
-/** A random name: a counter would come again after a restored copy. */
-export function newEpoch(random: () => number): string {
-  return Array.from({ length: 12 }, () => Math.floor(random() * 36).toString(36)).join("");
-}
-
 /** The log's lifetimes, as one handle sees them. Few: one per restored copy of the file. */
 export class Epochs {
   readonly #file: LogFile;

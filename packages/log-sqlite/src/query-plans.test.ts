@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { driver, entry, freshPath, openFile } from "../trials/fresh-file.ts";
 import type { LogFile } from "./log-file.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "@tidings/protocol/clock";
 import { Reader } from "./reader.ts";
 import { Retention } from "./retention.ts";
 import { Writer } from "./writer.ts";

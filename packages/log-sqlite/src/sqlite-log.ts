@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import type { Appended, Keep, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
-import type { Cursor } from "@tidings/protocol";
-import { sleep, systemClock, type Clock } from "./clock.ts";
+import { newEpoch, type Cursor } from "@tidings/protocol";
+import { systemClock, type Clock } from "@tidings/protocol/clock";
+import { sleep } from "./clock.ts";
 import type { SqliteTransaction } from "./driver.ts";
-import { newEpoch } from "./epochs.ts";
 import { openLogFile } from "./log-file.ts";
 import { Reader } from "./reader.ts";
 import { Retention } from "./retention.ts";
@@ -142,10 +142,10 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
     if (this.#closing !== null) return;
     const pass = this.#writer.look((file) => new Retention(file, this.#keep, this.#now()));
     for (;;) {
-      const began = this.#clock.time;
+      const began = this.#clock.monotonic();
       const more = await this.#writer.transact(() => pass.step());
       // As long a pause as the step took at least, so that other processes come to write, too.
-      if (more) await sleep(this.#clock, Math.max(PAUSE, this.#clock.time - began));
+      if (more) await sleep(this.#clock, Math.max(PAUSE, this.#clock.monotonic() - began));
       if (!more || this.#closing !== null) return;
     }
   }

@@ -9,7 +9,7 @@ import {
   openLog,
   ring,
 } from "../trials/fresh-file.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "@tidings/protocol/clock";
 import type { Handle } from "./driver.ts";
 import { LogFile } from "./log-file.ts";
 import { sqliteLog } from "./sqlite-log.ts";

@@ -1,5 +1,6 @@
 import type { Appended, NewEntry } from "@tidings/log";
-import { sleep, type Clock } from "./clock.ts";
+import type { Clock } from "@tidings/protocol/clock";
+import { sleep } from "./clock.ts";
 import { Epochs } from "./epochs.ts";
 import type { LogFile } from "./log-file.ts";
 import { newRow, type NewRow } from "./new-row.ts";
@@ -59,7 +60,7 @@ export class Writer {
         const result = work();
         return () => resolve(result);
       };
-      this.#jobs.push({ since: this.#options.clock.time, run, reject });
+      this.#jobs.push({ since: this.#options.clock.monotonic(), run, reject });
       this.#flushing ??= this.#flush();
     });
   }
@@ -153,7 +154,7 @@ export class Writer {
   /** Those who still may wait. */
   #patient(jobs: readonly Job[], error: unknown): Job[] {
     const { patience, clock } = this.#options;
-    const now = clock.time;
+    const now = clock.monotonic();
     return jobs.filter(({ since, reject }) => {
       const waits = now - since < patience;
       if (!waits) reject(sqliteError(`write, after ${patience} ms, to`, this.#file.path, error));

@@ -1,7 +1,5 @@
 import type { Cursor } from "@tidings/protocol";
-
-/** What the log promises for an entry; see the `Mode` of `@tidings/contract`. */
-export type Mode = "reliable" | "latest" | "volatile";
+import type { Mode } from "@tidings/protocol/mode";
 
 /** How long a volatile entry is owed, in milliseconds. */
 export const VOLATILE_AGE = 5_000;

@@ -7,7 +7,6 @@ export type {
   Keep,
   Limit,
   LogStat,
-  Mode,
   NewEntry,
   Page,
   TransactionalLog,

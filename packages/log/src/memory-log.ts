@@ -1,4 +1,4 @@
-import type { Cursor } from "@tidings/protocol";
+import { newEpoch, type Cursor } from "@tidings/protocol";
 import { EntryIndex, nameOf, takeNext, type Place, type Run } from "./entry-index.ts";
 import { IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
@@ -57,7 +57,7 @@ class MemoryLog implements EventLog {
   constructor({ keep, now = Date.now, random = Math.random }: MemoryLogOptions) {
     this.#keep = { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024, ...keep };
     this.#now = now;
-    this.#epoch = Array.from({ length: 12 }, () => Math.floor(random() * 36).toString(36)).join("");
+    this.#epoch = newEpoch(random);
   }
 
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {

@@ -18,6 +18,8 @@ import type { Mutant } from "./mutants/mutant.ts";
 const mutants = [...lawMutants, ...methodMutants, ...keepingMutants];
 const FACTS = { survivesReopen: false, heedsClock: true, runs: 10 };
 
+/** A copy in a temporary folder does not find the package by its name. */
+const PROTOCOL = fileURLToPath(new URL("../../protocol/src/index.ts", import.meta.url));
 const HERE = new URL(".", import.meta.url);
 
 interface MemoryLogModule {
@@ -53,7 +55,8 @@ async function importCopy(
   for (const each of reached) {
     const text = sources
       .get(each)
-      ?.replaceAll(/"\.\/([a-z-]+\.ts)"/g, (specifier, imported: string) =>
+      ?.replaceAll('"@tidings/protocol"', JSON.stringify(PROTOCOL))
+      .replaceAll(/"\.\/([a-z-]+\.ts)"/g, (specifier, imported: string) =>
         reached.includes(imported) ? specifier : JSON.stringify(fileURLToPath(new URL(imported, HERE))),
       );
     await writeFile(join(copy, each), each === file ? (text?.replaceAll(from, to) ?? "") : (text ?? ""));

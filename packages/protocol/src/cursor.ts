@@ -6,6 +6,14 @@ export interface Cursor {
   readonly seq: number;
 }
 
+/**
+ * A new epoch: 12 random letters and digits. Never a counter: a counter comes again after a restart from an old copy.
+ * @param random uniform in [0, 1)
+ */
+export function newEpoch(random: () => number): string {
+  return Array.from({ length: 12 }, () => Math.floor(random() * 36).toString(36)).join("");
+}
+
 const TOKEN = /^([\w-]{1,40})\.(0|[1-9]\d{0,15})$/;
 
 /** The cursor as one ASCII token of 57 bytes at most: an event's id. */

@@ -1,6 +1,6 @@
 import { fingerprint, type Contract } from "@tidings/contract";
 import { PROTOCOL_VERSION } from "@tidings/protocol";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "@tidings/protocol/clock";
 import { createConnections } from "./connections.ts";
 import { createGate } from "./gate.ts";
 import type { HubOptions, Viewer } from "./hub-options.ts";

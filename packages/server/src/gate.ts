@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@tidings/protocol/clock";
 import { Turn } from "./turn.ts";
 
 /** Is late when the signal is aborted. */
@@ -24,10 +24,14 @@ export function createGate(most: number, milliseconds: number, clock: Clock) {
 export function withinTime<Result>(clock: Clock, milliseconds: number, task: Task<Result>): Promise<Result> {
   const late = new AbortController();
   return new Promise((resolve, reject) => {
-    const cancel = clock.setTimeout(() => {
-      late.abort(new Error(`Expected an answer within ${milliseconds} ms, got none.`));
-      reject(late.signal.reason);
-    }, milliseconds);
+    const cancel = clock.setTimeout(
+      () => {
+        late.abort(new Error(`Expected an answer within ${milliseconds} ms, got none.`));
+        reject(late.signal.reason);
+      },
+      milliseconds,
+      true,
+    );
     void task(late.signal).then(resolve, reject).finally(cancel);
   });
 }

@@ -1,6 +1,6 @@
 import type { AddressOf, ChannelName, Contract, SnapshotName, SnapshotState } from "@tidings/contract";
 import type { EventLog } from "@tidings/log";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@tidings/protocol/clock";
 import type { Limits } from "./limits.ts";
 import type { TraceRecord } from "./trace.ts";
 

@@ -1,5 +1,5 @@
-export { systemClock } from "./clock.ts";
-export type { Clock } from "./clock.ts";
+export { systemClock } from "@tidings/protocol/clock";
+export type { Clock } from "@tidings/protocol/clock";
 export { createHub } from "./hub.ts";
 export type { Hub, HubOn, HubStats, TransactionalHub } from "./hub.ts";
 export type {

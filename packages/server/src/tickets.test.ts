@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openHouse, request } from "../test/house.ts";
 import { VirtualClock } from "../test/virtual-clock.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "@tidings/protocol/clock";
 import { createTickets, type TicketOptions } from "./tickets.ts";
 
 const LOBBY = "channel=rooms/lobby";

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from "./clock.ts";
+import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { HubRequest, Viewer } from "./hub-options.ts";
 import { checkRange } from "./limits.ts";
 import { queryOf } from "./refusal.ts";

@@ -1,7 +1,7 @@
 import type { Contract } from "@tidings/contract";
 import type { NewEntry } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@tidings/protocol/clock";
 import type { HubOptions, Viewer } from "./hub-options.ts";
 
 /**

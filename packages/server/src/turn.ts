@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@tidings/protocol/clock";
 
 /** Milliseconds of one turn of the event loop that one kind of work may take. */
 const SHARE = 5;

@@ -1,4 +1,4 @@
-import type { Clock } from "../src/clock.ts";
+import type { Clock } from "@tidings/protocol/clock";
 
 interface Timer {
   readonly at: number;
@@ -15,6 +15,8 @@ export class VirtualClock implements Clock {
   #deferred: (() => void)[] = [];
 
   readonly now = (): number => this.#day + this.#time;
+
+  readonly monotonic = (): number => this.#time;
 
   /** Timers that have not run. */
   get timers(): number {

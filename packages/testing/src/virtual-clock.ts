@@ -36,7 +36,10 @@ export class VirtualClock {
   /** The time of day, in milliseconds since 1970. */
   readonly now = (): number => this.#day + this.#time;
 
-  /** Milliseconds since the clock was made; no {@link jump} changes it. */
+  /** Milliseconds since the clock was made. No {@link jump} changes it. */
+  readonly monotonic = (): number => this.#time;
+
+  /** The same. */
   get time(): number {
     return this.#time;
   }

@@ -41,21 +41,21 @@ export const lawMutants: readonly Mutant[] = [
   inLog(
     "law 3: a cursor is an epoch and a position",
     "has the same epoch every time",
-    "Math.floor(random() * 36).toString(36)",
-    '"e"',
+    "newEpoch(random)",
+    '"eeeeeeeeeeee"',
   ),
   inLog(
     "law 3: a cursor is an epoch and a position",
     "names an epoch with characters that no cursor has",
-    '.toString(36)).join("")',
-    '.toString(36)).join(".")',
+    "newEpoch(random)",
+    "`${newEpoch(random)}.`",
   ),
   inLog("law 4: an epoch has an end", "refuses the end of its epoch", VALID, VALID.replace("<=", "<")),
   inLog(
     "law 4: an epoch has an end",
     "resumes what a process before it gave out",
-    "Math.floor(random() * 36).toString(36)",
-    '"e"',
+    "newEpoch(random)",
+    '"eeeeeeeeeeee"',
   ),
   inLog(
     "law 5: append order is visibility order",

@@ -1,0 +1,35 @@
+/** Time and turns of the event loop. It is passed in, so that everything can run in virtual time. */
+export interface Clock {
+  /** The time of day: milliseconds since 1970. It jumps when somebody sets the machine's clock. */
+  now(): number;
+  /** Milliseconds since some moment in the past. It never goes back. */
+  monotonic(): number;
+  /**
+   * Runs `task` once after `milliseconds`, {@link LONGEST_TIMER} at most. Returns what cancels it.
+   * @param isBackground whether nobody waits for the task: the process may end before it has run
+   */
+  setTimeout(task: () => void, milliseconds: number, isBackground?: boolean): () => void;
+  /** Runs `task` at the end of this turn of the event loop, after I/O that is ready. */
+  defer(task: () => void): void;
+}
+
+/** The longest timer of the platform, in milliseconds. A longer one runs at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** What only some runtimes have. */
+const { setImmediate } = globalThis as { readonly setImmediate?: (task: () => void) => unknown };
+
+/** The clock of the runtime. */
+export const systemClock: Clock = {
+  now: Date.now,
+  monotonic: () => performance.now(),
+  setTimeout(task, milliseconds, isBackground = false) {
+    const timer = setTimeout(task, milliseconds);
+    if (isBackground) {
+      // Node and Bun have an object here, browsers a number.
+      (timer as { unref?(): void }).unref?.();
+    }
+    return () => clearTimeout(timer);
+  },
+  defer: setImmediate ? (task) => void setImmediate(task) : (task) => void setTimeout(task, 0),
+};

@@ -1,0 +1,7 @@
+/**
+ * What is promised for an event (PROTOCOL.md, section 5.4).
+ * - `reliable`: every event, within retention. A gap announces a hole.
+ * - `latest`: the newest event of its key. Superseded ones are skipped.
+ * - `volatile`: only to a reader that reads within 5 seconds.
+ */
+export type Mode = "reliable" | "latest" | "volatile";
