@@ -63,10 +63,11 @@ export function channel<const Pattern extends string, Events extends EventDefini
   // Also the case of a literal's `__proto__`, which is then the record's prototype.
   if (isSchema(events)) fail("a record of events", "a schema");
   const definitions = Object.create(null) as Record<string, EventDefinition>;
-  for (const [type, given] of Object.entries(events))
+  for (const [type, given] of Object.entries(events)) {
     definitions[type] =
       toDefinition(given) ??
       fail(`event "${type}" to be a schema of zod 4`, `${typeof given}; is there a circular import?`);
+  }
   return {
     pattern: { text: pattern, segments: pattern.split("/") },
     // The runtime record mirrors `Events` key by key, which the loop cannot show to the compiler.

@@ -27,8 +27,9 @@ export function checkContract(contract: Contract): void {
     const other = channels.slice(0, index).find((before) => overlaps(pattern, before.pattern));
     if (other) refuse(where, `paths that "${other.name}" (${other.pattern.text}) cannot make`, pattern.text);
     checkEvents(where, channel);
-    if (snapshot !== undefined && !isSchema(snapshot))
+    if (snapshot !== undefined && !isSchema(snapshot)) {
       refuse(where, "the snapshot to be a schema of zod 4", typeof snapshot);
+    }
   }
 }
 
@@ -45,10 +46,12 @@ function checkPattern({ text, segments }: PathPattern): void {
 
 function checkEvents(where: string, { events }: AnyChannel): void {
   for (const [type, { expires }] of Object.entries(events)) {
-    if (!EVENT_TYPE.test(type) || RESERVED.includes(type))
+    if (!EVENT_TYPE.test(type) || RESERVED.includes(type)) {
       refuse(where, `event types of letters, digits, "_", "." and "-", none of ${RESERVED.join(", ")}`, `"${type}"`);
-    if (expires !== null && !(Number.isFinite(expires) && expires > 0))
+    }
+    if (expires !== null && !(Number.isFinite(expires) && expires > 0)) {
       refuse(where, `"expires" of "${type}" to be a finite number of milliseconds above 0, or to be left out`, expires);
+    }
   }
 }
 

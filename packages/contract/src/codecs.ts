@@ -52,10 +52,11 @@ const $TextCodec = /* @__PURE__ */ $constructor("TidingsTextCodec", (schema: $Zo
     if (direction === "backward") {
       if (def.accepts(value)) payload.value = def.encode(value);
       else issues.push({ code: "custom", params: { expected: def.decoded }, input: value, inst: schema });
-    } else if (typeof value !== "string")
+    } else if (typeof value !== "string") {
       issues.push({ code: "invalid_type", expected: "string", input: value, inst: schema });
-    else if ((payload.value = tryDecode(def, value)) === null)
+    } else if ((payload.value = tryDecode(def, value)) === null) {
       issues.push({ code: "invalid_format", format: def.format, input: value, inst: schema });
+    }
     return payload;
   };
 });

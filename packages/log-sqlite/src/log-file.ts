@@ -37,8 +37,9 @@ export class LogFile {
 
   /** @throws Error when it was closed */
   refuseClosed(): void {
-    if (!this.#open)
+    if (!this.#open) {
       throw new Error("Expected an open log, got one that was closed; read and publish before hub.close().");
+    }
   }
 
   /**
@@ -134,12 +135,14 @@ export function openLogFile(
     // The first statement that reads the file: what is no database is refused here.
     file.prepare("pragma schema_version").get();
     const main = file.prepare("select file from pragma_database_list where name = 'main'").get();
-    if (!main?.["file"])
+    if (!main?.["file"]) {
       throw new Error("that is no file, and every handle of the log would have one of its own; use memoryLog()");
+    }
     check(file);
     const mode = file.prepare("pragma journal_mode = wal").get()?.["journal_mode"];
-    if (mode !== "wal")
+    if (mode !== "wal") {
       throw new Error(`expected the journal mode wal, got ${String(mode)}; the folder must be on a local disk`);
+    }
     file.exec(`pragma synchronous = ${synchronous}`);
     prepare?.(file);
     return file;

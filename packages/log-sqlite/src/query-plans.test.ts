@@ -52,8 +52,9 @@ describe(`what SQLite does for the log's statements, by ${driver.name}`, () => {
     const pass = new Retention(file, { entries: 1, age: 1e9, bytes: 1 }, Date.now() + 1);
     file.transact("begin immediate", () => pass.step());
     expect(file.texts.length).toBeGreaterThanOrEqual(12);
-    for (const { sql, steps } of plansOf(file).filter((each) => !WHOLE.test(each.sql)))
+    for (const { sql, steps } of plansOf(file).filter((each) => !WHOLE.test(each.sql))) {
       expect(steps, sql).not.toMatch(COSTLY);
+    }
   });
 
   test("and so do the statements of the triggers", () => {

@@ -154,8 +154,9 @@ export class Reader {
       if (cursor !== null && scanned >= limit.entries) return { entries, next: cursor, more: true, holes: [] };
       if (wanted?.has(row.channel) !== false && isOwed(row, now)) {
         bytes += row.data?.length ?? 0;
-        if (cursor !== null && entries.length > 0 && bytes > limit.bytes)
+        if (cursor !== null && entries.length > 0 && bytes > limit.bytes) {
           return { entries, next: cursor, more: true, holes: [] };
+        }
         entries.push(this.#entry(row));
       }
       scanned++;

@@ -130,8 +130,9 @@ describe(`appends, by ${driver.name}`, () => {
       // Alone and in company, a transaction of several pages.
       const batches = Array.from({ length: 1 + (round % 3) }, (_, n) => `${round}:${n}:${"x".repeat(6_000)}`);
       const appended = await Promise.allSettled(batches.map((data) => writer.append([entry("a", data)])));
-      for (const [index, data] of batches.entries())
+      for (const [index, data] of batches.entries()) {
         (appended[index]?.status === "fulfilled" ? acked : refused).push(data);
+      }
     }
     expect(acked.length).toBeGreaterThan(3);
     expect(refused.length).toBeGreaterThan(3);

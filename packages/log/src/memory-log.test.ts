@@ -34,8 +34,9 @@ describe("what only a log in memory promises", () => {
     const log = memoryLog({ keep: { entries: 10, bytes: 100_000 } });
     await log.append(numbered("a", 5_000));
     expect((await log.stat()).entries).toBe(10);
-    for (let room = 0; room < 500; room++)
+    for (let room = 0; room < 500; room++) {
       await publish(log, reliable(`rooms/${room}`, JSON.stringify("x".repeat(1_000))));
+    }
     const { bytes } = await log.stat();
     expect(bytes).toBeLessThanOrEqual(100_000);
     expect(bytes).toBeGreaterThan(90_000);
@@ -60,8 +61,9 @@ describe("what only a log in memory promises", () => {
     const clock = new ManualClock();
     const log = memoryLog({ now: clock.now });
     for (let second = 0; second < 20; second++) {
-      for (let tick = 0; tick < 1_000; tick++)
+      for (let tick = 0; tick < 1_000; tick++) {
         await log.append([latest("prices", `${tick % 3}`, `${tick}`), volatile("prices")]);
+      }
       clock.move(SECOND);
     }
     expect((await log.stat()).entries).toBe(3 + 5_000);

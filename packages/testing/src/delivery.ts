@@ -43,11 +43,13 @@ export class Delivery {
       const result = await publish();
       for (const [index, { id }] of [result].flat().entries()) {
         const event = events[index];
-        if (event === undefined || this.#contract[event.address.name]?.events[event.type]?.mode !== "reliable")
+        if (event === undefined || this.#contract[event.address.name]?.events[event.type]?.mode !== "reliable") {
           continue;
+        }
         const { path } = event.address;
-        if (this.#published.every((known) => known.id !== id))
+        if (this.#published.every((known) => known.id !== id)) {
           this.#published.push({ path, id, label: `${path}:${event.type} ${id}` });
+        }
       }
       return result;
     });
@@ -106,8 +108,9 @@ export class Delivery {
   async expectAll(): Promise<void> {
     await this.#rest.until(() => this.#missing().length === 0);
     const missing = this.#missing();
-    if (missing.length > 0)
+    if (missing.length > 0) {
       throw new Error(`Expected nothing to be lost, but these never came: ${missing.join(", ")}.`);
+    }
   }
 
   #add(path: string, isLoop: boolean, isLive: () => boolean): Follower {

@@ -174,8 +174,9 @@ export const cursorLaws: readonly Law[] = [
       const before = await publish(log, ...numbered("a", 3));
       const reopened = await reopen();
       await publish(reopened, ...numbered("a", 5));
-      for (const position of before)
+      for (const position of before) {
         await expectRefused(reopened, await reopened.read(position, ["a"], WIDE), "reset", ["a"]);
+      }
     },
   },
 ];

@@ -24,8 +24,9 @@ export const holeLaws: readonly Law[] = [
       const { log } = await open({ keep: { entries: 3 } });
       const [first, second, third] = await publish(log, ...numbered("a", 5));
       await log.trim();
-      if (first === undefined || second === undefined || third === undefined)
+      if (first === undefined || second === undefined || third === undefined) {
         throw new Error("expected five positions");
+      }
       expect((await log.read(first, ["a"], WIDE)).holes).toHaveLength(1);
       expect((await log.read(second, ["a"], WIDE)).holes).toEqual([]);
       expect((await log.read(third, ["a"], WIDE)).holes).toEqual([]);

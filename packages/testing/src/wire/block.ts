@@ -29,8 +29,9 @@ export async function* readBlocks(body: AsyncIterable<Uint8Array>): AsyncGenerat
       text = text.slice(end + 2);
     }
   }
-  if (text !== "")
+  if (text !== "") {
     throw new Error(`Expected a blank line after each event, got the end after ${JSON.stringify(text)}.`);
+  }
 }
 
 function parseBlock(text: string): Block {

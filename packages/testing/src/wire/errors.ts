@@ -166,8 +166,9 @@ export const errorLaws: readonly Law[] = [
       assert.equal(good.status, 204);
       assert.equal(good.headers["access-control-allow-origin"], "https://app.example");
       assert.match(String(good.headers["access-control-allow-methods"]), /\bPOST\b/);
-      for (const name of ["authorization", "content-type", "last-event-id"])
+      for (const name of ["authorization", "content-type", "last-event-id"]) {
         assert.match(String(good.headers["access-control-allow-headers"]), new RegExp(`\\b${name}\\b`, "i"));
+      }
       const bad = await preflight("https://evil.example");
       assert.deepEqual([bad.status, bad.headers["access-control-allow-origin"]], [403, undefined]);
     },

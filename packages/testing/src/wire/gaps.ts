@@ -55,8 +55,9 @@ export const gapLaws: readonly Law[] = [
       guest,
     ) {
       const [, head] = await guest.say("rooms/tea", "1", "2");
-      for (const cursor of VOID)
+      for (const cursor of VOID) {
         assertReaches(await expectReset(guest, `&after=${encodeURIComponent(cursor)}`, {}), head);
+      }
     },
     async "A bad position is never an error status, since a native EventSource would stop for good. — by `Last-Event-ID`, and the gap's id is good again"(
       guest,

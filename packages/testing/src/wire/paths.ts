@@ -35,8 +35,9 @@ export const pathLaws: readonly Law[] = [
       const stream = await guest.stream("channel=rooms/tea&last=2");
       const blocks = await stream.take(2);
       assert.deepEqual(idsOf(blocks), ids);
-      for (const id of [stream.hello.id, ...ids])
+      for (const id of [stream.hello.id, ...ids]) {
         assert.match(String(id), /^[A-Za-z0-9_-]{1,40}\.(0|[1-9][0-9]{0,15})$/);
+      }
     },
   }),
   ...lawsOf("3", [], {
