@@ -26,7 +26,7 @@ function compile(): Map<string, string> {
   );
 }
 
-/** The text after `// error: `, by the place of the line below it. */
+/** The text after `// error: `, by file and line of the line below it. */
 function expectations(file: string): Map<string, string> {
   const lines = readFileSync(join(folder, file), "utf8").split("\n");
   return new Map(
@@ -40,5 +40,5 @@ test("every mistake is a compile error that says what is wrong, in the words of 
   const expected = expectations("mistakes.ts");
   const found = compile();
   expect([...found.keys()].toSorted()).toEqual([...expected.keys()].toSorted());
-  for (const [place, text] of expected) expect(found.get(place), place).toContain(text);
+  for (const [line, text] of expected) expect(found.get(line), line).toContain(text);
 });

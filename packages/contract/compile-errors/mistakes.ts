@@ -1,5 +1,5 @@
-// Every mistake here must fail to compile, with the text that the comment above it quotes. `compile-errors.test.ts` runs
-// the compiler over this file and compares.
+// Every mistake here must fail to compile, with the text that the comment above it quotes. `compile-errors.test.ts`
+// runs the compiler over this file and compares.
 /* oxlint-disable typescript/no-unsafe-call, typescript/no-unsafe-return -- what does not compile has no type */
 import { z } from "zod";
 import * as mini from "zod/mini";
@@ -69,7 +69,7 @@ publish(chat, lobby, "message", { text: 1, sentAt });
 publish(chat, lobby, "message", { text: "hi", sentAt: "2024-01-01T00:00:00.000Z" });
 // error: 'color' does not exist in type '{ text: string; sentAt: Date; }'.
 publish(chat, lobby, "message", { text: "hi", sentAt, color: "red" });
-// error: Property 'sentAt' is missing in type '{ text: string; }' but required in type '{ text: string; sentAt: Date; }'.
+// error: Property 'sentAt' is missing in type '{ text: string; }' but required in type
 publish(chat, lobby, "message", { text: "hi" });
 // error: 'autor' does not exist in type '{ author: string; }'. Did you mean to write 'author'?
 publish(chat, lobby, "typing", { autor: "ada" });

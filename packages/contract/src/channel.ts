@@ -3,16 +3,16 @@ import { isSchema, toDefinition } from "./event.ts";
 import type { DataOf, EventDefinition, EventDefinitions, ModeOf, Schema } from "./event.ts";
 import type { Params, PathPattern } from "./path.ts";
 
-/** A channel with its params filled in: a plain value. Two addresses are the same iff their paths are. */
+/** A channel with its params filled in: a plain value. Two addresses are equal exactly when their paths are equal. */
 export interface Address<Name extends string = string, AddressParams = Readonly<Record<string, string>>> {
   /** The channel's key in the contract. */
   readonly name: Name;
   readonly params: AddressParams;
-  /** Canonical and percent-encoded, e.g. `rooms/lobby`. */
+  /** Canonical and percent-encoded, e.g. `rooms/lobby`; 1 to 256 bytes of ASCII. */
   readonly path: string;
 }
 
-/** What {@link channel} returns and `defineContract` names. */
+/** A channel without a name: what {@link channel} returns. `defineContract` gives it the name. */
 export interface ChannelDefinition<
   Pattern extends string = string,
   Events extends EventDefinitions = EventDefinitions,
@@ -42,17 +42,21 @@ export type ParamsOf<Definition> = Definition extends {
   ? Params<Pattern>
   : never;
 
+/** Options of {@link channel}. */
 export interface ChannelOptions<Snapshot extends Schema> {
-  /** The state a new or gapped subscription starts from; the hub then wants a loader for it. */
+  /**
+   * The schema of the state that a subscription starts from when it is new or has met a gap. The hub then needs a
+   * loader for it. @default none
+   */
   snapshot?: Snapshot;
 }
 
 /**
  * Defines a family of streams.
  *
- * @param pattern literal segments and `:params`, e.g. `rooms/:roomId`
- * @param events schemas (reliable events), `latest(…)` and `volatile(…)` by event type
- * @throws ContractError `bad-contract` for what is no schema; the rest is checked where a hub is created
+ * @param pattern literal segments and `:params`, separated by `/`, e.g. `rooms/:roomId`
+ * @param events by event type: a schema (a reliable event), `latest(…)` or `volatile(…)`
+ * @throws ContractError `bad-contract` if an event is not a schema of zod 4; `createHub` checks everything else
  */
 export function channel<const Pattern extends string, Events extends EventDefinitions, Snapshot extends Schema = never>(
   pattern: Pattern,
@@ -60,13 +64,13 @@ export function channel<const Pattern extends string, Events extends EventDefini
   options: ChannelOptions<Snapshot> = {},
 ): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>> {
   const fail = (expected: string, got: unknown): never => refuse(`Channel "${pattern}"`, expected, got);
-  // Also the case of a literal's `__proto__`, which is then the record's prototype.
+  // This also catches `__proto__` in a literal: it sets the record's prototype.
   if (isSchema(events)) fail("a record of events", "a schema");
   const definitions = Object.create(null) as Record<string, EventDefinition>;
   for (const [type, given] of Object.entries(events)) {
+    const definition = toDefinition(given);
     definitions[type] =
-      toDefinition(given) ??
-      fail(`event "${type}" to be a schema of zod 4`, `${typeof given}; is there a circular import?`);
+      definition ?? fail(`event "${type}" to be a schema of zod 4`, `${typeof given}; is there a circular import?`);
   }
   return {
     pattern: { text: pattern, segments: pattern.split("/") },

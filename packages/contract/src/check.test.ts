@@ -14,7 +14,7 @@ describe("a contract is refused", () => {
     [
       "when two patterns could make the same path",
       { room: channel("rooms/:id", {}), lobby: channel("rooms/lobby", {}) },
-      'Channel "lobby": expected paths that "room" (rooms/:id) cannot make, got rooms/lobby.',
+      'Channel "lobby": expected a pattern whose paths "room" (rooms/:id) cannot make, got rooms/lobby.',
     ],
     [
       "for a channel called __proto__",
@@ -37,13 +37,14 @@ describe("a contract is refused", () => {
     ...[0, -1, NaN, Infinity, "5" as never].map((expires): [string, Record<string, ChannelDefinition>, string] => [
       `for latest that expires in ${String(expires)}`,
       { x: channel("x", { topic: latest(Message, { expires }) }) },
-      `Channel "x": expected "expires" of "topic" to be a finite number of milliseconds above 0, or to be left out, got ${String(expires)}.`,
+      'Channel "x": expected "expires" of "topic" to be a finite number of milliseconds above 0, or to be left out, ' +
+        `got ${String(expires)}.`,
     ]),
     ["for a param that occurs twice", { x: channel(":id/:id", {}) }, 'expected each param once, got ":id" twice.'],
     [
-      "for a pattern of which no path can be short enough",
+      "for a pattern whose every path is too long",
       { x: channel(`${"x".repeat(MAX_PATH - 1)}/:id`, {}) },
-      "expected a path of 256 bytes at most, got 257",
+      "expected a path of at most 256 bytes, got 257",
     ],
   ])("%s", (_, channels, message) => {
     expect(check(channels)).toThrow(ContractError);
@@ -73,15 +74,15 @@ describe("a contract is refused", () => {
   });
 });
 
-test("a contract that keeps to the rules passes, up to the longest pattern", () => {
+test("a contract that follows the rules passes, up to the longest pattern", () => {
   const room = channel("rooms/:id", { topic: latest(Message, { expires: 1 }) }, { snapshot: Message });
   expect(check({ room, constructor: channel(`${"x".repeat(MAX_PATH - 2)}/:id`, {}) })).not.toThrow();
 });
 
-test("two patterns overlap exactly when some path belongs to both", () => {
+test("two patterns overlap exactly when at least one path belongs to both", () => {
   const pattern = fc
     .array(fc.constantFrom("a", "b", ":"), { minLength: 1, maxLength: 3 })
-    .map((parts) => of(parts.map((part, place) => (part === ":" ? `:p${place}` : part)).join("/")));
+    .map((parts) => of(parts.map((part, index) => (part === ":" ? `:p${index}` : part)).join("/")));
   const words = ["a", "b", "c"];
   const pairs = words.flatMap((word) => words.map((next) => `${word}/${next}`));
   const paths = [...words, ...pairs, ...pairs.flatMap((pair) => words.map((word) => `${pair}/${word}`))];

@@ -3,19 +3,23 @@ import type { AnyChannel, Contract } from "./contract.ts";
 import { isSchema } from "./event.ts";
 import { isParam, MAX_PATH, type PathPattern } from "./path.ts";
 
-// What a contract has to keep to, whoever uses it. A hub looks once, when it is created; browsers load none of this, since no
-// client works without a hub.
+// The rules of a contract. A hub checks them once, when it is created. Browsers do not load this file: every client has
+// a hub, and the hub has checked the contract.
 
-/** `rooms` or `:roomId`. `__proto__` is no param: in an object literal it sets the prototype instead of a property. */
+/** `rooms` or `:roomId`. `__proto__` cannot be a param: in an object literal it sets the prototype, not a property. */
 const SEGMENT = /^(:(?!__proto__$)[A-Za-z_]\w*|[\w-][\w.-]*)$/;
 const EVENT_TYPE = /^[A-Za-z0-9_.-]+$/;
-/** Handlers share a record with these names; in the literal of one, `__proto__` would set the prototype. */
+/**
+ * Names that no event type can have. Handlers of events share one record with the first five; in an object literal,
+ * `__proto__` would set the prototype.
+ */
 const RESERVED: readonly string[] = ["snapshot", "onGap", "onClear", "onError", "onClose", "__proto__"];
 
 /**
- * Checks all that the types cannot say.
- * @throws ContractError `bad-contract` for a malformed name, pattern, event type, duration or snapshot, and when two patterns could
- *   make the same path
+ * Checks everything that the types cannot express.
+ *
+ * @throws ContractError `bad-contract` if a name, pattern, event type, duration or snapshot is malformed, or if two
+ *   patterns can make the same path
  */
 export function checkContract(contract: Contract): void {
   const channels = Object.values(contract);
@@ -24,8 +28,10 @@ export function checkContract(contract: Contract): void {
     const where = `Channel "${name}"`;
     if (name === "__proto__") refuse(where, "another name", name);
     checkPattern(pattern);
-    const other = channels.slice(0, index).find((before) => overlaps(pattern, before.pattern));
-    if (other) refuse(where, `paths that "${other.name}" (${other.pattern.text}) cannot make`, pattern.text);
+    const rival = channels.slice(0, index).find((earlier) => overlaps(pattern, earlier.pattern));
+    if (rival) {
+      refuse(where, `a pattern whose paths "${rival.name}" (${rival.pattern.text}) cannot make`, pattern.text);
+    }
     checkEvents(where, channel);
     if (snapshot !== undefined && !isSchema(snapshot)) {
       refuse(where, "the snapshot to be a schema of zod 4", typeof snapshot);
@@ -35,13 +41,13 @@ export function checkContract(contract: Contract): void {
 
 function checkPattern({ text, segments }: PathPattern): void {
   const where = `Pattern "${text}"`;
-  const wrong = segments.find((segment) => !SEGMENT.test(segment));
-  if (wrong !== undefined) refuse(where, `segments like "rooms" or ":roomId", separated by "/"`, `"${wrong}"`);
-  const twice = segments.find((segment, index) => isParam(segment) && segments.indexOf(segment) < index);
-  if (twice !== undefined) refuse(where, "each param once", `"${twice}" twice`);
-  // A param has one byte at least.
-  const shortest = text.replaceAll(/:\w+/g, "x").length;
-  if (shortest > MAX_PATH) refuse(where, `a path of ${MAX_PATH} bytes at most`, shortest);
+  const malformed = segments.find((segment) => !SEGMENT.test(segment));
+  if (malformed !== undefined) refuse(where, `segments like "rooms" or ":roomId", separated by "/"`, `"${malformed}"`);
+  const repeated = segments.find((segment, index) => isParam(segment) && segments.indexOf(segment) < index);
+  if (repeated !== undefined) refuse(where, "each param once", `"${repeated}" twice`);
+  // The value of a param has at least one byte.
+  const shortestPath = text.replaceAll(/:\w+/g, "x").length;
+  if (shortestPath > MAX_PATH) refuse(where, `a path of at most ${MAX_PATH} bytes`, shortestPath);
 }
 
 function checkEvents(where: string, { events }: AnyChannel): void {
@@ -55,13 +61,13 @@ function checkEvents(where: string, { events }: AnyChannel): void {
   }
 }
 
-/** Whether some path belongs to both patterns. */
+/** Whether at least one path belongs to both patterns. */
 export function overlaps({ segments }: PathPattern, other: PathPattern): boolean {
   return (
     segments.length === other.segments.length &&
     segments.every((segment, index) => {
-      const their = other.segments[index] ?? "";
-      return isParam(segment) || isParam(their) || segment === their;
+      const otherSegment = other.segments[index] ?? "";
+      return isParam(segment) || isParam(otherSegment) || segment === otherSegment;
     })
   );
 }

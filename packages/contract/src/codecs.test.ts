@@ -6,10 +6,10 @@ import { bigint, isoDate, mapOf, setOf, url } from "./codecs.ts";
 import { createEncoder } from "./encoder.ts";
 import { decode, type Schema } from "./index.ts";
 
-// The package is compiled without the types of a platform; every platform has this class.
+// This package is compiled without the types of any platform, but every platform has this class.
 declare const URL: new (text: string) => URL & { readonly href: string };
 
-/** Through the encoder, JSON and back, as one publish does. */
+/** Encodes, writes and parses JSON, and decodes: what happens to the data of one event. */
 function trip(schema: Schema, data: unknown): unknown {
   return decode(schema, JSON.parse(createEncoder(schema, "room.message")(data)), "room.message");
 }
@@ -18,7 +18,7 @@ const dates = fc.date({ noInvalidDate: true });
 const bigints = fc.bigInt({ min: -(2n ** 300n), max: 2n ** 300n });
 
 describe.each([
-  // One set of tests for both: the functions that they use have the same names and meaning in the two.
+  // The functions that these tests use have the same names and meanings in both.
   ["zod", z as unknown as typeof mini],
   ["zod/mini", mini],
 ])(
@@ -70,7 +70,7 @@ describe.each([
       );
     });
 
-    test("they work wherever a schema goes", () => {
+    test("they work wherever a schema can stand", () => {
       const at = new Date(0);
       const schema = object({
         maybe: optional(isoDate),
@@ -105,7 +105,7 @@ describe.each([
   },
 );
 
-test("the wire's forms are what any language can read", () => {
+test("on the wire they are strings and arrays, which any language can read", () => {
   const schema = z.object({
     at: isoDate,
     price: bigint,
@@ -130,7 +130,7 @@ test("the wire's forms are what any language can read", () => {
   });
 });
 
-test("a codec has a JSON Schema of its wire's form", () => {
+test("a codec has a JSON Schema of what is on the wire", () => {
   expect(z.toJSONSchema(isoDate, { io: "input" })).toMatchObject({ type: "string", format: "date-time" });
   expect(z.toJSONSchema(setOf(bigint), { io: "input" })).toMatchObject({ type: "array", items: { type: "string" } });
 });
@@ -148,15 +148,20 @@ test.each<[string, Schema, unknown, string, string]>([
   ["an entry without a value", mapOf(z.string(), isoDate), [["a"]], ".0", "too_small"],
   ["a bad value in a map", mapOf(z.string(), isoDate), [["a", "x"]], ".0.1", "invalid_format"],
   ["a bad item in a set", setOf(bigint), ["1", "x"], ".1", "invalid_format"],
-])("%s is refused when decoded", (_, schema, wire, place, code) => {
+])("%s is refused when decoded", (_, schema, wire, path, code) => {
   expect(() => decode(schema, wire, "message")).toThrow(
-    expect.objectContaining({ message: expect.stringMatching(`^message${place}: .* \\(${code}\\)\\.$`) as unknown }),
+    expect.objectContaining({ message: expect.stringMatching(`^message${path}: .* \\(${code}\\)\\.$`) as unknown }),
   );
 });
 
 test.each<[string, Schema, unknown, string]>([
   ["an invalid Date", isoDate, new Date(NaN), "expected a valid Date, got Invalid Date"],
-  ["the wire's text", isoDate, "2024-02-29T12:00:00.000Z", 'expected a valid Date, got "2024-02-29T12:00:00.000Z"'],
+  [
+    "the text on the wire",
+    isoDate,
+    "2024-02-29T12:00:00.000Z",
+    'expected a valid Date, got "2024-02-29T12:00:00.000Z"',
+  ],
   ["a number for a bigint", bigint, 5, "expected bigint, got 5"],
   ["a text for a URL", url, "https://example.org", 'expected URL, got "https://example.org"'],
   ["an object for a map", mapOf(z.string(), bigint), { a: 1n }, "expected Map, got Object"],

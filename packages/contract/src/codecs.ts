@@ -13,37 +13,41 @@ import {
 import type { Schema } from "./event.ts";
 
 declare global {
-  // Merges with the URL of lib.dom or @types/node; empty in a program that has neither.
+  // Merges with the `URL` of lib.dom or @types/node. In a program that has neither, it is empty.
   interface URL {}
 }
 
-// The class is the platform's; read when used, because some platforms add it late.
+// Every platform has this class. It is read at each use, because some platforms add it late.
 const platform = globalThis as unknown as { URL: new (text: string) => URL };
 
-/** A schema whose data is `Decoded` in the program and `Wire` in JSON; it goes wherever a zod schema goes. */
+/** A schema whose data is `Decoded` in the program and `Wire` in JSON. It can stand wherever a zod schema can stand. */
 export interface Codec<Decoded, Wire> extends $ZodCodec<$ZodType<Wire, Wire>, $ZodType<Decoded, Decoded>> {}
 
+/** How values of one type are written as text. */
 interface TextForm<Decoded> {
-  /** zod's name of the wire's format, also that of the JSON Schema. */
+  /** zod's name for the format of the text; the JSON Schema uses it, too. */
   readonly format: string;
-  /** What `accepts` accepts, for messages; see explanation.ts. */
+  /** Describes what `accepts` accepts; error messages quote it (explanation.ts). */
   readonly decoded: string;
   readonly accepts: (value: unknown) => boolean;
   readonly encode: (value: Decoded) => string;
-  /** May throw or return null for a text that is none of `encode`'s. */
+  /** Throws or returns null for a text that `encode` never writes. */
   readonly decode: (text: string) => Decoded | null;
 }
 
 interface TextCodecDef extends TextForm<unknown> {
   readonly type: "pipe";
-  /** The wire's form on both sides, for whoever walks through schemas: a Date, for one, has none of its own. */
+  /** The schema of the text, on both sides: code that walks through schemas needs one, and a `Date` has none. */
   readonly in: $ZodType;
   readonly out: $ZodType;
-  /** Tells a codec from a pipe that has no way back. */
+  /** Its presence distinguishes a codec from a one-way pipe. */
   readonly reverseTransform: unknown;
 }
 
-/** One kind of schema in place of zod's codec, format and check of a class: a browser pays for each kind that it loads. */
+/**
+ * One kind of schema that does the work of three of zod's: codec, string format and class check. A browser downloads
+ * each kind of schema that is used.
+ */
 const $TextCodec = /* @__PURE__ */ $constructor("TidingsTextCodec", (schema: $ZodType, def: TextCodecDef) => {
   $ZodType.init(schema, def);
   schema._zod.parse = (payload, { direction }) => {
@@ -52,9 +56,14 @@ const $TextCodec = /* @__PURE__ */ $constructor("TidingsTextCodec", (schema: $Zo
     if (direction === "backward") {
       if (def.accepts(value)) payload.value = def.encode(value);
       else issues.push({ code: "custom", params: { expected: def.decoded }, input: value, inst: schema });
-    } else if (typeof value !== "string") {
+      return payload;
+    }
+    if (typeof value !== "string") {
       issues.push({ code: "invalid_type", expected: "string", input: value, inst: schema });
-    } else if ((payload.value = tryDecode(def, value)) === null) {
+      return payload;
+    }
+    payload.value = tryDecode(def, value);
+    if (payload.value === null) {
       issues.push({ code: "invalid_format", format: def.format, input: value, inst: schema });
     }
     return payload;
@@ -72,7 +81,7 @@ function tryDecode({ decode }: TextCodecDef, text: string): unknown {
 function textCodec<Decoded>(form: TextForm<Decoded>): Codec<Decoded, string> {
   const wire = new $ZodString({ type: "string" });
   wire._zod.bag["format"] = form.format;
-  // It is asked for what a codec of zod is, and nobody is told its class.
+  // It has every member that `Codec` names; only its class differs from zod's, and no code depends on the class.
   return new $TextCodec({
     ...(form as TextForm<unknown>),
     type: "pipe",
@@ -82,7 +91,7 @@ function textCodec<Decoded>(form: TextForm<Decoded>): Codec<Decoded, string> {
   }) as Codec<Decoded, string>;
 }
 
-/** `Date` in the program; in JSON the text of `Date.prototype.toISOString`, and no other spelling. */
+/** `Date` in the program; in JSON exactly what `Date.prototype.toISOString` writes. Invalid dates are refused. */
 export const isoDate: Codec<Date, string> = /* @__PURE__ */ textCodec({
   format: "datetime",
   decoded: "a valid Date",
@@ -94,7 +103,7 @@ export const isoDate: Codec<Date, string> = /* @__PURE__ */ textCodec({
   },
 });
 
-/** `bigint` in the program; in JSON its decimal digits as a string, and no other spelling. */
+/** `bigint` in the program; in JSON a string of its decimal digits, without leading zeros. */
 export const bigint: Codec<bigint, string> = /* @__PURE__ */ textCodec({
   format: "bigint",
   decoded: "bigint",
@@ -103,7 +112,7 @@ export const bigint: Codec<bigint, string> = /* @__PURE__ */ textCodec({
   decode: (text) => (/^(0|-?[1-9]\d*)$/.test(text) ? BigInt(text) : null),
 });
 
-/** `URL` in the program; in JSON its `href`. */
+/** `URL` in the program; in JSON its `href`. Relative URLs are refused. */
 export const url: Codec<URL, string> = /* @__PURE__ */ textCodec<URL>({
   format: "url",
   decoded: "URL",
@@ -113,7 +122,8 @@ export const url: Codec<URL, string> = /* @__PURE__ */ textCodec<URL>({
 });
 
 /**
- * `Map` in the program; in JSON an array of `[key, value]`. Both may be codecs.
+ * `Map` in the program; in JSON an array of `[key, value]`. Key and value may be codecs.
+ *
  * @example mapOf(z.string(), isoDate)
  */
 export function mapOf<Key extends Schema, Value extends Schema>(
@@ -126,6 +136,7 @@ export function mapOf<Key extends Schema, Value extends Schema>(
 
 /**
  * `Set` in the program; in JSON an array. The value may be a codec.
+ *
  * @example setOf(z.string())
  */
 export function setOf<Value extends Schema>(value: Value): Codec<Set<output<Value>>, input<Value>[]> {
@@ -138,9 +149,9 @@ function collectionCodec<Collection extends Iterable<unknown>, Item>(
 ): Codec<Collection, Item[]> {
   const def: $ZodCodecDef<$ZodType<Item[], Item[]>, $ZodType<Collection, Collection>> = {
     type: "pipe",
-    // `item` is the schema of `Item`; the callers say so, and the array's type cannot.
+    // `item` is the schema of `Item`: both callers pass it, but the array's type cannot express it.
     in: new $ZodArray({ type: "array", element: item }) as $ZodType as $ZodType<Item[], Item[]>,
-    // `fn` is what makes the value a Collection.
+    // `fn` accepts only values of `Class`, which is the class of `Collection`.
     out: new $ZodCustom({
       type: "custom",
       check: "custom",
@@ -150,9 +161,9 @@ function collectionCodec<Collection extends Iterable<unknown>, Item>(
     }) as $ZodType as $ZodType<Collection, Collection>,
     // `Class` is the class of `Collection`.
     transform: (items) => new Class(items as Iterable<never>) as Collection,
-    // Its items are Items, by the type of `in`.
+    // The type of `in` says that its items are of type `Item`.
     reverseTransform: (collection) => [...collection] as Item[],
   };
-  // The class's constructor is typed for any codec; `def` says which.
+  // The constructor is typed for any codec; the type of `def` says which one this is.
   return new $ZodCodec(def) as unknown as Codec<Collection, Item[]>;
 }

@@ -1,17 +1,17 @@
-/** What went wrong, for a program; the message says it for a person. */
+/** The reason of a {@link ContractError}, for programs. People read the message. */
 export type ContractErrorCode =
-  /** A pattern, an event name or a schema that a contract cannot hold. Thrown at definition. */
+  /** A contract cannot hold this pattern, event type or schema. Thrown where a contract is defined or a hub is made. */
   | "bad-contract"
-  /** A param that is missing, empty, not a string, or makes the path too long. */
+  /** A param is missing, empty or not a string, or it makes the path too long. */
   | "bad-params"
-  /** An address that no channel of this contract made. */
+  /** No channel of this contract made this address. */
   | "unknown-channel"
-  /** An event type that the channel does not declare. */
+  /** The channel does not declare this event type. */
   | "unknown-event"
-  /** Data that the event's schema refuses. */
+  /** The schema of the event refuses this data. */
   | "invalid-data";
 
-/** The one error of this package: it names the channel or event, what was expected, what came, and what to do. */
+/** The only error of this package. Its message names the channel or event, what was expected, and what came. */
 export class ContractError extends Error {
   override readonly name = "ContractError";
   readonly code: ContractErrorCode;
@@ -22,7 +22,11 @@ export class ContractError extends Error {
   }
 }
 
-/** Refuses what a channel is defined with, or an address is made of: one sentence for all, since browsers load them. */
+/**
+ * Throws. Every refusal of a definition or of params has this one sentence, since browsers load it.
+ *
+ * @throws ContractError always
+ */
 export function refuse(where: string, expected: string, got: unknown, code: ContractErrorCode = "bad-contract"): never {
   throw new ContractError(code, `${where}: expected ${expected}, got ${String(got)}.`);
 }

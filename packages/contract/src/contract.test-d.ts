@@ -87,7 +87,7 @@ expectTypeOf<SnapshotName<Chat>>().toEqualTypeOf<"room">();
 expectTypeOf<SnapshotState<Chat, "room">>().toEqualTypeOf<{ messages: { text: string; sentAt: Date }[] }>();
 expectTypeOf<SnapshotState<Chat, "clock">>().toEqualTypeOf<never>();
 
-// Codecs have their decoded type in the program and the wire's in JSON, in both flavours of zod and nested.
+// A codec has its decoded type in the program and the wire's type in JSON, in zod and zod/mini, also when nested.
 const ownCodec = z.codec(z.string(), z.number(), { decode: Number, encode: String });
 const nested = z.object({ byDay: mapOf(isoDate, setOf(bigint)), own: z.array(ownCodec), maybe: z.optional(bigint) });
 expectTypeOf<z.output<typeof nested>>().toEqualTypeOf<{
@@ -101,7 +101,7 @@ expectTypeOf<z.input<typeof nested>>().toEqualTypeOf<{
   maybe?: string | undefined;
 }>();
 
-// What server and client build on: one call names the channel, from there everything is known.
+// Server and client build on this: the address names the channel, and the compiler derives everything else.
 declare function publish<C extends Contract, Name extends ChannelName<C>, Type extends EventType<C, Name>>(
   contract: C,
   address: AddressOf<C, Name>,
@@ -111,7 +111,7 @@ declare function publish<C extends Contract, Name extends ChannelName<C>, Type e
 declare const either: AddressOf<Chat, "room" | "seat">;
 publish(chat, chat.room({ roomId: "lobby" }), "message", { text: "hi", sentAt: new Date() });
 publish(chat, either, "typing", { author: "ada" });
-// @ts-expect-error Argument of type '"mention"' is not assignable to parameter of type '"message" | "typing" | "topic"'.
+// @ts-expect-error Argument of type '"mention"' is not assignable to type '"message" | "typing" | "topic"'.
 publish(chat, chat.room({ roomId: "lobby" }), "mention", { by: "ada" });
 // @ts-expect-error 'text' does not exist in type '{ author: string; }': another event's data
 publish(chat, chat.room({ roomId: "lobby" }), "typing", { text: "hi", sentAt: new Date() });
@@ -119,7 +119,7 @@ publish(chat, chat.room({ roomId: "lobby" }), "typing", { text: "hi", sentAt: ne
 publish(chat, chat.room({ roomId: "lobby" }), "message", { text: "hi", sentAt: new Date().toISOString() });
 // @ts-expect-error 'color' does not exist in type '{ text: string; sentAt: Date; }'
 publish(chat, chat.room({ roomId: "lobby" }), "message", { text: "hi", sentAt: new Date(), color: "red" });
-// @ts-expect-error Argument of type '"message"' is not assignable to parameter of type '"typing"': only one of the two has it
+// @ts-expect-error Argument of type '"message"' is not assignable to type '"typing"': only one of the two has it
 publish(chat, either, "message", { text: "hi", sentAt: new Date() });
 
 // The same types inside generic code.

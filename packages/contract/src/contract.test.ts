@@ -27,7 +27,7 @@ const chat = defineContract({
 });
 
 describe("a contract", () => {
-  test("its channels know their name, pattern, events and snapshot", () => {
+  test("its channels have their name, pattern, events and snapshot", () => {
     expect(Object.keys(chat)).toEqual(["room", "clock"]);
     expect(chat.room.name).toBe("room");
     expect(chat.room.pattern.text).toBe("rooms/:roomId");
@@ -36,18 +36,18 @@ describe("a contract", () => {
     expect(chat.clock.snapshot).toBeUndefined();
   });
 
-  test("a bare schema is a reliable event, the other modes say so", () => {
+  test("a bare schema is a reliable event; latest and volatile set the other modes", () => {
     const { message, typing, topic } = chat.room.events;
     expect([message.mode, typing.mode, topic.mode]).toEqual(["reliable", "volatile", "latest"]);
     expect([message.expires, topic.expires]).toEqual([null, 500]);
     expect([message.key({ text: "x" }), typing.key("x"), topic.key({ text: "x" })]).toEqual(["", "", "x"]);
   });
 
-  test("findEvent finds what the contract has and names what it has not", () => {
+  test("findEvent returns a definition, or its error lists what the contract has", () => {
     const lobby = chat.room({ roomId: "lobby" });
     expect(findEvent(chat, lobby, "topic")).toBe(chat.room.events.topic);
     expect(() => findEvent(chat, lobby, "mesage")).toThrow(
-      'Channel "room" has the events message, typing, topic, got "mesage".',
+      'Channel "room": expected one of message, typing, topic, got "mesage".',
     );
     expect(() => findEvent(chat, { ...lobby, name: "rom" }, "message")).toThrow(
       'Expected an address of this contract (room, clock), got "rom"; make it with the contract\'s channel function.',
@@ -64,7 +64,7 @@ describe("a contract", () => {
       );
       expect(parseAddress(chat, name)).toBeNull();
       expect(name in chat).toBe(false);
-      // A copy is an ordinary object, which inherits these names.
+      // This copy is an ordinary object, so it inherits these names.
       expect(() => findEvent({ ...chat }, { ...lobby, name }, "message")).toThrow(
         expect.objectContaining({ code: "unknown-channel" }),
       );
@@ -115,10 +115,10 @@ describe("a definition is refused", () => {
 });
 
 describe("the fingerprint", () => {
-  test("is 8 hex digits, and stays the same from release to release", () => {
+  test("is 8 hex digits, and is the same in every release", () => {
     expect(fingerprint(chat)).toBe("84f4e8c4");
     expect(fingerprint({})).toBe("811c9dc5");
-    // One in sixteen starts with a zero, which must not be lost.
+    // One in sixteen starts with a zero, which has to stay.
     for (let number = 0; number < 100; number++) {
       expect(fingerprint(defineContract({ only: channel(`c${number}`, {}) }))).toMatch(/^[0-9a-f]{8}$/);
     }

@@ -3,7 +3,7 @@ import { ContractError, refuse } from "./contract-error.ts";
 import type { Decoded, EventDefinition } from "./event.ts";
 import { buildPath, parsePath } from "./path.ts";
 
-/** Any contract: its channels by name. */
+/** Any contract: a record of channels by name. */
 export type Contract = Readonly<Record<string, AnyChannel>>;
 
 /** Any channel of a contract. */
@@ -15,9 +15,9 @@ export interface AnyChannel extends ChannelDefinition {
 /** The channel names of a contract. */
 export type ChannelName<C extends Contract> = keyof C & string;
 
-/** The event types of a channel; of several channels, those that all of them have. */
-// `infer`, so that compiler messages list the types and not the whole contract; with `extends`, or a call would widen the
-// type's literal to `string` and take the data of any event (the type tests hold both).
+/** The event types of a channel; of several channels, the types that all of them have. */
+// `infer` makes compiler messages list the types instead of the whole contract. `extends AnyChannel` keeps the literal
+// type: without it a call would widen it to `string` and accept the data of any event. Type tests check both.
 export type EventType<C extends Contract, Name extends ChannelName<C>> = C[Name] extends infer Found extends AnyChannel
   ? keyof Found["events"] & string
   : never;
@@ -36,23 +36,23 @@ export type SnapshotName<C extends Contract> = {
   [Name in ChannelName<C>]: [NonNullable<C[Name]["snapshot"]>] extends [never] ? never : Name;
 }[ChannelName<C>];
 
-/** The decoded state of a channel's snapshot; never where it declares none. */
+/** The decoded state of a channel's snapshot; `never` if the channel declares none. */
 export type SnapshotState<C extends Contract, Name extends ChannelName<C>> = Decoded<NonNullable<C[Name]["snapshot"]>>;
 
 /**
- * Names the channels of an application; server and client share the result.
+ * Gives the channels of an application their names. Server and client share the result.
  *
  * @example
  * const chat = defineContract({ room: channel("rooms/:roomId", { message: Message }) });
  * chat.room({ roomId: "lobby" }).path; // "rooms/lobby"
- * @throws ContractError `bad-contract` for what is no channel; the rest is checked where a hub is created
+ * @throws ContractError `bad-contract` if a value is not a channel; `createHub` checks everything else
  */
 export function defineContract<Definitions extends Readonly<Record<string, ChannelDefinition>>>(
   definitions: Definitions,
 ): { readonly [Name in keyof Definitions & string]: Channel<Name, Definitions[Name]> } {
   const contract = Object.create(null) as Record<string, AnyChannel>;
   for (const [name, definition] of Object.entries(definitions)) {
-    // The types say so already, but a circular import hands over `undefined`.
+    // The types exclude this, but a circular import passes `undefined`.
     if (!definition) refuse(`Channel "${name}"`, "a channel(…)", `${typeof definition}; is there a circular import?`);
     contract[name] = nameChannel(name, definition);
   }
@@ -68,34 +68,39 @@ function nameChannel(name: string, definition: ChannelDefinition): AnyChannel {
   return Object.assign(Object.defineProperty(address, "name", { value: name }), definition) as AnyChannel;
 }
 
-/** The address of a canonical path, or null when no channel of the contract has it. `parseAddress(c, a.path)` equals `a`. */
+/**
+ * Finds the address of a path. `parseAddress(contract, address.path)` equals `address`.
+ *
+ * @returns null if the path is not canonical, or if no channel of the contract makes it
+ */
 export function parseAddress<C extends Contract>(contract: C, path: string): AddressOf<C, ChannelName<C>> | null {
   for (const channel of Object.values(contract)) {
     const params = parsePath(channel.pattern, path);
-    // The pattern of `name` made these params.
+    // The params belong to the pattern of this name.
     if (params !== null) return { name: channel.name, params, path } as AddressOf<C, ChannelName<C>>;
   }
   return null;
 }
 
 /**
- * The definition of one event of an address's channel. An address is a plain value and may come from anywhere, so its path is
- * checked, too.
+ * Finds the definition of an event of an address's channel. An address is a plain value that can come from anywhere,
+ * so its path is checked, too.
+ *
  * @throws ContractError `unknown-channel`, `unknown-event`
  */
 export function findEvent(contract: Contract, address: Address, type: string): EventDefinition {
   const { name, path } = address;
   const channel = Object.hasOwn(contract, name) ? contract[name] : undefined;
   if (channel === undefined) {
-    const wrong = `Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${name}"`;
-    throw new ContractError("unknown-channel", `${wrong}; make it with the contract's channel function.`);
+    const mismatch = `Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${name}"`;
+    throw new ContractError("unknown-channel", `${mismatch}; make it with the contract's channel function.`);
   }
   const definition = channel.events[type];
   if (definition === undefined) {
     const types = Object.keys(channel.events).join(", ");
-    throw new ContractError("unknown-event", `Channel "${channel.name}" has the events ${types}, got "${type}".`);
+    throw new ContractError("unknown-event", `Channel "${channel.name}": expected one of ${types}, got "${type}".`);
   }
   if (parsePath(channel.pattern, path) !== null) return definition;
-  const wrong = `Expected an address of channel "${name}", got the path ${JSON.stringify(path)}`;
-  throw new ContractError("unknown-channel", `${wrong}; make it with the contract's channel function.`);
+  const mismatch = `Expected an address of channel "${name}", got the path ${JSON.stringify(path)}`;
+  throw new ContractError("unknown-channel", `${mismatch}; make it with the contract's channel function.`);
 }

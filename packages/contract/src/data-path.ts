@@ -1,4 +1,4 @@
-/** Goes one step into data, as JavaScript writes it: `messages`, `messages[3]`, `messages[3]["sent at"]`. */
+/** Appends a key to a path into data, as JavaScript writes it: `messages`, `messages[3]`, `messages[3]["sent at"]`. */
 export function step(path: string, key: PropertyKey): string {
   if (typeof key === "number") return `${path}[${key}]`;
   const name = String(key);

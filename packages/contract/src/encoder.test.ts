@@ -19,8 +19,8 @@ function failure(action: () => unknown): ContractError {
   throw new Error("Expected a ContractError.");
 }
 
-test("any JSON value comes back from a schema that takes any JSON", () => {
-  // zod's records, which z.json() is made of, leave `__proto__` out.
+test("any JSON value survives a schema that accepts any JSON", () => {
+  // z.json() is made of zod's records, which leave `__proto__` out.
   const text = fc
     .jsonValue()
     .map((value) => JSON.stringify(value))
@@ -32,20 +32,20 @@ test("any JSON value comes back from a schema that takes any JSON", () => {
   );
 });
 
-test("keys that the schema does not know stay at home", () => {
+test("keys that are not in the schema are not published", () => {
   expect(encode(z.object({ text: z.string() }), { text: "hi", secret: 1 })).toBe('{"text":"hi"}');
   expect(encode(mini.object({ at: isoDate }), { at: new Date(0), secret: 1 })).toBe(
     '{"at":"1970-01-01T00:00:00.000Z"}',
   );
 });
 
-test("parse runs where no codec is inside, encode where one is", () => {
+test("a schema without a codec runs parse, a schema with a codec runs encode", () => {
   const directions: string[] = [];
   const spy = () =>
     z.custom<unknown>().check((payload) => {
       directions.push(typeof payload.value);
     });
-  // A default is filled in by parse only, so it shows which of the two ran.
+  // Only parse fills in a default, so the default shows which of the two ran.
   const plain = z.object({ name: z.string().default("nobody"), spy: spy() });
   expect(encode(plain, { spy: 1 })).toBe('{"name":"nobody","spy":1}');
   const coded = z.object({ name: z.string().default("nobody"), at: z.optional(isoDate), spy: spy() });
@@ -58,7 +58,7 @@ test("the schema is walked when the encoder is made, never per event", () => {
   const run = createEncoder(z.lazy(shape), label);
   const walked = shape.mock.calls.length;
   for (let count = 0; count < 10; count++) run("x");
-  // zod resolves a lazy schema once for itself.
+  // zod resolves a lazy schema once more.
   expect(shape.mock.calls.length).toBeLessThanOrEqual(walked + 1);
 });
 
@@ -150,7 +150,8 @@ describe("schemas that survive JSON", () => {
 describe("schemas that do not survive JSON are refused when the encoder is made", () => {
   const endless = (): Schema => z.object({ next: z.lazy(endless as () => z.ZodType) });
   const oneWay =
-    "is a one-way transform (.transform, z.preprocess), so its data has no way back to JSON; use z.codec with decode and encode.";
+    "is a one-way transform (.transform, z.preprocess), so its data has no way back to JSON; " +
+    "use z.codec with decode and encode.";
 
   test.each<[string, Schema, string]>([
     ["a date", z.object({ sentAt: z.date() }), '"sentAt" is z.date(), which JSON cannot carry; use isoDate.'],
@@ -229,7 +230,7 @@ describe("schemas that do not survive JSON are refused when the encoder is made"
       '"at" is z.date()',
     ],
     [
-      "a date in a second place of a schema that is fine in the first",
+      "a date in a schema that is allowed in one place and not in another",
       z
         .codec(z.number(), z.date(), { decode: (ms) => new Date(ms), encode: Number })
         .pipe(z.any())
@@ -248,14 +249,14 @@ describe("schemas that do not survive JSON are refused when the encoder is made"
     expect(error.message).toContain(message);
   });
 
-  test("a shared schema is refused in the place where it does not fit, also after one where it does", () => {
+  test("a schema that is used twice is refused where it does not fit, even after a use where it fits", () => {
     const maybe = z.optional(z.string());
     const error = failure(() => createEncoder(z.object({ fine: maybe, list: z.array(maybe) }), label));
     expect(error.message).toContain('"list[]" is possibly undefined');
   });
 });
 
-describe("data that a schema cannot see through", () => {
+describe("data that a schema does not check", () => {
   test.each<[string, unknown, string]>([
     ["undefined", undefined, "room.message: expected data that JSON can hold, got undefined."],
     ["a function", () => 1, "room.message: expected data that JSON can hold, got function."],

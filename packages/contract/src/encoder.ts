@@ -5,31 +5,32 @@ import { describe, show, summarize } from "./explanation.ts";
 import { validate } from "./validation.ts";
 import { inspectWire } from "./wire-schema.ts";
 
-/** Turns decoded data into JSON for the log and the wire; throws a ContractError `invalid-data`. */
+/** Turns decoded data into JSON for the log and the wire. Throws a ContractError `invalid-data`. */
 export type Encoder = (data: unknown) => string;
 
 /**
- * Decides once how a schema's data becomes JSON: by `encode` where a codec is inside, else by `parse`, which is
- * cheaper.
+ * Makes the encoder of a schema. A schema with a codec inside needs zod's `encode`; every other schema runs `parse`,
+ * which is cheaper. The choice is made once, here.
  *
  * @param label names the schema in errors, e.g. `room.message`
- * @throws ContractError `bad-contract` for a schema whose data would not survive JSON
+ * @throws ContractError `bad-contract` for a schema whose data does not survive JSON
  */
 export function createEncoder(schema: Schema, label: string): Encoder {
   const { hasCodec } = inspectWire(schema, label);
-  // Both take and return what the types say only when told the schema's type; here it is any schema.
+  // The two functions differ only in types that depend on the schema's type, and here the schema is any schema.
   const run = hasCodec ? (safeEncode as typeof safeParse) : safeParse;
   return (data) => {
     const result = validate(run, schema, data, label);
     if (result.success) return toJson(result.data, label);
-    // Once more for the messages: an error map makes zod copy its context, which multiplies the cost of every good event.
+    // Run again to get our messages. An error map makes zod copy its context; passing it on every run would multiply
+    // the cost of every valid event.
     const { error = result.error } = run(schema, data, { error: describe });
     throw new ContractError("invalid-data", `${label}: ${summarize(error.issues)}.`, { cause: error });
   };
 }
 
 function toJson(value: unknown, label: string): string {
-  // Reached with such a value only through z.any, z.unknown and z.custom.
+  // Only z.any, z.unknown and z.custom let values through that JSON cannot hold.
   let json: string | undefined;
   try {
     json = JSON.stringify(value);

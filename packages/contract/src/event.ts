@@ -8,17 +8,19 @@ export type Schema<Data = unknown> = $ZodType<Data>;
 export interface EventDefinition<Data = unknown, M extends Mode = Mode> {
   readonly mode: M;
   readonly schema: Schema<Data>;
-  /** `latest` only: which value this one replaces. Method syntax, so that a definition of one type is a definition of `unknown`. */
+  /** `latest` only: the key of the value that this event replaces. */
+  // Method syntax makes an `EventDefinition<Data>` assignable to `EventDefinition<unknown>`.
   key(data: Data): string;
-  /** `latest` only: milliseconds after which a value that was not renewed is cleared; null for never. */
+  /** `latest` only: the milliseconds until a value that is not renewed is cleared; null for never. */
   readonly expires: number | null;
 }
 
-/** What a channel is defined with: a schema is a reliable event. */
-// `SomeType` is zod's light form of a schema: to compare every event with all of `Schema` would triple the compiler's work.
+/** The events of a channel by type. A bare schema is a reliable event. */
+// `SomeType` is zod's light form of a schema. Comparing every event with the full `Schema` triples the compiler's work.
 export type EventDefinitions = Readonly<Record<string, SomeType | EventDefinition>>;
 
-// The next three ask for one property each instead of comparing whole schemas: they run once for every event of a contract.
+// The next three types look at one property instead of comparing whole schemas: the compiler evaluates them for every
+// event of a contract.
 
 /** The decoded type of a schema. */
 export type Decoded<S> = S extends { readonly _zod: { readonly output: infer Data } } ? Data : never;
@@ -26,18 +28,20 @@ export type Decoded<S> = S extends { readonly _zod: { readonly output: infer Dat
 /** The decoded type of an event. */
 export type DataOf<Definition> = Definition extends { readonly schema: infer S } ? Decoded<S> : Decoded<Definition>;
 
-/** The delivery mode of an event. */
+/** The delivery mode of an event; `reliable` for a bare schema. */
 export type ModeOf<Definition> = Definition extends { readonly mode: infer M extends Mode } ? M : "reliable";
 
+/** Options of {@link latest}. */
 export interface LatestOptions<Data> {
-  /** Names the value among several of one address. @default one value per address and type */
+  /** Returns the key of a value, for an address with several values of this type. @default the key is always `""` */
   key?: (data: Data) => string;
-  /** Milliseconds until a value that was not renewed is cleared; more than 0. @default never */
+  /** Milliseconds until a value that is not renewed is cleared: finite and above 0. @default never */
   expires?: number;
 }
 
 /**
- * An event of which only the newest value per key counts: a topic, a price, a member's presence.
+ * An event of which only the newest value per key matters: a topic, a price, a member's presence.
+ *
  * @example latest(Price, { key: (price) => price.symbol, expires: 60_000 })
  */
 export function latest<S extends SomeType>(
@@ -48,15 +52,15 @@ export function latest<S extends SomeType>(
   return define("latest", schema, key, expires);
 }
 
-/** An event that is worth nothing after 5 seconds: a typing hint. It has no id and never causes a gap. */
+/** An event that is worthless after 5 seconds: a typing hint. It has no id and never causes a gap. */
 export function volatile<S extends SomeType>(schema: S): EventDefinition<Decoded<S>, "volatile"> {
   return define("volatile", schema);
 }
 
-/** A bare schema is a reliable event; null for what is neither a schema nor a definition. */
+/** The definition of an event; a bare schema becomes a reliable event. Null for anything else. */
 export function toDefinition(given: SomeType | EventDefinition): EventDefinition | null {
   if (isSchema(given)) return define("reliable", given);
-  // The types say so already, but a circular import hands over `undefined`, and plain JavaScript anything.
+  // The types exclude other values, but a circular import passes `undefined`, and plain JavaScript can pass anything.
   const definition = given as EventDefinition | undefined;
   return isSchema(definition?.schema) ? definition : null;
 }
@@ -72,6 +76,6 @@ function define<S extends SomeType, M extends Mode>(
   key: (data: Decoded<S>) => string = () => "",
   expires: number | null = null,
 ): EventDefinition<Decoded<S>, M> {
-  // Every S is a Schema<Decoded<S>>, by the definition of `Decoded`; the compiler does not see through it.
+  // By the definition of `Decoded`, every S is a Schema<Decoded<S>>. The compiler cannot derive that.
   return { mode, schema: schema as SomeType as Schema<Decoded<S>>, key, expires };
 }

@@ -1,39 +1,45 @@
 import type { $ZodIssue, $ZodRawIssue } from "zod/v4/core";
 import { step } from "./data-path.ts";
 
-// Why data was refused, in full sentences. On the server only: a browser gets by with zod's own words.
+// Explains in full sentences why data was refused. Only the server loads this file; a browser uses zod's own words.
 
-/** Names this many faults at most; a thousand bad items need no thousand sentences. */
+/** The most faults that one message names; a thousand bad items do not need a thousand sentences. */
 const MAX_FAULTS = 3;
+/** The most characters of a text that a message quotes. */
+const MAX_QUOTED = 40;
 
-/** The faults of one validation, each with its place. */
+/** The faults of one validation, each with its path into the data. */
 export function summarize(issues: readonly $ZodIssue[]): string {
   const faults = issues.slice(0, MAX_FAULTS).map(({ path, message }) => {
-    const place = path.reduce(step, "");
-    return place === "" ? message : `${place}: ${message}`;
+    const dataPath = path.reduce(step, "");
+    return dataPath === "" ? message : `${dataPath}: ${message}`;
   });
   if (issues.length > MAX_FAULTS) faults.push(`${issues.length - MAX_FAULTS} more`);
   return faults.join("; ");
 }
 
-/** zod's error map. Comes after the messages of a schema's author and before those of a locale, which zod/mini does not have. */
+/**
+ * An error map for zod. The messages of a schema's author win over it; it wins over those of a locale, which zod/mini
+ * does not have.
+ */
 export function describe(issue: $ZodRawIssue): string {
-  // A raw issue is the finished one without path and message, and with its input.
+  // A raw issue is an issue without path and message, but with its input.
   const expected = expectation(issue as unknown as $ZodIssue);
   return `expected ${expected}, got ${show(issue.input)}`;
 }
 
-/** A short form of a value for error messages; objects by their kind only. */
+/** A short form of a value for error messages. Objects show only the name of their class. */
 export function show(value: unknown): string {
   if (typeof value === "string") {
-    const text = JSON.stringify(value.slice(0, 40));
-    return value.length > 40 ? `${text}… (${value.length} characters)` : text;
+    const text = JSON.stringify(value.slice(0, MAX_QUOTED));
+    return value.length > MAX_QUOTED ? `${text}… (${value.length} characters)` : text;
   }
   if (Array.isArray(value)) return `array of ${value.length}`;
-  // "Invalid Date" is what matters here.
+  // An invalid date shows as "Invalid Date".
   if (value instanceof Date) return String(value);
   if (typeof value === "object" && value !== null) return value.constructor?.name ?? "Object";
-  return typeof value === "function" ? "function" : `${String(value)}${typeof value === "bigint" ? "n" : ""}`;
+  if (typeof value === "function") return "function";
+  return typeof value === "bigint" ? `${value}n` : String(value);
 }
 
 function expectation(issue: $ZodIssue): string {
@@ -45,9 +51,9 @@ function expectation(issue: $ZodIssue): string {
     case "invalid_format":
       return issue.format === "regex" ? `a match of ${issue.pattern}` : `the format ${issue.format}`;
     case "too_small":
-      return `${subject(issue)} ${sign(issue, ">")} ${issue.minimum}`;
+      return `${measured(issue)} ${comparison(issue, ">")} ${issue.minimum}`;
     case "too_big":
-      return `${subject(issue)} ${sign(issue, "<")} ${issue.maximum}`;
+      return `${measured(issue)} ${comparison(issue, "<")} ${issue.maximum}`;
     case "not_multiple_of":
       return `a multiple of ${issue.divisor}`;
     case "unrecognized_keys":
@@ -57,7 +63,7 @@ function expectation(issue: $ZodIssue): string {
     case "invalid_key":
       return `a valid key (${firstOf(issue.issues)})`;
     case "custom": {
-      // Our codecs say it so; see codecs.ts.
+      // The codecs of codecs.ts put it there.
       const expected: unknown = issue.params?.["expected"];
       return typeof expected === "string" ? expected : "what a check of the schema accepts";
     }
@@ -68,7 +74,7 @@ function expectation(issue: $ZodIssue): string {
 }
 
 function alternatives(issue: Extract<$ZodIssue, { code: "invalid_union" }>): string {
-  if (issue.inclusive === false) return "exactly one option of the union to fit";
+  if (issue.inclusive === false) return "exactly one option of the union to match";
   if (issue.options !== undefined) return issue.options.map(show).join(" | ");
   return `one of the union (${issue.errors.map(firstOf).join(" | ")})`;
 }
@@ -79,10 +85,12 @@ function firstOf(issues: readonly $ZodIssue[]): string {
   return `${issue.path.map((key) => `${String(key)}: `).join("")}${issue.message}`;
 }
 
-function subject({ origin }: { origin: string }): string {
+/** What a limit compares: the value itself, or its size. */
+function measured({ origin }: { origin: string }): string {
   return /^(number|int|bigint|date)$/.test(origin) ? origin : `${origin} size`;
 }
 
-function sign(issue: { inclusive?: boolean; exact?: boolean }, strict: string): string {
-  return issue.exact ? "=" : issue.inclusive ? `${strict}=` : strict;
+function comparison({ exact, inclusive }: { inclusive?: boolean; exact?: boolean }, strict: "<" | ">"): string {
+  if (exact) return "=";
+  return inclusive ? `${strict}=` : strict;
 }

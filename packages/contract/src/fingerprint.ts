@@ -1,13 +1,14 @@
 import type { Contract } from "./contract.ts";
 
 /**
- * A short hash of what a contract puts on the wire: patterns, event types, modes, and which channels have a snapshot;
- * not the schemas. 8 hex digits, the same for every order of keys. It tells apart versions, it proves nothing.
+ * A short hash of what a contract puts on the wire: patterns, event types, modes, and which channels have a snapshot.
+ * The schemas are not part of it. 8 hex digits; the order of keys does not matter. It distinguishes versions, but it
+ * is no proof that two contracts are equal.
  */
 export function fingerprint(contract: Contract): string {
   const channels = Object.values(contract).map(({ pattern, events, snapshot }) => {
     const modes = Object.entries(events).map(([type, { mode }]) => `${type}=${mode}`);
-    // Neither patterns nor types have spaces or line ends, so no two contracts are spelled alike.
+    // Patterns and types have no spaces and no line breaks, so different contracts give different texts.
     return [pattern.text, snapshot === undefined ? "-" : "snapshot", ...modes.toSorted()].join(" ");
   });
   return fnv1a(channels.toSorted().join("\n"));

@@ -1,9 +1,9 @@
 import { refuse } from "./contract-error.ts";
 
-/** The longest path, in bytes (a path is ASCII). */
+/** The longest path, in bytes. A path is ASCII. */
 export const MAX_PATH = 256;
-/** As much of a refused param as is said back. */
-const SHOWN = 40;
+/** The most characters of a refused param that an error quotes. */
+const MAX_QUOTED = 40;
 
 type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer Tail}`
   ? ParamNames<Head> | ParamNames<Tail>
@@ -14,14 +14,16 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer
 /** The params of a pattern: `Params<"rooms/:roomId">` is `{ readonly roomId: string }`. */
 export type Params<Pattern extends string> = { readonly [Name in ParamNames<Pattern>]: string };
 
-/** A path pattern, in segments such as `rooms` and `:roomId`. */
+/** A path pattern, as text and as segments such as `rooms` and `:roomId`. */
 export interface PathPattern<Text extends string = string> {
   readonly text: Text;
   readonly segments: readonly string[];
 }
 
 /**
- * The path and exactly the params that are in it. It is injective: two different records of params never give one path.
+ * Builds a path, and a record of exactly the params in it. It is injective: two different records of params never give
+ * the same path.
+ *
  * @throws ContractError `bad-params`
  */
 export function buildPath(
@@ -34,8 +36,8 @@ export function buildPath(
     if (!isParam(segment)) return segment;
     const name = segment.slice(1);
     const value: unknown = Object.hasOwn(given, name) ? given[name] : undefined;
-    const got = typeof value === "string" ? JSON.stringify(value.slice(0, SHOWN)) : typeof value;
-    // Only strings are encoded.
+    const got = typeof value === "string" ? JSON.stringify(value.slice(0, MAX_QUOTED)) : typeof value;
+    // `encodeSegment` returns null for everything but strings, and then `fail` throws.
     params[name] = value as string;
     return (
       encodeSegment(value) ??
@@ -43,11 +45,11 @@ export function buildPath(
     );
   });
   const path = parts.join("/");
-  if (path.length > MAX_PATH) fail(`params for a path of ${MAX_PATH} bytes at most`, path.length);
+  if (path.length > MAX_PATH) fail(`params for a path of at most ${MAX_PATH} bytes`, path.length);
   return { params, path };
 }
 
-/** The params of a canonical path of a pattern, else null. */
+/** The params of a path; null if the path is not canonical or does not belong to the pattern. */
 export function parsePath({ segments }: PathPattern, path: string): Record<string, string> | null {
   if (path.length > MAX_PATH) return null;
   const parts = path.split("/");
@@ -71,11 +73,14 @@ export function isParam(segment: string): boolean {
   return segment.startsWith(":");
 }
 
-/** Null for what no path can hold: what is no text, the empty string, lone surrogates (they have no UTF-8), more than {@link MAX_PATH}. */
+/**
+ * Percent-encodes a value. Null for a value that no path can hold: not a string, an empty string, a lone surrogate
+ * (it has no UTF-8), or more than {@link MAX_PATH} characters.
+ */
 function encodeSegment(value: unknown): string | null {
-  // The length first: nobody's ten megabytes are encoded only to be refused.
+  // Check the length before encoding, so that refusing ten megabytes is cheap.
   if (typeof value !== "string" || value === "" || value.length > MAX_PATH) return null;
-  // Dots alone would be read as "here" and "up" wherever a path meets a URL or a file system.
+  // URLs and file systems read "." as "here" and ".." as "up".
   if (value === "." || value === "..") return value.replaceAll(".", "%2E");
   try {
     return encodeURIComponent(value).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -84,10 +89,10 @@ function encodeSegment(value: unknown): string | null {
   }
 }
 
-/** What stands for itself, as almost every segment does. */
+/** A segment that encodes to itself, as almost every segment does. */
 const PLAIN = /^[\w~-]+$/;
 
-/** Null unless the text is exactly what {@link encodeSegment} writes for some value. */
+/** Decodes a segment; null unless the text is exactly what {@link encodeSegment} writes for some value. */
 function decodeSegment(text: string): string | null {
   if (PLAIN.test(text)) return text;
   try {

@@ -56,7 +56,7 @@ test.each<[string, Schema, unknown, string]>([
     "two options at once",
     mini.xor([mini.string(), mini.any()]),
     "x",
-    'expected exactly one option of the union to fit, got "x"',
+    'expected exactly one option of the union to match, got "x"',
   ],
   [
     "a record's key",
@@ -75,7 +75,7 @@ test.each<[string, Schema, unknown, string]>([
   expect(publish(schema, data)).toBe(`room.message: ${message}.`);
 });
 
-test("zod and zod/mini give the same messages, loaded locale or not", () => {
+test("zod and zod/mini give the same messages, with and without a locale", () => {
   const data = { text: 1, size: 9 };
   const classic = z.object({ text: z.string(), size: z.number().max(5) });
   const small = mini.object({ text: mini.string(), size: mini.number().check(mini.maximum(5)) });
@@ -93,7 +93,7 @@ test("the message of a schema's author wins", () => {
   ).toBe("room.message: no rude words.");
 });
 
-test("three faults are told, the others counted", () => {
+test("the message names three faults and counts the others", () => {
   expect(publish(mini.array(mini.string()), [1, 2, 3, 4, 5])).toBe(
     "room.message: [0]: expected string, got 1; [1]: expected string, got 2; [2]: expected string, got 3; 2 more.",
   );
@@ -106,7 +106,7 @@ describe("decoding", () => {
     });
   });
 
-  test("a failure says where and what, in the words of zod, and has all the faults as its cause", () => {
+  test("the error says where and what in zod's words, and its cause holds all faults", () => {
     const schema = mini.object({ at: isoDate, tags: mini.array(mini.string()) });
     const error = failure(() => decode(schema, { at: "today", tags: [1] }, "room.message"));
     expect(error.code).toBe("invalid-data");
@@ -117,7 +117,7 @@ describe("decoding", () => {
     );
   });
 
-  test("whatever a codec throws comes out, and so does the complaint of zod about an asynchronous schema", () => {
+  test("an error of a codec is thrown unchanged, and so is zod's error about an asynchronous schema", () => {
     const broken = z.codec(z.string(), z.number(), {
       decode: () => {
         throw new RangeError("out of order");

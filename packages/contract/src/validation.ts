@@ -4,7 +4,8 @@ import type { Schema } from "./event.ts";
 
 /**
  * Runs a schema in one direction, synchronously.
- * @throws ContractError `bad-contract` for an asynchronous schema, `invalid-data` when a check or codec of it throws
+ *
+ * @throws ContractError `bad-contract` for an asynchronous schema, `invalid-data` if a check or codec of it throws
  */
 export function validate(
   run: typeof safeParse,
@@ -16,7 +17,7 @@ export function validate(
     return run(schema, data);
   } catch (cause) {
     if (cause instanceof $ZodAsyncError) {
-      const message = `${label}: the schema is asynchronous; use checks and codecs without promises.`;
+      const message = `${label}: expected a synchronous schema, got a promise; use checks and codecs without promises.`;
       throw new ContractError("bad-contract", message, { cause });
     }
     const message = `${label}: a check or codec of the schema threw: ${String(cause)}.`;

@@ -3,7 +3,7 @@ import { ContractError } from "./contract-error.ts";
 import { step } from "./data-path.ts";
 import { isSchema, type Schema } from "./event.ts";
 
-/** What JSON has no place for, and what to use instead. */
+/** The types that JSON cannot carry, and what to use instead. */
 const ALTERNATIVES: Readonly<Record<string, string>> = {
   date: "isoDate",
   bigint: "the bigint codec",
@@ -18,135 +18,148 @@ const ALTERNATIVES: Readonly<Record<string, string>> = {
   promise: "its awaited value",
 };
 
-/** Where a schema is given up that a function builds without end. */
+/** Limits for a schema that a function builds without end. */
 const MAX_SCHEMAS = 10_000;
 const MAX_DEPTH = 100;
 
-/** Where in the data the walk is. */
-interface Place {
+/** A location in the data that a schema describes. */
+interface DataLocation {
   readonly path: string;
-  /** False on the decoded side of a codec, where JSON sets no limits. */
-  readonly wire: boolean;
-  /** Whether `undefined` may stand here: JSON drops the key, and zod reads a dropped key as `undefined`. */
-  readonly absent: boolean;
+  /** False on the decoded side of a codec, which never becomes JSON. */
+  readonly isWire: boolean;
+  /** Whether `undefined` is allowed here: JSON drops the key, and zod reads a dropped key as `undefined`. */
+  readonly mayBeAbsent: boolean;
 }
 
 /**
- * Whether a codec is inside. Refuses what would be published but could not be read again: one-way transforms anywhere,
- * and on the wire side types that JSON does not have.
+ * Finds out whether a schema has a codec inside. Refuses schemas whose data could be published but not read again:
+ * one-way transforms anywhere, and on the wire side types that JSON does not have.
  *
  * @throws ContractError `bad-contract`
  */
 export function inspectWire(schema: Schema, label: string): { hasCodec: boolean } {
-  const seen = new Map<string, WeakMap<Schema, boolean>>();
+  /** Whether a codec is inside, by kind of location and schema. */
+  const visited = new Map<string, WeakMap<Schema, boolean>>();
   let count = 0;
   let depth = 0;
 
-  /** Whether a codec is below; the branch of a recursion that is being walked counts as none. */
-  const walk = (node: Schema, place: Place): boolean => {
-    const key = `${place.wire} ${place.absent}`;
-    let answers = seen.get(key);
-    if (answers === undefined) seen.set(key, (answers = new WeakMap()));
-    const known = answers.get(node);
-    if (known !== undefined) return known;
-    if (++count > MAX_SCHEMAS || ++depth > MAX_DEPTH) {
+  /** Whether a codec is inside. A schema that contains itself counts as having none while it is being walked. */
+  const walk = (node: Schema, location: DataLocation): boolean => {
+    const results = resultsFor(location);
+    const result = results.get(node);
+    if (result !== undefined) return result;
+    count++;
+    depth++;
+    if (count > MAX_SCHEMAS || depth > MAX_DEPTH) {
       fail(
-        { ...place, path: "" },
-        `is deeper than ${MAX_DEPTH} levels or has more than ${MAX_SCHEMAS} parts; let a recursive schema refer to itself`,
+        { ...location, path: "" },
+        `is deeper than ${MAX_DEPTH} levels or has more than ${MAX_SCHEMAS} parts; ` +
+          "let a recursive schema refer to itself",
       );
     }
-    answers.set(node, false);
-    const answer = visit(node, place);
-    answers.set(node, answer);
+    results.set(node, false);
+    const hasCodec = visit(node, location);
+    results.set(node, hasCodec);
     depth--;
-    return answer;
+    return hasCodec;
   };
 
-  const fail = ({ path }: Place, reason: string): never => {
+  const resultsFor = ({ isWire, mayBeAbsent }: DataLocation): WeakMap<Schema, boolean> => {
+    const kind = `${isWire} ${mayBeAbsent}`;
+    const results = visited.get(kind) ?? new WeakMap<Schema, boolean>();
+    visited.set(kind, results);
+    return results;
+  };
+
+  const fail = ({ path }: DataLocation, reason: string): never => {
     throw new ContractError("bad-contract", `${label}: ${path === "" ? "the schema" : `"${path}"`} ${reason}.`);
   };
 
-  const refuse = (place: Place, what: string, use: string): never =>
-    fail(place, `is ${what}, which JSON cannot carry; use ${use}`);
+  const refuse = (location: DataLocation, what: string, alternative: string): never =>
+    fail(location, `is ${what}, which JSON cannot carry; use ${alternative}`);
 
-  const walkAll = (nodes: readonly [Schema, Place][]): boolean =>
-    // Not `some`, which would stop at the first codec and miss faults behind it.
-    nodes.map(([node, place]) => walk(node, place)).includes(true);
+  const walkAll = (nodes: readonly [Schema, DataLocation][]): boolean =>
+    // Not `some`, which stops at the first codec and misses faults behind it.
+    nodes.map(([node, location]) => walk(node, location)).includes(true);
 
-  const visit = (node: Schema, place: Place): boolean => {
-    // Every schema with one of these types is of the class that this union has for it.
+  const visit = (node: Schema, location: DataLocation): boolean => {
+    // zod's union maps each `def.type` to the class of its schemas.
     const { def } = (node as $ZodTypes)._zod;
-    const { path, wire } = place;
-    const full: Place = { ...place, absent: false };
-    if (wire) {
-      const use = ALTERNATIVES[def.type];
-      if (use !== undefined && !(def.type === "undefined" && place.absent)) refuse(place, `z.${def.type}()`, use);
-    }
-    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the other types have nothing below them
+    const { path, isWire, mayBeAbsent } = location;
+    /** Where a value has to be present. */
+    const present: DataLocation = { ...location, mayBeAbsent: false };
+    const alternative = isWire ? ALTERNATIVES[def.type] : undefined;
+    const isDroppedKey = def.type === "undefined" && mayBeAbsent;
+    if (alternative !== undefined && !isDroppedKey) refuse(location, `z.${def.type}()`, alternative);
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the other types contain no schemas
     switch (def.type) {
       case "transform":
       case "success":
         return fail(
-          place,
-          "is a one-way transform (.transform, z.preprocess), so its data has no way back to JSON; use z.codec with decode and encode",
+          location,
+          "is a one-way transform (.transform, z.preprocess), so its data has no way back to JSON; " +
+            "use z.codec with decode and encode",
         );
       case "object":
         return walkAll([
-          ...Object.entries(def.shape).map(([key, child]): [Schema, Place] => [
+          ...Object.entries(def.shape).map(([key, child]): [Schema, DataLocation] => [
             child,
-            { path: step(path, key), wire, absent: child._zod.optin !== undefined },
+            { path: step(path, key), isWire, mayBeAbsent: child._zod.optin !== undefined },
           ]),
-          ...(def.catchall ? [[def.catchall, { path: `${path}[key]`, wire, absent: true }] as [Schema, Place]] : []),
+          ...(def.catchall
+            ? [[def.catchall, { path: `${path}[key]`, isWire, mayBeAbsent: true }] as [Schema, DataLocation]]
+            : []),
         ]);
       case "array":
-        return walk(def.element, { ...full, path: `${path}[]` });
+        return walk(def.element, { ...present, path: `${path}[]` });
       case "tuple":
         return walkAll([
-          ...def.items.map((item, index): [Schema, Place] => [item, { ...full, path: step(path, index) }]),
-          ...(def.rest ? [[def.rest, { ...full, path: `${path}[]` }] as [Schema, Place]] : []),
+          ...def.items.map((item, index): [Schema, DataLocation] => [item, { ...present, path: step(path, index) }]),
+          ...(def.rest ? [[def.rest, { ...present, path: `${path}[]` }] as [Schema, DataLocation]] : []),
         ]);
       case "record":
       case "map":
         return walkAll([
-          [def.keyType, full],
-          [def.valueType, { path: `${path}[key]`, wire, absent: true }],
+          [def.keyType, present],
+          [def.valueType, { path: `${path}[key]`, isWire, mayBeAbsent: true }],
         ]);
       case "set":
-        return walk(def.valueType, { ...full, path: `${path}[]` });
+        return walk(def.valueType, { ...present, path: `${path}[]` });
       case "union":
-        return walkAll(def.options.map((option) => [option, place]));
+        return walkAll(def.options.map((option) => [option, location]));
       case "intersection":
         return walkAll([
-          [def.left, place],
-          [def.right, place],
+          [def.left, location],
+          [def.right, location],
         ]);
       case "optional":
-        if (wire && !place.absent && !node._zod.traits.has("$ZodExactOptional")) {
-          refuse(place, "possibly undefined", "z.nullable");
+        if (isWire && !mayBeAbsent && !node._zod.traits.has("$ZodExactOptional")) {
+          refuse(location, "possibly undefined", "z.nullable");
         }
-        return walk(def.innerType, place);
+        return walk(def.innerType, location);
       case "nonoptional":
-        return walk(def.innerType, { ...place, absent: true });
+        return walk(def.innerType, { ...location, mayBeAbsent: true });
       case "nullable":
       case "default":
       case "prefault":
       case "readonly":
       case "catch":
-        return walk(def.innerType, place);
+        return walk(def.innerType, location);
       case "lazy":
-        return walk(def.getter(), place);
+        return walk(def.getter(), location);
       case "pipe": {
-        const below = walk(def.in, place);
+        const hasCodecIn = walk(def.in, location);
         const isCodec = "reverseTransform" in def;
-        // A plain pipe hands on the wire's value, unless a codec in it has decoded that.
-        return walk(def.out, { ...place, wire: wire && !isCodec && !below }) || below || isCodec;
+        // A plain pipe passes the wire's value to `out`, unless a codec in `in` has decoded it.
+        const hasCodecOut = walk(def.out, { ...location, isWire: isWire && !isCodec && !hasCodecIn });
+        return isCodec || hasCodecIn || hasCodecOut;
       }
       case "literal":
-        for (const value of def.values) checkLiteral(value, place);
+        for (const value of def.values) checkLiteral(value, location);
         return false;
       case "custom": {
         const { Class } = node._zod.bag;
-        if (wire && typeof Class === "function") refuse(place, `an instance of ${Class.name}`, "a z.codec");
+        if (isWire && typeof Class === "function") refuse(location, `an instance of ${Class.name}`, "a z.codec");
         return false;
       }
       default:
@@ -154,11 +167,11 @@ export function inspectWire(schema: Schema, label: string): { hasCodec: boolean 
     }
   };
 
-  const checkLiteral = (value: unknown, place: Place): void => {
-    if (!place.wire) return;
-    if (typeof value === "bigint") refuse(place, `${value}n`, "the bigint codec, or the literal as a string");
-    if (value === undefined && !place.absent) refuse(place, "possibly undefined", "z.null()");
+  const checkLiteral = (value: unknown, location: DataLocation): void => {
+    if (!location.isWire) return;
+    if (typeof value === "bigint") refuse(location, `${value}n`, "the bigint codec, or the literal as a string");
+    if (value === undefined && !location.mayBeAbsent) refuse(location, "possibly undefined", "z.null()");
   };
 
-  return { hasCodec: isSchema(schema) && walk(schema, { path: "", wire: true, absent: false }) };
+  return { hasCodec: isSchema(schema) && walk(schema, { path: "", isWire: true, mayBeAbsent: false }) };
 }
