@@ -46,8 +46,8 @@ const PARTS: readonly Part[] = [
   {
     name: "the parser's fast path for ordinary streams",
     file: "packages/protocol/src/parser.ts",
-    from: "/** Reads a whole line that begins so",
-    until: "/** Whether it was an event",
+    from: "/** Reads the next line if it is complete",
+    until: "/** Resets the fields and passes the event on",
   },
   {
     name: "one page for all subscriptions that begin in the same moment",
@@ -72,9 +72,9 @@ const PARTS: readonly Part[] = [
   {
     name: "lists of channels that are too long for a query",
     file: "packages/protocol/src/request.ts",
-    from: "if (long.length <= longest) return { query: long };",
+    from: "if (queryOfGet.length <= maxQuery) return { query: queryOfGet };",
     until: "\n}",
-    to: "return { query: long };",
+    to: "return { query: queryOfGet };",
   },
   {
     name: "the reasons of refusals, and what they name",

@@ -11,7 +11,7 @@ test("a control event is a frame whose name has no colon", () => {
   expect(formatControl("bye", { reason: "draining" })).toBe('event: bye\ndata: {"reason":"draining"}\n\n');
 });
 
-test.each(["hello", "heartbeat", "clear", "gap", "bye", "message", ""])("%j is no event's name", (name) => {
+test.each(["hello", "heartbeat", "clear", "gap", "bye", "message", ""])("%j is not the name of an event", (name) => {
   expect(parseEventName(name)).toBeNull();
 });
 

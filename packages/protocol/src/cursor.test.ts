@@ -8,7 +8,7 @@ const cursors = fc.record({
   seq: fc.maxSafeNat(),
 });
 
-test("every cursor survives its token, which is ASCII of 64 bytes at most", () => {
+test("parsing a cursor's token gives the cursor; a token is ASCII of at most 64 bytes", () => {
   fc.assert(
     fc.property(cursors, (cursor) => {
       const token = formatCursor(cursor);
@@ -18,7 +18,7 @@ test("every cursor survives its token, which is ASCII of 64 bytes at most", () =
   );
 });
 
-test("the ends of the range are cursors", () => {
+test("the smallest and the largest position are cursors", () => {
   expect(parseCursor("e.0")).toEqual({ epoch: "e", seq: 0 });
   expect(parseCursor(`${"e".repeat(40)}.9007199254740991`)).toEqual({
     epoch: "e".repeat(40),
@@ -51,11 +51,11 @@ test.each([
   ["a line feed after", "e.1\n"],
   ["a NUL", "e.1\0"],
   ["a prototype's name without a seq", "__proto__"],
-])("%s is no cursor", (_, token) => {
+])("%s is not a cursor", (_, token) => {
   expect(parseCursor(token)).toBeNull();
 });
 
-test("what is read is what was written: no two tokens are one cursor", () => {
+test("two different tokens never stand for one cursor", () => {
   const nearly = fc.string({ unit: fc.constantFrom("e", "0", "1", "9", ".", "-", "+", " ", "\n", "é"), maxLength: 20 });
   fc.assert(
     fc.property(nearly, (token) => {
@@ -66,7 +66,7 @@ test("what is read is what was written: no two tokens are one cursor", () => {
   );
 });
 
-test("a position covers itself and what is before it, in its own epoch only", () => {
+test("a position covers itself and the positions before it, in its own epoch only", () => {
   const seen = { epoch: "a", seq: 5 };
   expect(covers(seen, { epoch: "a", seq: 4 })).toBe(true);
   expect(covers(seen, { epoch: "a", seq: 5 })).toBe(true);

@@ -1,8 +1,8 @@
 /** A position in a log. Positions of different epochs cannot be compared. */
 export interface Cursor {
-  /** Identity of one lifetime of a log: a random token of 1 to 40 characters `A-Z a-z 0-9 _ -`. */
+  /** The identity of one lifetime of a log: a random token of 1 to 40 characters `A-Z a-z 0-9 _ -`. */
   readonly epoch: string;
-  /** 0 to 2^53 - 1; 0 is before the first entry. */
+  /** An integer from 0 to 2^53 - 1. 0 is the position before the first entry. */
   readonly seq: number;
 }
 
@@ -16,31 +16,31 @@ export function newEpoch(random: () => number): string {
 
 const TOKEN = /^([\w-]{1,40})\.(0|[1-9]\d{0,15})$/;
 
-/** The cursor as one ASCII token of 57 bytes at most: an event's id. */
+/** The cursor as one ASCII token of at most 57 bytes: the id of an event. */
 export function formatCursor({ epoch, seq }: Cursor): string {
   return `${epoch}.${seq}`;
 }
 
-/** The cursor of a token, or null when the text is none. */
+/** The cursor that a token stands for; null if the text is not a token. */
 export function parseCursor(token: string): Cursor | null {
   const [, epoch = "", digits] = TOKEN.exec(token) ?? [];
   const seq = Number(digits);
   return Number.isSafeInteger(seq) ? { epoch, seq } : null;
 }
 
-/** Whether a text is a cursor's token. */
+/** Whether a text is the token of a cursor. */
 export function isCursor(text: string): boolean {
   return parseCursor(text) !== null;
 }
 
-/** Whether `seen` is known to be at or after `position`: same epoch, and no smaller `seq`. */
+/** Whether `seen` is certainly at or after `position`: it has the same epoch, and its `seq` is not smaller. */
 export function covers(seen: Cursor, position: Cursor): boolean {
   return seen.epoch === position.epoch && seen.seq >= position.seq;
 }
 
-/** {@link covers}, for tokens of cursors; null is a position that nothing covers, and that covers nothing. */
+/** {@link covers}, for tokens of cursors. Null covers nothing, and nothing covers null. */
 export function coversToken(seen: string | null, position: string | null): boolean {
-  const ours = parseCursor(seen ?? "");
-  const theirs = parseCursor(position ?? "");
-  return !!ours && !!theirs && covers(ours, theirs);
+  const seenCursor = parseCursor(seen ?? "");
+  const positionCursor = parseCursor(position ?? "");
+  return seenCursor !== null && positionCursor !== null && covers(seenCursor, positionCursor);
 }

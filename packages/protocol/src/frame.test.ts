@@ -2,13 +2,13 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatFrame, formatRetry } from "./frame.ts";
 
-test("a frame is event, data, id and a blank line", () => {
+test("a frame has an event, data and id line, and a blank line", () => {
   expect(formatFrame("rooms/lobby:message", '{"text":"hi"}', "e.1")).toBe(
     'event: rooms/lobby:message\ndata: {"text":"hi"}\nid: e.1\n\n',
   );
 });
 
-test("a frame without id is the same bytes without their last line", () => {
+test("a frame without an id has the same bytes, but for the id line", () => {
   const withId = formatFrame("a:b", "1", "e.1");
   expect(formatFrame("a:b", "1", null)).toBe(withId.replace("id: e.1\n", ""));
 });
@@ -22,7 +22,7 @@ test("CR, LF and NUL are refused in an event's name and in an id", () => {
   }
 });
 
-test("JSON that was written for people still is one data line of equal data", () => {
+test("JSON with indentation becomes one data line with equal data", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.constantFrom(2, "\t"), fc.constantFrom("\n", "\r\n", "\r"), (value, indent, end) => {
       const json = JSON.stringify(value, null, indent).replaceAll("\n", end);

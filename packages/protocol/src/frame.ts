@@ -1,23 +1,25 @@
 /**
- * One server-sent event: LF only, one data line, `event`, `data`, `id`, blank line.
+ * One server-sent event: `event`, `data` on one line, `id`, and a blank line. Lines end with LF.
  *
- * @param event the event's name; a line break or NUL in it is a mistake of the caller
- * @param json JSON text: a raw line break in it can only be white space between tokens, so it becomes a space; a raw lone
- *   surrogate has no UTF-8 and becomes U+FFFD (`JSON.stringify` escapes both)
+ * @param event the event's name
+ * @param json JSON text. `JSON.stringify` never writes the following two: a raw line break, which can only be white
+ *   space between tokens, becomes a space; a raw lone surrogate, which has no UTF-8, becomes U+FFFD
  * @param id a cursor token, or null for a frame that must not move the reader's position
- * @throws TypeError when `event` or `id` holds CR, LF or NUL, which would start another field
+ * @throws TypeError if `event` or `id` contains CR, LF or NUL, which could start another field
  */
 export function formatFrame(event: string, json: string, id: string | null): string {
   if (BREAKS.test(event) || (id !== null && BREAKS.test(id))) {
-    throw new TypeError(`Expected an event name and id without CR, LF and NUL, got ${JSON.stringify([event, id])}.`);
+    throw new TypeError(`Expected an event name and an id without CR, LF and NUL, got ${JSON.stringify([event, id])}.`);
   }
   const data = json.includes("\n") || json.includes("\r") ? json.replace(/[\r\n]/g, " ") : json;
   return id === null ? `event: ${event}\ndata: ${data}\n\n` : `event: ${event}\ndata: ${data}\nid: ${id}\n\n`;
 }
 
 /**
- * A `retry` field: the milliseconds a reader waits before it comes back. It belongs to the block that follows.
- * @throws RangeError below 0 and above 2^31 - 1, where readers overflow their timers
+ * A `retry` field: the milliseconds that a reader waits before it reconnects. It belongs to the block that follows.
+ *
+ * @param milliseconds 0 to 2^31 - 1; it is rounded
+ * @throws RangeError outside this range: a timer of a reader would overflow
  */
 export function formatRetry(milliseconds: number): string {
   if (!(milliseconds >= 0 && milliseconds <= MAX_RETRY)) {
@@ -27,5 +29,5 @@ export function formatRetry(milliseconds: number): string {
 }
 
 const MAX_RETRY = 2 ** 31 - 1;
-// oxlint-disable-next-line no-control-regex -- NUL is one of the three that break a field
+// oxlint-disable-next-line no-control-regex -- NUL is one of the three characters that break a field
 const BREAKS = /[\r\n\0]/;

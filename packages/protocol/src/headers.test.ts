@@ -12,7 +12,7 @@ test.each([
   ["JSON and anything less", "application/json, */*;q=0.5", "page"],
   ["JSON below the stream", "text/event-stream, application/json;q=0.9", "stream"],
   ["the stream below JSON", "application/json, text/event-stream;q=0.9", "page"],
-  ["both alike", "application/json;q=0.5, text/event-stream;q=0.5", "stream"],
+  ["both equal", "application/json;q=0.5, text/event-stream;q=0.5", "stream"],
   ["everything but the stream", "text/event-stream;q=0, */*", "page"],
   ["everything but JSON", "application/json;q=0, */*;q=0.1", "stream"],
   [
@@ -24,17 +24,17 @@ test.each([
   ["other cases and spaces", " Application/JSON ; Q=1 , TEXT/*; q=0.3", "page"],
   ["parameters of the media type", "application/json;charset=utf-8;q=1, text/event-stream;q=0.1", "page"],
   ["a quality without its zero", "application/json, text/event-stream;q=.2", "page"],
-  ["a quality that is none, taken as 1", "text/event-stream;q=high, application/json;q=0.9", "stream"],
-  ["a quality above 1, taken as 1", "application/json;q=9, text/event-stream", "stream"],
+  ["a malformed quality, read as 1", "text/event-stream;q=high, application/json;q=0.9", "stream"],
+  ["a quality above 1, read as 1", "application/json;q=9, text/event-stream", "stream"],
   ["HTML alone", "text/html", null],
   ["both refused", "text/event-stream;q=0, application/json;q=0", null],
   ["everything refused", "*/*;q=0", null],
-  ["rubbish", ",;,;;q=,/", null],
+  ["garbage", ",;,;;q=,/", null],
 ])("%s gets what it ranks highest: %s → %s", (_, accept, expected) => {
   expect(negotiate(accept)).toBe(expected);
 });
 
-test("a stream is marked so that nobody on the way stores, holds back, changes or guesses it", () => {
+test("the headers of a stream forbid proxies and browsers to store, delay, change or sniff it", () => {
   expect(STREAM_HEADERS).toEqual({
     "content-type": "text/event-stream",
     "cache-control": "no-store, no-transform",

@@ -1,4 +1,7 @@
-/** The headers of a stream, but `Vary`, which depends on the origins too. `no-transform` and `X-Accel-Buffering` keep proxies from holding events back. */
+/**
+ * The headers of a stream, without `Vary`, which also depends on the allowed origins. `no-transform` and
+ * `X-Accel-Buffering` stop proxies from holding events back.
+ */
 export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream",
   "cache-control": "no-store, no-transform",
@@ -6,24 +9,26 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** The headers of a page. */
+/** The headers of a page, without `Vary`. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "application/json",
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
 };
 
-/** The headers of an error. */
+/** The headers of an error response, without `Vary`. */
 export const PROBLEM_HEADERS: Readonly<Record<string, string>> = {
   ...PAGE_HEADERS,
   "content-type": "application/problem+json",
 };
 
+/** The two representations of `/events`: `text/event-stream` and `application/json`. */
 export type Representation = "stream" | "page";
 
 /**
- * What an `Accept` header asks for: the stream unless JSON ranks strictly higher; null when it allows neither
- * (RFC 9110, section 12.5.1).
+ * Chooses by an `Accept` header (RFC 9110, section 12.5.1): the stream, unless JSON ranks strictly higher.
+ *
+ * @returns null if the header allows neither
  */
 export function negotiate(accept: string | null): Representation | null {
   if (accept === null || accept.trim() === "") return "stream";
@@ -33,7 +38,7 @@ export function negotiate(accept: string | null): Representation | null {
   return page > stream ? "page" : "stream";
 }
 
-/** The quality of the most specific range that matches. */
+/** The quality, 0 to 1, of the most specific media range that matches. */
 function quality(accept: string, type: string, subtype: string): number {
   let best = { specificity: -1, q: 0 };
   for (const range of accept.toLowerCase().split(",")) {

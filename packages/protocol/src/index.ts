@@ -11,4 +11,4 @@ export type { Parser, ParserOptions, ServerSentEvent } from "./parser.ts";
 export { createProblem } from "./problem.ts";
 export type { Problem, ProblemCode } from "./problem.ts";
 export { formatRequest, parseRequest } from "./request.ts";
-export type { EventRequest, ParsedRequest, Start } from "./request.ts";
+export type { ChannelStart, EventRequest, ParsedRequest } from "./request.ts";

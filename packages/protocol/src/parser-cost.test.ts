@@ -3,13 +3,16 @@ import { createParser } from "./parser.ts";
 
 const SMALL = 2 ** 18;
 const LARGE = 2 ** 22;
-/** Quadratic work would cost 16 times as much a byte in the large stream as in the small one. */
+/** Quadratic work costs 16 times as much a byte in the large stream as in the small one. */
 const FACTOR = 6;
 
-/** The fastest of three runs, in milliseconds a byte: other work on the machine only ever adds. One that is `enough` ends it. */
-function cost(bytes: Uint8Array, chunk: number, enough = 0): number {
+/**
+ * The fastest of up to three runs, in milliseconds a byte: other work on the machine only adds time. A run below
+ * `fastEnough` is the last one.
+ */
+function cost(bytes: Uint8Array, chunk: number, fastEnough = 0): number {
   let fastest = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < 3 && fastest >= enough * bytes.length; run++) {
+  for (let run = 0; run < 3 && fastest >= fastEnough * bytes.length; run++) {
     const parser = createParser({ onEvent: () => {}, maxEventBytes: Number.POSITIVE_INFINITY });
     const start = performance.now();
     for (let at = 0; at < bytes.length; at += chunk) parser.push(bytes.subarray(at, at + chunk));

@@ -8,9 +8,11 @@ import { bytesOf, chunkings, cut, event, parse, texts, type Outcome } from "./pa
 import type { ServerSentEvent } from "./parser.ts";
 
 /**
- * eventsource-parser, which differs on purpose in four things, which are evened out here: an event without a name has none (ours is `message`);
- * without an id, undefined (null); it wants text, so a TextDecoder takes the BOM away; and it keeps a CR at the end of a
- * chunk back until it knows what follows, so both get a comment line at the end.
+ * Parses with eventsource-parser. It differs on purpose in four points, which this function compensates:
+ * - Its event without a name has no name; ours is `message`.
+ * - Its event without an id has the id undefined; ours is null.
+ * - It takes text, so a TextDecoder removes the byte order mark.
+ * - It holds back a CR at the end of a chunk until it sees what follows, so both parsers get a comment line at the end.
  */
 function parsePeer(chunks: readonly Uint8Array[]): Outcome {
   const events: ServerSentEvent[] = [];
@@ -34,7 +36,7 @@ test("any stream in any chunks gives the events that eventsource-parser gives", 
   );
 }, 60_000);
 
-test("any string in any field arrives as exactly one event with equal data, here and there", () => {
+test("any string in any field arrives as exactly one event with equal data, in both parsers", () => {
   const units = fc
     .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 20 })
     .map((codes) => String.fromCharCode(...codes));
@@ -54,7 +56,7 @@ test("any string in any field arrives as exactly one event with equal data, here
   const strings = fc.oneof(units, nasty, fc.string({ unit: "binary" }));
   const values = fc
     .oneof(strings, fc.dictionary(strings, strings), fc.jsonValue({ stringUnit: "binary" }))
-    // JSON has no -0; what else it has no word for does not come up.
+    // JSON has no -0, so compare with the value that JSON can hold.
     .map((value): unknown => JSON.parse(JSON.stringify(value)));
   const segments = fc
     .oneof(fc.string({ unit: "binary", minLength: 1 }), nasty)

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { createParser, type ServerSentEvent } from "./parser.ts";
 
+/** Everything that a parser reports about a stream. */
 export interface Outcome {
   readonly events: ServerSentEvent[];
   readonly retries: number[];
@@ -16,17 +17,19 @@ export const event = (data: string, name = "message", id: string | null = null):
   id,
 });
 
-/** The chunks of the given sizes, over and over; 0 is an empty chunk. */
+/** Cuts bytes into chunks of the given sizes, repeated as often as needed; 0 is an empty chunk. */
 export function cut(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   const chunks: Uint8Array[] = [];
-  for (let start = 0, turn = 0; start < bytes.length; turn++) {
-    const size = sizes[turn % sizes.length] ?? 1;
+  let start = 0;
+  while (start < bytes.length) {
+    const size = sizes[chunks.length % sizes.length] ?? 1;
     chunks.push(bytes.subarray(start, start + size));
     start += size;
   }
   return chunks;
 }
 
+/** Parses the chunks with our parser. */
 export function parse(chunks: readonly Uint8Array[], maxEventBytes?: number): Outcome {
   const events: ServerSentEvent[] = [];
   const retries: number[] = [];
@@ -44,7 +47,7 @@ export function parse(chunks: readonly Uint8Array[], maxEventBytes?: number): Ou
   return { events, retries, tooLong: false };
 }
 
-/** The standard, line by line and without a thought of speed. */
+/** Parses as the standard says, line by line; simple and slow. */
 export function parseSlowly(bytes: Uint8Array, maxEventBytes = Number.POSITIVE_INFINITY): Outcome {
   const text = new TextDecoder().decode(bytes, { stream: true });
   const lines = text.split(/\r\n|\r|\n/);
@@ -107,7 +110,7 @@ const tokens = fc.constantFrom(
   ...["event: a:b\ndata: 1\nid: e.1\n\n", "event: a:b\ndata: €\n\n", "event: \ndata: \nid: \n\n"],
 );
 export const texts = fc.array(tokens, { maxLength: 40 }).map((parts) => parts.join(""));
-/** Bytes that are mostly a stream and sometimes no UTF-8. */
+/** Bytes that are mostly a valid stream and sometimes not UTF-8. */
 export const streams = fc
   .array(
     fc.oneof({ weight: 6, arbitrary: tokens.map(bytesOf) }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 3 }) }),

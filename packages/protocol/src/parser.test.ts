@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { bytesOf, chunkings, cut, event, parse, parseSlowly, streams, type Outcome } from "./parser.fixture.ts";
 import { createParser, type ServerSentEvent } from "./parser.ts";
 
-/** What stands in a stream is the same in one chunk, in single bytes, and with every cut in two. */
+/** Parses a stream in one chunk, byte by byte, and cut in two at every position; all have to give the same. */
 function read(source: string | Uint8Array): Outcome {
   const bytes = bytesOf(source);
   const whole = parse([bytes]);
@@ -45,7 +45,11 @@ describe("the standard", () => {
       "event: a\nevent:\ndata: b\n\nevent: \ndata: c\n\n",
       [event("b"), event("c")],
     ],
-    ["the last event field and id count", "event: a\nevent: b\nid: 1\nid: 2\ndata: c\n\n", [event("c", "b", "2")]],
+    [
+      "of several event and id fields, the last one counts",
+      "event: a\nevent: b\nid: 1\nid: 2\ndata: c\n\n",
+      [event("c", "b", "2")],
+    ],
     [
       "an empty id is an id",
       "id\ndata: a\n\nid:\ndata: b\n\nevent: e\ndata: c\nid: \n\n",
@@ -57,24 +61,26 @@ describe("the standard", () => {
       [event("a", "message", "1"), event("b", "e")],
     ],
     ["NUL elsewhere is text", "event: \0\ndata: \0\n\n", [event("\0", "\0")]],
-    ["an id is of its own block", "data: a\nid: 1\n\ndata: b\n\n", [event("a", "message", "1"), event("b")]],
-    ["comments are nothing", ":\n: data: x\n:data: y\ndata: a\n: b\n\n:\n\n", [event("a")]],
+    ["an id belongs to its own block only", "data: a\nid: 1\n\ndata: b\n\n", [event("a", "message", "1"), event("b")]],
+    ["comments are ignored", ":\n: data: x\n:data: y\ndata: a\n: b\n\n:\n\n", [event("a")]],
     [
-      "unknown fields are nothing",
+      "unknown fields are ignored",
       "dat: x\ndataa: x\nData: x\n data: x\ndata : x\n__proto__: x\ndata: a\nconstructor\n\n",
       [event("a")],
     ],
     ["a block without data is dropped with its fields", "event: a\nid: 1\n\ndata: b\n\n\n\n", [event("b")]],
-    ["the last block counts only with its blank line", "data: a\n\nevent: b\ndata: b\nid: 1\n", [event("a")]],
-    ["a last line without its end counts for nothing", "data: a\n\ndata: b\ndata", [event("a")]],
+    ["a block without its blank line is not an event", "data: a\n\nevent: b\ndata: b\nid: 1\n", [event("a")]],
+    ["a line without its end is ignored", "data: a\n\ndata: b\ndata", [event("a")]],
     ["an empty stream has no events", "", []],
   ])("%s", (_, source, expected) => {
     expect(eventsOf(source)).toEqual(expected);
   });
 
-  test("retry is digits only, and counts as soon as its line ends", () => {
-    const source =
-      "retry: 1\nretry:20\n\nretry: 0300\nretry\nretry:\nretry: -1\nretry: 1.5\nretry: 1e3\nretry:  1\nretry: ١\nretry: 1x\nretry: 9";
+  test("retry has only digits, and is reported as soon as its line ends", () => {
+    const valid = "retry: 1\nretry:20\n\nretry: 0300\n";
+    const invalid = ["", ":", ": -1", ": 1.5", ": 1e3", ":  1", ": ١", ": 1x"].map((rest) => `retry${rest}\n`).join("");
+    const unfinished = "retry: 9";
+    const source = valid + invalid + unfinished;
     expect(read(source)).toEqual({ events: [], retries: [1, 20, 300], tooLong: false });
   });
 
@@ -84,13 +90,13 @@ describe("the standard", () => {
     ]);
   });
 
-  test("what is not UTF-8 becomes U+FFFD", () => {
+  test("bytes that are not UTF-8 become U+FFFD", () => {
     const data = [0xff, 0x61, 0xc3, 0x61, 0xe2, 0x82, 0x61, 0xed, 0xa0, 0x80, 0x61, 0xf0, 0x9f, 0x98];
     const bytes = Uint8Array.from([...bytesOf("data: "), ...data, ...bytesOf("\n\n")]);
     expect(eventsOf(bytes)).toEqual([event("\uFFFDa\uFFFDa\uFFFDa\uFFFD\uFFFD\uFFFDa\uFFFD")]);
   });
 
-  test("any stream in any chunks is what the standard says", () => {
+  test("any stream in any chunks gives the events that the standard says", () => {
     fc.assert(
       fc.property(streams, chunkings, (bytes, sizes) => {
         expect(parse(cut(bytes, sizes))).toEqual(parseSlowly(bytes));
@@ -106,11 +112,11 @@ describe("the byte limit", () => {
     ["two-byte characters", "data: éé", 10],
     ["three-byte characters", "data: €1", 10],
     ["four-byte characters", "data: 😀", 10],
-    ["bytes that are no UTF-8, as what they become", Uint8Array.from([...bytesOf("data: 1"), 0xff]), 10],
-    ["an event as Tidings writes it", "event: a:b\ndata: 12\nid: e.1", 25],
-    ["one with more bytes than characters", "event: a:b\ndata: €€€\nid: e.1", 32],
-    ["all lines of a block, comments too", ":\ndata\n\uFEFF:", 9],
-  ])("%s: a block of just so many bytes passes, one more does not", (_, source, size) => {
+    ["bytes that are not UTF-8, counted as what they become", Uint8Array.from([...bytesOf("data: 1"), 0xff]), 10],
+    ["an event in the form that Tidings writes", "event: a:b\ndata: 12\nid: e.1", 25],
+    ["such an event with more bytes than characters", "event: a:b\ndata: €€€\nid: e.1", 32],
+    ["all lines of a block, with comments", ":\ndata\n\uFEFF:", 9],
+  ])("%s: a block of exactly the limit passes, one more byte does not", (_, source, size) => {
     const bytes = bytesOf(source);
     const blocks = Uint8Array.from([...bytes, 10, 10, ...bytes, 13, 10, 13, 10]);
     for (let chunk = 1; chunk <= blocks.length; chunk++) {
@@ -119,7 +125,7 @@ describe("the byte limit", () => {
     }
   });
 
-  test("it is the same in any chunks, and what came before the long block was handed over", () => {
+  test("it is the same in any chunks, and the events before the long block are reported", () => {
     fc.assert(
       fc.property(streams, chunkings, fc.nat(60), (bytes, sizes, limit) => {
         expect(parse(cut(bytes, sizes), limit)).toEqual(parseSlowly(bytes, limit));
@@ -128,7 +134,7 @@ describe("the byte limit", () => {
     );
   }, 60_000);
 
-  test("it needs no end of the line: a block that never ends is refused in time", () => {
+  test("it refuses a block that never ends, without waiting for the end of its line", () => {
     const parser = createParser({ onEvent: () => expect.unreachable(), maxEventBytes: 1_000 });
     const chunk = bytesOf("x".repeat(100));
     for (let count = 0; count < 10; count++) parser.push(chunk);
@@ -136,14 +142,14 @@ describe("the byte limit", () => {
     expect(() => parser.push(bytesOf("\n\ndata: a\n\n"))).toThrow(RangeError);
   });
 
-  test("it is 1 MiB if nobody says another", () => {
+  test("it is 1 MiB by default", () => {
     const line = bytesOf(`data:${"x".repeat(2 ** 20 - 5)}`);
     expect(parse([line, bytesOf("\n\n")]).events).toHaveLength(1);
     expect(parse([line, bytesOf("x")]).tooLong).toBe(true);
   });
 });
 
-test("what a callback throws comes out of push", () => {
+test("push throws what a callback throws", () => {
   const parser = createParser({
     onEvent: () => {
       throw new Error("handler");

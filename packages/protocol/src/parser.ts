@@ -1,28 +1,32 @@
-/** One block of a stream, as it stood there. */
+/** One block of a stream. */
 export interface ServerSentEvent {
-  /** `message` where the block has no `event` field. */
+  /** `message` if the block has no `event` field. */
   readonly event: string;
   readonly data: string;
-  /** The block's own id; null where it has none, or one with NUL, which the standard ignores. */
+  /** The block's own id; null if it has none, or an id with NUL, which the standard ignores. */
   readonly id: string | null;
 }
 
+/** Options of {@link createParser}. */
 export interface ParserOptions {
-  /** Called for every complete block that has data; the id of a block without is dropped with it. */
+  /** Called for every complete block with data. A block without data is dropped, with its id. */
   readonly onEvent: (event: ServerSentEvent) => void;
-  /** The `retry` field as soon as its line ends, in milliseconds, as it was sent: any size, even `Infinity`. */
+  /** Called with every `retry` field, as soon as its line ends: milliseconds of any size, even `Infinity`. */
   readonly onRetry?: (milliseconds: number) => void;
   /**
-   * The bytes that one block may have, line ends not counted. A byte that is not UTF-8 counts as the three of the U+FFFD that
-   * it becomes. @default 1 MiB
+   * The most bytes that one block may have, without line ends. A byte that is not UTF-8 becomes U+FFFD and counts as
+   * three bytes. @default 1 MiB
    */
   readonly maxEventBytes?: number;
 }
 
+/** A parser of one stream. */
 export interface Parser {
   /**
-   * Takes the next bytes of the stream, cut anywhere. What a callback throws comes out here, and the rest of the chunk is lost.
-   * @throws RangeError when a block is longer than `maxEventBytes`; the parser is then of no more use
+   * Takes the next bytes of the stream, which may be cut anywhere.
+   *
+   * @throws RangeError if a block is longer than `maxEventBytes`; the parser cannot be used after that
+   * @throws whatever a callback throws; the rest of the chunk is lost
    */
   push(chunk: Uint8Array): void;
 }
@@ -30,62 +34,64 @@ export interface Parser {
 const LINE = /^([^:]*)(?:: ?(.*))?$/s;
 const DIGITS = /^\d+$/;
 
-/** The most UTF-8 bytes that one UTF-16 unit stands for. */
+/** The most UTF-8 bytes that one UTF-16 unit can need. */
 const MAX_UNIT_BYTES = 3;
 
 /**
- * An incremental parser of `text/event-stream`, after the WHATWG HTML standard, 9.2.6. Its cost is linear in the bytes, also
- * for one line that arrives in many chunks.
+ * Creates an incremental parser of `text/event-stream` (WHATWG HTML standard, 9.2.6). Its cost is linear in the bytes,
+ * also for one line that arrives in many chunks.
  */
 export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: ParserOptions): Parser {
-  /** Takes the BOM away, too. */
+  /** It also removes the byte order mark. */
   const decoder = new TextDecoder();
-  /** What is not read yet begins at `at`. */
+  /** The decoded chunk. The part from `at` on is not read yet. */
   let text = "";
   let at = 0;
-  /** Whether the last chunk ended with CR, so that an LF now is a part of that line end. */
+  /** Whether the last chunk ended with CR. An LF at the start of the next one then belongs to the same line end. */
   let skipsLF = false;
-  /** An unfinished line: engines join its pieces once, when they are read. */
+  /** An unfinished line. JavaScript engines join its pieces only once, when the line is read. */
   let unfinished = "";
   let event: string | null = null;
   let data: string | null = null;
   let id: string | null = null;
-  /** Bytes of the unfinished block, pieces included; 0 exactly at the start of a block. */
+  /** The bytes of the unfinished block, with the unfinished line; 0 exactly at the start of a block. */
   let bytes = 0;
 
-  /** Reads a whole line that begins so; null when the next is another one. */
-  function readField(start: string): string | null {
-    const from = at + start.length;
-    // A slice of a few characters: `startsWith` at a position is slower.
-    const end = text.slice(at, from) === start ? text.indexOf("\n", from) : -1;
+  /** Reads the next line if it is complete and begins with `prefix`; otherwise null, and nothing is read. */
+  function readField(prefix: string): string | null {
+    const valueStart = at + prefix.length;
+    // Comparing a slice of a few characters is faster than `startsWith` at a position.
+    const end = text.slice(at, valueStart) === prefix ? text.indexOf("\n", valueStart) : -1;
     if (end === -1) return null;
     at = end + 1;
-    return text.slice(from, end);
+    return text.slice(valueStart, end);
   }
 
-  /** The hot path: a whole block as Tidings writes it. False, and nothing is read, when this one is to be read line by line. */
+  /** The hot path: reads a complete block in the form that Tidings writes. False if it has to be read line by line. */
   function readBlock(): boolean {
     const start = at;
     event = readField("event: ");
     data = event === null ? null : readField("data: ");
     id = readField("id: ");
-    const isWhole =
+    const isComplete =
       text[at] === "\n" &&
       !id?.includes("\0") &&
-      // What may be too long is counted exactly, line by line.
+      // A block that may be too long is read line by line, which counts its bytes exactly.
       (at - start) * MAX_UNIT_BYTES <= maxEventBytes;
-    if (!isWhole) data = null;
+    if (!isComplete) data = null;
     at = data === null ? start : at + 1;
     return endBlock();
   }
 
-  /** Whether it was an event. */
+  /** Resets the fields and passes the event on. False if the block has no data, and so is no event. */
   function endBlock(): boolean {
-    const whole = data === null ? null : { event: event || "message", data, id };
-    event = data = id = null;
+    const block = data === null ? null : { event: event || "message", data, id };
+    event = null;
+    data = null;
+    id = null;
     bytes = 0;
-    if (whole) onEvent(whole);
-    return whole !== null;
+    if (block !== null) onEvent(block);
+    return block !== null;
   }
 
   function take(line: string): void {
@@ -103,7 +109,7 @@ export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: Pars
       text = decoder.decode(chunk, { stream: true });
       at = skipsLF && text.startsWith("\n") ? 1 : 0;
       skipsLF = text.endsWith("\r");
-      // LF at the end of all lines, whatever they had.
+      // From here on, every line ends with LF.
       if (text.includes("\r")) text = text.replaceAll(/\r\n?/g, "\n");
       while (at < text.length) {
         if (bytes === 0 && readBlock()) continue;
@@ -111,7 +117,7 @@ export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: Pars
         const piece = text.slice(at, end === -1 ? text.length : end);
         at += piece.length + 1;
         bytes += utf8Length(piece);
-        if (bytes > maxEventBytes) throw new RangeError(`Expected ${maxEventBytes} bytes an event at most, got more.`);
+        if (bytes > maxEventBytes) throw new RangeError(`Expected at most ${maxEventBytes} bytes an event, got more.`);
         unfinished += piece;
         if (end === -1) return;
         take(unfinished);
@@ -121,13 +127,16 @@ export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: Pars
   };
 }
 
-/** The UTF-8 bytes of a text without lone surrogates, which a decoder never gives. */
+/** The UTF-8 bytes of a text without lone surrogates; a decoder never returns one. */
 function utf8Length(text: string): number {
   let bytes = 0;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    // A surrogate is one of two units that make four bytes together.
-    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit & 0xf800) === 0xd800 ? 2 : 3;
-  }
+  for (let index = 0; index < text.length; index++) bytes += unitLength(text.charCodeAt(index));
   return bytes;
+}
+
+function unitLength(unit: number): number {
+  if (unit < 0x80) return 1;
+  if (unit < 0x800) return 2;
+  // Two surrogates stand for one character of four bytes.
+  return (unit & 0xf800) === 0xd800 ? 2 : 3;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createProblem } from "./problem.ts";
 
-test("a problem says its status in words, and names channels only where it is about some", () => {
+test("a problem has its status in words, and names channels only if they caused it", () => {
   expect(createProblem(403, "forbidden", { channels: ["rooms/secret"] })).toEqual({
     type: "about:blank",
     title: "Forbidden",

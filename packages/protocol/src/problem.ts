@@ -1,4 +1,4 @@
-/** The `code` of an error response (PROTOCOL.md, section 8). */
+/** The `code` of an error response (PROTOCOL.md, section 8; docs/errors.md says what to do about each). */
 export type ProblemCode =
   | "bad-request"
   | "bad-channel"
@@ -15,14 +15,17 @@ export type ProblemCode =
   | "unavailable"
   | "internal";
 
-/** An RFC 9457 problem. */
+/** The body of an error response: an RFC 9457 problem with a code. */
 export interface Problem {
+  /** `about:blank`: the status says what kind of problem it is. */
   readonly type: string;
+  /** The status in words. */
   readonly title: string;
   readonly status: number;
   readonly code: ProblemCode;
+  /** A sentence about this occurrence. */
   readonly detail?: string;
-  /** The channels it is about, where it is not about the request. */
+  /** The paths of the channels that caused it; absent if the request itself did. */
   readonly channels?: readonly string[];
 }
 
@@ -43,7 +46,12 @@ const TITLES: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 };
 
-/** @param about what it says besides */
-export function createProblem(status: number, code: ProblemCode, about: Details = {}): Problem {
-  return { type: "about:blank", title: TITLES[status] ?? "Error", status, code, ...about };
+/**
+ * Creates a problem.
+ *
+ * @param status the HTTP status
+ * @param details what the problem says about this occurrence
+ */
+export function createProblem(status: number, code: ProblemCode, details: Details = {}): Problem {
+  return { type: "about:blank", title: TITLES[status] ?? "Error", status, code, ...details };
 }

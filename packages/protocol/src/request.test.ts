@@ -51,7 +51,8 @@ function refusal(query: string, body: unknown = null): string {
   return parsed;
 }
 
-const filled = (request: EventRequest): ParsedRequest => ({
+/** What a server has to read from a request. */
+const expectedOf = (request: EventRequest): ParsedRequest => ({
   channels: new Map(
     Array.from(request.channels, ([path, start]) => [path, start === "now" ? start : parseCursor(start ?? "")]),
   ),
@@ -62,10 +63,10 @@ const filled = (request: EventRequest): ParsedRequest => ({
   snapshot: request.snapshot ?? false,
 });
 
-test("a server reads from a query what the client asked", () => {
+test("a server reads from a query what the client has written into it", () => {
   fc.assert(
     fc.property(requests, (request) => {
-      expect(read(formatRequest(request, Infinity).query)).toEqual(filled(request));
+      expect(read(formatRequest(request, Infinity).query)).toEqual(expectedOf(request));
     }),
   );
 });
@@ -74,7 +75,7 @@ test("a server reads the same from a body", () => {
   fc.assert(
     fc.property(requests, (request) => {
       const { query, body = "" } = formatRequest(request, 0);
-      expect(read(query, null, JSON.parse(body))).toEqual(filled(request));
+      expect(read(query, null, JSON.parse(body))).toEqual(expectedOf(request));
     }),
   );
 });
@@ -98,7 +99,7 @@ test("a channel starts with the connection, now, or after a cursor", () => {
 });
 
 test.each(["x", "", "now", "e.01", "e.1.2", "e.1@now", "e.9007199254740992", "\0", "e.".repeat(50_000)])(
-  "a position that is no cursor is one that no log has: %#",
+  "a position that is not a cursor becomes one that no log has: %#",
   (text) => {
     const start = encodeURIComponent(text);
     expect(read(`channel=a&after=${start}`).after).toEqual(nowhere);
@@ -107,7 +108,7 @@ test.each(["x", "", "now", "e.01", "e.1.2", "e.1@now", "e.9007199254740992", "\0
   },
 );
 
-test("a Last-Event-ID or the start of a channel that is no cursor is a position that no log has", () => {
+test("a Last-Event-ID or a start that is not a cursor becomes a position that no log has", () => {
   for (const text of ["x", "e.01", "e.1.2", "e.1@now", "\0", "e.".repeat(50_000)]) {
     expect(read("channel=a", text).after).toEqual(nowhere);
     expect(read(`channel=a@${encodeURIComponent(text)}`).channels.get("a")).toEqual(nowhere);
@@ -115,7 +116,7 @@ test("a Last-Event-ID or the start of a channel that is no cursor is a position 
   }
 });
 
-test("with Last-Event-ID, the same client comes back: what the address says of starts is over", () => {
+test("with Last-Event-ID the client reconnects, so the starts in its address no longer count", () => {
   const parsed = read("channel=a@now&channel=b@e.3&channel=c&after=e.1&last=10", "e.9");
   expect(parsed.after).toEqual({ epoch: "e", seq: 9 });
   expect(parsed.last).toBe(0);
@@ -126,11 +127,11 @@ test("with Last-Event-ID, the same client comes back: what the address says of s
   ]);
 });
 
-test("an empty Last-Event-ID is none", () => {
+test("an empty Last-Event-ID counts as none", () => {
   expect(read("channel=a@now&after=e.1", "")).toEqual(read("channel=a@now&after=e.1"));
 });
 
-test("numbers are refused outside of their range and in other spellings", () => {
+test("numbers are refused outside their range and in other spellings", () => {
   for (const text of ["0", "1001", "-1", "1.5", "1e2", "0x1", "", " 1", "١", "9".repeat(100_000)]) {
     expect(refusal(`channel=a&last=${encodeURIComponent(text)}`)).toContain('"last"');
   }
@@ -139,7 +140,7 @@ test("numbers are refused outside of their range and in other spellings", () => 
   }
 });
 
-test("a request names at least one channel, and each once", () => {
+test("a request names at least one channel, and each channel once", () => {
   expect(refusal("")).toContain("at least one channel");
   expect(refusal("", { channels: {} })).toContain("at least one channel");
   expect(refusal("channel=a&channel=a@now")).toContain('"a" twice');
@@ -160,21 +161,21 @@ test.each([
   ["a position that is a number", { channels: { a: null }, after: 1 }],
   ["a position that is an object", { channels: { a: null }, after: { epoch: "e", seq: 1 } }],
   ["channels by prototype", JSON.parse('{ "__proto__": { "channels": { "a": null } } }')],
-])("a body is refused that is %s", (_, body: unknown) => {
+])("a body with this fault is refused: %s", (_, body: unknown) => {
   expect(refusal("", body)).toMatch(/^Expected /);
 });
 
-test("a path may have the name of anything that every object has", () => {
+test("a path may be the name of a member that every object inherits", () => {
   const names = ["__proto__", "constructor", "toString", "hasOwnProperty", "prototype"];
   const body: unknown = JSON.parse(`{ "channels": { ${names.map((name) => `"${name}": "now"`).join(", ")} } }`);
-  const asked = read("", null, body).channels;
-  expect([...asked.keys()].toSorted()).toEqual(names.toSorted());
-  expect(asked.get("__proto__")).toBe("now");
+  const starts = read("", null, body).channels;
+  expect([...starts.keys()].toSorted()).toEqual(names.toSorted());
+  expect(starts.get("__proto__")).toBe("now");
   expect(read(names.map((name) => `channel=${name}`).join("&")).channels.size).toBe(names.length);
   expect(({} as Record<string, unknown>)["channels"]).toBeUndefined();
 });
 
-test("whatever a body is, it is read or refused, never thrown over", () => {
+test("any body is read or refused, and none makes parseRequest throw", () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), fc.string(), (value, text) => {
       for (const body of [
@@ -190,7 +191,7 @@ test("whatever a body is, it is read or refused, never thrown over", () => {
   );
 });
 
-test("a body with 100 kB of channels is read in full; how many are allowed is the server's to say", () => {
+test("a body with 100 kB of channels is read in full; the server limits their number", () => {
   const names = Array.from({ length: 10_000 }, (_, index) => `rooms/${index}`);
   const body = { channels: Object.fromEntries(names.map((name) => [name, null])) };
   expect(read("", null, body).channels.size).toBe(10_000);
