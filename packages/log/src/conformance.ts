@@ -16,7 +16,7 @@ import { volatileLaws } from "./conformance/volatile.ts";
 export type { EngineFacts, OpenedLog, OpenLog, OpenOptions } from "./conformance/engine.ts";
 export type { Law, LawName } from "./conformance/law.ts";
 
-/** Everything that a log promises, as data. */
+/** The laws of a log, as data. */
 export const laws: readonly Law[] = [
   ...cursorLaws,
   ...orderLaws,
@@ -32,8 +32,11 @@ export const laws: readonly Law[] = [
 ];
 
 /**
- * Registers the conformance suite for an engine with vitest. Every test names the law that it tries.
+ * Registers the conformance suite for an engine with vitest. The title of a test names the law that it checks.
  *
+ * @param name names the engine in the titles
+ * @param open opens an empty log
+ * @param facts says which laws apply to the engine
  * @example
  * describeEventLog(
  *   "memoryLog",
@@ -47,7 +50,7 @@ export const laws: readonly Law[] = [
 export function describeEventLog(name: string, open: OpenLog, facts: EngineFacts): void {
   describe(`${name} keeps the laws of a log`, () => {
     for (const law of laws.filter((each) => appliesTo(each, facts))) {
-      // oxlint-disable-next-line vitest/expect-expect -- each law has its own.
+      // oxlint-disable-next-line vitest/expect-expect -- the assertions are inside the laws
       test(`${law.law}: ${law.title}`, () => tryLaw(law, { open, facts }));
     }
   });

@@ -4,139 +4,175 @@ import type { Mode } from "@tidings/protocol/mode";
 /** How long a volatile entry is owed, in milliseconds. */
 export const VOLATILE_AGE = 5_000;
 
-/** How long an idempotency key is known at least, in milliseconds. */
+/** The time that a log remembers an idempotency key at least, in milliseconds. */
 export const IDEMPOTENCY_AGE = 600_000;
 
-/** What a publisher hands over. */
+/** An entry before it is appended. None of its texts may contain NUL or a lone surrogate. */
 export interface NewEntry {
   /** The path of an address. */
   readonly channel: string;
   readonly type: string;
   readonly mode: Mode;
-  /** `latest` only: which value of the channel and type this one replaces. Without NUL and lone surrogates, as is all text here. */
+  /** `latest` only: this entry replaces the value of its channel and type that has the same key. @default "" */
   readonly key?: string;
-  /** JSON text; null withdraws the `latest` value of the key. */
+  /** JSON text. Null withdraws the `latest` value of the key. */
   readonly data: string | null;
-  /** `latest` only: milliseconds until the value is withdrawn unless it is renewed. */
+  /** `latest` only: milliseconds until the value is withdrawn, unless it is renewed; above 0. @default never */
   readonly expires?: number;
-  /** Scoped to the channel: the same key appends once. Known as long as the entry is kept, and for 10 minutes at least. */
+  /**
+   * A channel appends only one entry with the same key. The log remembers the key as long as it keeps the entry, and
+   * for at least 10 minutes. @default none
+   */
   readonly idempotencyKey?: string;
 }
 
-/** What the log keeps: an entry stands at its cursor. */
+/** An entry as the log keeps it, with its cursor. */
 export interface Entry extends Cursor {
   readonly channel: string;
   readonly type: string;
   readonly mode: Mode;
   readonly key?: string;
-  /** When it was appended, in milliseconds since 1970 by the log's clock. */
+  /** The time of the append by the log's clock, in milliseconds since 1970. */
   readonly at: number;
   readonly data: string | null;
 }
 
-/** A channel that lost reliable entries or withdrawals after the position asked for. */
+/** A channel that has lost reliable entries or withdrawals after the given position. */
 export interface Hole {
   readonly channel: string;
-  /** `trimmed`: by retention. `reset`, `lost`: the position itself is of another log, or of a suffix that a failover lost. */
+  /**
+   * `trimmed`: retention dropped them. `reset`: the position belongs to another log. `lost`: the position belongs to a
+   * suffix that a failover lost.
+   */
   readonly reason: "trimmed" | "reset" | "lost";
-  /** The last lost `seq`: a reader that starts there or later misses nothing. */
+  /** The `seq` of the last lost entry. A reader that starts there or later misses nothing. */
   readonly to: number;
 }
 
+/** The result of one read. */
 export interface Page {
   /** Oldest first. */
   readonly entries: readonly Entry[];
-  /** Where to read on; it passes over entries of other channels, too. */
+  /** The position to read on from. It is after all entries that were scanned, of other channels, too. */
   readonly next: Cursor;
-  /** Whether there may be something after `next` already. */
+  /** Whether there may be entries after `next` already. */
   readonly more: boolean;
   readonly holes: readonly Hole[];
 }
 
-/** Bounds a read: entries scanned, and bytes of data returned (one entry is always allowed). */
+/** The bounds of one read. A page has one entry even if that entry alone exceeds them. */
 export interface Limit {
+  /** Entries that are scanned. */
   readonly entries: number;
+  /** Bytes of data that are returned. */
   readonly bytes: number;
 }
 
+/** The result of appending one entry. */
 export interface Appended {
   readonly cursor: Cursor;
-  /** True when the idempotency key was known: `cursor` is that of the first append. */
+  /** True if the idempotency key was used before; `cursor` is then that of the first append. */
   readonly duplicate: boolean;
 }
 
-/** What retention keeps. A withdrawal is kept like a reliable entry of its channel, and leaves a hole like one: whoever has the value must hear of it. */
+/**
+ * What retention keeps. It treats a withdrawal like a reliable entry: a dropped one leaves a hole, because a reader
+ * that still has the value has to learn of its withdrawal.
+ */
 export interface Keep {
-  /** Reliable entries per channel. */
+  /** The most reliable entries per channel, and the most withdrawals per channel. */
   readonly entries: number;
-  /** Milliseconds. */
+  /** The longest time, in milliseconds. */
   readonly age: number;
-  /** Bytes of the whole log, by the engine's own account. The newest values of `latest` do not count, since they outlive retention. */
+  /**
+   * The most bytes of the whole log; each engine says what it counts. The newest values of `latest` do not count, since
+   * retention never drops them.
+   */
   readonly bytes: number;
 }
 
+/** The state of a log. */
 export interface LogStat {
   readonly head: Cursor;
+  /** Entries of every mode. */
   readonly entries: number;
-  /** By the engine's own account, the values of `latest` included. */
+  /** Bytes of all entries, with the values of `latest`; each engine says what it counts. */
   readonly bytes: number;
+  /** The retention in force. */
   readonly keep: Keep;
 }
 
 /**
- * Append-only storage with one sequence for all channels. A reader holds a cursor and asks for what comes after it.
+ * Append-only storage with one sequence for all channels. A reader holds a cursor and reads what comes after it.
  *
- * - Append order is visibility order: nobody sees `n + 1` before `n` is visible or known to be dead.
- * - `append` resolves once the entries are as durable as configured.
- * - A cursor is valid iff its epoch is known and its `seq` is not after that epoch's end. Every method that takes a cursor validates
- *   it together with what it does; to an invalid one the answer is a page without entries, the head as `next`, and a `reset` or
- *   `lost` hole for every asked channel. It is never an exception.
- * - Naming a channel twice is naming it once.
- * - A clock that jumps changes only what depends on age: what is younger than 5 s or not expired is within that *distance* of now,
- *   so nothing becomes eternal when the clock goes back.
+ * - Append order is visibility order: nobody sees `n + 1` before `n` is visible, or certain never to become visible.
+ * - `append` resolves when the entries are as durable as configured.
+ * - A cursor is valid if and only if the log has its epoch and its `seq` is not after the end of that epoch. Every
+ *   method that takes a cursor validates it in the same step. The answer to an invalid cursor is not an exception but a
+ *   page without entries, with the head as `next`, and with a `reset` or `lost` hole for every given channel.
+ * - Naming a channel twice is the same as naming it once.
+ * - A clock that jumps affects only what depends on age. An entry is "younger than 5 s", or "not expired", if the
+ *   *distance* between its time and now is small enough, so nothing lives for ever when the clock goes back.
  */
 export interface EventLog {
-  /** Appends all or none, in order. A known idempotency key, also of the same batch, appends nothing. Rejects when the log is closed. */
+  /**
+   * Appends all entries of a batch in order, or none. An entry with a used idempotency key is not appended again; this
+   * includes keys of the same batch.
+   *
+   * @throws Error if the log is closed
+   */
   append(batch: readonly NewEntry[]): Promise<readonly Appended[]>;
   /**
-   * What is owed after `after`: reliable entries, `latest` ones that are the newest of their key (values until they expire, and
-   * withdrawals), and volatile ones younger than 5 s. `holes` names the asked channels that lost reliable entries or
-   * withdrawals after it.
+   * Reads what is owed after `after`: reliable entries; `latest` entries that are the newest of their key (values until
+   * they expire, and withdrawals); volatile entries younger than 5 s. `holes` names the given channels that have lost
+   * reliable entries or withdrawals after `after`.
    *
-   * `null` reads every channel. As an empty log has no channels to name, a reader of all also compares the epoch of `next`
-   * with its own.
-   * @throws the reason of `signal` when it was aborted
+   * With `null` for `channels` it reads every channel. An empty log has no channel to name in `holes`, so a reader of
+   * every channel also compares the epoch of `next` with its own.
+   *
+   * @throws the reason of `signal` if it is aborted
    */
   read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page>;
   /**
-   * The `n` newest reliable entries of the channels together, before a position if one is given. `more`: there are older ones.
-   * `next` is the head, and there are no holes but those of an invalid `before`.
+   * Reads the `n` newest reliable entries of the channels together; with `before`, the newest ones before that
+   * position. `more` says whether there are older ones. `next` is the head. `holes` is empty unless `before` is
+   * invalid.
    */
   recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page>;
   /**
-   * The newest value of each key of the `latest` entries, in `seq` order, without expired and withdrawn ones. `next` of a
-   * page is the `after` of the following one; on the last page it is the head.
+   * Reads the newest value of each key of the `latest` entries, in the order of `seq`, without expired and withdrawn
+   * values. `next` of a page is the `after` of the next page; on the last page it is the head. `after` null starts with
+   * the first page.
    */
   current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page>;
   /** The newest visible position. */
   head(): Promise<Cursor>;
   /**
-   * A doorbell: calls may be spurious, coalesced or lost, so a reader polls as well. It may be rung inside of an append, so `wake`
-   * notes it and returns. What it throws is ignored. Returns what takes it off.
+   * Calls `wake` when entries were appended. The log is only a doorbell: calls may be spurious, coalesced or lost, so a
+   * reader also polls. A call can happen inside an append, so `wake` has to return quickly. Its errors are ignored.
+   *
+   * @returns a function that ends this watch
    */
   watch(wake: () => void): () => void;
-  /** Applies retention and withdraws expired `latest` values, each once. Safe to call from many processes. */
+  /**
+   * Applies retention, and withdraws each expired `latest` value once. Many processes may call it at the same time.
+   * Does nothing on a closed log.
+   */
   trim(): Promise<void>;
+  /** The head, the size and the retention of the log. */
   stat(): Promise<LogStat>;
-  /** Rings no doorbell any more. May be called again. */
+  /** Closes the log; it wakes no watcher any more. May be called again. */
   close(): Promise<void>;
 }
 
 /** A log that shares the application's database. */
 export interface TransactionalLog<Transaction> extends EventLog {
   /**
-   * Appends inside the application's own transaction: the entries get their place when it commits, and a rollback publishes
-   * nothing. The inserts have run when the call returns, so that no other request can come between them.
+   * Appends inside the application's own transaction. The entries become visible when it commits, and a rollback
+   * publishes nothing. The inserts have run when the call returns (not only when the promise resolves), so no other
+   * request can come between them.
+   *
+   * @throws Error if the log is closed or the entries cannot be written; then none of them is
    */
   appendIn(transaction: Transaction, batch: readonly NewEntry[]): Promise<void>;
 }

@@ -15,14 +15,14 @@ describeEventLog(
   { survivesReopen: false, heedsClock: true, runs: 100 },
 );
 
-describe("what only a log in memory promises", () => {
-  test("keeps 1,000 entries of a channel, for a day, in 64 MiB, where nothing else is said", async () => {
+describe("a log in memory", () => {
+  test("keeps 1,000 entries of a channel, for a day, in 64 MiB by default", async () => {
     const keep = { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024 };
     expect((await memoryLog().stat()).keep).toEqual(keep);
     expect((await memoryLog({ keep: { entries: 5 } }).stat()).keep).toEqual({ ...keep, entries: 5 });
   });
 
-  test("names its epoch by the random that is passed in", async () => {
+  test("names its epoch with the random numbers that are passed in", async () => {
     const heads = [0.5, 0.5, 0.6, 0.999_999].map((seed) => memoryLog({ random: () => seed }).head());
     const [one, same, other, last] = (await Promise.all(heads)).map(({ epoch }) => epoch);
     expect(one).toBe(same);
@@ -42,22 +42,22 @@ describe("what only a log in memory promises", () => {
     expect(bytes).toBeGreaterThan(90_000);
   });
 
-  test("counts what an entry costs beside its data, so that a million tiny ones do not fill the memory", async () => {
+  test("counts the overhead of an entry, so that a million tiny entries do not fill the memory", async () => {
     const log = memoryLog({ keep: { entries: Infinity, bytes: 100_000 } });
     await log.append(numbered("a", 5_000));
     expect((await log.stat()).entries).toBeLessThan(1_000);
   });
 
-  test("evicts hints before history when the bytes are used up", async () => {
+  test("evicts volatile entries before reliable ones when the bytes are used up", async () => {
     const log = memoryLog({ keep: { bytes: 50_000 } });
     await publish(log, ...numbered("a", 10));
-    for (let hint = 0; hint < 1_000; hint++) await publish(log, volatile("a"));
+    for (let count = 0; count < 1_000; count++) await publish(log, volatile("a"));
     const page = await log.read(await startOf(log), ["a"], WIDE);
     expect(page.holes).toEqual([]);
     expect(dataOf(page).slice(0, 10)).toEqual(numbered("a", 10).map(({ data }) => data));
   });
 
-  test("keeps of a ticker one value a key, and of hints the last 5 seconds, without trim()", async () => {
+  test("keeps one value a key, and the volatile entries of the last 5 seconds, without trim()", async () => {
     const clock = new ManualClock();
     const log = memoryLog({ now: clock.now });
     for (let second = 0; second < 20; second++) {
@@ -69,7 +69,7 @@ describe("what only a log in memory promises", () => {
     expect((await log.stat()).entries).toBe(3 + 5_000);
   });
 
-  test("has nothing left of values that expired and were withdrawn long ago", async () => {
+  test("keeps nothing of values that expired and were withdrawn long ago", async () => {
     const clock = new ManualClock();
     const log = memoryLog({ keep: { age: HOUR }, now: clock.now });
     for (let round = 0; round < 5; round++) {
@@ -85,7 +85,7 @@ describe("what only a log in memory promises", () => {
     expect(await log.stat()).toMatchObject({ entries: 0, bytes: 0 });
   });
 
-  test("forgets a key after ten minutes when its entry has gone", async () => {
+  test("forgets an idempotency key after ten minutes if its entry is gone", async () => {
     const clock = new ManualClock();
     const log = memoryLog({ keep: { entries: 1 }, now: clock.now });
     const retried = reliable("a", "1", { idempotencyKey: "once" });
@@ -95,7 +95,7 @@ describe("what only a log in memory promises", () => {
     expect(await log.append([retried])).toMatchObject([{ duplicate: false }]);
   });
 
-  test("keeps nothing where nothing is to be kept, and says so", async () => {
+  test("keeps nothing if a limit is 0, and reports the hole", async () => {
     for (const keep of [{ entries: 0 }, { bytes: 0 }]) {
       const log = memoryLog({ keep });
       const cursors = await publish(log, ...numbered("a", 3));
@@ -105,7 +105,7 @@ describe("what only a log in memory promises", () => {
     }
   });
 
-  test("moves on by one entry at least, whatever the limit", async () => {
+  test("reads at least one entry a page, whatever the limit", async () => {
     const log = memoryLog();
     await log.append(numbered("a", 5));
     const { entries } = await readToEnd(log, await startOf(log), ["a"], { entries: 0, bytes: 0 });

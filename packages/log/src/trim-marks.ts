@@ -1,26 +1,28 @@
 import type { Hole } from "./event-log.ts";
 
 /**
- * How far retention has dropped reliable entries and withdrawals, by channel. A mark is all that remains of a channel that is long empty,
- * 60 bytes with its path, and it is never dropped: without it a gap would be missing, and one mark for
- * all the forgotten channels would announce gaps that are none.
+ * How far retention has dropped reliable entries and withdrawals, by channel.
+ *
+ * The mark of a channel stays after its last entry is gone; it costs 60 bytes with its path and is never dropped.
+ * Without it, the channel's gap would never be announced. One common mark for all emptied channels would announce gaps
+ * where nothing is lost.
  */
 export class TrimMarks {
   readonly marks = new Map<string, number>();
-  /** The largest of them: whoever stands there or later has no hole anywhere. */
+  /** The largest mark: after it, no channel has a hole. */
   #largest = 0;
 
-  /** Of one channel, entries of a kind are dropped in order; of several kinds or channels, they are not. */
+  /** Notes that an entry was dropped. Entries of different kinds or channels are not dropped in the order of `seq`. */
   move(channel: string, seq: number): void {
     this.marks.set(channel, Math.max(this.marks.get(channel) ?? 0, seq));
     this.#largest = Math.max(this.#largest, seq);
   }
 
-  /** Of the asked channels, or of all, those that lost entries after a position. */
-  holes(seq: number, asked: readonly string[] | null): Hole[] {
+  /** The holes after a position, of the given channels, or of all channels for null. */
+  holes(seq: number, channels: readonly string[] | null): Hole[] {
     if (seq >= this.#largest) return [];
     const holes: Hole[] = [];
-    for (const channel of asked === null ? this.marks.keys() : new Set(asked)) {
+    for (const channel of channels === null ? this.marks.keys() : new Set(channels)) {
       const to = this.marks.get(channel) ?? 0;
       if (to > seq) holes.push({ channel, reason: "trimmed", to });
     }

@@ -7,6 +7,7 @@ import { dataOf, readToEnd, seqsOf, startOf, WIDE } from "./reading.ts";
 
 const FOREIGN = "anotherEpoch";
 
+/** Expects the answer to an invalid position. */
 async function expectRefused(
   log: EventLog,
   page: Page,
@@ -22,7 +23,7 @@ async function expectRefused(
   });
 }
 
-/** Tries a method with a position of another epoch, one of another epoch at 0, and one ahead of the log. */
+/** Calls a method with positions of another epoch and with one after the head. */
 async function expectValidated(log: EventLog, call: (position: Cursor) => Promise<Page>): Promise<void> {
   const { epoch, seq } = await log.head();
   await expectRefused(log, await call({ epoch: FOREIGN, seq }), "reset", ["a", "b"]);
@@ -34,7 +35,7 @@ async function expectValidated(log: EventLog, call: (position: Cursor) => Promis
 export const cursorLaws: readonly Law[] = [
   {
     law: "law 2: the log validates cursors",
-    title: "read() refuses a cursor of another epoch, or ahead of the log, in the same call",
+    title: "read() refuses a cursor of another epoch, or after the head, in the same call",
     async run({ open }) {
       const { log } = await open({});
       await publish(log, ...numbered("a", 3), ...numbered("b", 2));
@@ -43,7 +44,7 @@ export const cursorLaws: readonly Law[] = [
   },
   {
     law: "law 2: the log validates cursors",
-    title: "recent() refuses such a position, too",
+    title: "recent() refuses such a cursor, too",
     async run({ open }) {
       const { log } = await open({});
       await publish(log, ...numbered("a", 3), ...numbered("b", 2));
@@ -52,7 +53,7 @@ export const cursorLaws: readonly Law[] = [
   },
   {
     law: "law 2: the log validates cursors",
-    title: "current() refuses such a position, too",
+    title: "current() refuses such a cursor, too",
     async run({ open }) {
       const { log } = await open({});
       await publish(log, latest("a", "", '"x"'), latest("b", "", '"y"'));
@@ -61,7 +62,7 @@ export const cursorLaws: readonly Law[] = [
   },
   {
     law: "law 2: the log validates cursors",
-    title: "an empty log refuses a position that it has not reached",
+    title: "an empty log refuses a position after its head",
     async run({ open }) {
       const { log } = await open({});
       const { epoch, seq } = await log.head();
@@ -70,7 +71,7 @@ export const cursorLaws: readonly Law[] = [
   },
   {
     law: "law 2: the log validates cursors",
-    title: "a refused read of every channel names those that exist and tells the epoch",
+    title: "a refused read of every channel names the channels that exist, and its next has the log's epoch",
     async run({ open }) {
       const { log } = await open({});
       await publish(log, reliable("a"), reliable("b"));
@@ -85,7 +86,7 @@ export const cursorLaws: readonly Law[] = [
   },
   {
     law: "law 2: the log validates cursors",
-    title: "a reader can go on from where it was refused",
+    title: "a reader can read on from the next of a refused read",
     async run({ open }) {
       const { log } = await open({});
       await publish(log, ...numbered("a", 3));
@@ -96,7 +97,7 @@ export const cursorLaws: readonly Law[] = [
   },
   {
     law: "law 3: a cursor is an epoch and a position",
-    title: "two logs have two epochs, also with the same entries",
+    title: "two logs have different epochs, even with the same entries",
     async run({ open }) {
       const logs = [(await open({})).log, (await open({})).log, (await open({})).log];
       for (const log of logs) await publish(log, reliable("a"));
@@ -106,7 +107,7 @@ export const cursorLaws: readonly Law[] = [
   },
   {
     law: "law 3: a cursor is an epoch and a position",
-    title: "every cursor is one token, and every entry stands at its cursor",
+    title: "every cursor is one token, and every entry has the cursor that append returned",
     async run({ open }) {
       const { log } = await open({});
       const cursors = [await log.head(), ...(await publish(log, reliable("a"), reliable("b"))), await log.head()];
@@ -127,7 +128,7 @@ export const cursorLaws: readonly Law[] = [
   },
   {
     law: "law 4: an epoch has an end",
-    title: "the end itself and everything before it are valid positions",
+    title: "the end of the epoch and every position before it are valid",
     async run({ open }) {
       const { log } = await open({});
       await publish(log, ...numbered("a", 3));
@@ -145,7 +146,7 @@ export const cursorLaws: readonly Law[] = [
   },
   {
     law: "law 4: an epoch has an end",
-    title: "a log that survives a restart resumes every position of before",
+    title: "a log that survives a restart still accepts every position",
     only: { survivesReopen: true },
     async run({ open }) {
       const { log, reopen } = await open({});
@@ -167,7 +168,7 @@ export const cursorLaws: readonly Law[] = [
   },
   {
     law: "law 4: an epoch has an end",
-    title: "a log that ends with the process refuses every position of before, also one that it has reached again",
+    title: "a log that ends with its process refuses every earlier position, even a seq that it has reached again",
     only: { survivesReopen: false },
     async run({ open }) {
       const { log, reopen } = await open({});

@@ -4,16 +4,16 @@ import type { Law } from "./law.ts";
 import { publish, reliable } from "./publishing.ts";
 import { dataOf, readToEnd, startOf } from "./reading.ts";
 
-/** The longest that a ring may take, in milliseconds: twice the poll that a reader has anyway. */
+/** The longest time until a watcher is woken, in milliseconds: twice the interval in which a reader polls anyway. */
 const DEADLINE = 2_000;
 
-/** Resolves with true when the log rings, with false when it does not in time. */
-function ring(log: EventLog): Promise<boolean> {
+/** Resolves with whether the log wakes a watcher in time. */
+function nextWake(log: EventLog): Promise<boolean> {
   return new Promise((resolve) => {
-    const stop = (rung: boolean): void => {
+    const stop = (isWoken: boolean): void => {
       clearTimeout(deadline);
       unwatch();
-      resolve(rung);
+      resolve(isWoken);
     };
     const deadline = setTimeout(() => stop(false), DEADLINE);
     const unwatch = log.watch(() => stop(true));
@@ -23,78 +23,82 @@ function ring(log: EventLog): Promise<boolean> {
 export const doorbellLaws: readonly Law[] = [
   {
     law: "law 10: the doorbell",
-    title: "it rings when something was appended, and what is read then is there",
+    title: "it wakes a watcher when an entry was appended, and the entry can be read then",
     async run({ open }) {
       const { log } = await open({});
       for (const data of ["1", "2", "3"]) {
-        const rung = ring(log);
+        const woken = nextWake(log);
         const before = await log.head();
         await publish(log, reliable("a", data));
-        expect(await rung).toBe(true);
+        expect(await woken).toBe(true);
         expect(dataOf(await readToEnd(log, before, ["a"]))).toEqual([data]);
       }
     },
   },
   {
     law: "law 10: the doorbell",
-    title: "it rings for what another handle appends",
+    title: "it wakes a watcher when another handle appends",
     async run({ open }) {
       const { log, another } = await open({});
       const other = await another();
-      const rung = ring(log);
+      const woken = nextWake(log);
       await publish(other, reliable("a"));
-      expect(await rung).toBe(true);
+      expect(await woken).toBe(true);
     },
   },
   {
     law: "law 10: the doorbell",
-    title: "who throws harms neither the append nor the other watchers",
+    title: "a watcher that throws disturbs neither the append nor the other watchers",
     async run({ open }) {
       const { log } = await open({});
       log.watch(() => {
         throw new Error("a watcher that throws");
       });
-      const rung = ring(log);
+      const woken = nextWake(log);
       expect(await publish(log, reliable("a", "1"))).toHaveLength(1);
-      expect(await rung).toBe(true);
+      expect(await woken).toBe(true);
       expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual(["1"]);
     },
   },
   {
     law: "law 10: the doorbell",
-    title: "one function that watches twice and stops once goes on watching",
+    title: "a function that watches twice is still woken after one of the two watches has ended",
     async run({ open }) {
       const { log } = await open({});
-      let rings = 0;
-      const wake = (): void => void rings++;
-      const unwatchFirst = log.watch(wake);
-      const unwatchSecond = log.watch(wake);
-      unwatchFirst();
-      unwatchFirst();
-      const [rung, again] = [ring(log), ring(log)];
+      let wakes = 0;
+      const wake = (): void => {
+        wakes++;
+      };
+      const endFirst = log.watch(wake);
+      const endSecond = log.watch(wake);
+      endFirst();
+      endFirst();
+      const others = [nextWake(log), nextWake(log)];
       await publish(log, reliable("a"));
-      await Promise.all([rung, again]);
-      expect(rings).toBeGreaterThan(0);
-      unwatchSecond();
-      const heard = rings;
-      const last = ring(log);
+      await Promise.all(others);
+      expect(wakes).toBeGreaterThan(0);
+      endSecond();
+      const wakesBefore = wakes;
+      const last = nextWake(log);
       await publish(log, reliable("a"));
       expect(await last).toBe(true);
-      expect(rings).toBe(heard);
+      expect(wakes).toBe(wakesBefore);
     },
   },
   {
     law: "close",
-    title: "a closed log appends nothing, rings nothing, and can be closed again",
+    title: "a closed log appends nothing, wakes nobody, and can be closed again",
     async run({ open }) {
       const { log } = await open({});
       await publish(log, reliable("a", "1"));
-      let rings = 0;
-      log.watch(() => void rings++);
+      let wakes = 0;
+      log.watch(() => {
+        wakes++;
+      });
       await log.close();
       await expect(log.append([reliable("a", "2")])).rejects.toBeInstanceOf(Error);
       await log.close();
-      expect(rings).toBe(0);
+      expect(wakes).toBe(0);
     },
   },
 ];

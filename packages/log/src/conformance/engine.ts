@@ -1,34 +1,36 @@
 import type { EventLog, Keep } from "../event-log.ts";
 
-/** What a law asks of the log that it is tried on. */
+/** The options of the log that a law is checked on. */
 export interface OpenOptions {
-  /** What is left out is the engine's default. */
+  /** @default the engine's defaults */
   readonly keep?: Partial<Keep>;
-  /** Milliseconds since 1970; given only to engines that heed it. */
+  /** Milliseconds since 1970. Passed only to engines with `heedsClock`. */
   readonly now?: () => number;
 }
 
+/** A log, and two more ways to open it. */
 export interface OpenedLog {
   readonly log: EventLog;
-  /** A second handle on the same entries, as another process would have it; the same handle where there can be only one. */
+  /** Opens a second handle on the same entries, as another process would; the same handle if there can be only one. */
   readonly another: () => Promise<EventLog>;
-  /** The log that a new process finds in the same place. The handles of before are left as they are, as a crash would. */
+  /** Opens the log that a new process finds. It does not close the earlier handles, as a crash does not. */
   readonly reopen: () => Promise<EventLog>;
 }
 
-/** Opens an empty log of its own on every call. */
+/** Opens a new, empty log on every call. */
 export type OpenLog = (options: OpenOptions) => Promise<OpenedLog>;
 
-/** What is true of an engine and not of every engine. The suite reads them instead of asking which engine it is. */
+/** The properties in which engines differ. The suite depends on these facts, not on the name of the engine. */
 export interface EngineFacts {
-  /** Entries, epoch and idempotency keys are there after a restart. */
+  /** Whether entries, epoch and idempotency keys survive a restart. */
   readonly survivesReopen: boolean;
-  /** The log takes the time from `now`. Without it, laws about time are not tried. */
+  /** Whether the log takes the time from `now`. Without it, the laws about time are not checked. */
   readonly heedsClock: boolean;
-  /** How many random histories a property is tried with: 100 where opening a log costs nothing. */
+  /** The number of random histories per property: 100 if opening a log costs nothing. */
   readonly runs: number;
 }
 
+/** An engine that laws are checked on. */
 export interface Engine {
   readonly open: OpenLog;
   readonly facts: EngineFacts;

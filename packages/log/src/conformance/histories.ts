@@ -10,8 +10,11 @@ import { currentToEnd, readToEnd, WIDE } from "./reading.ts";
 const CHANNELS = ["a", "b", "c", "d"];
 const EXPIRES = 3_000;
 
-/** A batch, or that time passes, or that retention is applied. */
-type Step = { readonly batch: readonly NewEntry[] } | { readonly pass: number } | "trim";
+/** One step of a history. */
+type Step =
+  | { readonly kind: "append"; readonly batch: readonly NewEntry[] }
+  | { readonly kind: "wait"; readonly milliseconds: number }
+  | { readonly kind: "trim" };
 
 function newEntry({ heedsClock }: EngineFacts): fc.Arbitrary<NewEntry> {
   const channel = fc.constantFrom(...CHANNELS);
@@ -28,27 +31,44 @@ function newEntry({ heedsClock }: EngineFacts): fc.Arbitrary<NewEntry> {
   );
 }
 
-function steps(facts: EngineFacts, trims: boolean): fc.Arbitrary<Step[]> {
-  const batch = fc.array(newEntry(facts), { minLength: 1, maxLength: 4 }).map((entries): Step => ({ batch: entries }));
-  const pass = facts.heedsClock ? [fc.integer({ min: 0, max: 2_500 }).map((time): Step => ({ pass: time }))] : [];
-  const trim = trims ? [fc.constant<Step>("trim")] : [];
-  return fc.array(
-    fc.oneof({ weight: 4, arbitrary: batch }, ...[...pass, ...trim].map((arbitrary) => ({ weight: 1, arbitrary }))),
-    {
-      maxLength: 25,
-    },
-  );
+function steps(facts: EngineFacts, withTrim: boolean): fc.Arbitrary<Step[]> {
+  const append = fc
+    .array(newEntry(facts), { minLength: 1, maxLength: 4 })
+    .map((batch): Step => ({ kind: "append", batch }));
+  const wait = fc.integer({ min: 0, max: 2_500 }).map((milliseconds): Step => ({ kind: "wait", milliseconds }));
+  const trim = fc.constant<Step>({ kind: "trim" });
+  const others = [...(facts.heedsClock ? [wait] : []), ...(withTrim ? [trim] : [])];
+  const step = fc.oneof({ weight: 4, arbitrary: append }, ...others.map((arbitrary) => ({ weight: 1, arbitrary })));
+  return fc.array(step, { maxLength: 25 });
 }
 
-/** What a reader asks: which channels, from where (a share of the log), and in pages of which size. */
-const question = fc.record({
+/** The arguments of a read: the channels, the position (as a share of the log), and the size of a page. */
+const readArguments = fc.record({
   channels: fc.option(fc.subarray(CHANNELS)),
-  from: fc.double({ min: 0, max: 1, noNaN: true }),
+  share: fc.double({ min: 0, max: 1, noNaN: true }),
   limit: fc.record({ entries: fc.integer({ min: 1, max: 9 }), bytes: fc.integer({ min: 1, max: 40 }) }),
 });
+const reads = fc.array(readArguments, { minLength: 1, maxLength: 4 });
 
-/** Lives through a history on a log and on the model, and hands both over. */
-async function live(
+/** Appends a batch to a log and to the model, and expects both to find the same duplicates. */
+async function appendToBoth(
+  log: EventLog,
+  model: LogModel,
+  batch: readonly NewEntry[],
+  now: () => number,
+): Promise<void> {
+  const duplicates = model.duplicates(batch);
+  const at = now();
+  const appended = await log.append(batch);
+  expect(appended.map(({ duplicate }) => duplicate)).toEqual(duplicates.map((first) => first !== null));
+  for (const [index, first] of duplicates.entries()) {
+    if (typeof first === "number") expect(appended[index]?.cursor.seq).toBe(first);
+  }
+  model.add(batch, appended, at);
+}
+
+/** Runs a history on a log and on the model, and passes both to `check`. */
+async function replay(
   { open, facts }: Engine,
   keep: Partial<Keep>,
   history: readonly Step[],
@@ -59,17 +79,16 @@ async function live(
   const { log } = await open({ keep, ...(facts.heedsClock && { now: clock.now }) });
   const model = new LogModel();
   for (const step of history) {
-    if (step === "trim") await log.trim();
-    else if ("pass" in step) clock.move(step.pass);
-    else {
-      const duplicates = model.duplicates(step.batch);
-      const at = now();
-      const appended = await log.append(step.batch);
-      expect(appended.map(({ duplicate }) => duplicate)).toEqual(duplicates.map((known) => known !== null));
-      for (const [index, known] of duplicates.entries()) {
-        if (typeof known === "number") expect(appended[index]?.cursor.seq).toBe(known);
-      }
-      model.add(step.batch, appended, at);
+    switch (step.kind) {
+      case "append":
+        await appendToBoth(log, model, step.batch, now);
+        break;
+      case "wait":
+        clock.move(step.milliseconds);
+        break;
+      case "trim":
+        await log.trim();
+        break;
     }
   }
   await check(log, model, now());
@@ -79,71 +98,62 @@ async function live(
 export const historyProperties: readonly Law[] = [
   {
     law: "limits",
-    title: "after any history, pages of any size say what the definition says, and so do history and current values",
+    title: "after any history, pages of any size, recent entries and current values are those of the definition",
     async run(engine) {
-      const property = fc.asyncProperty(
-        steps(engine.facts, false),
-        fc.array(question, { minLength: 1, maxLength: 4 }),
-        (history, questions) =>
-          live(engine, {}, history, async (log, model, now) => {
-            const { epoch, seq } = await log.head();
-            for (const { channels, from, limit } of questions) {
-              const after = { epoch, seq: Math.floor(from * seq) };
-              const owed = model.owed(after.seq, channels, now);
-              const paged = await readToEnd(log, after, channels, limit);
-              expect(paged.entries.map(asExpected)).toEqual(owed);
-              expect(paged.holes).toEqual([]);
-              expect((await log.read(after, channels, WIDE)).entries.map(asExpected)).toEqual(owed);
+      const property = fc.asyncProperty(steps(engine.facts, false), reads, (history, calls) =>
+        replay(engine, {}, history, async (log, model, now) => {
+          const { epoch, seq } = await log.head();
+          for (const { channels, share, limit } of calls) {
+            const after = { epoch, seq: Math.floor(share * seq) };
+            const owed = model.owed(after.seq, channels, now);
+            const paged = await readToEnd(log, after, channels, limit);
+            expect(paged.entries.map(asExpected)).toEqual(owed);
+            expect(paged.holes).toEqual([]);
+            expect((await log.read(after, channels, WIDE)).entries.map(asExpected)).toEqual(owed);
 
-              const asked = channels ?? CHANNELS;
-              expect((await currentToEnd(log, asked, limit)).entries.map(asExpected)).toEqual(
-                model.current(asked, now),
-              );
-              const older = model.reliable(asked, after.seq);
-              const recent = await log.recent(asked, limit.entries, after);
-              expect(recent.entries.map(asExpected)).toEqual(older.slice(-limit.entries));
-              expect(recent.more).toBe(older.length > limit.entries);
-            }
-          }),
+            const named = channels ?? CHANNELS;
+            const current = await currentToEnd(log, named, limit);
+            expect(current.entries.map(asExpected)).toEqual(model.current(named, now));
+            const older = model.reliable(named, after.seq);
+            const recent = await log.recent(named, limit.entries, after);
+            expect(recent.entries.map(asExpected)).toEqual(older.slice(-limit.entries));
+            expect(recent.more).toBe(older.length > limit.entries);
+          }
+        }),
       );
       await fc.assert(property, { numRuns: engine.facts.runs });
     },
   },
   {
     law: "law 7: a gap for every hole, none without",
-    title:
-      "after any history, every lost entry is in a hole, every hole has a lost entry, and retention keeps what it promises",
+    title: "after any history, every lost entry is in a hole, every hole has a lost entry, and the newest are kept",
     async run(engine) {
       const keep = { entries: 3 };
-      const property = fc.asyncProperty(
-        steps(engine.facts, true),
-        fc.array(question, { minLength: 1, maxLength: 4 }),
-        (history, questions) =>
-          live(engine, keep, history, async (log, model) => {
-            const { epoch, seq } = await log.head();
-            for (const { channels, from } of questions) {
-              const after = { epoch, seq: Math.floor(from * seq) };
-              const { entries, holes } = await log.read(after, channels, WIDE);
-              for (const channel of channels ?? CHANNELS) {
-                const owed = model.reliable([channel]).filter((entry) => entry.seq > after.seq);
-                const found = new Set(entries.filter((entry) => entry.channel === channel).map((entry) => entry.seq));
-                const lost = owed.filter((entry) => !found.has(entry.seq));
-                const to = lost.at(-1)?.seq;
-                expect(holes.filter((hole) => hole.channel === channel)).toEqual(
-                  to === undefined ? [] : [{ channel, reason: "trimmed", to }],
-                );
-                for (const entry of model.reliable([channel]).slice(-keep.entries)) {
-                  if (entry.seq > after.seq) expect(found).toContain(entry.seq);
-                }
+      const property = fc.asyncProperty(steps(engine.facts, true), reads, (history, calls) =>
+        replay(engine, keep, history, async (log, model) => {
+          const { epoch, seq } = await log.head();
+          for (const { channels, share } of calls) {
+            const after = { epoch, seq: Math.floor(share * seq) };
+            const { entries, holes } = await log.read(after, channels, WIDE);
+            for (const channel of channels ?? CHANNELS) {
+              const owed = model.reliable([channel]).filter((entry) => entry.seq > after.seq);
+              const found = new Set(entries.filter((entry) => entry.channel === channel).map((entry) => entry.seq));
+              const lost = owed.filter((entry) => !found.has(entry.seq));
+              const to = lost.at(-1)?.seq;
+              expect(holes.filter((hole) => hole.channel === channel)).toEqual(
+                to === undefined ? [] : [{ channel, reason: "trimmed", to }],
+              );
+              for (const entry of model.reliable([channel]).slice(-keep.entries)) {
+                if (entry.seq > after.seq) expect(found).toContain(entry.seq);
               }
             }
-            await log.trim();
-            for (const channel of CHANNELS) {
-              expect((await log.recent([channel], 100)).entries.map(asExpected)).toEqual(
-                model.reliable([channel]).slice(-keep.entries),
-              );
-            }
-          }),
+          }
+          await log.trim();
+          for (const channel of CHANNELS) {
+            const { entries } = await log.recent([channel], 100);
+            expect(entries.map(asExpected)).toEqual(model.reliable([channel]).slice(-keep.entries));
+          }
+        }),
       );
       await fc.assert(property, { numRuns: engine.facts.runs });
     },

@@ -25,7 +25,7 @@ export const historyLaws: readonly Law[] = [
   },
   {
     law: "recent",
-    title: "more is true iff there are older ones",
+    title: "more is true exactly when there are older ones",
     async run({ open }) {
       const { log } = await open({});
       await publish(log, ...numbered("a", 3), ...numbered("b", 2));
@@ -37,7 +37,7 @@ export const historyLaws: readonly Law[] = [
   },
   {
     law: "recent",
-    title: "it knows neither values, withdrawals nor hints",
+    title: "it returns neither values, withdrawals nor volatile entries",
     async run({ open }) {
       const { log } = await open({});
       await publish(
@@ -60,7 +60,7 @@ export const historyLaws: readonly Law[] = [
       await log.append(entries);
       const pages: (readonly Entry[])[] = [];
       let page = await log.recent(["a", "b"], 5);
-      for (let turns = 0; turns < 10; turns++) {
+      for (let count = 0; count < 10; count++) {
         pages.unshift(page.entries);
         const [oldest] = page.entries;
         if (!page.more || oldest === undefined) break;
@@ -72,7 +72,7 @@ export const historyLaws: readonly Law[] = [
   },
   {
     law: "recent",
-    title: "before the first entry there is nothing",
+    title: "there is nothing before the first entry",
     async run({ open }) {
       const { log } = await open({});
       const [first] = await publish(log, reliable("a"));
@@ -81,7 +81,7 @@ export const historyLaws: readonly Law[] = [
   },
   {
     law: "current",
-    title: "it returns the newest value of each key in the order of their places, and then the head",
+    title: "it returns the newest value of each key in the order of seq, and the head as next",
     async run({ open }) {
       const { log } = await open({});
       await publish(
@@ -105,7 +105,7 @@ export const historyLaws: readonly Law[] = [
   },
   {
     law: "current",
-    title: "small pages give what one big page gives",
+    title: "small pages together give the same as one big page",
     async run({ open }) {
       const { log } = await open({});
       await log.append(

@@ -7,7 +7,7 @@ import { dataOf, readToEnd, startOf, WIDE } from "./reading.ts";
 export const holeLaws: readonly Law[] = [
   {
     law: "law 7: a gap for every hole, none without",
-    title: "a channel that lost entries is named with the last lost one, and what is left is read",
+    title: "a channel that lost entries is named with the last lost one, and the remaining entries are read",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 3 } });
       const [, second] = await publish(log, ...numbered("a", 5));
@@ -19,7 +19,7 @@ export const holeLaws: readonly Law[] = [
   },
   {
     law: "law 7: a gap for every hole, none without",
-    title: "who has seen the last lost entry has no hole, who has not has one",
+    title: "a reader that has seen the last lost entry has no hole, a reader that has not seen it has one",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 3 } });
       const [first, second, third] = await publish(log, ...numbered("a", 5));
@@ -34,7 +34,7 @@ export const holeLaws: readonly Law[] = [
   },
   {
     law: "law 7: a gap for every hole, none without",
-    title: "a noisy channel makes no hole in a quiet one, and evicts nothing of it",
+    title: "a busy channel makes no hole in a quiet one, and evicts none of its entries",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 3 } });
       await publish(log, reliable("quiet", '"first"'), ...numbered("noisy", 20), reliable("quiet", '"second"'));
@@ -65,7 +65,7 @@ export const holeLaws: readonly Law[] = [
   },
   {
     law: "law 7: a gap for every hole, none without",
-    title: "a channel without entries has no hole while others have",
+    title: "a channel without entries has no hole while others have one",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 1 } });
       await publish(log, ...numbered("noisy", 5));
@@ -75,7 +75,7 @@ export const holeLaws: readonly Law[] = [
   },
   {
     law: "law 7: a gap for every hole, none without",
-    title: "superseded values and withdrawals and volatile entries leave no hole",
+    title: "superseded values, superseded withdrawals and volatile entries leave no hole",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 1 } });
       for (let round = 0; round < 5; round++) {
@@ -88,7 +88,7 @@ export const holeLaws: readonly Law[] = [
   },
   {
     law: "law 7: a gap for every hole, none without",
-    title: "a withdrawal that was trimmed is a hole: who has the value would keep it for ever",
+    title: "a trimmed withdrawal is a hole: otherwise a reader that has the value keeps it for ever",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 1 } });
       const [, , seen] = await publish(log, latest("a", "x", "1"), latest("a", "y", "2"), reliable("b"));
@@ -103,7 +103,7 @@ export const holeLaws: readonly Law[] = [
   },
   {
     law: "law 7: a gap for every hole, none without",
-    title: "what is trimmed later but stands earlier does not make a hole smaller",
+    title: "trimming an entry with a smaller seq later does not make a hole smaller",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
@@ -134,7 +134,7 @@ export const holeLaws: readonly Law[] = [
   },
   {
     law: "law 7: a gap for every hole, none without",
-    title: "a channel that retention has emptied still has its hole, and so it has when it is used again",
+    title: "a channel that retention has emptied still has its hole, also after it is used again",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
@@ -164,7 +164,7 @@ export const holeLaws: readonly Law[] = [
   },
   {
     law: "law 11: filtering is no gap",
-    title: "a reader that moved on over trimmed entries of other channels has no hole",
+    title: "a reader whose position has passed trimmed entries of other channels has no hole",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 2 } });
       await publish(log, reliable("a"));
@@ -179,7 +179,7 @@ export const holeLaws: readonly Law[] = [
   },
   {
     law: "law 11: filtering is no gap",
-    title: "small pages come through any number of foreign entries",
+    title: "reading in small pages gets past any number of entries of other channels",
     async run({ open }) {
       const { log } = await open({});
       await log.append([...numbered("noise", 300), reliable("a", '"found"'), ...numbered("noise", 300)]);

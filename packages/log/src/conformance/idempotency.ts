@@ -8,7 +8,7 @@ import { dataOf, readToEnd, startOf } from "./reading.ts";
 export const idempotencyLaws: readonly Law[] = [
   {
     law: "idempotency",
-    title: "a key that is known appends nothing and returns the first cursor",
+    title: "a key that was used appends nothing and returns the first cursor",
     async run({ open }) {
       const { log } = await open({});
       const [first] = await publish(log, reliable("a", "1", { idempotencyKey: "once" }), reliable("a", "2"));
@@ -22,7 +22,7 @@ export const idempotencyLaws: readonly Law[] = [
   },
   {
     law: "idempotency",
-    title: "a key is one of its channel",
+    title: "a key is scoped to its channel",
     async run({ open }) {
       const { log } = await open({});
       const appended = await log.append([
@@ -54,7 +54,7 @@ export const idempotencyLaws: readonly Law[] = [
   },
   {
     law: "idempotency",
-    title: "of appends with one key at the same time, from two handles, one is the first",
+    title: "of concurrent appends with one key, from two handles, exactly one appends",
     async run({ open }) {
       const { log, another } = await open({});
       const other = await another();
@@ -69,7 +69,7 @@ export const idempotencyLaws: readonly Law[] = [
   },
   {
     law: "idempotency",
-    title: "a key is known when its entry has been trimmed or superseded",
+    title: "a key is remembered after its entry was trimmed or superseded",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 1 } });
       const retried = [
@@ -88,7 +88,7 @@ export const idempotencyLaws: readonly Law[] = [
   },
   {
     law: "idempotency",
-    title: "a key is known for ten minutes at least, and as long as its entry is kept",
+    title: "a key is remembered for at least ten minutes, and as long as its entry is kept",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();

@@ -7,7 +7,7 @@ import { currentToEnd, dataOf, readToEnd, startOf, WIDE } from "./reading.ts";
 export const latestLaws: readonly Law[] = [
   {
     law: "latest",
-    title: "only the newest value of a key is owed, in its place",
+    title: "only the newest value of a key is owed, in the order of seq",
     async run({ open }) {
       const { log } = await open({});
       await publish(
@@ -22,7 +22,7 @@ export const latestLaws: readonly Law[] = [
   },
   {
     law: "latest",
-    title: "who has seen the newest value is owed none",
+    title: "a reader that has seen the newest value is owed none",
     async run({ open }) {
       const { log } = await open({});
       const [, second] = await publish(log, latest("a", "x", "1"), latest("a", "x", "2"));
@@ -32,7 +32,7 @@ export const latestLaws: readonly Law[] = [
   },
   {
     law: "latest",
-    title: "a key is one of its channel and type, and no key is a key, too",
+    title: "a key is scoped to its channel and type, and a missing key is a key, too",
     async run({ open }) {
       const { log } = await open({});
       await publish(
@@ -52,7 +52,7 @@ export const latestLaws: readonly Law[] = [
   },
   {
     law: "latest",
-    title: "a withdrawal is owed in place of the value, and is no current value",
+    title: "a withdrawal is owed instead of the value, and is not a current value",
     async run({ open }) {
       const { log } = await open({});
       const [seen] = await publish(log, latest("a", "x", "1"), latest("a", "x", null), latest("a", "y", "2"));
@@ -67,7 +67,7 @@ export const latestLaws: readonly Law[] = [
   },
   {
     law: "latest",
-    title: "a value after a withdrawal is a value again",
+    title: "a value that is published after a withdrawal is owed again",
     async run({ open }) {
       const { log } = await open({});
       await publish(log, latest("a", "x", "1"), latest("a", "x", null), latest("a", "x", "2"));
@@ -77,7 +77,7 @@ export const latestLaws: readonly Law[] = [
   },
   {
     law: "latest",
-    title: "the newest value outlives the retention of entries, and uses none of it up",
+    title: "the newest value survives the retention by entries, and does not count for it",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 3 } });
       await publish(
@@ -93,7 +93,7 @@ export const latestLaws: readonly Law[] = [
   },
   {
     law: "latest",
-    title: "the newest value outlives the retention of age",
+    title: "the newest value survives the retention by age",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
@@ -107,7 +107,7 @@ export const latestLaws: readonly Law[] = [
   },
   {
     law: "latest",
-    title: "values do not evict reliable entries from the bytes of the log",
+    title: "values do not count for the retention by bytes, so they evict no reliable entries",
     async run({ open }) {
       const { log } = await open({ keep: { bytes: 20_000 } });
       await publish(log, ...numbered("a", 3));
@@ -122,7 +122,7 @@ export const latestLaws: readonly Law[] = [
   },
   {
     law: "latest",
-    title: "an expired value is not owed, also before it is withdrawn",
+    title: "an expired value is not owed, even before it is withdrawn",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
@@ -138,7 +138,7 @@ export const latestLaws: readonly Law[] = [
   },
   {
     law: "latest",
-    title: "trim() withdraws an expired value, once, also from two handles",
+    title: "trim() withdraws an expired value once, even when two handles call it",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
@@ -158,7 +158,7 @@ export const latestLaws: readonly Law[] = [
   },
   {
     law: "latest",
-    title: "a value that is renewed in time does not expire, and one that is renewed late is a value again",
+    title: "a value that is renewed in time does not expire, and one that is renewed late is owed again",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
@@ -177,7 +177,7 @@ export const latestLaws: readonly Law[] = [
   },
   {
     law: "latest",
-    title: "a clock that goes back makes no value eternal",
+    title: "a value still expires after the clock has gone back",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();

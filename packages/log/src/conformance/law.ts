@@ -1,7 +1,7 @@
 import type { EventLog } from "../event-log.ts";
 import type { Engine, EngineFacts, OpenedLog } from "./engine.ts";
 
-/** The numbers are those of the laws that all of Tidings is built on; the other names are parts of the log's interface. */
+/** The numbered laws are those of ARCHITECTURE.md; the other names are parts of the log's interface. */
 export type LawName =
   | "law 2: the log validates cursors"
   | "law 3: a cursor is an epoch and a position"
@@ -21,24 +21,30 @@ export type LawName =
   | "current"
   | "close";
 
-/** One promise of a log, and how to find out whether it is kept. */
+/** One promise of a log, and a check of it. */
 export interface Law {
   readonly law: LawName;
   readonly title: string;
-  /** It is tried only on engines of which all this is true. */
+  /** The law applies only to engines with these facts. @default every engine */
   readonly only?: Partial<EngineFacts>;
-  /** Rejects when the promise is broken. */
+  /** Rejects if the engine breaks the promise. */
   run(engine: Engine): Promise<void>;
 }
 
+/** Whether a law applies to an engine with these facts. */
 export function appliesTo({ only = {} }: Law, facts: EngineFacts): boolean {
-  return Object.entries(only).every(([fact, value]) => facts[fact as keyof EngineFacts] === value); // keys of `only` are facts
+  // The keys of `only` are names of facts.
+  return Object.entries(only).every(([fact, value]) => facts[fact as keyof EngineFacts] === value);
 }
 
-/** Tries a law and closes every log that it opened. */
+/**
+ * Checks a law, and closes every log that it opened.
+ *
+ * @throws whatever the law's assertions throw, if the engine breaks it
+ */
 export async function tryLaw(law: Law, { open, facts }: Engine): Promise<void> {
   const logs: EventLog[] = [];
-  const track = async (opening: Promise<EventLog>): Promise<EventLog> => {
+  const closeLater = async (opening: Promise<EventLog>): Promise<EventLog> => {
     const log = await opening;
     logs.push(log);
     return log;
@@ -49,7 +55,11 @@ export async function tryLaw(law: Law, { open, facts }: Engine): Promise<void> {
       async open(options): Promise<OpenedLog> {
         const opened = await open(options);
         logs.push(opened.log);
-        return { log: opened.log, another: () => track(opened.another()), reopen: () => track(opened.reopen()) };
+        return {
+          log: opened.log,
+          another: () => closeLater(opened.another()),
+          reopen: () => closeLater(opened.reopen()),
+        };
       },
     });
   } finally {

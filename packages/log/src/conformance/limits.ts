@@ -8,7 +8,7 @@ const KILOBYTE = JSON.stringify("x".repeat(998));
 export const limitLaws: readonly Law[] = [
   {
     law: "limits",
-    title: "a page has no more entries than asked for, says that there is more, and goes on where it ended",
+    title: "a page has no more entries than the limit, says that there is more, and its next is where it ended",
     async run({ open }) {
       const { log } = await open({});
       await log.append(numbered("a", 25));
@@ -22,7 +22,7 @@ export const limitLaws: readonly Law[] = [
   },
   {
     law: "limits",
-    title: "a page has no more bytes of data than asked for",
+    title: "a page has no more bytes of data than the limit",
     async run({ open }) {
       const { log } = await open({});
       await log.append(Array.from({ length: 10 }, () => reliable("a", KILOBYTE)));
@@ -33,7 +33,7 @@ export const limitLaws: readonly Law[] = [
   },
   {
     law: "limits",
-    title: "one entry is always allowed, also of more bytes than asked for",
+    title: "a page may have one entry that alone has more bytes than the limit",
     async run({ open }) {
       const { log } = await open({});
       await publish(
@@ -50,7 +50,7 @@ export const limitLaws: readonly Law[] = [
   },
   {
     law: "limits",
-    title: "the bytes of an entry that is not asked for do not count",
+    title: "the bytes of entries of other channels do not count",
     async run({ open }) {
       const { log } = await open({});
       const channels = Array.from({ length: 60 }, (_, index) => `rooms/${index}`);
@@ -76,17 +76,17 @@ export const limitLaws: readonly Law[] = [
   },
   {
     law: "limits",
-    title: "many channels are read in one order, few of many as well as all of them",
+    title: "many channels are read in one order, whether a read names few of them or all",
     async run({ open }) {
       const { log } = await open({});
       const channels = Array.from({ length: 120 }, (_, index) => `rooms/${index}`);
       const entries = Array.from({ length: 600 }, (_, index) => reliable(`rooms/${(index * 7) % 240}`, `${index}`));
       await log.append(entries);
-      for (const asked of [channels.slice(0, 1), channels.slice(0, 30), channels, null]) {
-        const wanted = entries.filter(({ channel }) => asked?.includes(channel) !== false).map(({ data }) => data);
+      for (const named of [channels.slice(0, 1), channels.slice(0, 30), channels, null]) {
+        const expected = entries.filter(({ channel }) => named === null || named.includes(channel));
         for (const limit of [WIDE, { entries: 7, bytes: WIDE.bytes }]) {
-          const found = await readToEnd(log, await startOf(log), asked, limit);
-          expect(dataOf(found)).toEqual(wanted);
+          const found = await readToEnd(log, await startOf(log), named, limit);
+          expect(dataOf(found)).toEqual(expected.map(({ data }) => data));
           expect(seqsOf(found.entries)).toEqual(seqsOf(found.entries).toSorted((one, other) => one - other));
         }
       }
@@ -94,7 +94,7 @@ export const limitLaws: readonly Law[] = [
   },
   {
     law: "limits",
-    title: "a read that was aborted rejects with the reason",
+    title: "an aborted read rejects with the reason",
     async run({ open }) {
       const { log } = await open({});
       const reason = new Error("the reader has gone");

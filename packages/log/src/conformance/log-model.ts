@@ -1,27 +1,28 @@
 import { VOLATILE_AGE, type Appended, type Entry, type NewEntry } from "../event-log.ts";
 
-interface Modelled {
+/** An entry of the model. */
+interface ModelEntry {
   readonly seq: number;
   readonly at: number;
   readonly given: NewEntry;
 }
 
-/** An entry as the model knows it. */
+/** The part of an entry that the model predicts. */
 export type Expected = Pick<Entry, "seq" | "channel" | "type" | "mode" | "data"> & { readonly key: string | undefined };
 
-/** What is compared of an entry that a log returned. */
+/** Picks that part from an entry of a log. */
 export function asExpected({ seq, channel, type, mode, key, data }: Entry): Expected {
   return { seq, channel, type, mode, key, data };
 }
 
 /**
- * A log by its definition, with nothing in common with any engine: it keeps everything for ever, looks at all of it for every
- * question, and takes only the places from the log that it is compared with.
+ * A log by its definition. It shares no code with any engine: it keeps everything for ever and scans all of it for
+ * every read. From the log that it is compared with it takes only the `seq` of each entry.
  */
 export class LogModel {
-  readonly #all: Modelled[] = [];
+  readonly #all: ModelEntry[] = [];
 
-  /** What the log must have answered to this batch is checked by {@link isDuplicate} before. */
+  /** Adds a batch that the log has appended. Call {@link duplicates} before, to check the log's answer. */
   add(batch: readonly NewEntry[], appended: readonly Appended[], at: number): void {
     batch.forEach((given, index) => {
       const answer = appended[index];
@@ -29,41 +30,60 @@ export class LogModel {
     });
   }
 
-  /** Where each entry of a batch stands already; null for those that are new. */
+  /** For each entry of a batch the `seq` of the entry that it duplicates; null for a new entry. */
   duplicates(batch: readonly NewEntry[]): (number | null | "of this batch")[] {
     return batch.map(({ channel, idempotencyKey }, index) => {
       if (idempotencyKey === undefined) return null;
       const isSame = (other: NewEntry): boolean => other.channel === channel && other.idempotencyKey === idempotencyKey;
-      const known = this.#all.find(({ given }) => isSame(given));
-      if (known !== undefined) return known.seq;
+      const first = this.#all.find(({ given }) => isSame(given));
+      if (first !== undefined) return first.seq;
       return batch.slice(0, index).some(isSame) ? "of this batch" : null;
     });
   }
 
+  /** What `read` has to return. */
   owed(after: number, channels: readonly string[] | null, now: number): Expected[] {
-    return this.#all.filter((one) => one.seq > after && isAsked(one, channels) && this.#isOwed(one, now)).map(expected);
+    return this.#of(channels)
+      .filter((entry) => entry.seq > after && this.#isOwed(entry, now))
+      .map(toExpected);
   }
 
+  /** What `current` has to return. */
   current(channels: readonly string[], now: number): Expected[] {
-    const values = this.#all.filter(({ given }) => given.mode === "latest" && given.data !== null);
-    return values.filter((one) => isAsked(one, channels) && this.#isOwed(one, now)).map(expected);
+    return this.#of(channels)
+      .filter((entry) => isValue(entry.given) && this.#isOwed(entry, now))
+      .map(toExpected);
   }
 
+  /** All reliable entries before a position. */
   reliable(channels: readonly string[] | null, before = Infinity): Expected[] {
-    return this.#all
-      .filter((one) => one.given.mode === "reliable" && one.seq < before && isAsked(one, channels))
-      .map(expected);
+    return this.#of(channels)
+      .filter(({ seq, given }) => seq < before && given.mode === "reliable")
+      .map(toExpected);
   }
 
-  #isOwed(one: Modelled, now: number): boolean {
-    const { mode, data, expires = Infinity } = one.given;
-    if (mode === "reliable") return true;
-    if (mode === "volatile") return now - one.at < VOLATILE_AGE;
-    return (
-      !this.#all.some((other) => other.seq > one.seq && isSameKey(one.given, other.given)) &&
-      (data === null || now - one.at < expires)
-    );
+  #of(channels: readonly string[] | null): ModelEntry[] {
+    return this.#all.filter(({ given }) => channels === null || channels.includes(given.channel));
   }
+
+  #isOwed(entry: ModelEntry, now: number): boolean {
+    const { mode, data, expires = Infinity } = entry.given;
+    switch (mode) {
+      case "reliable":
+        return true;
+      case "volatile":
+        return now - entry.at < VOLATILE_AGE;
+      case "latest": {
+        const isSuperseded = this.#all.some(({ seq, given }) => seq > entry.seq && isSameKey(entry.given, given));
+        const hasExpired = data !== null && now - entry.at >= expires;
+        return !isSuperseded && !hasExpired;
+      }
+    }
+  }
+}
+
+function isValue({ mode, data }: NewEntry): boolean {
+  return mode === "latest" && data !== null;
 }
 
 function isSameKey(one: NewEntry, other: NewEntry): boolean {
@@ -71,10 +91,6 @@ function isSameKey(one: NewEntry, other: NewEntry): boolean {
   return other.mode === "latest" && one.channel === other.channel && one.type === other.type && key === otherKey;
 }
 
-function isAsked({ given }: Modelled, channels: readonly string[] | null): boolean {
-  return channels === null || channels.includes(given.channel);
-}
-
-function expected({ seq, given: { channel, type, mode, key, data } }: Modelled): Expected {
+function toExpected({ seq, given: { channel, type, mode, key, data } }: ModelEntry): Expected {
   return { seq, channel, type, mode, key, data };
 }

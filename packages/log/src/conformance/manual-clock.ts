@@ -1,14 +1,17 @@
+/** In milliseconds. */
 export const SECOND = 1_000;
+/** In milliseconds. */
 export const MINUTE = 60 * SECOND;
+/** In milliseconds. */
 export const HOUR = 60 * MINUTE;
 
-/** A clock that stands still until it is moved. */
+/** A time of day that stands still until it is moved. */
 export class ManualClock {
   #time = Date.UTC(2026, 0, 1);
 
   readonly now = (): number => this.#time;
 
-  /** Back, too: clocks do. */
+  /** Moves the clock. A negative number moves it back, as real clocks sometimes go. */
   move(milliseconds: number): void {
     this.#time += milliseconds;
   }

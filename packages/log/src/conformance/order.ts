@@ -7,7 +7,7 @@ import { dataOf, readToEnd, seqsOf, startOf, WIDE } from "./reading.ts";
 export const orderLaws: readonly Law[] = [
   {
     law: "law 5: append order is visibility order",
-    title: "appends that nobody waits for stand in the order of the calls",
+    title: "appends that are not awaited are in the order of the calls",
     async run({ open }) {
       const { log } = await open({});
       const batches = Array.from({ length: 30 }, (_, index) => numbered(`rooms/${index % 3}`, 1 + (index % 4)));
@@ -21,7 +21,7 @@ export const orderLaws: readonly Law[] = [
   },
   {
     law: "law 5: append order is visibility order",
-    title: "what a reader has passed is never filled in later, and a batch is seen as a whole",
+    title: "no entry appears later before a reader's position, and a batch is visible as a whole",
     async run({ open }) {
       const { log, another } = await open({});
       const other = await another();
@@ -31,7 +31,7 @@ export const orderLaws: readonly Law[] = [
       const appending: Promise<unknown>[] = [];
       const follow = async (): Promise<void> => {
         const page = await log.read(next, null, WIDE);
-        expect(page.entries.length % 3, "of each batch of three a reader sees all or nothing").toBe(0);
+        expect(page.entries.length % 3, "a reader sees all three entries of a batch, or none").toBe(0);
         seen.push(...page.entries);
         next = page.next;
       };
@@ -47,7 +47,7 @@ export const orderLaws: readonly Law[] = [
   },
   {
     law: "law 6: acked is appended",
-    title: "what is acked is read at once, through every handle",
+    title: "acknowledged entries can be read at once, through every handle",
     async run({ open }) {
       const { log, another } = await open({});
       const other = await another();
@@ -61,7 +61,7 @@ export const orderLaws: readonly Law[] = [
   },
   {
     law: "append",
-    title: "a batch that cannot be appended leaves nothing behind",
+    title: "a batch that cannot be appended as a whole is not appended at all",
     async run({ open }) {
       const { log } = await open({});
       const fine = reliable("a", "1", { idempotencyKey: "once" });
@@ -79,7 +79,7 @@ export const orderLaws: readonly Law[] = [
   },
   {
     law: "append",
-    title: "a batch of none appends nothing",
+    title: "an empty batch appends nothing",
     async run({ open }) {
       const { log } = await open({});
       const head = await log.head();
@@ -89,7 +89,7 @@ export const orderLaws: readonly Law[] = [
   },
   {
     law: "append",
-    title: "an entry comes out as it went in, whatever its texts are",
+    title: "an entry is read as it was appended, whatever its texts are",
     async run({ open }) {
       const { log } = await open({});
       const texts = [
@@ -133,7 +133,7 @@ export const orderLaws: readonly Law[] = [
   },
   {
     law: "append",
-    title: "what the caller does to its batch afterwards changes nothing",
+    title: "changing a batch after the call of append changes nothing",
     async run({ open }) {
       const { log } = await open({});
       const entry = { ...reliable("a", "1") };

@@ -9,7 +9,7 @@ const KILOBYTE = JSON.stringify("x".repeat(998));
 export const retentionLaws: readonly Law[] = [
   {
     law: "retention",
-    title: "of each channel its newest entries are kept, as many as asked for",
+    title: "the newest entries of each channel are kept, up to the limit",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 4 } });
       await log.append([...numbered("a", 90), ...numbered("b", 4)]);
@@ -24,7 +24,7 @@ export const retentionLaws: readonly Law[] = [
   },
   {
     law: "retention",
-    title: "an entry is kept for its age and no longer",
+    title: "an entry is kept until it has the age of the limit, and no longer",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
@@ -46,14 +46,14 @@ export const retentionLaws: readonly Law[] = [
   },
   {
     law: "retention",
-    title: "the bytes of the log are bounded: the oldest entries go, with a hole in each channel that loses one",
+    title: "the bytes of the log are bounded: the oldest entries are dropped, with a hole in each of their channels",
     async run({ open }) {
       const { log } = await open({ keep: { bytes: 20_000 } });
       const early = await publish(log, reliable("early", KILOBYTE));
       const cursors = await publish(log, ...Array.from({ length: 40 }, () => reliable("a", KILOBYTE)));
       await log.trim();
       const { entries, holes } = await readToEnd(log, await startOf(log), ["a", "early", "none"]);
-      // An engine may count what it adds to the data, so fewer than 20 are fine.
+      // An engine may also count its own overhead, so fewer than 20 are allowed.
       expect(entries.length).toBeLessThanOrEqual(20);
       expect(entries.length).toBeGreaterThanOrEqual(5);
       expect(seqsOf(entries)).toEqual(seqsOf(cursors.slice(-entries.length)));
@@ -66,7 +66,7 @@ export const retentionLaws: readonly Law[] = [
   },
   {
     law: "retention",
-    title: "trim() from two handles at once drops what one would",
+    title: "trim() from two handles at once drops the same as from one",
     async run({ open }) {
       const { log, another } = await open({ keep: { entries: 3 } });
       const other = await another();
@@ -97,7 +97,7 @@ export const retentionLaws: readonly Law[] = [
   },
   {
     law: "retention",
-    title: "a clock that jumps by an hour loses nothing that is kept for longer",
+    title: "a clock that jumps by an hour drops no entries that are kept for longer",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
@@ -117,7 +117,7 @@ export const retentionLaws: readonly Law[] = [
   },
   {
     law: "retention",
-    title: "stat() tells the head, the retention in force, and how much is kept",
+    title: "stat() returns the head, the retention in force, and how much is kept",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 3 } });
       const empty = await log.stat();

@@ -8,7 +8,7 @@ import { currentToEnd, dataOf, readToEnd, startOf, WIDE } from "./reading.ts";
 export const volatileLaws: readonly Law[] = [
   {
     law: "volatile",
-    title: "it is owed in its place, and is neither history nor a current value",
+    title: "it is owed in the order of seq, and is neither a recent entry nor a current value",
     async run({ open }) {
       const { log } = await open({});
       await publish(log, reliable("a", "1"), volatile("a", "2"), latest("a", "x", "3"), volatile("a", "4"));
@@ -19,7 +19,7 @@ export const volatileLaws: readonly Law[] = [
   },
   {
     law: "volatile",
-    title: "it is owed for 5 seconds, and its end is no hole",
+    title: "it is owed for 5 seconds, and leaves no hole after that",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
@@ -29,8 +29,8 @@ export const volatileLaws: readonly Law[] = [
       expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual(["1"]);
       clock.move(1);
       await publish(log, volatile("a", "2"));
-      for (const tidy of [async () => {}, () => log.trim()]) {
-        await tidy();
+      for (const prepare of [async () => {}, () => log.trim()]) {
+        await prepare();
         const page = await log.read(await startOf(log), ["a"], WIDE);
         expect(dataOf(page)).toEqual(["2"]);
         expect(page.holes).toEqual([]);
@@ -39,7 +39,7 @@ export const volatileLaws: readonly Law[] = [
   },
   {
     law: "volatile",
-    title: "trim() leaves no old one behind",
+    title: "trim() drops every old one",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
@@ -52,7 +52,7 @@ export const volatileLaws: readonly Law[] = [
   },
   {
     law: "volatile",
-    title: "a clock that goes back makes none eternal",
+    title: "it still ages after the clock has gone back",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
