@@ -61,7 +61,7 @@ export const logMutants: readonly Mutant[] = [
     "const end = before?.seq ?? this.#head + 1;",
     "const end = before === undefined ? this.#head + 1 : before.seq - 1;",
   ),
-  inSqlite("writer")(
+  inSqlite("log-writer")(
     "patience",
     "an append waits for ever",
     "const waits = now - since < patience;",
@@ -70,7 +70,7 @@ export const logMutants: readonly Mutant[] = [
   inSqlite("sqlite-log")(
     "law 10",
     "nobody hears what another process has written",
-    "if (this.#hasChanged()) this.#ring();",
+    "if (this.#hasChanged()) this.#wakeWatchers();",
     "this.#hasChanged();",
   ),
   inSqlite("schema")(
@@ -83,7 +83,7 @@ export const logMutants: readonly Mutant[] = [
   inSqlite("epochs")(
     "law 4",
     "the end of an epoch is not compared by SQLite",
-    'seq > Math.min(known.end, head) ? "lost" : null',
+    'seq > Math.min(match.end, head) ? "lost" : null',
     'seq > head ? "lost" : null',
     4_356,
   ),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { driver, entry, everything, freshPath, openApplication, openLog } from "../trials/fresh-file.ts";
+import { driver, entry, everything, temporaryPath, openApplication, openLog } from "../trials/temporary-file.ts";
 import type { Clock } from "@tidings/protocol/clock";
 
-/** Time that passes only when it is told to. */
+/** A clock that only moves when a test advances it. */
 class HandClock implements Clock {
   time = 0;
   #tasks: { readonly at: number; readonly run: () => void }[] = [];
@@ -29,7 +29,7 @@ class HandClock implements Clock {
     this.setTimeout(run, 0);
   }
 
-  /** Millisecond by millisecond, and everything that follows from each. */
+  /** Lets time pass in steps of a millisecond, and runs the due tasks and promises of each step. */
   async advance(milliseconds: number): Promise<void> {
     for (const end = this.time + milliseconds; this.time <= end; this.time++) {
       const due = this.#tasks.filter(({ at }) => at <= this.time);
@@ -42,8 +42,8 @@ class HandClock implements Clock {
 }
 
 describe(`a log in virtual time, by ${driver.name}`, () => {
-  test("an append waits for others as long as its patience says, by the clock that was given", async () => {
-    const path = freshPath();
+  test("an append waits for other writers for its patience, by the given clock", async () => {
+    const path = temporaryPath();
     const clock = new HandClock();
     const log = openLog(path, { clock, patience: 3_000 });
     const application = openApplication(path);
@@ -62,18 +62,18 @@ describe(`a log in virtual time, by ${driver.name}`, () => {
     expect(await everything(log)).toEqual(["2"]);
   });
 
-  test("a commit of another handle rings with the next look, and a log that is closed leaves no timer", async () => {
-    const path = freshPath();
+  test("a commit of another handle wakes at the next poll, and a closed log leaves no timer", async () => {
+    const path = temporaryPath();
     const clock = new HandClock();
     const [log, other] = [openLog(path, { clock }), openLog(path, { clock })];
-    let rings = 0;
-    log.watch(() => rings++);
+    let wakes = 0;
+    log.watch(() => wakes++);
     const appending = other.append([entry("a", "1")]);
     await clock.advance(1);
     await appending;
-    expect(rings).toBe(0);
+    expect(wakes).toBe(0);
     await clock.advance(5);
-    expect(rings).toBe(1);
+    expect(wakes).toBe(1);
     await log.close();
     expect(clock.pending).toBe(0);
   });

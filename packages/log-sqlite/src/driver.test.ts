@@ -17,13 +17,13 @@ function captured(call: () => unknown): unknown {
   }
 }
 
-test("the driver of Node itself is preferred", () => {
+test("Node's own driver is preferred", () => {
   const driver = findDriver({ builtin: () => ({ DatabaseSync: Database }), load: () => expect.unreachable() });
   expect(driver.name).toBe("node:sqlite");
   expect(driver.open("a.db")).toEqual(new Database("a.db"));
 });
 
-test("a Node without it takes libsql", () => {
+test("libsql is used if Node has no driver", () => {
   const driver = findDriver({ builtin: () => undefined, load: () => Database });
   expect(driver.name).toBe("libsql");
   expect(driver.open("a.db")).toEqual(new Database("a.db"));
@@ -38,7 +38,7 @@ test("without either, the error says which package to install", () => {
   expect(failure).toMatchObject({ message: expect.stringContaining("npm install libsql") as string, cause });
 });
 
-test("on this Node, it is the one that the versions of Node say", () => {
+test("from Node 22.13 on it is node:sqlite, before that libsql", () => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   expect(findDriver().name).toBe(major > 22 || (major === 22 && minor >= 13) ? "node:sqlite" : "libsql");
 });

@@ -2,7 +2,9 @@ import { VOLATILE_AGE, type NewEntry } from "@tidings/log";
 import type { Mode } from "@tidings/protocol/mode";
 import type { Row } from "./driver.ts";
 
-/** How entries are stored: a withdrawal is a kind of its own, because retention and reads treat it unlike a value. */
+// The kinds of entries in the file. A withdrawal is a kind of its own, because retention and reads do not treat it like
+// a value.
+
 export const RELIABLE = 0;
 export const VALUE = 1;
 export const VOLATILE = 2;
@@ -10,7 +12,7 @@ export const WITHDRAWAL = 3;
 
 const MODES: readonly Mode[] = ["reliable", "latest", "volatile", "latest"];
 
-/** An entry as it stands in its table. */
+/** A row of the table `tidings_entry`. */
 export interface EntryRow {
   readonly seq: number;
   readonly channel: string;
@@ -22,20 +24,26 @@ export interface EntryRow {
   readonly expires_at: number | null;
 }
 
-/** The rows of `select * from tidings_entry`: the declared columns are not null and SQLite's drivers keep their types. */
+/** Types the rows of `select * from tidings_entry`. */
 export function entryRows(rows: Row[]): EntryRow[] {
+  // The table declares the types of these columns, and the drivers keep them.
   return rows as unknown as EntryRow[];
 }
 
+/** The kind that an entry is stored as. */
 export function kindOf({ mode, data }: NewEntry): number {
   return mode === "latest" && data === null ? WITHDRAWAL : MODES.indexOf(mode);
 }
 
+/** The mode of a stored entry. */
 export function modeOf({ kind }: EntryRow): Mode {
   return MODES[kind] ?? "reliable";
 }
 
-/** A distance, not an age: a clock that goes back makes no hint and no value eternal. */
+/**
+ * Whether the age of an entry still allows to deliver it. The distance between its time and now counts, so no entry
+ * lives for ever when the clock goes back.
+ */
 export function isOwed({ kind, at, expires_at }: EntryRow, now: number): boolean {
   if (kind === VOLATILE) return Math.abs(now - at) < VOLATILE_AGE;
   return expires_at === null || Math.abs(now - at) < expires_at - at;

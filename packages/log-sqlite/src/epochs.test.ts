@@ -1,7 +1,7 @@
 import { copyFileSync } from "node:fs";
 import type { EventLog } from "@tidings/log";
 import { describe, expect, test } from "vitest";
-import { driver, entry, everything, freshPath, openApplication, openLog } from "../trials/fresh-file.ts";
+import { driver, entry, everything, temporaryPath, openApplication, openLog } from "../trials/temporary-file.ts";
 import { sqliteLog, startEpoch } from "./sqlite-log.ts";
 
 const WIDE = { entries: 100, bytes: 1e6 };
@@ -12,9 +12,9 @@ async function appendSome(log: EventLog, ...data: string[]) {
 }
 
 describe(`epochs, by ${driver.name}`, () => {
-  test("after an older copy was put back, who has seen what it lacks is told so, and the others go on", async () => {
-    const path = freshPath();
-    const backup = freshPath();
+  test("after an older copy was restored, readers of what it lacks get `lost`, and the others read on", async () => {
+    const path = temporaryPath();
+    const backup = temporaryPath();
     const log = sqliteLog(path);
     const old = await appendSome(log, "1", "2");
     await log.close();
@@ -23,7 +23,7 @@ describe(`epochs, by ${driver.name}`, () => {
 
     startEpoch(backup);
     const restored = openLog(backup);
-    // As many as were lost, so that the lost positions exist again.
+    // At least as many as were lost, so that the lost positions exist again.
     const head = await appendSome(restored, "3", "4", "5");
     expect(head.epoch).not.toBe(lost.epoch);
     expect(head.seq).toBeGreaterThan(lost.seq);
@@ -39,18 +39,18 @@ describe(`epochs, by ${driver.name}`, () => {
     expect(await everything(restored)).toEqual(["1", "2", "3", "4", "5"]);
   });
 
-  test("chance names an epoch, and may be passed in", async () => {
-    const path = freshPath();
+  test("an epoch is named with the random numbers that are passed in", async () => {
+    const path = temporaryPath();
     const log = openLog(path);
     await appendSome(log, "1");
     startEpoch(path, { random: () => 0.5 });
     expect(await log.head()).toEqual({ epoch: "i".repeat(12), seq: 1 });
   });
 
-  test("of epochs that got no entry the last one counts", async () => {
-    // Their names are random; with one alone, a wrong order might pass by luck.
-    for (let time = 0; time < 8; time++) {
-      const path = freshPath();
+  test("of several epochs without entries, the last one counts", async () => {
+    // The names are random, so a wrong order can pass by luck once, but hardly eight times.
+    for (let round = 0; round < 8; round++) {
+      const path = temporaryPath();
       const log = openLog(path);
       const old = await appendSome(log, "1");
       for (let count = 0; count < 3; count++) startEpoch(path);
@@ -63,8 +63,8 @@ describe(`epochs, by ${driver.name}`, () => {
     }
   });
 
-  test("an epoch that cannot begin, because somebody writes, says so", { timeout: 30_000 }, () => {
-    const path = freshPath();
+  test("beginning an epoch fails while another handle writes, and the error says so", { timeout: 30_000 }, () => {
+    const path = temporaryPath();
     openLog(path);
     const application = openApplication(path);
     application.exec("begin immediate");

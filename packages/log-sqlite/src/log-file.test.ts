@@ -11,27 +11,28 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { driver, entry, everything, freshPath, openApplication, openLog } from "../trials/fresh-file.ts";
+import { driver, entry, everything, temporaryPath, openApplication, openLog } from "../trials/temporary-file.ts";
 import type { Handle } from "./driver.ts";
 import { openLogFile } from "./log-file.ts";
 import { sqliteLog, startEpoch } from "./sqlite-log.ts";
 
 describe(`the log's file, by ${driver.name}`, () => {
-  test("what is no database is refused by its name, and left as it is", () => {
-    const path = freshPath();
-    const text = "These are my notes, and no database at all. ".repeat(200);
+  test("a file that is not a database is refused with its name, and is not changed", () => {
+    const path = temporaryPath();
+    const text = "These are my notes, not a database. ".repeat(200);
     writeFileSync(path, text);
     for (const open of [() => sqliteLog(path), () => startEpoch(path)]) {
       expect(open).toThrow(
-        `Cannot open the log in "${path}": file is not a database. The file is no SQLite database and was left as it is`,
+        `Cannot open the log in "${path}": file is not a database. ` +
+          "The file is not a SQLite database and was left as it is",
       );
     }
     expect(readFileSync(path, "utf8")).toBe(text);
     expect(readdirSync(dirname(path))).toEqual(["log.db"]);
   });
 
-  test("a damaged database is refused at the latest when it is read, with what to do, and the damage is all that has changed", async () => {
-    const path = freshPath();
+  test("a damaged database is refused when it is read at the latest, with advice, and is not changed", async () => {
+    const path = temporaryPath();
     const log = sqliteLog(path);
     await log.append(Array.from({ length: 2_000 }, (_, n) => entry("a", `${n}`)));
     await log.close();
@@ -39,7 +40,7 @@ describe(`the log's file, by ${driver.name}`, () => {
     handle.exec("pragma wal_checkpoint(truncate)");
     handle.close();
     const file = openSync(path, "r+");
-    // Behind the first pages, with their tables' definitions.
+    // The first pages hold the definitions of the tables; damage later ones.
     for (let page = 30; page < 60; page++) writeSync(file, "damaged ".repeat(512), page * 4_096);
     closeSync(file);
     const damaged = readFileSync(path);
@@ -52,25 +53,25 @@ describe(`the log's file, by ${driver.name}`, () => {
     expect(readFileSync(path).equals(damaged)).toBe(true);
   });
 
-  test("a log that is no file is refused: each of its handles would have one of its own", () => {
+  test("a database in memory is refused, because every handle would have its own", () => {
     for (const path of [":memory:", ""]) expect(() => sqliteLog(path)).toThrow("use memoryLog()");
   });
 
-  test("a folder that does not exist is named", () => {
-    const path = join(dirname(freshPath()), "none", "log.db");
+  test("the error for a missing folder names the path and says that the folder must exist", () => {
+    const path = join(dirname(temporaryPath()), "none", "log.db");
     expect(() => sqliteLog(path)).toThrow(/Cannot open the log in ".*none\/log\.db": .*The folder must exist/);
   });
 
-  test("an epoch is not begun where there is no log, and no file is made for it", () => {
-    const path = freshPath();
+  test("startEpoch refuses a path without a log, and creates no file", () => {
+    const path = temporaryPath();
     expect(() => startEpoch(path)).toThrow(`Cannot find the log in "${path}": there is no such file`);
     expect(existsSync(path)).toBe(false);
     openApplication(path).exec("create table notes (text)");
-    expect(() => startEpoch(path)).toThrow("there is none in this file; check the path");
+    expect(() => startEpoch(path)).toThrow("expected a file with a log, got one without; check the path");
   });
 
   test("no handle is left open when opening fails half-way", () => {
-    const path = freshPath();
+    const path = temporaryPath();
     let open = 0;
     const counting = {
       name: driver.name,
@@ -98,8 +99,8 @@ describe(`the log's file, by ${driver.name}`, () => {
     expect(open).toBe(0);
   });
 
-  test("a log is opened while somebody else has a transaction open: an up-to-date file is not written", async () => {
-    const path = freshPath();
+  test("a log can be opened during another handle's transaction, since opening does not write", async () => {
+    const path = temporaryPath();
     await openLog(path).append([entry("a", "1")]);
     const application = openApplication(path);
     application.exec("begin immediate");
@@ -112,9 +113,9 @@ describe(`the log's file, by ${driver.name}`, () => {
     ["deleted", (path: string) => rmSync(path)],
     ["replaced by a copy", (path: string) => renameSync(`${path}.copy`, path)],
   ])(
-    "a file that was %s while it is open takes nothing that would be lost with the handle, and is read on",
+    "a file that was %s while it is open refuses appends, which would be lost, and can still be read",
     async (_, act) => {
-      const path = freshPath();
+      const path = temporaryPath();
       const log = openLog(path);
       await log.append([entry("a", "1")]);
       const application = openApplication(path);
@@ -132,8 +133,8 @@ describe(`the log's file, by ${driver.name}`, () => {
     },
   );
 
-  test("it shares the application's file, whose tables stay as they are", async () => {
-    const path = freshPath();
+  test("it can share the application's file, and does not change its tables", async () => {
+    const path = temporaryPath();
     const application = openApplication(path);
     application.exec("create table notes (text); insert into notes values ('mine')");
     await openLog(path).append([entry("a", "1")]);
@@ -145,8 +146,8 @@ describe(`the log's file, by ${driver.name}`, () => {
   test.each([
     ["normal", 1],
     ["full", 2],
-  ] as const)("synchronous %s is what SQLite is told", (synchronous, value) => {
-    const file = openLogFile(freshPath(), { synchronous, check: () => {} });
+  ] as const)("synchronous %s is passed on to SQLite", (synchronous, value) => {
+    const file = openLogFile(temporaryPath(), { synchronous, check: () => {} });
     expect(file.prepare("pragma synchronous").get()).toMatchObject({ synchronous: value });
     file.close();
   });

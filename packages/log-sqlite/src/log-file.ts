@@ -3,67 +3,79 @@ import { resolve } from "node:path";
 import { findDriver, type Driver, type Handle, type Statement } from "./driver.ts";
 import { isBusy, sqliteError } from "./sqlite-error.ts";
 
-/** How long opening waits for others who are opening or writing, in milliseconds. It blocks, but a process does it once. */
-const OPENING = 5_000;
+/**
+ * The milliseconds that opening may wait for another process that opens or writes the file. It blocks the event loop,
+ * but a process opens a log once.
+ */
+const OPEN_TIMEOUT = 5_000;
 
 /** A handle of the log's own on its file, with the statements that were prepared on it. */
 export class LogFile {
   readonly path: string;
   readonly #handle: Handle;
   readonly #statements = new Map<string, Statement>();
-  /** Where the file is, also after the process has changed its folder, and which it is. */
-  readonly #place: string;
+  /** It stays right when the process changes its folder. */
+  readonly #absolutePath: string;
+  /** Of the file that was opened. */
   readonly #identity: string | null;
-  #open = true;
+  #isOpen = true;
 
   constructor(path: string, handle: Handle) {
     this.path = path;
     this.#handle = handle;
-    this.#place = resolve(path);
-    this.#identity = identityOf(this.#place);
+    this.#absolutePath = resolve(path);
+    this.#identity = identityOf(this.#absolutePath);
   }
 
   exec(sql: string): void {
     this.#handle.exec(sql);
   }
 
-  /** Prepares once: that takes longer than to run most statements. The texts are constants, so the map stays small. */
+  /**
+   * Prepares a statement once, since preparing takes longer than running most statements. The texts are constants, so
+   * the map stays small.
+   */
   prepare(sql: string): Statement {
     this.refuseClosed();
     let statement = this.#statements.get(sql);
-    if (statement === undefined) this.#statements.set(sql, (statement = this.#handle.prepare(sql)));
+    if (statement === undefined) {
+      statement = this.#handle.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
     return statement;
   }
 
-  /** @throws Error when it was closed */
+  /** @throws Error if the file was closed */
   refuseClosed(): void {
-    if (!this.#open) {
-      throw new Error("Expected an open log, got one that was closed; read and publish before hub.close().");
-    }
+    if (this.#isOpen) return;
+    throw new Error("Expected an open log, got one that was closed; read and publish before hub.close().");
   }
 
   /**
-   * SQLite would go on writing to a file that has no name any more, and all of it would be gone with the handle. Costs some microseconds.
-   * @throws Error when it was deleted, or another one was put in its place
+   * SQLite continues to write to a deleted file, and all of that is gone with the handle. The check costs some
+   * microseconds.
+   *
+   * @throws Error if the file was deleted or replaced by another one
    */
   refuseReplaced(): void {
-    if (identityOf(this.#place) === this.#identity) return;
+    if (identityOf(this.#absolutePath) === this.#identity) return;
     throw new Error(
-      "the file was deleted or replaced while it was open. Stop the server, put the right file in its place, run startEpoch(), and start again",
+      "the file was deleted or replaced while it was open. Stop the server, put the right file in its place, " +
+        "run startEpoch(), and start again",
     );
   }
 
-  /** Every statement that was prepared, for who wants to know what SQLite makes of them. */
+  /** The texts of all statements that were prepared; tests ask SQLite for their query plans. */
   get texts(): string[] {
     return [...this.#statements.keys()];
   }
 
-  /** How long a statement may wait inside SQLite, in milliseconds; the event loop stands still. */
-  waitInside(milliseconds: number): void {
+  /** Sets how long a statement may wait inside SQLite, in milliseconds. Such a wait blocks the event loop. */
+  setBusyTimeout(milliseconds: number): void {
     this.#handle.exec(`pragma busy_timeout = ${milliseconds}`);
   }
 
-  /** Runs the work in a transaction; a failure leaves none behind. */
+  /** Runs the work in a transaction, and rolls back if the work or the commit fails. */
   transact<Result>(begin: "begin" | "begin immediate", work: () => Result): Result {
     this.exec(begin);
     try {
@@ -76,8 +88,8 @@ export class LogFile {
     }
   }
 
-  /** Whether somebody else has a write transaction open, as far as this handle can see. For one that does not wait inside. */
-  isTaken(): boolean {
+  /** Whether another handle has a write transaction open, as far as this one can see. Needs a busy timeout of 0. */
+  isLocked(): boolean {
     try {
       this.transact("begin immediate", () => {});
       return false;
@@ -89,9 +101,9 @@ export class LogFile {
 
   /** May be called again. */
   close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    // libsql keeps the file open as long as somebody holds a statement.
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    // libsql keeps the file open as long as a statement exists.
     this.#statements.clear();
     this.#handle.close();
   }
@@ -100,29 +112,32 @@ export class LogFile {
     try {
       this.exec("rollback");
     } catch {
-      // SQLite has rolled back by itself, as it does when the disk is full. The first error says more.
+      // SQLite has already rolled back, as it does when the disk is full. The first error says more.
     }
   }
 }
 
-/** Null where there is no file. */
-function identityOf(place: string): string | null {
-  const found = statSync(place, { throwIfNoEntry: false });
-  return found === undefined ? null : `${found.dev}:${found.ino}`;
+/** Identifies the file at a path; null if there is none. */
+function identityOf(path: string): string | null {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
 }
 
 interface OpenOptions {
   readonly synchronous: "normal" | "full";
   /** Called before anything in the file is changed. */
   readonly check: (file: LogFile) => void;
-  /** Called when the file is ready. */
+  /** Called when the file is ready. @default nothing */
   readonly prepare?: (file: LogFile) => void;
+  /** @default the driver of this Node */
   readonly driver?: Driver;
 }
 
 /**
  * Opens a handle of the log's own.
- * @throws Error when the file cannot be opened, is no database, is no file, or fails the check; then it is left as it was
+ *
+ * @throws Error if the file cannot be opened, is not a database, is not a file, or fails the check. The file is then
+ *   unchanged
  */
 export function openLogFile(
   path: string,
@@ -131,12 +146,14 @@ export function openLogFile(
   let file: LogFile | undefined;
   try {
     file = new LogFile(path, driver.open(path));
-    file.waitInside(OPENING);
-    // The first statement that reads the file: what is no database is refused here.
+    file.setBusyTimeout(OPEN_TIMEOUT);
+    // This statement is the first to read the file, so it fails if the file is not a database.
     file.prepare("pragma schema_version").get();
     const main = file.prepare("select file from pragma_database_list where name = 'main'").get();
     if (!main?.["file"]) {
-      throw new Error("that is no file, and every handle of the log would have one of its own; use memoryLog()");
+      throw new Error(
+        "expected a file, got a database in memory, of which every handle would have its own; use memoryLog()",
+      );
     }
     check(file);
     const mode = file.prepare("pragma journal_mode = wal").get()?.["journal_mode"];

@@ -1,18 +1,18 @@
 import type { NewEntry } from "@tidings/log";
 import { describe, expect, test } from "vitest";
-import { driver, entry, everything, freshPath, openFile, openLog } from "../trials/fresh-file.ts";
+import { driver, entry, everything, temporaryPath, openFile, openLog } from "../trials/temporary-file.ts";
 import { Retention } from "./retention.ts";
 
 const MINUTE = 60_000;
 
 function value(key: string, data: string | null, expires?: number): NewEntry {
-  const when = expires === undefined ? {} : { expires };
-  return { channel: "a", type: "state", mode: "latest", key, data, ...when };
+  const entryOfKey = { channel: "a", type: "state", mode: "latest", key, data } as const;
+  return expires === undefined ? entryOfKey : { ...entryOfKey, expires };
 }
 
 describe(`retention, by ${driver.name}`, () => {
   test("ten thousand updates of a value leave one row for each key", async () => {
-    const path = freshPath();
+    const path = temporaryPath();
     const log = openLog(path);
     for (let n = 0; n < 20; n++) {
       await log.append(Array.from({ length: 500 }, (_, m) => value(`${m % 4}`, `${n * 500 + m}`)));
@@ -25,13 +25,13 @@ describe(`retention, by ${driver.name}`, () => {
     });
   });
 
-  test("two handles that trim at once, by entries, age and bytes, drop what one would", async () => {
+  test("two handles that trim at once, by entries, age and bytes, drop the same as one", async () => {
     const keeps = [{ entries: 700 }, { age: MINUTE }, { bytes: 200_000 }];
     for (const keep of keeps) {
       let time = 0;
       const trimmedBy = async (handles: number) => {
         time = 1_000_000;
-        const path = freshPath();
+        const path = temporaryPath();
         const logs = Array.from({ length: handles }, () => openLog(path, { keep, now: () => time }));
         const [log] = logs;
         if (log === undefined) throw new Error("expected a log");
@@ -50,8 +50,8 @@ describe(`retention, by ${driver.name}`, () => {
     }
   });
 
-  test("a step changes a bounded number of rows, however much there is to do", async () => {
-    const path = freshPath();
+  test("a step deletes a bounded number of rows, however much there is to do", async () => {
+    const path = temporaryPath();
     const start = 1_000_000;
     const now = { time: start };
     const log = openLog(path, { now: () => now.time });
@@ -62,20 +62,22 @@ describe(`retention, by ${driver.name}`, () => {
     now.time += MINUTE;
     const file = openFile(path);
     const pass = new Retention(file, { entries: 2, age: 1e9, bytes: 1e9 }, now.time);
-    const changes = () => Number(file.prepare("select count(*) as n from tidings_entry").get()?.["n"]);
+    const countRows = () => Number(file.prepare("select count(*) as n from tidings_entry").get()?.["n"]);
     let steps = 0;
-    for (let more = true; more; steps++) {
-      const before = changes();
+    let more = true;
+    while (more) {
+      const before = countRows();
       more = file.transact("begin immediate", () => pass.step());
-      expect(before - changes()).toBeLessThanOrEqual(200);
+      expect(before - countRows()).toBeLessThanOrEqual(200);
+      steps++;
     }
     expect(steps).toBeGreaterThan(3);
     // Two entries of each channel, and the withdrawals.
-    expect(changes()).toBe(2 * 300 + 700);
+    expect(countRows()).toBe(2 * 300 + 700);
   });
 
   test("appends come between the steps of a long pass", async () => {
-    const log = openLog(freshPath(), { keep: { entries: 1 } });
+    const log = openLog(temporaryPath(), { keep: { entries: 1 } });
     for (let n = 0; n < 20; n++) await log.append(Array.from({ length: 500 }, () => entry("a", "old")));
     let trimmed = false;
     const trimming = log.trim().then(() => (trimmed = true));
@@ -86,8 +88,8 @@ describe(`retention, by ${driver.name}`, () => {
     expect(await everything(log)).toEqual(["old", "in between", "in between, too"]);
   });
 
-  test("withdrawals are bounded like entries, so that keys that come and go do not fill the log, and what is dropped is a hole", async () => {
-    const path = freshPath();
+  test("withdrawals are bounded like entries, and a dropped one is a hole", async () => {
+    const path = temporaryPath();
     const log = openLog(path, { keep: { entries: 50 } });
     for (let n = 0; n < 300; n++) await log.append([value(`${n}`, "1"), value(`${n}`, null)]);
     await log.append([value("kept", "1")]);
@@ -98,8 +100,8 @@ describe(`retention, by ${driver.name}`, () => {
     });
   });
 
-  test("a key is forgotten ten minutes after it was used, unless its entry is kept", async () => {
-    const path = freshPath();
+  test("an idempotency key is forgotten ten minutes after its use, unless its entry is kept", async () => {
+    const path = temporaryPath();
     let time = 1_000_000;
     const log = openLog(path, { keep: { entries: 1 }, now: () => time });
     await log.append(["1", "2"].map((key) => entry("a", key, { idempotencyKey: key })));
@@ -112,8 +114,8 @@ describe(`retention, by ${driver.name}`, () => {
     expect(await log.append([entry("a", "2", { idempotencyKey: "2" })])).toMatchObject([{ duplicate: true }]);
   });
 
-  test("what is counted is what is there, after anything that was done", async () => {
-    const path = freshPath();
+  test("the counters of channels equal a count of the entries, after many appends and trims", async () => {
+    const path = temporaryPath();
     let time = 1_000_000;
     const log = openLog(path, { keep: { entries: 20, bytes: 6_000, age: MINUTE }, now: () => time });
     for (let n = 0; n < 200; n++) {
@@ -127,15 +129,17 @@ describe(`retention, by ${driver.name}`, () => {
     }
     const file = openFile(path);
     const counted = file
-      .prepare(
-        "select sum(entries) as entries, sum(withdrawals) as withdrawals, sum(value_count) as value_count, sum(bytes) as bytes, sum(value_bytes) as value_bytes from tidings_channel",
-      )
+      .prepare(`
+      select sum(entries) as entries, sum(withdrawals) as withdrawals, sum(value_count) as value_count,
+        sum(bytes) as bytes, sum(value_bytes) as value_bytes
+      from tidings_channel`)
       .get();
     const size = "sum(coalesce(octet_length(data), 0) + 100)";
     const found = file
       .prepare(`
       select sum(kind = 0) as entries, sum(kind = 3) as withdrawals, sum(kind = 1) as value_count,
-        (select ${size} from tidings_entry where kind in (0, 3)) as bytes, (select ${size} from tidings_entry where kind = 1) as value_bytes
+        (select ${size} from tidings_entry where kind in (0, 3)) as bytes,
+        (select ${size} from tidings_entry where kind = 1) as value_bytes
       from tidings_entry`)
       .get();
     expect({ ...counted, _metadata: null }).toEqual({ ...found, _metadata: null });

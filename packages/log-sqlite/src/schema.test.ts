@@ -1,23 +1,31 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { driver, entry, everything, freshPath, openApplication, openFile, openLog } from "../trials/fresh-file.ts";
+import {
+  driver,
+  entry,
+  everything,
+  temporaryPath,
+  openApplication,
+  openFile,
+  openLog,
+} from "../trials/temporary-file.ts";
 import { MIGRATIONS, prepareSchema, readVersion, refuseNewer } from "./schema.ts";
 import { sqliteLog, startEpoch } from "./sqlite-log.ts";
 
-/** What a following version might bring. */
+/** The migrations of a later version, as they could be. */
 const NEXT = [
   ...MIGRATIONS,
   "alter table tidings_entry add column origin text; create index tidings_entry_origin on tidings_entry (origin)",
 ];
 
 describe(`the schema, by ${driver.name}`, () => {
-  test("a file without a log gets one, at this version", () => {
-    const file = openFile(freshPath());
+  test("a file without a log gets the tables of this version", () => {
+    const file = openFile(temporaryPath());
     expect(readVersion(file)).toBe(MIGRATIONS.length);
   });
 
-  test("an older log is brought up to date, once, and keeps its entries, epoch and keys", async () => {
-    const path = freshPath();
+  test("an older log is upgraded once, and keeps its entries, epoch and keys", async () => {
+    const path = temporaryPath();
     const log = sqliteLog(path);
     const once = [entry("a", "1", { idempotencyKey: "key" }), entry("a", "2")];
     await log.append(once);
@@ -27,7 +35,7 @@ describe(`the schema, by ${driver.name}`, () => {
     const file = openFile(path);
     prepareSchema(file, "another", NEXT);
     expect(readVersion(file)).toBe(NEXT.length);
-    // A second time, its table would be altered twice.
+    // The second call must not alter the table again.
     prepareSchema(file, "another", NEXT);
     expect(file.prepare("select count(origin) as origins, count(*) as entries from tidings_entry").get()).toMatchObject(
       {
@@ -42,7 +50,7 @@ describe(`the schema, by ${driver.name}`, () => {
   });
 
   test("an upgrade that fails changes nothing", async () => {
-    const path = freshPath();
+    const path = temporaryPath();
     const log = openLog(path);
     await log.append([entry("a", "1")]);
     const file = openFile(path);
@@ -55,8 +63,8 @@ describe(`the schema, by ${driver.name}`, () => {
     expect(await everything(log)).toEqual(["1"]);
   });
 
-  test("a log of a newer version is refused with what to do, and its file is left as it is", async () => {
-    const path = freshPath();
+  test("a log of a newer version is refused with advice, and its file is not changed", async () => {
+    const path = temporaryPath();
     const application = driver.open(path);
     application.exec("create table tidings_meta (name text primary key, value) without rowid");
     application.exec("insert into tidings_meta values ('version', 99)");
@@ -70,16 +78,16 @@ describe(`the schema, by ${driver.name}`, () => {
     expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 
-  test("the log of before refuses what a following version has upgraded", async () => {
-    const path = freshPath();
+  test("this version refuses a log that a later version has upgraded", async () => {
+    const path = temporaryPath();
     const file = openFile(path);
     prepareSchema(file, "another", NEXT);
     expect(() => refuseNewer(file)).toThrow("upgrade this one");
     expect(() => sqliteLog(path)).toThrow("upgrade this one");
   });
 
-  test("entries that are deleted by hand leave an honest hole, and their places are not given out again", async () => {
-    const path = freshPath();
+  test("entries that are deleted by hand leave a hole, and their seq is never used again", async () => {
+    const path = temporaryPath();
     const log = openLog(path);
     await log.append([entry("a", "1"), entry("b", "2"), entry("a", "3"), entry("a", "4")]);
     const head = await log.head();

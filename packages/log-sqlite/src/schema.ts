@@ -1,56 +1,64 @@
 import { RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./entry-row.ts";
 import type { LogFile } from "./log-file.ts";
 
-/** What an entry takes in the file beside its data, in bytes: 84 were measured with a path of 9 letters, which stands there twice. */
+/**
+ * The overhead of an entry in the file, in bytes. 84 were measured, with a path of 9 letters, which the file stores
+ * twice.
+ */
 const ENTRY_BYTES = 100;
 
-/** In bytes, since `length` of a text counts letters. */
+/** The size of an entry, in bytes. `length` of a text counts characters, so the data is cast to a blob. */
 export const sizeOf = (row: "new" | "old" | "tidings_entry"): string =>
   `(coalesce(length(cast(${row}.data as blob)), 0) + ${ENTRY_BYTES})`;
 
-/** Spelled alike in the index and in the statements that are to use it: SQLite compares the text. */
+/** SQLite uses a partial index only for statements that repeat its condition in the same words. */
 export const IS_KEPT = `kind in (${RELIABLE}, ${WITHDRAWAL})`;
 const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
 
 /**
  * The tables share the application's file, so all names begin with `tidings_`.
  *
- * The bookkeeping is done by triggers, because a publish inside the application's own transaction runs nothing but one INSERT:
- * a `latest` entry replaces the former one of its key, and every reliable entry and every withdrawal that is deleted – by retention
- * or by hand – leaves its mark, so a hole can never be silent. A withdrawal that a newer value has replaced is missed by nobody.
+ * Triggers do the bookkeeping, because a publish inside the application's own transaction runs only one INSERT:
+ * - A `latest` entry replaces the earlier entry of its key.
+ * - Every reliable entry and every withdrawal that is deleted, by retention or by hand, leaves a mark, so no hole is
+ *   silent. A withdrawal that a newer value has replaced leaves none: nobody needs it.
  */
 const TABLES = `
 create table tidings_meta (name text primary key, value) without rowid;
-create table tidings_epoch (number integer primary key, epoch text not null unique, first integer not null, "end" integer);
--- Autoincrement: a plain rowid is given out again after the newest rows were deleted.
+create table tidings_epoch (
+  number integer primary key, epoch text not null unique, first integer not null, "end" integer
+);
+-- With autoincrement, SQLite never gives a seq out again. It does so with a plain rowid after the newest rows are gone.
 create table tidings_entry (
   seq integer primary key autoincrement,
   channel text not null, type text not null, kind integer not null, key text not null,
   at integer not null, data text, expires_at integer, idempotency_key text
 );
--- With the kind, so that history passes over values without a look at the entries.
+-- The kind is in the index, so that reading history skips values without reading their entries.
 create index tidings_entry_channel on tidings_entry (channel, seq, kind);
 create index tidings_entry_value on tidings_entry (channel, seq) where kind = ${VALUE};
 create index tidings_entry_kept on tidings_entry (seq) where ${IS_KEPT};
 create index tidings_entry_latest on tidings_entry (channel, type, key) where ${IS_LATEST};
 create index tidings_entry_volatile on tidings_entry (at) where kind = ${VOLATILE};
 create index tidings_entry_expires on tidings_entry (expires_at) where expires_at is not null;
--- What comes from the future, after the clock went back.
+-- For entries with a time in the future, after the clock went back.
 create index tidings_entry_expiring on tidings_entry (at) where expires_at is not null;
 create table tidings_channel (
   channel text primary key,
-  -- How many reliable entries, withdrawals and values, and their bytes. Hints live for seconds and are not counted.
+  -- The numbers of reliable entries, withdrawals and values, and their bytes. Volatile entries live for seconds and are
+  -- not counted.
   entries integer not null, withdrawals integer not null, value_count integer not null,
   bytes integer not null, value_bytes integer not null,
-  -- The last reliable entry or withdrawal that was deleted.
+  -- The seq of the last reliable entry or withdrawal that was deleted.
   trimmed_to integer not null default 0
 ) without rowid;
 create index tidings_channel_trimmed on tidings_channel (trimmed_to) where trimmed_to > 0;
 create table tidings_idempotency (
-  channel text not null, key text not null, seq integer not null, at integer not null, dropped integer not null default 0,
+  channel text not null, key text not null, seq integer not null, at integer not null,
+  dropped integer not null default 0,
   primary key (channel, key)
 ) without rowid;
--- A key is known as long as its entry is kept; only the others grow old.
+-- A key is kept as long as its entry. Only keys without their entry expire.
 create index tidings_idempotency_dropped on tidings_idempotency (at) where dropped = 1;
 
 create trigger tidings_inserted after insert on tidings_entry when new.kind <> ${VOLATILE} begin
@@ -87,28 +95,36 @@ create trigger tidings_deleted_withdrawal after delete on tidings_entry when old
   );
 end;
 create trigger tidings_deleted_key after delete on tidings_entry when old.idempotency_key is not null begin
-  update tidings_idempotency set dropped = 1 where channel = old.channel and key = old.idempotency_key and seq = old.seq;
+  update tidings_idempotency set dropped = 1
+    where channel = old.channel and key = old.idempotency_key and seq = old.seq;
 end;
 `;
 
-/** What brings an older file up to date: the n-th text leads from version n to n + 1, so their number is the version. */
+/** The statements that upgrade a file: text n leads from version n to n + 1, so their number is the newest version. */
 export const MIGRATIONS: readonly string[] = [TABLES];
 
-/** @throws Error when a newer version of this package has written the file */
+/** @throws Error if a newer version of this package has written the file */
 export function refuseNewer(file: LogFile, migrations = MIGRATIONS): void {
   const version = readVersion(file);
   if (version <= migrations.length) return;
   throw new Error(
-    `expected tables of version ${migrations.length} or older, got version ${version}: a newer @tidings/log-sqlite has written them; upgrade this one`,
+    `expected tables of version ${migrations.length} or older, got version ${version}: ` +
+      "a newer @tidings/log-sqlite has written them; upgrade this one",
   );
 }
 
-/** Makes or upgrades the tables, in one transaction. A file that is up to date is not written, so nobody is waited for. */
+/**
+ * Creates or upgrades the tables, in one transaction. It does not write a file that is up to date, and so does not wait
+ * for other writers then.
+ *
+ * @param epoch the name of the first epoch of a new log
+ * @throws Error if a newer version of this package has written the file
+ */
 export function prepareSchema(file: LogFile, epoch: string, migrations = MIGRATIONS): void {
   refuseNewer(file, migrations);
   if (readVersion(file) === migrations.length) return;
   file.transact("begin immediate", () => {
-    // Once more: another process may have been first.
+    // Check again: another process may have upgraded the file in the meantime.
     refuseNewer(file, migrations);
     const version = readVersion(file);
     for (const migration of migrations.slice(version)) file.exec(migration);
@@ -117,7 +133,7 @@ export function prepareSchema(file: LogFile, epoch: string, migrations = MIGRATI
   });
 }
 
-/** Ends the running epoch at the newest entry and begins another. */
+/** Ends the running epoch at the newest entry and begins a new one. */
 export function beginEpoch(file: LogFile, epoch: string): void {
   file.transact("begin immediate", () => {
     const head = readHead(file);
@@ -126,19 +142,19 @@ export function beginEpoch(file: LogFile, epoch: string): void {
   });
 }
 
-/** The newest `seq` that was ever given out; deleting entries does not move it. */
+/** The newest `seq` that an entry has ever had. Deleting entries does not change it. */
 export function readHead(file: LogFile): number {
   return Number(file.prepare("select seq from sqlite_sequence where name = 'tidings_entry'").get()?.["seq"] ?? 0);
 }
 
-/** Zero: the file has no log yet. */
+/** The version of the tables; 0 if the file has no log yet. */
 export function readVersion(file: LogFile): number {
   const table = file.prepare("select 1 from sqlite_master where type = 'table' and name = 'tidings_meta'").get();
   if (table === undefined) return 0;
   return Number(file.prepare("select value from tidings_meta where name = 'version'").get()?.["value"] ?? 0);
 }
 
-/** The running epoch. */
+/** The name of the running epoch. */
 export function readEpoch(file: LogFile): string {
   return String(file.prepare("select epoch from tidings_epoch order by number desc limit 1").get()?.["epoch"]);
 }

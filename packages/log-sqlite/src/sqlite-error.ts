@@ -1,37 +1,36 @@
-/** SQLite's primary result codes that somebody can do something about (sqlite.org/rescode.html). */
 const BUSY = 5;
+/** What to do, by SQLite's primary result code (sqlite.org/rescode.html). */
 const ADVICE: Readonly<Record<number, string>> = {
-  5: "Another transaction is writing: keep transactions short, and publish inside one with publishIn.",
+  [BUSY]: "Another transaction is writing: keep transactions short, and publish inside one with publishIn.",
   8: "The process must be allowed to write the file, and its folder for the -wal and -shm files.",
-  10: "The disk failed. Whether what was being written is stored is unknown; an idempotency key makes a second try safe.",
+  10: "The disk failed. The last write may or may not be stored; with an idempotency key it is safe to publish again.",
   11: "The file is damaged and was left as it is: put a backup in its place and run startEpoch().",
   13: "Free some space and publish again.",
   14: "The folder must exist, and the process must be allowed to write it.",
-  26: "The file is no SQLite database and was left as it is: check the path.",
+  26: "The file is not a SQLite database and was left as it is: check the path.",
 };
 
-/** Whether a statement failed because somebody else is writing, or is recovering the file. */
+/** Whether a statement failed because another handle is writing or recovering the file. */
 export function isBusy(error: unknown): boolean {
   return codeOf(error) === BUSY;
 }
 
-/** What SQLite said, with the file and what can be done about it. */
+/** An error that says what failed, for which file, what SQLite reported, and what to do. */
 export function sqliteError(action: string, path: string, cause: unknown): Error {
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const report = cause instanceof Error ? cause.message : String(cause);
   const advice = ADVICE[codeOf(cause) ?? 0];
-  return new Error(`Cannot ${action} the log in "${path}": ${said}.${advice === undefined ? "" : ` ${advice}`}`, {
-    cause,
-  });
+  const message = `Cannot ${action} the log in "${path}": ${report}.`;
+  return new Error(advice === undefined ? message : `${message} ${advice}`, { cause });
 }
 
-/** The primary result code; the drivers name the extended one, each in its own way. */
+/** The primary result code. Each driver has the extended result code under a name of its own. */
 function codeOf(error: unknown): number | null {
   if (!(error instanceof Error)) return null;
-  // Any error may have any fields; they are looked at, not trusted.
+  // An error may have any fields, so their types are checked below.
   const { errcode, rawCode } = error as { errcode?: unknown; rawCode?: unknown };
   const code = errcode ?? rawCode;
   if (typeof code === "number") return code & 0xff;
-  // libsql has no code when it cannot open a file, but says it at the end.
+  // When libsql cannot open a file, its error has no code, but the message ends with it.
   const opening = /^ConnectionFailed\(.*: (\d+)"\)$/s.exec(error.message);
   return opening === null ? null : Number(opening[1]) & 0xff;
 }

@@ -5,39 +5,49 @@ import { systemClock, type Clock } from "@tidings/protocol/clock";
 import { sleep } from "./clock.ts";
 import type { SqliteTransaction } from "./driver.ts";
 import { openLogFile } from "./log-file.ts";
-import { Reader } from "./reader.ts";
+import { LogReader } from "./log-reader.ts";
 import { Retention } from "./retention.ts";
 import { beginEpoch, prepareSchema, readEpoch, readVersion, refuseNewer } from "./schema.ts";
 import { sqliteError } from "./sqlite-error.ts";
 import { TransactionInsert } from "./transaction-insert.ts";
-import { Writer } from "./writer.ts";
+import { LogWriter } from "./log-writer.ts";
 
+/** Options of {@link sqliteLog}. */
 export interface SqliteLogOptions {
-  /** @default { entries: 10_000, age: 604_800_000, bytes: 1_073_741_824 } */
+  /** What retention keeps. @default { entries: 10_000, age: 604_800_000, bytes: 1_073_741_824 } */
   readonly keep?: Partial<Keep>;
-  /** `normal` survives the death of the process, `full` also that of the machine, at the price of a sync per commit. @default "normal" */
+  /**
+   * `normal`: acknowledged entries survive the death of the process. `full`: they also survive the death of the
+   * machine; every commit then costs a sync. @default "normal"
+   */
   readonly synchronous?: "normal" | "full";
-  /** How long an append waits while somebody else has a write transaction open, in milliseconds; then it rejects. @default 10_000 */
+  /**
+   * The milliseconds that an append waits while another handle has a write transaction open. Then it rejects.
+   * @default 10_000
+   */
   readonly patience?: number;
-  /** Milliseconds since 1970. @default Date.now */
+  /** Milliseconds since 1970; the time of entries and of retention. @default Date.now */
   readonly now?: () => number;
-  /** Uniform in [0, 1); names the epoch. @default Math.random */
+  /** Uniform in [0, 1); it names the epoch. @default Math.random */
   readonly random?: () => number;
-  /** What waiting goes by: for others who write, for what they have written, between two steps of retention. @default the runtime's */
+  /**
+   * Times every wait: for other writers, between two polls of the file, and between two steps of retention.
+   * @default systemClock
+   */
   readonly clock?: Clock;
 }
 
-/** How often the file is looked at for what other handles have written, in milliseconds; a look costs some microseconds. */
-const LOOK = 5;
+/** The interval of polls of the file for commits of other handles, in milliseconds. A poll costs some microseconds. */
+const POLL_INTERVAL = 5;
 
-/** The shortest pause between two steps of retention, in milliseconds: longer than another process waits before it tries again. */
-const PAUSE = 5;
+/** The shortest pause between two steps of retention, in milliseconds. It is longer than the retry of other writers. */
+const MIN_PAUSE = 5;
 
 /**
- * A durable log in one SQLite file, which may be the application's: its tables begin with `tidings_`. Several processes of one machine
- * may share it.
+ * A durable log in one SQLite file. The file may be the application's: the log's tables begin with `tidings_`. Several
+ * processes of one machine may share it.
  *
- * @throws Error when there is no driver, when the file is no database, or when a newer version has written it
+ * @throws Error if there is no driver, if the file is not a database, or if a newer version of this package wrote it
  * @example
  * const hub = createHub(chat, { log: sqliteLog("chat.db"), … });
  */
@@ -46,19 +56,20 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Transac
 }
 
 /**
- * Begins a new epoch. Run it once after an older copy of the file was put back, before the server starts: clients that have
- * seen what the copy lacks are then told of a gap, instead of waiting for positions that are given out a second time.
+ * Begins a new epoch. Run it once after you have restored an older copy of the file, before the server starts. Clients
+ * that have seen events which the copy lacks then get a gap. Otherwise they would wait for positions that the log gives
+ * to other events.
  *
  * @param options.random as for {@link sqliteLog}
- * @throws Error when there is no log in the file, or when somebody else is writing it
+ * @throws Error if there is no log in the file, or if another handle is writing it
  */
 export function startEpoch(path: string, { random = Math.random }: Pick<SqliteLogOptions, "random"> = {}): void {
-  if (!existsSync(path)) throw sqliteError("find", path, new Error("there is no such file"));
+  if (!existsSync(path)) throw sqliteError("find", path, new Error("there is no such file; check the path"));
   const file = openLogFile(path, {
     synchronous: "full",
     check(opened) {
       refuseNewer(opened);
-      if (readVersion(opened) === 0) throw new Error("there is none in this file; check the path");
+      if (readVersion(opened) === 0) throw new Error("expected a file with a log, got one without; check the path");
     },
     prepare(opened) {
       prepareSchema(opened, newEpoch(random));
@@ -72,13 +83,14 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
   readonly #keep: Keep;
   readonly #now: () => number;
   readonly #clock: Clock;
-  readonly #reader: Reader;
-  readonly #writer: Writer;
+  readonly #reader: LogReader;
+  readonly #writer: LogWriter;
   readonly #insert: TransactionInsert;
   readonly #watchers = new Set<() => void>();
-  /** Stops looking, when somebody watches. */
-  #stopLooking: (() => void) | null = null;
-  #version = 0;
+  /** Cancels the next poll; null while nobody watches. */
+  #cancelPoll: (() => void) | null = null;
+  /** Of the file at the last poll. */
+  #dataVersion = 0;
   #closing: Promise<void> | null = null;
 
   constructor(path: string, options: SqliteLogOptions) {
@@ -94,9 +106,9 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
     });
     try {
       this.#insert = new TransactionInsert(writing, readEpoch(writing), now);
-      this.#writer = new Writer(writing, { now, clock, patience, onCommit: () => this.#ring() });
-      this.#version = this.#writer.dataVersion();
-      this.#reader = new Reader(openLogFile(path, { synchronous, check: refuseNewer }), now);
+      this.#writer = new LogWriter(writing, { now, clock, patience, onCommit: () => this.#wakeWatchers() });
+      this.#dataVersion = this.#writer.dataVersion();
+      this.#reader = new LogReader(openLogFile(path, { synchronous, check: refuseNewer }), now);
     } catch (error) {
       writing.close();
       throw error;
@@ -131,22 +143,23 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
 
   watch(wake: () => void): () => void {
     if (this.#closing !== null) return () => {};
-    // A listener of its own for every call, so that taking one off leaves the others.
+    // Each call needs a function of its own: the same `wake` may watch twice, and one of the two watches may end.
     const watcher = () => wake();
     this.#watchers.add(watcher);
-    this.#stopLooking ??= this.#lookLater();
+    this.#cancelPoll ??= this.#schedulePoll();
     return () => this.#watchers.delete(watcher);
   }
 
   async trim(): Promise<void> {
     if (this.#closing !== null) return;
-    const pass = this.#writer.look((file) => new Retention(file, this.#keep, this.#now()));
+    const pass = this.#writer.read((file) => new Retention(file, this.#keep, this.#now()));
     for (;;) {
-      const began = this.#clock.monotonic();
+      const start = this.#clock.monotonic();
       const more = await this.#writer.transact(() => pass.step());
-      // As long a pause as the step took at least, so that other processes come to write, too.
-      if (more) await sleep(this.#clock, Math.max(PAUSE, this.#clock.monotonic() - began));
-      if (!more || this.#closing !== null) return;
+      if (!more) return;
+      // Pause at least as long as the step took, so that other processes can write, too.
+      await sleep(this.#clock, Math.max(MIN_PAUSE, this.#clock.monotonic() - start));
+      if (this.#closing !== null) return;
     }
   }
 
@@ -161,37 +174,37 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
 
   async #close(): Promise<void> {
     this.#watchers.clear();
-    this.#stopLooking?.();
+    this.#cancelPoll?.();
     this.#reader.close();
     await this.#writer.close();
   }
 
-  /** One's own commits do not change one's own `data_version`; they ring at once. */
-  #lookLater(): () => void {
-    const look = (): void => {
-      if (this.#hasChanged()) this.#ring();
-      this.#stopLooking = this.#watchers.size > 0 ? this.#lookLater() : null;
+  /** Polls for commits of other handles. The log's own commits do not change `data_version`; they wake at once. */
+  #schedulePoll(): () => void {
+    const poll = (): void => {
+      if (this.#hasChanged()) this.#wakeWatchers();
+      this.#cancelPoll = this.#watchers.size > 0 ? this.#schedulePoll() : null;
     };
-    return this.#clock.setTimeout(look, LOOK, true);
+    return this.#clock.setTimeout(poll, POLL_INTERVAL, true);
   }
 
   #hasChanged(): boolean {
     try {
-      const former = this.#version;
-      this.#version = this.#writer.dataVersion();
-      return this.#version !== former;
+      const previous = this.#dataVersion;
+      this.#dataVersion = this.#writer.dataVersion();
+      return this.#dataVersion !== previous;
     } catch {
-      // Whoever is woken reads and hears what is wrong with the file; nobody could catch it here.
+      // Nobody could catch this error here. A watcher that is woken reads, and its read fails with the same error.
       return true;
     }
   }
 
-  #ring(): void {
+  #wakeWatchers(): void {
     for (const wake of this.#watchers) {
       try {
         wake();
       } catch {
-        // The watcher's own affair, by the contract of `watch`.
+        // `watch` ignores the errors of its watchers.
       }
     }
   }

@@ -3,15 +3,15 @@ import {
   driver,
   entry,
   everything,
-  freshPath,
+  temporaryPath,
   openApplication,
   openLog,
   openWithAnotherBuild,
-  ring,
-} from "../trials/fresh-file.ts";
+  nextWake,
+} from "../trials/temporary-file.ts";
 
 async function openBoth() {
-  const path = freshPath();
+  const path = temporaryPath();
   const application = openApplication(path);
   const log = openLog(path);
   application.exec("create table notes (text)");
@@ -24,22 +24,22 @@ async function openBoth() {
 }
 
 describe(`publishing inside the application's transaction, by ${driver.name}`, () => {
-  test("the row and its entry appear together, at the commit, and the log rings", async () => {
+  test("the row and its entries become visible together at the commit, and watchers are woken", async () => {
     const { application, log, rows } = await openBoth();
     const head = await log.head();
-    const rung = ring(log);
+    const woken = nextWake(log);
     application.exec("begin immediate");
     application.prepare("insert into notes values (?)").run("note");
     await log.appendIn(application, [entry("a", "1"), entry("a", "2")]);
     expect(await log.head()).toEqual(head);
     expect(await everything(log)).toEqual([]);
     application.exec("commit");
-    await rung;
+    await woken;
     expect(await everything(log)).toEqual(["1", "2"]);
     expect(rows()).toEqual(["note"]);
   });
 
-  test("the inserts have run when the call returns, before anybody has awaited it", async () => {
+  test("the inserts have run when the call returns, before its promise resolves", async () => {
     const { application, log } = await openBoth();
     application.exec("begin immediate");
     const appending = log.appendIn(application, [entry("a", "1")]);
@@ -49,9 +49,9 @@ describe(`publishing inside the application's transaction, by ${driver.name}`, (
     expect(await afterCommit).toEqual(["1"]);
   });
 
-  test("of requests at the same time, one rolls back: only its row and its entries vanish, and no place is given out twice", async () => {
+  test("a rollback of one of several requests removes only its row and entries, and no seq is used twice", async () => {
     const { application, log, rows } = await openBoth();
-    // Each request does its transaction without an await in between; on one handle, there is one transaction.
+    // One handle has one transaction at a time, so a request does not await anything inside its transaction.
     const request = async (name: string, fails: boolean) => {
       await Promise.resolve();
       application.exec("begin immediate");
@@ -78,13 +78,13 @@ describe(`publishing inside the application's transaction, by ${driver.name}`, (
     expect(entries.map((each) => each.seq)).toEqual(appended.map(({ cursor }) => cursor.seq));
   });
 
-  test("requests on handles of their own, whose transactions are open across an await, come one after the other", async () => {
+  test("transactions on different handles that stay open across an await run one after the other", async () => {
     const { path, application, log } = await openBoth();
     const other = openApplication(path);
     application.exec("begin immediate");
     await log.appendIn(application, [entry("a", "rolled back")]);
     const own = log.append([entry("a", "own")]);
-    // The other handle does not wait inside SQLite either, so it is told.
+    // The other handle does not wait inside SQLite, so it fails at once.
     expect(() => other.exec("begin immediate")).toThrow("locked");
     await new Promise((resolve) => setTimeout(resolve, 10));
     application.exec("rollback");
@@ -95,13 +95,13 @@ describe(`publishing inside the application's transaction, by ${driver.name}`, (
     expect(await everything(log)).toEqual(["own", "committed"]);
   });
 
-  test("transactions that queue for one handle may await what they publish", async () => {
+  test("transactions that queue for one handle may await their publishes", async () => {
     const { application, log, rows } = await openBoth();
     let last: Promise<unknown> = Promise.resolve();
     const transaction = (work: () => Promise<void>): Promise<void> => {
-      const former = last;
+      const previous = last;
       const run = async () => {
-        await former;
+        await previous;
         application.exec("begin immediate");
         try {
           await work();
@@ -134,8 +134,8 @@ describe(`publishing inside the application's transaction, by ${driver.name}`, (
     expect(await everything(log)).toContain("own");
   });
 
-  test("an ordinary append inside the caller's own transaction does not hang for ever, and says why it failed", async () => {
-    const path = freshPath();
+  test("an ordinary append during the caller's own transaction fails in time, and the error says why", async () => {
+    const path = temporaryPath();
     const log = openLog(path, { patience: 30 });
     const application = openApplication(path);
     application.exec("begin immediate");
@@ -143,7 +143,7 @@ describe(`publishing inside the application's transaction, by ${driver.name}`, (
     application.exec("rollback");
   });
 
-  test("a key that is known publishes nothing and fails nothing", async () => {
+  test("an entry with a used key is not published, and does not make the call fail", async () => {
     const { application, log } = await openBoth();
     await log.append([entry("a", "1", { idempotencyKey: "key" })]);
     application.exec("begin immediate");
@@ -152,10 +152,11 @@ describe(`publishing inside the application's transaction, by ${driver.name}`, (
     expect(await everything(log)).toEqual(["1", "2"]);
   });
 
-  test("a batch that fails half-way is not published by who commits in spite of it", async () => {
+  test("a batch that fails half-way is not published, even if the application commits", async () => {
     const { application, log, rows } = await openBoth();
     application.exec(`
-      create trigger refusal before insert on tidings_entry when new.channel = 'refused' begin select raise(abort, 'not this one'); end;
+      create trigger refusal before insert on tidings_entry when new.channel = 'refused'
+        begin select raise(abort, 'not this one'); end;
       begin immediate`);
     application.prepare("insert into notes values (?)").run("note");
     await expect(log.appendIn(application, [entry("a", "1"), entry("refused", "2")])).rejects.toThrow("not this one");
@@ -166,11 +167,11 @@ describe(`publishing inside the application's transaction, by ${driver.name}`, (
   });
 
   test.each([
-    ["no log", () => openApplication(freshPath())],
+    ["no log", () => openApplication(temporaryPath())],
     [
       "another log",
       () => {
-        const path = freshPath();
+        const path = temporaryPath();
         openLog(path);
         return openApplication(path);
       },
@@ -180,20 +181,22 @@ describe(`publishing inside the application's transaction, by ${driver.name}`, (
     const other = openOther();
     const before = Number(other.prepare("select total_changes() as n").get()?.["n"]);
     await expect(log.appendIn(other, [entry("a", "1")])).rejects.toThrow(
-      `Cannot publish inside a transaction to the log in "${path}": expected a handle that has opened this file, got one of another`,
+      `Cannot publish inside a transaction to the log in "${path}": ` +
+        "expected a handle that has opened this file, got one of another",
     );
     expect(Number(other.prepare("select total_changes() as n").get()?.["n"])).toBe(before);
   });
 
-  test("a handle of another build of SQLite, which does not see the log's locks, is refused, and publishes nothing", async () => {
+  test("a handle of another build of SQLite is refused, because it does not see the log's locks", async () => {
     const { path, log } = await openBoth();
     const other = openWithAnotherBuild(path);
     other.exec("begin");
     other.prepare("insert into notes values (?)").run("note");
-    // The second time, too.
+    // A second attempt is also refused.
     for (const data of ["1", "2"]) {
       await expect(log.appendIn(other, [entry("a", data)])).rejects.toThrow(
-        `Cannot publish inside a transaction to the log in "${path}": expected a handle of ${driver.name}, which the log uses`,
+        `Cannot publish inside a transaction to the log in "${path}": ` +
+          `expected a handle of ${driver.name}, which the log uses`,
       );
     }
     other.exec("commit");

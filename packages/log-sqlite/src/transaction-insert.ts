@@ -4,19 +4,24 @@ import type { LogFile } from "./log-file.ts";
 import { newRow } from "./new-row.ts";
 import { sqliteError } from "./sqlite-error.ts";
 
+/** A statement of the application's handle. */
 type Statement = ReturnType<SqliteTransaction["prepare"]>;
 
-/** Inserts entries on handles of the application. On them nothing else is ever run, and nothing is read. */
+/** Inserts entries through handles of the application. It runs nothing else on them. */
 export class TransactionInsert {
   readonly #file: LogFile;
   readonly #epoch: string;
   readonly #now: () => number;
-  /** An application has one handle or a few, and publishes often. */
+  /** The prepared statements of each handle: an application has few handles and publishes often. */
   readonly #statements = new WeakMap<SqliteTransaction, Map<string, Statement>>();
-  /** Handles whose lock the log's own handle sees. */
-  readonly #locking = new WeakSet<SqliteTransaction>();
+  /** The handles that share their locks with the log's own handle. */
+  readonly #lockChecked = new WeakSet<SqliteTransaction>();
 
-  /** @param file the log's writing handle. The epoch is one that its file has; no other file has it. */
+  /**
+   * @param file the log's handle for writing
+   * @param epoch an epoch of the log; it identifies the file, since no other file has it
+   * @param now milliseconds since 1970
+   */
   constructor(file: LogFile, epoch: string, now: () => number) {
     this.#file = file;
     this.#epoch = epoch;
@@ -24,29 +29,31 @@ export class TransactionInsert {
   }
 
   /**
-   * Has inserted when it returns: after an `await`, another request could write into the transaction in between.
-   * @throws Error when the handle is one of another file or another build of SQLite, the file was replaced, or the entries cannot be written; then none
-   * of them is
+   * Inserts the entries before it returns. If it were asynchronous, another request could write into the transaction in
+   * between.
+   *
+   * @throws Error if the handle belongs to another file or another build of SQLite, if the file was replaced, or if the
+   *   entries cannot be written. Then none of them is written
    */
   run(transaction: SqliteTransaction, batch: readonly NewEntry[]): void {
     try {
       this.#file.refuseReplaced();
       const now = this.#now();
       const rows = batch.map((entry) => newRow(entry, now));
-      const isNew = rows.length > 0 && !this.#locking.has(transaction);
+      const needsLockCheck = rows.length > 0 && !this.#lockChecked.has(transaction);
       const insert = () => {
         for (const { sql, values } of rows) this.#prepare(transaction, sql).run(...values);
-        if (isNew) this.#checkLock(transaction);
+        if (needsLockCheck) this.#checkLock(transaction);
       };
-      if (rows.length > 1 || isNew) this.#asWhole(transaction, insert);
+      if (rows.length > 1 || needsLockCheck) this.#inSavepoint(transaction, insert);
       else insert();
     } catch (cause) {
       throw sqliteError("publish inside a transaction to", this.#file.path, cause);
     }
   }
 
-  /** Who catches the error and commits in spite of it must not publish half a batch. */
-  #asWhole(transaction: SqliteTransaction, insert: () => void): void {
+  /** Undoes the whole batch if one insert fails: the application may catch the error and still commit. */
+  #inSavepoint(transaction: SqliteTransaction, insert: () => void): void {
     this.#prepare(transaction, "savepoint tidings").run();
     try {
       insert();
@@ -62,34 +69,43 @@ export class TransactionInsert {
       this.#prepare(transaction, "rollback to tidings").run();
       this.#prepare(transaction, "release tidings").run();
     } catch {
-      // SQLite has ended the whole transaction by itself, as it does when the disk is full. The first error says more.
+      // SQLite has already ended the whole transaction, as it does when the disk is full. The first error says more.
     }
   }
 
   #prepare(transaction: SqliteTransaction, sql: string): Statement {
     let statements = this.#statements.get(transaction);
     if (statements === undefined) {
-      this.#check(transaction);
-      this.#statements.set(transaction, (statements = new Map<string, Statement>()));
+      this.#checkFile(transaction);
+      statements = new Map<string, Statement>();
+      this.#statements.set(transaction, statements);
     }
     let statement = statements.get(sql);
-    if (statement === undefined) statements.set(sql, (statement = transaction.prepare(sql)));
+    if (statement === undefined) {
+      statement = transaction.prepare(sql);
+      statements.set(sql, statement);
+    }
     return statement;
   }
 
   /**
-   * Two builds of SQLite in one process do not see each other's locks, because the system's belong to the process: both would
-   * write at the same time, and what the one has committed would vanish under the other. An insert holds the lock by now.
+   * Checks that the log's own handle sees the lock that the insert has taken. Two builds of SQLite in one process do
+   * not see each other's locks, because the operating system gives locks to processes. Both would write at the same
+   * time, and the commits of one would overwrite those of the other.
    */
   #checkLock(transaction: SqliteTransaction): void {
-    if (this.#file.isTaken()) return void this.#locking.add(transaction);
+    if (this.#file.isLocked()) {
+      this.#lockChecked.add(transaction);
+      return;
+    }
     const { name } = findDriver();
     throw new Error(
       `expected a handle of ${name}, which the log uses, got one of another SQLite; open it with ${name}`,
     );
   }
 
-  #check(transaction: SqliteTransaction): void {
+  /** Checks that the handle has opened the log's file. */
+  #checkFile(transaction: SqliteTransaction): void {
     let cause: unknown;
     try {
       if (transaction.prepare("select 1 from tidings_epoch where epoch = ?").get(this.#epoch) !== undefined) return;

@@ -4,15 +4,15 @@ import { fileURLToPath } from "node:url";
 import type { Appended, Limit, NewEntry, Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { onTestFinished } from "vitest";
-import type { Answer, Call } from "./served-log.ts";
+import { READY, WAKE, type Answer, type Call } from "./answer.ts";
 
 /** A log in a process of its own. */
 export class LogProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   #number = 0;
-  /** How often its log has rung. */
-  rings = 0;
+  /** How often its log has woken a watcher. */
+  wakes = 0;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
@@ -31,7 +31,7 @@ export class LogProcess {
     onTestFinished(() => void child.kill("SIGKILL"));
     const started = new LogProcess(child);
     await Promise.race([
-      new Promise((resolve, reject) => started.#waiting.set(0, { resolve, reject })),
+      new Promise((resolve, reject) => started.#waiting.set(READY, { resolve, reject })),
       once(child, "error").then(([error]) => Promise.reject(error)),
     ]);
     return started;
@@ -45,7 +45,7 @@ export class LogProcess {
     return this.#call("read", after, channels, limit) as Promise<Page>;
   }
 
-  /** Ends it as a crash would, in the midst of whatever it does. */
+  /** Kills the process at once, as a crash does. */
   async kill(): Promise<void> {
     const ended = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
@@ -61,7 +61,7 @@ export class LogProcess {
   }
 
   #take({ number, result, failure }: Answer): void {
-    if (number === -1) this.rings++;
+    if (number === WAKE) this.wakes++;
     const waiting = this.#waiting.get(number);
     this.#waiting.delete(number);
     if (failure === undefined) waiting?.resolve(result);

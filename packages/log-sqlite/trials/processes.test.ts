@@ -1,13 +1,13 @@
 import type { Appended } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { describe, expect, test } from "vitest";
-import { driver, entry, everything, freshPath, openLog, ring } from "./fresh-file.ts";
+import { driver, entry, everything, nextWake, openLog, temporaryPath } from "./temporary-file.ts";
 import { LogProcess } from "./log-process.ts";
 
 const WIDE = { entries: 1e6, bytes: 1e9 };
 
-/** Enough for a machine that has other things to do; a process takes a second to start. */
-const PATIENCE = 180_000;
+/** Long enough for a busy machine; a process takes a second to start. */
+const TIMEOUT = 180_000;
 
 async function startSeveral(path: string, count: number): Promise<LogProcess[]> {
   return Promise.all(Array.from({ length: count }, () => LogProcess.start(path)));
@@ -15,10 +15,10 @@ async function startSeveral(path: string, count: number): Promise<LogProcess[]> 
 
 describe(`several processes on one file, by ${driver.name}`, () => {
   test(
-    "processes that open a new file at the same time share one log, and all see one order",
-    { timeout: PATIENCE },
+    "processes that open a new file at the same time share one log and see one order",
+    { timeout: TIMEOUT },
     async () => {
-      const path = freshPath();
+      const path = temporaryPath();
       const processes = await startSeveral(path, 4);
       const appended = processes.flatMap((each, name) =>
         Array.from({ length: 100 }, (_, n) => each.append([entry(`rooms/${n % 3}`, `${name}:${n}`)])),
@@ -30,7 +30,7 @@ describe(`several processes on one file, by ${driver.name}`, () => {
       const start = { ...(await log.head()), seq: 0 };
       const orders = await Promise.all([log, ...processes].map((each) => each.read(start, null, WIDE)));
       for (const order of orders) expect(order).toEqual(orders[0]);
-      // Each publisher's own entries stand in the order of its calls.
+      // The entries of each publisher are in the order of its calls.
       const data = await everything(log);
       for (const name of processes.keys()) {
         expect(data.filter((each) => each.startsWith(`${name}:`))).toEqual(
@@ -40,21 +40,21 @@ describe(`several processes on one file, by ${driver.name}`, () => {
     },
   );
 
-  test("a process hears of what another has appended, without reading", { timeout: PATIENCE }, async () => {
-    const path = freshPath();
+  test("an append wakes the watchers of another process", { timeout: TIMEOUT }, async () => {
+    const path = temporaryPath();
     const log = openLog(path);
     const other = await LogProcess.start(path);
-    const rung = ring(log);
+    const woken = nextWake(log);
     await other.append([entry("a", "from another process")]);
-    await rung;
+    await woken;
     expect(await everything(log)).toEqual(["from another process"]);
-    const before = other.rings;
+    const before = other.wakes;
     await log.append([entry("a", "from this one")]);
-    await expect.poll(() => other.rings, { timeout: 10_000 }).toBeGreaterThan(before);
+    await expect.poll(() => other.wakes, { timeout: 10_000 }).toBeGreaterThan(before);
   });
 
-  test("an idempotency key is known to every process", { timeout: PATIENCE }, async () => {
-    const path = freshPath();
+  test("an idempotency key works across processes", { timeout: TIMEOUT }, async () => {
+    const path = temporaryPath();
     const processes = await startSeveral(path, 3);
     const once = [entry("a", "once", { idempotencyKey: "key" })];
     const appended = (await Promise.all(processes.map((each) => each.append(once)))).flat();
@@ -64,10 +64,10 @@ describe(`several processes on one file, by ${driver.name}`, () => {
   });
 
   test(
-    "20 processes that are killed while they append lose nothing that was acked, and repeat nothing",
-    { timeout: PATIENCE },
+    "20 processes that are killed while they append lose no acknowledged entry and repeat none",
+    { timeout: TIMEOUT },
     async () => {
-      const path = freshPath();
+      const path = temporaryPath();
       const log = openLog(path);
       const { epoch } = await log.head();
       const seen: string[] = [];
@@ -81,7 +81,10 @@ describe(`several processes on one file, by ${driver.name}`, () => {
       const lives = 4;
       let duplicates = 0;
 
-      /** Publishes a stream of its own through several processes, one after the other. What is not acked is tried again by the next. */
+      /**
+       * Publishes a stream of its own through several processes, one after the other. The next process retries the
+       * entries that were not acknowledged.
+       */
       const publish = async (name: number) => {
         let next = 0;
         for (let life = 0; life < lives; life++) {
@@ -106,7 +109,7 @@ describe(`several processes on one file, by ${driver.name}`, () => {
           await each.kill();
           await follow();
           while (acked.has(`${name}:${next}`)) next++;
-          // The last one that was acked is tried again, too: its key must be known.
+          // Retry the last acknowledged entry, too: the log has to find its key.
           next--;
         }
       };

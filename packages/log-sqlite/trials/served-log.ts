@@ -1,31 +1,19 @@
 import type { EventLog } from "@tidings/log";
 import { sqliteLog } from "../src/sqlite-log.ts";
+import { READY, WAKE, type Answer, type Call } from "./answer.ts";
 
-// A process that opens the log in the file it is given and does what its parent tells it; see log-process.ts.
-
-/** A call of one of the log's methods. */
-export interface Call {
-  readonly number: number;
-  readonly method: "append" | "read" | "head" | "trim";
-  readonly values: unknown[];
-}
-
-export interface Answer {
-  readonly number: number;
-  readonly result?: unknown;
-  readonly failure?: string;
-}
+// A process that opens the log in the given file and runs the calls of its parent; see log-process.ts.
 
 const [, , path = "", patience = "10000"] = process.argv;
 const log = sqliteLog(path, { patience: Number(patience) });
-log.watch(() => send({ number: -1 }));
+log.watch(() => send({ number: WAKE }));
 
 function send(answer: Answer): void {
   process.send?.(answer);
 }
 
 process.on("message", ({ number, method, values }: Call) => {
-  // The parent is of the same sources and calls the methods with what they take.
+  // The parent is built from the same sources and passes the right arguments.
   const call = log[method] as (this: EventLog, ...values: unknown[]) => Promise<unknown>;
   call.apply(log, values).then(
     (result) => send({ number, result }),
@@ -33,4 +21,4 @@ process.on("message", ({ number, method, values }: Call) => {
   );
 });
 process.on("disconnect", () => void log.close());
-send({ number: 0 });
+send({ number: READY });

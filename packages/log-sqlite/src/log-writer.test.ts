@@ -3,21 +3,25 @@ import {
   driver,
   entry,
   everything,
-  freshPath,
+  temporaryPath,
   openApplication,
   openFile,
   openLog,
-  ring,
-} from "../trials/fresh-file.ts";
+  nextWake,
+} from "../trials/temporary-file.ts";
 import { systemClock } from "@tidings/protocol/clock";
 import type { Handle } from "./driver.ts";
 import { LogFile } from "./log-file.ts";
 import { sqliteLog } from "./sqlite-log.ts";
-import { Writer } from "./writer.ts";
+import { LogWriter } from "./log-writer.ts";
 
 const options = { now: Date.now, clock: systemClock, patience: 10_000, onCommit: () => {} };
 
-/** A handle that tells what is executed on it. @param refused what it has no room for */
+/**
+ * A file that records what is executed on it.
+ *
+ * @param refused statements that contain this text fail as on a full disk
+ */
 function spied(path: string, executed: string[], refused?: string): LogFile {
   const handle: Handle = openApplication(path);
   return new LogFile(path, {
@@ -34,11 +38,11 @@ function spied(path: string, executed: string[], refused?: string): LogFile {
 }
 
 describe(`appends, by ${driver.name}`, () => {
-  test("what is appended in one turn of the event loop is one transaction, what comes later another", async () => {
-    const path = freshPath();
+  test("all appends of one turn of the event loop are one transaction, later ones are another", async () => {
+    const path = temporaryPath();
     openFile(path);
     const executed: string[] = [];
-    const writer = new Writer(spied(path, executed), options);
+    const writer = new LogWriter(spied(path, executed), options);
     const append = (count: number) =>
       Promise.all(Array.from({ length: count }, (_, n) => writer.append([entry("a", `${n}`)])));
     await append(50);
@@ -48,11 +52,12 @@ describe(`appends, by ${driver.name}`, () => {
     expect(await everything(openLog(path))).toHaveLength(100);
   });
 
-  test("an append that the file does not take fails alone", async () => {
-    const path = freshPath();
+  test("an append that fails does not make others fail", async () => {
+    const path = temporaryPath();
     const log = openLog(path);
     openApplication(path).exec(`
-      create trigger refusal before insert on tidings_entry when new.channel = 'refused' begin select raise(abort, 'not this one'); end`);
+      create trigger refusal before insert on tidings_entry when new.channel = 'refused'
+        begin select raise(abort, 'not this one'); end`);
     const appended = await Promise.allSettled([
       log.append([entry("a", "1")]),
       log.append([entry("a", "half of a batch"), entry("refused", "2")]),
@@ -63,8 +68,8 @@ describe(`appends, by ${driver.name}`, () => {
     expect(await everything(log)).toEqual(["1", "3"]);
   });
 
-  test("while a transaction of the application is open, also across an await, appends wait, readers read, and then all goes on", async () => {
-    const path = freshPath();
+  test("during an open transaction of the application, appends wait and reads do not", async () => {
+    const path = temporaryPath();
     const log = openLog(path);
     await log.append([entry("a", "1")]);
     const application = openApplication(path);
@@ -72,8 +77,8 @@ describe(`appends, by ${driver.name}`, () => {
     const appending = [log.append([entry("a", "2")]), log.append([entry("a", "3")])];
     let settled = false;
     const settling = Promise.all(appending).finally(() => (settled = true));
-    // Some retries go by.
-    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 2));
+    // Time for some attempts.
+    for (let count = 0; count < 10; count++) await new Promise((resolve) => setTimeout(resolve, 2));
     expect(settled).toBe(false);
     expect(await everything(log)).toEqual(["1"]);
     application.exec("commit");
@@ -81,21 +86,22 @@ describe(`appends, by ${driver.name}`, () => {
     expect(await everything(log)).toEqual(["1", "2", "3"]);
   });
 
-  test("an append waits no longer than its patience, and says what is in the way; a later one goes through", async () => {
-    const path = freshPath();
+  test("an append waits no longer than its patience, its error says why, and a later append works", async () => {
+    const path = temporaryPath();
     const log = openLog(path, { patience: 30 });
     const application = openApplication(path);
     application.exec("begin immediate");
     await expect(log.append([entry("a", "1")])).rejects.toThrow(
-      `Cannot write, after 30 ms, to the log in "${path}": database is locked. Another transaction is writing: keep transactions short, and publish inside one with publishIn.`,
+      `Cannot write, after 30 ms, to the log in "${path}": database is locked. ` +
+        "Another transaction is writing: keep transactions short, and publish inside one with publishIn.",
     );
     application.exec("rollback");
     await log.append([entry("a", "2")]);
     expect(await everything(log)).toEqual(["2"]);
   });
 
-  test("a log that is closed while an append waits does it first, and then appends nothing more", async () => {
-    const path = freshPath();
+  test("closing a log finishes an append that waits, and refuses new ones", async () => {
+    const path = temporaryPath();
     const log = sqliteLog(path);
     const application = openApplication(path);
     application.exec("begin immediate");
@@ -108,8 +114,8 @@ describe(`appends, by ${driver.name}`, () => {
     expect(await everything(openLog(path))).toEqual(["1"]);
   });
 
-  test("a log that is closed while nobody lets it write is closed when its patience ends", async () => {
-    const path = freshPath();
+  test("closing a log that cannot write waits no longer than the patience of its appends", async () => {
+    const path = temporaryPath();
     const log = sqliteLog(path, { patience: 30 });
     const application = openApplication(path);
     application.exec("begin immediate");
@@ -119,15 +125,15 @@ describe(`appends, by ${driver.name}`, () => {
     application.exec("rollback");
   });
 
-  test("on a full disk appends are refused, what was acked is stored and nothing else, and it goes on when there is space", async () => {
-    const path = freshPath();
+  test("on a full disk appends fail, exactly the acknowledged ones are stored, and space makes them work", async () => {
+    const path = temporaryPath();
     const file = openFile(path);
-    const writer = new Writer(file, options);
+    const writer = new LogWriter(file, options);
     file.prepare("pragma max_page_count = 60").get();
     const acked: string[] = [];
     const refused: string[] = [];
     for (let round = 0; round < 20; round++) {
-      // Alone and in company, a transaction of several pages.
+      // Small and large batches, alone and together in one transaction.
       const batches = Array.from({ length: 1 + (round % 3) }, (_, n) => `${round}:${n}:${"x".repeat(6_000)}`);
       const appended = await Promise.allSettled(batches.map((data) => writer.append([entry("a", data)])));
       for (const [index, data] of batches.entries()) {
@@ -146,19 +152,19 @@ describe(`appends, by ${driver.name}`, () => {
     expect(await everything(log)).toEqual([...acked, "again"]);
   });
 
-  test("a log is closed also when there is no room to bring its file up to date, and the next one has everything", async () => {
-    const path = freshPath();
+  test("closing works without space for the checkpoint, and the next handle has everything", async () => {
+    const path = temporaryPath();
     openFile(path);
-    const writer = new Writer(spied(path, [], "wal_checkpoint"), options);
+    const writer = new LogWriter(spied(path, [], "wal_checkpoint"), options);
     await writer.append([entry("a", "1")]);
     await writer.close();
     expect(await everything(openLog(path))).toEqual(["1"]);
   });
 
-  test("a file that must not be written refuses appends, is read, and takes them again later", async () => {
-    const path = freshPath();
+  test("a read-only file refuses appends, can be read, and accepts appends when it is writable again", async () => {
+    const path = temporaryPath();
     const file = openFile(path);
-    const writer = new Writer(file, options);
+    const writer = new LogWriter(file, options);
     await writer.append([entry("a", "1")]);
     file.exec("pragma query_only = 1");
     await expect(writer.append([entry("a", "2")])).rejects.toThrow(
@@ -170,16 +176,16 @@ describe(`appends, by ${driver.name}`, () => {
     expect(await everything(openLog(path))).toEqual(["1", "3"]);
   });
 
-  test("one handle hears another of the same process; its own appends ring at once, and once", async () => {
-    const path = freshPath();
+  test("an append wakes the watchers of its own handle at once and once, and those of another handle", async () => {
+    const path = temporaryPath();
     const [log, other] = [openLog(path), openLog(path)];
-    const rung = ring(other);
-    let rings = 0;
-    log.watch(() => rings++);
+    const otherWoken = nextWake(other);
+    let wakes = 0;
+    log.watch(() => wakes++);
     await log.append([entry("a", "1")]);
-    expect(rings).toBe(1);
-    await rung;
-    // The other one has looked in the meantime, and so has this one: it did not hear itself.
-    expect(rings).toBe(1);
+    expect(wakes).toBe(1);
+    await otherWoken;
+    // Both handles have polled in the meantime; the poll of the first one did not see its own commit.
+    expect(wakes).toBe(1);
   });
 });

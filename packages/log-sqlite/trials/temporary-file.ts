@@ -9,47 +9,45 @@ import { openLogFile, type LogFile } from "../src/log-file.ts";
 import { prepareSchema, refuseNewer } from "../src/schema.ts";
 import { sqliteLog, type SqliteLogOptions } from "../src/sqlite-log.ts";
 
-/** The driver that the tests of this run are about. */
+/** The driver that the tests use in this run. */
 export const driver = findDriver();
 
-/** Closed and deleted after the test, in the opposite order of opening. */
-export function freshPath(): string {
+/** A path in a new folder. The folder is deleted after the test, after everything that was opened in it is closed. */
+export function temporaryPath(): string {
   const folder = mkdtempSync(join(tmpdir(), "tidings-sqlite-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return join(folder, "log.db");
 }
 
+/** Opens a log that is closed after the test. */
 export function openLog(path: string, options?: SqliteLogOptions) {
   const log = sqliteLog(path, options);
   onTestFinished(() => log.close());
   return log;
 }
 
-/** A handle as the application has it. */
+/** Opens a handle as the application does. It is closed after the test, even if a transaction is open. */
 export function openApplication(path: string): Handle {
   const handle = driver.open(path);
-  onTestFinished(() => {
-    // A transaction that a failed test has left open.
-    handle.close();
-  });
+  onTestFinished(() => handle.close());
   return handle;
 }
 
-/** A handle as an application has it that brings a SQLite of its own: here, a copy of libsql, which is loaded as another library. */
+/** Opens a handle of another build of SQLite: a copy of libsql, which is loaded as a second library. */
 export function openWithAnotherBuild(path: string): Handle {
   const folder = mkdtempSync(join(tmpdir(), "tidings-libsql-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  // pnpm keeps a package next to its dependencies, and to nothing else.
+  // pnpm keeps a package in a folder with only its dependencies.
   const installed = dirname(dirname(createRequire(import.meta.url).resolve("libsql")));
   cpSync(installed, join(folder, "node_modules"), { recursive: true, dereference: true });
-  // The driver's tests have it that libsql is a Handle.
+  // The driver's tests prove that a database of libsql is a Handle.
   const Database = createRequire(join(folder, "index.js"))("libsql") as new (path: string) => Handle;
   const handle = new Database(path);
   onTestFinished(() => handle.close());
   return handle;
 }
 
-/** One handle of the log by itself. */
+/** Opens one handle of the log, without the rest of the log. */
 export function openFile(path: string): LogFile {
   const file = openLogFile(path, {
     synchronous: "normal",
@@ -60,19 +58,20 @@ export function openFile(path: string): LogFile {
   return file;
 }
 
-export function entry(channel: string, data: string, more: Partial<NewEntry> = {}): NewEntry {
-  return { channel, type: "message", mode: "reliable", data: JSON.stringify(data), ...more };
+/** A reliable entry with a text as its data. */
+export function entry(channel: string, data: string, overrides: Partial<NewEntry> = {}): NewEntry {
+  return { channel, type: "message", mode: "reliable", data: JSON.stringify(data), ...overrides };
 }
 
-/** The data of everything that is in the log. */
+/** The data of all entries of the log. */
 export async function everything(log: EventLog): Promise<string[]> {
   const { epoch } = await log.head();
   const { entries } = await log.read({ epoch, seq: 0 }, null, { entries: 1e6, bytes: 1e9 });
   return entries.map(({ data }) => String(JSON.parse(data ?? "null")));
 }
 
-/** Resolves when the log rings. */
-export function ring(log: EventLog): Promise<void> {
+/** Resolves when the log wakes its watchers. */
+export function nextWake(log: EventLog): Promise<void> {
   return new Promise((resolve) => {
     const stop = log.watch(() => {
       stop();

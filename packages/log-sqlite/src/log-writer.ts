@@ -6,53 +6,59 @@ import type { LogFile } from "./log-file.ts";
 import { newRow, type NewRow } from "./new-row.ts";
 import { isBusy, sqliteError } from "./sqlite-error.ts";
 
-/** Work for the next transaction, and whoever waits for it. */
+/** Work for the next transaction. */
 interface Job {
+  /** When it was requested, by the clock's monotonic time. */
   readonly since: number;
-  /** Does the work inside the transaction; what it returns is called after the commit. */
+  /** Does the work inside the transaction. The function that it returns is called after the commit. */
   readonly run: () => () => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** How often the file is asked for while somebody else writes, in milliseconds. */
+/** The interval of attempts while another handle writes, in milliseconds. */
 const BUSY_RETRY = 2;
 
-export interface WriterOptions {
+/** Options of {@link LogWriter}. */
+export interface LogWriterOptions {
+  /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly clock: Clock;
-  /** How long work waits for others who write, in milliseconds. */
+  /** How long work waits for other writers, in milliseconds. */
   readonly patience: number;
+  /** Called after every commit. */
   readonly onCommit: () => void;
 }
 
 /**
- * The log's own writing handle: what is appended in one turn of the event loop is one transaction.
+ * The log's own handle for writing. All appends of one turn of the event loop are one transaction.
  *
- * It never waits inside SQLite but from the event loop: a transaction that the application holds open across an `await` on this
- * very thread could not end otherwise.
+ * It waits for other writers in the event loop and never inside SQLite. The application may hold a transaction open
+ * across an `await` on this same thread, and a wait inside SQLite would block the thread, so that transaction could
+ * never end.
  */
-export class Writer {
+export class LogWriter {
   readonly #file: LogFile;
-  readonly #options: WriterOptions;
+  readonly #options: LogWriterOptions;
   readonly #epochs: Epochs;
   #jobs: Job[] = [];
   #flushing: Promise<void> | null = null;
   #closed = false;
 
-  constructor(file: LogFile, options: WriterOptions) {
+  constructor(file: LogFile, options: LogWriterOptions) {
     this.#file = file;
     this.#options = options;
     this.#epochs = new Epochs(file);
-    file.waitInside(0);
+    file.setBusyTimeout(0);
   }
 
+  /** @throws Error if the log is closed, or if the file cannot be written in time */
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
     const now = this.#options.now();
     const rows = batch.map((entry) => newRow(entry, now));
     return this.transact(() => rows.map((row) => this.#insert(row)));
   }
 
-  /** Runs the work in the next transaction, together with what else was asked for in this turn of the event loop. */
+  /** Runs the work in the next transaction, together with all other work of this turn of the event loop. */
   transact<Result>(work: () => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.refuseClosed();
@@ -65,30 +71,34 @@ export class Writer {
     });
   }
 
-  /** Reads outside of any transaction. */
-  look<Result>(work: (file: LogFile) => Result): Result {
+  /** Reads from the file outside of any transaction. */
+  read<Result>(work: (file: LogFile) => Result): Result {
     return work(this.#file);
   }
 
-  /** @throws Error when the log was closed */
+  /** @throws Error if the log was closed */
   refuseClosed(): void {
     if (this.#closed) throw new Error("Expected an open log, got one that was closed; publish before hub.close().");
   }
 
-  /** Changes when another handle, of this process or another, has committed; one's own commits do not count. */
+  /** A number that changes with every commit of another handle, of any process. Own commits do not change it. */
   dataVersion(): number {
     return Number(this.#file.prepare("pragma data_version").get()?.["data_version"]);
   }
 
-  /** What was asked for before is still done, if the file is free in time. Afterwards a copy of the file alone is whole. */
+  /**
+   * Finishes the work that was requested before, if the file is free in time, and closes the file. After that, a copy
+   * of the file alone is complete.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#flushing;
     try {
-      // Closing does so, too, but libsql closes only when the garbage collector has come by. Who still reads is not waited for.
+      // Closing the handle also does this, but libsql closes it only when the garbage collector runs. The checkpoint
+      // does not wait for readers.
       this.#file.prepare("pragma wal_checkpoint(truncate)").get();
     } catch {
-      // On a full disk it stays in the -wal file, where whoever opens the log next finds it.
+      // On a full disk the entries stay in the -wal file, and the next handle that opens the log finds them there.
     } finally {
       this.#file.close();
     }
@@ -103,22 +113,28 @@ export class Writer {
     this.#flushing = null;
   }
 
-  /** @returns false when somebody else writes; who has waited for too long is told */
+  /**
+   * Tries to commit all jobs, and rejects those that fail or have waited for too long.
+   *
+   * @returns false if jobs have to wait for another writer
+   */
   #tryCommit(): boolean {
-    // Everything that has come while the file was not free rides along.
+    // This includes the jobs that came while the file was busy.
     const jobs = this.#jobs;
     this.#jobs = [];
     try {
       this.#commit(jobs);
+      return true;
     } catch (error) {
       if (isBusy(error)) {
-        this.#jobs = this.#patient(jobs, error);
+        this.#jobs = this.#rejectImpatient(jobs, error);
         return this.#jobs.length === 0;
       }
-      // One that the file does not take must not take the others down with it.
-      return jobs.length > 1 ? this.#tryCommitEach(jobs) : this.#fail(jobs, error);
+      // A job that fails must not make the others fail.
+      if (jobs.length > 1) return this.#tryCommitEach(jobs);
+      this.#reject(jobs, error);
+      return true;
     }
-    return true;
   }
 
   #commit(jobs: readonly Job[]): void {
@@ -136,23 +152,22 @@ export class Writer {
       try {
         this.#commit([job]);
       } catch (error) {
-        if (!isBusy(error)) this.#fail([job], error);
-        else {
+        if (isBusy(error)) {
           this.#jobs = jobs.slice(index);
           return false;
         }
+        this.#reject([job], error);
       }
     }
     return true;
   }
 
-  #fail(jobs: readonly Job[], error: unknown): true {
+  #reject(jobs: readonly Job[], error: unknown): void {
     for (const { reject } of jobs) reject(sqliteError("write to", this.#file.path, error));
-    return true;
   }
 
-  /** Those who still may wait. */
-  #patient(jobs: readonly Job[], error: unknown): Job[] {
+  /** Rejects the jobs that have waited for too long, and returns the others. */
+  #rejectImpatient(jobs: readonly Job[], error: unknown): Job[] {
     const { patience, clock } = this.#options;
     const now = clock.monotonic();
     return jobs.filter(({ since, reject }) => {
@@ -165,9 +180,9 @@ export class Writer {
   #insert({ sql, values, channel, idempotencyKey }: NewRow): Appended {
     const { changes, lastInsertRowid } = this.#file.prepare(sql).run(...values);
     if (Number(changes) > 0) return { cursor: this.#epochs.cursorAt(Number(lastInsertRowid)), duplicate: false };
-    const known = this.#file
+    const first = this.#file
       .prepare("select seq from tidings_idempotency where channel = ? and key = ?")
       .get(channel, idempotencyKey);
-    return { cursor: this.#epochs.cursorAt(Number(known?.["seq"])), duplicate: true };
+    return { cursor: this.#epochs.cursorAt(Number(first?.["seq"])), duplicate: true };
   }
 }
