@@ -1,63 +1,78 @@
 import type { HubRequest, HubResponse, Sink, StreamControl } from "@tidings/server";
 import type { Fetch } from "@tidings/client";
+import { ArrivedRequest } from "./arrived-request.ts";
+import { partialResponse, type BytesReader, type ReadResult } from "./partial-response.ts";
 
 type Init = Parameters<Fetch>[1];
 type Serve = (request: HubRequest) => Promise<HubResponse>;
-type Result = { readonly done: false; readonly value: Uint8Array } | { readonly done: true; readonly value: undefined };
 
-interface Read {
-  resolve(result: Result): void;
+/** A promise that is not settled yet. */
+interface Pending<Value> {
+  resolve(value: Value): void;
   reject(error: unknown): void;
 }
 
+/** Bytes that were written and not read yet. */
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly stamp: number;
+}
+
 const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder();
 
 /**
- * One request and its answer, with both ends of the connection: a sink for the hub, and for the client the part of a `Response` that
- * it reads. Bytes go through as they are written, unless somebody stands in the way.
+ * One request and its answer, with both ends of the connection: a sink for the hub, and for the client the part of a
+ * `Response` that it reads. Bytes pass at once, unless the methods below stop them.
  */
 export class Exchange implements Sink {
   readonly url: string;
-  /** Settles when the head of the answer has arrived. */
+  /** Settles when the status and the headers of the answer have arrived. */
   readonly response: Promise<Response>;
   readonly isStream: boolean;
-  /** The bytes that may wait for the client before the hub is told to stop writing. */
+  /** The most bytes that may wait for the client before the hub has to stop writing. */
   highWater = 16 * 1024;
-  /** How often the hub was told that there is no room. */
+  /** How often `write` told the hub to stop. */
   stops = 0;
-  /** Bytes that the hub wrote although it was told that there is no room. */
+  /** The bytes that the hub wrote while it had to stop. */
   overrun = 0;
-  /** Called when both ends know that it is over. */
+  /** Called when both ends know that the exchange has ended. */
   onClosed = () => {};
-  /** Called when bytes have reached the client, with what {@link stamp} was when they were written, and with the same again when the end has. */
+  /**
+   * Called when bytes have reached the client, with the value that {@link stamp} had when they were written. Called
+   * once more, with the last value, when the end of the body has reached the client.
+   */
   onArrival: (stamp: number) => void = () => {};
-  /** Given to whatever is written from now on. */
+  /** Marks the bytes of every write. */
   stamp: () => number = () => 0;
   readonly #init: Init;
   readonly #headers: Headers;
   readonly #serve: Serve;
   #control: StreamControl | null = null;
   #answer: HubResponse | null = null;
-  /** Written and not read yet. */
-  #chunks: { readonly bytes: Uint8Array; readonly stamp: number }[] = [];
-  #waiting = 0;
-  /** The stamp of what was read last. */
-  #arrived = 0;
+  #chunks: Chunk[] = [];
+  /** The bytes of all chunks. */
+  #waitingBytes = 0;
+  /** The stamp of the bytes that were read last. */
+  #lastStamp = 0;
+  /** Whether the hub has to stop writing. */
   #isFull = false;
+  /** Whether the hub has the request. */
   #isServed = false;
+  /** Whether the client has the head of the answer. */
   #isAnswered = false;
   #isSwallowed = false;
-  #isTwice = false;
-  #serverClosed = false;
-  #clientClosed = false;
-  /** What comes after the last byte. */
+  #repeatsNextWrite = false;
+  #isServerClosed = false;
+  #isClientClosed = false;
+  /** What follows the last byte: nothing yet, the end of the body, or an error. */
   #end: "open" | "end" | Error = "open";
   /** How many more bytes may pass. */
   #allowance = Infinity;
-  #gone: AbortController | null = null;
-  #head!: { resolve(response: Response): void; reject(error: unknown): void };
-  #read: Read | null = null;
+  /** Aborts the request when the client has left. */
+  #abort: AbortController | null = null;
+  /** Set in the constructor, by the promise. */
+  #pendingResponse!: Pending<Response>;
+  #pendingRead: Pending<ReadResult> | null = null;
 
   constructor(url: string, init: Init, serve: Serve) {
     this.url = url;
@@ -65,42 +80,50 @@ export class Exchange implements Sink {
     this.#serve = serve;
     this.#headers = new Headers(init.headers);
     this.isStream = this.#headers.get("accept") === "text/event-stream";
-    this.response = new Promise((resolve, reject) => (this.#head = { resolve, reject }));
+    this.response = new Promise((resolve, reject) => {
+      this.#pendingResponse = { resolve, reject };
+    });
     init.signal?.addEventListener("abort", () => this.#leave(), { once: true });
   }
 
-  /** Whether the client has not left. */
+  /** Whether the client's end is open. */
   get isOpen(): boolean {
-    return !this.#clientClosed;
+    return !this.#isClientClosed;
   }
 
-  /** Of the answer; null as long as there is none. */
+  /** The status of the answer; null before there is one. */
   get status(): number | null {
     return this.#answer?.status ?? null;
   }
 
   /** Whether the client waits for bytes that will never come. */
   get isDead(): boolean {
-    return this.#isSwallowed && !this.#clientClosed;
+    return this.#isSwallowed && !this.#isClientClosed;
   }
 
   /** Sends the request. */
   begin(): void {
-    this.#flow();
+    this.#passWhatMay();
   }
 
-  /** Nothing passes any more, in either direction, and both ends wait. */
+  /** Holds back every byte, in both directions; both ends wait. */
   hold(): void {
     this.#allowance = 0;
   }
 
-  /** Lets bytes pass. @param bytes how many; a frame may end in the middle */
+  /**
+   * Lets bytes pass again.
+   * @param bytes how many; the last one may be in the middle of a frame @default all
+   */
   release(bytes = Infinity): void {
     this.#allowance = bytes;
-    this.#flow();
+    this.#passWhatMay();
   }
 
-  /** The connection breaks, for both ends. @param bytes how many of those under way still arrive */
+  /**
+   * Breaks the connection; both ends notice.
+   * @param bytes how many of the waiting bytes still arrive @default 0
+   */
   cut(bytes = 0): void {
     this.#end = new TypeError("terminated");
     this.#chunks = this.#chunks.length === 0 ? [] : [truncate(this.#chunks, bytes)];
@@ -108,186 +131,169 @@ export class Exchange implements Sink {
     this.release();
   }
 
-  /** The connection is dead, and neither end is told: what the hub writes vanishes, and the client hears nothing, not even that. */
+  /** Kills the connection without either end noticing: the hub's writes are lost, and the client receives nothing. */
   swallow(): void {
     this.#isSwallowed = true;
     this.#chunks = [];
-    this.#waiting = 0;
+    this.#waitingBytes = 0;
   }
 
-  /** What the hub writes next arrives twice. */
+  /** Delivers the next write of the hub twice, if this is a stream. */
   repeat(): void {
-    this.#isTwice = this.isStream;
+    this.#repeatsNextWrite = this.isStream;
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#isSwallowed || this.#clientClosed) return true;
+    if (this.#isSwallowed || this.#isClientClosed) return true;
     if (this.#isFull) this.overrun += bytes.length;
-    for (let times = this.#isTwice ? 2 : 1; times > 0; times--) {
-      this.#chunks.push({ bytes, stamp: this.stamp() });
-      this.#waiting += bytes.length;
-    }
-    this.#isTwice = false;
-    this.#flow();
-    if (!this.#isFull && this.#waiting >= this.highWater) this.stops++;
-    this.#isFull = this.#waiting >= this.highWater;
-    return !this.#isFull;
+    this.#enqueue(bytes);
+    if (this.#repeatsNextWrite) this.#enqueue(bytes);
+    this.#repeatsNextWrite = false;
+    this.#passWhatMay();
+    const isFull = this.#waitingBytes >= this.highWater;
+    if (isFull && !this.#isFull) this.stops++;
+    this.#isFull = isFull;
+    return !isFull;
   }
 
   end(): void {
-    this.#serverClosed = true;
-    if (this.#isSwallowed) return this.#checkClosed();
+    this.#isServerClosed = true;
+    if (this.#isSwallowed) {
+      this.#checkClosed();
+      return;
+    }
     if (this.#end === "open") this.#end = "end";
-    this.#flow();
+    this.#passWhatMay();
   }
 
-  #flow(): void {
-    if (this.#allowance === 0 || this.#clientClosed) return;
-    if (!this.#isServed && !this.#isSwallowed) void this.#handle();
+  #enqueue(bytes: Uint8Array): void {
+    this.#chunks.push({ bytes, stamp: this.stamp() });
+    this.#waitingBytes += bytes.length;
+  }
+
+  /** Delivers the request, the head of the answer and its bytes, as far as they may pass and are waited for. */
+  #passWhatMay(): void {
+    if (this.#allowance === 0 || this.#isClientClosed) return;
+    if (!this.#isServed && !this.#isSwallowed) void this.#deliverRequest();
     if (this.#isSwallowed) return;
     if (this.#answer !== null && !this.#isAnswered) {
       this.#isAnswered = true;
-      this.#head.resolve(this.#response(this.#answer));
+      this.#pendingResponse.resolve(partialResponse(this.#answer, this.#reader()));
     }
-    if (this.#read !== null) this.#pass(this.#read);
+    if (this.#pendingRead !== null) this.#answerRead(this.#pendingRead);
     else if (!this.#isAnswered && typeof this.#end === "object") this.#fail(this.#end);
   }
 
-  #pass(read: Read): void {
+  #answerRead(read: Pending<ReadResult>): void {
     const [chunk] = this.#chunks;
     if (chunk !== undefined) {
-      const size = Math.min(chunk.bytes.length, this.#allowance);
-      this.#allowance -= size;
-      if (size === chunk.bytes.length) this.#chunks.shift();
-      else this.#chunks[0] = { ...chunk, bytes: chunk.bytes.subarray(size) };
-      this.#waiting -= size;
-      this.#read = null;
-      this.#arrived = chunk.stamp;
-      this.onArrival(chunk.stamp);
-      read.resolve({ done: false, value: chunk.bytes.subarray(0, size) });
-      if (!this.#isFull || this.#waiting >= this.highWater) return;
-      this.#isFull = false;
-      queueMicrotask(() => this.#serverClosed || this.#control?.drained());
+      this.#answerWithBytes(read, chunk);
     } else if (this.#end === "end") {
-      this.onArrival(this.#arrived);
+      this.onArrival(this.#lastStamp);
       read.resolve({ done: true, value: undefined });
       this.#closeClient();
-    } else if (typeof this.#end === "object") this.#fail(this.#end);
+    } else if (typeof this.#end === "object") {
+      this.#fail(this.#end);
+    }
   }
 
-  /** The request has reached the hub. */
-  async #handle(): Promise<void> {
+  #answerWithBytes(read: Pending<ReadResult>, chunk: Chunk): void {
+    const size = Math.min(chunk.bytes.length, this.#allowance);
+    this.#allowance -= size;
+    if (size === chunk.bytes.length) this.#chunks.shift();
+    else this.#chunks[0] = { ...chunk, bytes: chunk.bytes.subarray(size) };
+    this.#waitingBytes -= size;
+    this.#pendingRead = null;
+    this.#lastStamp = chunk.stamp;
+    this.onArrival(chunk.stamp);
+    read.resolve({ done: false, value: chunk.bytes.subarray(0, size) });
+    const hasRoomAgain = this.#isFull && this.#waitingBytes < this.highWater;
+    if (!hasRoomAgain) return;
+    this.#isFull = false;
+    queueMicrotask(() => {
+      if (!this.#isServerClosed) this.#control?.drained();
+    });
+  }
+
+  async #deliverRequest(): Promise<void> {
     this.#isServed = true;
     const answer = await this.#serve(this.#request()).catch(() => null);
-    if (this.#serverClosed) return;
-    if (answer === null) return this.cut();
+    if (this.#isServerClosed) return;
+    if (answer === null) {
+      this.cut();
+      return;
+    }
     this.#answer = answer;
     if ("open" in answer) {
       const control = answer.open(this);
-      // The hub may have ended it at once.
       this.#control = control;
-      if (this.#serverClosed) control.closed();
+      // The hub may have ended the stream inside `open`.
+      if (this.#isServerClosed) control.closed();
     } else {
       if (!this.#isSwallowed) this.#chunks.push({ bytes: ENCODER.encode(answer.body), stamp: this.stamp() });
       this.end();
     }
-    this.#flow();
+    this.#passWhatMay();
   }
 
   #request(): HubRequest {
-    return new Arrived(this.#init, this.url, this.#headers, () => (this.#gone ??= new AbortController()).signal);
+    const signal = () => {
+      this.#abort ??= new AbortController();
+      return this.#abort.signal;
+    };
+    return new ArrivedRequest(this.#init, this.url, this.#headers, signal);
   }
 
-  /** As much of a `Response` as the client uses: a real one, with its web streams, costs more than all the rest of a request. */
-  #response({ status, headers }: HubResponse): Response {
-    const reader = {
+  #reader(): BytesReader {
+    return {
       read: () =>
-        new Promise<Result>((resolve, reject) => {
-          this.#read = { resolve, reject };
-          if (this.#clientClosed) resolve({ done: true, value: undefined });
-          else this.#flow();
+        new Promise((resolve, reject) => {
+          this.#pendingRead = { resolve, reject };
+          if (this.#isClientClosed) resolve({ done: true, value: undefined });
+          else this.#passWhatMay();
         }),
       cancel: async () => this.#leave(),
     };
-    const text = async (): Promise<string> => {
-      const parts: Uint8Array[] = [];
-      for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value);
-      return DECODER.decode(parts.length === 1 ? parts[0] : Buffer.concat(parts));
-    };
-    return {
-      status,
-      ok: status >= 200 && status < 300,
-      headers: { get: (name: string) => headers[name.toLowerCase()] ?? null },
-      body: { getReader: () => reader, cancel: reader.cancel },
-      text,
-      json: async () => JSON.parse(await text()) as unknown,
-    } as unknown as Response;
   }
 
-  /** The client does not want it any more. On a connection that is dead the hub does not hear of it. */
+  /** The client aborts or cancels. On a dead connection, the hub does not notice. */
   #leave(): void {
     if (!this.#isSwallowed) this.#closeServer();
-    if (!this.#clientClosed) this.#fail(this.#init.signal?.reason ?? new Error("The client has cancelled the answer."));
+    if (this.#isClientClosed) return;
+    this.#fail(this.#init.signal?.reason ?? new Error("The client has cancelled the answer."));
   }
 
   #fail(error: unknown): void {
-    this.#head.reject(error);
-    this.#read?.reject(error);
+    this.#pendingResponse.reject(error);
+    this.#pendingRead?.reject(error);
     this.#closeClient();
   }
 
   #closeClient(): void {
-    this.#clientClosed = true;
-    // A request that has not arrived yet never will.
-    this.#serverClosed ||= !this.#isServed;
-    this.#read = null;
+    this.#isClientClosed = true;
+    // A request that has not reached the hub yet never will.
+    if (!this.#isServed) this.#isServerClosed = true;
+    this.#pendingRead = null;
     this.#chunks = [];
     this.#checkClosed();
   }
 
   #closeServer(): void {
-    if (this.#serverClosed) return;
-    this.#serverClosed = true;
-    this.#gone?.abort();
+    if (this.#isServerClosed) return;
+    this.#isServerClosed = true;
+    this.#abort?.abort();
     this.#control?.closed();
     this.#checkClosed();
   }
 
   #checkClosed(): void {
-    if (this.#serverClosed && this.#clientClosed) this.onClosed();
+    if (this.#isServerClosed && this.#isClientClosed) this.onClosed();
   }
 }
 
-/** A request, as the hub sees it. */
-class Arrived implements HubRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Headers;
-  readonly #body: Init["body"];
-  readonly #gone: () => AbortSignal;
-
-  constructor({ method = "GET", body }: Init, url: string, headers: Headers, gone: () => AbortSignal) {
-    this.method = method;
-    this.url = url;
-    this.headers = headers;
-    this.#body = body;
-    this.#gone = gone;
-  }
-
-  /** Made when somebody asks: few do. */
-  get signal(): AbortSignal {
-    return this.#gone();
-  }
-
-  async json(): Promise<unknown> {
-    // The client sends text.
-    return JSON.parse(this.#body as string) as unknown;
-  }
-}
-
-/** The first bytes of what waits. */
-function truncate<Chunk extends { readonly bytes: Uint8Array }>(chunks: readonly Chunk[], bytes: number): Chunk {
+/** The first bytes of the chunks, as one chunk. */
+function truncate(chunks: readonly Chunk[], bytes: number): Chunk {
   const whole = Buffer.concat(chunks.map((chunk) => chunk.bytes));
-  // There is one: the caller has looked.
+  // The caller has checked that there is at least one chunk.
   return { ...(chunks[0] as Chunk), bytes: new Uint8Array(whole.subarray(0, bytes)) };
 }

@@ -1,12 +1,12 @@
 import type { EventLog } from "@tidings/log";
 
-/** The log, for a hub that may close while the log lives on. */
+/** The same log for a hub: closing the hub does not close the log. */
 export function keepOpen(log: EventLog): EventLog {
   return {
     append: (batch) => log.append(batch),
-    read: (...position) => log.read(...position),
-    recent: (...question) => log.recent(...question),
-    current: (...question) => log.current(...question),
+    read: (...args) => log.read(...args),
+    recent: (...args) => log.recent(...args),
+    current: (...args) => log.current(...args),
     head: () => log.head(),
     watch: (wake) => log.watch(wake),
     trim: () => log.trim(),

@@ -1,28 +1,35 @@
 import type { Exchange } from "./exchange.ts";
 import type { MemoryNetwork } from "./memory-network.ts";
-import type { Rest } from "./rest.ts";
+import type { SettledQueue } from "./settled-queue.ts";
 
-/** What can happen to the connections between the clients and the hub. Each happens when everything before has come to rest. */
+/** Faults of the connections between clients and hub. Each happens when everything before it has settled. */
 export interface TestNetwork {
-  /** Every connection breaks, and both ends know: clients come back after the `retry` that the hub has given, give or take. */
+  /** Breaks every connection; both ends notice. Clients reconnect after about the `retry` that the hub has sent. */
   drop(): void;
-  /** No byte passes any more, in either direction, also on new connections. The hub stops writing when 16 KiB wait; clients hear nothing. */
+  /**
+   * Holds back every byte, in both directions, also on new connections. The hub stops writing when 16 KiB wait; clients
+   * receive nothing.
+   */
   stall(): void;
-  /** What was held back arrives, and all goes on. */
+  /** Delivers everything that was held back, and lets bytes pass again. */
   resume(): void;
-  /** What the hub writes next on each stream arrives twice, as after a proxy that tries again. Handlers must not notice. */
+  /** Delivers the hub's next write on each stream twice, as a proxy that retries does. Handlers must not notice. */
   duplicate(): void;
-  /** Every open connection is dead, and neither end is told: what the hub writes is gone. Clients notice after 2.5 heartbeats of silence. */
+  /**
+   * Kills every open connection without either end noticing: what the hub writes is lost. Clients notice after 2.5
+   * heartbeats of silence.
+   */
   swallow(): void;
 }
 
+/** Controls a network through the queue of a kit. */
 export class NetworkControl implements TestNetwork {
   readonly #network: MemoryNetwork;
-  readonly #rest: Rest;
+  readonly #queue: SettledQueue;
 
-  constructor(network: MemoryNetwork, rest: Rest) {
+  constructor(network: MemoryNetwork, queue: SettledQueue) {
     this.#network = network;
-    this.#rest = rest;
+    this.#queue = queue;
   }
 
   drop(): void {
@@ -31,11 +38,11 @@ export class NetworkControl implements TestNetwork {
 
   stall(): void {
     this.#onEach((exchange) => exchange.hold());
-    void this.#rest.before(() => (this.#network.onOpen = (exchange) => exchange.hold()));
+    this.#setOnOpen((exchange) => exchange.hold());
   }
 
   resume(): void {
-    void this.#rest.before(() => (this.#network.onOpen = () => {}));
+    this.#setOnOpen(() => {});
     this.#onEach((exchange) => exchange.release());
   }
 
@@ -47,8 +54,14 @@ export class NetworkControl implements TestNetwork {
     this.#onEach((exchange) => exchange.swallow());
   }
 
+  #setOnOpen(onOpen: (exchange: Exchange) => void): void {
+    void this.#queue.run(() => {
+      this.#network.onOpen = onOpen;
+    });
+  }
+
   #onEach(act: (exchange: Exchange) => void): void {
-    void this.#rest.before(() => {
+    void this.#queue.run(() => {
       for (const exchange of [...this.#network.open]) act(exchange);
     });
   }

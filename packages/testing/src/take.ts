@@ -1,32 +1,46 @@
-import type { Rest } from "./rest.ts";
+import type { SettledQueue } from "./settled-queue.ts";
 
-/** The kit that a loop belongs to. */
-const kits = new WeakMap<object, Rest>();
+/** The queue of the kit that a loop belongs to. */
+const queues = new WeakMap<object, SettledQueue>();
 
-export function registerLoop(events: object, rest: Rest): void {
-  kits.set(events, rest);
+/** Notes which kit a loop belongs to. */
+export function registerLoop(events: object, queue: SettledQueue): void {
+  queues.set(events, queue);
 }
 
 /**
- * The next events of a loop; lets up to two minutes of the kit's time pass until they have come.
+ * Takes the next events of a loop. Lets up to two minutes of the kit's time pass until they have come.
  *
- * @throws TypeError for a loop that is not of a kit's client
- * @throws Error when the loop ends before, or nothing comes
+ * @throws TypeError if the loop does not belong to a kit's client
+ * @throws Error if the loop ends first, or if nothing comes in time
  */
 export async function take<Event>(events: AsyncIterator<Event, unknown>, count: number): Promise<Event[]> {
-  const rest = kits.get(events);
-  if (rest === undefined) throw new TypeError("Expected the events of a test kit's client, got another iterator.");
+  const queue = queues.get(events);
+  if (queue === undefined) {
+    throw new TypeError("Expected the events of a test kit's client, got another iterator; use kit.client.events().");
+  }
   const taken: Event[] = [];
   while (taken.length < count) {
-    let result: IteratorResult<Event, unknown> | null = null;
-    const next = events.next().then((given) => (result = given));
-    // What the loop throws is thrown below; it must not be unhandled until then.
-    next.catch(() => {});
-    const hasCome = await Promise.race([rest.until(() => result !== null), next.then(() => true)]);
-    if (!hasCome) throw new Error(`Expected ${count} events, got ${taken.length} and nothing more within two minutes.`);
-    const { done, value } = await next;
+    const { done, value } = await nextInTime(events, queue, `${count} events, got ${taken.length}`);
     if (done === true) throw new Error(`Expected ${count} events, got ${taken.length} and the end: ${String(value)}.`);
     taken.push(value);
   }
   return taken;
+}
+
+async function nextInTime<Event>(
+  events: AsyncIterator<Event, unknown>,
+  queue: SettledQueue,
+  progress: string,
+): Promise<IteratorResult<Event, unknown>> {
+  let hasCome = false;
+  const next = events.next().then((result) => {
+    hasCome = true;
+    return result;
+  });
+  // An error of the loop is thrown by the `await` at the end. Until then it must not count as unhandled.
+  next.catch(() => {});
+  const isInTime = await Promise.race([queue.waitUntil(() => hasCome), next.then(() => true)]);
+  if (!isInTime) throw new Error(`Expected ${progress} and nothing more within two minutes.`);
+  return next;
 }

@@ -6,54 +6,65 @@ import { Delivery } from "./delivery.ts";
 import { keepOpen } from "./keep-open.ts";
 import { MemoryNetwork } from "./memory-network.ts";
 import { NetworkControl, type TestNetwork } from "./network-control.ts";
-import { Rest } from "./rest.ts";
+import { SettledQueue } from "./settled-queue.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-/** The options of `createHub`, all of them optional; time, chance and who is asking are the kit's. */
+/** The options of `createHub`, all of them optional. The kit provides clock, random numbers and authentication. */
 export type TestKitOptions<C extends Contract, V extends Viewer> = Partial<
   Omit<HubOptions<C, V>, "authenticate" | "clock" | "random" | "log" | "snapshot">
 > & {
-  /** Of the channels whose state the test asks for. */
+  /** The loaders of the channels whose snapshot the test needs. @default none */
   readonly snapshot?: Partial<HubOptions<C, V>["snapshot"]>;
   /** @default memoryLog in the kit's time */
   readonly log?: EventLog;
-  /** Whose client `kit.client` is. @default { id: "viewer" } */
+  /** The viewer of `kit.client`. @default { id: "viewer" } */
   readonly viewer?: V;
 };
 
-/** What of a hub is of use in a test. What it is told happens when everything before has come to rest. */
+/** The part of a hub that tests use. Each call runs when everything before it has settled. */
 export type TestHub<C extends Contract> = Pick<
   Hub<C>,
   "publish" | "publishAll" | "clear" | "disconnect" | "recheck" | "stats"
 >;
 
-/** A hub and clients in one process, without sockets and without waiting. */
+/** A hub and clients in one process, without sockets and in virtual time. */
 export interface TestKit<C extends Contract, V extends Viewer = Viewer> extends AsyncDisposable {
   readonly hub: TestHub<C>;
   readonly client: Client<C>;
-  /** Another client, on connections of its own. @param viewer whom the hub takes it for @default the kit's viewer */
+  /**
+   * Creates another client, with connections of its own.
+   * @param viewer the viewer of the client @default the kit's viewer
+   */
   connect(viewer?: V): Client<C>;
   readonly clock: {
-    /** Milliseconds since 1970. */
+    /** The time of day, in milliseconds since 1970. */
     now(): number;
-    /** Lets time pass: heartbeats, polls, retries and expiries happen when they are due. Resolves when everything has come to rest. */
+    /**
+     * Lets time pass: heartbeats, polls, retries and expiries happen when they are due. Resolves when everything has
+     * settled.
+     */
     advance(milliseconds: number): Promise<void>;
   };
   readonly network: TestNetwork;
-  /** The hub says `bye` with the reason `draining` on every stream, and another one answers from then on, on the same log. */
+  /** The hub says `bye` with the reason `draining` on every stream; then a new hub on the same log answers. */
   restartServer(): Promise<void>;
-  /** The hub says `bye` with the reason `expired` on the viewer's streams; its clients come back within a second. @default the kit's viewer */
+  /**
+   * The hub says `bye` with the reason `expired` on the viewer's streams; its clients reconnect within a second.
+   * @param viewer @default the kit's viewer
+   */
   expireViewer(viewer?: V): Promise<void>;
   /**
-   * Lets up to two minutes pass until every reliable event that was published since a subscription was live has reached its handler.
-   * A gap or a snapshot excuses what was before; of a loop, what was skipped counts, not what nobody has taken yet.
-   * @throws Error that names what is missing
+   * Lets up to two minutes pass until every subscription has received all reliable events that were published since it
+   * was live. After a gap or a snapshot, only the events after it count. A loop has to have received every event before
+   * the last one that was taken.
+   *
+   * @throws Error that names the missing events
    */
   expectNothingLost(): Promise<void>;
 }
 
 /**
- * Makes a hub and a client of a contract.
+ * Creates a hub and a client of a contract.
  *
  * @example
  * await using kit = await createTestKit(chat);
@@ -66,13 +77,13 @@ export async function createTestKit<C extends Contract, V extends Viewer = Viewe
   contract: C,
   options: TestKitOptions<C, V> = {},
 ): Promise<TestKit<C, V>> {
-  // Inside, a contract is a record of channels and a viewer has an id; the signature above has checked what depends on both.
+  // `Kit` works with any contract and any viewer. This signature has checked what depends on the types of both.
   const kit = new Kit(contract, options as unknown as TestKitOptions<Contract, Viewer>);
   await kit.clock.advance(0);
   return kit as unknown as TestKit<C, V>;
 }
 
-/** The header that says whose request it is. */
+/** The header that names the viewer of a request. */
 const VIEWER = "tidings-test-viewer";
 
 class Kit implements TestKit<Contract> {
@@ -83,9 +94,9 @@ class Kit implements TestKit<Contract> {
   readonly #contract: Contract;
   readonly #options: TestKitOptions<Contract, Viewer>;
   readonly #log: EventLog;
-  readonly #time = new VirtualClock();
-  readonly #wires = new MemoryNetwork();
-  readonly #rest = new Rest(this.#time);
+  readonly #virtualClock = new VirtualClock();
+  readonly #memoryNetwork = new MemoryNetwork();
+  readonly #queue = new SettledQueue(this.#virtualClock);
   readonly #delivery: Delivery;
   readonly #viewers = new Map<string, Viewer>();
   readonly #clients: Client<Contract>[] = [];
@@ -94,22 +105,22 @@ class Kit implements TestKit<Contract> {
   constructor(contract: Contract, options: TestKitOptions<Contract, Viewer>) {
     this.#contract = contract;
     this.#options = options;
-    this.#log = options.log ?? memoryLog({ now: this.#time.now });
-    this.#delivery = new Delivery(contract, this.#rest);
-    this.#hub = this.#open();
-    this.#wires.listener = (request) => this.#hub.handle(request);
-    this.network = new NetworkControl(this.#wires, this.#rest);
+    this.#log = options.log ?? memoryLog({ now: this.#virtualClock.now });
+    this.#delivery = new Delivery(contract, this.#queue);
+    this.#hub = this.#openHub();
+    this.#memoryNetwork.listener = (request) => this.#hub.handle(request);
+    this.network = new NetworkControl(this.#memoryNetwork, this.#queue);
     this.clock = {
-      now: this.#time.now,
-      advance: (milliseconds) => this.#rest.before(() => this.#time.advance(milliseconds)),
+      now: this.#virtualClock.now,
+      advance: (milliseconds) => this.#queue.run(() => this.#virtualClock.advance(milliseconds)),
     };
     this.hub = {
       publish: (...event) =>
-        this.#delivery.published([{ address: event[0], type: event[1] }], () => this.#hub.publish(...event)),
-      publishAll: (batch) => this.#delivery.published(batch, () => this.#hub.publishAll(batch)),
-      clear: (...value) => this.#rest.before(() => this.#hub.clear(...value)),
-      disconnect: (selector) => this.#rest.before(() => this.#hub.disconnect(selector)),
-      recheck: (selector) => this.#rest.before(() => this.#hub.recheck(selector)),
+        this.#delivery.record([{ address: event[0], type: event[1] }], () => this.#hub.publish(...event)),
+      publishAll: (batch) => this.#delivery.record(batch, () => this.#hub.publishAll(batch)),
+      clear: (...value) => this.#queue.run(() => this.#hub.clear(...value)),
+      disconnect: (selector) => this.#queue.run(() => this.#hub.disconnect(selector)),
+      recheck: (selector) => this.#queue.run(() => this.#hub.recheck(selector)),
       stats: () => this.#hub.stats(),
     };
     this.client = this.connect();
@@ -120,8 +131,8 @@ class Kit implements TestKit<Contract> {
     const client = createClient(this.#contract, {
       url: "http://kit.test/events",
       headers: { [VIEWER]: encodeURIComponent(viewer.id) },
-      fetch: this.#wires.fetch,
-      clock: this.#time,
+      fetch: this.#memoryNetwork.fetch,
+      clock: this.#virtualClock,
       random: () => 0.5,
     });
     this.#clients.push(client);
@@ -129,10 +140,10 @@ class Kit implements TestKit<Contract> {
   }
 
   restartServer(): Promise<void> {
-    return this.#rest.before(async () => {
-      const former = this.#hub;
-      this.#hub = this.#open();
-      await former.close();
+    return this.#queue.run(async () => {
+      const previous = this.#hub;
+      this.#hub = this.#openHub();
+      await previous.close();
     });
   }
 
@@ -145,7 +156,7 @@ class Kit implements TestKit<Contract> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#rest.before(async () => {
+    await this.#queue.run(async () => {
       for (const client of this.#clients) client.close();
       await this.#hub.close();
       await this.#log.close();
@@ -156,24 +167,24 @@ class Kit implements TestKit<Contract> {
     return this.#options.viewer ?? { id: "viewer" };
   }
 
-  #open(): Hub<Contract> {
+  #openHub(): Hub<Contract> {
     const { viewer: _, log: _log, ...options } = this.#options;
-    const snapshot = Object.values(this.#contract)
-      .filter((channel) => channel.snapshot !== undefined)
-      .map(({ name }) => [name, () => missingSnapshot(name)] as const);
+    const withSnapshot = Object.values(this.#contract).filter((channel) => channel.snapshot !== undefined);
+    const missing = Object.fromEntries(withSnapshot.map(({ name }) => [name, () => missingSnapshot(name)]));
     return createHub(this.#contract, {
       authorize: () => true,
       ...options,
-      snapshot: { ...Object.fromEntries(snapshot), ...options.snapshot },
+      snapshot: { ...missing, ...options.snapshot },
       log: keepOpen(this.#log),
       authenticate: ({ headers }) => this.#viewers.get(decodeURIComponent(headers.get(VIEWER) ?? "")) ?? null,
-      clock: this.#time,
+      clock: this.#virtualClock,
       random: () => 0.5,
-      // Which channels have one, only the contract itself can say.
+      // Which snapshots are needed depends on the contract's type, which is not known here.
     } as HubOptions<Contract, Viewer> & { readonly log: EventLog });
   }
 }
 
+/** The loader of a channel for which the test has given none. */
 function missingSnapshot(name: string): never {
-  throw new Error(`Expected a "snapshot" for channel "${name}" in createTestKit, got none.`);
+  throw new Error(`Expected a loader for channel "${name}" in the option "snapshot" of createTestKit, got none.`);
 }

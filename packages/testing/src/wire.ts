@@ -16,7 +16,7 @@ export { appliesTo, tryLaw, whyNot } from "./wire/law.ts";
 export type { Law, Trial } from "./wire/law.ts";
 export type { Controls, Furniture, Need, OpenServer, WireFacts, WireServer } from "./wire/server.ts";
 
-/** Everything that PROTOCOL.md asks of a server and that can be seen from outside, as data, from its top to its bottom. */
+/** The laws of a server, as data: what PROTOCOL.md requires and a client can observe, in the order of the document. */
 export const laws: readonly Law[] = [
   ...pathLaws,
   ...startLaws,
@@ -32,30 +32,36 @@ export const laws: readonly Law[] = [
   ...outageLaws,
 ];
 
-/** What the suite needs of a test runner: vitest and node:test both have it. */
+/** The part of a test runner that the suite uses. vitest and node:test both have it. */
 export interface Runner {
   readonly describe: (name: string, body: () => void) => unknown;
-  readonly test: (name: string, body: (context: SkippableContext) => Promise<void>) => unknown;
+  readonly test: (name: string, body: (test: SkippableTest) => Promise<void>) => unknown;
 }
 
-interface SkippableContext {
+/** A running test. */
+interface SkippableTest {
   skip(note: string): unknown;
 }
 
 /**
- * Registers the suite for a server with a test runner. Every test names the sentence of PROTOCOL.md that it tries; what
- * cannot be tried there is skipped, and says why.
+ * Registers the suite for a server with a test runner. The title of a test is the sentence of PROTOCOL.md that it
+ * checks. A law that cannot be checked on the server is skipped with the reason.
  *
+ * @param name names the server in the titles
  * @example
  * import * as runner from "node:test";
  *
- * describeWire("my server", { open: startMyServer, facts: { http: 1 }, lacks: { failOver: "one log, in memory" } }, runner);
+ * const lacks = { failOver: "one log, in memory" };
+ * describeWire("my server", { open: startMyServer, facts: { http: 1 }, lacks }, runner);
  */
 export function describeWire(name: string, trial: Trial, { describe, test }: Runner): void {
   describe(`${name} keeps the protocol`, () => {
     for (const law of laws.filter((each) => appliesTo(each, trial.facts))) {
       const reason = whyNot(law, trial);
-      test(law.title, async (context) => (reason === null ? tryLaw(law, trial) : void context.skip(reason)));
+      test(law.title, async (running) => {
+        if (reason === null) await tryLaw(law, trial);
+        else running.skip(reason);
+      });
     }
   });
 }

@@ -5,18 +5,18 @@ import { lawsOf, type Law } from "./law.ts";
 
 const HOUR = 3_600_000;
 
-/** A stream of somebody. */
+/** Opens a stream as a viewer. */
 function streamOf(guest: Guest, viewer: string, query: string): Promise<Stream> {
   return guest.stream(query, { headers: { authorization: `Bearer ${viewer}` } });
 }
 
-/** Expects nothing but a `bye` and the end. */
+/** Expects a `bye`, and then the end of the stream. */
 async function expectBye(stream: Answer, reason: string): Promise<void> {
   const rest = await stream.rest();
   assert.deepEqual(rest.map(partsOf), [["bye", { reason }, null]]);
 }
 
-/** Expects that a reader who comes back after `after` is given what is said meanwhile, and nothing else. */
+/** Expects that a client that reconnects at `after` gets exactly the message that was published meanwhile. */
 async function expectReturn(guest: Guest, after: string | undefined, viewer: string): Promise<void> {
   const [id] = await guest.say("rooms/tea", "meanwhile");
   const stream = await streamOf(guest, viewer, `channel=rooms/tea&after=${after}`);

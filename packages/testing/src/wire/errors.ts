@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { namesOf, partsOf, numbers, textsOf, type Guest } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
-import type { Question } from "./transport.ts";
+import type { RequestOptions } from "./transport.ts";
 
 const TEA = "channel=rooms/tea";
 const JSON_BODY = { "content-type": "application/json" };
@@ -9,35 +9,36 @@ const many = (count: number) =>
   numbers(1, count)
     .map((name) => `channel=rooms/${name}`)
     .join("&");
-const post = (body: string): Question => ({ method: "POST", headers: JSON_BODY, body });
+const post = (body: string): RequestOptions => ({ method: "POST", headers: JSON_BODY, body });
 
-/** Asks for what is refused, as a client that can take an error. */
+/** Expects an error response, as a client with `protocol=1` gets it. */
 export async function expectProblem(
   guest: Guest,
   [status, code]: readonly [number, string],
   query: string,
-  question?: Question,
+  options?: RequestOptions,
 ) {
-  const answer = await guest.ask(query === "" ? "protocol=1" : `${query}&protocol=1`, question);
+  const answer = await guest.ask(query === "" ? "protocol=1" : `${query}&protocol=1`, options);
   const text = await answer.text();
-  const said = `${query.slice(0, 80)}: ${text.slice(0, 200)}`;
-  assert.deepEqual([answer.status, answer.headers["content-type"]], [status, "application/problem+json"], said);
-  const problem = JSON.parse(text) as Readonly<Record<string, unknown>>; // a problem is an object
-  assert.deepEqual([problem["status"], problem["code"]], [status, code], said);
-  assert.ok(problem["type"] === "about:blank" && typeof problem["title"] === "string", said);
+  const exchange = `${query.slice(0, 80)}: ${text.slice(0, 200)}`;
+  assert.deepEqual([answer.status, answer.headers["content-type"]], [status, "application/problem+json"], exchange);
+  // A problem is an object.
+  const problem = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  assert.deepEqual([problem["status"], problem["code"]], [status, code], exchange);
+  assert.ok(problem["type"] === "about:blank" && typeof problem["title"] === "string", exchange);
   assert.match(String(answer.headers["cache-control"]), /no-store/);
   return { channels: [problem["channels"]].flat(), retryAfter: answer.headers["retry-after"] };
 }
 
-/** Expects that each of the questions is refused. */
-function refuses(status: number, code: string, questions: readonly (readonly [string, Question?])[]): Law["run"] {
+/** Expects the same error response to each request. */
+function refuses(status: number, code: string, requests: readonly (readonly [string, RequestOptions?])[]): Law["run"] {
   return async (guest) => {
-    for (const [query, question] of questions) await expectProblem(guest, [status, code], query, question);
+    for (const [query, options] of requests) await expectProblem(guest, [status, code], query, options);
   };
 }
 
-/** Opens streams of one viewer until there are `count`. */
-async function crowd(guest: Guest, count: number, nameOf: (index: string) => string): Promise<void> {
+/** Opens `count` streams. */
+async function openStreams(guest: Guest, count: number, nameOf: (index: string) => string): Promise<void> {
   for (const index of numbers(1, count)) {
     await guest.stream(TEA, { headers: { authorization: `Bearer ${nameOf(index)}` } });
   }
@@ -86,7 +87,7 @@ export const errorLaws: readonly Law[] = [
     ["limits"],
     {
       async "the body, the address or a header is too long — 431"(guest) {
-        // What refuses it may be an HTTP library, with a body of its own.
+        // An HTTP library may refuse the request before the server sees it, so the body can be anything.
         const { status } = await guest.ask(TEA, { headers: { "x-long": "x".repeat(20_000) } });
         assert.equal(status, 431);
       },
@@ -115,18 +116,18 @@ export const errorLaws: readonly Law[] = [
     async "too many connections, shutting down, the log does not answer; with `Retry-After` in seconds — 429 of a viewer, 503 of the server"(
       guest,
     ) {
-      await crowd(guest, 2, () => "ada");
-      const question = { headers: { authorization: "Bearer ada" } };
-      const full = await expectProblem(guest, [429, "limit"], TEA, question);
+      await openStreams(guest, 2, () => "ada");
+      const options = { headers: { authorization: "Bearer ada" } };
+      const full = await expectProblem(guest, [429, "limit"], TEA, options);
       assert.match(String(full.retryAfter), /^[1-9]\d*$/);
-      await crowd(guest, 6, (index) => `guest ${index}`);
+      await openStreams(guest, 6, (index) => `guest ${index}`);
       const busy = await expectProblem(guest, [503, "limit"], TEA);
       assert.match(String(busy.retryAfter), /^[1-9]\d*$/);
     },
     async "So a stream request without `protocol=1` that would get 429 or 5xx is answered with 200, a long `retry`, and `bye`. — too many connections"(
       guest,
     ) {
-      await crowd(guest, 2, () => "ada");
+      await openStreams(guest, 2, () => "ada");
       const stream = await guest.ask(TEA, { headers: { authorization: "Bearer ada" } });
       const [bye, ...rest] = await stream.rest();
       assert.deepEqual([stream.status, stream.headers["content-type"], rest], [200, "text/event-stream", []]);

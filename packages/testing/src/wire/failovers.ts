@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { numbers, textsOf } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 
-const VOID =
+const VOID_POSITION =
   "With `reset` and `lost` the position means nothing any more: the gap names every channel, carries the log's newest position as its `id`, and is followed by the end of the stream, without a `bye`.";
 
-/** A failover that takes events along. */
+/** The laws about a failover that loses events. */
 export const failoverLaws: readonly Law[] = [
   ...lawsOf("7", ["publish", "failOver"], {
     async "the log failed over to a copy that does not have the events up to this position: the client has seen events that no longer exist"(
@@ -23,7 +23,7 @@ export const failoverLaws: readonly Law[] = [
         assert.notEqual(gap?.id, null);
       }
     },
-    async [`${VOID} — on a stream that is open, and from that id everything comes`](guest) {
+    async [`${VOID_POSITION} — on a stream that is open, and from that id everything comes`](guest) {
       const stream = await guest.stream("channel=rooms/open");
       await guest.say("rooms/open", ...numbers(1, 5));
       assert.deepEqual(textsOf(await stream.take(5)), numbers(1, 5));

@@ -2,10 +2,20 @@ import assert from "node:assert/strict";
 import { assertReaches, partsOf, numbers, textsOf, type Guest } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 
-/** Positions of no log, and texts that are no position. */
-const VOID = ["abcdefgh.1", "nonsense", "9", ".5", "a.-1", "a.01", "a.9007199254740993", "é.1", "x".repeat(200)];
+/** Cursors of other logs, and texts that are not cursors. */
+const INVALID_CURSORS = [
+  "abcdefgh.1",
+  "nonsense",
+  "9",
+  ".5",
+  "a.-1",
+  "a.01",
+  "a.9007199254740993",
+  "é.1",
+  "x".repeat(200),
+];
 
-/** Expects a stream that says `reset` of both its channels and then ends. Answers the head's id. */
+/** Expects a stream with a `reset` gap for both its channels and then the end. Returns the id of the gap. */
 async function expectReset(guest: Guest, query: string, headers: Readonly<Record<string, string>>): Promise<string> {
   const stream = await guest.stream(`channel=rooms/tea&channel=rooms/coffee${query}`, { headers });
   const [gap, ...others] = await stream.rest();
@@ -55,7 +65,7 @@ export const gapLaws: readonly Law[] = [
       guest,
     ) {
       const [, head] = await guest.say("rooms/tea", "1", "2");
-      for (const cursor of VOID) {
+      for (const cursor of INVALID_CURSORS) {
         assertReaches(await expectReset(guest, `&after=${encodeURIComponent(cursor)}`, {}), head);
       }
     },
@@ -63,7 +73,7 @@ export const gapLaws: readonly Law[] = [
       guest,
     ) {
       const [, head] = await guest.say("rooms/tea", "1", "2");
-      for (const id of VOID.map((cursor) => Buffer.from(cursor).toString("latin1"))) {
+      for (const id of INVALID_CURSORS.map((cursor) => Buffer.from(cursor).toString("latin1"))) {
         assertReaches(await expectReset(guest, "", { "last-event-id": id }), head);
       }
       const stream = await guest.stream("channel=rooms/tea", { headers: { "last-event-id": String(head) } });
@@ -74,7 +84,7 @@ export const gapLaws: readonly Law[] = [
   ...lawsOf("7", ["publish", "page"], {
     async "On a page, `cursor` is that position."(guest) {
       const [, head] = await guest.say("rooms/tea", "1", "2");
-      for (const cursor of VOID) {
+      for (const cursor of INVALID_CURSORS) {
         const page = await guest.page(`channel=rooms/tea&after=${encodeURIComponent(cursor)}&wait=5`);
         assert.deepEqual([page.gap, page.events], [{ channels: { "rooms/tea": "reset" } }, []]);
         assertReaches(page.cursor, head);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Answer, withinTime } from "./answer.ts";
 import type { Block } from "./block.ts";
 import type { Controls, WireFacts, WireServer } from "./server.ts";
-import { transports, type Question } from "./transport.ts";
+import { transports, type RequestOptions } from "./transport.ts";
 
 interface PageEvent {
   readonly channel: string;
@@ -12,7 +12,7 @@ interface PageEvent {
   readonly id?: string;
 }
 
-/** What a page says (PROTOCOL.md, section 6). */
+/** The members of a page (PROTOCOL.md, section 6). */
 export interface Page {
   readonly events: readonly PageEvent[];
   readonly cursor: string;
@@ -27,7 +27,7 @@ export interface Stream extends Answer {
   readonly hello: Block;
 }
 
-/** Who tries the laws: asks a server, and cuts what is still open when it goes. */
+/** The client that checks the laws: it sends requests to a server, and closes what is still open when it leaves. */
 export class Guest {
   readonly server: WireServer & Controls;
   readonly #facts: WireFacts;
@@ -40,59 +40,62 @@ export class Guest {
     this.#patience = patience;
   }
 
-  /** Asks for whatever it gets. */
-  async ask(query: string, question: Question = {}): Promise<Answer> {
-    const headers = { ...this.server.headers, ...question.headers };
-    const asking = transports[this.#facts.http](`${this.server.url}?${query}`, { ...question, headers });
-    const answer = new Answer(await withinTime(this.#patience, () => "an answer", asking), this.#patience);
+  /** Sends a request, and accepts any answer. */
+  async ask(query: string, options: RequestOptions = {}): Promise<Answer> {
+    const headers = { ...this.server.headers, ...options.headers };
+    const response = transports[this.#facts.http](`${this.server.url}?${query}`, { ...options, headers });
+    const answer = new Answer(await withinTime(this.#patience, () => "an answer", response), this.#patience);
     this.#open.push(answer);
     return answer;
   }
 
-  /** Opens a stream and reads its first block. @throws AssertionError when it is not answered with one */
-  async stream(query: string, question?: Question): Promise<Stream> {
-    const answer = await this.ask(query, question);
+  /** Opens a stream and reads its first block. @throws AssertionError if the answer is not a stream */
+  async stream(query: string, options?: RequestOptions): Promise<Stream> {
+    const answer = await this.ask(query, options);
     assert.deepEqual([answer.status, answer.headers["content-type"]], [200, "text/event-stream"]);
     const [hello] = await answer.take(1);
     assert.equal(hello?.event, "hello");
     return Object.assign(answer, { hello });
   }
 
-  /** @throws AssertionError when it is not answered with a page */
-  async page(query: string, { headers, ...question }: Question = {}): Promise<Page> {
-    const answer = await this.ask(query, { ...question, headers: { accept: "application/json", ...headers } });
+  /** Gets a page. @throws AssertionError if the answer is not a page */
+  async page(query: string, { headers, ...options }: RequestOptions = {}): Promise<Page> {
+    const answer = await this.ask(query, { ...options, headers: { accept: "application/json", ...headers } });
     assert.deepEqual([answer.status, answer.headers["content-type"]], [200, "application/json"]);
-    // The laws check what of it is there.
+    // The laws check the members.
     return JSON.parse(await answer.text()) as Page;
   }
 
-  /** Publishes a message for each text. */
+  /** Publishes a message for each text. Returns their ids. */
   async say(path: string, ...texts: readonly string[]): Promise<string[]> {
     const ids: string[] = [];
     for (const text of texts) ids.push(await this.server.publish(path, "message", { text }));
     return ids;
   }
 
+  /** Closes every answer. */
   leave(): void {
     for (const answer of this.#open) answer.cut();
   }
 }
 
-/** What messages say. */
+/** The texts of messages. */
 export function textsOf(events: readonly { readonly data?: unknown }[]): unknown[] {
-  // Messages are made by `say`.
+  // `say` gives every message a text; data of another form gives undefined.
   return events.map(({ data }) => (data as { readonly text?: unknown } | undefined)?.text);
 }
 
+/** The ids of blocks. */
 export function idsOf(blocks: readonly Block[]): (string | null)[] {
   return blocks.map(({ id }) => id);
 }
 
+/** The event names of blocks. */
 export function namesOf(blocks: readonly Block[]): string[] {
   return blocks.map(({ event }) => event);
 }
 
-/** What a block says, `retry` aside. */
+/** The event name, data and id of a block. */
 export function partsOf(block: Block | null | undefined): readonly unknown[] {
   return [block?.event, block?.data, block?.id];
 }
@@ -102,14 +105,15 @@ export function numbers(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, index) => String(first + index));
 }
 
-/** The position of a cursor in its log. */
+/** The `seq` of a cursor. */
 export function seqOf(cursor: string | null | undefined): number {
   return Number(cursor?.split(".")[1]);
 }
 
-/** Expects a position of the same log that is not before another: whoever else publishes moves the newest one. */
+/** Expects a position of the same epoch, at or after another one. Other publishers may have moved the head further. */
 export function assertReaches(cursor: unknown, earliest: string | undefined): void {
-  const [epoch, ours] = String(cursor).split(".");
-  const [other, theirs] = String(earliest).split(".");
-  assert.ok(epoch === other && Number(ours) >= Number(theirs), `Expected ${earliest} or later, got ${String(cursor)}.`);
+  const [epoch, seq] = String(cursor).split(".");
+  const [expectedEpoch, minSeq] = String(earliest).split(".");
+  const isReached = epoch === expectedEpoch && Number(seq) >= Number(minSeq);
+  assert.ok(isReached, `Expected ${earliest} or later, got ${String(cursor)}.`);
 }

@@ -1,23 +1,23 @@
 import { Guest } from "./guest.ts";
 import type { Controls, Need, OpenServer, WireFacts, WireServer } from "./server.ts";
 
-/** One sentence of PROTOCOL.md, and how to find out whether a server keeps it. */
+/** One sentence of PROTOCOL.md, and a check of it. */
 export interface Law {
   /** The number of the section. */
   readonly section: string;
-  /** The sentence, or as much of it as is meant, word for word. */
+  /** The sentence or a part of it, word for word. */
   readonly says: string;
-  /** Section, sentence and the case of it that is tried, if there are several. */
+  /** Section and sentence, and the case that is checked if there are several. */
   readonly title: string;
-  /** What a server must have for it to be tried. */
+  /** What the server has to have for the check. */
   readonly needs: readonly Need[];
-  /** It is tried only where all this is true. */
+  /** The law applies only with these facts. */
   readonly only: Partial<WireFacts>;
-  /** Rejects when the promise is broken. */
+  /** Rejects if the server breaks the law. */
   run(guest: Guest): Promise<void>;
 }
 
-/** The laws of a section, by the sentence that each of them quotes; what follows ` — ` is the case of it that is tried. */
+/** The laws of a section, by the sentence that each of them quotes. The text after ` — ` names the case. */
 export function lawsOf(
   section: string,
   needs: readonly Need[],
@@ -30,37 +30,42 @@ export function lawsOf(
   });
 }
 
-/** A server, what is true of the way to it, and how long it may take. */
+/** A server to check, and how to check it. */
 export interface Trial {
   readonly open: OpenServer;
   readonly facts: WireFacts;
-  /** Why the server does not have something that laws need. Those laws are not tried. @default it has everything */
+  /**
+   * By need, why the server does not have it. Laws with that need are not checked.
+   * @default the server has everything
+   */
   readonly lacks?: Partial<Readonly<Record<Need, string>>>;
-  /** The milliseconds after which what has not come is taken for missing. @default 10_000 */
+  /** How long the suite waits for anything, in milliseconds. @default 10_000 */
   readonly patience?: number;
 }
 
-/** Whether there is such a thing on the way to the server. */
+/** Whether a law applies with these facts. */
 export function appliesTo({ only }: Law, facts: WireFacts): boolean {
   const all: WireFacts = { closes: true, ...facts };
-  return Object.entries(only).every(([fact, value]) => all[fact as keyof WireFacts] === value); // keys of `only` are facts
+  // The keys of `only` are names of facts.
+  return Object.entries(only).every(([fact, value]) => all[fact as keyof WireFacts] === value);
 }
 
-/** Why a law is not tried on a server; null when it can be. */
+/** Why a law is not checked on a server; null if it is. */
 export function whyNot({ needs }: Law, { lacks = {} }: Pick<Trial, "lacks">): string | null {
   const reasons = needs.flatMap((need) => (lacks[need] === undefined ? [] : `${need}: ${lacks[need]}`));
   return reasons.length === 0 ? null : `not tried, for want of ${reasons.join("; ")}`;
 }
 
 /**
- * Tries a law on a server of its own.
+ * Checks a law on a new server.
  *
- * @throws Error when the law is broken, and when it cannot be tried there
+ * @throws Error if the server breaks the law, or if the law cannot be checked on it; see {@link whyNot}
  */
 export async function tryLaw(law: Law, trial: Trial): Promise<void> {
   const { open, facts, patience = 10_000 } = trial;
   const reason = whyNot(law, trial);
-  if (reason !== null) throw new Error(`Expected a law that can be tried there, got one that is ${reason}.`);
+  if (reason !== null)
+    throw new Error(`Expected a law that this server can be checked for, got one that is ${reason}.`);
   const server = await open();
   try {
     const guest = new Guest({ ...server, ...controlsOf(server, law.needs) }, facts, patience);
@@ -82,15 +87,15 @@ const CONTROLS: readonly (keyof Controls)[] = [
   "ticket",
 ];
 
-/** What a law may make the server do: what it says that it needs and nothing else, so that what it says stays true. */
+/** The controls that a law may use: only those among its needs, so that `needs` is always complete. */
 function controlsOf(server: WireServer, needs: readonly Need[]): Controls {
   const controls = CONTROLS.map((name) => {
-    const control = server[name];
-    const refuse = () => {
-      const wrong = needs.includes(name) ? 'of the server, or a reason in "lacks", got neither' : "among its needs";
-      throw new Error(`Expected "${name}" ${wrong}.`);
+    const fail = (expected: string) => () => {
+      throw new Error(`Expected ${expected}.`);
     };
-    return [name, needs.includes(name) ? (control?.bind(server) ?? refuse) : refuse] as const;
+    if (!needs.includes(name)) return [name, fail(`"${name}" among the needs of the law, got no such need`)] as const;
+    const control = server[name]?.bind(server);
+    return [name, control ?? fail(`"${name}" of the server, or a reason in "lacks", got neither`)] as const;
   });
   // Every control is in the list.
   return Object.fromEntries(controls) as unknown as Controls;

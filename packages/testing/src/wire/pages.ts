@@ -11,7 +11,7 @@ export const pageLaws: readonly Law[] = [
         [status, headers["content-type"], headers["cache-control"]],
         [200, "application/json", "no-store"],
       );
-      // Nothing but what is said: `gap` is there only when there is one.
+      // A page without a gap has no member `gap`.
       assert.deepEqual(Object.keys(JSON.parse(await answer.text()) as object).toSorted(), ["cursor", "events", "more"]);
     },
   }),
@@ -44,19 +44,22 @@ export const pageLaws: readonly Law[] = [
     ) {
       const [first] = await guest.say("rooms/tea", ...numbers(0, 9));
       const texts: unknown[] = [];
-      for (let [after, more] = [first, true]; more;) {
+      let after = first;
+      let more = true;
+      while (more) {
         const page = await guest.page(`channel=rooms/tea&channel=rooms/coffee&after=${after}`);
         texts.push(...textsOf(page.events));
-        [after, more] = [page.cursor, page.more];
+        after = page.cursor;
+        more = page.more;
       }
       assert.deepEqual(texts, numbers(1, 9));
     },
     async "With `wait`, an empty answer is held back until there is an event or the time is over: a long poll."(guest) {
       const { cursor } = await guest.page("channel=rooms/tea");
-      const asked = Date.now();
+      const start = Date.now();
       const empty = await guest.page(`channel=rooms/tea&after=${cursor}&wait=1`);
       assert.deepEqual([empty.events, empty.more], [[], false]);
-      assert.ok(Date.now() - asked >= 950, `an empty answer after ${Date.now() - asked} ms`);
+      assert.ok(Date.now() - start >= 950, `an empty answer after ${Date.now() - start} ms`);
       const held = guest.page(`channel=rooms/tea&after=${empty.cursor}&wait=60`);
       await guest.say("rooms/other", "0");
       await guest.say("rooms/tea", "1");

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { idsOf, namesOf, textsOf } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 
-/** Spellings of which none is what encoding its decoded segments gives. */
-const FOREIGN = [
+/** Paths that are not canonical. */
+const NOT_CANONICAL = [
   "rooms/%2e",
   "rooms/..",
   "rooms/",
@@ -17,10 +17,10 @@ const FOREIGN = [
   "rooms/a!b",
   "/rooms/tea",
 ];
-/** What stands for itself, bytes that do not, and dots. */
-const OWN = ["rooms/AZaz09-_.~", "rooms/%F0%9F%AB%96%20%3A%40%2F%25", "rooms/%2E", "rooms/%2E%2E", "rooms/..."];
-/** Pairs that look alike: another case, other bytes of the same letter, an encoded slash. */
-const ALIKE = [
+/** Canonical paths: characters that stand for themselves, encoded bytes, and dots. */
+const CANONICAL = ["rooms/AZaz09-_.~", "rooms/%F0%9F%AB%96%20%3A%40%2F%25", "rooms/%2E", "rooms/%2E%2E", "rooms/..."];
+/** Different paths that look similar: upper and lower case, two encodings of a letter, an encoded slash. */
+const SIMILAR = [
   ["rooms/Tea", "rooms/tea"],
   ["rooms/caf%C3%A9", "rooms/cafe%CC%81"],
   ["rooms/a%2Fb", "rooms/a%252Fb"],
@@ -44,7 +44,7 @@ export const pathLaws: readonly Law[] = [
     async "The empty parameter does not exist. This is the only spelling: a server must refuse every path that is not exactly what encoding its decoded segments gives. So `:` and `@` never occur in a path."(
       guest,
     ) {
-      for (const path of FOREIGN) {
+      for (const path of NOT_CANONICAL) {
         const answer = await guest.ask(`channel=${encodeURIComponent(path)}`);
         assert.equal(answer.status, 400, path);
         assert.match(await answer.text(), /"code":"bad-channel"/);
@@ -64,14 +64,14 @@ export const pathLaws: readonly Law[] = [
     async "`A-Z a-z 0-9 - _ . ~` stand for themselves, every other byte is `%XX` with upper-case digits; a parameter that is `.` or `..` is written `%2E` or `%2E%2E`."(
       guest,
     ) {
-      for (const path of OWN) {
+      for (const path of CANONICAL) {
         const stream = await guest.stream(`channel=${encodeURIComponent(path)}`);
         await guest.say(path, "1");
         assert.deepEqual(namesOf(await stream.take(1)), [`${path}:message`]);
       }
     },
     async "Nothing is normalised: two parameters are equal iff their bytes are."(guest) {
-      for (const [one, other] of ALIKE) {
+      for (const [one, other] of SIMILAR) {
         const stream = await guest.stream(`channel=${encodeURIComponent(one)}`);
         await guest.say(other, `to ${other}`);
         await guest.say(one, `to ${one}`);

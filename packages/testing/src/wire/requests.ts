@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { numbers, textsOf } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 
-/** What is asked for by an `Accept` header. */
+/** `Accept` headers, and the content type that each of them asks for. */
 const ACCEPTS = [
   ["*/*", "text/event-stream"],
   ["text/event-stream", "text/event-stream"],

@@ -1,26 +1,29 @@
-/** What the suite makes a server do. Any of it may be missing; the laws that need it are then not tried. */
+/** What the suite makes a server do. A server may lack some of it; `lacks` then says why. */
 export interface Controls {
   /** Publishes an event; resolves with its id. */
   publish(path: string, type: string, data: unknown): Promise<string>;
-  /** Withdraws the `latest` value of a key; `""` is the one of events without a key. */
+  /** Withdraws the `latest` value of a key; `""` is the key of events without one. */
   clear(path: string, type: string, key: string): Promise<unknown>;
-  /** Ends the streams as a server does that is about to stop. */
+  /** Ends the streams, as a server does before it stops. */
   drain(): Promise<unknown>;
-  /** Takes from a viewer the right to read a path; the streams of that viewer are told at once. */
+  /** Takes from a viewer the right to read a path. The viewer's streams learn of it at once. */
   revoke(viewer: string, path: string): Promise<unknown>;
-  /** Lets the credentials of a viewer end now. Those that the viewer sends next are fresh ones. */
+  /** Makes the credentials of a viewer expire now. The credentials that the viewer sends next are valid. */
   expire(viewer: string): Promise<unknown>;
-  /** Sets the clocks of the server ahead: those of streams, of tickets and of the log. */
+  /** Moves the clocks of the server forward: those of streams, tickets and the log. */
   pass(milliseconds: number): Promise<unknown>;
-  /** Fails over to a copy of the log that does not have the newest entries. @param lost how many */
+  /**
+   * Fails over to a copy of the log without the newest entries.
+   * @param lost how many entries the copy lacks
+   */
   failOver(lost: number): Promise<unknown>;
-  /** From now on the log does not answer. */
+  /** Makes the log stop answering. */
   breakLog(): Promise<unknown>;
-  /** A ticket for a viewer. */
+  /** Issues a ticket for a viewer. */
   ticket(viewer: string): Promise<string>;
 }
 
-/** What the suite expects to find in a server: "The house" in the package's README says it of each. */
+/** What the suite expects a server to have. The README of the package describes each by this name. */
 export type Furniture =
   | "page"
   | "anything"
@@ -36,26 +39,26 @@ export type Furniture =
   | "origins"
   | "lingering";
 
-/** What a law may need of a server, beside answers. */
+/** What a law may need from a server, besides answers to requests. */
 export type Need = keyof Controls | Furniture;
 
-/** A server that claims PROTOCOL.md, furnished as the suite expects it. */
+/** A server that claims to follow PROTOCOL.md. */
 export interface WireServer extends Partial<Controls> {
   /** The resource, without a query: `http://127.0.0.1:3000/events`. */
   readonly url: string;
-  /** What every request carries, for a server that lets nobody in without. @default nothing */
+  /** The headers of every request, for a server that requires credentials. @default none */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Frees everything, whether it was drained or not. */
+  /** Stops the server and frees its resources, whether it was drained or not. */
   close(): Promise<unknown>;
 }
 
-/** Opens a server with an empty log on every call. */
+/** Opens a new server with an empty log on every call. */
 export type OpenServer = () => Promise<WireServer>;
 
-/** What is true of the way to a server and not of every way. The suite reads them instead of asking which server it is. */
+/** The properties of the HTTP connection. The suite depends on these facts, not on the name of the server. */
 export interface WireFacts {
-  /** The major version of HTTP that the server is asked in: HTTP/2 has neither chunks nor connections to close. */
+  /** The major version of HTTP. HTTP/2 has neither chunks nor connections that end with an answer. */
   readonly http: 1 | 2;
-  /** Whether whoever answers can say that the connection ends with the answer; a function of `Request`s cannot. @default true */
+  /** Whether the server can close the connection after an answer. A function of `Request`s cannot. @default true */
   readonly closes?: boolean;
 }

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { numbers, partsOf, textsOf, type Guest } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
-import type { Question } from "./transport.ts";
+import type { RequestOptions } from "./transport.ts";
 
-const ORDER =
+const START_RULE =
   "the `Last-Event-ID` header if there is one that is not empty, else `after`, else `last`, else the earliest `@<cursor>` of a channel, else now.";
 
-/** What a request made after five messages is given, up to a sixth. @param ids of the five */
-async function firstTexts(
-  guest: Guest,
-  ask: (ids: readonly string[]) => readonly [query: string, headers?: Question["headers"]],
-) {
+/** Makes the query and headers of a request from the ids of five messages. */
+type MakeRequest = (ids: readonly string[]) => readonly [query: string, headers?: RequestOptions["headers"]];
+
+/** Publishes five messages, opens a stream, publishes a sixth, and returns the texts on the stream. */
+async function firstTexts(guest: Guest, makeRequest: MakeRequest) {
   const ids = await guest.say("rooms/tea", ...numbers(1, 5));
-  const [query, headers = {}] = ask(ids);
+  const [query, headers = {}] = makeRequest(ids);
   const stream = await guest.stream(`channel=rooms/tea${query}`, { headers });
   await guest.say("rooms/tea", "6");
   const texts: unknown[] = [];
@@ -20,22 +20,22 @@ async function firstTexts(
   return texts;
 }
 
-/** Expects what comes first of six messages. */
-function startsWith(first: number, ask: Parameters<typeof firstTexts>[1]): Law["run"] {
-  return async (guest) => assert.deepEqual(await firstTexts(guest, ask), numbers(first, 6));
+/** Expects that a stream starts with this one of six messages. */
+function startsWith(first: number, makeRequest: MakeRequest): Law["run"] {
+  return async (guest) => assert.deepEqual(await firstTexts(guest, makeRequest), numbers(first, 6));
 }
 
 export const startLaws: readonly Law[] = [
   ...lawsOf("4", ["publish"], {
-    [`${ORDER} — the header before after`]: startsWith(5, ([one, , , four]) => [
+    [`${START_RULE} — the header before after`]: startsWith(5, ([one, , , four]) => [
       `&after=${one}`,
       { "last-event-id": String(four) },
     ]),
-    [`${ORDER} — an empty header is none`]: startsWith(2, ([one]) => [`&after=${one}`, { "last-event-id": "" }]),
-    [`${ORDER} — after before last`]: startsWith(4, ([, , three]) => [`&after=${three}&last=5`]),
-    [`${ORDER} — last before \`@<cursor>\``]: startsWith(4, ([, two]) => [`@${two}&last=2`]),
-    [`${ORDER} — \`@<cursor>\` before now`]: startsWith(3, ([, two]) => [`@${two}`]),
-    async [`${ORDER} — the earliest of two`](guest) {
+    [`${START_RULE} — an empty header is none`]: startsWith(2, ([one]) => [`&after=${one}`, { "last-event-id": "" }]),
+    [`${START_RULE} — after before last`]: startsWith(4, ([, , three]) => [`&after=${three}&last=5`]),
+    [`${START_RULE} — last before \`@<cursor>\``]: startsWith(4, ([, two]) => [`@${two}&last=2`]),
+    [`${START_RULE} — \`@<cursor>\` before now`]: startsWith(3, ([, two]) => [`@${two}`]),
+    async [`${START_RULE} — the earliest of two`](guest) {
       const [, two, three] = await guest.say("rooms/tea", "1", "2", "3");
       await guest.say("rooms/coffee", "4");
       await guest.say("rooms/tea", "5");
@@ -43,10 +43,10 @@ export const startLaws: readonly Law[] = [
       await guest.say("rooms/tea", "7");
       const stream = await guest.stream(`channel=rooms/coffee@${six}&channel=rooms/tea@${three}`);
       assert.deepEqual(textsOf(await stream.take(2)), ["5", "7"]);
-      const turned = await guest.stream(`channel=rooms/tea@${two}&channel=rooms/coffee@${six}`);
-      assert.deepEqual(textsOf(await turned.take(3)), ["3", "5", "7"]);
+      const swapped = await guest.stream(`channel=rooms/tea@${two}&channel=rooms/coffee@${six}`);
+      assert.deepEqual(textsOf(await swapped.take(3)), ["3", "5", "7"]);
     },
-    [`${ORDER} — now`]: startsWith(6, () => [""]),
+    [`${START_RULE} — now`]: startsWith(6, () => [""]),
     async "A request with `Last-Event-ID` is the same client coming back with the address it was first given — cut anywhere, it goes on exactly after the last id"(
       guest,
     ) {

@@ -5,7 +5,7 @@ import { withinTime } from "./answer.ts";
 import { assertReaches, idsOf, namesOf, numbers, seqOf, textsOf } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 
-/** Whatever could break a line, a field or a block, and characters of one to four bytes. */
+/** Texts that could break a line, a field or a block, and characters of one to four bytes. */
 const TEXTS = [
   "a\nb",
   "a\r\nb\r",
@@ -99,21 +99,22 @@ export const streamLaws: readonly Law[] = [
     ) {
       const [one] = await guest.say("rooms/tea", "1", "2");
       const { hello } = await guest.stream(`channel=rooms/tea&channel=rooms/secret&after=${one}`);
-      const { contract, ...rest } = hello.data as Readonly<Record<string, unknown>>; // `hello` has an object
+      // The data of `hello` is an object.
+      const { contract, ...rest } = hello.data as Readonly<Record<string, unknown>>;
       assert.deepEqual(rest, { protocol: 1, heartbeat: 1_000 });
       assert.match(String(contract), /./);
     },
   }),
   ...lawsOf("5.2", [], {
     async "`retry` is random per connection, 500 to 60,000 ms."(guest) {
-      const asked = numbers(1, 5).map(() => guest.stream("channel=rooms/tea"));
-      const retries = (await Promise.all(asked)).map(({ hello }) => Number(hello.retry));
+      const opening = numbers(1, 5).map(() => guest.stream("channel=rooms/tea"));
+      const retries = (await Promise.all(opening)).map(({ hello }) => Number(hello.retry));
       for (const retry of retries) assert.ok(retry >= 500 && retry <= 60_000, `a retry of ${retry}`);
       assert.ok(new Set(retries).size > 1, `five times a retry of ${retries[0]}`);
     },
     async "`contract` is a fingerprint of the server's channels"(guest) {
       const streams = [await guest.stream("channel=rooms/tea"), await guest.stream("channel=rooms/coffee")];
-      // `hello` has an object.
+      // The data of `hello` is an object.
       const contracts = streams.map(({ hello }) => (hello.data as { readonly contract?: unknown }).contract);
       assert.equal(typeof contracts[0], "string");
       assert.equal(contracts[0], contracts[1]);
@@ -124,7 +125,7 @@ export const streamLaws: readonly Law[] = [
       const [one, two] = await guest.say("rooms/tea", "1", "2");
       assertReaches((await guest.stream("channel=rooms/tea")).hello.id, two);
       const stream = await guest.stream(`channel=rooms/tea&after=${one}`);
-      // Or left out while the server has not looked that position up yet.
+      // The id may be missing while the server has not looked that position up yet.
       assert.ok([one, null].includes(stream.hello.id ?? null), `an id of ${stream.hello.id}`);
       assert.deepEqual(idsOf(await stream.take(1)), [two]);
     },
@@ -153,7 +154,7 @@ export const streamLaws: readonly Law[] = [
     async "Events of one path arrive in the order of the log. — each once, with its own id"(guest) {
       const stream = await guest.stream("channel=rooms/tea&channel=rooms/coffee");
       const texts = numbers(1, 10).flatMap((text) => [`rooms/tea ${text}`, `rooms/coffee ${text}`]);
-      // At the same moment: only the log knows which of them came first.
+      // They are published concurrently, so only the log decides on their order.
       const publishing = texts.map(async (text) => {
         const [path = ""] = text.split(" ");
         const [id = ""] = await guest.say(path, text);

@@ -1,17 +1,17 @@
 import { once } from "node:events";
-import { request as ask, type IncomingMessage } from "node:http";
+import { request as openRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:http2";
 import type { WireFacts } from "./server.ts";
 
-/** A request, as far as it is not the plain GET. */
-export interface Question {
+/** The options of a request. @default a GET without own headers and without a body */
+export interface RequestOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-/** The head of an answer, and its body as it arrives. */
-export interface Reply {
+/** The status and headers of an answer, and its body as it arrives. */
+export interface RawResponse {
   readonly status: number;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, unknown>>;
@@ -20,16 +20,16 @@ export interface Reply {
   readonly cut: () => void;
 }
 
-/** Asks one thing over a connection of its own, of which nothing is shared, compressed or followed. */
-type Transport = (url: string, question: Question) => Promise<Reply>;
+/** Sends one request over a new connection, without compression and without following redirects. */
+type Transport = (url: string, options: RequestOptions) => Promise<RawResponse>;
 
 export const transports: Readonly<Record<WireFacts["http"], Transport>> = {
   async 1(url, { method = "GET", headers = {}, body }) {
-    const request = ask(url, { method, headers, agent: false });
+    const request = openRequest(url, { method, headers, agent: false });
     request.end(body);
-    // The one argument of "response".
+    // "response" has one argument.
     const [response] = (await once(request, "response")) as [IncomingMessage];
-    // Whatever breaks from here on, the body tells.
+    // The body reports every later error.
     request.on("error", () => {});
     return {
       status: response.statusCode ?? 0,
@@ -44,7 +44,7 @@ export const transports: Readonly<Record<WireFacts["http"], Transport>> = {
     session.on("error", () => {});
     const stream = session.request({ ...headers, ":method": method, ":path": pathname + search });
     stream.end(body);
-    // The first argument of "response".
+    // The first argument of "response" holds the headers.
     const [head] = (await once(stream, "response")) as [Readonly<Record<string, unknown>>];
     stream.on("error", () => {});
     return { status: Number(head[":status"]), headers: head, body: stream, cut: () => session.destroy() };
