@@ -108,7 +108,7 @@ export const brokenAnswers: readonly BrokenServer[] = [
     ...swallows('{"rooms/open":"lost"}'),
   },
   {
-    law: "7: There is one for every loss and none without a loss. — who",
+    law: "7: There is one for every loss and none without a loss. — a client",
     breaks: "starts everybody anew after a failover",
     ask: ({ query }) => (first(query) === "rooms/early" ? query.set("after", "other.1") : undefined),
   },

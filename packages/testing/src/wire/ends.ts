@@ -42,7 +42,7 @@ export const endLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("5.6", ["publish", "pass"], {
-    async "the connection is old: come back after `retry` — and who comes back has missed nothing"(guest) {
+    async "the connection is old: come back after `retry` — and a client that comes back has missed nothing"(guest) {
       const stream = await guest.stream("channel=rooms/tea");
       const [id] = await guest.say("rooms/tea", "1");
       await stream.take(1);

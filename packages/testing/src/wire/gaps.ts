@@ -53,7 +53,7 @@ export const gapLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("7", ["publish", "retention", "page"], {
-    async "The gap has no `id`; the stream goes on with what is left — and so does a page, which tells it once"(guest) {
+    async "The gap has no `id`; the stream goes on with what is left — a page has the gap, too, and only once"(guest) {
       const [one] = await guest.say("rooms/tea", ...numbers(1, 15));
       const { gap, events, cursor } = await guest.page(`channel=rooms/tea&after=${one}`);
       assert.deepEqual([gap, textsOf(events)], [{ channels: { "rooms/tea": "trimmed" } }, numbers(6, 15)]);

@@ -118,7 +118,7 @@ export const modeLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("5.5", ["publish", "typing", "heartbeat"], {
-    async "When a stream has sent nothing with an `id` for the heartbeat interval, it sends — and a volatile event is nothing"(
+    async "When a stream has sent nothing with an `id` for the heartbeat interval, it sends — a volatile event does not count"(
       guest,
     ) {
       const stream = await guest.stream("channel=rooms/tea");

@@ -49,10 +49,10 @@ export const outageLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("8", ["viewers"], {
-    async "| 500 | `internal` | | — when the application breaks while it asks who that is"(guest) {
+    async "| 500 | `internal` | | — when the application fails while it checks the credentials"(guest) {
       await expectProblem(guest, [500, "internal"], "channel=rooms/tea", FAULTY);
     },
-    async [`${NATIVE} — the application breaks`](guest) {
+    async [`${NATIVE} — the application fails`](guest) {
       await expectLongRetry(guest, "limit", "channel=rooms/faulty", FAULTY);
     },
   }),
