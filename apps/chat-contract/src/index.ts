@@ -1,2 +1,2 @@
-export { chat, Mention, Message, Place, Room } from "./chat.ts";
+export { chat, Membership, Mention, Message, Room } from "./chat.ts";
 export { MAX_NAME, MAX_ROOM_NAME, MAX_TEXT, MAX_TOPIC, Name, RoomName, Text, Topic } from "./words.ts";

@@ -2,64 +2,68 @@ import { chat } from "@tidings-apps/chat-contract";
 import { createHub, type Hub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import express, { type ErrorRequestHandler, type Express } from "express";
-import { openLedger } from "./ledger.ts";
+import { openStorage } from "./storage.ts";
 import { builtPage, secureHeaders, servePage } from "./page.ts";
 import { createPresence } from "./presence.ts";
 import { notFound, Problem, sendProblem } from "./problem.ts";
 import { roomRoutes } from "./room-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { createSessions } from "./sessions.ts";
-import { createVisitors } from "./visitors.ts";
+import { createAuthentication } from "./authentication.ts";
 
 export interface AppOptions {
-  /** What session cookies are signed with; the same after a restart, or everybody has to sign in again. */
+  /** Signs the session cookies. If it changes with a restart, everybody has to sign in again. */
   readonly secret: string;
-  /** The file of rows and events, or `:memory:`, which ends with the process. @default ":memory:" */
+  /** The file of rows and events. With `:memory:` they are gone when the process ends. @default ":memory:" */
   readonly database?: string;
-  /** The folder of the built page. @default that of the installed package */
+  /** The folder of the built page. @default the folder of the installed package */
   readonly page?: string;
 }
 
 export interface ChatApp {
   readonly app: Express;
   readonly hub: Hub<typeof chat>;
-  /** Closes hub and file. */
+  /** Closes the hub and the file. */
   close(): Promise<void>;
 }
 
-/** Messages that a page begins with. */
-const MESSAGES = 50;
-/** Unread mentions that a page begins with. */
-const MENTIONS = 100;
+/** The number of messages in the snapshot of a room. */
+const SNAPSHOT_MESSAGES = 50;
+/** The number of unread mentions in the snapshot of an inbox. */
+const SNAPSHOT_MENTIONS = 100;
 
-/** The whole chat: who may come in, what they may say, the stream, and the page. */
+/** Creates the whole chat: authentication, the HTTP API, the stream and the page. */
 export function createApp({ secret, database = ":memory:", page = builtPage() }: AppOptions): ChatApp {
-  const ledger = openLedger(database, (log, { rooms, messages, places, mentions }) =>
+  const storage = openStorage(database, (log, { rooms, messages, memberships, mentions }) =>
     createHub(chat, {
       log,
-      authenticate: ({ headers }) => visitors.greet(headers.get("cookie")),
+      authenticate: ({ headers }) => authentication.authenticate(headers.get("cookie")),
       authorize({ name, params, viewer }) {
         if (name === "room") return rooms.find(params.roomId) !== null;
-        return name !== "inbox" || params.userId === viewer.id;
+        if (name === "inbox") return params.userId === viewer.id;
+        return true;
       },
       snapshot: {
-        room: ({ roomId }) => ({ messages: messages.newest(roomId, MESSAGES) }),
+        room: ({ roomId }) => ({ messages: messages.newest(roomId, SNAPSHOT_MESSAGES) }),
         directory: () => ({ rooms: rooms.all() }),
-        inbox: ({ userId }) => ({ places: places.of(userId), mentions: mentions.unread(userId, MENTIONS) }),
+        inbox: ({ userId }) => ({
+          places: memberships.of(userId),
+          mentions: mentions.unread(userId, SNAPSHOT_MENTIONS),
+        }),
       },
       onConnect: ({ viewer }) => presence.connect(viewer.id),
       onDisconnect: ({ viewer }) => presence.disconnect(viewer.id),
     }),
   );
-  const { hub, rows } = ledger;
-  const sessions = createSessions({ secret, hasEnded: (id) => rows.endedSessions.has(id) });
-  const visitors = createVisitors(sessions, ledger);
+  const { hub, tables } = storage;
+  const sessions = createSessions({ secret, hasEnded: (id) => tables.endedSessions.has(id) });
+  const authentication = createAuthentication(sessions, storage);
   const presence = createPresence(hub);
 
   let closing = false;
   const explainClosing: ErrorRequestHandler = (error, _request, _response, next) => {
-    const expected = error instanceof Problem || !closing;
-    next(expected ? error : new Problem(503, "The server is about to close; try again in a moment."));
+    const isCausedByClosing = closing && !(error instanceof Problem);
+    next(isCausedByClosing ? new Problem(503, "The server is about to close; try again in a moment.") : error);
   };
 
   const app = express();
@@ -67,8 +71,8 @@ export function createApp({ secret, database = ":memory:", page = builtPage() }:
   app.use(secureHeaders);
   app.get("/healthz", (_request, response) => void response.json({ ok: true }));
   app.all("/events", toNodeHandler(hub));
-  app.use("/api/session", sessionRoutes(sessions, visitors, ledger));
-  app.use("/api/rooms", roomRoutes(visitors, ledger));
+  app.use("/api/session", sessionRoutes(sessions, authentication, storage));
+  app.use("/api/rooms", roomRoutes(authentication, storage));
   app.use("/api", notFound);
   app.use(servePage(page));
   app.use(notFound, explainClosing, sendProblem);
@@ -78,7 +82,7 @@ export function createApp({ secret, database = ":memory:", page = builtPage() }:
     async close() {
       closing = true;
       presence.close();
-      await ledger.close();
+      await storage.close();
     },
   };
 }

@@ -3,28 +3,29 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-type Value = string | number | null;
+type SqlValue = string | number | null;
 
-/** A statement whose rows have this shape. */
+/** A prepared statement whose rows have the type `Row`. */
 interface Statement<Row> {
-  run(...values: Value[]): { readonly changes: number | bigint };
-  get(...values: Value[]): Row | undefined;
-  all(...values: Value[]): Row[];
+  run(...values: SqlValue[]): { readonly changes: number | bigint };
+  get(...values: SqlValue[]): Row | undefined;
+  all(...values: SqlValue[]): Row[];
 }
 
-/** What this program uses of a synchronous SQLite driver. */
+/** The part of a synchronous SQLite driver that the chat uses. */
 export interface Database {
   exec(sql: string): unknown;
-  /** The caller says what the rows look like; the tables below are what makes it true. */
+  /** The caller states the type of the rows; it has to agree with the tables below. */
   prepare<Row = unknown>(sql: string): Statement<Row>;
   close(): void;
 }
 
 type Driver = new (path: string) => Database;
 
-/** How long it is waited for another process that writes, in milliseconds, and how often it is tried meanwhile. */
-const PATIENCE = 5_000;
-const BUSY_RETRY = 5;
+/** Milliseconds to wait while another process writes. */
+const BUSY_TIMEOUT = 5_000;
+/** Milliseconds between two attempts to begin a transaction. */
+const BUSY_RETRY_INTERVAL = 5;
 
 const TABLES = `
 create table people (name text primary key, folded text not null);
@@ -32,16 +33,17 @@ create index people_folded on people (folded);
 create table rooms (id text primary key, name text not null, folded text not null unique, topic text, topic_by text);
 create table messages (
   id text primary key, room_id text not null, number integer not null, author text not null,
-  -- JSON of the text and of who is mentioned: libsql reads a plain text as far as its first NUL.
+  -- JSON of the text and of the mentions: libsql reads a plain text only up to its first NUL.
   said text not null, sent_at integer not null, key text
 );
 create unique index messages_number on messages (room_id, number);
 create unique index messages_key on messages (room_id, author, key) where key is not null;
+-- Memberships: whether the person has joined the room, and the number of the last message that they have read.
 create table places (
   person text not null, room_id text not null, joined integer not null default 0, read integer not null default 0,
   primary key (person, room_id)
 );
--- Those that are not read yet.
+-- Unread mentions only.
 create table mentions (
   person text not null, room_id text not null, number integer not null, primary key (person, room_id, number)
 );
@@ -49,52 +51,52 @@ create table ended_sessions (id text primary key, expires_at integer not null);
 insert into rooms (id, name, folded) values ('lobby', 'Lobby', 'lobby');
 `;
 
-/** The n-th text leads from version n to n + 1, so their number is the version. */
+/** The n-th migration (from 0) upgrades version n to n + 1, so the number of migrations is the newest version. */
 const MIGRATIONS: readonly string[] = [TABLES];
 
 /**
- * Opens a handle on the chat's tables and makes or upgrades them.
+ * Opens a database handle, and creates or upgrades the tables of the chat.
  * @param path a file, or `:memory:`
- * @throws Error when the file cannot be opened, is no database, or was written by a newer version of this program
+ * @throws Error if the file cannot be opened, is not a database, or was written by a newer version of the chat
  */
 export function openDatabase(path: string): Database {
   let database: Database | undefined;
   try {
     if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
     database = new (findDriver())(path);
-    database.exec(`pragma busy_timeout = ${PATIENCE}`);
+    database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT}`);
     database.exec("pragma journal_mode = wal");
     database.exec("pragma synchronous = normal");
     migrate(database);
     return database;
   } catch (cause) {
     database?.close();
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`the database "${path}" cannot be opened (${said}); set TIDINGS_DB to another file.`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`the database "${path}" cannot be opened (${reason}); set TIDINGS_DB to another file.`, { cause });
   }
 }
 
 /**
- * The driver of the log, for both are on one file: two copies of SQLite in one process would take each other's locks away
- * (sqlite.org/howtocorrupt.html, 2.2.1).
+ * Returns the same driver that the log uses, because both open the same file: two copies of SQLite in one process
+ * release each other's locks (sqlite.org/howtocorrupt.html, section 2.2.1).
  */
 function findDriver(): Driver {
-  // Older Nodes do not know the module, so its types say too much; it is used as a `Database` only.
+  // Older versions of Node do not have the module, although its types say so. Safe: only the members of `Database` are
+  // used.
   const node = process.getBuiltinModule("node:sqlite") as unknown as { DatabaseSync: Driver } | undefined;
   return node?.DatabaseSync ?? (createRequire(import.meta.url)("libsql") as Driver);
 }
 
-/** A file that is up to date is not written: the chat starts, and shows what it has, also when the disk is full. */
+/** Upgrades the tables. It does not write to a file that is up to date, so the chat can start on a full disk. */
 function migrate(database: Database): void {
   if (readVersion(database) === MIGRATIONS.length) return;
   database.exec("begin immediate");
   try {
-    // Once more: another process may have been first.
+    // Read it again: another process may have upgraded the file in the meantime.
     const version = readVersion(database);
     if (version > MIGRATIONS.length) {
-      throw new Error(
-        `expected tables of version ${MIGRATIONS.length} or older, got version ${version}: a newer chat has written them`,
-      );
+      const expected = `expected tables of version ${MIGRATIONS.length} or older`;
+      throw new Error(`${expected}, got version ${version}: a newer version of the chat has written them`);
     }
     for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
     database.exec(`pragma user_version = ${MIGRATIONS.length}`);
@@ -110,27 +112,30 @@ function readVersion(database: Database): number {
 }
 
 /**
- * Begins to write. It waits in the event loop and not inside SQLite, where everybody's stream would stand still as long.
- * @throws Error when another process writes for too long
+ * Begins a transaction that writes. It waits in the event loop: a wait inside SQLite would block all streams.
+ * @throws Error if another process writes for longer than `BUSY_TIMEOUT`
  */
 export async function begin(database: Database): Promise<void> {
   database.exec("pragma busy_timeout = 0");
-  for (const since = performance.now(); ; await delay(BUSY_RETRY)) {
+  const deadline = performance.now() + BUSY_TIMEOUT;
+  for (;;) {
     try {
-      return void database.exec("begin immediate");
+      database.exec("begin immediate");
+      return;
     } catch (error) {
-      // SQLite's words, whichever the driver is.
+      // The message comes from SQLite itself, so it is the same with every driver.
       const isBusy = error instanceof Error && /database is locked/.test(error.message);
-      if (!isBusy || performance.now() - since >= PATIENCE) throw error;
+      if (!isBusy || performance.now() >= deadline) throw error;
     }
+    await delay(BUSY_RETRY_INTERVAL);
   }
 }
 
-/** Ends a transaction that has failed. */
+/** Rolls back a transaction that has failed. */
 export function rollBack(database: Database): void {
   try {
     database.exec("rollback");
   } catch {
-    // SQLite has rolled back by itself, as it does when the disk is full. The first error says more.
+    // SQLite has already rolled back, as it does if the disk is full. The first error explains more than this one.
   }
 }

@@ -1,4 +1,4 @@
-// The chat with a few people in it: `npm run demo`.
+// The chat with a few scripted people in it. Start it with `npm run demo`.
 import { setTimeout as sleep } from "node:timers/promises";
 import { chat } from "@tidings-apps/chat-contract";
 import { createClient } from "@tidings/client";
@@ -37,54 +37,59 @@ const SCENES: readonly Scene[] = [
   },
 ];
 
-/** What is said to somebody who looks on. */
-const ASIDES = ["what do you think?", "good to see you here.", "do you take milk?"];
+/** What the scripted people say to a real person. */
+const REMARKS = ["what do you think?", "good to see you here.", "do you take milk?"];
 
-/** Who is here, by server and name. */
-const here = new Map<string, string>();
+/** The names of everybody who is online, by the key of their presence value. */
+const online = new Map<string, string>();
 
-let ending = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => (ending = true));
+let isStopping = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    isStopping = true;
+  });
+}
 
 if (url !== null) {
   const [Grace, Linus, Margaret] = await Promise.all([
-    enter(url, "Grace"),
-    enter(url, "Linus"),
-    enter(url, "Margaret"),
+    signIn(url, "Grace"),
+    signIn(url, "Linus"),
+    signIn(url, "Margaret"),
   ]);
   for (const scene of SCENES) {
     play(scene, { Grace, Linus, Margaret }).catch((error: unknown) => {
-      // The server leaves before its guests.
-      if (!ending) throw error;
+      // The server stops before the scripted people do, so their last requests fail.
+      if (!isStopping) throw error;
     });
   }
 }
 
-/** Does something over the API, and returns what it was answered. */
-type Act = (method: string, path: string, body?: object) => Promise<unknown>;
+/** Sends a request to the API as one person. Returns the JSON of the answer; null if it has none. */
+type CallApi = (method: string, path: string, body?: object) => Promise<unknown>;
 
-/** Signs somebody in and opens a stream, so that they are seen to be here. */
-async function enter(server: string, name: string): Promise<Act> {
+/** Signs a person in, and opens a stream so that they are online. */
+async function signIn(server: string, name: string): Promise<CallApi> {
   let cookie = "";
-  const act: Act = async (method, path, body = {}) => {
+  const call: CallApi = async (method, path, body = {}) => {
     const headers = { cookie, "content-type": "application/json" };
     const response = await fetch(server + path, { method, headers, body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${name} was answered ${response.status} to ${method} ${path}.`);
+    if (!response.ok) throw new Error(`Expected ${method} ${path} of ${name} to succeed, got ${response.status}.`);
     cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
-    return response.status === 200 || response.status === 201 ? response.json() : null;
+    const hasBody = response.status === 200 || response.status === 201;
+    return hasBody ? response.json() : null;
   };
-  await act("POST", "/api/session", { name });
+  await call("POST", "/api/session", { name });
   createClient(chat, { url: `${server}/events`, headers: () => ({ cookie }) }).subscribe(chat.presence(), {
-    online: (value) => void here.set(chat.presence.events.online.key(value), value.name),
-    onClear: ({ key }) => void here.delete(key),
-    onGap: () => here.clear(),
+    online: (value) => void online.set(chat.presence.events.online.key(value), value.name),
+    onClear: ({ key }) => void online.delete(key),
+    onGap: () => online.clear(),
   });
-  return act;
+  return call;
 }
 
-/** Plays a scene over and over, at the pace of people. */
-async function play({ room: name, topic, lines }: Scene, people: Record<Member, Act>): Promise<never> {
-  const { room } = (await people.Grace("POST", "/api/rooms", { name })) as { room: { id: string } };
+/** Plays a scene again and again, at the speed of real people. */
+async function play({ room: roomName, topic, lines }: Scene, people: Record<Member, CallApi>): Promise<never> {
+  const { room } = (await people.Grace("POST", "/api/rooms", { name: roomName })) as { room: { id: string } };
   const path = `/api/rooms/${room.id}`;
   const say = async (author: Member, text: string): Promise<void> => {
     await sleep(4_000 + Math.random() * 8_000);
@@ -95,8 +100,8 @@ async function play({ room: name, topic, lines }: Scene, people: Record<Member, 
   for (;;) {
     await people.Grace("PUT", `${path}/topic`, { text: topic });
     for (const [author, text] of lines) await say(author, text);
-    const guest = pick([...here.values()].filter((each) => !(each in people)));
-    if (guest !== undefined) await say("Margaret", `@${guest}, ${pick(ASIDES)}`);
+    const guest = pick([...online.values()].filter((name) => !(name in people)));
+    if (guest !== undefined) await say("Margaret", `@${guest}, ${pick(REMARKS)}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openDatabase } from "./database.ts";
 import { endedSessionsIn } from "./ended-sessions.ts";
 
-test("an ended session is remembered until its cookie has expired", () => {
+test("an ended session is kept until its cookie has expired", () => {
   const ended = endedSessionsIn(openDatabase(":memory:"));
   ended.add("first", 1_000, 0);
   ended.add("first", 1_000, 0);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { openDatabase } from "./database.ts";
-import { rowsIn } from "./rows.ts";
+import { tablesIn } from "./tables.ts";
 
-test("unread mentions are told oldest first, with what was said, until they are read", () => {
-  const { rooms, messages, mentions } = rowsIn(openDatabase(":memory:"));
+test("unread mentions are listed oldest first, with the text of the message, until they are read", () => {
+  const { rooms, messages, mentions } = tablesIn(openDatabase(":memory:"));
   rooms.add("Tea");
   for (const [roomId, number] of [
     ["lobby", 1],
@@ -18,7 +18,7 @@ test("unread mentions are told oldest first, with what was said, until they are 
   const ids = (count = 100) => mentions.unread("ada", count).map(({ messageId }) => messageId);
   expect(ids()).toEqual(["lobby 1", "tea 1", "lobby 2", "lobby 3"]);
   expect(ids(2)).toEqual(["lobby 2", "lobby 3"]);
-  mentions.forget("ada", "lobby", 2);
+  mentions.remove("ada", "lobby", 2);
   expect(mentions.unread("ada", 100)).toEqual([
     { roomId: "tea", roomName: "Tea", messageId: "tea 1", number: 1, by: "bo", text: "@ada!" },
     { roomId: "lobby", roomName: "Lobby", messageId: "lobby 3", number: 3, by: "bo", text: "@ada!" },

@@ -12,31 +12,31 @@ const message = (number: number, text = "hi", author = "ada"): Message => ({
   sentAt: new Date(1_000 * number),
 });
 
-test("the newest messages are told oldest first, each as it was said", () => {
+test("the newest messages are listed oldest first, each with its text unchanged", () => {
   const messages = messagesIn(openDatabase(":memory:"));
-  const said = ["plain", "with\u0000NUL", "👩‍🚀\n'\";--"].map((text, index) => message(index + 1, text));
-  for (const each of said) messages.add("lobby", each, null);
-  expect(messages.newest("lobby", 2)).toEqual(said.slice(1));
-  expect(messages.newest("lobby", 50)).toEqual(said);
+  const sent = ["plain", "with\u0000NUL", "👩‍🚀\n'\";--"].map((text, index) => message(index + 1, text));
+  for (const each of sent) messages.add("lobby", each, null);
+  expect(messages.newest("lobby", 2)).toEqual(sent.slice(1));
+  expect(messages.newest("lobby", 50)).toEqual(sent);
   expect(messages.lastNumber("lobby")).toBe(3);
   expect([messages.newest("elsewhere", 50), messages.lastNumber("elsewhere")]).toEqual([[], 0]);
 });
 
-test("a key is that of one author in one room, whatever characters it has", () => {
+test("a key belongs to one author in one room, and may have any characters", () => {
   const messages = messagesIn(openDatabase(":memory:"));
   messages.add("lobby", message(1), "k\u0000a");
-  expect(messages.sentAs("lobby", "ada", "k\u0000a")).toEqual(message(1));
+  expect(messages.findByKey("lobby", "ada", "k\u0000a")).toEqual(message(1));
   for (const [room, author, key] of [
     ["lobby", "bo", "k\u0000a"],
     ["tea", "ada", "k\u0000a"],
     ["lobby", "ada", "k"],
     ["lobby", "ada", "k\u0000b"],
   ] as const) {
-    expect(messages.sentAs(room, author, key)).toBeNull();
+    expect(messages.findByKey(room, author, key)).toBeNull();
   }
 });
 
-test("a number or a key that is taken is refused", () => {
+test("a number or a key that is already taken is refused", () => {
   const messages = messagesIn(openDatabase(":memory:"));
   messages.add("lobby", message(1), "k");
   expect(() => messages.add("lobby", { ...message(1), id: "another" }, null)).toThrow(/UNIQUE/);

@@ -3,9 +3,10 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import express, { Router, type RequestHandler } from "express";
 
-/** Only what this server serves may run, load or be connected to; nobody may put the page in a frame. */
+/** The page can run, load and connect to only what this server serves, and nobody can put it into a frame. */
 const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
+/** Sets the security headers of every answer. */
 export const secureHeaders: RequestHandler = (_request, response, next) => {
   response.set({
     "Content-Security-Policy": POLICY,
@@ -15,12 +16,14 @@ export const secureHeaders: RequestHandler = (_request, response, next) => {
   next();
 };
 
-/** The folder of the built page: found as a package, so it does not matter where that is installed. */
+/** Returns the folder of the built page. It is found as a package, so it can be installed anywhere. */
 export function builtPage(): string {
   return join(dirname(createRequire(import.meta.url).resolve("@tidings-apps/chat-web/package.json")), "dist");
 }
 
-/** Serves the page. What is under assets/ has its content's hash in its name. */
+/**
+ * Serves the page. A file under assets/ has the hash of its content in its name, so browsers may keep it for a year.
+ */
 export function servePage(folder: string): Router {
   const router = Router();
   router.use(
@@ -35,10 +38,8 @@ export function servePage(folder: string): Router {
     }),
   );
   router.get("/", (_request, response) => {
-    response
-      .status(404)
-      .type("text")
-      .send(existsSync(folder) ? "There is no page here." : "The page is not built yet.");
+    const reason = existsSync(folder) ? "There is no page here." : "The page is not built yet.";
+    response.status(404).type("text").send(reason);
   });
   return router;
 }

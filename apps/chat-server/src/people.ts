@@ -1,20 +1,21 @@
+import { toComparableName } from "./comparable-name.ts";
 import type { Database } from "./database.ts";
-import { fold } from "./fold.ts";
 
-/** Everybody who has ever signed in. */
+/** The table of everybody who has ever signed in. */
 export type People = ReturnType<typeof peopleIn>;
 
+/** Opens the table of people. The column `folded` holds the comparable form of a name. */
 export function peopleIn(database: Database) {
   const has = database.prepare("select 1 from people where name = ?");
   const add = database.prepare("insert into people (name, folded) values (?, ?) on conflict do nothing");
-  const named = database.prepare<{ name: string; folded: string }>(
-    "select name, folded from people where folded in (select value from json_each(?)) order by name",
+  const findByComparableNames = database.prepare<{ name: string; comparable: string }>(
+    "select name, folded as comparable from people where folded in (select value from json_each(?)) order by name",
   );
   return {
-    has: (name: string) => has.get(name) !== undefined,
-    /** Returns whether they are new. */
-    add: (name: string) => Number(add.run(name, fold(name)).changes) > 0,
-    /** Whoever has one of these names, which are folded. */
-    named: (folded: readonly string[]) => named.all(JSON.stringify(folded)),
+    has: (name: string): boolean => has.get(name) !== undefined,
+    /** Returns whether the person is new. */
+    add: (name: string): boolean => Number(add.run(name, toComparableName(name)).changes) > 0,
+    /** Everybody whose comparable name is in the list. Several people can have the same comparable name. */
+    findByComparableNames: (names: readonly string[]) => findByComparableNames.all(JSON.stringify(names)),
   };
 }

@@ -1,23 +1,27 @@
 import { randomUUID } from "node:crypto";
 import { chat, type Message, type Room } from "@tidings-apps/chat-contract";
-import type { Transaction } from "./ledger.ts";
-import { join, readUpTo } from "./membership.ts";
-import { findMentioned } from "./mentioned.ts";
+import { findMentioned } from "./find-mentioned.ts";
+import { join, readUpTo } from "./membership-changes.ts";
+import type { Transaction } from "./storage.ts";
 
-/** What somebody wants to say. */
+/** A message that somebody wants to send. */
 export interface Draft {
   readonly author: string;
   readonly text: string;
-  /** The same key of the same author is the same message, so a retry is safe. */
+  /** A second draft with the same key and author is the same message, so a retry is safe. */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** Adds a message to a room and tells the room and whoever is named in it; or returns the one that the key stands for. */
+/**
+ * Adds a message to a room, and publishes it to the room and to the inbox of everybody who is mentioned. The author
+ * joins the room and has read it up to this message. If the idempotency key was used before, returns that message and
+ * changes nothing.
+ */
 export async function post(tx: Transaction, room: Room, draft: Draft): Promise<Message> {
   const { people, messages, mentions } = tx;
   const { author, text, idempotencyKey: key = null } = draft;
-  const known = key === null ? null : messages.sentAs(room.id, author, key);
-  if (known !== null) return known;
+  const earlier = key === null ? null : messages.findByKey(room.id, author, key);
+  if (earlier !== null) return earlier;
 
   const message: Message = {
     id: randomUUID(),
@@ -32,7 +36,8 @@ export async function post(tx: Transaction, room: Room, draft: Draft): Promise<M
 
   const { id: messageId, number } = message;
   const mention = { roomId: room.id, roomName: room.name, messageId, number, by: author, text };
-  for (const person of message.mentions.filter((name) => name !== author)) {
+  const others = message.mentions.filter((name) => name !== author);
+  for (const person of others) {
     mentions.add(person, room.id, number);
     await tx.publish(chat.inbox({ userId: person }), "mention", mention);
   }

@@ -7,7 +7,7 @@ import { createPresence } from "./presence.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Virtual time: vitest moves it. */
+/** Virtual time: the tests advance it. */
 const clock: Clock = { ...systemClock, now: () => Date.now() };
 const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 
@@ -26,13 +26,16 @@ function open() {
     const { entries } = await log.current(["presence"], null, limit);
     return entries.map(({ data }) => (JSON.parse(data ?? "") as { name: string }).name);
   };
-  /** How many events have been told, withdrawals included; superseded ones are not among them. */
-  const told = async () => (await log.read(await start, ["presence"], limit)).entries.map(({ data }) => data !== null);
-  return { hub, log, names, told };
+  /** The current events: true for a value, false for a withdrawal. Superseded values are not among them. */
+  const readEvents = async () => {
+    const { entries } = await log.read(await start, ["presence"], limit);
+    return entries.map(({ data }) => data !== null);
+  };
+  return { hub, log, names, readEvents };
 }
 
-test("the first stream of somebody tells that they are here, the last one that they have left, after three seconds", async () => {
-  const { hub, names, told } = open();
+test("somebody is online with their first stream, and offline three seconds after their last stream ends", async () => {
+  const { hub, names, readEvents } = open();
   const presence = createPresence(hub, clock);
   presence.connect("ada");
   presence.connect("ada");
@@ -46,10 +49,10 @@ test("the first stream of somebody tells that they are here, the last one that t
   expect(await names()).toEqual(["ada"]);
   await pass(1);
   expect(await names()).toEqual([]);
-  expect(await told()).toEqual([false]);
+  expect(await readEvents()).toEqual([false]);
 });
 
-test("a page that is reloaded does not flicker: nothing is told", async () => {
+test("a reload of the page publishes nothing, so nobody flickers", async () => {
   const { hub, log, names } = open();
   const presence = createPresence(hub, clock);
   presence.connect("ada");
@@ -63,7 +66,7 @@ test("a page that is reloaded does not flicker: nothing is told", async () => {
   expect(await names()).toEqual(["ada"]);
 });
 
-test("whoever is here stays so for as long as a stream is open, by a renewal every eight seconds", async () => {
+test("everybody stays online while a stream of theirs is open, with a renewal every eight seconds", async () => {
   const { hub, log, names } = open();
   const presence = createPresence(hub, clock);
   presence.connect("ada");
@@ -74,11 +77,11 @@ test("whoever is here stays so for as long as a stream is open, by a renewal eve
     await pass(1_000);
     expect((await names()).sort()).toEqual(["ada", "bo"]);
   }
-  // Two arrivals, and two renewals at each of 15 times.
+  // Two first values, then 15 rounds of two renewals.
   expect((await log.head()).seq).toBe(2 + 15 * 2);
 });
 
-test("nothing is renewed when nobody is here, and the next one starts it again", async () => {
+test("nothing is renewed while nobody is online, and the next person starts the renewals again", async () => {
   const { hub, log, names } = open();
   const presence = createPresence(hub, clock);
   presence.connect("ada");
@@ -91,21 +94,21 @@ test("nothing is renewed when nobody is here, and the next one starts it again",
   expect(await names()).toEqual(["ada"]);
 });
 
-test("those of a process that was killed have left within thirty seconds, and those who look on are told", async () => {
-  const { hub, names, told } = open();
+test("the people of a killed process are offline within thirty seconds, and the others receive an event", async () => {
+  const { hub, names, readEvents } = open();
   const killed = createPresence(hub, clock);
   const running = createPresence(hub, clock);
   killed.connect("ada");
   running.connect("bo");
   await pass(60_000);
-  // No goodbye, and no more renewals.
+  // A killed process withdraws nothing and renews nothing.
   killed.close();
   await pass(29_000);
   expect(await names()).toEqual(["bo"]);
-  expect((await told()).filter((isHere) => !isHere)).toHaveLength(1);
+  expect((await readEvents()).filter((isOnline) => !isOnline)).toHaveLength(1);
 });
 
-test("somebody who is at two servers is here until both have lost them", async () => {
+test("somebody with streams at two servers is online until both streams have ended", async () => {
   const { hub, names } = open();
   const [first, second] = [createPresence(hub, clock), createPresence(hub, clock)];
   first.connect("ada");
@@ -117,8 +120,8 @@ test("somebody who is at two servers is here until both have lost them", async (
   expect(await names()).toEqual(["ada"]);
 });
 
-test("a process that closes leaves what it has told, so that a restart shows nobody leaving", async () => {
-  const { hub, names, told } = open();
+test("a process that closes withdraws nothing, so that nobody seems to leave during a restart", async () => {
+  const { hub, names, readEvents } = open();
   const presence = createPresence(hub, clock);
   presence.connect("ada");
   await pass(0);
@@ -127,5 +130,5 @@ test("a process that closes leaves what it has told, so that a restart shows nob
   presence.connect("bo");
   await pass(10_000);
   expect(await names()).toEqual(["ada"]);
-  expect(await told()).toEqual([true]);
+  expect(await readEvents()).toEqual([true]);
 });

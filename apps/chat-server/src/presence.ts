@@ -2,57 +2,61 @@ import { randomUUID } from "node:crypto";
 import { chat } from "@tidings-apps/chat-contract";
 import { systemClock, type Clock, type Hub } from "@tidings/server";
 
-/** How often a value is renewed, in milliseconds: the contract lets it expire after three times as long. */
-const RENEWAL = 8_000;
-/** How long somebody without a stream counts as here, in milliseconds: a page that is reloaded comes back within it. */
+/** Milliseconds between two renewals of a value. By the contract, a value expires after three times as long. */
+const RENEWAL_INTERVAL = 8_000;
+/**
+ * Milliseconds for which a person without a stream stays online: a page that is reloaded comes back within this time.
+ */
 const GRACE = 3_000;
 
-/** Tells who is here, by the streams that are open in this process. */
+/** Publishes who is online, from the streams that are open in this process. */
 export interface Presence {
-  /** For the hub's `onConnect`. */
+  /** Call it in the hub's `onConnect`. */
   connect(name: string): void;
-  /** For the hub's `onDisconnect`. */
+  /** Call it in the hub's `onDisconnect`. */
   disconnect(name: string): void;
   /**
-   * From now on nothing is told. What was told is left to expire: after a restart people come back within seconds, and whoever looks
-   * on would see everybody leave and enter at every deploy.
+   * Publishes nothing from now on, and lets the published values expire. After a restart people come back within
+   * seconds; if everybody were removed here, all others would see them leave and come back at every deploy.
    */
   close(): void;
 }
 
-/** One value for each person and process, so that no process speaks for another; that of a process that was killed expires. */
+/**
+ * Creates the presence of one process. There is one value for each person and process, so a process never speaks for
+ * another one. The values of a process that was killed expire.
+ */
 export function createPresence(hub: Hub<typeof chat>, clock: Clock = systemClock): Presence {
   const server = randomUUID();
-  /** Open streams of those who are here; none during the grace. */
+  /** The number of open streams of everybody who is online. It is 0 during the grace time. */
   const streams = new Map<string, number>();
-  /** What calls off the leaving of those in their grace. */
-  const leaving = new Map<string, () => void>();
+  /** Cancels the end of the grace time, for each person who is in it. */
+  const graceTimers = new Map<string, () => void>();
   let closed = false;
   let stopRenewing: (() => void) | null = null;
 
-  const tell = (names: Iterable<string>): void => {
+  // The timers run in the background: the process may end before they have run.
+  const startTimer = (milliseconds: number, task: () => void) => clock.setTimeout(task, milliseconds, true);
+  const publishOnline = (names: Iterable<string>): void => {
     const batch = Array.from(names, (name) => ({
       address: chat.presence(),
       type: "online" as const,
       data: { name, server },
     }));
-    // The next renewal says it again.
+    // After a failure, the next renewal publishes the values again.
     hub.publishAll(batch).catch(console.error);
   };
   const renewLater = (): (() => void) =>
-    clock.setTimeout(
-      () => {
-        if (streams.size > 0) tell(streams.keys());
-        stopRenewing = streams.size > 0 ? renewLater() : null;
-      },
-      RENEWAL,
-      true,
-    );
+    startTimer(RENEWAL_INTERVAL, () => {
+      const isAnybodyOnline = streams.size > 0;
+      if (isAnybodyOnline) publishOnline(streams.keys());
+      stopRenewing = isAnybodyOnline ? renewLater() : null;
+    });
   const leave = (name: string): void => {
     streams.delete(name);
-    leaving.delete(name);
+    graceTimers.delete(name);
     const key = chat.presence.events.online.key({ name, server });
-    // Otherwise it expires.
+    // After a failure, the value expires.
     hub.clear(chat.presence(), "online", key).catch(console.error);
   };
   return {
@@ -60,23 +64,23 @@ export function createPresence(hub: Hub<typeof chat>, clock: Clock = systemClock
       if (closed) return;
       const open = streams.get(name);
       streams.set(name, (open ?? 0) + 1);
-      leaving.get(name)?.();
-      leaving.delete(name);
-      if (open === undefined) tell([name]);
+      graceTimers.get(name)?.();
+      graceTimers.delete(name);
+      if (open === undefined) publishOnline([name]);
       stopRenewing ??= renewLater();
     },
     disconnect(name) {
       if (closed) return;
-      const left = (streams.get(name) ?? 1) - 1;
-      streams.set(name, left);
-      if (left > 0) return;
-      const callOff = clock.setTimeout(() => leave(name), GRACE, true);
-      leaving.set(name, callOff);
+      const open = (streams.get(name) ?? 1) - 1;
+      streams.set(name, open);
+      if (open > 0) return;
+      const cancel = startTimer(GRACE, () => leave(name));
+      graceTimers.set(name, cancel);
     },
     close() {
       closed = true;
       stopRenewing?.();
-      for (const callOff of leaving.values()) callOff();
+      for (const cancel of graceTimers.values()) cancel();
     },
   };
 }

@@ -1,24 +1,27 @@
 import { STATUS_CODES } from "node:http";
 import type { ErrorRequestHandler, RequestHandler } from "express";
 
-/** An answer that is an error: RFC 9457 on the wire. */
+/** An error that the client receives as problem details (RFC 9457). */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly status: number;
 
-  /** @param detail one sentence: what was expected, what came */
+  /** @param detail one sentence: what was expected, and what came instead */
   constructor(status: number, detail: string) {
     super(detail);
     this.status = status;
   }
 }
 
+/** Answers 404 to a request that no route has answered. */
 export const notFound: RequestHandler = (request) => {
   throw new Problem(404, `There is no ${request.method} ${request.baseUrl}${request.path}.`);
 };
 
-/** Express's last word on a request that failed. What it did not expect goes to the console, never to the client. */
-// Express tells an error handler from others by its four parameters.
+/**
+ * Answers a request that has failed. An unexpected error goes to the console, never to the client. Express recognizes
+ * an error handler by its four parameters.
+ */
 export const sendProblem: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (response.headersSent) return next(error);
   const { status, message } = toProblem(error);
@@ -31,10 +34,11 @@ export const sendProblem: ErrorRequestHandler = (error: unknown, _request, respo
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const status = statusOf(error);
-  if (status === 413) return new Problem(413, "Expected a body of 64 KiB at most.");
-  // Whatever else the parsers of body and path refuse: not JSON, an unknown charset, a bad percent sign.
-  if (status >= 400 && status < 500)
+  if (status === 413) return new Problem(413, "Expected a body of at most 64 KiB.");
+  // The parsers of body and path have refused it: it is not JSON, has an unknown charset, or a bad percent sign.
+  if (status >= 400 && status < 500) {
     return new Problem(400, "Expected a well-formed request with a JSON body, got one that cannot be read.");
+  }
   return new Problem(500, "Something went wrong on the server.");
 }
 

@@ -2,26 +2,27 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApp, type AppOptions, type ChatApp } from "./app.ts";
 
+/** The options of `serve`. */
 export interface ServeOptions extends AppOptions {
   readonly host: string;
-  /** 0 is any free one. */
+  /** With 0, the system chooses a free port. */
   readonly port: number;
 }
 
-/** A chat that is listening. */
+/** A running chat. */
 export interface ChatServer {
   readonly hub: ChatApp["hub"];
   readonly port: number;
-  /** Says goodbye to every stream, lets answers that are under way finish, and is gone within half a second. */
+  /** Ends every stream with a `bye`, lets running answers finish, and resolves within half a second. */
   close(): Promise<void>;
 }
 
-/** Connections that wait to be accepted: after a restart, everybody comes back at once. */
+/** The number of connections that may wait to be accepted: after a restart, everybody reconnects at once. */
 const BACKLOG = 4_096;
-/** How long an answer that is under way may take to finish, in milliseconds. */
-const PATIENCE = 300;
+/** Milliseconds that a running answer has to finish. */
+const CLOSE_GRACE = 300;
 
-/** Starts a chat. Rejects with the system's error when it cannot listen. */
+/** Starts a chat. Rejects with the system's error if it cannot listen. */
 export async function serve({ host, port, ...options }: ServeOptions): Promise<ChatServer> {
   const chat = createApp(options);
   const server = createServer(chat.app);
@@ -36,12 +37,12 @@ export async function serve({ host, port, ...options }: ServeOptions): Promise<C
   }
   return {
     hub: chat.hub,
-    // A server that listens on a TCP port has an address of this shape.
+    // Safe: the server listens on a TCP port, so its address is an object.
     port: (server.address() as AddressInfo).port,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       await chat.close();
-      const timer = setTimeout(() => server.closeAllConnections(), PATIENCE);
+      const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE);
       await closed;
       clearTimeout(timer);
     },

@@ -1,31 +1,31 @@
 import { Router } from "express";
+import type { Authentication } from "./authentication.ts";
 import { parseBody, readBody, SIGN_IN } from "./bodies.ts";
-import type { Ledger } from "./ledger.ts";
 import { COOKIE, COOKIE_OPTIONS, type Sessions } from "./sessions.ts";
-import type { Visitors } from "./visitors.ts";
+import type { ChatStorage } from "./storage.ts";
 
-/** `/api/session`: who one is. */
-export function sessionRoutes(sessions: Sessions, visitors: Visitors, ledger: Ledger): Router {
+/** The routes of `/api/session`: who is signed in, sign in, sign out. */
+export function sessionRoutes(sessions: Sessions, authentication: Authentication, storage: ChatStorage): Router {
   const router = Router();
-  // Not an error: whoever has just arrived is nobody yet.
+  // Without a session the answer is `null` and not an error: everybody starts without one.
   router.get("/", async ({ headers }, response) => {
-    const person = await visitors.greet(headers.cookie);
-    response.set("Cache-Control", "no-store").json({ viewer: person === null ? null : { name: person.id } });
+    const person = await authentication.authenticate(headers.cookie);
+    const viewer = person === null ? null : { name: person.id };
+    response.set("Cache-Control", "no-store").json({ viewer });
   });
   router.post("/", readBody, async (request, response) => {
     const { name } = parseBody(SIGN_IN, request.body);
-    await visitors.welcome(name);
+    await authentication.register(name);
     response.cookie(COOKIE, sessions.begin(name), { ...COOKIE_OPTIONS, secure: request.secure });
     response.status(201).json({ viewer: { name } });
   });
   router.delete("/", async ({ headers }, response) => {
     const person = sessions.read(headers.cookie);
     if (person !== null) {
-      await ledger.write(async ({ endedSessions }) =>
-        endedSessions.add(person.sessionId, person.expiresAt, Date.now()),
-      );
-      // In all tabs, and on every device: those whose session goes on come straight back.
-      await ledger.hub.disconnect({ viewer: person.id });
+      const { id, sessionId, expiresAt } = person;
+      await storage.write(async ({ endedSessions }) => endedSessions.add(sessionId, expiresAt, Date.now()));
+      // Ends the streams of all tabs and devices. Those with another, valid session reconnect at once.
+      await storage.hub.disconnect({ viewer: id });
     }
     response.clearCookie(COOKIE, { path: "/" }).status(204).end();
   });

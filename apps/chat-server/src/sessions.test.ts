@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { COOKIE, createSessions } from "./sessions.ts";
 
-test("a session ends after thirty days, even when a browser goes on sending its cookie", () => {
+test("a session ends after thirty days, even if the browser still sends its cookie", () => {
   let now = 0;
   const sessions = createSessions({ secret: "secret", hasEnded: () => false, now: () => now });
   const header = `other=1; ${COOKIE}=${sessions.begin("ada")}`;
@@ -10,7 +10,7 @@ test("a session ends after thirty days, even when a browser goes on sending its 
   expect(sessions.read(header)).toBeNull();
 });
 
-test("one session that ends leaves the other of the same person", () => {
+test("the end of one session does not end another session of the same person", () => {
   const ended = new Set<string>();
   const sessions = createSessions({ secret: "secret", hasEnded: (sessionId) => ended.has(sessionId) });
   const [first, second] = [`${COOKIE}=${sessions.begin("ada")}`, `${COOKIE}=${sessions.begin("ada")}`];
@@ -19,9 +19,10 @@ test("one session that ends leaves the other of the same person", () => {
   expect(sessions.read(second)).toMatchObject({ id: "ada" });
 });
 
-test("no header and no cookie are nobody, and neither is a name that is none any more", () => {
+test("a missing header, a missing cookie and a name that is no longer allowed give no person", () => {
   const sessions = createSessions({ secret: "secret", hasEnded: () => false });
-  for (const value of ["=", COOKIE, `${COOKIE}=`, `${COOKIE}=%`, `${COOKIE}=${sessions.begin("龍".repeat(40))}`])
+  for (const value of ["=", COOKIE, `${COOKIE}=`, `${COOKIE}=%`, `${COOKIE}=${sessions.begin("龍".repeat(40))}`]) {
     expect(sessions.read(value)).toBeNull();
+  }
   for (const header of [undefined, null, ""]) expect(sessions.read(header)).toBeNull();
 });

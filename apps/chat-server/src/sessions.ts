@@ -7,52 +7,60 @@ import * as z from "zod/mini";
 
 const Session = z.object({ id: Name, sessionId: z.string(), expiresAt: z.number() });
 
-/** Somebody who has signed in. Whoever says the same name is the same person: there are no passwords here. */
+/** Somebody who has signed in. There are no passwords: everybody who uses the same name is the same person. */
 export interface Person {
-  /** The name: what a hub knows its viewers by. */
+  /** The name of the person. For the hub it is the id of the viewer. */
   readonly id: string;
   readonly sessionId: string;
-  /** When the session ends, in milliseconds since 1970. */
+  /** The end of the session, in milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
-/** Signs people in by a cookie that only this server can have made. */
+/** Signs people in with a cookie that only this server can create. */
 export interface Sessions {
-  /** Begins a session. Returns the value of its cookie. */
+  /** Begins a session, and returns the value of its cookie. */
   begin(name: string): string;
-  /** The person of a `Cookie` header, or null. */
+  /** Returns the person of a `Cookie` header; null if there is no valid session. */
   read(header: string | null | undefined): Person | null;
 }
 
+/** The options of `createSessions`. */
 export interface SessionsOptions {
   readonly secret: string;
-  /** Whether somebody has signed out of a session: its cookie is worth nothing any more, wherever it has been copied to. */
+  /** Whether somebody has signed out of the session. Then its cookie is invalid, and so is every copy of the cookie. */
   readonly hasEnded: (sessionId: string) => boolean;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
 
+/** The name of the session cookie. */
 export const COOKIE = "tidings_chat";
-/** A session's length, in milliseconds. */
-const AGE = 30 * 24 * 60 * 60 * 1_000;
+/** The length of a session, in milliseconds. */
+const SESSION_AGE = 30 * 24 * 60 * 60 * 1_000;
 
-/** Lax: the cookie comes along when somebody follows a link to the chat, and with nothing else that another site starts. */
-export const COOKIE_OPTIONS: CookieOptions = { httpOnly: true, sameSite: "lax", path: "/", maxAge: AGE };
+/**
+ * With `lax`, the browser sends the cookie if somebody follows a link to the chat, but not with any other request that
+ * another site starts.
+ */
+export const COOKIE_OPTIONS: CookieOptions = { httpOnly: true, sameSite: "lax", path: "/", maxAge: SESSION_AGE };
 
+/** Creates the sessions of a server. They need no table: a cookie holds its session. */
 export function createSessions({ secret, hasEnded, now = Date.now }: SessionsOptions): Sessions {
   return {
     begin(name) {
-      const session: Person = { id: name, sessionId: randomUUID(), expiresAt: now() + AGE };
+      const session: Person = { id: name, sessionId: randomUUID(), expiresAt: now() + SESSION_AGE };
       return sign(Buffer.from(JSON.stringify(session)).toString("base64url"), secret);
     },
     read(header) {
       const signed = parseCookie(header ?? "")[COOKIE];
       const value = signed === undefined ? false : unsign(signed, secret);
       if (value === false) return null;
-      // Signed by us, but perhaps by an older version of us.
+      // The signature is valid, but an older version of the chat may have signed it with other fields.
       const session = Session.safeParse(parseJson(Buffer.from(value, "base64url").toString("utf8")));
-      if (!session.success || session.data.expiresAt <= now() || hasEnded(session.data.sessionId)) return null;
-      return session.data;
+      if (!session.success) return null;
+      const { expiresAt, sessionId } = session.data;
+      const isOver = expiresAt <= now() || hasEnded(sessionId);
+      return isOver ? null : session.data;
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Mention } from "@tidings-apps/chat-contract";
 import { element, elementIn } from "./element.ts";
-import { formatCount } from "./places.ts";
+import { formatCount } from "./room-list.ts";
 import type { Preferences } from "./preferences.ts";
 
 /** What reaches somebody who does not look at the page: title, icon, sound, and the browser's notifications. */

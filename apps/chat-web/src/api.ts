@@ -1,4 +1,4 @@
-import { Message, Room, type Place } from "@tidings-apps/chat-contract";
+import { Message, Room, type Membership } from "@tidings-apps/chat-contract";
 import * as z from "zod/mini";
 
 /** What the server said no to, or that it did not answer, in a sentence for the person at the screen. */
@@ -59,7 +59,7 @@ export async function setMembership(roomId: string, joined: boolean): Promise<vo
 }
 
 /** @throws ApiError */
-export async function putRead({ roomId, read: number }: Pick<Place, "roomId" | "read">): Promise<void> {
+export async function putRead({ roomId, read: number }: Pick<Membership, "roomId" | "read">): Promise<void> {
   await send("PUT", `${roomPath(roomId)}/read`, { number });
 }
 

@@ -8,7 +8,7 @@ import { element, setText } from "./element.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { MessageList } from "./message-list.ts";
 import { Notice } from "./notice.ts";
-import { unreadIn } from "./places.ts";
+import { unreadIn } from "./room-list.ts";
 import { Preferences } from "./preferences.ts";
 import { RoomForm } from "./room-form.ts";
 import { RoomHeader } from "./room-header.ts";

@@ -1,4 +1,4 @@
-import type { Mention, Place } from "@tidings-apps/chat-contract";
+import type { Mention, Membership } from "@tidings-apps/chat-contract";
 
 /** Where the person was named and has not read it yet. */
 export class Mentions {
@@ -28,7 +28,7 @@ export class Mentions {
   }
 
   /** The person has read up to somewhere. */
-  settle({ roomId, read }: Pick<Place, "roomId" | "read">): void {
+  settle({ roomId, read }: Pick<Membership, "roomId" | "read">): void {
     for (const [id, mention] of this.#unread) {
       if (mention.roomId === roomId && mention.number <= read) this.#unread.delete(id);
     }

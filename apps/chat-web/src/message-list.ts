@@ -3,7 +3,7 @@ import type { FollowedRoom } from "./followed-room.ts";
 import { KeyedList } from "./keyed-list.ts";
 import { createMessageItem, updateMessageItem } from "./message-item.ts";
 import type { OlderMessages } from "./older-messages.ts";
-import { formatCount } from "./places.ts";
+import { formatCount } from "./room-list.ts";
 import type { Row } from "./timeline.ts";
 
 /** Pixels from the end within which a reader counts as reading the newest. */

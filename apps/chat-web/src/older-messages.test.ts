@@ -1,6 +1,6 @@
 import type { Message } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
-import { OlderMessages, type PastPage } from "./older-messages.ts";
+import { OlderMessages, type HistoryPage } from "./older-messages.ts";
 import { Timeline } from "./timeline.ts";
 
 const message = (number: number): Message => ({
@@ -16,7 +16,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 /** A log that keeps the messages of these numbers; an event has its message's number for an id. */
 const logOf = (from: number, to: number, most = 500) => {
   const asked: unknown[] = [];
-  const read = (options: { last: number; before?: string }): Promise<PastPage> => {
+  const read = (options: { last: number; before?: string }): Promise<HistoryPage> => {
     asked.push(options);
     const kept = range(from, Math.min(to, Number(options.before ?? to + 1) - 1));
     const events = kept.slice(-Math.min(most, options.last)).map((data) => ({ id: String(data.number), data }));

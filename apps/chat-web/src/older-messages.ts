@@ -7,7 +7,7 @@ const PAGE = 50;
 const MOST = 500;
 
 /** A batch of a room's history, oldest first. */
-export interface PastPage {
+export interface HistoryPage {
   readonly events: readonly { readonly id: string | null; readonly data: Message }[];
   readonly more: boolean;
 }
@@ -15,13 +15,13 @@ export interface PastPage {
 /** Brings older messages into a timeline, a page at a time. */
 export class OlderMessages {
   readonly #timeline: Timeline;
-  readonly #read: (options: { last: number; before?: string }) => Promise<PastPage>;
+  readonly #read: (options: { last: number; before?: string }) => Promise<HistoryPage>;
   #state: "some" | "loading" | "none" | "failed" = "some";
   /** The event before which the next page ends. A message of a state has no event: the first page reaches back over the state. */
   #before: string | undefined;
   #run = 0;
 
-  constructor(timeline: Timeline, read: (options: { last: number; before?: string }) => Promise<PastPage>) {
+  constructor(timeline: Timeline, read: (options: { last: number; before?: string }) => Promise<HistoryPage>) {
     this.#timeline = timeline;
     this.#read = read;
   }

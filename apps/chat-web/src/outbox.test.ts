@@ -1,9 +1,9 @@
 import type { Message } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
 import { ApiError } from "./api.ts";
-import { Outbox, type Shelf } from "./outbox.ts";
+import { Outbox, type TextStorage } from "./outbox.ts";
 
-class MemoryShelf extends Map<string, string> implements Shelf {
+class MemoryStorage extends Map<string, string> implements TextStorage {
   getItem = (key: string) => this.get(key) ?? null;
   setItem = (key: string, value: string) => void this.set(key, value);
   removeItem = (key: string) => void this.delete(key);
@@ -40,19 +40,19 @@ class Server {
 /** What waits for nothing but promises has happened after it. */
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve));
 
-const begin = (server: Server, shelf: Shelf = new MemoryShelf(), person = "ada") => {
+const begin = (server: Server, storage: TextStorage = new MemoryStorage(), person = "ada") => {
   const sent: string[] = [];
   let endings = 0;
   const outbox = new Outbox({
     person,
-    shelf,
+    storage,
     post: server.post,
     onSent: (_roomId, { text }) => sent.push(text),
     onChange: () => {},
     onSessionEnd: () => endings++,
   });
   const waiting = () => outbox.waiting("lobby").map(({ text }) => text);
-  return { outbox, sent, waiting, shelf, endings: () => endings };
+  return { outbox, sent, waiting, storage, endings: () => endings };
 };
 
 test("what is written while the server is away waits, and is sent in order when it is back", async () => {
@@ -72,17 +72,17 @@ test("what is written while the server is away waits, and is sent in order when 
 test("an answer that is lost leads to the same message again, also after a reload", async () => {
   const server = new Server();
   server.answer = "lost";
-  const { outbox, shelf } = begin(server);
+  const { outbox, storage } = begin(server);
   outbox.add("lobby", "once", 0, 0);
   await outbox.send();
   expect(server.texts).toEqual(["once"]);
   server.answer = "ok";
-  const reloaded = begin(server, shelf);
+  const reloaded = begin(server, storage);
   expect(reloaded.waiting()).toEqual(["once"]);
   await reloaded.outbox.send();
   expect(server.texts).toEqual(["once"]);
-  expect(shelf.length).toBe(0);
-  expect(begin(server, shelf).waiting()).toEqual([]);
+  expect(storage.length).toBe(0);
+  expect(begin(server, storage).waiting()).toEqual([]);
 });
 
 test("a message that is refused says why, holds up no other, and is retried or dropped by hand", async () => {
@@ -123,25 +123,25 @@ test("what the stream has brought is not shown as waiting beside it", () => {
 test("at the end of a session everything waits, and only for the same person", async () => {
   const server = new Server();
   server.answer = new ApiError(401, "Over.");
-  const { outbox, waiting, shelf, endings } = begin(server);
+  const { outbox, waiting, storage, endings } = begin(server);
   outbox.add("lobby", "later", 0, 0);
   await turn();
   expect(endings()).toBe(1);
   expect(waiting()).toEqual(["later"]);
-  expect(begin(server, shelf, "bo").waiting()).toEqual([]);
-  expect(begin(server, shelf).waiting()).toEqual(["later"]);
+  expect(begin(server, storage, "bo").waiting()).toEqual([]);
+  expect(begin(server, storage).waiting()).toEqual(["later"]);
 });
 
 test("a storage with nonsense or without room does no harm", async () => {
   const server = new Server();
-  const shelf = new MemoryShelf([
+  const storage = new MemoryStorage([
     ["tidings-chat/outbox/ada/x", "{"],
     ["tidings-chat/outbox/ada/y", "{}"],
   ]);
-  shelf.setItem = () => {
+  storage.setItem = () => {
     throw new Error("Full.");
   };
-  const { outbox, sent } = begin(server, shelf);
+  const { outbox, sent } = begin(server, storage);
   outbox.add("lobby", "hi", 0, 0);
   await turn();
   expect(sent).toEqual(["hi"]);

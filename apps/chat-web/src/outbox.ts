@@ -19,12 +19,12 @@ export type Entry = z.infer<typeof Entry> & {
 };
 
 /** The part of `localStorage` that is used. */
-export type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
+export type TextStorage = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
 export interface OutboxOptions {
   /** Whose it is: several people may share a browser. */
   readonly person: string;
-  readonly shelf: Shelf;
+  readonly storage: TextStorage;
   /** Rejects with an ApiError. */
   readonly post: (roomId: string, text: string, key: string) => Promise<Message>;
   /** The server has it. */
@@ -54,7 +54,7 @@ export class Outbox {
   add(roomId: string, text: string, after: number, now: number): void {
     const entry = { key: randomKey(), roomId, text, after, at: Math.max(now, (this.#entries.at(-1)?.at ?? 0) + 1) };
     this.#entries = [...this.#entries, entry];
-    this.#shelve(() => this.#options.shelf.setItem(this.#prefix + entry.key, JSON.stringify(entry)));
+    this.#store(() => this.#options.storage.setItem(this.#prefix + entry.key, JSON.stringify(entry)));
     this.#options.onChange();
     void this.send();
   }
@@ -80,7 +80,7 @@ export class Outbox {
   drop(key: string): void {
     this.#entries = this.#entries.filter((entry) => entry.key !== key);
     this.#arrived.delete(key);
-    this.#shelve(() => this.#options.shelf.removeItem(this.#prefix + key));
+    this.#store(() => this.#options.storage.removeItem(this.#prefix + key));
     this.#options.onChange();
   }
 
@@ -121,19 +121,19 @@ export class Outbox {
   }
 
   #load(): Entry[] {
-    const { shelf } = this.#options;
-    const keys = Array.from({ length: shelf.length }, (_, index) => shelf.key(index) ?? "");
+    const { storage } = this.#options;
+    const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
     return keys
       .filter((key) => key.startsWith(this.#prefix))
       .flatMap((key) => {
-        const entry = Entry.safeParse(parseJson(shelf.getItem(key)));
+        const entry = Entry.safeParse(parseJson(storage.getItem(key)));
         return entry.success ? [entry.data] : [];
       })
       .sort((one, other) => one.at - other.at);
   }
 
   /** A full or forbidden storage costs only the reload. */
-  #shelve(write: () => void): void {
+  #store(write: () => void): void {
     try {
       write();
     } catch (error) {

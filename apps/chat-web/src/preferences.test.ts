@@ -1,19 +1,19 @@
 import { expect, test } from "vitest";
 import { Preferences } from "./preferences.ts";
 
-const shelfWith = (text: string | null) => {
+const storageWith = (text: string | null) => {
   let stored = text;
   return { getItem: () => stored, setItem: (_key: string, value: string) => void (stored = value) };
 };
 
 test("a choice is remembered", () => {
-  const shelf = shelfWith(null);
-  new Preferences(shelf).set({ theme: "dark", sound: true });
-  expect(new Preferences(shelf).value).toEqual({ theme: "dark", sound: true, notifications: true, offered: false });
+  const storage = storageWith(null);
+  new Preferences(storage).set({ theme: "dark", sound: true });
+  expect(new Preferences(storage).value).toEqual({ theme: "dark", sound: true, notifications: true, offered: false });
 });
 
 test("nonsense is the default: quiet, and as the system looks", () => {
   for (const text of [null, "{", "[]", '{"theme":"pink","sound":"yes"}']) {
-    expect(new Preferences(shelfWith(text)).value).toMatchObject({ theme: "system", sound: false });
+    expect(new Preferences(storageWith(text)).value).toMatchObject({ theme: "system", sound: false });
   }
 });

@@ -17,12 +17,12 @@ const KEY = "tidings-chat/preferences";
 
 /** What this browser remembers for whoever sits at it. */
 export class Preferences {
-  readonly #shelf: Pick<Storage, "getItem" | "setItem">;
+  readonly #storage: Pick<Storage, "getItem" | "setItem">;
   #stored: Stored;
 
-  constructor(shelf: Pick<Storage, "getItem" | "setItem">) {
-    this.#shelf = shelf;
-    this.#stored = read(shelf.getItem(KEY));
+  constructor(storage: Pick<Storage, "getItem" | "setItem">) {
+    this.#storage = storage;
+    this.#stored = read(storage.getItem(KEY));
   }
 
   get value(): Stored {
@@ -33,7 +33,7 @@ export class Preferences {
   set(change: Partial<Stored>): void {
     this.#stored = { ...this.#stored, ...change };
     try {
-      this.#shelf.setItem(KEY, JSON.stringify(this.#stored));
+      this.#storage.setItem(KEY, JSON.stringify(this.#stored));
     } catch (error) {
       console.warn("Settings will not survive a reload.", error);
     }

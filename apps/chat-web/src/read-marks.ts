@@ -1,7 +1,7 @@
-import type { Place } from "@tidings-apps/chat-contract";
+import type { Membership } from "@tidings-apps/chat-contract";
 
 /** What the person has read, and the server has yet to be told. */
-type Mark = Pick<Place, "roomId" | "read">;
+type Mark = Pick<Membership, "roomId" | "read">;
 
 /** Tells the server how far somebody has read: one request at a time, only the newest mark of a room, and again after a failure. */
 export class ReadMarks {

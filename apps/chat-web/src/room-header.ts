@@ -1,6 +1,6 @@
 import { MAX_TOPIC } from "@tidings-apps/chat-contract";
 import { element, elementIn, setText } from "./element.ts";
-import type { RoomPlace } from "./places.ts";
+import type { RoomSummary } from "./room-list.ts";
 
 export interface RoomHeaderOptions {
   onMembership(joined: boolean): void;
@@ -32,7 +32,7 @@ export class RoomHeader {
   }
 
   /** @param topic empty when there is none */
-  render({ name, joined }: RoomPlace, topic: string): void {
+  render({ name, joined }: RoomSummary, topic: string): void {
     this.#isJoined = joined;
     setText(this.#name, name);
     this.#name.title = name;

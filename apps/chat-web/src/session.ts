@@ -1,10 +1,10 @@
-import { chat, type Mention, type Message, type Place } from "@tidings-apps/chat-contract";
+import { chat, type Mention, type Message, type Membership } from "@tidings-apps/chat-contract";
 import { createClient, type Client, type Reason } from "@tidings/client";
 import { ApiError, listRooms, postMessage, putRead } from "./api.ts";
 import { FollowedRoom } from "./followed-room.ts";
 import { Mentions } from "./mentions.ts";
 import { Outbox } from "./outbox.ts";
-import { Places } from "./places.ts";
+import { RoomList } from "./room-list.ts";
 import { PresentPeople } from "./present-people.ts";
 import { ReadMarks } from "./read-marks.ts";
 
@@ -28,7 +28,7 @@ export interface SessionListener {
 export class Session {
   readonly person: string;
   readonly client: Client<typeof chat> = createClient(chat, { url: "/events" });
-  readonly places = new Places();
+  readonly places = new RoomList();
   readonly mentions = new Mentions();
   readonly people = new PresentPeople();
   readonly outbox: Outbox;
@@ -43,7 +43,7 @@ export class Session {
     this.#listener = listener;
     this.outbox = new Outbox({
       person,
-      shelf: localStorage,
+      storage: localStorage,
       // Whoever signs in next must not send what this person wrote.
       post: (...message) =>
         this.#isClosed ? Promise.reject(new ApiError(401, "Your session has ended.")) : postMessage(...message),
@@ -128,7 +128,7 @@ export class Session {
     });
     this.client.subscribe(chat.inbox({ userId: this.person }), {
       snapshot: (state) => {
-        places.replacePlaces(state.places);
+        places.replaceMemberships(state.places);
         for (const place of state.places) this.#marks.learn(place);
         for (const mention of mentions.replace(state.mentions)) this.#listener.onMention(mention);
         this.#follow();
@@ -186,7 +186,7 @@ export class Session {
     this.#rooms.set(roomId, room);
   }
 
-  #setPlace(place: Place): void {
+  #setPlace(place: Membership): void {
     // An answer to an older mark must not bring back what was read since.
     const read = Math.max(place.read, this.places.get(place.roomId).read);
     this.places.put({ ...place, read });

@@ -1,11 +1,11 @@
 import { paintAvatar } from "./avatar.ts";
 import { copyOf, element, elementIn, setText } from "./element.ts";
 import { KeyedList } from "./keyed-list.ts";
-import { formatCount, unreadIn, type RoomPlace } from "./places.ts";
+import { formatCount, unreadIn, type RoomSummary } from "./room-list.ts";
 import { linkTo } from "./room-link.ts";
 import type { Session } from "./session.ts";
 
-interface ListedRoom extends RoomPlace {
+interface SidebarRoom extends RoomSummary {
   readonly isOpen: boolean;
   readonly isNamed: boolean;
 }
@@ -20,8 +20,8 @@ const MANY = 8;
 
 /** The rooms, and who is here. */
 export class Sidebar {
-  readonly #joined: KeyedList<ListedRoom>;
-  readonly #others: KeyedList<RoomPlace>;
+  readonly #joined: KeyedList<SidebarRoom>;
+  readonly #others: KeyedList<RoomSummary>;
   readonly #people: KeyedList<Person>;
   readonly #filter = element("room-filter", HTMLInputElement);
 
@@ -84,7 +84,7 @@ export class Sidebar {
   }
 }
 
-function updateJoined(item: HTMLElement, place: ListedRoom): void {
+function updateJoined(item: HTMLElement, place: SidebarRoom): void {
   const { id, name, isOpen, isNamed } = place;
   const unread = isOpen && document.visibilityState === "visible" ? 0 : unreadIn(place);
   const link = paintLink(item, id, name);

@@ -1,4 +1,4 @@
-import { chat, type Message, type Place } from "@tidings-apps/chat-contract";
+import { chat, type Message, type Membership } from "@tidings-apps/chat-contract";
 import {
   createClient,
   StreamError,
@@ -33,7 +33,7 @@ export class Onlooker {
   readonly #client: Client<typeof chat>;
   readonly #rooms = new Map<string, string>();
   readonly #known = new Map<string, Known>();
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<string, Membership>();
   readonly #mentions = new Map<string, { readonly roomId: string; readonly number: number }>();
   readonly #online = new Map<string, string>();
 
@@ -157,7 +157,7 @@ export class Onlooker {
     if (reason !== "closed") this.closed = reason;
   }
 
-  #move(place: Place): void {
+  #move(place: Membership): void {
     this.#places.set(place.roomId, place);
     for (const [key, { roomId, number }] of this.#mentions)
       if (roomId === place.roomId && number <= place.read) this.#mentions.delete(key);

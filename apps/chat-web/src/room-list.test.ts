@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { formatCount, Places, unreadIn } from "./places.ts";
+import { formatCount, RoomList, unreadIn } from "./room-list.ts";
 
 const lobby = { id: "lobby", name: "Lobby" };
 
 test("what is unread is the newest number less the number that was read, only where one is a member", () => {
-  const places = new Places();
+  const places = new RoomList();
   places.replaceRooms([lobby, { id: "ops", name: "Ops" }]);
   places.put({ roomId: "lobby", joined: true, read: 3 });
   for (const number of [4, 5, 4]) places.arrive("lobby", number);
@@ -17,19 +17,19 @@ test("what is unread is the newest number less the number that was read, only wh
 });
 
 test("a server that forgot its rooms and messages is believed", () => {
-  const places = new Places();
+  const places = new RoomList();
   places.replaceRooms([lobby, { id: "ops", name: "Ops" }]);
   places.put({ roomId: "lobby", joined: true, read: 7 });
   places.arrive("lobby", 9);
   places.replaceRooms([lobby]);
-  places.replacePlaces([{ roomId: "lobby", joined: true, read: 0 }]);
+  places.replaceMemberships([{ roomId: "lobby", joined: true, read: 0 }]);
   places.restart("lobby", 1);
   expect(places.has("ops")).toBe(false);
   expect(places.unread()).toBe(1);
 });
 
 test("a place that comes before its room counts as soon as the room is there", () => {
-  const places = new Places();
+  const places = new RoomList();
   places.put({ roomId: "lobby", joined: true, read: 0 });
   places.arrive("lobby", 2);
   expect(places.list(true)).toEqual([]);
@@ -38,7 +38,7 @@ test("a place that comes before its room counts as soon as the room is there", (
 });
 
 test("rooms are listed by name, members' rooms apart from the others", () => {
-  const places = new Places();
+  const places = new RoomList();
   places.replaceRooms([{ id: "z", name: "Zoo" }, { id: "b", name: "bees" }, lobby]);
   places.put({ roomId: "z", joined: true, read: 0 });
   places.put({ roomId: "b", joined: true, read: 0 });

@@ -1,7 +1,7 @@
-import type { Place, Room } from "@tidings-apps/chat-contract";
+import type { Membership, Room } from "@tidings-apps/chat-contract";
 
 /** A room as the sidebar lists it. */
-export interface RoomPlace {
+export interface RoomSummary {
   readonly id: string;
   readonly name: string;
   readonly joined: boolean;
@@ -12,9 +12,9 @@ export interface RoomPlace {
 }
 
 /** Which rooms there are, and the person's place in each. What is told about a room may come before the room itself. */
-export class Places {
+export class RoomList {
   readonly #names = new Map<string, string>();
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<string, Membership>();
   readonly #newest = new Map<string, number>();
 
   open({ id, name }: Room): void {
@@ -27,12 +27,12 @@ export class Places {
     for (const room of rooms) this.open(room);
   }
 
-  put(place: Place): void {
+  put(place: Membership): void {
     this.#places.set(place.roomId, place);
   }
 
   /** These places and no others. */
-  replacePlaces(places: readonly Place[]): void {
+  replaceMemberships(places: readonly Membership[]): void {
     this.#places.clear();
     for (const place of places) this.put(place);
   }
@@ -51,7 +51,7 @@ export class Places {
     return this.#names.has(roomId);
   }
 
-  get(roomId: string): RoomPlace {
+  get(roomId: string): RoomSummary {
     const place = this.#places.get(roomId);
     return {
       id: roomId,
@@ -63,7 +63,7 @@ export class Places {
   }
 
   /** Joined rooms or the others, by name. */
-  list(joined: boolean): RoomPlace[] {
+  list(joined: boolean): RoomSummary[] {
     return [...this.#names.keys()]
       .map((roomId) => this.get(roomId))
       .filter((place) => place.joined === joined)
@@ -81,7 +81,7 @@ export class Places {
 }
 
 /** Messages that wait to be read. Where nobody joined, nothing waits. */
-export function unreadIn({ joined, newest, read }: RoomPlace): number {
+export function unreadIn({ joined, newest, read }: RoomSummary): number {
   return joined ? Math.max(0, newest - read) : 0;
 }
 

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chat } from "@tidings-apps/chat-contract";
+import { createHub } from "@tidings/server";
+import { afterEach, expect, test } from "vitest";
+import { openDatabase } from "./database.ts";
+import { openStorage, type ChatStorage } from "./storage.ts";
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "tidings-storage-"));
+  closers.push(() => rmSync(folder, { recursive: true }));
+  return join(folder, "chat.db");
+}
+
+function open(path: string): ChatStorage {
+  const empty = async () => ({ messages: [], rooms: [], places: [], mentions: [] });
+  const storage = openStorage(path, (log) =>
+    createHub(chat, {
+      log,
+      authorize: () => true,
+      snapshot: { room: empty, directory: empty, inbox: empty },
+    }),
+  );
+  closers.push(() => storage.close());
+  return storage;
+}
+
+/** The ids of the rooms whose `opened` event is in the log. */
+async function publishedRooms({ hub }: ChatStorage): Promise<string[]> {
+  const page = await hub.handle({
+    method: "GET",
+    url: "/events?channel=rooms&last=100&protocol=1",
+    headers: new Headers({ accept: "application/json" }),
+    json: async () => null,
+    signal: new AbortController().signal,
+  });
+  if (!("body" in page)) throw new Error("Expected a page, got a stream.");
+  // Safe: PROTOCOL.md defines the page.
+  const { events } = JSON.parse(page.body) as { events: { data: { id: string } }[] };
+  return events.map(({ data }) => data.id);
+}
+
+const storedRooms = ({ tables }: ChatStorage): string[] => tables.rooms.all().map(({ id }) => id);
+
+const addRoom = (storage: ChatStorage, name: string, failure?: Error): Promise<void> =>
+  storage.write(async (tx) => {
+    await tx.publish(chat.directory(), "opened", tx.rooms.add(name));
+    if (failure !== undefined) throw failure;
+  });
+
+test.for(["file", "memory"])(
+  "of several transactions at the same time, one that throws leaves neither row nor event: %s",
+  async (kind) => {
+    const storage = open(kind === "file" ? newFile() : ":memory:");
+    const [, failed] = await Promise.allSettled([
+      addRoom(storage, "one"),
+      addRoom(storage, "two", new Error("on second thought")),
+      addRoom(storage, "three"),
+    ]);
+    expect(failed).toMatchObject({ status: "rejected", reason: { message: "on second thought" } });
+    expect(storedRooms(storage)).toEqual(["lobby", "one", "three"]);
+    expect(await publishedRooms(storage)).toEqual(["one", "three"]);
+  },
+);
+
+test("an event that does not fit the contract also rolls back its row", async () => {
+  const storage = open(newFile());
+  const wrong = storage.write((tx) => tx.publish(chat.directory(), "opened", { ...tx.rooms.add("one"), name: "" }));
+  await expect(wrong).rejects.toThrow(/directory\.opened/);
+  expect(storedRooms(storage)).toEqual(["lobby"]);
+  expect(await publishedRooms(storage)).toEqual([]);
+});
+
+test("rows that are not committed yet cannot be read", async () => {
+  const storage = open(newFile());
+  await storage.write(async (tx) => {
+    tx.rooms.add("one");
+    expect(tx.rooms.find("one")).not.toBeNull();
+    expect(storage.tables.rooms.find("one")).toBeNull();
+  });
+  expect(storage.tables.rooms.find("one")).not.toBeNull();
+});
+
+test("closing waits for the current transaction", async () => {
+  const path = newFile();
+  const storage = open(path);
+  const writing = addRoom(storage, "one");
+  await storage.close();
+  await writing;
+  await expect(addRoom(storage, "two")).rejects.toThrow(/not open|closed/);
+  const reopened = open(path);
+  expect(storedRooms(reopened)).toEqual(["lobby", "one"]);
+  expect(await publishedRooms(reopened)).toEqual(["one"]);
+});
+
+test("a file of a newer version is refused and not changed", () => {
+  const path = newFile();
+  const database = openDatabase(path);
+  database.exec("pragma user_version = 99");
+  expect(() => openDatabase(path)).toThrow(/version 1 or older, got version 99/);
+  expect(database.prepare("pragma user_version").get()).toMatchObject({ user_version: 99 });
+  database.close();
+});

@@ -1,0 +1,130 @@
+import type { chat } from "@tidings-apps/chat-contract";
+import type { AddressOf, ChannelName, EventData, EventType } from "@tidings/contract";
+import { memoryLog, type EventLog } from "@tidings/log";
+import { sqliteLog } from "@tidings/log-sqlite";
+import type { Hub, HubOn } from "@tidings/server";
+import pLimit from "p-limit";
+import { begin, openDatabase, rollBack, type Database } from "./database.ts";
+import { tablesIn, type Tables } from "./tables.ts";
+
+type Chat = typeof chat;
+
+type Publish = <Name extends ChannelName<Chat>, Type extends EventType<Chat, Name>>(
+  address: AddressOf<Chat, Name>,
+  type: Type,
+  data: EventData<Chat, Name, Type>,
+) => Promise<void>;
+
+/** One transaction: it changes rows and publishes the events that describe the changes. */
+export interface Transaction extends Tables {
+  readonly publish: Publish;
+}
+
+/** The stored data of the chat: its tables, and the event log with the hub on it, in one file. */
+export interface ChatStorage {
+  readonly hub: Hub<Chat>;
+  /** Reads committed data only. */
+  readonly tables: Tables;
+  /**
+   * Runs `work` in a transaction. Rows and events are written together; if `work` throws, neither is. Transactions run
+   * one after the other, so `work` must not wait for anything slow.
+   */
+  write<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** Waits for the current transaction, then closes the hub and the file. */
+  close(): Promise<void>;
+}
+
+/** Creates the hub on the log that the storage has opened. */
+type CreateHub = <Log extends EventLog>(log: Log, tables: Tables) => HubOn<Chat, Log>;
+
+/** Publishes the events of one transaction. */
+interface TransactionEvents {
+  readonly publish: Publish;
+  /** Called after the rows are committed. */
+  readonly onCommitted: () => Promise<void>;
+}
+
+/**
+ * Opens the storage.
+ * @param path a file, or `:memory:`; in memory, rows and events are gone when the process ends
+ */
+export function openStorage(path: string, createHub: CreateHub): ChatStorage {
+  return path === ":memory:" ? openInMemory(createHub) : openInFile(path, createHub);
+}
+
+/** The log is in the same file as the rows: an event is committed in the transaction of its row. */
+function openInFile(path: string, createHub: CreateHub): ChatStorage {
+  const writer = openDatabase(path);
+  // A second handle: a read must not see rows that can still be rolled back.
+  const reader = openDatabase(path);
+  const tables = tablesIn(reader);
+  const hub = createHub(sqliteLog(path), tables);
+  const events: TransactionEvents = {
+    publish: (address, type, data) => hub.publishIn(writer, address, type, data),
+    onCommitted: async () => {},
+  };
+  return createStorage({ hub, tables, writer, beginEvents: () => events, databases: [reader, writer] });
+}
+
+/** A memory log cannot take part in a transaction: the events are published after the rows are committed. */
+function openInMemory(createHub: CreateHub): ChatStorage {
+  const database = openDatabase(":memory:");
+  const tables = tablesIn(database);
+  const hub = createHub(memoryLog(), tables);
+  const beginEvents = (): TransactionEvents => {
+    const delayed: (() => Promise<unknown>)[] = [];
+    return {
+      async publish(address, type, data) {
+        delayed.push(() => hub.publish(address, type, data));
+      },
+      async onCommitted() {
+        for (const publish of delayed) await publish();
+      },
+    };
+  };
+  return createStorage({ hub, tables, writer: database, beginEvents, databases: [database] });
+}
+
+interface StorageParts {
+  readonly hub: Hub<Chat>;
+  readonly tables: Tables;
+  /** The handle that transactions use. */
+  readonly writer: Database;
+  readonly beginEvents: () => TransactionEvents;
+  /** All handles, to be closed at the end. */
+  readonly databases: readonly Database[];
+}
+
+function createStorage({ hub, tables, writer, beginEvents, databases }: StorageParts): ChatStorage {
+  const writerTables = tablesIn(writer);
+  // All requests share the handle. Without this queue, a request could write into the transaction of another request
+  // while that one waits.
+  const queue = pLimit(1);
+  let closed: Promise<void> | null = null;
+  return {
+    hub,
+    tables,
+    write: (work) =>
+      queue(async () => {
+        const { publish, onCommitted } = beginEvents();
+        await begin(writer);
+        let result;
+        try {
+          result = await work({ ...writerTables, publish });
+          writer.exec("commit");
+        } catch (error) {
+          rollBack(writer);
+          throw error;
+        }
+        await onCommitted();
+        return result;
+      }),
+    close() {
+      closed ??= queue(async () => {
+        await hub.close();
+        for (const database of databases) database.close();
+      });
+      return closed;
+    },
+  };
+}
