@@ -17,7 +17,7 @@ async function open(options: Omit<TestKitOptions<typeof chat, typeof ada>, "snap
   onTestFinished(() => kit[Symbol.asyncDispose]());
   const follow = async (): Promise<FollowedRoom> => {
     const nothing = () => {};
-    const listener = { onState: nothing, onMessage: nothing, onChange: nothing, onClose: nothing };
+    const listener = { onSnapshot: nothing, onMessage: nothing, onChange: nothing, onClose: nothing };
     const room = new FollowedRoom(kit.client, { roomId: "lobby", person: ada.id, ...listener });
     await kit.clock.advance(0);
     return room;

@@ -8,7 +8,7 @@ source.addEventListener("rooms/lobby:message", (event) => {
 });
 source.addEventListener("open", () => (state.textContent = "Live"));
 source.addEventListener("error", () => {
-  // Closed for good: the server has said no, not that it is away.
+  // In the closed state the browser does not reconnect: the server has refused the stream.
   const isRefused = source.readyState === EventSource.CLOSED;
   state.textContent = isRefused ? "Please sign in to the chat first, then reload this page." : "Reconnecting…";
 });

@@ -1,9 +1,9 @@
 import type { Mention } from "@tidings-apps/chat-contract";
 import { element, elementIn } from "./element.ts";
-import { formatCount } from "./room-list.ts";
 import type { Preferences } from "./preferences.ts";
+import { formatCount } from "./room-list.ts";
 
-/** What reaches somebody who does not look at the page: title, icon, sound, and the browser's notifications. */
+/** The signals for a person who does not look at the page: title, icon, sound, and the browser's notifications. */
 export class Alerts {
   readonly #preferences: Preferences;
   readonly #onOpen: (mention: Mention) => void;
@@ -11,39 +11,40 @@ export class Alerts {
   readonly #offer = element("offer", HTMLDivElement);
   #audio: AudioContext | null = null;
 
-  /** @param onOpen somebody has clicked on a notification */
+  /** @param onOpen called when the person clicks on a notification */
   constructor(preferences: Preferences, onOpen: (mention: Mention) => void) {
     this.#preferences = preferences;
     this.#onOpen = onOpen;
-    element("offer-accept", HTMLButtonElement).addEventListener("click", () => void this.#answer(true));
-    element("offer-decline", HTMLButtonElement).addEventListener("click", () => void this.#answer(false));
+    element("offer-accept", HTMLButtonElement).addEventListener("click", () => void this.#answerOffer(true));
+    element("offer-decline", HTMLButtonElement).addEventListener("click", () => void this.#answerOffer(false));
   }
 
-  /** What the tab says. */
+  /** Shows the room and the number of unread messages in the title and the icon of the tab. */
   render(roomName: string, unread: number): void {
-    document.title = `${unread > 0 ? `(${formatCount(unread)}) ` : ""}${roomName} · Tidings chat`;
+    const prefix = unread > 0 ? `(${formatCount(unread)}) ` : "";
+    document.title = `${prefix}${roomName} · Tidings chat`;
     const icon = unread > 0 ? "/favicon-unread.svg" : "/favicon.svg";
     if (this.#icon.getAttribute("href") !== icon) this.#icon.setAttribute("href", icon);
   }
 
-  /** The page as nobody's. */
+  /** Shows the title and the icon of a page where nobody is signed in. */
   clear(): void {
     this.#offer.hidden = true;
     this.render("Sign in", 0);
   }
 
-  /** Somebody named the person, who does not see it. */
-  tell(mention: Mention): void {
+  /** Somebody has mentioned the person, and the person does not see the message. */
+  announce(mention: Mention): void {
     const { notifications, sound, offered } = this.#preferences.value;
     if (sound) this.beep();
-    if (!canNotify()) return;
-    // Asked when it is clear what for, by a button, and once.
-    if (Notification.permission === "default" && notifications && !offered) this.#offer.hidden = false;
-    if (Notification.permission === "granted" && notifications && document.visibilityState === "hidden")
-      this.#notify(mention);
+    if (!canNotify() || !notifications) return;
+    // The page asks for the permission only now, when its use is clear, and only once.
+    const { permission } = Notification;
+    if (permission === "default" && !offered) this.#offer.hidden = false;
+    if (permission === "granted" && document.visibilityState === "hidden") this.#notify(mention);
   }
 
-  /** Two short notes. The browser allows it once somebody has clicked or typed here. */
+  /** Plays two short notes. Browsers allow it only after the person has clicked or typed on the page. */
   beep(): void {
     this.#audio ??= new AudioContext();
     const { currentTime, destination } = this.#audio;
@@ -58,20 +59,20 @@ export class Alerts {
     }
   }
 
-  /** The browser's own question. Resolves with whether notifications will come. */
-  async ask(): Promise<boolean> {
+  /** Shows the browser's own question. Resolves with whether the person allows notifications. */
+  async requestPermission(): Promise<boolean> {
     return canNotify() && (await Notification.requestPermission()) === "granted";
   }
 
-  async #answer(accepted: boolean): Promise<void> {
+  async #answerOffer(accepted: boolean): Promise<void> {
     this.#offer.hidden = true;
     this.#preferences.set({ offered: true, notifications: accepted });
     element("text", HTMLTextAreaElement).focus();
-    if (accepted) await this.ask();
+    if (accepted) await this.requestPermission();
   }
 
   #notify(mention: Mention): void {
-    // One tag for all tabs of a browser: the last replaces the others.
+    // All tabs of a browser use the same tag, so the last notification replaces the others.
     const options = { body: mention.text, tag: mention.messageId, icon: "/favicon.svg" };
     try {
       const notification = new Notification(`${mention.by} in ${mention.roomName}`, options);
@@ -81,9 +82,12 @@ export class Alerts {
         this.#onOpen(mention);
       });
     } catch {
-      // Browsers on Android know the class and allow it only to service workers.
+      // Browsers on Android have the class, but its constructor throws outside of a service worker.
     }
   }
 }
 
-export const canNotify = (): boolean => "Notification" in globalThis;
+/** Returns whether the browser has notifications at all. */
+export function canNotify(): boolean {
+  return "Notification" in globalThis;
+}

@@ -1,10 +1,10 @@
 import { Message, Room, type Membership } from "@tidings-apps/chat-contract";
 import * as z from "zod/mini";
 
-/** What the server said no to, or that it did not answer, in a sentence for the person at the screen. */
+/** A request has failed. The message is a sentence for the person at the screen. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
-  /** The HTTP status; 0 when there was no answer. */
+  /** The HTTP status; 0 if there was no answer. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -12,29 +12,29 @@ export class ApiError extends Error {
     this.status = status;
   }
 
-  /** Whether the same request may succeed later. */
-  get isPassing(): boolean {
+  /** Whether the same request can succeed later. */
+  get isTemporary(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** How long the server may take to answer, in milliseconds. */
-const PATIENCE = 15_000;
+/** Milliseconds that the server has for an answer. */
+const REQUEST_TIMEOUT = 15_000;
 
 const Person = z.object({ name: z.string() });
 
-/** The name that the session's cookie stands for, or null. @throws ApiError */
+/** Returns the name of the person who is signed in, or null. @throws ApiError */
 export async function whoAmI(): Promise<string | null> {
-  const { viewer } = z.object({ viewer: z.nullable(Person) }).parse(await read("GET", "/api/session"));
+  const { viewer } = z.object({ viewer: z.nullable(Person) }).parse(await sendForJson("GET", "/api/session"));
   return viewer?.name ?? null;
 }
 
-/** Returns the name as the server keeps it. @throws ApiError */
+/** Signs in, and returns the name in the form that the server keeps. @throws ApiError */
 export async function signIn(name: string): Promise<string> {
-  return z.object({ viewer: Person }).parse(await read("POST", "/api/session", { name })).viewer.name;
+  return z.object({ viewer: Person }).parse(await sendForJson("POST", "/api/session", { name })).viewer.name;
 }
 
-/** @throws ApiError */
+/** Ends the session. @throws ApiError */
 export async function signOut(): Promise<void> {
   await send("DELETE", "/api/session");
 }
@@ -43,45 +43,47 @@ const Rooms = z.object({
   rooms: z.array(z.extend(Room, { joined: z.boolean(), read: z.number(), newest: z.number() })),
 });
 
-/** Every room, the person's place in it and its newest number. @throws ApiError */
+/** Returns every room with the person's membership and the newest message number. @throws ApiError */
 export async function listRooms(): Promise<z.infer<typeof Rooms>["rooms"]> {
-  return Rooms.parse(await read("GET", "/api/rooms")).rooms;
+  return Rooms.parse(await sendForJson("GET", "/api/rooms")).rooms;
 }
 
-/** Opens a room and joins it; one of that name may be there already. @throws ApiError */
+/** Creates a room and joins it. If a room has this name already, joins that one. @throws ApiError */
 export async function createRoom(name: string): Promise<Room> {
-  return z.object({ room: Room }).parse(await read("POST", "/api/rooms", { name })).room;
+  return z.object({ room: Room }).parse(await sendForJson("POST", "/api/rooms", { name })).room;
 }
 
-/** @throws ApiError */
+/** Joins or leaves a room. @throws ApiError */
 export async function setMembership(roomId: string, joined: boolean): Promise<void> {
   await send(joined ? "PUT" : "DELETE", `${roomPath(roomId)}/membership`);
 }
 
-/** @throws ApiError */
+/** Marks a room as read up to a message number. @throws ApiError */
 export async function putRead({ roomId, read: number }: Pick<Membership, "roomId" | "read">): Promise<void> {
   await send("PUT", `${roomPath(roomId)}/read`, { number });
 }
 
-/** @throws ApiError */
+/** Sets the topic of a room. @throws ApiError */
 export async function putTopic(roomId: string, text: string): Promise<void> {
   await send("PUT", `${roomPath(roomId)}/topic`, { text });
 }
 
-/** @param idempotencyKey the same for every attempt at one message. @throws ApiError */
+/** Sends a message. @param idempotencyKey the same for every attempt to send one message. @throws ApiError */
 export async function postMessage(roomId: string, text: string, idempotencyKey: string): Promise<Message> {
-  const answered = await read("POST", `${roomPath(roomId)}/messages`, { text, idempotencyKey });
-  return z.object({ message: Message }).parse(answered).message;
+  const body = await sendForJson("POST", `${roomPath(roomId)}/messages`, { text, idempotencyKey });
+  return z.object({ message: Message }).parse(body).message;
 }
 
-/** @throws ApiError */
+/** Sends a typing hint. @throws ApiError */
 export async function postTyping(roomId: string): Promise<void> {
   await send("POST", `${roomPath(roomId)}/typing`);
 }
 
-const roomPath = (roomId: string): string => `/api/rooms/${encodeURIComponent(roomId)}`;
+function roomPath(roomId: string): string {
+  return `/api/rooms/${encodeURIComponent(roomId)}`;
+}
 
-async function read(method: string, path: string, body?: unknown): Promise<unknown> {
+async function sendForJson(method: string, path: string, body?: unknown): Promise<unknown> {
   const response = await send(method, path, body);
   try {
     return await response.json();
@@ -91,9 +93,9 @@ async function read(method: string, path: string, body?: unknown): Promise<unkno
 }
 
 async function send(method: string, path: string, body?: unknown): Promise<Response> {
-  const response = await answer(path, {
+  const response = await fetchOrThrow(path, {
     method,
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT),
     ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
   });
   if (response.ok) return response;
@@ -105,7 +107,7 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
   throw new ApiError(response.status, sentences[response.status] ?? "The server did not take it.");
 }
 
-async function answer(path: string, init: RequestInit): Promise<Response> {
+async function fetchOrThrow(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, init);
   } catch {

@@ -8,11 +8,11 @@ import { element, setText } from "./element.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { MessageList } from "./message-list.ts";
 import { Notice } from "./notice.ts";
-import { unreadIn } from "./room-list.ts";
 import { Preferences } from "./preferences.ts";
 import { RoomForm } from "./room-form.ts";
 import { RoomHeader } from "./room-header.ts";
 import { linkTo, roomIn } from "./room-link.ts";
+import { unreadIn } from "./room-list.ts";
 import { RoomRequests } from "./room-requests.ts";
 import { Session } from "./session.ts";
 import { Settings } from "./settings.ts";
@@ -24,23 +24,25 @@ import { UnreadLine } from "./unread-line.ts";
 import { WaitingList } from "./waiting-list.ts";
 
 const FIRST_ROOM = "lobby";
-/** Milliseconds between two looks at the clock: hints fade and seconds pass without any event. */
-const TICK = 250;
-/** Looks at the clock between two attempts at what could not be sent. */
-const ATTEMPT = 20;
+/** Milliseconds between two ticks: typing hints end and the countdown changes without any event. */
+const TICK_INTERVAL = 250;
+/** The number of ticks between two attempts to send what could not be sent. */
+const TICKS_PER_ATTEMPT = 20;
 
-/** The page of somebody who is in. Events change the session's state, and the state is rendered: nothing here remembers what is on screen. */
+/**
+ * The page of a person who is signed in. Events change the state of the session, and every change renders all of it.
+ */
 export class ChatPage {
   readonly #view = element("chat", HTMLDivElement);
   readonly #typing = element("typing", HTMLParagraphElement);
   readonly #status = new StatusLine();
   readonly #drawer = new Drawer();
-  readonly #line = new UnreadLine();
+  readonly #unreadLine = new UnreadLine();
   readonly #alerts: Alerts;
   readonly #sidebar: Sidebar;
   readonly #header: RoomHeader;
-  readonly #list: MessageList;
-  readonly #waiting: WaitingList;
+  readonly #messageList: MessageList;
+  readonly #waitingList: WaitingList;
   readonly #notice: Notice;
   readonly #toasts: Toasts;
   readonly #composer: Composer;
@@ -51,13 +53,13 @@ export class ChatPage {
   #ticks = 0;
   #isRenderDue = false;
 
-  /** @param onLeave the person has signed out, or their session has ended */
+  /** @param onLeave called when the person has signed out, or their session has ended */
   constructor(onLeave: (problem?: string) => void) {
     this.#onLeave = onLeave;
     const preferences = new Preferences(localStorage);
-    const go = (mention: Mention) => this.#goTo(mention);
-    this.#alerts = new Alerts(preferences, go);
-    this.#toasts = new Toasts({ onOpen: go });
+    const openMention = (mention: Mention) => this.#openMention(mention);
+    this.#alerts = new Alerts(preferences, openMention);
+    this.#toasts = new Toasts({ onOpen: openMention });
     const requests = new RoomRequests((sentence) => this.#toasts.say(sentence));
     this.#sidebar = new Sidebar({
       onJoin: (roomId) => {
@@ -70,25 +72,21 @@ export class ChatPage {
       onMembership: (joined) => requests.setMembership(this.#roomId, joined),
       onTopic: (text) => requests.setTopic(this.#roomId, text),
     });
-    this.#list = new MessageList({
+    this.#messageList = new MessageList({
       me: () => this.#session?.person ?? "",
       onScroll: () => this.#render(),
       onNearTop: () => void this.#loadOlder(),
     });
-    this.#waiting = new WaitingList(() => this.#session?.outbox);
-    this.#notice = new Notice(() => {
-      const room = this.#session?.room(this.#roomId);
-      if (room !== undefined) room.gap = null;
-      this.#render();
-    });
+    this.#waitingList = new WaitingList(() => this.#session?.outbox);
+    this.#notice = new Notice(() => this.#dismissNotice());
     this.#composer = new Composer({
       onSend: (text) => this.#send(text),
-      onTyping: () => requests.hint(this.#roomId),
+      onTyping: () => requests.sendTypingHint(this.#roomId),
       names: () => this.#session?.names(this.#roomId) ?? [],
     });
     const settings = new Settings(preferences, this.#alerts);
     const roomForm = new RoomForm((room) => {
-      this.#session?.places.open(room);
+      this.#session?.roomList.addRoom(room);
       location.hash = linkTo(room.id);
     });
     element("open-settings", HTMLButtonElement).addEventListener("click", () => settings.open());
@@ -101,43 +99,51 @@ export class ChatPage {
         () => this.#drawer.close(),
         () => this.#toasts.clear(),
       ],
-      onStep: (by) => this.#step(by),
+      onStep: (step) => this.#openNeighbour(step),
     });
-    window.addEventListener("hashchange", () => this.#open());
+    window.addEventListener("hashchange", () => this.#openRoom());
     document.addEventListener("visibilitychange", () => this.#render());
   }
 
+  /** Shows the chat to the person with this name. */
   enter(me: string): void {
     setText(element("my-name", HTMLSpanElement), me);
     paintAvatar(element("my-avatar", HTMLSpanElement), me);
     this.#view.hidden = false;
     this.#session = new Session(me, {
-      onBegin: () => this.#open(),
+      onBegin: () => this.#openRoom(),
       onChange: () => this.#renderSoon(),
-      onMention: (mention) => this.#tell(mention),
-      onMessage: (roomId) => void (roomId === this.#roomId && !this.#isLooking() && this.#moveLine()),
+      onMention: (mention) => this.#announce(mention),
+      onMessage: (roomId) => {
+        if (roomId === this.#roomId && !this.#isLooking()) this.#moveUnreadLine();
+      },
       onEnd: () => this.#leave("Your session has ended, perhaps in another window. Sign in again to go on."),
     });
     this.#status.follow(this.#session.client.status);
-    this.#timer = setInterval(() => this.#tick(), TICK);
-    this.#open();
+    this.#timer = setInterval(() => this.#tick(), TICK_INTERVAL);
+    this.#openRoom();
     this.#composer.focus();
   }
 
-  #open(): void {
+  /** Opens the room that the address of the page names. */
+  #openRoom(): void {
     if (this.#session === null) return;
     this.#roomId = roomIn(location.hash) ?? FIRST_ROOM;
-    const { read, newest } = this.#session.places.get(this.#roomId);
-    this.#line.begin(read, newest);
-    this.#list.leave();
+    const { read, newest } = this.#session.roomList.get(this.#roomId);
+    this.#unreadLine.enterRoom(read, newest);
+    this.#messageList.leave();
     this.#header.stopEditing(false);
     this.#session.open(this.#roomId);
-    if (this.#drawer.close()) this.#composer.focus();
+    const hasClosedDrawer = this.#drawer.close();
+    if (hasClosedDrawer) this.#composer.focus();
     this.#render();
   }
 
+  /**
+   * Renders once for all events of the current task. It uses a microtask and not an animation frame, because a hidden
+   * tab has no frames, but its title has to change.
+   */
   #renderSoon(): void {
-    // Once for a whole page of events; a microtask, because a hidden tab has no frames and a title all the same.
     if (this.#isRenderDue) return;
     this.#isRenderDue = true;
     queueMicrotask(() => {
@@ -149,82 +155,94 @@ export class ChatPage {
   #render(): void {
     const session = this.#session;
     if (session === null) return;
-    if (!session.places.has(this.#roomId) && session.places.has(FIRST_ROOM)) {
-      // There never was such a room, or the server has forgotten it.
+    const { roomList } = session;
+    if (!roomList.has(this.#roomId) && roomList.has(FIRST_ROOM)) {
+      // The room does not exist, or the server has lost it.
       history.replaceState(null, "", linkTo(FIRST_ROOM));
-      return this.#open();
+      return this.#openRoom();
     }
-    const place = session.places.get(this.#roomId);
-    const state = session.room(this.#roomId);
-    if (this.#list.isAtEnd && state?.timeline.trim() === true) state.older.reset();
-    this.#header.render(place, state?.topic ?? "");
-    this.#composer.enter(place.id, place.name);
+    const room = roomList.get(this.#roomId);
+    const state = session.followedRoom(this.#roomId);
+    const hasTrimmed = this.#messageList.isAtEnd && state?.timeline.trim() === true;
+    if (hasTrimmed) state.older.reset();
+    this.#header.render(room, state?.topic ?? "");
+    this.#composer.enter(room.id, room.name);
     this.#notice.render(state?.gap ?? null);
     const isLive = session.client.status.value.state === "live";
-    this.#waiting.render(session.outbox.waiting(place.id), session.person, isLive);
-    this.#list.render({
-      roomId: place.id,
-      roomName: place.name,
+    this.#waitingList.render(session.outbox.waiting(room.id), session.person, isLive);
+    this.#messageList.render({
+      roomId: room.id,
+      roomName: room.name,
       state,
-      unreadAfter: this.#line.after,
-      unread: unreadIn(place),
+      unreadAfter: this.#unreadLine.after,
+      unread: unreadIn(room),
     });
     this.#renderTyping();
     this.#toasts.keep(({ messageId }) => session.mentions.isUnread(messageId));
     if (this.#isLooking()) session.markRead(this.#roomId);
     this.#sidebar.render(session, this.#roomId);
-    this.#alerts.render(place.name, session.places.unread());
+    this.#alerts.render(room.name, roomList.unread());
   }
 
   #renderTyping(): void {
-    setText(this.#typing, describeTyping(this.#session?.room(this.#roomId)?.typing.at(Date.now()) ?? []));
+    const names = this.#session?.followedRoom(this.#roomId)?.typing.at(Date.now()) ?? [];
+    setText(this.#typing, describeTyping(names));
   }
 
-  /** Whether what comes in the open room is seen at once. */
+  /** Returns whether the person sees a new message of the open room at once. */
   #isLooking(): boolean {
-    const isReady = this.#session?.room(this.#roomId)?.phase === "ready";
-    return isReady && document.visibilityState === "visible" && this.#list.isAtEnd;
+    const isReady = this.#session?.followedRoom(this.#roomId)?.phase === "ready";
+    return isReady && document.visibilityState === "visible" && this.#messageList.isAtEnd;
   }
 
-  #moveLine(): void {
-    const place = this.#session?.places.get(this.#roomId);
-    if (place !== undefined) this.#line.arrive(place.read);
+  #moveUnreadLine(): void {
+    const room = this.#session?.roomList.get(this.#roomId);
+    if (room !== undefined) this.#unreadLine.moveTo(room.read);
   }
 
-  #tell(mention: Mention): void {
-    if (mention.roomId === this.#roomId && this.#isLooking()) return;
+  #announce(mention: Mention): void {
+    const isSeen = mention.roomId === this.#roomId && this.#isLooking();
+    if (isSeen) return;
     this.#toasts.add(mention);
-    this.#alerts.tell(mention);
+    this.#alerts.announce(mention);
   }
 
-  #goTo({ roomId, messageId }: Mention): void {
+  #openMention({ roomId, messageId }: Mention): void {
     location.hash = linkTo(roomId);
-    // The room opens with the event that follows the change of the address.
-    setTimeout(() => this.#list.reveal(messageId));
+    // The browser reports the new address with an event, and only then the room opens.
+    setTimeout(() => this.#messageList.reveal(messageId));
+  }
+
+  #dismissNotice(): void {
+    const room = this.#session?.followedRoom(this.#roomId);
+    if (room !== undefined) room.gap = null;
+    this.#render();
   }
 
   #send(text: string): void {
     const session = this.#session;
     if (session === null) return;
-    this.#line.clear();
-    session.outbox.add(this.#roomId, text, session.places.get(this.#roomId).newest, Date.now());
-    this.#list.toEnd();
+    this.#unreadLine.clear();
+    session.outbox.add(this.#roomId, text, session.roomList.get(this.#roomId).newest, Date.now());
+    this.#messageList.scrollToEnd();
     this.#render();
   }
 
   async #loadOlder(): Promise<void> {
-    const room = this.#session?.room(this.#roomId);
+    const room = this.#session?.followedRoom(this.#roomId);
     const loading = room?.older.load();
     this.#renderSoon();
     await loading;
     this.#render();
   }
 
-  /** To the room above or below in the sidebar. */
-  #step(by: -1 | 1): void {
-    const rooms = this.#session?.places.list(true) ?? [];
-    const at = rooms.findIndex(({ id }) => id === this.#roomId);
-    const next = rooms[(Math.max(at, by === 1 ? -1 : 0) + by + rooms.length) % rooms.length];
+  /** Opens the joined room above (-1) or below (1) in the sidebar. After the last room comes the first. */
+  #openNeighbour(step: -1 | 1): void {
+    const rooms = this.#session?.roomList.list(true) ?? [];
+    const current = rooms.findIndex(({ id }) => id === this.#roomId);
+    // If the open room is not in the list (-1), 1 leads to the first room and -1 to the last.
+    const start = step === 1 ? current : Math.max(current, 0);
+    const next = rooms[(start + step + rooms.length) % rooms.length];
     if (next !== undefined) location.hash = linkTo(next.id);
   }
 
@@ -234,7 +252,7 @@ export class ChatPage {
       this.#leave();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // The cookie is the server's to take back.
+      // Only the server can remove the cookie.
       this.#leave(`You have left, but the server could not be told: a reload brings you back in. ${error.message}`);
     }
   }
@@ -253,6 +271,8 @@ export class ChatPage {
   #tick(): void {
     this.#renderTyping();
     this.#status.tick(Date.now());
-    if (++this.#ticks % ATTEMPT === 0 && navigator.onLine) this.#session?.tryAgain();
+    this.#ticks++;
+    const isAttemptDue = this.#ticks % TICKS_PER_ATTEMPT === 0;
+    if (isAttemptDue && navigator.onLine) this.#session?.sendPending();
   }
 }

@@ -3,17 +3,17 @@ import { element } from "./element.ts";
 import { EmojiPicker } from "./emoji-picker.ts";
 import { NameMenu } from "./name-menu.ts";
 
-/** Milliseconds between two hints that somebody is typing; others show one for a little longer. */
+/** Milliseconds between two typing hints. Other pages show a hint for a little longer. */
 const TYPING_INTERVAL = 2_500;
 
 export interface ComposerOptions {
   onSend(text: string): void;
   onTyping(): void;
-  /** Everybody who could be named. */
+  /** Returns the names that can be mentioned. */
   names(): readonly string[];
 }
 
-/** Where messages are written. Each room has its own draft. */
+/** The form in which the person writes messages. Each room has its own draft. */
 export class Composer {
   readonly #form = element("composer", HTMLFormElement);
   readonly #text = element("text", HTMLTextAreaElement);
@@ -23,6 +23,7 @@ export class Composer {
   readonly #options: ComposerOptions;
   readonly #drafts = new Map<string, string>();
   #roomId = "";
+  /** When the last typing hint was sent, in milliseconds since 1970. */
   #lastHint = 0;
 
   constructor(options: ComposerOptions) {
@@ -38,11 +39,11 @@ export class Composer {
       this.#send();
     });
     this.#text.addEventListener("keydown", (event) => {
-      // While an input method composes, Enter chooses a word.
+      // In an input method, Enter chooses a word and does not send.
       if (event.isComposing) return;
       if (names.onKey(event)) {
         event.preventDefault();
-        // Nobody else is meant: Escape closes one thing at a time.
+        // No other listener may handle the key: Escape closes one thing at a time.
         event.stopPropagation();
       } else if (event.key === "Enter" && !event.shiftKey) {
         event.preventDefault();
@@ -55,7 +56,7 @@ export class Composer {
     });
   }
 
-  /** Writes for this room from now on; what was begun in the one before waits there. */
+  /** Switches to a room. The draft of the room before is kept. */
   enter(roomId: string, roomName: string): void {
     this.#label.textContent = `Message to ${roomName}`;
     this.#text.placeholder = `Message ${roomName}`;
@@ -71,12 +72,12 @@ export class Composer {
     this.#text.focus();
   }
 
-  /** Returns whether there was anything to close. */
+  /** Returns whether a menu was open. */
   closeMenus(): boolean {
     return this.#emoji.close();
   }
 
-  /** For somebody else at the same screen. */
+  /** Removes all drafts, because another person may sign in. */
   clear(): void {
     this.#drafts.clear();
     this.#roomId = "";
@@ -88,7 +89,7 @@ export class Composer {
     const text = this.#text.value.trim();
     if (text === "" || text.length > MAX_TEXT) return;
     this.#text.value = "";
-    // The next text is hinted at anew.
+    // The next text sends its first hint at once.
     this.#lastHint = 0;
     this.#options.onSend(text);
     this.#text.focus();

@@ -1,9 +1,9 @@
 import { element } from "./element.ts";
 
-/** Where there is room for the sidebar beside the messages. The style sheet has the same width. */
+/** The width from which the sidebar fits beside the messages. The style sheet has the same width. */
 const WIDE = "(min-width: 52rem)";
 
-/** On a small screen the sidebar lies over the messages, and is out of reach while it is closed. */
+/** On a small screen the sidebar covers the messages. While it is closed, the keyboard cannot reach it. */
 export class Drawer {
   readonly #sidebar = element("sidebar", HTMLElement);
   readonly #room = element("room", HTMLElement);
@@ -19,7 +19,7 @@ export class Drawer {
     this.#set(false);
   }
 
-  /** Returns whether there was anything to close. */
+  /** Returns whether the drawer was open. */
   close(): boolean {
     if (!this.#isOpen) return false;
     this.#set(false);

@@ -1,6 +1,6 @@
 import { element } from "./element.ts";
 
-/** A small choice, with the name that a screen reader says. */
+/** A few emoji, each with the name that a screen reader says. */
 const EMOJI: readonly (readonly [string, string])[] = [
   ["👍", "thumbs up"],
   ["👎", "thumbs down"],
@@ -45,13 +45,13 @@ const EMOJI: readonly (readonly [string, string])[] = [
 ];
 const COLUMNS = 8;
 
-/** A grid of emoji: one tab stop, arrows inside. */
+/** A grid of emoji. It is one tab stop; the arrow keys move inside it. */
 export class EmojiPicker {
   readonly #button = element("emoji", HTMLButtonElement);
   readonly #grid = element("emoji-grid", HTMLDivElement);
-  #chosen = 0;
+  #focused = 0;
 
-  /** @param onPick told the emoji; the focus is the caller's to set */
+  /** @param onPick called with the emoji; the caller sets the focus */
   constructor(onPick: (emoji: string) => void) {
     this.#button.addEventListener("click", () => (this.#grid.hidden ? this.#open() : this.close()));
     this.#grid.addEventListener("click", ({ target }) => {
@@ -66,7 +66,7 @@ export class EmojiPicker {
     });
   }
 
-  /** Returns whether there was anything to close. */
+  /** Returns whether the picker was open. */
   close(takesFocus = true): boolean {
     if (this.#grid.hidden) return false;
     this.#grid.hidden = true;
@@ -76,11 +76,13 @@ export class EmojiPicker {
   }
 
   #open(): void {
-    // Made when somebody wants it, and then kept.
-    if (this.#grid.childElementCount === 0) this.#grid.append(...EMOJI.map(([emoji, name]) => buttonOf(emoji, name)));
+    // The buttons are created when the picker opens for the first time.
+    if (this.#grid.childElementCount === 0) {
+      this.#grid.append(...EMOJI.map(([emoji, name]) => createButton(emoji, name)));
+    }
     this.#grid.hidden = false;
     this.#button.ariaExpanded = "true";
-    this.#choose(this.#chosen);
+    this.#focus(this.#focused);
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -95,19 +97,19 @@ export class EmojiPicker {
     const step = steps[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    this.#choose(Math.min(EMOJI.length - 1, Math.max(0, this.#chosen + step)));
+    this.#focus(Math.min(EMOJI.length - 1, Math.max(0, this.#focused + step)));
   }
 
-  #choose(index: number): void {
-    this.#chosen = index;
-    for (const [each, button] of [...this.#grid.querySelectorAll("button")].entries()) {
-      button.tabIndex = each === index ? 0 : -1;
-      if (each === index) button.focus();
+  #focus(index: number): void {
+    this.#focused = index;
+    for (const [position, button] of [...this.#grid.querySelectorAll("button")].entries()) {
+      button.tabIndex = position === index ? 0 : -1;
+      if (position === index) button.focus();
     }
   }
 }
 
-function buttonOf(emoji: string, name: string): HTMLButtonElement {
+function createButton(emoji: string, name: string): HTMLButtonElement {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = emoji;

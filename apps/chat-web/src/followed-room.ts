@@ -6,37 +6,38 @@ import { TypingPeople } from "./typing-people.ts";
 
 export interface FollowedRoomOptions {
   readonly roomId: string;
-  /** Whose own hints are not shown. */
+  /** The person at this page. Their own typing hints are not shown. */
   readonly person: string;
-  /** The state to start from, at first and after a gap. */
-  onState(messages: readonly Message[]): void;
+  /** The newest messages have come, at the start and after a gap. */
+  onSnapshot(messages: readonly Message[]): void;
   onMessage(message: Message): void;
   onChange(): void;
   onClose(reason: Reason): void;
 }
 
-/** A room that the page follows, and everything that it knows about it. */
+/** The state of one room that the page follows. */
 export class FollowedRoom {
   readonly timeline = new Timeline();
   readonly typing = new TypingPeople();
   readonly older: OlderMessages;
+  /** Empty if there is no topic. */
   topic = "";
-  /** `closed`: the server does not let the page follow the room any more. */
+  /** `closed`: the server does not allow the page to follow the room any more. */
   phase: "loading" | "ready" | "closed" = "loading";
-  /** Something is missing; until the person has taken note. */
+  /** Some messages are missing. It stays until the person dismisses the notice. */
   gap: { readonly reason: Gap["reason"]; readonly isHealed: boolean } | null = null;
   readonly #subscription: ClientSubscription;
 
   constructor(client: Client<typeof chat>, options: FollowedRoomOptions) {
     const address = chat.room({ roomId: options.roomId });
-    this.older = new OlderMessages(this.timeline, async (page) => {
-      const { events, more } = await client.history(address, page);
+    this.older = new OlderMessages(this.timeline, async (request) => {
+      const { events, more } = await client.history(address, request);
       return { events: events.filter((event) => event.type === "message"), more };
     });
     this.#subscription = client.subscribe(address, {
       snapshot: ({ messages }) => {
         this.#begin(messages);
-        options.onState(messages);
+        options.onSnapshot(messages);
         options.onChange();
       },
       message: (message) => {
@@ -45,7 +46,9 @@ export class FollowedRoom {
         options.onMessage(message);
         options.onChange();
       },
-      typing: ({ author }) => void (author !== options.person && this.typing.add(author, Date.now())),
+      typing: ({ author }) => {
+        if (author !== options.person) this.typing.add(author, Date.now());
+      },
       topic: ({ text }) => {
         this.topic = text;
         options.onChange();
@@ -74,7 +77,7 @@ export class FollowedRoom {
     this.timeline.replace(messages);
     this.older.reset();
     this.typing.clear();
-    // The value that holds comes right after the state; where there is none any more, nothing else says so.
+    // The current topic comes right after the snapshot. If there is none any more, no event says so.
     this.topic = "";
     this.phase = "ready";
     if (this.gap !== null) this.gap = { ...this.gap, isHealed: true };

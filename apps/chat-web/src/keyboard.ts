@@ -1,16 +1,21 @@
 export interface KeyboardOptions {
-  /** Each closes one thing, and returns whether there was anything to close; the first that does is the last that is asked. */
+  /**
+   * Escape calls them in this order, until one returns true. Each closes one thing if it is open, and returns whether
+   * it was.
+   */
   readonly closers: readonly (() => boolean)[];
-  /** To the room above or below in the sidebar. */
-  onStep(by: -1 | 1): void;
+  /** Opens the room above (-1) or below (1) in the sidebar. */
+  onStep(step: -1 | 1): void;
 }
 
-/** The keys that mean something wherever the focus is. A dialog has its own. */
+/** Listens to the keys that work wherever the focus is. They do not work while a dialog is open. */
 export function listenToKeys({ closers, ...options }: KeyboardOptions): void {
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]") !== null) return;
-    if (event.key === "Escape") closers.some((close) => close());
-    else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+    const isArrow = event.key === "ArrowUp" || event.key === "ArrowDown";
+    if (event.key === "Escape") {
+      closers.some((close) => close());
+    } else if (event.altKey && isArrow) {
       event.preventDefault();
       options.onStep(event.key === "ArrowUp" ? -1 : 1);
     }

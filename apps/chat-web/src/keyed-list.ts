@@ -1,15 +1,23 @@
 export interface KeyedListOptions<Item> {
   readonly key: (item: Item) => string;
   readonly create: () => HTMLElement;
-  /** @param before what the element has shown so far; undefined when it is new */
-  readonly update: (element: HTMLElement, item: Item, before: Item | undefined) => void;
+  /** @param previous the item that the element shows now; undefined if the element is new */
+  readonly update: (element: HTMLElement, item: Item, previous: Item | undefined) => void;
 }
 
-/** The children of an element, one for each item. What stays keeps its element, and with it the focus and a screen reader's place. */
+interface ShownItem<Item> {
+  readonly element: HTMLElement;
+  readonly item: Item;
+}
+
+/**
+ * Shows a list of items as the children of an element. An item that stays in the list keeps its element, and so the
+ * focus and the position of a screen reader stay, too.
+ */
 export class KeyedList<Item> {
   readonly #parent: HTMLElement;
   readonly #options: KeyedListOptions<Item>;
-  #shown = new Map<string, { readonly element: HTMLElement; readonly item: Item }>();
+  #shown = new Map<string, ShownItem<Item>>();
 
   constructor(parent: HTMLElement, options: KeyedListOptions<Item>) {
     this.#parent = parent;
@@ -22,18 +30,24 @@ export class KeyedList<Item> {
 
   render(items: readonly Item[]): void {
     const { key, create, update } = this.#options;
-    const shown = new Map<string, { readonly element: HTMLElement; readonly item: Item }>();
+    const shown = new Map<string, ShownItem<Item>>();
     for (const item of items) {
-      const before = this.#shown.get(key(item));
-      const element = before?.element ?? create();
-      update(element, item, before?.item);
+      const previous = this.#shown.get(key(item));
+      const element = previous?.element ?? create();
+      update(element, item, previous?.item);
       shown.set(key(item), { element, item });
     }
-    for (const [each, { element }] of this.#shown) if (!shown.has(each)) element.remove();
+    for (const [itemKey, { element }] of this.#shown) {
+      if (!shown.has(itemKey)) element.remove();
+    }
+    // Elements that are already in the right place are not moved.
     let next = this.#parent.firstElementChild;
     for (const { element } of shown.values()) {
-      if (element === next) next = next.nextElementSibling;
-      else this.#parent.insertBefore(element, next);
+      if (element === next) {
+        next = next.nextElementSibling;
+      } else {
+        this.#parent.insertBefore(element, next);
+      }
     }
     this.#shown = shown;
   }

@@ -10,8 +10,11 @@ const page = new ChatPage((problem) => signIn.show(problem));
 
 try {
   const name = await whoAmI();
-  if (name === null) signIn.show();
-  else page.enter(name);
+  if (name === null) {
+    signIn.show();
+  } else {
+    page.enter(name);
+  }
 } catch (error) {
   if (!(error instanceof ApiError)) throw error;
   signIn.show(`${error.message} Please try again in a moment.`);

@@ -11,23 +11,23 @@ const mention = (number: number, roomId = "lobby"): Mention => ({
   text: "@ada",
 });
 
-test("a mention is news once, and stays until it is read", () => {
+test("a mention is new once, and stays until it is read", () => {
   const mentions = new Mentions();
   expect(mentions.add(mention(4))).toBe(true);
   expect(mentions.add(mention(4))).toBe(false);
-  mentions.settle({ roomId: "lobby", read: 3 });
-  mentions.settle({ roomId: "ops", read: 9 });
-  expect(mentions.isNamedIn("lobby")).toBe(true);
-  mentions.settle({ roomId: "lobby", read: 4 });
-  expect(mentions.isNamedIn("lobby")).toBe(false);
+  mentions.markRead({ roomId: "lobby", read: 3 });
+  mentions.markRead({ roomId: "ops", read: 9 });
+  expect(mentions.hasUnreadIn("lobby")).toBe(true);
+  mentions.markRead({ roomId: "lobby", read: 4 });
+  expect(mentions.hasUnreadIn("lobby")).toBe(false);
   expect(mentions.add(mention(4))).toBe(false);
 });
 
-test("the first state is no news, and a later one is what a gap has swallowed", () => {
+test("the first snapshot announces nothing, and a later one announces what came during a gap", () => {
   const mentions = new Mentions();
   expect(mentions.replace([mention(1)])).toEqual([]);
   expect(mentions.isUnread("lobby-1")).toBe(true);
   expect(mentions.replace([mention(1), mention(2, "ops")])).toEqual([mention(2, "ops")]);
   expect(mentions.replace([])).toEqual([]);
-  expect(mentions.isNamedIn("ops")).toBe(false);
+  expect(mentions.hasUnreadIn("ops")).toBe(false);
 });

@@ -1,36 +1,37 @@
-import type { Mention, Membership } from "@tidings-apps/chat-contract";
+import type { Membership, Mention } from "@tidings-apps/chat-contract";
 
-/** Where the person was named and has not read it yet. */
+/** The mentions that the person has not read yet. */
 export class Mentions {
   #unread = new Map<string, Mention>();
-  /** Of all that came, so that none is told twice. */
-  readonly #known = new Set<string>();
-  #isFirst = true;
+  /** The message ids of all mentions that have come, so that none is announced twice. */
+  readonly #seen = new Set<string>();
+  #isFirstSnapshot = true;
 
-  /** Returns whether it is news. */
+  /** Returns whether the mention is new. */
   add(mention: Mention): boolean {
-    if (this.#known.has(mention.messageId)) return false;
-    this.#known.add(mention.messageId);
+    if (this.#seen.has(mention.messageId)) return false;
+    this.#seen.add(mention.messageId);
     this.#unread.set(mention.messageId, mention);
     return true;
   }
 
   /**
-   * These are unread and no others. Returns what is news: nothing in the first state, which tells of a time when nobody was looking,
-   * and in a later one what came during a gap.
+   * Replaces all unread mentions with those of a snapshot. Returns the mentions to announce: none of the first
+   * snapshot, because they are older than this page; of a later snapshot those that came during a gap.
    */
   replace(mentions: readonly Mention[]): Mention[] {
-    const news = mentions.filter(({ messageId }) => !this.#isFirst && !this.#known.has(messageId));
-    this.#isFirst = false;
+    const unseen = mentions.filter(({ messageId }) => !this.#seen.has(messageId));
+    const toAnnounce = this.#isFirstSnapshot ? [] : unseen;
+    this.#isFirstSnapshot = false;
     this.#unread = new Map(mentions.map((mention) => [mention.messageId, mention]));
-    for (const { messageId } of mentions) this.#known.add(messageId);
-    return news;
+    for (const { messageId } of mentions) this.#seen.add(messageId);
+    return toAnnounce;
   }
 
-  /** The person has read up to somewhere. */
-  settle({ roomId, read }: Pick<Membership, "roomId" | "read">): void {
-    for (const [id, mention] of this.#unread) {
-      if (mention.roomId === roomId && mention.number <= read) this.#unread.delete(id);
+  /** The person has read the room up to this number. */
+  markRead({ roomId, read }: Pick<Membership, "roomId" | "read">): void {
+    for (const [messageId, mention] of this.#unread) {
+      if (mention.roomId === roomId && mention.number <= read) this.#unread.delete(messageId);
     }
   }
 
@@ -38,7 +39,7 @@ export class Mentions {
     return this.#unread.has(messageId);
   }
 
-  isNamedIn(roomId: string): boolean {
+  hasUnreadIn(roomId: string): boolean {
     return [...this.#unread.values()].some((mention) => mention.roomId === roomId);
   }
 }

@@ -1,7 +1,7 @@
 import { paintAvatar } from "./avatar.ts";
 import { copyOf, elementIn } from "./element.ts";
 import { isEmojiOnly, partsOf } from "./text-parts.ts";
-import type { Row } from "./timeline.ts";
+import type { TimelineRow } from "./timeline.ts";
 
 const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
@@ -9,21 +9,29 @@ const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric"
 const relativeDay = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const DAY = 24 * 60 * 60_000;
 
-export const createMessageItem = (): HTMLElement => copyOf("message");
+export function createMessageItem(): HTMLElement {
+  return copyOf("message");
+}
 
-/** Shows a message and what stands above it. Whatever people wrote goes into text nodes, never into markup. */
-export function updateMessageItem(item: HTMLElement, row: Row, before: Row | undefined, me: string): void {
-  const { message, startsDay, startsNew, goesOn } = row;
-  item.classList.toggle("goes-on", goesOn);
-  const above = elementIn(item, ".day", HTMLElement);
-  above.hidden = !startsDay;
-  if (startsDay) elementIn(above, "span", HTMLElement).textContent = describeDay(message.sentAt, new Date());
+/** Shows a message, and the day and the line above it. The texts of people go into text nodes, never into markup. */
+export function updateMessageItem(
+  item: HTMLElement,
+  row: TimelineRow,
+  previous: TimelineRow | undefined,
+  me: string,
+): void {
+  const { message, startsDay, startsNew, sharesByline } = row;
+  item.classList.toggle("goes-on", sharesByline);
+  const dayLine = elementIn(item, ".day", HTMLElement);
+  dayLine.hidden = !startsDay;
+  if (startsDay) elementIn(dayLine, "span", HTMLElement).textContent = describeDay(message.sentAt, new Date());
   elementIn(item, ".new-line", HTMLElement).hidden = !startsNew;
-  if (before?.message === message) return;
+  if (previous?.message === message) return;
 
   item.dataset["id"] = message.id;
   item.classList.toggle("mine", message.author === me);
-  item.classList.toggle("names-me", message.author !== me && message.mentions.some((name) => isSame(name, me)));
+  const mentionsMe = message.author !== me && message.mentions.some((name) => isSameName(name, me));
+  item.classList.toggle("names-me", mentionsMe);
   paintAvatar(elementIn(item, ".avatar", HTMLElement), message.author);
   elementIn(item, ".author", HTMLElement).textContent = message.author;
   paintText(elementIn(item, ".text", HTMLElement), message.text, message.mentions, me);
@@ -33,7 +41,7 @@ export function updateMessageItem(item: HTMLElement, row: Row, before: Row | und
   time.title = dateAndTime.format(message.sentAt);
 }
 
-/** Text with its links and names as elements of their own. */
+/** Shows a text, with its links and mentions as elements of their own. */
 export function paintText(target: HTMLElement, text: string, mentions: readonly string[], me: string): void {
   target.classList.toggle("large", isEmojiOnly(text));
   target.replaceChildren(
@@ -41,7 +49,7 @@ export function paintText(target: HTMLElement, text: string, mentions: readonly 
       if (part.href !== undefined) return linkTo(part.href, part.text);
       if (part.mention === undefined) return document.createTextNode(part.text);
       const mark = document.createElement("span");
-      mark.className = isSame(part.mention, me) ? "mention me-mentioned" : "mention";
+      mark.className = isSameName(part.mention, me) ? "mention me-mentioned" : "mention";
       mark.textContent = part.text;
       return mark;
     }),
@@ -57,10 +65,17 @@ function linkTo(href: string, text: string): HTMLAnchorElement {
   return link;
 }
 
-const isSame = (name: string, other: string): boolean => name.toLowerCase() === other.toLowerCase();
+function isSameName(name: string, other: string): boolean {
+  return name.toLowerCase() === other.toLowerCase();
+}
 
-/** `today`, `yesterday`, or the date. */
+/** Returns "today", "yesterday" or the date. */
 function describeDay(date: Date, now: Date): string {
-  const ago = Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(date).setHours(0, 0, 0, 0)) / DAY);
-  return ago === 0 || ago === 1 ? relativeDay.format(-ago, "day") : day.format(date);
+  // Rounded, because a day of a change to or from summer time has 23 or 25 hours.
+  const daysAgo = Math.round((startOfDay(now) - startOfDay(date)) / DAY);
+  return daysAgo === 0 || daysAgo === 1 ? relativeDay.format(-daysAgo, "day") : day.format(date);
+}
+
+function startOfDay(date: Date): number {
+  return new Date(date).setHours(0, 0, 0, 0);
 }

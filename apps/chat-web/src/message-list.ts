@@ -4,21 +4,23 @@ import { KeyedList } from "./keyed-list.ts";
 import { createMessageItem, updateMessageItem } from "./message-item.ts";
 import type { OlderMessages } from "./older-messages.ts";
 import { formatCount } from "./room-list.ts";
-import type { Row } from "./timeline.ts";
+import type { TimelineRow } from "./timeline.ts";
 
-/** Pixels from the end within which a reader counts as reading the newest. */
+/** A person within this many pixels of the end counts as reading the newest message. */
 const NEAR_END = 40;
-/** Pixels from the top at which older messages are asked for: before the reader gets there. */
+/** Older messages are loaded at this many pixels from the top: before the person gets there. */
 const NEAR_TOP = 400;
+/** Milliseconds for which a screen reader does not read new messages out. */
+const QUIET_TIME = 500;
 
 export interface MessageListOptions {
   readonly me: () => string;
   readonly onScroll: () => void;
-  /** The reader comes near the oldest message. */
+  /** The person comes near the oldest message. */
   readonly onNearTop: () => void;
 }
 
-/** What of a room is on screen. */
+/** What the list shows of the open room. */
 export interface ShownRoom {
   readonly roomId: string;
   readonly roomName: string;
@@ -27,45 +29,41 @@ export interface ShownRoom {
   readonly unread: number;
 }
 
-const pastTexts: Readonly<Record<OlderMessages["state"], string>> = {
-  beginning: "",
-  some: "Loading older messages…",
-  loading: "Loading older messages…",
-  none: "Older messages are not kept any more.",
-  failed: "Older messages could not be loaded.",
-};
-
-/** The messages of the open room, and where the reader is among them. */
+/** The messages of the open room, and the position of the reader among them. */
 export class MessageList {
   readonly #scroller = element("scroller", HTMLDivElement);
   readonly #log = element("log", HTMLDivElement);
+  readonly #items = element("messages", HTMLOListElement);
   readonly #newer = element("newer", HTMLButtonElement);
   readonly #past = element("past", HTMLSpanElement);
   readonly #retry = element("past-retry", HTMLButtonElement);
-  readonly #list: KeyedList<Row>;
+  readonly #list: KeyedList<TimelineRow>;
   readonly #options: MessageListOptions;
-  /** The room whose beginning the reader was put at. */
-  #placedIn: string | null = null;
+  /** The room that was scrolled to the position where it opens. */
+  #positionedRoom: string | null = null;
   #isAtEnd = true;
-  /** Where the page has put the reader; elsewhere they have gone by themselves. */
+  /** The scroll position that the page has set. At any other position the person has scrolled. */
   #top = 0;
 
   constructor(options: MessageListOptions) {
     this.#options = options;
-    this.#list = new KeyedList(element("messages", HTMLOListElement), {
+    this.#list = new KeyedList(this.#items, {
       key: ({ message }) => message.id,
       create: createMessageItem,
-      update: (item, row, before) => updateMessageItem(item, row, before, options.me()),
+      update: (item, row, previous) => updateMessageItem(item, row, previous, options.me()),
     });
     this.#newer.addEventListener("click", () => {
-      this.toEnd();
+      this.scrollToEnd();
       element("text", HTMLTextAreaElement).focus();
     });
     this.#retry.addEventListener("click", () => options.onNearTop());
     this.#scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
-    // A keyboard or a banner that comes up must not push the newest message out of sight.
-    const observer = new ResizeObserver(() => void (this.#isAtEnd && this.toEnd()));
-    for (const part of [this.#scroller, this.#log]) observer.observe(part);
+    // A keyboard or a notice that appears must not push the newest message out of sight.
+    const observer = new ResizeObserver(() => {
+      if (this.#isAtEnd) this.scrollToEnd();
+    });
+    observer.observe(this.#scroller);
+    observer.observe(this.#log);
   }
 
   /** Whether the newest message is on screen. */
@@ -73,40 +71,44 @@ export class MessageList {
     return this.#isAtEnd;
   }
 
-  /** Forgets where the reader was. */
+  /** Forgets the reader's position, because another room opens. */
   leave(): void {
-    this.#placedIn = null;
+    this.#positionedRoom = null;
     this.#isAtEnd = true;
   }
 
   render({ roomId, roomName, state, unreadAfter, unread }: ShownRoom): void {
     const isReady = state?.phase === "ready" || (state?.timeline.newest ?? 0) > 0;
-    const rows = state?.timeline.rows(unreadAfter) ?? [];
-    // The browser tells of scrolling a moment later.
-    if (this.#scroller.scrollTop !== this.#top) this.#look();
+    // The browser reports a scroll with an event that comes a little later.
+    if (this.#scroller.scrollTop !== this.#top) this.#readPosition();
     const { scrollHeight, scrollTop } = this.#scroller;
-    const oldest = element("messages", HTMLOListElement).firstElementChild;
-    const isPlaced = this.#placedIn === roomId;
-    // A state and history are not read out like news.
-    if (!isPlaced || state?.older.state === "loading") this.#beQuiet();
+    const oldestBefore = this.#items.firstElementChild;
+    const isPositioned = this.#positionedRoom === roomId;
+    // A screen reader must not read a snapshot or history out like new messages.
+    if (!isPositioned || state?.older.state === "loading") this.#beQuiet();
     this.#log.ariaBusy = String(!isReady);
-    this.#list.render(rows);
+    this.#list.render(state?.timeline.rows(unreadAfter) ?? []);
     this.#renderEdges(roomName, state, isReady);
-    if (!isPlaced) this.#place(roomId, isReady);
-    else if (this.#isAtEnd) this.toEnd();
-    else if (oldest !== element("messages", HTMLOListElement).firstElementChild)
+    if (!isPositioned) {
+      this.#scrollToOpening(roomId, isReady);
+    } else if (this.#isAtEnd) {
+      this.scrollToEnd();
+    } else if (oldestBefore !== this.#items.firstElementChild) {
+      // Older messages have come at the top: what the person reads must not move.
       this.#scrollTo(scrollTop + this.#scroller.scrollHeight - scrollHeight);
+    }
     this.#newer.hidden = this.#isAtEnd || !isReady;
     setText(elementIn(this.#newer, "span", HTMLElement), unread === 0 ? "Newest" : `${formatCount(unread)} new`);
-    if (isReady && this.#scroller.scrollTop < NEAR_TOP && state?.older.state === "some") this.#options.onNearTop();
+    const isNearTop = isReady && this.#scroller.scrollTop < NEAR_TOP;
+    if (isNearTop && state?.older.state === "more") this.#options.onNearTop();
   }
 
-  toEnd(): void {
+  scrollToEnd(): void {
     this.#scrollTo(this.#scroller.scrollHeight);
     this.#isAtEnd = true;
   }
 
-  /** Brings a message to the reader, when the page has it. */
+  /** Scrolls to a message and highlights it. Does nothing if the page does not have the message. */
   reveal(messageId: string): void {
     const item = this.#list.elementOf(messageId);
     item?.scrollIntoView({ block: "center" });
@@ -115,30 +117,28 @@ export class MessageList {
   }
 
   #renderEdges(roomName: string, state: FollowedRoom | undefined, isReady: boolean): void {
-    const past = state?.older.state ?? "beginning";
+    const older = state?.older.state ?? "beginning";
     const isEmpty = isReady && state?.timeline.newest === 0;
-    setText(
-      this.#past,
-      isReady && !isEmpty ? (past === "beginning" ? `This is where ${roomName} began.` : pastTexts[past]) : "",
-    );
-    this.#retry.hidden = past !== "failed";
-    element("skeleton", HTMLDivElement).hidden = isReady || state?.phase === "closed";
+    const isClosed = state?.phase === "closed";
+    setText(this.#past, isReady && !isEmpty ? describePast(older, roomName) : "");
+    this.#retry.hidden = older !== "failed";
+    element("skeleton", HTMLDivElement).hidden = isReady || isClosed;
     element("empty", HTMLDivElement).hidden = !isEmpty;
-    element("closed", HTMLDivElement).hidden = state?.phase !== "closed";
+    element("closed", HTMLDivElement).hidden = !isClosed;
   }
 
-  /** A room opens where one stopped reading, or else at its end. */
-  #place(roomId: string, isReady: boolean): void {
-    this.toEnd();
+  /** Scrolls to where a room opens: at the line "New messages", or at the end if there is no line. */
+  #scrollToOpening(roomId: string, isReady: boolean): void {
+    this.scrollToEnd();
     if (!isReady) return;
-    this.#placedIn = roomId;
+    this.#positionedRoom = roomId;
     const line = this.#scroller.querySelector(".new-line:not([hidden])");
     line?.scrollIntoView({ block: "start" });
-    this.#look();
+    this.#readPosition();
   }
 
   #onScroll(): void {
-    this.#look();
+    this.#readPosition();
     this.#options.onScroll();
   }
 
@@ -147,7 +147,7 @@ export class MessageList {
     this.#top = this.#scroller.scrollTop;
   }
 
-  #look(): void {
+  #readPosition(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
     this.#top = scrollTop;
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
@@ -155,6 +155,23 @@ export class MessageList {
 
   #beQuiet(): void {
     this.#log.ariaLive = "off";
-    setTimeout(() => (this.#log.ariaLive = "polite"), 500);
+    setTimeout(() => {
+      this.#log.ariaLive = "polite";
+    }, QUIET_TIME);
+  }
+}
+
+/** Returns the text above the oldest message. */
+function describePast(older: OlderMessages["state"], roomName: string): string {
+  switch (older) {
+    case "beginning":
+      return `This is where ${roomName} began.`;
+    case "more":
+    case "loading":
+      return "Loading older messages…";
+    case "trimmed":
+      return "Older messages are not kept any more.";
+    case "failed":
+      return "Older messages could not be loaded.";
   }
 }

@@ -1,33 +1,37 @@
-/** An `@` that somebody has just begun to write. */
+/** A mention that the person is writing, and the names that fit. */
 export interface NameQuery {
-  /** Where the `@` stands. */
+  /** The position of the `@`. */
   readonly start: number;
-  /** Where the caret stands. */
+  /** The position of the caret. */
   readonly end: number;
   readonly names: readonly string[];
 }
 
-/** Names that are offered at once. */
-const MOST = 6;
-/** A name may have spaces; whoever has written this much without a hit is not looking for one. */
-const LONGEST = 40;
+/** The most names that are offered at once. */
+const MAX_OFFERED = 6;
+/** The longest text after an `@` that is taken for a name. Names can have spaces, so a space does not end it. */
+const MAX_QUERY = 40;
 
-/** What could be meant at the caret, or null. */
+/** Returns the names that fit the text before the caret; null if there is no `@` or no name fits. */
 export function completeName(text: string, caret: number, names: readonly string[]): NameQuery | null {
   const start = text.lastIndexOf("@", caret - 1);
-  if (start === -1 || caret - start > LONGEST || /[\p{L}\p{N}_]/u.test(text[start - 1] ?? "")) return null;
+  if (start === -1 || caret - start > MAX_QUERY) return null;
+  const isInWord = /[\p{L}\p{N}_]/u.test(text[start - 1] ?? "");
+  if (isInWord) return null;
   const wanted = text.slice(start + 1, caret).toLowerCase();
   if (wanted.includes("\n") || wanted.startsWith(" ")) return null;
   const found = names.filter((name) => name.toLowerCase().includes(wanted));
   found.sort((one, other) => rank(one, wanted) - rank(other, wanted) || one.localeCompare(other));
-  return found.length === 0 ? null : { start, end: caret, names: found.slice(0, MOST) };
+  return found.length === 0 ? null : { start, end: caret, names: found.slice(0, MAX_OFFERED) };
 }
 
-/** The text with the chosen name in it. */
+/** Returns the text with the chosen name in it, and the new position of the caret. */
 export function insertName(text: string, { start, end }: NameQuery, name: string): { text: string; caret: number } {
   const before = `${text.slice(0, start)}@${name} `;
   return { text: before + text.slice(end).replace(/^ /, ""), caret: before.length };
 }
 
-/** Who begins like this comes before whose name has it somewhere. */
-const rank = (name: string, wanted: string): number => (name.toLowerCase().startsWith(wanted) ? 0 : 1);
+/** Names that start with the text come before names that contain it. */
+function rank(name: string, wanted: string): number {
+  return name.toLowerCase().startsWith(wanted) ? 0 : 1;
+}

@@ -1,7 +1,7 @@
 import { element } from "./element.ts";
 import { completeName, insertName, type NameQuery } from "./name-completion.ts";
 
-/** Offers names while somebody writes an `@`. The focus stays in the field; the arrows walk through the names. */
+/** Offers names while the person writes a mention. The focus stays in the field; the arrow keys choose a name. */
 export class NameMenu {
   readonly #field: HTMLTextAreaElement;
   readonly #list = element("names", HTMLUListElement);
@@ -9,14 +9,14 @@ export class NameMenu {
   #query: NameQuery | null = null;
   #chosen = 0;
 
-  /** @param names everybody who could be meant */
+  /** @param names returns the names that can be mentioned */
   constructor(field: HTMLTextAreaElement, names: () => readonly string[]) {
     this.#field = field;
     this.#names = names;
-    field.addEventListener("input", () => this.#look());
-    field.addEventListener("click", () => this.#look());
+    field.addEventListener("input", () => this.#update());
+    field.addEventListener("click", () => this.#update());
     field.addEventListener("blur", () => this.close());
-    // Not click: the field would have lost the focus by then.
+    // Not "click": at that time the field has already lost the focus.
     this.#list.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       const items = [...this.#list.children];
@@ -25,16 +25,27 @@ export class NameMenu {
     });
   }
 
-  /** Takes the keys that are meant for it. Returns whether it has taken this one. */
+  /** Handles a key while the menu is open. Returns whether the menu has handled it. */
   onKey({ key }: KeyboardEvent): boolean {
     if (this.#query === null) return false;
     const { length } = this.#query.names;
-    if (key === "ArrowDown") this.#choose((this.#chosen + 1) % length);
-    else if (key === "ArrowUp") this.#choose((this.#chosen + length - 1) % length);
-    else if (key === "Enter" || key === "Tab") this.#insert(this.#chosen);
-    else if (key === "Escape") this.close();
-    else return false;
-    return true;
+    switch (key) {
+      case "ArrowDown":
+        this.#choose((this.#chosen + 1) % length);
+        return true;
+      case "ArrowUp":
+        this.#choose((this.#chosen + length - 1) % length);
+        return true;
+      case "Enter":
+      case "Tab":
+        this.#insert(this.#chosen);
+        return true;
+      case "Escape":
+        this.close();
+        return true;
+      default:
+        return false;
+    }
   }
 
   close(): void {
@@ -44,7 +55,7 @@ export class NameMenu {
     this.#field.removeAttribute("aria-activedescendant");
   }
 
-  #look(): void {
+  #update(): void {
     const { value, selectionStart } = this.#field;
     const query = completeName(value, selectionStart, this.#names());
     if (query === null) return this.close();
@@ -65,7 +76,9 @@ export class NameMenu {
 
   #choose(index: number): void {
     this.#chosen = index;
-    for (const [each, item] of [...this.#list.children].entries()) item.ariaSelected = String(each === index);
+    for (const [position, item] of [...this.#list.children].entries()) {
+      item.ariaSelected = String(position === index);
+    }
     this.#field.setAttribute("aria-activedescendant", `name-${index}`);
   }
 

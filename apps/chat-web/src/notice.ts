@@ -2,21 +2,21 @@ import type { Gap } from "@tidings/client";
 import { element, setText } from "./element.ts";
 import type { FollowedRoom } from "./followed-room.ts";
 
-const causes: Readonly<Record<Gap["reason"], string>> = {
+const CAUSES: Readonly<Record<Gap["reason"], string>> = {
   trimmed: "you were away for longer than the server remembers",
   reset: "the server was restarted and does not remember them",
   lost: "the server has lost them",
 };
 
-/** Says openly that something is missing in a room. It stays until the person has seen it. */
+/** A notice that messages of a room are missing. It stays until the person dismisses it. */
 export class Notice {
   readonly #box = element("notice", HTMLDivElement);
   readonly #text = element("notice-text", HTMLParagraphElement);
 
-  /** @param onClose the person has taken note */
-  constructor(onClose: () => void) {
+  /** @param onDismiss called when the person dismisses the notice */
+  constructor(onDismiss: () => void) {
     element("notice-close", HTMLButtonElement).addEventListener("click", () => {
-      onClose();
+      onDismiss();
       element("text", HTMLTextAreaElement).focus();
     });
   }
@@ -28,6 +28,6 @@ export class Notice {
 }
 
 function describeGap({ reason, isHealed }: NonNullable<FollowedRoom["gap"]>): string {
-  const cause = `Some messages could not be recovered: ${causes[reason]}.`;
+  const cause = `Some messages could not be recovered: ${CAUSES[reason]}.`;
   return `${cause} ${isHealed ? "Reloaded from the server." : "Reloading from the server…"}`;
 }

@@ -13,50 +13,50 @@ const message = (number: number): Message => ({
 });
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
 
-/** A log that keeps the messages of these numbers; an event has its message's number for an id. */
+/** A log with the messages of these numbers. The id of an event is the number of its message. */
 const logOf = (from: number, to: number, most = 500) => {
-  const asked: unknown[] = [];
+  const requests: unknown[] = [];
   const read = (options: { last: number; before?: string }): Promise<HistoryPage> => {
-    asked.push(options);
+    requests.push(options);
     const kept = range(from, Math.min(to, Number(options.before ?? to + 1) - 1));
     const events = kept.slice(-Math.min(most, options.last)).map((data) => ({ id: String(data.number), data }));
     return Promise.resolve({ events, more: events.length < kept.length });
   };
-  return { read, asked };
+  return { read, requests };
 };
 
-test("the first page reaches back over what the state has brought, and each later one goes on", async () => {
+test("the first page covers the messages of the snapshot, and each later page continues from there", async () => {
   const timeline = new Timeline();
   timeline.replace(range(101, 150));
   const log = logOf(1, 150);
   const older = new OlderMessages(timeline, log.read);
   await older.load();
   expect(timeline.oldest).toBe(51);
-  expect(older.state).toBe("some");
+  expect(older.state).toBe("more");
   await older.load();
   expect(timeline.messages.map(({ number }) => number)).toEqual(range(1, 150).map(({ number }) => number));
   expect(older.state).toBe("beginning");
-  expect(log.asked).toEqual([{ last: 100 }, { last: 50, before: "51" }]);
+  expect(log.requests).toEqual([{ last: 100 }, { last: 50, before: "51" }]);
 });
 
-test("pages that bring nothing new are gone through until one does", async () => {
+test("pages without a new message are skipped until one has a new message", async () => {
   const timeline = new Timeline();
   timeline.replace(range(101, 150));
   const log = logOf(1, 150, 20);
   await new OlderMessages(timeline, log.read).load();
   expect(timeline.oldest).toBe(91);
-  expect(log.asked.length).toBe(3);
+  expect(log.requests.length).toBe(3);
 });
 
-test("what the server keeps no longer is not called the beginning", async () => {
+test("messages that the server has trimmed are not shown as the beginning of the room", async () => {
   const timeline = new Timeline();
   timeline.replace(range(101, 150));
   const older = new OlderMessages(timeline, logOf(120, 150).read);
   await older.load();
-  expect(older.state).toBe("none");
+  expect(older.state).toBe("trimmed");
 });
 
-test("a failure can be tried again, and a timeline that begins anew forgets the page under way", async () => {
+test("a failed load can be tried again, and a reset cancels the current load", async () => {
   const timeline = new Timeline();
   timeline.replace(range(101, 150));
   let isAway = true;
@@ -72,5 +72,5 @@ test("a failure can be tried again, and a timeline that begins anew forgets the 
   older.reset();
   await loading;
   expect(timeline.oldest).toBe(140);
-  expect(older.state).toBe("some");
+  expect(older.state).toBe("more");
 });

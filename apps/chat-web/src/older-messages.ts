@@ -1,62 +1,80 @@
 import type { Message } from "@tidings-apps/chat-contract";
 import type { Timeline } from "./timeline.ts";
 
-/** Messages that one look into the past brings. */
-const PAGE = 50;
-/** The most that one request may ask for. */
-const MOST = 500;
+/** The number of older messages that one load brings. */
+const PAGE_SIZE = 50;
+/** The most events that the server returns for one request. */
+const MAX_PER_REQUEST = 500;
 
-/** A batch of a room's history, oldest first. */
+/** A page of a room's history, oldest message first. */
 export interface HistoryPage {
   readonly events: readonly { readonly id: string | null; readonly data: Message }[];
   readonly more: boolean;
 }
 
-/** Brings older messages into a timeline, a page at a time. */
+type ReadHistory = (options: { last: number; before?: string }) => Promise<HistoryPage>;
+
+/** Loads older messages into a timeline, one page at a time. */
 export class OlderMessages {
   readonly #timeline: Timeline;
-  readonly #read: (options: { last: number; before?: string }) => Promise<HistoryPage>;
-  #state: "some" | "loading" | "none" | "failed" = "some";
-  /** The event before which the next page ends. A message of a state has no event: the first page reaches back over the state. */
+  readonly #read: ReadHistory;
+  #state: "more" | "loading" | "trimmed" | "failed" = "more";
+  /**
+   * The id of the event before which the next page ends. A message of a snapshot has no event id, so at first this is
+   * undefined, and the first page covers the messages of the snapshot, too.
+   */
   #before: string | undefined;
-  #run = 0;
+  /** The number of the current load. A load with an older number has been cancelled. */
+  #currentLoad = 0;
 
-  constructor(timeline: Timeline, read: (options: { last: number; before?: string }) => Promise<HistoryPage>) {
+  constructor(timeline: Timeline, read: ReadHistory) {
     this.#timeline = timeline;
     this.#read = read;
   }
 
-  /** `beginning`: the room has nothing older; `none`: it had, and the server keeps it no longer. */
-  get state(): "beginning" | "some" | "loading" | "none" | "failed" {
-    return this.#timeline.oldest === 1 || this.#timeline.newest === 0 ? "beginning" : this.#state;
+  /**
+   * `beginning`: the room has no older messages. `more`: there may be older messages. `trimmed`: the room had older
+   * messages, but the server does not keep them any more.
+   */
+  get state(): "beginning" | "more" | "loading" | "trimmed" | "failed" {
+    const hasAll = this.#timeline.oldest === 1 || this.#timeline.newest === 0;
+    return hasAll ? "beginning" : this.#state;
   }
 
-  /** The timeline has begun anew, or let its oldest messages go. */
+  /** Starts again: the timeline was replaced, or its oldest messages were removed. Cancels the current load. */
   reset(): void {
-    this.#run++;
-    this.#state = "some";
+    this.#currentLoad++;
+    this.#state = "more";
     this.#before = undefined;
   }
 
-  /** Does nothing while a page is under way and where there is nothing older. Never rejects: a failure is a state. */
+  /**
+   * Loads one page. Does nothing during another load, and if there are no older messages. Never rejects: after a
+   * failure the state is `failed`.
+   */
   async load(): Promise<void> {
-    if (this.state !== "some" && this.state !== "failed") return;
-    const run = ++this.#run;
+    if (this.state !== "more" && this.state !== "failed") return;
+    const load = ++this.#currentLoad;
     const { oldest } = this.#timeline;
     this.#state = "loading";
     try {
       let more = true;
+      // A page can consist of messages that the timeline already has. Then the next page follows at once.
       while (more && this.#timeline.oldest === oldest) {
-        const last = this.#before === undefined ? Math.min(MOST, this.#timeline.messages.length + PAGE) : PAGE;
-        const page = await this.#read({ last, ...(this.#before === undefined ? {} : { before: this.#before }) });
-        if (run !== this.#run) return;
+        const page = await this.#read(this.#nextRequest());
+        if (load !== this.#currentLoad) return;
         this.#timeline.add(page.events.map(({ data }) => data));
         this.#before = page.events[0]?.id ?? this.#before;
         more = page.more && page.events.length > 0;
       }
-      this.#state = more ? "some" : "none";
+      this.#state = more ? "more" : "trimmed";
     } catch {
-      if (run === this.#run) this.#state = "failed";
+      if (load === this.#currentLoad) this.#state = "failed";
     }
+  }
+
+  #nextRequest(): { last: number; before?: string } {
+    if (this.#before !== undefined) return { last: PAGE_SIZE, before: this.#before };
+    return { last: Math.min(MAX_PER_REQUEST, this.#timeline.messages.length + PAGE_SIZE) };
   }
 }

@@ -13,7 +13,7 @@ class MemoryStorage extends Map<string, string> implements TextStorage {
   }
 }
 
-/** A server that keeps each key once, and answers as it is told. */
+/** A server that keeps each key once. The test sets its answer. */
 class Server {
   readonly kept = new Map<string, Message>();
   answer: "ok" | "lost" | ApiError = "ok";
@@ -37,8 +37,8 @@ class Server {
   }
 }
 
-/** What waits for nothing but promises has happened after it. */
-const turn = () => new Promise<void>((resolve) => setTimeout(resolve));
+/** Resolves after everything that waits only for promises. */
+const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
 
 const begin = (server: Server, storage: TextStorage = new MemoryStorage(), person = "ada") => {
   const sent: string[] = [];
@@ -55,7 +55,7 @@ const begin = (server: Server, storage: TextStorage = new MemoryStorage(), perso
   return { outbox, sent, waiting, storage, endings: () => endings };
 };
 
-test("what is written while the server is away waits, and is sent in order when it is back", async () => {
+test("messages that are written while the server is away wait, and are sent in order when it is back", async () => {
   const server = new Server();
   server.answer = new ApiError(503, "Away.");
   const { outbox, sent, waiting } = begin(server);
@@ -69,7 +69,7 @@ test("what is written while the server is away waits, and is sent in order when 
   expect(waiting()).toEqual([]);
 });
 
-test("an answer that is lost leads to the same message again, also after a reload", async () => {
+test("after a lost answer the same message is sent again, also after a reload", async () => {
   const server = new Server();
   server.answer = "lost";
   const { outbox, storage } = begin(server);
@@ -85,54 +85,54 @@ test("an answer that is lost leads to the same message again, also after a reloa
   expect(begin(server, storage).waiting()).toEqual([]);
 });
 
-test("a message that is refused says why, holds up no other, and is retried or dropped by hand", async () => {
+test("a refused message says why, does not block the others, and is retried or removed by the person", async () => {
   const server = new Server();
   server.answer = new ApiError(413, "That is too long.");
   const { outbox, waiting } = begin(server);
   outbox.add("lobby", "long", 0, 0);
-  await turn();
+  await settle();
   expect(outbox.waiting("lobby")).toMatchObject([{ problem: "That is too long." }]);
   server.answer = "ok";
   outbox.add("lobby", "short", 0, 0);
-  await turn();
+  await settle();
   expect(server.texts).toEqual(["short"]);
   outbox.retry(outbox.waiting("lobby")[0]?.key ?? "");
-  await turn();
+  await settle();
   expect(server.texts).toEqual(["short", "long"]);
   server.answer = new ApiError(400, "No.");
   outbox.add("lobby", "never", 0, 0);
-  await turn();
+  await settle();
   outbox.drop(outbox.waiting("lobby")[0]?.key ?? "");
   expect(waiting()).toEqual([]);
 });
 
-test("what the stream has brought is not shown as waiting beside it", () => {
+test("a message that has come by the stream is not shown as waiting, too", () => {
   const server = new Server();
   server.answer = "lost";
   const { outbox, waiting } = begin(server);
   outbox.add("lobby", "hi", 7, 0);
   outbox.add("lobby", "hi", 7, 1);
-  // An older message of the same words is another one.
+  // An older message with the same text is another message.
   outbox.match("lobby", { id: "m7", number: 7, text: "hi" });
   expect(waiting()).toEqual(["hi", "hi"]);
-  // A state and an event may tell of the same message.
+  // A snapshot and an event can bring the same message.
   for (let times = 0; times < 2; times++) outbox.match("lobby", { id: "m8", number: 8, text: "hi" });
   expect(waiting()).toEqual(["hi"]);
 });
 
-test("at the end of a session everything waits, and only for the same person", async () => {
+test("at the end of a session the messages wait, for the same person only", async () => {
   const server = new Server();
   server.answer = new ApiError(401, "Over.");
   const { outbox, waiting, storage, endings } = begin(server);
   outbox.add("lobby", "later", 0, 0);
-  await turn();
+  await settle();
   expect(endings()).toBe(1);
   expect(waiting()).toEqual(["later"]);
   expect(begin(server, storage, "bo").waiting()).toEqual([]);
   expect(begin(server, storage).waiting()).toEqual(["later"]);
 });
 
-test("a storage with nonsense or without room does no harm", async () => {
+test("a storage with invalid texts, or a full storage, does no harm", async () => {
   const server = new Server();
   const storage = new MemoryStorage([
     ["tidings-chat/outbox/ada/x", "{"],
@@ -143,6 +143,6 @@ test("a storage with nonsense or without room does no harm", async () => {
   };
   const { outbox, sent } = begin(server, storage);
   outbox.add("lobby", "hi", 0, 0);
-  await turn();
+  await settle();
   expect(sent).toEqual(["hi"]);
 });

@@ -2,137 +2,161 @@ import type { Message } from "@tidings-apps/chat-contract";
 import * as z from "zod/mini";
 import { ApiError } from "./api.ts";
 
-const Entry = z.object({
-  /** The same for every attempt, so the server keeps it once. */
+const StoredMessage = z.object({
+  /** The idempotency key. It is the same for every attempt, so the server keeps the message once. */
   key: z.string(),
   roomId: z.string(),
   text: z.string(),
-  /** When it was written, in milliseconds since 1970. */
+  /** When the person wrote it, in milliseconds since 1970. */
   at: z.number(),
-  /** The room's newest number at that time: what is older cannot be this message. */
+  /** The newest number of the room at that time: a message with this number or an older one cannot be this message. */
   after: z.number(),
 });
 
 /** A message that the server has not confirmed yet. */
-export type Entry = z.infer<typeof Entry> & {
-  /** Why it will not be tried again by itself. */ readonly problem?: string;
+export type WaitingMessage = z.infer<typeof StoredMessage> & {
+  /** Why the server has refused it. It is sent again only if the person asks for it. */
+  readonly problem?: string;
 };
 
-/** The part of `localStorage` that is used. */
+/** The part of `localStorage` that the outbox uses. */
 export type TextStorage = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
 export interface OutboxOptions {
-  /** Whose it is: several people may share a browser. */
+  /** The owner of the messages: several people can share one browser. */
   readonly person: string;
   readonly storage: TextStorage;
   /** Rejects with an ApiError. */
   readonly post: (roomId: string, text: string, key: string) => Promise<Message>;
-  /** The server has it. */
+  /** The server has confirmed a message. */
   readonly onSent: (roomId: string, message: Message) => void;
-  /** Something is shown differently. */
+  /** The waiting messages have changed. */
   readonly onChange: () => void;
-  /** The server does not know the session any more; what waits is kept. */
+  /** The session has ended. The waiting messages are kept. */
   readonly onSessionEnd: () => void;
 }
 
-/** Messages on their way: in the order of writing, one at a time, kept over a reload, and each of them at the server once. */
+/**
+ * The messages that wait for the server. They are sent one at a time, in the order of writing. They survive a reload,
+ * and the server gets each of them once.
+ */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #prefix: string;
-  #entries: Entry[];
-  /** Messages that came by the stream before the answer to their request did. */
-  readonly #arrived = new Map<string, string>();
+  #messages: WaitingMessage[];
+  /** For each key the id of the message that has come by the stream before the answer to its request. */
+  readonly #streamed = new Map<string, string>();
   #sending: Promise<void> | null = null;
-  #isWanted = false;
+  #sendAgain = false;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#prefix = `tidings-chat/outbox/${options.person}/`;
-    this.#entries = this.#load();
+    this.#messages = this.#load();
   }
 
+  /** @param after the newest number of the room. @param now milliseconds since 1970 */
   add(roomId: string, text: string, after: number, now: number): void {
-    const entry = { key: randomKey(), roomId, text, after, at: Math.max(now, (this.#entries.at(-1)?.at ?? 0) + 1) };
-    this.#entries = [...this.#entries, entry];
-    this.#store(() => this.#options.storage.setItem(this.#prefix + entry.key, JSON.stringify(entry)));
+    // Two messages never have the same time, so the order survives a reload.
+    const at = Math.max(now, (this.#messages.at(-1)?.at ?? 0) + 1);
+    const message = { key: randomKey(), roomId, text, after, at };
+    this.#messages = [...this.#messages, message];
+    this.#store(() => this.#options.storage.setItem(this.#prefix + message.key, JSON.stringify(message)));
     this.#options.onChange();
     void this.send();
   }
 
-  /** What is to be seen as not confirmed; without what the stream has brought already. */
-  waiting(roomId: string): readonly Entry[] {
-    return this.#entries.filter((entry) => entry.roomId === roomId && !this.#arrived.has(entry.key));
+  /** Returns the messages to be shown as not confirmed: without those that have already come by the stream. */
+  waiting(roomId: string): readonly WaitingMessage[] {
+    return this.#messages.filter((message) => message.roomId === roomId && !this.#streamed.has(message.key));
   }
 
-  /** A message of this person came by the stream: the entry that it seems to be is not shown beside it. */
+  /** A message of this person has come by the stream. If a waiting message looks the same, it is not shown any more. */
   match(roomId: string, { id, number, text }: Pick<Message, "id" | "number" | "text">): void {
-    if ([...this.#arrived.values()].includes(id)) return;
-    const entry = this.waiting(roomId).find((each) => each.text === text && each.after < number);
-    if (entry !== undefined) this.#arrived.set(entry.key, id);
+    if ([...this.#streamed.values()].includes(id)) return;
+    const match = this.waiting(roomId).find((message) => message.text === text && message.after < number);
+    if (match !== undefined) this.#streamed.set(match.key, id);
   }
 
+  /** Sends a refused message again. */
   retry(key: string): void {
-    this.#entries = this.#entries.map((entry) => (entry.key === key ? withoutProblem(entry) : entry));
+    this.#messages = this.#messages.map((message) => (message.key === key ? withoutProblem(message) : message));
     this.#options.onChange();
     void this.send();
   }
 
+  /** Removes a message. */
   drop(key: string): void {
-    this.#entries = this.#entries.filter((entry) => entry.key !== key);
-    this.#arrived.delete(key);
+    this.#messages = this.#messages.filter((message) => message.key !== key);
+    this.#streamed.delete(key);
     this.#store(() => this.#options.storage.removeItem(this.#prefix + key));
     this.#options.onChange();
   }
 
-  /** Sends what waits, up to the first that does not get through; safe to call at any time. */
+  /** Sends the waiting messages, up to the first that does not reach the server. It can be called at any time. */
   send(): Promise<void> {
-    // A call during an attempt asks for another one: the reason to call may be newer than the failure under way.
-    this.#isWanted = true;
-    return (this.#sending ??= this.#sendAll().finally(() => (this.#sending = null)));
+    // A call while messages are being sent starts another attempt after it: the connection may have come back since.
+    this.#sendAgain = true;
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = null;
+    });
+    return this.#sending;
   }
 
   async #sendAll(): Promise<void> {
-    while (this.#isWanted) {
-      this.#isWanted = false;
-      let next: Entry | undefined;
-      while ((next = this.#entries.find(({ problem }) => problem === undefined)) !== undefined) {
-        if (!(await this.#post(next))) break;
+    while (this.#sendAgain) {
+      this.#sendAgain = false;
+      let next = this.#next();
+      while (next !== undefined) {
+        const canContinue = await this.#post(next);
+        next = canContinue ? this.#next() : undefined;
       }
     }
   }
 
-  /** Returns whether to go on with the next. */
-  async #post({ key, roomId, text }: Entry): Promise<boolean> {
-    const { post, onSent, onSessionEnd, onChange } = this.#options;
+  #next(): WaitingMessage | undefined {
+    return this.#messages.find(({ problem }) => problem === undefined);
+  }
+
+  /** Returns whether the next message can be sent. */
+  async #post({ key, roomId, text }: WaitingMessage): Promise<boolean> {
+    const { post, onSent, onSessionEnd } = this.#options;
     try {
       const message = await post(roomId, text, key);
-      this.#arrived.set(key, message.id);
+      this.#streamed.set(key, message.id);
       onSent(roomId, message);
       this.drop(key);
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 401) onSessionEnd();
-      if (error.isPassing || error.status === 401) return false;
-      this.#entries = this.#entries.map((entry) => (entry.key === key ? { ...entry, problem: error.message } : entry));
-      onChange();
+      if (error.status === 401) {
+        onSessionEnd();
+        return false;
+      }
+      if (error.isTemporary) return false;
+      this.#refuse(key, error.message);
       return true;
     }
   }
 
-  #load(): Entry[] {
+  #refuse(key: string, problem: string): void {
+    this.#messages = this.#messages.map((message) => (message.key === key ? { ...message, problem } : message));
+    this.#options.onChange();
+  }
+
+  #load(): WaitingMessage[] {
     const { storage } = this.#options;
     const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "");
     return keys
       .filter((key) => key.startsWith(this.#prefix))
       .flatMap((key) => {
-        const entry = Entry.safeParse(parseJson(storage.getItem(key)));
-        return entry.success ? [entry.data] : [];
+        const stored = StoredMessage.safeParse(parseJson(storage.getItem(key)));
+        return stored.success ? [stored.data] : [];
       })
       .sort((one, other) => one.at - other.at);
   }
 
-  /** A full or forbidden storage costs only the reload. */
+  /** If the storage is full or forbidden, the message is sent all the same; it only does not survive a reload. */
   #store(write: () => void): void {
     try {
       write();
@@ -142,8 +166,8 @@ export class Outbox {
   }
 }
 
-function withoutProblem({ problem: _problem, ...entry }: Entry): Entry {
-  return entry;
+function withoutProblem({ problem: _problem, ...message }: WaitingMessage): WaitingMessage {
+  return message;
 }
 
 function parseJson(text: string | null): unknown {
@@ -154,7 +178,8 @@ function parseJson(text: string | null): unknown {
   }
 }
 
-/** `crypto.randomUUID` is missing where the page came over plain HTTP from another machine. */
+/** `crypto.randomUUID` does not exist on a page that comes over plain HTTP from another machine. */
 function randomKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

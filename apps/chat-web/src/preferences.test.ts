@@ -6,13 +6,13 @@ const storageWith = (text: string | null) => {
   return { getItem: () => stored, setItem: (_key: string, value: string) => void (stored = value) };
 };
 
-test("a choice is remembered", () => {
+test("a choice is kept", () => {
   const storage = storageWith(null);
   new Preferences(storage).set({ theme: "dark", sound: true });
   expect(new Preferences(storage).value).toEqual({ theme: "dark", sound: true, notifications: true, offered: false });
 });
 
-test("nonsense is the default: quiet, and as the system looks", () => {
+test("an invalid text gives the defaults: no sound, and the theme of the system", () => {
   for (const text of [null, "{", "[]", '{"theme":"pink","sound":"yes"}']) {
     expect(new Preferences(storageWith(text)).value).toMatchObject({ theme: "system", sound: false });
   }

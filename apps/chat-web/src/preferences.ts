@@ -1,36 +1,36 @@
 import * as z from "zod/mini";
 
-const Stored = z.object({
+const StoredPreferences = z.object({
   theme: z.enum(["system", "light", "dark"]),
-  /** A sound for every mention. */
+  /** Whether a mention plays a sound. */
   sound: z.boolean(),
-  /** The browser's notifications, as far as it allows them. */
+  /** Whether the person wants notifications. The browser has to allow them, too. */
   notifications: z.boolean(),
-  /** Whether the offer of notifications was answered; it is made once. */
+  /** Whether the person has answered the offer of notifications. The page makes it once. */
   offered: z.boolean(),
 });
-type Stored = z.infer<typeof Stored>;
-export type Theme = Stored["theme"];
+type StoredPreferences = z.infer<typeof StoredPreferences>;
+export type Theme = StoredPreferences["theme"];
 
-const DEFAULTS: Stored = { theme: "system", sound: false, notifications: true, offered: false };
+const DEFAULTS: StoredPreferences = { theme: "system", sound: false, notifications: true, offered: false };
 const KEY = "tidings-chat/preferences";
 
-/** What this browser remembers for whoever sits at it. */
+/** The preferences that this browser keeps, for everybody who uses it. */
 export class Preferences {
   readonly #storage: Pick<Storage, "getItem" | "setItem">;
-  #stored: Stored;
+  #stored: StoredPreferences;
 
   constructor(storage: Pick<Storage, "getItem" | "setItem">) {
     this.#storage = storage;
     this.#stored = read(storage.getItem(KEY));
   }
 
-  get value(): Stored {
+  get value(): StoredPreferences {
     return this.#stored;
   }
 
-  /** A full or forbidden storage forgets it with the tab. */
-  set(change: Partial<Stored>): void {
+  /** If the storage is full or forbidden, the change holds until the tab is closed. */
+  set(change: Partial<StoredPreferences>): void {
     this.#stored = { ...this.#stored, ...change };
     try {
       this.#storage.setItem(KEY, JSON.stringify(this.#stored));
@@ -40,10 +40,10 @@ export class Preferences {
   }
 }
 
-function read(text: string | null): Stored {
+function read(text: string | null): StoredPreferences {
   try {
-    // Whatever it is that was stored: it can be spread, and the schema looks at the outcome.
-    return Stored.parse({ ...DEFAULTS, ...(JSON.parse(text ?? "{}") as object) });
+    // Safe: any JSON value can be spread, and the schema checks the result.
+    return StoredPreferences.parse({ ...DEFAULTS, ...(JSON.parse(text ?? "{}") as object) });
   } catch {
     return DEFAULTS;
   }

@@ -2,7 +2,7 @@ import { chat } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
 import { PresentPeople } from "./present-people.ts";
 
-test("somebody on two servers is one person, and gone when both say so", () => {
+test("somebody with values of two servers is one person, and offline when both values are removed", () => {
   const people = new PresentPeople();
   for (const server of ["s1", "s2"]) people.add({ name: "ada", server });
   people.add({ name: "bo", server: "s1" });
@@ -13,7 +13,7 @@ test("somebody on two servers is one person, and gone when both say so", () => {
   expect(people.list()).toEqual(["bo"]);
 });
 
-test("people are kept by the key of the contract", () => {
+test("a value is removed by the key that the contract gives it", () => {
   const people = new PresentPeople();
   const value = { name: "a/b", server: "s" };
   people.add(value);

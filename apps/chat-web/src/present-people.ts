@@ -1,13 +1,14 @@
-/** Who is here: everybody with a value on at least one server, however many tabs they have. */
+/** Who is online: everybody with a value of at least one server. The number of their tabs does not matter. */
 export class PresentPeople {
+  /** The names by the key of their value. */
   readonly #names = new Map<string, string>();
 
-  /** @param server the process that holds a stream of theirs */
+  /** @param server the process with an open stream of the person */
   add({ name, server }: { readonly name: string; readonly server: string }): void {
     this.#names.set(`${server}/${name}`, name);
   }
 
-  /** @param key the one of the contract: server and name */
+  /** @param key the key of the value in the contract: server and name */
   remove(key: string): void {
     this.#names.delete(key);
   }
@@ -16,7 +17,7 @@ export class PresentPeople {
     this.#names.clear();
   }
 
-  /** By name, each person once. */
+  /** Returns each person once, sorted by name. */
   list(): string[] {
     return [...new Set(this.#names.values())].sort((one, other) => one.localeCompare(other));
   }

@@ -1,46 +1,53 @@
 import type { Membership } from "@tidings-apps/chat-contract";
 
-/** What the person has read, and the server has yet to be told. */
-type Mark = Pick<Membership, "roomId" | "read">;
+/** The number of the last message that the person has read in a room. */
+type ReadMark = Pick<Membership, "roomId" | "read">;
 
-/** Tells the server how far somebody has read: one request at a time, only the newest mark of a room, and again after a failure. */
+/**
+ * Sends to the server how far the person has read: one request at a time, only the newest mark of a room, and again
+ * after a failure.
+ */
 export class ReadMarks {
-  readonly #put: (mark: Mark) => Promise<void>;
-  readonly #owed = new Map<string, number>();
-  readonly #told = new Map<string, number>();
+  readonly #put: (mark: ReadMark) => Promise<void>;
+  /** The marks that the server does not have yet, by room. */
+  readonly #pending = new Map<string, number>();
+  /** The marks that the server has, by room. */
+  readonly #confirmed = new Map<string, number>();
   #isSending = false;
 
-  /** @param put rejects when the server was not told */
-  constructor(put: (mark: Mark) => Promise<void>) {
+  /** @param put sends one mark; it rejects if the server does not have the mark afterwards */
+  constructor(put: (mark: ReadMark) => Promise<void>) {
     this.#put = put;
   }
 
-  mark({ roomId, read }: Mark): void {
-    if (this.#told.get(roomId) === read) return;
-    this.#owed.set(roomId, read);
+  /** Sends a mark, unless the server has it. */
+  set({ roomId, read }: ReadMark): void {
+    if (this.#confirmed.get(roomId) === read) return;
+    this.#pending.set(roomId, read);
     void this.send();
   }
 
-  /** Tries what is owed. */
+  /** Sends all pending marks. Stops at the first failure; the next call tries again. */
   async send(): Promise<void> {
     if (this.#isSending) return;
     this.#isSending = true;
     try {
-      for (let [next] = this.#owed; next !== undefined; [next] = this.#owed) {
+      for (let [next] = this.#pending; next !== undefined; [next] = this.#pending) {
         const [roomId, read] = next;
         await this.#put({ roomId, read });
-        this.#told.set(roomId, read);
-        if (this.#owed.get(roomId) === read) this.#owed.delete(roomId);
+        this.#confirmed.set(roomId, read);
+        // A newer mark may have come during the request.
+        if (this.#pending.get(roomId) === read) this.#pending.delete(roomId);
       }
     } catch {
-      // The mark is still owed, and the next one or the next connection tries it again.
+      // The mark stays pending. The next mark or the next connection sends it again.
     } finally {
       this.#isSending = false;
     }
   }
 
-  /** The server tells how far it knows: what it has forgotten will be told anew. */
-  learn({ roomId, read }: Mark): void {
-    this.#told.set(roomId, read);
+  /** The server says which mark it has. A mark that the server has lost can be sent again. */
+  confirm({ roomId, read }: ReadMark): void {
+    this.#confirmed.set(roomId, read);
   }
 }

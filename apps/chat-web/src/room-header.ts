@@ -7,7 +7,7 @@ export interface RoomHeaderOptions {
   onTopic(text: string): void;
 }
 
-/** The open room's name and topic, and whether one is in it. */
+/** The name and the topic of the open room, and the button to join or leave it. */
 export class RoomHeader {
   readonly #name = element("room-name", HTMLHeadingElement);
   readonly #topic = element("topic", HTMLButtonElement);
@@ -15,6 +15,7 @@ export class RoomHeader {
   readonly #field = element("topic-field", HTMLInputElement);
   readonly #membership = element("membership", HTMLButtonElement);
   #isJoined = false;
+  #topicText = "";
 
   constructor(options: RoomHeaderOptions) {
     this.#field.maxLength = MAX_TOPIC;
@@ -26,14 +27,16 @@ export class RoomHeader {
       options.onTopic(text);
     });
     this.#form.addEventListener("focusout", ({ relatedTarget }) => {
-      if (!(relatedTarget instanceof Node && this.#form.contains(relatedTarget))) this.stopEditing(false);
+      const staysInside = relatedTarget instanceof Node && this.#form.contains(relatedTarget);
+      if (!staysInside) this.stopEditing(false);
     });
     this.#membership.addEventListener("click", () => options.onMembership(!this.#isJoined));
   }
 
-  /** @param topic empty when there is none */
+  /** @param topic empty if there is none */
   render({ name, joined }: RoomSummary, topic: string): void {
     this.#isJoined = joined;
+    this.#topicText = topic;
     setText(this.#name, name);
     this.#name.title = name;
     const text = elementIn(this.#topic, "span", HTMLElement);
@@ -45,7 +48,7 @@ export class RoomHeader {
     this.#membership.classList.toggle("quiet", joined);
   }
 
-  /** Returns whether there was anything to stop. */
+  /** Returns whether the topic was being edited. */
   stopEditing(takesFocus = true): boolean {
     if (this.#form.hidden) return false;
     this.#form.hidden = true;
@@ -55,9 +58,7 @@ export class RoomHeader {
   }
 
   #edit(): void {
-    this.#field.value = this.#topic.classList.contains("without")
-      ? ""
-      : (elementIn(this.#topic, "span", HTMLElement).textContent ?? "");
+    this.#field.value = this.#topicText;
     this.#topic.hidden = true;
     this.#form.hidden = false;
     this.#field.select();

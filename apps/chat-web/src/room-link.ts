@@ -1,9 +1,9 @@
-/** What follows the `#` in the address of the page while this room is open. */
+/** Returns the hash of the page's address for a room, with its `#`. */
 export function linkTo(roomId: string): string {
   return `#${encodeURIComponent(roomId)}`;
 }
 
-/** The room of an address, or null where there is none that could be one. */
+/** Returns the room id of a hash; null if it is empty or cannot be decoded. */
 export function roomIn(hash: string): string | null {
   try {
     return decodeURIComponent(hash.slice(1)) || null;

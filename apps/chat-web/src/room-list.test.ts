@@ -3,47 +3,47 @@ import { formatCount, RoomList, unreadIn } from "./room-list.ts";
 
 const lobby = { id: "lobby", name: "Lobby" };
 
-test("what is unread is the newest number less the number that was read, only where one is a member", () => {
-  const places = new RoomList();
-  places.replaceRooms([lobby, { id: "ops", name: "Ops" }]);
-  places.put({ roomId: "lobby", joined: true, read: 3 });
-  for (const number of [4, 5, 4]) places.arrive("lobby", number);
-  places.arrive("ops", 9);
-  expect(unreadIn(places.get("lobby"))).toBe(2);
-  expect(unreadIn(places.get("ops"))).toBe(0);
-  expect(places.unread()).toBe(2);
-  places.put({ roomId: "lobby", joined: true, read: 5 });
-  expect(places.unread()).toBe(0);
+test("the unread number is the newest number minus the read number, in joined rooms only", () => {
+  const list = new RoomList();
+  list.replaceRooms([lobby, { id: "ops", name: "Ops" }]);
+  list.setMembership({ roomId: "lobby", joined: true, read: 3 });
+  for (const number of [4, 5, 4]) list.raiseNewest("lobby", number);
+  list.raiseNewest("ops", 9);
+  expect(unreadIn(list.get("lobby"))).toBe(2);
+  expect(unreadIn(list.get("ops"))).toBe(0);
+  expect(list.unread()).toBe(2);
+  list.setMembership({ roomId: "lobby", joined: true, read: 5 });
+  expect(list.unread()).toBe(0);
 });
 
-test("a server that forgot its rooms and messages is believed", () => {
-  const places = new RoomList();
-  places.replaceRooms([lobby, { id: "ops", name: "Ops" }]);
-  places.put({ roomId: "lobby", joined: true, read: 7 });
-  places.arrive("lobby", 9);
-  places.replaceRooms([lobby]);
-  places.replaceMemberships([{ roomId: "lobby", joined: true, read: 0 }]);
-  places.restart("lobby", 1);
-  expect(places.has("ops")).toBe(false);
-  expect(places.unread()).toBe(1);
+test("the list follows a server that has lost its rooms and messages", () => {
+  const list = new RoomList();
+  list.replaceRooms([lobby, { id: "ops", name: "Ops" }]);
+  list.setMembership({ roomId: "lobby", joined: true, read: 7 });
+  list.raiseNewest("lobby", 9);
+  list.replaceRooms([lobby]);
+  list.replaceMemberships([{ roomId: "lobby", joined: true, read: 0 }]);
+  list.setNewest("lobby", 1);
+  expect(list.has("ops")).toBe(false);
+  expect(list.unread()).toBe(1);
 });
 
-test("a place that comes before its room counts as soon as the room is there", () => {
-  const places = new RoomList();
-  places.put({ roomId: "lobby", joined: true, read: 0 });
-  places.arrive("lobby", 2);
-  expect(places.list(true)).toEqual([]);
-  places.open(lobby);
-  expect(places.list(true)).toEqual([{ ...lobby, joined: true, read: 0, newest: 2 }]);
+test("a membership that comes before its room counts once the room has come", () => {
+  const list = new RoomList();
+  list.setMembership({ roomId: "lobby", joined: true, read: 0 });
+  list.raiseNewest("lobby", 2);
+  expect(list.list(true)).toEqual([]);
+  list.addRoom(lobby);
+  expect(list.list(true)).toEqual([{ ...lobby, joined: true, read: 0, newest: 2 }]);
 });
 
-test("rooms are listed by name, members' rooms apart from the others", () => {
-  const places = new RoomList();
-  places.replaceRooms([{ id: "z", name: "Zoo" }, { id: "b", name: "bees" }, lobby]);
-  places.put({ roomId: "z", joined: true, read: 0 });
-  places.put({ roomId: "b", joined: true, read: 0 });
-  expect(places.list(true).map(({ name }) => name)).toEqual(["bees", "Zoo"]);
-  expect(places.list(false).map(({ name }) => name)).toEqual(["Lobby"]);
+test("rooms are listed by name, the joined rooms separately from the others", () => {
+  const list = new RoomList();
+  list.replaceRooms([{ id: "z", name: "Zoo" }, { id: "b", name: "bees" }, lobby]);
+  list.setMembership({ roomId: "z", joined: true, read: 0 });
+  list.setMembership({ roomId: "b", joined: true, read: 0 });
+  expect(list.list(true).map(({ name }) => name)).toEqual(["bees", "Zoo"]);
+  expect(list.list(false).map(({ name }) => name)).toEqual(["Lobby"]);
 });
 
 test("a count stays short", () => {

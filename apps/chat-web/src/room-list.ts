@@ -1,78 +1,82 @@
 import type { Membership, Room } from "@tidings-apps/chat-contract";
 
-/** A room as the sidebar lists it. */
+/** What the sidebar and the header show of a room. */
 export interface RoomSummary {
   readonly id: string;
   readonly name: string;
   readonly joined: boolean;
-  /** Up to which number the person has read. */
+  /** The number of the last message that the person has read; 0 for none. */
   readonly read: number;
-  /** The number of the newest message; 0 as long as there is none. */
+  /** The number of the newest message; 0 if there is none. */
   readonly newest: number;
 }
 
-/** Which rooms there are, and the person's place in each. What is told about a room may come before the room itself. */
+/**
+ * All rooms, each with the person's membership and the number of its newest message. The three parts come in any order:
+ * a membership can come before its room.
+ */
 export class RoomList {
   readonly #names = new Map<string, string>();
-  readonly #places = new Map<string, Membership>();
+  readonly #memberships = new Map<string, Membership>();
   readonly #newest = new Map<string, number>();
 
-  open({ id, name }: Room): void {
+  addRoom({ id, name }: Room): void {
     this.#names.set(id, name);
   }
 
-  /** These rooms and no others. */
+  /** Replaces all rooms. */
   replaceRooms(rooms: readonly Room[]): void {
     this.#names.clear();
-    for (const room of rooms) this.open(room);
+    for (const room of rooms) this.addRoom(room);
   }
 
-  put(place: Membership): void {
-    this.#places.set(place.roomId, place);
+  setMembership(membership: Membership): void {
+    this.#memberships.set(membership.roomId, membership);
   }
 
-  /** These places and no others. */
-  replaceMemberships(places: readonly Membership[]): void {
-    this.#places.clear();
-    for (const place of places) this.put(place);
+  /** Replaces all memberships. */
+  replaceMemberships(memberships: readonly Membership[]): void {
+    this.#memberships.clear();
+    for (const membership of memberships) this.setMembership(membership);
   }
 
-  /** A message came: never backwards. */
-  arrive(roomId: string, number: number): void {
+  /** A message has come: the newest number can only grow. */
+  raiseNewest(roomId: string, number: number): void {
     if (number > this.#newestOf(roomId)) this.#newest.set(roomId, number);
   }
 
-  /** A state came: it is the truth, also where a server that forgot begins anew. */
-  restart(roomId: string, newest: number): void {
-    this.#newest.set(roomId, newest);
+  /** A snapshot has come. The newest number can become smaller, if the server has lost its messages. */
+  setNewest(roomId: string, number: number): void {
+    this.#newest.set(roomId, number);
   }
 
   has(roomId: string): boolean {
     return this.#names.has(roomId);
   }
 
+  /** Returns default values for a room that is not in the list. */
   get(roomId: string): RoomSummary {
-    const place = this.#places.get(roomId);
+    const membership = this.#memberships.get(roomId);
     return {
       id: roomId,
       name: this.#names.get(roomId) ?? roomId,
-      joined: place?.joined ?? false,
-      read: place?.read ?? 0,
+      joined: membership?.joined ?? false,
+      read: membership?.read ?? 0,
       newest: this.#newestOf(roomId),
     };
   }
 
-  /** Joined rooms or the others, by name. */
+  /** Returns the rooms that the person has joined, or all others, sorted by name. */
   list(joined: boolean): RoomSummary[] {
     return [...this.#names.keys()]
       .map((roomId) => this.get(roomId))
-      .filter((place) => place.joined === joined)
+      .filter((room) => room.joined === joined)
       .sort((one, other) => one.name.localeCompare(other.name));
   }
 
-  /** What has come since the person read last, in all rooms that they are in. */
+  /** Returns the number of unread messages in all rooms that the person has joined. */
   unread(): number {
-    return this.list(true).reduce((sum, place) => sum + unreadIn(place), 0);
+    return this.list(true).reduce((sum, room) => sum + unreadIn(room), 0);
   }
 
   #newestOf(roomId: string): number {
@@ -80,12 +84,12 @@ export class RoomList {
   }
 }
 
-/** Messages that wait to be read. Where nobody joined, nothing waits. */
+/** Returns the number of unread messages in a room: always 0 if the person has not joined it. */
 export function unreadIn({ joined, newest, read }: RoomSummary): number {
   return joined ? Math.max(0, newest - read) : 0;
 }
 
-/** `99+` is as good as any larger number. */
+/** Returns a short text for a count: every number over 99 is `99+`. */
 export function formatCount(count: number): string {
   return count > 99 ? "99+" : String(count);
 }

@@ -1,11 +1,11 @@
 import { ApiError, postTyping, putTopic, setMembership } from "./api.ts";
 
-/** What the person wants of a room; what does not work is said, and nothing else has changed. */
+/** The requests that a person makes for a room. A failure is shown to the person and changes nothing else. */
 export class RoomRequests {
-  readonly #say: (sentence: string) => void;
+  readonly #onProblem: (sentence: string) => void;
 
-  constructor(say: (sentence: string) => void) {
-    this.#say = say;
+  constructor(onProblem: (sentence: string) => void) {
+    this.#onProblem = onProblem;
   }
 
   setMembership(roomId: string, joined: boolean): void {
@@ -16,8 +16,8 @@ export class RoomRequests {
     void this.#try(() => putTopic(roomId, text));
   }
 
-  hint(roomId: string): void {
-    // A hint that is lost is not worth a word.
+  sendTypingHint(roomId: string): void {
+    // A lost hint does no harm, so its failure is not shown.
     postTyping(roomId).catch(() => {});
   }
 
@@ -26,7 +26,7 @@ export class RoomRequests {
       await request();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#say(`That did not work. ${error.message}`);
+      this.#onProblem(`That did not work. ${error.message}`);
     }
   }
 }

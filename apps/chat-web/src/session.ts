@@ -1,39 +1,43 @@
-import { chat, type Mention, type Message, type Membership } from "@tidings-apps/chat-contract";
+import { chat, type Membership, type Mention, type Message } from "@tidings-apps/chat-contract";
 import { createClient, type Client, type Reason } from "@tidings/client";
 import { ApiError, listRooms, postMessage, putRead } from "./api.ts";
 import { FollowedRoom } from "./followed-room.ts";
 import { Mentions } from "./mentions.ts";
 import { Outbox } from "./outbox.ts";
-import { RoomList } from "./room-list.ts";
 import { PresentPeople } from "./present-people.ts";
 import { ReadMarks } from "./read-marks.ts";
+import { RoomList } from "./room-list.ts";
 
-/** Rooms that are followed at once: with directory, inbox and presence, one connection has less than 100 channels. */
-const MOST_ROOMS = 90;
+/**
+ * The most rooms that are followed at once: with directory, inbox and presence, a connection has at most 100 channels.
+ */
+const MAX_FOLLOWED_ROOMS = 90;
 
 export interface SessionListener {
-  /** What the person has read is known, or cannot be known yet. */
+  /** The session has begun to follow the person's rooms. */
   onBegin(): void;
   /** Something that is on screen may have changed. */
   onChange(): void;
-  /** Somebody named the person, anywhere. */
+  /** Somebody has mentioned the person, in any room. */
   onMention(mention: Mention): void;
   /** A message has come. */
   onMessage(roomId: string): void;
-  /** The server does not know the session any more. */
+  /** The session of the person has ended at the server. */
   onEnd(): void;
 }
 
-/** One person's chat while they are signed in: one connection, and the state that its events make. It knows no page. */
+/**
+ * The chat of one person while they are signed in: one connection, and the state that its events build. No DOM in here.
+ */
 export class Session {
   readonly person: string;
   readonly client: Client<typeof chat> = createClient(chat, { url: "/events" });
-  readonly places = new RoomList();
+  readonly roomList = new RoomList();
   readonly mentions = new Mentions();
   readonly people = new PresentPeople();
   readonly outbox: Outbox;
-  readonly #marks = new ReadMarks(putRead);
-  readonly #rooms = new Map<string, FollowedRoom>();
+  readonly #readMarks = new ReadMarks(putRead);
+  readonly #followedRooms = new Map<string, FollowedRoom>();
   readonly #listener: SessionListener;
   #openRoom = "lobby";
   #isClosed = false;
@@ -44,47 +48,47 @@ export class Session {
     this.outbox = new Outbox({
       person,
       storage: localStorage,
-      // Whoever signs in next must not send what this person wrote.
-      post: (...message) =>
-        this.#isClosed ? Promise.reject(new ApiError(401, "Your session has ended.")) : postMessage(...message),
-      onSent: (roomId, message) => this.#addOwn(roomId, message),
+      post: (...message) => this.#post(...message),
+      onSent: (roomId, message) => this.#addOwnMessage(roomId, message),
       onChange: () => listener.onChange(),
-      onSessionEnd: () => this.#end("unauthenticated"),
+      onSessionEnd: () => this.#endIfSignedOut("unauthenticated"),
     });
-    this.client.status.subscribe(({ state }) => void (state === "live" && this.tryAgain()));
+    this.client.status.subscribe(({ state }) => {
+      if (state === "live") this.sendPending();
+    });
     void this.#begin();
   }
 
-  /** What is known about a room that is followed. */
-  room(roomId: string): FollowedRoom | undefined {
-    return this.#rooms.get(roomId);
+  /** Returns the state of a room that is followed. */
+  followedRoom(roomId: string): FollowedRoom | undefined {
+    return this.#followedRooms.get(roomId);
   }
 
-  /** Follows this room, and no other that the person is not in. */
+  /** Opens a room: follows it, and stops to follow the room before if the person has not joined that one. */
   open(roomId: string): void {
     this.#openRoom = roomId;
-    this.#follow();
+    this.#updateFollowedRooms();
   }
 
-  /** Whoever is here or has said something in the room: who could be named. */
+  /** Returns the names that can be mentioned: everybody who is online or has written in the room. */
   names(roomId: string): string[] {
-    const authors = this.room(roomId)?.timeline.messages.map(({ author }) => author) ?? [];
+    const authors = this.followedRoom(roomId)?.timeline.messages.map(({ author }) => author) ?? [];
     return [...new Set([...this.people.list(), ...authors])].filter((name) => name !== this.person);
   }
 
   /** The person has seen the newest message of the room. */
   markRead(roomId: string): void {
-    const { joined, read, newest } = this.places.get(roomId);
+    const { joined, read, newest } = this.roomList.get(roomId);
     if (!joined || newest <= read) return;
-    // At once, not when the server says so: what is on screen is no news.
-    this.#setPlace({ roomId, joined, read: newest });
-    this.#marks.mark({ roomId, read: newest });
+    // The page does not wait for the server: a message on screen is never shown as unread.
+    this.#setMembership({ roomId, joined, read: newest });
+    this.#readMarks.set({ roomId, read: newest });
   }
 
-  /** Sends what could not be sent so far. */
-  tryAgain(): void {
+  /** Sends the messages and read marks that could not be sent before. */
+  sendPending(): void {
     void this.outbox.send();
-    void this.#marks.send();
+    void this.#readMarks.send();
   }
 
   close(): void {
@@ -92,78 +96,95 @@ export class Session {
     this.client.close();
   }
 
+  #post(...message: Parameters<typeof postMessage>): Promise<Message> {
+    // After the end of the session another person may sign in. Their session must not send this person's messages.
+    if (this.#isClosed) return Promise.reject(new ApiError(401, "Your session has ended."));
+    return postMessage(...message);
+  }
+
   async #begin(): Promise<void> {
     try {
-      // First: the line above what is unread needs to know what was read.
+      // This request comes first: the line "New messages" needs the read numbers.
       for (const { id, name, joined, read, newest } of await listRooms()) {
-        this.places.open({ id, name });
-        this.places.put({ roomId: id, joined, read });
-        this.places.restart(id, newest);
+        this.roomList.addRoom({ id, name });
+        this.roomList.setMembership({ roomId: id, joined, read });
+        this.roomList.setNewest(id, newest);
       }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 401) return this.#end("unauthenticated");
-      // The states of directory and inbox tell the same, once there is a connection.
+      if (error.status === 401) return this.#endIfSignedOut("unauthenticated");
+      // After other errors, the snapshots of directory and inbox bring the same data once there is a connection.
     }
     if (this.#isClosed) return;
     this.#listener.onBegin();
-    this.#followPerson();
-    this.#follow();
+    this.#followDirectory();
+    this.#followInbox();
+    this.#followPresence();
+    this.#updateFollowedRooms();
     void this.outbox.send();
   }
 
-  #followPerson(): void {
-    const { places, mentions, people } = this;
-    const onClose = (reason: Reason) => this.#end(reason);
+  #followDirectory(): void {
     this.client.subscribe(chat.directory(), {
       snapshot: ({ rooms }) => {
-        places.replaceRooms(rooms);
-        this.#follow();
+        this.roomList.replaceRooms(rooms);
+        this.#updateFollowedRooms();
       },
       opened: (room) => {
-        places.open(room);
-        this.#follow();
+        this.roomList.addRoom(room);
+        this.#updateFollowedRooms();
       },
-      onClose,
-    });
-    this.client.subscribe(chat.inbox({ userId: this.person }), {
-      snapshot: (state) => {
-        places.replaceMemberships(state.places);
-        for (const place of state.places) this.#marks.learn(place);
-        for (const mention of mentions.replace(state.mentions)) this.#listener.onMention(mention);
-        this.#follow();
-      },
-      mention: (mention) => {
-        if (mentions.add(mention)) this.#listener.onMention(mention);
-        this.#listener.onChange();
-      },
-      place: (place) => this.#setPlace(place),
-      onClose,
-    });
-    this.client.subscribe(chat.presence(), {
-      online: (value) => {
-        people.add(value);
-        this.#listener.onChange();
-      },
-      onClear: ({ key }) => {
-        people.remove(key);
-        this.#listener.onChange();
-      },
-      // The values that still hold come again.
-      onGap: () => people.clear(),
-      onClose,
+      onClose: (reason) => this.#endIfSignedOut(reason),
     });
   }
 
-  #follow(): void {
-    const joined = this.places.list(true).map(({ id }) => id);
-    const wanted = new Set([this.#openRoom, ...joined.slice(0, MOST_ROOMS)].filter((id) => this.places.has(id)));
-    for (const [roomId, room] of this.#rooms) {
+  #followInbox(): void {
+    this.client.subscribe(chat.inbox({ userId: this.person }), {
+      snapshot: ({ places: memberships, mentions }) => {
+        this.roomList.replaceMemberships(memberships);
+        for (const membership of memberships) this.#readMarks.confirm(membership);
+        for (const mention of this.mentions.replace(mentions)) this.#listener.onMention(mention);
+        this.#updateFollowedRooms();
+      },
+      mention: (mention) => {
+        const isNew = this.mentions.add(mention);
+        if (isNew) this.#listener.onMention(mention);
+        this.#listener.onChange();
+      },
+      place: (membership) => this.#setMembership(membership),
+      onClose: (reason) => this.#endIfSignedOut(reason),
+    });
+  }
+
+  #followPresence(): void {
+    this.client.subscribe(chat.presence(), {
+      online: (value) => {
+        this.people.add(value);
+        this.#listener.onChange();
+      },
+      onClear: ({ key }) => {
+        this.people.remove(key);
+        this.#listener.onChange();
+      },
+      // After the gap all current values come again.
+      onGap: () => this.people.clear(),
+      onClose: (reason) => this.#endIfSignedOut(reason),
+    });
+  }
+
+  /** Follows the open room and the joined rooms, and no others. */
+  #updateFollowedRooms(): void {
+    const joined = this.roomList.list(true).map(({ id }) => id);
+    const candidates = [this.#openRoom, ...joined.slice(0, MAX_FOLLOWED_ROOMS)];
+    const wanted = new Set(candidates.filter((roomId) => this.roomList.has(roomId)));
+    for (const [roomId, room] of this.#followedRooms) {
       if (wanted.has(roomId)) continue;
-      this.#rooms.delete(roomId);
+      this.#followedRooms.delete(roomId);
       room.close();
     }
-    for (const roomId of wanted) if (!this.#rooms.has(roomId)) this.#followRoom(roomId);
+    for (const roomId of wanted) {
+      if (!this.#followedRooms.has(roomId)) this.#followRoom(roomId);
+    }
     this.#listener.onChange();
   }
 
@@ -171,39 +192,42 @@ export class Session {
     const room = new FollowedRoom(this.client, {
       roomId,
       person: this.person,
-      onState: (messages) => {
-        this.places.restart(roomId, messages.at(-1)?.number ?? 0);
-        for (const message of messages) this.#matchOwn(roomId, message);
+      onSnapshot: (messages) => {
+        this.roomList.setNewest(roomId, messages.at(-1)?.number ?? 0);
+        for (const message of messages) this.#matchOwnMessage(roomId, message);
       },
       onMessage: (message) => {
-        this.places.arrive(roomId, message.number);
-        this.#matchOwn(roomId, message);
+        this.roomList.raiseNewest(roomId, message.number);
+        this.#matchOwnMessage(roomId, message);
         this.#listener.onMessage(roomId);
       },
       onChange: () => this.#listener.onChange(),
-      onClose: (reason) => this.#end(reason),
+      onClose: (reason) => this.#endIfSignedOut(reason),
     });
-    this.#rooms.set(roomId, room);
+    this.#followedRooms.set(roomId, room);
   }
 
-  #setPlace(place: Membership): void {
-    // An answer to an older mark must not bring back what was read since.
-    const read = Math.max(place.read, this.places.get(place.roomId).read);
-    this.places.put({ ...place, read });
-    this.mentions.settle({ roomId: place.roomId, read });
-    this.#follow();
+  #setMembership(membership: Membership): void {
+    const { roomId } = membership;
+    // The read number never goes backwards: the answer to an older read mark can come after a newer mark.
+    const read = Math.max(membership.read, this.roomList.get(roomId).read);
+    this.roomList.setMembership({ ...membership, read });
+    this.mentions.markRead({ roomId, read });
+    this.#updateFollowedRooms();
   }
 
-  #addOwn(roomId: string, message: Message): void {
-    this.room(roomId)?.timeline.add([message]);
-    this.places.arrive(roomId, message.number);
+  /** The server has confirmed a message. */
+  #addOwnMessage(roomId: string, message: Message): void {
+    this.followedRoom(roomId)?.timeline.add([message]);
+    this.roomList.raiseNewest(roomId, message.number);
   }
 
-  #matchOwn(roomId: string, message: Message): void {
+  /** A message has come by the stream. */
+  #matchOwnMessage(roomId: string, message: Message): void {
     if (message.author === this.person) this.outbox.match(roomId, message);
   }
 
-  #end(reason: Reason): void {
+  #endIfSignedOut(reason: Reason): void {
     if (reason !== "unauthenticated" || this.#isClosed) return;
     this.close();
     this.#listener.onEnd();

@@ -2,7 +2,7 @@ import { canNotify, type Alerts } from "./alerts.ts";
 import { element, elementIn, setText } from "./element.ts";
 import type { Preferences, Theme } from "./preferences.ts";
 
-/** How the page looks and what it may do to be noticed; remembered in this browser. */
+/** The dialog for the theme, the sound and the notifications. This browser keeps the choices. */
 export class Settings {
   readonly #dialog = element("settings", HTMLDialogElement);
   readonly #theme = elementIn(this.#dialog, "[name=theme]", HTMLSelectElement);
@@ -16,7 +16,7 @@ export class Settings {
     paintTheme(preferences.value.theme);
     element("close-settings", HTMLButtonElement).addEventListener("click", () => this.#dialog.close());
     this.#theme.addEventListener("change", () => {
-      // The options of index.html are the themes.
+      // Safe: the options of index.html are exactly the themes.
       preferences.set({ theme: this.#theme.value as Theme });
       paintTheme(preferences.value.theme);
     });
@@ -26,7 +26,7 @@ export class Settings {
     });
     this.#notifications.addEventListener("change", () => {
       preferences.set({ notifications: this.#notifications.checked, offered: true });
-      if (this.#notifications.checked) void alerts.ask().then(() => this.#render());
+      if (this.#notifications.checked) void alerts.requestPermission().then(() => this.#render());
     });
   }
 

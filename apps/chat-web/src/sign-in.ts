@@ -2,26 +2,26 @@ import { MAX_NAME } from "@tidings-apps/chat-contract";
 import { ApiError, signIn } from "./api.ts";
 import { element, elementIn } from "./element.ts";
 
-/** The page of somebody who has not said yet who they are. */
+/** The form for a person who is not signed in. */
 export class SignIn {
   readonly #view = element("sign-in", HTMLElement);
   readonly #form = elementIn(this.#view, "form", HTMLFormElement);
   readonly #name = element("name", HTMLInputElement);
   readonly #problem = element("sign-in-problem", HTMLParagraphElement);
 
-  /** @param onSignedIn told the name as the server keeps it */
+  /** @param onSignedIn called with the name in the form that the server keeps */
   constructor(onSignedIn: (name: string) => void) {
     this.#name.maxLength = MAX_NAME;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#submit(onSignedIn);
     });
-    this.#name.addEventListener("input", () => this.#say(""));
+    this.#name.addEventListener("input", () => this.#showProblem(""));
   }
 
   show(problem = ""): void {
     this.#view.hidden = false;
-    this.#say(problem);
+    this.#showProblem(problem);
     this.#name.focus();
   }
 
@@ -43,11 +43,11 @@ export class SignIn {
   }
 
   #refuse(problem: string): void {
-    this.#say(problem);
+    this.#showProblem(problem);
     this.#name.focus();
   }
 
-  #say(problem: string): void {
+  #showProblem(problem: string): void {
     this.#problem.textContent = problem;
     this.#name.ariaInvalid = String(problem !== "");
   }

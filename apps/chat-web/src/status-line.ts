@@ -2,21 +2,21 @@ import type { Status, Watchable } from "@tidings/client";
 import { element, setText } from "./element.ts";
 import { describeStatus, describeWait, type StatusText } from "./status-text.ts";
 
-/** Tells how the connection is doing, in a place where it is always seen. */
+/** Shows the status of the connection in the header of the room. */
 export class StatusLine {
   readonly #line = element("status", HTMLParagraphElement);
   readonly #text = element("status-text", HTMLSpanElement);
   readonly #countdown = element("countdown", HTMLSpanElement);
   #shown: StatusText | null = null;
-  #stop = () => {};
+  #unsubscribe = () => {};
 
   follow(status: Watchable<Status>): void {
-    this.#stop();
-    this.#stop = status.subscribe((value) => this.#show(describeStatus(value)));
+    this.#unsubscribe();
+    this.#unsubscribe = status.subscribe((value) => this.#show(describeStatus(value)));
     this.#show(describeStatus(status.value));
   }
 
-  /** Once in a while, so that the seconds count down. @param now milliseconds since 1970 */
+  /** Updates the countdown. @param now milliseconds since 1970 */
   tick(now: number): void {
     setText(this.#countdown, describeWait(this.#shown?.retryAt, now));
   }

@@ -7,7 +7,7 @@ test("only a live connection looks good", () => {
   expect(describeStatus({ state: "closed", reason: "rejected" }).tone).toBe("bad");
 });
 
-test("a connection that is tried again says when, and offline there is no when", () => {
+test("a connection that is tried again says when, but not while the browser is offline", () => {
   expect(describeStatus({ state: "retrying", reason: "network", at: 5_000 })).toEqual({
     tone: "bad",
     text: "Connection lost",
@@ -20,7 +20,7 @@ test("a connection that is tried again says when, and offline there is no when",
   });
 });
 
-test("the seconds are counted down to the attempt", () => {
+test("the seconds count down to the next attempt", () => {
   expect(describeWait(5_000, 1_999)).toBe("4 s");
   expect(describeWait(5_000, 5_000)).toBe("trying…");
   expect(describeWait(undefined, 5_000)).toBe("");

@@ -1,6 +1,6 @@
 import type { Status } from "@tidings/client";
 
-/** What a person is told about the connection. */
+/** The status of the connection, in words for the person. */
 export interface StatusText {
   readonly tone: "good" | "waiting" | "bad";
   readonly text: string;
@@ -8,7 +8,7 @@ export interface StatusText {
   readonly retryAt?: number;
 }
 
-/** A client's status in words that need no knowledge of connections. */
+/** Describes the client's status in words that need no technical knowledge. */
 export function describeStatus(status: Status): StatusText {
   switch (status.state) {
     case "connecting":
@@ -50,7 +50,7 @@ function describeRetry({ reason, at }: Extract<Status, { state: "retrying" }>): 
   }
 }
 
-/** The time until the next attempt: `3 s`. */
+/** Returns the time until the next attempt, for example `3 s`. */
 export function describeWait(retryAt: number | undefined, now: number): string {
   if (retryAt === undefined) return "";
   const seconds = Math.ceil((retryAt - now) / 1_000);

@@ -1,21 +1,21 @@
-/** A piece of what somebody wrote. */
+/** A part of a text: plain text, a link or a mention. */
 export interface TextPart {
   readonly text: string;
-  /** Where it leads, only ever over http or https. */
+  /** The target of a link; always http or https. */
   readonly href?: string;
-  /** Who is named. */
+  /** The name of the person who is mentioned. */
   readonly mention?: string;
 }
 
 const LINK = /\bhttps?:\/\/[^\s<>"]+/giu;
-/** What ends a sentence does not belong to the link in it. */
+/** The characters at the end of a sentence. They do not belong to a link at its end. */
 const TRAILING = /[.,:;!?'*_~…)\]}]+$/u;
 const WORD = /[\p{L}\p{N}_]/u;
 const EMOJI = /^(?:\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Regional_Indicator})/u;
-/** Emoji that still look better large. */
-const FEW = 6;
+/** A text of at most this many emoji is shown large. */
+const MAX_LARGE_EMOJI = 6;
 
-/** Cuts a text at its links and at the names in it; joined again, the parts are the text. */
+/** Cuts a text at its links and mentions. The parts joined together are the text again. */
 export function partsOf(text: string, mentions: readonly string[] = []): TextPart[] {
   const parts: TextPart[] = [];
   let end = 0;
@@ -28,19 +28,21 @@ export function partsOf(text: string, mentions: readonly string[] = []): TextPar
   return [...parts, ...mentionsIn(text.slice(end), mentions)];
 }
 
-/** Whether a text is a few emoji and nothing else. */
+/** Returns whether a text consists of a few emoji and nothing else. */
 export function isEmojiOnly(text: string): boolean {
-  const signs = Array.from(new Intl.Segmenter().segment(text.replaceAll(/\s/gu, "")), ({ segment }) => segment);
-  return signs.length > 0 && signs.length <= FEW && signs.every((sign) => EMOJI.test(sign));
+  const withoutSpaces = text.replaceAll(/\s/gu, "");
+  const characters = Array.from(new Intl.Segmenter().segment(withoutSpaces), ({ segment }) => segment);
+  const isShort = characters.length > 0 && characters.length <= MAX_LARGE_EMOJI;
+  return isShort && characters.every((character) => EMOJI.test(character));
 }
 
-/** A bracket that the link itself has opened stays. */
+/** Removes the end of a sentence from a link. A closing bracket stays if the link contains its opening bracket. */
 function trimLink(link: string): string {
   const trimmed = link.replace(TRAILING, "");
   return link[trimmed.length] === ")" && trimmed.includes("(") ? `${trimmed})` : trimmed;
 }
 
-/** The longest name that fits wins, at a word boundary on both sides, in any case. */
+/** Finds the mentions in a text: whole words only, in upper or lower case. The longest name that fits wins. */
 function mentionsIn(text: string, mentions: readonly string[]): TextPart[] {
   const names = [...mentions].sort((one, other) => other.length - one.length);
   const parts: TextPart[] = [];

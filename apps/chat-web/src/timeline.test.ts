@@ -1,6 +1,6 @@
 import type { Message } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
-import { KEPT, Timeline } from "./timeline.ts";
+import { MAX_KEPT, Timeline } from "./timeline.ts";
 
 const noon = new Date(2026, 0, 1, 12).getTime();
 const message = (number: number, author = "ada", minute = 0): Message => ({
@@ -13,7 +13,7 @@ const message = (number: number, author = "ada", minute = 0): Message => ({
 });
 const numbers = (timeline: Timeline): number[] => timeline.messages.map(({ number }) => number);
 
-test("state, events and history fit together in any order, each message once", () => {
+test("snapshots, events and history can come in any order, and each message is kept once", () => {
   const timeline = new Timeline();
   timeline.replace([message(5), message(6)]);
   timeline.add([message(6), message(7)]);
@@ -24,7 +24,7 @@ test("state, events and history fit together in any order, each message once", (
   expect([timeline.oldest, timeline.newest]).toEqual([Number.POSITIVE_INFINITY, 0]);
 });
 
-test("a byline is shared by one author for five minutes, within one day, and not over the line", () => {
+test("one author shares a byline for five minutes, within one day, and not across the line", () => {
   const timeline = new Timeline();
   timeline.add([
     message(1, "ada", 0),
@@ -36,15 +36,15 @@ test("a byline is shared by one author for five minutes, within one day, and not
     message(7, "bo", 24 * 60),
   ]);
   const rows = timeline.rows(4);
-  expect(rows.filter(({ goesOn }) => goesOn).map((row) => row.message.number)).toEqual([2, 6]);
+  expect(rows.filter(({ sharesByline }) => sharesByline).map((row) => row.message.number)).toEqual([2, 6]);
   expect(rows.filter(({ startsDay }) => startsDay).map((row) => row.message.number)).toEqual([1, 7]);
   expect(rows.filter(({ startsNew }) => startsNew).map((row) => row.message.number)).toEqual([5]);
   expect(timeline.rows(null).some(({ startsNew }) => startsNew)).toBe(false);
 });
 
-test("the oldest go when there are too many", () => {
+test("the oldest messages are removed if there are too many", () => {
   const timeline = new Timeline();
-  timeline.add(Array.from({ length: KEPT + 3 }, (_, index) => message(index + 1)));
+  timeline.add(Array.from({ length: MAX_KEPT + 3 }, (_, index) => message(index + 1)));
   expect(timeline.trim()).toBe(true);
   expect(timeline.oldest).toBe(4);
   expect(timeline.trim()).toBe(false);

@@ -1,22 +1,25 @@
 import type { Message } from "@tidings-apps/chat-contract";
 
-/** Messages that a room keeps while nobody reads older ones; a tab can stay open for weeks. */
-export const KEPT = 500;
-/** Messages of one author that follow each other within this time share one byline, in milliseconds. */
-const TOGETHER = 5 * 60_000;
+/** The most messages that a room keeps while nobody reads older ones: a tab can stay open for weeks. */
+export const MAX_KEPT = 500;
+/** Milliseconds within which successive messages of one author share one byline. */
+const BYLINE_TIME = 5 * 60_000;
 
-/** A message, and what stands above it. */
-export interface Row {
+/** A message, and what is shown above it. */
+export interface TimelineRow {
   readonly message: Message;
-  /** The first of its day. */
+  /** It is the first message of its day. */
   readonly startsDay: boolean;
-  /** The first that was not read. */
+  /** It is the first unread message. */
   readonly startsNew: boolean;
-  /** It needs no byline: the one above is the same person's. */
-  readonly goesOn: boolean;
+  /** It needs no byline, because the message above it has the same author. */
+  readonly sharesByline: boolean;
 }
 
-/** The messages of one room that the page holds, in the order of their numbers. A state, an event and history may tell of the same one. */
+/**
+ * The messages of one room that the page has, sorted by number. Snapshots, events and history can bring the same
+ * message several times; the timeline keeps it once.
+ */
 export class Timeline {
   #messages: Message[] = [];
 
@@ -24,16 +27,17 @@ export class Timeline {
     return this.#messages;
   }
 
-  /** The number of the oldest message; 1 is the room's beginning, Infinity that there is none. */
+  /** The number of the oldest message: 1 at the beginning of the room, Infinity if there is no message. */
   get oldest(): number {
     return this.#messages[0]?.number ?? Number.POSITIVE_INFINITY;
   }
 
+  /** The number of the newest message; 0 if there is none. */
   get newest(): number {
     return this.#messages.at(-1)?.number ?? 0;
   }
 
-  /** This state and nothing else. */
+  /** Replaces all messages. */
   replace(messages: readonly Message[]): void {
     this.#messages = [];
     this.add(messages);
@@ -45,25 +49,34 @@ export class Timeline {
     this.#messages = [...byId.values()].sort((one, other) => one.number - other.number);
   }
 
-  /** Lets the oldest go. Returns whether there were any too many. */
+  /** Removes the oldest messages if there are more than `MAX_KEPT`. Returns whether it has removed any. */
   trim(): boolean {
-    if (this.#messages.length <= KEPT) return false;
-    this.#messages = this.#messages.slice(-KEPT);
+    if (this.#messages.length <= MAX_KEPT) return false;
+    this.#messages = this.#messages.slice(-MAX_KEPT);
     return true;
   }
 
-  /** @param unreadAfter the number above the line, or null for no line */
-  rows(unreadAfter: number | null): Row[] {
+  /** @param unreadAfter the number of the message above the line "New messages"; null for no line */
+  rows(unreadAfter: number | null): TimelineRow[] {
     return this.#messages.map((message, index) => {
-      const before = this.#messages[index - 1];
-      const startsDay = before === undefined || before.sentAt.toDateString() !== message.sentAt.toDateString();
-      const startsNew =
-        unreadAfter !== null && message.number > unreadAfter && (before === undefined || before.number <= unreadAfter);
-      return { message, startsDay, startsNew, goesOn: !startsDay && !startsNew && goesOn(before, message) };
+      const previous = this.#messages[index - 1];
+      const startsDay = previous === undefined || !isSameDay(previous, message);
+      const startsNew = isFirstAfter(unreadAfter, previous, message);
+      const sharesByline = !startsDay && !startsNew && canShareByline(previous, message);
+      return { message, startsDay, startsNew, sharesByline };
     });
   }
 }
 
-function goesOn(before: Message, { author, sentAt }: Message): boolean {
-  return before.author === author && sentAt.getTime() - before.sentAt.getTime() < TOGETHER;
+function isSameDay(one: Message, other: Message): boolean {
+  return one.sentAt.toDateString() === other.sentAt.toDateString();
+}
+
+function isFirstAfter(number: number | null, previous: Message | undefined, message: Message): boolean {
+  if (number === null || message.number <= number) return false;
+  return previous === undefined || previous.number <= number;
+}
+
+function canShareByline(previous: Message, { author, sentAt }: Message): boolean {
+  return previous.author === author && sentAt.getTime() - previous.sentAt.getTime() < BYLINE_TIME;
 }

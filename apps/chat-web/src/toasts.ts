@@ -2,16 +2,16 @@ import type { Mention } from "@tidings-apps/chat-contract";
 import { copyOf, element, elementIn } from "./element.ts";
 import { KeyedList } from "./keyed-list.ts";
 
-/** Toasts that are on screen at once; older ones wait in the sidebar as an @. */
-const MOST = 3;
-/** How long a sentence that asks for nothing stays, in milliseconds. */
-const PATIENCE = 8_000;
+/** The most toasts on screen at once. Older mentions are still marked with an @ in the sidebar. */
+const MAX_TOASTS = 3;
+/** Milliseconds for which a sentence stays on screen. */
+const SENTENCE_TIME = 8_000;
 
 export interface ToastsOptions {
   onOpen(mention: Mention): void;
 }
 
-/** Tells of mentions, until they are read or sent away. */
+/** Shows mentions until the person reads or closes them, and short sentences. */
 export class Toasts {
   readonly #list: KeyedList<Mention>;
   readonly #said = element("said", HTMLParagraphElement);
@@ -24,31 +24,35 @@ export class Toasts {
     this.#list = new KeyedList(element("toasts", HTMLUListElement), {
       key: ({ messageId }) => messageId,
       create: () => copyOf("toast"),
-      update: (item, mention, before) => void (before === undefined && this.#paint(item, mention)),
+      update: (item, mention, previous) => {
+        if (previous === undefined) this.#paint(item, mention);
+      },
     });
   }
 
   add(mention: Mention): void {
-    this.#set([...this.#mentions, mention].slice(-MOST));
+    this.#set([...this.#mentions, mention].slice(-MAX_TOASTS));
   }
 
-  /** Keeps those that this is true of. */
+  /** Removes the toasts of all mentions that are not wanted. */
   keep(isWanted: (mention: Mention) => boolean): void {
     if (!this.#mentions.every(isWanted)) this.#set(this.#mentions.filter(isWanted));
   }
 
-  /** Returns whether there was anything to close. */
+  /** Removes all toasts. Returns whether there were any. */
   clear(): boolean {
-    const had = this.#mentions.length > 0;
+    const hadToasts = this.#mentions.length > 0;
     this.#set([]);
-    return had;
+    return hadToasts;
   }
 
-  /** One sentence, for instance that something did not work. */
+  /** Shows one sentence, for example about a failure. */
   say(sentence: string): void {
     this.#said.textContent = sentence;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => (this.#said.textContent = ""), PATIENCE);
+    this.#timer = setTimeout(() => {
+      this.#said.textContent = "";
+    }, SENTENCE_TIME);
   }
 
   #set(mentions: readonly Mention[]): void {
@@ -61,13 +65,13 @@ export class Toasts {
     elementIn(item, ".where", HTMLElement).textContent = mention.roomName;
     elementIn(item, ".what", HTMLElement).textContent = mention.text;
     elementIn(item, ".open", HTMLButtonElement).addEventListener("click", () => {
-      this.#drop(mention);
+      this.#remove(mention);
       this.#options.onOpen(mention);
     });
-    elementIn(item, ".close", HTMLButtonElement).addEventListener("click", () => this.#drop(mention));
+    elementIn(item, ".close", HTMLButtonElement).addEventListener("click", () => this.#remove(mention));
   }
 
-  #drop(mention: Mention): void {
+  #remove(mention: Mention): void {
     this.#set(this.#mentions.filter(({ messageId }) => messageId !== mention.messageId));
     element("text", HTMLTextAreaElement).focus();
   }

@@ -1,24 +1,24 @@
 import { expect, test } from "vitest";
-import { describeTyping, TYPING_AGE, TypingPeople } from "./typing-people.ts";
+import { describeTyping, HINT_TIME, TypingPeople } from "./typing-people.ts";
 
-test("a hint fades, and another one keeps it up", () => {
+test("a hint ends after a while, and another hint extends it", () => {
   const people = new TypingPeople();
   people.add("ada", 0);
   people.add("bo", 1_000);
-  expect(people.at(TYPING_AGE - 1)).toEqual(["ada", "bo"]);
-  expect(people.at(TYPING_AGE)).toEqual(["bo"]);
-  people.add("bo", TYPING_AGE);
-  expect(people.at(2 * TYPING_AGE - 1)).toEqual(["bo"]);
+  expect(people.at(HINT_TIME - 1)).toEqual(["ada", "bo"]);
+  expect(people.at(HINT_TIME)).toEqual(["bo"]);
+  people.add("bo", HINT_TIME);
+  expect(people.at(2 * HINT_TIME - 1)).toEqual(["bo"]);
 });
 
-test("whoever has sent the message is not typing any more", () => {
+test("somebody who has sent the message is not typing any more", () => {
   const people = new TypingPeople();
   people.add("ada", 0);
   people.remove("ada");
   expect(people.at(1)).toEqual([]);
 });
 
-test("names are told as long as there are few", () => {
+test("the text names one or two people, but not more", () => {
   expect(describeTyping([])).toBe("");
   expect(describeTyping(["ada"])).toBe("ada is typing…");
   expect(describeTyping(["ada", "bo"])).toBe("ada and bo are typing…");

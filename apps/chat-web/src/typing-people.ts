@@ -1,16 +1,17 @@
-/** Milliseconds that a typing hint stands for. */
-export const TYPING_AGE = 4_000;
+/** Milliseconds for which a typing hint is shown. */
+export const HINT_TIME = 4_000;
 
-/** Who is typing: everybody of whom a hint came within the last seconds. */
+/** Who is typing: everybody with a typing hint within the last seconds. */
 export class TypingPeople {
+  /** For each name the time when the hint ends. */
   readonly #until = new Map<string, number>();
 
   /** @param now milliseconds since 1970 */
   add(name: string, now: number): void {
-    this.#until.set(name, now + TYPING_AGE);
+    this.#until.set(name, now + HINT_TIME);
   }
 
-  /** Whoever has sent the message is not typing it any more. */
+  /** The person has sent the message, so they are not typing it any more. */
   remove(name: string): void {
     this.#until.delete(name);
   }
@@ -19,12 +20,16 @@ export class TypingPeople {
     this.#until.clear();
   }
 
+  /** Returns the names of everybody who is typing. @param now milliseconds since 1970 */
   at(now: number): string[] {
-    for (const [name, until] of this.#until) if (until <= now) this.#until.delete(name);
+    for (const [name, until] of this.#until) {
+      if (until <= now) this.#until.delete(name);
+    }
     return [...this.#until.keys()];
   }
 }
 
+/** Describes who is typing, for the person at the screen. */
 export function describeTyping(names: readonly string[]): string {
   const [first, second] = names;
   if (first === undefined) return "";

@@ -2,21 +2,21 @@ import { paintAvatar } from "./avatar.ts";
 import { copyOf, element, elementIn, setText } from "./element.ts";
 import { KeyedList } from "./keyed-list.ts";
 import { paintText } from "./message-item.ts";
-import type { Entry, Outbox } from "./outbox.ts";
+import type { Outbox, WaitingMessage } from "./outbox.ts";
 
-/** The person's own messages that the server has not confirmed, below those that it has. */
+/** The person's own messages that the server has not confirmed yet. They are shown below all others. */
 export class WaitingList {
-  readonly #list: KeyedList<Entry>;
+  readonly #list: KeyedList<WaitingMessage>;
   #isLive = false;
   #me = "";
 
-  /** @param outbox of the session that goes on */
+  /** @param outbox returns the outbox of the current session */
   constructor(outbox: () => Outbox | undefined) {
     this.#list = new KeyedList(element("waiting", HTMLOListElement), {
       key: ({ key }) => key,
       create: () => copyOf("waiting-message"),
-      update: (item, { key, text, problem }, before) => {
-        if (before === undefined) {
+      update: (item, { key, text, problem }, previous) => {
+        if (previous === undefined) {
           paintAvatar(elementIn(item, ".avatar", HTMLElement), this.#me);
           elementIn(item, ".author", HTMLElement).textContent = this.#me;
           paintText(elementIn(item, ".text", HTMLElement), text, [], "");
@@ -24,8 +24,9 @@ export class WaitingList {
           elementIn(item, ".drop", HTMLButtonElement).addEventListener("click", () => outbox()?.drop(key));
         }
         item.classList.toggle("failed", problem !== undefined);
+        const isRefused = problem !== undefined;
         const waiting = this.#isLive ? "Sending…" : "Waiting for the connection";
-        setText(elementIn(item, ".state", HTMLElement), problem === undefined ? waiting : `Not sent. ${problem}`);
+        setText(elementIn(item, ".state", HTMLElement), isRefused ? `Not sent. ${problem}` : waiting);
         for (const selector of [".retry", ".drop"]) {
           elementIn(item, selector, HTMLButtonElement).hidden = problem === undefined;
         }
@@ -33,10 +34,10 @@ export class WaitingList {
     });
   }
 
-  /** @param me whose they are */
-  render(entries: readonly Entry[], me: string, isLive: boolean): void {
+  /** @param me the name of their author */
+  render(messages: readonly WaitingMessage[], me: string, isLive: boolean): void {
     this.#me = me;
     this.#isLive = isLive;
-    this.#list.render(entries);
+    this.#list.render(messages);
   }
 }
