@@ -5,19 +5,19 @@ import { EventSource } from "eventsource";
 import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { server, time } from "./clock.ts";
 
-// The example listens as soon as it is imported, here on any free port.
+// The example listens as soon as it is imported. With port 0 the system chooses a free port.
 vi.hoisted(() => void (process.env["PORT"] = "0"));
 
 afterAll(async () => {
-  // What Ctrl-C does.
+  // The same as Ctrl-C.
   process.emit("SIGINT");
   await once(server, "close");
 });
 
-/** Where the clock is, once it has ticked. */
+/** Waits for the first tick, and returns the URL of the clock. */
 async function findUrl(): Promise<string> {
   if (!server.listening) await once(server, "listening");
-  // A server that listens on a TCP port has an address of this shape.
+  // Safe: the server listens on a TCP port, so its address is an object.
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/events`;
   const page = await fetch(`${url}?channel=clock&wait=10`, { headers: { accept: "application/json" } });
@@ -25,7 +25,7 @@ async function findUrl(): Promise<string> {
   return url;
 }
 
-test("an EventSource has the time at once and gets every tick after it", async () => {
+test("an EventSource gets the time at once, and every tick after it", async () => {
   const source = new EventSource(`${await findUrl()}?channel=clock@now`);
   onTestFinished(() => source.close());
   const ticks: { readonly data: string; readonly id: string }[] = [];
@@ -38,7 +38,7 @@ test("an EventSource has the time at once and gets every tick after it", async (
   const times = ticks.map(({ data }) => Date.parse((JSON.parse(data) as { now: string }).now));
   expect(times).toEqual(times.toSorted((one, other) => one - other));
   expect(new Set(times).size).toBe(4);
-  // The current value comes before there is a position; every later tick is one.
+  // The current value has no id, because the stream has no position yet. Every later tick has one.
   expect(ticks.map(({ id }) => id !== "")).toEqual([false, true, true, true]);
 });
 

@@ -1,4 +1,4 @@
-// Fastify: the hub answers on the raw request and response, in a plugin of its own that leaves their bodies alone.
+// Fastify: the hub is one route. It uses the raw request and response, in a plugin that does not parse their bodies.
 import { fileURLToPath } from "node:url";
 import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
@@ -15,14 +15,15 @@ export async function startFastify(port: number) {
   const app = fastify();
   await app.register(async (plugin) => {
     plugin.removeAllContentTypeParsers();
-    // The hub reads the body itself, as much of it as it allows.
+    // The hub reads the body itself, up to its own limit.
     plugin.addContentTypeParser("*", (_request, _body, done) => done(null));
     plugin.all("/events", (request, reply) => {
       reply.hijack();
       events(request.raw, reply.raw);
     });
   });
-  app.post<{ Params: { room: string }; Body: { text: string } }>("/rooms/:room", async ({ params, body }, reply) => {
+  type Route = { Params: { room: string }; Body: { text: string } };
+  app.post<Route>("/rooms/:room", async ({ params, body }, reply) => {
     const { id } = await hub.publish(chat.room(params), "message", body);
     return reply.code(201).send({ id });
   });
@@ -33,8 +34,10 @@ export async function startFastify(port: number) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { PORT: port = "3000" } = process.env;
   const { hub, app } = await startFastify(Number(port));
-  // The streams first: a server does not close while one is open.
-  process.once("SIGINT", () => void hub.close().then(() => app.close()));
+  process.once("SIGINT", () => {
+    // First close the hub: a server does not close while a stream is open.
+    void hub.close().then(() => app.close());
+  });
   console.log(`curl -N 'http://127.0.0.1:${port}/events?channel=rooms/lobby&last=10'`);
   console.log(`curl --json '{"text":"hello"}' http://127.0.0.1:${port}/rooms/lobby`);
 }

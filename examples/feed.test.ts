@@ -10,7 +10,7 @@ async function start() {
     server.close();
   });
   await once(server, "listening");
-  // A server that listens on a TCP port has an address of this shape.
+  // Safe: the server listens on a TCP port, so its address is an object.
   const { port } = server.address() as AddressInfo;
   const publish = async (first: number, last: number): Promise<void> => {
     for (let story = first; story <= last; story++) {
@@ -25,7 +25,7 @@ function stories(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, index) => `story ${first + index}`);
 }
 
-test("the newest stories come first, then those published while the reader was between page and stream, then live ones", async () => {
+test("the newest stories come first, then those published between page and stream, then live ones", async () => {
   const { url, publish } = await start();
   await publish(1, 8);
   const reader = readFeed(url, "tea", 5);
@@ -33,7 +33,7 @@ test("the newest stories come first, then those published while the reader was b
   const read = async (count: number): Promise<void> => {
     while (titles.length < count) titles.push(String((await reader.next()).value));
   };
-  // The generator has its page now, and goes on to the stream when it is asked for the sixth title.
+  // The generator has read its page. It opens the stream only when the test asks for the sixth title.
   await read(5);
   await publish(9, 11);
   await read(8);
@@ -43,7 +43,7 @@ test("the newest stories come first, then those published while the reader was b
   expect(titles).toEqual(stories(4, 13));
 });
 
-test("over bare HTTP: the page's cursor is where the stream goes on", async () => {
+test("over plain HTTP: the stream continues at the page's cursor", async () => {
   const { url, publish } = await start();
   await publish(1, 4);
   const page = await fetch(`${url}?channel=feeds/tea&last=2`, { headers: { accept: "application/json" } });

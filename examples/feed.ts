@@ -1,4 +1,5 @@
-// History, then live: one page of the newest stories, and from its cursor on the stream. Nothing between the two is missing or repeated.
+// History first, then live events: one page of the newest stories, and then the stream from the page's cursor. Between
+// page and stream nothing is missing and nothing is repeated.
 import { fileURLToPath } from "node:url";
 import { createServer } from "node:http";
 import { createClient } from "@tidings/client";
@@ -17,13 +18,15 @@ export function startFeed(port: number) {
   return { hub, server };
 }
 
-/** The client: titles, first the newest `last` of the past, then every one that is published. */
+/** The client. Yields the titles of the newest `last` stories, then of every story that is published. */
 export async function* readFeed(url: string, topic: string, last: number) {
   const client = createClient(news, { url });
   try {
     const { events, cursor } = await client.history(news.feed({ topic }), { last });
     for (const { data } of events) yield data.title;
-    for await (const { data } of client.events(news.feed({ topic }), { after: cursor })) yield data.title;
+    for await (const { data } of client.events(news.feed({ topic }), { after: cursor })) {
+      yield data.title;
+    }
   } finally {
     client.close();
   }

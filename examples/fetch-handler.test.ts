@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { createApp, serve } from "./fetch-handler.ts";
 
-/** How long a fact may take on a real socket, in milliseconds; it takes some. */
-const PATIENCE = { timeout: 10_000 };
+/** Options of `expect.poll`: a real socket needs some time. */
+const POLL = { timeout: 10_000 };
 
 const BASE = "https://greetings.example";
 
@@ -15,12 +15,12 @@ function open() {
   return { hub, handle, say };
 }
 
-/** Reads a stream until it has brought a text. */
+/** Reads a stream until it contains the text. */
 async function readUntil(reader: ReadableStreamDefaultReader<string> | undefined, text: string): Promise<string> {
   let read = "";
   while (!read.includes(text)) {
     const { done = true, value = "" } = (await reader?.read()) ?? {};
-    if (done) throw new Error(`Expected ${text}, got the end after ${read}`);
+    if (done) throw new Error(`Expected ${text}, got the end of the stream after ${read}`);
     read += value;
   }
   return read;
@@ -30,7 +30,7 @@ function readerOf({ body }: Response): ReadableStreamDefaultReader<string> | und
   return body?.pipeThrough(new TextDecoderStream()).getReader();
 }
 
-test("without a socket: a stream tells what is published, and cancelling its body ends the connection", async () => {
+test("without a socket: a stream brings what is published, and ends when its body is cancelled", async () => {
   const { hub, handle, say } = open();
   const response = await handle(new Request(`${BASE}/events?channel=greetings`));
   expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
@@ -46,7 +46,7 @@ test("without a socket: a stream tells what is published, and cancelling its bod
   expect(hub.stats().connections).toBe(0);
 });
 
-test("without a socket: pages, refusals and what is not there are whole answers", async () => {
+test("without a socket: pages, refusals and unknown paths are complete answers", async () => {
   const { hub, handle, say } = open();
   await say("good day");
   const page = await handle(
@@ -62,25 +62,25 @@ test("without a socket: pages, refusals and what is not there are whole answers"
 test.each([
   ["is empty", "", "greetings.greeting: text: "],
   ["is too long", "x".repeat(70_000), "expected 65536 bytes of JSON at most"],
-])("a greeting that %s is answered 400 with what was expected", async (_, body, detail) => {
+])("a greeting that %s gets a 400 that says what was expected", async (_, body, detail) => {
   const response = await open().say(body);
   expect(response.status).toBe(400);
   expect(await response.text()).toContain(detail);
 });
 
-test("over HTTP: a greeting comes on the stream, and the connection ends when the reader leaves", async () => {
+test("over HTTP: the stream brings a greeting, and the connection ends when the reader leaves", async () => {
   const { hub, handle } = open();
   const server = serve(0, handle);
   onTestFinished(() => void server.close());
   await once(server, "listening");
-  // A server that listens on a TCP port has an address of this shape.
+  // Safe: the server listens on a TCP port, so its address is an object.
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const reader = readerOf(await fetch(`${url}/events?channel=greetings`));
   const published = await fetch(`${url}/greetings`, { method: "POST", body: "good day" });
   expect(published.status).toBe(201);
   expect(await readUntil(reader, "good day")).toContain(`id: ${(await published.text()).trim()}\n`);
   expect(hub.stats().connections).toBe(1);
-  // Nothing is being written, so only the socket tells.
+  // Nothing is written at this time, so only the closed socket shows that the reader has left.
   await reader?.cancel();
-  await expect.poll(() => hub.stats().connections, PATIENCE).toBe(0);
+  await expect.poll(() => hub.stats().connections, POLL).toBe(0);
 });

@@ -1,9 +1,12 @@
-// The whole server is a plain function from Request to Response, which is what other runtimes and frameworks ask for:
+// The whole server is one function from Request to Response. Other runtimes and frameworks use such a function:
 //   Deno     Deno.serve(handle)
-//   Bun      Bun.serve({ fetch: handle, idleTimeout: 120 })    it cuts what is silent for 10 s, heartbeats are 15 s apart
+//   Bun      Bun.serve({ fetch: handle, idleTimeout: 120 })
 //   Hono     app.all("/events", (context) => handle(context.req.raw))
 //   Next.js  export { handle as GET, handle as POST }       in app/events/route.ts
-// Workers keep it in a Durable Object: see docs/examples.md. On Node there is toNodeHandler; the bridge below only runs this example there.
+//
+// Bun needs the longer timeout: by default it closes a connection that is silent for 10 s, and heartbeats come every
+// 15 s. On workers the hub lives in a Durable Object: see docs/examples.md. On Node use `toNodeHandler`; the function
+// `serve` below exists only to run this example there.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -24,12 +27,13 @@ export function createApp() {
   async function handle(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname === "/events") return events(request);
-    if (pathname !== "/greetings" || request.method !== "POST") return new Response(null, { status: 404 });
+    const isGreeting = pathname === "/greetings" && request.method === "POST";
+    if (!isGreeting) return new Response(null, { status: 404 });
     try {
       const { id } = await hub.publish(hall.greetings(), "greeting", { text: await request.text() });
       return new Response(`${id}\n`, { status: 201 });
     } catch (error) {
-      // What the contract refuses of a sender's data is the sender's mistake.
+      // The sender's data does not fit the contract. The message says what is wrong.
       if (error instanceof ContractError) return new Response(`${error.message}\n`, { status: 400 });
       throw error;
     }
@@ -37,19 +41,24 @@ export function createApp() {
   return { hub, handle };
 }
 
-/** A server of node:http around such a function. */
+/** Runs such a function as a server of node:http. */
 export function serve(port: number, handle: (request: Request) => Promise<Response>) {
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const { method = "GET", url = "/", headers } = incoming;
-    const body = ["GET", "HEAD"].includes(method) ? {} : { body: Readable.toWeb(incoming), duplex: "half" };
-    const sent = Object.entries(headers).map(([name, value]) => [name, String(value)] as [string, string]);
-    // The types of the DOM do not know yet that a request may stream.
-    const init = { method, headers: sent, ...body } as RequestInit;
+    const hasBody = method !== "GET" && method !== "HEAD";
+    const body = hasBody ? { body: Readable.toWeb(incoming), duplex: "half" } : {};
+    const requestHeaders = Object.entries(headers).map(([name, value]) => [name, String(value)] as [string, string]);
+    // Safe: Node allows a stream as a body, but the DOM types do not have `duplex` yet.
+    const init = { method, headers: requestHeaders, ...body } as RequestInit;
     const response = await handle(new Request(new URL(url, "http://localhost"), init));
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-    // When the reader leaves, the body is cancelled, and the hub's connection ends.
-    if (response.body === null) outgoing.end();
-    else await pipeline(Readable.fromWeb(response.body as ReadableStream), outgoing);
+    if (response.body === null) {
+      outgoing.end();
+    } else {
+      // When the reader leaves, `pipeline` cancels the body, and the hub's connection ends.
+      // Safe: it is the same class in the DOM types and in Node's types.
+      await pipeline(Readable.fromWeb(response.body as ReadableStream), outgoing);
+    }
   };
   return createServer((incoming, outgoing) => {
     answer(incoming, outgoing).catch(() => outgoing.destroy());

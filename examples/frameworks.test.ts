@@ -17,7 +17,7 @@ const frameworks = {
     const headers = { "content-type": "application/json" };
     const say = (text: string) => ({ headers, body: JSON.stringify({ text }) });
     const close = () => {
-      // `fetch` has a connection in reserve, for which Fastify would wait.
+      // `fetch` keeps a connection open for later, and Fastify would wait for its end.
       app.server.closeAllConnections();
       return app.close();
     };
@@ -25,10 +25,10 @@ const frameworks = {
   },
 };
 
-/** A started example, and what says something through its own route. */
+/** Starts an example. `post` publishes a message through the example's own route. */
 async function start(name: keyof typeof frameworks) {
   const { hub, address, close, say } = await frameworks[name]();
-  // A server that listens on a TCP port has an address of this shape.
+  // Safe: the server listens on a TCP port, so its address is an object.
   const url = `http://127.0.0.1:${(address as AddressInfo).port}`;
   onTestFinished(async () => {
     await hub.close();
@@ -42,34 +42,34 @@ async function start(name: keyof typeof frameworks) {
 }
 
 for (const name of ["Hono", "Fastify"] as const) {
-  test(`${name}: an EventSource gets what was said before it came and what is said after, and is told when the server stops`, async () => {
+  test(`${name}: an EventSource gets earlier and later messages, and a bye when the server stops`, async () => {
     const { hub, url, post } = await start(name);
     await post("1");
     const source = new EventSource(`${url}/events?channel=rooms/lobby&last=10`);
     onTestFinished(() => source.close());
-    const heard: { readonly data: unknown; readonly id: string }[] = [];
-    let moved = (): void => {};
+    const received: { readonly data: unknown; readonly id: string }[] = [];
+    let onReceived = (): void => {};
     source.addEventListener("rooms/lobby:message", ({ data, lastEventId: id }) => {
-      heard.push({ data: JSON.parse(String(data)), id });
-      moved();
+      received.push({ data: JSON.parse(String(data)), id });
+      onReceived();
     });
-    const until = async (count: number): Promise<void> => {
-      while (heard.length < count) await new Promise<void>((resolve) => (moved = resolve));
+    const waitFor = async (count: number): Promise<void> => {
+      while (received.length < count) await new Promise<void>((resolve) => (onReceived = resolve));
     };
     const bye = new Promise<unknown>((resolve) => {
       source.addEventListener("bye", ({ data }) => resolve(JSON.parse(String(data))));
     });
-    await until(1);
+    await waitFor(1);
     await post("2");
     await post("3");
-    await until(3);
-    expect(heard.map(({ data }) => data)).toEqual([{ text: "1" }, { text: "2" }, { text: "3" }]);
-    expect(new Set(heard.map(({ id }) => id)).size).toBe(3);
+    await waitFor(3);
+    expect(received.map(({ data }) => data)).toEqual([{ text: "1" }, { text: "2" }, { text: "3" }]);
+    expect(new Set(received.map(({ id }) => id)).size).toBe(3);
     await hub.close();
     expect(await bye).toEqual({ reason: "draining" });
   });
 
-  test(`${name}: a reader that leaves is forgotten`, async () => {
+  test(`${name}: when a reader leaves, its connection ends`, async () => {
     const { hub, url } = await start(name);
     const leaving = new AbortController();
     await fetch(`${url}/events?channel=rooms/lobby`, { signal: leaving.signal });
@@ -78,7 +78,7 @@ for (const name of ["Hono", "Fastify"] as const) {
     await expect.poll(() => hub.stats().connections).toBe(0);
   });
 
-  test(`${name}: a list of channels that is too long for a query travels as POST`, async () => {
+  test(`${name}: a list of channels that is too long for a query can be sent as POST`, async () => {
     const { url, post } = await start(name);
     await post("1");
     const channels = { "rooms/lobby": null, "rooms/tea": null };

@@ -1,4 +1,5 @@
-// Hono: the hub is one route. `toFetchHandler` speaks Request and Response, so the same lines serve on Bun, Deno and workers.
+// Hono: the hub is one route. `toFetchHandler` uses Request and Response, so the same route works on Bun, Deno and
+// workers.
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
 import { channel, defineContract } from "@tidings/contract";
@@ -16,7 +17,8 @@ export function startHono(port: number) {
   const app = new Hono();
   app.all("/events", (context) => events(context.req.raw));
   app.post("/rooms/:room", async (context) => {
-    const { id } = await hub.publish(chat.room(context.req.param()), "message", { text: await context.req.text() });
+    const text = await context.req.text();
+    const { id } = await hub.publish(chat.room(context.req.param()), "message", { text });
     return context.text(`${id}\n`, 201);
   });
   return { hub, server: serve({ fetch: app.fetch, port, hostname: "127.0.0.1" }) };
@@ -25,8 +27,10 @@ export function startHono(port: number) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { PORT: port = "3000" } = process.env;
   const { hub, server } = startHono(Number(port));
-  // The streams first: a server does not close while one is open.
-  process.once("SIGINT", () => void hub.close().then(() => server.close()));
+  process.once("SIGINT", () => {
+    // First close the hub: a server does not close while a stream is open.
+    void hub.close().then(() => server.close());
+  });
   console.log(`curl -N 'http://127.0.0.1:${port}/events?channel=rooms/lobby&last=10'`);
   console.log(`curl -d hello http://127.0.0.1:${port}/rooms/lobby`);
 }

@@ -1,5 +1,6 @@
-// The same stream without streaming, for networks whose proxies swallow streams: a page at a time, each held back until there
-// is an event. The positions are those of the stream, so a reader changes from one to the other at any event.
+// Long polling: the same events without a stream, for networks with a proxy that holds streams back. The client asks
+// for one page after the other, and the server holds each answer until there is an event. Pages and streams have the
+// same cursors, so a reader can change from one to the other at any event.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
 import { channel, defineContract } from "@tidings/contract";
@@ -16,14 +17,16 @@ export function startBoard(port: number) {
   return { hub, server };
 }
 
-/** A proxy as some companies have one: it hands an answer on when it has all of it, and a stream never ends. */
+/** A proxy like those of some companies: it forwards an answer only when it is complete, and a stream never is. */
 export function startProxy(port: number, upstream: string) {
-  const handOn = async ({ url, headers: { accept = "*/*" } }: IncomingMessage, response: ServerResponse) => {
+  const forward = async ({ url, headers: { accept = "*/*" } }: IncomingMessage, response: ServerResponse) => {
     const answer = await fetch(`${upstream}${url}`, { headers: { accept } });
     const body = await answer.text();
     response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "" }).end(body);
   };
-  return createServer((...exchange) => void handOn(...exchange).catch(console.error)).listen(port, "127.0.0.1");
+  return createServer((request, response) => {
+    forward(request, response).catch(console.error);
+  }).listen(port, "127.0.0.1");
 }
 
 interface Page {
@@ -32,14 +35,20 @@ interface Page {
   readonly gap?: { readonly channels: Readonly<Record<string, string>> };
 }
 
-/** The client, in any language. @param after the id of the last event that was seen; empty: from now on */
+/**
+ * The client; it is the same in any language.
+ * @param after the id of the last event that was seen; empty to start now
+ */
 export async function* poll(url: string, after = "") {
-  for (let cursor = after; ;) {
-    const from = cursor === "" ? "" : `&after=${cursor}`;
-    const response = await fetch(`${url}?channel=notes&wait=25${from}`, { headers: { accept: "application/json" } });
-    if (!response.ok)
-      throw new Error(`Expected a page, got status ${response.status}; wait, and go on after ${cursor}.`);
-    // PROTOCOL.md, section 6, says what is in a page.
+  let cursor = after;
+  for (;;) {
+    const position = cursor === "" ? "" : `&after=${cursor}`;
+    const headers = { accept: "application/json" };
+    const response = await fetch(`${url}?channel=notes&wait=25${position}`, { headers });
+    if (!response.ok) {
+      throw new Error(`Expected a page, got status ${response.status}; wait, and continue after "${cursor}".`);
+    }
+    // Safe: section 6 of PROTOCOL.md defines the page.
     const { events, cursor: next, gap } = (await response.json()) as Page;
     if (gap !== undefined) console.warn("Some notes are gone", gap);
     yield* events;
@@ -53,6 +62,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const proxy = `http://127.0.0.1:${Number(port) + 1}`;
   startProxy(Number(port) + 1, `http://127.0.0.1:${port}`);
   setInterval(() => void hub.publish(board.notes(), "note", { text: new Date().toISOString() }), 2_000);
-  console.log(`A stream does not come through the proxy:\n  curl -N '${proxy}/events?channel=notes'\nPages do:`);
+  console.log(`A stream does not get through the proxy:\n  curl -N '${proxy}/events?channel=notes'\nPages do:`);
   for await (const { data } of poll(`${proxy}/events`)) console.log(data.text);
 }

@@ -5,13 +5,13 @@ import { expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../packages/server/test/virtual-clock.ts";
 import { connect, notifications, startNotifications } from "./notifications.ts";
 
-/** How long a fact may take on a real socket, in milliseconds; it takes some. */
-const PATIENCE = { timeout: 10_000 };
+/** Options of `expect.poll`: a real socket needs some time. */
+const POLL = { timeout: 10_000 };
 
 const ada = notifications.inbox({ userId: "ada" });
 const bob = notifications.inbox({ userId: "bob" });
 
-/** A server in virtual time, to whose users a notice can be sent. */
+/** Starts the server in virtual time. */
 async function start() {
   const time = new VirtualClock();
   const clock = { ...systemClock, now: time.now, setTimeout: time.setTimeout.bind(time) };
@@ -21,7 +21,7 @@ async function start() {
     server.close();
   });
   await once(server, "listening");
-  // A server that listens on a TCP port has an address of this shape.
+  // Safe: the server listens on a TCP port, so its address is an object.
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const post = (to: string, body: string, token = signIn("eve")) =>
     fetch(`${url}/users/${to}/notices`, {
@@ -29,7 +29,7 @@ async function start() {
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body,
     });
-  /** Sends notices and returns the last one's id. */
+  /** Sends notices, and returns the id of the last one. */
   const notify = async (to: string, ...texts: readonly string[]): Promise<string> => {
     let last = "";
     for (const text of texts) {
@@ -47,7 +47,7 @@ async function start() {
   return { hub, time, url, post, notify, open, signIn, signOut };
 }
 
-/** The texts of the next notices. */
+/** Takes the next notices, and returns their texts. */
 async function take(events: AsyncIterator<{ readonly data: { readonly text: string } }>, count: number) {
   const texts: string[] = [];
   while (texts.length < count) {
@@ -58,7 +58,7 @@ async function take(events: AsyncIterator<{ readonly data: { readonly text: stri
   return texts;
 }
 
-test("each gets their own notices only, and whoever asks for a foreign inbox keeps their own", async () => {
+test("everybody gets only their own notices, and a refused subscription does not disturb the others", async () => {
   const { notify, open, signIn } = await start();
   const after = await notify("ada", "before");
   const adas = open(async () => signIn("ada"));
@@ -78,7 +78,7 @@ test("each gets their own notices only, and whoever asks for a foreign inbox kee
   expect(foreign).toEqual([]);
 });
 
-test("over bare HTTP, nobody is turned away, and so is somebody from an inbox that is not theirs", async () => {
+test("over plain HTTP, a request without a token gets a 401, and one for another person's inbox a 403", async () => {
   const { url, signIn } = await start();
   const ask = async (path: string, headers: Record<string, string>) => {
     const response = await fetch(`${url}/events?channel=${path}&protocol=1`, { headers });
@@ -89,7 +89,7 @@ test("over bare HTTP, nobody is turned away, and so is somebody from an inbox th
   expect(await ask(ada.path, { authorization: `Bearer ${signIn("bob")}` })).toEqual([403, "forbidden"]);
 });
 
-test("when its token expires a stream ends, comes back with a fresh one, and has missed nothing", async () => {
+test("when its token expires, a stream ends, reconnects with a new token, and misses nothing", async () => {
   const { hub, time, notify, open, signIn } = await start();
   const after = await notify("ada", "before");
   const tokens: string[] = [];
@@ -99,7 +99,7 @@ test("when its token expires a stream ends, comes back with a fresh one, and has
   }).events(ada, { after });
   await notify("ada", "1");
   expect(await take(events, 1)).toEqual(["1"]);
-  await expect.poll(() => hub.stats().connections, PATIENCE).toBe(1);
+  await expect.poll(() => hub.stats().connections, POLL).toBe(1);
   const { length } = tokens;
 
   await time.advance(599_999);
@@ -111,7 +111,7 @@ test("when its token expires a stream ends, comes back with a fresh one, and has
   expect(tokens.length).toBeGreaterThan(length);
 });
 
-test("signing somebody out ends their streams for good, and nobody else's", async () => {
+test("signing a user out ends their streams for good, and no other streams", async () => {
   const { hub, notify, open, signIn, signOut } = await start();
   const after = await notify("ada", "before");
   let isSignedIn = true;
@@ -121,7 +121,7 @@ test("signing somebody out ends their streams for good, and nobody else's", asyn
   await notify("ada", "1");
   await notify("bob", "1");
   expect([await take(adas, 1), await take(bobs, 1)]).toEqual([["1"], ["1"]]);
-  await expect.poll(() => hub.stats().connections, PATIENCE).toBe(2);
+  await expect.poll(() => hub.stats().connections, POLL).toBe(2);
 
   isSignedIn = false;
   await signOut("ada");
@@ -137,7 +137,7 @@ test.each([
   ["is empty", '{"text":""}', "inbox.notice: text: "],
   ["is no string", '{"text":5}', "inbox.notice: text: expected string, got 5."],
   ["is missing", "{}", "inbox.notice: text: "],
-])("a notice whose text %s is answered 400 with what was expected, and is not sent", async (_, body, detail) => {
+])("a notice whose text %s gets a 400 that says what was expected, and is not sent", async (_, body, detail) => {
   const { hub, post } = await start();
   const { head } = hub.stats().ring;
   const response = await post("ada", body);

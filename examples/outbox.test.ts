@@ -22,23 +22,23 @@ async function start(path = newPath()) {
     server.close();
   });
   await once(server, "listening");
-  // A server that listens on a TCP port has an address of this shape.
+  // Safe: the server listens on a TCP port, so its address is an object.
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const order = (body: string) =>
     fetch(`${url}/orders`, { method: "POST", headers: { "content-type": "application/json" }, body });
-  /** The items of the rows, and those of the events, both over HTTP and in the order they came. */
-  const kept = async () => {
+  /** Reads the items of all rows and of all events over HTTP, in their order. */
+  const readStored = async () => {
     const rows = (await (await fetch(`${url}/orders`)).json()) as { item: string }[];
     const headers = { accept: "application/json" };
     const page = await fetch(`${url}/events?channel=orders&last=100`, { headers });
     const { events } = (await page.json()) as { events: { data: { item: string } }[] };
     return { rows: rows.map(({ item }) => item), events: events.map(({ data }) => data.item) };
   };
-  return { hub, database, transaction, order, kept, url };
+  return { hub, database, transaction, order, readStored, url };
 }
 
-test("an order is a row, and an event on the stream", async () => {
-  const { order, kept, url } = await start();
+test("an order becomes a row, and an event on the stream", async () => {
+  const { order, readStored, url } = await start();
   const stream = await fetch(`${url}/events?channel=orders`);
   const response = await order('{"item":"tea"}');
   expect(response.status).toBe(201);
@@ -49,11 +49,11 @@ test("an order is a row, and an event on the stream", async () => {
     if (text.includes("orders:placed")) break;
   }
   expect(text).toContain(`event: orders:placed\ndata: {"id":"${id}","item":"tea"}\n`);
-  expect(await kept()).toEqual({ rows: ["tea"], events: ["tea"] });
+  expect(await readStored()).toEqual({ rows: ["tea"], events: ["tea"] });
 });
 
-test("of transactions that wait for something at the same time, one rolls back, and takes nothing of the others along", async () => {
-  const { hub, database, transaction, kept } = await start();
+test("of several transactions at the same time, one rolls back, and the others are not affected", async () => {
+  const { hub, database, transaction, readStored } = await start();
   const place = (item: string) =>
     transaction(async () => {
       await hub.publishIn(database, shop.orders(), "placed", { id: item, item });
@@ -63,11 +63,11 @@ test("of transactions that wait for something at the same time, one rolls back, 
     });
   const placed = await Promise.allSettled(["tea", "cup", "kettle"].map((item) => place(item)));
   expect(placed.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-  expect(await kept()).toEqual({ rows: ["tea", "kettle"], events: ["tea", "kettle"] });
+  expect(await readStored()).toEqual({ rows: ["tea", "kettle"], events: ["tea", "kettle"] });
 });
 
-test("a rollback leaves neither", async () => {
-  const { hub, database, transaction, order, kept } = await start();
+test("a rollback leaves neither row nor event", async () => {
+  const { hub, database, transaction, order, readStored } = await start();
   await order('{"item":"tea"}');
   const failing = transaction(async () => {
     database.prepare("insert into orders (id, item) values ('1', 'cup')").run();
@@ -76,45 +76,47 @@ test("a rollback leaves neither", async () => {
   });
   await expect(failing).rejects.toThrow("the card was declined");
   await order('{"item":"kettle"}');
-  expect(await kept()).toEqual({ rows: ["tea", "kettle"], events: ["tea", "kettle"] });
+  expect(await readStored()).toEqual({ rows: ["tea", "kettle"], events: ["tea", "kettle"] });
 });
 
 test.each([
   ["no item", "{}"],
   ["an item that is too long", JSON.stringify({ item: "x".repeat(101) })],
-])("an order with %s is answered 400 with what was expected, and leaves neither", async (_, body) => {
-  const { order, kept } = await start();
+])("an order with %s gets a 400 that says what was expected, and leaves neither row nor event", async (_, body) => {
+  const { order, readStored } = await start();
   const response = await order(body);
   expect(response.status).toBe(400);
   expect(await response.json()).toEqual({
     code: "invalid-data",
     detail: expect.stringMatching(/^orders\.placed: item: /),
   });
-  expect(await kept()).toEqual({ rows: [], events: [] });
+  expect(await readStored()).toEqual({ rows: [], events: [] });
 });
 
-/** A shop that takes two orders; in the second it stands still before a call on its handle, or after the commit, and says so. */
+/**
+ * A shop that takes two orders. During the second one it prints "here" at the given moment, and then blocks for ever.
+ */
 const SCRIPT = `
 import { writeSync } from "node:fs";
 const [path, moment] = process.argv.slice(1);
 const { openShop } = await import(${JSON.stringify(new URL("outbox.ts", import.meta.url).href)});
 const { database, placeOrder } = openShop(path);
 await placeOrder("tea");
-const standStill = (now) => {
+const blockAt = (now) => {
   if (now !== moment) return;
   writeSync(1, "here");
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 };
 const prepare = database.prepare.bind(database);
 database.prepare = (sql) => {
-  if (sql.startsWith("insert into orders")) standStill("between event and row");
+  if (sql.startsWith("insert into orders")) blockAt("between event and row");
   return prepare(sql);
 };
 const exec = database.exec.bind(database);
 database.exec = (sql) => {
-  if (sql === "commit") standStill("before the commit");
+  if (sql === "commit") blockAt("before the commit");
   exec(sql);
-  if (sql === "commit") standStill("after the commit");
+  if (sql === "commit") blockAt("after the commit");
 };
 await placeOrder("cup");
 `;
@@ -123,7 +125,7 @@ test.each([
   ["between event and row", ["tea"]],
   ["before the commit", ["tea"]],
   ["after the commit", ["tea", "cup"]],
-])("kill -9 %s leaves both or neither", async (moment, items) => {
+])("kill -9 %s leaves both row and event, or neither", async (moment, items) => {
   const path = newPath();
   const options = ["--import", "tsx", "--conditions", "@tidings/source", "--disable-warning=ExperimentalWarning"];
   const child = spawn(process.execPath, [...options, "--input-type=module", "-e", SCRIPT, path, moment], {
@@ -136,9 +138,9 @@ test.each([
   child.kill("SIGKILL");
   expect(await exit).toEqual([null, "SIGKILL"]);
 
-  const { order, kept } = await start(path);
-  expect(await kept()).toEqual({ rows: items, events: items });
-  // And the file is as good as before.
+  const { order, readStored } = await start(path);
+  expect(await readStored()).toEqual({ rows: items, events: items });
+  // The file still works.
   expect((await order('{"item":"kettle"}')).status).toBe(201);
-  expect(await kept()).toEqual({ rows: [...items, "kettle"], events: [...items, "kettle"] });
+  expect(await readStored()).toEqual({ rows: [...items, "kettle"], events: [...items, "kettle"] });
 });

@@ -1,5 +1,5 @@
-// A row and its event in one transaction, as with an outbox table, but without one: the log lives in the application's own SQLite
-// file. Whatever happens in between, there are both or neither.
+// A row and its event in one transaction, as with an outbox table, but without that table: the log is in the
+// application's own SQLite file. Whatever happens in between, both are there or neither is.
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -17,18 +17,21 @@ import { z } from "zod";
 const Order = z.object({ id: z.string(), item: z.string().min(1).max(100) });
 export const shop = defineContract({ orders: channel("orders", { placed: Order }) });
 
-/** Node has SQLite from 22.13 on. On Node 20, `npm install libsql`: its handles have what is used here. */
+/** Node has SQLite from version 22.13 on. On Node 20 run `npm install libsql`; it has the same methods. */
 function openDatabase(path: string): sqlite.DatabaseSync {
+  // Safe: only methods that both libraries have are used.
   const builtin = process.getBuiltinModule("node:sqlite") as typeof sqlite | undefined;
   const Database = builtin?.DatabaseSync ?? (createRequire(import.meta.url)("libsql") as typeof sqlite.DatabaseSync);
   return new Database(path);
 }
 
+/** Opens the shop's database and the hub on its log. */
 export function openShop(path: string) {
   const hub = createHub(shop, { log: sqliteLog(path), authorize: () => true });
   const database = openDatabase(path);
   database.exec("pragma busy_timeout = 5000; create table if not exists orders (id text primary key, item text)");
-  // Requests share the handle: without a queue, what one writes while another awaits is part of the other's transaction.
+  // All requests share the handle. Without the queue, a request could write into the transaction of another request
+  // while that one waits.
   const queue = pLimit(1);
   const transaction = (work: () => Promise<void>): Promise<void> =>
     queue(async () => {
@@ -52,12 +55,13 @@ export function openShop(path: string) {
   return { hub, database, transaction, placeOrder };
 }
 
+/** The server. */
 export function startShop(port: number, path: string) {
   const { hub, database, transaction, placeOrder } = openShop(path);
   const app = express().all("/events", toNodeHandler(hub));
   app.get("/orders", (_request, response) => void response.json(database.prepare("select * from orders").all()));
   app.post("/orders", express.json(), async (request, response) => {
-    // Whatever came as JSON: the contract checks it.
+    // Safe: `publish` checks the item against the contract.
     const { item } = (request.body ?? {}) as { item: string };
     response.status(201).json({ id: await placeOrder(item) });
   });
@@ -65,9 +69,15 @@ export function startShop(port: number, path: string) {
   return { hub, database, transaction, server: app.listen(port, "127.0.0.1") };
 }
 
-/** What the contract refuses of a customer's data is the customer's mistake, and the message says which. Without this it is a 500. */
+/**
+ * Answers 400 if the customer's data does not fit the contract. The message says what is wrong. Without this handler
+ * the answer is 500.
+ */
 const sendContractError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (!(error instanceof ContractError)) return next(error);
+  if (!(error instanceof ContractError)) {
+    next(error);
+    return;
+  }
   response.status(400).json({ code: error.code, detail: error.message });
 };
 

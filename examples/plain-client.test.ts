@@ -12,7 +12,7 @@ const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 async function start() {
   const { hub, server } = startPlain(0);
   await once(server, "listening");
-  // A server that listens on a TCP port has an address of this shape.
+  // Safe: the server listens on a TCP port, so its address is an object.
   const { port } = server.address() as AddressInfo;
   const proxy = await createProxy(port);
   onTestFinished(async () => {
@@ -20,7 +20,7 @@ async function start() {
     await hub.close();
     server.close();
   });
-  /** Says "greeting <first>" to "greeting <last>", past the proxy. */
+  /** Sends "greeting <first>" to "greeting <last>" directly to the server, not through the proxy. */
   const say = async (first: number, last: number): Promise<void> => {
     for (const body of greetings(first, last)) {
       const { status } = await fetch(`http://127.0.0.1:${port}/greetings`, { method: "POST", body });
@@ -34,20 +34,20 @@ function greetings(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, index) => `greeting ${first + index}`);
 }
 
-test("the page shows every greeting once and in order, although its connection was cut while some were said", async () => {
+test("the page shows every greeting once and in order, although its connection is cut in between", async () => {
   const { proxy, url, say } = await start();
   await say(1, 3);
   const page = await (await fetch(url)).text();
   const lines: string[] = [];
-  const growth = new EventEmitter();
+  const lineEvents = new EventEmitter();
   const append = (line: string): void => {
     lines.push(line.trimEnd());
-    growth.emit("line");
+    lineEvents.emit("line");
   };
-  const until = async (count: number): Promise<void> => {
-    while (lines.length < count) await once(growth, "line");
+  const waitFor = async (count: number): Promise<void> => {
+    while (lines.length < count) await once(lineEvents, "line");
   };
-  // What a browser does with the page: its own EventSource resolves addresses against the page's.
+  // The EventSource of a browser resolves a path against the URL of the page.
   class PageEventSource extends EventSource {
     constructor(path: string) {
       super(new URL(path, url));
@@ -56,15 +56,15 @@ test("the page shows every greeting once and in order, although its connection w
   }
   const script = /<script>(.*)<\/script>/s.exec(page)?.[1] ?? "";
   runInNewContext(script, { EventSource: PageEventSource, document: { getElementById: () => ({ append }) } });
-  await until(3);
+  await waitFor(3);
   await say(4, 5);
-  await until(5);
+  await waitFor(5);
 
   proxy.cut();
   await say(6, 9);
-  await until(9);
+  await waitFor(9);
   await say(10, 10);
-  await until(10);
+  await waitFor(10);
   expect(lines).toEqual(greetings(1, 10));
 });
 
@@ -83,7 +83,7 @@ test.skipIf(!hasCurl)("curl -N gets every greeting once and in order over two ru
   expect([...second.texts, ...third.texts]).toEqual(greetings(4, 8));
 });
 
-test("a greeting that is too long is answered 400 with what was expected, and is not said", async () => {
+test("a greeting that is too long gets a 400 that says what was expected, and is not published", async () => {
   const { url } = await start();
   const response = await fetch(`${url}/greetings`, { method: "POST", body: "x".repeat(70_000) });
   expect([response.status, await response.text()]).toEqual([
@@ -99,7 +99,10 @@ interface Output {
   readonly lastId: string;
 }
 
-/** Runs curl until it has printed so many greetings, does `then`, and reads on until one more has come or the stream was cut. */
+/**
+ * Runs curl until it has printed `count` greetings, calls `then`, and reads on until one more greeting has come or the
+ * stream is cut.
+ */
 async function curl(args: readonly string[], count: number, then: () => unknown): Promise<Output> {
   const child = spawn("curl", ["-sN", ...args]);
   onTestFinished(() => void child.kill());
@@ -118,7 +121,7 @@ async function curl(args: readonly string[], count: number, then: () => unknown)
   return output;
 }
 
-/** What is in the complete blocks of a stream. */
+/** Reads the complete blocks of a stream. */
 function parse(stream: string): Output {
   const blocks = stream.slice(0, stream.lastIndexOf("\n\n") + 2);
   return {

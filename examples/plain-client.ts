@@ -1,4 +1,4 @@
-// No library on the client: a browser's own EventSource, and curl. Both resume by Last-Event-ID.
+// No library on the client: the browser's own EventSource, and curl. Both resume with the Last-Event-ID header.
 import { fileURLToPath } from "node:url";
 import { channel, ContractError, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
@@ -24,7 +24,9 @@ const page = `<!doctype html>
 export function startPlain(port: number) {
   const hub = createHub(hall, { log: memoryLog(), authorize: () => true });
   const app = express();
-  app.get("/", (_request, response) => void response.type("html").send(page));
+  app.get("/", (_request, response) => {
+    response.type("html").send(page);
+  });
   app.all("/events", toNodeHandler(hub));
   app.post("/greetings", express.text({ type: () => true }), async (request, response) => {
     const { id } = await hub.publish(hall.greetings(), "greeting", { text: String(request.body) });
@@ -34,9 +36,15 @@ export function startPlain(port: number) {
   return { hub, server: app.listen(port, "127.0.0.1") };
 }
 
-/** What the contract refuses of a sender's data is the sender's mistake, and the message says which. Without this it is a 500. */
+/**
+ * Answers 400 if the sender's data does not fit the contract. The message says what is wrong. Without this handler the
+ * answer is 500.
+ */
 const sendContractError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (!(error instanceof ContractError)) return next(error);
+  if (!(error instanceof ContractError)) {
+    next(error);
+    return;
+  }
   response.status(400).send(`${error.message}\n`);
 };
 
@@ -44,9 +52,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { PORT: port = "3000" } = process.env;
   const url = `http://127.0.0.1:${port}`;
   startPlain(Number(port));
-  console.log(`Open ${url}, or read with\n  curl -N '${url}/events?channel=greetings&last=10'`);
-  console.log(`Say something with\n  curl -d 'hello' ${url}/greetings`);
-  console.log(
-    `Come back after the last id that you saw with\n  curl -N -H 'Last-Event-ID: …' '${url}/events?channel=greetings'`,
-  );
+  console.log(`Open ${url}, or read with
+  curl -N '${url}/events?channel=greetings&last=10'
+Send a greeting with
+  curl -d 'hello' ${url}/greetings
+Resume after the last id that you saw with
+  curl -N -H 'Last-Event-ID: …' '${url}/events?channel=greetings'`);
 }

@@ -7,10 +7,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../packages/server/test/virtual-clock.ts";
 import { presence, startPresence, watchRoom } from "./presence.ts";
 
-/** How long a fact may take on a real socket, in milliseconds; it takes some. */
-const PATIENCE = { timeout: 10_000 };
+/** Options of `expect.poll`: a real socket needs some time. */
+const POLL = { timeout: 10_000 };
 
-/** A server in virtual time, and what can be seen from there. */
+/** Starts a server in virtual time. */
 async function start(time: VirtualClock, log: EventLog) {
   const clock = { ...systemClock, now: time.now, setTimeout: time.setTimeout.bind(time) };
   const { hub, server, close } = startPresence(0, log, clock);
@@ -19,26 +19,26 @@ async function start(time: VirtualClock, log: EventLog) {
     server.close();
   });
   await once(server, "listening");
-  // A server that listens on a TCP port has an address of this shape.
+  // Safe: the server listens on a TCP port, so its address is an object.
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
 
-  /** Opens a tab; what it returns closes it. */
+  /** Opens a tab. Returns a function that closes it. */
   const open = async (user: string): Promise<() => Promise<void>> => {
     const tab = new AbortController();
     await fetch(`${url}?channel=rooms/lobby@now`, { headers: { "x-user": user }, signal: tab.signal });
     return async () => {
       const before = hub.stats().connections - 1;
       tab.abort();
-      await expect.poll(() => hub.stats().connections, PATIENCE).toBe(before);
+      await expect.poll(() => hub.stats().connections, POLL).toBe(before);
     };
   };
-  /** A page is no stream, so whoever looks is not there. */
-  const look = async (query: string): Promise<Page> => {
+  /** Reads a page of the room. A page is not a stream, so its reader does not count as a person in the room. */
+  const readPage = async (query: string): Promise<Page> => {
     const response = await fetch(`${url}?channel=rooms/lobby${query}`, { headers: { accept: "application/json" } });
     return (await response.json()) as Page;
   };
-  const people = async () => (await look("@now")).events.map(({ data }) => data?.id);
-  return { hub, url, open, look, people };
+  const people = async () => (await readPage("@now")).events.map(({ data }) => data?.id);
+  return { hub, url, open, readPage, people };
 }
 
 interface Page {
@@ -51,7 +51,7 @@ async function startOne() {
   return { time, ...(await start(time, memoryLog({ now: time.now }))) };
 }
 
-test("whoever comes is there at once, and again after every renewal", async () => {
+test("a person is in the room at once, and still there after every renewal", async () => {
   const { time, open, people } = await startOne();
   expect(await people()).toEqual([]);
   await open("ada");
@@ -62,8 +62,8 @@ test("whoever comes is there at once, and again after every renewal", async () =
   expect(await people()).toEqual(["ada", "bob"]);
 });
 
-test("two tabs are one person, who leaves with the last of them, two seconds later", async () => {
-  const { time, open, look, people } = await startOne();
+test("two tabs are one person, who leaves two seconds after the last tab is closed", async () => {
+  const { time, open, readPage, people } = await startOne();
   const closeFirst = await open("ada");
   const closeSecond = await open("ada");
   expect(await people()).toEqual(["ada"]);
@@ -71,30 +71,30 @@ test("two tabs are one person, who leaves with the last of them, two seconds lat
   await time.advance(60_000);
   expect(await people()).toEqual(["ada"]);
 
-  const { cursor } = await look("");
+  const { cursor } = await readPage("");
   await closeFirst();
   await time.advance(1_999);
   expect(await people()).toEqual(["ada"]);
   await time.advance(1);
   expect(await people()).toEqual([]);
-  expect((await look(`&after=${cursor}`)).events).toMatchObject([{ clear: expect.stringMatching(/^ada /) }]);
+  expect((await readPage(`&after=${cursor}`)).events).toMatchObject([{ clear: expect.stringMatching(/^ada /) }]);
 });
 
-test("a page that is reloaded has not left, however often", async () => {
-  const { time, open, look } = await startOne();
+test("a person who reloads the page several times has not left", async () => {
+  const { time, open, readPage } = await startOne();
   let close = await open("ada");
-  const { cursor } = await look("");
+  const { cursor } = await readPage("");
   for (let reload = 0; reload < 3; reload++) {
     await close();
     await time.advance(1_500);
     close = await open("ada");
   }
   await time.advance(10_000);
-  const { events } = await look(`&after=${cursor}`);
+  const { events } = await readPage(`&after=${cursor}`);
   expect(events.filter(({ clear }) => clear !== undefined)).toEqual([]);
 });
 
-test("who was away while the log has dropped departures, and comes back elsewhere, shows nobody who has left", async () => {
+test("a client that has missed departures and reconnects to another server does not show who has left", async () => {
   const time = new VirtualClock();
   const log = memoryLog({ now: time.now, keep: { entries: 1 } });
   const first = await start(time, log);
@@ -105,34 +105,35 @@ test("who was away while the log has dropped departures, and comes back elsewher
   onTestFinished(() => client.close());
   const seen: (readonly string[])[] = [];
   watchRoom(client, "lobby", (ids) => seen.push(ids));
-  await expect.poll(() => new Set(seen.at(-1)), PATIENCE).toEqual(new Set(["ada", "bob", "cleo", "dan"]));
+  await expect.poll(() => new Set(seen.at(-1)), POLL).toEqual(new Set(["ada", "bob", "cleo", "dan"]));
 
-  // Dan comes back when the second server is there, whose ring begins after the departures.
+  // Dan reconnects only when the second server has started. The ring of that server begins after the departures.
   let moveTo = (_url: string): void => {};
   url = new Promise((resolve) => (moveTo = resolve));
   await first.hub.disconnect({ viewer: "dan" });
-  await expect.poll(() => first.hub.stats().connections, PATIENCE).toBe(3);
+  await expect.poll(() => first.hub.stats().connections, POLL).toBe(3);
   for (const close of closeTabs) await close();
   await time.advance(2_000);
   const second = await start(time, log);
   moveTo(second.url);
-  // At once: no renewal is waited for.
-  await expect.poll(() => new Set(seen.at(-1)), PATIENCE).toEqual(new Set(["cleo", "dan"]));
+  // At once: the clock does not advance, so there is no renewal.
+  await expect.poll(() => new Set(seen.at(-1)), POLL).toEqual(new Set(["cleo", "dan"]));
 });
 
 test.each([
-  // Both servers trim every five seconds; the survivor began so many milliseconds after the other.
+  // Both servers trim every five seconds. The survivor has started so many milliseconds after the other server.
   [0, 24_000],
   [1_000, 25_000],
   [4_000, 28_000],
-])("the people of a killed server are gone within 30 s: began %i ms later, after %i ms", async (later, gone) => {
-  // The log goes by the survivor's clock. A killed server is one whose clock stands still: it neither renews nor withdraws.
+])("the people of a killed server are gone within 30 s: started %i ms later, gone after %i ms", async (later, gone) => {
+  // The log uses the survivor's clock. The clock of the killed server stands still, so it neither renews nor clears a
+  // value.
   const [killed, time] = [new VirtualClock(), new VirtualClock()];
   const log = memoryLog({ now: time.now });
   const victim = await start(killed, log);
   const pass = async (milliseconds: number): Promise<void> => {
-    for (let left = milliseconds; left > 0; left -= 1_000) {
-      // What the victim says at a moment, the log dates with that moment.
+    for (let passed = 0; passed < milliseconds; passed += 1_000) {
+      // The log's clock advances first: it has to date the victim's events with their own time.
       await time.advance(1_000);
       await killed.advance(1_000);
     }
@@ -147,18 +148,19 @@ test.each([
   watchRoom(client, "lobby", (ids) => seen.push(ids));
   // The second renewal of the victim is its last.
   await pass(16_000 - later);
-  await expect.poll(() => seen.at(-1), PATIENCE).toEqual(["ada", "bob"]);
-  const { cursor } = await survivor.look("");
+  await expect.poll(() => seen.at(-1), POLL).toEqual(["ada", "bob"]);
+  const { cursor } = await survivor.readPage("");
 
-  const cleared = async () => (await survivor.look(`&after=${cursor}`)).events.flatMap(({ clear }) => clear ?? []);
+  const cleared = async () => (await survivor.readPage(`&after=${cursor}`)).events.flatMap(({ clear }) => clear ?? []);
   await time.advance(23_999);
   expect(new Set(await survivor.people())).toEqual(new Set(["ada", "bob"]));
-  // Whoever comes now does not see her any more; those who are there are told by the next trim.
+  // A new reader does not see Ada any more. The others receive the `clear` at the next trim.
   await time.advance(1);
   expect(await survivor.people()).toEqual(["bob"]);
-  if (gone > 24_000) await time.advance(gone - 24_001);
-  expect(await cleared()).toHaveLength(gone > 24_000 ? 0 : 1);
-  if (gone > 24_000) await time.advance(1);
+  const needsTrim = gone > 24_000;
+  if (needsTrim) await time.advance(gone - 24_001);
+  expect(await cleared()).toHaveLength(needsTrim ? 0 : 1);
+  if (needsTrim) await time.advance(1);
   expect(await cleared()).toEqual([expect.stringMatching(/^ada /)]);
-  await expect.poll(() => seen.at(-1), PATIENCE).toEqual(["bob"]);
+  await expect.poll(() => seen.at(-1), POLL).toEqual(["bob"]);
 });

@@ -1,5 +1,7 @@
-// Who is in a room, over several tabs and servers. Each server says every 8 s who is connected to it, a value of its own per person
-// that expires after 24 s: so nobody has to tidy up after a server that was killed.
+// Who is in a room, over several tabs and several servers.
+//
+// Every 8 s each server publishes who is connected to it. There is one value for each person and server, and a value
+// expires after 24 s. So nobody has to clean up after a server that was killed.
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
@@ -16,60 +18,68 @@ const person = latest(Person, { key: keyOf, expires: 24_000 });
 export const presence = defineContract({ room: channel("rooms/:roomId", { person }) });
 type Room = ReturnType<typeof presence.room>;
 
-/** One server of several. Give all of them the same log. */
+/** One person in one room of this server. */
+interface Visit {
+  readonly room: Room;
+  readonly id: string;
+  streams: number;
+  cancelLeave: () => void;
+}
+
+/** The server. All servers need the same log. */
 export function startPresence(port: number, log = memoryLog(), clock = systemClock) {
   const server = randomUUID();
-  const here = new Map<string, { readonly room: Room; readonly id: string; streams: number; stay: () => void }>();
-  // What fails is said again by the next renewal.
-  const say = ({ room, id }: { room: Room; id: string }) =>
-    void hub.publish(room, "person", { id, server }).catch(console.error);
+  const visits = new Map<string, Visit>();
+  // The timers run in the background: the process may end before they have run.
+  const startTimer = (milliseconds: number, task: () => void) => clock.setTimeout(task, milliseconds, true);
+  // After a failure, the next renewal publishes the value again.
+  const publish = ({ room, id }: Visit) => void hub.publish(room, "person", { id, server }).catch(console.error);
   const hub = createHub(presence, {
     log,
     clock,
-    // A real one reads a session or a token: see notifications.ts.
+    // A real application reads a session or a token here: see notifications.ts.
     authenticate: ({ headers }) => ({ id: headers.get("x-user") ?? "nobody" }),
     authorize: () => true,
     onConnect({ viewer: { id }, addresses }) {
       for (const room of addresses) {
-        const visit = here.get(`${id} ${room.path}`) ?? { room, id, streams: 0, stay() {} };
-        here.set(`${id} ${room.path}`, visit);
-        visit.stay();
-        if (visit.streams++ === 0) say(visit);
+        const visit = visits.get(`${id} ${room.path}`) ?? { room, id, streams: 0, cancelLeave() {} };
+        visits.set(`${id} ${room.path}`, visit);
+        visit.cancelLeave();
+        visit.streams++;
+        if (visit.streams === 1) publish(visit);
       }
     },
     onDisconnect({ viewer: { id }, addresses }) {
       for (const room of addresses) {
-        const visit = here.get(`${id} ${room.path}`);
-        if (visit === undefined || --visit.streams > 0) continue;
-        // Whoever reloads a page has not left.
-        visit.stay = clock.setTimeout(
-          () => {
-            here.delete(`${id} ${room.path}`);
-            void hub.clear(room, "person", keyOf({ id, server })).catch(console.error);
-          },
-          2_000,
-          true,
-        );
+        const visit = visits.get(`${id} ${room.path}`);
+        if (visit === undefined) continue;
+        visit.streams--;
+        if (visit.streams > 0) continue;
+        // Wait two seconds: somebody who reloads the page comes back and has not left.
+        visit.cancelLeave = startTimer(2_000, () => {
+          visits.delete(`${id} ${room.path}`);
+          void hub.clear(room, "person", keyOf({ id, server })).catch(console.error);
+        });
       }
     },
   });
-  let stop = () => {};
+  let stopRenewing = () => {};
   const renew = () => {
-    for (const visit of here.values()) say(visit);
-    stop = clock.setTimeout(renew, 8_000, true);
+    for (const visit of visits.values()) publish(visit);
+    stopRenewing = startTimer(8_000, renew);
   };
   renew();
-  // Nobody is told to have left: they are about to come back to another server, or expire.
+  // Clears no value: the people will soon connect to another server, and otherwise their values expire.
   const close = async () => {
-    stop();
-    for (const visit of here.values()) visit.stay();
-    here.clear();
+    stopRenewing();
+    for (const visit of visits.values()) visit.cancelLeave();
+    visits.clear();
     await hub.close();
   };
   return { hub, server: createServer(toNodeHandler(hub)).listen(port, "127.0.0.1"), close };
 }
 
-/** The client: tells the ids of who is in the room, each once, at first and after every change. */
+/** The client. Calls `show` at first and after every change, with the ids of the people in the room, each once. */
 export function watchRoom(client: Client<typeof presence>, roomId: string, show: (ids: readonly string[]) => void) {
   const people = new Map<string, string>();
   const showAll = () => show([...new Set(people.values())]);
@@ -79,8 +89,11 @@ export function watchRoom(client: Client<typeof presence>, roomId: string, show:
       people.set(keyOf(value), value.id);
       if (isNew) showAll();
     },
-    onClear: ({ key }) => people.delete(key) && showAll(),
-    // Whoever is still there is named again at once.
+    onClear({ key }) {
+      const wasThere = people.delete(key);
+      if (wasThere) showAll();
+    },
+    // After a gap, the current values of everybody who is still there come again at once.
     onGap() {
       people.clear();
       showAll();
@@ -92,7 +105,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { PORT: port = "3000" } = process.env;
   startPresence(Number(port));
   const url = `http://127.0.0.1:${port}/events`;
-  console.log(`Come and go with\n  curl -N -H 'x-user: ada' '${url}?channel=rooms/lobby@now'`);
+  console.log(`Enter and leave the room with\n  curl -N -H 'x-user: ada' '${url}?channel=rooms/lobby@now'`);
   const client = createClient(presence, { url, headers: { "x-user": "watcher" } });
   watchRoom(client, "lobby", (ids) => console.log(ids));
 }

@@ -1,5 +1,5 @@
-// A price ticker, 1,000 updates a second. Only the newest price of a symbol counts: a reader that is slower than the market
-// skips what it was too late for, and costs the server nothing but its position.
+// A price ticker with 1,000 updates a second. Only the newest price of a symbol counts. A slow reader skips the prices
+// that are out of date, and the server keeps nothing for it but a position.
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { channel, defineContract, latest } from "@tidings/contract";
@@ -23,9 +23,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { PORT: port = "3000" } = process.env;
   const { hub } = startPrices(Number(port));
   const symbols = ["ASSAM", "DARJEELING", "KEEMUN", "SENCHA", "CEYLON", "OOLONG", "PUERH", "MATCHA", "ROOIBOS", "MATE"];
-  // A timer is no finer than a millisecond or so: 10 updates every 10 ms.
+  // Timers have a resolution of about a millisecond, so this publishes 10 updates every 10 ms.
   setInterval(() => {
-    for (const symbol of symbols) void hub.publish(market.prices(), "price", { symbol, price: 100 * Math.random() });
+    for (const symbol of symbols) {
+      void hub.publish(market.prices(), "price", { symbol, price: 100 * Math.random() });
+    }
   }, 10);
   console.log(`curl -N --limit-rate 1k 'http://127.0.0.1:${port}/events?channel=prices@now'`);
 }

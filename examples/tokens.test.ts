@@ -6,15 +6,17 @@ import { expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../packages/server/test/virtual-clock.ts";
 import { ai, readAnswer, startAnswers } from "./tokens.ts";
 
-/** How long a fact may take on a real socket, in milliseconds; it takes some. */
-const PATIENCE = { timeout: 10_000 };
+/** Options of `expect.poll`: a real socket needs some time. */
+const POLL = { timeout: 10_000 };
 
 interface Answer {
   readonly answerId: string;
   readonly after: string;
 }
 
-/** The prompt's length is what the model goes by: 20 words a character, 24 ms a word on average. */
+/**
+ * Starts the server. The model writes 20 words for each character of the prompt, and takes 24 ms for a word on average.
+ */
 async function start() {
   const time = new VirtualClock();
   const saved = new Map<string, string>();
@@ -25,7 +27,7 @@ async function start() {
     server.close();
   });
   await once(server, "listening");
-  // A server that listens on a TCP port has an address of this shape.
+  // Safe: the server listens on a TCP port, so its address is an object.
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const ask = async (prompt: string): Promise<Answer> => {
     const response = await fetch(`${url}/answers`, { method: "POST", body: prompt });
@@ -35,21 +37,24 @@ async function start() {
   const stop = async ({ answerId }: Answer): Promise<void> => {
     expect((await fetch(`${url}/answers/${answerId}/stop`, { method: "POST" })).status).toBe(204);
   };
-  /** Opens the page: a client of its own that reads from the first word. */
+  /** Opens a page: a new client that reads from the first word. */
   const openPage = (answer: Answer, fetch: Fetch = globalThis.fetch) => {
     const client = createClient(ai, { url: `${url}/events`, fetch });
     onTestFinished(() => client.close());
     return { client, text: readAnswer(client, answer) };
   };
-  /** What is there already, by pages of 500 events. */
+  /** Reads all events that exist now, in pages of at most 500. */
   const readPages = async ({ answerId, after }: Answer): Promise<Event[][]> => {
     const pages: Event[][] = [];
-    for (let [cursor, more] = [after, true]; more;) {
+    let cursor = after;
+    let hasMore = true;
+    while (hasMore) {
       const headers = { accept: "application/json" };
-      const page = await fetch(`${url}/events?channel=answers/${answerId}&after=${cursor}`, { headers });
-      const { events, ...rest } = (await page.json()) as { events: Event[]; cursor: string; more: boolean };
-      pages.push(events);
-      ({ cursor, more } = rest);
+      const response = await fetch(`${url}/events?channel=answers/${answerId}&after=${cursor}`, { headers });
+      const page = (await response.json()) as { events: Event[]; cursor: string; more: boolean };
+      pages.push(page.events);
+      cursor = page.cursor;
+      hasMore = page.more;
     }
     return pages;
   };
@@ -65,7 +70,7 @@ async function take(text: AsyncIterator<string, unknown>, pieces: number): Promi
   for (let taken = 0; taken < pieces; taken++) expect(await text.next()).toMatchObject({ done: false });
 }
 
-/** Reads to the end. */
+/** Reads to the end of the answer. */
 async function readAll(text: AsyncGenerator<string, unknown>): Promise<{ text: string; done: unknown }> {
   let read = "";
   for (;;) {
@@ -75,7 +80,7 @@ async function readAll(text: AsyncGenerator<string, unknown>): Promise<{ text: s
   }
 }
 
-test("a page that is reloaded in the middle, and a second tab, have the server's text to the byte", async () => {
+test("a page that is reloaded in the middle and a second tab have exactly the server's text", async () => {
   const { time, saved, ask, openPage } = await start();
   const answer = await ask("What is tea?");
   const secondTab = readAll(openPage(answer).text);
@@ -94,7 +99,7 @@ test("a page that is reloaded in the middle, and a second tab, have the server's
   }
 });
 
-test("what is said within a tick of 50 ms is one event", async () => {
+test("all words within 50 ms are one event", async () => {
   const { time, saved, ask, readPages } = await start();
   const answer = await ask("What is tea?");
   await time.advance(10_000);
@@ -107,20 +112,20 @@ test("what is said within a tick of 50 ms is one event", async () => {
   expect(texts.length).toBeLessThan(120);
 });
 
-test("a late reader gets the whole text: what is there by pages, the rest as it is written", async () => {
+test("a late reader gets the whole text: the existing part in pages, the rest while it is written", async () => {
   const { time, saved, ask, openPage, readPages } = await start();
   const answer = await ask("What is tea? ".repeat(7));
   await time.advance(36_000);
-  const there = await readPages(answer);
-  expect(there.map(({ length }) => length)).toEqual([500, expect.any(Number)]);
+  const existing = await readPages(answer);
+  expect(existing.map(({ length }) => length)).toEqual([500, expect.any(Number)]);
 
   const accepted: unknown[] = [];
   const { client, text } = openPage(answer, (url, init) => {
     accepted.push(new Headers(init.headers).get("accept"));
     return fetch(url, init);
   });
-  await take(text, there.flat().length - 1);
-  await expect.poll(() => client.status.value.state, PATIENCE).toBe("live");
+  await take(text, existing.flat().length - 1);
+  await expect.poll(() => client.status.value.state, POLL).toBe("live");
   const rest = readAll(text);
   await time.advance(20_000);
   const { text: live, done } = await rest;
@@ -131,16 +136,16 @@ test("a late reader gets the whole text: what is there by pages, the rest as it 
   expect(accepted.filter((type) => type === "application/json")).toHaveLength(2);
 });
 
-test("nothing is said any more once a reader has stopped it, and all readers are told so", async () => {
+test("after a reader has stopped the answer nothing more is written, and all readers get the end", async () => {
   const { time, saved, ask, stop, openPage, readPages } = await start();
   const answer = await ask("What is tea?");
   const reading = readAll(openPage(answer).text);
-  // In the middle of a tick, with words that are not out yet.
+  // In the middle of 50 ms: some words are not published yet.
   await time.advance(2_020);
   const before = (await readPages(answer)).flat();
   expect(before.length).toBeGreaterThan(20);
   await stop(answer);
-  // The stop is answered when the end is published.
+  // The request to stop is answered only after the end is published.
   const events = (await readPages(answer)).flat();
   expect(events).toEqual([...before, expect.objectContaining({ type: "done", data: { stopped: true } })]);
   await time.advance(10_000);
@@ -148,18 +153,18 @@ test("nothing is said any more once a reader has stopped it, and all readers are
   const { text, done } = await reading;
   expect(done).toEqual({ stopped: true });
   expect(text).toBe(saved.get(answer.answerId));
-  // A second stop, or one that is late, changes nothing.
+  // A second or late stop changes nothing.
   await stop(answer);
 });
 
-test("the writing goes on when nobody reads", async () => {
+test("the writing continues while nobody reads", async () => {
   const { hub, time, saved, ask, openPage } = await start();
   const answer = await ask("What is tea?");
   const { client, text } = openPage(answer);
   await time.advance(1_000);
   await take(text, 5);
   client.close();
-  await expect.poll(() => hub.stats().connections, PATIENCE).toBe(0);
+  await expect.poll(() => hub.stats().connections, POLL).toBe(0);
   await time.advance(10_000);
   const read = await readAll(openPage(answer).text);
   expect(read).toEqual({ text: saved.get(answer.answerId), done: { stopped: false } });
