@@ -1,5 +1,6 @@
-// What each part of the client weighs in a browser: the gzip bytes of the bundle that go when the part is left out, of a copy of the
-// sources. docs/decisions/bundle.md has the table; packages/client/test/node/size.test.ts holds the budgets.
+// What each part of the client costs in a browser: the gzip bytes that the bundle loses if the part is left out of a
+// copy of the sources. docs/decisions/bundle.md has the table; packages/client/test/node/size.test.ts holds the
+// budgets.
 //
 //   npx tsx benchmarks/client-bundle.ts
 import { readFile } from "node:fs/promises";
@@ -7,13 +8,14 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-/** What is changed to be without a part: of a file, a text that occurs once, or all from one text to another. */
+/** A part of the client, and the change of the sources that removes it. The text `from` must occur once in the file. */
 interface Part {
   readonly name: string;
   readonly file: string;
   readonly from: string;
-  /** Where the change ends, which stays. @default at the end of `from` */
+  /** The text before which the change ends. @default the end of `from` */
   readonly until?: string;
+  /** The text that replaces everything from `from` to `until`. @default nothing */
   readonly to?: string;
 }
 
@@ -97,7 +99,7 @@ interface Build {
 interface Esbuild {
   build(options: object): Promise<{ readonly outputFiles: readonly { readonly text: string }[] }>;
 }
-// The bundler comes with tsup, which the workspace builds with.
+// The workspace builds with tsup, and tsup brings the bundler. Safe: only the `build` method above is used.
 const require = createRequire(createRequire(import.meta.url).resolve("tsup"));
 const esbuild = require("esbuild") as Esbuild;
 const ROOT = join(import.meta.dirname, "..");
@@ -126,19 +128,23 @@ async function bundle(without: readonly Part[]): Promise<string> {
 function leaveOut(source: string, { name, file, from, until, to = "" }: Part): string {
   const start = source.indexOf(from);
   const end = until === undefined ? start + from.length : source.indexOf(until, start);
-  if (start === -1 || end === -1 || source.includes(from, start + 1))
-    throw new Error(`Expected the text of "${name}" once in ${file}: look for another.`);
+  const occursOnce = start !== -1 && !source.includes(from, start + 1);
+  if (!occursOnce || end === -1) {
+    throw new Error(`Expected the texts of the part "${name}" once in ${file}; adapt them to the source.`);
+  }
   return source.slice(0, start) + to + source.slice(end);
 }
 
-const weigh = (text: string) => gzipSync(text, { level: 9 }).length;
+const gzipBytes = (text: string) => gzipSync(text, { level: 9 }).length;
 
 const whole = await bundle([]);
-const bytes = weigh(whole);
-console.log(`the client without zod: ${bytes} bytes, gzipped\n\n| part | bytes, gzipped, that go with it |\n|---|---|`);
-for (const name of new Set(PARTS.map((part) => part.name)))
-  console.log(`| ${name} | ${bytes - weigh(await bundle(PARTS.filter((part) => part.name === name)))} |`);
-// A name has no space between words, so a text with one is a sentence.
-const silent = whole.replaceAll(/"[^"\n]*"|`[^`]*`/g, (text) => (/\S \S/.test(text) ? '""' : text));
-console.log(`| the sentences of errors and warnings | ${bytes - weigh(silent)} |`);
-console.log(`\nall but the sentences together: ${bytes - weigh(await bundle(PARTS))} bytes`);
+const bytes = gzipBytes(whole);
+console.log(`The client without zod: ${bytes} bytes, gzipped\n\n| part | gzip bytes of the part |\n|---|---|`);
+for (const name of new Set(PARTS.map((part) => part.name))) {
+  const without = await bundle(PARTS.filter((part) => part.name === name));
+  console.log(`| ${name} | ${bytes - gzipBytes(without)} |`);
+}
+// A text with a space between words is a sentence: names have no spaces.
+const withoutSentences = whole.replaceAll(/"[^"\n]*"|`[^`]*`/g, (text) => (/\S \S/.test(text) ? '""' : text));
+console.log(`| the sentences of errors and warnings | ${bytes - gzipBytes(withoutSentences)} |`);
+console.log(`\nAll parts together, without the sentences: ${bytes - gzipBytes(await bundle(PARTS))} bytes`);

@@ -1,12 +1,16 @@
 import { memoryLog, type Entry, type EventLog, type NewEntry } from "@tidings/log";
 import { EntryIndex, takeNext } from "@tidings/log/entry-index";
 
-// What an append and a catch-up read cost on the memory log: `npx tsx --conditions @tidings/source benchmarks/memory-log.ts`
+// What an append and a catch-up read cost in the memory log:
+// `npx tsx --conditions @tidings/source benchmarks/memory-log.ts`
 //
-// A read merges the lists of its channels. What it would cost to scan the whole log for them instead stands beside it.
+// A read merges the lists of its channels. The table also shows the cost of a scan of the whole log for these channels.
 
+/** A catch-up read starts this many entries before the head. */
 const BACK = 90_000;
+/** The number of entries that a catch-up read wants. */
 const WANTED = 200;
+/** The number of entries in the log. */
 const TOTAL = 110_000;
 const DATA = JSON.stringify({ author: "ada", text: "x".repeat(100) });
 
@@ -18,23 +22,25 @@ function channelsOf(count: number): string[] {
   return Array.from({ length: count }, (_, number) => `rooms/${number}`);
 }
 
-/** Channel of the n-th entry; a multiplicative step, so that the asked channels lie scattered over the log. */
+/** Returns the channel of the n-th entry. The multiplication scatters the entries of a channel over the log. */
 function channelAt(n: number, channels: readonly string[]): string {
   return channels[(n * 7_919) % channels.length] ?? "";
 }
 
-/** Microseconds a call takes; the median of many. */
-async function time(call: () => unknown): Promise<number> {
+/** Returns the median time of a call, in microseconds. */
+async function medianTime(call: () => unknown): Promise<number> {
   const rounds: number[] = [];
-  for (const stop = performance.now() + 300; performance.now() < stop;) {
-    const began = performance.now();
+  const stop = performance.now() + 300;
+  while (performance.now() < stop) {
+    const start = performance.now();
     await call();
-    rounds.push((performance.now() - began) * 1_000);
+    rounds.push((performance.now() - start) * 1_000);
   }
-  return rounds.toSorted((one, other) => one - other)[rounds.length >>> 1] ?? Number.NaN;
+  return rounds.toSorted((one, other) => one - other)[Math.floor(rounds.length / 2)] ?? Number.NaN;
 }
 
-class Lists {
+/** The index that the memory log uses, filled with the same entries. */
+class ChannelLists {
   readonly #index = new EntryIndex<Entry>();
 
   constructor(channels: readonly string[]) {
@@ -45,45 +51,57 @@ class Lists {
     }
   }
 
-  merge(asked: readonly string[], found: Entry[] = []): Entry[] {
-    const runs = this.#index.runs(asked, (list) => list.after(TOTAL - BACK));
-    for (let entry = takeNext(runs); entry !== null && found.length < WANTED; entry = takeNext(runs)) found.push(entry);
+  /** Merges the lists of the channels. */
+  merge(channels: readonly string[]): Entry[] {
+    const found: Entry[] = [];
+    const runs = this.#index.runs(channels, (list) => list.after(TOTAL - BACK));
+    for (let entry = takeNext(runs); entry !== null && found.length < WANTED; entry = takeNext(runs)) {
+      found.push(entry);
+    }
     return found;
   }
 
-  scan(asked: readonly string[], found: Entry[] = []): Entry[] {
-    const wanted = new Set(asked);
+  /** Goes through all entries and takes those of the channels. */
+  scan(channels: readonly string[]): Entry[] {
+    const found: Entry[] = [];
+    const wanted = new Set(channels);
     const runs = this.#index.runs(null, (list) => list.after(TOTAL - BACK));
-    for (let entry = takeNext(runs); entry !== null && found.length < WANTED; entry = takeNext(runs))
+    for (let entry = takeNext(runs); entry !== null && found.length < WANTED; entry = takeNext(runs)) {
       if (wanted.has(entry.channel)) found.push(entry);
+    }
     return found;
   }
 }
 
-async function filled(channels: readonly string[]): Promise<EventLog> {
+async function createFilledLog(channels: readonly string[]): Promise<EventLog> {
   const log = memoryLog({ keep: { entries: TOTAL, bytes: 2 ** 32 } });
   for (let n = 0; n < TOTAL; n++) await log.append([entryOf(channelAt(n, channels))]);
   return log;
 }
 
-async function readPages(log: EventLog, asked: readonly string[]): Promise<void> {
+/** Reads pages until there are enough entries. */
+async function readPages(log: EventLog, wanted: readonly string[]): Promise<void> {
   const { epoch, seq } = await log.head();
   let after = { epoch, seq: seq - BACK };
-  for (let found = 0, more = true; found < WANTED && more;) {
-    const page = await log.read(after, asked, { entries: WANTED, bytes: 1 << 20 });
+  let found = 0;
+  let hasMore = true;
+  while (found < WANTED && hasMore) {
+    const page = await log.read(after, wanted, { entries: WANTED, bytes: 1 << 20 });
     found += page.entries.length;
-    ({ next: after, more } = page);
+    after = page.next;
+    hasMore = page.more;
   }
 }
 
-async function rateOf(entries: readonly NewEntry[], batch: number): Promise<number> {
+/** Returns the entries per second that a new log appends. */
+async function appendRate(entries: readonly NewEntry[], batch: number): Promise<number> {
   const log = memoryLog();
   const batches = Array.from({ length: entries.length / batch }, (_, index) =>
     entries.slice(index * batch, (index + 1) * batch),
   );
-  const began = performance.now();
+  const start = performance.now();
   for (const each of batches) await log.append(each);
-  return entries.length / ((performance.now() - began) / 1_000);
+  return entries.length / ((performance.now() - start) / 1_000);
 }
 
 async function printAppends(): Promise<void> {
@@ -97,12 +115,13 @@ async function printAppends(): Promise<void> {
     data: DATA,
   }));
   const keyed = rooms.slice(0, 100_000).map((entry, n): NewEntry => ({ ...entry, idempotencyKey: `${n}` }));
-  await rateOf(rooms, 1);
+  // The first round is not counted: the engine compiles the code in it.
+  await appendRate(rooms, 1);
   const rates = {
-    "reliable, one by one": await rateOf(rooms, 1),
-    "reliable, batches of 100": await rateOf(rooms, 100),
-    "latest, 100 keys, one by one": await rateOf(ticks, 1),
-    "with idempotency keys, one by one": await rateOf(keyed, 1),
+    "reliable, one by one": await appendRate(rooms, 1),
+    "reliable, batches of 100": await appendRate(rooms, 100),
+    "latest, 100 keys, one by one": await appendRate(ticks, 1),
+    "with idempotency keys, one by one": await appendRate(keyed, 1),
   };
   console.table(
     Object.entries(rates).map(([append, rate]) => ({ append, "per second": Math.round(rate).toLocaleString("en") })),
@@ -114,24 +133,24 @@ async function printReads(): Promise<void> {
   for (const share of [1, 4, 10, 100]) {
     for (const count of [1, 10, 64, 100, 1_000]) {
       const channels = channelsOf(count * share);
-      const asked = channels.slice(0, count);
-      const log = await filled(channels);
-      const lists = new Lists(channels);
+      const wanted = channels.slice(0, count);
+      const log = await createFilledLog(channels);
+      const lists = new ChannelLists(channels);
       const [merge, scan, read] = [
-        await time(() => lists.merge(asked)),
-        await time(() => lists.scan(asked)),
-        await time(() => readPages(log, asked)),
+        await medianTime(() => lists.merge(wanted)),
+        await medianTime(() => lists.scan(wanted)),
+        await medianTime(() => readPages(log, wanted)),
       ].map(Math.round);
       rows.push({
         channels: count,
-        "of the log": `1/${share}`,
+        "share of the log": `1/${share}`,
         "merge (µs)": merge ?? 0,
         "scan (µs)": scan ?? 0,
         "read() (µs)": read ?? 0,
       });
     }
   }
-  console.log(`${WANTED} entries, ${BACK.toLocaleString("en")} back`);
+  console.log(`Reads of ${WANTED} entries, from ${BACK.toLocaleString("en")} entries before the head:`);
   console.table(rows);
 }
 

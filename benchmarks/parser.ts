@@ -1,29 +1,41 @@
 /**
- * What the parser costs beside the least that any parser must do, and beside eventsource-parser: ratios in one run.
+ * What the parser costs, compared with the least work that any parser must do, and with eventsource-parser. All are
+ * measured in one run, and the results are ratios.
  *
  *   npx tsx --conditions @tidings/source benchmarks/parser.ts
  */
 import { createParser, eventName, formatCursor, formatFrame } from "@tidings/protocol";
 import { createParser as createPeer } from "eventsource-parser";
 
+/** The size of a chunk. */
 const CHUNK = 16 * 1024;
+/** The size of an event. */
 const EVENT = 200;
 const EVENTS = 20_000;
-/** Rounds of which the fastest counts; the contestants take turns, so that a busy machine is busy for all of them. */
+/**
+ * The number of rounds. The fastest counts. The parsers take turns, so other work on the machine affects all of them.
+ */
 const ROUNDS = 15;
-const BAR = 1.4;
+/** Our parser may take this many times as long as the least work. */
+const MAX_RATIO = 1.4;
 
-/** Holds what was made last, so that no engine leaves the making out. */
-const last: { made: unknown } = { made: null };
+/** Keeps the last result, so that the engine cannot optimize the work away. */
+const sink: { result: unknown } = { result: null };
 
-/** Takes the chunks of a stream and says how many events were in it. */
-type Contestant = (chunks: readonly Uint8Array[]) => number;
+/** Parses the chunks of a stream, and returns the number of events. */
+type ParseStream = (chunks: readonly Uint8Array[]) => number;
 
-/** The least: decode, find the blank lines, cut there. The decoder is told `stream`, as characters may be cut in two. */
-const floor: Contestant = (chunks) => cut(chunks, { stream: true });
+/**
+ * The least work: decode, find the blank lines, cut there. The decoder uses `stream`, because a chunk can end within a
+ * character.
+ */
+const leastWork: ParseStream = (chunks) => cut(chunks, { stream: true });
 
-/** The same with a decoder that forgets everything after a chunk: faster in Node 20, and wrong on a character cut in two. */
-const bareFloor: Contestant = (chunks) => cut(chunks, { stream: false });
+/**
+ * The same with a decoder that keeps no state between chunks. It is faster in Node 20, but wrong if a chunk ends within
+ * a character.
+ */
+const leastWorkStateless: ParseStream = (chunks) => cut(chunks, { stream: false });
 
 function cut(chunks: readonly Uint8Array[], options: { stream: boolean }): number {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -33,7 +45,7 @@ function cut(chunks: readonly Uint8Array[], options: { stream: boolean }): numbe
     const text = rest + decoder.decode(chunk, options);
     let start = 0;
     for (let end = text.indexOf("\n\n"); end !== -1; end = text.indexOf("\n\n", start)) {
-      last.made = text.slice(start, end);
+      sink.result = text.slice(start, end);
       count++;
       start = end + 2;
     }
@@ -42,11 +54,11 @@ function cut(chunks: readonly Uint8Array[], options: { stream: boolean }): numbe
   return count;
 }
 
-const ours: Contestant = (chunks) => {
+const ours: ParseStream = (chunks) => {
   let count = 0;
   const parser = createParser({
     onEvent: (event) => {
-      last.made = event;
+      sink.result = event;
       count++;
     },
     maxEventBytes: Number.POSITIVE_INFINITY,
@@ -55,12 +67,12 @@ const ours: Contestant = (chunks) => {
   return count;
 };
 
-const peer: Contestant = (chunks) => {
+const peer: ParseStream = (chunks) => {
   let count = 0;
   const decoder = new TextDecoder();
   const parser = createPeer({
     onEvent: (event) => {
-      last.made = event;
+      sink.result = event;
       count++;
     },
   });
@@ -68,16 +80,17 @@ const peer: Contestant = (chunks) => {
   return count;
 };
 
+/** Returns the nanoseconds for an event of each parser, in its fastest round. */
 function measure(
-  contestants: Readonly<Record<string, Contestant>>,
+  parsers: Readonly<Record<string, ParseStream>>,
   chunks: readonly Uint8Array[],
   rounds = ROUNDS,
 ): Map<string, number> {
   const fastest = new Map<string, number>();
   for (let round = 0; round < rounds; round++) {
-    for (const [name, contestant] of Object.entries(contestants)) {
+    for (const [name, parse] of Object.entries(parsers)) {
       const start = process.hrtime.bigint();
-      const count = contestant(chunks);
+      const count = parse(chunks);
       const nanoseconds = Number(process.hrtime.bigint() - start) / count;
       fastest.set(name, Math.min(fastest.get(name) ?? Number.POSITIVE_INFINITY, nanoseconds));
     }
@@ -91,7 +104,7 @@ function split(bytes: Uint8Array, size: number): Uint8Array[] {
   );
 }
 
-/** A stream of events of 200 bytes each, filled up with the given text. */
+/** Returns a stream of events of 200 bytes each. The filler repeats until an event has its size. */
 function stream(filler: string): Uint8Array {
   const frames = Array.from({ length: EVENTS }, (_, index) => {
     const frame = (text: string): Uint8Array =>
@@ -109,58 +122,60 @@ function stream(filler: string): Uint8Array {
 }
 
 console.log(
-  `Node ${process.version}, ${EVENTS} events of ${EVENT} bytes in chunks of ${CHUNK} bytes, fastest of ${ROUNDS} rounds\n`,
+  `Node ${process.version}, ${EVENTS} events of ${EVENT} bytes in chunks of ${CHUNK} bytes, ` +
+    `fastest of ${ROUNDS} rounds\n`,
 );
-let held = true;
+let isWithinLimit = true;
 for (const [label, filler] of [
   ["ASCII", "x"],
   ["Greek", "λ"],
 ] as const) {
   const results = measure(
     {
-      "floor: decode, indexOf, slice": floor,
-      "floor with a forgetful decoder": bareFloor,
+      "least work": leastWork,
+      "least work, stateless decoder": leastWorkStateless,
       Tidings: ours,
       "eventsource-parser": peer,
     },
     split(stream(filler), CHUNK),
   );
-  const least = results.get("floor: decode, indexOf, slice") ?? Number.NaN;
-  const bare = results.get("floor with a forgetful decoder") ?? Number.NaN;
+  const least = results.get("least work") ?? Number.NaN;
+  const leastStateless = results.get("least work, stateless decoder") ?? Number.NaN;
   console.table(
     Object.fromEntries(
       [...results].map(([name, nanoseconds]) => [
         name,
         {
-          "ns an event": Math.round(nanoseconds),
-          "x floor": ratio(nanoseconds, least),
-          "x forgetful floor": ratio(nanoseconds, bare),
+          "ns per event": Math.round(nanoseconds),
+          "x least work": ratio(nanoseconds, least),
+          "x least work, stateless": ratio(nanoseconds, leastStateless),
         },
       ]),
     ),
   );
-  console.log(`${label}: the bar is ${BAR} x floor\n`);
-  if ((results.get("Tidings") ?? Number.NaN) > BAR * least) held = false;
+  console.log(`${label}: the limit is ${MAX_RATIO} x least work\n`);
+  if ((results.get("Tidings") ?? Number.NaN) > MAX_RATIO * least) isWithinLimit = false;
 }
 
-/** One event whose data is a single line. */
-const line = (bytes: number): Uint8Array =>
+/** Returns one event with one long line of data. */
+const longEvent = (bytes: number): Uint8Array =>
   Buffer.from(formatFrame("message", JSON.stringify("x".repeat(bytes)), null));
-const long = [1, 2, 4].flatMap((megabytes) =>
+const rows = [1, 2, 4].flatMap((megabytes) =>
   [1, 1_024, 65_536].map((size) => {
-    const chunks = split(line(megabytes << 20), size);
+    const bytes = megabytes * 1_024 * 1_024;
+    const chunks = split(longEvent(bytes), size);
     const nanoseconds = measure({ ours }, chunks, 3).get("ours") ?? Number.NaN;
     return {
       "one line of": `${megabytes} MiB`,
       "in chunks of": `${size} B`,
-      "ns a byte": (nanoseconds / (megabytes << 20)).toFixed(2),
+      "ns per byte": (nanoseconds / bytes).toFixed(2),
     };
   }),
 );
-console.table(long);
-console.log("A line is linear when the last column depends on the chunks alone.");
-if (!held) process.exitCode = 1;
+console.table(rows);
+console.log("The cost of a long line is linear if the last column depends only on the size of the chunks.");
+if (!isWithinLimit) process.exitCode = 1;
 
-function ratio(value: number, least: number): string {
-  return (value / least).toFixed(2);
+function ratio(value: number, base: number): string {
+  return (value / base).toFixed(2);
 }

@@ -1,12 +1,16 @@
 import { EventEmitter, on } from "node:events";
 import type { Message } from "./peer.ts";
 
-/** Messages that the application keeps for readers who come back: as many as an SQLite log of Tidings keeps by default. */
-const KEPT = 10_000;
+/**
+ * The number of messages that the application keeps for readers that reconnect: the default of an SQLite log of
+ * Tidings.
+ */
+const MAX_KEPT = 10_000;
 
 /**
- * What an application has to bring where the library has streams, but no channels: an emitter, and an array for a database. It
- * listens before it reads the array, as https://trpc.io/docs/server/subscriptions advises. `on` of Node queues without a bound.
+ * The part that the application has to write itself if the library has streams but no channels: an emitter, and an
+ * array in place of a database. It listens before it reads the array, as https://trpc.io/docs/server/subscriptions
+ * advises. Node's `on` has a queue without a limit.
  */
 export class Application {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
@@ -15,17 +19,20 @@ export class Application {
 
   publish(message: Message): void {
     this.#kept.push(message);
-    if (this.#kept.length > KEPT) this.#kept.shift();
+    if (this.#kept.length > MAX_KEPT) this.#kept.shift();
     for (const reader of this.#readers) reader.waiting++;
     this.#emitter.emit("message", message);
   }
 
-  /** The kept messages that came after a number; all of them when that is not known. */
+  /** Returns the kept messages after a number. Returns all of them if there is no kept message with this number. */
   keptAfter(n: number): Message[] {
     return this.#kept.slice(this.#kept.findIndex((message) => message.n === n) + 1);
   }
 
-  /** What is published from now on, until the signal; it listens at once, and not only when the first message is taken. */
+  /**
+   * Yields what is published from now on, until the signal is aborted. It listens from the call on, not only from the
+   * first `next()` on.
+   */
   live(signal: AbortSignal): AsyncGenerator<Message> {
     const reader = { waiting: 0 };
     this.#readers.add(reader);
@@ -36,7 +43,7 @@ export class Application {
     try {
       for await (const event of events) {
         reader.waiting--;
-        // Each event is the list of what was emitted, and nothing but messages is emitted.
+        // Safe: each event is the list of emitted arguments, and `publish` emits one message.
         const [message] = event as [Message];
         yield message;
       }
@@ -47,6 +54,7 @@ export class Application {
     }
   }
 
+  /** Returns the number of messages that wait in the queues of all readers. */
   waiting(): number {
     return [...this.#readers].reduce((sum, reader) => sum + reader.waiting, 0);
   }

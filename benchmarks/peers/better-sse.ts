@@ -4,8 +4,9 @@ import { readEventSource } from "./event-source.ts";
 import type { Peer } from "./peer.ts";
 
 /**
- * https://matthewwid.github.io/better-sse/guides/channels/: each session is registered with a channel, and the channel broadcasts.
- * Sessions know the `lastId` of a reader who comes back; there is no history to give it from.
+ * Set up as https://matthewwid.github.io/better-sse/guides/channels/ says: each session is registered with a channel,
+ * and the channel broadcasts. A session has the `lastId` of a reader that reconnects, but there is no history to send
+ * from.
  */
 export const betterSse: Peer = {
   name: "better-sse",

@@ -1,13 +1,13 @@
 import { EventSource } from "eventsource";
-import type { Ear, Message } from "./peer.ts";
+import type { Message, ReaderHandlers } from "./peer.ts";
 
-/** The reader of the libraries that have no client of their own: what a browser has. */
-export function readEventSource(url: string, ear: Ear): () => void {
+/** Reads with an EventSource, as in a browser, for the libraries without a client of their own. */
+export function readEventSource(url: string, handlers: ReaderHandlers): () => void {
   const source = new EventSource(`${url}/events`);
-  // The server of the same peer wrote it.
-  source.addEventListener("message", ({ data }) => ear.message(JSON.parse(data as string) as Message));
+  // Safe: the server of the same peer has written the JSON of a message.
+  source.addEventListener("message", ({ data }) => handlers.onMessage(JSON.parse(data as string) as Message));
   source.addEventListener("error", () => {
-    if (source.readyState === source.CLOSED) ear.told("closed");
+    if (source.readyState === source.CLOSED) handlers.onNotice("closed");
   });
   return () => source.close();
 }

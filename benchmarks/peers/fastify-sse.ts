@@ -7,8 +7,9 @@ import type { Message, Peer } from "./peer.ts";
 const eventOf = (message: Message) => ({ id: String(message.n), data: message });
 
 /**
- * https://github.com/fastify/sse#message-replay: `replay` hands over the `Last-Event-ID`, the application sends what it has kept,
- * then an async generator. As there, a reader whose id is not known any more gets all that is kept.
+ * Set up as https://github.com/fastify/sse#message-replay says: `replay` passes the `Last-Event-ID`, the application
+ * sends the messages that it has kept, and an async generator sends the live ones. As in the documentation, a reader
+ * whose id is not kept any more gets all kept messages.
  */
 export const fastifySse: Peer = {
   name: "@fastify/sse",
@@ -18,9 +19,9 @@ export const fastifySse: Peer = {
     const app = fastify();
     await app.register(fastifySSE);
     app.get("/events", { sse: "only" }, async (_request, reply) => {
-      const gone = new AbortController();
-      reply.sse.onClose(() => gone.abort());
-      const live = application.live(gone.signal);
+      const closing = new AbortController();
+      reply.sse.onClose(() => closing.abort());
+      const live = application.live(closing.signal);
       reply.sse.sendHeaders();
       await reply.sse.replay(async (lastEventId) => {
         for (const message of application.keptAfter(Number(lastEventId))) await reply.sse.send(eventOf(message));

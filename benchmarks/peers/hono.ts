@@ -6,7 +6,10 @@ import { Application } from "./application.ts";
 import { readEventSource } from "./event-source.ts";
 import type { Peer } from "./peer.ts";
 
-/** https://hono.dev/docs/helpers/streaming#streamsse: a loop that awaits each write. What it loops over is the application's. */
+/**
+ * Set up as https://hono.dev/docs/helpers/streaming#streamsse says: a loop that awaits each write. The application
+ * brings the messages of the loop.
+ */
 export const hono: Peer = {
   name: "hono streamSSE",
   resume: "none",
@@ -15,15 +18,15 @@ export const hono: Peer = {
     const app = new Hono();
     app.get("/events", (context) =>
       streamSSE(context, async (stream) => {
-        const gone = new AbortController();
-        stream.onAbort(() => gone.abort());
-        for await (const message of application.live(gone.signal)) {
+        const closing = new AbortController();
+        stream.onAbort(() => closing.abort());
+        for await (const message of application.live(closing.signal)) {
           await stream.writeSSE({ id: String(message.n), data: JSON.stringify(message) });
         }
       }),
     );
     return {
-      // Without a `createServer` of another protocol it is one of node:http.
+      // Safe: without the option `createServer`, the adapter creates a server of node:http.
       server: createAdaptorServer({ fetch: app.fetch }) as Server,
       publish: (message) => application.publish(message),
       waiting: () => application.waiting(),

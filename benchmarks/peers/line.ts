@@ -1,41 +1,45 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-/** The way of one reader to the server, on this machine. The reader does not know that it is there. */
+/** The network between one reader and the server: a TCP proxy on this machine. The reader does not notice it. */
 export interface Line {
   readonly url: string;
-  /** Nothing comes through any more, and nothing is lost: what a reader does that stops reading its socket. */
+  /** Stops the data to the reader, without a loss. It has the effect of a reader that does not read its socket. */
   hold(): void;
+  /** Continues after `hold`. */
   release(): void;
-  /** Breaks the connection, and refuses new ones until `mend`. */
+  /** Breaks all connections, and refuses new ones until `mend`. */
   cut(): void;
   mend(): void;
   close(): void;
 }
 
-/** Opens a line to whatever port the server has at the moment of a connection. */
+/** Opens a line. `portOf` is called for every connection, because a restarted server has another port. */
 export async function openLine(portOf: () => number): Promise<Line> {
   const sockets = new Set<Socket>();
   const upstreams = new Set<Socket>();
-  let held = false;
-  let broken = false;
+  let isHeld = false;
+  let isCut = false;
   const server = createServer((client) => {
-    if (broken) return void client.on("error", () => {}).destroy();
+    if (isCut) {
+      client.on("error", () => {}).destroy();
+      return;
+    }
     const upstream = connect(portOf(), "127.0.0.1");
     upstreams.add(upstream);
     client.pipe(upstream);
     upstream.on("data", (chunk) => {
-      if (!client.write(chunk) || held) upstream.pause();
+      if (!client.write(chunk) || isHeld) upstream.pause();
     });
     client.on("drain", () => {
-      if (!held) upstream.resume();
+      if (!isHeld) upstream.resume();
     });
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
       sockets.add(one);
-      // A half that breaks breaks the other; "close" follows.
+      // After an error comes "close", and then the other half is closed, too.
       one.on("error", () => {});
       one.on("close", () => {
         sockets.delete(one);
@@ -45,7 +49,7 @@ export async function openLine(portOf: () => number): Promise<Line> {
     }
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
-  // A server that listens on a TCP port has an address of this shape.
+  // Safe: the server listens on a TCP port, so its address is an object.
   const { port } = server.address() as AddressInfo;
   const destroy = (): void => {
     for (const socket of sockets) socket.destroy();
@@ -53,18 +57,20 @@ export async function openLine(portOf: () => number): Promise<Line> {
   return {
     url: `http://127.0.0.1:${port}`,
     hold() {
-      held = true;
+      isHeld = true;
       for (const upstream of upstreams) upstream.pause();
     },
     release() {
-      held = false;
+      isHeld = false;
       for (const upstream of upstreams) upstream.resume();
     },
     cut() {
-      broken = true;
+      isCut = true;
       destroy();
     },
-    mend: () => void (broken = false),
+    mend() {
+      isCut = false;
+    },
     close() {
       server.close();
       destroy();

@@ -18,8 +18,9 @@ function createRouter(publisher: MemoryPublisher<Events>) {
 }
 
 /**
- * https://orpc.dev/docs/helpers/publisher with resume, and https://orpc.dev/docs/plugins/client-retry, which the documentation of
- * event iterators names for coming back. The publisher's buffer of an iterator is left at its default, 100 events.
+ * Set up as https://orpc.dev/docs/helpers/publisher says, with resume, and with
+ * https://orpc.dev/docs/plugins/client-retry, which the documentation of event iterators recommends for reconnecting.
+ * The publisher's buffer for an iterator has its default size, 100 events.
  */
 export const orpc: Peer = {
   name: "oRPC publisher",
@@ -32,18 +33,19 @@ export const orpc: Peer = {
       publish: (message) => publisher.publish("message", message),
     };
   },
-  read(url, ear) {
+  read(url, handlers) {
     const retry = new ClientRetryPlugin({ default: { retry: Number.POSITIVE_INFINITY } });
     const client: RouterClient<ReturnType<typeof createRouter>> = createORPCClient(
       new RPCLink({ url, plugins: [retry] }),
     );
-    const gone = new AbortController();
+    const stopping = new AbortController();
     const follow = async (): Promise<void> => {
-      for await (const message of await client.messages(undefined, { signal: gone.signal })) ear.message(message);
+      for await (const message of await client.messages(undefined, { signal: stopping.signal }))
+        handlers.onMessage(message);
     };
     follow().catch((error: unknown) => {
-      if (!gone.signal.aborted) ear.told(String(error));
+      if (!stopping.signal.aborted) handlers.onNotice(String(error));
     });
-    return () => gone.abort();
+    return () => stopping.abort();
   },
 };

@@ -1,6 +1,6 @@
 import type { Peer } from "./peer.ts";
 
-/** Every peer by the name that a command line and a process know it by. Loaded when asked for, so that each process has one. */
+/** All peers, by their name on the command line. A peer is loaded when it is called, so a process loads only one. */
 export const peers = {
   "tidings-memory": async () => (await import("./tidings.ts")).tidingsMemory,
   "tidings-sqlite": async () => (await import("./tidings.ts")).tidingsSqlite,
@@ -14,11 +14,11 @@ export const peers = {
 
 export type PeerName = keyof typeof peers;
 
-/** The peers that a command line names; all of them when it names none. */
+/** Returns the peers of a command line; all peers if it names none. @throws Error for a name that is not a peer */
 export function peersOf(names: readonly string[]): PeerName[] {
-  const known = Object.keys(peers);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`Expected peers out of ${known.join(", ")}, got "${unknown}".`);
-  // Checked above.
-  return (names.length === 0 ? known : names) as PeerName[];
+  const all = Object.keys(peers);
+  const unknown = names.find((name) => !all.includes(name));
+  if (unknown !== undefined) throw new Error(`Expected names of peers (${all.join(", ")}), got "${unknown}".`);
+  // Safe: every name was checked above.
+  return (names.length === 0 ? all : names) as PeerName[];
 }

@@ -1,54 +1,59 @@
 import { setTimeout } from "node:timers/promises";
-import type { Ear, Message } from "./peer.ts";
+import type { Message, ReaderHandlers } from "./peer.ts";
 
-/** The numbers of messages, both included. */
+/** A range of message numbers. Both ends belong to it. */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** Everything one reader has heard. */
-export class Received implements Ear {
-  readonly #times = new Map<number, number>();
+/** Counts everything that one reader receives. */
+export class Received implements ReaderHandlers {
+  /** How often each message has arrived, by its number. */
+  readonly #arrivals = new Map<number, number>();
   readonly #notices: string[] = [];
   #newest = 0;
   #disordered = 0;
 
-  message({ n }: Message): void {
-    const times = this.#times.get(n) ?? 0;
-    this.#times.set(n, times + 1);
-    if (times === 0 && n < this.#newest) this.#disordered++;
+  onMessage({ n }: Message): void {
+    const arrivals = this.#arrivals.get(n) ?? 0;
+    this.#arrivals.set(n, arrivals + 1);
+    const isFirstArrival = arrivals === 0;
+    if (isFirstArrival && n < this.#newest) this.#disordered++;
     this.#newest = Math.max(this.#newest, n);
   }
 
-  told(how: string): void {
-    this.#notices.push(how);
+  onNotice(notice: string): void {
+    this.#notices.push(notice);
   }
 
-  /** Waits for this number or a larger one, for so many milliseconds at most. */
+  /** Waits for a message with this number or a larger one. Resolves with false after the time, in milliseconds. */
   async reaches(n: number, time: number): Promise<boolean> {
-    for (const stop = performance.now() + time; this.#newest < n; await setTimeout(5))
+    const stop = performance.now() + time;
+    while (this.#newest < n) {
       if (performance.now() >= stop) return false;
+      await setTimeout(5);
+    }
     return true;
   }
 
-  /** First arrivals that came after a larger number. */
+  /** The number of messages whose first arrival came after that of a larger number. */
   get disordered(): number {
     return this.#disordered;
   }
 
-  /** How the library said that something is missing, in its own words, each once. */
+  /** What the library has reported, in its own words, each notice once. Empty if it has reported nothing. */
   get notices(): string {
     return [...new Set(this.#notices)].join(", ");
   }
 
-  /** How many different messages of the range have arrived. */
+  /** Returns how many different messages of the range have arrived. */
   count({ from, to }: Range): number {
-    return [...this.#times.keys()].filter((n) => n >= from && n <= to).length;
+    return [...this.#arrivals.keys()].filter((n) => n >= from && n <= to).length;
   }
 
-  /** Arrivals of messages that had arrived before. */
+  /** The number of arrivals of messages that had already arrived. */
   get repeated(): number {
-    return [...this.#times.values()].reduce((sum, times) => sum + times - 1, 0);
+    return [...this.#arrivals.values()].reduce((sum, arrivals) => sum + arrivals - 1, 0);
   }
 }

@@ -2,44 +2,49 @@ import { peers, peersOf, type PeerName } from "./peers.ts";
 import type { Range } from "./received.ts";
 import { Stage } from "./stage.ts";
 
-// What one reader costs that stops reading: `npx tsx --conditions @tidings/source benchmarks/peers/slow-reader.ts [peer…]`
+// What one reader costs that stops reading:
+// `npx tsx --conditions @tidings/source benchmarks/peers/slow-reader.ts [peer…]`
 //
-// Two readers have read 20,000 events, so that what a library keeps for everybody is full; one of them stops. 100 MB more are
-// published; then it reads on. The same traffic with nobody stopping stands beside it. Memory is that of the server's process after
-// a garbage collection, before and while the reader stands; what waits is in its sockets and in the queues that a peer shows.
+// Two readers read 20,000 events, so that everything that a library keeps for all readers is full. Then one reader
+// stops, 100 MB more are published, and the reader continues. The table also has the same traffic with two readers that
+// read all the time. Memory is that of the server's process after a garbage collection, before the reader stops and at
+// the end of its stop. What is queued is in the server's sockets, and in the queues that a peer shows.
 
-/** After each of so many parts of the events, publishing waits for the reader that reads. */
+/** Publishing waits for the healthy reader after each of this many parts of the events. */
 const PARTS = 20;
 const MEGABYTE = 1_000_000;
-const TRAFFIC = { warmUp: 20_000, events: 100_000, bytes: 1_000, perSecond: 8_000 };
+const TRAFFIC: Traffic = { warmUp: 20_000, events: 100_000, bytes: 1_000, perSecond: 8_000 };
 
 export interface Traffic {
-  /** Events that both readers have read before one stops. */
+  /** The number of events that both readers read before one stops. */
   readonly warmUp: number;
   readonly events: number;
-  /** Of the text of each event. */
+  /** The size of each event's text. */
   readonly bytes: number;
   readonly perSecond: number;
 }
 
+/** What a slow reader costs, and what it gets. */
 export interface SlowReader {
-  /** Bytes that the server held when both had read all, and when one stood still and all was published. */
+  /** The bytes that the server held when both readers had read everything. */
   readonly before: number;
+  /** The bytes that the server held when one reader had stopped and everything was published. */
   readonly after: number;
-  /** Growth of the resident set at its largest, in bytes. */
+  /** The largest growth of the resident set, in bytes. */
   readonly peak: number;
   readonly queued: number;
-  /** Events that the other reader had. */
+  /** The number of events that the healthy reader got. */
   readonly healthy: number;
-  /** Events that the reader had after it read on. */
+  /** The number of events that the slow reader got after it had continued. */
   readonly slow: number;
   readonly repeated: number;
   readonly disordered: number;
-  readonly told: string;
+  /** What the library has reported to the slow reader; empty if it has reported nothing. */
+  readonly notices: string;
 }
 
-/** @param stops false: it reads as the other one does, to see what traffic alone costs */
-export async function standStill(name: PeerName, traffic: Traffic, stops = true): Promise<SlowReader> {
+/** @param stops with false, the second reader reads all the time, to see what the traffic alone costs */
+export async function measureSlowReader(name: PeerName, traffic: Traffic, stops = true): Promise<SlowReader> {
   const { warmUp, events, bytes, perSecond } = traffic;
   const stage = await Stage.open(name);
   try {
@@ -56,10 +61,11 @@ export async function standStill(name: PeerName, traffic: Traffic, stops = true)
     if (stops) slow.line.hold();
     const { from } = await publish(events / PARTS);
     for (let part = 2; part < PARTS; part++) await publish(events / PARTS);
-    const range = { from, to: (await publish(events / PARTS)).to };
+    const { to } = await publish(events / PARTS);
+    const range = { from, to };
     const after = await stage.report();
     slow.line.release();
-    const caughtUp = await stage.settle(slow, 30_000);
+    const isCaughtUp = await stage.settle(slow, 30_000);
     const { repeated, disordered, notices } = slow.received;
     return {
       before: before.held,
@@ -70,7 +76,7 @@ export async function standStill(name: PeerName, traffic: Traffic, stops = true)
       slow: slow.received.count(range),
       repeated,
       disordered,
-      told: caughtUp ? notices : `silent for 30 s; ${notices}`,
+      notices: isCaughtUp ? notices : `silent for 30 s; ${notices}`,
     };
   } finally {
     await stage.close();
@@ -82,19 +88,20 @@ async function print(names: readonly PeerName[]): Promise<void> {
   const megabytes = (bytes: number): string => (bytes / MEGABYTE).toFixed(1);
   for (const key of names) {
     const { name } = await peers[key]();
-    const control = await standStill(key, TRAFFIC, false);
-    const result = await standStill(key, TRAFFIC);
+    const control = await measureSlowReader(key, TRAFFIC, false);
+    const result = await measureSlowReader(key, TRAFFIC);
+    const isComplete = result.slow === TRAFFIC.events;
     rows.push({
       peer: name,
       "held, one stops (MB)": `${megabytes(result.before)} → ${megabytes(result.after)}`,
-      "both read": `${megabytes(control.before)} → ${megabytes(control.after)}`,
-      "RSS +, one stops (MB)": megabytes(result.peak),
-      "both read ": megabytes(control.peak),
+      "held, both read (MB)": `${megabytes(control.before)} → ${megabytes(control.after)}`,
+      "RSS growth, one stops (MB)": megabytes(result.peak),
+      "RSS growth, both read (MB)": megabytes(control.peak),
       "queued (MB)": megabytes(result.queued),
-      "healthy reader": `${result.healthy}`,
-      "slow reader": `${result.slow}`,
+      "healthy reader got": `${result.healthy}`,
+      "slow reader got": `${result.slow}`,
       "repeated, out of order": `${result.repeated}, ${result.disordered}`,
-      told: result.told || (result.slow === TRAFFIC.events ? "nothing to tell" : "nothing"),
+      reported: result.notices || (isComplete ? "no loss" : "nothing"),
     });
   }
   console.log(`Node ${process.version}, ${JSON.stringify(TRAFFIC)}`);

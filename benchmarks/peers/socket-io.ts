@@ -3,17 +3,19 @@ import { Server } from "socket.io";
 import { io } from "socket.io-client";
 import type { Message, Peer } from "./peer.ts";
 
-/** What travels, for the types of both sides. */
+/** The events, for the types of server and client. */
 interface Events {
   message(message: Message): void;
 }
 
-/** The packets that wait in a connection: private by its type alone. */
-const queueOf = (connection: object) => (connection as { readonly writeBuffer: readonly unknown[] }).writeBuffer;
+/** Returns the packets that wait in a connection. Safe: the property exists, it is private only in the types. */
+function queueOf(connection: object): readonly unknown[] {
+  return (connection as { readonly writeBuffer: readonly unknown[] }).writeBuffer;
+}
 
 /**
- * https://socket.io/docs/v4/rooms and https://socket.io/docs/v4/connection-state-recovery, with the two minutes of the
- * documentation. WebSocket alone, so that every byte of a reader goes over its one socket.
+ * Set up as https://socket.io/docs/v4/rooms and https://socket.io/docs/v4/connection-state-recovery say, with the two
+ * minutes of the documentation. It uses WebSocket only, so that all bytes of a reader go over one socket.
  */
 export const socketIo: Peer = {
   name: "socket.io",
@@ -30,14 +32,14 @@ export const socketIo: Peer = {
       waiting: () => [...sockets.sockets.sockets.values()].reduce((sum, { conn }) => sum + queueOf(conn).length, 0),
     };
   },
-  read(url, ear) {
+  read(url, handlers) {
     const socket = io(url, { transports: ["websocket"], forceNew: true });
-    let connected = false;
+    let wasConnected = false;
     socket.on("connect", () => {
-      if (connected && !socket.recovered) ear.told("recovered: false");
-      connected = true;
+      if (wasConnected && !socket.recovered) handlers.onNotice("recovered: false");
+      wasConnected = true;
     });
-    socket.on("message", (message: Message) => ear.message(message));
+    socket.on("message", (message: Message) => handlers.onMessage(message));
     return () => void socket.close();
   },
 };

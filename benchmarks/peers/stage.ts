@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openLine, type Line } from "./line.ts";
-import type { Order, Report } from "./order.ts";
+import type { Command, Report } from "./command.ts";
 import type { Peer } from "./peer.ts";
 import { peers, type PeerName } from "./peers.ts";
 import { Received, type Range } from "./received.ts";
@@ -18,20 +18,21 @@ export interface StageReader {
   readonly line: Line;
 }
 
-interface Server {
+interface ServerProcess {
   readonly child: ChildProcess;
-  /** Rejects when the process ends. */
+  /** Rejects when the process ends. It never resolves. */
   readonly ended: Promise<never>;
 }
 
-/** A peer's server in a process of its own, its readers, each on a line of its own, and a count of what was published. */
+/** Runs one measurement: a peer's server in a process of its own, and its readers, each with a line of its own. */
 export class Stage {
   readonly peer: Peer;
   readonly #name: PeerName;
   readonly #folder = mkdtempSync(join(tmpdir(), "tidings-peer-"));
-  readonly #leaving: (() => void)[] = [];
-  #server: Server | null = null;
+  readonly #readerClosers: (() => void)[] = [];
+  #server: ServerProcess | null = null;
   #port = 0;
+  /** The number of messages that were published. */
   #published = 0;
 
   private constructor(name: PeerName, peer: Peer) {
@@ -45,42 +46,43 @@ export class Stage {
     return stage;
   }
 
-  /** Kills the server's process, as a crash does, and starts another one in the same folder. */
+  /** Kills the server's process, like a crash, and starts another one with the same folder. */
   async restart(): Promise<void> {
     await this.#kill();
     await this.#start();
   }
 
-  /** A reader that has heard a message, and so is there. */
+  /** Adds a reader, and waits until it has received a message. @throws Error if it receives none within 20 s */
   async addReader(): Promise<StageReader> {
     const received = new Received();
     const line = await openLine(() => this.#port);
-    const leave = this.peer.read(line.url, received);
-    this.#leaving.push(() => {
-      leave();
+    const stop = this.peer.read(line.url, received);
+    this.#readerClosers.push(() => {
+      stop();
       line.close();
     });
     const reader = { received, line };
-    if (!(await this.settle(reader, 20_000))) throw new Error(`Expected a reader of ${this.#name}, got none in 20 s.`);
+    const isConnected = await this.settle(reader, 20_000);
+    if (!isConnected) throw new Error(`Expected a message at a reader of ${this.#name}, got none within 20 s.`);
     return reader;
   }
 
-  /** The numbers of what was published. */
+  /** Publishes messages, and returns their numbers. */
   async publish(count: number, bytes = 100, perSecond = 20_000): Promise<Range> {
     const from = this.#published + 1;
     this.#published += count;
-    await this.#order({ kind: "publish", from, count, bytes, perSecond });
+    await this.#send({ kind: "publish", from, count, bytes, perSecond });
     return { from, to: this.#published };
   }
 
   async report(): Promise<Report> {
-    // The process answers a report with one.
-    return (await this.#order({ kind: "report" })) as Report;
+    // Safe: the process answers the command "report" with a report.
+    return (await this.#send({ kind: "report" })) as Report;
   }
 
   /**
-   * Publishes single messages until one arrives, and then one more: whatever a reader is still to be given in order has come before
-   * it. False when the time, in milliseconds, is over.
+   * Publishes single messages until one arrives, and then one more. When that one arrives, everything before it has
+   * arrived, too, if the peer keeps the order. Resolves with false after the time, in milliseconds.
    */
   async settle({ received }: StageReader, time: number): Promise<boolean> {
     const stop = performance.now() + time;
@@ -94,7 +96,7 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    for (const leave of this.#leaving) leave();
+    for (const close of this.#readerClosers) close();
     await this.#kill();
     rmSync(this.#folder, { recursive: true });
   }
@@ -104,12 +106,12 @@ export class Stage {
       execArgv: ["--expose-gc", "--conditions=@tidings/source", "--import", tsx],
     });
     const ended = once(child, "exit").then(() => {
-      throw new Error(`Expected an answer of the server of ${this.#name}, got its end.`);
+      throw new Error(`Expected an answer from the server process of ${this.#name}, but the process has ended.`);
     });
-    // An end while nobody waits for an answer is our own kill.
+    // If nobody waits for an answer, the end is our own kill and not an error.
     ended.catch(() => {});
     this.#server = { child, ended };
-    // The first message of the process is its port.
+    // Safe: the first message of the process is its port.
     this.#port = (await this.#answer()) as number;
   }
 
@@ -120,18 +122,19 @@ export class Stage {
     await closed;
   }
 
-  get #running(): Server {
-    if (this.#server === null) throw new Error(`Expected a started server of ${this.#name}, got none.`);
+  get #running(): ServerProcess {
+    if (this.#server === null)
+      throw new Error(`Expected a running server of ${this.#name}, got none; call open() first.`);
     return this.#server;
   }
 
-  #order(order: Order): Promise<unknown> {
+  #send(command: Command): Promise<unknown> {
     const answer = this.#answer();
-    this.#running.child.send(order);
+    this.#running.child.send(command);
     return answer;
   }
 
-  /** The next message of the process. */
+  /** Waits for the next message of the process. @throws Error if the process ends */
   async #answer(): Promise<unknown> {
     const { child, ended } = this.#running;
     const [answer] = (await Promise.race([once(child, "message"), ended])) as [unknown];

@@ -14,7 +14,7 @@ const chat = defineContract({
 });
 const lobby = chat.room({ roomId: "lobby" });
 
-/** The README's set-up, on one log or another. */
+/** Set up as the README says, with the given log. */
 function tidingsOn(name: string, resume: string, openLog: (folder: string) => EventLog): Peer {
   return {
     name,
@@ -26,22 +26,25 @@ function tidingsOn(name: string, resume: string, openLog: (folder: string) => Ev
         publish: (message) => hub.publish(lobby, "message", message),
       };
     },
-    read(url, ear) {
+    read(url, handlers) {
       const client = createClient(chat, { url: `${url}/events` });
       client.subscribe(lobby, {
-        message: (message) => ear.message(message),
-        onGap: ({ reason }) => ear.told(`gap: ${reason}`),
-        onClose: (reason) => ear.told(`closed: ${reason}`),
+        message: (message) => handlers.onMessage(message),
+        onGap: ({ reason }) => handlers.onNotice(`gap: ${reason}`),
+        onClose: (reason) => handlers.onNotice(`closed: ${reason}`),
       });
       return () => client.close();
     },
   };
 }
 
-/** As it comes: the log keeps the newest 1,000 events of a channel, the ring of the process 16,384 or 16 MiB of all. */
+/**
+ * The defaults: the log keeps the newest 1,000 events of a channel, and the ring 16,384 events or 16 MiB of all
+ * channels.
+ */
 export const tidingsMemory = tidingsOn("Tidings, memory log", "its log and ring", () => memoryLog());
 
-/** With a log that is told to keep more than is published here. */
+/** The log keeps more events than a benchmark publishes. */
 export const tidingsSqlite = tidingsOn("Tidings, SQLite log", "its log", (folder) =>
   sqliteLog(join(folder, "log.db"), { keep: { entries: 200_000 } }),
 );

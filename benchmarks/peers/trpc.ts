@@ -24,8 +24,8 @@ function createRouter(application: Application) {
 }
 
 /**
- * https://trpc.io/docs/server/subscriptions, "Automatic tracking of id using tracked()", over the recommended
- * `httpSubscriptionLink`. Where the documentation reads a database, the application's array stands.
+ * Set up as https://trpc.io/docs/server/subscriptions says in "Automatic tracking of id using tracked()", over the
+ * recommended `httpSubscriptionLink`. The application's array is in place of the database of the documentation.
  */
 export const trpc: Peer = {
   name: "tRPC tracked()",
@@ -38,13 +38,13 @@ export const trpc: Peer = {
       waiting: () => application.waiting(),
     };
   },
-  read(url, ear) {
+  read(url, handlers) {
     const client = createTRPCClient<ReturnType<typeof createRouter>>({
       links: [httpSubscriptionLink({ url, EventSource })],
     });
     const subscription = client.messages.subscribe(undefined, {
-      onData: ({ data }) => ear.message(data),
-      onError: ({ message }) => ear.told(message),
+      onData: ({ data }) => handlers.onMessage(data),
+      onError: ({ message }) => handlers.onNotice(message),
     });
     return () => subscription.unsubscribe();
   },
