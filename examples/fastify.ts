@@ -9,6 +9,7 @@ import { z } from "zod";
 
 const chat = defineContract({ room: channel("rooms/:room", { message: z.object({ text: z.string() }) }) });
 
+/** The server. */
 export async function startFastify(port: number) {
   const hub = createHub(chat, { log: memoryLog(), authorize: () => true });
   const events = toNodeHandler(hub);

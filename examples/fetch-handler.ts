@@ -20,6 +20,7 @@ import { z } from "zod";
 
 const hall = defineContract({ greetings: channel("greetings", { greeting: z.object({ text: z.string().min(1) }) }) });
 
+/** The hub, and the whole server as one function. */
 export function createApp() {
   const hub = createHub(hall, { log: memoryLog(), authorize: () => true });
   const events = toFetchHandler(hub);

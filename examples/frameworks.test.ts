@@ -54,7 +54,11 @@ for (const name of ["Hono", "Fastify"] as const) {
       onReceived();
     });
     const waitFor = async (count: number): Promise<void> => {
-      while (received.length < count) await new Promise<void>((resolve) => (onReceived = resolve));
+      while (received.length < count) {
+        await new Promise<void>((resolve) => {
+          onReceived = resolve;
+        });
+      }
     };
     const bye = new Promise<unknown>((resolve) => {
       source.addEventListener("bye", ({ data }) => resolve(JSON.parse(String(data))));

@@ -11,6 +11,7 @@ import { z } from "zod";
 
 const chat = defineContract({ room: channel("rooms/:room", { message: z.object({ text: z.string() }) }) });
 
+/** The server. */
 export function startHono(port: number) {
   const hub = createHub(chat, { log: memoryLog(), authorize: () => true });
   const events = toFetchHandler(hub);

@@ -74,10 +74,11 @@ test("pages bring every note once and in order through a proxy that holds the st
   let isAnswered = false;
   const leaving = new AbortController();
   onTestFinished(() => leaving.abort());
-  fetch(`${proxied}?channel=notes&after=${after}`, { signal: leaving.signal }).then(
-    () => (isAnswered = true),
-    () => {},
-  );
+  const openStream = async (): Promise<void> => {
+    await fetch(`${proxied}?channel=notes&after=${after}`, { signal: leaving.signal });
+    isAnswered = true;
+  };
+  openStream().catch(() => {});
   await expect.poll(() => hub.stats().connections, POLL).toBe(1);
 
   const reader = poll(proxied, after);
@@ -95,7 +96,9 @@ test("the answer to a reader that has seen everything waits until there is a not
   const { hub, direct, write } = await start();
   const reader = poll(direct, await write(1, 1));
   let isAnswered = false;
-  const next = reader.next().finally(() => (isAnswered = true));
+  const next = reader.next().finally(() => {
+    isAnswered = true;
+  });
   // The page that waits follows the channel.
   await expect.poll(() => hub.stats().channels, POLL).toBe(1);
   expect(isAnswered).toBe(false);

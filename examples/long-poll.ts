@@ -11,6 +11,7 @@ import { z } from "zod";
 
 export const board = defineContract({ notes: channel("notes", { note: z.object({ text: z.string() }) }) });
 
+/** The server. */
 export function startBoard(port: number) {
   const hub = createHub(board, { log: memoryLog(), authorize: () => true });
   const server = createServer(toNodeHandler(hub)).listen(port, "127.0.0.1");

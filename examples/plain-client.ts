@@ -21,6 +21,7 @@ const page = `<!doctype html>
 </script>
 `;
 
+/** The server: it serves the page, the events, and a route to send a greeting. */
 export function startPlain(port: number) {
   const hub = createHub(hall, { log: memoryLog(), authorize: () => true });
   const app = express();

@@ -109,7 +109,9 @@ test("a client that has missed departures and reconnects to another server does 
 
   // Dan reconnects only when the second server has started. The ring of that server begins after the departures.
   let moveTo = (_url: string): void => {};
-  url = new Promise((resolve) => (moveTo = resolve));
+  url = new Promise((resolve) => {
+    moveTo = resolve;
+  });
   await first.hub.disconnect({ viewer: "dan" });
   await expect.poll(() => first.hub.stats().connections, POLL).toBe(3);
   for (const close of closeTabs) await close();
@@ -121,7 +123,7 @@ test("a client that has missed departures and reconnects to another server does 
 });
 
 test.each([
-  // Both servers trim every five seconds. The survivor has started so many milliseconds after the other server.
+  // Both servers trim every five seconds. The survivor starts `later` milliseconds after the other server.
   [0, 24_000],
   [1_000, 25_000],
   [4_000, 28_000],

@@ -13,6 +13,7 @@ export const market = defineContract({
   prices: channel("prices", { price: latest(Price, { key: ({ symbol }) => symbol }) }),
 });
 
+/** The server. */
 export function startPrices(port: number) {
   const hub = createHub(market, { log: memoryLog(), authorize: () => true });
   const server = createServer(toNodeHandler(hub)).listen(port, "127.0.0.1");

@@ -12,6 +12,7 @@ export const peers = {
   hono: async () => (await import("./hono.ts")).hono,
 } satisfies Record<string, () => Promise<Peer>>;
 
+/** The name of a peer on the command line. */
 export type PeerName = keyof typeof peers;
 
 /** Returns the peers of a command line; all peers if it names none. @throws Error for a name that is not a peer */

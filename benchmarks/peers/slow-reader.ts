@@ -15,6 +15,7 @@ const PARTS = 20;
 const MEGABYTE = 1_000_000;
 const TRAFFIC: Traffic = { warmUp: 20_000, events: 100_000, bytes: 1_000, perSecond: 8_000 };
 
+/** What a measurement publishes. */
 export interface Traffic {
   /** The number of events that both readers read before one stops. */
   readonly warmUp: number;

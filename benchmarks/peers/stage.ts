@@ -13,6 +13,7 @@ import { Received, type Range } from "./received.ts";
 const main = join(import.meta.dirname, "main.ts");
 const tsx = fileURLToPath(import.meta.resolve("tsx"));
 
+/** One reader, and its line to the server. */
 export interface StageReader {
   readonly received: Received;
   readonly line: Line;

@@ -11,6 +11,7 @@ import { sessionRoutes } from "./session-routes.ts";
 import { createSessions } from "./sessions.ts";
 import { createAuthentication } from "./authentication.ts";
 
+/** The options of `createApp`. */
 export interface AppOptions {
   /** Signs the session cookies. If it changes with a restart, everybody has to sign in again. */
   readonly secret: string;
@@ -20,6 +21,7 @@ export interface AppOptions {
   readonly page?: string;
 }
 
+/** The chat as an Express app, without a server around it. */
 export interface ChatApp {
   readonly app: Express;
   readonly hub: Hub<typeof chat>;

@@ -22,6 +22,7 @@ export interface Authentication {
   readonly personOf: (request: Pick<Request, "headers">) => Person;
 }
 
+/** Creates the authentication on the sessions and the table of people. */
 export function createAuthentication(sessions: Sessions, storage: ChatStorage): Authentication {
   const personOf: Authentication["personOf"] = ({ headers }) => {
     const person = sessions.read(headers.cookie);

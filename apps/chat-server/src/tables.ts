@@ -9,6 +9,7 @@ import { roomsIn } from "./rooms.ts";
 /** The tables of the chat, read and written through one database handle. */
 export type Tables = ReturnType<typeof tablesIn>;
 
+/** Opens all tables on one database handle. */
 export function tablesIn(database: Database) {
   return {
     people: peopleIn(database),

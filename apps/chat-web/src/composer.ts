@@ -6,6 +6,7 @@ import { NameMenu } from "./name-menu.ts";
 /** Milliseconds between two typing hints. Other pages show a hint for a little longer. */
 const TYPING_INTERVAL = 2_500;
 
+/** What the composer calls. */
 export interface ComposerOptions {
   onSend(text: string): void;
   onTyping(): void;

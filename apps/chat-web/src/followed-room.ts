@@ -4,6 +4,7 @@ import { OlderMessages } from "./older-messages.ts";
 import { Timeline } from "./timeline.ts";
 import { TypingPeople } from "./typing-people.ts";
 
+/** The room to follow, and what it calls. */
 export interface FollowedRoomOptions {
   readonly roomId: string;
   /** The person at this page. Their own typing hints are not shown. */

@@ -1,3 +1,4 @@
+/** What the keys do. */
 export interface KeyboardOptions {
   /**
    * Escape calls them in this order, until one returns true. Each closes one thing if it is open, and returns whether

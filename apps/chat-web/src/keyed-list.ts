@@ -1,3 +1,4 @@
+/** How a list shows its items. */
 export interface KeyedListOptions<Item> {
   readonly key: (item: Item) => string;
   readonly create: () => HTMLElement;

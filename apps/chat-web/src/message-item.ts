@@ -9,6 +9,7 @@ const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric"
 const relativeDay = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const DAY = 24 * 60 * 60_000;
 
+/** Creates an empty message, to be filled by `updateMessageItem`. */
 export function createMessageItem(): HTMLElement {
   return copyOf("message");
 }

@@ -13,6 +13,7 @@ const NEAR_TOP = 400;
 /** Milliseconds for which a screen reader does not read new messages out. */
 const QUIET_TIME = 500;
 
+/** What the list asks for and calls. */
 export interface MessageListOptions {
   readonly me: () => string;
   readonly onScroll: () => void;

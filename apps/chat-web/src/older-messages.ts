@@ -54,7 +54,8 @@ export class OlderMessages {
    */
   async load(): Promise<void> {
     if (this.state !== "more" && this.state !== "failed") return;
-    const load = ++this.#currentLoad;
+    this.#currentLoad++;
+    const load = this.#currentLoad;
     const { oldest } = this.#timeline;
     this.#state = "loading";
     try {

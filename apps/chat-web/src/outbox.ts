@@ -22,6 +22,7 @@ export type WaitingMessage = z.infer<typeof StoredMessage> & {
 /** The part of `localStorage` that the outbox uses. */
 export type TextStorage = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
+/** What the outbox needs, and what it calls. */
 export interface OutboxOptions {
   /** The owner of the messages: several people can share one browser. */
   readonly person: string;

@@ -10,6 +10,7 @@ const StoredPreferences = z.object({
   offered: z.boolean(),
 });
 type StoredPreferences = z.infer<typeof StoredPreferences>;
+/** The theme of the page; `system` follows the system's setting. */
 export type Theme = StoredPreferences["theme"];
 
 const DEFAULTS: StoredPreferences = { theme: "system", sound: false, notifications: true, offered: false };

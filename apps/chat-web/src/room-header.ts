@@ -2,6 +2,7 @@ import { MAX_TOPIC } from "@tidings-apps/chat-contract";
 import { element, elementIn, setText } from "./element.ts";
 import type { RoomSummary } from "./room-list.ts";
 
+/** What the header calls. */
 export interface RoomHeaderOptions {
   onMembership(joined: boolean): void;
   onTopic(text: string): void;

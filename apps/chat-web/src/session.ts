@@ -13,6 +13,7 @@ import { RoomList } from "./room-list.ts";
  */
 const MAX_FOLLOWED_ROOMS = 90;
 
+/** What the session calls. */
 export interface SessionListener {
   /** The session has begun to follow the person's rooms. */
   onBegin(): void;

@@ -7,6 +7,7 @@ const MAX_TOASTS = 3;
 /** Milliseconds for which a sentence stays on screen. */
 const SENTENCE_TIME = 8_000;
 
+/** What the toasts call. */
 export interface ToastsOptions {
   onOpen(mention: Mention): void;
 }
