@@ -44,7 +44,7 @@ test("docs/protocol-laws.md is the table of them (`npm test -- e2e/wire-sentence
 function table(): string {
   const rows = promises.map((section) => {
     const sentences = section.sentences.map((sentence) => `| ${cell(sentence.text)} | ${triedBy(section, sentence)} |`);
-    return `## ${section.number} ${section.title}\n\n| sentence | tried by |\n|---|---|\n${sentences.join("\n")}\n`;
+    return `## ${section.number} ${section.title}\n\n| sentence | tested by |\n|---|---|\n${sentences.join("\n")}\n`;
   });
   const others = Object.entries(otherSections).map(([number, why]) => `- section ${number}: ${why}`);
   return `${HEAD}${rows.join("\n")}
@@ -54,8 +54,8 @@ ${others.join("\n")}
 
 ## Run against
 
-${servers.map(({ name }) => name).join(", ")}: all of it, as far as there is such a thing on the way (no chunks in HTTP/2, no closing of connections
-by a function of \`Request\`s).
+${servers.map(({ name }) => name).join(", ")}: all laws
+that apply. HTTP/2 has no chunks, and a function of \`Request\`s cannot close a connection, so some laws do not apply there.
 
 ${outsiders.map(([name, trial]) => runAgainst(name, trial)).join("\n")}`;
 }
@@ -68,16 +68,17 @@ const outsiders: readonly (readonly [string, Trial])[] = [
 function runAgainst(name: string, trial: Trial): string {
   const tried = laws.filter((law) => whyNot(law, trial) === null).length;
   const lacks = Object.entries(trial.lacks ?? {}).map(([need, why]) => `| \`${need}\` | ${why} |`);
-  const head = `| not tried, for want of | because |\n|---|---|`;
-  return `${name}: ${tried} laws of ${laws.length}.\n\n${head}\n${lacks.join("\n")}\n`;
+  const head = `| what the server lacks | why |\n|---|---|`;
+  return `${name}: ${tried} of ${laws.length} laws.\n\n${head}\n${lacks.join("\n")}\n`;
 }
 
-const HEAD = `# Which law tries which sentence
+const HEAD = `# Which law tests which sentence
 
-Every sentence of [PROTOCOL.md](../PROTOCOL.md) that a server could break, and the laws of the
-[wire suite](../packages/testing/README.md#wire-does-a-server-keep-the-protocol) that try it: ${laws.length} in all. A law is named by the case of the sentence
-that it tries, or is a ✓ where there is one case only; in brackets is what it needs of a server. Where there is none, it says why. Blocks of code
-are left out: they show what the sentence before them says. A test compares this page with the protocol and the suite.
+This table shows every sentence of [PROTOCOL.md](../PROTOCOL.md) that a server could break, and the laws of the
+[wire suite](../packages/testing/README.md#wire-does-a-server-keep-the-protocol) that test it. There are ${laws.length} laws. A law is
+named by the case that it tests; a ✓ means that the sentence has only one case. Brackets name what a law needs from a
+server. If no law tests a sentence, the table says why. Blocks of code are left out: the sentence before a block says
+what the block shows. A test compares this page with the protocol and with the suite.
 
 `;
 

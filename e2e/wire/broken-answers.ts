@@ -34,7 +34,7 @@ export const brokenAnswers: readonly BrokenServer[] = [
     block: (block) => block.replace(/(trimmed.*\n)\n$/, "$1id: a.1\n\n"),
   },
   {
-    law: "7: There is one for every loss",
+    law: "7: There is a gap for every loss",
     breaks: "tells a gap twice",
     block: (block) => (isOf("gap", block) ? block + block : block),
   },
@@ -71,19 +71,23 @@ export const brokenAnswers: readonly BrokenServer[] = [
     breaks: "answers errors to a native EventSource",
     ask: ({ query }) => query.set("protocol", "1"),
   },
-  { law: "8: When some of the channels", breaks: "refuses in silence", ...page((parsed) => delete parsed["refused"]) },
   {
-    law: "8: A page of another origin",
+    law: "8: When the client may read some",
+    breaks: "refuses in silence",
+    ...page((parsed) => delete parsed["refused"]),
+  },
+  {
+    law: "8: A web page of another origin",
     breaks: "lets any origin read",
     ...head(403, { "access-control-allow-origin": "https://evil.example" }),
   },
   {
-    law: "8: this web origin may not ask",
+    law: "8: this web origin may not send requests",
     breaks: "does not look at origins",
     ask: ({ headers }) => ["origin", "sec-fetch-site"].forEach((name) => delete headers[name]),
   },
   {
-    law: "6: For channels asked with `@`",
+    law: "6: For channels requested with `@`",
     breaks: "shows current values last",
     ...page(({ events }) => (events.length === 2 && events[0]?.id === undefined ? events.reverse() : events)),
   },
@@ -108,7 +112,7 @@ export const brokenAnswers: readonly BrokenServer[] = [
     ...swallows('{"rooms/open":"lost"}'),
   },
   {
-    law: "7: There is one for every loss and none without a loss. — a client",
+    law: "7: There is a gap for every loss and none without a loss. — a client",
     breaks: "starts everybody anew after a failover",
     ask: ({ query }) => (first(query) === "rooms/early" ? query.set("after", "other.1") : undefined),
   },

@@ -86,12 +86,12 @@ export const brokenRequests: readonly BrokenServer[] = [
     refuses: ({ query }) => (query.get("last") === "1000" ? 400 : undefined),
   },
   {
-    law: "4: A list too long for a query travels as `POST` to the same resource — each",
+    law: "4: A list that is too long for a query is sent as `POST` to the same resource — each",
     breaks: "reads the query of a POST",
     refuses: ({ method, query }) => (method === "POST" && query.get("channel") === "nowhere" ? 404 : undefined),
   },
   {
-    law: "4: A list too long for a query travels as `POST` to the same resource with",
+    law: "4: A list that is too long for a query is sent as `POST` to the same resource with",
     breaks: "takes 64 KiB for too long",
     refuses: ({ headers }) => (headers["content-length"] === "65536" ? 413 : undefined),
   },
@@ -105,7 +105,7 @@ export const brokenRequests: readonly BrokenServer[] = [
     },
   },
   {
-    law: "4: so the part after `@`",
+    law: "4: so the server then ignores the part after `@`",
     breaks: "starts channels anew with everybody who comes back",
     ask: ({ headers, query }) => {
       if (!first(query).endsWith("@now") || headers["last-event-id"] === undefined) return;

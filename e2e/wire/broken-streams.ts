@@ -66,7 +66,7 @@ export const brokenStreams: readonly BrokenServer[] = [
     block: (block) => (isOf("rooms/tea:price", block) ? withoutId(block) : block),
   },
   {
-    law: "5.4: A channel asked with `@`",
+    law: "5.4: A channel requested with `@`",
     breaks: "gives current values an id",
     block: (block) => (isOf("rooms/tea:price", block) ? block.replace(/\n\n$/, "\nid: a.1\n\n") : block),
   },
@@ -96,7 +96,7 @@ export const brokenStreams: readonly BrokenServer[] = [
     block: (block) => (isOf("bye", block) ? "" : block),
   },
   {
-    law: "5.6: `bye` speaks of these",
+    law: "5.6: `bye` concerns these",
     breaks: "does not name what it refuses",
     block: (block) => block.replace(/,"channels":\[.*\]/, ""),
   },
@@ -111,7 +111,7 @@ export const brokenStreams: readonly BrokenServer[] = [
     ...head(200, { connection: "keep-alive" }),
   },
   {
-    law: "5.1: and also on a 503",
+    law: "5.1: and so should a 503",
     breaks: "keeps connections while it stops",
     ...head(503, { connection: "keep-alive" }),
   },
@@ -137,7 +137,7 @@ export const brokenStreams: readonly BrokenServer[] = [
     ...swallows('{"rooms/left":"trimmed"}'),
   },
   {
-    law: "5.4: sent to whoever",
+    law: "5.4: sent to every client",
     breaks: "keeps hints for ever",
     controls: (good) => ({ pass: async (time) => (time === 4_500 ? null : good.pass(time)) }),
   },

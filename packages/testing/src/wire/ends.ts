@@ -79,7 +79,7 @@ export const endLaws: readonly Law[] = [
       const again = await guest.ask("channel=rooms/tea&protocol=1", { headers });
       assert.equal(again.status, 403);
     },
-    async 'With `"channels": ["rooms/secret"]` in its data, `bye` speaks of these channels only and **the stream goes on** for the others. — when the right to read one of them ends'(
+    async 'With `"channels": ["rooms/secret"]` in its data, `bye` concerns these channels only and **the stream goes on** for the others. — when the right to read one of them ends'(
       guest,
     ) {
       const stream = await streamOf(guest, "ada", "channel=rooms/tea&channel=rooms/coffee");
@@ -92,7 +92,7 @@ export const endLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("5.6", ["publish", "secret"], {
-    async "`bye` speaks of these channels only and **the stream goes on** for the others."(guest) {
+    async "`bye` concerns these channels only and **the stream goes on** for the others."(guest) {
       const stream = await guest.stream("channel=rooms/secret&channel=rooms/tea&channel=nowhere");
       await guest.say("rooms/secret", "hidden");
       await guest.say("rooms/tea", "1");

@@ -136,7 +136,7 @@ export const errorLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("8", ["publish", "secret", "page"], {
-    async "When some of the channels may be read, the answer is 200, and the others are named: on a stream by `bye` with `channels` before any event, on a page by"(
+    async "When the client may read some of the channels, the answer is 200, and it names the others: on a stream by `bye` with `channels` before any event, on a page by"(
       guest,
     ) {
       const [one] = await guest.say("rooms/tea", "1", "2");
@@ -149,7 +149,7 @@ export const errorLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("8", ["origins"], {
-    "this web origin may not ask — 403 bad-origin": refuses(403, "bad-origin", [
+    "this web origin may not send requests — 403 bad-origin": refuses(403, "bad-origin", [
       [TEA, { headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" } }],
       [TEA, { headers: { origin: "null" } }],
     ]),
@@ -175,7 +175,7 @@ export const errorLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("8", ["origins", "page"], {
-    async "A page of another origin that may read is told so by `Access-Control-Allow-Origin`, on errors too, and `Vary` then names `Origin`."(
+    async "A web page of another origin that may read gets `Access-Control-Allow-Origin`, on errors too, and `Vary` then names `Origin`."(
       guest,
     ) {
       const origin = "https://app.example";

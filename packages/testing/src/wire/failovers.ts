@@ -35,7 +35,7 @@ export const failoverLaws: readonly Law[] = [
       const [message] = await again.take(1);
       assert.deepEqual([textsOf([message ?? {}]), message?.id], [["6"], six]);
     },
-    async "There is one for every loss and none without a loss. — a client that has not seen the lost events loses nothing"(
+    async "There is a gap for every loss and none without a loss. — a client that has not seen the lost events loses nothing"(
       guest,
     ) {
       const ids = await guest.say("rooms/early", ...numbers(1, 5));

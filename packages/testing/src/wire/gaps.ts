@@ -26,7 +26,7 @@ async function expectReset(guest: Guest, query: string, headers: Readonly<Record
 
 export const gapLaws: readonly Law[] = [
   ...lawsOf("7", ["publish", "retention"], {
-    async "A gap names exactly the channels that have lost reliable events between the position asked for and what is sent next, and comes before anything newer of them. — trimmed: it has no id, and other channels lose nothing"(
+    async "A gap names exactly the channels that have lost reliable events between the requested position and what is sent next, and comes before anything newer of these channels. — trimmed: it has no id, and other channels lose nothing"(
       guest,
     ) {
       const [before] = await guest.say("rooms/quiet", "before");
@@ -43,7 +43,7 @@ export const gapLaws: readonly Law[] = [
       await guest.say("rooms/quiet", "3");
       assert.deepEqual(textsOf(await stream.take(1)), ["3"]);
     },
-    async "There is one for every loss and none without a loss. — at the edge of what is kept"(guest) {
+    async "There is a gap for every loss and none without a loss. — at the edge of what is kept"(guest) {
       const ids = await guest.say("rooms/tea", ...numbers(1, 15));
       const whole = await guest.stream(`channel=rooms/tea&after=${ids[4]}`);
       assert.deepEqual(textsOf(await whole.take(10)), numbers(6, 15));
@@ -69,7 +69,7 @@ export const gapLaws: readonly Law[] = [
         assertReaches(await expectReset(guest, `&after=${encodeURIComponent(cursor)}`, {}), head);
       }
     },
-    async "A bad position is never an error status, since a native EventSource would stop for good. — by `Last-Event-ID`, and the gap's id is good again"(
+    async "A bad position is never answered with an error status, because a native EventSource would stop for good. — by `Last-Event-ID`, and the gap's id is good again"(
       guest,
     ) {
       const [, head] = await guest.say("rooms/tea", "1", "2");

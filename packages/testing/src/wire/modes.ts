@@ -4,7 +4,7 @@ import { lawsOf, type Law } from "./law.ts";
 
 export const modeLaws: readonly Law[] = [
   ...lawsOf("5.4", ["publish"], {
-    async "every event is sent, or a gap is. It has an `id`."(guest) {
+    async "every event is sent, or a gap is sent instead. Such an event has an `id`."(guest) {
       const stream = await guest.stream("channel=rooms/tea");
       // The server keeps 10 events, so a slow client still gets all of them.
       const ids = await guest.say("rooms/tea", ...numbers(1, 10));
@@ -13,7 +13,7 @@ export const modeLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("5.4", ["publish", "values"], {
-    async "the newest event of each key is sent; superseded ones may be skipped and are not a gap. It has an `id`."(
+    async "the newest event of each key is sent; superseded events may be skipped, and this is not a gap. Such an event has an `id`."(
       guest,
     ) {
       const price = (symbol: string, value: number) => guest.server.publish("rooms/tea", "price", { symbol, value });
@@ -30,7 +30,7 @@ export const modeLaws: readonly Law[] = [
         ids.push(block.id);
       }
     },
-    async "A channel asked with `@` first gets the newest value of each key, without `id`."(guest) {
+    async "A channel requested with `@` first gets the newest value of each key, without `id`."(guest) {
       const prices = [
         ["a", 1],
         ["b", 2],
@@ -77,7 +77,9 @@ export const modeLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("5.4", ["publish", "values", "clear", "retention"], {
-    async "A `clear` that retention has removed is a gap: whoever holds the value would else hold it for ever."(guest) {
+    async "A `clear` that retention has removed is a gap: otherwise a client that has the value would keep it for ever."(
+      guest,
+    ) {
       const { server } = guest;
       const ids: string[] = [];
       for (const symbol of numbers(1, 12)) {
@@ -104,7 +106,7 @@ export const modeLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("5.4", ["publish", "typing", "pass"], {
-    async "sent to whoever reads within 5 seconds."(guest) {
+    async "sent to every client that reads within 5 seconds."(guest) {
       const { server } = guest;
       const [before] = await guest.say("rooms/tea", "before");
       await server.publish("rooms/tea", "typing", { text: "a hint" });

@@ -16,7 +16,7 @@ export const pageLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("6", ["publish", "clear", "values", "typing", "page"], {
-    async 'An event here is what it is on the stream. Volatile events and current values have no `id`. A withdrawn value is `{ "channel", "type", "clear": "<key>", "id" }`.'(
+    async 'An event here has the same data as on the stream. Volatile events and current values have no `id`. A withdrawn value is `{ "channel", "type", "clear": "<key>", "id" }`.'(
       guest,
     ) {
       const { server } = guest;
@@ -39,7 +39,7 @@ export const pageLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("6", ["publish", "page"], {
-    async "what is owed after the position, oldest first. `cursor` is the position to ask from next, `more` says whether something is owed there already."(
+    async "what is owed after the position, oldest first. `cursor` is the position for the next request, `more` says whether something is owed there already."(
       guest,
     ) {
       const [first] = await guest.say("rooms/tea", ...numbers(0, 9));
@@ -81,7 +81,7 @@ export const pageLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("6", ["publish", "values", "page"], {
-    async "For channels asked with `@`, their current values come first."(guest) {
+    async "For channels requested with `@`, their current values come first."(guest) {
       await guest.server.publish("rooms/tea", "topic", { text: "the topic" });
       const [one] = await guest.say("rooms/tea", "1", "2");
       const { events, cursor } = await guest.page(`channel=rooms/tea@${one}`);
@@ -114,7 +114,7 @@ export const pageLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("6", ["publish", "page"], {
-    async "Without `before`, `cursor` is where to go on from, with `after`, without missing or repeating anything."(
+    async "Without `before`, `cursor` is the `after` with which a client goes on without missing or repeating anything."(
       guest,
     ) {
       await guest.say("rooms/tea", ...numbers(1, 5));
@@ -126,7 +126,7 @@ export const pageLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("6", ["publish", "values", "snapshot", "page"], {
-    async 'the page has one more member, `"state": { "<path>": … }`, for the channels that have one. `cursor` was read before the states were, so going on from it misses nothing, but may repeat an event that a state already contains: apply events idempotently. `events` are the current values of the `latest` events.'(
+    async 'the page has one more member, `"state": { "<path>": … }`, for the channels that have a state. `cursor` was read before the states were, so a client that goes on from it misses nothing, but may get an event that a state already contains: apply events idempotently. `events` are the current values of the `latest` events.'(
       guest,
     ) {
       await guest.say("rooms/tea", "1", "2");

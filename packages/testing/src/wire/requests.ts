@@ -37,7 +37,7 @@ export const requestLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("4", ["publish", "anything"], {
-    async "A list too long for a query travels as `POST` to the same resource — each channel with its own start, the rest in the query"(
+    async "A list that is too long for a query is sent as `POST` to the same resource — each channel with its own start, the rest in the query"(
       guest,
     ) {
       const many = numbers(1, 97).map((name) => [`rooms/${name.padStart(99, "0")}`, null] as const);
@@ -81,7 +81,7 @@ export const requestLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("4", [], {
-    async "A list too long for a query travels as `POST` to the same resource with a JSON body of 64 KiB at most — 64 KiB are not too long"(
+    async "A list that is too long for a query is sent as `POST` to the same resource with a JSON body of 64 KiB at most — 64 KiB are not too long"(
       guest,
     ) {
       const body = JSON.stringify({ channels: { "rooms/tea": null } }).padEnd(64 * 1024, " ");

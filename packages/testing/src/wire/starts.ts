@@ -47,7 +47,7 @@ export const startLaws: readonly Law[] = [
       assert.deepEqual(textsOf(await swapped.take(3)), ["3", "5", "7"]);
     },
     [`${START_RULE} — now`]: startsWith(6, () => [""]),
-    async "A request with `Last-Event-ID` is the same client coming back with the address it was first given — cut anywhere, it goes on exactly after the last id"(
+    async "A request with `Last-Event-ID` comes from a client that returns with its first address — cut anywhere, it goes on exactly after the last id"(
       guest,
     ) {
       const ids = await guest.say("rooms/tea", ...numbers(1, 8));
@@ -71,7 +71,7 @@ export const startLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("4", ["publish", "values"], {
-    async "so the part after `@` is then ignored and `after` and `last` are, too."(guest) {
+    async "so the server then ignores the part after `@`, and also `after` and `last`."(guest) {
       await guest.server.publish("rooms/tea", "topic", { text: "old" });
       const texts = await firstTexts(guest, ([, two]) => ["@now&last=1", { "last-event-id": String(two) }]);
       assert.deepEqual(texts, numbers(3, 6));
@@ -84,7 +84,7 @@ export const startLaws: readonly Law[] = [
       assert.deepEqual(partsOf(topic), ["rooms/tea:topic", { text: "the topic" }, null]);
       assert.deepEqual(two?.data, { text: "2" });
     },
-    async "gets what is published from now on, and not the value that a `latest` event has already"(guest) {
+    async "gets what is published from now on. It does not get the current value of a `latest` event"(guest) {
       await guest.server.publish("rooms/tea", "topic", { text: "old" });
       const stream = await guest.stream("channel=rooms/tea");
       await guest.say("rooms/tea", "1");
@@ -92,7 +92,7 @@ export const startLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("4", ["publish", "typing"], {
-    async "start before the n-th newest reliable event of all asked channels together."(guest) {
+    async "start before the n-th newest reliable event of all requested channels together."(guest) {
       await guest.say("rooms/tea", "1");
       await guest.say("rooms/coffee", "2", "3");
       await guest.server.publish("rooms/tea", "typing", { text: "a hint" });

@@ -31,7 +31,7 @@ export const streamLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("5.1", ["publish", "anything"], {
-    async "in its plainest form: LF line ends, no byte order mark, UTF-8, one `data:` line an event, the fields in the order `event`, `data`, `id`, a blank line after each event. — whatever the data holds"(
+    async "in its plainest form: LF line ends, no byte order mark, UTF-8, one `data:` line per event, the fields in the order `event`, `data`, `id`, a blank line after each event. — whatever the data holds"(
       guest,
     ) {
       const stream = await guest.stream("channel=rooms/tea");
@@ -72,7 +72,7 @@ export const streamLaws: readonly Law[] = [
     "5.1",
     [],
     {
-      async "Over HTTP/1.1 there should be a `Connection: close`, too"(guest) {
+      async "Over HTTP/1.1 the response should also have `Connection: close`"(guest) {
         const { headers } = await guest.stream("channel=rooms/tea", { headers: { connection: "keep-alive" } });
         assert.equal(headers["connection"], "close");
       },
@@ -83,7 +83,7 @@ export const streamLaws: readonly Law[] = [
     "5.1",
     ["drain", "lingering"],
     {
-      async "and also on a 503"(guest) {
+      async "and so should a 503"(guest) {
         await guest.server.drain();
         const { status, headers } = await guest.ask("channel=rooms/tea&protocol=1", {
           headers: { connection: "keep-alive" },
@@ -131,7 +131,7 @@ export const streamLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("5.2", ["publish", "values", "heartbeat"], {
-    async "It is left out while the server has not looked that position up yet, or the current values of section 5.4 are still to come: an event or a heartbeat with an `id` follows, or a gap."(
+    async "It is left out while the server has not looked that position up yet, and while the current values of section 5.4 are still to come: an event or a heartbeat with an `id` follows, or a gap."(
       guest,
     ) {
       const id = await guest.server.publish("rooms/tea", "topic", { text: "the topic" });

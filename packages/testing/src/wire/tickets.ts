@@ -19,7 +19,7 @@ export const ticketLaws: readonly Law[] = [
       await guest.stream(`${TEA}&ticket=${ticket}`);
       assert.equal((await guest.ask(`${TEA}&ticket=${ticket}`)).status, 401);
     },
-    async "A request with any other ticket is one without credentials: 401."(guest) {
+    async "A request with any other ticket is a request without credentials: 401."(guest) {
       for (const ticket of ["nonsense", "ada", `${await guest.server.ticket("ada")}0`]) {
         const answer = await guest.ask(`${TEA}&ticket=${ticket}`);
         assert.equal(answer.status, 401, ticket);
