@@ -76,8 +76,9 @@ function runAgainst(name: string, trial: Trial): string {
 const HEAD = `# Which law tests which sentence
 
 This table shows every sentence of [PROTOCOL.md](../PROTOCOL.md) that a server could break, and the laws that test it:
-${laws.length} laws of the [wire suite](../packages/testing/README.md#wire-does-a-server-keep-the-protocol). A law is named by the case that
-it tests; a ✓ means that the sentence has only one case. Brackets name what a law needs from a server. If no law tests a
+${laws.length} laws of the
+[wire suite](../packages/testing/README.md#wire-does-a-server-keep-the-protocol). A law is named by the case that it
+tests; a ✓ means that the sentence has only one case. Brackets name what a law needs from a server. If no law tests a
 sentence, the table says why. Blocks of code are left out: the sentence before a block says what the block shows. A test
 compares this page with the protocol and with the suite.
 
