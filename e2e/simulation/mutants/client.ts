@@ -10,7 +10,7 @@ const inClient =
     to,
     seed,
   });
-const inSubscription = inClient("subscription");
+const inSubscription = inClient("state/subscription-state");
 
 /** Clients that break their word. */
 export const clientMutants: readonly Mutant[] = [
@@ -25,38 +25,43 @@ export const clientMutants: readonly Mutant[] = [
   inSubscription(
     "law 1",
     "the cursor is advanced before the event is taken",
-    "if (consumer(...call)) {",
-    "cursor = id ?? cursor;\n    if (consumer(...call)) {",
+    ': to(state, ["offer", item]);',
+    ': to({ ...state, progress: { ...state.progress, cursor: item.position ?? state.progress.cursor } }, ["offer", item]);',
   ),
-  inSubscription("once", "a repetition is handled again", "if (coversToken(cursor, id)) return true;", ""),
+  inSubscription(
+    "once",
+    "a repetition is handled again",
+    "return hasSeen(state.progress.cursor, item.position) ? stay(state) :",
+    "return",
+  ),
   inSubscription("law 12", "gaps without end", "const MOST_GAPS = 2;", "const MOST_GAPS = 1e9;"),
   inSubscription(
     "law 8",
     "no state after a gap",
-    "!cursor && wantsSnapshot).then",
-    "gaps.length === 0 && !cursor && wantsSnapshot).then",
+    "wantsState: !cursor && wantsState,",
+    "wantsState: progress.gaps.length === 0 && !cursor && wantsState,",
   ),
   inSubscription(
     "law 8",
     "a beginning that forgets where its gap ended",
-    'const start = cursor && !isFresh ? null : (cursor ?? "now");',
-    'const start = cursor && !isFresh ? null : "now";',
+    'start: goesOn ? null : (cursor ?? "now"),',
+    'start: goesOn ? null : "now",',
   ),
   inSubscription(
     "law 4",
     "what a page has brought is believed after a failover",
-    'if (phase !== "joined" || cursor === handled ||',
-    'if (phase === "joined" || cursor === handled ||',
+    "epoch: { ...STAY, joined: leaveEpoch },",
+    "epoch: STAY,",
     525,
   ),
-  inClient("stream-client")(
+  inClient("drive/stream")(
     "once",
     "what comes twice in one piece is handled again, with a failover inside",
-    "if (left.some((each) => coversToken(each, cursor))) return;",
-    "",
+    "if (position && leftEpochs.some((last) => hasSeen(last, position))) {",
+    "if (false) {",
     777,
   ),
-  inClient("stream")(
+  inClient("drive/connection")(
     "silence",
     "a connection that says nothing is believed in",
     "PATIENCE = 2.5;",
@@ -65,8 +70,8 @@ export const clientMutants: readonly Mutant[] = [
   inSubscription(
     "law 4",
     "what the stream has carried past before a failover still counts",
-    "coversToken(cursor, coversToken(position.carried, passed) ? passed : position.carried)",
-    "coversToken(cursor, passed) || coversToken(cursor, position.carried)",
+    "if (hasSeen(progress.cursor, needed)) {",
+    "if (hasSeen(progress.cursor, reached) || hasSeen(progress.cursor, carried)) {",
     721_781,
   ),
 ];

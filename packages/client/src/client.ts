@@ -1,13 +1,11 @@
 import type { AddressOf, ChannelName, Contract } from "@tidings/contract";
-import type { ClientOptions } from "./client-options.ts";
 import type { EventOf, Gap, Handlers, SubscribeOptions } from "./handlers.ts";
 import type { Reason, Status, Watchable } from "./status.ts";
-import { createStreamClient } from "./stream-client.ts";
 
 export interface EventsOptions extends SubscribeOptions {
-  /** What to do about a gap; the loop then goes on with what is left. @default the loop throws a StreamError `gap` */
+  /** What to do about a gap. The loop then goes on with what is left. @default the loop throws a StreamError `gap` */
   readonly onGap?: (gap: Gap) => unknown;
-  /** How many events wait for a slow loop; what is more waits at the server, and comes by pages. @default 1_024 */
+  /** How many events wait for a slow loop. What is more waits at the server, and comes by pages. @default 1_024 */
   readonly capacity?: number;
 }
 
@@ -23,27 +21,28 @@ export interface History<Event> {
   readonly events: readonly Event[];
   /** Where `subscribe` and `events` go on from, without missing or repeating anything. */
   readonly cursor: string;
-  /** Whether there are older events; `before: events[0].id` gets them. */
+  /** Whether there are older events. `before: events[0].id` asks for them. */
   readonly more: boolean;
 }
 
 /** What `subscribe` returns. */
 export interface ClientSubscription {
   readonly status: Watchable<Status>;
-  close(): void;
+  /** Ends it: no handler but `onClose` is called any more, wherever this is called from. */
+  readonly close: () => void;
 }
 
 /** Follows the channels of a contract over one connection. */
 export interface Client<C extends Contract> {
-  /** The connection's; each subscription has its own, too. */
+  /** The connection's. Each subscription has its own, too. */
   readonly status: Watchable<Status>;
-  /** Calls a handler for each event from now on. */
+  /** Calls a handler for each event from now on. @throws TypeError for an address of another contract, or a bad `after` */
   subscribe<Name extends ChannelName<C>>(
     address: AddressOf<C, Name>,
     handlers: Handlers<C, Name>,
     options?: SubscribeOptions,
   ): ClientSubscription;
-  /** The events from now on, for `for await`. A loop that is slow holds up nobody; it lags and misses nothing. */
+  /** The events from now on, for `for await`. A slow loop holds up nobody: it lags, and misses nothing. */
   events<Name extends ChannelName<C>>(
     address: AddressOf<C, Name>,
     options?: EventsOptions,
@@ -53,19 +52,6 @@ export interface Client<C extends Contract> {
     address: AddressOf<C, Name>,
     options?: HistoryOptions,
   ): Promise<History<EventOf<C, Name>>>;
-  /** Ends all subscriptions and the connection. */
+  /** Ends all subscriptions and the connection, for good. */
   close(): void;
 }
-
-/**
- * Creates a client. It connects when something is subscribed.
- *
- * @example
- * const client = createClient(chat, { url: "/events" });
- * client.subscribe(chat.room({ roomId: "lobby" }), { snapshot: show, message: add });
- */
-// Inside, a contract is a record of channels; the signature here has checked what depends on it.
-export const createClient = createStreamClient as unknown as <C extends Contract>(
-  contract: C,
-  options: ClientOptions,
-) => Client<C>;

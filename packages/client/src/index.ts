@@ -1,11 +1,11 @@
-export type { ClientOptions, Fetch, TraceRecord } from "./client-options.ts";
-export { createClient } from "./client.ts";
+export type { ClientOptions, Fetch, TraceRecord } from "./options.ts";
+export { createClient } from "./create-client.ts";
 export type { Client, ClientSubscription, EventsOptions, History, HistoryOptions } from "./client.ts";
 export { systemClock } from "@tidings/protocol/clock";
 export type { Clock } from "@tidings/protocol/clock";
 export type { Cleared, EventOf, Gap, Handler, Handlers, ReceivedEvent, SubscribeOptions } from "./handlers.ts";
-export { runtimeNetwork } from "./network.ts";
-export type { Network } from "./network.ts";
+export { runtimeNetwork } from "./drive/network.ts";
+export type { Network } from "./drive/network.ts";
 export type { Reason, Status, Watchable } from "./status.ts";
 export { StreamError } from "./stream-error.ts";
 export type { StreamErrorCode } from "./stream-error.ts";

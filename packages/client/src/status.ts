@@ -1,4 +1,4 @@
-import { callSafely } from "./callback.ts";
+import { callSafely } from "./deliver/callback.ts";
 
 /** Why something has ended or is being tried again. */
 export type Reason =
@@ -8,7 +8,7 @@ export type Reason =
   | "finished"
   | "unauthenticated"
   | "forbidden"
-  /** The server does not know the channel; a deployment may be under way. */
+  /** The server does not know the channel. A deployment may be under way. */
   | "unknown"
   /** The server refuses the request as such. */
   | "rejected"
@@ -22,7 +22,7 @@ export type Reason =
   /** No connection, or it broke. */
   | "network"
   | "timeout"
-  /** An answer, or what `url` or `headers` gave, is of no use; `onError` has it. */
+  /** An answer, or what `url` or `headers` returned, is of no use. `onError` has the details. */
   | "bad-response"
   /** The server answered 408, 429 or 5xx, or from a copy of the log that lags. */
   | "unavailable"
@@ -43,36 +43,55 @@ export type Status =
   | Retrying
   | { readonly state: "closed"; readonly reason: Reason };
 
-/** A value that can be read and watched; it fits React's `useSyncExternalStore`. */
+/** A value that can be read and watched. It fits React's `useSyncExternalStore`, also with `subscribe` taken out of it. */
 export interface Watchable<Value> {
   readonly value: Value;
-  /** Calls `listener` after every change. Returns what ends it. */
-  subscribe(listener: (value: Value) => void): () => void;
+  /** Calls `listener` after every change. Returns what removes it. */
+  readonly subscribe: (listener: (value: Value) => void) => () => void;
 }
 
-/** Of a status, whichever it is. */
-type Members = Pick<Status, "state"> & { readonly reason?: Reason; readonly at?: number | null };
+/** A status that changes, and its listeners. */
+export interface WatchedStatus extends Watchable<Status> {
+  /** Sets the status. Nobody is called when nothing has changed. */
+  readonly set: (value: Status) => void;
+}
 
-/** A status, and who watches it. */
-export class Cell implements Watchable<Status> {
-  value: Status = { state: "connecting" };
-  readonly #listeners = new Set<(value: Status) => void>();
+export function watchedStatus(): WatchedStatus {
+  let current: Status = { state: "connecting" };
+  const listeners = new Set<(value: Status) => void>();
+  return {
+    get value() {
+      return current;
+    },
+    set(value) {
+      if (isSame(current, value)) {
+        return;
+      }
+      current = value;
+      for (const listener of [...listeners]) {
+        // A listener has set a newer value. All listeners have been called with that one.
+        if (current !== value) {
+          return;
+        }
+        if (listeners.has(listener)) {
+          callSafely(() => listener(value));
+        }
+      }
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
 
-  /** What is no change, nobody needs to know. */
-  set(value: Status): void {
-    const { state, reason, at }: Members = value;
-    const former: Members = this.value;
-    if (state === former.state && reason === former.reason && at === former.at) return;
-    this.value = value;
-    for (const listener of [...this.#listeners]) {
-      // A listener has set a newer value, and everybody knows that one by now.
-      if (this.value !== value) return;
-      if (this.#listeners.has(listener)) callSafely(() => listener(value));
-    }
-  }
+/** The members of any status. */
+interface Members {
+  readonly state: Status["state"];
+  readonly reason?: Reason;
+  readonly at?: number | null;
+}
 
-  subscribe(listener: (value: Status) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+function isSame(one: Members, other: Members): boolean {
+  return one.state === other.state && one.reason === other.reason && one.at === other.at;
 }

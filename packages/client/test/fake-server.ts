@@ -6,7 +6,7 @@ import {
   type GapReason,
   type PageBody,
 } from "@tidings/protocol";
-import type { Fetch } from "../src/client-options.ts";
+import type { Fetch } from "../src/options.ts";
 
 /** A server that does what a test says: it hands over every request, and waits for an answer. */
 export class FakeServer {

@@ -16,14 +16,14 @@ const CHAT = `
 `;
 
 // Ceilings, not goals. docs/decisions/bundle.md says what each part weighs.
-test("the client without zod stays under 9 kB, gzipped", async () => {
+test("the client without zod stays under 10 kB, gzipped", async () => {
   expect(gzipped(await bundle(`export { createClient } from "../../src/index.ts";`, ["zod", "zod/*"]))).toBeLessThan(
-    9_000,
+    10_000,
   );
 });
 
-test("the client with a chat contract in zod/mini, all included, stays under 15 kB, gzipped", async () => {
-  expect(gzipped(await bundle(CHAT))).toBeLessThan(15_000);
+test("the client with a chat contract in zod/mini, all included, stays under 15.7 kB, gzipped", async () => {
+  expect(gzipped(await bundle(CHAT))).toBeLessThan(15_700);
 });
 
 test("the bundle needs no DOM, no Node and no timers to be imported, and never uses what React Native lacks", async () => {

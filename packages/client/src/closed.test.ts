@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import { createKit, inbox, lobby, watch, type ClientKit } from "../test/client-kit.ts";
+import type { ClientOptions, ClientSubscription } from "./index.ts";
+
+/** Whoever closes: the client, or a subscription of it. */
+type Close = (kit: ClientKit, subscription: ClientSubscription) => void;
+
+const closers: [string, Close][] = [
+  ["client.close()", ({ client }) => client.close()],
+  ["subscription.close()", (_, subscription) => subscription.close()],
+];
+
+/** A client that asks a login page: 200, and text/html. */
+function askLoginPage(path: "page" | "stream", close: Close) {
+  const options: Partial<ClientOptions> = {
+    onError: () => close(kit, subscription),
+    debug: true,
+  };
+  const kit = createKit(options);
+  kit.server.onRequest = (request) => {
+    if (request.isStream === (path === "stream")) request.answer(200, {}, { "content-type": "text/html" });
+  };
+  const subscription: ClientSubscription =
+    path === "page"
+      ? kit.client.subscribe(lobby, { snapshot: () => {} })
+      : kit.client.subscribe(inbox, { onGap: () => {} });
+  return { ...kit, subscription };
+}
+
+describe.each(closers)("%s", (name, close) => {
+  test.each(["page", "stream"] as const)("in onError, when a %s is a login page, is final", async (path) => {
+    const { client, server, clock, subscription } = askLoginPage(path, close);
+    const seen = watch(subscription.status);
+    const seenOfClient = watch(client.status);
+    await clock.advance(2_000);
+    const { length } = server.requests;
+    await clock.advance(300_000);
+    expect(seen.at(-1)).toBe("closed: closed");
+    expect(seen.filter((each) => each === "closed: closed")).toHaveLength(1);
+    expect(server.requests.length - length).toBe(0);
+    expect(clock.pending).toBe(0);
+    if (name === "client.close()") expect(seenOfClient.at(-1)).toBe("closed: closed");
+  });
+
+  test("is final from any handler and any status listener, and nothing is delivered after it", async () => {
+    const places = ["snapshot", "topic", "message", "onClear", "onGap", "status", "client status", "onLog"] as const;
+    for (const place of places) {
+      const kit = createKit({
+        debug: true,
+        onLog: ({ event }) => event === "event" && here("onLog"),
+      });
+      let hasClosed = false;
+      const after: string[] = [];
+      const here = (reached: (typeof places)[number]) => {
+        if (hasClosed) after.push(reached);
+        if (reached !== place || hasClosed) return;
+        close(kit, subscription);
+        hasClosed = true;
+      };
+      const subscription: ClientSubscription = kit.client.subscribe(lobby, {
+        snapshot: () => here("snapshot"),
+        topic: () => here("topic"),
+        message: () => here("message"),
+        onClear: () => here("onClear"),
+        onGap: () => here("onGap"),
+      });
+      subscription.status.subscribe(({ state }) => state === "live" && here("status"));
+      kit.client.status.subscribe(({ state }) => state === "live" && here("client status"));
+      await kit.clock.advance(0);
+      const stream = kit.server.stream.live("e.1");
+      await kit.clock.advance(0);
+      kit.server.page.page({
+        cursor: "e.1",
+        state: { [lobby.path]: { messages: [] } },
+        events: [{ channel: lobby.path, type: "topic", data: { text: "tea" } }],
+      });
+      await kit.clock.advance(0);
+      stream.event(`${lobby.path}:message`, { text: "two" }, "e.2");
+      stream.push(`event: clear\ndata: {"channel":"${lobby.path}","type":"topic","key":""}\nid: e.3\n\n`);
+      stream.gap({ [lobby.path]: "trimmed" });
+      await kit.clock.advance(300_000);
+      expect(hasClosed, place).toBe(true);
+      expect(
+        after.filter((each) => each !== "onLog" && each !== "client status"),
+        place,
+      ).toEqual([]);
+      expect(subscription.status.value, place).toEqual({ state: "closed", reason: "closed" });
+      kit.client.close();
+      expect(kit.clock.pending, place).toBe(0);
+    }
+  });
+
+  test("is final while url, headers, the request or its body are awaited", async () => {
+    for (const awaited of ["url", "headers", "request", "body"] as const) {
+      let goOn = () => {};
+      const wait = new Promise<void>((resolve) => (goOn = resolve));
+      const kit = createKit({
+        ...(awaited === "url" && { url: () => wait.then(() => "/events") }),
+        ...(awaited === "headers" && { headers: () => wait.then(() => ({})) }),
+      });
+      const heard: string[] = [];
+      const subscription = kit.client.subscribe(lobby, {
+        snapshot: () => heard.push("snapshot"),
+        onClose: (reason) => heard.push(`closed ${reason}`),
+      });
+      await kit.clock.advance(0);
+      if (awaited === "body") kit.server.stream.live("e.1");
+      close(kit, subscription);
+      const seen = watch(subscription.status);
+      goOn();
+      await kit.clock.advance(0);
+      for (const request of kit.server.pages) {
+        request.page({ cursor: "e.1", state: { [lobby.path]: { messages: [] } } });
+      }
+      await kit.clock.advance(100_000);
+      expect(heard, awaited).toEqual(["closed closed"]);
+      expect(seen, awaited).toEqual(["closed: closed"]);
+    }
+  });
+});
+
+test("onClose may close again, and is called once", async () => {
+  const kit = createKit();
+  let calls = 0;
+  const subscription: ClientSubscription = kit.client.subscribe(inbox, {
+    onGap: () => {},
+    onClose: () => {
+      calls++;
+      subscription.close();
+      kit.client.close();
+    },
+  });
+  await kit.clock.advance(0);
+  subscription.close();
+  await kit.clock.advance(100_000);
+  expect(calls).toBe(1);
+  expect(kit.clock.pending).toBe(0);
+});

@@ -1,0 +1,72 @@
+import type { AddressOf, ChannelName, Contract } from "@tidings/contract";
+import type { Client, EventsOptions, History, HistoryOptions } from "./client.ts";
+import { handlerConsumer } from "./deliver/consumer.ts";
+import { createDecoder } from "./deliver/decoder.ts";
+import { createQueue } from "./deliver/event-queue.ts";
+import { createPages } from "./drive/pages.ts";
+import { createStream } from "./drive/stream.ts";
+import type { EventOf } from "./handlers.ts";
+import { toSettings, type ClientOptions } from "./options.ts";
+import { toPosition, type Position } from "./state/position.ts";
+import type { Reason } from "./status.ts";
+import { createTrace } from "./trace.ts";
+
+/**
+ * Creates a client. It connects when something is subscribed.
+ *
+ * @example
+ * const client = createClient(chat, { url: "/events" });
+ * client.subscribe(chat.room({ roomId: "lobby" }), { snapshot: show, message: add });
+ */
+export function createClient<C extends Contract>(contract: C, options: ClientOptions): Client<C> {
+  const settings = toSettings(options);
+  const decoder = createDecoder(contract, settings);
+  const trace = createTrace(settings);
+  const pages = createPages(settings);
+  const stream = createStream({ contract, settings, decoder, pages, trace });
+
+  const { connection } = stream;
+
+  return {
+    status: connection.status,
+    subscribe(address, handlers, { after } = {}) {
+      const wantsState = decoder.channelOf(address).snapshot !== undefined;
+      const consumer = handlerConsumer(address.path, handlers, settings.onError);
+      return stream.follow(address, consumer, wantsState, checkCursor("after", after));
+    },
+    events<Name extends ChannelName<C>>(address: AddressOf<C, Name>, { after, ...queue }: EventsOptions = {}) {
+      const from = checkCursor("after", after);
+      const events = createQueue(queue, settings.onError, (consumer) => stream.follow(address, consumer, false, from));
+      // The contract has decoded them.
+      return events as AsyncIterableIterator<EventOf<C, Name>, Reason>;
+    },
+    async history<Name extends ChannelName<C>>(
+      address: AddressOf<C, Name>,
+      { last = 50, before }: HistoryOptions = {},
+    ): Promise<History<EventOf<C, Name>>> {
+      decoder.channelOf(address);
+      const page = await pages.fetch({
+        channels: new Map([[address.path, null]]),
+        last,
+        before: checkCursor("before", before)?.token ?? null,
+      });
+      const items = decoder.page(address, page);
+      // The contract has decoded them.
+      const events = items.flatMap((item) => (item.kind === "event" ? (item.event as EventOf<C, Name>) : []));
+      return { events, cursor: page.cursor, more: page.more };
+    },
+    close: () => connection.close("closed"),
+  };
+}
+
+/**
+ * The position of a cursor that an application hands back.
+ * @throws TypeError when it is no cursor: to start anywhere else would lose events without a word
+ */
+function checkCursor(name: string, token: string | undefined): Position | null {
+  const position = toPosition(token);
+  if (position === null && token !== undefined) {
+    throw new TypeError(`Expected "${name}" to be a cursor, as events have, got "${token}".`);
+  }
+  return position;
+}

@@ -1,0 +1,140 @@
+import type { EventsOptions } from "../client.ts";
+import { failure } from "../drive/failure.ts";
+import type { Gap, ReceivedEvent } from "../handlers.ts";
+import type { Reason } from "../status.ts";
+import type { StreamError } from "../stream-error.ts";
+import { callHandler } from "./callback.ts";
+import type { Consumer } from "./consumer.ts";
+import type { EventItem } from "./item.ts";
+
+/** What fills a queue. */
+interface Filling {
+  /** There is room again. */
+  resume(): void;
+  close(): void;
+}
+
+/** What the loop has not taken yet. A gap stands at its place. */
+type Entry = EventItem | { readonly kind: "gap"; readonly gap: Gap };
+
+const DEFAULT_CAPACITY = 1_024;
+
+/**
+ * The iterator behind `for await`. It is bounded, and never in the way of others.
+ * @param connect begins to fill it
+ */
+export function createQueue(
+  { onGap, capacity = DEFAULT_CAPACITY }: Pick<EventsOptions, "onGap" | "capacity">,
+  onError: (error: StreamError) => void,
+  connect: (consumer: Consumer) => Filling,
+): AsyncIterableIterator<ReceivedEvent, Reason> {
+  let entries: Entry[] = [];
+  /**
+   * The subscription still stands before a gap that is in the queue. If it asked again from there, it would meet the gap again.
+   * So the first event after a gap is always taken.
+   */
+  let isBeforeGap = false;
+  let reason: Reason | null = null;
+  let wake = () => {};
+  let last: Promise<unknown> = Promise.resolve();
+
+  const consumer: Consumer = {
+    take(item) {
+      // A loop sees events: no withdrawals, and it begins without a state.
+      if (item.kind !== "event") {
+        return true;
+      }
+      if (!hasRoomFor(item)) {
+        return false;
+      }
+      if (item.position) {
+        isBeforeGap = false;
+      }
+      entries.push(item);
+      wake();
+      return true;
+    },
+    gap(gap) {
+      isBeforeGap = true;
+      entries.push({ kind: "gap", gap });
+      wake();
+    },
+    close(closed) {
+      reason = closed;
+      wake();
+    },
+  };
+  const filling = connect(consumer);
+
+  function hasRoomFor({ position, isVolatile }: EventItem): boolean {
+    const isFull = entries.length > 0 && entries.length >= capacity;
+    if (!isFull) {
+      return true;
+    }
+    if (isVolatile) {
+      return false;
+    }
+    // A current value has no position and cannot be asked for again.
+    const canWait = position !== null && !isBeforeGap;
+    return !canWait || dropVolatile();
+  }
+
+  /** Makes room. A queue full of volatile events would be asked for again from the same place, at once and for ever. */
+  function dropVolatile(): boolean {
+    const index = entries.findIndex((entry) => entry.kind === "event" && entry.isVolatile);
+    if (index === -1) {
+      return false;
+    }
+    entries.splice(index, 1);
+    return true;
+  }
+
+  async function read(): Promise<IteratorResult<ReceivedEvent, Reason>> {
+    for (;;) {
+      const entry = entries.shift();
+      if (entries.length === 0) {
+        filling.resume();
+      }
+      if (entry?.kind === "event") {
+        return { done: false, value: entry.event };
+      }
+      if (entry) {
+        handleGap(entry.gap);
+      } else if (reason !== null) {
+        return { done: true, value: reason };
+      } else {
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    }
+  }
+
+  /** @throws StreamError `gap` */
+  function handleGap(gap: Gap): void {
+    const { channel } = gap;
+    if (onGap) {
+      return callHandler(`onGap of ${channel}`, () => onGap(gap), onError);
+    }
+    close();
+    throw failure("gap", `all events of ${channel}`, `a gap after ${gap.after} (${gap.reason}); pass onGap to go on`);
+  }
+
+  function close(): void {
+    entries = [];
+    filling.close();
+  }
+
+  const queue: AsyncIterableIterator<ReceivedEvent, Reason> = {
+    [Symbol.asyncIterator]: () => queue,
+    /** First come, first served. */
+    next() {
+      const next = last.then(read, read);
+      last = next;
+      return next;
+    },
+    async return() {
+      close();
+      return read();
+    },
+  };
+  return queue;
+}

@@ -1,0 +1,208 @@
+import { describe, expect, test } from "vitest";
+import { inbox, watch } from "../../test/client-kit.ts";
+import type { FakeStream } from "../../test/fake-server.ts";
+import { follow, live, MENTION, untilNext } from "../../test/stream-kit.ts";
+
+describe("a stream that ends", () => {
+  test.each([
+    ["bare", (stream: FakeStream) => stream.end()],
+    ["by a break", (stream: FakeStream) => stream.break()],
+    [
+      "inside an event",
+      (stream: FakeStream) => (stream.push(`event: ${MENTION}\ndata: {"by":"x"}\nid: e.9`), stream.break()),
+    ],
+  ])("%s is asked for again from the last event that was handled, after retry and jitter", async (_, end) => {
+    const kit = await live();
+    kit.stream.event(MENTION, { by: "bob" }, "e.2");
+    await kit.clock.advance(0);
+    end(kit.stream);
+    expect(await untilNext(kit)).toBe(3_000);
+    expect(kit.server.stream.after).toBe("e.2");
+    expect(kit.heard).toEqual(["bob"]);
+  });
+
+  test("at once is a failure each time, also with retry: 0", async () => {
+    const kit = await live();
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 6; attempt++) {
+      kit.server.stream.live("e.1", { retry: 0 }).end();
+      waits.push(await untilNext(kit));
+    }
+    expect(waits.slice(1)).toEqual([500, 1_000, 2_000, 4_000, 8_000]);
+  });
+
+  test.each(["draining", "max-age", "limit"] as const)("at once with bye %s is a failure, too", async (reason) => {
+    const kit = await live();
+    kit.stream.push("retry: 0\n\n");
+    kit.stream.bye(reason);
+    await untilNext(kit);
+    kit.server.stream.live("e.1", { retry: 0 }).bye(reason);
+    expect(await untilNext(kit)).toBe(500);
+  });
+
+  test("with bye expired again within a minute is a failure", async () => {
+    const kit = await live();
+    kit.stream.bye("expired");
+    expect(await untilNext(kit)).toBe(500);
+    kit.server.stream.live("e.1").bye("expired");
+    expect(await untilNext(kit)).toBe(3_000);
+    kit.server.stream.live("e.1").bye("expired");
+    expect(await untilNext(kit)).toBe(4_000);
+  });
+
+  test("after a good minute has its failures forgotten", async () => {
+    const kit = await live();
+    for (let attempt = 0; attempt < 5; attempt++) {
+      kit.server.stream.live("e.1").end();
+      await untilNext(kit);
+    }
+    const stream = kit.server.stream.live("e.1");
+    for (let beat = 0; beat < 5; beat++) {
+      await kit.clock.advance(15_000);
+      stream.heartbeat("e.1");
+    }
+    stream.end();
+    expect(await untilNext(kit)).toBe(3_000);
+  });
+
+  test("is not taken for healthy because it took long to connect", async () => {
+    const kit = await follow({ connectTimeout: 90_000 });
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      waits.push((await untilNext(kit)) - 90_000);
+    }
+    expect(waits).toEqual([3_000, 4_000, 6_000]);
+  });
+
+  test.each([
+    ["draining", 2_000],
+    ["max-age", 2_000],
+    ["expired", 500],
+    ["limit", 3_000],
+  ] as const)("with bye %s comes back after %d ms", async (reason, wait) => {
+    const kit = await live();
+    const seen = watch(kit.client.status);
+    await kit.clock.advance(12_000);
+    kit.stream.bye(reason);
+    expect(await untilNext(kit)).toBe(wait);
+    kit.server.stream.live("e.1");
+    await kit.clock.advance(0);
+    expect(seen).toEqual(["live", `retrying: ${reason}`, "live"]);
+  });
+
+  test("with bye forbidden ends what it followed; the client can follow something else", async () => {
+    const kit = await live();
+    kit.stream.bye("forbidden");
+    await kit.clock.advance(100_000);
+    expect(kit.closed).toEqual(["forbidden"]);
+    expect(kit.server.streams).toHaveLength(1);
+    expect(kit.client.status.value).toEqual({ state: "connecting" });
+    kit.client.subscribe(inbox, { onGap: () => {} });
+    await kit.clock.advance(0);
+    expect(kit.server.streams).toHaveLength(2);
+    // Nothing that was followed before: it begins now.
+    expect(kit.server.stream.after).toBeNull();
+  });
+
+  test("with bye unknown is asked for again after a minute", async () => {
+    const kit = await live();
+    const seen = watch(kit.subscription.status);
+    kit.stream.bye("unknown");
+    expect(await untilNext(kit)).toBe(60_000);
+    kit.server.stream.live("e.5");
+    await kit.clock.advance(0);
+    kit.server.page.page({ cursor: "e.5" });
+    await kit.clock.advance(0);
+    expect(seen).toEqual(["live", "retrying: unknown", "live"]);
+  });
+});
+
+describe("a status", () => {
+  test.each([
+    [204, "finished", 0],
+    [403, "forbidden", 0],
+    [404, "rejected", 1],
+    [400, "rejected", 1],
+    [414, "rejected", 1],
+  ])("%d ends everything, with the reason %s", async (status, reason, errors) => {
+    const kit = await follow();
+    kit.server.stream.answer(status);
+    await kit.clock.advance(200_000);
+    expect(kit.server.streams).toHaveLength(1);
+    expect(kit.client.status.value).toEqual({ state: "closed", reason });
+    expect(kit.closed).toEqual([reason]);
+    expect(kit.errors.map(({ code }) => code)).toEqual(errors === 0 ? [] : ["refused"]);
+    expect(kit.clock.pending).toBe(0);
+    expect(kit.network.listeners).toBe(0);
+  });
+
+  test.each([408, 429, 500, 502, 503])("%d is tried again, with growing waits", async (status) => {
+    const kit = await follow();
+    const seen = watch(kit.client.status);
+    kit.server.stream.answer(status);
+    expect(await untilNext(kit)).toBe(3_000);
+    kit.server.stream.answer(status);
+    expect(await untilNext(kit)).toBe(4_000);
+    kit.server.stream.live("e.1");
+    await kit.clock.advance(0);
+    expect(seen).toEqual(["connecting", "retrying: unavailable", "retrying: unavailable", "live"]);
+    expect(kit.errors).toEqual([]);
+  });
+
+  test("with Retry-After is not tried again earlier, also when the page is looked at", async () => {
+    const kit = await follow();
+    kit.server.stream.answer(503, {}, { "retry-after": "20" });
+    await kit.clock.advance(0);
+    kit.network.look();
+    expect(await untilNext(kit)).toBe(21_000);
+  });
+
+  test("401 gets one attempt with fresh credentials, then ends everything", async () => {
+    let token = 0;
+    const kit = await follow({ headers: async () => ({ authorization: `Bearer ${++token}` }) });
+    kit.server.stream.answer(401);
+    expect(await untilNext(kit)).toBe(500);
+    expect(kit.server.stream.headers.get("authorization")).toBe("Bearer 2");
+    kit.server.stream.answer(401);
+    await kit.clock.advance(100_000);
+    expect(kit.server.streams).toHaveLength(2);
+    expect(kit.closed).toEqual(["unauthenticated"]);
+  });
+
+  test("401 gets its attempt again after a connection that was good", async () => {
+    const kit = await follow();
+    kit.server.stream.answer(401);
+    await untilNext(kit);
+    kit.server.stream.live("e.1").bye("expired");
+    await untilNext(kit);
+    kit.server.stream.answer(401);
+    await untilNext(kit);
+    expect(kit.closed).toEqual([]);
+  });
+
+  test.each([{ channels: ["users/ada/other"] }, { channels: [] }])(
+    "404 that names none of our channels does not make it spin: %j",
+    async (problem) => {
+      const kit = await follow();
+      kit.server.stream.answer(404, { code: "unknown-channel", ...problem });
+      expect(await untilNext(kit)).toBe(60_000);
+    },
+  );
+
+  test("200 with another content type is no stream: said, and tried again", async () => {
+    const kit = await follow();
+    kit.server.stream.answer(200, {}, { "content-type": "text/html" });
+    expect(await untilNext(kit)).toBe(3_000);
+    expect(kit.errors).toMatchObject([
+      { code: "bad-response", message: expect.stringContaining("got text/html") as string },
+    ]);
+  });
+
+  test("200 with a charset is a stream", async () => {
+    const kit = await follow();
+    const stream = kit.server.stream.open({ "content-type": "Text/Event-Stream; charset=utf-8" });
+    stream.push("event: hello\ndata: {}\nid: e.1\n\n");
+    await kit.clock.advance(0);
+    expect(kit.client.status.value).toEqual({ state: "live" });
+  });
+});

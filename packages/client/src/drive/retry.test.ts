@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { VirtualClock } from "../../test/virtual-clock.ts";
+import { createRetry } from "./retry.ts";
+
+const LONGEST = 2 ** 31 - 1;
+
+function create(random: number) {
+  const clock = new VirtualClock();
+  const retry = createRetry({ clock, random: () => random, onError: () => {} });
+  const fail = (retryAfter = 0) => retry.after({ reason: "unavailable", retryAfter });
+  return { clock, retry, fail };
+}
+
+/** The shortest and the longest wait of the n-th failure in a row. */
+function range(n: number, retry?: number, floor?: number) {
+  const at = (random: number) => {
+    const { retry: waits, fail } = create(random);
+    if (retry !== undefined) waits.base = retry;
+    for (let failure = 1; failure < n; failure++) fail();
+    return fail(floor);
+  };
+  return [at(0), at(1)];
+}
+
+describe("the wait after a failure", () => {
+  test("is at least the server's retry and at most twice that, the first time", () => {
+    expect(range(1)).toEqual([2_000, 4_000]);
+    expect(range(1, 3_170)).toEqual([3_170, 6_340]);
+    expect(range(1, 60_000)).toEqual([60_000, 90_000]);
+  });
+
+  test("has a jitter that doubles with every failure, up to 30 s, on top of the floor", () => {
+    expect(range(2, 1_000)).toEqual([1_000, 3_000]);
+    expect(range(3, 1_000)).toEqual([1_000, 5_000]);
+    expect(range(6, 1_000)).toEqual([1_000, 31_000]);
+    expect(range(5_000, 1_000)).toEqual([1_000, 31_000]);
+  });
+
+  test("is never below what Retry-After asks for, and still spread", () => {
+    expect(range(1, 2_000, 20_000)).toEqual([20_000, 22_000]);
+    expect(range(1, 2_000, 500)).toEqual([2_000, 4_000]);
+  });
+
+  test("grows also where retry is 0, or a server that is down would be asked without end", () => {
+    expect(range(1, 0)).toEqual([0, 500]);
+    expect(range(4, 0)).toEqual([0, 4_000]);
+  });
+
+  test.each([4_294_967_296, Infinity, LONGEST])("fits a timer where retry is %d", (retry) => {
+    expect(range(1, retry)).toEqual([LONGEST, LONGEST]);
+  });
+
+  test("fits a timer where Retry-After is a year", () => {
+    expect(range(1, 2_000, 31_536_000_000)).toEqual([LONGEST, LONGEST]);
+  });
+
+  test("starts anew when something has worked", () => {
+    const { retry, fail } = create(1);
+    for (let failure = 0; failure < 9; failure++) fail();
+    retry.recover();
+    expect(fail()).toBe(4_000);
+  });
+});
+
+test("a client that is told to come back does so after what it was told, once it has lived for a while", () => {
+  const { retry, clock } = create(0.5);
+  retry.base = 7_000;
+  retry.live();
+  clock.sleep(10_000);
+  expect(retry.after({ reason: "draining" })).toBe(7_000);
+  expect(retry.after({ reason: "draining" })).toBe(10_500);
+});
+
+test("a gap is gone over within a second; again within a minute it is a failure", () => {
+  const { retry, clock } = create(0.5);
+  expect(retry.after({ reason: "gap" })).toBe(500);
+  expect(retry.after({ reason: "gap" })).toBe(3_000);
+  clock.sleep(60_000);
+  expect(retry.after({ reason: "gap" })).toBe(500);
+});

@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import { createKit, inbox, watch, type ClientKit } from "../../test/client-kit.ts";
+import { follow, live, untilNext } from "../../test/stream-kit.ts";
+
+describe("silence", () => {
+  test("of 2.5 heartbeats is the end of a connection", async () => {
+    const kit = await live();
+    await kit.clock.advance(37_400);
+    expect(kit.server.stream.aborted).toBe(false);
+    await kit.clock.advance(200);
+    expect(kit.server.stream.aborted).toBe(true);
+    expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "timeout" });
+  });
+
+  test("is broken by any byte, also of a comment or half an event", async () => {
+    const kit = await live();
+    for (let beat = 0; beat < 4; beat++) {
+      await kit.clock.advance(30_000);
+      kit.stream.push(":");
+    }
+    await kit.clock.advance(30_000);
+    expect(kit.server.stream.aborted).toBe(false);
+  });
+
+  test("is measured by the wall clock when a timer has slept", async () => {
+    const kit = await live();
+    kit.clock.sleep(3_600_000);
+    await kit.clock.advance(0);
+    expect(kit.server.stream.aborted).toBe(true);
+  });
+
+  test("is noticed also when the wall clock was set back", async () => {
+    const kit = await live();
+    const { stream } = kit.server;
+    kit.clock.jump(-3_600_000);
+    await kit.clock.advance(40_000);
+    expect(stream.aborted).toBe(true);
+  });
+
+  test("is noticed when the page is looked at again", async () => {
+    const kit = await live();
+    kit.clock.sleep(3_600_000);
+    kit.network.look();
+    expect(kit.server.stream.aborted).toBe(true);
+  });
+
+  test.each([0, -1, "soon", null])("has the default where the heartbeat is %j", async (heartbeat) => {
+    const kit = await follow();
+    kit.server.stream.open().push(`event: hello\ndata: {"heartbeat":${JSON.stringify(heartbeat)}}\nid: e.1\n\n`);
+    await kit.clock.advance(37_400);
+    expect(kit.server.stream.aborted).toBe(false);
+    await kit.clock.advance(200);
+    expect(kit.server.stream.aborted).toBe(true);
+  });
+
+  test.each([
+    ["before the head", () => {}],
+    ["between the head and the hello", (kit: ClientKit) => void kit.server.stream.open()],
+  ])("%s ends the attempt when connectTimeout is over", async (_, begin) => {
+    const kit = await follow({ connectTimeout: 8_000 });
+    begin(kit);
+    await kit.clock.advance(7_900);
+    expect(kit.server.stream.aborted).toBe(false);
+    await kit.clock.advance(200);
+    expect(kit.server.stream.aborted).toBe(true);
+    expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "timeout" });
+  });
+
+  test("of the application's own headers function ends the attempt, too", async () => {
+    let asked = 0;
+    const kit = await follow({ headers: () => (asked++, new Promise(() => {})) });
+    await kit.clock.advance(18_100);
+    expect(asked).toBe(2);
+    expect(kit.server.requests).toHaveLength(0);
+  });
+
+  test("of a fetch that does not heed its signal ends the attempt, and what it answers too late is thrown away", async () => {
+    const kit = createKit();
+    let resolve: (response: Response) => void = () => {};
+    let asked = 0;
+    let cancelled = 0;
+    const deaf = createKit({ clock: kit.clock, fetch: () => (asked++, new Promise((settle) => (resolve = settle))) });
+    deaf.client.subscribe(inbox, { onGap: () => {} });
+    await kit.clock.advance(0);
+    const first = resolve;
+    await kit.clock.advance(18_100);
+    expect(asked).toBe(2);
+    const body = { cancel: async () => void cancelled++ };
+    first({ status: 200, headers: new Headers({ "content-type": "text/event-stream" }), body } as unknown as Response);
+    await kit.clock.advance(0);
+    expect(cancelled).toBe(1);
+  });
+});
+
+describe("the network", () => {
+  test("that is away is not tried until it is back", async () => {
+    const kit = await live();
+    const seen = watch(kit.client.status);
+    kit.network.set(false);
+    await kit.clock.advance(600_000);
+    expect(kit.server.streams).toHaveLength(1);
+    expect(kit.client.status.value).toEqual({ state: "retrying", reason: "offline", at: null });
+    kit.network.set(true);
+    await kit.clock.advance(0);
+    kit.server.stream.live("e.1");
+    await kit.clock.advance(0);
+    expect(kit.server.streams).toHaveLength(2);
+    expect(seen).toEqual(["live", "retrying: offline", "live"]);
+  });
+
+  test("that comes back ends the wait after a break", async () => {
+    const kit = await live();
+    kit.stream.break();
+    await kit.clock.advance(100);
+    kit.network.look();
+    await kit.clock.advance(0);
+    expect(kit.server.streams).toHaveLength(2);
+  });
+
+  test("of a page that is looked at does not end an attempt under way, however long ago the last byte was", async () => {
+    const kit = await live();
+    kit.stream.break();
+    await kit.clock.advance(3_000);
+    for (let attempt = 0; attempt < 4; attempt++) {
+      kit.server.stream.fail();
+      await untilNext(kit);
+    }
+    kit.network.look();
+    expect(kit.server.stream.aborted).toBe(false);
+  });
+
+  test("that was never there is waited for", async () => {
+    const kit = createKit();
+    kit.network.set(false);
+    kit.client.subscribe(inbox, { onGap: () => {} });
+    await kit.clock.advance(60_000);
+    expect(kit.server.requests).toHaveLength(0);
+    kit.network.set(true);
+    await kit.clock.advance(0);
+    expect(kit.server.requests).toHaveLength(1);
+  });
+});

@@ -1,0 +1,46 @@
+import { spawnSync } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+// The object that createClient returns is checked against the interface that users see. A cast would hide all of these.
+
+const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
+let folder: string;
+let original: string;
+
+beforeAll(async () => {
+  // Below the package, so that its imports resolve.
+  folder = await mkdtemp(join(packageFolder, "node_modules", "checked-"));
+  await cp(join(packageFolder, "src"), join(folder, "src"), {
+    recursive: true,
+    filter: (path) => !/\.test(-d)?\.ts$/.test(path),
+  });
+  const config = { extends: "../../tsconfig.json", include: ["src"], exclude: [] };
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+  original = await readFile(join(folder, "src/create-client.ts"), "utf8");
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** What the compiler says about createClient with a change. */
+async function compile(from: string, to: string): Promise<string> {
+  expect(original).toContain(from);
+  await writeFile(join(folder, "src/create-client.ts"), original.replace(from, to));
+  const compiler = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
+  const { stdout } = spawnSync(process.execPath, [compiler, "-p", folder, "--pretty", "false"], { encoding: "utf8" });
+  return stdout;
+}
+
+test("createClient compiles as it is", async () => {
+  expect(await compile("return {", "return {")).toBe("");
+});
+
+test.each([
+  ["renaming history", "async history<", "async past<"],
+  ["swapping subscribe's arguments", "subscribe(address, handlers,", "subscribe(handlers, address,"],
+  ["deleting close", 'close: () => connection.close("closed"),', ""],
+])("%s does not compile", async (_, from, to) => {
+  expect(await compile(from, to)).toMatch(/create-client\.ts\(\d+,\d+\): error/);
+});
