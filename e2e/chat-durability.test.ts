@@ -8,27 +8,27 @@ import Database from "libsql";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { runChat } from "./chat-process.ts";
 import { visit, visitorWith, type Visitor } from "./chat.ts";
-import { freshFolder } from "./fresh-folder.ts";
 import { expectProblem } from "./problem.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
-// Each test starts processes, on a machine that may be busy.
+// Each test starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const FILE = { PORT: "0", TIDINGS_DB: "chat.db" };
 
-/** Runs a statement on the file, from outside of the server's process. */
+/** Runs a statement on the database, from outside the process of the server. */
 function query(folder: string, sql: string): Record<string, unknown>[] {
   const database = new Database(join(folder, "chat.db"));
   try {
     database.exec("pragma busy_timeout = 5000");
-    // What comes back depends on the statement, which the caller has written.
+    // The columns depend on the statement, which the caller has written.
     return database.prepare(sql).all() as Record<string, unknown>[];
   } finally {
     database.close();
   }
 }
 
-/** The numbers and ids of the messages, by the application's rows and by the events of the log. */
+/** The numbers and ids of the messages, as rows of the application and as events of the log. */
 const numbersIn = (folder: string) => ({
   rows: query(folder, "select number, id from messages order by number").map(
     ({ number, id }) => `${String(number)} ${String(id)}`,
@@ -51,19 +51,20 @@ function connect(who: Visitor): Client<typeof chat> {
   return client;
 }
 
-test("a message, its event and its mentions commit together: a fault between them leaves nothing of either", async () => {
-  const folder = await freshFolder();
+test("a message, its event and its mentions commit together: a fault between them leaves none of them", async () => {
+  const folder = await temporaryFolder();
   const url = await runChat(folder, FILE).url();
   const [ada, bo] = [await visit(url, "ada"), await visit(url, "bo")];
   await ada.say("before");
   const before = [await ada.look(), await bo.look()];
   query(
     folder,
-    "create trigger fault before insert on tidings_entry when new.type = 'mention' begin select raise(abort, 'fault'); end",
+    "create trigger fault before insert on tidings_entry when new.type = 'mention' " +
+      "begin select raise(abort, 'fault'); end",
   );
   for (let attempt = 0; attempt < 3; attempt++) expect((await post(ada, "hi @bo", "k")).status).toBe(500);
   expect([await ada.look(), await bo.look()]).toEqual(before);
-  // The server is none the worse for it, and the same attempt goes through when the fault is gone.
+  // The server goes on, and the same request succeeds when the fault is removed.
   query(folder, "drop trigger fault");
   expect(await (await post(ada, "hi @bo", "k")).json()).toMatchObject({ message: { number: 2 } });
   const { rows, events } = numbersIn(folder);
@@ -72,9 +73,9 @@ test("a message, its event and its mentions commit together: a fault between the
 });
 
 test.for(["SIGKILL", "SIGTERM"] as const)(
-  "rows and events agree after %s in the middle of writing, and nothing that was answered is lost",
+  "rows and events agree after %s in the middle of writing, and no acknowledged message is lost",
   async (signal) => {
-    const folder = await freshFolder();
+    const folder = await temporaryFolder();
     const first = runChat(folder, FILE);
     const ada = await visit(await first.url(), "ada");
     const answered: string[] = [];
@@ -91,7 +92,7 @@ test.for(["SIGKILL", "SIGTERM"] as const)(
       }
     };
     const writers = await Promise.allSettled(Array.from({ length: 8 }, writeOn));
-    // No answer, a part of one, or one that says to try again.
+    // Each writer ends with no answer, a part of one, or a 503.
     for (const writer of writers) expect(writer).not.toMatchObject({ reason: { name: "AssertionError" } });
     await first.exit();
     expect(first.lines.err).toEqual([]);
@@ -101,15 +102,15 @@ test.for(["SIGKILL", "SIGTERM"] as const)(
     expect(rows).toEqual(events);
     expect(rows.map((row) => Number(row.split(" ")[0]))).toEqual(rows.map((_, index) => index + 1));
     expect(new Set(rows)).toEqual(new Set([...rows, ...answered]));
-    // Whoever was not answered tries again with the same key, and nothing is there twice.
+    // Posting everything again with the same keys stores no message twice.
     const again = visitorWith(second, ada.cookie, "ada");
     for (const key of sent) expect((await post(again, "hi @ada", key)).status).toBe(201);
     expect(query(folder, "select count(*) as count from messages")).toMatchObject([{ count: sent.length }]);
   },
 );
 
-test("what is on its way while the server closes is told to try again, and nothing is kept of it", async () => {
-  const folder = await freshFolder();
+test("a request that arrives while the server closes is answered 503, and nothing of it is stored", async () => {
+  const folder = await temporaryFolder();
   const chatProcess = runChat(folder, FILE);
   const url = await chatProcess.url();
   const ada = await visit(url, "ada");
@@ -135,8 +136,8 @@ test("what is on its way while the server closes is told to try again, and nothi
   expect(numbersIn(folder)).toEqual({ rows: [], events: [] });
 });
 
-test("over a restart, who is signed in stays so, who has signed out stays out, and a key stands for its message", async () => {
-  const folder = await freshFolder();
+test("sessions, sign-outs and idempotency keys survive a restart", async () => {
+  const folder = await temporaryFolder();
   const first = runChat(folder, FILE);
   const url = await first.url();
   const [ada, bo] = [await visit(url, "ada"), await visit(url, "bo")];
@@ -153,17 +154,17 @@ test("over a restart, who is signed in stays so, who has signed out stays out, a
   expect(await adaAgain.read(10)).toEqual(["once"]);
 });
 
-test("two servers on one file tell the same order and who is at the other, and signing out at one ends the streams at the other", async () => {
-  const folder = await freshFolder();
-  // Both make the tables and the secret at the same time.
+test("two servers on one file publish in the same order, share presence, and share sign-outs", async () => {
+  const folder = await temporaryFolder();
+  // Both create the tables and the secret at the same time.
   const servers = [runChat(folder, FILE), runChat(folder, FILE)];
-  const [left = "", right = ""] = await Promise.all(servers.map((server) => server.url()));
-  const ada = await visit(left, "ada");
-  const bo = await visit(right, "bo");
+  const [firstUrl = "", secondUrl = ""] = await Promise.all(servers.map((server) => server.url()));
+  const ada = await visit(firstUrl, "ada");
+  const bo = await visit(secondUrl, "bo");
   const room = chat.room({ roomId: "lobby" });
 
-  /** The texts that a client hears until it has heard as many. */
-  const hear = (client: Client<typeof chat>, count: number): Promise<string[]> =>
+  /** Resolves with the texts that a client has received, when there are so many. */
+  const receive = (client: Client<typeof chat>, count: number): Promise<string[]> =>
     new Promise((resolve) => {
       const texts = new Map<string, string>();
       const add = ({ id, text }: { id: string; text: string }) => {
@@ -172,17 +173,17 @@ test("two servers on one file tell the same order and who is at the other, and s
       };
       client.subscribe(room, { snapshot: ({ messages }) => messages.forEach(add), message: add });
     });
-  /** Resolves once this person is told to be here, or to have left. */
-  const presence = (client: Client<typeof chat>, wanted: string, here: boolean): Promise<void> =>
+  /** Resolves when a client learns that a person is online, or is not. */
+  const presence = (client: Client<typeof chat>, wanted: string, isOnline: boolean): Promise<void> =>
     new Promise((resolve) => {
       client.subscribe(chat.presence(), {
-        online: ({ name }) => void (here && name === wanted && resolve()),
-        onClear: ({ key }) => void (!here && key.endsWith(`/${wanted}`) && resolve()),
+        online: ({ name }) => void (isOnline && name === wanted && resolve()),
+        onClear: ({ key }) => void (!isOnline && key.endsWith(`/${wanted}`) && resolve()),
         onGap: () => {},
       });
     });
   const [adasClient, bosClient] = [connect(ada), connect(bo)];
-  const [atLeft, atRight] = [hear(adasClient, 40), hear(bosClient, 40)];
+  const [receivedByAda, receivedByBo] = [receive(adasClient, 40), receive(bosClient, 40)];
   await Promise.all([presence(adasClient, "bo", true), presence(bosClient, "ada", true)]);
 
   const numbered = (name: string) => Array.from({ length: 20 }, (_, index) => `${name} ${index}`);
@@ -190,26 +191,26 @@ test("two servers on one file tell the same order and who is at the other, and s
     for (const text of texts) await who.say(text);
   };
   await Promise.all([say(ada, numbered("ada")), say(bo, numbered("bo"))]);
-  const heard = await atLeft;
-  expect(await atRight).toEqual(heard);
-  expect([...heard].sort()).toEqual([...numbered("ada"), ...numbered("bo")].sort());
+  const received = await receivedByAda;
+  expect(await receivedByBo).toEqual(received);
+  expect([...received].sort()).toEqual([...numbered("ada"), ...numbered("bo")].sort());
   const { rows, events } = numbersIn(folder);
   expect(rows).toEqual(events);
   expect(rows).toHaveLength(40);
 
   const leaving = presence(adasClient, "bo", false);
-  const elsewhere = visitorWith(left, bo.cookie, "bo");
+  const boAtFirst = visitorWith(firstUrl, bo.cookie, "bo");
   const begun = performance.now();
   const stream = await bo.request("GET", "/events?channel=rooms");
-  expect((await elsewhere.request("DELETE", "/api/session")).status).toBe(204);
+  expect((await boAtFirst.request("DELETE", "/api/session")).status).toBe(204);
   expect(await stream.text()).toContain('event: bye\ndata: {"reason":"expired"}');
-  // The bar is a second; this machine may be busy.
+  // The bar is a second; a busy machine gets ten.
   expect(performance.now() - begun).toBeLessThan(10_000);
   await leaving;
 });
 
-test("without a file, a restart is an honest gap, and whoever comes back is welcome", async () => {
-  const folder = await freshFolder();
+test("without a file, a restart is a gap, and the session of a person is still valid", async () => {
+  const folder = await temporaryFolder();
   const variables = { PORT: "0", TIDINGS_DB: ":memory:" };
   const first = runChat(folder, variables);
   const ada = await visit(await first.url(), "ada");
@@ -220,7 +221,7 @@ test("without a file, a restart is an honest gap, and whoever comes back is welc
 
   const again = visitorWith(await runChat(folder, variables).url(), ada.cookie, "ada");
   const stream = await again.request("GET", `/events?channel=rooms/lobby&after=${cursor}&protocol=1`);
-  // All that was known is void, so the stream ends behind it.
+  // After a reset the stream ends.
   expect(await stream.text()).toContain('event: gap\ndata: {"channels":{"rooms/lobby":"reset"}}');
   const { rooms, state } = await again.look();
   expect(rooms).toMatchObject([{ id: "lobby", joined: true, newest: 0 }]);

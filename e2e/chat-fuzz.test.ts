@@ -1,31 +1,32 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { startChat, visit, type RunningChat } from "./chat.ts";
+import { beforeEach, expect, test, vi } from "vitest";
+import { visit, type RunningChat } from "./chat.ts";
 import { amount, PATIENCE } from "./faults/long-run.ts";
 import { exchangeOf, send, type Exchange } from "./security/exchange.ts";
 import { headerText, target } from "./security/http-text.ts";
-import { bytesLeftBy } from "./used-bytes.ts";
+import { openSockets } from "./open-sockets.ts";
+import { startTestChat } from "./start-test-chat.ts";
+import { bytesKeptPerRound } from "./used-bytes.ts";
 
-/** Milliseconds for each property; what has not been tried by then is left for the next run. */
+/** Milliseconds for each property. The next run tries other inputs. */
 const TIME = 3_000;
-/** Sockets of a round that is repeated to see what stays of it. */
+/** Sockets of the round that is repeated to measure the memory that it leaves behind. */
 const ROUND = 300;
-/** Bytes of each of them that may stay: what was let in is kept at hand for readers. */
+/** Bytes that each of them may leave behind: the log keeps the messages that were accepted. */
 const KEPT = 1_000;
 const LIMITS = { numRuns: 10_000, interruptAfterTimeLimit: TIME, markInterruptAsFailure: false };
 
 let chat: RunningChat;
-/** How many requests wait for an answer: a run that is interrupted would hide those that get none. */
+/** How many requests wait for an answer. An interrupted run does not notice a request that gets none. */
 let waiting = 0;
 const errors = vi.spyOn(console, "error");
 beforeEach(async () => {
   errors.mockClear();
   waiting = 0;
-  chat = await startChat();
+  chat = await startTestChat();
 });
-afterEach(() => chat.server.close());
 
-/** The status of an answer, once all of it has come. */
+/** Resolves with the status when the whole answer has come. */
 async function statusOf(url: string, init: RequestInit): Promise<number> {
   waiting++;
   const response = await fetch(url, init);
@@ -34,13 +35,13 @@ async function statusOf(url: string, init: RequestInit): Promise<number> {
   return response.status;
 }
 
-/** Every request has an answer, and none of them was a failure. */
-async function expectPeace(): Promise<void> {
+/** Expects that every request gets an answer and that the server has reported no error. */
+async function expectNoFailure(): Promise<void> {
   await expect.poll(() => waiting, { timeout: 10_000 }).toBe(0);
   expect(errors).not.toHaveBeenCalled();
 }
 
-/** What a body may have in it: what is nearly right, and anything else. */
+/** A value in a body: one that is almost valid, or any other. */
 const value = fc.oneof(
   fc.string({ unit: "binary", maxLength: 100 }),
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 2_100, size: "max" }),
@@ -77,11 +78,11 @@ const path = fc.oneof(
     .map(([room, action]) => `/api/rooms/${room}/${action}`),
   segment.map((each) => `/api/${each}`),
 );
-/** What nobody has asked the API to look at. */
+/** A header that the API does not need. */
 const header = fc.tuple(fc.constantFrom("accept", "content-encoding", "origin", "authorization", "x"), headerText);
 const headerValue = fc.stringMatching(/^[ -~]{0,100}$/);
 
-test("no request to the API, whatever is in it, makes the server fail", async () => {
+test("no request to the API makes the server fail, whatever it contains", async () => {
   const ada = await visit(chat.url, "ada");
   const cookie = fc.oneof(
     { weight: 8, arbitrary: fc.constant(ada.cookie) },
@@ -92,7 +93,7 @@ test("no request to the API, whatever is in it, makes the server fail", async ()
   let signedIn = ada.cookie;
   await fc.assert(
     fc.asyncProperty(method, path, body, contentType, cookie, header, async (verb, where, what, type, who, other) => {
-      // Whoever has signed out by chance comes back.
+      // A random request may sign ada out; then she signs in again.
       const sent = who === ada.cookie ? signedIn : who;
       const status = await statusOf(chat.url + where, {
         method: verb,
@@ -104,12 +105,12 @@ test("no request to the API, whatever is in it, makes the server fail", async ()
     }),
     LIMITS,
   );
-  await expectPeace();
-  // What was let in can be read: every snapshot, every event of the log.
+  await expectNoFailure();
+  // Everything that was accepted can be read: the snapshots and the events of the log.
   await (await visit(chat.url, "ada")).look();
 });
 
-test("no query of the stream, whatever is in it, makes the server fail", async () => {
+test("no query of the stream makes the server fail, whatever it contains", async () => {
   const ada = await visit(chat.url, "ada");
   const channel = fc.oneof(
     fc.constantFrom("rooms", "rooms/lobby", "presence", "users/ada/inbox"),
@@ -131,20 +132,20 @@ test("no query of the stream, whatever is in it, makes the server fail", async (
     }),
     LIMITS,
   );
-  await expectPeace();
+  await expectNoFailure();
 });
 
 test(
-  "whatever bytes come over a socket, at whatever pace, are answered or the socket is closed, never by 5xx, and nothing of them stays",
+  "any bytes over a socket, at any pace, get an answer other than 5xx or a closed socket, and leave no memory behind",
   async () => {
     const ada = await visit(chat.url, "ada");
-    // Half of them are what the API asks for, so that as much is let in as is refused.
+    // Half of them are valid, so that the API accepts as many as it refuses.
     const good = fc.constantFrom('{"text":"hi"}', '{"name":"tea"}', '{"number":1}');
     const content = fc.oneof(good, body).map((each) => Buffer.from(each));
     const lobby = fc.constantFrom("/api/rooms", "/api/rooms/lobby/messages", "/api/rooms/lobby/typing");
     const json = ["content-type", "application/json"] as const;
     const exchange = fc.oneof(
-      // Who has signed out by chance would try nothing else.
+      // No sign-out among these: it would end the session for all that follow.
       {
         weight: 3,
         arbitrary: exchangeOf({
@@ -159,26 +160,25 @@ test(
       { weight: 2, arbitrary: exchangeOf({ target, fields: [["cookie", ada.cookie]] }) },
       { weight: 1, arbitrary: exchangeOf({ target: fc.constant("/api/session"), content, fields: [json] }) },
     );
-    const resources = () => process.getActiveResourcesInfo().filter((each) => /TCP|HTTP/.test(each)).length;
-    const settled = async (handles: number) => {
+    const socketsBefore = openSockets();
+    const expectAllClosed = async () => {
       await expect.poll(() => chat.server.hub.stats().connections, { timeout: 10_000 }).toBe(0);
-      await expect.poll(resources, { timeout: 10_000 }).toBeLessThanOrEqual(handles);
+      await expect.poll(openSockets, { timeout: 10_000 }).toBeLessThanOrEqual(socketsBefore);
     };
     const attempt = async (exchanges: readonly Exchange[]) => {
       const answers = await Promise.all(exchanges.map((each) => send(chat.server.port, each)));
       expect(answers.filter((answer) => /HTTP\/1\.\d 5/.test(answer))).toEqual([]);
     };
-    const handles = resources();
     await fc.assert(fc.asyncProperty(fc.array(exchange, { minLength: 10, maxLength: 40 }), attempt), {
       numRuns: amount(30, 2_500),
       endOnFailure: true,
     });
     const same = fc.sample(exchange, { numRuns: ROUND, seed: 1 });
-    const left = await bytesLeftBy(async () => {
-      for (let at = 0; at < ROUND; at += 40) await attempt(same.slice(at, at + 40));
-      await settled(handles);
+    const bytes = await bytesKeptPerRound(async () => {
+      for (let index = 0; index < ROUND; index += 40) await attempt(same.slice(index, index + 40));
+      await expectAllClosed();
     });
-    expect(left / ROUND).toBeLessThan(KEPT);
+    expect(bytes / ROUND).toBeLessThan(KEPT);
     expect(errors).not.toHaveBeenCalled();
     await (await visit(chat.url, "ada")).look();
   },

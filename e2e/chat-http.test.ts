@@ -1,18 +1,11 @@
 import { MAX_NAME } from "@tidings-apps/chat-contract";
-import { afterEach, expect, test } from "vitest";
-import { cookieOf, startChat, visit, visitorWith } from "./chat.ts";
+import { expect, test } from "vitest";
+import { cookieOf, visit, visitorWith } from "./chat.ts";
 import { expectProblem } from "./problem.ts";
+import { readUntil } from "./read-until.ts";
+import { startTestChat } from "./start-test-chat.ts";
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-async function start(): Promise<string> {
-  const { server, url } = await startChat();
-  closing.push(() => server.close());
-  return url;
-}
+const start = async (): Promise<string> => (await startTestChat()).url;
 
 const signIn = (url: string, body: unknown): Promise<Response> =>
   fetch(`${url}/api/session`, {
@@ -21,7 +14,7 @@ const signIn = (url: string, body: unknown): Promise<Response> =>
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 
-/** What needs somebody who is signed in. */
+/** Requests that only somebody who is signed in may send. */
 const REQUESTS = [
   ["GET", "/api/rooms"],
   ["POST", "/api/rooms"],
@@ -33,7 +26,7 @@ const REQUESTS = [
   ["PUT", "/api/rooms/lobby/topic"],
 ] as const;
 
-test("signing in answers 201 and a cookie that no script can read and no other site can use", async () => {
+test("signing in answers 201 with a cookie that no script can read and no other site can use", async () => {
   const response = await signIn(await start(), { name: "  Ada \n Lovelace " });
   expect(response.status).toBe(201);
   expect(await response.json()).toEqual({ viewer: { name: "Ada Lovelace" } });
@@ -43,7 +36,7 @@ test("signing in answers 201 and a cookie that no script can read and no other s
   expect(cookie).toMatch(/; Path=\//);
 });
 
-test("whoever signs in for the first time joins the lobby, and who has left it stays out", async () => {
+test("the first sign-in of a person joins the lobby; a person who has left it stays out", async () => {
   const url = await start();
   const ada = await visit(url, "ada");
   const joined = { roomId: "lobby", joined: true, read: 0 };
@@ -56,7 +49,7 @@ test("whoever signs in for the first time joins the lobby, and who has left it s
   expect(before.rooms).toMatchObject([{ id: "lobby", joined: false }]);
 });
 
-test("the session says who one is, and nobody is nobody", async () => {
+test("the session names the viewer, and is null without a cookie", async () => {
   const url = await start();
   const ada = await visit(url, "ada");
   const session = await ada.request("GET", "/api/session");
@@ -65,11 +58,10 @@ test("the session says who one is, and nobody is nobody", async () => {
   expect([nobody.status, await nobody.json()]).toEqual([200, { viewer: null }]);
 });
 
-test("a cookie that was changed, or signed by another server, is none", async () => {
+test("a cookie that was changed, or signed by another server, signs nobody in", async () => {
   const url = await start();
   const { cookie } = await visit(url, "ada");
-  const { server, url: otherUrl } = await startChat({ secret: "another" });
-  closing.push(() => server.close());
+  const { url: otherUrl } = await startTestChat({ secret: "another" });
   const foreign = (await visit(otherUrl, "ada")).cookie;
   const [name = "", value = ""] = cookie.split("=");
   for (const forged of [
@@ -84,7 +76,7 @@ test("a cookie that was changed, or signed by another server, is none", async ()
   }
 });
 
-test("signing out ends the person's streams in all tabs within a second, and the cookie is worth nothing any more", async () => {
+test("signing out ends the streams of that session within a second, and its cookie is no longer accepted", async () => {
   const url = await start();
   const ada = await visit(url, "ada");
   const other = await visit(url, "ada");
@@ -101,7 +93,7 @@ test("signing out ends the person's streams in all tabs within a second, and the
   expect(response.status).toBe(204);
   expect(response.headers.getSetCookie()[0]).toMatch(/Expires=Thu, 01 Jan 1970/);
   for (const tab of tabs) expect(await tab.text()).toContain('event: bye\ndata: {"reason":"expired"}');
-  // The bar is a second; this machine may be busy.
+  // The bar is a second; a busy machine gets ten.
   expect(performance.now() - begun).toBeLessThan(10_000);
   await expectProblem(await ada.request("POST", "/api/rooms/lobby/messages", { text: "still here?" }), 401);
   expect((await ada.request("GET", follow)).status).toBe(401);
@@ -111,14 +103,10 @@ test("signing out ends the person's streams in all tabs within a second, and the
   // The session on another device goes on, and so does everybody else's stream.
   expect((await other.request("GET", "/api/rooms")).status).toBe(200);
   await bo.say("bye ada");
-  const reader = bystander.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let read = "";
-  while (!read.includes("bye ada")) read += (await reader?.read())?.value ?? "";
-  expect(read).not.toContain("event: bye");
-  await reader?.cancel();
+  expect(await readUntil(bystander, "bye ada")).not.toContain("event: bye");
 });
 
-test("what is no name is refused with a problem and no cookie, and joins nobody", async () => {
+test("an invalid name is refused with a problem: no cookie is set and nobody joins", async () => {
   const url = await start();
   const witness = await visit(url, "witness");
   const before = await witness.look();
@@ -134,7 +122,7 @@ test("what is no name is refused with a problem and no cookie, and joins nobody"
   expect(await witness.look()).toEqual(before);
 });
 
-test("a name of any script fits into its inbox's address", async () => {
+test("a name in any script can be part of the inbox's address", async () => {
   const url = await start();
   for (const name of ["李小龍", "👩‍🚀", "a/b?c#d%", "x".repeat(MAX_NAME), "龍".repeat(22), "..", "<b>"]) {
     const visitor = await visit(url, name);
@@ -142,7 +130,7 @@ test("a name of any script fits into its inbox's address", async () => {
   }
 });
 
-test("who is not signed in is told so before anything else is looked at", async () => {
+test("a request without a session gets 401, whatever else is wrong with it", async () => {
   const url = await start();
   const witness = await visit(url, "witness");
   const before = await witness.look();
@@ -156,7 +144,7 @@ test("who is not signed in is told so before anything else is looked at", async 
   expect(await witness.look()).toEqual(before);
 });
 
-test("a room or a path that does not exist is not found, and nothing is kept of the attempt", async () => {
+test("a room or a path that does not exist answers 404, and the attempt stores nothing", async () => {
   const ada = await visit(await start(), "ada");
   const before = await ada.look();
   for (const room of ["none", "__proto__", "Lobby", "lobby%00", "lobby%00x", "%2e%2e"]) {
@@ -170,7 +158,7 @@ test("a room or a path that does not exist is not found, and nothing is kept of 
   expect(await ada.look()).toEqual(before);
 });
 
-test("a stream tells who may not read: another's inbox, a room that does not exist", async () => {
+test("the stream route answers 403 for another person's inbox and for a room that does not exist", async () => {
   const ada = await visit(await start(), "ada");
   for (const channel of ["users/bo/inbox", "rooms/none", "rooms/lobby%00"])
     expect((await ada.request("GET", `/events?channel=${encodeURIComponent(channel)}`)).status, channel).toBe(403);
@@ -179,14 +167,14 @@ test("a stream tells who may not read: another's inbox, a room that does not exi
     expect((await ada.request("HEAD", `/events?channel=${channel}`)).status, channel).toBe(200);
 });
 
-test("one person may hold 64 streams, which is more tabs than anybody has", async () => {
+test("one person may have 64 open streams", async () => {
   const ada = await visit(await start(), "ada");
   const streams = await Promise.all(Array.from({ length: 64 }, () => ada.request("GET", "/events?channel=presence")));
   expect(streams.map(({ status }) => status)).toEqual(streams.map(() => 200));
   for (const stream of streams) await stream.body?.cancel();
 });
 
-test("every answer has the policy that keeps other code out, and nothing tells what the server is made of", async () => {
+test("every answer has the policy that blocks foreign code, and no header names the server software", async () => {
   const url = await start();
   for (const path of ["/healthz", "/api/session", "/api/rooms", "/nothing"]) {
     const { headers } = await fetch(url + path);

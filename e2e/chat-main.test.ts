@@ -1,17 +1,17 @@
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runChat } from "./chat-process.ts";
 import { visit } from "./chat.ts";
-import { freshFolder } from "./fresh-folder.ts";
+import { listen } from "./listen.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
-/** The server in an empty folder. */
-const run = async (variables: Record<string, string>) => runChat(await freshFolder(), variables);
+/** Runs the server in an empty folder. */
+const run = async (variables: Record<string, string>) => runChat(await temporaryFolder(), variables);
 
 test.for(["SIGTERM", "SIGINT"] as const)(
-  "%s says goodbye to streams, ends within a second, and leaves nobody on the port",
+  "%s says bye on every stream, and the process ends within a second and frees the port",
   async (signal) => {
     const chat = await run({ PORT: "0" });
     const url = await chat.url();
@@ -28,28 +28,25 @@ test.for(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
-test("a port that is taken is one clear sentence and exit code 1", async () => {
-  const other = createServer().listen(0, "127.0.0.1");
-  await once(other, "listening");
-  // A server that listens on a TCP port has an address of this shape.
-  const { port } = other.address() as AddressInfo;
+test("a port that is in use gives one clear sentence and exit code 1", async () => {
+  const { port, close } = await listen(createServer());
   const chat = await run({ PORT: String(port) });
   expect(await chat.exit()).toBe(1);
-  other.close();
+  close();
   expect(chat.lines.err).toEqual([
     `Port ${port} of 127.0.0.1 is taken by another program; stop that one, or set PORT to a free one.`,
   ]);
   expect(chat.lines.out).toEqual([]);
 });
 
-test.for(["abc", "65536"])("PORT=%s is one clear sentence and exit code 1", async (port) => {
+test.for(["abc", "65536"])("PORT=%s gives one clear sentence and exit code 1", async (port) => {
   const chat = await run({ PORT: port });
   expect(await chat.exit()).toBe(1);
   expect(chat.lines.err).toEqual([`PORT must be a whole number from 0 to 65535, not "${port}".`]);
 });
 
-test("rows, events and secret are in one folder, and the secret is for its owner alone", async () => {
-  const folder = await freshFolder();
+test("rows, events and the secret are in one folder, and only its owner may read the secret", async () => {
+  const folder = await temporaryFolder();
   const chat = runChat(folder, { PORT: "0", TIDINGS_DB: "kept/here/rooms.db" });
   await chat.url();
   expect((await readdir(join(folder, "kept", "here"))).filter((file) => !/-(wal|shm)$/.test(file))).toEqual([
@@ -61,15 +58,15 @@ test("rows, events and secret are in one folder, and the secret is for its owner
   if (process.platform !== "win32") expect((await stat(secret)).mode & 0o777).toBe(0o600);
 });
 
-test("a secret that is given is not kept", async () => {
-  const folder = await freshFolder();
+test("a secret from the environment is not written to a file", async () => {
+  const folder = await temporaryFolder();
   const chat = runChat(folder, { PORT: "0", TIDINGS_SECRET: "given" });
   await chat.url();
   expect((await readdir(join(folder, "data"))).includes("chat.secret")).toBe(false);
 });
 
-test("a database that is none, or that cannot be opened, is one clear sentence and exit code 1", async () => {
-  const folder = await freshFolder();
+test("a file that is no database, or cannot be opened, gives one clear sentence and exit code 1", async () => {
+  const folder = await temporaryFolder();
   await writeFile(join(folder, "letter.txt"), "Dear Ada,\n".repeat(1_000));
   await mkdir(join(folder, "drawer"));
   for (const file of ["letter.txt", "drawer"]) {

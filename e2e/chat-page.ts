@@ -3,7 +3,7 @@ import { build, defaultClientConditions } from "vite";
 
 const web = join(import.meta.dirname, "..", "apps", "chat-web");
 
-/** Builds the chat's page from the sources as they are now. Returns its folder, which is not the one that `npm start` uses. */
+/** Builds the page of the chat from the current sources. Returns its folder; `npm start` uses another one. */
 export async function buildPage(): Promise<string> {
   const outDir = join(import.meta.dirname, "node_modules", ".cache", `chat-page-${process.pid}`);
   await build({

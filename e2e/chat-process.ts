@@ -3,40 +3,41 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { killWithTest } from "./kill-with-test.ts";
 
 const main = join(import.meta.dirname, "..", "apps", "chat-server", "src", "main.ts");
 const tsx = fileURLToPath(import.meta.resolve("tsx"));
 
-/** The chat's server as a process of its own. */
+/** The chat server in a process of its own. */
 export interface ChatProcess {
   readonly child: ChildProcess;
-  /** What it has printed. */
+  /** The lines that it has printed, by stdout and stderr. */
   readonly lines: { readonly out: string[]; readonly err: string[] };
-  /** Where it is live, once it says so. */
+  /** Resolves with its address as soon as it prints it. @throws Error when it ends before */
   url(): Promise<string>;
-  /** Its exit code, once it has ended. */
+  /** Resolves with its exit code when it has ended; null when a signal has killed it. */
   exit(): Promise<number | null>;
 }
 
-/** Runs the server as `npm start` does, but from its sources, in this folder. It is killed when the test has finished. */
+/**
+ * Runs the server as `npm start` does, but from its sources, in a folder. It is killed when the test has finished.
+ * @param variables of the environment
+ */
 export function runChat(folder: string, variables: Record<string, string>): ChatProcess {
   const { PORT: _port, HOST: _host, TIDINGS_SECRET: _secret, TIDINGS_DB: _database, ...env } = process.env;
-  // Node 22 says of its own SQLite that it is experimental; whatever else is printed is the server's.
+  // Without the warning of Node 22 about its own SQLite, all that is printed is from the server.
   const options = ["--disable-warning=ExperimentalWarning", "--import", tsx, "--conditions=@tidings/source"];
   const child = spawn(process.execPath, [...options, main], {
     cwd: folder,
     env: { ...env, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const closed = once(child, "close");
   const exit = async () => {
-    if (child.exitCode === null && child.signalCode === null) await once(child, "close");
+    await closed;
     return child.exitCode;
   };
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await exit();
-  });
+  killWithTest(child);
   const lines = { out: [] as string[], err: [] as string[] };
   const out = createInterface(child.stdout).on("line", (line) => lines.out.push(line));
   createInterface(child.stderr).on("line", (line) => lines.err.push(line));
@@ -49,7 +50,7 @@ export function runChat(folder: string, variables: Record<string, string>): Chat
         const found = /^Tidings chat is live at (http:\S+)$/.exec(line)?.[1];
         if (found !== undefined) return found;
       }
-      throw new Error(`The chat did not start: ${lines.err.join("\n")}`);
+      throw new Error(`Expected the chat to print its address, got its end: ${lines.err.join("\n")}`);
     },
   };
 }

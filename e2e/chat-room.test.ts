@@ -6,10 +6,10 @@ import { FollowedRoom } from "../apps/chat-web/src/followed-room.ts";
 
 const lobby = chat.room({ roomId: "lobby" });
 const ada = { id: "ada" };
-/** Messages that a state has. */
+/** How many messages a snapshot has. */
 const STATE = 50;
 
-/** A room that ada follows, from a real hub; time and network are the test's. */
+/** A real hub, and a room of the chat's page that ada follows. The test controls time and network. */
 async function open(options: Omit<TestKitOptions<typeof chat, typeof ada>, "snapshot" | "viewer"> = {}) {
   const rows: Message[] = [];
   const snapshot = { room: () => ({ messages: rows.slice(-STATE) }) };
@@ -22,7 +22,7 @@ async function open(options: Omit<TestKitOptions<typeof chat, typeof ada>, "snap
     await kit.clock.advance(0);
     return room;
   };
-  /** As the server does it: a row, then its event. */
+  /** Stores a row, then publishes its event, as the chat server does. */
   const say = async (text: string): Promise<void> => {
     const number = rows.length + 1;
     const message = { id: `${number}`, number, author: "bo", text, mentions: [], sentAt: new Date(number) };
@@ -34,7 +34,7 @@ async function open(options: Omit<TestKitOptions<typeof chat, typeof ada>, "snap
 
 const textsOf = ({ timeline }: FollowedRoom): string[] => timeline.messages.map(({ text }) => text);
 
-test("a room has every message once and in order, after a restart, a dead connection, and bytes that came twice", async () => {
+test("a room has every message once and in order, over a restart, a dead connection and repeated bytes", async () => {
   const { kit, follow, say } = await open();
   const room = await follow();
   await kit.restartServer();
@@ -49,10 +49,10 @@ test("a room has every message once and in order, after a restart, a dead connec
   expect(room.gap).toBe(null);
 });
 
-test("a room says that something is missing, and is whole again with the state that follows", async () => {
+test("a room reports a gap, and is complete again after the next snapshot", async () => {
   const { kit, follow, say } = await open({ log: memoryLog({ keep: { entries: 2 } }) });
   const room = await follow();
-  // Nobody hears anything for more than half a minute; meanwhile the log lets go of what it has no room for.
+  // The connection is dead for more than half a minute; meanwhile the log drops the oldest messages.
   kit.network.swallow();
   for (const text of ["one", "two", "three", "four"]) await say(text);
   await kit.clock.advance(10_000);
@@ -64,7 +64,7 @@ test("a room says that something is missing, and is whole again with the state t
   expect(textsOf(room)).toEqual(["one", "two", "three", "four"]);
 });
 
-test("a room reaches back over its state, to its beginning", async () => {
+test("a room loads history beyond its snapshot, back to its beginning", async () => {
   const { kit, follow, say } = await open();
   for (let number = 1; number <= 3 * STATE; number++) await say(`${number}`);
   const room = await follow();
@@ -74,7 +74,7 @@ test("a room reaches back over its state, to its beginning", async () => {
   expect(room.older.state).toBe("beginning");
 });
 
-test("somebody types until they have said it", async () => {
+test("a person is shown as typing until their message arrives", async () => {
   const { kit, follow, say } = await open();
   const room = await follow();
   for (const author of ["bo", ada.id]) await kit.hub.publish(lobby, "typing", { author });
@@ -85,7 +85,7 @@ test("somebody types until they have said it", async () => {
   expect(room.typing.at(Date.now())).toEqual([]);
 });
 
-test("a room closes for who may not read it any more", async () => {
+test("a room closes for a person who may no longer read it", async () => {
   let mayRead = true;
   const { kit, follow, say } = await open({ authorize: () => mayRead });
   const room = await follow();

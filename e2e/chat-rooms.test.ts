@@ -1,30 +1,25 @@
 import { MAX_ROOM_NAME, MAX_TEXT, MAX_TOPIC } from "@tidings-apps/chat-contract";
-import { afterEach, expect, test } from "vitest";
-import { startChat, visit, type Kept, type Visitor } from "./chat.ts";
+import { expect, test } from "vitest";
+import { visit, type ChatState, type Visitor } from "./chat.ts";
 import { expectProblem } from "./problem.ts";
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+import { readUntil } from "./read-until.ts";
+import { startTestChat } from "./start-test-chat.ts";
 
 async function enter(...names: string[]): Promise<Visitor[]> {
-  const { server, url } = await startChat();
-  closing.push(() => server.close());
+  const { url } = await startTestChat();
   return Promise.all(names.map((name) => visit(url, name)));
 }
 
-/** One who is alone in a fresh chat. */
+/** Ada, alone in a new chat. */
 async function enterAlone(): Promise<Visitor> {
-  const [ada] = await enter("ada");
-  if (ada === undefined) throw new Error("Expected somebody.");
-  return ada;
+  const { url } = await startTestChat();
+  return visit(url, "ada");
 }
 
-async function pair(): Promise<[Visitor, Visitor]> {
-  const [ada, bo] = await enter("ada", "bo");
-  if (ada === undefined || bo === undefined) throw new Error("Expected two.");
-  return [ada, bo];
+/** Ada and Bo, in a new chat. */
+async function enterAsTwo(): Promise<[ada: Visitor, bo: Visitor]> {
+  const { url } = await startTestChat();
+  return [await visit(url, "ada"), await visit(url, "bo")];
 }
 
 async function answer(response: Response): Promise<[status: number, body: unknown]> {
@@ -32,51 +27,53 @@ async function answer(response: Response): Promise<[status: number, body: unknow
   return [response.status, text === "" ? null : (JSON.parse(text) as unknown)];
 }
 
-/** Sends a request and returns its answer, and the events that it brought about. */
+/** Sends a request. Returns its answer and the events that it published, as far as the witness may read them. */
 async function send(who: Visitor, witness: Visitor, ...request: Parameters<Visitor["request"]>) {
   const before = (await witness.look()).events.length;
   const [status, body] = await answer(await who.request(...request));
   const { events } = await witness.look();
-  return { status, body, told: events.slice(before).map(({ channel, type, data }) => ({ channel, type, data })) };
+  return { status, body, published: events.slice(before).map(({ channel, type, data }) => ({ channel, type, data })) };
 }
 
 const post = (who: Visitor, body: unknown) => who.request("POST", "/api/rooms/lobby/messages", body);
-const roomOf = ({ rooms }: Kept, id = "lobby") => (rooms as { id: string }[]).find((room) => room.id === id);
-const inboxOf = ({ state }: Kept, name: string) =>
+const roomOf = ({ rooms }: ChatState, id = "lobby") => (rooms as { id: string }[]).find((room) => room.id === id);
+const inboxOf = ({ state }: ChatState, name: string) =>
   state[`users/${name}/inbox`] as { places: unknown[]; mentions: unknown[] };
 const someId = expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown;
 const someTime = expect.stringMatching(/^\d{4}-.*Z$/) as unknown;
 
-test("a message answers 201 with its number, and is told to the room, kept in its snapshot, and read by its author", async () => {
+test("posting answers 201; the message is numbered, published, in the snapshot, and read by its author", async () => {
   const ada = await enterAlone();
   await ada.request("DELETE", "/api/rooms/lobby/membership");
   const message = { id: someId, number: 1, author: "ada", text: "hi", mentions: [], sentAt: someTime };
   const sent = await send(ada, ada, "POST", "/api/rooms/lobby/messages", { text: "hi", unknown: "ignored" });
   expect(sent).toMatchObject({ status: 201, body: { message } });
-  expect(sent.told.find(({ type }) => type === "message")).toEqual({
+  expect(sent.published.find(({ type }) => type === "message")).toEqual({
     channel: "rooms/lobby",
     type: "message",
     data: (sent.body as { message: unknown }).message,
   });
-  expect(sent.told.at(-1)).toMatchObject({ type: "place", data: { roomId: "lobby", joined: true, read: 1 } });
+  expect(sent.published.at(-1)).toMatchObject({ type: "place", data: { roomId: "lobby", joined: true, read: 1 } });
   const kept = await ada.look();
   expect(kept.state["rooms/lobby"]).toEqual({ messages: [(sent.body as { message: unknown }).message] });
   expect(roomOf(kept)).toMatchObject({ joined: true, read: 1, newest: 1 });
 });
 
-test("a room's messages are numbered without holes, whoever sends them at the same time", async () => {
-  const [ada, bo] = await pair();
+test("the messages of a room are numbered without holes, also when two people send at the same time", async () => {
+  const [ada, bo] = await enterAsTwo();
   await Promise.all(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? ada : bo).say(`number ${index}`)));
   const { messages } = (await ada.look()).state["rooms/lobby"] as { messages: { number: number }[] };
   // The snapshot has the 50 newest, oldest first.
   expect(messages.map(({ number }) => number)).toEqual(Array.from({ length: 50 }, (_, index) => 11 + index));
   const { events } = await ada.look();
-  const told = events.filter(({ type }) => type === "message").map(({ data }) => (data as { number: number }).number);
-  expect(told).toEqual(Array.from({ length: 60 }, (_, index) => 1 + index));
+  const published = events.filter(({ type }) => type === "message");
+  expect(published.map(({ data }) => (data as { number: number }).number)).toEqual(
+    Array.from({ length: 60 }, (_, index) => 1 + index),
+  );
 });
 
-test("the same idempotency key of the same author is the same message, also at the same time", async () => {
-  const [ada, bo] = await pair();
+test("the same idempotency key of the same author is one message, also for requests at the same time", async () => {
+  const [ada, bo] = await enterAsTwo();
   const bodies = await Promise.all(
     Array.from({ length: 8 }, async () => answer(await post(ada, { text: "once", idempotencyKey: "k" }))),
   );
@@ -88,8 +85,8 @@ test("the same idempotency key of the same author is the same message, also at t
   expect(await ada.read(10)).toEqual(["once", "bo's own"]);
 });
 
-test("whoever is named with an @ is told in their inbox until they have read it", async () => {
-  const [ada, bo] = await pair();
+test("a person who is named with an @ has the mention in the inbox until they have read the message", async () => {
+  const [ada, bo] = await enterAsTwo();
   const sent = await send(ada, bo, "POST", "/api/rooms/lobby/messages", { text: "hi @BO, and @ada, and @nobody" });
   const { id: messageId } = (sent.body as { message: { id: string } }).message;
   expect(sent.body).toMatchObject({ message: { mentions: ["bo", "ada"] } });
@@ -101,7 +98,7 @@ test("whoever is named with an @ is told in their inbox until they have read it"
     by: "ada",
     text: "hi @BO, and @ada, and @nobody",
   };
-  expect(sent.told.filter(({ type }) => type === "mention")).toEqual([
+  expect(sent.published.filter(({ type }) => type === "mention")).toEqual([
     { channel: "users/bo/inbox", type: "mention", data: mention },
   ]);
   expect(inboxOf(await bo.look(), "bo").mentions).toEqual([mention]);
@@ -111,35 +108,35 @@ test("whoever is named with an @ is told in their inbox until they have read it"
   expect(inboxOf(await bo.look(), "bo").mentions).toEqual([]);
 });
 
-test("an inbox begins with the hundred newest mentions", async () => {
-  const [ada, bo] = await pair();
+test("the snapshot of an inbox has the hundred newest mentions", async () => {
+  const [ada, bo] = await enterAsTwo();
   for (let number = 1; number <= 101; number++) await ada.say(`@bo ${number}`);
   const texts = inboxOf(await bo.look(), "bo").mentions.map((mention) => (mention as { text: string }).text);
   expect(texts).toEqual(Array.from({ length: 100 }, (_, index) => `@bo ${index + 2}`));
 });
 
-test("a read mark goes up to the newest message, never back, and is told once", async () => {
-  const [ada, bo] = await pair();
+test("a read mark moves up to the newest message, never back, and each move is published once", async () => {
+  const [ada, bo] = await enterAsTwo();
   for (const text of ["1", "2", "3"]) await ada.say(text);
   const mark = (number: number) => send(bo, bo, "PUT", "/api/rooms/lobby/read", { number });
   const place = (read: number) => [
     { channel: "users/bo/inbox", type: "place", data: { roomId: "lobby", joined: true, read } },
   ];
-  expect(await mark(2)).toEqual({ status: 204, body: null, told: place(2) });
-  expect(await mark(2)).toEqual({ status: 204, body: null, told: [] });
-  expect(await mark(0)).toEqual({ status: 204, body: null, told: [] });
-  expect(await mark(99)).toEqual({ status: 204, body: null, told: place(3) });
+  expect(await mark(2)).toEqual({ status: 204, body: null, published: place(2) });
+  expect(await mark(2)).toEqual({ status: 204, body: null, published: [] });
+  expect(await mark(0)).toEqual({ status: 204, body: null, published: [] });
+  expect(await mark(99)).toEqual({ status: 204, body: null, published: place(3) });
   expect(roomOf(await bo.look())).toMatchObject({ read: 3, newest: 3 });
 });
 
-test("a new room is told to everybody, has its creator in it, and creating it again is safe", async () => {
-  const [ada, bo] = await pair();
+test("a new room is published to everybody, its creator is a member, and creating it again is safe", async () => {
+  const [ada, bo] = await enterAsTwo();
   const room = { id: "tea-room", name: "Tea room" };
   const joined = { roomId: "tea-room", joined: true, read: 0 };
   expect(await send(ada, ada, "POST", "/api/rooms", { name: " Tea  room " })).toEqual({
     status: 201,
     body: { room },
-    told: [
+    published: [
       { channel: "rooms", type: "opened", data: room },
       { channel: "users/ada/inbox", type: "place", data: joined },
     ],
@@ -147,12 +144,12 @@ test("a new room is told to everybody, has its creator in it, and creating it ag
   expect(await send(bo, bo, "POST", "/api/rooms", { name: "ＴＥＡ ROOM" })).toEqual({
     status: 200,
     body: { room },
-    told: [{ channel: "users/bo/inbox", type: "place", data: joined }],
+    published: [{ channel: "users/bo/inbox", type: "place", data: joined }],
   });
   expect(await send(bo, bo, "POST", "/api/rooms", { name: "Tea room" })).toEqual({
     status: 200,
     body: { room },
-    told: [],
+    published: [],
   });
   const { state, rooms } = await bo.look();
   expect(state["rooms"]).toEqual({ rooms: [{ id: "lobby", name: "Lobby" }, room] });
@@ -162,7 +159,7 @@ test("a new room is told to everybody, has its creator in it, and creating it ag
   ]);
 });
 
-test("of many who create one room at the same time, all are in it, and it is one", async () => {
+test("when many people create the same room at the same time, there is one room and all are members", async () => {
   const names = Array.from({ length: 8 }, (_, index) => `person ${index}`);
   const people = await enter(...names);
   const answers = await Promise.all(people.map((person) => person.request("POST", "/api/rooms", { name: "Tea" })));
@@ -172,24 +169,24 @@ test("of many who create one room at the same time, all are in it, and it is one
   for (const person of people) expect(roomOf(await person.look(), "tea")).toMatchObject({ joined: true });
 });
 
-test("joining and leaving are told to one's own tabs, once", async () => {
-  const [ada, bo] = await pair();
+test("joining and leaving are published to the inbox of that person, once", async () => {
+  const [ada, bo] = await enterAsTwo();
   await ada.request("POST", "/api/rooms", { name: "Tea" });
   const move = (method: string) => send(bo, bo, method, "/api/rooms/tea/membership");
   const place = (joined: boolean) => [
     { channel: "users/bo/inbox", type: "place", data: { roomId: "tea", joined, read: 0 } },
   ];
-  expect(await move("PUT")).toEqual({ status: 204, body: null, told: place(true) });
-  expect(await move("PUT")).toEqual({ status: 204, body: null, told: [] });
+  expect(await move("PUT")).toEqual({ status: 204, body: null, published: place(true) });
+  expect(await move("PUT")).toEqual({ status: 204, body: null, published: [] });
   expect(roomOf(await bo.look(), "tea")).toMatchObject({ joined: true });
-  expect(await move("DELETE")).toEqual({ status: 204, body: null, told: place(false) });
-  expect(await move("DELETE")).toEqual({ status: 204, body: null, told: [] });
-  // Membership says what a page lists, not what one may read.
+  expect(await move("DELETE")).toEqual({ status: 204, body: null, published: place(false) });
+  expect(await move("DELETE")).toEqual({ status: 204, body: null, published: [] });
+  // Membership decides what a page lists, not what a person may read.
   expect((await bo.request("HEAD", "/events?channel=rooms/tea")).status).toBe(200);
 });
 
-test("a topic is told to the room, listed, and may be emptied", async () => {
-  const [ada, bo] = await pair();
+test("a topic is published to the room, is in the list of rooms, and may be emptied", async () => {
+  const [ada, bo] = await enterAsTwo();
   for (const [text, by] of [
     ["  Tea \n and cake ", ada],
     ["", bo],
@@ -198,23 +195,16 @@ test("a topic is told to the room, listed, and may be emptied", async () => {
     expect(await answer(await by.request("PUT", "/api/rooms/lobby/topic", { text }))).toEqual([200, { topic }]);
     expect(roomOf(await bo.look())).toMatchObject({ topic });
     const stream = await ada.request("GET", "/events?channel=rooms/lobby@now");
-    const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let read = "";
-    while (!read.includes(`rooms/lobby:topic\ndata: ${JSON.stringify(topic)}`))
-      read += (await reader?.read())?.value ?? "";
-    await reader?.cancel();
+    await readUntil(stream, `rooms/lobby:topic\ndata: ${JSON.stringify(topic)}`);
   }
 });
 
-test("typing answers 202 and is told to the room, and nothing is kept of it", async () => {
-  const [ada, bo] = await pair();
+test("typing answers 202 and is published to the room, but not stored", async () => {
+  const [ada, bo] = await enterAsTwo();
   const before = await bo.look();
   const stream = await bo.request("GET", "/events?channel=rooms/lobby");
   expect((await ada.request("POST", "/api/rooms/lobby/typing")).status).toBe(202);
-  const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let read = "";
-  while (!read.includes('rooms/lobby:typing\ndata: {"author":"ada"}\n')) read += (await reader?.read())?.value ?? "";
-  await reader?.cancel();
+  await readUntil(stream, 'rooms/lobby:typing\ndata: {"author":"ada"}\n');
   const { rooms, state, events } = await bo.look();
   expect({ rooms, state, events }).toEqual({ rooms: before.rooms, state: before.state, events: before.events });
 });
@@ -238,7 +228,7 @@ const INVALID: readonly [method: string, path: string, bodies: readonly unknown[
 ];
 
 test.for(INVALID)(
-  "%s %s refuses what it cannot take; nothing is stored and nothing published",
+  "%s %s refuses an invalid body: nothing is stored and nothing is published",
   async ([method, path, bodies]) => {
     const ada = await enterAlone();
     await ada.say("hi");
@@ -251,7 +241,7 @@ test.for(INVALID)(
   },
 );
 
-test("a text of the greatest length is taken as it is, with whatever is in it", async () => {
+test("a text of the maximum length, or with any characters, is stored unchanged", async () => {
   const ada = await enterAlone();
   const texts = ["x".repeat(MAX_TEXT), "a\u0000b", "  <b>&amp;\r\n\u2028 ", "😀👩‍🚀"];
   for (const text of texts) expect((await post(ada, { text })).status).toBe(201);

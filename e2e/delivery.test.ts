@@ -1,12 +1,10 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { channel, defineContract, latest, volatile } from "@tidings/contract";
 import { createClient } from "@tidings/client";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
-import { toNodeHandler } from "@tidings/server/node";
-import { afterEach, expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { serveHub } from "./serve-hub.ts";
 
 const chat = defineContract({
   room: channel(
@@ -21,11 +19,6 @@ const chat = defineContract({
   inbox: channel("users/:userId/inbox", { mention: z.object({ by: z.string() }) }),
 });
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
 async function start() {
   const messages: string[] = [];
   const hub = createHub(chat, {
@@ -33,23 +26,17 @@ async function start() {
     authorize: () => true,
     snapshot: { room: () => ({ messages: [...messages] }) },
   });
-  const server = createServer(toNodeHandler(hub));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  closing.push(async () => {
-    await hub.close();
-    server.close();
-  });
+  const port = await serveHub(hub);
   const client = createClient(chat, { url: `http://127.0.0.1:${port}/events` });
-  closing.push(() => client.close());
-  return { hub, client, messages, url: `http://127.0.0.1:${port}/events` };
+  onTestFinished(() => client.close());
+  return { hub, client, messages };
 }
 
 async function until(condition: () => boolean): Promise<void> {
   await expect.poll(condition, { timeout: 5_000, interval: 5 }).toBe(true);
 }
 
-test("an event goes from publish to a handler", async () => {
+test("a published event reaches its handler, after the snapshot and the current values", async () => {
   const { hub, client, messages } = await start();
   const room = chat.room({ roomId: "lobby" });
   await hub.publish(room, "topic", { text: "tea" });

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 
-/** An answer is a problem of this status, and says what was wrong. */
+/** Expects a problem of this status that says in a sentence what was wrong. */
 export async function expectProblem(response: Response, status: number): Promise<void> {
   expect(response.headers.get("content-type")).toMatch(/^application\/problem\+json/);
   const problem: unknown = await response.json();

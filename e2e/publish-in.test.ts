@@ -1,36 +1,27 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type * as sqlite from "node:sqlite";
 import { channel, defineContract } from "@tidings/contract";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
-import { afterEach, expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { temporaryPath } from "./temporary-folder.ts";
 
 const shop = defineContract({ orders: channel("orders", { placed: z.object({ item: z.string() }) }) });
 
-// The SQLite that the log uses: Node's own, or libsql, of which the same is used here.
+// The same SQLite driver as in the log: that of Node, or libsql; this test uses what both have.
 const builtin = process.getBuiltinModule("node:sqlite") as typeof sqlite | undefined;
 const Database = builtin?.DatabaseSync ?? (createRequire(import.meta.url)("libsql") as typeof sqlite.DatabaseSync);
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
 async function open() {
-  const folder = mkdtempSync(join(tmpdir(), "tidings-publish-in-"));
-  const path = join(folder, "shop.db");
+  const path = await temporaryPath("shop.db");
   const hub = createHub(shop, { log: sqliteLog(path), authorize: () => true });
   const database = new Database(path);
   database.exec("create table item (name text)");
-  closing.push(
-    () => rmSync(folder, { recursive: true }),
-    () => database.close(),
-    () => hub.close(),
-  );
+  onTestFinished(async () => {
+    await hub.close();
+    database.close();
+  });
   const published = async () => {
     const page = await hub.handle({
       method: "GET",
@@ -39,9 +30,9 @@ async function open() {
       json: async () => null,
       signal: new AbortController().signal,
     });
-    if (!("body" in page)) throw new Error("expected a page");
+    if (!("body" in page)) throw new Error("Expected a page, got a stream.");
     expect(page).toMatchObject({ status: 200 });
-    // The page is what PROTOCOL.md says.
+    // PROTOCOL.md, section 6, defines the form of a page.
     const { events } = JSON.parse(page.body) as { events: { data: { item: string } }[] };
     return events.map(({ data }) => data.item);
   };
@@ -60,13 +51,13 @@ test("a row and its event commit together", async () => {
   expect(await published()).toEqual(["tea"]);
 });
 
-test("a rollback takes the event along, and only its own", async () => {
+test("a rollback removes the event of its transaction, and no other", async () => {
   const { hub, database, published, rows } = await open();
   await hub.publish(shop.orders(), "placed", { item: "before" });
   database.exec("begin immediate");
   database.prepare("insert into item values (?)").run("tea");
   await hub.publishIn(database, shop.orders(), "placed", { item: "tea" });
-  // Somebody else publishes meanwhile, and has to wait for the file.
+  // This publish runs outside the transaction, so it waits for the lock of the file.
   const other = hub.publish(shop.orders(), "placed", { item: "other" });
   await new Promise((resolve) => setImmediate(resolve));
   database.exec("rollback");
@@ -75,7 +66,7 @@ test("a rollback takes the event along, and only its own", async () => {
   expect(await published()).toEqual(["before", "other"]);
 });
 
-test("bad data publishes nothing and leaves the transaction usable", async () => {
+test("invalid data publishes nothing, and the transaction goes on", async () => {
   const { hub, database, published } = await open();
   database.exec("begin immediate");
   await expect(hub.publishIn(database, shop.orders(), "placed", { item: 1 as never })).rejects.toThrow(

@@ -1,4 +1,4 @@
-/** Who is in the pictures. */
+/** The people in the pictures. */
 export const people = ["Ada", "Grace", "Linus", "Margaret", "Bartholomew Featherstonehaugh-Marchbanks", "Zoë"] as const;
 
 export const rooms = [
@@ -8,7 +8,7 @@ export const rooms = [
   { name: "Garden", topic: "Tomatoes" },
 ] as const;
 
-/** What they say; the last lines are what one sees. */
+/** What they say. Only the last lines are visible in the pictures. */
 export const dialogue: readonly (readonly [(typeof people)[number], string])[] = [
   ["Margaret", "The new build is green on all machines."],
   ["Linus", "Even on the old one under my desk?"],
@@ -18,7 +18,9 @@ export const dialogue: readonly (readonly [(typeof people)[number], string])[] =
   ["Ada", "Here is the plan again: https://example.com/plans/release-2?view=all#thursday"],
   [
     "Bartholomew Featherstonehaugh-Marchbanks",
-    "I have read all of it, including the appendix, and I have only one remark. The word Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft in section four does not fit on my telephone.",
+    "I have read all of it, including the appendix, and I have only one remark. The word " +
+      "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft in section four does not fit " +
+      "on my telephone.",
   ],
   ["Linus", "It does now."],
   ["Linus", "We break it where it has to break."],

@@ -6,19 +6,19 @@ import { buildPage } from "./chat-page.ts";
 import { startChat, visit, type Visitor } from "./chat.ts";
 import { dialogue, people, rooms } from "./screenshots-script.ts";
 
-/** Pictures that the README shows; the others are for whoever works on the page. */
+/** The pictures that the README shows. The others are for people who work on the page. */
 const KEPT = new Set(["busy-light-1280", "busy-dark-390"]);
 const HOUR = 60 * 60_000;
 const root = join(import.meta.dirname, "..");
 const folders = { kept: join(root, "docs", "screenshots"), others: join(root, "docs", "screenshots", "all") };
 
-/** How much earlier the server believes that it is, in milliseconds: a conversation has a yesterday. */
+/** By how many milliseconds the clock of the server is behind, so that some messages are of yesterday. */
 let ago = 0;
 globalThis.Date = new Proxy(Date, {
   construct: (date, values: [] | [number]) => (values.length === 0 ? new date(date.now() - ago) : new date(...values)),
 });
 
-/** 200 messages in the lobby, some in other rooms, a topic, and people who are here. */
+/** Fills the chat: 200 messages in the lobby, some in other rooms, topics, and people. */
 async function fill(url: string): Promise<Map<string, Visitor>> {
   const visitors = new Map<string, Visitor>();
   for (const name of people) visitors.set(name, await visit(url, name));
@@ -46,6 +46,7 @@ async function fill(url: string): Promise<Map<string, Visitor>> {
   return visitors;
 }
 
+/** Signs in by the form, and waits until the page shows the lobby. */
 async function enter(page: Page, url: string, name: string): Promise<void> {
   await page.goto(url);
   await page.getByLabel("Your name").fill(name);
@@ -143,8 +144,11 @@ for (const folder of Object.values(folders)) await mkdir(folder, { recursive: tr
 const built = await buildPage();
 const browser = await startBrowser();
 try {
-  for (const width of (process.env["WIDTHS"] ?? "1280,390").split(",").map(Number))
-    for (const theme of ["light", "dark"] as const) await takeAll(browser, built, theme, width);
+  for (const width of (process.env["WIDTHS"] ?? "1280,390").split(",").map(Number)) {
+    for (const theme of ["light", "dark"] as const) {
+      await takeAll(browser, built, theme, width);
+    }
+  }
 } finally {
   await browser.close();
   await rm(built, { recursive: true });

@@ -1,39 +1,40 @@
-import { connect, createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { listen } from "./listen.ts";
 
-/** A line between a client and a server on this machine that a test can break where it likes. */
+/** A TCP proxy between clients and a server on this machine. A test can break its connections in several ways. */
 export interface TcpProxy {
-  /** Where clients connect, on 127.0.0.1. */
+  /** The port for clients, on 127.0.0.1. */
   readonly port: number;
   /** How many connections are open at this moment. */
   readonly connections: number;
-  /** How many connections were ever let through. */
+  /** How many connections it has accepted so far. */
   readonly accepted: number;
-  /** Breaks every open connection; new ones are let through, unless they are refused. */
+  /** Breaks every open connection. New ones are accepted, unless `refuse` was called. */
   cut(): void;
-  /** Breaks every new connection at once; open ones live on. */
+  /** Breaks every new connection at once. Open ones go on. */
   refuse(): void;
-  /** Lets new connections through again. */
+  /** Accepts new connections again. */
   accept(): void;
-  /** Each connection opened from now on ends after exactly so many bytes from the server; `Infinity` takes it back. */
+  /** Ends each connection that is opened from now on after so many bytes from the server. `Infinity` undoes it. */
   cutAfter(bytes: number): void;
-  /** Swallows from now on whatever open connections carry, their ends included: neither side is told that the other is gone. */
+  /** Swallows all bytes and ends of the open connections: neither side notices that the other one is gone. */
   mute(): void;
   close(): Promise<void>;
 }
 
-interface Line {
+interface Connection {
   readonly client: Socket;
   readonly upstream: Socket;
   isMute: boolean;
 }
 
 /**
- * Starts a proxy to a port on 127.0.0.1. It passes backpressure on in both directions: a reader that stands still is felt.
- * @param target the port, or what names one for each new connection
+ * Starts a proxy to a port on 127.0.0.1. It passes backpressure on in both directions: the server notices a stalled
+ * reader.
+ * @param target the port of the server, or a function that names it for each new connection
  */
 export async function createProxy(target: number | (() => number)): Promise<TcpProxy> {
-  const lines = new Set<Line>();
+  const open = new Set<Connection>();
   let refusing = false;
   let allowance = Number.POSITIVE_INFINITY;
   let accepted = 0;
@@ -46,17 +47,17 @@ export async function createProxy(target: number | (() => number)): Promise<TcpP
     }
     accepted++;
     const port = typeof target === "number" ? target : target();
-    // Half open, so that a line that is mute does not answer an end by itself.
+    // Half open, so that a muted connection does not answer an end by itself.
     const upstream = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-    const line: Line = { client, upstream, isMute: false };
-    lines.add(line);
+    const connection: Connection = { client, upstream, isMute: false };
+    open.add(connection);
     let remaining = allowance;
 
     client.pipe(upstream);
     upstream.on("data", (chunk: Buffer) => {
-      if (line.isMute) return;
+      if (connection.isMute) return;
       if (chunk.length >= remaining) {
-        // An end, not a reset: every byte before the cut arrives.
+        // An end instead of a reset, so that every byte before the cut arrives.
         client.end(chunk.subarray(0, remaining));
         remaining = 0;
         upstream.destroy();
@@ -67,28 +68,26 @@ export async function createProxy(target: number | (() => number)): Promise<TcpP
     });
     client.on("drain", () => upstream.resume());
     upstream.on("end", () => {
-      if (line.isMute) return;
+      if (connection.isMute) return;
       client.end();
       upstream.end();
     });
-    // A broken half breaks the other; why it broke is the test's business.
+    // An error on one side closes the other side, see below; the error itself does not matter.
     upstream.on("error", ignore);
     client.on("error", ignore);
     upstream.on("close", () => {
-      if (!client.writableEnded && !line.isMute) client.destroy();
+      if (!client.writableEnded && !connection.isMute) client.destroy();
     });
     client.on("close", () => {
-      if (line.isMute) return;
-      lines.delete(line);
+      if (connection.isMute) return;
+      open.delete(connection);
       upstream.destroy();
     });
   });
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: "127.0.0.1", backlog: 4_096 }, resolve));
-  // A server that listens on a TCP port has an address of this shape.
-  const { port } = server.address() as AddressInfo;
+  const { port } = await listen(server, 4_096);
 
   const cut = (): void => {
-    for (const { client, upstream } of lines) {
+    for (const { client, upstream } of open) {
       client.destroy();
       upstream.destroy();
     }
@@ -96,7 +95,7 @@ export async function createProxy(target: number | (() => number)): Promise<TcpP
   return {
     port,
     get connections() {
-      return lines.size;
+      return open.size;
     },
     get accepted() {
       return accepted;
@@ -106,9 +105,9 @@ export async function createProxy(target: number | (() => number)): Promise<TcpP
     accept: () => void (refusing = false),
     cutAfter: (bytes) => void (allowance = bytes),
     mute() {
-      for (const line of lines) {
-        line.isMute = true;
-        line.client.unpipe(line.upstream).resume();
+      for (const connection of open) {
+        connection.isMute = true;
+        connection.client.unpipe(connection.upstream).resume();
       }
     },
     close: () =>

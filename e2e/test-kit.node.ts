@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { chat } from "@tidings-apps/chat-contract";
 import { createTestKit, take } from "@tidings/testing";
 
-// Run by test-kit.test.ts: the kit knows no test runner, so it works with Node's own.
+// test-kit.test.ts runs this file: the kit depends on no test runner, so it works with that of Node.
 
 const room = chat.room({ roomId: "lobby" });
 

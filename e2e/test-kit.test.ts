@@ -1,13 +1,9 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { chat, type Message } from "@tidings-apps/chat-contract";
-import { memoryLog, type EventLog } from "@tidings/log";
+import { memoryLog } from "@tidings/log";
 import { createTestKit, MemoryNetwork, take } from "@tidings/testing";
 import { expect, test } from "vitest";
-
-const run = promisify(execFile);
-const HERE = fileURLToPath(new URL(".", import.meta.url));
+import { runNodeTest } from "./run-node-test.ts";
+import { wrapLog } from "./wrap-log.ts";
 
 const room = chat.room({ roomId: "lobby" });
 
@@ -15,7 +11,7 @@ function message(text: string): Message {
   return { id: text, number: 1, author: "ada", text, mentions: [], sentAt: new Date(0) };
 }
 
-test("a message that is published while the connection is down arrives, once", async () => {
+test("a message that is published while the connection is down arrives once", async () => {
   await using kit = await createTestKit(chat);
   const events = kit.client.events(room);
   kit.network.drop();
@@ -28,7 +24,7 @@ test("a message that is published while the connection is down arrives, once", a
   ]);
 });
 
-test("a room that comes back after a restart and a dead connection has missed nothing", async () => {
+test("clients miss nothing over a restart and a dead connection", async () => {
   await using kit = await createTestKit(chat, { snapshot: { room: () => ({ messages: [] }) } });
   const texts: string[] = [];
   const other = kit.connect({ id: "bob" });
@@ -44,7 +40,7 @@ test("a room that comes back after a restart and a dead connection has missed no
   expect(texts.toSorted()).toEqual(["one", "one", "three", "three", "two", "two"]);
 });
 
-test("a stalled connection holds events back, and nobody else's", async () => {
+test("a stalled connection gets its events when it goes on", async () => {
   await using kit = await createTestKit(chat);
   const events = kit.client.events(room);
   kit.network.stall();
@@ -55,7 +51,7 @@ test("a stalled connection holds events back, and nobody else's", async () => {
   expect(event).toMatchObject({ data: { text: "late", sentAt: new Date(0) } });
 });
 
-test("a viewer whose credentials end comes back and goes on", async () => {
+test("a client whose credentials expire reconnects and misses nothing", async () => {
   await using kit = await createTestKit(chat, { snapshot: { room: () => ({ messages: [] }) } });
   const texts: string[] = [];
   kit.client.subscribe(room, { snapshot: () => {}, message: ({ text }) => texts.push(text) });
@@ -67,47 +63,32 @@ test("a viewer whose credentials end comes back and goes on", async () => {
   expect(texts).toEqual(["back"]);
 });
 
-test("what is lost is named", async () => {
+test("expectNothingLost names the event that is lost", async () => {
   const whole = memoryLog();
-  /** Forgets what is said second, without a word. */
-  const log: EventLog = {
-    append: (batch) => whole.append(batch),
-    async read(...position) {
-      const page = await whole.read(...position);
+  /** It loses the second entry without reporting a hole. */
+  const log = wrapLog(whole, {
+    async read(...parameters) {
+      const page = await whole.read(...parameters);
       return { ...page, entries: page.entries.filter(({ seq }) => seq !== 2) };
     },
-    recent: (...question) => whole.recent(...question),
-    current: (...question) => whole.current(...question),
-    head: () => whole.head(),
-    watch: (wake) => whole.watch(wake),
-    trim: () => whole.trim(),
-    stat: () => whole.stat(),
-    close: () => whole.close(),
-  };
+  });
   await using kit = await createTestKit(chat, { log, snapshot: { room: () => ({ messages: [] }) } });
   kit.client.subscribe(room, { snapshot: () => {} });
   for (const text of ["kept", "lost", "kept, too"]) await kit.hub.publish(room, "message", message(text));
   await expect(kit.expectNothingLost()).rejects.toThrow(/never came: rooms\/lobby:message \w+\.2\.$/);
 });
 
-test("an iterator of somebody else is refused", async () => {
+test("take refuses an iterator that is not from the kit's client", async () => {
   await expect(take([1].values() as never, 1)).rejects.toThrow(TypeError);
 });
 
 test("the kit works with node:test", async () => {
-  const script = fileURLToPath(new URL("test-kit.node.ts", import.meta.url));
-  // Node tells the children of its test runner that they are; vitest's are not.
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const { stdout } = await run(
-    process.execPath,
-    ["--import", "tsx", "--conditions=@tidings/source", "--test-reporter=tap", "--test", script],
-    { env, cwd: HERE },
-  );
-  expect(stdout).toContain("# pass 1");
-  expect(stdout).toContain("# fail 0");
+  const output = await runNodeTest("test-kit.node.ts");
+  expect(output).toContain("# pass 1");
+  expect(output).toContain("# fail 0");
 });
 
-test("a request that is given up before it begins is never sent, as with every fetch", async () => {
+test("a request whose signal is aborted before it begins is never sent, as with any fetch", async () => {
   const network = new MemoryNetwork();
   network.listener = () => Promise.reject(new Error("Expected no request, got one."));
   const reason = new Error("gone");

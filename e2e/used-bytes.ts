@@ -1,28 +1,29 @@
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** The bytes that this process holds, garbage aside. */
+/** The bytes that this process holds, without garbage. */
 export function usedBytes(): number {
   setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void; // what the flag brings
+  const collect = runInNewContext("gc") as () => void; // the flag defines it
   collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
 
 /**
- * The bytes that stay of each round when the same is done again and again. The first rounds do not count, since caches fill and code is
- * compiled in them; of the slopes between any two others it is the median, so that an odd moment does not count, either.
+ * Repeats the same round, and returns how many bytes each repetition leaves behind. The first two rounds do not count,
+ * since caches fill and code is compiled in them. The result is the median of the slopes between any two other rounds,
+ * so that a single outlier does not matter.
  * @param round resolves when nothing of it is in progress any more
  */
-export async function bytesLeftBy(round: () => Promise<void>, rounds = 7): Promise<number> {
+export async function bytesKeptPerRound(round: () => Promise<void>, rounds = 7): Promise<number> {
   const used: number[] = [];
   for (let number = 0; number < rounds; number++) {
     await round();
-    // Once for what finalizers hold on to, once for the rest.
+    // Twice: finalizers run between the two collections, and release more.
     usedBytes();
-    await turn();
+    await nextTurn();
     used.push(usedBytes());
   }
   const counted = used.slice(2);

@@ -2,20 +2,19 @@ import { appliesTo, describeWire, laws, tryLaw, type Law, type OpenServer } from
 import { describe, expect, test } from "vitest";
 import type { Break } from "./wire/broken-server.ts";
 import { brokenServers } from "./wire/broken-servers.ts";
-import { openBehind } from "./wire/house.ts";
-import { openPatched } from "./wire/patching-proxy.ts";
+import { openPatchingProxy } from "./wire/patching-proxy.ts";
+import { openReferenceHub } from "./wire/reference-hub.ts";
 import { servers } from "./wire/servers.ts";
 
-// The suite is worth as much as what it notices: for every way of breaking the protocol there is a server that does, and the law
-// that it breaks must say so.
+// The suite has to notice faults. For each law there is a server that breaks it, and the law must fail on it.
 
 const FACTS = { http: 1 } as const;
 const tried = laws.filter((law) => appliesTo(law, FACTS));
 
 function openBroken({ controls, ...patch }: Break): OpenServer {
   return async () => {
-    const good = await openBehind(servers[0]?.serve ?? expect.fail("Expected a server to break."))();
-    const { url, close } = await openPatched(good.url, patch);
+    const good = await openReferenceHub(servers[0]?.serve ?? expect.fail("Expected a server to break."));
+    const { url, close } = await openPatchingProxy(good.url, patch);
     return {
       ...good,
       ...controls?.(good),
@@ -28,10 +27,10 @@ function openBroken({ controls, ...patch }: Break): OpenServer {
   };
 }
 
-/** What the laws of this name say of a server. */
+/** The failures of these laws on a broken server. */
 async function failuresOf(broken: Break, named: readonly Law[]): Promise<string[]> {
   const outcomes = await Promise.allSettled(
-    // A few heartbeats: what is swallowed is missed soon.
+    // A few heartbeats are enough to notice that something does not come.
     named.map((law) => tryLaw(law, { open: openBroken(broken), facts: FACTS, patience: 3_000 })),
   );
   return outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [String(outcome.reason)] : []));

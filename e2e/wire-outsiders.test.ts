@@ -1,13 +1,12 @@
-import { execFile, spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { spawnSync } from "node:child_process";
 import { laws, tryLaw, whyNot } from "@tidings/testing/wire";
 import { expect, test } from "vitest";
 import { startChat } from "./chat.ts";
+import { runNodeTest } from "./run-node-test.ts";
 import { chatTrial } from "./wire/chat-server.ts";
 import { pythonServer } from "./wire/python-server.ts";
 
-// The suite as others run it: against servers that are not furnished for it, and under Node's own test runner.
+// The suite as other people run it: against servers that were not made for it, and under the test runner of Node.
 
 const chat = chatTrial(async () => {
   const { server, url } = await startChat();
@@ -20,30 +19,24 @@ test.concurrent.each(triedOnChat)("the chat keeps %s", async (_title, law) => {
   await expect(tryLaw(law, chat)).resolves.toBeUndefined();
 });
 
-const run = promisify(execFile);
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
 test.skipIf(!hasPython)(
-  "a server in Python keeps what it has of the protocol, and node:test says what was not tried, and why (needs python3)",
+  "a server in Python passes the laws that it can be tried on; node:test says what was skipped and why (needs python3)",
   async () => {
-    const script = fileURLToPath(new URL("wire.node.ts", import.meta.url));
-    // Node tells the children of its test runner that they are; vitest's are not.
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const { stdout } = await run(
-      process.execPath,
-      ["--import", "tsx", "--conditions=@tidings/source", "--test-reporter=tap", "--test", script],
-      { env, cwd: import.meta.dirname },
-    ).catch((error: { readonly stdout: string }) => error);
+    const output = await runNodeTest("wire.node.ts");
     const untried = laws.filter((law) => whyNot(law, pythonServer) !== null);
-    expect(stdout.split("\n").filter((line) => /^ *not ok/.test(line))).toEqual([]);
-    expect(stdout).toContain(`# pass ${laws.length - untried.length}\n# fail 0`);
-    expect(stdout.match(/# SKIP not tried, for want of/g)).toHaveLength(untried.length);
+    expect(output.split("\n").filter((line) => /^ *not ok/.test(line))).toEqual([]);
+    expect(output).toContain(`# pass ${laws.length - untried.length}\n# fail 0`);
+    expect(output.match(/# SKIP not tried, for want of/g)).toHaveLength(untried.length);
   },
   120_000,
 );
 
-test("a law that cannot be tried is no law that was kept", async () => {
-  const law = laws.find((each) => whyNot(each, pythonServer) !== null) ?? expect.fail("Expected such a law.");
+test("a law that cannot be tried fails when it is tried all the same", async () => {
+  const law =
+    laws.find((each) => whyNot(each, pythonServer) !== null) ??
+    expect.fail("Expected a law that the Python server cannot be tried on.");
   await expect(tryLaw(law, pythonServer)).rejects.toThrow(/not tried, for want of/);
 });
 

@@ -11,7 +11,7 @@ const protocol = await readFile(new URL("../PROTOCOL.md", import.meta.url), "utf
 const sections = sectionsOf(protocol);
 const promises = sections.filter(({ number }) => !Object.hasOwn(otherSections, number));
 
-/** Why no law quotes a sentence. */
+/** The reasons why no law quotes a sentence. */
 function reasonsFor({ number }: Section, { text }: Sentence): string[] {
   return Object.entries(untried[number] ?? {}).flatMap(([begin, why]) => (text.startsWith(begin) ? [why] : []));
 }
@@ -21,20 +21,21 @@ test("every law quotes its section word for word", () => {
   for (const { section, says } of laws) expect(texts.get(section), `section ${section}`).toContain(flat(says));
 });
 
-test("every sentence that promises something is quoted by a law, or it is said why there is none", () => {
-  for (const section of promises)
+test("every sentence is either quoted by a law, or has a reason why there is none", () => {
+  for (const section of promises) {
     for (const sentence of section.sentences) {
       const reasons = reasonsFor(section, sentence);
       expect(reasons.length, sentence.text).toBe(sentence.laws.length > 0 ? 0 : 1);
     }
+  }
 });
 
-test("no reason is left of a sentence that is gone", () => {
-  const left = Object.entries(untried).flatMap(([number, reasons]) => {
+test("every reason belongs to a sentence of PROTOCOL.md", () => {
+  const unused = Object.entries(untried).flatMap(([number, reasons]) => {
     const section = promises.find((each) => each.number === number);
     return Object.keys(reasons).filter((begin) => !section?.sentences.some(({ text }) => text.startsWith(begin)));
   });
-  expect(left).toEqual([]);
+  expect(unused).toEqual([]);
 });
 
 test("docs/protocol-laws.md is the table of them (`npm test -- e2e/wire-sentences.test.ts -u` writes it)", async () => {
@@ -62,7 +63,7 @@ ${outsiders.map(([name, trial]) => runAgainst(name, trial)).join("\n")}`;
 }
 
 const outsiders: readonly (readonly [string, Trial])[] = [
-  ["The chat that `npm start` runs", chatTrial(() => expect.fail("Expected nobody to open it."))],
+  ["The chat that `npm start` runs", chatTrial(() => expect.fail("Expected no law to open this server."))],
   ["A server in Python", pythonServer],
 ];
 
@@ -93,7 +94,7 @@ function triedBy(section: Section, sentence: Sentence): string {
   return cell(cases.join("; "));
 }
 
-/** A row of PROTOCOL.md is a cell here. */
+/** Makes a cell of a sentence, or of a row of a table in PROTOCOL.md. */
 function cell(text: string): string {
   return text
     .replaceAll(/^- |^\| | \|$/g, "")

@@ -1,9 +1,9 @@
 import { describeWire } from "@tidings/testing/wire";
 import { describe, test } from "vitest";
-import { openBehind } from "./wire/house.ts";
+import { openReferenceHub } from "./wire/reference-hub.ts";
 import { servers } from "./wire/servers.ts";
 
 for (const { name, serve, ...facts } of servers) {
-  // Each law has a server of its own, and most of its time goes by in waiting.
-  describeWire(name, { open: openBehind(serve), facts }, { describe: describe.concurrent, test });
+  // Concurrently: each law has a server of its own, and waits most of the time.
+  describeWire(name, { open: () => openReferenceHub(serve), facts }, { describe: describe.concurrent, test });
 }

@@ -8,17 +8,18 @@ import {
   enterAs,
   expectStatus,
   expectTexts,
-  hurry,
+  reconnectNow,
   openChat,
   openWindow,
   say,
   until,
 } from "./stage.ts";
 
-/** What axe finds that matters, as rule and element. */
-async function troublesOn(page: Page): Promise<string[]> {
+/** The serious violations that axe finds, as rule and element. */
+async function violationsOn(page: Page): Promise<string[]> {
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe.source);
   return page.evaluate(async () => {
+    // The script above defines it.
     const { axe: tool } = globalThis as unknown as { axe: typeof axe };
     const { violations } = await tool.run(document, { resultTypes: ["violations"] });
     return violations
@@ -30,11 +31,11 @@ async function troublesOn(page: Page): Promise<string[]> {
 test("axe finds nothing serious in any state of the page, light and dark", { timeout: 60_000 }, async () => {
   const first = await openChat();
   const page = await openWindow();
-  const troubles: Record<string, string[]> = {};
+  const violations: Record<string, string[]> = {};
   const look = async (state: string) => {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      troubles[`${state}, ${colorScheme}`] = await troublesOn(page);
+      violations[`${state}, ${colorScheme}`] = await violationsOn(page);
     }
   };
 
@@ -72,17 +73,17 @@ test("axe finds nothing serious in any state of the page, light and dark", { tim
   await look("offline");
 
   await openChat({ port: first.server.port });
-  await hurry(ada);
+  await reconnectNow(ada);
   await expectStatus(ada, "Live");
   await ada.goto(`${first.url}/#lobby`);
   await ada.locator("#notice", { hasText: "Reloaded from the server." }).waitFor();
   await look("gap");
 
-  expect(troubles).toEqual(Object.fromEntries(Object.keys(troubles).map((state) => [state, []])));
-  expect(Object.keys(troubles).length).toBe(2 * 7);
+  expect(violations).toEqual(Object.fromEntries(Object.keys(violations).map((state) => [state, []])));
+  expect(Object.keys(violations).length).toBe(2 * 7);
 });
 
-test("Tab reaches everything, and what has the focus is seen", async () => {
+test("Tab reaches every control, and the focus is visible", async () => {
   const { url } = await openChat();
   await visit(url, "bo").then((bo) => bo.request("POST", "/api/rooms", { name: "Ops" }));
   const ada = await enterAs("ada", url);
@@ -94,7 +95,7 @@ test("Tab reaches everything, and what has the focus is seen", async () => {
     .evaluateAll((elements) => elements.map((element) => element.outerHTML.slice(0, 80)).sort());
   const reached = new Set<string>();
   const unseen = new Set<string>();
-  // From wherever the focus is, around the page.
+  // Once around the page, from wherever the focus is.
   for (let step = 0; step < wanted.length + 4; step++) {
     await ada.keyboard.press("Tab");
     const [html, isSeen] = await ada.evaluate(() => {
@@ -110,7 +111,7 @@ test("Tab reaches everything, and what has the focus is seen", async () => {
   expect([...unseen]).toEqual([]);
 });
 
-test("on a small screen the sidebar is a drawer: out of reach while closed, and Escape closes it", async () => {
+test("on a small screen the sidebar is a drawer: not reachable while closed, and Escape closes it", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url, await openWindow({ viewport: { width: 390, height: 800 } }));
   await say(ada, "w".repeat(300));
@@ -125,7 +126,7 @@ test("on a small screen the sidebar is a drawer: out of reach while closed, and 
   expect(await composerOf(ada).isVisible()).toBe(true);
 });
 
-test("a chosen theme is remembered", async () => {
+test("a chosen theme survives a reload", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url, await openWindow({ colorScheme: "light" }));
   const background = () => ada.evaluate(() => getComputedStyle(document.body).backgroundColor);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
 import { enterAs, expectTexts, numbered, openChat, textsOn, until } from "./stage.ts";
 
-test("older messages come while one scrolls up, the place stays, and the beginning is told", async () => {
+test("scrolling up loads older messages and keeps the position, and the page shows where the room began", async () => {
   const { url } = await openChat();
   const bo = await visit(url, "bo");
   for (const text of numbered(1, 180)) await bo.say(text);
@@ -12,13 +12,13 @@ test("older messages come while one scrolls up, the place stays, and the beginni
   const before = (await textsOn(ada)).length;
   expect(before).toBeLessThan(180);
 
-  // What one looks at stays where it is while older ones come above it.
+  // A visible message stays where it is while older ones are inserted above it.
   const item = ada.locator("#messages .message", { hasText: "number 135" });
   await scroller.evaluate((element) => (element.scrollTop = 300));
   const top = async () => Math.round((await item.boundingBox())?.y ?? Number.NaN);
-  const place = await top();
+  const topBefore = await top();
   await until(async () => (await textsOn(ada)).length > before, true);
-  expect(Math.abs((await top()) - place)).toBeLessThanOrEqual(2);
+  expect(Math.abs((await top()) - topBefore)).toBeLessThanOrEqual(2);
 
   await expect
     .poll(async () => {
@@ -27,15 +27,15 @@ test("older messages come while one scrolls up, the place stays, and the beginni
     })
     .toEqual(numbered(1, 180));
   await until(() => ada.locator("#past").textContent(), "This is where Lobby began.");
-  // New ones still come at the end, and do not pull the reader there.
-  const where = () => scroller.evaluate((element) => element.scrollTop);
-  const stood = await where();
+  // New messages are still appended, without scrolling to them.
+  const scrollTop = () => scroller.evaluate((element) => element.scrollTop);
+  const scrollTopBefore = await scrollTop();
   await bo.say("number 181");
   await expectTexts(ada, numbered(1, 181));
-  expect(await where()).toBe(stood);
+  expect(await scrollTop()).toBe(scrollTopBefore);
 });
 
-test("older messages that cannot be loaded can be asked for again", async () => {
+test("if older messages cannot be loaded, a button tries again", async () => {
   const { url } = await openChat();
   const bo = await visit(url, "bo");
   for (const text of numbered(1, 80)) await bo.say(text);

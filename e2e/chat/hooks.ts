@@ -1,4 +1,4 @@
-// The files share their modules, so that each is read once; what belongs to each file again is here.
+// The files of this folder share their modules, so that each is loaded once. These hooks run for each file.
 import { afterEach, beforeAll } from "vitest";
 import { begin, end } from "./stage.ts";
 

@@ -3,36 +3,39 @@ import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
 import { createRoom, enterAs, expectRoom, marksOn, openChat, openWindow, say, textsOn, until } from "./stage.ts";
 
-/** Counts what would leave the page; a headless browser shows no notifications. */
+/** Records notifications instead of showing them, since a headless browser has none. */
 const watchNotifications = (page: Page, permission: "default" | "granted") =>
   page.addInitScript((initial) => {
-    const told: string[] = [];
+    const shown: string[] = [];
     let answer = initial;
-    class Told extends EventTarget {
+    class RecordedNotification extends EventTarget {
       static get permission() {
         return answer;
       }
       static requestPermission() {
-        told.push("asked");
+        shown.push("permission requested");
         answer = "granted";
         return Promise.resolve(answer);
       }
       constructor(title: string, { body }: { body: string }) {
         super();
-        told.push(`${title}: ${body}`);
+        shown.push(`${title}: ${body}`);
       }
       close() {}
     }
-    Object.assign(globalThis, { Notification: Told, told });
+    Object.assign(globalThis, { Notification: RecordedNotification, shown });
   }, permission);
-const toldOn = (page: Page) => page.evaluate(() => (globalThis as unknown as { told: string[] }).told);
+/** All that was recorded. */
+const notificationsOn = (page: Page) =>
+  // Defined by the script above.
+  page.evaluate(() => (globalThis as unknown as { shown: string[] }).shown);
 const setVisibility = (page: Page, state: "visible" | "hidden") =>
   page.evaluate((value) => {
     Object.defineProperty(document, "visibilityState", { configurable: true, value });
     document.dispatchEvent(new Event("visibilitychange"));
   }, state);
 
-test("a mention notifies across rooms: toast, @ mark, title and icon, and a click opens the room", async () => {
+test("a mention in another room shows a toast, a mark, a title and an icon, and a click opens the room", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);
   await createRoom(ada, "Garden");
@@ -54,7 +57,7 @@ test("a mention notifies across rooms: toast, @ mark, title and icon, and a clic
   expect(await ada.locator("link[rel=icon]").getAttribute("href")).toBe("/favicon.svg");
 });
 
-test("whoever looks at the room is not told again, and whoever has read it elsewhere no longer", async () => {
+test("a mention in the open room gives no toast, and its toast elsewhere goes away when it is read", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);
   const second = await ada.context().newPage();
@@ -62,29 +65,29 @@ test("whoever looks at the room is not told again, and whoever has read it elsew
   await createRoom(second, "Garden");
   await (await visit(url, "bo")).say("@ada look");
   await until(() => textsOn(ada), ["@ada look"]);
-  // The first window shows it, so the second has nothing to tell for long.
+  // The first window shows the message, so the second window stops notifying.
   await until(() => marksOn(second), { Garden: "", Lobby: "" });
   await until(() => second.locator(".toast").count(), 0);
   expect(await ada.locator(".toast").count()).toBe(0);
 });
 
-test("the browser's permission is asked by a button after the first mention, never at load", async () => {
+test("a button after the first mention requests the permission for notifications, never the page at load", async () => {
   const { url } = await openChat();
   const window = await openWindow();
   await watchNotifications(window, "default");
   const ada = await enterAs("ada", url, window);
   await createRoom(ada, "Garden");
-  expect(await toldOn(ada)).toEqual([]);
+  expect(await notificationsOn(ada)).toEqual([]);
   const bo = await visit(url, "bo");
   await bo.say("@ada one");
   await ada.getByRole("button", { name: "Turn on notifications" }).click();
-  await until(() => toldOn(ada), ["asked"]);
+  await until(() => notificationsOn(ada), ["permission requested"]);
   await setVisibility(ada, "hidden");
   await bo.say("@ada two");
-  await until(() => toldOn(ada), ["asked", "bo in Lobby: @ada two"]);
+  await until(() => notificationsOn(ada), ["permission requested", "bo in Lobby: @ada two"]);
 });
 
-test("a hidden window notifies also about the open room, and marks nothing as read", async () => {
+test("a hidden window also notifies about the open room, and marks nothing as read", async () => {
   const { url } = await openChat();
   const window = await openWindow();
   await watchNotifications(window, "granted");
@@ -94,7 +97,7 @@ test("a hidden window notifies also about the open room, and marks nothing as re
   await until(() => textsOn(ada), ["hi"]);
   await setVisibility(ada, "hidden");
   await bo.say("@ada are you there?");
-  await until(() => toldOn(ada), ["bo in Lobby: @ada are you there?"]);
+  await until(() => notificationsOn(ada), ["bo in Lobby: @ada are you there?"]);
   await until(() => ada.title(), "(1) Lobby · Tidings chat");
   await setVisibility(ada, "visible");
   await until(() => ada.title(), "Lobby · Tidings chat");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
 import { numbered, openChat, openWindow, proxyTo, until } from "./stage.ts";
 
-test("the plain page resumes by Last-Event-ID: only the browser is at work", async () => {
+test("the plain page resumes by Last-Event-ID, with nothing but the browser's own EventSource", async () => {
   const { url, server } = await openChat();
   const proxy = await proxyTo(server.port);
   const bo = await visit(url, "bo");

@@ -1,14 +1,14 @@
 import { join } from "node:path";
-import Database from "libsql";
 import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
 import { runChat } from "../chat-process.ts";
-import { freshFolder } from "../fresh-folder.ts";
+import { storedMessages } from "../stored-messages.ts";
+import { temporaryFolder, temporaryPath } from "../temporary-folder.ts";
 import {
   enterAs,
   expectStatus,
   expectTexts,
-  hurry,
+  reconnectNow,
   numbered,
   openChat,
   openWindow,
@@ -20,19 +20,8 @@ import {
   waitingOn,
 } from "./stage.ts";
 
-/** What the application's own table has, in its order. */
-function rowsIn(file: string): string[] {
-  const database = new Database(file, { readonly: true });
-  try {
-    const rows = database.prepare("select said from messages order by number").all() as { said: string }[];
-    return rows.map(({ said }) => (JSON.parse(said) as { text: string }).text);
-  } finally {
-    database.close();
-  }
-}
-
-test("50 messages sent while one window is offline appear once and in order, as the rows have them", async () => {
-  const database = join(await freshFolder(), "chat.db");
+test("50 messages that are sent while a window is offline appear once, in the order of the rows", async () => {
+  const database = await temporaryPath("chat.db");
   const { url, server } = await openChat({ database });
   const proxy = await proxyTo(server.port);
   const [ada, bo] = await Promise.all([enterAs("ada", proxy.url), enterAs("bo", url)]);
@@ -53,11 +42,11 @@ test("50 messages sent while one window is offline appear once and in order, as 
   await expectTexts(ada, numbered(0, 50));
   await expectStatus(ada, "Live");
   expect(await ada.locator("#notice").isVisible()).toBe(false);
-  expect(await textsOn(ada)).toEqual(rowsIn(database));
-  expect(await textsOn(bo)).toEqual(rowsIn(database));
+  expect(await textsOn(ada)).toEqual(storedMessages(database));
+  expect(await textsOn(bo)).toEqual(storedMessages(database));
 });
 
-test("a connection that breaks without a word is made anew, and nothing is missing", async () => {
+test("after a connection breaks, the page reconnects, and nothing is missing", async () => {
   const { url, server } = await openChat();
   const proxy = await proxyTo(server.port);
   const ada = await enterAs("ada", proxy.url);
@@ -67,24 +56,24 @@ test("a connection that breaks without a word is made anew, and nothing is missi
   await expectStatus(ada, "Connection lost");
   for (const text of numbered(1, 5)) await bo.say(text);
   proxy.accept();
-  await hurry(ada);
+  await reconnectNow(ada);
   await expectTexts(ada, numbered(1, 5));
   await expectStatus(ada, "Live");
 });
 
-test("the server is killed and comes back: nothing that it confirmed is missing, nothing is there twice, and the status is true", async () => {
-  const folder = await freshFolder();
+test("over a kill of the server, no acknowledged message is missing or repeated, and the status is right", async () => {
+  const folder = await temporaryFolder();
   const database = join(folder, "data", "chat.db");
   const first = runChat(folder, { PORT: "0" });
   const url = await first.url();
   const windows = await Promise.all([openWindow(), openWindow()]);
-  // The real main has the page of the last build; this one is from the sources.
+  // The server process serves the page of the last build. The windows get the page from the current sources instead.
   for (const window of windows) await pageFromHere(window);
   const [ada, bo] = await Promise.all([enterAs("ada", url, windows[0]), enterAs("bo", url, windows[1])]);
   for (const text of numbered(1, 5)) await say(ada, text);
   await expectTexts(bo, numbered(1, 5));
 
-  // In the middle of a burst: what of it was confirmed nobody knows before it is over.
+  // The kill is in the middle of a burst, so some of these messages are acknowledged and some are not.
   const killed = numbered(6, 12).map((text, index) => ({ text, kills: index === 3 }));
   for (const { text, kills } of killed) {
     if (kills) first.child.kill("SIGKILL");
@@ -103,19 +92,19 @@ test("the server is killed and comes back: nothing that it confirmed is missing,
   expect(await bo.locator("#waiting .state").allTextContents()).toEqual(["Waiting for the connection"]);
 
   expect(await runChat(folder, { PORT: new URL(url).port }).url()).toBe(url);
-  await Promise.all([hurry(ada), hurry(bo)]);
+  await Promise.all([reconnectNow(ada), reconnectNow(bo)]);
   for (const page of [ada, bo]) await expectStatus(page, "Live");
   for (const page of [ada, bo]) {
     await until(() => waitingOn(page), []);
-    await until(() => textsOn(page), rowsIn(database));
+    await until(() => textsOn(page), storedMessages(database));
     expect(await page.locator("#notice").isVisible()).toBe(false);
   }
-  const rows = rowsIn(database);
+  const rows = storedMessages(database);
   expect(rows.filter((text) => text.startsWith("number")).toSorted()).toEqual(numbered(1, 12).toSorted());
   expect(rows.length).toBe(13);
 });
 
-test("a restart on the memory log shows an honest gap, and the page heals by snapshot", async () => {
+test("after a restart on the memory log, the page shows a gap and recovers by a snapshot", async () => {
   const first = await openChat();
   const ada = await enterAs("ada", first.url);
   await say(ada, "before");
@@ -126,7 +115,7 @@ test("a restart on the memory log shows an honest gap, and the page heals by sna
   const second = await openChat({ port: first.server.port });
   const bo = await visit(second.url, "bo");
   await bo.say("after");
-  await hurry(ada);
+  await reconnectNow(ada);
   await until(async () => {
     const notice = await ada.locator("#notice-text").textContent();
     return (

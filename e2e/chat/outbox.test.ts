@@ -14,7 +14,7 @@ import {
   waitingOn,
 } from "./stage.ts";
 
-test("what is written offline waits in sight, and is sent in order and once when the server answers again", async () => {
+test("messages that are written offline are shown as waiting, and sent once and in order afterwards", async () => {
   const { url, server } = await openChat();
   const proxy = await proxyTo(server.port);
   const ada = await enterAs("ada", proxy.url);
@@ -34,19 +34,19 @@ test("what is written offline waits in sight, and is sent in order and once when
   expect(await (await visit(url, "reader")).read(10)).toEqual(numbered(1, 5));
 });
 
-test("a message whose answer was lost is sent once, also over a reload", async () => {
+test("a message whose answer is lost is stored once, also over a reload", async () => {
   const { url } = await openChat();
   const window = await openWindow();
   const ada = await enterAs("ada", url, window);
-  // The server has it; the page never hears so, and is reloaded.
+  // The server stores the message, but the page gets no answer, and is reloaded.
   await ada.route("**/messages", async (route) => {
     await route.fetch();
     await route.abort();
   });
-  const asked = ada.waitForEvent("requestfailed", (request) => request.url().endsWith("/messages"));
+  const requestFailed = ada.waitForEvent("requestfailed", (request) => request.url().endsWith("/messages"));
   await say(ada, "only once");
-  await asked;
-  // The stream has brought it, so it is not shown as waiting beside that.
+  await requestFailed;
+  // The stream has delivered it, so it is not shown as waiting any more.
   await expectTexts(ada, ["only once"]);
   await until(() => waitingOn(ada), []);
   expect(await ada.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("/outbox/")).length)).toBe(1);
@@ -59,7 +59,7 @@ test("a message whose answer was lost is sent once, also over a reload", async (
   expect(await (await visit(url, "reader")).read(10)).toEqual(["only once"]);
 });
 
-test("what waits is there after a reload while the server is away, and goes out when it is back", async () => {
+test("waiting messages survive a reload while the server fails, and are sent when it recovers", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);
   await ada.route("**/messages", (route) => route.fulfill({ status: 503 }));
@@ -74,7 +74,7 @@ test("what waits is there after a reload while the server is away, and goes out 
   expect(await (await visit(url, "reader")).read(10)).toEqual(numbered(1, 3));
 });
 
-test("a message that is refused says so, holds up no other, and is retried or discarded by hand", async () => {
+test("a refused message is shown as such, blocks no other, and can be retried or discarded", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);
   await ada.route("**/messages", (route) =>

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
 import { enterAs, expectTexts, openChat, openWindow, say, until } from "./stage.ts";
 
-/** Ten times the bar of one second: the machine may be busy. */
+/** Ten times the bar of one second, for a busy machine. */
 const LIMIT = 10_000;
 
-test("a session that is deleted elsewhere ends the streams in all tabs, with a sentence, and nobody else's", async () => {
+test("a session that is deleted elsewhere ends the streams of its tabs, with a sentence, and no others", async () => {
   const { url, server } = await openChat();
   const ada = await enterAs("ada", url);
   const second = await ada.context().newPage();
@@ -21,13 +21,13 @@ test("a session that is deleted elsewhere ends the streams in all tabs, with a s
   await until(() => server.hub.stats().connections, 1);
   await say(bo, "still here");
   await expectTexts(bo, ["still here"]);
-  // Back in by the form, in the tab that was thrown out.
+  // The form in such a tab signs in again.
   await ada.getByLabel("Your name").fill("ada");
   await ada.keyboard.press("Enter");
   await expectTexts(ada, ["still here"]);
 });
 
-test("signing out leaves nothing of one person to the next", async () => {
+test("after signing out, the next person sees nothing of the last one", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);
   await ada.getByLabel("Message to").fill("a secret draft");
@@ -38,7 +38,7 @@ test("signing out leaves nothing of one person to the next", async () => {
   expect(await ada.getByLabel("Message to").inputValue()).toBe("");
 });
 
-test("a name that cannot be is refused in a sentence", async () => {
+test("an invalid name is refused in a sentence", async () => {
   const { url } = await openChat();
   const page = await openWindow();
   await page.goto(url);

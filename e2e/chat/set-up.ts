@@ -7,12 +7,12 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The folder of the built page. */
     page: string;
-    /** Where the browser is that all files share. */
+    /** The endpoint of the browser that all files share. */
     browser: string;
   }
 }
 
-/** Once for all files of this folder: the page is built and a browser started. */
+/** Builds the page and starts a browser, once for all files of this folder. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const [page, browser] = await Promise.all([buildPage(), startBrowserServer()]);
   project.provide("page", page);

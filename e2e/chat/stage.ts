@@ -7,34 +7,42 @@ import { createProxy, type TcpProxy } from "../tcp-proxy.ts";
 let browser: Browser | undefined;
 const closing: (() => unknown)[] = [];
 
-/** Joins the browser that all files share. */
+/** Connects to the browser that all files share. */
 export async function begin(): Promise<void> {
   browser ??= await chromium.connect(inject("browser"));
 }
 
-/** Ends whatever the test has begun, the last first. */
+/** Closes everything that the test has opened, the last one first. */
 export async function end(): Promise<void> {
   for (const close of closing.splice(0).reverse()) await close();
 }
 
-/** Ends it with the test, the last one first. */
+/** Lets `end` close something. */
 const endWithTest = (close: () => unknown): void => void closing.push(close);
 
-/** A chat with the built page. @param database `:memory:` unless told */
-export async function openChat(options: { port?: number; database?: string } = {}): Promise<RunningChat> {
+/** Options of a chat. */
+interface OpenChatOptions {
+  /** @default any free one */
+  readonly port?: number;
+  /** @default ":memory:" */
+  readonly database?: string;
+}
+
+/** Starts a chat that serves the built page. */
+export async function openChat(options: OpenChatOptions = {}): Promise<RunningChat> {
   const running = await startChat({ page: inject("page"), ...options });
   endWithTest(() => running.server.close());
   return running;
 }
 
-/** A way to the chat that can be cut. */
+/** Starts a proxy to the chat. */
 export async function proxyTo(port: number): Promise<TcpProxy & { readonly url: string }> {
   const proxy = await createProxy(port);
   endWithTest(() => proxy.close());
   return Object.assign(proxy, { url: `http://127.0.0.1:${proxy.port}` });
 }
 
-/** A window of a browser that nobody has used before. */
+/** Opens a window with a profile of its own. */
 export async function openWindow(options: BrowserContextOptions = {}): Promise<Page> {
   if (browser === undefined) throw new Error("Expected begin() to have been called; hooks.ts does.");
   const context = await browser.newContext({ reducedMotion: "reduce", locale: "en-GB", ...options });
@@ -42,7 +50,7 @@ export async function openWindow(options: BrowserContextOptions = {}): Promise<P
   return context.newPage();
 }
 
-/** Gives the built page to this window, whatever the server has; API and stream stay the server's. */
+/** Serves the built page to this window instead of the server's page. API and stream are still the server's. */
 export async function pageFromHere(window: Page): Promise<void> {
   await window.route(
     ({ pathname }) => !/^\/(api|events)/.test(pathname),
@@ -65,13 +73,13 @@ export async function enterAs(name: string, url: string, window?: Page): Promise
 
 export const composerOf = (page: Page) => page.getByLabel("Message to");
 
-/** Writes a message and sends it; it may wait from then on. */
+/** Writes a message and sends it. It may wait in the outbox. */
 export async function say(page: Page, text: string): Promise<void> {
   await composerOf(page).fill(text);
   await composerOf(page).press("Enter");
 }
 
-/** Makes a room through the dialog; it is open then. */
+/** Creates a room by the dialog, and waits until it is open. */
 export async function createRoom(page: Page, name: string): Promise<void> {
   await page.getByRole("button", { name: "Create a room" }).click();
   await page.getByLabel("What is it called?").fill(name);
@@ -82,9 +90,9 @@ export async function createRoom(page: Page, name: string): Promise<void> {
 export const roomLink = (page: Page, name: string) => page.locator(".rooms a", { hasText: name });
 
 export const textsOn = (page: Page): Promise<string[]> => page.locator("#messages .text").allTextContents();
-/** What has no answer yet. */
+/** The messages that wait in the outbox. */
 export const waitingOn = (page: Page): Promise<string[]> => page.locator("#waiting .text").allTextContents();
-/** Number and sign beside each joined room. */
+/** By joined room, the @ mark and the number beside it. */
 export async function marksOn(page: Page): Promise<Record<string, string>> {
   const marks = await page.locator("#joined-rooms li").evaluateAll((items) =>
     items.map((item) => {
@@ -98,8 +106,8 @@ export async function marksOn(page: Page): Promise<Record<string, string>> {
   return Object.fromEntries(marks);
 }
 
-/** The network is there, says the system: whoever waits for the next attempt need not wait any longer. */
-export const hurry = (page: Page): Promise<unknown> => page.evaluate(() => dispatchEvent(new Event("online")));
+/** Signals that the network is back, so that clients reconnect at once instead of after their backoff. */
+export const reconnectNow = (page: Page): Promise<unknown> => page.evaluate(() => dispatchEvent(new Event("online")));
 
 export const until = (read: () => unknown, expected: unknown) =>
   expect.poll(read, { timeout: 15_000, interval: 20 }).toEqual(expected);

@@ -25,10 +25,10 @@ test("two people chat: what one browser posts, the other sees at once", async ()
   await say(bo, "well?");
   const texts = ["hi", "hello ada\nhow are you?", "well?"];
   await expectTexts(ada, texts);
-  // One byline for both messages of bo, and one day.
+  // The two messages of bo have one byline, and all messages are of one day.
   expect(await ada.locator("#messages .message:not(.goes-on) .author").allTextContents()).toEqual(["ada", "bo"]);
   expect(await ada.locator(".day:visible").allTextContents()).toEqual(["today"]);
-  // A reload needs no new sign-in, and the snapshot has what was said.
+  // A reload needs no sign-in, and the snapshot has the messages.
   await ada.reload();
   await expectTexts(ada, texts);
 });
@@ -50,13 +50,13 @@ test("a room is created, found, joined, given a topic and left", async () => {
 
   await bo.getByRole("button", { name: "Leave" }).click();
   await until(() => bo.locator("#other-rooms .name").allTextContents(), ["Garden"]);
-  // It can still be looked at.
+  // A room can be read without joining it.
   await roomLink(bo, "Lobby").click();
   await roomLink(bo, "Garden").click();
   await expectTexts(bo, ["tomatoes"]);
 });
 
-test("the address of a room that is not there leads to the lobby", async () => {
+test("the URL of a room that does not exist opens the lobby", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", `${url}/#nowhere`);
   await expectRoom(ada, "Lobby");
@@ -65,7 +65,7 @@ test("the address of a room that is not there leads to the lobby", async () => {
   expect(new URL(ada.url()).hash).toBe("#lobby");
 });
 
-test("who is here is told by name, oneself first, and several tabs are one person", async () => {
+test("the list of people has each name once, one's own name first", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);
   const bo = await enterAs("bo", url);
@@ -78,7 +78,7 @@ test("who is here is told by name, oneself first, and several tabs are one perso
   await until(() => ada.locator("#people .name").allTextContents(), ["ada"]);
 });
 
-test("names are completed with the keyboard, and emoji picked with it", async () => {
+test("the keyboard completes names and picks emoji", async () => {
   const { url } = await openChat();
   await visit(url, "Ada Lovelace").then((visitor) => visitor.say("hi"));
   const bo = await enterAs("bo", url);
@@ -99,7 +99,7 @@ test("names are completed with the keyboard, and emoji picked with it", async ()
   await until(() => bo.locator("#messages .text.large").allTextContents(), ["👍"]);
 });
 
-test("the plain page shows messages without any library, and asks whoever is nobody to sign in", async () => {
+test("the plain page shows messages without any library, and asks for a sign-in without a session", async () => {
   const { url } = await openChat();
   const bo = await visit(url, "bo");
   const page = await openWindow();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
 import { createRoom, enterAs, expectTexts, marksOn, numbered, openChat, roomLink, say, until } from "./stage.ts";
 
-test("unread counts survive a reload, and another device sees the same", async () => {
+test("unread counts survive a reload, and are the same on another device", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);
   await say(ada, "hi");
@@ -18,7 +18,7 @@ test("unread counts survive a reload, and another device sees the same", async (
 
   await roomLink(ada, "Lobby").click();
   await expectTexts(ada, ["hi", ...numbered(1, 3)]);
-  // The line stands where she stopped reading.
+  // The line is where she stopped reading.
   expect(await ada.locator(".message:has(.new-line:not([hidden])) .text").allTextContents()).toEqual(["number 1"]);
   await until(() => marksOn(phone), { Garden: "", Lobby: "" });
   await ada.reload();
@@ -26,7 +26,7 @@ test("unread counts survive a reload, and another device sees the same", async (
   expect(await marksOn(ada)).toEqual({ Garden: "", Lobby: "" });
 });
 
-test("the line stands where one stopped reading also when the page is opened anew", async () => {
+test("the line is where one stopped reading, also after the page is opened again", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);
   await say(ada, "hi");
@@ -39,7 +39,7 @@ test("the line stands where one stopped reading also when the page is opened ane
   expect(await ada.locator(".message:has(.new-line:not([hidden])) .text").allTextContents()).toEqual(["number 1"]);
 });
 
-test("what is below the screen is unread until one goes there", async () => {
+test("a message below the visible part is unread until one scrolls there", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);
   const bo = await visit(url, "bo");
@@ -47,7 +47,7 @@ test("what is below the screen is unread until one goes there", async () => {
   await expectTexts(ada, numbered(1, 40));
   const readOf = async () => {
     const answer = await ada.context().request.get(`${url}/api/rooms`);
-    // The chat's API: http and its answers are tested elsewhere.
+    // Other tests check the form of this answer.
     return ((await answer.json()) as { rooms: { read: number }[] }).rooms[0]?.read;
   };
   await until(readOf, 40);
@@ -62,7 +62,7 @@ test("what is below the screen is unread until one goes there", async () => {
   expect(await ada.locator("#newer").isVisible()).toBe(false);
 });
 
-test("Alt and the arrows change the room, and each room keeps its draft", async () => {
+test("Alt and the arrow keys change the room, and each room keeps its draft", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);
   await createRoom(ada, "Garden");

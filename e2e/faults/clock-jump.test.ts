@@ -1,39 +1,32 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createClient } from "@tidings/client";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub, systemClock } from "@tidings/server";
-import { toNodeHandler } from "@tidings/server/node";
 import { expect, onTestFinished, test } from "vitest";
-import { freshFile } from "./fresh-file.ts";
-import { chat } from "./served-chat.ts";
+import { serveHub } from "../serve-hub.ts";
+import { temporaryPath } from "../temporary-folder.ts";
+import { lobby, testContract } from "../test-contract.ts";
 
 const HOUR = 3_600_000;
-const room = chat.room({ roomId: "lobby" });
 
 test.for([HOUR, -HOUR])(
-  "a server whose clock jumps by %d ms goes on: no stream ends, no event is lost, and nothing is trimmed that is younger than its age",
+  "when the clock of a server jumps by %d ms, no stream ends, no event is lost, and none is trimmed before its age",
   { timeout: 60_000 },
   async (jump) => {
-    let elapsed = 0;
-    const now = () => Date.now() + elapsed;
-    const hub = createHub(chat, {
-      log: sqliteLog(await freshFile(), { now, keep: { age: 3 * HOUR } }),
+    let offset = 0;
+    const now = () => Date.now() + offset;
+    const hub = createHub(testContract, {
+      log: sqliteLog(await temporaryPath(), { now, keep: { age: 3 * HOUR } }),
       authorize: () => true,
       heartbeat: 1_000,
       limits: { maxAge: 3 * HOUR },
       clock: { ...systemClock, now },
     });
-    const server = createServer(toNodeHandler(hub)).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    // A server that listens on a TCP port has an address of this shape.
-    const { port } = server.address() as AddressInfo;
+    const port = await serveHub(hub);
     const texts: string[] = [];
     const gaps: string[] = [];
     let attempts = 0;
-    let beats = 0;
-    const client = createClient(chat, {
+    let heartbeats = 0;
+    const client = createClient(testContract, {
       url: `http://127.0.0.1:${port}/events`,
       async fetch(url, init) {
         attempts++;
@@ -41,7 +34,7 @@ test.for([HOUR, -HOUR])(
         const seen = response.body?.pipeThrough(
           new TransformStream<Uint8Array, Uint8Array>({
             transform(chunk, controller) {
-              if (Buffer.from(chunk).includes("event: heartbeat")) beats++;
+              if (Buffer.from(chunk).includes("event: heartbeat")) heartbeats++;
               controller.enqueue(chunk);
             },
           }),
@@ -49,30 +42,26 @@ test.for([HOUR, -HOUR])(
         return new Response(seen ?? null, response);
       },
     });
-    onTestFinished(async () => {
-      client.close();
-      await hub.close();
-      server.close();
-    });
-    client.subscribe(room, { message: ({ text }) => texts.push(text), onGap: ({ reason }) => gaps.push(reason) });
-    const until = (isSo: () => boolean) => expect.poll(isSo, { timeout: 20_000, interval: 10 }).toBe(true);
+    onTestFinished(() => client.close());
+    client.subscribe(lobby, { message: ({ text }) => texts.push(text), onGap: ({ reason }) => gaps.push(reason) });
+    const until = (isTrue: () => boolean) => expect.poll(isTrue, { timeout: 20_000, interval: 10 }).toBe(true);
     await until(() => client.status.value.state === "live");
 
-    await hub.publish(room, "message", { text: "before" });
+    await hub.publish(lobby, "message", { text: "before" });
     await until(() => texts.length === 1);
-    elapsed = jump;
-    // Heartbeats go on: an hour without one would be the end of a stream.
-    const before = beats;
-    await until(() => beats >= before + 2);
-    await hub.publish(room, "message", { text: "after" });
+    offset = jump;
+    // Heartbeats go on; without them the client would end the stream.
+    const before = heartbeats;
+    await until(() => heartbeats >= before + 2);
+    await hub.publish(lobby, "message", { text: "after" });
     await until(() => texts.length === 2);
-    elapsed = 0;
-    await hub.publish(room, "message", { text: "back again" });
+    offset = 0;
+    await hub.publish(lobby, "message", { text: "back again" });
     await until(() => texts.length === 3);
     expect(texts).toEqual(["before", "after", "back again"]);
     expect([gaps, attempts]).toEqual([[], 1]);
 
-    const history = await client.history(room);
+    const history = await client.history(lobby);
     expect(history.events.map(({ data }) => data)).toEqual(texts.map((text) => ({ text })));
   },
 );

@@ -1,42 +1,41 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { onTestFinished } from "vitest";
-import type { Verbs } from "./crowd.ts";
-import { buildProgram } from "./program.ts";
+import { killWithTest } from "../kill-with-test.ts";
+import { buildProgram } from "./build-program.ts";
+import type { Commands } from "./crowd-program.ts";
 
-/** The crowd of crowd.ts, which does one thing after the other. It does not outlive the test. */
+/** Runs crowd-program.ts, which does one command after the other. It is killed when the test has finished. */
 export class CrowdProcess {
   readonly #child: ChildProcess;
-  /** Rejects when it has ended. */
+  /** Rejects when the process has ended. */
   readonly #ended: Promise<never>;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
     this.#ended = once(child, "exit").then(([code]) => {
-      throw new Error(`Expected a crowd that does as it is told, got its end with ${String(code)}.`);
+      throw new Error(`Expected the crowd to answer, got the end of its process with code ${String(code)}.`);
     });
-    // Whoever tells it something hears of it.
+    // Not unhandled: `run` rejects with it.
     this.#ended.catch(() => {});
   }
 
   static async start(): Promise<CrowdProcess> {
-    const child = fork(await buildProgram("e2e", "faults/crowd.ts"), { execArgv: [] });
-    const closed = once(child, "close");
-    onTestFinished(async () => {
-      child.kill("SIGKILL");
-      await closed;
-    });
+    const child = fork(await buildProgram("e2e", "faults/crowd-program.ts"), { execArgv: [] });
+    killWithTest(child);
     return new CrowdProcess(child);
   }
 
-  async tell<Verb extends keyof Verbs>(
-    verb: Verb,
-    ...[given]: Parameters<Verbs[Verb]>
-  ): Promise<Awaited<ReturnType<Verbs[Verb]>>> {
+  /** Resolves with the answer of the crowd. */
+  async run<Command extends keyof Commands>(
+    command: Command,
+    ...[parameter]: Parameters<Commands[Command]>
+  ): Promise<Awaited<ReturnType<Commands[Command]>>> {
     const answered = new Promise<unknown>((resolve) => this.#child.once("message", resolve));
-    this.#child.send({ verb, given });
-    // The verbs' types are those of both sides.
-    const { answer } = (await Promise.race([answered, this.#ended])) as { answer: Awaited<ReturnType<Verbs[Verb]>> };
+    this.#child.send({ command, parameter });
+    // Both processes have the same types.
+    const { answer } = (await Promise.race([answered, this.#ended])) as {
+      answer: Awaited<ReturnType<Commands[Command]>>;
+    };
     return answer;
   }
 }

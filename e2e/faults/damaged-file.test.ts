@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from "node:fs";
-import { join } from "node:path";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { expect, test, vi } from "vitest";
 import { startChat } from "../chat.ts";
-import { freshFolder } from "../fresh-folder.ts";
-import { freshFile } from "./fresh-file.ts";
-import { buildChat, buildServedHub } from "./program.ts";
-import { startChatProcess, startHub } from "./server-process.ts";
+import { temporaryPath } from "../temporary-folder.ts";
+import { buildChatProgram, buildHubProgram } from "./build-program.ts";
+import { startChatProcess, startHubProcess } from "./server-process.ts";
 
-// Each test starts processes, on a machine that may be busy.
+// Each test starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const hash = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
@@ -20,7 +18,7 @@ function overwrite(path: string, text: string, position: number): void {
   closeSync(file);
 }
 
-/** What may have happened to a database, and what SQLite says of it. */
+/** Ways to damage a database, and the error of SQLite for each. */
 const DAMAGES: readonly [string, (path: string) => void, RegExp][] = [
   ["is no database", (path) => writeFileSync(path, "notes of mine\n".repeat(1_000)), /file is not a database/],
   ["has lost its first page", (path) => overwrite(path, "lost ".repeat(819), 0), /file is not a database/],
@@ -29,9 +27,9 @@ const DAMAGES: readonly [string, (path: string) => void, RegExp][] = [
 ];
 
 test.for(DAMAGES)(
-  "a hub whose file %s does not start, says so by the file's name, and leaves it as it is",
+  "a hub whose file %s does not start, names the file in its error, and does not change it",
   async ([, damage, reason]) => {
-    const path = await freshFile();
+    const path = await temporaryPath();
     const log = sqliteLog(path);
     const data = JSON.stringify({ text: "x".repeat(1_000) });
     await log.append(
@@ -40,7 +38,7 @@ test.for(DAMAGES)(
     await log.close();
     damage(path);
     const before = hash(path);
-    const starting = startHub(await buildServedHub(), { path });
+    const starting = startHubProcess(await buildHubProgram(), { path });
     await expect(starting).rejects.toThrow(reason);
     await expect(starting).rejects.toThrow(`Cannot open the log in "${path}"`);
     expect(hash(path)).toBe(before);
@@ -48,13 +46,13 @@ test.for(DAMAGES)(
 );
 
 test.for(DAMAGES)(
-  "a chat whose file %s does not start, says so in one sentence by the file's name, and leaves it as it is",
+  "a chat whose file %s does not start, names the file in one sentence, and does not change it",
   async ([, damage, reason]) => {
-    const path = join(await freshFolder(), "chat.db");
+    const path = await temporaryPath("chat.db");
     await (await startChat({ database: path })).server.close();
     damage(path);
     const before = hash(path);
-    const program = await buildChat();
+    const program = await buildChatProgram();
     const starting = startChatProcess(program, path);
     await expect(starting).rejects.toThrow(reason);
     await expect(starting).rejects.toThrow(/got: The chat cannot start: .*chat\.db.*\n$/);

@@ -1,20 +1,22 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, onTestFinished, test } from "vitest";
-import { freshFile, storedTexts } from "./fresh-file.ts";
-import { lobbyOfChat } from "./lobby.ts";
+import { expect, test } from "vitest";
+import { killWithTest } from "../kill-with-test.ts";
+import { temporaryPath } from "../temporary-folder.ts";
+import { storedTexts } from "./stored-texts.ts";
+import { chatLobby } from "./served-lobby.ts";
 import { postJson } from "./post-json.ts";
-import { buildServedHub } from "./program.ts";
-import { startReaders } from "./readers.ts";
-import { LOBBY } from "./served-chat.ts";
-import { startHub } from "./server-process.ts";
+import { buildHubProgram } from "./build-program.ts";
+import { startReaders } from "./start-readers.ts";
+import { LOBBY_STREAM } from "./hub-program-api.ts";
+import { startHubProcess } from "./server-process.ts";
 
-/** How long a publish waits for its turn, in milliseconds. */
+/** How long a publish waits for the lock, in milliseconds. */
 const PATIENCE = 1_000;
-/** Within this many milliseconds of the end of the lock all is as before; a machine that is busy gets ten times as long. */
+/** Milliseconds from the end of the lock until all events have arrived; a busy machine gets ten times as long. */
 const BAR = 1_000;
 
-/** Another process begins to write, and does not end. Returns what kills it, which gives its lock back. */
+/** Lets another process lock the file. Returns what kills the process, which releases the lock. */
 async function lock(path: string): Promise<() => Promise<void>> {
   const program = `
     const Database = require("libsql");
@@ -26,55 +28,50 @@ async function lock(path: string): Promise<() => Promise<void>> {
     cwd: import.meta.dirname,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const closed = once(child, "close");
-  const kill = async (): Promise<void> => {
-    child.kill("SIGKILL");
-    await closed;
-  };
-  onTestFinished(kill);
+  const kill = killWithTest(child);
   await once(child.stdout, "data");
   return kill;
 }
 
-test("while another process holds the file, a publish waits as long as the log's patience and then says why; streams go on, and so does all when the other one dies", async () => {
-  const path = await freshFile();
-  const { port } = await startHub(await buildServedHub(), { path, patience: PATIENCE });
+test("while another process locks the file, a publish waits and then says why, and streams go on", async () => {
+  const path = await temporaryPath();
+  const { port } = await startHubProcess(await buildHubProgram(), { path, patience: PATIENCE });
   const readers = await startReaders(3, port);
   const publish = (text: string) => postJson(port, "/publish", { text, key: text });
   await publish("before");
 
   const unlock = await lock(path);
-  const asked = performance.now();
+  const requestedAt = performance.now();
   await expect(publish("too long")).rejects.toThrow(
     /503: .*Cannot write, after 1000 ms, to the log .*: database is locked\. Another transaction is writing/,
   );
-  expect(performance.now() - asked).toBeGreaterThan(0.9 * PATIENCE);
-  expect(performance.now() - asked).toBeLessThan(10 * PATIENCE);
-  const [late] = await startReaders(1, port, { path: `${LOBBY}&last=10` });
+  expect(performance.now() - requestedAt).toBeGreaterThan(0.9 * PATIENCE);
+  expect(performance.now() - requestedAt).toBeLessThan(10 * PATIENCE);
+  const [late] = await startReaders(1, port, { path: `${LOBBY_STREAM}&last=10` });
   await late?.has(1);
 
   const waiting = publish("in time");
-  const dead = performance.now();
+  const unlockedAt = performance.now();
   await Promise.all([unlock(), waiting]);
   const all = [...readers, ...(late === undefined ? [] : [late])];
   await Promise.all(all.map((reader) => reader.has(2)));
-  expect(performance.now() - dead).toBeLessThan(10 * BAR);
-  for (const { texts, surprises, visits } of all) {
+  expect(performance.now() - unlockedAt).toBeLessThan(10 * BAR);
+  for (const { texts, surprises, connections } of all) {
     expect(texts).toEqual(["before", "in time"]);
-    expect([surprises, visits.length]).toEqual([[], 1]);
+    expect([surprises, connections.length]).toEqual([[], 1]);
   }
   expect(await storedTexts(path)).toEqual(["before", "in time"]);
 }, 60_000);
 
-test("while another process holds the chat's file, who posts waits, and all others are served", async () => {
-  const path = await freshFile();
-  const { start, post, reading } = await lobbyOfChat(path);
+test("while another process locks the file of the chat, posts wait, and other requests are served", async () => {
+  const path = await temporaryPath();
+  const { start, post, readerOptions } = await chatLobby(path);
   const { port } = await start();
-  const [reader] = await startReaders(1, port, reading);
+  const [reader] = await startReaders(1, port, readerOptions);
   const unlock = await lock(path);
   let isPosted = false;
   const posting = post(port, "ada", "in time", "in time").then(() => (isPosted = true));
-  // Again and again, each over a connection of its own: a process that stood still would answer none before the end.
+  // Several, each over a connection of its own: a blocked process would answer none of them.
   for (let number = 0; number < 5; number++) await fetch(`http://127.0.0.1:${port}/healthz`);
   expect(isPosted).toBe(false);
   await Promise.all([unlock(), posting]);

@@ -10,32 +10,34 @@ import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import { createGunzip } from "node:zlib";
 import { memoryLog } from "@tidings/log";
-import { createHub, type Hub } from "@tidings/server";
+import { createHub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { freshFolder } from "../fresh-folder.ts";
-import { chat, LOBBY } from "./served-chat.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { lobby, testContract } from "../test-contract.ts";
+import { expectFlow } from "./expect-flow.ts";
+import { LOBBY_STREAM } from "./hub-program-api.ts";
 
-// Each test starts processes, on a machine that may be busy.
+// Each test starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
-const room = chat.room({ roomId: "lobby" });
-/** Where Debian has it, which is not on everybody's path. */
+/** Debian has it in a folder that is not on the path of every user. */
 const nginxBinary = ["nginx", "/usr/sbin/nginx"].find((name) => spawnSync(name, ["-v"]).error === undefined);
 if (nginxBinary === undefined) {
   console.warn(
-    "There is no nginx on this machine, so what is behind one is not tested; .ci/run installs it on Debian.",
+    "The tests behind an nginx are skipped, since there is none on this machine; .ci/run installs it on Debian.",
   );
 }
 
-interface Way {
+/** How requests get from a client to the hub. */
+interface Route {
   readonly upstream: "1.0" | "1.1";
   readonly gzip: "on" | "off";
   readonly client: "h1" | "h2";
 }
 
-/** nginx as most have it, but for what the way asks for; all sockets are files, so no port is taken from anybody. */
-const configOf = (folder: string, { upstream, gzip, client }: Way, more: string) => `
+/** The usual configuration, apart from what the route needs. All sockets are files, so that no port is used. */
+const configOf = (folder: string, { upstream, gzip, client }: Route, more: string) => `
 daemon off;
 user ${userInfo().username};
 worker_processes 1;
@@ -59,17 +61,17 @@ http {
 }
 `;
 
-/** A hub behind an nginx. Returns what asks for the lobby through it. */
-async function start(way: Way, more = "") {
-  const folder = await freshFolder();
-  const hub = createHub(chat, { log: memoryLog(), authorize: () => true, heartbeat: 300_000 });
+/** Starts a hub behind an nginx. Returns the socket of the nginx. */
+async function start(route: Route, more = "") {
+  const folder = await temporaryFolder();
+  const hub = createHub(testContract, { log: memoryLog(), authorize: () => true, heartbeat: 300_000 });
   const server = createServer(toNodeHandler(hub)).listen(join(folder, "hub.sock"));
   await once(server, "listening");
   const config = join(folder, "nginx.conf");
-  writeFileSync(config, configOf(folder, way, more));
+  writeFileSync(config, configOf(folder, route, more));
   const nginx = spawn(nginxBinary ?? "", ["-p", folder, "-c", config], { stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  nginx.stderr.setEncoding("utf8").on("data", (complaint: string) => (said += complaint));
+  let errorOutput = "";
+  nginx.stderr.setEncoding("utf8").on("data", (chunk: string) => (errorOutput += chunk));
   const ended = once(nginx, "exit");
   onTestFinished(async () => {
     nginx.kill("SIGTERM");
@@ -80,19 +82,19 @@ async function start(way: Way, more = "") {
   });
   const front = join(folder, "front.sock");
   await expect.poll(() => existsSync(front) || nginx.exitCode !== null, { timeout: 10_000, interval: 10 }).toBe(true);
-  if (nginx.exitCode !== null) throw new Error(`Expected an nginx that runs, got: ${said}`);
+  if (nginx.exitCode !== null) throw new Error(`Expected an nginx that runs, got: ${errorOutput}`);
   return { hub, front };
 }
 
-/** The lobby as a client gets it, uncompressed if need be. */
-async function ask(
+/** Requests the lobby. Returns the body, uncompressed, and the encoding that it had. */
+async function requestLobby(
   front: string,
-  client: Way["client"],
+  client: Route["client"],
   accept = "text/event-stream",
 ): Promise<{ body: Duplex | IncomingMessage; encoding: unknown }> {
   const headers = { accept, "accept-encoding": "gzip" };
   if (client === "h1") {
-    const request = get({ socketPath: front, path: LOBBY, headers, agent: false });
+    const request = get({ socketPath: front, path: LOBBY_STREAM, headers, agent: false });
     onTestFinished(() => void request.destroy());
     const [response] = (await once(request, "response")) as [IncomingMessage];
     const encoding = response.headers["content-encoding"];
@@ -100,61 +102,52 @@ async function ask(
   }
   const session = connectHttp2("http://localhost", { createConnection: () => connect(front) });
   onTestFinished(() => session.destroy());
-  const stream = session.request({ ":path": LOBBY, ...headers });
+  const stream = session.request({ ":path": LOBBY_STREAM, ...headers });
   const [head] = (await once(stream, "response")) as [Record<string, unknown>];
   const encoding = head["content-encoding"];
   return { body: encoding === "gzip" ? stream.pipe(createGunzip()) : stream, encoding };
 }
 
-/** Publishes each event when the last one has arrived: a frame that is held back would be waited for in vain. */
-async function expectFlow(hub: Hub<typeof chat>, body: AsyncIterable<Buffer>): Promise<void> {
-  let arrived = "";
-  let next = 0;
-  for await (const chunk of body) {
-    arrived += chunk.toString("utf8");
-    if (!arrived.includes(next === 0 ? "event: hello" : `{"text":"number ${next}"}`)) continue;
-    if (next === 5) return;
-    await hub.publish(room, "message", { text: `number ${++next}` });
-  }
-  throw new Error(`Expected five events, got the end after ${arrived}`);
-}
-
-const ways = (["1.0", "1.1"] as const).flatMap((upstream) =>
+const routes = (["1.0", "1.1"] as const).flatMap((upstream) =>
   (["on", "off"] as const).flatMap((gzip) =>
-    (["h1", "h2"] as const).map((client): [Way["upstream"], Way["gzip"], Way["client"]] => [upstream, gzip, client]),
+    (["h1", "h2"] as const).map((client): [Route["upstream"], Route["gzip"], Route["client"]] => [
+      upstream,
+      gzip,
+      client,
+    ]),
   ),
 );
 
 describe.runIf(nginxBinary !== undefined)("behind an nginx", () => {
-  test.for(ways)(
-    "that speaks HTTP/%s to us, with gzip %s, and %s to the client, every frame flows at once",
+  test.for(routes)(
+    "with HTTP/%s to the hub, gzip %s and %s to the client, every frame arrives at once",
     async ([upstream, gzip, client]) => {
-      const way = { upstream, gzip, client };
-      const { hub, front } = await start(way);
-      const { body, encoding } = await ask(front, way.client);
-      expect(encoding).toBe(way.gzip === "on" ? "gzip" : undefined);
-      await expectFlow(hub, body);
+      const route = { upstream, gzip, client };
+      const { hub, front } = await start(route);
+      const { body, encoding } = await requestLobby(front, route.client);
+      expect(encoding).toBe(route.gzip === "on" ? "gzip" : undefined);
+      await expectFlow(body, (message) => hub.publish(lobby, "message", { text: message }));
     },
   );
 
-  // With chunks from us and no gzip, an nginx 1.22 passes everything on by itself.
-  test.for(ways.filter(([upstream, gzip]) => upstream === "1.0" || gzip === "on"))(
-    "that speaks HTTP/%s to us, with gzip %s, and %s to the client, it is X-Accel-Buffering that makes them flow",
+  // With chunks from the hub and without gzip, an nginx 1.22 forwards everything at once by itself.
+  test.for(routes.filter(([upstream, gzip]) => upstream === "1.0" || gzip === "on"))(
+    "with HTTP/%s to the hub, gzip %s and %s to the client, no frame arrives at once without X-Accel-Buffering",
     async ([upstream, gzip, client]) => {
-      const way = { upstream, gzip, client };
-      const { hub, front } = await start(way, "proxy_ignore_headers X-Accel-Buffering;");
+      const route = { upstream, gzip, client };
+      const { hub, front } = await start(route, "proxy_ignore_headers X-Accel-Buffering;");
       let arrived = "";
       const read = async () => {
-        // Not even the head of the answer need come.
-        const { body } = await ask(front, way.client);
+        // Not even the head of the answer has to come.
+        const { body } = await requestLobby(front, route.client);
         for await (const chunk of body) arrived += String(chunk);
       };
       const reading = read();
       await expect.poll(() => hub.stats().connections, { timeout: 10_000 }).toBe(1);
-      for (let number = 1; number <= 5; number++) await hub.publish(room, "message", { text: `number ${number}` });
-      // Whatever else is asked of it meanwhile, it answers; the events it has, and keeps.
+      for (let number = 1; number <= 5; number++) await hub.publish(lobby, "message", { text: `number ${number}` });
+      // Meanwhile nginx answers other requests, but holds the events back.
       for (let number = 1; number <= 5; number++) {
-        const page = await ask(front, way.client, "application/json");
+        const page = await requestLobby(front, route.client, "application/json");
         expect(await text(page.body)).toContain('"cursor"');
       }
       expect(arrived).toBe("");

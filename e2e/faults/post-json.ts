@@ -2,7 +2,10 @@ import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
 
-/** Posts over a connection of its own. @throws Error when it breaks, or when the status is not 2xx */
+/**
+ * Posts JSON over a connection of its own. Returns the answer.
+ * @throws Error when the connection breaks, or the status is not 2xx
+ */
 export async function postJson(
   port: number,
   path: string,
@@ -18,6 +21,7 @@ export async function postJson(
     headers: { "content-type": "application/json", ...headers },
   });
   posting.end(JSON.stringify(body));
+  // The one argument of "response".
   const [response] = (await once(posting, "response")) as [IncomingMessage];
   const { statusCode = 0 } = response;
   const answer = await json(response);

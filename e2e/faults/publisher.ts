@@ -1,23 +1,24 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { onTestFinished } from "vitest";
+import { Changes } from "../changes.ts";
 
-/** Resolves when the server has acknowledged the message. A key that it knows is the message that it has. */
+/** Resolves when the server has acknowledged the message. Posting again with a known key stores nothing. */
 export type Post = (text: string, key: string) => Promise<unknown>;
 
 /** Milliseconds until a post that has failed is tried again. */
 const BACKOFF = 20;
 
-/** Publishes one message after the other, each until it is acknowledged, and counts. It ends with the test. */
+/** Publishes numbered messages, each of them until it is acknowledged. It stops when the test has finished. */
 export class Publisher {
-  /** What was acknowledged, in order. */
+  /** The texts that were acknowledged, in order. */
   readonly acked: string[] = [];
-  /** Posts that failed, and were tried again with the same key. */
+  /** How many posts failed and were tried again with the same key. */
   failures = 0;
   readonly #name: string;
   readonly #post: Post;
   readonly #pace: number;
   readonly #done: Promise<void>;
-  #moved: () => void = () => {};
+  readonly #changes = new Changes();
   #stopping = false;
   #givenUp = false;
 
@@ -27,15 +28,18 @@ export class Publisher {
     this.#post = post;
     this.#pace = pace;
     this.#done = this.#publish();
-    onTestFinished(() => void (this.#stopping = this.#givenUp = true));
+    onTestFinished(() => {
+      this.#stopping = true;
+      this.#givenUp = true;
+    });
   }
 
-  /** Resolves when something is so; asked whenever a message was acknowledged, here. */
-  async until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await new Promise<void>((resolve) => (this.#moved = resolve));
+  /** Resolves when a condition is true. It is checked whenever a message of this publisher is acknowledged. */
+  until(isTrue: () => boolean): Promise<void> {
+    return this.#changes.until(isTrue);
   }
 
-  /** Resolves when what it has begun is acknowledged. */
+  /** Publishes no more. Resolves when the current message is acknowledged. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#done;
@@ -49,7 +53,7 @@ export class Publisher {
         await delay(BACKOFF);
       }
       this.acked.push(text);
-      this.#moved();
+      this.#changes.announce();
       await delay(this.#pace);
     }
   }

@@ -1,32 +1,32 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { onTestFinished } from "vitest";
-import type { ServedHubOptions } from "./served-chat.ts";
+import { killWithTest } from "../kill-with-test.ts";
+import type { HubProgramOptions } from "./hub-program-api.ts";
 
-/** How a server says where it listens, as its first line. */
+/** The end of the first line that a server prints: its port. */
 const LISTENING = /:(\d+)$/;
 
-/** A server in a process of its own. It does not outlive the test. */
+/** A server in a process of its own. It is killed when the test has finished. */
 export class ServerProcess {
   readonly port: number;
   readonly pid: number;
-  /** When it was there, by `performance.now()`. */
+  /** When it has printed its port, by `performance.now()`. */
   readonly listeningSince = performance.now();
-  /** Its complaints, since then. */
-  said = "";
+  /** All that it has written to stderr since then. */
+  errorOutput = "";
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string, undefined>;
 
   private constructor(child: ChildProcess, port: number, lines: AsyncIterator<string, undefined>) {
     this.#child = child;
     this.#lines = lines;
-    child.stderr?.on("data", (text: string) => (this.said += text));
+    child.stderr?.on("data", (text: string) => (this.errorOutput += text));
     this.port = port;
     this.pid = child.pid ?? 0;
   }
 
-  /** Resolves when it listens. @throws Error with what it had to say when it ends before */
+  /** Resolves when it listens. @throws Error with what it has written to stderr when it ends before */
   static async start(
     program: string,
     programArguments: readonly string[] = [],
@@ -36,20 +36,15 @@ export class ServerProcess {
       env: { ...process.env, ...variables },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const closed = once(child, "close");
-    const end = async (): Promise<void> => {
-      child.kill("SIGKILL");
-      await closed;
-    };
-    onTestFinished(end);
-    let said = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+    const kill = killWithTest(child);
+    let errorOutput = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (errorOutput += text));
     const lines: AsyncIterator<string, undefined> = createInterface(child.stdout)[Symbol.asyncIterator]();
     const { value: first } = await lines.next();
     const port = LISTENING.exec(first ?? "")?.[1];
     if (port !== undefined) return new ServerProcess(child, Number(port), lines);
-    await end();
-    throw new Error(`Expected a server that says where it listens, got: ${said}`);
+    await kill();
+    throw new Error(`Expected the server to print its port, got: ${errorOutput}`);
   }
 
   /** The next line that it prints. */
@@ -58,12 +53,12 @@ export class ServerProcess {
     return value ?? "";
   }
 
-  /** Ends it as a crash would, in the midst of whatever it does. */
+  /** Kills it as a crash would. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }
 
-  /** Asks it to end, and waits until it has. Returns the exit code. */
+  /** Asks it to shut down, and waits until it has ended. Returns the exit code. */
   async stop(): Promise<number | null> {
     await this.#end("SIGTERM");
     return this.#child.exitCode;
@@ -77,11 +72,15 @@ export class ServerProcess {
   }
 }
 
-/** Starts served-hub.ts. @param program what `buildServedHub` has made */
-export const startHub = (program: string, options: ServedHubOptions = {}): Promise<ServerProcess> =>
+/** Starts hub-program.ts. @param program the file that `buildHubProgram` has made */
+export const startHubProcess = (program: string, options: HubProgramOptions = {}): Promise<ServerProcess> =>
   ServerProcess.start(program, [JSON.stringify(options)]);
 
-/** Starts the chat, whose sessions outlive it. @param program what `buildChat` has made @param path its file */
+/**
+ * Starts the chat. Its sessions survive a restart.
+ * @param program the file that `buildChatProgram` has made
+ * @param path of its database
+ */
 export const startChatProcess = (program: string, path: string): Promise<ServerProcess> =>
   ServerProcess.start(program, [], {
     TIDINGS_DB: path,

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { onTestFinished } from "vitest";
-import { freshFolder } from "../fresh-folder.ts";
 
-/** A disk of some MiB that a test has for itself, in memory. */
+/** A file system of some MiB in memory, for one test. */
 export class SmallDisk {
   readonly folder: string;
   readonly #ballast: string;
@@ -14,20 +14,20 @@ export class SmallDisk {
     this.#ballast = join(folder, "ballast");
   }
 
-  /** It is gone when the test has finished; null where nobody may mount one. */
+  /** It is unmounted when the test has finished. Null where mounting is not allowed. */
   static async mount(mebibytes: number): Promise<SmallDisk | null> {
-    const folder = await freshFolder();
+    const folder = await temporaryFolder();
     try {
       run("mount", "-t", "tmpfs", "-o", `size=${mebibytes}m`, "tmpfs", folder);
     } catch {
       return null;
     }
-    // Lazily, so that it goes even while a server that hangs has a file of it.
+    // Lazily, so that it works while a server that hangs has a file open.
     onTestFinished(() => run("umount", "-l", folder));
     return new SmallDisk(folder);
   }
 
-  /** Leaves not a byte. */
+  /** Fills the disk to the last byte. */
   fill(): void {
     const file = openSync(this.#ballast, "a");
     try {
@@ -37,12 +37,12 @@ export class SmallDisk {
     }
   }
 
-  /** Takes back what {@link fill} has put there. */
+  /** Undoes {@link fill}. */
   free(): void {
     rmSync(this.#ballast);
   }
 
-  /** Nobody may have a file open for writing. */
+  /** Remounts it. A process that has a file open for writing prevents that. */
   allow(access: "ro" | "rw"): void {
     run("mount", "-o", `remount,${access}`, this.folder);
   }
@@ -56,7 +56,7 @@ function writeUntilFull(file: number, bytes: Buffer): void {
   }
 }
 
-/** @throws Error with its complaint */
+/** @throws Error with what the command has written to stderr */
 function run(command: string, ...given: string[]): void {
   const { status, stderr, error } = spawnSync(command, given, { encoding: "utf8" });
   if (status === 0) return;

@@ -1,50 +1,52 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { createParser } from "@tidings/protocol";
 import { expect, onTestFinished, test } from "vitest";
-import { freshFile } from "./fresh-file.ts";
+import { openRawStream } from "../raw-stream.ts";
+import { temporaryPath } from "../temporary-folder.ts";
 import { amount, PATIENCE, record } from "./long-run.ts";
 import { postJson } from "./post-json.ts";
-import { buildServedHub } from "./program.ts";
-import { startReaders } from "./readers.ts";
-import { LOBBY, type Vitals } from "./served-chat.ts";
-import { startHub } from "./server-process.ts";
+import { buildHubProgram } from "./build-program.ts";
+import { startReaders } from "./start-readers.ts";
+import { LOBBY_STREAM, type ProcessState } from "./hub-program-api.ts";
+import { startHubProcess } from "./server-process.ts";
 
-/** Who stands still: some, and then many. */
+/** How many readers stall: few, and then many. */
 const FEW = amount(30, 100);
 const MANY = amount(300, 1_000);
-/** Published once the ring is full, so that the buffers of the kernel are, too; and then for as long as they stand still. */
+/** How many events are published after the readers stall: first enough to fill the buffers of the kernel, then more. */
 const EARLY = 10_000;
 const LATE = 40_000;
-/** Of an event's text. Those of the early ones together are more than all buffers on the way to a reader hold, some 4 MiB. */
+/** Of the text of an event. The early events together are more than all buffers on the way to a reader: about 4 MiB. */
 const BYTES = 500;
 /** Events that the ring holds. */
 const RING = 16_384;
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** What a reader may cost: the slice that waits for its socket, and as much for socket, response and connection. */
+/** What a reader may cost: the slice that waits for its socket, and the same for socket, response and connection. */
 const READER = 128 * KIB;
-/** Bytes that may be more or less at any moment. */
+/** By how many bytes two measurements of the same state may differ. */
 const SLACK = 8 * MIB;
 
-/** A reader that takes nothing any more once it has its place. */
-async function stall(port: number): Promise<Socket> {
-  const socket = connect(port, "127.0.0.1");
+/** Opens a stream, and reads no more after its first bytes. */
+async function openStalledStream(port: number): Promise<Socket> {
+  const socket = openRawStream(port, LOBBY_STREAM);
   onTestFinished(() => void socket.destroy());
-  // HTTP/1.0 has no chunks: the body is the stream as it is.
-  socket.write(`GET ${LOBBY} HTTP/1.0\r\n\r\n`);
   await once(socket, "data");
   socket.pause();
   return socket;
 }
 
-/** Lets a stalled reader go on, and tells the number after that of the last event when it has had them all, from the first on. */
+/**
+ * Reads on from a stalled stream, and expects every event once and in order.
+ * @param first the number of the first event
+ * @param end the number after that of the last one; it is returned when all have come
+ */
 async function countUntil(socket: Socket, first: number, end: number): Promise<number> {
   let next = first;
   const parser = createParser({
     onEvent({ event, data }) {
       if (!event.endsWith(":message")) return;
-      // In order, and none left out.
       expect(data).toContain(`"text":"${next++} `);
     },
   });
@@ -57,9 +59,9 @@ async function countUntil(socket: Socket, first: number, end: number): Promise<n
 }
 
 test(
-  `a reader that stands still costs the same whether ${FEW} do or ${MANY}, and whether ${EARLY} events are published meanwhile or ${EARLY + LATE}; the others go on, and nobody misses anything`,
+  `each of ${FEW} or ${MANY} stalled readers costs the same after ${EARLY} or ${EARLY + LATE} events, and misses none`,
   async () => {
-    const { port } = await startHub(await buildServedHub(), { path: await freshFile() });
+    const { port } = await startHubProcess(await buildHubProgram(), { path: await temporaryPath() });
     const readers = await startReaders(5, port);
     let published = 0;
     const publish = async (count: number): Promise<void> => {
@@ -68,14 +70,16 @@ test(
       await Promise.all(readers.map((reader) => reader.has(published)));
     };
     const measure = async () => {
-      const { heapUsed, external, rss } = (await (await fetch(`http://127.0.0.1:${port}/vitals`)).json()) as Vitals;
+      // What hub-program.ts answers.
+      const state = (await (await fetch(`http://127.0.0.1:${port}/state`)).json()) as ProcessState;
+      const { heapUsed, external, rss } = state;
       return { held: heapUsed + external, rss };
     };
     const stalled: Socket[] = [];
-    /** What the process holds when so many stand still, early and late. */
-    const standStill = async (count: number) => {
-      // One after the other: what is measured is the standing, not the coming.
-      while (stalled.length < count) stalled.push(await stall(port));
+    /** Measures the process while so many readers stall, early and late. */
+    const measureStalled = async (count: number) => {
+      // One after the other, since the cost of connecting is not the subject.
+      while (stalled.length < count) stalled.push(await openStalledStream(port));
       await publish(EARLY);
       const early = await measure();
       await publish(LATE);
@@ -85,8 +89,8 @@ test(
     await publish(RING);
     const before = await measure();
     const firstOfFew = published;
-    const few = await standStill(FEW);
-    const many = await standStill(MANY);
+    const few = await measureStalled(FEW);
+    const many = await measureStalled(MANY);
     const each = ({ held }: { held: number }, count: number) => (held - before.held) / count;
     const kib = (bytes: number) => `${(bytes / KIB).toFixed()} KiB`;
     record("stalled readers", {
@@ -99,7 +103,7 @@ test(
       [FEW, few],
       [MANY, many],
     ] as const) {
-      // What was published late, waiting for each of them, would be 22 MiB a reader.
+      // If the late events were buffered for each reader, they would cost 22 MiB a reader.
       expect(late.held - early.held).toBeLessThan(SLACK);
       expect(early.held - before.held).toBeLessThan(count * READER + SLACK);
     }
@@ -109,7 +113,7 @@ test(
       expect(surprises).toEqual([]);
       expect(texts.every((text, index) => text.startsWith(`${index} `))).toBe(true);
     }
-    // They go on where they stood; three say as much as all.
+    // Stalled readers go on from their position. Three of them are enough to check that.
     const ends = await Promise.all(stalled.slice(0, 3).map((socket) => countUntil(socket, firstOfFew, published)));
     expect(ends).toEqual([published, published, published]);
   },

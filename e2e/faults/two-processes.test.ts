@@ -1,21 +1,22 @@
 import { expect, test } from "vitest";
-import { freshFile, storedTexts } from "./fresh-file.ts";
+import { temporaryPath } from "../temporary-folder.ts";
+import { storedTexts } from "./stored-texts.ts";
 import { postJson } from "./post-json.ts";
-import { buildServedHub } from "./program.ts";
+import { buildHubProgram } from "./build-program.ts";
 import { Publisher } from "./publisher.ts";
-import { startReaders } from "./readers.ts";
-import { startHub } from "./server-process.ts";
+import { startReaders } from "./start-readers.ts";
+import { startHubProcess } from "./server-process.ts";
 
-/** How often a hub looks at its log without being told, in milliseconds. */
+/** The interval at which a hub polls its log, in milliseconds. */
 const POLL = 1_000;
 
-test("two hubs on one file: what is published at either arrives at the readers of both, in one order, and sooner than the poll", async () => {
-  const program = await buildServedHub();
-  const path = await freshFile();
-  const hubs = await Promise.all([startHub(program, { path }), startHub(program, { path })]);
+test("events of two hubs on one file reach the readers of both, in one order, sooner than by the poll", async () => {
+  const program = await buildHubProgram();
+  const path = await temporaryPath();
+  const hubs = await Promise.all([startHubProcess(program, { path }), startHubProcess(program, { path })]);
   const readers = (await Promise.all(hubs.map(({ port }) => startReaders(5, port)))).flat();
 
-  // One event at a time, at rest: the other process learns of it by itself.
+  // One event at a time, so that no other publish wakes the other process.
   const delays: number[] = [];
   for (let number = 0; number < 20; number++) {
     const { port = 0 } = hubs[number % 2] ?? {};
@@ -24,7 +25,7 @@ test("two hubs on one file: what is published at either arrives at the readers o
     await Promise.all(readers.map((reader) => reader.has(number + 1)));
     delays.push(performance.now() - published);
   }
-  // Both ways for all of them; a doorbell that never rang would make it a poll each on average. Half of them may be hindered.
+  // Without a doorbell, the median would be near the interval of the poll. On a busy machine, half of them may be late.
   expect(delays.toSorted((one, other) => one - other)[9]).toBeLessThan(POLL / 2);
   expect(Math.max(...delays)).toBeLessThan(10 * POLL);
 
@@ -39,12 +40,12 @@ test("two hubs on one file: what is published at either arrives at the readers o
 
   const stored = await storedTexts(path);
   await Promise.all(readers.map((reader) => reader.has(stored.length)));
-  for (const { texts, surprises, visits } of readers) {
+  for (const { texts, surprises, connections } of readers) {
     expect(texts).toEqual(stored);
     expect(surprises).toEqual([]);
-    expect(visits).toHaveLength(1);
+    expect(connections).toHaveLength(1);
   }
-  // The two have really written at the same time.
+  // The two hubs have really written at the same time.
   const turns = stored.filter((text, index) => text[0] !== stored[index - 1]?.[0]);
   expect(turns.length).toBeGreaterThan(20);
 }, 60_000);

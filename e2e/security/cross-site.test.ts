@@ -1,43 +1,50 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
-import { channel, defineContract } from "@tidings/contract";
-import { memoryLog, type EventLog } from "@tidings/log";
+import { memoryLog } from "@tidings/log";
 import { createHub, type CorsOptions } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import { expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
 import { startBrowser } from "../browser.ts";
+import { listen } from "../listen.ts";
+import { serveHub } from "../serve-hub.ts";
+import { lobby, testContract } from "../test-contract.ts";
+import { wrapLog } from "../wrap-log.ts";
 
-const chat = defineContract({ room: channel("rooms/:roomId", { message: z.object({ text: z.string() }) }) });
-
-/** A log that counts what is asked of it about a channel. */
-function countedLog() {
+/** A log that counts the reads on behalf of requests. */
+function countingLog() {
   const log = memoryLog();
   const counted = { reads: 0 };
-  const watched: EventLog = {
-    append: (batch) => log.append(batch),
+  const counting = wrapLog(log, {
     read(after, channels, ...rest) {
       // The tailer's own reads name no channel.
       if (channels !== null) counted.reads++;
       return log.read(after, channels, ...rest);
     },
-    recent: (...args) => (counted.reads++, log.recent(...args)),
-    current: (...args) => (counted.reads++, log.current(...args)),
-    head: () => (counted.reads++, log.head()),
-    watch: (wake) => log.watch(wake),
-    trim: () => log.trim(),
-    stat: () => log.stat(),
-    close: () => log.close(),
-  };
-  return { log: watched, counted };
+    recent(...parameters) {
+      counted.reads++;
+      return log.recent(...parameters);
+    },
+    current(...parameters) {
+      counted.reads++;
+      return log.current(...parameters);
+    },
+    head() {
+      counted.reads++;
+      return log.head();
+    },
+  });
+  return { log: counting, counted };
+}
+
+interface SeenRequest {
+  readonly headers: IncomingMessage["headers"];
+  readonly status: number;
+  readonly vary: string;
 }
 
 async function open(cors?: CorsOptions) {
-  const { log, counted } = countedLog();
-  const requests: { readonly headers: IncomingMessage["headers"]; readonly status: number; readonly vary: string }[] =
-    [];
-  const hub = createHub(chat, {
+  const { log, counted } = countingLog();
+  const requests: SeenRequest[] = [];
+  const hub = createHub(testContract, {
     log,
     authenticate: ({ headers }) => (/ada/.test(headers.get("cookie") ?? "") ? { id: "ada" } : null),
     authorize: () => true,
@@ -46,8 +53,9 @@ async function open(cors?: CorsOptions) {
   const handler = toNodeHandler(hub);
   const server = createServer((request, response) => {
     if (request.url === "/") {
-      // As a site that is careless: its cookie goes wherever its address is asked for.
-      return response.setHeader("set-cookie", "user=ada").setHeader("content-type", "text/html").end("<!doctype html>");
+      // A careless site: its cookie has no SameSite attribute.
+      response.setHeader("set-cookie", "user=ada").setHeader("content-type", "text/html").end("<!doctype html>");
+      return;
     }
     response.once("close", () =>
       requests.push({
@@ -56,19 +64,17 @@ async function open(cors?: CorsOptions) {
         vary: String(response.getHeader("vary")),
       }),
     );
-    return handler(request, response);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(async () => {
-    await hub.close();
-    server.close();
+    handler(request, response);
   });
-  await hub.publish(chat.room({ roomId: "lobby" }), "message", { text: "secret" });
-  // A server that listens on a TCP port has an address of this shape.
-  return { counted, requests, port: (server.address() as AddressInfo).port };
+  const port = await serveHub(hub, () => listen(server));
+  await hub.publish(lobby, "message", { text: "secret" });
+  return { counted, requests, port };
 }
 
-/** Every way in which a page can ask for a stream or a page, and what it gets to see. Runs in a page, so it stands alone. */
+/**
+ * Sends every kind of request that a web page can send to the event route. Returns what it can read of the answers.
+ * It runs in a browser, so it uses nothing from outside.
+ */
 async function attack(url: string): Promise<string[]> {
   const seen: string[] = [];
   for (const init of [
@@ -108,26 +114,26 @@ async function attack(url: string): Promise<string[]> {
 
 const PATH = "/events?channel=rooms/lobby&last=1";
 
-test("a page of another origin gets nothing, whatever it tries, before the log is asked; the same page at home gets everything", async () => {
+test("a page of another origin reads nothing, not even the log is read; one of the same origin does", async () => {
   const { counted, requests, port } = await open();
   const browser = await startBrowser();
   onTestFinished(() => browser.close());
   const page = await browser.newPage();
-  // Another origin each: another site, and the same site on another port, to which cookies go.
+  // Two other origins: another site, and the same site on another port, which gets the cookies.
   const other = await open();
   await page.goto(`http://127.0.0.1:${port}/`);
-  for (const home of [`http://localhost:${other.port}/`, `http://127.0.0.1:${other.port}/`]) {
-    await page.goto(home);
+  for (const origin of [`http://localhost:${other.port}/`, `http://127.0.0.1:${other.port}/`]) {
+    await page.goto(origin);
     requests.length = 0;
     const before = counted.reads;
     const seen = await page.evaluate(attack, `http://127.0.0.1:${port}${PATH}`);
     expect(seen.filter((each) => each !== "refused" && each !== "opaque 0 ")).toEqual([]);
-    expect(requests.length, home).toBeGreaterThanOrEqual(8);
-    expect(new Set(requests.map(({ status }) => status)), home).toEqual(new Set([403]));
+    expect(requests.length, origin).toBeGreaterThanOrEqual(8);
+    expect(new Set(requests.map(({ status }) => status)), origin).toEqual(new Set([403]));
     for (const { vary } of requests) expect(vary).toBe("Accept, Origin");
-    expect(counted.reads - before, home).toBe(0);
+    expect(counted.reads - before, origin).toBe(0);
   }
-  // Cookies did come along, so it was not for want of them.
+  // The requests had cookies, so a missing cookie was not the reason.
   expect(requests.some(({ headers }) => headers.cookie?.includes("ada"))).toBe(true);
   expect(new Set(requests.map(({ headers }) => headers["sec-fetch-site"]))).toEqual(new Set(["same-site"]));
 
@@ -139,7 +145,7 @@ test("a page of another origin gets nothing, whatever it tries, before the log i
   expect(own).toContain("secret");
 }, 60_000);
 
-test("a listed origin may read with credentials, and the one beside it may not; no list may say everybody with credentials", async () => {
+test("a listed origin may read with credentials, an unlisted one may not; `*` with credentials throws", async () => {
   const other = await open();
   const { port, counted } = await open({ origins: [`http://127.0.0.1:${other.port}`], credentials: true });
   const browser = await startBrowser();

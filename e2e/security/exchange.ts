@@ -5,40 +5,40 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { body, headers, method, sometimes } from "./http-text.ts";
 
-/** How long a socket may take to close after its client has said that nothing more comes, in milliseconds: ten times the bar. */
+/** How long the server may keep a socket open after its client has ended it, in milliseconds: ten times the bar. */
 const BOUND = 10_000;
-/** How long an exchange waits for an answer that may rightly not come, in milliseconds. */
+/** How long an exchange waits for an answer, in milliseconds. A server need not answer incomplete requests. */
 const PATIENCE = 30;
 
-/** What one client sends, and how it ends: at once, or when something has come, by saying that nothing more comes or by leaving. */
+/** What one client sends, and how it ends: at once, or after the first bytes of an answer, by an end or by leaving. */
 export interface Exchange {
-  /** With a turn between them. */
+  /** Sent in separate turns of the event loop. */
   readonly pieces: readonly Buffer[];
   readonly ending: "leave" | "wait and end" | "wait and leave";
 }
 
-/** Resolves after a time, or as soon as something happens. */
-export async function soon(happens: Promise<unknown>): Promise<void> {
+/** Resolves when something happens, or after a short time. */
+export async function orSoon(happens: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   await Promise.race([happens, new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE)))]);
   clearTimeout(timer);
 }
 
-/** Sends bytes and resolves with what came until the socket was closed. */
+/** Sends bytes. Resolves with all that the server has sent when the socket is closed. */
 export async function send(port: number, { pieces, ending }: Exchange): Promise<string> {
   const socket = connect(port, "127.0.0.1").setNoDelay();
   const chunks: Buffer[] = [];
   let isLate = false;
   const answered = once(socket, "data").catch(() => {});
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  // A server may break off as it likes; what it must not do is keep us waiting.
+  // The server may break the connection at any time, but it must not keep it open.
   socket.on("error", () => {});
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   for (const piece of pieces) {
     socket.write(piece);
     if (pieces.length > 1) await setImmediate();
   }
-  if (ending !== "leave") await soon(Promise.race([answered, closed]));
+  if (ending !== "leave") await orSoon(Promise.race([answered, closed]));
   if (ending === "wait and end") socket.end();
   else socket.destroy();
   const late = setTimeout(() => {
@@ -47,15 +47,15 @@ export async function send(port: number, { pieces, ending }: Exchange): Promise<
   }, BOUND);
   await closed;
   clearTimeout(late);
-  expect(isLate, "whether the server has kept the socket open").toBe(false);
+  expect(isLate, "whether the server has kept the socket open for too long").toBe(false);
   return Buffer.concat(chunks).toString("latin1");
 }
 
-/** As it should be. */
+/** The correct framing of a body. */
 const framed: Framing = (content) => [[["content-length", `${content.length}`]], content];
 type Framing = (content: Buffer) => readonly [head: readonly (readonly [string, string])[], content: Buffer];
 
-/** How else the length of a body is told: not at all, by one byte too many or too few, in chunks, or in chunks without an end. */
+/** Other framings: none, one byte too many or too few, chunks, and chunks without an end. */
 const FRAMINGS: readonly Framing[] = [
   (content) => [[], content],
   (content) => [[["content-length", `${content.length + 1}`]], content],
@@ -70,17 +70,17 @@ function chunkOf(content: Buffer): Buffer {
 
 const binary = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes));
 
-/** What is asked, beside what every fuzz asks. */
-interface Asked {
+/** What differs from one fuzz test to another. */
+interface ExchangeOptions {
   readonly target: fc.Arbitrary<string>;
   /** @default bodies for a hub */
   readonly content?: fc.Arbitrary<Buffer>;
-  /** What every head has. @default nothing */
+  /** Header fields that every request has. @default none */
   readonly fields?: readonly (readonly [string, string])[];
 }
 
-/** What clients send: pipelined requests, mostly well-formed, sometimes cut, in pieces, or with binary in a head. */
-export function exchangeOf({ target, content = body, fields = [] }: Asked): fc.Arbitrary<Exchange> {
+/** Pipelined requests, mostly well-formed, sometimes cut, in pieces, or with binary data in a head. */
+export function exchangeOf({ target, content = body, fields = [] }: ExchangeOptions): fc.Arbitrary<Exchange> {
   const request = fc
     .tuple(
       method,

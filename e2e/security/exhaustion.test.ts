@@ -1,66 +1,51 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { connect, type AddressInfo } from "node:net";
-import { channel, defineContract } from "@tidings/contract";
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub, DEFAULT_LIMITS, type TraceRecord } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
-import { expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
-import { freshFolder } from "../fresh-folder.ts";
+import { expect, test } from "vitest";
+import { listen } from "../listen.ts";
+import { openRawStream } from "../raw-stream.ts";
+import { serveHub } from "../serve-hub.ts";
+import { temporaryPath } from "../temporary-folder.ts";
+import { lobby, testContract } from "../test-contract.ts";
 import { usedBytes } from "../used-bytes.ts";
+import { wrapLog } from "../wrap-log.ts";
 
-const chat = defineContract({ room: channel("rooms/:roomId", { message: z.object({ text: z.string() }) }) });
-const lobby = chat.room({ roomId: "lobby" });
-
-/** Who comes back at once, all with the oldest position. */
+/** How many clients reconnect at once, all with the oldest position. */
 const CLIENTS = 500;
 const EVENTS = 100;
-/** Bytes that may be more or less at any moment. */
+/** By how many bytes two measurements of the same state may differ. */
 const SLACK = 8_000_000;
 
 async function open() {
-  const log = sqliteLog(`${await freshFolder()}/log.db`);
+  const log = sqliteLog(await temporaryPath());
   const reads = { running: 0, most: 0 };
   const records: TraceRecord[] = [];
-  const hub = createHub(chat, {
-    log: {
-      append: (batch) => log.append(batch),
-      async read(...args) {
-        if (args[1] === null) return log.read(...args);
+  const hub = createHub(testContract, {
+    log: wrapLog(log, {
+      async read(...parameters) {
+        if (parameters[1] === null) return log.read(...parameters);
         reads.most = Math.max(reads.most, ++reads.running);
-        // A log that takes a moment, as one on another machine would: the turn of all others comes meanwhile.
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        return log.read(...args).finally(() => reads.running--);
+        // As slow as a log on another machine, so that other requests arrive meanwhile.
+        await delay(20);
+        return log.read(...parameters).finally(() => reads.running--);
       },
-      recent: (...args) => log.recent(...args),
-      current: (...args) => log.current(...args),
-      head: () => log.head(),
-      watch: (wake) => log.watch(wake),
-      trim: () => log.trim(),
-      stat: () => log.stat(),
-      close: () => log.close(),
-    },
+    }),
     authorize: () => true,
-    // Nothing at hand: whoever is behind has to ask the log.
+    // With such a ring, each connection that is behind has to read the log.
     limits: { ringEntries: 1, pageEvents: 50 },
     onLog: (record) => records.push(record),
   });
-  const server = createServer(toNodeHandler(hub)).listen(0, "127.0.0.1", CLIENTS);
-  await once(server, "listening");
-  onTestFinished(async () => {
-    await hub.close();
-    server.closeAllConnections();
-    server.close();
-  });
-  // A server that listens on a TCP port has an address of this shape.
-  return { hub, reads, records, port: (server.address() as AddressInfo).port };
+  const port = await serveHub(hub, () => listen(createServer(toNodeHandler(hub)), CLIENTS));
+  return { hub, reads, records, port };
 }
 
-/** Reads a stream until a text has come. */
+/** Reads a stream until a text has come. Keeps no more of it than that text needs. */
 async function readUntil(port: number, query: string, text: string): Promise<void> {
-  const socket = connect(port, "127.0.0.1");
-  socket.write(`GET /events?channel=rooms/lobby&${query} HTTP/1.0\r\n\r\n`);
+  const socket = openRawStream(port, `/events?channel=rooms/lobby&${query}`);
   let tail = "";
   for await (const chunk of socket) {
     tail = tail.slice(-text.length) + String(chunk);
@@ -69,8 +54,8 @@ async function readUntil(port: number, query: string, text: string): Promise<voi
   throw new Error(`Expected ${text}, got the end of the stream.`);
 }
 
-// How awake the process stays meanwhile: e2e/faults/catch-up.test.ts.
-test("many who come back at once with the oldest position get everything, few reads at a time", async () => {
+// e2e/faults/catch-up.test.ts measures how responsive the process is meanwhile.
+test("many clients that reconnect at once with an old position get everything, by few reads at a time", async () => {
   const { hub, reads, records, port } = await open();
   const { id: first } = await hub.publish(lobby, "message", { text: "first" });
   const texts = Array.from(
@@ -84,7 +69,7 @@ test("many who come back at once with the oldest position get everything, few re
   expect(records).toEqual([]);
 });
 
-test("requests of which only a part comes hold nothing of the hub, and the others are served", async () => {
+test("requests that never arrive completely use nothing of the hub, and other requests are served", async () => {
   const { hub, port } = await open();
   await readUntil(port, "", "hello");
   const head = "POST /events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
@@ -103,8 +88,10 @@ test("requests of which only a part comes hold nothing of the hub, and the other
       return socket;
     }),
   );
-  // Drop by drop, as slowloris does.
-  for (let drop = 0; drop < 5; drop++) for (const socket of slow) socket.write("a");
+  // Byte by byte, as slowloris does.
+  for (let round = 0; round < 5; round++) {
+    for (const socket of slow) socket.write("a");
+  }
   await readUntil(port, "", "hello");
   await expect.poll(() => hub.stats(), { timeout: 10_000 }).toMatchObject({ connections: 0, channels: 0 });
   for (const socket of slow) socket.destroy();

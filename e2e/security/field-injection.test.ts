@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { channel, defineContract, latest, type Address } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { createParser } from "@tidings/protocol";
@@ -11,6 +9,8 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { startBrowser } from "../browser.ts";
+import { listen } from "../listen.ts";
+import { serveHub } from "../serve-hub.ts";
 
 const chat = defineContract({
   room: channel("rooms/:roomId", {
@@ -19,7 +19,7 @@ const chat = defineContract({
   }),
 });
 
-/** What would start another field, another event or another line, were it written as it is. */
+/** Characters that would start another line, field or event if they were written unescaped. */
 const BREAKS = ["\r", "\n", "\r\n", "\0", "\u2028", "\u2029", "\u0085", "\uFEFF", "\v", "\f", "\r\r", "\n\n"];
 const FIELDS = ["id: 666", "event: evil", "data: evil", "retry: 1", ":", "", " "];
 const nasty = [
@@ -30,63 +30,61 @@ const nasty = [
   "%0D%0A",
 ];
 
-/** Three hundred strings: what is known to be nasty, and what nobody has thought of. */
+/** Three hundred strings: the dangerous ones above, and random ones. */
 function strings(seed: number): string[] {
   return [...nasty, ...fc.sample(fc.string({ unit: "binary" }), { seed, numRuns: 200 })];
 }
 
-/** A hub, a page that is empty, and whatever an `EventSource` would be told. */
+/** Serves a hub, and an empty web page beside it. */
 async function open() {
   const hub = createHub(chat, { log: memoryLog(), authorize: () => true, onLog: () => {} });
   const handler = toNodeHandler(hub);
   const server = createServer((request, response) => {
     if (request.url === "/") response.setHeader("content-type", "text/html").end("<!doctype html>");
     else handler(request, response);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(async () => {
-    await hub.close();
-    server.close();
   });
-  // A server that listens on a TCP port has an address of this shape.
-  return { hub, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const port = await serveHub(hub, () => listen(server));
+  return { hub, url: `http://127.0.0.1:${port}` };
 }
 
-type Told = readonly [name: string, data: string, id: string];
+type ReceivedEvent = readonly [name: string, data: string, id: string];
 
-/** What an `EventSource` of a browser or of a package is told, up to an id. Runs in a page, too, so it stands alone. */
-function listen([Source, address, names, last]: [typeof EventSource, string, readonly string[], string]): Promise<
-  Told[]
+/**
+ * Collects the events that an `EventSource` dispatches, up to an id. It also runs in a browser, so it uses nothing from
+ * outside.
+ */
+function collect([Source, address, names, last]: [typeof EventSource, string, readonly string[], string]): Promise<
+  ReceivedEvent[]
 > {
   return new Promise((resolve) => {
-    const told: Told[] = [];
+    const received: ReceivedEvent[] = [];
     const source = new Source(address);
     for (const name of [...names, "message", "evil", "error", "open"]) {
       source.addEventListener(name, (event: Event) => {
         if (!("data" in event)) return;
         const { data, lastEventId } = event as MessageEvent<string>;
-        told.push([name, data, lastEventId]);
+        received.push([name, data, lastEventId]);
         if (lastEventId !== last) return;
         source.close();
-        resolve(told);
+        resolve(received);
       });
     }
   });
 }
 
-/** What our parser finds in the same stream. */
-async function parse(address: string, last: string): Promise<Told[]> {
-  const told: Told[] = [];
-  const parser = createParser({ onEvent: ({ event, data, id }) => told.push([event, data, id ?? ""]) });
+/** Collects the events that our parser finds in the same stream. */
+async function parse(address: string, last: string): Promise<ReceivedEvent[]> {
+  const received: ReceivedEvent[] = [];
+  const parser = createParser({ onEvent: ({ event, data, id }) => received.push([event, data, id ?? ""]) });
   const { body } = await fetch(address);
   for await (const chunk of body ?? []) {
     parser.push(chunk);
-    if (told.at(-1)?.[2] === last) break;
+    if (received.at(-1)?.[2] === last) break;
   }
-  return told.filter(([name]) => name.includes(":"));
+  return received.filter(([name]) => name.includes(":"));
 }
 
-test("any string in data, key or param is exactly one event with equal data: for our parser, a public one and a browser", async () => {
+test("any string in data, key or param is one event with equal data, by two parsers and a browser", async () => {
   const { hub, url } = await open();
   const seed = Date.now() % 1_000_000;
   const texts = strings(seed);
@@ -94,16 +92,17 @@ test("any string in data, key or param is exactly one event with equal data: for
   const rooms = [...new Set(texts.map((text) => text.slice(0, 12).toWellFormed() || "x"))].slice(0, 40);
   const addresses: Address<"room", { readonly roomId: string }>[] = rooms.map((roomId) => chat.room({ roomId }));
   const { id: first } = await hub.publish(chat.room({ roomId: "first" }), "message", {});
-  const sent: Told[] = [];
+  const sent: ReceivedEvent[] = [];
   for (const [index, text] of texts.entries()) {
     const address = addresses[index % addresses.length] ?? chat.room({ roomId: "x" });
     const data = text === "__proto__" ? {} : { [text]: text };
-    // A reliable event, as every one of them is owed; every tenth is a value, of a key with the text in it, as far as keys may have it.
-    const type = index % 10 === 0 && text.isWellFormed() && !text.includes("\0") ? "topic" : "message";
+    // Reliable events, since each of them is owed. One in ten is a value whose key is the text, if keys may have it.
+    const isValidKey = text.isWellFormed() && !text.includes("\0");
+    const type = index % 10 === 0 && isValidKey ? "topic" : "message";
     const { id } = await hub.publish(address, type, data);
     sent.push([`${address.path}:${type}`, JSON.stringify(data), id]);
   }
-  // What a later value has replaced is not owed.
+  // A value that a later one has replaced is not owed.
   const owed = sent.filter(
     ([name, data], index) =>
       !name.endsWith(":topic") || !sent.slice(index + 1).some((later) => later[0] === name && later[1] === data),
@@ -117,12 +116,13 @@ test("any string in data, key or param is exactly one event with equal data: for
   expect(await parse(address, last), because).toEqual(owed);
   // The package has the interface of the platform.
   const publicSource = PublicEventSource as unknown as typeof EventSource;
-  expect(await listen([publicSource, address, names, last]), because).toEqual(owed);
+  expect(await collect([publicSource, address, names, last]), because).toEqual(owed);
 
   const browser = await startBrowser();
   onTestFinished(() => browser.close());
   const page = await browser.newPage();
   await page.goto(url);
-  const script = `(${listen.toString()})([EventSource, ${JSON.stringify(address)}, ${JSON.stringify(names)}, ${JSON.stringify(last)}])`;
+  const parameters = ["EventSource", ...[address, names, last].map((value) => JSON.stringify(value))];
+  const script = `(${collect.toString()})([${parameters.join(", ")}])`;
   expect(await page.evaluate(script), because).toEqual(owed);
 }, 60_000);

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
 import {
   connect as connectHttp2,
   constants,
@@ -7,7 +6,6 @@ import {
   type ClientHttp2Session,
   type ServerHttp2Session,
 } from "node:http2";
-import type { AddressInfo, Server } from "node:net";
 import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { createHub, type Hub, type TraceRecord } from "@tidings/server";
@@ -18,18 +16,21 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { amount, PATIENCE as TEST_TIME } from "../faults/long-run.ts";
-import { follow } from "../reader.ts";
-import { bytesLeftBy } from "../used-bytes.ts";
-import { exchangeOf, send, soon, type Exchange } from "./exchange.ts";
+import { listen } from "../listen.ts";
+import { readNumbers } from "../number-reader.ts";
+import { openSockets } from "../open-sockets.ts";
+import { serveHub } from "../serve-hub.ts";
+import { bytesKeptPerRound } from "../used-bytes.ts";
+import { exchangeOf, orSoon, send, type Exchange } from "./exchange.ts";
 import { body, headers, method, raw2, target } from "./http-text.ts";
 
-/** Runs of each fuzz, about three seconds on a quiet machine. A failure names its seed. */
+/** Runs of each fuzz test: about three seconds on an idle machine. A failure names its seed. */
 const RUNS = { http1: amount(200, 20_000), http2: amount(200, 20_000), fetch: amount(1_200, 200_000) };
-/** Runs of each in a round that is repeated to see what stays of it. */
+/** Runs of each in the round that is repeated to measure the memory that it leaves behind. */
 const ROUND = { http1: 30, http2: 30, fetch: 200 };
-/** Bytes of a request that may stay, since no two rounds are quite the same to the collector. */
+/** Bytes that a request may leave behind, since the garbage collector treats no two rounds quite the same. */
 const KEPT = 1_000;
-/** How long a hub may take to forget those who have left, in milliseconds: ten times the bar. */
+/** How long a hub may take to notice that clients have left, in milliseconds: ten times the bar. */
 const BOUND = 10_000;
 
 const chat = defineContract({
@@ -41,16 +42,8 @@ const chat = defineContract({
 });
 const lobby = chat.room({ roomId: "lobby" });
 
-async function portOf(server: Server): Promise<number> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  // A server that listens on a TCP port has an address of this shape.
-  return (server.address() as AddressInfo).port;
-}
-
-/** One hub behind everything that is fuzzed, with what it was asked and answered. */
-async function open() {
+/** A hub behind everything that is fuzzed, which counts requests and answers. */
+function createCountingHub() {
   const records: TraceRecord[] = [];
   const tickets = createTickets();
   let guests = 0;
@@ -62,28 +55,27 @@ async function open() {
     limits: { ringEntries: 50 },
     onLog: (record) => records.push(record),
   });
-  onTestFinished(() => hub.close());
-  const seen = { asked: 0, answered: 0, failed: [] as string[] };
-  const watched: Pick<Hub<typeof chat>, "handle"> = {
+  const seen = { requests: 0, answers: 0, failures: [] as string[] };
+  const counting: Pick<Hub<typeof chat>, "handle"> = {
     async handle(request) {
-      seen.asked++;
+      seen.requests++;
       const answer = await hub.handle(request);
-      seen.answered++;
-      if (answer.status >= 500) seen.failed.push(`${answer.status} to ${request.method} ${request.url}`);
+      seen.answers++;
+      if (answer.status >= 500) seen.failures.push(`${answer.status} to ${request.method} ${request.url}`);
       return answer;
     },
   };
-  return { hub, watched, seen, records };
+  return { hub, counting: { ...counting, close: () => hub.close() }, seen, records };
 }
 
 const exchanges1 = fc.array(exchangeOf({ target }), { minLength: 1, maxLength: 12 });
 const request2 = fc.record({ verb: method, where: target, fields: headers, content: body, isCut: fc.boolean() });
 const exchanges2 = fc.tuple(fc.array(request2, { maxLength: 8 }), fc.array(raw2, { maxLength: 3 }));
 type Request2 = typeof request2 extends fc.Arbitrary<infer Value> ? Value : never;
-/** What HTTP/2 has no place for. */
+/** Headers that HTTP/2 does not have. */
 const OF_HTTP1 = new Set(["connection", "upgrade", "transfer-encoding", "te", "host", "content-length"]);
 
-/** One request of HTTP/2, and its end, be it a reset. */
+/** Sends a request over HTTP/2. Returns the status, or 0 when the stream ends without an answer. */
 async function ask2(session: ClientHttp2Session, { verb, where, fields, content, isCut }: Request2): Promise<number> {
   let status = 0;
   try {
@@ -108,45 +100,44 @@ async function ask2(session: ClientHttp2Session, { verb, where, fields, content,
     stream.resume();
     if (isCut) stream.write(content.subarray(0, content.length / 2));
     else stream.end(content);
-    await soon(Promise.race([answered, closed]));
-    // What is left of it ends with its session.
+    await orSoon(Promise.race([answered, closed]));
     stream.close(constants.NGHTTP2_CANCEL);
   } catch (error) {
-    // What this client refuses to send.
+    // The client of Node refuses to send some of these requests.
     expect(error).toHaveProperty("code", expect.stringMatching(/^ERR_/));
   }
   return status;
 }
 
 test(
-  "whatever comes over HTTP/1, HTTP/2 or as a Request is answered or closed, never by 5xx, costs nothing that stays, and a reader beside it gets everything",
+  "any bytes over HTTP/1 or HTTP/2 and any Request get an answer other than 5xx or an end, and leave no memory",
   async () => {
-    const { hub, watched, seen, records } = await open();
-    const handler = toFetchHandler(watched);
-    const port1 = await portOf(createServer(toNodeHandler(watched)));
-    const server2 = createHttp2Server(toNodeHandler(watched));
-    // Node 20 keeps the socket of a session that broke the rules, so sessions need a time limit, here a short one.
+    const { hub, counting, seen, records } = createCountingHub();
+    const handler = toFetchHandler(counting);
+    const port1 = await serveHub(counting);
+    const server2 = createHttp2Server(toNodeHandler(counting));
+    // Node 20 does not close the socket of a session that broke the protocol, so sessions need a short time limit.
     server2.on("session", (session: ServerHttp2Session) => {
       session.on("error", () => {}).setTimeout(1_000, () => session.destroy());
     });
-    const port2 = await portOf(server2);
-    const reader = follow(port1, lobby.path);
+    const { port: port2, close: close2 } = await listen(server2);
+    onTestFinished(() => void close2());
+    // While the requests run, this reader must get every event.
+    const reader = readNumbers(port1, lobby.path);
     await reader.until(() => reader.seen.isOpen);
     let published = 0;
-    /** While others do what they like, the reader is told of every event at once. */
     const publish = async (): Promise<void> => {
       await hub.publish(lobby, "message", { text: `${++published} ` });
       await reader.until(() => reader.seen.numbers.at(-1) === published);
     };
-    const resources = () => process.getActiveResourcesInfo().filter((each) => /TCP|HTTP/.test(each)).length;
-    const handles = resources();
+    const socketsBefore = openSockets();
 
     const attempt = {
       http1: async (exchanges: readonly Exchange[]) => {
         await publish();
         const answers = await Promise.all(exchanges.map((exchange) => send(port1, exchange)));
         for (const answer of answers) expect(answer).not.toMatch(/HTTP\/1\.\d 5/);
-        expect(seen.failed).toEqual([]);
+        expect(seen.failures).toEqual([]);
       },
       http2: async ([requests, raws]: readonly [readonly Request2[], readonly Buffer[]]) => {
         await publish();
@@ -157,10 +148,11 @@ test(
           ...requests.map((request) => ask2(session, request)),
           ...raws.map((bytes) => send(port2, { pieces: [bytes], ending: "wait and leave" })),
         ];
-        for (const answer of await Promise.all(answers))
+        for (const answer of await Promise.all(answers)) {
           if (typeof answer === "number") expect(answer).toBeLessThan(500);
+        }
         session.destroy();
-        expect(seen.failed).toEqual([]);
+        expect(seen.failures).toEqual([]);
       },
       fetch: async ([{ verb, where, fields, content, isCut }, end]: readonly [
         Request2,
@@ -177,35 +169,35 @@ test(
         if (isCut && end === "abort") gone.abort();
         const response = await handler(request);
         const chunks = response.body?.getReader();
-        // A page that waits has been answered by now; a stream begins with hello.
+        // Does not block: a page has a body by now, and a stream begins with its hello.
         if (end === "read") await chunks?.read();
         if (end === "abort") gone.abort();
         await chunks?.cancel();
         expect(response.status).toBeLessThan(500);
       },
     };
-    const back = async () => {
+    const expectAllGone = async () => {
       await expect.poll(() => hub.stats(), { timeout: BOUND }).toMatchObject({ connections: 1, channels: 1 });
-      await expect.poll(() => seen.asked - seen.answered, { timeout: BOUND }).toBe(0);
+      await expect.poll(() => seen.requests - seen.answers, { timeout: BOUND }).toBe(0);
     };
-    /** Tries what may come, and then the same again and again. Next to nothing stays of a request. */
+    /** Tries random inputs, then repeats the same ones, and expects that a request leaves almost no memory behind. */
     const fuzz = async <Input>(
       of: keyof typeof RUNS,
       input: fc.Arbitrary<Input>,
       each: (given: Input) => Promise<void>,
     ) => {
       await fc.assert(fc.asyncProperty(input, each), { numRuns: RUNS[of], endOnFailure: true });
-      await back();
+      await expectAllGone();
       const same = fc.sample(input, { numRuns: ROUND[of], seed: 1 });
-      let asked = 0;
-      const left = await bytesLeftBy(async () => {
-        asked = seen.asked;
+      let requests = 0;
+      const bytes = await bytesKeptPerRound(async () => {
+        const before = seen.requests;
         for (const given of same) await each(given);
-        await back();
-        await expect.poll(resources, { timeout: BOUND }).toBeLessThanOrEqual(handles);
-        asked = seen.asked - asked;
+        await expectAllGone();
+        await expect.poll(openSockets, { timeout: BOUND }).toBeLessThanOrEqual(socketsBefore);
+        requests = seen.requests - before;
       });
-      expect(left / asked, of).toBeLessThan(KEPT);
+      expect(bytes / requests, of).toBeLessThan(KEPT);
     };
 
     await fuzz("http1", exchanges1, attempt.http1);
@@ -218,7 +210,7 @@ test(
   TEST_TIME,
 );
 
-/** Null for what no `Request` can be. */
+/** Null where the constructor of `Request` throws. */
 function requestOf(where: string, init: RequestInit, content: Buffer | ReadableStream<Uint8Array>): Request | null {
   try {
     const hasBody = !["GET", "HEAD"].includes(init.method ?? "GET");
@@ -230,7 +222,7 @@ function requestOf(where: string, init: RequestInit, content: Buffer | ReadableS
   }
 }
 
-/** A body of which only the beginning comes. */
+/** A body that breaks off after its first half. */
 function breaking(content: Buffer): ReadableStream<Uint8Array> {
   return new ReadableStream({
     pull(controller) {

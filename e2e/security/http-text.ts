@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** What is nearly right in a query, a header or a body, and everything else. */
+/** Texts for queries, headers and bodies that are valid, almost valid, or neither. */
 const WORDS = [
   "rooms/lobby",
   "rooms/lobby@now",
@@ -26,7 +26,7 @@ const WORDS = [
 const word = fc.oneof(fc.constantFrom(...WORDS), fc.string({ unit: "binary", maxLength: 20 }).map(encode));
 const PARAMS = ["after", "last", "before", "wait", "snapshot", "protocol", "ticket", "x"];
 const param = fc.tuple(fc.oneof(fc.constant("channel"), fc.constantFrom(...PARAMS)), word);
-/** Some of them once, and sometimes one of them again, with another word. */
+/** Some parameters, and sometimes one of them twice with different values. */
 const params = fc
   .tuple(fc.array(param, { maxLength: 6 }), sometimes(word))
   .map(([each, again]) => (again === null ? each : [...each, [each.at(-1)?.[0] ?? "channel", again] as const]));
@@ -76,7 +76,7 @@ const VALUES = [
 export const headerText = fc.oneof(
   fc.constantFrom(...VALUES),
   fc.stringMatching(/^[!-~]{1,30}$/),
-  // What has no meaning by itself, and may be UTF-8 or not.
+  // Bytes without a meaning, which are sometimes no valid UTF-8.
   fc.stringMatching(/^[!-~\u0080-\u00ff]{1,10}$/),
 );
 
@@ -92,7 +92,7 @@ export const method = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom("GET", "GET", "POST", "POST", "HEAD", "OPTIONS") },
   fc.constantFrom("PUT", "DELETE", "TRACE", "CONNECT", "PRI", "get", "X", "QUERY"),
 );
-/** Names may occur twice. */
+/** A name may occur twice. */
 export const headers = fc.array(fc.tuple(fc.constantFrom(...HEADERS), headerText), { maxLength: 5 });
 export const body = fc.oneof(
   fc.constant(Buffer.alloc(0)),
@@ -118,7 +118,7 @@ function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
 
-/** What is seldom there. */
+/** A value in one of eight cases, otherwise null. */
 export function sometimes<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> {
   return fc.oneof({ weight: 7, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 }
@@ -133,7 +133,7 @@ const frame2 = fc
     head.writeUInt32BE(stream, 5);
     return Buffer.concat([head, payload]);
   });
-/** Frames of HTTP/2, of which few are in order. */
+/** Frames of HTTP/2, of which few are valid. */
 export const raw2 = fc
   .tuple(fc.constantFrom("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ""), fc.array(frame2, { maxLength: 6 }))
   .map(([preface, frames]) => Buffer.concat([Buffer.from(preface), ...frames]));

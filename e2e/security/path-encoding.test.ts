@@ -2,9 +2,9 @@ import { channel, defineContract, parseAddress } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import fc from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { z } from "zod";
-import { servers } from "../wire/servers.ts";
+import { serveHub } from "../serve-hub.ts";
 
 const events = { message: z.string() };
 const site = defineContract({
@@ -12,10 +12,10 @@ const site = defineContract({
   seat: channel("halls/:hall/seats/:seat", events),
 });
 
-/** The one room that nobody may read, in letters that Unicode has several spellings of. */
+/** The room that nobody may read. Unicode has several spellings of its letters. */
 const SECRET = "sécret/1";
 
-/** Parts that make another spelling of the secret, or of the path to it. */
+/** Parts of other spellings of the secret, or of the path to it. */
 const parts = fc.constantFrom(
   ...[
     "rooms",
@@ -80,46 +80,41 @@ interface Page {
   readonly events?: readonly { readonly channel: string; readonly data: string }[];
 }
 
-const [node] = servers;
-
-test("however a path is spelled, over the query or a body, it is the one spelling of the value that was authorised, or refused", async () => {
-  const asked: { readonly path: string; readonly params: object }[] = [];
+test("a path in a query or a body is either the canonical path of the authorised value, or refused", async () => {
+  const authorised: { readonly path: string; readonly params: object }[] = [];
   const hub = createHub(site, {
     log: memoryLog(),
     authorize: ({ path, params }) => {
-      asked.push({ path, params });
+      authorised.push({ path, params });
       return !("roomId" in params && params.roomId === SECRET);
     },
   });
   await hub.publish(site.room({ roomId: SECRET }), "message", "secret");
-  const { port, close } = (await node?.serve(hub)) ?? expect.fail("Expected a server.");
-  onTestFinished(async () => {
-    await hub.close();
-    await close();
-  });
+  const port = await serveHub(hub);
   const url = `http://127.0.0.1:${port}/events?protocol=1&last=5`;
   const headers = { accept: "application/json" };
-  const ask = async (response: Promise<Response>): Promise<Page> => (await (await response).json()) as Page;
+  // PROTOCOL.md defines the form of a page.
+  const pageOf = async (response: Promise<Response>): Promise<Page> => (await (await response).json()) as Page;
   const ways: ((path: string) => Promise<Page>)[] = [
-    // As a client writes it, and as it stands, so that the server decodes it once more or less than somebody thought.
-    (path) => ask(fetch(`${url}&channel=${encodeURIComponent(path.toWellFormed())}`, { headers })),
-    (path) => ask(fetch(`${url}&channel=${path.replaceAll(/[#\0]/g, "")}`, { headers })),
-    // Beside a good one, twice, and under names that are nearly right.
+    // Encoded as a client does it, and unencoded, so that the server decodes it once too often or once too little.
+    (path) => pageOf(fetch(`${url}&channel=${encodeURIComponent(path.toWellFormed())}`, { headers })),
+    (path) => pageOf(fetch(`${url}&channel=${path.replaceAll(/[#\0]/g, "")}`, { headers })),
+    // Beside a valid path, twice, and under similar parameter names.
     (path) =>
-      ask(
+      pageOf(
         fetch(
           `${url}&channel=rooms/lobby&channel=${encodeURIComponent(path.toWellFormed())}&Channel=x&channel[]=rooms/x`,
           { headers },
         ),
       ),
     (path) =>
-      ask(
+      pageOf(
         fetch(`${url}&channel=${encodeURIComponent(path.toWellFormed())}&channel=${path.replaceAll(/[#\0]/g, "")}`, {
           headers,
         }),
       ),
     (path) =>
-      ask(
+      pageOf(
         fetch(url, {
           method: "POST",
           headers,
@@ -127,7 +122,7 @@ test("however a path is spelled, over the query or a body, it is the one spellin
         }),
       ),
     (path) =>
-      ask(
+      pageOf(
         fetch(`${url}&channel=rooms/other`, {
           method: "POST",
           headers,
@@ -135,26 +130,26 @@ test("however a path is spelled, over the query or a body, it is the one spellin
         }),
       ),
   ];
-  let letIn = 0;
+  let accepted = 0;
   await fc.assert(
     fc.asyncProperty(spelling, fc.nat(ways.length - 1), async (path, way) => {
-      asked.length = 0;
+      authorised.length = 0;
       const page = await ways[way]?.(path);
-      // encode(parse(x)) === x, of everything that anybody was asked about.
-      for (const { path: said, params } of asked) {
-        expect(parseAddress(site, said)?.params).toEqual(params);
+      // build(parse(path)) === path for each path that `authorize` has seen.
+      for (const { path: seen, params } of authorised) {
+        expect(parseAddress(site, seen)?.params).toEqual(params);
         const built =
           "roomId" in params
             ? site.room(params as { roomId: string })
             : site.seat(params as { hall: string; seat: string });
-        expect(built.path).toBe(said);
+        expect(built.path).toBe(seen);
       }
       expect(page?.events ?? []).toEqual([]);
-      if (page?.events !== undefined) letIn++;
+      if (page?.events !== undefined) accepted++;
       else expect(page?.code).toMatch(/^(bad-channel|bad-request|unknown-channel|forbidden)$/);
     }),
     { numRuns: 1_000 },
   );
-  // The fuzz means something only when some of it gets in.
-  expect(letIn).toBeGreaterThan(20);
+  // Otherwise the test would prove little.
+  expect(accepted).toBeGreaterThan(20);
 }, 60_000);

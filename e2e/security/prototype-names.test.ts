@@ -5,11 +5,12 @@ import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { startChat, visit } from "../chat.ts";
-import { freshFolder } from "../fresh-folder.ts";
-import { servers } from "../wire/servers.ts";
+import { visit } from "../chat.ts";
+import { serveHub } from "../serve-hub.ts";
+import { startTestChat } from "../start-test-chat.ts";
+import { temporaryPath } from "../temporary-folder.ts";
 
-/** What every object has, or once had, and what promises and modules look for. */
+/** Names that every object or function has, and names that promises, modules and JSON look for. */
 const NAMES = [
   ...new Set([
     ...Object.getOwnPropertyNames(Object.prototype),
@@ -17,7 +18,6 @@ const NAMES = [
     ...["prototype", "then", "default", "toJSON", "size", "0", "-1", "NaN", "null", "undefined"],
   ]),
 ];
-const [node] = servers;
 const Keyed = z.object({ key: z.string(), text: z.string() });
 
 const contract = defineContract({
@@ -31,26 +31,22 @@ const contract = defineContract({
 
 const logs = {
   memoryLog: () => memoryLog(),
-  sqliteLog: async () => sqliteLog(`${await freshFolder()}/log.db`),
+  sqliteLog: async () => sqliteLog(await temporaryPath()),
 };
 
 test.each(Object.entries(logs))(
-  "channels, events, params and keys may have any name that an object has: %s",
+  "channels, events, params and keys may have the name of any object property: %s",
   async (_, open) => {
     const hub = createHub(contract, { log: await open(), authorize: () => true, onLog: () => {} });
-    const { port, close } = (await node?.serve(hub)) ?? expect.fail("Expected a server.");
-    onTestFinished(async () => {
-      await hub.close();
-      await close();
-    });
+    const port = await serveHub(hub);
     const client = createClient(contract, { url: `http://127.0.0.1:${port}/events` });
     onTestFinished(() => client.close());
     const before = Object.getOwnPropertyNames(Object.prototype);
-    const told: string[] = [];
+    const received: string[] = [];
     for (const name of NAMES) {
       client.subscribe(contract.hasOwnProperty({ valueOf: name, constructor: name }), {
         onGap: () => expect.fail("Expected no gap."),
-        __defineGetter__: ({ key }) => void told.push(key),
+        __defineGetter__: ({ key }) => void received.push(key),
       });
     }
     await expect.poll(() => hub.stats().channels, { timeout: 10_000 }).toBe(NAMES.length);
@@ -74,22 +70,22 @@ test.each(Object.entries(logs))(
     expect(events.map(({ channel: path, data }) => [path, data.key])).toEqual(
       NAMES.map((name) => [`constructor/${name}`, name]),
     );
+    const channels = NAMES.map((name) => `${JSON.stringify(`constructor/${name}`)}:null`);
     const posted = await fetch(`http://127.0.0.1:${port}/events?last=100`, {
       method: "POST",
       headers: { accept: "application/json" },
-      body: `{"__proto__":{"channels":{"x":null}},"constructor":1,"channels":{${NAMES.map((name) => `${JSON.stringify(`constructor/${name}`)}:null`).join()}}}`,
+      body: `{"__proto__":{"channels":{"x":null}},"constructor":1,"channels":{${channels.join()}}}`,
     });
     expect(((await posted.json()) as { events: unknown[] }).events).toHaveLength(NAMES.length);
 
-    await expect.poll(() => told.length, { timeout: 10_000 }).toBe(NAMES.length);
-    expect(told.toSorted()).toEqual(NAMES.toSorted());
+    await expect.poll(() => received.length, { timeout: 10_000 }).toBe(NAMES.length);
+    expect(received.toSorted()).toEqual(NAMES.toSorted());
     expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
   },
 );
 
-test("people, rooms, topics, messages and keys of the chat may have any name that an object has", async () => {
-  const { server, url } = await startChat();
-  onTestFinished(() => server.close());
+test("people, rooms, topics, messages and keys of the chat may have the name of any object property", async () => {
+  const { url } = await startTestChat();
   for (const name of NAMES) {
     const visitor = await visit(url, name);
     const created = await visitor.request("POST", "/api/rooms", { name });

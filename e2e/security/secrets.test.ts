@@ -3,9 +3,11 @@ import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { createHub, type TraceRecord } from "@tidings/server";
 import { createTickets } from "@tidings/server/tickets";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { z } from "zod";
+import { serveHub } from "../serve-hub.ts";
 import { servers } from "../wire/servers.ts";
+import { wrapLog } from "../wrap-log.ts";
 
 const chat = defineContract({
   room: channel(
@@ -16,7 +18,7 @@ const chat = defineContract({
 });
 const lobby = chat.room({ roomId: "lobby" });
 
-/** Where the application fails, in words that nobody outside may see. */
+/** Texts that must not leave the server: what the application throws, and what requests and data contain. */
 const SECRETS = {
   thrown: "thrown-0ae1",
   header: "header-0ae1",
@@ -33,25 +35,36 @@ test.each(servers.filter(({ http }) => http === 1))(
     const tickets = createTickets();
     const log = memoryLog();
     let failing = "nothing";
-    const failIn = (place: string): void => {
-      if (failing === place) throw Object.assign(new Error(SECRETS.thrown), { path: "/srv/app/secret.ts" });
+    const failIn = (part: string): void => {
+      if (failing === part) throw Object.assign(new Error(SECRETS.thrown), { path: "/srv/app/secret.ts" });
     };
     const hub = createHub(chat, {
-      log: { ...wrap(log), recent: async (...args) => (failIn("log"), log.recent(...args)) },
-      authenticate: (request) => (failIn("authenticate"), tickets.redeem(request) ?? { id: "ada" }),
-      authorize: () => (failIn("authorize"), true),
+      log: wrapLog(log, {
+        async recent(...parameters) {
+          failIn("log");
+          return log.recent(...parameters);
+        },
+      }),
+      authenticate(request) {
+        failIn("authenticate");
+        return tickets.redeem(request) ?? { id: "ada" };
+      },
+      authorize() {
+        failIn("authorize");
+        return true;
+      },
       snapshot: {
-        room: async () => (failIn("snapshot"), { text: failing === "state" ? ([SECRETS.state] as never) : "" }),
+        async room() {
+          failIn("snapshot");
+          // A state that the schema refuses, so that the types refuse it, too.
+          return { text: failing === "state" ? ([SECRETS.state] as never) : "" };
+        },
       },
       onConnect: () => failIn("hook"),
       debug: true,
       onLog: (record) => records.push(record),
     });
-    const { port, close } = await serve(hub);
-    onTestFinished(async () => {
-      await hub.close();
-      await close();
-    });
+    const port = await serveHub(hub, serve);
     await hub.publish(lobby, "message", { text: SECRETS.data });
     const ticket = tickets.issue({ id: "ada" });
     const ask = (more: string, accept: string) =>
@@ -68,38 +81,25 @@ test.each(servers.filter(({ http }) => http === 1))(
       ["snapshot", "&snapshot", 500],
       ["state", "&snapshot", 500],
     ];
-    for (const [place, more, status] of failures) {
-      failing = place;
+    for (const [part, more, status] of failures) {
+      failing = part;
       const response = await ask(more, "application/json");
-      const said = `${inspect([...response.headers])} ${await response.text()}`;
-      expect([place, response.status]).toEqual([place, status]);
-      for (const secret of [...Object.values(SECRETS), ticket, "at ", ".ts", "Error:"])
-        expect(said, place).not.toContain(secret);
+      const answer = `${inspect([...response.headers])} ${await response.text()}`;
+      expect([part, response.status]).toEqual([part, status]);
+      for (const secret of [...Object.values(SECRETS), ticket, "at ", ".ts", "Error:"]) {
+        expect(answer, part).not.toContain(secret);
+      }
     }
     failing = "hook";
     await (await ask("&last=1", "text/event-stream")).body?.cancel();
     await (await ask("&channel=rooms/%2e", "text/event-stream")).text();
 
-    // What the application threw is the operator's to see, as it is; nothing else is in it.
-    for (const event of ["publish", "connect", "request-failed", "hook-failed", "read-failed"])
+    // The records have the errors that the application threw, for the operator, but none of the other secrets.
+    for (const event of ["publish", "connect", "request-failed", "hook-failed", "read-failed"]) {
       expect(records).toContainEqual(expect.objectContaining({ event }));
+    }
     const { thrown: _, ...others } = SECRETS;
     const kept = inspect(records, { depth: 20, showHidden: true });
     for (const secret of [...Object.values(others), ticket]) expect(kept).not.toContain(secret);
   },
 );
-
-/** The methods of a log, bound to it. */
-function wrap(log: ReturnType<typeof memoryLog>): ReturnType<typeof memoryLog> {
-  return {
-    append: (batch) => log.append(batch),
-    read: (...args) => log.read(...args),
-    recent: (...args) => log.recent(...args),
-    current: (...args) => log.current(...args),
-    head: () => log.head(),
-    watch: (wake) => log.watch(wake),
-    trim: () => log.trim(),
-    stat: () => log.stat(),
-    close: () => log.close(),
-  };
-}

@@ -2,10 +2,11 @@ import type { NewEntry } from "@tidings/log";
 import { sqliteLog } from "@tidings/log-sqlite";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import { startChat, visit } from "../chat.ts";
-import { freshFolder } from "../fresh-folder.ts";
+import { visit } from "../chat.ts";
+import { startTestChat } from "../start-test-chat.ts";
+import { temporaryPath } from "../temporary-folder.ts";
 
-/** What would end a literal, a statement or a text, were it not a parameter. */
+/** Texts that would end a literal, a statement or a text if they were not passed as parameters. */
 const nasty = fc.constantFrom(
   "'",
   '"',
@@ -27,27 +28,25 @@ const nasty = fc.constantFrom(
 const text = fc.oneof(
   nasty,
   fc.tuple(nasty, nasty, fc.string()).map((each) => each.join("")),
-  // Whatever has UTF-8; the hub lets nothing else in.
+  // Any text that UTF-8 can encode; the hub refuses others.
   fc.string({ unit: "binary", maxLength: 20 }).map((each) => each.toWellFormed()),
 );
-/** The hub lets no NUL into paths, types and keys; data is JSON, which has it escaped. */
+/** Without NUL: the hub refuses it in paths, types and keys. In data, JSON escapes it. */
 const name = text.map((each) => each.replaceAll("\0", "0"));
 
-test("the log: every text is a parameter: channels, types, keys and data come back as they were, and each key is its own", async () => {
-  const log = sqliteLog(`${await freshFolder()}/log.db`);
+test("the log returns channels, types, keys and data unchanged, and tells all keys apart", async () => {
+  const log = sqliteLog(await temporaryPath());
   onTestFinished(() => log.close());
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(name, { minLength: 2, maxLength: 6 }), text, async (texts, round) => {
-      const [start, entries] = [
-        await log.head(),
-        texts.map((each): NewEntry => ({
-          channel: each,
-          type: each,
-          mode: "latest",
-          key: `'${each}`,
-          data: JSON.stringify([round, each]),
-        })),
-      ];
+      const start = await log.head();
+      const entries = texts.map((each): NewEntry => ({
+        channel: each,
+        type: each,
+        mode: "latest",
+        key: `'${each}`,
+        data: JSON.stringify([round, each]),
+      }));
       await log.append(entries);
       const { entries: found, holes } = await log.read(start, texts, { entries: 100, bytes: 1e6 });
       expect(found.map(({ channel, type, key, data }) => ({ channel, type, mode: "latest", key, data }))).toEqual(
@@ -56,7 +55,7 @@ test("the log: every text is a parameter: channels, types, keys and data come ba
       expect(holes).toEqual([]);
       const current = await log.current(texts, null, { entries: 100, bytes: 1e6 });
       expect(current.entries.map(({ data }) => data)).toEqual(entries.map(({ data }) => data));
-      // The same key once, whatever else looks like it.
+      // Each idempotency key is used once, however similar others are.
       const keys = [...new Set(texts.flatMap((each) => [each, each.toUpperCase()]))];
       const keyed = keys.map((each): NewEntry => ({
         channel: "keys",
@@ -75,13 +74,13 @@ test("the log: every text is a parameter: channels, types, keys and data come ba
   );
 });
 
-test("the log: what retention has removed is told of the channels that have lost it and of no other, whatever their names are", async () => {
-  const log = sqliteLog(`${await freshFolder()}/log.db`, { keep: { entries: 1 } });
+test("the log reports holes of trimmed channels and of no other, whatever their names", async () => {
+  const log = sqliteLog(await temporaryPath(), { keep: { entries: 1 } });
   onTestFinished(() => log.close());
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(name, { minLength: 2, maxLength: 6 }), async (texts) => {
       const start = await log.head();
-      // The first one loses nothing.
+      // The first channel loses nothing.
       const holed = texts.slice(1);
       const entry = (channel: string): NewEntry => ({ channel, type: "said", mode: "reliable", data: "1" });
       await log.append([...holed.map(entry), ...texts.map(entry)]);
@@ -93,9 +92,8 @@ test("the log: what retention has removed is told of the channels that have lost
   );
 });
 
-test("the chat: names, rooms, topics, messages and keys come back as they were, and no key is taken for another", async () => {
-  const { server, url } = await startChat({ database: `${await freshFolder()}/chat.db` });
-  onTestFinished(() => server.close());
+test("the chat returns names, rooms, topics and messages unchanged, and tells all keys apart", async () => {
+  const { url } = await startTestChat({ database: await temporaryPath("chat.db") });
   const line = text.filter((each) => /^[^\p{Cc}\p{Zl}\p{Zp}\s]{1,15}$/u.test(each) && each === each.normalize("NFC"));
   await fc.assert(
     fc.asyncProperty(line, line, text, async (author, topic, key) => {

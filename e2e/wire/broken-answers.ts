@@ -1,10 +1,13 @@
 import { first, head, isOf, page, swallows, type BrokenServer } from "./broken-server.ts";
 
-const VOID =
-  "7: With `reset` and `lost` the position means nothing any more: the gap names every channel, carries the log's newest position as its `id`, and is followed by the end of the stream, without a `bye`.";
-const AWAY = "8: too many connections, shutting down, the log does not answer; with `Retry-After` in seconds";
+// Beginnings of the titles of laws.
+const RESET_OR_LOST =
+  "7: With `reset` and `lost` the position means nothing any more: the gap names every channel, carries the log's " +
+  "newest position as its `id`, and is followed by the end of the stream, without a `bye`.";
+const UNAVAILABLE = "8: too many connections, shutting down, the log does not answer; with `Retry-After` in seconds";
 const NATIVE =
-  "8: So a stream request without `protocol=1` that would get 429 or 5xx is answered with 200, a long `retry`, and `bye`.";
+  "8: So a stream request without `protocol=1` that would get 429 or 5xx is answered with 200, a long `retry`, " +
+  "and `bye`.";
 
 /** Sections 6 to 8: pages, gaps and errors. */
 export const brokenAnswers: readonly BrokenServer[] = [
@@ -19,11 +22,11 @@ export const brokenAnswers: readonly BrokenServer[] = [
     ...page(({ events }) => events.forEach((event) => Object.assign(event as object, { id: "a.1" }))),
   },
   { law: "6: what is owed", breaks: "shows the newest first", ...page(({ events }) => events.reverse()) },
-  { law: "6: With `wait`", breaks: "does not wait", ask: ({ query }) => query.delete("wait") },
-  { law: "6: the n newest", breaks: "never has more", ...page((parsed) => (parsed["more"] = false)) },
+  { law: "6: With `wait`", breaks: "does not wait", request: ({ query }) => query.delete("wait") },
+  { law: "6: the n newest", breaks: "never says that there is more", ...page((parsed) => (parsed["more"] = false)) },
   {
     law: "6: Without `before`",
-    breaks: "goes on from the first event",
+    breaks: "gives a page the cursor of its first event",
     ...page((parsed) => (parsed["cursor"] = parsed.events[0]?.id ?? parsed["cursor"])),
   },
   { law: "6: the page has one more member", breaks: "forgets the state", ...page((parsed) => delete parsed["state"]) },
@@ -35,7 +38,7 @@ export const brokenAnswers: readonly BrokenServer[] = [
   },
   {
     law: "7: There is a gap for every loss",
-    breaks: "tells a gap twice",
+    breaks: "sends a gap twice",
     block: (block) => (isOf("gap", block) ? block + block : block),
   },
   {
@@ -46,7 +49,7 @@ export const brokenAnswers: readonly BrokenServer[] = [
   {
     law: "7: A bad position",
     breaks: "answers 400 to a bad cursor",
-    ask: ({ headers, query }) =>
+    request: ({ headers, query }) =>
       /^\w+\.\d{1,9}$/.test(String(headers["last-event-id"] ?? "a.1")) ? undefined : query.set("last", "0"),
   },
   { law: "7: On a page", breaks: "swallows the gaps of pages", ...page((parsed) => delete parsed["gap"]) },
@@ -69,11 +72,11 @@ export const brokenAnswers: readonly BrokenServer[] = [
   {
     law: "8: So a stream request",
     breaks: "answers errors to a native EventSource",
-    ask: ({ query }) => query.set("protocol", "1"),
+    request: ({ query }) => query.set("protocol", "1"),
   },
   {
     law: "8: When the client may read some",
-    breaks: "refuses in silence",
+    breaks: "does not say which channels it refuses",
     ...page((parsed) => delete parsed["refused"]),
   },
   {
@@ -83,8 +86,8 @@ export const brokenAnswers: readonly BrokenServer[] = [
   },
   {
     law: "8: this web origin may not send requests",
-    breaks: "does not look at origins",
-    ask: ({ headers }) => ["origin", "sec-fetch-site"].forEach((name) => delete headers[name]),
+    breaks: "does not check origins",
+    request: ({ headers }) => ["origin", "sec-fetch-site"].forEach((name) => delete headers[name]),
   },
   {
     law: "6: For channels requested with `@`",
@@ -93,38 +96,38 @@ export const brokenAnswers: readonly BrokenServer[] = [
   },
   {
     law: "6: A client may change",
-    breaks: "has positions of its own on pages",
+    breaks: "gives pages a cursor of another log",
     ...page((parsed) => (parsed["cursor"] = String(parsed["cursor"]).replace(/^\w+/, "page"))),
   },
   {
     law: "7: The gap has no `id`",
-    breaks: "is silent on a page about what was trimmed",
+    breaks: "leaves the reason trimmed out of a page",
     ...page((parsed) => JSON.stringify(parsed["gap"] ?? "").includes("trimmed") && delete parsed["gap"]),
   },
   {
     law: "7: the log failed over",
-    breaks: "takes what is lost for another log",
+    breaks: "calls a lost suffix a reset",
     block: (block) => (block.includes('"rooms/coffee":"lost"') ? block.replaceAll('"lost"', '"reset"') : block),
   },
   {
-    law: `${VOID} — on a stream`,
-    breaks: "leaves open streams in the dark about a failover",
+    law: `${RESET_OR_LOST} — on a stream`,
+    breaks: "sends open streams no gap after a failover",
     ...swallows('{"rooms/open":"lost"}'),
   },
   {
     law: "7: There is a gap for every loss and none without a loss. — a client",
-    breaks: "starts everybody anew after a failover",
-    ask: ({ query }) => (first(query) === "rooms/early" ? query.set("after", "other.1") : undefined),
+    breaks: "resets every reader after a failover",
+    request: ({ query }) => (first(query) === "rooms/early" ? query.set("after", "other.1") : undefined),
   },
   {
     law: "7: On a page, `cursor` is that position. — after",
-    breaks: "is silent on a page about a failover",
+    breaks: "leaves the reason lost out of a page",
     ...page((parsed) => JSON.stringify(parsed["gap"] ?? "").includes("lost") && delete parsed["gap"]),
   },
   {
     law: "8: a parameter is malformed",
-    breaks: "takes any number for a wait",
-    ask: ({ query }) => (query.get("wait") === "-1" ? query.delete("wait") : undefined),
+    breaks: "accepts any number as wait",
+    request: ({ query }) => (query.get("wait") === "-1" ? query.delete("wait") : undefined),
   },
   {
     law: "8: a path is not canonical",
@@ -133,72 +136,72 @@ export const brokenAnswers: readonly BrokenServer[] = [
   },
   {
     law: "8: a channel asked for with `snapshot`",
-    breaks: "has an empty state for everything",
-    ask: ({ query }) => (first(query) === "users/ada/inbox" ? query.delete("snapshot") : undefined),
+    breaks: "has an empty state for every channel",
+    request: ({ query }) => (first(query) === "users/ada/inbox" ? query.delete("snapshot") : undefined),
   },
   {
     law: "8: `bad-method`, `not-acceptable` — 405",
-    breaks: "takes DELETE for a method that it could have",
-    refuses: ({ method }) => (method === "DELETE" ? 501 : undefined),
+    breaks: "answers 501 to DELETE",
+    status: ({ method }) => (method === "DELETE" ? 501 : undefined),
   },
   {
     law: "8: `bad-method`, `not-acceptable` — 406",
-    breaks: "answers whoever speaks the protocol",
-    ask: ({ headers, query }) => void (query.has("protocol") && delete headers.accept),
+    breaks: "ignores Accept if the request has protocol=1",
+    request: ({ headers, query }) => void (query.has("protocol") && delete headers.accept),
   },
   {
     law: "8: none of the channels exists",
-    breaks: "takes a channel that is not there for one that is forbidden",
+    breaks: "calls an unknown channel forbidden",
     body: (text) => text.replace('"code":"unknown-channel"', '"code":"forbidden"'),
   },
   {
     law: "8: the body, the address or a header is too long — 413",
-    breaks: "takes a body that is too long for a bad one",
-    refuses: ({ headers }) => (Number(headers["content-length"]) > 65_536 ? 400 : undefined),
+    breaks: "calls a body that is too long a bad request",
+    status: ({ headers }) => (Number(headers["content-length"]) > 65_536 ? 400 : undefined),
   },
   {
     law: "8: the body, the address or a header is too long — 414",
-    breaks: "reads addresses of any length",
-    ask: ({ query }) => query.delete("x"),
+    breaks: "accepts URLs of any length",
+    request: ({ query }) => query.delete("x"),
   },
   {
     law: "8: the body, the address or a header is too long — 431",
-    breaks: "reads headers of any length",
-    ask: ({ headers }) => void delete headers["x-long"],
+    breaks: "accepts headers of any length",
+    request: ({ headers }) => void delete headers["x-long"],
   },
   {
-    law: `${AWAY} — 503 of a server that shuts down`,
-    breaks: "calls its end a limit",
+    law: `${UNAVAILABLE} — 503 of a server that shuts down`,
+    breaks: "calls its shutdown a limit",
     body: (text) => text.replace('"code":"draining"', '"code":"limit"'),
   },
   {
-    law: `${AWAY} — 503 of a server whose log`,
-    breaks: "calls a silent log a failure of its own",
+    law: `${UNAVAILABLE} — 503 of a server whose log`,
+    breaks: "calls a log that does not answer an internal failure",
     body: (text) => text.replace('"code":"unavailable"', '"code":"internal"'),
   },
   {
     law: `${NATIVE} — shutting down`,
-    breaks: "sends everybody to the next server at once",
+    breaks: "sends a short retry to everybody when it shuts down",
     block: (block) => block.replace(/^retry: \d+\n(event: bye\ndata: {"reason":"draining"})/, "retry: 500\n$1"),
   },
   {
     law: `${NATIVE} — the log`,
-    breaks: "tells a native EventSource of its log",
-    ask: ({ query }) => (first(query) === "rooms/mute" ? query.set("protocol", "1") : undefined),
+    breaks: "answers 503 to a native EventSource when the log fails",
+    request: ({ query }) => (first(query) === "rooms/mute" ? query.set("protocol", "1") : undefined),
   },
   {
     law: `${NATIVE} — the application`,
-    breaks: "tells a native EventSource of its failures",
-    ask: ({ query }) => (first(query) === "rooms/faulty" ? query.set("protocol", "1") : undefined),
+    breaks: "answers 500 to a native EventSource",
+    request: ({ query }) => (first(query) === "rooms/faulty" ? query.set("protocol", "1") : undefined),
   },
   {
     law: "8: | 500 | `internal` |",
-    breaks: "has no code for its failures",
+    breaks: "has a code of its own for internal failures",
     body: (text) => text.replace('"code":"internal"', '"code":"oops"'),
   },
   {
     law: "8: Its preflight",
     breaks: "does not know OPTIONS",
-    refuses: ({ method }) => (method === "OPTIONS" ? 405 : undefined),
+    status: ({ method }) => (method === "OPTIONS" ? 405 : undefined),
   },
 ];

@@ -3,5 +3,5 @@ import { brokenRequests } from "./broken-requests.ts";
 import type { BrokenServer } from "./broken-server.ts";
 import { brokenStreams } from "./broken-streams.ts";
 
-/** Every way of breaking the protocol that the suite is tried with. */
+/** All servers on which the laws of the suite must fail. */
 export const brokenServers: readonly BrokenServer[] = [...brokenRequests, ...brokenStreams, ...brokenAnswers];

@@ -7,7 +7,7 @@ const isMessage = (block: string) => /^event: \S+:message$/m.test(block);
 /** Section 5: the stream. */
 export const brokenStreams: readonly BrokenServer[] = [
   { law: HEADERS, breaks: "answers text/plain", ...head(200, { "content-type": "text/plain" }) },
-  { law: HEADERS, breaks: "lets proxies transform", ...head(200, { "cache-control": "no-store" }) },
+  { law: HEADERS, breaks: "allows proxies to transform the stream", ...head(200, { "cache-control": "no-store" }) },
   { law: PLAINEST, breaks: "ends lines with CR LF", block: (block) => block.replaceAll("\n", "\r\n") },
   {
     law: PLAINEST,
@@ -72,7 +72,7 @@ export const brokenStreams: readonly BrokenServer[] = [
   },
   {
     law: "5.4: When a value is withdrawn",
-    breaks: "withdraws in silence",
+    breaks: "does not say that a value was withdrawn",
     block: (block) => (isOf("clear", block) ? "" : block),
   },
   {
@@ -92,7 +92,7 @@ export const brokenStreams: readonly BrokenServer[] = [
   },
   {
     law: "5.6: `bye` is the last",
-    breaks: "leaves without a word",
+    breaks: "ends a stream without bye",
     block: (block) => (isOf("bye", block) ? "" : block),
   },
   {
@@ -102,17 +102,17 @@ export const brokenStreams: readonly BrokenServer[] = [
   },
   {
     law: "5.1: The body is Server-Sent Events",
-    breaks: "goes on after it has been drained",
+    breaks: "keeps streams open after it was drained",
     controls: () => ({ drain: async () => {} }),
   },
   {
     law: "5.1: Over HTTP/1.1",
-    breaks: "keeps the connection of a stream",
+    breaks: "keeps the connection of a stream alive",
     ...head(200, { connection: "keep-alive" }),
   },
   {
     law: "5.1: and so should a 503",
-    breaks: "keeps connections while it stops",
+    breaks: "keeps connections alive while it shuts down",
     ...head(503, { connection: "keep-alive" }),
   },
   {
@@ -128,17 +128,17 @@ export const brokenStreams: readonly BrokenServer[] = [
   },
   {
     law: "5.4: When a value is withdrawn or expires: — it expires",
-    breaks: "lets values expire in silence",
+    breaks: "does not say that a value has expired",
     ...swallows('event: clear\ndata: {"channel":"rooms/tea","type":"status"'),
   },
   {
     law: "5.4: A `clear` that retention",
-    breaks: "forgets withdrawals in silence",
+    breaks: "sends no gap for withdrawals that were trimmed",
     ...swallows('{"rooms/left":"trimmed"}'),
   },
   {
     law: "5.4: sent to every client",
-    breaks: "keeps hints for ever",
+    breaks: "sends volatile events however old they are",
     controls: (good) => ({ pass: async (time) => (time === 4_500 ? null : good.pass(time)) }),
   },
   {

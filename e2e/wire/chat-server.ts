@@ -1,13 +1,13 @@
 import type { Trial, WireServer } from "@tidings/testing/wire";
 import { visit } from "../chat.ts";
 
-/** A chat that is running, and what stops it as a signal would. */
-interface Running {
+/** A chat server, and what stops it as a signal would. */
+interface RunningChat {
   readonly url: string;
   readonly stop: () => Promise<unknown>;
 }
 
-/** What is read of an event of a room. */
+/** The part of a room's event that is read here. */
 interface PageEvent {
   readonly id: string;
   readonly data: { readonly id: string };
@@ -15,8 +15,8 @@ interface PageEvent {
 
 const WHOLE_CHAT = "the chat has an API of its own";
 
-/** The chat's server, asked as anybody could who has signed in. @param start a chat without messages */
-export function chatTrial(start: () => Promise<Running>): Trial {
+/** Tries the chat server through the API that every signed-in person has. @param start a chat without messages */
+export function chatTrial(start: () => Promise<RunningChat>): Trial {
   return {
     open: () => start().then(openChat),
     facts: { http: 1 },
@@ -44,7 +44,7 @@ export function chatTrial(start: () => Promise<Running>): Trial {
   };
 }
 
-async function openChat({ url, stop }: Running): Promise<WireServer> {
+async function openChat({ url, stop }: RunningChat): Promise<WireServer> {
   const ada = await visit(url, "ada");
   for (const name of ["tea", "coffee", "new", "other", "water"]) await ada.request("POST", "/api/rooms", { name });
   let stopping: Promise<unknown> | null = null;
@@ -54,7 +54,7 @@ async function openChat({ url, stop }: Running): Promise<WireServer> {
     headers: { cookie: ada.cookie },
     async publish(path, _type, data) {
       const posted = await ada.request("POST", `/api/${path}/messages`, data);
-      // The API tells of the message; its event says which id it has got.
+      // The API answers the message. The id of its event is only in the log.
       const { message } = (await posted.json()) as { readonly message: { readonly id: string } };
       const headers = { cookie: ada.cookie, accept: "application/json" };
       const page = await fetch(`${url}/events?channel=${path}&last=100`, { headers });

@@ -1,11 +1,10 @@
-import { once } from "node:events";
-import { createServer, request as ask, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, request as requestUpstream, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { listen } from "../listen.ts";
 
-/** A question on its way to the good server; a patch changes it in place. */
-interface Question {
+/** A request on its way to the good server. A patch changes its query and headers in place. */
+interface ProxiedRequest {
   readonly method: string;
-  /** As it came. */
+  /** As it arrived. */
   readonly url: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
@@ -16,42 +15,45 @@ interface Head {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** What is changed on the way, each part where there is something to change. */
+/** What the proxy changes, on the way to the good server and back. A part that is missing changes nothing. */
 export interface Patch {
-  readonly ask?: (question: Question) => void;
-  /** The status instead of the good one, if it is another. */
-  readonly refuses?: (question: Question) => number | undefined;
+  readonly request?: (request: ProxiedRequest) => void;
+  /** A status instead of the good one; undefined for the good one. */
+  readonly status?: (request: ProxiedRequest) => number | undefined;
   readonly head?: (head: Head) => Head;
-  /** Changes one block of a stream, its blank line included; the empty text leaves it out. */
+  /** Changes one block of a stream, with its blank line. The empty string leaves it out. */
   readonly block?: (block: string) => string;
-  /** Changes the body of what is no stream. */
+  /** Changes the body of an answer that is no stream. */
   readonly body?: (text: string, head: Head) => string;
 }
 
-/** Stands before a good server and makes it a bad one. */
-export async function openPatched(target: string, patch: Patch) {
-  // The good server refuses heads that are too long.
+/** Opens a proxy in front of a good server. By its patch it behaves like a bad one. */
+export async function openPatchingProxy(target: string, patch: Patch) {
+  // More than the default, so that the good server is the one that refuses heads that are too long.
   const server = createServer({ maxHeaderSize: 65_536 }, (request, response) => {
     const { method = "GET", url = "/", headers } = request;
     const { pathname, searchParams: query } = new URL(url, target);
-    const question = { method, url, query, headers };
-    patch.ask?.(question);
-    const upstream = ask(`${new URL(pathname, target)}?${query}`, { method, headers, agent: false });
+    const proxied = { method, url, query, headers };
+    patch.request?.(proxied);
+    const upstream = requestUpstream(`${new URL(pathname, target)}?${query}`, { method, headers, agent: false });
     request.pipe(upstream);
-    // A reader that leaves takes its question along.
+    // Each side is closed with the other one.
     upstream.on("error", () => response.destroy());
     response.on("close", () => upstream.destroy());
-    upstream.on("response", (answer) => void pass(answer));
+    upstream.on("response", (answer) => void forward(answer));
 
-    async function pass(answer: IncomingMessage): Promise<void> {
+    async function forward(answer: IncomingMessage): Promise<void> {
       const { "transfer-encoding": _, "content-length": _length, ...rest } = answer.headers;
+      // Of the headers that remain, each has one value.
       const good = { status: answer.statusCode ?? 0, headers: rest as Head["headers"] };
-      const { status, headers: told } = patch.head?.(good) ?? good;
-      for (const [name, value] of Object.entries(told)) if (value !== undefined) response.setHeader(name, value);
-      response.statusCode = patch.refuses?.(question) ?? status;
+      const patched = patch.head?.(good) ?? good;
+      for (const [name, value] of Object.entries(patched.headers)) {
+        if (value !== undefined) response.setHeader(name, value);
+      }
+      response.statusCode = patch.status?.(proxied) ?? patched.status;
       response.flushHeaders();
       const isStream = good.headers["content-type"] === "text/event-stream";
-      const change = isStream ? (patch.block ?? same) : (text: string) => patch.body?.(text, good) ?? text;
+      const change = (text: string): string => (isStream ? patch.block?.(text) : patch.body?.(text, good)) ?? text;
       let text = "";
       try {
         for await (const chunk of answer.setEncoding("utf8")) {
@@ -67,17 +69,6 @@ export async function openPatched(target: string, patch: Patch) {
       }
     }
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  // A server that listens on a TCP port has an address of this shape.
-  const { port } = server.address() as AddressInfo;
-  const close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
+  const { port, close } = await listen(server);
   return { url: `http://127.0.0.1:${port}${new URL(target).pathname}`, close };
-}
-
-function same(text: string): string {
-  return text;
 }

@@ -12,17 +12,17 @@ async function open(): Promise<WireServer> {
   // The one argument of "line".
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
   const url = line.replace("live at ", "");
-  const tell = async (what: string, body: unknown): Promise<unknown> => {
+  const command = async (what: string, body: unknown): Promise<unknown> => {
     const response = await fetch(new URL(what, url), { method: "POST", body: JSON.stringify(body) });
     return response.json();
   };
   return {
     url,
     async publish(path, type, data) {
-      const { id } = (await tell("/publish", { path, type, data })) as { readonly id: string };
+      const { id } = (await command("/publish", { path, type, data })) as { readonly id: string };
       return id;
     },
-    drain: () => tell("/drain", {}),
+    drain: () => command("/drain", {}),
     async close() {
       child.kill();
       await exit;
@@ -30,7 +30,7 @@ async function open(): Promise<WireServer> {
   };
 }
 
-/** A server that somebody else could have written, in another language, of a part of the protocol. */
+/** A server for a part of the protocol in another language, as somebody else could have written it. */
 export const pythonServer: Trial = {
   open,
   facts: { http: 1 },

@@ -3,19 +3,19 @@ import { laws, type Law } from "@tidings/testing/wire";
 /** A sentence of PROTOCOL.md, or a row of one of its tables. */
 export interface Sentence {
   readonly text: string;
-  /** Those that quote it, or a part of it. */
+  /** The laws that quote it, or a part of it. */
   readonly laws: readonly Law[];
 }
 
 export interface Section {
   readonly number: string;
   readonly title: string;
-  /** As it is read, whatever lines it stands on. */
+  /** On one line. */
   readonly text: string;
   readonly sentences: readonly Sentence[];
 }
 
-/** The numbered sections of PROTOCOL.md. Blocks of code are left out: a sentence says what they are. */
+/** The numbered sections of PROTOCOL.md. Blocks of code are left out, since a sentence describes each. */
 export function sectionsOf(protocol: string): Section[] {
   const parts = protocol.split(/^##+ (?=\d)/m).slice(1);
   return parts.map((part) => {

@@ -1,8 +1,8 @@
 import { pick as pickAt } from "../../simulation/random.ts";
 
-/** One of them. */
+/** A random item. */
 export const pick = <Item>(items: readonly Item[]): Item => pickAt(items, Math.random());
 
-/** Each as often as it weighs. */
-export const weigh = <Item>(table: readonly (readonly [weight: number, item: Item])[]): Item[] =>
+/** A list that has each item as often as its weight says. */
+export const repeatByWeight = <Item>(table: readonly (readonly [weight: number, item: Item])[]): Item[] =>
   table.flatMap(([weight, item]) => Array.from({ length: weight }, () => item));

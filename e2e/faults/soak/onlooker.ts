@@ -9,30 +9,31 @@ import {
 } from "@tidings/client";
 import { describeMention, describeMessage, describePlace, describeTopic, type Picture } from "./picture.ts";
 
-/** Messages of a room that an onlooker remembers. */
+/** How many messages of a room an onlooker remembers. */
 const KEPT = 500;
 
-/** What an onlooker knows of a room. */
-interface Known {
+/** A room that an onlooker follows. */
+interface FollowedRoom {
   readonly subscription: ClientSubscription;
-  /** What was told, oldest first, without holes. */
+  /** The messages of the snapshot and since then, oldest first. */
   messages: Message[];
   topic: string | null;
-  /** The newest message of the state, and of what came since. */
-  state: number;
+  /** The number of the newest message in the snapshot. */
+  inSnapshot: number;
+  /** The number of the newest message. */
   newest: number;
 }
 
-/** A client of one person, and its picture of the chat: drawn from states and events alone, as a page does it. */
+/** A client of one person, with its picture of the chat. As in a page, snapshots and events are its only source. */
 export class Onlooker {
   readonly person: string;
-  /** What must not happen where the log keeps everything: gaps, holes, repetitions, errors. */
+  /** Gaps, holes, repetitions and errors, none of which may happen while the log keeps everything. */
   readonly surprises: string[] = [];
-  /** Why the server has closed it, once it has. */
+  /** Why a subscription has ended; null while all go on. */
   closed: Reason | null = null;
   readonly #client: Client<typeof chat>;
   readonly #rooms = new Map<string, string>();
-  readonly #known = new Map<string, Known>();
+  readonly #followed = new Map<string, FollowedRoom>();
   readonly #places = new Map<string, Membership>();
   readonly #mentions = new Map<string, { readonly roomId: string; readonly number: number }>();
   readonly #online = new Map<string, string>();
@@ -73,42 +74,42 @@ export class Onlooker {
     });
   }
 
-  /** Who is here, as far as this one knows. */
+  /** The names of the people who are online, sorted. */
   get online(): readonly string[] {
     return [...new Set(this.#online.values())].toSorted();
   }
 
-  /** The number of the first message that it knows of each room; 1 where it knows of none. */
+  /** By room, the number of the first message that it has; 1 where it has none. */
   get since(): ReadonlyMap<string, number> {
-    return new Map([...this.#known].map(([roomId, { messages }]) => [roomId, messages[0]?.number ?? 1]));
+    return new Map([...this.#followed].map(([roomId, { messages }]) => [roomId, messages[0]?.number ?? 1]));
   }
 
   picture(): Picture {
-    const known = [...this.#known];
+    const followed = [...this.#followed];
     return {
       rooms: Object.fromEntries(this.#rooms),
-      topics: Object.fromEntries(known.map(([roomId, { topic }]) => [roomId, topic])),
-      messages: Object.fromEntries(known.map(([roomId, { messages }]) => [roomId, messages.map(describeMessage)])),
+      topics: Object.fromEntries(followed.map(([roomId, { topic }]) => [roomId, topic])),
+      messages: Object.fromEntries(followed.map(([roomId, { messages }]) => [roomId, messages.map(describeMessage)])),
       places: Object.fromEntries([...this.#places].map(([roomId, place]) => [roomId, describePlace(place)])),
       mentions: [...this.#mentions.keys()].toSorted(),
     };
   }
 
-  /** Forgets a room, and looks at it anew. */
-  lookAgain(roomId: string): void {
-    this.#known.get(roomId)?.subscription.close();
-    this.#known.delete(roomId);
+  /** Closes the subscription to a room, and subscribes again. */
+  resubscribe(roomId: string): void {
+    this.#followed.get(roomId)?.subscription.close();
+    this.#followed.delete(roomId);
     this.#follow(roomId);
   }
 
-  /** The newest messages of a room, by a page of history. */
+  /** Loads the newest messages of a room by a page of history. */
   async history(roomId: string, last: number): Promise<string[]> {
     for (;;) {
       try {
         const { events } = await this.#client.history(chat.room({ roomId }), { last });
         return events.flatMap((event) => (event.type === "message" ? [describeMessage(event.data)] : []));
       } catch (error) {
-        // Over a connection that is half open; the next one is another.
+        // The connection was half open. The next attempt uses another one.
         if (!(error instanceof StreamError) || error.code !== "timeout") throw error;
       }
     }
@@ -124,42 +125,43 @@ export class Onlooker {
 
   #open({ id, name }: { readonly id: string; readonly name: string }): void {
     this.#rooms.set(id, name);
-    if (!this.#known.has(id)) this.#follow(id);
+    if (!this.#followed.has(id)) this.#follow(id);
   }
 
   #follow(roomId: string): void {
     const subscription = this.#client.subscribe(chat.room({ roomId }), {
       snapshot: ({ messages }) => {
         const newest = messages.at(-1)?.number ?? 0;
-        // The topic that holds, if there is one, comes right behind.
-        Object.assign(known, { messages, newest, state: newest, topic: null });
+        // The current topic, if there is one, follows the snapshot.
+        Object.assign(room, { messages, newest, inSnapshot: newest, topic: null });
       },
-      message: (message) => this.#hear(known, message),
-      topic: (topic) => void (known.topic = describeTopic(topic)),
+      message: (message) => this.#add(room, message),
+      topic: (topic) => void (room.topic = describeTopic(topic)),
       onGap: ({ reason }) => this.surprises.push(`gap ${reason} in ${roomId}`),
       onClose: (reason) => this.#end(reason),
     });
-    const known: Known = { subscription, messages: [], topic: null, state: 0, newest: 0 };
-    this.#known.set(roomId, known);
+    const room: FollowedRoom = { subscription, messages: [], topic: null, inSnapshot: 0, newest: 0 };
+    this.#followed.set(roomId, room);
   }
 
-  #hear(known: Known, message: Message): void {
+  #add(room: FollowedRoom, message: Message): void {
     const { number } = message;
-    // It may be in the state already: that was loaded after its position.
-    if (number <= known.state) return;
-    if (number !== known.newest + 1) this.surprises.push(`${describeMessage(message)} came after ${known.newest}`);
-    known.newest = number;
-    known.messages = [...known.messages, message].slice(-KEPT);
+    // It may be in the snapshot already, which is loaded after its cursor was taken.
+    if (number <= room.inSnapshot) return;
+    if (number !== room.newest + 1) this.surprises.push(`${describeMessage(message)} came after ${room.newest}`);
+    room.newest = number;
+    room.messages = [...room.messages, message].slice(-KEPT);
   }
 
   #end(reason: Reason): void {
-    // Not by itself.
+    // "closed" means that this client has closed it itself.
     if (reason !== "closed") this.closed = reason;
   }
 
   #move(place: Membership): void {
     this.#places.set(place.roomId, place);
-    for (const [key, { roomId, number }] of this.#mentions)
+    for (const [key, { roomId, number }] of this.#mentions) {
       if (roomId === place.roomId && number <= place.read) this.#mentions.delete(key);
+    }
   }
 }

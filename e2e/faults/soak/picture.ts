@@ -1,14 +1,14 @@
-/** What one person may know of the chat, in words that can be compared and read. */
+/** What one person may see of the chat, as texts that can be compared and read. */
 export interface Picture {
   /** Names by id. */
   readonly rooms: Readonly<Record<string, string>>;
-  /** By room; null where there is none. */
+  /** By room; null for a room without a topic. */
   readonly topics: Readonly<Record<string, string | null>>;
   /** By room, oldest first. */
   readonly messages: Readonly<Record<string, readonly string[]>>;
   /** By room: where the person is a member, and up to which number they have read. */
   readonly places: Readonly<Record<string, string>>;
-  /** The unread ones, sorted. */
+  /** Unread mentions, sorted. */
   readonly mentions: readonly string[];
 }
 

@@ -22,7 +22,7 @@ interface PlaceRow {
   readonly read: number;
 }
 
-/** The chat's rows, as whoever opens its file sees them. */
+/** The rows of the chat, read from its file. */
 export class Tables {
   readonly #database: Database.Database;
 
@@ -30,7 +30,7 @@ export class Tables {
     this.#database = new Database(path);
   }
 
-  /** What somebody should know, of each room from the first message on that they know. */
+  /** The picture that an onlooker should have; of each room, from its first message on. */
   pictureFor({ person, since }: Pick<Onlooker, "person" | "since">): Picture {
     const rooms = this.#all<RoomRow>("select id, name, topic, topic_by from rooms");
     const places = this.#all<PlaceRow>("select room_id, joined, read from places where person = ?", person);
@@ -48,7 +48,7 @@ export class Tables {
     };
   }
 
-  /** Those of a room, from a number on. */
+  /** The messages of a room, from a number on. */
   messages(roomId: string, since: number): string[] {
     const sql = "select number, author, said from messages where room_id = ? and number >= ? order by number";
     return this.#all<MessageRow>(sql, roomId, since).map(({ said, ...row }) =>
@@ -65,7 +65,7 @@ export class Tables {
     return row?.newest ?? 0;
   }
 
-  /** What everybody has said, anywhere. */
+  /** The texts of all messages of all rooms. */
   texts(): string[] {
     return this.#all<MessageRow>("select said from messages").map(({ said }) => saidIn(said).text);
   }
@@ -74,12 +74,12 @@ export class Tables {
     this.#database.close();
   }
 
-  /** The caller says what the rows look like. */
+  /** The caller names the type of the rows, which depends on the statement. */
   #all<Row>(sql: string, ...values: readonly (string | number)[]): Row[] {
     return this.#database.prepare(sql).all(...values) as Row[];
   }
 }
 
-/** Written by the chat, as JSON. */
+/** Parses the column that the chat writes as JSON. */
 const saidIn = (said: string): { readonly text: string; readonly mentions: readonly string[] } =>
   JSON.parse(said) as { text: string; mentions: string[] };

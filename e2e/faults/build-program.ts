@@ -6,12 +6,14 @@ import { onTestFinished } from "vitest";
 const root = join(import.meta.dirname, "..", "..");
 
 /**
- * Makes one file of a program and all that it imports, from the sources as they are now: it starts within a fifth of a second,
- * so it can be killed often. Returns where the file is; it is gone after the test.
- * @param folder the package of the program, relative to the root @param entry relative to the package
+ * Bundles a program and all that it imports into one file, from the current sources. Such a program starts within a
+ * fifth of a second, so a test can kill it often. Returns the path of the file; it is deleted
+ * after the test.
+ * @param folder the package of the program, relative to the root
+ * @param entry relative to the package
  */
 export async function buildProgram(folder: string, entry: string): Promise<string> {
-  // In the package, so that what is looked up at run time is found.
+  // Inside the package, so that imports at run time are found.
   const outDir = join(root, folder, "node_modules", ".cache", `program-${process.pid}-${performance.now()}`);
   onTestFinished(() => rm(outDir, { recursive: true, force: true }));
   const conditions = ["@tidings/source", "module", "node", "development|production"];
@@ -29,8 +31,8 @@ export async function buildProgram(folder: string, entry: string): Promise<strin
   return join(outDir, "main.mjs");
 }
 
-/** The chat. */
-export const buildChat = (): Promise<string> => buildProgram("apps/chat-server", "src/main.ts");
+/** Bundles the chat server. */
+export const buildChatProgram = (): Promise<string> => buildProgram("apps/chat-server", "src/main.ts");
 
-/** The program of served-hub.ts. */
-export const buildServedHub = (): Promise<string> => buildProgram("e2e", "faults/served-hub.ts");
+/** Bundles hub-program.ts. */
+export const buildHubProgram = (): Promise<string> => buildProgram("e2e", "faults/hub-program.ts");

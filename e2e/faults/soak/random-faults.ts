@@ -1,36 +1,37 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { TcpProxy } from "../../tcp-proxy.ts";
-import { pick, weigh } from "./chance.ts";
-import type { Servers } from "./servers.ts";
+import { pick, repeatByWeight } from "./chance.ts";
+import type { ServerPair } from "./server-pair.ts";
 
-/** The longest pause between two mishaps, in milliseconds. */
+/** The longest pause between two faults, in milliseconds. */
 const PAUSE = 1_500;
-/** How long the longest lasts that ends by itself. */
+/** How long a fault lasts at most, in milliseconds. */
 const LONGEST = 2_000;
-/** Bytes after which a connection that is cut ends at the latest. */
-const SHORT = 6_000;
+/** After how many bytes a connection is cut at the latest. */
+const CUT_AFTER = 6_000;
 
-/** Something goes wrong. It resolves when it is over, or when it will end by itself. */
-interface Mishap {
+interface Fault {
   readonly name: string;
+  /** Resolves when the fault is over, or when it will end by itself. */
   readonly happen: () => Promise<void> | void;
 }
 
-/** What goes wrong between the people and their servers, and how often it did. */
-export class Mishaps {
+/** Random faults of the servers and of the connections to them. */
+export class RandomFaults {
+  /** How often each has happened, by name. */
   readonly counts: Record<string, number> = {};
   readonly #proxy: TcpProxy;
-  readonly #kinds: readonly Mishap[];
+  readonly #kinds: readonly Fault[];
 
-  constructor(proxy: TcpProxy, servers: Servers) {
+  constructor(proxy: TcpProxy, servers: ServerPair) {
     this.#proxy = proxy;
-    this.#kinds = weigh<Mishap>([
+    this.#kinds = repeatByWeight<Fault>([
       [6, { name: "kills", happen: () => servers.kill() }],
       [2, { name: "replaced", happen: () => servers.replace() }],
       [4, { name: "cuts", happen: () => proxy.cut() }],
       [4, { name: "cut short", happen: () => this.#cutShort() }],
       [3, { name: "refused", happen: () => this.#refuse() }],
-      // Nobody is told, so it takes half a minute until somebody notices.
+      // It takes half a minute until a client notices.
       [1, { name: "half open", happen: () => proxy.mute() }],
     ]);
   }
@@ -45,8 +46,8 @@ export class Mishaps {
   }
 
   async #cutShort(): Promise<void> {
-    this.#proxy.cutAfter(1 + Math.floor(Math.random() * SHORT));
-    // So that there are new connections at all.
+    this.#proxy.cutAfter(1 + Math.floor(Math.random() * CUT_AFTER));
+    // Only new connections are cut short, so all have to reconnect.
     this.#proxy.cut();
     await delay(Math.random() * LONGEST);
     this.#proxy.cutAfter(Infinity);

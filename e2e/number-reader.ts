@@ -1,13 +1,16 @@
-import { connect } from "node:net";
 import { onTestFinished } from "vitest";
+import { Changes } from "./changes.ts";
+import { openRawStream } from "./raw-stream.ts";
 
-/** Follows the stream at a path, on a bare socket, and keeps nothing but the numbers that its texts begin with. */
-export function follow(port: number, path: string) {
-  const socket = connect(port, "127.0.0.1");
+/**
+ * Follows a path over a bare socket until the test has finished. Of each message it keeps only the number at the
+ * beginning of its text, so that it costs next to no memory.
+ */
+export function readNumbers(port: number, path: string) {
+  const socket = openRawStream(port, `/events?channel=${path}`);
   onTestFinished(() => void socket.destroy());
-  socket.write(`GET /events?channel=${path} HTTP/1.0\r\n\r\n`);
   const seen = { numbers: [] as number[], isOpen: false, hasGap: false };
-  let moved = (): void => {};
+  const changes = new Changes();
   let rest = "";
   socket.setEncoding("latin1").on("data", (chunk: string) => {
     rest += chunk;
@@ -18,10 +21,7 @@ export function follow(port: number, path: string) {
     seen.isOpen ||= blocks.includes("event: hello");
     seen.hasGap ||= blocks.includes("event: gap");
     for (const [, number] of blocks.matchAll(/"text":"(\d+) /g)) seen.numbers.push(Number(number));
-    moved();
+    changes.announce();
   });
-  const until = async (isTrue: () => boolean): Promise<void> => {
-    while (!isTrue()) await new Promise<void>((resolve) => (moved = resolve));
-  };
-  return { socket, seen, until };
+  return { socket, seen, until: (isTrue: () => boolean) => changes.until(isTrue) };
 }

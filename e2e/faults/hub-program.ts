@@ -1,21 +1,21 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { json } from "node:stream/consumers";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { setImmediate as turn } from "node:timers/promises";
+import { json } from "node:stream/consumers";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { memoryLog } from "@tidings/log";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
-import { chat, type Delay, type Flood, type ServedHubOptions, type Vitals } from "./served-chat.ts";
+import { listeningServer } from "../listen.ts";
+import { lobby, testContract } from "../test-contract.ts";
+import type { EventLoopDelay, Flood, HubProgramOptions, ProcessState } from "./hub-program-api.ts";
 
-// A hub in a process of its own, which its tests may treat badly; see server-process.ts. Its one argument is its options.
+// A hub in a process of its own, which tests may kill; see server-process.ts. Its one argument is its options, as JSON.
 
 /** Events of one transaction of a flood. */
 const AT_ONCE = 20;
 
-const room = chat.room({ roomId: "lobby" });
 const {
   path,
   patience,
@@ -24,9 +24,9 @@ const {
   maxAge,
   ringEntries,
   port = 0,
-} = JSON.parse(process.argv[2] ?? "{}") as ServedHubOptions;
+} = JSON.parse(process.argv[2] ?? "{}") as HubProgramOptions;
 const keep = { entries: 1_000_000, bytes: 2 ** 40 };
-const hub = createHub(chat, {
+const hub = createHub(testContract, {
   log:
     path === undefined
       ? memoryLog({ keep })
@@ -43,30 +43,32 @@ delays.enable();
 const routes: Record<string, (request: IncomingMessage) => Promise<unknown>> = {
   "/publish": async (request) => {
     const { text, key, isHeld } = (await json(request)) as { text: string; key: string; isHeld?: boolean };
-    const published = await hub.publish(room, "message", { text }, { idempotencyKey: key });
+    const published = await hub.publish(lobby, "message", { text }, { idempotencyKey: key });
     if (isHeld !== true) return published;
-    // The event is in the log, and nobody will ever be told.
+    // The event is in the log, but the request never gets an answer.
     console.log(`held ${published.id}`);
     return new Promise(() => {});
   },
   "/flood": async (request) => flood((await json(request)) as Flood),
-  "/vitals": async () => vitals(),
-  "/delay": async () => delay(),
+  "/state": async () => processState(),
+  "/delay": async () => eventLoopDelay(),
 };
 
 const server = createServer((request, response) => {
   const route = routes[request.url ?? ""];
   response.setHeader("x-process", process.pid);
-  if (route === undefined) return stream(request, response);
-  return void route(request).then(
+  if (route === undefined) {
+    stream(request, response);
+    return;
+  }
+  route(request).then(
     (body) => answer(response, 200, body),
     (error: unknown) => answer(response, 503, { error: String(error) }),
   );
 });
 server.listen({ port, host: "127.0.0.1", backlog: 4_096 });
 await once(server, "listening");
-// A server that listens on a TCP port has an address of this shape.
-console.log(`A hub listens at http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+console.log(`A hub listens at http://127.0.0.1:${listeningServer(server).port}`);
 
 process.once("SIGTERM", () => {
   const closed = once(server, "close");
@@ -78,7 +80,7 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
-/** Publishes as fast as the log takes it, and lets everybody else have their turn. */
+/** Publishes as fast as the log accepts it. After each batch, other work of the event loop gets its turn. */
 async function flood({ from, count, bytes }: Flood): Promise<null> {
   const filling = "x".repeat(bytes);
   for (let number = from; number < from + count; number += AT_ONCE) {
@@ -86,23 +88,23 @@ async function flood({ from, count, bytes }: Flood): Promise<null> {
       { length: Math.min(AT_ONCE, from + count - number) },
       (_, n) => `${number + n} ${filling}`,
     );
-    await hub.publishAll(texts.map((text) => ({ address: room, type: "message", data: { text } })));
-    await turn();
+    await hub.publishAll(texts.map((text) => ({ address: lobby, type: "message", data: { text } })));
+    await nextTurn();
   }
   return null;
 }
 
-function delay(): Delay {
-  const told = { p99: delays.percentile(99) / 1e6, worst: delays.max / 1e6 };
+function eventLoopDelay(): EventLoopDelay {
+  const measured = { p99: delays.percentile(99) / 1e6, worst: delays.max / 1e6 };
   delays.reset();
-  return told;
+  return measured;
 }
 
-/** What this process has in hand, without what only waits to be collected. */
-async function vitals(): Promise<Vitals> {
-  // Once for what finalizers hold on to, once for the rest.
+/** What this process holds, without garbage. */
+async function processState(): Promise<ProcessState> {
+  // Twice: finalizers run between the two collections, and release more.
   for (let round = 0; round < 2; round++) {
-    await turn();
+    await nextTurn();
     globalThis.gc?.();
   }
   const { rss, heapUsed, external } = process.memoryUsage();

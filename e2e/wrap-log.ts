@@ -1,0 +1,17 @@
+import type { EventLog } from "@tidings/log";
+
+/** A log whose methods are those of another log, except for some that a test replaces. */
+export function wrapLog(log: EventLog, replaced: Partial<EventLog>): EventLog {
+  return {
+    append: (batch) => log.append(batch),
+    read: (...parameters) => log.read(...parameters),
+    recent: (...parameters) => log.recent(...parameters),
+    current: (...parameters) => log.current(...parameters),
+    head: () => log.head(),
+    watch: (wake) => log.watch(wake),
+    trim: () => log.trim(),
+    stat: () => log.stat(),
+    close: () => log.close(),
+    ...replaced,
+  };
+}
