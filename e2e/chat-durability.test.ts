@@ -6,13 +6,15 @@ import { chat } from "@tidings-apps/chat-contract";
 import type { Client } from "@tidings/client";
 import Database from "libsql";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { runChat } from "./chat-process.ts";
+import { setUpChatProcesses } from "./chat-process.ts";
 import { visit, visitorWith, type Visitor } from "./chat.ts";
 import { expectProblem } from "./problem.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 // Each test starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
+
+const runChat = setUpChatProcesses();
 
 const FILE = { PORT: "0", TIDINGS_DB: "chat.db" };
 

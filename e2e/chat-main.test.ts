@@ -2,10 +2,12 @@ import { createServer } from "node:net";
 import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { runChat } from "./chat-process.ts";
+import { setUpChatProcesses } from "./chat-process.ts";
 import { visit } from "./chat.ts";
 import { listen } from "./listen.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+
+const runChat = setUpChatProcesses();
 
 /** Runs the server in an empty folder. */
 const run = async (variables: Record<string, string>) => runChat(await temporaryFolder(), variables);

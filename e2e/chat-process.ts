@@ -1,15 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { beforeAll } from "vitest";
+import { bundleChat } from "./build-program.ts";
 import { killWithTest } from "./kill-with-test.ts";
 
-const main = join(import.meta.dirname, "..", "apps", "chat-server", "src", "main.ts");
-const tsx = fileURLToPath(import.meta.resolve("tsx"));
-
 /** The chat server in a process of its own. */
-export interface ChatProcess {
+interface ChatProcess {
   readonly child: ChildProcess;
   /** The lines that it has printed, by stdout and stderr. */
   readonly lines: { readonly out: string[]; readonly err: string[] };
@@ -20,14 +17,30 @@ export interface ChatProcess {
 }
 
 /**
- * Runs the server as `npm start` does, but from its sources, in a folder. It is killed when the test has finished.
+ * Runs the server as `npm start` does, but from its current sources, in a folder. It is killed when the test has
+ * finished.
  * @param variables of the environment
  */
-export function runChat(folder: string, variables: Record<string, string>): ChatProcess {
+type RunChat = (folder: string, variables: Record<string, string>) => ChatProcess;
+
+/** Lets the tests of a file run the chat server. It is bundled once for all of them, before the first one. */
+export function setUpChatProcesses(): RunChat {
+  let program: string | undefined;
+  beforeAll(async () => {
+    const { path, remove } = await bundleChat();
+    program = path;
+    return remove;
+  });
+  return (folder, variables) => {
+    if (program === undefined) throw new Error("Expected a test to run the chat, got a call before all tests.");
+    return runChat(program, folder, variables);
+  };
+}
+
+function runChat(program: string, folder: string, variables: Record<string, string>): ChatProcess {
   const { PORT: _port, HOST: _host, TIDINGS_SECRET: _secret, TIDINGS_DB: _database, ...env } = process.env;
   // Without the warning of Node 22 about its own SQLite, all that is printed is from the server.
-  const options = ["--disable-warning=ExperimentalWarning", "--import", tsx, "--conditions=@tidings/source"];
-  const child = spawn(process.execPath, [...options, main], {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program], {
     cwd: folder,
     env: { ...env, ...variables },
     stdio: ["ignore", "pipe", "pipe"],

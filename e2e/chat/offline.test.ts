@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
-import { runChat } from "../chat-process.ts";
+import { setUpChatProcesses } from "../chat-process.ts";
 import { storedMessages } from "../stored-messages.ts";
 import { temporaryFolder, temporaryPath } from "../temporary-folder.ts";
 import {
@@ -19,6 +19,8 @@ import {
   until,
   waitingOn,
 } from "./stage.ts";
+
+const runChat = setUpChatProcesses();
 
 test("50 messages that are sent while a window is offline appear once, in the order of the rows", async () => {
   const database = await temporaryPath("chat.db");

@@ -3,7 +3,7 @@ import { temporaryPath } from "../temporary-folder.ts";
 import { CrowdProcess } from "./crowd-process.ts";
 import { amount, PATIENCE, record } from "./long-run.ts";
 import { postJson } from "./post-json.ts";
-import { buildHubProgram } from "./build-program.ts";
+import { buildHubProgram } from "../build-program.ts";
 import { LOBBY_STREAM, type EventLoopDelay } from "./hub-program-api.ts";
 import { startHubProcess } from "./server-process.ts";
 

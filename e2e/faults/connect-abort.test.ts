@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import pLimit from "p-limit";
 import { expect, test } from "vitest";
 import { amount, PATIENCE, progress, record } from "./long-run.ts";
-import { buildHubProgram } from "./build-program.ts";
+import { buildHubProgram } from "../build-program.ts";
 import { LOBBY_STREAM, type ProcessState } from "./hub-program-api.ts";
 import { startHubProcess, type ServerProcess } from "./server-process.ts";
 

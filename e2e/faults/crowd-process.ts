@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { killWithTest } from "../kill-with-test.ts";
-import { buildProgram } from "./build-program.ts";
+import { buildCrowdProgram } from "../build-program.ts";
 import type { Commands } from "./crowd-program.ts";
 
 /** Runs crowd-program.ts, which does one command after the other. It is killed when the test has finished. */
@@ -20,7 +20,7 @@ export class CrowdProcess {
   }
 
   static async start(): Promise<CrowdProcess> {
-    const child = fork(await buildProgram("e2e", "faults/crowd-program.ts"), { execArgv: [] });
+    const child = fork(await buildCrowdProgram(), { execArgv: [] });
     killWithTest(child);
     return new CrowdProcess(child);
   }

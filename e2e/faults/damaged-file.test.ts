@@ -4,7 +4,7 @@ import { sqliteLog } from "@tidings/log-sqlite";
 import { expect, test, vi } from "vitest";
 import { startChat } from "../chat.ts";
 import { temporaryPath } from "../temporary-folder.ts";
-import { buildChatProgram, buildHubProgram } from "./build-program.ts";
+import { buildChatProgram, buildHubProgram } from "../build-program.ts";
 import { startChatProcess, startHubProcess } from "./server-process.ts";
 
 // Each test starts processes, which takes long on a busy machine.

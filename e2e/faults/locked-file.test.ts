@@ -6,7 +6,7 @@ import { temporaryPath } from "../temporary-folder.ts";
 import { storedTexts } from "./stored-texts.ts";
 import { chatLobby } from "./served-lobby.ts";
 import { postJson } from "./post-json.ts";
-import { buildHubProgram } from "./build-program.ts";
+import { buildHubProgram } from "../build-program.ts";
 import { startReaders } from "./start-readers.ts";
 import { LOBBY_STREAM } from "./hub-program-api.ts";
 import { startHubProcess } from "./server-process.ts";

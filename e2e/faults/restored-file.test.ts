@@ -5,7 +5,7 @@ import { createProxy } from "../tcp-proxy.ts";
 import { temporaryPath } from "../temporary-folder.ts";
 import { storedTexts } from "./stored-texts.ts";
 import { postJson } from "./post-json.ts";
-import { buildHubProgram } from "./build-program.ts";
+import { buildHubProgram } from "../build-program.ts";
 import { startReader, startReaders } from "./start-readers.ts";
 import { startHubProcess } from "./server-process.ts";
 

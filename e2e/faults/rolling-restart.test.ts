@@ -7,7 +7,7 @@ import { CrowdProcess } from "./crowd-process.ts";
 import { storedTexts } from "./stored-texts.ts";
 import { amount, PATIENCE, record } from "./long-run.ts";
 import { postJson } from "./post-json.ts";
-import { buildHubProgram } from "./build-program.ts";
+import { buildHubProgram } from "../build-program.ts";
 import { Publisher } from "./publisher.ts";
 import { startHubProcess, type ServerProcess } from "./server-process.ts";
 

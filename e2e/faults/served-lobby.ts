@@ -2,7 +2,7 @@ import { visit } from "../chat.ts";
 import { storedMessages } from "../stored-messages.ts";
 import { storedTexts } from "./stored-texts.ts";
 import { postJson } from "./post-json.ts";
-import { buildChatProgram, buildHubProgram } from "./build-program.ts";
+import { buildChatProgram, buildHubProgram } from "../build-program.ts";
 import type { ResumingReaderOptions } from "./resuming-reader.ts";
 import { startChatProcess, startHubProcess, type ServerProcess } from "./server-process.ts";
 

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { createProxy } from "../tcp-proxy.ts";
 import { temporaryPath } from "../temporary-folder.ts";
 import { amount, PATIENCE, progress, record } from "./long-run.ts";
-import { buildChatProgram } from "./build-program.ts";
+import { buildChatProgram } from "../build-program.ts";
 import { startChatProcess } from "./server-process.ts";
 import type { Onlooker } from "./soak/onlooker.ts";
 import { NAMES, Person } from "./soak/person.ts";

@@ -6,7 +6,7 @@ import { openRawStream } from "../raw-stream.ts";
 import { temporaryPath } from "../temporary-folder.ts";
 import { amount, PATIENCE, record } from "./long-run.ts";
 import { postJson } from "./post-json.ts";
-import { buildHubProgram } from "./build-program.ts";
+import { buildHubProgram } from "../build-program.ts";
 import { startReaders } from "./start-readers.ts";
 import { LOBBY_STREAM, type ProcessState } from "./hub-program-api.ts";
 import { startHubProcess } from "./server-process.ts";

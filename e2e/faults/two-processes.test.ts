@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { temporaryPath } from "../temporary-folder.ts";
 import { storedTexts } from "./stored-texts.ts";
 import { postJson } from "./post-json.ts";
-import { buildHubProgram } from "./build-program.ts";
+import { buildHubProgram } from "../build-program.ts";
 import { Publisher } from "./publisher.ts";
 import { startReaders } from "./start-readers.ts";
 import { startHubProcess } from "./server-process.ts";

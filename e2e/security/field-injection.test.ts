@@ -53,12 +53,15 @@ type ReceivedEvent = readonly [name: string, data: string, id: string];
  * Collects the events that an `EventSource` dispatches, up to an id. It also runs in a browser, so it uses nothing from
  * outside.
  */
-function collect([Source, address, names, last]: [typeof EventSource, string, readonly string[], string]): Promise<
-  ReceivedEvent[]
-> {
+function collect([EventSourceClass, address, names, last]: [
+  typeof EventSource,
+  string,
+  readonly string[],
+  string,
+]): Promise<ReceivedEvent[]> {
   return new Promise((resolve) => {
     const received: ReceivedEvent[] = [];
-    const source = new Source(address);
+    const source = new EventSourceClass(address);
     for (const name of [...names, "message", "evil", "error", "open"]) {
       source.addEventListener(name, (event: Event) => {
         if (!("data" in event)) return;

@@ -2,9 +2,9 @@
 
     python3 python-server.py --port 8000
 
-It has one channel, rooms/<name>, with one reliable event, message, of which it keeps the newest ten. It serves streams and pages:
-every way to start, history, long polls, heartbeats, and gaps with the reasons trimmed and reset. It has no latest and no volatile
-events, no snapshots, no viewers, no limits, and lets no other origin read.
+It has one channel, rooms/<name>, with one reliable event, message, of which it keeps the newest ten. It serves streams
+and pages: every way to start, history, long polls, heartbeats, and gaps with the reasons trimmed and reset. It has no
+latest and no volatile events, no snapshots, no viewers, no limits, and allows no other origin.
 
     curl -d '{"path": "rooms/tea", "type": "message", "data": {"text": "hi"}}' localhost:8000/publish
 """
@@ -28,7 +28,7 @@ PAGE = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
 class Log:
-    """Events in order, the newest few of each path. Whoever waits for more waits for `changed`."""
+    """The newest events of each path, in order. `changed` is notified when there are more."""
 
     def __init__(self):
         self.epoch, self.head, self.draining = secrets.token_hex(6), 0, False
@@ -53,19 +53,22 @@ class Log:
     def token(self, seq):
         return f"{self.epoch}.{seq}"
 
-    def place(self, token):
-        """The position of a cursor; None for one that is not of this log."""
+    def position(self, token):
+        """The position of a cursor; None if it is not of this log."""
         match = CURSOR.fullmatch(token)
-        known = match is not None and match[1] == self.epoch and int(match[2]) <= self.head
-        return int(match[2]) if known else None
+        valid = match is not None and match[1] == self.epoch and int(match[2]) <= self.head
+        return int(match[2]) if valid else None
 
     def of(self, paths):
         return sorted(event for path in paths for event in self.kept.get(path, []))
 
-    def read(self, after, froms):
-        """What is owed after a position, and the paths that have a hole there."""
-        events = [event for event in self.of(froms) if event[0] > max(after, froms[event[1]])]
-        holes = [path for path, start in froms.items() if self.trimmed.get(path, 0) > max(after, start)]
+    def read(self, after, floors):
+        """The events that are owed after a position, and the paths that have a hole there.
+
+        Of each path only the events after its floor are owed.
+        """
+        events = [event for event in self.of(floors) if event[0] > max(after, floors[event[1]])]
+        holes = [path for path, floor in floors.items() if self.trimmed.get(path, 0) > max(after, floor)]
         return events, holes
 
 
@@ -104,8 +107,8 @@ def representation(handler):
     return "page" if page > stream else "stream" if stream > 0 else None
 
 
-class Asked:
-    """What a request says: its channels and where each starts, and its own start."""
+class ParsedRequest:
+    """The channels of a request with the start of each, and the start of the connection."""
 
     def __init__(self, handler):
         pairs = parse_qsl(urlsplit(handler.path).query, keep_blank_values=True)
@@ -114,7 +117,8 @@ class Asked:
             raise Refusal(406, "not-acceptable")
         if LOG.draining:
             raise Refusal(503, "draining")
-        starts = [(path, start if at else None) for path, at, start in (v.partition("@") for k, v in pairs if k == "channel")]
+        channels = [value.partition("@") for name, value in pairs if name == "channel"]
+        starts = [(path, start if at else None) for path, at, start in channels]
         self.after = self.query.get("after")
         if handler.command == "POST":
             starts, self.after = handler.body()
@@ -131,9 +135,9 @@ class Asked:
             raise Refusal(404, "unknown-channel", self.unknown)
         if "snapshot" in self.query and kind == "page":
             raise Refusal(404, "no-snapshot", list(self.starts))
-        back = handler.headers.get("Last-Event-ID")
-        if back:
-            self.after, self.last, self.starts = back, None, dict.fromkeys(self.starts)
+        last_event_id = handler.headers.get("Last-Event-ID")
+        if last_event_id:
+            self.after, self.last, self.starts = last_event_id, None, dict.fromkeys(self.starts)
 
     def number(self, name, least, most):
         text = self.query.get(name)
@@ -144,19 +148,19 @@ class Asked:
         return int(text)
 
     def begin(self):
-        """Where it starts (None: nowhere), by path what is owed at the earliest, and the paths whose own start is bad."""
-        froms, bad = {}, []
+        """Where the connection starts (None: bad cursor), the floor of each path, and the paths with a bad start."""
+        floors, bad = {}, []
         for path, start in self.starts.items():
-            place = 0 if start is None else LOG.head if start == "now" else LOG.place(start)
-            froms[path] = LOG.head if place is None else place
-            bad += [path] * (place is None)
-        own = [froms[path] for path, start in self.starts.items() if start is not None]
-        events = LOG.of(froms)[-self.last :] if self.last else []
+            floor = 0 if start is None else LOG.head if start == "now" else LOG.position(start)
+            floors[path] = LOG.head if floor is None else floor
+            bad += [path] * (floor is None)
+        own = [floors[path] for path, start in self.starts.items() if start is not None]
+        events = LOG.of(floors)[-self.last :] if self.last else []
         if self.after is not None:
-            return LOG.place(self.after), froms, bad
+            return LOG.position(self.after), floors, bad
         if self.last:
-            return events[0][0] - 1 if events else LOG.head, froms, bad
-        return min(own, default=LOG.head), froms, bad
+            return events[0][0] - 1 if events else LOG.head, floors, bad
+        return min(own, default=LOG.head), floors, bad
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -169,8 +173,8 @@ class Handler(BaseHTTPRequestHandler):
                 return self.answer(200, PAGE, {"id": LOG.append(event["path"], event["type"], event["data"])})
             if self.path == "/drain" and self.command == "POST":
                 return self.answer(200, PAGE, LOG.drain())
-            tell = self.page if representation(self) == "page" else self.stream
-            tell(Asked(self))
+            respond = self.page if representation(self) == "page" else self.stream
+            respond(ParsedRequest(self))
         except Refusal as refusal:
             self.refuse(*refusal.args)
         except ConnectionError:
@@ -189,7 +193,9 @@ class Handler(BaseHTTPRequestHandler):
             self.head(200, STREAM)
             return self.block("bye", {"reason": code}, retry=random.randint(5_000, 15_000))
         problem = {"type": "about:blank", "title": self.responses[status][0], "status": status, "code": code}
-        headers = {**PAGE, "Content-Type": "application/problem+json", **({"Retry-After": "5"} if status == 503 else {})}
+        headers = {**PAGE, "Content-Type": "application/problem+json"}
+        if status == 503:
+            headers["Retry-After"] = "5"
         self.answer(status, headers, problem if channels is None else {**problem, "channels": channels})
 
     def answer(self, status, headers, value):
@@ -200,7 +206,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def head(self, status, headers):
         self.send_response(status)
-        for name, value in {**headers, "X-Content-Type-Options": "nosniff", "Vary": "Accept", "Connection": "close"}.items():
+        every = {"X-Content-Type-Options": "nosniff", "Vary": "Accept", "Connection": "close"}
+        for name, value in {**headers, **every}.items():
             self.send_header(name, value)
         self.end_headers()
 
@@ -222,33 +229,35 @@ class Handler(BaseHTTPRequestHandler):
 
     def block(self, name, data, token=None, retry=None):
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        lines = [f"retry: {retry}"] * (retry is not None) + [f"event: {name}", f"data: {text}"] + [f"id: {token}"] * (token is not None)
+        first = [] if retry is None else [f"retry: {retry}"]
+        last = [] if token is None else [f"id: {token}"]
+        lines = [*first, f"event: {name}", f"data: {text}", *last]
         self.wfile.write(("\n".join(lines) + "\n\n").encode())
 
     def gap(self, paths, reason, token=None):
         if paths:
             self.block("gap", {"channels": dict.fromkeys(paths, reason)}, token)
 
-    def stream(self, asked):
+    def stream(self, request):
         self.head(200, STREAM)
         if self.command == "HEAD":
             return
         with LOG.changed:
-            (position, froms, bad), head = asked.begin(), LOG.token(LOG.head)
+            (position, floors, bad), head = request.begin(), LOG.token(LOG.head)
         token = None if position is None else LOG.token(position)
         hello = {"protocol": 1, "heartbeat": int(HEARTBEAT * 1000), "contract": "python-1"}
         self.block("hello", hello, token, random.randint(1_000, 5_000))
-        if asked.unknown:
-            self.block("bye", {"reason": "unknown", "channels": asked.unknown})
+        if request.unknown:
+            self.block("bye", {"reason": "unknown", "channels": request.unknown})
         if position is None:
-            return self.gap(froms, "reset", head)
+            return self.gap(floors, "reset", head)
         self.gap(bad, "reset")
         beat = time.monotonic() + HEARTBEAT
         while True:
             with LOG.changed:
                 if LOG.head == position and not LOG.draining:
                     LOG.changed.wait(max(0.0, beat - time.monotonic()))
-                (events, holes), position, draining = LOG.read(position, froms), LOG.head, LOG.draining
+                (events, holes), position, draining = LOG.read(position, floors), LOG.head, LOG.draining
             self.gap(holes, "trimmed")
             for seq, path, kind, data in events:
                 self.block(f"{path}:{kind}", data, LOG.token(seq))
@@ -261,28 +270,38 @@ class Handler(BaseHTTPRequestHandler):
                 beat = now + HEARTBEAT
                 self.block("heartbeat", {}, LOG.token(position))
 
-    def page(self, asked):
-        until, is_history = time.monotonic() + (asked.wait or 0), asked.last is not None or "before" in asked.query
+    def page(self, request):
+        until = time.monotonic() + (request.wait or 0)
+        is_history = request.last is not None or "before" in request.query
         with LOG.changed:
-            position, froms, bad = asked.begin()
+            position, floors, bad = request.begin()
             gap, events, more = dict.fromkeys(bad, "reset"), [], False
-            before = LOG.place(asked.query["before"]) if "before" in asked.query else LOG.head + 1
+            before = LOG.position(request.query["before"]) if "before" in request.query else LOG.head + 1
             if is_history and before is not None:
-                older = [event for event in LOG.of(froms) if event[0] < before]
-                count = asked.last or 50
+                older = [event for event in LOG.of(floors) if event[0] < before]
+                count = request.last or 50
                 events, more = older[-count:], len(older) > count
             elif position is None or is_history:
-                gap = dict.fromkeys(froms, "reset")
+                gap = dict.fromkeys(floors, "reset")
             else:
                 while True:
-                    events, holes = LOG.read(position, froms)
+                    events, holes = LOG.read(position, floors)
                     gap.update(dict.fromkeys(holes, "trimmed"))
                     if events or gap or LOG.draining or not LOG.changed.wait(max(0.0, until - time.monotonic())):
                         break
             cursor = LOG.token(LOG.head)
-        told = [{"channel": path, "type": kind, "data": data, "id": LOG.token(seq)} for seq, path, kind, data in events]
-        refused = {"refused": dict.fromkeys(asked.unknown, "unknown")} if asked.unknown else {}
-        self.answer(200, PAGE, {"events": told, "cursor": cursor, "more": more, **({"gap": {"channels": gap}} if gap else {}), **refused})
+        body = {
+            "events": [
+                {"channel": path, "type": kind, "data": data, "id": LOG.token(seq)} for seq, path, kind, data in events
+            ],
+            "cursor": cursor,
+            "more": more,
+        }
+        if gap:
+            body["gap"] = {"channels": gap}
+        if request.unknown:
+            body["refused"] = dict.fromkeys(request.unknown, "unknown")
+        self.answer(200, PAGE, body)
 
     def log_message(self, *_):
         pass
