@@ -42,8 +42,8 @@ const chat = defineContract({
 });
 const lobby = chat.room({ roomId: "lobby" });
 
-/** A hub behind everything that is fuzzed, which counts requests and answers. */
-function createCountingHub() {
+/** A hub behind everything that is fuzzed, which records requests and answers. */
+function createRecordingHub() {
   const records: TraceRecord[] = [];
   const tickets = createTickets();
   let guests = 0;
@@ -55,17 +55,18 @@ function createCountingHub() {
     limits: { ringEntries: 50 },
     onLog: (record) => records.push(record),
   });
-  const seen = { requests: 0, answers: 0, failures: [] as string[] };
-  const counting: Pick<Hub<typeof chat>, "handle"> = {
+  const seen = { requests: 0, unanswered: new Set<string>(), failures: [] as string[] };
+  const recorded: Pick<Hub<typeof chat>, "handle"> = {
     async handle(request) {
-      seen.requests++;
+      const name = `${++seen.requests}: ${request.method} ${request.url}`;
+      seen.unanswered.add(name);
       const answer = await hub.handle(request);
-      seen.answers++;
-      if (answer.status >= 500) seen.failures.push(`${answer.status} to ${request.method} ${request.url}`);
+      seen.unanswered.delete(name);
+      if (answer.status >= 500) seen.failures.push(`${answer.status} to ${name}`);
       return answer;
     },
   };
-  return { hub, counting: { ...counting, close: () => hub.close() }, seen, records };
+  return { hub, recorded: { ...recorded, close: () => hub.close() }, seen, records };
 }
 
 const exchanges1 = fc.array(exchangeOf({ target }), { minLength: 1, maxLength: 12 });
@@ -112,10 +113,10 @@ async function ask2(session: ClientHttp2Session, { verb, where, fields, content,
 test(
   "any bytes over HTTP/1 or HTTP/2 and any Request get an answer other than 5xx or an end, and leave no memory",
   async () => {
-    const { hub, counting, seen, records } = createCountingHub();
-    const handler = toFetchHandler(counting);
-    const port1 = await serveHub(counting);
-    const server2 = createHttp2Server(toNodeHandler(counting));
+    const { hub, recorded, seen, records } = createRecordingHub();
+    const handler = toFetchHandler(recorded);
+    const port1 = await serveHub(recorded);
+    const server2 = createHttp2Server(toNodeHandler(recorded));
     // Node 20 does not close the socket of a session that broke the protocol, so sessions need a short time limit.
     server2.on("session", (session: ServerHttp2Session) => {
       session.on("error", () => {}).setTimeout(1_000, () => session.destroy());
@@ -178,7 +179,7 @@ test(
     };
     const expectAllGone = async () => {
       await expect.poll(() => hub.stats(), { timeout: BOUND }).toMatchObject({ connections: 1, channels: 1 });
-      await expect.poll(() => seen.requests - seen.answers, { timeout: BOUND }).toBe(0);
+      await expect.poll(() => [...seen.unanswered], { timeout: BOUND }).toEqual([]);
     };
     /** Tries random inputs, then repeats the same ones, and expects that a request leaves almost no memory behind. */
     const fuzz = async <Input>(
