@@ -1,65 +1,67 @@
 import type { Entry } from "./event-log.ts";
 
-/** Where something stands in a log: in a list of its channel and in one of all channels. It is dropped from both at once. */
-export interface Place<Item> {
+/**
+ * What the list of a channel and the list of all channels share for one item, so that it is dropped from both at once.
+ */
+export interface Slot<Item> {
   readonly seq: number;
-  /** Null once dropped: a list that is not swept yet holds the place, never what stood there. */
+  /** Null once it is dropped. A list that is not swept yet still holds the slot, never the item. */
   item: Item | null;
 }
 
-/** Fewer dropped places than this are not worth a sweep. */
+/** A sweep is not worth it for fewer dropped slots than this. */
 const SWEEP = 32;
 
 /**
- * Places in `seq` order. Dropped ones are swept out when they outnumber the others, so that dropping costs O(1) amortised wherever
- * the place is.
+ * Slots in `seq` order. Dropped ones are swept out when they outnumber the others, so that dropping costs O(1)
+ * amortised wherever the slot is.
  */
 class EntryList<Item> {
-  #places: Place<Item>[] = [];
+  #slots: Slot<Item>[] = [];
   /** Everything before this index is dropped. */
   #first = 0;
   #dropped = 0;
 
   get size(): number {
-    return this.#places.length - this.#dropped;
+    return this.#slots.length - this.#dropped;
   }
 
-  add(place: Place<Item>): void {
-    this.#places.push(place);
+  add(slot: Slot<Item>): void {
+    this.#slots.push(slot);
   }
 
-  /** Tells the list that one of its places was dropped. */
+  /** To be called after one of the slots of this list was dropped. */
   noteDrop(): void {
     this.#dropped++;
-    if (this.#dropped <= SWEEP || this.#dropped <= this.#places.length / 2) return;
-    this.#places = this.#places.filter(({ item }) => item !== null);
+    if (this.#dropped <= SWEEP || this.#dropped <= this.#slots.length / 2) return;
+    this.#slots = this.#slots.filter(({ item }) => item !== null);
     this.#first = 0;
     this.#dropped = 0;
   }
 
-  oldest(): Place<Item> | undefined {
-    while (this.#places[this.#first]?.item === null) this.#first++;
-    return this.#places[this.#first];
+  oldest(): Slot<Item> | undefined {
+    while (this.#slots[this.#first]?.item === null) this.#first++;
+    return this.#slots[this.#first];
   }
 
-  /** Forwards from the first place after a position. The list must not change meanwhile. */
+  /** Forwards from the first slot after a position. The list must not change meanwhile. */
   after(seq: number): Run<Item> {
-    return advance({ places: this.#places, step: 1, index: this.#indexAfter(seq) - 1, item: null, rank: 0 });
+    return advance({ slots: this.#slots, step: 1, index: this.#indexAfter(seq) - 1, item: null, rank: 0 });
   }
 
-  /** Backwards from the last place before a position. The list must not change meanwhile. */
+  /** Backwards from the last slot before a position. The list must not change meanwhile. */
   before(seq: number): Run<Item> {
-    return advance({ places: this.#places, step: -1, index: this.#indexAfter(seq - 1), item: null, rank: 0 });
+    return advance({ slots: this.#slots, step: -1, index: this.#indexAfter(seq - 1), item: null, rank: 0 });
   }
 
   #indexAfter(seq: number): number {
     let low = 0;
-    let high = this.#places.length;
+    let high = this.#slots.length;
     // Most readers have everything: they stand at the last entry.
-    if ((this.#places[high - 1]?.seq ?? 0) <= seq) return high;
+    if ((this.#slots[high - 1]?.seq ?? 0) <= seq) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#places[middle]?.seq ?? Infinity) <= seq) low = middle + 1;
+      if ((this.#slots[middle]?.seq ?? Infinity) <= seq) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -68,27 +70,31 @@ class EntryList<Item> {
 
 /** A walk along one list. */
 export interface Run<Item> {
-  readonly places: readonly Place<Item>[];
+  readonly slots: readonly Slot<Item>[];
   readonly step: 1 | -1;
   index: number;
-  /** Where it has come to. */
+  /** The item that comes next; null at the end. */
   item: Item | null;
-  /** `seq` on the way forwards, `-seq` backwards: of two runs, the one with the smaller rank goes first. `Infinity` at the end. */
+  /**
+   * `seq` on the way forwards, `-seq` backwards: of two runs, the one with the smaller rank goes first. `Infinity` at
+   * the end.
+   */
   rank: number;
 }
 
 function advance<Item>(run: Run<Item>): Run<Item> {
-  let place: Place<Item> | undefined;
-  do place = run.places[(run.index += run.step)];
-  while (place?.item === null);
-  run.item = place?.item ?? null;
-  run.rank = place === undefined ? Infinity : place.seq * run.step;
+  let slot: Slot<Item> | undefined;
+  do slot = run.slots[(run.index += run.step)];
+  while (slot?.item === null);
+  run.item = slot?.item ?? null;
+  run.rank = slot === undefined ? Infinity : slot.seq * run.step;
   return run;
 }
 
 /**
- * The next of several runs in one direction, as if they were one. It costs a look at every run: nothing for the few channels of most
- * readers, a microsecond for a hundred; see benchmarks/. No generator, since this runs once for every entry that is read.
+ * Takes the next item of several runs in one direction, as if they were one. It looks at every run: that costs nothing
+ * for the few channels of most readers, and a microsecond for a hundred (see benchmarks/). No generator, since this
+ * runs for every entry that is read.
  */
 export function takeNext<Item>(runs: readonly Run<Item>[]): Item | null {
   let first: Run<Item> | undefined;
@@ -104,24 +110,24 @@ export function takeNext<Item>(runs: readonly Run<Item>[]): Item | null {
   return item;
 }
 
-/** What stands in a log, by channel and all together. */
+/** The items of a log, by channel and all together. */
 export class EntryIndex<Item> {
   readonly all = new EntryList<Item>();
   /** Only of channels that have something: a typing hint of a room nobody uses leaves nothing behind. */
   readonly lists = new Map<string, EntryList<Item>>();
 
   /** Returns the list of the channel. */
-  add(channel: string, place: Place<Item>): EntryList<Item> {
+  add(channel: string, slot: Slot<Item>): EntryList<Item> {
     const list = this.lists.get(channel) ?? new EntryList();
     this.lists.set(channel, list);
-    this.all.add(place);
-    list.add(place);
+    this.all.add(slot);
+    list.add(slot);
     return list;
   }
 
-  drop(channel: string, place: Place<Item>): void {
+  drop(channel: string, slot: Slot<Item>): void {
     const list = this.lists.get(channel);
-    place.item = null;
+    slot.item = null;
     this.all.noteDrop();
     list?.noteDrop();
     if (list?.size === 0) this.lists.delete(channel);
@@ -140,7 +146,7 @@ export class EntryIndex<Item> {
   }
 }
 
-/** What a newer `latest` entry replaces; the lengths keep the parts apart, whatever characters they have. */
-export function nameOf({ channel, type, key = "" }: Entry): string {
+/** Names what a newer `latest` entry replaces. The lengths keep the parts apart, whatever characters they have. */
+export function keyOf({ channel, type, key = "" }: Entry): string {
   return `${channel.length} ${channel}${type.length} ${type}${key}`;
 }

@@ -1,7 +1,8 @@
 import { newEpoch, type Cursor } from "@tidings/protocol";
-import { EntryIndex, nameOf, takeNext, type Place, type Run } from "./entry-index.ts";
+import { EntryIndex, keyOf, takeNext, type Run, type Slot } from "./entry-index.ts";
 import { IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
+import { EVICTED, isYoung, kindOf, leavesHole, retentionOf, type Kind } from "./kind.ts";
 import { TrimMarks } from "./trim-marks.ts";
 
 export interface MemoryLogOptions {
@@ -21,11 +22,19 @@ export function memoryLog(options: MemoryLogOptions = {}): EventLog {
   return new MemoryLog(options);
 }
 
-/** Where an entry is listed: withdrawals apart from the values, since retention drops them. */
-type Kind = Entry["mode"] | "cleared";
-
-/** What an entry costs beside its data, in bytes: 187 were measured on Node 20. It makes `keep.bytes` a bound on memory. */
+/**
+ * What an entry costs beside its data, in bytes: 187 were measured on Node 20. It makes `keep.bytes` a bound on memory.
+ */
 const ENTRY_BYTES = 200;
+
+const EVERY_KIND: readonly Kind[] = ["reliable", "withdrawal", "volatile", "latest"];
+
+/** An append that had an idempotency key. */
+interface KeyedAppend {
+  readonly slot: Slot<Entry>;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
 
 class MemoryLog implements EventLog {
   readonly #keep: Keep;
@@ -34,24 +43,26 @@ class MemoryLog implements EventLog {
   readonly #entries: Readonly<Record<Kind, EntryIndex<Entry>>> = {
     reliable: new EntryIndex(),
     latest: new EntryIndex(),
-    cleared: new EntryIndex(),
+    withdrawal: new EntryIndex(),
     volatile: new EntryIndex(),
   };
   /** The newest value or withdrawal of each channel, type and key. */
-  readonly #newest = new Map<string, Place<Entry>>();
-  /** Milliseconds that values live, of those that expire. */
+  readonly #newest = new Map<string, Slot<Entry>>();
+  /** How many milliseconds a value lives. Only values that expire are in it. */
   readonly #lifetimes = new Map<Entry, number>();
   readonly #trimmed = new TrimMarks();
   /**
-   * By channel and idempotency key, oldest first. A key is known as long as its entry is kept, and for ten minutes at least, so the map
-   * is bounded by what the log keeps and by what is published in ten minutes and one interval of `trim()`.
+   * By channel and idempotency key, oldest first. A key stays as long as its entry is kept, and for ten minutes at
+   * least. So the map is bounded by what the log keeps and by what is published in ten minutes and one interval of
+   * `trim()`.
    */
-  readonly #known = new Map<string, { readonly place: Place<Entry>; readonly at: number }>();
+  readonly #keyedAppends = new Map<string, KeyedAppend>();
   readonly #bells = new Set<{ readonly wake: () => void }>();
   #head = 0;
-  /** Of everything but the values of `latest`, which retention may not drop. */
-  #bytes = 0;
-  #valueBytes = 0;
+  /** Bytes that count against `keep.bytes`. */
+  #weighedBytes = 0;
+  /** Bytes of what retention may not drop. */
+  #otherBytes = 0;
   #closed = false;
 
   constructor({ keep, now = Date.now, random = Math.random }: MemoryLogOptions) {
@@ -62,7 +73,7 @@ class MemoryLog implements EventLog {
 
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
     if (this.#closed) throw new Error("Expected an open log, got one that was closed; publish before hub.close().");
-    // All that can throw comes first, so that a batch is appended as a whole or not at all.
+    // A getter of the caller may throw, so all entries are read first: a batch is appended as a whole or not at all.
     const now = this.#now();
     const entries = batch.map((entry) => ({ ...entry }));
     const appended = entries.map((entry) => this.#appendOne(entry, now));
@@ -110,23 +121,21 @@ class MemoryLog implements EventLog {
   async trim(): Promise<void> {
     if (this.#closed) return;
     const now = this.#now();
-    // An entry from before the clock went back stays until the clock has caught up; meanwhile entries and bytes bound the log.
+    // An entry from before the clock went back stays until the clock has caught up; meanwhile entries and bytes bound
+    // the log.
     const isAged = ({ at }: Entry): boolean => now - at >= this.#keep.age;
-    this.#dropOldest("reliable", isAged);
-    this.#dropOldest("cleared", isAged);
-    this.#dropOldest("volatile", (each) => !this.#isOwed(each, now));
-    const expired = [...this.#lifetimes.keys()].filter((entry) => !this.#isOwed(entry, now));
-    for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);
-    if (expired.length > 0) this.#wake();
+    for (const kind of EVERY_KIND) if (retentionOf[kind].isAged) this.#dropOldest(kind, isAged);
+    this.#dropHints(now);
+    this.#withdrawExpired(now);
     // A clock that went back keeps keys for longer, never for less.
-    for (const [name, { place, at }] of this.#known) {
+    for (const [name, { slot, at }] of this.#keyedAppends) {
       if (now - at < IDEMPOTENCY_AGE) break;
-      if (place.item === null) this.#known.delete(name);
+      if (slot.item === null) this.#keyedAppends.delete(name);
     }
   }
 
   async stat(): Promise<LogStat> {
-    const bytes = this.#bytes + this.#valueBytes;
+    const bytes = this.#weighedBytes + this.#otherBytes;
     const entries = Object.values(this.#entries).reduce((sum, { all }) => sum + all.size, 0);
     return { head: this.#cursor(this.#head), entries, bytes, keep: this.#keep };
   }
@@ -156,68 +165,81 @@ class MemoryLog implements EventLog {
     return { entries, next: this.#cursor(this.#head), more: false, holes };
   }
 
-  #appendOne({ channel: path, type, mode, key, data, expires, idempotencyKey }: NewEntry, now: number): Appended {
-    // The length keeps the two apart, whatever characters they have.
-    const name = idempotencyKey === undefined ? null : `${path.length} ${path}${idempotencyKey}`;
-    const first = name === null ? undefined : this.#known.get(name);
-    if (first !== undefined) return { cursor: this.#cursor(first.place.seq), duplicate: true };
+  #appendOne({ channel, type, mode, key, data, expires, idempotencyKey }: NewEntry, now: number): Appended {
+    // The length keeps channel and key apart, whatever characters they have.
+    const name = idempotencyKey === undefined ? null : `${channel.length} ${channel}${idempotencyKey}`;
+    const first = name === null ? undefined : this.#keyedAppends.get(name);
+    if (first !== undefined) return { cursor: this.#cursor(first.slot.seq), duplicate: true };
 
     const cursor = this.#cursor(++this.#head);
     const { epoch, seq } = cursor;
     // Written out twice: spreading one into the other takes longer than all the rest of an append.
     const entry: Entry =
       key === undefined
-        ? { epoch, seq, channel: path, type, mode, at: now, data }
-        : { epoch, seq, channel: path, type, mode, key, at: now, data };
+        ? { epoch, seq, channel, type, mode, at: now, data }
+        : { epoch, seq, channel, type, mode, key, at: now, data };
     const kind = kindOf(entry);
-    const place = { seq, item: entry };
+    const slot = { seq, item: entry };
     if (kind === "latest" && expires !== undefined) this.#lifetimes.set(entry, expires);
-    if (name !== null) this.#known.set(name, { place, at: now });
+    if (name !== null) this.#keyedAppends.set(name, { slot, at: now });
 
-    const list = this.#entries[kind].add(path, place);
-    this.#count(entry, kind, 1);
-    if (mode === "latest") {
-      const value = nameOf(entry);
-      const superseded = this.#newest.get(value);
-      this.#newest.set(value, place);
-      this.#drop(superseded);
-    }
-
+    const list = this.#entries[kind].add(channel, slot);
+    this.#weigh(entry, kind, 1);
+    if (mode === "latest") this.#supersede(entry, slot);
+    if (retentionOf[kind].isCounted && list.size > this.#keep.entries) this.#drop(list.oldest());
     // Typing hints are swept here, too: nothing else bounds how many come between two trims.
-    if (kind === "volatile") this.#dropOldest(kind, (each) => !this.#isOwed(each, now));
-    else if (kind !== "latest" && list.size > this.#keep.entries) this.#drop(list.oldest());
-    // Those that were promised least go first.
-    for (const excess of ["volatile", "reliable", "cleared"] as const) {
-      if (this.#bytes > this.#keep.bytes) this.#dropOldest(excess, () => this.#bytes > this.#keep.bytes);
-    }
+    if (kind === "volatile") this.#dropHints(now);
+    if (this.#weighedBytes > this.#keep.bytes) this.#evict();
     return { cursor, duplicate: false };
+  }
+
+  /** The former value or withdrawal of the key goes. */
+  #supersede(entry: Entry, slot: Slot<Entry>): void {
+    const key = keyOf(entry);
+    const former = this.#newest.get(key);
+    this.#newest.set(key, slot);
+    this.#drop(former);
+  }
+
+  /** Volatile entries go as soon as nobody is owed them. */
+  #dropHints(now: number): void {
+    this.#dropOldest("volatile", (entry) => !this.#isOwed(entry, now));
+  }
+
+  #evict(): void {
+    for (const kind of EVICTED) this.#dropOldest(kind, () => this.#weighedBytes > this.#keep.bytes);
+  }
+
+  #withdrawExpired(now: number): void {
+    const expired = [...this.#lifetimes.keys()].filter((entry) => !this.#isOwed(entry, now));
+    for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);
+    if (expired.length > 0) this.#wake();
   }
 
   #dropOldest(kind: Kind, isDue: (entry: Entry) => boolean): void {
     const { all } = this.#entries[kind];
-    for (let place = all.oldest(); place?.item && isDue(place.item); place = all.oldest()) this.#drop(place);
+    for (let slot = all.oldest(); slot?.item && isDue(slot.item); slot = all.oldest()) this.#drop(slot);
   }
 
-  #drop(place: Place<Entry> | undefined): void {
-    const entry = place?.item ?? null;
-    if (place === undefined || entry === null) return;
+  #drop(slot: Slot<Entry> | undefined): void {
+    const entry = slot?.item ?? null;
+    if (slot === undefined || entry === null) return;
     const kind = kindOf(entry);
-    this.#entries[kind].drop(entry.channel, place);
+    this.#entries[kind].drop(entry.channel, slot);
     this.#lifetimes.delete(entry);
-    this.#count(entry, kind, -1);
-    // Whoever has the value would keep it for ever; with a newer one in its place nobody misses the withdrawal.
-    const isMissed = kind === "cleared" && this.#newest.get(nameOf(entry)) === place;
-    if (isMissed) this.#newest.delete(nameOf(entry));
-    if (kind === "reliable" || isMissed) this.#trimmed.move(entry.channel, entry.seq);
+    this.#weigh(entry, kind, -1);
+    const isNewestOfKey = kind === "withdrawal" && this.#newest.get(keyOf(entry)) === slot;
+    if (isNewestOfKey) this.#newest.delete(keyOf(entry));
+    if (leavesHole(kind, isNewestOfKey)) this.#trimmed.move(entry.channel, entry.seq);
   }
 
-  #count({ data }: Entry, kind: Kind, sign: 1 | -1): void {
+  #weigh({ data }: Entry, kind: Kind, sign: 1 | -1): void {
     const bytes = sign * (ENTRY_BYTES + (data?.length ?? 0));
-    if (kind === "latest") this.#valueBytes += bytes;
-    else this.#bytes += bytes;
+    if (retentionOf[kind].isWeighed) this.#weighedBytes += bytes;
+    else this.#otherBytes += bytes;
   }
 
-  /** The answer to a position that is none of this log, or null. There is one epoch, and it ends at the head. */
+  /** The answer to a position that this log never gave out, or null. There is one epoch, and it ends at the head. */
   #invalid({ epoch, seq }: Cursor, channels: readonly string[] | null): Page | null {
     if (epoch === this.#epoch && seq <= this.#head) return null;
     const reason = epoch === this.#epoch ? "lost" : "reset";
@@ -236,19 +258,14 @@ class MemoryLog implements EventLog {
       try {
         wake();
       } catch {
-        // What is appended is appended. Whoever throws has lost a doorbell, and polls.
+        // The entry is appended in any case. A watcher that throws has lost a doorbell; its poll finds the entry.
       }
     }
   }
 
-  /** A distance, not an age: when the clock goes back by an hour, what was young an hour ahead is not young for an hour. */
   #isOwed(entry: Entry, now: number): boolean {
     if (entry.mode === "reliable") return true;
     const lifetime = entry.mode === "volatile" ? VOLATILE_AGE : (this.#lifetimes.get(entry) ?? Infinity);
-    return Math.abs(now - entry.at) < lifetime;
+    return isYoung(entry.at, now, lifetime);
   }
-}
-
-function kindOf({ mode, data }: Entry): Kind {
-  return mode === "latest" && data === null ? "cleared" : mode;
 }

@@ -1,5 +1,5 @@
 import { VOLATILE_AGE, type Entry } from "@tidings/log";
-import { EntryIndex, nameOf, takeNext, type Place } from "@tidings/log/entry-index";
+import { EntryIndex, keyOf, takeNext, type Slot } from "@tidings/log/entry-index";
 import type { Cursor } from "@tidings/protocol";
 import { concat, frameOf } from "./frame.ts";
 import type { Limits } from "./limits.ts";
@@ -40,7 +40,7 @@ export class Ring {
   readonly #limits: RingLimits;
   #entries = new EntryIndex<Kept>();
   /** The newest `latest` value of each key. */
-  readonly #newest = new Map<string, Place<Kept>>();
+  readonly #newest = new Map<string, Slot<Kept>>();
   /** Slices of this turn by a hash of the entries they take: connections that take the same share the bytes. */
   readonly #slices = new Map<number, Slice>();
   /** The position up to which the ring has read the log; another object whenever it moves. */
@@ -133,9 +133,9 @@ export class Ring {
     // Clocks of different machines are not compared further than this; such an entry is as old as its stay in the ring.
     const born = Math.abs(now - at) < VOLATILE_AGE ? at : now;
     const kept = { entry, born, entries: [entry], next: seq, bytes: frameOf(entry) };
-    const place: Place<Kept> = { seq, item: kept };
+    const place: Slot<Kept> = { seq, item: kept };
     if (mode === "latest") {
-      const name = nameOf(entry);
+      const name = keyOf(entry);
       this.#drop(this.#newest.get(name));
       this.#newest.set(name, place);
     }
@@ -143,12 +143,12 @@ export class Ring {
     this.#bytes += kept.bytes.length;
   }
 
-  #drop(place: Place<Kept> | undefined): void {
+  #drop(place: Slot<Kept> | undefined): void {
     const kept = place?.item ?? null;
     if (place === undefined || kept === null) return;
     const { entry, bytes } = kept;
     this.#entries.drop(entry.channel, place);
-    if (entry.mode === "latest") this.#newest.delete(nameOf(entry));
+    if (entry.mode === "latest") this.#newest.delete(keyOf(entry));
     this.#bytes -= bytes.length;
   }
 }

@@ -1,0 +1,148 @@
+import type { Appended, EventLog, NewEntry } from "@tidings/log";
+import type * as eventLog from "../../../packages/log/src/event-log.ts";
+import {
+  changeReads,
+  decorate,
+  nothingSuperseded,
+  reconfigure,
+  replaceKeys,
+  replaceKind,
+  retain,
+  withoutKeys,
+} from "../memory-log.ts";
+import { replace, type Mutation } from "../mutation.ts";
+import { breaking, inMemoryLog } from "./mutant.ts";
+
+const TEN_MINUTES = 600_000;
+const DAY = 86_400_000;
+
+/** The log with another constant for how long it keeps something, in milliseconds. */
+const constants = (changed: { readonly VOLATILE_AGE?: number; readonly IDEMPOTENCY_AGE?: number }): Mutation =>
+  replace<typeof eventLog>("packages/log/src/event-log.ts", {
+    VOLATILE_AGE: (age) => changed.VOLATILE_AGE ?? age,
+    IDEMPOTENCY_AGE: (age) => changed.IDEMPOTENCY_AGE ?? age,
+  });
+
+/** A log that compares an age where it should compare a distance, for one mode. */
+const ageInsteadOfDistance = (isVolatile: boolean): Mutation =>
+  replaceKind({
+    isYoung: (isYoung) => (at, now, lifetime) =>
+      (lifetime === 5_000) === isVolatile ? now - at < lifetime : isYoung(at, now, lifetime),
+  });
+
+/** A log that knows idempotency keys by another name than that of channel and key. */
+const nameKeys = (nameOf: (entry: NewEntry) => string): Mutation =>
+  decorate((log) => {
+    const known = new Map<string, Appended>();
+    const appendOne = async (entry: NewEntry): Promise<Appended> => {
+      const name = entry.idempotencyKey === undefined ? null : nameOf(entry);
+      const first = name === null ? undefined : known.get(name);
+      if (first !== undefined) return { ...first, duplicate: true };
+      const [appended] = await log.append([entry]);
+      if (appended === undefined) throw new Error("Expected the log to append an entry, got nothing.");
+      if (name !== null) known.set(name, appended);
+      return appended;
+    };
+    return {
+      append: async (batch) => {
+        const appended: Appended[] = [];
+        for (const entry of batch) appended.push(await appendOne(entry));
+        return appended;
+      },
+    };
+  });
+
+/** A log that changes what it answers to an append of a known key. */
+const changeDuplicates = (change: (duplicate: Appended, log: EventLog) => Appended | Promise<Appended>): Mutation =>
+  decorate((log) => ({
+    append: async (batch) =>
+      Promise.all((await log.append(batch)).map(async (each) => (each.duplicate ? change(each, log) : each))),
+  }));
+
+/** Logs that keep too much or too little: of a mode, by retention, of idempotency keys. */
+export const keepingMutants = [
+  ...breaking("latest", {
+    "returns superseded values": nothingSuperseded,
+    "drops values like reliable entries": retain("latest", { isCounted: true }),
+    "drops values by their age": retain("latest", { isAged: true }),
+    "evicts reliable entries for values": retain("latest", { isWeighed: true }),
+    "keeps withdrawals to itself": changeReads((page) => ({
+      ...page,
+      entries: page.entries.filter(({ data }) => data !== null),
+    })),
+    "takes a withdrawal for a value": replaceKind({
+      kindOf:
+        () =>
+        ({ mode }) =>
+          mode,
+    }),
+    "ignores that values expire": decorate((log) => ({
+      append: (batch) => log.append(batch.map(({ expires: _expires, ...entry }) => entry)),
+    })),
+    "never withdraws an expired value": inMemoryLog("    this.#withdrawExpired(now);\n", ""),
+    "has one key for all types of a channel": replaceKeys(
+      ({ channel, key = "" }) => `${channel.length} ${channel}${key}`,
+    ),
+    "keeps a value for ever when the clock goes back": ageInsteadOfDistance(false),
+    "confuses types and keys with spaces": replaceKeys(
+      ({ channel, type, key = "" }) => `${channel.length} ${channel}${type} ${key}`,
+    ),
+  }),
+  ...breaking("volatile", {
+    "owes hints for ever": constants({ VOLATILE_AGE: Infinity }),
+    "owes hints not at all": constants({ VOLATILE_AGE: 0 }),
+    "counts hints as lost": replaceKind({
+      leavesHole: (leavesHole) => (kind, isNewest) => kind === "volatile" || leavesHole(kind, isNewest),
+    }),
+    "keeps a hint for an hour when the clock goes back": ageInsteadOfDistance(true),
+    "never drops hints": inMemoryLog('this.#dropOldest("volatile", (entry) => !this.#isOwed(entry, now));', ""),
+  }),
+  ...breaking("retention", {
+    "keeps one entry less": reconfigure((options) => ({
+      ...options,
+      keep: { ...options.keep, entries: (options.keep?.entries ?? 1_000) - 1 },
+    })),
+    "keeps all entries": reconfigure((options) => ({ ...options, keep: { ...options.keep, entries: Infinity } })),
+    "keeps entries for longer": reconfigure((options) => ({
+      ...options,
+      keep: { ...options.keep, age: (options.keep?.age ?? DAY) + 1 },
+    })),
+    "keeps entries for ever": reconfigure((options) => ({ ...options, keep: { ...options.keep, age: Infinity } })),
+    "keeps any number of bytes": reconfigure((options) => ({ ...options, keep: { ...options.keep, bytes: Infinity } })),
+    "drops the newest for the bytes": inMemoryLog(
+      "if (this.#weighedBytes > this.#keep.bytes) this.#evict();",
+      "if (this.#weighedBytes > this.#keep.bytes) this.#drop(slot);",
+    ),
+    "keeps withdrawals for ever": retain("withdrawal", { isAged: false }),
+    "does not count what it keeps": decorate((log) => ({ stat: async () => ({ ...(await log.stat()), bytes: 0 }) })),
+    "loses entries when it sweeps": {
+      file: "packages/log/src/entry-index.ts",
+      from: "\n    this.#first = 0;",
+      to: "",
+    },
+  }),
+  ...breaking("idempotency", {
+    "remembers no key": withoutKeys,
+    "has one scope for all channels": nameKeys(({ idempotencyKey = "" }) => idempotencyKey),
+    "confuses channels and keys with spaces": nameKeys(({ channel, idempotencyKey }) => `${channel} ${idempotencyKey}`),
+    "forgets a key with its entry": constants({ IDEMPOTENCY_AGE: 0 }),
+    "forgets a key whose entry it keeps": decorate((log, { now = Date.now }) => {
+      const first = new Map<string, number>();
+      return {
+        append: (batch) =>
+          log.append(
+            batch.map((entry) => {
+              const { idempotencyKey, ...others } = entry;
+              if (idempotencyKey === undefined) return entry;
+              const name = `${entry.channel}\n${idempotencyKey}`;
+              const at = first.get(name) ?? now();
+              first.set(name, at);
+              return now() - at < TEN_MINUTES ? entry : others;
+            }),
+          ),
+      };
+    }),
+    "does not say that it is a duplicate": changeDuplicates((each) => ({ ...each, duplicate: false })),
+    "returns the head for a duplicate": changeDuplicates(async (each, log) => ({ ...each, cursor: await log.head() })),
+  }),
+];

@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { memoryLog } from "@tidings/log";
+import { laws, type LawName, type OpenLog } from "@tidings/log/conformance";
+import { appliesTo, tryLaw } from "../../../packages/log/src/conformance/law.ts";
+import { compile } from "../compile.ts";
+import { mutants } from "./mutants.ts";
+
+// The conformance suite is worth as much as what it notices: for every way to break a promise there is a memory log
+// that does, and the tests of just that law must fail for it.
+
+const ENTRY = fileURLToPath(new URL("../../../packages/log/src/memory-log.ts", import.meta.url));
+const LIST = fileURLToPath(new URL("mutants.ts", import.meta.url));
+const FACTS = { survivesReopen: false, heedsClock: true, runs: 10 };
+
+interface MemoryLogModule {
+  readonly memoryLog: typeof memoryLog;
+}
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tidings-mutants-"));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A copy of the memory log. @param index which mutant it is; null for one that is not broken */
+async function importCopy(index: number | null): Promise<MemoryLogModule> {
+  const outfile = join(folder, `${index ?? "whole"}.mjs`);
+  const mutant = index === null ? undefined : mutants[index];
+  await compile({
+    entry: ENTRY,
+    outfile,
+    mutant: mutant === undefined || index === null ? null : { mutation: mutant.mutation, list: LIST, index },
+  });
+  return import(pathToFileURL(outfile).href) as Promise<MemoryLogModule>; // a copy of it
+}
+
+/** The titles of those tests of a law that fail. */
+async function failuresOf(copy: MemoryLogModule, law?: LawName): Promise<string[]> {
+  const open: OpenLog = async (options) => {
+    const log = copy.memoryLog(options);
+    return { log, another: async () => log, reopen: async () => copy.memoryLog(options) };
+  };
+  const tried = laws.filter((each) => appliesTo(each, FACTS) && (law === undefined || each.law === law));
+  const outcomes = await Promise.allSettled(tried.map((each) => tryLaw(each, { open, facts: FACTS })));
+  return tried.filter((_, index) => outcomes[index]?.status === "rejected").map(({ title }) => title);
+}
+
+test("a copy that is not broken passes the suite", async () => {
+  expect(await failuresOf(await importCopy(null))).toEqual([]);
+});
+
+for (const [index, { law, breaks }] of mutants.entries()) {
+  test(`${law}: a log that ${breaks} fails it`, async () => {
+    expect(await failuresOf(await importCopy(index), law)).not.toEqual([]);
+  });
+}
+
+test("every law has a log that breaks it", () => {
+  const broken = new Set(mutants.map(({ law }) => law));
+  expect([...new Set(laws.map(({ law }) => law))].filter((law) => !broken.has(law))).toEqual([]);
+});
