@@ -3,6 +3,8 @@ import { dirname } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { Counts } from "./coverage.ts";
+import type { Draws } from "./random.ts";
+import type { ScenarioName } from "./scenarios/index.ts";
 import type { Broken, Report, Task } from "./worker.ts";
 
 /** How long one schedule may take before it is taken for one that never ends, in milliseconds. */
@@ -12,29 +14,27 @@ const HANG_SHRINKING = 4_000;
 /** How often the progress is looked at, in milliseconds. */
 const LOOK = 500;
 
-export interface Voyage {
+export interface FleetOptions {
   /** What {@link bundle} made. */
   readonly file: string;
   readonly first: number;
+  /** The stories that are run in turn, each with every seed. @default []: anything may happen */
+  readonly scenarios?: readonly ScenarioName[];
+  /** @default "in order" */
+  readonly draws?: Draws;
   readonly count: number;
-  /** A worker that has broken so many ends. @default 1 */
+  /** A worker ends after so many broken schedules. @default 1 */
   readonly most?: number;
-  /** How many at least, when there is not time enough for all. @default count */
-  readonly least?: number;
-  /** What there is time for, in milliseconds. @default Infinity */
-  readonly time?: number;
-  /** Takes every so many seeds one. @default 1 */
-  readonly stride?: number;
   /** @default as many as the machine has cores */
   readonly workers?: number;
-  /** Shrinks the first seed and tells of it. @default false */
+  /** Shrinks the first schedule and describes it. @default false */
   readonly explain?: boolean;
   readonly onProgress?: (done: number) => void;
   /** Called at once. */
   readonly onBroken?: (broken: Broken) => void;
 }
 
-export interface Log {
+export interface Results {
   readonly done: number;
   readonly counts: Counts;
   readonly broken: readonly Broken[];
@@ -45,31 +45,29 @@ export interface Log {
 setFlagsFromString("--no-parallel-scavenge");
 
 /** Runs schedules in worker threads; each takes the next seed that nobody has taken. */
-export async function sail({
+export async function runAll({
   file,
   first,
+  scenarios = [],
+  draws = "in order",
   count,
   most = 1,
-  least = count,
-  time = Infinity,
-  stride = 1,
   workers = availableParallelism(),
   explain = false,
   onProgress = () => {},
   onBroken = () => {},
-}: Voyage): Promise<Log> {
+}: FleetOptions): Promise<Results> {
   const done = Array.from({ length: workers }, () => new Int32Array(new SharedArrayBuffer(8)));
   const total = (): number => done.reduce((sum, shared) => sum + Atomics.load(shared, 0), 0);
   const timer = setInterval(() => onProgress(total()), LOOK);
   const broken: Broken[] = [];
   const task = {
     first,
+    scenarios,
+    draws,
     taken: new SharedArrayBuffer(4),
-    stride,
     count,
     most,
-    least,
-    until: Date.now() + time,
     explain,
     endless: [],
     folder: dirname(file),
@@ -109,7 +107,7 @@ function runWorker(file: string, task: Task, shared: Int32Array, onBroken: (brok
         Atomics.store(new Int32Array(task.taken), 0, 0);
         return void worker.terminate().then(() => resolve(runWorker(file, { ...task, endless }, shared, onBroken)));
       }
-      onBroken({ seed: Atomics.load(shared, 1), what: "every schedule ends: this one does not" });
+      onBroken({ seed: Atomics.load(shared, 1), scenario: null, what: "every schedule ends: this one does not" });
       void worker.terminate().then(() => resolve({ counts: [], trace: null }));
     }, LOOK);
     worker.on("message", (said: Broken | Report) => ("seed" in said ? onBroken(said) : resolve(said)));

@@ -4,18 +4,20 @@ import { parseArgs } from "node:util";
 import pLimit from "p-limit";
 import { bundle } from "./bundle.ts";
 import { coverageTable, lacking } from "./coverage.ts";
-import { sail, type Log } from "./fleet.ts";
+import { runAll } from "./fleet.ts";
 import { freshFolder } from "./folder.ts";
-import { hunt, mutants } from "./mutants/index.ts";
+import { bundleMutant, hunt } from "./hunt.ts";
+import { mutants } from "./mutants/index.ts";
+import { scenarios, type ScenarioName } from "./scenarios/index.ts";
 
 const MILLION = 1_000_000;
-/** A worker that has found so many broken schedules has found enough. */
-const MOST = 20;
+/** A worker stops after so many broken schedules: more of them say nothing new. */
+const MOST_BROKEN = 20;
 /** How many schedules `--quick` runs. */
 const QUICK = 20_000;
 
-/** The tenths of a run that have been told where nobody sees a bar move. */
-let tenths = 0;
+/** How many tenths of a run were printed, where the output is no terminal. */
+let printedTenths = 0;
 
 const { values } = parseArgs({
   options: {
@@ -23,8 +25,10 @@ const { values } = parseArgs({
     seed: { type: "string" },
     count: { type: "string" },
     first: { type: "string" },
+    scenario: { type: "string" },
   },
 });
+const story = checkScenario(values.scenario);
 const folder = await freshFolder();
 try {
   process.exitCode = values.seed === undefined ? await simulate() : await replay(Number(values.seed));
@@ -32,59 +36,76 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
+function checkScenario(name: string | undefined): readonly ScenarioName[] {
+  if (name === undefined) return [];
+  const names = Object.keys(scenarios) as ScenarioName[]; // the keys of the record
+  const found = names.find((each) => each === name);
+  if (found === undefined)
+    throw new Error(`Expected --scenario to be one of these:\n${names.join("\n")}\nGot ${name}.`);
+  return [found];
+}
+
 async function simulate(): Promise<number> {
   const count = Number(values.count ?? (values.quick === true ? QUICK : MILLION));
   const file = await bundle(folder, "world", null);
   const begin = performance.now();
-  const log = await sail({
+  const results = await runAll({
     file,
+    scenarios: story,
     first: Number(values.first ?? 1),
     count,
-    most: MOST,
+    most: MOST_BROKEN,
     onProgress: (done) => showBar(done, count, begin),
-    onBroken: ({ seed, what }) => console.log(`\nBROKEN by seed ${seed}: ${what}\nnpm run simulate -- --seed ${seed}`),
+    onBroken: ({ seed, what }) => console.log(`\nBROKEN by seed ${seed}: ${what}\n${commandFor(seed)}`),
   });
-  showBar(log.done, count, begin);
-  console.log(`\n${coverageTable(log.counts)}`);
-  const untried = log.broken.length > 0 ? [] : lacking(log.counts);
-  if (untried.length > 0) console.log(`\nNever happened, so nothing is proved of it: ${untried.join(", ")}`);
-  const survivors = values.quick === true && log.broken.length === 0 ? await killMutants() : 0;
-  return log.broken.length + untried.length + survivors > 0 ? 1 : 0;
+  showBar(results.done, count, begin);
+  console.log(`\n${coverageTable(results.counts)}`);
+  const untried = results.broken.length > 0 || story.length > 0 ? [] : lacking(results.counts);
+  if (untried.length > 0) console.log(`\nNever happened, so nothing is proved about it: ${untried.join(", ")}`);
+  const survivors = values.quick === true && results.broken.length === 0 ? await killMutants() : 0;
+  return results.broken.length + untried.length + survivors > 0 ? 1 : 0;
 }
+
+const commandFor = (seed: number): string =>
+  `npm run simulate -- --seed ${seed}${story.map((name) => ` --scenario "${name}"`).join("")}`;
 
 async function replay(seed: number): Promise<number> {
   const file = await bundle(folder, "world", null);
-  const { broken, trace }: Log = await sail({ file, first: seed, count: 1, workers: 1, explain: true });
+  const options = { file, scenarios: story, first: seed, count: 1, workers: 1, explain: true };
+  const { broken, trace } = await runAll(options);
   console.log(trace);
-  console.log(broken[0] === undefined ? `\nSeed ${seed} is well.` : `\nSeed ${seed}: ${broken[0].what}`);
+  console.log(broken[0] === undefined ? `\nSeed ${seed} breaks no promise.` : `\nSeed ${seed}: ${broken[0].what}`);
   return broken.length;
 }
 
 async function killMutants(): Promise<number> {
   let survivors = 0;
   const begin = performance.now();
-  const turn = pLimit(availableParallelism());
-  const hunts = mutants.map((mutant) => ({ mutant, hunting: turn(() => hunt(folder, mutant)) }));
+  const limit = pLimit(availableParallelism());
+  const hunts = mutants.map((mutant) => ({
+    mutant,
+    hunting: limit(async () => hunt(await bundleMutant(folder, mutant), mutant)),
+  }));
   for (const { mutant, hunting } of hunts) {
     const killed = await hunting;
     if (killed === null) survivors++;
-    console.log(
-      `${killed === null ? "SURVIVES" : "killed  "}  ${mutant.law}: ${mutant.breaks}${killed === null ? "" : `\n            by ${killed.what} (seed ${killed.seed})`}`,
-    );
+    console.log(`${killed === null ? "SURVIVES" : "killed  "}  ${mutant.law}: ${mutant.breaks}`);
+    if (killed !== null) console.log(`          by ${killed.what} (run ${killed.seed} of "${mutant.scenario}")`);
   }
-  console.log(
-    `${mutants.length - survivors} of ${mutants.length} mutants killed in ${((performance.now() - begin) / 1_000).toFixed(1)} s`,
-  );
+  const seconds = ((performance.now() - begin) / 1_000).toFixed(1);
+  console.log(`${mutants.length - survivors} of ${mutants.length} mutants killed in ${seconds} s`);
   return survivors;
 }
 
 function showBar(done: number, count: number, begin: number): void {
   const seconds = (performance.now() - begin) / 1_000;
   const filled = Math.round((done / count) * 30);
-  const text = `[${"#".repeat(filled)}${".".repeat(30 - filled)}] ${done} of ${count} schedules, ${(done / seconds).toFixed(0)} a second`;
+  const bar = `[${"#".repeat(filled)}${".".repeat(30 - filled)}]`;
+  const text = `${bar} ${done} of ${count} schedules, ${(done / seconds).toFixed(0)} a second`;
+  const tenths = Math.floor((10 * done) / count);
   if (process.stdout.isTTY) process.stdout.write(`\r${text}`);
-  else if (Math.floor((10 * done) / count) > tenths) {
-    tenths = Math.floor((10 * done) / count);
+  else if (tenths > printedTenths) {
+    printedTenths = tenths;
     console.log(text);
   }
 }

@@ -3,7 +3,7 @@ import { heal, leave } from "./calm.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { judge } from "./oracle.ts";
 import type { Pause, Plan } from "./plan.ts";
-import { randomOf } from "./random.ts";
+import { drawnFrom } from "./random.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import type { Store } from "./store.ts";
 import { verbs } from "./verbs.ts";
@@ -21,9 +21,10 @@ export interface Outcome {
  * @param folder where a log may have its file
  */
 export async function run(plan: Plan, folder: string): Promise<Outcome> {
-  // No schedule waits for I/O, so none needs the event loop, whose turns would take a fifth of the time: ticks come after all promises, too.
+  // No schedule waits for I/O, so none needs the event loop, whose turns would take a fifth of the time: ticks come
+  // after all promises, too.
   const clock = new VirtualClock({ turn: (next) => process.nextTick(next) });
-  const options = { kept: plan.kept, age: AGE, now: clock.now, random: randomOf(plan.seed ^ 0x109) };
+  const options = { kept: plan.kept, age: AGE, now: clock.now, random: drawnFrom(plan.seed ^ 0x109, plan.draws) };
   const store: Store =
     plan.engine === "memory" ? await MemoryStore.open(options) : new SqliteStore({ ...options, folder });
   const world = new World(plan, clock, store);

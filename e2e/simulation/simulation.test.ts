@@ -2,10 +2,19 @@ import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundle } from "./bundle.ts";
 import { lacking } from "./coverage.ts";
-import { sail } from "./fleet.ts";
+import { runAll } from "./fleet.ts";
 import { freshFolder } from "./folder.ts";
-import { hunt, mutants, SCHEDULES } from "./mutants/index.ts";
+import { bundleMutant, hunt, RUNS } from "./hunt.ts";
+import { mutants } from "./mutants/index.ts";
 import { SQLITE } from "./plan.ts";
+import type { Draws } from "./random.ts";
+import { scenarios, type ScenarioName } from "./scenarios/index.ts";
+
+/** The gate runs everything; `npm test` runs a tenth of the schedules, and one mutant of each law. */
+const isGate = process.env["TIDINGS_GATE"] !== undefined;
+const SCHEDULES = isGate ? 20_000 : 2_000;
+const hunted = isGate ? mutants : mutants.filter(({ law }, at) => mutants.findIndex((each) => each.law === law) === at);
+const DRAWS: readonly Draws[] = isGate ? ["in order", "swapped"] : ["in order"];
 
 let folder: string;
 beforeAll(async () => {
@@ -13,30 +22,29 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/**
- * Schedules, and the milliseconds that they have: more than they take, and so few that a slow machine is done with all tests within
- * five minutes. In the gate they have all the time they need.
- */
-const MOST = 20_000;
-const TIME = process.env["TIDINGS_GATE"] === undefined ? 100_000 : Infinity;
+test(`no promise breaks in ${SCHEDULES} schedules, and every fault happens`, { timeout: 600_000 }, async () => {
+  const file = await bundle(folder, "world", null);
+  const { broken, counts, done } = await runAll({ file, first: 1, count: SCHEDULES });
+  expect(broken).toEqual([]);
+  expect(done).toBe(SCHEDULES);
+  expect(lacking(counts)).toEqual([]);
+});
 
-test(
-  `no promise breaks in as many of ${MOST} schedules as there is time for, and every fault happens`,
-  { timeout: 600_000 },
-  async () => {
-    const { broken, counts, done } = await sail({
-      file: await bundle(folder, "world", null),
-      first: 1,
-      count: MOST,
-      least: SCHEDULES,
-      time: TIME,
-    });
-    console.log(`${done} schedules`);
+// Otherwise a mutant could die of what is wrong with its scenario.
+test("no promise breaks in any run of a scenario in which a mutant is hunted", { timeout: 600_000 }, async () => {
+  const file = await bundle(folder, "world-of-scenarios", null);
+  const told = new Set(hunted.map(({ scenario }) => scenario));
+  for (const draws of DRAWS) {
+    const { broken } = await runAll({ file, scenarios: [...told], draws, first: 1, count: told.size * RUNS });
     expect(broken).toEqual([]);
-    expect(done).toBeGreaterThanOrEqual(SCHEDULES);
-    expect(lacking(counts)).toEqual([]);
-  },
-);
+  }
+});
+
+test("every scenario is that of a mutant", () => {
+  const named = new Set(mutants.map(({ scenario }) => scenario));
+  const names = Object.keys(scenarios) as ScenarioName[]; // the keys of the record
+  expect(names.filter((name) => !named.has(name))).toEqual([]);
+});
 
 // One on each log.
 test.each([7, SQLITE])(
@@ -44,11 +52,10 @@ test.each([7, SQLITE])(
   { timeout: 60_000 },
   async (first) => {
     const file = await bundle(folder, `world-${first}`, null);
-    const [one, other] = await Promise.all(
-      [1, 2].map(() => sail({ file, first, count: 1, workers: 1, explain: true })),
-    );
-    expect(one?.trace).toContain("step ");
-    expect(one?.trace).toBe(other?.trace);
+    const replay = { file, first, count: 1, workers: 1, explain: true };
+    const [one, other] = await Promise.all([runAll(replay), runAll(replay)]);
+    expect(one.trace).toContain("step ");
+    expect(one.trace).toBe(other.trace);
   },
 );
 
@@ -58,10 +65,10 @@ test.each(["no trim check", "the ring is kept over a failover", "a repetition is
   async (breaks) => {
     const mutant = mutants.find((each) => each.breaks === breaks);
     if (mutant === undefined) throw new Error(`Expected a mutant "${breaks}", got none.`);
-    const file = await bundle(folder, breaks, mutant);
-    const { broken } = await sail({ file, first: mutant.seed ?? 1, count: 100 });
+    const file = await bundleMutant(folder, mutant);
+    const { broken } = await runAll({ file, first: 1, count: 100 });
     const replay = { file, first: broken[0]?.seed ?? 0, count: 1, workers: 1, explain: true };
-    const [one, other] = await Promise.all([sail(replay), sail(replay)]);
+    const [one, other] = await Promise.all([runAll(replay), runAll(replay)]);
     expect(one.broken).toEqual(broken.slice(0, 1));
     expect(other.trace).toBe(one.trace);
     const lines = one.trace?.split("\n") ?? [];
@@ -70,8 +77,10 @@ test.each(["no trim check", "the ring is kept over a failover", "a repetition is
   },
 );
 
-for (const mutant of mutants) {
+for (const mutant of hunted) {
   test.concurrent(`${mutant.law}: ${mutant.breaks}, and the suite notices`, { timeout: 600_000 }, async () => {
-    expect(await hunt(folder, mutant)).not.toBeNull();
+    const file = await bundleMutant(folder, mutant);
+    // Which random number goes to whom decides nothing: the scenario leads to the law.
+    for (const draws of DRAWS) expect(await hunt(file, mutant, draws), draws).not.toBeNull();
   });
 }

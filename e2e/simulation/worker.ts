@@ -2,23 +2,24 @@ import "./light-platform.ts";
 import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { Counts } from "./coverage.ts";
-import { planOf } from "./plan.ts";
+import { planOf, type Plan } from "./plan.ts";
+import type { Draws } from "./random.ts";
 import { run } from "./run.ts";
+import { scenarios, type ScenarioName } from "./scenarios/index.ts";
+import { planScenario } from "./scenarios/scenario.ts";
 import { shrink } from "./shrink.ts";
 import { describe } from "./trace.ts";
 
-/** What a worker is asked to do: to take every `stride`-th seed from `first`, until `count` are taken or `most` are broken; or to explain one. */
+/** What a worker is asked to do: to run schedules until `count` are taken or `most` are broken, or to explain one. */
 export interface Task {
   readonly first: number;
+  /** The stories that are run in turn, each with every seed. When there are none, anything may happen. */
+  readonly scenarios: readonly ScenarioName[];
+  readonly draws: Draws;
   /** How many of them are taken, shared by all workers. */
   readonly taken: SharedArrayBuffer;
-  readonly stride: number;
   readonly count: number;
   readonly most: number;
-  /** How many are done also when there is no time left. */
-  readonly least: number;
-  /** When there is none left, in milliseconds since 1970. */
-  readonly until: number;
   readonly explain: boolean;
   /** What to leave out while a schedule is shrunk: see {@link shrink}. */
   readonly endless: readonly number[];
@@ -31,6 +32,8 @@ export interface Task {
 /** What it says of each schedule that is broken, at once. */
 export interface Broken {
   readonly seed: number;
+  /** Null when anything might happen in it. */
+  readonly scenario: ScenarioName | null;
   readonly what: string;
 }
 
@@ -45,15 +48,17 @@ export interface Report {
 Error.stackTraceLimit = 0;
 
 async function work(task: Task): Promise<Report> {
-  const { first, taken, stride, count, most, least, until, explain, endless, folder, progress } = task;
+  const { first, taken, count, most, explain, endless, folder, progress } = task;
   const counts = new Counts();
   let broken = 0;
   const shown = new Int32Array(progress);
   const next = (): number => Atomics.add(new Int32Array(taken), 0, 1);
-  for (let index = next(); index < count && (index < least || Date.now() < until); index = next()) {
-    const seed = first + index * stride;
+  for (let index = next(); index < count; index = next()) {
+    const stories = Math.max(1, task.scenarios.length);
+    const seed = first + Math.floor(index / stories);
+    const scenario = task.scenarios[index % stories] ?? null;
     Atomics.store(shown, 1, seed);
-    const plan = planOf(seed);
+    const plan = planFor(scenario, seed, task.draws);
     const outcome = await run(plan, folder);
     // No schedule needs a turn of the event loop, but without one no file that SQLite had open is ever closed.
     await setImmediate();
@@ -64,14 +69,18 @@ async function work(task: Task): Promise<Report> {
         outcome.broken === null
           ? { plan, world: outcome.world }
           : await shrink(plan, outcome.broken, { folder, endless, onTry: () => Atomics.add(shown, 0, 1) });
-      if (outcome.broken !== null) say({ seed, what: outcome.broken });
+      if (outcome.broken !== null) say({ seed, scenario, what: outcome.broken });
       return { counts: counts.entries(), trace: describe(short, world) };
     }
     if (outcome.broken === null) continue;
-    say({ seed, what: outcome.broken });
+    say({ seed, scenario, what: outcome.broken });
     if (++broken === most) break;
   }
   return { counts: counts.entries(), trace: null };
+}
+
+function planFor(scenario: ScenarioName | null, seed: number, draws: Draws): Plan {
+  return scenario === null ? { ...planOf(seed), draws } : planScenario(scenarios[scenario], seed, draws);
 }
 
 function say(what: Broken | Report): void {

@@ -11,7 +11,7 @@ import type { Order } from "./permits.ts";
 import { PlainReader } from "./plain-reader.ts";
 import type { Plan } from "./plan.ts";
 import { Programs, type ClientProgram } from "./programs.ts";
-import { pick, randomOf } from "./random.ts";
+import { drawnFrom, pick } from "./random.ts";
 import { Server, type ServerWorld } from "./server.ts";
 import type { Store } from "./store.ts";
 import { Transaction } from "./transaction.ts";
@@ -70,8 +70,8 @@ export class World implements ServerWorld {
     this.store = store;
     if (plan.engine === "sqlite") this.counts.add("on SQLite");
     this.truth = new Truth(plan.kept);
-    this.random = randomOf(plan.seed ^ 0x5eed);
-    this.serverRandom = randomOf(plan.seed ^ 0x5e21);
+    this.random = drawnFrom(plan.seed ^ 0x5eed, plan.draws);
+    this.serverRandom = drawnFrom(plan.seed ^ 0x5e21, plan.draws);
     this.serverOptions = {
       ringEntries: plan.ringEntries,
       pageEvents: plan.pageEvents,
@@ -80,7 +80,7 @@ export class World implements ServerWorld {
       drag: plan.drag,
     };
     for (let index = 0; index < plan.servers; index++) this.servers.push(new Server(this));
-    this.programs = new Programs(this, randomOf(plan.seed ^ 0xc11e));
+    this.programs = new Programs(this, drawnFrom(plan.seed ^ 0xc11e, plan.draws));
     this.clients = viewers.map((viewer) => this.programs.openClient(viewer));
     this.plain = plan.hasPlain
       ? new PlainReader(this, this.programs.open("u0"), [rooms[0], feeds[0], house.inbox({ user: "u0" })])

@@ -1,103 +1,134 @@
+import type * as entryRow from "../../../packages/log-sqlite/src/entry-row.ts";
+import type * as epochs from "../../../packages/log-sqlite/src/epochs.ts";
+import type * as schema from "../../../packages/log-sqlite/src/schema.ts";
+import {
+  changeReads,
+  decorate,
+  movePositions,
+  nothingSuperseded,
+  oneMarkForAll,
+  outOfOrder,
+  reconfigure,
+  replaceKind,
+  withoutEnd,
+  withoutEpoch,
+  withoutKeys,
+} from "../../mutation/memory-log.ts";
+import { replace, type Mutation } from "../../mutation/mutation.ts";
+import type { ScenarioName } from "../scenarios/index.ts";
 import type { Mutant } from "./mutant.ts";
 
-const inLog = (law: string, breaks: string, from: string, to: string): Mutant => ({
+const breaking = (law: string, breaks: string, mutation: Mutation, scenario: ScenarioName): Mutant => ({
   law,
   breaks,
-  file: "packages/log/src/memory-log.ts",
-  from,
-  to,
+  mutation,
+  scenario,
 });
-const inMarks = (breaks: string, from: string, to: string): Mutant => ({
-  law: "law 7",
-  breaks,
-  file: "packages/log/src/trim-marks.ts",
+
+const inSqlite = (file: string, from: string, to: string): Mutation => ({
+  file: `packages/log-sqlite/src/${file}.ts`,
   from,
   to,
 });
 
-const inSqlite =
-  (file: string) =>
-  (law: string, breaks: string, from: string, to: string, seed?: number): Mutant => ({
-    law,
-    breaks,
-    file: `packages/log-sqlite/src/${file}.ts`,
-    from,
-    to,
-    isOnSqlite: true,
-    ...(seed === undefined ? {} : { seed }),
-  });
-
-const VALID = "epoch === this.#epoch && seq <= this.#head";
+/** Milliseconds that a volatile entry is owed. */
+const VOLATILE_AGE = 5_000;
 
 /** Logs that break their word. */
 export const logMutants: readonly Mutant[] = [
-  inMarks("no trim check", "if (to > seq) holes", "if (to > seq && false) holes"),
-  inMarks(
+  breaking(
+    "law 7",
+    "no trim check",
+    changeReads((page) => ({ ...page, holes: page.holes.filter(({ reason }) => reason !== "trimmed") })),
+    "retention takes what readers are owed",
+  ),
+  breaking(
+    "law 7",
     "a global instead of a per-channel trim mark",
-    "const to = this.marks.get(channel) ?? 0;",
-    "const to = this.#largest;",
+    oneMarkForAll,
+    "retention takes what readers are owed",
   ),
-  inLog("law 3", "no epoch in the cursor", VALID, "seq <= this.#head"),
-  inLog("law 3", "an epoch counter instead of a token", "newEpoch(random)", '"111111111111"'),
-  inLog("law 4", "the end of an epoch is not compared", VALID, "epoch === this.#epoch"),
-  inLog(
-    "law 5",
-    "visible out of order",
-    "const list = this.#entries[kind].add(path, place);",
-    "const list = { size: 0, oldest: () => undefined };\n    const show = () => { this.#entries[kind].add(path, place); };\n    if (seq % 2 === 0) show();\n    else queueMicrotask(() => queueMicrotask(show));",
+  breaking("law 3", "no epoch in the cursor", movePositions(withoutEpoch), "failovers with readers"),
+  breaking(
+    "law 3",
+    "an epoch counter instead of a token",
+    reconfigure((options) => ({ ...options, random: () => 0 })),
+    "failovers with readers",
   ),
-  inLog("idempotency", "a known key appends again", "if (first !== undefined) return", "if (first === -1) return"),
-  inLog("latest", "a superseded value is still there", "      this.#drop(superseded);\n", ""),
-  inLog("volatile", "never too old", '"volatile" ? VOLATILE_AGE', '"volatile" ? Infinity'),
-  inLog(
+  breaking("law 4", "the end of an epoch is not compared", movePositions(withoutEnd), "failovers with readers"),
+  breaking("law 5", "visible out of order", outOfOrder, "much is published in every mode"),
+  breaking("idempotency", "a known key appends again", withoutKeys, "impatient publishers"),
+  breaking("latest", "a superseded value is still there", nothingSuperseded, "values that replace each other"),
+  breaking(
+    "volatile",
+    "never too old",
+    replaceKind({
+      isYoung: (isYoung) => (at, now, lifetime) => lifetime === VOLATILE_AGE || isYoung(at, now, lifetime),
+    }),
+    "hints that come too late",
+  ),
+  breaking(
     "latest",
     "a value that has expired is not withdrawn",
-    "for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);",
-    "",
+    { file: "packages/log/src/memory-log.ts", from: "    this.#withdrawExpired(now);\n", to: "" },
+    "values that expire",
   ),
-  inLog(
+  breaking(
     "history",
     "the event before a position is left out",
-    "const end = before?.seq ?? this.#head + 1;",
-    "const end = before === undefined ? this.#head + 1 : before.seq - 1;",
+    decorate((log) => ({
+      recent: (channels, n, before) => log.recent(channels, n, before && { ...before, seq: before.seq - 1 }),
+    })),
+    "pages of history",
   ),
-  inSqlite("log-writer")(
+  breaking(
     "patience",
     "an append waits for ever",
-    "const waits = now - since < patience;",
-    "const waits = true;",
+    inSqlite("log-writer", "const waits = now - since < patience;", "const waits = true;"),
+    "transactions commit, roll back and stay open",
   ),
-  inSqlite("sqlite-log")(
+  breaking(
     "law 10",
     "nobody hears what another process has written",
-    "if (this.#hasChanged()) this.#wakeWatchers();",
-    "this.#hasChanged();",
+    inSqlite("sqlite-log", "if (this.#hasChanged()) this.#wakeWatchers();", "this.#hasChanged();"),
+    "two processes have one file",
   ),
-  inSqlite("schema")(
+  breaking(
     "law 7",
     "what is deleted leaves no mark",
-    "trimmed_to = iif(old.kind = ${RELIABLE}, max(trimmed_to, old.seq), trimmed_to)",
-    "trimmed_to = trimmed_to",
-    4_455,
+    inSqlite(
+      "schema",
+      "trimmed_to = iif(old.kind = ${RELIABLE}, max(trimmed_to, old.seq), trimmed_to)",
+      "trimmed_to = trimmed_to",
+    ),
+    "retention takes rows",
   ),
-  inSqlite("epochs")(
+  breaking(
     "law 4",
     "the end of an epoch is not compared by SQLite",
-    'seq > Math.min(match.end, head) ? "lost" : null',
-    'seq > head ? "lost" : null',
-    4_356,
+    replace<typeof epochs>("packages/log-sqlite/src/epochs.ts", {
+      Epochs: (Epochs) =>
+        class extends Epochs {
+          override invalidity(...[position, head]: Parameters<epochs.Epochs["invalidity"]>) {
+            const reason = super.invalidity(position, head);
+            return reason === "lost" && position.seq <= head ? null : reason;
+          }
+        },
+    }),
+    "an older copy is put back",
   ),
-  inSqlite("sqlite-log")(
+  breaking(
     "law 3",
     "an older copy goes on in its own epoch",
-    "      beginEpoch(opened, newEpoch(random));\n",
-    "",
+    replace<typeof schema>("packages/log-sqlite/src/schema.ts", { beginEpoch: () => () => {} }),
+    "an older copy is put back",
   ),
-  inSqlite("entry-row")(
+  breaking(
     "volatile",
     "never too old on SQLite",
-    "if (kind === VOLATILE) return Math.abs(now - at) < VOLATILE_AGE;",
-    "if (kind === VOLATILE) return true;",
-    4_455,
+    replace<typeof entryRow>("packages/log-sqlite/src/entry-row.ts", {
+      isOwed: (isOwed) => (row, now) => row.kind === 2 || isOwed(row, now),
+    }),
+    "hints that come too late, in a file",
   ),
 ];

@@ -1,0 +1,61 @@
+import { act, oneOf, times, type Scenario } from "./scenario.ts";
+import { clearing, flood, follow, longWait, now, publish, reads, settled } from "./steps.ts";
+
+/** Retention takes what somebody is owed: a gap for every hole, none without. */
+export const retention = {
+  "retention takes what readers are owed": {
+    reaches: "law 2, law 7, law 8, law 11: a hole is told of, and nothing else is",
+    world: { kept: 4 },
+    story: [
+      times(3, 6, act("follow", settled)),
+      times(
+        3,
+        5,
+        oneOf(act("hold"), act("restart"), act("publish")),
+        oneOf(flood("room a"), flood("feed x"), act("flood")),
+        act("publish"),
+      ),
+    ],
+  },
+  "retention takes what loops are owed": {
+    reaches: "law 8: who begins anew goes on where its gap ended",
+    world: { kept: 3, pageEvents: 2 },
+    story: [
+      times(6, 9, act("follow", settled)),
+      times(
+        4,
+        7,
+        act("flood"),
+        times(0, 2, act("read")),
+        act("restart", now),
+        times(1, 3, act("batch")),
+        times(0, 2, act("publish")),
+      ),
+    ],
+  },
+  "other channels are busy": {
+    reaches: "law 11: entries of other channels are no gap",
+    world: { ringEntries: 2, kept: 1_000 },
+    story: [
+      times(3, 4, act("follow", settled)),
+      times(6, 9, publish("room a"), publish("feed y"), oneOf(act("restart"), act("cut"), act("follow"))),
+    ],
+  },
+  "the ring is smaller than what is published": {
+    reaches: "law 1, law 7: readers go on from the log, each channel by itself",
+    world: { ringEntries: 3, kept: 5, pageEvents: 3 },
+    story: [
+      times(4, 6, act("follow", settled)),
+      times(
+        4,
+        7,
+        oneOf(act("hold"), act("restart"), reads("slow")),
+        times(1, 3, act("batch")),
+        oneOf(act("flood"), act("publish")),
+        act("publish"),
+        oneOf(clearing, act("release"), longWait),
+        follow("room b"),
+      ),
+    ],
+  },
+} satisfies Record<string, Scenario>;
