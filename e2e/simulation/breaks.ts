@@ -23,10 +23,13 @@ export class Breaks {
     return this.#told.size > 0;
   }
 
-  /** Whether the log was replaced, or has lost something that this client's connection had passed; each time for one gap. */
+  /**
+   * Whether the log was replaced, or has lost something that this client's connection had passed; each time for one
+   * gap.
+   */
   excuse(now: Tick): boolean {
-    // A gap may arrive, and a loop may come to it, after the next break, and a newcomer is put on a connection that may have stood
-    // before an older one: so each break excuses one gap, whenever it was.
+    // A gap may arrive, and a loop may come to it, after the next break, and a newcomer is put on a connection that may
+    // have stood before an older one: so each break excuses one gap, whenever it was.
     const witness = this.#truth.breaks.find(
       (broken) => broken.tick < now && !this.#told.has(broken) && this.#sawBeyond(broken),
     );

@@ -10,12 +10,17 @@ const READ_TIME = 13_000;
 const EPSILON = 50;
 /** How often a hub looks at its log without being told to, in milliseconds. */
 const POLL = 1_000;
-/** How long anybody may take to come back once nothing is in the way, in milliseconds: the cap of the backoff, and a page. */
+/**
+ * How long anybody may take to come back once nothing is in the way, in milliseconds: the cap of the backoff, and a
+ * page.
+ */
 const COMEBACK = 150_000;
 /** A hub applies retention every so many milliseconds: afterwards what has expired is withdrawn. */
 const TRIM = 5_500;
 
-/** The weather clears: everybody comes back, hears of everything, and leaves. What does not happen is noted as trouble. */
+/**
+ * The weather clears: everybody comes back, hears of everything, and leaves. What does not happen is noted as trouble.
+ */
 export async function heal(world: World): Promise<void> {
   const { clock, clients, weather, followers, diaries } = world;
   const { networks } = world.programs;
@@ -33,8 +38,9 @@ export async function heal(world: World): Promise<void> {
 
   const begun = world.truth.next();
   /**
-   * A loop has no status of its own: it is back when it has got something new, also where there has never been anything. One that
-   * still waits for its first page will begin after whatever is published meanwhile, and is not owed that.
+   * A loop has no status of its own: it is back when it has got something new, also where there has never been
+   * anything. One that still waits for its first page will begin after whatever is published meanwhile, and is not owed
+   * that.
    */
   const isBack = (each: Diary): boolean =>
     each.isClosed || (each.isLoop ? (each.seen.at(-1)?.tick ?? 0) > begun || isNewestHidden(world, each) : each.isLive);
@@ -67,7 +73,10 @@ export async function heal(world: World): Promise<void> {
   }
 }
 
-/** The number of what a follower should have last. Null while there is nothing, and while all that is new is hidden from it. */
+/**
+ * The number of what a follower should have last. Null while there is nothing, and while all that is new is hidden from
+ * it.
+ */
 function newestOwed(world: World, diary: Diary): number | null {
   const newest = world.truth.reliableOf(diary.place.path).at(-1);
   return diary.isClosed || newest === undefined || isNewestHidden(world, diary) ? null : newest.n;
@@ -106,7 +115,8 @@ async function prove(world: World, law: string, milliseconds: number): Promise<v
   transaction?.commit();
   await clock.advance(milliseconds);
   for (const [diary, [told, changes]] of before) {
-    // Whoever is sent away meanwhile, or was before, or falls into a gap, comes back for it; that it does, the oracle will see.
+    // Whoever is sent away meanwhile, or was before, or falls into a gap, comes back for it; that it does, the oracle
+    // will see.
     if (!diary.isLive || diary.program.changes !== changes) continue;
     const n = newestOwed(world, diary);
     if (n !== null && !diary.seen.slice(told).some((seen) => seen.kind === "event" && seen.n === n))

@@ -7,7 +7,10 @@ export const EXPIRES = 30_000;
 /** Every event is told from every other by its number. */
 const numbered = z.object({ n: z.number(), pad: z.string().optional() });
 
-/** All that differs in the laws: the three modes, keys that expire, channels with a snapshot, without one, and private ones. */
+/**
+ * All that differs in the laws: the three modes, keys that expire, channels with a snapshot, without one, and private
+ * ones.
+ */
 export const house = defineContract({
   room: channel(
     "rooms/:room",

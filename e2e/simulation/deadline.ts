@@ -4,7 +4,10 @@ const LOOK = 1_050;
 const LATE = 60_000;
 /** Milliseconds in which every hub reads an order, by its poll at the latest. */
 const POLL = 1_050;
-/** How long the application may take to say who may read, asked when a stream opens and again for an order that came meanwhile. */
+/**
+ * How long the application may take to say who may read, asked when a stream opens and again for an order that came
+ * meanwhile.
+ */
 const SLOW_RIGHTS = 9_000;
 
 type Slowness = Record<"hasBadReads" | "hasSlowRights" | "hasSlowStates" | "hasRestarts", boolean>;

@@ -175,7 +175,10 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     return weather.reads === "good" ? question() : this.#askIn(weather.reads, question);
   }
 
-  /** Values are published in front of the first page of them, and a failover takes some of these in front of the next one. */
+  /**
+   * Values are published in front of the first page of them, and a failover takes some of these in front of the next
+   * one.
+   */
   async #split(isFirst: boolean): Promise<void> {
     const { clock, counts } = this.#world;
     if (isFirst) return this.#world.burst();

@@ -18,7 +18,10 @@ interface HistoryPage {
   readonly page: History<Received>;
 }
 
-/** What is wrong with it now that it is there, or null: it is what the log kept at one moment between question and answer. */
+/**
+ * What is wrong with it now that it is there, or null: it is what the log kept at one moment between question and
+ * answer.
+ */
 function judgePage(truth: Truth, { viewer, path, last, before, asked, askedAt, page }: HistoryPage): string | null {
   const { events, more } = page;
   const now = truth.next();
@@ -55,7 +58,11 @@ function judgePage(truth: Truth, { viewer, path, last, before, asked, askedAt, p
   return more && !older ? "history ends where the log begins: it promises more than there was" : null;
 }
 
-/** Asks for the newest page, then for older ones; a follower may go on from the first. @param former the oldest event that is known */
+/**
+ * Asks for the newest page, then for older ones; a follower may go on from the first.
+ *
+ * @param former the oldest event that is known
+ */
 export async function readHistory(
   world: World,
   program: ClientProgram,

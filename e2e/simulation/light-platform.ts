@@ -1,5 +1,5 @@
-// Stand-ins for classes of the platform, which together take a fifth of all the time of a simulation: what hub and client use of them,
-// and no more.
+// Stand-ins for classes of the platform, which together take a fifth of all the time of a simulation: what hub and
+// client use of them, and no more.
 
 class LightSignal {
   aborted = false;

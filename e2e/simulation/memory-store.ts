@@ -35,8 +35,8 @@ interface StoreOptions {
 const FILLER: NewEntry = { channel: "filler", type: "filler", mode: "volatile", data: "0" };
 
 /**
- * The real memory log, with what a replicated engine has besides: a table of epochs. A failover writes the entries that survive
- * into another memory log, whose epoch begins after them.
+ * The real memory log, with what a replicated engine has besides: a table of epochs. A failover writes the entries that
+ * survive into another memory log, whose epoch begins after them.
  */
 export class MemoryStore implements EventLog, Cluster, Store {
   readonly patience = 0;
@@ -174,7 +174,8 @@ export class MemoryStore implements EventLog, Cluster, Store {
     const { kept, age, now, random } = this.#options;
     let then: number | null = null;
     const log = memoryLog({ keep: { entries: kept, age }, now: () => then ?? now(), random });
-    // A key may have been forgotten and used again, on a clock that has jumped: only its last entry still answers to it.
+    // A key may have been forgotten and used again, on a clock that has jumped: only its last entry still answers to
+    // it.
     const last = new Map(survivors.map(({ entry }, index) => [nameOfKey(entry), index]));
     // The memory log looks at the time before it answers.
     const appends = survivors.map(({ entry, at }, index) => {

@@ -13,8 +13,8 @@ const VOLATILE = 5_000;
 type Told<Kind extends Seen["kind"]> = Extract<Seen, { readonly kind: Kind }>;
 
 /**
- * What is wrong with what the handlers saw, or null. It knows what was published, what is gone and who may read; it has never
- * asked a hub, a client or a log.
+ * What is wrong with what the handlers saw, or null. It knows what was published, what is gone and who may read; it has
+ * never asked a hub, a client or a log.
  */
 export function judge(world: World): string | null {
   const twice = world.truth.twice();
@@ -166,7 +166,10 @@ class Case {
     return isLater ? null : `channels are in order: ${fact.n} came after ${last.n}`;
   }
 
-  /** What lies between the last and this one was trimmed, and a gap has said so; or a failover took it before anybody saw it. */
+  /**
+   * What lies between the last and this one was trimmed, and a gap has said so; or a failover took it before anybody
+   * saw it.
+   */
   #missed(fact: Fact, now: Tick): string | null {
     for (const between of this.#reliable) {
       if (between.tick >= fact.tick || between.lostTick < now || !this.#isOwed(between)) continue;
@@ -177,7 +180,10 @@ class Case {
     return null;
   }
 
-  /** What a failover has taken, and it has had, was told before anything newer; and it is given nothing that is no longer there. */
+  /**
+   * What a failover has taken, and it has had, was told before anything newer; and it is given nothing that is no
+   * longer there.
+   */
   #untold(fact: Fact, { id, sentAt }: Told<"event">): string | null {
     if (this.#last !== null && this.#last.lostTick < fact.tick && fact.mode !== "volatile")
       return `a hole is told of before anything newer: ${this.#last.n} was lost, and ${fact.n} came without a gap`;
@@ -188,7 +194,10 @@ class Case {
     return `the newest value counts: ${fact.n} was sent after it was lost`;
   }
 
-  /** Without our client: the values begin anew when a failover comes between them, so who has its first id later has them all. */
+  /**
+   * Without our client: the values begin anew when a failover comes between them, so who has its first id later has
+   * them all.
+   */
   #rewhole({ sentAt }: Seen): void {
     if (this.#isPlain && !this.#hasBadReads && this.#voided !== null && this.#voided.at < sentAt)
       this.#values.wholeSince = this.#voided.tick;
@@ -244,7 +253,8 @@ class Case {
   }
 
   #breakWitness(now: Tick): boolean {
-    // Without our client: who begins in the moment of a failover may be told before the current values, and again where the stream goes on.
+    // Without our client: who begins in the moment of a failover may be told before the current values, and again where
+    // the stream goes on.
     return this.#breaks.excuse(now) || (this.#isPlain && this.#last === null && this.#breaks.isTold);
   }
 

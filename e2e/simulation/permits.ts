@@ -28,7 +28,10 @@ async function order(world: World, viewer: string, onTold: (time: number) => voi
   }
 }
 
-/** A failover may have taken orders that not every hub has read: as for all that was acknowledged and lost, it is for the application to see to it. */
+/**
+ * A failover may have taken orders that not every hub has read: as for all that was acknowledged and lost, it is for
+ * the application to see to it.
+ */
 export function orderAgain({ orders, clock, grace }: World): void {
   const recent = [...orders].filter(({ at }) => clock.time - at <= grace);
   orders.clear();

@@ -22,8 +22,9 @@ const RETRY = 2_000;
 type Data = Readonly<Record<string, unknown>>;
 
 /**
- * A reader that knows PROTOCOL.md and nothing of our packages: an EventSource, as a page of its own kind would use it, which changes to
- * long polls and back. It begins at `@now`, comes back with the last id it has handled, and drops nothing.
+ * A reader that knows PROTOCOL.md and nothing of our packages: an EventSource, as a page of its own kind would use it,
+ * which changes to long polls and back. It begins at `@now`, comes back with the last id it has handled, and drops
+ * nothing.
  */
 export class PlainReader {
   readonly diaries: Diary[];

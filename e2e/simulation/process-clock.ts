@@ -14,7 +14,10 @@ export class ProcessClock implements Clock {
   #taken = 0;
   #isDead = false;
 
-  /** @param drag milliseconds that pass with every look at the time, until the turn ends @param onBusy a turn is longer than one's share of it */
+  /**
+   * @param drag milliseconds that pass with every look at the time, until the turn ends
+   * @param onBusy a turn is longer than one's share of it
+   */
   constructor(clock: VirtualClock, drag: number, onBusy: () => void) {
     this.#clock = clock;
     this.#drag = drag;

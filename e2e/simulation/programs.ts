@@ -21,7 +21,9 @@ export interface Program {
   readonly network: MemoryNetwork;
   /** When the bytes that have reached it were written. */
   readonly arrivals: Tick[];
-  /** When the oldest of the bytes were written that have arrived in this moment, in milliseconds since the world began. */
+  /**
+   * When the oldest of the bytes were written that have arrived in this moment, in milliseconds since the world began.
+   */
   lastSentAt: number;
   /** How many more pieces the network hands to it twice. */
   echoes: number;
@@ -89,7 +91,8 @@ export class Programs {
     const program: Program = { viewer, network, arrivals, lastSentAt: 0, echoes: 0, changes: 0 };
     this.#all.push(program);
     let arrivedAt = -1;
-    // Named before they are handed over: V8 keeps a function that is written where it is assigned, and all that it knows, for long.
+    // Named before they are handed over: V8 keeps a function that is written where it is assigned, and all that it
+    // knows, for long.
     const listener: Listener = (request, exchange) => {
       const { server } = world;
       this.#servedBy.set(exchange, server);

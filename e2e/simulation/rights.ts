@@ -76,7 +76,10 @@ export class Rights {
     return Math.min(...rights.slice(first).flatMap(({ allowed, from }) => (allowed ? [from?.tick ?? 0] : [])));
   }
 
-  /** Whether a right has ever kept an event from the viewer. What a failover has taken away hides as much of what comes in its place. */
+  /**
+   * Whether a right has ever kept an event from the viewer. What a failover has taken away hides as much of what comes
+   * in its place.
+   */
   hides(viewer: string, path: string, { tick, place }: Fact): boolean {
     return this.of(viewer, path).some(
       ({ from }) => from !== null && (tick <= from.tick || (from.lostTick !== Infinity && place.seq <= from.place.seq)),

@@ -99,7 +99,10 @@ export class Server {
   }
 }
 
-/** What the application's database says, which may be late when it is loaded: it has looked before the wait, or looks after it. */
+/**
+ * What the application's database says, which may be late when it is loaded: it has looked before the wait, or looks
+ * after it.
+ */
 function answer<Answer>(world: ServerWorld, what: "states" | "rights", look: () => Answer): Answer | Promise<Answer> {
   const { weather, counts, clock, random } = world;
   const how = weather[what];

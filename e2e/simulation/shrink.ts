@@ -15,8 +15,8 @@ interface ShrinkOptions {
 }
 
 /**
- * Fewer steps that break the same invariant: delta debugging (Zeller and Hildebrandt, 2002). Steps mean something whatever is left
- * around them, so any part of a schedule is one.
+ * Fewer steps that break the same invariant: delta debugging (Zeller and Hildebrandt, 2002). Steps mean something
+ * whatever is left around them, so any part of a schedule is one.
  */
 export async function shrink(
   whole: Plan,

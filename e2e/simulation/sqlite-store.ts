@@ -19,7 +19,10 @@ interface SqliteStoreOptions {
   readonly random: Random;
 }
 
-/** A look at a file that nobody has written finds nothing: it comes after this long instead, or soon after the next commit. */
+/**
+ * A look at a file that nobody has written finds nothing: it comes after this long instead, or soon after the next
+ * commit.
+ */
 const IDLE = 250;
 /** Pauses up to this long are those between two looks at the file. */
 const LOOK = 5;

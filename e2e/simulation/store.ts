@@ -23,7 +23,10 @@ export interface Store {
 
 /** A log of several machines: it can fail over to a copy that lacks the newest entries, or be replaced. */
 export interface Cluster {
-  /** @param lost how many of the newest entries the copy does not have @param onBreak called in the moment when an epoch ends */
+  /**
+   * @param lost how many of the newest entries the copy does not have
+   * @param onBreak called in the moment when an epoch ends
+   */
   failOver(lost: number, onBreak: OnBreak): Promise<void>;
   reset(onBreak: OnBreak): Promise<void>;
 }

@@ -3,7 +3,10 @@ import type { Plan } from "./plan.ts";
 import type { Truth } from "./truth.ts";
 import type { World } from "./world.ts";
 
-/** A schedule and what came of it, for a person to read: its steps, and for the follower who was wronged, its channel and what it was told. */
+/**
+ * A schedule and what came of it, for a person to read: its steps, and for the follower who was wronged, its channel
+ * and what it was told.
+ */
 export function describe(plan: Plan, world: World): string {
   const steps = plan.steps.map(
     ({ verb, a, b, pause }) => `step ${verb}(${a.toFixed(2)}, ${b.toFixed(2)}) ${JSON.stringify(pause)}`,

@@ -37,11 +37,17 @@ export interface Break {
   readonly end: Cursor;
   /** Milliseconds since the world began. */
   readonly at: number;
-  /** Programs that were connected to a hub that believed in this epoch: it stands at the head, also when nothing was sent since. */
+  /**
+   * Programs that were connected to a hub that believed in this epoch: it stands at the head, also when nothing was
+   * sent since.
+   */
   readonly connected: Set<Program>;
 }
 
-/** What the application's database and its publishers know. Nothing here has asked a hub or a log what became of an event. */
+/**
+ * What the application's database and its publishers know. Nothing here has asked a hub or a log what became of an
+ * event.
+ */
 export class Truth {
   #tick = 0;
   readonly facts: Fact[] = [];
@@ -158,7 +164,9 @@ export class Truth {
     }
   }
 
-  /** A program asks for a stream. A hub whose doorbell was lost believes in an epoch that has ended until its next poll. */
+  /**
+   * A program asks for a stream. A hub whose doorbell was lost believes in an epoch that has ended until its next poll.
+   */
   connects(program: Program, now: number): void {
     for (const { at, connected } of this.breaks) if (now - at <= POLL) connected.add(program);
   }
@@ -202,6 +210,7 @@ const NUMBERED = '{"n":';
 
 /** The number of an event; null for orders and withdrawals, which have none. */
 function numberOf(data: string | null): number | null {
-  // Not parsed as a whole: some are long, and each is looked at several times. The number comes first, as in the contract.
+  // Not parsed as a whole: some are long, and each is looked at several times. The number comes first, as in the
+  // contract.
   return data?.startsWith(NUMBERED) === true ? Number.parseInt(data.slice(NUMBERED.length), 10) : null;
 }

@@ -48,8 +48,8 @@ export class Values {
       const age = fact?.type === "price" ? clock.now() - fact.wall : 0;
       // Between its expiry and the next trim a value may be there or not.
       if (age !== 0 && (hasJumped || (age >= EXPIRES && age < WITHDRAWN))) continue;
-      // Who passed over a value because of a newer one, which a failover took before it was seen, has neither: docs/reliability.md.
-      // What was the only one may still be with who saw it before it was lost.
+      // Who passed over a value because of a newer one, which a failover took before it was seen, has neither:
+      // docs/reliability.md. What was the only one may still be with who saw it before it was lost.
       const since = fact === undefined ? 0 : this.wholeSince;
       const isExcuse = ({ lostTick }: Fact): boolean => lostTick < Infinity && lostTick > since;
       if (truth.facts.some((lost) => isExcuse(lost) && this.#supersedes(lost, key, fact))) continue;
