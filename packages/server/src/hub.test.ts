@@ -50,7 +50,7 @@ describe("close", () => {
     expect(hub.close()).toBe(closing);
     await closing;
     await clock.settle();
-    expect([clock.timers, log.watchers]).toEqual([0, 0]);
+    expect([clock.pending, log.watchers]).toEqual([0, 0]);
     expect(hub.stats()).toMatchObject({ connections: 0, channels: 0 });
     expect(await ask(`${LOBBY}&protocol=1`)).toMatchObject({ status: 503, headers: { "retry-after": "5" } });
     expect(await ask(LOBBY)).toMatchObject({ status: 200, body: expect.stringContaining('{"reason":"draining"}') });
@@ -69,7 +69,7 @@ describe("close", () => {
     });
     await clock.settle();
     expect(writes.join("")).toMatch(/draining[^]*END$/);
-    expect([hub.stats().connections, clock.timers]).toEqual([0, 0]);
+    expect([hub.stats().connections, clock.pending]).toEqual([0, 0]);
   });
 
   test("while the log does not answer leaves no timer behind", async () => {
@@ -80,7 +80,7 @@ describe("close", () => {
     await clock.settle();
     await hub.close();
     await clock.advance(60_000);
-    expect(clock.timers).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 });
 
@@ -148,7 +148,7 @@ test("everything is as before when everybody has left", async () => {
     authenticate: () => ({ id: "ada" }),
     limits: { connectionsPerViewer: 3 },
   });
-  const before = { stats: hub.stats(), timers: clock.timers };
+  const before = { stats: hub.stats(), timers: clock.pending };
   for (let round = 0; round < 5; round++) {
     const streams = await Promise.all([
       connect(LOBBY),
@@ -159,7 +159,7 @@ test("everything is as before when everybody has left", async () => {
     for (const { control } of streams) control.closed();
     await clock.advance(2_000);
   }
-  expect({ stats: hub.stats(), timers: clock.timers }).toEqual(before);
+  expect({ stats: hub.stats(), timers: clock.pending }).toEqual(before);
 });
 
 test("retention is applied every few seconds, and a trim that fails or hangs does not stop that for ever", async () => {

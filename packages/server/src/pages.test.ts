@@ -95,27 +95,27 @@ describe("a long poll", () => {
 
   test("is answered empty when the time is over, with the position, and leaves nothing behind", async () => {
     const { hub, clock, say } = await openHouse();
-    const before = { stats: hub.stats(), timers: clock.timers };
+    const before = { stats: hub.stats(), timers: clock.pending };
     const asking = hub.handle(request(`${LOBBY}&wait=30`, { headers: JSON_HEADERS }));
     await clock.advance(10_000);
     expect(hub.stats().channels).toBe(1);
     await clock.advance(20_000);
     const { json } = parsePage(await asking);
     expect(json).toEqual({ events: [], cursor: hub.stats().ring.head, more: false });
-    expect({ stats: hub.stats(), timers: clock.timers }).toEqual(before);
+    expect({ stats: hub.stats(), timers: clock.pending }).toEqual(before);
     await say("a");
   });
 
   test("of a client that has left ends at once, and leaves nothing behind", async () => {
     const { hub, clock } = await openHouse();
-    const timers = clock.timers;
+    const timers = clock.pending;
     const gone = new AbortController();
     const asking = hub.handle(request(`${LOBBY}&wait=30`, { headers: JSON_HEADERS, signal: gone.signal }));
     await clock.settle();
     gone.abort();
     await clock.settle();
     await asking;
-    expect([hub.stats().channels, clock.timers]).toEqual([0, timers]);
+    expect([hub.stats().channels, clock.pending]).toEqual([0, timers]);
   });
 
   test("counts against the limit of its viewer while it waits", async () => {

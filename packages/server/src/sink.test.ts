@@ -72,7 +72,7 @@ describe("when the log fails", () => {
 
   test("a reader that leaves meanwhile leaves no timer behind", async () => {
     const { clock, connect, say, log, hub } = await openHouse({ limits: { ringEntries: 1 } });
-    const before = clock.timers;
+    const before = clock.pending;
     const { sink, control } = await connect(LOBBY);
     sink.stalled = true;
     await say("a");
@@ -87,7 +87,7 @@ describe("when the log fails", () => {
     control.drained();
     await clock.advance(1_000);
     expect(hub.stats().connections).toBe(0);
-    expect(clock.timers).toBe(before);
+    expect(clock.pending).toBe(before);
   });
 });
 

@@ -125,11 +125,11 @@ describe("when the log fails", () => {
     const { ask, connect, say, clock } = await openHouse({ log: broken });
     expect(await ask(`${LOBBY}&protocol=1`)).toMatchObject({ status: 503, headers: { "retry-after": "5" } });
     broken.fails = false;
-    const timers = clock.timers;
+    const timers = clock.pending;
     const { sink } = await connect(LOBBY);
     expect(broken.watchers).toBe(1);
     // The poll.
-    expect(clock.timers).toBe(timers + 1);
+    expect(clock.pending).toBe(timers + 1);
     await say("a");
     expect(sink.told).toEqual([said("a")]);
   });

@@ -1,12 +1,17 @@
-import { setImmediate } from "node:timers";
-
 interface Timer {
   readonly at: number;
   readonly task: () => void;
 }
 
-/** Turns of the event loop in which somebody still has something to do; more of them without any time passing is no rest to come. */
+/** After so many turns of the event loop without a pause, whatever is going on will not end. */
 const MOST_TURNS = 10_000;
+
+/** The longest timer of the platform, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+// Taken once, so that tests that fake the globals do not stop the clock. This file imports nothing: the tests of the
+// packages below this one import it as a file, and some of them have no types of Node.
+const { setImmediate } = globalThis as unknown as { readonly setImmediate: (task: () => void) => unknown };
 
 export interface VirtualClockOptions {
   /** The time of day at the beginning, in milliseconds since 1970. @default the first of January 2026 */
@@ -16,8 +21,8 @@ export interface VirtualClockOptions {
 }
 
 /**
- * Time that passes only when it is told to: what hub and clients take as their `clock`. Whatever promises there are have settled
- * when it says so; nothing may wait for real I/O.
+ * Time that passes only when a test says so: what hub and clients take as their `clock`. All promises have settled when
+ * time goes on, so nothing may wait for real I/O.
  */
 export class VirtualClock {
   /** What timers go by: milliseconds since the clock was made. */
@@ -26,11 +31,11 @@ export class VirtualClock {
   #day: number;
   #timers: Timer[] = [];
   #deferred: (() => void)[] = [];
-  readonly #turn: (next: () => void) => void;
+  readonly #nextTurn: (next: () => void) => void;
 
   constructor({ day = Date.UTC(2026, 0, 1), turn = (next) => void setImmediate(next) }: VirtualClockOptions = {}) {
     this.#day = day;
-    this.#turn = turn;
+    this.#nextTurn = turn;
   }
 
   /** The time of day, in milliseconds since 1970. */
@@ -50,7 +55,9 @@ export class VirtualClock {
   }
 
   setTimeout(task: () => void, milliseconds: number): () => void {
-    const timer = { at: this.#time + Math.max(0, milliseconds), task };
+    // As the platform does it: a timer that is too long runs at once.
+    const delay = milliseconds > LONGEST_TIMER ? 1 : Math.max(0, milliseconds);
+    const timer = { at: this.#time + delay, task };
     // Kept in order; timers of the same moment run in the order in which they were set.
     let index = this.#timers.length;
     while (index > 0 && (this.#timers[index - 1]?.at ?? 0) > timer.at) index--;
@@ -65,21 +72,35 @@ export class VirtualClock {
     this.#deferred.push(task);
   }
 
-  /** Sets the time of day: clocks do jump, and no timer notices. */
+  /** Sets the time of day. Real clocks jump, too, and no timer notices. */
   jump(milliseconds: number): void {
     this.#day += milliseconds;
   }
 
-  /** Runs what needs no time, until nothing does. @throws Error when that does not end */
+  /**
+   * Lets the machine sleep: the time goes on, and no timer runs. Those that are late run when it wakes, at the next
+   * {@link settle}.
+   */
+  sleep(milliseconds: number): void {
+    this.#time += milliseconds;
+  }
+
+  /** Runs what is ready in one turn of the event loop. */
+  async turn(): Promise<void> {
+    for (const task of this.#deferred.splice(0)) task();
+    await this.#rest();
+  }
+
+  /** Runs everything that needs no time. @throws Error when that does not end */
   async settle(): Promise<void> {
+    await this.#rest();
     for (let turns = 0; turns < MOST_TURNS; turns++) {
-      await new Promise<void>(this.#turn);
-      const deferred = this.#deferred;
-      this.#deferred = [];
-      for (const task of deferred) task();
       const [timer] = this.#timers;
-      if (timer !== undefined && timer.at <= this.#time) this.#run(timer);
-      else if (deferred.length === 0) return;
+      const isDue = timer !== undefined && timer.at <= this.#time;
+      if (!isDue && this.#deferred.length === 0) return;
+      for (const task of this.#deferred.splice(0)) task();
+      if (isDue) this.#run(timer);
+      await this.#rest();
     }
     throw new Error(
       `Expected everything to come to rest, got ${MOST_TURNS} turns at ${this.#time} ms without a pause.`,
@@ -91,7 +112,7 @@ export class VirtualClock {
     const end = this.#time + milliseconds;
     await this.settle();
     for (let [timer] = this.#timers; timer !== undefined && timer.at <= end; [timer] = this.#timers) {
-      this.#time = timer.at;
+      this.#time = Math.max(this.#time, timer.at);
       // Everything has come to rest, so this is what happens next.
       this.#run(timer);
       await this.settle();
@@ -99,8 +120,16 @@ export class VirtualClock {
     this.#time = end;
   }
 
+  /** Waits until no promise has anything left to do. */
+  #rest(): Promise<void> {
+    return new Promise<void>(this.#nextTurn);
+  }
+
   #run(timer: Timer): void {
-    this.#timers.shift();
+    const index = this.#timers.indexOf(timer);
+    // A task that ran in this turn may have cancelled it.
+    if (index === -1) return;
+    this.#timers.splice(index, 1);
     timer.task();
   }
 }
