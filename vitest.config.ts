@@ -7,9 +7,14 @@ const resolve = { conditions: ["@tidings/source", "module", "node", "development
 
 const ALL = ["{packages,apps,examples,e2e,benchmarks,scripts}/**/*.test.{ts,tsx}"];
 /** What has both cores for itself: it measures, or has workers of its own. */
-const ALONE = ["packages/protocol/src/parser-cost.test.ts", "e2e/fan-out.test.ts", "e2e/simulation/simulation.test.ts"];
-/** What takes many processes, much time, or other people's servers. */
-const PROOF = ["e2e/faults/**/*.test.ts", "e2e/wire-{broken,outsiders}.test.ts", "benchmarks/**/*.test.ts"];
+const ALONE = ["packages/protocol/src/parser-cost.test.ts", "e2e/simulation/simulation.test.ts"];
+/** What takes many processes or sockets, much time, or other people's servers. */
+const PROOF = [
+  "e2e/faults/**/*.test.ts",
+  "e2e/fan-out.test.ts",
+  "e2e/wire-{broken,outsiders}.test.ts",
+  "benchmarks/**/*.test.ts",
+];
 const SMOKE = "e2e/chat/two-people.test.ts";
 
 type Project = NonNullable<TestProjectInlineConfiguration["test"]>;
