@@ -52,15 +52,6 @@ export function oneOf(...parts: readonly Part[]): Part {
   return (random) => pick(parts, random())(random);
 }
 
-/** Several things in any order. */
-export function inAnyOrder(...parts: readonly Part[]): Part {
-  return (random) =>
-    parts
-      .map((part) => ({ part, at: random() }))
-      .toSorted((one, other) => one.at - other.at)
-      .flatMap(({ part }) => part(random));
-}
-
 /** The bounds of what {@link pick} makes the `index`-th of `count` things. */
 export const nth = (index: number, count: number): Given => [index / count, (index + 1) / count];
 
