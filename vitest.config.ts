@@ -9,12 +9,9 @@ const ALL = ["{packages,apps,examples,e2e,benchmarks,scripts}/**/*.test.{ts,tsx}
 /** What has both cores for itself: it measures, or has workers of its own. */
 const ALONE = ["packages/protocol/src/parser-cost.test.ts", "e2e/simulation/simulation.test.ts"];
 /** What takes many processes or sockets, much time, or other people's servers. */
-const PROOF = [
-  "e2e/faults/**/*.test.ts",
-  "e2e/fan-out.test.ts",
-  "e2e/wire-{broken,outsiders}.test.ts",
-  "benchmarks/**/*.test.ts",
-];
+const FAULTS = ["e2e/faults/**/*.test.ts"];
+const PROOF = ["e2e/fan-out.test.ts", "e2e/wire-{broken,outsiders}.test.ts", "benchmarks/**/*.test.ts"];
+const PACKED = ["scripts/packed.test.ts"];
 const SMOKE = "e2e/chat/two-people.test.ts";
 
 type Project = NonNullable<TestProjectInlineConfiguration["test"]>;
@@ -35,13 +32,16 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**"],
     // Two on two cores: many tests wait for sockets and disks more than they compute.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // `npm test` runs the first three, the gate all: scripts/test.mjs.
+    reporters: ["default", "./scripts/counts.ts"],
+    // `npm test` runs the first three, the gate all: scripts/test.ts.
     projects: [
-      project({ name: "code", include: ALL, exclude: ["e2e/chat/**", ...ALONE, ...PROOF] }),
+      project({ name: "code", include: ALL, exclude: ["e2e/chat/**", ...ALONE, ...FAULTS, ...PROOF, ...PACKED] }),
       project({ name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
       project({ ...page, name: "smoke", include: [SMOKE] }),
       project({ ...page, name: "page", include: ["e2e/chat/**/*.test.ts"], exclude: [SMOKE] }),
+      project({ name: "faults", include: FAULTS, maxWorkers: 1, sequence: { groupOrder: 3 } }),
       project({ name: "proof", include: PROOF, maxWorkers: 1, sequence: { groupOrder: 3 } }),
+      project({ name: "packed", include: PACKED, maxWorkers: 1, sequence: { groupOrder: 3 } }),
     ],
     // Workspace packages are compiled by vite, so that the source condition above applies to them.
     server: { deps: { inline: [/^@tidings/] } },

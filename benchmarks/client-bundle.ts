@@ -1,6 +1,5 @@
 // What each part of the client costs in a browser: the gzip bytes that the bundle loses if the part is left out of a
-// copy of the sources. docs/decisions/bundle.md has the table; packages/client/test/node/size.test.ts holds the
-// budgets.
+// copy of the sources. docs/decisions/bundle.md has the table; `npm run sizes` compares the whole.
 //
 //   npx tsx benchmarks/client-bundle.ts
 import { readFile } from "node:fs/promises";

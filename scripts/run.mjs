@@ -1,14 +1,34 @@
-// Every npm script starts here: `node scripts/run.mjs <task> [arguments]`. Needs Node and npm, nothing else; no shell.
-// Old Nodes read this file too, as far as their sentence below: no syntax in it that is newer than Node 14.
+// Every npm script of the root starts here: `node scripts/run.mjs <command> [arguments]` brings node_modules up to date,
+// then runs a command of it. It needs Node and npm, nothing else.
+// An old Node reads this file as far as its error message: no syntax here that is newer than Node 14.
 import { readFileSync } from "node:fs";
+import { delimiter } from "node:path";
+import { fileURLToPath } from "node:url";
+import "./end-with-npm.mjs";
 
 const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-const wanted = String((/"node": ">=(\d+\.\d+)"/.exec(manifest) || [])[1]);
+const oldest = String((/"node": ">=([\d.]+)"/.exec(manifest) || [])[1]);
 const found = process.versions.node;
 
-if (found.localeCompare(wanted, "en", { numeric: true }) < 0) {
-  console.error(`Tidings needs Node ${wanted} or newer, and this is Node ${found}.`);
-  process.exitCode = 1;
+if (found.localeCompare(oldest, "en", { numeric: true }) >= 0) {
+  process.exitCode = await run(process.argv[2], process.argv.slice(3));
 } else {
-  void import("./tasks.mjs").then(({ runTask }) => runTask(process.argv[2], process.argv.slice(3)));
+  console.error(`Expected Node ${oldest} or newer, got Node ${found}; install a newer one.`);
+  process.exitCode = 1;
+}
+
+/** Resolves with the exit code of the command. A signal that ends this process ends the command, too. */
+async function run(command = "", commandArguments = [""]) {
+  // What npm sets for its scripts would configure the tools: they get the environment of a terminal.
+  for (const name of Object.keys(process.env)) if (name.startsWith("npm_")) delete process.env[name];
+  process.env.PATH = fileURLToPath(new URL("../node_modules/.bin", import.meta.url)) + delimiter + process.env.PATH;
+  process.env.TURBO_TELEMETRY_DISABLED = "1";
+
+  const { setUp } = await import("./set-up.mjs");
+  if (!(await setUp())) return 1;
+  // A dependency: it is here only after the set-up.
+  const { execa } = await import("execa");
+  const { exitCode, shortMessage } = await execa(command, commandArguments, { stdio: "inherit", reject: false });
+  if (exitCode === undefined) console.error(shortMessage);
+  return exitCode ?? 1;
 }

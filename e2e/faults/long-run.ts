@@ -1,23 +1,32 @@
-import { appendFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { withResult, type Figures } from "./reliability-runs.ts";
 
-/** The file to which `npm run test:long` wants results written; null in every other run. */
-const results = process.env["TIDINGS_LONG_RUN"] || null;
+/** Whether `npm run test:long` runs the tests. */
+const isLong = process.env["TIDINGS_LONG_RUN"] !== undefined;
+const document = join(import.meta.dirname, "..", "..", "docs", "reliability-runs.md");
 
 /** A size or a number of repetitions. @param few in every test run @param many in `npm run test:long` */
-export const amount = (few: number, many: number): number => (results === null ? few : many);
+export const amount = (few: number, many: number): number => (isLong ? many : few);
 
 /** How long a test may take on a busy machine, in milliseconds. */
 export const PATIENCE = amount(300_000, 4 * 3_600_000);
 
 /** Prints the progress of a long run. */
 export function progress(text: string): void {
-  if (results !== null) console.log(text);
+  if (isLong) console.log(text);
 }
 
-/** Records a result. scripts/long.mjs writes it into docs/reliability-runs.md, in the row of its subject. */
-export function record(subject: string, figures: Readonly<Record<string, number | string>>): void {
-  if (results === null) return;
-  const result = { subject, figures };
-  console.log(result);
-  appendFileSync(results, `${JSON.stringify(result)}\n`);
+/** Records the result of a long run in docs/reliability-runs.md, in the row of its subject, if the test passes. */
+export function record(subject: string, figures: Figures): void {
+  if (!isLong) return;
+  console.log({ subject, figures });
+  onTestFinished(({ task }) => {
+    if (task.result?.state !== "pass") return;
+    const day = new Date().toISOString().slice(0, 10);
+    const where = `${day}, Node ${process.versions.node}, ${availableParallelism()} cores`;
+    writeFileSync(document, withResult(readFileSync(document, "utf8"), subject, figures, where));
+  });
 }
