@@ -1,5 +1,5 @@
-// `npm run dev`: the chat from its sources. The page is on PORT, its server on the port after it, with the database
-// of `npm start`. Either reloads when a file of it changes.
+// `npm run dev`: the page on PORT and its server on the port after it, with the database of `npm start`. Both come from
+// their sources, and reload when a file changes.
 import { resolve } from "node:path";
 import { execa } from "execa";
 

@@ -20,9 +20,9 @@ const steps = {
 
 const { values } = parseArgs({ options: { without: { type: "string", multiple: true, default: [] } } });
 let printed = "";
-let failedStep: string | null = null;
+let exitCode = 0;
 for (const [name, command] of Object.entries(steps)) {
-  if (failedStep !== null || values.without.includes(name)) continue;
+  if (exitCode !== 0 || values.without.includes(name)) continue;
   console.log(`\ngate: ${name} …`);
   const [file = "", ...commandArguments] = parseCommandString(command);
   const { failed, stdout, durationMs } = await execa(file, commandArguments, {
@@ -34,9 +34,9 @@ for (const [name, command] of Object.entries(steps)) {
   });
   printed += `${stdout}\n`;
   console.log(`gate: ${name} ${failed ? "FAILED" : "passed"} in ${(durationMs / 1_000).toFixed(1)} s`);
-  if (failed) failedStep = name;
+  if (failed) exitCode = 1;
 }
 const [passed, failed, skipped] = sumCounts(printed);
 // A step that is not a test counts as one failure.
-console.log(formatCounts([passed, failedStep === null ? failed : Math.max(failed, 1), skipped]));
-process.exitCode = failedStep === null ? 0 : 1;
+console.log(formatCounts([passed, Math.max(failed, exitCode), skipped]));
+process.exitCode = exitCode;

@@ -1,5 +1,5 @@
-// Every npm script of the root starts here: `node scripts/run.mjs <command> [arguments]` brings node_modules up to date,
-// then runs a command of it. It needs Node and npm, nothing else.
+// Every npm script of the root starts here: `node scripts/run.mjs <command> [arguments]` brings node_modules up to
+// date, then runs a command of it. It needs Node and npm, nothing else.
 // An old Node reads this file as far as its error message: no syntax here that is newer than Node 14.
 import { readFileSync } from "node:fs";
 import { delimiter } from "node:path";
