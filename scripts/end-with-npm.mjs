@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 /** The parent, which may be the shell, and on Linux its parent, which is npm then. */
 function ancestors() {
   try {
-    return `${process.ppid} ${/^PPid:.*/m.exec(readFileSync(`/proc/${process.ppid}/status`, "utf8"))}`;
+    return process.ppid + String(/^PPid:.*/m.exec(readFileSync(`/proc/${process.ppid}/status`, "utf8")));
   } catch {
     return String(process.ppid);
   }

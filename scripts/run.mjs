@@ -10,12 +10,11 @@ const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8
 const oldest = String((/"node": ">=([\d.]+)"/.exec(manifest) || [])[1]);
 const found = process.versions.node;
 
-if (found.localeCompare(oldest, "en", { numeric: true }) >= 0) {
-  process.exitCode = await run(process.argv[2], process.argv.slice(3));
-} else {
+if (found.localeCompare(oldest, "en", { numeric: true }) < 0) {
   console.error(`Expected Node ${oldest} or newer, got Node ${found}; install a newer one.`);
-  process.exitCode = 1;
+  process.exit(1);
 }
+process.exitCode = await run(process.argv[2], process.argv.slice(3));
 
 /** Resolves with the exit code of the command. A signal that ends this process ends the command, too. */
 async function run(command = "", commandArguments = [""]) {

@@ -36,8 +36,7 @@ function spawnPnpm(packageManager) {
   return spawn("npx", ["--yes", packageManager, ...install, "--reporter=append-only"], { ...options, shell });
 }
 
-/** @param {string} folder */
-const readManifest = (folder) =>
-  /** @type {Record<"packageManager" | "version", string>} */ (
-    JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
-  );
+/** @param {string} folder @returns {Record<"packageManager" | "version", string>} */
+function readManifest(folder) {
+  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+}
