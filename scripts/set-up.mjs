@@ -14,8 +14,7 @@ export async function setUp() {
   process.on("SIGINT", end).on("SIGTERM", end);
   const [code] = /** @type {[number | null]} */ (await once(child, "exit"));
   process.off("SIGINT", end).off("SIGTERM", end);
-  if (code !== null && code > 0)
-    console.error(`After a change of a package.json, run "npx ${packageManager} install".`);
+  if (code !== 0) console.error(`After a change of a package.json, run "npx ${packageManager} install".`);
   return code === 0;
 }
 
@@ -36,7 +35,8 @@ function spawnPnpm(packageManager) {
   return spawn("npx", ["--yes", packageManager, ...install, "--reporter=append-only"], { ...options, shell });
 }
 
-/** @param {string} folder @returns {Record<"packageManager" | "version", string>} */
+/** @param {string} folder */
 function readManifest(folder) {
-  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const text = readFileSync(join(folder, "package.json"), "utf8");
+  return /** @type {Record<"packageManager" | "version", string>} */ (JSON.parse(text));
 }
