@@ -11,11 +11,11 @@ const steps = {
   build: "npm run build",
   unused: "npm run unused",
   sizes: "npm run sizes",
-  tests: "npm test -- --coverage --exclude scripts/packed.test.ts",
+  tests: "npm test -- --coverage --project=!packed",
   // Node has an SQLite of its own since 22.13, and the log in it uses that; on Node 20 it uses another driver.
   "sqlite-on-node-22": "npx --yes -p node@22 -- npm test -- packages/log-sqlite",
   "sqlite-on-node-24": "npx --yes -p node@24 -- npm test -- packages/log-sqlite",
-  packed: "npm test -- scripts/packed.test.ts",
+  packed: "npm test -- --project=packed",
 };
 
 const { values } = parseArgs({ options: { without: { type: "string", multiple: true, default: [] } } });
