@@ -12,7 +12,9 @@ const ON_THE_WEB = /^https:\/\/github\.com\/tidings-dev\/tidings\/(?:blob|tree)\
 
 test.for(Object.entries(documents))("every link of %s to a file of the repository leads to one", ([path, text]) => {
   const links = Array.from(text.matchAll(/\]\(([^)#\s]+)/g), ([, link = ""]) => link);
-  const onTheWeb = links.filter((link) => ON_THE_WEB.test(link)).map((link) => join("..", link.replace(ON_THE_WEB, "")));
+  const onTheWeb = links
+    .filter((link) => ON_THE_WEB.test(link))
+    .map((link) => join("..", link.replace(ON_THE_WEB, "")));
   const relative = links.filter((link) => !/^[a-z]+:/i.test(link)).map((link) => join(dirname(path), link));
   const missing = [...onTheWeb, ...relative].filter((target) => !existsSync(join(import.meta.dirname, target)));
   expect(missing).toEqual([]);
