@@ -12,14 +12,14 @@ export interface EventItem {
   readonly isVolatile: boolean;
 }
 
-export interface ClearItem {
+interface ClearItem {
   readonly kind: "clear";
   readonly position: Position;
   readonly cleared: Cleared;
 }
 
 /** The state of a snapshot. */
-export interface StateItem {
+interface StateItem {
   readonly kind: "state";
   readonly position: null;
   readonly state: unknown;

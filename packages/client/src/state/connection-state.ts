@@ -55,7 +55,7 @@ type Open = Idle | Opening | Live | WaitingToRetry;
 export type ConnectionState = Open | Closed;
 
 /** What follows from the end of a request. `again`: another request, at once. Null: nothing. */
-export interface Ended {
+interface Ended {
   readonly reason: Reason;
   readonly plan: Plan | "again" | null;
 }

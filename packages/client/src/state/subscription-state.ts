@@ -37,7 +37,7 @@ export interface Traits {
 }
 
 /** What every state but `closed` knows. */
-export interface Progress {
+interface Progress {
   /** Everything up to here is delivered. Null until there is a beginning. */
   readonly cursor: Position | null;
   /** When the gaps of the last minute were, in milliseconds since 1970. */
@@ -118,7 +118,7 @@ type Open = Paused | Loading | Delivering | Failed | WaitingToRetry | Waiting | 
 export type SubscriptionState = Open | Closed;
 
 /** A page, as far as the machine looks at it. */
-export interface ArrivedPage {
+interface ArrivedPage {
   readonly body: PageBody;
   readonly refused: Reason | null;
   readonly gap: GapReason | null;
