@@ -9,22 +9,22 @@ const inServer =
     mutation: { file: `packages/server/src/${file}.ts`, from, to },
     scenario,
   });
-const inConnection = inServer("connection");
-const inTailer = inServer("tailer");
+const inConnection = inServer("stream/connection");
+const inTailer = inServer("window/tailer");
 
 /** Hubs that break their word. */
 export const serverMutants: readonly Mutant[] = [
   inConnection(
     "law 1",
     "live push beside the cursor",
-    "if (this.#idle) this.#cursor = before;",
-    "this.#cursor = before;",
+    "switch (this.#work) {\n      case \"caught up\":",
+    "this.#cursor = headBefore;\n    switch (this.#work) {\n      case \"caught up\":",
     "much is published in every mode",
   ),
   inConnection(
     "law 1",
     "the sink's no is not heard",
-    "if (!this.#sink.write(bytes)) this.#blocked = true;",
+    "if (!this.#sink.write(bytes)) this.#isSocketFull = true;",
     "this.#sink.write(bytes);",
     "sockets fill up",
   ),
@@ -32,7 +32,7 @@ export const serverMutants: readonly Mutant[] = [
     "law 2",
     "the cursor is checked only at connect",
     'if (holes.some(({ reason }) => reason !== "trimmed")) {',
-    'if (!this.#confirmed && holes.some(({ reason }) => reason !== "trimmed")) {',
+    'if (this.#phase.name !== "confirmed" && holes.some(({ reason }) => reason !== "trimmed")) {',
     "failovers with readers",
   ),
   inTailer(
@@ -42,7 +42,7 @@ export const serverMutants: readonly Mutant[] = [
     "ring.push([], next, clock.now());",
     "retention takes what readers are owed",
   ),
-  inServer("hub")(
+  inServer("publish/publisher")(
     "law 6",
     "acknowledged before it is appended",
     "const appended = await log.append(entries);",
@@ -52,159 +52,165 @@ export const serverMutants: readonly Mutant[] = [
   inConnection(
     "law 7",
     "a gap carries the head's id while other channels have entries",
-    "this.#writeGap(this.#news(holes));",
-    "this.#writeGap(this.#news(holes), ring.head);",
+    "this.#writeGap(this.#reportedHoles.takeNew(holes));",
+    "this.#writeGap(this.#reportedHoles.takeNew(holes), this.#needs.ring.head);",
     "the ring is smaller than what is published",
   ),
-  inServer("snapshots")(
+  inServer("page/snapshots")(
     "law 8",
     "a snapshot before its cursor",
-    "const cursor = await log.head();\n    try {\n      // The loader of a channel takes the params of its addresses.\n      const state = await loader.load(params as never, { readableFrom });",
+    "const cursor = await log.head();\n    try {\n      // Safe: the loader of a channel takes the params of its addresses.\n      const state = await loader.load(params as never, { readableFrom });",
     "const early = await loader.load(params as never, { readableFrom });\n    const cursor = await log.head();\n    try {\n      const state = early;",
     "events come while states load",
   ),
   inConnection(
     "law 9",
     "a heartbeat carries the head",
-    "if (this.#idle) this.#write(shared);\n    else this.#writeHeartbeat();",
-    "this.#write(shared);",
+    'else if (this.#work === "caught up") this.#write(sharedHeartbeat);\n    else this.#writeHeartbeat();',
+    "else this.#write(sharedHeartbeat);",
     "the log is slow, and the ring has moved on",
   ),
   inTailer(
     "law 10",
     "a doorbell without a poll",
     "if (isReading) continue;",
-    "if (rings >= 0) continue;",
+    "if (doorbells >= 0) continue;",
     "much is published in every mode",
   ),
   inTailer(
     "law 10",
     "a lost wake-up",
-    "(more || heard !== rings) &&",
-    "more &&",
+    "return more || doorbells !== doorbellsBefore;",
+    "return more;",
     "a doorbell rings while the log is read",
   ),
   inConnection(
     "law 11",
     "filtering is told as a gap",
-    "const { entries, holes } = owedOf(page, this.froms, asked);",
-    'const { entries } = owedOf(page, this.froms, asked);\n        const holes = page.next.seq > asked.seq + page.entries.length ? [...this.froms.keys()].map((channel) => ({ channel, reason: "trimmed" as const, to: page.next.seq })) : [];',
+    "const { entries, holes } = owedOf(page, this.fromByPath, position);",
+    'const { entries } = owedOf(page, this.fromByPath, position);\n    const holes = page.next.seq > position.seq + page.entries.length ? [...this.fromByPath.keys()].map((channel) => ({ channel, reason: "trimmed" as const, to: page.next.seq })) : [];',
     "other channels are busy",
   ),
-  inServer("pages")(
+  inServer("page/states")(
     "law 8",
     "a state of the log before is given a position of this one",
-    "if (loaded.some(({ cursor: { epoch } }) => epoch !== head.epoch)) return states(context, start);",
+    "if (loaded.some(({ cursor }) => cursor.epoch !== head.epoch)) return states(needs, start);",
     "",
     "the log is replaced while states load",
   ),
-  inServer("pages")(
+  inServer("page/catch-up")(
     "latest",
     "current values after newer ones",
-    "[...current, ...owed.entries.map((entry) => eventJson(entry))]",
-    "[...owed.entries.map((entry) => eventJson(entry)), ...current]",
+    "[...values, ...owed.entries.map((entry) => eventJson(entry))]",
+    "[...owed.entries.map((entry) => eventJson(entry)), ...values]",
     "values change while somebody begins",
   ),
-  inServer("ring")(
+  inServer("window/ring")(
     "volatile",
     "never too old in the ring",
-    "Math.abs(now - born) >= VOLATILE_AGE",
-    "Math.abs(now - born) < 0",
+    'entry.mode === "volatile" && isTooOld(bornAt, now)',
+    "bornAt < 0",
     "hints that come too late",
   ),
-  inServer("snapshots")(
+  inServer("page/snapshots")(
     "law 12",
     "states that are asked for together are loaded apart",
-    "const shared = loading.get(name) ?? load();",
-    "const shared = load();",
+    "if (shared !== undefined) return shared;",
+    "",
     "several ask for one state",
   ),
-  inServer("hub")(
+  inServer("publish/publisher")(
     "law 6",
     "published beside the transaction",
-    "await (log as TransactionalLog<unknown>).appendIn(transaction, [entry]);",
-    "await log.append([entry]);",
+    "await log.appendIn(transaction, [eventEntry(needs, event)]);",
+    "await log.append([eventEntry(needs, event)]);",
     "transactions commit, roll back and stay open",
   ),
-  inServer("request-handler")(
+  inServer("stream/answer-stream")(
     "authorisation",
     "an order that came while a stream was opened is missed",
-    "orders.hasNews(known, viewer.id, granted) || connection",
-    "known < 0 || connection",
+    "hasExpired || commands.hasChangedSince(commandCount, viewer.id, granted)",
+    "hasExpired || commandCount < 0",
     "rights end while streams open",
   ),
-  inServer("orders")(
+  inServer("rights/commands")(
     "authorisation",
     "one that was lost while a stream was opening is missed",
-    "      remember(ABOUT_ALL);\n",
+    "      remember(ABOUT_EVERYBODY);\n",
     "",
     "orders are lost while streams open",
   ),
-  inServer("orders")(
+  inServer("rights/commands")(
     "authorisation",
     "a recheck is not carried out",
-    'if (order.verb === "recheck") void recheck(connection);',
-    'if (order.verb === "recheck") return;',
+    'if (command.verb === "recheck") void recheck(stream);',
+    'if (command.verb === "recheck") return;',
     "rights are taken",
   ),
-  inConnection(
+  inServer("stream/lifetime")(
     "credentials",
     "nobody looks at when they end",
-    'if (now >= this.expiresAt) return this.end("expired");',
+    'if (now >= this.expiresAt) return "expired";',
     "",
     "credentials end",
   ),
-  inServer("request-handler")(
+  inServer("stream/answer-stream")(
     "credentials",
     "a stream begins although they have ended meanwhile",
-    " || connection.expiresAt <= clock.now()",
+    "hasExpired || ",
     "",
     "credentials end while streams open",
   ),
-  inServer("orders")(
+  inServer("rights/commands")(
     "rights",
     "an end that comes later is not heard of",
-    "connection.expiresAt = known === count ? endOf(access) : Math.min(endOf(access), connection.expiresAt);",
+    "lifetime.expiresAt = recheckedEnd(endOf(access), lifetime.expiresAt, countBefore === count);",
     "",
     "rights are lent again and again",
   ),
-  inServer("orders")(
+  inServer("rights/commands")(
     "rights",
     "an answer from before replaces a newer one",
-    "known === count ? endOf(access) : Math.min(endOf(access), connection.expiresAt)",
-    "endOf(access)",
+    "return isNewest ? answered : Math.min(answered, current);",
+    "return answered;",
     "rights are lent again and again",
   ),
-  inConnection("max-age", "a stream lasts for ever", "if (now >= this.#oldAt)", "if (now < 0)", "streams grow old"),
-  inServer("start")(
+  inServer("stream/lifetime")(
+    "max-age",
+    "a stream lasts for ever",
+    "now >= this.#oldAt",
+    "now < 0",
+    "streams grow old",
+  ),
+  inServer("position/start-position")(
     "readableFrom",
     "not heard",
-    "const bound = readable.get(path) ?? 0;",
+    "const bound = readableFromByPath.get(path) ?? 0;",
     "const bound = 0;",
     "a right comes back from now on",
   ),
-  inServer("snapshots")(
+  inServer("page/snapshots")(
     "readableFrom",
     "a state is shared with whoever may read less of it",
-    'const name = `${address.path} ${readableFrom ?? ""}`;',
-    "const name = address.path;",
+    'return `${path} ${readableFrom ?? ""}`;',
+    "return path;",
     "a right comes back from now on while states load",
   ),
   inConnection(
     "readableFrom",
     "values on a stream are shown to everybody",
-    "this.froms.has(channel) && seq > (this.#readable.get(channel) ?? 0),",
-    "this.froms.has(channel),",
+    "this.fromByPath.has(entry.channel) && isReadable(entry, this.#readableFromByPath),",
+    "this.fromByPath.has(entry.channel),",
     "a right to see values comes back from now on, without our client",
   ),
-  inServer("pages")(
+  inServer("page/current-values")(
     "readableFrom",
     "values on a page are shown to everybody",
-    "seq > (readable.get(channel) ?? 0)",
-    "seq > 0",
+    "isReadable(entry, readableFromByPath)",
+    "entry.seq > 0",
     "a right to see values comes back from now on",
   ),
-  inServer("start")(
+  inServer("position/start-position")(
     "law 2",
     "a start is validated by a ring that lags behind a failover",
     "return position.epoch === head.epoch && ring.covers(position);",
@@ -218,45 +224,45 @@ export const serverMutants: readonly Mutant[] = [
     "",
     "a failover between two pages of values, without our client",
   ),
-  inServer("pages")(
+  inServer("page/current-values")(
     "latest",
     "values on a page end where a failover has voided one",
-    "const isLost = page.holes.length > 0;",
-    "const isLost = false;",
+    "return holes.length > 0;",
+    "return holes.length < 0;",
     "a failover between two pages of values",
   ),
   inConnection(
     "law 8",
     "an id before the current values",
-    "this.#fresh.length === 0 && this.#confirmed",
-    "this.#confirmed",
+    'this.#phase.name === "confirmed" ? formatCursor(this.cursor) : null',
+    'this.#phase.name !== "unconfirmed" ? formatCursor(this.cursor) : null',
     "a failover between two pages of values, without our client",
   ),
-  inServer("connections")(
+  inServer("stream/wake-queue")(
     "turns",
     "whoever is left when one is over gets no other",
-    "for (const sleeper of woken) return queue(sleeper);",
+    "if (waiters.size > 0) schedule();",
     "",
     "a busy server with many readers",
   ),
-  inServer("clock")(
+  inServer("runtime/sleep")(
     "handles",
     "a sleeper's timer stays",
     "cancel();\n      resolve(false);",
     "resolve(false);",
     "much is published in every mode",
   ),
-  inServer("pages")(
+  inServer("page/catch-up")(
     "law 7",
     "a start that is lost is told as trimmed",
     "holes: [...owed.holes, ...start.holes]",
     "holes: [...start.holes, ...owed.holes]",
     "a reader begins anew in a log that is lost",
   ),
-  inServer("request-handler")(
+  inServer("page/answer-page")(
     "rights",
     "a page is answered although they have ended meanwhile",
-    " || endOf(access) <= clock.now()",
+    "if (endOf(access) <= clock.now()) return true;",
     "",
     "rights end while pages are made",
   ),

@@ -8,7 +8,7 @@ afterEach(closeAll);
 
 const URL_OF = `https://hub.example${PATH}&protocol=1`;
 const PAGE = { headers: { accept: "application/json" } };
-/** The bytes that may wait in a web stream, and the slice that crosses the mark. */
+/** The bytes that may wait in a web stream, with the batch that crosses the high-water mark. */
 const MOST = 2 * 64 * 1024 + 1_024;
 
 function open() {
@@ -60,7 +60,7 @@ describe("a whole answer", () => {
 });
 
 describe("a stream", () => {
-  test("tells events as they are published", async () => {
+  test("delivers events as they are published", async () => {
     const { hub, handle } = open();
     const response = await handle(new Request(URL_OF));
     await hub.publish(lobby, "message", { text: "a" });
@@ -86,14 +86,14 @@ describe("a stream", () => {
     const text = "x".repeat(10_000);
     for (let index = 1; index <= 100; index++) await hub.publish(lobby, "message", { text: `${index} ${text}` });
     await until(() => hub.stats().ring.head.endsWith(".100"));
-    // Whoever was woken has had a turn.
+    // Every connection that was woken has been pumped.
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
     expect(written).toBeGreaterThan(64 * 1_024);
     expect(written).toBeLessThan(MOST);
-    const told = await readUntil(body, '"100 x');
-    expect(told.match(/"text":"\d+ x/g)).toHaveLength(100);
+    const rest = await readUntil(body, '"100 x');
+    expect(rest.match(/"text":"\d+ x/g)).toHaveLength(100);
   });
 
   test("that is cancelled, or whose request is aborted, closes its connection", async () => {

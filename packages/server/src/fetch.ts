@@ -1,8 +1,8 @@
 import type { Contract } from "@tidings/contract";
-import { concat } from "./frame.ts";
+import { concat } from "./wire/bytes.ts";
 import type { Hub, HubRequest, Sink, StreamResponse } from "./index.ts";
 
-/** The bytes that may wait in a web stream before the connection waits. */
+/** How many bytes may wait in a web stream before the connection waits. */
 const HIGH_WATER = 64 * 1024;
 
 /**
@@ -30,7 +30,7 @@ function toHubRequest(request: Request): HubRequest {
   };
 }
 
-/** Bytes are made only when somebody pulls: the connection waits as it would for a socket. */
+/** Makes bytes only when somebody pulls: the connection waits as it does for a socket. */
 function toStream(answer: StreamResponse, signal: AbortSignal): ReadableStream<Uint8Array> {
   let control: ReturnType<StreamResponse["open"]> | null = null;
   const close = () => control?.closed();
@@ -49,7 +49,7 @@ function toStream(answer: StreamResponse, signal: AbortSignal): ReadableStream<U
         };
         signal.addEventListener("abort", close);
         control = answer.open(sink);
-        // The client may have left before there was a stream: there is no "abort" to come.
+        // If the client left before there was a stream, no "abort" will come.
         if (signal.aborted) close();
       },
       pull: () => control?.drained(),

@@ -2,34 +2,34 @@ import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { openHouse, request, said } from "../test/house.ts";
+import { openTestHub, request, said } from "../test/test-hub.ts";
 import { createHub } from "./index.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
 describe("close", () => {
-  test("says bye on every stream, with a return that is spread over the drain window", async () => {
+  test("says bye on every stream, and spreads the return over the drain window", async () => {
     let draw = 0;
-    const { hub, clock, connect } = await openHouse({ drain: 10_500, random: () => (draw = (draw + 0.01) % 1) });
+    const { hub, clock, connect } = await openTestHub({ drain: 10_500, random: () => (draw = (draw + 0.01) % 1) });
     const streams = await Promise.all(Array.from({ length: 99 }, () => connect(LOBBY)));
     await hub.close();
     await clock.settle();
     const retries = streams.map(({ sink }) => sink.retries.at(-1) ?? 0).toSorted((one, other) => one - other);
     expect(streams.every(({ sink }) => sink.ended)).toBe(true);
     expect(streams[0]?.sink.of("bye")).toEqual([{ data: { reason: "draining" }, id: null }]);
-    // Every tenth of the window has its share.
+    // Every tenth of the window gets some of them.
     for (let part = 0; part < 10; part++) {
       const [least, most] = [500 + part * 1_000, 1_500 + part * 1_000];
       expect(retries.filter((retry) => retry >= least && retry < most).length).toBeGreaterThanOrEqual(8);
     }
   });
 
-  test("spreads the return of very many over a longer time, unless it is told a window", async () => {
+  test("spreads the return of very many over a longer time, unless a window is given", async () => {
     for (const [options, count, retry] of [
       [{}, 12_000, 5_495],
       [{ drain: 1_000 }, 12, 1_000],
     ] as const) {
-      const { hub } = await openHouse({ ...options, random: () => 0.999 });
+      const { hub } = await openTestHub({ ...options, random: () => 0.999 });
       const blocks: string[] = [];
       for (let number = 0; number < count; number++) {
         const response = await hub.handle(request(LOBBY));
@@ -44,7 +44,7 @@ describe("close", () => {
   });
 
   test("stops all timers, closes the log, may be called again, and answers later requests", async () => {
-    const { hub, clock, log, connect, ask } = await openHouse();
+    const { hub, clock, log, connect, ask } = await openTestHub();
     await connect(LOBBY);
     const closing = hub.close();
     expect(hub.close()).toBe(closing);
@@ -57,8 +57,8 @@ describe("close", () => {
     expect(await ask(LOBBY, { headers: { accept: "application/json" } })).toMatchObject({ status: 503 });
   });
 
-  test("a stream that was let in just before is told so", async () => {
-    const { hub, ask, clock } = await openHouse();
+  test("ends a stream that was admitted just before", async () => {
+    const { hub, ask, clock } = await openTestHub();
     const response = await ask(LOBBY);
     await hub.close();
     if (!("open" in response)) throw new Error("Expected a stream.");
@@ -73,7 +73,7 @@ describe("close", () => {
   });
 
   test("while the log does not answer leaves no timer behind", async () => {
-    const { hub, log, clock, connect } = await openHouse();
+    const { hub, log, clock, connect } = await openTestHub();
     await connect(LOBBY);
     log.fails = true;
     log.ring();
@@ -85,9 +85,9 @@ describe("close", () => {
 });
 
 describe("hooks", () => {
-  test("hear of every stream once when it begins and once when it ends", async () => {
+  test("run once when a stream begins and once when it ends", async () => {
     const heard: unknown[] = [];
-    const { connect } = await openHouse({
+    const { connect } = await openTestHub({
       authenticate: () => ({ id: "ada" }),
       authorize: ({ path }) => path !== "rooms/secret",
       onConnect: ({ viewer, addresses }) => void heard.push(["on", viewer.id, addresses.map(({ path }) => path)]),
@@ -111,12 +111,12 @@ describe("hooks", () => {
     ],
     ["reject", () => Promise.reject(new Error("hook")) as never],
   ])("that %s are reported, and hold nothing up", async (_, hook) => {
-    const { connect, say, hub, records, clock } = await openHouse({ onConnect: hook, onDisconnect: hook });
+    const { connect, say, hub, records, clock } = await openTestHub({ onConnect: hook, onDisconnect: hook });
     const { sink, control } = await connect(LOBBY);
     await say("a");
     control.closed();
     await clock.settle();
-    expect(sink.told).toEqual([said("a")]);
+    expect(sink.received).toEqual([said("a")]);
     expect(hub.stats().connections).toBe(0);
     expect(records.filter(({ event }) => event === "hook-failed").map(({ detail }) => detail)).toEqual([
       "onConnect",
@@ -125,10 +125,10 @@ describe("hooks", () => {
   });
 
   test("an onLog that throws stops no event, and its record goes to the console", async () => {
-    const told = [vi.spyOn(console, "debug"), vi.spyOn(console, "error")].map((spy) =>
+    const consoleCalls = [vi.spyOn(console, "debug"), vi.spyOn(console, "error")].map((spy) =>
       spy.mockImplementation(() => {}),
     );
-    const { connect, say } = await openHouse({
+    const { connect, say } = await openTestHub({
       debug: true,
       onLog: (record) => {
         if (record.event !== "connect") return;
@@ -137,14 +137,14 @@ describe("hooks", () => {
     });
     const { sink } = await connect(LOBBY);
     await say("a");
-    expect(sink.told).toEqual([said("a")]);
-    expect(told.map((spy) => spy.mock.calls.length)).toEqual([1, 1]);
+    expect(sink.received).toEqual([said("a")]);
+    expect(consoleCalls.map((spy) => spy.mock.calls.length)).toEqual([1, 1]);
     vi.restoreAllMocks();
   });
 });
 
-test("everything is as before when everybody has left", async () => {
-  const { hub, clock, connect, page } = await openHouse({
+test("nothing is left behind when all readers have left", async () => {
+  const { hub, clock, connect, page } = await openTestHub({
     authenticate: () => ({ id: "ada" }),
     limits: { connectionsPerViewer: 3 },
   });
@@ -163,7 +163,7 @@ test("everything is as before when everybody has left", async () => {
 });
 
 test("retention is applied every few seconds, and a trim that fails or hangs does not stop that for ever", async () => {
-  const { log, clock, records } = await openHouse();
+  const { log, clock, records } = await openTestHub();
   let trims = 0;
   log.trim = async () => {
     trims++;
@@ -185,7 +185,7 @@ test("a hub on the real clock does not keep a process alive", async () => {
   await hub.close();
 });
 
-test("a contract that breaks a rule has no hub", () => {
+test("createHub refuses a contract that breaks a rule", () => {
   const twice = defineContract({ one: channel("rooms/:id", {}), other: channel("rooms/lobby", {}) });
   expect(() => createHub(twice, { log: memoryLog(), authorize: () => true })).toThrow(
     expect.objectContaining({ code: "bad-contract" }),

@@ -1,14 +1,12 @@
 import type { AddressOf, ChannelName, Contract, EventData, EventType } from "@tidings/contract";
 import { checkContract } from "@tidings/contract/check";
-import type { EventLog, NewEntry, TransactionalLog } from "@tidings/log";
+import type { EventLog, TransactionalLog } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
-import { createContext, type Context } from "./context.ts";
+import { compose, type HubParts } from "./compose.ts";
 import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
-import { orderEntry, type Selector } from "./orders.ts";
-import { clearing, entryOf, type Publication, type Published, type PublishOptions } from "./publisher.ts";
-import { handleRequest } from "./request-handler.ts";
-import { applyRetention } from "./retention.ts";
-import type { HubResponse } from "./sink.ts";
+import type { Publication, Published, PublishOptions } from "./publish/publication.ts";
+import type { HubResponse } from "./request/response.ts";
+import { commandEntry, type Selector } from "./rights/commands.ts";
 
 /** Joins a contract, a log and the connections of this process. */
 export interface Hub<C extends Contract> {
@@ -30,22 +28,25 @@ export interface Hub<C extends Contract> {
     type: EventType<C, Name>,
     key?: string,
   ): Promise<Published>;
-  /** Ends the streams of a viewer in every process (they may come back with fresh credentials), or one address on the streams that follow it. */
+  /**
+   * Ends the streams of a viewer in every process, or one address on the streams that follow it. Clients may come back
+   * with fresh credentials.
+   */
   disconnect(selector: Selector): Promise<void>;
   /** Asks `authorize` again about running streams, in every process. Call it when rights have changed. */
   recheck(selector: Selector): Promise<void>;
   stats(): HubStats;
-  /** Says `bye` on every stream, with a return spread over the drain window, then closes the log. */
+  /** Says `bye` on every stream and closes the log. The clients come back spread over the drain window. */
   close(): Promise<void>;
-  /** What adapters call; use `toNodeHandler`. */
+  /** Answers one request. Adapters call it; use `toNodeHandler` or `toFetchHandler`. */
   handle(request: HubRequest): Promise<HubResponse>;
 }
 
-/** What a hub can do besides when its log shares the application's database. */
+/** What a hub can also do when its log shares the application's database. */
 export interface TransactionalHub<C extends Contract, Transaction> {
   /**
-   * Publishes inside the application's own transaction: the event gets its place when it commits, and a rollback publishes nothing.
-   * The insert has run when the call returns.
+   * Publishes inside the application's own transaction: the event gets its position at the commit, and a rollback
+   * publishes nothing. The insert has run when the call returns.
    * @throws ContractError when the data does not fit the contract
    */
   publishIn<Name extends ChannelName<C>, Type extends EventType<C, Name>>(
@@ -57,17 +58,17 @@ export interface TransactionalHub<C extends Contract, Transaction> {
   ): Promise<void>;
 }
 
-/** A hub on a log of its type. */
+/** A hub on a log of the given type. */
 export type HubOn<C extends Contract, Log extends EventLog> = Hub<C> &
   (Log extends TransactionalLog<infer Transaction> ? TransactionalHub<C, Transaction> : unknown);
 
 export interface HubStats {
   /** Open streams. */
   readonly connections: number;
-  /** Channels that somebody follows. */
+  /** Paths that open streams or waiting pages follow. */
   readonly channels: number;
   readonly ring: { readonly entries: number; readonly bytes: number; readonly head: string };
-  /** Times that the poll found entries of which the doorbell had not told. */
+  /** How many polls of the log have found entries although its doorbell had not rung. */
   readonly missedDoorbells: number;
 }
 
@@ -82,68 +83,45 @@ export function createHub<C extends Contract, Log extends EventLog, V extends Vi
   options: HubOptions<C, V> & { readonly log: Log },
 ): HubOn<C, Log> {
   checkContract(contract);
-  // Inside, a contract is a record of channels and a viewer has an id; the signature above has checked what depends on both.
-  const context = createContext(contract, options as unknown as HubOptions<Contract, Viewer>);
-  void context.connections.keepTime();
-  void applyRetention(context);
-  // A log that does not answer yet is asked again by the first request.
-  void context.trace.guard("read-failed", () => context.tailer.ready());
-  return hubOf(context) as unknown as HubOn<C, Log>;
+  // Safe: inside, a contract is a record of channels and a viewer has an id. The signature has checked what depends on
+  // both.
+  const parts = compose(contract, options as unknown as HubOptions<Contract, Viewer>);
+  parts.start();
+  // Safe: `publishIn` is there for every log, and the type shows it only where the log has transactions.
+  return hubOf(parts) as unknown as HubOn<C, Log>;
 }
 
-function hubOf(context: Context): Hub<Contract> & TransactionalHub<Contract, unknown> {
-  const { log, trace, connections, ring, tailer } = context;
+function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unknown> {
+  const { publisher, tailer, streams, followers, ring } = parts;
   let closed: Promise<void> | null = null;
-
-  async function appendAll(entries: readonly NewEntry[]): Promise<readonly Published[]> {
-    const appended = await log.append(entries);
-    return appended.map(({ cursor, duplicate }, index) => {
-      const entry = entries[index];
-      if (entry !== undefined) trace.passed("publish", entry, cursor);
-      return { id: formatCursor(cursor), duplicate };
-    });
-  }
-
-  async function append(entry: NewEntry): Promise<Published> {
-    const [published] = await appendAll([entry]);
-    if (published === undefined) throw new Error("Expected the log to answer for every entry, got none.");
-    return published;
-  }
-
   return {
-    publish: async (address, type, data, options) => append(entryOf(context, { address, type, data, ...options })),
-    publishAll: async (batch) => appendAll(batch.map((event) => entryOf(context, event))),
-    async publishIn(transaction, address, type, data, options) {
-      if (!("appendIn" in log)) {
-        throw new TypeError(
-          "Expected publishIn on a log that shares the application's database, got another; use publish.",
-        );
-      }
-      // Nothing is awaited before: another request must not come between the rows of the transaction and their event.
-      // The types let only those call it whose log has it; the check is for programs without types.
-      const entry = entryOf(context, { address, type, data, ...options });
-      await (log as TransactionalLog<unknown>).appendIn(transaction, [entry]);
-    },
-    clear: async (...value) => append(clearing(context, ...value)),
-    disconnect: async (selector) => void (await append(orderEntry("disconnect", selector))),
-    recheck: async (selector) => void (await append(orderEntry("recheck", selector))),
+    publish: async (address, type, data, options) => publisher.publish({ address, type, data, ...options }),
+    publishAll: (batch) => publisher.publishAll(batch),
+    publishIn: (transaction, address, type, data, options) =>
+      publisher.publishIn(transaction, { address, type, data, ...options }),
+    clear: (address, type, key) => publisher.clear(address, type, key),
+    disconnect: async (selector) => void (await publisher.append(commandEntry("disconnect", selector))),
+    recheck: async (selector) => void (await publisher.append(commandEntry("recheck", selector))),
     stats: () => ({
-      connections: connections.open.size,
-      channels: connections.followers.size,
+      connections: streams.size,
+      channels: followers.size,
       ring: { ...ring.size, head: formatCursor(ring.head) },
       missedDoorbells: tailer.missedDoorbells(),
     }),
-    close: () => (closed ??= close(context)),
-    handle: (request) => handleRequest(context, request),
+    close() {
+      closed ??= close(parts);
+      return closed;
+    },
+    handle: (request) => parts.handle(request),
   };
 }
 
-async function close({ log, ring, connections, closing }: Context): Promise<void> {
+async function close({ log, ring, streams, followers, retryDelays, closing }: HubParts): Promise<void> {
   closing.abort();
-  // Only afterwards, so that a hook which closes the hub again gets the same promise.
+  // The streams end in a later step, so that a hook which closes the hub again gets the same promise.
   await Promise.resolve();
-  const retry = connections.drainRetries();
-  for (const connection of [...connections.open]) connection.end("draining", retry());
-  connections.wakeAll(ring.head);
+  const drawRetry = retryDelays.whenDraining();
+  for (const stream of [...streams]) stream.end("draining", drawRetry());
+  followers.wakeAll(ring.head);
   await log.close();
 }

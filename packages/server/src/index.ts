@@ -13,9 +13,10 @@ export type {
   SnapshotLoader,
   Viewer,
 } from "./hub-options.ts";
-export { DEFAULT_LIMITS } from "./limits.ts";
-export type { Limits } from "./limits.ts";
-export type { Selector } from "./orders.ts";
-export type { Publication, Published, PublishOptions } from "./publisher.ts";
-export type { HubResponse, Sink, StreamControl, StreamResponse, WholeResponse } from "./sink.ts";
-export type { TraceRecord } from "./trace.ts";
+export { DEFAULT_LIMITS } from "./runtime/limits.ts";
+export type { Limits } from "./runtime/limits.ts";
+export type { Publication, Published, PublishOptions } from "./publish/publication.ts";
+export type { HubResponse, StreamResponse, WholeResponse } from "./request/response.ts";
+export type { Selector } from "./rights/commands.ts";
+export type { Sink, StreamControl } from "./stream/sink.ts";
+export type { TraceRecord } from "./runtime/trace.ts";

@@ -56,7 +56,7 @@ describe("a stream", () => {
     let left = (): void => {};
     const leaving = new Promise<void>((resolve) => (left = resolve));
     const { hub, port } = await serve((handler) => (request, response) => {
-      // A middleware that takes its time.
+      // A slow middleware.
       response.once("close", left);
       void leaving.then(() => handler(request, response));
     });
@@ -112,7 +112,7 @@ describe("a stream", () => {
     expect(text).toMatch(/\r\n\r\nretry: \d+\nevent: hello\n[^]*event: bye\ndata: {"reason":"draining"}\n\n$/);
   });
 
-  test("of a hub that closes is the last answer on its socket, and so is a refusal: the next one goes to another process", async () => {
+  test("is the last answer on its socket when the hub closes, and so is a refusal", async () => {
     const { hub, port } = await serve();
     const ask = (query: string) => raw(port, `GET ${PATH}${query} HTTP/1.1\r\nhost: x\r\n\r\n`);
     const stream = ask("");
@@ -172,7 +172,7 @@ describe("a stream", () => {
     stream.close();
     await until(() => hub.stats().connections === 0);
 
-    // More than HTTP/2 lets through unread: the stream must not wait for the rest.
+    // More than HTTP/2 sends before it is read: the stream must not wait for the rest.
     const taken = once(server, "stream") as Promise<[ServerHttp2Stream]>;
     const post = session.request({ ":path": "/events", ":method": "POST" });
     post.end("x".repeat(1_000_000));
@@ -251,7 +251,7 @@ describe("a body", () => {
     expect(unsaid.status).toBe(413);
   });
 
-  test("of which only a part comes ends nothing but its own request", async () => {
+  test("that breaks off ends only its own request", async () => {
     const { port, url } = await serve();
     const socket = connectSocket(port, "127.0.0.1");
     socket.write('POST /events HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{"chan');

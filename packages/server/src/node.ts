@@ -4,17 +4,20 @@ import type { Contract } from "@tidings/contract";
 import { STREAM_HEADERS } from "@tidings/protocol";
 import type { Hub, HubRequest, HubResponse, Sink } from "./index.ts";
 
-/** A request as Express and Connect hand it on: they change `url` under a mount point, and may have read the body. */
+/** A request as Express and Connect pass it on: they change `url` under a mount point, and may have read the body. */
 type AppRequest = (IncomingMessage | Http2ServerRequest) & { readonly originalUrl?: string; readonly body?: unknown };
-/** A response that may be wrapped by a compressing middleware. */
+/** A response that a compressing middleware may have wrapped. */
 type AppResponse = (ServerResponse | Http2ServerResponse) & { flush?(): void };
 
-/** How long a reader may take for the end of a stream, in milliseconds, before the socket is destroyed. */
+/** How long a reader may take to read the end of a stream, in milliseconds, before its socket is destroyed. */
 const END_TIME = 5_000;
 
 /**
- * The hub as a handler for node:http, node:http2 (its compatibility API), Express 5 and Connect: `app.all("/events", toNodeHandler(hub))`.
- * It answers every request that it is given, and never throws.
+ * The hub as a handler for node:http, node:http2 (its compatibility API), Express 5 and Connect. It answers every
+ * request that it gets, and never throws.
+ *
+ * @example
+ * app.all("/events", toNodeHandler(hub));
  */
 export function toNodeHandler(
   hub: Pick<Hub<Contract>, "handle">,
@@ -23,14 +26,15 @@ export function toNodeHandler(
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     response.once("close", leave);
-    // A socket that breaks while we write is a reader that left; "close" follows.
+    // A socket that breaks during a write means that the reader has left; "close" follows.
     response.on("error", () => {});
-    // An asynchronous middleware before us may have taken longer than the client waited: there is no "close" to come.
+    // The client may have left while an asynchronous middleware before this handler was busy. Then no "close" will
+    // come.
     if (isGone(response) || request.socket.destroyed) return;
-    // Nobody wants the body, but as long as it is not read, nobody hears either that the client has left.
+    // Nobody needs the body, but Node reports that a client has left only after the body is read.
     if (request.method !== "POST") request.resume();
     const { socket } = request;
-    // A response that waits behind another one on its socket, as pipelining has it, is not told when the socket closes.
+    // With pipelining, a response waits for another one on the same socket, and gets no "close" when the socket closes.
     if (response.socket === null) {
       socket.once("close", leave);
       response.once("close", () => socket.off("close", leave));
@@ -38,7 +42,7 @@ export function toNodeHandler(
     hub
       .handle(toHubRequest(request, gone.signal))
       .then((answer) => send(answer, request, response, gone.signal))
-      // A response that cannot be written, whatever the middlewares before us have done to it.
+      // The response cannot be written; a middleware before this handler may have broken it.
       .catch(() => response.destroy());
   };
 }
@@ -54,39 +58,39 @@ function toHubRequest(request: AppRequest, signal: AbortSignal): HubRequest {
     headers: {
       get(name) {
         const key = name.toLowerCase();
-        // HTTP/2 has a pseudo header instead.
+        // HTTP/2 has a pseudo header instead of "host".
         const value = request.headers[key] ?? (key === "host" ? request.headers[":authority"] : undefined);
         return Array.isArray(value) ? value.join(", ") : (value ?? null);
       },
     },
-    json: (limit) => jsonOf(request, limit),
+    json: (limit) => readJson(request, limit),
     signal,
   };
 }
 
 function send(answer: HubResponse, request: AppRequest, response: AppResponse, signal: AbortSignal): void {
-  // Somebody else may have answered meanwhile: a middleware that is tired of waiting.
+  // A middleware may have answered meanwhile, for example after a timeout.
   if (signal.aborted || response.headersSent || response.writableEnded) return;
   if (!("open" in answer)) {
     const length =
       request.method === "HEAD" || answer.status === 204 ? {} : { "content-length": Buffer.byteLength(answer.body) };
-    setHead(response, answer.status, { ...answer.headers, ...length, ...closing(answer, request) });
+    setHead(response, answer.status, { ...answer.headers, ...length, ...closeHeader(answer, request) });
     response.end(answer.body);
     if (answer.status === 413) dropBody(request, response);
     return;
   }
-  setHead(response, answer.status, { ...answer.headers, ...closing(answer, request) });
+  setHead(response, answer.status, { ...answer.headers, ...closeHeader(answer, request) });
   const sink: Sink = {
     write(bytes) {
-      // Both kinds of response take bytes, each with overloads of its own.
+      // Safe: both kinds of response take bytes, each with overloads of its own.
       const accepts: unknown = (response as ServerResponse).write(bytes);
       response.flush?.();
-      // A wrapper that forgets to answer never says when it has drained, either.
+      // A wrapper that returns undefined emits no "drain" either, so only false asks to wait.
       return accepts !== false;
     },
     end() {
       response.end();
-      // A reader that has stopped reading would never see the end, and would hold its socket for ever.
+      // A reader that has stopped reading never sees the end, and would keep its socket for ever.
       const timer = setTimeout(() => response.destroy(), END_TIME).unref();
       response.once("close", () => clearTimeout(timer));
     },
@@ -97,16 +101,20 @@ function send(answer: HubResponse, request: AppRequest, response: AppResponse, s
 }
 
 /**
- * A stream is the last answer on its socket, and so is a refusal by a server that is closing: a client that kept the socket would
- * come back over it to the process that has just sent it away. And the rest of a body that is too long is not waited for.
+ * The `connection: close` header of the last answer on a socket. A stream is one. So is a refusal of a server that
+ * closes: a client that keeps the socket would come back to the process that has just sent it away. So is the answer to
+ * a body that is too long, since the rest of the body is not read.
  */
-function closing({ status, headers }: HubResponse, request: AppRequest): { readonly connection?: "close" } {
+function closeHeader({ status, headers }: HubResponse, request: AppRequest): { readonly connection?: "close" } {
   const isLast = status === 413 || status === 503 || headers["content-type"] === STREAM_HEADERS["content-type"];
-  // HTTP/2 has no such header; its streams end one by one.
+  // HTTP/2 has no such header: its streams end one by one.
   return isLast && request.httpVersionMajor === 1 ? { connection: "close" } : {};
 }
 
-/** The rest of a body that is too long: it is not kept, and who sends it over HTTP/2 is told to stop, as `connection: close` does in HTTP/1. */
+/**
+ * Throws away the rest of a body that is too long. Over HTTP/2, closing the stream also tells the client to stop
+ * sending.
+ */
 function dropBody(request: AppRequest, response: AppResponse): void {
   if ("stream" in response) response.stream.close();
   request.resume();
@@ -114,18 +122,18 @@ function dropBody(request: AppRequest, response: AppResponse): void {
 
 function setHead(response: AppResponse, status: number, headers: Readonly<Record<string, string | number>>): void {
   response.statusCode = status;
-  // A middleware before us may vary its answer by more.
+  // A middleware before this handler may vary the answer by more headers.
   const vary = response.getHeader("vary");
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (vary !== undefined) response.setHeader("vary", `${String(vary)}, ${headers["vary"]}`);
 }
 
-async function jsonOf(request: AppRequest, limit: number): Promise<unknown> {
+async function readJson(request: AppRequest, limit: number): Promise<unknown> {
   const { body } = request;
-  // A middleware may have read more than the hub allows.
+  // A middleware may already have read a longer body than the hub allows.
   if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLong(limit);
   if (body === undefined) return JSON.parse(await readText(request, limit));
-  // A parser for text or bytes was first.
+  // A middleware that parses text or bytes has read the body.
   if (typeof body === "string") return JSON.parse(body);
   return body instanceof Uint8Array ? JSON.parse(Buffer.from(body).toString("utf8")) : body;
 }
@@ -141,7 +149,7 @@ function readText(request: AppRequest, limit: number): Promise<string> {
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
       if (size <= limit) return void chunks.push(chunk);
-      // Not destroyed, as leaving a `for await` would do: the answer has to go over the same socket.
+      // Leaving a `for await` would destroy the request, but the answer has to go over the same socket.
       request.off("data", onData).pause();
       reject(tooLong(limit));
     };
@@ -149,6 +157,6 @@ function readText(request: AppRequest, limit: number): Promise<string> {
       .on("data", onData)
       .once("end", () => resolve(Buffer.concat(chunks).toString("utf8")))
       .once("error", reject)
-      .once("close", () => reject(new Error("Expected a whole body, got a part.")));
+      .once("close", () => reject(new Error("Expected the whole body, got a part; the client closed the connection.")));
   });
 }

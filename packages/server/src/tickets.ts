@@ -1,66 +1,70 @@
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { HubRequest, Viewer } from "./hub-options.ts";
-import { checkRange } from "./limits.ts";
-import { queryOf } from "./refusal.ts";
+import { checkRange } from "./runtime/limits.ts";
+import { queryOf } from "./request/query.ts";
 
-/** Milliseconds in which a ticket has to be used. */
+/** How long a ticket can be used, in milliseconds. */
 export const TICKET_LIFETIME = 30_000;
 
-/** What stands for a viewer in the address of a client that cannot send headers, for one request. */
+/** Tickets for clients that cannot send headers: a ticket in the URL stands for a viewer, for one request. */
 export interface Tickets<V extends Viewer> {
-  /** A ticket for a viewer: 32 hexadecimal digits, good for one request within 30 seconds. */
+  /** Makes a ticket for a viewer: 32 hexadecimal digits, valid for one request within 30 seconds. */
   issue(viewer: V): string;
-  /** The viewer of the `ticket` in a request's query; null when there is none, or it is used, too old or not from here. */
+  /**
+   * The viewer of the `ticket` in a request's query. Null when there is no ticket, or it was used, is too old, or was
+   * issued by another process.
+   */
   redeem(request: HubRequest): V | null;
 }
 
 export interface TicketOptions {
-  /** Tickets that may wait to be used; beyond it the oldest is void. @default 10_000 */
+  /** How many tickets may wait to be used. When there are more, the oldest becomes void. @default 10_000 */
   readonly limit?: number;
-  /** The hub's. @default the runtime's */
+  /** The clock of the hub. @default the clock of the runtime */
   readonly clock?: Clock;
 }
 
 /**
- * Creates the tickets of one process: another process, or this one after a restart, knows none of them.
+ * Creates the tickets of one process. Another process, or this one after a restart, cannot redeem them.
  *
- * @throws TypeError for a limit that is none
- * @example
- * const tickets = createTickets<Viewer>();
- * const hub = createHub(chat, { authenticate: (request) => tickets.redeem(request) ?? viewerFrom(request.headers), … });
- * app.post("/ticket", (request, response) => response.send(tickets.issue(viewerFrom(request.headers))));
+ * @throws TypeError for a limit that is not a number from 1
+ * @example const tickets = createTickets<Viewer>(); const hub = createHub(chat, { authenticate: (request) =>
+ *   tickets.redeem(request) ?? viewerFrom(request.headers), … }); app.post("/ticket", (request, response) =>
+ *   response.send(tickets.issue(viewerFrom(request.headers))));
  */
 export function createTickets<V extends Viewer>({
   limit = 10_000,
   clock = systemClock,
 }: TicketOptions = {}): Tickets<V> {
   checkRange("limit", limit, 1, Infinity);
-  /** In the order of their issue, so the oldest come first. */
-  const waiting = new Map<string, { readonly viewer: V; readonly at: number }>();
-  /** A page that waits is authenticated again when rights change: it is still the same request. */
+  /** In the order of their issue: the oldest come first. */
+  const unused = new Map<string, { readonly viewer: V; readonly issuedAt: number }>();
+  /**
+   * A waiting page is authenticated again when rights change. It is still the same request, so its ticket counts again.
+   */
   const redeemed = new WeakMap<HubRequest, V>();
-  // A clock that was set back makes no ticket last longer.
-  const isFresh = (at: number) => clock.now() >= at && clock.now() - at < TICKET_LIFETIME;
+  // A clock that is set back must not make a ticket last longer.
+  const isValid = (issuedAt: number) => clock.now() >= issuedAt && clock.now() - issuedAt < TICKET_LIFETIME;
   return {
     issue(viewer) {
-      for (const [ticket, { at }] of waiting) {
-        if (waiting.size < limit && isFresh(at)) break;
-        waiting.delete(ticket);
+      for (const [ticket, { issuedAt }] of unused) {
+        if (unused.size < limit && isValid(issuedAt)) break;
+        unused.delete(ticket);
       }
       const bytes = crypto.getRandomValues(new Uint8Array(16));
       const ticket = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-      waiting.set(ticket, { viewer, at: clock.now() });
+      unused.set(ticket, { viewer, issuedAt: clock.now() });
       return ticket;
     },
     redeem(request) {
-      const known = redeemed.get(request);
-      if (known !== undefined) return known;
-      // A lookup, not a comparison: how long it takes tells nothing of a key that hashes elsewhere, and 128 random bits are
-      // not found byte by byte.
+      const redeemedBefore = redeemed.get(request);
+      if (redeemedBefore !== undefined) return redeemedBefore;
+      // A lookup, not a comparison: its duration says nothing about a key with another hash, so the 128 random bits
+      // cannot be found byte by byte.
       const ticket = queryOf(request).get("ticket") ?? "";
-      const found = waiting.get(ticket);
-      waiting.delete(ticket);
-      if (found === undefined || !isFresh(found.at)) return null;
+      const found = unused.get(ticket);
+      unused.delete(ticket);
+      if (found === undefined || !isValid(found.issuedAt)) return null;
       redeemed.set(request, found.viewer);
       return found.viewer;
     },

@@ -1,7 +1,7 @@
 import { createParser, type ServerSentEvent } from "@tidings/protocol";
-import type { Sink } from "../src/sink.ts";
+import type { Sink } from "../src/stream/sink.ts";
 
-/** Keeps what a connection writes, and accepts it until told to stall. */
+/** Keeps what a connection writes, and accepts it until `stalled` is set. */
 export class BufferSink implements Sink {
   readonly writes: Uint8Array[] = [];
   readonly events: ServerSentEvent[] = [];
@@ -35,7 +35,7 @@ export class BufferSink implements Sink {
   }
 
   /** The events of the contract, as `path:type data`. */
-  get told(): string[] {
+  get received(): string[] {
     return this.events.filter(({ event }) => event.includes(":")).map(({ event, data }) => `${event} ${data}`);
   }
 

@@ -1,6 +1,6 @@
 import { memoryLog, type EventLog, type MemoryLogOptions, type Page } from "@tidings/log";
 
-/** A log in memory that counts what it is asked, and fails, hangs or forgets to ring when told to. */
+/** A log in memory that counts its calls, and fails, hangs or rings no doorbell when it is set to. */
 export class WatchedLog implements EventLog {
   #log: EventLog;
   readonly #options: MemoryLogOptions;
@@ -19,8 +19,8 @@ export class WatchedLog implements EventLog {
     this.#log = this.#open();
   }
 
-  /** Everything that was asked. */
-  get asked(): number {
+  /** How many calls there were in all. */
+  get callCount(): number {
     return Object.values(this.calls).reduce((sum, count) => sum + count, 0);
   }
 

@@ -13,7 +13,7 @@ export const chat = defineContract({ room: channel("rooms/:roomId", { message: z
 export const lobby = chat.room({ roomId: "lobby" });
 export const PATH = "/events?channel=rooms/lobby";
 
-/** What a test leaves open; closed in reverse. */
+/** What a test has opened. It is closed in reverse order. */
 export const closing: (() => unknown)[] = [];
 export async function closeAll(): Promise<void> {
   for (const close of closing.splice(0).toReversed()) await close();
@@ -27,7 +27,7 @@ export function openHub() {
 
 type Wrap = (handler: ReturnType<typeof toNodeHandler>) => RequestListener;
 
-/** A server on a port of its own. @param wrap what stands before the handler */
+/** A server on a port of its own. @param wrap what runs before the handler */
 export async function serve(wrap: Wrap = (handler) => handler) {
   const hub = openHub();
   const server = createServer(wrap(toNodeHandler(hub)));
@@ -37,7 +37,7 @@ export async function serve(wrap: Wrap = (handler) => handler) {
     server.closeAllConnections();
     server.close();
   });
-  // Listens on TCP, so its address is one.
+  // Safe: a server that listens on TCP has an address of this shape.
   const { port } = server.address() as AddressInfo;
   return { hub, server, port, url: `http://127.0.0.1:${port}` };
 }
@@ -52,7 +52,7 @@ export async function serveWatched() {
   return { ...served, isFull: () => newest?.writableNeedDrain === true };
 }
 
-/** Resolves when what has come contains a text. */
+/** Resolves when the received bytes contain a text. */
 export async function readUntil(response: AsyncIterable<Uint8Array>, text: string): Promise<string> {
   const decoder = new TextDecoder();
   const pieces: string[] = [];
@@ -77,7 +77,7 @@ export async function until(condition: () => boolean): Promise<void> {
   await expect.poll(condition, { timeout: 5_000, interval: 5 }).toBe(true);
 }
 
-/** What a bare socket is answered until the other side closes. */
+/** All that comes over a bare socket until the other side closes it. */
 export async function raw(port: number, text: string): Promise<string> {
   const socket = connectSocket(port, "127.0.0.1");
   closing.push(() => socket.destroy());

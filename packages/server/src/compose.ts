@@ -1,0 +1,122 @@
+import { fingerprint, type Contract } from "@tidings/contract";
+import type { EventLog } from "@tidings/log";
+import { PROTOCOL_VERSION, type Cursor, type ParsedRequest } from "@tidings/protocol";
+import { systemClock } from "@tidings/protocol/clock";
+import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
+import { answerPage } from "./page/answer-page.ts";
+import { createSnapshots } from "./page/snapshots.ts";
+import { createEncoders } from "./publish/new-entry.ts";
+import { createPublisher, type Publisher } from "./publish/publisher.ts";
+import { createAdmission } from "./request/admission.ts";
+import { createOriginPolicy } from "./request/origin.ts";
+import { handleRequest } from "./request/request-handler.ts";
+import type { HubResponse } from "./request/response.ts";
+import { createCommands } from "./rights/commands.ts";
+import { createHooks } from "./runtime/hooks.ts";
+import { checkLimits, checkRange, READ_TIME } from "./runtime/limits.ts";
+import { applyRetention, warnOfShortRetention } from "./runtime/retention.ts";
+import { createTaskQueue } from "./runtime/task-queue.ts";
+import { createTrace } from "./runtime/trace.ts";
+import { TurnBudget } from "./runtime/turn-budget.ts";
+import { answerStream } from "./stream/answer-stream.ts";
+import type { ConnectionNeeds } from "./stream/connection-needs.ts";
+import { createFollowers, type Followers } from "./stream/followers.ts";
+import { keepTime } from "./stream/heartbeats.ts";
+import { createOpenStreams, type OpenStreams } from "./stream/open-streams.ts";
+import { createRetryDelays, type RetryDelays } from "./stream/retry-delays.ts";
+import { createWakeQueue } from "./stream/wake-queue.ts";
+import { BATCH_BYTES, Ring } from "./window/ring.ts";
+import { createTailer, type Tailer } from "./window/tailer.ts";
+
+/** The parts of a hub that the hub itself talks to. */
+export interface HubParts {
+  readonly log: EventLog;
+  readonly ring: { readonly head: Cursor; readonly size: { readonly entries: number; readonly bytes: number } };
+  readonly publisher: Publisher;
+  readonly tailer: Tailer;
+  readonly streams: OpenStreams;
+  readonly followers: Pick<Followers, "size" | "wakeAll">;
+  readonly retryDelays: Pick<RetryDelays, "whenDraining">;
+  /** Aborted as soon as the hub is told to close. */
+  readonly closing: AbortController;
+  handle(request: HubRequest): Promise<HubResponse>;
+  /** Starts what runs until the hub closes: heartbeats, retention, and the first read of the log. */
+  start(): void;
+}
+
+/**
+ * Makes the parts of a hub and gives each what it needs. This is the only place that knows all of them.
+ *
+ * @throws ContractError `bad-contract` for a schema whose data JSON cannot carry
+ * @throws TypeError for options that are out of range or contradict each other, and for a snapshot without a loader
+ */
+export function compose(contract: Contract, options: HubOptions<Contract, Viewer>): HubParts {
+  // What the application has chosen.
+  const { log, clock = systemClock, random = Math.random, heartbeat = 15_000, drain = null } = options;
+  const limits = checkLimits(options.limits);
+  checkRange("heartbeat", heartbeat, 1_000, 300_000);
+  if (drain !== null) checkRange("drain", drain, 500, 60_000);
+  const pageLimit = { entries: limits.pageEvents, bytes: limits.pageBytes };
+  const streamReadLimit = { entries: limits.pageEvents, bytes: BATCH_BYTES };
+  const hello = { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint(contract) };
+  const encoders = createEncoders(contract);
+  const originPolicy = createOriginPolicy(options.cors);
+
+  // What all stages run on.
+  const controller = new AbortController();
+  const closing = controller.signal;
+  const trace = createTrace(options, clock);
+  const hooks = createHooks(options, trace);
+  const reads = createTaskQueue({ concurrency: limits.catchUpReads, timeLimit: READ_TIME, clock });
+  const arrivals = new TurnBudget(clock);
+
+  // The way of an event: published, read into the ring, written to the streams that follow its path.
+  const publisher = createPublisher({ contract, encoders, limits, log, trace });
+  const ring = new Ring(limits);
+  const wakeQueue = createWakeQueue({ clock, ring });
+  const followers = createFollowers({ wakeQueue });
+  const admission = createAdmission({ limits, closing });
+  const streams = createOpenStreams({ admission, followers, hooks, trace });
+  const commands = createCommands({ contract, hooks, streams, clock, random, trace });
+  const snapshots = createSnapshots({ contract, hooks, log, trace });
+  const onReady = (): void => void warnOfShortRetention({ log, trace });
+  const tailing = { log, ring, followers, commands, clock, trace, closing };
+  const tailer = createTailer({ ...tailing, readLimit: pageLimit, onReady });
+
+  // The way of a request: checked, admitted, given a position, answered with a stream or a page.
+  const retryDelays = createRetryDelays({ streams, drain, random });
+  const reading = { log, reads, ring, followers, clock, trace, closing };
+  const connecting = { hello, heartbeat, limits, streamReadLimit, wakeQueue, streams, retryDelays, random };
+  const connection: ConnectionNeeds = { ...reading, ...connecting };
+  const admitting = { contract, hooks, admission, commands, tailer };
+  const streamNeeds = { ...admitting, ...reading, streams, retryDelays, random, connection };
+  const pageNeeds = { ...admitting, ...reading, snapshots, pageLimit };
+  const handlerNeeds = {
+    originPolicy,
+    limits,
+    arrivals,
+    trace,
+    random,
+    closing,
+    answerStream: (request: HubRequest, parsed: ParsedRequest) => answerStream(streamNeeds, request, parsed),
+    answerPage: (request: HubRequest, parsed: ParsedRequest) => answerPage(pageNeeds, request, parsed),
+  };
+
+  return {
+    log,
+    ring,
+    publisher,
+    tailer,
+    streams,
+    followers,
+    retryDelays,
+    closing: controller,
+    handle: (request) => handleRequest(handlerNeeds, request),
+    start() {
+      void keepTime({ streams, ring, clock, heartbeat, closing });
+      void applyRetention({ log, clock, trace, closing });
+      // When the log does not answer yet, the first request asks it again.
+      void trace.guard("read-failed", () => tailer.ready());
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { EventLog } from "@tidings/log";
+import { PAGE_HEADERS, type ParsedRequest } from "@tidings/protocol";
+import type { HubRequest } from "../hub-options.ts";
+import { findStartPosition, type PositionNeeds, type StartPosition } from "../position/start-position.ts";
+import type { Admission } from "../request/admission.ts";
+import { admit, type AdmitNeeds } from "../request/admit.ts";
+import { askLog, type AskLogNeeds } from "../request/ask-log.ts";
+import { Refusal } from "../request/refusal.ts";
+import type { WholeResponse } from "../request/response.ts";
+import { endOf, type Access } from "../rights/access.ts";
+import type { Commands } from "../rights/commands.ts";
+import { catchUp, type CatchUpNeeds } from "./catch-up.ts";
+import { history, type HistoryNeeds } from "./history.ts";
+import { pageJson, type PageParts } from "./page-parts.ts";
+import type { Snapshots } from "./snapshots.ts";
+import { states, type StateNeeds } from "./states.ts";
+
+interface PageAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds, CatchUpNeeds, HistoryNeeds, StateNeeds {
+  readonly log: Pick<EventLog, "head" | "read" | "recent" | "current">;
+  readonly clock: CatchUpNeeds["clock"];
+  readonly admission: Pick<Admission, "checkRoom" | "enter" | "leave">;
+  readonly commands: Pick<Commands, "count" | "hasChangedSince">;
+  readonly snapshots: Snapshots;
+}
+
+/**
+ * Answers a request with a page (PROTOCOL.md, section 6): who and what, from where, and then the events or states. If
+ * rights change while the page is made, it is made again for the new rights, this time without waiting.
+ *
+ * @throws Refusal
+ */
+export async function answerPage(
+  needs: PageAnswerNeeds,
+  request: HubRequest,
+  parsed: ParsedRequest,
+): Promise<WholeResponse> {
+  for (let { wait } = parsed; ; wait = 0) {
+    const commandCount = needs.commands.count();
+    const access = await admit(needs, request, parsed, wait > 0);
+    if (parsed.snapshot) checkSnapshots(needs.snapshots, access);
+    if (request.method === "HEAD") return { status: 200, headers: PAGE_HEADERS, body: "" };
+    const body = await makeBody(needs, request, { ...parsed, wait }, access);
+    // A page for a client that is gone is never read, so nobody has to be asked again.
+    if (request.signal.aborted || !haveRightsChanged(needs, access, commandCount)) {
+      return { status: 200, headers: PAGE_HEADERS, body };
+    }
+  }
+}
+
+/** Makes the page. It counts as an open answer meanwhile. */
+async function makeBody(
+  needs: PageAnswerNeeds,
+  request: HubRequest,
+  parsed: ParsedRequest,
+  access: Access,
+): Promise<string> {
+  const { admission } = needs;
+  const { viewer, refused } = access;
+  // Once more, since other requests may have taken the room while `authorize` was asked.
+  if (parsed.wait > 0) admission.checkRoom(viewer);
+  admission.enter(viewer.id);
+  try {
+    return await askLog(needs, async () => {
+      const start = await findStartPosition(needs, positionRequest(parsed), access);
+      return pageJson(await makeParts(needs, parsed, start, request.signal), refused);
+    });
+  } finally {
+    admission.leave(viewer.id);
+  }
+}
+
+function makeParts(
+  needs: PageAnswerNeeds,
+  parsed: ParsedRequest,
+  start: StartPosition,
+  gone: AbortSignal,
+): Promise<PageParts> {
+  if (parsed.snapshot) return states(needs, start);
+  return isHistory(parsed) ? history(needs, parsed, start) : catchUp(needs, parsed, start, gone);
+}
+
+function isHistory({ last, before }: ParsedRequest): boolean {
+  return last > 0 || before !== null;
+}
+
+/** The request as far as it names a position to go on from: history and snapshots do not go on from one. */
+function positionRequest(parsed: ParsedRequest): ParsedRequest {
+  return parsed.snapshot || isHistory(parsed) ? { ...parsed, after: null, last: 0 } : parsed;
+}
+
+/** Whether the viewer may read less than when `authorize` was asked: a command has come since, or a right has ended. */
+function haveRightsChanged(
+  { commands, clock }: Pick<PageAnswerNeeds, "commands" | "clock">,
+  access: Access,
+  commandCount: number,
+): boolean {
+  if (endOf(access) <= clock.now()) return true;
+  return commands.hasChangedSince(commandCount, access.viewer.id, access.granted);
+}
+
+function checkSnapshots(snapshots: Pick<Snapshots, "has">, { granted }: Access): void {
+  const channels = [...granted].flatMap(([path, { address }]) => (snapshots.has(address) ? [] : path));
+  if (channels.length === 0) return;
+  throw new Refusal(404, "no-snapshot", { detail: "These channels have no snapshot.", channels });
+}

@@ -1,0 +1,70 @@
+import type { EventLog, Limit } from "@tidings/log";
+import type { ParsedRequest } from "@tidings/protocol";
+import type { Clock } from "@tidings/protocol/clock";
+import { owedOf } from "../position/owed.ts";
+import type { StartPosition } from "../position/start-position.ts";
+import { endOf } from "../rights/access.ts";
+import { sleep } from "../runtime/sleep.ts";
+import type { TaskQueue } from "../runtime/task-queue.ts";
+import type { Follower, Followers } from "../stream/followers.ts";
+import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
+import { eventJson } from "./event-json.ts";
+import type { PageParts } from "./page-parts.ts";
+
+export interface CatchUpNeeds extends CurrentValueNeeds {
+  readonly log: Pick<EventLog, "read" | "current">;
+  readonly reads: TaskQueue;
+  readonly pageLimit: Limit;
+  readonly followers: Pick<Followers, "follow" | "unfollow">;
+  readonly clock: Clock;
+  readonly closing: AbortSignal;
+}
+
+/**
+ * A page of what comes after a position. With `wait` it is a long poll: an empty page is held back until there is
+ * something, the time is over, or a right ends.
+ *
+ * @param gone aborted when the client is gone
+ */
+export async function catchUp(
+  needs: CatchUpNeeds,
+  { wait }: Pick<ParsedRequest, "wait">,
+  start: StartPosition,
+  gone: AbortSignal,
+): Promise<PageParts> {
+  const { log, reads, pageLimit, followers, clock, closing } = needs;
+  const until = Math.min(clock.now() + wait * 1_000, endOf(start.access));
+  const paths = [...start.fromByPath.keys()];
+  const values = await currentValues(needs, start.readableFromByPath, start.newPaths);
+  for (let { cursor } = start; ;) {
+    const position = cursor;
+    const wokenUp = new AbortController();
+    const follower: Follower = { wake: () => true, pump: () => wokenUp.abort() };
+    // Before the read: whatever comes after the read must wake the page.
+    followers.follow(follower, paths);
+    try {
+      const page = await reads((signal) => log.read(position, paths, pageLimit, signal));
+      const owed = owedOf(page, start.fromByPath, position);
+      const parts: PageParts = {
+        events: [...values, ...owed.entries.map((entry) => eventJson(entry))],
+        cursor: page.next,
+        more: page.more,
+        // If a path has both, the last one counts: a start that is void is more than what was trimmed since.
+        holes: [...owed.holes, ...start.holes],
+      };
+      const remaining = until - clock.now();
+      if (!isEmpty(parts) || remaining <= 0 || gone.aborted || closing.aborted) return parts;
+      cursor = page.next;
+      await sleep(clock, remaining, AbortSignal.any([wokenUp.signal, gone]));
+      // The log is about to be closed. The client asks the next server from here.
+      if (closing.aborted) return parts;
+    } finally {
+      followers.unfollow(follower, paths);
+    }
+  }
+}
+
+/** Whether a page says nothing, so that a long poll holds it back. */
+export function isEmpty({ events, holes, more }: Pick<PageParts, "events" | "holes" | "more">): boolean {
+  return events.length === 0 && holes.length === 0 && !more;
+}

@@ -1,0 +1,87 @@
+import type { Address, Contract } from "@tidings/contract";
+import { createEncoder, type Encoder } from "@tidings/contract/encoder";
+import type { EventLog } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import { Refusal } from "../request/refusal.ts";
+import type { Hooks, SnapshotHook } from "../runtime/hooks.ts";
+import type { Trace } from "../runtime/trace.ts";
+
+/** The state of an address, and a position that was read before it. */
+interface Snapshot {
+  readonly path: string;
+  readonly cursor: Cursor;
+  /** JSON. */
+  readonly state: string;
+}
+
+/** Loads the states of addresses. */
+export interface Snapshots {
+  /** Whether the address's channel has snapshots. */
+  has(address: Address): boolean;
+  /**
+   * Loads a state, or joins a load of the same state that has not ended yet.
+   * @throws Refusal 500 when the application's loader fails, or its state does not fit the contract
+   */
+  load(address: Address, readableFrom: string | null): Promise<Snapshot>;
+}
+
+interface SnapshotNeeds {
+  readonly contract: Contract;
+  readonly hooks: Pick<Hooks, "snapshots">;
+  readonly log: Pick<EventLog, "head">;
+  readonly trace: Pick<Trace, "add">;
+}
+
+/** @throws TypeError when a loader is missing */
+export function createSnapshots({ contract, hooks, log, trace }: SnapshotNeeds): Snapshots {
+  const loaders = new Map<string, { readonly load: SnapshotHook; readonly encode: Encoder }>();
+  const loading = new Map<string, Promise<Snapshot>>();
+  for (const { name, snapshot } of Object.values(contract)) {
+    if (snapshot === undefined) continue;
+    const load = hooks.snapshots.get(name);
+    if (load === undefined) throw new TypeError(`Expected a "snapshot" for channel "${name}" in createHub, got none.`);
+    loaders.set(name, { load, encode: createEncoder(snapshot, `${name} snapshot`) });
+  }
+
+  async function loadOnce({ name, path, params }: Address, readableFrom: string | null): Promise<Snapshot> {
+    const loader = loaders.get(name);
+    if (loader === undefined) throw new TypeError(`Expected a channel with a snapshot, got "${name}".`);
+    // The position first: events that are published while the state loads are then delivered again, never missed.
+    const cursor = await log.head();
+    try {
+      // Safe: the loader of a channel takes the params of its addresses.
+      const state = await loader.load(params as never, { readableFrom });
+      return { path, cursor, state: encodeState(loader.encode, state) };
+    } catch (error) {
+      trace.add("error", "hook-failed", { detail: "snapshot", channel: path, error });
+      throw new Refusal(500, "internal");
+    }
+  }
+
+  return {
+    has: ({ name }) => loaders.has(name),
+
+    load(address, readableFrom) {
+      const name = loadName(address.path, readableFrom);
+      const shared = loading.get(name);
+      if (shared !== undefined) return shared;
+      const load = loadOnce(address, readableFrom).finally(() => loading.delete(name));
+      loading.set(name, load);
+      return load;
+    },
+  };
+}
+
+/** What makes two loads the same: the address, and how far back the viewer may read. */
+export function loadName(path: string, readableFrom: string | null): string {
+  return `${path} ${readableFrom ?? ""}`;
+}
+
+/** @throws TypeError that does not quote the state: it goes to the trace, and the contract's own error quotes data */
+function encodeState(encode: Encoder, state: unknown): string {
+  try {
+    return encode(state);
+  } catch {
+    throw new TypeError("Expected a state that fits the contract's snapshot, got another; check it in the loader.");
+  }
+}

@@ -1,0 +1,42 @@
+import type { Entry, Hole, Page } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+
+/**
+ * What a page of the log, read after the position `after`, owes to a reader (law 1). Each path has its own lower bound;
+ * a path without one is not followed. A hole that was trimmed concerns the reader only if it ends after the reader's
+ * position; any other hole makes the position itself void.
+ */
+export function owedOf(
+  { entries, holes }: Pick<Page, "entries" | "holes">,
+  fromByPath: ReadonlyMap<string, number>,
+  { seq: after }: { readonly seq: number },
+): { readonly entries: readonly Entry[]; readonly holes: readonly Hole[] } {
+  const isOwed = (path: string, seq: number): boolean => seq > Math.max(after, fromByPath.get(path) ?? Infinity);
+  return {
+    entries: entries.filter(({ channel, seq }) => isOwed(channel, seq)),
+    holes: holes.filter(({ channel, reason, to }) =>
+      reason === "trimmed" ? isOwed(channel, to) : fromByPath.has(channel),
+    ),
+  };
+}
+
+/** Whether a viewer may see a current value: it is newer than the position from which the viewer may read its path. */
+export function isReadable({ channel, seq }: Entry, readableFromByPath: ReadonlyMap<string, number>): boolean {
+  return seq > (readableFromByPath.get(channel) ?? 0);
+}
+
+/**
+ * Whether a lower bound has become void: a read has left the epoch of the bounds, and a bound may be after the end of
+ * that epoch. The client then has to start that path again.
+ *
+ * @param epoch the epoch of the bounds @param position where the read began @param next where it ended
+ */
+export function hasVoidBound(
+  fromByPath: ReadonlyMap<string, number>,
+  epoch: string,
+  position: Cursor,
+  next: Cursor,
+): boolean {
+  if (position.epoch !== epoch || next.epoch === epoch) return false;
+  return [...fromByPath.values()].some((from) => from > position.seq);
+}

@@ -1,0 +1,106 @@
+import type { EventLog, Hole } from "@tidings/log";
+import { parseCursor, type Cursor, type ParsedRequest } from "@tidings/protocol";
+import type { Access } from "../rights/access.ts";
+import type { TaskQueue } from "../runtime/task-queue.ts";
+
+/** Where a stream or a page starts, and for whom. */
+export interface StartPosition {
+  readonly access: Access;
+  readonly cursor: Cursor;
+  /** Whether the log or the ring has confirmed the cursor. Otherwise the first read validates it. */
+  readonly isConfirmed: boolean;
+  /** By path: only what comes after this `seq` is owed. */
+  readonly fromByPath: Map<string, number>;
+  /** The epoch in which the numbers of `fromByPath` are positions. */
+  readonly epoch: string;
+  /** By path: the `seq` after which the viewer may read, if there is such a bound. It bounds current values, too. */
+  readonly readableFromByPath: ReadonlyMap<string, number>;
+  /** Paths that are new to the client, so their current values come first. Only with a confirmed cursor. */
+  readonly newPaths: readonly string[];
+  /** Holes of paths whose own start is not a position of the log. */
+  readonly holes: readonly Hole[];
+}
+
+/** What it takes to find positions. */
+export interface PositionNeeds {
+  readonly log: Pick<EventLog, "head" | "read" | "recent">;
+  readonly reads: TaskQueue;
+  readonly ring: { covers(position: Cursor): boolean };
+}
+
+/** Finds the positions that a request names (PROTOCOL.md, section 4). */
+export async function findStartPosition(
+  needs: PositionNeeds,
+  request: ParsedRequest,
+  access: Access,
+): Promise<StartPosition> {
+  const { log, reads } = needs;
+  const head = await reads(() => log.head());
+  const fromByPath = new Map<string, number>();
+  const readableFromByPath = new Map<string, number>();
+  const holes: Hole[] = [];
+  const newPaths: string[] = [];
+  let earliest: Cursor | null = null;
+  for (const [path, { grant }] of access.granted) {
+    if (grant.readableFrom !== undefined) {
+      readableFromByPath.set(path, await readableSeq(needs, grant.readableFrom, head));
+    }
+    const bound = readableFromByPath.get(path) ?? 0;
+    fromByPath.set(path, bound);
+    const ownStart = request.channels.get(path) ?? null;
+    if (ownStart === null) continue;
+    newPaths.push(path);
+    const hole = ownStart === "now" ? undefined : await findVoidHole(needs, ownStart, head, [path]);
+    if (hole !== undefined) holes.push(hole);
+    const own = ownStart === "now" || hole !== undefined ? head : ownStart;
+    fromByPath.set(path, Math.max(bound, own.seq));
+    if (earliest === null || own.seq < earliest.seq) earliest = own;
+  }
+
+  const paths = [...fromByPath.keys()];
+  let cursor = request.after ?? earliest ?? head;
+  if (request.after === null && request.last > 0) {
+    const { entries, next } = await reads(() => log.recent(paths, request.last));
+    const [oldest] = entries;
+    cursor = oldest === undefined ? next : { epoch: oldest.epoch, seq: oldest.seq - 1 };
+  }
+  const isConfirmed = request.after === null || isVouchedFor(needs.ring, cursor, head);
+  const { epoch } = head;
+  const start = { access, cursor, isConfirmed, fromByPath, epoch, readableFromByPath, newPaths, holes };
+  // Current values come before everything else, so the log has to confirm the position before they are sent.
+  if (isConfirmed || newPaths.length === 0) return start;
+  const hole = await findVoidHole(needs, cursor, head, paths);
+  return hole === undefined ? { ...start, isConfirmed: true } : { ...start, newPaths: [], holes: [] };
+}
+
+/**
+ * Whether the ring vouches for a position. It does so only in the log's own epoch: after a failover the tailer may not
+ * know the new epoch yet.
+ */
+export function isVouchedFor(ring: PositionNeeds["ring"], position: Cursor, head: Cursor): boolean {
+  return position.epoch === head.epoch && ring.covers(position);
+}
+
+/** Asks the log about a position; the answer is a hole if the position means nothing to the log. */
+async function findVoidHole(
+  { log, reads, ring }: PositionNeeds,
+  position: Cursor,
+  head: Cursor,
+  paths: readonly string[],
+): Promise<Hole | undefined> {
+  if (isVouchedFor(ring, position, head)) return undefined;
+  const { holes } = await reads((signal) => log.read(position, paths, { entries: 0, bytes: 0 }, signal));
+  return holes.find(({ reason }) => reason !== "trimmed");
+}
+
+/**
+ * The `seq` after which a viewer may read. A bound of an unknown epoch allows everything, since the whole log is
+ * younger than it. A text that is not a cursor allows nothing up to now.
+ */
+async function readableSeq(needs: PositionNeeds, readableFrom: string, head: Cursor): Promise<number> {
+  const bound = parseCursor(readableFrom);
+  if (bound === null) return head.seq;
+  if (bound.epoch === head.epoch) return bound.seq;
+  const hole = await findVoidHole(needs, bound, head, ["readable-from"]);
+  return hole?.reason === "reset" ? 0 : bound.seq;
+}

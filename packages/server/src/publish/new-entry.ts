@@ -1,0 +1,88 @@
+import { ContractError, findEvent, type Address, type Contract, type EventDefinition } from "@tidings/contract";
+import { createEncoder, type Encoder } from "@tidings/contract/encoder";
+import type { NewEntry } from "@tidings/log";
+import type { Limits } from "../runtime/limits.ts";
+import { toBytes } from "../wire/bytes.ts";
+import type { Publication } from "./publication.ts";
+
+/** What it takes to make log entries of events. */
+export interface EntryNeeds {
+  readonly contract: Contract;
+  readonly encoders: ReadonlyMap<EventDefinition, Encoder>;
+  readonly limits: Pick<Limits, "eventBytes">;
+}
+
+/**
+ * An encoder for every event of a contract.
+ * @throws ContractError `bad-contract` for a schema whose data JSON cannot carry
+ */
+export function createEncoders(contract: Contract): ReadonlyMap<EventDefinition, Encoder> {
+  const encoders = new Map<EventDefinition, Encoder>();
+  for (const { name, events } of Object.values(contract)) {
+    for (const [type, event] of Object.entries(events)) {
+      encoders.set(event, createEncoder(event.schema, `${name}.${type}`));
+    }
+  }
+  return encoders;
+}
+
+/**
+ * The log entry of an event: validated, encoded once, within the size limit.
+ * @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data`
+ */
+export function eventEntry({ contract, encoders, limits }: EntryNeeds, publication: Publication<Contract>): NewEntry {
+  const { address, type, data, idempotencyKey } = publication;
+  const event = findEvent(contract, address, type);
+  const json = encoders.get(event)?.(data) ?? "";
+  checkSize(address, type, json, limits.eventBytes);
+  return checkKeys(address, {
+    channel: address.path,
+    type,
+    mode: event.mode,
+    data: json,
+    ...(event.mode === "latest" ? { key: event.key(data) } : {}),
+    ...(event.expires === null ? {} : { expires: event.expires }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  });
+}
+
+/**
+ * The log entry that withdraws a `latest` value.
+ * @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data`
+ */
+export function withdrawalEntry(
+  { contract }: Pick<EntryNeeds, "contract">,
+  address: Address,
+  type: string,
+  key = "",
+): NewEntry {
+  const { mode } = findEvent(contract, address, type);
+  if (mode !== "latest") {
+    const wrong = `expected a latest event, got a ${mode} one; only latest values can be cleared`;
+    throw new ContractError("unknown-event", `${address.name}.${type}: ${wrong}.`);
+  }
+  return checkKeys(address, { channel: address.path, type, mode, key, data: null });
+}
+
+function checkSize({ name }: Address, type: string, json: string, limit: number): void {
+  // A UTF-16 unit takes three bytes at most, so only long texts have to be measured.
+  if (json.length * 3 <= limit) return;
+  const bytes = toBytes(json).length;
+  if (bytes <= limit) return;
+  const wrong = `expected ${limit} bytes of JSON at most, got ${bytes}`;
+  throw new ContractError(
+    "invalid-data",
+    `${name}.${type}: ${wrong}; publish a reference, or raise limits.eventBytes.`,
+  );
+}
+
+/**
+ * Refuses keys with lone surrogates, which have no UTF-8, and with NUL, where some databases end a text. A log would
+ * take two such keys for one, and lose an event.
+ */
+function checkKeys({ name }: Address, entry: NewEntry): NewEntry {
+  const { type, key = "", idempotencyKey = "" } = entry;
+  if ([key, idempotencyKey].every((text) => text.isWellFormed() && !text.includes("\0"))) return entry;
+  const wrong = "expected keys without NUL and lone surrogates, got one with them";
+  throw new ContractError("invalid-data", `${name}.${type}: ${wrong}.`);
+}

@@ -1,0 +1,147 @@
+import { memoryLog, type NewEntry, type TransactionalLog } from "@tidings/log";
+import { describe, expect, test } from "vitest";
+import { chat, lobby, openTestHub, said, tea } from "../../test/test-hub.ts";
+import { createHub } from "../index.ts";
+
+const LOBBY = "channel=rooms/lobby";
+
+describe("publish", () => {
+  test("resolves with the event's id when the log has it (law 6)", async () => {
+    const { hub, connect, say } = await openTestHub();
+    const { sink } = await connect(LOBBY);
+    const [id] = await say("a");
+    expect(sink.events.at(-1)).toEqual({ event: "rooms/lobby:message", data: '{"text":"a"}', id });
+    expect(hub.stats().ring.head).toBe(id);
+  });
+
+  test("of data that does not fit the contract throws, and appends nothing", async () => {
+    const { hub, log } = await openTestHub();
+    await expect(hub.publish(lobby, "message", { text: 5 } as never)).rejects.toMatchObject({ code: "invalid-data" });
+    await expect(hub.publish(lobby, "shout" as never, {})).rejects.toMatchObject({ code: "unknown-event" });
+    await expect(
+      hub.publish({ ...lobby, name: "__proto__" as "room" }, "message", { text: "a" }),
+    ).rejects.toMatchObject({ code: "unknown-channel" });
+    expect(log.calls["append"]).toBe(0);
+  });
+
+  test("under a key that a log may take for another throws", async () => {
+    const { hub, log } = await openTestHub();
+    const bad = { code: "invalid-data" };
+    for (const key of ["\ud800", "a\udc00", "a\0b"]) {
+      await expect(hub.publish(lobby, "message", { text: "a" }, { idempotencyKey: key })).rejects.toMatchObject(bad);
+      await expect(hub.publish(lobby, "price", { symbol: key, value: 1 })).rejects.toMatchObject(bad);
+      await expect(hub.clear(lobby, "price", key)).rejects.toMatchObject(bad);
+    }
+    expect(log.calls["append"]).toBe(0);
+  });
+
+  test("of more bytes than an event may have says how many there are", async () => {
+    const { hub, say } = await openTestHub({ limits: { eventBytes: 20 } });
+    await say("x".repeat(9));
+    await expect(hub.publish(lobby, "message", { text: "x".repeat(10) })).rejects.toThrow(
+      "expected 20 bytes of JSON at most, got 21",
+    );
+    await expect(hub.publish(lobby, "message", { text: "ä".repeat(5) })).rejects.toThrow("got 21");
+  });
+
+  test("with a used idempotency key answers with the first event, and publishes no second one", async () => {
+    const { hub, clock, connect } = await openTestHub();
+    const { sink } = await connect(LOBBY);
+    const first = await hub.publish(lobby, "message", { text: "a" }, { idempotencyKey: "k" });
+    const again = await hub.publish(lobby, "message", { text: "b" }, { idempotencyKey: "k" });
+    await clock.settle();
+    expect([first.duplicate, again]).toEqual([false, { id: first.id, duplicate: true }]);
+    expect(sink.received).toEqual([said("a")]);
+  });
+
+  test("fails when the log does, and when the hub is closed", async () => {
+    const { hub, log } = await openTestHub();
+    log.fails = true;
+    await expect(hub.publish(lobby, "message", { text: "a" })).rejects.toThrow("does not answer");
+    log.fails = false;
+    await hub.close();
+    await expect(hub.publish(lobby, "message", { text: "a" })).rejects.toThrow("closed");
+  });
+});
+
+describe("publishAll", () => {
+  test("appends all events next to each other, or none", async () => {
+    const { hub, log, clock, connect } = await openTestHub();
+    const { sink } = await connect(`${LOBBY}&channel=rooms/tea`);
+    const published = await hub.publishAll([
+      { address: lobby, type: "message", data: { text: "a" } },
+      { address: tea, type: "topic", data: { text: "b" } },
+    ]);
+    await clock.settle();
+    expect(sink.events.slice(1).map(({ id }) => id)).toEqual(published.map(({ id }) => id));
+    const appends = log.calls["append"];
+    await expect(
+      hub.publishAll([
+        { address: lobby, type: "message", data: { text: "a" } },
+        { address: tea, type: "topic", data: {} as never },
+      ]),
+    ).rejects.toMatchObject({ code: "invalid-data" });
+    expect(log.calls["append"]).toBe(appends);
+  });
+});
+
+describe("clear", () => {
+  test("withdraws a value: followers get a clear, and new readers do not get the value", async () => {
+    const { hub, clock, connect } = await openTestHub();
+    const { sink } = await connect(LOBBY);
+    await hub.publish(lobby, "price", { symbol: "x", value: 1 });
+    await clock.settle();
+    const { id } = await hub.clear(lobby, "price", "x");
+    await clock.settle();
+    expect(sink.of("clear")).toEqual([{ data: { channel: "rooms/lobby", type: "price", key: "x" }, id }]);
+    expect((await connect(`${LOBBY}@now`)).sink.received).toEqual([]);
+    await expect(hub.clear(lobby, "message")).rejects.toMatchObject({ code: "unknown-event" });
+  });
+});
+
+describe("publishIn", () => {
+  /** A hub on a log whose transactions are lists of what they insert. */
+  function openShop() {
+    const log: TransactionalLog<NewEntry[]> = Object.assign(memoryLog(), {
+      appendIn: async (transaction: NewEntry[], batch: readonly NewEntry[]) => void transaction.push(...batch),
+    });
+    return createHub(chat, { log, authorize: () => true, snapshot: { room: () => ({ texts: [] }) }, onLog: () => {} });
+  }
+
+  test("has inserted the event in the application's transaction when the call returns", async () => {
+    const hub = openShop();
+    const transaction: NewEntry[] = [];
+    const publishing = hub.publishIn(transaction, lobby, "message", { text: "a" }, { idempotencyKey: "k" });
+    expect(transaction).toEqual([
+      { channel: "rooms/lobby", type: "message", mode: "reliable", data: '{"text":"a"}', idempotencyKey: "k" },
+    ]);
+    await expect(publishing).resolves.toBeUndefined();
+    await hub.close();
+  });
+
+  test("of data that does not fit the contract rejects, and inserts nothing", async () => {
+    const hub = openShop();
+    const transaction: NewEntry[] = [];
+    await expect(hub.publishIn(transaction, lobby, "message", { text: 5 } as never)).rejects.toMatchObject({
+      code: "invalid-data",
+    });
+    expect(transaction).toEqual([]);
+    await hub.close();
+  });
+
+  test("says what to do on a log without transactions, for programs without types", async () => {
+    const hub = createHub(chat, { log: memoryLog(), authorize: () => true, snapshot: { room: () => ({ texts: [] }) } });
+    const untyped = hub as unknown as ReturnType<typeof openShop>;
+    await expect(untyped.publishIn([], lobby, "message", { text: "a" })).rejects.toThrow(
+      /shares the application's database/,
+    );
+    await hub.close();
+  });
+
+  test("fails when the insert does", async () => {
+    const hub = openShop();
+    const broken = Object.freeze<NewEntry[]>([]) as NewEntry[];
+    await expect(hub.publishIn(broken, lobby, "message", { text: "a" })).rejects.toThrow(TypeError);
+    await hub.close();
+  });
+});

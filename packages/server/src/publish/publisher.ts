@@ -1,0 +1,68 @@
+import type { Address, Contract } from "@tidings/contract";
+import type { EventLog, NewEntry, TransactionalLog } from "@tidings/log";
+import { formatCursor } from "@tidings/protocol";
+import type { Trace } from "../runtime/trace.ts";
+import { eventEntry, withdrawalEntry, type EntryNeeds } from "./new-entry.ts";
+import type { Publication, Published } from "./publication.ts";
+
+interface PublisherNeeds extends EntryNeeds {
+  readonly log: EventLog;
+  readonly trace: Pick<Trace, "stage">;
+}
+
+/** Appends events to the log. Delivery is not part of it. */
+export interface Publisher {
+  /** Validates, encodes and appends one event. @throws ContractError; nothing is appended then */
+  publish(event: Publication<Contract>): Promise<Published>;
+  /** Appends all events or none, next to each other. */
+  publishAll(batch: readonly Publication<Contract>[]): Promise<readonly Published[]>;
+  /** Appends one event inside the application's transaction. @throws TypeError when the log has no transactions */
+  publishIn(transaction: unknown, event: Publication<Contract>): Promise<void>;
+  /** Withdraws a `latest` value. @param key @default the one of events without a key */
+  clear(address: Address, type: string, key?: string): Promise<Published>;
+  /** Appends one entry that is made already. */
+  append(entry: NewEntry): Promise<Published>;
+}
+
+export function createPublisher(needs: PublisherNeeds): Publisher {
+  const { log, trace } = needs;
+
+  async function appendAll(entries: readonly NewEntry[]): Promise<readonly Published[]> {
+    const appended = await log.append(entries);
+    return appended.map(({ cursor, duplicate }, index) => {
+      const entry = entries[index];
+      if (entry !== undefined) trace.stage("publish", entry, cursor);
+      return { id: formatCursor(cursor), duplicate };
+    });
+  }
+
+  async function append(entry: NewEntry): Promise<Published> {
+    const [published] = await appendAll([entry]);
+    if (published === undefined) {
+      throw new Error("Expected the log to answer for every entry, got no answer; check the log's append.");
+    }
+    return published;
+  }
+
+  return {
+    append,
+    publish: async (event) => append(eventEntry(needs, event)),
+    publishAll: async (batch) => appendAll(batch.map((event) => eventEntry(needs, event))),
+    clear: async (address, type, key) => append(withdrawalEntry(needs, address, type, key)),
+
+    async publishIn(transaction, event) {
+      // The types allow this call only on a log with transactions; the check is for programs without types.
+      if (!isTransactional(log)) {
+        throw new TypeError(
+          "Expected publishIn on a log that shares the application's database, got another; use publish.",
+        );
+      }
+      // No await before the append: another request must not come between the rows of the transaction and their event.
+      await log.appendIn(transaction, [eventEntry(needs, event)]);
+    },
+  };
+}
+
+function isTransactional(log: EventLog): log is TransactionalLog<unknown> {
+  return "appendIn" in log;
+}

@@ -1,0 +1,44 @@
+import type { ParsedRequest } from "@tidings/protocol";
+import type { HubRequest } from "../hub-options.ts";
+import { authorizeAll, timeOf, type Access, type AccessNeeds } from "../rights/access.ts";
+import type { Hooks } from "../runtime/hooks.ts";
+import type { Trace } from "../runtime/trace.ts";
+import type { Admission } from "./admission.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface AdmitNeeds extends AccessNeeds {
+  readonly hooks: Pick<Hooks, "authenticate" | "authorize">;
+  readonly admission: Pick<Admission, "checkRoom">;
+  readonly trace: Pick<Trace, "add">;
+}
+
+/**
+ * Asks the application who is asking, and what this viewer may read.
+ *
+ * @param takesRoom whether the answer takes room for a while, so that there has to be some
+ * @throws Refusal 401, 403, 404, 429 or 503, and what the hooks throw
+ */
+export async function admit(
+  needs: AdmitNeeds,
+  request: HubRequest,
+  parsed: ParsedRequest,
+  takesRoom: boolean,
+): Promise<Access> {
+  const { hooks, admission, clock, trace } = needs;
+  const viewer = await hooks.authenticate(request);
+  // Plain JavaScript may answer anything.
+  if (!viewer) throw new Refusal(401, "unauthenticated");
+  if (typeof viewer.id !== "string") {
+    throw new TypeError(`Expected authenticate to answer a viewer with a string "id", got ${typeof viewer.id}.`);
+  }
+  if (timeOf(viewer.expiresAt) <= clock.now()) {
+    throw new Refusal(401, "unauthenticated", { detail: "The credentials have expired." });
+  }
+  if (takesRoom) admission.checkRoom(viewer);
+  const access = await authorizeAll(needs, viewer, parsed.channels.keys());
+  for (const [channel, detail] of access.refused) trace.add("debug", "refuse", { viewer: viewer.id, channel, detail });
+  if (access.granted.size > 0) return access;
+  const channels = [...access.refused.keys()];
+  if ([...access.refused.values()].includes("forbidden")) throw new Refusal(403, "forbidden", { channels });
+  throw new Refusal(404, "unknown-channel", { channels });
+}

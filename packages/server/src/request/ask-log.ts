@@ -1,0 +1,25 @@
+import type { Trace } from "../runtime/trace.ts";
+import type { Tailer } from "../window/tailer.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface AskLogNeeds {
+  readonly tailer: Pick<Tailer, "ready">;
+  readonly trace: Pick<Trace, "add">;
+  readonly closing: AbortSignal;
+}
+
+/** Asks the log, once the ring has its first position. @throws Refusal 503 when the log does not answer */
+export async function askLog<Answer>(
+  { tailer, trace, closing }: AskLogNeeds,
+  question: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    await tailer.ready();
+    return await question();
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    if (closing.aborted) throw new Refusal(503, "draining");
+    trace.add("error", "read-failed", { error });
+    throw new Refusal(503, "unavailable", { detail: "The log does not answer." });
+  }
+}

@@ -1,0 +1,44 @@
+import type { CorsOptions, HubRequest } from "../hub-options.ts";
+
+/** The headers that allow a request's origin to read the answer; null when the origin is refused. */
+export type OriginPolicy = (request: Pick<HubRequest, "headers">) => Readonly<Record<string, string>> | null;
+
+/**
+ * A request that no page has sent passes: it has neither `Origin` nor `Sec-Fetch-Site`. A page of the same origin
+ * passes. Any other page has to be listed, exactly. An origin that is not listed is never reflected.
+ *
+ * @throws TypeError for `"*"` with credentials, and for an entry that is not an origin
+ */
+export function createOriginPolicy(cors: CorsOptions = { origins: [] }): OriginPolicy {
+  const { origins, credentials = false } = cors;
+  if (origins === "*" && credentials) throw new TypeError('Expected a list of origins with credentials, got "*".');
+  for (const origin of origins === "*" ? [] : origins) {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
+    throw new TypeError(`Expected an origin like "https://app.example", got "${origin}".`);
+  }
+  const listed = new Set(origins === "*" ? [] : origins);
+  return ({ headers }) => {
+    const origin = headers.get("origin");
+    const site = headers.get("sec-fetch-site");
+    if (origin === null) return site === "cross-site" || site === "same-site" ? null : {};
+    if (site === "same-origin" || (site === null && isSameHost(origin, headers.get("host")))) return {};
+    if (origins === "*") return { "access-control-allow-origin": "*", ...EXPOSED };
+    if (!listed.has(origin)) return null;
+    const allowed = { "access-control-allow-origin": origin, ...EXPOSED };
+    return credentials ? { ...allowed, "access-control-allow-credentials": "true" } : allowed;
+  };
+}
+
+/** The headers of an answer that a page of another origin may read, besides those that it always may. */
+const EXPOSED = { "access-control-expose-headers": "retry-after" };
+
+/** The answer to a preflight. */
+export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
+  "access-control-allow-methods": "GET, HEAD, POST",
+  "access-control-allow-headers": "authorization, content-type, last-event-id",
+  "access-control-max-age": "600",
+};
+
+function isSameHost(origin: string, host: string | null): boolean {
+  return host !== null && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
+}

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { openTestHub, said } from "../../test/test-hub.ts";
+
+const LOBBY = "channel=rooms/lobby";
+
+describe("the request", () => {
+  test.each(["PUT", "DELETE", "PATCH"])("%s is 405", async (method) => {
+    const { ask } = await openTestHub();
+    expect(await ask(LOBBY, { method })).toMatchObject({ status: 405, headers: { allow: "GET, HEAD, POST, OPTIONS" } });
+  });
+
+  test("an Accept that allows neither representation is 406", async () => {
+    const { ask } = await openTestHub();
+    expect((await ask(LOBBY, { headers: { accept: "text/html" } })).status).toBe(406);
+  });
+
+  test.each(["text/event-stream", "application/json"])(
+    "HEAD has the headers of %s, no body, and opens nothing",
+    async (accept) => {
+      const { ask, hub } = await openTestHub();
+      const response = await ask(`${LOBBY}&wait=60`, { method: "HEAD", headers: { accept } });
+      expect(response).toMatchObject({
+        status: 200,
+        body: "",
+        headers: { "content-type": accept, vary: expect.stringContaining("Accept") },
+      });
+      expect(hub.stats().connections).toBe(0);
+      expect(await ask("channel=nowhere", { method: "HEAD", headers: { accept } })).toMatchObject({
+        status: 404,
+        body: "",
+      });
+    },
+  );
+
+  test("a POST names the channels in its body", async () => {
+    const { connect, say } = await openTestHub();
+    const [first = ""] = await say("a", "b");
+    const { sink } = await connect("", { method: "POST", body: { channels: { "rooms/lobby": null }, after: first } });
+    expect(sink.received).toEqual([said("b")]);
+  });
+
+  test.each([[undefined], [null], ["text"], [[]], [{}], [{ channels: [] }], [{ channels: { "rooms/lobby": 5 } }]])(
+    "the body %j is 400",
+    async (body) => {
+      const { ask } = await openTestHub();
+      expect((await ask("protocol=1", { method: "POST", body })).status).toBe(400);
+    },
+  );
+
+  test.each(["//", "http://", "?", "/events?channel=%", "*"])("the address %j is answered", async (url) => {
+    const { hub, clock } = await openTestHub();
+    const asking = hub.handle({
+      method: "GET",
+      url,
+      headers: new Headers(),
+      json: async () => null,
+      signal: new AbortController().signal,
+    });
+    await clock.settle();
+    expect((await asking).status).toBeGreaterThanOrEqual(400);
+  });
+});

@@ -1,0 +1,64 @@
+import { negotiate, type ParsedRequest } from "@tidings/protocol";
+import type { HubRequest } from "../hub-options.ts";
+import type { Limits } from "../runtime/limits.ts";
+import type { Trace } from "../runtime/trace.ts";
+import type { TurnBudget } from "../runtime/turn-budget.ts";
+import { PREFLIGHT_HEADERS, type OriginPolicy } from "./origin.ts";
+import { parse } from "./parse.ts";
+import { Refusal, refusalResponse } from "./refusal.ts";
+import type { HubResponse } from "./response.ts";
+
+/** Makes the answer of one representation. @throws Refusal */
+type Answer = (request: HubRequest, parsed: ParsedRequest) => Promise<HubResponse>;
+
+interface RequestHandlerNeeds {
+  readonly originPolicy: OriginPolicy;
+  readonly limits: Pick<Limits, "urlBytes" | "bodyBytes" | "channels">;
+  /** The time that the beginnings of requests may take in one turn. */
+  readonly arrivals: Pick<TurnBudget, "available">;
+  readonly trace: Pick<Trace, "add">;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly closing: AbortSignal;
+  readonly answerStream: Answer;
+  readonly answerPage: Answer;
+}
+
+/**
+ * Turns a request into an answer. The order of the checks is the order of PROTOCOL.md, and nothing reads the log before
+ * all of them have passed. Never rejects.
+ */
+export async function handleRequest(needs: RequestHandlerNeeds, request: HubRequest): Promise<HubResponse> {
+  // Node hands on all requests that have come, even if they are thousands in one turn of the event loop.
+  await needs.arrivals.available();
+  const corsHeaders = needs.originPolicy(request);
+  const response = await answer(needs, request, corsHeaders !== null).catch((error: unknown) => {
+    if (!(error instanceof Refusal)) needs.trace.add("error", "request-failed", { error });
+    const refusal = error instanceof Refusal ? error : new Refusal(500, "internal");
+    return refusalResponse(refusal, request, needs.random());
+  });
+  return { ...response, headers: { vary: "Accept, Origin", ...corsHeaders, ...response.headers } };
+}
+
+async function answer(
+  { limits, closing, answerStream, answerPage }: RequestHandlerNeeds,
+  request: HubRequest,
+  isOriginAllowed: boolean,
+): Promise<HubResponse> {
+  const { method, url, headers } = request;
+  if (!isOriginAllowed) throw new Refusal(403, "bad-origin", { detail: "Pages of this origin may not read here." });
+  if (method === "OPTIONS") return { status: 204, headers: PREFLIGHT_HEADERS, body: "" };
+  if (!["GET", "HEAD", "POST"].includes(method)) {
+    throw new Refusal(405, "bad-method", { detail: `Expected GET, HEAD or POST, got ${method}.` });
+  }
+  if (url.length > limits.urlBytes) {
+    throw new Refusal(414, "too-large", { detail: "Send many channels as POST." });
+  }
+  const representation = negotiate(headers.get("accept"));
+  if (representation === null) {
+    throw new Refusal(406, "not-acceptable", { detail: "Accept text/event-stream or application/json." });
+  }
+  if (closing.aborted) throw new Refusal(503, "draining");
+  const parsed = await parse(request, limits);
+  return representation === "stream" ? answerStream(request, parsed) : answerPage(request, parsed);
+}

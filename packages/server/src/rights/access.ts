@@ -1,0 +1,66 @@
+import { parseAddress, type Address, type Contract } from "@tidings/contract";
+import type { Clock } from "@tidings/protocol/clock";
+import type { Grant, Viewer } from "../hub-options.ts";
+import type { Hooks } from "../runtime/hooks.ts";
+
+/** What a viewer may read of what was asked for. */
+export interface Access {
+  readonly viewer: Viewer;
+  readonly granted: ReadonlyMap<string, { readonly address: Address; readonly grant: Grant }>;
+  readonly refused: ReadonlyMap<string, "forbidden" | "unknown">;
+}
+
+/** What it takes to ask the application about rights. */
+export interface AccessNeeds {
+  readonly contract: Contract;
+  readonly hooks: Pick<Hooks, "authorize">;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/**
+ * Asks the application about every path, after parsing it: what is authorised is the value, never the text.
+ *
+ * @throws what `authorize` throws, and TypeError when its answer is not a decision
+ */
+export async function authorizeAll(needs: AccessNeeds, viewer: Viewer, paths: Iterable<string>): Promise<Access> {
+  const { contract, hooks, clock } = needs;
+  const now = clock.now();
+  const granted = new Map<string, { address: Address; grant: Grant }>();
+  const refused = new Map<string, "forbidden" | "unknown">();
+  await Promise.all(
+    Array.from(paths, async (path) => {
+      const address = parseAddress(contract, path);
+      if (address === null) return void refused.set(path, "unknown");
+      const grant = toGrant(await hooks.authorize({ ...address, viewer }));
+      if (grant === null || timeOf(grant.expiresAt) <= now) refused.set(path, "forbidden");
+      else granted.set(path, { address, grant });
+    }),
+  );
+  return { viewer, granted, refused };
+}
+
+/** When the first of credentials and rights ends, in milliseconds since 1970; `Infinity` when none does. */
+export function endOf({ viewer, granted }: Access): number {
+  return Math.min(timeOf(viewer.expiresAt), ...Array.from(granted.values(), ({ grant }) => timeOf(grant.expiresAt)));
+}
+
+/**
+ * The time at which something expires, in milliseconds since 1970; `Infinity` for undefined.
+ * @throws TypeError for what is not a time: a right that should have ended must not last for ever
+ */
+export function timeOf(expiresAt: number | undefined): number {
+  if (expiresAt === undefined) return Infinity;
+  if (typeof expiresAt === "number" && !Number.isNaN(expiresAt)) return expiresAt;
+  throw new TypeError(`Expected "expiresAt" to be milliseconds since 1970, got ${String(expiresAt)}.`);
+}
+
+/** Denies by default: only `true` and a grant allow. */
+function toGrant(decision: unknown): Grant | null {
+  if (decision === true) return {};
+  if (typeof decision !== "object" || decision === null) return null;
+  // The types already forbid anything else, but plain JavaScript may answer `{ allowed: false }`.
+  const unknown = Object.keys(decision).filter((key) => key !== "readableFrom" && key !== "expiresAt");
+  if (unknown.length === 0 && Object.getPrototypeOf(decision) === Object.prototype) return decision;
+  const got = unknown.join(", ") || "a class";
+  throw new TypeError(`Expected authorize to answer true, false or { readableFrom?, expiresAt? }, got ${got}.`);
+}

@@ -1,0 +1,40 @@
+import type { Contract } from "@tidings/contract";
+import type { ConnectionInfo, Decision, HubOptions, HubRequest, Question, Viewer } from "../hub-options.ts";
+import type { Trace } from "./trace.ts";
+
+type Options = HubOptions<Contract, Viewer>;
+type Info = ConnectionInfo<Contract, Viewer>;
+
+/** Loads the state of one address. The contract's types have checked the params at `createHub`. */
+export type SnapshotHook = (params: never, scope: { readonly readableFrom: string | null }) => unknown;
+
+/** The functions of the application. The hub calls them only through here. */
+export interface Hooks {
+  /** Says who is asking; null answers 401. */
+  authenticate(request: HubRequest): Viewer | null | Promise<Viewer | null>;
+  /** Says what the viewer may read of one address. */
+  authorize(question: Question<Contract, Viewer>): Decision | Promise<Decision>;
+  /** The loaders of snapshots, by the name of their channel. */
+  readonly snapshots: ReadonlyMap<string, SnapshotHook>;
+  /** A stream has begun. A failure is reported, and the stream goes on. */
+  connected(info: Info): void;
+  /** A stream has ended. A failure is reported. */
+  disconnected(info: Info): void;
+}
+
+export function createHooks(options: Options, trace: Pick<Trace, "guard">): Hooks {
+  let anonymousViewers = 0;
+  const anonymous = (): Viewer => ({ id: `anonymous-${++anonymousViewers}` });
+  const { authenticate = anonymous } = options;
+  return {
+    authenticate,
+    authorize: (question) => options.authorize(question),
+    snapshots: new Map(Object.entries(options.snapshot ?? {})),
+    connected(info) {
+      void trace.guard("hook-failed", () => options.onConnect?.(info), { detail: "onConnect" });
+    },
+    disconnected(info) {
+      void trace.guard("hook-failed", () => options.onDisconnect?.(info), { detail: "onDisconnect" });
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import { openTestHub } from "../../test/test-hub.ts";
+
+const LOBBY = "channel=rooms/lobby";
+
+describe("the trace", () => {
+  test("follows one event from publish to write", async () => {
+    const { connect, say, records } = await openTestHub({ debug: true });
+    await connect(LOBBY);
+    const [, id] = await say("a", "b");
+    expect(
+      records.filter((record) => record.id === id).map(({ event, channel: path, type }) => [event, path, type]),
+    ).toEqual([
+      ["publish", "rooms/lobby", "message"],
+      ["ring", "rooms/lobby", "message"],
+      ["write", "rooms/lobby", "message"],
+    ]);
+  });
+
+  test("does not report events unless debug is on", async () => {
+    const { connect, say, records } = await openTestHub();
+    await connect(LOBBY);
+    await say("a");
+    expect(records).toEqual([]);
+  });
+
+  test("never holds credentials, tokens or data", async () => {
+    const secrets = ["bearer-secret", "cookie-secret", "query-secret", "data-secret", "state-secret"];
+    const { connect, page, say, clock, log, records } = await openTestHub({
+      debug: true,
+      limits: { ringEntries: 1 },
+      snapshot: { room: () => ({ texts: ["state-secret"] }) },
+    });
+    const headers = { authorization: "Bearer bearer-secret", cookie: "session=cookie-secret" };
+    const [first = ""] = await say("data-secret", "data-secret", "data-secret");
+    const { control } = await connect(`${LOBBY}&after=${first}&token=query-secret`, { headers });
+    await page(`${LOBBY}&snapshot&token=query-secret`, { headers });
+    log.fails = true;
+    await page(`${LOBBY}&token=query-secret`, { headers });
+    log.fails = false;
+    await page(`channel=rooms/%2e&token=query-secret`, { headers });
+    await clock.advance(20_000);
+    control.closed();
+    expect(records.length).toBeGreaterThan(5);
+    const text = JSON.stringify(records, (_, value: unknown) =>
+      value instanceof Error ? `${value.message} ${value.stack}` : value,
+    );
+    for (const secret of secrets) expect(text).not.toContain(secret);
+  });
+
+  test("reports which state does not fit the contract, without its data", async () => {
+    const { page, records } = await openTestHub({ snapshot: { room: () => ({ texts: "state-secret" }) as never } });
+    const { status } = await page(`${LOBBY}&snapshot`);
+    expect(status).toBe(500);
+    expect(records).toEqual([expect.objectContaining({ event: "hook-failed", detail: "snapshot" })]);
+    expect(inspect(records, { depth: 10, showHidden: true })).not.toContain("state-secret");
+  });
+
+  test("warns when retention is under a minute (law 12)", async () => {
+    const { records } = await openTestHub({ keep: { age: 59_000 } });
+    expect(records).toEqual([expect.objectContaining({ level: "warn", event: "retention" })]);
+  });
+});

@@ -1,0 +1,87 @@
+import type { NewEntry } from "@tidings/log";
+import { formatCursor, type Cursor } from "@tidings/protocol";
+import type { Clock } from "@tidings/protocol/clock";
+
+/**
+ * What happened, for operators. It never holds headers, query strings or event data, so nothing secret can leak through
+ * it; but `error` is exactly what the application's own functions or the log have thrown.
+ */
+export interface TraceRecord {
+  readonly level: "debug" | "warn" | "error";
+  /** One of a closed list, for filters. */
+  readonly event:
+    | "publish"
+    | "ring"
+    | "write"
+    | "connect"
+    | "disconnect"
+    | "refuse"
+    | "gap"
+    | "retention"
+    | "read-failed"
+    | "trim-failed"
+    | "hook-failed"
+    | "request-failed";
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+  readonly connection?: number;
+  readonly viewer?: string;
+  readonly channel?: string;
+  readonly type?: string;
+  /** A cursor. */
+  readonly id?: string;
+  readonly detail?: string;
+  readonly error?: unknown;
+}
+
+/** Whom or what a record is about. */
+type About = Omit<TraceRecord, "level" | "event" | "at">;
+
+interface TraceOptions {
+  readonly debug?: boolean | undefined;
+  readonly onLog?: ((record: TraceRecord) => void) | undefined;
+}
+
+/** What the parts of a hub report to. */
+export interface Trace {
+  add(level: TraceRecord["level"], event: TraceRecord["event"], about: About): void;
+  /** Reports that an entry has reached a stage of its way. Does almost nothing unless `debug` is on. */
+  stage(event: "publish" | "ring" | "write", entry: NewEntry, cursor: Cursor, about?: About): void;
+  /** Runs what may fail, asynchronous or not, and reports its failure. Never rejects. */
+  guard(event: TraceRecord["event"], task: () => unknown, about?: About): Promise<void>;
+}
+
+/** Passes records on to `onLog`; debug records only when `debug` is on. */
+export function createTrace({ debug = false, onLog = toConsole }: TraceOptions, clock: Pick<Clock, "now">): Trace {
+  function add(level: TraceRecord["level"], event: TraceRecord["event"], about: About): void {
+    if (level === "debug" && !debug) return;
+    const record = { level, event, at: clock.now(), ...about };
+    try {
+      onLog(record);
+    } catch (error) {
+      // A failing receiver of records must not stop the events.
+      toConsole(record);
+      toConsole({ at: record.at, level: "error", event: "hook-failed", detail: "onLog", error });
+    }
+  }
+
+  return {
+    add,
+
+    stage(event, { channel, type }, cursor, about = {}) {
+      if (debug) add("debug", event, { ...about, channel, type, id: formatCursor(cursor) });
+    },
+
+    async guard(event, task, about = {}) {
+      try {
+        await task();
+      } catch (error) {
+        add("error", event, { ...about, error });
+      }
+    },
+  };
+}
+
+function toConsole({ level, event, at: _at, ...rest }: TraceRecord): void {
+  console[level](`tidings: ${event}`, rest);
+}

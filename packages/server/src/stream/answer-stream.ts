@@ -1,0 +1,66 @@
+import { STREAM_HEADERS, type ParsedRequest } from "@tidings/protocol";
+import type { HubRequest } from "../hub-options.ts";
+import { findStartPosition, type PositionNeeds, type StartPosition } from "../position/start-position.ts";
+import type { Admission } from "../request/admission.ts";
+import { admit, type AdmitNeeds } from "../request/admit.ts";
+import { askLog, type AskLogNeeds } from "../request/ask-log.ts";
+import { longRetry } from "../request/refusal.ts";
+import type { HubResponse } from "../request/response.ts";
+import type { Commands } from "../rights/commands.ts";
+import type { ConnectionNeeds } from "./connection-needs.ts";
+import { Connection } from "./connection.ts";
+import type { OpenStreams } from "./open-streams.ts";
+import type { RetryDelays } from "./retry-delays.ts";
+import type { Sink, StreamControl } from "./sink.ts";
+
+interface StreamAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds {
+  readonly admission: Pick<Admission, "checkRoom" | "exceeded">;
+  readonly commands: Pick<Commands, "count" | "hasChangedSince">;
+  readonly streams: Pick<OpenStreams, "add">;
+  readonly retryDelays: Pick<RetryDelays, "whenDraining">;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** What each connection gets. */
+  readonly connection: ConnectionNeeds;
+}
+
+/** Answers a request with a stream: who and what, from where, and then a connection. @throws Refusal */
+export async function answerStream(
+  needs: StreamAnswerNeeds,
+  request: HubRequest,
+  parsed: ParsedRequest,
+): Promise<HubResponse> {
+  const commandCount = needs.commands.count();
+  const access = await admit(needs, request, parsed, true);
+  if (request.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: "" };
+  const start = await askLog(needs, () => findStartPosition(needs, parsed, access));
+  // Once more, since other requests may have taken the room while the log was read.
+  needs.admission.checkRoom(access.viewer);
+  return { status: 200, headers: STREAM_HEADERS, open: (sink) => open(needs, sink, start, commandCount) };
+}
+
+/** @param commandCount how many commands had come when `authorize` was asked */
+function open(needs: StreamAnswerNeeds, sink: Sink, start: StartPosition, commandCount: number): StreamControl {
+  const connection = new Connection(needs.connection, sink, start);
+  endUnlessAdmitted(needs, connection, start, commandCount);
+  if (connection.isEnded) return connection;
+  needs.streams.add(connection);
+  connection.pump();
+  return connection;
+}
+
+/**
+ * Ends a stream that may not begin after all: other streams were opened at the same moment, the hub was closed, or
+ * rights have changed. Only now is it certain who came first. The client comes back, and is asked about again.
+ */
+function endUnlessAdmitted(
+  { admission, clock, closing, commands, random, retryDelays }: StreamAnswerNeeds,
+  connection: Connection,
+  { access: { viewer, granted } }: StartPosition,
+  commandCount: number,
+): void {
+  if (closing.aborted) return connection.end("draining", retryDelays.whenDraining()());
+  if (admission.exceeded(viewer.id) !== null) return connection.end("limit", longRetry(random()));
+  const hasExpired = connection.lifetime.expiresAt <= clock.now();
+  if (hasExpired || commands.hasChangedSince(commandCount, viewer.id, granted)) connection.end("expired");
+}

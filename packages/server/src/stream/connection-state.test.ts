@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { CONFIRMED, firstPhase, sourceOf, type Phase, type Source } from "./connection-state.ts";
+import { HeartbeatSchedule } from "./heartbeat-schedule.ts";
+import { Lifetime, tooOldAt } from "./lifetime.ts";
+
+const UNCONFIRMED: Phase = { name: "unconfirmed" };
+const head = { epoch: "now", seq: 10 };
+/** Covers 5 to 10 of the epoch `now`. */
+const ring = { head, covers: ({ epoch, seq }: typeof head) => epoch === "now" && seq >= 5 && seq <= 10 };
+
+describe("a connection takes what comes next", () => {
+  const lastPageAtThisHead = head;
+  const lastPageAtAnEarlierHead = { epoch: "now", seq: 10 };
+
+  test.each<[what: string, source: Source, epoch: string, seq: number, phase: Phase, exhaustedAt: typeof head | null]>([
+    ["from the ring, if the ring covers the cursor", "ring", "now", 5, CONFIRMED, null],
+    ["from the ring, even if nobody has confirmed the cursor", "ring", "now", 10, UNCONFIRMED, null],
+    ["from the log, if the cursor is before the ring", "log", "now", 4, CONFIRMED, null],
+    ["from the ring later, if the cursor is after the ring", "ring, later", "now", 11, CONFIRMED, null],
+    ["from the log, if nobody has confirmed a cursor after the ring", "log", "now", 11, UNCONFIRMED, null],
+    ["from the log, if the cursor is of another epoch", "log", "new", 7, CONFIRMED, null],
+    ["from the ring later, if the log has nothing more", "ring, later", "new", 7, CONFIRMED, lastPageAtThisHead],
+    ["from the log, if the ring has moved since", "log", "new", 7, CONFIRMED, lastPageAtAnEarlierHead],
+  ])("%s", (_, source, epoch, seq, phase, exhaustedAt) => {
+    expect(sourceOf({ epoch, seq }, phase, ring, exhaustedAt)).toBe(source);
+  });
+});
+
+describe("a connection begins", () => {
+  const start = {
+    access: { viewer: { id: "ada" }, granted: new Map(), refused: new Map() },
+    cursor: { epoch: "now", seq: 3 },
+    isConfirmed: false,
+    fromByPath: new Map(),
+    epoch: "now",
+    readableFromByPath: new Map(),
+    newPaths: [],
+    holes: [],
+  };
+
+  test("with the current values of the paths that are new to the client", () => {
+    const phase = firstPhase({ ...start, isConfirmed: true, newPaths: ["rooms/lobby"] }, ring);
+    expect(phase).toEqual({ name: "current values", paths: ["rooms/lobby"], after: null });
+  });
+
+  test("unconfirmed, unless the log or the ring has confirmed its cursor", () => {
+    expect(firstPhase(start, ring)).toEqual(UNCONFIRMED);
+    expect(firstPhase({ ...start, isConfirmed: true }, ring)).toBe(CONFIRMED);
+    expect(firstPhase({ ...start, cursor: head }, ring)).toBe(CONFIRMED);
+  });
+});
+
+describe("a stream", () => {
+  test("lasts for its age, give or take a tenth, and not longer than its rights", () => {
+    expect([tooOldAt(50, 1_000, 0), tooOldAt(50, 1_000, 0.5)]).toEqual([950, 1_050]);
+    const lifetime = new Lifetime(2_000, 1_000);
+    expect([lifetime.over(999), lifetime.over(1_000)]).toEqual([null, "max-age"]);
+    lifetime.expiresAt = 500;
+    expect([lifetime.over(499), lifetime.over(500), lifetime.over(1_000)]).toEqual([null, "expired", "expired"]);
+  });
+
+  test("has a heartbeat when it was idle for the interval, and another retry when the window has doubled", () => {
+    const heartbeats = new HeartbeatSchedule(0);
+    heartbeats.noteRetry(2_000);
+    expect(heartbeats.due(14_999, 15_000, 4_000)).toBe("none");
+    expect(heartbeats.due(15_000, 15_000, 4_000)).toBe("heartbeat");
+    expect(heartbeats.due(-15_000, 15_000, 4_000)).toBe("heartbeat");
+    expect(heartbeats.due(1, 15_000, 4_001)).toBe("heartbeat with retry");
+    heartbeats.noteId(15_000);
+    expect(heartbeats.due(15_001, 15_000, 4_000)).toBe("none");
+  });
+});

@@ -1,0 +1,74 @@
+import type { Cursor } from "@tidings/protocol";
+import type { StartPosition } from "../position/start-position.ts";
+
+/**
+ * What a connection is doing. The work changes in the class `Connection` only, and `ended` is final.
+ *
+ * ```
+ * ready  ── it reads the log ─────────────────▶ reading           ── the page is there ─▶ ready
+ * ready  ── the ring has nothing more for it ─▶ caught up         ── the ring moves ────▶ ready
+ * ready  ── its cursor is ahead of the ring ──▶ waiting for ring  ── the ring moves ────▶ ready
+ * any    ── a bye, a void position, or the reader has left ─▶ ended
+ * ```
+ *
+ * A full socket is not a kind of work. It holds `ready` back, and the other kinds go on.
+ */
+export type Work =
+  /** It goes on at the next `pump`. */
+  | "ready"
+  /** A page of the log is on its way, or the pause after a failed read is not over. */
+  | "reading"
+  /** Everything up to the ring's head is delivered, so the ring's head is the cursor. */
+  | "caught up"
+  /** The ring will have what comes next, as soon as the tailer has read it. */
+  | "waiting for ring"
+  | "ended";
+
+/**
+ * Whether the position may be given to the reader as an id. A connection begins in any phase, and ends in `confirmed`:
+ *
+ * ```
+ * current values  ── the last value is written ─────▶ confirmed
+ * unconfirmed     ── the log has answered a read ───▶ confirmed
+ * ```
+ */
+export type Phase =
+  /** The current values of these paths come first, so the reader must not have the position yet. */
+  | { readonly name: "current values"; readonly paths: readonly string[]; readonly after: Cursor | null }
+  /** The position comes from the client: the first read of the log decides whether it means something. */
+  | { readonly name: "unconfirmed" }
+  /** The position is the reader's. */
+  | { readonly name: "confirmed" };
+
+export const CONFIRMED: Phase = { name: "confirmed" };
+const UNCONFIRMED: Phase = { name: "unconfirmed" };
+
+/** The phase in which a connection begins. */
+export function firstPhase(
+  { newPaths, isConfirmed, cursor }: StartPosition,
+  ring: { covers(position: Cursor): boolean },
+): Phase {
+  if (newPaths.length > 0) return { name: "current values", paths: newPaths, after: null };
+  return isConfirmed || ring.covers(cursor) ? CONFIRMED : UNCONFIRMED;
+}
+
+/** Where a connection takes what comes next. */
+export type Source = "ring" | "log" | "ring, later";
+
+/**
+ * Where a connection takes what comes after its cursor (law 2).
+ *
+ * @param exhaustedAt the head of the ring at the last read of the log that found nothing more; null when there was none
+ */
+export function sourceOf(
+  cursor: Cursor,
+  phase: Phase,
+  ring: { readonly head: Cursor; covers(position: Cursor): boolean },
+  exhaustedAt: Cursor | null,
+): Source {
+  if (ring.covers(cursor)) return "ring";
+  // After a failover a connection may be the first to read the log, before the tailer. The log has nothing more for it
+  // until the ring moves.
+  if (cursor.epoch !== ring.head.epoch) return exhaustedAt === ring.head ? "ring, later" : "log";
+  return phase.name === "confirmed" && cursor.seq > ring.head.seq ? "ring, later" : "log";
+}

@@ -1,0 +1,299 @@
+import type { Contract } from "@tidings/contract";
+import type { Entry, Hole, Page } from "@tidings/log";
+import { formatControl, formatCursor, formatRetry, type ByeReason, type Cursor } from "@tidings/protocol";
+import type { ConnectionInfo, Viewer } from "../hub-options.ts";
+import { hasVoidBound, isReadable, owedOf } from "../position/owed.ts";
+import type { StartPosition } from "../position/start-position.ts";
+import { endOf } from "../rights/access.ts";
+import { READ_RETRY } from "../runtime/limits.ts";
+import { sleep } from "../runtime/sleep.ts";
+import { concat, toBytes } from "../wire/bytes.ts";
+import { controlFrame, entryFrame, gapData, refusalFrames } from "../wire/frame.ts";
+import type { ConnectionNeeds } from "./connection-needs.ts";
+import { CONFIRMED, firstPhase, sourceOf, type Phase, type Work } from "./connection-state.ts";
+import { HeartbeatSchedule } from "./heartbeat-schedule.ts";
+import { Lifetime, tooOldAt } from "./lifetime.ts";
+import { ReportedHoles } from "./reported-holes.ts";
+import type { Sink, StreamControl } from "./sink.ts";
+
+let lastId = 0;
+
+/**
+ * One open response: a cursor and a sink. `pump` takes what is owed from the ring, else from the log, while the sink
+ * accepts it. An entry is owed iff its `seq` is greater than the cursor and than the lower bound of its path (law 1).
+ *
+ * So the cursor is the only state of the delivery. The other state says where the connection is in its work:
+ * - `#work`: what it is doing, or what it waits for ({@link Work})
+ * - `#phase`: whether the position may be given to the reader yet ({@link Phase})
+ * - `#isSocketFull`: whether it waits for the sink
+ * - the lifetime, the heartbeats and the reported holes have an object of their own
+ */
+export class Connection implements StreamControl {
+  readonly id = ++lastId;
+  /** The lower bound of each path that it follows. A bound never changes; a path that is refused leaves. */
+  readonly fromByPath: Map<string, number>;
+  /** What the hooks get. */
+  readonly info: ConnectionInfo<Contract, Viewer>;
+  readonly lifetime: Lifetime;
+  readonly #needs: ConnectionNeeds;
+  readonly #sink: Sink;
+  readonly #readableFromByPath: StartPosition["readableFromByPath"];
+  /** The epoch in which the lower bounds are positions. */
+  readonly #epoch: string;
+  readonly #heartbeats: HeartbeatSchedule;
+  /** Out of date while the work is `caught up`: use {@link cursor}. */
+  #cursor: Cursor;
+  #work: Work = "ready";
+  #phase: Phase;
+  #isSocketFull = false;
+  /** The ring's head when the log had nothing more after the cursor; null when it had more. */
+  #exhaustedAt: Cursor | null = null;
+  readonly #reportedHoles = new ReportedHoles();
+
+  constructor(needs: ConnectionNeeds, sink: Sink, start: StartPosition) {
+    const { ring, clock, random, limits, hello } = needs;
+    const { viewer, granted } = start.access;
+    const now = clock.now();
+    this.#needs = needs;
+    this.#sink = sink;
+    this.#readableFromByPath = start.readableFromByPath;
+    this.#epoch = start.epoch;
+    this.fromByPath = start.fromByPath;
+    this.info = { viewer, addresses: Array.from(granted.values(), ({ address }) => address) };
+    this.lifetime = new Lifetime(endOf(start.access), tooOldAt(now, limits.maxAge, random()));
+    this.#heartbeats = new HeartbeatSchedule(now);
+    this.#cursor = start.cursor;
+    this.#phase = firstPhase(start, ring);
+    this.#write(toBytes(this.#drawRetry() + formatControl("hello", hello, this.#readerId())));
+    for (const frame of refusalFrames(start.access.refused)) this.#write(frame);
+    this.#writeGap(start.holes);
+  }
+
+  get cursor(): Cursor {
+    return this.#work === "caught up" ? this.#needs.ring.head : this.#cursor;
+  }
+
+  get isEnded(): boolean {
+    return this.#work === "ended";
+  }
+
+  /** Goes on as far as it can: until it waits for something, or the turn of the event loop is over. */
+  pump(): void {
+    while (this.#canPump()) {
+      if (this.#needs.wakeQueue.isTurnOver) return this.#needs.wakeQueue.add(this);
+      if (this.#phase.name === "current values") void this.#readCurrentValues(this.#phase);
+      else this.#takeOwed();
+    }
+  }
+
+  /** Notes that the ring has moved away from `headBefore`. Says whether the connection can go on now. */
+  wake(headBefore: Cursor): boolean {
+    switch (this.#work) {
+      case "caught up":
+        this.#cursor = headBefore;
+        this.#become("ready");
+        break;
+      case "waiting for ring":
+        this.#become("ready");
+        break;
+      case "ready":
+      case "reading":
+      case "ended":
+    }
+    return this.#canPump();
+  }
+
+  drained(): void {
+    this.#isSocketFull = false;
+    this.pump();
+  }
+
+  closed(): void {
+    if (this.isEnded) return;
+    this.#become("ended");
+    this.#needs.streams.remove(this);
+  }
+
+  /** Ends the stream when its time is over; otherwise writes a heartbeat when one is due. */
+  tick(now: number, sharedHeartbeat: Uint8Array): void {
+    const { heartbeat, retryDelays } = this.#needs;
+    const reason = this.lifetime.over(now);
+    if (reason !== null) return this.end(reason, reason === "max-age" ? retryDelays.afterMaxAge() : null);
+    if (this.#isSocketFull) return;
+    const due = this.#heartbeats.due(now, heartbeat, retryDelays.window());
+    if (due === "none") return;
+    this.#heartbeats.noteId(now);
+    if (due === "heartbeat with retry") this.#writeHeartbeat(this.#drawRetry());
+    else if (this.#work === "caught up") this.#write(sharedHeartbeat);
+    else this.#writeHeartbeat();
+  }
+
+  /** Ends some of the paths. The stream ends with its last path. */
+  refuse(paths: readonly string[], reason: ByeReason): void {
+    if (this.isEnded) return;
+    const refused = paths.filter((path) => this.fromByPath.delete(path));
+    if (refused.length === 0) return;
+    this.#needs.followers.unfollow(this, refused);
+    if (this.fromByPath.size === 0) this.end(reason);
+    else this.#write(controlFrame("bye", { reason, channels: refused }));
+  }
+
+  /**
+   * Says `bye` and ends the stream.
+   * @param retry the milliseconds after which the client should come back; null for its own
+   */
+  end(reason: ByeReason, retry: number | null = null): void {
+    if (this.isEnded) return;
+    this.#write(toBytes((retry === null ? "" : formatRetry(retry)) + formatControl("bye", { reason })));
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.closed();
+    void this.#needs.trace.guard("hook-failed", () => this.#sink.end(), { detail: "sink" });
+  }
+
+  /** The only place where the work changes. */
+  #become(work: Work): void {
+    if (this.#work !== "ended") this.#work = work;
+  }
+
+  #canPump(): boolean {
+    return this.#work === "ready" && !this.#isSocketFull;
+  }
+
+  #takeOwed(): void {
+    const { ring, followers } = this.#needs;
+    switch (sourceOf(this.#cursor, this.#phase, ring, this.#exhaustedAt)) {
+      case "ring":
+        return this.#takeFromRing();
+      case "log":
+        return void this.#readLog();
+      case "ring, later":
+        this.#become("waiting for ring");
+        return followers.waitForRing(this);
+    }
+  }
+
+  #takeFromRing(): void {
+    const { ring, clock } = this.#needs;
+    const batch = ring.nextBatch(this, clock.now());
+    if (batch === null) return this.#become("caught up");
+    this.#cursor = { epoch: this.#cursor.epoch, seq: batch.next };
+    this.#writeEntries(batch.entries, batch.bytes);
+  }
+
+  /** Reads the log when its turn comes, handles the result, and goes on. */
+  async #read<Result>(read: (signal: AbortSignal) => Promise<Result>, handle: (result: Result) => void): Promise<void> {
+    const { reads, clock, trace, closing } = this.#needs;
+    this.#become("reading");
+    try {
+      // A reader that has left before its turn costs no read.
+      const result = await reads(async (signal) => (this.isEnded ? null : read(signal)));
+      if (result !== null && !this.isEnded) handle(result);
+    } catch (error) {
+      if (this.isEnded) return;
+      trace.add("error", "read-failed", { connection: this.id, error });
+      await sleep(clock, READ_RETRY, closing);
+    }
+    this.#become("ready");
+    this.pump();
+  }
+
+  #readCurrentValues({ paths, after }: Phase & { readonly name: "current values" }): Promise<void> {
+    const { log, streamReadLimit } = this.#needs;
+    return this.#read(
+      async () => ({ page: await log.current(paths, after, streamReadLimit), head: await log.head() }),
+      ({ page, head }) => this.#handleCurrentValues(page, head, paths),
+    );
+  }
+
+  #handleCurrentValues({ entries, next, more }: Page, head: Cursor, paths: readonly string[]): void {
+    // After a failover, entries that are still owed would follow values that may be newer: the client starts again.
+    if (head.epoch !== this.#epoch) return this.end("max-age");
+    // A path may have been refused meanwhile.
+    const values = entries.filter(
+      (entry) => this.fromByPath.has(entry.channel) && isReadable(entry, this.#readableFromByPath),
+    );
+    if (values.length > 0) this.#write(concat(values.map((entry) => entryFrame(entry, null))));
+    this.#phase = more ? { name: "current values", paths, after: next } : CONFIRMED;
+    // All values are written, so the reader may have the position that was read before them.
+    if (!more) this.#writeHeartbeat();
+  }
+
+  #readLog(): Promise<void> {
+    const { log, ring, streamReadLimit } = this.#needs;
+    const position = this.#cursor;
+    const ringHead = ring.head;
+    return this.#read(
+      (signal) => log.read(position, [...this.fromByPath.keys()], streamReadLimit, signal),
+      (page) => this.#handlePage(page, position, ringHead),
+    );
+  }
+
+  /** @param position where the read began @param ringHead the ring's head at that moment */
+  #handlePage(page: Page, position: Cursor, ringHead: Cursor): void {
+    const { entries, holes } = owedOf(page, this.fromByPath, position);
+    if (holes.some(({ reason }) => reason !== "trimmed")) {
+      this.#writeGap(holes, page.next);
+      return this.#finish();
+    }
+    if (hasVoidBound(this.fromByPath, this.#epoch, position, page.next)) return this.end("max-age");
+    // What was reported in the former epoch says nothing about positions that were written again.
+    if (page.next.epoch !== position.epoch) this.#reportedHoles.forget();
+    this.#writeGap(this.#reportedHoles.takeNew(holes));
+    this.#cursor = page.next;
+    this.#exhaustedAt = page.more ? null : ringHead;
+    const hasWrittenId = this.#writeEntries(entries, concat(entries.map((entry) => entryFrame(entry))));
+    if (this.#phase.name === "confirmed") return;
+    // The hello had no id, since the log had not confirmed the position yet.
+    this.#phase = CONFIRMED;
+    if (!hasWrittenId) this.#writeHeartbeat();
+  }
+
+  /** @param head where to go on when the reader's own position is void */
+  #writeGap(holes: readonly Hole[], head: Cursor | null = null): void {
+    if (holes.length === 0) return;
+    this.#write(controlFrame("gap", gapData(holes), head === null ? null : formatCursor(head)));
+    const detail = holes.map(({ channel }) => channel).join(" ");
+    this.#needs.trace.add("debug", "gap", { connection: this.id, detail });
+  }
+
+  /** The position as an id; null before it is the reader's. */
+  #readerId(): string | null {
+    return this.#phase.name === "confirmed" ? formatCursor(this.cursor) : null;
+  }
+
+  /** A `retry` field with a random delay: the more clients are here, the wider the window. */
+  #drawRetry(): string {
+    const { retryDelays } = this.#needs;
+    const window = retryDelays.window();
+    this.#heartbeats.noteRetry(window);
+    return formatRetry(retryDelays.afterBreak(window));
+  }
+
+  #writeHeartbeat(retry = ""): void {
+    this.#write(toBytes(retry + formatControl("heartbeat", {}, this.#readerId())));
+  }
+
+  /** Says whether one of the entries has an id. */
+  #writeEntries(entries: readonly Entry[], bytes: Uint8Array): boolean {
+    const { clock, trace } = this.#needs;
+    const hasId = entries.some(({ mode }) => mode !== "volatile");
+    if (hasId) this.#heartbeats.noteId(clock.now());
+    if (entries.length > 0) this.#write(bytes);
+    for (const entry of entries) trace.stage("write", entry, entry, { connection: this.id });
+    return hasId;
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.isEnded) return;
+    try {
+      if (!this.#sink.write(bytes)) this.#isSocketFull = true;
+    } catch (error) {
+      // A sink that breaks its word must not harm the other connections.
+      this.#needs.trace.add("error", "hook-failed", { connection: this.id, detail: "sink", error });
+      this.closed();
+    }
+  }
+}

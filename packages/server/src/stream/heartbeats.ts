@@ -1,0 +1,28 @@
+import { formatCursor, type Cursor } from "@tidings/protocol";
+import type { Clock } from "@tidings/protocol/clock";
+import { sleep } from "../runtime/sleep.ts";
+import { controlFrame } from "../wire/frame.ts";
+
+/** A stream that looks at its heartbeat and its deadlines when it is told to. */
+export interface TimedStream {
+  /** @param now milliseconds since 1970 @param sharedHeartbeat the heartbeat of a stream that has everything */
+  tick(now: number, sharedHeartbeat: Uint8Array): void;
+}
+
+interface HeartbeatNeeds {
+  readonly streams: Iterable<TimedStream>;
+  readonly ring: { readonly head: Cursor };
+  readonly clock: Clock;
+  /** Milliseconds between heartbeats on an idle stream. */
+  readonly heartbeat: number;
+  readonly closing: AbortSignal;
+}
+
+/** Lets every stream look at its heartbeat and its deadlines, once a second or more often, until the hub closes. */
+export async function keepTime({ streams, ring, clock, heartbeat, closing }: HeartbeatNeeds): Promise<void> {
+  while (await sleep(clock, Math.min(1_000, heartbeat / 4), closing)) {
+    const now = clock.now();
+    const sharedHeartbeat = controlFrame("heartbeat", {}, formatCursor(ring.head));
+    for (const stream of [...streams]) stream.tick(now, sharedHeartbeat);
+  }
+}

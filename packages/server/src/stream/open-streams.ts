@@ -1,0 +1,58 @@
+import type { Contract } from "@tidings/contract";
+import type { ConnectionInfo, Viewer } from "../hub-options.ts";
+import type { Admission } from "../request/admission.ts";
+import type { CommandedStream } from "../rights/commands.ts";
+import type { Hooks } from "../runtime/hooks.ts";
+import type { Trace } from "../runtime/trace.ts";
+import type { Follower, Followers } from "./followers.ts";
+import type { TimedStream } from "./heartbeats.ts";
+
+/** An open stream, as far as the parts of a hub deal with it. */
+interface OpenStream extends Follower, TimedStream, CommandedStream {
+  readonly info: ConnectionInfo<Contract, Viewer>;
+}
+
+interface OpenStreamNeeds {
+  readonly admission: Pick<Admission, "enter" | "leave">;
+  readonly followers: Pick<Followers, "follow" | "unfollow" | "stopWaiting">;
+  readonly hooks: Pick<Hooks, "connected" | "disconnected">;
+  readonly trace: Pick<Trace, "add">;
+}
+
+/** The open streams of a process. To end streams in a loop, walk over a copy. */
+export interface OpenStreams extends Iterable<OpenStream> {
+  readonly size: number;
+  add(stream: OpenStream): void;
+  /** Does nothing for a stream that was never added, or is removed already. */
+  remove(stream: OpenStream): void;
+}
+
+export function createOpenStreams({ admission, followers, hooks, trace }: OpenStreamNeeds): OpenStreams {
+  const open = new Set<OpenStream>();
+  return {
+    [Symbol.iterator]: () => open.values(),
+
+    get size() {
+      return open.size;
+    },
+
+    add(stream) {
+      const { id, info, fromByPath } = stream;
+      open.add(stream);
+      admission.enter(info.viewer.id);
+      followers.follow(stream, fromByPath.keys());
+      trace.add("debug", "connect", { connection: id, viewer: info.viewer.id });
+      hooks.connected(info);
+    },
+
+    remove(stream) {
+      const { id, info, fromByPath } = stream;
+      if (!open.delete(stream)) return;
+      admission.leave(info.viewer.id);
+      followers.unfollow(stream, fromByPath.keys());
+      followers.stopWaiting(stream);
+      trace.add("debug", "disconnect", { connection: id, viewer: info.viewer.id });
+      hooks.disconnected(info);
+    },
+  };
+}

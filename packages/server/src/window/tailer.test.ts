@@ -1,0 +1,151 @@
+import { describe, expect, test, vi } from "vitest";
+import { lobby, openTestHub, said, tea } from "../../test/test-hub.ts";
+import { WatchedLog } from "../../test/watched-log.ts";
+import { Connection } from "../stream/connection.ts";
+
+const LOBBY = "channel=rooms/lobby";
+
+describe("law 10: the doorbell", () => {
+  test("an event whose doorbell was lost is delivered within a second, and counted", async () => {
+    const { hub, clock, log, connect, say } = await openTestHub();
+    const { sink } = await connect(LOBBY);
+    log.muted = true;
+    await say("a");
+    expect(sink.received).toEqual([]);
+    await clock.advance(1_000);
+    expect(sink.received).toEqual([said("a")]);
+    expect(hub.stats().missedDoorbells).toBe(1);
+  });
+
+  test("a doorbell that rings needs no poll, and a doorbell without a reason delivers nothing twice", async () => {
+    const { hub, clock, log, connect, say } = await openTestHub();
+    const { sink } = await connect(LOBBY);
+    await say("a");
+    log.ring();
+    log.ring();
+    await clock.advance(5_000);
+    expect(sink.received).toEqual([said("a")]);
+    expect(hub.stats().missedDoorbells).toBe(0);
+  });
+
+  test("many events whose doorbell was lost count as one", async () => {
+    const { hub, clock, log, say } = await openTestHub({ limits: { pageEvents: 2 } });
+    log.muted = true;
+    await say("a", "b", "c", "d", "e");
+    await clock.advance(1_000);
+    expect(hub.stats().missedDoorbells).toBe(1);
+  });
+});
+
+describe("one tailer for all", () => {
+  test("events that are published together are one read of the log, for any number of connections", async () => {
+    const { log, connect, say } = await openTestHub();
+    const streams = await Promise.all(Array.from({ length: 100 }, () => connect(LOBBY)));
+    log.calls["read"] = 0;
+    log.ownReads = 0;
+    await say("a", "b", "c");
+    expect(log.calls["read"]).toBe(1);
+    expect(log.ownReads).toBe(0);
+    for (const { sink } of streams) expect(sink.received).toEqual(["a", "b", "c"].map(said));
+  });
+
+  test("events that are published together are one write per connection, of bytes that all share", async () => {
+    const { hub, clock, connect, say } = await openTestHub();
+    const inbox = "channel=users/ada/inbox";
+    const streams = await Promise.all(
+      [LOBBY, `${LOBBY}&channel=rooms/tea`, `${LOBBY}&${inbox}`].map((query) => connect(query)),
+    );
+    const before = streams.map(({ sink }) => sink.writes.length);
+    await say("a", "b", "c");
+    expect(streams.map(({ sink }) => sink.writes.length)).toEqual(before.map((count) => count + 1));
+    expect(new Set(streams.map(({ sink }) => sink.writes.at(-1))).size).toBe(1);
+    await hub.publish(tea, "message", { text: "x" });
+    await clock.settle();
+    expect(streams.map(({ sink }) => sink.received.length)).toEqual([3, 4, 3]);
+  });
+
+  test("an event wakes one of 10,000 connections on 10,000 addresses", async () => {
+    const { hub, connect, clock } = await openTestHub({ limits: { connectionsPerViewer: Infinity } });
+    const streams = [];
+    for (let batch = 0; batch < 100; batch++) {
+      streams.push(
+        ...(await Promise.all(
+          Array.from({ length: 100 }, (_, index) => connect(`channel=rooms/${batch * 100 + index}`)),
+        )),
+      );
+    }
+    let pumped = 0;
+    // Called below with the `this` of each call.
+    // oxlint-disable-next-line typescript/unbound-method
+    const pump = Connection.prototype.pump;
+    vi.spyOn(Connection.prototype, "pump").mockImplementation(function (this: Connection) {
+      pumped++;
+      pump.call(this);
+    });
+    const writes = streams.reduce((sum, { sink }) => sum + sink.writes.length, 0);
+    await hub.publish({ name: "room", params: { roomId: "77" }, path: "rooms/77" }, "message", { text: "a" });
+    await clock.settle();
+    expect(streams.reduce((sum, { sink }) => sum + sink.writes.length, 0)).toBe(writes + 1);
+    expect(streams[77]?.sink.received).toHaveLength(1);
+    expect(pumped).toBe(1);
+    vi.restoreAllMocks();
+  });
+});
+
+describe("when the log fails", () => {
+  test("the poll tries again, and nothing is lost", async () => {
+    const { clock, log, connect, say, records } = await openTestHub();
+    const { sink } = await connect(LOBBY);
+    log.muted = true;
+    await say("a");
+    log.fails = true;
+    await clock.advance(3_000);
+    expect(records.filter(({ event }) => event === "read-failed").length).toBeGreaterThan(0);
+    log.fails = false;
+    await clock.advance(1_000);
+    expect(sink.received).toEqual([said("a")]);
+  });
+
+  test("a read that hangs is given up after ten seconds", async () => {
+    const { clock, log, connect, say } = await openTestHub();
+    const { sink } = await connect(LOBBY);
+    log.hangs = true;
+    log.ring();
+    await clock.settle();
+    log.hangs = false;
+    await say("a");
+    expect(sink.received).toEqual([]);
+    await clock.advance(11_000);
+    expect(sink.received).toEqual([said("a")]);
+  });
+
+  test("a log that does not answer at first is asked again by the next request, and watched once", async () => {
+    const broken = new WatchedLog();
+    broken.fails = true;
+    const { ask, connect, say, clock } = await openTestHub({ log: broken });
+    expect(await ask(`${LOBBY}&protocol=1`)).toMatchObject({ status: 503, headers: { "retry-after": "5" } });
+    broken.fails = false;
+    const timers = clock.pending;
+    const { sink } = await connect(LOBBY);
+    expect(broken.watchers).toBe(1);
+    // The poll finds the event.
+    expect(clock.pending).toBe(timers + 1);
+    await say("a");
+    expect(sink.received).toEqual([said("a")]);
+  });
+});
+
+test("law 2: after a hole, the ring is empty and every connection reads the log from its cursor", async () => {
+  const { hub, clock, log, connect } = await openTestHub({ keep: { entries: 2 } });
+  const room = await connect(LOBBY);
+  const quiet = await connect("channel=rooms/tea");
+  log.muted = true;
+  for (const text of ["a", "b", "c", "d"]) await hub.publish(lobby, "message", { text });
+  await clock.advance(1_000);
+  expect(room.sink.of("gap")).toEqual([{ data: { channels: { "rooms/lobby": "trimmed" } }, id: null }]);
+  expect(room.sink.received).toEqual([said("c"), said("d")]);
+  expect(quiet.sink.of("gap")).toEqual([]);
+  await hub.publish(tea, "message", { text: "x" });
+  await clock.advance(1_000);
+  expect(quiet.sink.received).toEqual(['rooms/tea:message {"text":"x"}']);
+});

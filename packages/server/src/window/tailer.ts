@@ -1,0 +1,138 @@
+import type { Entry, EventLog, Hole, Limit, Page } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import type { Clock } from "@tidings/protocol/clock";
+import { sleep } from "../runtime/sleep.ts";
+import { READ_TIME } from "../runtime/limits.ts";
+import { withTimeLimit } from "../runtime/time-limit.ts";
+import type { Trace } from "../runtime/trace.ts";
+import { TurnBudget } from "../runtime/turn-budget.ts";
+import type { Ring } from "./ring.ts";
+
+interface TailerNeeds {
+  readonly log: Pick<EventLog, "head" | "read" | "watch">;
+  readonly ring: Pick<Ring, "head" | "reset" | "push">;
+  readonly clock: Clock;
+  readonly trace: Pick<Trace, "add" | "stage">;
+  readonly closing: AbortSignal;
+  /** What one read of the log may return. */
+  readonly readLimit: Limit;
+  /** Who is woken: see {@link Tailer}. */
+  readonly followers: {
+    onEntries(entries: readonly Entry[], headBefore: Cursor): void;
+    wakeAll(headBefore: Cursor): void;
+  };
+  /** Who carries out the commands among the entries. */
+  readonly commands: { follow(entries: readonly Entry[], holes: readonly Hole[]): void };
+  /** Called once, when the ring has its first position. */
+  readonly onReady: () => void;
+}
+
+/** Reads new entries of the log into the ring, for the whole process, and wakes the followers of their paths. */
+export interface Tailer {
+  /** Resolves when the ring has its first position. When the log does not answer, the next call asks it again. */
+  ready(): Promise<void>;
+  /** How many polls have found entries although the doorbell had not rung. */
+  missedDoorbells(): number;
+}
+
+/**
+ * How often the log is read without a doorbell, in milliseconds, so that a lost doorbell delays an event by this at
+ * most.
+ */
+const POLL_INTERVAL = 1_000;
+
+export function createTailer(needs: TailerNeeds): Tailer {
+  const { log, ring, clock, trace, closing, readLimit, followers, commands } = needs;
+  const budget = new TurnBudget(clock);
+  let starting: Promise<void> | null = null;
+  let isReading = false;
+  let doorbells = 0;
+  let missedDoorbells = 0;
+
+  // Before the head is read: otherwise an entry that comes between the two would wait for the poll.
+  const unwatch = log.watch(() => {
+    doorbells++;
+    if (ring.head.epoch !== "" && !isReading) void readAll();
+  });
+  closing.addEventListener("abort", unwatch);
+
+  async function start(): Promise<void> {
+    const head = await withTimeLimit(clock, READ_TIME, () => log.head());
+    if (closing.aborted) return;
+    ring.reset(head);
+    void poll();
+    needs.onReady();
+    if (doorbells > 0) void readAll();
+  }
+
+  async function poll(): Promise<void> {
+    while (await sleep(clock, POLL_INTERVAL, closing)) {
+      if (isReading) continue;
+      const headBefore = ring.head;
+      const doorbellsBefore = doorbells;
+      await readAll();
+      if (ring.head !== headBefore && doorbells === doorbellsBefore) missedDoorbells++;
+    }
+  }
+
+  /** Reads page after page, until the log has nothing more and no doorbell has rung during the last read. */
+  async function readAll(): Promise<void> {
+    isReading = true;
+    try {
+      // The doorbell may ring inside of an append, and once for each of several: one read takes all that is published
+      // in one go.
+      await Promise.resolve();
+      let more = true;
+      let doorbellsBefore = doorbells;
+      while (mustReadOn(more, doorbellsBefore, doorbells) && !closing.aborted) {
+        doorbellsBefore = doorbells;
+        await budget.available();
+        more = await readPage();
+      }
+    } catch (error) {
+      // The poll tries again.
+      if (!closing.aborted) trace.add("error", "read-failed", { error });
+    } finally {
+      isReading = false;
+    }
+  }
+
+  async function readPage(): Promise<boolean> {
+    const before = ring.head;
+    const page = await withTimeLimit(clock, READ_TIME, (signal) => log.read(before, null, readLimit, signal));
+    const { entries, holes, next } = page;
+    if (mustReset(page, before)) {
+      ring.reset(next);
+      followers.wakeAll(before);
+    } else if (next.seq > before.seq) {
+      ring.push(entries, next, clock.now());
+      for (const entry of entries) trace.stage("ring", entry, entry);
+      followers.onEntries(entries, before);
+    }
+    commands.follow(entries, holes);
+    return page.more;
+  }
+
+  return {
+    ready() {
+      starting ??= start().catch((error: unknown) => {
+        starting = null;
+        throw error;
+      });
+      return starting;
+    },
+    missedDoorbells: () => missedDoorbells,
+  };
+}
+
+/**
+ * Whether the ring cannot go on from where it stands (law 2): the log has a hole there, or goes on in another epoch.
+ */
+export function mustReset({ holes, next }: Pick<Page, "holes" | "next">, head: Cursor): boolean {
+  return holes.length > 0 || next.epoch !== head.epoch;
+}
+
+/** Whether another read must follow: the log has more, or the doorbell has rung since the last read began (law 10). */
+export function mustReadOn(more: boolean, doorbellsBefore: number, doorbells: number): boolean {
+  return more || doorbells !== doorbellsBefore;
+}
