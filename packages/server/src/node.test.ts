@@ -260,6 +260,35 @@ describe("a body", () => {
     expect((await post(url, BODY)).status).toBe(200);
   });
 
+  test("is given up when the hub reads it after the client has left", async () => {
+    let refuse: (reason: string) => void = () => {};
+    const refused = new Promise<string>((resolve) => {
+      refuse = resolve;
+    });
+    const handler = toNodeHandler({
+      async handle(request) {
+        await once(request.signal, "abort");
+        await request.json(100).catch((error: unknown) => refuse(String(error)));
+        return { status: 200, headers: {}, body: "" };
+      },
+    });
+    const server = createHttp2Server(handler).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    // Safe: a server that listens on TCP has an address of this shape.
+    const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    closing.push(() => {
+      session.destroy();
+      server.close();
+    });
+    const stream = session.request({ ":method": "POST", ":path": "/events" });
+    stream.on("error", () => {});
+    await new Promise((written) => {
+      stream.write('{"chan', written);
+    });
+    stream.close(constants.NGHTTP2_CANCEL);
+    expect(await refused).toContain("abort");
+  });
+
   test.each([
     ["parsed", (text: string): unknown => JSON.parse(text)],
     ["as text", (text: string): unknown => text],

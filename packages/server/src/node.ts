@@ -63,7 +63,11 @@ function toHubRequest(request: AppRequest, signal: AbortSignal): HubRequest {
         return Array.isArray(value) ? value.join(", ") : (value ?? null);
       },
     },
-    json: (limit) => readJson(request, limit),
+    async json(limit) {
+      // If the client has left, the request has said "close" already, and its body will never end.
+      signal.throwIfAborted();
+      return readJson(request, limit);
+    },
     signal,
   };
 }
