@@ -17,8 +17,8 @@ export const serverMutants: readonly Mutant[] = [
   inConnection(
     "law 1",
     "live push beside the cursor",
-    "switch (this.#work) {\n      case \"caught up\":",
-    "this.#cursor = headBefore;\n    switch (this.#work) {\n      case \"caught up\":",
+    'switch (this.#work) {\n      case "caught up":',
+    'this.#cursor = headBefore;\n    switch (this.#work) {\n      case "caught up":',
     "much is published in every mode",
   ),
   inConnection(
