@@ -1,89 +1,159 @@
-import type { ScenarioName } from "../scenarios/index.ts";
-import type { Mutant } from "./mutant.ts";
+import type * as parserModule from "../../../packages/protocol/src/parser.ts";
+import type * as connectionModule from "../../../packages/client/src/drive/connection.ts";
+import type * as subscriptionState from "../../../packages/client/src/state/subscription-state.ts";
+import { replace, type Mutation } from "../../mutation/mutation.ts";
+import { withMethods } from "../../mutation/with-methods.ts";
+import { breaking, type Mutant } from "./mutant.ts";
 
-const inPackage =
-  (folder: string) =>
-  (file: string) =>
-  (law: string, breaks: string, from: string, to: string, scenario: ScenarioName): Mutant => ({
-    law,
-    breaks,
-    mutation: { file: `packages/${folder}/src/${file}.ts`, from, to },
-    scenario,
+type Transition = (typeof subscriptionState)["transition"];
+type Question = Parameters<Transition>;
+type Answer = ReturnType<Transition>;
+type State = subscriptionState.SubscriptionState;
+type Inputs = subscriptionState.SubscriptionInputs;
+type Wish = subscriptionState.PageWish;
+type Progress = Exclude<State, { kind: "closed" }>["progress"];
+
+/** Subscriptions whose machine answers in another way. */
+const inSubscription = (change: (transition: Transition, ...question: Question) => Answer): Mutation =>
+  replace<typeof subscriptionState>("packages/client/src/state/subscription-state.ts", {
+    transition:
+      (transition) =>
+      (...question) =>
+        change(transition, ...question),
   });
-const inProtocol = inPackage("protocol");
-const inClient = inPackage("client");
-const inSubscription = inClient("state/subscription-state");
+
+const withProgress = (state: State, change: (progress: Progress) => Partial<Progress>): State =>
+  state.kind === "closed" ? state : { ...state, progress: { ...state.progress, ...change(state.progress) } };
+
+/** Subscriptions that ask for other pages. */
+const changeWishes = (change: (wish: Wish, progress: Progress) => Partial<Wish>): Mutation =>
+  inSubscription((transition, ...question) => {
+    const { state, effects } = transition(...question);
+    if (state.kind !== "loading") return { state, effects };
+    const wish = { ...state.wish, ...change(state.wish, state.progress) };
+    const others = effects.filter(([name]) => name !== "load");
+    return { state: { ...state, wish }, effects: [...others, ["load", wish]] };
+  });
+
+/** Whether everything up to `position` is covered. Positions of different epochs cannot be compared. */
+function covers(seen: Wish["after"], position: Wish["after"]): boolean {
+  return seen !== null && position !== null && seen.epoch === position.epoch && position.seq <= seen.seq;
+}
 
 /** Clients that break their word. */
 export const clientMutants: readonly Mutant[] = [
-  inProtocol("parser")(
+  breaking(
     "law 3",
     "an id is taken from a partial frame",
-    "if (end === -1) return;",
-    'if (end === -1) { if (unfinished.startsWith("id: ")) { take(unfinished); take(""); } return; }',
+    replace<typeof parserModule>("packages/protocol/src/parser.ts", {
+      createParser:
+        (createParser) =>
+        (...options) => {
+          const parser = createParser(...options);
+          let line = "";
+          return withMethods(parser, {
+            push(chunk) {
+              parser.push(chunk);
+              line = `${line}${Buffer.from(chunk).toString()}`.split("\n").at(-1) ?? "";
+              if (!line.startsWith("id: ")) return;
+              parser.push(Buffer.from("\n\n"));
+              line = "";
+            },
+          });
+        },
+    }),
     "frames come in parts",
   ),
-  inSubscription(
+  breaking(
     "law 1",
     "the cursor is advanced before the event is taken",
-    ': to(state, ["offer", item]);',
-    ': to({ ...state, progress: { ...state.progress, cursor: item.position ?? state.progress.cursor } }, ["offer", item]);',
+    inSubscription((transition, ...question) => {
+      const { state, effects } = transition(...question);
+      const position = effects.flatMap(([name, about]) => (name === "offer" ? about.position : [])).at(-1) ?? null;
+      return { state: withProgress(state, ({ cursor }) => ({ cursor: position ?? cursor })), effects };
+    }),
     "loops are read slowly while servers restart",
   ),
-  inSubscription(
+  breaking(
     "once",
     "a repetition is handled again",
-    "return hasSeen(state.progress.cursor, item.position) ? stay(state) :",
-    "return",
+    inSubscription((transition, state, input, about, ...rest) => {
+      const isItem =
+        (input === "item" && state.kind === "joined") || (input === "pageItem" && state.kind === "delivering");
+      // Safe: these two inputs come with an item.
+      return isItem
+        ? { state, effects: [["offer", about as Inputs["item"]]] }
+        : transition(state, input, about, ...rest);
+    }),
     "pieces come twice",
   ),
-  inSubscription(
+  breaking(
     "law 12",
     "gaps without end",
-    "const MOST_GAPS = 2;",
-    "const MOST_GAPS = 1e9;",
+    inSubscription((transition, state, ...rest) =>
+      transition(
+        withProgress(state, () => ({ gaps: [] })),
+        ...rest,
+      ),
+    ),
     "one failover after another",
   ),
-  inSubscription(
+  breaking(
     "law 8",
     "no state after a gap",
-    "wantsState: !cursor && wantsState,",
-    "wantsState: progress.gaps.length === 0 && !cursor && wantsState,",
+    changeWishes(({ wantsState }, { gaps }) => ({ wantsState: wantsState && gaps.length === 0 })),
     "failovers with readers",
   ),
-  inSubscription(
+  breaking(
     "law 8",
     "a beginning that forgets where its gap ended",
-    'start: goesOn ? null : (cursor ?? "now"),',
-    'start: goesOn ? null : "now",',
+    changeWishes(({ start }) => ({ start: start === null ? null : "now" })),
     "retention takes what loops are owed",
   ),
-  inSubscription(
+  breaking(
     "law 4",
     "what a page has brought is believed after a failover",
-    "epoch: { ...STAY, joined: leaveEpoch },",
-    "epoch: STAY,",
+    inSubscription((transition, state, input, ...rest) =>
+      input === "epoch" && state.kind === "joined" ? { state, effects: [] } : transition(state, input, ...rest),
+    ),
     "a failover between pages, with loops",
   ),
-  inClient("drive/stream")(
+  breaking(
     "once",
     "what comes twice in one piece is handled again, with a failover inside",
-    "if (position && leftEpochs.some((last) => hasSeen(last, position))) {",
-    "if (false) {",
+    // A text: the stream keeps to itself which epochs it has left, and nobody else can let such an event through.
+    {
+      file: "packages/client/src/drive/stream.ts",
+      from: "if (position && leftEpochs.some((last) => hasSeen(last, position))) {",
+      to: "if (false) {",
+    },
     "pieces come twice, with failovers",
   ),
-  inClient("drive/connection")(
+  breaking(
     "silence",
     "a connection that says nothing is believed in",
-    "PATIENCE = 2.5;",
-    "PATIENCE = 2.5e6;",
+    replace<typeof connectionModule>("packages/client/src/drive/connection.ts", {
+      createConnection:
+        (createConnection) =>
+        (...given) => {
+          const connection = createConnection(...given);
+          return withMethods(connection, { hello: (heartbeat) => connection.hello(1e6 * heartbeat) });
+        },
+    }),
     "connections fall silent",
   ),
-  inSubscription(
+  breaking(
     "law 4",
     "what the stream has carried past before a failover still counts",
-    "if (hasSeen(progress.cursor, needed)) {",
-    "if (hasSeen(progress.cursor, reached) || hasSeen(progress.cursor, carried)) {",
+    inSubscription((transition, state, input, about, traits, position) => {
+      const { reached, stream } = position;
+      const cursors =
+        state.kind === "closed" ? [] : [state.progress.cursor, ...(state.kind === "delivering" ? [state.end] : [])];
+      // As if the stream had never left the epoch in which it has carried the channel.
+      const isBelieved = cursors.some((cursor) => covers(cursor, reached));
+      const believed = { reached, stream: { handled: stream.handled, carried: reached } };
+      return transition(state, input, about, traits, isBelieved ? believed : position);
+    }),
     "a page was read before a failover, and comes after it",
   ),
 ];

@@ -15,15 +15,7 @@ import {
   withoutKeys,
 } from "../../mutation/memory-log.ts";
 import { replace, type Mutation } from "../../mutation/mutation.ts";
-import type { ScenarioName } from "../scenarios/index.ts";
-import type { Mutant } from "./mutant.ts";
-
-const breaking = (law: string, breaks: string, mutation: Mutation, scenario: ScenarioName): Mutant => ({
-  law,
-  breaks,
-  mutation,
-  scenario,
-});
+import { breaking, type Mutant } from "./mutant.ts";
 
 const inSqlite = (file: string, from: string, to: string): Mutation => ({
   file: `packages/log-sqlite/src/${file}.ts`,

@@ -11,3 +11,7 @@ export interface Mutant {
   /** The story that leads to the law: the mutant must fail in one of its first runs. */
   readonly scenario: ScenarioName;
 }
+
+export function breaking(law: string, breaks: string, mutation: Mutation, scenario: ScenarioName): Mutant {
+  return { law, breaks, mutation, scenario };
+}

@@ -1,0 +1,169 @@
+import type { Cursor } from "@tidings/protocol";
+import type * as connectionModule from "../../../../packages/server/src/stream/connection.ts";
+import { replace, type Mutation } from "../../../mutation/mutation.ts";
+import { withMethods } from "../../../mutation/with-methods.ts";
+import { breaking, type Mutant } from "../mutant.ts";
+
+type ConnectionClass = (typeof connectionModule)["Connection"];
+type Given = ConstructorParameters<ConnectionClass>;
+type Needs = Given[0];
+type Start = Given[2];
+
+const replaceConnection = (wrapper: (original: ConnectionClass) => ConnectionClass): Mutation =>
+  replace<typeof connectionModule>("packages/server/src/stream/connection.ts", { Connection: wrapper });
+
+/** Connections that are given other things than their hub has for them. */
+const giveOther = (change: (...given: Given) => Given): Mutation =>
+  replaceConnection(
+    (Connection) =>
+      class extends Connection {
+        constructor(...given: Given) {
+          super(...change(...given));
+        }
+      },
+  );
+
+/** Connections that see another log. */
+const changeLog = (change: (log: Needs["log"], start: Start) => Partial<Needs["log"]>): Mutation =>
+  giveOther((needs, sink, start) => [{ ...needs, log: withMethods(needs.log, change(needs.log, start)) }, sink, start]);
+
+/** Connections that write other frames. */
+const changeFrames = (change: (frame: string, needs: Needs, start: Start) => string): Mutation =>
+  giveOther((needs, sink, start) => {
+    const write = (bytes: Uint8Array): boolean =>
+      sink.write(Buffer.from(change(Buffer.from(bytes).toString(), needs, start)));
+    return [needs, { write, end: () => sink.end() }, start];
+  });
+
+const tokenOf = ({ epoch, seq }: Cursor): string => `${epoch}.${seq}`;
+const hasId = (frame: string): boolean => /^id: /m.test(frame);
+/** The last line of a frame is empty. */
+const withId = (frame: string, position: Cursor): string => `${frame.slice(0, -1)}id: ${tokenOf(position)}\n\n`;
+
+/** Connections that break their word. */
+export const connectionMutants: readonly Mutant[] = [
+  breaking(
+    "law 1",
+    "live push beside the cursor",
+    replaceConnection(
+      (Connection) =>
+        class extends Connection {
+          /** Where the ring stood before it got what is pushed; undefined until then. */
+          pushedAfter: Cursor | undefined;
+          override get cursor() {
+            const { cursor } = { cursor: super.cursor };
+            const { pushedAfter = cursor } = this;
+            return pushedAfter.epoch === cursor.epoch && pushedAfter.seq > cursor.seq ? pushedAfter : cursor;
+          }
+          override wake(headBefore: Cursor) {
+            this.pushedAfter = headBefore;
+            return super.wake(headBefore);
+          }
+        },
+    ),
+    "much is published in every mode",
+  ),
+  breaking(
+    "law 1",
+    "the sink's no is not heard",
+    giveOther((needs, sink, start) => {
+      const write = (bytes: Uint8Array): boolean => {
+        sink.write(bytes);
+        return true;
+      };
+      return [needs, { write, end: () => sink.end() }, start];
+    }),
+    "sockets fill up",
+  ),
+  breaking(
+    "law 2",
+    "the cursor is checked only at connect",
+    changeLog((log, { isConfirmed }) => {
+      let isChecked = isConfirmed;
+      return {
+        read: async (...asked) => {
+          const page = await log.read(...asked);
+          const holes = isChecked ? page.holes.filter(({ reason }) => reason === "trimmed") : page.holes;
+          isChecked = true;
+          return { ...page, holes };
+        },
+      };
+    }),
+    "failovers with readers",
+  ),
+  breaking(
+    "law 7",
+    "a gap carries the head's id while other channels have entries",
+    changeFrames((frame, { ring }) =>
+      frame.startsWith("event: gap\n") && !hasId(frame) ? withId(frame, ring.head) : frame,
+    ),
+    "the ring is smaller than what is published",
+  ),
+  breaking(
+    "law 9",
+    "a heartbeat carries the head",
+    changeFrames((frame, { ring }) =>
+      frame.startsWith("event: heartbeat\n") ? frame.replace(/^id: .*$/m, `id: ${tokenOf(ring.head)}`) : frame,
+    ),
+    "the log is slow, and the ring has moved on",
+  ),
+  breaking(
+    "law 11",
+    "filtering is told as a gap",
+    changeLog((log) => ({
+      read: async (after, channels, ...limits) => {
+        const page = await log.read(after, channels, ...limits);
+        const { next, entries, holes } = page;
+        if (next.seq <= after.seq + entries.length) return page;
+        const told = (channels ?? []).map((channel) => ({ channel, reason: "trimmed" as const, to: next.seq }));
+        return { ...page, holes: [...holes, ...told] };
+      },
+    })),
+    "other channels are busy",
+  ),
+  breaking(
+    "readableFrom",
+    "values on a stream are shown to everybody",
+    giveOther((needs, sink, start) => [needs, sink, { ...start, readableFromByPath: new Map() }]),
+    "a right to see values comes back from now on, without our client",
+  ),
+  breaking(
+    "latest",
+    "values on a stream are of the log after a failover",
+    // A connection asks for the head only to compare its epoch.
+    changeLog((log, { epoch }) => ({ head: async () => ({ ...(await log.head()), epoch }) })),
+    "a failover between two pages of values, without our client",
+  ),
+  breaking(
+    "law 8",
+    "an id before the current values",
+    changeFrames((frame, _, { newPaths, cursor }) =>
+      newPaths.length > 0 && /^event: hello$/m.test(frame) ? withId(frame, cursor) : frame,
+    ),
+    "a failover between two pages of values, without our client",
+  ),
+  breaking(
+    "credentials",
+    "a stream begins although they have ended meanwhile",
+    replaceConnection(
+      (Connection) =>
+        class extends Connection {
+          readonly clock: Needs["clock"];
+          hasBegun = false;
+          constructor(...given: Given) {
+            super(...given);
+            this.clock = given[0].clock;
+          }
+          override pump() {
+            this.hasBegun = true;
+            super.pump();
+          }
+          override end(...ending: Parameters<InstanceType<ConnectionClass>["end"]>) {
+            const isTooLate = this.lifetime.expiresAt <= this.clock.now();
+            if (this.hasBegun || ending[0] !== "expired" || !isTooLate) super.end(...ending);
+          }
+        },
+    ),
+    "credentials end while streams open",
+  ),
+];

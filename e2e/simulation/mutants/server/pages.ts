@@ -1,0 +1,155 @@
+import type * as startPosition from "../../../../packages/server/src/position/start-position.ts";
+import type * as catchUpModule from "../../../../packages/server/src/page/catch-up.ts";
+import type * as currentValuesModule from "../../../../packages/server/src/page/current-values.ts";
+import type * as snapshotsModule from "../../../../packages/server/src/page/snapshots.ts";
+import type * as statesModule from "../../../../packages/server/src/page/states.ts";
+import { replace, type Mutation } from "../../../mutation/mutation.ts";
+import { withMethods } from "../../../mutation/with-methods.ts";
+import { breaking, type Mutant } from "../mutant.ts";
+
+type CreateSnapshots = (typeof snapshotsModule)["createSnapshots"];
+type Snapshots = ReturnType<CreateSnapshots>;
+type SnapshotNeeds = Parameters<CreateSnapshots>[0];
+type CatchUp = (typeof catchUpModule)["catchUp"];
+type Parts = Awaited<ReturnType<CatchUp>>;
+
+/** Snapshots that are loaded in another way. */
+const loadOtherwise = (
+  change: (snapshots: Snapshots, needs: SnapshotNeeds, create: CreateSnapshots) => Snapshots["load"],
+): Mutation =>
+  replace<typeof snapshotsModule>("packages/server/src/page/snapshots.ts", {
+    createSnapshots: (create) => (needs) => {
+      const snapshots = create(needs);
+      return withMethods(snapshots, { load: change(snapshots, needs, create) });
+    },
+  });
+
+/** Pages of events that say something else. */
+const changePages = (change: (parts: Parts) => Parts): Mutation =>
+  replace<typeof catchUpModule>("packages/server/src/page/catch-up.ts", {
+    catchUp:
+      (catchUp) =>
+      async (...asked) =>
+        change(await catchUp(...asked)),
+  });
+
+const replaceValues = (
+  wrapper: (original: (typeof currentValuesModule)["currentValues"]) => (typeof currentValuesModule)["currentValues"],
+): Mutation =>
+  replace<typeof currentValuesModule>("packages/server/src/page/current-values.ts", { currentValues: wrapper });
+
+const replaceStart = (
+  wrapper: (original: (typeof startPosition)["findStartPosition"]) => (typeof startPosition)["findStartPosition"],
+): Mutation =>
+  replace<typeof startPosition>("packages/server/src/position/start-position.ts", { findStartPosition: wrapper });
+
+/** On a page, only current values and volatile events have no id. */
+const isWithoutId = (json: string): boolean => !("id" in (JSON.parse(json) as object));
+
+/** Hubs that break their word in pages and in positions. */
+export const pageMutants: readonly Mutant[] = [
+  breaking(
+    "law 8",
+    "a snapshot before its cursor",
+    loadOtherwise((snapshots, { log }) => async (...asked) => {
+      const loaded = await snapshots.load(...asked);
+      return { ...loaded, cursor: await log.head() };
+    }),
+    "events come while states load",
+  ),
+  breaking(
+    "law 8",
+    "a state of the log before is given a position of this one",
+    replace<typeof statesModule>("packages/server/src/page/states.ts", {
+      states: (states) => (needs, start) => {
+        const { log, snapshots } = needs;
+        const load: Snapshots["load"] = async (...asked) => {
+          const loaded = await snapshots.load(...asked);
+          const { epoch } = await log.head();
+          return { ...loaded, cursor: { ...loaded.cursor, epoch } };
+        };
+        return states({ ...needs, snapshots: { load } }, start);
+      },
+    }),
+    "the log is replaced while states load",
+  ),
+  breaking(
+    "law 12",
+    "states that are asked for together are loaded apart",
+    loadOtherwise(
+      (_, needs, create) =>
+        (...asked) =>
+          create(needs).load(...asked),
+    ),
+    "several ask for one state",
+  ),
+  breaking(
+    "readableFrom",
+    "a state is shared with whoever may read less of it",
+    loadOtherwise((snapshots) => {
+      const loading = new Map<string, ReturnType<Snapshots["load"]>>();
+      return (address, readableFrom) => {
+        const { path } = address;
+        const load = loading.get(path) ?? snapshots.load(address, readableFrom).finally(() => loading.delete(path));
+        loading.set(path, load);
+        return load;
+      };
+    }),
+    "a right comes back from now on while states load",
+  ),
+  breaking(
+    "latest",
+    "current values after newer ones",
+    changePages((parts) => ({
+      ...parts,
+      events: [...parts.events.filter((json) => !isWithoutId(json)), ...parts.events.filter(isWithoutId)],
+    })),
+    "values change while somebody begins",
+  ),
+  breaking(
+    "law 7",
+    "a start that is lost is told as trimmed",
+    // The last hole of a path counts.
+    changePages((parts) => ({ ...parts, holes: [...parts.holes].reverse() })),
+    "a reader begins anew in a log that is lost",
+  ),
+  breaking(
+    "readableFrom",
+    "values on a page are shown to everybody",
+    replaceValues((currentValues) => (needs, _, paths) => currentValues(needs, new Map(), paths)),
+    "a right to see values comes back from now on",
+  ),
+  breaking(
+    "latest",
+    "values on a page end where a failover has voided one",
+    replaceValues((currentValues) => (needs, ...rest) => {
+      const { log } = needs;
+      const current: typeof log.current = async (...asked) => ({ ...(await log.current(...asked)), holes: [] });
+      return currentValues({ ...needs, log: { current } }, ...rest);
+    }),
+    "a failover between two pages of values",
+  ),
+  breaking(
+    "readableFrom",
+    "not heard",
+    replaceStart((findStartPosition) => async (needs, request, access) => {
+      const granted = new Map([...access.granted].map(([path, { address }]) => [path, { address, grant: {} }]));
+      return { ...(await findStartPosition(needs, request, { ...access, granted })), access };
+    }),
+    "a right comes back from now on",
+  ),
+  breaking(
+    "law 2",
+    "a start is validated by a ring that lags behind a failover",
+    replaceStart((findStartPosition) => async (needs, ...rest) => {
+      const { log, ring } = needs;
+      const read: typeof log.read = (after, ...asked) =>
+        ring.covers(after)
+          ? Promise.resolve({ entries: [], holes: [], next: after, more: false })
+          : log.read(after, ...asked);
+      const start = await findStartPosition({ ...needs, log: withMethods(log, { read }) }, ...rest);
+      return { ...start, isConfirmed: start.isConfirmed || ring.covers(start.cursor) };
+    }),
+    "a failover of which no hub hears",
+  ),
+];
