@@ -1,6 +1,7 @@
 import type * as parserModule from "../../../packages/protocol/src/parser.ts";
 import type * as connectionModule from "../../../packages/client/src/drive/connection.ts";
 import type * as subscriptionState from "../../../packages/client/src/state/subscription-state.ts";
+import { toPosition, type Position } from "../../../packages/client/src/state/position.ts";
 import { replace, type Mutation } from "../../mutation/mutation.ts";
 import { withMethods } from "../../mutation/with-methods.ts";
 import { breaking, type Mutant } from "./mutant.ts";
@@ -30,13 +31,13 @@ const changeWishes = (change: (wish: Wish, progress: Progress) => Partial<Wish>)
   inSubscription((transition, ...question) => {
     const { state, effects } = transition(...question);
     if (state.kind !== "loading") return { state, effects };
-    const wish = { ...state.wish, ...change(state.wish, state.progress) };
+    const begun = { ...state.begun, ...change(state.begun, state.progress) };
     const others = effects.filter(([name]) => name !== "load");
-    return { state: { ...state, wish }, effects: [...others, ["load", wish]] };
+    return { state: { ...state, begun }, effects: [...others, ["load", begun]] };
   });
 
 /** Whether everything up to `position` is covered. Positions of different epochs cannot be compared. */
-function covers(seen: Wish["after"], position: Wish["after"]): boolean {
+function covers(seen: Position | null, position: Position | null): boolean {
   return seen !== null && position !== null && seen.epoch === position.epoch && position.seq <= seen.seq;
 }
 
@@ -78,9 +79,8 @@ export const clientMutants: readonly Mutant[] = [
     "once",
     "a repetition is handled again",
     inSubscription((transition, state, input, about, ...rest) => {
-      const isItem =
-        (input === "item" && state.kind === "joined") || (input === "pageItem" && state.kind === "delivering");
-      // Safe: these two inputs come with an item.
+      const isItem = input === "item" && (state.kind === "joined" || state.kind === "delivering");
+      // Safe: this input comes with an item.
       return isItem
         ? { state, effects: [["offer", about as Inputs["item"]]] }
         : transition(state, input, about, ...rest);
@@ -101,7 +101,7 @@ export const clientMutants: readonly Mutant[] = [
   breaking(
     "law 8",
     "no state after a gap",
-    changeWishes(({ wantsState }, { gaps }) => ({ wantsState: wantsState && gaps.length === 0 })),
+    changeWishes(({ snapshot }, { gaps }) => ({ snapshot: snapshot && gaps.length === 0 })),
     "failovers with readers",
   ),
   breaking(
@@ -145,14 +145,14 @@ export const clientMutants: readonly Mutant[] = [
   breaking(
     "law 4",
     "what the stream has carried past before a failover still counts",
-    inSubscription((transition, state, input, about, traits, position) => {
-      const { reached, stream } = position;
-      const cursors =
-        state.kind === "closed" ? [] : [state.progress.cursor, ...(state.kind === "delivering" ? [state.end] : [])];
+    inSubscription((transition, state, input, about, traits) => {
+      const { reached, stream } = traits.position;
+      const end = state.kind === "delivering" ? toPosition(state.page.cursor) : null;
+      const cursors = state.kind === "closed" ? [] : [state.progress.cursor, end];
       // As if the stream had never left the epoch in which it has carried the channel.
       const isBelieved = cursors.some((cursor) => covers(cursor, reached));
       const believed = { reached, stream: { handled: stream.handled, carried: reached } };
-      return transition(state, input, about, traits, isBelieved ? believed : position);
+      return transition(state, input, about, isBelieved ? { ...traits, position: believed } : traits);
     }),
     "a page was read before a failover, and comes after it",
   ),

@@ -36,7 +36,9 @@ export interface ClientSubscription {
 export interface Client<C extends Contract> {
   /** The connection's. Each subscription has its own, too. */
   readonly status: Watchable<Status>;
-  /** Calls a handler for each event from now on. @throws TypeError for an address of another contract, or a bad `after` */
+  /**
+   * Calls a handler for each event from now on. @throws TypeError for an address of another contract, or a bad `after`
+   */
   subscribe<Name extends ChannelName<C>>(
     address: AddressOf<C, Name>,
     handlers: Handlers<C, Name>,

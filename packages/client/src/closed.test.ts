@@ -90,6 +90,24 @@ describe.each(closers)("%s", (name, close) => {
     }
   });
 
+  test("is final when url or headers call it: the request that they were called for is ended", async () => {
+    for (const option of ["url", "headers"] as const) {
+      const kit = createKit({
+        url: () => (option === "url" && close(kit, subscription), "/events"),
+        headers: () => (option === "headers" && close(kit, subscription), {}),
+      });
+      const subscription: ClientSubscription = kit.client.subscribe(inbox, { onGap: () => {} });
+      await kit.clock.advance(2_000);
+      expect(
+        kit.server.streams.filter(({ aborted }) => !aborted),
+        option,
+      ).toEqual([]);
+      expect(subscription.status.value).toEqual({ state: "closed", reason: "closed" });
+      kit.client.close();
+      expect(kit.clock.pending).toBe(0);
+    }
+  });
+
   test("is final while url, headers, the request or its body are awaited", async () => {
     for (const awaited of ["url", "headers", "request", "body"] as const) {
       let goOn = () => {};
@@ -135,4 +153,90 @@ test("onClose may close again, and is called once", async () => {
   await kit.clock.advance(100_000);
   expect(calls).toBe(1);
   expect(kit.clock.pending).toBe(0);
+});
+
+test("nothing is called any more once the client is closed: no url, no headers, no fetch", async () => {
+  for (const awaited of ["url", "headers"] as const) {
+    const calls: string[] = [];
+    const called = (name: "url" | "headers") => {
+      calls.push(name);
+      if (name === awaited) kit.client.close();
+    };
+    const kit: ClientKit = createKit({
+      url() {
+        called("url");
+        return "/events";
+      },
+      headers() {
+        called("headers");
+        return {};
+      },
+    });
+    kit.client.history(inbox).catch(() => {});
+    await kit.clock.advance(1_000);
+    expect(calls.at(-1), awaited).toBe(awaited);
+    expect(kit.server.requests, awaited).toEqual([]);
+  }
+  const kit = createKit({ url: () => expect.unreachable("the client is closed") });
+  kit.client.history(inbox).catch(() => {});
+  kit.client.close();
+  await kit.clock.advance(1_000);
+  expect(kit.server.requests).toEqual([]);
+});
+
+test("closing in onLog, when a request has ended, is final: onError hears nothing after it", async () => {
+  const after: string[] = [];
+  const kit: ClientKit = createKit({
+    debug: true,
+    onLog: ({ event }) => event === "end" && kit.client.close(),
+    onError: ({ code }) => after.push(code),
+  });
+  kit.server.onRequest = (request) => request.answer(200, {}, { "content-type": "text/html" });
+  kit.client.subscribe(inbox, { onGap: () => {} });
+  await kit.clock.advance(10_000);
+  expect(after).toEqual([]);
+  expect(kit.client.status.value).toEqual({ state: "closed", reason: "closed" });
+});
+
+test("closing in onError leaves the rest of a page alone", async () => {
+  const errors: string[] = [];
+  const kit: ClientKit = createKit({
+    onError: ({ code }) => {
+      errors.push(code);
+      kit.client.close();
+    },
+  });
+  kit.client.subscribe(inbox, { onGap: () => {}, mention: () => expect.unreachable("closed") }, { after: "e.1" });
+  await kit.clock.advance(0);
+  const bad = (seq: number) => ({ channel: inbox.path, type: "mention", data: { by: seq }, id: `e.${seq}` });
+  kit.server.page.page({ cursor: "e.4", events: [bad(2), bad(3), { ...bad(4), data: { by: "x" } }] });
+  await kit.clock.advance(0);
+  expect(errors).toEqual(["invalid-data"]);
+});
+
+test("a handler that rejects after the end is reported to the client, not to the subscription", async () => {
+  const kit = createKit();
+  const own: string[] = [];
+  let reject: (error: Error) => void = () => {};
+  const subscription = kit.client.subscribe(inbox, {
+    mention: () => new Promise((_, fail) => (reject = fail)),
+    onGap: () => {},
+    onError: ({ code }) => own.push(code),
+  });
+  await kit.clock.advance(0);
+  kit.server.stream.live("e.1").event(`${inbox.path}:mention`, { by: "a" }, "e.2");
+  await kit.clock.advance(0);
+  subscription.close();
+  reject(new Error("late"));
+  await kit.clock.advance(0);
+  expect(own).toEqual([]);
+  expect(kit.errors).toMatchObject([{ code: "handler-failed" }]);
+});
+
+test("users get nothing with which they could revive what is closed", () => {
+  const { client } = createKit();
+  const subscription = client.subscribe(inbox, { onGap: () => {} });
+  expect(Object.keys(client.status).sort()).toEqual(["subscribe", "value"]);
+  expect(Object.keys(subscription.status).sort()).toEqual(["subscribe", "value"]);
+  expect(Object.keys(subscription).sort()).toEqual(["close", "status"]);
 });

@@ -9,7 +9,6 @@ import type { EventOf } from "./handlers.ts";
 import { toSettings, type ClientOptions } from "./options.ts";
 import { toPosition, type Position } from "./state/position.ts";
 import type { Reason } from "./status.ts";
-import { createTrace } from "./trace.ts";
 
 /**
  * Creates a client. It connects when something is subscribed.
@@ -21,10 +20,8 @@ import { createTrace } from "./trace.ts";
 export function createClient<C extends Contract>(contract: C, options: ClientOptions): Client<C> {
   const settings = toSettings(options);
   const decoder = createDecoder(contract, settings);
-  const trace = createTrace(settings);
   const pages = createPages(settings);
-  const stream = createStream({ contract, settings, decoder, pages, trace });
-
+  const stream = createStream(contract, settings, decoder, pages);
   const { connection } = stream;
 
   return {
@@ -32,7 +29,8 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
     subscribe(address, handlers, { after } = {}) {
       const wantsState = decoder.channelOf(address).snapshot !== undefined;
       const consumer = handlerConsumer(address.path, handlers, settings.onError);
-      return stream.follow(address, consumer, wantsState, checkCursor("after", after));
+      const { status, close } = stream.follow(address, consumer, wantsState, checkCursor("after", after));
+      return { status, close };
     },
     events<Name extends ChannelName<C>>(address: AddressOf<C, Name>, { after, ...queue }: EventsOptions = {}) {
       const from = checkCursor("after", after);
@@ -50,12 +48,12 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
         last,
         before: checkCursor("before", before)?.token ?? null,
       });
-      const items = decoder.page(address, page);
+      const items = [...decoder.page(address, page)];
       // The contract has decoded them.
-      const events = items.flatMap((item) => (item.kind === "event" ? (item.event as EventOf<C, Name>) : []));
+      const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
       return { events, cursor: page.cursor, more: page.more };
     },
-    close: () => connection.close("closed"),
+    close: () => connection.close(),
   };
 }
 
@@ -66,7 +64,7 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
 function checkCursor(name: string, token: string | undefined): Position | null {
   const position = toPosition(token);
   if (position === null && token !== undefined) {
-    throw new TypeError(`Expected "${name}" to be a cursor, as events have, got "${token}".`);
+    throw new TypeError(`Expected "${name}" to be a cursor, got "${token}".`);
   }
   return position;
 }

@@ -65,6 +65,9 @@ export type Handlers<C extends Contract, Name extends ChannelName<C>> = {
   GapHandlers<C, Name>;
 
 export interface SubscribeOptions {
-  /** Starts after this event instead of now: the `cursor` of a history page, or of a state that the server has rendered. No snapshot is asked for then. */
+  /**
+   * Starts after this event instead of now: the `cursor` of a history page, or of a state that the server has rendered.
+   * No snapshot is asked for then.
+   */
   readonly after?: string;
 }

@@ -1,4 +1,4 @@
-export type { ClientOptions, Fetch, TraceRecord } from "./options.ts";
+export type { ClientOptions, Fetch } from "./options.ts";
 export { createClient } from "./create-client.ts";
 export type { Client, ClientSubscription, EventsOptions, History, HistoryOptions } from "./client.ts";
 export { systemClock } from "@tidings/protocol/clock";
@@ -9,3 +9,4 @@ export type { Network } from "./drive/network.ts";
 export type { Reason, Status, Watchable } from "./status.ts";
 export { StreamError } from "./stream-error.ts";
 export type { StreamErrorCode } from "./stream-error.ts";
+export type { TraceRecord } from "./trace.ts";

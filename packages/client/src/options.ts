@@ -1,7 +1,8 @@
-import { systemClock, type Clock } from "@tidings/protocol/clock";
+import { startTimer, type Clock } from "@tidings/protocol/clock";
 import { callSafely } from "./deliver/callback.ts";
 import { runtimeNetwork, type Network } from "./drive/network.ts";
 import type { StreamError } from "./stream-error.ts";
+import { createTrace, type Trace, type TraceRecord } from "./trace.ts";
 
 /** The part of `fetch` that is used; never called with a Request. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -20,8 +21,9 @@ export interface ClientOptions {
   /** Receives what nobody awaits: invalid data, failed handlers, bad answers, refusals. @default console.error */
   readonly onError?: (error: StreamError) => void;
   /**
-   * Whether data is checked and decoded by the contract's schemas. When false, handlers get the JSON as it came, whatever their
-   * types say: nothing is checked, defaults are not filled in, and codecs do not run, so a `Date` is a string. @default true
+   * Whether data is checked and decoded by the contract's schemas. When false, handlers get the JSON as it came,
+   * whatever their types say: nothing is checked, defaults are not filled in, and codecs do not run, so a `Date` is a
+   * string. @default true
    */
   readonly validate?: boolean;
   /** Milliseconds until a request that is not answered is given up. @default 15_000 */
@@ -40,38 +42,30 @@ export interface ClientOptions {
   readonly network?: Network;
 }
 
-/** What happened, for developers. It never holds headers, urls or event data. */
-export interface TraceRecord {
-  readonly level: "debug" | "warn";
-  readonly event: "connect" | "end" | "event" | "handled" | "gap" | "contract";
-  /** When, in milliseconds since 1970. */
-  readonly at: number;
-  readonly channel?: string;
-  readonly type?: string;
-  /** A cursor. */
-  readonly id?: string;
-  readonly detail?: string;
-}
-
 /** The options, each with its default. */
-export type Settings = Required<ClientOptions>;
+export interface Settings extends Required<Omit<ClientOptions, "clock">> {
+  readonly trace: Trace;
+  /** The client needs the time of day and timers only. */
+  readonly clock: Pick<Clock, "now" | "setTimeout">;
+}
 
 export function toSettings(options: ClientOptions): Settings {
   const { onError = console.error } = options;
-  return {
+  const settings = {
     headers: {},
-    credentials: "same-origin",
+    credentials: "same-origin" as const,
     // Looked up late and called as a function: a browser's fetch refuses to be a method of another object.
-    fetch: (url, init) => globalThis.fetch(url, init),
+    fetch: (url: string, init: RequestInit) => globalThis.fetch(url, init),
     validate: true,
     connectTimeout: 15_000,
     maxEventBytes: 1 << 20,
-    onLog: (record) => console[record.level]("tidings", record),
+    onLog: (record: TraceRecord) => console[record.level]("tidings", record),
     debug: false,
-    clock: systemClock,
+    clock: { now: Date.now, setTimeout: startTimer },
     random: Math.random,
     network: runtimeNetwork,
     ...options,
-    onError: (error) => callSafely(() => onError(error)),
+    onError: (error: StreamError) => callSafely(() => onError(error)),
   };
+  return { ...settings, trace: createTrace(settings) };
 }

@@ -162,7 +162,10 @@ async function simulate(seed: number): Promise<number> {
   return subscribers.reduce((count, { told }) => count + told.filter((one) => "event" in one).length, 0);
 }
 
-/** Every event exactly once and in order, from the first that was owed to the last, unless a gap or a state stands between. */
+/**
+ * Every event exactly once and in order, from the first that was owed to the last, unless a gap or a state stands
+ * between.
+ */
 function check(
   { told, before, closed }: Subscriber,
   published: readonly string[],

@@ -6,55 +6,66 @@ afterEach(() => vi.unstubAllGlobals());
 const at = (time: number): Status => ({ state: "retrying", reason: "network", at: time });
 
 test("a listener hears every change until it leaves, and nothing that is no change", () => {
-  const status = watchedStatus();
+  const { status, set } = watchedStatus();
   const heard: Status[] = [];
   const leave = status.subscribe((value) => heard.push(value));
-  for (const time of [1, 1, 2]) status.set(at(time));
+  for (const time of [1, 1, 2]) set(at(time));
   leave();
-  status.set(at(3));
+  set(at(3));
   expect(heard).toEqual([at(1), at(2)]);
   expect(status.value).toEqual(at(3));
 });
 
 test("nobody hears an old value after a newer one", () => {
-  const status = watchedStatus();
+  const { status, set } = watchedStatus();
   const heard: Status[] = [];
-  status.subscribe(() => status.set(at(2)));
+  status.subscribe(() => set(at(2)));
   status.subscribe((value) => heard.push(value));
-  status.set(at(1));
+  set(at(1));
   expect(heard).toEqual([at(2)]);
 });
 
 test("a listener that was removed by another one hears nothing more", () => {
-  const status = watchedStatus();
+  const { status, set } = watchedStatus();
   const heard: Status[] = [];
   status.subscribe(() => leave());
   const leave = status.subscribe((value) => heard.push(value));
-  status.set(at(1));
+  set(at(1));
   expect(heard).toEqual([]);
 });
 
 test("a listener that throws keeps nobody from hearing, and its error is the runtime's to report", () => {
   const later: (() => void)[] = [];
   vi.stubGlobal("queueMicrotask", (task: () => void) => later.push(task));
-  const status = watchedStatus();
+  const { status, set } = watchedStatus();
   const heard: Status[] = [];
   status.subscribe(() => {
     throw new Error("mine");
   });
   status.subscribe((value) => heard.push(value));
-  status.set(at(1));
+  set(at(1));
   expect(heard).toEqual([at(1)]);
   expect(() => later[0]?.()).toThrow("mine");
 });
 
 test("subscribe works without its object, as useSyncExternalStore takes it", () => {
-  const status = watchedStatus();
+  const { status, set } = watchedStatus();
   const { subscribe } = status;
   const heard: Status[] = [];
   const leave = subscribe((value) => heard.push(value));
-  status.set(at(1));
+  set(at(1));
   leave();
-  status.set(at(2));
+  set(at(2));
+  expect(heard).toEqual([at(1)]);
+});
+
+test("a listener that subscribes twice hears everything twice, and leaves once at a time", () => {
+  const { status, set } = watchedStatus();
+  const heard: Status[] = [];
+  const listener = (value: Status) => heard.push(value);
+  const leave = status.subscribe(listener);
+  status.subscribe(listener);
+  leave();
+  set(at(1));
   expect(heard).toEqual([at(1)]);
 });

@@ -43,16 +43,19 @@ export type Status =
   | Retrying
   | { readonly state: "closed"; readonly reason: Reason };
 
-/** A value that can be read and watched. It fits React's `useSyncExternalStore`, also with `subscribe` taken out of it. */
+/**
+ * A value that can be read and watched. It fits React's `useSyncExternalStore`, also with `subscribe` taken out of it.
+ */
 export interface Watchable<Value> {
   readonly value: Value;
   /** Calls `listener` after every change. Returns what removes it. */
   readonly subscribe: (listener: (value: Value) => void) => () => void;
 }
 
-/** A status that changes, and its listeners. */
-export interface WatchedStatus extends Watchable<Status> {
-  /** Sets the status. Nobody is called when nothing has changed. */
+/** A status that changes. Its owner sets it, everybody else watches it. */
+interface WatchedStatus {
+  readonly status: Watchable<Status>;
+  /** Nobody is called when nothing has changed. */
   readonly set: (value: Status) => void;
 }
 
@@ -60,8 +63,16 @@ export function watchedStatus(): WatchedStatus {
   let current: Status = { state: "connecting" };
   const listeners = new Set<(value: Status) => void>();
   return {
-    get value() {
-      return current;
+    status: {
+      get value() {
+        return current;
+      },
+      subscribe(listener) {
+        // A function of its own: the same listener may subscribe twice.
+        const call = (value: Status) => listener(value);
+        listeners.add(call);
+        return () => listeners.delete(call);
+      },
     },
     set(value) {
       if (isSame(current, value)) {
@@ -77,10 +88,6 @@ export function watchedStatus(): WatchedStatus {
           callSafely(() => listener(value));
         }
       }
-    },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
     },
   };
 }

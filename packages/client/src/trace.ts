@@ -1,36 +1,48 @@
+import type { Clock } from "@tidings/protocol/clock";
 import { callSafely } from "./deliver/callback.ts";
-import type { Settings, TraceRecord } from "./options.ts";
+import type { Position } from "./state/position.ts";
 
-/** Tells developers what happened. */
-export interface Trace {
-  /** Only with `debug`. */
-  debug(event: TraceRecord["event"], about: About): void;
-  /** Also without `debug` where somebody develops. In production nobody could do anything about a warning. */
-  warn(event: TraceRecord["event"], about: About): void;
+/** What happened, for developers. It never holds headers, urls or event data. */
+export interface TraceRecord {
+  readonly level: "debug" | "warn";
+  readonly event: "connect" | "end" | "event" | "handled" | "gap" | "contract";
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+  readonly channel?: string;
+  readonly type?: string;
+  /** A cursor. */
+  readonly id?: string;
+  readonly detail?: string;
 }
 
-type About = Omit<TraceRecord, "level" | "event" | "at">;
+/**
+ * Tells developers what happened. `debug` only where that is wanted; `warn` also where somebody develops. In production
+ * nobody could do anything about a warning.
+ */
+export type Trace = (
+  level: TraceRecord["level"],
+  event: TraceRecord["event"],
+  about: Pick<TraceRecord, "channel" | "type" | "detail">,
+  position?: Position | null,
+) => void;
 
-export function createTrace({ debug, onLog, clock }: Pick<Settings, "debug" | "onLog" | "clock">): Trace {
-  function add(level: TraceRecord["level"], event: TraceRecord["event"], about: About): void {
-    callSafely(() => onLog({ level, event, at: clock.now(), ...about }));
-  }
-  return {
-    debug(event, about) {
-      if (debug) {
-        add("debug", event, about);
-      }
-    },
-    warn(event, about) {
-      if (debug || isDevelopment()) {
-        add("warn", event, about);
-      }
-    },
+interface TraceNeeds {
+  readonly debug: boolean;
+  readonly onLog: (record: TraceRecord) => void;
+  readonly clock: Pick<Clock, "now">;
+}
+
+export function createTrace({ debug, onLog, clock }: TraceNeeds): Trace {
+  return (level, event, about, position) => {
+    if (debug || (level === "warn" && isDevelopment())) {
+      const id = position && { id: position.token };
+      callSafely(() => onLog({ level, event, at: clock.now(), ...about, ...id }));
+    }
   };
 }
 
 /** Whether the page is served from the developer's own machine. */
 function isDevelopment(): boolean {
   const { location } = globalThis as { location?: { hostname?: string } };
-  return /^(localhost|127\.0\.0\.1)$/.test(`${location?.hostname}`);
+  return ["localhost", "127.0.0.1"].includes(`${location?.hostname}`);
 }

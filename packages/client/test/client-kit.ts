@@ -69,7 +69,10 @@ export interface ClientKit {
   readonly trace: TraceRecord[];
 }
 
-/** A client in virtual time with a server of the test's own. Jitter is half of what it may be, unless `random` says otherwise. */
+/**
+ * A client in virtual time with a server of the test's own. Jitter is half of what it may be, unless `random` says
+ * otherwise.
+ */
 export function createKit(options: Partial<ClientOptions> = {}): ClientKit {
   const server = new FakeServer();
   const clock = new VirtualClock();

@@ -17,7 +17,10 @@ interface Connection {
   readonly told: Map<string, number>;
 }
 
-/** A log in memory that answers as PROTOCOL.md says: slowly, partly, from lagging copies, or not at all, as a schedule wants. */
+/**
+ * A log in memory that answers as PROTOCOL.md says: slowly, partly, from lagging copies, or not at all, as a schedule
+ * wants.
+ */
 export class ModelServer {
   epoch = "a0";
   /** Of this epoch. */
@@ -56,7 +59,10 @@ export class ModelServer {
     for (const { stream } of this.connections.splice(0)) stream.break();
   }
 
-  /** Answers one request that waits. @param lag 0: with what is there now; else with what was when it was asked, less `lag - 1` events */
+  /**
+   * Answers one request that waits. @param lag 0: with what is there now; else with what was when it was asked, less
+   * `lag - 1` events
+   */
   answer(index: number, lag: number, limit: number): void {
     const [waiting] = this.#waiting.splice(index, 1);
     if (waiting === undefined || waiting.request.aborted) return;

@@ -16,20 +16,24 @@ export interface Clock {
 /** The longest timer of the platform, in milliseconds. A longer one runs at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** What only some runtimes have. */
-const { setImmediate } = globalThis as { readonly setImmediate?: (task: () => void) => unknown };
-
 /** The clock of the runtime. */
 export const systemClock: Clock = {
-  now: Date.now,
+  now: () => Date.now(),
   monotonic: () => performance.now(),
-  setTimeout(task, milliseconds, isBackground = false) {
-    const timer = setTimeout(task, milliseconds);
-    if (isBackground) {
-      // Node and Bun have an object here, browsers a number.
-      (timer as { unref?(): void }).unref?.();
-    }
-    return () => clearTimeout(timer);
+  setTimeout: startTimer,
+  defer(task) {
+    // Only some runtimes have the first.
+    const { setImmediate = setTimeout } = globalThis as { readonly setImmediate?: (task: () => void) => unknown };
+    setImmediate(task);
   },
-  defer: setImmediate ? (task) => void setImmediate(task) : (task) => void setTimeout(task, 0),
 };
+
+/** The timer of {@link systemClock}. A client needs no more of that than this one and `Date.now`, and loads no more. */
+export function startTimer(task: () => void, milliseconds: number, isBackground = false): () => void {
+  const timer = setTimeout(task, milliseconds);
+  if (isBackground) {
+    // Node and Bun have an object here, browsers a number.
+    (timer as { unref?(): void }).unref?.();
+  }
+  return () => clearTimeout(timer);
+}

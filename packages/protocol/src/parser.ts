@@ -44,6 +44,7 @@ const MAX_UNIT_BYTES = 3;
 export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: ParserOptions): Parser {
   /** It also removes the byte order mark. */
   const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
   /** The decoded chunk. The part from `at` on is not read yet. */
   let text = "";
   let at = 0;
@@ -74,29 +75,30 @@ export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: Pars
     data = event === null ? null : readField("data: ");
     id = readField("id: ");
     const isComplete =
+      data !== null &&
       text[at] === "\n" &&
       !id?.includes("\0") &&
       // A block that may be too long is read line by line, which counts its bytes exactly.
       (at - start) * MAX_UNIT_BYTES <= maxEventBytes;
-    if (!isComplete) data = null;
-    at = data === null ? start : at + 1;
-    return endBlock();
+    at = isComplete ? at + 1 : start;
+    endBlock(isComplete);
+    return isComplete;
   }
 
-  /** Resets the fields and passes the event on. False if the block has no data, and so is no event. */
-  function endBlock(): boolean {
-    const block = data === null ? null : { event: event || "message", data, id };
+  /** Resets the fields and passes the event on, if the block is one. */
+  function endBlock(isEvent: boolean): void {
+    const block = { event: event || "message", data: data ?? "", id };
     event = null;
     data = null;
     id = null;
     bytes = 0;
-    if (block !== null) onEvent(block);
-    return block !== null;
+    if (isEvent) onEvent(block);
   }
 
   function take(line: string): void {
     const [, name, value = ""] = LINE.exec(line) ?? [];
-    if (line === "") endBlock();
+    // A block without data is no event.
+    if (line === "") endBlock(data !== null);
     else if (name === "data") data = data === null ? value : `${data}\n${value}`;
     else if (name === "event") event = value;
     else if (name === "id") id = value.includes("\0") ? id : value;
@@ -116,7 +118,7 @@ export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: Pars
         const end = text.indexOf("\n", at);
         const piece = text.slice(at, end === -1 ? text.length : end);
         at += piece.length + 1;
-        bytes += utf8Length(piece);
+        bytes += encoder.encode(piece).length;
         if (bytes > maxEventBytes) throw new RangeError(`Expected at most ${maxEventBytes} bytes an event, got more.`);
         unfinished += piece;
         if (end === -1) return;
@@ -125,18 +127,4 @@ export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: Pars
       }
     },
   };
-}
-
-/** The UTF-8 bytes of a text without lone surrogates; a decoder never returns one. */
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let index = 0; index < text.length; index++) bytes += unitLength(text.charCodeAt(index));
-  return bytes;
-}
-
-function unitLength(unit: number): number {
-  if (unit < 0x80) return 1;
-  if (unit < 0x800) return 2;
-  // Two surrogates stand for one character of four bytes.
-  return (unit & 0xf800) === 0xd800 ? 2 : 3;
 }

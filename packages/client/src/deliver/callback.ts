@@ -15,7 +15,8 @@ export function callSafely(call: () => unknown): void {
 }
 
 /**
- * Calls a handler, which may fail now or later. What it returns is not awaited: a slow handler must not hold up the others.
+ * Calls a handler, which may fail now or later. What it returns is not awaited: a slow handler must not hold up the
+ * others.
  *
  * @param label names the handler in the error
  */

@@ -10,23 +10,34 @@ export interface Decoder {
   /** @throws TypeError for an address of another contract */
   channelOf(address: Address): AnyChannel;
   /**
-   * An event or a withdrawal of an address. Null for another address, for a type that this client does not know yet, and for data
-   * that does not fit: that is reported.
-   * @param json the data, where it is not parsed yet
+   * An event or a withdrawal of an address. Null for another address, for a type that this client does not know yet,
+   * and for data that does not fit: that is reported.
    */
-  item(address: Address, wire: PageEvent, position: Position | null, json?: string): Item | null;
-  /** What a page has of one address: first the state, then events. */
-  page(address: Address, page: PageBody): Item[];
+  item(address: Address, wire: PageEvent, position: Position | null): Item | null;
+  /**
+   * What a page has of one address, one after the other: first the state, then events. Null for what {@link item} skips.
+   * Each is decoded when it is asked for.
+   */
+  page(address: Address, page: PageBody): Iterable<Item | null>;
 }
 
 export function createDecoder(
   contract: Contract,
   { validate, onError }: Pick<Settings, "validate" | "onError">,
 ): Decoder {
-  /** Makes an item of what `read` returns, decoded. Null when it does not fit the schema; that is reported. */
-  function tryDecode(schema: Schema, label: string, read: () => unknown, toItem: (data: unknown) => Item): Item | null {
+  /**
+   * Makes an item of data, decoded. Null when it does not fit the schema; that is reported.
+   * @param wire what holds the data. Reading it may fail: it may be JSON that is parsed then
+   */
+  function tryDecode(
+    schema: Schema,
+    label: string,
+    wire: { readonly data: unknown },
+    toItem: (data: unknown) => Item,
+  ): Item | null {
     try {
-      return toItem(validate ? decode(schema, read(), label) : read());
+      const { data } = wire;
+      return toItem(validate ? decode(schema, data, label) : data);
     } catch (cause) {
       onError(new StreamError("invalid-data", `Skipped ${label}: ${String(cause)}`, { cause }));
       return null;
@@ -41,7 +52,7 @@ export function createDecoder(
     throw new TypeError(`Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${name}".`);
   }
 
-  function item(address: Address, wire: PageEvent, position: Position | null, json?: string): Item | null {
+  function item(address: Address, wire: PageEvent, position: Position | null): Item | null {
     const { channel, type } = wire;
     const { name, events } = channelOf(address);
     const definition = events[type];
@@ -51,8 +62,7 @@ export function createDecoder(
     if ("clear" in wire) {
       return position && { kind: "clear", position, cleared: { channel, type, key: wire.clear, id: position.token } };
     }
-    const read = () => (json === undefined ? wire.data : JSON.parse(json)) as unknown;
-    return tryDecode(definition.schema, `${name}.${type}`, read, (data) => ({
+    return tryDecode(definition.schema, `${name}.${type}`, wire, (data) => ({
       kind: "event",
       position,
       event: { channel, type, data, id: position?.token ?? null },
@@ -60,22 +70,20 @@ export function createDecoder(
     }));
   }
 
-  return {
-    channelOf,
-    item,
-    page(address, { events, state }) {
-      const { name, snapshot } = channelOf(address);
-      const given = state?.[address.path];
-      const begun =
-        snapshot && given !== undefined
-          ? tryDecode(
-              snapshot,
-              `${name}'s snapshot`,
-              () => given,
-              (data) => ({ kind: "state", position: null, state: data }),
-            )
-          : null;
-      return [begun, ...events.map((wire) => item(address, wire, toPosition(wire.id)))].filter((each) => each !== null);
-    },
-  };
+  function* page(address: Address, { events, state }: PageBody): Iterable<Item | null> {
+    const { name, snapshot } = channelOf(address);
+    const data = state?.[address.path];
+    if (snapshot && data !== undefined) {
+      yield tryDecode(snapshot, `${name}'s snapshot`, { data }, (decoded) => ({
+        kind: "state",
+        position: null,
+        state: decoded,
+      }));
+    }
+    for (const wire of events) {
+      yield item(address, wire, toPosition(wire.id));
+    }
+  }
+
+  return { channelOf, item, page };
 }

@@ -1,5 +1,6 @@
 import type { EventsOptions } from "../client.ts";
 import { failure } from "../drive/failure.ts";
+import type { Subscription } from "../drive/subscription.ts";
 import type { Gap, ReceivedEvent } from "../handlers.ts";
 import type { Reason } from "../status.ts";
 import type { StreamError } from "../stream-error.ts";
@@ -7,15 +8,8 @@ import { callHandler } from "./callback.ts";
 import type { Consumer } from "./consumer.ts";
 import type { EventItem } from "./item.ts";
 
-/** What fills a queue. */
-interface Filling {
-  /** There is room again. */
-  resume(): void;
-  close(): void;
-}
-
 /** What the loop has not taken yet. A gap stands at its place. */
-type Entry = EventItem | { readonly kind: "gap"; readonly gap: Gap };
+type Entry = EventItem | Gap;
 
 const DEFAULT_CAPACITY = 1_024;
 
@@ -26,11 +20,12 @@ const DEFAULT_CAPACITY = 1_024;
 export function createQueue(
   { onGap, capacity = DEFAULT_CAPACITY }: Pick<EventsOptions, "onGap" | "capacity">,
   onError: (error: StreamError) => void,
-  connect: (consumer: Consumer) => Filling,
+  connect: (consumer: Consumer) => Pick<Subscription, "input" | "close">,
 ): AsyncIterableIterator<ReceivedEvent, Reason> {
   let entries: Entry[] = [];
   /**
-   * The subscription still stands before a gap that is in the queue. If it asked again from there, it would meet the gap again.
+   * The subscription still stands before a gap that is in the queue. If it asked again from there, it would meet the
+   * gap again.
    * So the first event after a gap is always taken.
    */
   let isBeforeGap = false;
@@ -50,25 +45,28 @@ export function createQueue(
       if (item.position) {
         isBeforeGap = false;
       }
-      entries.push(item);
-      wake();
+      push(item);
       return true;
     },
     gap(gap) {
       isBeforeGap = true;
-      entries.push({ kind: "gap", gap });
-      wake();
+      push(gap);
     },
     close(closed) {
       reason = closed;
       wake();
     },
   };
-  const filling = connect(consumer);
+  const subscription = connect(consumer);
+
+  function push(entry: Entry): void {
+    entries.push(entry);
+    wake();
+  }
 
   function hasRoomFor({ position, isVolatile }: EventItem): boolean {
-    const isFull = entries.length > 0 && entries.length >= capacity;
-    if (!isFull) {
+    // One event always has room, whatever the capacity.
+    if (entries.length < Math.max(capacity, 1)) {
       return true;
     }
     if (isVolatile) {
@@ -81,7 +79,7 @@ export function createQueue(
 
   /** Makes room. A queue full of volatile events would be asked for again from the same place, at once and for ever. */
   function dropVolatile(): boolean {
-    const index = entries.findIndex((entry) => entry.kind === "event" && entry.isVolatile);
+    const index = entries.findIndex((entry) => "isVolatile" in entry && entry.isVolatile);
     if (index === -1) {
       return false;
     }
@@ -93,13 +91,13 @@ export function createQueue(
     for (;;) {
       const entry = entries.shift();
       if (entries.length === 0) {
-        filling.resume();
+        subscription.input("room", null);
       }
-      if (entry?.kind === "event") {
+      if (entry && "event" in entry) {
         return { done: false, value: entry.event };
       }
       if (entry) {
-        handleGap(entry.gap);
+        handleGap(entry);
       } else if (reason !== null) {
         return { done: true, value: reason };
       } else {
@@ -120,7 +118,7 @@ export function createQueue(
 
   function close(): void {
     entries = [];
-    filling.close();
+    subscription.close();
   }
 
   const queue: AsyncIterableIterator<ReceivedEvent, Reason> = {

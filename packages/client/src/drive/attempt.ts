@@ -17,8 +17,8 @@ export interface Attempt<Result> {
 }
 
 /**
- * Begins a request. It is given up after a silence of `connectTimeout`. It can be ended from outside, also where it waits for
- * something that ignores the signal. The first outcome counts; any outcome aborts the signal.
+ * Begins a request. It is given up after a silence of `connectTimeout`. It can be ended from outside, also where it
+ * waits for something that ignores the signal. The first outcome counts; any outcome aborts the signal.
  *
  * @param read tells every sign of life, and how many milliseconds of silence are too many from then on
  */
@@ -64,7 +64,9 @@ export function attempt<Result>(
       reject(ending);
       settle();
     };
-    send(settings, request, accept, signal)
+    // Not before the caller has it: url and headers may close the client.
+    Promise.resolve()
+      .then(() => send(settings, request, accept, signal))
       .then((response) => read(response, signal, onLife))
       .then(resolve, (error: unknown) => reject(toEnding(error)))
       .finally(settle);

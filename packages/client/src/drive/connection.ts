@@ -8,11 +8,10 @@ import {
   type ConnectionState,
 } from "../state/connection-state.ts";
 import { watchedStatus, type Reason, type Status, type Watchable } from "../status.ts";
-import type { Trace } from "../trace.ts";
 import { attempt, type Attempt } from "./attempt.ts";
 import type { Ending } from "../state/ending.ts";
 import { failure } from "./failure.ts";
-import { createMachine } from "./machine.ts";
+import { createMachine, type Machine } from "./machine.ts";
 import { createRetry } from "./retry.ts";
 
 /** Silence of this many heartbeats is the end of a connection. */
@@ -38,33 +37,31 @@ export interface Connection {
   hello(heartbeat: number): void;
   /** Ends the running request. What follows depends on the ending. */
   end(ending: Ending): void;
-  close(reason: Reason): void;
+  close(): void;
 }
 
 /**
- * The client's one connection: it opens, reads, notices silence, and comes back, until it is closed. It drives the machine of
- * state/connection-state.ts, and has no state of its own.
+ * The client's one connection: it opens, reads, notices silence, and comes back, until it is closed. It drives the
+ * machine of state/connection-state.ts. Beside it there is only the running request.
  */
-export function createConnection(settings: Settings, trace: Trace, user: ConnectionUser): Connection {
-  const { network, clock, maxEventBytes } = settings;
-  const status = watchedStatus();
-  const retry = createRetry(settings);
-  const machine = createMachine<ConnectionState, ConnectionInputs, ConnectionEffects>(IDLE, {
-    transition: connectionTransition,
-    begunBy,
-    onState: ({ shown }) => status.set(shown),
-    effects: {
-      ask: () => input("request", user.request()),
-      open,
-      look: () => request?.look(),
-      wait: ({ milliseconds }) => machine.begin(clock.setTimeout(() => input("due", null), milliseconds)),
-      end() {
-        unwatchNetwork();
-        user.onClosed();
-      },
+export function createConnection(settings: Settings, user: ConnectionUser): Connection {
+  const { network, maxEventBytes, trace } = settings;
+  const { status, set } = watchedStatus();
+  const machine: Machine<ConnectionState, ConnectionInputs> = createMachine<
+    ConnectionState,
+    ConnectionInputs,
+    ConnectionEffects
+  >(IDLE, connectionTransition, ({ shown }) => set(shown), {
+    ask: () => input("request", user.request()),
+    open,
+    wait: (lastFailure) => retry.wait(lastFailure),
+    end() {
+      unwatchNetwork();
+      user.onClosed();
     },
   });
   const { input } = machine;
+  const retry = createRetry(settings, input);
   const unwatchNetwork = network.subscribe(onNetwork);
   /** The newest request. */
   let request: Attempt<never> | null = null;
@@ -73,6 +70,7 @@ export function createConnection(settings: Settings, trace: Trace, user: Connect
 
   function onNetwork(): void {
     if (network.isOnline()) {
+      request?.look();
       input("online", null);
     } else {
       end({ reason: "offline" });
@@ -80,19 +78,14 @@ export function createConnection(settings: Settings, trace: Trace, user: Connect
   }
 
   function isRequesting(): boolean {
-    const { kind } = machine.state;
-    return kind === "opening" || kind === "live";
+    return machine.state.kind === "requesting";
   }
 
-  function open(asked: EventRequest): void {
+  function open(asked: EventRequest): () => void {
     const opened = attempt(settings, asked, "text/event-stream", read);
-    let isWanted = true;
     request = opened;
-    machine.begin(() => {
-      isWanted = false;
-      opened.end({ reason: "closed" });
-    });
-    opened.result.catch((ending: Ending) => isWanted && end(ending));
+    opened.result.catch((ending: Ending) => machine.state.begun === asked && end(ending));
+    return () => opened.end({ reason: "closed" });
   }
 
   function end(ending: Ending): void {
@@ -100,10 +93,14 @@ export function createConnection(settings: Settings, trace: Trace, user: Connect
     if (!isRequesting()) {
       return;
     }
-    trace.debug("end", { detail: reason });
-    // Both may call handlers, which may close the client.
-    const isOtherRequest = channels !== undefined && user.onRefused(channels, reason);
-    input("ended", { reason, plan: isOtherRequest ? "again" : retry.plan(ending) });
+    trace("debug", "end", { detail: reason });
+    if (channels && user.onRefused(channels, reason)) {
+      return input("wanted", null);
+    }
+    // What was called until here may have closed the client.
+    if (isRequesting()) {
+      retry.plan(ending);
+    }
   }
 
   async function read({ body }: Response, signal: AbortSignal, alive: typeof onLife): Promise<never> {
@@ -127,7 +124,7 @@ export function createConnection(settings: Settings, trace: Trace, user: Connect
     for (;;) {
       const { done, value } = await reader.read();
       if (done) {
-        throw failure("network", 'a "bye" before the end of the stream', "the end; a proxy or a crash may have cut it");
+        throw failure("network", "a bye", "the end; check proxies");
       }
       alive();
       parser.push(value);
@@ -138,7 +135,7 @@ export function createConnection(settings: Settings, trace: Trace, user: Connect
     status,
     change() {
       if (isRequesting()) {
-        trace.debug("end", { detail: "changed" });
+        trace("debug", "end", { detail: "changed" });
       }
       input("wanted", null);
     },
@@ -148,14 +145,6 @@ export function createConnection(settings: Settings, trace: Trace, user: Connect
       input("hello", null);
     },
     end,
-    close: (reason) => input("close", reason),
+    close: () => input("close", "closed"),
   };
-}
-
-/** The request or the timer of a state. */
-function begunBy(state: ConnectionState): object | null {
-  if (state.kind === "opening" || state.kind === "live") {
-    return state.request;
-  }
-  return state.kind === "retrying" ? state.pause : null;
 }

@@ -19,6 +19,6 @@ export function toEnding(thrown: unknown): Ending {
     return thrown as StreamError & Ending;
   }
   return thrown instanceof RangeError
-    ? failure("event-too-large", `"maxEventBytes" to do`, thrown.message, { reason: "bad-response", cause: thrown })
+    ? failure("event-too-large", 'events within "maxEventBytes"', "more", { reason: "bad-response", cause: thrown })
     : failure("network", "an answer", "a broken one", { cause: thrown });
 }

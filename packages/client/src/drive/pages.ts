@@ -1,5 +1,6 @@
-import { isCursor, type EventRequest, type PageBody } from "@tidings/protocol";
+import type { EventRequest, PageBody } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
+import { toPosition } from "../state/position.ts";
 import type { PageWish } from "../state/subscription-state.ts";
 import { attempt, type Attempt } from "./attempt.ts";
 import { failure } from "./failure.ts";
@@ -10,8 +11,8 @@ export interface Pages {
   /** Asks for a page. @throws Ending */
   fetch(request: EventRequest): Promise<PageBody>;
   /**
-   * Loads a page for a subscription. Equal ones that are wanted in the same moment share one request: a page load of the
-   * application opens one, not one per channel. @throws Ending
+   * Loads a page for a subscription. Equal ones that are wanted in the same moment share one request: a page load of
+   * the application opens one, not one per channel. @throws Ending
    */
   load(path: string, wish: PageWish): Promise<PageBody>;
   /** Ends all requests that are under way. */
@@ -42,11 +43,11 @@ export function createPages(settings: Settings): Pages {
     }
   }
 
-  function gather(key: string, { after, wantsState }: PageWish): Gathering {
+  function gather(key: string, request: Omit<EventRequest, "channels">): Gathering {
     const channels = new Map<string, string | null>();
     const page = Promise.resolve().then(() => {
       gatherings.delete(key);
-      return fetchPage({ channels, after: after?.token ?? null, snapshot: wantsState });
+      return fetchPage({ channels, ...request });
     });
     const gathering = { channels, page };
     gatherings.set(key, gathering);
@@ -55,10 +56,9 @@ export function createPages(settings: Settings): Pages {
 
   return {
     fetch: fetchPage,
-    load(path, wish) {
-      const start = wish.start === "now" ? "now" : (wish.start?.token ?? null);
-      const key = `${wish.after?.token} ${start} ${wish.wantsState}`;
-      const { channels, page } = gatherings.get(key) ?? gather(key, wish);
+    load(path, { start, ...request }) {
+      const key = JSON.stringify([start, request]);
+      const { channels, page } = gatherings.get(key) ?? gather(key, request);
       channels.set(path, start);
       return page;
     },
@@ -78,7 +78,7 @@ function clientClosed() {
 async function readPage(response: Response): Promise<PageBody> {
   const page = await readJson<PageBody>(response);
   // The rest is the server's word. The contract checks its events one by one.
-  if (Array.isArray(page.events) && isCursor(`${page.cursor}`)) {
+  if (Array.isArray(page.events) && toPosition(`${page.cursor}`)) {
     return page as PageBody;
   }
   throw foreign("a page", "other JSON");

@@ -1,6 +1,7 @@
 import { fingerprint, type Address, type Contract } from "@tidings/contract";
 import {
   parseEventName,
+  type ByeReason,
   type ControlEvents,
   type EventRequest,
   type GapReason,
@@ -11,12 +12,12 @@ import type { Consumer } from "../deliver/consumer.ts";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
 import { hasSeen, toPosition, type Position } from "../state/position.ts";
+import type { SubscriptionInputs } from "../state/subscription-state.ts";
 import type { Reason } from "../status.ts";
-import type { Trace } from "../trace.ts";
 import { createConnection, type Connection } from "./connection.ts";
 import type { Pages } from "./pages.ts";
-import { createSubscription, type Subscription, type SubscriptionNeeds } from "./subscription.ts";
-import { createTracks, type Track } from "./tracks.ts";
+import { subscriptionFactory, type Subscription } from "./subscription.ts";
+import { ask, haveChanged, forget, onConnection, trackOf, type Track, type Tracks } from "./tracks.ts";
 
 /** Milliseconds before a path that nobody follows any more leaves the connection. It may come back at once. */
 const LINGER = 1_000;
@@ -27,15 +28,6 @@ const FORGIVENESS = 60_000;
 type ControlData = ControlEvents["hello"] &
   ControlEvents["clear"] &
   Pick<ControlEvents["bye"], "reason"> & { readonly channels: unknown };
-
-/** What the stream needs of its client. */
-export interface StreamNeeds {
-  readonly contract: Contract;
-  readonly settings: Settings;
-  readonly decoder: Decoder;
-  readonly pages: Pages;
-  readonly trace: Trace;
-}
 
 export interface Stream {
   readonly connection: Connection;
@@ -48,39 +40,32 @@ export interface Stream {
 }
 
 /** The stream that all subscriptions of a client share: which paths it follows, and who gets what it brings. */
-export function createStream(needs: StreamNeeds): Stream {
-  const { contract, settings, decoder, pages, trace } = needs;
+export function createStream(contract: Contract, settings: Settings, decoder: Decoder, pages: Pages): Stream {
+  const { clock, trace } = settings;
   /** How far the stream has come. */
   const here: { handled: Position | null; carried: Position | null } = { handled: null, carried: null };
-  const tracks = createTracks(here);
+  const tracks: Tracks = new Map();
   /** Paths that the stream's position does not speak of yet. */
   let newcomers: readonly Track[] = [];
   /** The last positions of epochs that the running connection has left. It never comes back to them. */
   let leftEpochs: Position[] = [];
-  /** What cancels the timers. */
-  const cancelTimers = new Set<() => void>();
-  /** The pauses after which a timer will look what to follow. */
-  const looks = new Set<number>();
-  const connection = createConnection(settings, trace, { request, onEvent, onRefused, onClosed });
-  const forSubscriptions: SubscriptionNeeds = { ...needs, connection: connection.status, onLeft };
+  /** What cancels each timer. */
+  const timers = new Map<unknown, () => void>();
+  const connection = createConnection(settings, { request, onEvent, onRefused, onClosed });
+  const createSubscription = subscriptionFactory(settings, decoder, pages, connection.status);
 
   function follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription {
-    const track = tracks.of(address);
-    const subscription = createSubscription(forSubscriptions, address, track, consumer, wantsState, after);
-    const { value } = connection.status;
-    if (value.state === "closed") {
-      subscription.close(value.reason);
-      return subscription;
+    const track = trackOf(tracks, address, here);
+    function onLeft(): void {
+      forget(tracks, track);
+      lookIn(LINGER);
     }
-    track.subscriptions.add(subscription);
-    subscription.resume();
-    subscription.onStart();
     lookIn(0);
-    return subscription;
+    return createSubscription(track, consumer, wantsState, after, onLeft);
   }
 
   function request(): EventRequest | null {
-    const asked = tracks.ask();
+    const asked = ask(tracks);
     newcomers = asked.filter(({ standing }) => standing === "asked");
     leftEpochs = [];
     if (newcomers.length === asked.length) {
@@ -90,9 +75,9 @@ export function createStream(needs: StreamNeeds): Stream {
     if (asked.length === 0) {
       return null;
     }
-    const after = here.handled?.token ?? null;
-    trace.debug("connect", { detail: `${asked.length} channels`, ...(after !== null && { id: after }) });
-    return { channels: new Map(asked.map(({ address }) => [address.path, null])), after };
+    const { handled } = here;
+    trace("debug", "connect", { detail: `${asked.length} channels` }, handled);
+    return { channels: new Map(asked.map(({ address }) => [address.path, null])), after: handled?.token ?? null };
   }
 
   function onEvent({ event, data, id }: ServerSentEvent): void {
@@ -105,36 +90,41 @@ export function createStream(needs: StreamNeeds): Stream {
     }
     const name = parseEventName(event);
     if (name) {
-      deliver({ ...name, data: null }, position, data);
+      deliver(
+        {
+          ...name,
+          // Parsed where somebody wants it: what nobody follows never is.
+          get data() {
+            return JSON.parse(data) as unknown;
+          },
+        },
+        position,
+      );
     } else {
       onControl(event, data, position);
     }
     if (position) {
       // Only now: an id counts when its event has been handled.
       moveTo(position);
-      begin(position, event === "heartbeat" ? tracks.onConnection() : newcomers);
+      begin(position, event === "heartbeat" ? onConnection(tracks) : newcomers);
     }
   }
 
   function onRefused(paths: readonly string[], reason: Reason): boolean {
-    const refused = tracks.onConnection().filter(({ address }) => paths.includes(address.path));
+    const refused = onConnection(tracks).filter(({ address }) => paths.includes(address.path));
     for (const track of refused) {
       track.standing = "absent";
       track.reached = null;
       if (reason === "unknown") {
         leaveOut(track);
       }
-    }
-    for (const track of refused) {
-      for (const subscription of [...track.subscriptions]) {
-        subscription.onRefused(reason);
-      }
+      inputAll(track, "failure", { reason });
     }
     return refused.length > 0;
   }
 
   function onClosed(): void {
-    for (const cancel of cancelTimers) {
+    for (const cancel of timers.values()) {
       cancel();
     }
     pages.close();
@@ -152,10 +142,8 @@ export function createStream(needs: StreamNeeds): Stream {
       return;
     }
     leftEpochs.push(handled);
-    for (const { subscriptions } of tracks.all()) {
-      for (const subscription of [...subscriptions]) {
-        subscription.onEpoch(handled);
-      }
+    for (const track of tracks.values()) {
+      inputAll(track, "epoch", handled);
     }
   }
 
@@ -165,67 +153,63 @@ export function createStream(needs: StreamNeeds): Stream {
     for (const track of begun) {
       track.standing = "followed";
       track.reached = position;
-    }
-    for (const { subscriptions } of begun) {
-      for (const subscription of [...subscriptions]) {
-        subscription.onStart();
-      }
+      inputAll(track, "start", null);
     }
   }
 
-  /** @param json the data, where it is not parsed yet: what nobody follows never is */
-  function deliver(wire: PageEvent, position: Position | null, json?: string): void {
+  function deliver(wire: PageEvent, position: Position | null): void {
     const { channel, type } = wire;
     const track = tracks.get(channel);
     if (position) {
       here.carried = position;
     }
-    if (!track || track.subscriptions.size === 0) {
+    if (!track) {
       return;
     }
+    // Also while nobody follows the path: somebody may come back to it.
     track.reached = position ?? track.reached;
-    const item = decoder.item(track.address, wire, position, json);
+    if (track.subscriptions.size === 0) {
+      return;
+    }
+    const item = decoder.item(track.address, wire, position);
     if (!item) {
       return;
     }
-    const about = { channel, type, ...(position && { id: position.token }) };
-    trace.debug("event", about);
-    // A copy: handlers subscribe and close.
-    for (const subscription of [...track.subscriptions]) {
-      subscription.onItem(item);
-    }
-    trace.debug("handled", about);
+    trace("debug", "event", { channel, type }, position);
+    inputAll(track, "item", item);
+    trace("debug", "handled", { channel, type }, position);
   }
 
   function onControl(event: string, json: string, position: Position | null): void {
     const data = parseControl(json);
+    const { channel, type, channels } = data;
     switch (event) {
       case "hello":
-        return onHello(data);
+        connection.hello(data.heartbeat);
+        compareVersion(data.contract);
+        break;
       case "clear":
-        return onClear(data, position);
+        if (position) {
+          deliver({ channel, type, clear: data.key, id: position.token }, position);
+        }
+        break;
       case "gap":
         // PROTOCOL.md has the reasons. An unknown one is only handed on.
-        return onGap(Object(data.channels) as Record<string, GapReason>, position);
+        onGap(Object(channels) as Record<string, GapReason>, position);
+        break;
       case "bye":
-        return onBye(data);
+        onBye(data.reason, channels);
+        break;
       default:
         // A heartbeat, or a control event of a newer server.
-        return undefined;
+        break;
     }
   }
 
-  function onHello({ heartbeat, contract: theirs }: ControlData): void {
-    connection.hello(heartbeat);
+  function compareVersion(theirs: string): void {
     // At the beginning only. During a deployment the two differ for a while, which is nothing to stop for.
     if (!here.handled && theirs && theirs !== fingerprint(contract)) {
-      trace.warn("contract", { detail: "The server has another version." });
-    }
-  }
-
-  function onClear({ channel, type, key }: ControlData, position: Position | null): void {
-    if (position) {
-      deliver({ channel, type, clear: key, id: position.token }, position);
+      trace("warn", "contract", { detail: "The server has another version." });
     }
   }
 
@@ -240,73 +224,65 @@ export function createStream(needs: StreamNeeds): Stream {
         continue;
       }
       track.reached = next;
-      for (const subscription of [...track.subscriptions]) {
-        subscription.onGap(reason, next);
-      }
+      inputAll(track, "gap", { reason, next, now: clock.now() });
     }
     if (next) {
       connection.end({ reason: "gap" });
     }
   }
 
-  function onBye({ reason, channels }: ControlData): void {
+  function onBye(reason: ByeReason, channels: unknown): void {
     const isRefusal = reason === "forbidden" || reason === "unknown";
     if (isRefusal && Array.isArray(channels)) {
       onRefused(channels as string[], reason);
-    } else if (isRefusal) {
-      connection.end({ reason, channels: tracks.onConnection().map(({ address }) => address.path) });
     } else if (reason) {
-      connection.end({ reason });
+      const paths = onConnection(tracks).map(({ address }) => address.path);
+      connection.end({ reason, channels: isRefusal ? paths : undefined });
     }
-  }
-
-  function onLeft(subscription: Subscription): void {
-    const track = tracks.of(subscription.address);
-    track.subscriptions.delete(subscription);
-    tracks.forget(track);
-    lookIn(LINGER);
   }
 
   /** The server does not know the path. It is asked for again when a deployment may be over. */
   function leaveOut(track: Track): void {
     track.standing = "unknown";
-    later(FORGIVENESS, () => {
-      track.standing = "absent";
-      tracks.forget(track);
-      look();
-    });
+    later(track, FORGIVENESS, () => (track.standing = "absent"));
   }
 
   /** Looks after a while what to follow. All that changes until then is one change. */
   function lookIn(milliseconds: number): void {
-    if (looks.has(milliseconds)) {
-      return;
-    }
-    looks.add(milliseconds);
-    later(milliseconds, () => {
-      looks.delete(milliseconds);
-      look();
-    });
+    later(milliseconds, milliseconds, () => {});
   }
 
-  function look(): void {
-    if (tracks.hasChanged()) {
-      connection.change();
-    }
-  }
-
-  function later(milliseconds: number, task: () => void): void {
-    if (connection.status.value.state === "closed") {
+  /**
+   * Does something after a while, and looks what to follow.
+   * @param what tells timers apart: there is one at a time for each
+   */
+  function later(what: unknown, milliseconds: number, task: () => void): void {
+    if (connection.status.value.state === "closed" || timers.has(what)) {
       return;
     }
-    const cancel = settings.clock.setTimeout(() => {
-      cancelTimers.delete(cancel);
+    function run(): void {
+      timers.delete(what);
       task();
-    }, milliseconds);
-    cancelTimers.add(cancel);
+      if (haveChanged(tracks)) {
+        connection.change();
+      }
+    }
+    timers.set(what, clock.setTimeout(run, milliseconds));
   }
 
   return { connection, follow };
+}
+
+/** Each subscription of a track gets an input. */
+function inputAll<Name extends keyof SubscriptionInputs>(
+  { subscriptions }: Track,
+  name: Name,
+  about: SubscriptionInputs[Name],
+): void {
+  // A copy: handlers subscribe and close.
+  for (const input of [...subscriptions]) {
+    input(name, about);
+  }
 }
 
 function parseControl(json: string): ControlData {

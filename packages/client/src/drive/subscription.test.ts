@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createKit, inbox, lobby, watch, type ClientKit } from "../../test/client-kit.ts";
+import { createKit, inbox, lobby, other, watch, type ClientKit } from "../../test/client-kit.ts";
 import { follow } from "../../test/stream-kit.ts";
 import { catchingUp, joined, mention, MENTION, MESSAGE, record } from "../../test/subscription-kit.ts";
 
@@ -114,4 +114,34 @@ describe("a beginning", () => {
     expect(late).toEqual(["state a", "two"]);
     expect(server.streams).toHaveLength(1);
   });
+});
+
+test("what the stream brings while nobody follows a path is not lost for who comes back to it", async () => {
+  const kit = createKit();
+  const first = kit.client.subscribe(inbox, { onGap: () => {} });
+  kit.client.subscribe(other, { onGap: () => {} });
+  await kit.clock.advance(0);
+  const stream = kit.server.stream.live("e.1");
+  await kit.clock.advance(0);
+  first.close();
+  // The path stays on the stream for a second.
+  stream.event(MENTION, { by: "2" }, "e.2");
+  await kit.clock.advance(0);
+  const heard: string[] = [];
+  const status = kit.client.subscribe(
+    inbox,
+    { onGap: () => {}, mention: ({ by }) => heard.push(by) },
+    { after: "e.1" },
+  ).status;
+  await kit.clock.advance(0);
+  // A copy of the log that lags.
+  kit.server.page.page({ cursor: "e.1" });
+  await kit.clock.advance(0);
+  expect(status.value).toMatchObject({ state: "retrying", reason: "unavailable" });
+  await kit.clock.advance(4_000);
+  kit.server.page.page({ cursor: "e.2", events: [mention(2)] });
+  await kit.clock.advance(0);
+  stream.event(MENTION, { by: "3" }, "e.3");
+  await kit.clock.advance(0);
+  expect(heard).toEqual(["2", "3"]);
 });

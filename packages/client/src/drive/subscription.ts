@@ -1,184 +1,144 @@
-import type { Address } from "@tidings/contract";
-import type { GapReason, PageBody } from "@tidings/protocol";
+import type { PageBody } from "@tidings/protocol";
 import type { ClientSubscription } from "../client.ts";
 import type { Consumer } from "../deliver/consumer.ts";
 import type { Decoder } from "../deliver/decoder.ts";
-import type { Item } from "../deliver/item.ts";
 import type { Gap } from "../handlers.ts";
 import type { Settings } from "../options.ts";
-import { toPosition, type Position } from "../state/position.ts";
+import type { Position } from "../state/position.ts";
 import {
   initialState,
   statusOf,
   transition,
   type PageWish,
-  type ChannelPosition,
   type SubscriptionEffects,
   type SubscriptionInputs,
   type SubscriptionState,
   type Traits,
 } from "../state/subscription-state.ts";
 import { watchedStatus, type Reason, type Status, type Watchable } from "../status.ts";
-import type { Trace } from "../trace.ts";
 import type { Ending } from "../state/ending.ts";
-import { createMachine } from "./machine.ts";
+import { createMachine, type Machine } from "./machine.ts";
 import type { Pages } from "./pages.ts";
 import { createRetry } from "./retry.ts";
-
-/** What a subscription needs of its client. */
-export interface SubscriptionNeeds {
-  readonly settings: Pick<Settings, "clock" | "random" | "onError">;
-  readonly pages: Pick<Pages, "load">;
-  readonly decoder: Pick<Decoder, "channelOf" | "page">;
-  readonly trace: Trace;
-  /** The status of the connection. When that is closed, the subscription closes, too. */
-  readonly connection: Watchable<Status>;
-  /** Called once, when the subscription has closed. */
-  readonly onLeft: (subscription: Subscription) => void;
-}
+import type { Track } from "./tracks.ts";
 
 /** The client's interest in one address. */
 export interface Subscription extends ClientSubscription {
-  readonly address: Address;
-  /** The stream follows the address now. */
-  onStart(): void;
-  /** The stream has brought something of the address. */
-  onItem(item: Item): void;
-  /** The stream has a hole in the address. @param next where it goes on when its own position is void */
-  onGap(reason: GapReason, next: Position | null): void;
-  /** The stream goes on from this position into another epoch. */
-  onEpoch(position: Position): void;
-  /** The stream does not follow the address any more. */
-  onRefused(reason: Reason): void;
-  /** The consumer has room. */
-  readonly resume: () => void;
-  readonly close: (reason?: Reason) => void;
+  readonly input: Machine<SubscriptionState, SubscriptionInputs>["input"];
 }
 
 /**
- * Drives the machine of state/subscription-state.ts, and has no state of its own.
+ * Drives the machine of state/subscription-state.ts.
  *
- * @param position how far the stream has come with the channel, as it moves
+ * @param track who follows the address. It says how far the stream has come with it, too
  * @param wantsState whether it begins with the channel's snapshot
  * @param after where to go on from; null: from now on
+ * @param onLeft called once, when the subscription has closed
  */
-export function createSubscription(
-  needs: SubscriptionNeeds,
-  address: Address,
-  position: ChannelPosition,
+type CreateSubscription = (
+  track: Track,
   consumer: Consumer,
   wantsState: boolean,
   after: Position | null,
-): Subscription {
-  const { settings, pages, decoder, trace, connection, onLeft } = needs;
-  const { clock } = settings;
-  const { path } = address;
-  const hasValues = Object.values(decoder.channelOf(address).events).some(({ mode }) => mode === "latest");
-  const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues };
-  const status = watchedStatus();
-  const retry = createRetry(settings);
-  const machine = createMachine<SubscriptionState, SubscriptionInputs, SubscriptionEffects>(
-    initialState(after, traits),
-    {
-      transition: (state, name, about) => transition(state, name, about, traits, position),
-      begunBy,
-      onState,
-      effects: {
-        load,
-        unpack,
-        offer: (item) => input("answer", { item, isTaken: consumer.take(item) }),
-        plan: (ending) => input("plan", retry.plan(ending)),
-        wait: ({ milliseconds }) => machine.begin(clock.setTimeout(() => input("due", null), milliseconds)),
-        tellGap,
-        recover: () => retry.recover(),
-        end,
-      },
-    },
-  );
-  const { input } = machine;
-  const unwatch = connection.subscribe(onConnection);
+  onLeft: () => void,
+) => Subscription;
 
-  function onConnection(value: Status): void {
-    if (value.state === "closed") {
-      return input("close", value.reason);
+/**
+ * What creates the subscriptions of a client.
+ * @param connection the status of the connection. When that is closed, each subscription closes, too
+ */
+export function subscriptionFactory(
+  settings: Settings,
+  decoder: Pick<Decoder, "channelOf" | "page">,
+  pages: Pick<Pages, "load">,
+  connection: Watchable<Status>,
+): CreateSubscription {
+  const { clock, trace } = settings;
+
+  return (track, consumer, wantsState, after, onLeft) => {
+    const { address, subscriptions } = track;
+    const { path } = address;
+    const hasValues = Object.values(decoder.channelOf(address).events).some(({ mode }) => mode === "latest");
+    const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues, position: track };
+    const { status, set } = watchedStatus();
+    const machine: Machine<SubscriptionState, SubscriptionInputs> = createMachine<
+      SubscriptionState,
+      SubscriptionInputs,
+      SubscriptionEffects
+    >(initialState(after, traits), (state, name, about) => transition(state, name, about, traits), onState, {
+      load,
+      unpack,
+      offer: (item) => input("answer", { item, isTaken: consumer.take(item) }),
+      plan: (ending) => retry.plan(ending),
+      wait: (lastFailure) => retry.wait(lastFailure),
+      gap,
+      recover: () => retry.recover(),
+      end,
+    });
+    const { input } = machine;
+    const retry = createRetry(settings, input);
+    const unwatch = connection.subscribe(onConnection);
+
+    function onConnection(value: Status): void {
+      if (value.state === "closed") {
+        return input("close", value.reason);
+      }
+      if (value.state === "live") {
+        input("live", null);
+      }
+      onState(machine.state);
     }
-    if (value.state === "live") {
-      input("live", null);
+
+    function onState(state: SubscriptionState): void {
+      // These two states last no longer than their effects.
+      if (state.kind !== "delivering" && state.kind !== "failed") {
+        set(statusOf(state, connection.value));
+      }
     }
-    report(machine.state);
-  }
 
-  function onState(state: SubscriptionState, before: SubscriptionState): void {
-    // These two states last no longer than their effects.
-    const isPassing = state.kind === "delivering" || state.kind === "failed";
-    // One more event of the stream changes nothing that anybody sees. This is the hot path.
-    const isNextEvent = state.kind === "joined" && before.kind === "joined" && before.progress.cursor !== null;
-    if (!isPassing && !isNextEvent) {
-      report(state);
+    function load(wish: PageWish): void {
+      const isWanted = () => machine.state.begun === wish;
+      pages.load(path, wish).then(
+        (body) => isWanted() && input("page", { body, now: clock.now() }),
+        (ending: Ending) => isWanted() && takeFailure(ending),
+      );
     }
-  }
 
-  function report(state: SubscriptionState): void {
-    status.set(statusOf(state, connection.value));
-  }
-
-  function load(wish: PageWish): void {
-    let isWanted = true;
-    machine.begin(() => (isWanted = false));
-    pages.load(path, wish).then(
-      (body) => isWanted && takePage(body),
-      (ending: Ending) => isWanted && takeFailure(ending),
-    );
-  }
-
-  function unpack(body: PageBody): void {
-    for (const item of decoder.page(address, body)) {
-      input("pageItem", item);
+    function unpack(body: PageBody): void {
+      for (const item of decoder.page(address, body)) {
+        if (item) {
+          input("item", item);
+        }
+        // A handler may have closed it, or the consumer is full.
+        if (machine.state.kind !== "delivering") {
+          return;
+        }
+      }
+      input("pageEnd", null);
     }
-    input("pageEnd", null);
-  }
 
-  function tellGap(gap: Gap): void {
-    trace.debug("gap", { channel: path, detail: gap.reason });
-    consumer.gap(gap);
-  }
+    function gap(met: Gap): void {
+      trace("debug", "gap", { channel: path, detail: met.reason });
+      consumer.gap(met);
+    }
 
-  function end(reason: Reason): void {
-    unwatch();
-    onLeft(subscription);
-    consumer.close(reason);
-  }
+    function end(reason: Reason): void {
+      unwatch();
+      subscriptions.delete(input);
+      onLeft();
+      consumer.close(reason);
+    }
 
-  function takePage(body: PageBody): void {
-    const refused = body.refused?.[path] ?? null;
-    const gap = body.gap?.channels[path] ?? null;
-    input("page", { body, refused, gap, end: toPosition(body.cursor), now: clock.now() });
-  }
+    function takeFailure(ending: Ending): void {
+      // Where only others are meant, it asks again without them.
+      const isMeant = ending.channels?.includes(path) ?? true;
+      input("failure", isMeant ? ending : { reason: "unavailable" });
+    }
 
-  function takeFailure(ending: Ending): void {
-    // Where only others are meant, it asks again without them.
-    const isMeant = ending.channels?.includes(path) ?? true;
-    input("failure", isMeant ? ending : { reason: "unavailable" });
-  }
-
-  const subscription: Subscription = {
-    address,
-    status,
-    onStart: () => input("start", null),
-    onItem: (item) => input("item", item),
-    onGap: (reason, next) => input("gap", { reason, next, now: clock.now() }),
-    onEpoch: (left) => input("epoch", left),
-    onRefused: (reason) => input("refused", reason),
-    resume: () => input("room", null),
-    close: (reason = "closed") => input("close", reason),
+    subscriptions.add(input);
+    onConnection(connection.value);
+    input("room", null);
+    input("start", null);
+    return { status, input, close: () => input("close", "closed") };
   };
-  return subscription;
-}
-
-/** The request or the timer of a state. */
-function begunBy(state: SubscriptionState): object | null {
-  if (state.kind === "loading") {
-    return state.wish;
-  }
-  return state.kind === "retrying" ? state.pause : null;
 }

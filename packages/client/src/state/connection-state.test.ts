@@ -7,16 +7,13 @@ type Kind = ConnectionState["kind"];
 type InputName = keyof ConnectionInputs;
 
 const request: EventRequest = { channels: new Map([["rooms/lobby", null]]) };
-const trouble = { state: "retrying", reason: "network", at: 7 } as const;
-const pause = { milliseconds: 1_000 };
-const shown = { state: "live" } as const;
+const lastFailure = { state: "retrying", reason: "network", at: 7 } as const;
 
 /** One example of each state. */
 const states: { readonly [Each in Kind]: Extract<ConnectionState, { kind: Each }> } = {
   idle: { kind: "idle", shown: { state: "connecting" } },
-  opening: { kind: "opening", request, shown },
-  live: { kind: "live", request, shown },
-  retrying: { kind: "retrying", shown: trouble, pause },
+  requesting: { kind: "requesting", begun: request, shown: { state: "connecting" } },
+  retrying: { kind: "retrying", begun: lastFailure, shown: lastFailure },
   closed: { kind: "closed", shown: { state: "closed", reason: "closed" } },
 };
 
@@ -25,7 +22,7 @@ const inputs: ConnectionInputs = {
   wanted: null,
   request,
   hello: null,
-  ended: { reason: "network", plan: { trouble, pause } },
+  retry: lastFailure,
   due: null,
   online: null,
   close: "closed",
@@ -34,15 +31,18 @@ const inputs: ConnectionInputs = {
 const kinds = Object.keys(states) as Kind[];
 const names = Object.keys(inputs) as InputName[];
 
-/** The next state and the effects, for every cell in which something happens. In all other cells the state stays as it is. */
+/**
+ * The next state and the effects, for every cell in which something happens. In all other cells the state stays as it
+ * is.
+ */
 const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string } } = {
-  wanted: { idle: "idle: ask", opening: "opening: ask", live: "live: ask" },
-  request: { idle: "opening: open", opening: "opening: open", live: "opening: open", retrying: "opening: open" },
-  hello: { opening: "live" },
-  ended: { opening: "retrying: wait", live: "retrying: wait" },
+  wanted: { idle: "idle: ask", requesting: "requesting: ask" },
+  request: { idle: "requesting: open", requesting: "requesting: open", retrying: "requesting: open" },
+  hello: { requesting: "requesting" },
+  retry: { requesting: "retrying: wait" },
   due: { retrying: "retrying: ask" },
-  online: { opening: "opening: look", live: "live: look", retrying: "retrying: ask" },
-  close: { idle: "closed: end", opening: "closed: end", live: "closed: end", retrying: "closed: end" },
+  online: { retrying: "retrying: ask" },
+  close: { idle: "closed: end", requesting: "closed: end", retrying: "closed: end" },
 };
 
 describe("every state answers every input", () => {
@@ -63,38 +63,29 @@ describe("every state answers every input", () => {
 });
 
 test("with nothing to ask for it is idle, and shows that it connects", () => {
-  for (const kind of ["idle", "opening", "live", "retrying"] as const) {
+  for (const kind of ["idle", "requesting", "retrying"] as const) {
     expect(connectionTransition(states[kind], "request", null)).toEqual({ state: IDLE, effects: [] });
   }
 });
 
 test("another request shows what was shown before, until it is live", () => {
-  expect(connectionTransition(states.live, "request", request).state.shown).toEqual({ state: "live" });
-  expect(connectionTransition(states.retrying, "request", request).state.shown).toEqual(trouble);
-});
-
-test("an end asks again at once, waits, or is final", () => {
-  expect(connectionTransition(states.live, "ended", { reason: "forbidden", plan: "again" }).effects).toEqual([
-    ["ask", null],
-  ]);
-  expect(connectionTransition(states.live, "ended", { reason: "rejected", plan: null })).toEqual({
-    state: { kind: "closed", shown: { state: "closed", reason: "rejected" } },
-    effects: [["end", null]],
-  });
+  const { state: live } = connectionTransition(states.requesting, "hello", null);
+  expect(live.shown).toEqual({ state: "live" });
+  expect(connectionTransition(live, "request", { ...request }).state.shown).toEqual({ state: "live" });
+  expect(connectionTransition(states.retrying, "request", request).state.shown).toEqual(lastFailure);
 });
 
 test("the network is back: what the server has asked to wait for is waited for", () => {
-  const asked = { ...states.retrying, shown: { ...trouble, reason: "draining" } } as const;
+  const asked = { ...states.retrying, shown: { ...lastFailure, reason: "draining" } } as const;
   expect(connectionTransition(asked, "online", null)).toEqual({ state: asked, effects: [] });
 });
 
 test("after any sequence of inputs, closed absorbs, and what a state has begun belongs to it", () => {
-  const plan = fc.constantFrom(null, "again" as const, { trouble, pause });
   const arbitraries: { readonly [Name in InputName]: fc.Arbitrary<ConnectionInputs[Name]> } = {
     wanted: fc.constant(null),
     request: fc.option(fc.constant(request).map((each) => ({ ...each }))),
     hello: fc.constant(null),
-    ended: fc.record({ reason: fc.constantFrom("network" as const, "rejected" as const), plan }),
+    retry: fc.constant(lastFailure).map((each) => ({ ...each })),
     due: fc.constant(null),
     online: fc.constant(null),
     close: fc.constant("closed" as const),
@@ -110,10 +101,12 @@ test("after any sequence of inputs, closed absorbs, and what a state has begun b
       const effects = new Map<string, unknown>(next.effects);
       state = next.state;
       if (before.kind === "closed") expect(next).toEqual({ state: before, effects: [] });
-      expect(effects.get("open")).toBe(state.kind === "opening" && state !== before ? state.request : undefined);
-      expect(effects.get("wait")).toBe(state.kind === "retrying" && state !== before ? state.pause : undefined);
+      expect(effects.get("open")).toBe(
+        state.kind === "requesting" && state.begun !== before.begun ? state.begun : undefined,
+      );
+      expect(effects.get("wait")).toBe(state.kind === "retrying" && state !== before ? state.begun : undefined);
       expect(effects.has("end")).toBe(state.kind === "closed" && before.kind !== "closed");
-      if (state.kind === "live") expect(state.shown).toEqual({ state: "live" });
+      if (name === "hello" && before.kind === "requesting") expect(state.shown).toEqual({ state: "live" });
     }
   });
   fc.assert(property, { numRuns: 2_000 });

@@ -1,64 +1,53 @@
 /**
  * The client's one connection, as a pure state machine.
  *
- *   idle ◀──── nothing to ask for (from any state)
- *    │
- *    └──── request ────▶ opening ────hello────▶ live
- *                        ▲  │                   │
- *                        │  └──── ended ────┬───┘
- *                     request               ▼
- *                        └──────────── retrying                    another request takes the place of the running one
+ * ```
+ * idle        there is something to ask for    → requesting
+ * requesting  the request ends                 → retrying
+ *             something else is followed       → requesting, with another request
+ * retrying    its time comes, or the network is back after an outage → requesting
+ * any         there is nothing to ask for      → idle
+ *             close, also after an end that allows no retry → closed
+ * ```
  *
- *   closed: from any state by `close`, and by an end after which nothing is tried. It absorbs every input.
- *
- * What to ask for is decided by the effect `ask`: when something else is followed, when a pause is over, when the network is back.
+ * `closed` absorbs every input. The effect `ask` decides what to ask for.
  */
 import type { EventRequest } from "@tidings/protocol";
 import type { Reason, Retrying, Status } from "../status.ts";
-import { isOutage, type Pause, type Plan } from "./plan.ts";
+import { isOutage } from "./outage.ts";
 import type { Transition } from "./transition.ts";
 
 /** Nothing is followed. */
 interface Idle {
   readonly kind: "idle";
+  readonly begun?: undefined;
   readonly shown: Status;
 }
 
-/** A request has been made. The server has not said hello. */
-interface Opening {
-  readonly kind: "opening";
-  readonly request: EventRequest;
-  /** The status until the connection is live. */
-  readonly shown: Status;
-}
-
-interface Live {
-  readonly kind: "live";
-  readonly request: EventRequest;
+/** A request is under way, up to the end of its answer. */
+interface Requesting {
+  readonly kind: "requesting";
+  readonly begun: EventRequest;
+  /** `live` once the server has said hello. Until then, what was shown before. */
   readonly shown: Status;
 }
 
 /** The next request is made when the pause is over. */
 interface WaitingToRetry {
   readonly kind: "retrying";
+  readonly begun: Retrying;
   readonly shown: Retrying;
-  readonly pause: Pause;
 }
 
 /** It has ended, for good. */
 interface Closed {
   readonly kind: "closed";
+  readonly begun?: undefined;
   readonly shown: Status;
 }
 
-type Open = Idle | Opening | Live | WaitingToRetry;
+type Open = Idle | Requesting | WaitingToRetry;
 export type ConnectionState = Open | Closed;
-
-/** What follows from the end of a request. `again`: another request, at once. Null: nothing. */
-interface Ended {
-  readonly reason: Reason;
-  readonly plan: Plan | "again" | null;
-}
 
 /** What can happen, and what is known about it. */
 export interface ConnectionInputs {
@@ -67,7 +56,8 @@ export interface ConnectionInputs {
   /** What to ask for. Null: there is nothing to follow. */
   readonly request: EventRequest | null;
   readonly hello: null;
-  readonly ended: Ended;
+  /** The request has ended. When to make another one, and why. */
+  readonly retry: Retrying;
   /** The pause is over. */
   readonly due: null;
   /** The network is there, or somebody looks at the page again. */
@@ -80,9 +70,7 @@ export interface ConnectionEffects {
   /** Decide what to ask for. The input `request` follows. */
   readonly ask: null;
   readonly open: EventRequest;
-  /** Look whether the connection has been silent for too long. */
-  readonly look: null;
-  readonly wait: Pause;
+  readonly wait: Retrying;
   readonly end: null;
 }
 
@@ -104,16 +92,18 @@ export function connectionTransition<Name extends keyof ConnectionInputs>(
 type Kind = ConnectionState["kind"];
 type Cell<State, About> = (state: State, about: About) => Next;
 
-/** For every input, what each state does about it. */
+/** For every input, what each state does about it. `closed` does nothing, whatever comes. */
 type Table = {
   readonly [Name in keyof ConnectionInputs]: {
-    readonly [Each in Kind]: Cell<Extract<ConnectionState, { kind: Each }>, ConnectionInputs[Name]>;
+    readonly [Each in Kind]: Each extends "closed"
+      ? typeof stay
+      : Cell<Extract<ConnectionState, { kind: Each }>, ConnectionInputs[Name]>;
   };
 };
 
 /** The same cell in every state but the last. */
 function everywhere<About>(cell: Cell<Open, About>) {
-  return { idle: cell, opening: cell, live: cell, retrying: cell, closed: stay };
+  return { idle: cell, requesting: cell, retrying: cell, closed: stay };
 }
 
 /** A row of which nothing follows. */
@@ -123,16 +113,11 @@ const TABLE: Table = {
   // A connection that waits for its next attempt asks for it then.
   wanted: { ...everywhere(ask), retrying: stay },
   request: everywhere(open),
-  hello: { ...STAY, opening: ({ request }) => to({ kind: "live", request, shown: { state: "live" } }) },
-  ended: { ...STAY, opening: followPlan, live: followPlan },
+  hello: { ...STAY, requesting: (state) => to({ ...state, shown: { state: "live" } }) },
+  retry: { ...STAY, requesting: wait },
   due: { ...STAY, retrying: ask },
-  online: {
-    ...STAY,
-    opening: look,
-    live: look,
-    // What the server has asked to wait for is waited for.
-    retrying: (state) => (isOutage(state.shown.reason) ? ask(state) : stay(state)),
-  },
+  // What the server has asked to wait for is waited for.
+  online: { ...STAY, retrying: (state) => (isOutage(state.shown.reason) ? ask(state) : stay(state)) },
   close: everywhere((_, reason) => end(reason)),
 };
 
@@ -152,21 +137,10 @@ function ask(state: Open): Next {
   return to(state, ["ask", null]);
 }
 
-function open({ shown }: Open, request: EventRequest | null): Next {
-  return request ? to({ kind: "opening", request, shown }, ["open", request]) : to(IDLE);
+function open({ shown }: Open, begun: EventRequest | null): Next {
+  return begun ? to({ kind: "requesting", begun, shown }, ["open", begun]) : to(IDLE);
 }
 
-function look(state: Opening | Live): Next {
-  return to(state, ["look", null]);
-}
-
-function followPlan(state: Opening | Live, { reason, plan }: Ended): Next {
-  if (!plan) {
-    return end(reason);
-  }
-  if (plan === "again") {
-    return ask(state);
-  }
-  const { trouble, pause } = plan;
-  return to({ kind: "retrying", shown: trouble, pause }, ["wait", pause]);
+function wait(_: Requesting, lastFailure: Retrying): Next {
+  return to({ kind: "retrying", begun: lastFailure, shown: lastFailure }, ["wait", lastFailure]);
 }

@@ -8,7 +8,7 @@ export interface Position extends Cursor {
 /** The position of a token, or null when the text is no cursor. */
 export function toPosition(token: string | null | undefined): Position | null {
   const cursor = token ? parseCursor(token) : null;
-  return cursor && token ? { epoch: cursor.epoch, seq: cursor.seq, token } : null;
+  return cursor && token ? { ...cursor, token } : null;
 }
 
 /** Whether everything up to `position` has been seen at `seen`. Null is a position that nobody has seen. */

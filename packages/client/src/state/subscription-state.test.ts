@@ -28,21 +28,20 @@ const eventAt = (position: Position | null): Item => ({
   isVolatile: position === null,
 });
 
-const traits: Traits = { channel: "c", wantsState: false, beginsByPage: false };
 const stream: ChannelPosition = { stream: { handled: at(5), carried: at(5) }, reached: at(5) };
-const progress = { cursor: at(3), gaps: [], startsAnew: false, trouble: null };
-const trouble = { state: "retrying", reason: "network", at: 7 } as const;
-const pause = { milliseconds: 1_000 };
-const wish: PageWish = { after: at(3), start: null, wantsState: false };
+const traits: Traits = { channel: "c", wantsState: false, beginsByPage: false, position: stream };
+const progress = { cursor: at(3), gaps: [], startsAnew: false, lastFailure: null };
+const lastFailure = { state: "retrying", reason: "network", at: 7 } as const;
+const wish: PageWish = { after: "e.3", start: null, snapshot: false };
 const body = { events: [], cursor: "e.5", more: false };
 
 /** One example of each state. */
 const states: { readonly [Each in Kind]: Extract<SubscriptionState, { kind: Each }> } = {
   paused: { kind: "paused", progress },
-  loading: { kind: "loading", progress, wish },
-  delivering: { kind: "delivering", progress, end: at(5), more: false, before: at(3) },
-  failed: { kind: "failed", progress, reason: "network" },
-  retrying: { kind: "retrying", progress: { ...progress, trouble }, pause },
+  loading: { kind: "loading", progress, begun: wish },
+  delivering: { kind: "delivering", progress, page: body, before: at(3) },
+  failed: { kind: "failed", progress },
+  retrying: { kind: "retrying", progress: { ...progress, lastFailure }, begun: lastFailure },
   waiting: { kind: "waiting", progress },
   joined: { kind: "joined", progress },
   closed: { kind: "closed", reason: "closed" },
@@ -55,14 +54,12 @@ const inputs: SubscriptionInputs = {
   item: eventAt(at(6)),
   gap: { reason: "trimmed", next: null, now: 0 },
   epoch: at(2),
-  refused: "unknown",
   live: null,
-  page: { body, refused: null, gap: null, end: at(5), now: 0 },
-  pageItem: eventAt(at(4)),
+  page: { body, now: 0 },
   pageEnd: null,
   failure: { reason: "network" },
   answer: { item: eventAt(at(4)), isTaken: true },
-  plan: { trouble, pause },
+  retry: lastFailure,
   due: null,
   close: "closed",
 };
@@ -71,33 +68,34 @@ const kinds = Object.keys(states) as Kind[];
 const names = Object.keys(inputs) as InputName[];
 const everywhere = (outcome: string) => Object.fromEntries(kinds.map((kind) => [kind, outcome]));
 
-/** The next state and the effects, for every cell in which something happens. In all other cells the state stays as it is. */
+/**
+ * The next state and the effects, for every cell in which something happens. In all other cells the state stays as it
+ * is.
+ */
 const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string } } = {
   room: { paused: "loading: load" },
   start: { waiting: "loading: load" },
-  item: { waiting: "loading: load", joined: "joined: offer" },
+  item: { delivering: "delivering: offer", waiting: "loading: load", joined: "joined: offer" },
   gap: {
     loading: "loading: load",
     delivering: "loading: load",
     retrying: "loading: load",
     waiting: "loading: load",
-    joined: "joined: tellGap",
+    joined: "joined: gap",
   },
   epoch: { joined: "loading: load" },
-  refused: everywhere("failed: plan"),
   live: { retrying: "loading: load" },
   page: { loading: "delivering: unpack" },
-  pageItem: { delivering: "delivering: offer" },
   pageEnd: { delivering: "joined: recover" },
-  failure: { loading: "failed: plan" },
+  failure: everywhere("failed: plan"),
   answer: { delivering: "delivering", joined: "joined" },
-  plan: { failed: "retrying: wait" },
+  retry: { failed: "retrying: wait" },
   due: { retrying: "loading: load" },
   close: everywhere("closed: end"),
 };
 
 function go<Name extends InputName>(state: SubscriptionState, name: Name, about: SubscriptionInputs[Name]) {
-  return transition(state, name, about, traits, stream);
+  return transition(state, name, about, traits);
 }
 
 describe("every state answers every input", () => {
@@ -137,25 +135,30 @@ describe("what one cell cannot show", () => {
 
   test("a repetition is not offered", () => {
     expect(go(states.joined, "item", eventAt(at(3))).effects).toEqual([]);
-    expect(go(states.delivering, "pageItem", eventAt(at(2))).effects).toEqual([]);
+    expect(go(states.delivering, "item", eventAt(at(2))).effects).toEqual([]);
   });
 
   test("a page that brings nothing new, although the stream is further, is a failure", () => {
-    const stale = { ...states.delivering, end: at(3) };
+    const stale = { ...states.delivering, page: { ...body, cursor: "e.3" } };
     expect(go(stale, "pageEnd", null).effects).toEqual([["plan", { reason: "unavailable" }]]);
   });
 
   test("a page with more behind it is followed by the next", () => {
-    const { state, effects } = go({ ...states.delivering, more: true }, "pageEnd", null);
-    expect(state).toMatchObject({ kind: "loading", wish: { after: at(5), start: null } });
+    const { state, effects } = go({ ...states.delivering, page: { ...body, more: true } }, "pageEnd", null);
+    expect(state).toMatchObject({ kind: "loading", begun: { after: "e.5", start: null } });
     expect(effects.map(([effect]) => effect)).toEqual(["recover", "load"]);
   });
 
-  test("without a plan it closes for the reason of the failure", () => {
-    expect(go({ ...states.failed, reason: "forbidden" }, "plan", null)).toEqual({
-      state: { kind: "closed", reason: "forbidden" },
-      effects: [["end", "forbidden"]],
-    });
+  test("a page that speaks of a refusal, or of a gap, is not delivered", () => {
+    const refused = { ...body, refused: { c: "forbidden" as const } };
+    expect(go(states.loading, "page", { body: refused, now: 0 }).effects).toEqual([["plan", { reason: "forbidden" }]]);
+    const gap = { ...body, gap: { channels: { c: "reset" as const } } };
+    const about = { ...traits, wantsState: true, beginsByPage: true };
+    const { effects } = transition(states.loading, "page", { body: gap, now: 0 }, about);
+    expect(effects).toEqual([
+      ["gap", { channel: "c", reason: "reset", after: "e.3" }],
+      ["plan", { reason: "gap" }],
+    ]);
   });
 
   test("the third gap within a minute ends it, after it was told", () => {
@@ -166,66 +169,72 @@ describe("what one cell cannot show", () => {
     }
     const { state: last, effects } = go(state, "gap", { reason: "trimmed", next: null, now: 63_000 });
     expect(last).toEqual({ kind: "closed", reason: "gap-loop" });
-    expect(effects.map(([effect]) => effect)).toEqual(["tellGap", "end"]);
+    expect(effects.map(([effect]) => effect)).toEqual(["gap", "end"]);
   });
 
   test("with a state, a gap starts anew from nothing, and the next page brings the state", () => {
     const about = { ...traits, wantsState: true, beginsByPage: true };
-    const fallen = transition(states.joined, "gap", { reason: "trimmed", next: null, now: 0 }, about, stream);
-    expect(fallen.effects.map(([effect]) => effect)).toEqual(["tellGap", "plan"]);
-    const waiting = transition(fallen.state, "plan", { trouble, pause }, about, stream);
-    expect(transition(waiting.state, "due", null, about, stream).state).toMatchObject({
+    const fallen = transition(states.joined, "gap", { reason: "trimmed", next: null, now: 0 }, about);
+    expect(fallen.effects.map(([effect]) => effect)).toEqual(["gap", "plan"]);
+    const waiting = transition(fallen.state, "retry", lastFailure, about);
+    expect(transition(waiting.state, "due", null, about).state).toMatchObject({
       kind: "loading",
-      wish: { after: null, start: "now", wantsState: true },
+      begun: { after: null, start: "now", snapshot: true },
     });
   });
 
   test("positions of another epoch cover nothing: once the stream has left it, the cursor has to cover where that stands", () => {
     const left: ChannelPosition = { stream: { handled: at(1, "f"), carried: at(1, "f") }, reached: at(5) };
-    const arrived = { ...states.delivering, end: at(9), before: at(3) };
-    expect(transition(arrived, "pageEnd", null, traits, left).state.kind).toBe("loading");
-    const covering = { ...states.delivering, end: at(1, "f"), before: at(3) };
-    expect(transition(covering, "pageEnd", null, traits, left).state.kind).toBe("joined");
+    const arrived = { ...states.delivering, page: { ...body, cursor: "e.9" } };
+    expect(transition(arrived, "pageEnd", null, { ...traits, position: left }).state.kind).toBe("loading");
+    const covering = { ...states.delivering, page: { ...body, cursor: "f.1" } };
+    expect(transition(covering, "pageEnd", null, { ...traits, position: left }).state.kind).toBe("joined");
   });
 
   test("the status is the connection's own, but for a refused address", () => {
     const live = { state: "live" } as const;
-    const unknown = { ...trouble, reason: "unknown" } as const;
+    const unknown = { ...lastFailure, reason: "unknown" } as const;
     expect(statusOf(states.joined, live)).toEqual(live);
-    expect(statusOf(states.joined, trouble)).toEqual(trouble);
+    expect(statusOf(states.joined, lastFailure)).toEqual(lastFailure);
     expect(statusOf({ ...states.joined, progress: { ...progress, cursor: null } }, live).state).toBe("connecting");
-    expect(statusOf({ ...states.retrying, progress: { ...progress, trouble: unknown } }, trouble)).toEqual(unknown);
+    expect(statusOf({ ...states.retrying, progress: { ...progress, lastFailure: unknown } }, lastFailure)).toEqual(
+      unknown,
+    );
     expect(statusOf(states.closed, live)).toEqual({ state: "closed", reason: "closed" });
   });
 });
 
 describe("after any sequence of inputs", () => {
-  const position = fc
+  const anyPosition = fc
     .record({ epoch: fc.constantFrom("e", "f"), seq: fc.nat(12) })
     .map(({ epoch, seq }) => at(seq, epoch));
-  const item = fc.option(position).map(eventAt);
+  const item = fc.option(anyPosition).map(eventAt);
   const reason = fc.constantFrom("trimmed" as const, "reset" as const, "lost" as const);
   const ending = fc.constantFrom("network" as const, "forbidden" as const, "unknown" as const, "unavailable" as const);
   const arbitraries: { readonly [Name in InputName]: fc.Arbitrary<SubscriptionInputs[Name]> } = {
     room: fc.constant(null),
     start: fc.constant(null),
     item,
-    gap: fc.record({ reason, next: fc.option(position), now: fc.nat(200_000) }),
-    epoch: position,
-    refused: ending,
+    gap: fc.record({ reason, next: fc.option(anyPosition), now: fc.nat(200_000) }),
+    epoch: anyPosition,
     live: fc.constant(null),
     page: fc.record({
-      body: fc.record({ events: fc.constant([]), cursor: fc.constant("e.1"), more: fc.boolean() }),
-      refused: fc.option(ending, { freq: 9 }),
-      gap: fc.option(reason, { freq: 4 }),
-      end: fc.option(position),
+      body: fc.record(
+        {
+          events: fc.constant([]),
+          cursor: anyPosition.map(({ token }) => token),
+          more: fc.boolean(),
+          refused: fc.constantFrom({ c: "forbidden" as const }, { d: "forbidden" as const }),
+          gap: reason.map((why) => ({ channels: { c: why } })),
+        },
+        { requiredKeys: ["events", "cursor", "more"] },
+      ),
       now: fc.nat(200_000),
     }),
-    pageItem: item,
     pageEnd: fc.constant(null),
     failure: fc.record({ reason: ending }),
     answer: fc.record({ item, isTaken: fc.boolean() }),
-    plan: fc.option(fc.constant({ trouble, pause })),
+    retry: fc.constant(lastFailure).map((each) => ({ ...each })),
     due: fc.constant(null),
     close: fc.constant("closed" as const),
   };
@@ -235,22 +244,27 @@ describe("after any sequence of inputs", () => {
     ),
   );
   const channel = fc.record({
-    stream: fc.record({ handled: fc.option(position), carried: fc.option(position) }),
-    reached: fc.option(position),
+    stream: fc.record({ handled: fc.option(anyPosition), carried: fc.option(anyPosition) }),
+    reached: fc.option(anyPosition),
   });
-  const trait = fc.record({ channel: fc.constant("c"), wantsState: fc.boolean(), beginsByPage: fc.boolean() });
+  const trait = fc.record({
+    channel: fc.constant("c"),
+    wantsState: fc.boolean(),
+    beginsByPage: fc.boolean(),
+    position: channel,
+  });
 
   test("the laws of a cursor hold", () => {
     const property = fc.property(
       trait,
-      fc.option(position),
+      fc.option(anyPosition),
       fc.array(fc.tuple(input, channel), { maxLength: 60 }),
       (about, after, steps) => {
         let state = initialState(after, about);
         let ends = 0;
-        for (const [[name, what], where] of steps) {
+        for (const [[name, what], position] of steps) {
           const before = state;
-          const next = transition(before, name, what, about, where);
+          const next = transition(before, name, what, { ...about, position });
           state = next.state;
           const effects = new Map<string, unknown>(next.effects);
 
@@ -261,7 +275,7 @@ describe("after any sequence of inputs", () => {
 
           // What a state has begun belongs to it.
           expect(state.kind === "loading" && state !== before ? effects.get("load") : undefined).toBe(
-            state.kind === "loading" && state !== before ? state.wish : undefined,
+            state.kind === "loading" && state !== before ? state.begun : undefined,
           );
           expect(effects.has("wait")).toBe(state.kind === "retrying" && before.kind !== "retrying");
           expect(effects.has("plan")).toBe(state.kind === "failed" && state !== before);
@@ -278,7 +292,7 @@ describe("after any sequence of inputs", () => {
           }
 
           // Within an epoch the cursor goes back only where a gap was told, or an answer says so.
-          if (before.kind !== "closed" && state.kind !== "closed" && !effects.has("tellGap") && name !== "answer") {
+          if (before.kind !== "closed" && state.kind !== "closed" && !effects.has("gap") && name !== "answer") {
             const [from, to] = [before.progress.cursor, state.progress.cursor];
             if (from !== null) expect(to).not.toBeNull();
             if (from !== null && to?.epoch === from.epoch) expect(to.seq).toBeGreaterThanOrEqual(from.seq);
