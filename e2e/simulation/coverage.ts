@@ -35,6 +35,8 @@ const expected = {
     "read slow",
     "read stale",
     "read failing",
+    "page of a copy that lags",
+    "page of a copy without the loss",
     "append slow",
     "append refused",
     "append unheard",

@@ -18,6 +18,8 @@ export interface Weather {
   states: "good" | "late" | "old";
   /** The same of who may read. */
   rights: "good" | "late" | "old";
+  /** The head of the copy of the log that pages are read from, which lags; null when they are read from the log itself. */
+  copyHead: Cursor | null;
 }
 
 /** What a hub asks its log for; `more values` are those after a page of them. */
@@ -25,7 +27,17 @@ export type Question = "read" | "current" | "head" | "more values";
 
 const WITHDRAWAL: NewEntry = { channel: "", type: "", mode: "latest", data: null };
 
-export const GOOD: Weather = { reads: "good", appends: "good", doorbell: "good", states: "good", rights: "good" };
+export const GOOD: Weather = {
+  reads: "good",
+  appends: "good",
+  doorbell: "good",
+  states: "good",
+  rights: "good",
+  copyHead: null,
+};
+
+/** A read for a stream takes so many bytes at most, and a read for a page more. */
+const STREAM_BYTES = 64 * 1024;
 
 export interface LogWorld {
   readonly clock: VirtualClock;
@@ -98,7 +110,10 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
   }
 
   read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
-    return this.#ask("read", () => this.#log.read(after, channels, limit, signal));
+    const reading = this.#ask("read", () => this.#log.read(after, channels, limit, signal));
+    const { copyHead } = this.#world.weather;
+    const isFromCopy = copyHead !== null && channels !== null && limit.bytes > STREAM_BYTES;
+    return isFromCopy ? reading.then((page) => this.#asOfCopy(page, after, copyHead)) : reading;
   }
 
   recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
@@ -152,6 +167,31 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
   close(): Promise<void> {
     this.#isDead = true;
     return this.#log.close();
+  }
+
+  /** The same page of a copy that has nothing after `head`, neither entries nor losses. */
+  #asOfCopy(page: Page, after: Cursor, head: Cursor): Page {
+    const { counts, truth } = this.#world;
+    const isOfOneEpoch = after.epoch === head.epoch && page.next.epoch === head.epoch;
+    if (!isOfOneEpoch || page.holes.some(({ reason }) => reason !== "trimmed")) return page;
+    // Retention takes the oldest of a channel first, so a loss that ends later has begun here if anything was here.
+    const holes = page.holes.filter(
+      ({ channel, to }) =>
+        to <= head.seq ||
+        truth.facts.some(
+          // Where an expired value was withdrawn is not known.
+          ({ path, place: { seq } }) => (path === channel || path === "") && seq > after.seq && seq <= head.seq,
+        ),
+    );
+    if (page.next.seq > head.seq) counts.add("page of a copy that lags");
+    if (holes.length < page.holes.length) counts.add("page of a copy without the loss");
+    const seq = Math.max(after.seq, Math.min(page.next.seq, head.seq));
+    return {
+      entries: page.entries.filter((entry) => entry.seq <= head.seq),
+      holes,
+      next: { epoch: head.epoch, seq },
+      more: page.more && page.next.seq <= head.seq,
+    };
   }
 
   async #append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {

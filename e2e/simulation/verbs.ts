@@ -87,6 +87,8 @@ export const verbs = {
     world.hasBadReads = true;
     world.weather.reads = pick(["slow", "stale", "failing"], a);
   }),
+  // Only pages are read from the copy: asked for before or after the client has heard of a loss.
+  lag: fault((world) => void (world.weather.copyHead = world.truth.newest?.place ?? null)),
   appends: fault((world, a) => void (world.weather.appends = pick(["slow", "refused", "unheard"], a))),
   doorbell: fault((world, a) => void (world.weather.doorbell = pick(["lost", "late", "spurious"], a))),
   states: fault((world, a) => {

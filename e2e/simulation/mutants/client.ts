@@ -1,5 +1,6 @@
 import type * as parserModule from "../../../packages/protocol/src/parser.ts";
 import type * as connectionModule from "../../../packages/client/src/drive/connection.ts";
+import type * as tracksModule from "../../../packages/client/src/drive/tracks.ts";
 import type * as subscriptionState from "../../../packages/client/src/state/subscription-state.ts";
 import { toPosition, type Position } from "../../../packages/client/src/state/position.ts";
 import { replace, type Mutation } from "../../mutation/mutation.ts";
@@ -39,6 +40,17 @@ const changeWishes = (change: (wish: Wish, progress: Progress) => Partial<Wish>)
 /** Whether everything up to `position` is covered. Positions of different epochs cannot be compared. */
 function covers(seen: Position | null, position: Position | null): boolean {
   return seen !== null && position !== null && seen.epoch === position.epoch && position.seq <= seen.seq;
+}
+
+/** Lets a track forget a gap: the stream stays where it was with the channel. */
+function keepPosition(track: tracksModule.Track): void {
+  let { reached } = track;
+  Object.defineProperty(track, "reached", {
+    get: () => reached,
+    set(position: typeof reached) {
+      if (position !== null || track.standing !== "followed") reached = position;
+    },
+  });
 }
 
 /** Clients that break their word. */
@@ -141,6 +153,27 @@ export const clientMutants: readonly Mutant[] = [
         },
     }),
     "connections fall silent",
+  ),
+  breaking(
+    "law 7",
+    "a page of a copy that lags hides a loss from whoever catches up",
+    replace<typeof tracksModule>("packages/client/src/drive/tracks.ts", {
+      createTracks:
+        (createTracks) =>
+        (...given) => {
+          const tracks = createTracks(...given);
+          const seen = new WeakSet<tracksModule.Track>();
+          return withMethods(tracks, {
+            of(address) {
+              const track = tracks.of(address);
+              if (!seen.has(track)) keepPosition(track);
+              seen.add(track);
+              return track;
+            },
+          });
+        },
+    }),
+    "pages come from a copy that lags",
   ),
   breaking(
     "law 4",

@@ -1,5 +1,7 @@
 import { act, oneOf, times, type Scenario } from "./scenario.ts";
-import { clearing, flood, follow, longWait, now, publish, reads, settled } from "./steps.ts";
+import { clearing, flood, follow, followByHandlers, longWait, now, publish, reads, settled } from "./steps.ts";
+
+const VIEWERS = [0, 1, 2] as const;
 
 /** Retention takes what somebody is owed: a gap for every hole, none without. */
 export const retention = {
@@ -55,6 +57,30 @@ export const retention = {
         act("publish"),
         oneOf(clearing, act("release"), longWait),
         follow("room b"),
+      ),
+    ],
+  },
+  "pages come from a copy that lags": {
+    reaches: "law 7: a page that does not have the loss yet cannot hide it",
+    world: { kept: 4, pageEvents: 2, ringEntries: 2, servers: 1, maxAge: 3_600_000, hasPlain: false, drag: 0 },
+    story: [
+      ...VIEWERS.flatMap((viewer) => [
+        followByHandlers(viewer, "feed x", settled),
+        followByHandlers(viewer, "feed y", settled),
+      ]),
+      times(
+        4,
+        5,
+        publish("feed x", settled),
+        act("lag", now),
+        act("restart", now),
+        // Streams tell the gap together with these, and read slowly on to what is left behind the loss.
+        times(3, 4, publish("feed y", now)),
+        flood("feed x", settled),
+        reads("slow", now),
+        times(2, 3, act("wait", { a: [0.4, 1] })),
+        clearing,
+        longWait,
       ),
     ],
   },
