@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { systemClock } from "@tidings/server";
 import { expect, onTestFinished, test } from "vitest";
-import { VirtualClock } from "../packages/server/test/virtual-clock.ts";
+import { VirtualClock } from "../packages/testing/src/virtual-clock.ts";
 import { connect, notifications, startNotifications } from "./notifications.ts";
 
 /** Options of `expect.poll`: a real socket needs some time. */

@@ -4,7 +4,7 @@ import { createClient } from "@tidings/client";
 import { memoryLog, type EventLog } from "@tidings/log";
 import { systemClock } from "@tidings/server";
 import { expect, onTestFinished, test } from "vitest";
-import { VirtualClock } from "../packages/server/test/virtual-clock.ts";
+import { VirtualClock } from "../packages/testing/src/virtual-clock.ts";
 import { presence, startPresence, watchRoom } from "./presence.ts";
 
 /** Options of `expect.poll`: a real socket needs some time. */

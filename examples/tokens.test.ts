@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createClient, type Fetch } from "@tidings/client";
 import { systemClock } from "@tidings/server";
 import { expect, onTestFinished, test } from "vitest";
-import { VirtualClock } from "../packages/server/test/virtual-clock.ts";
+import { VirtualClock } from "../packages/testing/src/virtual-clock.ts";
 import { ai, readAnswer, startAnswers } from "./tokens.ts";
 
 /** Options of `expect.poll`: a real socket needs some time. */

@@ -12,7 +12,7 @@ import {
   type Watchable,
 } from "../src/index.ts";
 import { FakeServer } from "./fake-server.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../../testing/src/virtual-clock.ts";
 
 export const chat = defineContract({
   room: channel(

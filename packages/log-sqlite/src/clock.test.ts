@@ -1,50 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { driver, entry, everything, temporaryPath, openApplication, openLog } from "../trials/temporary-file.ts";
-import type { Clock } from "@tidings/protocol/clock";
-
-/** A clock that only moves when a test advances it. */
-class HandClock implements Clock {
-  time = 0;
-  #tasks: { readonly at: number; readonly run: () => void }[] = [];
-
-  now(): number {
-    return this.time;
-  }
-
-  monotonic(): number {
-    return this.time;
-  }
-
-  get pending(): number {
-    return this.#tasks.length;
-  }
-
-  setTimeout(run: () => void, milliseconds: number): () => void {
-    const task = { at: this.time + milliseconds, run };
-    this.#tasks.push(task);
-    return () => (this.#tasks = this.#tasks.filter((each) => each !== task));
-  }
-
-  defer(run: () => void): void {
-    this.setTimeout(run, 0);
-  }
-
-  /** Lets time pass in steps of a millisecond, and runs the due tasks and promises of each step. */
-  async advance(milliseconds: number): Promise<void> {
-    for (const end = this.time + milliseconds; this.time <= end; this.time++) {
-      const due = this.#tasks.filter(({ at }) => at <= this.time);
-      this.#tasks = this.#tasks.filter((task) => !due.includes(task));
-      for (const { run } of due) run();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    this.time--;
-  }
-}
+import { VirtualClock } from "../../testing/src/virtual-clock.ts";
 
 describe(`a log in virtual time, by ${driver.name}`, () => {
   test("an append waits for other writers for its patience, by the given clock", async () => {
     const path = temporaryPath();
-    const clock = new HandClock();
+    const clock = new VirtualClock();
     const log = openLog(path, { clock, patience: 3_000 });
     const application = openApplication(path);
     application.exec("begin immediate");
@@ -64,7 +25,7 @@ describe(`a log in virtual time, by ${driver.name}`, () => {
 
   test("a commit of another handle wakes at the next poll, and a closed log leaves no timer", async () => {
     const path = temporaryPath();
-    const clock = new HandClock();
+    const clock = new VirtualClock();
     const [log, other] = [openLog(path, { clock }), openLog(path, { clock })];
     let wakes = 0;
     log.watch(() => wakes++);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { systemClock } from "@tidings/protocol/clock";
 import { openTestHub, request } from "../test/test-hub.ts";
-import { VirtualClock } from "../test/virtual-clock.ts";
+import { VirtualClock } from "../../testing/src/virtual-clock.ts";
 import { createTickets, type TicketOptions } from "./tickets.ts";
 
 const LOBBY = "channel=rooms/lobby";

@@ -4,7 +4,7 @@ import type { HubOptions, HubRequest, HubResponse, TraceRecord, Viewer } from ".
 import { createHub } from "../src/index.ts";
 import { z } from "zod";
 import { BufferSink } from "./buffer-sink.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { SteppedClock } from "./stepped-clock.ts";
 import { WatchedLog } from "./watched-log.ts";
 
 export const chat = defineContract({
@@ -51,7 +51,7 @@ export function request(query: string, { method = "GET", headers = {}, body, sig
 
 /** A hub with a watched log, in virtual time. By default `authorize` allows everything. */
 export async function openTestHub({ keep, log: given, ...options }: Options = {}) {
-  const clock = new VirtualClock();
+  const clock = new SteppedClock();
   const records: TraceRecord[] = [];
   const log = given ?? new WatchedLog({ now: clock.now, ...(keep === undefined ? {} : { keep }) });
   const hub = createHub(chat, {

@@ -78,17 +78,11 @@ export class VirtualClock {
   }
 
   /**
-   * Lets the machine sleep: the time goes on, and no timer runs. Those that are late run when it wakes, at the next
-   * {@link settle}.
+   * Lets the machine sleep, as a laptop that is closed: time passes, and no timer runs. The machine wakes at the next
+   * {@link settle} or {@link advance}, which runs the timers that are late.
    */
   sleep(milliseconds: number): void {
     this.#time += milliseconds;
-  }
-
-  /** Runs what is ready in one turn of the event loop. */
-  async turn(): Promise<void> {
-    for (const task of this.#deferred.splice(0)) task();
-    await this.#rest();
   }
 
   /** Runs everything that needs no time. @throws Error when that does not end */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { createKit, inbox, lobby, watch } from "../../test/client-kit.ts";
-import { settle } from "../../test/virtual-clock.ts";
 import type { EventsOptions } from "../index.ts";
 
 const MENTION = `${inbox.path}:mention`;
@@ -141,13 +140,13 @@ describe("a slow loop", () => {
     await publish(1, 2, 3, 4, 5);
     expect(server.pages).toHaveLength(0);
     expect(await take(events, 2)).toEqual(["e.1", "e.2"]);
-    await settle();
+    await clock.settle();
     expect(server.page.after).toBe("e.2");
     server.page.page({ cursor: "e.5", events: [mention(3), mention(4), mention(5)] });
     await clock.advance(0);
     // The page has more than the loop has room for.
     expect(await take(events, 2)).toEqual(["e.3", "e.4"]);
-    await settle();
+    await clock.settle();
     expect(server.page.after).toBe("e.4");
     server.page.page({ cursor: "e.5", events: [mention(5)] });
     await clock.advance(0);
@@ -161,7 +160,7 @@ describe("a slow loop", () => {
     const { events, publish, server, clock } = await iterate({ capacity: 1 });
     await publish(1, 2);
     expect(await take(events, 1)).toEqual(["e.1"]);
-    await settle();
+    await clock.settle();
     server.page.page({ cursor: "e.1" });
     await clock.advance(0);
     await publish(3);
@@ -200,7 +199,7 @@ describe("a slow loop", () => {
     for (const seq of [2, 3]) stream.event(`${lobby.path}:message`, { text: `${seq}` }, `e.${seq}`);
     await kit.clock.advance(0);
     expect(await take(events, 1)).toEqual(["e.2"]);
-    await settle();
+    await kit.clock.settle();
     const typing = (author: string) => ({ channel: lobby.path, type: "typing", data: { author } });
     const message = { channel: lobby.path, type: "message", data: { text: "3" }, id: "e.3" };
     kit.server.page.page({ cursor: "e.3", events: [typing("a"), typing("b"), message] });
@@ -273,22 +272,22 @@ describe("a gap", () => {
 
   test("is told at once to a loop that waits", async () => {
     const told: string[] = [];
-    const { events, publish, stream } = await iterate({ onGap: ({ reason }) => told.push(reason) });
+    const { events, publish, stream, clock } = await iterate({ onGap: ({ reason }) => told.push(reason) });
     const next = take(events, 1);
     stream.gap({ [inbox.path]: "trimmed" });
-    await settle();
+    await clock.settle();
     expect(told).toEqual(["trimmed"]);
     await publish(9);
     expect(await next).toEqual(["e.9"]);
   });
 
   test("is told once, also when the loop is full just then", async () => {
-    const { events, publish, stream, server } = await iterate({ capacity: 1, onGap: () => {} });
+    const { events, publish, stream, server, clock } = await iterate({ capacity: 1, onGap: () => {} });
     await publish(1);
     stream.gap({ [inbox.path]: "trimmed" });
     await publish(9, 10);
     expect(await take(events, 2)).toEqual(["e.1", "e.9"]);
-    await settle();
+    await clock.settle();
     expect(server.page.after).toBe("e.9");
   });
 

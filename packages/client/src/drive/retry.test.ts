@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../test/virtual-clock.ts";
+import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
 import type { Ending } from "../state/ending.ts";
 import type { Reason, Retrying } from "../status.ts";
 import { createRetry } from "./retry.ts";

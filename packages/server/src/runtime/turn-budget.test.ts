@@ -1,14 +1,14 @@
 import { describe, expect, test, vi } from "vitest";
 import { BufferSink } from "../../test/buffer-sink.ts";
 import { lobby, openTestHub, request, said } from "../../test/test-hub.ts";
-import { VirtualClock } from "../../test/virtual-clock.ts";
+import { SteppedClock } from "../../test/stepped-clock.ts";
 import { Connection } from "../stream/connection.ts";
 import { createTaskQueue } from "./task-queue.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
 /** A sink that takes a millisecond for each write. */
-function slowSink(clock: VirtualClock): BufferSink {
+function slowSink(clock: SteppedClock): BufferSink {
   const sink = new BufferSink();
   const write = sink.write.bind(sink);
   sink.write = (bytes) => {
@@ -102,7 +102,7 @@ describe("a turn of the event loop", () => {
   });
 
   test("runs as many reads of a fast log as there is time for, and the others in order", async () => {
-    const clock = new VirtualClock();
+    const clock = new SteppedClock();
     const queue = createTaskQueue({ concurrency: 16, timeLimit: 10_000, clock });
     const finished: number[] = [];
     const answers = Array.from({ length: 50 }, (_, number) =>

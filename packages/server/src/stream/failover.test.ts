@@ -2,7 +2,7 @@ import { memoryLog, type Entry, type EventLog, type Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { expect, test } from "vitest";
 import { BufferSink } from "../../test/buffer-sink.ts";
-import { VirtualClock } from "../../test/virtual-clock.ts";
+import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
 import { DEFAULT_LIMITS } from "../runtime/limits.ts";
 import { createTaskQueue } from "../runtime/task-queue.ts";
 import { createTrace } from "../runtime/trace.ts";
