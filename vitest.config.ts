@@ -6,11 +6,18 @@ import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config
 const resolve = { conditions: ["@tidings/source", "module", "node", "development|production"] };
 
 const ALL = ["{packages,apps,examples,e2e,benchmarks,scripts}/**/*.test.{ts,tsx}"];
-/** What has both cores for itself: it measures, or has workers of its own. */
-const ALONE = ["packages/protocol/src/parser-cost.test.ts", "e2e/simulation/simulation.test.ts"];
-/** What takes many processes or sockets, much time, or other people's servers. */
+/** What has both cores for itself, since it has workers of its own. */
+const ALONE = ["e2e/simulation/simulation.test.ts"];
+/** What takes many processes or sockets, much time, or other people's servers, and what measures. */
 const FAULTS = ["e2e/faults/**/*.test.ts"];
-const PROOF = ["e2e/fan-out.test.ts", "e2e/wire-{broken,outsiders}.test.ts", "benchmarks/**/*.test.ts"];
+const PROOF = [
+  "e2e/{fan-out,chat-fuzz}.test.ts",
+  "e2e/security/fuzz.test.ts",
+  "e2e/wire-{broken,frameworks,outsiders}.test.ts",
+  "packages/log-sqlite/trials/**/*.test.ts",
+  "packages/protocol/src/parser-cost.test.ts",
+  "benchmarks/**/*.test.ts",
+];
 const PACKED = ["scripts/packed.test.ts"];
 const SMOKE = "e2e/chat/two-people.test.ts";
 
@@ -35,7 +42,13 @@ export default defineConfig({
     reporters: ["default", "./scripts/counts.ts"],
     // `npm test` runs the first three, the gate all: scripts/test.ts.
     projects: [
-      project({ name: "code", include: ALL, exclude: ["e2e/chat/**", ...ALONE, ...FAULTS, ...PROOF, ...PACKED] }),
+      // Files share the modules that a worker has loaded: to load them for each file takes half of the time.
+      project({
+        name: "code",
+        isolate: false,
+        include: ALL,
+        exclude: ["e2e/chat/**", ...ALONE, ...FAULTS, ...PROOF, ...PACKED],
+      }),
       project({ name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
       project({ ...page, name: "smoke", include: [SMOKE] }),
       project({ ...page, name: "page", include: ["e2e/chat/**/*.test.ts"], exclude: [SMOKE] }),

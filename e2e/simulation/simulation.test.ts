@@ -6,14 +6,17 @@ import { runAll } from "./fleet.ts";
 import { freshFolder } from "./folder.ts";
 import { bundleMutant, hunt, RUNS } from "./hunt.ts";
 import { mutants } from "./mutants/index.ts";
+import type { Mutant } from "./mutants/mutant.ts";
 import { SQLITE } from "./plan.ts";
 import type { Draws } from "./random.ts";
 import { scenarios, type ScenarioName } from "./scenarios/index.ts";
 
-/** The gate runs everything; `npm test` runs a tenth of the schedules, and one mutant of each law. */
+/** The gate runs everything; `npm test` runs a tenth of the schedules, and one mutant of each numbered law. */
 const isGate = process.env["TIDINGS_GATE"] !== undefined;
 const SCHEDULES = isGate ? 20_000 : 2_000;
-const hunted = isGate ? mutants : mutants.filter(({ law }, at) => mutants.findIndex((each) => each.law === law) === at);
+const isFirstOfLaw = ({ law }: Mutant, at: number): boolean =>
+  law.startsWith("law ") && mutants.findIndex((each) => each.law === law) === at;
+const hunted = isGate ? mutants : mutants.filter(isFirstOfLaw);
 const DRAWS: readonly Draws[] = isGate ? ["in order", "swapped"] : ["in order"];
 
 let folder: string;
@@ -59,7 +62,9 @@ test.each([7, SQLITE])(
   },
 );
 
-test.each(["no trim check", "the ring is kept over a failover", "a repetition is handled again"])(
+const EXPLAINED = ["no trim check", "the ring is kept over a failover", "a repetition is handled again"];
+
+test.each(isGate ? EXPLAINED : EXPLAINED.slice(0, 1))(
   "a schedule that breaks because of %s replays, shrunk to a few steps and a short story",
   { timeout: 120_000 },
   async (breaks) => {

@@ -13,10 +13,11 @@ import { Hono } from "hono";
 import { listen, listeningServer } from "../listen.ts";
 import type { Serve } from "../serve-hub.ts";
 
-/** The ways to serve a hub, each written as a user would write it. */
-export const servers: readonly (WireFacts & { readonly name: string; readonly serve: Serve })[] = [
+type WireServer = WireFacts & { readonly name: string; readonly serve: Serve };
+
+/** The ways to serve a hub without a framework, each written as a user would write it. */
+export const ownServers: readonly WireServer[] = [
   { name: "toNodeHandler on node:http", http: 1, serve: (hub) => listen(createServer(toNodeHandler(hub))) },
-  { name: "toNodeHandler on node:http2", http: 2, serve: (hub) => listen(createHttp2Server(toNodeHandler(hub))) },
   {
     name: "toFetchHandler behind an adapter of thirty lines",
     http: 1,
@@ -26,6 +27,11 @@ export const servers: readonly (WireFacts & { readonly name: string; readonly se
       return listen(createServer((request, response) => void answer(handler, request, response)));
     },
   },
+];
+
+/** The same behind frameworks, and on HTTP/2. */
+export const frameworks: readonly WireServer[] = [
+  { name: "toNodeHandler on node:http2", http: 2, serve: (hub) => listen(createHttp2Server(toNodeHandler(hub))) },
   {
     name: "Express 5",
     http: 1,
@@ -62,6 +68,8 @@ export const servers: readonly (WireFacts & { readonly name: string; readonly se
     },
   },
 ];
+
+export const servers: readonly WireServer[] = [...ownServers, ...frameworks];
 
 /** Answers a request of node:http by a handler of `Request`s. */
 async function answer(
