@@ -10,7 +10,7 @@ export class Breaks {
   readonly #companions: readonly Diary[];
   /** Answers may bring a position from before: reads of the log or of the state were slow. */
   readonly #isLate: boolean;
-  readonly #told = new Set<Break>();
+  readonly #used = new Set<Break>();
 
   constructor({ truth, diaries, hasBadReads, hasSlowStates }: World, follower: Diary) {
     this.#truth = truth;
@@ -19,8 +19,8 @@ export class Breaks {
     this.#isLate = hasBadReads || hasSlowStates;
   }
 
-  get isTold(): boolean {
-    return this.#told.size > 0;
+  get hasExcused(): boolean {
+    return this.#used.size > 0;
   }
 
   /**
@@ -31,9 +31,9 @@ export class Breaks {
     // A gap may arrive, and a loop may come to it, after the next break, and a newcomer is put on a connection that may
     // have stood before an older one: so each break excuses one gap, whenever it was.
     const witness = this.#truth.breaks.find(
-      (broken) => broken.tick < now && !this.#told.has(broken) && this.#sawBeyond(broken),
+      (broken) => broken.tick < now && !this.#used.has(broken) && this.#sawBeyond(broken),
     );
-    if (witness !== undefined) this.#told.add(witness);
+    if (witness !== undefined) this.#used.add(witness);
     return witness !== undefined;
   }
 

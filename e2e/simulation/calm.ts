@@ -1,4 +1,4 @@
-import { feeds, house, rooms, viewers } from "./contract.ts";
+import { feeds, contract, rooms, viewers } from "./contract.ts";
 import { GOOD } from "./faulty-log.ts";
 import type { Diary } from "./diary.ts";
 import { Transaction } from "./transaction.ts";
@@ -19,7 +19,7 @@ const COMEBACK = 150_000;
 const TRIM = 5_500;
 
 /**
- * The weather clears: everybody comes back, hears of everything, and leaves. What does not happen is noted as trouble.
+ * The weather clears: everybody comes back, hears of everything, and leaves. What does not happen is noted as a violation.
  */
 export async function heal(world: World): Promise<void> {
   const { clock, clients, weather, followers, diaries } = world;
@@ -51,16 +51,16 @@ export async function heal(world: World): Promise<void> {
   // Once more afterwards: who seemed to be back may have had to learn first that the log is another one.
   let waited = 0;
   do {
-    for (; !isAllBack() && world.trouble === null; waited += 500) {
+    for (; !isAllBack() && world.violation === null; waited += 500) {
       if (waited > COMEBACK)
-        return world.onTrouble(`everybody comes back: ${diaries.filter((each) => !isBack(each)).join("; ")}`);
+        return world.onViolation(`everybody comes back: ${diaries.filter((each) => !isBack(each)).join("; ")}`);
       if (waited % 5_000 === 0)
-        for (const { place } of followers.filter((each) => each.isLoop && !isBack(each)))
-          world.publish([world.reliable(place)], 1);
+        for (const { address } of followers.filter((each) => each.isLoop && !isBack(each)))
+          world.publish([world.reliable(address)], 1);
       await clock.advance(500);
     }
     await clock.advance(TRIM);
-  } while (!isAllBack() && world.trouble === null);
+  } while (!isAllBack() && world.violation === null);
   await prove(world, "a doorbell is heard at once", EPSILON);
   weather.doorbell = "lost";
   await prove(world, "a lost doorbell costs a poll", POLL + EPSILON);
@@ -68,7 +68,7 @@ export async function heal(world: World): Promise<void> {
   // A loop may still be on its way from page to page, and a client may have been sent away meanwhile.
   for (let late = 0; !diaries.every((each) => hasNewest(world, each)); late += 500) {
     if (late > COMEBACK)
-      return world.onTrouble(`everybody comes back: ${diaries.filter((each) => !hasNewest(world, each)).join("; ")}`);
+      return world.onViolation(`everybody comes back: ${diaries.filter((each) => !hasNewest(world, each)).join("; ")}`);
     await clock.advance(500);
   }
 }
@@ -78,13 +78,13 @@ export async function heal(world: World): Promise<void> {
  * it.
  */
 function newestOwed(world: World, diary: Diary): number | null {
-  const newest = world.truth.reliableOf(diary.place.path).at(-1);
+  const newest = world.truth.reliableOf(diary.address.path).at(-1);
   return diary.isClosed || newest === undefined || isNewestHidden(world, diary) ? null : newest.n;
 }
 
-function isNewestHidden({ truth }: World, { program, place }: Diary): boolean {
-  const newest = truth.reliableOf(place.path).at(-1);
-  return newest !== undefined && truth.rights.hides(program.viewer, place.path, newest);
+function isNewestHidden({ truth }: World, { program, address }: Diary): boolean {
+  const newest = truth.reliableOf(address.path).at(-1);
+  return newest !== undefined && truth.rights.hides(program.viewer, address.path, newest);
 }
 
 function hasNewest(world: World, diary: Diary): boolean {
@@ -98,8 +98,8 @@ function hasNewest(world: World, diary: Diary): boolean {
 /** Publishes everywhere; everybody who follows hears of it in time. */
 async function prove(world: World, law: string, milliseconds: number): Promise<void> {
   const { clock, diaries } = world;
-  const events = [...rooms, ...feeds, ...viewers.map((user) => house.inbox({ user }))].map((place) =>
-    world.reliable(place),
+  const events = [...rooms, ...feeds, ...viewers.map((user) => contract.inbox({ user }))].map((address) =>
+    world.reliable(address),
   );
   const before = new Map(
     diaries.filter(({ isLive }) => isLive).map((each) => [each, [each.seen.length, each.program.changes]]),
@@ -114,13 +114,13 @@ async function prove(world: World, law: string, milliseconds: number): Promise<v
   }
   transaction?.commit();
   await clock.advance(milliseconds);
-  for (const [diary, [told, changes]] of before) {
+  for (const [diary, [seenBefore, changes]] of before) {
     // Whoever is sent away meanwhile, or was before, or falls into a gap, comes back for it; that it does, the oracle
     // will see.
     if (!diary.isLive || diary.program.changes !== changes) continue;
     const n = newestOwed(world, diary);
-    if (n !== null && !diary.seen.slice(told).some((seen) => seen.kind === "event" && seen.n === n))
-      return world.onTrouble(`${law}: ${n} is not with ${String(diary)} after ${milliseconds} ms`);
+    if (n !== null && !diary.seen.slice(seenBefore).some((seen) => seen.kind === "event" && seen.n === n))
+      return world.onViolation(`${law}: ${n} is not with ${String(diary)} after ${milliseconds} ms`);
   }
 }
 
@@ -140,7 +140,7 @@ export async function leave(world: World): Promise<void> {
     connections: sum(all.map(({ hub }) => hub.stats().connections)),
     exchanges: world.programs.exchanges.filter(({ isOpen }) => isOpen).length,
   };
-  if (sum(Object.values(left)) > 0) world.onTrouble(`nothing is left behind: ${JSON.stringify(left)}`);
+  if (sum(Object.values(left)) > 0) world.onViolation(`nothing is left behind: ${JSON.stringify(left)}`);
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

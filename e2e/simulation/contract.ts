@@ -11,7 +11,7 @@ const numbered = z.object({ n: z.number(), pad: z.string().optional() });
  * All that differs in the laws: the three modes, keys that expire, channels with a snapshot, without one, and private
  * ones.
  */
-export const house = defineContract({
+export const contract = defineContract({
   room: channel(
     "rooms/:room",
     { said: numbered, typing: volatile(numbered), topic: latest(numbered) },
@@ -27,14 +27,14 @@ export const house = defineContract({
 /** Who there is. */
 export const viewers = ["u0", "u1", "u2"] as const;
 
-export const rooms = [house.room({ room: "a" }), house.room({ room: "b" })] as const;
-export const feeds = [house.feed({ feed: "x" }), house.feed({ feed: "y" })] as const;
+export const rooms = [contract.room({ room: "a" }), contract.room({ room: "b" })] as const;
+export const feeds = [contract.feed({ feed: "x" }), contract.feed({ feed: "y" })] as const;
 
-export type Place = (typeof rooms)[number] | (typeof feeds)[number] | ReturnType<typeof house.inbox>;
+export type AnyAddress = (typeof rooms)[number] | (typeof feeds)[number] | ReturnType<typeof contract.inbox>;
 
 /** The addresses that a viewer may want to follow. */
-export function placesOf(viewer: string): readonly Place[] {
-  return [...rooms, ...feeds, house.inbox({ user: viewer })];
+export function addressesOf(viewer: string): readonly AnyAddress[] {
+  return [...rooms, ...feeds, contract.inbox({ user: viewer })];
 }
 
 /** The reliable event of each channel. */

@@ -1,5 +1,5 @@
 import type { Cleared, Gap, Reason } from "@tidings/client";
-import type { Place } from "./contract.ts";
+import type { AnyAddress } from "./contract.ts";
 import type { Program } from "./programs.ts";
 import type { Tick, Truth } from "./truth.ts";
 
@@ -27,7 +27,7 @@ export type Seen = {
   | { readonly kind: "begins"; readonly from: Tick | null }
   | { readonly kind: "closed"; readonly reason: Reason }
 );
-type Told = Seen extends infer One ? (One extends Seen ? Omit<One, "tick" | "at" | "sentAt"> : never) : never;
+type Noted = Seen extends infer One ? (One extends Seen ? Omit<One, "tick" | "at" | "sentAt"> : never) : never;
 
 /** How somebody follows: by handlers, by a loop, or without our client. */
 type Manner = "handlers" | "loop" | "plain";
@@ -42,14 +42,14 @@ export interface Received {
 export interface DiaryWorld {
   readonly truth: Truth;
   readonly clock: { readonly time: number };
-  readonly onTrouble: (what: string) => void;
+  readonly onViolation: (what: string) => void;
   onSeen(seen: Seen, diary: Diary): void;
 }
 
 /** Everything that a follower of one place was told, in order. */
 export class Diary {
   readonly program: Program;
-  readonly place: Place;
+  readonly address: AnyAddress;
   readonly manner: Manner;
   readonly begun: Tick;
   readonly seen: Seen[] = [];
@@ -57,10 +57,10 @@ export class Diary {
   isClosed = false;
   protected readonly world: DiaryWorld;
 
-  constructor(world: DiaryWorld, program: Program, place: Place, manner: Manner) {
+  constructor(world: DiaryWorld, program: Program, address: AnyAddress, manner: Manner) {
     this.world = world;
     this.program = program;
-    this.place = place;
+    this.address = address;
     this.manner = manner;
     this.begun = world.truth.next();
   }
@@ -69,11 +69,11 @@ export class Diary {
     return this.manner === "loop";
   }
 
-  note(told: Told): void {
+  note(what: Noted): void {
     const { truth, clock } = this.world;
     // The same members, with three more.
-    const seen = { ...told, tick: truth.next(), at: clock.time, sentAt: this.program.lastSentAt } as Seen;
-    if (told.kind === "closed") this.isClosed = true;
+    const seen = { ...what, tick: truth.next(), at: clock.time, sentAt: this.program.lastSentAt } as Seen;
+    if (what.kind === "closed") this.isClosed = true;
     this.seen.push(seen);
     this.world.onSeen(seen, this);
   }
@@ -89,6 +89,6 @@ export class Diary {
 
   toString(): string {
     const how = { handlers: "", loop: ", reading a loop", plain: ", without our client" };
-    return `${this.program.viewer} at ${this.place.path}${how[this.manner]}`;
+    return `${this.program.viewer} at ${this.address.path}${how[this.manner]}`;
   }
 }

@@ -54,7 +54,7 @@ export interface LogWorld {
   burst(): Promise<void>;
   /** It comes, if it has not yet. */
   spring(): Promise<void>;
-  readonly onTrouble: (what: string) => void;
+  readonly onViolation: (what: string) => void;
 }
 
 /** The log as one server process sees it. What it appends, the truth hears of, too. */
@@ -180,7 +180,7 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
         to <= head.seq ||
         truth.facts.some(
           // Where an expired value was withdrawn is not known.
-          ({ path, place: { seq } }) => (path === channel || path === "") && seq > after.seq && seq <= head.seq,
+          ({ path, position: { seq } }) => (path === channel || path === "") && seq > after.seq && seq <= head.seq,
         ),
     );
     if (page.next.seq > head.seq) counts.add("page of a copy that lags");
@@ -195,7 +195,7 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
   }
 
   async #append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
-    const { clock, counts, store, onTrouble } = this.#world;
+    const { clock, counts, store, onViolation } = this.#world;
     const begun = clock.time;
     try {
       return await this.#log.append(batch);
@@ -205,7 +205,7 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     } finally {
       const waited = clock.time - begun;
       if (waited > 0) counts.add("append behind a transaction");
-      if (waited > store.patience) onTrouble(`nobody waits longer than its patience: an append did, ${waited} ms`);
+      if (waited > store.patience) onViolation(`nobody waits longer than its patience: an append did, ${waited} ms`);
     }
   }
 

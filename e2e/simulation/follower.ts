@@ -1,10 +1,10 @@
 import type { Cleared, Client, Gap, History, Reason, StreamError } from "@tidings/client";
-import type { house, Place } from "./contract.ts";
+import type { contract, AnyAddress } from "./contract.ts";
 import { Diary, type DiaryWorld, type Received } from "./diary.ts";
 import type { ClientProgram } from "./programs.ts";
 import type { Tick } from "./truth.ts";
 
-type HouseClient = Client<typeof house>;
+type AnyClient = Client<typeof contract>;
 
 /** A page of history that a follower goes on from. */
 export interface Beginning extends History<Received> {
@@ -23,11 +23,11 @@ export class Follower extends Diary {
   constructor(
     world: DiaryWorld,
     program: ClientProgram,
-    place: Place,
+    address: AnyAddress,
     manner: "handlers" | "loop",
     beginning: Beginning | null,
   ) {
-    super(world, program, place, manner);
+    super(world, program, address, manner);
     if (beginning !== null) {
       this.note({ kind: "begins", from: beginning.asked });
       for (const event of beginning.events) this.noteEvent(event);
@@ -63,45 +63,45 @@ export class Follower extends Diary {
       this.noteEvent(result.value);
       if (this.#readsOn) this.read();
     } catch (error) {
-      this.world.onTrouble(`a loop threw ${String(error)}`);
+      this.world.onViolation(`a loop threw ${String(error)}`);
     }
   }
 
-  #handle(client: HouseClient, options: { readonly after?: string }): () => void {
+  #handle(client: AnyClient, options: { readonly after?: string }): () => void {
     const common = {
       onGap: (gap: Gap) => this.note({ kind: "gap", gap }),
       onClear: (cleared: Cleared) => this.note({ kind: "cleared", cleared }),
       onClose: (reason: Reason) => this.note({ kind: "closed", reason }),
-      onError: (error: StreamError) => this.world.onTrouble(String(error.stack)),
+      onError: (error: StreamError) => this.world.onViolation(String(error.stack)),
     };
-    const tell = (_data: unknown, event: Received) => this.noteEvent(event);
-    const { place } = this;
+    const handle = (_data: unknown, event: Received) => this.noteEvent(event);
+    const { address } = this;
     const subscription =
-      place.name === "room"
+      address.name === "room"
         ? client.subscribe<"room">(
-            place,
+            address,
             {
               ...common,
               snapshot: ({ said }) => this.note({ kind: "state", said }),
-              said: tell,
-              typing: tell,
-              topic: tell,
+              said: handle,
+              typing: handle,
+              topic: handle,
             },
             options,
           )
-        : place.name === "feed"
-          ? client.subscribe<"feed">(place, { ...common, posted: tell, price: tell }, options)
-          : client.subscribe<"inbox">(place, { ...common, mail: tell }, options);
+        : address.name === "feed"
+          ? client.subscribe<"feed">(address, { ...common, posted: handle, price: handle }, options)
+          : client.subscribe<"inbox">(address, { ...common, mail: handle }, options);
     const look = (): void => this.setLive(subscription.status.value.state === "live");
     subscription.status.subscribe(look);
     look();
     return () => subscription.close();
   }
 
-  #loop(client: HouseClient, after: { readonly after?: string }): () => void {
+  #loop(client: AnyClient, after: { readonly after?: string }): () => void {
     const options = { ...after, capacity: 2, onGap: (gap: Gap) => this.note({ kind: "gap", gap }) };
     // A union of three kinds of loops, read as one.
-    this.#events = client.events(this.place, options) as AsyncIterableIterator<Received, Reason>;
+    this.#events = client.events(this.address, options) as AsyncIterableIterator<Received, Reason>;
     return () => {
       this.isClosed = true;
       void this.#events?.return?.();

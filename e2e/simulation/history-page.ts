@@ -1,5 +1,5 @@
 import type { History } from "@tidings/client";
-import type { Place } from "./contract.ts";
+import type { AnyAddress } from "./contract.ts";
 import type { Received } from "./diary.ts";
 import type { ClientProgram } from "./programs.ts";
 import type { Fact, Tick, Truth } from "./truth.ts";
@@ -66,7 +66,7 @@ function judgePage(truth: Truth, { viewer, path, last, before, asked, askedAt, p
 export async function readHistory(
   world: World,
   program: ClientProgram,
-  place: Place,
+  address: AnyAddress,
   last: number,
   former: Received | null = null,
 ): Promise<void> {
@@ -76,15 +76,15 @@ export async function readHistory(
   const before = former === null ? null : (truth.find(former.data.n, former.id) ?? null);
   // Refused, or the network is away: nothing was promised.
   const page: History<Received> | null = await client
-    .history(place, former?.id ? { last, before: former.id } : { last })
+    .history(address, former?.id ? { last, before: former.id } : { last })
     .catch(() => null);
   if (page === null) return counts.add("history refused");
   counts.add(former === null ? "history" : "older history");
-  const wrong = judgePage(truth, { viewer, path: place.path, last, before, asked, askedAt, page });
-  if (wrong !== null) return world.onTrouble(`${wrong} (${viewer} at ${place.path})`);
+  const wrong = judgePage(truth, { viewer, path: address.path, last, before, asked, askedAt, page });
+  if (wrong !== null) return world.onViolation(`${wrong} (${viewer} at ${address.path})`);
   const [oldest] = page.events;
-  if (page.more && oldest !== undefined) return readHistory(world, program, place, last, oldest);
+  if (page.more && oldest !== undefined) return readHistory(world, program, address, last, oldest);
   if (former !== null || last <= 4 || world.isCalm) return;
   counts.add("begun with history");
-  world.follow(program, place, last % 2 === 0, { ...page, asked });
+  world.follow(program, address, last % 2 === 0, { ...page, asked });
 }

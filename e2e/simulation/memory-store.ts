@@ -83,7 +83,7 @@ export class MemoryStore implements EventLog, Cluster, Store {
       return appended.map(({ cursor, duplicate }, index) => {
         const entry = batch[index];
         if (entry !== undefined && !duplicate) written[cursor.seq - 1] = { entry, at };
-        return { cursor: placeOf(epochs, cursor.seq), duplicate };
+        return { cursor: positionOf(epochs, cursor.seq), duplicate };
       });
     });
   }
@@ -219,8 +219,8 @@ export class MemoryStore implements EventLog, Cluster, Store {
     const page = await look(this.#log);
     // The log's own epoch is the only one.
     if (epochs.length === 1) return page;
-    const entries = page.entries.map((entry) => ({ ...entry, epoch: placeOf(epochs, entry.seq).epoch }));
-    return { ...page, entries, next: page.more ? placeOf(epochs, page.next.seq) : runningIn(epochs, page.next) };
+    const entries = page.entries.map((entry) => ({ ...entry, epoch: positionOf(epochs, entry.seq).epoch }));
+    return { ...page, entries, next: page.more ? positionOf(epochs, page.next.seq) : runningIn(epochs, page.next) };
   }
 }
 
@@ -231,7 +231,7 @@ function runningIn(epochs: readonly Epoch[], { seq }: Cursor): Cursor {
 }
 
 /** The position of an entry, in the epoch that it was written in. */
-function placeOf(epochs: readonly Epoch[], seq: number): Cursor {
+function positionOf(epochs: readonly Epoch[], seq: number): Cursor {
   const { epoch } = epochs.findLast(({ first }) => first <= Math.max(seq, 1)) ?? { epoch: "" };
   return { epoch, seq };
 }

@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 /** Milliseconds that a volatile event is owed. */
 const VOLATILE = 5_000;
 
-type Told<Kind extends Seen["kind"]> = Extract<Seen, { readonly kind: Kind }>;
+type Noted<Kind extends Seen["kind"]> = Extract<Seen, { readonly kind: Kind }>;
 
 /**
  * What is wrong with what the handlers saw, or null. It knows what was published, what is gone and who may read; it has
@@ -20,7 +20,7 @@ export function judge(world: World): string | null {
   const twice = world.truth.twice();
   // Keys are known for ten minutes by a clock that must not jump.
   if (twice !== undefined && !world.hasJumped)
-    return `a key publishes once: ${twice.n} stands in the log a second time, at ${twice.place.epoch}.${twice.place.seq}`;
+    return `a key publishes once: ${twice.n} stands in the log a second time, at ${twice.position.epoch}.${twice.position.seq}`;
   for (const diary of world.diaries) {
     const wrong = new Case(world, diary).find();
     if (wrong === null) continue;
@@ -54,7 +54,7 @@ class Case {
   /** Where it began, at the earliest: before it has a state, where its client's connection stood already. */
   #floor: Tick = 0;
   /** When it was last told of a gap, or given a state. */
-  #toldAt: Tick;
+  #restartTick: Tick;
   /** When it was told of those of the last minute, in milliseconds since the world began. */
   #gaps: number[] = [];
   /** It was given one, ever. */
@@ -77,8 +77,8 @@ class Case {
     this.#values = new Values(world, follower);
     this.#breaks = new Breaks(world, follower);
     this.#follower = follower;
-    this.#reliable = truth.reliableOf(follower.place.path);
-    this.#toldAt = follower.begun;
+    this.#reliable = truth.reliableOf(follower.address.path);
+    this.#restartTick = follower.begun;
   }
 
   find(): string | null {
@@ -124,12 +124,13 @@ class Case {
     }
   }
 
-  #event(seen: Told<"event">): string | null {
+  #event(seen: Noted<"event">): string | null {
     const fact = this.#truth.find(seen.n, seen.id);
     if (this.#truth.isRolledBack(seen.n)) return `a rolled back event is seen by nobody: ${seen.n} was`;
     if (fact === undefined) return `what is delivered was published: ${seen.n} never was, at ${seen.id}`;
-    if (fact.path !== this.#follower.place.path) return `what is delivered was asked for: ${seen.n} is of ${fact.path}`;
-    const wrong = this.#unauthorised(fact, seen) ?? this.#untold(fact, seen);
+    if (fact.path !== this.#follower.address.path)
+      return `what is delivered was asked for: ${seen.n} is of ${fact.path}`;
+    const wrong = this.#unauthorised(fact, seen) ?? this.#unreported(fact, seen);
     if (wrong !== null) return wrong;
     if (fact.mode === "volatile") return this.#volatile(fact, seen);
     if (fact.mode === "latest") this.#values.set(seen.type, seen.key, seen.n);
@@ -150,7 +151,7 @@ class Case {
     return null;
   }
 
-  #volatile(fact: Fact, { n, id, sentAt }: Told<"event">): string | null {
+  #volatile(fact: Fact, { n, id, sentAt }: Noted<"event">): string | null {
     if (id !== null) return `volatile events have no id: ${n} came with ${id}`;
     // A loop may read it long after it came.
     const age = this.#follower.isLoop || this.#hasJumped ? 0 : sentAt - fact.at;
@@ -162,7 +163,7 @@ class Case {
   #disorder(fact: Fact): string | null {
     const last = this.#last;
     if (last === null) return null;
-    const isLater = fact.tick > last.tick && fact.place.seq > last.place.seq && fact.lostTick > last.tick;
+    const isLater = fact.tick > last.tick && fact.position.seq > last.position.seq && fact.lostTick > last.tick;
     return isLater ? null : `channels are in order: ${fact.n} came after ${last.n}`;
   }
 
@@ -174,8 +175,8 @@ class Case {
     for (const between of this.#reliable) {
       if (between.tick >= fact.tick || between.lostTick < now || !this.#isOwed(between)) continue;
       if (between.goneTick > now) return `acked is delivered or gapped: ${between.n} was skipped for ${fact.n}`;
-      if (between.goneTick > this.#toldAt)
-        return `a hole is told of before anything newer: ${between.n} is gone, and ${fact.n} came without a gap`;
+      if (between.goneTick > this.#restartTick)
+        return `a gap comes before anything newer: ${between.n} is gone, and ${fact.n} came without a gap`;
     }
     return null;
   }
@@ -184,9 +185,9 @@ class Case {
    * What a failover has taken, and it has had, was told before anything newer; and it is given nothing that is no
    * longer there.
    */
-  #untold(fact: Fact, { id, sentAt }: Told<"event">): string | null {
+  #unreported(fact: Fact, { id, sentAt }: Noted<"event">): string | null {
     if (this.#last !== null && this.#last.lostTick < fact.tick && fact.mode !== "volatile")
-      return `a hole is told of before anything newer: ${this.#last.n} was lost, and ${fact.n} came without a gap`;
+      return `a gap comes before anything newer: ${this.#last.n} was lost, and ${fact.n} came without a gap`;
     if (id !== null || fact.mode !== "latest" || fact.lostTick === Infinity) return null;
     this.#voided = this.#truth.breaks.find(({ tick }) => tick === fact.lostTick) ?? null;
     // Of reads that are slow nobody knows when they were answered, and of a loop, when it came.
@@ -206,8 +207,8 @@ class Case {
 
   /** The place up to which all is hidden from it. @param seen what it was told @returns 0 where that is not known */
   #hidden({ sentAt }: Seen): Tick {
-    const { isLoop, program, place } = this.#follower;
-    return isLoop ? 0 : this.#truth.rights.hiddenSince(program.viewer, place.path, sentAt);
+    const { isLoop, program, address } = this.#follower;
+    return isLoop ? 0 : this.#truth.rights.hiddenSince(program.viewer, address.path, sentAt);
   }
 
   /** Whether it should have had an event, by its place behind what it had last. */
@@ -218,18 +219,18 @@ class Case {
   }
 
   #isHidden(fact: Fact | undefined): boolean {
-    const { program, place } = this.#follower;
-    return fact !== undefined && this.#truth.rights.hides(program.viewer, place.path, fact);
+    const { program, address } = this.#follower;
+    return fact !== undefined && this.#truth.rights.hides(program.viewer, address.path, fact);
   }
 
-  #gap(seen: Told<"gap">): string | null {
+  #gap(seen: Noted<"gap">): string | null {
     const { gap, tick, at } = seen;
     this.#gaps = [...this.#gaps.filter((each) => at - each < MINUTE), at];
     if (this.#gaps.length > GAPS && this.#follower.manner === "handlers" && !this.#hasJumped)
       return `no gap loop: ${this.#gaps.length} gaps within a minute`;
     const witness = gap.reason === "trimmed" ? this.#trimWitness(tick, this.#hidden(seen)) : this.#breakWitness(tick);
-    const before = this.#toldAt;
-    this.#toldAt = tick;
+    const before = this.#restartTick;
+    this.#restartTick = tick;
     // Our client brings what counts anew.
     this.#values.clear();
     // Where no state follows, the application gets its own now, and is owed what comes from now on.
@@ -245,7 +246,7 @@ class Case {
   #trimWitness(now: Tick, hidden: Tick): boolean {
     const floor = Math.max(this.#last?.tick ?? this.#floor, hidden);
     const isGone = (fact: Fact): boolean => fact.goneTick < now && fact.tick > floor;
-    const { name, path } = this.#follower.place;
+    const { name, path } = this.#follower.address;
     return (
       this.#reliable.some((fact) => isGone(fact) && !this.#delivered.has(fact)) ||
       this.#truth.withdrawals.some((fact) => isGone(fact) && (fact.path === path || name === "feed"))
@@ -255,10 +256,10 @@ class Case {
   #breakWitness(now: Tick): boolean {
     // Without our client: who begins in the moment of a failover may be told before the current values, and again where
     // the stream goes on.
-    return this.#breaks.excuse(now) || (this.#isPlain && this.#last === null && this.#breaks.isTold);
+    return this.#breaks.excuse(now) || (this.#isPlain && this.#last === null && this.#breaks.hasExcused);
   }
 
-  #state(seen: Told<"state">): string | null {
+  #state(seen: Noted<"state">): string | null {
     const { said, tick } = seen;
     const hidden = this.#hidden(seen);
     const shown = said.find((n) => (this.#truth.find(n, null)?.tick ?? Infinity) <= hidden);
@@ -269,32 +270,32 @@ class Case {
     this.#values.clear();
     this.#last = null;
     // Its position was read after it was asked for; a load that others had begun may be older when reads are slow.
-    this.#floor = this.#isLate ? 0 : this.#toldAt;
-    this.#toldAt = tick;
+    this.#floor = this.#isLate ? 0 : this.#restartTick;
+    this.#restartTick = tick;
     // Rows are written before events: whatever is not in the state comes after it.
     this.#owedFrom = 0;
     return null;
   }
 
-  #unauthorised(fact: Fact, seen: Told<"event">): string | null {
+  #unauthorised(fact: Fact, seen: Noted<"event">): string | null {
     if (fact.tick <= this.#hidden(seen))
       return `what is hidden is never shown: ${fact.n} is of before the right was given`;
     const rights = this.#truth.rights.of(this.#follower.program.viewer, fact.path);
     const last = rights.findLast(({ tick }) => tick < seen.tick);
-    if (last === undefined || last.allowed || fact.at <= last.toldAt + this.#grace) return null;
+    if (last === undefined || last.allowed || fact.at <= last.announcedAt + this.#grace) return null;
     return `what is delivered was authorised: ${fact.n} was published after the right was taken`;
   }
 
   /** What has to be true of whoever has not left, now that all is quiet. */
   #atTheEnd(): string | null {
-    const { place, isClosed } = this.#follower;
+    const { address, isClosed } = this.#follower;
     if (isClosed) return null;
     const missed = this.#reliable.find(
-      (fact) => this.#isOwed(fact) && fact.lostTick === Infinity && fact.goneTick > this.#toldAt,
+      (fact) => this.#isOwed(fact) && fact.lostTick === Infinity && fact.goneTick > this.#restartTick,
     );
     if (missed !== undefined) return `acked is delivered or gapped: ${missed.n} never came`;
     if (this.#hasState) {
-      const rows = this.#truth.rows.get(place.path) ?? new Set();
+      const rows = this.#truth.rows.get(address.path) ?? new Set();
       const phantom = [...this.#delivered].find(({ n, mode }) => mode === "reliable" && !rows.has(n));
       if (phantom !== undefined) return `no phantom survives a gap: ${phantom.n} is nowhere but here`;
       const lacking = [...rows].find((n) => !this.#had.has(n) && !this.#isHidden(this.#truth.find(n, null)));

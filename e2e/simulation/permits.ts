@@ -1,5 +1,5 @@
 import { pick } from "./random.ts";
-import { placesOf, viewers, type Place } from "./contract.ts";
+import { addressesOf, viewers, type AnyAddress } from "./contract.ts";
 import type { Right } from "./rights.ts";
 import type { World } from "./world.ts";
 
@@ -41,33 +41,33 @@ export function orderAgain({ orders, clock, grace }: World): void {
 /** Takes away the right to read some place. */
 export function revoke(world: World, viewer: string, at: number): void {
   const { rights } = world.truth;
-  const { path } = pick(placesOf(viewer), at);
+  const { path } = pick(addressesOf(viewer), at);
   if (!rights.allows(viewer, path)) return;
   world.counts.add("right taken");
   const right = rights.set(viewer, path, false, world.clock.time);
-  void order(world, viewer, (time) => void (right.toldAt = time));
+  void order(world, viewer, (time) => void (right.announcedAt = time));
 }
 
 /** From now on a right has an end, after which it is none. */
-export function lend(world: World, viewer: string, at: number, milliseconds: number): void {
+export function grantForAWhile(world: World, viewer: string, at: number, milliseconds: number): void {
   const { truth, clock, counts } = world;
-  const { path } = pick(placesOf(viewer), at);
+  const { path } = pick(addressesOf(viewer), at);
   // By a clock that jumps, nobody could say when it ends.
   if (world.hasJumped || !truth.rights.allows(viewer, path)) return;
   counts.add("right that ends");
   const from = truth.rights.of(viewer, path).at(-1)?.from ?? null;
-  const lent = truth.rights.set(viewer, path, true, clock.time, { from, until: clock.now() + milliseconds });
+  const granted = truth.rights.set(viewer, path, true, clock.time, { from, until: clock.now() + milliseconds });
   world.lastExpiry = Math.max(world.lastExpiry, clock.time + milliseconds);
   let ended: Right | null = null;
   clock.setTimeout(() => {
-    if (truth.rights.of(viewer, path).at(-1) !== lent) return;
+    if (truth.rights.of(viewer, path).at(-1) !== granted) return;
     ended = truth.rights.set(viewer, path, false, clock.time);
     // Whoever knew of the end needs no order.
-    if (lent.toldAt < Infinity) ended.toldAt = clock.time;
+    if (granted.announcedAt < Infinity) ended.announcedAt = clock.time;
   }, milliseconds);
   void order(world, viewer, (time) => {
-    lent.toldAt = time;
-    if (ended !== null) ended.toldAt = time;
+    granted.announcedAt = time;
+    if (ended !== null) ended.announcedAt = time;
   });
 }
 
@@ -75,20 +75,20 @@ export function lend(world: World, viewer: string, at: number, milliseconds: num
 export function giveBack(world: World, at: number, how: number): void {
   const { truth, clock, counts, clients } = world;
   const taken = viewers.flatMap((viewer) =>
-    placesOf(viewer).flatMap((place): [string, Place][] =>
-      truth.rights.allows(viewer, place.path) ? [] : [[viewer, place]],
+    addressesOf(viewer).flatMap((address): [string, AnyAddress][] =>
+      truth.rights.allows(viewer, address.path) ? [] : [[viewer, address]],
     ),
   );
   if (taken.length === 0) return;
-  const [viewer, place] = pick(taken, at);
+  const [viewer, address] = pick(taken, at);
   counts.add("right given");
   // Running streams keep what they were granted, so the application waits until all of them have ended.
-  const { toldAt } = truth.rights.of(viewer, place.path).at(-1) ?? { toldAt: Infinity };
-  const isOver = clock.time > toldAt + world.grace;
+  const { announcedAt } = truth.rights.of(viewer, address.path).at(-1) ?? { announcedAt: Infinity };
+  const isOver = clock.time > announcedAt + world.grace;
   const from = isOver && how < 0.7 ? truth.newest : null;
   if (from !== null) counts.add("right from now on");
-  truth.rights.set(viewer, place.path, true, clock.time, { from, until: Infinity });
-  if (viewer === world.plain?.viewer) world.plain.rejoin(place, how < 0.3);
+  truth.rights.set(viewer, address.path, true, clock.time, { from, until: Infinity });
+  if (viewer === world.plain?.viewer) world.plain.rejoin(address, how < 0.3);
   const client = clients.find((each) => each.viewer === viewer);
-  if (client !== undefined && (how * 97) % 1 < 0.7) world.follow(client, place, (how * 89) % 1 < 0.3);
+  if (client !== undefined && (how * 97) % 1 < 0.7) world.follow(client, address, (how * 89) % 1 < 0.3);
 }

@@ -1,5 +1,5 @@
 import type { PageBody } from "@tidings/protocol";
-import type { Place } from "./contract.ts";
+import type { AnyAddress } from "./contract.ts";
 import { Diary, type DiaryWorld } from "./diary.ts";
 import type { Program } from "./programs.ts";
 import type { Random } from "./random.ts";
@@ -39,10 +39,10 @@ export class PlainReader {
   #isReloaded = false;
   #retry = RETRY;
 
-  constructor(world: PlainWorld, program: Program, places: readonly Place[]) {
+  constructor(world: PlainWorld, program: Program, addresses: readonly AnyAddress[]) {
     this.#world = world;
     this.#program = program;
-    this.diaries = places.map((place) => new Diary(world, program, place, "plain"));
+    this.diaries = addresses.map((address) => new Diary(world, program, address, "plain"));
     void this.#follow();
   }
 
@@ -65,10 +65,10 @@ export class PlainReader {
   }
 
   /** It may follow a place again, and loads its page to do so. */
-  rejoin({ path }: Place, remembers: boolean): void {
-    const former = this.diaries.find(({ place }) => place.path === path);
+  rejoin({ path }: AnyAddress, remembers: boolean): void {
+    const former = this.diaries.find(({ address }) => address.path === path);
     if (this.#isOver || this.#lastId === null || former === undefined || this.#of(path) !== undefined) return;
-    this.diaries.push(new Diary(this.#world, this.#program, former.place, "plain"));
+    this.diaries.push(new Diary(this.#world, this.#program, former.address, "plain"));
     this.reload(remembers);
   }
 
@@ -105,16 +105,16 @@ export class PlainReader {
   async #ask(accept: string, query: string, gone: AbortController): Promise<Response> {
     const headers = { accept, viewer: this.#program.viewer, ...this.#resumption() };
     this.#leaving.signal.addEventListener("abort", () => gone.abort());
-    const response = await this.#program.network.fetch(`http://house/events?${query}`, {
+    const response = await this.#program.network.fetch(`http://hub/events?${query}`, {
       headers,
       signal: gone.signal,
     });
     const { status } = response;
     if (status === 200) return response;
     await response.text();
-    if (status === 403) this.#close(this.diaries.map(({ place }) => place.path));
+    if (status === 403) this.#close(this.diaries.map(({ address }) => address.path));
     else if (accept === "text/event-stream" && status !== 401)
-      this.#world.onTrouble(`an EventSource is never turned away: it got ${status}`);
+      this.#world.onViolation(`an EventSource is never turned away: it got ${status}`);
     throw new Error(`status ${status}`);
   }
 
@@ -123,7 +123,7 @@ export class PlainReader {
   }
 
   #paths(): string[] {
-    return this.diaries.filter(({ isClosed }) => !isClosed).map(({ place }) => encodeURIComponent(place.path));
+    return this.diaries.filter(({ isClosed }) => !isClosed).map(({ address }) => encodeURIComponent(address.path));
   }
 
   async #stream(): Promise<void> {
@@ -207,7 +207,7 @@ export class PlainReader {
   }
 
   #of(path: string): Diary | undefined {
-    return this.diaries.find(({ place, isClosed }) => place.path === path && !isClosed);
+    return this.diaries.find(({ address, isClosed }) => address.path === path && !isClosed);
   }
 
   #event(path: string, type: string, data: Data, id: string | null): void {
@@ -230,7 +230,7 @@ export class PlainReader {
 
   /** @param paths those that are refused; all, when none are named */
   #close(paths: unknown): void {
-    const all = this.diaries.map(({ place }) => place.path);
+    const all = this.diaries.map(({ address }) => address.path);
     for (const path of Array.isArray(paths) ? (paths as string[]) : all)
       this.#of(path)?.note({ kind: "closed", reason: "forbidden" });
   }

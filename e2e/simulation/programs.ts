@@ -1,7 +1,7 @@
 import { createClient, type Client } from "@tidings/client";
 import type { HubRequest } from "@tidings/server";
 import { MemoryNetwork, type Exchange, type Listener, type VirtualClock } from "@tidings/testing";
-import { house } from "./contract.ts";
+import { contract } from "./contract.ts";
 import type { Counts } from "./coverage.ts";
 import { Deadline, type DeadlineWorld } from "./deadline.ts";
 import type { Random } from "./random.ts";
@@ -33,7 +33,7 @@ export interface Program {
 
 /** One that uses our client. */
 export interface ClientProgram extends Program {
-  readonly client: Client<typeof house>;
+  readonly client: Client<typeof contract>;
   readonly connection: { isOnline: boolean; onNetwork: () => void };
 }
 
@@ -43,7 +43,7 @@ interface ProgramsWorld extends DeadlineWorld {
   readonly counts: Counts;
   /** The one that a request comes to. */
   readonly server: Server;
-  readonly onTrouble: (what: string) => void;
+  readonly onViolation: (what: string) => void;
 }
 
 /** Everybody who reads, and their connections. */
@@ -85,7 +85,7 @@ export class Programs {
 
   open(viewer: string): Program {
     const world = this.#world;
-    const { truth, counts, clock, onTrouble } = world;
+    const { truth, counts, clock, onViolation } = world;
     const network = new MemoryNetwork();
     const arrivals: Tick[] = [];
     const program: Program = { viewer, network, arrivals, lastSentAt: 0, echoes: 0, changes: 0 };
@@ -101,7 +101,7 @@ export class Programs {
       const stamp = (): Tick => {
         // A refusal tells nothing.
         const wrong = exchange.status === 200 ? deadline.judge() : null;
-        if (wrong !== null) onTrouble(`${wrong} (${viewer})`);
+        if (wrong !== null) onViolation(`${wrong} (${viewer})`);
         const tick = truth.next();
         this.#writtenAt.set(tick, clock.time);
         return tick;
@@ -111,7 +111,7 @@ export class Programs {
     };
     const onClose = ({ stops, overrun }: Exchange): void => {
       if (stops > 0) counts.add("socket full", stops);
-      if (overrun > FAREWELL) onTrouble(`buffers are bounded: ${overrun} bytes went into a socket that was full`);
+      if (overrun > FAREWELL) onViolation(`buffers are bounded: ${overrun} bytes went into a socket that was full`);
     };
     const onOpen = (exchange: Exchange): void => {
       exchange.highWater = HIGH_WATER;
@@ -134,11 +134,11 @@ export class Programs {
   }
 
   openClient(viewer: string): ClientProgram {
-    const { clock, counts, onTrouble } = this.#world;
+    const { clock, counts, onViolation } = this.#world;
     const program = this.open(viewer);
     const connection = { isOnline: true, onNetwork: nothing };
-    const client = createClient(house, {
-      url: "http://house/events",
+    const client = createClient(contract, {
+      url: "http://hub/events",
       headers: { viewer },
       fetch: program.network.fetch,
       clock,
@@ -152,7 +152,7 @@ export class Programs {
         },
       },
       onError: (error) => {
-        if (!["network", "timeout", "refused"].includes(error.code)) onTrouble(String(error.stack));
+        if (!["network", "timeout", "refused"].includes(error.code)) onViolation(String(error.stack));
       },
       onLog: () => {},
     });

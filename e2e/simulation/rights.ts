@@ -13,7 +13,7 @@ export interface Right {
   /** When it ends by itself, in milliseconds since 1970. */
   readonly until: number;
   /** When the order to all hubs was acknowledged, in milliseconds since the world began; Infinity before. */
-  toldAt: number;
+  announcedAt: number;
 }
 
 /** What a right is besides being there. */
@@ -38,7 +38,7 @@ export class Rights {
 
   /** @param at milliseconds since the world began */
   set(viewer: string, path: string, allowed: boolean, at: number, terms: Terms = FREE): Right {
-    const right = { tick: this.#next(), at, allowed, ...terms, toldAt: Infinity };
+    const right = { tick: this.#next(), at, allowed, ...terms, announcedAt: Infinity };
     this.#rights.set(`${viewer} ${path}`, [...this.of(viewer, path), right]);
     return right;
   }
@@ -53,7 +53,7 @@ export class Rights {
     if (right?.allowed !== true) return right === undefined && isFree(viewer, path);
     const { from, until } = right;
     return {
-      ...(from === null ? {} : { readableFrom: formatCursor(from.place) }),
+      ...(from === null ? {} : { readableFrom: formatCursor(from.position) }),
       ...(until === Infinity ? {} : { expiresAt: until }),
     };
   }
@@ -80,9 +80,10 @@ export class Rights {
    * Whether a right has ever kept an event from the viewer. What a failover has taken away hides as much of what comes
    * in its place.
    */
-  hides(viewer: string, path: string, { tick, place }: Fact): boolean {
+  hides(viewer: string, path: string, { tick, position }: Fact): boolean {
     return this.of(viewer, path).some(
-      ({ from }) => from !== null && (tick <= from.tick || (from.lostTick !== Infinity && place.seq <= from.place.seq)),
+      ({ from }) =>
+        from !== null && (tick <= from.tick || (from.lostTick !== Infinity && position.seq <= from.position.seq)),
     );
   }
 }

@@ -31,13 +31,13 @@ export async function run(plan: Plan, folder: string): Promise<Outcome> {
   for (const { verb, a, b, pause } of plan.steps) {
     await verbs[verb].act(world, a, b);
     await rest(clock, pause);
-    if (world.trouble !== null) break;
+    if (world.violation !== null) break;
   }
-  if (world.trouble === null) await heal(world);
-  world.trouble ??= judge(world);
-  if (world.trouble === null) await leave(world);
+  if (world.violation === null) await heal(world);
+  world.violation ??= judge(world);
+  if (world.violation === null) await leave(world);
   store.end();
-  return { broken: world.trouble, counts: world.counts.entries(), world };
+  return { broken: world.violation, counts: world.counts.entries(), world };
 }
 
 async function rest(clock: VirtualClock, pause: Pause): Promise<void> {

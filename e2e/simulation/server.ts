@@ -1,5 +1,5 @@
 import { createHub, type HubOn, type HubRequest } from "@tidings/server";
-import { house } from "./contract.ts";
+import { contract } from "./contract.ts";
 import { FaultyLog, type LogWorld } from "./faulty-log.ts";
 import { ProcessClock } from "./process-clock.ts";
 import type { Random } from "./random.ts";
@@ -32,7 +32,7 @@ export interface ServerWorld extends LogWorld {
 
 /** One server process: a hub, and what dies with it. */
 export class Server {
-  readonly hub: HubOn<typeof house, FaultyLog>;
+  readonly hub: HubOn<typeof contract, FaultyLog>;
   readonly log: FaultyLog;
   readonly clock: ProcessClock;
   /** The application's own, where its database is the log's. */
@@ -49,7 +49,7 @@ export class Server {
     this.clock = new ProcessClock(world.clock, drag, () => world.counts.add("turn over"));
     this.log = new FaultyLog(world);
     this.handle = world.store.connect();
-    this.hub = createHub(house, {
+    this.hub = createHub(contract, {
       log: this.log,
       clock: this.clock,
       random,
@@ -65,14 +65,15 @@ export class Server {
       snapshot: { room: ({ room }, { readableFrom }) => this.#load(world, `rooms/${room}`, readableFrom) },
       onLog: ({ event, error }) => {
         if (event !== "read-failed" && event !== "trim-failed" && event !== "retention")
-          world.onTrouble(`the hub says ${event}: ${error instanceof Error ? error.stack : String(error)}`);
+          world.onViolation(`the hub says ${event}: ${error instanceof Error ? error.stack : String(error)}`);
       },
     });
   }
 
   async #load(world: ServerWorld, path: string, readableFrom: string | null): Promise<State> {
     const load = `${path} from ${readableFrom}`;
-    if (this.#loading.has(load)) world.onTrouble(`states that are asked for together share one load: ${load} has two`);
+    if (this.#loading.has(load))
+      world.onViolation(`states that are asked for together share one load: ${load} has two`);
     this.#loading.add(load);
     const state = await answer(world, "states", () => ({ said: world.truth.rowsAfter(path, readableFrom) }));
     this.#loading.delete(load);

@@ -36,9 +36,9 @@ test(`no promise breaks in ${SCHEDULES} schedules, and every fault happens`, { t
 // Otherwise a mutant could die of what is wrong with its scenario.
 test("no promise breaks in any run of a scenario in which a mutant is hunted", { timeout: 600_000 }, async () => {
   const file = await bundle(folder, "world-of-scenarios", null);
-  const told = new Set(hunted.map(({ scenario }) => scenario));
+  const used = new Set(hunted.map(({ scenario }) => scenario));
   for (const draws of DRAWS) {
-    const { broken } = await runAll({ file, scenarios: [...told], draws, first: 1, count: told.size * RUNS });
+    const { broken } = await runAll({ file, scenarios: [...used], draws, first: 1, count: used.size * RUNS });
     expect(broken).toEqual([]);
   }
 });

@@ -23,29 +23,30 @@ export function describe(plan: Plan, world: World): string {
 /** The channel and the follower side by side, by tick. */
 function history(truth: Truth, follower: Diary): string {
   const lines: [number, string][] = [[follower.begun, `${String(follower)} begins to follow`]];
-  for (const { tick, n, path, mode, place, goneTick, lostTick, type, key } of truth.facts) {
-    if (path !== follower.place.path) continue;
+  for (const { tick, n, path, mode, position, goneTick, lostTick, type, key } of truth.facts) {
+    if (path !== follower.address.path) continue;
     const fate = [
       goneTick === Infinity ? "" : `gone at ${goneTick}`,
       lostTick === Infinity ? "" : `lost at ${lostTick}`,
     ].join(" ");
-    lines.push([tick, `  log: ${n} ${mode} ${type} ${key} at ${place.epoch.slice(0, 3)}.${place.seq} ${fate}`]);
+    lines.push([tick, `  log: ${n} ${mode} ${type} ${key} at ${position.epoch.slice(0, 3)}.${position.seq} ${fate}`]);
   }
   for (const { tick, kind, end } of truth.breaks)
     lines.push([tick, `  log: ${kind}, ${end.epoch.slice(0, 3)} ends at ${end.seq}`]);
-  for (const right of truth.rights.of(follower.program.viewer, follower.place.path))
+  for (const right of truth.rights.of(follower.program.viewer, follower.address.path))
     lines.push([
       right.tick,
-      `  right: ${right.allowed} from ${right.from?.n ?? 0}, at ${right.at} ms, told at ${right.toldAt} ms`,
+      `  right: ${right.allowed} from ${right.from?.n ?? 0}, at ${right.at} ms, announced at ${right.announcedAt} ms`,
     ]);
-  for (const seen of follower.seen) lines.push([seen.tick, `    told at ${seen.at.toFixed(0)} ms: ${tellSeen(seen)}`]);
+  for (const seen of follower.seen)
+    lines.push([seen.tick, `    seen at ${seen.at.toFixed(0)} ms: ${describeSeen(seen)}`]);
   return lines
     .sort(([one], [other]) => one - other)
     .map(([tick, line]) => `${String(tick).padStart(4)} ${line}`)
     .join("\n");
 }
 
-function tellSeen(seen: Seen): string {
+function describeSeen(seen: Seen): string {
   switch (seen.kind) {
     case "event":
       return `${seen.type} ${seen.n} ${seen.key} id ${seen.id}`;

@@ -1,5 +1,5 @@
 import type { Publication } from "@tidings/server";
-import type { house } from "./contract.ts";
+import type { contract } from "./contract.ts";
 import type { FaultyLog } from "./faulty-log.ts";
 import { positionOf } from "./position.ts";
 import type { Server, ServerWorld } from "./server.ts";
@@ -36,13 +36,13 @@ export class Transaction {
     return new Transaction(world, server, handle);
   }
 
-  publish({ address, type, data }: Publication<typeof house>): void {
+  publish({ address, type, data }: Publication<typeof contract>): void {
     const { hub } = this.#server;
     this.#numbers.push(data.n);
     // A publication is one of the three; as one union its parts do not fit the parameters.
     const publishIn = hub.publishIn.bind(hub) as (...event: unknown[]) => Promise<void>;
     publishIn(this.#handle, address, type, data).catch((error: unknown) => {
-      this.#world.onTrouble(`a transaction takes events: it says ${String(error)}`);
+      this.#world.onViolation(`a transaction takes events: it says ${String(error)}`);
     });
   }
 

@@ -22,7 +22,7 @@ export interface Fact {
   readonly at: number;
   /** When it became visible. */
   readonly tick: Tick;
-  readonly place: Cursor;
+  readonly position: Cursor;
   /** When retention may have dropped it; Infinity before. */
   goneTick: Tick;
   /** When a failover or a reset took it away; Infinity before. */
@@ -103,7 +103,7 @@ export class Truth {
   }
 
   /** The log has taken an entry. @param wall when it was given it, in milliseconds since 1970 by its clock */
-  appended(entry: NewEntry, place: Cursor, wall: number, time: number): void {
+  appended(entry: NewEntry, position: Cursor, wall: number, time: number): void {
     const n = numberOf(entry.data);
     const tick = this.next();
     const { channel: path, type, mode, key = "" } = entry;
@@ -116,9 +116,9 @@ export class Truth {
       wall,
       at: time,
       tick,
-      place,
+      position,
       goneTick: Infinity,
-      lostTick: this.#lostAlready(place),
+      lostTick: this.#lostAlready(position),
     };
     this.facts.push(fact);
     // The row of an attempt may have gone with a failover before its event came into the next epoch.
@@ -157,7 +157,7 @@ export class Truth {
     const tick = this.next();
     this.breaks.push({ tick, kind, end, at, connected });
     for (const fact of this.facts) {
-      if (fact.lostTick !== Infinity || (kind === "failover" && fact.place.seq <= end.seq)) continue;
+      if (fact.lostTick !== Infinity || (kind === "failover" && fact.position.seq <= end.seq)) continue;
       fact.lostTick = tick;
       // The tables fail over with the log that shares their database; another log takes nothing of them.
       if (kind === "failover") this.rows.get(fact.path)?.delete(fact.n);
@@ -174,7 +174,7 @@ export class Truth {
   /** @param id of what was delivered or acknowledged; null for a volatile event or a current value */
   find(n: number, id: string | null): Fact | undefined {
     const facts = this.#byNumber.get(n) ?? [];
-    return id === null ? facts.at(-1) : facts.find(({ place }) => formatCursor(place) === id);
+    return id === null ? facts.at(-1) : facts.find(({ position }) => formatCursor(position) === id);
   }
 
   /** An event that was appended although it stood there already; what a failover has taken may be published again. */
@@ -195,7 +195,7 @@ export class Truth {
   rowsAfter(path: string, id: string | null): number[] {
     const rows = [...(this.rows.get(path) ?? [])];
     if (id === null) return rows;
-    const from = this.facts.find(({ place }) => formatCursor(place) === id)?.tick ?? Infinity;
+    const from = this.facts.find(({ position }) => formatCursor(position) === id)?.tick ?? Infinity;
     // One without an event is about to get it.
     return rows.filter((n) => (this.find(n, null)?.tick ?? Infinity) > from);
   }

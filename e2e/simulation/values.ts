@@ -36,15 +36,15 @@ export class Values {
   /** The newest value of each key is what the last who has published it said, unless it is withdrawn or has expired. */
   wrong(): string | null {
     const { truth, clock, hasJumped } = this.#world;
-    const { isLoop, place, program } = this.#follower;
+    const { isLoop, address, program } = this.#follower;
     const newest = new Map<string, Fact>();
     for (const fact of truth.facts)
-      if (fact.mode === "latest" && fact.path === place.path && fact.lostTick === Infinity)
+      if (fact.mode === "latest" && fact.path === address.path && fact.lostTick === Infinity)
         newest.set(`${fact.type} ${fact.key}`, fact);
     for (const key of new Set([...newest.keys(), ...this.#values.keys()])) {
       const fact = newest.get(key);
       // Whether who came anew has it, or has it still from before, is nobody's promise.
-      if (fact !== undefined && truth.rights.hides(program.viewer, place.path, fact)) continue;
+      if (fact !== undefined && truth.rights.hides(program.viewer, address.path, fact)) continue;
       const age = fact?.type === "price" ? clock.now() - fact.wall : 0;
       // Between its expiry and the next trim a value may be there or not.
       if (age !== 0 && (hasJumped || (age >= EXPIRES && age < WITHDRAWN))) continue;
@@ -66,7 +66,7 @@ export class Values {
   #supersedes(lost: Fact, key: string, fact: Fact | undefined): boolean {
     return (
       lost.mode === "latest" &&
-      lost.path === this.#follower.place.path &&
+      lost.path === this.#follower.address.path &&
       `${lost.type} ${lost.key}` === key &&
       lost.tick > (fact?.tick ?? 0)
     );

@@ -1,9 +1,9 @@
 import type { Exchange } from "@tidings/testing";
-import { feeds, house, placesOf, rooms, viewers, type Place } from "./contract.ts";
+import { feeds, contract, addressesOf, rooms, viewers, type AnyAddress } from "./contract.ts";
 import { GOOD } from "./faulty-log.ts";
 import { readHistory } from "./history-page.ts";
 import { crash, failOver, putBack, reset, restart } from "./outages.ts";
-import { giveBack, lend, revoke } from "./permits.ts";
+import { giveBack, grantForAWhile, revoke } from "./permits.ts";
 import { pick } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -27,7 +27,7 @@ const onExchange = (what: string, act: (exchange: Exchange, b: number) => void):
     act(pick(open, a), b);
   });
 
-const everywhere: readonly Place[] = [...rooms, ...feeds, ...viewers.map((user) => house.inbox({ user }))];
+const everywhere: readonly AnyAddress[] = [...rooms, ...feeds, ...viewers.map((user) => contract.inbox({ user }))];
 
 /** Everything that can happen. */
 export const verbs = {
@@ -56,11 +56,11 @@ export const verbs = {
   clear: calm(1, (world, a, b) => world.clear(pick([...rooms, ...feeds], a), b)),
   follow: calm(3, (world, a, b) => {
     const client = pick(world.clients, a);
-    world.follow(client, pick(placesOf(client.viewer), b), (a * 97) % 1 < 0.3);
+    world.follow(client, pick(addressesOf(client.viewer), b), (a * 97) % 1 < 0.3);
   }),
   history: calm(2, (world, a, b) => {
     const client = pick(world.clients, a);
-    void readHistory(world, client, pick(placesOf(client.viewer), b), 1 + Math.floor(((a * 97) % 1) * 8));
+    void readHistory(world, client, pick(addressesOf(client.viewer), b), 1 + Math.floor(((a * 97) % 1) * 8));
   }),
   reload: calm(1, (world, a) => world.plain?.reload(a < 0.5)),
   leave: calm(1, (world, a) => {
@@ -88,7 +88,7 @@ export const verbs = {
     world.weather.reads = pick(["slow", "stale", "failing"], a);
   }),
   // Only pages are read from the copy: asked for before or after the client has heard of a loss.
-  lag: fault((world) => void (world.weather.copyHead = world.truth.newest?.place ?? null)),
+  lag: fault((world) => void (world.weather.copyHead = world.truth.newest?.position ?? null)),
   appends: fault((world, a) => void (world.weather.appends = pick(["slow", "refused", "unheard"], a))),
   doorbell: fault((world, a) => void (world.weather.doorbell = pick(["lost", "late", "spurious"], a))),
   states: fault((world, a) => {
@@ -126,7 +126,7 @@ export const verbs = {
   putBack: fault((world, a) => putBack(world, a)),
   jump: fault((world, a, b) => world.jump((a - 0.5) * (b < 0.5 ? 10_000 : 7_200_000))),
   revoke: fault((world, a, b) => revoke(world, pick(viewers, a), b)),
-  lend: fault((world, a, b) => lend(world, pick(viewers, a), b, 8_000 * ((a * 97) % 1))),
+  grantForAWhile: fault((world, a, b) => grantForAWhile(world, pick(viewers, a), b, 8_000 * ((a * 97) % 1))),
   grant: calm(1, (world, a, b) => giveBack(world, a, b)),
   disconnect: fault((world, a) => world.disconnect(pick(viewers, a))),
   expire: fault((world, a, b) => world.expire(pick(viewers, a), b * 6_000)),

@@ -1,6 +1,6 @@
 import type { HubRequest, Publication } from "@tidings/server";
 import type { VirtualClock } from "@tidings/testing";
-import { feeds, house, reliableType, rooms, symbols, viewers, type Place } from "./contract.ts";
+import { feeds, contract, reliableType, rooms, symbols, viewers, type AnyAddress } from "./contract.ts";
 import { Counts } from "./coverage.ts";
 import { graceOf } from "./deadline.ts";
 import { GOOD, type Question, type Weather } from "./faulty-log.ts";
@@ -45,7 +45,7 @@ export class World implements ServerWorld {
   /** A reader without our client, in some schedules. */
   readonly plain: PlainReader | null;
   /** The first thing that went wrong. */
-  trouble: string | null = null;
+  violation: string | null = null;
   /** Whom it happened to, if it was somebody. */
   wronged: Diary | null = null;
   /** By viewer: when its credentials end. */
@@ -83,7 +83,7 @@ export class World implements ServerWorld {
     this.programs = new Programs(this, drawnFrom(plan.seed ^ 0xc11e, plan.draws));
     this.clients = viewers.map((viewer) => this.programs.openClient(viewer));
     this.plain = plan.hasPlain
-      ? new PlainReader(this, this.programs.open("u0"), [rooms[0], feeds[0], house.inbox({ user: "u0" })])
+      ? new PlainReader(this, this.programs.open("u0"), [rooms[0], feeds[0], contract.inbox({ user: "u0" })])
       : null;
   }
 
@@ -104,8 +104,8 @@ export class World implements ServerWorld {
     return graceOf(this);
   }
 
-  readonly onTrouble = (what: string): void => {
-    this.trouble ??= what;
+  readonly onViolation = (what: string): void => {
+    this.violation ??= what;
   };
 
   onSeen(seen: Seen, { manner }: Diary): void {
@@ -129,27 +129,27 @@ export class World implements ServerWorld {
 
   // What is published.
 
-  reliable(place: Place, pad?: string): Publication<typeof house> {
+  reliable(address: AnyAddress, pad?: string): Publication<typeof contract> {
     const data = { n: ++this.#published, ...(pad === undefined ? {} : { pad }) };
     // The type is the one of the place's own channel.
-    return { address: place, type: reliableType[place.name], data } as Publication<typeof house>;
+    return { address, type: reliableType[address.name], data } as Publication<typeof contract>;
   }
 
-  latest(place: Place, at: number): Publication<typeof house> {
+  latest(address: AnyAddress, at: number): Publication<typeof contract> {
     const n = ++this.#published;
     const event =
-      place.name === "feed"
+      address.name === "feed"
         ? { type: "price", data: { n, symbol: pick(symbols, at) } }
         : { type: "topic", data: { n } };
-    return { address: place, ...event } as Publication<typeof house>;
+    return { address, ...event } as Publication<typeof contract>;
   }
 
-  volatile(place: Place): Publication<typeof house> {
-    return { address: place, type: "typing", data: { n: ++this.#published } } as Publication<typeof house>;
+  volatile(address: AnyAddress): Publication<typeof contract> {
+    return { address, type: "typing", data: { n: ++this.#published } } as Publication<typeof contract>;
   }
 
   /** @param care below a half, the publisher has an idempotency key and tries again until it is heard */
-  publish(batch: readonly Publication<typeof house>[], care: number): void {
+  publish(batch: readonly Publication<typeof contract>[], care: number): void {
     const events = care >= 0.5 ? batch : batch.map((event) => ({ ...event, idempotencyKey: `${event.data.n}` }));
     const publish = (attempts: number): void => {
       this.server.hub.publishAll(events).then(
@@ -165,7 +165,7 @@ export class World implements ServerWorld {
   }
 
   /** What the application does with its transaction: begins it, publishes in it, ends it. */
-  transact(publications: readonly Publication<typeof house>[], how: number): void {
+  transact(publications: readonly Publication<typeof contract>[], how: number): void {
     const { server } = this;
     const transaction = server.transaction ?? Transaction.begin(this, server);
     if (transaction === null) return;
@@ -177,20 +177,20 @@ export class World implements ServerWorld {
     else if (how < 0.6) transaction.rollBack();
   }
 
-  clear(place: Place, at: number): void {
+  clear(address: AnyAddress, at: number): void {
     const cleared =
-      place.name === "feed"
-        ? this.server.hub.clear(place, "price", pick(symbols, at))
-        : place.name === "room"
-          ? this.server.hub.clear(place, "topic")
+      address.name === "feed"
+        ? this.server.hub.clear(address, "price", pick(symbols, at))
+        : address.name === "room"
+          ? this.server.hub.clear(address, "topic")
           : null;
     cleared?.catch(() => {});
   }
 
   // Who follows.
 
-  follow(program: ClientProgram, place: Place, isLoop: boolean, beginning: Beginning | null = null): void {
-    this.followers.push(new Follower(this, program, place, isLoop ? "loop" : "handlers", beginning));
+  follow(program: ClientProgram, address: AnyAddress, isLoop: boolean, beginning: Beginning | null = null): void {
+    this.followers.push(new Follower(this, program, address, isLoop ? "loop" : "handlers", beginning));
   }
 
   setOnline({ connection }: ClientProgram, isOnline: boolean): void {
@@ -216,10 +216,10 @@ export class World implements ServerWorld {
 
   async burst(): Promise<void> {
     this.publish(
-      [...feeds, ...rooms].flatMap((place) =>
+      [...feeds, ...rooms].flatMap((address) =>
         symbols
-          .slice(0, place.name === "feed" ? symbols.length : 1)
-          .map((_, at) => this.latest(place, at / symbols.length)),
+          .slice(0, address.name === "feed" ? symbols.length : 1)
+          .map((_, at) => this.latest(address, at / symbols.length)),
       ),
       1,
     );
@@ -255,12 +255,12 @@ export class World implements ServerWorld {
     this.clock.setTimeout(() => this.expiries.delete(viewer), milliseconds);
   }
 
-  #acked(events: readonly Publication<typeof house>[], published: readonly { readonly id: string }[]): void {
+  #acked(events: readonly Publication<typeof contract>[], published: readonly { readonly id: string }[]): void {
     this.counts.add("acked", events.length);
     for (const [index, { id }] of published.entries()) {
       const n = events[index]?.data.n ?? 0;
       if (this.truth.find(n, id) === undefined)
-        this.onTrouble(`acked is appended: ${n} was acked as ${id}, and the log does not have it there`);
+        this.onViolation(`acked is appended: ${n} was acked as ${id}, and the log does not have it there`);
     }
   }
 }

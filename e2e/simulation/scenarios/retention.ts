@@ -6,7 +6,7 @@ const VIEWERS = [0, 1, 2] as const;
 /** Retention takes what somebody is owed: a gap for every hole, none without. */
 export const retention = {
   "retention takes what readers are owed": {
-    reaches: "law 2, law 7, law 8, law 11: a hole is told of, and nothing else is",
+    reaches: "law 2, law 7, law 8, law 11: a gap for every hole, and for nothing else",
     world: { kept: 4 },
     story: [
       times(3, 6, act("follow", settled)),

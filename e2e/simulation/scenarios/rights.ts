@@ -3,7 +3,7 @@ import {
   after,
   follow,
   followByHandlers,
-  lend,
+  grantForAWhile,
   now,
   publish,
   revoke,
@@ -33,15 +33,15 @@ export const rights = {
         5,
         rightsAre("old", settled),
         times(1, 3, act("follow", now)),
-        oneOf(act("lend", now), act("revoke", now)),
-        times(0, 2, act("lend")),
+        oneOf(act("grantForAWhile", now), act("revoke", now)),
+        times(0, 2, act("grantForAWhile")),
         act("wait"),
         times(3, 5, act("publish"), act("wait", { a: [0.1, 0.4] })),
         act("grant"),
       ),
     ],
   },
-  "rights are lent again and again": {
+  "rights are granted for a while, again and again": {
     reaches: "rights: the newest answer counts",
     world: { kept: 1_000, servers: 1, maxAge: 3_600_000 },
     story: [
@@ -49,9 +49,9 @@ export const rights = {
       rightsAre("old", settled),
       // The answers to the first orders have no end for those who follow the room only.
       ...VIEWERS.flatMap((viewer) => [
-        lend(viewer, "feed x", [0, 8_000], after(20)),
-        lend(viewer, "feed y", [0, 8_000], after(20)),
-        lend(viewer, "room b", [500, 6_000], after(20)),
+        grantForAWhile(viewer, "feed x", [0, 8_000], after(20)),
+        grantForAWhile(viewer, "feed y", [0, 8_000], after(20)),
+        grantForAWhile(viewer, "room b", [500, 6_000], after(20)),
       ]),
       times(12, 14, publish("room b"), act("wait", { a: [0.2, 0.4] })),
     ],
@@ -68,8 +68,8 @@ export const rights = {
       times(0, 2, act("publish", now)),
       act("unheard", now),
       ...VIEWERS.flatMap((viewer) => [
-        lend(viewer, "feed x", [500, 6_000], now),
-        lend(viewer, "room b", [500, 6_000], now),
+        grantForAWhile(viewer, "feed x", [500, 6_000], now),
+        grantForAWhile(viewer, "room b", [500, 6_000], now),
       ]),
       times(0, 1, act("unheard", now)),
       times(12, 14, publish("room b"), publish("feed x"), act("wait", { a: [0.2, 0.4] })),
@@ -184,7 +184,7 @@ export const rights = {
     story: [
       states("late", now),
       ...(["room a", "room b"] as const).flatMap((room) => [
-        ...VIEWERS.map((viewer) => lend(viewer, room, [20, 700], now)),
+        ...VIEWERS.map((viewer) => grantForAWhile(viewer, room, [20, 700], now)),
         ...VIEWERS.map((viewer) => follow(room, { a: nth(viewer, 3), ...now })),
         act("wait", { a: [0.2, 0.28], ...now }),
         times(4, 5, value(room, after(250))),

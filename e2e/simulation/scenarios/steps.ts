@@ -2,7 +2,7 @@ import { act, nth, type Givens, type Part } from "./scenario.ts";
 
 // Verbs with names for the numbers that they take: who, where, how.
 
-/** The places that a viewer follows, as `placesOf` lists them. */
+/** The places that a viewer follows, as `addressesOf` lists them. */
 const PLACES = ["room a", "room b", "feed x", "feed y", "inbox"] as const;
 /** Where something can be published, as `verbs.ts` lists it. */
 const EVERYWHERE = ["room a", "room b", "feed x", "feed y"] as const;
@@ -36,10 +36,15 @@ export const followByHandlers = (viewer: number, where: Where, more: Givens = {}
   );
 
 /** The right of a viewer to read a place ends by itself, after a part of eight seconds. */
-export const lend = (viewer: number, where: Where, [least, most]: readonly [number, number], more: Givens = {}): Part =>
+export const grantForAWhile = (
+  viewer: number,
+  where: Where,
+  [least, most]: readonly [number, number],
+  more: Givens = {},
+): Part =>
   fitting(
     (a) => isViewer(viewer, a) && fraction(a) * 8_000 >= least && fraction(a) * 8_000 < most,
-    (a) => act("lend", { ...more, a, b: nth(PLACES.indexOf(where), PLACES.length) }),
+    (a) => act("grantForAWhile", { ...more, a, b: nth(PLACES.indexOf(where), PLACES.length) }),
   );
 
 /** Takes the right of somebody to read a place. */
@@ -93,7 +98,7 @@ export const clearing = act("clearing");
 /** Five to twenty-five seconds. */
 export const longWait = act("longWait", { a: [0.2, 1] });
 
-/** What `follow` and `lend` make of the digits of `a` that do not say who it is. */
+/** What `follow` and `grantForAWhile` make of the digits of `a` that do not say who it is. */
 const fraction = (a: number): number => (a * 97) % 1;
 const isViewer = (viewer: number, a: number): boolean => Math.floor(a * 3) === viewer;
 

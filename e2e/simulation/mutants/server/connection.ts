@@ -109,14 +109,14 @@ export const connectionMutants: readonly Mutant[] = [
   ),
   breaking(
     "law 11",
-    "filtering is told as a gap",
+    "filtering is reported as a gap",
     changeLog((log) => ({
       read: async (after, channels, ...limits) => {
         const page = await log.read(after, channels, ...limits);
         const { next, entries, holes } = page;
         if (next.seq <= after.seq + entries.length) return page;
-        const told = (channels ?? []).map((channel) => ({ channel, reason: "trimmed" as const, to: next.seq }));
-        return { ...page, holes: [...holes, ...told] };
+        const invented = (channels ?? []).map((channel) => ({ channel, reason: "trimmed" as const, to: next.seq }));
+        return { ...page, holes: [...holes, ...invented] };
       },
     })),
     "other channels are busy",

@@ -108,7 +108,7 @@ export const pageMutants: readonly Mutant[] = [
   ),
   breaking(
     "law 7",
-    "a start that is lost is told as trimmed",
+    "a start that is lost is reported as trimmed",
     // The last hole of a path counts.
     changePages((parts) => ({ ...parts, holes: [...parts.holes].reverse() })),
     "a reader begins anew in a log that is lost",

@@ -99,7 +99,7 @@ export const rightMutants: readonly Mutant[] = [
     "rights",
     "an end that comes later is not heard of",
     changeLifetimes(({ expiresAt }) => ({ expiresAt })),
-    "rights are lent again and again",
+    "rights are granted for a while, again and again",
   ),
   breaking(
     "rights",
@@ -113,7 +113,7 @@ export const rightMutants: readonly Mutant[] = [
         lifetime.expiresAt = end;
       },
     })),
-    "rights are lent again and again",
+    "rights are granted for a while, again and again",
   ),
   breaking(
     "rights",
