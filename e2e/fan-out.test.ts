@@ -9,7 +9,7 @@ import { Changes } from "./changes.ts";
 import { listen } from "./listen.ts";
 import { openRawStream } from "./raw-stream.ts";
 import { serveHub } from "./serve-hub.ts";
-import { lobby, testContract } from "./test-contract.ts";
+import { lobby, testContract } from "../packages/contract/test/test-contract.ts";
 
 const CONNECTIONS = 1_000;
 const EVENTS = 200;

@@ -3,7 +3,7 @@ import { createHub } from "@tidings/server";
 import { expect, test } from "vitest";
 import { readNumbers } from "./number-reader.ts";
 import { serveHub } from "./serve-hub.ts";
-import { lobby, testContract } from "./test-contract.ts";
+import { lobby, testContract } from "../packages/contract/test/test-contract.ts";
 import { usedBytes } from "./used-bytes.ts";
 import { servers } from "./wire/servers.ts";
 

@@ -11,7 +11,7 @@ import { Changes } from "./changes.ts";
 import { listen } from "./listen.ts";
 import { serveHub } from "./serve-hub.ts";
 import { createProxy } from "./tcp-proxy.ts";
-import { lobby, testContract } from "./test-contract.ts";
+import { lobby, testContract } from "../packages/contract/test/test-contract.ts";
 
 /** The script for a page that PROTOCOL.md shows. */
 async function readRecipe(): Promise<string> {

@@ -7,7 +7,7 @@ import { createHub } from "@tidings/server";
 import { expect, onTestFinished, test } from "vitest";
 import { serveHub } from "./serve-hub.ts";
 import { createProxy } from "./tcp-proxy.ts";
-import { lobby, testContract } from "./test-contract.ts";
+import { lobby, testContract } from "../packages/contract/test/test-contract.ts";
 
 const TEXTS = ["plain", "characters of 2, 3 and 4 bytes: é € 🫖", 'data: {"a":1}\n\nid: 9.9\n\n', "the end"];
 /** How many blocks are cut at every byte: the hello and three events. "the end" proves that no others came before. */

@@ -4,7 +4,7 @@ import { createHub, systemClock } from "@tidings/server";
 import { expect, onTestFinished, test } from "vitest";
 import { serveHub } from "../serve-hub.ts";
 import { temporaryPath } from "../temporary-folder.ts";
-import { lobby, testContract } from "../test-contract.ts";
+import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 
 const HOUR = 3_600_000;
 

@@ -9,7 +9,7 @@ import express, { type RequestHandler } from "express";
 import { expect, test } from "vitest";
 import { listen } from "../listen.ts";
 import { serveHub } from "../serve-hub.ts";
-import { lobby, testContract } from "../test-contract.ts";
+import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { expectFlow } from "./expect-flow.ts";
 import { LOBBY_STREAM } from "./hub-program-api.ts";
 

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { listen } from "../listen.ts";
 import { serveHub } from "../serve-hub.ts";
 import { createProxy } from "../tcp-proxy.ts";
-import { lobby, testContract } from "../test-contract.ts";
+import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 
 /** Milliseconds: the shortest interval that a hub allows. */
 const HEARTBEAT = 1_000;

@@ -8,7 +8,7 @@ import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import { listeningServer } from "../listen.ts";
-import { lobby, testContract } from "../test-contract.ts";
+import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import type { EventLoopDelay, Flood, HubProgramOptions, ProcessState } from "./hub-program-api.ts";
 
 // A hub in a process of its own, which tests may kill; see server-process.ts. Its one argument is its options, as JSON.

@@ -14,7 +14,7 @@ import { createHub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { lobby, testContract } from "../test-contract.ts";
+import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { expectFlow } from "./expect-flow.ts";
 import { LOBBY_STREAM } from "./hub-program-api.ts";
 

@@ -2,7 +2,7 @@ import { memoryLog } from "@tidings/log";
 import { createHub, type HubRequest, type Sink } from "@tidings/server";
 import { VirtualClock } from "@tidings/testing";
 import { expect, test } from "vitest";
-import { testContract } from "../test-contract.ts";
+import { testContract } from "../../packages/contract/test/test-contract.ts";
 import { LOBBY_STREAM } from "./hub-program-api.ts";
 import { record } from "./long-run.ts";
 

@@ -1,7 +1,7 @@
 import { createClient, systemClock } from "@tidings/client";
 import { expect, onTestFinished, test } from "vitest";
 import { createProxy } from "../tcp-proxy.ts";
-import { lobby, testContract } from "../test-contract.ts";
+import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { temporaryPath } from "../temporary-folder.ts";
 import { CrowdProcess } from "./crowd-process.ts";
 import { storedTexts } from "./stored-texts.ts";

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { startBrowser } from "../browser.ts";
 import { listen } from "../listen.ts";
 import { serveHub } from "../serve-hub.ts";
-import { lobby, testContract } from "../test-contract.ts";
+import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { wrapLog } from "../wrap-log.ts";
 
 /** A log that counts the reads on behalf of requests. */

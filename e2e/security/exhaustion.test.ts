@@ -10,7 +10,7 @@ import { listen } from "../listen.ts";
 import { openRawStream } from "../raw-stream.ts";
 import { serveHub } from "../serve-hub.ts";
 import { temporaryPath } from "../temporary-folder.ts";
-import { lobby, testContract } from "../test-contract.ts";
+import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { usedBytes } from "../used-bytes.ts";
 import { wrapLog } from "../wrap-log.ts";
 

@@ -6,7 +6,7 @@ import {
   type ClientHttp2Session,
   type ServerHttp2Session,
 } from "node:http2";
-import { channel, defineContract } from "@tidings/contract";
+import { contractWithSnapshot } from "../../packages/contract/test/test-contract.ts";
 import { memoryLog } from "@tidings/log";
 import { createHub, type Hub, type TraceRecord } from "@tidings/server";
 import { toFetchHandler } from "@tidings/server/fetch";
@@ -33,21 +33,14 @@ const KEPT = 1_000;
 /** How long a hub may take to notice that clients have left, in milliseconds: ten times the bar. */
 const BOUND = 10_000;
 
-const chat = defineContract({
-  room: channel(
-    "rooms/:roomId",
-    { message: z.object({ text: z.string() }) },
-    { snapshot: z.object({ text: z.string() }) },
-  ),
-});
-const lobby = chat.room({ roomId: "lobby" });
+const lobby = contractWithSnapshot.room({ roomId: "lobby" });
 
 /** A hub behind everything that is fuzzed, which records requests and answers. */
 function createRecordingHub() {
   const records: TraceRecord[] = [];
   const tickets = createTickets();
   let guests = 0;
-  const hub = createHub(chat, {
+  const hub = createHub(contractWithSnapshot, {
     log: memoryLog({ keep: { entries: 50 } }),
     authenticate: (request) => tickets.redeem(request) ?? { id: `${++guests}` },
     authorize: ({ params }) => params.roomId !== "secret",
@@ -56,7 +49,7 @@ function createRecordingHub() {
     onLog: (record) => records.push(record),
   });
   const seen = { requests: 0, unanswered: new Set<string>(), failures: [] as string[] };
-  const recorded: Pick<Hub<typeof chat>, "handle"> = {
+  const recorded: Pick<Hub<typeof contractWithSnapshot>, "handle"> = {
     async handle(request) {
       const name = `${++seen.requests}: ${request.method} ${request.url}`;
       seen.unanswered.add(name);

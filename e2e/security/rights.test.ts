@@ -3,7 +3,7 @@ import { createHub } from "@tidings/server";
 import { expect, test } from "vitest";
 import { readUntil } from "../read-until.ts";
 import { serveHub } from "../serve-hub.ts";
-import { lobby, testContract } from "../test-contract.ts";
+import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { servers } from "../wire/servers.ts";
 
 /** Milliseconds: ten times the bar. */

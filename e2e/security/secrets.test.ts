@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { channel, defineContract } from "@tidings/contract";
+import { contractWithSnapshot } from "../../packages/contract/test/test-contract.ts";
 import { memoryLog } from "@tidings/log";
 import { createHub, type TraceRecord } from "@tidings/server";
 import { createTickets } from "@tidings/server/tickets";
@@ -9,14 +9,7 @@ import { serveHub } from "../serve-hub.ts";
 import { servers } from "../wire/servers.ts";
 import { wrapLog } from "../wrap-log.ts";
 
-const chat = defineContract({
-  room: channel(
-    "rooms/:roomId",
-    { message: z.object({ text: z.string() }) },
-    { snapshot: z.object({ text: z.string() }) },
-  ),
-});
-const lobby = chat.room({ roomId: "lobby" });
+const lobby = contractWithSnapshot.room({ roomId: "lobby" });
 
 /** Texts that must not leave the server: what the application throws, and what requests and data contain. */
 const SECRETS = {
@@ -38,7 +31,7 @@ test.each(servers.filter(({ http }) => http === 1))(
     const failIn = (part: string): void => {
       if (failing === part) throw Object.assign(new Error(SECRETS.thrown), { path: "/srv/app/secret.ts" });
     };
-    const hub = createHub(chat, {
+    const hub = createHub(contractWithSnapshot, {
       log: wrapLog(log, {
         async recent(...parameters) {
           failIn("log");

@@ -1,6 +1,7 @@
 import { memoryLog } from "@tidings/log";
 import { afterEach, describe, expect, test } from "vitest";
-import { chat, closeAll, closing, lobby, openHub, PATH, readUntil, until } from "../test/web-server.ts";
+import { lobby, testContract } from "../../contract/test/test-contract.ts";
+import { closeAll, closing, openHub, PATH, readUntil, until } from "../test/web-server.ts";
 import { toFetchHandler } from "./fetch.ts";
 import { createHub, type Sink } from "./index.ts";
 
@@ -110,7 +111,7 @@ describe("a stream", () => {
 
   test("whose client has left before it was opened is closed at once", async () => {
     const gone = new AbortController();
-    const hub = createHub(chat, {
+    const hub = createHub(testContract, {
       log: memoryLog(),
       authorize: () => {
         gone.abort();

@@ -8,10 +8,10 @@ import {
 } from "node:http2";
 import { connect as connectSocket, Socket, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { lobby } from "../../contract/test/test-contract.ts";
 import {
   closeAll,
   closing,
-  lobby,
   open,
   openHub,
   PATH,

@@ -2,15 +2,12 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, request as ask, type RequestListener } from "node:http";
 import { connect as connectSocket, type AddressInfo } from "node:net";
-import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { expect } from "vitest";
-import { z } from "zod";
+import { testContract } from "../../contract/test/test-contract.ts";
 import { createHub } from "../src/index.ts";
 import { toNodeHandler } from "../src/node.ts";
 
-export const chat = defineContract({ room: channel("rooms/:roomId", { message: z.object({ text: z.string() }) }) });
-export const lobby = chat.room({ roomId: "lobby" });
 export const PATH = "/events?channel=rooms/lobby";
 
 /** What a test has opened. It is closed in reverse order. */
@@ -20,7 +17,7 @@ export async function closeAll(): Promise<void> {
 }
 
 export function openHub() {
-  const hub = createHub(chat, { log: memoryLog(), authorize: () => true, onLog: () => {} });
+  const hub = createHub(testContract, { log: memoryLog(), authorize: () => true, onLog: () => {} });
   closing.push(() => hub.close());
   return hub;
 }
