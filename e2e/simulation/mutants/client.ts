@@ -156,22 +156,17 @@ export const clientMutants: readonly Mutant[] = [
   ),
   breaking(
     "law 7",
-    "a page of a copy that lags hides a loss from whoever catches up",
+    "a page of a copy that lags hides a loss from a subscription that catches up",
     replace<typeof tracksModule>("packages/client/src/drive/tracks.ts", {
-      createTracks:
-        (createTracks) =>
-        (...given) => {
-          const tracks = createTracks(...given);
-          const seen = new WeakSet<tracksModule.Track>();
-          return withMethods(tracks, {
-            of(address) {
-              const track = tracks.of(address);
-              if (!seen.has(track)) keepPosition(track);
-              seen.add(track);
-              return track;
-            },
-          });
-        },
+      trackOf: (trackOf) => {
+        const seen = new WeakSet<tracksModule.Track>();
+        return (...given) => {
+          const track = trackOf(...given);
+          if (!seen.has(track)) keepPosition(track);
+          seen.add(track);
+          return track;
+        };
+      },
     }),
     "pages come from a copy that lags",
   ),
