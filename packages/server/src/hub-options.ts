@@ -104,7 +104,10 @@ export type HubOptions<C extends Contract, V extends Viewer> = SnapshotOption<C>
   readonly onConnect?: (connection: ConnectionInfo<C, V>) => void;
   /** A stream has ended, for whatever reason. */
   readonly onDisconnect?: (connection: ConnectionInfo<C, V>) => void;
-  /** Receives warnings and errors, and with `debug` the way of every event. @default they go to `console` */
+  /**
+   * Receives warnings and errors, and with `debug` the way of every event. If it throws or rejects, the record goes to
+   * `console`. @default they go to `console`
+   */
   readonly onLog?: (record: TraceRecord) => void;
   /** Whether to report the way of every event, from `publish` to the socket. @default false */
   readonly debug?: boolean;

@@ -124,20 +124,31 @@ describe("hooks", () => {
     ]);
   });
 
-  test("an onLog that throws stops no event, and its record goes to the console", async () => {
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("disk full");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("disk full")) as never],
+  ])("an onLog that %s stops neither an event nor the process, and its record goes to the console", async (_, fail) => {
     const consoleCalls = [vi.spyOn(console, "debug"), vi.spyOn(console, "error")].map((spy) =>
       spy.mockImplementation(() => {}),
     );
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", note);
     const { connect, say } = await openTestHub({
       debug: true,
-      onLog: (record) => {
-        if (record.event !== "connect") return;
-        throw new Error("disk full");
-      },
+      onLog: ({ event }) => (event === "connect" ? fail() : undefined),
     });
     const { sink } = await connect(LOBBY);
     await say("a");
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    process.off("unhandledRejection", note);
     expect(sink.received).toEqual([said("a")]);
+    expect(unhandled).toEqual([]);
     expect(consoleCalls.map((spy) => spy.mock.calls.length)).toEqual([1, 1]);
     vi.restoreAllMocks();
   });

@@ -39,7 +39,7 @@ type About = Omit<TraceRecord, "level" | "event" | "at">;
 
 interface TraceOptions {
   readonly debug?: boolean | undefined;
-  readonly onLog?: ((record: TraceRecord) => void) | undefined;
+  readonly onLog?: ((record: TraceRecord) => unknown) | undefined;
 }
 
 /** What the parts of a hub report to. */
@@ -55,11 +55,14 @@ export interface Trace {
 export function createTrace({ debug = false, onLog = toConsole }: TraceOptions, clock: Pick<Clock, "now">): Trace {
   function add(level: TraceRecord["level"], event: TraceRecord["event"], about: About): void {
     if (level === "debug" && !debug) return;
-    const record = { level, event, at: clock.now(), ...about };
+    void passOn({ level, event, at: clock.now(), ...about });
+  }
+
+  /** A receiver that throws or rejects must neither stop the events nor end the process. */
+  async function passOn(record: TraceRecord): Promise<void> {
     try {
-      onLog(record);
+      await onLog(record);
     } catch (error) {
-      // A failing receiver of records must not stop the events.
       toConsole(record);
       toConsole({ at: record.at, level: "error", event: "hook-failed", detail: "onLog", error });
     }
