@@ -33,7 +33,10 @@ export type ModeOf<Definition> = Definition extends { readonly mode: infer M ext
 
 /** Options of {@link latest}. */
 export interface LatestOptions<Data> {
-  /** Returns the key of a value, for an address with several values of this type. @default the key is always `""` */
+  /**
+   * Returns the key of a value, for an address with several values of this type. It gets the value as readers get it:
+   * trimmed, with defaults, as the schema leaves it. @default the key is always `""`
+   */
   key?: (data: Data) => string;
   /** Milliseconds until a value that is not renewed is cleared: finite and above 0. @default never */
   expires?: number;

@@ -1,4 +1,4 @@
-import { ContractError, findEvent, type Address, type Contract, type EventDefinition } from "@tidings/contract";
+import { ContractError, decode, findEvent, type Address, type Contract, type EventDefinition } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { NewEntry } from "@tidings/log";
 import type { Limits } from "../runtime/limits.ts";
@@ -40,7 +40,7 @@ export function eventEntry({ contract, encoders, limits }: EntryNeeds, publicati
     type,
     mode: event.mode,
     data: json,
-    ...(event.mode === "latest" ? { key: event.key(data) } : {}),
+    ...(event.mode === "latest" ? { key: latestKey(address, type, event, json) } : {}),
     ...(event.expires === null ? {} : { expires: event.expires }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   });
@@ -62,6 +62,20 @@ export function withdrawalEntry(
     throw new ContractError("unknown-event", `${address.name}.${type}: ${wrong}.`);
   }
   return checkKeys(address, { channel: address.path, type, mode, key, data: null });
+}
+
+/**
+ * The key of a `latest` value: that of the data as readers get it. The schema may trim a text or fill in a default, and
+ * two spellings of one value must not become two values.
+ */
+function latestKey(address: Address, type: string, event: EventDefinition, json: string): string {
+  const label = `${address.name}.${type}`;
+  const key: unknown = event.key(decode(event.schema, JSON.parse(json), label));
+  if (typeof key === "string") return key;
+  throw new ContractError(
+    "invalid-data",
+    `${label}: expected its key function to return a string, got ${typeof key}; correct it in the contract.`,
+  );
 }
 
 function checkSize({ name }: Address, type: string, json: string, limit: number): void {

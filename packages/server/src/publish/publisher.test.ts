@@ -1,5 +1,7 @@
+import { channel, defineContract, latest } from "@tidings/contract";
 import { memoryLog, type NewEntry, type TransactionalLog } from "@tidings/log";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { chat, lobby, openTestHub, said, tea } from "../../test/test-hub.ts";
 import { createHub } from "../index.ts";
 
@@ -33,6 +35,32 @@ describe("publish", () => {
       await expect(hub.clear(lobby, "price", key)).rejects.toMatchObject(bad);
     }
     expect(log.calls["append"]).toBe(0);
+  });
+
+  test("takes the key of a latest value from the data as the schema leaves it", async () => {
+    const symbol = z.string().trim().toLowerCase();
+    const day = z.codec(z.string(), z.date(), {
+      decode: (text) => new Date(`${text}T00:00:00Z`),
+      encode: (date) => date.toISOString().slice(0, 10),
+    });
+    const market = defineContract({
+      market: channel("market", {
+        price: latest(z.object({ symbol, value: z.number() }), { key: (price) => price.symbol }),
+        closed: latest(z.object({ on: day }), { key: ({ on }) => on.toISOString() }),
+        broken: latest(z.object({ value: z.number() }), { key: ({ value }) => value as never }),
+      }),
+    });
+    const log = memoryLog();
+    const hub = createHub(market, { log, authorize: () => true });
+    for (const name of ["BTC", "btc ", "btc"]) await hub.publish(market.market(), "price", { symbol: name, value: 1 });
+    for (const hour of [1, 2])
+      await hub.publish(market.market(), "closed", { on: new Date(Date.UTC(2026, 0, 1, hour)) });
+    const { entries } = await log.current(["market"], null, { entries: 10, bytes: 1_000 });
+    expect(entries.map(({ key }) => key)).toEqual(["btc", "2026-01-01T00:00:00.000Z"]);
+    await expect(hub.publish(market.market(), "broken", { value: 1 })).rejects.toThrow(
+      "market.broken: expected its key function to return a string, got number",
+    );
+    await hub.close();
   });
 
   test("of more bytes than an event may have says how many there are", async () => {
