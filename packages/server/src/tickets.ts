@@ -43,8 +43,8 @@ export function createTickets<V extends Viewer>({
    * A waiting page is authenticated again when rights change. It is still the same request, so its ticket counts again.
    */
   const redeemed = new WeakMap<HubRequest, V>();
-  // A clock that is set back must not make a ticket last longer.
-  const isValid = (issuedAt: number) => clock.now() >= issuedAt && clock.now() - issuedAt < TICKET_LIFETIME;
+  // Running time: a clock that is set back must not make a ticket last longer.
+  const isValid = (issuedAt: number) => clock.monotonic() - issuedAt < TICKET_LIFETIME;
   return {
     issue(viewer) {
       for (const [ticket, { issuedAt }] of unused) {
@@ -53,7 +53,7 @@ export function createTickets<V extends Viewer>({
       }
       const bytes = crypto.getRandomValues(new Uint8Array(16));
       const ticket = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-      unused.set(ticket, { viewer, issuedAt: clock.now() });
+      unused.set(ticket, { viewer, issuedAt: clock.monotonic() });
       return ticket;
     },
     redeem(request) {

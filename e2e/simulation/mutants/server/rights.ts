@@ -78,10 +78,10 @@ export const rightMutants: readonly Mutant[] = [
     replace<typeof lifetimeModule>("packages/server/src/stream/lifetime.ts", {
       Lifetime: (Lifetime) =>
         class extends Lifetime {
-          override over(now: number) {
+          override over(...asked: Parameters<InstanceType<typeof Lifetime>["over"]>) {
             const { expiresAt } = this;
             this.expiresAt = Infinity;
-            const reason = super.over(now);
+            const reason = super.over(...asked);
             this.expiresAt = expiresAt;
             return reason;
           }

@@ -106,6 +106,19 @@ describe("a long poll", () => {
     await say("a");
   });
 
+  test.each([7_200_000, -7_200_000])("lasts as long when the clock is set by %d ms", async (jump) => {
+    const { hub, clock } = await openTestHub();
+    let answered = false;
+    const asking = hub.handle(request(`${LOBBY}&wait=30`, { headers: JSON_HEADERS })).finally(() => (answered = true));
+    await clock.advance(10_000);
+    clock.jump(jump);
+    await hub.publish(tea, "message", { text: "elsewhere" });
+    await clock.advance(19_000);
+    expect(answered).toBe(false);
+    await clock.advance(1_000);
+    expect([answered, parsePage(await asking).json.events]).toEqual([true, []]);
+  });
+
   test("ends at once when the client leaves, and leaves nothing behind", async () => {
     const { hub, clock } = await openTestHub();
     const timers = clock.pending;

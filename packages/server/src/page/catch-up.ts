@@ -33,7 +33,9 @@ export async function catchUp(
   gone: AbortSignal,
 ): Promise<PageParts> {
   const { log, reads, pageLimit, followers, clock, closing } = needs;
-  const until = Math.min(clock.now() + wait * 1_000, endOf(start.access));
+  // The wait is running time; a right ends at a time of day.
+  const waitEnd = clock.monotonic() + wait * 1_000;
+  const rightEnd = endOf(start.access);
   const paths = [...start.fromByPath.keys()];
   const values = await currentValues(needs, start.readableFromByPath, start.newPaths);
   for (let { cursor } = start; ;) {
@@ -52,7 +54,7 @@ export async function catchUp(
         // If a path has both, the last one counts: a start that is void is more than what was trimmed since.
         holes: [...owed.holes, ...start.holes],
       };
-      const remaining = until - clock.now();
+      const remaining = Math.min(waitEnd - clock.monotonic(), rightEnd - clock.now());
       if (!isEmpty(parts) || remaining <= 0 || gone.aborted || closing.aborted) return parts;
       cursor = page.next;
       await sleep(clock, remaining, AbortSignal.any([wokenUp.signal, gone]));

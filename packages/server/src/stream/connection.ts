@@ -53,7 +53,7 @@ export class Connection implements StreamControl {
   constructor(needs: ConnectionNeeds, sink: Sink, start: StartPosition) {
     const { ring, clock, random, limits, hello } = needs;
     const { viewer, granted } = start.access;
-    const now = clock.now();
+    const now = clock.monotonic();
     this.#needs = needs;
     this.#sink = sink;
     this.#readableFromByPath = start.readableFromByPath;
@@ -115,11 +115,12 @@ export class Connection implements StreamControl {
   }
 
   /** Ends the stream when its time is over; otherwise writes a heartbeat when one is due. */
-  tick(now: number, sharedHeartbeat: Uint8Array): void {
-    const { heartbeat, retryDelays } = this.#needs;
-    const reason = this.lifetime.over(now);
+  tick(sharedHeartbeat: Uint8Array): void {
+    const { heartbeat, retryDelays, clock } = this.#needs;
+    const reason = this.lifetime.over(clock);
     if (reason !== null) return this.end(reason, reason === "max-age" ? retryDelays.afterMaxAge() : null);
     if (this.#isSocketFull) return;
+    const now = clock.monotonic();
     const due = this.#heartbeats.due(now, heartbeat, retryDelays.window());
     if (due === "none") return;
     this.#heartbeats.noteId(now);
@@ -280,7 +281,7 @@ export class Connection implements StreamControl {
   #writeEntries(entries: readonly Entry[], bytes: Uint8Array): boolean {
     const { clock, trace } = this.#needs;
     const hasId = entries.some(({ mode }) => mode !== "volatile");
-    if (hasId) this.#heartbeats.noteId(clock.now());
+    if (hasId) this.#heartbeats.noteId(clock.monotonic());
     if (entries.length > 0) this.#write(bytes);
     for (const entry of entries) trace.stage("write", entry, entry, { connection: this.id });
     return hasId;

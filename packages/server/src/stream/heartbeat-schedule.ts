@@ -1,7 +1,7 @@
 /** What a stream has to write now. */
 export type DueHeartbeat = "none" | "heartbeat" | "heartbeat with retry";
 
-/** When a stream needs a heartbeat, and when its reader needs another `retry`. Times are milliseconds since 1970. */
+/** When a stream needs a heartbeat, and when its reader needs another `retry`. Times are milliseconds of running time. */
 export class HeartbeatSchedule {
   /** When the last frame with an id was written. */
   #lastIdAt: number;
@@ -28,7 +28,6 @@ export class HeartbeatSchedule {
    */
   due(now: number, interval: number, retryWindow: number): DueHeartbeat {
     if (retryWindow > 2 * this.#retryWindow) return "heartbeat with retry";
-    // A distance, so that a clock that is set back does not silence the stream.
-    return Math.abs(now - this.#lastIdAt) < interval ? "none" : "heartbeat";
+    return now - this.#lastIdAt < interval ? "none" : "heartbeat";
   }
 }

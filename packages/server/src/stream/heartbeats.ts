@@ -5,8 +5,8 @@ import { controlFrame } from "../wire/frame.ts";
 
 /** A stream that looks at its heartbeat and its deadlines when it is told to. */
 export interface TimedStream {
-  /** @param now milliseconds since 1970 @param sharedHeartbeat the heartbeat of a stream that has everything */
-  tick(now: number, sharedHeartbeat: Uint8Array): void;
+  /** @param sharedHeartbeat the heartbeat of a stream that has everything */
+  tick(sharedHeartbeat: Uint8Array): void;
 }
 
 interface HeartbeatNeeds {
@@ -21,8 +21,7 @@ interface HeartbeatNeeds {
 /** Lets every stream look at its heartbeat and its deadlines, once a second or more often, until the hub closes. */
 export async function keepTime({ streams, ring, clock, heartbeat, closing }: HeartbeatNeeds): Promise<void> {
   while (await sleep(clock, Math.min(1_000, heartbeat / 4), closing)) {
-    const now = clock.now();
     const sharedHeartbeat = controlFrame("heartbeat", {}, formatCursor(ring.head));
-    for (const stream of [...streams]) stream.tick(now, sharedHeartbeat);
+    for (const stream of [...streams]) stream.tick(sharedHeartbeat);
   }
 }

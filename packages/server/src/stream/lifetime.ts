@@ -1,8 +1,13 @@
-/** When a stream has to end. Times are milliseconds since 1970. */
+import type { Clock } from "@tidings/protocol/clock";
+
+/**
+ * When a stream has to end. A right ends at a time of day. An age is running time: when somebody sets the machine's
+ * clock, no stream gets older.
+ */
 export class Lifetime {
-  /** When the first of credentials and rights ends. A recheck of the rights changes it. */
+  /** When the first of credentials and rights ends, in milliseconds since 1970. A recheck of the rights changes it. */
   expiresAt: number;
-  /** When the stream is too old: see {@link tooOldAt}. */
+  /** When the stream is too old, in running time: see {@link tooOldAt}. */
   readonly #oldAt: number;
 
   constructor(expiresAt: number, oldAt: number) {
@@ -11,15 +16,15 @@ export class Lifetime {
   }
 
   /** Why the stream has to end now; null when it may go on. */
-  over(now: number): "expired" | "max-age" | null {
-    if (now >= this.expiresAt) return "expired";
-    return now >= this.#oldAt ? "max-age" : null;
+  over(clock: Pick<Clock, "now" | "monotonic">): "expired" | "max-age" | null {
+    if (clock.now() >= this.expiresAt) return "expired";
+    return clock.monotonic() >= this.#oldAt ? "max-age" : null;
   }
 }
 
 /**
- * When a stream is too old, in milliseconds since 1970: at the maximum age, give or take a tenth.
- * @param random uniform in [0, 1)
+ * When a stream is too old: at the maximum age, give or take a tenth.
+ * @param now milliseconds of running time, as the result @param random uniform in [0, 1)
  */
 export function tooOldAt(now: number, maxAge: number, random: number): number {
   return now + maxAge * (0.9 + 0.2 * random);
