@@ -2,6 +2,7 @@ import { fingerprint, type Contract } from "@tidings/contract";
 import type { EventLog } from "@tidings/log";
 import { PROTOCOL_VERSION, type Cursor, type ParsedRequest } from "@tidings/protocol";
 import { systemClock } from "@tidings/protocol/clock";
+import { checkHubOptions } from "./check-hub-options.ts";
 import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
 import { answerPage } from "./page/answer-page.ts";
 import { createSnapshots } from "./page/snapshots.ts";
@@ -13,7 +14,8 @@ import { handleRequest } from "./request/request-handler.ts";
 import type { HubResponse } from "./request/response.ts";
 import { createCommands } from "./rights/commands.ts";
 import { createHooks } from "./runtime/hooks.ts";
-import { checkLimits, checkRange, READ_TIME } from "./runtime/limits.ts";
+import { checkRange } from "./runtime/checks.ts";
+import { checkLimits, READ_TIME } from "./runtime/limits.ts";
 import { applyRetention, warnOfShortRetention } from "./runtime/retention.ts";
 import { createTaskQueue } from "./runtime/task-queue.ts";
 import { createTrace } from "./runtime/trace.ts";
@@ -48,10 +50,12 @@ export interface HubParts {
  * Makes the parts of a hub and gives each what it needs. This is the only place that knows all of them.
  *
  * @throws ContractError `bad-contract` for a schema whose data JSON cannot carry
- * @throws TypeError for options that are out of range or contradict each other, and for a snapshot without a loader
+ * @throws TypeError for options that are unknown, of another type, out of range or contradict each other, and for a
+ *   snapshot without a loader
  */
 export function compose(contract: Contract, options: HubOptions<Contract, Viewer>): HubParts {
   // What the application has chosen.
+  checkHubOptions(contract, options);
   const { log, clock = systemClock, random = Math.random, heartbeat = 15_000, drain = null } = options;
   const limits = checkLimits(options.limits);
   checkRange("heartbeat", heartbeat, 1_000, 300_000);

@@ -202,3 +202,34 @@ test("createHub refuses a contract that breaks a rule", () => {
     expect.objectContaining({ code: "bad-contract" }),
   );
 });
+
+describe("createHub refuses", () => {
+  const contract = defineContract({
+    room: channel("rooms/:id", { said: z.string() }, { snapshot: z.array(z.string()) }),
+    clock: channel("clock", { tick: z.number() }),
+  });
+  const given = { log: memoryLog(), authorize: () => true, snapshot: { room: () => [] } };
+
+  test.each([
+    ["no options", undefined, "Expected the options of createHub to be an object, got undefined."],
+    ["an unknown option", { ...given, authorise: () => true }, 'in the options of createHub, got "authorise".'],
+    ["no log", { ...given, log: undefined }, 'Expected "log" in the options of createHub, got none.'],
+    ["no authorize", { ...given, authorize: undefined }, 'Expected "authorize" in the options of createHub, got none.'],
+    ["a log that is none", { ...given, log: {} }, 'Expected "log" to have a method "append", got undefined'],
+    ["the factory of a log", { ...given, log: memoryLog }, 'Expected "log" to be an object, got function.'],
+    ["an answer instead of a function", { ...given, authorize: true }, 'Expected "authorize" to be a function'],
+    ["null for a hook", { ...given, authenticate: null }, 'Expected "authenticate" to be a function, got null.'],
+    ["a loader of no channel", { ...given, snapshot: { ...given.snapshot, rooms: () => [] } }, 'got "rooms".'],
+    ["a loader without a schema", { ...given, snapshot: { ...given.snapshot, clock: () => [] } }, 'got "clock".'],
+    ["a state instead of a loader", { ...given, snapshot: { room: [] } }, 'Expected "snapshot.room" to be a function'],
+    ["a limit that does not exist", { ...given, limits: { conections: 5 } }, 'in limits, got "conections".'],
+    ["a number for limits", { ...given, limits: 5 }, 'Expected "limits" to be an object, got number.'],
+    ["a text for a number", { ...given, heartbeat: "15s" }, 'Expected "heartbeat" to be a number, got string.'],
+    ["a clock without running time", { ...given, clock: { now: Date.now } }, 'to have a method "monotonic"'],
+    ["a number for debug", { ...given, debug: 1 }, 'Expected "debug" to be a boolean, got number.'],
+  ])("%s with one sentence", (_, options, message) => {
+    const create = () => createHub(contract, options as never);
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow(message);
+  });
+});

@@ -6,6 +6,7 @@ import { compose, type HubParts } from "./compose.ts";
 import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
 import type { Publication, Published, PublishOptions } from "./publish/publication.ts";
 import type { HubResponse } from "./request/response.ts";
+import { checkObject } from "./runtime/checks.ts";
 import { commandEntry, type Selector } from "./rights/commands.ts";
 
 /** Joins a contract, a log and the connections of this process. */
@@ -13,6 +14,7 @@ export interface Hub<C extends Contract> {
   /**
    * Validates, encodes and appends one event; resolves once the log has it. Delivery is not part of the answer.
    * @throws ContractError when the data does not fit the contract; nothing is appended then
+   * @throws TypeError for an unknown option
    */
   publish<Name extends ChannelName<C>, Type extends EventType<C, Name>>(
     address: AddressOf<C, Name>,
@@ -20,7 +22,10 @@ export interface Hub<C extends Contract> {
     data: EventData<C, Name, Type>,
     options?: PublishOptions,
   ): Promise<Published>;
-  /** Appends all events or none, next to each other. */
+  /**
+   * Appends all events or none, next to each other.
+   * @throws ContractError as {@link Hub.publish} does @throws TypeError for an unknown key of an event
+   */
   publishAll(batch: readonly Publication<C>[]): Promise<readonly Published[]>;
   /** Withdraws the `latest` value of a key. @param key @default the one of events without a key */
   clear<Name extends ChannelName<C>>(
@@ -31,9 +36,13 @@ export interface Hub<C extends Contract> {
   /**
    * Ends the streams of a viewer in every process, or one address on the streams that follow it. Clients may come back
    * with fresh credentials.
+   * @throws TypeError for a selector that names nobody, has an unknown key, or an address that is not of this contract
    */
   disconnect(selector: Selector): Promise<void>;
-  /** Asks `authorize` again about running streams, in every process. Call it when rights have changed. */
+  /**
+   * Asks `authorize` again about running streams, in every process. Call it when rights have changed.
+   * @throws TypeError for a selector as {@link Hub.disconnect} does
+   */
   recheck(selector: Selector): Promise<void>;
   stats(): HubStats;
   /** Says `bye` on every stream and closes the log. The clients come back spread over the drain window. */
@@ -76,7 +85,7 @@ export interface HubStats {
  * Creates a hub.
  *
  * @throws ContractError `bad-contract` for a schema whose data JSON cannot carry
- * @throws TypeError for options that contradict each other or are out of range
+ * @throws TypeError for options that are unknown, of another type, out of range, or contradict each other
  */
 export function createHub<C extends Contract, Log extends EventLog, V extends Viewer = Viewer>(
   contract: C,
@@ -88,20 +97,22 @@ export function createHub<C extends Contract, Log extends EventLog, V extends Vi
   const parts = compose(contract, options as unknown as HubOptions<Contract, Viewer>);
   parts.start();
   // Safe: `publishIn` is there for every log, and the type shows it only where the log has transactions.
-  return hubOf(parts) as unknown as HubOn<C, Log>;
+  return hubOf(contract, parts) as unknown as HubOn<C, Log>;
 }
 
-function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unknown> {
+function hubOf(contract: Contract, parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unknown> {
   const { publisher, tailer, streams, followers, ring } = parts;
   let closed: Promise<void> | null = null;
   return {
-    publish: async (address, type, data, options) => publisher.publish({ address, type, data, ...options }),
+    publish: async (address, type, data, options) =>
+      publisher.publish({ address, type, data, ...checkPublishOptions("publish", options) }),
     publishAll: (batch) => publisher.publishAll(batch),
-    publishIn: (transaction, address, type, data, options) =>
-      publisher.publishIn(transaction, { address, type, data, ...options }),
+    // Asynchronous only in its result: the insert has run when the call returns.
+    publishIn: async (transaction, address, type, data, options) =>
+      publisher.publishIn(transaction, { address, type, data, ...checkPublishOptions("publishIn", options) }),
     clear: (address, type, key) => publisher.clear(address, type, key),
-    disconnect: async (selector) => void (await publisher.append(commandEntry("disconnect", selector))),
-    recheck: async (selector) => void (await publisher.append(commandEntry("recheck", selector))),
+    disconnect: async (selector) => void (await publisher.append(commandEntry(contract, "disconnect", selector))),
+    recheck: async (selector) => void (await publisher.append(commandEntry(contract, "recheck", selector))),
     stats: () => ({
       connections: streams.size,
       channels: followers.size,
@@ -114,6 +125,12 @@ function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unkn
     },
     handle: (request) => parts.handle(request),
   };
+}
+
+/** @throws TypeError for an unknown key: a misspelt idempotency key would publish twice */
+function checkPublishOptions(verb: string, options: PublishOptions = {}): PublishOptions {
+  checkObject(`the options of ${verb}`, options, ["idempotencyKey"]);
+  return options;
 }
 
 async function close({ log, ring, streams, followers, retryDelays, closing }: HubParts): Promise<void> {

@@ -57,6 +57,7 @@ test("of more tickets than the limit, the oldest are void", () => {
   const viewers = issued.map((ticket) => tickets.redeem(request(`ticket=${ticket}`)));
   expect(viewers).toEqual([null, { id: "bob" }, { id: "eve" }]);
   expect(() => createTickets({ limit: Number.NaN })).toThrow(TypeError);
+  expect(() => createTickets({ limits: 5 } as never)).toThrow('got "limits"');
 });
 
 test("a page that waits while rights change is still the request that brought the ticket", async () => {

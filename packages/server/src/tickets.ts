@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { HubRequest, Viewer } from "./hub-options.ts";
-import { checkRange } from "./runtime/limits.ts";
+import { checkObject, checkRange } from "./runtime/checks.ts";
 import { queryOf } from "./request/query.ts";
 
 /** How long a ticket can be used, in milliseconds. */
@@ -27,15 +27,14 @@ export interface TicketOptions {
 /**
  * Creates the tickets of one process. Another process, or this one after a restart, cannot redeem them.
  *
- * @throws TypeError for a limit that is not a number from 1
+ * @throws TypeError for a limit that is not a number from 1, and for an unknown option
  * @example const tickets = createTickets<Viewer>(); const hub = createHub(chat, { authenticate: (request) =>
  *   tickets.redeem(request) ?? viewerFrom(request.headers), … }); app.post("/ticket", (request, response) =>
  *   response.send(tickets.issue(viewerFrom(request.headers))));
  */
-export function createTickets<V extends Viewer>({
-  limit = 10_000,
-  clock = systemClock,
-}: TicketOptions = {}): Tickets<V> {
+export function createTickets<V extends Viewer>(options: TicketOptions = {}): Tickets<V> {
+  checkObject("the options of createTickets", options, ["limit", "clock"]);
+  const { limit = 10_000, clock = systemClock } = options;
   checkRange("limit", limit, 1, Infinity);
   /** In the order of their issue: the oldest come first. */
   const unused = new Map<string, { readonly viewer: V; readonly issuedAt: number }>();

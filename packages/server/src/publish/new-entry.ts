@@ -1,6 +1,7 @@
 import { ContractError, decode, findEvent, type Address, type Contract, type EventDefinition } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { NewEntry } from "@tidings/log";
+import { checkType, kindOf } from "../runtime/checks.ts";
 import type { Limits } from "../runtime/limits.ts";
 import { toBytes } from "../wire/bytes.ts";
 import type { Publication } from "./publication.ts";
@@ -32,6 +33,8 @@ export function createEncoders(contract: Contract): ReadonlyMap<EventDefinition,
  */
 export function eventEntry({ contract, encoders, limits }: EntryNeeds, publication: Publication<Contract>): NewEntry {
   const { address, type, data, idempotencyKey } = publication;
+  checkAddress(address);
+  checkType("idempotencyKey", idempotencyKey, "string");
   const event = findEvent(contract, address, type);
   const json = encoders.get(event)?.(data) ?? "";
   checkSize(address, type, json, limits.eventBytes);
@@ -56,12 +59,21 @@ export function withdrawalEntry(
   type: string,
   key = "",
 ): NewEntry {
+  checkAddress(address);
+  checkType("key", key, "string");
   const { mode } = findEvent(contract, address, type);
   if (mode !== "latest") {
     const wrong = `expected a latest event, got a ${mode} one; only latest values can be cleared`;
     throw new ContractError("unknown-event", `${address.name}.${type}: ${wrong}.`);
   }
   return checkKeys(address, { channel: address.path, type, mode, key, data: null });
+}
+
+/** Programs without types may pass the channel itself, a path, or nothing. */
+function checkAddress(address: unknown): void {
+  if (kindOf(address) === "object" && typeof (address as Partial<Address>).path === "string") return;
+  const got = typeof address === "function" ? "the channel function itself; call it with its params" : kindOf(address);
+  throw new ContractError("unknown-channel", `Expected an address such as chat.room({ roomId }), got ${got}.`);
 }
 
 /**

@@ -26,6 +26,46 @@ describe("publish", () => {
     expect(log.calls["append"]).toBe(0);
   });
 
+  test.each([
+    ["the channel function", chat.room, "the channel function itself; call it with its params"],
+    ["a path", "rooms/lobby", "got string"],
+    ["nothing", undefined, "got undefined"],
+    ["an address without a path", { name: "room" }, "got object"],
+  ])("to %s instead of an address says what was expected", async (_, address, got) => {
+    const { hub, log } = await openTestHub();
+    for (const publishing of [
+      hub.publish(address as typeof lobby, "message", { text: "a" }),
+      hub.publishAll([{ address: address as typeof lobby, type: "message", data: { text: "a" } }]),
+      hub.clear(address as typeof lobby, "topic"),
+    ]) {
+      await expect(publishing).rejects.toMatchObject({
+        code: "unknown-channel",
+        message: expect.stringMatching(/^Expected an address such as chat\.room\(\{ roomId \}\), got /u),
+      });
+      await expect(publishing).rejects.toThrow(got);
+    }
+    expect(log.calls["append"]).toBe(0);
+  });
+
+  test("with an option that does not exist, or of another type, publishes nothing", async () => {
+    const { hub, log } = await openTestHub();
+    const event = { address: lobby, type: "message" as const, data: { text: "a" } };
+    for (const [publishing, message] of [
+      [hub.publish(lobby, "message", { text: "a" }, { idempotencykey: "k" } as never), 'got "idempotencykey"'],
+      [hub.publish(lobby, "message", { text: "a" }, { address: tea } as never), 'got "address"'],
+      [hub.publish(lobby, "message", { text: "a" }, "k" as never), "got string"],
+      [hub.publish(lobby, "message", { text: "a" }, { idempotencyKey: 5 as never }), "got number"],
+      [hub.publishAll([{ ...event, key: "k" } as never]), 'got "key"'],
+      [hub.publishAll(event as never), "got object"],
+      [hub.publishAll([null as never]), "got null"],
+      [hub.clear(lobby, "price", 5 as never), "got number"],
+    ] as const) {
+      await expect(publishing).rejects.toThrow(TypeError);
+      await expect(publishing).rejects.toThrow(message);
+    }
+    expect(log.calls["append"]).toBe(0);
+  });
+
   test("under a key that a log may take for another throws", async () => {
     const { hub, log } = await openTestHub();
     const bad = { code: "invalid-data" };

@@ -1,6 +1,7 @@
 import type { Address, Contract } from "@tidings/contract";
 import type { EventLog, NewEntry, TransactionalLog } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
+import { checkObject, kindOf } from "../runtime/checks.ts";
 import type { Trace } from "../runtime/trace.ts";
 import { eventEntry, withdrawalEntry, type EntryNeeds } from "./new-entry.ts";
 import type { Publication, Published } from "./publication.ts";
@@ -23,6 +24,8 @@ export interface Publisher {
   /** Appends one entry that is made already. */
   append(entry: NewEntry): Promise<Published>;
 }
+
+const PUBLICATION_KEYS = ["address", "type", "data", "idempotencyKey"];
 
 export function createPublisher(needs: PublisherNeeds): Publisher {
   const { log, trace } = needs;
@@ -47,7 +50,14 @@ export function createPublisher(needs: PublisherNeeds): Publisher {
   return {
     append,
     publish: async (event) => append(eventEntry(needs, event)),
-    publishAll: async (batch) => appendAll(batch.map((event) => eventEntry(needs, event))),
+
+    async publishAll(batch) {
+      const kind = kindOf(batch);
+      if (kind !== "array") throw new TypeError(`Expected a list of events in publishAll, got ${kind}.`);
+      for (const event of batch) checkObject("an event of publishAll", event, PUBLICATION_KEYS);
+      return appendAll(batch.map((event) => eventEntry(needs, event)));
+    },
+
     clear: async (address, type, key) => append(withdrawalEntry(needs, address, type, key)),
 
     async publishIn(transaction, event) {

@@ -84,6 +84,13 @@ describe("web origins", () => {
     [{ origins: ["app.example"] }],
     [{ origins: [`${APP}/`] }],
     [{ origins: ["*"] }],
+    [{ origins: ["https://*.example.com"] }],
+    [{ origins: [5 as never] }],
+    [{ origins: APP as never }],
+    [{ origin: APP } as never],
+    [{ origins: [APP], credential: true } as never],
+    [{ origins: [APP], credentials: "yes" as never }],
+    [APP as never],
   ])("%j is a start-up error", async (cors) => {
     await expect(openTestHub({ cors })).rejects.toThrow(TypeError);
   });

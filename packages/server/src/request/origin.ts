@@ -1,4 +1,5 @@
 import type { CorsOptions, HubRequest } from "../hub-options.ts";
+import { checkObject, checkType, kindOf } from "../runtime/checks.ts";
 
 /** The headers that allow a request's origin to read the answer; null when the origin is refused. */
 export type OriginPolicy = (request: Pick<HubRequest, "headers">) => Readonly<Record<string, string>> | null;
@@ -7,15 +8,11 @@ export type OriginPolicy = (request: Pick<HubRequest, "headers">) => Readonly<Re
  * A request that no page has sent passes: it has neither `Origin` nor `Sec-Fetch-Site`. A page of the same origin
  * passes. Any other page has to be listed, exactly. An origin that is not listed is never reflected.
  *
- * @throws TypeError for `"*"` with credentials, and for an entry that is not an origin
+ * @throws TypeError for `"*"` with credentials, for an entry that is not an origin, and for an unknown key
  */
 export function createOriginPolicy(cors: CorsOptions = { origins: [] }): OriginPolicy {
+  checkCors(cors);
   const { origins, credentials = false } = cors;
-  if (origins === "*" && credentials) throw new TypeError('Expected a list of origins with credentials, got "*".');
-  for (const origin of origins === "*" ? [] : origins) {
-    if (URL.canParse(origin) && new URL(origin).origin === origin) continue;
-    throw new TypeError(`Expected an origin like "https://app.example", got "${origin}".`);
-  }
   const listed = new Set(origins === "*" ? [] : origins);
   return ({ headers }) => {
     const origin = headers.get("origin");
@@ -27,6 +24,29 @@ export function createOriginPolicy(cors: CorsOptions = { origins: [] }): OriginP
     const allowed = { "access-control-allow-origin": origin, ...EXPOSED };
     return credentials ? { ...allowed, "access-control-allow-credentials": "true" } : allowed;
   };
+}
+
+function checkCors(cors: CorsOptions): void {
+  checkObject("cors", cors, ["origins", "credentials"]);
+  const { origins, credentials = false } = cors;
+  checkType("cors.credentials", credentials, "boolean");
+  if (origins === "*") {
+    if (credentials) throw new TypeError('Expected a list of origins with credentials, got "*".');
+    return;
+  }
+  if (!Array.isArray(origins)) {
+    throw new TypeError(`Expected "cors.origins" to be a list of origins or "*", got ${kindOf(origins)}.`);
+  }
+  for (const origin of origins) checkOrigin(origin);
+}
+
+function checkOrigin(origin: unknown): void {
+  const isOrigin = typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin;
+  // A URL may have a star in its host, but no page has such an origin.
+  if (isOrigin && !origin.includes("*")) return;
+  throw new TypeError(
+    `Expected an exact origin like "https://app.example" in cors.origins, got ${JSON.stringify(origin)}.`,
+  );
 }
 
 /** The headers of an answer that a page of another origin may read, besides those that it always may. */

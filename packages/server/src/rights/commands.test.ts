@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { BufferSink } from "../../test/buffer-sink.ts";
-import { lobby, openTestHub, said, tea } from "../../test/test-hub.ts";
+import { chat, lobby, openTestHub, said, tea } from "../../test/test-hub.ts";
 
 const LOBBY = "channel=rooms/lobby";
 const BOTH = `${LOBBY}&channel=rooms/tea`;
@@ -47,10 +47,27 @@ describe("disconnect", () => {
     expect([hers.sink.received, his.sink.received]).toEqual([[], [said("secret")]]);
   });
 
-  test("of nobody is refused", async () => {
-    const { hub } = await openMembersHouse();
-    await expect(hub.disconnect({})).rejects.toThrow(TypeError);
-    await expect(hub.recheck({})).rejects.toThrow(TypeError);
+  test.each([
+    ["nobody", {}, "got neither; name one or both"],
+    ["nothing", undefined, "to be an object, got undefined"],
+    ["an id", "ada", "to be an object, got string"],
+    ["a viewer that is no id", { viewer: 5 }, "Expected the id of a viewer, a string"],
+    ["a viewer that is null", { viewer: null }, "got null"],
+    ["a viewer object", { viewer: { id: "ada" } }, "got object"],
+    ["a misspelt key beside a viewer", { viewer: "ada", adress: lobby }, 'got "adress"'],
+    ["a path instead of an address", { address: "rooms/lobby" }, "got string; make it with a channel function"],
+    ["a channel instead of an address", { address: chat.room }, "got function"],
+    ["an address that is null", { viewer: "ada", address: null }, "got null"],
+    ["a path of no channel", { address: { path: "romms/lobby" } }, 'got the path "romms/lobby"'],
+  ])("of %s is refused, and nobody is ended", async (_, selector, message) => {
+    const { hub, clock, connect } = await openMembersHouse();
+    const { sink } = await connect(LOBBY, ada);
+    for (const verb of ["disconnect", "recheck"] as const) {
+      await expect(hub[verb](selector as never)).rejects.toThrow(TypeError);
+      await expect(hub[verb](selector as never)).rejects.toThrow(message);
+    }
+    await clock.settle();
+    expect(sink.ended).toBe(false);
   });
 
   test("reaches a reader that lags: it gets nothing more from the log", async () => {

@@ -1,8 +1,9 @@
-import type { Address } from "@tidings/contract";
+import { parseAddress, type Address, type Contract } from "@tidings/contract";
 import type { Entry, Hole, NewEntry } from "@tidings/log";
 import type { ByeReason } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Viewer } from "../hub-options.ts";
+import { checkObject, kindOf } from "../runtime/checks.ts";
 import { createTaskQueue } from "../runtime/task-queue.ts";
 import type { Trace } from "../runtime/trace.ts";
 import { authorizeAll, endOf, type AccessNeeds } from "./access.ts";
@@ -137,14 +138,32 @@ export function recheckedEnd(answered: number, current: number, isNewest: boolea
 
 /**
  * The log entry of a command. Commands travel through the log, so that they reach every process, in order.
- * @throws TypeError for a selector that names nobody
+ * @throws TypeError for a selector that names nobody, or something else than a viewer's id and an address
  */
-export function commandEntry(verb: Command["verb"], { viewer, address }: Selector): NewEntry {
-  if (viewer === undefined && address === undefined) {
-    throw new TypeError(`Expected a viewer or an address in the selector of ${verb}, got neither; name one or both.`);
-  }
+export function commandEntry(contract: Contract, verb: Command["verb"], selector: Selector): NewEntry {
+  checkSelector(contract, verb, selector);
+  const { viewer, address } = selector;
   const command: Command = { verb, viewer: viewer ?? null, path: address?.path ?? null };
   return { channel: CONTROL_CHANNEL, type: verb, mode: "reliable", data: JSON.stringify(command) };
+}
+
+/** Checks a selector: one that is misread would end the streams of everybody, or of nobody. */
+function checkSelector(contract: Contract, verb: Command["verb"], selector: Selector): void {
+  const what = `the selector of ${verb}`;
+  checkObject(what, selector, ["viewer", "address"]);
+  const { viewer, address } = selector;
+  if (viewer === undefined && address === undefined) {
+    throw new TypeError(`Expected a viewer or an address in ${what}, got neither; name one or both.`);
+  }
+  if (viewer !== undefined && typeof viewer !== "string") {
+    throw new TypeError(`Expected the id of a viewer, a string, in ${what}, got ${kindOf(viewer)}.`);
+  }
+  if (address === undefined) return;
+  // Plain JavaScript may pass null.
+  const path: unknown = (address as Partial<Address> | null)?.path;
+  if (typeof path === "string" && parseAddress(contract, path) !== null) return;
+  const got = typeof path === "string" ? `the path ${JSON.stringify(path)}` : kindOf(address);
+  throw new TypeError(`Expected an address of this contract in ${what}, got ${got}; make it with a channel function.`);
 }
 
 /**

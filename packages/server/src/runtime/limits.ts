@@ -1,3 +1,5 @@
+import { checkObject, checkRange } from "./checks.ts";
+
 /** The limits of a hub that names no others. Every limit may be `Infinity`. */
 export const DEFAULT_LIMITS = {
   /** Open streams and waiting pages of this process. */
@@ -37,17 +39,7 @@ export const READ_RETRY = 1_000;
 
 /** The limits of a hub, with defaults where none is given. @throws TypeError for an unknown name or a bad number */
 export function checkLimits(given: Partial<Limits> = {}): Limits {
-  for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
-      throw new TypeError(`Expected one of ${Object.keys(DEFAULT_LIMITS).join(", ")} in limits, got "${name}".`);
-    }
-    checkRange(`limits.${name}`, value, 1, Infinity);
-  }
+  checkObject("limits", given, Object.keys(DEFAULT_LIMITS));
+  for (const [name, value] of Object.entries(given)) checkRange(`limits.${name}`, value, 1, Infinity);
   return { ...DEFAULT_LIMITS, ...given };
-}
-
-/** Checks an option. @throws TypeError when it is not a number from `least` to `most` */
-export function checkRange(name: string, value: number, least: number, most: number): void {
-  if (typeof value === "number" && value >= least && value <= most) return;
-  throw new TypeError(`Expected "${name}" to be a number from ${least} to ${most}, got ${String(value)}.`);
 }
