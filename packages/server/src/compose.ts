@@ -9,6 +9,7 @@ import { createSnapshots } from "./page/snapshots.ts";
 import { createEncoders } from "./publish/new-entry.ts";
 import { createPublisher, type Publisher } from "./publish/publisher.ts";
 import { createAdmission } from "./request/admission.ts";
+import { createHosts } from "./request/hosts.ts";
 import { createOriginPolicy } from "./request/origin.ts";
 import { handleRequest } from "./request/request-handler.ts";
 import type { HubResponse } from "./request/response.ts";
@@ -64,7 +65,8 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const streamReadLimit = { entries: limits.pageEvents, bytes: BATCH_BYTES };
   const hello = { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint(contract) };
   const encoders = createEncoders(contract);
-  const originPolicy = createOriginPolicy(options.cors);
+  const hosts = createHosts(options.hosts);
+  const originPolicy = createOriginPolicy(hosts, options.cors);
 
   // What all stages run on.
   const controller = new AbortController();
@@ -96,6 +98,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const streamNeeds = { ...admitting, ...reading, streams, retryDelays, random, connection };
   const pageNeeds = { ...admitting, ...reading, snapshots, pageLimit };
   const handlerNeeds = {
+    hosts,
     originPolicy,
     limits,
     arrivals,

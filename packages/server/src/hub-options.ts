@@ -90,6 +90,14 @@ export type HubOptions<C extends Contract, V extends Viewer> = SnapshotOption<C>
   readonly authenticate?: (request: HubRequest) => V | null | Promise<V | null>;
   /** Says whether the viewer may read the address. Only `true` and a grant allow. */
   readonly authorize: (question: Question<C, V>) => Decision | Promise<Decision>;
+  /**
+   * The hosts under which readers reach the hub, each as in the address bar: `app.example`, `localhost:3000`, `[::1]`.
+   * A host without a port stands for every port. A request with another `Host` header is refused, so that a page
+   * cannot point a name of its own at this server (DNS rebinding). A page of one of these hosts is of the same origin,
+   * even if a proxy has replaced `Host`; such a hub lists the name that the proxy sends, too.
+   * @default every host, and a page is of the same origin if its host is the one in `Host`
+   */
+  readonly hosts?: readonly string[];
   /** @default only pages of the same origin */
   readonly cors?: CorsOptions;
   readonly limits?: Partial<Limits>;

@@ -1,5 +1,6 @@
 import type { CorsOptions, HubRequest } from "../hub-options.ts";
 import { checkObject, checkType, kindOf } from "../runtime/checks.ts";
+import type { Hosts } from "./hosts.ts";
 
 /** The headers that allow a request's origin to read the answer; null when the origin is refused. */
 export type OriginPolicy = (request: Pick<HubRequest, "headers">) => Readonly<Record<string, string>> | null;
@@ -10,7 +11,7 @@ export type OriginPolicy = (request: Pick<HubRequest, "headers">) => Readonly<Re
  *
  * @throws TypeError for `"*"` with credentials, for an entry that is not an origin, and for an unknown key
  */
-export function createOriginPolicy(cors: CorsOptions = { origins: [] }): OriginPolicy {
+export function createOriginPolicy(hosts: Pick<Hosts, "isOwn">, cors: CorsOptions = { origins: [] }): OriginPolicy {
   checkCors(cors);
   const { origins, credentials = false } = cors;
   const listed = new Set(origins === "*" ? [] : origins);
@@ -18,7 +19,7 @@ export function createOriginPolicy(cors: CorsOptions = { origins: [] }): OriginP
     const origin = headers.get("origin");
     const site = headers.get("sec-fetch-site");
     if (origin === null) return site === "cross-site" || site === "same-site" ? null : {};
-    if (site === "same-origin" || (site === null && isSameHost(origin, headers.get("host")))) return {};
+    if (site === "same-origin" || (site === null && hosts.isOwn(origin, headers.get("host")))) return {};
     if (origins === "*") return { "access-control-allow-origin": "*", ...EXPOSED };
     if (!listed.has(origin)) return null;
     const allowed = { "access-control-allow-origin": origin, ...EXPOSED };
@@ -58,7 +59,3 @@ export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
   "access-control-allow-headers": "authorization, content-type, last-event-id",
   "access-control-max-age": "600",
 };
-
-function isSameHost(origin: string, host: string | null): boolean {
-  return host !== null && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
-}

@@ -3,6 +3,7 @@ import type { HubRequest } from "../hub-options.ts";
 import type { Limits } from "../runtime/limits.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { TurnBudget } from "../runtime/turn-budget.ts";
+import type { Hosts } from "./hosts.ts";
 import { PREFLIGHT_HEADERS, type OriginPolicy } from "./origin.ts";
 import { parse } from "./parse.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
@@ -12,6 +13,7 @@ import type { HubResponse } from "./response.ts";
 type Answer = (request: HubRequest, parsed: ParsedRequest) => Promise<HubResponse>;
 
 interface RequestHandlerNeeds {
+  readonly hosts: Pick<Hosts, "answer">;
   readonly originPolicy: OriginPolicy;
   readonly limits: Pick<Limits, "urlBytes" | "bodyBytes" | "channels">;
   /** The time that the beginnings of requests may take in one turn. */
@@ -41,11 +43,14 @@ export async function handleRequest(needs: RequestHandlerNeeds, request: HubRequ
 }
 
 async function answer(
-  { limits, closing, answerStream, answerPage }: RequestHandlerNeeds,
+  { hosts, limits, closing, answerStream, answerPage }: RequestHandlerNeeds,
   request: HubRequest,
   isOriginAllowed: boolean,
 ): Promise<HubResponse> {
   const { method, url, headers } = request;
+  if (!hosts.answer(headers.get("host"))) {
+    throw new Refusal(403, "bad-origin", { detail: "This server does not answer under this host name." });
+  }
   if (!isOriginAllowed) throw new Refusal(403, "bad-origin", { detail: "Pages of this origin may not read here." });
   if (method === "OPTIONS") return { status: 204, headers: PREFLIGHT_HEADERS, body: "" };
   if (!["GET", "HEAD", "POST"].includes(method)) {

@@ -20,10 +20,11 @@ export function checkObject(what: string, value: unknown, knownKeys: readonly st
 export function checkType(
   name: string,
   value: unknown,
-  type: "string" | "boolean" | "number" | "function" | "object",
+  type: "string" | "boolean" | "number" | "function" | "object" | "array",
 ): void {
   if (value === undefined || kindOf(value) === type) return;
-  throw new TypeError(`Expected "${name}" to be ${type === "object" ? "an" : "a"} ${type}, got ${kindOf(value)}.`);
+  const article = type === "object" || type === "array" ? "an" : "a";
+  throw new TypeError(`Expected "${name}" to be ${article} ${type}, got ${kindOf(value)}.`);
 }
 
 /** Checks an option. @throws TypeError when it is not a number from `least` to `most` */

@@ -1,0 +1,40 @@
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
+import { memoryLog } from "@tidings/log";
+import { createHub } from "@tidings/server";
+import { expect, test } from "vitest";
+import { serveHub } from "../serve-hub.ts";
+import { testContract } from "../test-contract.ts";
+import { servers } from "../wire/servers.ts";
+
+async function statusOf(port: number, headers: Readonly<Record<string, string>>): Promise<number | undefined> {
+  const request = get({ port, host: "127.0.0.1", path: "/events?protocol=1&channel=rooms/lobby", headers });
+  // Safe: the event has the response.
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  response.destroy();
+  return response.statusCode;
+}
+
+test.each(servers.filter(({ http }) => http === 1))(
+  "$name: a name that a page has pointed at this machine is refused before anybody is asked who it is (DNS rebinding)",
+  async ({ serve }) => {
+    let asked = 0;
+    const hub = createHub(testContract, {
+      log: memoryLog(),
+      hosts: ["localhost", "127.0.0.1"],
+      authenticate: () => ({ id: `viewer-${asked++}` }),
+      authorize: () => true,
+    });
+    const port = await serveHub(hub, serve);
+    for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, "LOCALHOST"]) {
+      expect(await statusOf(port, { host }), host).toBe(200);
+    }
+    // The browser takes the page for one of the same origin.
+    const rebound = `evil.example:${port}`;
+    const own = { host: rebound, origin: `http://${rebound}`, "sec-fetch-site": "same-origin" };
+    for (const headers of [{ host: rebound }, own, { host: "localhost.evil.example" }]) {
+      expect(await statusOf(port, headers), JSON.stringify(headers)).toBe(403);
+    }
+    expect(asked).toBe(3);
+  },
+);
