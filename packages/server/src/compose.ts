@@ -13,7 +13,8 @@ import { createHosts } from "./request/hosts.ts";
 import { createOriginPolicy } from "./request/origin.ts";
 import { handleRequest } from "./request/request-handler.ts";
 import type { HubResponse } from "./request/response.ts";
-import { createCommands } from "./rights/commands.ts";
+import { createCommands, type Commands } from "./rights/commands.ts";
+import { createRechecks } from "./rights/rechecks.ts";
 import { createHooks } from "./runtime/hooks.ts";
 import { checkRange } from "./runtime/checks.ts";
 import { checkLimits, READ_TIME } from "./runtime/limits.ts";
@@ -36,6 +37,7 @@ export interface HubParts {
   readonly log: EventLog;
   readonly ring: { readonly head: Cursor; readonly size: { readonly entries: number; readonly bytes: number } };
   readonly publisher: Publisher;
+  readonly commands: Pick<Commands, "entry">;
   readonly tailer: Tailer;
   readonly streams: OpenStreams;
   readonly followers: Pick<Followers, "size" | "wakeAll">;
@@ -83,7 +85,8 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const followers = createFollowers({ wakeQueue });
   const admission = createAdmission({ limits, closing });
   const streams = createOpenStreams({ admission, followers, hooks, trace });
-  const commands = createCommands({ contract, hooks, streams, clock, random, trace });
+  const rechecks = createRechecks({ contract, hooks, clock, trace });
+  const commands = createCommands({ contract, streams, rechecks, random });
   const snapshots = createSnapshots({ contract, hooks, log, trace });
   const onReady = (): void => void warnOfShortRetention({ log, trace });
   const tailing = { log, ring, followers, commands, clock, trace, closing };
@@ -95,7 +98,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const connecting = { hello, heartbeat, limits, streamReadLimit, wakeQueue, streams, retryDelays, random };
   const connection: ConnectionNeeds = { ...reading, ...connecting };
   const admitting = { contract, hooks, admission, commands, tailer };
-  const streamNeeds = { ...admitting, ...reading, streams, retryDelays, random, connection };
+  const streamNeeds = { ...admitting, ...reading, rechecks, streams, retryDelays, random, connection };
   const pageNeeds = { ...admitting, ...reading, snapshots, pageLimit };
   const handlerNeeds = {
     hosts,
@@ -113,6 +116,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     log,
     ring,
     publisher,
+    commands,
     tailer,
     streams,
     followers,

@@ -7,7 +7,7 @@ import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
 import type { Publication, Published, PublishOptions } from "./publish/publication.ts";
 import type { HubResponse } from "./request/response.ts";
 import { checkObject } from "./runtime/checks.ts";
-import { commandEntry, type Selector } from "./rights/commands.ts";
+import type { Selector } from "./rights/command.ts";
 
 /** Joins a contract, a log and the connections of this process. */
 export interface Hub<C extends Contract> {
@@ -97,11 +97,11 @@ export function createHub<C extends Contract, Log extends EventLog, V extends Vi
   const parts = compose(contract, options as unknown as HubOptions<Contract, Viewer>);
   parts.start();
   // Safe: `publishIn` is there for every log, and the type shows it only where the log has transactions.
-  return hubOf(contract, parts) as unknown as HubOn<C, Log>;
+  return hubOf(parts) as unknown as HubOn<C, Log>;
 }
 
-function hubOf(contract: Contract, parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unknown> {
-  const { publisher, tailer, streams, followers, ring } = parts;
+function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unknown> {
+  const { publisher, commands, tailer, streams, followers, ring } = parts;
   let closed: Promise<void> | null = null;
   return {
     publish: async (address, type, data, options) =>
@@ -111,8 +111,8 @@ function hubOf(contract: Contract, parts: HubParts): Hub<Contract> & Transaction
     publishIn: async (transaction, address, type, data, options) =>
       publisher.publishIn(transaction, { address, type, data, ...checkPublishOptions("publishIn", options) }),
     clear: (address, type, key) => publisher.clear(address, type, key),
-    disconnect: async (selector) => void (await publisher.append(commandEntry(contract, "disconnect", selector))),
-    recheck: async (selector) => void (await publisher.append(commandEntry(contract, "recheck", selector))),
+    disconnect: async (selector) => void (await publisher.append(commands.entry("disconnect", selector))),
+    recheck: async (selector) => void (await publisher.append(commands.entry("recheck", selector))),
     stats: () => ({
       connections: streams.size,
       channels: followers.size,

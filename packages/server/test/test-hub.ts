@@ -93,6 +93,11 @@ export async function openTestHub({ keep, log: given, ...options }: Options = {}
   return { hub, clock, log, records, ask, connect, page, say };
 }
 
+/** A test hub whose viewers have the id in their `authorization` header. */
+export function openMembersHub(options: Options = {}) {
+  return openTestHub({ authenticate: ({ headers }) => ({ id: headers.get("authorization") ?? "nobody" }), ...options });
+}
+
 /** The members of a page and of a problem. */
 export interface PageJson {
   readonly events: readonly {

@@ -1,5 +1,6 @@
 import type * as answerPageModule from "../../../../packages/server/src/page/answer-page.ts";
 import type * as commandsModule from "../../../../packages/server/src/rights/commands.ts";
+import type * as rechecksModule from "../../../../packages/server/src/rights/rechecks.ts";
 import type * as answerStreamModule from "../../../../packages/server/src/stream/answer-stream.ts";
 import type * as lifetimeModule from "../../../../packages/server/src/stream/lifetime.ts";
 import { replace, type Mutation } from "../../../mutation/mutation.ts";
@@ -7,19 +8,25 @@ import { withMethods } from "../../../mutation/with-methods.ts";
 import { breaking, type Mutant } from "../mutant.ts";
 
 type CreateCommands = (typeof commandsModule)["createCommands"];
-type CommandNeeds = Parameters<CreateCommands>[0];
-type Lifetime = commandsModule.CommandedStream["lifetime"];
+type Stream = rechecksModule.RecheckedStream;
 
 const replaceCommands = (wrapper: (original: CreateCommands) => CreateCommands): Mutation =>
   replace<typeof commandsModule>("packages/server/src/rights/commands.ts", { createCommands: wrapper });
 
-/** Commands that see other lifetimes of streams. */
-const changeLifetimes = (change: (lifetime: Lifetime) => Lifetime): Mutation =>
-  replaceCommands((createCommands) => (needs) => {
-    const streamsOf = function* ({ streams }: CommandNeeds): Iterable<commandsModule.CommandedStream> {
-      for (const stream of streams) yield withMethods(stream, { lifetime: change(stream.lifetime) });
-    };
-    return createCommands({ ...needs, streams: { [Symbol.iterator]: () => streamsOf(needs)[Symbol.iterator]() } });
+/** Questions about other streams than those that are open. */
+const replaceRechecked = (change: (stream: Stream) => Stream): Mutation =>
+  replace<typeof rechecksModule>("packages/server/src/rights/rechecks.ts", {
+    createRechecks: (createRechecks) => (needs) => {
+      const rechecks = createRechecks(needs);
+      const changed = new WeakMap<Stream, Stream>();
+      return {
+        ask(stream, seq) {
+          const other = changed.get(stream) ?? change(stream);
+          changed.set(stream, other);
+          rechecks.ask(other, seq);
+        },
+      };
+    },
   });
 
 /** Hubs that break their word about who may read, and until when. */
@@ -31,7 +38,7 @@ export const rightMutants: readonly Mutant[] = [
       answerStream:
         (answerStream) =>
         (needs, ...rest) => {
-          const commands = withMethods(needs.commands, { hasChangedSince: () => false });
+          const commands = withMethods(needs.commands, { missedSince: () => "none" as const });
           return answerStream({ ...needs, commands }, ...rest);
         },
     }),
@@ -45,7 +52,7 @@ export const rightMutants: readonly Mutant[] = [
       return withMethods(commands, {
         follow(entries, holes) {
           commands.follow(entries, []);
-          if (!holes.some(({ channel }) => channel === "$hub")) return;
+          if (!holes.some(({ channel }) => channel.startsWith("$hub"))) return;
           for (const stream of [...needs.streams]) stream.end("expired", 500 + needs.random() * 4_500);
         },
       });
@@ -98,21 +105,32 @@ export const rightMutants: readonly Mutant[] = [
   breaking(
     "rights",
     "an end that comes later is not heard of",
-    changeLifetimes(({ expiresAt }) => ({ expiresAt })),
+    replaceRechecked((stream) => {
+      const { expiresAt } = stream.lifetime;
+      return withMethods(stream, { lifetime: { expiresAt } });
+    }),
     "rights are granted for a while, again and again",
   ),
   breaking(
     "rights",
-    "an answer from before replaces a newer one",
-    // An answer that was overtaken is compared with no end at all.
-    changeLifetimes((lifetime) => ({
-      get expiresAt() {
-        return Infinity;
+    "an order that comes while authorize is asked is not asked about",
+    replace<typeof rechecksModule>("packages/server/src/rights/rechecks.ts", {
+      createRechecks: (createRechecks) => (needs) => {
+        const rechecks = createRechecks(needs);
+        const asked = new Set<Stream>();
+        return {
+          ask(stream, seq) {
+            if (asked.has(stream)) return;
+            asked.add(stream);
+            const release = (): void => {
+              asked.delete(stream);
+              stream.release();
+            };
+            rechecks.ask(withMethods(stream, { release }), seq);
+          },
+        };
       },
-      set expiresAt(end) {
-        lifetime.expiresAt = end;
-      },
-    })),
+    }),
     "rights are granted for a while, again and again",
   ),
   breaking(

@@ -19,7 +19,7 @@ interface PageAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds, CatchU
   readonly log: Pick<EventLog, "head" | "read" | "recent" | "current">;
   readonly clock: CatchUpNeeds["clock"];
   readonly admission: Pick<Admission, "checkRoom" | "enter" | "leave">;
-  readonly commands: Pick<Commands, "count" | "hasChangedSince">;
+  readonly commands: Pick<Commands, "count" | "missedSince">;
   readonly snapshots: Snapshots;
 }
 
@@ -95,7 +95,7 @@ function haveRightsChanged(
   commandCount: number,
 ): boolean {
   if (endOf(access) <= clock.now()) return true;
-  return commands.hasChangedSince(commandCount, access.viewer.id, access.granted);
+  return commands.missedSince(commandCount, access.viewer.id, access.granted) !== "none";
 }
 
 function checkSnapshots(snapshots: Pick<Snapshots, "has">, { granted }: Access): void {

@@ -20,6 +20,14 @@ export function owedOf(
   };
 }
 
+/** The part of a page up to a `seq`. It moves no reader back: `position` is where the read began. */
+export function pageUpTo(page: Page, seq: number, position: { readonly seq: number }): Page {
+  const end = Math.max(seq, position.seq);
+  if (page.next.seq <= end) return page;
+  const entries = page.entries.filter((entry) => entry.seq <= end);
+  return { ...page, entries, next: { epoch: page.next.epoch, seq: end }, more: true };
+}
+
 /** Whether a viewer may see a current value: it is newer than the position from which the viewer may read its path. */
 export function isReadable({ channel, seq }: Entry, readableFromByPath: ReadonlyMap<string, number>): boolean {
   return seq > (readableFromByPath.get(channel) ?? 0);

@@ -10,6 +10,9 @@ export interface Access {
   readonly refused: ReadonlyMap<string, "forbidden" | "unknown">;
 }
 
+/** Shared by the many streams that have no bound. */
+const NO_BOUNDS: ReadonlyMap<string, string> = new Map();
+
 /** What it takes to ask the application about rights. */
 export interface AccessNeeds {
   readonly contract: Contract;
@@ -42,6 +45,15 @@ export async function authorizeAll(needs: AccessNeeds, viewer: Viewer, paths: It
 /** When the first of credentials and rights ends, in milliseconds since 1970; `Infinity` when none does. */
 export function endOf({ viewer, granted }: Access): number {
   return Math.min(timeOf(viewer.expiresAt), ...Array.from(granted.values(), ({ grant }) => timeOf(grant.expiresAt)));
+}
+
+/** The `readableFrom` of each path that has one. */
+export function boundsOf({ granted }: Access): ReadonlyMap<string, string> {
+  const bounds = new Map<string, string>();
+  for (const [path, { grant }] of granted) {
+    if (grant.readableFrom !== undefined) bounds.set(path, grant.readableFrom);
+  }
+  return bounds.size === 0 ? NO_BOUNDS : bounds;
 }
 
 /**

@@ -7,6 +7,7 @@ import { askLog, type AskLogNeeds } from "../request/ask-log.ts";
 import { longRetry } from "../request/refusal.ts";
 import type { HubResponse } from "../request/response.ts";
 import type { Commands } from "../rights/commands.ts";
+import type { Rechecks } from "../rights/rechecks.ts";
 import type { ConnectionNeeds } from "./connection-needs.ts";
 import { Connection } from "./connection.ts";
 import type { OpenStreams } from "./open-streams.ts";
@@ -15,7 +16,8 @@ import type { Sink, StreamControl } from "./sink.ts";
 
 interface StreamAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds {
   readonly admission: Pick<Admission, "checkRoom" | "exceeded">;
-  readonly commands: Pick<Commands, "count" | "hasChangedSince">;
+  readonly commands: Pick<Commands, "count" | "missedSince">;
+  readonly rechecks: Pick<Rechecks, "ask">;
   readonly streams: Pick<OpenStreams, "add">;
   readonly retryDelays: Pick<RetryDelays, "whenDraining">;
   /** Uniform in [0, 1). */
@@ -45,13 +47,16 @@ function open(needs: StreamAnswerNeeds, sink: Sink, start: StartPosition, comman
   endUnlessAdmitted(needs, connection, start, commandCount);
   if (connection.isEnded) return connection;
   needs.streams.add(connection);
+  const { viewer, granted } = start.access;
+  // Rights may have changed while the stream was opened. It writes nothing of the log until `authorize` has answered.
+  if (needs.commands.missedSince(commandCount, viewer.id, granted) !== "none") needs.rechecks.ask(connection, 0);
   connection.pump();
   return connection;
 }
 
 /**
- * Ends a stream that may not begin after all: other streams were opened at the same moment, the hub was closed, or
- * rights have changed. Only now is it certain who came first. The client comes back, and is asked about again.
+ * Ends a stream that may not begin after all: other streams were opened at the same moment, the hub was closed, or the
+ * viewer was disconnected. Only now is it certain who came first. The client comes back, and is asked about again.
  */
 function endUnlessAdmitted(
   { admission, clock, closing, commands, random, retryDelays }: StreamAnswerNeeds,
@@ -62,5 +67,6 @@ function endUnlessAdmitted(
   if (closing.aborted) return connection.end("draining", retryDelays.whenDraining()());
   if (admission.exceeded(viewer.id) !== null) return connection.end("limit", longRetry(random()));
   const hasExpired = connection.lifetime.expiresAt <= clock.now();
-  if (hasExpired || commands.hasChangedSince(commandCount, viewer.id, granted)) connection.end("expired");
+  const isDisconnected = commands.missedSince(commandCount, viewer.id, granted) === "disconnect";
+  if (hasExpired || isDisconnected) connection.end("expired");
 }

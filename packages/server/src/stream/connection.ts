@@ -2,9 +2,9 @@ import type { Contract } from "@tidings/contract";
 import type { Entry, Hole, Page } from "@tidings/log";
 import { formatControl, formatCursor, formatRetry, type ByeReason, type Cursor } from "@tidings/protocol";
 import type { ConnectionInfo, Viewer } from "../hub-options.ts";
-import { hasVoidBound, isReadable, owedOf } from "../position/owed.ts";
+import { hasVoidBound, isReadable, owedOf, pageUpTo } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
-import { endOf } from "../rights/access.ts";
+import { boundsOf, endOf } from "../rights/access.ts";
 import { READ_RETRY } from "../runtime/limits.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { concat, toBytes } from "../wire/bytes.ts";
@@ -26,6 +26,7 @@ let lastId = 0;
  * - `#work`: what it is doing, or what it waits for ({@link Work})
  * - `#phase`: whether the position may be given to the reader yet ({@link Phase})
  * - `#isSocketFull`: whether it waits for the sink
+ * - `#upTo`: how far it may write while `authorize` is asked again
  * - the lifetime, the heartbeats and the reported holes have an object of their own
  */
 export class Connection implements StreamControl {
@@ -35,6 +36,7 @@ export class Connection implements StreamControl {
   /** What the hooks get. */
   readonly info: ConnectionInfo<Contract, Viewer>;
   readonly lifetime: Lifetime;
+  readonly readableFrom: ReadonlyMap<string, string>;
   readonly #needs: ConnectionNeeds;
   readonly #sink: Sink;
   readonly #readableFromByPath: StartPosition["readableFromByPath"];
@@ -46,6 +48,7 @@ export class Connection implements StreamControl {
   #work: Work = "ready";
   #phase: Phase;
   #isSocketFull = false;
+  #upTo = Infinity;
   /** The ring's head when the log had nothing more after the cursor; null when it had more. */
   #exhaustedAt: Cursor | null = null;
   readonly #reportedHoles = new ReportedHoles();
@@ -60,6 +63,7 @@ export class Connection implements StreamControl {
     this.#epoch = start.epoch;
     this.fromByPath = start.fromByPath;
     this.info = { viewer, addresses: Array.from(granted.values(), ({ address }) => address) };
+    this.readableFrom = boundsOf(start.access);
     this.lifetime = new Lifetime(endOf(start.access), tooOldAt(now, limits.maxAge, random()));
     this.#heartbeats = new HeartbeatSchedule(now);
     this.#cursor = start.cursor;
@@ -71,6 +75,11 @@ export class Connection implements StreamControl {
 
   get cursor(): Cursor {
     return this.#work === "caught up" ? this.#needs.ring.head : this.#cursor;
+  }
+
+  /** The `seq` up to which it may write; `Infinity` unless {@link holdAt} has set it. */
+  get upTo(): number {
+    return this.#upTo;
   }
 
   get isEnded(): boolean {
@@ -98,6 +107,7 @@ export class Connection implements StreamControl {
         break;
       case "ready":
       case "reading":
+      case "held":
       case "ended":
     }
     return this.#canPump();
@@ -127,6 +137,16 @@ export class Connection implements StreamControl {
     if (due === "heartbeat with retry") this.#writeHeartbeat(this.#drawRetry());
     else if (this.#work === "caught up") this.#write(sharedHeartbeat);
     else this.#writeHeartbeat();
+  }
+
+  holdAt(seq: number): void {
+    this.#upTo = seq;
+    this.#goOn();
+  }
+
+  release(): void {
+    this.#upTo = Infinity;
+    this.#goOn();
   }
 
   /** Ends some of the paths. The stream ends with its last path. */
@@ -159,12 +179,19 @@ export class Connection implements StreamControl {
     if (this.#work !== "ended") this.#work = work;
   }
 
+  /** The end of what it may write has moved. */
+  #goOn(): void {
+    if (this.#work === "held") this.#become("ready");
+    if (this.#canPump()) this.#needs.wakeQueue.add(this);
+  }
+
   #canPump(): boolean {
     return this.#work === "ready" && !this.#isSocketFull;
   }
 
   #takeOwed(): void {
     const { ring, followers } = this.#needs;
+    if (this.#cursor.seq >= this.#upTo) return this.#become("held");
     switch (sourceOf(this.#cursor, this.#phase, ring, this.#exhaustedAt)) {
       case "ring":
         return this.#takeFromRing();
@@ -179,9 +206,14 @@ export class Connection implements StreamControl {
   #takeFromRing(): void {
     const { ring, clock } = this.#needs;
     const batch = ring.nextBatch(this, clock.now());
-    if (batch === null) return this.#become("caught up");
-    this.#cursor = { epoch: this.#cursor.epoch, seq: batch.next };
-    this.#writeEntries(batch.entries, batch.bytes);
+    if (batch !== null) {
+      this.#cursor = { epoch: this.#cursor.epoch, seq: batch.next };
+      this.#writeEntries(batch.entries, batch.bytes);
+    } else if (this.#upTo < ring.head.seq) {
+      this.#cursor = { epoch: this.#cursor.epoch, seq: this.#upTo };
+    } else {
+      this.#become("caught up");
+    }
   }
 
   /** Reads the log when its turn comes, handles the result, and goes on. */
@@ -197,7 +229,8 @@ export class Connection implements StreamControl {
       trace.add("error", "read-failed", { connection: this.id, error });
       await sleep(clock, READ_RETRY, closing);
     }
-    this.#become("ready");
+    // What was read may have to wait for an answer of `authorize`.
+    if (this.#work === "reading") this.#become("ready");
     this.pump();
   }
 
@@ -212,6 +245,8 @@ export class Connection implements StreamControl {
   #handleCurrentValues({ entries, next, more }: Page, head: Cursor, paths: readonly string[]): void {
     // After a failover, entries that are still owed would follow values that may be newer: the client starts again.
     if (head.epoch !== this.#epoch) return this.end("max-age");
+    // A value is not owed again, so none may be left out. They are read once more when the answer is there.
+    if (entries.some(({ seq }) => seq > this.#upTo)) return this.#become("held");
     // A path may have been refused meanwhile.
     const values = entries.filter(
       (entry) => this.fromByPath.has(entry.channel) && isReadable(entry, this.#readableFromByPath),
@@ -233,7 +268,9 @@ export class Connection implements StreamControl {
   }
 
   /** @param position where the read began @param ringHead the ring's head at that moment */
-  #handlePage(page: Page, position: Cursor, ringHead: Cursor): void {
+  #handlePage(whole: Page, position: Cursor, ringHead: Cursor): void {
+    const isVoid = whole.holes.some(({ reason }) => reason !== "trimmed");
+    const page = isVoid ? whole : pageUpTo(whole, this.#upTo, position);
     const { entries, holes } = owedOf(page, this.fromByPath, position);
     if (holes.some(({ reason }) => reason !== "trimmed")) {
       this.#writeGap(holes, page.next);

@@ -20,14 +20,14 @@ function ringOf(entries: readonly Entry[], maxEntries = Infinity, maxBytes = Inf
 }
 
 function reader(seq: number, ...paths: string[]): ReadPosition {
-  return { cursor: { epoch: "e", seq }, fromByPath: new Map(paths.map((path) => [path, 0])) };
+  return { cursor: { epoch: "e", seq }, fromByPath: new Map(paths.map((path) => [path, 0])), upTo: Infinity };
 }
 
 /** All that a reader takes from the ring, batch after batch. */
-function takeAll(ring: Ring, { cursor, fromByPath }: ReadPosition, now = NOW): number[] {
+function takeAll(ring: Ring, { cursor, fromByPath, upTo }: ReadPosition, now = NOW): number[] {
   const seqs: number[] = [];
   for (let seq = cursor.seq; ;) {
-    const batch = ring.nextBatch({ cursor: { epoch: "e", seq }, fromByPath }, now);
+    const batch = ring.nextBatch({ cursor: { epoch: "e", seq }, fromByPath, upTo }, now);
     if (batch === null) return seqs;
     seqs.push(...batch.entries.map((taken) => taken.seq));
     seq = batch.next;

@@ -9,6 +9,8 @@ import { entryFrame } from "../wire/frame.ts";
 export interface ReadPosition {
   readonly cursor: Cursor;
   readonly fromByPath: ReadonlyMap<string, number>;
+  /** The `seq` up to which it may be served; `Infinity` for as far as the ring goes. */
+  readonly upTo: number;
 }
 
 /** What a connection is owed next. */
@@ -119,7 +121,7 @@ export class Ring {
     return batch;
   }
 
-  #owed({ cursor, fromByPath }: ReadPosition, now: number): RingEntry[] {
+  #owed({ cursor, fromByPath, upTo }: ReadPosition, now: number): RingEntry[] {
     // To look up every path costs more than to walk over the few entries since the cursor.
     const paths = fromByPath.size > this.head.seq - cursor.seq ? null : fromByPath.keys();
     const runs = this.#entries.runs(paths, (list) => list.after(cursor.seq));
@@ -127,6 +129,7 @@ export class Ring {
     let size = 0;
     for (let next = takeNext(runs); next !== null; next = takeNext(runs)) {
       const { entry, bytes, bornAt } = next;
+      if (entry.seq > upTo) break;
       if (entry.seq <= (fromByPath.get(entry.channel) ?? Infinity)) continue;
       if (entry.mode === "volatile" && isTooOld(bornAt, now)) continue;
       size += bytes.length;

@@ -1,0 +1,113 @@
+import type { Clock } from "@tidings/protocol/clock";
+import type { ByeReason } from "@tidings/protocol";
+import type { Viewer } from "../hub-options.ts";
+import { withTimeLimit } from "../runtime/time-limit.ts";
+import type { Trace } from "../runtime/trace.ts";
+import { TurnBudget } from "../runtime/turn-budget.ts";
+import { authorizeAll, endOf, type Access, type AccessNeeds } from "./access.ts";
+
+/** A stream, as far as a question about its rights concerns it. */
+export interface RecheckedStream {
+  readonly id: number;
+  readonly info: { readonly viewer: Viewer };
+  readonly isEnded: boolean;
+  /** The paths that it follows. */
+  readonly fromByPath: ReadonlyMap<string, number>;
+  /** By path: the `readableFrom` that it was granted, if there is one. */
+  readonly readableFrom: ReadonlyMap<string, string>;
+  readonly lifetime: {
+    /** When the first of credentials and rights ends, in milliseconds since 1970. */
+    expiresAt: number;
+  };
+  /** From now on it writes nothing of the log that comes after this `seq`. */
+  holdAt(seq: number): void;
+  /** Undoes {@link RecheckedStream.holdAt}. */
+  release(): void;
+  refuse(paths: readonly string[], reason: ByeReason): void;
+  end(reason: ByeReason): void;
+}
+
+interface RecheckNeeds extends AccessNeeds {
+  readonly clock: Clock;
+  readonly trace: Pick<Trace, "add">;
+}
+
+/** Asks `authorize` again about open streams. */
+export interface Rechecks {
+  /**
+   * Asks about a stream, because of a command at this `seq` of the log. What was published before the command may be
+   * written, and nothing after it until the answer is there. An answer that takes too long ends the stream.
+   */
+  ask(stream: RecheckedStream, seq: number): void;
+}
+
+/** How long an answer of `authorize` about an open stream may take, in milliseconds. */
+const RECHECK_TIME = 5_000;
+
+/**
+ * The open question about a stream.
+ *
+ * ```
+ * waiting for a turn ── the turn comes ─▶ asked ── the answer is there ─▶ over, or a new question
+ * ```
+ */
+interface Question {
+  /** Whether `authorize` has been called. Before that, the question also covers commands that still come. */
+  isAsked: boolean;
+  /** The first command since it was asked: its answer may not know of that one. Null when there was none. */
+  nextSeq: number | null;
+}
+
+/**
+ * There is one question at a time about each stream, and every question has its own time: an answer that hangs holds up
+ * no other stream. An answer that allows the stream also allows what was published before the next command. So a stream
+ * goes on even if commands come faster than `authorize` answers.
+ */
+export function createRechecks(needs: RecheckNeeds): Rechecks {
+  const { clock, trace } = needs;
+  const budget = new TurnBudget(clock);
+  const questions = new Map<RecheckedStream, Question>();
+
+  async function ask(stream: RecheckedStream, seq: number): Promise<void> {
+    const question: Question = { isAsked: false, nextSeq: null };
+    questions.set(stream, question);
+    stream.holdAt(seq);
+    try {
+      await budget.available();
+      question.isAsked = true;
+      if (!stream.isEnded) apply(stream, await authorize(stream));
+    } catch (error) {
+      // A viewer whose rights cannot be asked about may not read.
+      trace.add("error", "hook-failed", { connection: stream.id, detail: "authorize", error });
+      stream.end("expired");
+    }
+    questions.delete(stream);
+    if (stream.isEnded) return;
+    if (question.nextSeq === null) stream.release();
+    else void ask(stream, question.nextSeq);
+  }
+
+  function authorize({ info, fromByPath }: RecheckedStream): Promise<Access> {
+    return withTimeLimit(clock, RECHECK_TIME, () => authorizeAll(needs, info.viewer, fromByPath.keys()));
+  }
+
+  return {
+    ask(stream, seq) {
+      const open = questions.get(stream);
+      if (open === undefined) void ask(stream, seq);
+      else if (open.isAsked) open.nextSeq ??= seq;
+    },
+  };
+}
+
+/** Lets a stream follow a new answer. */
+function apply(stream: RecheckedStream, access: Access): void {
+  stream.refuse([...access.refused.keys()], "forbidden");
+  // The lower bounds of a stream never change (law 1): the client comes back, and starts within the new ones.
+  if (hasOtherBounds(stream, access)) return stream.end("expired");
+  stream.lifetime.expiresAt = endOf(access);
+}
+
+function hasOtherBounds({ readableFrom }: RecheckedStream, { granted }: Access): boolean {
+  return [...granted].some(([path, { grant }]) => grant.readableFrom !== readableFrom.get(path));
+}
