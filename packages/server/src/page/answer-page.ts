@@ -7,7 +7,7 @@ import { admit, type AdmitNeeds } from "../request/admit.ts";
 import { askLog, type AskLogNeeds } from "../request/ask-log.ts";
 import { Refusal } from "../request/refusal.ts";
 import type { WholeResponse } from "../request/response.ts";
-import { endOf, type Access } from "../rights/access.ts";
+import { allowsTheSame, endOf, type Access } from "../rights/access.ts";
 import type { Commands } from "../rights/commands.ts";
 import { catchUp, type CatchUpNeeds } from "./catch-up.ts";
 import { history, type HistoryNeeds } from "./history.ts";
@@ -24,8 +24,12 @@ interface PageAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds, CatchU
 }
 
 /**
- * Answers a request with a page (PROTOCOL.md, section 6): who and what, from where, and then the events or states. If
- * rights change while the page is made, it is made again for the new rights, this time without waiting.
+ * Answers a request with a page (PROTOCOL.md, section 6): who and what, from where, and then the events or states.
+ *
+ * If rights may have changed while the page was made, `authorize` is asked again. That answer is newer than everything
+ * in the page. So if it allows the same, the page is sent, even if rights have changed once more meanwhile; otherwise
+ * commands that come often enough would keep a page back for ever. If it allows anything else, the page is made again
+ * for the new rights, this time without waiting.
  *
  * @throws Refusal
  */
@@ -34,18 +38,30 @@ export async function answerPage(
   request: HubRequest,
   parsed: ParsedRequest,
 ): Promise<WholeResponse> {
-  for (let { wait } = parsed; ; wait = 0) {
-    const commandCount = needs.commands.count();
-    const access = await admit(needs, request, parsed, wait > 0);
+  let { wait } = parsed;
+  let commandCount = needs.commands.count();
+  let access = await admit(needs, request, parsed, wait > 0);
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     if (parsed.snapshot) checkSnapshots(needs.snapshots, access);
     if (request.method === "HEAD") return { status: 200, headers: PAGE_HEADERS, body: "" };
-    const body = await makeBody(needs, request, { ...parsed, wait }, access);
+    const page = {
+      status: 200,
+      headers: PAGE_HEADERS,
+      body: await makeBody(needs, request, { ...parsed, wait }, access),
+    };
     // A page for a client that is gone is never read, so nobody has to be asked again.
-    if (request.signal.aborted || !haveRightsChanged(needs, access, commandCount)) {
-      return { status: 200, headers: PAGE_HEADERS, body };
-    }
+    if (request.signal.aborted || !haveRightsChanged(needs, access, commandCount)) return page;
+    commandCount = needs.commands.count();
+    const renewed = await admit(needs, request, parsed, false);
+    if (endOf(renewed) > needs.clock.now() && allowsTheSame(renewed, access)) return page;
+    access = renewed;
+    wait = 0;
   }
+  throw new Refusal(503, "unavailable", { detail: "The rights change faster than a page can be made." });
 }
+
+/** How often a page is made for one request. Only an `authorize` that answers differently each time gets there. */
+const MOST_ATTEMPTS = 5;
 
 /** Makes the page. It counts as an open answer meanwhile. */
 async function makeBody(

@@ -10,6 +10,15 @@ export interface Access {
   readonly refused: ReadonlyMap<string, "forbidden" | "unknown">;
 }
 
+/** Whether two answers allow the same paths, with the same lower bounds. Their ends do not count. */
+export function allowsTheSame(one: Access, other: Access): boolean {
+  if (one.granted.size !== other.granted.size) return false;
+  return [...one.granted].every(
+    ([path, { grant }]) =>
+      other.granted.has(path) && other.granted.get(path)?.grant.readableFrom === grant.readableFrom,
+  );
+}
+
 /** Shared by the many streams that have no bound. */
 const NO_BOUNDS: ReadonlyMap<string, string> = new Map();
 
