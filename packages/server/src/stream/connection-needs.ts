@@ -17,7 +17,7 @@ export interface ConnectionNeeds {
   readonly reads: TaskQueue;
   /** What one such read may return. A stalled reader has no more than this waiting. */
   readonly streamReadLimit: Limit;
-  readonly ring: Pick<Ring, "head" | "covers" | "nextBatch">;
+  readonly ring: Pick<Ring, "head" | "covers" | "endOf" | "nextBatch">;
   readonly wakeQueue: WakeQueue;
   readonly followers: Pick<Followers, "unfollow" | "waitForRing">;
   readonly retryDelays: Pick<RetryDelays, "window" | "afterBreak" | "afterMaxAge">;

@@ -206,14 +206,16 @@ export class Connection implements StreamControl {
   #takeFromRing(): void {
     const { ring, clock } = this.#needs;
     const batch = ring.nextBatch(this, clock.now());
-    if (batch !== null) {
-      this.#cursor = { epoch: this.#cursor.epoch, seq: batch.next };
-      this.#writeEntries(batch.entries, batch.bytes);
-    } else if (this.#upTo < ring.head.seq) {
-      this.#cursor = { epoch: this.#cursor.epoch, seq: this.#upTo };
-    } else {
-      this.#become("caught up");
+    // A copy: the entry of a batch must not be kept after the ring has dropped it.
+    const { epoch, seq } = batch?.next ?? { ...ring.head, seq: Math.min(ring.head.seq, this.#upTo) };
+    if (epoch !== this.#cursor.epoch) {
+      const known = { epoch: this.#cursor.epoch, seq: ring.endOf(this.#cursor.epoch) };
+      if (hasVoidBound(this.fromByPath, this.#epoch, known, { epoch, seq })) return this.end("max-age");
+      this.#reportedHoles.forget();
     }
+    this.#cursor = { epoch, seq };
+    if (batch !== null) this.#writeEntries(batch.entries, batch.bytes);
+    else if (this.#upTo >= ring.head.seq) this.#become("caught up");
   }
 
   /** Reads the log when its turn comes, handles the result, and goes on. */

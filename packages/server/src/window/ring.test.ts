@@ -30,7 +30,7 @@ function takeAll(ring: Ring, { cursor, fromByPath, upTo }: ReadPosition, now = N
     const batch = ring.nextBatch({ cursor: { epoch: "e", seq }, fromByPath, upTo }, now);
     if (batch === null) return seqs;
     seqs.push(...batch.entries.map((taken) => taken.seq));
-    seq = batch.next;
+    ({ seq } = batch.next);
   }
 }
 

@@ -17,8 +17,8 @@ export interface ReadPosition {
 export interface Batch {
   readonly bytes: Uint8Array;
   readonly entries: readonly Entry[];
-  /** The `seq` up to which the connection is served by this batch. */
-  readonly next: number;
+  /** The position up to which the connection is served by this batch: that of its last entry. */
+  readonly next: Cursor;
 }
 
 /**
@@ -38,7 +38,8 @@ const SHARED_BATCHES = 64;
 
 /**
  * The process's window of recent entries, with their frames: a cache of the log. It holds every owed entry of every
- * channel after its base up to {@link head}, so a connection that stands between the two is served without a read.
+ * channel after its base up to {@link head}, so a connection that stands between the two is served without a read. The
+ * window may reach over several epochs, as long as the log has gone on from one to the next without a loss.
  */
 export class Ring {
   readonly #limits: Pick<Limits, "ringEntries" | "ringBytes">;
@@ -51,6 +52,8 @@ export class Ring {
   head: Cursor = { epoch: "", seq: 0 };
   #base = 0;
   #bytes = 0;
+  /** By epoch that the head has left without a hole: the last `seq` of it that the ring has read. */
+  readonly #ends = new Map<string, number>();
 
   constructor(limits: Pick<Limits, "ringEntries" | "ringBytes">) {
     this.#limits = limits;
@@ -60,18 +63,25 @@ export class Ring {
     return { entries: this.#entries.all.size, bytes: this.#bytes };
   }
 
-  /** Empties the ring and starts at a position: at the beginning, after a hole, or in a new epoch. */
+  /** Empties the ring and starts at a position: at the beginning, after a hole, or in another log. */
   reset(head: Cursor): void {
     this.#entries = new EntryIndex();
     this.#newest.clear();
     this.forgetBatches();
+    this.#ends.clear();
     this.#bytes = 0;
     this.#base = head.seq;
     this.head = head;
   }
 
-  /** Takes what the log has after the head. @param now milliseconds since 1970 */
+  /**
+   * Takes what the log has after the head. The log has confirmed the old head, also when the new one is of another
+   * epoch. @param now milliseconds since 1970
+   */
   push(entries: readonly Entry[], head: Cursor, now: number): void {
+    if (head.epoch !== this.head.epoch) {
+      for (const { epoch, seq } of [this.head, ...entries]) if (epoch !== head.epoch) this.#ends.set(epoch, seq);
+    }
     for (const entry of entries) this.#add(entry, now);
     this.head = head;
     const { ringEntries, ringBytes } = this.#limits;
@@ -81,11 +91,20 @@ export class Ring {
       this.#base = oldest?.seq ?? this.#base;
       this.#drop(oldest);
     }
+    for (const [epoch, end] of this.#ends) if (end < this.#base) this.#ends.delete(epoch);
   }
 
-  /** Whether the ring can serve a connection at this position. It never can in another epoch: there the log decides. */
+  /**
+   * Whether the ring can serve a connection at this position. Of an epoch that is over, it vouches for no more than it
+   * has read itself: what comes after that may be lost, and the log decides (law 4).
+   */
   covers({ epoch, seq }: Cursor): boolean {
-    return epoch === this.head.epoch && seq >= this.#base && seq <= this.head.seq;
+    return seq >= this.#base && seq <= this.endOf(epoch);
+  }
+
+  /** The last `seq` of an epoch that the ring has read; -1 for an epoch that it does not know. */
+  endOf(epoch: string): number {
+    return epoch === this.head.epoch ? this.head.seq : (this.#ends.get(epoch) ?? -1);
   }
 
   /**
@@ -114,7 +133,8 @@ export class Ring {
     const isSame =
       shared?.entries.length === entries.length && entries.every((entry, at) => entry === shared.entries[at]);
     if (isSame) return shared;
-    const batch = { entries, next: entries.at(-1)?.seq ?? 0, bytes: concat(owed.map(({ bytes }) => bytes)) };
+    const next = entries.at(-1) ?? this.head;
+    const batch = { entries, next, bytes: concat(owed.map(({ bytes }) => bytes)) };
     // Connections that catch up take batches outside of any turn, each its own.
     if (this.#sharedBatches.size >= SHARED_BATCHES) this.forgetBatches();
     this.#sharedBatches.set(hash, batch);
@@ -143,7 +163,7 @@ export class Ring {
     const { seq, at, channel, mode } = entry;
     // If the clocks of two machines differ by more than this, the entry's age counts from when it came into the ring.
     const bornAt = isTooOld(at, now) ? now : at;
-    const added = { entry, bornAt, entries: [entry], next: seq, bytes: entryFrame(entry) };
+    const added = { entry, bornAt, entries: [entry], next: entry, bytes: entryFrame(entry) };
     const slot: Slot<RingEntry> = { seq, item: added };
     if (mode === "latest") {
       const key = keyOf(entry);

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { lobby, openTestHub, said, tea } from "../../test/test-hub.ts";
+import { FailoverLog } from "../../test/failover-log.ts";
 import { WatchedLog } from "../../test/watched-log.ts";
 import { Connection } from "../stream/connection.ts";
 
@@ -148,4 +149,74 @@ test("law 2: after a hole, the ring is empty and every connection reads the log 
   await hub.publish(tea, "message", { text: "x" });
   await clock.advance(1_000);
   expect(quiet.sink.received).toEqual(['rooms/tea:message {"text":"x"}']);
+});
+
+describe("a new epoch (laws 2 and 4)", () => {
+  test("without a loss costs no stream a read of the log, whether it is live, lags or is full", async () => {
+    const log = new FailoverLog();
+    const { clock, connect, say } = await openTestHub({ log, limits: { connectionsPerViewer: Infinity } });
+    const [first = ""] = await say("a", "b");
+    const live = await Promise.all(Array.from({ length: 300 }, () => connect(LOBBY)));
+    const stalled = await connect(`${LOBBY}&after=${first}`);
+    stalled.sink.stalled = true;
+    await say("c");
+    [log.calls["read"], log.ownReads] = [0, 0];
+    log.failOver(0);
+    // Nothing is published in the new epoch yet: the poll finds it.
+    await clock.advance(1_000);
+    await say("d");
+    log.failOver(0);
+    await say("e");
+    stalled.sink.stalled = false;
+    stalled.control.drained();
+    await clock.settle();
+    for (const { sink } of live) expect(sink.received).toEqual(["c", "d", "e"].map(said));
+    expect(stalled.sink.received).toEqual(["b", "c", "d", "e"].map(said));
+    // One read names a path: the tailer asks whether its own position is known.
+    expect([log.ownReads, live[0]?.sink.of("gap")]).toEqual([1, []]);
+    // A reader of the first epoch comes back, and the ring serves it.
+    const back = await connect(`${LOBBY}&after=${first}`);
+    expect([back.sink.received, log.ownReads]).toEqual([["b", "c", "d", "e"].map(said), 1]);
+  });
+
+  test("is a gap for whoever has seen what is lost, and for nobody else", async () => {
+    const log = new FailoverLog();
+    const { clock, connect, say } = await openTestHub({ log });
+    await say("a", "b");
+    const live = await connect(LOBBY);
+    log.muted = true;
+    const [, lost = ""] = await say("lost 1", "lost 2");
+    const ahead = await connect(`${LOBBY}&after=${lost}`);
+    log.failOver(2);
+    log.muted = false;
+    await say("c", "d", "e");
+    await clock.settle();
+    expect([live.sink.received, live.sink.of("gap")]).toEqual([["c", "d", "e"].map(said), []]);
+    expect(ahead.sink.received).toEqual([]);
+    expect(ahead.sink.of("gap")).toEqual([{ data: { channels: { "rooms/lobby": "lost" } }, id: "e1.5" }]);
+    expect((await connect(`${LOBBY}&after=${lost}`)).sink.of("gap")).toHaveLength(1);
+  });
+
+  test("ends a stream that starts one of its channels after what is lost, although nothing wakes that channel", async () => {
+    const log = new FailoverLog();
+    const { connect, say } = await openTestHub({ log });
+    const [first = ""] = await say("a", "b");
+    log.muted = true;
+    const [, lost = ""] = await say("lost 1", "lost 2");
+    const { sink } = await connect(`channel=rooms/tea@${lost}&channel=rooms/other&after=${first}`);
+    log.failOver(2);
+    log.muted = false;
+    await say("c", "d", "e");
+    expect([sink.received, sink.of("bye")]).toEqual([[], [{ data: { reason: "max-age" }, id: null }]]);
+  });
+
+  test("of a log that has replaced this one and is empty is a gap", async () => {
+    const log = new FailoverLog();
+    const { clock, connect, say } = await openTestHub({ log });
+    await say("a");
+    const { sink } = await connect(LOBBY);
+    log.replace();
+    await clock.advance(1_000);
+    expect(sink.of("gap")).toEqual([{ data: { channels: { "rooms/lobby": "reset" } }, id: "other.0" }]);
+  });
 });

@@ -41,6 +41,9 @@ export interface Tailer {
  */
 const POLL_INTERVAL = 1_000;
 
+/** A path that no contract can have, so nothing is published there. */
+const ANY_PATH = "$tailer";
+
 export function createTailer(needs: TailerNeeds): Tailer {
   const { log, ring, clock, trace, closing, readLimit, followers, commands } = needs;
   const budget = new TurnBudget(clock);
@@ -101,16 +104,38 @@ export function createTailer(needs: TailerNeeds): Tailer {
     const before = ring.head;
     const page = await withTimeLimit(clock, READ_TIME, (signal) => log.read(before, null, readLimit, signal));
     const { entries, holes, next } = page;
-    if (mustReset(page, before)) {
+    if (!(await goesOn(page, before))) {
       ring.reset(next);
       followers.wakeAll(before);
+    } else if (next.epoch !== before.epoch) {
+      takeIn(page);
+      // Everybody has to learn of the new epoch: a lower bound of the old one may be void.
+      followers.wakeAll(before);
     } else if (next.seq > before.seq) {
-      ring.push(entries, next, clock.now());
-      for (const entry of entries) trace.stage("ring", entry, entry);
+      takeIn(page);
       followers.onEntries(entries, before);
     }
     commands.follow(entries, holes);
     return page.more;
+  }
+
+  function takeIn({ entries, next }: Page): void {
+    ring.push(entries, next, clock.now());
+    for (const entry of entries) trace.stage("ring", entry, entry);
+  }
+
+  /**
+   * Whether the ring can go on from where it stands (law 2). It cannot after a hole, nor in a log that does not know
+   * its position. It can in a new epoch of the same log, if nothing is lost that it has read (law 4).
+   */
+  async function goesOn({ entries, holes, next }: Page, before: Cursor): Promise<boolean> {
+    if (holes.length > 0) return false;
+    // A position that the log does not know gets no entries.
+    if (next.epoch === before.epoch || entries.length > 0) return true;
+    // An empty log has no channel to name in the holes of all channels. So it is asked about one.
+    const nothing = { entries: 0, bytes: 0 };
+    const asked = await withTimeLimit(clock, READ_TIME, (signal) => log.read(before, [ANY_PATH], nothing, signal));
+    return asked.holes.length === 0;
   }
 
   return {
@@ -123,13 +148,6 @@ export function createTailer(needs: TailerNeeds): Tailer {
     },
     missedDoorbells: () => missedDoorbells,
   };
-}
-
-/**
- * Whether the ring cannot go on from where it stands (law 2): the log has a hole there, or goes on in another epoch.
- */
-export function mustReset({ holes, next }: Pick<Page, "holes" | "next">, head: Cursor): boolean {
-  return holes.length > 0 || next.epoch !== head.epoch;
 }
 
 /** Whether another read must follow: the log has more, or the doorbell has rung since the last read began (law 10). */
