@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lobby, openTestHub, parsePage, request, tea } from "../../test/test-hub.ts";
+import { chat, lobby, openTestHub, parsePage, request, tea } from "../../test/test-hub.ts";
 import { WatchedLog } from "../../test/watched-log.ts";
 
 const LOBBY = "channel=rooms/lobby";
@@ -236,6 +236,54 @@ describe("history", () => {
     log.calls["recent"] = 0;
     const { json } = await page(`${LOBBY}&last=3`);
     expect([json.events, json.more, log.calls["recent"]]).toEqual([[], false, 1]);
+  });
+
+  test("reads only the rooms that the viewer may read further back, however much is hidden in another", async () => {
+    let from = "";
+    const { page, log, hub } = await openTestHub({
+      keep: { entries: 20_000 },
+      authorize: ({ path }) => (path === lobby.path ? { readableFrom: from } : true),
+    });
+    await hub.publish(tea, "message", { text: "old" });
+    const hidden = await hub.publishAll(
+      Array.from({ length: 10_000 }, () => ({ address: lobby, type: "message" as const, data: { text: "hidden" } })),
+    );
+    from = hidden.at(-1)?.id ?? "";
+    log.calls["recent"] = 0;
+    const { json } = await page(`${LOBBY}&channel=rooms/tea&last=1`);
+    expect(json.events.map(({ data }) => data)).toEqual([{ text: "old" }]);
+    expect([json.more, log.calls["recent"]]).toEqual([false, 2]);
+  });
+
+  test("asks at most once more for each room with a lower bound, and not at all for a client that has left", async () => {
+    const bounds = new Map<string, string>();
+    const { hub, clock, log, page } = await openTestHub({
+      authorize: ({ path }) => ({ readableFrom: bounds.get(path) ?? "" }),
+    });
+    const rooms = Array.from({ length: 40 }, (_, index) => chat.room({ roomId: `${index}` }));
+    // Each room hides all that it has, and they lie one behind the other.
+    for (const room of rooms) {
+      for (let count = 0; count < 20; count++) {
+        const { id } = await hub.publish(room, "message", { text: "hidden" });
+        bounds.set(room.path, id);
+      }
+    }
+    const query = `${rooms.map(({ path }) => `channel=${path}`).join("&")}&last=1`;
+    log.calls["recent"] = 0;
+    expect((await page(query)).json.events).toEqual([]);
+    expect(log.calls["recent"]).toBeLessThanOrEqual(41);
+
+    const recent = log.recent.bind(log);
+    const client = new AbortController();
+    log.recent = async (...args) => {
+      client.abort();
+      return recent(...args);
+    };
+    log.calls["recent"] = 0;
+    const left = hub.handle(request(query, { headers: JSON_HEADERS, signal: client.signal }));
+    await clock.settle();
+    await left;
+    expect(log.calls["recent"]).toBe(1);
   });
 
   test("before a position that is not valid is a gap", async () => {

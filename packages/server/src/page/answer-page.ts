@@ -92,7 +92,7 @@ function makeParts(
   gone: AbortSignal,
 ): Promise<PageParts> {
   if (parsed.snapshot) return states(needs, start);
-  return isHistory(parsed) ? history(needs, parsed, start) : catchUp(needs, parsed, start, gone);
+  return isHistory(parsed) ? history(needs, parsed, start, gone) : catchUp(needs, parsed, start, gone);
 }
 
 function isHistory({ last, before }: ParsedRequest): boolean {

@@ -16,29 +16,35 @@ export interface HistoryNeeds {
 const DEFAULT_LAST = 50;
 const BEGINNING: Cursor = { epoch: "", seq: 0 };
 
-/** A page of older events: the newest ones before a position, or the newest of all. */
+/**
+ * A page of older events: the newest ones before a position, or the newest of all.
+ *
+ * One read is enough, unless what it brings is hidden from the viewer. Then the read has passed the lower bound of the
+ * path of every hidden event, and no later read asks for that path. So there is at most one more read for each path.
+ *
+ * @param gone aborted when the client is gone
+ */
 export async function history(
   { log, reads, pageLimit }: HistoryNeeds,
   request: Pick<ParsedRequest, "last" | "before">,
   { fromByPath }: Pick<StartPosition, "fromByPath">,
+  gone: AbortSignal,
 ): Promise<PageParts> {
   const wanted = Math.min(request.last > 0 ? request.last : DEFAULT_LAST, pageLimit.entries);
-  const paths = [...fromByPath.keys()];
-  /** Nothing up to here may be read. */
-  const bottom = Math.min(...fromByPath.values());
+  let paths = [...fromByPath.keys()];
   let { before } = request;
   const entries: Entry[] = [];
   const holes: Hole[] = [];
   let cursor: Cursor | null = null;
   let more = true;
-  // One read is enough, unless the viewer may not read some paths all the way back: then most of what it brings may be
-  // hidden.
-  while (more && entries.length < wanted) {
-    const position = before ?? undefined;
-    const page = await reads(() => log.recent(paths, wanted, position));
+  while (more && entries.length < wanted && !gone.aborted) {
+    const [asked, position] = [paths, before ?? undefined];
+    const page = await reads(() => log.recent(asked, wanted, position));
     cursor ??= page.next;
     before = page.entries[0] ?? null;
-    more = page.more && before !== null && before.seq - 1 > bottom;
+    const end = before?.seq ?? 0;
+    paths = paths.filter((path) => end - 1 > (fromByPath.get(path) ?? Infinity));
+    more = page.more && paths.length > 0;
     holes.push(...page.holes);
     entries.unshift(...owedOf(page, fromByPath, BEGINNING).entries);
   }
