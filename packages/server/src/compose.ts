@@ -19,7 +19,7 @@ import { createHooks } from "./runtime/hooks.ts";
 import { checkRange } from "./runtime/checks.ts";
 import { checkLimits, READ_TIME } from "./runtime/limits.ts";
 import { applyRetention, warnOfShortRetention } from "./runtime/retention.ts";
-import { createTaskQueue } from "./runtime/task-queue.ts";
+import { createReadQueue } from "./runtime/read-queue.ts";
 import { createTrace } from "./runtime/trace.ts";
 import { TurnBudget } from "./runtime/turn-budget.ts";
 import { answerStream } from "./stream/answer-stream.ts";
@@ -75,7 +75,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const closing = controller.signal;
   const trace = createTrace(options, clock);
   const hooks = createHooks(options, trace);
-  const reads = createTaskQueue({ concurrency: limits.catchUpReads, timeLimit: READ_TIME, clock });
+  const reads = createReadQueue({ concurrency: limits.catchUpReads, timeLimit: READ_TIME, clock });
   const arrivals = new TurnBudget(clock);
 
   // The way of an event: published, read into the ring, written to the streams that follow its path.
@@ -87,7 +87,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const streams = createOpenStreams({ admission, followers, hooks, trace });
   const rechecks = createRechecks({ contract, hooks, clock, trace });
   const commands = createCommands({ contract, streams, rechecks, random });
-  const snapshots = createSnapshots({ contract, hooks, log, trace });
+  const snapshots = createSnapshots({ contract, hooks, log, clock, trace });
   const onReady = (): void => void warnOfShortRetention({ log, trace });
   const tailing = { log, ring, followers, commands, clock, trace, closing };
   const tailer = createTailer({ ...tailing, readLimit: pageLimit, onReady });

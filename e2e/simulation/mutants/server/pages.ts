@@ -61,15 +61,17 @@ export const pageMutants: readonly Mutant[] = [
     "law 8",
     "a state of the log before is given a position of this one",
     replace<typeof statesModule>("packages/server/src/page/states.ts", {
-      states: (states) => (needs, start) => {
-        const { log, snapshots } = needs;
-        const load: Snapshots["load"] = async (...asked) => {
-          const loaded = await snapshots.load(...asked);
-          const { epoch } = await log.head();
-          return { ...loaded, cursor: { ...loaded.cursor, epoch } };
-        };
-        return states({ ...needs, snapshots: { load } }, start);
-      },
+      states:
+        (states) =>
+        (needs, ...rest) => {
+          const { log, snapshots } = needs;
+          const load: Snapshots["load"] = async (...asked) => {
+            const loaded = await snapshots.load(...asked);
+            const { epoch } = await log.head();
+            return { ...loaded, cursor: { ...loaded.cursor, epoch } };
+          };
+          return states({ ...needs, snapshots: { load } }, ...rest);
+        },
     }),
     "the log is replaced while states load",
   ),
@@ -116,7 +118,11 @@ export const pageMutants: readonly Mutant[] = [
   breaking(
     "readableFrom",
     "values on a page are shown to everybody",
-    replaceValues((currentValues) => (needs, _, paths) => currentValues(needs, new Map(), paths)),
+    replaceValues(
+      (currentValues) =>
+        (needs, _, ...rest) =>
+          currentValues(needs, new Map(), ...rest),
+    ),
     "a right to see values comes back from now on",
   ),
   breaking(
@@ -132,9 +138,9 @@ export const pageMutants: readonly Mutant[] = [
   breaking(
     "readableFrom",
     "not heard",
-    replaceStart((findStartPosition) => async (needs, request, access) => {
+    replaceStart((findStartPosition) => async (needs, request, access, gone) => {
       const granted = new Map([...access.granted].map(([path, { address }]) => [path, { address, grant: {} }]));
-      return { ...(await findStartPosition(needs, request, { ...access, granted })), access };
+      return { ...(await findStartPosition(needs, request, { ...access, granted }, gone)), access };
     }),
     "a right comes back from now on",
   ),

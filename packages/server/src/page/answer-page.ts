@@ -6,6 +6,7 @@ import type { Admission } from "../request/admission.ts";
 import { admit, type AdmitNeeds } from "../request/admit.ts";
 import { askLog, type AskLogNeeds } from "../request/ask-log.ts";
 import { Refusal } from "../request/refusal.ts";
+import { untilGone } from "../request/until-gone.ts";
 import type { WholeResponse } from "../request/response.ts";
 import { allowsTheSame, endOf, type Access } from "../rights/access.ts";
 import type { Commands } from "../rights/commands.ts";
@@ -63,7 +64,7 @@ export async function answerPage(
 /** How often a page is made for one request. Only an `authorize` that answers differently each time gets there. */
 const MOST_ATTEMPTS = 5;
 
-/** Makes the page. It counts as an open answer meanwhile. */
+/** Makes the page. It counts as an open answer meanwhile, until the client has left. */
 async function makeBody(
   needs: PageAnswerNeeds,
   request: HubRequest,
@@ -71,15 +72,18 @@ async function makeBody(
   access: Access,
 ): Promise<string> {
   const { admission } = needs;
+  const gone = request.signal;
   const { viewer, refused } = access;
   // Once more, since other requests may have taken the room while `authorize` was asked.
   if (parsed.wait > 0) admission.checkRoom(viewer);
   admission.enter(viewer.id);
   try {
-    return await askLog(needs, async () => {
-      const start = await findStartPosition(needs, positionRequest(parsed), access);
-      return pageJson(await makeParts(needs, parsed, start, request.signal), refused);
+    const making = askLog(needs, gone, async () => {
+      const start = await findStartPosition(needs, positionRequest(parsed), access, gone);
+      return pageJson(await makeParts(needs, parsed, start, gone), refused);
     });
+    // A loader of the application may hang: the room of a client that has left must not wait for it.
+    return await untilGone(gone, making);
   } finally {
     admission.leave(viewer.id);
   }
@@ -91,7 +95,7 @@ function makeParts(
   start: StartPosition,
   gone: AbortSignal,
 ): Promise<PageParts> {
-  if (parsed.snapshot) return states(needs, start);
+  if (parsed.snapshot) return states(needs, start, gone);
   return isHistory(parsed) ? history(needs, parsed, start, gone) : catchUp(needs, parsed, start, gone);
 }
 

@@ -5,7 +5,7 @@ import { owedOf } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import { endOf } from "../rights/access.ts";
 import { sleep } from "../runtime/sleep.ts";
-import type { TaskQueue } from "../runtime/task-queue.ts";
+import type { ReadQueue } from "../runtime/read-queue.ts";
 import type { Follower, Followers } from "../stream/followers.ts";
 import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
 import { eventJson } from "./event-json.ts";
@@ -13,7 +13,7 @@ import type { PageParts } from "./page-parts.ts";
 
 export interface CatchUpNeeds extends CurrentValueNeeds {
   readonly log: Pick<EventLog, "read" | "current">;
-  readonly reads: TaskQueue;
+  readonly reads: ReadQueue;
   readonly pageLimit: Limit;
   readonly followers: Pick<Followers, "follow" | "unfollow">;
   readonly clock: Clock;
@@ -37,7 +37,7 @@ export async function catchUp(
   const waitEnd = clock.monotonic() + wait * 1_000;
   const rightEnd = endOf(start.access);
   const paths = [...start.fromByPath.keys()];
-  const values = await currentValues(needs, start.readableFromByPath, start.newPaths);
+  const values = await currentValues(needs, start.readableFromByPath, start.newPaths, gone);
   for (let { cursor } = start; ;) {
     const position = cursor;
     const wokenUp = new AbortController();
@@ -45,7 +45,7 @@ export async function catchUp(
     // Before the read: whatever comes after the read must wake the page.
     followers.follow(follower, paths);
     try {
-      const page = await reads((signal) => log.read(position, paths, pageLimit, signal));
+      const page = await reads((signal) => log.read(position, paths, pageLimit, signal), { paths, gone });
       const owed = owedOf(page, start.fromByPath, position);
       const parts: PageParts = {
         events: [...values, ...owed.entries.map((entry) => eventJson(entry))],

@@ -1,27 +1,31 @@
 import type { Entry, EventLog, Limit, Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { isReadable } from "../position/owed.ts";
-import type { TaskQueue } from "../runtime/task-queue.ts";
+import type { ReadQueue } from "../runtime/read-queue.ts";
 import { eventJson } from "./event-json.ts";
 
 export interface CurrentValueNeeds {
   readonly log: Pick<EventLog, "current">;
-  readonly reads: TaskQueue;
+  readonly reads: ReadQueue;
   readonly pageLimit: Limit;
 }
 
-/** The current values of some paths that the viewer may see, as JSON. */
+/**
+ * The current values of some paths that the viewer may see, as JSON.
+ * @param gone aborted when the client is gone
+ */
 export async function currentValues(
   { log, reads, pageLimit }: CurrentValueNeeds,
   readableFromByPath: ReadonlyMap<string, number>,
   paths: readonly string[],
+  gone: AbortSignal,
 ): Promise<string[]> {
   let values: Entry[] = [];
   let after: Cursor | null = null;
   let more = paths.length > 0;
   while (more) {
     const from: Cursor | null = after;
-    const page: Page = await reads(() => log.current(paths, from, pageLimit));
+    const page: Page = await reads(() => log.current(paths, from, pageLimit), { paths, gone });
     if (isVoid(page)) {
       values = [];
       after = null;

@@ -2,13 +2,13 @@ import type { Entry, EventLog, Hole, Limit } from "@tidings/log";
 import type { Cursor, ParsedRequest } from "@tidings/protocol";
 import { owedOf } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
-import type { TaskQueue } from "../runtime/task-queue.ts";
+import type { ReadQueue } from "../runtime/read-queue.ts";
 import { eventJson } from "./event-json.ts";
 import type { PageParts } from "./page-parts.ts";
 
 export interface HistoryNeeds {
   readonly log: Pick<EventLog, "recent">;
-  readonly reads: TaskQueue;
+  readonly reads: ReadQueue;
   readonly pageLimit: Limit;
 }
 
@@ -37,9 +37,9 @@ export async function history(
   const holes: Hole[] = [];
   let cursor: Cursor | null = null;
   let more = true;
-  while (more && entries.length < wanted && !gone.aborted) {
+  while (more && entries.length < wanted) {
     const [asked, position] = [paths, before ?? undefined];
-    const page = await reads(() => log.recent(asked, wanted, position));
+    const page = await reads(() => log.recent(asked, wanted, position), { paths: asked, gone });
     cursor ??= page.next;
     before = page.entries[0] ?? null;
     const end = before?.seq ?? 0;

@@ -2,8 +2,11 @@ import type { Address, Contract } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { EventLog } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
+import type { Clock } from "@tidings/protocol/clock";
 import { Refusal } from "../request/refusal.ts";
 import type { Hooks, SnapshotHook } from "../runtime/hooks.ts";
+import { READ_TIME } from "../runtime/limits.ts";
+import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
 
 /** The state of an address, and a position that was read before it. */
@@ -19,8 +22,10 @@ export interface Snapshots {
   /** Whether the address's channel has snapshots. */
   has(address: Address): boolean;
   /**
-   * Loads a state, or joins a load of the same state that has not ended yet.
-   * @throws Refusal 500 when the application's loader fails, or its state does not fit the contract
+   * Loads a state, or joins a load of the same state that has not ended yet. A load that takes longer than ten seconds
+   * is given up, so that the next request loads again.
+   * @throws Refusal 500 when the application's loader fails, or its state does not fit the contract; 503 when the
+   *   loader takes too long
    */
   load(address: Address, readableFrom: string | null): Promise<Snapshot>;
 }
@@ -29,11 +34,15 @@ interface SnapshotNeeds {
   readonly contract: Contract;
   readonly hooks: Pick<Hooks, "snapshots">;
   readonly log: Pick<EventLog, "head">;
+  readonly clock: Pick<Clock, "setTimeout">;
   readonly trace: Pick<Trace, "add">;
 }
 
+/** How long a loader may take, in milliseconds. Clients do not wait much longer for a page. */
+const LOAD_TIME = 10_000;
+
 /** @throws TypeError when a loader is missing */
-export function createSnapshots({ contract, hooks, log, trace }: SnapshotNeeds): Snapshots {
+export function createSnapshots({ contract, hooks, log, clock, trace }: SnapshotNeeds): Snapshots {
   const loaders = new Map<string, { readonly load: SnapshotHook; readonly encode: Encoder }>();
   const loading = new Map<string, Promise<Snapshot>>();
   for (const { name, snapshot } of Object.values(contract)) {
@@ -47,13 +56,16 @@ export function createSnapshots({ contract, hooks, log, trace }: SnapshotNeeds):
     const loader = loaders.get(name);
     if (loader === undefined) throw new TypeError(`Expected a channel with a snapshot, got "${name}".`);
     // The position first: events that are published while the state loads are then delivered again, never missed.
-    const cursor = await log.head();
+    const cursor = await withTimeLimit(clock, READ_TIME, () => log.head());
     try {
       // Safe: the loader of a channel takes the params of its addresses.
-      const state = await loader.load(params as never, { readableFrom });
+      const load = async (): Promise<unknown> => loader.load(params as never, { readableFrom });
+      const state = await withTimeLimit(clock, LOAD_TIME, load);
       return { path, cursor, state: encodeState(loader.encode, state) };
     } catch (error) {
       trace.add("error", "hook-failed", { detail: "snapshot", channel: path, error });
+      if (error instanceof TimeLimitError)
+        throw new Refusal(503, "unavailable", { detail: "The state loads too long." });
       throw new Refusal(500, "internal");
     }
   }

@@ -1,7 +1,10 @@
 import type { EventLog, Hole } from "@tidings/log";
 import { parseCursor, type Cursor, type ParsedRequest } from "@tidings/protocol";
+import { READ_TIME } from "../runtime/limits.ts";
+import { withTimeLimit } from "../runtime/time-limit.ts";
+import type { Clock } from "@tidings/protocol/clock";
 import type { Access } from "../rights/access.ts";
-import type { TaskQueue } from "../runtime/task-queue.ts";
+import type { ReadQueue } from "../runtime/read-queue.ts";
 
 /** Where a stream or a page starts, and for whom. */
 export interface StartPosition {
@@ -24,18 +27,25 @@ export interface StartPosition {
 /** What it takes to find positions. */
 export interface PositionNeeds {
   readonly log: Pick<EventLog, "head" | "read" | "recent">;
-  readonly reads: TaskQueue;
+  readonly reads: ReadQueue;
   readonly ring: { covers(position: Cursor): boolean };
+  readonly clock: Clock;
 }
 
-/** Finds the positions that a request names (PROTOCOL.md, section 4). */
+/**
+ * Finds the positions that a request names (PROTOCOL.md, section 4).
+ *
+ * The head is not read in the queue, so that a reader who starts now waits for no other reader.
+ * @param gone aborted when the client is gone
+ */
 export async function findStartPosition(
   needs: PositionNeeds,
   request: ParsedRequest,
   access: Access,
+  gone: AbortSignal,
 ): Promise<StartPosition> {
-  const { log, reads } = needs;
-  const head = await reads(() => log.head());
+  const { log, reads, clock } = needs;
+  const head = await withTimeLimit(clock, READ_TIME, () => log.head(), gone);
   const fromByPath = new Map<string, number>();
   const readableFromByPath = new Map<string, number>();
   const holes: Hole[] = [];
@@ -43,14 +53,14 @@ export async function findStartPosition(
   let earliest: Cursor | null = null;
   for (const [path, { grant }] of access.granted) {
     if (grant.readableFrom !== undefined) {
-      readableFromByPath.set(path, await readableSeq(needs, grant.readableFrom, head));
+      readableFromByPath.set(path, await readableSeq(needs, grant.readableFrom, head, path, gone));
     }
     const bound = readableFromByPath.get(path) ?? 0;
     fromByPath.set(path, bound);
     const ownStart = request.channels.get(path) ?? null;
     if (ownStart === null) continue;
     newPaths.push(path);
-    const hole = ownStart === "now" ? undefined : await findVoidHole(needs, ownStart, head, [path]);
+    const hole = ownStart === "now" ? undefined : await findVoidHole(needs, ownStart, head, [path], gone);
     if (hole !== undefined) holes.push(hole);
     const own = ownStart === "now" || hole !== undefined ? head : ownStart;
     fromByPath.set(path, Math.max(bound, own.seq));
@@ -60,7 +70,7 @@ export async function findStartPosition(
   const paths = [...fromByPath.keys()];
   let cursor = request.after ?? earliest ?? head;
   if (request.after === null && request.last > 0) {
-    const { entries, next } = await reads(() => log.recent(paths, request.last));
+    const { entries, next } = await reads(() => log.recent(paths, request.last), { paths, gone });
     const [oldest] = entries;
     cursor = oldest === undefined ? next : { epoch: oldest.epoch, seq: oldest.seq - 1 };
   }
@@ -69,7 +79,7 @@ export async function findStartPosition(
   const start = { access, cursor, isConfirmed, fromByPath, epoch, readableFromByPath, newPaths, holes };
   // Current values come before everything else, so the log has to confirm the position before they are sent.
   if (isConfirmed || newPaths.length === 0) return start;
-  const hole = await findVoidHole(needs, cursor, head, paths);
+  const hole = await findVoidHole(needs, cursor, head, paths, gone);
   return hole === undefined ? { ...start, isConfirmed: true } : { ...start, newPaths: [], holes: [] };
 }
 
@@ -87,9 +97,11 @@ async function findVoidHole(
   position: Cursor,
   head: Cursor,
   paths: readonly string[],
+  gone: AbortSignal,
 ): Promise<Hole | undefined> {
   if (isVouchedFor(ring, position, head)) return undefined;
-  const { holes } = await reads((signal) => log.read(position, paths, { entries: 0, bytes: 0 }, signal));
+  const nothing = { entries: 0, bytes: 0 };
+  const { holes } = await reads((signal) => log.read(position, paths, nothing, signal), { paths, gone });
   return holes.find(({ reason }) => reason !== "trimmed");
 }
 
@@ -97,10 +109,16 @@ async function findVoidHole(
  * The `seq` after which a viewer may read. A bound of an unknown epoch allows everything, since the whole log is
  * younger than it. A text that is not a cursor allows nothing up to now.
  */
-async function readableSeq(needs: PositionNeeds, readableFrom: string, head: Cursor): Promise<number> {
+async function readableSeq(
+  needs: PositionNeeds,
+  readableFrom: string,
+  head: Cursor,
+  path: string,
+  gone: AbortSignal,
+): Promise<number> {
   const bound = parseCursor(readableFrom);
   if (bound === null) return head.seq;
   if (bound.epoch === head.epoch) return bound.seq;
-  const hole = await findVoidHole(needs, bound, head, ["readable-from"]);
+  const hole = await findVoidHole(needs, bound, head, [path], gone);
   return hole?.reason === "reset" ? 0 : bound.seq;
 }

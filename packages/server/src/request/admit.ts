@@ -1,7 +1,9 @@
 import type { ParsedRequest } from "@tidings/protocol";
+import type { Clock } from "@tidings/protocol/clock";
 import type { HubRequest } from "../hub-options.ts";
 import { authorizeAll, timeOf, type Access, type AccessNeeds } from "../rights/access.ts";
 import type { Hooks } from "../runtime/hooks.ts";
+import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { Admission } from "./admission.ts";
 import { Refusal } from "./refusal.ts";
@@ -9,14 +11,18 @@ import { Refusal } from "./refusal.ts";
 export interface AdmitNeeds extends AccessNeeds {
   readonly hooks: Pick<Hooks, "authenticate" | "authorize">;
   readonly admission: Pick<Admission, "checkRoom">;
+  readonly clock: Clock;
   readonly trace: Pick<Trace, "add">;
 }
+
+/** How long `authenticate` may take, and `authorize` about all paths of a request, in milliseconds. */
+const HOOK_TIME = 10_000;
 
 /**
  * Asks the application who is asking, and what this viewer may read.
  *
  * @param takesRoom whether the answer takes room for a while, so that there has to be some
- * @throws Refusal 401, 403, 404, 429 or 503, and what the hooks throw
+ * @throws Refusal 401, 403, 404, 429 or 503, also when a hook takes too long; and what the hooks throw
  */
 export async function admit(
   needs: AdmitNeeds,
@@ -25,7 +31,7 @@ export async function admit(
   takesRoom: boolean,
 ): Promise<Access> {
   const { hooks, admission, clock, trace } = needs;
-  const viewer = await hooks.authenticate(request);
+  const viewer = await askHook(needs, "authenticate", async () => hooks.authenticate(request));
   // Plain JavaScript may answer anything.
   if (!viewer) throw new Refusal(401, "unauthenticated");
   if (typeof viewer.id !== "string") {
@@ -35,10 +41,24 @@ export async function admit(
     throw new Refusal(401, "unauthenticated", { detail: "The credentials have expired." });
   }
   if (takesRoom) admission.checkRoom(viewer);
-  const access = await authorizeAll(needs, viewer, parsed.channels.keys());
+  const access = await askHook(needs, "authorize", () => authorizeAll(needs, viewer, parsed.channels.keys()));
   for (const [channel, detail] of access.refused) trace.add("debug", "refuse", { viewer: viewer.id, channel, detail });
   if (access.granted.size > 0) return access;
   const channels = [...access.refused.keys()];
   if ([...access.refused.values()].includes("forbidden")) throw new Refusal(403, "forbidden", { channels });
   throw new Refusal(404, "unknown-channel", { channels });
+}
+
+async function askHook<Answer>(
+  { clock, trace }: Pick<AdmitNeeds, "clock" | "trace">,
+  name: string,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await withTimeLimit(clock, HOOK_TIME, ask);
+  } catch (error) {
+    if (!(error instanceof TimeLimitError)) throw error;
+    trace.add("error", "hook-failed", { detail: name, error });
+    throw new Refusal(503, "unavailable", { detail: "The server takes too long to decide." });
+  }
 }

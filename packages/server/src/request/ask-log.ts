@@ -8,9 +8,15 @@ export interface AskLogNeeds {
   readonly closing: AbortSignal;
 }
 
-/** Asks the log, once the ring has its first position. @throws Refusal 503 when the log does not answer */
+/**
+ * Asks the log, once the ring has its first position.
+ *
+ * @param gone aborted when the client is gone
+ * @throws Refusal 503 when the log does not answer, and when the client has left
+ */
 export async function askLog<Answer>(
   { tailer, trace, closing }: AskLogNeeds,
+  gone: AbortSignal,
   question: () => Promise<Answer>,
 ): Promise<Answer> {
   try {
@@ -18,6 +24,7 @@ export async function askLog<Answer>(
     return await question();
   } catch (error) {
     if (error instanceof Refusal) throw error;
+    if (gone.aborted) throw new Refusal(503, "unavailable", { detail: "The client has left." });
     if (closing.aborted) throw new Refusal(503, "draining");
     trace.add("error", "read-failed", { error });
     throw new Refusal(503, "unavailable", { detail: "The log does not answer." });

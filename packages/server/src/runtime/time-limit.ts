@@ -1,24 +1,42 @@
 import type { Clock } from "@tidings/protocol/clock";
 
-/** Work whose signal is aborted when its time is over. */
+/** Work whose signal is aborted when its time is over, or nobody waits for it any more. */
 export type Task<Result> = (signal: AbortSignal) => Promise<Result>;
 
+/** What {@link withTimeLimit} rejects with when the time is over. */
+export class TimeLimitError extends Error {
+  constructor(milliseconds: number) {
+    super(`Expected an answer within ${milliseconds} ms, got none.`);
+  }
+}
+
 /**
- * Runs a task and rejects when it takes longer than `milliseconds`. The late result is dropped.
- * @throws Error when the time is over, and what the task throws
+ * Runs a task and rejects when it takes longer than `milliseconds`, or when nobody waits for it any more. The late
+ * result is dropped.
+ *
+ * @param gone aborted when nobody waits any more
+ * @throws TimeLimitError when the time is over, the reason of `gone`, and what the task throws
  */
 export function withTimeLimit<Result>(
   clock: Pick<Clock, "setTimeout">,
   milliseconds: number,
   task: Task<Result>,
+  gone?: AbortSignal,
 ): Promise<Result> {
-  const timeout = new AbortController();
+  const giveUp = new AbortController();
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
-      timeout.abort(new Error(`Expected an answer within ${milliseconds} ms, got none.`));
-      reject(timeout.signal.reason);
+    const stop = (reason: unknown): void => {
+      giveUp.abort(reason);
+      reject(reason);
     };
-    const cancel = clock.setTimeout(giveUp, milliseconds, true);
-    void task(timeout.signal).then(resolve, reject).finally(cancel);
+    const leave = (): void => stop(gone?.reason);
+    const cancel = clock.setTimeout(() => stop(new TimeLimitError(milliseconds)), milliseconds, true);
+    gone?.addEventListener("abort", leave);
+    const settle = (): void => {
+      cancel();
+      gone?.removeEventListener("abort", leave);
+    };
+    void task(giveUp.signal).then(resolve, reject).finally(settle);
+    giveUp.signal.addEventListener("abort", settle);
   });
 }

@@ -3,7 +3,7 @@ import { BufferSink } from "../../test/buffer-sink.ts";
 import { lobby, openTestHub, request, said } from "../../test/test-hub.ts";
 import { SteppedClock } from "../../test/stepped-clock.ts";
 import { Connection } from "../stream/connection.ts";
-import { createTaskQueue } from "./task-queue.ts";
+import { createReadQueue } from "./read-queue.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
@@ -103,13 +103,14 @@ describe("a turn of the event loop", () => {
 
   test("runs as many reads of a fast log as there is time for, and the others in order", async () => {
     const clock = new SteppedClock();
-    const queue = createTaskQueue({ concurrency: 16, timeLimit: 10_000, clock });
+    const queue = createReadQueue({ concurrency: 16, timeLimit: 10_000, clock });
     const finished: number[] = [];
+    const everybody = { paths: ["room"], gone: new AbortController().signal };
     const answers = Array.from({ length: 50 }, (_, number) =>
       queue(async () => {
         clock.jump(3);
         return finished.push(number);
-      }),
+      }, everybody),
     );
     await clock.turn();
     expect(finished).toEqual([0, 1]);

@@ -35,7 +35,7 @@ export async function answerStream(
   const commandCount = needs.commands.count();
   const access = await admit(needs, request, parsed, true);
   if (request.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: "" };
-  const start = await askLog(needs, () => findStartPosition(needs, parsed, access));
+  const start = await askLog(needs, request.signal, () => findStartPosition(needs, parsed, access, request.signal));
   // Once more, since other requests may have taken the room while the log was read.
   needs.admission.checkRoom(access.viewer);
   return { status: 200, headers: STREAM_HEADERS, open: (sink) => open(needs, sink, start, commandCount) };

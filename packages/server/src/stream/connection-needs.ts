@@ -2,7 +2,7 @@ import type { EventLog, Limit } from "@tidings/log";
 import type { ControlEvents } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Limits } from "../runtime/limits.ts";
-import type { TaskQueue } from "../runtime/task-queue.ts";
+import type { ReadQueue } from "../runtime/read-queue.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { Ring } from "../window/ring.ts";
 import type { Followers } from "./followers.ts";
@@ -14,7 +14,7 @@ import type { WakeQueue } from "./wake-queue.ts";
 export interface ConnectionNeeds {
   readonly log: Pick<EventLog, "head" | "read" | "current">;
   /** Runs a read of the log for one reader when its turn comes. */
-  readonly reads: TaskQueue;
+  readonly reads: ReadQueue;
   /** What one such read may return. A stalled reader has no more than this waiting. */
   readonly streamReadLimit: Limit;
   readonly ring: Pick<Ring, "head" | "covers" | "endOf" | "nextBatch">;
@@ -32,5 +32,4 @@ export interface ConnectionNeeds {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly trace: Trace;
-  readonly closing: AbortSignal;
 }

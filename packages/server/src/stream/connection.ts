@@ -52,6 +52,8 @@ export class Connection implements StreamControl {
   /** The ring's head when the log had nothing more after the cursor; null when it had more. */
   #exhaustedAt: Cursor | null = null;
   readonly #reportedHoles = new ReportedHoles();
+  /** Gives up the read that is under way; null before the first one. */
+  #reading: AbortController | null = null;
 
   constructor(needs: ConnectionNeeds, sink: Sink, start: StartPosition) {
     const { ring, clock, random, limits, hello } = needs;
@@ -121,6 +123,7 @@ export class Connection implements StreamControl {
   closed(): void {
     if (this.isEnded) return;
     this.#become("ended");
+    this.#reading?.abort();
     this.#needs.streams.remove(this);
   }
 
@@ -219,17 +222,23 @@ export class Connection implements StreamControl {
   }
 
   /** Reads the log when its turn comes, handles the result, and goes on. */
-  async #read<Result>(read: (signal: AbortSignal) => Promise<Result>, handle: (result: Result) => void): Promise<void> {
-    const { reads, clock, trace, closing } = this.#needs;
+  async #read<Result>(
+    paths: readonly string[],
+    read: (signal: AbortSignal) => Promise<Result>,
+    handle: (result: Result) => void,
+  ): Promise<void> {
+    const { reads, clock, trace } = this.#needs;
     this.#become("reading");
+    const reading = new AbortController();
+    this.#reading = reading;
     try {
-      // A reader that has left before its turn costs no read.
-      const result = await reads(async (signal) => (this.isEnded ? null : read(signal)));
-      if (result !== null && !this.isEnded) handle(result);
+      const result = await reads(read, { paths, gone: reading.signal });
+      if (!this.isEnded) handle(result);
     } catch (error) {
       if (this.isEnded) return;
       trace.add("error", "read-failed", { connection: this.id, error });
-      await sleep(clock, READ_RETRY, closing);
+      // The signal of this read: a listener of each stream on one signal of the hub would be a warning of Node.
+      await sleep(clock, READ_RETRY, reading.signal);
     }
     // What was read may have to wait for an answer of `authorize`.
     if (this.#work === "reading") this.#become("ready");
@@ -239,6 +248,7 @@ export class Connection implements StreamControl {
   #readCurrentValues({ paths, after }: Phase & { readonly name: "current values" }): Promise<void> {
     const { log, streamReadLimit } = this.#needs;
     return this.#read(
+      paths,
       async () => ({ page: await log.current(paths, after, streamReadLimit), head: await log.head() }),
       ({ page, head }) => this.#handleCurrentValues(page, head, paths),
     );
@@ -263,8 +273,10 @@ export class Connection implements StreamControl {
     const { log, ring, streamReadLimit } = this.#needs;
     const position = this.#cursor;
     const ringHead = ring.head;
+    const paths = [...this.fromByPath.keys()];
     return this.#read(
-      (signal) => log.read(position, [...this.fromByPath.keys()], streamReadLimit, signal),
+      paths,
+      (signal) => log.read(position, paths, streamReadLimit, signal),
       (page) => this.#handlePage(page, position, ringHead),
     );
   }

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { BufferSink } from "../../test/buffer-sink.ts";
 import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
 import { DEFAULT_LIMITS } from "../runtime/limits.ts";
-import { createTaskQueue } from "../runtime/task-queue.ts";
+import { createReadQueue } from "../runtime/read-queue.ts";
 import { createTrace } from "../runtime/trace.ts";
 import { Ring } from "../window/ring.ts";
 import type { ConnectionNeeds } from "./connection-needs.ts";
@@ -38,7 +38,7 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = 
   const waiting: Follower[] = [];
   const needs: ConnectionNeeds = {
     log,
-    reads: createTaskQueue({ concurrency: 1, timeLimit: 10_000, clock }),
+    reads: createReadQueue({ concurrency: 1, timeLimit: 10_000, clock }),
     streamReadLimit: { entries: 500, bytes: 64 * 1024 },
     ring,
     wakeQueue: createWakeQueue({ clock, ring }),
@@ -51,7 +51,6 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = 
     clock,
     random: () => 0.5,
     trace: createTrace({ onLog: () => {} }, clock),
-    closing: new AbortController().signal,
   };
   const sink = new BufferSink();
   const connection = new Connection(needs, sink, {

@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { lobby, openMembersHub, openTestHub, parsePage, request, said } from "../../test/test-hub.ts";
+import { WatchedLog } from "../../test/watched-log.ts";
+
+const LOBBY = "channel=rooms/lobby";
+const JSON_HEADERS = { accept: "application/json" };
+
+/** A log whose reads that name one channel hang. */
+class BadChannelLog extends WatchedLog {
+  override read(...args: Parameters<WatchedLog["read"]>): ReturnType<WatchedLog["read"]> {
+    return args[1]?.includes("rooms/bad") ? new Promise(() => {}) : super.read(...args);
+  }
+}
+
+describe("a channel whose reads hang", () => {
+  test("keeps nobody else waiting", async () => {
+    const log = new BadChannelLog();
+    const { hub, clock, connect, say } = await openTestHub({ log, limits: { ringEntries: 1 } });
+    const [first = ""] = await say("a", "b", "c");
+    for (let count = 0; count < 200; count++) await connect(`channel=rooms/bad&channel=rooms/${count}&after=${first}`);
+    await clock.advance(30_000);
+    const now = await connect(LOBBY);
+    const returned = await connect(`${LOBBY}&after=${first}`);
+    await clock.advance(1_000);
+    await hub.publish(lobby, "message", { text: "d" });
+    await clock.settle();
+    expect(now.sink.received).toEqual([said("d")]);
+    expect(returned.sink.received).toEqual(["b", "c", "d"].map(said));
+  });
+});
+
+describe("a hook that hangs", () => {
+  test.each(["authenticate", "authorize"] as const)("%s: 503 after ten seconds, and reported", async (name) => {
+    const { hub, clock, records } = await openTestHub({ [name]: () => new Promise(() => {}) });
+    for (const headers of [{}, JSON_HEADERS]) {
+      const asking = hub.handle(request(`${LOBBY}&protocol=1`, { headers }));
+      await clock.advance(10_000);
+      expect(parsePage(await asking)).toMatchObject({ status: 503, json: { code: "unavailable" } });
+    }
+    const record = expect.objectContaining({ level: "error", event: "hook-failed", detail: name });
+    expect(records).toEqual([record, record]);
+  });
+
+  test("a loader: 503 after ten seconds, reported, and the next request loads again", async () => {
+    let loads = 0;
+    const { hub, clock, records } = await openTestHub({
+      snapshot: { room: () => (loads++ === 0 ? new Promise(() => {}) : { texts: ["a"] }) },
+    });
+    const ask = () => hub.handle(request(`${LOBBY}&snapshot`, { headers: JSON_HEADERS }));
+    const asking = [ask(), ask()];
+    await clock.advance(10_000);
+    for (const answer of await Promise.all(asking)) expect(parsePage(answer).status).toBe(503);
+    expect(records).toEqual([
+      expect.objectContaining({ event: "hook-failed", detail: "snapshot", channel: "rooms/lobby" }),
+    ]);
+    const again = ask();
+    await clock.settle();
+    expect(parsePage(await again).json.state).toEqual({ "rooms/lobby": { texts: ["a"] } });
+  });
+});
+
+test("pages whose clients have left give back the room of their viewer, whatever they wait for", async () => {
+  let hangs = true;
+  const { hub, clock, ask, log } = await openMembersHub({
+    snapshot: { room: () => (hangs ? new Promise(() => {}) : { texts: [] }) },
+  });
+  const headers = { ...JSON_HEADERS, authorization: "ada" };
+  const clients: AbortController[] = [];
+  for (const query of [`${LOBBY}&snapshot`, `${LOBBY}&wait=60`, `${LOBBY}&last=5`, `${LOBBY}@now`]) {
+    // The last two wait for the log.
+    log.hangs = query.endsWith("5") || query.endsWith("now");
+    for (let count = 0; count < 20; count++) {
+      const client = new AbortController();
+      clients.push(client);
+      void hub.handle(request(query, { headers, signal: client.signal }));
+    }
+    await clock.settle();
+  }
+  log.hangs = false;
+  expect((await ask(`${LOBBY}&protocol=1`, { headers: { authorization: "ada" } })).status).toBe(429);
+  for (const client of clients) client.abort();
+  hangs = false;
+  await clock.settle();
+  expect((await ask(`${LOBBY}&protocol=1`, { headers: { authorization: "ada" } })).status).toBe(200);
+});

@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { VirtualClock } from "../../test/virtual-clock.ts";
+import { createReadQueue } from "./read-queue.ts";
+
+function openQueue() {
+  const clock = new VirtualClock();
+  const queue = createReadQueue({ concurrency: 4, timeLimit: 10_000, clock });
+  let hanging = 0;
+  /** A read that hangs until it is given up. Says whether it has begun. */
+  const hang = (paths: readonly string[], gone = new AbortController().signal) => {
+    const read = { hasBegun: false };
+    const task = (signal: AbortSignal) => {
+      read.hasBegun = true;
+      hanging++;
+      signal.addEventListener("abort", () => hanging--);
+      return new Promise<never>(() => {});
+    };
+    void queue(task, { paths, gone }).catch(() => {});
+    return read;
+  };
+  /** A read that succeeds. Says when, in milliseconds since the queue was made. */
+  const succeed = (paths: readonly string[]) => {
+    const read = { at: Infinity };
+    void queue(async () => (read.at = clock.time), { paths, gone: new AbortController().signal });
+    return read;
+  };
+  return { clock, hang, succeed, hanging: () => hanging };
+}
+
+describe("reads of one channel that hang", () => {
+  test("keep a read of another waiting for a second, however many they are", async () => {
+    const { clock, hang, succeed } = openQueue();
+    for (let count = 0; count < 500; count++) hang(["bad"]);
+    const other = succeed(["other"]);
+    await clock.advance(1_000);
+    expect(other.at).toBe(1_000);
+    const later = succeed(["other"]);
+    await clock.settle();
+    expect(later.at).toBe(1_000);
+  });
+
+  test("do not stop those who read only the other channels of the same readers", async () => {
+    const { clock, hang, succeed } = openQueue();
+    for (let count = 0; count < 500; count++) hang(["bad", "lobby"]);
+    await clock.advance(1_000);
+    const lobby = succeed(["lobby"]);
+    await clock.settle();
+    expect(lobby.at).toBe(1_000);
+  });
+
+  test("are few at a time", async () => {
+    const { clock, hang, hanging } = openQueue();
+    for (let count = 0; count < 500; count++) hang(["bad", `own-${count}`]);
+    for (let second = 0; second < 60; second++) {
+      await clock.advance(1_000);
+      expect(hanging()).toBeLessThanOrEqual(12);
+    }
+  });
+
+  test("are all read again as soon as one of them succeeds", async () => {
+    const { clock, hang, succeed } = openQueue();
+    for (let count = 0; count < 4; count++) hang(["bad"]);
+    await clock.advance(10_000);
+    const reads = Array.from({ length: 100 }, () => succeed(["bad"]));
+    await clock.settle();
+    expect(reads.filter(({ at }) => at === 10_000)).toHaveLength(100);
+  });
+
+  test("are given up when their readers leave", async () => {
+    const { clock, hang, succeed, hanging } = openQueue();
+    const leaving = new AbortController();
+    for (let count = 0; count < 4; count++) hang(["bad"], leaving.signal);
+    const waiting = hang(["bad"], leaving.signal);
+    const next = succeed(["bad"]);
+    await clock.settle();
+    expect([hanging(), next.at]).toEqual([4, Infinity]);
+    leaving.abort();
+    await clock.settle();
+    expect([hanging(), next.at, waiting.hasBegun]).toEqual([0, 0, false]);
+  });
+});
+
+test("leaves no timer behind", async () => {
+  const { clock, succeed, hang } = openQueue();
+  succeed(["room"]);
+  hang(["bad"]);
+  await clock.advance(20_000);
+  expect(clock.pending).toBe(0);
+});

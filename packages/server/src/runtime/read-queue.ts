@@ -1,0 +1,87 @@
+import pLimit, { type LimitFunction } from "p-limit";
+import type { Clock } from "@tidings/protocol/clock";
+import { sleep } from "./sleep.ts";
+import { withTimeLimit, type Task } from "./time-limit.ts";
+import { TurnBudget } from "./turn-budget.ts";
+
+/** For whom a read of the log is. */
+interface ReadPurpose {
+  /** The paths that it names. */
+  readonly paths: readonly string[];
+  /** Aborted when the reader has left: the read is then given up, or does not begin. */
+  readonly gone: AbortSignal;
+}
+
+/** Runs a read of the log when its turn comes, and resolves with its result. */
+export type ReadQueue = <Result>(read: Task<Result>, purpose: ReadPurpose) => Promise<Result>;
+
+interface ReadQueueOptions {
+  /** How many reads may run at the same time. As many more may run of paths that are slow. */
+  readonly concurrency: number;
+  /** How long one read may run, in milliseconds, without the time that it waits in the queue. */
+  readonly timeLimit: number;
+  readonly clock: Clock;
+}
+
+/** How long a read keeps others waiting, in milliseconds. */
+const PATIENCE = 1_000;
+/** How many slow paths are remembered. */
+const MOST_SLOW_PATHS = 10_000;
+
+/**
+ * Runs few reads at a time, in order, within the budget of a turn of the event loop.
+ *
+ * One channel whose reads hang must not stop the others. So a read that takes longer than a second gives its place to
+ * the next one, and its paths count as slow until a read of them has succeeded. Reads of slow paths wait in lines of
+ * their own: one line for all reads of the same paths, with one read at a time. So readers of some of these paths can
+ * find out that theirs is not the slow one.
+ */
+export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOptions): ReadQueue {
+  const most = Math.min(concurrency, Number.MAX_SAFE_INTEGER);
+  const places = pLimit(most);
+  const slowPlaces = pLimit(most);
+  const slowPaths = new Set<string>();
+  /** By the paths of its reads. */
+  const slowLines = new Map<string, LimitFunction>();
+  const budget = new TurnBudget(clock);
+
+  /** Runs the read. The result is passed on as soon as it is there. */
+  async function run<Result>(read: Task<Result>, { paths, gone }: ReadPurpose): Promise<Result> {
+    gone.throwIfAborted();
+    await budget.available();
+    const result = await withTimeLimit(clock, timeLimit, read, gone);
+    for (const path of paths) slowPaths.delete(path);
+    return result;
+  }
+
+  /** Resolves when the read is over, or when it has taken so long that others may begin. */
+  async function settleOrLoseTurn(running: Promise<unknown>, paths: readonly string[]): Promise<void> {
+    const over = new AbortController();
+    void running.catch(() => {}).finally(() => over.abort());
+    const isSlow = await sleep(clock, PATIENCE, over.signal);
+    if (!isSlow) return;
+    if (slowPaths.size > MOST_SLOW_PATHS) slowPaths.clear();
+    for (const path of paths) slowPaths.add(path);
+  }
+
+  async function runInSlowLine<Result>(read: Task<Result>, purpose: ReadPurpose): Promise<Result> {
+    const name = purpose.paths.join(" ");
+    const line = slowLines.get(name) ?? pLimit(1);
+    slowLines.set(name, line);
+    try {
+      return await line(() => slowPlaces(() => run(read, purpose)));
+    } finally {
+      if (line.pendingCount === 0) slowLines.delete(name);
+    }
+  }
+
+  return (read, purpose) =>
+    new Promise((resolve, reject) => {
+      void places(async () => {
+        const isSlow = purpose.paths.some((path) => slowPaths.has(path));
+        const running = isSlow ? runInSlowLine(read, purpose) : run(read, purpose);
+        running.then(resolve, reject);
+        if (!isSlow) await settleOrLoseTurn(running, purpose.paths);
+      });
+    });
+}
