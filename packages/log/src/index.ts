@@ -11,5 +11,5 @@ export type {
   Page,
   TransactionalLog,
 } from "./event-log.ts";
-export { memoryLog } from "./memory-log.ts";
+export { isMemoryLog, memoryLog } from "./memory-log.ts";
 export type { MemoryLogOptions } from "./memory-log.ts";

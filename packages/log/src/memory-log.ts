@@ -22,6 +22,11 @@ export function memoryLog(options: MemoryLogOptions = {}): EventLog {
   return new MemoryLog(options);
 }
 
+/** Whether a log is one of {@link memoryLog}, so that only this process has its events. */
+export function isMemoryLog(log: EventLog): boolean {
+  return log instanceof MemoryLog;
+}
+
 /**
  * What an entry costs beside its data, in bytes: 187 were measured on Node 20. It makes `keep.bytes` a bound on memory.
  */

@@ -17,6 +17,7 @@ import { createCommands, type Commands } from "./rights/commands.ts";
 import { createRechecks } from "./rights/rechecks.ts";
 import { createHooks } from "./runtime/hooks.ts";
 import { checkRange } from "./runtime/checks.ts";
+import { warnOfSeparateLogs } from "./runtime/cluster.ts";
 import { checkLimits, READ_TIME } from "./runtime/limits.ts";
 import { applyRetention, warnOfShortRetention } from "./runtime/retention.ts";
 import { createReadQueue } from "./runtime/read-queue.ts";
@@ -124,6 +125,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     closing: controller,
     handle: (request) => handleRequest(handlerNeeds, request),
     start() {
+      warnOfSeparateLogs({ log, trace });
       void keepTime({ streams, ring, clock, heartbeat, closing });
       void applyRetention({ log, clock, trace, closing });
       // When the log does not answer yet, the first request asks it again.

@@ -18,6 +18,7 @@ export interface TraceRecord {
     | "refuse"
     | "gap"
     | "retention"
+    | "memory-log"
     | "read-failed"
     | "trim-failed"
     | "hook-failed"
