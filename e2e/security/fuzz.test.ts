@@ -14,7 +14,6 @@ import { toNodeHandler } from "@tidings/server/node";
 import { createTickets } from "@tidings/server/tickets";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
 import { amount, PATIENCE as TEST_TIME } from "../faults/long-run.ts";
 import { listen } from "../listen.ts";
 import { readNumbers } from "../number-reader.ts";

@@ -4,7 +4,7 @@ import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import { expect, test } from "vitest";
 import { serveHub } from "../serve-hub.ts";
-import { testContract } from "../test-contract.ts";
+import { testContract } from "../../packages/contract/test/test-contract.ts";
 import { servers } from "../wire/servers.ts";
 
 async function statusOf(port: number, headers: Readonly<Record<string, string>>): Promise<number | undefined> {

@@ -4,7 +4,6 @@ import { memoryLog } from "@tidings/log";
 import { createHub, type TraceRecord } from "@tidings/server";
 import { createTickets } from "@tidings/server/tickets";
 import { expect, test } from "vitest";
-import { z } from "zod";
 import { serveHub } from "../serve-hub.ts";
 import { servers } from "../wire/servers.ts";
 import { wrapLog } from "../wrap-log.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../test/virtual-clock.ts";
+import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
 import { createReadQueue } from "./read-queue.ts";
 
 function openQueue() {
