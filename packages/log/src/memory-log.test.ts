@@ -105,6 +105,18 @@ describe("a log in memory", () => {
     }
   });
 
+  test("refuses a position of another log at a cost that does not grow with the other channels", async () => {
+    const log = memoryLog();
+    for (let room = 0; room < 50_000; room++) await log.append([reliable(`rooms/${room}`)]);
+    const start = performance.now();
+    for (let count = 0; count < 100; count++) {
+      const { holes } = await log.read({ epoch: "another", seq: 1 }, ["rooms/1"], WIDE);
+      expect(holes).toEqual([{ channel: "rooms/1", reason: "reset", to: 50_000 }]);
+    }
+    // A hundred looks at every channel take a second.
+    expect(performance.now() - start).toBeLessThan(200);
+  });
+
   test("reads at least one entry a page, whatever the limit", async () => {
     const log = memoryLog();
     await log.append(numbered("a", 5));

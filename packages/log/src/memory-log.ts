@@ -88,10 +88,13 @@ class MemoryLog implements EventLog {
 
   async read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
     signal?.throwIfAborted();
+    const invalid = this.#invalid(after, channels);
+    if (invalid !== null) return invalid;
+
     const holes = this.#trimmed.holes(after.seq, channels);
     const asked = channels && new Set(channels);
     const runs = Object.values(this.#entries).flatMap((index) => index.runs(asked, (list) => list.after(after.seq)));
-    return this.#invalid(after, channels) ?? this.#page(after, runs, limit, holes);
+    return this.#page(after, runs, limit, holes);
   }
 
   async recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
@@ -248,10 +251,14 @@ class MemoryLog implements EventLog {
   #invalid({ epoch, seq }: Cursor, channels: readonly string[] | null): Page | null {
     if (epoch === this.#epoch && seq <= this.#head) return null;
     const reason = epoch === this.#epoch ? "lost" : "reset";
-    const kept = Object.values(this.#entries).flatMap((index) => [...index.lists.keys()]);
-    const named = new Set(channels ?? [...kept, ...this.#trimmed.marks.keys()]);
-    const holes = [...named].map((channel) => ({ channel, reason, to: this.#head }) as const);
+    const holes = [...new Set(channels ?? this.#everyChannel())].map((channel) => ({ channel, reason, to: this.#head }) as const);
     return { entries: [], next: this.#cursor(this.#head), more: false, holes };
+  }
+
+  /** Looks at every channel. It is needed only for a read of every channel with a position of another log. */
+  #everyChannel(): string[] {
+    const kept = Object.values(this.#entries).flatMap((index) => [...index.lists.keys()]);
+    return [...kept, ...this.#trimmed.marks.keys()];
   }
 
   #cursor(seq: number): Cursor {
