@@ -68,3 +68,20 @@ test("an iterator gets events in order", async () => {
   }
   expect(seen).toEqual(["0", "1", "2", "3", "4"]);
 });
+
+test("a live reader gets 3,000 events that are published in one go, without a gap", async () => {
+  const { hub, client } = await start();
+  const inbox = chat.inbox({ userId: "ada" });
+  const gaps: unknown[] = [];
+  const seen: string[] = [];
+  const subscription = client.subscribe(inbox, {
+    mention: ({ by }) => seen.push(by),
+    onGap: (gap) => gaps.push(gap),
+  });
+  await until(() => subscription.status.value.state === "live");
+  const expected = Array.from({ length: 3_000 }, (_, index) => String(index));
+  await Promise.all(expected.map((by) => hub.publish(inbox, "mention", { by })));
+  await until(() => seen.length + gaps.length >= 3_000);
+  expect(gaps).toEqual([]);
+  expect(seen).toEqual(expected);
+});

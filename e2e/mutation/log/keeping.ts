@@ -103,6 +103,14 @@ export const keepingMutants = [
       keep: { ...options.keep, entries: (options.keep?.entries ?? 1_000) - 1 },
     })),
     "keeps all entries": reconfigure((options) => ({ ...options, keep: { ...options.keep, entries: Infinity } })),
+    "drops what is above its entries before anybody had a turn": inMemoryLog(
+      "const BURST = 10_000;",
+      "const BURST = 0;",
+    ),
+    "keeps a burst until the next one": inMemoryLog(
+      "    this.#dropCrowd();\n    this.#dropHints",
+      "    this.#dropHints",
+    ),
     "keeps entries for longer": reconfigure((options) => ({
       ...options,
       keep: { ...options.keep, age: (options.keep?.age ?? DAY) + 1 },

@@ -16,7 +16,7 @@ const SWEEP = 32;
  * Slots in `seq` order. Dropped ones are swept out when they outnumber the others, so that dropping costs O(1)
  * amortised wherever the slot is.
  */
-class EntryList<Item> {
+export class EntryList<Item> {
   #slots: Slot<Item>[] = [];
   /** Everything before this index is dropped. */
   #first = 0;

@@ -80,7 +80,11 @@ export interface Appended {
  * that still has the value has to learn of its withdrawal.
  */
 export interface Keep {
-  /** The most reliable entries per channel, and the most withdrawals per channel. */
+  /**
+   * The most reliable entries per channel, and the most withdrawals per channel. `trim()` applies it. An append drops
+   * none of the newest 10,000 entries of a channel for this limit: live readers have to get their turn at what is
+   * published in one go.
+   */
   readonly entries: number;
   /** The longest time, in milliseconds. */
   readonly age: number;

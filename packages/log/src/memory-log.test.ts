@@ -30,10 +30,14 @@ describe("a log in memory", () => {
     expect(last).toMatch(/^[a-z0-9]{12}$/);
   });
 
-  test("applies the retention of entries and bytes at once, without trim()", async () => {
+  test("bounds entries and bytes without trim(), too: 10,000 entries of a channel more than it keeps", async () => {
+    const burst = memoryLog({ keep: { entries: 10 } });
+    await burst.append([...numbered("a", 30_000), ...numbered("b", 30_000)]);
+    expect((await burst.stat()).entries).toBe(2 * 10_010);
+    await burst.trim();
+    expect((await burst.stat()).entries).toBe(2 * 10);
+
     const log = memoryLog({ keep: { entries: 10, bytes: 100_000 } });
-    await log.append(numbered("a", 5_000));
-    expect((await log.stat()).entries).toBe(10);
     for (let room = 0; room < 500; room++) {
       await publish(log, reliable(`rooms/${room}`, JSON.stringify("x".repeat(1_000))));
     }
@@ -46,6 +50,15 @@ describe("a log in memory", () => {
     const log = memoryLog({ keep: { entries: Infinity, bytes: 100_000 } });
     await log.append(numbered("a", 5_000));
     expect((await log.stat()).entries).toBeLessThan(1_000);
+  });
+
+  test("when the bytes are used up, busy channels first give back what they have above their entries", async () => {
+    const log = memoryLog({ keep: { entries: 10, bytes: 100_000 } });
+    await publish(log, ...numbered("quiet", 10));
+    await log.append(numbered("busy", 5_000));
+    const start = await startOf(log);
+    expect(await readToEnd(log, start, ["quiet"])).toMatchObject({ holes: [], entries: { length: 10 } });
+    expect((await log.stat()).bytes).toBeLessThanOrEqual(100_000);
   });
 
   test("evicts volatile entries before reliable ones when the bytes are used up", async () => {
@@ -99,6 +112,7 @@ describe("a log in memory", () => {
     for (const keep of [{ entries: 0 }, { bytes: 0 }]) {
       const log = memoryLog({ keep });
       const cursors = await publish(log, ...numbered("a", 3));
+      await log.trim();
       const page = await log.read(await startOf(log), ["a"], WIDE);
       expect(page.entries).toEqual([]);
       expect(page.holes).toEqual([{ channel: "a", reason: "trimmed", to: cursors[2]?.seq }]);

@@ -1,5 +1,5 @@
 import { newEpoch, type Cursor } from "@tidings/protocol";
-import { EntryIndex, keyOf, takeNext, type Run, type Slot } from "./entry-index.ts";
+import { EntryIndex, keyOf, takeNext, type EntryList, type Run, type Slot } from "./entry-index.ts";
 import { IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
 import { EVICTED, isYoung, kindOf, leavesHole, retentionOf, type Kind } from "./kind.ts";
@@ -32,6 +32,12 @@ export function isMemoryLog(log: EventLog): boolean {
  */
 const ENTRY_BYTES = 200;
 
+/**
+ * How many entries of a kind a channel may have above `keep.entries` until the next `trim()`. What is published in one
+ * go is kept until live readers had their turn at it. It makes `keep.entries` a bound without `trim()`, too.
+ */
+const BURST = 10_000;
+
 const EVERY_KIND: readonly Kind[] = ["reliable", "withdrawal", "volatile", "latest"];
 
 /** An append that had an idempotency key. */
@@ -56,6 +62,8 @@ class MemoryLog implements EventLog {
   /** How many milliseconds a value lives. Only values that expire are in it. */
   readonly #lifetimes = new Map<Entry, number>();
   readonly #trimmed = new TrimMarks();
+  /** Lists that have more than `keep.entries`, since the last `trim()`. */
+  readonly #crowded = new Set<EntryList<Entry>>();
   /**
    * By channel and idempotency key, oldest first. A key stays as long as its entry is kept, and for ten minutes at
    * least. So the map is bounded by what the log keeps and by what is published in ten minutes and one interval of
@@ -133,6 +141,7 @@ class MemoryLog implements EventLog {
     // the log.
     const isAged = ({ at }: Entry): boolean => now - at >= this.#keep.age;
     for (const kind of EVERY_KIND) if (retentionOf[kind].isAged) this.#dropOldest(kind, isAged);
+    this.#dropCrowd();
     this.#dropHints(now);
     this.#withdrawExpired(now);
     // A clock that went back keeps keys for longer, never for less.
@@ -194,7 +203,7 @@ class MemoryLog implements EventLog {
     const list = this.#entries[kind].add(channel, slot);
     this.#weigh(entry, kind, 1);
     if (mode === "latest") this.#supersede(entry, slot);
-    if (retentionOf[kind].isCounted && list.size > this.#keep.entries) this.#drop(list.oldest());
+    if (retentionOf[kind].isCounted && list.size > this.#keep.entries) this.#crowd(list);
     // Typing hints are swept here, too: nothing else bounds how many come between two trims.
     if (kind === "volatile") this.#dropHints(now);
     if (this.#weighedBytes > this.#keep.bytes) this.#evict();
@@ -214,7 +223,23 @@ class MemoryLog implements EventLog {
     this.#dropOldest("volatile", (entry) => !this.#isOwed(entry, now));
   }
 
+  /** Notes that a list has too many entries, and bounds how many. */
+  #crowd(list: EntryList<Entry>): void {
+    this.#crowded.add(list);
+    if (list.size > this.#keep.entries + BURST) this.#drop(list.oldest());
+  }
+
+  /** Drops what channels have above `keep.entries`. */
+  #dropCrowd(): void {
+    for (const list of this.#crowded) {
+      for (let slot = list.oldest(); slot && list.size > this.#keep.entries; slot = list.oldest()) this.#drop(slot);
+    }
+    this.#crowded.clear();
+  }
+
+  /** The log has too many bytes. First the busy channels give back what they have above `keep.entries`. */
   #evict(): void {
+    this.#dropCrowd();
     for (const kind of EVICTED) this.#dropOldest(kind, () => this.#weighedBytes > this.#keep.bytes);
   }
 
@@ -251,7 +276,9 @@ class MemoryLog implements EventLog {
   #invalid({ epoch, seq }: Cursor, channels: readonly string[] | null): Page | null {
     if (epoch === this.#epoch && seq <= this.#head) return null;
     const reason = epoch === this.#epoch ? "lost" : "reset";
-    const holes = [...new Set(channels ?? this.#everyChannel())].map((channel) => ({ channel, reason, to: this.#head }) as const);
+    const holes = [...new Set(channels ?? this.#everyChannel())].map(
+      (channel) => ({ channel, reason, to: this.#head }) as const,
+    );
     return { entries: [], next: this.#cursor(this.#head), more: false, holes };
   }
 

@@ -24,6 +24,21 @@ export const retentionLaws: readonly Law[] = [
   },
   {
     law: "retention",
+    title: "of what is published in one go, a reader that is caught up gets 3,000 entries without a hole",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 10 } });
+      await publish(log, ...numbered("a", 10));
+      const seen = await log.head();
+      await Promise.all(numbered("a", 3_000).map((entry) => log.append([entry])));
+      const { entries, holes } = await readToEnd(log, seen, ["a"]);
+      expect(entries).toHaveLength(3_000);
+      expect(holes).toEqual([]);
+      await log.trim();
+      expect((await log.stat()).entries).toBe(10);
+    },
+  },
+  {
+    law: "retention",
     title: "an entry is kept until it has the age of the limit, and no longer",
     only: { heedsClock: true },
     async run({ open }) {
