@@ -13,8 +13,11 @@ import {
   withoutEnd,
   withoutEpoch,
 } from "../memory-log.ts";
-import { replace } from "../mutation.ts";
+import { replace, type Mutation } from "../mutation.ts";
 import { breaking } from "./mutant.ts";
+
+/** A text of the trim marks that has no seam. */
+const inTrimMarks = (from: string, to: string): Mutation => ({ file: "packages/log/src/trim-marks.ts", from, to });
 
 const isTrimmed = ({ reason }: Hole): boolean => reason === "trimmed";
 const OTHER = { lost: "reset", reset: "lost", trimmed: "trimmed" } as const;
@@ -110,6 +113,21 @@ export const lawMutants = [
           }
         },
     ),
+    "forgets empty channels without a trace": inTrimMarks(
+      "this.#forgotten = Math.max(this.#forgotten, this.marks.get(channel) ?? 0);",
+      "",
+    ),
+    "remembers every channel": inTrimMarks("if (this.#empty.size > this.#forgetAt)", "if (this.#empty.size < 0)"),
+    "forgets channels that are in use": inTrimMarks(" || this.#isInUse(channel)", ""),
+    "takes a forgotten channel for a new one": inTrimMarks(
+      "if (this.#forgotten > 0 && !this.marks.has(channel)) this.marks.set(channel, this.#forgotten);",
+      "",
+    ),
+    "keeps counting a channel as empty that is used again": inTrimMarks(
+      "    this.#empty.delete(channel);\n    if (",
+      "    if (",
+    ),
+    "hides forgotten channels from who reads all": inTrimMarks("channels === null && seq < this.#forgotten", "seq < 0"),
     "forgets the hole of a channel that is empty": changeReads(async (page, _after, log) => {
       const kept = await Promise.all(page.holes.map(({ channel }) => log.recent([channel], 1)));
       return { ...page, holes: page.holes.filter((hole, at) => !isTrimmed(hole) || kept[at]?.entries.length !== 0) };

@@ -1,4 +1,4 @@
-import type { Entry, Hole, Limit, LogStat, Page } from "@tidings/log";
+import { FORGOTTEN_CHANNELS, type Entry, type Hole, type Limit, type LogStat, type Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { entryRows, isOwed, modeOf, RELIABLE, VALUE, VOLATILE, type EntryRow } from "./entry-row.ts";
 import { Epochs } from "./epochs.ts";
@@ -41,13 +41,14 @@ const SCAN = "select * from tidings_entry where seq >= ? order by seq limit ?";
 const ALL_KINDS = indexStatements("tidings_entry_channel", "");
 const RELIABLE_BACKWARD = indexStatements("tidings_entry_channel", `and kind = ${RELIABLE}`, true);
 const VALUES = indexStatements("tidings_entry_value", `and kind = ${VALUE}`);
-const STAT = `
-select total(entries + withdrawals + value_count) as entries, total(bytes + value_bytes) as bytes from tidings_channel`;
+const STAT = "select entries, bytes + value_bytes as bytes from tidings_total";
 const STAT_VOLATILE = `
 select count(*) as entries, total(${sizeOf("tidings_entry")}) as bytes from tidings_entry where kind = ${VOLATILE}`;
 const HOLES = "select channel, trimmed_to from tidings_channel where trimmed_to > 0 and trimmed_to > ?";
-const HOLES_OF_CHANNELS = `
-select channel, trimmed_to from tidings_channel where channel in (select value from json_each(?)) and trimmed_to > ?`;
+/** A channel without a row may be forgotten. */
+const MARKS_OF_CHANNELS = `
+select value as channel, coalesce((select trimmed_to from tidings_channel where channel = value), ?) as trimmed_to
+from json_each(?)`;
 
 /** The log's own handle for reading. Every method reads one state of the file, in one transaction. */
 export class LogReader {
@@ -199,12 +200,15 @@ export class LogReader {
   #holes(after: number, channels: readonly string[] | null): Hole[] {
     // One row of the index is enough for a reader after every hole, and nearly all readers are.
     const newest = this.#file.prepare("select max(trimmed_to) as seq from tidings_channel where trimmed_to > 0").get();
-    if (Number(newest?.["seq"] ?? 0) <= after) return [];
-    const rows =
+    const forgotten = Number(this.#file.prepare("select forgotten_to as seq from tidings_total").get()?.["seq"]);
+    if (Math.max(Number(newest?.["seq"] ?? 0), forgotten) <= after) return [];
+    const marks =
       channels === null
-        ? this.#file.prepare(HOLES).all(after)
-        : this.#file.prepare(HOLES_OF_CHANNELS).all(JSON.stringify(channels), after);
-    return rows.map((row) => ({ channel: String(row["channel"]), reason: "trimmed", to: Number(row["trimmed_to"]) }));
+        ? [...this.#file.prepare(HOLES).all(after), { channel: FORGOTTEN_CHANNELS, trimmed_to: forgotten }]
+        : this.#file.prepare(MARKS_OF_CHANNELS).all(forgotten, JSON.stringify([...new Set(channels)]));
+    return marks
+      .map((mark) => ({ channel: String(mark.channel), reason: "trimmed" as const, to: Number(mark.trimmed_to) }))
+      .filter(({ to }) => to > after);
   }
 
   #entry(row: EntryRow): Entry {

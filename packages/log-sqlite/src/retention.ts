@@ -1,11 +1,14 @@
 import { IDEMPOTENCY_AGE, VOLATILE_AGE, type Keep } from "@tidings/log";
 import { RELIABLE, VOLATILE, WITHDRAWAL } from "./entry-row.ts";
 import type { LogFile } from "./log-file.ts";
-import { IS_KEPT, sizeOf } from "./schema.ts";
+import { IS_EMPTY, IS_KEPT, readHead, sizeOf } from "./schema.ts";
 import { mergeRows, type RowRange } from "./row-range.ts";
 
 /** The most rows that one transaction changes, so that publishers wait only a few milliseconds. */
 const STEP_ROWS = 200;
+
+/** How many channels or entries one step looks at to find crowded channels. */
+const SEARCH_ROWS = 1_000;
 
 /** Volatile entries whose time is too far from now, in both directions: the clock may have gone back. */
 const DELETE_VOLATILE = `
@@ -15,8 +18,9 @@ const OLDEST = `
 select seq, at, ${sizeOf("tidings_entry")} as size from tidings_entry indexed by tidings_entry_kept
 where ${IS_KEPT} and seq >= ? order by seq limit ?`;
 const DELETE_UP_TO = `delete from tidings_entry indexed by tidings_entry_kept where ${IS_KEPT} and seq <= ?`;
-const CROWDED = "select channel from tidings_channel where entries > ? or withdrawals > ?";
-const BYTES = "select total(bytes) as bytes from tidings_channel";
+const CHANNELS = "select channel from tidings_channel where channel > ? order by channel limit ?";
+const NEW_ENTRIES = "select seq, channel from tidings_entry where seq > ? order by seq limit ?";
+const TOTALS = "select bytes, empty_channels from tidings_total";
 const SIZES = "select entries, withdrawals from tidings_channel where channel = ?";
 const DELETE_OLDEST_OF_CHANNEL = `
 delete from tidings_entry where seq in (
@@ -30,37 +34,54 @@ const DELETE_KEYS = `
 delete from tidings_idempotency where (channel, key) in (
   select channel, key from tidings_idempotency where dropped = 1 and at <= ? limit ?)`;
 
+/** Of the channels without entries, those with the smallest marks are forgotten first. */
+const LONGEST_EMPTY = `
+select channel, trimmed_to from tidings_channel indexed by tidings_channel_empty
+where ${IS_EMPTY} order by trimmed_to limit ?`;
+const NOTE_FORGOTTEN = `
+update tidings_total set forgotten_to = max(forgotten_to, (select max(trimmed_to) from (${LONGEST_EMPTY})))`;
+const FORGET = `delete from tidings_channel where channel in (select channel from (${LONGEST_EMPTY}))`;
+
 interface OldRow {
   readonly seq: number;
   readonly at: number;
   readonly size: number;
 }
 
-/** One pass of retention over the log, in steps. */
+/**
+ * Retention of the log, in passes of many steps. A pass costs what it drops and what was appended since the last one.
+ * Only the first pass looks at every channel.
+ */
 export class Retention {
   readonly #file: LogFile;
   readonly #keep: Keep;
-  readonly #now: number;
-  // Finding these two scans every channel, so it happens once a pass and outside of any transaction.
-  /** Channels that have too many entries or withdrawals. */
-  readonly #crowded: string[];
-  /** Whether the log has too many bytes. */
-  readonly #isTooLarge: boolean;
+  #now = 0;
+  /** Channels that may have too many entries or withdrawals. */
+  #crowded: string[] = [];
+  /** Channels after this one were not looked at yet; null if all were. */
+  #lastChannel: string | null = "";
+  /** The channels of later entries were not looked at yet. */
+  #lastSeq = 0;
 
-  constructor(file: LogFile, keep: Keep, now: number) {
+  constructor(file: LogFile, keep: Keep) {
     this.#file = file;
     this.#keep = keep;
+  }
+
+  /** To be called before the steps of a pass. */
+  begin(now: number): void {
     this.#now = now;
-    this.#crowded = file
-      .prepare(CROWDED)
-      .all(keep.entries, keep.entries)
-      .map(({ channel }) => String(channel));
-    this.#isTooLarge = this.#excessBytes() > 0;
+    if (this.#lastChannel === "") this.#lastSeq = readHead(this.#file);
+  }
+
+  /** To be called when a step failed: what it found may be forgotten, so the next pass looks at every channel again. */
+  restart(): void {
+    this.#crowded = [];
+    this.#lastChannel = "";
   }
 
   /**
-   * Deletes some of the entries that are no longer kept, and withdraws expired values. Runs inside a transaction. If
-   * the transaction fails, the next step does the work again.
+   * Deletes some of the entries that are no longer kept, and withdraws expired values. Runs inside a transaction.
    *
    * @returns whether there may be more to do
    */
@@ -68,16 +89,35 @@ export class Retention {
     let budget = STEP_ROWS;
     budget -= this.#run(DELETE_VOLATILE, this.#now - VOLATILE_AGE, this.#now + VOLATILE_AGE, budget);
     budget -= this.#dropOldest(budget);
-    budget -= this.#dropExcessEntries(budget);
     if (budget > 0) budget -= this.#run(WITHDRAW, this.#now, this.#now, this.#now, this.#now, budget);
+    const hasSearchedAll = this.#crowded.length > 0 ? false : this.#search();
+    budget -= this.#dropExcessEntries(budget);
     if (budget > 0) budget -= this.#run(DELETE_KEYS, this.#now - IDEMPOTENCY_AGE, budget);
-    return budget <= 0;
+    if (budget > 0) budget -= this.#forget(budget);
+    return budget <= 0 || !hasSearchedAll || this.#crowded.length > 0;
+  }
+
+  /** Looks for crowded channels. Returns whether the search is at its end. */
+  #search(): boolean {
+    const rows =
+      this.#lastChannel === null
+        ? this.#file.prepare(NEW_ENTRIES).all(this.#lastSeq, SEARCH_ROWS)
+        : this.#file.prepare(CHANNELS).all(this.#lastChannel, SEARCH_ROWS);
+    const channels = new Set(rows.map(({ channel }) => String(channel)));
+    this.#crowded = [...channels].filter((channel) => this.#excessesOf(channel).some(({ count }) => count > 0));
+    const last = rows.at(-1);
+    if (this.#lastChannel === null) {
+      this.#lastSeq = Number(last?.["seq"] ?? this.#lastSeq);
+      return rows.length < SEARCH_ROWS;
+    }
+    this.#lastChannel = rows.length < SEARCH_ROWS ? null : String(last?.["channel"]);
+    return false;
   }
 
   /** Drops the oldest entries of the log while they are too old, or while the log is too large. */
   #dropOldest(budget: number): number {
     if (budget <= 0) return 0;
-    let excess = this.#isTooLarge ? this.#excessBytes() : 0;
+    let excess = Number(this.#file.prepare(TOTALS).get()?.["bytes"]) - this.#keep.bytes;
     let last: number | null = null;
     let count = 0;
     for (const { seq, at, size } of mergeRows([this.#oldest])) {
@@ -90,10 +130,6 @@ export class Retention {
       count++;
     }
     return last === null ? 0 : this.#run(DELETE_UP_TO, last);
-  }
-
-  #excessBytes(): number {
-    return Number(this.#file.prepare(BYTES).get()?.["bytes"]) - this.#keep.bytes;
   }
 
   readonly #oldest: RowRange<OldRow> = {
@@ -109,24 +145,37 @@ export class Retention {
       const channel = this.#crowded.at(-1);
       if (channel === undefined) break;
       dropped += this.#dropExcessOf(channel, budget - dropped);
-      // If the transaction fails after this, the channel waits for the next pass.
       if (dropped < budget) this.#crowded.pop();
     }
     return dropped;
   }
 
   #dropExcessOf(channel: string, budget: number): number {
-    const sizes = this.#file.prepare(SIZES).get(channel);
-    const kinds = [
-      [RELIABLE, sizes?.["entries"]],
-      [WITHDRAWAL, sizes?.["withdrawals"]],
-    ] as const;
     let dropped = 0;
-    for (const [kind, size] of kinds) {
-      const count = Math.min(Number(size ?? 0) - this.#keep.entries, budget - dropped);
-      if (count > 0) dropped += this.#run(DELETE_OLDEST_OF_CHANNEL, channel, kind, count);
+    for (const { kind, count } of this.#excessesOf(channel)) {
+      const bounded = Math.min(count, budget - dropped);
+      if (bounded > 0) dropped += this.#run(DELETE_OLDEST_OF_CHANNEL, channel, kind, bounded);
     }
     return dropped;
+  }
+
+  /** How many entries of each kind the channel has above the limit. */
+  #excessesOf(channel: string): { readonly kind: number; readonly count: number }[] {
+    const sizes = this.#file.prepare(SIZES).get(channel);
+    return [
+      { kind: RELIABLE, count: Number(sizes?.["entries"] ?? 0) - this.#keep.entries },
+      { kind: WITHDRAWAL, count: Number(sizes?.["withdrawals"] ?? 0) - this.#keep.entries },
+    ];
+  }
+
+  /** Forgets channels without entries, and remembers one position for all of them. */
+  #forget(budget: number): number {
+    const { emptyChannels } = this.#keep;
+    const excess = Number(this.#file.prepare(TOTALS).get()?.["empty_channels"]) - emptyChannels;
+    const count = Math.min(excess, budget);
+    if (count <= 0) return 0;
+    this.#run(NOTE_FORGOTTEN, count);
+    return this.#run(FORGET, count);
   }
 
   /** Returns the number of rows that the statement changed. */

@@ -100,8 +100,48 @@ create trigger tidings_deleted_key after delete on tidings_entry when old.idempo
 end;
 `;
 
+/** The condition of a channel that has no entry left. */
+export const IS_EMPTY = "entries + withdrawals + value_count = 0";
+const entriesOf = (row: "new" | "old"): string => `(${row}.entries + ${row}.withdrawals + ${row}.value_count)`;
+
+/**
+ * The totals of all channels, so that neither retention nor `stat()` looks at every channel.
+ *
+ * `forgotten_to` is the largest mark of the channels that were forgotten. It is the mark of every channel without a row,
+ * also of one that is used again.
+ */
+const TOTALS = `
+create table tidings_total (
+  entries integer not null, bytes integer not null, value_bytes integer not null, empty_channels integer not null,
+  forgotten_to integer not null
+);
+insert into tidings_total
+select coalesce(sum(entries + withdrawals + value_count), 0), coalesce(sum(bytes), 0), coalesce(sum(value_bytes), 0),
+  coalesce(sum(${IS_EMPTY}), 0), 0 from tidings_channel;
+create index tidings_channel_empty on tidings_channel (trimmed_to) where ${IS_EMPTY};
+
+create trigger tidings_channel_inserted after insert on tidings_channel begin
+  update tidings_total set
+    entries = entries + ${entriesOf("new")}, bytes = bytes + new.bytes, value_bytes = value_bytes + new.value_bytes;
+  update tidings_channel set trimmed_to = (select forgotten_to from tidings_total)
+    where channel = new.channel and exists (select 1 from tidings_total where forgotten_to > 0);
+end;
+create trigger tidings_channel_updated after update on tidings_channel begin
+  update tidings_total set
+    entries = entries + ${entriesOf("new")} - ${entriesOf("old")},
+    bytes = bytes + new.bytes - old.bytes,
+    value_bytes = value_bytes + new.value_bytes - old.value_bytes,
+    empty_channels = empty_channels + (${entriesOf("new")} = 0) - (${entriesOf("old")} = 0);
+end;
+create trigger tidings_channel_deleted after delete on tidings_channel begin
+  update tidings_total set
+    entries = entries - ${entriesOf("old")}, bytes = bytes - old.bytes, value_bytes = value_bytes - old.value_bytes,
+    empty_channels = empty_channels - (${entriesOf("old")} = 0);
+end;
+`;
+
 /** The statements that upgrade a file: text n leads from version n to n + 1, so their number is the newest version. */
-export const MIGRATIONS: readonly string[] = [TABLES];
+export const MIGRATIONS: readonly string[] = [TABLES, TOTALS];
 
 /** @throws Error if a newer version of this package has written the file */
 export function refuseNewer(file: LogFile, migrations = MIGRATIONS): void {

@@ -14,7 +14,7 @@ import { LogWriter } from "./log-writer.ts";
 
 /** Options of {@link sqliteLog}. */
 export interface SqliteLogOptions {
-  /** What retention keeps. @default { entries: 10_000, age: 604_800_000, bytes: 1_073_741_824 } */
+  /** What retention keeps. @default { entries: 10_000, age: 604_800_000, bytes: 1_073_741_824, emptyChannels: 100_000 } */
   readonly keep?: Partial<Keep>;
   /**
    * `normal`: acknowledged entries survive the death of the process. `full`: they also survive the death of the
@@ -86,6 +86,9 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
   readonly #reader: LogReader;
   readonly #writer: LogWriter;
   readonly #insert: TransactionInsert;
+  readonly #retention: Retention;
+  /** The pass of retention that runs. */
+  #trimming: Promise<void> | null = null;
   readonly #watchers = new Set<() => void>();
   /** Cancels the next poll; null while nobody watches. */
   #cancelPoll: (() => void) | null = null;
@@ -96,7 +99,7 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
   constructor(path: string, options: SqliteLogOptions) {
     const { keep, synchronous = "normal", patience = 10_000, now = Date.now, random = Math.random } = options;
     const { clock = systemClock } = options;
-    this.#keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 1024 ** 3, ...keep };
+    this.#keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 1024 ** 3, emptyChannels: 100_000, ...keep };
     this.#now = now;
     this.#clock = clock;
     const writing = openLogFile(path, {
@@ -107,6 +110,7 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
     try {
       this.#insert = new TransactionInsert(writing, readEpoch(writing), now);
       this.#writer = new LogWriter(writing, { now, clock, patience, onCommit: () => this.#wakeWatchers() });
+      this.#retention = new Retention(writing, this.#keep);
       this.#dataVersion = this.#writer.dataVersion();
       this.#reader = new LogReader(openLogFile(path, { synchronous, check: refuseNewer }), now);
     } catch (error) {
@@ -152,10 +156,23 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
 
   async trim(): Promise<void> {
     if (this.#closing !== null) return;
-    const pass = this.#writer.read((file) => new Retention(file, this.#keep, this.#now()));
+    if (this.#trimming !== null) return this.#trimming;
+    this.#trimming = this.#runPass();
+    try {
+      await this.#trimming;
+    } catch (error) {
+      this.#retention.restart();
+      throw error;
+    } finally {
+      this.#trimming = null;
+    }
+  }
+
+  async #runPass(): Promise<void> {
+    this.#retention.begin(this.#now());
     for (;;) {
       const start = this.#clock.monotonic();
-      const more = await this.#writer.transact(() => pass.step());
+      const more = await this.#writer.transact(() => this.#retention.step());
       if (!more) return;
       // Pause at least as long as the step took, so that other processes can write, too.
       await sleep(this.#clock, Math.max(MIN_PAUSE, this.#clock.monotonic() - start));

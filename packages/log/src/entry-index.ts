@@ -125,12 +125,13 @@ export class EntryIndex<Item> {
     return list;
   }
 
-  drop(channel: string, slot: Slot<Item>): void {
+  /** Returns whether this was the last item of the channel. */
+  drop(channel: string, slot: Slot<Item>): boolean {
     const list = this.lists.get(channel);
     slot.item = null;
     this.all.noteDrop();
     list?.noteDrop();
-    if (list?.size === 0) this.lists.delete(channel);
+    return list?.size === 0 && this.lists.delete(channel);
   }
 
   /** The runs along the lists of some channels, each named once, or along that of all. @param start begins one */

@@ -7,6 +7,9 @@ export const VOLATILE_AGE = 5_000;
 /** The time that a log remembers an idempotency key at least, in milliseconds. */
 export const IDEMPOTENCY_AGE = 600_000;
 
+/** The channel of the hole that stands for all forgotten channels, in a read of every channel. No address has this path. */
+export const FORGOTTEN_CHANNELS = "";
+
 /** An entry before it is appended. None of its texts may contain NUL or a lone surrogate. */
 export interface NewEntry {
   /** The path of an address. */
@@ -37,7 +40,7 @@ export interface Entry extends Cursor {
   readonly data: string | null;
 }
 
-/** A channel that has lost reliable entries or withdrawals after the given position. */
+/** A channel that has lost reliable entries or withdrawals after the given position, or may have: `keep.emptyChannels`. */
 export interface Hole {
   readonly channel: string;
   /**
@@ -93,6 +96,13 @@ export interface Keep {
    * retention never drops them.
    */
   readonly bytes: number;
+  /**
+   * How many channels without entries the log remembers: those that were emptied last. For a remembered channel the log
+   * knows exactly which positions have a hole. When it forgets channels, it keeps one position for all of them together:
+   * the last entry that any of them has lost. A reader from before that position gets a `trimmed` hole in each channel
+   * of which the log knows nothing, even if that channel has never had an entry.
+   */
+  readonly emptyChannels: number;
 }
 
 /** The state of a log. */
@@ -131,7 +141,8 @@ export interface EventLog {
    * they expire, and withdrawals); volatile entries younger than 5 s. `holes` names the given channels that have lost
    * reliable entries or withdrawals after `after`.
    *
-   * With `null` for `channels` it reads every channel. An empty log has no channel to name in `holes`, so a reader of
+   * With `null` for `channels` it reads every channel. If channels were forgotten (`keep.emptyChannels`) that lost
+   * something after `after`, one hole with the channel `""` stands for them. An empty log has no channel to name in `holes`, so a reader of
    * every channel also compares the epoch of `next` with its own.
    *
    * @throws the reason of `signal` if it is aborted

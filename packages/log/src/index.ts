@@ -1,4 +1,4 @@
-export { IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
+export { FORGOTTEN_CHANNELS, IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
 export type {
   Appended,
   Entry,

@@ -1,12 +1,14 @@
 import { newEpoch, type Cursor } from "@tidings/protocol";
 import { EntryIndex, keyOf, takeNext, type EntryList, type Run, type Slot } from "./entry-index.ts";
-import { IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
+import { VOLATILE_AGE } from "./event-log.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
+import { KeyedAppends, nameOfKey } from "./keyed-appends.ts";
 import { EVICTED, isYoung, kindOf, leavesHole, retentionOf, type Kind } from "./kind.ts";
+import { Lifetimes } from "./lifetimes.ts";
 import { TrimMarks } from "./trim-marks.ts";
 
 export interface MemoryLogOptions {
-  /** @default { entries: 1_000, age: 86_400_000, bytes: 67_108_864 } */
+  /** @default { entries: 1_000, age: 86_400_000, bytes: 67_108_864, emptyChannels: 100_000 } */
   readonly keep?: Partial<Keep>;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
@@ -40,13 +42,6 @@ const BURST = 10_000;
 
 const EVERY_KIND: readonly Kind[] = ["reliable", "withdrawal", "volatile", "latest"];
 
-/** An append that had an idempotency key. */
-interface KeyedAppend {
-  readonly slot: Slot<Entry>;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
 class MemoryLog implements EventLog {
   readonly #keep: Keep;
   readonly #now: () => number;
@@ -59,17 +54,11 @@ class MemoryLog implements EventLog {
   };
   /** The newest value or withdrawal of each channel, type and key. */
   readonly #newest = new Map<string, Slot<Entry>>();
-  /** How many milliseconds a value lives. Only values that expire are in it. */
-  readonly #lifetimes = new Map<Entry, number>();
-  readonly #trimmed = new TrimMarks();
+  readonly #lifetimes = new Lifetimes();
+  readonly #trimmed: TrimMarks;
   /** Lists that have more than `keep.entries`, since the last `trim()`. */
   readonly #crowded = new Set<EntryList<Entry>>();
-  /**
-   * By channel and idempotency key, oldest first. A key stays as long as its entry is kept, and for ten minutes at
-   * least. So the map is bounded by what the log keeps and by what is published in ten minutes and one interval of
-   * `trim()`.
-   */
-  readonly #keyedAppends = new Map<string, KeyedAppend>();
+  readonly #keyedAppends = new KeyedAppends();
   readonly #bells = new Set<{ readonly wake: () => void }>();
   #head = 0;
   /** Bytes that count against `keep.bytes`. */
@@ -79,9 +68,10 @@ class MemoryLog implements EventLog {
   #closed = false;
 
   constructor({ keep, now = Date.now, random = Math.random }: MemoryLogOptions) {
-    this.#keep = { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024, ...keep };
+    this.#keep = { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024, emptyChannels: 100_000, ...keep };
     this.#now = now;
     this.#epoch = newEpoch(random);
+    this.#trimmed = new TrimMarks(this.#keep.emptyChannels, (channel) => this.#kindsOf(channel) > 0);
   }
 
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
@@ -144,11 +134,7 @@ class MemoryLog implements EventLog {
     this.#dropCrowd();
     this.#dropHints(now);
     this.#withdrawExpired(now);
-    // A clock that went back keeps keys for longer, never for less.
-    for (const [name, { slot, at }] of this.#keyedAppends) {
-      if (now - at < IDEMPOTENCY_AGE) break;
-      if (slot.item === null) this.#keyedAppends.delete(name);
-    }
+    this.#keyedAppends.forget(now);
   }
 
   async stat(): Promise<LogStat> {
@@ -182,11 +168,11 @@ class MemoryLog implements EventLog {
     return { entries, next: this.#cursor(this.#head), more: false, holes };
   }
 
-  #appendOne({ channel, type, mode, key, data, expires, idempotencyKey }: NewEntry, now: number): Appended {
-    // The length keeps channel and key apart, whatever characters they have.
-    const name = idempotencyKey === undefined ? null : `${channel.length} ${channel}${idempotencyKey}`;
-    const first = name === null ? undefined : this.#keyedAppends.get(name);
-    if (first !== undefined) return { cursor: this.#cursor(first.slot.seq), duplicate: true };
+  #appendOne(given: NewEntry, now: number): Appended {
+    const { channel, type, mode, key, data, expires } = given;
+    const name = nameOfKey(given);
+    const first = name === null ? undefined : this.#keyedAppends.find(name);
+    if (first !== undefined) return { cursor: this.#cursor(first.seq), duplicate: true };
 
     const cursor = this.#cursor(++this.#head);
     const { epoch, seq } = cursor;
@@ -197,10 +183,12 @@ class MemoryLog implements EventLog {
         : { epoch, seq, channel, type, mode, key, at: now, data };
     const kind = kindOf(entry);
     const slot = { seq, item: entry };
-    if (kind === "latest" && expires !== undefined) this.#lifetimes.set(entry, expires);
-    if (name !== null) this.#keyedAppends.set(name, { slot, at: now });
+    if (kind === "latest" && expires !== undefined) this.#lifetimes.add(entry, expires);
+    if (name !== null) this.#keyedAppends.add({ name, slot, at: now });
 
     const list = this.#entries[kind].add(channel, slot);
+    const isFirst = list.size === 1 && kind !== "volatile" && this.#kindsOf(channel) === 1;
+    if (isFirst) this.#trimmed.use(channel);
     this.#weigh(entry, kind, 1);
     if (mode === "latest") this.#supersede(entry, slot);
     if (retentionOf[kind].isCounted && list.size > this.#keep.entries) this.#crowd(list);
@@ -244,7 +232,7 @@ class MemoryLog implements EventLog {
   }
 
   #withdrawExpired(now: number): void {
-    const expired = [...this.#lifetimes.keys()].filter((entry) => !this.#isOwed(entry, now));
+    const expired = this.#lifetimes.expired((entry) => this.#isOwed(entry, now));
     for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);
     if (expired.length > 0) this.#wake();
   }
@@ -258,12 +246,22 @@ class MemoryLog implements EventLog {
     const entry = slot?.item ?? null;
     if (slot === undefined || entry === null) return;
     const kind = kindOf(entry);
-    this.#entries[kind].drop(entry.channel, slot);
+    const isLast = this.#entries[kind].drop(entry.channel, slot);
     this.#lifetimes.delete(entry);
+    this.#keyedAppends.noteDrop(slot);
     this.#weigh(entry, kind, -1);
     const isNewestOfKey = kind === "withdrawal" && this.#newest.get(keyOf(entry)) === slot;
     if (isNewestOfKey) this.#newest.delete(keyOf(entry));
     if (leavesHole(kind, isNewestOfKey)) this.#trimmed.move(entry.channel, entry.seq);
+    if (isLast && this.#kindsOf(entry.channel) === 0) this.#trimmed.leave(entry.channel);
+  }
+
+  /** How many kinds of entries the log keeps of a channel. Hints do not count: nobody misses them. */
+  #kindsOf(channel: string): number {
+    const { reliable, latest, withdrawal } = this.#entries;
+    return (
+      Number(reliable.lists.has(channel)) + Number(latest.lists.has(channel)) + Number(withdrawal.lists.has(channel))
+    );
   }
 
   #weigh({ data }: Entry, kind: Kind, sign: 1 | -1): void {
@@ -304,7 +302,7 @@ class MemoryLog implements EventLog {
 
   #isOwed(entry: Entry, now: number): boolean {
     if (entry.mode === "reliable") return true;
-    const lifetime = entry.mode === "volatile" ? VOLATILE_AGE : (this.#lifetimes.get(entry) ?? Infinity);
+    const lifetime = entry.mode === "volatile" ? VOLATILE_AGE : this.#lifetimes.of(entry);
     return isYoung(entry.at, now, lifetime);
   }
 }

@@ -151,6 +151,90 @@ export const holeLaws: readonly Law[] = [
     },
   },
   {
+    law: "law 7: a gap for every hole, none without",
+    title: "of more empty channels than the log remembers, the oldest are forgotten: one position stands for them",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ keep: { age: HOUR, emptyChannels: 2 }, now: clock.now });
+      const start = await startOf(log);
+      await publish(log, latest("value", "", "1"));
+      const [, forgotten, one, other] = await publish(log, ...["a", "b", "c", "d"].map((each) => reliable(each)));
+      clock.move(HOUR);
+      await publish(log, reliable("used"));
+      await log.trim();
+      const holesOf = async (seq: number, ...channels: string[]) =>
+        (await log.read({ ...start, seq }, channels, WIDE)).holes.map(({ channel, to }) => [channel, to]);
+      // Nothing is known of "a", "b" and "never", so a reader from before the last forgotten entry may have missed some.
+      const [to = 0, toOfC, toOfD] = [forgotten?.seq, one?.seq, other?.seq];
+      expect(await holesOf(0, "a", "b", "never")).toEqual(["a", "b", "never"].map((channel) => [channel, to]));
+      expect(await holesOf(to - 1, "a", "b", "never")).toHaveLength(3);
+      expect(await holesOf(to, "a", "b", "never", "used", "value")).toEqual([]);
+      // The log knows these: it remembers two empty channels, and it has entries of the others.
+      expect((await holesOf(0, "c", "d", "used", "value")).toSorted()).toEqual([
+        ["c", toOfC],
+        ["d", toOfD],
+      ]);
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "a forgotten channel that is used again has a hole for the positions from before it was forgotten, only",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ keep: { age: HOUR, emptyChannels: 1 }, now: clock.now });
+      const start = await startOf(log);
+      const [, lost] = await publish(log, reliable("a"), reliable("b"), reliable("c"));
+      clock.move(HOUR);
+      await log.trim();
+      await publish(log, reliable("a", '"again"'), reliable("new"));
+      for (const channel of ["a", "new"]) {
+        const page = await log.read(start, [channel], WIDE);
+        expect(page.holes).toEqual([{ channel, reason: "trimmed", to: lost?.seq }]);
+        expect(page.entries).toHaveLength(1);
+        expect((await log.read({ ...start, seq: lost?.seq ?? 0 }, [channel], WIDE)).holes).toEqual([]);
+      }
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "an empty channel that is used again is not forgotten with the empty ones",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ keep: { age: HOUR, emptyChannels: 1 }, now: clock.now });
+      const start = await startOf(log);
+      const [lost] = await publish(log, reliable("a"));
+      clock.move(HOUR);
+      await log.trim();
+      await publish(log, reliable("b"), reliable("c"));
+      clock.move(HOUR - 1);
+      await publish(log, reliable("a"));
+      clock.move(1);
+      await log.trim();
+      const { holes } = await log.read(start, ["a"], WIDE);
+      expect(holes).toEqual([{ channel: "a", reason: "trimmed", to: lost?.seq }]);
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
+    title: "a read of every channel has a hole that stands for the forgotten ones",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log } = await open({ keep: { age: HOUR, emptyChannels: 1 }, now: clock.now });
+      const start = await startOf(log);
+      const [, lost] = await publish(log, reliable("a"), reliable("b"), reliable("c"));
+      clock.move(HOUR);
+      await log.trim();
+      const { holes } = await log.read(start, null, WIDE);
+      expect(holes.find(({ channel }) => channel === "")).toEqual({ channel: "", reason: "trimmed", to: lost?.seq });
+      const { holes: later } = await log.read({ ...start, seq: lost?.seq ?? 0 }, null, WIDE);
+      expect(later.map(({ channel }) => channel)).toEqual(["c"]);
+    },
+  },
+  {
     law: "law 11: filtering is no gap",
     title: "next passes over the entries of other channels",
     async run({ open }) {
