@@ -57,3 +57,27 @@ test("a file that an older copy replaces is not written; after startEpoch() only
   expect([returned.texts, returned.surprises]).toEqual([["after"], []]);
   expect(await storedTexts(path)).toEqual(["kept", "after"]);
 }, 60_000);
+
+test("a -wal file that is deleted while the server runs: no false acknowledgement, and a gap for what a kill loses", async () => {
+  const program = await buildHubProgram();
+  const path = await temporaryPath();
+  let server = await startHubProcess(program, { path });
+  const proxy = await createProxy(() => server.port);
+  onTestFinished(() => proxy.close());
+  const publish = (text: string) => postJson(proxy.port, "/publish", { text, key: text });
+  const [reader] = await startReaders(1, proxy.port);
+  for (const text of ["1", "2", "3"]) await publish(text);
+  await reader?.has(3);
+  rmSync(`${path}-wal`);
+  await expect(publish("refused")).rejects.toThrow(/503: .*-wal or -shm file beside it was deleted or replaced/);
+
+  await server.kill();
+  rmSync(`${path}-shm`, { force: true });
+  server = await startHubProcess(program, { path });
+  await reader?.until(() => reader.surprises.length > 0);
+  await reader?.until(() => reader.connection.liveAt !== null);
+  for (const text of ["4", "5", "6", "7"]) await publish(text);
+  await reader?.until(() => reader.texts.at(-1) === "7");
+  expect(reader?.texts).toEqual(["1", "2", "3", "4", "5", "6", "7"]);
+  expect(reader?.surprises).toEqual(['gap {"channels":{"rooms/lobby":"lost"}}']);
+}, 60_000);

@@ -8,10 +8,12 @@ interface Epoch {
   readonly end: number;
 }
 
-/** The epochs of the log, as one handle sees them. There are few: one per restored copy of the file. */
+/** The epochs of the log, as one handle sees them. One begins after a crash of the machine, and for each restored copy. */
 export class Epochs {
   readonly #file: LogFile;
   #epochs: readonly Epoch[] = [];
+  /** The number of the newest epoch that was read. Only a new epoch changes an earlier one. */
+  #newest = 0;
 
   constructor(file: LogFile) {
     this.#file = file;
@@ -19,6 +21,9 @@ export class Epochs {
 
   /** Reads the epochs again. Call it inside the transaction that uses the answers. */
   refresh(): void {
+    const newest = Number(this.#file.prepare("select max(number) as number from tidings_epoch").get()?.["number"]);
+    if (newest === this.#newest) return;
+    this.#newest = newest;
     // In the order in which they began. Two epochs have the same `first` if the earlier one got no entry.
     const rows = this.#file.prepare('select epoch, first, "end" from tidings_epoch order by number').all();
     this.#epochs = rows.map((row) => ({

@@ -18,6 +18,8 @@ export class LogFile {
   readonly #absolutePath: string;
   /** Of the file that was opened. */
   readonly #identity: string | null;
+  /** Of the -wal and -shm files beside it; null while they need not exist. */
+  #besideIdentity: string | null = null;
   #isOpen = true;
 
   constructor(path: string, handle: Handle) {
@@ -51,18 +53,33 @@ export class LogFile {
     throw new Error("Expected an open log, got one that was closed; read and publish before hub.close().");
   }
 
+  /** Notes which -wal and -shm files this handle uses. SQLite keeps them while a handle is open. */
+  noteBeside(): void {
+    this.#besideIdentity = this.#identifyBeside();
+  }
+
   /**
-   * SQLite continues to write to a deleted file, and all of that is gone with the handle. The check costs some
+   * SQLite continues to write to deleted files, and all of that is gone with the handle. The check costs some
    * microseconds.
    *
-   * @throws Error if the file was deleted or replaced by another one
+   * @throws Error if the file, its -wal or its -shm file was deleted or replaced by another one
    */
   refuseReplaced(): void {
-    if (identityOf(this.#absolutePath) === this.#identity) return;
+    if (identityOf(this.#absolutePath) !== this.#identity) {
+      throw new Error(
+        "the file was deleted or replaced while it was open. Stop the server, put the right file in its place, " +
+          "run startEpoch(), and start again",
+      );
+    }
+    if (this.#besideIdentity === null || this.#identifyBeside() === this.#besideIdentity) return;
     throw new Error(
-      "the file was deleted or replaced while it was open. Stop the server, put the right file in its place, " +
-        "run startEpoch(), and start again",
+      "the -wal or -shm file beside it was deleted or replaced while it was open. Stop the server without killing it, " +
+        "which saves what was published, and start again",
     );
+  }
+
+  #identifyBeside(): string {
+    return `${identityOf(`${this.#absolutePath}-wal`)} ${identityOf(`${this.#absolutePath}-shm`)}`;
   }
 
   /** The texts of all statements that were prepared; tests ask SQLite for their query plans. */
@@ -127,8 +144,11 @@ interface OpenOptions {
   readonly synchronous: "normal" | "full";
   /** Called before anything in the file is changed. */
   readonly check: (file: LogFile) => void;
-  /** Called when the file is ready. @default nothing */
-  readonly prepare?: (file: LogFile) => void;
+  /**
+   * Called when the file is ready. What it writes is on the disk when it returns. `hasWal` says whether the -wal file had
+   * commits before. @default nothing
+   */
+  readonly prepare?: (file: LogFile, hasWal: boolean) => void;
   /** @default the driver of this Node */
   readonly driver?: Driver;
 }
@@ -144,6 +164,7 @@ export function openLogFile(
   { synchronous, check, prepare, driver = findDriver() }: OpenOptions,
 ): LogFile {
   let file: LogFile | undefined;
+  const hasWal = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
   try {
     file = new LogFile(path, driver.open(path));
     file.setBusyTimeout(OPEN_TIMEOUT);
@@ -160,8 +181,12 @@ export function openLogFile(
     if (mode !== "wal") {
       throw new Error(`expected the journal mode wal, got ${String(mode)}; the folder must be on a local disk`);
     }
+    file.exec("pragma synchronous = full");
+    prepare?.(file, hasWal);
     file.exec(`pragma synchronous = ${synchronous}`);
-    prepare?.(file);
+    // The first read of a handle creates the files.
+    file.prepare("pragma data_version").get();
+    file.noteBeside();
     return file;
   } catch (cause) {
     file?.close();

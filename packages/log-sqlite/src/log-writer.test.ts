@@ -15,7 +15,7 @@ import { LogFile } from "./log-file.ts";
 import { sqliteLog } from "./sqlite-log.ts";
 import { LogWriter } from "./log-writer.ts";
 
-const options = { now: Date.now, clock: systemClock, patience: 10_000, onCommit: () => {} };
+const options = { now: Date.now, clock: systemClock, boot: "boot", patience: 10_000, onCommit: () => {} };
 
 /**
  * A file that records what is executed on it.

@@ -2,6 +2,7 @@ import type { Appended, NewEntry } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
 import { sleep } from "./clock.ts";
 import { Epochs } from "./epochs.ts";
+import { noteClose, noteUse } from "./last-use.ts";
 import type { LogFile } from "./log-file.ts";
 import { newRow, type NewRow } from "./new-row.ts";
 import { isBusy, sqliteError } from "./sqlite-error.ts";
@@ -23,6 +24,8 @@ export interface LogWriterOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly clock: Clock;
+  /** Identifies the running boot of the machine. */
+  readonly boot: string;
   /** How long work waits for other writers, in milliseconds. */
   readonly patience: number;
   /** Called after every commit. */
@@ -43,6 +46,7 @@ export class LogWriter {
   #jobs: Job[] = [];
   #flushing: Promise<void> | null = null;
   #closed = false;
+  #hasCommitted = false;
 
   constructor(file: LogFile, options: LogWriterOptions) {
     this.#file = file;
@@ -71,6 +75,13 @@ export class LogWriter {
     });
   }
 
+  /** Notes that the file is in use, as the first commit does. To be called when another handle of this process inserts. */
+  noteUse(): void {
+    if (this.#hasCommitted) return;
+    // If the file is busy for too long, the next call tries again.
+    this.transact(() => {}).catch(() => {});
+  }
+
   /** Reads from the file outside of any transaction. */
   read<Result>(work: (file: LogFile) => Result): Result {
     return work(this.#file);
@@ -93,6 +104,12 @@ export class LogWriter {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#flushing;
+    try {
+      this.#file.refuseReplaced();
+      this.#file.transact("begin immediate", () => noteClose(this.#file));
+    } catch {
+      // Without the note, the next process begins an epoch if it does not find the -wal file.
+    }
     try {
       // Closing the handle also does this, but libsql closes it only when the garbage collector runs. The checkpoint
       // does not wait for readers.
@@ -139,10 +156,14 @@ export class LogWriter {
 
   #commit(jobs: readonly Job[]): void {
     this.#file.refuseReplaced();
+    let isFirstUse = false;
     const finished = this.#file.transact("begin immediate", () => {
+      isFirstUse = noteUse(this.#file, this.#options.boot);
       this.#epochs.refresh();
       return jobs.map(({ run }) => run());
     });
+    if (isFirstUse) this.#file.prepare("pragma wal_checkpoint(passive)").get();
+    this.#hasCommitted = true;
     for (const finish of finished) finish();
     this.#options.onCommit();
   }

@@ -28,7 +28,13 @@ const COSTLY = new RegExp(
 describe(`query plans of the log's statements, by ${driver.name}`, () => {
   test("reads use an index and do not sort", async () => {
     const file = openFile(temporaryPath());
-    await new LogWriter(file, { now: Date.now, clock: systemClock, patience: 0, onCommit: () => {} }).append([
+    await new LogWriter(file, {
+      now: Date.now,
+      clock: systemClock,
+      boot: "boot",
+      patience: 0,
+      onCommit: () => {},
+    }).append([
       ...Array.from({ length: 20 }, (_, n) => entry(`rooms/${n % 3}`, `${n}`)),
       { ...entry("rooms/1", "value"), mode: "latest", key: "" },
     ]);
@@ -48,7 +54,13 @@ describe(`query plans of the log's statements, by ${driver.name}`, () => {
 
   test("appends and retention use an index and do not sort", async () => {
     const file = openFile(temporaryPath());
-    const writer = new LogWriter(file, { now: Date.now, clock: systemClock, patience: 0, onCommit: () => {} });
+    const writer = new LogWriter(file, {
+      now: Date.now,
+      clock: systemClock,
+      boot: "boot",
+      patience: 0,
+      onCommit: () => {},
+    });
     const once = [entry("rooms/1", "1", { idempotencyKey: "key" })];
     await writer.append([...once, entry("rooms/1", "2"), entry("rooms/1", "3")]);
     await writer.append(once);

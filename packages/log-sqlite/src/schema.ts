@@ -173,13 +173,11 @@ export function prepareSchema(file: LogFile, epoch: string, migrations = MIGRATI
   });
 }
 
-/** Ends the running epoch at the newest entry and begins a new one. */
+/** Ends the running epoch at the newest entry and begins a new one. Runs inside a transaction. */
 export function beginEpoch(file: LogFile, epoch: string): void {
-  file.transact("begin immediate", () => {
-    const head = readHead(file);
-    file.prepare('update tidings_epoch set "end" = ? where "end" is null').run(head);
-    file.prepare("insert into tidings_epoch (epoch, first) values (?, ?)").run(epoch, head + 1);
-  });
+  const head = readHead(file);
+  file.prepare('update tidings_epoch set "end" = ? where "end" is null').run(head);
+  file.prepare("insert into tidings_epoch (epoch, first) values (?, ?)").run(epoch, head + 1);
 }
 
 /** The newest `seq` that an entry has ever had. Deleting entries does not change it. */

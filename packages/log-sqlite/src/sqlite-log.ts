@@ -2,8 +2,10 @@ import { existsSync } from "node:fs";
 import type { Appended, Keep, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
 import { newEpoch, type Cursor } from "@tidings/protocol";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
+import { readBoot } from "./boot.ts";
 import { sleep } from "./clock.ts";
 import type { SqliteTransaction } from "./driver.ts";
+import { continueEpoch, noteClose } from "./last-use.ts";
 import { openLogFile } from "./log-file.ts";
 import { LogReader } from "./log-reader.ts";
 import { Retention } from "./retention.ts";
@@ -17,8 +19,9 @@ export interface SqliteLogOptions {
   /** What retention keeps. @default { entries: 10_000, age: 604_800_000, bytes: 1_073_741_824, emptyChannels: 100_000 } */
   readonly keep?: Partial<Keep>;
   /**
-   * `normal`: acknowledged entries survive the death of the process. `full`: they also survive the death of the
-   * machine; every commit then costs a sync. @default "normal"
+   * `normal`: acknowledged entries survive the death of the process. After a crash of the machine the last ones may be
+   * lost; then readers that have seen them get a gap. `full`: they also survive the crash; every commit then costs a
+   * sync. @default "normal"
    */
   readonly synchronous?: "normal" | "full";
   /**
@@ -35,6 +38,11 @@ export interface SqliteLogOptions {
    * @default systemClock
    */
   readonly clock?: Clock;
+  /**
+   * Identifies the running boot of the machine: after another boot, the log begins a new epoch unless it was closed
+   * before. @default the boot id of Linux; elsewhere the time of the boot
+   */
+  readonly boot?: string;
 }
 
 /** The interval of polls of the file for commits of other handles, in milliseconds. A poll costs some microseconds. */
@@ -73,9 +81,14 @@ export function startEpoch(path: string, { random = Math.random }: Pick<SqliteLo
     },
     prepare(opened) {
       prepareSchema(opened, newEpoch(random));
-      beginEpoch(opened, newEpoch(random));
+      opened.transact("begin immediate", () => {
+        beginEpoch(opened, newEpoch(random));
+        noteClose(opened);
+      });
     },
   });
+  // libsql closes the handle only when the garbage collector runs.
+  file.prepare("pragma wal_checkpoint(truncate)").get();
   file.close();
 }
 
@@ -98,18 +111,21 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
 
   constructor(path: string, options: SqliteLogOptions) {
     const { keep, synchronous = "normal", patience = 10_000, now = Date.now, random = Math.random } = options;
-    const { clock = systemClock } = options;
+    const { clock = systemClock, boot = readBoot() } = options;
     this.#keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 1024 ** 3, emptyChannels: 100_000, ...keep };
     this.#now = now;
     this.#clock = clock;
     const writing = openLogFile(path, {
       synchronous,
       check: refuseNewer,
-      prepare: (file) => prepareSchema(file, newEpoch(random)),
+      prepare(file, hasWal) {
+        prepareSchema(file, newEpoch(random));
+        continueEpoch(file, { boot, hasWal, epoch: newEpoch(random) });
+      },
     });
     try {
       this.#insert = new TransactionInsert(writing, readEpoch(writing), now);
-      this.#writer = new LogWriter(writing, { now, clock, patience, onCommit: () => this.#wakeWatchers() });
+      this.#writer = new LogWriter(writing, { now, clock, boot, patience, onCommit: () => this.#wakeWatchers() });
       this.#retention = new Retention(writing, this.#keep);
       this.#dataVersion = this.#writer.dataVersion();
       this.#reader = new LogReader(openLogFile(path, { synchronous, check: refuseNewer }), now);
@@ -126,6 +142,7 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
   async appendIn(transaction: SqliteTransaction, batch: readonly NewEntry[]): Promise<void> {
     this.#writer.refuseClosed();
     this.#insert.run(transaction, batch);
+    this.#writer.noteUse();
   }
 
   async read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {

@@ -1,0 +1,127 @@
+import { copyFileSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import type { EventLog } from "@tidings/log";
+import { describe, expect, test } from "vitest";
+import { driver, entry, everything, openApplication, openLog, temporaryPath } from "../trials/temporary-file.ts";
+import { sqliteLog, startEpoch } from "./sqlite-log.ts";
+
+const WIDE = { entries: 100, bytes: 1e6 };
+
+async function appendSome(log: EventLog, count: number, text: string) {
+  for (let n = 0; n < count; n++) await log.append([entry("a", `${text} ${n}`)]);
+  return log.head();
+}
+
+/** Copies the files as a crash of the machine leaves them: the -wal file has only its first bytes. */
+function crash(path: string, walBytes: number): string {
+  const copy = temporaryPath();
+  copyFileSync(path, copy);
+  copyFileSync(`${path}-wal`, `${copy}-wal`);
+  truncateSync(`${copy}-wal`, walBytes);
+  return copy;
+}
+
+const walBytesOf = (path: string) => readFileSync(`${path}-wal`).length;
+
+describe(`the last use of the file, by ${driver.name}`, () => {
+  test("after a power cut, readers of the lost suffix get `lost`, and the others read on", async () => {
+    const path = temporaryPath();
+    const log = openLog(path, { boot: "one" });
+    const kept = await appendSome(log, 7, "kept");
+    const walBytes = walBytesOf(path);
+    const lost = await appendSome(log, 5, "lost");
+
+    const crashed = openLog(crash(path, walBytes), { boot: "two" });
+    const head = await appendSome(crashed, 12, "new");
+    expect(await crashed.read(lost, ["a"], WIDE)).toMatchObject({
+      entries: [],
+      next: head,
+      holes: [{ channel: "a", reason: "lost" }],
+    });
+    expect(await crashed.read(kept, ["a"], WIDE)).toMatchObject({ holes: [], entries: { length: 12 } });
+    expect(await crashed.read({ ...kept, seq: 0 }, ["a"], WIDE)).toMatchObject({ holes: [], entries: { length: 19 } });
+  });
+
+  test("a power cut that takes the whole -wal file is noticed, too", async () => {
+    const path = temporaryPath();
+    const first = sqliteLog(path, { boot: "one" });
+    await appendSome(first, 3, "kept");
+    await first.close();
+    const log = openLog(path, { boot: "one" });
+    // The first commit is in the file itself, with the note that the log is in use.
+    const kept = await appendSome(log, 1, "kept");
+    const lost = await appendSome(log, 2, "lost");
+
+    const crashed = openLog(crash(path, 0), { boot: "two" });
+    expect((await crashed.head()).seq).toBe(kept.seq);
+    await appendSome(crashed, 5, "new");
+    expect(await crashed.read(lost, ["a"], WIDE)).toMatchObject({ holes: [{ reason: "lost" }] });
+    expect(await crashed.read(kept, ["a"], WIDE)).toMatchObject({ holes: [], entries: { length: 5 } });
+  });
+
+  test("a process that is killed keeps the epoch, and so does one that opens the file beside others", async () => {
+    const path = temporaryPath();
+    const log = openLog(path, { boot: "one" });
+    const head = await appendSome(log, 3, "kept");
+    expect(await openLog(path, { boot: "one" }).head()).toEqual(head);
+    expect(await openLog(crash(path, walBytesOf(path)), { boot: "one" }).head()).toEqual(head);
+  });
+
+  test("a log that was closed keeps its epoch on any boot, and opens no epoch for startEpoch()'s file", async () => {
+    const path = temporaryPath();
+    for (const boot of ["one", "one", "two", "three"]) {
+      const log = sqliteLog(path, { boot });
+      await appendSome(log, 2, boot);
+      await log.close();
+    }
+    startEpoch(path);
+    const log = openLog(path, { boot: "four" });
+    await appendSome(log, 1, "last");
+    expect(openApplication(path).prepare("select count(*) as n from tidings_epoch").get()).toMatchObject({ n: 2 });
+    expect((await everything(log)).length).toBe(9);
+  });
+
+  test("a -wal file that is deleted after a kill ends the epoch, also if another process has closed the log", async () => {
+    const path = temporaryPath();
+    const log = openLog(path, { boot: "one" });
+    await appendSome(log, 3, "kept");
+    const other = sqliteLog(path, { boot: "one" });
+    await other.close();
+    const lost = await appendSome(log, 5, "lost");
+    const copy = temporaryPath();
+    copyFileSync(path, copy);
+
+    const reopened = openLog(copy, { boot: "one" });
+    expect((await reopened.head()).seq).toBeLessThan(lost.seq);
+    await appendSome(reopened, 12, "new");
+    expect(await reopened.read(lost, ["a"], WIDE)).toMatchObject({ holes: [{ reason: "lost" }] });
+  });
+
+  test.each(["-wal", "-shm"])(
+    "a %s file that is deleted while it is open refuses appends, and closing saves what was acknowledged",
+    async (suffix) => {
+      const path = temporaryPath();
+      const log = sqliteLog(path);
+      await appendSome(log, 3, "acknowledged");
+      rmSync(`${path}${suffix}`);
+      await expect(log.append([entry("a", "refused")])).rejects.toThrow(
+        /the -wal or -shm file beside it was deleted or replaced while it was open\. Stop the server without killing/,
+      );
+      expect(await everything(log)).toHaveLength(3);
+      await log.close();
+      const texts = await everything(openLog(path));
+      expect(texts).toEqual(["acknowledged 0", "acknowledged 1", "acknowledged 2"]);
+    },
+  );
+
+  test("a restored copy without its -wal file begins an epoch by itself, if the log was in use when it was made", async () => {
+    const path = temporaryPath();
+    const log = openLog(path);
+    await appendSome(log, 2, "kept");
+    const backup = temporaryPath();
+    openApplication(path).exec(`vacuum into '${backup}'`);
+    const lost = await appendSome(log, 3, "lost");
+    const restored = openLog(backup);
+    await appendSome(restored, 5, "new");
+    expect(await restored.read(lost, ["a"], WIDE)).toMatchObject({ holes: [{ reason: "lost" }] });
+  });
+});
