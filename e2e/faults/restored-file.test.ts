@@ -58,7 +58,7 @@ test("a file that an older copy replaces is not written; after startEpoch() only
   expect(await storedTexts(path)).toEqual(["kept", "after"]);
 }, 60_000);
 
-test("a -wal file that is deleted while the server runs: no false acknowledgement, and a gap for what a kill loses", async () => {
+test("after its -wal file was deleted a server acknowledges nothing, and what a kill loses is a gap", async () => {
   const program = await buildHubProgram();
   const path = await temporaryPath();
   let server = await startHubProcess(program, { path });

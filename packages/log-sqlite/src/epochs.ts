@@ -8,7 +8,7 @@ interface Epoch {
   readonly end: number;
 }
 
-/** The epochs of the log, as one handle sees them. One begins after a crash of the machine, and for each restored copy. */
+/** The epochs of the log, as one handle sees them. One begins after a crash of the machine, or for a restored copy. */
 export class Epochs {
   readonly #file: LogFile;
   #epochs: readonly Epoch[] = [];

@@ -80,7 +80,7 @@ describe(`the last use of the file, by ${driver.name}`, () => {
     expect((await everything(log)).length).toBe(9);
   });
 
-  test("a -wal file that is deleted after a kill ends the epoch, also if another process has closed the log", async () => {
+  test("a -wal file that is deleted after a kill ends the epoch, also if another handle was closed", async () => {
     const path = temporaryPath();
     const log = openLog(path, { boot: "one" });
     await appendSome(log, 3, "kept");
@@ -113,7 +113,7 @@ describe(`the last use of the file, by ${driver.name}`, () => {
     },
   );
 
-  test("a restored copy without its -wal file begins an epoch by itself, if the log was in use when it was made", async () => {
+  test("a restored copy that was made while the log was in use begins an epoch by itself", async () => {
     const path = temporaryPath();
     const log = openLog(path);
     await appendSome(log, 2, "kept");

@@ -2,8 +2,8 @@ import type { LogFile } from "./log-file.ts";
 import { beginEpoch, readHead } from "./schema.ts";
 
 // What the file says about its last use. SQLite finds what a killed process has committed in the -wal file. After a
-// power cut that file may lack its last commits, and somebody may delete it. Then the log has lost acknowledged entries,
-// and would give their seqs to others.
+// power cut that file may lack its last commits, and somebody may delete it. Then the log has lost acknowledged
+// entries, and would give their seqs to others.
 
 /** What is known when a log is opened. */
 export interface Opening {
@@ -25,6 +25,7 @@ export function continueEpoch(file: LogFile, opening: Opening): void {
     const isNew = readMark(file, "boot") === null && readHead(file) === 0;
     if (!isNew && !isIntact(file, opening)) beginEpoch(file, opening.epoch);
     noteUse(file, opening.boot);
+    writeMark(file, "boot", opening.boot);
   });
   // The note must not be in the -wal file alone.
   file.exec("pragma wal_checkpoint(passive)");
@@ -37,7 +38,7 @@ export function continueEpoch(file: LogFile, opening: Opening): void {
  */
 export function noteUse(file: LogFile, boot: string): boolean {
   const isClosed = Number(file.prepare("delete from tidings_meta where name = 'closed'").run().changes) > 0;
-  if (isClosed || readMark(file, "boot") !== boot) writeMark(file, "boot", boot);
+  if (isClosed) writeMark(file, "boot", boot);
   return isClosed;
 }
 

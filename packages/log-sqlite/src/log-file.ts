@@ -73,8 +73,8 @@ export class LogFile {
     }
     if (this.#besideIdentity === null || this.#identifyBeside() === this.#besideIdentity) return;
     throw new Error(
-      "the -wal or -shm file beside it was deleted or replaced while it was open. Stop the server without killing it, " +
-        "which saves what was published, and start again",
+      "the -wal or -shm file beside it was deleted or replaced while it was open. Stop the server without killing " +
+        "it, which saves what was published, and start again",
     );
   }
 
@@ -145,8 +145,8 @@ interface OpenOptions {
   /** Called before anything in the file is changed. */
   readonly check: (file: LogFile) => void;
   /**
-   * Called when the file is ready. What it writes is on the disk when it returns. `hasWal` says whether the -wal file had
-   * commits before. @default nothing
+   * Called when the file is ready. What it writes is on the disk when it returns. `hasWal` says whether the -wal file
+   * had commits before. @default nothing
    */
   readonly prepare?: (file: LogFile, hasWal: boolean) => void;
   /** @default the driver of this Node */

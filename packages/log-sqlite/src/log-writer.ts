@@ -75,7 +75,7 @@ export class LogWriter {
     });
   }
 
-  /** Notes that the file is in use, as the first commit does. To be called when another handle of this process inserts. */
+  /** Notes that the file is in use, as the first commit does. Call it when another handle of this process inserts. */
   noteUse(): void {
     if (this.#hasCommitted) return;
     // If the file is busy for too long, the next call tries again.

@@ -167,7 +167,7 @@ describe(`retention, by ${driver.name}`, () => {
     expect(total).toMatchObject({ empty_channels: 5 });
   });
 
-  test("one channel for each job leaves a bounded number of rows, and a pass that has nothing to do reads few", async () => {
+  test("one channel for each job leaves a bounded number of rows, and a pass without work reads few", async () => {
     const path = temporaryPath();
     let time = 1_000_000;
     const log = openLog(path, { keep: { age: MINUTE, emptyChannels: 10 }, now: () => time });

@@ -107,8 +107,8 @@ const entriesOf = (row: "new" | "old"): string => `(${row}.entries + ${row}.with
 /**
  * The totals of all channels, so that neither retention nor `stat()` looks at every channel.
  *
- * `forgotten_to` is the largest mark of the channels that were forgotten. It is the mark of every channel without a row,
- * also of one that is used again.
+ * `forgotten_to` is the largest mark of the channels that were forgotten. It is the mark of every channel without a
+ * row, also of one that is used again.
  */
 const TOTALS = `
 create table tidings_total (

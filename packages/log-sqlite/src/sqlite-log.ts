@@ -16,7 +16,11 @@ import { LogWriter } from "./log-writer.ts";
 
 /** Options of {@link sqliteLog}. */
 export interface SqliteLogOptions {
-  /** What retention keeps. @default { entries: 10_000, age: 604_800_000, bytes: 1_073_741_824, emptyChannels: 100_000 } */
+  /**
+   * What retention keeps.
+   *
+   * @default { entries: 10_000, age: 604_800_000, bytes: 1_073_741_824, emptyChannels: 100_000 }
+   */
   readonly keep?: Partial<Keep>;
   /**
    * `normal`: acknowledged entries survive the death of the process. After a crash of the machine the last ones may be

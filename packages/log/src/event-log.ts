@@ -7,7 +7,7 @@ export const VOLATILE_AGE = 5_000;
 /** The time that a log remembers an idempotency key at least, in milliseconds. */
 export const IDEMPOTENCY_AGE = 600_000;
 
-/** The channel of the hole that stands for all forgotten channels, in a read of every channel. No address has this path. */
+/** In a read of every channel: the channel of the hole that stands for all forgotten ones. No address has this path. */
 export const FORGOTTEN_CHANNELS = "";
 
 /** An entry before it is appended. None of its texts may contain NUL or a lone surrogate. */
@@ -40,7 +40,10 @@ export interface Entry extends Cursor {
   readonly data: string | null;
 }
 
-/** A channel that has lost reliable entries or withdrawals after the given position, or may have: `keep.emptyChannels`. */
+/**
+ * A channel that has lost reliable entries or withdrawals after the given position. Of a channel without history, the
+ * log may only know that it could have (`keep.emptyChannels`).
+ */
 export interface Hole {
   readonly channel: string;
   /**
@@ -97,9 +100,9 @@ export interface Keep {
    */
   readonly bytes: number;
   /**
-   * How many channels without entries the log remembers: those that were emptied last. For a remembered channel the log
-   * knows exactly which positions have a hole. When it forgets channels, it keeps one position for all of them together:
-   * the last entry that any of them has lost. A reader from before that position gets a `trimmed` hole in each channel
+   * How many channels without entries the log remembers: those that were emptied last. For a remembered channel, the
+   * log knows exactly which positions have a hole. When it forgets channels, it keeps one position for all of them
+   * together: the last entry that any of them has lost. A reader from before that position gets a `trimmed` hole in each channel
    * of which the log knows nothing, even if that channel has never had an entry.
    */
   readonly emptyChannels: number;
@@ -142,8 +145,8 @@ export interface EventLog {
    * reliable entries or withdrawals after `after`.
    *
    * With `null` for `channels` it reads every channel. If channels were forgotten (`keep.emptyChannels`) that lost
-   * something after `after`, one hole with the channel `""` stands for them. An empty log has no channel to name in `holes`, so a reader of
-   * every channel also compares the epoch of `next` with its own.
+   * something after `after`, one hole with the channel `""` stands for them. An empty log has no channel to name in
+   * `holes`, so a reader of every channel also compares the epoch of `next` with its own.
    *
    * @throws the reason of `signal` if it is aborted
    */

@@ -3,7 +3,7 @@ import type { Entry } from "./event-log.ts";
 /** How long the values live that expire. */
 export class Lifetimes {
   readonly #lifetimes = new Map<Entry, number>();
-  /** By lifetime, oldest first. Applications have few lifetimes, so finding what has expired costs little more than that. */
+  /** By lifetime, oldest first. Applications have few lifetimes, so it costs little to find what has expired. */
   readonly #entries = new Map<number, Set<Entry>>();
 
   /** @param lifetime milliseconds */

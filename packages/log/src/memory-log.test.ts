@@ -16,7 +16,7 @@ describeEventLog(
 );
 
 describe("a log in memory", () => {
-  test("keeps 1,000 entries of a channel, for a day, in 64 MiB, and remembers 100,000 empty channels by default", async () => {
+  test("keeps 1,000 entries of a channel, for a day, in 64 MiB, and 100,000 empty channels by default", async () => {
     const keep = { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024, emptyChannels: 100_000 };
     expect((await memoryLog().stat()).keep).toEqual(keep);
     expect((await memoryLog({ keep: { entries: 5 } }).stat()).keep).toEqual({ ...keep, entries: 5 });

@@ -34,10 +34,7 @@ export function isMemoryLog(log: EventLog): boolean {
  */
 const ENTRY_BYTES = 200;
 
-/**
- * How many entries of a kind a channel may have above `keep.entries` until the next `trim()`. What is published in one
- * go is kept until live readers had their turn at it. It makes `keep.entries` a bound without `trim()`, too.
- */
+/** How many entries of a kind a channel may have above `keep.entries` until the next `trim()`: see {@link Keep}. */
 const BURST = 10_000;
 
 const EVERY_KIND: readonly Kind[] = ["reliable", "withdrawal", "volatile", "latest"];
@@ -187,8 +184,7 @@ class MemoryLog implements EventLog {
     if (name !== null) this.#keyedAppends.add({ name, slot, at: now });
 
     const list = this.#entries[kind].add(channel, slot);
-    const isFirst = list.size === 1 && kind !== "volatile" && this.#kindsOf(channel) === 1;
-    if (isFirst) this.#trimmed.use(channel);
+    if (list.size === 1 && kind !== "volatile" && this.#kindsOf(channel) === 1) this.#trimmed.use(channel);
     this.#weigh(entry, kind, 1);
     if (mode === "latest") this.#supersede(entry, slot);
     if (retentionOf[kind].isCounted && list.size > this.#keep.entries) this.#crowd(list);

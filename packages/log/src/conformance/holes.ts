@@ -165,16 +165,14 @@ export const holeLaws: readonly Law[] = [
       await log.trim();
       const holesOf = async (seq: number, ...channels: string[]) =>
         (await log.read({ ...start, seq }, channels, WIDE)).holes.map(({ channel, to }) => [channel, to]);
-      // Nothing is known of "a", "b" and "never", so a reader from before the last forgotten entry may have missed some.
+      // Nothing is known of "a", "b" and "never", so a reader from before the last lost entry may have missed some.
       const [to = 0, toOfC, toOfD] = [forgotten?.seq, one?.seq, other?.seq];
       expect(await holesOf(0, "a", "b", "never")).toEqual(["a", "b", "never"].map((channel) => [channel, to]));
       expect(await holesOf(to - 1, "a", "b", "never")).toHaveLength(3);
       expect(await holesOf(to, "a", "b", "never", "used", "value")).toEqual([]);
       // The log knows these: it remembers two empty channels, and it has entries of the others.
-      expect((await holesOf(0, "c", "d", "used", "value")).toSorted()).toEqual([
-        ["c", toOfC],
-        ["d", toOfD],
-      ]);
+      expect(await holesOf(0, "c", "used", "value")).toEqual([["c", toOfC]]);
+      expect(await holesOf(0, "d")).toEqual([["d", toOfD]]);
     },
   },
   {
