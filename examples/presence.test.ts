@@ -96,7 +96,7 @@ test("a person who reloads the page several times has not left", async () => {
 
 test("a client that has missed departures and reconnects to another server does not show who has left", async () => {
   const time = new VirtualClock();
-  const log = memoryLog({ now: time.now, keep: { entries: 1 } });
+  const log = memoryLog({ now: time.now, keep: { entries: 1 }, burst: 0 });
   const first = await start(time, log);
   const closeTabs = [await first.open("ada"), await first.open("bob")];
   await first.open("cleo");

@@ -46,7 +46,11 @@ interface OwnClient extends Client {
  * after the connection would count as a failure of the server.
  */
 let elapsed = 0;
-const clock = { ...systemClock, now: () => Date.now() + elapsed };
+const clock = {
+  ...systemClock,
+  now: () => Date.now() + elapsed,
+  monotonic: () => performance.now() + elapsed,
+};
 
 /** Starts a client of our package. */
 function startClient(port: number): OwnClient {

@@ -173,7 +173,7 @@ export class MemoryStore implements EventLog, Cluster, Store {
   async #copyOf(survivors: readonly Written[]): Promise<{ readonly log: EventLog; readonly epoch: string }> {
     const { kept, age, now, random } = this.#options;
     let then: number | null = null;
-    const log = memoryLog({ keep: { entries: kept, age }, now: () => then ?? now(), random });
+    const log = memoryLog({ keep: { entries: kept, age }, burst: 0, now: () => then ?? now(), random });
     // A key may have been forgotten and used again, on a clock that has jumped: only its last entry still answers to
     // it.
     const last = new Map(survivors.map(({ entry }, index) => [nameOfKey(entry), index]));

@@ -28,7 +28,11 @@ const contract = defineContract({
 /** A hub with everything that the wire suite expects, and the controls by which the suite makes it act. */
 async function createReferenceHub() {
   let skipped = 0;
-  const clock = { ...systemClock, now: () => Date.now() + skipped };
+  const clock = {
+    ...systemClock,
+    now: () => Date.now() + skipped,
+    monotonic: () => performance.now() + skipped,
+  };
   const store = await MemoryStore.open({ age: 86_400_000, kept: 10, now: clock.now, random: Math.random });
   let isBroken = false;
   const unlessBroken = <Answer>(operation: () => Promise<Answer>): Promise<Answer> =>

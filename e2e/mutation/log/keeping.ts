@@ -104,8 +104,8 @@ export const keepingMutants = [
     })),
     "keeps all entries": reconfigure((options) => ({ ...options, keep: { ...options.keep, entries: Infinity } })),
     "drops what is above its entries before anybody had a turn": inMemoryLog(
-      "const BURST = 10_000;",
-      "const BURST = 0;",
+      "const DEFAULT_BURST = 10_000;",
+      "const DEFAULT_BURST = 0;",
     ),
     "keeps a burst until the next one": inMemoryLog(
       "    this.#dropCrowd();\n    this.#dropHints",

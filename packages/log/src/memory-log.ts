@@ -10,6 +10,11 @@ import { TrimMarks } from "./trim-marks.ts";
 export interface MemoryLogOptions {
   /** @default { entries: 1_000, age: 86_400_000, bytes: 67_108_864, emptyChannels: 100_000 } */
   readonly keep?: Partial<Keep>;
+  /**
+   * How many entries a channel may have above `keep.entries` until the next `trim()`: live readers have to get their
+   * turn at what is published in one go. With it, `keep.entries` is a bound without `trim()`, too. @default 10_000
+   */
+  readonly burst?: number;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
   /** Uniform in [0, 1); names the epoch. @default Math.random */
@@ -34,13 +39,13 @@ export function isMemoryLog(log: EventLog): boolean {
  */
 const ENTRY_BYTES = 200;
 
-/** How many entries of a kind a channel may have above `keep.entries` until the next `trim()`: see {@link Keep}. */
-const BURST = 10_000;
+const DEFAULT_BURST = 10_000;
 
 const EVERY_KIND: readonly Kind[] = ["reliable", "withdrawal", "volatile", "latest"];
 
 class MemoryLog implements EventLog {
   readonly #keep: Keep;
+  readonly #burst: number;
   readonly #now: () => number;
   readonly #epoch: string;
   readonly #entries: Readonly<Record<Kind, EntryIndex<Entry>>> = {
@@ -64,7 +69,8 @@ class MemoryLog implements EventLog {
   #otherBytes = 0;
   #closed = false;
 
-  constructor({ keep, now = Date.now, random = Math.random }: MemoryLogOptions) {
+  constructor({ keep, burst = DEFAULT_BURST, now = Date.now, random = Math.random }: MemoryLogOptions) {
+    this.#burst = burst;
     this.#keep = { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024, emptyChannels: 100_000, ...keep };
     this.#now = now;
     this.#epoch = newEpoch(random);
@@ -210,7 +216,7 @@ class MemoryLog implements EventLog {
   /** Notes that a list has too many entries, and bounds how many. */
   #crowd(list: EntryList<Entry>): void {
     this.#crowded.add(list);
-    if (list.size > this.#keep.entries + BURST) this.#drop(list.oldest());
+    if (list.size > this.#keep.entries + this.#burst) this.#drop(list.oldest());
   }
 
   /** Drops what channels have above `keep.entries`. */

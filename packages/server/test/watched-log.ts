@@ -77,7 +77,8 @@ export class WatchedLog implements EventLog {
   }
 
   #open(): EventLog {
-    const log = memoryLog(this.#options);
+    // Where a test names what retention keeps, that applies at once.
+    const log = memoryLog({ burst: 0, ...this.#options });
     log.watch(() => {
       if (!this.muted) this.ring();
     });
