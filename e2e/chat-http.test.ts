@@ -122,6 +122,17 @@ test("an invalid name is refused with a problem: no cookie is set and nobody joi
   expect(await witness.look()).toEqual(before);
 });
 
+test("a name that looks like another person's name, or cannot be seen, or turns text around is refused", async () => {
+  const url = await start();
+  await visit(url, "Ada");
+  for (const name of ["Ada\u200b", "\u3164", "\u200eAda", "Ada\u{e0041}", "\u202eadA", "Ada\ufe0f"]) {
+    const response = await signIn(url, { name });
+    expect(response.headers.getSetCookie(), JSON.stringify(name)).toEqual([]);
+    await expectProblem(response, 400);
+    await expectProblem(await (await visit(url, "bo")).request("POST", "/api/rooms", { name }), 400);
+  }
+});
+
 test("a name in any script can be part of the inbox's address", async () => {
   const url = await start();
   for (const name of ["李小龍", "👩‍🚀", "a/b?c#d%", "x".repeat(MAX_NAME), "龍".repeat(22), "..", "<b>"]) {

@@ -1,4 +1,13 @@
-import { MAX_NAME, MAX_ROOM_NAME, MAX_TEXT, MAX_TOPIC, Name, RoomName, Text, Topic } from "@tidings-apps/chat-contract";
+import {
+  MAX_NAME,
+  MAX_ROOM_NAME,
+  MAX_TEXT,
+  MAX_TOPIC,
+  NewName,
+  NewRoomName,
+  Text,
+  Topic,
+} from "@tidings-apps/chat-contract";
 import express, { type RequestHandler } from "express";
 import * as z from "zod/mini";
 import { Problem } from "./problem.ts";
@@ -22,14 +31,14 @@ const tidyLine = z.string().check(z.normalize("NFC"), singleSpaces, z.trim());
 
 /** `POST /api/session` */
 export const SIGN_IN: BodyFormat<{ name: string }> = {
-  schema: z.object({ name: z.pipe(tidyLine, Name) }),
-  expected: `Expected JSON like {"name": "ada"}: 1 to ${MAX_NAME} characters that fit into an address.`,
+  schema: z.object({ name: z.pipe(tidyLine, NewName) }),
+  expected: `Expected JSON like {"name": "ada"}: 1 to ${MAX_NAME} visible characters that fit into an address.`,
 };
 
 /** `POST /api/rooms` */
 export const NEW_ROOM: BodyFormat<{ name: string }> = {
-  schema: z.object({ name: z.pipe(tidyLine, RoomName) }),
-  expected: `Expected JSON like {"name": "Tea room"}: 1 to ${MAX_ROOM_NAME} characters that fit into an address.`,
+  schema: z.object({ name: z.pipe(tidyLine, NewRoomName) }),
+  expected: `Expected JSON like {"name": "Tea room"}: 1 to ${MAX_ROOM_NAME} visible characters that fit into an address.`,
 };
 
 /** `PUT /api/rooms/:roomId/read` */

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { Name } from "@tidings-apps/chat-contract";
+import { NewName } from "@tidings-apps/chat-contract";
 import { parseCookie } from "cookie";
 import { sign, unsign } from "cookie-signature";
 import type { CookieOptions } from "express";
 import * as z from "zod/mini";
 
-const Session = z.object({ id: Name, sessionId: z.string(), expiresAt: z.number() });
+const Session = z.object({ id: NewName, sessionId: z.string(), expiresAt: z.number() });
 
 /** Somebody who has signed in. There are no passwords: everybody who uses the same name is the same person. */
 export interface Person {

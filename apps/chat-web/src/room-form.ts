@@ -1,4 +1,4 @@
-import { MAX_ROOM_NAME, RoomName, type Room } from "@tidings-apps/chat-contract";
+import { MAX_ROOM_NAME, NewRoomName, type Room } from "@tidings-apps/chat-contract";
 import { ApiError, createRoom } from "./api.ts";
 import { element } from "./element.ts";
 
@@ -28,7 +28,8 @@ export class RoomForm {
 
   async #create(onCreated: (room: Room) => void): Promise<void> {
     const name = this.#name.value.trim();
-    if (!RoomName.safeParse(name).success) return this.#showProblem("Please say what the room is called.");
+    if (!NewRoomName.safeParse(name).success)
+      return this.#showProblem(name === "" ? "Please say what the room is called." : "Please choose another name.");
     try {
       const room = await createRoom(name);
       this.#dialog.close();

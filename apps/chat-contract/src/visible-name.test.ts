@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { NewName, NewRoomName } from "./visible-name.ts";
+import { Name } from "./words.ts";
+
+const named = (codePoint: number) => `U+${codePoint.toString(16).toUpperCase()}`;
+const refuses = (name: string) => !NewName.safeParse(name).success && !NewRoomName.safeParse(name).success;
+
+test("a new name can have any script, emoji and combining marks", () => {
+  for (const name of [
+    "Ada Lovelace",
+    "李小龍",
+    "👩‍🚀",
+    "❤️ Bo",
+    "1️⃣",
+    "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+    "🇦🇹",
+    "👍🏽",
+    "Zoe\u0308",
+    "محمد",
+    "می‌خواهم",
+    "क्‍ष",
+    "<b>",
+    "__proto__",
+    "C++",
+  ]) {
+    expect(NewName.safeParse(name).success, name).toBe(true);
+    expect(NewRoomName.safeParse(name).success, name).toBe(true);
+  }
+});
+
+test("a name with a character that cannot be seen is refused: alone, at an end and between letters", () => {
+  const hidden = [
+    ...[0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x180e, 0x200b, 0x200c, 0x200d, 0x2060, 0x2064, 0x2800],
+    ...[0x3164, 0xfe00, 0xfe0f, 0xfeff, 0xffa0, 0xfff9, 0xe000, 0xe0001, 0xe0041, 0xe0100, 0x1d159, 0x1d173],
+  ];
+  for (const codePoint of hidden) {
+    const character = String.fromCodePoint(codePoint);
+    for (const name of [character, `Ada${character}`, `${character}Ada`, `A${character}da`, `👍${character}`]) {
+      expect(refuses(name), `${named(codePoint)} in ${JSON.stringify(name)}`).toBe(true);
+    }
+  }
+});
+
+test("a name with a character that turns the text around is refused", () => {
+  for (const codePoint of [0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069]) {
+    expect(refuses(`Ada${String.fromCodePoint(codePoint)}ada`), named(codePoint)).toBe(true);
+  }
+});
+
+test("a name needs more than combining marks", () => {
+  for (const name of ["\u0301", "\u0301\u0302"]) expect(refuses(name), JSON.stringify(name)).toBe(true);
+});
+
+test("the check of a long text takes linear time", () => {
+  const begun = Date.now();
+  for (const text of ["🇦", "👩‍", "\u200d", "क्‍", "a\u200b"]) NewName.safeParse(text.repeat(10_000));
+  expect(Date.now() - begun).toBeLessThan(1_000);
+});
+
+test("a stored name may have them: a room with an older name can still be read", () => {
+  expect(Name.safeParse("Ada\u200b").success).toBe(true);
+});
