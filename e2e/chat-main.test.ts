@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
 import { createServer } from "node:net";
 import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -58,6 +60,24 @@ test("rows, events and the secret are in one folder, and only its owner may read
   const secret = join(folder, "kept", "here", "chat.secret");
   expect((await readFile(secret, "utf8")).length).toBeGreaterThan(40);
   if (process.platform !== "win32") expect((await stat(secret)).mode & 0o777).toBe(0o600);
+});
+
+/** The status of a request that a browser sends for a name that somebody has let point to this machine. */
+async function statusFor(port: string, host: string): Promise<number | undefined> {
+  const request = get({ port, path: "/api/session", headers: { host } });
+  // Node's answer to a request: one argument, the message.
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
+
+test("the server answers to the names of this machine, and to those in HOSTS", async () => {
+  const plain = new URL(await (await run({ PORT: "0" })).url()).port;
+  expect(await statusFor(plain, `localhost:${plain}`)).toBe(200);
+  expect(await statusFor(plain, "rebound.example")).toBe(421);
+  const told = new URL(await (await run({ PORT: "0", HOSTS: "chat.example, other.example:80" })).url()).port;
+  for (const host of ["localhost", "chat.example:8443", "other.example"]) expect(await statusFor(told, host)).toBe(200);
+  expect(await statusFor(told, "rebound.example")).toBe(421);
 });
 
 test("a secret from the environment is not written to a file", async () => {

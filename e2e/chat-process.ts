@@ -39,7 +39,14 @@ export function setUpChatProcesses(): RunChat {
 
 /** Runs a program that is the chat server, in a folder. It is killed when the test has finished. */
 export function runChat(program: string, folder: string, variables: Record<string, string>): ChatProcess {
-  const { PORT: _port, HOST: _host, TIDINGS_SECRET: _secret, TIDINGS_DB: _database, ...env } = process.env;
+  const {
+    PORT: _port,
+    HOST: _host,
+    HOSTS: _hosts,
+    TIDINGS_SECRET: _secret,
+    TIDINGS_DB: _database,
+    ...env
+  } = process.env;
   // Without the warning of Node 22 about its own SQLite, all that is printed is from the server.
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program], {
     cwd: folder,

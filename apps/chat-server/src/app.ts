@@ -2,6 +2,7 @@ import { chat } from "@tidings-apps/chat-contract";
 import { createHub, type Hub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import express, { type ErrorRequestHandler, type Express } from "express";
+import { serveHosts } from "./hosts.ts";
 import { openStorage } from "./storage.ts";
 import { builtPage, secureHeaders, servePage } from "./page.ts";
 import { createPresence } from "./presence.ts";
@@ -17,6 +18,8 @@ export interface AppOptions {
   readonly secret: string;
   /** The file of rows and events. With `:memory:` they are gone when the process ends. @default ":memory:" */
   readonly database?: string;
+  /** The hosts that the server answers to, besides the loopback names. `*` means every host. @default [] */
+  readonly hosts?: readonly string[];
   /** The folder of the built page. @default the folder of the installed package */
   readonly page?: string;
 }
@@ -35,7 +38,8 @@ const SNAPSHOT_MESSAGES = 50;
 const SNAPSHOT_MENTIONS = 100;
 
 /** Creates the whole chat: authentication, the HTTP API, the stream and the page. */
-export function createApp({ secret, database = ":memory:", page = builtPage() }: AppOptions): ChatApp {
+export function createApp(options: AppOptions): ChatApp {
+  const { secret, database = ":memory:", hosts = [], page = builtPage() } = options;
   const storage = openStorage(database, (log, { rooms, messages, memberships, mentions }) =>
     createHub(chat, {
       log,
@@ -71,6 +75,7 @@ export function createApp({ secret, database = ":memory:", page = builtPage() }:
   const app = express();
   app.disable("x-powered-by");
   app.use(secureHeaders);
+  app.use(serveHosts(hosts));
   app.get("/healthz", (_request, response) => void response.json({ ok: true }));
   app.all("/events", toNodeHandler(hub));
   app.use("/api/session", sessionRoutes(sessions, authentication, storage));

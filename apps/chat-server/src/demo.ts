@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { chat } from "@tidings-apps/chat-contract";
 import { createClient } from "@tidings/client";
-import { url } from "./main.ts";
+import { startFromEnvironment } from "./environment.ts";
 
 type Member = "Grace" | "Linus" | "Margaret";
 
@@ -42,6 +42,8 @@ const REMARKS = ["what do you think?", "good to see you here.", "do you take mil
 
 /** The names of everybody who is online, by the key of their presence value. */
 const online = new Map<string, string>();
+
+const url = await startFromEnvironment({ database: "data/demo.db" });
 
 let isStopping = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
