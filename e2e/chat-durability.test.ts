@@ -138,6 +138,34 @@ test("a request that arrives while the server closes is answered 503, and nothin
   expect(numbersIn(folder)).toEqual({ rows: [], events: [] });
 });
 
+test("while another program locks the file, posts are refused together with 503, and SIGTERM does not wait for it", async () => {
+  const folder = await temporaryFolder();
+  const chatProcess = runChat(folder, FILE);
+  const ada = await visit(await chatProcess.url(), "ada");
+  const other = new Database(join(folder, "chat.db"));
+  onTestFinished(() => void other.close());
+  other.exec("begin immediate");
+  const begun = performance.now();
+  const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => post(ada, `number ${index}`)));
+  for (const answer of answers) {
+    expect(answer.headers.get("retry-after")).toBe("1");
+    await expectProblem(answer, 503);
+  }
+  // Each has waited for five seconds, all at the same time. A busy machine gets twice as long.
+  expect(performance.now() - begun).toBeLessThan(10_000);
+
+  const waiting = Array.from({ length: 8 }, (_, index) => post(ada, `number ${index}`));
+  // Another request, over a connection of its own, so the server has read the posts.
+  await ada.request("GET", "/api/rooms");
+  const stopped = performance.now();
+  chatProcess.child.kill("SIGTERM");
+  for (const answer of await Promise.all(waiting)) await expectProblem(answer, 503);
+  expect(await chatProcess.exit()).toBe(0);
+  expect(performance.now() - stopped).toBeLessThan(4_000);
+  other.exec("rollback");
+  expect(numbersIn(folder)).toEqual({ rows: [], events: [] });
+});
+
 test("sessions, sign-outs and idempotency keys survive a restart", async () => {
   const folder = await temporaryFolder();
   const first = runChat(folder, FILE);

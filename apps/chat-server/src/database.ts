@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { WriteRefused, type Patience } from "./write-queue.ts";
 
 type SqlValue = string | number | null;
 
@@ -22,7 +23,7 @@ export interface Database {
 
 type Driver = new (path: string) => Database;
 
-/** Milliseconds to wait while another process writes. */
+/** Milliseconds that SQLite waits for another process while it opens the file. */
 const BUSY_TIMEOUT = 5_000;
 /** Milliseconds between two attempts to begin a transaction. */
 const BUSY_RETRY_INTERVAL = 5;
@@ -51,8 +52,19 @@ create table ended_sessions (id text primary key, expires_at integer not null);
 insert into rooms (id, name, folded) values ('lobby', 'Lobby', 'lobby');
 `;
 
+/** Counts of rooms with the same slug; messages can be changed, and have reactions. */
+const CHANGES = `
+create table slugs (slug text primary key, count integer not null);
+alter table messages add column revision integer not null default 0;
+alter table messages add column edited_at integer;
+alter table messages add column deleted_at integer;
+-- JSON: by emoji, the names of the people.
+alter table messages add column reactions text not null default '[]';
+create index mentions_message on mentions (room_id, number);
+`;
+
 /** The n-th migration (from 0) upgrades version n to n + 1, so the number of migrations is the newest version. */
-const MIGRATIONS: readonly string[] = [TABLES];
+const MIGRATIONS: readonly string[] = [TABLES, CHANGES];
 
 /**
  * Opens a database handle, and creates or upgrades the tables of the chat.
@@ -112,12 +124,12 @@ function readVersion(database: Database): number {
 }
 
 /**
- * Begins a transaction that writes. It waits in the event loop: a wait inside SQLite would block all streams.
- * @throws Error if another process writes for longer than `BUSY_TIMEOUT`
+ * Begins a transaction that writes. While another process writes, it waits in the event loop: a wait inside SQLite would
+ * block all streams.
+ * @throws WriteRefused if another process writes for longer than the patience, or if the queue closes
  */
-export async function begin(database: Database): Promise<void> {
+export async function begin(database: Database, { deadline, signal }: Patience): Promise<void> {
   database.exec("pragma busy_timeout = 0");
-  const deadline = performance.now() + BUSY_TIMEOUT;
   for (;;) {
     try {
       database.exec("begin immediate");
@@ -125,7 +137,11 @@ export async function begin(database: Database): Promise<void> {
     } catch (error) {
       // The message comes from SQLite itself, so it is the same with every driver.
       const isBusy = error instanceof Error && /database is locked/.test(error.message);
-      if (!isBusy || performance.now() >= deadline) throw error;
+      if (!isBusy) throw error;
+      const canWait = performance.now() < deadline && !signal.aborted;
+      if (!canWait) {
+        throw new WriteRefused("Another program writes to the database; try again in a moment.", { cause: error });
+      }
     }
     await delay(BUSY_RETRY_INTERVAL);
   }

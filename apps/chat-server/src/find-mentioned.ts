@@ -1,24 +1,41 @@
 import { MAX_NAME } from "@tidings-apps/chat-contract";
 import { toComparableName } from "./comparable-name.ts";
+import type { Pause } from "./pause.ts";
 import type { People } from "./people.ts";
 
 /** An `@` that does not follow a letter or digit, so that an email address mentions nobody. */
 const AT_SIGN = /(?<![\p{L}\p{M}\p{N}_])@/gu;
 const STARTS_IN_WORD = /^[\p{L}\p{M}\p{N}_]/u;
 
+/** The number of `@` in a text that are searched for between two pauses. */
+const STEP = 20;
+
 /**
  * Finds the people who are mentioned in a text by an `@` and their name, each once, in the order of the text. Upper and
  * lower case are equal, the longest name that fits wins, and a name must not end in the middle of a word.
  */
-export function findMentioned(text: string, people: People): string[] {
-  const candidateLists = Array.from(text.matchAll(AT_SIGN), ({ index }) => candidatesAfter(text, index + 1));
-  // One query for all candidates of the text: one query for each of them takes ten times as long.
-  const found = people.findByComparableNames([...new Set(candidateLists.flat())]);
-  const mentioned = candidateLists.flatMap((candidates) => {
-    const longest = candidates.find((candidate) => found.some(({ comparable }) => comparable === candidate));
-    return found.filter(({ comparable }) => comparable === longest).map(({ name }) => name);
+export async function findMentioned(text: string, people: People, pause: Pause): Promise<string[]> {
+  const signs = Array.from(text.matchAll(AT_SIGN), ({ index }) => index);
+  const mentioned = new Set<string>();
+  for (let first = 0; first < signs.length; first += STEP) {
+    const step = signs.slice(first, first + STEP);
+    for (const name of findAfter(text, step, people)) mentioned.add(name);
+    await pause();
+  }
+  return [...mentioned];
+}
+
+function findAfter(text: string, signs: readonly number[], people: People): string[] {
+  const candidateLists = signs.map((index) => candidatesAfter(text, index + 1));
+  // One query for all candidates: one query for each of them takes ten times as long.
+  const found = new Map<string, string[]>();
+  for (const { name, comparable } of people.findByComparableNames([...new Set(candidateLists.flat())])) {
+    found.set(comparable, [...(found.get(comparable) ?? []), name]);
+  }
+  return candidateLists.flatMap((candidates) => {
+    const longest = candidates.find((candidate) => found.has(candidate));
+    return longest === undefined ? [] : (found.get(longest) ?? []);
   });
-  return [...new Set(mentioned)];
 }
 
 /** Returns every text after the `@` that can be a name, in comparable form, the longest first. */

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { chat, type Message, type Room } from "@tidings-apps/chat-contract";
-import { findMentioned } from "./find-mentioned.ts";
 import { join, readUpTo } from "./membership-changes.ts";
 import type { Transaction } from "./storage.ts";
 
@@ -8,6 +7,8 @@ import type { Transaction } from "./storage.ts";
 export interface Draft {
   readonly author: string;
   readonly text: string;
+  /** The people whom the text mentions. */
+  readonly mentions: readonly string[];
   /** A second draft with the same key and author is the same message, so a retry is safe. */
   readonly idempotencyKey?: string | undefined;
 }
@@ -18,7 +19,7 @@ export interface Draft {
  * changes nothing.
  */
 export async function post(tx: Transaction, room: Room, draft: Draft): Promise<Message> {
-  const { people, messages, mentions } = tx;
+  const { messages, mentions } = tx;
   const { author, text, idempotencyKey: key = null } = draft;
   const earlier = key === null ? null : messages.findByKey(room.id, author, key);
   if (earlier !== null) return earlier;
@@ -28,7 +29,7 @@ export async function post(tx: Transaction, room: Room, draft: Draft): Promise<M
     number: messages.lastNumber(room.id) + 1,
     author,
     text,
-    mentions: findMentioned(text, people),
+    mentions: [...draft.mentions],
     sentAt: new Date(),
   };
   messages.add(room.id, message, key);

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { ErrorRequestHandler, RequestHandler } from "express";
+import { WriteRefused } from "./write-queue.ts";
 
 /** An error that the client receives as problem details (RFC 9457). */
 export class Problem extends Error {
@@ -12,6 +13,9 @@ export class Problem extends Error {
     this.status = status;
   }
 }
+
+/** The seconds after which a request that was refused with 503 can be sent again. */
+const RETRY_AFTER = "1";
 
 /** Answers 404 to a request that no route has answered. */
 export const notFound: RequestHandler = (request) => {
@@ -28,11 +32,13 @@ export const sendProblem: ErrorRequestHandler = (error: unknown, _request, respo
   if (status === 500) console.error(error);
   const title = STATUS_CODES[status] ?? "Error";
   const problem = { type: "about:blank", title, status, detail: message };
+  if (status === 503) response.set("Retry-After", RETRY_AFTER);
   response.status(status).type("application/problem+json").send(JSON.stringify(problem));
 };
 
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof WriteRefused) return new Problem(503, error.message);
   const status = statusOf(error);
   if (status === 413) return new Problem(413, "Expected a body of at most 64 KiB.");
   // The parsers of body and path have refused it: it is not JSON, has an unknown charset, or a bad percent sign.

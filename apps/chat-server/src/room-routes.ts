@@ -2,6 +2,7 @@ import { chat, type Room } from "@tidings-apps/chat-contract";
 import { Router, type RequestHandler } from "express";
 import type { Authentication } from "./authentication.ts";
 import { NEW_MESSAGE, NEW_ROOM, NEW_TOPIC, parseBody, readBody, READ_MARK } from "./bodies.ts";
+import { findMentioned } from "./find-mentioned.ts";
 import { join, leave, readUpTo } from "./membership-changes.ts";
 import { post } from "./post.ts";
 import { Problem } from "./problem.ts";
@@ -48,7 +49,10 @@ export function roomRoutes(authentication: Authentication, storage: ChatStorage)
   });
   router.post("/:roomId/messages", requireRoom, readBody, async (request, response) => {
     const draft = { ...parseBody(NEW_MESSAGE, request.body), author: personOf(request).id };
-    const message = await storage.write((tx) => post(tx, findRoom(request.params.roomId), draft));
+    const message = await storage.prepareAndWrite(
+      (pause) => findMentioned(draft.text, tables.people, pause),
+      (tx, mentions) => post(tx, findRoom(request.params.roomId), { ...draft, mentions }),
+    );
     response.status(201).json({ message });
   });
   router.post("/:roomId/typing", requireRoom, async (request, response) => {

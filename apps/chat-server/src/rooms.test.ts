@@ -24,6 +24,28 @@ test("rooms whose names give the same slug have different ids", () => {
   expect(["Tea!", "Tea?", "Tea."].map((name) => rooms.add(name).id)).toEqual(["tea", "tea-2", "tea-3"]);
 });
 
+test("a slug that another room has as its own is skipped", () => {
+  const { rooms } = openTables();
+  expect(["Tea 2", "Tea", "Tea!", "Tea?"].map((name) => rooms.add(name).id)).toEqual([
+    "tea-2",
+    "tea",
+    "tea-3",
+    "tea-4",
+  ]);
+});
+
+test("the 3,000th room of one slug costs as much as the first", () => {
+  const { rooms } = openTables();
+  const milliseconds = Array.from({ length: 10 }, (_, block) => {
+    const begun = performance.now();
+    for (let index = 0; index < 300; index++) rooms.add(String.fromCodePoint(0x4e00 + 300 * block + index));
+    return performance.now() - begun;
+  });
+  // The first block has the start-up of the process. If each room tried all ids, the last block would take 30 times as
+  // long as the second.
+  expect(Math.min(...milliseconds.slice(-3))).toBeLessThan(6 * Math.min(...milliseconds.slice(1, 4)));
+});
+
 test("a room is found by its name in upper or lower case and in full or half width", () => {
   const { rooms } = openTables();
   const tea = rooms.add("Tea room");

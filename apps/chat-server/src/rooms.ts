@@ -20,6 +20,9 @@ export function roomsIn(database: Database) {
   const find = database.prepare<Room>("select id, name from rooms where id = ?");
   const findByComparableName = database.prepare<Room>("select id, name from rooms where folded = ?");
   const add = database.prepare("insert into rooms (id, name, folded) values (?, ?, ?)");
+  const nextCount = database.prepare<{ count: number }>(
+    "insert into slugs (slug, count) values (?, 1) on conflict (slug) do update set count = count + 1 returning count",
+  );
   const setTopic = database.prepare("update rooms set topic = ?, topic_by = ? where id = ?");
   return {
     all: (): Room[] => all.all().map(toRoom),
@@ -37,8 +40,12 @@ export function roomsIn(database: Database) {
     /** Adds a room. Its id is a short form of the name, with a number if that id is taken. */
     add(name: string): Room {
       const slug = slugOf(name);
-      let id = slug;
-      for (let count = 2; find.get(id) !== undefined; count++) id = `${slug}-${count}`;
+      // The count is stored, so the n-th room of a slug does not try the ids of all rooms before it.
+      let id: string;
+      do {
+        const { count } = nextCount.get(slug) ?? { count: 1 };
+        id = count === 1 ? slug : `${slug}-${count}`;
+      } while (find.get(id) !== undefined);
       add.run(id, name, toComparableName(name));
       return { id, name };
     },

@@ -87,23 +87,91 @@ test("rows that are not committed yet cannot be read", async () => {
   expect(storage.tables.rooms.find("one")).not.toBeNull();
 });
 
-test("closing waits for the current transaction", async () => {
+test("closing waits for the current transaction, and refuses those that wait", async () => {
   const path = newFile();
   const storage = open(path);
-  const writing = addRoom(storage, "one");
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const writing = storage.write(async (tx) => {
+    begin();
+    await tx.publish(chat.directory(), "opened", tx.rooms.add("one"));
+  });
+  const waiting = expect(addRoom(storage, "two")).rejects.toThrow(/about to close/);
+  await begun;
   await storage.close();
-  await writing;
-  await expect(addRoom(storage, "two")).rejects.toThrow(/not open|closed/);
+  await Promise.all([writing, waiting]);
+  await expect(addRoom(storage, "three")).rejects.toThrow(/about to close/);
   const reopened = open(path);
   expect(storedRooms(reopened)).toEqual(["lobby", "one"]);
   expect(await publishedRooms(reopened)).toEqual(["one"]);
+});
+
+test.for(["file", "memory"])(
+  "while 20 transactions with 450 events each are written, the event loop goes on: %s",
+  async (kind) => {
+    const storage = open(kind === "file" ? newFile() : ":memory:");
+    const { min, max } = Math;
+    let longest = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      longest = max(longest, now - last);
+      last = now;
+    }, 1);
+    closers.push(() => clearInterval(timer));
+    const write = (index: number) =>
+      storage.write(async (tx) => {
+        for (let person = 0; person < 450; person++) {
+          const place = { roomId: "lobby", joined: true, read: min(index, person) };
+          await tx.publish(chat.inbox({ userId: `person ${person}` }), "place", place);
+        }
+      });
+    await Promise.all(Array.from({ length: 20 }, (_, index) => write(index)));
+    // The work takes a second; a turn takes about 20 ms, and a busy machine gets ten times as long.
+    expect(longest).toBeLessThan(200);
+  },
+);
+
+test("a transaction that cannot begin is refused when its patience ends, together with those that wait", async () => {
+  const path = newFile();
+  const storage = open(path);
+  const other = openDatabase(path);
+  closers.push(() => other.close());
+  other.exec("begin immediate");
+  const begun = performance.now();
+  const writes = ["one", "two", "three"].map((name) => addRoom(storage, name));
+  for (const outcome of await Promise.allSettled(writes)) {
+    expect(outcome).toMatchObject({ status: "rejected", reason: { name: "WriteRefused" } });
+  }
+  // The patience is five seconds for all together.
+  expect(performance.now() - begun).toBeLessThan(9_000);
+  other.exec("rollback");
+  await addRoom(storage, "four");
+  expect(storedRooms(storage)).toEqual(["lobby", "four"]);
+});
+
+test("closing does not wait for another program that writes", async () => {
+  const path = newFile();
+  const storage = open(path);
+  const other = openDatabase(path);
+  closers.push(() => other.close());
+  other.exec("begin immediate");
+  const writing = expect(addRoom(storage, "one")).rejects.toThrow(/Another program/);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const begun = performance.now();
+  await storage.close();
+  await writing;
+  expect(performance.now() - begun).toBeLessThan(3_000);
+  other.exec("rollback");
 });
 
 test("a file of a newer version is refused and not changed", () => {
   const path = newFile();
   const database = openDatabase(path);
   database.exec("pragma user_version = 99");
-  expect(() => openDatabase(path)).toThrow(/version 1 or older, got version 99/);
+  expect(() => openDatabase(path)).toThrow(/version 2 or older, got version 99/);
   expect(database.prepare("pragma user_version").get()).toMatchObject({ user_version: 99 });
   database.close();
 });

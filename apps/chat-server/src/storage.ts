@@ -3,11 +3,18 @@ import type { AddressOf, ChannelName, EventData, EventType } from "@tidings/cont
 import { memoryLog, type EventLog } from "@tidings/log";
 import { sqliteLog } from "@tidings/log-sqlite";
 import type { Hub, HubOn } from "@tidings/server";
-import pLimit from "p-limit";
 import { begin, openDatabase, rollBack, type Database } from "./database.ts";
+import { createPause, type Pause } from "./pause.ts";
 import { tablesIn, type Tables } from "./tables.ts";
+import { createWriteQueue } from "./write-queue.ts";
 
 type Chat = typeof chat;
+
+/**
+ * Milliseconds that an event outside of a transaction (who is online, who is typing) waits while another process writes.
+ * Such an event is published again soon. A server that closes waits as long.
+ */
+const LOG_PATIENCE = 2_000;
 
 type Publish = <Name extends ChannelName<Chat>, Type extends EventType<Chat, Name>>(
   address: AddressOf<Chat, Name>,
@@ -28,9 +35,18 @@ export interface ChatStorage {
   /**
    * Runs `work` in a transaction. Rows and events are written together; if `work` throws, neither is. Transactions run
    * one after the other, so `work` must not wait for anything slow.
+   * @throws WriteRefused if too many transactions wait, or if this one waits for too long
    */
   write<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
-  /** Waits for the current transaction, then closes the hub and the file. */
+  /**
+   * The same for work that needs a long computation. `prepare` runs before the transaction begins, and calls `pause`
+   * between its steps. Only one computation runs at a time.
+   */
+  prepareAndWrite<Prepared, Result>(
+    prepare: (pause: Pause) => Promise<Prepared>,
+    work: (tx: Transaction, prepared: Prepared) => Promise<Result>,
+  ): Promise<Result>;
+  /** Refuses what waits, waits for the current transaction, then closes the hub and the file. */
   close(): Promise<void>;
 }
 
@@ -58,12 +74,16 @@ function openInFile(path: string, createHub: CreateHub): ChatStorage {
   // A second handle: a read must not see rows that can still be rolled back.
   const reader = openDatabase(path);
   const tables = tablesIn(reader);
-  const hub = createHub(sqliteLog(path), tables);
+  const hub = createHub(sqliteLog(path, { patience: LOG_PATIENCE }), tables);
+  const pause = createPause();
   const events: TransactionEvents = {
-    publish: (address, type, data) => hub.publishIn(writer, address, type, data),
+    async publish(address, type, data) {
+      await hub.publishIn(writer, address, type, data);
+      await pause();
+    },
     onCommitted: async () => {},
   };
-  return createStorage({ hub, tables, writer, beginEvents: () => events, databases: [reader, writer] });
+  return createStorage({ hub, tables, writer, pause, beginEvents: () => events, databases: [reader, writer] });
 }
 
 /** A memory log cannot take part in a transaction: the events are published after the rows are committed. */
@@ -71,18 +91,23 @@ function openInMemory(createHub: CreateHub): ChatStorage {
   const database = openDatabase(":memory:");
   const tables = tablesIn(database);
   const hub = createHub(memoryLog(), tables);
+  const pause = createPause();
   const beginEvents = (): TransactionEvents => {
     const delayed: (() => Promise<unknown>)[] = [];
     return {
       async publish(address, type, data) {
         delayed.push(() => hub.publish(address, type, data));
       },
+      // The transaction itself does not pause: its rows are visible before it is committed, since there is one handle.
       async onCommitted() {
-        for (const publish of delayed) await publish();
+        for (const publish of delayed) {
+          await publish();
+          await pause();
+        }
       },
     };
   };
-  return createStorage({ hub, tables, writer: database, beginEvents, databases: [database] });
+  return createStorage({ hub, tables, writer: database, pause, beginEvents, databases: [database] });
 }
 
 interface StorageParts {
@@ -90,41 +115,47 @@ interface StorageParts {
   readonly tables: Tables;
   /** The handle that transactions use. */
   readonly writer: Database;
+  readonly pause: Pause;
   readonly beginEvents: () => TransactionEvents;
   /** All handles, to be closed at the end. */
   readonly databases: readonly Database[];
 }
 
-function createStorage({ hub, tables, writer, beginEvents, databases }: StorageParts): ChatStorage {
+function createStorage({ hub, tables, writer, pause, beginEvents, databases }: StorageParts): ChatStorage {
   const writerTables = tablesIn(writer);
   // All requests share the handle. Without this queue, a request could write into the transaction of another request
   // while that one waits.
-  const queue = pLimit(1);
+  const queue = createWriteQueue();
   let closed: Promise<void> | null = null;
+
+  const prepareAndWrite: ChatStorage["prepareAndWrite"] = (prepare, work) =>
+    queue.run(async (patience) => {
+      await pause();
+      const prepared = await prepare(pause);
+      const { publish, onCommitted } = beginEvents();
+      await begin(writer, patience);
+      let result;
+      try {
+        result = await work({ ...writerTables, publish }, prepared);
+        writer.exec("commit");
+      } catch (error) {
+        rollBack(writer);
+        throw error;
+      }
+      await onCommitted();
+      return result;
+    });
+
+  const close = async (): Promise<void> => {
+    await queue.close();
+    await hub.close();
+    for (const database of databases) database.close();
+  };
   return {
     hub,
     tables,
-    write: (work) =>
-      queue(async () => {
-        const { publish, onCommitted } = beginEvents();
-        await begin(writer);
-        let result;
-        try {
-          result = await work({ ...writerTables, publish });
-          writer.exec("commit");
-        } catch (error) {
-          rollBack(writer);
-          throw error;
-        }
-        await onCommitted();
-        return result;
-      }),
-    close() {
-      closed ??= queue(async () => {
-        await hub.close();
-        for (const database of databases) database.close();
-      });
-      return closed;
-    },
+    prepareAndWrite,
+    write: (work) => prepareAndWrite(async () => null, work),
+    close: () => (closed ??= close()),
   };
 }
