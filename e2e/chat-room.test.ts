@@ -1,4 +1,4 @@
-import { chat, type Message } from "@tidings-apps/chat-contract";
+import { chat, UNCHANGED, type Message } from "@tidings-apps/chat-contract";
 import { memoryLog } from "@tidings/log";
 import { createTestKit, type TestKitOptions } from "@tidings/testing";
 import { expect, onTestFinished, test } from "vitest";
@@ -25,7 +25,8 @@ async function open(options: Omit<TestKitOptions<typeof chat, typeof ada>, "snap
   /** Stores a row, then publishes its event, as the chat server does. */
   const say = async (text: string): Promise<void> => {
     const number = rows.length + 1;
-    const message = { id: `${number}`, number, author: "bo", text, mentions: [], sentAt: new Date(number) };
+    const sentAt = new Date(number);
+    const message = { id: `${number}`, number, author: "bo", text, mentions: [], sentAt, ...UNCHANGED };
     rows.push(message);
     await kit.hub.publish(lobby, "message", message);
   };

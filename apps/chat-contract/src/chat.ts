@@ -1,26 +1,7 @@
 import { channel, defineContract, latest, volatile } from "@tidings/contract";
-import { isoDate } from "@tidings/contract/codecs";
 import * as z from "zod/mini";
+import { Deleted, Edited, Message, Reacted } from "./message.ts";
 import { Name, RoomName, Text, Topic } from "./words.ts";
-
-/**
- * One message of a room. The id is the message's own, not its position in the log: a snapshot and an event can carry
- * the same message, and the id shows that it is the same.
- */
-export const Message = z.object({
-  id: z.string(),
-  /**
-   * 1, 2, 3 … within the room, without holes. The number of unread messages is the newest number minus the read one.
-   */
-  number: z.number(),
-  author: Name,
-  text: Text,
-  /** The names of the people who are mentioned in the text with an `@`. */
-  mentions: z.array(Name),
-  /** A `Date` in the program, ISO text on the wire. */
-  sentAt: isoDate,
-});
-export type Message = z.infer<typeof Message>;
 
 /** A room of the chat. */
 export const Room = z.object({ id: z.string(), name: RoomName });
@@ -50,6 +31,9 @@ export const chat = defineContract({
     "rooms/:roomId",
     {
       message: Message,
+      edited: Edited,
+      deleted: Deleted,
+      reacted: Reacted,
       typing: volatile(z.object({ author: Name })),
       topic: latest(z.object({ text: Topic, by: Name })),
     },
@@ -61,7 +45,13 @@ export const chat = defineContract({
   /** Events for one person. All tabs of the person receive them. */
   inbox: channel(
     "users/:userId/inbox",
-    { mention: Mention, place: Membership },
+    {
+      // Comes again when the text has changed.
+      mention: Mention,
+      /** The message was deleted, or its new text does not mention the person. */
+      unmentioned: z.object({ messageId: z.string() }),
+      place: Membership,
+    },
     // All memberships, and the mentions that are still unread, oldest first.
     { snapshot: z.object({ places: z.array(Membership), mentions: z.array(Mention) }) },
   ),

@@ -1,3 +1,14 @@
-export { chat, Membership, Mention, Message, Room } from "./chat.ts";
+export { chat, Membership, Mention, Room } from "./chat.ts";
+export {
+  applyChange,
+  Deleted,
+  Edited,
+  Emoji,
+  Message,
+  Reacted,
+  REACTIONS,
+  UNCHANGED,
+  type MessageChange,
+} from "./message.ts";
 export { NewName, NewRoomName } from "./visible-name.ts";
 export { MAX_NAME, MAX_ROOM_NAME, MAX_TEXT, MAX_TOPIC, Name, RoomName, Text, Topic } from "./words.ts";

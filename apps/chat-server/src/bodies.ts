@@ -1,21 +1,23 @@
 import {
+  Emoji,
   MAX_NAME,
   MAX_ROOM_NAME,
   MAX_TEXT,
   MAX_TOPIC,
   NewName,
   NewRoomName,
+  REACTIONS,
   Text,
   Topic,
 } from "@tidings-apps/chat-contract";
-import express, { type RequestHandler } from "express";
+import express from "express";
 import * as z from "zod/mini";
 import { Problem } from "./problem.ts";
 
 /**
  * Reads JSON bodies of at most 64 KiB. It ignores other content types: a form on another site cannot send JSON.
  */
-export const readBody: RequestHandler = express.json({ limit: 64 * 1024 });
+export const readBody = express.json({ limit: 64 * 1024 });
 
 /** The schema of a request's body, and the error message for a body that does not fit it. */
 export interface BodyFormat<Body> {
@@ -59,6 +61,12 @@ export const NEW_MESSAGE: BodyFormat<{ text: string; idempotencyKey?: string | u
     `"idempotencyKey", if any, 1 to 128.`,
 };
 
+/** `PATCH /api/rooms/:roomId/messages/:messageId` */
+export const NEW_TEXT: BodyFormat<{ text: string }> = {
+  schema: z.object({ text: z.pipe(z.string().check(makeWellFormed), Text) }),
+  expected: `Expected JSON like {"text": "hi"}: 1 to ${MAX_TEXT} characters that are not all spaces.`,
+};
+
 /** `PUT /api/rooms/:roomId/topic` */
 export const NEW_TOPIC: BodyFormat<{ text: string }> = {
   schema: z.object({ text: z.pipe(tidyLine.check(makeWellFormed), Topic) }),
@@ -69,5 +77,12 @@ export const NEW_TOPIC: BodyFormat<{ text: string }> = {
 export function parseBody<Body>({ schema, expected }: BodyFormat<Body>, body: unknown): Body {
   const parsed = schema.safeParse(body);
   if (!parsed.success) throw new Problem(400, expected);
+  return parsed.data;
+}
+
+/** Parses the emoji of a request's path. @throws Problem 400 if it is not one of the reactions */
+export function parseEmoji(text: string): Emoji {
+  const parsed = Emoji.safeParse(text);
+  if (!parsed.success) throw new Problem(400, `Expected one of ${REACTIONS.join(" ")} in the path.`);
   return parsed.data;
 }

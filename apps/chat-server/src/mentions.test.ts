@@ -1,3 +1,4 @@
+import { UNCHANGED } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
 import { openDatabase } from "./database.ts";
 import { tablesIn } from "./tables.ts";
@@ -12,7 +13,8 @@ test("unread mentions are listed oldest first, with the text of the message, unt
     ["lobby", 3],
   ] as const) {
     const id = `${roomId} ${number}`;
-    messages.add(roomId, { id, number, author: "bo", text: "@ada!", mentions: ["ada"], sentAt: new Date() }, null);
+    const message = { id, number, author: "bo", text: "@ada!", mentions: ["ada"], sentAt: new Date(), ...UNCHANGED };
+    messages.add(roomId, message, null);
     mentions.add("ada", roomId, number);
   }
   const ids = (count = 100) => mentions.unread("ada", count).map(({ messageId }) => messageId);

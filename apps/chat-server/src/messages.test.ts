@@ -1,4 +1,4 @@
-import type { Message } from "@tidings-apps/chat-contract";
+import { UNCHANGED, type Message } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
 import { openDatabase } from "./database.ts";
 import { messagesIn } from "./messages.ts";
@@ -10,6 +10,7 @@ const message = (number: number, text = "hi", author = "ada"): Message => ({
   text,
   mentions: ["bo"],
   sentAt: new Date(1_000 * number),
+  ...UNCHANGED,
 });
 
 test("the newest messages are listed oldest first, each with its text unchanged", () => {
@@ -41,4 +42,16 @@ test("a number or a key that is already taken is refused", () => {
   messages.add("lobby", message(1), "k");
   expect(() => messages.add("lobby", { ...message(1), id: "another" }, null)).toThrow(/UNIQUE/);
   expect(() => messages.add("lobby", message(2), "k")).toThrow(/UNIQUE/);
+});
+
+test("a changed message is stored with its change", () => {
+  const messages = messagesIn(openDatabase(":memory:"));
+  messages.add("lobby", message(1), "k");
+  const at = new Date(5_000);
+  const reactions = [{ emoji: "👍" as const, people: ["bo", "cy"] }];
+  const changed = { ...message(1, "new"), mentions: [], revision: 2, editedAt: at, deletedAt: at, reactions };
+  messages.change(changed);
+  expect(messages.find("lobby", "1")).toEqual(changed);
+  expect(messages.findByKey("lobby", "ada", "k")).toEqual(changed);
+  expect([messages.find("lobby", "2"), messages.find("tea", "1")]).toEqual([null, null]);
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chat, type Message, type Room } from "@tidings-apps/chat-contract";
+import { chat, UNCHANGED, type Message, type Room } from "@tidings-apps/chat-contract";
 import { join, readUpTo } from "./membership-changes.ts";
 import type { Transaction } from "./storage.ts";
 
@@ -31,6 +31,7 @@ export async function post(tx: Transaction, room: Room, draft: Draft): Promise<M
     text,
     mentions: [...draft.mentions],
     sentAt: new Date(),
+    ...UNCHANGED,
   };
   messages.add(room.id, message, key);
   await tx.publish(chat.room({ roomId: room.id }), "message", message);

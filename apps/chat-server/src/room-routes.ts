@@ -1,10 +1,9 @@
 import { chat, type Room } from "@tidings-apps/chat-contract";
-import { Router, type RequestHandler } from "express";
+import { Router } from "express";
 import type { Authentication } from "./authentication.ts";
-import { NEW_MESSAGE, NEW_ROOM, NEW_TOPIC, parseBody, readBody, READ_MARK } from "./bodies.ts";
-import { findMentioned } from "./find-mentioned.ts";
+import { NEW_ROOM, NEW_TOPIC, parseBody, readBody, READ_MARK } from "./bodies.ts";
 import { join, leave, readUpTo } from "./membership-changes.ts";
-import { post } from "./post.ts";
+import { addMessageRoutes } from "./message-routes.ts";
 import { Problem } from "./problem.ts";
 import type { ChatStorage, Transaction } from "./storage.ts";
 
@@ -20,10 +19,11 @@ export function roomRoutes(authentication: Authentication, storage: ChatStorage)
     if (room === null) throw new Problem(404, `There is no room ${JSON.stringify(roomId)}.`);
     return room;
   };
-  const requireRoom: RequestHandler<{ roomId: string }> = ({ params }, _response, next) => {
-    findRoom(params.roomId);
+  // Express calls it for every route with a room in its path, before the body is read.
+  router.param("roomId", (_request, _response, next, roomId: string) => {
+    findRoom(roomId);
     next();
-  };
+  });
 
   router.get("/", (request, response) => {
     const rooms = tables.rooms.listFor(personOf(request).id);
@@ -34,32 +34,25 @@ export function roomRoutes(authentication: Authentication, storage: ChatStorage)
     const { room, isNew } = await storage.write((tx) => openRoom(tx, name, personOf(request).id));
     response.status(isNew ? 201 : 200).json({ room });
   });
-  router.put("/:roomId/membership", requireRoom, async (request, response) => {
+  router.put("/:roomId/membership", async (request, response) => {
     await storage.write((tx) => join(tx, personOf(request).id, request.params.roomId));
     response.status(204).end();
   });
-  router.delete("/:roomId/membership", requireRoom, async (request, response) => {
+  router.delete("/:roomId/membership", async (request, response) => {
     await storage.write((tx) => leave(tx, personOf(request).id, request.params.roomId));
     response.status(204).end();
   });
-  router.put("/:roomId/read", requireRoom, readBody, async (request, response) => {
+  router.put("/:roomId/read", readBody, async (request, response) => {
     const { number } = parseBody(READ_MARK, request.body);
     await storage.write((tx) => readUpTo(tx, personOf(request).id, request.params.roomId, number));
     response.status(204).end();
   });
-  router.post("/:roomId/messages", requireRoom, readBody, async (request, response) => {
-    const draft = { ...parseBody(NEW_MESSAGE, request.body), author: personOf(request).id };
-    const message = await storage.prepareAndWrite(
-      (pause) => findMentioned(draft.text, tables.people, pause),
-      (tx, mentions) => post(tx, findRoom(request.params.roomId), { ...draft, mentions }),
-    );
-    response.status(201).json({ message });
-  });
-  router.post("/:roomId/typing", requireRoom, async (request, response) => {
+  addMessageRoutes(router, { personOf, findRoom, storage });
+  router.post("/:roomId/typing", async (request, response) => {
     await hub.publish(chat.room(request.params), "typing", { author: personOf(request).id });
     response.status(202).end();
   });
-  router.put("/:roomId/topic", requireRoom, readBody, async (request, response) => {
+  router.put("/:roomId/topic", readBody, async (request, response) => {
     const { roomId } = request.params;
     const topic = { ...parseBody(NEW_TOPIC, request.body), by: personOf(request).id };
     await storage.write(async (tx) => {

@@ -1,3 +1,4 @@
+import { UNCHANGED } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
 import { openDatabase } from "./database.ts";
 import { tablesIn } from "./tables.ts";
@@ -63,7 +64,7 @@ test("the list has the topic, the membership and the newest number of each room,
   const { rooms, messages, memberships } = openTables();
   rooms.add("Tea");
   rooms.setTopic("tea", { text: "Cups", by: "bo" });
-  const message = { author: "bo", text: "hi", mentions: [], sentAt: new Date() };
+  const message = { author: "bo", text: "hi", mentions: [], sentAt: new Date(), ...UNCHANGED };
   messages.add("tea", { ...message, id: "1", number: 1 }, null);
   messages.add("tea", { ...message, id: "2", number: 2 }, null);
   memberships.set("ada", { roomId: "tea", joined: true, read: 1 });

@@ -1,4 +1,4 @@
-import type { Message } from "@tidings-apps/chat-contract";
+import { UNCHANGED, type Message } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
 import { OlderMessages, type HistoryPage } from "./older-messages.ts";
 import { Timeline } from "./timeline.ts";
@@ -10,6 +10,7 @@ const message = (number: number): Message => ({
   text: "hi",
   mentions: [],
   sentAt: new Date(0),
+  ...UNCHANGED,
 });
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
 

@@ -1,4 +1,4 @@
-import type { Message } from "@tidings-apps/chat-contract";
+import { UNCHANGED, type Message } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
 import { ApiError } from "./api.ts";
 import { Outbox, type TextStorage } from "./outbox.ts";
@@ -27,6 +27,7 @@ class Server {
       text,
       mentions: [],
       sentAt: new Date(0),
+      ...UNCHANGED,
     };
     this.kept.set(key, message);
     return this.answer === "lost" ? Promise.reject(new ApiError(0, "No answer.")) : Promise.resolve(message);

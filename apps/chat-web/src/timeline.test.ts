@@ -1,4 +1,4 @@
-import type { Message } from "@tidings-apps/chat-contract";
+import { UNCHANGED, type Message } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
 import { MAX_KEPT, Timeline } from "./timeline.ts";
 
@@ -10,6 +10,7 @@ const message = (number: number, author = "ada", minute = 0): Message => ({
   text: "hi",
   mentions: [],
   sentAt: new Date(noon + minute * 60_000),
+  ...UNCHANGED,
 });
 const numbers = (timeline: Timeline): number[] => timeline.messages.map(({ number }) => number);
 
