@@ -35,8 +35,8 @@ async function bundle(folder: string, entry: string): Promise<Bundle> {
   return { path: join(outDir, "main.mjs"), remove: () => rm(outDir, { recursive: true, force: true }) };
 }
 
-/** Bundles the chat server. The caller has to remove it. */
-export const bundleChat = (): Promise<Bundle> => bundle("apps/chat-server", "src/main.ts");
+/** Bundles the chat server, or another program of its package. The caller has to remove it. */
+export const bundleChat = (entry = "src/main.ts"): Promise<Bundle> => bundle("apps/chat-server", entry);
 
 /** Bundles the chat server. Returns the path of the file; it is deleted when the test has finished. */
 export const buildChatProgram = (): Promise<string> => untilTestEnds(bundleChat());

@@ -23,11 +23,14 @@ interface ChatProcess {
  */
 type RunChat = (folder: string, variables: Record<string, string>) => ChatProcess;
 
-/** Lets the tests of a file run the chat server. It is bundled once for all of them, before the first one. */
-export function setUpChatProcesses(): RunChat {
+/**
+ * Lets the tests of a file run the chat server. It is bundled once for all of them, before the first one.
+ * @param entry the program of the chat server: the server alone, or with the demo
+ */
+export function setUpChatProcesses(entry: "src/main.ts" | "src/demo.ts" = "src/main.ts"): RunChat {
   let program: string | undefined;
   beforeAll(async () => {
-    const { path, remove } = await bundleChat();
+    const { path, remove } = await bundleChat(entry);
     program = path;
     return remove;
   });

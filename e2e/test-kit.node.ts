@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chat } from "@tidings-apps/chat-contract";
+import { chat, UNCHANGED } from "@tidings-apps/chat-contract";
 import { createTestKit, take } from "@tidings/testing";
 
 // test-kit.test.ts runs this file: the kit depends on no test runner, so it works with that of Node.
@@ -11,7 +11,8 @@ void test("the test kit works with node:test", async () => {
   await using kit = await createTestKit(chat);
   const events = kit.client.events(room);
   kit.network.drop();
-  const message = { id: "1", number: 1, author: "ada", text: "hi", mentions: [], sentAt: new Date(0) };
+  const sentAt = new Date(0);
+  const message = { id: "1", number: 1, author: "ada", text: "hi", mentions: [], sentAt, ...UNCHANGED };
   await kit.hub.publish(room, "message", message);
   const [event] = await take(events, 1);
   assert.equal(event?.type, "message");

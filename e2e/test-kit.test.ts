@@ -1,4 +1,4 @@
-import { chat, type Message } from "@tidings-apps/chat-contract";
+import { chat, UNCHANGED, type Message } from "@tidings-apps/chat-contract";
 import { memoryLog } from "@tidings/log";
 import { createTestKit, MemoryNetwork, take } from "@tidings/testing";
 import { expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { wrapLog } from "./wrap-log.ts";
 const room = chat.room({ roomId: "lobby" });
 
 function message(text: string): Message {
-  return { id: text, number: 1, author: "ada", text, mentions: [], sentAt: new Date(0) };
+  return { id: text, number: 1, author: "ada", text, mentions: [], sentAt: new Date(0), ...UNCHANGED };
 }
 
 test("a message that is published while the connection is down arrives once", async () => {
@@ -48,7 +48,7 @@ test("a stalled connection gets its events when it goes on", async () => {
   await kit.clock.advance(1_000);
   kit.network.resume();
   const [event] = await take(events, 1);
-  expect(event).toMatchObject({ data: { text: "late", sentAt: new Date(0) } });
+  expect(event).toMatchObject({ data: { text: "late", sentAt: new Date(0), ...UNCHANGED } });
 });
 
 test("a client whose credentials expire reconnects and misses nothing", async () => {

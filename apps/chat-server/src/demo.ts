@@ -1,48 +1,17 @@
 // The chat with a few scripted people in it. Start it with `npm run demo`.
 import { setTimeout as sleep } from "node:timers/promises";
-import { chat } from "@tidings-apps/chat-contract";
+import { chat, type Message } from "@tidings-apps/chat-contract";
 import { createClient } from "@tidings/client";
+import { SCENES, type Line, type Member, type Scene } from "./demo-script.ts";
 import { startFromEnvironment } from "./environment.ts";
 
-type Member = "Grace" | "Linus" | "Margaret";
-
-interface Scene {
-  readonly room: string;
-  readonly topic: string;
-  readonly lines: readonly (readonly [author: Member, text: string])[];
-}
-
-const SCENES: readonly Scene[] = [
-  {
-    room: "Lobby",
-    topic: "Say hello. Nothing gets lost here.",
-    lines: [
-      ["Grace", "Good morning, everybody!"],
-      ["Linus", "Morning, @Grace. Did the night's deploy go well?"],
-      ["Grace", "Three restarts, and nobody noticed. Each page went on from its own cursor."],
-      ["Margaret", "Try it: switch your network off, wait until we have said something, and switch it on again."],
-      ["Linus", "Everything you missed is there, once and in order. @Margaret showed me on a train."],
-      ["Margaret", "There were many tunnels."],
-    ],
-  },
-  {
-    room: "Tea room",
-    topic: "Darjeeling or Assam?",
-    lines: [
-      ["Margaret", "The kettle is on. Who is in?"],
-      ["Grace", "Me, please. Without sugar."],
-      ["Linus", "Coffee, if that is allowed to be said in here…"],
-      ["Margaret", "It is a *tea* room, @Linus."],
-    ],
-  },
-];
-
-/** What the scripted people say to a real person. */
-const REMARKS = ["what do you think?", "good to see you here.", "do you take milk?"];
+/** What the scripted people say to a real person. The first is a welcome. */
+const REMARKS = ["good to see you here.", "what do you think?", "do you take milk?"];
 
 /** The names of everybody who is online, by the key of their presence value. */
 const online = new Map<string, string>();
 
+// The people of the demo do not talk in the rooms of `npm start`.
 const url = await startFromEnvironment({ database: "data/demo.db" });
 
 let isStopping = false;
@@ -89,21 +58,45 @@ async function signIn(server: string, name: string): Promise<CallApi> {
   return call;
 }
 
-/** Plays a scene again and again, at the speed of real people. */
+/** Plays a scene: first many lines at once, so that there is something to read, and then again and again. */
 async function play({ room: roomName, topic, lines }: Scene, people: Record<Member, CallApi>): Promise<never> {
+  // The API answers with the room.
   const { room } = (await people.Grace("POST", "/api/rooms", { name: roomName })) as { room: { id: string } };
   const path = `/api/rooms/${room.id}`;
-  const say = async (author: Member, text: string): Promise<void> => {
-    await sleep(4_000 + Math.random() * 8_000);
-    await people[author]("POST", `${path}/typing`);
-    await sleep(1_000 + text.length * 40);
-    await people[author]("POST", `${path}/messages`, { text });
+  const post = async ({ author, text, reactions = [] }: Line): Promise<Message> => {
+    // The API answers with the message.
+    const { message } = (await people[author]("POST", `${path}/messages`, { text })) as { message: Message };
+    for (const [who, emoji] of reactions) {
+      await people[who]("PUT", `${path}/messages/${message.id}/reactions/${encodeURIComponent(emoji)}`);
+    }
+    return message;
   };
+  const say = async (line: Line): Promise<void> => {
+    await sleep(1_000 + Math.random() * 4_000);
+    await people[line.author]("POST", `${path}/typing`);
+    await sleep(1_000 + line.text.length * 30);
+    await post(line);
+  };
+  await people.Grace("PUT", `${path}/topic`, { text: topic });
+  for (const line of lines) {
+    const { number } = await post(line);
+    // The room is from an earlier run and has enough to read.
+    if (number > lines.length) break;
+  }
+  const welcomed = new Set<string>();
   for (;;) {
-    await people.Grace("PUT", `${path}/topic`, { text: topic });
-    for (const [author, text] of lines) await say(author, text);
+    for (const line of lines) {
+      const guests = [...online.values()].filter((name) => !(name in people));
+      const newGuest = guests.find((name) => !welcomed.has(name));
+      if (newGuest === undefined) {
+        await say(line);
+      } else {
+        welcomed.add(newGuest);
+        await say({ author: "Margaret", text: `@${newGuest}, ${REMARKS[0]}` });
+      }
+    }
     const guest = pick([...online.values()].filter((name) => !(name in people)));
-    if (guest !== undefined) await say("Margaret", `@${guest}, ${pick(REMARKS)}`);
+    if (guest !== undefined) await say({ author: "Margaret", text: `@${guest}, ${pick(REMARKS)}` });
   }
 }
 
