@@ -76,6 +76,13 @@ const path = fc.oneof(
   fc
     .tuple(segment, fc.constantFrom("membership", "read", "messages", "typing", "topic"))
     .map(([room, action]) => `/api/rooms/${room}/${action}`),
+  fc
+    .tuple(
+      segment,
+      segment,
+      fc.constantFrom("", `/reactions/${encodeURIComponent("👍")}`, "/reactions/x", "/reactions/%F0"),
+    )
+    .map(([room, message, rest]) => `/api/rooms/${room}/messages/${message}${rest}`),
   segment.map((each) => `/api/${each}`),
 );
 /** A header that the API does not need. */
@@ -89,7 +96,7 @@ test("no request to the API makes the server fail, whatever it contains", async 
     headerValue,
     headerValue.map((each) => `tidings_chat=${each}`),
   );
-  const method = fc.constantFrom("POST", "PUT", "DELETE");
+  const method = fc.constantFrom("POST", "PUT", "PATCH", "DELETE");
   let signedIn = ada.cookie;
   await fc.assert(
     fc.asyncProperty(method, path, body, contentType, cookie, header, async (verb, where, what, type, who, other) => {

@@ -25,8 +25,17 @@ test("messages, names, rooms, topics and toasts show text as text, and the polic
       "file:///etc/passwd",
     "{{constructor.constructor('alert(1)')()}} ${alert(1)} <%= 7*7 %> #{7*7} [[7*7]] " +
       "<template><img src=x onerror=alert(1)></template>",
+    "[click](javascript:alert(1)) ![x](https://example.invalid/x.png) [a]: https://example.invalid/",
+    "<https://example.invalid/> &#60;img src=x onerror=alert(1)&#62; &lt;b&gt;",
     `@${other} @${me}`,
   ];
+  /** Texts with Markdown, and what is shown of them. */
+  const formatted = [
+    ["**<img src=x onerror=alert(1)>**", "<img src=x onerror=alert(1)>"],
+    ["`<script>alert(1)</script>`", "<script>alert(1)</script>"],
+    ["- <svg/onload=alert(1)>\n- **[x](javascript:alert(1))**", "<svg/onload=alert(1)>[x](javascript:alert(1))"],
+    ["```html\n<iframe src=//example.invalid/></iframe>\n```", "<iframe src=//example.invalid/></iframe>"],
+  ] as const;
   const surprises: string[] = [];
   const page = await openWindow();
   page.on("console", (message) => {
@@ -50,15 +59,21 @@ test("messages, names, rooms, topics and toasts show text as text, and the polic
   const visitors = await Promise.all(names.map((name) => visit(url, name)));
   const [, writer] = visitors;
   for (const text of texts) await writer?.say(text);
+  for (const [text] of formatted) await writer?.say(text);
   for (const visitor of visitors) await visitor.say("hi");
   await writer?.request("POST", "/api/rooms/lobby/typing");
-  const all = [...texts, ...names.map(() => "hi")];
+  const all = [...texts, ...formatted.map(([, shown]) => shown), ...names.map(() => "hi")];
   await expectTexts(page, all);
   await until(() => page.locator("#typing").textContent(), `${other} is typing…`);
   expect(new Set(await page.locator("#messages .author").allTextContents())).toEqual(new Set(names));
 
-  await writer?.request("PUT", "/api/rooms/lobby/topic", { text: "<b>topic</b>" });
-  await until(() => page.locator("#topic span").textContent(), "<b>topic</b>");
+  const topic = '<b>topic</b> javascript:alert(1) https://example.com/"onclick=alert(1)';
+  await writer?.request("PUT", "/api/rooms/lobby/topic", { text: topic });
+  await until(() => page.locator("#topic span").textContent(), topic);
+  const links = page.locator("#topic a");
+  expect(await links.evaluateAll((found) => found.map((link) => link.outerHTML))).toEqual([
+    '<a href="https://example.com/" target="_blank" rel="noopener noreferrer nofollow">https://example.com/</a>',
+  ]);
   await writer?.request("POST", "/api/rooms", { name: "<b>room</b>" });
   await until(() => page.locator("#other-rooms .name").allTextContents(), ["<b>room</b>"]);
   await page.locator("#other-rooms a").click();
@@ -67,7 +82,7 @@ test("messages, names, rooms, topics and toasts show text as text, and the polic
   await page.locator(".toast .open").click();
   await expectTexts(page, [...all, `<b>look</b> @${me}`]);
 
-  // The only elements are those of the page itself: marked names and safe links.
+  // The only elements are those of the page itself: marked names, safe links and formats.
   const elements = await page
     .locator("#messages .text *")
     .evaluateAll((found) => found.map((each) => `${each.localName} ${each.getAttribute("href") ?? each.className}`));
@@ -75,12 +90,16 @@ test("messages, names, rooms, topics and toasts show text as text, and the polic
     "a https://example.com/",
     "a https://example.com/",
     "a https://example.com/%E2%80%AEgpj.exe",
+    "a https://example.invalid/x.png",
+    "a https://example.invalid/",
+    "a https://example.invalid/",
     "span mention",
     "span mention me-mentioned",
+    ...["strong ", "code ", "ul ", "li ", "li ", "strong ", "pre ", "code "],
     "span mention me-mentioned",
   ]);
   expect(await page.locator("#messages a").first().getAttribute("rel")).toBe("noopener noreferrer nofollow");
-  expect(await page.locator(":is(.author, .name, .what, .by, #typing, #topic span, #my-name, h1) *").count()).toBe(0);
+  expect(await page.locator(":is(.author, .name, .what, .by, #typing, #my-name, h1) *").count()).toBe(0);
   await page.reload();
   await until(async () => (await textsOn(page)).length, all.length + 1);
   expect(surprises).toEqual([]);

@@ -44,7 +44,7 @@ test("a mention in another room shows a toast, a mark, a title and an icon, and 
   await bo.say("@ADA, tea?");
   await until(() => marksOn(ada), { Garden: "", Lobby: "@2" });
   await until(() => ada.locator(".toast").count(), 1);
-  expect(await ada.locator(".toast .open").innerText()).toContain("@ADA, tea?");
+  expect(await ada.locator(".toast .open").innerText()).toBe("bo mentioned you in Lobby\n@ADA, tea?");
   await until(() => ada.title(), "(2) Garden · Tidings chat");
   expect(await ada.locator("link[rel=icon]").getAttribute("href")).toBe("/favicon-unread.svg");
 
@@ -103,4 +103,51 @@ test("a hidden window also notifies about the open room, and marks nothing as re
   await until(() => ada.title(), "Lobby · Tidings chat");
   expect(await ada.locator(".new-line:visible").count()).toBe(1);
   await until(() => ada.locator(".toast").count(), 0);
+});
+
+const mentionsOn = (page: Page) => page.locator("#mentions:not([hidden]) .what").allTextContents();
+
+test("a mention in a room that one has not joined stays in the sidebar until it is read, also after a reload", async () => {
+  const { url } = await openChat();
+  const bo = await visit(url, "bo");
+  await bo.request("POST", "/api/rooms", { name: "Garden" });
+  const ada = await enterAs("ada", url);
+  for (const text of ["@ada, one?", "@ada, two?"]) await bo.request("POST", "/api/rooms/garden/messages", { text });
+  await until(() => mentionsOn(ada), ["@ada, two?", "@ada, one?"]);
+  await until(() => ada.title(), "(2) Lobby · Tidings chat");
+  await ada.reload();
+  await until(() => mentionsOn(ada), ["@ada, two?", "@ada, one?"]);
+  expect(await ada.locator("#mention-count").textContent()).toBe("2");
+  expect(await ada.locator("#other-rooms li:has(.named:visible) .name").allTextContents()).toEqual(["Garden"]);
+  await until(() => ada.title(), "(2) Lobby · Tidings chat");
+  expect(await ada.locator(".toast").count()).toBe(0);
+
+  await ada.locator("#mention-list a").first().click();
+  await expectRoom(ada, "Garden");
+  await until(() => ada.locator(".message.revealed .text").allTextContents(), ["@ada, two?"]);
+  // Reading them does not join the room.
+  await until(() => mentionsOn(ada), []);
+  expect(await marksOn(ada)).toEqual({ Lobby: "" });
+  await until(() => ada.title(), "Garden · Tidings chat");
+  await ada.reload();
+  await until(() => textsOn(ada), ["@ada, one?", "@ada, two?"]);
+  expect(await mentionsOn(ada)).toEqual([]);
+});
+
+test("a mention goes away when its message is deleted, and follows its text", async () => {
+  const { url } = await openChat();
+  const bo = await visit(url, "bo");
+  await bo.request("POST", "/api/rooms", { name: "Garden" });
+  const ada = await enterAs("ada", url);
+  const answer = await bo.request("POST", "/api/rooms/garden/messages", { text: "@ada, tee?" });
+  // The API answers with the message.
+  const { message } = (await answer.json()) as { message: { id: string } };
+  await until(() => mentionsOn(ada), ["@ada, tee?"]);
+  await bo.request("PATCH", `/api/rooms/garden/messages/${message.id}`, { text: "@ada, tea?" });
+  await until(() => mentionsOn(ada), ["@ada, tea?"]);
+  await bo.request("DELETE", `/api/rooms/garden/messages/${message.id}`);
+  await until(() => mentionsOn(ada), []);
+  await until(() => ada.locator(".toast").count(), 0);
+  await until(() => ada.title(), "Lobby · Tidings chat");
+  expect(await ada.locator("#mentions").isVisible()).toBe(false);
 });

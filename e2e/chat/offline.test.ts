@@ -63,6 +63,60 @@ test("after a connection breaks, the page reconnects, and nothing is missing", a
   await expectStatus(ada, "Live");
 });
 
+test("a lost connection says when it is tried again, a button tries at once, and nobody knows who is here", async () => {
+  const { url, server } = await openChat();
+  const proxy = await proxyTo(server.port);
+  const ada = await enterAs("ada", proxy.url);
+  await enterAs("bo", url);
+  await until(() => ada.locator("#people-count").textContent(), "2");
+  // The clock of the page stands still, so no attempt begins by itself.
+  await ada.clock.install();
+  proxy.refuse();
+  proxy.cut();
+  await expectStatus(ada, "Connection lost");
+  expect(await ada.locator("#countdown").textContent()).toMatch(/^(reconnecting in \d+ s|trying…)$/);
+  expect(await ada.locator("#presence.stale #people-title").textContent()).toBe("Last seen here");
+  expect(await ada.locator("#people .name").allTextContents()).toEqual(["ada", "bo"]);
+  expect(await ada.locator("#people-count").textContent()).toBe("");
+  expect(
+    await ada
+      .locator("#people .avatar")
+      .first()
+      .evaluate((avatar) => getComputedStyle(avatar).opacity),
+  ).toBe("0.45");
+
+  proxy.accept();
+  await ada.getByRole("button", { name: "Try now" }).click();
+  await expectStatus(ada, "Live");
+  expect(await ada.locator("#people-title").textContent()).toBe("Here now");
+  await until(() => ada.locator("#people-count").textContent(), "2");
+});
+
+test("the number of people is never 0, whatever happens to the connection", async () => {
+  const first = await openChat();
+  const window = await openWindow();
+  await window.addInitScript(() => {
+    const seen = new Set<string>();
+    Object.assign(globalThis, { seen });
+    const look = () => {
+      const count = document.getElementById("people-count")?.textContent;
+      const people = document.querySelectorAll("#people li").length;
+      if (document.getElementById("chat")?.hidden === false) seen.add(`${count ?? ""} beside ${people}`);
+    };
+    new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+  });
+  const ada = await enterAs("ada", first.url, window);
+  await until(() => ada.locator("#people-count").textContent(), "1");
+  await first.server.close();
+  await until(async () => (await ada.locator("#status-text").textContent()) !== "Live", true);
+  await openChat({ port: first.server.port });
+  await reconnectNow(ada);
+  await until(() => ada.locator("#people-count").textContent(), "1");
+  // Defined by the script above.
+  const seen = await ada.evaluate(() => [...(globalThis as unknown as { seen: Set<string> }).seen]);
+  expect(seen.filter((each) => each.startsWith("0") || /^\d+ beside 0$/.test(each))).toEqual([]);
+});
+
 test("over a kill of the server, no acknowledged message is missing or repeated, and the status is right", async () => {
   const folder = await temporaryFolder();
   const database = join(folder, "data", "chat.db");

@@ -1,4 +1,4 @@
-import { Message, Room, type Membership } from "@tidings-apps/chat-contract";
+import { Message, Room, type Emoji, type Membership } from "@tidings-apps/chat-contract";
 import * as z from "zod/mini";
 
 /** A request has failed. The message is a sentence for the person at the screen. */
@@ -74,6 +74,23 @@ export async function postMessage(roomId: string, text: string, idempotencyKey: 
   return z.object({ message: Message }).parse(body).message;
 }
 
+/** Changes the text of a message. @throws ApiError */
+export async function patchMessage(roomId: string, messageId: string, text: string): Promise<Message> {
+  const body = await sendForJson("PATCH", messagePath(roomId, messageId), { text });
+  return z.object({ message: Message }).parse(body).message;
+}
+
+/** Deletes a message. @throws ApiError */
+export async function deleteMessage(roomId: string, messageId: string): Promise<void> {
+  await send("DELETE", messagePath(roomId, messageId));
+}
+
+/** Adds a reaction to a message, or takes it back. @throws ApiError */
+export async function putReaction(roomId: string, messageId: string, emoji: Emoji, isOn: boolean): Promise<Message> {
+  const path = `${messagePath(roomId, messageId)}/reactions/${encodeURIComponent(emoji)}`;
+  return z.object({ message: Message }).parse(await sendForJson(isOn ? "PUT" : "DELETE", path)).message;
+}
+
 /** Sends a typing hint. @throws ApiError */
 export async function postTyping(roomId: string): Promise<void> {
   await send("POST", `${roomPath(roomId)}/typing`);
@@ -81,6 +98,10 @@ export async function postTyping(roomId: string): Promise<void> {
 
 function roomPath(roomId: string): string {
   return `/api/rooms/${encodeURIComponent(roomId)}`;
+}
+
+function messagePath(roomId: string, messageId: string): string {
+  return `${roomPath(roomId)}/messages/${encodeURIComponent(messageId)}`;
 }
 
 async function sendForJson(method: string, path: string, body?: unknown): Promise<unknown> {
@@ -101,7 +122,9 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
   if (response.ok) return response;
   const sentences: Readonly<Record<number, string>> = {
     401: "Your session has ended.",
-    404: "The server does not know this room.",
+    403: "Only its author can do that.",
+    404: "It is not there any more.",
+    409: "There are too many already.",
     413: "That is too long.",
   };
   throw new ApiError(response.status, sentences[response.status] ?? "The server did not take it.");

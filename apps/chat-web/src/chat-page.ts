@@ -6,6 +6,7 @@ import { Composer } from "./composer.ts";
 import { Drawer } from "./drawer.ts";
 import { element, setText } from "./element.ts";
 import { listenToKeys } from "./keyboard.ts";
+import { MessageActions } from "./message-actions.ts";
 import { MessageList } from "./message-list.ts";
 import { Notice } from "./notice.ts";
 import { Preferences } from "./preferences.ts";
@@ -35,7 +36,7 @@ const TICKS_PER_ATTEMPT = 20;
 export class ChatPage {
   readonly #view = element("chat", HTMLDivElement);
   readonly #typing = element("typing", HTMLParagraphElement);
-  readonly #status = new StatusLine();
+  readonly #status = new StatusLine(() => this.#session?.reconnect());
   readonly #drawer = new Drawer();
   readonly #unreadLine = new UnreadLine();
   readonly #alerts: Alerts;
@@ -46,6 +47,7 @@ export class ChatPage {
   readonly #notice: Notice;
   readonly #toasts: Toasts;
   readonly #composer: Composer;
+  readonly #actions: MessageActions;
   readonly #onLeave: (problem?: string) => void;
   #session: Session | null = null;
   #roomId = FIRST_ROOM;
@@ -67,6 +69,7 @@ export class ChatPage {
         location.hash = linkTo(roomId);
       },
       onFilter: () => this.#render(),
+      onOpenMention: openMention,
     });
     this.#header = new RoomHeader({
       onMembership: (joined) => requests.setMembership(this.#roomId, joined),
@@ -79,7 +82,15 @@ export class ChatPage {
     });
     this.#waitingList = new WaitingList(() => this.#session?.outbox);
     this.#notice = new Notice(() => this.#dismissNotice());
+    this.#actions = new MessageActions({
+      session: () => this.#session,
+      roomId: () => this.#roomId,
+      onEdit: (message) => this.#composer.edit(message),
+      onProblem: (sentence) => this.#toasts.say(sentence),
+    });
     this.#composer = new Composer({
+      onEdit: (messageId, text) => this.#actions.edit(this.#roomId, messageId, text),
+      ownNewest: () => this.#actions.ownNewest(),
       onSend: (text) => this.#send(text),
       onTyping: () => requests.sendTypingHint(this.#roomId),
       names: () => this.#session?.names(this.#roomId) ?? [],
@@ -120,6 +131,7 @@ export class ChatPage {
       onEnd: () => this.#leave("Your session has ended, perhaps in another window. Sign in again to go on."),
     });
     this.#status.follow(this.#session.client.status);
+    this.#session.client.status.subscribe(() => this.#renderSoon());
     this.#timer = setInterval(() => this.#tick(), TICK_INTERVAL);
     this.#openRoom();
     this.#composer.focus();
@@ -132,6 +144,7 @@ export class ChatPage {
     const { read, newest } = this.#session.roomList.get(this.#roomId);
     this.#unreadLine.enterRoom(read, newest);
     this.#messageList.leave();
+    this.#actions.close();
     this.#header.stopEditing(false);
     this.#session.open(this.#roomId);
     const hasClosedDrawer = this.#drawer.close();
@@ -176,12 +189,13 @@ export class ChatPage {
       state,
       unreadAfter: this.#unreadLine.after,
       unread: unreadIn(room),
+      isLive,
     });
     this.#renderTyping();
     this.#toasts.keep(({ messageId }) => session.mentions.isUnread(messageId));
     if (this.#isLooking()) session.markRead(this.#roomId);
     this.#sidebar.render(session, this.#roomId);
-    this.#alerts.render(room.name, roomList.unread());
+    this.#alerts.render(room.name, session.unread());
   }
 
   #renderTyping(): void {
@@ -209,6 +223,8 @@ export class ChatPage {
 
   #openMention({ roomId, messageId }: Mention): void {
     location.hash = linkTo(roomId);
+    // If the room is open already, no event follows.
+    this.#drawer.close();
     // The browser reports the new address with an event, and only then the room opens.
     setTimeout(() => this.#messageList.reveal(messageId));
   }
@@ -261,6 +277,7 @@ export class ChatPage {
     this.#session?.close();
     this.#session = null;
     clearInterval(this.#timer);
+    this.#actions.close();
     this.#composer.clear();
     this.#toasts.clear();
     this.#alerts.clear();

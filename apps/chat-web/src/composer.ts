@@ -1,4 +1,4 @@
-import { MAX_TEXT } from "@tidings-apps/chat-contract";
+import { MAX_TEXT, type Message } from "@tidings-apps/chat-contract";
 import { element } from "./element.ts";
 import { EmojiPicker } from "./emoji-picker.ts";
 import { NameMenu } from "./name-menu.ts";
@@ -10,11 +10,15 @@ const TYPING_INTERVAL = 2_500;
 export interface ComposerOptions {
   onSend(text: string): void;
   onTyping(): void;
+  /** Stores a new text of a message. Returns the problem; null if it is stored. */
+  onEdit(messageId: string, text: string): Promise<string | null>;
+  /** Returns the message that the person edits with the up arrow. */
+  ownNewest(): Message | undefined;
   /** Returns the names that can be mentioned. */
   names(): readonly string[];
 }
 
-/** The form in which the person writes messages. Each room has its own draft. */
+/** The form in which the person writes and edits messages. Each room has its own draft. */
 export class Composer {
   readonly #form = element("composer", HTMLFormElement);
   readonly #text = element("text", HTMLTextAreaElement);
@@ -23,7 +27,11 @@ export class Composer {
   readonly #emoji: EmojiPicker;
   readonly #options: ComposerOptions;
   readonly #drafts = new Map<string, string>();
+  readonly #editing = element("editing", HTMLDivElement);
   #roomId = "";
+  #roomName = "";
+  /** The id of the message that is being edited; null if the person writes a new one. */
+  #editedId: string | null = null;
   /** When the last typing hint was sent, in milliseconds since 1970. */
   #lastHint = 0;
 
@@ -46,6 +54,11 @@ export class Composer {
         event.preventDefault();
         // No other listener may handle the key: Escape closes one thing at a time.
         event.stopPropagation();
+      } else if (event.key === "ArrowUp" && !event.altKey && this.#text.value === "") {
+        const message = options.ownNewest();
+        if (message === undefined) return;
+        event.preventDefault();
+        this.edit(message);
       } else if (event.key === "Enter" && !event.shiftKey) {
         event.preventDefault();
         this.#form.requestSubmit();
@@ -53,47 +66,92 @@ export class Composer {
     });
     this.#text.addEventListener("input", () => {
       this.#check();
-      if (this.#text.value.trim() !== "") this.#hint();
+      if (this.#text.value.trim() !== "" && this.#editedId === null) this.#hint();
     });
+    element("stop-editing", HTMLButtonElement).addEventListener("click", () => this.stopEditing());
+  }
+
+  /** Lets the person edit a message. Their draft comes back afterwards. */
+  edit({ id, text }: Pick<Message, "id" | "text">): void {
+    if (this.#editedId === null) this.#drafts.set(this.#roomId, this.#text.value);
+    this.#showText(id, text);
+    this.#text.focus();
+  }
+
+  /** Returns whether a message was being edited. */
+  stopEditing(): boolean {
+    if (this.#editedId === null) return false;
+    this.#showText(null, this.#drafts.get(this.#roomId) ?? "");
+    this.#text.focus();
+    return true;
   }
 
   /** Switches to a room. The draft of the room before is kept. */
   enter(roomId: string, roomName: string): void {
-    this.#label.textContent = `Message to ${roomName}`;
-    this.#text.placeholder = `Message ${roomName}`;
+    this.#roomName = roomName;
+    this.#renderLabel();
     if (roomId === this.#roomId) return;
-    this.#drafts.set(this.#roomId, this.#text.value);
+    if (this.#editedId === null) this.#drafts.set(this.#roomId, this.#text.value);
     this.#roomId = roomId;
-    this.#text.value = this.#drafts.get(roomId) ?? "";
     this.#lastHint = 0;
-    this.#check();
+    this.#showText(null, this.#drafts.get(roomId) ?? "");
   }
 
   focus(): void {
     this.#text.focus();
   }
 
-  /** Returns whether a menu was open. */
+  /** Closes the menu of emoji, or else stops to edit. Returns whether there was anything to close. */
   closeMenus(): boolean {
-    return this.#emoji.close();
+    return this.#emoji.close() || this.stopEditing();
   }
 
   /** Removes all drafts, because another person may sign in. */
   clear(): void {
     this.#drafts.clear();
     this.#roomId = "";
-    this.#text.value = "";
+    this.#showText(null, "");
+  }
+
+  /** @param editedId the message that the text belongs to; null for a new one */
+  #showText(editedId: string | null, text: string): void {
+    this.#editedId = editedId;
+    this.#editing.hidden = editedId === null;
+    this.#text.value = text;
+    this.#renderLabel();
     this.#check();
+  }
+
+  #renderLabel(): void {
+    const isNew = this.#editedId === null;
+    this.#label.textContent = isNew ? `Message to ${this.#roomName}` : "New text of your message";
+    this.#text.placeholder = isNew ? `Message ${this.#roomName}` : "";
   }
 
   #send(): void {
     const text = this.#text.value.trim();
     if (text === "" || text.length > MAX_TEXT) return;
+    if (this.#editedId !== null) {
+      void this.#saveEdited(this.#editedId, text);
+      return;
+    }
     this.#text.value = "";
     // The next text sends its first hint at once.
     this.#lastHint = 0;
     this.#options.onSend(text);
     this.#text.focus();
+  }
+
+  /** The text stays until the server has it: an edit does not wait in the outbox. */
+  async #saveEdited(messageId: string, text: string): Promise<void> {
+    const problem = await this.#options.onEdit(messageId, text);
+    // Meanwhile the person may have begun something else.
+    if (this.#editedId !== messageId) return;
+    if (problem === null) {
+      this.stopEditing();
+    } else {
+      this.#problem.textContent = problem;
+    }
   }
 
   #check(): void {

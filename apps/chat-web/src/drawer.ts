@@ -1,7 +1,7 @@
 import { element } from "./element.ts";
 
 /** The width from which the sidebar fits beside the messages. The style sheet has the same width. */
-const WIDE = "(min-width: 52rem)";
+const WIDE = "(min-width: 48rem)";
 
 /** On a small screen the sidebar covers the messages. While it is closed, the keyboard cannot reach it. */
 export class Drawer {

@@ -1,4 +1,4 @@
-import { chat, type Message } from "@tidings-apps/chat-contract";
+import { chat, type Message, type MessageChange } from "@tidings-apps/chat-contract";
 import type { Client, ClientSubscription, Gap, Reason } from "@tidings/client";
 import { OlderMessages } from "./older-messages.ts";
 import { Timeline } from "./timeline.ts";
@@ -33,7 +33,12 @@ export class FollowedRoom {
     const address = chat.room({ roomId: options.roomId });
     this.older = new OlderMessages(this.timeline, async (request) => {
       const { events, more } = await client.history(address, request);
-      return { events: events.filter((event) => event.type === "message"), more };
+      return {
+        messages: events.flatMap((event) => (event.type === "message" ? [event.data] : [])),
+        changes: events.flatMap((event) => (isChange(event) ? [event] : [])),
+        oldestEvent: events[0]?.id ?? undefined,
+        more,
+      };
     });
     this.#subscription = client.subscribe(address, {
       snapshot: ({ messages }) => {
@@ -47,6 +52,9 @@ export class FollowedRoom {
         options.onMessage(message);
         options.onChange();
       },
+      edited: (data) => this.#change({ type: "edited", data }, options),
+      deleted: (data) => this.#change({ type: "deleted", data }, options),
+      reacted: (data) => this.#change({ type: "reacted", data }, options),
       typing: ({ author }) => {
         if (author !== options.person) this.typing.add(author, Date.now());
       },
@@ -74,6 +82,11 @@ export class FollowedRoom {
     this.#subscription.close();
   }
 
+  #change(change: MessageChange, options: FollowedRoomOptions): void {
+    this.timeline.change([change]);
+    options.onChange();
+  }
+
   #begin(messages: readonly Message[]): void {
     this.timeline.replace(messages);
     this.older.reset();
@@ -83,4 +96,10 @@ export class FollowedRoom {
     this.phase = "ready";
     if (this.gap !== null) this.gap = { ...this.gap, isHealed: true };
   }
+}
+
+function isChange<Event extends { readonly type: string }>(
+  event: Event,
+): event is Extract<Event, { readonly type: MessageChange["type"] }> {
+  return event.type === "edited" || event.type === "deleted" || event.type === "reacted";
 }

@@ -9,10 +9,10 @@ export interface KeyboardOptions {
   onStep(step: -1 | 1): void;
 }
 
-/** Listens to the keys that work wherever the focus is. They do not work while a dialog is open. */
+/** Listens to the keys that work wherever the focus is. They do not work while a dialog or a menu is open. */
 export function listenToKeys({ closers, ...options }: KeyboardOptions): void {
   document.addEventListener("keydown", (event) => {
-    if (document.querySelector("dialog[open]") !== null) return;
+    if (document.querySelector("dialog[open], :popover-open") !== null) return;
     const isArrow = event.key === "ArrowUp" || event.key === "ArrowDown";
     if (event.key === "Escape") {
       closers.some((close) => close());

@@ -7,12 +7,25 @@ export class Mentions {
   readonly #seen = new Set<string>();
   #isFirstSnapshot = true;
 
-  /** Returns whether the mention is new. */
+  /** Adds a mention, or its new text. Returns whether it has to be announced. */
   add(mention: Mention): boolean {
-    if (this.#seen.has(mention.messageId)) return false;
-    this.#seen.add(mention.messageId);
-    this.#unread.set(mention.messageId, mention);
-    return true;
+    const { messageId } = mention;
+    const isNew = !this.#seen.has(messageId);
+    // A mention that comes again after it was read stays read.
+    if (isNew || this.#unread.has(messageId)) this.#unread.set(messageId, mention);
+    this.#seen.add(messageId);
+    return isNew;
+  }
+
+  /** The message does not mention the person any more. */
+  remove(messageId: string): void {
+    this.#unread.delete(messageId);
+    this.#seen.delete(messageId);
+  }
+
+  /** Returns all unread mentions, the newest first. */
+  list(): Mention[] {
+    return [...this.#unread.values()].reverse();
   }
 
   /**
@@ -39,7 +52,8 @@ export class Mentions {
     return this.#unread.has(messageId);
   }
 
-  hasUnreadIn(roomId: string): boolean {
-    return [...this.#unread.values()].some((mention) => mention.roomId === roomId);
+  /** Returns the number of unread mentions in a room. */
+  countIn(roomId: string): number {
+    return [...this.#unread.values()].filter((mention) => mention.roomId === roomId).length;
   }
 }

@@ -1,6 +1,7 @@
+import type { Message } from "@tidings-apps/chat-contract";
 import { paintAvatar } from "./avatar.ts";
 import { copyOf, elementIn } from "./element.ts";
-import { isEmojiOnly, partsOf } from "./text-parts.ts";
+import { isSameName, paintText } from "./paint-text.ts";
 import type { TimelineRow } from "./timeline.ts";
 
 const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
@@ -14,7 +15,7 @@ export function createMessageItem(): HTMLElement {
   return copyOf("message");
 }
 
-/** Shows a message, and the day and the line above it. The texts of people go into text nodes, never into markup. */
+/** Shows a message with its changes, and the day and the line above it. */
 export function updateMessageItem(
   item: HTMLElement,
   row: TimelineRow,
@@ -35,39 +36,48 @@ export function updateMessageItem(
   item.classList.toggle("names-me", mentionsMe);
   paintAvatar(elementIn(item, ".avatar", HTMLElement), message.author);
   elementIn(item, ".author", HTMLElement).textContent = message.author;
-  paintText(elementIn(item, ".text", HTMLElement), message.text, message.mentions, me);
+  const text = elementIn(item, ".text", HTMLElement);
+  const isDeleted = message.deletedAt !== null;
+  item.classList.toggle("was-deleted", isDeleted);
+  item.classList.toggle("was-edited", message.editedAt !== null && !isDeleted);
+  if (isDeleted) {
+    text.textContent = "This message was deleted.";
+    text.classList.remove("large");
+  } else {
+    paintText(text, message.text, message.mentions, me);
+  }
+  paintReactions(elementIn(item, ".reactions", HTMLElement), message.reactions, me);
+  const more = elementIn(item, ".more", HTMLButtonElement);
+  more.hidden = isDeleted;
+  more.ariaLabel = `React to or change the message of ${message.author}`;
+  more.title = message.author === me ? "React, edit or delete" : "React";
   const time = elementIn(item, "time", HTMLTimeElement);
   time.dateTime = message.sentAt.toISOString();
   time.textContent = timeOfDay.format(message.sentAt);
   time.title = dateAndTime.format(message.sentAt);
 }
 
-/** Shows a text, with its links and mentions as elements of their own. */
-export function paintText(target: HTMLElement, text: string, mentions: readonly string[], me: string): void {
-  target.classList.toggle("large", isEmojiOnly(text));
-  target.replaceChildren(
-    ...partsOf(text, mentions).map((part) => {
-      if (part.href !== undefined) return linkTo(part.href, part.text);
-      if (part.mention === undefined) return document.createTextNode(part.text);
-      const mark = document.createElement("span");
-      mark.className = isSameName(part.mention, me) ? "mention me-mentioned" : "mention";
-      mark.textContent = part.text;
-      return mark;
+/** Turns the buttons of all messages on or off: a change of a message needs a connection. */
+export function enableMessageButtons(items: HTMLElement, isLive: boolean): void {
+  for (const button of items.querySelectorAll<HTMLButtonElement>(".more, .reaction")) button.disabled = !isLive;
+}
+
+function paintReactions(list: HTMLElement, reactions: Message["reactions"], me: string): void {
+  list.hidden = reactions.length === 0;
+  list.replaceChildren(
+    ...reactions.map(({ emoji, people }) => {
+      const item = copyOf("reaction");
+      const button = elementIn(item, "button", HTMLButtonElement);
+      const names = people.map((name) => (name === me ? "you" : name)).join(", ");
+      button.dataset["emoji"] = emoji;
+      button.ariaPressed = String(people.includes(me));
+      button.ariaLabel = `${emoji} ${people.length}: ${names}`;
+      button.title = names;
+      elementIn(button, ".emoji", HTMLElement).textContent = emoji;
+      elementIn(button, ".count", HTMLElement).textContent = String(people.length);
+      return item;
     }),
   );
-}
-
-function linkTo(href: string, text: string): HTMLAnchorElement {
-  const link = document.createElement("a");
-  link.href = href;
-  link.target = "_blank";
-  link.rel = "noopener noreferrer nofollow";
-  link.textContent = text;
-  return link;
-}
-
-function isSameName(name: string, other: string): boolean {
-  return name.toLowerCase() === other.toLowerCase();
 }
 
 /** Returns "today", "yesterday" or the date. */

@@ -1,7 +1,7 @@
 import { element, elementIn, setText } from "./element.ts";
 import type { FollowedRoom } from "./followed-room.ts";
 import { KeyedList } from "./keyed-list.ts";
-import { createMessageItem, updateMessageItem } from "./message-item.ts";
+import { createMessageItem, enableMessageButtons, updateMessageItem } from "./message-item.ts";
 import type { OlderMessages } from "./older-messages.ts";
 import { formatCount } from "./room-list.ts";
 import type { TimelineRow } from "./timeline.ts";
@@ -28,6 +28,7 @@ export interface ShownRoom {
   readonly state: FollowedRoom | undefined;
   readonly unreadAfter: number | null;
   readonly unread: number;
+  readonly isLive: boolean;
 }
 
 /** The messages of the open room, and the position of the reader among them. */
@@ -43,6 +44,10 @@ export class MessageList {
   /** The room that was scrolled to the position where it opens. */
   #positionedRoom: string | null = null;
   #isAtEnd = true;
+  /** The number of the newest message that was on screen; null before the room is ready. */
+  #lastSeen: number | null = null;
+  /** The message to scroll to as soon as the page has it. */
+  #toReveal: string | null = null;
   /** The scroll position that the page has set. At any other position the person has scrolled. */
   #top = 0;
 
@@ -76,9 +81,12 @@ export class MessageList {
   leave(): void {
     this.#positionedRoom = null;
     this.#isAtEnd = true;
+    this.#lastSeen = null;
+    this.#toReveal = null;
   }
 
-  render({ roomId, roomName, state, unreadAfter, unread }: ShownRoom): void {
+  render(room: ShownRoom): void {
+    const { roomId, roomName, state, unreadAfter } = room;
     const isReady = state?.phase === "ready" || (state?.timeline.newest ?? 0) > 0;
     // The browser reports a scroll with an event that comes a little later.
     if (this.#scroller.scrollTop !== this.#top) this.#readPosition();
@@ -89,6 +97,7 @@ export class MessageList {
     if (!isPositioned || state?.older.state === "loading") this.#beQuiet();
     this.#log.ariaBusy = String(!isReady);
     this.#list.render(state?.timeline.rows(unreadAfter) ?? []);
+    enableMessageButtons(this.#items, room.isLive);
     this.#renderEdges(roomName, state, isReady);
     if (!isPositioned) {
       this.#scrollToOpening(roomId, isReady);
@@ -98,8 +107,8 @@ export class MessageList {
       // Older messages have come at the top: what the person reads must not move.
       this.#scrollTo(scrollTop + this.#scroller.scrollHeight - scrollHeight);
     }
-    this.#newer.hidden = this.#isAtEnd || !isReady;
-    setText(elementIn(this.#newer, "span", HTMLElement), unread === 0 ? "Newest" : `${formatCount(unread)} new`);
+    if (this.#toReveal !== null) this.reveal(this.#toReveal);
+    this.#renderNewer(room, isReady);
     const isNearTop = isReady && this.#scroller.scrollTop < NEAR_TOP;
     if (isNearTop && state?.older.state === "more") this.#options.onNearTop();
   }
@@ -109,12 +118,25 @@ export class MessageList {
     this.#isAtEnd = true;
   }
 
-  /** Scrolls to a message and highlights it. Does nothing if the page does not have the message. */
+  /** Scrolls to a message and highlights it, as soon as the page has it. */
   reveal(messageId: string): void {
     const item = this.#list.elementOf(messageId);
-    item?.scrollIntoView({ block: "center" });
-    item?.classList.add("revealed");
-    item?.addEventListener("animationend", () => item.classList.remove("revealed"), { once: true });
+    this.#toReveal = item === undefined ? messageId : null;
+    if (item === undefined) return;
+    item.scrollIntoView({ block: "center" });
+    this.#readPosition();
+    item.classList.add("revealed");
+    item.addEventListener("animationend", () => item.classList.remove("revealed"), { once: true });
+  }
+
+  /** Shows the button that leads to the end, with the number of messages that the person has not seen. */
+  #renderNewer({ state, unread }: ShownRoom, isReady: boolean): void {
+    const newest = state?.timeline.newest ?? 0;
+    if (isReady && (this.#isAtEnd || this.#lastSeen === null)) this.#lastSeen = newest;
+    // In a room that the person has not joined, nothing is unread, but messages come all the same.
+    const count = Math.max(unread, newest - (this.#lastSeen ?? newest));
+    this.#newer.hidden = this.#isAtEnd || !isReady;
+    setText(elementIn(this.#newer, "span", HTMLElement), count === 0 ? "Newest" : `${formatCount(count)} new`);
   }
 
   #renderEdges(roomName: string, state: FollowedRoom | undefined, isReady: boolean): void {

@@ -20,8 +20,9 @@ const logOf = (from: number, to: number, most = 500) => {
   const read = (options: { last: number; before?: string }): Promise<HistoryPage> => {
     requests.push(options);
     const kept = range(from, Math.min(to, Number(options.before ?? to + 1) - 1));
-    const events = kept.slice(-Math.min(most, options.last)).map((data) => ({ id: String(data.number), data }));
-    return Promise.resolve({ events, more: events.length < kept.length });
+    const messages = kept.slice(-Math.min(most, options.last));
+    const oldestEvent = messages[0] && String(messages[0].number);
+    return Promise.resolve({ messages, changes: [], oldestEvent, more: messages.length < kept.length });
   };
   return { read, requests };
 };
@@ -74,4 +75,22 @@ test("a failed load can be tried again, and a reset cancels the current load", a
   await loading;
   expect(timeline.oldest).toBe(140);
   expect(older.state).toBe("more");
+});
+
+test("a message of history has the changes that later pages of the log have brought before it", async () => {
+  const timeline = new Timeline();
+  timeline.replace(range(3, 4));
+  const edited = (id: string, revision: number, text: string) => ({
+    type: "edited" as const,
+    data: { id, revision, text, mentions: [], editedAt: new Date(0) },
+  });
+  const pages: HistoryPage[] = [
+    { messages: range(3, 4), changes: [edited("m1", 2, "third")], oldestEvent: "3", more: true },
+    { messages: [], changes: [edited("m1", 1, "second")], oldestEvent: "2", more: true },
+    { messages: range(1, 2), changes: [], oldestEvent: "1", more: false },
+  ];
+  const older = new OlderMessages(timeline, () => Promise.resolve(pages.shift() as HistoryPage));
+  await older.load();
+  expect(timeline.messages.map(({ text }) => text)).toEqual(["third", "hi", "hi", "hi"]);
+  expect(older.state).toBe("beginning");
 });

@@ -1,4 +1,4 @@
-import type { Message } from "@tidings-apps/chat-contract";
+import type { Message, MessageChange } from "@tidings-apps/chat-contract";
 import type { Timeline } from "./timeline.ts";
 
 /** The number of older messages that one load brings. */
@@ -6,9 +6,13 @@ const PAGE_SIZE = 50;
 /** The most events that the server returns for one request. */
 const MAX_PER_REQUEST = 500;
 
-/** A page of a room's history, oldest message first. */
+/** A page of a room's history, oldest first. */
 export interface HistoryPage {
-  readonly events: readonly { readonly id: string | null; readonly data: Message }[];
+  readonly messages: readonly Message[];
+  /** The changes of these and of older messages. */
+  readonly changes: readonly MessageChange[];
+  /** The id of the oldest event of the page; undefined if the page is empty. */
+  readonly oldestEvent: string | undefined;
   readonly more: boolean;
 }
 
@@ -60,13 +64,14 @@ export class OlderMessages {
     this.#state = "loading";
     try {
       let more = true;
-      // A page can consist of messages that the timeline already has. Then the next page follows at once.
+      // A page can consist of changes, and of messages that the timeline already has. Then the next page follows at once.
       while (more && this.#timeline.oldest === oldest) {
         const page = await this.#read(this.#nextRequest());
         if (load !== this.#currentLoad) return;
-        this.#timeline.add(page.events.map(({ data }) => data));
-        this.#before = page.events[0]?.id ?? this.#before;
-        more = page.more && page.events.length > 0;
+        this.#timeline.add(page.messages);
+        this.#timeline.change(page.changes);
+        this.#before = page.oldestEvent ?? this.#before;
+        more = page.more && page.oldestEvent !== undefined;
       }
       this.#state = more ? "more" : "trimmed";
     } catch {

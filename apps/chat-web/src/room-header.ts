@@ -1,6 +1,8 @@
 import { MAX_TOPIC } from "@tidings-apps/chat-contract";
 import { element, elementIn, setText } from "./element.ts";
+import { paintParts } from "./paint-text.ts";
 import type { RoomSummary } from "./room-list.ts";
+import { partsOf } from "./text-parts.ts";
 
 /** What the header calls. */
 export interface RoomHeaderOptions {
@@ -11,7 +13,10 @@ export interface RoomHeaderOptions {
 /** The name and the topic of the open room, and the button to join or leave it. */
 export class RoomHeader {
   readonly #name = element("room-name", HTMLHeadingElement);
-  readonly #topic = element("topic", HTMLButtonElement);
+  readonly #topicLine = element("topic-line", HTMLDivElement);
+  readonly #topic = element("topic", HTMLParagraphElement);
+  readonly #editTopic = element("edit-topic", HTMLButtonElement);
+  readonly #addTopic = element("add-topic", HTMLButtonElement);
   readonly #form = element("topic-form", HTMLFormElement);
   readonly #field = element("topic-field", HTMLInputElement);
   readonly #membership = element("membership", HTMLButtonElement);
@@ -20,7 +25,7 @@ export class RoomHeader {
 
   constructor(options: RoomHeaderOptions) {
     this.#field.maxLength = MAX_TOPIC;
-    this.#topic.addEventListener("click", () => this.#edit());
+    for (const button of [this.#editTopic, this.#addTopic]) button.addEventListener("click", () => this.#edit());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       const text = this.#field.value.trim();
@@ -41,26 +46,28 @@ export class RoomHeader {
     setText(this.#name, name);
     this.#name.title = name;
     const text = elementIn(this.#topic, "span", HTMLElement);
-    setText(text, topic === "" ? "Add a topic" : topic);
-    this.#topic.classList.toggle("without", topic === "");
-    this.#topic.title = topic === "" ? "" : `${topic} (click to change)`;
+    if (text.textContent !== topic) paintParts(text, partsOf(topic), "");
+    this.#topic.title = topic;
+    this.#topic.hidden = topic === "";
+    this.#editTopic.hidden = topic === "";
+    this.#addTopic.hidden = topic !== "";
     setText(this.#membership, joined ? "Leave" : "Join room");
     this.#membership.classList.toggle("primary", !joined);
-    this.#membership.classList.toggle("quiet", joined);
+    this.#membership.classList.toggle("subtle", joined);
   }
 
   /** Returns whether the topic was being edited. */
   stopEditing(takesFocus = true): boolean {
     if (this.#form.hidden) return false;
     this.#form.hidden = true;
-    this.#topic.hidden = false;
-    if (takesFocus) this.#topic.focus();
+    this.#topicLine.hidden = false;
+    if (takesFocus) (this.#topicText === "" ? this.#addTopic : this.#editTopic).focus();
     return true;
   }
 
   #edit(): void {
     this.#field.value = this.#topicText;
-    this.#topic.hidden = true;
+    this.#topicLine.hidden = true;
     this.#form.hidden = false;
     this.#field.select();
     this.#field.focus();

@@ -6,6 +6,7 @@ import { Mentions } from "./mentions.ts";
 import { Outbox } from "./outbox.ts";
 import { PresentPeople } from "./present-people.ts";
 import { ReadMarks } from "./read-marks.ts";
+import { RetryNetwork } from "./retry-network.ts";
 import { RoomList } from "./room-list.ts";
 
 /**
@@ -32,7 +33,8 @@ export interface SessionListener {
  */
 export class Session {
   readonly person: string;
-  readonly client: Client<typeof chat> = createClient(chat, { url: "/events" });
+  readonly #network = new RetryNetwork();
+  readonly client: Client<typeof chat> = createClient(chat, { url: "/events", network: this.#network });
   readonly roomList = new RoomList();
   readonly mentions = new Mentions();
   readonly people = new PresentPeople();
@@ -80,7 +82,9 @@ export class Session {
   /** The person has seen the newest message of the room. */
   markRead(roomId: string): void {
     const { joined, read, newest } = this.roomList.get(roomId);
-    if (!joined || newest <= read) return;
+    // A mention can be in a room that the person only looks into.
+    const counts = joined || this.mentions.countIn(roomId) > 0;
+    if (!counts || newest <= read) return;
     // The page does not wait for the server: a message on screen is never shown as unread.
     this.#setMembership({ roomId, joined, read: newest });
     this.#readMarks.set({ roomId, read: newest });
@@ -90,6 +94,23 @@ export class Session {
   sendPending(): void {
     void this.outbox.send();
     void this.#readMarks.send();
+  }
+
+  /** Tries to connect at once, instead of after the pause. */
+  reconnect(): void {
+    this.#network.tryNow();
+  }
+
+  /** Returns the number of unread messages: all of the joined rooms, and the mentions in other rooms. */
+  unread(): number {
+    const mentionsElsewhere = this.mentions.list().filter(({ roomId }) => !this.roomList.get(roomId).joined).length;
+    return this.roomList.unread() + mentionsElsewhere;
+  }
+
+  /** The server has answered a change of a message. */
+  addChanged(roomId: string, message: Message): void {
+    this.followedRoom(roomId)?.timeline.add([message]);
+    this.#listener.onChange();
   }
 
   close(): void {
@@ -150,6 +171,10 @@ export class Session {
       mention: (mention) => {
         const isNew = this.mentions.add(mention);
         if (isNew) this.#listener.onMention(mention);
+        this.#listener.onChange();
+      },
+      unmentioned: ({ messageId }) => {
+        this.mentions.remove(messageId);
         this.#listener.onChange();
       },
       place: (membership) => this.#setMembership(membership),

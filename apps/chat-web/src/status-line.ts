@@ -7,8 +7,18 @@ export class StatusLine {
   readonly #line = element("status", HTMLParagraphElement);
   readonly #text = element("status-text", HTMLSpanElement);
   readonly #countdown = element("countdown", HTMLSpanElement);
+  readonly #tryNow = element("try-now", HTMLButtonElement);
   #shown: StatusText | null = null;
   #unsubscribe = () => {};
+
+  /** @param onTryNow called when the person does not want to wait for the next attempt */
+  constructor(onTryNow: () => void) {
+    this.#tryNow.addEventListener("click", () => {
+      onTryNow();
+      // The button goes away when the attempt begins.
+      element("text", HTMLTextAreaElement).focus();
+    });
+  }
 
   follow(status: Watchable<Status>): void {
     this.#unsubscribe();
@@ -25,6 +35,7 @@ export class StatusLine {
     this.#shown = shown;
     this.#line.dataset["tone"] = shown.tone;
     setText(this.#text, shown.text);
+    this.#tryNow.hidden = shown.canTryNow !== true;
     this.tick(Date.now());
   }
 }

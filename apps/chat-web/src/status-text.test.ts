@@ -12,8 +12,10 @@ test("a connection that is tried again says when, but not while the browser is o
     tone: "bad",
     text: "Connection lost",
     retryAt: 5_000,
+    canTryNow: true,
   });
-  expect(describeStatus({ state: "retrying", reason: "draining", at: 5_000 }).text).toBe("Server restarting");
+  const restarting = { tone: "waiting", text: "Server restarting", retryAt: 5_000 };
+  expect(describeStatus({ state: "retrying", reason: "draining", at: 5_000 })).toEqual(restarting);
   expect(describeStatus({ state: "retrying", reason: "offline", at: null })).toEqual({
     tone: "bad",
     text: "You are offline",
@@ -21,7 +23,7 @@ test("a connection that is tried again says when, but not while the browser is o
 });
 
 test("the seconds count down to the next attempt", () => {
-  expect(describeWait(5_000, 1_999)).toBe("4 s");
+  expect(describeWait(5_000, 1_999)).toBe("reconnecting in 4 s");
   expect(describeWait(5_000, 5_000)).toBe("trying…");
   expect(describeWait(undefined, 5_000)).toBe("");
 });

@@ -6,6 +6,8 @@ export interface StatusText {
   readonly text: string;
   /** When the next attempt begins, in milliseconds since 1970. */
   readonly retryAt?: number;
+  /** Whether an attempt can begin now: not while the browser is offline, and not before the time that the server sets. */
+  readonly canTryNow?: boolean;
 }
 
 /** Describes the client's status in words that need no technical knowledge. */
@@ -38,6 +40,7 @@ function describeRetry({ reason, at }: Extract<Status, { state: "retrying" }>): 
       return { tone: "bad", text: "The server is busy", ...retry };
     case "network":
     case "timeout":
+      return { tone: "bad", text: "Connection lost", ...retry, canTryNow: true };
     case "bad-response":
     case "unknown":
     case "unauthenticated":
@@ -50,9 +53,9 @@ function describeRetry({ reason, at }: Extract<Status, { state: "retrying" }>): 
   }
 }
 
-/** Returns the time until the next attempt, for example `3 s`. */
+/** Returns when the next attempt begins, for example `reconnecting in 3 s`. */
 export function describeWait(retryAt: number | undefined, now: number): string {
   if (retryAt === undefined) return "";
   const seconds = Math.ceil((retryAt - now) / 1_000);
-  return seconds > 0 ? `${seconds} s` : "trying…";
+  return seconds > 0 ? `reconnecting in ${seconds} s` : "trying…";
 }

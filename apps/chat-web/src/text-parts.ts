@@ -7,7 +7,7 @@ export interface TextPart {
   readonly mention?: string;
 }
 
-const LINK = /\bhttps?:\/\/[^\s<>"]+/giu;
+const LINK = /\bhttps?:\/\/[^\s<>"`]+/giu;
 /** The characters at the end of a sentence. They do not belong to a link at its end. */
 const TRAILING = /[.,:;!?'*_~…)\]}]+$/u;
 const WORD = /[\p{L}\p{N}_]/u;

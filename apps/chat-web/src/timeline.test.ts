@@ -1,4 +1,4 @@
-import { UNCHANGED, type Message } from "@tidings-apps/chat-contract";
+import { UNCHANGED, type Message, type MessageChange } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
 import { MAX_KEPT, Timeline } from "./timeline.ts";
 
@@ -41,6 +41,32 @@ test("one author shares a byline for five minutes, within one day, and not acros
   expect(rows.filter(({ startsDay }) => startsDay).map((row) => row.message.number)).toEqual([1, 7]);
   expect(rows.filter(({ startsNew }) => startsNew).map((row) => row.message.number)).toEqual([5]);
   expect(timeline.rows(null).some(({ startsNew }) => startsNew)).toBe(false);
+});
+
+const deleted = (number: number, revision: number): MessageChange => ({
+  type: "deleted",
+  data: { id: `m${number}`, revision, deletedAt: new Date(noon) },
+});
+
+test("a message keeps its newest state, whichever copy of it comes last", () => {
+  const timeline = new Timeline();
+  timeline.add([message(1), message(2)]);
+  timeline.change([deleted(1, 1)]);
+  timeline.add([message(1), { ...message(2), text: "new", revision: 2 }]);
+  timeline.change([deleted(2, 2)]);
+  expect(timeline.messages.map(({ text, revision }) => [text, revision])).toEqual([
+    ["", 1],
+    ["new", 2],
+  ]);
+});
+
+test("a change that comes before its message is applied when the message comes", () => {
+  const timeline = new Timeline();
+  timeline.replace([message(2)]);
+  timeline.change([deleted(1, 1)]);
+  expect(numbers(timeline)).toEqual([2]);
+  timeline.add([message(1)]);
+  expect(timeline.messages.map(({ text }) => text)).toEqual(["", "hi"]);
 });
 
 test("the oldest messages are removed if there are too many", () => {

@@ -1,4 +1,4 @@
-import type { Message } from "@tidings-apps/chat-contract";
+import { applyChange, type Message, type MessageChange } from "@tidings-apps/chat-contract";
 
 /** The most messages that a room keeps while nobody reads older ones: a tab can stay open for weeks. */
 export const MAX_KEPT = 500;
@@ -18,10 +18,15 @@ export interface TimelineRow {
 
 /**
  * The messages of one room that the page has, sorted by number. Snapshots, events and history can bring the same
- * message several times; the timeline keeps it once.
+ * message and the same change several times, and in any order; the timeline keeps the newest state of each message.
  */
 export class Timeline {
   #messages: Message[] = [];
+  /**
+   * The changes of messages that the timeline does not have, by message. A page of history ends before the message that
+   * it changes, because that one is older. The next page brings it.
+   */
+  readonly #early = new Map<string, MessageChange[]>();
 
   get messages(): readonly Message[] {
     return this.#messages;
@@ -40,20 +45,50 @@ export class Timeline {
   /** Replaces all messages. */
   replace(messages: readonly Message[]): void {
     this.#messages = [];
+    this.#early.clear();
     this.add(messages);
   }
 
   add(messages: readonly Message[]): void {
     const byId = new Map(this.#messages.map((message) => [message.id, message]));
-    for (const message of messages) byId.set(message.id, message);
+    for (const message of messages) {
+      const known = byId.get(message.id);
+      const isNewer = known === undefined || message.revision > known.revision;
+      if (isNewer) byId.set(message.id, this.#catchUp(message));
+    }
     this.#messages = [...byId.values()].sort((one, other) => one.number - other.number);
   }
 
-  /** Removes the oldest messages if there are more than `MAX_KEPT`. Returns whether it has removed any. */
+  /** Applies changes to the messages. The changes of one message come in their order. */
+  change(changes: readonly MessageChange[]): void {
+    for (const change of changes) {
+      const { id } = change.data;
+      const index = this.#messages.findIndex((message) => message.id === id);
+      const message = this.#messages[index];
+      if (message === undefined) {
+        this.#early.set(id, [...(this.#early.get(id) ?? []), change]);
+      } else {
+        this.#messages[index] = applyChange(message, change);
+      }
+    }
+  }
+
+  /**
+   * Removes the oldest messages, and all changes of messages that it does not have, if there are more than `MAX_KEPT` of
+   * either. Returns whether it has removed any: then history has to be read from its end again.
+   */
   trim(): boolean {
-    if (this.#messages.length <= MAX_KEPT) return false;
+    if (this.#messages.length <= MAX_KEPT && this.#early.size <= MAX_KEPT) return false;
     this.#messages = this.#messages.slice(-MAX_KEPT);
+    this.#early.clear();
     return true;
+  }
+
+  /** Applies the changes that have come before their message, in the order of their revisions. */
+  #catchUp(message: Message): Message {
+    const early = this.#early.get(message.id) ?? [];
+    this.#early.delete(message.id);
+    return early.toSorted((one, other) => one.data.revision - other.data.revision).reduce(applyChange, message);
   }
 
   /** @param unreadAfter the number of the message above the line "New messages"; null for no line */

@@ -1,7 +1,7 @@
 import { paintAvatar } from "./avatar.ts";
 import { copyOf, element, elementIn, setText } from "./element.ts";
 import { KeyedList } from "./keyed-list.ts";
-import { paintText } from "./message-item.ts";
+import { paintText } from "./paint-text.ts";
 import type { Outbox, WaitingMessage } from "./outbox.ts";
 
 /** The person's own messages that the server has not confirmed yet. They are shown below all others. */

@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import { formatText, type FormattedText } from "./formatted-text.ts";
+
+/** Writes the pieces like HTML, so that a test can be read. */
+function show(content: readonly FormattedText[]): string {
+  return content
+    .map((piece) => {
+      switch (piece.kind) {
+        case "part":
+          if (piece.part.href !== undefined) return `<a>${piece.part.text}</a>`;
+          return piece.part.mention === undefined ? piece.part.text : `<at>${piece.part.text}</at>`;
+        case "strong":
+        case "em":
+          return `<${piece.kind}>${show(piece.content)}</${piece.kind}>`;
+        case "code":
+        case "code-block":
+          return `<${piece.kind}>${piece.text}</${piece.kind}>`;
+        case "list":
+          return `<list ${piece.start ?? "•"}>${piece.items.map((item) => `<item>${show(item)}</item>`).join("")}</list>`;
+      }
+    })
+    .join("");
+}
+const format = (text: string, mentions: readonly string[] = []) => show(formatText(text, mentions));
+
+test.for<[text: string, expected: string]>([
+  ["**bold** and *italics* and `code`", "<strong>bold</strong> and <em>italics</em> and <code>code</code>"],
+  ["- one\n- two", "<list •><item>one</item><item>two</item></list>"],
+  ["3. three\n4. four", "<list 3><item>three</item><item>four</item></list>"],
+  ["- one\n  - **two**", "<list •><item>one<list •><item><strong>two</strong></item></list></item></list>"],
+  ["to do:\n\n* one\n\nthat is all", "to do:<list •><item>one</item></list>that is all"],
+  ["look:\n```js\nif (a) {\n  b();\n}\n```", "look:<code-block>if (a) {\n  b();\n}</code-block>"],
+  ["**a\nb**\n\n\n  c", "<strong>a\nb</strong>\n\n\n  c"],
+])("%j is formatted", ([text, expected]) => {
+  expect(format(text)).toBe(expected);
+});
+
+test.for([
+  ...["", " ", "hi", "  hi  ", "a\n\n\n  b\n\tc  \nd", "# title", "> quote", "a\n---", "***", "---"],
+  ...[
+    "[a](javascript:alert(1))",
+    "![a](x)",
+    "<b>x</b>",
+    "<https://a>",
+    "[a]: b",
+    "&amp; &#60; \\*",
+    "    code",
+    "\u0000",
+  ],
+  ...[
+    "-",
+    "- ",
+    "+",
+    "2024.",
+    "1.",
+    "```",
+    "2 * 3 * 4",
+    "7*7 and 8*8",
+    "*7*7",
+    "a**b**c",
+    "snake_case_name",
+    "¯\\_(ツ)_/¯",
+    "__init__ and _x_",
+    "**",
+    "****",
+    "`",
+    "a ** b",
+  ],
+  ...["\ue000 **x**", "- ".repeat(900), "* * * * * deep"],
+])("%j is shown as it was written", (text) => {
+  const written = format(text).replaceAll(/<\/?(?:a|at)>/gu, "");
+  expect(written).toBe(text);
+});
+
+test("a link or a name is never cut by Markdown inside of it, and works inside of Markdown", () => {
+  expect(format("**https://example.com/*a*_b_c** x")).toBe("<strong><a>https://example.com/*a*_b_c</a></strong> x");
+  expect(format("@__proto__ and **@a*b**", ["__proto__", "a*b"])).toBe(
+    "<at>@__proto__</at> and <strong><at>@a*b</at></strong>",
+  );
+  expect(format("- @ada\n- see https://example.com/", ["ada"])).toBe(
+    "<list •><item><at>@ada</at></item><item>see <a>https://example.com/</a></item></list>",
+  );
+  // In code they are text.
+  expect(format("`@ada https://example.com/`", ["ada"])).toBe("<code>@ada https://example.com/</code>");
+});
+
+test("a list in many lists ends at some depth", () => {
+  const deep = ["- a", "  - b", "    - c", "      - d", "        - e"].join("\n");
+  const shown = format(deep);
+  expect(shown.match(/<list/g)).toHaveLength(3);
+  expect(shown).toContain("- d");
+});
+
+test("the longest texts are formatted in a short time, whatever they contain", () => {
+  const pieces = [
+    "*",
+    "**a",
+    "_a_",
+    "`",
+    "`a``",
+    "- ",
+    "1. a\n",
+    "- a\n  ",
+    "[",
+    "<",
+    "*_",
+    "~",
+    "\t- ",
+    "> ",
+    "*a **b ",
+  ];
+  for (const piece of pieces) {
+    const text = piece.repeat(2_000).slice(0, 2_000);
+    const begun = performance.now();
+    formatText(text);
+    // The slowest takes about 20 ms.
+    expect(performance.now() - begun, JSON.stringify(piece)).toBeLessThan(500);
+  }
+});

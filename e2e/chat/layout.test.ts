@@ -1,0 +1,130 @@
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { visit } from "../chat.ts";
+import {
+  composerOf,
+  createRoom,
+  enterAs,
+  expectStatus,
+  expectTexts,
+  numbered,
+  openChat,
+  openWindow,
+  proxyTo,
+  roomLink,
+  say,
+  until,
+} from "./stage.ts";
+
+const SMALL = { viewport: { width: 390, height: 800 } };
+const topOf = async (page: Page, selector: string) => Math.round((await page.locator(selector).boundingBox())?.y ?? -1);
+
+test.for([390, 800])(
+  "at %i pixels a lost connection moves nothing on the page, and its sentence fits",
+  async (width) => {
+    const { server } = await openChat();
+    const proxy = await proxyTo(server.port);
+    const ada = await enterAs("ada", proxy.url, await openWindow({ viewport: { width, height: 800 } }));
+    await say(ada, "hi");
+    await expectTexts(ada, ["hi"]);
+    const places = () =>
+      Promise.all(["#scroller", "#messages", "#composer", "#room-name"].map((selector) => topOf(ada, selector)));
+    const before = await places();
+    proxy.refuse();
+    proxy.cut();
+    await expectStatus(ada, "Connection lost");
+    expect(await places()).toEqual(before);
+    expect(await ada.getByRole("button", { name: "Try now" }).isVisible()).toBe(true);
+    expect(await ada.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    const isCut = await ada
+      .locator("#status-text")
+      .evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
+    expect(isCut).toBe(false);
+  },
+);
+
+test("on a small screen a toast does not cover the drawer", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url, await openWindow(SMALL));
+  await ada.evaluate(() => (location.hash = "#lobby"));
+  await say(ada, "hi");
+  const bo = await visit(url, "bo");
+  await bo.request("POST", "/api/rooms", { name: "Garden" });
+  await bo.request("POST", "/api/rooms/garden/messages", { text: "@ada, tea?" });
+  await ada.locator(".toast").waitFor();
+  await ada.getByRole("button", { name: "Rooms and people" }).click();
+  // Each point of the drawer belongs to the drawer.
+  const covered = await ada.locator("#sidebar").evaluate((sidebar) => {
+    const { left, right, top, bottom } = sidebar.getBoundingClientRect();
+    const points: string[] = [];
+    for (let x = Math.max(left, 0) + 4; x < right - 4; x += 20) {
+      for (let y = top + 4; y < bottom - 4; y += 20) {
+        const found = document.elementFromPoint(x, y);
+        if (found?.closest("#sidebar") === null) points.push(`${x},${y}: ${found.className}`);
+      }
+    }
+    return points;
+  });
+  expect(covered).toEqual([]);
+});
+
+test("at 800 pixels the sidebar is beside the messages, and nothing is wider than the window", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url, await openWindow({ viewport: { width: 800, height: 700 } }));
+  await createRoom(ada, "Incidents and everything that follows from them");
+  await say(ada, "w".repeat(300));
+  expect(await ada.getByRole("navigation", { name: "Your rooms" }).isVisible()).toBe(true);
+  expect(await ada.locator("#menu").isVisible()).toBe(false);
+  const [sidebar, room] = await Promise.all(["#sidebar", "#room"].map((each) => ada.locator(each).boundingBox()));
+  expect((sidebar?.x ?? 0) + (sidebar?.width ?? 0)).toBeLessThanOrEqual(room?.x ?? 0);
+  expect(await ada.evaluate(() => document.documentElement.scrollWidth)).toBe(800);
+});
+
+test("the button at the end counts new messages, also in a room that one has not joined", async () => {
+  const { url } = await openChat();
+  const bo = await visit(url, "bo");
+  await bo.request("POST", "/api/rooms", { name: "Garden" });
+  const post = (text: string) => bo.request("POST", "/api/rooms/garden/messages", { text });
+  for (const text of numbered(1, 40)) await post(text);
+  const ada = await enterAs("ada", url);
+  await roomLink(ada, "Garden").click();
+  await expectTexts(ada, numbered(1, 40));
+  await ada.locator("#scroller").evaluate((scroller) => (scroller.scrollTop = 0));
+  await until(() => ada.locator("#newer").innerText(), "Newest");
+  for (const text of numbered(41, 43)) await post(text);
+  await until(() => ada.locator("#newer").innerText(), "3 new");
+  await ada.locator("#newer").click();
+  await until(() => ada.locator("#newer").isVisible(), false);
+});
+
+test("a link in a topic can be followed, and the topic is edited by a button beside it", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.getByRole("button", { name: "Add a topic" }).click();
+  await ada.getByLabel("Topic", { exact: true }).fill("Plan: https://example.com/plan.");
+  await ada.keyboard.press("Enter");
+  await until(() => ada.locator("#topic a").getAttribute("href"), "https://example.com/plan");
+  expect(await ada.locator("#topic span").textContent()).toBe("Plan: https://example.com/plan.");
+  await ada.getByRole("button", { name: "Change the topic" }).click();
+  expect(await ada.getByLabel("Topic", { exact: true }).inputValue()).toBe("Plan: https://example.com/plan.");
+});
+
+test("Markdown in a message is shown: bold, code and lists", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await say(ada, "to **do** with `npm`:\n- one\n- two");
+  await ada.locator("#messages li li").first().waitFor();
+  const html = await ada.locator("#messages .text").innerHTML();
+  expect(html).toBe("to <strong>do</strong> with <code>npm</code>:<ul><li>one</li><li>two</li></ul>");
+});
+
+test("leaving a room is a quiet button", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  const styles = await ada.getByRole("button", { name: "Leave" }).evaluate((button) => {
+    const { borderStyle, backgroundColor, fontWeight } = getComputedStyle(button);
+    return { borderStyle, backgroundColor, fontWeight };
+  });
+  expect(styles).toEqual({ borderStyle: "none", backgroundColor: "rgba(0, 0, 0, 0)", fontWeight: "400" });
+  expect(await composerOf(ada).isVisible()).toBe(true);
+});
