@@ -1,3 +1,5 @@
+import type { Emoji } from "@tidings-apps/chat-contract";
+
 /** The people in the pictures. */
 export const people = ["Ada", "Grace", "Linus", "Margaret", "Bartholomew Featherstonehaugh-Marchbanks", "Zoë"] as const;
 
@@ -8,30 +10,61 @@ export const rooms = [
   { name: "Garden", topic: "Tomatoes" },
 ] as const;
 
+type PersonName = (typeof people)[number];
+
+/** A message, and what happens to it. */
+interface Line {
+  readonly author: PersonName;
+  readonly text: string;
+  /** The text after a change. */
+  readonly edited?: string;
+  readonly reactions?: readonly (readonly [PersonName, Emoji])[];
+}
+
 /** What they say. Only the last lines are visible in the pictures. */
-export const dialogue: readonly (readonly [(typeof people)[number], string])[] = [
-  ["Margaret", "The new build is green on all machines."],
-  ["Linus", "Even on the old one under my desk?"],
-  ["Margaret", "Even there."],
-  ["Zoë", "I pulled the cable twice while it was running. Nothing was lost."],
-  ["Grace", "That is the point."],
-  ["Ada", "Here is the plan again: https://example.com/plans/release-2?view=all#thursday"],
-  [
-    "Bartholomew Featherstonehaugh-Marchbanks",
-    "I have read all of it, including the appendix, and I have only one remark. The word " +
+export const dialogue: readonly Line[] = [
+  { author: "Margaret", text: "The new build is green on all machines." },
+  { author: "Linus", text: "Even on the old one under my desk?" },
+  { author: "Margaret", text: "Even there." },
+  { author: "Zoë", text: "I pulled the cable twice while it was running. Nothing was lost." },
+  { author: "Grace", text: "That is the point." },
+  { author: "Ada", text: "Here is the plan again: https://example.com/plans/release-2?view=all#thursday" },
+  {
+    author: "Bartholomew Featherstonehaugh-Marchbanks",
+    text:
+      "I have read all of it, including the appendix, and I have only one remark. The word " +
       "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft in section four does not fit " +
       "on my telephone.",
-  ],
-  ["Linus", "It does now."],
-  ["Linus", "We break it where it has to break."],
-  ["Grace", "@Zoë can you try the reconnect once more, from the train?"],
-  ["Zoë", "On it. Leaving the station in five minutes."],
-  ["Zoë", "First tunnel: offline, two messages waiting."],
-  ["Zoë", "And they are out. In order, once each."],
-  ["Ada", "Wonderful, thank you @Zoë."],
-  ["Margaret", "@Ada, shall I tell everybody that we ship on Thursday?"],
-  ["Ada", "Yes, please."],
-  ["Margaret", "Done. See you in there at four, then."],
-  ["Linus", "I will restart the server in the middle of it, if nobody minds."],
-  ["Linus", "Nobody will notice."],
+  },
+  { author: "Linus", text: "It does now." },
+  { author: "Linus", text: "We break it where it has to break." },
+  { author: "Grace", text: "@Zoë can you try the reconnect once more, from the train?" },
+  { author: "Zoë", text: "On it. Leaving the station in five minutes." },
+  { author: "Zoë", text: "First tunnel: offline, two messages waiting." },
+  { author: "Zoë", text: "And they are out. In order, once each." },
+  {
+    author: "Ada",
+    text: "Wonderful, thank you @Zoë.",
+    reactions: [
+      ["Zoë", "❤️"],
+      ["Grace", "❤️"],
+      ["Linus", "😂"],
+    ],
+  },
+  { author: "Margaret", text: "@Ada, shall I tell everybody that we ship on Thursday?" },
+  { author: "Ada", text: "Yes, please." },
+  {
+    author: "Margaret",
+    text: "Done. Before four:\n- run `npm run screenshots`\n- read the **changelog**",
+  },
+  { author: "Linus", text: "I will restart the server in the middle of it, if nobody minds." },
+  {
+    author: "Linus",
+    text: "Nobdy will notice.",
+    edited: "Nobody will notice.",
+    reactions: [
+      ["Ada", "😂"],
+      ["Margaret", "❤️"],
+    ],
+  },
 ];
