@@ -111,9 +111,13 @@ test("the longest texts are formatted in a short time, whatever they contain", (
   ];
   for (const piece of pieces) {
     const text = piece.repeat(2_000).slice(0, 2_000);
-    const begun = performance.now();
-    formatText(text);
-    // The slowest takes about 20 ms.
-    expect(performance.now() - begun, JSON.stringify(piece)).toBeLessThan(500);
+    // The shortest of several attempts: a busy machine makes some of them long.
+    const milliseconds = Array.from({ length: 5 }, () => {
+      const begun = performance.now();
+      formatText(text);
+      return performance.now() - begun;
+    });
+    // The slowest takes about 30 ms.
+    expect(Math.min(...milliseconds), JSON.stringify(piece)).toBeLessThan(300);
   }
 });
