@@ -29,6 +29,7 @@ async function open() {
       headers: new Headers({ accept: "application/json" }),
       json: async () => null,
       signal: new AbortController().signal,
+      raw: null,
     });
     if (!("body" in page)) throw new Error("Expected a page, got a stream.");
     expect(page).toMatchObject({ status: 200 });

@@ -40,6 +40,7 @@ async function startHub(random: () => number) {
     headers: { get: () => null },
     json: async () => null,
     signal: new AbortController().signal,
+    raw: null,
   };
   const decoder = new TextDecoder();
   const open = async (): Promise<Stream> => {

@@ -85,6 +85,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const wakeQueue = createWakeQueue({ clock, ring });
   const followers = createFollowers({ wakeQueue });
   const admission = createAdmission({ limits, closing });
+  const pageAdmission = createAdmission({ limits, closing });
   const streams = createOpenStreams({ admission, followers, hooks, trace });
   const rechecks = createRechecks({ contract, hooks, clock, trace });
   const commands = createCommands({ contract, streams, rechecks, random });
@@ -100,7 +101,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const connection: ConnectionNeeds = { ...reading, ...connecting };
   const admitting = { contract, hooks, admission, commands, tailer };
   const streamNeeds = { ...admitting, ...reading, rechecks, streams, retryDelays, random, connection };
-  const pageNeeds = { ...admitting, ...reading, snapshots, pageLimit };
+  const pageNeeds = { ...admitting, ...reading, pageAdmission, snapshots, pageLimit };
   const handlerNeeds = {
     hosts,
     originPolicy,

@@ -15,19 +15,37 @@ export interface Viewer {
   readonly expiresAt?: number;
 }
 
-/** A request, independent of the server that has received it. */
-export interface HubRequest {
+/**
+ * A request, independent of the server that has received it.
+ *
+ * @typeParam Raw the request of the framework, for example `express.Request`; see {@link HubRequest.raw}
+ */
+export interface HubRequest<Raw = unknown> {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
   readonly headers: { get(name: string): string | null };
   /**
    * The parsed JSON of the body.
-   * @throws RangeError when it is longer than `limit` bytes, and any error when it is not JSON
+   * @throws RangeError when it is longer than `limit` bytes, TypeError when somebody has read it already, and any error
+   *   when it is not JSON
    */
   json(limit: number): Promise<unknown>;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
+  /**
+   * The request as the adapter got it, with what a framework has added: `request.raw.user`, `request.raw.session`,
+   * `request.raw.ip`. Its type is the one that `authenticate` declares for it.
+   */
+  readonly raw: Raw;
+  /**
+   * Waits until an answer may be made: an adapter knows how many answers on the same socket their reader has not taken.
+   * It also settles when the client is gone.
+   * @default the answer may be made at once
+   */
+  readonly turn?: (kind: "stream" | "page") => Promise<void>;
+  /** Settles when the answer is written, or the client is gone. @default the answer counts as written at once */
+  readonly written?: Promise<void>;
 }
 
 /** What a viewer may read of an address. */
@@ -83,11 +101,15 @@ export interface CorsOptions {
 }
 
 /** What `createHub` needs to know, besides the contract. */
-export type HubOptions<C extends Contract, V extends Viewer> = SnapshotOption<C> & {
+export type HubOptions<C extends Contract, V extends Viewer, Raw = unknown> = SnapshotOption<C> & {
   /** The hub owns it from now on: `hub.close()` closes it. */
   readonly log: EventLog;
-  /** Says who is asking. Null answers 401. @default every request has an anonymous viewer of its own */
-  readonly authenticate?: (request: HubRequest) => V | null | Promise<V | null>;
+  /**
+   * Says who is asking. Null answers 401. So does an error with the `status` 401, and one with 403 answers 403. Every
+   * other error is a 500, and `onLog` gets it.
+   * @default every request has an anonymous viewer of its own
+   */
+  readonly authenticate?: (request: HubRequest<Raw>) => V | null | Promise<V | null>;
   /** Says whether the viewer may read the address. Only `true` and a grant allow. */
   readonly authorize: (question: Question<C, V>) => Decision | Promise<Decision>;
   /**

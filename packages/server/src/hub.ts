@@ -9,8 +9,12 @@ import type { HubResponse } from "./request/response.ts";
 import { checkObject } from "./runtime/checks.ts";
 import type { Selector } from "./rights/command.ts";
 
-/** Joins a contract, a log and the connections of this process. */
-export interface Hub<C extends Contract> {
+/**
+ * Joins a contract, a log and the connections of this process.
+ *
+ * @typeParam Raw the request that `authenticate` wants from the adapter
+ */
+export interface Hub<C extends Contract, Raw = unknown> {
   /**
    * Validates, encodes and appends one event; resolves once the log has it. Delivery is not part of the answer.
    * @throws ContractError when the data does not fit the contract; nothing is appended then
@@ -48,7 +52,7 @@ export interface Hub<C extends Contract> {
   /** Says `bye` on every stream and closes the log. The clients come back spread over the drain window. */
   close(): Promise<void>;
   /** Answers one request. Adapters call it; use `toNodeHandler` or `toFetchHandler`. */
-  handle(request: HubRequest): Promise<HubResponse>;
+  handle(request: HubRequest<Raw>): Promise<HubResponse>;
 }
 
 /** What a hub can also do when its log shares the application's database. */
@@ -68,7 +72,7 @@ export interface TransactionalHub<C extends Contract, Transaction> {
 }
 
 /** A hub on a log of the given type. */
-export type HubOn<C extends Contract, Log extends EventLog> = Hub<C> &
+export type HubOn<C extends Contract, Log extends EventLog, Raw = unknown> = Hub<C, Raw> &
   (Log extends TransactionalLog<infer Transaction> ? TransactionalHub<C, Transaction> : unknown);
 
 export interface HubStats {
@@ -87,17 +91,17 @@ export interface HubStats {
  * @throws ContractError `bad-contract` for a schema whose data JSON cannot carry
  * @throws TypeError for options that are unknown, of another type, out of range, or contradict each other
  */
-export function createHub<C extends Contract, Log extends EventLog, V extends Viewer = Viewer>(
+export function createHub<C extends Contract, Log extends EventLog, V extends Viewer = Viewer, Raw = unknown>(
   contract: C,
-  options: HubOptions<C, V> & { readonly log: Log },
-): HubOn<C, Log> {
+  options: HubOptions<C, V, Raw> & { readonly log: Log },
+): HubOn<C, Log, Raw> {
   checkContract(contract);
   // Safe: inside, a contract is a record of channels and a viewer has an id. The signature has checked what depends on
   // both.
   const parts = compose(contract, options as unknown as HubOptions<Contract, Viewer>);
   parts.start();
   // Safe: `publishIn` is there for every log, and the type shows it only where the log has transactions.
-  return hubOf(parts) as unknown as HubOn<C, Log>;
+  return hubOf(parts) as unknown as HubOn<C, Log, Raw>;
 }
 
 function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unknown> {

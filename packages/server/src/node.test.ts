@@ -90,15 +90,31 @@ describe("a stream", () => {
     expect(hub.stats().connections).toBe(0);
   });
 
-  test("that waits behind another one on its socket is forgotten with the socket, and so is a long poll", async () => {
+  test("that waits behind another one on its socket takes no room, and neither does a long poll", async () => {
     const { hub, port } = await serve();
     const socket = connectSocket(port, "127.0.0.1");
     const ask = (more = "", accept = "*/*") => `GET ${PATH}${more} HTTP/1.1\r\nhost: x\r\naccept: ${accept}\r\n\r\n`;
     socket.write(ask() + ask() + ask("&wait=60", "application/json") + ask());
-    await until(() => hub.stats().connections === 3);
+    await until(() => hub.stats().connections === 1);
+    await (await fetch(`http://127.0.0.1:${port}${PATH}`, { headers: { accept: "application/json" } })).text();
+    expect(hub.stats().connections).toBe(1);
     socket.destroy();
     await until(() => hub.stats().channels === 0);
     expect(hub.stats().connections).toBe(0);
+  });
+
+  test("many pipelined requests are answered one after the other, without a warning of Node", async () => {
+    const warnings: Error[] = [];
+    const warn = (warning: Error): unknown => warnings.push(warning);
+    process.on("warning", warn);
+    closing.push(() => process.off("warning", warn));
+    const { port } = await serve();
+    const page = `GET ${PATH} HTTP/1.1\r\nhost: x\r\naccept: application/json\r\n\r\n`;
+    const last = `GET /events?channel=nowhere HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`;
+    const text = await raw(port, page.repeat(500) + last);
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(500);
+    expect(text).toContain("HTTP/1.1 404");
+    expect(warnings).toEqual([]);
   });
 
   test("of HTTP/1.0 ends by closing, without chunks", async () => {

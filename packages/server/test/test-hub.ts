@@ -46,6 +46,7 @@ export function request(query: string, { method = "GET", headers = {}, body, sig
     headers: given,
     json: async () => body,
     signal: signal ?? new AbortController().signal,
+    raw: null,
   };
 }
 

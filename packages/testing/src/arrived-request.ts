@@ -8,6 +8,8 @@ export class ArrivedRequest implements HubRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
+  /** There is no framework. */
+  readonly raw = null;
   readonly #body: Init["body"];
   readonly #getSignal: () => AbortSignal;
 

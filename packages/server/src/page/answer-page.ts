@@ -20,6 +20,8 @@ interface PageAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds, CatchU
   readonly log: Pick<EventLog, "head" | "read" | "recent" | "current">;
   readonly clock: CatchUpNeeds["clock"];
   readonly admission: Pick<Admission, "checkRoom" | "enter" | "leave">;
+  /** The same for pages that do not wait: they count apart from streams, until their readers have them. */
+  readonly pageAdmission: Pick<Admission, "checkRoom" | "enter" | "leave">;
   readonly commands: Pick<Commands, "count" | "missedSince">;
   readonly snapshots: Snapshots;
 }
@@ -45,16 +47,20 @@ export async function answerPage(
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     if (parsed.snapshot) checkSnapshots(needs.snapshots, access);
     if (request.method === "HEAD") return { status: 200, headers: PAGE_HEADERS, body: "" };
-    const page = {
-      status: 200,
-      headers: PAGE_HEADERS,
-      body: await makeBody(needs, request, { ...parsed, wait }, access),
+    const { body, leave } = await makeBody(needs, request, { ...parsed, wait }, access);
+    const send = (): WholeResponse => {
+      void Promise.resolve(request.written).then(leave);
+      return { status: 200, headers: PAGE_HEADERS, body };
     };
     // A page for a client that is gone is never read, so nobody has to be asked again.
-    if (request.signal.aborted || !haveRightsChanged(needs, access, commandCount)) return page;
+    if (request.signal.aborted || !haveRightsChanged(needs, access, commandCount)) return send();
     commandCount = needs.commands.count();
-    const renewed = await admit(needs, request, parsed, false);
-    if (endOf(renewed) > needs.clock.now() && allowsTheSame(renewed, access)) return page;
+    const renewed = await admit(needs, request, parsed, false).catch((error: unknown) => {
+      leave();
+      throw error;
+    });
+    if (endOf(renewed) > needs.clock.now() && allowsTheSame(renewed, access)) return send();
+    leave();
     access = renewed;
     wait = 0;
   }
@@ -64,28 +70,30 @@ export async function answerPage(
 /** How often a page is made for one request. Only an `authorize` that answers differently each time gets there. */
 const MOST_ATTEMPTS = 5;
 
-/** Makes the page. It counts as an open answer meanwhile, until the client has left. */
+/** Makes the page. It counts as an open answer until its reader has it, or has left. */
 async function makeBody(
   needs: PageAnswerNeeds,
   request: HubRequest,
   parsed: ParsedRequest,
   access: Access,
-): Promise<string> {
-  const { admission } = needs;
+): Promise<{ readonly body: string; readonly leave: () => void }> {
   const gone = request.signal;
   const { viewer, refused } = access;
+  const admission = parsed.wait > 0 ? needs.admission : needs.pageAdmission;
   // Once more, since other requests may have taken the room while `authorize` was asked.
-  if (parsed.wait > 0) admission.checkRoom(viewer);
+  admission.checkRoom(viewer);
   admission.enter(viewer.id);
+  const leave = (): void => admission.leave(viewer.id);
   try {
     const making = askLog(needs, gone, async () => {
       const start = await findStartPosition(needs, positionRequest(parsed), access, gone);
       return pageJson(await makeParts(needs, parsed, start, gone), refused);
     });
     // A loader of the application may hang: the room of a client that has left must not wait for it.
-    return await untilGone(gone, making);
-  } finally {
-    admission.leave(viewer.id);
+    return { body: await untilGone(gone, making), leave };
+  } catch (error) {
+    leave();
+    throw error;
   }
 }
 

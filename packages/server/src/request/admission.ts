@@ -34,10 +34,10 @@ export function createAdmission({ limits, closing }: AdmissionNeeds): Admission 
       if (closing.aborted) throw new Refusal(503, "draining");
       switch (exceeded(id)) {
         case "hub":
-          throw new Refusal(503, "limit", { detail: "This server has no room for more streams." });
+          throw new Refusal(503, "limit", { detail: "This server has no room for more answers." });
         case "viewer":
           throw new Refusal(429, "limit", {
-            detail: `Expected ${limits.connectionsPerViewer} streams of a viewer at most.`,
+            detail: `Expected ${limits.connectionsPerViewer} streams or unread pages of a viewer at most.`,
           });
         case null:
       }

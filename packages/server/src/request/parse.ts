@@ -26,6 +26,7 @@ async function readBody(request: HubRequest, limit: number): Promise<unknown> {
     return (await request.json(limit)) ?? {};
   } catch (error) {
     if (error instanceof RangeError) throw new Refusal(413, "too-large", { detail: error.message });
-    throw new Refusal(400, "bad-request", { detail: "Expected a JSON body." });
+    const detail = error instanceof TypeError ? error.message : "Expected a JSON body.";
+    throw new Refusal(400, "bad-request", { detail });
   }
 }

@@ -55,6 +55,7 @@ describe("the request", () => {
       headers: new Headers(),
       json: async () => null,
       signal: new AbortController().signal,
+      raw: null,
     });
     await clock.settle();
     expect((await asking).status).toBeGreaterThanOrEqual(400);

@@ -65,5 +65,8 @@ async function answer(
   }
   if (closing.aborted) throw new Refusal(503, "draining");
   const parsed = await parse(request, limits);
+  await request.turn?.(representation);
+  // Nobody reads this answer.
+  if (request.signal.aborted) throw new Refusal(503, "unavailable");
   return representation === "stream" ? answerStream(request, parsed) : answerPage(request, parsed);
 }

@@ -1,0 +1,108 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
+import { connect } from "node:net";
+import { serve } from "@hono/node-server";
+import { memoryLog } from "@tidings/log";
+import { createHub } from "@tidings/server";
+import { toFetchHandler } from "@tidings/server/fetch";
+import { toNodeHandler } from "@tidings/server/node";
+import { Hono } from "hono";
+import { expect, onTestFinished, test } from "vitest";
+import { listen, type ListeningServer, listeningServer } from "../listen.ts";
+import { lobby, testContract } from "../test-contract.ts";
+import { usedBytes } from "../used-bytes.ts";
+
+/** A page of about a megabyte. */
+const PAGE = "/events?channel=rooms/lobby&last=100&protocol=1";
+/** What all unread answers together may take. */
+const MOST = 100_000_000;
+
+type TestHub = Awaited<ReturnType<typeof openHub>>;
+
+async function openHub(limits = {}) {
+  const hub = createHub(testContract, { log: memoryLog(), authorize: () => true, limits });
+  onTestFinished(() => hub.close());
+  const text = "x".repeat(10_000);
+  for (let index = 0; index < 110; index++) await hub.publish(lobby, "message", { text: `${index} ${text}` });
+  return hub;
+}
+
+const overHttp1: Readonly<Record<string, (hub: TestHub) => Promise<ListeningServer>>> = {
+  "node:http": (hub) => listen(createServer(toNodeHandler(hub))),
+  async "Hono on node-server"(hub) {
+    const handler = toFetchHandler(hub);
+    const app = new Hono().all("/events", (context) => handler(context.req.raw));
+    const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
+    await once(server, "listening");
+    // Safe: Hono's server is one of node:http, unless it is told otherwise.
+    return listeningServer(server as ReturnType<typeof createServer>);
+  },
+};
+
+/** The highest use of memory while somebody else is served. */
+async function mostUsed(port: number, before: number): Promise<number> {
+  let most = 0;
+  for (let round = 0; round < 8; round++) {
+    const answer = await fetch(`http://127.0.0.1:${port}${PAGE}`, { headers: { accept: "application/json" } });
+    expect([answer.status, (await answer.text()).length > 1_000_000]).toEqual([200, true]);
+    most = Math.max(most, usedBytes() - before);
+  }
+  return most;
+}
+
+async function portOf(server: Promise<ListeningServer>): Promise<number> {
+  const { port, close } = await server;
+  onTestFinished(async () => void (await close()));
+  return port;
+}
+
+function pipeline(port: number, count: number, accept: string) {
+  const socket = connect(port, "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => {}).pause();
+  socket.write(`GET ${PAGE} HTTP/1.1\r\nhost: x\r\naccept: ${accept}\r\n\r\n`.repeat(count));
+  return socket;
+}
+
+test.each(Object.entries(overHttp1))(
+  "500 pipelined pages that nobody reads keep little in memory, and others are served: %s",
+  async (_, start) => {
+    const port = await portOf(start(await openHub()));
+    const before = usedBytes();
+    pipeline(port, 500, "application/json");
+    expect(await mostUsed(port, before)).toBeLessThan(MOST);
+  },
+);
+
+test("500 pages over HTTP/2 with a window of 0 keep little in memory, and others are served", async () => {
+  const hub = await openHub();
+  const http1 = await portOf(listen(createServer(toNodeHandler(hub))));
+  const handler = toNodeHandler(hub);
+  const port = await portOf(listen(createHttp2Server({ settings: { maxConcurrentStreams: 1_000 } }, handler)));
+  const session = connectHttp2(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+  onTestFinished(() => session.destroy());
+  await once(session, "remoteSettings");
+  const before = usedBytes();
+  for (let index = 0; index < 500; index++) {
+    session.request({ ":path": PAGE, accept: "application/json" }).on("error", () => {});
+  }
+  const other = connectHttp2(`http://127.0.0.1:${port}`);
+  onTestFinished(() => other.destroy());
+  let length = 0;
+  for await (const chunk of other.request({ ":path": PAGE, accept: "application/json" }))
+    length += String(chunk).length;
+  expect(length).toBeGreaterThan(1_000_000);
+  expect(await mostUsed(http1, before)).toBeLessThan(MOST);
+});
+
+test("3,000 pipelined streams on one socket take the room of one, and newcomers are let in", async () => {
+  const hub = await openHub({ connections: 100 });
+  const port = await portOf(listen(createServer(toNodeHandler(hub))));
+  const socket = pipeline(port, 3_000, "text/event-stream");
+  await expect.poll(() => socket.bytesWritten).toBeGreaterThan(100_000);
+  const answer = await fetch(`http://127.0.0.1:${port}/events?channel=rooms/lobby&protocol=1`);
+  expect(answer.status).toBe(200);
+  await answer.body?.cancel();
+  expect(hub.stats().connections).toBeLessThan(3);
+});

@@ -1,0 +1,44 @@
+import { concat } from "../wire/bytes.ts";
+
+/** A request whose body can be read again although somebody has read it, as `context.req` of Hono is. */
+export interface RereadableRequest {
+  readonly raw: Request;
+  /** The body, from what the framework has kept of it. */
+  text(): Promise<string>;
+}
+
+/**
+ * The JSON of a request's body.
+ *
+ * @throws RangeError when the body is longer than `limit` bytes
+ * @throws TypeError when somebody has read the body, and the request cannot give it again
+ * @throws SyntaxError when it is not JSON
+ */
+export async function readJson(request: Request | RereadableRequest, limit: number): Promise<unknown> {
+  const raw = "raw" in request ? request.raw : request;
+  if (!raw.bodyUsed) return JSON.parse(await readText(raw, limit));
+  if (!("raw" in request)) {
+    throw new TypeError(
+      "Expected an unread body, got one that has been read; let the hub read it, or in Hono pass context.req.",
+    );
+  }
+  const text = await request.text();
+  if (new TextEncoder().encode(text).length > limit) throw tooLong(limit);
+  return JSON.parse(text);
+}
+
+async function readText({ body }: Request, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const parts: AsyncIterable<Uint8Array> | null = body;
+  for await (const part of parts ?? []) {
+    size += part.length;
+    if (size > limit) throw tooLong(limit);
+    chunks.push(part);
+  }
+  return new TextDecoder().decode(concat(chunks));
+}
+
+function tooLong(limit: number): RangeError {
+  return new RangeError(`Expected a body of ${limit} bytes at most.`);
+}

@@ -1,0 +1,60 @@
+import type { HubRequest } from "../hub-options.ts";
+import type { HubResponse } from "../request/response.ts";
+import { createUnreadPages, type UnreadPage } from "../unread/unread-pages.ts";
+import type { NodeRequest, NodeResponse } from "./exchange.ts";
+import { toHubRequest } from "./hub-request.ts";
+import { watchResponse } from "./response-watch.ts";
+import { send } from "./send.ts";
+
+/**
+ * The hub as a handler for node:http, node:http2 (its compatibility API), Express 5, Connect and everything that hands
+ * on the request and response of Node. It answers every request that it gets, and never throws.
+ *
+ * The promise settles when the answer is written, or its reader is gone: for a stream that may be hours later. It never
+ * rejects. Frameworks that wait for a handler, such as Koa and h3, have to get it.
+ *
+ * `authenticate` gets the request as `raw`. If it declares the type of that, for example
+ * `(request: HubRequest<express.Request>) => …`, the handler takes requests of this type only.
+ *
+ * @example
+ * app.all("/events", toNodeHandler(hub));
+ */
+export function toNodeHandler<Raw = NodeRequest>(hub: {
+  handle(request: HubRequest<Raw>): Promise<HubResponse>;
+}): (request: Raw & NodeRequest, response: NodeResponse) => Promise<void> {
+  const pages = createUnreadPages();
+  return async (request, response) => {
+    // A socket that breaks during a write means that the reader has left; "close" follows.
+    response.on("error", () => {});
+    // The client may have left while an asynchronous middleware before this handler was busy. Then no "close" will
+    // come.
+    if (isGone(response) || request.socket.destroyed) return;
+    // Nobody needs the body, but Node reports that a client has left only after the body is read.
+    if (request.method !== "POST") request.resume();
+    const { signal, turn, over } = watchResponse(request, response);
+    const slot: { page: UnreadPage | null } = { page: null };
+    const way = {
+      signal,
+      written: over,
+      async turn(kind: "stream" | "page"): Promise<void> {
+        await turn;
+        if (kind === "stream") return;
+        const session = "stream" in response ? response.stream.session : undefined;
+        slot.page = await pages.enter(() => response.destroy(), signal, session);
+      },
+    };
+    try {
+      const answer = await hub.handle(toHubRequest(request, way));
+      send(answer, request, response, signal, slot.page);
+    } catch {
+      // The response cannot be written; a middleware before this handler may have broken it.
+      response.destroy();
+    }
+    await over;
+    slot.page?.leave();
+  };
+}
+
+function isGone(response: NodeResponse): boolean {
+  return response.writableEnded || ("stream" in response ? response.stream.destroyed : response.destroyed);
+}

@@ -1,0 +1,29 @@
+import type { NodeRequest, NodeResponse } from "./exchange.ts";
+import { isPipelined, waitForSocket } from "./socket-queue.ts";
+
+/** What happens to a response. */
+interface ResponseWatch {
+  /** Aborted when the reader is gone. */
+  readonly signal: AbortSignal;
+  /** Settles when the response has its socket, or will never get it. */
+  readonly turn: Promise<void>;
+  /** Settles when the response is written, or its reader is gone. */
+  readonly over: Promise<void>;
+}
+
+export function watchResponse(request: NodeRequest, response: NodeResponse): ResponseWatch {
+  const gone = new AbortController();
+  const over = new Promise<void>((resolve) => {
+    response.once("finish", resolve);
+    gone.signal.addEventListener("abort", () => resolve());
+  });
+  const leave = (): void => gone.abort();
+  response.once("close", leave);
+  const turn = isPipelined(request, response)
+    ? new Promise<void>((resolve) => {
+        gone.signal.addEventListener("abort", () => resolve());
+        waitForSocket(request, response, { leave, begin: resolve });
+      })
+    : Promise.resolve();
+  return { signal: gone.signal, turn, over };
+}

@@ -1,0 +1,112 @@
+import { STREAM_HEADERS } from "@tidings/protocol";
+import type { HubResponse, StreamResponse, WholeResponse } from "../request/response.ts";
+import type { Sink } from "../stream/sink.ts";
+import type { UnreadPage } from "../unread/unread-pages.ts";
+import type { NodeRequest, NodeResponse } from "./exchange.ts";
+
+/** How long a reader may take to read the end of a stream, in milliseconds, before its socket is destroyed. */
+export const END_TIME = 5_000;
+/** How many bytes of a page are written at once. Each part that the socket takes shows that somebody reads. */
+const PART_BYTES = 64 * 1024;
+
+/**
+ * Writes an answer of the hub.
+ *
+ * @param page what counts the answer until its reader has it; null for a stream
+ */
+export function send(
+  answer: HubResponse,
+  request: NodeRequest,
+  response: NodeResponse,
+  signal: AbortSignal,
+  page: UnreadPage | null,
+): void {
+  // A middleware may have answered meanwhile, for example after a timeout.
+  if (signal.aborted || response.headersSent || response.writableEnded) return;
+  if ("open" in answer) sendStream(answer, request, response, signal);
+  else sendWhole(answer, request, response, page);
+}
+
+function sendStream(answer: StreamResponse, request: NodeRequest, response: NodeResponse, signal: AbortSignal): void {
+  setHead(response, answer.status, { ...answer.headers, ...closeHeader(answer, request) });
+  const sink: Sink = {
+    write(bytes) {
+      const accepts = write(response, bytes);
+      response.flush?.();
+      return accepts;
+    },
+    end() {
+      response.end();
+      // A reader that has stopped reading never sees the end, and would keep its socket for ever.
+      const timer = setTimeout(() => response.destroy(), END_TIME).unref();
+      response.once("close", () => clearTimeout(timer));
+    },
+  };
+  const control = answer.open(sink);
+  response.on("drain", () => control.drained());
+  signal.addEventListener("abort", () => control.closed());
+}
+
+function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeResponse, page: UnreadPage | null): void {
+  const body = Buffer.from(answer.body);
+  const length = request.method === "HEAD" || answer.status === 204 ? {} : { "content-length": body.length };
+  setHead(response, answer.status, { ...answer.headers, ...length, ...closeHeader(answer, request) });
+  writeParts(body, response, page);
+  if (answer.status === 413) dropBody(request, response);
+}
+
+/** Writes a body part by part, each when the socket has taken the one before. */
+function writeParts(body: Buffer, response: NodeResponse, page: UnreadPage | null): void {
+  let offset = 0;
+  function writeOn(): void {
+    page?.noteProgress(body.length - offset);
+    while (body.length - offset > PART_BYTES) {
+      const part = body.subarray(offset, (offset += PART_BYTES));
+      if (!write(response, part)) return;
+    }
+    response.off("drain", writeOn);
+    response.end(body.subarray(offset));
+  }
+  if (body.length <= PART_BYTES) {
+    page?.noteProgress(body.length);
+    response.end(body);
+    return;
+  }
+  response.on("drain", writeOn);
+  writeOn();
+}
+
+/** Whether the response takes more. A wrapper that returns undefined emits no "drain" either, so only false says no. */
+function write(response: NodeResponse, bytes: Uint8Array): boolean {
+  // Safe: both kinds of response take bytes, each with overloads of its own.
+  const accepts: unknown = (response as { write(bytes: Uint8Array): unknown }).write(bytes);
+  return accepts !== false;
+}
+
+/**
+ * The `connection: close` header of the last answer on a socket. A stream is one. So is a refusal of a server that
+ * closes: a client that keeps the socket would come back to the process that has just sent it away. So is the answer to
+ * a body that is too long, since the rest of the body is not read.
+ */
+function closeHeader({ status, headers }: HubResponse, request: NodeRequest): { readonly connection?: "close" } {
+  const isLast = status === 413 || status === 503 || headers["content-type"] === STREAM_HEADERS["content-type"];
+  // HTTP/2 has no such header: its streams end one by one.
+  return isLast && request.httpVersionMajor === 1 ? { connection: "close" } : {};
+}
+
+/**
+ * Throws away the rest of a body that is too long. Over HTTP/2, closing the stream also tells the client to stop
+ * sending.
+ */
+function dropBody(request: NodeRequest, response: NodeResponse): void {
+  if ("stream" in response) response.stream.close();
+  request.resume();
+}
+
+function setHead(response: NodeResponse, status: number, headers: Readonly<Record<string, string | number>>): void {
+  response.statusCode = status;
+  // A middleware before this handler may vary the answer by more headers.
+  const vary = response.getHeader("vary");
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (vary !== undefined) response.setHeader("vary", `${String(vary)}, ${headers["vary"]}`);
+}
