@@ -50,6 +50,25 @@ export const brokenRequests: readonly BrokenServer[] = [
     },
   },
   {
+    law: "4: If both rank equally",
+    breaks: "prefers the stream whenever both rank equally",
+    request: ({ headers }) => {
+      if (/json, text/.test(headers.accept ?? "")) headers.accept = "text/event-stream";
+    },
+  },
+  {
+    law: "4: A stream request with a page-only parameter",
+    breaks: "ignores the parameters of pages on a stream",
+    request: ({ query }) => {
+      for (const name of ["wait", "snapshot", "before"]) query.delete(name);
+    },
+  },
+  {
+    law: "4: An `after` or `before` that is empty",
+    breaks: "takes an empty position for a void one",
+    request: ({ query }) => (query.get("after") === "" ? query.set("after", "void") : undefined),
+  },
+  {
     law: "4: An `Accept` that allows neither",
     breaks: "ignores Accept",
     request: ({ headers }) => void (headers.accept = "*/*"),

@@ -98,13 +98,15 @@ def quality(accept, kind):
         given = next((text[2:] for text in parameters if text.startswith("q=")), "1")
         if media in ranges:
             best = max(best, (ranges.index(media), float(given)))
-    return best[1]
+    return best[1], best[0]
 
 
 def representation(handler):
     accept = handler.headers.get("Accept") or "*/*"
     page, stream = quality(accept, "application/json"), quality(accept, "text/event-stream")
-    return "page" if page > stream else "stream" if stream > 0 else None
+    if page[0] == 0 and stream[0] == 0:
+        return None
+    return "page" if page > stream else "stream"
 
 
 class ParsedRequest:
@@ -119,7 +121,11 @@ class ParsedRequest:
             raise Refusal(503, "draining")
         channels = [value.partition("@") for name, value in pairs if name == "channel"]
         starts = [(path, start if at else None) for path, at, start in channels]
-        self.after = self.query.get("after")
+        if kind == "stream" and {"before", "wait", "snapshot"} & self.query.keys():
+            raise Refusal(400, "bad-request")
+        if self.query.get("before") == "":
+            del self.query["before"]
+        self.after = self.query.get("after") or None
         if handler.command == "POST":
             starts, self.after = handler.body()
         self.last, self.wait = self.number("last", 1, 1000), self.number("wait", 0, 60)
@@ -133,7 +139,7 @@ class ParsedRequest:
         self.starts = {path: start for path, start in self.starts.items() if path not in self.unknown}
         if not self.starts:
             raise Refusal(404, "unknown-channel", self.unknown)
-        if "snapshot" in self.query and kind == "page":
+        if "snapshot" in self.query:
             raise Refusal(404, "no-snapshot", list(self.starts))
         last_event_id = handler.headers.get("Last-Event-ID")
         if last_event_id:

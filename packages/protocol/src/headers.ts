@@ -26,21 +26,32 @@ export const PROBLEM_HEADERS: Readonly<Record<string, string>> = {
 export type Representation = "stream" | "page";
 
 /**
- * Chooses by an `Accept` header (RFC 9110, section 12.5.1): the stream, unless JSON ranks strictly higher.
+ * Chooses by an `Accept` header (RFC 9110, section 12.5.1): the stream, unless JSON ranks strictly higher, or
+ * as high and is named more precisely.
  *
  * @returns null if the header allows neither
  */
 export function negotiate(accept: string | null): Representation | null {
   if (accept === null || accept.trim() === "") return "stream";
-  const stream = quality(accept, "text", "event-stream");
-  const page = quality(accept, "application", "json");
-  if (stream === 0 && page === 0) return null;
-  return page > stream ? "page" : "stream";
+  const stream = bestRange(accept, "text", "event-stream");
+  const page = bestRange(accept, "application", "json");
+  if (stream.q === 0 && page.q === 0) return null;
+  // HTTP libraries say "application/json, text/plain, */*" and expect JSON.
+  const isPage = page.q === stream.q ? page.specificity > stream.specificity : page.q > stream.q;
+  return isPage ? "page" : "stream";
 }
 
-/** The quality, 0 to 1, of the most specific media range that matches. */
-function quality(accept: string, type: string, subtype: string): number {
-  let best = { specificity: -1, q: 0 };
+/** A media range of an `Accept` header. */
+interface MediaRange {
+  /** -1 if none matches, 0 for all types, 1 for all subtypes of a type, 2 for one type. */
+  readonly specificity: number;
+  /** The quality, 0 to 1. */
+  readonly q: number;
+}
+
+/** The most specific media range that matches. */
+function bestRange(accept: string, type: string, subtype: string): MediaRange {
+  let best: MediaRange = { specificity: -1, q: 0 };
   for (const range of accept.toLowerCase().split(",")) {
     const [media = "", ...parameters] = range.split(";").map((part) => part.trim());
     const specificity = [`*/*`, `${type}/*`, `${type}/${subtype}`].indexOf(media);
@@ -48,5 +59,5 @@ function quality(accept: string, type: string, subtype: string): number {
     const q = Number.isNaN(given) ? 1 : Math.min(1, Math.max(0, given));
     if (specificity > best.specificity) best = { specificity, q };
   }
-  return best.q;
+  return best;
 }

@@ -98,7 +98,12 @@ test("a channel starts with the connection, now, or after a cursor", () => {
   );
 });
 
-test.each(["x", "", "now", "e.01", "e.1.2", "e.1@now", "e.9007199254740992", "\0", "e.".repeat(50_000)])(
+test("an empty position is the same as none", () => {
+  expect(read("channel=a&after=&before=")).toMatchObject({ after: null, before: null });
+  expect(read("", null, { channels: { a: null }, after: "" }).after).toBeNull();
+});
+
+test.each(["x", "now", "e.01", "e.1.2", "e.1@now", "e.9007199254740992", "\0", "e.".repeat(50_000)])(
   "a position that is not a cursor becomes one that no log has: %#",
   (text) => {
     const start = encodeURIComponent(text);

@@ -65,7 +65,7 @@ export function formatRequest(
 }
 
 /**
- * Reads a request. A bad cursor is not an error: it becomes a position that no log has, and the answer to it is a gap.
+ * Reads a request. An empty position is the same as none. A bad cursor is not an error: it becomes a position that no log has, and the answer to it is a gap.
  *
  * @param body the parsed JSON of a POST, otherwise null
  * @returns a sentence that says what is wrong, if the request is malformed
@@ -92,9 +92,9 @@ export function parseRequest(
   if (typeof wait === "string") return wait;
   return {
     channels,
-    after: parsePosition(isResumed ? lastEventId : given.after),
+    after: parsePosition((isResumed ? lastEventId : given.after) || null),
     last: isResumed ? 0 : last,
-    before: parsePosition(query.get("before")),
+    before: parsePosition(query.get("before") || null),
     wait,
     snapshot: query.has("snapshot"),
   };

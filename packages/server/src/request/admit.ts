@@ -1,6 +1,6 @@
 import type { ParsedRequest } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
-import type { HubRequest } from "../hub-options.ts";
+import type { HubRequest, Viewer } from "../hub-options.ts";
 import { authorizeAll, timeOf, type Access, type AccessNeeds } from "../rights/access.ts";
 import type { Hooks } from "../runtime/hooks.ts";
 import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
@@ -31,7 +31,7 @@ export async function admit(
   takesRoom: boolean,
 ): Promise<Access> {
   const { hooks, admission, clock, trace } = needs;
-  const viewer = await askHook(needs, "authenticate", async () => hooks.authenticate(request));
+  const viewer = await askHook(needs, "authenticate", () => authenticate(hooks, request));
   // Plain JavaScript may answer anything.
   if (!viewer) throw new Refusal(401, "unauthenticated");
   if (typeof viewer.id !== "string") {
@@ -61,4 +61,23 @@ async function askHook<Answer>(
     trace.add("error", "hook-failed", { detail: name, error });
     throw new Refusal(503, "unavailable", { detail: "The server takes too long to decide." });
   }
+}
+
+/** Who is asking. @throws Refusal when the application's error says 401 or 403, and every other error as it is */
+async function authenticate(hooks: AdmitNeeds["hooks"], request: HubRequest): Promise<Viewer | null> {
+  try {
+    return await hooks.authenticate(request);
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === 401) throw new Refusal(401, "unauthenticated");
+    if (status === 403) throw new Refusal(403, "forbidden");
+    throw error;
+  }
+}
+
+/** The HTTP status that an error of a framework names: `status`, or `statusCode` in Fastify and h3. */
+function statusOf(error: unknown): unknown {
+  if (typeof error !== "object" || error === null) return undefined;
+  const { status, statusCode } = error as { readonly status?: unknown; readonly statusCode?: unknown };
+  return status ?? statusCode;
 }

@@ -1,5 +1,5 @@
 import { isCanonicalPath } from "@tidings/contract";
-import { parseRequest, type ParsedRequest } from "@tidings/protocol";
+import { parseRequest, type ParsedRequest, type Representation } from "@tidings/protocol";
 import type { HubRequest } from "../hub-options.ts";
 import type { Limits } from "../runtime/limits.ts";
 import { queryOf } from "./query.ts";
@@ -7,10 +7,23 @@ import { Refusal } from "./refusal.ts";
 
 type ParseLimits = Pick<Limits, "bodyBytes" | "channels">;
 
+/** The parameters that only a page has. */
+const PAGE_PARAMETERS = ["before", "wait", "snapshot"];
+
 /** What a request asks for. @throws Refusal 400 or 413 */
-export async function parse(request: HubRequest, limits: ParseLimits): Promise<ParsedRequest> {
+export async function parse(
+  request: HubRequest,
+  representation: Representation,
+  limits: ParseLimits,
+): Promise<ParsedRequest> {
+  const query = queryOf(request);
+  const misplaced = representation === "stream" ? PAGE_PARAMETERS.find((name) => query.has(name)) : undefined;
+  if (misplaced !== undefined) {
+    const detail = `Expected "${misplaced}" with "Accept: application/json", got it on a stream.`;
+    throw new Refusal(400, "bad-request", { detail });
+  }
   const body = request.method === "POST" ? await readBody(request, limits.bodyBytes) : null;
-  const parsed = parseRequest(queryOf(request), request.headers.get("last-event-id"), body);
+  const parsed = parseRequest(query, request.headers.get("last-event-id"), body);
   if (typeof parsed === "string") throw new Refusal(400, "bad-request", { detail: parsed });
   const { size } = parsed.channels;
   if (size > limits.channels) {

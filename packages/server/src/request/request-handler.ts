@@ -64,7 +64,7 @@ async function answer(
     throw new Refusal(406, "not-acceptable", { detail: "Accept text/event-stream or application/json." });
   }
   if (closing.aborted) throw new Refusal(503, "draining");
-  const parsed = await parse(request, limits);
+  const parsed = await parse(request, representation, limits);
   await request.turn?.(representation);
   // Nobody reads this answer.
   if (request.signal.aborted) throw new Refusal(503, "unavailable");

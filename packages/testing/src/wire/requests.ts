@@ -35,6 +35,35 @@ export const requestLaws: readonly Law[] = [
       }
       assert.equal((await guest.ask("channel=rooms/tea")).headers["content-type"], "text/event-stream");
     },
+    async "If both rank equally, the one that `Accept` names more precisely is chosen"(guest) {
+      for (const [accept, type] of [
+        ["application/json, text/plain, */*", "application/json"],
+        ["application/json, text/*", "application/json"],
+        ["application/*, text/event-stream", "text/event-stream"],
+      ] as const) {
+        const answer = await guest.ask("channel=rooms/tea", { headers: { accept } });
+        assert.deepEqual([answer.status, answer.headers["content-type"]], [200, type], accept);
+        answer.cut();
+      }
+    },
+  }),
+  ...lawsOf("4", [], {
+    async "A stream request with a page-only parameter is answered with 400"(guest) {
+      for (const parameter of ["wait=5", "snapshot", "before=e.1"]) {
+        const answer = await guest.ask(`channel=rooms/tea&protocol=1&${parameter}`);
+        assert.equal(answer.status, 400, parameter);
+        answer.cut();
+      }
+    },
+  }),
+  ...lawsOf("4", ["publish", "page"], {
+    async "An `after` or `before` that is empty is the same as none."(guest) {
+      const [, two] = await guest.say("rooms/tea", "1", "2");
+      const { gap, cursor } = await guest.page("channel=rooms/tea&after=");
+      assert.deepEqual([gap, cursor], [undefined, two]);
+      const history = await guest.page("channel=rooms/tea&last=1&before=");
+      assert.deepEqual([history.gap, textsOf(history.events)], [undefined, ["2"]]);
+    },
   }),
   ...lawsOf("4", ["publish", "anything"], {
     async "A list that is too long for a query is sent as `POST` to the same resource — each channel with its own start, the rest in the query"(
