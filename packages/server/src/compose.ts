@@ -10,7 +10,7 @@ import { createEncoders } from "./publish/new-entry.ts";
 import { createPublisher, type Publisher } from "./publish/publisher.ts";
 import { createAdmission } from "./request/admission.ts";
 import { createHosts } from "./request/hosts.ts";
-import { createOriginPolicy } from "./request/origin.ts";
+import { createOriginPolicy, createPreflightHeaders } from "./request/origin.ts";
 import { handleRequest } from "./request/request-handler.ts";
 import type { HubResponse } from "./request/response.ts";
 import { createCommands, type Commands } from "./rights/commands.ts";
@@ -69,12 +69,13 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const hello = { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint(contract) };
   const encoders = createEncoders(contract);
   const hosts = createHosts(options.hosts);
-  const originPolicy = createOriginPolicy(hosts, options.cors);
+  const preflightHeaders = createPreflightHeaders(options.cors);
 
   // What all stages run on.
   const controller = new AbortController();
   const closing = controller.signal;
   const trace = createTrace(options, clock);
+  const originPolicy = createOriginPolicy({ hosts, trace }, options.cors);
   const hooks = createHooks(options, trace);
   const reads = createReadQueue({ concurrency: limits.catchUpReads, timeLimit: READ_TIME, clock });
   const arrivals = new TurnBudget(clock);
@@ -105,6 +106,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const handlerNeeds = {
     hosts,
     originPolicy,
+    preflightHeaders,
     limits,
     arrivals,
     trace,

@@ -38,6 +38,8 @@ export interface HubRequest<Raw = unknown> {
    * `request.raw.ip`. Its type is the one that `authenticate` declares for it.
    */
   readonly raw: Raw;
+  /** Whether a middleware has put CORS headers on the answer already. @default false */
+  readonly hasForeignCors?: boolean;
   /**
    * Waits until an answer may be made: an adapter knows how many answers on the same socket their reader has not taken.
    * It also settles when the client is gone.
@@ -94,8 +96,18 @@ type SnapshotOption<C extends Contract> = [SnapshotName<C>] extends [never]
  * Which web pages of other origins may read. A request without an `Origin` header is not from such a page, and passes.
  */
 export interface CorsOptions {
-  /** Exact origins such as `https://app.example`, or `"*"` for any page, without credentials. */
-  readonly origins: readonly string[] | "*";
+  /**
+   * Exact origins such as `https://app.example` or `capacitor://localhost`, and patterns such as
+   * `https://*.app.example`, which allow every subdomain, and regular expressions, which have to match a whole origin;
+   * `"*"` for any page, without credentials; or a function that says for each origin whether it may read. Only `true`
+   * allows.
+   */
+  readonly origins: readonly (string | RegExp)[] | "*" | ((origin: string) => boolean);
+  /**
+   * Headers that such a page may send besides `Authorization`, `Content-Type` and `Last-Event-ID`, for example
+   * `X-CSRF-Token`. @default none
+   */
+  readonly allowHeaders?: readonly string[];
   /** Whether the browser may send cookies. @default false */
   readonly credentials?: boolean;
 }

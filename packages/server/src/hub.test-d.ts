@@ -1,9 +1,12 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { channel, defineContract, latest, volatile } from "@tidings/contract";
 import { isoDate } from "@tidings/contract/codecs";
 import { memoryLog, type TransactionalLog } from "@tidings/log";
 import { expectTypeOf } from "vitest";
 import { z } from "zod";
+import { toFetchHandler } from "./fetch.ts";
 import { createHub, type HubRequest, type Viewer } from "./index.ts";
+import { toNodeHandler } from "./node.ts";
 
 const chat = defineContract({
   room: channel(
@@ -210,6 +213,63 @@ const whoIs = (request: HubRequest): Member => ({ id: request.headers.get("autho
     authorize: ({ viewer }) => viewer.admin,
     authenticate: (request) => ({ id: request.url, admin: true }),
   });
+}
+
+// The request of the framework
+// … is what authenticate declares, and the adapters ask for it
+{
+  interface Session {
+    readonly user: string;
+  }
+  type SessionRequest = IncomingMessage & Session;
+  const withSession = createHub(plain, {
+    log,
+    authorize: ({ viewer }) => viewer.admin,
+    authenticate: ({ raw }: HubRequest<SessionRequest>) => ({ id: raw.user, admin: true }),
+  });
+  const onNode = toNodeHandler(withSession);
+  expectTypeOf(onNode).parameter(0).toExtend<SessionRequest>();
+  expectTypeOf(onNode).returns.toEqualTypeOf<Promise<void>>();
+  const use = (_handler: (request: SessionRequest, response: ServerResponse) => unknown): void => {};
+  use(onNode);
+  const usePlain = (_handler: (request: IncomingMessage, response: ServerResponse) => unknown): void => {};
+  // @ts-expect-error -- node:http has no user
+  usePlain(onNode);
+  const withContext = createHub(plain, {
+    log,
+    authorize: () => true,
+    authenticate: ({ raw }: HubRequest<Session>) => ({ id: raw.user }),
+  });
+  const onFetch = toFetchHandler(withContext);
+  void onFetch(new Request("http://x"), { raw: { user: "ada" } });
+  // @ts-expect-error -- the session is missing
+  void onFetch(new Request("http://x"));
+}
+
+// … is unknown without a declaration, and every adapter takes the hub
+{
+  const open = createHub(plain, {
+    log,
+    authenticate: (request) => {
+      expectTypeOf(request.raw).toBeUnknown();
+      return { id: request.url };
+    },
+    authorize: () => true,
+  });
+  const use = (_handler: (request: IncomingMessage, response: ServerResponse) => unknown): void => {};
+  use(toNodeHandler(open));
+  interface RuntimeInfo {
+    readonly remoteAddress: string;
+  }
+  const serve = (_handler: (request: Request, info: RuntimeInfo) => Promise<Response>): void => {};
+  serve(toFetchHandler(open));
+  void toFetchHandler(open)(new Request("http://x"));
+  const ofRequest = createHub(plain, {
+    log,
+    authenticate: ({ raw }: HubRequest<Request>) => ({ id: raw.url }),
+    authorize: () => true,
+  });
+  void toFetchHandler(ofRequest)(new Request("http://x"));
 }
 
 // … null says nobody, and what has no id is no viewer

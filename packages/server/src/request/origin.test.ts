@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openTestHub, parsePage } from "../../test/test-hub.ts";
+import { openTestHub, parsePage, request } from "../../test/test-hub.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
@@ -22,6 +22,43 @@ describe("web origins", () => {
     ["a listed host by another scheme", { origin: "http://app.example" }, { origins: [APP] }, 403],
     ["a listed host on another port", { origin: `${APP}:8443` }, { origins: [APP] }, 403],
     ["the origin null", { origin: "null" }, { origins: [APP] }, 403],
+    ["an app in a web view", { origin: "capacitor://localhost" }, { origins: ["capacitor://localhost"] }, 200],
+    ["another app", { origin: "tauri://localhost" }, { origins: ["capacitor://localhost"] }, 403],
+    ["an extension", { origin: "chrome-extension://abcdef" }, { origins: ["chrome-extension://abcdef"] }, 200],
+    ["a subdomain of a pattern", { origin: "https://a.b.app.example" }, { origins: ["https://*.app.example"] }, 200],
+    ["the host of a pattern itself", { origin: APP }, { origins: ["https://*.app.example"] }, 403],
+    [
+      "a host that ends like a pattern",
+      { origin: "https://x-app.example" },
+      { origins: ["https://*.app.example"] },
+      403,
+    ],
+    [
+      "a pattern's host on a port",
+      { origin: "https://a.app.example:8443" },
+      { origins: ["https://*.app.example"] },
+      403,
+    ],
+    ["a whole origin that an expression matches", { origin: APP }, { origins: [/https:\/\/[a-z]+\.example/] }, 200],
+    ["more than an expression matches", { origin: `${APP}.evil` }, { origins: [/https:\/\/[a-z]+\.example/] }, 403],
+    ["text before a pattern's host", { origin: "https://x/.app.example" }, { origins: ["https://*.app.example"] }, 403],
+    ["an origin that a function allows", { origin: APP }, { origins: (origin: string) => origin === APP }, 200],
+    [
+      "an origin that a function refuses",
+      { origin: `${APP}.evil` },
+      { origins: (origin: string) => origin === APP },
+      403,
+    ],
+    [
+      "an origin for which a function throws",
+      { origin: APP },
+      {
+        origins: () => {
+          throw new Error("no database");
+        },
+      },
+      403,
+    ],
     ["any origin when all may read", { origin: APP }, { origins: "*" as const }, 200],
   ])("%s", async (_, headers, cors, status) => {
     let authenticated = 0;
@@ -79,18 +116,38 @@ describe("web origins", () => {
     expect((await ask(LOBBY, { method: "OPTIONS", headers: { origin: "https://evil.example" } })).status).toBe(403);
   });
 
+  test("a page may send the headers that the hub allows besides its own", async () => {
+    const { ask } = await openTestHub({ cors: { origins: [APP], allowHeaders: ["X-CSRF-Token"] } });
+    const { headers } = await ask(LOBBY, { method: "OPTIONS", headers: { origin: APP } });
+    expect(headers["access-control-allow-headers"]).toBe("authorization, content-type, last-event-id, x-csrf-token");
+  });
+
+  test("a refusal that the CORS headers of a middleware contradict is reported, once", async () => {
+    const { hub, records, ask } = await openTestHub();
+    const foreign = request(LOBBY, { headers: { origin: APP } });
+    await ask(LOBBY, { headers: { origin: APP } });
+    expect(records).toEqual([]);
+    for (let round = 0; round < 3; round++) await hub.handle({ ...foreign, hasForeignCors: true });
+    expect(records).toEqual([
+      expect.objectContaining({ level: "warn", event: "refuse", detail: expect.stringContaining("cors option") }),
+    ]);
+  });
+
   test.each([
     [{ origins: "*" as const, credentials: true }],
     [{ origins: ["app.example"] }],
     [{ origins: [`${APP}/`] }],
     [{ origins: ["*"] }],
-    [{ origins: ["https://*.example.com"] }],
     [{ origins: [5 as never] }],
     [{ origins: APP as never }],
     [{ origin: APP } as never],
     [{ origins: [APP], credential: true } as never],
     [{ origins: [APP], credentials: "yes" as never }],
     [APP as never],
+    [{ origins: ["https://app.*"] }],
+    [{ origins: ["https://a.*.example"] }],
+    [{ origins: [APP], allowHeaders: ["x bad"] }],
+    [{ origins: [APP], allowHeaders: "x-token" as never }],
   ])("%j is a start-up error", async (cors) => {
     await expect(openTestHub({ cors })).rejects.toThrow(TypeError);
   });

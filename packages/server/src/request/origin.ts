@@ -1,61 +1,149 @@
 import type { CorsOptions, HubRequest } from "../hub-options.ts";
 import { checkObject, checkType, kindOf } from "../runtime/checks.ts";
+import type { Trace } from "../runtime/trace.ts";
 import type { Hosts } from "./hosts.ts";
 
 /** The headers that allow a request's origin to read the answer; null when the origin is refused. */
-export type OriginPolicy = (request: Pick<HubRequest, "headers">) => Readonly<Record<string, string>> | null;
+export type OriginPolicy = (
+  request: Pick<HubRequest, "headers" | "hasForeignCors">,
+) => Readonly<Record<string, string>> | null;
+
+interface OriginNeeds {
+  readonly hosts: Pick<Hosts, "isOwn">;
+  readonly trace: Pick<Trace, "add">;
+}
+
+/** The headers of an answer that a page of another origin may read, besides those that it always may. */
+const EXPOSED = { "access-control-expose-headers": "retry-after" };
+/** What a page of another origin may send in any case. */
+const ALLOWED_HEADERS = ["authorization", "content-type", "last-event-id"];
+/** The origin of an app in a web view or of an extension, which no URL parser knows: `capacitor://localhost`. */
+const APP_ORIGIN = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9._~-]+(:\d+)?$/;
+/** A pattern: every subdomain of a host, however deep, but not the host itself. */
+const SUBDOMAINS = /^(https?:\/\/)\*(\.[^*]+)$/;
 
 /**
  * A request that no page has sent passes: it has neither `Origin` nor `Sec-Fetch-Site`. A page of the same origin
- * passes. Any other page has to be listed, exactly. An origin that is not listed is never reflected.
+ * passes. Any other page has to be allowed. An origin that is not allowed is never reflected.
  *
  * @throws TypeError for `"*"` with credentials, for an entry that is not an origin, and for an unknown key
  */
-export function createOriginPolicy(hosts: Pick<Hosts, "isOwn">, cors: CorsOptions = { origins: [] }): OriginPolicy {
+export function createOriginPolicy({ hosts, trace }: OriginNeeds, cors: CorsOptions = { origins: [] }): OriginPolicy {
   checkCors(cors);
   const { origins, credentials = false } = cors;
-  const listed = new Set(origins === "*" ? [] : origins);
-  return ({ headers }) => {
+  const isAllowed = createOriginCheck(origins, trace);
+  let hasReported = false;
+
+  function refuse(hasForeignCors = false): null {
+    if (!hasForeignCors || hasReported) return null;
+    hasReported = true;
+    const detail =
+      "A middleware allows a page of another origin, and the hub refuses it. If the page may read, name its origin in " +
+      "the cors option of the hub. This is reported once.";
+    trace.add("warn", "refuse", { detail });
+    return null;
+  }
+
+  return ({ headers, hasForeignCors }) => {
     const origin = headers.get("origin");
     const site = headers.get("sec-fetch-site");
-    if (origin === null) return site === "cross-site" || site === "same-site" ? null : {};
+    if (origin === null) return site === "cross-site" || site === "same-site" ? refuse(hasForeignCors) : {};
     if (site === "same-origin" || (site === null && hosts.isOwn(origin, headers.get("host")))) return {};
     if (origins === "*") return { "access-control-allow-origin": "*", ...EXPOSED };
-    if (!listed.has(origin)) return null;
+    if (!isAllowed(origin)) return refuse(hasForeignCors);
     const allowed = { "access-control-allow-origin": origin, ...EXPOSED };
     return credentials ? { ...allowed, "access-control-allow-credentials": "true" } : allowed;
   };
 }
 
+function createOriginCheck(origins: CorsOptions["origins"], trace: Pick<Trace, "add">): (origin: string) => boolean {
+  if (typeof origins === "function") {
+    return (origin) => {
+      try {
+        // Plain JavaScript may answer anything, also a promise. Only true allows.
+        const answer: unknown = origins(origin);
+        return answer === true;
+      } catch (error) {
+        trace.add("error", "hook-failed", { detail: "cors.origins", error });
+        return false;
+      }
+    };
+  }
+  const entries = origins === "*" ? [] : origins;
+  const listed = new Set(entries.filter((entry) => typeof entry === "string"));
+  const patterns = entries.flatMap((entry) => (entry instanceof RegExp ? anchored(entry) : (readPattern(entry) ?? [])));
+  return (origin) => listed.has(origin) || patterns.some((pattern) => matches(origin, pattern));
+}
+
+/** The expression for a whole origin: otherwise it would also match `https://app.example.evil`. */
+function anchored({ source, flags }: RegExp): RegExp {
+  // With `g` or `y`, an expression remembers where the last match ended.
+  return new RegExp(`^(?:${source})$`, flags.replaceAll(/[gy]/g, ""));
+}
+
+/** What an origin begins and ends with. */
+interface OriginPattern {
+  readonly scheme: string;
+  readonly end: string;
+}
+
+function readPattern(entry: string): OriginPattern | null {
+  const [, scheme, end] = SUBDOMAINS.exec(entry) ?? [];
+  return scheme !== undefined && end !== undefined && isOrigin(`${scheme}x${end}`) ? { scheme, end } : null;
+}
+
+function matches(origin: string, pattern: OriginPattern | RegExp): boolean {
+  if (pattern instanceof RegExp) return pattern.test(origin);
+  const { scheme, end } = pattern;
+  const isLonger = origin.length > scheme.length + end.length;
+  return isLonger && origin.startsWith(scheme) && origin.endsWith(end) && isOrigin(origin);
+}
+
 function checkCors(cors: CorsOptions): void {
-  checkObject("cors", cors, ["origins", "credentials"]);
+  checkObject("cors", cors, ["origins", "credentials", "allowHeaders"]);
   const { origins, credentials = false } = cors;
   checkType("cors.credentials", credentials, "boolean");
+  if (typeof origins === "function") return;
   if (origins === "*") {
     if (credentials) throw new TypeError('Expected a list of origins with credentials, got "*".');
     return;
   }
   if (!Array.isArray(origins)) {
-    throw new TypeError(`Expected "cors.origins" to be a list of origins or "*", got ${kindOf(origins)}.`);
+    throw new TypeError(`Expected "cors.origins" to be a list of origins, "*" or a function, got ${kindOf(origins)}.`);
   }
   for (const origin of origins) checkOrigin(origin);
 }
 
-function checkOrigin(origin: unknown): void {
-  const isOrigin = typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin;
-  // A URL may have a star in its host, but no page has such an origin.
-  if (isOrigin && !origin.includes("*")) return;
+function checkOrigin(entry: unknown): void {
+  if (entry instanceof RegExp) return;
+  if (typeof entry === "string" && (isOrigin(entry) || readPattern(entry) !== null)) return;
   throw new TypeError(
-    `Expected an exact origin like "https://app.example" in cors.origins, got ${JSON.stringify(origin)}.`,
+    `Expected an origin like "https://app.example" or "https://*.app.example" in cors.origins, ` +
+      `got ${JSON.stringify(entry)}.`,
   );
 }
 
-/** The headers of an answer that a page of another origin may read, besides those that it always may. */
-const EXPOSED = { "access-control-expose-headers": "retry-after" };
+function isOrigin(text: string): boolean {
+  if (APP_ORIGIN.test(text)) return true;
+  // A URL may have a star in its host, but no page has such an origin.
+  return URL.canParse(text) && new URL(text).origin === text && !text.includes("*");
+}
 
-/** The answer to a preflight. */
-export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
-  "access-control-allow-methods": "GET, HEAD, POST",
-  "access-control-allow-headers": "authorization, content-type, last-event-id",
-  "access-control-max-age": "600",
-};
+/** The answer to a preflight. @throws TypeError for a name that no header can have */
+export function createPreflightHeaders({ allowHeaders = [] }: Partial<CorsOptions> = {}): Readonly<
+  Record<string, string>
+> {
+  if (!Array.isArray(allowHeaders)) {
+    throw new TypeError(`Expected "cors.allowHeaders" to be a list of names, got ${kindOf(allowHeaders)}.`);
+  }
+  for (const name of allowHeaders) {
+    if (typeof name === "string" && /^[\w!#$%&'+.^`|~-]+$/.test(name)) continue;
+    throw new TypeError(`Expected the name of a header in cors.allowHeaders, got ${JSON.stringify(name)}.`);
+  }
+  const allowed = new Set([...ALLOWED_HEADERS, ...allowHeaders.map((name) => name.toLowerCase())]);
+  return {
+    "access-control-allow-methods": "GET, HEAD, POST",
+    "access-control-allow-headers": [...allowed].join(", "),
+    "access-control-max-age": "600",
+  };
+}

@@ -4,7 +4,7 @@ import type { Limits } from "../runtime/limits.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { TurnBudget } from "../runtime/turn-budget.ts";
 import type { Hosts } from "./hosts.ts";
-import { PREFLIGHT_HEADERS, type OriginPolicy } from "./origin.ts";
+import type { OriginPolicy } from "./origin.ts";
 import { parse } from "./parse.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
 import type { HubResponse } from "./response.ts";
@@ -15,6 +15,8 @@ type Answer = (request: HubRequest, parsed: ParsedRequest) => Promise<HubRespons
 interface RequestHandlerNeeds {
   readonly hosts: Pick<Hosts, "answer">;
   readonly originPolicy: OriginPolicy;
+  /** The answer to a preflight. */
+  readonly preflightHeaders: Readonly<Record<string, string>>;
   readonly limits: Pick<Limits, "urlBytes" | "bodyBytes" | "channels">;
   /** The time that the beginnings of requests may take in one turn. */
   readonly arrivals: Pick<TurnBudget, "available">;
@@ -43,7 +45,7 @@ export async function handleRequest(needs: RequestHandlerNeeds, request: HubRequ
 }
 
 async function answer(
-  { hosts, limits, closing, answerStream, answerPage }: RequestHandlerNeeds,
+  { hosts, preflightHeaders, limits, closing, answerStream, answerPage }: RequestHandlerNeeds,
   request: HubRequest,
   isOriginAllowed: boolean,
 ): Promise<HubResponse> {
@@ -52,7 +54,7 @@ async function answer(
     throw new Refusal(403, "bad-origin", { detail: "This server does not answer under this host name." });
   }
   if (!isOriginAllowed) throw new Refusal(403, "bad-origin", { detail: "Pages of this origin may not read here." });
-  if (method === "OPTIONS") return { status: 204, headers: PREFLIGHT_HEADERS, body: "" };
+  if (method === "OPTIONS") return { status: 204, headers: preflightHeaders, body: "" };
   if (!["GET", "HEAD", "POST"].includes(method)) {
     throw new Refusal(405, "bad-method", { detail: `Expected GET, HEAD or POST, got ${method}.` });
   }

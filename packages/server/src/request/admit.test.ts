@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { openTestHub, parsePage } from "../../test/test-hub.ts";
+
+const LOBBY = "channel=rooms/lobby&protocol=1";
+
+test.each([
+  [{ status: 401 }, 401, "unauthenticated"],
+  [{ status: 403 }, 403, "forbidden"],
+  [{ statusCode: 401 }, 401, "unauthenticated"],
+])("what authenticate throws with %j is %i %s, and nothing is reported", async (fields, status, code) => {
+  const { ask, records } = await openTestHub({
+    authenticate: async () => {
+      throw Object.assign(new Error("secret"), fields);
+    },
+  });
+  const { status: answered, json } = parsePage(await ask(LOBBY));
+  expect([answered, json.code, records]).toEqual([status, code, []]);
+});
+
+test.each([[new Error("no database")], [{ status: 200 }], [{ status: 500 }], ["text"], [null]])(
+  "any other failure of authenticate is 500, and reported: %#",
+  async (error) => {
+    const { ask, records } = await openTestHub({
+      authenticate: () => {
+        // oxlint-disable-next-line no-throw-literal -- applications throw anything
+        throw error;
+      },
+    });
+    const { status, json } = parsePage(await ask(LOBBY));
+    expect([status, json.code]).toEqual([500, "internal"]);
+    expect(records).toEqual([expect.objectContaining({ level: "error", event: "request-failed", error })]);
+  },
+);
