@@ -31,13 +31,27 @@ describe("a stream that ends", () => {
     expect(waits.slice(1)).toEqual([500, 1_000, 2_000, 4_000, 8_000]);
   });
 
-  test.each(["draining", "max-age", "limit"] as const)("at once with bye %s is a failure, too", async (reason) => {
+  test.each(["draining", "limit"] as const)("at once with bye %s is a failure, too", async (reason) => {
     const kit = await live();
     kit.stream.push("retry: 0\n\n");
     kit.stream.bye(reason);
     await untilNext(kit);
     kit.server.stream.live("e.1", { retry: 0 }).bye(reason);
     expect(await untilNext(kit)).toBe(500);
+  });
+
+  test("with bye max-age is never a failure, however short the streams are", async () => {
+    const kit = await live();
+    kit.stream.push("retry: 1500\n\n");
+    const waits: number[] = [];
+    let { stream } = kit;
+    for (let round = 0; round < 5; round++) {
+      await kit.clock.advance(8_000);
+      stream.bye("max-age");
+      waits.push(await untilNext(kit));
+      stream = kit.server.stream.live("e.1", { retry: 1_500 });
+    }
+    expect(waits).toEqual([1_500, 1_500, 1_500, 1_500, 1_500]);
   });
 
   test("with bye expired again within a minute is a failure", async () => {

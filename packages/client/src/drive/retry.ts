@@ -9,7 +9,7 @@ const DEFAULT_BASE = 2_000;
 const JITTER_CAP = 30_000;
 /** With `retry: 0` there would be nothing to double. */
 const LEAST_JITTER = 500;
-/** A connection that the server ends within this many milliseconds has failed, whatever the server says. */
+/** A connection that a draining server ends within this many milliseconds has failed. */
 const INSTANT = 10_000;
 
 export interface Retry {
@@ -84,8 +84,13 @@ export function createRetry(
       lastSoon = now;
       return soon();
     }
+    // A platform may cut every answer after seconds, and the server then ends its streams before. An age is no failure,
+    // however small. With `retry: 0` it must not become a loop without a pause.
+    if (reason === "max-age") {
+      return Math.max(LEAST_JITTER, wait(retryAfter, 0));
+    }
     // When the server has said. It has spread its clients already.
-    if ((reason === "draining" || reason === "max-age") && lived >= INSTANT) {
+    if (reason === "draining" && lived >= INSTANT) {
       return wait(retryAfter, 0);
     }
     // A failed attempt. The most jitter doubles with every one.
