@@ -147,6 +147,11 @@ export const brokenStreams: readonly BrokenServer[] = [
     ...swallows('{"reason":"max-age"}'),
   },
   {
+    law: "5.6: When a viewer opens more streams",
+    breaks: "does not say that a stream had to go for a newer one",
+    ...swallows('{"reason":"limit"}'),
+  },
+  {
     law: "5.6: the credentials expired",
     breaks: "does not say that credentials expired",
     ...swallows('{"reason":"expired"}'),

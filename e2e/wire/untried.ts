@@ -49,6 +49,7 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
     "The server does this": "the reason for the sentence before",
   },
   "5.6": {
+    "A proxy may hide that a reader has left": "the reason for the sentence before",
     "Section 7 describes": "a reference",
     "| `draining`": "tested by `bye` as the last event, above",
     "| `unknown`": "no server has to say it of an open stream; with `channels` it is tested below",

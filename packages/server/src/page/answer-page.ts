@@ -43,7 +43,9 @@ export async function answerPage(
 ): Promise<WholeResponse> {
   let { wait } = parsed;
   let commandCount = needs.commands.count();
-  let access = await admit(needs, request, parsed, wait > 0);
+  let access = await admit(needs, request, parsed, (viewer) => {
+    if (wait > 0) needs.admission.checkRoom(viewer);
+  });
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     if (parsed.snapshot) checkSnapshots(needs.snapshots, access);
     if (request.method === "HEAD") return { status: 200, headers: PAGE_HEADERS, body: "" };
@@ -55,7 +57,7 @@ export async function answerPage(
     // A page for a client that is gone is never read, so nobody has to be asked again.
     if (request.signal.aborted || !haveRightsChanged(needs, access, commandCount)) return send();
     commandCount = needs.commands.count();
-    const renewed = await admit(needs, request, parsed, false).catch((error: unknown) => {
+    const renewed = await admit(needs, request, parsed, () => {}).catch((error: unknown) => {
       leave();
       throw error;
     });

@@ -5,12 +5,10 @@ import { authorizeAll, timeOf, type Access, type AccessNeeds } from "../rights/a
 import type { Hooks } from "../runtime/hooks.ts";
 import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
-import type { Admission } from "./admission.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface AdmitNeeds extends AccessNeeds {
   readonly hooks: Pick<Hooks, "authenticate" | "authorize">;
-  readonly admission: Pick<Admission, "checkRoom">;
   readonly clock: Clock;
   readonly trace: Pick<Trace, "add">;
 }
@@ -21,16 +19,16 @@ const HOOK_TIME = 10_000;
 /**
  * Asks the application who is asking, and what this viewer may read.
  *
- * @param takesRoom whether the answer takes room for a while, so that there has to be some
+ * @param checkRoom throws when the answer would take room that this viewer may not have
  * @throws Refusal 401, 403, 404, 429 or 503, also when a hook takes too long; and what the hooks throw
  */
 export async function admit(
   needs: AdmitNeeds,
   request: HubRequest,
   parsed: ParsedRequest,
-  takesRoom: boolean,
+  checkRoom: (viewer: Viewer) => void,
 ): Promise<Access> {
-  const { hooks, admission, clock, trace } = needs;
+  const { hooks, clock, trace } = needs;
   const viewer = await askHook(needs, "authenticate", () => authenticate(hooks, request));
   // Plain JavaScript may answer anything.
   if (!viewer) throw new Refusal(401, "unauthenticated");
@@ -40,7 +38,7 @@ export async function admit(
   if (timeOf(viewer.expiresAt) <= clock.now()) {
     throw new Refusal(401, "unauthenticated", { detail: "The credentials have expired." });
   }
-  if (takesRoom) admission.checkRoom(viewer);
+  checkRoom(viewer);
   const access = await askHook(needs, "authorize", () => authorizeAll(needs, viewer, parsed.channels.keys()));
   for (const [channel, detail] of access.refused) trace.add("debug", "refuse", { viewer: viewer.id, channel, detail });
   if (access.granted.size > 0) return access;

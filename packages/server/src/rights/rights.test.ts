@@ -40,16 +40,14 @@ test("a client that comes back is authorised before it catches up, and a refusal
   const [first = ""] = await say("a", "b", "c");
   state.allowed = false;
   const [questions, reads] = [state.questions, log.callCount];
-  for (const query of [`${LOBBY}&after=${first}`, `${LOBBY}@${first}`, `${LOBBY}&last=5`, `${LOBBY}&before=${first}`]) {
-    for (const accept of ["text/event-stream", "application/json"]) {
-      const more = accept === "application/json" ? "&wait=20" : "";
-      expect(await ask(`${query}${more}`, { headers: { ...ada.headers, accept } }), query).toMatchObject({
-        status: 403,
-      });
-    }
+  const starts = [`${LOBBY}&after=${first}`, `${LOBBY}@${first}`, `${LOBBY}&last=5`];
+  for (const query of starts) expect(await ask(query, ada), query).toMatchObject({ status: 403 });
+  for (const query of [...starts, `${LOBBY}&before=${first}`]) {
+    const headers = { ...ada.headers, accept: "application/json" };
+    expect(await ask(`${query}&wait=20`, { headers }), query).toMatchObject({ status: 403 });
   }
   expect(await ask(LOBBY, { headers: { ...ada.headers, "last-event-id": first } })).toMatchObject({ status: 403 });
-  expect([state.questions - questions, log.callCount - reads]).toEqual([9, 0]);
+  expect([state.questions - questions, log.callCount - reads]).toEqual([8, 0]);
 });
 
 test("readableFrom hides what came before from every kind of page, from values, and from the snapshot", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openTestHub } from "../../test/test-hub.ts";
+import { openTestHub, request } from "../../test/test-hub.ts";
 import { DEFAULT_LIMITS } from "../index.ts";
 
 const LOBBY = "channel=rooms/lobby";
@@ -67,13 +67,30 @@ describe("limits", () => {
     },
   );
 
-  test("streams of one viewer: 429 for our client, a long retry and bye for a native EventSource", async () => {
-    const { ask, connect, hub } = await openTestHub({
+  test("streams of one viewer: the newest is let in, and the oldest ends and comes back after a long time", async () => {
+    const { connect, hub } = await openTestHub({
+      authenticate: ({ headers }) => ({ id: headers.get("authorization") ?? "" }),
+      limits: { connectionsPerViewer: 2 },
+    });
+    const ada = { headers: { authorization: "ada" } };
+    const bob = await connect(LOBBY, { headers: { authorization: "bob" } });
+    const oldest = await connect(LOBBY, ada);
+    const others = [await connect(LOBBY, ada), await connect(LOBBY, ada)];
+    expect(oldest.sink.of("bye")).toEqual([{ data: { reason: "limit" }, id: null }]);
+    expect(oldest.sink.retries.at(-1)).toBeGreaterThanOrEqual(30_000);
+    expect([...others, bob].map(({ sink }) => sink.ended)).toEqual([false, false, false]);
+    expect(hub.stats().connections).toBe(3);
+  });
+
+  test("waiting pages of one viewer: 429 for our client, a long retry and bye for a native EventSource", async () => {
+    const { ask, connect, hub, clock } = await openTestHub({
       authenticate: () => ({ id: "ada" }),
       limits: { connectionsPerViewer: 2 },
     });
-    await connect(LOBBY);
-    const { control } = await connect(LOBBY);
+    const gone = new AbortController();
+    const headers = { accept: "application/json" };
+    const waiting = [1, 2].map(() => hub.handle(request(`${LOBBY}&wait=60`, { headers, signal: gone.signal })));
+    await clock.settle();
     expect(await ask(`${LOBBY}&protocol=1`)).toMatchObject({ status: 429, headers: { "retry-after": "5" } });
     expect(await ask(LOBBY)).toEqual({
       status: 200,
@@ -83,9 +100,10 @@ describe("limits", () => {
       }),
       body: 'retry: 10000\nevent: bye\ndata: {"reason":"limit"}\n\n',
     });
-    control.closed();
+    gone.abort();
+    await Promise.all(waiting);
     await connect(LOBBY);
-    expect(hub.stats().connections).toBe(2);
+    expect(hub.stats().connections).toBe(1);
   });
 
   test("streams of the process: 503", async () => {

@@ -23,12 +23,16 @@ interface OpenStreamNeeds {
 export interface OpenStreams extends Iterable<OpenStream> {
   readonly size: number;
   add(stream: OpenStream): void;
+  /** The open stream of a viewer that began first. */
+  oldestOf(viewerId: string): OpenStream | undefined;
   /** Does nothing for a stream that was never added, or is removed already. */
   remove(stream: OpenStream): void;
 }
 
 export function createOpenStreams({ admission, followers, hooks, trace }: OpenStreamNeeds): OpenStreams {
   const open = new Set<OpenStream>();
+  /** In the order in which they began. Mostly one, which an array holds in less memory than a set. */
+  const byViewer = new Map<string, OpenStream[]>();
   return {
     [Symbol.iterator]: () => open.values(),
 
@@ -36,9 +40,14 @@ export function createOpenStreams({ admission, followers, hooks, trace }: OpenSt
       return open.size;
     },
 
+    oldestOf: (viewerId) => byViewer.get(viewerId)?.[0],
+
     add(stream) {
       const { id, info, fromByPath } = stream;
       open.add(stream);
+      const ofViewer = byViewer.get(info.viewer.id);
+      if (ofViewer === undefined) byViewer.set(info.viewer.id, [stream]);
+      else ofViewer.push(stream);
       admission.enter(info.viewer.id);
       followers.follow(stream, fromByPath.keys());
       trace.add("debug", "connect", { connection: id, viewer: info.viewer.id });
@@ -48,6 +57,9 @@ export function createOpenStreams({ admission, followers, hooks, trace }: OpenSt
     remove(stream) {
       const { id, info, fromByPath } = stream;
       if (!open.delete(stream)) return;
+      const ofViewer = byViewer.get(info.viewer.id) ?? [];
+      ofViewer.splice(ofViewer.indexOf(stream), 1);
+      if (ofViewer.length === 0) byViewer.delete(info.viewer.id);
       admission.leave(info.viewer.id);
       followers.unfollow(stream, fromByPath.keys());
       followers.stopWaiting(stream);

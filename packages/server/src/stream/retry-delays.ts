@@ -8,6 +8,8 @@ export interface RetryDelays {
    * A delay for a client whose stream is too old. Ages differ, so these clients are no crowd and may come back soon.
    */
   afterMaxAge(): number;
+  /** A delay for a client whose stream ends because its viewer has opened a newer one: 30 to 60 seconds. */
+  afterDisplacement(): number;
   /**
    * What draws delays for the clients of a hub that closes: over the drain window, or over a window for all clients
    * that are here when this is called.
@@ -30,6 +32,7 @@ export function createRetryDelays({ streams, drain, random }: RetryDelayNeeds): 
     window,
     afterBreak: (drawnFrom) => 1_000 + random() * drawnFrom,
     afterMaxAge: () => 1_000 + 2_000 * random(),
+    afterDisplacement: () => 30_000 + 29_999 * random(),
     whenDraining() {
       const drainWindow = drain === null ? Math.max(4_500, window()) : drain - 500;
       return () => 500 + random() * drainWindow;

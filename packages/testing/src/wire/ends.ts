@@ -51,6 +51,21 @@ export const endLaws: readonly Law[] = [
       await expectReturn(guest, id, "ada");
     },
   }),
+  ...lawsOf("5.6", ["limits", "viewers"], {
+    async "When a viewer opens more streams than it may have, the server should let the newest in and end the oldest one with `limit` and a `retry` of 30 s at least."(
+      guest,
+    ) {
+      const oldest = await streamOf(guest, "ada", "channel=rooms/tea");
+      const others = [
+        await streamOf(guest, "ada", "channel=rooms/tea"),
+        await streamOf(guest, "ada", "channel=rooms/tea"),
+      ];
+      const rest = await oldest.rest();
+      assert.deepEqual(rest.map(partsOf), [["bye", { reason: "limit" }, null]]);
+      assert.ok(Number(rest[0]?.retry) >= 30_000, `a retry of ${rest[0]?.retry}`);
+      for (const stream of others) assert.equal(stream.status, 200);
+    },
+  }),
   ...lawsOf("5.6", ["publish", "viewers", "expire"], {
     async "the credentials expired: come back at once with fresh ones — and nobody else's stream ends"(guest) {
       const [hers, his] = [
