@@ -2,7 +2,7 @@
 //   Deno     Deno.serve(handle)
 //   Bun      Bun.serve({ fetch: handle, idleTimeout: 120 })
 //   Hono     app.all("/events", (context) => handle(context.req.raw))
-//   Next.js  export { handle as GET, handle as POST }       in app/events/route.ts
+//   Next.js  export { handle as GET, handle as POST, … }    in app/events/route.ts
 //
 // Bun needs the longer timeout: by default it closes a connection that is silent for 10 s, and heartbeats come every
 // 15 s. On workers the hub lives in a Durable Object: see docs/examples.md. On Node use `toNodeHandler`; the function

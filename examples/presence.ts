@@ -38,7 +38,8 @@ export function startPresence(port: number, log = memoryLog(), clock = systemClo
     log,
     clock,
     // A real application reads a session or a token here: see notifications.ts.
-    authenticate: ({ headers }) => ({ id: headers.get("x-user") ?? "nobody" }),
+    // A visitor without a name has an id of their own: limits count per viewer.
+    authenticate: ({ headers }) => ({ id: headers.get("x-user") ?? `visitor-${randomUUID()}` }),
     authorize: () => true,
     onConnect({ viewer: { id }, addresses }) {
       for (const room of addresses) {
