@@ -59,7 +59,9 @@ const setUps: Record<Kind, () => Promise<Omit<Target, "port"> & { readonly liste
     const published = await hub.publishAll(Array.from({ length: EVENTS + 1 }, () => event));
     const ids = published.map(({ id }) => id);
     const path = `/events?channel=${event.address.path}&protocol=1&after=${ids[0]}`;
-    return { listener: toNodeHandler(hub), path, end: `id: ${ids.at(-1)}\n\n` };
+    const handler = toNodeHandler(hub);
+    const listener: RequestListener = (request, response) => void handler(request, response);
+    return { listener, path, end: `id: ${ids.at(-1)}\n\n` };
   },
 };
 

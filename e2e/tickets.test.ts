@@ -36,7 +36,7 @@ test("a page with the recipe of PROTOCOL.md gets everything once, over cuts, and
   const server = createServer((request, response) => {
     if (request.url !== "/ticket") {
       response.once("close", () => statuses.push(response.statusCode));
-      events(request, response);
+      void events(request, response);
       return;
     }
     const isAda = request.headers.authorization === "Bearer of ada";

@@ -20,7 +20,7 @@ export async function startFastify(port: number) {
     plugin.addContentTypeParser("*", (_request, _body, done) => done(null));
     plugin.all("/events", (request, reply) => {
       reply.hijack();
-      events(request.raw, reply.raw);
+      void events(request.raw, reply.raw);
     });
   });
   type Route = { Params: { room: string }; Body: { text: string } };

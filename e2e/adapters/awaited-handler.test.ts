@@ -34,7 +34,8 @@ const frameworks: Readonly<Record<string, (hub: TestHub) => RequestListener>> = 
       context.respond = false;
       await handler(context.req, context.res);
     });
-    return app.callback();
+    const callback = app.callback();
+    return (request, response) => void callback(request, response);
   },
 };
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { get, type IncomingMessage, type Server } from "node:http";
+import { get, type IncomingMessage } from "node:http";
 import compress from "@fastify/compress";
 import { serve } from "@hono/node-server";
 import { toFetchHandler } from "@tidings/server/fetch";
@@ -22,8 +22,7 @@ const servers: Readonly<Record<string, (hub: TestHub) => Promise<ListeningServer
     app.all("/events", (context) => handler(context.req));
     const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
     await once(server, "listening");
-    // Safe: Hono's server is one of node:http, unless it is told otherwise.
-    return listeningServer(server as Server);
+    return listeningServer(server);
   },
   async "@fastify/compress with hijack"(hub) {
     const handler = toNodeHandler(hub);

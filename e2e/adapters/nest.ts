@@ -1,6 +1,6 @@
 import "reflect-metadata";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { All, Controller, Module, Req, Res, type INestApplication } from "@nestjs/common";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { All, Controller, Module, Req, Res } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { ExpressAdapter } from "@nestjs/platform-express";
 import { FastifyAdapter } from "@nestjs/platform-fastify";
@@ -14,7 +14,7 @@ interface FastifyReply {
 }
 
 /** A Nest application with one controller for the hub. The decorators are called, since no compiler here knows them. */
-export async function createNest(platform: "express" | "fastify", handler: Handler): Promise<INestApplication> {
+export async function createNest(platform: "express" | "fastify", handler: Handler): Promise<Server> {
   class EventController {
     // Nest passes what the decorators of the parameters ask for: the platform's own request and response.
     all(request: IncomingMessage, response: ServerResponse) {
@@ -35,12 +35,16 @@ export async function createNest(platform: "express" | "fastify", handler: Handl
   Req()(EventController.prototype, name, 0);
   Res()(EventController.prototype, name, 1);
   Controller("events")(EventController);
-  class AppModule {}
+  // The module of the application: Nest reads only what the decorator has noted.
+  const AppModule = class AppModule {
+    readonly controllers = [EventController];
+  };
   Module({ controllers: [EventController] })(AppModule);
   const fastify = new FastifyAdapter();
   const adapter = platform === "express" ? new ExpressAdapter() : fastify;
   const app = await NestFactory.create(AppModule, adapter, { logger: false });
   await app.init();
   if (platform === "fastify") await fastify.getInstance().ready();
-  return app;
+  // Safe: both platforms are on node:http here.
+  return app.getHttpServer() as Server;
 }

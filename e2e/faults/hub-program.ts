@@ -58,7 +58,7 @@ const server = createServer((request, response) => {
   const route = routes[request.url ?? ""];
   response.setHeader("x-process", process.pid);
   if (route === undefined) {
-    stream(request, response);
+    void stream(request, response);
     return;
   }
   route(request).then(

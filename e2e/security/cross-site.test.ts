@@ -64,7 +64,7 @@ async function open(cors?: CorsOptions) {
         vary: String(response.getHeader("vary")),
       }),
     );
-    handler(request, response);
+    void handler(request, response);
   });
   const port = await serveHub(hub, () => listen(server));
   await hub.publish(lobby, "message", { text: "secret" });

@@ -41,7 +41,7 @@ async function open() {
   const handler = toNodeHandler(hub);
   const server = createServer((request, response) => {
     if (request.url === "/") response.setHeader("content-type", "text/html").end("<!doctype html>");
-    else handler(request, response);
+    else void handler(request, response);
   });
   const port = await serveHub(hub, () => listen(server));
   return { hub, url: `http://127.0.0.1:${port}` };

@@ -35,8 +35,7 @@ const overHttp1: Readonly<Record<string, (hub: TestHub) => Promise<ListeningServ
     const app = new Hono().all("/events", (context) => handler(context.req.raw));
     const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
     await once(server, "listening");
-    // Safe: Hono's server is one of node:http, unless it is told otherwise.
-    return listeningServer(server as ReturnType<typeof createServer>);
+    return listeningServer(server);
   },
 };
 

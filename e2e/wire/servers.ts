@@ -61,7 +61,7 @@ export const frameworks: readonly WireServer[] = [
       app.addContentTypeParser("*", (_request, _body, done) => done(null));
       app.all("/events", (request, reply) => {
         reply.hijack();
-        handler(request.raw, reply.raw);
+        void handler(request.raw, reply.raw);
       });
       await app.listen({ port: 0, host: "127.0.0.1" });
       return listeningServer(app.server);

@@ -39,6 +39,7 @@ async function publishedRooms({ hub }: ChatStorage): Promise<string[]> {
     headers: new Headers({ accept: "application/json" }),
     json: async () => null,
     signal: new AbortController().signal,
+    raw: null,
   });
   if (!("body" in page)) throw new Error("Expected a page, got a stream.");
   // Safe: PROTOCOL.md defines the page.

@@ -155,7 +155,7 @@ describe("a stream", () => {
     });
     const request = new IncomingMessage(new Socket());
     const response = new ServerResponse(request);
-    handler(request, response);
+    void handler(request, response);
     await Promise.resolve();
     end();
     vi.advanceTimersByTime(4_999);

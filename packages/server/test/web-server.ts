@@ -22,7 +22,9 @@ export function openHub() {
   return hub;
 }
 
-type Wrap = (handler: ReturnType<typeof toNodeHandler>) => RequestListener;
+/** The handler as the middlewares of the tests see it: they do not wait for its promise. */
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+type Wrap = (handler: Handler) => RequestListener;
 
 /** A server on a port of its own. @param wrap what runs before the handler */
 export async function serve(wrap: Wrap = (handler) => handler) {

@@ -5,7 +5,7 @@ import type { UnreadPage } from "../unread/unread-pages.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
 
 /** How long a reader may take to read the end of a stream, in milliseconds, before its socket is destroyed. */
-export const END_TIME = 5_000;
+const END_TIME = 5_000;
 /** How many bytes of a page are written at once. Each part that the socket takes shows that somebody reads. */
 const PART_BYTES = 64 * 1024;
 
