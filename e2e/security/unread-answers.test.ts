@@ -72,6 +72,7 @@ test.each(Object.entries(overHttp1))(
     pipeline(port, 500, "application/json");
     expect(await mostUsed(port, before)).toBeLessThan(MOST);
   },
+  60_000,
 );
 
 test("500 pages over HTTP/2 with a window of 0 keep little in memory, and others are served", async () => {

@@ -9,7 +9,7 @@ const HIGH_WATER = 64 * 1024;
 /** How long a reader may take to read the end of a stream, in milliseconds, before its stream fails. */
 const END_TIME = 5_000;
 /** A page of more bytes is sent in parts, so that we see whether somebody reads it. */
-const PART_BYTES = 64 * 1024;
+const PART_BYTES = 16 * 1024;
 
 /**
  * Makes bytes only when somebody pulls: the connection waits as it does for a socket.

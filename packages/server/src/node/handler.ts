@@ -36,6 +36,7 @@ export function toNodeHandler<Raw = NodeRequest>(hub: {
     const way = {
       signal,
       written: over,
+      hasForeignCors: response.hasHeader("access-control-allow-origin"),
       async turn(kind: "stream" | "page"): Promise<void> {
         await turn;
         if (kind === "stream") return;

@@ -68,7 +68,8 @@ async function answer(
   if (closing.aborted) throw new Refusal(503, "draining");
   const parsed = await parse(request, representation, limits);
   await request.turn?.(representation);
-  // Nobody reads this answer.
-  if (request.signal.aborted) throw new Refusal(503, "unavailable");
+  if (request.signal.aborted) {
+    throw new Refusal(400, "bad-request", { detail: "The client has left before its answer was made." });
+  }
   return representation === "stream" ? answerStream(request, parsed) : answerPage(request, parsed);
 }

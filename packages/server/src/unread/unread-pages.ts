@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 
 /** How many bytes of pages may wait for their readers in one process. */
-const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_BYTES = 32 * 1024 * 1024;
 /** What a page counts as while it is made and its size is not known. */
 const EXPECTED_BYTES = 1024 * 1024;
 /** How many pages of one group, for example of one HTTP/2 session, may be under way. */
@@ -54,9 +54,12 @@ export function createUnreadPages(clock: Pick<Clock, "monotonic" | "setTimeout">
   let bytes = 0;
   let isWatching = false;
 
+  function isFull(): boolean {
+    return pages.size > 0 && bytes + EXPECTED_BYTES > MOST_BYTES;
+  }
+
   function hasRoom({ group }: Pick<Waiter, "group">): boolean {
-    if (group !== undefined && (countByGroup.get(group) ?? 0) >= MOST_OF_GROUP) return false;
-    return pages.size === 0 || bytes + EXPECTED_BYTES <= MOST_BYTES;
+    return !isFull() && (group === undefined || (countByGroup.get(group) ?? 0) < MOST_OF_GROUP);
   }
 
   function count({ group }: Page, one: 1 | -1): void {
@@ -90,8 +93,10 @@ export function createUnreadPages(clock: Pick<Clock, "monotonic" | "setTimeout">
     return page;
   }
 
+  /** The newest first: a crowd of requests whose answers nobody reads must not delay everybody who comes later. */
   function letWaitersIn(): void {
-    for (const waiter of waiters) {
+    if (waiters.size === 0 || isFull()) return;
+    for (const waiter of [...waiters].toReversed()) {
       if (hasRoom(waiter)) waiter.enter();
     }
   }
