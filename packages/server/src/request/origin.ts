@@ -133,10 +133,12 @@ function isOrigin(text: string): boolean {
 export function createPreflightHeaders({ allowHeaders = [] }: Partial<CorsOptions> = {}): Readonly<
   Record<string, string>
 > {
-  if (!Array.isArray(allowHeaders)) {
-    throw new TypeError(`Expected "cors.allowHeaders" to be a list of names, got ${kindOf(allowHeaders)}.`);
+  // Plain JavaScript may pass anything.
+  const names: unknown = allowHeaders;
+  if (!Array.isArray(names)) {
+    throw new TypeError(`Expected "cors.allowHeaders" to be a list of names, got ${kindOf(names)}.`);
   }
-  for (const name of allowHeaders) {
+  for (const name of names as readonly unknown[]) {
     if (typeof name === "string" && /^[\w!#$%&'+.^`|~-]+$/.test(name)) continue;
     throw new TypeError(`Expected the name of a header in cors.allowHeaders, got ${JSON.stringify(name)}.`);
   }

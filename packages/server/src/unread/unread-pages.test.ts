@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../test/virtual-clock.ts";
+import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
 import { createUnreadPages } from "./unread-pages.ts";
 
 const MEGABYTE = 1024 * 1024;
