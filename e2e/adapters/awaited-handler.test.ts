@@ -8,7 +8,7 @@ import Koa from "koa";
 import { expect, test, vi } from "vitest";
 import { listen } from "../listen.ts";
 import { readUntil } from "../read-until.ts";
-import { lobby } from "../test-contract.ts";
+import { lobby } from "../../packages/contract/test/test-contract.ts";
 import { openHub, urlOf } from "./test-hub.ts";
 
 type TestHub = ReturnType<typeof openHub>["hub"];

@@ -10,7 +10,7 @@ import { compress as honoCompress } from "hono/compress";
 import { expect, test } from "vitest";
 import { expectFlow } from "../faults/expect-flow.ts";
 import { listen, listeningServer, type ListeningServer } from "../listen.ts";
-import { lobby } from "../test-contract.ts";
+import { lobby } from "../../packages/contract/test/test-contract.ts";
 import { openHub, urlOf } from "./test-hub.ts";
 
 type TestHub = ReturnType<typeof openHub>["hub"];

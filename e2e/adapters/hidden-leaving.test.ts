@@ -8,7 +8,7 @@ import { createProxyMiddleware } from "http-proxy-middleware";
 import { expect, onTestFinished, test } from "vitest";
 import { listen, type ListeningServer } from "../listen.ts";
 import { readUntil } from "../read-until.ts";
-import { lobby, testContract } from "../test-contract.ts";
+import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { urlOf } from "./test-hub.ts";
 
 /** Proxies that keep the request to the server open when the reader has left. */

@@ -8,7 +8,7 @@ import { toNodeHandler } from "@tidings/server/node";
 import { Hono } from "hono";
 import { expect, onTestFinished, test } from "vitest";
 import { listen, listeningServer, type ListeningServer } from "../listen.ts";
-import { lobby } from "../test-contract.ts";
+import { lobby } from "../../packages/contract/test/test-contract.ts";
 import { openHub } from "./test-hub.ts";
 
 type TestHub = ReturnType<typeof openHub>["hub"];

@@ -2,7 +2,7 @@ import { memoryLog } from "@tidings/log";
 import { createHub, type TraceRecord } from "@tidings/server";
 import { onTestFinished } from "vitest";
 import type { ListeningServer } from "../listen.ts";
-import { testContract } from "../test-contract.ts";
+import { testContract } from "../../packages/contract/test/test-contract.ts";
 
 /** A hub that allows everything, until the test has finished. `records` is what it has reported. */
 export function openHub() {

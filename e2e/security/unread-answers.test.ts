@@ -10,7 +10,7 @@ import { toNodeHandler } from "@tidings/server/node";
 import { Hono } from "hono";
 import { expect, onTestFinished, test } from "vitest";
 import { listen, type ListeningServer, listeningServer } from "../listen.ts";
-import { lobby, testContract } from "../test-contract.ts";
+import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { usedBytes } from "../used-bytes.ts";
 
 /** A page of about a megabyte. */

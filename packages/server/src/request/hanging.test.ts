@@ -69,7 +69,7 @@ test("pages whose clients have left give back the room of their viewer, whatever
   for (const query of [`${LOBBY}&snapshot`, `${LOBBY}&wait=60`, `${LOBBY}&last=5`, `${LOBBY}@now`]) {
     // The last two wait for the log.
     log.hangs = query.endsWith("5") || query.endsWith("now");
-    for (let count = 0; count < 20; count++) {
+    for (let count = 0; count < 64; count++) {
       const client = new AbortController();
       clients.push(client);
       void hub.handle(request(query, { headers, signal: client.signal }));
@@ -77,7 +77,9 @@ test("pages whose clients have left give back the room of their viewer, whatever
     await clock.settle();
   }
   log.hangs = false;
+  // Waiting pages fill the room of streams, the others the room of pages.
   expect((await ask(`${LOBBY}&protocol=1`, { headers: { authorization: "ada" } })).status).toBe(429);
+  expect((await ask(`${LOBBY}&last=1`, { headers })).status).toBe(429);
   for (const client of clients) client.abort();
   hangs = false;
   await clock.settle();
