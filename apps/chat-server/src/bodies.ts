@@ -17,7 +17,7 @@ import { Problem } from "./problem.ts";
 /**
  * Reads JSON bodies of at most 64 KiB. It ignores other content types: a form on another site cannot send JSON.
  */
-export const readBody = express.json({ limit: 64 * 1024 });
+export const readBody: ReturnType<typeof express.json> = express.json({ limit: 64 * 1024 });
 
 /** The schema of a request's body, and the error message for a body that does not fit it. */
 export interface BodyFormat<Body> {
