@@ -66,8 +66,10 @@ async function simulate(): Promise<number> {
   return results.broken.length + untried.length + survivors > 0 ? 1 : 0;
 }
 
-const commandFor = (seed: number): string =>
-  `npm run simulate -- --seed ${seed}${story.map((name) => ` --scenario "${name}"`).join("")}`;
+/** A function, since schedules run before the rest of this file has been read. */
+function commandFor(seed: number): string {
+  return `npm run simulate -- --seed ${seed}${story.map((name) => ` --scenario "${name}"`).join("")}`;
+}
 
 async function replay(seed: number): Promise<number> {
   const file = await bundle(folder, "world", null);
