@@ -81,11 +81,14 @@ async function makeBody(
 ): Promise<{ readonly body: string; readonly leave: () => void }> {
   const gone = request.signal;
   const { viewer, refused } = access;
-  const admission = parsed.wait > 0 ? needs.admission : needs.pageAdmission;
   // Once more, since other requests may have taken the room while `authorize` was asked.
-  admission.checkRoom(viewer);
-  admission.enter(viewer.id);
-  const leave = (): void => admission.leave(viewer.id);
+  const isWaiting = parsed.wait > 0;
+  const room = isWaiting ? needs.admission : needs.pageAdmission;
+  room.checkRoom(viewer);
+  room.enter(viewer.id);
+  const leave = (): void => room.leave(viewer.id);
+  // While it is made, every page counts beside the streams of its viewer.
+  if (!isWaiting) needs.admission.enter(viewer.id);
   try {
     const making = askLog(needs, gone, async () => {
       const start = await findStartPosition(needs, positionRequest(parsed), access, gone);
@@ -96,6 +99,8 @@ async function makeBody(
   } catch (error) {
     leave();
     throw error;
+  } finally {
+    if (!isWaiting) needs.admission.leave(viewer.id);
   }
 }
 
