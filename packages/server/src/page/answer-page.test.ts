@@ -378,6 +378,33 @@ describe("snapshots (law 8)", () => {
     },
   );
 
+  test("are made again when the log was replaced while authorize was asked again", async () => {
+    const log = new WatchedLog();
+    let answer: ((allowed: boolean) => void) | null = null;
+    let isSlow = false;
+    let load: (state: { texts: string[] }) => void = () => {};
+    const { hub, clock, say } = await openTestHub({
+      log,
+      authorize: () => (isSlow ? new Promise<boolean>((resolve) => (answer = resolve)) : true),
+      snapshot: { room: () => new Promise((resolve) => (load = resolve)) },
+    });
+    await say("lost");
+    const asking = hub.handle(request(`${LOBBY}&snapshot`, { headers: JSON_HEADERS }));
+    await clock.settle();
+    await hub.recheck({ address: lobby });
+    isSlow = true;
+    load({ texts: ["lost"] });
+    await clock.settle();
+    log.lose();
+    isSlow = false;
+    expect(answer).not.toBeNull();
+    (answer as unknown as (allowed: boolean) => void)(true);
+    await clock.settle();
+    load({ texts: ["kept"] });
+    const { state } = parsePage(await asking).json as { state: unknown };
+    expect(state).toEqual({ [lobby.path]: { texts: ["kept"] } });
+  });
+
   test("are given up when authorize allows something else each time", async () => {
     let seq = 0;
     const { hub, clock } = await openTestHub({

@@ -8,6 +8,8 @@ import { askLog, type AskLogNeeds } from "../request/ask-log.ts";
 import { Refusal } from "../request/refusal.ts";
 import { untilGone } from "../request/until-gone.ts";
 import type { WholeResponse } from "../request/response.ts";
+import { READ_TIME } from "../runtime/limits.ts";
+import { withTimeLimit } from "../runtime/time-limit.ts";
 import { allowsTheSame, endOf, type Access } from "../rights/access.ts";
 import type { Commands } from "../rights/commands.ts";
 import { catchUp, type CatchUpNeeds } from "./catch-up.ts";
@@ -31,8 +33,8 @@ interface PageAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds, CatchU
  *
  * If rights may have changed while the page was made, `authorize` is asked again. That answer is newer than everything
  * in the page. So if it allows the same, the page is sent, even if rights have changed once more meanwhile; otherwise
- * commands that come often enough would keep a page back for ever. If it allows anything else, the page is made again
- * for the new rights, this time without waiting.
+ * commands that come often enough would keep a page back for ever. If it allows anything else, or a failover has
+ * perhaps taken what is in the page, the page is made again, this time without waiting.
  *
  * @throws Refusal
  */
@@ -49,7 +51,7 @@ export async function answerPage(
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     if (parsed.snapshot) checkSnapshots(needs.snapshots, access);
     if (request.method === "HEAD") return { status: 200, headers: PAGE_HEADERS, body: "" };
-    const { body, leave } = await makeBody(needs, request, { ...parsed, wait }, access);
+    const { body, epoch, leave } = await makeBody(needs, request, { ...parsed, wait }, access);
     const send = (): WholeResponse => {
       void Promise.resolve(request.written).then(leave);
       return { status: 200, headers: PAGE_HEADERS, body };
@@ -57,13 +59,16 @@ export async function answerPage(
     // A page for a client that is gone is never read, so nobody has to be asked again.
     if (request.signal.aborted || !haveRightsChanged(needs, access, commandCount)) return send();
     commandCount = needs.commands.count();
-    const renewed = await admit(needs, request, parsed, () => {}).catch((error: unknown) => {
+    try {
+      const renewed = await admit(needs, request, parsed, () => {});
+      const isSame = allowsTheSame(renewed, access) && (await isEpoch(needs, epoch, request.signal));
+      if (isSame && endOf(renewed) > needs.clock.now()) return send();
+      access = renewed;
+    } catch (error) {
       leave();
       throw error;
-    });
-    if (endOf(renewed) > needs.clock.now() && allowsTheSame(renewed, access)) return send();
+    }
     leave();
-    access = renewed;
     wait = 0;
   }
   throw new Refusal(503, "unavailable", { detail: "The rights change faster than a page can be made." });
@@ -72,13 +77,27 @@ export async function answerPage(
 /** How often a page is made for one request. Only an `authorize` that answers differently each time gets there. */
 const MOST_ATTEMPTS = 5;
 
+interface MadePage {
+  readonly body: string;
+  /** The epoch of the log that the page ends in. */
+  readonly epoch: string;
+  /** Gives back the room that the page takes. */
+  readonly leave: () => void;
+}
+
+/** Whether the log is still in the epoch of a page: otherwise a failover may have taken what the page says. */
+function isEpoch(needs: PageAnswerNeeds, epoch: string, gone: AbortSignal): Promise<boolean> {
+  const readHead = () => withTimeLimit(needs.clock, READ_TIME, () => needs.log.head(), gone);
+  return askLog(needs, gone, async () => (await readHead()).epoch === epoch);
+}
+
 /** Makes the page. It counts as an open answer until its reader has it, or has left. */
 async function makeBody(
   needs: PageAnswerNeeds,
   request: HubRequest,
   parsed: ParsedRequest,
   access: Access,
-): Promise<{ readonly body: string; readonly leave: () => void }> {
+): Promise<MadePage> {
   const gone = request.signal;
   const { viewer, refused } = access;
   // Once more, since other requests may have taken the room while `authorize` was asked.
@@ -92,10 +111,11 @@ async function makeBody(
   try {
     const making = askLog(needs, gone, async () => {
       const start = await findStartPosition(needs, positionRequest(parsed), access, gone);
-      return pageJson(await makeParts(needs, parsed, start, gone), refused);
+      const parts = await makeParts(needs, parsed, start, gone);
+      return { body: pageJson(parts, refused), epoch: parts.cursor.epoch };
     });
     // A loader of the application may hang: the room of a client that has left must not wait for it.
-    return { body: await untilGone(gone, making), leave };
+    return { ...(await untilGone(gone, making)), leave };
   } catch (error) {
     leave();
     throw error;
