@@ -48,9 +48,10 @@ export const streamLaws: readonly Law[] = [
       async "The body is Server-Sent Events as the WHATWG HTML standard defines them — over HTTP/1.0 it has no chunks, and ends with the connection"({
         server,
       }) {
-        const { hostname, port, pathname } = new URL(server.url);
+        const { host, hostname, port, pathname } = new URL(server.url);
         const socket = connect(Number(port), hostname);
-        const head = Object.entries(server.headers ?? {}).map((header) => `${header.join(": ")}\r\n`);
+        // HTTP/1.0 does not ask for the host, but proxies send it, and a server may refuse a request without one.
+        const head = Object.entries({ host, ...server.headers }).map((header) => `${header.join(": ")}\r\n`);
         socket.write(`GET ${pathname}?channel=rooms/tea HTTP/1.0\r\n${head.join("")}\r\n`);
         let answer = "";
         socket.on("data", (chunk) => (answer += chunk.toString("latin1")));
