@@ -75,11 +75,14 @@ test("the log returns channels, types, keys and data unchanged, and tells all ke
   );
 });
 
+/** No address has the path "": it is the name of all channels that a log has forgotten. */
+const path = name.filter((each) => each !== "");
+
 test("the log reports holes of trimmed channels and of no other, whatever their names", async () => {
   const log = sqliteLog(await temporaryPath(), { keep: { entries: 1 } });
   onTestFinished(() => log.close());
   await fc.assert(
-    fc.asyncProperty(fc.uniqueArray(name, { minLength: 2, maxLength: 6 }), async (texts) => {
+    fc.asyncProperty(fc.uniqueArray(path, { minLength: 2, maxLength: 6 }), async (texts) => {
       const start = await log.head();
       // The first channel loses nothing.
       const holed = texts.slice(1);
@@ -103,11 +106,11 @@ test("the chat returns names, rooms, topics and messages unchanged, and tells al
       const { room } = (await (await visitor.request("POST", "/api/rooms", { name: topic })).json()) as {
         room: { id: string };
       };
-      const path = `/api/rooms/${room.id}`;
-      expect((await visitor.request("PUT", `${path}/topic`, { text: topic })).status).toBe(200);
+      const roomPath = `/api/rooms/${room.id}`;
+      expect((await visitor.request("PUT", `${roomPath}/topic`, { text: topic })).status).toBe(200);
       const sent = await Promise.all(
         [`k${key}`, `k${key}'`].map(async (idempotencyKey) => {
-          const response = await visitor.request("POST", `${path}/messages`, { text: `x${key}`, idempotencyKey });
+          const response = await visitor.request("POST", `${roomPath}/messages`, { text: `x${key}`, idempotencyKey });
           return ((await response.json()) as { message: { id: string; author: string; text: string } }).message;
         }),
       );
