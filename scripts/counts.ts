@@ -1,12 +1,25 @@
-import type { Reporter, SerializedError, TestModule } from "vitest/node";
+import type { Reporter, SerializedError, TestModule, Vitest } from "vitest/node";
 
-/** Ends the output of vitest with one line of counts, which the gate adds up. */
+/** Ends the output of vitest with one line of counts, which the gate adds up. Fails a run that matches no test. */
 export default class Counts implements Reporter {
+  #vitest: Vitest | null = null;
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
     const tests = modules.flatMap((module) => Array.from(module.children.allTests(), (test) => test.result().state));
     const count = (state: string) => tests.filter((each) => each === state).length;
     // A file that does not load and an error outside of tests are failures, too.
     const failed = count("failed") + modules.flatMap((module) => module.errors()).length + errors.length;
+    // With `-t`, vitest skips every test whose title does not match.
+    const selected = this.#vitest?.config.testNamePattern === undefined ? tests.length : count("passed") + failed;
+    if (selected === 0 && failed === 0) {
+      console.log("No test matches: expected a part of the path of a test file, or `-t` and a part of a test's title.");
+      process.exitCode = 1;
+      return;
+    }
     console.log(formatCounts([count("passed"), failed, count("skipped")]));
   }
 }
