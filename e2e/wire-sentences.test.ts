@@ -55,7 +55,7 @@ ${others.join("\n")}
 
 ## Run against
 
-${servers.map(({ name }) => name).join(", ")}:
+${servers.map(({ name }) => name).join(",\n")}:
 all laws that apply. HTTP/2 has no chunks, and a function of \`Request\`s cannot close a connection, so some laws do not
 apply there.
 
