@@ -1,14 +1,14 @@
 import { availableParallelism } from "node:os";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
-// The workspace's own packages are read from their sources: tests need no build. The other names are vite's defaults,
-// which a list of one's own replaces.
+// The workspace's own packages are read from their sources: tests need no build. The other names are vite's
+// defaults: this list replaces them, so it has to repeat them.
 const resolve = { conditions: ["@tidings/source", "module", "node", "development|production"] };
 
 const ALL = ["{packages,apps,examples,e2e,benchmarks,scripts}/**/*.test.{ts,tsx}"];
-/** What has both cores for itself, since it has workers of its own. */
+/** Tests that start workers of their own, so nothing else runs beside them. */
 const ALONE = ["e2e/simulation/simulation.test.ts"];
-/** What takes many processes or sockets, much time, or other people's servers, and what measures. */
+/** Tests that need many processes or sockets, that take long, that use foreign servers, or that measure. */
 const FAULTS = ["e2e/faults/**/*.test.ts"];
 const PROOF = [
   "e2e/{fan-out,chat-fuzz}.test.ts",
@@ -24,7 +24,7 @@ const SMOKE = "e2e/chat/two-people.test.ts";
 type Project = NonNullable<TestProjectInlineConfiguration["test"]>;
 const project = (test: Project): TestProjectInlineConfiguration => ({ extends: true, test });
 
-/** These share one built page and one browser, which nobody has to wait for who runs other tests. */
+/** These tests share one built page and one browser. Both are started only for these tests. */
 const page: Project = {
   globalSetup: "e2e/chat/set-up.ts",
   setupFiles: "e2e/chat/hooks.ts",
@@ -37,12 +37,12 @@ export default defineConfig({
   ssr: { resolve },
   test: {
     exclude: ["**/node_modules/**", "**/dist/**"],
-    // Two on two cores: many tests wait for sockets and disks more than they compute.
+    // Two workers on two cores: many tests mostly wait for sockets and disks.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "./scripts/counts.ts"],
     // `npm test` runs the first three, the gate all: scripts/test.ts.
     projects: [
-      // Files share the modules that a worker has loaded: to load them for each file takes half of the time.
+      // Files share the modules that a worker has loaded. Loading them for each file would take half of the time.
       project({
         name: "code",
         isolate: false,
@@ -58,7 +58,7 @@ export default defineConfig({
     ],
     // Workspace packages are compiled by vite, so that the source condition above applies to them.
     server: { deps: { inline: [/^@tidings/] } },
-    // A test that hangs says so long before the run is given up.
+    // A test that hangs fails after this time, long before the time limit of the whole run.
     testTimeout: 20_000,
     hookTimeout: 60_000,
     coverage: {
