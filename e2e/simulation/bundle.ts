@@ -6,7 +6,7 @@ const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
 
 /**
  * Compiles the world and the sources of the packages into one file of a temporary folder, which starts in an instant.
- * @param mutant what is broken in this copy; null for the packages as they are
+ * @param mutant the change in this copy; null for the packages as they are
  */
 export async function bundle(folder: string, name: string, mutant: MutationInList | null): Promise<string> {
   const outfile = join(folder, `${name}.mjs`);

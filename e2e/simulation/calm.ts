@@ -4,43 +4,41 @@ import type { Diary } from "./diary.ts";
 import { Transaction } from "./transaction.ts";
 import type { World } from "./world.ts";
 
-/** A read of the log that is under way when a hub closes may take so many milliseconds, and a pause of ours as many. */
+/** The most milliseconds that a slow read of the log takes. */
 const READ_TIME = 13_000;
 /** Milliseconds within which everything that needs no time happens. */
 const EPSILON = 50;
-/** How often a hub looks at its log without being told to, in milliseconds. */
+/** How often a hub reads its log without a doorbell, in milliseconds. */
 const POLL = 1_000;
 /**
- * How long anybody may take to come back once nothing is in the way, in milliseconds: the cap of the backoff, and a
- * page.
+ * The most milliseconds that a client needs to come back when nothing hinders it: the longest retry delay, and a page.
  */
 const COMEBACK = 150_000;
-/** A hub applies retention every so many milliseconds: afterwards what has expired is withdrawn. */
+/** A hub trims its log more often than this, in milliseconds. Trimming withdraws expired values. */
 const TRIM = 5_500;
 
 /**
- * The weather clears: everybody comes back, hears of everything, and leaves. What does not happen is noted as a violation.
+ * All faults end. Then every follower has to come back and to get what it is owed. If it does not, that is a violation.
  */
 export async function heal(world: World): Promise<void> {
   const { clock, clients, weather, followers, diaries } = world;
   const { networks } = world.programs;
   Object.assign(weather, GOOD);
   world.isCalm = true;
-  await world.spring();
+  await world.failOverNow();
   for (const program of clients) world.setOnline(program, true);
   for (const { open } of networks) for (const exchange of open) exchange.release();
   for (const follower of followers) follower.readOn();
   for (const { transaction } of world.servers) transaction?.commit();
-  // A read that began before may still be slow.
+  // A read that began earlier may still be slow.
   if (world.hasSlowAnswers) await clock.advance(READ_TIME);
-  // Hubs look at deadlines once a second.
+  // Hubs check deadlines once a second.
   if (world.lastExpiry > 0) await clock.advance(Math.max(0, world.lastExpiry - clock.time) + 1_100);
 
   const begun = world.truth.next();
   /**
-   * A loop has no status of its own: it is back when it has got something new, also where there has never been
-   * anything. One that still waits for its first page will begin after whatever is published meanwhile, and is not owed
-   * that.
+   * A loop has no status. It is back when it has got a new event. A loop that still waits for its first page begins
+   * after the events that are published meanwhile, and is not owed them; so events are published until it has got one.
    */
   const isBack = (each: Diary): boolean =>
     each.isClosed || (each.isLoop ? (each.seen.at(-1)?.tick ?? 0) > begun || isNewestHidden(world, each) : each.isLive);
@@ -48,12 +46,12 @@ export async function heal(world: World): Promise<void> {
     diaries.every(isBack) &&
     clients.every(({ client }) => client.status.value.state !== "retrying") &&
     networks.every(({ open }) => [...open].every(({ isDead }) => !isDead));
-  // Once more afterwards: who seemed to be back may have had to learn first that the log is another one.
+  // Twice: a follower that seemed to be back may not have noticed yet that the log was replaced.
   let waited = 0;
   do {
     for (; !isAllBack() && world.violation === null; waited += 500) {
       if (waited > COMEBACK)
-        return world.onViolation(`everybody comes back: ${diaries.filter((each) => !isBack(each)).join("; ")}`);
+        return world.onViolation(`every follower comes back: ${diaries.filter((each) => !isBack(each)).join("; ")}`);
       if (waited % 5_000 === 0)
         for (const { address } of followers.filter((each) => each.isLoop && !isBack(each)))
           world.publish([world.reliable(address)], 1);
@@ -65,17 +63,19 @@ export async function heal(world: World): Promise<void> {
   weather.doorbell = "lost";
   await prove(world, "a lost doorbell costs a poll", POLL + EPSILON);
   weather.doorbell = "good";
-  // A loop may still be on its way from page to page, and a client may have been sent away meanwhile.
+  // A loop may still read pages, and the server may have ended a stream meanwhile.
   for (let late = 0; !diaries.every((each) => hasNewest(world, each)); late += 500) {
     if (late > COMEBACK)
-      return world.onViolation(`everybody comes back: ${diaries.filter((each) => !hasNewest(world, each)).join("; ")}`);
+      return world.onViolation(
+        `every follower comes back: ${diaries.filter((each) => !hasNewest(world, each)).join("; ")}`,
+      );
     await clock.advance(500);
   }
 }
 
 /**
- * The number of what a follower should have last. Null while there is nothing, and while all that is new is hidden from
- * it.
+ * The number of the newest event that a follower should have. Null while there is none, and while it is hidden from the
+ * follower.
  */
 function newestOwed(world: World, diary: Diary): number | null {
   const newest = world.truth.reliableOf(diary.address.path).at(-1);
@@ -95,7 +95,7 @@ function hasNewest(world: World, diary: Diary): boolean {
   );
 }
 
-/** Publishes everywhere; everybody who follows hears of it in time. */
+/** Publishes to every address. Every follower has to get its event in time. */
 async function prove(world: World, law: string, milliseconds: number): Promise<void> {
   const { clock, diaries } = world;
   const events = [...rooms, ...feeds, ...viewers.map((user) => contract.inbox({ user }))].map((address) =>
@@ -104,7 +104,7 @@ async function prove(world: World, law: string, milliseconds: number): Promise<v
   const before = new Map(
     diaries.filter(({ isLive }) => isLive).map((each) => [each, [each.seen.length, each.program.changes]]),
   );
-  // Where there are transactions, nobody but the file can tell the hubs of them.
+  // After a transaction, only the file tells the hubs about the new events.
   const transaction = Transaction.begin(world, world.server);
   for (const event of events) {
     if (transaction === null) world.publish([event], 1);
@@ -115,16 +115,15 @@ async function prove(world: World, law: string, milliseconds: number): Promise<v
   transaction?.commit();
   await clock.advance(milliseconds);
   for (const [diary, [seenBefore, changes]] of before) {
-    // Whoever is sent away meanwhile, or was before, or falls into a gap, comes back for it; that it does, the oracle
-    // will see.
+    // A follower without a stream, or with a gap, gets the event later. The oracle checks that it does.
     if (!diary.isLive || diary.program.changes !== changes) continue;
     const n = newestOwed(world, diary);
     if (n !== null && !diary.seen.slice(seenBefore).some((seen) => seen.kind === "event" && seen.n === n))
-      return world.onViolation(`${law}: ${n} is not with ${String(diary)} after ${milliseconds} ms`);
+      return world.onViolation(`${law}: ${n} did not reach ${String(diary)} within ${milliseconds} ms`);
   }
 }
 
-/** Everybody leaves, and nothing is left behind. */
+/** All clients and servers close. Nothing may remain open. */
 export async function leave(world: World): Promise<void> {
   const { clock, clients, servers, formerServers } = world;
   for (const { client } of clients) client.close();
@@ -133,14 +132,14 @@ export async function leave(world: World): Promise<void> {
   await Promise.all(servers.map((server) => server.close()));
   await clock.advance(world.hasSlowAnswers ? READ_TIME : 0);
   const all = [...servers, ...formerServers];
-  const left = {
+  const remaining = {
     timers: clock.pending,
     "timers of servers": sum(all.map((server) => server.clock.pending)),
     "doorbells of servers": sum(all.map(({ log }) => log.watchers)),
     connections: sum(all.map(({ hub }) => hub.stats().connections)),
     exchanges: world.programs.exchanges.filter(({ isOpen }) => isOpen).length,
   };
-  if (sum(Object.values(left)) > 0) world.onViolation(`nothing is left behind: ${JSON.stringify(left)}`);
+  if (sum(Object.values(remaining)) > 0) world.onViolation(`nothing remains open: ${JSON.stringify(remaining)}`);
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -4,12 +4,12 @@ import { z } from "zod";
 /** Milliseconds until a price is withdrawn. */
 export const EXPIRES = 30_000;
 
-/** Every event is told from every other by its number. */
+/** Every event has a number of its own. */
 const numbered = z.object({ n: z.number(), pad: z.string().optional() });
 
 /**
- * All that differs in the laws: the three modes, keys that expire, channels with a snapshot, without one, and private
- * ones.
+ * Everything that the laws distinguish: the three modes, keys that expire, channels with a snapshot and without one,
+ * and private channels.
  */
 export const contract = defineContract({
   room: channel(
@@ -24,7 +24,7 @@ export const contract = defineContract({
   inbox: channel("users/:user/inbox", { mail: numbered }),
 });
 
-/** Who there is. */
+/** The people who read. */
 export const viewers = ["u0", "u1", "u2"] as const;
 
 export const rooms = [contract.room({ room: "a" }), contract.room({ room: "b" })] as const;

@@ -1,4 +1,4 @@
-/** How often what happened. */
+/** How often each thing happened. */
 export class Counts {
   readonly #counts = new Map<string, number>();
 
@@ -19,7 +19,7 @@ export class Counts {
   }
 }
 
-/** What has to have happened, or the run has proved nothing about it. */
+/** A run proves something only about what has happened in it, so all of these have to happen. */
 const expected = {
   faults: [
     "connection held",
@@ -96,7 +96,7 @@ const expected = {
 const titles = {
   faults: "faults",
   transactions: "events inside of transactions",
-  outcomes: "what came of them",
+  outcomes: "outcomes",
 } as const;
 
 export const lacking = (counts: Counts): string[] =>

@@ -1,13 +1,14 @@
 import type { Cleared, Gap, Reason } from "@tidings/client";
 import type { AnyAddress } from "./contract.ts";
-import type { Program } from "./programs.ts";
-import type { Tick, Truth } from "./truth.ts";
+import type { Tick } from "./fact.ts";
+import type { Program } from "./program.ts";
+import type { Truth } from "./truth.ts";
 
-/** What somebody was told of one place, and when. */
+/** Something that a follower of one address has seen, and when. */
 export type Seen = {
   readonly tick: Tick;
   readonly at: number;
-  /** When it was written, as far as that is known: a loop may read long after it came. */
+  /** When it was sent, as far as that is known: a loop may read an event long after it arrived. */
   readonly sentAt: number;
 } & (
   | {
@@ -21,18 +22,18 @@ export type Seen = {
   | { readonly kind: "state"; readonly said: readonly number[] }
   | { readonly kind: "cleared"; readonly cleared: Cleared }
   | { readonly kind: "live" }
-  /** The same page is loaded again: it goes on, and has none of the values. */
+  /** The same web page is loaded again. It keeps its position and has no values. */
   | { readonly kind: "reloaded" }
-  /** Begins anew: with a page that was asked for at that tick, or with nothing. */
+  /** Begins anew: with a page of history that was requested at that tick, or with nothing. */
   | { readonly kind: "begins"; readonly from: Tick | null }
   | { readonly kind: "closed"; readonly reason: Reason }
 );
 type Noted = Seen extends infer One ? (One extends Seen ? Omit<One, "tick" | "at" | "sentAt"> : never) : never;
 
-/** How somebody follows: by handlers, by a loop, or without our client. */
+/** How a follower reads: by handlers, by a loop, or without our client. */
 type Manner = "handlers" | "loop" | "plain";
 
-/** An event as it is handed over. */
+/** An event as a handler gets it. */
 export interface Received {
   readonly type: string;
   readonly id: string | null;
@@ -46,7 +47,7 @@ export interface DiaryWorld {
   onSeen(seen: Seen, diary: Diary): void;
 }
 
-/** Everything that a follower of one place was told, in order. */
+/** Everything that a follower of one address has seen, in order. */
 export class Diary {
   readonly program: Program;
   readonly address: AnyAddress;

@@ -18,7 +18,7 @@ export interface Weather {
   states: "good" | "late" | "old";
   /** The same of who may read. */
   rights: "good" | "late" | "old";
-  /** The head of the copy of the log that pages are read from, which lags; null when they are read from the log itself. */
+  /** The head of the lagging copy of the log that pages are read from; null when they are read from the log itself. */
   copyHead: Cursor | null;
 }
 
@@ -48,22 +48,29 @@ export interface LogWorld {
   readonly counts: Counts;
   /** Milliseconds that retention keeps an entry. */
   readonly age: number;
-  /** A failover that waits for an answer to that question. */
+  /** A failover that happens with the answer to that question. */
   readonly ambush: { readonly what: Question } | null;
   /** Publishes a value of every key. */
   burst(): Promise<void>;
-  /** It comes, if it has not yet. */
-  spring(): Promise<void>;
+  /** Lets that failover happen, unless it already has. */
+  failOverNow(): Promise<void>;
   readonly onViolation: (what: string) => void;
 }
 
-/** The log as one server process sees it. What it appends, the truth hears of, too. */
+/** An entry that a transaction has inserted. */
+export interface InsertedEntry {
+  readonly entry: NewEntry;
+  /** By the log's clock, in milliseconds since 1970. */
+  readonly wall: number;
+}
+
+/** The log as one server process sees it. It also notes in the truth what it appends. */
 export class FaultyLog implements TransactionalLog<SqliteTransaction> {
   readonly #world: LogWorld;
   readonly #log: EventLog;
   /** What is in a transaction that has not ended. */
-  readonly inserted: { readonly entry: NewEntry; readonly wall: number }[] = [];
-  /** Doorbells that nobody has taken off. */
+  readonly inserted: InsertedEntry[] = [];
+  /** Calls of `watch` that have not ended. */
   watchers = 0;
   #isDead = false;
 
@@ -72,7 +79,7 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     this.#log = world.store.open(world.clock);
   }
 
-  /** The process has died: nothing that it waits for comes. What it has handed over may still be appended. */
+  /** The process dies, and gets no answer any more. Entries that it has handed over may still be appended. */
   kill(): void {
     this.#isDead = true;
     void this.#log.close();
@@ -154,7 +161,7 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     const now = clock.now();
     await this.#log.trim();
     const after = await this.#log.head();
-    // What expired is withdrawn, by entries that nobody publishes.
+    // The log withdraws expired values by entries of its own.
     for (let seq = before.seq + 1; after.epoch === before.epoch && seq <= after.seq; seq++)
       truth.appended(WITHDRAWAL, { epoch: after.epoch, seq }, now, clock.time);
     truth.trimmed(({ wall }) => now - wall >= age);
@@ -205,7 +212,7 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     } finally {
       const waited = clock.time - begun;
       if (waited > 0) counts.add("append behind a transaction");
-      if (waited > store.patience) onViolation(`nobody waits longer than its patience: an append did, ${waited} ms`);
+      if (waited > store.patience) onViolation(`an append waits no longer than its patience: one waited ${waited} ms`);
     }
   }
 
@@ -223,22 +230,22 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     const { clock, counts } = this.#world;
     if (isFirst) return this.#world.burst();
     counts.add("failover between two pages of values");
-    await this.#world.spring();
-    // Whatever was read before has been sent before, by the clock.
+    await this.#world.failOverNow();
+    // Everything that was read before has an earlier time of sending.
     await new Promise<void>((resolve) => void clock.setTimeout(resolve, 1));
   }
 
-  /** The answer is true, and no longer when it comes. */
+  /** The answer is right when it is given, and wrong when it arrives. */
   async #askInAmbush<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     const answer = await question();
-    await this.#world.spring();
+    await this.#world.failOverNow();
     return answer;
   }
 
   async #askIn<Answer>(how: Weather["reads"], question: () => Promise<Answer>): Promise<Answer> {
     const { random, counts } = this.#world;
     counts.add(`read ${how}`);
-    // Not every read meets the weather.
+    // Some reads work in bad weather, too.
     if (random() < 0.3) return question();
     if (how === "failing") throw new Error("The log does not answer.");
     if (how === "slow") await this.#pause(12_000);

@@ -7,18 +7,18 @@ import type { Draws } from "./random.ts";
 import type { ScenarioName } from "./scenarios/index.ts";
 import type { Broken, Report, Task } from "./worker.ts";
 
-/** How long one schedule may take before it is taken for one that never ends, in milliseconds. */
+/** A schedule that takes more than so many milliseconds is considered endless. */
 const HANG = 20_000;
-/** The same while one is shrunk: many a part of a schedule may never end. */
+/** The same while a schedule is shrunk. Many parts of a schedule may be endless. */
 const HANG_SHRINKING = 4_000;
-/** How often the progress is looked at, in milliseconds. */
+/** How often the progress is read, in milliseconds. */
 const LOOK = 500;
 
 export interface FleetOptions {
   /** What {@link bundle} made. */
   readonly file: string;
   readonly first: number;
-  /** The stories that are run in turn, each with every seed. @default []: anything may happen */
+  /** The scenarios that are run in turn, each with every seed. @default []: anything may happen */
   readonly scenarios?: readonly ScenarioName[];
   /** @default "in order" */
   readonly draws?: Draws;
@@ -41,10 +41,10 @@ export interface Results {
   readonly trace: string | null;
 }
 
-// As many workers as cores: collectors that help each other only wait for each other.
+// There are as many workers as cores, so a parallel garbage collector would only wait for other threads.
 setFlagsFromString("--no-parallel-scavenge");
 
-/** Runs schedules in worker threads; each takes the next seed that nobody has taken. */
+/** Runs schedules in worker threads. Each takes the next seed that is not taken yet. */
 export async function runAll({
   file,
   first,
@@ -90,7 +90,7 @@ export async function runAll({
 }
 
 function runWorker(file: string, task: Task, shared: Int32Array, onBroken: (broken: Broken) => void): Promise<Report> {
-  // Most of what a schedule makes is garbage at its end: a large young generation never looks at it.
+  // Most objects of a schedule are garbage at its end. With a large young generation they are never copied.
   const worker = new Worker(file, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 192 } });
   return new Promise<Report>((resolve, reject) => {
     let seen = -1;
@@ -100,7 +100,7 @@ function runWorker(file: string, task: Task, shared: Int32Array, onBroken: (brok
       if (done !== seen) [seen, since] = [done, performance.now()];
       if (performance.now() - since < (task.explain ? HANG_SHRINKING : HANG)) return;
       if (task.explain && done > 0) {
-        // Not the schedule itself, but a shorter one: the next worker leaves that out.
+        // Not the schedule itself is endless, but a shorter one. The next worker skips that.
         clearInterval(watch);
         const endless = [...task.endless, done - 1];
         Atomics.store(shared, 0, 0);
@@ -110,7 +110,7 @@ function runWorker(file: string, task: Task, shared: Int32Array, onBroken: (brok
       onBroken({ seed: Atomics.load(shared, 1), scenario: null, what: "every schedule ends: this one does not" });
       void worker.terminate().then(() => resolve({ counts: [], trace: null }));
     }, LOOK);
-    worker.on("message", (said: Broken | Report) => ("seed" in said ? onBroken(said) : resolve(said)));
+    worker.on("message", (message: Broken | Report) => ("seed" in message ? onBroken(message) : resolve(message)));
     worker.once("error", (error) => {
       reject(new Error(`Seed ${Atomics.load(shared, 1)} threw: ${String(error)}`, { cause: error }));
     });

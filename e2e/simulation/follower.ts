@@ -1,20 +1,20 @@
 import type { Cleared, Client, Gap, History, Reason, StreamError } from "@tidings/client";
 import type { contract, AnyAddress } from "./contract.ts";
 import { Diary, type DiaryWorld, type Received } from "./diary.ts";
-import type { ClientProgram } from "./programs.ts";
-import type { Tick } from "./truth.ts";
+import type { Tick } from "./fact.ts";
+import type { ClientProgram } from "./program.ts";
 
 type AnyClient = Client<typeof contract>;
 
-/** A page of history that a follower goes on from. */
+/** A page of history that a follower begins with. */
 export interface Beginning extends History<Received> {
-  readonly asked: Tick;
+  readonly requestedTick: Tick;
 }
 
 /** One subscription of our client, by handlers or by a loop. */
 export class Follower extends Diary {
   /** The application closed it. */
-  isLeft = false;
+  hasUnsubscribed = false;
   #stop: () => void;
   #events: AsyncIterableIterator<Received, Reason> | null = null;
   #isReading = false;
@@ -29,7 +29,7 @@ export class Follower extends Diary {
   ) {
     super(world, program, address, manner);
     if (beginning !== null) {
-      this.note({ kind: "begins", from: beginning.asked });
+      this.note({ kind: "begins", from: beginning.requestedTick });
       for (const event of beginning.events) this.noteEvent(event);
     }
     const after = beginning === null ? {} : { after: beginning.cursor };
@@ -37,19 +37,19 @@ export class Follower extends Diary {
   }
 
   leave(): void {
-    if (this.isLeft) return;
-    this.isLeft = true;
+    if (this.hasUnsubscribed) return;
+    this.hasUnsubscribed = true;
     this.#stop();
   }
 
-  /** Takes one event, where that is for the reader to do; the slowest loop there is. */
+  /** Lets a loop take one event. */
   read(): void {
     if (this.#events === null || this.#isReading || this.isClosed) return;
     this.#isReading = true;
     void this.#take(this.#events);
   }
 
-  /** From now on reads whatever comes. */
+  /** From now on a loop takes every event at once. */
   readOn(): void {
     this.#readsOn = true;
     this.read();
@@ -100,7 +100,7 @@ export class Follower extends Diary {
 
   #loop(client: AnyClient, after: { readonly after?: string }): () => void {
     const options = { ...after, capacity: 2, onGap: (gap: Gap) => this.note({ kind: "gap", gap }) };
-    // A union of three kinds of loops, read as one.
+    // A union of three types of loops, which are read in the same way.
     this.#events = client.events(this.address, options) as AsyncIterableIterator<Received, Reason>;
     return () => {
       this.isClosed = true;

@@ -47,7 +47,7 @@ class LightController {
 
 const ABORTED = new Error("This operation was aborted");
 
-/** Given as a record, or as another one. */
+/** Made from a record or from other headers. */
 class LightHeaders {
   readonly #values: Map<string, string>;
 

@@ -11,12 +11,12 @@ import { mutants } from "./mutants/index.ts";
 import { scenarios, type ScenarioName } from "./scenarios/index.ts";
 
 const MILLION = 1_000_000;
-/** A worker stops after so many broken schedules: more of them say nothing new. */
+/** A worker stops after so many broken schedules: more of them are of no use. */
 const MOST_BROKEN = 20;
 /** How many schedules `--quick` runs. */
 const QUICK = 20_000;
 
-/** How many tenths of a run were printed, where the output is no terminal. */
+/** How many tenths of a run have been printed, where the output is no terminal. */
 let printedTenths = 0;
 
 const { values } = parseArgs({
@@ -28,7 +28,7 @@ const { values } = parseArgs({
     scenario: { type: "string" },
   },
 });
-const story = checkScenario(values.scenario);
+const chosenScenarios = checkScenario(values.scenario);
 const folder = await freshFolder();
 try {
   process.exitCode = values.seed === undefined ? await simulate() : await replay(Number(values.seed));
@@ -51,7 +51,7 @@ async function simulate(): Promise<number> {
   const begin = performance.now();
   const results = await runAll({
     file,
-    scenarios: story,
+    scenarios: chosenScenarios,
     first: Number(values.first ?? 1),
     count,
     most: MOST_BROKEN,
@@ -60,20 +60,20 @@ async function simulate(): Promise<number> {
   });
   showBar(results.done, count, begin);
   console.log(`\n${coverageTable(results.counts)}`);
-  const untried = results.broken.length > 0 || story.length > 0 ? [] : lacking(results.counts);
-  if (untried.length > 0) console.log(`\nNever happened, so nothing is proved about it: ${untried.join(", ")}`);
+  const untried = results.broken.length > 0 || chosenScenarios.length > 0 ? [] : lacking(results.counts);
+  if (untried.length > 0) console.log(`\nThese never happened, so nothing is proved about them: ${untried.join(", ")}`);
   const survivors = values.quick === true && results.broken.length === 0 ? await killMutants() : 0;
   return results.broken.length + untried.length + survivors > 0 ? 1 : 0;
 }
 
 /** A function, since schedules run before the rest of this file has been read. */
 function commandFor(seed: number): string {
-  return `npm run simulate -- --seed ${seed}${story.map((name) => ` --scenario "${name}"`).join("")}`;
+  return `npm run simulate -- --seed ${seed}${chosenScenarios.map((name) => ` --scenario "${name}"`).join("")}`;
 }
 
 async function replay(seed: number): Promise<number> {
   const file = await bundle(folder, "world", null);
-  const options = { file, scenarios: story, first: seed, count: 1, workers: 1, explain: true };
+  const options = { file, scenarios: chosenScenarios, first: seed, count: 1, workers: 1, explain: true };
   const { broken, trace } = await runAll(options);
   console.log(trace);
   console.log(broken[0] === undefined ? `\nSeed ${seed} breaks no promise.` : `\nSeed ${seed}: ${broken[0].what}`);

@@ -9,7 +9,7 @@ import {
 } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Random } from "./random.ts";
-import type { Cluster, OnBreak, Store } from "./store.ts";
+import type { Cluster, OnEpochEnd, Store } from "./store.ts";
 
 interface Written {
   readonly entry: NewEntry;
@@ -31,12 +31,12 @@ interface StoreOptions {
   readonly random: Random;
 }
 
-/** Takes the place of an entry that nobody can ever be owed. */
+/** Takes the place of an entry that no reader can be owed any more. */
 const FILLER: NewEntry = { channel: "filler", type: "filler", mode: "volatile", data: "0" };
 
 /**
- * The real memory log, with what a replicated engine has besides: a table of epochs. A failover writes the entries that
- * survive into another memory log, whose epoch begins after them.
+ * The real memory log with a table of epochs, which a replicated engine has. A failover writes the entries that survive
+ * into another memory log, whose epoch begins after them.
  */
 export class MemoryStore implements EventLog, Cluster, Store {
   readonly patience = 0;
@@ -44,15 +44,15 @@ export class MemoryStore implements EventLog, Cluster, Store {
   readonly copies = null;
   readonly #options: StoreOptions;
   readonly #bells = new Set<{ readonly wake: () => void }>();
-  /** By `seq - 1`; sparse where an entry came and went between two looks. */
+  /** By `seq - 1`. An entry is missing if it was appended and dropped between two calls of `trim`. */
   #written: Written[] = [];
   #epochs: readonly Epoch[] = [];
   #log!: EventLog;
   #epoch = "";
   /** Writes that are under way. */
   #writing = 0;
-  /** The last change of the log for another one: they come one after the other. */
-  #changed: Promise<void> = Promise.resolve();
+  /** The last replacement of the log. Replacements happen one after the other. */
+  #replacing: Promise<void> = Promise.resolve();
 
   private constructor(options: StoreOptions) {
     this.#options = options;
@@ -76,7 +76,7 @@ export class MemoryStore implements EventLog, Cluster, Store {
 
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
     const at = this.#options.now();
-    // What is appended while a copy is made stands in the log that dies.
+    // Entries that are appended while a copy is made are in the log that dies.
     const [written, epochs] = [this.#written, this.#epochs];
     return this.#write(async () => {
       const appended = await this.#log.append(batch);
@@ -89,15 +89,15 @@ export class MemoryStore implements EventLog, Cluster, Store {
   }
 
   read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
-    return this.#look((log) => log.read(this.#inner(after), channels, limit, signal));
+    return this.#readPage((log) => log.read(this.#inner(after), channels, limit, signal));
   }
 
   recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
-    return this.#look((log) => log.recent(channels, n, before === undefined ? before : this.#inner(before)));
+    return this.#readPage((log) => log.recent(channels, n, before === undefined ? before : this.#inner(before)));
   }
 
   current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
-    return this.#look((log) => log.current(channels, after === null ? null : this.#inner(after), limit));
+    return this.#readPage((log) => log.current(channels, after === null ? null : this.#inner(after), limit));
   }
 
   async head(): Promise<Cursor> {
@@ -126,26 +126,26 @@ export class MemoryStore implements EventLog, Cluster, Store {
     return { ...(await this.#log.stat()), head: await this.head() };
   }
 
-  /** It outlives the processes. */
+  /** Does nothing: the store outlives the processes. */
   async close(): Promise<void> {}
 
-  failOver(lost: number, onBreak: OnBreak): Promise<void> {
-    return (this.#changed = this.#changed.then(() => this.#failOver(lost, onBreak)));
+  failOver(lost: number, onEpochEnd: OnEpochEnd): Promise<void> {
+    return (this.#replacing = this.#replacing.then(() => this.#failOver(lost, onEpochEnd)));
   }
 
-  reset(onBreak: OnBreak): Promise<void> {
-    return (this.#changed = this.#changed.then(() => this.#reset(onBreak)));
+  reset(onEpochEnd: OnEpochEnd): Promise<void> {
+    return (this.#replacing = this.#replacing.then(() => this.#reset(onEpochEnd)));
   }
 
-  async #failOver(lost: number, onBreak: OnBreak): Promise<void> {
-    // What is half written would be lost without a word.
+  async #failOver(lost: number, onEpochEnd: OnEpochEnd): Promise<void> {
+    // Otherwise entries that are being written would be lost without an epoch end.
     while (this.#writing > 0) await Promise.resolve();
     const { seq } = await this.head();
     const end = Math.max(0, seq - lost);
     const survivors = Array.from(this.#written.slice(0, end), (written) => written ?? { entry: FILLER, at: -1e9 });
     const copy = await this.#copyOf(survivors);
     const { epoch } = runningIn(this.#epochs, { epoch: "", seq });
-    onBreak({ epoch, seq: end });
+    onEpochEnd({ epoch, seq: end });
     this.#switchTo(
       copy,
       survivors,
@@ -153,10 +153,10 @@ export class MemoryStore implements EventLog, Cluster, Store {
     );
   }
 
-  async #reset(onBreak: OnBreak): Promise<void> {
+  async #reset(onEpochEnd: OnEpochEnd): Promise<void> {
     const copy = await this.#copyOf([]);
     const { epoch } = runningIn(this.#epochs, { epoch: "", seq: 0 });
-    onBreak({ epoch, seq: 0 });
+    onEpochEnd({ epoch, seq: 0 });
     this.#switchTo(copy, [], []);
   }
 
@@ -169,15 +169,14 @@ export class MemoryStore implements EventLog, Cluster, Store {
     }
   }
 
-  /** Another log with the same entries; it takes turns of promises, and nobody sees it yet. */
+  /** Another log with the same entries. It takes turns of promises to make it. No reader sees it yet. */
   async #copyOf(survivors: readonly Written[]): Promise<{ readonly log: EventLog; readonly epoch: string }> {
     const { kept, age, now, random } = this.#options;
     let then: number | null = null;
     const log = memoryLog({ keep: { entries: kept, age }, burst: 0, now: () => then ?? now(), random });
-    // A key may have been forgotten and used again, on a clock that has jumped: only its last entry still answers to
-    // it.
+    // On a clock that has jumped, a key may have been forgotten and used again. Only its last entry keeps the key.
     const last = new Map(survivors.map(({ entry }, index) => [nameOfKey(entry), index]));
-    // The memory log looks at the time before it answers.
+    // The memory log reads the time before it returns the promise.
     const appends = survivors.map(({ entry, at }, index) => {
       then = at;
       const { idempotencyKey: _, ...others } = entry;
@@ -189,7 +188,7 @@ export class MemoryStore implements EventLog, Cluster, Store {
     return { log, epoch };
   }
 
-  /** In one moment: nobody sees half of it. */
+  /** Happens in one moment: no reader sees a part of it. */
   #switchTo(
     { log, epoch }: { readonly log: EventLog; readonly epoch: string },
     written: Written[],
@@ -206,18 +205,18 @@ export class MemoryStore implements EventLog, Cluster, Store {
     ring();
   }
 
-  /** What the log of now makes of a position: it knows one epoch only. */
+  /** A position as the current memory log has it, which knows one epoch only. */
   #inner({ epoch, seq }: Cursor): Cursor {
-    const known = this.#epochs.find((each) => each.epoch === epoch);
-    if (known === undefined) return { epoch, seq };
-    return { epoch: this.#epoch, seq: seq <= known.end ? seq : Number.MAX_SAFE_INTEGER };
+    const found = this.#epochs.find((each) => each.epoch === epoch);
+    if (found === undefined) return { epoch, seq };
+    return { epoch: this.#epoch, seq: seq <= found.end ? seq : Number.MAX_SAFE_INTEGER };
   }
 
-  /** One look at one log: what a failover does meanwhile is not half seen. */
-  async #look(look: (log: EventLog) => Promise<Page>): Promise<Page> {
+  /** One read of one log. A failover that happens meanwhile does not change the page. */
+  async #readPage(read: (log: EventLog) => Promise<Page>): Promise<Page> {
     const epochs = this.#epochs;
-    const page = await look(this.#log);
-    // The log's own epoch is the only one.
+    const page = await read(this.#log);
+    // Before the first failover, the epoch of the memory log is the only one.
     if (epochs.length === 1) return page;
     const entries = page.entries.map((entry) => ({ ...entry, epoch: positionOf(epochs, entry.seq).epoch }));
     return { ...page, entries, next: page.more ? positionOf(epochs, page.next.seq) : runningIn(epochs, page.next) };

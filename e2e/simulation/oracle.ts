@@ -1,6 +1,10 @@
-import { Breaks } from "./breaks.ts";
+import { formatCursor } from "@tidings/protocol";
 import type { Diary, Seen } from "./diary.ts";
-import type { Break, Fact, Tick, Truth } from "./truth.ts";
+import type { EpochEnd } from "./epoch-end.ts";
+import type { Fact, Tick } from "./fact.ts";
+import { FollowerRights } from "./follower-rights.ts";
+import { GapExcuses } from "./gap-excuses.ts";
+import type { Truth } from "./truth.ts";
 import { Values } from "./values.ts";
 import type { World } from "./world.ts";
 
@@ -13,58 +17,59 @@ const VOLATILE = 5_000;
 type Noted<Kind extends Seen["kind"]> = Extract<Seen, { readonly kind: Kind }>;
 
 /**
- * What is wrong with what the handlers saw, or null. It knows what was published, what is gone and who may read; it has
- * never asked a hub, a client or a log.
+ * Says what is wrong with what the handlers saw, or null. It knows what was published, what is gone and who may read.
+ * It asks no hub, no client and no log.
  */
 export function judge(world: World): string | null {
   const twice = world.truth.twice();
-  // Keys are known for ten minutes by a clock that must not jump.
+  // A log remembers keys for ten minutes, by a clock that must not jump.
   if (twice !== undefined && !world.hasJumped)
-    return `a key publishes once: ${twice.n} stands in the log a second time, at ${twice.position.epoch}.${twice.position.seq}`;
+    return `a key publishes once: ${twice.n} is in the log a second time, at ${formatCursor(twice.position)}`;
   for (const diary of world.diaries) {
     const wrong = new Case(world, diary).find();
     if (wrong === null) continue;
-    world.wronged = diary;
+    world.failedFollower = diary;
     return `${wrong} (${String(diary)})`;
   }
   return null;
 }
 
-/** One follower, walked from the first thing it was told to the last. */
+/** Judges one follower: everything that it has seen, from the first thing to the last. */
 class Case {
   readonly #truth: Truth;
   /** Milliseconds in which a hub may not have read yet that a right was taken. */
   readonly #grace: number;
-  /** Answers may bring a position from before: reads of the log or of the state were slow. */
+  /** Answers may bring an older position: reads of the log or of the state were slow. */
   readonly #isLate: boolean;
   readonly #hasBadReads: boolean;
   readonly #hasJumped: boolean;
   readonly #follower: Diary;
-  /** Whether a repetition is for it to drop. */
+  readonly #rights: FollowerRights;
+  /** It follows without our client, so it may get an event twice. */
   readonly #isPlain: boolean;
   readonly #reliable: readonly Fact[];
-  /** What it was called for since its last state. */
+  /** The events that its handlers got since its last state. */
   #delivered = new Set<Fact>();
-  /** The same, and what that state has. */
+  /** The numbers of these events, and those in that state. */
   #had = new Set<number>();
-  /** The newest event that it has had with an id. */
+  /** The newest event with an id that it has got. */
   #last: Fact | null = null;
-  /** From here on it is owed everything; null while it has no beginning. */
+  /** From this tick on it is owed everything; null while it has not begun. */
   #owedFrom: Tick | null = null;
-  /** Where it began, at the earliest: before it has a state, where its client's connection stood already. */
+  /** The earliest tick at which it can have begun: it may have joined a connection that was open already. */
   #floor: Tick = 0;
-  /** When it was last told of a gap, or given a state. */
+  /** When it last got a gap or a state. */
   #restartTick: Tick;
-  /** When it was told of those of the last minute, in milliseconds since the world began. */
+  /** When it got the gaps of the last minute, in milliseconds since the world began. */
   #gaps: number[] = [];
-  /** It was given one, ever. */
+  /** It has ever got a state. */
   #hasState = false;
-  /** It went on from a page. */
+  /** It began with a page of history. */
   #hasPage = false;
-  readonly #breaks: Breaks;
+  readonly #excuses: GapExcuses;
   readonly #values: Values;
-  /** The last failover that has taken a value which it was given first of all. */
-  #voided: Break | null = null;
+  /** The last failover that took one of the values with which it began. */
+  #voided: EpochEnd | null = null;
 
   constructor(world: World, follower: Diary) {
     const { truth, hasJumped, hasBadReads, hasSlowStates, grace } = world;
@@ -75,8 +80,9 @@ class Case {
     this.#hasJumped = hasJumped;
     this.#truth = truth;
     this.#values = new Values(world, follower);
-    this.#breaks = new Breaks(world, follower);
+    this.#excuses = new GapExcuses(world, follower);
     this.#follower = follower;
+    this.#rights = new FollowerRights(world, follower);
     this.#reliable = truth.reliableOf(follower.address.path);
     this.#restartTick = follower.begun;
   }
@@ -93,7 +99,7 @@ class Case {
     switch (seen.kind) {
       case "live":
         this.#owedFrom ??= seen.tick;
-        this.#rewhole(seen);
+        this.#onLive(seen);
         return null;
       case "event":
         return this.#event(seen);
@@ -120,21 +126,21 @@ class Case {
       case "closed":
         return seen.reason === "closed" || seen.reason === "forbidden" || seen.reason === "gap-loop"
           ? null
-          : `nobody is closed for nothing: ${seen.reason}`;
+          : `no follower is closed without a reason: ${seen.reason}`;
     }
   }
 
   #event(seen: Noted<"event">): string | null {
     const fact = this.#truth.find(seen.n, seen.id);
-    if (this.#truth.isRolledBack(seen.n)) return `a rolled back event is seen by nobody: ${seen.n} was`;
+    if (this.#truth.isRolledBack(seen.n)) return `no follower sees a rolled back event: ${seen.n} was seen`;
     if (fact === undefined) return `what is delivered was published: ${seen.n} never was, at ${seen.id}`;
     if (fact.path !== this.#follower.address.path)
-      return `what is delivered was asked for: ${seen.n} is of ${fact.path}`;
-    const wrong = this.#unauthorised(fact, seen) ?? this.#unreported(fact, seen);
+      return `what is delivered was subscribed to: ${seen.n} is of ${fact.path}`;
+    const wrong = this.#rights.violation(fact, seen) ?? this.#unreported(fact, seen);
     if (wrong !== null) return wrong;
     if (fact.mode === "volatile") return this.#volatile(fact, seen);
     if (fact.mode === "latest") this.#values.set(seen.type, seen.key, seen.n);
-    // A current value says nothing of a position.
+    // A current value has no position.
     if (seen.id === null) return fact.mode === "latest" ? null : `reliable events have an id: ${seen.n} came without`;
     if (this.#delivered.has(fact)) {
       if (this.#isPlain) return null;
@@ -168,8 +174,8 @@ class Case {
   }
 
   /**
-   * What lies between the last and this one was trimmed, and a gap has said so; or a failover took it before anybody
-   * saw it.
+   * The events between the last one and this one were trimmed, and a gap has said so; or a failover took them before
+   * they were seen.
    */
   #missed(fact: Fact, now: Tick): string | null {
     for (const between of this.#reliable) {
@@ -182,45 +188,34 @@ class Case {
   }
 
   /**
-   * What a failover has taken, and it has had, was told before anything newer; and it is given nothing that is no
-   * longer there.
+   * After a failover has taken an event that the follower has got, a gap comes before anything newer. And the follower
+   * gets nothing that a failover has taken.
    */
   #unreported(fact: Fact, { id, sentAt }: Noted<"event">): string | null {
     if (this.#last !== null && this.#last.lostTick < fact.tick && fact.mode !== "volatile")
       return `a gap comes before anything newer: ${this.#last.n} was lost, and ${fact.n} came without a gap`;
     if (id !== null || fact.mode !== "latest" || fact.lostTick === Infinity) return null;
-    this.#voided = this.#truth.breaks.find(({ tick }) => tick === fact.lostTick) ?? null;
-    // Of reads that are slow nobody knows when they were answered, and of a loop, when it came.
+    this.#voided = this.#truth.epochEnds.find(({ tick }) => tick === fact.lostTick) ?? null;
+    // It is not known when a slow read was answered, and when an event of a loop arrived.
     if (this.#hasBadReads || this.#follower.isLoop || sentAt <= (this.#voided?.at ?? Infinity)) return null;
     return `the newest value counts: ${fact.n} was sent after it was lost`;
   }
 
   /**
-   * Without our client: the values begin anew when a failover comes between them, so who has its first id later has
-   * them all.
+   * Without our client: after a failover between two values, the server sends all values again. So a follower that gets
+   * its first id later has all of them.
    */
-  #rewhole({ sentAt }: Seen): void {
+  #onLive({ sentAt }: Seen): void {
     if (this.#isPlain && !this.#hasBadReads && this.#voided !== null && this.#voided.at < sentAt)
       this.#values.wholeSince = this.#voided.tick;
     this.#voided = null;
   }
 
-  /** The place up to which all is hidden from it. @param seen what it was told @returns 0 where that is not known */
-  #hidden({ sentAt }: Seen): Tick {
-    const { isLoop, program, address } = this.#follower;
-    return isLoop ? 0 : this.#truth.rights.hiddenSince(program.viewer, address.path, sentAt);
-  }
-
-  /** Whether it should have had an event, by its place behind what it had last. */
+  /** Whether it should have got an event, which is newer than the last one that it got. */
   #isOwed(fact: Fact): boolean {
-    if (this.#isHidden(fact)) return false;
+    if (this.#rights.hides(fact)) return false;
     if (this.#had.has(fact.n) || this.#owedFrom === null || fact.tick < this.#owedFrom) return false;
     return this.#last === null || fact.tick > this.#last.tick;
-  }
-
-  #isHidden(fact: Fact | undefined): boolean {
-    const { program, address } = this.#follower;
-    return fact !== undefined && this.#truth.rights.hides(program.viewer, address.path, fact);
   }
 
   #gap(seen: Noted<"gap">): string | null {
@@ -228,12 +223,13 @@ class Case {
     this.#gaps = [...this.#gaps.filter((each) => at - each < MINUTE), at];
     if (this.#gaps.length > GAPS && this.#follower.manner === "handlers" && !this.#hasJumped)
       return `no gap loop: ${this.#gaps.length} gaps within a minute`;
-    const witness = gap.reason === "trimmed" ? this.#trimWitness(tick, this.#hidden(seen)) : this.#breakWitness(tick);
+    const witness =
+      gap.reason === "trimmed" ? this.#trimWitness(tick, this.#rights.hiddenUpTo(seen)) : this.#breakWitness(tick);
     const before = this.#restartTick;
     this.#restartTick = tick;
-    // Our client brings what counts anew.
+    // Our client gives it the current values again.
     this.#values.clear();
-    // Where no state follows, the application gets its own now, and is owed what comes from now on.
+    // No state follows. The application loads its own state now, and is owed what comes from now on.
     if (gap.reason !== "trimmed") {
       this.#last = null;
       this.#owedFrom = tick;
@@ -242,7 +238,7 @@ class Case {
     return `gaps are honest: ${gap.reason} after ${gap.after}, and nothing was lost since tick ${before}`;
   }
 
-  /** Something of this channel that it was not given is gone, after what it had last. */
+  /** Whether something of this channel is gone that it has not got, after the last event that it got. */
   #trimWitness(now: Tick, hidden: Tick): boolean {
     const floor = Math.max(this.#last?.tick ?? this.#floor, hidden);
     const isGone = (fact: Fact): boolean => fact.goneTick < now && fact.tick > floor;
@@ -254,14 +250,14 @@ class Case {
   }
 
   #breakWitness(now: Tick): boolean {
-    // Without our client: who begins in the moment of a failover may be told before the current values, and again where
-    // the stream goes on.
-    return this.#breaks.excuse(now) || (this.#isPlain && this.#last === null && this.#breaks.hasExcused);
+    // Without our client: a follower that begins during a failover may get a gap before the current values, and another
+    // one where the stream goes on.
+    return this.#excuses.excuse(now) || (this.#isPlain && this.#last === null && this.#excuses.hasExcused);
   }
 
   #state(seen: Noted<"state">): string | null {
     const { said, tick } = seen;
-    const hidden = this.#hidden(seen);
+    const hidden = this.#rights.hiddenUpTo(seen);
     const shown = said.find((n) => (this.#truth.find(n, null)?.tick ?? Infinity) <= hidden);
     if (shown !== undefined) return `what is hidden is never shown: ${shown} is in a state`;
     this.#hasState = true;
@@ -269,24 +265,15 @@ class Case {
     this.#had = new Set(said);
     this.#values.clear();
     this.#last = null;
-    // Its position was read after it was asked for; a load that others had begun may be older when reads are slow.
+    // The position was read after the request. When reads are slow, the follower may share an older load.
     this.#floor = this.#isLate ? 0 : this.#restartTick;
     this.#restartTick = tick;
-    // Rows are written before events: whatever is not in the state comes after it.
+    // A row is written before its event, so an event that is not in the state comes after it.
     this.#owedFrom = 0;
     return null;
   }
 
-  #unauthorised(fact: Fact, seen: Noted<"event">): string | null {
-    if (fact.tick <= this.#hidden(seen))
-      return `what is hidden is never shown: ${fact.n} is of before the right was given`;
-    const rights = this.#truth.rights.of(this.#follower.program.viewer, fact.path);
-    const last = rights.findLast(({ tick }) => tick < seen.tick);
-    if (last === undefined || last.allowed || fact.at <= last.announcedAt + this.#grace) return null;
-    return `what is delivered was authorised: ${fact.n} was published after the right was taken`;
-  }
-
-  /** What has to be true of whoever has not left, now that all is quiet. */
+  /** Judges a follower that has not left, when nothing happens any more. */
   #atTheEnd(): string | null {
     const { address, isClosed } = this.#follower;
     if (isClosed) return null;
@@ -297,11 +284,15 @@ class Case {
     if (this.#hasState) {
       const rows = this.#truth.rows.get(address.path) ?? new Set();
       const phantom = [...this.#delivered].find(({ n, mode }) => mode === "reliable" && !rows.has(n));
-      if (phantom !== undefined) return `no phantom survives a gap: ${phantom.n} is nowhere but here`;
-      const lacking = [...rows].find((n) => !this.#had.has(n) && !this.#isHidden(this.#truth.find(n, null)));
+      if (phantom !== undefined) return `no phantom survives a gap: only the follower has ${phantom.n}`;
+      const lacking = [...rows].find((n) => {
+        const fact = this.#truth.find(n, null);
+        const isHidden = fact !== undefined && this.#rights.hides(fact);
+        return !this.#had.has(n) && !isHidden;
+      });
       if (lacking !== undefined) return `after a gap the state is whole: ${lacking} is not in it`;
     }
-    // Who goes on from a page has no values, and without our client nobody gets them anew after a gap.
+    // A follower that began with a page has no values. Without our client, a gap does not bring the values again.
     return this.#hasPage || (this.#isPlain && this.#gaps.length > 0) ? null : this.#values.wrong();
   }
 }

@@ -1,58 +1,85 @@
 import { pick } from "./random.ts";
 import { addressesOf, viewers, type AnyAddress } from "./contract.ts";
+import type { Counts } from "./coverage.ts";
+import type { ClientProgram } from "./program.ts";
 import type { Right } from "./rights.ts";
-import type { World } from "./world.ts";
+import type { Truth } from "./truth.ts";
 
-/** An order to all hubs that was acknowledged. */
-export interface Order {
+/** A recheck that a hub has acknowledged. */
+export interface AckedRecheck {
   /** When, in milliseconds since the world began. */
   readonly at: number;
-  readonly again: () => void;
+  readonly repeat: () => void;
 }
 
-/** Has `authorize` asked again about whoever is there. An order that does not go through is given again. */
-async function order(world: World, viewer: string, onTold: (time: number) => void): Promise<void> {
-  const { server, clock, truth, orders } = world;
-  const again = (): void => {
-    onTold(Infinity);
-    void order(world, viewer, onTold);
+/** What the application needs to tell all hubs that a right has changed. */
+export interface RecheckWorld {
+  readonly clock: { readonly time: number; setTimeout(task: () => void, milliseconds: number): () => void };
+  readonly truth: Truth;
+  /** The server that the application asks. */
+  readonly server: { readonly hub: { recheck(selector: { readonly viewer: string }): Promise<unknown> } };
+  readonly ackedRechecks: Set<AckedRecheck>;
+  /** Milliseconds in which a hub may not have read a command yet. */
+  readonly grace: number;
+}
+
+/** What the application needs to take rights away and to give them back. */
+interface PermitWorld extends RecheckWorld {
+  readonly clock: RecheckWorld["clock"] & { now(): number };
+  readonly counts: Counts;
+  readonly hasJumped: boolean;
+  lastExpiry: number;
+  readonly clients: readonly ClientProgram[];
+  readonly plain: { readonly viewer: string; rejoin(address: AnyAddress, remembers: boolean): void } | null;
+  follow(client: ClientProgram, address: AnyAddress, isLoop: boolean): void;
+}
+
+/**
+ * Lets the hubs ask `authorize` again about a viewer. A recheck that fails is repeated.
+ * @param onAcked called with the time at which it was acknowledged; with Infinity when it has to be repeated
+ */
+async function recheck(world: RecheckWorld, viewer: string, onAcked: (time: number) => void): Promise<void> {
+  const { server, clock, truth, ackedRechecks } = world;
+  const repeat = (): void => {
+    onAcked(Infinity);
+    void recheck(world, viewer, onAcked);
   };
-  const { length } = truth.breaks;
+  const { length } = truth.epochEnds;
   try {
     await server.hub.recheck({ viewer });
-    if (truth.breaks.length > length) return again();
-    onTold(clock.time);
-    orders.add({ at: clock.time, again });
+    if (truth.epochEnds.length > length) return repeat();
+    onAcked(clock.time);
+    ackedRechecks.add({ at: clock.time, repeat });
   } catch {
-    clock.setTimeout(again, 300);
+    clock.setTimeout(repeat, 300);
   }
 }
 
 /**
- * A failover may have taken orders that not every hub has read: as for all that was acknowledged and lost, it is for
- * the application to see to it.
+ * A failover may have taken rechecks that not every hub has read. The application has to repeat everything that was
+ * acknowledged and lost, so it repeats these, too.
  */
-export function orderAgain({ orders, clock, grace }: World): void {
-  const recent = [...orders].filter(({ at }) => clock.time - at <= grace);
-  orders.clear();
-  for (const { again } of recent) again();
+export function repeatRechecks({ ackedRechecks, clock, grace }: RecheckWorld): void {
+  const recent = [...ackedRechecks].filter(({ at }) => clock.time - at <= grace);
+  ackedRechecks.clear();
+  for (const { repeat } of recent) repeat();
 }
 
-/** Takes away the right to read some place. */
-export function revoke(world: World, viewer: string, at: number): void {
+/** Takes away the right to read one address. */
+export function revoke(world: PermitWorld, viewer: string, at: number): void {
   const { rights } = world.truth;
   const { path } = pick(addressesOf(viewer), at);
   if (!rights.allows(viewer, path)) return;
   world.counts.add("right taken");
   const right = rights.set(viewer, path, false, world.clock.time);
-  void order(world, viewer, (time) => void (right.announcedAt = time));
+  void recheck(world, viewer, (time) => void (right.announcedAt = time));
 }
 
-/** From now on a right has an end, after which it is none. */
-export function grantForAWhile(world: World, viewer: string, at: number, milliseconds: number): void {
+/** From now on a right has an end, and is void afterwards. */
+export function grantForAWhile(world: PermitWorld, viewer: string, at: number, milliseconds: number): void {
   const { truth, clock, counts } = world;
   const { path } = pick(addressesOf(viewer), at);
-  // By a clock that jumps, nobody could say when it ends.
+  // With a clock that jumps, the end of the right is not known.
   if (world.hasJumped || !truth.rights.allows(viewer, path)) return;
   counts.add("right that ends");
   const from = truth.rights.of(viewer, path).at(-1)?.from ?? null;
@@ -62,17 +89,17 @@ export function grantForAWhile(world: World, viewer: string, at: number, millise
   clock.setTimeout(() => {
     if (truth.rights.of(viewer, path).at(-1) !== granted) return;
     ended = truth.rights.set(viewer, path, false, clock.time);
-    // Whoever knew of the end needs no order.
+    // A hub that has heard of the end needs no recheck.
     if (granted.announcedAt < Infinity) ended.announcedAt = clock.time;
   }, milliseconds);
-  void order(world, viewer, (time) => {
+  void recheck(world, viewer, (time) => {
     granted.announcedAt = time;
     if (ended !== null) ended.announcedAt = time;
   });
 }
 
-/** Gives back one of the rights that were taken, or have ended; perhaps only for what comes from now on. */
-export function giveBack(world: World, at: number, how: number): void {
+/** Gives back one of the rights that were taken, or have ended; perhaps only for events from now on. */
+export function giveBack(world: PermitWorld, at: number, how: number): void {
   const { truth, clock, counts, clients } = world;
   const taken = viewers.flatMap((viewer) =>
     addressesOf(viewer).flatMap((address): [string, AnyAddress][] =>
@@ -82,7 +109,7 @@ export function giveBack(world: World, at: number, how: number): void {
   if (taken.length === 0) return;
   const [viewer, address] = pick(taken, at);
   counts.add("right given");
-  // Running streams keep what they were granted, so the application waits until all of them have ended.
+  // Open streams keep the right that they have, so the application waits until all of them have ended.
   const { announcedAt } = truth.rights.of(viewer, address.path).at(-1) ?? { announcedAt: Infinity };
   const isOver = clock.time > announcedAt + world.grace;
   const from = isOver && how < 0.7 ? truth.newest : null;

@@ -1,30 +1,29 @@
 import type { PageBody } from "@tidings/protocol";
 import type { AnyAddress } from "./contract.ts";
 import { Diary, type DiaryWorld } from "./diary.ts";
-import type { Program } from "./programs.ts";
+import type { Program } from "./program.ts";
 import type { Random } from "./random.ts";
 
 interface PlainWorld extends DiaryWorld {
   readonly clock: { readonly time: number; setTimeout(task: () => void, milliseconds: number): () => void };
   readonly random: Random;
-  /** From then on it takes streams only. */
+  /** From then on it uses streams only. */
   readonly isCalm: boolean;
   onPlain(what: "long poll" | "page loaded again"): void;
 }
 
-/** Milliseconds without a byte, after which a connection is given up: 2.5 heartbeats. */
+/** Milliseconds without a byte after which a connection is closed: 2.5 heartbeats. */
 const SILENCE = 10_000;
 /** How many seconds a long poll waits. */
 const WAIT = 3;
-/** Milliseconds until it comes back, before a server has said otherwise. */
+/** Milliseconds until it comes back, unless a server has set another `retry`. */
 const RETRY = 2_000;
 
 type Data = Readonly<Record<string, unknown>>;
 
 /**
- * A reader that knows PROTOCOL.md and nothing of our packages: an EventSource, as a page of its own kind would use it,
- * which changes to long polls and back. It begins at `@now`, comes back with the last id it has handled, and drops
- * nothing.
+ * A reader that uses PROTOCOL.md and none of our packages: an EventSource as a web page would use it, which changes to
+ * long polls and back. It begins at `@now`, comes back with the last id that it has handled, and drops nothing.
  */
 export class PlainReader {
   readonly diaries: Diary[];
@@ -32,9 +31,9 @@ export class PlainReader {
   readonly #program: Program;
   readonly #leaving = new AbortController();
   #lastId: string | null = null;
-  /** Where it begins anew, with the current values. */
+  /** Where it begins anew. Then it gets the current values. */
   #start = "now";
-  /** Ends what it waits for. */
+  /** Ends the current wait or request. */
   #interrupt = (): void => {};
   #isReloaded = false;
   #retry = RETRY;
@@ -64,7 +63,7 @@ export class PlainReader {
     this.#interrupt();
   }
 
-  /** It may follow a place again, and loads its page to do so. */
+  /** It may follow an address again, and loads its page again to do so. */
   rejoin({ path }: AnyAddress, remembers: boolean): void {
     const former = this.diaries.find(({ address }) => address.path === path);
     if (this.#isOver || this.#lastId === null || former === undefined || this.#of(path) !== undefined) return;
@@ -80,7 +79,7 @@ export class PlainReader {
     const { random } = this.#world;
     while (!this.#isOver) {
       const isStream = this.#world.isCalm || this.#lastId === null || random() < 0.6;
-      // Whatever breaks: it comes back.
+      // It comes back after every error.
       await (isStream ? this.#stream() : this.#poll()).catch(() => {});
       for (const diary of this.diaries) diary.setLive(false);
       this.#program.changes++;
@@ -102,7 +101,7 @@ export class PlainReader {
     });
   }
 
-  async #ask(accept: string, query: string, gone: AbortController): Promise<Response> {
+  async #request(accept: string, query: string, gone: AbortController): Promise<Response> {
     const headers = { accept, viewer: this.#program.viewer, ...this.#resumption() };
     this.#leaving.signal.addEventListener("abort", () => gone.abort());
     const response = await this.#program.network.fetch(`http://hub/events?${query}`, {
@@ -114,7 +113,7 @@ export class PlainReader {
     await response.text();
     if (status === 403) this.#close(this.diaries.map(({ address }) => address.path));
     else if (accept === "text/event-stream" && status !== 401)
-      this.#world.onViolation(`an EventSource is never turned away: it got ${status}`);
+      this.#world.onViolation(`an EventSource never gets an error status: it got ${status}`);
     throw new Error(`status ${status}`);
   }
 
@@ -130,14 +129,14 @@ export class PlainReader {
     const gone = new AbortController();
     const interrupt = (): void => gone.abort();
     this.#interrupt = interrupt;
-    // It has nothing of what comes first anew.
+    // It begins anew, without any value.
     if (this.#lastId === null)
       for (const diary of this.diaries)
         diary.note(this.#start === "now" ? { kind: "begins", from: null } : { kind: "reloaded" });
     let cancel = this.#world.clock.setTimeout(() => gone.abort(), SILENCE);
     try {
       const query = this.#paths().map((path) => `channel=${path}@${this.#start}`);
-      const { body } = await this.#ask("text/event-stream", query.join("&"), gone);
+      const { body } = await this.#request("text/event-stream", query.join("&"), gone);
       const reader = body?.getReader();
       const decoder = new TextDecoder();
       let text = "";
@@ -166,13 +165,13 @@ export class PlainReader {
     );
     const id = fields.get("id") ?? null;
     const name = fields.get("event") ?? "";
-    // What the server says of itself is JSON.
+    // The data of control events is JSON.
     const data = JSON.parse(fields.get("data") ?? "{}") as Data;
     this.#retry = Number(fields.get("retry") ?? this.#retry);
     const [path = "", type] = name.split(":");
     if (type !== undefined) this.#event(path, type, data, id);
     else if (name === "clear") this.#clear(String(data["channel"]), String(data["type"]), String(data["key"]), id);
-    // Who stands at its end was told of it.
+    // A reader whose position is the id of the gap has got that gap before.
     else if (name === "gap" && (id === null || id !== this.#lastId)) this.#gap(data["channels"]);
     else if (name === "bye" && data["reason"] === "forbidden") this.#close(data["channels"]);
     if (id === null) return;
@@ -187,8 +186,8 @@ export class PlainReader {
     const cancel = this.#world.clock.setTimeout(() => gone.abort(), SILENCE);
     try {
       const query = [...this.#paths().map((path) => `channel=${path}`), `wait=${WAIT}`].join("&");
-      const response = await this.#ask("application/json", query, gone);
-      // By section 6 of the protocol.
+      const response = await this.#request("application/json", query, gone);
+      // Safe: section 6 of the protocol.
       const { events, gap, refused, cursor } = (await response.json()) as PageBody;
       if (this.#isOver || gone.signal.aborted) return;
       this.#world.onPlain("long poll");
@@ -211,7 +210,7 @@ export class PlainReader {
   }
 
   #event(path: string, type: string, data: Data, id: string | null): void {
-    // The contract's events have numbers, and prices a symbol.
+    // Safe: every event of the contract has a number, and prices have a symbol.
     this.#of(path)?.noteEvent({ type, id, data: data as { readonly n: number; readonly symbol?: string } });
   }
 
@@ -220,15 +219,15 @@ export class PlainReader {
   }
 
   #gap(channels: unknown): void {
-    // The protocol has the reasons.
+    // Safe: the protocol lists the reasons.
     const gaps = Object.entries(channels as Readonly<Record<string, "trimmed" | "reset" | "lost">>);
-    // A position that is none is forgotten.
+    // The position is void, so the next start is now.
     if (gaps.some(([, reason]) => reason !== "trimmed")) this.#start = "now";
     for (const [channel, reason] of gaps)
       this.#of(channel)?.note({ kind: "gap", gap: { channel, reason, after: this.#lastId } });
   }
 
-  /** @param paths those that are refused; all, when none are named */
+  /** @param paths the refused paths; not an array: all paths */
   #close(paths: unknown): void {
     const all = this.diaries.map(({ address }) => address.path);
     for (const path of Array.isArray(paths) ? (paths as string[]) : all)

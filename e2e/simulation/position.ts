@@ -1,7 +1,7 @@
 import type { SqliteTransaction } from "@tidings/log-sqlite";
 import type { Cursor } from "@tidings/protocol";
 
-/** The newest position in a file, in the epoch that runs, as SQLite has it: nobody of the packages is asked. */
+/** The newest position in a file, in the current epoch. It is read by SQL, without the packages. */
 export function positionOf(file: SqliteTransaction): Cursor {
   return {
     epoch: String(only(file, "select epoch from tidings_epoch order by number desc limit 1")),

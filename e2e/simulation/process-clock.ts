@@ -4,7 +4,7 @@ import type { VirtualClock } from "@tidings/testing";
 /** Milliseconds that one kind of work may take of a turn of the event loop. */
 const SHARE = 5;
 
-/** The clock of a process: its timers die with it, and those it has left behind can be counted. */
+/** The clock of a process. Its timers end with the process, and the pending ones can be counted. */
 export class ProcessClock implements Clock {
   readonly #clock: VirtualClock;
   readonly #drag: number;
@@ -15,8 +15,8 @@ export class ProcessClock implements Clock {
   #isDead = false;
 
   /**
-   * @param drag milliseconds that pass with every look at the time, until the turn ends
-   * @param onBusy a turn is longer than one's share of it
+   * @param drag milliseconds that pass with every read of the clock, until the turn ends
+   * @param onBusy called when a turn takes longer than the share of one kind of work
    */
   constructor(clock: VirtualClock, drag: number, onBusy: () => void) {
     this.#clock = clock;

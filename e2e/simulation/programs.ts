@@ -1,52 +1,32 @@
-import { createClient, type Client } from "@tidings/client";
+import { createClient } from "@tidings/client";
 import type { HubRequest } from "@tidings/server";
 import { MemoryNetwork, type Exchange, type Listener, type VirtualClock } from "@tidings/testing";
 import { contract } from "./contract.ts";
 import type { Counts } from "./coverage.ts";
 import { Deadline, type DeadlineWorld } from "./deadline.ts";
+import type { Tick } from "./fact.ts";
+import type { ClientProgram, Program } from "./program.ts";
 import type { Random } from "./random.ts";
 import type { Server } from "./server.ts";
-import type { Tick, Truth } from "./truth.ts";
+import type { Truth } from "./truth.ts";
 
 /** The bytes that fill a socket: few, since schedules are short. */
 const HIGH_WATER = 2_048;
-/** Bytes that may go into a full socket: what ends a stream, or parts of it. */
+/** Bytes that may go into a full socket: the last events of a stream that ends. */
 const FAREWELL = 2_000;
 
 const nothing = (): void => {};
-
-/** A program of a viewer, and the network that is its own. */
-export interface Program {
-  readonly viewer: string;
-  readonly network: MemoryNetwork;
-  /** When the bytes that have reached it were written. */
-  readonly arrivals: Tick[];
-  /**
-   * When the oldest of the bytes were written that have arrived in this moment, in milliseconds since the world began.
-   */
-  lastSentAt: number;
-  /** How many more pieces the network hands to it twice. */
-  echoes: number;
-  /** How often its connection's status has changed. */
-  changes: number;
-}
-
-/** One that uses our client. */
-export interface ClientProgram extends Program {
-  readonly client: Client<typeof contract>;
-  readonly connection: { isOnline: boolean; onNetwork: () => void };
-}
 
 interface ProgramsWorld extends DeadlineWorld {
   readonly clock: VirtualClock;
   readonly truth: Truth;
   readonly counts: Counts;
-  /** The one that a request comes to. */
+  /** The server that a request reaches. */
   readonly server: Server;
   readonly onViolation: (what: string) => void;
 }
 
-/** Everybody who reads, and their connections. */
+/** All programs that read, and their connections. */
 export class Programs {
   readonly #world: ProgramsWorld;
   readonly #random: Random;
@@ -64,7 +44,7 @@ export class Programs {
     return this.#all.map(({ network }) => network);
   }
 
-  /** Connections that are not over. */
+  /** Connections that are open. */
   get exchanges(): readonly Exchange[] {
     return this.networks.flatMap(({ open }) => [...open]);
   }
@@ -91,15 +71,15 @@ export class Programs {
     const program: Program = { viewer, network, arrivals, lastSentAt: 0, echoes: 0, changes: 0 };
     this.#all.push(program);
     let arrivedAt = -1;
-    // Named before they are handed over: V8 keeps a function that is written where it is assigned, and all that it
-    // knows, for long.
+    // The functions have names: V8 keeps a function that is written where it is assigned, and everything that the
+    // function refers to, for a long time.
     const listener: Listener = (request, exchange) => {
       const { server } = world;
       this.#servedBy.set(exchange, server);
       const deadline = new Deadline(world, exchange.isStream);
       this.#deadlines.set(request, deadline);
       const stamp = (): Tick => {
-        // A refusal tells nothing.
+        // The deadline does not concern refusals.
         const wrong = exchange.status === 200 ? deadline.judge() : null;
         if (wrong !== null) onViolation(`${wrong} (${viewer})`);
         const tick = truth.next();

@@ -1,6 +1,6 @@
 import type { Grant } from "@tidings/server";
 import { formatCursor } from "@tidings/protocol";
-import type { Fact, Tick } from "./truth.ts";
+import type { Fact, Tick } from "./fact.ts";
 
 /** A right that was given or taken away. */
 export interface Right {
@@ -16,12 +16,12 @@ export interface Right {
   announcedAt: number;
 }
 
-/** What a right is besides being there. */
+/** The conditions of a right. */
 type Terms = Pick<Right, "from" | "until">;
 
 const FREE: Terms = { from: null, until: Infinity };
 
-/** Who may read what, as the application's database has it. */
+/** The rights in the application's database: which viewer may read what. */
 export class Rights {
   readonly #next: () => Tick;
   /** By viewer and path: when it was taken away or given back, in order. */
@@ -66,8 +66,9 @@ export class Rights {
   }
 
   /**
-   * The place up to which the viewer was allowed to read nothing, at no moment since then.
-   * @param time milliseconds since the world began @returns 0 where the right was taken: streams may not have heard of that yet
+   * The tick up to which the viewer was not allowed to read at any moment since then.
+   * @param time milliseconds since the world began
+   * @returns 0 where the right was taken: open streams may not know that yet
    */
   hiddenSince(viewer: string, path: string, time: number): Tick {
     const rights = this.of(viewer, path);
@@ -77,8 +78,8 @@ export class Rights {
   }
 
   /**
-   * Whether a right has ever kept an event from the viewer. What a failover has taken away hides as much of what comes
-   * in its place.
+   * Whether a right has ever hidden an event from the viewer. If a failover has taken the event where the right begins,
+   * the right also hides the events of the next epoch up to the same `seq`.
    */
   hides(viewer: string, path: string, { tick, position }: Fact): boolean {
     return this.of(viewer, path).some(
@@ -88,7 +89,7 @@ export class Rights {
   }
 }
 
-/** Whether a viewer may read as long as nobody says otherwise. */
+/** Whether a viewer may read an address whose right was never changed. */
 function isFree(viewer: string, path: string): boolean {
   return !path.startsWith("users/") || path === `users/${viewer}/inbox`;
 }

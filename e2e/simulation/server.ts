@@ -6,13 +6,13 @@ import type { Random } from "./random.ts";
 import type { Handle } from "./store.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** What the schedule says of a server process. */
+/** The settings of a server process. */
 interface ServerOptions {
   readonly ringEntries: number;
   readonly pageEvents: number;
   readonly heartbeat: number;
   readonly maxAge: number;
-  /** Milliseconds that pass, as the process has it, whenever it looks at the time: it is a busy one. */
+  /** Milliseconds that pass for the process whenever it reads its clock: this makes it busy. */
   readonly drag: number;
 }
 
@@ -26,7 +26,7 @@ const MOST_SLOW = 3_000;
 export interface ServerWorld extends LogWorld {
   readonly serverRandom: Random;
   readonly serverOptions: ServerOptions;
-  /** When the credentials of a viewer end that asks now, in milliseconds since 1970. */
+  /** When the credentials of a request end that arrives now, in milliseconds since 1970. */
   letIn(viewer: string, request: HubRequest): number | undefined;
 }
 
@@ -35,12 +35,12 @@ export class Server {
   readonly hub: HubOn<typeof contract, FaultyLog>;
   readonly log: FaultyLog;
   readonly clock: ProcessClock;
-  /** The application's own, where its database is the log's. */
+  /** The application's own, where the log is in its database. */
   readonly handle: Handle | null;
   /** The one that the application has open. */
   transaction: Transaction | null = null;
   #isConnected = true;
-  /** What is being loaded: paths, and from where on they may be read. */
+  /** The loads in progress: a path, and from where on it may be read. */
   readonly #loading = new Set<string>();
 
   constructor(world: ServerWorld) {
@@ -65,22 +65,23 @@ export class Server {
       snapshot: { room: ({ room }, { readableFrom }) => this.#load(world, `rooms/${room}`, readableFrom) },
       onLog: ({ event, error }) => {
         if (event !== "read-failed" && event !== "trim-failed" && event !== "retention")
-          world.onViolation(`the hub says ${event}: ${error instanceof Error ? error.stack : String(error)}`);
+          world.onViolation(
+            `the hub logs no error: it logged ${event}, ${error instanceof Error ? error.stack : String(error)}`,
+          );
       },
     });
   }
 
   async #load(world: ServerWorld, path: string, readableFrom: string | null): Promise<State> {
     const load = `${path} from ${readableFrom}`;
-    if (this.#loading.has(load))
-      world.onViolation(`states that are asked for together share one load: ${load} has two`);
+    if (this.#loading.has(load)) world.onViolation(`concurrent requests of a state share one load: ${load} has two`);
     this.#loading.add(load);
     const state = await answer(world, "states", () => ({ said: world.truth.rowsAfter(path, readableFrom) }));
     this.#loading.delete(load);
     return state;
   }
 
-  /** The process dies without a word. */
+  /** The process dies at once. */
   kill(): void {
     this.clock.kill();
     this.#disconnect();
@@ -101,7 +102,7 @@ export class Server {
 }
 
 /**
- * What the application's database says, which may be late when it is loaded: it has looked before the wait, or looks
+ * An answer of the application's database. It may come late. Then the database was read either before the wait or
  * after it.
  */
 function answer<Answer>(world: ServerWorld, what: "states" | "rights", look: () => Answer): Answer | Promise<Answer> {

@@ -2,21 +2,21 @@ import type { Plan } from "./plan.ts";
 import { run } from "./run.ts";
 import type { World } from "./world.ts";
 
-/** The name of the invariant in what an outcome says. */
+/** The name of the invariant, with which the text of an outcome begins. */
 const nameOf = (broken: string): string => broken.split(":")[0] ?? broken;
 
 interface ShrinkOptions {
   /** For files that last as long as a schedule. */
   readonly folder: string;
-  /** Tries that are known never to end, by their numbers: which tries there are is the same every time. */
+  /** The numbers of tries that do not end. The tries are the same every time. */
   readonly endless: readonly number[];
-  /** Called after every try: all of them together take a while. */
+  /** Called after every try. All tries together may take long. */
   readonly onTry: () => void;
 }
 
 /**
- * Fewer steps that break the same invariant: delta debugging (Zeller and Hildebrandt, 2002). Steps mean something
- * whatever is left around them, so any part of a schedule is one.
+ * Finds fewer steps that break the same invariant: delta debugging (Zeller and Hildebrandt, 2002). A step does not
+ * depend on other steps, so every part of a schedule is a schedule.
  */
 export async function shrink(
   whole: Plan,

@@ -11,7 +11,7 @@ import { SQLITE } from "./plan.ts";
 import type { Draws } from "./random.ts";
 import { scenarios, type ScenarioName } from "./scenarios/index.ts";
 
-/** The gate runs everything; `npm test` runs a tenth of the schedules, and one mutant of each numbered law. */
+/** The gate runs everything. `npm test` runs a tenth of the schedules, and one mutant of each numbered law. */
 const isGate = process.env["TIDINGS_GATE"] !== undefined;
 const SCHEDULES = isGate ? 20_000 : 2_000;
 /** Among the 2,000 schedules from the first one on, no transaction is refused; among these, three have one. */
@@ -37,7 +37,7 @@ test(`no promise breaks in ${SCHEDULES} schedules, and every fault happens`, { t
   expect(lacking(counts)).toEqual([]);
 });
 
-// Otherwise a mutant could die of what is wrong with its scenario.
+// Otherwise a mutant could die because its scenario is wrong.
 test("no promise breaks in any run of a scenario in which a mutant is hunted", { timeout: 600_000 }, async () => {
   const file = await bundle(folder, "world-of-scenarios", null);
   const used = new Set(hunted.map(({ scenario }) => scenario));
@@ -89,7 +89,7 @@ test.each(isGate ? EXPLAINED : EXPLAINED.slice(0, 1))(
 for (const mutant of hunted) {
   test.concurrent(`${mutant.law}: ${mutant.breaks}, and the suite notices`, { timeout: 600_000 }, async () => {
     const file = await bundleMutant(folder, mutant);
-    // Which random number goes to whom decides nothing: the scenario leads to the law.
+    // The scenario leads to the law, so the order of random numbers must not matter.
     for (const draws of DRAWS) expect(await hunt(file, mutant, draws), draws).not.toBeNull();
   });
 }

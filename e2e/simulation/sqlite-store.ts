@@ -20,27 +20,27 @@ interface SqliteStoreOptions {
 }
 
 /**
- * A look at a file that nobody has written finds nothing: it comes after this long instead, or soon after the next
+ * A check of an unchanged file finds nothing. So it is delayed by this many milliseconds, or until soon after the next
  * commit.
  */
 const IDLE = 250;
-/** Pauses up to this long are those between two looks at the file. */
-const LOOK = 5;
+/** A pause of at most so many milliseconds is one between two checks of the file. */
+const CHECK = 5;
 const PATIENCE = 1_500;
 
-// The SQLite that the log uses: Node's own, or libsql.
+// The log uses the SQLite of Node, or libsql.
 const builtin = process.getBuiltinModule("node:sqlite") as typeof sqlite | undefined;
 const Database = builtin?.DatabaseSync ?? (createRequire(import.meta.url)("libsql") as typeof sqlite.DatabaseSync);
 
-/** The real SQLite log in a file of its own, which every process opens for itself, and the application, too. */
+/** The real SQLite log in a file of its own. Every process opens the file, and the application opens it, too. */
 export class SqliteStore implements Copies, Store {
-  readonly patience = PATIENCE + IDLE + LOOK;
+  readonly patience = PATIENCE + IDLE + CHECK;
   readonly cluster = null;
   readonly copies = this;
   readonly #options: SqliteStoreOptions;
   readonly #folder: string;
-  /** Looks that wait for something to see. */
-  readonly #looks = new Set<() => void>();
+  /** Checks of the file that wait for a commit. */
+  readonly #checks = new Set<() => void>();
 
   constructor(options: SqliteStoreOptions) {
     this.#options = options;
@@ -86,7 +86,7 @@ export class SqliteStore implements Copies, Store {
     renameSync(this.#copy, this.#path);
     for (const beside of ["-wal", "-shm"]) rmSync(`${this.#path}${beside}`, { force: true });
     startEpoch(this.#path, this.#options);
-    // Whoever put an older one back twice would bring back what has been lost.
+    // To put the former copy back a second time would bring back entries that have been lost.
     this.make();
     return end;
   }
@@ -112,33 +112,33 @@ export class SqliteStore implements Copies, Store {
     }
   }
 
-  /** Somebody may write again, or has written. */
+  /** The lock of a writer may be free, or the file may have changed. */
   #onCommit(): void {
-    for (const look of [...this.#looks]) look();
+    for (const check of [...this.#checks]) check();
   }
 
-  /** A clock whose shortest pauses last until there is something to see: most of them would be all that happens. */
+  /** A clock whose shortest pauses last until the next commit. Otherwise a schedule would consist mostly of these. */
   #lazy(clock: Clock): Clock {
     return {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
       defer: (task) => clock.defer(task),
       setTimeout: (task, milliseconds) => {
-        if (milliseconds > LOOK) return clock.setTimeout(task, milliseconds);
+        if (milliseconds > CHECK) return clock.setTimeout(task, milliseconds);
         const due = clock.monotonic() + milliseconds;
         const run = (): void => {
-          this.#looks.delete(look);
+          this.#checks.delete(check);
           task();
         };
         let cancel = clock.setTimeout(run, IDLE);
-        const look = (): void => {
-          this.#looks.delete(look);
+        const check = (): void => {
+          this.#checks.delete(check);
           cancel();
           cancel = clock.setTimeout(run, due - clock.monotonic());
         };
-        this.#looks.add(look);
+        this.#checks.add(check);
         return () => {
-          this.#looks.delete(look);
+          this.#checks.delete(check);
           cancel();
         };
       },

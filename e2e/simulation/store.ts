@@ -1,23 +1,23 @@
 import type { EventLog } from "@tidings/log";
 import type { Clock, SqliteTransaction } from "@tidings/log-sqlite";
 import type { Cursor } from "@tidings/protocol";
-import type { Break } from "./truth.ts";
 
-export type OnBreak = (end: Break["end"]) => void;
+/** Called in the moment when an epoch ends. @param last its last position that survives */
+export type OnEpochEnd = (last: Cursor) => void;
 
-/** What the processes of the world keep their log in. */
+/** Where the processes of the world keep their log. */
 export interface Store {
-  /** The most milliseconds that an append waits for others who write; then it is refused. */
+  /** The most milliseconds that an append waits for other writers; then it is refused. */
   readonly patience: number;
-  /** How it breaks, where it can. */
+  /** Null where it is not a cluster. */
   readonly cluster: Cluster | null;
-  /** Where it is a file. */
+  /** Null where it is not a file. */
   readonly copies: Copies | null;
-  /** The log as a process has it that begins now. What that has handed over is still done when it dies. */
+  /** The log of a process that begins now. Entries that a process has handed over are appended even if it dies. */
   open(clock: Clock): EventLog;
-  /** The application's own handle in a process, where its database is the log's, too. */
+  /** The application's own handle in a process. Null where the log is not in its database. */
   connect(): Handle | null;
-  /** Leaves nothing behind. */
+  /** Removes everything. */
   end(): void;
 }
 
@@ -25,17 +25,16 @@ export interface Store {
 export interface Cluster {
   /**
    * @param lost how many of the newest entries the copy does not have
-   * @param onBreak called in the moment when an epoch ends
    */
-  failOver(lost: number, onBreak: OnBreak): Promise<void>;
-  reset(onBreak: OnBreak): Promise<void>;
+  failOver(lost: number, onEpochEnd: OnEpochEnd): Promise<void>;
+  reset(onEpochEnd: OnEpochEnd): Promise<void>;
 }
 
-/** A file, which an older copy can take the place of while nobody has it open. */
+/** A file. While no process has it open, an older copy can take its place. */
 export interface Copies {
-  /** Makes the only copy, from what is there now. */
+  /** Makes a copy of the current file, and removes the former copy. */
   make(): void;
-  /** @returns the last position in the copy, where an epoch has ended; null while there is none */
+  /** @returns the last position in the copy, which is the end of an epoch; null without a copy */
   putBack(): Cursor | null;
 }
 

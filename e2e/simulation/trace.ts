@@ -1,23 +1,40 @@
 import type { Diary, Seen } from "./diary.ts";
 import type { Plan } from "./plan.ts";
+import type { Settings } from "./settings.ts";
 import type { Truth } from "./truth.ts";
 import type { World } from "./world.ts";
 
 /**
- * A schedule and what came of it, for a person to read: its steps, and for the follower who was wronged, its channel
- * and what it was told.
+ * Describes a schedule and its outcome for a person: its steps, the follower for which a promise was broken, the
+ * channel of that follower and what it saw.
  */
 export function describe(plan: Plan, world: World): string {
   const steps = plan.steps.map(
     ({ verb, a, b, pause }) => `step ${verb}(${a.toFixed(2)}, ${b.toFixed(2)}) ${JSON.stringify(pause)}`,
   );
-  const wronged = world.diaries.filter((diary) => diary === world.wronged);
-  return [
-    `${plan.servers} server(s) on the ${plan.engine} log, keeps ${plan.kept}, ring of ${plan.ringEntries}, pages of ${plan.pageEvents}, ` +
-      `streams of ${Math.round(plan.maxAge)} ms, a drag of ${plan.drag.toFixed(1)} ms${plan.hasPlain ? ", a reader without our client" : ""}`,
-    ...steps,
-    ...wronged.map((diary) => history(world.truth, diary)),
-  ].join("\n");
+  const followers = world.diaries.filter((diary) => diary === world.failedFollower);
+  return [describeSettings(plan), ...steps, ...followers.map((diary) => history(world.truth, diary))].join("\n");
+}
+
+function describeSettings({
+  servers,
+  engine,
+  kept,
+  ringEntries,
+  pageEvents,
+  maxAge,
+  drag,
+  hasPlain,
+}: Settings): string {
+  const parts = [
+    `${servers} server(s) on the ${engine} log`,
+    `keeps ${kept}`,
+    `ring of ${ringEntries}`,
+    `pages of ${pageEvents}`,
+    `streams of ${Math.round(maxAge)} ms`,
+    `a drag of ${drag.toFixed(1)} ms`,
+  ];
+  return [...parts, ...(hasPlain ? ["a reader without our client"] : [])].join(", ");
 }
 
 /** The channel and the follower side by side, by tick. */
@@ -31,8 +48,8 @@ function history(truth: Truth, follower: Diary): string {
     ].join(" ");
     lines.push([tick, `  log: ${n} ${mode} ${type} ${key} at ${position.epoch.slice(0, 3)}.${position.seq} ${fate}`]);
   }
-  for (const { tick, kind, end } of truth.breaks)
-    lines.push([tick, `  log: ${kind}, ${end.epoch.slice(0, 3)} ends at ${end.seq}`]);
+  for (const { tick, kind, last } of truth.epochEnds)
+    lines.push([tick, `  log: ${kind}, ${last.epoch.slice(0, 3)} ends at ${last.seq}`]);
   for (const right of truth.rights.of(follower.program.viewer, follower.address.path))
     lines.push([
       right.tick,
@@ -59,7 +76,7 @@ function describeSeen(seen: Seen): string {
     case "closed":
       return `closed ${seen.reason}`;
     case "begins":
-      return seen.from === null ? "begins anew" : `begins with a page that was asked for at ${seen.from}`;
+      return seen.from === null ? "begins anew" : `begins with a page that was requested at ${seen.from}`;
     case "live":
     case "reloaded":
       return seen.kind;

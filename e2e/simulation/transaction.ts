@@ -1,29 +1,47 @@
-import type { Publication } from "@tidings/server";
+import type { TransactionalLog } from "@tidings/log";
+import type { SqliteTransaction } from "@tidings/log-sqlite";
+import type { HubOn, Publication } from "@tidings/server";
 import type { contract } from "./contract.ts";
-import type { FaultyLog } from "./faulty-log.ts";
+import type { Counts } from "./coverage.ts";
+import type { InsertedEntry } from "./faulty-log.ts";
 import { positionOf } from "./position.ts";
-import type { Server, ServerWorld } from "./server.ts";
 import type { Handle } from "./store.ts";
+import type { Truth } from "./truth.ts";
 
-/** A transaction of an application on the file that has the log, too, with rows and events inside of it. */
+interface TransactionWorld {
+  readonly truth: Truth;
+  readonly clock: { readonly time: number };
+  readonly counts: Counts;
+  readonly onViolation: (what: string) => void;
+}
+
+/** The server process whose application begins a transaction. */
+interface TransactionServer {
+  readonly hub: Pick<HubOn<typeof contract, TransactionalLog<SqliteTransaction>>, "publishIn">;
+  readonly log: { readonly inserted: InsertedEntry[] };
+  readonly handle: Handle | null;
+  transaction: Transaction | null;
+}
+
+/** A transaction of an application on the file that also has the log. It contains rows and events. */
 export class Transaction {
-  readonly #world: ServerWorld;
-  readonly #server: Server;
+  readonly #world: TransactionWorld;
+  readonly #server: TransactionServer;
   readonly #handle: Handle;
-  /** The newest `seq` when it began: until it ends nobody else writes. */
+  /** The newest `seq` when it began. No other process writes until it ends. */
   readonly #head: number;
   /** The events that were published in it. */
   readonly #numbers: number[] = [];
 
-  private constructor(world: ServerWorld, server: Server, handle: Handle) {
+  private constructor(world: TransactionWorld, server: TransactionServer, handle: Handle) {
     this.#world = world;
     this.#server = server;
     this.#handle = handle;
     this.#head = positionOf(handle).seq;
   }
 
-  /** Null where there is no database, and when somebody else writes. */
-  static begin(world: ServerWorld, server: Server): Transaction | null {
+  /** Null where there is no database, and while another process writes. */
+  static begin(world: TransactionWorld, server: TransactionServer): Transaction | null {
     const { handle } = server;
     if (handle === null) return null;
     try {
@@ -42,7 +60,7 @@ export class Transaction {
     // A publication is one of the three; as one union its parts do not fit the parameters.
     const publishIn = hub.publishIn.bind(hub) as (...event: unknown[]) => Promise<void>;
     publishIn(this.#handle, address, type, data).catch((error: unknown) => {
-      this.#world.onViolation(`a transaction takes events: it says ${String(error)}`);
+      this.#world.onViolation(`a transaction takes events: got ${String(error)}`);
     });
   }
 
@@ -65,7 +83,7 @@ export class Transaction {
     for (const n of this.#numbers) truth.rollBack(n);
   }
 
-  #end(how: "commit" | "rollback"): FaultyLog["inserted"] {
+  #end(how: "commit" | "rollback"): InsertedEntry[] {
     this.#server.transaction = null;
     this.#handle.exec(how);
     return this.#server.log.inserted.splice(0);

@@ -1,63 +1,26 @@
 import type { NewEntry } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
-import type { Program } from "./programs.ts";
+import type { EpochEnd } from "./epoch-end.ts";
+import type { Fact, Tick } from "./fact.ts";
+import type { Program } from "./program.ts";
 import { Rights } from "./rights.ts";
 
-/** When something happened: a count of everything that is noted, so that of two things one is always earlier. */
-export type Tick = number;
-
-/** How often a hub looks at its log without being told to, in milliseconds, and what it needs for that. */
+/** A hub reads its log at least once in so many milliseconds, also without a doorbell. */
 const POLL = 1_050;
 
-/** One event, as those know who published it and who keeps the database. */
-export interface Fact {
-  readonly n: number;
-  readonly path: string;
-  readonly type: string;
-  readonly mode: NewEntry["mode"];
-  readonly key: string;
-  /** When the log was given it, by its clock, which may jump, in milliseconds since 1970. */
-  readonly wall: number;
-  /** Milliseconds since the world began. */
-  readonly at: number;
-  /** When it became visible. */
-  readonly tick: Tick;
-  readonly position: Cursor;
-  /** When retention may have dropped it; Infinity before. */
-  goneTick: Tick;
-  /** When a failover or a reset took it away; Infinity before. */
-  lostTick: Tick;
-}
-
-/** An end of an epoch. */
-export interface Break {
-  readonly tick: Tick;
-  readonly kind: "failover" | "reset";
-  /** The epoch that ended, and its last `seq` that survived. */
-  readonly end: Cursor;
-  /** Milliseconds since the world began. */
-  readonly at: number;
-  /**
-   * Programs that were connected to a hub that believed in this epoch: it stands at the head, also when nothing was
-   * sent since.
-   */
-  readonly connected: Set<Program>;
-}
-
 /**
- * What the application's database and its publishers know. Nothing here has asked a hub or a log what became of an
- * event.
+ * What the application's database and its publishers know. It asks no hub and no log about an event.
  */
 export class Truth {
   #tick = 0;
   readonly facts: Fact[] = [];
-  /** One that is published again after a failover has two. */
+  /** An event that is published again after a failover has two facts. */
   readonly #byNumber = new Map<number, Fact[]>();
   /** By path. */
   readonly #reliable = new Map<string, Fact[]>();
-  /** Of values, by whoever; the path of those that have expired is not known. */
+  /** Withdrawals of values. The path is not known where the log itself withdrew an expired value. */
   readonly withdrawals: Fact[] = [];
-  readonly breaks: Break[] = [];
+  readonly epochEnds: EpochEnd[] = [];
   /** The rows of the application's tables, by path: what a snapshot shows. */
   readonly rows = new Map<string, Set<number>>();
   readonly rights = new Rights(() => this.next());
@@ -85,7 +48,7 @@ export class Truth {
     this.rows.set(channel, rows.add(n));
   }
 
-  /** An attempt to publish a row's event is over; where none has come through, the row is rolled back. */
+  /** An attempt to publish the event of a row is over. If all attempts have failed, the row is rolled back. */
   wrote({ channel, data }: NewEntry): void {
     const n = numberOf(data) ?? -1;
     const others = (this.#writing.get(n) ?? 1) - 1;
@@ -121,7 +84,7 @@ export class Truth {
       lostTick: this.#lostAlready(position),
     };
     this.facts.push(fact);
-    // The row of an attempt may have gone with a failover before its event came into the next epoch.
+    // A failover may have taken the row of an attempt before its event was appended in the next epoch.
     if (fact.lostTick !== Infinity) this.rows.get(path)?.delete(fact.n);
     else if (mode === "reliable" && n !== null) this.rows.set(path, (this.rows.get(path) ?? new Set()).add(n));
     if (n !== null) this.#byNumber.set(n, [...(this.#byNumber.get(n) ?? []), fact]);
@@ -132,7 +95,7 @@ export class Truth {
     this.#keep(reliable, fact);
   }
 
-  /** Retention may drop those that are too many. Those that are too old may still be there, and count. */
+  /** Retention may drop the oldest ones above its limit. Events that are too old may still be there, and count. */
   #keep(facts: Fact[], fact: Fact): void {
     facts.push(fact);
     const kept = facts.filter(({ lostTick }) => lostTick === Infinity);
@@ -142,33 +105,34 @@ export class Truth {
 
   /** The log may have died between the append and its answer. */
   #lostAlready({ epoch, seq }: Cursor): Tick {
-    return this.breaks.find(({ end }) => end.epoch === epoch && seq > end.seq)?.tick ?? Infinity;
+    return this.epochEnds.find(({ last }) => last.epoch === epoch && seq > last.seq)?.tick ?? Infinity;
   }
 
-  /** Whoever is too old is gone. @param isAged by the log's clock */
+  /** Notes that events above the age limit are gone. @param isAged by the log's clock */
   trimmed(isAged: (fact: Fact) => boolean): void {
     const tick = this.next();
     for (const fact of this.facts)
       if (fact.mode !== "volatile" && fact.goneTick === Infinity && isAged(fact)) fact.goneTick = tick;
   }
 
-  /** An epoch has ended; everything after its end is no more. */
-  broken(kind: Break["kind"], end: Cursor, at: number, connected: Break["connected"]): void {
+  /** An epoch has ended; everything after its last entry is gone. */
+  endEpoch(kind: EpochEnd["kind"], last: Cursor, at: number, connected: EpochEnd["connected"]): void {
     const tick = this.next();
-    this.breaks.push({ tick, kind, end, at, connected });
+    this.epochEnds.push({ tick, kind, last, at, connected });
     for (const fact of this.facts) {
-      if (fact.lostTick !== Infinity || (kind === "failover" && fact.position.seq <= end.seq)) continue;
+      if (fact.lostTick !== Infinity || (kind === "failover" && fact.position.seq <= last.seq)) continue;
       fact.lostTick = tick;
-      // The tables fail over with the log that shares their database; another log takes nothing of them.
+      // The tables are in the same database as the log, so they fail over with it. A reset does not change them.
       if (kind === "failover") this.rows.get(fact.path)?.delete(fact.n);
     }
   }
 
   /**
-   * A program asks for a stream. A hub whose doorbell was lost believes in an epoch that has ended until its next poll.
+   * A program requests a stream. A hub whose doorbell was lost does not know until its next poll that an epoch has
+   * ended.
    */
   connects(program: Program, now: number): void {
-    for (const { at, connected } of this.breaks) if (now - at <= POLL) connected.add(program);
+    for (const { at, connected } of this.epochEnds) if (now - at <= POLL) connected.add(program);
   }
 
   /** @param id of what was delivered or acknowledged; null for a volatile event or a current value */
@@ -177,7 +141,7 @@ export class Truth {
     return id === null ? facts.at(-1) : facts.find(({ position }) => formatCursor(position) === id);
   }
 
-  /** An event that was appended although it stood there already; what a failover has taken may be published again. */
+  /** An event that was appended twice. An event that a failover has taken may be published again. */
   twice(): Fact | undefined {
     for (const facts of this.#byNumber.values()) {
       const second = facts.find((fact, index) => index > 0 && (facts[index - 1]?.lostTick ?? 0) > fact.tick);
@@ -186,17 +150,17 @@ export class Truth {
     return undefined;
   }
 
-  /** What stands at the head of the log; null while there is nothing. */
+  /** The newest event of the log; null while there is none. */
   get newest(): Fact | null {
     return this.facts.findLast(({ lostTick }) => lostTick === Infinity) ?? null;
   }
 
-  /** The rows that somebody may see who may read from there on. @param id of an event; null: from the beginning */
+  /** The rows that a viewer may see who may read from that event on. @param id null: from the beginning */
   rowsAfter(path: string, id: string | null): number[] {
     const rows = [...(this.rows.get(path) ?? [])];
     if (id === null) return rows;
     const from = this.facts.find(({ position }) => formatCursor(position) === id)?.tick ?? Infinity;
-    // One without an event is about to get it.
+    // A row without an event will get it soon.
     return rows.filter((n) => (this.find(n, null)?.tick ?? Infinity) > from);
   }
 
@@ -208,9 +172,9 @@ export class Truth {
 /** How the data of events begins. */
 const NUMBERED = '{"n":';
 
-/** The number of an event; null for orders and withdrawals, which have none. */
+/** The number of an event; null for commands and withdrawals, which have none. */
 function numberOf(data: string | null): number | null {
-  // Not parsed as a whole: some are long, and each is looked at several times. The number comes first, as in the
+  // The JSON is not parsed: some is long, and each is read several times. The number is the first member, as in the
   // contract.
   return data?.startsWith(NUMBERED) === true ? Number.parseInt(data.slice(NUMBERED.length), 10) : null;
 }

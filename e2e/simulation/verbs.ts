@@ -9,16 +9,16 @@ import type { World } from "./world.ts";
 
 interface Act {
   readonly isFault: boolean;
-  /** How often, among those that are no faults. */
+  /** How often it happens, among the verbs that are no faults. */
   readonly weight: number;
-  /** `a` says to whom, `b` how. */
+  /** `a` chooses the target, `b` the way. */
   readonly act: (world: World, a: number, b: number) => void | Promise<void>;
 }
 
 const calm = (weight: number, act: Act["act"]): Act => ({ isFault: false, weight, act });
 const fault = (act: Act["act"]): Act => ({ isFault: true, weight: 0, act });
 
-/** Something that is done to one of the connections, if there is one. */
+/** Changes one of the open connections, if there is one. */
 const onExchange = (what: string, act: (exchange: Exchange, b: number) => void): Act =>
   fault((world, a, b) => {
     const open = world.programs.exchanges;
@@ -87,7 +87,7 @@ export const verbs = {
     world.hasBadReads = true;
     world.weather.reads = pick(["slow", "stale", "failing"], a);
   }),
-  // Only pages are read from the copy: asked for before or after the client has heard of a loss.
+  // Only pages are read from the copy, before or after the client knows of a loss.
   lag: fault((world) => void (world.weather.copyHead = world.truth.newest?.position ?? null)),
   appends: fault((world, a) => void (world.weather.appends = pick(["slow", "refused", "unheard"], a))),
   doorbell: fault((world, a) => void (world.weather.doorbell = pick(["lost", "late", "spurious"], a))),
@@ -106,14 +106,14 @@ export const verbs = {
   failover: fault((world, a, b) => {
     const lost = Math.floor(a * 6);
     if (b >= 0.3) return failOver(world, lost);
-    // Answers that are on their way bring positions from before, and much of what they speak of is gone.
+    // Late answers bring older positions, and many of their entries are gone.
     world.hasBadReads = true;
     world.ambush = { what: pick(["current", "head", "read"], b / 0.3), lost: 8 * lost };
     world.counts.add("failover behind an answer");
   }),
   // Between two reads of one request.
   split: fault((world, a) => void (world.ambush = { what: "more values", lost: 1 + Math.floor(a * 12) })),
-  // No hub hears of it, and somebody begins anew.
+  // No hub notices the failover, and a reader begins anew.
   unheard: fault(async (world, a, b) => {
     world.counts.add("failover unheard");
     world.weather.doorbell = "lost";

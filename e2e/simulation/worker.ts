@@ -10,13 +10,13 @@ import { planScenario } from "./scenarios/scenario.ts";
 import { shrink } from "./shrink.ts";
 import { describe } from "./trace.ts";
 
-/** What a worker is asked to do: to run schedules until `count` are taken or `most` are broken, or to explain one. */
+/** The task of a worker: to run schedules until `count` are taken or `most` are broken, or to explain one. */
 export interface Task {
   readonly first: number;
-  /** The stories that are run in turn, each with every seed. When there are none, anything may happen. */
+  /** The scenarios that are run in turn, each with every seed. When there are none, anything may happen. */
   readonly scenarios: readonly ScenarioName[];
   readonly draws: Draws;
-  /** How many of them are taken, shared by all workers. */
+  /** How many schedules are taken. All workers share it. */
   readonly taken: SharedArrayBuffer;
   readonly count: number;
   readonly most: number;
@@ -25,26 +25,26 @@ export interface Task {
   readonly endless: readonly number[];
   /** For files that last as long as a schedule. */
   readonly folder: string;
-  /** Shared with whoever waits: the schedules that are done, and the seed of the one that runs. */
+  /** Shared with the thread that waits: how many schedules are done, and the seed of the one that runs. */
   readonly progress: SharedArrayBuffer;
 }
 
-/** What it says of each schedule that is broken, at once. */
+/** A worker reports each schedule that breaks a promise, at once. */
 export interface Broken {
   readonly seed: number;
-  /** Null when anything might happen in it. */
+  /** Null when anything may happen in it. */
   readonly scenario: ScenarioName | null;
   readonly what: string;
 }
 
-/** What a worker says at its end. */
+/** A worker reports this at its end. */
 export interface Report {
   readonly counts: readonly (readonly [string, number])[];
-  /** A short schedule that breaks in the same way, when it was to be explained. */
+  /** The description of a short schedule that breaks the same promise, when one was to be explained. */
   readonly trace: string | null;
 }
 
-// Errors are part of every schedule, and nobody looks at where they were made.
+// Errors are part of every schedule, and no stack is ever read.
 Error.stackTraceLimit = 0;
 
 async function work(task: Task): Promise<Report> {
@@ -60,7 +60,7 @@ async function work(task: Task): Promise<Report> {
     Atomics.store(shown, 1, seed);
     const plan = planFor(scenario, seed, task.draws);
     const outcome = await run(plan, folder);
-    // No schedule needs a turn of the event loop, but without one no file that SQLite had open is ever closed.
+    // No schedule needs a turn of the event loop. But without one, files that SQLite had open are never closed.
     await setImmediate();
     counts.merge(outcome.counts);
     Atomics.add(shown, 0, 1);
@@ -69,11 +69,11 @@ async function work(task: Task): Promise<Report> {
         outcome.broken === null
           ? { plan, world: outcome.world }
           : await shrink(plan, outcome.broken, { folder, endless, onTry: () => Atomics.add(shown, 0, 1) });
-      if (outcome.broken !== null) say({ seed, scenario, what: outcome.broken });
+      if (outcome.broken !== null) report({ seed, scenario, what: outcome.broken });
       return { counts: counts.entries(), trace: describe(short, world) };
     }
     if (outcome.broken === null) continue;
-    say({ seed, scenario, what: outcome.broken });
+    report({ seed, scenario, what: outcome.broken });
     if (++broken === most) break;
   }
   return { counts: counts.entries(), trace: null };
@@ -83,10 +83,10 @@ function planFor(scenario: ScenarioName | null, seed: number, draws: Draws): Pla
   return scenario === null ? { ...planOf(seed), draws } : planScenario(scenarios[scenario], seed, draws);
 }
 
-function say(what: Broken | Report): void {
+function report(what: Broken | Report): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port has no origin
   parentPort?.postMessage(what);
 }
 
-// Whoever starts this file as a worker hands over a task.
-say(await work(workerData as Task));
+// The thread that starts this file as a worker passes a task.
+report(await work(workerData as Task));

@@ -6,13 +6,14 @@ import { graceOf } from "./deadline.ts";
 import { GOOD, type Question, type Weather } from "./faulty-log.ts";
 import type { Diary, Seen } from "./diary.ts";
 import { Follower, type Beginning } from "./follower.ts";
-import { failOver } from "./outages.ts";
-import type { Order } from "./permits.ts";
+import { failOver, type FailoverWorld } from "./outages.ts";
+import type { AckedRecheck } from "./permits.ts";
 import { PlainReader } from "./plain-reader.ts";
-import type { Plan } from "./plan.ts";
-import { Programs, type ClientProgram } from "./programs.ts";
+import type { ClientProgram } from "./program.ts";
+import { Programs } from "./programs.ts";
 import { drawnFrom, pick } from "./random.ts";
 import { Server, type ServerWorld } from "./server.ts";
+import type { SeededSettings } from "./settings.ts";
 import type { Store } from "./store.ts";
 import { Transaction } from "./transaction.ts";
 import { Truth } from "./truth.ts";
@@ -20,13 +21,13 @@ import { Truth } from "./truth.ts";
 /** Milliseconds that retention keeps an entry. */
 export const AGE = 3_600_000;
 const HEARTBEAT = 4_000;
-/** Milliseconds before their end in which credentials are given out anew. */
+/** A viewer gets new credentials so many milliseconds before the end of the old ones. */
 const RENEWED = 100;
-/** Turns of promises in which a log in memory takes what is published. */
+/** Turns of promises that a log in memory needs to append. */
 const BURST_TURNS = 12;
 
-/** Everything that a schedule acts on: servers, clients, the log between them, and what is really true. */
-export class World implements ServerWorld {
+/** Everything that a schedule acts on: servers, clients, the log between them, and the truth about what happened. */
+export class World implements ServerWorld, FailoverWorld {
   readonly clock: VirtualClock;
   readonly truth: Truth;
   readonly store: Store;
@@ -37,7 +38,7 @@ export class World implements ServerWorld {
   readonly serverOptions;
   readonly age = AGE;
   readonly servers: Server[] = [];
-  /** Those that have been told to end. */
+  /** Servers that have been told to close. */
   readonly formerServers: Server[] = [];
   readonly programs: Programs;
   readonly clients: readonly ClientProgram[];
@@ -46,26 +47,25 @@ export class World implements ServerWorld {
   readonly plain: PlainReader | null;
   /** The first thing that went wrong. */
   violation: string | null = null;
-  /** Whom it happened to, if it was somebody. */
-  wronged: Diary | null = null;
+  /** The follower for which a promise was broken; null for other violations. */
+  failedFollower: Diary | null = null;
   /** By viewer: when its credentials end. */
   readonly expiries = new Map<string, number>();
   /** When the last of all credentials ends, by the clock that does not jump. */
   lastExpiry = 0;
   hasJumped = false;
-  /** Those of the application to all hubs. */
-  readonly orders = new Set<Order>();
+  readonly ackedRechecks = new Set<AckedRecheck>();
   ambush: { readonly what: Question; readonly lost: number } | null = null;
   /** The schedule is over. */
   isCalm = false;
   /** Reads of the log were slow or failed at some time, so hubs may have been late. */
   hasBadReads = false;
-  /** States were slow to load at some time, so who shared a load may have one from before. */
+  /** States were slow to load at some time, so a follower may have shared an older load. */
   hasSlowStates = false;
   hasSlowRights = false;
   #published = 0;
 
-  constructor(plan: Plan, clock: VirtualClock, store: Store) {
+  constructor(plan: SeededSettings, clock: VirtualClock, store: Store) {
     this.clock = clock;
     this.store = store;
     if (plan.engine === "sqlite") this.counts.add("on SQLite");
@@ -91,7 +91,7 @@ export class World implements ServerWorld {
     return [...this.followers, ...(this.plain?.diaries ?? [])];
   }
 
-  /** Answers to questions of before may still come. */
+  /** Late answers may still come. */
   get hasSlowAnswers(): boolean {
     return this.hasBadReads || this.hasSlowStates || this.hasSlowRights;
   }
@@ -121,17 +121,17 @@ export class World implements ServerWorld {
   letIn(viewer: string, request: HubRequest): number | undefined {
     const { clock } = this;
     const given = this.expiries.get(viewer);
-    // Whoever comes back because they have ended has new ones; the clock of a busy server is ahead of ours.
+    // After its credentials have ended, a viewer gets new ones. The clock of a busy server is ahead of ours.
     const expiresAt = given !== undefined && given - clock.now() > RENEWED ? given : undefined;
     this.programs.letIn(request, expiresAt === undefined ? Infinity : expiresAt - clock.now() + clock.time);
     return expiresAt;
   }
 
-  // What is published.
+  // Publishers.
 
   reliable(address: AnyAddress, pad?: string): Publication<typeof contract> {
     const data = { n: ++this.#published, ...(pad === undefined ? {} : { pad }) };
-    // The type is the one of the place's own channel.
+    // The type is one of the address's own channel.
     return { address, type: reliableType[address.name], data } as Publication<typeof contract>;
   }
 
@@ -148,7 +148,7 @@ export class World implements ServerWorld {
     return { address, type: "typing", data: { n: ++this.#published } } as Publication<typeof contract>;
   }
 
-  /** @param care below a half, the publisher has an idempotency key and tries again until it is heard */
+  /** @param care below a half, the publisher has an idempotency key and tries again until it gets an answer */
   publish(batch: readonly Publication<typeof contract>[], care: number): void {
     const events = care >= 0.5 ? batch : batch.map((event) => ({ ...event, idempotencyKey: `${event.data.n}` }));
     const publish = (attempts: number): void => {
@@ -160,11 +160,11 @@ export class World implements ServerWorld {
       );
     };
     publish(3);
-    // Somebody is in a hurry.
+    // Some publishers do not wait for the answer.
     if (care < 0.2) publish(0);
   }
 
-  /** What the application does with its transaction: begins it, publishes in it, ends it. */
+  /** Begins a transaction of the application, publishes in it, or ends it. */
   transact(publications: readonly Publication<typeof contract>[], how: number): void {
     const { server } = this;
     const transaction = server.transaction ?? Transaction.begin(this, server);
@@ -187,7 +187,7 @@ export class World implements ServerWorld {
     cleared?.catch(() => {});
   }
 
-  // Who follows.
+  // Followers.
 
   follow(program: ClientProgram, address: AnyAddress, isLoop: boolean, beginning: Beginning | null = null): void {
     this.followers.push(new Follower(this, program, address, isLoop ? "loop" : "handlers", beginning));
@@ -199,7 +199,7 @@ export class World implements ServerWorld {
     connection.onNetwork();
   }
 
-  /** The one that a request or a publisher comes to. */
+  /** The server that a request or a publisher reaches. */
   get server(): Server {
     return pick(this.servers, this.serverRandom());
   }
@@ -209,7 +209,7 @@ export class World implements ServerWorld {
     const open = this.programs.exchanges;
     if (open.length === 0) return;
     this.counts.add("bytes twice");
-    if (this.truth.breaks.length > 0) this.counts.add("bytes twice, and a failover");
+    if (this.truth.epochEnds.length > 0) this.counts.add("bytes twice, and a failover");
     if (how < 0.5) pick(open, at).repeat();
     else pick(this.clients, at).echoes += Math.floor(how * 20);
   }
@@ -226,13 +226,13 @@ export class World implements ServerWorld {
     for (let turn = 0; turn < BURST_TURNS; turn++) await Promise.resolve();
   }
 
-  async spring(): Promise<void> {
+  async failOverNow(): Promise<void> {
     const { ambush } = this;
     this.ambush = null;
     if (ambush !== null) await failOver(this, ambush.lost);
   }
 
-  // Who is let in.
+  // Admission.
 
   disconnect(viewer: string): void {
     this.counts.add("disconnect");
@@ -247,7 +247,7 @@ export class World implements ServerWorld {
   }
 
   expire(viewer: string, milliseconds: number): void {
-    // By a clock that jumps, nobody could say when they end.
+    // With a clock that jumps, their end is not known.
     if (this.hasJumped) return;
     this.counts.add("credentials that end");
     this.expiries.set(viewer, this.clock.now() + milliseconds);

@@ -124,8 +124,8 @@ function readVersion(database: Database): number {
 }
 
 /**
- * Begins a transaction that writes. While another process writes, it waits in the event loop: a wait inside SQLite would
- * block all streams.
+ * Begins a transaction that writes. While another process writes, it waits in the event loop: a wait inside SQLite
+ * would block all streams.
  * @throws WriteRefused if another process writes for longer than the patience, or if the queue closes
  */
 export async function begin(database: Database, { deadline, signal }: Patience): Promise<void> {

@@ -15,7 +15,9 @@ export interface MessageRoutesOptions {
   readonly storage: ChatStorage;
 }
 
-/** Adds the routes of `/api/rooms/:roomId/messages` to the router of the rooms, which checks the person and the room. */
+/**
+ * Adds the routes of `/api/rooms/:roomId/messages` to the router of the rooms, which checks the person and the room.
+ */
 export function addMessageRoutes(router: Router, options: MessageRoutesOptions): void {
   const { personOf, findRoom, storage } = options;
   const { people } = storage.tables;

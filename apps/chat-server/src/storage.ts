@@ -11,8 +11,8 @@ import { createWriteQueue } from "./write-queue.ts";
 type Chat = typeof chat;
 
 /**
- * Milliseconds that an event outside of a transaction (who is online, who is typing) waits while another process writes.
- * Such an event is published again soon. A server that closes waits as long.
+ * Milliseconds that an event outside of a transaction (who is online, who is typing) waits while another process
+ * writes. Such an event is published again soon. A server that closes waits as long.
  */
 const LOG_PATIENCE = 2_000;
 

@@ -64,7 +64,8 @@ export class OlderMessages {
     this.#state = "loading";
     try {
       let more = true;
-      // A page can consist of changes, and of messages that the timeline already has. Then the next page follows at once.
+      // A page can consist of changes, and of messages that the timeline already has. Then the next page follows at
+      // once.
       while (more && this.#timeline.oldest === oldest) {
         const page = await this.#read(this.#nextRequest());
         if (load !== this.#currentLoad) return;

@@ -6,7 +6,9 @@ export interface StatusText {
   readonly text: string;
   /** When the next attempt begins, in milliseconds since 1970. */
   readonly retryAt?: number;
-  /** Whether an attempt can begin now: not while the browser is offline, and not before the time that the server sets. */
+  /**
+   * Whether an attempt can begin now: not while the browser is offline, and not before the time that the server sets.
+   */
   readonly canTryNow?: boolean;
 }
 

@@ -74,8 +74,8 @@ export class Timeline {
   }
 
   /**
-   * Removes the oldest messages, and all changes of messages that it does not have, if there are more than `MAX_KEPT` of
-   * either. Returns whether it has removed any: then history has to be read from its end again.
+   * Removes the oldest messages, and all changes of messages that it does not have, if there are more than `MAX_KEPT`
+   * of either. Returns whether it has removed any: then history has to be read from its end again.
    */
   trim(): boolean {
     if (this.#messages.length <= MAX_KEPT && this.#early.size <= MAX_KEPT) return false;

@@ -53,7 +53,7 @@ function keepPosition(track: tracksModule.Track): void {
   });
 }
 
-/** Clients that break their word. */
+/** Clients that break laws. */
 export const clientMutants: readonly Mutant[] = [
   breaking(
     "law 3",
@@ -133,7 +133,7 @@ export const clientMutants: readonly Mutant[] = [
   breaking(
     "once",
     "what comes twice in one piece is handled again, with a failover inside",
-    // A text: the stream keeps to itself which epochs it has left, and nobody else can let such an event through.
+    // A text: the epochs that a stream has left are private to it, so there is no seam.
     {
       file: "packages/client/src/drive/stream.ts",
       from: "if (position && leftEpochs.some((last) => hasSeen(last, position))) {",

@@ -26,7 +26,7 @@ const inSqlite = (file: string, from: string, to: string): Mutation => ({
 /** Milliseconds that a volatile entry is owed. */
 const VOLATILE_AGE = 5_000;
 
-/** Logs that break their word. */
+/** Logs that break laws. */
 export const logMutants: readonly Mutant[] = [
   breaking(
     "law 7",
@@ -81,7 +81,7 @@ export const logMutants: readonly Mutant[] = [
   ),
   breaking(
     "law 10",
-    "nobody hears what another process has written",
+    "what another process has written wakes no reader",
     inSqlite("sqlite-log", "if (this.#hasChanged()) this.#wakeWatchers();", "this.#hasChanged();"),
     "two processes have one file",
   ),

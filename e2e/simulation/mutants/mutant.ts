@@ -3,7 +3,7 @@ import type { ScenarioName } from "../scenarios/index.ts";
 
 /** The packages with one law broken. */
 export interface Mutant {
-  /** The law, as ARCHITECTURE.md numbers them, or the rule of a mode. */
+  /** The law, by its number in ARCHITECTURE.md, or the rule of a mode. */
   readonly law: string;
   /** What this copy does instead. */
   readonly breaks: string;

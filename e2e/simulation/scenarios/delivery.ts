@@ -13,7 +13,7 @@ import {
   clearing,
 } from "./steps.ts";
 
-/** Publishing, reading, connections that break: nothing is lost from the log. */
+/** Publishing, reading and connections that break, without a loss in the log. */
 export const delivery = {
   "much is published in every mode": {
     reaches: "law 1, law 5, law 6, law 9, law 10, handles: live readers",
@@ -35,7 +35,7 @@ export const delivery = {
         reads("slow", now),
         flood("room a", settled),
         act("wait", { a: [0.7, 1], ...now }),
-        // Whoever has had a heartbeat meanwhile comes back from there.
+        // A reader that has got a heartbeat meanwhile comes back with its position.
         times(3, 4, act("cut", { b: 0, ...now })),
         clearing,
         act("wait", { a: [0.6, 1] }),
@@ -100,7 +100,7 @@ export const delivery = {
     story: [act("follow"), times(5, 10, act("publish", { b: [0, 0.5] }))],
   },
   "connections fall silent": {
-    reaches: "silence: who hears nothing comes back",
+    reaches: "silence: a reader that gets nothing comes back",
     story: [
       times(3, 5, act("follow", settled)),
       times(3, 5, act("publish"), oneOf(act("halfOpen"), act("crash", { b: [0, 0.3] }))),

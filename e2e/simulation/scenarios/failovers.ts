@@ -20,7 +20,7 @@ import {
 
 const VIEWERS = [0, 1, 2] as const;
 
-/** The log goes on without its newest entries, or is another one. */
+/** The log goes on without its newest entries, or is replaced. */
 export const failovers = {
   "failovers with readers": {
     reaches: "law 2, law 3, law 4: positions of a lost suffix",
@@ -52,7 +52,7 @@ export const failovers = {
       ),
     ],
   },
-  "a failover of which no hub hears": {
+  "a failover that no hub notices": {
     reaches: "law 2: a ring that lags behind a failover validates nothing",
     world: { kept: 1_000, hasPlain: true },
     story: [
@@ -125,7 +125,7 @@ export const failovers = {
         times(2, 3, publish("feed x", settled)),
         act("restart", settled),
         flood("feed x", settled),
-        // They come back and are told of the gap; then the log loses all that they have.
+        // They come back and get the gap. Then the log loses everything that they have.
         act("wait", { a: [0, 0.4], ...now }),
         loseMuch("read", now),
         reads("slow", now),

@@ -3,7 +3,7 @@ import { clearing, flood, follow, followByHandlers, longWait, now, publish, read
 
 const VIEWERS = [0, 1, 2] as const;
 
-/** Retention takes what somebody is owed: a gap for every hole, none without. */
+/** Retention takes what a reader is owed: there is a gap for every hole, and none without a hole. */
 export const retention = {
   "retention takes what readers are owed": {
     reaches: "law 2, law 7, law 8, law 11: a gap for every hole, and for nothing else",
@@ -20,7 +20,7 @@ export const retention = {
     ],
   },
   "retention takes what loops are owed": {
-    reaches: "law 8: who begins anew goes on where its gap ended",
+    reaches: "law 8: a reader that begins anew goes on where its gap ended",
     world: { kept: 3, pageEvents: 2 },
     story: [
       times(6, 9, act("follow", settled)),
@@ -74,7 +74,7 @@ export const retention = {
         publish("feed x", settled),
         act("lag", now),
         act("restart", now),
-        // Streams tell the gap together with these, and read slowly on to what is left behind the loss.
+        // Streams send the gap together with these, and read slowly on to the entries behind the loss.
         times(3, 4, publish("feed y", now)),
         flood("feed x", settled),
         reads("slow", now),

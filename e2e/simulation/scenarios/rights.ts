@@ -15,7 +15,7 @@ import {
 
 const VIEWERS = [0, 1, 2] as const;
 
-/** Who may read, from where on, and until when. */
+/** The rights of viewers: what they may read, from where on, and until when. */
 export const rights = {
   "rights are taken": {
     reaches: "authorisation: a recheck ends what is no longer allowed",
@@ -57,8 +57,8 @@ export const rights = {
     ],
   },
 
-  "orders are lost while streams open": {
-    reaches: "authorisation: an order that a failover has taken may have been any",
+  "commands are lost while streams open": {
+    reaches: "authorisation: a command that a failover has taken may have been any command",
     world: { kept: 1_000, maxAge: 3_600_000 },
     story: [
       rightsAre("old", now),

@@ -1,17 +1,18 @@
-import { pauseOf, settingsOf, type Engine, type Pause, type Plan, type Settings, type Step } from "../plan.ts";
+import { pauseOf, type Pause, type Plan, type Step } from "../plan.ts";
 import { pick, randomOf, type Draws, type Random } from "../random.ts";
+import { settingsOf, type Engine, type Settings } from "../settings.ts";
 import type { Verb } from "../verbs.ts";
 
-/** Some steps of a schedule; what is not said is drawn. */
+/** Some steps of a schedule. Numbers that are not given are drawn. */
 export type Part = (random: Random) => readonly Step[];
 
-/** A short story that leads to one law. What it leaves open is drawn from a seed. */
+/** A short story that leads to one law. Everything else is drawn from a seed. */
 export interface Scenario {
   /** The laws and rules that are tried in it. */
   readonly reaches: string;
   /** @default "memory" */
   readonly engine?: Engine;
-  /** What has to be so in its world. */
+  /** The settings that the story needs. */
   readonly world?: Partial<Settings>;
   readonly story: readonly Part[];
 }

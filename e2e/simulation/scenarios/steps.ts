@@ -1,10 +1,10 @@
 import { act, nth, type Givens, type Part } from "./scenario.ts";
 
-// Verbs with names for the numbers that they take: who, where, how.
+// Functions with named parameters for the numbers that a verb takes.
 
-/** The places that a viewer follows, as `addressesOf` lists them. */
+/** The addresses of a viewer, as `addressesOf` lists them. */
 const PLACES = ["room a", "room b", "feed x", "feed y", "inbox"] as const;
-/** Where something can be published, as `verbs.ts` lists it. */
+/** Addresses to publish to, as `verbs.ts` lists them. */
 const EVERYWHERE = ["room a", "room b", "feed x", "feed y"] as const;
 
 type Where = (typeof PLACES)[number];
@@ -17,25 +17,25 @@ export const now = { pause: NOW };
 export const settled = { pause: SETTLED };
 export const after = (milliseconds: number): Pick<Givens, "pause"> => ({ pause: { milliseconds } });
 
-/** Somebody follows a place: one of the three viewers, by handlers or a loop. */
+/** One of the three viewers follows an address, by handlers or a loop. */
 export const follow = (where: Where, more: Givens = {}): Part =>
   act("follow", { b: nth(PLACES.indexOf(where), PLACES.length), ...more });
 
-/** One viewer follows a place by a loop, which takes an event only when it is told to. */
+/** One viewer follows an address by a loop, which takes an event only with the verb `read`. */
 export const followByLoop = (viewer: number, where: Where, more: Givens = {}): Part =>
   fitting(
     (a) => isViewer(viewer, a) && fraction(a) < 0.3,
     (a) => follow(where, { ...more, a }),
   );
 
-/** One viewer follows a place by handlers. */
+/** One viewer follows an address by handlers. */
 export const followByHandlers = (viewer: number, where: Where, more: Givens = {}): Part =>
   fitting(
     (a) => isViewer(viewer, a) && fraction(a) >= 0.3,
     (a) => follow(where, { ...more, a }),
   );
 
-/** The right of a viewer to read a place ends by itself, after a part of eight seconds. */
+/** The right of a viewer to read an address ends by itself, within eight seconds. */
 export const grantForAWhile = (
   viewer: number,
   where: Where,
@@ -47,15 +47,15 @@ export const grantForAWhile = (
     (a) => act("grantForAWhile", { ...more, a, b: nth(PLACES.indexOf(where), PLACES.length) }),
   );
 
-/** Takes the right of somebody to read a place. */
+/** Takes the right of one of the viewers to read an address. */
 export const revoke = (where: Where, more: Givens = {}): Part =>
   act("revoke", { ...more, b: nth(PLACES.indexOf(where), PLACES.length) });
 
-/** An event of a room or a feed; without an idempotency key, so nobody tries again. */
+/** An event of a room or a feed, without an idempotency key, so it is not published again. */
 export const publish = (where: Public, more: Givens = {}): Part =>
   act("publish", { a: nth(EVERYWHERE.indexOf(where), 7), b: [0.5, 1], ...more });
 
-/** Ten events of one place at once. */
+/** Ten events of one address at once. */
 export const flood = (where: Public, more: Givens = {}): Part =>
   act("flood", { a: nth(EVERYWHERE.indexOf(where), 7), ...more });
 
@@ -63,7 +63,7 @@ export const flood = (where: Public, more: Givens = {}): Part =>
 export const value = (where: Public, more: Givens = {}): Part =>
   act("value", { a: nth(EVERYWHERE.indexOf(where), 4), ...more });
 
-/** The log fails over and loses a few of its newest entries, in the moment in which that happens. */
+/** The log fails over at once, and loses a few of its newest entries. */
 export const failOver = (lost: number, more: Givens = {}): Part =>
   act("failover", { a: nth(lost, 6), b: [0.3, 1], ...more });
 
@@ -80,15 +80,15 @@ export const reset = (more: Givens = {}): Part => act("reset", { a: [0, 0.4], ..
 export const reads = (how: "slow" | "stale" | "failing", more: Givens = {}): Part =>
   act("reads", { a: nth(["slow", "stale", "failing"].indexOf(how), 3), ...more });
 
-/** From now on doorbells are lost, come late or for nothing. */
+/** From now on doorbells are lost, late or spurious. */
 export const doorbells = (how: "lost" | "late" | "spurious", more: Givens = {}): Part =>
   act("doorbell", { a: nth(["lost", "late", "spurious"].indexOf(how), 3), ...more });
 
-/** From now on states are loaded late, or are old when they come. */
+/** From now on states are loaded late, or are old when they arrive. */
 export const states = (how: "late" | "old", more: Givens = {}): Part =>
   act("states", { a: nth(["late", "old"].indexOf(how), 2), ...more });
 
-/** From now on `authorize` answers late, or its answer is old when it comes. */
+/** From now on `authorize` answers late, or its answer is old when it arrives. */
 export const rights = (how: "late" | "old", more: Givens = {}): Part =>
   act("rights", { a: nth(["late", "old"].indexOf(how), 2), ...more });
 
@@ -98,7 +98,7 @@ export const clearing = act("clearing");
 /** Five to twenty-five seconds. */
 export const longWait = act("longWait", { a: [0.2, 1] });
 
-/** What `follow` and `grantForAWhile` make of the digits of `a` that do not say who it is. */
+/** `follow` and `grantForAWhile` take this from the digits of `a` that do not choose the viewer. */
 const fraction = (a: number): number => (a * 97) % 1;
 const isViewer = (viewer: number, a: number): boolean => Math.floor(a * 3) === viewer;
 

@@ -65,7 +65,8 @@ export function formatRequest(
 }
 
 /**
- * Reads a request. An empty position is the same as none. A bad cursor is not an error: it becomes a position that no log has, and the answer to it is a gap.
+ * Reads a request. An empty position is the same as none. A bad cursor is not an error: it becomes a position that no
+ * log has, and the answer to it is a gap.
  *
  * @param body the parsed JSON of a POST, otherwise null
  * @returns a sentence that says what is wrong, if the request is malformed

@@ -1,4 +1,5 @@
-// The tests of the server cannot depend on @tidings/testing, which depends on the server. They import its clock as a file.
+// The tests of the server cannot depend on @tidings/testing, which depends on the server. They import its clock as a
+// file.
 import { VirtualClock } from "../../testing/src/virtual-clock.ts";
 
 /** Virtual time in which a test can run one turn of the event loop at a time. */

@@ -7,12 +7,12 @@ import { breaking, type Mutant } from "../mutant.ts";
 type ConnectionClass = (typeof connectionModule)["Connection"];
 type Given = ConstructorParameters<ConnectionClass>;
 type Needs = Given[0];
-type Start = Given[2];
+type StreamStart = Given[2];
 
 const replaceConnection = (wrapper: (original: ConnectionClass) => ConnectionClass): Mutation =>
   replace<typeof connectionModule>("packages/server/src/stream/connection.ts", { Connection: wrapper });
 
-/** Connections that are given other things than their hub has for them. */
+/** Connections that get other parts than their hub has for them. */
 const giveOther = (change: (...given: Given) => Given): Mutation =>
   replaceConnection(
     (Connection) =>
@@ -24,11 +24,11 @@ const giveOther = (change: (...given: Given) => Given): Mutation =>
   );
 
 /** Connections that see another log. */
-const changeLog = (change: (log: Needs["log"], start: Start) => Partial<Needs["log"]>): Mutation =>
+const changeLog = (change: (log: Needs["log"], start: StreamStart) => Partial<Needs["log"]>): Mutation =>
   giveOther((needs, sink, start) => [{ ...needs, log: withMethods(needs.log, change(needs.log, start)) }, sink, start]);
 
 /** Connections that write other frames. */
-const changeFrames = (change: (frame: string, needs: Needs, start: Start) => string): Mutation =>
+const changeFrames = (change: (frame: string, needs: Needs, start: StreamStart) => string): Mutation =>
   giveOther((needs, sink, start) => {
     const write = (bytes: Uint8Array): boolean =>
       sink.write(Buffer.from(change(Buffer.from(bytes).toString(), needs, start)));
@@ -40,7 +40,7 @@ const hasId = (frame: string): boolean => /^id: /m.test(frame);
 /** The last line of a frame is empty. */
 const withId = (frame: string, position: Cursor): string => `${frame.slice(0, -1)}id: ${tokenOf(position)}\n\n`;
 
-/** Connections that break their word. */
+/** Connections that break laws. */
 export const connectionMutants: readonly Mutant[] = [
   breaking(
     "law 1",
@@ -65,7 +65,7 @@ export const connectionMutants: readonly Mutant[] = [
   ),
   breaking(
     "law 1",
-    "the sink's no is not heard",
+    "a full sink is ignored",
     giveOther((needs, sink, start) => {
       const write = (bytes: Uint8Array): boolean => {
         sink.write(bytes);
@@ -81,8 +81,8 @@ export const connectionMutants: readonly Mutant[] = [
     changeLog((log, { isConfirmed }) => {
       let isChecked = isConfirmed;
       return {
-        read: async (...asked) => {
-          const page = await log.read(...asked);
+        read: async (...question) => {
+          const page = await log.read(...question);
           const holes = isChecked ? page.holes.filter(({ reason }) => reason === "trimmed") : page.holes;
           isChecked = true;
           return { ...page, holes };

@@ -5,7 +5,7 @@ import { publishMutants } from "./publish.ts";
 import { rightMutants } from "./rights.ts";
 import { windowMutants } from "./window.ts";
 
-/** Hubs that break their word. */
+/** Hubs that break laws. */
 export const serverMutants: readonly Mutant[] = [
   ...connectionMutants,
   ...windowMutants,

@@ -24,13 +24,13 @@ const loadOtherwise = (
     },
   });
 
-/** Pages of events that say something else. */
+/** Pages of events with other contents. */
 const changePages = (change: (parts: Parts) => Parts): Mutation =>
   replace<typeof catchUpModule>("packages/server/src/page/catch-up.ts", {
     catchUp:
       (catchUp) =>
-      async (...asked) =>
-        change(await catchUp(...asked)),
+      async (...question) =>
+        change(await catchUp(...question)),
   });
 
 const replaceValues = (
@@ -46,13 +46,13 @@ const replaceStart = (
 /** On a page, only current values and volatile events have no id. */
 const isWithoutId = (json: string): boolean => !("id" in (JSON.parse(json) as object));
 
-/** Hubs that break their word in pages and in positions. */
+/** Hubs that break laws in pages and in positions. */
 export const pageMutants: readonly Mutant[] = [
   breaking(
     "law 8",
     "a snapshot before its cursor",
-    loadOtherwise((snapshots, { log }) => async (...asked) => {
-      const loaded = await snapshots.load(...asked);
+    loadOtherwise((snapshots, { log }) => async (...question) => {
+      const loaded = await snapshots.load(...question);
       return { ...loaded, cursor: await log.head() };
     }),
     "events come while states load",
@@ -65,8 +65,8 @@ export const pageMutants: readonly Mutant[] = [
         (states) =>
         (needs, ...rest) => {
           const { log, snapshots } = needs;
-          const load: Snapshots["load"] = async (...asked) => {
-            const loaded = await snapshots.load(...asked);
+          const load: Snapshots["load"] = async (...question) => {
+            const loaded = await snapshots.load(...question);
             const { epoch } = await log.head();
             return { ...loaded, cursor: { ...loaded.cursor, epoch } };
           };
@@ -77,17 +77,17 @@ export const pageMutants: readonly Mutant[] = [
   ),
   breaking(
     "law 12",
-    "states that are asked for together are loaded apart",
+    "concurrent requests of a state load it several times",
     loadOtherwise(
       (_, needs, create) =>
-        (...asked) =>
-          create(needs).load(...asked),
+        (...question) =>
+          create(needs).load(...question),
     ),
     "several ask for one state",
   ),
   breaking(
     "readableFrom",
-    "a state is shared with whoever may read less of it",
+    "a state is shared with a viewer that may read less of it",
     loadOtherwise((snapshots) => {
       const loading = new Map<string, ReturnType<Snapshots["load"]>>();
       return (address, readableFrom) => {
@@ -130,14 +130,14 @@ export const pageMutants: readonly Mutant[] = [
     "values on a page end where a failover has voided one",
     replaceValues((currentValues) => (needs, ...rest) => {
       const { log } = needs;
-      const current: typeof log.current = async (...asked) => ({ ...(await log.current(...asked)), holes: [] });
+      const current: typeof log.current = async (...question) => ({ ...(await log.current(...question)), holes: [] });
       return currentValues({ ...needs, log: { current } }, ...rest);
     }),
     "a failover between two pages of values",
   ),
   breaking(
     "readableFrom",
-    "not heard",
+    "ignored",
     replaceStart((findStartPosition) => async (needs, request, access, gone) => {
       const granted = new Map([...access.granted].map(([path, { address }]) => [path, { address, grant: {} }]));
       return { ...(await findStartPosition(needs, request, { ...access, granted }, gone)), access };
@@ -149,13 +149,13 @@ export const pageMutants: readonly Mutant[] = [
     "a start is validated by a ring that lags behind a failover",
     replaceStart((findStartPosition) => async (needs, ...rest) => {
       const { log, ring } = needs;
-      const read: typeof log.read = (after, ...asked) =>
+      const read: typeof log.read = (after, ...question) =>
         ring.covers(after)
           ? Promise.resolve({ entries: [], holes: [], next: after, more: false })
-          : log.read(after, ...asked);
+          : log.read(after, ...question);
       const start = await findStartPosition({ ...needs, log: withMethods(log, { read }) }, ...rest);
       return { ...start, isConfirmed: start.isConfirmed || ring.covers(start.cursor) };
     }),
-    "a failover of which no hub hears",
+    "a failover that no hub notices",
   ),
 ];

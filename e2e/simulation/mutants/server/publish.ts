@@ -19,7 +19,7 @@ const appendOtherwise = (change: (log: Log) => Partial<Log>): Mutation =>
       createPublisher({ ...needs, log: withMethods<Log>(needs.log, change(needs.log)) }),
   });
 
-/** Hubs that break their word where they publish, wake readers and wait. */
+/** Hubs that break laws where they publish, wake readers and wait. */
 export const publishMutants: readonly Mutant[] = [
   breaking(
     "law 6",
@@ -41,7 +41,7 @@ export const publishMutants: readonly Mutant[] = [
   ),
   breaking(
     "turns",
-    "whoever is left when one is over gets no other",
+    "readers that wait when a turn ends get no other turn",
     replace<typeof wakeQueueModule>("packages/server/src/stream/wake-queue.ts", {
       createWakeQueue: (createWakeQueue) => (needs) => {
         const { ring } = needs;

@@ -13,7 +13,7 @@ type Stream = rechecksModule.RecheckedStream;
 const replaceCommands = (wrapper: (original: CreateCommands) => CreateCommands): Mutation =>
   replace<typeof commandsModule>("packages/server/src/rights/commands.ts", { createCommands: wrapper });
 
-/** Questions about other streams than those that are open. */
+/** Rechecks that get other streams than the open ones. */
 const replaceRechecked = (change: (stream: Stream) => Stream): Mutation =>
   replace<typeof rechecksModule>("packages/server/src/rights/rechecks.ts", {
     createRechecks: (createRechecks) => (needs) => {
@@ -29,11 +29,11 @@ const replaceRechecked = (change: (stream: Stream) => Stream): Mutation =>
     },
   });
 
-/** Hubs that break their word about who may read, and until when. */
+/** Hubs that break the laws about who may read, and until when. */
 export const rightMutants: readonly Mutant[] = [
   breaking(
     "authorisation",
-    "an order that came while a stream was opened is missed",
+    "a command that came while a stream was opened is missed",
     replace<typeof answerStreamModule>("packages/server/src/stream/answer-stream.ts", {
       answerStream:
         (answerStream) =>
@@ -46,7 +46,7 @@ export const rightMutants: readonly Mutant[] = [
   ),
   breaking(
     "authorisation",
-    "one that was lost while a stream was opening is missed",
+    "a command that was lost while a stream was opened is missed",
     replaceCommands((createCommands) => (needs) => {
       const commands = createCommands(needs);
       return withMethods(commands, {
@@ -57,7 +57,7 @@ export const rightMutants: readonly Mutant[] = [
         },
       });
     }),
-    "orders are lost while streams open",
+    "commands are lost while streams open",
   ),
   breaking(
     "authorisation",
@@ -81,14 +81,14 @@ export const rightMutants: readonly Mutant[] = [
   ),
   breaking(
     "credentials",
-    "nobody looks at when they end",
+    "their end is not checked",
     replace<typeof lifetimeModule>("packages/server/src/stream/lifetime.ts", {
       Lifetime: (Lifetime) =>
         class extends Lifetime {
-          override over(...asked: Parameters<InstanceType<typeof Lifetime>["over"]>) {
+          override over(...question: Parameters<InstanceType<typeof Lifetime>["over"]>) {
             const { expiresAt } = this;
             this.expiresAt = Infinity;
-            const reason = super.over(...asked);
+            const reason = super.over(...question);
             this.expiresAt = expiresAt;
             return reason;
           }
@@ -104,7 +104,7 @@ export const rightMutants: readonly Mutant[] = [
   ),
   breaking(
     "rights",
-    "an end that comes later is not heard of",
+    "an end of a right that is set later is ignored",
     replaceRechecked((stream) => {
       const { expiresAt } = stream.lifetime;
       return withMethods(stream, { lifetime: { expiresAt } });
@@ -113,17 +113,17 @@ export const rightMutants: readonly Mutant[] = [
   ),
   breaking(
     "rights",
-    "an order that comes while authorize is asked is not asked about",
+    "a command that comes while authorize is asked does not ask again",
     replace<typeof rechecksModule>("packages/server/src/rights/rechecks.ts", {
       createRechecks: (createRechecks) => (needs) => {
         const rechecks = createRechecks(needs);
-        const asked = new Set<Stream>();
+        const pending = new Set<Stream>();
         return {
           ask(stream, seq) {
-            if (asked.has(stream)) return;
-            asked.add(stream);
+            if (pending.has(stream)) return;
+            pending.add(stream);
             const release = (): void => {
-              asked.delete(stream);
+              pending.delete(stream);
               stream.release();
             };
             rechecks.ask(withMethods(stream, { release }), seq);
@@ -145,7 +145,7 @@ export const rightMutants: readonly Mutant[] = [
             const decision = await hooks.authorize(question);
             if (typeof decision !== "object" || decision === null) return decision;
             const { expiresAt = Infinity, ...endless } = decision;
-            // Only what has ended before it is asked about counts.
+            // Only a right that has ended before the question counts.
             return expiresAt <= clock.now() ? decision : endless;
           };
           return answerPage({ ...needs, hooks: withMethods(hooks, { authorize }) }, ...rest);

@@ -11,7 +11,7 @@ type TailerNeeds = Parameters<(typeof tailerModule)["createTailer"]>[0];
 const replaceRing = (wrapper: (original: RingClass) => RingClass): Mutation =>
   replace<typeof ringModule>("packages/server/src/window/ring.ts", { Ring: wrapper });
 
-/** A tailer that is given other things than its hub has for it. */
+/** A tailer that gets other parts than its hub has for it. */
 const giveTailer = (change: (needs: TailerNeeds) => Partial<TailerNeeds>): Mutation =>
   replace<typeof tailerModule>("packages/server/src/window/tailer.ts", {
     createTailer: (createTailer) => (needs) => createTailer({ ...needs, ...change(needs) }),
@@ -20,7 +20,7 @@ const giveTailer = (change: (needs: TailerNeeds) => Partial<TailerNeeds>): Mutat
 /** How often the tailer reads without a doorbell, in milliseconds. */
 const POLL = 1_000;
 
-/** Rings and tailers that break their word. */
+/** Rings and tailers that break laws. */
 export const windowMutants: readonly Mutant[] = [
   breaking(
     "law 2",
@@ -43,7 +43,7 @@ export const windowMutants: readonly Mutant[] = [
       (Ring) =>
         class extends Ring {
           override nextBatch(...[position]: Parameters<InstanceType<RingClass>["nextBatch"]>) {
-            // Only ages need the time, and none is greater than what is no number.
+            // Only the age of an entry needs the time, and no age is greater than NaN.
             return super.nextBatch(position, Number.NaN);
           }
         },
@@ -68,10 +68,10 @@ export const windowMutants: readonly Mutant[] = [
       let reads = 0;
       return {
         log: withMethods(log, {
-          read: async (...asked) => {
+          read: async (...question) => {
             reads++;
             try {
-              return await log.read(...asked);
+              return await log.read(...question);
             } finally {
               reads--;
             }

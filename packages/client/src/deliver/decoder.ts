@@ -15,8 +15,8 @@ export interface Decoder {
    */
   item(address: Address, wire: PageEvent, position: Position | null): Item | null;
   /**
-   * What a page has of one address, one after the other: first the state, then events. Null for what {@link item} skips.
-   * Each is decoded when it is asked for.
+   * What a page has of one address, one after the other: first the state, then events. Null for what {@link item}
+   * skips. Each is decoded when it is asked for.
    */
   page(address: Address, page: PageBody): Iterable<Item | null>;
 }

@@ -37,7 +37,9 @@ export function isReadable({ channel, seq }: Entry, readableFromByPath: Readonly
  * Whether a lower bound has become void: a read has left the epoch of the bounds, and a bound may be after the end of
  * that epoch. The client then has to start that path again.
  *
- * @param epoch the epoch of the bounds @param position where the read began, or the end of what is known of its epoch @param next where it ended
+ * @param epoch the epoch of the bounds
+ * @param position where the read began, or the end of what is known of its epoch
+ * @param next where it ended
  */
 export function hasVoidBound(
   fromByPath: ReadonlyMap<string, number>,

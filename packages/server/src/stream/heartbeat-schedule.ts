@@ -1,7 +1,9 @@
 /** What a stream has to write now. */
 export type DueHeartbeat = "none" | "heartbeat" | "heartbeat with retry";
 
-/** When a stream needs a heartbeat, and when its reader needs another `retry`. Times are milliseconds of running time. */
+/**
+ * When a stream needs a heartbeat, and when its reader needs another `retry`. Times are milliseconds of running time.
+ */
 export class HeartbeatSchedule {
   /** When the last frame with an id was written. */
   #lastIdAt: number;

@@ -1,0 +1,41 @@
+import type { Draws, Random } from "./random.ts";
+
+export type Engine = "memory" | "sqlite";
+
+/** What a schedule decides about the world before it begins. */
+export interface Settings {
+  /** What the log is kept in. */
+  readonly engine: Engine;
+  readonly servers: number;
+  /** Reliable events that retention keeps of a channel. */
+  readonly kept: number;
+  readonly ringEntries: number;
+  readonly pageEvents: number;
+  /** Milliseconds that a stream may last. */
+  readonly maxAge: number;
+  /** Milliseconds that pass whenever a server looks at the time, within one turn of its event loop. */
+  readonly drag: number;
+  /** Whether there is a reader without our client, too. */
+  readonly hasPlain: boolean;
+}
+
+/** The settings of one world, and its random numbers. */
+export interface SeededSettings extends Settings {
+  readonly seed: number;
+  /** The order in which servers and clients get their random numbers. */
+  readonly draws: Draws;
+}
+
+/** Draws the settings of a schedule. A scenario replaces some of them. */
+export function settingsOf(random: Random, engine: Engine): Settings {
+  return {
+    engine,
+    servers: random() < 0.2 ? 2 : 1,
+    kept: random() < 0.5 ? 3 + Math.floor(random() * 6) : 1_000,
+    ringEntries: random() < 0.5 ? 2 + Math.floor(random() * 8) : 1_000,
+    pageEvents: 1 + Math.floor(random() * random() * 13),
+    maxAge: random() < 0.15 ? 20_000 + random() * 20_000 : 3_600_000,
+    drag: random() < 0.1 ? 0.5 + random() * 3 : 0,
+    hasPlain: random() < 0.1,
+  };
+}
