@@ -138,7 +138,7 @@ test("a request that arrives while the server closes is answered 503, and nothin
   expect(numbersIn(folder)).toEqual({ rows: [], events: [] });
 });
 
-test("while another program locks the file, posts are refused together with 503, and SIGTERM does not wait for it", async () => {
+test("while another program locks the file, posts are refused with 503, and SIGTERM does not wait", async () => {
   const folder = await temporaryFolder();
   const chatProcess = runChat(folder, FILE);
   const ada = await visit(await chatProcess.url(), "ada");

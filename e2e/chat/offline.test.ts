@@ -63,7 +63,7 @@ test("after a connection breaks, the page reconnects, and nothing is missing", a
   await expectStatus(ada, "Live");
 });
 
-test("a lost connection says when it is tried again, a button tries at once, and nobody knows who is here", async () => {
+test("a lost connection says when it is tried again, a button tries at once, and presence dims", async () => {
   const { url, server } = await openChat();
   const proxy = await proxyTo(server.port);
   const ada = await enterAs("ada", proxy.url);

@@ -40,7 +40,8 @@ export const SIGN_IN: BodyFormat<{ name: string }> = {
 /** `POST /api/rooms` */
 export const NEW_ROOM: BodyFormat<{ name: string }> = {
   schema: z.object({ name: z.pipe(tidyLine, NewRoomName) }),
-  expected: `Expected JSON like {"name": "Tea room"}: 1 to ${MAX_ROOM_NAME} visible characters that fit into an address.`,
+  expected:
+    `Expected JSON like {"name": "Tea room"}: 1 to ${MAX_ROOM_NAME} visible characters ` + "that fit into an address.",
 };
 
 /** `PUT /api/rooms/:roomId/read` */

@@ -16,7 +16,8 @@ function show(content: readonly FormattedText[]): string {
         case "code-block":
           return `<${piece.kind}>${piece.text}</${piece.kind}>`;
         case "list":
-          return `<list ${piece.start ?? "•"}>${piece.items.map((item) => `<item>${show(item)}</item>`).join("")}</list>`;
+          const items = piece.items.map((item) => `<item>${show(item)}</item>`);
+          return `<list ${piece.start ?? "•"}>${items.join("")}</list>`;
       }
     })
     .join("");

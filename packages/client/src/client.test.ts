@@ -216,7 +216,7 @@ test("debug traces the way of an event, without data, urls or headers", async ()
   ]);
 });
 
-test("data is decoded by the contract's codecs; with validate: false it stays the JSON that came, unchecked", async () => {
+test("the contract's codecs decode data; with validate: false it stays the unchecked JSON", async () => {
   const seen = async (validate: boolean) => {
     const { client, server, clock, errors } = createKit({ validate });
     const heard: unknown[] = [];

@@ -104,7 +104,7 @@ describe("a loop over a channel with current values that goes on after a gap", (
     expect([server.page.channels, server.page.after]).toEqual([[lobby.path], "e.8"]);
   });
 
-  test("begins where the gap ended when its position is void, so that nothing is missed until the page comes", async () => {
+  test("begins where the gap ended when its position is void, and so misses nothing until the page comes", async () => {
     const { server, clock, events, told, stream } = await loop();
     stream.gap({ [lobby.path]: "reset" }, "f.7");
     await clock.advance(1_000);

@@ -79,7 +79,7 @@ describe("a gap on the stream", () => {
     expect(told).toEqual(["gap trimmed after e.1", "9"]);
   });
 
-  test("while a page is under way, which comes from a copy that does not know of the loss, is told by the next page", async () => {
+  test("while a page is under way that comes from a copy without the loss, is told by the next page", async () => {
     const { told, server, clock, stream } = await catchingUp();
     stream.gap({ [inbox.path]: "trimmed" });
     await clock.advance(0);
@@ -140,7 +140,7 @@ describe("a gap on the stream", () => {
     expect(late).toEqual(["after e.5", "9"]);
   });
 
-  test("that starts a subscription anew does so also by a state from before the loss, which its next page then tells", async () => {
+  test("that restarts a subscription does so also by a state from before the loss, told by its next page", async () => {
     const { told, server, clock, stream } = await joined();
     stream.gap({ [lobby.path]: "trimmed" });
     await clock.advance(500);
@@ -201,7 +201,7 @@ describe("a gap on the stream", () => {
     expect(told).toEqual(["8", "gap lost after e.9"]);
   });
 
-  test("of what a page had brought from before a failover is not missed when the stream has gone on without it", async () => {
+  test("of the events that a page brought from before a failover is not missed by the stream", async () => {
     const { told, client, server, clock } = await catchingUp();
     const { page } = server;
     client.subscribe(other, { onGap: () => {} });

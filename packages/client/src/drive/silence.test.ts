@@ -74,7 +74,7 @@ describe("silence", () => {
     expect(kit.server.requests).toHaveLength(0);
   });
 
-  test("of a fetch that does not heed its signal ends the attempt, and what it answers too late is thrown away", async () => {
+  test("of a fetch that ignores its signal ends the attempt, and its late answer is thrown away", async () => {
     const kit = createKit();
     let resolve: (response: Response) => void = () => {};
     let asked = 0;
@@ -117,7 +117,7 @@ describe("the network", () => {
     expect(kit.server.streams).toHaveLength(2);
   });
 
-  test("of a page that is looked at does not end an attempt under way, however long ago the last byte was", async () => {
+  test("of a visible page does not end an attempt under way, however long ago the last byte was", async () => {
     const kit = await live();
     kit.stream.break();
     await kit.clock.advance(3_000);

@@ -5,7 +5,9 @@ import { live, MENTION, untilNext } from "../../test/stream-kit.ts";
 describe("what arrives", () => {
   test("is the same wherever it is cut", async () => {
     const kit = await live();
-    const text = `event: ${MENTION}\ndata: {"by":"Zoë 🎈"}\nid: e.2\n\nevent: ${MENTION}\r\ndata: {"by":"b"}\r\nid: e.3\r\n\r\n`;
+    const withLf = `event: ${MENTION}\ndata: {"by":"Zoë 🎈"}\nid: e.2\n\n`;
+    const withCrLf = `event: ${MENTION}\r\ndata: {"by":"b"}\r\nid: e.3\r\n\r\n`;
+    const text = `${withLf}${withCrLf}`;
     for (const byte of new TextEncoder().encode(text)) {
       kit.stream.push(Uint8Array.of(byte));
       await kit.clock.advance(0);
@@ -87,7 +89,8 @@ describe("what arrives", () => {
     kit.client.subscribe(inbox, { mention: () => kit.client.close(), onGap: () => {} });
     await kit.clock.advance(0);
     kit.stream.push(
-      `event: ${MENTION}\ndata: {"by":"a"}\nid: e.2\n\nevent: ${MENTION}\ndata: {"by":"b"}\nid: e.3\n\nevent: hello\ndata: {}\n\n`,
+      `event: ${MENTION}\ndata: {"by":"a"}\nid: e.2\n\nevent: ${MENTION}\ndata: {"by":"b"}\nid: e.3\n\n` +
+        "event: hello\ndata: {}\n\n",
     );
     await kit.clock.advance(0);
     expect(kit.heard).toEqual(["a"]);

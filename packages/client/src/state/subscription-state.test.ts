@@ -183,7 +183,7 @@ describe("what one cell cannot show", () => {
     });
   });
 
-  test("positions of another epoch cover nothing: once the stream has left it, the cursor has to cover where that stands", () => {
+  test("positions of another epoch cover nothing: the cursor has to cover the position of the stream", () => {
     const left: ChannelPosition = { stream: { handled: at(1, "f"), carried: at(1, "f") }, reached: at(5) };
     const arrived = { ...states.delivering, page: { ...body, cursor: "e.9" } };
     expect(transition(arrived, "pageEnd", null, { ...traits, position: left }).state.kind).toBe("loading");

@@ -38,8 +38,8 @@ export function createOriginPolicy({ hosts, trace }: OriginNeeds, cors: CorsOpti
     if (!hasForeignCors || hasReported) return null;
     hasReported = true;
     const detail =
-      "A middleware allows a page of another origin, and the hub refuses it. If the page may read, name its origin in " +
-      "the cors option of the hub. This is reported once.";
+      "A middleware allows a page of another origin, and the hub refuses it. If the page may read, name its origin " +
+      "in the cors option of the hub. This is reported once.";
     trace.add("warn", "refuse", { detail });
     return null;
   }

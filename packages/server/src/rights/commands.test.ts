@@ -190,7 +190,7 @@ describe("a command that comes while a stream is being opened", () => {
   });
 });
 
-test("a crowd of commands about others ends no stream, although retention keeps fewer events of a channel", async () => {
+test("many commands about others end no stream, although retention keeps fewer events of a channel", async () => {
   for (const keep of [{}, { entries: 100 }]) {
     const { hub, clock, connect, ask, say } = await openMembersHub({ keep });
     const { sink } = await connect(LOBBY, ada);

@@ -197,7 +197,7 @@ describe("a new epoch (laws 2 and 4)", () => {
     expect((await connect(`${LOBBY}&after=${lost}`)).sink.of("gap")).toHaveLength(1);
   });
 
-  test("ends a stream that starts one of its channels after what is lost, although nothing wakes that channel", async () => {
+  test("ends a stream that starts one channel after what is lost, although nothing wakes that channel", async () => {
     const log = new FailoverLog();
     const { connect, say } = await openTestHub({ log });
     const [first = ""] = await say("a", "b");

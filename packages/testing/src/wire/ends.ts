@@ -26,9 +26,7 @@ async function expectReturn(guest: Guest, after: string | undefined, viewer: str
 
 export const endLaws: readonly Law[] = [
   ...lawsOf("5.6", ["publish", "drain"], {
-    async "`bye` is the last event of a stream that the server ends on purpose — draining, after everything that was published"(
-      guest,
-    ) {
+    async "`bye` is the last event of a stream that the server ends on purpose — after all that was published"(guest) {
       const streams = [await guest.stream("channel=rooms/tea"), await guest.stream("channel=rooms/tea&last=1")];
       await guest.say("rooms/tea", "1");
       for (const stream of streams) assert.deepEqual(textsOf(await stream.take(1)), ["1"]);
@@ -52,9 +50,7 @@ export const endLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("5.6", ["limits", "viewers"], {
-    async "When a viewer opens more streams than it may have, the server should let the newest in and end the oldest one with `limit` and a `retry` of 30 s at least."(
-      guest,
-    ) {
+    async "let the newest in and end the oldest one with `limit` and a `retry` of 30 s at least."(guest) {
       const oldest = await streamOf(guest, "ada", "channel=rooms/tea");
       const others = [
         await streamOf(guest, "ada", "channel=rooms/tea"),
@@ -94,7 +90,7 @@ export const endLaws: readonly Law[] = [
       const again = await guest.ask("channel=rooms/tea&protocol=1", { headers });
       assert.equal(again.status, 403);
     },
-    async 'With `"channels": ["rooms/secret"]` in its data, `bye` concerns these channels only and **the stream goes on** for the others. — when the right to read one of them ends'(
+    async "`bye` concerns these channels only and **the stream goes on** for the others. — when a right to read ends"(
       guest,
     ) {
       const stream = await streamOf(guest, "ada", "channel=rooms/tea&channel=rooms/coffee");

@@ -113,16 +113,14 @@ export const errorLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("8", ["limits", "viewers"], {
-    async "too many connections, shutting down, the log does not answer; with `Retry-After` in seconds — 503 of the server"(
+    async "too many connections, shutting down, the log does not answer; with `Retry-After` — 503 of the server"(
       guest,
     ) {
       await openStreams(guest, 8, (index) => `guest ${index}`);
       const busy = await expectProblem(guest, [503, "limit"], TEA);
       assert.match(String(busy.retryAfter), /^[1-9]\d*$/);
     },
-    async "So a stream request without `protocol=1` that would get 429 or 5xx is answered with 200, a long `retry`, and `bye`. — too many connections"(
-      guest,
-    ) {
+    async "that would get 429 or 5xx is answered with 200, a long `retry`, and `bye`. — too many connections"(guest) {
       await openStreams(guest, 8, (index) => `guest ${index}`);
       const stream = await guest.ask(TEA, { headers: { authorization: "Bearer ada" } });
       const [bye, ...rest] = await stream.rest();
@@ -132,9 +130,7 @@ export const errorLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("8", ["publish", "secret", "page"], {
-    async "When the client may read some of the channels, the answer is 200, and it names the others: on a stream by `bye` with `channels` before any event, on a page by"(
-      guest,
-    ) {
+    async "the answer is 200, and it names the others: on a stream by `bye` with `channels` before any event"(guest) {
       const [one] = await guest.say("rooms/tea", "1", "2");
       const query = `${TEA}&channel=rooms/secret&channel=nowhere&after=${one}`;
       const { refused, events } = await guest.page(query);
@@ -171,9 +167,7 @@ export const errorLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("8", ["origins", "page"], {
-    async "A web page of another origin that may read gets `Access-Control-Allow-Origin`, on errors too, and `Vary` then names `Origin`."(
-      guest,
-    ) {
+    async "gets `Access-Control-Allow-Origin`, on errors too, and `Vary` then names `Origin`."(guest) {
       const origin = "https://app.example";
       for (const [query, accept] of [
         [TEA, "*/*"],

@@ -2,6 +2,20 @@ import assert from "node:assert/strict";
 import { numbers, textsOf } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 
+const SAME_DATA =
+  "An event here has the same data as on the stream. Volatile events and current values have no `id`. A " +
+  'withdrawn value is `{ "channel", "type", "clear": "<key>", "id" }`.';
+
+const CATCH_UP =
+  "what is owed after the position, oldest first. `cursor` is the position for the next request, `more` " +
+  "says whether something is owed there already.";
+
+const SNAPSHOT_PAGE =
+  'the page has one more member, `"state": { "<path>": … }`, for the channels that have a state. `cursor` ' +
+  "was read before the states were, so a client that goes on from it misses nothing, but may get an event " +
+  "that a state already contains: apply events idempotently. `events` are the current values of the " +
+  "`latest` events.";
+
 export const pageLaws: readonly Law[] = [
   ...lawsOf("6", ["page"], {
     async "`200`, `Content-Type: application/json`, `Cache-Control: no-store`:"(guest) {
@@ -16,9 +30,7 @@ export const pageLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("6", ["publish", "clear", "values", "typing", "page"], {
-    async 'An event here has the same data as on the stream. Volatile events and current values have no `id`. A withdrawn value is `{ "channel", "type", "clear": "<key>", "id" }`.'(
-      guest,
-    ) {
+    async [SAME_DATA](guest) {
       const { server } = guest;
       const [before] = await guest.say("rooms/tea", "before");
       const [id] = await guest.say("rooms/tea", "a\nb 🫖");
@@ -39,9 +51,7 @@ export const pageLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("6", ["publish", "page"], {
-    async "what is owed after the position, oldest first. `cursor` is the position for the next request, `more` says whether something is owed there already."(
-      guest,
-    ) {
+    async [CATCH_UP](guest) {
       const [first] = await guest.say("rooms/tea", ...numbers(0, 9));
       const texts: unknown[] = [];
       let after = first;
@@ -65,9 +75,7 @@ export const pageLaws: readonly Law[] = [
       await guest.say("rooms/tea", "1");
       assert.deepEqual(textsOf((await held).events), ["1"]);
     },
-    async "A client may change between stream and long poll at any time and loses nothing, because the positions are the same."(
-      guest,
-    ) {
+    async "A client may change between stream and long poll at any time and loses nothing"(guest) {
       let after = (await guest.page("channel=rooms/tea")).cursor;
       for (const text of numbers(1, 4)) {
         await guest.say("rooms/tea", `${text}a`, `${text}b`);
@@ -94,9 +102,7 @@ export const pageLaws: readonly Law[] = [
         ],
       );
     },
-    async "the n newest reliable events, or the n newest before a position, oldest first; `more` says whether there are older ones, and the `id` of the first event is the `before` that gets them."(
-      guest,
-    ) {
+    async "the n newest reliable events, or the n newest before a position, oldest first"(guest) {
       for (const text of numbers(1, 7)) {
         await guest.say(Number(text) % 2 === 0 ? "rooms/tea" : "rooms/coffee", text);
         await guest.server.publish("rooms/tea", "topic", { text });
@@ -114,9 +120,7 @@ export const pageLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("6", ["publish", "page"], {
-    async "Without `before`, `cursor` is the `after` with which a client goes on without missing or repeating anything."(
-      guest,
-    ) {
+    async "`cursor` is the `after` with which a client goes on without missing or repeating anything."(guest) {
       await guest.say("rooms/tea", ...numbers(1, 5));
       const { events, cursor } = await guest.page("channel=rooms/tea&last=2");
       await guest.say("rooms/tea", "6");
@@ -126,9 +130,7 @@ export const pageLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("6", ["publish", "values", "snapshot", "page"], {
-    async 'the page has one more member, `"state": { "<path>": … }`, for the channels that have a state. `cursor` was read before the states were, so a client that goes on from it misses nothing, but may get an event that a state already contains: apply events idempotently. `events` are the current values of the `latest` events.'(
-      guest,
-    ) {
+    async [SNAPSHOT_PAGE](guest) {
       await guest.say("rooms/tea", "1", "2");
       await guest.server.publish("rooms/tea", "topic", { text: "the topic" });
       const { state, cursor, events } = await guest.page("channel=rooms/tea&snapshot");

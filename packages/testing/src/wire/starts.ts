@@ -4,7 +4,8 @@ import { lawsOf, type Law } from "./law.ts";
 import type { RequestOptions } from "./transport.ts";
 
 const START_RULE =
-  "the `Last-Event-ID` header if there is one that is not empty, else `after`, else `last`, else the earliest `@<cursor>` of a channel, else now.";
+  "the `Last-Event-ID` header if there is one that is not empty, else `after`, else `last`, else the earliest " +
+  "`@<cursor>` of a channel, else now.";
 
 /** Makes the query and headers of a request from the ids of five messages. */
 type MakeRequest = (ids: readonly string[]) => readonly [query: string, headers?: RequestOptions["headers"]];
@@ -47,9 +48,7 @@ export const startLaws: readonly Law[] = [
       assert.deepEqual(textsOf(await swapped.take(3)), ["3", "5", "7"]);
     },
     [`${START_RULE} — now`]: startsWith(6, () => [""]),
-    async "A request with `Last-Event-ID` comes from a client that returns with its first address — cut anywhere, it goes on exactly after the last id"(
-      guest,
-    ) {
+    async "comes from a client that returns with its first address — it goes on exactly after the last id"(guest) {
       const ids = await guest.say("rooms/tea", ...numbers(1, 8));
       for (const [index, id] of ids.entries()) {
         const first = await guest.stream("channel=rooms/tea&last=8");
