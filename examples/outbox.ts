@@ -14,8 +14,8 @@ import express, { type ErrorRequestHandler } from "express";
 import pLimit from "p-limit";
 import { z } from "zod";
 
-const Order = z.object({ id: z.string(), item: z.string().min(1).max(100) });
-export const shop = defineContract({ orders: channel("orders", { placed: Order }) });
+const orderSchema = z.object({ id: z.string(), item: z.string().min(1).max(100) });
+export const shop = defineContract({ orders: channel("orders", { placed: orderSchema }) });
 
 /** Node has SQLite from version 22.13 on. On Node 20 run `npm install libsql`; it has the same methods. */
 function openDatabase(path: string): sqlite.DatabaseSync {

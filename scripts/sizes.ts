@@ -7,7 +7,7 @@ import { countLines, findFaults, type Sizes } from "./size-limits.ts";
 
 const CLIENT = "bytes of the client without zod, gzipped";
 const CHAT = "bytes of a chat contract, the client and zod/mini, gzipped";
-/** What nobody can record away. */
+/** Limits that hold whatever sizes are recorded. */
 const CEILINGS = { [CLIENT]: 9_000, [CHAT]: 15_000 };
 
 const file = join(import.meta.dirname, "..", "docs", "sizes.json");

@@ -37,11 +37,12 @@ export const SIGN_IN: BodyFormat<{ name: string }> = {
   expected: `Expected JSON like {"name": "ada"}: 1 to ${MAX_NAME} visible characters that fit into an address.`,
 };
 
+const ROOM_NAME_RULE = `1 to ${MAX_ROOM_NAME} visible characters that fit into an address`;
+
 /** `POST /api/rooms` */
 export const NEW_ROOM: BodyFormat<{ name: string }> = {
   schema: z.object({ name: z.pipe(tidyLine, NewRoomName) }),
-  expected:
-    `Expected JSON like {"name": "Tea room"}: 1 to ${MAX_ROOM_NAME} visible characters ` + "that fit into an address.",
+  expected: `Expected JSON like {"name": "Tea room"}: ${ROOM_NAME_RULE}.`,
 };
 
 /** `PUT /api/rooms/:roomId/read` */

@@ -33,14 +33,14 @@ const ageInsteadOfDistance = (isVolatile: boolean): Mutation =>
 /** A log that knows idempotency keys by another name than that of channel and key. */
 const nameKeys = (nameOf: (entry: NewEntry) => string): Mutation =>
   decorate((log) => {
-    const known = new Map<string, Appended>();
+    const appendedByKey = new Map<string, Appended>();
     const appendOne = async (entry: NewEntry): Promise<Appended> => {
       const name = entry.idempotencyKey === undefined ? null : nameOf(entry);
-      const first = name === null ? undefined : known.get(name);
+      const first = name === null ? undefined : appendedByKey.get(name);
       if (first !== undefined) return { ...first, duplicate: true };
       const [appended] = await log.append([entry]);
       if (appended === undefined) throw new Error("Expected the log to append an entry, got nothing.");
-      if (name !== null) known.set(name, appended);
+      if (name !== null) appendedByKey.set(name, appended);
       return appended;
     };
     return {

@@ -136,7 +136,7 @@ export const lawMutants = [
     "evicts a quiet channel for a noisy one": replace<typeof entryIndex>("packages/log/src/entry-index.ts", {
       EntryIndex: (EntryIndex) =>
         class<Item> extends EntryIndex<Item> {
-          // Whoever adds is given the list of all channels instead of the one of its own.
+          // Every channel adds to the list of all channels instead of its own.
           override add(...added: Parameters<InstanceType<typeof EntryIndex<Item>>["add"]>) {
             super.add(...added);
             return this.all;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createKit, inbox, lobby, watch, type ClientKit } from "../test/client-kit.ts";
 import type { ClientOptions, ClientSubscription } from "./index.ts";
 
-/** Whoever closes: the client, or a subscription of it. */
+/** Closes the client, or a subscription of it. */
 type Close = (kit: ClientKit, subscription: ClientSubscription) => void;
 
 const closers: [string, Close][] = [

@@ -28,12 +28,12 @@ export const retentionOf: Readonly<Record<Kind, Retention>> = {
   latest: { isCounted: false, isAged: false, isWeighed: false },
 };
 
-/** Which kinds go when the log has too many bytes: what was promised least goes first. */
+/** The kinds that are dropped when the log has too many bytes. The kind with the weakest promise is the first. */
 export const EVICTED: readonly Kind[] = ["volatile", "reliable", "withdrawal"];
 
 /**
- * Whether somebody misses an entry that is dropped. A withdrawal is missed while it is the newest of its key: whoever
- * has the value would keep it for ever. After a newer value nobody needs it.
+ * Whether a dropped entry is a loss for a reader. The newest withdrawal of a key is one: a reader that has the value would
+ * keep it for ever. After a newer value, the withdrawal is not needed.
  */
 export function leavesHole(kind: Kind, isNewestOfKey: boolean): boolean {
   return kind === "reliable" || (kind === "withdrawal" && isNewestOfKey);

@@ -93,8 +93,8 @@ class MemoryLog implements EventLog {
     if (invalid !== null) return invalid;
 
     const holes = this.#trimmed.holes(after.seq, channels);
-    const asked = channels && new Set(channels);
-    const runs = Object.values(this.#entries).flatMap((index) => index.runs(asked, (list) => list.after(after.seq)));
+    const wanted = channels && new Set(channels);
+    const runs = Object.values(this.#entries).flatMap((index) => index.runs(wanted, (list) => list.after(after.seq)));
     return this.#page(after, runs, limit, holes);
   }
 

@@ -75,9 +75,9 @@ export class TrimMarks {
   }
 
   #forget(count: number): void {
-    let left = count;
+    let remaining = count;
     for (const channel of this.#empty) {
-      if (left-- === 0) return;
+      if (remaining-- === 0) return;
       this.#forgotten = Math.max(this.#forgotten, this.marks.get(channel) ?? 0);
       this.marks.delete(channel);
       this.#empty.delete(channel);

@@ -4,7 +4,7 @@ import { PROTOCOL_VERSION, type Cursor, type ParsedRequest } from "@tidings/prot
 import { systemClock } from "@tidings/protocol/clock";
 import { checkHubOptions } from "./check-hub-options.ts";
 import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
-import { answerPage } from "./page/answer-page.ts";
+import { answerPage, type PageAnswerNeeds } from "./page/answer-page.ts";
 import { createSnapshots } from "./page/snapshots.ts";
 import { createEncoders } from "./publish/new-entry.ts";
 import { createPublisher, type Publisher } from "./publish/publisher.ts";
@@ -23,7 +23,7 @@ import { applyRetention, warnOfShortRetention } from "./runtime/retention.ts";
 import { createReadQueue } from "./runtime/read-queue.ts";
 import { createTrace } from "./runtime/trace.ts";
 import { TurnBudget } from "./runtime/turn-budget.ts";
-import { answerStream } from "./stream/answer-stream.ts";
+import { answerStream, type StreamAnswerNeeds } from "./stream/answer-stream.ts";
 import type { ConnectionNeeds } from "./stream/connection-needs.ts";
 import { createFollowers, type Followers } from "./stream/followers.ts";
 import { keepTime } from "./stream/heartbeats.ts";
@@ -91,18 +91,72 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const rechecks = createRechecks({ contract, hooks, clock, trace });
   const commands = createCommands({ contract, streams, rechecks, random });
   const snapshots = createSnapshots({ contract, hooks, log, clock, trace });
-  const onReady = (): void => void warnOfShortRetention({ log, trace });
-  const tailing = { log, ring, followers, commands, clock, trace, closing };
-  const tailer = createTailer({ ...tailing, readLimit: pageLimit, onReady });
+  const tailer = createTailer({
+    log,
+    ring,
+    followers,
+    commands,
+    clock,
+    trace,
+    closing,
+    readLimit: pageLimit,
+    onReady: () => void warnOfShortRetention({ log, trace }),
+  });
 
   // The way of a request: checked, admitted, given a position, answered with a stream or a page.
   const retryDelays = createRetryDelays({ streams, drain, random });
-  const reading = { log, reads, ring, followers, clock, trace, closing };
-  const connecting = { hello, heartbeat, limits, streamReadLimit, wakeQueue, streams, retryDelays, random };
-  const connection: ConnectionNeeds = { ...reading, ...connecting };
-  const admitting = { contract, hooks, admission, commands, tailer };
-  const streamNeeds = { ...admitting, ...reading, rechecks, streams, retryDelays, random, connection };
-  const pageNeeds = { ...admitting, ...reading, pageAdmission, snapshots, pageLimit };
+  // Each of these is written out: the compiler then refuses what a part does not declare.
+  const connection: ConnectionNeeds = {
+    log,
+    reads,
+    streamReadLimit,
+    ring,
+    wakeQueue,
+    followers,
+    retryDelays,
+    streams,
+    limits,
+    heartbeat,
+    hello,
+    clock,
+    random,
+    trace,
+  };
+  const streamNeeds: StreamAnswerNeeds = {
+    contract,
+    hooks,
+    admission,
+    commands,
+    tailer,
+    log,
+    reads,
+    ring,
+    rechecks,
+    streams,
+    retryDelays,
+    connection,
+    clock,
+    random,
+    trace,
+    closing,
+  };
+  const pageNeeds: PageAnswerNeeds = {
+    contract,
+    hooks,
+    admission,
+    pageAdmission,
+    commands,
+    tailer,
+    log,
+    reads,
+    ring,
+    followers,
+    snapshots,
+    pageLimit,
+    clock,
+    trace,
+    closing,
+  };
   const handlerNeeds = {
     hosts,
     originPolicy,

@@ -41,10 +41,10 @@ export function attempt<Result>(
       return;
     }
     cancelLook();
-    // A distance: a clock that was set back must not make us deaf until it has caught up.
-    const left = patience - Math.abs(clock.now() - lastLife);
-    if (left > 0) {
-      cancelLook = clock.setTimeout(look, Math.min(left, LOOK));
+    // The absolute difference: a clock that was set back must not delay the timeout until it has caught up.
+    const remaining = patience - Math.abs(clock.now() - lastLife);
+    if (remaining > 0) {
+      cancelLook = clock.setTimeout(look, Math.min(remaining, LOOK));
     } else {
       end(failure("timeout", `a byte within ${patience} ms`, "silence"));
     }

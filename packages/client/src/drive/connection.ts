@@ -109,13 +109,13 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     if (!reader) {
       throw failure("bad-response", "a body", 'none; check "fetch"');
     }
-    // Not every fetch heeds its signal.
+    // Some implementations of fetch ignore the signal.
     signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
     const parser = createParser({
       maxEventBytes,
       onRetry: (milliseconds) => (retry.base = milliseconds),
       onEvent(event) {
-        // What comes after a bye, a reset or the end of everything is not for us.
+        // Events after a bye, a reset or the end of the client are ignored.
         if (!signal.aborted) {
           user.onEvent(event);
         }

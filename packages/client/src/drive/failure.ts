@@ -13,7 +13,7 @@ export function failure(
   return Object.assign(error, { reason: code as Reason, ...about });
 }
 
-/** What is not an ending yet was thrown by the parser at a limit, or by a fetch while it reads. */
+/** Makes an ending of an error that the parser throws at a limit, or that a fetch throws while it reads. */
 export function toEnding(thrown: unknown): Ending {
   if (thrown instanceof StreamError && "reason" in thrown) {
     return thrown as StreamError & Ending;

@@ -3,10 +3,10 @@ import type { Settings } from "../options.ts";
 import type { Reason } from "../status.ts";
 import { failure } from "./failure.ts";
 
-/** What a request is made of. */
+/** The parts of a request. */
 type RequestSettings = Pick<Settings, "url" | "headers" | "fetch" | "credentials" | "network">;
 
-/** What a status means, of a stream and of a page. */
+/** The meaning of a status, for a stream and for a page. */
 const REASONS: Readonly<Record<number, Reason>> = {
   204: "finished",
   401: "unauthenticated",
@@ -55,7 +55,7 @@ export async function send(
   if (type.toLowerCase().startsWith(accept) && !signal.aborted) {
     return response;
   }
-  // It is of no use, or nobody waits any more. A fetch that ignores the signal would leave the connection open.
+  // The answer is not usable, or the request was aborted. A fetch that ignores the signal would leave the connection open.
   await response.body?.cancel();
   throw foreign(accept, type);
 }
@@ -65,7 +65,7 @@ export function foreign(expected: string, got: string) {
   return failure("bad-response", expected, `${got}; check "url"`);
 }
 
-/** Nobody waits for the request any more. The outcome has been told already, so nobody sees this error. */
+/** The request was aborted. Its outcome has been reported already, so this error is not shown. */
 function refuseAborted({ aborted }: AbortSignal): void {
   if (aborted) {
     throw new Error();
@@ -83,11 +83,10 @@ async function read<Value>(name: string, option: Value | (() => Value | Promise<
 
 async function toRefusal(response: Response) {
   const { status, headers } = response;
-  // What is not a problem document says nothing more than its status. The members are the server's word: they are
-  // checked here.
+  // Without a problem document, only the status counts. The server may send members of any type, so they are checked.
   const { channels, code, detail } = await readJson<Problem>(response);
   const paths = Array.isArray(channels) ? channels : undefined;
-  // A page that is not found, rather than a channel, is a wrong address.
+  // If the URL is not found, rather than a channel, the address of the hub is wrong.
   const isWrongAddress = status === 404 && !paths;
   const fallback = status >= 500 ? "unavailable" : "rejected";
   return failure("refused", "an answer", JSON.stringify({ status, code, detail }), {
@@ -99,9 +98,8 @@ async function toRefusal(response: Response) {
 }
 
 /**
- * The members of a JSON answer. All are optional: they are only what the server says. An answer that is not JSON has
- * none.
- * @throws what breaks while it is read
+ * The members of a JSON answer. All are optional, since the server may omit them. An answer that is not JSON has none.
+ * @throws the error of a body that breaks while it is read
  */
 export async function readJson<Value>(response: Response): Promise<Partial<Value>> {
   const value: unknown = await response.json().catch((error: unknown) => {

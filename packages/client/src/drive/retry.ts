@@ -7,7 +7,7 @@ import { StreamError } from "../stream-error.ts";
 const MINUTE = 60_000;
 const DEFAULT_BASE = 2_000;
 const JITTER_CAP = 30_000;
-/** With `retry: 0` there would be nothing to double. */
+/** The least delay: with `retry: 0`, doubling the delay would have no effect. */
 const LEAST_JITTER = 500;
 /** A connection that a draining server ends within this many milliseconds has failed. */
 const INSTANT = 10_000;
@@ -17,11 +17,11 @@ export interface Retry {
   base: number;
   /** A connection is live. When that lasts a minute, former failures do not count any more. */
   live(): void;
-  /** What was tried has worked: former failures do not count any more. */
+  /** An attempt has succeeded: former failures do not count any more. */
   recover(): void;
-  /** Decides when to try again. The input `retry` follows, or `close`. What only a developer can mend is reported. */
+  /** Decides when to try again. The input `retry` follows, or `close`. Errors that only a developer can fix are reported. */
   plan(ending: Ending): void;
-  /** Waits. The input `due` follows. Returns what cancels that. */
+  /** Waits. The input `due` follows. Returns a function that cancels the wait. */
   wait(lastFailure: Retrying): () => void;
 }
 
@@ -33,8 +33,8 @@ interface RetryInput {
 }
 
 /**
- * Decides when to try again. The jitter stands on top of the server's floor, so that it spreads clients also at the
- * cap.
+ * Decides when to try again. The jitter is added to the server's `retry`, so that it spreads clients also at the longest
+ * delay.
  */
 export function createRetry(
   { clock, random, onError }: Pick<Settings, "clock" | "random" | "onError">,
@@ -55,7 +55,7 @@ export function createRetry(
     return Math.min(LONGEST_TIMER, floor + random() * jitter);
   }
 
-  /** What follows from an ending (PROTOCOL.md, section 9): milliseconds until the next attempt. Null: there is none. */
+  /** Milliseconds until the next attempt after an ending (PROTOCOL.md, section 9). Null when there is none. */
   function pauseAfter({ reason, retryAfter = 0 }: Ending, now: number): number | null {
     const lived = now - liveSince;
     liveSince = Infinity;
@@ -89,7 +89,7 @@ export function createRetry(
     if (reason === "max-age") {
       return Math.max(LEAST_JITTER, wait(retryAfter, 0));
     }
-    // When the server has said. It has spread its clients already.
+    // At the time that the server has set. The server has already spread its clients.
     if (reason === "draining" && lived >= INSTANT) {
       return wait(retryAfter, 0);
     }
@@ -123,7 +123,7 @@ export function createRetry(
       }
     },
     wait({ at }) {
-      // Where there is no time to wait for, the network is waited for.
+      // Without a time for the next attempt, it waits for the network.
       return at === null ? () => {} : clock.setTimeout(() => input("due", null), at - clock.now());
     },
   };

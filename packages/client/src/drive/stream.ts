@@ -43,7 +43,7 @@ export interface Stream {
 export function createStream(contract: Contract, settings: Settings, decoder: Decoder, pages: Pages): Stream {
   const { clock, trace } = settings;
   /** How far the stream has come. */
-  const here: { handled: Position | null; carried: Position | null } = { handled: null, carried: null };
+  const streamPosition: { handled: Position | null; carried: Position | null } = { handled: null, carried: null };
   const tracks: Tracks = new Map();
   /** Paths that the stream's position does not speak of yet. */
   let newcomers: readonly Track[] = [];
@@ -55,7 +55,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   const createSubscription = subscriptionFactory(settings, decoder, pages, connection.status);
 
   function follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription {
-    const track = trackOf(tracks, address, here);
+    const track = trackOf(tracks, address, streamPosition);
     function onLeft(): void {
       forget(tracks, track);
       lookIn(LINGER);
@@ -65,19 +65,19 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   }
 
   function request(): EventRequest | null {
-    const asked = ask(tracks);
-    newcomers = asked.filter(({ standing }) => standing === "asked");
+    const requested = ask(tracks);
+    newcomers = requested.filter(({ standing }) => standing === "pending");
     leftEpochs = [];
-    if (newcomers.length === asked.length) {
+    if (newcomers.length === requested.length) {
       // The position speaks of nothing that is wanted: everything begins now.
       moveTo(null);
     }
-    if (asked.length === 0) {
+    if (requested.length === 0) {
       return null;
     }
-    const { handled } = here;
-    trace("debug", "connect", { detail: `${asked.length} channels` }, handled);
-    return { channels: new Map(asked.map(({ address }) => [address.path, null])), after: handled?.token ?? null };
+    const { handled } = streamPosition;
+    trace("debug", "connect", { detail: `${requested.length} channels` }, handled);
+    return { channels: new Map(requested.map(({ address }) => [address.path, null])), after: handled?.token ?? null };
   }
 
   function onEvent({ event, data, id }: ServerSentEvent): void {
@@ -131,13 +131,13 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   }
 
   function moveTo(position: Position | null): void {
-    here.handled = position;
-    here.carried = position;
+    streamPosition.handled = position;
+    streamPosition.carried = position;
   }
 
   /** After a failover the stream goes on in another epoch. */
   function noteEpoch({ epoch }: Position): void {
-    const { handled } = here;
+    const { handled } = streamPosition;
     if (!handled || handled.epoch === epoch) {
       return;
     }
@@ -161,7 +161,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     const { channel, type } = wire;
     const track = tracks.get(channel);
     if (position) {
-      here.carried = position;
+      streamPosition.carried = position;
     }
     if (!track) {
       return;
@@ -208,7 +208,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
 
   function compareVersion(theirs: string): void {
     // At the beginning only. During a deployment the two differ for a while, which is nothing to stop for.
-    if (!here.handled && theirs && theirs !== fingerprint(contract)) {
+    if (!streamPosition.handled && theirs && theirs !== fingerprint(contract)) {
       trace("warn", "contract", { detail: "The server has another version." });
     }
   }

@@ -3,18 +3,18 @@ import type { Position, StreamPosition } from "../state/position.ts";
 import type { ChannelPosition, SubscriptionInputs, SubscriptionState } from "../state/subscription-state.ts";
 import type { Machine } from "./machine.ts";
 
-/** One path: who follows it, and where it stands on the connection. */
+/** One path: its subscriptions, and its state on the connection. */
 export interface Track extends ChannelPosition {
   readonly address: Address;
   /** The inputs of the subscriptions' machines. */
   readonly subscriptions: Set<Machine<SubscriptionState, SubscriptionInputs>["input"]>;
   /**
    * - `absent`: the connection does not follow the path.
-   * - `asked`: it does, but the stream's position does not speak of the path yet. It will with the next id.
-   * - `followed`: the stream's position speaks of the path.
+   * - `pending`: it does, but the stream's position does not cover the path yet. It will with the next id.
+   * - `followed`: the stream's position covers the path.
    * - `unknown`: the server does not know the path. It is left out for a while.
    */
-  standing: "absent" | "asked" | "followed" | "unknown";
+  standing: "absent" | "pending" | "followed" | "unknown";
   /**
    * Up to here the stream has carried the path. Null while it is not followed, and behind a gap whose end is not known.
    */
@@ -56,7 +56,7 @@ export function ask(tracks: Tracks): Track[] {
     if (track.subscriptions.size === 0 && track.standing !== "unknown") {
       tracks.delete(path);
     } else if (track.standing === "absent") {
-      track.standing = "asked";
+      track.standing = "pending";
     } else if (track.standing === "followed") {
       // The next connection tells a gap again.
       track.reached ??= track.stream.handled;
@@ -65,7 +65,7 @@ export function ask(tracks: Tracks): Track[] {
   return onConnection(tracks);
 }
 
-/** What nobody follows, and the connection does not follow either, needs no track. */
+/** Removes a track that has no subscriptions and is not on the connection. */
 export function forget(tracks: Tracks, { subscriptions, standing, address }: Track): void {
   if (subscriptions.size === 0 && standing === "absent") {
     tracks.delete(address.path);
@@ -73,5 +73,5 @@ export function forget(tracks: Tracks, { subscriptions, standing, address }: Tra
 }
 
 function isOnConnection({ standing }: Track): boolean {
-  return standing === "asked" || standing === "followed";
+  return standing === "pending" || standing === "followed";
 }

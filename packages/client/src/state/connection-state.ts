@@ -101,12 +101,15 @@ type Table = {
   };
 };
 
-/** The same cell in every state but the last. */
+/** The same cell in every state but `closed`. The compiler asks for a new state here, and in no row that uses this. */
 function everywhere<About>(cell: Cell<Open, About>) {
   return { idle: cell, requesting: cell, retrying: cell, closed: stay };
 }
 
-/** A row of which nothing follows. */
+/**
+ * A row without an effect in any state. Rows that begin with it name the states in which the input matters. For a new
+ * state, each of these rows has to be checked by hand: without a cell of its own, it stays.
+ */
 const STAY = everywhere(stay);
 
 const TABLE: Table = {

@@ -11,7 +11,7 @@ export function toPosition(token: string | null | undefined): Position | null {
   return cursor && token ? { ...cursor, token } : null;
 }
 
-/** Whether everything up to `position` has been seen at `seen`. Null is a position that nobody has seen. */
+/** Whether a reader at `seen` has seen everything up to `position`. False if one of them is null. */
 export function hasSeen(seen: Cursor | null, position: Cursor | null): boolean {
   return seen !== null && position !== null && covers(seen, position);
 }

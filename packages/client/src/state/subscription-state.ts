@@ -30,7 +30,7 @@ import { isOutage } from "./outage.ts";
 import { furthest, hasSeen, isAfter, toPosition, type Position, type StreamPosition } from "./position.ts";
 import type { Transition } from "./transition.ts";
 
-/** What a subscription is. The position moves with the stream: a transition looks at it, and never changes it. */
+/** What a transition knows besides the state. Only the members of `position` change: the stream moves them. */
 export interface Traits {
   readonly channel: string;
   /** Whether it begins with a state, and so after a gap. */
@@ -250,7 +250,7 @@ type Table = {
   };
 };
 
-/** The same cell in every state but the last. */
+/** The same cell in every state but `closed`. The compiler asks for a new state here, and in no row that uses this. */
 function everywhere<About>(cell: Cell<Open, About>) {
   return {
     paused: cell,
@@ -264,7 +264,10 @@ function everywhere<About>(cell: Cell<Open, About>) {
   };
 }
 
-/** A row of which nothing follows. */
+/**
+ * A row without an effect in any state. Rows that begin with it name the states in which the input matters. For a new
+ * state, each of these rows has to be checked by hand: without a cell of its own, it stays.
+ */
 const STAY = everywhere(stay);
 
 const TABLE: Table = {

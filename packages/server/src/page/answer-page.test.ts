@@ -255,7 +255,7 @@ describe("history", () => {
     expect([json.more, log.calls["recent"]]).toEqual([false, 2]);
   });
 
-  test("asks at most once more for each room with a lower bound, and not at all for a client that is gone", async () => {
+  test("asks at most once more for each room with a lower bound, and never for a client that is gone", async () => {
     const bounds = new Map<string, string>();
     const { hub, clock, log, page } = await openTestHub({
       authorize: ({ path }) => ({ readableFrom: bounds.get(path) ?? "" }),

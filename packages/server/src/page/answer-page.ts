@@ -18,7 +18,8 @@ import { pageJson, type PageParts } from "./page-parts.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { states, type StateNeeds } from "./states.ts";
 
-interface PageAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds, CatchUpNeeds, HistoryNeeds, StateNeeds {
+export interface PageAnswerNeeds
+  extends AdmitNeeds, AskLogNeeds, PositionNeeds, CatchUpNeeds, HistoryNeeds, StateNeeds {
   readonly log: Pick<EventLog, "head" | "read" | "recent" | "current">;
   readonly clock: CatchUpNeeds["clock"];
   readonly admission: Pick<Admission, "checkRoom" | "enter" | "leave">;

@@ -15,7 +15,7 @@ interface RetentionNeeds {
 const TRIM_INTERVAL = 5_000;
 /** How long one trim may take, in milliseconds: an engine may have much to delete. */
 const TRIM_TIME = 60_000;
-/** The shortest retention without a warning, in milliseconds: whoever is away for longer meets a gap. */
+/** The shortest retention without a warning, in milliseconds. A reader that is away for longer gets a gap. */
 const SHORT_RETENTION = 60_000;
 
 /** Lets the log apply its retention, one trim after the other, until the hub closes. */

@@ -14,7 +14,7 @@ import type { OpenStreams } from "./open-streams.ts";
 import type { RetryDelays } from "./retry-delays.ts";
 import type { Sink, StreamControl } from "./sink.ts";
 
-interface StreamAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds {
+export interface StreamAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds {
   readonly admission: Pick<Admission, "checkRoom" | "exceeded">;
   readonly commands: Pick<Commands, "count" | "missedSince">;
   readonly rechecks: Pick<Rechecks, "ask">;

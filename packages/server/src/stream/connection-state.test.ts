@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CONFIRMED, firstPhase, sourceOf, type Phase, type Source } from "./connection-state.ts";
+import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type EntrySource } from "./connection-state.ts";
 import { HeartbeatSchedule } from "./heartbeat-schedule.ts";
 import { Lifetime, tooOldAt } from "./lifetime.ts";
 
@@ -12,7 +12,9 @@ describe("a connection takes what comes next", () => {
   const lastPageAtThisHead = head;
   const lastPageAtAnEarlierHead = { epoch: "now", seq: 10 };
 
-  test.each<[what: string, source: Source, epoch: string, seq: number, phase: Phase, exhaustedAt: typeof head | null]>([
+  test.each<
+    [what: string, source: EntrySource, epoch: string, seq: number, phase: Phase, exhaustedAt: typeof head | null]
+  >([
     ["from the ring, if the ring covers the cursor", "ring", "now", 5, CONFIRMED, null],
     ["from the ring, even if nobody has confirmed the cursor", "ring", "now", 10, UNCONFIRMED, null],
     ["from the log, if the cursor is before the ring", "log", "now", 4, CONFIRMED, null],
@@ -22,7 +24,7 @@ describe("a connection takes what comes next", () => {
     ["from the ring later, if the log has nothing more", "ring, later", "new", 7, CONFIRMED, lastPageAtThisHead],
     ["from the log, if the ring has moved since", "log", "new", 7, CONFIRMED, lastPageAtAnEarlierHead],
   ])("%s", (_, source, epoch, seq, phase, exhaustedAt) => {
-    expect(sourceOf({ epoch, seq }, phase, ring, exhaustedAt)).toBe(source);
+    expect(entrySourceOf({ epoch, seq }, phase, ring, exhaustedAt)).toBe(source);
   });
 });
 

@@ -56,19 +56,19 @@ export function firstPhase(
 }
 
 /** Where a connection takes what comes next. */
-export type Source = "ring" | "log" | "ring, later";
+export type EntrySource = "ring" | "log" | "ring, later";
 
 /**
  * Where a connection takes what comes after its cursor (law 2).
  *
  * @param exhaustedAt the head of the ring at the last read of the log that found nothing more; null when there was none
  */
-export function sourceOf(
+export function entrySourceOf(
   cursor: Cursor,
   phase: Phase,
   ring: { readonly head: Cursor; covers(position: Cursor): boolean },
   exhaustedAt: Cursor | null,
-): Source {
+): EntrySource {
   if (ring.covers(cursor)) return "ring";
   // After a failover a connection may be the first to read the log, before the tailer. The log has nothing more for it
   // until the ring moves.

@@ -10,7 +10,7 @@ import { sleep } from "../runtime/sleep.ts";
 import { concat, toBytes } from "../wire/bytes.ts";
 import { controlFrame, entryFrame, gapData, refusalFrames } from "../wire/frame.ts";
 import type { ConnectionNeeds } from "./connection-needs.ts";
-import { CONFIRMED, firstPhase, sourceOf, type Phase, type Work } from "./connection-state.ts";
+import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type Work } from "./connection-state.ts";
 import { HeartbeatSchedule } from "./heartbeat-schedule.ts";
 import { Lifetime, tooOldAt } from "./lifetime.ts";
 import { ReportedHoles } from "./reported-holes.ts";
@@ -195,7 +195,7 @@ export class Connection implements StreamControl {
   #takeOwed(): void {
     const { ring, followers } = this.#needs;
     if (this.#cursor.seq >= this.#upTo) return this.#become("held");
-    switch (sourceOf(this.#cursor, this.#phase, ring, this.#exhaustedAt)) {
+    switch (entrySourceOf(this.#cursor, this.#phase, ring, this.#exhaustedAt)) {
       case "ring":
         return this.#takeFromRing();
       case "log":
@@ -212,8 +212,8 @@ export class Connection implements StreamControl {
     // A copy: the entry of a batch must not be kept after the ring has dropped it.
     const { epoch, seq } = batch?.next ?? { ...ring.head, seq: Math.min(ring.head.seq, this.#upTo) };
     if (epoch !== this.#cursor.epoch) {
-      const known = { epoch: this.#cursor.epoch, seq: ring.endOf(this.#cursor.epoch) };
-      if (hasVoidBound(this.fromByPath, this.#epoch, known, { epoch, seq })) return this.end("max-age");
+      const epochEnd = { epoch: this.#cursor.epoch, seq: ring.endOf(this.#cursor.epoch) };
+      if (hasVoidBound(this.fromByPath, this.#epoch, epochEnd, { epoch, seq })) return this.end("max-age");
       this.#reportedHoles.forget();
     }
     this.#cursor = { epoch, seq };

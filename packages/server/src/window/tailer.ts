@@ -134,8 +134,8 @@ export function createTailer(needs: TailerNeeds): Tailer {
     if (next.epoch === before.epoch || entries.length > 0) return true;
     // An empty log has no channel to name in the holes of all channels. So it is asked about one.
     const nothing = { entries: 0, bytes: 0 };
-    const asked = await withTimeLimit(clock, READ_TIME, (signal) => log.read(before, [ANY_PATH], nothing, signal));
-    return asked.holes.length === 0;
+    const page = await withTimeLimit(clock, READ_TIME, (signal) => log.read(before, [ANY_PATH], nothing, signal));
+    return page.holes.length === 0;
   }
 
   return {

@@ -3,7 +3,7 @@ import { numbers, textsOf } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 
 const VOID_POSITION =
-  "the gap names every channel, carries the log's newest position as its `id`, and is followed by the end of the stream";
+  "the gap names every channel, carries the log's newest position as its `id`, and is followed by the end";
 
 /** The laws about a failover that loses events. */
 export const failoverLaws: readonly Law[] = [
