@@ -66,7 +66,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
 
   function request(): EventRequest | null {
     const requested = ask(tracks);
-    newcomers = requested.filter(({ standing }) => standing === "pending");
+    newcomers = requested.filter(({ standing }) => standing === "requested");
     leftEpochs = [];
     if (newcomers.length === requested.length) {
       // The position speaks of nothing that is wanted: everything begins now.

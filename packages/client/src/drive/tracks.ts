@@ -10,11 +10,11 @@ export interface Track extends ChannelPosition {
   readonly subscriptions: Set<Machine<SubscriptionState, SubscriptionInputs>["input"]>;
   /**
    * - `absent`: the connection does not follow the path.
-   * - `pending`: it does, but the stream's position does not cover the path yet. It will with the next id.
+   * - `requested`: it does, but the stream's position does not cover the path yet. It will with the next id.
    * - `followed`: the stream's position covers the path.
    * - `unknown`: the server does not know the path. It is left out for a while.
    */
-  standing: "absent" | "pending" | "followed" | "unknown";
+  standing: "absent" | "requested" | "followed" | "unknown";
   /**
    * Up to here the stream has carried the path. Null while it is not followed, and behind a gap whose end is not known.
    */
@@ -56,7 +56,7 @@ export function ask(tracks: Tracks): Track[] {
     if (track.subscriptions.size === 0 && track.standing !== "unknown") {
       tracks.delete(path);
     } else if (track.standing === "absent") {
-      track.standing = "pending";
+      track.standing = "requested";
     } else if (track.standing === "followed") {
       // The next connection tells a gap again.
       track.reached ??= track.stream.handled;
@@ -73,5 +73,5 @@ export function forget(tracks: Tracks, { subscriptions, standing, address }: Tra
 }
 
 function isOnConnection({ standing }: Track): boolean {
-  return standing === "pending" || standing === "followed";
+  return standing === "requested" || standing === "followed";
 }
