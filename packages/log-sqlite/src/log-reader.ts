@@ -1,4 +1,12 @@
-import { byteLength, FORGOTTEN_CHANNELS, type Entry, type Hole, type Limit, type LogStat, type Page } from "@tidings/log";
+import {
+  byteLength,
+  FORGOTTEN_CHANNELS,
+  type Entry,
+  type Hole,
+  type Limit,
+  type LogStat,
+  type Page,
+} from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { entryRows, isOwed, modeOf, RELIABLE, VALUE, VOLATILE, type EntryRow } from "./entry-row.ts";
 import { Epochs } from "./epochs.ts";
