@@ -40,10 +40,14 @@ export async function catchUp(
   const waitEnd = clock.monotonic() + wait * 1_000;
   const rightEnd = endOf(start.access);
   const paths = [...start.fromByPath.keys()];
-  const valuePaths = part === null ? start.newPaths : paths;
+  const { readableFromByPath, newPaths, holes } = start;
+  const valuePaths = part === null ? newPaths : paths;
   const valuesFrom = part ?? { events: start.cursor };
-  const values = await currentValues(needs, start.readableFromByPath, valuePaths, valuesFrom, pageLimit, gone);
-  if (values.next !== null) return { events: values.events, cursor: values.next, more: true, holes: start.holes };
+  const values = await currentValues(needs, readableFromByPath, valuePaths, valuesFrom, pageLimit, gone);
+  if (values.next !== null) return { events: values.events, cursor: values.next, more: true, holes };
+  // A reader that has no room for an event asks for the same page again. With values before the event, which come again,
+  // it would never get further.
+  if (part !== null) return { events: values.events, cursor: part.events, more: true, holes };
   for (let { cursor } = start; ;) {
     const position = cursor;
     const wokenUp = new AbortController();
@@ -58,7 +62,7 @@ export async function catchUp(
         cursor: page.next,
         more: page.more,
         // If a path has both, the last one counts: a start that is void is more than what was trimmed since.
-        holes: [...owed.holes, ...start.holes],
+        holes: [...owed.holes, ...holes],
       };
       const remaining = Math.min(waitEnd - clock.monotonic(), rightEnd - clock.now());
       if (!isEmpty(parts) || remaining <= 0 || gone.aborted || closing.aborted) return parts;

@@ -34,9 +34,9 @@ test.each([`${LOBBY}@now`, `${LOBBY}&snapshot`])(
     await publishPrices(hub, 25);
     const head = await hub.log.head();
     const pages = await readPages(hub, query);
-    expect(pages.map(({ events }) => events.length)).toEqual([10, 10, 5]);
+    expect(pages.map(({ events }) => events.length)).toEqual([10, 10, 5, 0]);
     expect(symbolsOf(pages)).toEqual(Array.from({ length: 25 }, (_, index) => `s${index}`));
-    expect(pages.map(({ state }) => state !== undefined)).toEqual([query.endsWith("snapshot"), false, false]);
+    expect(pages.map(({ state }) => state !== undefined)).toEqual([query.endsWith("snapshot"), false, false, false]);
     expect(pages.at(-1)?.cursor).toBe(`${head.epoch}.${head.seq}`);
   },
 );
@@ -65,7 +65,7 @@ test("a page has no more bytes of UTF-8 than a page may have, in current values,
   // 100 characters have 300 bytes.
   await publishPrices(hub, 9, (index) => `${index}${"語".repeat(100)}`);
   const pages = await readPages(hub, `${LOBBY}@now`);
-  expect(pages.map(({ events }) => events.length)).toEqual([3, 3, 3]);
+  expect(pages.map(({ events }) => events.length)).toEqual([3, 3, 3, 0]);
   await hub.say(...Array.from({ length: 6 }, () => "語".repeat(100)));
   const { json } = await hub.page(`${LOBBY}&last=6`);
   expect([json.events.length, json.more]).toEqual([3, true]);
@@ -80,7 +80,7 @@ test("a state counts in the bytes of its page: fewer values come with it", async
   });
   await publishPrices(hub, 9, (index) => `${index}${"x".repeat(100)}`);
   const pages = await readPages(hub, `${LOBBY}&snapshot`);
-  expect(pages.map(({ events }) => events.length)).toEqual([2, 7]);
+  expect(pages.map(({ events }) => events.length)).toEqual([2, 7, 0]);
 });
 
 test("a viewer who may read only newer values gets them, although a part has none", async () => {
@@ -91,6 +91,19 @@ test("a viewer who may read only newer values gets them, although a part has non
   readableFrom = `${epoch}.${seq - 1}`;
   expect(symbolsOf(await readPages(hub, `${LOBBY}@now`))).toEqual(["s10"]);
 });
+
+test.each(["page", "connect"] as const)(
+  "a channel that begins anew between two parts gets all its values: %s",
+  async (way) => {
+    const hub = await openTestHub({ limits: { pageEvents: 5 } });
+    await publishPrices(hub, 9);
+    const { json } = await hub.page(`${LOBBY}@now`);
+    const query = `${LOBBY}@${json.cursor}`;
+    const values = Array.from({ length: 9 }, (_, index) => `s${index}`);
+    if (way === "page") expect(symbolsOf(await readPages(hub, query))).toEqual(values);
+    else expect((await hub.connect(query)).sink.received).toHaveLength(9);
+  },
+);
 
 test("a stream that begins between two parts meets a gap, not a hole", async () => {
   const hub = await openTestHub({ limits: { pageEvents: 5 } });
@@ -105,8 +118,8 @@ test.each(["e--zz", "e--", "--1", "e--1--2", "e--99999999999"])(
   async (epoch) => {
     const hub = await openTestHub();
     await hub.say("a");
-    const { status, json } = await hub.page(`${LOBBY}&after=${epoch}.1`);
-    expect([status, json.gap]).toEqual([200, { channels: { [lobby.path]: "reset" } }]);
+    const pages = await readPages(hub, `${LOBBY}&after=${epoch}.1`);
+    expect(pages.at(-1)?.gap).toEqual({ channels: { [lobby.path]: "reset" } });
   },
 );
 
@@ -118,7 +131,7 @@ test("a state that is too large is refused; the trace says how large it is and w
   bytes = 999;
   const { status, json } = await hub.page(`${LOBBY}&snapshot`);
   expect([status, json.code]).toEqual([500, "internal"]);
-  const [record] = hub.records.filter(({ event }) => event === "hook-failed");
+  const record = hub.records.find(({ event }) => event === "hook-failed");
   expect(record).toMatchObject({ detail: "snapshot", channel: lobby.path });
   expect(String(record?.error)).toBe(
     "RangeError: Expected a state of at most 1000 bytes of JSON, got 1013; load less, for example only the newest items, or raise limits.stateBytes.",
