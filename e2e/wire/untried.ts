@@ -58,9 +58,6 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
   "6": {
     "`gap` is present only": "tested with the head of a page, above, and by 7",
     "The answer may come earlier": "a server may still wait",
-    "When there are too many for one page, `more` is true, and `cursor`":
-      "how many fit in a page is the server's choice",
-    "When there are too many for one page, `more` is true, and the rest": "the same",
   },
   "7": {
     "| `reset`": "tested by what follows",

@@ -1,12 +1,4 @@
-import {
-  byteLength,
-  FORGOTTEN_CHANNELS,
-  type Entry,
-  type Hole,
-  type Limit,
-  type LogStat,
-  type Page,
-} from "@tidings/log";
+import { FORGOTTEN_CHANNELS, type Entry, type Hole, type Limit, type LogStat, type Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { entryRows, isOwed, modeOf, RELIABLE, VALUE, VOLATILE, type EntryRow } from "./entry-row.ts";
 import { Epochs } from "./epochs.ts";
@@ -173,7 +165,7 @@ export class LogReader {
       if (next !== null && scanned >= limit.entries) return { entries, next, more: true, holes: [] };
       const isNamed = channels === null || channels.has(row.channel);
       if (isNamed && isOwed(row, now)) {
-        bytes += byteLength(row.data ?? "");
+        bytes += row.data?.length ?? 0;
         if (next !== null && entries.length > 0 && bytes > limit.bytes) {
           return { entries, next, more: true, holes: [] };
         }

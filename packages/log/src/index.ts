@@ -1,4 +1,3 @@
-export { byteLength } from "./byte-length.ts";
 export { FORGOTTEN_CHANNELS, IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
 export type {
   Appended,

@@ -90,7 +90,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const streams = createOpenStreams({ admission, followers, hooks, trace });
   const rechecks = createRechecks({ contract, hooks, clock, trace });
   const commands = createCommands({ contract, streams, rechecks, random });
-  const snapshots = createSnapshots({ contract, hooks, limits, log, clock, trace });
+  const snapshots = createSnapshots({ contract, hooks, log, clock, trace });
   const tailer = createTailer({
     log,
     ring,

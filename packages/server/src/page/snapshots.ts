@@ -1,11 +1,11 @@
 import type { Address, Contract } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
-import { byteLength, type EventLog } from "@tidings/log";
+import type { EventLog } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { Refusal } from "../request/refusal.ts";
 import type { Hooks, SnapshotHook } from "../runtime/hooks.ts";
-import { READ_TIME, type Limits } from "../runtime/limits.ts";
+import { READ_TIME } from "../runtime/limits.ts";
 import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
 
@@ -24,8 +24,8 @@ export interface Snapshots {
   /**
    * Loads a state, or joins a load of the same state that has not ended yet. A load that takes longer than ten seconds
    * is given up, so that the next request loads again.
-   * @throws Refusal 500 when the application's loader fails, or its state does not fit the contract or is too large;
-   *   503 when the loader takes too long
+   * @throws Refusal 500 when the application's loader fails, or its state does not fit the contract; 503 when the
+   *   loader takes too long
    */
   load(address: Address, readableFrom: string | null): Promise<Snapshot>;
 }
@@ -33,7 +33,6 @@ export interface Snapshots {
 interface SnapshotNeeds {
   readonly contract: Contract;
   readonly hooks: Pick<Hooks, "snapshots">;
-  readonly limits: Pick<Limits, "stateBytes">;
   readonly log: Pick<EventLog, "head">;
   readonly clock: Pick<Clock, "setTimeout">;
   readonly trace: Pick<Trace, "add">;
@@ -43,7 +42,7 @@ interface SnapshotNeeds {
 const LOAD_TIME = 10_000;
 
 /** @throws TypeError when a loader is missing */
-export function createSnapshots({ contract, hooks, limits, log, clock, trace }: SnapshotNeeds): Snapshots {
+export function createSnapshots({ contract, hooks, log, clock, trace }: SnapshotNeeds): Snapshots {
   const loaders = new Map<string, { readonly load: SnapshotHook; readonly encode: Encoder }>();
   const loading = new Map<string, Promise<Snapshot>>();
   for (const { name, snapshot } of Object.values(contract)) {
@@ -62,7 +61,7 @@ export function createSnapshots({ contract, hooks, limits, log, clock, trace }: 
       // Safe: the loader of a channel takes the params of its addresses.
       const load = async (): Promise<unknown> => loader.load(params as never, { readableFrom });
       const state = await withTimeLimit(clock, LOAD_TIME, load);
-      return { path, cursor, state: encodeState(loader.encode, state, limits.stateBytes) };
+      return { path, cursor, state: encodeState(loader.encode, state) };
     } catch (error) {
       trace.add("error", "hook-failed", { detail: "snapshot", channel: path, error });
       if (error instanceof TimeLimitError)
@@ -90,19 +89,8 @@ export function loadName(path: string, readableFrom: string | null): string {
   return `${path} ${readableFrom ?? ""}`;
 }
 
-/**
- * @throws TypeError that does not quote the state: it goes to the trace, and the contract's own error quotes data
- * @throws RangeError for a state with more than `most` bytes
- */
-function encodeState(encode: Encoder, state: unknown, most: number): string {
-  const json = tryEncode(encode, state);
-  const bytes = byteLength(json);
-  if (bytes <= most) return json;
-  const advice = "load less, for example only the newest items, or raise limits.stateBytes";
-  throw new RangeError(`Expected a state of at most ${most} bytes of JSON, got ${bytes}; ${advice}.`);
-}
-
-function tryEncode(encode: Encoder, state: unknown): string {
+/** @throws TypeError that does not quote the state: it goes to the trace, and the contract's own error quotes data */
+function encodeState(encode: Encoder, state: unknown): string {
   try {
     return encode(state);
   } catch {

@@ -1,4 +1,4 @@
-import { byteLength, type EventLog, type Limit } from "@tidings/log";
+import type { EventLog } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
 import type { StartPosition } from "../position/start-position.ts";
 import { READ_TIME } from "../runtime/limits.ts";
@@ -11,17 +11,16 @@ export interface StateNeeds extends CurrentValueNeeds {
   readonly log: Pick<EventLog, "head" | "current">;
   readonly clock: Clock;
   readonly snapshots: Pick<Snapshots, "load">;
-  readonly pageLimit: Limit;
 }
 
 /**
  * A page of snapshots: the state of every address, the current values, and a position that was read before all of them
- * (law 8). Values that do not fit come with the next page, which has no states.
+ * (law 8).
  *
  * @param gone aborted when the client is gone
  */
 export async function states(needs: StateNeeds, start: StartPosition, gone: AbortSignal): Promise<PageParts> {
-  const { log, clock, snapshots, pageLimit } = needs;
+  const { log, clock, snapshots } = needs;
   const { granted } = start.access;
   const head = await withTimeLimit(clock, READ_TIME, () => log.head(), gone);
   const loaded = await Promise.all(
@@ -31,11 +30,7 @@ export async function states(needs: StateNeeds, start: StartPosition, gone: Abor
   if (loaded.some(({ cursor }) => cursor.epoch !== head.epoch)) return states(needs, start, gone);
   // A shared load may have begun earlier. To go on from the earliest position repeats events at worst.
   const cursor = loaded.reduce((earliest, each) => (each.cursor.seq < earliest.seq ? each.cursor : earliest), head);
-  const stateBytes = loaded.reduce((sum, { state }) => sum + byteLength(state), 0);
-  const limit = { entries: pageLimit.entries, bytes: pageLimit.bytes - stateBytes };
-  const paths = [...granted.keys()];
-  const values = await currentValues(needs, start.readableFromByPath, paths, { events: cursor }, limit, gone);
+  const events = await currentValues(needs, start.readableFromByPath, [...granted.keys()], gone);
   const members = loaded.map(({ path, state }) => `${JSON.stringify(path)}:${state}`);
-  const end = { cursor: values.next ?? cursor, more: values.next !== null };
-  return { events: values.events, ...end, holes: [], states: `{${members.join()}}` };
+  return { events, cursor, more: false, holes: [], states: `{${members.join()}}` };
 }
