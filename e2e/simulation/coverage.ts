@@ -42,7 +42,6 @@ const expected = {
     "append unheard",
     "states late",
     "states old",
-    "rows late",
     "rights late",
     "rights old",
     "restart",

@@ -93,11 +93,7 @@ export class MemoryStore implements EventLog, Cluster, Store {
   }
 
   recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
-    // `more` is about older entries: whatever there is of them, the page ends at the head.
-    return this.#readPage(
-      (log) => log.recent(channels, n, before === undefined ? before : this.#inner(before)),
-      "head",
-    );
+    return this.#readPage((log) => log.recent(channels, n, before === undefined ? before : this.#inner(before)));
   }
 
   current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
@@ -216,18 +212,14 @@ export class MemoryStore implements EventLog, Cluster, Store {
     return { epoch: this.#epoch, seq: seq <= found.end ? seq : Number.MAX_SAFE_INTEGER };
   }
 
-  /**
-   * One read of one log. A failover that happens meanwhile does not change the page.
-   * @param next what a page with `more` ends at
-   */
-  async #readPage(read: (log: EventLog) => Promise<Page>, next: "entry" | "head" = "entry"): Promise<Page> {
+  /** One read of one log. A failover that happens meanwhile does not change the page. */
+  async #readPage(read: (log: EventLog) => Promise<Page>): Promise<Page> {
     const epochs = this.#epochs;
     const page = await read(this.#log);
     // Before the first failover, the epoch of the memory log is the only one.
     if (epochs.length === 1) return page;
     const entries = page.entries.map((entry) => ({ ...entry, epoch: positionOf(epochs, entry.seq).epoch }));
-    const isAtEntry = page.more && next === "entry";
-    return { ...page, entries, next: isAtEntry ? positionOf(epochs, page.next.seq) : runningIn(epochs, page.next) };
+    return { ...page, entries, next: page.more ? positionOf(epochs, page.next.seq) : runningIn(epochs, page.next) };
   }
 }
 

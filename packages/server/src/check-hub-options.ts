@@ -12,7 +12,6 @@ const OPTION_TYPES = {
   authenticate: "function",
   authorize: "function",
   snapshot: "object",
-  snapshotOverlap: "number",
   hosts: "array",
   cors: "object",
   limits: "object",
