@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 
@@ -20,4 +20,21 @@ test.for(Object.entries(documents))("every link of %s to a file of the repositor
   expect(missing).toEqual([]);
   // npm cannot follow a relative link out of a package.
   if (path.startsWith("../packages/")) expect(links.filter((link) => link.startsWith("../"))).toEqual([]);
+});
+
+/** A link to a file of tests, and the titles after it: `[name](path) "title …", "… other title"`. */
+const LINK_WITH_TITLES = /\]\((?<file>[^)\s]+\.test\.ts)\)(?<titles>(?:,? "[^"]+")+)/g;
+
+test("every test that SECURITY.md names by its title exists in the file beside it", () => {
+  const named = Array.from((documents["../SECURITY.md"] ?? "").matchAll(LINK_WITH_TITLES), ({ groups }) => ({
+    file: groups?.["file"] ?? "",
+    titles: Array.from(groups?.["titles"]?.matchAll(/"([^"]+)"/g) ?? [], ([, title = ""]) => title),
+  }));
+  expect(named.length).toBeGreaterThan(30);
+  const missing = named.flatMap(({ file, titles }) => {
+    const source = readFileSync(join(import.meta.dirname, "..", file), "utf8");
+    // An ellipsis stands for a part that is left out, for example for a parameter.
+    return titles.filter((title) => title.split("…").some((part) => !source.includes(part.trim())));
+  });
+  expect(missing).toEqual([]);
 });

@@ -1,5 +1,5 @@
-// `npm test`: types and the tests that are done within minutes. With arguments, only tests: those that vitest selects by
-// the arguments, of all projects.
+// `npm test`: types and the tests that are done within minutes. With arguments, only tests: those that vitest selects
+// by the arguments, of all projects.
 import { execa } from "execa";
 
 const run = execa({ stdio: "inherit", reject: false });

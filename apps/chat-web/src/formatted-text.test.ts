@@ -15,9 +15,10 @@ function show(content: readonly FormattedText[]): string {
         case "code":
         case "code-block":
           return `<${piece.kind}>${piece.text}</${piece.kind}>`;
-        case "list":
+        case "list": {
           const items = piece.items.map((item) => `<item>${show(item)}</item>`);
           return `<list ${piece.start ?? "•"}>${items.join("")}</list>`;
+        }
       }
     })
     .join("");

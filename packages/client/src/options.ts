@@ -18,7 +18,10 @@ export interface ClientOptions {
   readonly credentials?: "omit" | "same-origin" | "include";
   /** @default globalThis.fetch */
   readonly fetch?: Fetch;
-  /** Receives errors that no promise reports: invalid data, failed handlers, bad answers, refusals. @default console.error */
+  /**
+   * Receives errors that no promise reports: invalid data, failed handlers, bad answers, refusals.
+   * @default console.error
+   */
   readonly onError?: (error: StreamError) => void;
   /**
    * Whether data is checked and decoded by the contract's schemas. When false, handlers get the JSON as it came,

@@ -32,8 +32,8 @@ export const retentionOf: Readonly<Record<Kind, Retention>> = {
 export const EVICTED: readonly Kind[] = ["volatile", "reliable", "withdrawal"];
 
 /**
- * Whether a dropped entry is a loss for a reader. The newest withdrawal of a key is one: a reader that has the value would
- * keep it for ever. After a newer value, the withdrawal is not needed.
+ * Whether a dropped entry is a loss for a reader. The newest withdrawal of a key is one: a reader that has the value
+ * would keep it for ever. After a newer value, the withdrawal is not needed.
  */
 export function leavesHole(kind: Kind, isNewestOfKey: boolean): boolean {
   return kind === "reliable" || (kind === "withdrawal" && isNewestOfKey);

@@ -55,7 +55,8 @@ export async function send(
   if (type.toLowerCase().startsWith(accept) && !signal.aborted) {
     return response;
   }
-  // The answer is not usable, or the request was aborted. A fetch that ignores the signal would leave the connection open.
+  // The answer is not usable, or the request was aborted. A fetch that ignores the signal would leave the connection
+  // open.
   await response.body?.cancel();
   throw foreign(accept, type);
 }

@@ -19,7 +19,10 @@ export interface Retry {
   live(): void;
   /** An attempt has succeeded: former failures do not count any more. */
   recover(): void;
-  /** Decides when to try again. The input `retry` follows, or `close`. Errors that only a developer can fix are reported. */
+  /**
+   * Decides when to try again. The input `retry` follows, or `close`. Errors that only a developer can fix are
+   * reported.
+   */
   plan(ending: Ending): void;
   /** Waits. The input `due` follows. Returns a function that cancels the wait. */
   wait(lastFailure: Retrying): () => void;
@@ -33,8 +36,8 @@ interface RetryInput {
 }
 
 /**
- * Decides when to try again. The jitter is added to the server's `retry`, so that it spreads clients also at the longest
- * delay.
+ * Decides when to try again. The jitter is added to the server's `retry`, so that it spreads clients also at the
+ * longest delay.
  */
 export function createRetry(
   { clock, random, onError }: Pick<Settings, "clock" | "random" | "onError">,

@@ -12,8 +12,8 @@ type Extras<Raw> = Request extends Raw ? [extras?: object & { readonly raw?: Raw
  * Where a middleware reads bodies, give it a request that can be read again: `context.req` in Hono.
  *
  * `authenticate` gets the request as `raw`, or what you pass as `raw`. If `authenticate` declares a type for it, for
- * example `(request: HubRequest<Context>) => …`, the handler has to get it: `events(context.req.raw, { raw: context
- * })`.
+ * example `(request: HubRequest<Context>) => …`, the handler has to get it:
+ * `events(context.req.raw, { raw: context })`.
  *
  * @example
  * app.all("/events", (context) => handler(context.req.raw));
