@@ -8,8 +8,7 @@ import { askLog, type AskLogNeeds } from "../request/ask-log.ts";
 import { Refusal } from "../request/refusal.ts";
 import { untilGone } from "../request/until-gone.ts";
 import type { WholeResponse } from "../request/response.ts";
-import { READ_TIME } from "../runtime/limits.ts";
-import { withTimeLimit } from "../runtime/time-limit.ts";
+import { readHead } from "../runtime/read-head.ts";
 import { allowsTheSame, endOf, type Access } from "../rights/access.ts";
 import type { Commands } from "../rights/commands.ts";
 import { catchUp, type CatchUpNeeds } from "./catch-up.ts";
@@ -88,8 +87,7 @@ interface MadePage {
 
 /** Whether the log is still in the epoch of a page: otherwise a failover may have taken what the page says. */
 function isEpoch(needs: PageAnswerNeeds, epoch: string, gone: AbortSignal): Promise<boolean> {
-  const readHead = () => withTimeLimit(needs.clock, READ_TIME, () => needs.log.head(), gone);
-  return askLog(needs, gone, async () => (await readHead()).epoch === epoch);
+  return askLog(needs, gone, async () => (await readHead(needs, gone)).epoch === epoch);
 }
 
 /** Makes the page. It counts as an open answer until its reader has it, or has left. */

@@ -5,7 +5,7 @@ import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { Refusal } from "../request/refusal.ts";
 import type { Hooks, SnapshotHook } from "../runtime/hooks.ts";
-import { READ_TIME } from "../runtime/limits.ts";
+import { readHead } from "../runtime/read-head.ts";
 import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
 
@@ -56,7 +56,7 @@ export function createSnapshots({ contract, hooks, log, clock, trace }: Snapshot
     const loader = loaders.get(name);
     if (loader === undefined) throw new TypeError(`Expected a channel with a snapshot, got "${name}".`);
     // The position first: events that are published while the state loads are then delivered again, never missed.
-    const cursor = await withTimeLimit(clock, READ_TIME, () => log.head());
+    const cursor = await readHead({ log, clock });
     try {
       // Safe: the loader of a channel takes the params of its addresses.
       const load = async (): Promise<unknown> => loader.load(params as never, { readableFrom });

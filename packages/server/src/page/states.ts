@@ -1,8 +1,7 @@
 import type { EventLog } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
 import type { StartPosition } from "../position/start-position.ts";
-import { READ_TIME } from "../runtime/limits.ts";
-import { withTimeLimit } from "../runtime/time-limit.ts";
+import { readHead } from "../runtime/read-head.ts";
 import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
 import type { PageParts } from "./page-parts.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -20,9 +19,9 @@ export interface StateNeeds extends CurrentValueNeeds {
  * @param gone aborted when the client is gone
  */
 export async function states(needs: StateNeeds, start: StartPosition, gone: AbortSignal): Promise<PageParts> {
-  const { log, clock, snapshots } = needs;
+  const { snapshots } = needs;
   const { granted } = start.access;
-  const head = await withTimeLimit(clock, READ_TIME, () => log.head(), gone);
+  const head = await readHead(needs, gone);
   const loaded = await Promise.all(
     Array.from(granted.values(), ({ address, grant }) => snapshots.load(address, grant.readableFrom ?? null)),
   );

@@ -1,7 +1,6 @@
 import type { EventLog, Hole } from "@tidings/log";
 import { parseCursor, type Cursor, type ParsedRequest } from "@tidings/protocol";
-import { READ_TIME } from "../runtime/limits.ts";
-import { withTimeLimit } from "../runtime/time-limit.ts";
+import { readHead } from "../runtime/read-head.ts";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Access } from "../rights/access.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
@@ -35,7 +34,6 @@ export interface PositionNeeds {
 /**
  * Finds the positions that a request names (PROTOCOL.md, section 4).
  *
- * The head is not read in the queue, so that a reader who starts now waits for no other reader.
  * @param gone aborted when the client is gone
  */
 export async function findStartPosition(
@@ -44,8 +42,8 @@ export async function findStartPosition(
   access: Access,
   gone: AbortSignal,
 ): Promise<StartPosition> {
-  const { log, reads, clock } = needs;
-  const head = await withTimeLimit(clock, READ_TIME, () => log.head(), gone);
+  const { log, reads } = needs;
+  const head = await readHead(needs, gone);
   const fromByPath = new Map<string, number>();
   const readableFromByPath = new Map<string, number>();
   const holes: Hole[] = [];

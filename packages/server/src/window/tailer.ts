@@ -3,6 +3,7 @@ import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { sleep } from "../runtime/sleep.ts";
 import { READ_TIME } from "../runtime/limits.ts";
+import { readHead } from "../runtime/read-head.ts";
 import { withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
 import { TurnBudget } from "../runtime/turn-budget.ts";
@@ -60,7 +61,7 @@ export function createTailer(needs: TailerNeeds): Tailer {
   closing.addEventListener("abort", unwatch);
 
   async function start(): Promise<void> {
-    const head = await withTimeLimit(clock, READ_TIME, () => log.head());
+    const head = await readHead({ log, clock });
     if (closing.aborted) return;
     ring.reset(head);
     void poll();
