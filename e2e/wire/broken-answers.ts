@@ -1,9 +1,7 @@
 import { first, head, isOf, page, swallows, type BrokenServer } from "./broken-server.ts";
 
 // Beginnings of the titles of laws.
-const RESET_OR_LOST =
-  "7: With `reset` and `lost` the position means nothing any more: the gap names every channel, carries the log's " +
-  "newest position as its `id`, and is followed by the end of the stream, without a `bye`.";
+const RESET_OR_LOST = "7: With `reset` and `lost` the position means nothing any more: the gap names every channel";
 const UNAVAILABLE = "8: too many connections, shutting down, the log does not answer; with `Retry-After` in seconds";
 const NATIVE =
   "8: So a stream request without `protocol=1` that would get 429 or 5xx is answered with 200, a long `retry`, " +
@@ -115,7 +113,7 @@ export const brokenAnswers: readonly BrokenServer[] = [
     ...swallows('{"rooms/open":"lost"}'),
   },
   {
-    law: "7: There is a gap for every loss and none without a loss. — a client",
+    law: "7: There is a gap for every loss and none without a loss. — none for a client",
     breaks: "resets every reader after a failover",
     request: ({ query }) => (first(query) === "rooms/early" ? query.set("after", "other.1") : undefined),
   },

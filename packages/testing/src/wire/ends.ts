@@ -50,7 +50,9 @@ export const endLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("5.6", ["limits", "viewers"], {
-    async "let the newest in and end the oldest one with `limit` and a `retry` of 30 s at least."(guest) {
+    async "When a viewer opens more streams than it may have, the server should let the newest in and end the oldest"(
+      guest,
+    ) {
       const oldest = await streamOf(guest, "ada", "channel=rooms/tea");
       const others = [
         await streamOf(guest, "ada", "channel=rooms/tea"),
@@ -90,7 +92,7 @@ export const endLaws: readonly Law[] = [
       const again = await guest.ask("channel=rooms/tea&protocol=1", { headers });
       assert.equal(again.status, 403);
     },
-    async "`bye` concerns these channels only and **the stream goes on** for the others. — when a right to read ends"(
+    async 'With `"channels": ["rooms/secret"]` in its data, `bye` concerns these channels only — when a right ends'(
       guest,
     ) {
       const stream = await streamOf(guest, "ada", "channel=rooms/tea&channel=rooms/coffee");

@@ -120,7 +120,9 @@ export const errorLaws: readonly Law[] = [
       const busy = await expectProblem(guest, [503, "limit"], TEA);
       assert.match(String(busy.retryAfter), /^[1-9]\d*$/);
     },
-    async "that would get 429 or 5xx is answered with 200, a long `retry`, and `bye`. — too many connections"(guest) {
+    async "So a stream request without `protocol=1` that would get 429 or 5xx is answered with 200 — too many of them"(
+      guest,
+    ) {
       await openStreams(guest, 8, (index) => `guest ${index}`);
       const stream = await guest.ask(TEA, { headers: { authorization: "Bearer ada" } });
       const [bye, ...rest] = await stream.rest();
@@ -130,7 +132,9 @@ export const errorLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("8", ["publish", "secret", "page"], {
-    async "the answer is 200, and it names the others: on a stream by `bye` with `channels` before any event"(guest) {
+    async "When the client may read some of the channels, the answer is 200, and it names the others: on a stream"(
+      guest,
+    ) {
       const [one] = await guest.say("rooms/tea", "1", "2");
       const query = `${TEA}&channel=rooms/secret&channel=nowhere&after=${one}`;
       const { refused, events } = await guest.page(query);
@@ -167,7 +171,7 @@ export const errorLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("8", ["origins", "page"], {
-    async "gets `Access-Control-Allow-Origin`, on errors too, and `Vary` then names `Origin`."(guest) {
+    async "A web page of another origin that may read gets `Access-Control-Allow-Origin`, on errors too"(guest) {
       const origin = "https://app.example";
       for (const [query, accept] of [
         [TEA, "*/*"],

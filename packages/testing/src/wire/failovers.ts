@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { numbers, textsOf } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 
-const VOID_POSITION =
-  "the gap names every channel, carries the log's newest position as its `id`, and is followed by the end";
+const VOID_POSITION = "With `reset` and `lost` the position means nothing any more: the gap names every channel";
 
 /** The laws about a failover that loses events. */
 export const failoverLaws: readonly Law[] = [

@@ -59,7 +59,9 @@ export const gapLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("7", ["publish"], {
-    async "the gap names every channel, carries the log's newest position as its `id` — by `after`"(guest) {
+    async "With `reset` and `lost` the position means nothing any more: the gap names every channel — by `after`"(
+      guest,
+    ) {
       const [, head] = await guest.say("rooms/tea", "1", "2");
       for (const cursor of INVALID_CURSORS) {
         assertReaches(await expectReset(guest, `&after=${encodeURIComponent(cursor)}`, {}), head);

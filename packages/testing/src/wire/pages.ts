@@ -120,7 +120,7 @@ export const pageLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("6", ["publish", "page"], {
-    async "`cursor` is the `after` with which a client goes on without missing or repeating anything."(guest) {
+    async "Without `before`, `cursor` is the `after` with which a client goes on without missing or repeating"(guest) {
       await guest.say("rooms/tea", ...numbers(1, 5));
       const { events, cursor } = await guest.page("channel=rooms/tea&last=2");
       await guest.say("rooms/tea", "6");

@@ -66,7 +66,9 @@ export const requestLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("4", ["publish", "anything"], {
-    async "A list that is too long for a query is sent as `POST` — each channel with its own start"(guest) {
+    async "A list that is too long for a query is sent as `POST` to the same resource — each with its own start"(
+      guest,
+    ) {
       const many = numbers(1, 97).map((name) => [`rooms/${name.padStart(99, "0")}`, null] as const);
       const [one] = await guest.say("rooms/tea", "1", "2");
       const channels = { "rooms/tea": one, "rooms/new": "now", "rooms/plain": null, ...Object.fromEntries(many) };
@@ -108,7 +110,9 @@ export const requestLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("4", [], {
-    async "to the same resource with a JSON body of 64 KiB at most — 64 KiB are not too long"(guest) {
+    async "A list that is too long for a query is sent as `POST` to the same resource with a JSON body of 64 KiB"(
+      guest,
+    ) {
       const body = JSON.stringify({ channels: { "rooms/tea": null } }).padEnd(64 * 1024, " ");
       await guest.stream("", { method: "POST", headers: { "content-type": "application/json" }, body });
     },

@@ -35,7 +35,7 @@ export const streamLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("5.1", ["publish", "anything"], {
-    async "one `data:` line per event, the fields in the order `event`, `data`, `id` — whatever the data holds"(guest) {
+    async "in its plainest form: LF line ends, no byte order mark, UTF-8, one `data:` line per event"(guest) {
       const stream = await guest.stream("channel=rooms/tea");
       const ids = await guest.say("rooms/tea", ...TEXTS);
       const blocks = await stream.take(TEXTS.length);
