@@ -17,6 +17,7 @@ const PROOF = [
   "packages/log-sqlite/trials/**/*.test.ts",
   "packages/protocol/src/parser-cost.test.ts",
   "benchmarks/**/*.test.ts",
+  "scripts/counts.test.ts",
 ];
 const PACKED = ["scripts/packed.test.ts"];
 const SMOKE = "e2e/chat/two-people.test.ts";

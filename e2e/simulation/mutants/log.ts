@@ -47,7 +47,7 @@ export const logMutants: readonly Mutant[] = [
     reconfigure((options) => ({ ...options, random: () => 0 })),
     "failovers with readers",
   ),
-  breaking("law 4", "the end of an epoch is not compared", movePositions(withoutEnd), "failovers with readers"),
+  breaking("law 4", "the end of an epoch is not compared", movePositions(withoutEnd), "a failover that no hub notices"),
   breaking("law 5", "visible out of order", outOfOrder, "much is published in every mode"),
   breaking("idempotency", "a known key appends again", withoutKeys, "impatient publishers"),
   breaking("latest", "a superseded value is still there", nothingSuperseded, "values that replace each other"),
