@@ -42,6 +42,7 @@ const expected = {
     "append unheard",
     "states late",
     "states old",
+    "rows late",
     "rights late",
     "rights old",
     "restart",

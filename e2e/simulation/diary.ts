@@ -53,6 +53,8 @@ export class Diary {
   readonly address: AnyAddress;
   readonly manner: Manner;
   readonly begun: Tick;
+  /** Milliseconds since the world began. */
+  readonly begunAt: number;
   readonly seen: Seen[] = [];
   isLive = false;
   isClosed = false;
@@ -64,6 +66,7 @@ export class Diary {
     this.address = address;
     this.manner = manner;
     this.begun = world.truth.next();
+    this.begunAt = world.clock.time;
   }
 
   get isLoop(): boolean {

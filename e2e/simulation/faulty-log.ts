@@ -16,7 +16,9 @@ export interface Weather {
   doorbell: "good" | "lost" | "late" | "spurious";
   /** How the application's loaders read its rows: `late` waits before it looks, `old` after it has. */
   states: "good" | "late" | "old";
-  /** The same of who may read. */
+  /** How much later than its event a row is readable, in milliseconds: its insert, or a replica, lags behind. */
+  rowsLag: number;
+  /** The same as of states, of who may read. */
   rights: "good" | "late" | "old";
   /** The head of the lagging copy of the log that pages are read from; null when they are read from the log itself. */
   copyHead: Cursor | null;
@@ -32,6 +34,7 @@ export const GOOD: Weather = {
   appends: "good",
   doorbell: "good",
   states: "good",
+  rowsLag: 0,
   rights: "good",
   copyHead: null,
 };

@@ -93,7 +93,11 @@ export class MemoryStore implements EventLog, Cluster, Store {
   }
 
   recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
-    return this.#readPage((log) => log.recent(channels, n, before === undefined ? before : this.#inner(before)));
+    // `more` is about older entries: whatever there is of them, the page ends at the head.
+    return this.#readPage(
+      (log) => log.recent(channels, n, before === undefined ? before : this.#inner(before)),
+      "head",
+    );
   }
 
   current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
@@ -212,14 +216,18 @@ export class MemoryStore implements EventLog, Cluster, Store {
     return { epoch: this.#epoch, seq: seq <= found.end ? seq : Number.MAX_SAFE_INTEGER };
   }
 
-  /** One read of one log. A failover that happens meanwhile does not change the page. */
-  async #readPage(read: (log: EventLog) => Promise<Page>): Promise<Page> {
+  /**
+   * One read of one log. A failover that happens meanwhile does not change the page.
+   * @param next what a page with `more` ends at
+   */
+  async #readPage(read: (log: EventLog) => Promise<Page>, next: "entry" | "head" = "entry"): Promise<Page> {
     const epochs = this.#epochs;
     const page = await read(this.#log);
     // Before the first failover, the epoch of the memory log is the only one.
     if (epochs.length === 1) return page;
     const entries = page.entries.map((entry) => ({ ...entry, epoch: positionOf(epochs, entry.seq).epoch }));
-    return { ...page, entries, next: page.more ? positionOf(epochs, page.next.seq) : runningIn(epochs, page.next) };
+    const isAtEntry = page.more && next === "entry";
+    return { ...page, entries, next: isAtEntry ? positionOf(epochs, page.next.seq) : runningIn(epochs, page.next) };
   }
 }
 

@@ -59,7 +59,7 @@ class Case {
   /** The earliest tick at which it can have begun: it may have joined a connection that was open already. */
   #floor: Tick = 0;
   /** When it last got a gap or a state. */
-  #restartTick: Tick;
+  #restart: Pick<Seen, "tick" | "at">;
   /** When it got the gaps of the last minute, in milliseconds since the world began. */
   #gaps: number[] = [];
   /** It has ever got a state. */
@@ -84,7 +84,7 @@ class Case {
     this.#follower = follower;
     this.#rights = new FollowerRights(world, follower);
     this.#reliable = truth.reliableOf(follower.address.path);
-    this.#restartTick = follower.begun;
+    this.#restart = { tick: follower.begun, at: follower.begunAt };
   }
 
   find(): string | null {
@@ -181,7 +181,7 @@ class Case {
     for (const between of this.#reliable) {
       if (between.tick >= fact.tick || between.lostTick < now || !this.#isOwed(between)) continue;
       if (between.goneTick > now) return `acked is delivered or gapped: ${between.n} was skipped for ${fact.n}`;
-      if (between.goneTick > this.#restartTick)
+      if (between.goneTick > this.#restart.tick)
         return `a gap comes before anything newer: ${between.n} is gone, and ${fact.n} came without a gap`;
     }
     return null;
@@ -225,8 +225,8 @@ class Case {
       return `no gap loop: ${this.#gaps.length} gaps within a minute`;
     const witness =
       gap.reason === "trimmed" ? this.#trimWitness(tick, this.#rights.hiddenUpTo(seen)) : this.#breakWitness(tick);
-    const before = this.#restartTick;
-    this.#restartTick = tick;
+    const before = this.#restart.tick;
+    this.#restart = seen;
     // Our client gives it the current values again.
     this.#values.clear();
     // No state follows. The application loads its own state now, and is owed what comes from now on.
@@ -256,7 +256,7 @@ class Case {
   }
 
   #state(seen: Noted<"state">): string | null {
-    const { said, tick } = seen;
+    const { said } = seen;
     const hidden = this.#rights.hiddenUpTo(seen);
     const shown = said.find((n) => (this.#truth.find(n, null)?.tick ?? Infinity) <= hidden);
     if (shown !== undefined) return `what is hidden is never shown: ${shown} is in a state`;
@@ -265,10 +265,12 @@ class Case {
     this.#had = new Set(said);
     this.#values.clear();
     this.#last = null;
-    // The position was read after the request. When reads are slow, the follower may share an older load.
-    this.#floor = this.#isLate ? 0 : this.#restartTick;
-    this.#restartTick = tick;
-    // A row is written before its event, so an event that is not in the state comes after it.
+    // The position was read after the request, and lies before the head by the overlap. When reads are slow, the
+    // follower may share an older load.
+    const isKnown = !this.#isLate && !this.#hasJumped;
+    this.#floor = isKnown ? this.#truth.overlapStart(this.#restart.at) : 0;
+    this.#restart = seen;
+    // The event of a row that the state lacks comes after the state: it is newer, or comes again.
     this.#owedFrom = 0;
     return null;
   }
@@ -278,7 +280,7 @@ class Case {
     const { address, isClosed } = this.#follower;
     if (isClosed) return null;
     const missed = this.#reliable.find(
-      (fact) => this.#isOwed(fact) && fact.lostTick === Infinity && fact.goneTick > this.#restartTick,
+      (fact) => this.#isOwed(fact) && fact.lostTick === Infinity && fact.goneTick > this.#restart.tick,
     );
     if (missed !== undefined) return `acked is delivered or gapped: ${missed.n} never came`;
     if (this.#hasState) {

@@ -76,7 +76,11 @@ export class Server {
     const load = `${path} from ${readableFrom}`;
     if (this.#loading.has(load)) world.onViolation(`concurrent requests of a state share one load: ${load} has two`);
     this.#loading.add(load);
-    const state = await answer(world, "states", () => ({ said: world.truth.rowsAfter(path, readableFrom) }));
+    const state = await answer(world, "states", () => {
+      const { rowsLag } = world.weather;
+      const since = rowsLag > 0 ? world.clock.now() - rowsLag : Infinity;
+      return { said: world.truth.rowsAfter(path, readableFrom, since) };
+    });
     this.#loading.delete(load);
     return state;
   }

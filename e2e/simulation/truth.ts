@@ -7,6 +7,8 @@ import { Rights } from "./rights.ts";
 
 /** A hub reads its log at least once in so many milliseconds, also without a doorbell. */
 const POLL = 1_050;
+/** The events of so many milliseconds come again after a state. */
+const OVERLAP = 2_000;
 
 /**
  * What the application's database and its publishers know. It asks no hub and no log about an event.
@@ -155,13 +157,29 @@ export class Truth {
     return this.facts.findLast(({ lostTick }) => lostTick === Infinity) ?? null;
   }
 
-  /** The rows that a viewer may see who may read from that event on. @param id null: from the beginning */
-  rowsAfter(path: string, id: string | null): number[] {
-    const rows = [...(this.rows.get(path) ?? [])];
+  /** The earliest tick from which events come again after a state. @param time the state was not requested before it */
+  overlapStart(time: number): Tick {
+    return this.facts.findLast(({ at }) => at < time - OVERLAP)?.tick ?? 0;
+  }
+
+  /**
+   * The rows that a viewer may see who may read from that event on.
+   * @param id null: from the beginning
+   * @param since a row whose event the log was given later is not readable yet, in milliseconds since 1970
+   */
+  rowsAfter(path: string, id: string | null, since = Infinity): number[] {
+    const rows = [...(this.rows.get(path) ?? [])].filter((n) => this.#isReadable(n, since));
     if (id === null) return rows;
     const from = this.facts.find(({ position }) => formatCursor(position) === id)?.tick ?? Infinity;
     // A row without an event will get it soon.
     return rows.filter((n) => (this.find(n, null)?.tick ?? Infinity) > from);
+  }
+
+  /** Around a failover rows are not late: the events of a former epoch do not come again after a state. */
+  #isReadable(n: number, since: number): boolean {
+    if (since === Infinity) return true;
+    const fact = this.find(n, null);
+    return fact !== undefined && (fact.wall <= since || fact.tick < (this.epochEnds.at(-1)?.tick ?? 0));
   }
 
   reliableOf(path: string): readonly Fact[] {

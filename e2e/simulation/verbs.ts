@@ -98,6 +98,8 @@ export const verbs = {
     world.hasSlowStates = true;
     world.weather.states = pick(["late", "old"], a);
   }),
+  // Less than the two seconds of a hub.
+  lateRows: fault((world, a) => world.delayRows(a * 1_900)),
   rights: fault((world, a) => {
     world.hasSlowRights = true;
     world.weather.rights = pick(["late", "old"], a);

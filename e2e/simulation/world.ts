@@ -63,6 +63,9 @@ export class World implements ServerWorld, FailoverWorld {
   /** States were slow to load at some time, so a follower may have shared an older load. */
   hasSlowStates = false;
   hasSlowRights = false;
+  hasLateRows = false;
+  /** Whether retention drops nothing because there is too much of it. */
+  readonly #keepsMuch: boolean;
   #published = 0;
 
   constructor(plan: SeededSettings, clock: VirtualClock, store: Store) {
@@ -70,6 +73,7 @@ export class World implements ServerWorld, FailoverWorld {
     this.store = store;
     if (plan.engine === "sqlite") this.counts.add("on SQLite");
     this.truth = new Truth(plan.kept);
+    this.#keepsMuch = plan.kept >= 1_000;
     this.random = drawnFrom(plan.seed ^ 0x5eed, plan.draws);
     this.serverRandom = drawnFrom(plan.seed ^ 0x5e21, plan.draws);
     this.serverOptions = {
@@ -240,10 +244,19 @@ export class World implements ServerWorld, FailoverWorld {
   }
 
   jump(milliseconds: number): void {
-    if (this.lastExpiry > 0) return;
+    // By a clock that jumps, nobody could say when credentials end, and how late a row is.
+    if (this.lastExpiry > 0 || this.hasLateRows) return;
     this.counts.add("clock jump");
     this.hasJumped = true;
     this.clock.jump(milliseconds);
+  }
+
+  /** Rows become readable later than their events, as far as events come again after a state. */
+  delayRows(milliseconds: number): void {
+    if (this.hasJumped || !this.#keepsMuch) return;
+    this.counts.add("rows late");
+    this.hasLateRows = true;
+    this.weather.rowsLag = milliseconds;
   }
 
   expire(viewer: string, milliseconds: number): void {

@@ -58,6 +58,9 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
   "6": {
     "`gap` is present only": "tested with the head of a page, above, and by 7",
     "The answer may come earlier": "a server may still wait",
+    "A row may become readable": "the reason for the next sentence",
+    "So `cursor` should lie a little": "what a server should do; packages/server tests it for ours",
+    "It must not lie before": "that needs a retention of less than what comes again; packages/server tests it for ours",
   },
   "7": {
     "| `reset`": "tested by what follows",

@@ -1,5 +1,5 @@
 import { act, oneOf, times, type Scenario } from "./scenario.ts";
-import { clearing, follow, now, publish, settled, states } from "./steps.ts";
+import { clearing, follow, lateRows, now, publish, settled, states } from "./steps.ts";
 
 /** The application's state, and the position that comes with it. */
 export const snapshots = {
@@ -14,6 +14,20 @@ export const snapshots = {
         oneOf(follow("room a", now), follow("room b", now)),
         times(2, 4, publish("room a"), publish("room b")),
         act("wait"),
+      ),
+    ],
+  },
+  "rows are readable later than their events": {
+    reaches: "law 8: the position is a little before the head",
+    world: { kept: 1_000 },
+    story: [
+      lateRows,
+      times(
+        4,
+        6,
+        times(1, 3, publish("room a", settled)),
+        follow("room a", settled),
+        oneOf(act("wait"), publish("room b")),
       ),
     ],
   },

@@ -88,6 +88,9 @@ export const doorbells = (how: "lost" | "late" | "spurious", more: Givens = {}):
 export const states = (how: "late" | "old", more: Givens = {}): Part =>
   act("states", { a: nth(["late", "old"].indexOf(how), 2), ...more });
 
+/** From now on rows are readable later than their events: a second or two. */
+export const lateRows = act("lateRows", { a: [0.5, 1], ...now });
+
 /** From now on `authorize` answers late, or its answer is old when it arrives. */
 export const rights = (how: "late" | "old", more: Givens = {}): Part =>
   act("rights", { a: nth(["late", "old"].indexOf(how), 2), ...more });

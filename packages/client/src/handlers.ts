@@ -49,7 +49,10 @@ interface CommonHandlers<Type extends string> {
 type GapHandlers<C extends Contract, Name extends ChannelName<C>> =
   Name extends SnapshotName<C>
     ? {
-        /** The state to start from, at first and after every gap. Events that follow may already be in it. */
+        /**
+         * The state to start from, at first and after every gap. The events of the last two seconds follow once more,
+         * and may already be in it.
+         */
         snapshot(state: SnapshotState<C, Name>): unknown;
         onGap?(gap: Gap): unknown;
       }

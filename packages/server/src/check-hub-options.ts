@@ -12,6 +12,7 @@ const OPTION_TYPES = {
   authenticate: "function",
   authorize: "function",
   snapshot: "object",
+  snapshotOverlap: "number",
   hosts: "array",
   cors: "object",
   limits: "object",

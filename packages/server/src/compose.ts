@@ -5,6 +5,7 @@ import { systemClock } from "@tidings/protocol/clock";
 import { checkHubOptions } from "./check-hub-options.ts";
 import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
 import { answerPage, type PageAnswerNeeds } from "./page/answer-page.ts";
+import { createSnapshotOverlap } from "./page/snapshot-overlap.ts";
 import { createSnapshots } from "./page/snapshots.ts";
 import { createEncoders } from "./publish/new-entry.ts";
 import { createPublisher, type Publisher } from "./publish/publisher.ts";
@@ -61,8 +62,10 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   // What the application has chosen.
   checkHubOptions(contract, options);
   const { log, clock = systemClock, random = Math.random, heartbeat = 15_000, drain = null } = options;
+  const { snapshotOverlap: overlap = 2_000 } = options;
   const limits = checkLimits(options.limits);
   checkRange("heartbeat", heartbeat, 1_000, 300_000);
+  checkRange("snapshotOverlap", overlap, 0, 60_000);
   if (drain !== null) checkRange("drain", drain, 500, 60_000);
   const pageLimit = { entries: limits.pageEvents, bytes: limits.pageBytes };
   const streamReadLimit = { entries: limits.pageEvents, bytes: BATCH_BYTES };
@@ -90,7 +93,8 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const streams = createOpenStreams({ admission, followers, hooks, trace });
   const rechecks = createRechecks({ contract, hooks, clock, trace });
   const commands = createCommands({ contract, streams, rechecks, random });
-  const snapshots = createSnapshots({ contract, hooks, log, clock, trace });
+  const findStart = createSnapshotOverlap({ log, reads, clock, overlap });
+  const snapshots = createSnapshots({ contract, hooks, findStart, clock, trace });
   const tailer = createTailer({
     log,
     ring,

@@ -79,7 +79,10 @@ export interface ConnectionInfo<C extends Contract, V extends Viewer> {
   readonly addresses: readonly AddressOf<C, ChannelName<C>>[];
 }
 
-/** Loads the state of an address. The state may already contain events that are published while the loader runs. */
+/**
+ * Loads the state of an address. The state may already contain events that are published while the loader runs. It may
+ * lack rows whose event was published less than `snapshotOverlap` ago, as when it reads from a replica that lags.
+ */
 export type SnapshotLoader<C extends Contract, Name extends ChannelName<C>> = (
   params: AddressOf<C, Name>["params"],
   scope: {
@@ -142,6 +145,17 @@ export type HubOptions<C extends Contract, V extends Viewer, Raw = unknown> = Sn
    * @default 5_000, and more from 10,000 streams on
    */
   readonly drain?: number;
+  /**
+   * How much later than its event a row may become readable for a snapshot, in milliseconds, 0 to 60,000. After a
+   * state, the reliable events of that time are delivered once more. So a state loses nothing that was not readable
+   * when it was loaded: a row that was published before it was inserted, or that a read replica did not have yet.
+   * Handlers have to be idempotent; 0 lets nothing come again, and then a row has to be readable before its event is
+   * published.
+   *
+   * The time is shorter where it is more than 500 events of the channel, or more than half of what retention keeps.
+   * @default 2_000
+   */
+  readonly snapshotOverlap?: number;
   /** A stream has begun. */
   readonly onConnect?: (connection: ConnectionInfo<C, V>) => void;
   /** A stream has ended, for whatever reason. */

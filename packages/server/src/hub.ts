@@ -17,6 +17,10 @@ import type { Selector } from "./rights/command.ts";
 export interface Hub<C extends Contract, Raw = unknown> {
   /**
    * Validates, encodes and appends one event; resolves once the log has it. Delivery is not part of the answer.
+   *
+   * If the channel has a snapshot, write the row first, or use {@link TransactionalHub.publishIn}. A row that becomes
+   * readable later than that is in no state that is loaded meanwhile. It is not missed if it comes within
+   * `snapshotOverlap` of this call: the event is then delivered again after such a state.
    * @throws ContractError when the data does not fit the contract; nothing is appended then
    * @throws TypeError for an unknown option
    */

@@ -1,6 +1,7 @@
 import type * as startPosition from "../../../../packages/server/src/position/start-position.ts";
 import type * as catchUpModule from "../../../../packages/server/src/page/catch-up.ts";
 import type * as currentValuesModule from "../../../../packages/server/src/page/current-values.ts";
+import type * as overlapModule from "../../../../packages/server/src/page/snapshot-overlap.ts";
 import type * as snapshotsModule from "../../../../packages/server/src/page/snapshots.ts";
 import type * as statesModule from "../../../../packages/server/src/page/states.ts";
 import { replace, type Mutation } from "../../../mutation/mutation.ts";
@@ -51,11 +52,20 @@ export const pageMutants: readonly Mutant[] = [
   breaking(
     "law 8",
     "a snapshot before its cursor",
-    loadOtherwise((snapshots, { log }) => async (...question) => {
-      const loaded = await snapshots.load(...question);
-      return { ...loaded, cursor: await log.head() };
+    loadOtherwise((snapshots, { findStart }) => async (address, readableFrom) => {
+      const loaded = await snapshots.load(address, readableFrom);
+      const { head } = await findStart(address.path, readableFrom);
+      return { ...loaded, start: head, head };
     }),
     "events come while states load",
+  ),
+  breaking(
+    "law 8",
+    "a snapshot with the head for its position",
+    replace<typeof overlapModule>("packages/server/src/page/snapshot-overlap.ts", {
+      createSnapshotOverlap: (create) => (needs) => create({ ...needs, overlap: 0 }),
+    }),
+    "rows are readable later than their events",
   ),
   breaking(
     "law 8",
@@ -68,7 +78,7 @@ export const pageMutants: readonly Mutant[] = [
           const load: Snapshots["load"] = async (...question) => {
             const loaded = await snapshots.load(...question);
             const { epoch } = await log.head();
-            return { ...loaded, cursor: { ...loaded.cursor, epoch } };
+            return { ...loaded, start: { ...loaded.start, epoch }, head: { ...loaded.head, epoch } };
           };
           return states({ ...needs, snapshots: { load } }, ...rest);
         },

@@ -297,6 +297,7 @@ describe("snapshots (law 8)", () => {
   test("a position that was read before the state, and the current values", async () => {
     let publish = async (): Promise<unknown> => null;
     const { page, hub, say, connect } = await openTestHub({
+      snapshotOverlap: 0,
       snapshot: {
         room: async () => {
           await publish();
@@ -424,7 +425,7 @@ describe("snapshots (law 8)", () => {
     const loads: ((state: { texts: string[] }) => void)[] = [];
     const log = new WatchedLog();
     const room = () => new Promise<{ texts: string[] }>((resolve) => void loads.push(resolve));
-    const { ask, say, clock } = await openTestHub({ log, snapshot: { room } });
+    const { ask, say, clock } = await openTestHub({ log, snapshotOverlap: 0, snapshot: { room } });
     const [, before] = await say("a", "b");
     const first = ask(`${LOBBY}&snapshot`, { headers: JSON_HEADERS });
     await clock.settle();

@@ -1,18 +1,15 @@
 import type { Address, Contract } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
-import type { EventLog } from "@tidings/log";
-import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { Refusal } from "../request/refusal.ts";
 import type { Hooks, SnapshotHook } from "../runtime/hooks.ts";
-import { readHead } from "../runtime/read-head.ts";
 import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
+import type { FindSnapshotStart, SnapshotStart } from "./snapshot-overlap.ts";
 
-/** The state of an address, and a position that was read before it. */
-interface Snapshot {
+/** The state of an address, and where a client goes on from after it. */
+interface Snapshot extends SnapshotStart {
   readonly path: string;
-  readonly cursor: Cursor;
   /** JSON. */
   readonly state: string;
 }
@@ -33,7 +30,7 @@ export interface Snapshots {
 interface SnapshotNeeds {
   readonly contract: Contract;
   readonly hooks: Pick<Hooks, "snapshots">;
-  readonly log: Pick<EventLog, "head">;
+  readonly findStart: FindSnapshotStart;
   readonly clock: Pick<Clock, "setTimeout">;
   readonly trace: Pick<Trace, "add">;
 }
@@ -42,7 +39,7 @@ interface SnapshotNeeds {
 const LOAD_TIME = 10_000;
 
 /** @throws TypeError when a loader is missing */
-export function createSnapshots({ contract, hooks, log, clock, trace }: SnapshotNeeds): Snapshots {
+export function createSnapshots({ contract, hooks, findStart, clock, trace }: SnapshotNeeds): Snapshots {
   const loaders = new Map<string, { readonly load: SnapshotHook; readonly encode: Encoder }>();
   const loading = new Map<string, Promise<Snapshot>>();
   for (const { name, snapshot } of Object.values(contract)) {
@@ -56,12 +53,12 @@ export function createSnapshots({ contract, hooks, log, clock, trace }: Snapshot
     const loader = loaders.get(name);
     if (loader === undefined) throw new TypeError(`Expected a channel with a snapshot, got "${name}".`);
     // The position first: events that are published while the state loads are then delivered again, never missed.
-    const cursor = await readHead({ log, clock });
+    const { start, head } = await findStart(path, readableFrom);
     try {
       // Safe: the loader of a channel takes the params of its addresses.
       const load = async (): Promise<unknown> => loader.load(params as never, { readableFrom });
       const state = await withTimeLimit(clock, LOAD_TIME, load);
-      return { path, cursor, state: encodeState(loader.encode, state) };
+      return { path, start, head, state: encodeState(loader.encode, state) };
     } catch (error) {
       trace.add("error", "hook-failed", { detail: "snapshot", channel: path, error });
       if (error instanceof TimeLimitError)

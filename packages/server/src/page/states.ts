@@ -1,4 +1,5 @@
 import type { EventLog } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { StartPosition } from "../position/start-position.ts";
 import { readHead } from "../runtime/read-head.ts";
@@ -7,14 +8,13 @@ import type { PageParts } from "./page-parts.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 export interface StateNeeds extends CurrentValueNeeds {
-  readonly log: Pick<EventLog, "head" | "current">;
+  readonly log: Pick<EventLog, "head" | "read" | "current">;
   readonly clock: Clock;
   readonly snapshots: Pick<Snapshots, "load">;
 }
 
 /**
- * A page of snapshots: the state of every address, the current values, and a position that was read before all of them
- * (law 8).
+ * A page of snapshots: the state of every address, the current values, and a position of before all of them (law 8).
  *
  * @param gone aborted when the client is gone
  */
@@ -26,10 +26,36 @@ export async function states(needs: StateNeeds, start: StartPosition, gone: Abor
     Array.from(granted.values(), ({ address, grant }) => snapshots.load(address, grant.readableFrom ?? null)),
   );
   // Positions of different epochs cannot be compared: if the log was replaced meanwhile, everything is loaded again.
-  if (loaded.some(({ cursor }) => cursor.epoch !== head.epoch)) return states(needs, start, gone);
+  if (loaded.some((each) => each.head.epoch !== head.epoch)) return states(needs, start, gone);
   // A shared load may have begun earlier. To go on from the earliest position repeats events at worst.
-  const cursor = loaded.reduce((earliest, each) => (each.cursor.seq < earliest.seq ? each.cursor : earliest), head);
-  const events = await currentValues(needs, start.readableFromByPath, [...granted.keys()], gone);
+  const last = earliest(head, ...loaded.map((each) => each.head));
+  const first = earliest(last, ...loaded.map((each) => each.start));
+  const paths = [...granted.keys()];
+  const cursor = await afterHoles(needs, paths, first, last, gone);
+  const events = await currentValues(needs, start.readableFromByPath, paths, gone);
   const members = loaded.map(({ path, state }) => `${JSON.stringify(path)}:${state}`);
   return { events, cursor, more: false, holes: [], states: `{${members.join()}}` };
+}
+
+function earliest(...cursors: readonly [Cursor, ...Cursor[]]): Cursor {
+  return cursors.reduce((found, each) => (each.seq < found.seq ? each : found));
+}
+
+/**
+ * The first position from `first` on, and up to `last`, after which retention has dropped nothing of the paths. A
+ * client whose gap this page heals would otherwise meet a gap again.
+ */
+async function afterHoles(
+  { log, reads }: Pick<StateNeeds, "log" | "reads">,
+  paths: readonly string[],
+  first: Cursor,
+  last: Cursor,
+  gone: AbortSignal,
+): Promise<Cursor> {
+  if (first.seq === last.seq) return last;
+  const nothing = { entries: 0, bytes: 0 };
+  const { holes } = await reads((signal) => log.read(first, paths, nothing, signal), { paths, gone });
+  // A position that a failover has made void stays as it is: the client gets its gap when it goes on from there.
+  const ends = holes.map(({ reason, to }) => (reason === "trimmed" ? to : 0));
+  return { epoch: last.epoch, seq: Math.min(last.seq, Math.max(first.seq, ...ends)) };
 }

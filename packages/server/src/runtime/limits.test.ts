@@ -29,6 +29,9 @@ describe("limits", () => {
     [{ limits: misspelt }],
     [{ heartbeat: 10 }],
     [{ drain: 90_000 }],
+    [{ snapshotOverlap: -1 }],
+    [{ snapshotOverlap: 60_001 }],
+    [{ snapshotOverlap: Number.NaN }],
   ])("%j is a start-up error", async (options) => {
     await expect(openTestHub(options)).rejects.toThrow(TypeError);
   });
