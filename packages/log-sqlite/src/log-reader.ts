@@ -1,4 +1,12 @@
-import { FORGOTTEN_CHANNELS, type Entry, type Hole, type Limit, type LogStat, type Page } from "@tidings/log";
+import {
+  byteLength,
+  FORGOTTEN_CHANNELS,
+  type Entry,
+  type Hole,
+  type Limit,
+  type LogStat,
+  type Page,
+} from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { entryRows, isOwed, modeOf, RELIABLE, VALUE, VOLATILE, type EntryRow } from "./entry-row.ts";
 import { Epochs } from "./epochs.ts";
@@ -165,7 +173,7 @@ export class LogReader {
       if (next !== null && scanned >= limit.entries) return { entries, next, more: true, holes: [] };
       const isNamed = channels === null || channels.has(row.channel);
       if (isNamed && isOwed(row, now)) {
-        bytes += row.data?.length ?? 0;
+        bytes += byteLength(row.data ?? "");
         if (next !== null && entries.length > 0 && bytes > limit.bytes) {
           return { entries, next, more: true, holes: [] };
         }

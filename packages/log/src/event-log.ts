@@ -70,7 +70,7 @@ export interface Page {
 export interface Limit {
   /** Entries that are scanned. */
   readonly entries: number;
-  /** Bytes of data that are returned. */
+  /** Bytes of data that are returned, in UTF-8. */
   readonly bytes: number;
 }
 

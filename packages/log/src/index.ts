@@ -1,3 +1,4 @@
+export { byteLength } from "./byte-length.ts";
 export { FORGOTTEN_CHANNELS, IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
 export type {
   Appended,

@@ -1,4 +1,5 @@
 import { newEpoch, type Cursor } from "@tidings/protocol";
+import { byteLength } from "./byte-length.ts";
 import { EntryIndex, keyOf, takeNext, type EntryList, type Run, type Slot } from "./entry-index.ts";
 import { VOLATILE_AGE } from "./event-log.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
@@ -160,7 +161,7 @@ class MemoryLog implements EventLog {
     let next = after.seq;
     for (let entry = takeNext(runs); entry !== null; entry = takeNext(runs)) {
       const owed = this.#isOwed(entry, now);
-      if (owed) bytes += entry.data?.length ?? 0;
+      if (owed) bytes += byteLength(entry.data ?? "");
       if ((scanned > 0 && scanned >= limit.entries) || (entries.length > 0 && bytes > limit.bytes)) {
         return { entries, next: this.#cursor(next), more: true, holes };
       }
@@ -267,7 +268,7 @@ class MemoryLog implements EventLog {
   }
 
   #weigh({ data }: Entry, kind: Kind, sign: 1 | -1): void {
-    const bytes = sign * (ENTRY_BYTES + (data?.length ?? 0));
+    const bytes = sign * (ENTRY_BYTES + byteLength(data ?? ""));
     if (retentionOf[kind].isWeighed) this.#weighedBytes += bytes;
     else this.#otherBytes += bytes;
   }

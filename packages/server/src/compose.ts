@@ -94,7 +94,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const rechecks = createRechecks({ contract, hooks, clock, trace });
   const commands = createCommands({ contract, streams, rechecks, random });
   const findStart = createSnapshotOverlap({ log, reads, clock, overlap });
-  const snapshots = createSnapshots({ contract, hooks, findStart, clock, trace });
+  const snapshots = createSnapshots({ contract, hooks, limits, findStart, clock, trace });
   const tailer = createTailer({
     log,
     ring,

@@ -4,6 +4,7 @@ import type * as currentValuesModule from "../../../../packages/server/src/page/
 import type * as overlapModule from "../../../../packages/server/src/page/snapshot-overlap.ts";
 import type * as snapshotsModule from "../../../../packages/server/src/page/snapshots.ts";
 import type * as statesModule from "../../../../packages/server/src/page/states.ts";
+import { partCursor, partPosition } from "../../../../packages/server/src/position/part-cursor.ts";
 import { replace, type Mutation } from "../../../mutation/mutation.ts";
 import { withMethods } from "../../../mutation/with-methods.ts";
 import { breaking, type Mutant } from "../mutant.ts";
@@ -137,11 +138,31 @@ export const pageMutants: readonly Mutant[] = [
   ),
   breaking(
     "latest",
-    "values on a page end where a failover has voided one",
-    replaceValues((currentValues) => (needs, ...rest) => {
-      const { log } = needs;
-      const current: typeof log.current = async (...question) => ({ ...(await log.current(...question)), holes: [] });
-      return currentValues({ ...needs, log: { current } }, ...rest);
+    "after parts of values, events go on from what is newest then",
+    replace<typeof catchUpModule>("packages/server/src/page/catch-up.ts", {
+      catchUp:
+        (catchUp) =>
+        async (needs, request, start, ...rest) => {
+          const parts = await catchUp(needs, request, start, ...rest);
+          const part = partPosition(parts.cursor);
+          if (part === null) return parts;
+          const all = { entries: Infinity, bytes: Infinity };
+          const { next } = await needs.log.read(part.events, [...start.fromByPath.keys()], all);
+          return { ...parts, cursor: partCursor({ ...part, events: next }) };
+        },
+    }),
+    "values change between two parts of them",
+  ),
+  breaking(
+    "law 2",
+    "after a part of values, events go on in whichever log is there",
+    replace<typeof catchUpModule>("packages/server/src/page/catch-up.ts", {
+      catchUp: (catchUp) => async (needs, request, start, part, gone) => {
+        const parts = await catchUp(needs, request, start, part, gone);
+        if (part === null) return parts;
+        const { next } = await needs.log.current([...start.fromByPath.keys()], null, { entries: 1, bytes: 1_000 });
+        return { ...parts, cursor: { ...parts.cursor, epoch: next.epoch } };
+      },
     }),
     "a failover between two pages of values",
   ),

@@ -33,6 +33,20 @@ export const limitLaws: readonly Law[] = [
   },
   {
     law: "limits",
+    title: "bytes are those of UTF-8, of entries and of current values",
+    async run({ open }) {
+      const { log } = await open({});
+      // 500 characters have 1,500 bytes.
+      const text = JSON.stringify("語".repeat(500));
+      const entries = Array.from({ length: 4 }, (_, index) => [reliable("a", text), latest("a", `${index}`, text)]);
+      await log.append(entries.flat());
+      const limit = { entries: 100, bytes: 3_500 };
+      expect((await log.read(await startOf(log), ["a"], limit)).entries).toHaveLength(2);
+      expect((await log.current(["a"], null, limit)).entries).toHaveLength(2);
+    },
+  },
+  {
+    law: "limits",
     title: "a page may have one entry that alone has more bytes than the limit",
     async run({ open }) {
       const { log } = await open({});

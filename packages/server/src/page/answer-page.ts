@@ -1,6 +1,7 @@
 import type { EventLog } from "@tidings/log";
 import { PAGE_HEADERS, type ParsedRequest } from "@tidings/protocol";
 import type { HubRequest } from "../hub-options.ts";
+import { partPosition, type PartPosition } from "../position/part-cursor.ts";
 import { findStartPosition, type PositionNeeds, type StartPosition } from "../position/start-position.ts";
 import type { Admission } from "../request/admission.ts";
 import { admit, type AdmitNeeds } from "../request/admit.ts";
@@ -109,9 +110,11 @@ async function makeBody(
   if (!isWaiting) needs.admission.enter(viewer.id);
   try {
     const making = askLog(needs, gone, async () => {
-      const start = await findStartPosition(needs, positionRequest(parsed), access, gone);
-      const parts = await makeParts(needs, parsed, start, gone);
-      return { body: pageJson(parts, refused), epoch: parts.cursor.epoch };
+      const part = partPosition(parsed.after);
+      const start = await findStartPosition(needs, positionRequest(parsed, part), access, gone);
+      const parts = await makeParts(needs, parsed, start, part, gone);
+      const end = partPosition(parts.cursor)?.events ?? parts.cursor;
+      return { body: pageJson(parts, refused), epoch: end.epoch };
     });
     // A loader of the application may hang: the room of a client that has left must not wait for it.
     return { ...(await untilGone(gone, making)), leave };
@@ -127,10 +130,11 @@ function makeParts(
   needs: PageAnswerNeeds,
   parsed: ParsedRequest,
   start: StartPosition,
+  part: PartPosition | null,
   gone: AbortSignal,
 ): Promise<PageParts> {
   if (parsed.snapshot) return states(needs, start, gone);
-  return isHistory(parsed) ? history(needs, parsed, start, gone) : catchUp(needs, parsed, start, gone);
+  return isHistory(parsed) ? history(needs, parsed, start, gone) : catchUp(needs, parsed, start, part, gone);
 }
 
 function isHistory({ last, before }: ParsedRequest): boolean {
@@ -138,8 +142,9 @@ function isHistory({ last, before }: ParsedRequest): boolean {
 }
 
 /** The request as far as it names a position to go on from: history and snapshots do not go on from one. */
-function positionRequest(parsed: ParsedRequest): ParsedRequest {
-  return parsed.snapshot || isHistory(parsed) ? { ...parsed, after: null, last: 0 } : parsed;
+function positionRequest(parsed: ParsedRequest, part: PartPosition | null): ParsedRequest {
+  if (parsed.snapshot || isHistory(parsed)) return { ...parsed, after: null, last: 0 };
+  return part === null ? parsed : { ...parsed, after: part.events };
 }
 
 /** Whether the viewer may read less than when `authorize` was asked: a command has come since, or a right has ended. */

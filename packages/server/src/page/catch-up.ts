@@ -7,6 +7,7 @@ import { endOf } from "../rights/access.ts";
 import { sleep } from "../runtime/sleep.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import type { Follower, Followers } from "../stream/followers.ts";
+import type { PartPosition } from "../position/part-cursor.ts";
 import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
 import { eventJson } from "./event-json.ts";
 import type { PageParts } from "./page-parts.ts";
@@ -21,15 +22,17 @@ export interface CatchUpNeeds extends CurrentValueNeeds {
 }
 
 /**
- * A page of what comes after a position. With `wait` it is a long poll: an empty page is held back until there is
- * something, the time is over, or a right ends.
+ * A page of what comes after a position: current values of new paths first, then events. With `wait` it is a long
+ * poll: an empty page is held back until there is something, the time is over, or a right ends.
  *
+ * @param part where the page before this one has stopped, if it was in the middle of current values
  * @param gone aborted when the client is gone
  */
 export async function catchUp(
   needs: CatchUpNeeds,
   { wait }: Pick<ParsedRequest, "wait">,
   start: StartPosition,
+  part: PartPosition | null,
   gone: AbortSignal,
 ): Promise<PageParts> {
   const { log, reads, pageLimit, followers, clock, closing } = needs;
@@ -37,7 +40,15 @@ export async function catchUp(
   const waitEnd = clock.monotonic() + wait * 1_000;
   const rightEnd = endOf(start.access);
   const paths = [...start.fromByPath.keys()];
-  const values = await currentValues(needs, start.readableFromByPath, start.newPaths, gone);
+  const { readableFromByPath, newPaths, holes } = start;
+  const valuePaths = part === null ? newPaths : paths;
+  // The part does not say which values of a new path have come, so the values of all paths begin again.
+  const valuesFrom = part === null || newPaths.length > 0 ? { events: start.cursor } : part;
+  const values = await currentValues(needs, readableFromByPath, valuePaths, valuesFrom, pageLimit, gone);
+  if (values.next !== null) return { events: values.events, cursor: values.next, more: true, holes };
+  // A reader that has no room for an event asks for the same page again. With values before the event, which come
+  // again, it would never get further.
+  if (part !== null) return { events: values.events, cursor: part.events, more: true, holes };
   for (let { cursor } = start; ;) {
     const position = cursor;
     const wokenUp = new AbortController();
@@ -45,14 +56,14 @@ export async function catchUp(
     // Before the read: whatever comes after the read must wake the page.
     followers.follow(follower, paths);
     try {
-      const page = await reads((signal) => log.read(position, paths, pageLimit, signal), { paths, gone });
+      const page = await reads((signal) => log.read(position, paths, values.left, signal), { paths, gone });
       const owed = owedOf(page, start.fromByPath, position);
       const parts: PageParts = {
-        events: [...values, ...owed.entries.map((entry) => eventJson(entry))],
+        events: [...values.events, ...owed.entries.map((entry) => eventJson(entry))],
         cursor: page.next,
         more: page.more,
         // If a path has both, the last one counts: a start that is void is more than what was trimmed since.
-        holes: [...owed.holes, ...start.holes],
+        holes: [...owed.holes, ...holes],
       };
       const remaining = Math.min(waitEnd - clock.monotonic(), rightEnd - clock.now());
       if (!isEmpty(parts) || remaining <= 0 || gone.aborted || closing.aborted) return parts;

@@ -1,44 +1,47 @@
-import type { Entry, EventLog, Limit, Page } from "@tidings/log";
+import { byteLength, type EventLog, type Limit } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { isReadable } from "../position/owed.ts";
+import { partCursor, type PartPosition } from "../position/part-cursor.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import { eventJson } from "./event-json.ts";
 
 export interface CurrentValueNeeds {
   readonly log: Pick<EventLog, "current">;
   readonly reads: ReadQueue;
-  readonly pageLimit: Limit;
+}
+
+/** Some of the current values, as JSON. */
+export interface CurrentValues {
+  readonly events: readonly string[];
+  /** The cursor of the page that brings the next part. Null when these are the last ones. */
+  readonly next: Cursor | null;
+  /** What the page may still have. */
+  readonly left: Limit;
 }
 
 /**
- * The current values of some paths that the viewer may see, as JSON.
+ * The current values of some paths that the viewer may see, as many as the page may have.
+ *
+ * @param part where the last page has stopped; only `events` on the first page
  * @param gone aborted when the client is gone
  */
 export async function currentValues(
-  { log, reads, pageLimit }: CurrentValueNeeds,
+  { log, reads }: CurrentValueNeeds,
   readableFromByPath: ReadonlyMap<string, number>,
   paths: readonly string[],
+  { events: position, values: from }: Pick<PartPosition, "events"> & Partial<PartPosition>,
+  limit: Limit,
   gone: AbortSignal,
-): Promise<string[]> {
-  let values: Entry[] = [];
-  let after: Cursor | null = null;
-  let more = paths.length > 0;
-  while (more) {
-    const from: Cursor | null = after;
-    const page: Page = await reads(() => log.current(paths, from, pageLimit), { paths, gone });
-    if (isVoid(page)) {
-      values = [];
-      after = null;
-    } else {
-      values.push(...page.entries);
-      after = page.next;
-      more = page.more;
-    }
-  }
-  return values.filter((entry) => isReadable(entry, readableFromByPath)).map((entry) => eventJson(entry, null));
-}
-
-/** Whether a failover has made the end of the last page void. The values are then read again from the first one. */
-export function isVoid({ holes }: Pick<Page, "holes">): boolean {
-  return holes.length > 0;
+): Promise<CurrentValues> {
+  if (paths.length === 0) return { events: [], next: null, left: limit };
+  // A failover may have made the position void. Then there are no values, and the events begin with a gap.
+  const page = await reads(() => log.current(paths, from ?? null, limit), { paths, gone });
+  const entries = page.entries.filter((entry) => isReadable(entry, readableFromByPath));
+  const bytes = entries.reduce((sum, { data }) => sum + byteLength(data ?? ""), 0);
+  return {
+    events: entries.map((entry) => eventJson(entry, null)),
+    next: page.more ? partCursor({ events: position, values: page.next }) : null,
+    // A read of nothing would not come to the end.
+    left: { entries: Math.max(1, limit.entries - entries.length), bytes: limit.bytes - bytes },
+  };
 }

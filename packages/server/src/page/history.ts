@@ -1,4 +1,4 @@
-import type { Entry, EventLog, Hole, Limit } from "@tidings/log";
+import { byteLength, type Entry, type EventLog, type Hole, type Limit } from "@tidings/log";
 import type { Cursor, ParsedRequest } from "@tidings/protocol";
 import { owedOf } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
@@ -57,7 +57,7 @@ export async function history(
 function newestThatFit(entries: readonly Entry[], most: number, bytes: number): readonly Entry[] {
   let size = 0;
   const tooMuch = entries.findLastIndex(({ data }, index) => {
-    size += data?.length ?? 0;
+    size += byteLength(data ?? "");
     return size > bytes && index < entries.length - 1;
   });
   return entries.slice(Math.max(tooMuch + 1, entries.length - most));

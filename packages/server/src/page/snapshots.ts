@@ -1,8 +1,10 @@
 import type { Address, Contract } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
+import { byteLength } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
 import { Refusal } from "../request/refusal.ts";
 import type { Hooks, SnapshotHook } from "../runtime/hooks.ts";
+import type { Limits } from "../runtime/limits.ts";
 import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { FindSnapshotStart, SnapshotStart } from "./snapshot-overlap.ts";
@@ -21,8 +23,8 @@ export interface Snapshots {
   /**
    * Loads a state, or joins a load of the same state that has not ended yet. A load that takes longer than ten seconds
    * is given up, so that the next request loads again.
-   * @throws Refusal 500 when the application's loader fails, or its state does not fit the contract; 503 when the
-   *   loader takes too long
+   * @throws Refusal 500 when the application's loader fails, or its state does not fit the contract or is too large;
+   *   503 when the loader takes too long
    */
   load(address: Address, readableFrom: string | null): Promise<Snapshot>;
 }
@@ -30,6 +32,7 @@ export interface Snapshots {
 interface SnapshotNeeds {
   readonly contract: Contract;
   readonly hooks: Pick<Hooks, "snapshots">;
+  readonly limits: Pick<Limits, "stateBytes">;
   readonly findStart: FindSnapshotStart;
   readonly clock: Pick<Clock, "setTimeout">;
   readonly trace: Pick<Trace, "add">;
@@ -39,7 +42,7 @@ interface SnapshotNeeds {
 const LOAD_TIME = 10_000;
 
 /** @throws TypeError when a loader is missing */
-export function createSnapshots({ contract, hooks, findStart, clock, trace }: SnapshotNeeds): Snapshots {
+export function createSnapshots({ contract, hooks, limits, findStart, clock, trace }: SnapshotNeeds): Snapshots {
   const loaders = new Map<string, { readonly load: SnapshotHook; readonly encode: Encoder }>();
   const loading = new Map<string, Promise<Snapshot>>();
   for (const { name, snapshot } of Object.values(contract)) {
@@ -58,7 +61,7 @@ export function createSnapshots({ contract, hooks, findStart, clock, trace }: Sn
       // Safe: the loader of a channel takes the params of its addresses.
       const load = async (): Promise<unknown> => loader.load(params as never, { readableFrom });
       const state = await withTimeLimit(clock, LOAD_TIME, load);
-      return { path, start, head, state: encodeState(loader.encode, state) };
+      return { path, start, head, state: encodeState(loader.encode, state, limits.stateBytes) };
     } catch (error) {
       trace.add("error", "hook-failed", { detail: "snapshot", channel: path, error });
       if (error instanceof TimeLimitError)
@@ -86,8 +89,19 @@ export function loadName(path: string, readableFrom: string | null): string {
   return `${path} ${readableFrom ?? ""}`;
 }
 
-/** @throws TypeError that does not quote the state: it goes to the trace, and the contract's own error quotes data */
-function encodeState(encode: Encoder, state: unknown): string {
+/**
+ * @throws TypeError that does not quote the state: it goes to the trace, and the contract's own error quotes data
+ * @throws RangeError for a state with more than `most` bytes
+ */
+function encodeState(encode: Encoder, state: unknown, most: number): string {
+  const json = tryEncode(encode, state);
+  const bytes = byteLength(json);
+  if (bytes <= most) return json;
+  const advice = "load less, for example only the newest items, or raise limits.stateBytes";
+  throw new RangeError(`Expected a state of at most ${most} bytes of JSON, got ${bytes}; ${advice}.`);
+}
+
+function tryEncode(encode: Encoder, state: unknown): string {
   try {
     return encode(state);
   } catch {

@@ -1,4 +1,4 @@
-import type { EventLog } from "@tidings/log";
+import { byteLength, type EventLog, type Limit } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { StartPosition } from "../position/start-position.ts";
@@ -11,15 +11,17 @@ export interface StateNeeds extends CurrentValueNeeds {
   readonly log: Pick<EventLog, "head" | "read" | "current">;
   readonly clock: Clock;
   readonly snapshots: Pick<Snapshots, "load">;
+  readonly pageLimit: Limit;
 }
 
 /**
  * A page of snapshots: the state of every address, the current values, and a position of before all of them (law 8).
+ * Values that do not fit come with the next page, which has no states.
  *
  * @param gone aborted when the client is gone
  */
 export async function states(needs: StateNeeds, start: StartPosition, gone: AbortSignal): Promise<PageParts> {
-  const { snapshots } = needs;
+  const { snapshots, pageLimit } = needs;
   const { granted } = start.access;
   const head = await readHead(needs, gone);
   const loaded = await Promise.all(
@@ -32,9 +34,12 @@ export async function states(needs: StateNeeds, start: StartPosition, gone: Abor
   const first = earliest(last, ...loaded.map((each) => each.start));
   const paths = [...granted.keys()];
   const cursor = await afterHoles(needs, paths, first, last, gone);
-  const events = await currentValues(needs, start.readableFromByPath, paths, gone);
+  const stateBytes = loaded.reduce((sum, { state }) => sum + byteLength(state), 0);
+  const limit = { entries: pageLimit.entries, bytes: pageLimit.bytes - stateBytes };
+  const values = await currentValues(needs, start.readableFromByPath, paths, { events: cursor }, limit, gone);
   const members = loaded.map(({ path, state }) => `${JSON.stringify(path)}:${state}`);
-  return { events, cursor, more: false, holes: [], states: `{${members.join()}}` };
+  const end = { cursor: values.next ?? cursor, more: values.next !== null };
+  return { events: values.events, ...end, holes: [], states: `{${members.join()}}` };
 }
 
 function earliest(...cursors: readonly [Cursor, ...Cursor[]]): Cursor {

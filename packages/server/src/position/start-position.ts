@@ -3,6 +3,7 @@ import { parseCursor, type Cursor, type ParsedRequest } from "@tidings/protocol"
 import { readHead } from "../runtime/read-head.ts";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Access } from "../rights/access.ts";
+import { partPosition } from "./part-cursor.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 
 /** Where a stream or a page starts, and for whom. */
@@ -55,8 +56,10 @@ export async function findStartPosition(
     }
     const bound = readableFromByPath.get(path) ?? 0;
     fromByPath.set(path, bound);
-    const ownStart = request.channels.get(path) ?? null;
-    if (ownStart === null) continue;
+    const requested = request.channels.get(path) ?? null;
+    if (requested === null) continue;
+    // All current values come again, so it does not matter which of them have come before.
+    const ownStart = requested === "now" ? requested : (partPosition(requested)?.events ?? requested);
     newPaths.push(path);
     const hole = ownStart === "now" ? undefined : await findVoidHole(needs, ownStart, head, [path], gone);
     if (hole !== undefined) holes.push(hole);

@@ -17,6 +17,7 @@ describe("limits", () => {
       catchUpReads: 16,
       pageEvents: 500,
       pageBytes: 1_048_576,
+      stateBytes: 1_048_576,
       ringEntries: 16_384,
       ringBytes: 16_777_216,
     });

@@ -20,8 +20,10 @@ export const DEFAULT_LIMITS = {
   catchUpReads: 16,
   /** Events of one page, and entries scanned by one read. */
   pageEvents: 500,
-  /** Bytes of one page, and of one read. */
+  /** Bytes of the events of one page, and of one read. One event may have more. */
   pageBytes: 1024 * 1024,
+  /** Bytes of one snapshot's JSON. */
+  stateBytes: 1024 * 1024,
   /** Entries in the ring. */
   ringEntries: 16_384,
   /** Bytes of frames in the ring. */

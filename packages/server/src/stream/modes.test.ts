@@ -82,7 +82,7 @@ describe("modes", () => {
     expect(back.sink.events.map(({ event }) => event)).toEqual(["hello", "gap", "rooms/lobby:price", "heartbeat"]);
   });
 
-  test("a page has no value that was lost in a failover", async () => {
+  test("pages whose values were lost in a failover end with a gap", async () => {
     const { hub, log, page } = await openTestHub({ limits: { pageEvents: 1 } });
     for (const symbol of ["a", "b"]) await hub.publish(lobby, "price", { symbol, value: 1 });
     const current = log.current.bind(log);
@@ -93,7 +93,13 @@ describe("modes", () => {
       return values;
     });
     const { json } = await page(`${LOBBY}@now`);
-    expect(json.events.map((event) => "data" in event && event.data)).toEqual([{ symbol: "c", value: 2 }]);
+    expect(json).toMatchObject({ events: [{ data: { symbol: "a", value: 1 } }], more: true });
+    const rest = await page(`${LOBBY}&after=${json.cursor}`);
+    expect(rest.json).toMatchObject({ events: [], more: true });
+    const next = await page(`${LOBBY}&after=${rest.json.cursor}`);
+    expect(next.json).toMatchObject({ events: [], more: false, gap: { channels: { [lobby.path]: "reset" } } });
+    const anew = await page(`${LOBBY}@${next.json.cursor}`);
+    expect(anew.json.events.map(({ data }) => data)).toEqual([{ symbol: "c", value: 2 }]);
   });
 
   test("typing hints have no id, and are not delivered after five seconds", async () => {
