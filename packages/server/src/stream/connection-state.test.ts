@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type EntrySource } from "./connection-state.ts";
-import { HeartbeatSchedule } from "./heartbeat-schedule.ts";
 import { Lifetime, tooOldAt } from "./lifetime.ts";
 
 const UNCONFIRMED: Phase = { name: "unconfirmed" };
@@ -60,15 +59,5 @@ describe("a stream", () => {
     expect([over(1_999, 999), over(0, 1_000)]).toEqual([null, "max-age"]);
     lifetime.expiresAt = 500;
     expect([over(499, 0), over(500, 0), over(1_000, 1_000)]).toEqual([null, "expired", "expired"]);
-  });
-
-  test("has a heartbeat when it was idle for the interval, and another retry when the window has doubled", () => {
-    const heartbeats = new HeartbeatSchedule(0);
-    heartbeats.noteRetry(2_000);
-    expect(heartbeats.due(14_999, 15_000, 4_000)).toBe("none");
-    expect(heartbeats.due(15_000, 15_000, 4_000)).toBe("heartbeat");
-    expect(heartbeats.due(1, 15_000, 4_001)).toBe("heartbeat with retry");
-    heartbeats.noteId(15_000);
-    expect(heartbeats.due(15_001, 15_000, 4_000)).toBe("none");
   });
 });

@@ -1,33 +1,30 @@
 import type { Contract } from "@tidings/contract";
-import type { Entry, Hole, Page } from "@tidings/log";
-import { formatControl, formatCursor, formatRetry, type ByeReason, type Cursor } from "@tidings/protocol";
+import type { Page } from "@tidings/log";
+import type { ByeReason, Cursor } from "@tidings/protocol";
 import type { ConnectionInfo, Viewer } from "../hub-options.ts";
 import { hasVoidBound, isReadable, owedOf, pageUpTo } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import { boundsOf, endOf } from "../rights/access.ts";
 import { READ_RETRY } from "../runtime/limits.ts";
 import { sleep } from "../runtime/sleep.ts";
-import { concat, toBytes } from "../wire/bytes.ts";
-import { controlFrame, entryFrame, gapData, refusalFrames } from "../wire/frame.ts";
 import type { ConnectionNeeds } from "./connection-needs.ts";
 import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type Work } from "./connection-state.ts";
-import { HeartbeatSchedule } from "./heartbeat-schedule.ts";
 import { Lifetime, tooOldAt } from "./lifetime.ts";
 import { ReportedHoles } from "./reported-holes.ts";
 import type { Sink, StreamControl } from "./sink.ts";
+import { StreamWriter } from "./stream-writer.ts";
 
 let lastId = 0;
 
 /**
- * One open response: a cursor and a sink. `pump` takes what is owed from the ring, else from the log, while the sink
- * accepts it. An entry is owed iff its `seq` is greater than the cursor and than the lower bound of its path (law 1).
+ * One open response: a cursor and a writer. `pump` takes what is owed from the ring, else from the log, while the writer
+ * is not full. An entry is owed iff its `seq` is greater than the cursor and than the lower bound of its path (law 1).
  *
  * So the cursor is the only state of the delivery. The other state says where the connection is in its work:
  * - `#work`: what it is doing, or what it waits for ({@link Work})
  * - `#phase`: whether the position may be given to the reader yet ({@link Phase})
- * - `#isSocketFull`: whether it waits for the sink
  * - `#upTo`: how far it may write while `authorize` is asked again
- * - the lifetime, the heartbeats and the reported holes have an object of their own
+ * - the writer, the lifetime and the reported holes have an object of their own
  */
 export class Connection implements StreamControl {
   readonly id = ++lastId;
@@ -38,16 +35,14 @@ export class Connection implements StreamControl {
   readonly lifetime: Lifetime;
   readonly readableFrom: ReadonlyMap<string, string>;
   readonly #needs: ConnectionNeeds;
-  readonly #sink: Sink;
+  readonly #writer: StreamWriter;
   readonly #readableFromByPath: StartPosition["readableFromByPath"];
   /** The epoch in which the lower bounds are positions. */
   readonly #epoch: string;
-  readonly #heartbeats: HeartbeatSchedule;
   /** Out of date while the work is `caught up`: use {@link cursor}. */
   #cursor: Cursor;
   #work: Work = "ready";
   #phase: Phase;
-  #isSocketFull = false;
   #upTo = Infinity;
   /** The ring's head when the log had nothing more after the cursor; null when it had more. */
   #exhaustedAt: Cursor | null = null;
@@ -56,23 +51,21 @@ export class Connection implements StreamControl {
   #reading: AbortController | null = null;
 
   constructor(needs: ConnectionNeeds, sink: Sink, start: StartPosition) {
-    const { ring, clock, random, limits, hello } = needs;
+    const { ring, clock, random, limits } = needs;
     const { viewer, granted } = start.access;
-    const now = clock.monotonic();
     this.#needs = needs;
-    this.#sink = sink;
+    this.#writer = new StreamWriter(needs, sink, this);
     this.#readableFromByPath = start.readableFromByPath;
     this.#epoch = start.epoch;
     this.fromByPath = start.fromByPath;
     this.info = { viewer, addresses: Array.from(granted.values(), ({ address }) => address) };
     this.readableFrom = boundsOf(start.access);
-    this.lifetime = new Lifetime(endOf(start.access), tooOldAt(now, limits.maxAge, random()));
-    this.#heartbeats = new HeartbeatSchedule(now);
+    this.lifetime = new Lifetime(endOf(start.access), tooOldAt(clock.monotonic(), limits.maxAge, random()));
     this.#cursor = start.cursor;
     this.#phase = firstPhase(start, ring);
-    this.#write(toBytes(this.#drawRetry() + formatControl("hello", hello, this.#readerId())));
-    for (const frame of refusalFrames(start.access.refused)) this.#write(frame);
-    this.#writeGap(start.holes);
+    this.#writer.writeHello(this.#readerPosition());
+    this.#writer.writeRefusals(start.access.refused);
+    this.#writer.writeGap(start.holes);
   }
 
   get cursor(): Cursor {
@@ -116,7 +109,7 @@ export class Connection implements StreamControl {
   }
 
   drained(): void {
-    this.#isSocketFull = false;
+    this.#writer.drained();
     this.pump();
   }
 
@@ -129,17 +122,10 @@ export class Connection implements StreamControl {
 
   /** Ends the stream when its time is over; otherwise writes a heartbeat when one is due. */
   tick(sharedHeartbeat: Uint8Array): void {
-    const { heartbeat, retryDelays, clock } = this.#needs;
+    const { retryDelays, clock } = this.#needs;
     const reason = this.lifetime.over(clock);
     if (reason !== null) return this.end(reason, reason === "max-age" ? retryDelays.afterMaxAge() : null);
-    if (this.#isSocketFull) return;
-    const now = clock.monotonic();
-    const due = this.#heartbeats.due(now, heartbeat, retryDelays.window());
-    if (due === "none") return;
-    this.#heartbeats.noteId(now);
-    if (due === "heartbeat with retry") this.#writeHeartbeat(this.#drawRetry());
-    else if (this.#work === "caught up") this.#write(sharedHeartbeat);
-    else this.#writeHeartbeat();
+    this.#writer.writeDueHeartbeat(this.#readerPosition(), this.#work === "caught up" ? sharedHeartbeat : null);
   }
 
   holdAt(seq: number): void {
@@ -159,7 +145,7 @@ export class Connection implements StreamControl {
     if (refused.length === 0) return;
     this.#needs.followers.unfollow(this, refused);
     if (this.fromByPath.size === 0) this.end(reason);
-    else this.#write(controlFrame("bye", { reason, channels: refused }));
+    else this.#writer.writeBye({ reason, channels: refused });
   }
 
   /**
@@ -168,13 +154,13 @@ export class Connection implements StreamControl {
    */
   end(reason: ByeReason, retry: number | null = null): void {
     if (this.isEnded) return;
-    this.#write(toBytes((retry === null ? "" : formatRetry(retry)) + formatControl("bye", { reason })));
+    this.#writer.writeBye({ reason }, retry);
     this.#finish();
   }
 
   #finish(): void {
     this.closed();
-    void this.#needs.trace.guard("hook-failed", () => this.#sink.end(), { detail: "sink" });
+    this.#writer.end();
   }
 
   /** The only place where the work changes. */
@@ -189,7 +175,7 @@ export class Connection implements StreamControl {
   }
 
   #canPump(): boolean {
-    return this.#work === "ready" && !this.#isSocketFull;
+    return this.#work === "ready" && !this.#writer.isFull;
   }
 
   #takeOwed(): void {
@@ -217,7 +203,7 @@ export class Connection implements StreamControl {
       this.#reportedHoles.forget();
     }
     this.#cursor = { epoch, seq };
-    if (batch !== null) this.#writeEntries(batch.entries, batch.bytes);
+    if (batch !== null) this.#writer.writeEntries(batch.entries, batch.bytes);
     else if (this.#upTo >= ring.head.seq) this.#become("caught up");
   }
 
@@ -263,10 +249,10 @@ export class Connection implements StreamControl {
     const values = entries.filter(
       (entry) => this.fromByPath.has(entry.channel) && isReadable(entry, this.#readableFromByPath),
     );
-    if (values.length > 0) this.#write(concat(values.map((entry) => entryFrame(entry, null))));
+    this.#writer.writeValues(values);
     this.#phase = more ? { name: "current values", paths, after: next } : CONFIRMED;
     // All values are written, so the reader may have the position that was read before them.
-    if (!more) this.#writeHeartbeat();
+    if (!more) this.#writer.writeHeartbeat(this.#readerPosition());
   }
 
   #readLog(): Promise<void> {
@@ -287,65 +273,24 @@ export class Connection implements StreamControl {
     const page = isVoid ? whole : pageUpTo(whole, this.#upTo, position);
     const { entries, holes } = owedOf(page, this.fromByPath, position);
     if (holes.some(({ reason }) => reason !== "trimmed")) {
-      this.#writeGap(holes, page.next);
+      this.#writer.writeGap(holes, page.next);
       return this.#finish();
     }
     if (hasVoidBound(this.fromByPath, this.#epoch, position, page.next)) return this.end("max-age");
     // What was reported in the former epoch says nothing about positions that were written again.
     if (page.next.epoch !== position.epoch) this.#reportedHoles.forget();
-    this.#writeGap(this.#reportedHoles.takeNew(holes));
+    this.#writer.writeGap(this.#reportedHoles.takeNew(holes));
     this.#cursor = page.next;
     this.#exhaustedAt = page.more ? null : ringHead;
-    const hasWrittenId = this.#writeEntries(entries, concat(entries.map((entry) => entryFrame(entry))));
+    const hasWrittenId = this.#writer.writeEntries(entries);
     if (this.#phase.name === "confirmed") return;
     // The hello had no id, since the log had not confirmed the position yet.
     this.#phase = CONFIRMED;
-    if (!hasWrittenId) this.#writeHeartbeat();
+    if (!hasWrittenId) this.#writer.writeHeartbeat(this.#readerPosition());
   }
 
-  /** @param head where to go on when the reader's own position is void */
-  #writeGap(holes: readonly Hole[], head: Cursor | null = null): void {
-    if (holes.length === 0) return;
-    this.#write(controlFrame("gap", gapData(holes), head === null ? null : formatCursor(head)));
-    const detail = holes.map(({ channel }) => channel).join(" ");
-    this.#needs.trace.add("debug", "gap", { connection: this.id, detail });
-  }
-
-  /** The position as an id; null before it is the reader's. */
-  #readerId(): string | null {
-    return this.#phase.name === "confirmed" ? formatCursor(this.cursor) : null;
-  }
-
-  /** A `retry` field with a random delay: the more clients are here, the wider the window. */
-  #drawRetry(): string {
-    const { retryDelays } = this.#needs;
-    const window = retryDelays.window();
-    this.#heartbeats.noteRetry(window);
-    return formatRetry(retryDelays.afterBreak(window));
-  }
-
-  #writeHeartbeat(retry = ""): void {
-    this.#write(toBytes(retry + formatControl("heartbeat", {}, this.#readerId())));
-  }
-
-  /** Says whether one of the entries has an id. */
-  #writeEntries(entries: readonly Entry[], bytes: Uint8Array): boolean {
-    const { clock, trace } = this.#needs;
-    const hasId = entries.some(({ mode }) => mode !== "volatile");
-    if (hasId) this.#heartbeats.noteId(clock.monotonic());
-    if (entries.length > 0) this.#write(bytes);
-    for (const entry of entries) trace.stage("write", entry, entry, { connection: this.id });
-    return hasId;
-  }
-
-  #write(bytes: Uint8Array): void {
-    if (this.isEnded) return;
-    try {
-      if (!this.#sink.write(bytes)) this.#isSocketFull = true;
-    } catch (error) {
-      // A sink that breaks its word must not harm the other connections.
-      this.#needs.trace.add("error", "hook-failed", { connection: this.id, detail: "sink", error });
-      this.closed();
-    }
+  /** The position as far as the reader may have it; null before it is the reader's. */
+  #readerPosition(): Cursor | null {
+    return this.#phase.name === "confirmed" ? this.cursor : null;
   }
 }
