@@ -1,6 +1,7 @@
 import type { Cursor } from "@tidings/protocol";
 import type { EventLog, MemoryLogOptions, Page } from "@tidings/log";
 import type * as entryIndex from "../../packages/log/src/entry-index.ts";
+import type * as keptEntries from "../../packages/log/src/kept-entries.ts";
 import type * as kind from "../../packages/log/src/kind.ts";
 import type * as memoryLogModule from "../../packages/log/src/memory-log.ts";
 import type * as trimMarks from "../../packages/log/src/trim-marks.ts";
@@ -129,6 +130,16 @@ export const oneMarkForAll = replaceMarks(
       }
     },
 );
+
+/** Values that have expired are found by no trim. */
+export const neverWithdrawn = replace<typeof keptEntries>("packages/log/src/kept-entries.ts", {
+  KeptEntries: (KeptEntries) =>
+    class extends KeptEntries {
+      override expired() {
+        return [];
+      }
+    },
+});
 
 /** Every value has a key of its own, so none replaces another. */
 export const nothingSuperseded = replaceKeys(({ seq }) => `${seq}`);

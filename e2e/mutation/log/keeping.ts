@@ -3,6 +3,7 @@ import type * as eventLog from "../../../packages/log/src/event-log.ts";
 import {
   changeReads,
   decorate,
+  neverWithdrawn,
   nothingSuperseded,
   reconfigure,
   replaceKeys,
@@ -11,7 +12,7 @@ import {
   withoutKeys,
 } from "../memory-log.ts";
 import { replace, type Mutation } from "../mutation.ts";
-import { breaking, inMemoryLog } from "./mutant.ts";
+import { breaking, inKeptEntries } from "./mutant.ts";
 
 const TEN_MINUTES = 600_000;
 const DAY = 86_400_000;
@@ -79,7 +80,7 @@ export const keepingMutants = [
     "ignores that values expire": decorate((log) => ({
       append: (batch) => log.append(batch.map(({ expires: _expires, ...entry }) => entry)),
     })),
-    "never withdraws an expired value": inMemoryLog("    this.#withdrawExpired(now);\n", ""),
+    "never withdraws an expired value": neverWithdrawn,
     "has one key for all types of a channel": replaceKeys(
       ({ channel, key = "" }) => `${channel.length} ${channel}${key}`,
     ),
@@ -95,7 +96,7 @@ export const keepingMutants = [
       leavesHole: (leavesHole) => (kind, isNewest) => kind === "volatile" || leavesHole(kind, isNewest),
     }),
     "keeps a hint for an hour when the clock goes back": ageInsteadOfDistance(true),
-    "never drops hints": inMemoryLog('this.#dropOldest("volatile", (entry) => !this.#isOwed(entry, now));', ""),
+    "never drops hints": inKeptEntries('this.#dropOldest("volatile", (entry) => !this.isOwed(entry, now));', ""),
   }),
   ...breaking("retention", {
     "keeps one entry less": reconfigure((options) => ({
@@ -103,11 +104,8 @@ export const keepingMutants = [
       keep: { ...options.keep, entries: (options.keep?.entries ?? 1_000) - 1 },
     })),
     "keeps all entries": reconfigure((options) => ({ ...options, keep: { ...options.keep, entries: Infinity } })),
-    "drops what is above its entries before anybody had a turn": inMemoryLog(
-      "const DEFAULT_BURST = 10_000;",
-      "const DEFAULT_BURST = 0;",
-    ),
-    "keeps a burst until the next one": inMemoryLog(
+    "drops what is above its entries before anybody had a turn": reconfigure((options) => ({ burst: 0, ...options })),
+    "keeps a burst until the next one": inKeptEntries(
       "    this.#dropCrowd();\n    this.#dropHints",
       "    this.#dropHints",
     ),
@@ -117,7 +115,7 @@ export const keepingMutants = [
     })),
     "keeps entries for ever": reconfigure((options) => ({ ...options, keep: { ...options.keep, age: Infinity } })),
     "keeps any number of bytes": reconfigure((options) => ({ ...options, keep: { ...options.keep, bytes: Infinity } })),
-    "drops the newest for the bytes": inMemoryLog(
+    "drops the newest for the bytes": inKeptEntries(
       "if (this.#weighedBytes > this.#keep.bytes) this.#evict();",
       "if (this.#weighedBytes > this.#keep.bytes) this.#drop(slot);",
     ),

@@ -15,9 +15,9 @@ export function breaking(law: LawName, mutations: Readonly<Record<string, Mutati
   return Object.entries(mutations).map(([breaks, mutation]) => ({ law, breaks, mutation }));
 }
 
-/** A text of the memory log that has no seam. */
-export const inMemoryLog = (from: string, to: string): Mutation => ({
-  file: "packages/log/src/memory-log.ts",
+/** A text of what the memory log keeps that has no seam. */
+export const inKeptEntries = (from: string, to: string): Mutation => ({
+  file: "packages/log/src/kept-entries.ts",
   from,
   to,
 });

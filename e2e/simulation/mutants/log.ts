@@ -5,6 +5,7 @@ import {
   changeReads,
   decorate,
   movePositions,
+  neverWithdrawn,
   nothingSuperseded,
   oneMarkForAll,
   outOfOrder,
@@ -59,12 +60,7 @@ export const logMutants: readonly Mutant[] = [
     }),
     "hints that come too late",
   ),
-  breaking(
-    "latest",
-    "a value that has expired is not withdrawn",
-    { file: "packages/log/src/memory-log.ts", from: "    this.#withdrawExpired(now);\n", to: "" },
-    "values that expire",
-  ),
+  breaking("latest", "a value that has expired is not withdrawn", neverWithdrawn, "values that expire"),
   breaking(
     "history",
     "the event before a position is left out",

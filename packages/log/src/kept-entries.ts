@@ -1,0 +1,173 @@
+import { byteLength } from "./byte-length.ts";
+import { EntryIndex, keyOf, type EntryList, type Slot } from "./entry-index.ts";
+import { VOLATILE_AGE, type Entry, type Keep } from "./event-log.ts";
+import { EVICTED, isYoung, kindOf, leavesHole, retentionOf, type Kind } from "./kind.ts";
+import { Lifetimes } from "./lifetimes.ts";
+import { TrimMarks } from "./trim-marks.ts";
+
+/**
+ * What an entry costs beside its data, in bytes: 187 were measured on Node 20. It makes `keep.bytes` a bound on memory.
+ */
+const ENTRY_BYTES = 200;
+
+const EVERY_KIND: readonly Kind[] = ["reliable", "withdrawal", "volatile", "latest"];
+
+/** What a log has to do besides when an entry is dropped. */
+interface DropListener {
+  noteDrop(slot: Slot<Entry>): void;
+}
+
+/**
+ * The entries that a memory log keeps, and what retention does to them. An entry comes in by `add` alone, and goes when
+ * a newer one of its key replaces it, or when retention drops it. What is lost to readers leaves a mark in `trimmed`.
+ */
+export class KeptEntries {
+  readonly byKind: Readonly<Record<Kind, EntryIndex<Entry>>> = {
+    reliable: new EntryIndex(),
+    latest: new EntryIndex(),
+    withdrawal: new EntryIndex(),
+    volatile: new EntryIndex(),
+  };
+  readonly trimmed: TrimMarks;
+  readonly #keep: Keep;
+  readonly #burst: number;
+  readonly #listener: DropListener;
+  /** The newest value or withdrawal of each channel, type and key. */
+  readonly #newest = new Map<string, Slot<Entry>>();
+  readonly #lifetimes = new Lifetimes();
+  /** Lists that have more than `keep.entries`, since the last `trim()`. */
+  readonly #crowded = new Set<EntryList<Entry>>();
+  /** Bytes that count against `keep.bytes`. */
+  #weighedBytes = 0;
+  /** Bytes of what retention may not drop. */
+  #otherBytes = 0;
+
+  /** @param burst how many entries a channel may have above `keep.entries` until the next `trim()` */
+  constructor(keep: Keep, burst: number, listener: DropListener) {
+    this.#keep = keep;
+    this.#burst = burst;
+    this.#listener = listener;
+    this.trimmed = new TrimMarks(keep.emptyChannels, (channel) => this.#kindsOf(channel) > 0);
+  }
+
+  /** How many entries there are, hints too. */
+  get size(): number {
+    return Object.values(this.byKind).reduce((sum, { all }) => sum + all.size, 0);
+  }
+
+  /** What the entries cost in memory. */
+  get bytes(): number {
+    return this.#weighedBytes + this.#otherBytes;
+  }
+
+  /** Every channel that has an entry or a mark. */
+  channels(): string[] {
+    const kept = Object.values(this.byKind).flatMap((index) => [...index.lists.keys()]);
+    return [...kept, ...this.trimmed.marks.keys()];
+  }
+
+  isOwed(entry: Entry, now: number): boolean {
+    if (entry.mode === "reliable") return true;
+    const lifetime = entry.mode === "volatile" ? VOLATILE_AGE : this.#lifetimes.of(entry);
+    return isYoung(entry.at, now, lifetime);
+  }
+
+  /** The values that have expired and are not withdrawn yet. */
+  expired(now: number): Entry[] {
+    return this.#lifetimes.expired((entry) => this.isOwed(entry, now));
+  }
+
+  /** Keeps a new entry, the newest of all. @param lifetime milliseconds after which a value expires */
+  add(entry: Entry, lifetime: number | undefined, now: number): Slot<Entry> {
+    const { seq, channel, mode } = entry;
+    const kind = kindOf(entry);
+    const slot = { seq, item: entry };
+    if (kind === "latest" && lifetime !== undefined) this.#lifetimes.add(entry, lifetime);
+
+    const list = this.byKind[kind].add(channel, slot);
+    if (list.size === 1 && kind !== "volatile" && this.#kindsOf(channel) === 1) this.trimmed.use(channel);
+    this.#weigh(entry, kind, 1);
+    if (mode === "latest") this.#supersede(entry, slot);
+    if (retentionOf[kind].isCounted && list.size > this.#keep.entries) this.#crowd(list);
+    // Typing hints are swept here, too: nothing else bounds how many come between two trims.
+    if (kind === "volatile") this.#dropHints(now);
+    if (this.#weighedBytes > this.#keep.bytes) this.#evict();
+    return slot;
+  }
+
+  /** Drops what retention does not keep any more. */
+  trim(now: number): void {
+    // An entry from before the clock went back stays until the clock has caught up; meanwhile entries and bytes bound
+    // the log.
+    const isAged = ({ at }: Entry): boolean => now - at >= this.#keep.age;
+    for (const kind of EVERY_KIND) if (retentionOf[kind].isAged) this.#dropOldest(kind, isAged);
+    this.#dropCrowd();
+    this.#dropHints(now);
+  }
+
+  /** The former value or withdrawal of the key goes. */
+  #supersede(entry: Entry, slot: Slot<Entry>): void {
+    const key = keyOf(entry);
+    const former = this.#newest.get(key);
+    this.#newest.set(key, slot);
+    this.#drop(former);
+  }
+
+  /** Volatile entries go as soon as nobody is owed them. */
+  #dropHints(now: number): void {
+    this.#dropOldest("volatile", (entry) => !this.isOwed(entry, now));
+  }
+
+  /** Notes that a list has too many entries, and bounds how many. */
+  #crowd(list: EntryList<Entry>): void {
+    this.#crowded.add(list);
+    if (list.size > this.#keep.entries + this.#burst) this.#drop(list.oldest());
+  }
+
+  /** Drops what channels have above `keep.entries`. */
+  #dropCrowd(): void {
+    for (const list of this.#crowded) {
+      for (let slot = list.oldest(); slot && list.size > this.#keep.entries; slot = list.oldest()) this.#drop(slot);
+    }
+    this.#crowded.clear();
+  }
+
+  /** There are too many bytes. First the busy channels give back what they have above `keep.entries`. */
+  #evict(): void {
+    this.#dropCrowd();
+    for (const kind of EVICTED) this.#dropOldest(kind, () => this.#weighedBytes > this.#keep.bytes);
+  }
+
+  #dropOldest(kind: Kind, isDue: (entry: Entry) => boolean): void {
+    const { all } = this.byKind[kind];
+    for (let slot = all.oldest(); slot?.item && isDue(slot.item); slot = all.oldest()) this.#drop(slot);
+  }
+
+  #drop(slot: Slot<Entry> | undefined): void {
+    const entry = slot?.item ?? null;
+    if (slot === undefined || entry === null) return;
+    const kind = kindOf(entry);
+    const isLast = this.byKind[kind].drop(entry.channel, slot);
+    this.#lifetimes.delete(entry);
+    this.#listener.noteDrop(slot);
+    this.#weigh(entry, kind, -1);
+    const isNewestOfKey = kind === "withdrawal" && this.#newest.get(keyOf(entry)) === slot;
+    if (isNewestOfKey) this.#newest.delete(keyOf(entry));
+    if (leavesHole(kind, isNewestOfKey)) this.trimmed.move(entry.channel, entry.seq);
+    if (isLast && this.#kindsOf(entry.channel) === 0) this.trimmed.leave(entry.channel);
+  }
+
+  /** How many kinds of entries are kept of a channel. Hints do not count: nobody misses them. */
+  #kindsOf(channel: string): number {
+    const { reliable, latest, withdrawal } = this.byKind;
+    return (
+      Number(reliable.lists.has(channel)) + Number(latest.lists.has(channel)) + Number(withdrawal.lists.has(channel))
+    );
+  }
+
+  #weigh({ data }: Entry, kind: Kind, sign: 1 | -1): void {
+    const bytes = sign * (ENTRY_BYTES + byteLength(data ?? ""));
+    if (retentionOf[kind].isWeighed) this.#weighedBytes += bytes;
+    else this.#otherBytes += bytes;
+  }
+}
