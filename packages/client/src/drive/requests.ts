@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<number, Reason>> = {
 /**
  * Makes one request. When it resolves, the head of the answer has arrived, and the answer is of the type that was asked
  * for.
- * @throws Ending
+ * @throws Ending; something else once the signal has aborted, since the outcome has been reported then
  */
 export async function send(
   settings: RequestSettings,
@@ -28,19 +28,19 @@ export async function send(
   signal: AbortSignal,
 ): Promise<Response> {
   const { fetch, credentials, network } = settings;
-  refuseAborted(signal);
+  signal.throwIfAborted();
   if (!network.isOnline()) {
     throw failure("network", "a network", "none", { reason: "offline" });
   }
   const url = await read("url", settings.url);
-  refuseAborted(signal);
+  signal.throwIfAborted();
   const headers = new Headers(await read("headers", settings.headers));
   headers.set("accept", accept);
   const { query, body } = formatRequest(request);
   if (body) {
     headers.set("content-type", "application/json");
   }
-  refuseAborted(signal);
+  signal.throwIfAborted();
   const response = await fetch(`${url}${url.includes("?") ? "&" : "?"}${query}`, {
     headers,
     credentials,
@@ -64,13 +64,6 @@ export async function send(
 /** An answer that does not come from a hub. */
 export function foreign(expected: string, got: string) {
   return failure("bad-response", expected, `${got}; check "url"`);
-}
-
-/** The request was aborted. Its outcome has been reported already, so this error is not shown. */
-function refuseAborted({ aborted }: AbortSignal): void {
-  if (aborted) {
-    throw new Error();
-  }
 }
 
 /** The value of an option that may be a function. None of the values is itself a function. */
