@@ -2,12 +2,13 @@ import type * as parserModule from "../../../packages/protocol/src/parser.ts";
 import type * as connectionModule from "../../../packages/client/src/drive/connection.ts";
 import type * as tracksModule from "../../../packages/client/src/drive/tracks.ts";
 import type * as subscriptionState from "../../../packages/client/src/state/subscription-state.ts";
+import type * as subscriptionTable from "../../../packages/client/src/state/subscription-table.ts";
 import { toPosition, type Position } from "../../../packages/client/src/state/position.ts";
 import { replace, type Mutation } from "../../mutation/mutation.ts";
 import { withMethods } from "../../mutation/with-methods.ts";
 import { breaking, type Mutant } from "./mutant.ts";
 
-type Transition = (typeof subscriptionState)["transition"];
+type Transition = (typeof subscriptionTable)["transition"];
 type Question = Parameters<Transition>;
 type Answer = ReturnType<Transition>;
 type State = subscriptionState.SubscriptionState;
@@ -17,7 +18,7 @@ type Progress = Exclude<State, { kind: "closed" }>["progress"];
 
 /** Subscriptions whose machine answers in another way. */
 const inSubscription = (change: (transition: Transition, ...question: Question) => Answer): Mutation =>
-  replace<typeof subscriptionState>("packages/client/src/state/subscription-state.ts", {
+  replace<typeof subscriptionTable>("packages/client/src/state/subscription-table.ts", {
     transition:
       (transition) =>
       (...question) =>

@@ -8,13 +8,13 @@ import type { Position } from "../state/position.ts";
 import {
   initialState,
   statusOf,
-  transition,
   type PageWish,
   type SubscriptionEffects,
   type SubscriptionInputs,
   type SubscriptionState,
   type Traits,
 } from "../state/subscription-state.ts";
+import { transition } from "../state/subscription-table.ts";
 import { watchedStatus, type Reason, type Status, type Watchable } from "../status.ts";
 import type { Ending } from "../state/ending.ts";
 import { createMachine, type Machine } from "./machine.ts";
@@ -28,7 +28,7 @@ export interface Subscription extends ClientSubscription {
 }
 
 /**
- * Drives the machine of state/subscription-state.ts.
+ * Drives the machine of state/subscription-table.ts.
  *
  * @param track who follows the address. It says how far the stream has come with it, too
  * @param wantsState whether it begins with the channel's snapshot

@@ -4,14 +4,13 @@ import type { Item } from "../deliver/item.ts";
 import { toPosition, type Position } from "./position.ts";
 import {
   initialState,
-  statusOf,
-  transition,
   type ChannelPosition,
   type PageWish,
   type SubscriptionInputs,
   type SubscriptionState,
   type Traits,
 } from "./subscription-state.ts";
+import { transition } from "./subscription-table.ts";
 
 type Kind = SubscriptionState["kind"];
 type InputName = keyof SubscriptionInputs;
@@ -189,18 +188,6 @@ describe("what one cell cannot show", () => {
     expect(transition(arrived, "pageEnd", null, { ...traits, position: left }).state.kind).toBe("loading");
     const covering = { ...states.delivering, page: { ...body, cursor: "f.1" } };
     expect(transition(covering, "pageEnd", null, { ...traits, position: left }).state.kind).toBe("joined");
-  });
-
-  test("the status is the connection's own, but for a refused address", () => {
-    const live = { state: "live" } as const;
-    const unknown = { ...lastFailure, reason: "unknown" } as const;
-    expect(statusOf(states.joined, live)).toEqual(live);
-    expect(statusOf(states.joined, lastFailure)).toEqual(lastFailure);
-    expect(statusOf({ ...states.joined, progress: { ...progress, cursor: null } }, live).state).toBe("connecting");
-    expect(statusOf({ ...states.retrying, progress: { ...progress, lastFailure: unknown } }, lastFailure)).toEqual(
-      unknown,
-    );
-    expect(statusOf(states.closed, live)).toEqual({ state: "closed", reason: "closed" });
   });
 });
 
