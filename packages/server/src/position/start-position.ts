@@ -43,45 +43,77 @@ export async function findStartPosition(
   access: Access,
   gone: AbortSignal,
 ): Promise<StartPosition> {
-  const { log, reads } = needs;
   const head = await readHead(needs, gone);
-  const fromByPath = new Map<string, number>();
-  const readableFromByPath = new Map<string, number>();
-  const holes: Hole[] = [];
-  const newPaths: string[] = [];
-  let earliest: Cursor | null = null;
-  for (const [path, { grant }] of access.granted) {
-    if (grant.readableFrom !== undefined) {
-      readableFromByPath.set(path, await readableSeq(needs, grant.readableFrom, head, path, gone));
-    }
-    const bound = readableFromByPath.get(path) ?? 0;
-    fromByPath.set(path, bound);
-    const requested = request.channels.get(path) ?? null;
-    if (requested === null) continue;
-    // All current values come again, so it does not matter which of them have come before.
-    const ownStart = requested === "now" ? requested : (partPosition(requested)?.events ?? requested);
-    newPaths.push(path);
-    const hole = ownStart === "now" ? undefined : await findVoidHole(needs, ownStart, head, [path], gone);
-    if (hole !== undefined) holes.push(hole);
-    const own = ownStart === "now" || hole !== undefined ? head : ownStart;
-    fromByPath.set(path, Math.max(bound, own.seq));
-    if (earliest === null || own.seq < earliest.seq) earliest = own;
-  }
-
-  const paths = [...fromByPath.keys()];
-  let cursor = request.after ?? earliest ?? head;
-  if (request.after === null && request.last > 0) {
-    const { entries, next } = await reads(() => log.recent(paths, request.last), { paths, gone });
-    const [oldest] = entries;
-    cursor = oldest === undefined ? next : { epoch: oldest.epoch, seq: oldest.seq - 1 };
-  }
-  const isConfirmed = request.after === null || isVouchedFor(needs.ring, cursor, head);
   const { epoch } = head;
+  const paths = [...access.granted.keys()];
+  const readableFromByPath = await readableSeqs(needs, access, head, gone);
+  const ownStarts = await findOwnStarts(needs, request, paths, head, gone);
+  const fromByPath = new Map(
+    paths.map((path) => [path, Math.max(readableFromByPath.get(path) ?? 0, ownStarts.get(path)?.cursor.seq ?? 0)]),
+  );
+  const newPaths = [...ownStarts.keys()];
+  const holes = [...ownStarts.values()].flatMap(({ hole }) => hole ?? []);
+  const cursor = request.after ?? (await findBeginning(needs, request, paths, ownStarts, head, gone));
+  const isConfirmed = request.after === null || isVouchedFor(needs.ring, cursor, head);
   const start = { access, cursor, isConfirmed, fromByPath, epoch, readableFromByPath, newPaths, holes };
   // Current values come before everything else, so the log has to confirm the position before they are sent.
   if (isConfirmed || newPaths.length === 0) return start;
   const hole = await findVoidHole(needs, cursor, head, paths, gone);
   return hole === undefined ? { ...start, isConfirmed: true } : { ...start, newPaths: [], holes: [] };
+}
+
+/** Where a path starts that is new to the client. */
+interface OwnStart {
+  readonly cursor: Cursor;
+  /** Set when the position of the request means nothing to the log. Then the path starts at the head. */
+  readonly hole?: Hole | undefined;
+}
+
+/** By path: the starts that a request gives to single paths. */
+async function findOwnStarts(
+  needs: PositionNeeds,
+  { channels }: ParsedRequest,
+  paths: readonly string[],
+  head: Cursor,
+  gone: AbortSignal,
+): Promise<ReadonlyMap<string, OwnStart>> {
+  const starts = new Map<string, OwnStart>();
+  for (const path of paths) {
+    const requested = channels.get(path) ?? null;
+    if (requested === null) continue;
+    starts.set(path, requested === "now" ? { cursor: head } : await findOwnStart(needs, requested, path, head, gone));
+  }
+  return starts;
+}
+
+async function findOwnStart(
+  needs: PositionNeeds,
+  requested: Cursor,
+  path: string,
+  head: Cursor,
+  gone: AbortSignal,
+): Promise<OwnStart> {
+  // All current values come again, so it does not matter which of them have come before.
+  const cursor = partPosition(requested)?.events ?? requested;
+  const hole = await findVoidHole(needs, cursor, head, [path], gone);
+  return hole === undefined ? { cursor } : { cursor: head, hole };
+}
+
+/** Where the events begin when the request names no position for all paths. */
+async function findBeginning(
+  { log, reads }: PositionNeeds,
+  { last }: ParsedRequest,
+  paths: readonly string[],
+  ownStarts: ReadonlyMap<string, OwnStart>,
+  head: Cursor,
+  gone: AbortSignal,
+): Promise<Cursor> {
+  if (last > 0) {
+    const { entries, next } = await reads(() => log.recent(paths, last), { paths, gone });
+    const [oldest] = entries;
+    return oldest === undefined ? next : { epoch: oldest.epoch, seq: oldest.seq - 1 };
+  }
+  return [...ownStarts.values()].reduce((first, { cursor }) => (cursor.seq < first.seq ? cursor : first), head);
 }
 
 /**
@@ -104,6 +136,21 @@ async function findVoidHole(
   const nothing = { entries: 0, bytes: 0 };
   const { holes } = await reads((signal) => log.read(position, paths, nothing, signal), { paths, gone });
   return holes.find(({ reason }) => reason !== "trimmed");
+}
+
+/** By path: the `seq` after which the viewer may read. Only of paths with such a bound. */
+async function readableSeqs(
+  needs: PositionNeeds,
+  { granted }: Access,
+  head: Cursor,
+  gone: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const seqs = new Map<string, number>();
+  for (const [path, { grant }] of granted) {
+    if (grant.readableFrom === undefined) continue;
+    seqs.set(path, await readableSeq(needs, grant.readableFrom, head, path, gone));
+  }
+  return seqs;
 }
 
 /**
