@@ -46,6 +46,9 @@ export const lawMutants = [
     "names an epoch with characters that no cursor has": decorate((log) => ({
       head: async () => ({ ...(await log.head()), epoch: "a.b" }),
     })),
+    "names an epoch that looks like a part": decorate((log) => ({
+      head: async () => ({ ...(await log.head()), epoch: "a--b" }),
+    })),
   }),
   ...breaking("law 4: an epoch has an end", {
     "refuses the end of its epoch": movePositions(({ epoch, seq }, head) => ({

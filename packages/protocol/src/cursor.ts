@@ -28,6 +28,16 @@ export function parseCursor(token: string): Cursor | null {
   return Number.isSafeInteger(seq) ? { epoch, seq } : null;
 }
 
+const LOG_EPOCH = /^[\w-]{1,24}$/;
+
+/**
+ * Whether a log may have this epoch: 1 to 24 characters `A-Z a-z 0-9 _ -`, and no two hyphens in a row. The other 16
+ * characters of a cursor's epoch are left for the server, which can mark a position inside of a page with them.
+ */
+export function isLogEpoch(epoch: string): boolean {
+  return LOG_EPOCH.test(epoch) && !epoch.includes("--");
+}
+
 /** Whether a text is the token of a cursor. */
 export function isCursor(text: string): boolean {
   return parseCursor(text) !== null;

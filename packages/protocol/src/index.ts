@@ -1,6 +1,6 @@
 export { eventName, formatControl, parseEventName, PROTOCOL_VERSION } from "./control.ts";
 export type { ByeReason, ControlEvents, GapReason } from "./control.ts";
-export { covers, coversToken, formatCursor, isCursor, newEpoch, parseCursor } from "./cursor.ts";
+export { covers, coversToken, formatCursor, isCursor, isLogEpoch, newEpoch, parseCursor } from "./cursor.ts";
 export type { Cursor } from "./cursor.ts";
 export { formatFrame, formatRetry } from "./frame.ts";
 export { negotiate, PAGE_HEADERS, PROBLEM_HEADERS, STREAM_HEADERS } from "./headers.ts";

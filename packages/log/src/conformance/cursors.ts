@@ -1,4 +1,4 @@
-import { formatCursor, parseCursor, type Cursor } from "@tidings/protocol";
+import { formatCursor, isLogEpoch, parseCursor, type Cursor } from "@tidings/protocol";
 import { expect } from "vitest";
 import type { EventLog, Hole, Page } from "../event-log.ts";
 import type { Law } from "./law.ts";
@@ -114,6 +114,15 @@ export const cursorLaws: readonly Law[] = [
       for (const cursor of cursors) expect(parseCursor(formatCursor(cursor))).toEqual(cursor);
       const { entries } = await log.read(await startOf(log), null, WIDE);
       expect(entries.map(({ epoch, seq }) => ({ epoch, seq }))).toEqual(cursors.slice(1, 3));
+    },
+  },
+  {
+    law: "law 3: a cursor is an epoch and a position",
+    title: "an epoch leaves room for the cursors of parts: 24 characters at most, and no two hyphens in a row",
+    async run({ open }) {
+      const { log } = await open({});
+      const positions = [await log.head(), ...(await publish(log, reliable("a")))];
+      for (const { epoch } of positions) expect(isLogEpoch(epoch)).toBe(true);
     },
   },
   {

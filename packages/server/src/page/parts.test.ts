@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { lobby, openTestHub, tea, type PageJson } from "../../test/test-hub.ts";
+import { WatchedLog } from "../../test/watched-log.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
@@ -154,3 +155,21 @@ test("a state that is too large is refused; the trace says how large it is and w
       "load less, for example only the newest items, or raise limits.stateBytes.",
   );
 });
+
+test.each(["a".repeat(25), "a--b", ""])(
+  "a log with an epoch that leaves no room for parts is refused: %s",
+  async (epoch) => {
+    class OtherLog extends WatchedLog {
+      override async head() {
+        return { ...(await super.head()), epoch };
+      }
+    }
+    const hub = await openTestHub({ log: new OtherLog() });
+    expect((await hub.page(`${LOBBY}@now`)).status).toBe(503);
+    const record = hub.records.find(({ event }) => event === "read-failed");
+    expect(String(record?.error)).toBe(
+      `TypeError: Expected an epoch of 1 to 24 characters A-Z a-z 0-9 _ - without "--" from the log, got "${epoch}"; ` +
+        "make it with newEpoch of @tidings/protocol.",
+    );
+  },
+);

@@ -1,5 +1,5 @@
 import type { EventLog } from "@tidings/log";
-import type { Cursor } from "@tidings/protocol";
+import { isLogEpoch, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { READ_TIME } from "./limits.ts";
 import { withTimeLimit } from "./time-limit.ts";
@@ -14,7 +14,13 @@ interface ReadHeadNeeds {
  *
  * @param gone aborted when nobody waits any more
  * @throws TimeLimitError when the log does not answer within {@link READ_TIME}
+ * @throws TypeError when the epoch of the log is not one that a log may have
  */
-export function readHead({ log, clock }: ReadHeadNeeds, gone?: AbortSignal): Promise<Cursor> {
-  return withTimeLimit(clock, READ_TIME, () => log.head(), gone);
+export async function readHead({ log, clock }: ReadHeadNeeds, gone?: AbortSignal): Promise<Cursor> {
+  const head = await withTimeLimit(clock, READ_TIME, () => log.head(), gone);
+  if (isLogEpoch(head.epoch)) return head;
+  throw new TypeError(
+    `Expected an epoch of 1 to 24 characters A-Z a-z 0-9 _ - without "--" from the log, got "${head.epoch}"; ` +
+      "make it with newEpoch of @tidings/protocol.",
+  );
 }
