@@ -156,6 +156,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     ring,
     followers,
     snapshots,
+    limits,
     pageLimit,
     clock,
     trace,

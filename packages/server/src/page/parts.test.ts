@@ -156,6 +156,17 @@ test("a state that is too large is refused; the trace says how large it is and w
   );
 });
 
+test("states that are too large together are refused; the answer names the channels to ask for later", async () => {
+  const state = { texts: ["x".repeat(900)] };
+  const hub = await openTestHub({ limits: { stateBytes: 1_000 }, snapshot: { room: () => state } });
+  const rooms = Array.from({ length: 10 }, (_, index) => `rooms/${index}`);
+  const ask = (paths: readonly string[]) => hub.page(`${paths.map((path) => `channel=${path}`).join("&")}&snapshot`);
+  const { status, json, headers } = await ask(rooms);
+  expect([status, json.code, json.channels]).toEqual([503, "limit", ["rooms/8", "rooms/9"]]);
+  expect(headers["retry-after"]).toBe("5");
+  expect((await ask(rooms.slice(0, 8))).status).toBe(200);
+});
+
 test.each(["a".repeat(25), "a--b", ""])(
   "a log with an epoch that leaves no room for parts is refused: %s",
   async (epoch) => {
