@@ -21,6 +21,7 @@ import { checkRange } from "./runtime/checks.ts";
 import { warnOfSeparateLogs } from "./runtime/cluster.ts";
 import { checkLimits, READ_TIME } from "./runtime/limits.ts";
 import { applyRetention, warnOfShortRetention } from "./runtime/retention.ts";
+import { createRefusals } from "./runtime/refusals.ts";
 import { createReadQueue } from "./runtime/read-queue.ts";
 import { createTrace } from "./runtime/trace.ts";
 import { TurnBudget } from "./runtime/turn-budget.ts";
@@ -80,6 +81,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const trace = createTrace(options, clock);
   const originPolicy = createOriginPolicy({ hosts, trace }, options.cors);
   const hooks = createHooks(options, trace);
+  const refusals = createRefusals({ clock, trace });
   const reads = createReadQueue({ concurrency: limits.catchUpReads, timeLimit: READ_TIME, clock });
   const arrivals = new TurnBudget(clock);
 
@@ -129,6 +131,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const streamNeeds: StreamAnswerNeeds = {
     contract,
     hooks,
+    refusals,
     admission,
     commands,
     tailer,
@@ -147,6 +150,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const pageNeeds: PageAnswerNeeds = {
     contract,
     hooks,
+    refusals,
     admission,
     pageAdmission,
     commands,

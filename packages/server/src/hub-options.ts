@@ -69,9 +69,11 @@ export type Question<C extends Contract, V extends Viewer> = {
   [Name in ChannelName<C>]: AddressOf<C, Name> & { readonly viewer: V };
 }[ChannelName<C>];
 
-/** The answer of `authorize`. Only `true` and a grant allow; everything else refuses. */
-// oxlint-disable-next-line no-invalid-void-type -- a function that forgets to answer has refused
-export type Decision = boolean | Grant | null | undefined | void;
+/**
+ * The answer of `authorize`. Only `true` and a grant allow; everything else refuses. Nothing is no answer: a function
+ * that forgets its `return` does not compile.
+ */
+export type Decision = boolean | Grant | null;
 
 /** One open stream, as `onConnect` and `onDisconnect` see it. */
 export interface ConnectionInfo<C extends Contract, V extends Viewer> {
@@ -102,6 +104,7 @@ export interface CorsOptions {
   /**
    * Exact origins such as `https://app.example` or `capacitor://localhost`, and patterns such as
    * `https://*.app.example`, which allow every subdomain, and regular expressions, which have to match a whole origin;
+   * `"null"` for pages from files, without credentials, since any page can make a sandboxed frame with that origin;
    * `"*"` for any page, without credentials; or a function that says for each origin whether it may read. Only `true`
    * allows.
    */
@@ -120,12 +123,15 @@ export type HubOptions<C extends Contract, V extends Viewer, Raw = unknown> = Sn
   /** The hub owns it from now on: `hub.close()` closes it. */
   readonly log: EventLog;
   /**
-   * Says who is asking. Null answers 401. So does an error with the `status` 401, and one with 403 answers 403. Every
+   * Says who is asking. Null answers 401, and `onLog` gets a warning, at most one in a minute. So does an error with the `status` 401, and one with 403 answers 403. Every
    * other error is a 500, and `onLog` gets it.
    * @default every request has an anonymous viewer of its own
    */
   readonly authenticate?: (request: HubRequest<Raw>) => V | null | Promise<V | null>;
-  /** Says whether the viewer may read the address. Only `true` and a grant allow. */
+  /**
+   * Says whether the viewer may read the address. Only `true` and a grant allow. `onLog` gets a warning about the first
+   * refusal, and then at most one in a minute.
+   */
   readonly authorize: (question: Question<C, V>) => Decision | Promise<Decision>;
   /**
    * The hosts under which readers reach the hub, each as in the address bar: `app.example`, `localhost:3000`, `[::1]`.

@@ -131,10 +131,21 @@ const hub = createHub(chat, { log, authorize: () => true, snapshot });
   createHub(chat, { log, snapshot, authorize: ({ name }) => name === "rooms" });
 }
 
-// … may answer a decision only, and nothing is one
+// … may answer a decision only, and nothing is none
 {
-  createHub(chat, { log, snapshot, authorize: () => {} });
   createHub(chat, { log, snapshot, authorize: async () => null });
+  // @ts-expect-error -- the return was forgotten
+  createHub(chat, { log, snapshot, authorize: ({ params }) => void ("roomId" in params) });
+  createHub(chat, {
+    log,
+    snapshot,
+    // @ts-expect-error -- and in an asynchronous function
+    authorize: async ({ viewer }) => {
+      await Promise.resolve(viewer.id);
+    },
+  });
+  // @ts-expect-error -- undefined is no decision: say `?? false`
+  createHub(chat, { log, snapshot, authorize: ({ viewer }) => new Map([["ada", true]]).get(viewer.id) });
   // @ts-expect-error -- a truthy value is no decision
   createHub(chat, { log, snapshot, authorize: () => "yes" });
   // @ts-expect-error -- a Date is no time

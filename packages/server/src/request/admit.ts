@@ -4,6 +4,7 @@ import type { HubRequest, Viewer } from "../hub-options.ts";
 import { authorizeAll, timeOf, type Access, type AccessNeeds } from "../rights/access.ts";
 import type { Hooks } from "../runtime/hooks.ts";
 import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
+import type { Refusals } from "../runtime/refusals.ts";
 import type { Trace } from "../runtime/trace.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -11,6 +12,7 @@ export interface AdmitNeeds extends AccessNeeds {
   readonly hooks: Pick<Hooks, "authenticate" | "authorize">;
   readonly clock: Clock;
   readonly trace: Pick<Trace, "add">;
+  readonly refusals: Refusals;
 }
 
 /** How long `authenticate` may take, and `authorize` about all paths of a request, in milliseconds. */
@@ -28,10 +30,13 @@ export async function admit(
   parsed: ParsedRequest,
   checkRoom: (viewer: Viewer) => void,
 ): Promise<Access> {
-  const { hooks, clock, trace } = needs;
+  const { hooks, clock, trace, refusals } = needs;
   const viewer = await askHook(needs, "authenticate", () => authenticate(hooks, request));
   // Plain JavaScript may answer anything.
-  if (!viewer) throw new Refusal(401, "unauthenticated");
+  if (!viewer) {
+    refusals.add("unauthenticated");
+    throw new Refusal(401, "unauthenticated");
+  }
   if (typeof viewer.id !== "string") {
     throw new TypeError(`Expected authenticate to answer a viewer with a string "id", got ${typeof viewer.id}.`);
   }
@@ -40,7 +45,10 @@ export async function admit(
   }
   checkRoom(viewer);
   const access = await askHook(needs, "authorize", () => authorizeAll(needs, viewer, parsed.channels.keys()));
-  for (const [channel, detail] of access.refused) trace.add("debug", "refuse", { viewer: viewer.id, channel, detail });
+  for (const [channel, reason] of access.refused) {
+    trace.add("debug", "refuse", { viewer: viewer.id, channel, detail: reason });
+    refusals.add(reason, { viewer: viewer.id, channel });
+  }
   if (access.granted.size > 0) return access;
   const channels = [...access.refused.keys()];
   if ([...access.refused.values()].includes("forbidden")) throw new Refusal(403, "forbidden", { channels });

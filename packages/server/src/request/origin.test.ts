@@ -22,6 +22,7 @@ describe("web origins", () => {
     ["a listed host by another scheme", { origin: "http://app.example" }, { origins: [APP] }, 403],
     ["a listed host on another port", { origin: `${APP}:8443` }, { origins: [APP] }, 403],
     ["the origin null", { origin: "null" }, { origins: [APP] }, 403],
+    ["the origin null, which is listed", { origin: "null" }, { origins: ["null"] }, 200],
     ["an app in a web view", { origin: "capacitor://localhost" }, { origins: ["capacitor://localhost"] }, 200],
     ["another app", { origin: "tauri://localhost" }, { origins: ["capacitor://localhost"] }, 403],
     ["an extension", { origin: "chrome-extension://abcdef" }, { origins: ["chrome-extension://abcdef"] }, 200],
@@ -135,6 +136,7 @@ describe("web origins", () => {
 
   test.each([
     [{ origins: "*" as const, credentials: true }],
+    [{ origins: ["null"], credentials: true }],
     [{ origins: ["app.example"] }],
     [{ origins: [`${APP}/`] }],
     [{ origins: ["*"] }],

@@ -19,6 +19,8 @@ const EXPOSED = { "access-control-expose-headers": "retry-after" };
 const ALLOWED_HEADERS = ["authorization", "content-type", "last-event-id"];
 /** The origin of an app in a web view or of an extension, which no URL parser knows: `capacitor://localhost`. */
 const APP_ORIGIN = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9._~-]+(:\d+)?$/;
+/** The origin of a page from a file and of a sandboxed frame. Anybody can make such a frame. */
+const OPAQUE_ORIGIN = "null";
 /** A pattern: every subdomain of a host, however deep, but not the host itself. */
 const SUBDOMAINS = /^(https?:\/\/)\*(\.[^*]+)$/;
 
@@ -26,7 +28,7 @@ const SUBDOMAINS = /^(https?:\/\/)\*(\.[^*]+)$/;
  * A request that no page has sent passes: it has neither `Origin` nor `Sec-Fetch-Site`. A page of the same origin
  * passes. Any other page has to be allowed. An origin that is not allowed is never reflected.
  *
- * @throws TypeError for `"*"` with credentials, for an entry that is not an origin, and for an unknown key
+ * @throws TypeError for `"*"` or `"null"` with credentials, for an entry that is not an origin, and for an unknown key
  */
 export function createOriginPolicy({ hosts, trace }: OriginNeeds, cors: CorsOptions = { origins: [] }): OriginPolicy {
   checkCors(cors);
@@ -112,6 +114,9 @@ function checkCors(cors: CorsOptions): void {
     throw new TypeError(`Expected "cors.origins" to be a list of origins, "*" or a function, got ${kindOf(origins)}.`);
   }
   for (const origin of origins) checkOrigin(origin);
+  if (credentials && origins.includes(OPAQUE_ORIGIN)) {
+    throw new TypeError('Expected origins of pages with credentials, got "null"; any page can make a frame with it.');
+  }
 }
 
 function checkOrigin(entry: unknown): void {
@@ -124,7 +129,7 @@ function checkOrigin(entry: unknown): void {
 }
 
 function isOrigin(text: string): boolean {
-  if (APP_ORIGIN.test(text)) return true;
+  if (text === OPAQUE_ORIGIN || APP_ORIGIN.test(text)) return true;
   // A URL may have a star in its host, but no page has such an origin.
   return URL.canParse(text) && new URL(text).origin === text && !text.includes("*");
 }
