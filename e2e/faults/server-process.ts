@@ -80,9 +80,15 @@ export const startHubProcess = (program: string, options: HubProgramOptions = {}
  * Starts the chat. Its sessions survive a restart.
  * @param program the file that `buildChatProgram` has made
  * @param path of its database
+ * @param variables of the environment, besides those of the chat
  */
-export const startChatProcess = (program: string, path: string): Promise<ServerProcess> =>
+export const startChatProcess = (
+  program: string,
+  path: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> =>
   ServerProcess.start(program, [], {
+    ...variables,
     TIDINGS_DB: path,
     TIDINGS_SECRET: "the same after every start",
     HOST: "127.0.0.1",

@@ -1,0 +1,18 @@
+// Preloaded into a program (`node --import`): every commit of SQLite that writes takes as long as on a slow disk.
+import { createRequire } from "node:module";
+
+/** Milliseconds that a commit waits for the disk. */
+const COMMIT = 300;
+
+const node = process.getBuiltinModule("node:sqlite");
+const Database = node?.DatabaseSync ?? createRequire(process.argv[1])("libsql");
+const { exec } = Database.prototype;
+const writing = new WeakSet();
+Database.prototype.exec = function slowExec(sql) {
+  if (sql === "begin immediate") writing.add(this);
+  const isSlow = sql === "commit" && writing.has(this);
+  // The wait blocks the process, as `fsync` does.
+  if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, COMMIT);
+  if (sql === "commit" || sql === "rollback") writing.delete(this);
+  return exec.call(this, sql);
+};
