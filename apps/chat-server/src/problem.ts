@@ -38,7 +38,7 @@ export const sendProblem: ErrorRequestHandler = (error: unknown, _request, respo
 
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof WriteRefused) return new Problem(503, error.message);
+  if (error instanceof WriteRefused) return new Problem(error.status, error.message);
   const status = statusOf(error);
   if (status === 413) return new Problem(413, "Expected a body of at most 64 KiB.");
   // The parsers of body and path have refused it: it is not JSON, has an unknown charset, or a bad percent sign.

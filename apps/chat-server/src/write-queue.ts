@@ -3,6 +3,8 @@ import pLimit from "p-limit";
 /** Why a write was refused. Nothing was written, and a later attempt can succeed. */
 export class WriteRefused extends Error {
   override readonly name = "WriteRefused";
+  /** The hub reads it, too: `authenticate` writes if the person is new. */
+  readonly status = 503;
 }
 
 /** How long a write may still wait. */

@@ -17,6 +17,21 @@ test.each([
   expect([answered, json.code, records]).toEqual([status, code, []]);
 });
 
+test.each([{ status: 503 }, { statusCode: 503 }])(
+  "what authenticate throws with %j is 503 with Retry-After, and reported",
+  async (fields) => {
+    const error = Object.assign(new Error("secret"), fields);
+    const { ask, records } = await openTestHub({ authenticate: () => Promise.reject(error) });
+    const answer = await ask(LOBBY);
+    const { status, json } = parsePage(answer);
+    expect([status, json.code, answer.headers["retry-after"]]).toEqual([503, "unavailable", "5"]);
+    expect(JSON.stringify(json)).not.toContain("secret");
+    expect(records).toEqual([
+      expect.objectContaining({ level: "error", event: "hook-failed", detail: "authenticate", error }),
+    ]);
+  },
+);
+
 test.each([[new Error("no database")], [{ status: 200 }], [{ status: 500 }], ["text"], [null]])(
   "any other failure of authenticate is 500, and reported: %#",
   async (error) => {

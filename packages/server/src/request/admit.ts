@@ -30,8 +30,8 @@ export async function admit(
   parsed: ParsedRequest,
   checkRoom: (viewer: Viewer) => void,
 ): Promise<Access> {
-  const { hooks, clock, trace, refusals } = needs;
-  const viewer = await askHook(needs, "authenticate", () => authenticate(hooks, request));
+  const { clock, trace, refusals } = needs;
+  const viewer = await askHook(needs, "authenticate", () => authenticate(needs, request));
   // Plain JavaScript may answer anything.
   if (!viewer) {
     refusals.add("unauthenticated");
@@ -69,15 +69,25 @@ async function askHook<Answer>(
   }
 }
 
-/** Who is asking. @throws Refusal when the application's error says 401 or 403, and every other error as it is */
-async function authenticate(hooks: AdmitNeeds["hooks"], request: HubRequest): Promise<Viewer | null> {
+/** Who is asking. @throws Refusal when the application's error says 401, 403 or 503, and every other error as it is */
+async function authenticate(
+  { hooks, trace }: Pick<AdmitNeeds, "hooks" | "trace">,
+  request: HubRequest,
+): Promise<Viewer | null> {
   try {
     return await hooks.authenticate(request);
   } catch (error) {
-    const status = statusOf(error);
-    if (status === 401) throw new Refusal(401, "unauthenticated");
-    if (status === 403) throw new Refusal(403, "forbidden");
-    throw error;
+    switch (statusOf(error)) {
+      case 401:
+        throw new Refusal(401, "unauthenticated");
+      case 403:
+        throw new Refusal(403, "forbidden");
+      case 503:
+        trace.add("error", "hook-failed", { detail: "authenticate", error });
+        throw new Refusal(503, "unavailable", { detail: "The server cannot say now who you are." });
+      default:
+        throw error;
+    }
   }
 }
 
