@@ -5,14 +5,15 @@ import { createRequire } from "node:module";
 const COMMIT = 300;
 
 const node = process.getBuiltinModule("node:sqlite");
-const Database = node?.DatabaseSync ?? createRequire(process.argv[1])("libsql");
-const { exec } = Database.prototype;
+const { prototype } = node?.DatabaseSync ?? createRequire(process.argv[1])("libsql");
+const exec = Reflect.get(prototype, "exec");
+/** The handles that have a transaction open which writes. */
 const writing = new WeakSet();
-Database.prototype.exec = function slowExec(sql) {
+
+prototype.exec = function slowExec(sql) {
   if (sql === "begin immediate") writing.add(this);
-  const isSlow = sql === "commit" && writing.has(this);
   // The wait blocks the process, as `fsync` does.
-  if (isSlow) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, COMMIT);
+  if (sql === "commit" && writing.has(this)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, COMMIT);
   if (sql === "commit" || sql === "rollback") writing.delete(this);
-  return exec.call(this, sql);
+  return Reflect.apply(exec, this, [sql]);
 };

@@ -7,7 +7,7 @@ import { visit, type Visitor } from "../chat.ts";
 import { startTestChat } from "../start-test-chat.ts";
 import { temporaryPath } from "../temporary-folder.ts";
 import { buildChatProgram } from "../build-program.ts";
-import { ServerProcess, startChatProcess } from "./server-process.ts";
+import { startChatProcess } from "./server-process.ts";
 
 /** All the people whom a message can name: 450 names of two characters. */
 const NAMES = Array.from({ length: 450 }, (_, index) => index.toString(36).padStart(2, "0"));
@@ -50,21 +50,19 @@ async function ask(port: number, method: "GET" | "POST", path: string, more: Par
 const longestOf = (answers: readonly Answer[]): number =>
   Math.round(Math.max(...answers.map(({ milliseconds }) => milliseconds)));
 
-/** A chat with 450 people on a disk that takes 300 ms for each commit, and one of the people. */
-async function startOnSlowDisk(): Promise<{ readonly server: ServerProcess; readonly ada: Visitor }> {
+/** A chat with 450 people on a disk that takes 300 ms for each commit, and somebody who has signed in there. */
+async function startOnSlowDisk(): Promise<{ readonly port: number; readonly visitor: Visitor }> {
   const path = await temporaryPath("chat.db");
   const { url, server: fast } = await startTestChat({ database: path });
   for (const name of NAMES) await visit(url, name);
   await fast.close();
-  const program = await buildChatProgram();
-  const server = await startChatProcess(program, path, { NODE_OPTIONS: SLOW_COMMITS });
-  return { server, ada: await visit(`http://127.0.0.1:${server.port}`, "ada") };
+  const { port } = await startChatProcess(await buildChatProgram(), path, { NODE_OPTIONS: SLOW_COMMITS });
+  return { port, visitor: await visit(`http://127.0.0.1:${port}`, "ada") };
 }
 
 /** Sends posts at the same time, and meanwhile asks again and again for what needs no disk. */
 async function postAtOnce(count: number, text: string) {
-  const { server, ada: visitor } = await startOnSlowDisk();
-  const { port } = server;
+  const { port, visitor } = await startOnSlowDisk();
   const post = () => ask(port, "POST", "/api/rooms/lobby/messages", { visitor, text });
   const posting = Promise.all(Array.from({ length: count }, post));
   let isOver = false;
@@ -75,15 +73,21 @@ async function postAtOnce(count: number, text: string) {
   return { posts, others, stored: await visitor.read(count) };
 }
 
-const kinds = [
+interface Kind {
+  readonly count: number;
+  readonly what: string;
+  readonly text: string;
+}
+
+const kinds: readonly Kind[] = [
   { count: 60, what: "posts that name 450 people each", text: NAMES.map((name) => `@${name}`).join(" ") },
   { count: 60, what: "short posts", text: "hi" },
   { count: 320, what: "short posts, more than may wait", text: "hi" },
 ];
 
-test.for(kinds)(
-  "while each commit takes 300 ms, others are served and no post waits long: $count $what",
-  async ({ count, what, text }) => {
+test.each(kinds)(
+  "while each commit takes 300 ms, others are served and no post waits long: $count of $what",
+  async ({ count, what, text }: Kind) => {
     const { posts, others, stored } = await postAtOnce(count, text);
     const accepted = posts.filter(({ status }) => status === 201);
     const refused = posts.filter(({ status }) => status !== 201);
