@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
+import { connect as connectHttp2, createServer as createHttp2Server, type IncomingHttpHeaders } from "node:http2";
 import { connect } from "node:net";
 import { serve } from "@hono/node-server";
 import { memoryLog } from "@tidings/log";
@@ -94,6 +94,57 @@ test("500 pages over HTTP/2 with a window of 0 keep little in memory, and others
     length += String(chunk).length;
   expect(length).toBeGreaterThan(1_000_000);
   expect(await mostUsed(http1, before)).toBeLessThan(MOST);
+});
+
+async function openSession(port: number, settings = {}) {
+  const session = connectHttp2(`http://127.0.0.1:${port}`, { settings });
+  onTestFinished(() => session.destroy());
+  session.on("error", () => {});
+  await once(session, "remoteSettings");
+  return session;
+}
+
+test.each(["text/event-stream", "application/json"])(
+  "3,000 requests in one HTTP/2 session that reads nothing take the room of 256, and newcomers are let in: %s",
+  async (accept) => {
+    const hub = await openHub({ connections: 1_000 });
+    const port = await portOf(listen(createHttp2Server(toNodeHandler(hub))));
+    const session = await openSession(port, { initialWindowSize: 0 });
+    const before = usedBytes();
+    let refused = 0;
+    for (let index = 0; index < 3_000; index++) {
+      session
+        .request({ ":path": PAGE, accept })
+        .on("error", () => {})
+        .once("close", () => refused++);
+    }
+    await expect.poll(() => refused, { timeout: 10_000 }).toBeGreaterThanOrEqual(3_000 - 256);
+    expect(hub.stats().connections).toBeLessThanOrEqual(256);
+    expect(usedBytes() - before).toBeLessThan(MOST);
+
+    const stream = (await openSession(port)).request({ ":path": PAGE, accept });
+    // The first argument of "response".
+    const [headers] = (await once(stream, "response")) as [IncomingHttpHeaders];
+    expect(headers[":status"]).toBe(200);
+  },
+  30_000,
+);
+
+test("a session of HTTP/2 is told its bound; a request beyond it may be sent again, and has room when others end", async () => {
+  const hub = await openHub();
+  const port = await portOf(listen(createHttp2Server(toNodeHandler(hub))));
+  const session = await openSession(port);
+  const open = () => session.request({ ":path": PAGE }).on("error", () => {});
+  const streams = Array.from({ length: 300 }, open);
+  const beyond = streams.slice(256);
+  await Promise.all(beyond.map((stream) => new Promise((resolve) => stream.once("close", resolve))));
+  // REFUSED_STREAM of RFC 9113.
+  expect(new Set(beyond.map(({ rstCode }) => rstCode))).toEqual(new Set([7]));
+  await expect.poll(() => [hub.stats().connections, session.remoteSettings.maxConcurrentStreams]).toEqual([256, 256]);
+  for (const stream of streams) stream.destroy();
+  await expect.poll(() => hub.stats().connections).toBe(0);
+  for (let index = 0; index < 256; index++) open();
+  await expect.poll(() => hub.stats().connections).toBe(256);
 });
 
 test("3,000 pipelined streams on one socket take the room of one, and newcomers are let in", async () => {

@@ -5,6 +5,7 @@ import type { NodeRequest, NodeResponse } from "./exchange.ts";
 import { toHubRequest } from "./hub-request.ts";
 import { watchResponse } from "./response-watch.ts";
 import { send } from "./send.ts";
+import { enterSession } from "./session-requests.ts";
 
 /**
  * The hub as a handler for node:http, node:http2 (its compatibility API), Express 5, Connect and everything that hands
@@ -29,6 +30,7 @@ export function toNodeHandler<Raw = NodeRequest>(hub: {
     // The client may have left while an asynchronous middleware before this handler was busy. Then no "close" will
     // come.
     if (isGone(response) || request.socket.destroyed) return;
+    if ("stream" in response && !enterSession(response.stream)) return;
     // Nobody needs the body, but Node reports that a client has left only after the body is read.
     if (request.method !== "POST") request.resume();
     const { signal, turn, over } = watchResponse(request, response);
