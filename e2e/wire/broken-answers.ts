@@ -68,6 +68,11 @@ export const brokenAnswers: readonly BrokenServer[] = [
   },
   { law: "8: too many connections", breaks: "forgets Retry-After", ...head(503, { "retry-after": undefined }) },
   {
+    law: `${UNAVAILABLE} — 429 of a viewer`,
+    breaks: "does not tell a viewer with too many connections when to come back",
+    ...head(429, { "retry-after": undefined }),
+  },
+  {
     law: "8: So a stream request",
     breaks: "answers errors to a native EventSource",
     request: ({ query }) => query.set("protocol", "1"),

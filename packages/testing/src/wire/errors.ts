@@ -131,6 +131,19 @@ export const errorLaws: readonly Law[] = [
       assert.ok(Number(bye?.retry) >= 5_000, `a retry of ${bye?.retry}`);
     },
   }),
+  ...lawsOf("8", ["limits", "viewers", "page"], {
+    async "too many connections, shutting down, the log does not answer; with `Retry-After` in seconds — 429 of a viewer"(
+      guest,
+    ) {
+      // A stream would displace the oldest one of the viewer (section 5.6). A long poll displaces nothing.
+      await openStreams(guest, 2, () => "ada");
+      const poll = { headers: { authorization: "Bearer ada", accept: "application/json" } };
+      const full = await expectProblem(guest, [429, "limit"], `${TEA}&wait=60`, poll);
+      assert.match(String(full.retryAfter), /^[1-9]\d*$/);
+      // It concerns this viewer only.
+      await openStreams(guest, 1, () => "bo");
+    },
+  }),
   ...lawsOf("8", ["publish", "secret", "page"], {
     async "When the client may read some of the channels, the answer is 200, and it names the others: on a stream"(
       guest,
