@@ -11,7 +11,7 @@ const ALONE = ["e2e/simulation/simulation.test.ts"];
 /** Tests that need many processes or sockets, that take long, that use foreign servers, or that measure. */
 const FAULTS = ["e2e/faults/**/*.test.ts"];
 const PROOF = [
-  "e2e/{fan-out,chat-fuzz}.test.ts",
+  "e2e/{fan-out,chat-fuzz,cluster}.test.ts",
   "e2e/security/fuzz.test.ts",
   "e2e/wire-{broken,frameworks,outsiders}.test.ts",
   "packages/log-sqlite/trials/**/*.test.ts",
