@@ -55,6 +55,7 @@ const expected = {
     "clock jump",
     "right taken",
     "right given",
+    "right narrowed",
     "disconnect",
     "credentials that end",
     "right that ends",

@@ -4,19 +4,15 @@ const CHECK = 1_050;
 const LATE = 60_000;
 /** Milliseconds in which every hub reads a command, at the latest by its poll. */
 const POLL = 1_050;
+type Slowness = Record<"hasBadReads" | "hasSlowStates" | "hasRestarts", boolean>;
+
 /**
- * The most milliseconds that the application takes for `authorize`. A hub asks when a stream opens, and again when a
- * command came meanwhile.
+ * Milliseconds in which a hub may not have read yet that a right was taken. It does not depend on how long `authorize`
+ * takes: until the answer is there, nothing more is written.
  */
-const SLOW_RIGHTS = 9_000;
-
-type Slowness = Record<"hasBadReads" | "hasSlowRights" | "hasSlowStates" | "hasRestarts", boolean>;
-
-/** Milliseconds in which a hub may not have read yet that a right was taken. */
-export function graceOf({ hasBadReads, hasSlowRights, hasSlowStates, hasRestarts }: Slowness): number {
+export function graceOf({ hasBadReads, hasSlowStates, hasRestarts }: Slowness): number {
   // A server that closes reads no commands any more, and may still wait for the state of a page.
-  if (hasBadReads || (hasSlowStates && hasRestarts)) return LATE;
-  return hasSlowRights ? POLL + SLOW_RIGHTS : POLL;
+  return hasBadReads || (hasSlowStates && hasRestarts) ? LATE : POLL;
 }
 
 export interface DeadlineWorld {

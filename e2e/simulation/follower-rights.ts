@@ -18,7 +18,7 @@ export class FollowerRights {
   /** The tick up to which everything is hidden from it. @returns 0 where that is not known */
   hiddenUpTo({ sentAt }: Seen): Tick {
     const { isLoop, program, address } = this.#follower;
-    return isLoop ? 0 : this.#truth.rights.hiddenSince(program.viewer, address.path, sentAt);
+    return isLoop ? 0 : this.#truth.rights.hiddenSince(program.viewer, address.path, sentAt, this.#grace);
   }
 
   hides(fact: Fact): boolean {

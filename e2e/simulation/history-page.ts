@@ -16,6 +16,8 @@ interface HistoryPage {
   readonly requestedTick: Tick;
   /** Milliseconds since the world began. */
   readonly requestedAt: number;
+  /** Milliseconds in which a hub may not have read a command yet. */
+  readonly grace: number;
   readonly page: History<Received>;
 }
 
@@ -24,14 +26,14 @@ interface HistoryPage {
  */
 function judgePage(
   truth: Truth,
-  { viewer, path, last, before, requestedTick, requestedAt, page }: HistoryPage,
+  { viewer, path, last, before, requestedTick, requestedAt, grace, page }: HistoryPage,
 ): string | null {
   const { events, more } = page;
   const now = truth.next();
   if (!truth.rights.allowsSince(viewer, path, requestedTick))
     return "what is delivered was authorised: history was not";
   if (events.length > last) return `history is what was requested: ${events.length} events are more than ${last}`;
-  const hidden = truth.rights.hiddenSince(viewer, path, requestedAt);
+  const hidden = truth.rights.hiddenSince(viewer, path, requestedAt, grace);
   const facts: Fact[] = [];
   for (const { data, id } of events) {
     const fact = truth.find(data.n, id);
@@ -84,7 +86,8 @@ export async function readHistory(
     .catch(() => null);
   if (page === null) return counts.add("history refused");
   counts.add(former === null ? "history" : "older history");
-  const wrong = judgePage(truth, { viewer, path: address.path, last, before, requestedTick, requestedAt, page });
+  const request = { viewer, path: address.path, last, before, requestedTick, requestedAt };
+  const wrong = judgePage(truth, { ...request, grace: world.grace, page });
   if (wrong !== null) return world.onViolation(`${wrong} (${viewer} at ${address.path})`);
   const [oldest] = page.events;
   if (page.more && oldest !== undefined) return readHistory(world, program, address, last, oldest);

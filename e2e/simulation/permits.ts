@@ -75,6 +75,18 @@ export function revoke(world: PermitWorld, viewer: string, at: number): void {
   void recheck(world, viewer, (time) => void (right.announcedAt = time));
 }
 
+/** From now on a right begins at the newest event: what came before is hidden, also from streams that are open. */
+export function narrow(world: PermitWorld, viewer: string, at: number): void {
+  const { truth, clock, counts } = world;
+  const { path } = pick(addressesOf(viewer), at);
+  const from = truth.newest;
+  if (from === null || !truth.rights.allows(viewer, path)) return;
+  counts.add("right narrowed");
+  const { until } = truth.rights.of(viewer, path).at(-1) ?? { until: Infinity };
+  const right = truth.rights.set(viewer, path, true, clock.time, { from, until });
+  void recheck(world, viewer, (time) => void (right.announcedAt = time));
+}
+
 /** From now on a right has an end, and is void afterwards. */
 export function grantForAWhile(world: PermitWorld, viewer: string, at: number, milliseconds: number): void {
   const { truth, clock, counts } = world;
@@ -109,7 +121,7 @@ export function giveBack(world: PermitWorld, at: number, how: number): void {
   if (taken.length === 0) return;
   const [viewer, address] = pick(taken, at);
   counts.add("right given");
-  // Open streams keep the right that they have, so the application waits until all of them have ended.
+  // Open streams go by the right that they have until the hub has read the command that took it.
   const { announcedAt } = truth.rights.of(viewer, address.path).at(-1) ?? { announcedAt: Infinity };
   const isOver = clock.time > announcedAt + world.grace;
   const from = isOver && how < 0.7 ? truth.newest : null;

@@ -68,11 +68,15 @@ export class Rights {
   /**
    * The tick up to which the viewer was not allowed to read at any moment since then.
    * @param time milliseconds since the world began
+   * @param grace milliseconds in which a hub may not have read yet that a right was narrowed
    * @returns 0 where the right was taken: open streams may not know that yet
    */
-  hiddenSince(viewer: string, path: string, time: number): Tick {
+  hiddenSince(viewer: string, path: string, time: number, grace: number): Tick {
     const rights = this.of(viewer, path);
-    const first = rights.findLastIndex(({ at }) => at < time);
+    // A right that is given back concerns new requests only. One that is narrowed concerns streams that are open.
+    const first = rights.findLastIndex(({ at, announcedAt }, index) =>
+      rights[index - 1]?.allowed === false ? at < time : announcedAt + grace < time,
+    );
     if (rights[first]?.allowed !== true) return 0;
     return Math.min(...rights.slice(first).flatMap(({ allowed, from }) => (allowed ? [from?.tick ?? 0] : [])));
   }

@@ -4,7 +4,7 @@ import { feeds, contract, addressesOf, rooms, viewers, type AnyAddress } from ".
 import { GOOD } from "./faulty-log.ts";
 import { readHistory } from "./history-page.ts";
 import { crash, failOver, putBack, reset, restart } from "./outages.ts";
-import { giveBack, grantForAWhile, revoke } from "./permits.ts";
+import { giveBack, grantForAWhile, narrow, revoke } from "./permits.ts";
 import { pick } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -131,6 +131,7 @@ export const verbs = {
   putBack: fault((world, a) => putBack(world, a)),
   jump: fault((world, a, b) => world.jump((a - 0.5) * (b < 0.5 ? 10_000 : 7_200_000))),
   revoke: fault((world, a, b) => revoke(world, pick(viewers, a), b)),
+  narrow: fault((world, a, b) => narrow(world, pick(viewers, a), b)),
   grantForAWhile: fault((world, a, b) => grantForAWhile(world, pick(viewers, a), b, 8_000 * ((a * 97) % 1))),
   grant: calm(1, (world, a, b) => giveBack(world, a, b)),
   disconnect: fault((world, a) => world.disconnect(pick(viewers, a))),

@@ -4,6 +4,7 @@ import {
   follow,
   followByHandlers,
   grantForAWhile,
+  narrow,
   now,
   publish,
   revoke,
@@ -22,6 +23,15 @@ export const rights = {
     story: [
       times(4, 7, act("follow", settled)),
       times(3, 5, act("revoke"), times(1, 3, act("publish")), act("wait"), times(2, 4, act("publish")), act("grant")),
+    ],
+  },
+  "rights are taken, and the answer is slow": {
+    reaches: "authorisation: nothing more is written until the answer is there",
+    world: { kept: 1_000, maxAge: 3_600_000 },
+    story: [
+      ...VIEWERS.map((viewer) => followByHandlers(viewer, "room b", settled)),
+      rightsAre("late", settled),
+      times(2, 3, revoke("room b", now), times(10, 12, publish("room b", after(300))), act("grant", { b: [0.7, 1] })),
     ],
   },
   "rights end while streams open": {
@@ -120,6 +130,26 @@ export const rights = {
         times(2, 4, act("grant", { b: [0, 0.7] })),
         times(1, 3, act("publish")),
         times(1, 3, act("history")),
+      ),
+    ],
+  },
+  "a right is narrowed while readers are behind": {
+    reaches: "readableFrom: a stream that is open obeys a new one",
+    world: { kept: 1_000, maxAge: 3_600_000 },
+    story: [
+      ...VIEWERS.map((viewer) => followByHandlers(viewer, "room b", settled)),
+      times(
+        2,
+        3,
+        ...VIEWERS.map((viewer) => act("hold", { a: nth(viewer, 3), ...now })),
+        // More than a socket holds: the hub keeps half of them back.
+        times(8, 10, act("large", { a: nth(1, 7), b: [0.04, 0.06], ...settled })),
+        ...VIEWERS.map((viewer) => narrow(viewer, "room b", now)),
+        act("wait", { a: [0.2, 0.4] }),
+        // All that the socket held, in moments of its own: what the hub writes meanwhile comes after that.
+        times(12, 14, ...VIEWERS.map((viewer) => act("trickle", { a: nth(viewer, 3), b: [0.9, 1], ...after(10) }))),
+        ...VIEWERS.map((viewer) => act("release", { a: nth(viewer, 3), ...after(10) })),
+        act("wait", { a: [0.4, 1] }),
       ),
     ],
   },

@@ -51,6 +51,10 @@ export const grantForAWhile = (
 export const revoke = (where: Where, more: Givens = {}): Part =>
   act("revoke", { ...more, b: nth(PLACES.indexOf(where), PLACES.length) });
 
+/** From now on one of the three viewers may read an address from its newest event on. */
+export const narrow = (viewer: number, where: Where, more: Givens = {}): Part =>
+  act("narrow", { a: nth(viewer, 3), b: nth(PLACES.indexOf(where), PLACES.length), ...more });
+
 /** An event of a room or a feed, without an idempotency key, so it is not published again. */
 export const publish = (where: Public, more: Givens = {}): Part =>
   act("publish", { a: nth(EVERYWHERE.indexOf(where), 7), b: [0.5, 1], ...more });

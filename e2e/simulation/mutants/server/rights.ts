@@ -80,6 +80,18 @@ export const rightMutants: readonly Mutant[] = [
     "rights are taken",
   ),
   breaking(
+    "authorisation",
+    "a stream writes on while authorize is asked again",
+    replaceRechecked((stream) => withMethods(stream, { holdAt() {} })),
+    "rights are taken, and the answer is slow",
+  ),
+  breaking(
+    "readableFrom",
+    "a stream keeps the one that it began with",
+    replaceRechecked((stream) => withMethods(stream, { end() {} })),
+    "a right is narrowed while readers are behind",
+  ),
+  breaking(
     "credentials",
     "their end is not checked",
     replace<typeof lifetimeModule>("packages/server/src/stream/lifetime.ts", {
