@@ -28,6 +28,7 @@ interface PermitWorld extends RecheckWorld {
   readonly clock: RecheckWorld["clock"] & { now(): number };
   readonly counts: Counts;
   readonly hasJumped: boolean;
+  readonly hasSlowRights: boolean;
   lastExpiry: number;
   readonly clients: readonly ClientProgram[];
   readonly plain: { readonly viewer: string; rejoin(address: AnyAddress, remembers: boolean): void } | null;
@@ -65,6 +66,13 @@ export function repeatRechecks({ ackedRechecks, clock, grace }: RecheckWorld): v
   for (const { repeat } of recent) repeat();
 }
 
+/**
+ * The milliseconds that an answer to an earlier command may take, and then the one to this command. The earlier answer
+ * allows what was published before this command: otherwise a stream would stand still if commands come faster than
+ * answers.
+ */
+const EARLIER_ANSWERS = 6_000;
+
 /** Takes away the right to read one address. */
 export function revoke(world: PermitWorld, viewer: string, at: number): void {
   const { rights } = world.truth;
@@ -84,7 +92,7 @@ export function narrow(world: PermitWorld, viewer: string, at: number): void {
   counts.add("right narrowed");
   const { until } = truth.rights.of(viewer, path).at(-1) ?? { until: Infinity };
   const right = truth.rights.set(viewer, path, true, clock.time, { from, until });
-  void recheck(world, viewer, (time) => void (right.announcedAt = time));
+  void recheck(world, viewer, (time) => void (right.announcedAt = time + (world.hasSlowRights ? EARLIER_ANSWERS : 0)));
 }
 
 /** From now on a right has an end, and is void afterwards. */

@@ -48,7 +48,7 @@ describe("recheck", () => {
     expect(sink.ended).toBe(true);
   });
 
-  test("writes nothing that comes after the command until authorize has answered", async () => {
+  test("writes nothing until authorize has answered, not even what was published before the command", async () => {
     let answer: (decision: boolean) => void = () => {};
     let isSlow = false;
     const { hub, clock, log, connect, say } = await openMembersHub({
@@ -69,12 +69,13 @@ describe("recheck", () => {
     behind.sink.stalled = false;
     behind.control.drained();
     await clock.advance(4_000);
-    for (const { sink } of [ring, behind]) expect(sink.received).toEqual([said("before")]);
+    // The answer may have another lower bound, which hides what was published before.
+    for (const { sink } of [ring, behind]) expect(sink.received).toEqual([]);
     answer(false);
     await clock.settle();
     expect(behind.sink.ended).toBe(true);
     await clock.advance(1_000);
-    for (const { sink } of [ring, behind]) expect([sink.received, sink.ended]).toEqual([[said("before")], true]);
+    for (const { sink } of [ring, behind]) expect([sink.received, sink.ended]).toEqual([[], true]);
   });
 
   test("goes on where it was as soon as authorize allows it", async () => {

@@ -35,8 +35,8 @@ interface RecheckNeeds extends AccessNeeds {
 /** Asks `authorize` again about open streams. */
 export interface Rechecks {
   /**
-   * Asks about a stream, because of a command at this `seq` of the log. What was published before the command may be
-   * written, and nothing after it until the answer is there. An answer that takes too long ends the stream.
+   * Asks about a stream, because of a command at this `seq` of the log. Nothing is written until the answer is there:
+   * it may also hide what was published before the command. An answer that takes too long ends the stream.
    */
   ask(stream: RecheckedStream, seq: number): void;
 }
@@ -68,10 +68,11 @@ export function createRechecks(needs: RecheckNeeds): Rechecks {
   const budget = new TurnBudget(clock);
   const questions = new Map<RecheckedStream, Question>();
 
-  async function ask(stream: RecheckedStream, seq: number): Promise<void> {
+  /** @param upTo what is written until the answer is there: nothing of the log after this `seq` */
+  async function ask(stream: RecheckedStream, upTo: number): Promise<void> {
     const question: Question = { isAsked: false, nextSeq: null };
     questions.set(stream, question);
-    stream.holdAt(seq);
+    stream.holdAt(upTo);
     try {
       await budget.available();
       question.isAsked = true;
@@ -94,7 +95,7 @@ export function createRechecks(needs: RecheckNeeds): Rechecks {
   return {
     ask(stream, seq) {
       const open = questions.get(stream);
-      if (open === undefined) void ask(stream, seq);
+      if (open === undefined) void ask(stream, 0);
       else if (open.isAsked) open.nextSeq ??= seq;
     },
   };
