@@ -138,6 +138,26 @@ test.for(SERVERS)(
 );
 
 test.for(SERVERS)(
+  "%s that was stopped does not start without a byte of room, says why, and starts when there is some",
+  async ([, lobbyAt], context) => {
+    const disk = await mountDisk(context);
+    const path = join(disk.folder, "log.db");
+    const { start, post, storedTexts } = await lobbyAt(path);
+    const server = await start();
+    await post(server.port, "ada", "before", "before");
+    expect(await server.stop()).toBe(0);
+    // Some drivers delete the files beside it themselves. SQLite makes new ones, which need room, also to read.
+    for (const beside of ["-wal", "-shm"]) rmSync(`${path}${beside}`, { force: true });
+    disk.fill();
+    await expect(start()).rejects.toThrow(/log\.db.*disk I\/O error.*(no room left|room on its disk)/);
+    disk.free();
+    const { port } = await start();
+    await post(port, "ada", "after", "after");
+    expect(await storedTexts()).toEqual(["before", "after"]);
+  },
+);
+
+test.for(SERVERS)(
   "%s on a read-only disk serves what is stored, or does not start and says why; nothing is lost",
   async ([, lobbyAt, advice], context) => {
     const disk = await mountDisk(context);

@@ -84,7 +84,8 @@ export function openDatabase(path: string): Database {
   } catch (cause) {
     database?.close();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`the database "${path}" cannot be opened (${reason}); set TIDINGS_DB to another file.`, { cause });
+    const advice = "check the file and the room on its disk, or set TIDINGS_DB to another file";
+    throw new Error(`the database "${path}" cannot be opened (${reason}); ${advice}.`, { cause });
   }
 }
 
