@@ -23,16 +23,19 @@ test.for(Object.entries(documents))("every link of %s to a file of the repositor
 });
 
 /** A link to a file of tests, and the titles after it: `[name](path) "title …", "… other title"`. */
-const LINK_WITH_TITLES = /\]\((?<file>[^)\s]+\.test\.ts)\)(?<titles>(?:,? "[^"]+")+)/g;
+const LINK_WITH_TITLES = /\]\((?<file>[^)\s]+\.ts)\)(?<titles>(?:(?:,|: the story)? "[^"]+")+)/g;
 
-test("every test that SECURITY.md names by its title exists in the file beside it", () => {
-  const named = Array.from((documents["../SECURITY.md"] ?? "").matchAll(LINK_WITH_TITLES), ({ groups }) => ({
+test.each([
+  ["../SECURITY.md", 30],
+  ["../docs/reliability.md", 50],
+])("every test that %s names by its title exists in the file beside it", (path, least) => {
+  const named = Array.from((documents[path] ?? "").matchAll(LINK_WITH_TITLES), ({ groups }) => ({
     file: groups?.["file"] ?? "",
     titles: Array.from(groups?.["titles"]?.matchAll(/"([^"]+)"/g) ?? [], ([, title = ""]) => title),
   }));
-  expect(named.length).toBeGreaterThan(30);
+  expect(named.length).toBeGreaterThan(least);
   const missing = named.flatMap(({ file, titles }) => {
-    const source = readFileSync(join(import.meta.dirname, "..", file), "utf8");
+    const source = readFileSync(join(import.meta.dirname, dirname(path), file), "utf8");
     // An ellipsis stands for a part that is left out, for example for a parameter.
     return titles.filter((title) => title.split("…").some((part) => !source.includes(part.trim())));
   });
