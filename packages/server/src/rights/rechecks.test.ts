@@ -184,6 +184,24 @@ describe("recheck", () => {
     expect(sink.of("bye")).toEqual([{ data: { reason: "expired" }, id: null }]);
   });
 
+  test("with an answer that comes after the end that it names ends the stream, and writes nothing", async () => {
+    let isSlow = false;
+    const { hub, clock, connect, say } = await openMembersHub({
+      authorize: () => {
+        if (!isSlow) return true;
+        const expiresAt = clock.now() + 1_000;
+        return new Promise((resolve) => void clock.setTimeout(() => resolve({ expiresAt }), 3_300));
+      },
+    });
+    const { sink } = await connect(LOBBY, ada);
+    isSlow = true;
+    await hub.recheck({ viewer: "ada" });
+    await clock.advance(2_000);
+    await say("after the end");
+    await clock.advance(1_300);
+    expect([sink.received, sink.of("bye")]).toEqual([[], [{ data: { reason: "expired" }, id: null }]]);
+  });
+
   test("an old answer that comes after a newer one does not make a right last longer", async () => {
     let expiresAt = Date.UTC(2026, 0, 2);
     const waits = [0, 2_000, 1_000];

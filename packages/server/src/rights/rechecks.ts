@@ -76,7 +76,7 @@ export function createRechecks(needs: RecheckNeeds): Rechecks {
     try {
       await budget.available();
       question.isAsked = true;
-      if (!stream.isEnded) apply(stream, await authorize(stream));
+      if (!stream.isEnded) apply(stream, await authorize(stream), clock.now());
     } catch (error) {
       // A viewer whose rights cannot be asked about may not read.
       trace.add("error", "hook-failed", { connection: stream.id, detail: "authorize", error });
@@ -102,11 +102,13 @@ export function createRechecks(needs: RecheckNeeds): Rechecks {
 }
 
 /** Lets a stream follow a new answer. */
-function apply(stream: RecheckedStream, access: Access): void {
+function apply(stream: RecheckedStream, access: Access, now: number): void {
   stream.refuse([...access.refused.keys()], "forbidden");
   // The lower bounds of a stream never change (law 1): the client comes back, and starts within the new ones.
   if (hasOtherBounds(stream, access)) return stream.end("expired");
   stream.lifetime.expiresAt = endOf(access);
+  // The answer may have come so late that the right has ended meanwhile.
+  if (stream.lifetime.expiresAt <= now) stream.end("expired");
 }
 
 function hasOtherBounds({ readableFrom }: RecheckedStream, { granted }: Access): boolean {
