@@ -4,17 +4,18 @@ import { openTestHub, parsePage } from "../../test/test-hub.ts";
 const LOBBY = "channel=rooms/lobby&protocol=1";
 
 test.each([
-  [{ status: 401 }, 401, "unauthenticated"],
-  [{ status: 403 }, 403, "forbidden"],
-  [{ statusCode: 401 }, 401, "unauthenticated"],
-])("what authenticate throws with %j is %i %s, and nothing is reported", async (fields, status, code) => {
+  [{ status: 401 }, 401, "unauthenticated", ["refuse"]],
+  [{ status: 403 }, 403, "forbidden", []],
+  [{ statusCode: 401 }, 401, "unauthenticated", ["refuse"]],
+])("what authenticate throws with %j is %i %s, and no error is reported", async (fields, status, code, reported) => {
   const { ask, records } = await openTestHub({
     authenticate: async () => {
       throw Object.assign(new Error("secret"), fields);
     },
   });
   const { status: answered, json } = parsePage(await ask(LOBBY));
-  expect([answered, json.code, records]).toEqual([status, code, []]);
+  expect([answered, json.code, records.map(({ event }) => event)]).toEqual([status, code, reported]);
+  expect(JSON.stringify(records)).not.toContain("secret");
 });
 
 test.each([{ status: 503 }, { statusCode: 503 }])(

@@ -79,7 +79,7 @@ async function authenticate(
   } catch (error) {
     switch (statusOf(error)) {
       case 401:
-        throw new Refusal(401, "unauthenticated");
+        return null;
       case 403:
         throw new Refusal(403, "forbidden");
       case 503:

@@ -28,7 +28,7 @@ export function createRefusals({ clock, trace }: RefusalNeeds): Refusals {
   const reported = new Map<RefusalReason, { readonly at: number; since: number }>();
 
   return {
-    add(reason, about = undefined) {
+    add(reason, about) {
       const last = reported.get(reason);
       const now = clock.monotonic();
       if (last !== undefined && now - last.at < INTERVAL) {
