@@ -2,7 +2,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import type { Trace } from "./trace.ts";
 
 /** Why the application's own answer refuses a request. */
-export type RefusalReason = "unauthenticated" | "forbidden" | "unknown";
+type RefusalReason = "unauthenticated" | "forbidden" | "unknown";
 
 /** Reports refusals, so that a developer sees why a page gets nothing. */
 export interface Refusals {
