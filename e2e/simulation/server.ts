@@ -1,4 +1,4 @@
-import { createHub, type HubOn, type HubRequest } from "@tidings/server";
+import { createHub, type HubOn, type HubRequest, type TraceRecord } from "@tidings/server";
 import { contract } from "./contract.ts";
 import { FaultyLog, type LogWorld } from "./faulty-log.ts";
 import { ProcessClock } from "./process-clock.ts";
@@ -29,6 +29,14 @@ export interface ServerWorld extends LogWorld {
   /** When the credentials of a request end that arrives now, in milliseconds since 1970. */
   letIn(viewer: string, request: HubRequest): number | undefined;
 }
+
+/** What a hub reports in a schedule: its log fails, keeps little, and rights are refused. */
+const EXPECTED_EVENTS: ReadonlySet<TraceRecord["event"]> = new Set([
+  "read-failed",
+  "trim-failed",
+  "retention",
+  "refuse",
+]);
 
 /** One server process: a hub, and what dies with it. */
 export class Server {
@@ -64,7 +72,7 @@ export class Server {
       authorize: ({ viewer, path }) => answer(world, "rights", () => truth.rights.decide(viewer.id, path)),
       snapshot: { room: ({ room }, { readableFrom }) => this.#load(world, `rooms/${room}`, readableFrom) },
       onLog: ({ event, error }) => {
-        if (event !== "read-failed" && event !== "trim-failed" && event !== "retention")
+        if (!EXPECTED_EVENTS.has(event))
           world.onViolation(
             `the hub logs no error: it logged ${event}, ${error instanceof Error ? error.stack : String(error)}`,
           );
