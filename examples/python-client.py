@@ -16,14 +16,17 @@ from urllib.parse import urlencode, urlsplit
 # A connection that is silent for this many heartbeats has ended.
 SILENT_HEARTBEATS = 2.5
 MINUTE = 60
+# A server that drains a stream within this many seconds of its start is faulty.
+INSTANT = 10
 # After one of these statuses the client does not try again.
 FATAL_STATUSES = {204, 400, 401, 403, 404, 405, 406, 413, 414, 431}
 # How to reconnect after the server's `bye`, by its reason:
-#   "planned"  after the time of `retry`; it does not count as a failure
+#   "planned"  after the time of `retry`, without jitter; it does not count as a failure
+#   "draining" "planned", unless the stream was very short; then "failed"
 #   "soon"     within a second, but at most once a minute
 #   "slowly"   after at least 30 seconds
 #   "failed"   as after a broken connection
-RECONNECT = {"draining": "planned", "max-age": "planned", "expired": "soon", "unknown": "slowly", "limit": "failed"}
+RECONNECT = {"draining": "draining", "max-age": "planned", "expired": "soon", "unknown": "slowly", "limit": "failed"}
 
 
 def print_line(kind, **facts):
@@ -50,6 +53,8 @@ class Client:
             start = time.monotonic()
             how, least_pause = self.connect()
             now = time.monotonic()
+            if how == "draining":
+                how = "planned" if now - start >= INSTANT else "failed"
             if now - start >= MINUTE:
                 self.failures = 0
             pause = self.choose_pause(how, least_pause, now)
@@ -61,10 +66,11 @@ class Client:
         if how == "soon" and now - self.last_soon >= MINUTE:
             self.last_soon = now
             return random.random()
+        if how == "planned":
+            return max(self.retry, 0.5)
         slow_pause = 30 if how == "slowly" else 0
         longest_jitter = min(30, max(0.5, self.retry) * 2**self.failures)
-        if how != "planned":
-            self.failures = min(self.failures + 1, 16)
+        self.failures = min(self.failures + 1, 16)
         return max(self.retry, least_pause, slow_pause) + random.uniform(0, longest_jitter)
 
     def connect(self):

@@ -73,7 +73,7 @@ export const brokenRequests: readonly BrokenServer[] = [
     breaks: "ignores Accept",
     request: ({ headers }) => void (headers.accept = "*/*"),
   },
-  { law: "4: The response says `Vary", breaks: "forgets Vary", ...head(200, { vary: undefined }) },
+  { law: "4: The `Vary` of the response", breaks: "forgets Vary", ...head(200, { vary: undefined }) },
   {
     law: "3: A path is one or more segments",
     breaks: "shortens paths that are too long",

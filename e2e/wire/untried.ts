@@ -30,6 +30,7 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
     "A server must not write": "logs cannot be seen from outside",
     "In the logs of a proxy": "tested by: once, within 30 seconds, above",
   },
+  "5.1": { "`Vary` may name": "a permission" },
   "5.2": {
     "`heartbeat` is the interval": "tested by the first block, which is code, and by 5.5",
     "A `retry` takes effect": "what a client does",
@@ -51,6 +52,9 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
   "5.6": {
     "A proxy may hide that a reader has left": "the reason for the sentence before",
     "Section 7 describes": "a reference",
+    "Only `forbidden` and `unknown` come": "that a server never sends another one cannot be tested",
+    "A client may take any other": "what a client does",
+    "A client treats a reason": "what a client does",
     "| `draining`": "tested by `bye` as the last event, above",
     "| `unknown`": "no server has to say it of an open stream; with `channels` it is tested below",
     "| `limit`": "tested by 8, too many connections",
@@ -58,6 +62,7 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
   "6": {
     "`gap` is present only": "tested with the head of a page, above, and by 7",
     "The answer may come earlier": "a server may still wait",
+    "A server may send fewer than n events": "how many fit in a page is the server's choice",
     "A row may become readable": "the reason for the next sentence",
     "So `cursor` should lie a little": "what a server should do; packages/server tests it for ours",
     "It must not lie before": "that needs a retention of less than what comes again; packages/server tests it for ours",
@@ -66,6 +71,11 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
     "When there are too many for one page, `more` is true, and the rest": "the same",
   },
   "7": {
+    "A `clear` that is gone": "tested by 5.4",
+    "This rule has two exceptions": "introduces the following sentences",
+    "- With `reset` and `lost`, the gap names": "tested by what follows",
+    "- A server may forget": "what a server may do",
+    "It then names the channel": "what a server may do; the conformance suite of `@tidings/log` tests it for ours",
     "| `reset`": "tested by what follows",
     "The client comes back": "what a client does",
     "After a gap": "what a client does",

@@ -27,7 +27,7 @@ const SIMILAR = [
 ] as const;
 
 const CURSOR =
-  'A cursor is ASCII, 64 bytes at most: `epoch "." seq`. `epoch` is 1 to 40 characters of `A-Z a-z 0-9 _ ' +
+  'A cursor is ASCII, 57 bytes at most: `epoch "." seq`. `epoch` is 1 to 40 characters of `A-Z a-z 0-9 _ ' +
   "-`; `seq` is a decimal integer from 0 to 9007199254740991 without leading zeros.";
 
 const CANONICAL_PATH =

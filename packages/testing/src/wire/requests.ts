@@ -123,7 +123,7 @@ export const requestLaws: readonly Law[] = [
         assert.match(await answer.text(), /"code":"not-acceptable"/);
       }
     },
-    async "The response says `Vary: Accept`."(guest) {
+    async "The `Vary` of the response contains `Accept`."(guest) {
       for (const [accept] of [...ACCEPTS, ["text/html"]]) {
         const { headers, cut } = await guest.ask("channel=rooms/tea", { headers: { accept } });
         assert.match(String(headers["vary"]), /(^|, *)accept($| *,)/i, accept);

@@ -19,8 +19,8 @@ const TEXTS = [
 ];
 
 const NO_ID_YET =
-  "It is left out while the server has not looked that position up yet, and while the current values of " +
-  "section 5.4 are still to come: an event or a heartbeat with an `id` follows, or a gap.";
+  "It is left out in two cases: the server has not looked that position up yet, or the current values of " +
+  "section 5.4 are still to come. Then an event or a heartbeat with an `id` follows, or a gap.";
 
 export const streamLaws: readonly Law[] = [
   ...lawsOf("5.1", [], {
