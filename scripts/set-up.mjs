@@ -30,6 +30,7 @@ function spawnPnpm(packageManager) {
     return spawn(process.execPath, [join(installed, "bin", "pnpm.mjs"), ...install, "--silent"], options);
   }
   console.log(`Installing dependencies with ${packageManager} …`);
+  console.log('A warning "Unsupported engine" is about a package that only some tests use: there is nothing to do.');
   // npx is a batch file on Windows, and only a shell starts one.
   const shell = process.platform === "win32";
   return spawn("npx", ["--yes", packageManager, ...install, "--reporter=append-only"], { ...options, shell });
