@@ -158,17 +158,17 @@ export const brokenAnswers: readonly BrokenServer[] = [
     body: (text) => text.replace('"code":"unknown-channel"', '"code":"forbidden"'),
   },
   {
-    law: "8: the body, the address or a header is too long — 413",
+    law: "8: the body, the URL or a header is too long — 413",
     breaks: "calls a body that is too long a bad request",
     status: ({ headers }) => (Number(headers["content-length"]) > 65_536 ? 400 : undefined),
   },
   {
-    law: "8: the body, the address or a header is too long — 414",
+    law: "8: the body, the URL or a header is too long — 414",
     breaks: "accepts URLs of any length",
     request: ({ query }) => query.delete("x"),
   },
   {
-    law: "8: the body, the address or a header is too long — 431",
+    law: "8: the body, the URL or a header is too long — 431",
     breaks: "accepts headers of any length",
     request: ({ headers }) => void delete headers["x-long"],
   },

@@ -96,7 +96,7 @@ export const brokenRequests: readonly BrokenServer[] = [
     request: ({ query }) => (first(query) === "rooms/a/b" ? query.set("channel", "rooms/a%2Fb") : undefined),
   },
   {
-    law: "4: a stream to follow; repeated",
+    law: "4: a path to follow; repeated",
     breaks: "follows fifty channels at most",
     status: ({ method, query }) => (method === "GET" && query.getAll("channel").length === 100 ? 400 : undefined),
   },

@@ -67,7 +67,7 @@ export const errorLaws: readonly Law[] = [
     "`bad-method`, `not-acceptable` — 406 not-acceptable": refuses(406, "not-acceptable", [
       [TEA, { headers: { accept: "text/html" } }],
     ]),
-    "the body, the address or a header is too long — 413 too-large": refuses(413, "too-large", [
+    "the body, the URL or a header is too long — 413 too-large": refuses(413, "too-large", [
       ["", post(`{"channels":{"${"x".repeat(70_000)}":null}}`)],
     ]),
   }),
@@ -78,7 +78,7 @@ export const errorLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("8", ["limits"], {
-    "the body, the address or a header is too long — 414 too-large": refuses(414, "too-large", [
+    "the body, the URL or a header is too long — 414 too-large": refuses(414, "too-large", [
       [`${TEA}&x=${"x".repeat(9_000)}`],
     ]),
   }),
@@ -86,7 +86,7 @@ export const errorLaws: readonly Law[] = [
     "8",
     ["limits"],
     {
-      async "the body, the address or a header is too long — 431"(guest) {
+      async "the body, the URL or a header is too long — 431"(guest) {
         // An HTTP library may refuse the request before the server sees it, so the body can be anything.
         const { status } = await guest.ask(TEA, { headers: { "x-long": "x".repeat(20_000) } });
         assert.equal(status, 431);

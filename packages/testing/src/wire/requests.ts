@@ -81,7 +81,7 @@ export const requestLaws: readonly Law[] = [
       await guest.say(String(many[96]?.[0]), "4");
       assert.deepEqual(textsOf(await stream.take(3)), ["2", "3", "4"]);
     },
-    async "a stream to follow; repeated for several, 100 at most, each path once."(guest) {
+    async "a path to follow; repeated for several, 100 at most, each path once."(guest) {
       const rooms = numbers(1, 100).map((name) => `rooms/${name}`);
       const stream = await guest.stream(rooms.map((path) => `channel=${path}`).join("&"));
       for (const path of rooms) await guest.say(path, path);
