@@ -25,7 +25,7 @@ export interface Weather {
 }
 
 /** What a hub asks its log for; `more values` are those after a page of them. */
-export type Question = "read" | "current" | "head" | "more values";
+export type LogCall = "read" | "current" | "head" | "more values";
 
 const WITHDRAWAL: NewEntry = { channel: "", type: "", mode: "latest", data: null };
 
@@ -51,8 +51,8 @@ export interface LogWorld {
   readonly counts: Counts;
   /** Milliseconds that retention keeps an entry. */
   readonly age: number;
-  /** A failover that happens with the answer to that question. */
-  readonly ambush: { readonly what: Question } | null;
+  /** A failover that happens with the answer to that call. */
+  readonly ambush: { readonly what: LogCall } | null;
   /** Publishes a value of every key. */
   burst(): Promise<void>;
   /** Lets that failover happen, unless it already has. */
@@ -141,15 +141,15 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
 
   watch(wake: () => void): () => void {
     const { clock, random, weather, counts } = this.#world;
-    const ring = (): void => {
+    const ringDoorbell = (): void => {
       if (!this.#isDead) wake();
     };
     this.watchers++;
     const unwatch = this.#log.watch(() => {
       if (weather.doorbell !== "good") counts.add(`doorbell ${weather.doorbell}`);
-      if (weather.doorbell === "late") clock.setTimeout(ring, random() * 3_000);
-      else if (weather.doorbell !== "lost") ring();
-      if (weather.doorbell === "spurious") clock.setTimeout(ring, random() * 500);
+      if (weather.doorbell === "late") clock.setTimeout(ringDoorbell, random() * 3_000);
+      else if (weather.doorbell !== "lost") ringDoorbell();
+      if (weather.doorbell === "spurious") clock.setTimeout(ringDoorbell, random() * 500);
     });
     return () => {
       this.watchers--;
@@ -219,10 +219,10 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     }
   }
 
-  #ask<Answer>(what: Question, question: () => Promise<Answer>): Promise<Answer> {
+  #ask<Answer>(what: LogCall, call: () => Promise<Answer>): Promise<Answer> {
     const { weather, ambush } = this.#world;
-    if (ambush?.what === what) return this.#askInAmbush(question);
-    return weather.reads === "good" ? question() : this.#askIn(weather.reads, question);
+    if (ambush?.what === what) return this.#askInAmbush(call);
+    return weather.reads === "good" ? call() : this.#askIn(weather.reads, call);
   }
 
   /**
@@ -239,20 +239,20 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
   }
 
   /** The answer is right when it is given, and wrong when it arrives. */
-  async #askInAmbush<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-    const answer = await question();
+  async #askInAmbush<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+    const answer = await call();
     await this.#world.failOverNow();
     return answer;
   }
 
-  async #askIn<Answer>(how: Weather["reads"], question: () => Promise<Answer>): Promise<Answer> {
+  async #askIn<Answer>(how: Weather["reads"], call: () => Promise<Answer>): Promise<Answer> {
     const { random, counts } = this.#world;
     counts.add(`read ${how}`);
     // Some reads work in bad weather, too.
-    if (random() < 0.3) return question();
+    if (random() < 0.3) return call();
     if (how === "failing") throw new Error("The log does not answer.");
     if (how === "slow") await this.#pause(12_000);
-    const answer = await question();
+    const answer = await call();
     if (how === "stale") await this.#pause(3_000);
     return answer;
   }

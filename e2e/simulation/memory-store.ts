@@ -202,11 +202,11 @@ export class MemoryStore implements EventLog, Cluster, Store {
     this.#epoch = epoch;
     this.#written = written;
     this.#epochs = [...former, { epoch, first: written.length + 1, end: Infinity }];
-    const ring = (): void => {
+    const ringDoorbells = (): void => {
       for (const { wake } of this.#bells) wake();
     };
-    log.watch(ring);
-    ring();
+    log.watch(ringDoorbells);
+    ringDoorbells();
   }
 
   /** A position as the current memory log has it, which knows one epoch only. */

@@ -3,7 +3,7 @@ import type { VirtualClock } from "@tidings/testing";
 import { feeds, contract, reliableType, rooms, symbols, viewers, type AnyAddress } from "./contract.ts";
 import { Counts } from "./coverage.ts";
 import { graceOf } from "./deadline.ts";
-import { GOOD, type Question, type Weather } from "./faulty-log.ts";
+import { GOOD, type LogCall, type Weather } from "./faulty-log.ts";
 import type { Diary, Seen } from "./diary.ts";
 import { Follower, type Beginning } from "./follower.ts";
 import { failOver, type FailoverWorld } from "./outages.ts";
@@ -55,7 +55,7 @@ export class World implements ServerWorld, FailoverWorld {
   lastExpiry = 0;
   hasJumped = false;
   readonly ackedRechecks = new Set<AckedRecheck>();
-  ambush: { readonly what: Question; readonly lost: number } | null = null;
+  ambush: { readonly what: LogCall; readonly lost: number } | null = null;
   /** The schedule is over. */
   isCalm = false;
   /** Reads of the log were slow or failed at some time, so hubs may have been late. */

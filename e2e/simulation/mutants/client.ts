@@ -9,7 +9,7 @@ import { withMethods } from "../../mutation/with-methods.ts";
 import { breaking, type Mutant } from "./mutant.ts";
 
 type Transition = (typeof subscriptionTable)["transition"];
-type Question = Parameters<Transition>;
+type Input = Parameters<Transition>;
 type Answer = ReturnType<Transition>;
 type State = subscriptionState.SubscriptionState;
 type Inputs = subscriptionState.SubscriptionInputs;
@@ -17,12 +17,12 @@ type Wish = subscriptionState.PageWish;
 type Progress = Exclude<State, { kind: "closed" }>["progress"];
 
 /** Subscriptions whose machine answers in another way. */
-const inSubscription = (change: (transition: Transition, ...question: Question) => Answer): Mutation =>
+const inSubscription = (change: (transition: Transition, ...input: Input) => Answer): Mutation =>
   replace<typeof subscriptionTable>("packages/client/src/state/subscription-table.ts", {
     transition:
       (transition) =>
-      (...question) =>
-        change(transition, ...question),
+      (...input) =>
+        change(transition, ...input),
   });
 
 const withProgress = (state: State, change: (progress: Progress) => Partial<Progress>): State =>
@@ -30,8 +30,8 @@ const withProgress = (state: State, change: (progress: Progress) => Partial<Prog
 
 /** Subscriptions that ask for other pages. */
 const changeWishes = (change: (wish: Wish, progress: Progress) => Partial<Wish>): Mutation =>
-  inSubscription((transition, ...question) => {
-    const { state, effects } = transition(...question);
+  inSubscription((transition, ...input) => {
+    const { state, effects } = transition(...input);
     if (state.kind !== "loading") return { state, effects };
     const begun = { ...state.begun, ...change(state.begun, state.progress) };
     const others = effects.filter(([name]) => name !== "load");
@@ -81,8 +81,8 @@ export const clientMutants: readonly Mutant[] = [
   breaking(
     "law 1",
     "the cursor is advanced before the event is taken",
-    inSubscription((transition, ...question) => {
-      const { state, effects } = transition(...question);
+    inSubscription((transition, ...input) => {
+      const { state, effects } = transition(...input);
       const position = effects.flatMap(([name, about]) => (name === "offer" ? about.position : [])).at(-1) ?? null;
       return { state: withProgress(state, ({ cursor }) => ({ cursor: position ?? cursor })), effects };
     }),

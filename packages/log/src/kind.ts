@@ -6,6 +6,7 @@ import type { Entry } from "./event-log.ts";
  */
 export type Kind = Entry["mode"] | "withdrawal";
 
+/** The kind of an entry. */
 export function kindOf({ mode, data }: Pick<Entry, "mode" | "data">): Kind {
   return mode === "latest" && data === null ? "withdrawal" : mode;
 }

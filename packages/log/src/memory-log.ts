@@ -5,6 +5,7 @@ import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, P
 import { KeptEntries } from "./kept-entries.ts";
 import { KeyedAppends, nameOfKey } from "./keyed-appends.ts";
 
+/** The options of {@link memoryLog}. */
 export interface MemoryLogOptions {
   /** @default { entries: 1_000, age: 86_400_000, bytes: 67_108_864, emptyChannels: 100_000 } */
   readonly keep?: Partial<Keep>;

@@ -2,7 +2,7 @@ import type { Contract } from "@tidings/contract";
 import type { EventLog } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
 import type { HubOptions, Viewer } from "./hub-options.ts";
-import { checkObject, checkType, kindOf } from "./runtime/checks.ts";
+import { checkObject, checkType, typeNameOf } from "./runtime/checks.ts";
 
 type Options = HubOptions<Contract, Viewer>;
 
@@ -67,6 +67,6 @@ export function checkHubOptions(contract: Contract, options: Options): void {
 function checkMethods<Checked extends object>(name: string, value: Checked, methods: readonly (keyof Checked)[]): void {
   const missing = methods.find((method) => typeof value[method] !== "function");
   if (missing === undefined) return;
-  const got = kindOf(value[missing]);
+  const got = typeNameOf(value[missing]);
   throw new TypeError(`Expected "${name}" to have a method "${String(missing)}", got ${got}; pass a ${name}.`);
 }

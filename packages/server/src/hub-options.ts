@@ -45,7 +45,7 @@ export interface HubRequest<Raw = unknown> {
    * It also settles when the client is gone.
    * @default the answer may be made at once
    */
-  readonly turn?: (kind: "stream" | "page") => Promise<void>;
+  readonly waitForReader?: (kind: "stream" | "page") => Promise<void>;
   /** Settles when the answer is written, or the client is gone. @default the answer counts as written at once */
   readonly written?: Promise<void>;
 }

@@ -35,7 +35,11 @@ export interface Hub<C extends Contract, Raw = unknown> {
    * @throws ContractError as {@link Hub.publish} does @throws TypeError for an unknown key of an event
    */
   publishAll(batch: readonly Publication<C>[]): Promise<readonly Published[]>;
-  /** Withdraws the `latest` value of a key. @param key @default the one of events without a key */
+  /**
+   * Withdraws the `latest` value of a key.
+   * @param key @default the one of events without a key
+   * @throws ContractError `unknown-event` for an event that is not `latest`, and as {@link Hub.publish} does
+   */
   clear<Name extends ChannelName<C>>(
     address: AddressOf<C, Name>,
     type: EventType<C, Name>,
@@ -52,6 +56,7 @@ export interface Hub<C extends Contract, Raw = unknown> {
    * @throws TypeError for a selector as {@link Hub.disconnect} does
    */
   recheck(selector: Selector): Promise<void>;
+  /** How many streams, channels and entries of the ring there are now. */
   stats(): HubStats;
   /** Says `bye` on every stream and closes the log. The clients come back spread over the drain window. */
   close(): Promise<void>;
@@ -79,6 +84,7 @@ export interface TransactionalHub<C extends Contract, Transaction> {
 export type HubOn<C extends Contract, Log extends EventLog, Raw = unknown> = Hub<C, Raw> &
   (Log extends TransactionalLog<infer Transaction> ? TransactionalHub<C, Transaction> : unknown);
 
+/** What a hub is doing at this moment, in this process. */
 export interface HubStats {
   /** Open streams. */
   readonly connections: number;

@@ -17,6 +17,7 @@ export interface Tickets<V extends Viewer> {
   redeem(request: HubRequest): V | null;
 }
 
+/** The options of {@link createTickets}. */
 export interface TicketOptions {
   /** How many tickets may wait to be used. When there are more, the oldest becomes void. @default 10_000 */
   readonly limit?: number;

@@ -13,6 +13,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 // packages below this one import it as a file, and some of them have no types of Node.
 const { setImmediate } = globalThis as unknown as { readonly setImmediate: (task: () => void) => unknown };
 
+/** The options of {@link VirtualClock}. */
 export interface VirtualClockOptions {
   /** The time of day at the beginning, in milliseconds since 1970. @default the first of January 2026 */
   readonly day?: number;

@@ -2,7 +2,7 @@ import type { HubRequest } from "../hub-options.ts";
 import type { HubResponse } from "../request/response.ts";
 import { createUnreadPages, type UnreadPage } from "../unread/unread-pages.ts";
 import { readJson, type RereadableRequest } from "./body.ts";
-import { toPageBody, toStream, type PageBody } from "./response-body.ts";
+import { toUnreadBody, toStream, type UnreadBody } from "./response-body.ts";
 
 /** What a hub wants besides the request: `raw`, unless that is the request itself. */
 type Extras<Raw> = Request extends Raw ? [extras?: object & { readonly raw?: Raw }] : [extras: { readonly raw: Raw }];
@@ -25,7 +25,7 @@ export function toFetchHandler<Raw = Request>(hub: {
   return async (given, ...[extras]) => {
     const request = "raw" in given ? given.raw : given;
     const { signal } = request;
-    const slot: { page: UnreadPage | null; body: PageBody | null } = { page: null, body: null };
+    const slot: { page: UnreadPage | null; body: UnreadBody | null } = { page: null, body: null };
     let onOver = (): void => {};
     const written = new Promise<void>((resolve) => {
       onOver = () => {
@@ -44,13 +44,13 @@ export function toFetchHandler<Raw = Request>(hub: {
       // Safe: if `Raw` is another type than Request, the signature of the handler asks for it.
       raw: (extras?.raw ?? request) as Raw,
       written,
-      async turn(kind) {
+      async waitForReader(kind) {
         if (kind === "page") slot.page = await pages.enter(() => slot.body?.giveUp(), signal);
       },
     });
     const { status, headers } = answer;
     if ("open" in answer) return new Response(toStream(answer, signal, onOver), { status, headers });
-    slot.body = toPageBody(answer.body, slot.page, onOver);
+    slot.body = toUnreadBody(answer.body, slot.page, onOver);
     return new Response(slot.body.body, { status, headers: { ...headers, ...slot.body.headers } });
   };
 }

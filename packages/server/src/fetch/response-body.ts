@@ -53,7 +53,7 @@ export function toStream(answer: StreamResponse, signal: AbortSignal, onOver: ()
 }
 
 /** The body of a page, and what ends it when its reader takes nothing. */
-export interface PageBody {
+export interface UnreadBody {
   readonly body: string | ReadableStream<Uint8Array> | null;
   readonly headers: Readonly<Record<string, string>>;
   giveUp(): void;
@@ -64,7 +64,7 @@ export interface PageBody {
  *
  * @param onOver called when the reader has everything, or is gone
  */
-export function toPageBody(text: string, page: UnreadPage | null, onOver: () => void): PageBody {
+export function toUnreadBody(text: string, page: UnreadPage | null, onOver: () => void): UnreadBody {
   const bytes = toBytes(text);
   if (bytes.length <= PART_BYTES) {
     onOver();

@@ -33,14 +33,14 @@ export function toNodeHandler<Raw = NodeRequest>(hub: {
     if ("stream" in response && !enterSession(response.stream)) return;
     // Nobody needs the body, but Node reports that a client has left only after the body is read.
     if (request.method !== "POST") request.resume();
-    const { signal, turn, over } = watchResponse(request, response);
+    const { signal, socketFree, over } = watchResponse(request, response);
     const slot: { page: UnreadPage | null } = { page: null };
     const way = {
       signal,
       written: over,
       hasForeignCors: response.hasHeader("access-control-allow-origin"),
-      async turn(kind: "stream" | "page"): Promise<void> {
-        await turn;
+      async waitForReader(kind: "stream" | "page"): Promise<void> {
+        await socketFree;
         if (kind === "stream") return;
         const session = "stream" in response ? response.stream.session : undefined;
         slot.page = await pages.enter(() => response.destroy(), signal, session);

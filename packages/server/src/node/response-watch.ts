@@ -6,11 +6,12 @@ interface ResponseWatch {
   /** Aborted when the reader is gone. */
   readonly signal: AbortSignal;
   /** Settles when the response has its socket, or will never get it. */
-  readonly turn: Promise<void>;
+  readonly socketFree: Promise<void>;
   /** Settles when the response is written, or its reader is gone. */
   readonly over: Promise<void>;
 }
 
+/** Watches one response until it is over. */
 export function watchResponse(request: NodeRequest, response: NodeResponse): ResponseWatch {
   const gone = new AbortController();
   const over = new Promise<void>((resolve) => {
@@ -19,11 +20,11 @@ export function watchResponse(request: NodeRequest, response: NodeResponse): Res
   });
   const leave = (): void => gone.abort();
   response.once("close", leave);
-  const turn = isPipelined(request, response)
+  const socketFree = isPipelined(request, response)
     ? new Promise<void>((resolve) => {
         gone.signal.addEventListener("abort", () => resolve());
         waitForSocket(request, response, { leave, begin: resolve });
       })
     : Promise.resolve();
-  return { signal: gone.signal, turn, over };
+  return { signal: gone.signal, socketFree, over };
 }

@@ -71,8 +71,8 @@ describe("forwards", () => {
     const { page, hub, say } = await openTestHub();
     const [first = ""] = await say("a");
     await hub.publish(lobby, "topic", { text: "tea" });
-    const fresh = await page(`${LOBBY}@now`);
-    expect(fresh.json.events).toEqual([{ channel: "rooms/lobby", type: "topic", data: { text: "tea" } }]);
+    const values = await page(`${LOBBY}@now`);
+    expect(values.json.events).toEqual([{ channel: "rooms/lobby", type: "topic", data: { text: "tea" } }]);
     await hub.clear(lobby, "topic");
     const { json } = await page(`${LOBBY}&after=${first}`);
     expect(json.events).toEqual([{ channel: "rooms/lobby", type: "topic", clear: "", id: expect.any(String) }]);

@@ -38,8 +38,8 @@ export async function history(
   let cursor: Cursor | null = null;
   let more = true;
   while (more && entries.length < wanted) {
-    const [asked, position] = [paths, before ?? undefined];
-    const page = await reads(() => log.recent(asked, wanted, position), { paths: asked, gone });
+    const [readPaths, position] = [paths, before ?? undefined];
+    const page = await reads(() => log.recent(readPaths, wanted, position), { paths: readPaths, gone });
     cursor ??= page.next;
     before = page.entries[0] ?? null;
     const end = before?.seq ?? 0;

@@ -1,7 +1,7 @@
 import { ContractError, decode, findEvent, type Address, type Contract, type EventDefinition } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { NewEntry } from "@tidings/log";
-import { checkType, kindOf } from "../runtime/checks.ts";
+import { checkType, typeNameOf } from "../runtime/checks.ts";
 import type { Limits } from "../runtime/limits.ts";
 import { toBytes } from "../wire/bytes.ts";
 import type { Publication } from "./publication.ts";
@@ -71,8 +71,9 @@ export function withdrawalEntry(
 
 /** Programs without types may pass the channel itself, a path, or nothing. */
 function checkAddress(address: unknown): void {
-  if (kindOf(address) === "object" && typeof (address as Partial<Address>).path === "string") return;
-  const got = typeof address === "function" ? "the channel function itself; call it with its params" : kindOf(address);
+  if (typeNameOf(address) === "object" && typeof (address as Partial<Address>).path === "string") return;
+  const got =
+    typeof address === "function" ? "the channel function itself; call it with its params" : typeNameOf(address);
   throw new ContractError("unknown-channel", `Expected an address such as chat.room({ roomId }), got ${got}.`);
 }
 

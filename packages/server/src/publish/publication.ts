@@ -1,5 +1,6 @@
 import type { AddressOf, ChannelName, Contract, EventData, EventType } from "@tidings/contract";
 
+/** What a call of `publish` may add to an event. */
 export interface PublishOptions {
   /**
    * The same key on the same address publishes once, so a retry is safe. The log remembers it for 10 minutes at least.

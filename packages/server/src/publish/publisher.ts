@@ -1,7 +1,7 @@
 import type { Address, Contract } from "@tidings/contract";
 import type { EventLog, NewEntry, TransactionalLog } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
-import { checkObject, kindOf } from "../runtime/checks.ts";
+import { checkObject, typeNameOf } from "../runtime/checks.ts";
 import type { Trace } from "../runtime/trace.ts";
 import { eventEntry, withdrawalEntry, type EntryNeeds } from "./new-entry.ts";
 import type { Publication, Published } from "./publication.ts";
@@ -52,7 +52,7 @@ export function createPublisher(needs: PublisherNeeds): Publisher {
     publish: async (event) => append(eventEntry(needs, event)),
 
     async publishAll(batch) {
-      const kind = kindOf(batch);
+      const kind = typeNameOf(batch);
       if (kind !== "array") throw new TypeError(`Expected a list of events in publishAll, got ${kind}.`);
       for (const event of batch) checkObject("an event of publishAll", event, PUBLICATION_KEYS);
       return appendAll(batch.map((event) => eventEntry(needs, event)));

@@ -1,5 +1,5 @@
 import type { CorsOptions, HubRequest } from "../hub-options.ts";
-import { checkObject, checkType, kindOf } from "../runtime/checks.ts";
+import { checkObject, checkType, typeNameOf } from "../runtime/checks.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { Hosts } from "./hosts.ts";
 
@@ -111,7 +111,9 @@ function checkCors(cors: CorsOptions): void {
     return;
   }
   if (!Array.isArray(origins)) {
-    throw new TypeError(`Expected "cors.origins" to be a list of origins, "*" or a function, got ${kindOf(origins)}.`);
+    throw new TypeError(
+      `Expected "cors.origins" to be a list of origins, "*" or a function, got ${typeNameOf(origins)}.`,
+    );
   }
   for (const origin of origins) checkOrigin(origin);
   if (credentials && origins.includes(OPAQUE_ORIGIN)) {
@@ -141,7 +143,7 @@ export function createPreflightHeaders({ allowHeaders = [] }: Partial<CorsOption
   // Plain JavaScript may pass anything.
   const names: unknown = allowHeaders;
   if (!Array.isArray(names)) {
-    throw new TypeError(`Expected "cors.allowHeaders" to be a list of names, got ${kindOf(names)}.`);
+    throw new TypeError(`Expected "cors.allowHeaders" to be a list of names, got ${typeNameOf(names)}.`);
   }
   for (const name of names as readonly unknown[]) {
     if (typeof name === "string" && /^[\w!#$%&'+.^`|~-]+$/.test(name)) continue;

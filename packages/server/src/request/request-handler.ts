@@ -68,7 +68,7 @@ async function answer(
   }
   if (closing.aborted) throw new Refusal(503, "draining");
   const parsed = await parse(request, representation, limits);
-  await request.turn?.(representation);
+  await request.waitForReader?.(representation);
   if (request.signal.aborted) {
     throw new Refusal(400, "bad-request", { detail: "The client has left before its answer was made." });
   }

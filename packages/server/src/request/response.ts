@@ -3,6 +3,7 @@ import type { Sink, StreamControl } from "../stream/sink.ts";
 /** What an adapter sends back: a whole answer, or a stream to open once the head is written. */
 export type HubResponse = WholeResponse | StreamResponse;
 
+/** An answer whose body is known: a page, a problem, or the answer to a preflight. */
 export interface WholeResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -10,8 +11,10 @@ export interface WholeResponse {
   readonly body: string;
 }
 
+/** A stream. The adapter writes the head, then opens the stream on its sink. */
 export interface StreamResponse {
   readonly status: 200;
   readonly headers: Readonly<Record<string, string>>;
+  /** Begins to write. The adapter tells the returned object when the sink drains, and when the reader is gone. */
   open(sink: Sink): StreamControl;
 }

@@ -1,6 +1,6 @@
 import { parseAddress, type Address, type Contract } from "@tidings/contract";
 import type { Entry, NewEntry } from "@tidings/log";
-import { checkObject, kindOf } from "../runtime/checks.ts";
+import { checkObject, typeNameOf } from "../runtime/checks.ts";
 
 /** Whom a command is about: a viewer, an address, or a viewer on an address. */
 export interface Selector {
@@ -74,12 +74,12 @@ function checkSelector(contract: Contract, verb: Command["verb"], selector: Sele
     throw new TypeError(`Expected a viewer or an address in ${what}, got neither; name one or both.`);
   }
   if (viewer !== undefined && typeof viewer !== "string") {
-    throw new TypeError(`Expected the id of a viewer, a string, in ${what}, got ${kindOf(viewer)}.`);
+    throw new TypeError(`Expected the id of a viewer, a string, in ${what}, got ${typeNameOf(viewer)}.`);
   }
   if (address === undefined) return;
   // Plain JavaScript may pass null.
   const path: unknown = (address as Partial<Address> | null)?.path;
   if (typeof path === "string" && parseAddress(contract, path) !== null) return;
-  const got = typeof path === "string" ? `the path ${JSON.stringify(path)}` : kindOf(address);
+  const got = typeof path === "string" ? `the path ${JSON.stringify(path)}` : typeNameOf(address);
   throw new TypeError(`Expected an address of this contract in ${what}, got ${got}; make it with a channel function.`);
 }

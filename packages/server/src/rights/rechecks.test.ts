@@ -56,7 +56,7 @@ describe("recheck", () => {
       authorize: () => !isSlow || new Promise<boolean>((resolve) => (answer = resolve)),
     });
     const [position = ""] = await say("0");
-    const ring = await connect(LOBBY, ada);
+    const current = await connect(LOBBY, ada);
     const behind = await connect(`${LOBBY}&after=${position}`, ada, Object.assign(new BufferSink(), { stalled: true }));
     isSlow = true;
     // The command is among the events of one read of the log.
@@ -70,12 +70,12 @@ describe("recheck", () => {
     behind.control.drained();
     await clock.advance(4_000);
     // The answer may have another lower bound, which hides what was published before.
-    for (const { sink } of [ring, behind]) expect(sink.received).toEqual([]);
+    for (const { sink } of [current, behind]) expect(sink.received).toEqual([]);
     answer(false);
     await clock.settle();
     expect(behind.sink.ended).toBe(true);
     await clock.advance(1_000);
-    for (const { sink } of [ring, behind]) expect([sink.received, sink.ended]).toEqual([[], true]);
+    for (const { sink } of [current, behind]) expect([sink.received, sink.ended]).toEqual([[], true]);
   });
 
   test("goes on where it was as soon as authorize allows it", async () => {

@@ -6,7 +6,7 @@ import type { Trace } from "../runtime/trace.ts";
 import { TurnBudget } from "../runtime/turn-budget.ts";
 import { authorizeAll, endOf, type Access, type AccessNeeds } from "./access.ts";
 
-/** A stream, as far as a question about its rights concerns it. */
+/** What a recheck has to know of a stream, and what it does with it. */
 export interface RecheckedStream {
   readonly id: number;
   readonly info: { readonly viewer: Viewer };
@@ -45,47 +45,47 @@ export interface Rechecks {
 const RECHECK_TIME = 5_000;
 
 /**
- * The open question about a stream.
+ * The recheck of a stream that is under way.
  *
  * ```
- * waiting for a turn ── the turn comes ─▶ asked ── the answer is there ─▶ over, or a new question
+ * waiting for a turn ── the turn comes ─▶ asked ── the answer is there ─▶ over, or a new recheck
  * ```
  */
-interface Question {
-  /** Whether `authorize` has been called. Before that, the question also covers commands that still come. */
+interface Recheck {
+  /** Whether `authorize` has been called. Before that, the recheck also covers commands that still come. */
   isAsked: boolean;
   /** The first command since it was asked: its answer may not know of that one. Null when there was none. */
   nextSeq: number | null;
 }
 
 /**
- * There is one question at a time about each stream, and every question has its own time: an answer that hangs holds up
- * no other stream. An answer that allows the stream also allows what was published before the next command. So a stream
+ * There is one recheck at a time of each stream, and every recheck has its own time: an answer that hangs holds up no
+ * other stream. An answer that allows the stream also allows what was published before the next command. So a stream
  * goes on even if commands come faster than `authorize` answers.
  */
 export function createRechecks(needs: RecheckNeeds): Rechecks {
   const { clock, trace } = needs;
   const budget = new TurnBudget(clock);
-  const questions = new Map<RecheckedStream, Question>();
+  const underWay = new Map<RecheckedStream, Recheck>();
 
   /** @param upTo what is written until the answer is there: nothing of the log after this `seq` */
   async function ask(stream: RecheckedStream, upTo: number): Promise<void> {
-    const question: Question = { isAsked: false, nextSeq: null };
-    questions.set(stream, question);
+    const recheck: Recheck = { isAsked: false, nextSeq: null };
+    underWay.set(stream, recheck);
     stream.holdAt(upTo);
     try {
       await budget.available();
-      question.isAsked = true;
+      recheck.isAsked = true;
       if (!stream.isEnded) apply(stream, await authorize(stream), clock.now());
     } catch (error) {
       // A viewer whose rights cannot be asked about may not read.
       trace.add("error", "hook-failed", { connection: stream.id, detail: "authorize", error });
       stream.end("expired");
     }
-    questions.delete(stream);
+    underWay.delete(stream);
     if (stream.isEnded) return;
-    if (question.nextSeq === null) stream.release();
-    else void ask(stream, question.nextSeq);
+    if (recheck.nextSeq === null) stream.release();
+    else void ask(stream, recheck.nextSeq);
   }
 
   function authorize({ info, fromByPath }: RecheckedStream): Promise<Access> {
@@ -94,7 +94,7 @@ export function createRechecks(needs: RecheckNeeds): Rechecks {
 
   return {
     ask(stream, seq) {
-      const open = questions.get(stream);
+      const open = underWay.get(stream);
       if (open === undefined) void ask(stream, 0);
       else if (open.isAsked) open.nextSeq ??= seq;
     },

@@ -7,7 +7,7 @@
  */
 export function checkObject(what: string, value: unknown, knownKeys: readonly string[]): void {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TypeError(`Expected ${what} to be an object, got ${kindOf(value)}.`);
+    throw new TypeError(`Expected ${what} to be an object, got ${typeNameOf(value)}.`);
   }
   for (const key of Object.keys(value)) {
     if (!knownKeys.includes(key)) {
@@ -22,9 +22,9 @@ export function checkType(
   value: unknown,
   type: "string" | "boolean" | "number" | "function" | "object" | "array",
 ): void {
-  if (value === undefined || kindOf(value) === type) return;
+  if (value === undefined || typeNameOf(value) === type) return;
   const article = type === "object" || type === "array" ? "an" : "a";
-  throw new TypeError(`Expected "${name}" to be ${article} ${type}, got ${kindOf(value)}.`);
+  throw new TypeError(`Expected "${name}" to be ${article} ${type}, got ${typeNameOf(value)}.`);
 }
 
 /** Checks an option. @throws TypeError when it is not a number from `least` to `most` */
@@ -34,7 +34,7 @@ export function checkRange(name: string, value: number, least: number, most: num
 }
 
 /** What `typeof` says, except that null and arrays are not objects. */
-export function kindOf(value: unknown): string {
+export function typeNameOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
 }

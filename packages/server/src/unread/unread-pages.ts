@@ -32,7 +32,7 @@ export interface UnreadPages {
   enter(giveUp: () => void, gone: AbortSignal, group?: object): Promise<UnreadPage>;
 }
 
-interface Page extends UnreadPage {
+interface PageUnderWay extends UnreadPage {
   readonly group: object | undefined;
   readonly giveUp: () => void;
   bytes: number;
@@ -48,7 +48,7 @@ interface Waiter {
 const GONE: UnreadPage = { noteProgress() {}, leave() {} };
 
 export function createUnreadPages(clock: Pick<Clock, "monotonic" | "setTimeout"> = systemClock): UnreadPages {
-  const pages = new Set<Page>();
+  const pages = new Set<PageUnderWay>();
   const waiters = new Set<Waiter>();
   const countByGroup = new WeakMap<object, number>();
   let bytes = 0;
@@ -62,12 +62,12 @@ export function createUnreadPages(clock: Pick<Clock, "monotonic" | "setTimeout">
     return !isFull() && (group === undefined || (countByGroup.get(group) ?? 0) < MOST_OF_GROUP);
   }
 
-  function count({ group }: Page, one: 1 | -1): void {
+  function count({ group }: PageUnderWay, one: 1 | -1): void {
     if (group !== undefined) countByGroup.set(group, (countByGroup.get(group) ?? 0) + one);
   }
 
-  function add(giveUp: () => void, group: object | undefined): Page {
-    const page: Page = {
+  function add(giveUp: () => void, group: object | undefined): PageUnderWay {
+    const page: PageUnderWay = {
       group,
       giveUp,
       bytes: EXPECTED_BYTES,

@@ -48,9 +48,7 @@ export const startLaws: readonly Law[] = [
       assert.deepEqual(textsOf(await swapped.take(3)), ["3", "5", "7"]);
     },
     [`${START_RULE} — now`]: startsWith(6, () => [""]),
-    async "A request with `Last-Event-ID` comes from a client that returns with its first URL — cut anywhere"(
-      guest,
-    ) {
+    async "A request with `Last-Event-ID` comes from a client that returns with its first URL — cut anywhere"(guest) {
       const ids = await guest.say("rooms/tea", ...numbers(1, 8));
       for (const [index, id] of ids.entries()) {
         const first = await guest.stream("channel=rooms/tea&last=8");
