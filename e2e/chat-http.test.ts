@@ -147,11 +147,13 @@ test("a request without a session gets 401, whatever else is wrong with it", asy
   const before = await witness.look();
   const nobody = visitorWith(url, "", "nobody");
   for (const [method, path] of REQUESTS) {
-    for (const each of [path, path.replace("lobby", "none")])
+    for (const each of [path, path.replace("lobby", "none")]) {
       await expectProblem(await nobody.request(method, each, method === "GET" ? undefined : "{"), 401);
+    }
   }
-  for (const channel of ["rooms/lobby", "rooms", "users/nobody/inbox", "presence"])
+  for (const channel of ["rooms/lobby", "rooms", "users/nobody/inbox", "presence"]) {
     expect((await nobody.request("GET", `/events?channel=${channel}`)).status).toBe(401);
+  }
   expect(await witness.look()).toEqual(before);
 });
 
@@ -159,11 +161,13 @@ test("a room or a path that does not exist answers 404, and the attempt stores n
   const ada = await visit(await start(), "ada");
   const before = await ada.look();
   for (const room of ["none", "__proto__", "Lobby", "lobby%00", "lobby%00x", "%2e%2e"]) {
-    for (const [method, path] of REQUESTS.slice(2))
+    for (const [method, path] of REQUESTS.slice(2)) {
       await expectProblem(await ada.request(method, path.replace("lobby", room), "{"), 404);
+    }
   }
-  for (const path of ["/api/rooms/lobby", "/api/nothing", "/api", "/api/rooms/lobby/messages/1"])
+  for (const path of ["/api/rooms/lobby", "/api/nothing", "/api", "/api/rooms/lobby/messages/1"]) {
     await expectProblem(await ada.request("POST", path, { text: "hi" }), 404);
+  }
   await expectProblem(await ada.request("GET", "/nothing"), 404);
   await expectProblem(await ada.request("POST", "/api/rooms/%zz/messages", { text: "hi" }), 400);
   expect(await ada.look()).toEqual(before);
@@ -171,11 +175,13 @@ test("a room or a path that does not exist answers 404, and the attempt stores n
 
 test("the stream route answers 403 for another person's inbox and for a room that does not exist", async () => {
   const ada = await visit(await start(), "ada");
-  for (const channel of ["users/bo/inbox", "rooms/none", "rooms/lobby%00"])
+  for (const channel of ["users/bo/inbox", "rooms/none", "rooms/lobby%00"]) {
     expect((await ada.request("GET", `/events?channel=${encodeURIComponent(channel)}`)).status, channel).toBe(403);
+  }
   expect((await ada.request("GET", "/events?channel=nothing/at/all")).status).toBe(404);
-  for (const channel of ["users/ada/inbox", "rooms/lobby", "rooms", "presence"])
+  for (const channel of ["users/ada/inbox", "rooms/lobby", "rooms", "presence"]) {
     expect((await ada.request("HEAD", `/events?channel=${channel}`)).status, channel).toBe(200);
+  }
 });
 
 test("one person may have 64 open streams", async () => {

@@ -233,8 +233,9 @@ test.for(INVALID)(
     const ada = await enterAlone();
     await ada.say("hi");
     const before = await ada.look();
-    for (const body of [...bodies, "{", "", "null", '"hi"', [], {}])
+    for (const body of [...bodies, "{", "", "null", '"hi"', [], {}]) {
       await expectProblem(await ada.request(method, path, body), 400);
+    }
     const padded = { text: "hi", name: "Tea", number: 0, padding: "x".repeat(64 * 1024) };
     await expectProblem(await ada.request(method, path, padded), 413);
     expect(await ada.look()).toEqual(before);

@@ -65,8 +65,9 @@ async function joinWhileRowIsLate(situation: Situation) {
   await kit.hub.publish(room, "said", { n: 1 });
   const readers = [join(kit)];
   insert(1, LATE);
-  for (const late = LATE + (situation.lag ?? 0); readers.length < 20; readers.push(join(kit)))
+  for (const late = LATE + (situation.lag ?? 0); readers.length < 20; readers.push(join(kit))) {
     await kit.clock.advance(late / 20);
+  }
   await kit.clock.advance(10_000);
   await kit[Symbol.asyncDispose]();
   return readers;

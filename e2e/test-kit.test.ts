@@ -28,8 +28,9 @@ test("clients miss nothing over a restart and a dead connection", async () => {
   await using kit = await createTestKit(chat, { snapshot: { room: () => ({ messages: [] }) } });
   const texts: string[] = [];
   const other = kit.connect({ id: "bob" });
-  for (const client of [kit.client, other])
+  for (const client of [kit.client, other]) {
     client.subscribe(room, { snapshot: () => {}, message: ({ text }) => texts.push(text) });
+  }
   await kit.hub.publish(room, "message", message("one"));
   await kit.restartServer();
   await kit.hub.publish(room, "message", message("two"));

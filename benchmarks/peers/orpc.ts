@@ -40,8 +40,9 @@ export const orpc: Peer = {
     );
     const stopping = new AbortController();
     const follow = async (): Promise<void> => {
-      for await (const message of await client.messages(undefined, { signal: stopping.signal }))
+      for await (const message of await client.messages(undefined, { signal: stopping.signal })) {
         handlers.onMessage(message);
+      }
     };
     follow().catch((error: unknown) => {
       if (!stopping.signal.aborted) handlers.onNotice(String(error));

@@ -124,8 +124,9 @@ export class Stage {
   }
 
   get #running(): ServerProcess {
-    if (this.#server === null)
+    if (this.#server === null) {
       throw new Error(`Expected a running server of ${this.#name}, got none; call open() first.`);
+    }
     return this.#server;
   }
 

@@ -73,8 +73,9 @@ export async function compile({ entry, outfile, mutant = null }: CompileOptions)
     plugins: mutant === null ? [] : [{ name: "mutant", setup: (build: Build) => apply(mutant, build, reached) }],
   });
   for (const file of mutant === null ? [] : filesOf(mutant.mutation)) {
-    if (!reached.has(file))
+    if (!reached.has(file)) {
       throw new Error(`Expected ${entry} to reach ${file}, got a build without it; fix the mutant.`);
+    }
   }
 }
 

@@ -90,8 +90,9 @@ test("500 pages over HTTP/2 with a window of 0 keep little in memory, and others
   const other = connectHttp2(`http://127.0.0.1:${port}`);
   onTestFinished(() => other.destroy());
   let length = 0;
-  for await (const chunk of other.request({ ":path": PAGE, accept: "application/json" }))
+  for await (const chunk of other.request({ ":path": PAGE, accept: "application/json" })) {
     length += String(chunk).length;
+  }
   expect(length).toBeGreaterThan(1_000_000);
   expect(await mostUsed(http1, before)).toBeLessThan(MOST);
 });

@@ -27,7 +27,9 @@ export async function heal(world: World): Promise<void> {
   world.isCalm = true;
   await world.failOverNow();
   for (const program of clients) world.setOnline(program, true);
-  for (const { open } of networks) for (const exchange of open) exchange.release();
+  for (const { open } of networks) {
+    for (const exchange of open) exchange.release();
+  }
   for (const follower of followers) follower.readOn();
   for (const { transaction } of world.servers) transaction?.commit();
   // A read that began earlier may still be slow.
@@ -50,11 +52,14 @@ export async function heal(world: World): Promise<void> {
   let waited = 0;
   do {
     for (; !isAllBack() && world.violation === null; waited += 500) {
-      if (waited > COMEBACK)
+      if (waited > COMEBACK) {
         return world.onViolation(`every follower comes back: ${diaries.filter((each) => !isBack(each)).join("; ")}`);
-      if (waited % 5_000 === 0)
-        for (const { address } of followers.filter((each) => each.isLoop && !isBack(each)))
+      }
+      if (waited % 5_000 === 0) {
+        for (const { address } of followers.filter((each) => each.isLoop && !isBack(each))) {
           world.publish([world.reliable(address)], 1);
+        }
+      }
       await clock.advance(500);
     }
     await clock.advance(TRIM);
@@ -66,10 +71,11 @@ export async function heal(world: World): Promise<void> {
   // Meanwhile a loop may still read pages, and the server may have ended a stream. Retention may have dropped the
   // withdrawal of a value that has expired: a follower that had the value gets a gap, and loads the values again.
   for (let late = 0; !isAllBack() || !diaries.every((each) => hasNewest(world, each)); late += 500) {
-    if (late > COMEBACK)
+    if (late > COMEBACK) {
       return world.onViolation(
         `every follower comes back: ${diaries.filter((each) => !hasNewest(world, each)).join("; ")}`,
       );
+    }
     await clock.advance(500);
   }
 }
@@ -124,8 +130,9 @@ async function prove(world: World, law: string, milliseconds: number): Promise<v
     // A follower without a stream, or with a gap, gets the event later. The oracle checks that it does.
     if (!diary.isLive || diary.program.changes !== changes) continue;
     const n = newestOwed(world, diary);
-    if (n !== null && !diary.seen.slice(seenBefore).some((seen) => seen.kind === "event" && seen.n === n))
+    if (n !== null && !diary.seen.slice(seenBefore).some((seen) => seen.kind === "event" && seen.n === n)) {
       return world.onViolation(`${law}: ${n} did not reach ${String(diary)} within ${milliseconds} ms`);
+    }
   }
 }
 

@@ -42,8 +42,9 @@ export class Deadline {
     this.#begun ??= time;
     const late = time - this.credentials;
     // A stream that took too long to begin may say so with its first bytes.
-    if (late > CHECK && (time > this.#begun || !this.#isStream))
+    if (late > CHECK && (time > this.#begun || !this.#isStream)) {
       return `nothing comes after the credentials have ended: a hub writes ${late} ms later`;
+    }
     // A hub may end a stream up to a tenth earlier or later.
     const overdue = time - this.#begun - 1.1 * serverOptions.maxAge;
     if (overdue > CHECK && !hasJumped) return `no stream outlives its age: a hub writes ${overdue} ms after its end`;

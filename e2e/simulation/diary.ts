@@ -4,6 +4,9 @@ import type { Tick } from "./fact.ts";
 import type { Program } from "./program.ts";
 import type { Truth } from "./truth.ts";
 
+/** What was seen, of one kind. */
+export type SeenOf<Kind extends Seen["kind"]> = Extract<Seen, { readonly kind: Kind }>;
+
 /** Something that a follower of one address has seen, and when. */
 export type Seen = {
   readonly tick: Tick;

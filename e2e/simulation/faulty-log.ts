@@ -165,8 +165,9 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     await this.#log.trim();
     const after = await this.#log.head();
     // The log withdraws expired values by entries of its own.
-    for (let seq = before.seq + 1; after.epoch === before.epoch && seq <= after.seq; seq++)
+    for (let seq = before.seq + 1; after.epoch === before.epoch && seq <= after.seq; seq++) {
       truth.appended(WITHDRAWAL, { epoch: after.epoch, seq }, now, clock.time);
+    }
     truth.trimmed(({ wall }) => now - wall >= age);
   }
 

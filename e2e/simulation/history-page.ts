@@ -30,8 +30,9 @@ function judgePage(
 ): string | null {
   const { events, more } = page;
   const now = truth.next();
-  if (!truth.rights.allowsSince(viewer, path, requestedTick))
+  if (!truth.rights.allowsSince(viewer, path, requestedTick)) {
     return "what is delivered was authorised: history was not";
+  }
   if (events.length > last) return `history is what was requested: ${events.length} events are more than ${last}`;
   const hidden = truth.rights.hiddenSince(viewer, path, requestedAt, grace);
   const facts: Fact[] = [];
@@ -42,8 +43,9 @@ function judgePage(
     if (fact.lostTick < requestedTick) return `history is what the log keeps: ${fact.n} was lost before`;
     if (before !== null && fact.tick >= before.tick) return `history is what was requested: ${fact.n} is not older`;
     const former = facts.at(-1);
-    if (former !== undefined && former.tick >= fact.tick)
+    if (former !== undefined && former.tick >= fact.tick) {
       return `history is in order: ${fact.n} came after ${former.n}`;
+    }
     facts.push(fact);
   }
   // A lost position has nothing before it.

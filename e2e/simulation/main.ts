@@ -40,8 +40,9 @@ function checkScenario(name: string | undefined): readonly ScenarioName[] {
   if (name === undefined) return [];
   const names = Object.keys(scenarios) as ScenarioName[]; // the keys of the record
   const found = names.find((each) => each === name);
-  if (found === undefined)
+  if (found === undefined) {
     throw new Error(`Expected --scenario to be one of these:\n${names.join("\n")}\nGot ${name}.`);
+  }
   return [found];
 }
 

@@ -1,5 +1,5 @@
 import { formatCursor } from "@tidings/protocol";
-import type { Diary, Seen } from "./diary.ts";
+import type { Diary, Seen, SeenOf } from "./diary.ts";
 import type { EpochEnd } from "./epoch-end.ts";
 import type { Fact, Tick } from "./fact.ts";
 import { FollowerRights } from "./follower-rights.ts";
@@ -14,8 +14,6 @@ const MINUTE = 60_000;
 /** Milliseconds that a volatile event is owed. */
 const VOLATILE = 5_000;
 
-type Noted<Kind extends Seen["kind"]> = Extract<Seen, { readonly kind: Kind }>;
-
 /**
  * Says what is wrong with what the handlers saw, or null. It knows what was published, what is gone and who may read.
  * It asks no hub, no client and no log.
@@ -23,8 +21,9 @@ type Noted<Kind extends Seen["kind"]> = Extract<Seen, { readonly kind: Kind }>;
 export function judge(world: World): string | null {
   const twice = world.truth.twice();
   // A log remembers keys for ten minutes, by a clock that must not jump.
-  if (twice !== undefined && !world.hasJumped)
+  if (twice !== undefined && !world.hasJumped) {
     return `a key publishes once: ${twice.n} is in the log a second time, at ${formatCursor(twice.position)}`;
+  }
   for (const diary of world.diaries) {
     const wrong = new Case(world, diary).find();
     if (wrong === null) continue;
@@ -62,7 +61,6 @@ class Case {
   #restart: Pick<Seen, "tick" | "at">;
   /** When it got the gaps of the last minute, in milliseconds since the world began. */
   #gaps: number[] = [];
-  /** It has ever got a state. */
   #hasState = false;
   /** It began with a page of history. */
   #hasPage = false;
@@ -130,12 +128,13 @@ class Case {
     }
   }
 
-  #event(seen: Noted<"event">): string | null {
+  #event(seen: SeenOf<"event">): string | null {
     const fact = this.#truth.find(seen.n, seen.id);
     if (this.#truth.isRolledBack(seen.n)) return `no follower sees a rolled back event: ${seen.n} was seen`;
     if (fact === undefined) return `what is delivered was published: ${seen.n} never was, at ${seen.id}`;
-    if (fact.path !== this.#follower.address.path)
+    if (fact.path !== this.#follower.address.path) {
       return `what is delivered was subscribed to: ${seen.n} is of ${fact.path}`;
+    }
     const wrong = this.#rights.violation(fact, seen) ?? this.#unreported(fact, seen);
     if (wrong !== null) return wrong;
     if (fact.mode === "volatile") return this.#volatile(fact, seen);
@@ -157,7 +156,7 @@ class Case {
     return null;
   }
 
-  #volatile(fact: Fact, { n, id, sentAt }: Noted<"event">): string | null {
+  #volatile(fact: Fact, { n, id, sentAt }: SeenOf<"event">): string | null {
     if (id !== null) return `volatile events have no id: ${n} came with ${id}`;
     // A loop may read it long after it came.
     const age = this.#follower.isLoop || this.#hasJumped ? 0 : sentAt - fact.at;
@@ -181,8 +180,9 @@ class Case {
     for (const between of this.#reliable) {
       if (between.tick >= fact.tick || between.lostTick < now || !this.#isOwed(between)) continue;
       if (between.goneTick > now) return `acked is delivered or gapped: ${between.n} was skipped for ${fact.n}`;
-      if (between.goneTick > this.#restart.tick)
+      if (between.goneTick > this.#restart.tick) {
         return `a gap comes before anything newer: ${between.n} is gone, and ${fact.n} came without a gap`;
+      }
     }
     return null;
   }
@@ -191,9 +191,10 @@ class Case {
    * After a failover has taken an event that the follower has got, a gap comes before anything newer. And the follower
    * gets nothing that a failover has taken.
    */
-  #unreported(fact: Fact, { id, sentAt }: Noted<"event">): string | null {
-    if (this.#last !== null && this.#last.lostTick < fact.tick && fact.mode !== "volatile")
+  #unreported(fact: Fact, { id, sentAt }: SeenOf<"event">): string | null {
+    if (this.#last !== null && this.#last.lostTick < fact.tick && fact.mode !== "volatile") {
       return `a gap comes before anything newer: ${this.#last.n} was lost, and ${fact.n} came without a gap`;
+    }
     if (id !== null || fact.mode !== "latest" || fact.lostTick === Infinity) return null;
     this.#voided = this.#truth.epochEnds.find(({ tick }) => tick === fact.lostTick) ?? null;
     // It is not known when a slow read was answered, and when an event of a loop arrived.
@@ -206,8 +207,9 @@ class Case {
    * its first id later has all of them.
    */
   #onLive({ sentAt }: Seen): void {
-    if (this.#isPlain && !this.#hasBadReads && this.#voided !== null && this.#voided.at < sentAt)
+    if (this.#isPlain && !this.#hasBadReads && this.#voided !== null && this.#voided.at < sentAt) {
       this.#values.wholeSince = this.#voided.tick;
+    }
     this.#voided = null;
   }
 
@@ -218,11 +220,12 @@ class Case {
     return this.#last === null || fact.tick > this.#last.tick;
   }
 
-  #gap(seen: Noted<"gap">): string | null {
+  #gap(seen: SeenOf<"gap">): string | null {
     const { gap, tick, at } = seen;
     this.#gaps = [...this.#gaps.filter((each) => at - each < MINUTE), at];
-    if (this.#gaps.length > GAPS && this.#follower.manner === "handlers" && !this.#hasJumped)
+    if (this.#gaps.length > GAPS && this.#follower.manner === "handlers" && !this.#hasJumped) {
       return `no gap loop: ${this.#gaps.length} gaps within a minute`;
+    }
     const witness =
       gap.reason === "trimmed" ? this.#trimWitness(tick, this.#rights.hiddenUpTo(seen)) : this.#breakWitness(tick);
     const before = this.#restart.tick;
@@ -255,14 +258,13 @@ class Case {
     return this.#excuses.excuse(now) || (this.#isPlain && this.#last === null && this.#excuses.hasExcused);
   }
 
-  #state(seen: Noted<"state">): string | null {
-    const { said } = seen;
+  #state(seen: SeenOf<"state">): string | null {
     const hidden = this.#rights.hiddenUpTo(seen);
-    const shown = said.find((n) => (this.#truth.find(n, null)?.tick ?? Infinity) <= hidden);
+    const shown = seen.said.find((n) => (this.#truth.find(n, null)?.tick ?? Infinity) <= hidden);
     if (shown !== undefined) return `what is hidden is never shown: ${shown} is in a state`;
     this.#hasState = true;
     this.#delivered = new Set();
-    this.#had = new Set(said);
+    this.#had = new Set(seen.said);
     this.#values.clear();
     this.#last = null;
     // The position was read after the request, and lies before the head by the overlap. When reads are slow, the
@@ -277,20 +279,18 @@ class Case {
 
   /** Judges a follower that has not left, when nothing happens any more. */
   #atTheEnd(): string | null {
-    const { address, isClosed } = this.#follower;
-    if (isClosed) return null;
+    if (this.#follower.isClosed) return null;
     const missed = this.#reliable.find(
       (fact) => this.#isOwed(fact) && fact.lostTick === Infinity && fact.goneTick > this.#restart.tick,
     );
     if (missed !== undefined) return `acked is delivered or gapped: ${missed.n} never came`;
     if (this.#hasState) {
-      const rows = this.#truth.rows.get(address.path) ?? new Set();
+      const rows = this.#truth.rows.get(this.#follower.address.path) ?? new Set();
       const phantom = [...this.#delivered].find(({ n, mode }) => mode === "reliable" && !rows.has(n));
       if (phantom !== undefined) return `no phantom survives a gap: only the follower has ${phantom.n}`;
       const lacking = [...rows].find((n) => {
         const fact = this.#truth.find(n, null);
-        const isHidden = fact !== undefined && this.#rights.hides(fact);
-        return !this.#had.has(n) && !isHidden;
+        return !this.#had.has(n) && (fact === undefined || !this.#rights.hides(fact));
       });
       if (lacking !== undefined) return `after a gap the state is whole: ${lacking} is not in it`;
     }

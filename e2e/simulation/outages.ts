@@ -75,9 +75,10 @@ function replace(world: OutageWorld, at: number): readonly Server[] {
 function kill({ programs }: OutageWorld, servers: readonly Server[], how: number): void {
   for (const server of servers) server.kill();
   // Either the machine dies with the process, or its system closes the sockets.
-  for (const exchange of programs.exchanges)
+  for (const exchange of programs.exchanges) {
     if (servers.some((server) => programs.serverOf(exchange) === server)) {
       if (how < 0.3) exchange.swallow();
       else exchange.cut(Math.floor(how * 500));
     }
+  }
 }

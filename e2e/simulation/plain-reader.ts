@@ -112,8 +112,9 @@ export class PlainReader {
     if (status === 200) return response;
     await response.text();
     if (status === 403) this.#close(this.diaries.map(({ address }) => address.path));
-    else if (accept === "text/event-stream" && status !== 401)
+    else if (accept === "text/event-stream" && status !== 401) {
       this.#world.onViolation(`an EventSource never gets an error status: it got ${status}`);
+    }
     throw new Error(`status ${status}`);
   }
 
@@ -130,9 +131,11 @@ export class PlainReader {
     const interrupt = (): void => gone.abort();
     this.#interrupt = interrupt;
     // It begins anew, without any value.
-    if (this.#lastId === null)
-      for (const diary of this.diaries)
+    if (this.#lastId === null) {
+      for (const diary of this.diaries) {
         diary.note(this.#start === "now" ? { kind: "begins", from: null } : { kind: "reloaded" });
+      }
+    }
     let cancel = this.#world.clock.setTimeout(() => gone.abort(), SILENCE);
     try {
       const query = this.#paths().map((path) => `channel=${path}@${this.#start}`);
@@ -176,7 +179,9 @@ export class PlainReader {
     else if (name === "bye" && data["reason"] === "forbidden") this.#close(data["channels"]);
     if (id === null) return;
     this.#lastId = id;
-    for (const diary of this.diaries) if (!diary.isClosed) diary.setLive(true);
+    for (const diary of this.diaries) {
+      if (!diary.isClosed) diary.setLive(true);
+    }
   }
 
   async #poll(): Promise<void> {
@@ -223,14 +228,16 @@ export class PlainReader {
     const gaps = Object.entries(channels as Readonly<Record<string, "trimmed" | "reset" | "lost">>);
     // The position is void, so the next start is now.
     if (gaps.some(([, reason]) => reason !== "trimmed")) this.#start = "now";
-    for (const [channel, reason] of gaps)
+    for (const [channel, reason] of gaps) {
       this.#of(channel)?.note({ kind: "gap", gap: { channel, reason, after: this.#lastId } });
+    }
   }
 
   /** @param paths the refused paths; not an array: all paths */
   #close(paths: unknown): void {
     const all = this.diaries.map(({ address }) => address.path);
-    for (const path of Array.isArray(paths) ? (paths as string[]) : all)
+    for (const path of Array.isArray(paths) ? (paths as string[]) : all) {
       this.#of(path)?.note({ kind: "closed", reason: "forbidden" });
+    }
   }
 }

@@ -72,10 +72,11 @@ export class Server {
       authorize: ({ viewer, path }) => answer(world, "rights", () => truth.rights.decide(viewer.id, path)),
       snapshot: { room: ({ room }, { readableFrom }) => this.#load(world, `rooms/${room}`, readableFrom) },
       onLog: ({ event, error }) => {
-        if (!EXPECTED_EVENTS.has(event))
+        if (!EXPECTED_EVENTS.has(event)) {
           world.onViolation(
             `the hub logs no error: it logged ${event}, ${error instanceof Error ? error.stack : String(error)}`,
           );
+        }
       },
     });
   }

@@ -48,15 +48,18 @@ function history(truth: Truth, follower: Diary): string {
     ].join(" ");
     lines.push([tick, `  log: ${n} ${mode} ${type} ${key} at ${position.epoch.slice(0, 3)}.${position.seq} ${fate}`]);
   }
-  for (const { tick, kind, last } of truth.epochEnds)
+  for (const { tick, kind, last } of truth.epochEnds) {
     lines.push([tick, `  log: ${kind}, ${last.epoch.slice(0, 3)} ends at ${last.seq}`]);
-  for (const right of truth.rights.of(follower.program.viewer, follower.address.path))
+  }
+  for (const right of truth.rights.of(follower.program.viewer, follower.address.path)) {
     lines.push([
       right.tick,
       `  right: ${right.allowed} from ${right.from?.n ?? 0}, at ${right.at} ms, announced at ${right.announcedAt} ms`,
     ]);
-  for (const seen of follower.seen)
+  }
+  for (const seen of follower.seen) {
     lines.push([seen.tick, `    seen at ${seen.at.toFixed(0)} ms: ${describeSeen(seen)}`]);
+  }
   return lines
     .sort(([one], [other]) => one - other)
     .map(([tick, line]) => `${String(tick).padStart(4)} ${line}`)

@@ -101,8 +101,9 @@ export class Truth {
   #keep(facts: Fact[], fact: Fact): void {
     facts.push(fact);
     const kept = facts.filter(({ lostTick }) => lostTick === Infinity);
-    for (const old of kept.slice(0, Math.max(0, kept.length - this.#kept)))
+    for (const old of kept.slice(0, Math.max(0, kept.length - this.#kept))) {
       old.goneTick = Math.min(old.goneTick, fact.tick);
+    }
   }
 
   /** The log may have died between the append and its answer. */
@@ -113,8 +114,9 @@ export class Truth {
   /** Notes that events above the age limit are gone. @param isAged by the log's clock */
   trimmed(isAged: (fact: Fact) => boolean): void {
     const tick = this.next();
-    for (const fact of this.facts)
+    for (const fact of this.facts) {
       if (fact.mode !== "volatile" && fact.goneTick === Infinity && isAged(fact)) fact.goneTick = tick;
+    }
   }
 
   /** An epoch has ended; everything after its last entry is gone. */
@@ -134,7 +136,9 @@ export class Truth {
    * ended.
    */
   connects(program: Program, now: number): void {
-    for (const { at, connected } of this.epochEnds) if (now - at <= POLL) connected.add(program);
+    for (const { at, connected } of this.epochEnds) {
+      if (now - at <= POLL) connected.add(program);
+    }
   }
 
   /** @param id of what was delivered or acknowledged; null for a volatile event or a current value */

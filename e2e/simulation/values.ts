@@ -44,9 +44,11 @@ export class Values {
     const { truth, clock, hasJumped } = this.#world;
     const { isLoop, address, program } = this.#follower;
     const newest = new Map<string, Fact>();
-    for (const fact of truth.facts)
-      if (fact.mode === "latest" && fact.path === address.path && fact.lostTick === Infinity)
+    for (const fact of truth.facts) {
+      if (fact.mode === "latest" && fact.path === address.path && fact.lostTick === Infinity) {
         newest.set(`${fact.type} ${fact.key}`, fact);
+      }
+    }
     for (const key of new Set([...newest.keys(), ...this.#values.keys()])) {
       const fact = newest.get(key);
       // Whether a follower that began anew has a hidden value is not promised.
@@ -63,8 +65,9 @@ export class Values {
       // A loop gets no withdrawals.
       if (isNone && isLoop) continue;
       const [value, expected] = [this.#values.get(key), isNone ? undefined : fact.n];
-      if (value !== expected)
+      if (value !== expected) {
         return `the newest value counts: ${value ?? "none"} for ${key}, and it should be ${expected ?? "none"}`;
+      }
     }
     return null;
   }

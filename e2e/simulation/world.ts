@@ -272,8 +272,9 @@ export class World implements ServerWorld, FailoverWorld {
     this.counts.add("acked", events.length);
     for (const [index, { id }] of published.entries()) {
       const n = events[index]?.data.n ?? 0;
-      if (this.truth.find(n, id) === undefined)
+      if (this.truth.find(n, id) === undefined) {
         this.onViolation(`acked is appended: ${n} was acked as ${id}, and the log does not have it there`);
+      }
     }
   }
 }

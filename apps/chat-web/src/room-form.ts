@@ -28,8 +28,9 @@ export class RoomForm {
 
   async #create(onCreated: (room: Room) => void): Promise<void> {
     const name = this.#name.value.trim();
-    if (!NewRoomName.safeParse(name).success)
+    if (!NewRoomName.safeParse(name).success) {
       return this.#showProblem(name === "" ? "Please say what the room is called." : "Please choose another name.");
+    }
     try {
       const room = await createRoom(name);
       this.#dialog.close();

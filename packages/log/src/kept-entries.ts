@@ -100,7 +100,9 @@ export class KeptEntries {
     // An entry from before the clock went back stays until the clock has caught up; meanwhile entries and bytes bound
     // the log.
     const isAged = ({ at }: Entry): boolean => now - at >= this.#keep.age;
-    for (const kind of EVERY_KIND) if (retentionOf[kind].isAged) this.#dropOldest(kind, isAged);
+    for (const kind of EVERY_KIND) {
+      if (retentionOf[kind].isAged) this.#dropOldest(kind, isAged);
+    }
     this.#dropCrowd();
     this.#dropHints(now);
   }

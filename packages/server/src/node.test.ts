@@ -205,8 +205,9 @@ describe("a slow socket", () => {
     const response = await open(port);
     await until(() => hub.stats().connections === 1);
     response.pause();
-    for (let index = 0; index < 400; index++)
+    for (let index = 0; index < 400; index++) {
       await hub.publish(lobby, "message", { text: `${index} ${"x".repeat(50_000)}` });
+    }
     await until(isFull);
     const { id } = await hub.publish(lobby, "message", { text: "last" });
     const text = await readUntil(response, `id: ${id}`);

@@ -64,8 +64,9 @@ export function createSnapshots({ contract, hooks, limits, findStart, clock, tra
       return { path, start, head, state: encodeState(loader.encode, state, limits.stateBytes) };
     } catch (error) {
       trace.add("error", "hook-failed", { detail: "snapshot", channel: path, error });
-      if (error instanceof TimeLimitError)
+      if (error instanceof TimeLimitError) {
         throw new Refusal(503, "unavailable", { detail: "The state loads too long." });
+      }
       throw new Refusal(500, "internal");
     }
   }

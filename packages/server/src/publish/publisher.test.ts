@@ -93,8 +93,9 @@ describe("publish", () => {
     const log = memoryLog();
     const hub = createHub(market, { log, authorize: () => true });
     for (const name of ["BTC", "btc ", "btc"]) await hub.publish(market.market(), "price", { symbol: name, value: 1 });
-    for (const hour of [1, 2])
+    for (const hour of [1, 2]) {
       await hub.publish(market.market(), "closed", { on: new Date(Date.UTC(2026, 0, 1, hour)) });
+    }
     const { entries } = await log.current(["market"], null, { entries: 10, bytes: 1_000 });
     expect(entries.map(({ key }) => key)).toEqual(["btc", "2026-01-01T00:00:00.000Z"]);
     await expect(hub.publish(market.market(), "broken", { value: 1 })).rejects.toThrow(

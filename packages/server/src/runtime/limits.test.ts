@@ -124,11 +124,12 @@ describe("limits", () => {
     const responses = await Promise.all(Array.from({ length: 5 }, () => ask(LOBBY)));
     const writes: string[] = [];
     for (const response of responses) {
-      if ("open" in response)
+      if ("open" in response) {
         response.open({
           write: (bytes) => writes.push(new TextDecoder().decode(bytes)) > 0,
           end: () => writes.push("END"),
         });
+      }
     }
     await clock.settle();
     expect(hub.stats().connections).toBe(2);

@@ -80,7 +80,9 @@ export class Ring {
    */
   push(entries: readonly Entry[], head: Cursor, now: number): void {
     if (head.epoch !== this.head.epoch) {
-      for (const { epoch, seq } of [this.head, ...entries]) if (epoch !== head.epoch) this.#ends.set(epoch, seq);
+      for (const { epoch, seq } of [this.head, ...entries]) {
+        if (epoch !== head.epoch) this.#ends.set(epoch, seq);
+      }
     }
     for (const entry of entries) this.#add(entry, now);
     this.head = head;
@@ -91,7 +93,9 @@ export class Ring {
       this.#base = oldest?.seq ?? this.#base;
       this.#drop(oldest);
     }
-    for (const [epoch, end] of this.#ends) if (end < this.#base) this.#ends.delete(epoch);
+    for (const [epoch, end] of this.#ends) {
+      if (end < this.#base) this.#ends.delete(epoch);
+    }
   }
 
   /**

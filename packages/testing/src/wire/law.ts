@@ -64,8 +64,9 @@ export function whyNot({ needs }: Law, { lacks = {} }: Pick<Trial, "lacks">): st
 export async function tryLaw(law: Law, trial: Trial): Promise<void> {
   const { open, facts, patience = 10_000 } = trial;
   const reason = whyNot(law, trial);
-  if (reason !== null)
+  if (reason !== null) {
     throw new Error(`Expected a law that this server can be checked for, got one that is ${reason}.`);
+  }
   const server = await open();
   try {
     const guest = new Guest({ ...server, ...controlsOf(server, law.needs) }, facts, patience);
