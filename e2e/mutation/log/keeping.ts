@@ -106,8 +106,8 @@ export const keepingMutants = [
     "keeps all entries": reconfigure((options) => ({ ...options, keep: { ...options.keep, entries: Infinity } })),
     "drops what is above its entries before anybody had a turn": reconfigure((options) => ({ burst: 0, ...options })),
     "keeps a burst until the next one": inKeptEntries(
-      "    this.#dropCrowd();\n    this.#dropHints",
-      "    this.#dropHints",
+      "    this.#dropCrowd();\n    this.#dropVolatile",
+      "    this.#dropVolatile",
     ),
     "keeps entries for longer": reconfigure((options) => ({
       ...options,

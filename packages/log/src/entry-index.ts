@@ -113,7 +113,7 @@ export function takeNext<Item>(runs: readonly Run<Item>[]): Item | null {
 /** The items of a log, by channel and all together. */
 export class EntryIndex<Item> {
   readonly all = new EntryList<Item>();
-  /** Only of channels that have something: a typing hint of a room nobody uses leaves nothing behind. */
+  /** Only of channels that have something: a volatile entry of a room that nobody uses leaves nothing behind. */
   readonly lists = new Map<string, EntryList<Item>>();
 
   /** Returns the list of the channel. */

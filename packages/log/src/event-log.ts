@@ -100,10 +100,8 @@ export interface Keep {
    */
   readonly bytes: number;
   /**
-   * How many channels without entries the log remembers: those that were emptied last. For a remembered channel, the
-   * log knows exactly which positions have a hole. When it forgets channels, it keeps one position for all of them
-   * together: the last entry that any of them has lost. A reader from before that position gets a `trimmed` hole in
-   * each channel of which the log knows nothing, even if that channel has never had an entry.
+   * How many channels without entries the log remembers: those that were emptied last. One position stands for all
+   * forgotten ones. The README of this package, "Forgotten channels", says which readers get a `trimmed` hole.
    */
   readonly emptyChannels: number;
 }

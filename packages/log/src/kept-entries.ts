@@ -50,7 +50,7 @@ export class KeptEntries {
     this.trimmed = new TrimMarks(keep.emptyChannels, (channel) => this.#kindsOf(channel) > 0);
   }
 
-  /** How many entries there are, hints too. */
+  /** How many entries there are, volatile ones too. */
   get size(): number {
     return Object.values(this.byKind).reduce((sum, { all }) => sum + all.size, 0);
   }
@@ -89,8 +89,8 @@ export class KeptEntries {
     this.#weigh(entry, kind, 1);
     if (mode === "latest") this.#supersede(entry, slot);
     if (retentionOf[kind].isCounted && list.size > this.#keep.entries) this.#crowd(list);
-    // Typing hints are swept here, too: nothing else bounds how many come between two trims.
-    if (kind === "volatile") this.#dropHints(now);
+    // Volatile entries are dropped here, too: nothing else bounds how many come between two trims.
+    if (kind === "volatile") this.#dropVolatile(now);
     if (this.#weighedBytes > this.#keep.bytes) this.#evict();
     return slot;
   }
@@ -104,7 +104,7 @@ export class KeptEntries {
       if (retentionOf[kind].isAged) this.#dropOldest(kind, isAged);
     }
     this.#dropCrowd();
-    this.#dropHints(now);
+    this.#dropVolatile(now);
   }
 
   /** The former value or withdrawal of the key goes. */
@@ -116,7 +116,7 @@ export class KeptEntries {
   }
 
   /** Volatile entries go as soon as nobody is owed them. */
-  #dropHints(now: number): void {
+  #dropVolatile(now: number): void {
     this.#dropOldest("volatile", (entry) => !this.isOwed(entry, now));
   }
 

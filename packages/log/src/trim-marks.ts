@@ -3,13 +3,9 @@ import { FORGOTTEN_CHANNELS, type Hole } from "./event-log.ts";
 /**
  * How far retention has dropped reliable entries and withdrawals, by channel.
  *
- * The mark of a channel stays after its last entry is gone. Without it, the channel's gap would never be announced. One
- * common mark for all emptied channels would announce gaps where nothing is lost.
- *
- * A mark costs 100 bytes with its path, and a log may see a new channel for every job. So only a bounded number of
- * channels without entries is remembered. The largest mark that was forgotten takes the place of theirs: a position
- * before it gets a hole in every channel of which nothing is known. Retention empties a channel when the log drops its
- * oldest entries, so such a position lies before everything that the log has, and before the marks that it remembers.
+ * The mark of a channel stays after its last entry is gone, for a limited number of channels: a mark costs 100 bytes
+ * with its path, and a log may see a new channel for every job. The largest mark that was forgotten takes the place of
+ * theirs. The README of this package, "Forgotten channels", says what follows for readers.
  */
 export class TrimMarks {
   readonly marks = new Map<string, number>();
@@ -26,7 +22,7 @@ export class TrimMarks {
 
   /**
    * @param emptyChannels how many channels without entries are remembered
-   * @param isInUse whether the log keeps something of a channel; hints do not count
+   * @param isInUse whether the log keeps something of a channel; volatile entries do not count
    */
   constructor(emptyChannels: number, isInUse: (channel: string) => boolean) {
     this.#emptyChannels = emptyChannels;
