@@ -34,7 +34,7 @@ const everywhere: readonly AnyAddress[] = [...rooms, ...feeds, ...viewers.map((u
 export const verbs = {
   publish: calm(8, (world, a, b) => world.publish([world.reliable(pick(everywhere, a))], b)),
   value: calm(4, (world, a, b) => world.publish([world.latest(pick([...rooms, ...feeds], a), b)], 1)),
-  hint: calm(3, (world, a) => world.publish([world.volatile(pick(rooms, a))], 1)),
+  volatile: calm(3, (world, a) => world.publish([world.volatile(pick(rooms, a))], 1)),
   batch: calm(2, (world, a, b) =>
     world.publish(
       Array.from({ length: 2 + Math.floor(b * 6) }, (_, at) => world.reliable(pick(everywhere, (a + at * b) % 1))),

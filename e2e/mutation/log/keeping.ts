@@ -90,13 +90,16 @@ export const keepingMutants = [
     ),
   }),
   ...breaking("volatile", {
-    "owes hints for ever": constants({ VOLATILE_AGE: Infinity }),
-    "owes hints not at all": constants({ VOLATILE_AGE: 0 }),
-    "counts hints as lost": replaceKind({
+    "owes volatile entries for ever": constants({ VOLATILE_AGE: Infinity }),
+    "owes volatile entries not at all": constants({ VOLATILE_AGE: 0 }),
+    "counts volatile entries as lost": replaceKind({
       leavesHole: (leavesHole) => (kind, isNewest) => kind === "volatile" || leavesHole(kind, isNewest),
     }),
-    "keeps a hint for an hour when the clock goes back": ageInsteadOfDistance(true),
-    "never drops hints": inKeptEntries('this.#dropOldest("volatile", (entry) => !this.isOwed(entry, now));', ""),
+    "keeps a volatile entry for an hour when the clock goes back": ageInsteadOfDistance(true),
+    "never drops volatile entries": inKeptEntries(
+      'this.#dropOldest("volatile", (entry) => !this.isOwed(entry, now));',
+      "",
+    ),
   }),
   ...breaking("retention", {
     "keeps one entry less": reconfigure((options) => ({

@@ -58,7 +58,7 @@ export const logMutants: readonly Mutant[] = [
     replaceKind({
       isYoung: (isYoung) => (at, now, lifetime) => lifetime === VOLATILE_AGE || isYoung(at, now, lifetime),
     }),
-    "hints that come too late",
+    "volatile events that come too late",
   ),
   breaking("latest", "a value that has expired is not withdrawn", neverWithdrawn, "values that expire"),
   breaking(
@@ -117,6 +117,6 @@ export const logMutants: readonly Mutant[] = [
     replace<typeof entryRow>("packages/log-sqlite/src/entry-row.ts", {
       isOwed: (isOwed) => (row, now) => row.kind === 2 || isOwed(row, now),
     }),
-    "hints that come too late, in a file",
+    "volatile events that come too late, in a file",
   ),
 ];

@@ -18,7 +18,10 @@ import {
 export const delivery = {
   "much is published in every mode": {
     reaches: "law 1, law 5, law 6, law 9, law 10, handles: live readers",
-    story: [times(3, 5, act("follow")), times(10, 20, oneOf(act("publish"), act("value"), act("batch"), act("hint")))],
+    story: [
+      times(3, 5, act("follow")),
+      times(10, 20, oneOf(act("publish"), act("value"), act("batch"), act("volatile"))),
+    ],
   },
   "a busy server with many readers": {
     reaches: "turns: everybody gets a turn of the event loop",
@@ -51,7 +54,7 @@ export const delivery = {
     story: [followByHandlers(2, "inbox", settled), times(60, 80, act("proveDoorbell", settled))],
   },
   "sockets fill up": {
-    reaches: "law 1: a full socket is waited for",
+    reaches: "law 1: a connection waits for a full socket",
     story: [
       times(3, 5, act("follow", settled)),
       times(4, 8, act("hold", now), times(3, 6, act("large", { b: [0.1, 1] }))),
@@ -121,7 +124,7 @@ export const delivery = {
     reaches: "history: what the log keeps, contiguous and in order",
     story: [times(6, 10, act("batch")), times(6, 10, act("history"))],
   },
-  "hints that come too late": {
+  "volatile events that come too late": {
     reaches: "volatile: owed for five seconds",
     world: { kept: 1_000 },
     story: [
@@ -130,7 +133,7 @@ export const delivery = {
         4,
         6,
         oneOf(act("hold", now), act("halfOpen", now), act("crash", now), reads("slow", now)),
-        times(1, 3, act("hint", now)),
+        times(1, 3, act("volatile", now)),
         act("wait", { a: [0.8, 1] }),
         act("wait", { a: [0.3, 1] }),
         act("release"),

@@ -46,7 +46,7 @@ export const sqlite = {
       times(2, 4, times(2, 5, act("publish")), act("putBack"), times(0, 3, act("publish")), act("copy")),
     ],
   },
-  "hints that come too late, in a file": {
+  "volatile events that come too late, in a file": {
     engine,
     reaches: "volatile: owed for five seconds by SQLite, too",
     story: [
@@ -55,7 +55,7 @@ export const sqlite = {
         3,
         5,
         act("crash", now),
-        times(1, 2, act("hint", now)),
+        times(1, 2, act("volatile", now)),
         act("wait", { a: [0.8, 1] }),
         act("crash"),
         act("wait"),

@@ -159,7 +159,7 @@ export class KeptEntries {
     if (isLast && this.#kindsOf(entry.channel) === 0) this.trimmed.leave(entry.channel);
   }
 
-  /** How many kinds of entries are kept of a channel. Hints do not count: nobody misses them. */
+  /** How many kinds of entries are kept of a channel. Volatile entries do not count: they leave no hole. */
   #kindsOf(channel: string): number {
     const { reliable, latest, withdrawal } = this.byKind;
     return (

@@ -4,7 +4,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import type { Limits } from "./runtime/limits.ts";
 import type { TraceRecord } from "./runtime/trace.ts";
 
-/** The person or program behind a request, as `authenticate` says. */
+/** The person or program that sends a request, as `authenticate` says. */
 export interface Viewer {
   readonly id: string;
   /**

@@ -159,7 +159,7 @@ const hub = createHub(chat, { log, authorize: () => true, snapshot });
 }
 
 // Snapshot
-// … is required iff the contract has one
+// … is required if and only if the contract has one
 {
   createHub(plain, { log, authorize: () => true });
   // @ts-expect-error -- room has a snapshot

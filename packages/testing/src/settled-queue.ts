@@ -1,6 +1,6 @@
 import type { VirtualClock } from "./virtual-clock.ts";
 
-/** The longest time that anything is waited for, in milliseconds of the kit's time: longer than any retry. */
+/** The longest wait for anything, in milliseconds of the kit's time: longer than any retry. */
 const MAX_WAIT = 120_000;
 /** The interval of checks while waiting, in milliseconds of the kit's time. */
 const CHECK_INTERVAL = 100;

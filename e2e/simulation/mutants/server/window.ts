@@ -48,7 +48,7 @@ export const windowMutants: readonly Mutant[] = [
           }
         },
     ),
-    "hints that come too late",
+    "volatile events that come too late",
   ),
   breaking(
     "law 10",

@@ -54,7 +54,7 @@ export async function findStartPosition(
   const newPaths = [...ownStarts.keys()];
   const holes = [...ownStarts.values()].flatMap(({ hole }) => hole ?? []);
   const cursor = request.after ?? (await findBeginning(needs, request, paths, ownStarts, head, gone));
-  const isConfirmed = request.after === null || isVouchedFor(needs.ring, cursor, head);
+  const isConfirmed = request.after === null || isConfirmedByRing(needs.ring, cursor, head);
   const start = { access, cursor, isConfirmed, fromByPath, epoch, readableFromByPath, newPaths, holes };
   // Current values come before everything else, so the log has to confirm the position before they are sent.
   if (isConfirmed || newPaths.length === 0) return start;
@@ -117,10 +117,10 @@ async function findBeginning(
 }
 
 /**
- * Whether the ring vouches for a position. It does so only in the log's own epoch: after a failover the tailer may not
+ * Whether the ring confirms a position. It does so only in the log's own epoch: after a failover the tailer may not
  * know the new epoch yet.
  */
-export function isVouchedFor(ring: PositionNeeds["ring"], position: Cursor, head: Cursor): boolean {
+export function isConfirmedByRing(ring: PositionNeeds["ring"], position: Cursor, head: Cursor): boolean {
   return position.epoch === head.epoch && ring.covers(position);
 }
 
@@ -132,7 +132,7 @@ async function findVoidHole(
   paths: readonly string[],
   gone: AbortSignal,
 ): Promise<Hole | undefined> {
-  if (isVouchedFor(ring, position, head)) return undefined;
+  if (isConfirmedByRing(ring, position, head)) return undefined;
   const nothing = { entries: 0, bytes: 0 };
   const { holes } = await reads((signal) => log.read(position, paths, nothing, signal), { paths, gone });
   return holes.find(({ reason }) => reason !== "trimmed");

@@ -16,7 +16,7 @@ export const DEFAULT_LIMITS = {
   urlBytes: 8 * 1024,
   /** Milliseconds after which a stream ends and the client comes back, give or take a tenth. */
   maxAge: 3_600_000,
-  /** Reads of the log that run at the same time for connections behind the ring and for pages. */
+  /** Reads of the log that run at the same time for connections whose position is before the ring, and for pages. */
   catchUpReads: 16,
   /** Events of one page, and entries scanned by one read. */
   pageEvents: 500,

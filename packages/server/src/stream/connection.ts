@@ -18,7 +18,8 @@ let lastId = 0;
 
 /**
  * One open response: a cursor and a writer. `pump` takes what is owed from the ring, else from the log, while the writer
- * is not full. An entry is owed iff its `seq` is greater than the cursor and than the lower bound of its path (law 1).
+ * is not full. An entry is owed if and only if its `seq` is greater than those of the cursor and of the lower
+ * bound of its path (law 1).
  *
  * So the cursor is the only state of the delivery. The other state says where the connection is in its work:
  * - `#work`: what it is doing, or what it waits for ({@link Work})

@@ -30,7 +30,7 @@ export function createFollowers({ wakeQueue }: { readonly wakeQueue: Pick<WakeQu
 
   function wake(followers: Iterable<Follower>, headBefore: Cursor): void {
     for (const follower of followers) {
-      // A follower that cannot go on costs the others no more than this question.
+      // A follower that cannot go on is not put into the queue, so it takes no time from the others.
       if (follower.wake(headBefore)) wakeQueue.add(follower);
     }
   }

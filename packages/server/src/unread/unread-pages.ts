@@ -19,7 +19,7 @@ export interface UnreadPage {
   leave(): void;
 }
 
-/** The pages of a handler that are under way. Together they have a bounded size, whoever asks. */
+/** The pages of a handler that are under way. Together they have a bounded size, however many clients ask. */
 export interface UnreadPages {
   /**
    * Waits until there is room for one more page. When there is none, readers that have taken nothing for a second are

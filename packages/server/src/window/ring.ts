@@ -99,7 +99,7 @@ export class Ring {
   }
 
   /**
-   * Whether the ring can serve a connection at this position. Of an epoch that is over, it vouches for no more than it
+   * Whether the ring can serve a connection at this position. Of an epoch that is over, it serves no more than it
    * has read itself: what comes after that may be lost, and the log decides (law 4).
    */
   covers({ epoch, seq }: Cursor): boolean {

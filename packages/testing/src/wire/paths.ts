@@ -72,7 +72,7 @@ export const pathLaws: readonly Law[] = [
         assert.deepEqual(namesOf(await stream.take(1)), [`${path}:message`]);
       }
     },
-    async "Nothing is normalised: two parameters are equal iff their bytes are."(guest) {
+    async "Nothing is normalised: two parameters are equal if and only if their bytes are equal."(guest) {
       for (const [one, other] of SIMILAR) {
         const stream = await guest.stream(`channel=${encodeURIComponent(one)}`);
         await guest.say(other, `to ${other}`);
