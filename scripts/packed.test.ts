@@ -25,7 +25,7 @@ beforeAll(async () => {
   await run`turbo run build`;
   // pnpm replaces `workspace:` and `catalog:` and applies publishConfig.
   await run`pnpm --recursive --filter=./packages/* --filter=./apps/* pack --pack-destination ${tarballs}`;
-  await cp(join(import.meta.dirname, "consumer"), consumer, { recursive: true });
+  await cp(join(root, "e2e/consumer"), consumer, { recursive: true });
   await install(consumer, /^tidings-(?!apps-)/);
 
   const names = packages.flatMap(({ name, exports }) => Object.keys(exports).map((key) => name + key.slice(1)));
