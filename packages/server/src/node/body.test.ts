@@ -1,0 +1,91 @@
+import { once } from "node:events";
+import { connect as connectHttp2, constants, createServer as createHttp2Server } from "node:http2";
+import { connect as connectSocket, type AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { closeAll, closing, serve } from "../../test/web-server.ts";
+import { toNodeHandler } from "../node.ts";
+
+afterEach(closeAll);
+
+describe("a body", () => {
+  const post = (url: string, body: NonNullable<RequestInit["body"]>, more: RequestInit & { duplex?: "half" } = {}) =>
+    fetch(`${url}/events?protocol=1`, {
+      method: "POST",
+      body,
+      headers: { accept: "application/json", "content-type": "application/json" },
+      ...more,
+    });
+  const BODY = JSON.stringify({ channels: { "rooms/lobby": null } });
+
+  test("names the channels", async () => {
+    const { url } = await serve();
+    expect((await post(url, BODY)).status).toBe(200);
+  });
+
+  test.each(["{", "", "null", "[1]", '"text"'])("%j is 400", async (body) => {
+    const { url } = await serve();
+    expect((await post(url, body)).status).toBe(400);
+  });
+
+  test("that is too long is 413, whether it says so or not, and the client gets to read that", async () => {
+    const { url } = await serve();
+    const body = BODY.padEnd(70_000);
+    const said = await post(url, body);
+    expect([said.status, await said.json()]).toEqual([413, expect.objectContaining({ code: "too-large" })]);
+    const unsaid = await post(url, new Blob([body]).stream(), { duplex: "half" });
+    expect(unsaid.status).toBe(413);
+  });
+
+  test("that breaks off ends only its own request", async () => {
+    const { port, url } = await serve();
+    const socket = connectSocket(port, "127.0.0.1");
+    socket.write('POST /events HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n\r\n{"chan');
+    await once(socket, "connect");
+    socket.destroy();
+    expect((await post(url, BODY)).status).toBe(200);
+  });
+
+  test("is given up when the hub reads it after the client has left", async () => {
+    let refuse: (reason: string) => void = () => {};
+    const refused = new Promise<string>((resolve) => {
+      refuse = resolve;
+    });
+    const handler = toNodeHandler({
+      async handle(request) {
+        await once(request.signal, "abort");
+        await request.json(100).catch((error: unknown) => refuse(String(error)));
+        return { status: 200, headers: {}, body: "" };
+      },
+    });
+    const server = createHttp2Server(handler).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    // Safe: a server that listens on TCP has an address of this shape.
+    const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    closing.push(() => {
+      session.destroy();
+      server.close();
+    });
+    const stream = session.request({ ":method": "POST", ":path": "/events" });
+    stream.on("error", () => {});
+    await new Promise((written) => {
+      stream.write('{"chan', written);
+    });
+    stream.close(constants.NGHTTP2_CANCEL);
+    expect(await refused).toContain("abort");
+  });
+
+  test.each([
+    ["parsed", (text: string): unknown => JSON.parse(text)],
+    ["as text", (text: string): unknown => text],
+    ["as bytes", (text: string): unknown => Buffer.from(text)],
+  ])("that a middleware has read, %s, is taken from there", async (_, parse) => {
+    const { url } = await serve((handler) => async (request, response) => {
+      let text = "";
+      for await (const chunk of request) text += String(chunk);
+      handler(Object.assign(request, { body: parse(text) }), response);
+    });
+    expect((await post(url, BODY)).status).toBe(200);
+    expect((await post(url, "[]")).status).toBe(400);
+    expect((await post(url, BODY.padEnd(70_000))).status).toBe(413);
+  });
+});

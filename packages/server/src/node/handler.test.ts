@@ -1,0 +1,85 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { lobby } from "../../../contract/test/test-contract.ts";
+import { closeAll, closing, open, PATH, readUntil, serve, until } from "../../test/web-server.ts";
+import { toNodeHandler } from "../node.ts";
+
+afterEach(closeAll);
+
+describe("an application around it", () => {
+  test("that mounts it under a path loses nothing of the query", async () => {
+    const { url } = await serve((handler) => (request, response) => {
+      const originalUrl = request.url ?? "";
+      // As Express does under a mount point.
+      request.url = "/";
+      handler(Object.assign(request, { originalUrl }), response);
+    });
+    expect((await fetch(`${url}/api${PATH}&wait=0`, { headers: { accept: "application/json" } })).status).toBe(200);
+  });
+
+  test("that varies its answers by more still does", async () => {
+    const { url } = await serve((handler) => (request, response) => {
+      response.setHeader("vary", "Accept-Encoding");
+      handler(request, response);
+    });
+    const { headers } = await fetch(url + PATH, { method: "HEAD" });
+    expect(headers.get("vary")).toBe("Accept-Encoding, Accept, Origin");
+  });
+
+  test("that wraps write and flush sees every byte, and a wrapper that answers nothing stops nothing", async () => {
+    const seen: string[] = [];
+    let flushes = 0;
+    const { hub, port } = await serve((handler) => (request, response) => {
+      const write = response.write.bind(response) as (bytes: Uint8Array) => boolean;
+      const wrapped = Object.assign(response, {
+        write: (bytes: Uint8Array) => {
+          seen.push(new TextDecoder().decode(bytes));
+          write(bytes);
+        },
+        flush: () => flushes++,
+      });
+      handler(request, wrapped);
+    });
+    const response = await open(port);
+    await until(() => hub.stats().connections === 1);
+    await hub.publish(lobby, "message", { text: "one" });
+    await readUntil(response, '{"text":"one"}');
+    expect(seen.join("")).toContain("one");
+    expect(flushes).toBe(seen.length);
+  });
+
+  test("that has begun to answer already is not disturbed", async () => {
+    const { url, hub } = await serve((handler) => (request, response) => {
+      handler(request, response);
+      response.statusCode = 418;
+      response.write("short");
+      setImmediate(() => setImmediate(() => response.end(" and stout")));
+    });
+    const response = await fetch(url + PATH);
+    expect([response.status, await response.text()]).toEqual([418, "short and stout"]);
+    expect(hub.stats().connections).toBe(0);
+  });
+
+  test("whose response cannot be written loses that response only", async () => {
+    const { url } = await serve((handler) => (request, response) => {
+      if (request.headers["x-broken"] === undefined) return handler(request, response);
+      response.setHeader = () => {
+        throw new Error("broken");
+      };
+      return handler(request, response);
+    });
+    await expect(fetch(url + PATH, { headers: { "x-broken": "1" } })).rejects.toThrow("fetch failed");
+    expect((await fetch(`${url}/events?channel=nowhere&protocol=1`)).status).toBe(404);
+  });
+
+  test("whose hub breaks its word loses that response only", async () => {
+    const server = createServer(toNodeHandler({ handle: () => Promise.reject(new Error("broken")) }));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    closing.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    await expect(fetch(`http://127.0.0.1:${port}${PATH}`)).rejects.toThrow("fetch failed");
+  });
+});
