@@ -55,7 +55,10 @@ export function latest<S extends SomeType>(
   return define("latest", schema, key, expires);
 }
 
-/** An event that is sent only to readers within 5 seconds, for example that somebody is typing. It has no id and never causes a gap. */
+/**
+ * An event that is sent only to readers within 5 seconds, for example that somebody is typing. It has no id and never
+ * causes a gap.
+ */
 export function volatile<S extends SomeType>(schema: S): EventDefinition<Decoded<S>, "volatile"> {
   return define("volatile", schema);
 }

@@ -125,8 +125,8 @@ export interface LogStat {
  * - A cursor is valid if and only if the log has its epoch and its `seq` is not after the end of that epoch. Every
  *   method that takes a cursor validates it in the same step. The answer to an invalid cursor is not an exception but a
  *   page without entries, with the head as `next`, and with a `reset` or `lost` hole for every given channel.
- * - An epoch has 1 to 24 characters `A-Z a-z 0-9 _ -`, and no two hyphens in a row, as `newEpoch` makes it. A hub marks
- *   positions between current values with the rest of a cursor's characters, and refuses other epochs.
+ * - An epoch has 1 to 24 characters `A-Z a-z 0-9 _ -`, and no two hyphens in a row, as `newEpoch` makes it. A hub
+ *   refuses other epochs: it uses the remaining characters of a cursor for positions between current values.
  * - Naming a channel twice is the same as naming it once.
  * - A clock that jumps affects only what depends on age. An entry is "younger than 5 s", or "not expired", if the
  *   *distance* between its time and now is small enough, so nothing lives for ever when the clock goes back.
@@ -166,7 +166,7 @@ export interface EventLog {
   /** The newest visible position. */
   head(): Promise<Cursor>;
   /**
-   * Calls `wake` when entries were appended. The log is only a doorbell: calls may be spurious, coalesced or lost, so a
+   * Calls `wake` when entries were appended. A call is only a doorbell: calls may be spurious, coalesced or lost, so a
    * reader also polls. A call can happen inside an append, so `wake` has to return quickly. Its errors are ignored.
    *
    * @returns a function that ends this watch

@@ -70,8 +70,8 @@ export type Question<C extends Contract, V extends Viewer> = {
 }[ChannelName<C>];
 
 /**
- * The answer of `authorize`. Only `true` and a grant allow; everything else refuses. Nothing is no answer: a function
- * that forgets its `return` does not compile.
+ * The answer of `authorize`. Only `true` and a grant allow; everything else refuses. `undefined` is no answer, so a
+ * function that forgets its `return` does not compile.
  */
 export type Decision = boolean | Grant | null;
 
@@ -123,9 +123,9 @@ export type HubOptions<C extends Contract, V extends Viewer, Raw = unknown> = Sn
   /** The hub owns it from now on: `hub.close()` closes it. */
   readonly log: EventLog;
   /**
-   * Says who is asking. Null answers 401. So does an error with the `status` 401, and one with 403 answers 403. An error
-   * with 503 says that the application cannot answer now: the client gets 503 with `Retry-After`, and comes back. Every
-   * other error is a 500. `onLog` gets both, and a warning for 401, at most one in a minute.
+   * Says who is asking. Null answers 401. So does an error with the `status` 401, and one with 403 answers 403. An
+   * error with 503 says that the application cannot answer now: the client gets 503 with `Retry-After`, and comes back.
+   * Every other error is a 500. `onLog` gets both, and a warning for 401, at most one in a minute.
    * @default every request has an anonymous viewer of its own
    */
   readonly authenticate?: (request: HubRequest<Raw>) => V | null | Promise<V | null>;

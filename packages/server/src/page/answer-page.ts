@@ -82,7 +82,7 @@ interface MadePage {
   readonly body: string;
   /** The epoch of the log that the page ends in. */
   readonly epoch: string;
-  /** Gives back the room that the page takes. */
+  /** The page no longer counts against the limits. */
   readonly leave: () => void;
 }
 

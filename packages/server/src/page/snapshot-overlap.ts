@@ -61,7 +61,7 @@ export function createSnapshotOverlap({ log, reads, clock, overlap }: SnapshotOv
     }
     const { entries: mostKept, age } = await readKeep();
     // At most half of what retention keeps. If the position were that of the oldest entry, the next publish could drop
-    // that entry before the client comes: one gap would be healed by the next.
+    // that entry before the client comes: then each gap would lead to the next one.
     const count = Math.min(MOST_EVENTS, Math.floor(mostKept / 2));
     const since = clock.now() - Math.min(overlap, age / 2);
     const readNewest = (most: number) => reads(() => log.recent([path], most), { paths: [path], gone: NEVER });

@@ -37,7 +37,7 @@ export async function states(needs: StateNeeds, start: StartPosition, gone: Abor
   // Positions of different epochs cannot be compared: if the log was replaced meanwhile, everything is loaded again.
   if (loaded.some((each) => each.head.epoch !== head.epoch)) return states(needs, start, gone);
   const stateBytes = roomOf(loaded, LARGEST_STATES * needs.limits.stateBytes);
-  // A shared load may have begun earlier. To go on from the earliest position repeats events at worst.
+  // A shared load may have begun earlier. Going on from the earliest position can only repeat events.
   const last = earliest(head, ...loaded.map((each) => each.head));
   const first = earliest(last, ...loaded.map((each) => each.start));
   const paths = [...granted.keys()];

@@ -29,9 +29,9 @@ interface RequestHandlerNeeds {
 }
 
 /**
- * Turns a request into an answer. The checks, in this order: host, origin, method, length of the URL, `Accept`, query and
- * body. Then the answer asks who sends the request and what it may read. Nothing reads the log before all of this has
- * passed. Never rejects.
+ * Turns a request into an answer. The checks, in this order: host, origin, method, length of the URL, `Accept`, query
+ * and body. Then the answer asks who sends the request and what it may read. Nothing reads the log before all of this
+ * has passed. Never rejects.
  */
 export async function handleRequest(needs: RequestHandlerNeeds, request: HubRequest): Promise<HubResponse> {
   // Node hands on all requests that have come, even if they are thousands in one turn of the event loop.

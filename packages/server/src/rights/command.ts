@@ -21,8 +21,8 @@ export interface Command {
 /** No contract can have a path that begins like this, so no client can ask for it. */
 const CONTROL_CHANNEL = "$hub";
 /**
- * Commands take turns on so many channels. Retention counts the entries of each channel, so a crowd of commands would
- * otherwise remove its own beginning before other processes have read it.
+ * The number of channels for commands, which are used in turn. Retention counts the entries of each channel: on one
+ * channel, many commands at once would remove the first of them before other processes have read it.
  */
 const CONTROL_CHANNELS = 64;
 /** A command that this release cannot read. */

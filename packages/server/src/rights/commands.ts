@@ -51,7 +51,7 @@ export function createCommands({ contract, streams, rechecks, random }: CommandN
   function remember(command: Command): void {
     count++;
     recent.push(command);
-    // Now and then: to shift such a list once for each command costs too much.
+    // Not after each command: it would cost too much to shift a list of this length so often.
     if (recent.length >= 2 * REMEMBERED) recent.splice(0, REMEMBERED);
   }
 
@@ -84,7 +84,7 @@ export function createCommands({ contract, streams, rechecks, random }: CommandN
     missedSince(since, viewerId, paths) {
       const missed = count - since;
       if (missed > recent.length) return "disconnect";
-      // Not `slice(-missed)`: for none, that would be all of them.
+      // Not `slice(-missed)`: with 0 this would return all of them.
       const about = recent.slice(recent.length - missed).filter((command) => isAbout(command, viewerId, paths));
       if (about.length === 0) return "none";
       return about.some(({ verb }) => verb === "disconnect") ? "disconnect" : "recheck";

@@ -15,7 +15,7 @@ interface RefusalNeeds {
   readonly trace: Pick<Trace, "add">;
 }
 
-/** Milliseconds between two reports with one reason: strangers must not fill the log. */
+/** Milliseconds between two reports with one reason. Otherwise strangers could fill the log with reports. */
 const INTERVAL = 60_000;
 
 const ADVICE: Readonly<Record<RefusalReason, string>> = {

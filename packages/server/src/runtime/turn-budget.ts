@@ -30,7 +30,7 @@ export class TurnBudget {
     return Math.abs(now - this.#startedAt) >= BUDGET;
   }
 
-  /** Resolves when there is time left, in this turn or in a later one. First come, first served. */
+  /** Resolves when there is time left, in this turn or in a later one. In the order of the calls. */
   available(): Promise<void> {
     this.#lastInQueue = this.#lastInQueue.then(() => this.#waitForTime());
     return this.#lastInQueue;

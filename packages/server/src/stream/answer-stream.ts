@@ -62,8 +62,8 @@ function open(needs: StreamAnswerNeeds, sink: Sink, start: StartPosition, comman
 
 /**
  * Ends the oldest stream of a viewer who has too many. A proxy may hide that a reader has left, and dead streams must
- * not lock their viewer out. A reader that is not dead comes back after a long time, so that streams which displace
- * each other make no crowd.
+ * not lock their viewer out. A reader that is not dead comes back after a long time: otherwise streams
+ * that displace each other would come back all the time.
  */
 function makeRoom({ admission, streams, retryDelays }: StreamAnswerNeeds, { id }: Viewer): void {
   if (admission.exceeded(id) === "viewer") streams.oldestOf(id)?.end("limit", retryDelays.afterDisplacement());

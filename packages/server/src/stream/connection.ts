@@ -17,8 +17,8 @@ import { StreamWriter } from "./stream-writer.ts";
 let lastId = 0;
 
 /**
- * One open response: a cursor and a writer. `pump` takes what is owed from the ring, else from the log, while the writer
- * is not full. An entry is owed if and only if its `seq` is greater than those of the cursor and of the lower
+ * One open response: a cursor and a writer. `pump` takes what is owed from the ring, else from the log, while the
+ * writer is not full. An entry is owed if and only if its `seq` is greater than those of the cursor and of the lower
  * bound of its path (law 1).
  *
  * So the cursor is the only state of the delivery. The other state says where the connection is in its work:
@@ -224,10 +224,10 @@ export class Connection implements StreamControl {
     } catch (error) {
       if (this.isEnded) return;
       trace.add("error", "read-failed", { connection: this.id, error });
-      // The signal of this read: a listener of each stream on one signal of the hub would be a warning of Node.
+      // The signal of this read: Node warns when each stream adds a listener to one signal of the hub.
       await sleep(clock, READ_RETRY, reading.signal);
     }
-    // What was read may have to wait for an answer of `authorize`.
+    // What was read may have to wait until `authorize` has answered.
     if (this.#work === "reading") this.#become("ready");
     this.pump();
   }

@@ -20,7 +20,7 @@ export interface Followers {
   stopWaiting(follower: Follower): void;
   /** New entries are in the ring: wakes the followers of their paths. */
   onEntries(entries: readonly Entry[], headBefore: Cursor): void;
-  /** Wakes everybody: the ring was emptied, or the hub closes. */
+  /** Wakes all followers: the ring was emptied, or the hub closes. */
   wakeAll(headBefore: Cursor): void;
 }
 

@@ -1,11 +1,12 @@
 /** Draws when clients come back, so that they do not come at the same moment. All values are milliseconds. */
 export interface RetryDelays {
-  /** The time over which the clients that are here would come back without a crowd: more clients, more time. */
+  /** The time over which the clients that are connected have to be spread: more clients, more time. */
   window(): number;
   /** A delay for a client whose connection breaks, drawn from a window. */
   afterBreak(window: number): number;
   /**
-   * A delay for a client whose stream is too old. Ages differ, so these clients are no crowd and may come back soon.
+   * A delay for a client whose stream is too old. Ages differ, so these clients do not come at the same time, and may
+   * come back soon.
    */
   afterMaxAge(): number;
   /** A delay for a client whose stream ends because its viewer has opened a newer one: 30 to 60 seconds. */

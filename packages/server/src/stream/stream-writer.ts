@@ -135,7 +135,7 @@ export class StreamWriter {
     try {
       if (!this.#sink.write(bytes)) this.#isFull = true;
     } catch (error) {
-      // A sink that breaks its word must not harm the other connections.
+      // A sink that throws must not harm the other connections.
       this.#needs.trace.add("error", "hook-failed", { connection: this.#stream.id, detail: "sink", error });
       this.#stream.closed();
     }

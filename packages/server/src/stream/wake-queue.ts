@@ -13,7 +13,7 @@ interface WakeQueueNeeds {
   readonly ring: { forgetBatches(): void };
 }
 
-/** Who goes on at the end of this turn of the event loop, or of a later one. First come, first served. */
+/** Who goes on at the end of this turn of the event loop, or of a later one. In the order in which they were added. */
 export interface WakeQueue {
   /** Whether connections have used up their time in this turn. */
   readonly isTurnOver: boolean;
