@@ -198,7 +198,8 @@ test(
     await fuzz("fetch", fc.tuple(request2, fc.constantFrom("read", "cancel", "abort")), attempt.fetch);
     expect(reader.seen.numbers).toEqual(Array.from({ length: published }, (_, index) => index + 1));
     expect(reader.seen.hasGap).toBe(false);
-    expect(records).toEqual([]);
+    // Refusals of channels that do not exist are reported now and then, and nothing else is.
+    expect(records.filter(({ event }) => event !== "refuse")).toEqual([]);
   },
   TEST_TIME,
 );

@@ -1,5 +1,5 @@
 import { refuse } from "./contract-error.ts";
-import { isSchema, toDefinition } from "./event.ts";
+import { checkOptionNames, isSchema, toDefinition } from "./event.ts";
 import type { DataOf, EventDefinition, EventDefinitions, ModeOf, Schema } from "./event.ts";
 import type { Params, PathPattern } from "./path.ts";
 
@@ -56,7 +56,7 @@ export interface ChannelOptions<Snapshot extends Schema> {
  *
  * @param pattern literal segments and `:params`, separated by `/`, e.g. `rooms/:roomId`
  * @param events by event type: a schema (a reliable event), `latest(…)` or `volatile(…)`
- * @throws ContractError `bad-contract` if an event is not a schema of zod 4; `createHub` checks everything else
+ * @throws ContractError `bad-contract` for an unknown option, or an event that is not a schema of zod 4; `createHub` checks everything else
  */
 export function channel<const Pattern extends string, Events extends EventDefinitions, Snapshot extends Schema = never>(
   pattern: Pattern,
@@ -64,6 +64,7 @@ export function channel<const Pattern extends string, Events extends EventDefini
   options: ChannelOptions<Snapshot> = {},
 ): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>> {
   const fail = (expected: string, got: unknown): never => refuse(`Channel "${pattern}"`, expected, got);
+  checkOptionNames(`Channel "${pattern}"`, options, ["snapshot"]);
   // This also catches `__proto__` in a literal: it sets the record's prototype.
   if (isSchema(events)) fail("a record of events", "a schema");
   const definitions = Object.create(null) as Record<string, EventDefinition>;

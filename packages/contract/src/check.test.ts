@@ -34,6 +34,11 @@ describe("a contract is refused", () => {
       { x: channel("x", {}, { snapshot: "state" as never }) },
       'Channel "x": expected the snapshot to be a schema',
     ],
+    [
+      "for latest with a key that is no function",
+      { x: channel("x", { topic: latest(Message, { key: "a" as never }) }) },
+      'Channel "x": expected "key" of "topic" to be a function, got string.',
+    ],
     ...[0, -1, NaN, Infinity, "5" as never].map((expires): [string, Record<string, ChannelDefinition>, string] => [
       `for latest that expires in ${String(expires)}`,
       { x: channel("x", { topic: latest(Message, { expires }) }) },

@@ -90,6 +90,16 @@ describe("a definition is refused", () => {
       () => defineContract({ room: missing }),
       'Channel "room": expected a channel(…), got undefined; is there a circular import?',
     ],
+    [
+      "for a misspelt option of latest",
+      () => latest(Message, { keyy: () => "" } as never),
+      "latest: expected only key and expires for options, got keyy.",
+    ],
+    [
+      "for a misspelt option of a channel",
+      () => channel("x", {}, { snapshott: Message } as never),
+      'Channel "x": expected only snapshot for options, got snapshott.',
+    ],
     ["for __proto__ in a literal", () => channel("x", { __proto__: Message } as never), "expected a record of events"],
     [
       "for a schema instead of events",

@@ -1,3 +1,4 @@
+import { refuse } from "./contract-error.ts";
 import type { Mode } from "@tidings/protocol/mode";
 import type { $ZodType, SomeType } from "zod/v4/core";
 
@@ -45,12 +46,14 @@ export interface LatestOptions<Data> {
 /**
  * An event of which only the newest value per key matters: a topic, a price, a member's presence.
  *
+ * @throws ContractError `bad-contract` for an unknown option
  * @example latest(Price, { key: (price) => price.symbol, expires: 60_000 })
  */
 export function latest<S extends SomeType>(
   schema: S,
   options: LatestOptions<Decoded<S>> = {},
 ): EventDefinition<Decoded<S>, "latest"> {
+  checkOptionNames("latest", options, ["key", "expires"]);
   const { key, expires = null } = options;
   return define("latest", schema, key, expires);
 }
@@ -69,6 +72,12 @@ export function toDefinition(given: SomeType | EventDefinition): EventDefinition
   // The types exclude other values, but a circular import passes `undefined`, and plain JavaScript can pass anything.
   const definition = given as EventDefinition | undefined;
   return isSchema(definition?.schema) ? definition : null;
+}
+
+/** Refuses a misspelt option, which would silently be the default. @throws ContractError `bad-contract` */
+export function checkOptionNames(where: string, options: object, names: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) refuse(where, `only ${names.join(" and ")} for options`, unknown);
 }
 
 /** Whether a value is a schema of zod 4. */

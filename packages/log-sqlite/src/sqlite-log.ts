@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { completeKeep } from "@tidings/log";
 import type { Appended, Keep, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
 import { newEpoch, type Cursor } from "@tidings/protocol";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
@@ -96,6 +97,8 @@ export function startEpoch(path: string, { random = Math.random }: Pick<SqliteLo
   file.close();
 }
 
+const DEFAULT_KEEP: Keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 1024 ** 3, emptyChannels: 100_000 };
+
 class SqliteLog implements TransactionalLog<SqliteTransaction> {
   readonly #keep: Keep;
   readonly #now: () => number;
@@ -116,7 +119,7 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
   constructor(path: string, options: SqliteLogOptions) {
     const { keep, synchronous = "normal", patience = 10_000, now = Date.now, random = Math.random } = options;
     const { clock = systemClock, boot = readBoot() } = options;
-    this.#keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 1024 ** 3, emptyChannels: 100_000, ...keep };
+    this.#keep = completeKeep(keep, DEFAULT_KEEP);
     this.#now = now;
     this.#clock = clock;
     const writing = openLogFile(path, {

@@ -12,5 +12,6 @@ export type {
   Page,
   TransactionalLog,
 } from "./event-log.ts";
+export { completeKeep } from "./keep.ts";
 export { isMemoryLog, memoryLog } from "./memory-log.ts";
 export type { MemoryLogOptions } from "./memory-log.ts";

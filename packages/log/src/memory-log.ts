@@ -2,6 +2,7 @@ import { newEpoch, type Cursor } from "@tidings/protocol";
 import { byteLength } from "./byte-length.ts";
 import { takeNext, type Run } from "./entry-index.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
+import { completeKeep } from "./keep.ts";
 import { KeptEntries } from "./kept-entries.ts";
 import { KeyedAppends, nameOfKey } from "./keyed-appends.ts";
 
@@ -33,6 +34,7 @@ export function isMemoryLog(log: EventLog): boolean {
   return log instanceof MemoryLog;
 }
 
+const DEFAULT_KEEP: Keep = { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024, emptyChannels: 100_000 };
 const DEFAULT_BURST = 10_000;
 
 class MemoryLog implements EventLog {
@@ -46,7 +48,7 @@ class MemoryLog implements EventLog {
   #closed = false;
 
   constructor({ keep, burst = DEFAULT_BURST, now = Date.now, random = Math.random }: MemoryLogOptions) {
-    this.#keep = { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024, emptyChannels: 100_000, ...keep };
+    this.#keep = completeKeep(keep, DEFAULT_KEEP);
     this.#now = now;
     this.#epoch = newEpoch(random);
     this.#kept = new KeptEntries(this.#keep, burst, this.#keyedAppends);

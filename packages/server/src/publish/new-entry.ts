@@ -1,7 +1,7 @@
 import { ContractError, decode, findEvent, type Address, type Contract, type EventDefinition } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { NewEntry } from "@tidings/log";
-import { checkType, typeNameOf } from "../runtime/checks.ts";
+import { checkType, isUnwantedPromise, typeNameOf } from "../runtime/checks.ts";
 import type { Limits } from "../runtime/limits.ts";
 import { toBytes } from "../wire/bytes.ts";
 import type { Publication } from "./publication.ts";
@@ -85,9 +85,10 @@ function latestKey(address: Address, type: string, event: EventDefinition, json:
   const label = `${address.name}.${type}`;
   const key: unknown = event.key(decode(event.schema, JSON.parse(json), label));
   if (typeof key === "string") return key;
+  const got = isUnwantedPromise(key) ? "a promise" : typeNameOf(key);
   throw new ContractError(
     "invalid-data",
-    `${label}: expected its key function to return a string, got ${typeof key}; correct it in the contract.`,
+    `${label}: expected its key function to return a string, got ${got}; correct it in the contract.`,
   );
 }
 

@@ -88,6 +88,9 @@ describe("publish", () => {
         price: latest(z.object({ symbol, value: z.number() }), { key: (price) => price.symbol }),
         closed: latest(z.object({ on: day }), { key: ({ on }) => on.toISOString() }),
         broken: latest(z.object({ value: z.number() }), { key: ({ value }) => value as never }),
+        late: latest(z.object({ value: z.number() }), {
+          key: () => Promise.reject(new Error("no database")) as never,
+        }),
       }),
     });
     const log = memoryLog();
@@ -100,6 +103,9 @@ describe("publish", () => {
     expect(entries.map(({ key }) => key)).toEqual(["btc", "2026-01-01T00:00:00.000Z"]);
     await expect(hub.publish(market.market(), "broken", { value: 1 })).rejects.toThrow(
       "market.broken: expected its key function to return a string, got number",
+    );
+    await expect(hub.publish(market.market(), "late", { value: 1 })).rejects.toThrow(
+      "market.late: expected its key function to return a string, got a promise",
     );
     await hub.close();
   });

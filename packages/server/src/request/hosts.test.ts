@@ -47,6 +47,8 @@ describe("the hosts of a hub", () => {
     ["the host that a proxy sends", ["app.example", "backend:3000"], "https://app.example", "backend:3000", 200],
     ["a port that a page of a listed host has", ["localhost"], "http://localhost:5173", "localhost:3111", 403],
     ["a listed port", ["localhost:5173", "localhost:3111"], "http://localhost:5173", "localhost:3111", 200],
+    ["a page of http at the port of https", ["tls.example:443", "backend"], "http://tls.example", "backend", 403],
+    ["a page of https at its listed port", ["tls.example:443", "backend"], "https://tls.example", "backend", 200],
     ["a page of another host", ["app.example"], "https://evil.example", "app.example", 403],
   ])("as an origin: %s", async (_, hosts, origin, host, status) => {
     expect(await statusOf(hosts, { origin, host })).toBe(status);

@@ -12,6 +12,12 @@ interface Host {
   readonly port: string;
 }
 
+/** What a default port says about an entry of the option, which has no scheme. */
+const SCHEME_OF_PORT: ReadonlyMap<string, string> = new Map([
+  ["80", "http:"],
+  ["443", "https:"],
+]);
+
 /**
  * Reads the `hosts` option. A `Host` header does not say whether it is of http or https, so 80 and 443 both count as no
  * port. An `Origin` has a scheme, so it says which port is the default one.
@@ -21,7 +27,10 @@ interface Host {
  */
 export function createHosts(listed?: readonly string[]): Hosts {
   if (listed?.length === 0) throw new TypeError('Expected one host at least in "hosts", got an empty list.');
-  const hosts = listed?.map((entry) => ({ ...toHost(entry), hasAnyPort: !/:\d+$/u.test(entry) }));
+  const hosts = listed?.map((entry) => {
+    const [, port] = /:(\d+)$/u.exec(entry) ?? [];
+    return { ...toHost(entry), hasAnyPort: port === undefined, scheme: SCHEME_OF_PORT.get(port ?? "") };
+  });
 
   return {
     answer(header) {
@@ -35,7 +44,11 @@ export function createHosts(listed?: readonly string[]): Hosts {
       if (url?.protocol !== "http:" && url?.protocol !== "https:") return false;
       if (header !== null && parseHost(header, url.protocol)?.url.host === url.host) return true;
       // A proxy may have replaced the host, so the page's own one counts, too.
-      return hosts?.some(({ name, port }) => name === url.hostname && port === url.port) ?? false;
+      const isListed = hosts?.some(
+        ({ name, port, scheme = url.protocol }) =>
+          name === url.hostname && port === url.port && scheme === url.protocol,
+      );
+      return isListed ?? false;
     },
   };
 }

@@ -3,6 +3,9 @@ import { openTestHub, parsePage, request } from "../../test/test-hub.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
+/** What plain JavaScript may pass. */
+const asNever = (origins: unknown): never => origins as never;
+
 describe("web origins", () => {
   const APP = "https://app.example";
 
@@ -51,6 +54,19 @@ describe("web origins", () => {
       403,
     ],
     [
+      "the origin null with credentials, although an expression matches",
+      { origin: "null" },
+      { origins: [/.*/], credentials: true },
+      403,
+    ],
+    ["an origin for which a function answers a promise", { origin: APP }, { origins: asNever(async () => true) }, 403],
+    [
+      "an origin for which a promise rejects",
+      { origin: APP },
+      { origins: asNever(async () => Promise.reject(new Error("no database"))) },
+      403,
+    ],
+    [
       "an origin for which a function throws",
       { origin: APP },
       {
@@ -74,6 +90,15 @@ describe("web origins", () => {
     if (status === 200) return;
     expect(parsePage(response).json.code).toBe("bad-origin");
     expect([authenticated, log.callCount]).toEqual([0, callsBefore]);
+  });
+
+  test("a function that answers a promise is reported, and what it rejects with ends nothing", async () => {
+    const origins = asNever(async () => Promise.reject(new Error("no database")));
+    const { ask, records } = await openTestHub({ cors: { origins } });
+    await ask(LOBBY, { headers: { origin: APP } });
+    expect(records.map(({ event, detail, error }) => [event, detail, String(error)])).toEqual([
+      ["hook-failed", "cors.origins", "TypeError: Expected cors.origins to answer true or false, got a promise."],
+    ]);
   });
 
   test("the answer names only listed origins, with credentials if they are allowed", async () => {

@@ -1,5 +1,5 @@
 import type { CorsOptions, HubRequest } from "../hub-options.ts";
-import { checkObject, checkType, typeNameOf } from "../runtime/checks.ts";
+import { checkObject, checkType, isUnwantedPromise, typeNameOf } from "../runtime/checks.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { Hosts } from "./hosts.ts";
 
@@ -52,6 +52,8 @@ export function createOriginPolicy({ hosts, trace }: OriginNeeds, cors: CorsOpti
     if (origin === null) return site === "cross-site" || site === "same-site" ? refuse(hasForeignCors) : {};
     if (site === "same-origin" || (site === null && hosts.isOwn(origin, headers.get("host")))) return {};
     if (origins === "*") return { "access-control-allow-origin": "*", ...EXPOSED };
+    // An expression or a function may allow more than it means to.
+    if (credentials && origin === OPAQUE_ORIGIN) return refuse(hasForeignCors);
     if (!isAllowed(origin)) return refuse(hasForeignCors);
     const allowed = { "access-control-allow-origin": origin, ...EXPOSED };
     return credentials ? { ...allowed, "access-control-allow-credentials": "true" } : allowed;
@@ -62,8 +64,10 @@ function createOriginCheck(origins: CorsOptions["origins"], trace: Pick<Trace, "
   if (typeof origins === "function") {
     return (origin) => {
       try {
-        // Plain JavaScript may answer anything, also a promise. Only true allows.
+        // Plain JavaScript may answer anything. Only true allows.
         const answer: unknown = origins(origin);
+        if (isUnwantedPromise(answer))
+          throw new TypeError("Expected cors.origins to answer true or false, got a promise.");
         return answer === true;
       } catch (error) {
         trace.add("error", "hook-failed", { detail: "cors.origins", error });

@@ -38,3 +38,13 @@ export function typeNameOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
 }
+
+/**
+ * Whether a value is a promise, which a function must not return that has to answer at once. A rejection of it is nobody
+ * else's: it would end the process.
+ */
+export function isUnwantedPromise(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || !("then" in value)) return false;
+  void Promise.resolve(value).catch(() => {});
+  return true;
+}
