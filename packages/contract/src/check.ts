@@ -51,12 +51,13 @@ function checkPattern({ text, segments }: PathPattern): void {
 }
 
 function checkEvents(where: string, { events }: AnyChannel): void {
-  for (const [type, { key, expires }] of Object.entries(events)) {
+  for (const [type, event] of Object.entries(events)) {
     if (!EVENT_TYPE.test(type) || RESERVED.includes(type)) {
       refuse(where, `event types of letters, digits, "_", "." and "-", none of ${RESERVED.join(", ")}`, `"${type}"`);
     }
     // Plain JavaScript may pass anything.
-    const keyType: string = typeof key;
+    const keyType: string = typeof event.key;
+    const { expires } = event;
     if (keyType !== "function") refuse(where, `"key" of "${type}" to be a function`, keyType);
     if (expires !== null && !(Number.isFinite(expires) && expires > 0)) {
       refuse(where, `"expires" of "${type}" to be a finite number of milliseconds above 0, or to be left out`, expires);
