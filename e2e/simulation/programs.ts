@@ -15,8 +15,6 @@ const HIGH_WATER = 2_048;
 /** Bytes that may go into a full socket: the last events of a stream that ends. */
 const FAREWELL = 2_000;
 
-const nothing = (): void => {};
-
 interface ProgramsWorld extends DeadlineWorld {
   readonly clock: VirtualClock;
   readonly truth: Truth;
@@ -116,7 +114,9 @@ export class Programs {
   openClient(viewer: string): ClientProgram {
     const { clock, counts, onViolation } = this.#world;
     const program = this.open(viewer);
-    const connection = { isOnline: true, onNetwork: nothing };
+    const listeners = new Set<() => void>();
+    const onNetwork = () => [...listeners].forEach((listener) => listener());
+    const connection = { isOnline: true, onNetwork };
     const client = createClient(contract, {
       url: "http://hub/events",
       headers: { viewer },
@@ -127,8 +127,8 @@ export class Programs {
       network: {
         isOnline: () => connection.isOnline,
         subscribe: (listener) => {
-          connection.onNetwork = listener;
-          return () => void (connection.onNetwork = nothing);
+          listeners.add(listener);
+          return () => listeners.delete(listener);
         },
       },
       onError: (error) => {

@@ -14,7 +14,7 @@ type Answer = ReturnType<Transition>;
 type State = subscriptionState.SubscriptionState;
 type Inputs = subscriptionState.SubscriptionInputs;
 type Wish = subscriptionState.PageWish;
-type Progress = Exclude<State, { kind: "closed" }>["progress"];
+type Open = Exclude<State, { kind: "closed" }>;
 
 /** Subscriptions whose machine answers in another way. */
 const inSubscription = (change: (transition: Transition, ...input: Input) => Answer): Mutation =>
@@ -25,17 +25,21 @@ const inSubscription = (change: (transition: Transition, ...input: Input) => Ans
         change(transition, ...input),
   });
 
-const withProgress = (state: State, change: (progress: Progress) => Partial<Progress>): State =>
-  state.kind === "closed" ? state : { ...state, progress: { ...state.progress, ...change(state.progress) } };
+/** A state that knows something else. */
+const withProgress = (state: State, change: (state: Open) => Partial<Omit<Open, "kind">>): State =>
+  state.kind === "closed" ? state : { ...state, ...change(state) };
 
 /** Subscriptions that ask for other pages. */
-const changeWishes = (change: (wish: Wish, progress: Progress) => Partial<Wish>): Mutation =>
+const changeWishes = (change: (wish: Wish, state: Open) => Partial<Wish>): Mutation =>
   inSubscription((transition, ...input) => {
     const { state, effects } = transition(...input);
     if (state.kind !== "loading") return { state, effects };
-    const begun = { ...state.begun, ...change(state.begun, state.progress) };
-    const others = effects.filter(([name]) => name !== "load");
-    return { state: { ...state, begun }, effects: [...others, ["load", begun]] };
+    return {
+      state,
+      effects: effects.map((effect) =>
+        effect[0] === "load" ? ["load", { ...effect[1], ...change(effect[1], state) }] : effect,
+      ),
+    };
   });
 
 /** Whether everything up to `position` is covered. Positions of different epochs cannot be compared. */
@@ -91,12 +95,10 @@ export const clientMutants: readonly Mutant[] = [
   breaking(
     "once",
     "a repetition is handled again",
-    inSubscription((transition, state, input, about, ...rest) => {
+    inSubscription((transition, state, input, about) => {
       const isItem = input === "item" && (state.kind === "joined" || state.kind === "delivering");
       // Safe: this input comes with an item.
-      return isItem
-        ? { state, effects: [["offer", about as Inputs["item"]]] }
-        : transition(state, input, about, ...rest);
+      return isItem ? { state, effects: [["offer", about as Inputs["item"]]] } : transition(state, input, about);
     }),
     "pieces come twice",
   ),
@@ -146,12 +148,13 @@ export const clientMutants: readonly Mutant[] = [
     "silence",
     "a connection that says nothing is believed in",
     replace<typeof connectionModule>("packages/client/src/drive/connection.ts", {
-      createConnection:
-        (createConnection) =>
-        (...given) => {
-          const connection = createConnection(...given);
-          return withMethods(connection, { hello: (heartbeat) => connection.hello(1e6 * heartbeat) });
-        },
+      createConnection: (createConnection) => (settings, user) =>
+        createConnection(
+          settings,
+          withMethods(user, {
+            onEvent: (event, hello) => user.onEvent(event, (heartbeat) => hello(1e6 * heartbeat)),
+          }),
+        ),
     }),
     "connections fall silent",
   ),
@@ -174,14 +177,16 @@ export const clientMutants: readonly Mutant[] = [
   breaking(
     "law 4",
     "what the stream has carried past before a failover still counts",
-    inSubscription((transition, state, input, about, traits) => {
-      const { reached, stream } = traits.position;
-      const end = state.kind === "delivering" ? toPosition(state.page.cursor) : null;
-      const cursors = state.kind === "closed" ? [] : [state.progress.cursor, end];
+    inSubscription((transition, state, input, about) => {
+      if (state.kind === "closed") return transition(state, input, about);
+      const { reached, stream } = state.traits.position;
+      // Safe: this input comes with the page.
+      const end = input === "pageEnd" ? toPosition((about as Inputs["pageEnd"]).body.cursor) : null;
       // As if the stream had never left the epoch in which it has carried the channel.
-      const isBelieved = cursors.some((cursor) => covers(cursor, reached));
-      const believed = { reached, stream: { handled: stream.handled, carried: reached } };
-      return transition(state, input, about, isBelieved ? { ...traits, position: believed } : traits);
+      const isBelieved = [state.cursor, end].some((cursor) => covers(cursor, reached));
+      const position = isBelieved ? { reached, stream: { handled: stream.handled, carried: reached } } : null;
+      const next = transition(position ? { ...state, traits: { ...state.traits, position } } : state, input, about);
+      return { state: withProgress(next.state, () => ({ traits: state.traits })), effects: next.effects };
     }),
     "a page was read before a failover, and comes after it",
   ),

@@ -1,9 +1,8 @@
 import type { EventsOptions } from "../client.ts";
-import { failure } from "../drive/failure.ts";
 import type { Subscription } from "../drive/subscription.ts";
 import type { Gap, ReceivedEvent } from "../handlers.ts";
 import type { Reason } from "../status.ts";
-import type { StreamError } from "../stream-error.ts";
+import { StreamError } from "../stream-error.ts";
 import { callHandler } from "./callback.ts";
 import type { Consumer } from "./consumer.ts";
 import type { EventItem } from "./item.ts";
@@ -113,7 +112,8 @@ export function createQueue(
       return callHandler(`onGap of ${channel}`, () => onGap(gap), onError);
     }
     close();
-    throw failure("gap", `all events of ${channel}`, `a gap after ${gap.after} (${gap.reason}); pass onGap to go on`);
+    const got = `a gap after ${gap.after} (${gap.reason})`;
+    throw new StreamError("gap", `Expected all events of ${channel}, got ${got}; pass onGap to go on.`);
   }
 
   function close(): void {

@@ -1,25 +1,26 @@
 import type { EventRequest } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
-import type { Ending } from "../state/ending.ts";
-import { failure, toEnding } from "./failure.ts";
+import { failure, toFailure, type Failure } from "./failure.ts";
 import { send } from "./requests.ts";
 
 /** How often the wall clock is looked at, in milliseconds. A timer sleeps with the machine. */
 const LOOK = 5_000;
 
-/** A request under way, up to the end of its answer. */
-export interface Attempt<Result> {
-  /** Rejects with an {@link Ending}. */
-  readonly result: Promise<Result>;
-  end(ending: Ending): void;
-  /** Ends it if it has been silent for too long. */
-  look(): void;
-}
+/** How a request has ended: why it has failed, or its result. */
+type Outcome<Result> = readonly [failure: Failure, result?: undefined] | readonly [failure: null, result: Result];
+
+/** Called once. */
+export type OnEnd<Result> = (outcome: Outcome<Result>) => void;
+
+/** Ends a request. Without a failure, nobody hears of its outcome. */
+export type EndRequest = (failure?: Failure) => void;
 
 /**
  * Begins a request. It is given up after a silence of `connectTimeout`. It can be ended from outside, also where it
- * waits for something that ignores the signal. The first outcome counts; any outcome aborts the signal.
+ * waits for something that ignores the signal. The first outcome counts; any outcome aborts the signal. No outcome is
+ * told before this function returns.
  *
+ * @param accept the type of the answer
  * @param read tells every sign of life, and how many milliseconds of silence are too many from then on
  */
 export function attempt<Result>(
@@ -27,16 +28,19 @@ export function attempt<Result>(
   request: EventRequest,
   accept: string,
   read: (response: Response, signal: AbortSignal, onLife: (patience?: number) => void) => Promise<Result>,
-): Attempt<Result> {
-  const { clock } = settings;
+  onEnd: OnEnd<Result>,
+): EndRequest {
+  const { clock, network } = settings;
   const controller = new AbortController();
   const { signal } = controller;
   let patience = settings.connectTimeout;
   let lastLife = clock.now();
   let cancelLook = () => {};
-  let end!: (ending: Ending) => void;
+  // The machine may have slept.
+  const unwatchNetwork = network.subscribe(look);
 
   function look(): void {
+    // A network may still call a listener that has just been removed.
     if (signal.aborted) {
       return;
     }
@@ -46,7 +50,7 @@ export function attempt<Result>(
     if (remaining > 0) {
       cancelLook = clock.setTimeout(look, Math.min(remaining, LOOK));
     } else {
-      end(failure("timeout", `a byte within ${patience} ms`, "silence"));
+      end(failure("timeout", "timeout", `a byte within ${patience} ms`, "silence"));
     }
   }
 
@@ -55,22 +59,29 @@ export function attempt<Result>(
     lastLife = clock.now();
   }
 
-  const result = new Promise<Result>((resolve, reject) => {
-    function settle(): void {
-      cancelLook();
-      controller.abort();
+  /** Only the first call counts. */
+  function settle(tell: () => void): void {
+    if (signal.aborted) {
+      return;
     }
-    end = (ending) => {
-      reject(ending);
-      settle();
-    };
-    // Not before the caller has it: url and headers may close the client.
-    Promise.resolve()
-      .then(() => send(settings, request, accept, signal))
-      .then((response) => read(response, signal, onLife))
-      .then(resolve, (error: unknown) => reject(toEnding(error)))
-      .finally(settle);
-  });
+    unwatchNetwork();
+    cancelLook();
+    controller.abort();
+    tell();
+  }
+
+  function end(failed?: Failure): void {
+    settle(() => failed && onEnd([failed]));
+  }
+
   look();
-  return { result, end, look };
+  // Not before the caller has it: url and headers may close the client.
+  Promise.resolve()
+    .then(() => send(settings, request, accept, signal))
+    .then((response) => read(response, signal, onLife))
+    .then(
+      (result) => settle(() => onEnd([null, result])),
+      (thrown: unknown) => end(toFailure(thrown)),
+    );
+  return end;
 }

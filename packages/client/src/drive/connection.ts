@@ -8,7 +8,7 @@ import {
   type ConnectionState,
 } from "../state/connection-state.ts";
 import { watchedStatus, type Reason, type Status, type Watchable } from "../status.ts";
-import { attempt, type Attempt } from "./attempt.ts";
+import { attempt, type EndRequest } from "./attempt.ts";
 import type { Ending } from "../state/ending.ts";
 import { failure } from "./failure.ts";
 import { createMachine, type Machine } from "./machine.ts";
@@ -22,7 +22,8 @@ const DEFAULT_HEARTBEAT = 15_000;
 export interface ConnectionUser {
   /** What to ask for now. Null when there is nothing to follow. */
   request(): EventRequest | null;
-  onEvent(event: ServerSentEvent): void;
+  /** @param hello to be called when the server says hello, with its heartbeat in milliseconds, as the server sent it */
+  onEvent(event: ServerSentEvent, hello: (heartbeat: number) => void): void;
   /** The server refuses some paths. Returns whether the next request will be another one. */
   onRefused(paths: readonly string[], reason: Reason): boolean;
   /** The connection has closed, for good. */
@@ -33,8 +34,6 @@ export interface Connection {
   readonly status: Watchable<Status>;
   /** What to ask for has changed: asks anew, from where it stands. */
   change(): void;
-  /** The server has said hello. @param heartbeat in milliseconds, as the server sent it */
-  hello(heartbeat: number): void;
   /** Ends the running request. What follows depends on the ending. */
   end(ending: Ending): void;
   close(): void;
@@ -42,91 +41,78 @@ export interface Connection {
 
 /**
  * The client's one connection: it opens, reads, notices silence, and comes back, until it is closed. It drives the
- * machine of state/connection-state.ts. Beside it there is only the running request.
+ * machine of state/connection-state.ts.
  */
 export function createConnection(settings: Settings, user: ConnectionUser): Connection {
   const { network, maxEventBytes, trace } = settings;
   const { status, set } = watchedStatus();
+  const retry = createRetry(settings);
   const machine: Machine<ConnectionState, ConnectionInputs> = createMachine<
     ConnectionState,
     ConnectionInputs,
     ConnectionEffects
   >(IDLE, connectionTransition, ({ shown }) => set(shown), {
-    ask: () => input("request", user.request()),
     open,
-    wait: (lastFailure) => retry.wait(lastFailure),
+    tell: ({ reason }) => trace("debug", "end", { detail: reason }),
+    plan,
+    wait: (lastFailure) => retry.wait(lastFailure, input),
     end() {
       unwatchNetwork();
       user.onClosed();
     },
   });
   const { input } = machine;
-  const retry = createRetry(settings, input);
-  const unwatchNetwork = network.subscribe(onNetwork);
-  /** The newest request. */
-  let request: Attempt<never> | null = null;
-  /** Tells it that bytes have arrived, and how many milliseconds of silence are too many from then on. */
-  let onLife: (patience?: number) => void = () => {};
+  const unwatchNetwork = network.subscribe(() =>
+    network.isOnline() ? input("online", null) : input("ended", { reason: "offline" }),
+  );
 
-  function onNetwork(): void {
-    if (network.isOnline()) {
-      request?.look();
-      input("online", null);
-    } else {
-      end({ reason: "offline" });
+  function open(): EndRequest | undefined {
+    const request = user.request();
+    if (request) {
+      return attempt(settings, request, "text/event-stream", read, ([failed]) => failed && input("ended", failed));
     }
+    input("unwanted", null);
   }
 
-  function isRequesting(): boolean {
-    return machine.state.kind === "requesting";
-  }
-
-  function open(asked: EventRequest): () => void {
-    const opened = attempt(settings, asked, "text/event-stream", read);
-    request = opened;
-    opened.result.catch((ending: Ending) => machine.state.begun === asked && end(ending));
-    return () => opened.end({ reason: "closed" });
-  }
-
-  function end(ending: Ending): void {
+  function plan(ending: Ending): void {
     const { reason, channels } = ending;
-    if (!isRequesting()) {
-      return;
-    }
-    trace("debug", "end", { detail: reason });
     if (channels && user.onRefused(channels, reason)) {
-      return input("wanted", null);
-    }
-    // What was called until here may have closed the client.
-    if (isRequesting()) {
-      retry.plan(ending);
+      input("wanted", null);
+    } else {
+      retry.plan(ending, input);
     }
   }
 
-  async function read({ body }: Response, signal: AbortSignal, alive: typeof onLife): Promise<never> {
-    onLife = alive;
+  async function read({ body }: Response, signal: AbortSignal, onLife: (patience?: number) => void): Promise<never> {
     const reader = body?.getReader();
     if (!reader) {
-      throw failure("bad-response", "a body", 'none; check "fetch"');
+      throw failure("bad-response", "bad-response", "a body", 'none; check "fetch"');
     }
     // Some implementations of fetch ignore the signal.
     signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
+
+    function hello(heartbeat: number): void {
+      onLife(PATIENCE * (heartbeat > 0 ? heartbeat : DEFAULT_HEARTBEAT));
+      retry.live();
+      input("hello", null);
+    }
+
     const parser = createParser({
       maxEventBytes,
       onRetry: (milliseconds) => (retry.base = milliseconds),
       onEvent(event) {
         // Events after a bye, a reset or the end of the client are ignored.
         if (!signal.aborted) {
-          user.onEvent(event);
+          user.onEvent(event, hello);
         }
       },
     });
     for (;;) {
       const { done, value } = await reader.read();
       if (done) {
-        throw failure("network", "a bye", "the end; check proxies");
+        throw failure("network", "network", "a bye", "the end; check proxies");
       }
-      alive();
+      onLife();
       parser.push(value);
     }
   }
@@ -134,17 +120,12 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   return {
     status,
     change() {
-      if (isRequesting()) {
+      if (machine.state.kind === "requesting") {
         trace("debug", "end", { detail: "changed" });
       }
       input("wanted", null);
     },
-    hello(heartbeat) {
-      onLife(PATIENCE * (heartbeat > 0 ? heartbeat : DEFAULT_HEARTBEAT));
-      retry.live();
-      input("hello", null);
-    },
-    end,
+    end: (ending) => input("ended", ending),
     close: () => input("close", "closed"),
   };
 }

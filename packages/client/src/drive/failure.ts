@@ -1,24 +1,30 @@
-import type { Reason } from "../status.ts";
 import type { Ending } from "../state/ending.ts";
+import type { Reason } from "../status.ts";
 import { StreamError, type StreamErrorCode } from "../stream-error.ts";
 
-/** An ending that is an error, too. A code that is no reason comes with one in `about`. */
+/** An ending with an error. */
+export interface Failure extends Ending {
+  readonly error: StreamError;
+}
+
 export function failure(
+  reason: Reason,
   code: StreamErrorCode,
   expected: string,
   got: string,
-  about: Partial<Ending> & ErrorOptions = {},
-): StreamError & Ending {
-  const error = new StreamError(code, `Expected ${expected}, got ${got}.`, about);
-  return Object.assign(error, { reason: code as Reason, ...about });
+  options?: ErrorOptions,
+): Failure {
+  return { reason, error: new StreamError(code, `Expected ${expected}, got ${got}.`, options) };
 }
 
-/** Makes an ending of an error that the parser throws at a limit, or that a fetch throws while it reads. */
-export function toEnding(thrown: unknown): Ending {
-  if (thrown instanceof StreamError && "reason" in thrown) {
-    return thrown as StreamError & Ending;
+/** Makes an ending of what was thrown: one of ours, an error of the parser at a limit, or one of a fetch. */
+export function toFailure(thrown: unknown): Failure {
+  const { error } = Object(thrown) as Partial<Failure>;
+  if (error instanceof StreamError) {
+    return thrown as Failure;
   }
+  const options = { cause: thrown };
   return thrown instanceof RangeError
-    ? failure("event-too-large", 'events within "maxEventBytes"', "more", { reason: "bad-response", cause: thrown })
-    : failure("network", "an answer", "a broken one", { cause: thrown });
+    ? failure("bad-response", "event-too-large", 'events within "maxEventBytes"', "more", options)
+    : failure("network", "network", "an answer", "a broken one", options);
 }

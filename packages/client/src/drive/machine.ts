@@ -1,52 +1,69 @@
-import type { Transition, Vocabulary } from "../state/transition.ts";
+import type { AnyState, TransitionOf, Vocabulary } from "../state/table.ts";
 
-/** Any state of a machine. */
-interface AnyState {
-  /** The request or the timer that the state has begun, and that ends with it. */
-  readonly begun?: object | undefined;
-}
+/** Leads a machine to its next state. */
+export type Input<Inputs extends Vocabulary> = <Name extends keyof Inputs>(input: Name, about: Inputs[Name]) => void;
 
-/** A state, and what it has begun. */
+/** A state, and what leads to the next one. */
 export interface Machine<State, Inputs extends Vocabulary> {
   readonly state: State;
-  readonly input: <Name extends keyof Inputs>(input: Name, about: Inputs[Name]) => void;
+  readonly input: Input<Inputs>;
 }
+
+/** By name, what carries an effect out. */
+type Effectors<Effects extends Vocabulary, Inputs extends Vocabulary> = {
+  readonly [Name in keyof Effects]: (about: Effects[Name], input: Input<Inputs>) => void | (() => void);
+};
 
 /**
  * Runs a pure state machine. Effects may lead to further inputs before they return, and so may the handlers and
- * listeners that they call. What a state has begun is given up when the machine leaves it.
+ * listeners that they call.
+ *
+ * An effect that begins something, such as a request or a timer, leads to no input before it has returned what cancels
+ * it. It is cancelled when the machine leaves the kind of state that began it, or when the same kind of state
+ * begins something else.
  *
  * @param onState is called after every input, whether it has led to another state or not
- * @param effects carry out what a transition asks for. An effect that begins something returns what gives it up
+ * @param effects carry out what a transition asks for
  */
 export function createMachine<State extends AnyState, Inputs extends Vocabulary, Effects extends Vocabulary>(
   initial: State,
-  transition: <Name extends keyof Inputs>(state: State, input: Name, about: Inputs[Name]) => Transition<State, Effects>,
+  transition: TransitionOf<State, Inputs, Effects>,
   onState: (state: State) => void,
-  effects: { readonly [Name in keyof Effects]: (about: Effects[Name]) => void | (() => void) },
+  effects: Effectors<Effects, Inputs>,
 ): Machine<State, Inputs> {
   let current = initial;
-  let giveUp = () => {};
+  let cancel = () => {};
+
+  function begin(cancelNext: () => void): void {
+    const cancelLast = cancel;
+    cancel = cancelNext;
+    cancelLast();
+  }
+
+  function input<Name extends keyof Inputs>(name: Name, about: Inputs[Name]): void {
+    const { kind } = current;
+    const next = transition(current, name, about);
+    current = next.state;
+    if (current.kind !== kind) {
+      begin(() => {});
+    }
+    onState(current);
+    for (const [effect, what] of next.effects) {
+      // A handler or a listener has led to another state. Its effects have been carried out already.
+      if (current !== next.state) {
+        return;
+      }
+      const begun = effects[effect](what, input);
+      if (begun) {
+        begin(begun);
+      }
+    }
+  }
+
   return {
     get state() {
       return current;
     },
-    input(name, about) {
-      const { begun } = current;
-      const next = transition(current, name, about);
-      current = next.state;
-      if (current.begun !== begun) {
-        giveUp();
-        giveUp = () => {};
-      }
-      onState(current);
-      for (const [effect, what] of next.effects) {
-        // A handler or a listener has led to another state. Its effects have been carried out already.
-        if (current !== next.state) {
-          return;
-        }
-        giveUp = effects[effect](what) ?? giveUp;
-      }
-    },
+    input,
   };
 }

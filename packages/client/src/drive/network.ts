@@ -1,7 +1,10 @@
 /** What the runtime knows about the network and the page. */
 export interface Network {
   isOnline(): boolean;
-  /** Calls `listener` when the network comes or goes, or when the page does. Returns what ends it. */
+  /**
+   * Calls `listener` when the network comes or goes, or when the page does. Returns what ends it. A client has several
+   * listeners at a time: one for its connection, and one for each request.
+   */
   subscribe(listener: () => void): () => void;
 }
 

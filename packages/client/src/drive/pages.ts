@@ -2,77 +2,93 @@ import type { EventRequest, PageBody } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import { toPosition } from "../state/position.ts";
 import type { PageWish } from "../state/subscription-state.ts";
-import { attempt, type Attempt } from "./attempt.ts";
-import { failure } from "./failure.ts";
+import { attempt, type EndRequest, type OnEnd } from "./attempt.ts";
+import { failure, type Failure } from "./failure.ts";
 import { foreign, readJson } from "./requests.ts";
 
 /** The pages of one client. */
 export interface Pages {
-  /** Asks for a page. @throws Ending */
+  /** Asks for a page. @throws StreamError */
   fetch(request: EventRequest): Promise<PageBody>;
   /**
    * Loads a page for a subscription. Equal ones that are wanted in the same moment share one request: a page load of
-   * the application opens one, not one per channel. @throws Ending
+   * the application opens one, not one per channel.
+   * @returns what cancels it. A request that nobody waits for any more is ended
    */
-  load(path: string, wish: PageWish): Promise<PageBody>;
-  /** Ends all requests that are under way. */
+  load(path: string, wish: PageWish, onEnd: OnEnd<PageBody>): () => void;
+  /** Ends all requests of `fetch` that are under way. Subscriptions cancel their own. */
   close(): void;
 }
 
-/** A request that is about to be made. More channels may join it. */
+/** A request that several subscriptions share. More of them may join it until it is made. */
 interface Gathering {
-  readonly channels: Map<string, string | null>;
-  readonly page: Promise<PageBody>;
+  /** Who waits for it, and for which path. */
+  readonly waiting: Map<OnEnd<PageBody>, string>;
+  end: EndRequest;
 }
 
 export function createPages(settings: Settings): Pages {
-  const underWay = new Set<Attempt<PageBody>>();
+  const underWay = new Set<EndRequest>();
   const gatherings = new Map<string, Gathering>();
   let isClosed = false;
 
-  async function fetchPage(request: EventRequest): Promise<PageBody> {
-    if (isClosed) {
-      throw clientClosed();
-    }
-    const page = attempt(settings, request, "application/json", readPage);
-    underWay.add(page);
-    try {
-      return await page.result;
-    } finally {
-      underWay.delete(page);
-    }
+  function begin(request: EventRequest, onEnd: OnEnd<PageBody>): EndRequest {
+    return attempt(settings, request, "application/json", readPage, onEnd);
   }
 
-  function gather(key: string, request: Omit<EventRequest, "channels">): Gathering {
-    const channels = new Map<string, string | null>();
-    const page = Promise.resolve().then(() => {
-      gatherings.delete(key);
-      return fetchPage({ channels, ...request });
-    });
-    const gathering = { channels, page };
+  function gather(key: string, { start, ...request }: PageWish): Gathering {
+    const waiting: Gathering["waiting"] = new Map();
+    const gathering: Gathering = { waiting, end: () => {} };
     gatherings.set(key, gathering);
+    queueMicrotask(() => {
+      gatherings.delete(key);
+      if (waiting.size > 0) {
+        const channels = new Map([...waiting.values()].map((path) => [path, start]));
+        // Whoever is told may cancel for others. They have left the map then.
+        gathering.end = begin({ channels, ...request }, (outcome) => waiting.forEach((_, onEnd) => onEnd(outcome)));
+      }
+    });
     return gathering;
   }
 
   return {
-    fetch: fetchPage,
-    load(path, { start, ...request }) {
-      const key = JSON.stringify([start, request]);
-      const { channels, page } = gatherings.get(key) ?? gather(key, request);
-      channels.set(path, start);
-      return page;
+    async fetch(request) {
+      if (isClosed) {
+        throw clientClosed().error;
+      }
+      let end: EndRequest = () => {};
+      try {
+        return await new Promise<PageBody>((resolve, reject) => {
+          end = begin(request, ([failed, page]) => (failed ? reject(failed.error) : resolve(page)));
+          underWay.add(end);
+        });
+      } finally {
+        underWay.delete(end);
+      }
+    },
+    load(path, wish, onEnd) {
+      const key = JSON.stringify(wish);
+      const gathering = gatherings.get(key) ?? gather(key, wish);
+      const { waiting } = gathering;
+      waiting.set(onEnd, path);
+      return () => {
+        waiting.delete(onEnd);
+        if (waiting.size === 0) {
+          gathering.end();
+        }
+      };
     },
     close() {
       isClosed = true;
-      for (const page of underWay) {
-        page.end(clientClosed());
+      for (const end of underWay) {
+        end(clientClosed());
       }
     },
   };
 }
 
-function clientClosed() {
-  return failure("closed", "an open client", "a closed one");
+function clientClosed(): Failure {
+  return failure("closed", "closed", "an open client", "a closed one");
 }
 
 async function readPage(response: Response): Promise<PageBody> {

@@ -1,7 +1,7 @@
 import { formatRequest, type EventRequest, type Problem } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import type { Reason } from "../status.ts";
-import { failure } from "./failure.ts";
+import { failure, type Failure } from "./failure.ts";
 
 /** The parts of a request. */
 type RequestSettings = Pick<Settings, "url" | "headers" | "fetch" | "credentials" | "network">;
@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<number, Reason>> = {
 /**
  * Makes one request. When it resolves, the head of the answer has arrived, and the answer is of the type that was asked
  * for.
- * @throws Ending; something else once the signal has aborted, since the outcome has been reported then
+ * @throws Failure; something else once the signal has aborted, since the outcome has been reported then
  */
 export async function send(
   settings: RequestSettings,
@@ -30,7 +30,7 @@ export async function send(
   const { fetch, credentials, network } = settings;
   signal.throwIfAborted();
   if (!network.isOnline()) {
-    throw failure("network", "a network", "none", { reason: "offline" });
+    throw failure("offline", "network", "a network", "none");
   }
   const url = await read("url", settings.url);
   signal.throwIfAborted();
@@ -62,8 +62,8 @@ export async function send(
 }
 
 /** An answer that does not come from a hub. */
-export function foreign(expected: string, got: string) {
-  return failure("bad-response", expected, `${got}; check "url"`);
+export function foreign(expected: string, got: string): Failure {
+  return failure("bad-response", "bad-response", expected, `${got}; check "url"`);
 }
 
 /** The value of an option that may be a function. None of the values is itself a function. */
@@ -71,11 +71,11 @@ async function read<Value>(name: string, option: Value | (() => Value | Promise<
   try {
     return typeof option === "function" ? await (option as () => Value | Promise<Value>)() : option;
   } catch (cause) {
-    throw failure("option-failed", `"${name}" to return`, String(cause), { reason: "bad-response", cause });
+    throw failure("bad-response", "option-failed", `"${name}" to return`, String(cause), { cause });
   }
 }
 
-async function toRefusal(response: Response) {
+async function toRefusal(response: Response): Promise<Failure> {
   const { status, headers } = response;
   // Without a problem document, only the status counts. The server may send members of any type, so they are checked.
   const { channels, code, detail } = await readJson<Problem>(response);
@@ -83,12 +83,13 @@ async function toRefusal(response: Response) {
   // If the URL is not found, rather than a channel, the address of the hub is wrong.
   const isWrongAddress = status === 404 && !paths;
   const fallback = status >= 500 ? "unavailable" : "rejected";
-  return failure("refused", "an answer", JSON.stringify({ status, code, detail }), {
-    reason: isWrongAddress ? "rejected" : (REASONS[status] ?? fallback),
+  const reason = isWrongAddress ? "rejected" : (REASONS[status] ?? fallback);
+  return {
+    ...failure(reason, "refused", "an answer", JSON.stringify({ status, code, detail })),
     channels: paths,
     // HTTP allows a date, too. It is NaN here and counts as none.
     retryAfter: (Number(headers.get("retry-after")) || 0) * 1_000,
-  });
+  };
 }
 
 /**

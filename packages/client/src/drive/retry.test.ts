@@ -9,15 +9,13 @@ const LONGEST = 2 ** 31 - 1;
 function create(random: number) {
   const clock = new VirtualClock();
   let lastFailure: Retrying | null = null;
-  const retry = createRetry(
-    { clock, random: () => random, onError: () => {} },
-    (_: string, about: Retrying | Reason | null) => {
-      lastFailure = about as Retrying;
-    },
-  );
+  const retry = createRetry({ clock, random: () => random, onError: () => {} });
+  const input = (_: string, about: Retrying | Reason | null) => {
+    lastFailure = about as Retrying;
+  };
   /** Milliseconds until the next attempt. */
   const after = (ending: Ending) => {
-    retry.plan(ending);
+    retry.plan(ending, input);
     return (lastFailure?.at ?? Infinity) - clock.now();
   };
   const fail = (retryAfter = 0) => after({ reason: "unavailable", retryAfter });

@@ -2,7 +2,6 @@ import { LONGEST_TIMER } from "@tidings/protocol/clock";
 import type { Settings } from "../options.ts";
 import type { Ending } from "../state/ending.ts";
 import type { Reason, Retrying } from "../status.ts";
-import { StreamError } from "../stream-error.ts";
 
 const MINUTE = 60_000;
 const DEFAULT_BASE = 2_000;
@@ -23,9 +22,9 @@ export interface Retry {
    * Decides when to try again. The input `retry` follows, or `close`. Errors that only a developer can fix are
    * reported.
    */
-  plan(ending: Ending): void;
+  plan(ending: Ending, input: RetryInput): void;
   /** Waits. The input `due` follows. Returns a function that cancels the wait. */
-  wait(lastFailure: Retrying): () => void;
+  wait(lastFailure: Retrying, input: RetryInput): () => void;
 }
 
 /** The inputs of the machine that is tried again. */
@@ -39,10 +38,7 @@ interface RetryInput {
  * Decides when to try again. The jitter is added to the server's `retry`, so that it spreads clients also at the
  * longest delay.
  */
-export function createRetry(
-  { clock, random, onError }: Pick<Settings, "clock" | "random" | "onError">,
-  input: RetryInput,
-): Retry {
+export function createRetry({ clock, random, onError }: Pick<Settings, "clock" | "random" | "onError">): Retry {
   let failures = 0;
   let lastSoon = -Infinity;
   let hasTriedFresh = false;
@@ -53,7 +49,7 @@ export function createRetry(
     return random() * 1_000;
   }
 
-  function wait(retryAfter: number, jitter: number): number {
+  function pause(retryAfter: number, jitter: number): number {
     const floor = Math.max(retry.base, retryAfter);
     return Math.min(LONGEST_TIMER, floor + random() * jitter);
   }
@@ -90,16 +86,16 @@ export function createRetry(
     // A platform may cut every answer after seconds, and the server then ends its streams before. An age is no failure,
     // however small. With `retry: 0` it must not become a loop without a pause.
     if (reason === "max-age") {
-      return Math.max(LEAST_JITTER, wait(retryAfter, 0));
+      return Math.max(LEAST_JITTER, pause(retryAfter, 0));
     }
     // At the time that the server has set. The server has already spread its clients.
     if (reason === "draining" && lived >= INSTANT) {
-      return wait(retryAfter, 0);
+      return pause(retryAfter, 0);
     }
     // A failed attempt. The most jitter doubles with every one.
     const jitter = Math.max(LEAST_JITTER, retry.base) * 2 ** failures;
     failures++;
-    return wait(retryAfter, Math.min(JITTER_CAP, jitter));
+    return pause(retryAfter, Math.min(JITTER_CAP, jitter));
   }
 
   const retry: Retry = {
@@ -112,20 +108,20 @@ export function createRetry(
       failures = 0;
       hasTriedFresh = false;
     },
-    plan(ending) {
-      const { reason } = ending;
-      if (ending instanceof StreamError && (reason === "bad-response" || reason === "rejected")) {
-        onError(ending);
+    plan(ending, input) {
+      const { reason, error } = ending;
+      if (error && (reason === "bad-response" || reason === "rejected")) {
+        onError(error);
       }
       const now = clock.now();
-      const pause = pauseAfter(ending, now);
-      if (pause === null) {
+      const delay = pauseAfter(ending, now);
+      if (delay === null) {
         input("close", reason);
       } else {
-        input("retry", { state: "retrying", reason, at: reason === "offline" ? null : now + pause });
+        input("retry", { state: "retrying", reason, at: reason === "offline" ? null : now + delay });
       }
     },
-    wait({ at }) {
+    wait({ at }, input) {
       // Without a time for the next attempt, it waits for the network.
       return at === null ? () => {} : clock.setTimeout(() => input("due", null), at - clock.now());
     },

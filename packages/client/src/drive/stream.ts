@@ -52,6 +52,12 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   /** What cancels each timer. */
   const timers = new Map<unknown, () => void>();
   const connection = createConnection(settings, { request, onEvent, onRefused, onClosed });
+  connection.status.subscribe((status) => {
+    // A copy: handlers subscribe and close.
+    for (const track of [...tracks.values()]) {
+      inputAll(track, "connection", status);
+    }
+  });
   const createSubscription = subscriptionFactory(settings, decoder, pages, connection.status);
 
   function follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription {
@@ -80,7 +86,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     return { channels: new Map(requested.map(({ address }) => [address.path, null])), after: handled?.token ?? null };
   }
 
-  function onEvent({ event, data, id }: ServerSentEvent): void {
+  function onEvent({ event, data, id }: ServerSentEvent, hello: (heartbeat: number) => void): void {
     const position = toPosition(id);
     if (position && leftEpochs.some((last) => hasSeen(last, position))) {
       return;
@@ -101,7 +107,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
         position,
       );
     } else {
-      onControl(event, data, position);
+      onControl(event, data, position, hello);
     }
     if (position) {
       // Only now: an id counts when its event has been handled.
@@ -180,12 +186,12 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     trace("debug", "handled", { channel, type }, position);
   }
 
-  function onControl(event: string, json: string, position: Position | null): void {
+  function onControl(event: string, json: string, position: Position | null, hello: (heartbeat: number) => void): void {
     const data = parseControl(json);
     const { channel, type, channels } = data;
     switch (event) {
       case "hello":
-        connection.hello(data.heartbeat);
+        hello(data.heartbeat);
         compareVersion(data.contract);
         break;
       case "clear":

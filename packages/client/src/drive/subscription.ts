@@ -1,4 +1,3 @@
-import type { PageBody } from "@tidings/protocol";
 import type { ClientSubscription } from "../client.ts";
 import type { Consumer } from "../deliver/consumer.ts";
 import type { Decoder } from "../deliver/decoder.ts";
@@ -8,6 +7,7 @@ import type { Position } from "../state/position.ts";
 import {
   initialState,
   statusOf,
+  type Delivery,
   type PageWish,
   type SubscriptionEffects,
   type SubscriptionInputs,
@@ -45,7 +45,7 @@ type CreateSubscription = (
 
 /**
  * What creates the subscriptions of a client.
- * @param connection the status of the connection. When that is closed, each subscription closes, too
+ * @param connection the status of the connection. After each change, the input `connection` follows
  */
 export function subscriptionFactory(
   settings: Settings,
@@ -65,29 +65,15 @@ export function subscriptionFactory(
       SubscriptionState,
       SubscriptionInputs,
       SubscriptionEffects
-    >(initialState(after, traits), (state, name, about) => transition(state, name, about, traits), onState, {
+    >(initialState(after, traits), transition, onState, {
       load,
       unpack,
       offer: (item) => input("answer", { item, isTaken: consumer.take(item) }),
-      plan: (ending) => retry.plan(ending),
-      wait: (lastFailure) => retry.wait(lastFailure),
       gap,
-      recover: () => retry.recover(),
       end,
+      ...createRetry(settings),
     });
     const { input } = machine;
-    const retry = createRetry(settings, input);
-    const unwatch = connection.subscribe(onConnection);
-
-    function onConnection(value: Status): void {
-      if (value.state === "closed") {
-        return input("close", value.reason);
-      }
-      if (value.state === "live") {
-        input("live", null);
-      }
-      onState(machine.state);
-    }
 
     function onState(state: SubscriptionState): void {
       // These two states last no longer than their effects.
@@ -96,16 +82,14 @@ export function subscriptionFactory(
       }
     }
 
-    function load(wish: PageWish): void {
-      const isWanted = () => machine.state.begun === wish;
-      pages.load(path, wish).then(
-        (body) => isWanted() && input("page", { body, now: clock.now() }),
-        (ending: Ending) => isWanted() && takeFailure(ending),
+    function load(wish: PageWish): () => void {
+      return pages.load(path, wish, ([failed, body]) =>
+        failed ? takeFailure(failed) : input("page", { body, now: clock.now() }),
       );
     }
 
-    function unpack(body: PageBody): void {
-      for (const item of decoder.page(address, body)) {
+    function unpack(delivery: Delivery): void {
+      for (const item of decoder.page(address, delivery.body)) {
         if (item) {
           input("item", item);
         }
@@ -114,7 +98,7 @@ export function subscriptionFactory(
           return;
         }
       }
-      input("pageEnd", null);
+      input("pageEnd", delivery);
     }
 
     function gap(met: Gap): void {
@@ -123,20 +107,19 @@ export function subscriptionFactory(
     }
 
     function end(reason: Reason): void {
-      unwatch();
       subscriptions.delete(input);
       onLeft();
       consumer.close(reason);
     }
 
-    function takeFailure(ending: Ending): void {
+    function takeFailure(failed: Ending): void {
       // Where only others are meant, it asks again without them.
-      const isMeant = ending.channels?.includes(path) ?? true;
-      input("failure", isMeant ? ending : { reason: "unavailable" });
+      const isMeant = failed.channels?.includes(path) ?? true;
+      input("failure", isMeant ? failed : { reason: "unavailable" });
     }
 
     subscriptions.add(input);
-    onConnection(connection.value);
+    input("connection", connection.value);
     input("room", null);
     input("start", null);
     return { status, input, close: () => input("close", "closed") };

@@ -1,4 +1,3 @@
-import type { EventRequest } from "@tidings/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "./connection-state.ts";
@@ -6,22 +5,23 @@ import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState
 type Kind = ConnectionState["kind"];
 type InputName = keyof ConnectionInputs;
 
-const request: EventRequest = { channels: new Map([["rooms/lobby", null]]) };
 const lastFailure = { state: "retrying", reason: "network", at: 7 } as const;
 
 /** One example of each state. */
 const states: { readonly [Each in Kind]: Extract<ConnectionState, { kind: Each }> } = {
   idle: { kind: "idle", shown: { state: "connecting" } },
-  requesting: { kind: "requesting", begun: request, shown: { state: "connecting" } },
-  retrying: { kind: "retrying", begun: lastFailure, shown: lastFailure },
+  requesting: { kind: "requesting", shown: { state: "connecting" } },
+  failed: { kind: "failed", shown: { state: "connecting" } },
+  retrying: { kind: "retrying", shown: lastFailure },
   closed: { kind: "closed", shown: { state: "closed", reason: "closed" } },
 };
 
 /** One example of each input. */
 const inputs: ConnectionInputs = {
   wanted: null,
-  request,
+  unwanted: null,
   hello: null,
+  ended: { reason: "network" },
   retry: lastFailure,
   due: null,
   online: null,
@@ -36,13 +36,14 @@ const names = Object.keys(inputs) as InputName[];
  * is.
  */
 const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string } } = {
-  wanted: { idle: "idle: ask", requesting: "requesting: ask" },
-  request: { idle: "requesting: open", requesting: "requesting: open", retrying: "requesting: open" },
+  wanted: { idle: "requesting: open", requesting: "requesting: open", failed: "requesting: open" },
+  unwanted: { idle: "idle", requesting: "idle", failed: "idle", retrying: "idle" },
   hello: { requesting: "requesting" },
-  retry: { requesting: "retrying: wait" },
-  due: { retrying: "retrying: ask" },
-  online: { retrying: "retrying: ask" },
-  close: { idle: "closed: end", requesting: "closed: end", retrying: "closed: end" },
+  ended: { requesting: "failed: tell, plan" },
+  retry: { failed: "retrying: wait" },
+  due: { retrying: "requesting: open" },
+  online: { retrying: "requesting: open" },
+  close: { idle: "closed: end", requesting: "closed: end", failed: "closed: end", retrying: "closed: end" },
 };
 
 describe("every state answers every input", () => {
@@ -62,17 +63,17 @@ describe("every state answers every input", () => {
   }
 });
 
-test("with nothing to ask for it is idle, and shows that it connects", () => {
-  for (const kind of ["idle", "requesting", "retrying"] as const) {
-    expect(connectionTransition(states[kind], "request", null)).toEqual({ state: IDLE, effects: [] });
+test("with nothing to follow it is idle, and shows that it connects", () => {
+  for (const kind of ["idle", "requesting", "failed", "retrying"] as const) {
+    expect(connectionTransition(states[kind], "unwanted", null)).toEqual({ state: IDLE, effects: [] });
   }
 });
 
 test("another request shows what was shown before, until it is live", () => {
   const { state: live } = connectionTransition(states.requesting, "hello", null);
   expect(live.shown).toEqual({ state: "live" });
-  expect(connectionTransition(live, "request", { ...request }).state.shown).toEqual({ state: "live" });
-  expect(connectionTransition(states.retrying, "request", request).state.shown).toEqual(lastFailure);
+  expect(connectionTransition(live, "wanted", null).state.shown).toEqual({ state: "live" });
+  expect(connectionTransition(states.retrying, "due", null).state.shown).toEqual(lastFailure);
 });
 
 test("the network is back: what the server has asked to wait for is waited for", () => {
@@ -80,11 +81,12 @@ test("the network is back: what the server has asked to wait for is waited for",
   expect(connectionTransition(asked, "online", null)).toEqual({ state: asked, effects: [] });
 });
 
-test("after any sequence of inputs, closed absorbs, and what a state has begun belongs to it", () => {
+test("after any sequence of inputs, closed absorbs, and a state begins what belongs to it", () => {
   const arbitraries: { readonly [Name in InputName]: fc.Arbitrary<ConnectionInputs[Name]> } = {
     wanted: fc.constant(null),
-    request: fc.option(fc.constant(request).map((each) => ({ ...each }))),
+    unwanted: fc.constant(null),
     hello: fc.constant(null),
+    ended: fc.constant({ reason: "network" as const }),
     retry: fc.constant(lastFailure).map((each) => ({ ...each })),
     due: fc.constant(null),
     online: fc.constant(null),
@@ -101,10 +103,10 @@ test("after any sequence of inputs, closed absorbs, and what a state has begun b
       const effects = new Map<string, unknown>(next.effects);
       state = next.state;
       if (before.kind === "closed") expect(next).toEqual({ state: before, effects: [] });
-      expect(effects.get("open")).toBe(
-        state.kind === "requesting" && state.begun !== before.begun ? state.begun : undefined,
-      );
-      expect(effects.get("wait")).toBe(state.kind === "retrying" && state !== before ? state.begun : undefined);
+      if (effects.has("open")) expect(state.kind).toBe("requesting");
+      if (state.kind === "requesting" && before.kind !== "requesting") expect(effects.has("open")).toBe(true);
+      expect(effects.get("wait")).toBe(state.kind === "retrying" && state !== before ? about : undefined);
+      expect(effects.has("plan")).toBe(state.kind === "failed" && state !== before);
       expect(effects.has("end")).toBe(state.kind === "closed" && before.kind !== "closed");
       if (name === "hello" && before.kind === "requesting") expect(state.shown).toEqual({ state: "live" });
     }

@@ -1,4 +1,5 @@
 import type { Reason } from "../status.ts";
+import type { StreamError } from "../stream-error.ts";
 
 /** How an attempt ended, on the stream or at a page. What follows from it is the table in drive/retry.ts. */
 export interface Ending {
@@ -7,4 +8,6 @@ export interface Ending {
   readonly channels?: readonly string[] | undefined;
   /** Milliseconds that the server wants to be left alone. */
   readonly retryAfter?: number;
+  /** What went wrong, for a developer. */
+  readonly error?: StreamError;
 }

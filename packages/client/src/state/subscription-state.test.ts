@@ -2,15 +2,22 @@ import { expect, test } from "vitest";
 import { toPosition } from "./position.ts";
 import { initialState, statusOf, type SubscriptionState } from "./subscription-state.ts";
 
-const traits = { channel: "c", position: { stream: { handled: null, carried: null }, reached: null } };
-const progress = { cursor: toPosition("e.3"), gaps: [], startsAnew: false, lastFailure: null };
+const position = { stream: { handled: null, carried: null }, reached: null };
+const traits = { channel: "c", wantsState: false, beginsByPage: false, position };
 const network = { state: "retrying", reason: "network", at: 7 } as const;
 const unknown = { ...network, reason: "unknown" } as const;
-const joined: SubscriptionState = { kind: "joined", progress };
+const joined = {
+  kind: "joined",
+  traits,
+  cursor: toPosition("e.3"),
+  gaps: [],
+  startsAnew: false,
+  lastFailure: null,
+} as const satisfies SubscriptionState;
 
 test("a subscription begins by a page where it has a position or something to load, and otherwise waits", () => {
   const kindOf = (token: string | null, beginsByPage: boolean) =>
-    initialState(toPosition(token), { ...traits, wantsState: false, beginsByPage }).kind;
+    initialState(toPosition(token), { ...traits, beginsByPage }).kind;
   expect([kindOf("e.3", false), kindOf(null, true), kindOf(null, false)]).toEqual(["paused", "paused", "waiting"]);
 });
 
@@ -18,8 +25,8 @@ test("the status is the connection's own, but for a refused address", () => {
   const live = { state: "live" } as const;
   expect(statusOf(joined, live)).toEqual(live);
   expect(statusOf(joined, network)).toEqual(network);
-  expect(statusOf({ ...joined, progress: { ...progress, cursor: null } }, live).state).toBe("connecting");
-  const refused = { kind: "retrying", progress: { ...progress, lastFailure: unknown }, begun: network } as const;
+  expect(statusOf({ ...joined, cursor: null }, live).state).toBe("connecting");
+  const refused = { ...joined, kind: "retrying", lastFailure: unknown } as const;
   expect(statusOf(refused, network)).toEqual(unknown);
   expect(statusOf({ kind: "closed", reason: "closed" }, live)).toEqual({ state: "closed", reason: "closed" });
 });

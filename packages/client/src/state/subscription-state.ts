@@ -17,7 +17,7 @@
  * ```
  *
  * `closed` absorbs every input. The states, the inputs and the effects are below; the table in
- * `subscription-table.ts` says what each state does about each input.
+ * `subscription-table.ts` says what each other state does about each input.
  */
 import type { GapReason, PageBody } from "@tidings/protocol";
 import type { Item } from "../deliver/item.ts";
@@ -26,7 +26,7 @@ import type { Reason, Retrying, Status } from "../status.ts";
 import type { Ending } from "./ending.ts";
 import type { Position, StreamPosition } from "./position.ts";
 
-/** What a transition knows besides the state. Only the members of `position` change: the stream moves them. */
+/** What a subscription is. Only the members of `position` change: the stream moves them. */
 export interface Traits {
   readonly channel: string;
   /** Whether it begins with a state, and so after a gap. */
@@ -38,7 +38,8 @@ export interface Traits {
 }
 
 /** What every state but `closed` knows. */
-export interface Progress {
+interface Progress {
+  readonly traits: Traits;
   /** Everything up to here is delivered. Null until there is a beginning. */
   readonly cursor: Position | null;
   /** When the gaps of the last minute were, in milliseconds since 1970. */
@@ -48,6 +49,32 @@ export interface Progress {
   /** Why the last page failed. It is shown until a page arrives. */
   readonly lastFailure: Retrying | null;
 }
+
+type OpenKind =
+  /** The consumer has no room. Also the state before the first page. */
+  | "paused"
+  /** A page has been asked for. */
+  | "loading"
+  /** A page has arrived. The consumer gets one item after the other. */
+  | "delivering"
+  /** A page failed, or cannot be used. How long to wait is being decided. */
+  | "failed"
+  /** The next page is asked for when the pause is over. */
+  | "retrying"
+  /** There is nothing to load. The stream is about to follow the address, or to bring its next event. */
+  | "waiting"
+  /** The stream delivers. */
+  | "joined";
+
+export type Open = { readonly [Kind in OpenKind]: Progress & { readonly kind: Kind } }[OpenKind];
+
+/** It has ended, for good. */
+interface Closed {
+  readonly kind: "closed";
+  readonly reason: Reason;
+}
+
+export type SubscriptionState = Open | Closed;
 
 /** What a page is asked for. Cursors are tokens. */
 export interface PageWish {
@@ -59,72 +86,17 @@ export interface PageWish {
   readonly snapshot: boolean;
 }
 
-/** The consumer has no room. Also the state before the first page. */
-interface Paused {
-  readonly kind: "paused";
-  readonly progress: Progress;
-  readonly begun?: undefined;
-}
-
-/** A page has been asked for. */
-export interface Loading {
-  readonly kind: "loading";
-  readonly progress: Progress;
-  readonly begun: PageWish;
-}
-
-/** A page has arrived. The consumer gets one item after the other. */
-export interface Delivering {
-  readonly kind: "delivering";
-  readonly progress: Progress;
-  readonly begun?: undefined;
-  readonly page: PageBody;
-  /** The cursor when the page arrived. */
-  readonly before: Position | null;
-}
-
-/** A page failed, or cannot be used. How long to wait is being decided. */
-export interface Failed {
-  readonly kind: "failed";
-  readonly progress: Progress;
-  readonly begun?: undefined;
-}
-
-/** The next page is asked for when the pause is over. */
-export interface WaitingToRetry {
-  readonly kind: "retrying";
-  readonly progress: Progress;
-  readonly begun: Retrying;
-}
-
-/** There is nothing to load. The stream is about to follow the address, or to bring its next event. */
-export interface Waiting {
-  readonly kind: "waiting";
-  readonly progress: Progress;
-  readonly begun?: undefined;
-}
-
-/** The stream delivers. */
-export interface Joined {
-  readonly kind: "joined";
-  readonly progress: Progress;
-  readonly begun?: undefined;
-}
-
-/** It has ended, for good. */
-interface Closed {
-  readonly kind: "closed";
-  readonly reason: Reason;
-  readonly begun?: undefined;
-}
-
-export type Open = Paused | Loading | Delivering | Failed | WaitingToRetry | Waiting | Joined;
-export type SubscriptionState = Open | Closed;
-
 export interface ArrivedPage {
   readonly body: PageBody;
   /** When it arrived, in milliseconds since 1970. */
   readonly now: number;
+}
+
+/** A page whose items are delivered. */
+export interface Delivery {
+  readonly body: PageBody;
+  /** The cursor when the page arrived. */
+  readonly before: Position | null;
 }
 
 export interface StreamGap {
@@ -162,11 +134,11 @@ export interface SubscriptionInputs {
    * brought from after the position still exists.
    */
   readonly epoch: Position;
-  /** The stream is live. */
-  readonly live: null;
+  /** The status of the connection has changed. */
+  readonly connection: Status;
   /** The page that was asked for has arrived. Its items follow, then its end. */
   readonly page: ArrivedPage;
-  readonly pageEnd: null;
+  readonly pageEnd: Delivery;
   /** The page that was asked for did not come, or the server refuses the address. */
   readonly failure: Ending;
   /** Whether the consumer has taken the item that it was offered. */
@@ -182,7 +154,7 @@ export interface SubscriptionInputs {
 export interface SubscriptionEffects {
   readonly load: PageWish;
   /** An input `item` for each, and `pageEnd` follow. */
-  readonly unpack: PageBody;
+  readonly unpack: Delivery;
   /** The input `answer` follows. */
   readonly offer: Item;
   /** The input `retry` follows, or `close` where nothing is tried again. */
@@ -195,9 +167,9 @@ export interface SubscriptionEffects {
 }
 
 /** The state of a new subscription. It loads its first page when it hears that there is room. */
-export function initialState(after: Position | null, { beginsByPage }: Traits): SubscriptionState {
-  const progress = { cursor: after, gaps: [], startsAnew: false, lastFailure: null };
-  return { kind: after || beginsByPage ? "paused" : "waiting", progress };
+export function initialState(after: Position | null, traits: Traits): SubscriptionState {
+  const kind = after || traits.beginsByPage ? "paused" : "waiting";
+  return { kind, traits, cursor: after, gaps: [], startsAnew: false, lastFailure: null };
 }
 
 /** What an onlooker sees of a subscription, whose connection has a status, too. */
@@ -205,7 +177,7 @@ export function statusOf(state: SubscriptionState, connection: Status): Status {
   if (state.kind === "closed") {
     return { state: "closed", reason: state.reason };
   }
-  const { cursor, lastFailure } = state.progress;
+  const { cursor, lastFailure } = state;
   // A refused address has left the stream, so the status of the stream is not its own.
   const isOwn = connection.state === "live" || lastFailure?.reason === "unknown";
   if (!isOwn) {

@@ -5,7 +5,6 @@ import { toPosition, type Position } from "./position.ts";
 import {
   initialState,
   type ChannelPosition,
-  type PageWish,
   type SubscriptionInputs,
   type SubscriptionState,
   type Traits,
@@ -29,20 +28,19 @@ const eventAt = (position: Position | null): Item => ({
 
 const stream: ChannelPosition = { stream: { handled: at(5), carried: at(5) }, reached: at(5) };
 const traits: Traits = { channel: "c", wantsState: false, beginsByPage: false, position: stream };
-const progress = { cursor: at(3), gaps: [], startsAnew: false, lastFailure: null };
+const progress = { traits, cursor: at(3), gaps: [], startsAnew: false, lastFailure: null };
 const lastFailure = { state: "retrying", reason: "network", at: 7 } as const;
-const wish: PageWish = { after: "e.3", start: null, snapshot: false };
 const body = { events: [], cursor: "e.5", more: false };
 
 /** One example of each state. */
 const states: { readonly [Each in Kind]: Extract<SubscriptionState, { kind: Each }> } = {
-  paused: { kind: "paused", progress },
-  loading: { kind: "loading", progress, begun: wish },
-  delivering: { kind: "delivering", progress, page: body, before: at(3) },
-  failed: { kind: "failed", progress },
-  retrying: { kind: "retrying", progress: { ...progress, lastFailure }, begun: lastFailure },
-  waiting: { kind: "waiting", progress },
-  joined: { kind: "joined", progress },
+  paused: { kind: "paused", ...progress },
+  loading: { kind: "loading", ...progress },
+  delivering: { kind: "delivering", ...progress },
+  failed: { kind: "failed", ...progress },
+  retrying: { kind: "retrying", ...progress, lastFailure },
+  waiting: { kind: "waiting", ...progress },
+  joined: { kind: "joined", ...progress },
   closed: { kind: "closed", reason: "closed" },
 };
 
@@ -53,9 +51,9 @@ const inputs: SubscriptionInputs = {
   item: eventAt(at(6)),
   gap: { reason: "trimmed", next: null, now: 0 },
   epoch: at(2),
-  live: null,
+  connection: { state: "live" },
   page: { body, now: 0 },
-  pageEnd: null,
+  pageEnd: { body, before: at(3) },
   failure: { reason: "network" },
   answer: { item: eventAt(at(4)), isTaken: true },
   retry: lastFailure,
@@ -83,7 +81,7 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
     joined: "joined: gap",
   },
   epoch: { joined: "loading: load" },
-  live: { retrying: "loading: load" },
+  connection: { retrying: "loading: load" },
   page: { loading: "delivering: unpack" },
   pageEnd: { delivering: "joined: recover" },
   failure: everywhere("failed: plan"),
@@ -93,15 +91,11 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   close: everywhere("closed: end"),
 };
 
-function go<Name extends InputName>(state: SubscriptionState, name: Name, about: SubscriptionInputs[Name]) {
-  return transition(state, name, about, traits);
-}
-
 describe("every state answers every input", () => {
   for (const name of names) {
     test.each(kinds)(`${name} in %s`, (kind) => {
       const state = states[kind];
-      const next = go(state, name, inputs[name]);
+      const next = transition(state, name, inputs[name]);
       const expected = kind === "closed" ? undefined : TABLE[name][kind];
       if (expected === undefined) {
         expect(next).toEqual({ state, effects: [] });
@@ -117,43 +111,45 @@ describe("every state answers every input", () => {
 describe("what one cell cannot show", () => {
   test("a full consumer pauses the subscription at its cursor, from a page and from the stream", () => {
     const full = { item: eventAt(at(6)), isTaken: false };
-    expect(go(states.delivering, "answer", full).state).toEqual({ kind: "paused", progress });
+    expect(transition(states.delivering, "answer", full).state).toEqual(states.paused);
     // What the stream has carried of other channels is covered.
-    expect(go(states.joined, "answer", full).state).toEqual({
-      kind: "paused",
-      progress: { ...progress, cursor: at(5) },
-    });
+    expect(transition(states.joined, "answer", full).state).toEqual({ ...states.paused, cursor: at(5) });
   });
 
   test("what has no position cannot be asked for again, so nobody pauses for it", () => {
     const full = { item: eventAt(null), isTaken: false };
     for (const kind of ["joined", "delivering"] as const) {
-      expect(go(states[kind], "answer", full).state).toBe(states[kind]);
+      expect(transition(states[kind], "answer", full).state).toBe(states[kind]);
     }
   });
 
   test("a repetition is not offered", () => {
-    expect(go(states.joined, "item", eventAt(at(3))).effects).toEqual([]);
-    expect(go(states.delivering, "item", eventAt(at(2))).effects).toEqual([]);
+    expect(transition(states.joined, "item", eventAt(at(3))).effects).toEqual([]);
+    expect(transition(states.delivering, "item", eventAt(at(2))).effects).toEqual([]);
   });
 
   test("a page that brings nothing new, although the stream is further, is a failure", () => {
-    const stale = { ...states.delivering, page: { ...body, cursor: "e.3" } };
-    expect(go(stale, "pageEnd", null).effects).toEqual([["plan", { reason: "unavailable" }]]);
+    const stale = { body: { ...body, cursor: "e.3" }, before: at(3) };
+    expect(transition(states.delivering, "pageEnd", stale).effects).toEqual([["plan", { reason: "unavailable" }]]);
   });
 
   test("a page with more behind it is followed by the next", () => {
-    const { state, effects } = go({ ...states.delivering, page: { ...body, more: true } }, "pageEnd", null);
-    expect(state).toMatchObject({ kind: "loading", begun: { after: "e.5", start: null } });
-    expect(effects.map(([effect]) => effect)).toEqual(["recover", "load"]);
+    const first = { body: { ...body, more: true }, before: at(3) };
+    const { state, effects } = transition(states.delivering, "pageEnd", first);
+    expect(state.kind).toBe("loading");
+    expect(effects).toEqual([
+      ["recover", null],
+      ["load", { after: "e.5", start: null, snapshot: false }],
+    ]);
   });
 
   test("a page that speaks of a refusal, or of a gap, is not delivered", () => {
     const refused = { ...body, refused: { c: "forbidden" as const } };
-    expect(go(states.loading, "page", { body: refused, now: 0 }).effects).toEqual([["plan", { reason: "forbidden" }]]);
+    const { effects: after } = transition(states.loading, "page", { body: refused, now: 0 });
+    expect(after).toEqual([["plan", { reason: "forbidden" }]]);
     const gap = { ...body, gap: { channels: { c: "reset" as const } } };
-    const about = { ...traits, wantsState: true, beginsByPage: true };
-    const { effects } = transition(states.loading, "page", { body: gap, now: 0 }, about);
+    const loading = { ...states.loading, traits: { ...traits, wantsState: true, beginsByPage: true } };
+    const { effects } = transition(loading, "page", { body: gap, now: 0 });
     expect(effects).toEqual([
       ["gap", { channel: "c", reason: "reset", after: "e.3" }],
       ["plan", { reason: "gap" }],
@@ -163,31 +159,29 @@ describe("what one cell cannot show", () => {
   test("the third gap within a minute ends it, after it was told", () => {
     let state: SubscriptionState = states.joined;
     for (const now of [0, 61_000, 62_000]) {
-      ({ state } = go(state, "gap", { reason: "trimmed", next: null, now }));
+      ({ state } = transition(state, "gap", { reason: "trimmed", next: null, now }));
       expect(state.kind).toBe("joined");
     }
-    const { state: last, effects } = go(state, "gap", { reason: "trimmed", next: null, now: 63_000 });
+    const { state: last, effects } = transition(state, "gap", { reason: "trimmed", next: null, now: 63_000 });
     expect(last).toEqual({ kind: "closed", reason: "gap-loop" });
     expect(effects.map(([effect]) => effect)).toEqual(["gap", "end"]);
   });
 
   test("with a state, a gap starts anew from nothing, and the next page brings the state", () => {
-    const about = { ...traits, wantsState: true, beginsByPage: true };
-    const fallen = transition(states.joined, "gap", { reason: "trimmed", next: null, now: 0 }, about);
+    const joined = { ...states.joined, traits: { ...traits, wantsState: true, beginsByPage: true } };
+    const fallen = transition(joined, "gap", { reason: "trimmed", next: null, now: 0 });
     expect(fallen.effects.map(([effect]) => effect)).toEqual(["gap", "plan"]);
-    const waiting = transition(fallen.state, "retry", lastFailure, about);
-    expect(transition(waiting.state, "due", null, about).state).toMatchObject({
-      kind: "loading",
-      begun: { after: null, start: "now", snapshot: true },
-    });
+    const waiting = transition(fallen.state, "retry", lastFailure);
+    const { effects } = transition(waiting.state, "due", null);
+    expect(effects).toEqual([["load", { after: null, start: "now", snapshot: true }]]);
   });
 
   test("positions of another epoch cover nothing: the cursor has to cover the position of the stream", () => {
     const left: ChannelPosition = { stream: { handled: at(1, "f"), carried: at(1, "f") }, reached: at(5) };
-    const arrived = { ...states.delivering, page: { ...body, cursor: "e.9" } };
-    expect(transition(arrived, "pageEnd", null, { ...traits, position: left }).state.kind).toBe("loading");
-    const covering = { ...states.delivering, page: { ...body, cursor: "f.1" } };
-    expect(transition(covering, "pageEnd", null, { ...traits, position: left }).state.kind).toBe("joined");
+    const delivering = { ...states.delivering, traits: { ...traits, position: left } };
+    const end = (cursor: string) => transition(delivering, "pageEnd", { body: { ...body, cursor }, before: at(3) });
+    expect(end("e.9").state.kind).toBe("loading");
+    expect(end("f.1").state.kind).toBe("joined");
   });
 });
 
@@ -198,27 +192,25 @@ describe("after any sequence of inputs", () => {
   const item = fc.option(anyPosition).map(eventAt);
   const reason = fc.constantFrom("trimmed" as const, "reset" as const, "lost" as const);
   const ending = fc.constantFrom("network" as const, "forbidden" as const, "unknown" as const, "unavailable" as const);
+  const page = fc.record(
+    {
+      events: fc.constant([]),
+      cursor: anyPosition.map(({ token }) => token),
+      more: fc.boolean(),
+      refused: fc.constantFrom({ c: "forbidden" as const }, { d: "forbidden" as const }),
+      gap: reason.map((why) => ({ channels: { c: why } })),
+    },
+    { requiredKeys: ["events", "cursor", "more"] },
+  );
   const arbitraries: { readonly [Name in InputName]: fc.Arbitrary<SubscriptionInputs[Name]> } = {
     room: fc.constant(null),
     start: fc.constant(null),
     item,
     gap: fc.record({ reason, next: fc.option(anyPosition), now: fc.nat(200_000) }),
     epoch: anyPosition,
-    live: fc.constant(null),
-    page: fc.record({
-      body: fc.record(
-        {
-          events: fc.constant([]),
-          cursor: anyPosition.map(({ token }) => token),
-          more: fc.boolean(),
-          refused: fc.constantFrom({ c: "forbidden" as const }, { d: "forbidden" as const }),
-          gap: reason.map((why) => ({ channels: { c: why } })),
-        },
-        { requiredKeys: ["events", "cursor", "more"] },
-      ),
-      now: fc.nat(200_000),
-    }),
-    pageEnd: fc.constant(null),
+    connection: fc.constantFrom({ state: "live" as const }, { state: "closed" as const, reason: "closed" as const }),
+    page: fc.record({ body: page, now: fc.nat(200_000) }),
+    pageEnd: fc.record({ body: page, before: fc.option(anyPosition) }),
     failure: fc.record({ reason: ending }),
     answer: fc.record({ item, isTaken: fc.boolean() }),
     retry: fc.constant(lastFailure).map((each) => ({ ...each })),
@@ -250,8 +242,9 @@ describe("after any sequence of inputs", () => {
         let state = initialState(after, about);
         let ends = 0;
         for (const [[name, what], position] of steps) {
-          const before = state;
-          const next = transition(before, name, what, { ...about, position });
+          // The stream has moved.
+          const before = state.kind === "closed" ? state : { ...state, traits: { ...about, position } };
+          const next = transition(before, name, what);
           state = next.state;
           const effects = new Map<string, unknown>(next.effects);
 
@@ -260,10 +253,8 @@ describe("after any sequence of inputs", () => {
           ends += effects.has("end") ? 1 : 0;
           expect(ends).toBe(state.kind === "closed" ? 1 : 0);
 
-          // What a state has begun belongs to it.
-          expect(state.kind === "loading" && state !== before ? effects.get("load") : undefined).toBe(
-            state.kind === "loading" && state !== before ? state.begun : undefined,
-          );
+          // Whoever begins to load or to wait does it.
+          expect(effects.has("load")).toBe(state.kind === "loading" && state !== before);
           expect(effects.has("wait")).toBe(state.kind === "retrying" && before.kind !== "retrying");
           expect(effects.has("plan")).toBe(state.kind === "failed" && state !== before);
           if (effects.has("unpack")) expect(state.kind).toBe("delivering");
@@ -272,7 +263,7 @@ describe("after any sequence of inputs", () => {
           const offered = effects.get("offer") as Item | undefined;
           if (offered !== undefined && state.kind !== "closed") {
             expect(["joined", "delivering"]).toContain(state.kind);
-            const { cursor } = state.progress;
+            const { cursor } = state;
             const isRepetition =
               cursor !== null && offered.position?.epoch === cursor.epoch && offered.position.seq <= cursor.seq;
             expect(isRepetition).toBe(false);
@@ -280,13 +271,13 @@ describe("after any sequence of inputs", () => {
 
           // Within an epoch the cursor goes back only where a gap was told, or an answer says so.
           if (before.kind !== "closed" && state.kind !== "closed" && !effects.has("gap") && name !== "answer") {
-            const [from, to] = [before.progress.cursor, state.progress.cursor];
+            const [from, to] = [before.cursor, state.cursor];
             if (from !== null) expect(to).not.toBeNull();
             if (from !== null && to?.epoch === from.epoch) expect(to.seq).toBeGreaterThanOrEqual(from.seq);
           }
 
           // No state keeps more gaps than it may have.
-          if (state.kind !== "closed") expect(state.progress.gaps.length).toBeLessThanOrEqual(2);
+          if (state.kind !== "closed") expect(state.gaps.length).toBeLessThanOrEqual(2);
         }
       },
     );

@@ -5,29 +5,22 @@
  * another state, for example when a handler closes the subscription. Then the driver drops the other effects.
  */
 import type { Item } from "../deliver/item.ts";
-import type { Reason, Retrying } from "../status.ts";
+import type { Reason, Retrying, Status } from "../status.ts";
 import type { Ending } from "./ending.ts";
 import { isOutage } from "./outage.ts";
 import { furthest, hasSeen, isAfter, toPosition, type Position } from "./position.ts";
 import type {
   Answer,
   ArrivedPage,
-  Delivering,
-  Failed,
-  Joined,
-  Loading,
+  Delivery,
   Open,
   PageWish,
-  Progress,
   StreamGap,
   SubscriptionEffects,
   SubscriptionInputs,
   SubscriptionState,
-  Traits,
-  Waiting,
-  WaitingToRetry,
 } from "./subscription-state.ts";
-import type { Transition } from "./transition.ts";
+import { defineTable, stay, type Transition } from "./table.ts";
 
 type Next = Transition<SubscriptionState, SubscriptionEffects>;
 
@@ -36,240 +29,218 @@ const MOST_GAPS = 2;
 /** Milliseconds after which a gap does not count any more. */
 const GAP_MEMORY = 60_000;
 
-/** What follows from an input. */
-export function transition<Name extends keyof SubscriptionInputs>(
-  state: SubscriptionState,
-  input: Name,
-  about: SubscriptionInputs[Name],
-  traits: Traits,
-): Next {
-  // The row is that of the input, and the column that of the state. The compiler cannot follow two lookups.
-  const cell = TABLE[input][state.kind] as Cell<SubscriptionState, SubscriptionInputs[Name]>;
-  return cell(state, traits, about);
-}
-
-type Kind = SubscriptionState["kind"];
-type Cell<State, About> = (state: State, traits: Traits, about: About) => Next;
-
-/** For every input, what each state does about it. `closed` does nothing, whatever comes. */
-type Table = {
-  readonly [Name in keyof SubscriptionInputs]: {
-    readonly [Each in Kind]: Each extends "closed"
-      ? typeof stay
-      : Cell<Extract<SubscriptionState, { kind: Each }>, SubscriptionInputs[Name]>;
-  };
-};
-
-/** The same cell in every state but `closed`. The compiler asks for a new state here, and in no row that uses this. */
-function everywhere<About>(cell: Cell<Open, About>) {
-  return {
-    paused: cell,
-    loading: cell,
-    delivering: cell,
-    failed: cell,
-    retrying: cell,
-    waiting: cell,
-    joined: cell,
-    closed: stay,
-  };
-}
-
-/**
- * A row without an effect in any state. Rows that begin with it name the states in which the input matters. For a new
- * state, each of these rows has to be checked by hand: without a cell of its own, it stays.
- */
-const STAY = everywhere(stay);
-
-const TABLE: Table = {
-  room: { ...STAY, paused: load },
-  start: { ...STAY, waiting: (state, traits) => join(state, traits) },
-  item: { ...STAY, delivering: takeItem, waiting: takeFirstItem, joined: takeItem },
+/** What each state does about each input. */
+export const transition = defineTable<SubscriptionState, SubscriptionInputs, SubscriptionEffects>({
+  room: { paused: load, loading: stay, delivering: stay, failed: stay, retrying: stay, waiting: stay, joined: stay },
+  start: { paused: stay, loading: stay, delivering: stay, failed: stay, retrying: stay, waiting: join, joined: stay },
+  item: {
+    paused: stay,
+    loading: stay,
+    delivering: takeItem,
+    failed: stay,
+    retrying: stay,
+    waiting: takeFirstItem,
+    joined: takeItem,
+  },
   gap: {
-    ...STAY,
+    paused: stay,
     // A page that is under way may be older than the loss.
     loading: load,
     delivering: load,
+    failed: stay,
     retrying: load,
-    waiting: (state, traits) => (state.progress.cursor ? load(state, traits) : join(state, traits)),
+    waiting: (state) => (state.cursor ? load(state) : join(state)),
     joined: meetGap,
   },
-  epoch: { ...STAY, joined: leaveEpoch },
-  live: { ...STAY, retrying: hurry },
-  page: { ...STAY, loading: takePage },
-  pageEnd: { ...STAY, delivering: endPage },
-  failure: everywhere(({ progress }, _, ending) => fail(progress, ending)),
-  answer: { ...STAY, delivering: afterItem, joined: afterItem },
-  retry: { ...STAY, failed: wait },
-  due: { ...STAY, retrying: load },
-  close: everywhere((_state, _traits, reason) => end(reason)),
-};
+  epoch: { paused: stay, loading: stay, delivering: stay, failed: stay, retrying: stay, waiting: stay, joined: leave },
+  connection: hear,
+  page: {
+    paused: stay,
+    loading: takePage,
+    delivering: stay,
+    failed: stay,
+    retrying: stay,
+    waiting: stay,
+    joined: stay,
+  },
+  pageEnd: {
+    paused: stay,
+    loading: stay,
+    delivering: endPage,
+    failed: stay,
+    retrying: stay,
+    waiting: stay,
+    joined: stay,
+  },
+  failure: fail,
+  answer: {
+    paused: stay,
+    loading: stay,
+    delivering: afterItem,
+    failed: stay,
+    retrying: stay,
+    waiting: stay,
+    joined: afterItem,
+  },
+  retry: { paused: stay, loading: stay, delivering: stay, failed: wait, retrying: stay, waiting: stay, joined: stay },
+  due: { paused: stay, loading: stay, delivering: stay, failed: stay, retrying: load, waiting: stay, joined: stay },
+  close: end,
+});
 
 function to(state: SubscriptionState, ...effects: Next["effects"]): Next {
   return { state, effects };
 }
 
-function stay(state: SubscriptionState): Next {
-  return to(state);
+/** The same, after another effect. */
+function after(effect: Next["effects"][number], { state, effects }: Next): Next {
+  return to(state, effect, ...effects);
 }
 
-function end(reason: Reason, ...effects: Next["effects"]): Next {
-  return to({ kind: "closed", reason }, ...effects, ["end", reason]);
+function end(_: Open, reason: Reason): Next {
+  return to({ kind: "closed", reason }, ["end", reason]);
 }
 
 // ---- pages ----------------------------------------------------------------------------------------------------------
 
 /** Asks for a page at once, together with others. */
-function load({ progress }: Pick<Open, "progress">, { wantsState }: Traits): Next {
-  const { cursor, startsAnew } = progress;
+function load(state: Open): Next {
+  const { cursor, startsAnew, traits } = state;
   const token = cursor?.token ?? null;
   const goesOn = token !== null && !startsAnew;
-  const begun: PageWish = {
+  const wish: PageWish = {
     after: goesOn ? token : null,
     start: goesOn ? null : (token ?? "now"),
-    snapshot: !cursor && wantsState,
+    snapshot: !cursor && traits.wantsState,
   };
-  return to({ kind: "loading", progress, begun }, ["load", begun]);
+  return to({ ...state, kind: "loading" }, ["load", wish]);
 }
 
-/** Where the network was missing, it is back. What the server has asked to wait for is waited for. */
-function hurry(state: WaitingToRetry, traits: Traits): Next {
-  const { lastFailure } = state.progress;
-  return lastFailure && isOutage(lastFailure.reason) ? load(state, traits) : stay(state);
+function hear(state: Open, connection: Status): Next {
+  if (connection.state === "closed") {
+    return end(state, connection.reason);
+  }
+  // Where the network was missing, it is back. What the server has asked to wait for is waited for.
+  const isBack = connection.state === "live" && state.kind === "retrying";
+  return isBack && isOutage(state.lastFailure?.reason) ? load(state) : stay(state);
 }
 
-function takePage({ progress }: Loading, traits: Traits, { body, now }: ArrivedPage): Next {
-  const { channel } = traits;
+function takePage(state: Open, { body, now }: ArrivedPage): Next {
+  const { channel } = state.traits;
   const reason = body.refused?.[channel];
   if (reason) {
-    return fail(progress, { reason });
+    return fail(state, { reason });
   }
-  function deliver(known: Progress, ...effects: Next["effects"]): Next {
-    const arrived = { ...known, startsAnew: false, lastFailure: null };
-    return to({ kind: "delivering", progress: arrived, page: body, before: arrived.cursor }, ...effects, [
-      "unpack",
-      body,
-    ]);
+  function deliver(known: Open): Next {
+    const arrived = { ...known, kind: "delivering", startsAnew: false, lastFailure: null } as const;
+    return to(arrived, ["unpack", { body, before: known.cursor }]);
   }
   const gap = body.gap?.channels[channel];
-  return gap
-    ? meetHole(progress, traits, { reason: gap, next: toPosition(body.cursor), now }, deliver)
-    : deliver(progress);
+  return gap ? meetHole(state, { reason: gap, next: toPosition(body.cursor), now }, deliver) : deliver(state);
 }
 
-function endPage({ progress, page, before }: Delivering, traits: Traits): Next {
+function endPage(state: Open, { body, before }: Delivery): Next {
   // Never backwards: the page may come from a server that lags.
-  const cursor = furthest(progress.cursor, toPosition(page.cursor));
-  const ended = { progress: { ...progress, cursor } };
-  const isNew = cursor?.token !== before?.token;
-  const next = page.more ? load(ended, traits) : join(ended, traits, !isNew);
-  return isNew ? to(next.state, ["recover", null], ...next.effects) : next;
+  const cursor = furthest(state.cursor, toPosition(body.cursor));
+  const ended = { ...state, cursor };
+  const next = body.more ? load(ended) : join(ended);
+  if (cursor?.token !== before?.token) {
+    return after(["recover", null], next);
+  }
+  // The same request would bring the same page.
+  return next.state.kind === "loading" ? fail(ended, { reason: "unavailable" }) : next;
 }
 
-/**
- * Joins the stream when the cursor covers what the stream has carried of the channel.
- * @param isStale whether a page has just brought nothing new
- */
-function join({ progress }: Pick<Waiting, "progress">, traits: Traits, isStale = false): Next {
-  const { reached, stream } = traits.position;
+/** Joins the stream when the cursor covers what the stream has carried of the channel. Otherwise loads a page. */
+function join(state: Open): Next {
+  const { reached, stream } = state.traits.position;
   if (!reached) {
-    return to({ kind: "waiting", progress });
+    return to({ ...state, kind: "waiting" });
   }
-  const cursor = progress.cursor ?? reached;
-  const begun = { ...progress, cursor };
+  const begun = { ...state, cursor: state.cursor ?? reached };
   // Positions of different epochs cannot be compared. Once the stream has left the epoch in which it has carried the
   // channel, the cursor has to cover where the stream stands.
   const needed = hasSeen(stream.carried, reached) ? reached : stream.carried;
-  if (hasSeen(cursor, needed)) {
-    return to({ kind: "joined", progress: begun });
-  }
-  return isStale ? fail(begun, { reason: "unavailable" }) : load({ progress: begun }, traits);
+  return hasSeen(begun.cursor, needed) ? to({ ...begun, kind: "joined" }) : load(begun);
 }
 
 // ---- failures -------------------------------------------------------------------------------------------------------
 
 /** A page has failed, or is not the one that is needed. */
-function fail(progress: Progress, ending: Ending, ...effects: Next["effects"]): Next {
-  return to({ kind: "failed", progress }, ...effects, ["plan", ending]);
+function fail(state: Open, ending: Ending): Next {
+  return to({ ...state, kind: "failed" }, ["plan", ending]);
 }
 
-function wait({ progress }: Failed, _: Traits, lastFailure: Retrying): Next {
-  return to({ kind: "retrying", progress: { ...progress, lastFailure }, begun: lastFailure }, ["wait", lastFailure]);
+function wait(state: Open, lastFailure: Retrying): Next {
+  return to({ ...state, kind: "retrying", lastFailure }, ["wait", lastFailure]);
 }
 
 // ---- items ----------------------------------------------------------------------------------------------------------
 
 /** Offers an item to the consumer, unless it is a repetition. */
-function takeItem(state: Joined | Delivering, _: Traits, item: Item): Next {
-  return hasSeen(state.progress.cursor, item.position) ? stay(state) : to(state, ["offer", item]);
+function takeItem(state: Open, item: Item): Next {
+  return hasSeen(state.cursor, item.position) ? stay(state) : to(state, ["offer", item]);
 }
 
-function takeFirstItem(state: Waiting, traits: Traits, item: Item): Next {
-  const { progress } = state;
+function takeFirstItem(state: Open, item: Item): Next {
   if (!item.position) {
     return stay(state);
   }
   // Without a beginning, and with nothing to load for one, it begins with the first event.
-  return progress.cursor ? join(state, traits) : to({ kind: "joined", progress }, ["offer", item]);
+  return state.cursor ? join(state) : to({ ...state, kind: "joined" }, ["offer", item]);
 }
 
-function afterItem(state: Joined | Delivering, traits: Traits, { item: { position }, isTaken }: Answer): Next {
-  const { kind, progress } = state;
+function afterItem(state: Open, { item: { position }, isTaken }: Answer): Next {
   // What has no position cannot be asked for again.
   if (!position) {
     return stay(state);
   }
   if (isTaken) {
-    return to({ ...state, progress: { ...progress, cursor: position } });
+    return to({ ...state, cursor: position });
   }
+  const { kind, cursor, traits } = state;
   // What the stream has carried of other channels is nothing that we miss.
-  const cursor = kind === "joined" ? furthest(progress.cursor, traits.position.stream.handled) : progress.cursor;
-  return to({ kind: "paused", progress: { ...progress, cursor } });
+  const kept = kind === "joined" ? furthest(cursor, traits.position.stream.handled) : cursor;
+  return to({ ...state, kind: "paused", cursor: kept });
 }
 
-function leaveEpoch(state: Joined, traits: Traits, last: Position): Next {
-  return isAfter(state.progress.cursor, last) ? load(state, traits) : stay(state);
+function leave(state: Open, last: Position): Next {
+  return isAfter(state.cursor, last) ? load(state) : stay(state);
 }
 
 // ---- gaps -----------------------------------------------------------------------------------------------------------
 
 /**
  * What follows from a hole in the channel.
- * @param goOn where neither a state nor current values have to be loaded first
+ * @param passBy where neither a state nor current values have to be loaded first
  */
-function meetHole(
-  progress: Progress,
-  { channel, wantsState, beginsByPage }: Traits,
-  { reason, next, now }: StreamGap,
-  goOn: (progress: Progress, ...effects: Next["effects"]) => Next,
-): Next {
-  const { cursor } = progress;
+function meetHole(state: Open, { reason, next, now }: StreamGap, passBy: (state: Open) => Next): Next {
+  const { cursor, startsAnew, traits } = state;
+  const { channel, wantsState, beginsByPage } = traits;
   const isTrimmed = reason === "trimmed";
-  const goesOn = !wantsState && (!beginsByPage || (isTrimmed && progress.startsAnew));
+  const goesOn = !wantsState && (!beginsByPage || (isTrimmed && startsAnew));
   // Current values are loaded first. The page that brings them tells the gap, together with what is left.
   if (isTrimmed && !wantsState && !goesOn) {
-    return startAnew(progress);
+    return startAnew(state);
   }
   const kept = isTrimmed ? cursor : (next ?? cursor);
-  const gaps = [...progress.gaps.filter((at) => now - at < GAP_MEMORY), now];
+  const gaps = [...state.gaps.filter((at) => now - at < GAP_MEMORY), now];
   // A state is as new as its page. Without a state, what comes between the gap and the page is owed.
-  const behind = { ...progress, cursor: wantsState ? null : kept, gaps };
-  const effect = ["gap", { channel, reason, after: cursor?.token ?? null }] as const;
-  if (gaps.length > MOST_GAPS) {
-    return end("gap-loop", effect);
-  }
-  return goesOn ? goOn(behind, effect) : startAnew(behind, effect);
+  const behind = { ...state, cursor: wantsState ? null : kept, gaps };
+  const isLoop = gaps.length > MOST_GAPS;
+  const goOnBehind = goesOn ? passBy(behind) : startAnew(behind);
+  const gap = { channel, reason, after: cursor?.token ?? null };
+  return after(["gap", gap], isLoop ? end(state, "gap-loop") : goOnBehind);
 }
 
 /** Starts anew behind a hole: with a state, or with the current values. */
-function startAnew(progress: Progress, ...effects: Next["effects"]): Next {
-  return fail({ ...progress, startsAnew: true }, { reason: "gap" }, ...effects);
+function startAnew(state: Open): Next {
+  return fail({ ...state, startsAnew: true }, { reason: "gap" });
 }
 
-function meetGap(state: Joined, traits: Traits, gap: StreamGap): Next {
-  const { progress } = state;
+function meetGap(state: Open, gap: StreamGap): Next {
   // Our own pages may have covered long ago what the stream has carried up to here. They tell about our own position.
-  if (!gap.next && isAfter(progress.cursor, traits.position.stream.handled)) {
-    return load(state, traits);
+  if (!gap.next && isAfter(state.cursor, state.traits.position.stream.handled)) {
+    return load(state);
   }
-  return meetHole(progress, traits, gap, (behind, ...effects) => to({ kind: "joined", progress: behind }, ...effects));
+  return meetHole(state, gap, (behind) => to({ ...behind, kind: "joined" }));
 }
