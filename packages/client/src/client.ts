@@ -54,6 +54,6 @@ export interface Client<C extends Contract> {
     address: AddressOf<C, Name>,
     options?: HistoryOptions,
   ): Promise<History<EventOf<C, Name>>>;
-  /** Ends all subscriptions and the connection, for good. */
+  /** Ends all subscriptions and the connection, for good. A loop gets nothing more, not even what waits for it. */
   close(): void;
 }

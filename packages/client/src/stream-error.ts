@@ -31,3 +31,8 @@ export class StreamError extends Error {
     this.code = code;
   }
 }
+
+/** An error that says what was expected and what came. */
+export function unexpected(code: StreamErrorCode, expected: string, got: string, options?: ErrorOptions): StreamError {
+  return new StreamError(code, `Expected ${expected}, got ${got}.`, options);
+}

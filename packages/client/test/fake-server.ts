@@ -52,14 +52,22 @@ export class FakeRequest {
   readonly headers: Headers;
   readonly #resolve: (response: Response) => void;
   readonly #reject: (error: unknown) => void;
+  /** Whether it still waits for an answer. */
+  isOpen = true;
 
   constructor(url: string, init: RequestInit, resolve: (response: Response) => void, reject: (error: unknown) => void) {
     this.url = new URL(url, "http://fake.test");
     this.init = init;
     this.headers = new Headers(init.headers);
-    this.#resolve = resolve;
-    this.#reject = reject;
-    init.signal?.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
+    this.#resolve = (response) => {
+      this.isOpen = false;
+      resolve(response);
+    };
+    this.#reject = (error) => {
+      this.isOpen = false;
+      reject(error);
+    };
+    init.signal?.addEventListener("abort", () => this.#reject(new DOMException("Aborted", "AbortError")));
   }
 
   get isStream(): boolean {

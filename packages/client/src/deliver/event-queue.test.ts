@@ -46,11 +46,23 @@ test("every pending next() is settled when the client closes, with the reason", 
   expect(await Promise.all(pending)).toEqual([1, 2, 3].map(() => ({ done: true, value: "closed" })));
 });
 
-test("what has arrived is drained before the loop is done", async () => {
-  const { client, events, publish } = await iterate();
+test("what has arrived is drained before the loop is done, when the server ends it", async () => {
+  const { events, publish, stream, clock } = await iterate();
   await publish(1, 2);
-  client.close();
-  expect(await take(events, 4)).toEqual(["e.1", "e.2", "closed", "closed"]);
+  stream.bye("forbidden", [inbox.path]);
+  await clock.advance(0);
+  expect(await take(events, 4)).toEqual(["e.1", "e.2", "forbidden", "forbidden"]);
+});
+
+test("when the client closes, the loop gets nothing more, and no gap is told or thrown", async () => {
+  for (const onGap of [undefined, () => expect.unreachable("closed")]) {
+    const { client, events, publish, stream, clock } = await iterate(onGap && { onGap });
+    await publish(1);
+    stream.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    client.close();
+    expect(await take(events, 2)).toEqual(["closed", "closed"]);
+  }
 });
 
 test("break ends the subscription; what waits for it is settled, and nothing more is kept", async () => {
@@ -66,9 +78,11 @@ test("break ends the subscription; what waits for it is settled, and nothing mor
 });
 
 test("a client that is closed gives loops that are over", async () => {
-  const { client } = await iterate();
+  const { client, clock } = await iterate();
   client.close();
-  expect(await client.events(inbox).next()).toEqual({ done: true, value: "closed" });
+  const next = client.events(inbox).next();
+  await clock.advance(0);
+  expect(await next).toEqual({ done: true, value: "closed" });
 });
 
 describe("a loop over a channel with current values that goes on after a gap", () => {

@@ -2,7 +2,7 @@ import type { EventsOptions } from "../client.ts";
 import type { Subscription } from "../drive/subscription.ts";
 import type { Gap, ReceivedEvent } from "../handlers.ts";
 import type { Reason } from "../status.ts";
-import { StreamError } from "../stream-error.ts";
+import { unexpected, type StreamError } from "../stream-error.ts";
 import { callHandler } from "./callback.ts";
 import type { Consumer } from "./consumer.ts";
 import type { EventItem } from "./item.ts";
@@ -53,6 +53,9 @@ export function createQueue(
     },
     close(closed) {
       reason = closed;
+      if (closed === "closed") {
+        entries = [];
+      }
       wake();
     },
   };
@@ -112,8 +115,8 @@ export function createQueue(
       return callHandler(`onGap of ${channel}`, () => onGap(gap), onError);
     }
     close();
-    const got = `a gap after ${gap.after} (${gap.reason})`;
-    throw new StreamError("gap", `Expected all events of ${channel}, got ${got}; pass onGap to go on.`);
+    const got = `a gap after ${gap.after} (${gap.reason}); pass onGap to go on`;
+    throw unexpected("gap", `all events of ${channel}`, got);
   }
 
   function close(): void {

@@ -12,8 +12,8 @@ type Outcome<Result> = readonly [failure: Failure, result?: undefined] | readonl
 /** Called once. */
 export type OnEnd<Result> = (outcome: Outcome<Result>) => void;
 
-/** Ends a request. Without a failure, nobody hears of its outcome. */
-export type EndRequest = (failure?: Failure) => void;
+/** Ends a request. Without an outcome, nobody hears of it. */
+export type EndRequest = (outcome?: readonly [Failure]) => void;
 
 /**
  * Begins a request. It is given up after a silence of `connectTimeout`. It can be ended from outside, also where it
@@ -50,7 +50,7 @@ export function attempt<Result>(
     if (remaining > 0) {
       cancelLook = clock.setTimeout(look, Math.min(remaining, LOOK));
     } else {
-      end(failure("timeout", "timeout", `a byte within ${patience} ms`, "silence"));
+      end([failure("timeout", `a byte within ${patience} ms`, "silence")]);
     }
   }
 
@@ -60,28 +60,25 @@ export function attempt<Result>(
   }
 
   /** Only the first call counts. */
-  function settle(tell: () => void): void {
+  function end(outcome?: Outcome<Result>): void {
     if (signal.aborted) {
       return;
     }
     unwatchNetwork();
     cancelLook();
     controller.abort();
-    tell();
-  }
-
-  function end(failed?: Failure): void {
-    settle(() => failed && onEnd([failed]));
+    if (outcome) {
+      onEnd(outcome);
+    }
   }
 
   look();
   // Not before the caller has it: url and headers may close the client.
   Promise.resolve()
-    .then(() => send(settings, request, accept, signal))
-    .then((response) => read(response, signal, onLife))
+    .then(() => send(settings, request, accept, signal, (response) => read(response, signal, onLife)))
     .then(
-      (result) => settle(() => onEnd([null, result])),
-      (thrown: unknown) => end(toFailure(thrown)),
+      (result) => end([null, result]),
+      (thrown: unknown) => end([toFailure(thrown)]),
     );
   return end;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { inbox, watch } from "../../test/client-kit.ts";
+import { inbox, other, watch } from "../../test/client-kit.ts";
 import type { FakeStream } from "../../test/fake-server.ts";
 import { follow, live, MENTION, untilNext } from "../../test/stream-kit.ts";
 
@@ -219,4 +219,58 @@ describe("a status", () => {
     await kit.clock.advance(0);
     expect(kit.client.status.value).toEqual({ state: "live" });
   });
+});
+
+test("a refusal that names channels is reported, and closes them", async () => {
+  const { server, clock, closed, errors } = await follow();
+  server.stream.answer(400, { code: "bad-channel", detail: "Not canonical.", channels: [inbox.path] });
+  await clock.advance(0);
+  expect(closed).toEqual(["rejected"]);
+  expect(errors).toMatchObject([{ code: "refused" }]);
+  expect(errors[0]?.message).toContain("bad-channel");
+});
+
+test("a bye without a reason that can be read is none: the end of its stream is a failed attempt", async () => {
+  const { server, clock, client, stream } = await live();
+  stream.push('event: bye\ndata: {"reason":{}}\n\n');
+  await clock.advance(0);
+  expect(client.status.value).toEqual({ state: "live" });
+  stream.end();
+  await clock.advance(0);
+  expect(client.status.value).toMatchObject({ state: "retrying", reason: "network" });
+  expect(server.streams).toHaveLength(1);
+});
+
+test("a connection that waits does not wait any more when nothing is followed", async () => {
+  const { server, clock, client, subscription } = await follow();
+  server.stream.answer(503, {}, { "retry-after": "3600" });
+  await clock.advance(2_000);
+  expect(client.status.value.state).toBe("retrying");
+  subscription.close();
+  await clock.advance(1_000);
+  expect(client.status.value).toEqual({ state: "connecting" });
+  expect(clock.pending).toBe(0);
+  client.subscribe(inbox, { onGap: () => {} });
+  await clock.advance(0);
+  expect(server.streams).toHaveLength(2);
+});
+
+test("a connection that waits goes on waiting when something else is followed", async () => {
+  const { server, clock, client, subscription } = await follow();
+  server.stream.answer(503, {}, { "retry-after": "3600" });
+  await clock.advance(2_000);
+  client.subscribe(other, { onGap: () => {} });
+  subscription.close();
+  await clock.advance(60_000);
+  expect(server.streams).toHaveLength(1);
+  expect(client.status.value.state).toBe("retrying");
+});
+
+test("a network that still calls a listener which was just removed leaves no timer", async () => {
+  const { network, clock, subscription } = await live();
+  // The connection ends its request, whose listener is called after that.
+  network.set(false);
+  subscription.close();
+  await clock.advance(1_000);
+  expect(clock.pending).toBe(0);
 });

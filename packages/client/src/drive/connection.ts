@@ -7,7 +7,7 @@ import {
   type ConnectionInputs,
   type ConnectionState,
 } from "../state/connection-state.ts";
-import { watchedStatus, type Reason, type Status, type Watchable } from "../status.ts";
+import { watchedStatus, type Status, type Watchable } from "../status.ts";
 import { attempt, type EndRequest } from "./attempt.ts";
 import type { Ending } from "../state/ending.ts";
 import { failure } from "./failure.ts";
@@ -24,16 +24,16 @@ export interface ConnectionUser {
   request(): EventRequest | null;
   /** @param hello to be called when the server says hello, with its heartbeat in milliseconds, as the server sent it */
   onEvent(event: ServerSentEvent, hello: (heartbeat: number) => void): void;
-  /** The server refuses some paths. Returns whether the next request will be another one. */
-  onRefused(paths: readonly string[], reason: Reason): boolean;
+  /** Tells those whose paths the server refuses. Returns whether the next request will be another one. */
+  onRefused(ending: Ending): boolean;
   /** The connection has closed, for good. */
   onClosed(): void;
 }
 
 export interface Connection {
   readonly status: Watchable<Status>;
-  /** What to ask for has changed: asks anew, from where it stands. */
-  change(): void;
+  /** What to ask for has changed: asks anew, from where it stands. @param isWanted whether there is anything */
+  change(isWanted: boolean): void;
   /** Ends the running request. What follows depends on the ending. */
   end(ending: Ending): void;
   close(): void;
@@ -75,9 +75,8 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   }
 
   function plan(ending: Ending): void {
-    const { reason, channels } = ending;
-    if (channels && user.onRefused(channels, reason)) {
-      input("wanted", null);
+    if (user.onRefused(ending)) {
+      input("wanted", true);
     } else {
       retry.plan(ending, input);
     }
@@ -86,7 +85,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   async function read({ body }: Response, signal: AbortSignal, onLife: (patience?: number) => void): Promise<never> {
     const reader = body?.getReader();
     if (!reader) {
-      throw failure("bad-response", "bad-response", "a body", 'none; check "fetch"');
+      throw failure("bad-response", "a body", 'none; check "fetch"');
     }
     // Some implementations of fetch ignore the signal.
     signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
@@ -110,7 +109,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     for (;;) {
       const { done, value } = await reader.read();
       if (done) {
-        throw failure("network", "network", "a bye", "the end; check proxies");
+        throw failure("network", "a bye", "the end; check proxies");
       }
       onLife();
       parser.push(value);
@@ -119,11 +118,11 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
 
   return {
     status,
-    change() {
+    change(isWanted) {
       if (machine.state.kind === "requesting") {
         trace("debug", "end", { detail: "changed" });
       }
-      input("wanted", null);
+      input("wanted", isWanted);
     },
     end: (ending) => input("ended", ending),
     close: () => input("close", "closed"),

@@ -1,23 +1,23 @@
 import type { Ending } from "../state/ending.ts";
 import type { Reason } from "../status.ts";
-import { StreamError, type StreamErrorCode } from "../stream-error.ts";
+import { StreamError, unexpected, type StreamErrorCode } from "../stream-error.ts";
 
 /** An ending with an error. */
 export interface Failure extends Ending {
   readonly error: StreamError;
 }
 
+/** A failure whose reason and error have the same name. */
 export function failure(
-  reason: Reason,
-  code: StreamErrorCode,
+  reason: Reason & StreamErrorCode,
   expected: string,
   got: string,
   options?: ErrorOptions,
 ): Failure {
-  return { reason, error: new StreamError(code, `Expected ${expected}, got ${got}.`, options) };
+  return { reason, error: unexpected(reason, expected, got, options) };
 }
 
-/** Makes an ending of what was thrown: one of ours, an error of the parser at a limit, or one of a fetch. */
+/** Makes a failure of what was thrown: one of ours, an error of the parser at a limit, or one of a fetch. */
 export function toFailure(thrown: unknown): Failure {
   const { error } = Object(thrown) as Partial<Failure>;
   if (error instanceof StreamError) {
@@ -25,6 +25,6 @@ export function toFailure(thrown: unknown): Failure {
   }
   const options = { cause: thrown };
   return thrown instanceof RangeError
-    ? failure("bad-response", "event-too-large", 'events within "maxEventBytes"', "more", options)
-    : failure("network", "network", "an answer", "a broken one", options);
+    ? { reason: "bad-response", error: unexpected("event-too-large", 'events within "maxEventBytes"', "more", options) }
+    : failure("network", "an answer", "a broken one", options);
 }

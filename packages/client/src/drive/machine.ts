@@ -1,7 +1,7 @@
 import type { AnyState, TransitionOf, Vocabulary } from "../state/table.ts";
 
 /** Leads a machine to its next state. */
-export type Input<Inputs extends Vocabulary> = <Name extends keyof Inputs>(input: Name, about: Inputs[Name]) => void;
+type Input<Inputs extends Vocabulary> = <Name extends keyof Inputs>(input: Name, about: Inputs[Name]) => void;
 
 /** A state, and what leads to the next one. */
 export interface Machine<State, Inputs extends Vocabulary> {
@@ -18,9 +18,9 @@ type Effectors<Effects extends Vocabulary, Inputs extends Vocabulary> = {
  * Runs a pure state machine. Effects may lead to further inputs before they return, and so may the handlers and
  * listeners that they call.
  *
- * An effect that begins something, such as a request or a timer, leads to no input before it has returned what cancels
- * it. It is cancelled when the machine leaves the kind of state that began it, or when the same kind of state
- * begins something else.
+ * An effect that begins something, such as a request or a timer, returns what cancels it. That is cancelled when the
+ * machine leaves the kind of state that began it, when the same kind of state begins something else, or at once when the
+ * effect itself has led to another state.
  *
  * @param onState is called after every input, whether it has led to another state or not
  * @param effects carry out what a transition asks for
@@ -53,9 +53,11 @@ export function createMachine<State extends AnyState, Inputs extends Vocabulary,
       if (current !== next.state) {
         return;
       }
-      const begun = effects[effect](what, input);
-      if (begun) {
-        begin(begun);
+      const cancelBegun = effects[effect](what, input);
+      if (current !== next.state) {
+        cancelBegun?.();
+      } else if (cancelBegun) {
+        begin(cancelBegun);
       }
     }
   }

@@ -165,4 +165,23 @@ describe("a page", () => {
     await clock.advance(0);
     expect(told).toEqual([]);
   });
+
+  test.each([
+    ["an event that is null", { events: [null, mention(2)] }],
+    ["a gap that names nothing", { gap: {} }],
+    ["a gap that is no object", { gap: true }],
+    ["no events", { events: null }],
+    ["no cursor", { cursor: 7 }],
+  ])("with %s is reported, and asked for again: nothing is lost", async (_, part) => {
+    const { told, errors, server, clock } = await catchingUp();
+    server.page.answer(200, { events: [mention(2)], cursor: "e.5", more: false, ...part });
+    await clock.advance(0);
+    expect(errors).toMatchObject([{ code: "bad-response" }]);
+    expect(told).toEqual([]);
+    await clock.advance(5_000);
+    expect(server.pages).toHaveLength(2);
+    server.page.page({ cursor: "e.5", events: [mention(2)] });
+    await clock.advance(0);
+    expect(told).toEqual(["2"]);
+  });
 });

@@ -81,20 +81,22 @@ export function createPages(settings: Settings): Pages {
     close() {
       isClosed = true;
       for (const end of underWay) {
-        end(clientClosed());
+        end([clientClosed()]);
       }
     },
   };
 }
 
 function clientClosed(): Failure {
-  return failure("closed", "closed", "an open client", "a closed one");
+  return failure("closed", "an open client", "a closed one");
 }
 
 async function readPage(response: Response): Promise<PageBody> {
   const page = await readJson<PageBody>(response);
-  // The rest is the server's word. The contract checks its events one by one.
-  if (Array.isArray(page.events) && toPosition(`${page.cursor}`)) {
+  const { events, cursor, gap } = page;
+  // The contract checks its events one by one. Null is nothing that could be checked.
+  const isList = Array.isArray(events) && !(events as readonly unknown[]).includes(null);
+  if (isList && toPosition(`${cursor}`) && (!gap || gap.channels)) {
     return page as PageBody;
   }
   throw foreign("a page", "other JSON");

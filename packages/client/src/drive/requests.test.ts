@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chat, createKit, inbox, lobby } from "../../test/client-kit.ts";
+import { chat, createKit, inbox, lobby, type ClientKit } from "../../test/client-kit.ts";
 import { follow, untilNext } from "../../test/stream-kit.ts";
 
 test("a function for url or headers that fails is told to onError, and asked again", async () => {
@@ -66,4 +66,31 @@ describe("requests", () => {
     await clock.advance(3_000);
     expect(server.stream.body).toMatchObject({ after: "e.3" });
   });
+});
+
+test("the body of a stream is cancelled whenever the client is closed, also by a fetch that ignores the signal", async () => {
+  for (const turns of [0, 1, 2, 3, 4, 5, 6, 7, 8]) {
+    let cancelled = 0;
+    const body = () =>
+      new ReadableStream({
+        pull: () => new Promise(() => {}),
+        cancel() {
+          cancelled++;
+        },
+      });
+    const kit: ClientKit = createKit({
+      async fetch() {
+        void closeAfter(turns);
+        return new Response(body(), { headers: { "content-type": "text/event-stream" } });
+      },
+    });
+    const closeAfter = async (count: number) => {
+      for (let turn = 0; turn < count; turn++) await Promise.resolve();
+      kit.client.close();
+    };
+    kit.client.subscribe(inbox, { onGap: () => {} });
+    await kit.clock.advance(0);
+    expect(cancelled, `${turns} turns`).toBe(1);
+    expect(kit.clock.pending).toBe(0);
+  }
 });

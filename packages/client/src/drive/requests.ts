@@ -1,6 +1,7 @@
 import { formatRequest, type EventRequest, type Problem } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import type { Reason } from "../status.ts";
+import { unexpected } from "../stream-error.ts";
 import { failure, type Failure } from "./failure.ts";
 
 /** The parts of a request. */
@@ -17,24 +18,25 @@ const REASONS: Readonly<Record<number, Reason>> = {
 };
 
 /**
- * Makes one request. When it resolves, the head of the answer has arrived, and the answer is of the type that was asked
- * for.
+ * Makes one request.
+ * @param read reads the answer, which is of the type that was asked for
  * @throws Failure; something else once the signal has aborted, since the outcome has been reported then
  */
-export async function send(
+export async function send<Result>(
   settings: RequestSettings,
   request: EventRequest,
   accept: string,
   signal: AbortSignal,
-): Promise<Response> {
+  read: (response: Response) => Promise<Result>,
+): Promise<Result> {
   const { fetch, credentials, network } = settings;
   signal.throwIfAborted();
   if (!network.isOnline()) {
-    throw failure("offline", "network", "a network", "none");
+    throw { reason: "offline", error: unexpected("network", "a network", "none") } satisfies Failure;
   }
-  const url = await read("url", settings.url);
+  const url = await readOption("url", settings.url);
   signal.throwIfAborted();
-  const headers = new Headers(await read("headers", settings.headers));
+  const headers = new Headers(await readOption("headers", settings.headers));
   headers.set("accept", accept);
   const { query, body } = formatRequest(request);
   if (body) {
@@ -53,7 +55,8 @@ export async function send(
   }
   const type = String(response.headers.get("content-type"));
   if (type.toLowerCase().startsWith(accept) && !signal.aborted) {
-    return response;
+    // In the same moment, so that no abort comes between.
+    return read(response);
   }
   // The answer is not usable, or the request was aborted. A fetch that ignores the signal would leave the connection
   // open.
@@ -63,15 +66,16 @@ export async function send(
 
 /** An answer that does not come from a hub. */
 export function foreign(expected: string, got: string): Failure {
-  return failure("bad-response", "bad-response", expected, `${got}; check "url"`);
+  return failure("bad-response", expected, `${got}; check "url"`);
 }
 
 /** The value of an option that may be a function. None of the values is itself a function. */
-async function read<Value>(name: string, option: Value | (() => Value | Promise<Value>)): Promise<Value> {
+async function readOption<Value>(name: string, option: Value | (() => Value | Promise<Value>)): Promise<Value> {
   try {
     return typeof option === "function" ? await (option as () => Value | Promise<Value>)() : option;
   } catch (cause) {
-    throw failure("bad-response", "option-failed", `"${name}" to return`, String(cause), { cause });
+    const error = unexpected("option-failed", `"${name}" to return`, String(cause), { cause });
+    throw { reason: "bad-response", error } satisfies Failure;
   }
 }
 
@@ -85,8 +89,10 @@ async function toRefusal(response: Response): Promise<Failure> {
   const fallback = status >= 500 ? "unavailable" : "rejected";
   const reason = isWrongAddress ? "rejected" : (REASONS[status] ?? fallback);
   return {
-    ...failure(reason, "refused", "an answer", JSON.stringify({ status, code, detail })),
-    channels: paths,
+    reason,
+    error: unexpected("refused", "an answer", JSON.stringify({ status, code, detail })),
+    // What is not available is refused to nobody.
+    channels: reason === "unavailable" ? undefined : paths,
     // HTTP allows a date, too. It is NaN here and counts as none.
     retryAfter: (Number(headers.get("retry-after")) || 0) * 1_000,
   };

@@ -61,7 +61,7 @@ export function createRetry({ clock, random, onError }: Pick<Settings, "clock" |
     if (lived >= MINUTE) {
       failures = 0;
     }
-    if (reason === "finished" || reason === "forbidden" || reason === "rejected") {
+    if (reason === "finished" || reason === "forbidden" || reason === "rejected" || reason === "gap-loop") {
       return null;
     }
     if (reason === "unknown") {

@@ -13,11 +13,11 @@ import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
 import { hasSeen, toPosition, type Position } from "../state/position.ts";
 import type { SubscriptionInputs } from "../state/subscription-state.ts";
-import type { Reason } from "../status.ts";
+import type { Ending } from "../state/ending.ts";
 import { createConnection, type Connection } from "./connection.ts";
 import type { Pages } from "./pages.ts";
 import { subscriptionFactory, type Subscription } from "./subscription.ts";
-import { ask, haveChanged, forget, onConnection, trackOf, type Track, type Tracks } from "./tracks.ts";
+import { areFollowed, ask, haveChanged, forget, onConnection, trackOf, type Track, type Tracks } from "./tracks.ts";
 
 /** Milliseconds before a path that nobody follows any more leaves the connection. It may come back at once. */
 const LINGER = 1_000;
@@ -116,15 +116,15 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
   }
 
-  function onRefused(paths: readonly string[], reason: Reason): boolean {
-    const refused = onConnection(tracks).filter(({ address }) => paths.includes(address.path));
+  function onRefused(ending: Ending): boolean {
+    const refused = onConnection(tracks).filter(({ address }) => ending.channels?.includes(address.path));
     for (const track of refused) {
       track.standing = "absent";
       track.reached = null;
-      if (reason === "unknown") {
+      if (ending.reason === "unknown") {
         leaveOut(track);
       }
-      inputAll(track, "failure", { reason });
+      inputAll(track, "failure", ending);
     }
     return refused.length > 0;
   }
@@ -240,8 +240,8 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   function onBye(reason: ByeReason, channels: unknown): void {
     const isRefusal = reason === "forbidden" || reason === "unknown";
     if (isRefusal && Array.isArray(channels)) {
-      onRefused(channels as string[], reason);
-    } else if (reason) {
+      onRefused({ reason, channels: channels as string[] });
+    } else if (typeof reason === "string") {
       const paths = onConnection(tracks).map(({ address }) => address.path);
       connection.end({ reason, channels: isRefusal ? paths : undefined });
     }
@@ -250,19 +250,15 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   /** The server does not know the path. It is asked for again when a deployment may be over. */
   function leaveOut(track: Track): void {
     track.standing = "unknown";
-    later(track, FORGIVENESS, () => (track.standing = "absent"));
-  }
-
-  /** Looks after a while what to follow. All that changes until then is one change. */
-  function lookIn(milliseconds: number): void {
-    later(milliseconds, milliseconds, () => {});
+    lookIn(FORGIVENESS, track, () => (track.standing = "absent"));
   }
 
   /**
-   * Does something after a while, and looks what to follow.
+   * Looks after a while what to follow. All that changes until then is one change.
    * @param what tells timers apart: there is one at a time for each
+   * @param task is done before
    */
-  function later(what: unknown, milliseconds: number, task: () => void): void {
+  function lookIn(milliseconds: number, what: unknown = milliseconds, task = () => {}): void {
     if (connection.status.value.state === "closed" || timers.has(what)) {
       return;
     }
@@ -270,7 +266,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
       timers.delete(what);
       task();
       if (haveChanged(tracks)) {
-        connection.change();
+        connection.change(areFollowed(tracks));
       }
     }
     timers.set(what, clock.setTimeout(run, milliseconds));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createKit, inbox, lobby, other, watch, type ClientKit } from "../../test/client-kit.ts";
 import { follow } from "../../test/stream-kit.ts";
+import type { ClientSubscription } from "../index.ts";
 import { catchingUp, joined, mention, MENTION, MESSAGE, record } from "../../test/subscription-kit.ts";
 
 describe("a beginning", () => {
@@ -144,4 +145,19 @@ test("what the stream brings while nobody follows a path is not lost for who com
   stream.event(MENTION, { by: "3" }, "e.3");
   await kit.clock.advance(0);
   expect(heard).toEqual(["2", "3"]);
+});
+
+test("a gap that closes a subscription is told before its status changes", async () => {
+  const kit = createKit();
+  const told: string[] = [];
+  const subscription: ClientSubscription = kit.client.subscribe(inbox, {
+    onGap: () => told.push(`gap, ${subscription.status.value.state}`),
+    onClose: (reason) => told.push(`closed ${reason}`),
+  });
+  subscription.status.subscribe(({ state }) => state === "closed" && subscription.close());
+  await kit.clock.advance(0);
+  const stream = kit.server.stream.live("e.1");
+  for (let count = 0; count < 3; count++) stream.gap({ [inbox.path]: "trimmed" });
+  await kit.clock.advance(0);
+  expect(told).toEqual(["gap, live", "gap, live", "gap, live", "closed gap-loop"]);
 });

@@ -102,8 +102,9 @@ export function subscriptionFactory(
     }
 
     function gap(met: Gap): void {
-      trace("debug", "gap", { channel: path, detail: met.reason });
       consumer.gap(met);
+      // Only now: whoever reads the trace may close the subscription.
+      trace("debug", "gap", { channel: path, detail: met.reason });
     }
 
     function end(reason: Reason): void {
@@ -119,9 +120,14 @@ export function subscriptionFactory(
     }
 
     subscriptions.add(input);
-    input("connection", connection.value);
-    input("room", null);
-    input("start", null);
+    onState(machine.state);
+    if (connection.value.state === "closed") {
+      // No handler is called before `subscribe` has returned.
+      clock.setTimeout(() => input("connection", connection.value), 0);
+    } else {
+      input("room", null);
+      input("start", null);
+    }
     return { status, input, close: () => input("close", "closed") };
   };
 }

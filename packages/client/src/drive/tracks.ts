@@ -43,6 +43,11 @@ export function onConnection(tracks: Tracks): Track[] {
   return [...tracks.values()].filter(isOnConnection);
 }
 
+/** Whether anybody follows any of them. */
+export function areFollowed(tracks: Tracks): boolean {
+  return [...tracks.values()].some(({ subscriptions }) => subscriptions.size > 0);
+}
+
 /** Whether the connection should follow other paths than it does. */
 export function haveChanged(tracks: Tracks): boolean {
   return [...tracks.values()].some((track) =>

@@ -11,14 +11,13 @@ const lastFailure = { state: "retrying", reason: "network", at: 7 } as const;
 const states: { readonly [Each in Kind]: Extract<ConnectionState, { kind: Each }> } = {
   idle: { kind: "idle", shown: { state: "connecting" } },
   requesting: { kind: "requesting", shown: { state: "connecting" } },
-  failed: { kind: "failed", shown: { state: "connecting" } },
   retrying: { kind: "retrying", shown: lastFailure },
   closed: { kind: "closed", shown: { state: "closed", reason: "closed" } },
 };
 
 /** One example of each input. */
 const inputs: ConnectionInputs = {
-  wanted: null,
+  wanted: true,
   unwanted: null,
   hello: null,
   ended: { reason: "network" },
@@ -36,14 +35,14 @@ const names = Object.keys(inputs) as InputName[];
  * is.
  */
 const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string } } = {
-  wanted: { idle: "requesting: open", requesting: "requesting: open", failed: "requesting: open" },
-  unwanted: { idle: "idle", requesting: "idle", failed: "idle", retrying: "idle" },
+  wanted: { idle: "requesting: open", requesting: "requesting: open" },
+  unwanted: { idle: "idle", requesting: "idle", retrying: "idle" },
   hello: { requesting: "requesting" },
-  ended: { requesting: "failed: tell, plan" },
-  retry: { failed: "retrying: wait" },
+  ended: { requesting: "requesting: tell, plan" },
+  retry: { requesting: "retrying: wait" },
   due: { retrying: "requesting: open" },
   online: { retrying: "requesting: open" },
-  close: { idle: "closed: end", requesting: "closed: end", failed: "closed: end", retrying: "closed: end" },
+  close: { idle: "closed: end", requesting: "closed: end", retrying: "closed: end" },
 };
 
 describe("every state answers every input", () => {
@@ -64,7 +63,7 @@ describe("every state answers every input", () => {
 });
 
 test("with nothing to follow it is idle, and shows that it connects", () => {
-  for (const kind of ["idle", "requesting", "failed", "retrying"] as const) {
+  for (const kind of ["idle", "requesting", "retrying"] as const) {
     expect(connectionTransition(states[kind], "unwanted", null)).toEqual({ state: IDLE, effects: [] });
   }
 });
@@ -72,7 +71,7 @@ test("with nothing to follow it is idle, and shows that it connects", () => {
 test("another request shows what was shown before, until it is live", () => {
   const { state: live } = connectionTransition(states.requesting, "hello", null);
   expect(live.shown).toEqual({ state: "live" });
-  expect(connectionTransition(live, "wanted", null).state.shown).toEqual({ state: "live" });
+  expect(connectionTransition(live, "wanted", true).state.shown).toEqual({ state: "live" });
   expect(connectionTransition(states.retrying, "due", null).state.shown).toEqual(lastFailure);
 });
 
@@ -83,7 +82,7 @@ test("the network is back: what the server has asked to wait for is waited for",
 
 test("after any sequence of inputs, closed absorbs, and a state begins what belongs to it", () => {
   const arbitraries: { readonly [Name in InputName]: fc.Arbitrary<ConnectionInputs[Name]> } = {
-    wanted: fc.constant(null),
+    wanted: fc.boolean(),
     unwanted: fc.constant(null),
     hello: fc.constant(null),
     ended: fc.constant({ reason: "network" as const }),
@@ -106,7 +105,7 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
       if (effects.has("open")) expect(state.kind).toBe("requesting");
       if (state.kind === "requesting" && before.kind !== "requesting") expect(effects.has("open")).toBe(true);
       expect(effects.get("wait")).toBe(state.kind === "retrying" && state !== before ? about : undefined);
-      expect(effects.has("plan")).toBe(state.kind === "failed" && state !== before);
+      expect(effects.has("plan")).toBe(before.kind === "requesting" && name === "ended");
       expect(effects.has("end")).toBe(state.kind === "closed" && before.kind !== "closed");
       if (name === "hello" && before.kind === "requesting") expect(state.shown).toEqual({ state: "live" });
     }

@@ -3,10 +3,8 @@
  *
  * ```
  * idle        there is something to ask for    → requesting
- * requesting  the request ends                 → failed
- *             something else is followed       → requesting, with another request
- * failed      there will be another attempt    → retrying
- *             some paths are refused           → requesting, without them
+ * requesting  the request ends                 → retrying
+ *             something else is followed, or some paths are refused → requesting, with another request
  * retrying    its time comes, or the network is back after an outage → requesting
  * any         there is nothing to ask for      → idle
  *             close, also after an end that allows no retry → closed
@@ -17,7 +15,7 @@
 import type { Reason, Retrying, Status } from "../status.ts";
 import type { Ending } from "./ending.ts";
 import { isOutage } from "./outage.ts";
-import { defineTable, stay, type Transition } from "./table.ts";
+import { defineTable, stay, to, type Transition } from "./table.ts";
 
 /** Nothing is followed. */
 interface Idle {
@@ -29,12 +27,6 @@ interface Idle {
 interface Requesting {
   readonly kind: "requesting";
   /** `live` once the server has said hello. Until then, what was shown before. */
-  readonly shown: Status;
-}
-
-/** The request has ended. What follows is being decided. */
-interface Failed {
-  readonly kind: "failed";
   readonly shown: Status;
 }
 
@@ -50,13 +42,13 @@ interface Closed {
   readonly shown: Status;
 }
 
-type Open = Idle | Requesting | Failed | WaitingToRetry;
+type Open = Idle | Requesting | WaitingToRetry;
 export type ConnectionState = Open | Closed;
 
 /** What can happen, and what is known about it. */
 export interface ConnectionInputs {
-  /** Other paths are followed. */
-  readonly wanted: null;
+  /** Other paths are followed. Whether there are any. */
+  readonly wanted: boolean;
   /** There is nothing to follow. */
   readonly unwanted: null;
   readonly hello: null;
@@ -87,33 +79,45 @@ type Next = Transition<ConnectionState, ConnectionEffects>;
 
 export const IDLE: ConnectionState = { kind: "idle", shown: { state: "connecting" } };
 
+/** For every input, the states that ignore it. A new state has to be decided about in each row. */
+interface Ignored {
+  readonly wanted: never;
+  readonly unwanted: never;
+  readonly hello: "idle" | "retrying";
+  readonly ended: "idle" | "retrying";
+  readonly retry: "idle" | "retrying";
+  readonly due: "idle" | "requesting";
+  readonly online: "idle" | "requesting";
+  readonly close: never;
+}
+
 /** What each state does about each input. */
-export const connectionTransition = defineTable<ConnectionState, ConnectionInputs, ConnectionEffects>({
-  // A connection that waits for its next attempt asks for it then.
-  wanted: { idle: open, requesting: open, failed: open, retrying: stay },
+export const connectionTransition = defineTable<ConnectionState, ConnectionInputs, ConnectionEffects, Ignored>({
+  wanted: { idle: open, requesting: open, retrying: look },
   unwanted: () => to(IDLE),
-  hello: { idle: stay, requesting: live, failed: stay, retrying: stay },
-  ended: { idle: stay, requesting: fail, failed: stay, retrying: stay },
-  retry: { idle: stay, requesting: stay, failed: wait, retrying: stay },
-  due: { idle: stay, requesting: stay, failed: stay, retrying: open },
-  online: { idle: stay, requesting: stay, failed: stay, retrying: hurry },
+  hello: { requesting: live },
+  ended: { requesting: plan },
+  retry: { requesting: wait },
+  due: { retrying: open },
+  online: { retrying: hurry },
   close: (_, reason) => to({ kind: "closed", shown: { state: "closed", reason } }, ["end", null]),
 });
 
-function to(state: ConnectionState, ...effects: Next["effects"]): Next {
-  return { state, effects };
-}
-
 function open({ shown }: Open): Next {
   return to({ kind: "requesting", shown }, ["open", null]);
+}
+
+/** A connection that waits for its next attempt asks for other paths then. For none, it does not wait. */
+function look(state: WaitingToRetry, isWanted: boolean): Next {
+  return isWanted ? stay(state) : open(state);
 }
 
 function live(): Next {
   return to({ kind: "requesting", shown: { state: "live" } });
 }
 
-function fail({ shown }: Requesting, ending: Ending): Next {
-  return to({ kind: "failed", shown }, ["tell", ending], ["plan", ending]);
+function plan(state: Requesting, ending: Ending): Next {
+  return to(state, ["tell", ending], ["plan", ending]);
 }
 
 /** The network is back. What the server has asked to wait for is waited for. */
@@ -121,6 +125,6 @@ function hurry(state: WaitingToRetry): Next {
   return isOutage(state.shown.reason) ? open(state) : stay(state);
 }
 
-function wait(_: Failed, lastFailure: Retrying): Next {
+function wait(_: Requesting, lastFailure: Retrying): Next {
   return to({ kind: "retrying", shown: lastFailure }, ["wait", lastFailure]);
 }

@@ -4,7 +4,7 @@ import type { StreamError } from "../stream-error.ts";
 /** How an attempt ended, on the stream or at a page. What follows from it is the table in drive/retry.ts. */
 export interface Ending {
   readonly reason: Reason;
-  /** The paths that it speaks of, where it does not speak of the request as a whole. */
+  /** The paths that it refuses, where it does not speak of the request as a whole. */
   readonly channels?: readonly string[] | undefined;
   /** Milliseconds that the server wants to be left alone. */
   readonly retryAfter?: number;

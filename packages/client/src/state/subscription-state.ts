@@ -5,6 +5,7 @@
  * paused      the consumer has room          → loading
  * loading     a page arrives                 → delivering
  * delivering  the page ends                  → joined or waiting; loading, when there is more
+ *             the page brings nothing new    → failed, unless the stream can be joined
  *             the consumer is full           → paused
  * waiting     the stream follows the path    → joined, when the cursor covers it; otherwise loading
  * joined      the consumer is full           → paused
@@ -12,8 +13,9 @@
  *             the stream changes the epoch   → loading, when the cursor is ahead of it
  * any         a page fails, or a refusal     → failed
  * failed      there will be another attempt  → retrying
+ *             there will be none, for example after the third gap within a minute → closed
  * retrying    its time comes                 → loading
- * any         close, or the third gap within a minute → closed
+ * any         close                          → closed
  * ```
  *
  * `closed` absorbs every input. The states, the inputs and the effects are below; the table in

@@ -20,7 +20,7 @@ import type {
   SubscriptionInputs,
   SubscriptionState,
 } from "./subscription-state.ts";
-import { defineTable, stay, type Transition } from "./table.ts";
+import { defineTable, stay, to, type Transition } from "./table.ts";
 
 type Next = Transition<SubscriptionState, SubscriptionEffects>;
 
@@ -29,67 +29,46 @@ const MOST_GAPS = 2;
 /** Milliseconds after which a gap does not count any more. */
 const GAP_MEMORY = 60_000;
 
+/** For every input, the states that ignore it. A new state has to be decided about in each row. */
+interface Ignored {
+  readonly room: "loading" | "delivering" | "failed" | "retrying" | "waiting" | "joined";
+  readonly start: "paused" | "loading" | "delivering" | "failed" | "retrying" | "joined";
+  readonly item: "paused" | "loading" | "failed" | "retrying";
+  readonly gap: "paused" | "failed";
+  readonly epoch: "paused" | "loading" | "delivering" | "failed" | "retrying" | "waiting";
+  readonly connection: never;
+  readonly page: "paused" | "delivering" | "failed" | "retrying" | "waiting" | "joined";
+  readonly pageEnd: "paused" | "loading" | "failed" | "retrying" | "waiting" | "joined";
+  readonly failure: never;
+  readonly answer: "paused" | "loading" | "failed" | "retrying" | "waiting";
+  readonly retry: "paused" | "loading" | "delivering" | "retrying" | "waiting" | "joined";
+  readonly due: "paused" | "loading" | "delivering" | "failed" | "waiting" | "joined";
+  readonly close: never;
+}
+
 /** What each state does about each input. */
-export const transition = defineTable<SubscriptionState, SubscriptionInputs, SubscriptionEffects>({
-  room: { paused: load, loading: stay, delivering: stay, failed: stay, retrying: stay, waiting: stay, joined: stay },
-  start: { paused: stay, loading: stay, delivering: stay, failed: stay, retrying: stay, waiting: join, joined: stay },
-  item: {
-    paused: stay,
-    loading: stay,
-    delivering: takeItem,
-    failed: stay,
-    retrying: stay,
-    waiting: takeFirstItem,
-    joined: takeItem,
-  },
+export const transition = defineTable<SubscriptionState, SubscriptionInputs, SubscriptionEffects, Ignored>({
+  room: { paused: load },
+  start: { waiting: join },
+  item: { delivering: takeItem, waiting: takeFirstItem, joined: takeItem },
   gap: {
-    paused: stay,
     // A page that is under way may be older than the loss.
     loading: load,
     delivering: load,
-    failed: stay,
     retrying: load,
     waiting: (state) => (state.cursor ? load(state) : join(state)),
     joined: meetGap,
   },
-  epoch: { paused: stay, loading: stay, delivering: stay, failed: stay, retrying: stay, waiting: stay, joined: leave },
+  epoch: { joined: leave },
   connection: hear,
-  page: {
-    paused: stay,
-    loading: takePage,
-    delivering: stay,
-    failed: stay,
-    retrying: stay,
-    waiting: stay,
-    joined: stay,
-  },
-  pageEnd: {
-    paused: stay,
-    loading: stay,
-    delivering: endPage,
-    failed: stay,
-    retrying: stay,
-    waiting: stay,
-    joined: stay,
-  },
+  page: { loading: takePage },
+  pageEnd: { delivering: endPage },
   failure: fail,
-  answer: {
-    paused: stay,
-    loading: stay,
-    delivering: afterItem,
-    failed: stay,
-    retrying: stay,
-    waiting: stay,
-    joined: afterItem,
-  },
-  retry: { paused: stay, loading: stay, delivering: stay, failed: wait, retrying: stay, waiting: stay, joined: stay },
-  due: { paused: stay, loading: stay, delivering: stay, failed: stay, retrying: load, waiting: stay, joined: stay },
+  answer: { delivering: afterItem, joined: afterItem },
+  retry: { failed: wait },
+  due: { retrying: load },
   close: end,
 });
-
-function to(state: SubscriptionState, ...effects: Next["effects"]): Next {
-  return { state, effects };
-}
 
 /** The same, after another effect. */
 function after(effect: Next["effects"][number], { state, effects }: Next): Next {
@@ -143,10 +122,12 @@ function endPage(state: Open, { body, before }: Delivery): Next {
   const cursor = furthest(state.cursor, toPosition(body.cursor));
   const ended = { ...state, cursor };
   const next = body.more ? load(ended) : join(ended);
-  if (cursor?.token !== before?.token) {
+  // Positions of different epochs cannot be compared: only events show then that it goes on.
+  const isElsewhere = body.events.length > 0 && !hasSeen(cursor, before);
+  if (!before || isAfter(cursor, before) || isElsewhere) {
     return after(["recover", null], next);
   }
-  // The same request would bring the same page.
+  // Pages that bring it no further must not follow one another without a pause.
   return next.state.kind === "loading" ? fail(ended, { reason: "unavailable" }) : next;
 }
 
@@ -226,10 +207,11 @@ function meetHole(state: Open, { reason, next, now }: StreamGap, passBy: (state:
   const gaps = [...state.gaps.filter((at) => now - at < GAP_MEMORY), now];
   // A state is as new as its page. Without a state, what comes between the gap and the page is owed.
   const behind = { ...state, cursor: wantsState ? null : kept, gaps };
-  const isLoop = gaps.length > MOST_GAPS;
-  const goOnBehind = goesOn ? passBy(behind) : startAnew(behind);
-  const gap = { channel, reason, after: cursor?.token ?? null };
-  return after(["gap", gap], isLoop ? end(state, "gap-loop") : goOnBehind);
+  const effect = ["gap", { channel, reason, after: cursor?.token ?? null }] as const;
+  if (gaps.length > MOST_GAPS) {
+    return after(effect, fail(behind, { reason: "gap-loop" }));
+  }
+  return after(effect, goesOn ? passBy(behind) : startAnew(behind));
 }
 
 /** Starts anew behind a hole: with a state, or with the current values. */

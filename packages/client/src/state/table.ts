@@ -25,31 +25,49 @@ export type TransitionOf<State, Inputs extends Vocabulary, Effects extends Vocab
 /** What a state does about an input. */
 type Cell<State, About, Next> = (state: State, about: About) => Next;
 
-/** What each state does about one input. `closed` has no cell, so none can revive it. */
-type Row<State extends AnyState, About, Next> =
-  | Cell<Exclude<State, { kind: "closed" }>, About, Next>
-  | { readonly [Kind in Exclude<State["kind"], "closed">]: Cell<Extract<State, { kind: Kind }>, About, Next> };
+/** The states that can answer. `closed` is not among them, so no table can revive it. */
+type OpenKind<State extends AnyState> = Exclude<State["kind"], "closed">;
+
+/** For every input, the states that ignore it. */
+type Ignoring<State extends AnyState, Inputs extends Vocabulary> = {
+  readonly [Name in keyof Inputs]: OpenKind<State>;
+};
+
+/** What each state does about one input: a cell for each one that does not ignore it, or a cell that all share. */
+type Row<State extends AnyState, About, Next, Ignored> =
+  | { readonly [Kind in Exclude<OpenKind<State>, Ignored>]: Cell<Extract<State, { kind: Kind }>, About, Next> }
+  | ([Ignored] extends [never] ? Cell<Exclude<State, { kind: "closed" }>, About, Next> : never);
 
 /**
- * Makes a state machine of a table with a row for every input. A row has a cell for each state, or one that all states
- * share. `closed` absorbs every input: it is not in the table.
+ * Makes a state machine of a table with a row for every input. `closed` absorbs every input: it is not in the table.
+ * The compiler asks for every other state, in each row: it has a cell there, or the type `Ignored` names it.
  */
-export function defineTable<State extends AnyState, Inputs extends Vocabulary, Effects extends Vocabulary>(rows: {
-  readonly [Name in keyof Inputs]: Row<State, Inputs[Name], Transition<State, Effects>>;
+export function defineTable<
+  State extends AnyState,
+  Inputs extends Vocabulary,
+  Effects extends Vocabulary,
+  Ignored extends Ignoring<State, Inputs>,
+>(rows: {
+  readonly [Name in keyof Inputs]: Row<State, Inputs[Name], Transition<State, Effects>, Ignored[Name]>;
 }): TransitionOf<State, Inputs, Effects> {
   return (state, input, about) => {
-    if (state.kind === "closed") {
-      return stay(state);
-    }
     // Two lookups, which the compiler cannot follow: the row of the input, and in it the cell of the state.
     type AnyCell = Cell<State, typeof about, Transition<State, Effects>>;
-    const row = rows[input] as AnyCell | Readonly<Record<State["kind"], AnyCell>>;
-    const cell = typeof row === "function" ? row : row[state.kind as State["kind"]];
-    return cell(state, about);
+    const row = rows[input] as AnyCell | Readonly<Record<string, AnyCell>>;
+    const cell = typeof row === "function" ? row : row[state.kind];
+    return cell && state.kind !== "closed" ? cell(state, about) : stay(state);
   };
 }
 
+/** The next state, and effects in their order. */
+export function to<const State, const Effects extends readonly unknown[]>(
+  state: State,
+  ...effects: Effects
+): { readonly state: State; readonly effects: Effects } {
+  return { state, effects };
+}
+
 /** Nothing follows from the input. */
-export function stay<State>(state: State): { readonly state: State; readonly effects: readonly never[] } {
-  return { state, effects: [] };
+export function stay<State>(state: State): { readonly state: State; readonly effects: readonly [] } {
+  return to(state);
 }
