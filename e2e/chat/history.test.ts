@@ -1,11 +1,18 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
 import { enterAs, expectTexts, numbered, openChat, textsOn, until } from "./stage.ts";
 
+/** Somebody says all this, and it grows old: what was said in the last two seconds comes with every state. */
+async function sayLongAgo({ say }: { readonly say: (text: string) => Promise<unknown> }, texts: readonly string[]) {
+  for (const text of texts) await say(text);
+  await sleep(2_500);
+}
+
 test("scrolling up loads older messages and keeps the position, and the page shows where the room began", async () => {
   const { url } = await openChat();
   const bo = await visit(url, "bo");
-  for (const text of numbered(1, 180)) await bo.say(text);
+  await sayLongAgo(bo, numbered(1, 180));
   const ada = await enterAs("ada", url);
   await until(async () => (await textsOn(ada)).at(-1), "number 180");
   const scroller = ada.locator("#scroller");
@@ -38,7 +45,7 @@ test("scrolling up loads older messages and keeps the position, and the page sho
 test("if older messages cannot be loaded, a button tries again", async () => {
   const { url } = await openChat();
   const bo = await visit(url, "bo");
-  for (const text of numbered(1, 80)) await bo.say(text);
+  await sayLongAgo(bo, numbered(1, 80));
   const ada = await enterAs("ada", url);
   await until(async () => (await textsOn(ada)).at(-1), "number 80");
   await ada.route(/\/events\?.*last=/, (route) => route.abort());
