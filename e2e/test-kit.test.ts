@@ -24,6 +24,35 @@ test("a message that is published while the connection is down arrives once", as
   ]);
 });
 
+test("an address of another contract is refused, and the kit goes on", async () => {
+  await using kit = await createTestKit(chat);
+  const foreign = { ...room, name: "shop" } as unknown as typeof room;
+  expect(() => kit.client.subscribe(foreign, { snapshot: () => {} })).toThrow('got "shop"');
+  await kit.hub.publish(room, "message", message("hi"));
+});
+
+test("onError is looked up with every error", async () => {
+  await using kit = await createTestKit(chat, { snapshot: { room: () => ({ messages: [] }) } });
+  const errors: string[] = [];
+  let onError = (): void => void errors.push("first");
+  kit.client.subscribe(room, {
+    snapshot: () => {
+      throw new Error("no");
+    },
+    message: () => {
+      throw new Error("no");
+    },
+    get onError() {
+      return onError;
+    },
+  });
+  await kit.clock.advance(0);
+  onError = () => void errors.push("second");
+  await kit.hub.publish(room, "message", message("hi"));
+  await kit.clock.advance(0);
+  expect(errors).toEqual(["first", "second"]);
+});
+
 test("clients miss nothing over a restart and a dead connection", async () => {
   await using kit = await createTestKit(chat, { snapshot: { room: () => ({ messages: [] }) } });
   const texts: string[] = [];

@@ -1,4 +1,4 @@
-import type { Client } from "@tidings/client";
+import type { Client, ClientSubscription } from "@tidings/client";
 import type { Address, Contract } from "@tidings/contract";
 import type { SettledQueue } from "./settled-queue.ts";
 import { registerLoop } from "./take.ts";
@@ -70,10 +70,12 @@ export class Delivery {
       history: (address, options) => client.history(address, options),
       close: () => client.close(),
       subscribe: (address, handlers, options) => {
-        const follower = this.#follow(address.path, false, () => subscription.status.value.state === "live");
+        // There is none when the client refuses the address.
+        let subscription: ClientSubscription | undefined;
+        const follower = this.#follow(address.path, false, () => subscription?.status.value.state === "live");
         // The same handlers, each with a function before it that records what happens.
         const recorded = this.#recordHandlers(follower, address, handlers);
-        const subscription = client.subscribe(address, recorded as unknown as typeof handlers, options);
+        subscription = client.subscribe(address, recorded as unknown as typeof handlers, options);
         return subscription;
       },
       events: (address, options = {}) => {
@@ -122,8 +124,14 @@ export class Delivery {
     follower: Follower,
     address: Address,
     handlers: Readonly<Record<string, Handler>>,
-  ): Record<string, Handler> {
-    const recorded: Record<string, Handler> = { ...handlers };
+  ): Readonly<Record<string, Handler | undefined>> {
+    const recorded: Record<string, Handler | undefined> = {
+      ...handlers,
+      // Looked up with every error, as the client does.
+      get onError() {
+        return handlers["onError"];
+      },
+    };
     const callBefore = (name: string, record: (...args: never[]) => void): void => {
       const handler = recorded[name]?.bind(handlers);
       recorded[name] = (...args) => {
