@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
 // The workspace's own packages are read from their sources: tests need no build. The other names are vite's
@@ -19,11 +20,25 @@ const PROOF = [
   "benchmarks/**/*.test.ts",
   "scripts/counts.test.ts",
 ];
+/** React needs a document, and these tests run on two versions of it. */
+const REACT = ["packages/react/**/*.test.{ts,tsx}"];
 const PACKED = ["scripts/packed.test.ts"];
 const SMOKE = "e2e/chat/two-people.test.ts";
 
+/** The oldest React that we support, instead of the newest one. */
+const react18 = (name: string): string =>
+  fileURLToPath(new URL(`packages/react/test/react-18/node_modules/${name}`, import.meta.url));
+
 type Project = NonNullable<TestProjectInlineConfiguration["test"]>;
 const project = (test: Project): TestProjectInlineConfiguration => ({ extends: true, test });
+
+const react: Project = {
+  include: REACT,
+  environment: "happy-dom",
+  isolate: false,
+  restoreMocks: true,
+  sequence: { groupOrder: 1 },
+};
 
 /** These tests share one built page and one browser. Both are started only for these tests. */
 const page: Project = {
@@ -41,16 +56,23 @@ export default defineConfig({
     // Two workers on two cores: many tests mostly wait for sockets and disks.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "./scripts/counts.ts"],
-    // `npm test` runs the first three, the gate all: scripts/test.ts.
+    // `npm test` runs those before "page", the gate all: scripts/test.ts.
     projects: [
       // Files share the modules that a worker has loaded. Loading them for each file would take half of the time.
       project({
         name: "code",
         isolate: false,
         include: ALL,
-        exclude: ["e2e/chat/**", ...ALONE, ...FAULTS, ...PROOF, ...PACKED],
+        exclude: ["e2e/chat/**", ...ALONE, ...FAULTS, ...PROOF, ...REACT, ...PACKED],
       }),
       project({ name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
+      project({ ...react, name: "react", provide: { react: "19" } }),
+      project({
+        ...react,
+        name: "react-18",
+        provide: { react: "18" },
+        alias: { react: react18("react"), "react-dom": react18("react-dom") },
+      }),
       project({ ...page, name: "smoke", include: [SMOKE] }),
       project({ ...page, name: "page", include: ["e2e/chat/**/*.test.ts"], exclude: [SMOKE] }),
       project({ name: "faults", include: FAULTS, maxWorkers: 1, sequence: { groupOrder: 3 } }),

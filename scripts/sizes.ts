@@ -6,9 +6,10 @@ import { bundle, gzipped } from "../packages/client/test/node/bundle.ts";
 import { countLines, findFaults, type Sizes } from "./size-limits.ts";
 
 const CLIENT = "bytes of the client without zod, gzipped";
+const REACT = "bytes of the hooks for React beside the client, gzipped";
 const CHAT = "bytes of a chat contract, the client and zod/mini, gzipped";
 /** Limits that hold whatever sizes are recorded. */
-const CEILINGS = { [CLIENT]: 9_000, [CHAT]: 15_000 };
+const CEILINGS = { [CLIENT]: 9_000, [REACT]: 2_000, [CHAT]: 15_000 };
 
 const file = join(import.meta.dirname, "..", "docs", "sizes.json");
 const packages = join(import.meta.dirname, "..", "packages");
@@ -23,6 +24,7 @@ function linesOf(name: string): number {
 const measured: Sizes = {
   ...Object.fromEntries(readdirSync(packages).map((name) => [`lines of ${name}`, linesOf(name)])),
   [CLIENT]: gzipped(await bundle(`export { createClient } from "@tidings/client";`, ["zod", "zod/*"])),
+  [REACT]: gzipped(await bundle(`export { createHooks } from "../../../react/src/index.ts";`, ["react", "@tidings/*"])),
   [CHAT]: gzipped(await bundle(`export { client } from "./chat.ts";`)),
 };
 if (process.argv.includes("--record")) writeFileSync(file, `${JSON.stringify(measured, null, 2)}\n`);

@@ -1,0 +1,131 @@
+import type { Client, Handlers, Status, SubscribeOptions } from "@tidings/client";
+import type { AddressOf, ChannelName, Contract } from "@tidings/contract";
+import { createContext, createElement, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
+import { ChannelStore } from "./channel-store.ts";
+import type { Hooks, ProviderProps, StatusSource } from "./hooks.ts";
+import { latestValues } from "./latest-values.ts";
+import type { AnyHandlers, HandlerOf } from "./pass-on.ts";
+import { reducerOf, type AnyReduction } from "./reduction.ts";
+import { CONNECTING, selectOnce, selectView, type Select } from "./view.ts";
+
+/**
+ * Creates the hooks of a contract. Call it once, in a module of its own.
+ *
+ * @example
+ * export const { TidingsProvider, useChannelState } = createHooks(chat);
+ * // in a component below <TidingsProvider client={client}>
+ * const [messages, status] = useChannelState(chat.room({ roomId }), {
+ *   initial: [],
+ *   snapshot: (room) => room.messages,
+ *   reduce: { message: (messages, message) => upsert(messages, message) },
+ * });
+ */
+export function createHooks<C extends Contract>(contract: C): Hooks<C> {
+  type AnyAddress = AddressOf<C, ChannelName<C>>;
+  const ClientContext = createContext<Client<C> | null>(null);
+
+  function TidingsProvider({ client, children }: ProviderProps<C>) {
+    return createElement(ClientContext.Provider, { value: client }, children);
+  }
+
+  function useClient(): Client<C> {
+    const client = useContext(ClientContext);
+    if (client === null) {
+      throw new TypeError(
+        "Expected a <TidingsProvider> of the same createHooks(…) above this component, got none; wrap the app in it.",
+      );
+    }
+    return client;
+  }
+
+  /** A store for each client and path. The address and where it starts count when the store is made. */
+  function useStore<State>(address: AnyAddress, initial: State, after: string | undefined): ChannelStore<State> {
+    const client = useClient();
+    return useMemo(
+      () =>
+        new ChannelStore({
+          channel: contract[address.name],
+          subscribe: (handlers, cursor) =>
+            // Safe: the types of the hooks have checked the handlers that these pass on to.
+            client.subscribe(
+              address,
+              handlers as Handlers<C, ChannelName<C>>,
+              cursor === undefined ? {} : { after: cursor },
+            ),
+          initial,
+          after,
+        }),
+      // An address is its path: one that a render makes is a new object each time.
+      // oxlint-disable-next-line react/exhaustive-deps
+      [client, address.path],
+    );
+  }
+
+  /** Follows the address with the handlers of the last render, and reads what the component selects. */
+  function useView<State, Selected>(
+    store: ChannelStore<State>,
+    handlerOf: HandlerOf,
+    select: Select<State, Selected>,
+  ): Selected {
+    // Runs before the effect that subscribes. Handlers of a render that never appears are never called.
+    useEffect(() => {
+      store.handlerOf = handlerOf;
+    });
+    const selectFrom = useMemo(() => selectOnce(select), [select]);
+    return useSyncExternalStore(
+      store.subscribe,
+      () => selectFrom(store.read()),
+      () => selectFrom(store.initial),
+    );
+  }
+
+  function useChannel(address: AnyAddress, handlers: AnyHandlers, { after }: SubscribeOptions = {}): Status {
+    const store = useStore(address, null, after);
+    return useView(store, (name) => (Object.hasOwn(handlers, name) ? handlers[name] : undefined), selectStatus);
+  }
+
+  function useReduction<State, Selected>(
+    address: AnyAddress,
+    reduction: AnyReduction<State>,
+    select: Select<State, Selected>,
+  ): Selected {
+    const store = useStore(address, reduction.initial, reduction.after);
+    function handlerOf(name: string): ReturnType<HandlerOf> {
+      const reducer = reducerOf(reduction, name);
+      return reducer && ((argument, event) => store.update((state) => reducer(state, argument, event)));
+    }
+    return useView(store, handlerOf, select);
+  }
+
+  function useLatest(
+    address: AnyAddress,
+    type: string,
+    select: Select<ReadonlyMap<string, unknown>, unknown> = selectView,
+  ) {
+    return useReduction(address, latestValues(contract[address.name], type), select);
+  }
+
+  function useStatus(source?: StatusSource): Status {
+    const client = useClient();
+    const { status } = source ?? client;
+    return useSyncExternalStore(
+      status.subscribe,
+      () => status.value,
+      () => CONNECTING,
+    );
+  }
+
+  const hooks = {
+    TidingsProvider,
+    useClient,
+    useChannel,
+    useChannelState: (address: AnyAddress, reduction: AnyReduction<unknown>, select = selectView) =>
+      useReduction(address, reduction, select),
+    useLatest,
+    useStatus,
+  };
+  // The hooks take any channel; their types say what belongs to which.
+  return hooks as unknown as Hooks<C>;
+}
+
+const selectStatus: Select<unknown, Status> = (_, status) => status;

@@ -1,0 +1,5 @@
+export { createHooks } from "./create-hooks.ts";
+export type { Hooks, ProviderProps, StatusSource } from "./hooks.ts";
+export type { LatestType, LatestValues } from "./latest-values.ts";
+export type { Reduction } from "./reduction.ts";
+export type { Select, View } from "./view.ts";

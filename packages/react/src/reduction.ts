@@ -1,0 +1,78 @@
+import type { Cleared, Gap, ReceivedEvent } from "@tidings/client";
+import type { ChannelName, Contract, EventData, EventType, SnapshotName, SnapshotState } from "@tidings/contract";
+
+/** Returns the next state, or the same one when nothing has changed. */
+type Reducer<State, Argument> = (state: State, argument: Argument) => NoInfer<State>;
+type EventReducer<State, Data, Event> = (state: State, data: Data, event: Event) => NoInfer<State>;
+
+interface CommonReduction<C extends Contract, Name extends ChannelName<C>, State> {
+  /** The state before anything has arrived: an empty one, or what the server has rendered. */
+  readonly initial: State;
+  /**
+   * Starts after this event instead of now: the cursor that belongs to `initial`. Neither a snapshot nor current values
+   * are asked for then. It is read when the component begins to follow the address, and not afterwards.
+   */
+  readonly after?: string | undefined;
+  /** One reducer per event type that matters. */
+  readonly reduce: {
+    readonly [Type in EventType<C, Name>]?: EventReducer<
+      State,
+      EventData<C, Name, Type>,
+      ReceivedEvent<Type, EventData<C, Name, Type>>
+    >;
+  };
+  /** The next state after a `latest` value was withdrawn or has expired. @default the state stays */
+  readonly clear?: Reducer<State, Cleared<EventType<C, Name>>>;
+}
+
+/** Where a gap cannot be healed by a snapshot, the application has to say what it does about one. */
+type GapReduction<C extends Contract, Name extends ChannelName<C>, State> =
+  Name extends SnapshotName<C>
+    ? {
+        /**
+         * The state to start from, at first and after every gap. It replaces the whole state: the `latest` values that
+         * are still valid follow.
+         */
+        readonly snapshot: (snapshot: SnapshotState<C, Name>) => NoInfer<State>;
+        /** The state until the snapshot after a gap has arrived. @default the state stays */
+        readonly gap?: Reducer<State, Gap>;
+      }
+    : {
+        /** The state after events are lost. Forget `latest` values: those that are still valid follow. */
+        readonly gap: Reducer<State, Gap>;
+      };
+
+/**
+ * How the events of an address become a state. After a snapshot, events of the last two seconds come once more, so
+ * apply events by key.
+ */
+export type Reduction<C extends Contract, Name extends ChannelName<C>, State> = CommonReduction<C, Name, State> &
+  GapReduction<C, Name, State>;
+
+type AnyReducer<State> = (state: State, argument: unknown, event: unknown) => State;
+
+/** The parts of any reduction. The types have checked which there are, and what each takes. */
+export interface AnyReduction<State> {
+  readonly initial: State;
+  readonly after?: string | undefined;
+  readonly reduce: Readonly<Record<string, AnyReducer<State> | undefined>>;
+  readonly clear?: AnyReducer<State>;
+  readonly gap?: AnyReducer<State>;
+  readonly snapshot?: (snapshot: unknown) => State;
+}
+
+/** The reducer for what the handler of this name gets; undefined where nothing changes. */
+export function reducerOf<State>(reduction: AnyReduction<State>, name: string): AnyReducer<State> | undefined {
+  const { reduce, clear, gap, snapshot } = reduction;
+  switch (name) {
+    case "snapshot":
+      return snapshot && ((_, state) => snapshot(state));
+    case "onClear":
+      return clear;
+    case "onGap":
+      return gap;
+    default:
+      // An event type may have the name of something that every object has.
+      return Object.hasOwn(reduce, name) ? reduce[name] : undefined;
+  }
+}
