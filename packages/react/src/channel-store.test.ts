@@ -3,23 +3,36 @@ import { expect, inject, test } from "vitest";
 import { chat, openChat, type ChatKit } from "../test/chat.ts";
 import { ChannelStore } from "./channel-store.ts";
 
-/** A store of an address, for a client. */
-function storeOf({ kit }: ChatKit, address = chat.feed({ feedId: "news" })): ChannelStore<null> {
-  return new ChannelStore({
-    channel: chat.feed,
+/** A store that keeps what its handlers were called with, in a list. */
+function storeOf({ kit }: ChatKit, name: "feed" | "room" | "prices", address = ADDRESSES[name]) {
+  const nothing = { onGap: () => {}, snapshot: () => {} };
+  const store = new ChannelStore<readonly string[]>({
+    channel: chat[name],
+    // Safe: the store passes handlers on, whatever the channel is.
     subscribe: (handlers, after) =>
-      kit.client.subscribe(address, { onGap: () => {}, ...handlers }, after === undefined ? {} : { after }),
-    initial: null,
+      kit.client.subscribe(
+        address as typeof ADDRESSES.room,
+        { ...nothing, ...handlers },
+        after === undefined ? {} : { after },
+      ),
+    initial: [],
     after: undefined,
   });
+  store.handlerOf = (handler) => (argument) =>
+    store.update((calls) => [...calls, `${handler} ${Object.values(argument ?? {}).at(-1)}`]);
+  return store;
 }
 
-test("a store that is listened to again goes on after the last event, and asks for nothing twice", async () => {
+const ADDRESSES = {
+  feed: chat.feed({ feedId: "news" }),
+  room: chat.room({ roomId: "lobby" }),
+  prices: chat.prices({ market: "tea" }),
+};
+
+test("a store that is listened to again goes on after the last event that it has had", async () => {
   const chatKit = await openChat();
   const { tell, settle } = chatKit;
-  const store = storeOf(chatKit);
-  const seen: unknown[] = [];
-  store.handlerOf = (name) => (name === "story" ? (story) => seen.push(story) : undefined);
+  const store = storeOf(chatKit, "feed");
   const stop = store.subscribe(() => {});
   await settle();
   await tell("one");
@@ -30,7 +43,77 @@ test("a store that is listened to again goes on after the last event, and asks f
   await tell("two");
   end();
   await tell("after the end");
-  expect(seen).toEqual(["one", "while nobody listens", "two"].map((text, index) => ({ id: `${index + 1}`, text })));
+  expect(store.read()[0]).toEqual(["story one", "story while nobody listens", "story two"]);
+});
+
+test("a volatile event and a withdrawal between two events move nothing back", async () => {
+  const chatKit = await openChat();
+  const { kit, say, settle } = chatKit;
+  const store = storeOf(chatKit, "room");
+  const stop = store.subscribe(() => {});
+  await settle();
+  await say("lobby", "one");
+  await kit.hub.publish(ADDRESSES.room, "topic", { text: "tea" });
+  await kit.hub.publish(ADDRESSES.room, "typing", { author: "ada" });
+  await kit.hub.clear(ADDRESSES.room, "topic");
+  await settle();
+  stop();
+  await say("lobby", "two");
+  const end = store.subscribe(() => {});
+  await settle();
+  end();
+  const calls = store.read()[0].map((call) => call.replace(/\S+\.\d+$/, "by id"));
+  expect(calls).toEqual(["snapshot ", "message one", "topic tea", "typing ada", "onClear by id", "message two"]);
+});
+
+test("after a snapshot without an event, a store begins anew: the cursor before the gap would meet it again", async () => {
+  const chatKit = await openChat({ snapshotOverlap: 0 });
+  const { say, settle, miss } = chatKit;
+  const store = storeOf(chatKit, "room");
+  const stop = store.subscribe(() => {});
+  await settle();
+  await say("lobby", "one");
+  await miss("lobby", ["two", "three", "four"]);
+  stop();
+  const before = store.read()[0].length;
+  const end = store.subscribe(() => {});
+  await settle();
+  end();
+  expect(
+    store
+      .read()[0]
+      .slice(before)
+      .map((call) => call.split(" ")[0]),
+  ).toEqual(["snapshot"]);
+});
+
+test("a store that begins anew without a snapshot forgets the values that it has", async () => {
+  const chatKit = await openChat();
+  const { kit, setPrice, settle } = chatKit;
+  await setPrice("ASSAM", 1);
+  await setPrice("SENCHA", 2);
+  const store = storeOf(chatKit, "prices");
+  const stop = store.subscribe(() => {});
+  await settle();
+  expect(store.read()[0]).toEqual(["price 1", "price 2"]);
+  stop();
+  await kit.hub.clear(ADDRESSES.prices, "price", "ASSAM");
+  const end = store.subscribe(() => {});
+  await settle();
+  end();
+  expect(store.read()[0]).toEqual(["price 2"]);
+});
+
+test("a store calls its listener when something has changed, and shows no end when nobody listens any more", async () => {
+  const chatKit = await openChat();
+  const store = storeOf(chatKit, "feed");
+  const views = [store.read()];
+  const stop = store.subscribe(() => views.push(store.read()));
+  expect(store.read()).toBe(views[0]);
+  await chatKit.settle();
+  stop();
+  expect(views.map(([, { state }]) => state)).toEqual(["connecting", "live"]);
+  expect(store.read()).toBe(views[1]);
 });
 
 test("an address of another contract is refused with a sentence", async () => {
@@ -38,7 +121,7 @@ test("an address of another contract is refused with a sentence", async () => {
   // The types refuse it; plain JavaScript does not.
   const foreign = { ...chat.feed({ feedId: "news" }), name: "shop" } as unknown as ReturnType<typeof chat.feed>;
   const message = 'Expected an address of this contract (room, feed, prices), got "shop".';
-  expect(() => storeOf(chatKit, foreign).subscribe(() => {})).toThrow(message);
+  expect(() => storeOf(chatKit, "feed", foreign).subscribe(() => {})).toThrow(message);
 });
 
 test("these tests run on the React of their project", () => {

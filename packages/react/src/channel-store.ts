@@ -20,8 +20,6 @@ export interface ChannelStart<State> {
  * that was hidden, neither miss nor repeat anything.
  */
 export class ChannelStore<State> {
-  /** What the server shows, too. */
-  readonly initial: View<State>;
   /** Handlers are looked up when they are called, so they may change at any time. */
   handlerOf: HandlerOf = () => undefined;
   readonly #start: ChannelStart<State>;
@@ -32,8 +30,7 @@ export class ChannelStore<State> {
   constructor(start: ChannelStart<State>) {
     this.#start = start;
     this.#cursor = start.after;
-    this.initial = [start.initial, CONNECTING];
-    this.#view = this.initial;
+    this.#view = [start.initial, CONNECTING];
   }
 
   readonly read = (): View<State> => this.#view;

@@ -4,6 +4,7 @@ import { createContext, createElement, useContext, useEffect, useMemo, useSyncEx
 import { ChannelStore } from "./channel-store.ts";
 import type { Hooks, ProviderProps, StatusSource } from "./hooks.ts";
 import { latestValues } from "./latest-values.ts";
+import { ownMember } from "./own-member.ts";
 import type { AnyHandlers, HandlerOf } from "./pass-on.ts";
 import { reducerOf, type AnyReduction } from "./reduction.ts";
 import { CONNECTING, selectOnce, selectView, type Select } from "./view.ts";
@@ -72,16 +73,14 @@ export function createHooks<C extends Contract>(contract: C): Hooks<C> {
       store.handlerOf = handlerOf;
     });
     const selectFrom = useMemo(() => selectOnce(select), [select]);
-    return useSyncExternalStore(
-      store.subscribe,
-      () => selectFrom(store.read()),
-      () => selectFrom(store.initial),
-    );
+    const read = () => selectFrom(store.read());
+    // The server shows the same: a store begins with the initial state, and nothing listens to it there.
+    return useSyncExternalStore(store.subscribe, read, read);
   }
 
   function useChannel(address: AnyAddress, handlers: AnyHandlers, { after }: SubscribeOptions = {}): Status {
     const store = useStore(address, null, after);
-    return useView(store, (name) => (Object.hasOwn(handlers, name) ? handlers[name] : undefined), selectStatus);
+    return useView(store, (name) => ownMember(handlers, name), selectStatus);
   }
 
   function useReduction<State, Selected>(

@@ -1,5 +1,6 @@
 import type { Cleared, Gap, ReceivedEvent } from "@tidings/client";
 import type { ChannelName, Contract, EventData, EventType, SnapshotName, SnapshotState } from "@tidings/contract";
+import { ownMember } from "./own-member.ts";
 
 /** Returns the next state, or the same one when nothing has changed. */
 type Reducer<State, Argument> = (state: State, argument: Argument) => NoInfer<State>;
@@ -72,7 +73,6 @@ export function reducerOf<State>(reduction: AnyReduction<State>, name: string): 
     case "onGap":
       return gap;
     default:
-      // An event type may have the name of something that every object has.
-      return Object.hasOwn(reduce, name) ? reduce[name] : undefined;
+      return ownMember(reduce, name);
   }
 }

@@ -16,6 +16,7 @@ export const chat = defineContract({
     {
       message: Message,
       topic: latest(z.object({ text: z.string() })),
+      notice: latest(z.object({ text: z.string() })),
       typing: volatile(z.object({ author: z.string() })),
     },
     { snapshot: z.object({ messages: z.array(Message) }) },
@@ -37,7 +38,7 @@ export interface ChatKit {
   readonly tell: (text: string) => Promise<void>;
   readonly setPrice: (symbol: string, price: number) => Promise<void>;
   /** Says or tells texts while the connection is broken. The log has room for two of them. */
-  readonly miss: (where: string, texts: readonly string[]) => Promise<void>;
+  readonly miss: (where: string, texts: readonly string[], meanwhile?: () => Promise<void>) => Promise<void>;
   /** Lets time pass, and what is under way arrive. @default no time */
   readonly settle: (milliseconds?: number) => Promise<void>;
   /** How often rooms have been loaded. */
@@ -72,8 +73,9 @@ export async function openChat(options: Options = {}): Promise<ChatKit> {
     publish(() => kit.hub.publish(chat.feed({ feedId: "news" }), "story", { id: `${++ids}`, text }));
   const setPrice = (symbol: string, price: number) =>
     publish(() => kit.hub.publish(chat.prices({ market: "tea" }), "price", { symbol, price }));
-  async function miss(where: string, texts: readonly string[]): Promise<void> {
+  async function miss(where: string, texts: readonly string[], meanwhile = async () => {}): Promise<void> {
     await act(async () => kit.network.drop());
+    await act(meanwhile);
     for (const text of texts) await (where === "news" ? tell(text) : say(where, text));
     await log.trim();
     // The ring of the former hub would still have what the log has dropped.
