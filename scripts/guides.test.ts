@@ -14,3 +14,14 @@ test.for(sources)("the guide to React shows %s as it is", ([path, source]) => {
   const name = path.replace("../e2e/react/page/", "");
   expect(Object.values(guides).join("\n")).toContain(`\n// ${name}\n${source.trimEnd()}\n\`\`\`\n`);
 });
+
+test("the auction has at most 250 lines of TypeScript, as the document of the examples says", () => {
+  const auction = import.meta.glob<string>("../examples/auction/*.{ts,tsx}", {
+    eager: true,
+    query: "?raw",
+    import: "default",
+  });
+  const lines = Object.values(auction).flatMap((source) => source.trimEnd().split("\n"));
+  expect(lines.length).toBeGreaterThan(100);
+  expect(lines.length).toBeLessThanOrEqual(250);
+});

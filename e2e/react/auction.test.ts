@@ -1,0 +1,98 @@
+import type { AddressInfo } from "node:net";
+import type { Page } from "playwright-core";
+import { defaultClientConditions } from "vite";
+import { expect, onTestFinished, test } from "vitest";
+import { startAuction } from "../../examples/auction/server.ts";
+import { openWindow, until } from "../chat/stage.ts";
+
+/** The example, as it is. Only its packages are read from their sources. */
+async function openAuction() {
+  const conditions = ["@tidings/source", ...defaultClientConditions];
+  const { hub, page, server } = await startAuction(0, { logLevel: "warn", resolve: { conditions, dedupe: ["react"] } });
+  onTestFinished(async () => {
+    await hub.close();
+    await page.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  // A server that listens on a TCP port has an address of this shape.
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  async function enterAs(name: string): Promise<Page> {
+    const window = await openWindow();
+    await window.goto(url);
+    await window.getByPlaceholder("Your name").fill(name);
+    await window.keyboard.press("Enter");
+    await window.getByPlaceholder("Your bid in euros").waitFor();
+    return window;
+  }
+  return { server, url, enterAs };
+}
+
+async function bid(page: Page, amount: number): Promise<void> {
+  await page.getByPlaceholder("Your bid in euros").fill(String(amount));
+  await page.keyboard.press("Enter");
+}
+
+const bidsOn = (page: Page) => page.getByLabel("Bids").locator("li").allTextContents();
+const priceOn = (page: Page) => page.locator(".price").textContent();
+
+test("bids, price, hints and the notice of being outbid reach those whom they concern", async () => {
+  const { url, enterAs } = await openAuction();
+  const [ada, bob] = [await enterAs("ada"), await enterAs("bob")];
+  await bid(ada, 100);
+  await until(() => bidsOn(bob), ["ada€ 100"]);
+  await until(() => priceOn(bob), "€ 100");
+  await bob.getByPlaceholder("Your bid in euros").pressSequentially("1");
+  await until(() => ada.getByRole("alert").textContent(), "bob is thinking about a bid…");
+  await bid(bob, 1200);
+  await until(() => ada.locator(".banner").allTextContents(), ["bob has outbid you."]);
+  await until(() => bidsOn(ada), ["bob€ 1,200", "ada€ 100"]);
+  expect(await bob.locator(".banner").count()).toBe(0);
+  await bid(ada, 1300);
+  await until(() => ada.locator(".banner").count(), 0);
+  // Who comes later has the history, and the price at once.
+  const eve = await enterAs("eve");
+  await until(() => bidsOn(eve), ["ada€ 1,300", "bob€ 1,200", "ada€ 100"]);
+  await until(() => priceOn(eve), "€ 1,300");
+  // An inbox belongs to its bidder.
+  const statusOf = (bidder: string) =>
+    eve
+      .context()
+      .request.get(`${url}/events?channel=bidders/${bidder}/inbox`, { headers: { accept: "application/json" } });
+  expect([(await statusOf("ada")).status(), (await statusOf("eve")).status()]).toEqual([403, 200]);
+});
+
+test("a bid is shown before the server has it, and disappears when the server refuses it", async () => {
+  const { enterAs } = await openAuction();
+  const ada = await enterAs("ada");
+  await bid(ada, 100);
+  await until(() => bidsOn(ada), ["ada€ 100"]);
+  let answer = (): void => {};
+  await ada.route("**/bids", async (route) => {
+    await new Promise<void>((resolve) => (answer = resolve));
+    await route.continue();
+  });
+  await bid(ada, 90);
+  await until(() => bidsOn(ada), ["ada€ 100", "ada€ 90, sending…"]);
+  answer();
+  await until(() => bidsOn(ada), ["ada€ 100"]);
+  expect(await ada.getByRole("alert").textContent()).toBe("Somebody has bid 100 already.");
+});
+
+test("a banner shows a broken connection, and what was bid meanwhile comes once", async () => {
+  const { server, enterAs } = await openAuction();
+  const [ada, bob] = [await enterAs("ada"), await enterAs("bob")];
+  await bid(ada, 100);
+  await until(() => bidsOn(bob), ["ada€ 100"]);
+  await bob.route("**/events*", (route) => route.abort());
+  server.closeAllConnections();
+  await until(() => bob.getByRole("status").textContent(), "Connection lost. Reconnecting…");
+  await bid(ada, 200);
+  await until(() => bidsOn(ada), ["ada€ 200", "ada€ 100"]);
+  expect(await bidsOn(bob)).toEqual(["ada€ 100"]);
+  await bob.unroute("**/events*");
+  await until(() => bidsOn(bob), ["ada€ 200", "ada€ 100"]);
+  await until(() => bob.getByRole("status").count(), 0);
+  await until(() => priceOn(bob), "€ 200");
+});

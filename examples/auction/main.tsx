@@ -1,0 +1,146 @@
+import { createClient, type History, type EventOf } from "@tidings/client";
+import { createHooks } from "@tidings/react";
+import { StrictMode, useActionState, useCallback, useEffect, useOptimistic, useState } from "react";
+import { createRoot } from "react-dom/client";
+import { auction, teapot, type Bid } from "./contract.ts";
+
+const client = createClient(auction, { url: "/events" });
+const { TidingsProvider, useChannel, useChannelState, useLatest, useStatus } = createHooks(auction);
+
+/** Resolves with what is wrong, or null. */
+async function post(path: string, body: object): Promise<string | null> {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) }).catch(() => null);
+  if (response?.ok) return null;
+  return response === null ? "No connection." : ((await response.json()) as { detail: string }).detail;
+}
+
+function App() {
+  const [name, setName] = useState<string | null>(null);
+  const [error, signIn] = useActionState(async (_: string | null, form: FormData) => {
+    const chosen = form.get("name") as string; // a text field
+    const problem = await post("/api/session", { name: chosen });
+    if (problem === null) setName(chosen);
+    return problem;
+  }, null);
+  if (name !== null) return <Lot bidder={name} />;
+  return (
+    <form action={signIn}>
+      <h1>Who is bidding?</h1>
+      <input name="name" placeholder="Your name" required autoFocus />
+      <button>Take part</button>
+      <p className="hint" role="alert">
+        {error}
+      </p>
+    </form>
+  );
+}
+
+type Page = History<EventOf<typeof auction, "lot">>;
+
+/** First the newest bids from history, then the live ones behind them. After a gap it begins again. */
+function Lot({ bidder }: { bidder: string }) {
+  const [page, setPage] = useState<Page | null>(null);
+  const load = useCallback(() => void client.history(teapot, { last: 10 }).then(setPage, console.error), []);
+  useEffect(load, [load]);
+  return (
+    <>
+      <Banner />
+      <h1>A teapot, stoneware, 1974</h1>
+      <Price bidder={bidder} />
+      {page && <Bids key={page.cursor} page={page} bidder={bidder} reload={load} />}
+    </>
+  );
+}
+
+function Banner() {
+  const status = useStatus();
+  return status.state === "retrying" ? (
+    <p className="banner" role="status">
+      Connection lost. Reconnecting…
+    </p>
+  ) : null;
+}
+
+/** The highest bid, and whether it has outbid one's own. */
+function Price({ bidder }: { bidder: string }) {
+  const price = useLatest(teapot, "price", (prices) => prices.get(""));
+  const [outbid] = useChannelState(auction.inbox({ bidder }), {
+    initial: null as Bid | null,
+    gap: (newest) => newest,
+    reduce: { outbid: (_, newest) => newest },
+  });
+  return (
+    <>
+      <p className="price">{price ? euros(price.amount) : "No bid yet"}</p>
+      {price && price.amount === outbid?.amount && <p className="banner">{`${price.bidder} has outbid you.`}</p>}
+    </>
+  );
+}
+
+const euros = (amount: number): string => `€ ${amount.toLocaleString("en")}`;
+
+/** One's own bid is shown at once, and goes away when the server refuses it. */
+type ShownBid = Bid & { readonly isPending?: boolean };
+
+/** The highest bid first. A bid comes from the server's answer and from the stream, in any order. */
+const upsert = (bids: readonly ShownBid[], bid: ShownBid): readonly ShownBid[] =>
+  bids.some(({ id }) => id === bid.id) ? bids : [bid, ...bids].toSorted((one, other) => other.amount - one.amount);
+
+function Bids({ page, bidder, reload }: { page: Page; bidder: string; reload: () => void }) {
+  const [bids, setBids] = useState<readonly ShownBid[]>(() =>
+    page.events.flatMap((event) => (event.type === "bid" ? [event.data] : [])).toReversed(),
+  );
+  const [typing, setTyping] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setTyping(""), 3_000);
+    return () => clearTimeout(timer);
+  }, [typing]);
+  useChannel(
+    teapot,
+    {
+      bid: (bid) => setBids((known) => upsert(known, bid)),
+      typing: (event) => event.bidder !== bidder && setTyping(`${event.bidder} is thinking about a bid…`),
+      onGap: reload,
+    },
+    { after: page.cursor },
+  );
+  const [shown, showAtOnce] = useOptimistic(bids, upsert);
+  const [error, offer] = useActionState(async (_: string | null, form: FormData) => {
+    const bid = { id: crypto.randomUUID(), amount: Number(form.get("amount")), bidder, at: new Date() };
+    showAtOnce({ ...bid, isPending: true });
+    const problem = await post("/api/bids", bid);
+    // The stream brings it, too, a little earlier or later.
+    if (problem === null) setBids((known) => upsert(known, bid));
+    return problem;
+  }, null);
+  return (
+    <>
+      <form action={offer}>
+        <input name="amount" type="number" placeholder="Your bid in euros" required onInput={sayTyping} />
+        <button>Bid</button>
+      </form>
+      <p className="hint" role="alert">
+        {error ?? typing}
+      </p>
+      <ol aria-label="Bids">
+        {shown.map(({ id, amount, isPending, ...bid }) => (
+          <li key={id} className={isPending ? "pending" : ""}>
+            <span>{bid.bidder}</span>
+            <span>{`${euros(amount)}${isPending ? ", sending…" : ""}`}</span>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+const sayTyping = () => void post("/api/typing", {});
+
+createRoot(document.body.appendChild(document.createElement("main"))).render(
+  <StrictMode>
+    <TidingsProvider client={client}>
+      <App />
+    </TidingsProvider>
+  </StrictMode>,
+);
