@@ -1,9 +1,12 @@
 import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import { defaultClientConditions } from "vite";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { startAuction } from "../../examples/auction/server.ts";
 import { openWindow, until } from "../chat/stage.ts";
+
+// Vite bundles React first, which takes a while on a machine that has other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The example, as it is. Only its packages are read from their sources. */
 async function openAuction() {
