@@ -70,6 +70,8 @@ export default defineConfig({
       project({
         ...react,
         name: "react-18",
+        // React 18 has no Activity.
+        exclude: ["packages/react/test/activity.test.tsx"],
         provide: { react: "18" },
         alias: { react: react18("react"), "react-dom": react18("react-dom") },
       }),

@@ -1,4 +1,3 @@
-import * as React from "react";
 import { act } from "react";
 import { expect, test, vi } from "vitest";
 import { chat, openChat, statusText, textsOf, upsert, useChannelState, type Message } from "../test/chat.ts";
@@ -280,30 +279,3 @@ test("another client is followed from its beginning", async () => {
   expect(page.text()).toBe("lobby live: one, two");
   expect(kit.hub.stats().connections).toBe(1);
 });
-
-// React 18 has no Activity.
-test.skipIf(!("Activity" in React))(
-  "a hidden component ends its subscription, and goes on when it is shown",
-  async () => {
-    const { kit, say, settle, loads } = await openChat();
-    const page = await mount(kit.client, <Hidden mode="visible" />);
-    await settle();
-    await say("lobby", "one");
-    await page.render(<Hidden mode="hidden" />);
-    await settle(2_000);
-    expect(kit.hub.stats().connections).toBe(0);
-    await say("lobby", "two");
-    await page.render(<Hidden mode="visible" />);
-    await settle();
-    await say("lobby", "three");
-    expect([page.text(), loads()]).toEqual(["lobby live: one, two, three", 1]);
-  },
-);
-
-function Hidden({ mode }: { readonly mode: "hidden" | "visible" }) {
-  return (
-    <React.Activity mode={mode}>
-      <Room roomId="lobby" />
-    </React.Activity>
-  );
-}
