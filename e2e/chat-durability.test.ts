@@ -87,7 +87,7 @@ test.for(["SIGKILL", "SIGTERM"] as const)(
         const key = randomUUID();
         sent.push(key);
         const response = await post(ada, "hi @ada", key);
-        if (response.status !== 201) return expectProblem(response, 503);
+        if (response.status !== 201) return void (await expectProblem(response, 503));
         const { message } = (await response.json()) as { message: { number: number; id: string } };
         answered.push(`${message.number} ${message.id}`);
         if (answered.length === 200) first.child.kill(signal);

@@ -133,6 +133,44 @@ test("a name that looks like another person's name, or cannot be seen, or turns 
   }
 });
 
+test("a name that looks like somebody else's is refused with 409, which says so: no cookie, nobody joins", async () => {
+  const url = await start();
+  const witness = await visit(url, "witness");
+  for (const [first, ...others] of [
+    ["Ada", "ada", "ADA", "Ａｄａ"],
+    ["سارا", "سا\u200cرا"],
+    ["محمد", "مح\u200dمد"],
+    ["राम", "रा\u200cम", "रा\u200dम"],
+  ] as const) {
+    await visit(url, first);
+    const before = await witness.look();
+    for (const name of others) {
+      const response = await signIn(url, { name });
+      expect(response.headers.getSetCookie(), JSON.stringify(name)).toEqual([]);
+      expect(await expectProblem(response, 409)).toContain(`"${name}" looks like "${first}"`);
+    }
+    expect(await witness.look()).toEqual(before);
+    // The same name is the same person.
+    expect((await signIn(url, { name: first })).status).toBe(201);
+  }
+});
+
+test("of people who sign in at the same time with names that look the same, one gets in", async () => {
+  const url = await start();
+  const answers = await Promise.all(["bo", "Bo", "BO", "ｂｏ"].map((name) => signIn(url, { name })));
+  expect(answers.map(({ status }) => status).sort((one, other) => one - other)).toEqual([201, 409, 409, 409]);
+});
+
+test("a session whose name looks like somebody else's in a new database signs nobody in", async () => {
+  const { cookie } = await visit(await start(), "ADA");
+  const url = await start();
+  await visit(url, "Ada");
+  const other = visitorWith(url, cookie, "ADA");
+  expect(await (await other.request("GET", "/api/session")).json()).toEqual({ viewer: null });
+  await expectProblem(await other.request("GET", "/api/rooms"), 401);
+  expect((await other.request("GET", "/events?channel=rooms")).status).toBe(401);
+});
+
 test("a name in any script can be part of the inbox's address", async () => {
   const url = await start();
   for (const name of ["李小龍", "👩‍🚀", "a/b?c#d%", "x".repeat(MAX_NAME), "龍".repeat(22), "..", "<b>"]) {

@@ -47,5 +47,10 @@ test("an invalid name is refused in a sentence", async () => {
   await page.getByLabel("Your name").fill("👩‍🚀".repeat(8));
   await page.keyboard.press("Enter");
   await until(() => page.locator("#sign-in-problem").textContent(), "Please choose another name.");
+  // To sign in as somebody who is there already, one has to write exactly that name.
+  await visit(url, "Ada");
+  await page.getByLabel("Your name").fill("ada");
+  await page.keyboard.press("Enter");
+  await until(async () => /looks the same/.test((await page.locator("#sign-in-problem").textContent()) ?? ""), true);
   expect((await visit(url, "ok")).cookie).not.toBe("");
 });

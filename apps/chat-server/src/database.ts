@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { toComparableName } from "./comparable-name.ts";
 import { WriteRefused, type Patience } from "./write-queue.ts";
 
 type SqlValue = string | number | null;
@@ -63,8 +64,24 @@ alter table messages add column reactions text not null default '[]';
 create index mentions_message on mentions (room_id, number);
 `;
 
+/**
+ * Computes the comparable form of each name again: version 2 kept joiners in it. People whose names look the same stay.
+ * If two rooms get the same form, both stay, and the name finds one of them.
+ */
+function compareAgain(database: Database): void {
+  for (const table of ["people", "rooms"]) {
+    const update = database.prepare(`update or ignore ${table} set folded = ? where rowid = ?`);
+    const rows = database.prepare<{ row: number; name: string }>(`select rowid as row, name from ${table}`).all();
+    for (const { row, name } of rows) update.run(toComparableName(name), row);
+  }
+}
+
 /** The n-th migration (from 0) upgrades version n to n + 1, so the number of migrations is the newest version. */
-const MIGRATIONS: readonly string[] = [TABLES, CHANGES];
+const MIGRATIONS: readonly ((database: Database) => void)[] = [
+  (database) => void database.exec(TABLES),
+  (database) => void database.exec(CHANGES),
+  compareAgain,
+];
 
 /**
  * Opens a database handle, and creates or upgrades the tables of the chat.
@@ -111,7 +128,7 @@ function migrate(database: Database): void {
       const expected = `expected tables of version ${MIGRATIONS.length} or older`;
       throw new Error(`${expected}, got version ${version}: a newer version of the chat has written them`);
     }
-    for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
+    for (const migration of MIGRATIONS.slice(version)) migration(database);
     database.exec(`pragma user_version = ${MIGRATIONS.length}`);
     database.exec("commit");
   } catch (error) {

@@ -43,7 +43,7 @@ test.for([
   expect(await findMentioned(text, people)).toEqual([]);
 });
 
-test("two people whose names differ only in upper and lower case are both mentioned", async () => {
+test("of an older database, two people whose names differ only in upper and lower case are both mentioned", async () => {
   const both = peopleIn(openDatabase(":memory:"));
   both.add("ada");
   both.add("ADA");
@@ -52,7 +52,7 @@ test("two people whose names differ only in upper and lower case are both mentio
 
 test("no step of the search takes long, whatever the text is", async () => {
   const names = Array.from({ length: 450 }, (_, index) => index.toString(36).padStart(2, "0"));
-  for (const name of names) people.add(name);
+  for (const name of names) if (!people.has(name)) people.add(name);
   const texts = ["@".repeat(2_000), "@ !?".repeat(500), "@a ".repeat(666), names.map((name) => `@${name}`).join(" ")];
   let longest = 0;
   for (const text of texts) {

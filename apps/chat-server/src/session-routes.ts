@@ -1,6 +1,7 @@
 import { Router } from "express";
 import type { Authentication } from "./authentication.ts";
 import { parseBody, readBody, SIGN_IN } from "./bodies.ts";
+import { Problem } from "./problem.ts";
 import { COOKIE, COOKIE_OPTIONS, type Sessions } from "./sessions.ts";
 import type { ChatStorage } from "./storage.ts";
 
@@ -15,7 +16,8 @@ export function sessionRoutes(sessions: Sessions, authentication: Authentication
   });
   router.post("/", readBody, async (request, response) => {
     const { name } = parseBody(SIGN_IN, request.body);
-    await authentication.register(name);
+    const lookAlike = await authentication.register(name);
+    if (lookAlike !== null) throw new Problem(409, explainLookAlike(name, lookAlike));
     response.cookie(COOKIE, sessions.begin(name), { ...COOKIE_OPTIONS, secure: request.secure });
     response.status(201).json({ viewer: { name } });
   });
@@ -30,4 +32,9 @@ export function sessionRoutes(sessions: Sessions, authentication: Authentication
     response.clearCookie(COOKIE, { path: "/" }).status(204).end();
   });
   return router;
+}
+
+function explainLookAlike(name: string, lookAlike: string): string {
+  const got = `${JSON.stringify(name)} looks like ${JSON.stringify(lookAlike)}`;
+  return `Expected a name that looks like nobody else's, but ${got}; sign in with that name, or choose another one.`;
 }

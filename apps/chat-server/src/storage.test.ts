@@ -177,11 +177,37 @@ test("closing does not wait for another program that writes", async () => {
   other.exec("rollback");
 });
 
+test("in a file of an older version, people whose names look the same stay, and nobody else can come to them", () => {
+  const path = newFile();
+  const old = openDatabase(path);
+  old.exec("pragma user_version = 2");
+  // The forms that version 2 has stored: in lower case, with joiners.
+  for (const [name, folded] of [
+    ["Ada", "ada"],
+    ["ADA", "ada"],
+    ["سا\u200cرا", "سا\u200cرا"],
+  ] as const) {
+    old.prepare("insert into people (name, folded) values (?, ?)").run(name, folded);
+  }
+  for (const id of ["raum", "raum-2"]) {
+    const name = id === "raum" ? "Straße" : "Strasse";
+    old.prepare("insert into rooms (id, name, folded) values (?, ?, ?)").run(id, name, name.toLowerCase());
+  }
+  old.close();
+  const { people, rooms } = open(path).tables;
+  expect(["Ada", "ADA", "سا\u200cرا"].map((name) => people.has(name))).toEqual([true, true, true]);
+  expect(people.lookAlikes("ada")).toEqual(["ADA", "Ada"]);
+  expect(people.lookAlikes("سارا")).toEqual(["سا\u200cرا"]);
+  // Both rooms stay. The name leads to the older one that has its form.
+  expect(rooms.all().map(({ id }) => id)).toEqual(["lobby", "raum", "raum-2"]);
+  expect(rooms.findByName("STRASSE")).toMatchObject({ id: "raum-2" });
+});
+
 test("a file of a newer version is refused and not changed", () => {
   const path = newFile();
   const database = openDatabase(path);
   database.exec("pragma user_version = 99");
-  expect(() => openDatabase(path)).toThrow(/version 2 or older, got version 99/);
+  expect(() => openDatabase(path)).toThrow(/version 3 or older, got version 99/);
   expect(database.prepare("pragma user_version").get()).toMatchObject({ user_version: 99 });
   database.close();
 });

@@ -2,6 +2,12 @@ import { MAX_NAME } from "@tidings-apps/chat-contract";
 import { ApiError, signIn } from "./api.ts";
 import { element, elementIn } from "./element.ts";
 
+/** What to say about a name that the server refuses, by the status of the answer. */
+const PROBLEMS: Readonly<Record<number, string>> = {
+  400: "Please choose another name.",
+  409: "Somebody here has a name that looks the same. Please write exactly that name, or choose another one.",
+};
+
 /** The form for a person who is not signed in. */
 export class SignIn {
   readonly #view = element("sign-in", HTMLElement);
@@ -36,9 +42,7 @@ export class SignIn {
       onSignedIn(await signIn(name));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#refuse(
-        error.status === 400 ? "Please choose another name." : `${error.message} Please try again in a moment.`,
-      );
+      this.#refuse(PROBLEMS[error.status] ?? `${error.message} Please try again in a moment.`);
     }
   }
 
