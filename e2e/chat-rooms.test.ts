@@ -108,6 +108,23 @@ test("a person who is named with an @ has the mention in the inbox until they ha
   expect(inboxOf(await bo.look(), "bo").mentions).toEqual([]);
 });
 
+test("a message or an edit that mentions 51 people is refused with 400: nothing is stored or published", async () => {
+  const names = Array.from({ length: 51 }, (_, index) => `p${index}`);
+  const [ada] = await enter("ada", ...names);
+  if (ada === undefined) throw new Error("Expected ada to be there.");
+  const text = names.map((name) => `@${name}`).join(" ");
+  const accepted = await post(ada, { text: text.slice(0, text.lastIndexOf(" ")) });
+  const { message } = (await accepted.json()) as { message: { id: string } };
+  const before = await ada.look();
+  for (const refused of [
+    post(ada, { text }),
+    ada.request("PATCH", `/api/rooms/lobby/messages/${message.id}`, { text }),
+  ]) {
+    expect(await expectProblem(await refused, 400)).toContain("at most 50 people, got one that mentions 51");
+  }
+  expect(await ada.look()).toEqual(before);
+});
+
 test("the snapshot of an inbox has the hundred newest mentions", async () => {
   const [ada, bo] = await enterAsTwo();
   for (let number = 1; number <= 101; number++) await ada.say(`@bo ${number}`);

@@ -50,6 +50,22 @@ test("of an older database, two people whose names differ only in upper and lowe
   expect((await findMentioned("@Ada", both)).sort()).toEqual(["ADA", "ada"]);
 });
 
+test("a text mentions 50 people at most; one with more is refused, and the sentence has both numbers", async () => {
+  const crowd = peopleIn(openDatabase(":memory:"));
+  const names = Array.from({ length: 51 }, (_, index) => `p${index}`);
+  for (const name of names) crowd.add(name);
+  const textOf = (count: number) =>
+    names
+      .map((name) => `@${name}`)
+      .slice(-count)
+      .join(" ");
+  expect(await findMentioned(`${textOf(50)} ${textOf(50)}`, crowd)).toHaveLength(50);
+  await expect(findMentioned(textOf(51), crowd)).rejects.toMatchObject({
+    status: 400,
+    message: "Expected a message that mentions at most 50 people, got one that mentions 51.",
+  });
+});
+
 test("no step of the search takes long, whatever the text is", async () => {
   const names = Array.from({ length: 450 }, (_, index) => index.toString(36).padStart(2, "0"));
   for (const name of names) if (!people.has(name)) people.add(name);
@@ -57,10 +73,12 @@ test("no step of the search takes long, whatever the text is", async () => {
   let longest = 0;
   for (const text of texts) {
     let begun = performance.now();
-    await find(text, people, async () => {
+    const search = find(text, people, async () => {
       longest = Math.max(longest, performance.now() - begun);
       begun = performance.now();
     });
+    // The last text mentions too many people: it is refused at the end.
+    await search.catch(String);
   }
   // A step takes about 2 ms; a busy machine gets 50.
   expect(longest).toBeLessThan(100);
