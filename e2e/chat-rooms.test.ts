@@ -37,7 +37,7 @@ async function send(who: Visitor, witness: Visitor, ...request: Parameters<Visit
 
 const post = (who: Visitor, body: unknown) => who.request("POST", "/api/rooms/lobby/messages", body);
 const roomOf = ({ rooms }: ChatState, id = "lobby") => (rooms as { id: string }[]).find((room) => room.id === id);
-const inboxOf = ({ state }: ChatState, name: string) =>
+const inboxOf = ({ state }: Pick<ChatState, "state">, name: string) =>
   state[`users/${name}/inbox`] as { places: unknown[]; mentions: unknown[] };
 const someId = expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown;
 const someTime = expect.stringMatching(/^\d{4}-.*Z$/) as unknown;
@@ -130,6 +130,22 @@ test("the snapshot of an inbox has the hundred newest mentions", async () => {
   for (let number = 1; number <= 101; number++) await ada.say(`@bo ${number}`);
   const texts = inboxOf(await bo.look(), "bo").mentions.map((mention) => (mention as { text: string }).text);
   expect(texts).toEqual(Array.from({ length: 100 }, (_, index) => `@bo ${index + 2}`));
+});
+
+test("the lobby and an inbox stay readable, whatever one person posts", async () => {
+  const [ada, bo] = await enterAsTwo();
+  // The longest text, with six bytes for each control character: 100 of them have more than the 1 MiB of a snapshot.
+  const text = "@bo ".padEnd(MAX_TEXT, "\u0001");
+  await Promise.all(Array.from({ length: 100 }, () => ada.say(text)));
+  await ada.say("the last one");
+  const { state } = await bo.look();
+  for (const content of Object.values(state)) {
+    expect(Buffer.byteLength(JSON.stringify(content))).toBeLessThan(300_000);
+  }
+  const { messages } = state["rooms/lobby"] as { messages: { number: number }[] };
+  expect(messages.at(-1)).toMatchObject({ number: 101, text: "the last one" });
+  expect(messages.map(({ number }) => number)).toEqual(messages.map((_, index) => 102 - messages.length + index));
+  expect(inboxOf({ state }, "bo").mentions.at(-1)).toMatchObject({ number: 100 });
 });
 
 test("a read mark moves up to the newest message, never back, and each move is published once", async () => {

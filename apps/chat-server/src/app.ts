@@ -3,6 +3,7 @@ import { createHub, type Hub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import { serveHosts } from "./hosts.ts";
+import { newestWithin } from "./newest-within.ts";
 import { openStorage } from "./storage.ts";
 import { builtPage, secureHeaders, servePage } from "./page.ts";
 import { createPresence } from "./presence.ts";
@@ -32,10 +33,15 @@ export interface ChatApp {
   close(): Promise<void>;
 }
 
-/** The number of messages in the snapshot of a room. */
+/** The most messages in the snapshot of a room. */
 const SNAPSHOT_MESSAGES = 50;
-/** The number of unread mentions in the snapshot of an inbox. */
+/** The most unread mentions in the snapshot of an inbox. */
 const SNAPSHOT_MENTIONS = 100;
+/**
+ * The most bytes of either, as JSON. A snapshot stays far below the hub's limit of 1 MiB, also the one of an inbox with
+ * `MAX_ROOMS` memberships: nobody can post so much that others cannot read the room any more.
+ */
+const SNAPSHOT_BYTES = 256 * 1024;
 
 /** Creates the whole chat: authentication, the HTTP API, the stream and the page. */
 export function createApp(options: AppOptions): ChatApp {
@@ -50,11 +56,11 @@ export function createApp(options: AppOptions): ChatApp {
         return true;
       },
       snapshot: {
-        room: ({ roomId }) => ({ messages: messages.newest(roomId, SNAPSHOT_MESSAGES) }),
+        room: ({ roomId }) => ({ messages: newestWithin(messages.newest(roomId, SNAPSHOT_MESSAGES), SNAPSHOT_BYTES) }),
         directory: () => ({ rooms: rooms.all() }),
         inbox: ({ userId }) => ({
           places: memberships.of(userId),
-          mentions: mentions.unread(userId, SNAPSHOT_MENTIONS),
+          mentions: newestWithin(mentions.unread(userId, SNAPSHOT_MENTIONS), SNAPSHOT_BYTES),
         }),
       },
       onConnect: ({ viewer }) => presence.connect(viewer.id),

@@ -76,11 +76,18 @@ function compareAgain(database: Database): void {
   }
 }
 
+/** Who has opened a room; null for the lobby and for rooms of older versions. */
+const OPENERS = `
+alter table rooms add column opened_by text;
+create index rooms_opened_by on rooms (opened_by);
+`;
+
 /** The n-th migration (from 0) upgrades version n to n + 1, so the number of migrations is the newest version. */
 const MIGRATIONS: readonly ((database: Database) => void)[] = [
   (database) => void database.exec(TABLES),
   (database) => void database.exec(CHANGES),
   compareAgain,
+  (database) => void database.exec(OPENERS),
 ];
 
 /**

@@ -1,5 +1,6 @@
 import type { Membership } from "@tidings-apps/chat-contract";
 import type { Database } from "./database.ts";
+import { MAX_ROOMS } from "./rooms.ts";
 
 interface MembershipRow {
   readonly room_id: string;
@@ -13,14 +14,17 @@ interface MembershipRow {
  */
 export function membershipsIn(database: Database) {
   const select = "select room_id, joined, read from places";
-  const of = database.prepare<MembershipRow>(`${select} where person = ? order by rowid`);
+  const of = database.prepare<MembershipRow>(`${select} where person = ? order by rowid limit ?`);
   const find = database.prepare<MembershipRow>(`${select} where person = ? and room_id = ?`);
   const set = database.prepare(`
     insert into places (person, room_id, joined, read) values (?, ?, ?, ?)
     on conflict (person, room_id) do update set joined = excluded.joined, read = excluded.read`);
   return {
-    /** All memberships of a person, also those of rooms that they have left. */
-    of: (person: string): Membership[] => of.all(person).map(toMembership),
+    /**
+     * All memberships of a person, also those of rooms that they have left: the oldest, if an older file has more than
+     * a chat has rooms.
+     */
+    of: (person: string): Membership[] => of.all(person, MAX_ROOMS).map(toMembership),
     /** Returns a membership that is not joined and has read nothing if the person was never in the room. */
     find(person: string, roomId: string): Membership {
       const row = find.get(person, roomId);

@@ -10,7 +10,7 @@ import { Problem } from "./problem.ts";
 import type { Transaction } from "./storage.ts";
 
 /** The most reactions that one message can have: every snapshot of the room carries them. */
-const MAX_REACTIONS = 500;
+const MAX_REACTIONS = 100;
 
 /** The message that somebody wants to change. */
 export interface MessageChoice {
@@ -65,7 +65,9 @@ export async function react(tx: Transaction, choice: MessageChoice, emoji: Emoji
   const people = message.reactions.find((reaction) => reaction.emoji === emoji)?.people ?? [];
   if (people.includes(by) === isOn) return message;
   const count = message.reactions.reduce((sum, reaction) => sum + reaction.people.length, 0);
-  if (isOn && count >= MAX_REACTIONS) throw new Problem(409, `The message has ${MAX_REACTIONS} reactions already.`);
+  if (isOn && count >= MAX_REACTIONS) {
+    throw new Problem(409, `Expected a message to have at most ${MAX_REACTIONS} reactions; it has as many already.`);
+  }
   const data = { id: message.id, revision: message.revision + 1, by, emoji, isOn };
   return change(tx, room, message, { type: "reacted", data });
 }

@@ -4,8 +4,9 @@ import type { Authentication } from "./authentication.ts";
 import { NEW_ROOM, NEW_TOPIC, parseBody, readBody, READ_MARK } from "./bodies.ts";
 import { join, leave, readUpTo } from "./membership-changes.ts";
 import { addMessageRoutes } from "./message-routes.ts";
+import { openRoom } from "./open-room.ts";
 import { Problem } from "./problem.ts";
-import type { ChatStorage, Transaction } from "./storage.ts";
+import type { ChatStorage } from "./storage.ts";
 
 /** The routes of `/api/rooms`. Each first checks the person, then the room, and only then reads a body. */
 export function roomRoutes(authentication: Authentication, storage: ChatStorage): Router {
@@ -62,18 +63,4 @@ export function roomRoutes(authentication: Authentication, storage: ChatStorage)
     response.json({ topic });
   });
   return router;
-}
-
-/** Creates a room, or finds the existing room of that name. The person joins it in both cases. */
-async function openRoom(
-  tx: Transaction,
-  name: string,
-  person: string,
-): Promise<{ readonly room: Room; readonly isNew: boolean }> {
-  const existing = tx.rooms.findByName(name);
-  const room = existing ?? tx.rooms.add(name);
-  const isNew = existing === null;
-  if (isNew) await tx.publish(chat.directory(), "opened", room);
-  await join(tx, person, room.id);
-  return { room, isNew };
 }

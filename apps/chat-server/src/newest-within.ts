@@ -1,0 +1,13 @@
+/**
+ * Returns the newest items that have at most as many bytes as this together, as JSON. One that does not fit ends the
+ * search: nothing older than it is returned.
+ * @param items oldest first; so is the result
+ */
+export function newestWithin<Item>(items: readonly Item[], bytes: number): Item[] {
+  let left = bytes;
+  const lastTooMany = items.findLastIndex((item) => {
+    left -= Buffer.byteLength(JSON.stringify(item));
+    return left < 0;
+  });
+  return items.slice(lastTooMany + 1);
+}
