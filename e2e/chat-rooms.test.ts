@@ -247,6 +247,7 @@ const INVALID: readonly [method: string, path: string, bodies: readonly unknown[
     "POST",
     "/api/rooms/lobby/messages",
     [
+      ...["\u200b", "\u3164\u2800", "\u202etxt"].map((text) => ({ text })),
       ...["", " \n\t\u00a0 ", "x".repeat(MAX_TEXT + 1), 1, null, ["hi"], { toString: "hi" }].map((text) => ({ text })),
       ...[1, "", "k".repeat(129), null, "\ud800"].map((idempotencyKey) => ({ text: "hi", idempotencyKey })),
     ],
@@ -257,7 +258,13 @@ const INVALID: readonly [method: string, path: string, bodies: readonly unknown[
     ["", "  ", "x".repeat(MAX_ROOM_NAME + 1), 1, null, "a\u0000b", "龍".repeat(23)].map((name) => ({ name })),
   ],
   ["PUT", "/api/rooms/lobby/read", [-1, 1.5, "1", null, true, [1], 2 ** 53, 1e300].map((number) => ({ number }))],
-  ["PUT", "/api/rooms/lobby/topic", ["x".repeat(MAX_TOPIC + 1), 1, null, "a\u0000b", ["a"]].map((text) => ({ text }))],
+  [
+    "PUT",
+    "/api/rooms/lobby/topic",
+    ["x".repeat(MAX_TOPIC + 1), 1, null, "a\u0000b", ["a"], "\u200b", "\u3164\u2800", "\u202etxt"].map((text) => ({
+      text,
+    })),
+  ],
 ];
 
 test.for(INVALID)(

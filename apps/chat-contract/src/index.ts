@@ -11,4 +11,5 @@ export {
   type MessageChange,
 } from "./message.ts";
 export { NewName, NewRoomName } from "./visible-name.ts";
+export { NewText, NewTopic } from "./visible-text.ts";
 export { MAX_NAME, MAX_ROOM_NAME, MAX_TEXT, MAX_TOPIC, Name, RoomName, Text, Topic } from "./words.ts";

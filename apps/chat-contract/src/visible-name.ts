@@ -1,17 +1,9 @@
 import * as z from "zod/mini";
+import { hasInk, HIDDEN, withoutEmoji } from "./ink.ts";
 import { Name, RoomName } from "./words.ts";
 
-/** An emoji of Unicode's list, for example a flag or a family: several code points, some of them invisible. */
-const EMOJI = new RegExp("\\p{RGI_Emoji}", "gv");
 /** A joiner between two letters of a script whose words need it, for example Persian or Hindi. */
 const JOINER = new RegExp(`(?<=${letterOfJoiningScript()})[\\u200c\\u200d](?=${letterOfJoiningScript()})`, "gu");
-/**
- * Characters that a reader does not see, or that turn the text after them around. Besides Unicode's own list these are
- * private characters, the empty Braille pattern, a musical sign without ink, and marks of annotations.
- */
-const HIDDEN = /[\p{Default_Ignorable_Code_Point}\p{Co}\u2800\u{1D159}\ufff9-\uffff]/u;
-const INK = /[\p{L}\p{N}\p{P}\p{S}]/u;
-
 function letterOfJoiningScript(): string {
   const scripts = ["Arabic", "Syriac", "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil", "Telugu"];
   const more = ["Kannada", "Malayalam", "Sinhala", "Khmer", "Myanmar", "Tibetan", "Mongolian"];
@@ -20,9 +12,8 @@ function letterOfJoiningScript(): string {
 
 /** Each step replaces or finds in linear time: the text can be as long as a body. */
 function isVisible(name: string): boolean {
-  const withoutEmoji = name.replaceAll(EMOJI, "*");
-  const withoutJoiners = withoutEmoji.replaceAll(JOINER, "");
-  return INK.test(withoutJoiners) && !HIDDEN.test(withoutJoiners);
+  const withoutJoiners = withoutEmoji(name).replaceAll(JOINER, "");
+  return hasInk(withoutJoiners) && !HIDDEN.test(withoutJoiners);
 }
 
 const visible = z.refine<string>(isVisible);

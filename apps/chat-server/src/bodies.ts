@@ -6,9 +6,9 @@ import {
   MAX_TOPIC,
   NewName,
   NewRoomName,
+  NewText,
+  NewTopic,
   REACTIONS,
-  Text,
-  Topic,
 } from "@tidings-apps/chat-contract";
 import express from "express";
 import * as z from "zod/mini";
@@ -37,6 +37,7 @@ export const SIGN_IN: BodyFormat<{ name: string }> = {
   expected: `Expected JSON like {"name": "ada"}: 1 to ${MAX_NAME} visible characters that fit into an address.`,
 };
 
+const TEXT_RULE = `1 to ${MAX_TEXT} characters, some of them visible, none that turns the text around`;
 const ROOM_NAME_RULE = `1 to ${MAX_ROOM_NAME} visible characters that fit into an address`;
 
 /** `POST /api/rooms` */
@@ -54,25 +55,23 @@ export const READ_MARK: BodyFormat<{ number: number }> = {
 /** `POST /api/rooms/:roomId/messages` */
 export const NEW_MESSAGE: BodyFormat<{ text: string; idempotencyKey?: string | undefined }> = {
   schema: z.object({
-    text: z.pipe(z.string().check(makeWellFormed), Text),
+    text: z.pipe(z.string().check(makeWellFormed), NewText),
     // A key that is not well formed is refused, not repaired: repaired, two different keys could become the same.
     idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(128), z.refine(isWellFormed))),
   }),
-  expected:
-    `Expected JSON like {"text": "hi"}: 1 to ${MAX_TEXT} characters that are not all spaces; ` +
-    `"idempotencyKey", if any, 1 to 128.`,
+  expected: `Expected JSON like {"text": "hi"}: ${TEXT_RULE}; "idempotencyKey", if any, 1 to 128.`,
 };
 
 /** `PATCH /api/rooms/:roomId/messages/:messageId` */
 export const NEW_TEXT: BodyFormat<{ text: string }> = {
-  schema: z.object({ text: z.pipe(z.string().check(makeWellFormed), Text) }),
-  expected: `Expected JSON like {"text": "hi"}: 1 to ${MAX_TEXT} characters that are not all spaces.`,
+  schema: z.object({ text: z.pipe(z.string().check(makeWellFormed), NewText) }),
+  expected: `Expected JSON like {"text": "hi"}: ${TEXT_RULE}.`,
 };
 
 /** `PUT /api/rooms/:roomId/topic` */
 export const NEW_TOPIC: BodyFormat<{ text: string }> = {
-  schema: z.object({ text: z.pipe(tidyLine.check(makeWellFormed), Topic) }),
-  expected: `Expected JSON like {"text": "What we do today"}: one line of ${MAX_TOPIC} characters at most.`,
+  schema: z.object({ text: z.pipe(tidyLine.check(makeWellFormed), NewTopic) }),
+  expected: `Expected JSON like {"text": "What we do today"}: empty, or one visible line of at most ${MAX_TOPIC} characters.`,
 };
 
 /** Parses a request's body. @throws Problem 400 if it does not fit the format */
