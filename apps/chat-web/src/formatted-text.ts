@@ -17,6 +17,10 @@ export type FormattedText =
 const MAX_DEPTH = 3;
 /** Many markers in one line make a deep list, which takes long to parse. */
 const DEEP_LIST = /^(?:[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+){5}/mu;
+/** What can begin or end a format: a run of asterisks, underscores or backticks, or the marker of a list. */
+const MARKER = /\*+|_+|`+|^[ \t]*(?:[-+]|\d{1,9}[.)])[ \t]/gmu;
+/** The time of the parser grows with the square of the markers. Nobody writes as many as this. */
+const MAX_MARKERS = 300;
 /** The first of the private characters that stand for links and mentions while Markdown is parsed. */
 const FIRST_STAND_IN = 0xe000;
 const STAND_IN = /([\ue000-\uf8ff])/u;
@@ -59,11 +63,13 @@ function none(): undefined {}
 /**
  * Finds the formats of a text. A text without any comes back with all its spaces and line breaks.
  *
- * Links and mentions are found first: `*` in an address or a name is no Markdown.
+ * Links and mentions are found first: `*` in an address or a name is no Markdown. A text with more markers than people
+ * write is not parsed.
  */
 export function formatText(text: string, mentions: readonly string[] = []): FormattedText[] {
   const parts = partsOf(text, mentions);
-  const canParse = !STAND_IN.test(text) && !DEEP_LIST.test(text);
+  const hasTooManyMarkers = (text.match(MARKER)?.length ?? 0) > MAX_MARKERS;
+  const canParse = !hasTooManyMarkers && !STAND_IN.test(text) && !DEEP_LIST.test(text);
   const formatted = canParse ? new Formatter(parts).format() : [];
   const hasFormats = formatted.some(({ kind }) => kind !== "part");
   return hasFormats ? formatted : parts.map((part) => ({ kind: "part", part }));
