@@ -26,20 +26,15 @@ async function readText(request: NodeRequest, limit: number): Promise<string> {
   if (request.readableDidRead || request.readableEnded || request.destroyed) {
     throw new TypeError("Expected an unread body, got one that has been read; pass it to the hub as request.body.");
   }
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size <= limit) return void chunks.push(chunk);
-      // Leaving a `for await` would destroy the request, but the answer has to go over the same socket.
-      request.off("data", onData).pause();
-      reject(tooLong(limit));
-    };
-    request
-      .on("data", onData)
-      .once("end", () => resolve(Buffer.concat(chunks).toString("utf8")))
-      .once("error", reject)
-      .once("close", () => reject(new Error("Expected the whole body, got a part; the client closed the connection.")));
-  });
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving a plain `for await` would destroy the request, but the answer has to go over the same socket. Listeners of
+  // our own would stay on the request, and keep its body until the answer is read.
+  const parts: AsyncIterable<Uint8Array> = request.iterator({ destroyOnReturn: false });
+  for await (const part of parts) {
+    size += part.length;
+    if (size > limit) throw tooLong(limit);
+    chunks.push(part);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
