@@ -65,11 +65,11 @@ function pipeline(port: number, count: number, accept: string) {
 }
 
 test.each(Object.entries(overHttp1))(
-  "500 pipelined pages that nobody reads keep little in memory, and others are served: %s",
+  "640 pipelined pages on 40 sockets that nobody reads keep little in memory, and others are served: %s",
   async (_, start) => {
     const port = await portOf(start(await openHub()));
     const before = usedBytes();
-    pipeline(port, 500, "application/json");
+    for (let number = 0; number < 40; number++) pipeline(port, 16, "application/json");
     expect(await mostUsed(port, before)).toBeLessThan(MOST);
   },
   60_000,
@@ -163,3 +163,45 @@ test("3,000 pipelined streams on one socket take the room of one, and newcomers 
   await answer.body?.cancel();
   expect(hub.stats().connections).toBeLessThan(3);
 });
+
+const POST = { ":method": "POST", ":path": "/events?protocol=1", accept: "application/json" };
+
+test("3,000 refused POSTs over HTTP/2 with a window of 0 keep little in memory, and others are served", async () => {
+  const hub = await openHub();
+  const port = await portOf(listen(createHttp2Server(toNodeHandler(hub))));
+  const http1 = await portOf(listen(createServer(toNodeHandler(hub))));
+  const paths = Array.from({ length: 99 }, (_, index) => [`rooms/${String(index).padEnd(600, "n")}`, null]);
+  const body = JSON.stringify({ channels: Object.fromEntries(paths) });
+  const before = usedBytes();
+  let answered = 0;
+  for (let number = 0; number < 12; number++) {
+    const session = await openSession(port, { initialWindowSize: 0 });
+    for (let index = 0; index < 250; index++) {
+      const stream = session.request(POST).on("error", () => {});
+      stream.once("response", () => answered++).pause();
+      stream.end(body);
+    }
+    await expect.poll(() => answered, { timeout: 10_000 }).toBe(250 * (number + 1));
+  }
+  expect(await mostUsed(http1, before)).toBeLessThan(MOST);
+}, 60_000);
+
+test("950 POSTs each on five sockets, behind a stream, keep little in memory, and others are served", async () => {
+  const port = await portOf(listen(createServer(toNodeHandler(await openHub()))));
+  const channels = Array.from({ length: 99 }, (_, index) => [`rooms/${String(index).padEnd(240, "n")}`, null]);
+  const body = JSON.stringify({ channels: Object.fromEntries(channels) });
+  const post = `POST /events?protocol=1 HTTP/1.1\r\nhost: x\r\naccept: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  const before = usedBytes();
+  for (let number = 0; number < 5; number++) {
+    const socket = connect(port, "127.0.0.1");
+    onTestFinished(() => void socket.destroy());
+    socket.on("error", () => {}).resume();
+    socket.write("GET /events?channel=rooms/lobby&protocol=1 HTTP/1.1\r\nhost: x\r\n\r\n");
+    await once(socket, "data");
+    for (let index = 0; index < 950 && !socket.destroyed; index++) {
+      if (socket.write(post)) continue;
+      await new Promise<void>((resolve) => void socket.once("drain", resolve).once("close", resolve));
+    }
+  }
+  expect(await mostUsed(port, before)).toBeLessThan(MOST);
+}, 60_000);

@@ -82,6 +82,8 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   "8": {
     "An error before a stream": "tested by every law that expects an error",
+    "`channels` may leave out": "a permission",
+    "A client that asks again without": "what a client does",
     "When an HTTP library": "a permission; the suite reads only the status of such an answer",
     "A native EventSource gives up": "about browsers",
   },

@@ -32,6 +32,7 @@ import { keepTime } from "./stream/heartbeats.ts";
 import { createOpenStreams, type OpenStreams } from "./stream/open-streams.ts";
 import { createRetryDelays, type RetryDelays } from "./stream/retry-delays.ts";
 import { createWakeQueue } from "./stream/wake-queue.ts";
+import { createUnreadAnswers } from "./unread/unread-answers.ts";
 import { BATCH_BYTES, Ring } from "./window/ring.ts";
 import { createTailer, type Tailer } from "./window/tailer.ts";
 
@@ -84,6 +85,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const refusals = createRefusals({ clock, trace });
   const reads = createReadQueue({ concurrency: limits.catchUpReads, timeLimit: READ_TIME, clock });
   const arrivals = new TurnBudget(clock);
+  const unread = createUnreadAnswers(clock);
 
   // The way of an event: published, read into the ring, written to the streams that follow its path.
   const publisher = createPublisher({ contract, encoders, limits, log, trace });
@@ -153,6 +155,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     refusals,
     admission,
     pageAdmission,
+    unread,
     commands,
     tailer,
     log,
@@ -172,6 +175,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     preflightHeaders,
     limits,
     arrivals,
+    unread,
     trace,
     random,
     closing,

@@ -40,12 +40,8 @@ export interface HubRequest<Raw = unknown> {
   readonly raw: Raw;
   /** Whether a middleware has put CORS headers on the answer already. @default false */
   readonly hasForeignCors?: boolean;
-  /**
-   * Waits until an answer may be made: an adapter knows how many answers on the same socket their reader has not taken.
-   * It also settles when the client is gone.
-   * @default the answer may be made at once
-   */
-  readonly waitForReader?: (kind: "stream" | "page") => Promise<void>;
+  /** What the request shares with others of its client: few pages of one HTTP/2 session are made at a time. */
+  readonly session?: object;
   /** Settles when the answer is written, or the client is gone. @default the answer counts as written at once */
   readonly written?: Promise<void>;
 }

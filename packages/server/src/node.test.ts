@@ -21,6 +21,7 @@ import {
   serveWatched,
   until,
 } from "../test/web-server.ts";
+import type { Sink, StreamResponse } from "./index.ts";
 import { toNodeHandler } from "./node.ts";
 
 afterEach(closeAll);
@@ -71,18 +72,18 @@ describe("a stream", () => {
   });
 
   test.each([
-    ["of a GET", "GET", ""],
-    ["of a long poll", "GET", "&wait=60"],
-    ["that is too long, behind a stream", "POST", ""],
-  ])("whose reader leaves a body %s unfinished is forgotten as soon as the reader is gone", async (_, method, more) => {
+    ["of a GET", "GET", "", 1_000_000],
+    ["of a long poll", "GET", "&wait=60", 1_000_000],
+    ["that waits behind a stream", "POST", "", 16_384],
+  ])("whose reader leaves a body %s unfinished is forgotten at once", async (_, method, more, length) => {
     const { hub, port } = await serve();
     const socket = connectSocket(port, "127.0.0.1");
     const accept = more === "" ? "*/*" : "application/json";
     if (method === "POST") socket.write(`GET ${PATH} HTTP/1.1\r\nhost: x\r\n\r\n`);
     socket.write(
-      `${method} ${PATH}${more} HTTP/1.1\r\nhost: x\r\naccept: ${accept}\r\ncontent-length: 1000000\r\n\r\n`,
+      `${method} ${PATH}${more} HTTP/1.1\r\nhost: x\r\naccept: ${accept}\r\ncontent-length: ${length}\r\n\r\n`,
     );
-    socket.write("x".repeat(500_000));
+    socket.write("x".repeat(length - 1));
     await until(() => hub.stats().channels === 1);
     socket.end();
     await until(() => hub.stats().channels === 0);
@@ -103,6 +104,28 @@ describe("a stream", () => {
     expect(hub.stats().connections).toBe(0);
   });
 
+  test.each([
+    ["more than 16 requests", `GET ${PATH} HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(17)],
+    [
+      "more than 16 KB of bodies",
+      `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 8193\r\n\r\n${"x".repeat(8_193)}`.repeat(2),
+    ],
+    [
+      "two bodies without a length",
+      `POST ${PATH} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`.repeat(2),
+    ],
+  ])("a socket on which %s wait behind a stream is closed", async (_, waiting) => {
+    const { hub, port } = await serve();
+    const socket = connectSocket(port, "127.0.0.1").resume();
+    socket.on("error", () => {});
+    socket.write(`GET ${PATH} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    await until(() => hub.stats().connections === 1);
+    socket.write(waiting);
+    await until(() => socket.destroyed);
+    await until(() => hub.stats().connections === 0);
+    expect(hub.stats().channels).toBe(0);
+  });
+
   test("many pipelined requests are answered one after the other, without a warning of Node", async () => {
     const warnings: Error[] = [];
     const warn = (warning: Error): unknown => warnings.push(warning);
@@ -111,8 +134,8 @@ describe("a stream", () => {
     const { port } = await serve();
     const page = `GET ${PATH} HTTP/1.1\r\nhost: x\r\naccept: application/json\r\n\r\n`;
     const last = `GET /events?channel=nowhere HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`;
-    const text = await raw(port, page.repeat(500) + last);
-    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(500);
+    const text = await raw(port, page.repeat(16) + last);
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(16);
     expect(text).toContain("HTTP/1.1 404");
     expect(warnings).toEqual([]);
   });
@@ -142,22 +165,16 @@ describe("a stream", () => {
   test("whose reader has stopped reading is cut off some time after its end", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     closing.push(() => vi.useRealTimers());
-    let end = (): void => {};
-    const handler = toNodeHandler({
-      handle: async () => ({
-        status: 200,
-        headers: {},
-        open: (sink) => {
-          end = () => sink.end();
-          return { drained: () => {}, closed: () => {} };
-        },
-      }),
-    });
     const request = new IncomingMessage(new Socket());
     const response = new ServerResponse(request);
-    void handler(request, response);
-    await Promise.resolve();
-    end();
+    const opened = new Promise<Sink>((resolve) => {
+      const openStream: StreamResponse["open"] = (sink) => {
+        resolve(sink);
+        return { drained: () => {}, closed: () => {} };
+      };
+      void toNodeHandler({ handle: async () => ({ status: 200, headers: {}, open: openStream }) })(request, response);
+    });
+    (await opened).end();
     vi.advanceTimersByTime(4_999);
     expect(response.destroyed).toBe(false);
     vi.advanceTimersByTime(1);

@@ -1,8 +1,8 @@
 import type { HubRequest } from "../hub-options.ts";
 import type { HubResponse } from "../request/response.ts";
-import { createUnreadPages, type UnreadPage } from "../unread/unread-pages.ts";
+import { toBytes } from "../wire/bytes.ts";
 import { readJson, type RereadableRequest } from "./body.ts";
-import { toUnreadBody, toStream, type UnreadBody } from "./response-body.ts";
+import { toBody, toStream } from "./response-body.ts";
 
 /** What a hub wants besides the request: `raw`, unless that is the request itself. */
 type Extras<Raw> = Request extends Raw ? [extras?: object & { readonly raw?: Raw }] : [extras: { readonly raw: Raw }];
@@ -21,17 +21,12 @@ type Extras<Raw> = Request extends Raw ? [extras?: object & { readonly raw?: Raw
 export function toFetchHandler<Raw = Request>(hub: {
   handle(request: HubRequest<Raw>): Promise<HubResponse>;
 }): (request: Request | RereadableRequest, ...extras: Extras<Raw>) => Promise<Response> {
-  const pages = createUnreadPages();
   return async (given, ...[extras]) => {
     const request = "raw" in given ? given.raw : given;
     const { signal } = request;
-    const slot: { page: UnreadPage | null; body: UnreadBody | null } = { page: null, body: null };
     let onOver = (): void => {};
     const written = new Promise<void>((resolve) => {
-      onOver = () => {
-        slot.page?.leave();
-        resolve();
-      };
+      onOver = resolve;
       signal.addEventListener("abort", onOver);
     });
     const { pathname, search } = new URL(request.url);
@@ -44,13 +39,11 @@ export function toFetchHandler<Raw = Request>(hub: {
       // Safe: if `Raw` is another type than Request, the signature of the handler asks for it.
       raw: (extras?.raw ?? request) as Raw,
       written,
-      async waitForReader(kind) {
-        if (kind === "page") slot.page = await pages.enter(() => slot.body?.giveUp(), signal);
-      },
     });
     const { status, headers } = answer;
     if ("open" in answer) return new Response(toStream(answer, signal, onOver), { status, headers });
-    slot.body = toUnreadBody(answer.body, slot.page, onOver);
-    return new Response(slot.body.body, { status, headers: { ...headers, ...slot.body.headers } });
+    const bytes = toBytes(answer.body);
+    const length = bytes.length === 0 ? {} : { "content-length": String(bytes.length) };
+    return new Response(toBody(bytes, answer.unread, onOver), { status, headers: { ...headers, ...length } });
   };
 }

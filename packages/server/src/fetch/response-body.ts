@@ -1,8 +1,7 @@
 import { systemClock } from "@tidings/protocol/clock";
 import type { StreamResponse } from "../request/response.ts";
 import type { Sink } from "../stream/sink.ts";
-import type { UnreadPage } from "../unread/unread-pages.ts";
-import { toBytes } from "../wire/bytes.ts";
+import type { UnreadAnswer } from "../unread/unread-answers.ts";
 
 /** How many bytes may wait in a web stream before the connection waits. */
 const HIGH_WATER = 64 * 1024;
@@ -52,58 +51,45 @@ export function toStream(answer: StreamResponse, signal: AbortSignal, onOver: ()
   );
 }
 
-/** The body of a page, and what ends it when its reader takes nothing. */
-export interface UnreadBody {
-  readonly body: string | ReadableStream<Uint8Array> | null;
-  readonly headers: Readonly<Record<string, string>>;
-  giveUp(): void;
-}
-
 /**
- * The body of a whole answer. A long one is sent in parts, each when the reader pulls.
+ * The body of a whole answer. It is sent in parts, each when the reader pulls.
  *
  * @param onOver called when the reader has everything, or is gone
  */
-export function toUnreadBody(text: string, page: UnreadPage | null, onOver: () => void): UnreadBody {
-  const bytes = toBytes(text);
-  if (bytes.length <= PART_BYTES) {
+export function toBody(
+  bytes: Uint8Array,
+  unread: UnreadAnswer | undefined,
+  onOver: () => void,
+): ReadableStream<Uint8Array> | null {
+  if (bytes.length === 0) {
     onOver();
-    return { body: text === "" ? null : text, headers: {}, giveUp() {} };
+    return null;
   }
-  const { length } = bytes;
   /** Forgotten at the end: a runtime may hold a stream for as long as the socket. */
-  let unread: Uint8Array = bytes;
-  let failing: ReadableStreamDefaultController<Uint8Array> | null = null;
+  let left = bytes;
   const finish = (): void => {
-    unread = new Uint8Array();
-    failing = null;
+    left = new Uint8Array();
     onOver();
   };
-  page?.noteProgress(length);
-  const body = new ReadableStream<Uint8Array>(
+  return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        failing = controller;
+        unread?.begin(() => {
+          controller.error(new Error("Expected the reader to take the answer, got nothing from it for too long."));
+          finish();
+        });
       },
       pull(controller) {
-        if (unread.length === 0) {
+        if (left.length === 0) {
           controller.close();
           return finish();
         }
-        page?.noteProgress(unread.length);
-        controller.enqueue(unread.slice(0, PART_BYTES));
-        unread = unread.subarray(PART_BYTES);
+        unread?.noteProgress(left.length);
+        controller.enqueue(left.slice(0, PART_BYTES));
+        left = left.subarray(PART_BYTES);
       },
       cancel: finish,
     },
     { highWaterMark: 0 },
   );
-  return {
-    body,
-    headers: { "content-length": String(length) },
-    giveUp() {
-      failing?.error(new Error("Expected the reader to take the page, got nothing from it for too long."));
-      finish();
-    },
-  };
 }

@@ -1,6 +1,5 @@
 import type { HubRequest } from "../hub-options.ts";
 import type { HubResponse } from "../request/response.ts";
-import { createUnreadPages, type UnreadPage } from "../unread/unread-pages.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
 import { toHubRequest } from "./hub-request.ts";
 import { watchResponse } from "./response-watch.ts";
@@ -23,7 +22,6 @@ import { enterSession } from "./session-requests.ts";
 export function toNodeHandler<Raw = NodeRequest>(hub: {
   handle(request: HubRequest<Raw>): Promise<HubResponse>;
 }): (request: Raw & NodeRequest, response: NodeResponse) => Promise<void> {
-  const pages = createUnreadPages();
   return async (request, response) => {
     // A socket that breaks during a write means that the reader has left; "close" follows.
     response.on("error", () => {});
@@ -34,27 +32,23 @@ export function toNodeHandler<Raw = NodeRequest>(hub: {
     // Nobody needs the body, but Node reports that a client has left only after the body is read.
     if (request.method !== "POST") request.resume();
     const { signal, socketFree, over } = watchResponse(request, response);
-    const slot: { page: UnreadPage | null } = { page: null };
+    // Pipelined requests are read and answered one after the other.
+    await socketFree;
+    const session = "stream" in response ? response.stream.session : undefined;
     const way = {
       signal,
       written: over,
       hasForeignCors: response.hasHeader("access-control-allow-origin"),
-      async waitForReader(kind: "stream" | "page"): Promise<void> {
-        await socketFree;
-        if (kind === "stream") return;
-        const session = "stream" in response ? response.stream.session : undefined;
-        slot.page = await pages.enter(() => response.destroy(), signal, session);
-      },
+      ...(session && { session }),
     };
     try {
       const answer = await hub.handle(toHubRequest(request, way));
-      send(answer, request, response, signal, slot.page);
+      send(answer, request, response, signal);
     } catch {
       // The response cannot be written; a middleware before this handler may have broken it.
       response.destroy();
     }
     await over;
-    slot.page?.leave();
   };
 }
 

@@ -3,7 +3,7 @@ import { readJson } from "./body.ts";
 import type { NodeRequest } from "./exchange.ts";
 
 /** What the hub learns about the way of the answer. */
-type AnswerWay = Required<Pick<HubRequest, "signal" | "waitForReader" | "written" | "hasForeignCors">>;
+type AnswerWay = Pick<HubRequest, "signal" | "session" | "written" | "hasForeignCors">;
 
 /** A request of Node as the hub reads it. */
 export function toHubRequest<Raw extends NodeRequest>(raw: Raw, way: AnswerWay): HubRequest<Raw> {

@@ -1,7 +1,7 @@
 import { STREAM_HEADERS } from "@tidings/protocol";
 import type { HubResponse, StreamResponse, WholeResponse } from "../request/response.ts";
 import type { Sink } from "../stream/sink.ts";
-import type { UnreadPage } from "../unread/unread-pages.ts";
+import type { UnreadAnswer } from "../unread/unread-answers.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
 
 /** How long a reader may take to read the end of a stream, in milliseconds, before its socket is destroyed. */
@@ -9,22 +9,12 @@ const END_TIME = 5_000;
 /** How many bytes of a page are written at once. Each part that the socket takes shows that somebody reads. */
 const PART_BYTES = 64 * 1024;
 
-/**
- * Writes an answer of the hub.
- *
- * @param page what counts the answer until its reader has it; null for a stream
- */
-export function send(
-  answer: HubResponse,
-  request: NodeRequest,
-  response: NodeResponse,
-  signal: AbortSignal,
-  page: UnreadPage | null,
-): void {
+/** Writes an answer of the hub. */
+export function send(answer: HubResponse, request: NodeRequest, response: NodeResponse, signal: AbortSignal): void {
   // A middleware may have answered meanwhile, for example after a timeout.
   if (signal.aborted || response.headersSent || response.writableEnded) return;
   if ("open" in answer) sendStream(answer, request, response, signal);
-  else sendWhole(answer, request, response, page);
+  else sendWhole(answer, request, response);
 }
 
 function sendStream(answer: StreamResponse, request: NodeRequest, response: NodeResponse, signal: AbortSignal): void {
@@ -47,19 +37,20 @@ function sendStream(answer: StreamResponse, request: NodeRequest, response: Node
   signal.addEventListener("abort", () => control.closed());
 }
 
-function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeResponse, page: UnreadPage | null): void {
+function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeResponse): void {
   const body = Buffer.from(answer.body);
   const length = request.method === "HEAD" || answer.status === 204 ? {} : { "content-length": body.length };
   setHead(response, answer.status, { ...answer.headers, ...length, ...closeHeader(answer, request) });
-  writeParts(body, response, page);
+  answer.unread?.begin(() => response.destroy());
+  writeParts(body, response, answer.unread);
   if (answer.status === 413) dropBody(request, response);
 }
 
 /** Writes a body part by part, each when the socket has taken the one before. */
-function writeParts(body: Buffer, response: NodeResponse, page: UnreadPage | null): void {
+function writeParts(body: Buffer, response: NodeResponse, unread: UnreadAnswer | undefined): void {
   let offset = 0;
   function writeOn(): void {
-    page?.noteProgress(body.length - offset);
+    unread?.noteProgress(body.length - offset);
     while (body.length - offset > PART_BYTES) {
       const part = body.subarray(offset, (offset += PART_BYTES));
       if (!write(response, part)) return;
@@ -68,7 +59,6 @@ function writeParts(body: Buffer, response: NodeResponse, page: UnreadPage | nul
     response.end(body.subarray(offset));
   }
   if (body.length <= PART_BYTES) {
-    page?.noteProgress(body.length);
     response.end(body);
     return;
   }

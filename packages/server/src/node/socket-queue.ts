@@ -2,10 +2,21 @@ import type { Socket } from "node:net";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
 
 /** How many pipelined requests may wait on one socket. A client with more of them is cut off. */
-const MOST_WAITING = 1_000;
+const MOST_WAITING = 16;
+/**
+ * How many bytes of bodies they may have together. They are read when it is the request's turn. Node keeps as much of
+ * a body; with more, it would stop reading from the socket, and not see that the client leaves.
+ */
+const MOST_WAITING_BYTES = 16 * 1024;
 
-/** What the requests that wait on a socket do when the socket closes. */
-const waitingBySocket = new WeakMap<Socket, Set<() => void>>();
+/** The requests that wait on a socket. */
+interface Waiting {
+  /** What each does when the socket closes. */
+  readonly leaves: Set<() => void>;
+  bytes: number;
+}
+
+const waitingBySocket = new WeakMap<Socket, Waiting>();
 
 /**
  * Whether the response waits for other responses on its socket, as a pipelined request makes it. Node has then handed
@@ -29,23 +40,33 @@ export function waitForSocket(
 ): void {
   const { socket } = request;
   const waiting = waitingBySocket.get(socket) ?? watchSocket(socket);
-  waiting.add(leave);
+  const bytes = bodyBytes(request);
+  waiting.leaves.add(leave);
+  waiting.bytes += bytes;
   response.once("socket", () => {
-    waiting.delete(leave);
+    waiting.leaves.delete(leave);
+    waiting.bytes -= bytes;
     // From now on the response says "close" itself.
     if (!socket.destroyed) begin();
     else leave();
   });
-  if (waiting.size > MOST_WAITING) socket.destroy();
+  if (waiting.leaves.size > MOST_WAITING || waiting.bytes > MOST_WAITING_BYTES) socket.destroy();
+}
+
+/** The most bytes that a body may have. */
+function bodyBytes({ method, headers }: NodeRequest): number {
+  // Other bodies are thrown away as they come.
+  if (method !== "POST") return 0;
+  return headers["transfer-encoding"] === undefined ? Number(headers["content-length"] ?? 0) : MOST_WAITING_BYTES;
 }
 
 /** One listener for all requests of a socket, however many are pipelined. */
-function watchSocket(socket: Socket): Set<() => void> {
-  const waiting = new Set<() => void>();
+function watchSocket(socket: Socket): Waiting {
+  const waiting: Waiting = { leaves: new Set(), bytes: 0 };
   waitingBySocket.set(socket, waiting);
   socket.once("close", () => {
-    for (const leave of waiting) leave();
-    waiting.clear();
+    for (const leave of waiting.leaves) leave();
+    waiting.leaves.clear();
   });
   return waiting;
 }

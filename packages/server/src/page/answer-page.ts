@@ -1,4 +1,4 @@
-import type { EventLog } from "@tidings/log";
+import { byteLength, type EventLog } from "@tidings/log";
 import { PAGE_HEADERS, type ParsedRequest } from "@tidings/protocol";
 import type { HubRequest } from "../hub-options.ts";
 import { partPosition, type PartPosition } from "../position/part-cursor.ts";
@@ -12,6 +12,7 @@ import type { WholeResponse } from "../request/response.ts";
 import { readHead } from "../runtime/read-head.ts";
 import { allowsTheSame, endOf, type Access } from "../rights/access.ts";
 import type { Commands } from "../rights/commands.ts";
+import type { AnswerRoom, UnreadAnswer, UnreadAnswers } from "../unread/unread-answers.ts";
 import { catchUp, type CatchUpNeeds } from "./catch-up.ts";
 import { history, type HistoryNeeds } from "./history.ts";
 import { pageJson, type PageParts } from "./page-parts.ts";
@@ -25,6 +26,8 @@ export interface PageAnswerNeeds
   readonly admission: Pick<Admission, "checkRoom" | "enter" | "leave">;
   /** The same for pages that do not wait: they count apart from streams, until their readers have them. */
   readonly pageAdmission: Pick<Admission, "checkRoom" | "enter" | "leave">;
+  /** Together, the pages that are made and those that are not read have a bounded size. */
+  readonly unread: Pick<UnreadAnswers, "enter">;
   readonly commands: Pick<Commands, "count" | "missedSince">;
   readonly snapshots: Snapshots;
 }
@@ -52,10 +55,10 @@ export async function answerPage(
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     if (parsed.snapshot) checkSnapshots(needs.snapshots, access);
     if (request.method === "HEAD") return { status: 200, headers: PAGE_HEADERS, body: "" };
-    const { body, epoch, leave } = await makeBody(needs, request, { ...parsed, wait }, access);
+    const { body, epoch, unread, leave } = await makeBody(needs, request, { ...parsed, wait }, access);
     const send = (): WholeResponse => {
       void Promise.resolve(request.written).then(leave);
-      return { status: 200, headers: PAGE_HEADERS, body };
+      return { status: 200, headers: PAGE_HEADERS, body, unread };
     };
     // A page for a client that is gone is never read, so nobody has to be asked again.
     if (request.signal.aborted || !haveRightsChanged(needs, access, commandCount)) return send();
@@ -82,6 +85,7 @@ interface MadePage {
   readonly body: string;
   /** The epoch of the log that the page ends in. */
   readonly epoch: string;
+  readonly unread: UnreadAnswer;
   /** The page no longer counts against the limits. */
   readonly leave: () => void;
 }
@@ -102,22 +106,28 @@ async function makeBody(
   const { viewer, refused } = access;
   // Once more, since other requests may have taken the room while `authorize` was asked.
   const isWaiting = parsed.wait > 0;
-  const room = isWaiting ? needs.admission : needs.pageAdmission;
-  room.checkRoom(viewer);
-  room.enter(viewer.id);
-  const leave = (): void => room.leave(viewer.id);
+  const admission = isWaiting ? needs.admission : needs.pageAdmission;
+  admission.checkRoom(viewer);
+  admission.enter(viewer.id);
   // While it is made, every page counts beside the streams of its viewer.
   if (!isWaiting) needs.admission.enter(viewer.id);
+  const room = await needs.unread.enter(request);
+  const leave = (): void => {
+    room.leave();
+    admission.leave(viewer.id);
+  };
   try {
     const making = askLog(needs, gone, async () => {
       const part = partPosition(parsed.after);
       const start = await findStartPosition(needs, positionRequest(parsed, part), access, gone);
-      const parts = await makeParts(needs, parsed, start, part, gone);
+      const parts = await makeParts(needs, parsed, start, part, room);
       const end = partPosition(parts.cursor)?.events ?? parts.cursor;
-      return { body: pageJson(parts, refused), epoch: end.epoch };
+      const body = pageJson(parts, refused);
+      room.noteProgress(byteLength(body));
+      return { body, epoch: end.epoch };
     });
     // A loader of the application may hang: the room of a client that has left must not wait for it.
-    return { ...(await untilGone(gone, making)), leave };
+    return { ...(await untilGone(gone, making)), unread: room, leave };
   } catch (error) {
     leave();
     throw error;
@@ -131,10 +141,10 @@ function makeParts(
   parsed: ParsedRequest,
   start: StartPosition,
   part: PartPosition | null,
-  gone: AbortSignal,
+  room: AnswerRoom,
 ): Promise<PageParts> {
-  if (parsed.snapshot) return states(needs, start, gone);
-  return isHistory(parsed) ? history(needs, parsed, start, gone) : catchUp(needs, parsed, start, part, gone);
+  if (parsed.snapshot) return states(needs, start, room);
+  return isHistory(parsed) ? history(needs, parsed, start, room.gone) : catchUp(needs, parsed, start, part, room);
 }
 
 function isHistory({ last, before }: ParsedRequest): boolean {

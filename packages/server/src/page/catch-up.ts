@@ -8,6 +8,7 @@ import { sleep } from "../runtime/sleep.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import type { Follower, Followers } from "../stream/followers.ts";
 import type { PartPosition } from "../position/part-cursor.ts";
+import type { AnswerRoom } from "../unread/unread-answers.ts";
 import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
 import { eventJson } from "./event-json.ts";
 import type { PageParts } from "./page-parts.ts";
@@ -26,15 +27,16 @@ export interface CatchUpNeeds extends CurrentValueNeeds {
  * poll: an empty page is held back until there is something, the time is over, or a right ends.
  *
  * @param part where the page before this one has stopped, if it was in the middle of current values
- * @param gone aborted when the client is gone
+ * @param room is given back while a long poll waits
  */
 export async function catchUp(
   needs: CatchUpNeeds,
   { wait }: Pick<ParsedRequest, "wait">,
   start: StartPosition,
   part: PartPosition | null,
-  gone: AbortSignal,
+  room: Pick<AnswerRoom, "gone" | "aside">,
 ): Promise<PageParts> {
+  const { gone } = room;
   const { log, reads, pageLimit, followers, clock, closing } = needs;
   // The wait is running time; a right ends at a time of day.
   const waitEnd = clock.monotonic() + wait * 1_000;
@@ -68,7 +70,7 @@ export async function catchUp(
       const remaining = Math.min(waitEnd - clock.monotonic(), rightEnd - clock.now());
       if (!isEmpty(parts) || remaining <= 0 || gone.aborted || closing.aborted) return parts;
       cursor = page.next;
-      await sleep(clock, remaining, AbortSignal.any([wokenUp.signal, gone]));
+      await room.aside(() => sleep(clock, remaining, AbortSignal.any([wokenUp.signal, gone])));
       // The log is about to be closed. The client asks the next server from here.
       if (closing.aborted) return parts;
     } finally {

@@ -5,6 +5,7 @@ import type { StartPosition } from "../position/start-position.ts";
 import { readHead } from "../runtime/read-head.ts";
 import { Refusal } from "../request/refusal.ts";
 import type { Limits } from "../runtime/limits.ts";
+import type { AnswerRoom } from "../unread/unread-answers.ts";
 import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
 import type { PageParts } from "./page-parts.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -24,18 +25,25 @@ const LARGEST_STATES = 8;
  * A page of snapshots: the state of every address, the current values, and a position of before all of them (law 8).
  * Values that do not fit come with the next page, which has no states.
  *
- * @param gone aborted when the client is gone
+ * @param room is given back while states load
  * @throws Refusal 503 with the channels whose states have no room in the page; the client asks for them later
  */
-export async function states(needs: StateNeeds, start: StartPosition, gone: AbortSignal): Promise<PageParts> {
+export async function states(
+  needs: StateNeeds,
+  start: StartPosition,
+  room: Pick<AnswerRoom, "gone" | "aside">,
+): Promise<PageParts> {
+  const { gone } = room;
   const { snapshots, pageLimit } = needs;
   const { granted } = start.access;
   const head = await readHead(needs, gone);
-  const loaded = await Promise.all(
-    Array.from(granted.values(), ({ address, grant }) => snapshots.load(address, grant.readableFrom ?? null)),
-  );
+  const load = () =>
+    Promise.all(
+      Array.from(granted.values(), ({ address, grant }) => snapshots.load(address, grant.readableFrom ?? null)),
+    );
+  const loaded = await room.aside(load);
   // Positions of different epochs cannot be compared: if the log was replaced meanwhile, everything is loaded again.
-  if (loaded.some((each) => each.head.epoch !== head.epoch)) return states(needs, start, gone);
+  if (loaded.some((each) => each.head.epoch !== head.epoch)) return states(needs, start, room);
   const stateBytes = roomOf(loaded, LARGEST_STATES * needs.limits.stateBytes);
   // A shared load may have begun earlier. Going on from the earliest position can only repeat events.
   const last = earliest(head, ...loaded.map((each) => each.head));

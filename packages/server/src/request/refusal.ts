@@ -1,3 +1,4 @@
+import { MAX_PATH } from "@tidings/contract";
 import { createProblem, formatControl, formatRetry, negotiate, type Problem } from "@tidings/protocol";
 import { PROBLEM_HEADERS, STREAM_HEADERS } from "@tidings/protocol";
 import type { HubRequest } from "../hub-options.ts";
@@ -7,13 +8,18 @@ import type { WholeResponse } from "./response.ts";
 /** Seconds after which a client that was sent away should come back. */
 const RETRY_AFTER = 5;
 
-/** An error that is the answer to a request: an RFC 9457 problem. */
+/** How many channels a problem names. A refusal must be small, whatever the request names. */
+const MOST_NAMED = 10;
+
+/** An error that is the answer to a request: an RFC 9457 problem. It names few of the channels that caused it. */
 export class Refusal extends Error {
   readonly problem: Problem;
 
-  constructor(...problem: Parameters<typeof createProblem>) {
-    super(problem[1]);
-    this.problem = createProblem(...problem);
+  constructor(...[status, code, details = {}]: Parameters<typeof createProblem>) {
+    super(code);
+    // A path that is not canonical may be as long as the body.
+    const named = details.channels?.slice(0, MOST_NAMED).map((path) => path.slice(0, MAX_PATH));
+    this.problem = createProblem(status, code, named === undefined ? details : { ...details, channels: named });
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openTestHub, said } from "../../test/test-hub.ts";
+import { openTestHub, parsePage, said } from "../../test/test-hub.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
@@ -32,6 +32,16 @@ describe("the request", () => {
       });
     },
   );
+
+  test("a problem names ten of the channels that caused it, and 256 characters of each", async () => {
+    const { ask } = await openTestHub();
+    const channels = Array.from({ length: 99 }, (_, index) => [`rooms/${String(index).padEnd(600, "x")}`, null]);
+    const answer = await ask("protocol=1", { method: "POST", body: { channels: Object.fromEntries(channels) } });
+    expect([answer.status, parsePage(answer).json.channels]).toEqual([
+      400,
+      channels.slice(0, 10).map(([path]) => String(path).slice(0, 256)),
+    ]);
+  });
 
   test("a POST names the channels in its body", async () => {
     const { connect, say } = await openTestHub();

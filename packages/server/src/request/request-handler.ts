@@ -1,13 +1,15 @@
+import { byteLength } from "@tidings/log";
 import { negotiate, type ParsedRequest } from "@tidings/protocol";
 import type { HubRequest } from "../hub-options.ts";
 import type { Limits } from "../runtime/limits.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { TurnBudget } from "../runtime/turn-budget.ts";
+import type { UnreadAnswers } from "../unread/unread-answers.ts";
 import type { Hosts } from "./hosts.ts";
 import type { OriginPolicy } from "./origin.ts";
 import { parse } from "./parse.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
-import type { HubResponse } from "./response.ts";
+import type { HubResponse, WholeResponse } from "./response.ts";
 
 /** Makes the answer of one representation. @throws Refusal */
 type Answer = (request: HubRequest, parsed: ParsedRequest) => Promise<HubResponse>;
@@ -20,6 +22,8 @@ interface RequestHandlerNeeds {
   readonly limits: Pick<Limits, "urlBytes" | "bodyBytes" | "channels">;
   /** The time that the beginnings of requests may take in one turn. */
   readonly arrivals: Pick<TurnBudget, "available">;
+  /** Counts refusals, too, until they are read. */
+  readonly unread: Pick<UnreadAnswers, "add">;
   readonly trace: Pick<Trace, "add">;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -40,9 +44,21 @@ export async function handleRequest(needs: RequestHandlerNeeds, request: HubRequ
   const response = await answer(needs, request, corsHeaders !== null).catch((error: unknown) => {
     if (!(error instanceof Refusal)) needs.trace.add("error", "request-failed", { error });
     const refusal = error instanceof Refusal ? error : new Refusal(500, "internal");
-    return refusalResponse(refusal, request, needs.random());
+    return countUnread(needs, request, refusalResponse(refusal, request, needs.random()));
   });
   return { ...response, headers: { vary: "Accept, Origin", ...corsHeaders, ...response.headers } };
+}
+
+/** Counts a refusal until its reader has it. */
+function countUnread(
+  { unread }: Pick<RequestHandlerNeeds, "unread">,
+  request: HubRequest,
+  refusal: WholeResponse,
+): WholeResponse {
+  if (refusal.body === "") return refusal;
+  const room = unread.add(request, byteLength(refusal.body));
+  void Promise.resolve(request.written).then(() => room.leave());
+  return { ...refusal, unread: room };
 }
 
 async function answer(
@@ -68,7 +84,6 @@ async function answer(
   }
   if (closing.aborted) throw new Refusal(503, "draining");
   const parsed = await parse(request, representation, limits);
-  await request.waitForReader?.(representation);
   if (request.signal.aborted) {
     throw new Refusal(400, "bad-request", { detail: "The client has left before its answer was made." });
   }

@@ -1,4 +1,5 @@
 import type { Sink, StreamControl } from "../stream/sink.ts";
+import type { UnreadAnswer } from "../unread/unread-answers.ts";
 
 /** What an adapter sends back: a whole answer, or a stream to open once the head is written. */
 export type HubResponse = WholeResponse | StreamResponse;
@@ -9,6 +10,8 @@ export interface WholeResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Empty for HEAD. */
   readonly body: string;
+  /** What the adapter tells how the reader takes the body; absent if the body is empty. */
+  readonly unread?: UnreadAnswer;
 }
 
 /** A stream. The adapter writes the head, then opens the stream on its sink. */

@@ -91,12 +91,9 @@ describe("limits", () => {
     const waiting = [1, 2].map(() => hub.handle(request(`${LOBBY}&wait=60`, { headers, signal: gone.signal })));
     await clock.settle();
     expect(await ask(`${LOBBY}&protocol=1`)).toMatchObject({ status: 429, headers: { "retry-after": "5" } });
-    expect(await ask(LOBBY)).toEqual({
+    expect(await ask(LOBBY)).toMatchObject({
       status: 200,
-      headers: expect.objectContaining({
-        "content-type": "text/event-stream",
-        "cache-control": "no-store, no-transform",
-      }),
+      headers: { "content-type": "text/event-stream", "cache-control": "no-store, no-transform" },
       body: 'retry: 10000\nevent: bye\ndata: {"reason":"limit"}\n\n',
     });
     gone.abort();

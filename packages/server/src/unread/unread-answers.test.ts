@@ -1,28 +1,37 @@
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
-import { createUnreadPages } from "./unread-pages.ts";
+import { createUnreadAnswers } from "./unread-answers.ts";
 
 const MEGABYTE = 1024 * 1024;
 const HERE = new AbortController().signal;
 
-/** Pages of a megabyte, each made at once. `givenUp` is the numbers of those whose readers took nothing. */
+/** `givenUp` is the numbers of the answers whose readers took nothing, `entered` those of the pages that had room. */
 function open() {
   const clock = new VirtualClock();
-  const pages = createUnreadPages(clock);
+  const answers = createUnreadAnswers(clock);
   const givenUp: number[] = [];
   const entered: number[] = [];
-  async function enter(number: number, { group, signal = HERE }: { group?: object; signal?: AbortSignal } = {}) {
-    const page = await pages.enter(() => givenUp.push(number), signal, group);
+  /** A page that is being made. */
+  async function make(number: number, reader: { session?: object; signal?: AbortSignal } = {}) {
+    const page = await answers.enter({ signal: HERE, ...reader });
     entered.push(number);
-    page.noteProgress(MEGABYTE);
     return page;
   }
-  return { clock, givenUp, entered, enter };
+  /** A page of a megabyte that is made at once and that its reader can take. */
+  async function enter(...question: Parameters<typeof make>) {
+    const page = await make(...question);
+    page.noteProgress(MEGABYTE);
+    page.begin(() => givenUp.push(question[0]));
+    return page;
+  }
+  return { clock, answers, givenUp, entered, make, enter };
 }
+
+const numbers = Array.from({ length: 32 }, (_, number) => number);
 
 test("32 megabytes of pages get in, and the next one as soon as a reader has one", async () => {
   const { clock, entered, enter } = open();
-  const pages = await Promise.all(Array.from({ length: 32 }, (_, number) => enter(number)));
+  const pages = await Promise.all(numbers.map((number) => enter(number)));
   void enter(32);
   await clock.settle();
   expect(entered).toHaveLength(32);
@@ -31,9 +40,54 @@ test("32 megabytes of pages get in, and the next one as soon as a reader has one
   expect(entered.at(-1)).toBe(32);
 });
 
+test("a page that is small when it is made takes no more room than that", async () => {
+  const { entered, make } = open();
+  for (let number = 0; number < 1_000; number++) (await make(number)).noteProgress(1_000);
+  expect(entered).toHaveLength(1_000);
+});
+
+test("what a page waits for while it is made takes no room, and afterwards it waits for room", async () => {
+  const { clock, entered, make, enter } = open();
+  const ready: (() => void)[] = [];
+  const resumed: number[] = [];
+  for (let number = 0; number < 100; number++) {
+    const page = await make(number);
+    const waiting = page.aside(() => new Promise<void>((resolve) => void ready.push(resolve)));
+    void waiting.then(() => resumed.push(number));
+  }
+  await enter(100);
+  for (const resolve of ready) resolve();
+  await clock.settle();
+  expect([entered.length, resumed.length]).toEqual([101, 31]);
+});
+
+test("a page that leaves while it is aside takes no room afterwards", async () => {
+  const { clock, entered, make } = open();
+  for (const number of numbers) {
+    const page = await make(number);
+    const waiting = page.aside(() => clock.settle());
+    page.leave();
+    await waiting;
+  }
+  for (const number of numbers) await make(number);
+  expect(entered).toHaveLength(64);
+});
+
+test("pages that are made for longer than a second give way to others, and count again when they are made", async () => {
+  const { clock, givenUp, entered, make, enter } = open();
+  const slow = await Promise.all(numbers.map((number) => make(number)));
+  void make(32);
+  await clock.advance(1_000);
+  expect(entered).toHaveLength(33);
+  for (const page of slow) page.noteProgress(MEGABYTE);
+  void enter(33);
+  await clock.settle();
+  expect([entered.length, givenUp]).toEqual([33, []]);
+});
+
 test("readers that take nothing are given up after a second when others wait, and only they", async () => {
   const { clock, givenUp, entered, enter } = open();
-  const pages = await Promise.all(Array.from({ length: 32 }, (_, number) => enter(number)));
+  const pages = await Promise.all(numbers.map((number) => enter(number)));
   void enter(32);
   await clock.advance(900);
   pages[5]?.noteProgress(MEGABYTE / 2);
@@ -43,20 +97,35 @@ test("readers that take nothing are given up after a second when others wait, an
   expect(entered.at(-1)).toBe(32);
 });
 
-test("a reader that takes nothing is given up after 30 seconds when nobody waits", async () => {
-  const { clock, givenUp, enter } = open();
+test("a reader that takes nothing is given up after 30 seconds when nobody waits, also the reader of a refusal", async () => {
+  const { clock, answers, givenUp, enter } = open();
   await enter(1);
+  answers.add({ signal: HERE }, 100).begin(() => givenUp.push(2));
   await clock.advance(29_000);
   expect(givenUp).toEqual([]);
   await clock.advance(1_000);
-  expect(givenUp).toEqual([1]);
+  expect(givenUp).toEqual([1, 2]);
+  expect(clock.pending).toBe(0);
+});
+
+test("a refusal does not wait for room, but counts", async () => {
+  const { clock, answers, entered, enter } = open();
+  const pages = await Promise.all(numbers.map((number) => enter(number)));
+  answers.add({ signal: HERE }, 100);
+  void enter(32);
+  pages[0]?.leave();
+  await clock.settle();
+  expect(entered).toHaveLength(32);
+  pages[1]?.leave();
+  await clock.settle();
+  expect(entered).toHaveLength(33);
 });
 
 test("a group has 16 pages at most, and the others do not wait for it", async () => {
   const { clock, entered, enter } = open();
-  const group = {};
-  for (let number = 0; number < 20; number++) void enter(number, { group });
-  void enter(99, { group: {} });
+  const session = {};
+  for (let number = 0; number < 20; number++) void enter(number, { session });
+  void enter(99, { session: {} });
   await clock.settle();
   expect(entered).toHaveLength(17);
   expect(entered).toContain(99);
@@ -64,12 +133,12 @@ test("a group has 16 pages at most, and the others do not wait for it", async ()
 
 test("a reader that leaves while it waits takes no room, and neither does one that has left before", async () => {
   const { clock, entered, enter } = open();
-  const pages = await Promise.all(Array.from({ length: 32 }, (_, number) => enter(number)));
+  const pages = await Promise.all(numbers.map((number) => enter(number)));
   const gone = new AbortController();
   const waiting = enter(32, { signal: gone.signal });
   gone.abort();
-  await waiting;
-  await enter(33, { signal: gone.signal });
+  (await waiting).leave();
+  (await enter(33, { signal: gone.signal })).leave();
   void enter(34);
   void enter(35);
   pages[0]?.leave();
