@@ -79,6 +79,7 @@ test.each(Object.entries(adapters))(
     const begin = performance.now();
     expect(await ask("/events?channel=rooms/lobby&protocol=1", "ada")).toBe(200);
     expect(await ask("/events?channel=rooms/lobby&snapshot&protocol=1", "ada")).toBe(200);
-    expect(performance.now() - begin).toBeLessThan(1_000);
+    // What hangs does so for ten seconds. On a busy machine, the crowd alone takes a second or two.
+    expect(performance.now() - begin).toBeLessThan(5_000);
   },
 );
