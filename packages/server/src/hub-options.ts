@@ -50,7 +50,8 @@ export interface HubRequest<Raw = unknown> {
 export interface Grant {
   /**
    * The id of the event after which the viewer may read: the `id` that `publish` resolved with when the viewer joined.
-   * Older current values of `latest` events are hidden, too. @default everything may be read
+   * Older current values of `latest` events are hidden, too. With any other text the request fails with 500.
+   * @default everything may be read
    */
   readonly readableFrom?: string;
   /**

@@ -1,6 +1,7 @@
 import type { EventLog, Keep } from "@tidings/log";
-import { parseCursor, type Cursor } from "@tidings/protocol";
+import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
+import { parseReadableFrom } from "../rights/access.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import { READ_TIME } from "../runtime/limits.ts";
 import { readHead } from "../runtime/read-head.ts";
@@ -81,6 +82,6 @@ export function createSnapshotOverlap({ log, reads, clock, overlap }: SnapshotOv
 
 /** The `seq` after which a viewer may read. A bound of another epoch is left to the request that goes on from here. */
 function readableSeq(readableFrom: string | null, head: Cursor): number {
-  const bound = readableFrom === null ? null : parseCursor(readableFrom);
+  const bound = readableFrom === null ? null : parseReadableFrom(readableFrom);
   return bound?.epoch === head.epoch ? Math.min(bound.seq, head.seq) : 0;
 }

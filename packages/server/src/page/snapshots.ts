@@ -75,7 +75,8 @@ export function createSnapshots({ contract, hooks, limits, findStart, clock, tra
     has: ({ name }) => loaders.has(name),
 
     load(address, readableFrom) {
-      const name = loadName(address.path, readableFrom);
+      // What makes two loads the same.
+      const name = JSON.stringify([address.path, readableFrom]);
       const shared = loading.get(name);
       if (shared !== undefined) return shared;
       const load = loadOnce(address, readableFrom).finally(() => loading.delete(name));
@@ -83,11 +84,6 @@ export function createSnapshots({ contract, hooks, limits, findStart, clock, tra
       return load;
     },
   };
-}
-
-/** What makes two loads the same: the address, and how far back the viewer may read. */
-export function loadName(path: string, readableFrom: string | null): string {
-  return `${path} ${readableFrom ?? ""}`;
 }
 
 /**

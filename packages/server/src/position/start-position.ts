@@ -1,8 +1,8 @@
 import type { EventLog, Hole } from "@tidings/log";
-import { parseCursor, type Cursor, type ParsedRequest } from "@tidings/protocol";
+import type { Cursor, ParsedRequest } from "@tidings/protocol";
 import { readHead } from "../runtime/read-head.ts";
 import type { Clock } from "@tidings/protocol/clock";
-import type { Access } from "../rights/access.ts";
+import { parseReadableFrom, type Access } from "../rights/access.ts";
 import { partPosition } from "./part-cursor.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 
@@ -155,7 +155,7 @@ async function readableSeqs(
 
 /**
  * The `seq` after which a viewer may read. A bound of an unknown epoch allows everything, since the whole log is
- * younger than it. A text that is not a cursor allows nothing up to now.
+ * younger than it.
  */
 async function readableSeq(
   needs: PositionNeeds,
@@ -164,8 +164,7 @@ async function readableSeq(
   path: string,
   gone: AbortSignal,
 ): Promise<number> {
-  const bound = parseCursor(readableFrom);
-  if (bound === null) return head.seq;
+  const bound = parseReadableFrom(readableFrom);
   if (bound.epoch === head.epoch) return bound.seq;
   const hole = await findVoidHole(needs, bound, head, [path], gone);
   return hole?.reason === "reset" ? 0 : bound.seq;

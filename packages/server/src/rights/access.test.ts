@@ -202,11 +202,27 @@ describe("readableFrom", () => {
     expect(json.events.map(({ type }) => type)).toEqual(["price"]);
   });
 
-  test("a text that is not a cursor hides everything up to now", async () => {
-    const { connect, say } = await openTestHub({ authorize: () => ({ readableFrom: "yesterday" }) });
-    const [first = ""] = await say("a", "b");
-    const { sink } = await connect(`${LOBBY}&after=${first}`);
-    await say("c");
-    expect(sink.received).toEqual([said("c")]);
+  test.each([[""], ["yesterday"], ["a.1, a.2"], [1], [null], [{}], [["a.1"]], [{ epoch: "a", seq: 1 }]])(
+    "%j is no cursor: the request fails, and the report says what was expected",
+    async (readableFrom) => {
+      const { page, log, records } = await openTestHub({ authorize: answering({ readableFrom }) });
+      const callsBefore = log.callCount;
+      expect(await page(`${LOBBY}&snapshot`)).toMatchObject({ status: 500, json: { code: "internal" } });
+      expect(log.callCount).toBe(callsBefore);
+      expect(records).toContainEqual(
+        expect.objectContaining({
+          event: "request-failed",
+          error: new TypeError(
+            `Expected "readableFrom" to be the id of an event, as publish answers it, got ${JSON.stringify(readableFrom)}.`,
+          ),
+        }),
+      );
+    },
+  );
+
+  test("undefined is no bound", async () => {
+    const { page, say } = await openTestHub({ authorize: answering({ readableFrom: undefined }) });
+    await say("a");
+    expect((await page(`${LOBBY}&last=1`)).json.events).toHaveLength(1);
   });
 });

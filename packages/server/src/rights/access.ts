@@ -1,4 +1,5 @@
 import { parseAddress, type Address, type Contract } from "@tidings/contract";
+import { parseCursor, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Grant, Viewer } from "../hub-options.ts";
 import type { Hooks } from "../runtime/hooks.ts";
@@ -75,13 +76,31 @@ export function timeOf(expiresAt: number | undefined): number {
   throw new TypeError(`Expected "expiresAt" to be milliseconds since 1970, got ${String(expiresAt)}.`);
 }
 
-/** Denies by default: only `true` and a grant allow. */
+/**
+ * The position after which a viewer may read.
+ * @throws TypeError for what is not a cursor: nobody can tell what the application wanted to hide
+ */
+export function parseReadableFrom(readableFrom: unknown): Cursor {
+  const cursor = typeof readableFrom === "string" ? parseCursor(readableFrom) : null;
+  if (cursor !== null) return cursor;
+  const got = JSON.stringify(readableFrom);
+  throw new TypeError(`Expected "readableFrom" to be the id of an event, as publish answers it, got ${got}.`);
+}
+
+/**
+ * Denies by default: only `true` and a grant allow.
+ * @throws TypeError for an object that is not a grant
+ */
 function toGrant(decision: unknown): Grant | null {
   if (decision === true) return {};
   if (typeof decision !== "object" || decision === null) return null;
   // The types already forbid anything else, but plain JavaScript may answer `{ allowed: false }`.
   const unknown = Object.keys(decision).filter((key) => key !== "readableFrom" && key !== "expiresAt");
-  if (unknown.length === 0 && Object.getPrototypeOf(decision) === Object.prototype) return decision;
-  const got = unknown.join(", ") || "a class";
-  throw new TypeError(`Expected authorize to answer true, false or { readableFrom?, expiresAt? }, got ${got}.`);
+  if (unknown.length > 0 || Object.getPrototypeOf(decision) !== Object.prototype) {
+    const got = unknown.join(", ") || "a class";
+    throw new TypeError(`Expected authorize to answer true, false or { readableFrom?, expiresAt? }, got ${got}.`);
+  }
+  const grant: Grant = decision;
+  if (grant.readableFrom !== undefined) parseReadableFrom(grant.readableFrom);
+  return grant;
 }
