@@ -7,12 +7,14 @@ import { READ_TIME } from "../runtime/limits.ts";
 import { readHead } from "../runtime/read-head.ts";
 import { withTimeLimit } from "../runtime/time-limit.ts";
 
-/** Where a client may go on from after a state that is loaded next. Both positions are of one epoch. */
+/** Where a client may go on from after a state that is loaded next. All positions are of one epoch. */
 export interface SnapshotStart {
   /** Where it should go on from: a little before the head. */
   readonly start: Cursor;
   /** The last position from which it misses nothing that the state lacks, if rows are readable before their events. */
   readonly head: Cursor;
+  /** The `seq` after which there is only half of the entries that retention keeps of the channel, or fewer. */
+  readonly keptHalf: number;
 }
 
 /**
@@ -58,12 +60,13 @@ export function createSnapshotOverlap({ log, reads, clock, overlap }: SnapshotOv
   return async (path, readableFrom) => {
     if (overlap === 0) {
       const head = await readHead({ log, clock });
-      return { start: head, head };
+      return { start: head, head, keptHalf: 0 };
     }
     const { entries: mostKept, age } = await readKeep();
     // At most half of what retention keeps. If the position were that of the oldest entry, the next publish could drop
     // that entry before the client comes: then each gap would lead to the next one.
-    const count = Math.min(MOST_EVENTS, Math.floor(mostKept / 2));
+    const half = Math.floor(mostKept / 2);
+    const count = Math.min(MOST_EVENTS, half);
     const since = clock.now() - Math.min(overlap, age / 2);
     const readNewest = (most: number) => reads(() => log.recent([path], most), { paths: [path], gone: NEVER });
     let page = await readNewest(Math.min(FEW_EVENTS, count));
@@ -74,9 +77,10 @@ export function createSnapshotOverlap({ log, reads, clock, overlap }: SnapshotOv
     // Times need not be in order: an append that had to wait has the time of its call. An entry with a time after now
     // counts as young: when the clock goes back, events are repeated, not missed.
     const oldest = entries.find(({ epoch, at }) => epoch === head.epoch && at >= since);
-    if (oldest === undefined) return { start: head, head };
+    const keptHalf = entries.length < half ? 0 : (entries[0]?.seq ?? head.seq + 1) - 1;
+    if (oldest === undefined) return { start: head, head, keptHalf };
     const seq = Math.max(oldest.seq - 1, readableSeq(readableFrom, head));
-    return { start: { epoch: head.epoch, seq }, head };
+    return { start: { epoch: head.epoch, seq }, head, keptHalf };
   };
 }
 

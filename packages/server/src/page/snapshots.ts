@@ -56,12 +56,12 @@ export function createSnapshots({ contract, hooks, limits, findStart, clock, tra
     const loader = loaders.get(name);
     if (loader === undefined) throw new TypeError(`Expected a channel with a snapshot, got "${name}".`);
     // The position first: events that are published while the state loads are then delivered again, never missed.
-    const { start, head } = await findStart(path, readableFrom);
+    const start = await findStart(path, readableFrom);
     try {
       // Safe: the loader of a channel takes the params of its addresses.
       const load = async (): Promise<unknown> => loader.load(params as never, { readableFrom });
       const state = await withTimeLimit(clock, LOAD_TIME, load);
-      return { path, start, head, state: encodeState(loader.encode, state, limits.stateBytes) };
+      return { ...start, path, state: encodeState(loader.encode, state, limits.stateBytes) };
     } catch (error) {
       trace.add("error", "hook-failed", { detail: "snapshot", channel: path, error });
       if (error instanceof TimeLimitError) {

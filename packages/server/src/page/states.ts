@@ -1,5 +1,4 @@
 import { byteLength, type EventLog, type Limit } from "@tidings/log";
-import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { StartPosition } from "../position/start-position.ts";
 import { readHead } from "../runtime/read-head.ts";
@@ -8,10 +7,11 @@ import type { Limits } from "../runtime/limits.ts";
 import type { AnswerRoom } from "../unread/unread-answers.ts";
 import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
 import type { PageParts } from "./page-parts.ts";
+import { findPageStart } from "./page-start.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 export interface StateNeeds extends CurrentValueNeeds {
-  readonly log: Pick<EventLog, "head" | "read" | "current">;
+  readonly log: Pick<EventLog, "head" | "read" | "current" | "stat">;
   readonly clock: Clock;
   readonly snapshots: Pick<Snapshots, "load">;
   readonly limits: Pick<Limits, "stateBytes">;
@@ -45,11 +45,8 @@ export async function states(
   // Positions of different epochs cannot be compared: if the log was replaced meanwhile, everything is loaded again.
   if (loaded.some((each) => each.head.epoch !== head.epoch)) return states(needs, start, room);
   const stateBytes = roomOf(loaded, LARGEST_STATES * needs.limits.stateBytes);
-  // A shared load may have begun earlier. Going on from the earliest position can only repeat events.
-  const last = earliest(head, ...loaded.map((each) => each.head));
-  const first = earliest(last, ...loaded.map((each) => each.start));
   const paths = [...granted.keys()];
-  const cursor = await afterHoles(needs, paths, first, last, gone);
+  const cursor = await findPageStart(needs, loaded, head, paths, gone);
   const limit = { entries: pageLimit.entries, bytes: pageLimit.bytes - stateBytes };
   const values = await currentValues(needs, start.readableFromByPath, paths, { events: cursor }, limit, gone);
   const members = loaded.map(({ path, state }) => `${JSON.stringify(path)}:${state}`);
@@ -69,27 +66,4 @@ function roomOf(loaded: readonly { readonly path: string; readonly state: string
   if (channels.length === 0) return bytes;
   const detail = `The states together have more than ${most} bytes; ask for these channels in another request.`;
   throw new Refusal(503, "limit", { detail, channels });
-}
-
-function earliest(...cursors: readonly [Cursor, ...Cursor[]]): Cursor {
-  return cursors.reduce((found, each) => (each.seq < found.seq ? each : found));
-}
-
-/**
- * The first position from `first` on, and up to `last`, after which retention has dropped nothing of the paths. A
- * client whose gap this page heals would otherwise meet a gap again.
- */
-async function afterHoles(
-  { log, reads }: Pick<StateNeeds, "log" | "reads">,
-  paths: readonly string[],
-  first: Cursor,
-  last: Cursor,
-  gone: AbortSignal,
-): Promise<Cursor> {
-  if (first.seq === last.seq) return last;
-  const nothing = { entries: 0, bytes: 0 };
-  const { holes } = await reads((signal) => log.read(first, paths, nothing, signal), { paths, gone });
-  // A position that a failover has made void stays as it is: the client gets its gap when it goes on from there.
-  const ends = holes.map(({ reason, to }) => (reason === "trimmed" ? to : 0));
-  return { epoch: last.epoch, seq: Math.min(last.seq, Math.max(first.seq, ...ends)) };
 }
