@@ -10,7 +10,7 @@ import type { Trace } from "../runtime/trace.ts";
 import type { FindSnapshotStart, SnapshotStart } from "./snapshot-overlap.ts";
 
 /** The state of an address, and where a client goes on from after it. */
-interface Snapshot extends SnapshotStart {
+export interface Snapshot extends SnapshotStart {
   readonly path: string;
   /** JSON. */
   readonly state: string;
