@@ -37,7 +37,6 @@ const react: Project = {
   environment: "happy-dom",
   isolate: false,
   restoreMocks: true,
-  sequence: { groupOrder: 1 },
 };
 
 /** These tests share one built page and one browser. Both are started only for these tests. */
