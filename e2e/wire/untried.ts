@@ -65,6 +65,7 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
     "A server may send fewer than n events": "how many fit in a page is the server's choice",
     "A row may become readable": "the reason for the next sentence",
     "So `cursor` should lie a little": "what a server should do; packages/server tests it for ours",
+    "It should leave so much of what retention": "what a server should do; packages/server tests it for ours",
     "It must not lie before": "that needs a retention of less than what comes again; packages/server tests it for ours",
     "When there are too many for one page, `more` is true, and `cursor`":
       "how many fit in a page is the server's choice",
