@@ -157,8 +157,8 @@ test("while another program locks the file, posts are refused with 503, and SIGT
   expect(performance.now() - begun).toBeLessThan(10_000);
 
   const waiting = Array.from({ length: 8 }, (_, index) => post(ada, `number ${index}`));
-  // Each of the posts may need a new connection. The server accepts one in a turn of its event loop, then reads it. Each
-  // of these answers comes from a later turn, so in the end it has read all posts.
+  // Each of the posts may need a new connection. The server accepts one in a turn of its event loop, then reads it.
+  // Each of these answers comes from a later turn, so in the end it has read all posts.
   for (let turn = 0; turn < waiting.length + 2; turn++) await ada.request("GET", "/api/rooms");
   const stopped = performance.now();
   chatProcess.child.kill("SIGTERM");

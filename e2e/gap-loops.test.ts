@@ -47,7 +47,7 @@ async function readInTightLog(snapshotOverlap: number) {
   return result;
 }
 
-test("where retention keeps less than the overlap, a client reads on after one state, as without an overlap", async () => {
+test("where retention keeps less than the overlap, a client reads on after one state", async () => {
   const without = await readInTightLog(0);
   const reader = await readInTightLog(2_000);
   expect([without.gaps, without.states, without.reason]).toEqual([0, 1, ""]);

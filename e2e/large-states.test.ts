@@ -7,7 +7,7 @@ const contract = defineContract({
   room: channel("rooms/:roomId", { said: z.object({ text: z.string() }) }, { snapshot: z.array(z.string()) }),
 });
 
-test("a client that follows thirty rooms with large states gets them all, although a page has room for eight", async () => {
+test("a client of thirty rooms with large states gets them all, although a page has room for eight", async () => {
   const kit = await createTestKit(contract, {
     limits: { stateBytes: 1_000 },
     snapshot: { room: () => ["x".repeat(900)] },

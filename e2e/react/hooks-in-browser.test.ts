@@ -95,7 +95,7 @@ describe.for(["19", "18"] as const)("React %s", (version) => {
     expect([server.said("lobby").length, server.streams(), printed]).toEqual([3, 1, []]);
   });
 
-  test("rooms are switched faster than they load: each shows its own messages only, and each of them once", async () => {
+  test("rooms are switched faster than they load: each shows its own messages, each of them once", async () => {
     const server = await serve(scripts);
     await server.sayEverywhere();
     const page = await openWindow();
@@ -146,7 +146,7 @@ describe.for(["19", "18"] as const)("React %s", (version) => {
     await expect.poll(() => page.getByRole("alert").textContent()).toBe("secret cannot be shown: forbidden.");
   });
 
-  test("components mount and unmount in each frame, in StrictMode: one stream in the end, and each message once", async () => {
+  test("components mount and unmount in each frame: one stream in the end, and each message once", async () => {
     const server = await serve(scripts);
     await server.sayEverywhere();
     const page = await openWindow();

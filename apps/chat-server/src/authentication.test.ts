@@ -9,7 +9,7 @@ import { COOKIE, createSessions } from "./sessions.ts";
 
 const SECRET = "for tests only";
 
-test("a person who cannot be added because too much waits to be written gets 503 from the stream, not 500", async () => {
+test("a person who cannot be added because too much waits to be written gets 503, not 500", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tidings-authentication-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   vi.spyOn(console, "error").mockReturnValue();

@@ -71,7 +71,9 @@ export const NEW_TEXT: BodyFormat<{ text: string }> = {
 /** `PUT /api/rooms/:roomId/topic` */
 export const NEW_TOPIC: BodyFormat<{ text: string }> = {
   schema: z.object({ text: z.pipe(tidyLine.check(makeWellFormed), NewTopic) }),
-  expected: `Expected JSON like {"text": "What we do today"}: empty, or one visible line of at most ${MAX_TOPIC} characters.`,
+  expected:
+    'Expected JSON like {"text": "What we do today"}: ' +
+    `empty, or one visible line of at most ${MAX_TOPIC} characters.`,
 };
 
 /** Parses a request's body. @throws Problem 400 if it does not fit the format */

@@ -43,7 +43,7 @@ test.for([
   expect(await findMentioned(text, people)).toEqual([]);
 });
 
-test("of an older database, two people whose names differ only in upper and lower case are both mentioned", async () => {
+test("of an older database, people whose names differ only in upper and lower case are all mentioned", async () => {
   const both = peopleIn(openDatabase(":memory:"));
   both.add("ada");
   both.add("ADA");

@@ -33,7 +33,7 @@ test("a pause after a few milliseconds of work takes one turn", async () => {
   expect(await turnsDuring(pause)).toBe(0);
 });
 
-test("after a step that has blocked the process, others get many turns: Node accepts one connection in each", async () => {
+test("after a step that has blocked the process, others get many turns", async () => {
   const pause = createPause();
   block(300);
   expect(await turnsDuring(pause)).toBeGreaterThan(20);

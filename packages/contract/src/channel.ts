@@ -56,7 +56,8 @@ export interface ChannelOptions<Snapshot extends Schema> {
  *
  * @param pattern literal segments and `:params`, separated by `/`, e.g. `rooms/:roomId`
  * @param events by event type: a schema (a reliable event), `latest(…)` or `volatile(…)`
- * @throws ContractError `bad-contract` for an unknown option, or an event that is not a schema of zod 4; `createHub` checks everything else
+ * @throws ContractError `bad-contract` for an unknown option, or an event that is not a schema of zod 4; `createHub`
+ *   checks everything else
  */
 export function channel<const Pattern extends string, Events extends EventDefinitions, Snapshot extends Schema = never>(
   pattern: Pattern,

@@ -5,8 +5,8 @@ const ADVICE: Readonly<Record<number, string>> = {
   8: "The process must be allowed to write the file, and its folder for the -wal and -shm files.",
   // SQLite also reports it when it finds no room for the -shm file.
   10:
-    "The disk failed, or has no room left. The last write may or may not be stored; with an idempotency key it is safe " +
-    "to publish again.",
+    "The disk failed, or has no room left. The last write may or may not be stored; " +
+    "with an idempotency key it is safe to publish again.",
   11: "The file is damaged and was left as it is: put a backup in its place and run startEpoch().",
   13: "Free some space and publish again.",
   14: "The folder must exist, and the process must be allowed to write it.",

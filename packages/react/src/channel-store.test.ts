@@ -66,7 +66,7 @@ test("a volatile event and a withdrawal between two events move nothing back", a
   expect(calls).toEqual(["snapshot ", "message one", "topic tea", "typing ada", "onClear by id", "message two"]);
 });
 
-test("after a snapshot without an event, a store begins anew: the cursor before the gap would meet it again", async () => {
+test("after a snapshot without an event, a store begins anew", async () => {
   const chatKit = await openChat({ snapshotOverlap: 0 });
   const { say, settle, miss } = chatKit;
   const store = storeOf(chatKit, "room");
@@ -104,7 +104,7 @@ test("a store that begins anew without a snapshot forgets the values that it has
   expect(store.read()[0]).toEqual(["price 2"]);
 });
 
-test("a store calls its listener when something has changed, and shows no end when nobody listens any more", async () => {
+test("a store calls its listener when something has changed, and shows no end when nobody listens", async () => {
   const chatKit = await openChat();
   const store = storeOf(chatKit, "feed");
   const views = [store.read()];

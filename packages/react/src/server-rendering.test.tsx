@@ -42,7 +42,7 @@ test("a rendered page becomes alive without a hole and without a repetition", as
   expect(errors).not.toHaveBeenCalled();
 });
 
-test("a state that the server has rendered goes on from a cursor that was read before it, without a snapshot", async () => {
+test("a state that the server has rendered goes on from a cursor that was read before it", async () => {
   const { kit, say, settle, loads } = await openChat();
   const lobby = chat.room({ roomId: "lobby" });
   function Room({ messages, cursor }: Rendered) {

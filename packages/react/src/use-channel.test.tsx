@@ -6,7 +6,7 @@ import { mount } from "../test/mount.ts";
 const lobby = chat.room({ roomId: "lobby" });
 const news = chat.feed({ feedId: "news" });
 
-test("the handlers get what those of the client get, and the component shows where the subscription stands", async () => {
+test("the handlers get what those of the client get, and the component shows the status", async () => {
   const { kit, say, settle } = await openChat();
   const seen: string[] = [];
   function Listener() {

@@ -19,8 +19,8 @@ type Effectors<Effects extends Vocabulary, Inputs extends Vocabulary> = {
  * listeners that they call.
  *
  * An effect that begins something, such as a request or a timer, returns what cancels it. That is cancelled when the
- * machine leaves the kind of state that began it, when the same kind of state begins something else, or at once when the
- * effect itself has led to another state.
+ * machine leaves the kind of state that began it, when the same kind of state begins something else, or at once when
+ * the effect itself has led to another state.
  *
  * @param onState is called after every input, whether it has led to another state or not
  * @param effects carry out what a transition asks for

@@ -68,7 +68,7 @@ describe("requests", () => {
   });
 });
 
-test("the body of a stream is cancelled whenever the client is closed, also by a fetch that ignores the signal", async () => {
+test("the body of a stream is cancelled when the client closes, also by a fetch that ignores the signal", async () => {
   for (const turns of [0, 1, 2, 3, 4, 5, 6, 7, 8]) {
     let cancelled = 0;
     const body = () =>

@@ -34,7 +34,7 @@ describe("a page of many states", () => {
     expect(counts).toEqual({ loads: 100, now: 0, most: 8 });
   });
 
-  test("loads no more when its room is used up; the answer names ten of the channels that were not loaded", async () => {
+  test("loads no more when its room is used up; the answer names ten channels that were not loaded", async () => {
     const { hub, counts, asking } = await openSlowHub(900);
     await hub.clock.advance(1_300);
     const { status, json } = parsePage(await asking);

@@ -213,7 +213,8 @@ describe("readableFrom", () => {
         expect.objectContaining({
           event: "request-failed",
           error: new TypeError(
-            `Expected "readableFrom" to be the id of an event, as publish answers it, got ${JSON.stringify(readableFrom)}.`,
+            'Expected "readableFrom" to be the id of an event, as publish answers it, ' +
+              `got ${JSON.stringify(readableFrom)}.`,
           ),
         }),
       );

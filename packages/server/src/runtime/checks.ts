@@ -40,8 +40,8 @@ export function typeNameOf(value: unknown): string {
 }
 
 /**
- * Whether a value is a promise, which a function must not return that has to answer at once. A rejection of it is nobody
- * else's: it would end the process.
+ * Whether a value is a promise. A function that has to answer at once must not return one. Nobody else handles its
+ * rejection, which would end the process.
  */
 export function isUnwantedPromise(value: unknown): boolean {
   if (typeof value !== "object" || value === null || !("then" in value)) return false;

@@ -73,7 +73,7 @@ test("a page that leaves while it is aside takes no room afterwards", async () =
   expect(entered).toHaveLength(64);
 });
 
-test("pages that are made for longer than a second give way to others, and count again when they are made", async () => {
+test("pages that are made for longer than a second give way, and count again when they are made", async () => {
   const { clock, givenUp, entered, make, enter } = open();
   const slow = await Promise.all(numbers.map((number) => make(number)));
   void make(32);
@@ -97,7 +97,7 @@ test("readers that take nothing are given up after a second when others wait, an
   expect(entered.at(-1)).toBe(32);
 });
 
-test("a reader that takes nothing is given up after 30 seconds when nobody waits, also the reader of a refusal", async () => {
+test("a reader that takes nothing is given up after 30 seconds, also the reader of a refusal", async () => {
   const { clock, answers, givenUp, enter } = open();
   await enter(1);
   answers.add({ signal: HERE }, 100).begin(() => givenUp.push(2));
