@@ -56,8 +56,7 @@ export function createHooks<C extends Contract>(contract: C): Hooks<C> {
           initial,
           after,
         }),
-      // An address is its path: one that a render makes is a new object each time.
-      // oxlint-disable-next-line react/exhaustive-deps
+      // oxlint-disable-next-line react/exhaustive-deps -- an address is its path: a render makes a new object each time
       [client, address.path],
     );
   }

@@ -1,18 +1,10 @@
 import { act } from "react";
 import { expect, test, vi } from "vitest";
-import { chat, openChat, statusText, textsOf, upsert, useChannelState, type Message } from "../test/chat.ts";
+import { chat, openChat, upsert, useChannelState, type Message } from "../test/chat.ts";
 import { mount } from "../test/mount.ts";
+import { Room } from "../test/room.tsx";
 
 const NOTHING: readonly Message[] = [];
-
-function Room({ roomId }: { readonly roomId: string }) {
-  const [messages, status] = useChannelState(chat.room({ roomId }), {
-    initial: NOTHING,
-    snapshot: (room) => room.messages,
-    reduce: { message: upsert },
-  });
-  return `${roomId} ${statusText(status)}: ${textsOf(messages)}`;
-}
 
 test("a component shows the initial state, the snapshot of its address, and each event", async () => {
   const { kit, say, settle } = await openChat();

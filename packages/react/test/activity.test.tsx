@@ -1,18 +1,8 @@
 import * as React from "react";
 import { expect, test } from "vitest";
-import { chat, openChat, statusText, textsOf, upsert, useChannelState, type Message } from "./chat.ts";
+import { openChat } from "./chat.ts";
 import { mount } from "./mount.ts";
-
-const NOTHING: readonly Message[] = [];
-
-function Room({ roomId }: { readonly roomId: string }) {
-  const [messages, status] = useChannelState(chat.room({ roomId }), {
-    initial: NOTHING,
-    snapshot: (room) => room.messages,
-    reduce: { message: upsert },
-  });
-  return `${roomId} ${statusText(status)}: ${textsOf(messages)}`;
-}
+import { Room } from "./room.tsx";
 
 function Hidden({ mode }: { readonly mode: "hidden" | "visible" }) {
   return (

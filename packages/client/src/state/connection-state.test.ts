@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { expectCell } from "../../test/expect-cell.ts";
 import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "./connection-state.ts";
 
 type Kind = ConnectionState["kind"];
@@ -50,14 +51,7 @@ describe("every state answers every input", () => {
     test.each(kinds)(`${name} in %s`, (kind) => {
       const state = states[kind];
       const next = connectionTransition(state, name, inputs[name]);
-      const expected = TABLE[name][kind];
-      if (expected === undefined) {
-        expect(next).toEqual({ state, effects: [] });
-        expect(next.state).toBe(state);
-      } else {
-        const effects = next.effects.map(([effect]) => effect).join(", ");
-        expect(effects ? `${next.state.kind}: ${effects}` : next.state.kind).toBe(expected);
-      }
+      expectCell(TABLE[name][kind], state, next);
     });
   }
 });

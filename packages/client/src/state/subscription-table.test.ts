@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { expectCell } from "../../test/expect-cell.ts";
 import type { Item } from "../deliver/item.ts";
 import { toPosition, type Position } from "./position.ts";
 import {
@@ -96,14 +97,7 @@ describe("every state answers every input", () => {
     test.each(kinds)(`${name} in %s`, (kind) => {
       const state = states[kind];
       const next = transition(state, name, inputs[name]);
-      const expected = kind === "closed" ? undefined : TABLE[name][kind];
-      if (expected === undefined) {
-        expect(next).toEqual({ state, effects: [] });
-        expect(next.state).toBe(state);
-      } else {
-        const effects = next.effects.map(([effect]) => effect).join(", ");
-        expect(effects ? `${next.state.kind}: ${effects}` : next.state.kind).toBe(expected);
-      }
+      expectCell(kind === "closed" ? undefined : TABLE[name][kind], state, next);
     });
   }
 });

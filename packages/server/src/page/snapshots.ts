@@ -14,6 +14,8 @@ export interface Snapshot extends SnapshotStart {
   readonly path: string;
   /** JSON. */
   readonly state: string;
+  /** Of the state, in UTF-8. */
+  readonly bytes: number;
 }
 
 /** Loads the states of addresses. */
@@ -61,7 +63,7 @@ export function createSnapshots({ contract, hooks, limits, findStart, clock, tra
       // Safe: the loader of a channel takes the params of its addresses.
       const load = async (): Promise<unknown> => loader.load(params as never, { readableFrom });
       const state = await withTimeLimit(clock, LOAD_TIME, load);
-      return { ...start, path, state: encodeState(loader.encode, state, limits.stateBytes) };
+      return { ...start, path, ...encodeState(loader.encode, state, limits.stateBytes) };
     } catch (error) {
       trace.add("error", "hook-failed", { detail: "snapshot", channel: path, error });
       if (error instanceof TimeLimitError) {
@@ -90,10 +92,10 @@ export function createSnapshots({ contract, hooks, limits, findStart, clock, tra
  * @throws TypeError that does not quote the state: it goes to the trace, and the contract's own error quotes data
  * @throws RangeError for a state with more than `most` bytes
  */
-function encodeState(encode: Encoder, state: unknown, most: number): string {
-  const json = tryEncode(encode, state);
-  const bytes = byteLength(json);
-  if (bytes <= most) return json;
+function encodeState(encode: Encoder, given: unknown, most: number): Pick<Snapshot, "state" | "bytes"> {
+  const state = tryEncode(encode, given);
+  const bytes = byteLength(state);
+  if (bytes <= most) return { state, bytes };
   const advice = "load less, for example only the newest items, or raise limits.stateBytes";
   throw new RangeError(`Expected a state of at most ${most} bytes of JSON, got ${bytes}; ${advice}.`);
 }

@@ -1,4 +1,4 @@
-import { byteLength, type EventLog, type Limit } from "@tidings/log";
+import type { EventLog, Limit } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
 import pLimit from "p-limit";
 import type { StartPosition } from "../position/start-position.ts";
@@ -48,7 +48,7 @@ export async function states(
   const loaded = await room.aside(() => loadStates(needs, granted, most, gone));
   // Positions of different epochs cannot be compared: if the log was replaced meanwhile, everything is loaded again.
   if (loaded.some((each) => each.head.epoch !== head.epoch)) return states(needs, start, room);
-  const stateBytes = loaded.reduce((sum, { state }) => sum + byteLength(state), 0);
+  const stateBytes = loaded.reduce((sum, { bytes }) => sum + bytes, 0);
   const paths = [...granted.keys()];
   const cursor = await findPageStart(needs, loaded, head, paths, gone);
   const limit = { entries: pageLimit.entries, bytes: pageLimit.bytes - stateBytes };
@@ -62,29 +62,26 @@ export async function states(
  * Loads few states at a time, and stops when there is no room for one of them, when a load fails, or when the client is
  * gone. So a page of many large states does not load all of them to deliver none.
  *
- * @param room how many bytes the states may have together
+ * @param most how many bytes the states may have together
  * @throws Refusal 503 with the channels that have no room, and what `load` throws
  */
 async function loadStates(
   { snapshots }: Pick<StateNeeds, "snapshots">,
   granted: Access["granted"],
-  room: number,
+  most: number,
   gone: AbortSignal,
 ): Promise<readonly Snapshot[]> {
   const places = pLimit(MOST_LOADS);
   const loaded = new Map<string, Snapshot>();
-  let left = room;
+  let left = most;
   let isOver = false;
   async function loadOne(path: string, { address, grant }: Granted): Promise<void> {
     if (isOver || gone.aborted) return;
     try {
       const snapshot = await snapshots.load(address, grant.readableFrom ?? null);
-      const bytes = byteLength(snapshot.state);
-      if (bytes > left) isOver = true;
-      else {
-        left -= bytes;
-        loaded.set(path, snapshot);
-      }
+      left -= snapshot.bytes;
+      if (left < 0) isOver = true;
+      else loaded.set(path, snapshot);
     } catch (error) {
       isOver = true;
       throw error;
@@ -94,6 +91,6 @@ async function loadStates(
   const paths = [...granted.keys()];
   const channels = paths.filter((path) => !loaded.has(path));
   if (channels.length === 0) return paths.flatMap((path) => loaded.get(path) ?? []);
-  const detail = `The states together have more than ${room} bytes; ask for these channels in another request.`;
+  const detail = `The states together have more than ${most} bytes; ask for these channels in another request.`;
   throw new Refusal(503, "limit", { detail, channels });
 }

@@ -69,7 +69,10 @@ async function askHook<Answer>(
   }
 }
 
-/** Who is asking. @throws Refusal when the application's error says 401, 403 or 503, and every other error as it is */
+/**
+ * Who is asking; null also when the application's error says 401.
+ * @throws Refusal when its error says 403 or 503, and every other error as it is
+ */
 async function authenticate(
   { hooks, trace }: Pick<AdmitNeeds, "hooks" | "trace">,
   request: HubRequest,

@@ -66,8 +66,9 @@ function createOriginCheck(origins: CorsOptions["origins"], trace: Pick<Trace, "
       try {
         // Plain JavaScript may answer anything. Only true allows.
         const answer: unknown = origins(origin);
-        if (isUnwantedPromise(answer))
+        if (isUnwantedPromise(answer)) {
           throw new TypeError("Expected cors.origins to answer true or false, got a promise.");
+        }
         return answer === true;
       } catch (error) {
         trace.add("error", "hook-failed", { detail: "cors.origins", error });

@@ -76,8 +76,7 @@ describe("one tailer for all", () => {
       );
     }
     let pumped = 0;
-    // Called below with the `this` of each call.
-    // oxlint-disable-next-line typescript/unbound-method
+    // oxlint-disable-next-line typescript/unbound-method -- called below with the `this` of each call
     const pump = Connection.prototype.pump;
     vi.spyOn(Connection.prototype, "pump").mockImplementation(function (this: Connection) {
       pumped++;
