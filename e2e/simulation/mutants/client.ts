@@ -49,11 +49,12 @@ function covers(seen: Position | null, position: Position | null): boolean {
 
 /** Lets a track forget a gap: the stream stays where it was with the channel. */
 function keepPosition(track: tracksModule.Track): void {
-  let { reached } = track;
-  Object.defineProperty(track, "reached", {
-    get: () => reached,
-    set(position: typeof reached) {
-      if (position !== null || track.standing !== "followed") reached = position;
+  let { state } = track;
+  Object.defineProperty(track, "state", {
+    get: () => state,
+    set(next: typeof state) {
+      const isGap = next.standing === "followed" && next.reached === null;
+      if (!isGap || state.standing !== "followed") state = next;
     },
   });
 }
@@ -95,10 +96,12 @@ export const clientMutants: readonly Mutant[] = [
   breaking(
     "once",
     "a repetition is handled again",
-    inSubscription((transition, state, input, about) => {
+    inSubscription((transition, state, input, about, position) => {
       const isItem = input === "item" && (state.kind === "joined" || state.kind === "delivering");
       // Safe: this input comes with an item.
-      return isItem ? { state, effects: [["offer", about as Inputs["item"]]] } : transition(state, input, about);
+      return isItem
+        ? { state, effects: [["offer", about as Inputs["item"]]] }
+        : transition(state, input, about, position);
     }),
     "pieces come twice",
   ),
@@ -139,7 +142,7 @@ export const clientMutants: readonly Mutant[] = [
     // A text: the epochs that a stream has left are private to it, so there is no seam.
     {
       file: "packages/client/src/drive/stream.ts",
-      from: "if (position && leftEpochs.some((last) => hasSeen(last, position))) {",
+      from: "if (at && position.left.some((last) => covers(last, at))) {",
       to: "if (false) {",
     },
     "pieces come twice, with failovers",
@@ -177,16 +180,15 @@ export const clientMutants: readonly Mutant[] = [
   breaking(
     "law 4",
     "what the stream has carried past before a failover still counts",
-    inSubscription((transition, state, input, about) => {
-      if (state.kind === "closed") return transition(state, input, about);
-      const { reached, stream } = state.traits.position;
+    inSubscription((transition, state, input, about, position) => {
+      if (state.kind === "closed") return transition(state, input, about, position);
+      const { reached, stream } = position;
       // Safe: this input comes with the page.
       const end = input === "pageEnd" ? toPosition((about as Inputs["pageEnd"]).body.cursor) : null;
       // As if the stream had never left the epoch in which it has carried the channel.
       const isBelieved = [state.cursor, end].some((cursor) => covers(cursor, reached));
-      const position = isBelieved ? { reached, stream: { handled: stream.handled, carried: reached } } : null;
-      const next = transition(position ? { ...state, traits: { ...state.traits, position } } : state, input, about);
-      return { state: withProgress(next.state, () => ({ traits: state.traits })), effects: next.effects };
+      const believed = { reached, stream: { handled: stream.handled, carried: reached } };
+      return transition(state, input, about, isBelieved ? believed : position);
     }),
     "a page was read before a failover, and comes after it",
   ),

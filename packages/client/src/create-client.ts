@@ -53,7 +53,7 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
       const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
       return { events, cursor: page.cursor, more: page.more };
     },
-    close: () => connection.close(),
+    close: () => connection.input("close", "closed"),
   };
 }
 

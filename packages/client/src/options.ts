@@ -48,6 +48,8 @@ export interface ClientOptions {
 /** The options, each with its default. */
 export interface Settings extends Required<Omit<ClientOptions, "clock">> {
   readonly trace: Trace;
+  /** Aborts when the client closes, for good. Its reason is a StreamError. */
+  readonly closing: AbortController;
   /** The client needs the time of day and timers only. */
   readonly clock: Pick<Clock, "now" | "setTimeout">;
 }
@@ -70,5 +72,5 @@ export function toSettings(options: ClientOptions): Settings {
     ...options,
     onError: (error: StreamError) => callSafely(() => onError(error)),
   };
-  return { ...settings, trace: createTrace(settings) };
+  return { ...settings, trace: createTrace(settings), closing: new AbortController() };
 }

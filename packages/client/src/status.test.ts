@@ -9,7 +9,8 @@ test("a listener hears every change until it leaves, and nothing that is no chan
   const { status, set } = watchedStatus();
   const heard: Status[] = [];
   const leave = status.subscribe((value) => heard.push(value));
-  for (const time of [1, 1, 2]) set(at(time));
+  const first = at(1);
+  for (const value of [first, first, at(2)]) set(value);
   leave();
   set(at(3));
   expect(heard).toEqual([at(1), at(2)]);
@@ -19,7 +20,8 @@ test("a listener hears every change until it leaves, and nothing that is no chan
 test("nobody hears an old value after a newer one", () => {
   const { status, set } = watchedStatus();
   const heard: Status[] = [];
-  status.subscribe(() => set(at(2)));
+  const newer = at(2);
+  status.subscribe(() => set(newer));
   status.subscribe((value) => heard.push(value));
   set(at(1));
   expect(heard).toEqual([at(2)]);

@@ -43,6 +43,9 @@ export type Status =
   | Retrying
   | { readonly state: "closed"; readonly reason: Reason };
 
+export const CONNECTING: Status = { state: "connecting" };
+export const LIVE: Status = { state: "live" };
+
 /**
  * A value that can be read and watched. It fits React's `useSyncExternalStore`, also with `subscribe` taken out of it.
  */
@@ -55,12 +58,12 @@ export interface Watchable<Value> {
 /** A status that changes. Its owner sets it, everybody else watches it. */
 interface WatchedStatus {
   readonly status: Watchable<Status>;
-  /** Nobody is called when nothing has changed. */
+  /** Nobody is called for the same object. */
   readonly set: (value: Status) => void;
 }
 
 export function watchedStatus(): WatchedStatus {
-  let current: Status = { state: "connecting" };
+  let current = CONNECTING;
   const listeners = new Set<(value: Status) => void>();
   return {
     status: {
@@ -75,7 +78,7 @@ export function watchedStatus(): WatchedStatus {
       },
     },
     set(value) {
-      if (isSame(current, value)) {
+      if (current === value) {
         return;
       }
       current = value;
@@ -90,15 +93,4 @@ export function watchedStatus(): WatchedStatus {
       }
     },
   };
-}
-
-/** The members of any status. */
-interface Members {
-  readonly state: Status["state"];
-  readonly reason?: Reason;
-  readonly at?: number | null;
-}
-
-function isSame(one: Members, other: Members): boolean {
-  return one.state === other.state && one.reason === other.reason && one.at === other.at;
 }

@@ -15,10 +15,7 @@ export interface TraceRecord {
   readonly detail?: string;
 }
 
-/**
- * Tells developers what happened. `debug` only where that is wanted; `warn` also where somebody develops. In production
- * nobody could do anything about a warning.
- */
+/** Tells developers what happened: `warn` always, `debug` only where that is wanted. */
 export type Trace = (
   level: TraceRecord["level"],
   event: TraceRecord["event"],
@@ -34,15 +31,9 @@ interface TraceNeeds {
 
 export function createTrace({ debug, onLog, clock }: TraceNeeds): Trace {
   return (level, event, about, position) => {
-    if (debug || (level === "warn" && isDevelopment())) {
+    if (debug || level === "warn") {
       const id = position && { id: position.token };
       callSafely(() => onLog({ level, event, at: clock.now(), ...about, ...id }));
     }
   };
-}
-
-/** Whether the page is served from the developer's own machine. */
-function isDevelopment(): boolean {
-  const { location } = globalThis as { location?: { hostname?: string } };
-  return ["localhost", "127.0.0.1"].includes(`${location?.hostname}`);
 }

@@ -43,14 +43,15 @@ export function isCursor(text: string): boolean {
   return parseCursor(text) !== null;
 }
 
-/** Whether `seen` is certainly at or after `position`: it has the same epoch, and its `seq` is not smaller. */
-export function covers(seen: Cursor, position: Cursor): boolean {
-  return seen.epoch === position.epoch && seen.seq >= position.seq;
+/**
+ * Whether `seen` is certainly at or after `position`: it has the same epoch, and its `seq` is not smaller. Null covers
+ * nothing, and nothing covers null.
+ */
+export function covers(seen: Cursor | null, position: Cursor | null): boolean {
+  return seen !== null && position !== null && seen.epoch === position.epoch && seen.seq >= position.seq;
 }
 
-/** {@link covers}, for tokens of cursors. Null covers nothing, and nothing covers null. */
+/** {@link covers}, for tokens of cursors. */
 export function coversToken(seen: string | null, position: string | null): boolean {
-  const seenCursor = parseCursor(seen ?? "");
-  const positionCursor = parseCursor(position ?? "");
-  return seenCursor !== null && positionCursor !== null && covers(seenCursor, positionCursor);
+  return covers(parseCursor(seen ?? ""), parseCursor(position ?? ""));
 }

@@ -1,5 +1,6 @@
 import type { EventRequest } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
+import type { StreamError } from "../stream-error.ts";
 import { failure, toFailure, type Failure } from "./failure.ts";
 import { send } from "./requests.ts";
 
@@ -30,7 +31,7 @@ export function attempt<Result>(
   read: (response: Response, signal: AbortSignal, onLife: (patience?: number) => void) => Promise<Result>,
   onEnd: OnEnd<Result>,
 ): EndRequest {
-  const { clock, network } = settings;
+  const { clock, network, closing } = settings;
   const controller = new AbortController();
   const { signal } = controller;
   let patience = settings.connectTimeout;
@@ -73,6 +74,11 @@ export function attempt<Result>(
   }
 
   look();
+  closing.signal.addEventListener(
+    "abort",
+    () => end([{ reason: "closed", error: closing.signal.reason as StreamError }]),
+    { signal },
+  );
   // Not before the caller has it: url and headers may close the client.
   Promise.resolve()
     .then(() => send(settings, request, accept, signal, (response) => read(response, signal, onLife)))

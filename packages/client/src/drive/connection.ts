@@ -1,18 +1,13 @@
 import { createParser, type EventRequest, type ServerSentEvent } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
-import {
-  connectionTransition,
-  IDLE,
-  type ConnectionEffects,
-  type ConnectionInputs,
-  type ConnectionState,
-} from "../state/connection-state.ts";
+import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "../state/connection-state.ts";
 import { watchedStatus, type Status, type Watchable } from "../status.ts";
 import { attempt, type EndRequest } from "./attempt.ts";
 import type { Ending } from "../state/ending.ts";
+import type { Failed } from "../state/retry.ts";
 import { failure } from "./failure.ts";
 import { createMachine, type Machine } from "./machine.ts";
-import { createRetry } from "./retry.ts";
+import { retryEffects } from "./retry.ts";
 
 /** Silence of this many heartbeats is the end of a connection. */
 const PATIENCE = 2.5;
@@ -32,11 +27,7 @@ export interface ConnectionUser {
 
 export interface Connection {
   readonly status: Watchable<Status>;
-  /** What to ask for has changed: asks anew, from where it stands. @param isWanted whether there is anything */
-  change(isWanted: boolean): void;
-  /** Ends the running request. What follows depends on the ending. */
-  end(ending: Ending): void;
-  close(): void;
+  readonly input: Machine<ConnectionState, ConnectionInputs>["input"];
 }
 
 /**
@@ -44,24 +35,25 @@ export interface Connection {
  * machine of state/connection-state.ts.
  */
 export function createConnection(settings: Settings, user: ConnectionUser): Connection {
-  const { network, maxEventBytes, trace } = settings;
+  const { clock, network, maxEventBytes, trace } = settings;
   const { status, set } = watchedStatus();
-  const retry = createRetry(settings);
-  const machine: Machine<ConnectionState, ConnectionInputs> = createMachine<
-    ConnectionState,
-    ConnectionInputs,
-    ConnectionEffects
-  >(IDLE, connectionTransition, ({ shown }) => set(shown), {
-    open,
-    tell: ({ reason }) => trace("debug", "end", { detail: reason }),
-    plan,
-    wait: (lastFailure) => retry.wait(lastFailure, input),
-    end() {
-      unwatchNetwork();
-      user.onClosed();
+  const retry = retryEffects(settings);
+  const { input } = createMachine(
+    IDLE,
+    connectionTransition,
+    () => {},
+    ({ shown }) => set(shown),
+    {
+      open,
+      tell: ({ reason }) => trace("debug", "end", { detail: reason }),
+      ...retry,
+      plan,
+      end() {
+        unwatchNetwork();
+        user.onClosed();
+      },
     },
-  });
-  const { input } = machine;
+  );
   const unwatchNetwork = network.subscribe(() =>
     network.isOnline() ? input("online", null) : input("ended", { reason: "offline" }),
   );
@@ -74,11 +66,11 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     input("unwanted", null);
   }
 
-  function plan(ending: Ending): void {
-    if (user.onRefused(ending)) {
+  function plan(failed: Failed): void {
+    if (user.onRefused(failed.ending)) {
       input("wanted", true);
     } else {
-      retry.plan(ending, input);
+      retry.plan(failed, input);
     }
   }
 
@@ -92,13 +84,12 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
 
     function hello(heartbeat: number): void {
       onLife(PATIENCE * (heartbeat > 0 ? heartbeat : DEFAULT_HEARTBEAT));
-      retry.live();
-      input("hello", null);
+      input("hello", clock.now());
     }
 
     const parser = createParser({
       maxEventBytes,
-      onRetry: (milliseconds) => (retry.base = milliseconds),
+      onRetry: (milliseconds) => input("base", milliseconds),
       onEvent(event) {
         // Events after a bye, a reset or the end of the client are ignored.
         if (!signal.aborted) {
@@ -116,15 +107,5 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     }
   }
 
-  return {
-    status,
-    change(isWanted) {
-      if (machine.state.kind === "requesting") {
-        trace("debug", "end", { detail: "changed" });
-      }
-      input("wanted", isWanted);
-    },
-    end: (ending) => input("ended", ending),
-    close: () => input("close", "closed"),
-  };
+  return { status, input };
 }

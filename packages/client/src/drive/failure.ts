@@ -25,6 +25,6 @@ export function toFailure(thrown: unknown): Failure {
   }
   const options = { cause: thrown };
   return thrown instanceof RangeError
-    ? { reason: "bad-response", error: unexpected("event-too-large", 'events within "maxEventBytes"', "more", options) }
+    ? { reason: "bad-response", error: new StreamError("event-too-large", thrown.message, options) }
     : failure("network", "an answer", "a broken one", options);
 }

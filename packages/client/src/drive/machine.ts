@@ -22,12 +22,19 @@ type Effectors<Effects extends Vocabulary, Inputs extends Vocabulary> = {
  * machine leaves the kind of state that began it, when the same kind of state begins something else, or at once when
  * the effect itself has led to another state.
  *
+ * @param world what the transition may look at, as it is at the moment of an input
  * @param onState is called after every input, whether it has led to another state or not
  * @param effects carry out what a transition asks for
  */
-export function createMachine<State extends AnyState, Inputs extends Vocabulary, Effects extends Vocabulary>(
+export function createMachine<
+  State extends AnyState,
+  Inputs extends Vocabulary,
+  Effects extends Vocabulary,
+  World = void,
+>(
   initial: State,
-  transition: TransitionOf<State, Inputs, Effects>,
+  transition: TransitionOf<State, Inputs, Effects, World>,
+  world: () => World,
   onState: (state: State) => void,
   effects: Effectors<Effects, Inputs>,
 ): Machine<State, Inputs> {
@@ -42,7 +49,7 @@ export function createMachine<State extends AnyState, Inputs extends Vocabulary,
 
   function input<Name extends keyof Inputs>(name: Name, about: Inputs[Name]): void {
     const { kind } = current;
-    const next = transition(current, name, about);
+    const next = transition(current, name, about, world());
     current = next.state;
     if (current.kind !== kind) {
       begin(() => {});

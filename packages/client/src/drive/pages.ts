@@ -3,12 +3,11 @@ import type { Settings } from "../options.ts";
 import { toPosition } from "../state/position.ts";
 import type { PageWish } from "../state/subscription-state.ts";
 import { attempt, type EndRequest, type OnEnd } from "./attempt.ts";
-import { failure, type Failure } from "./failure.ts";
 import { foreign, readJson } from "./requests.ts";
 
 /** The pages of one client. */
 export interface Pages {
-  /** Asks for a page. @throws StreamError */
+  /** Asks for a page. @throws StreamError, also when the client closes meanwhile */
   fetch(request: EventRequest): Promise<PageBody>;
   /**
    * Loads a page for a subscription. Equal ones that are wanted in the same moment share one request: a page load of
@@ -16,8 +15,6 @@ export interface Pages {
    * @returns what cancels it. A request that nobody waits for any more is ended
    */
   load(path: string, wish: PageWish, onEnd: OnEnd<PageBody>): () => void;
-  /** Ends all requests of `fetch` that are under way. Subscriptions cancel their own. */
-  close(): void;
 }
 
 /** A request that several subscriptions share. More of them may join it until it is made. */
@@ -28,9 +25,7 @@ interface Gathering {
 }
 
 export function createPages(settings: Settings): Pages {
-  const underWay = new Set<EndRequest>();
   const gatherings = new Map<string, Gathering>();
-  let isClosed = false;
 
   function begin(request: EventRequest, onEnd: OnEnd<PageBody>): EndRequest {
     return attempt(settings, request, "application/json", readPage, onEnd);
@@ -52,20 +47,11 @@ export function createPages(settings: Settings): Pages {
   }
 
   return {
-    async fetch(request) {
-      if (isClosed) {
-        throw clientClosed().error;
-      }
-      let end: EndRequest = () => {};
-      try {
-        return await new Promise<PageBody>((resolve, reject) => {
-          end = begin(request, ([failed, page]) => (failed ? reject(failed.error) : resolve(page)));
-          underWay.add(end);
-        });
-      } finally {
-        underWay.delete(end);
-      }
-    },
+    fetch: (request) =>
+      new Promise<PageBody>((resolve, reject) => {
+        settings.closing.signal.throwIfAborted();
+        begin(request, ([failed, page]) => (failed ? reject(failed.error) : resolve(page)));
+      }),
     load(path, wish, onEnd) {
       const key = JSON.stringify(wish);
       const gathering = gatherings.get(key) ?? gather(key, wish);
@@ -78,17 +64,7 @@ export function createPages(settings: Settings): Pages {
         }
       };
     },
-    close() {
-      isClosed = true;
-      for (const end of underWay) {
-        end([clientClosed()]);
-      }
-    },
   };
-}
-
-function clientClosed(): Failure {
-  return failure("closed", "an open client", "a closed one");
 }
 
 async function readPage(response: Response): Promise<PageBody> {

@@ -12,7 +12,6 @@ const REASONS: Readonly<Record<number, Reason>> = {
   204: "finished",
   401: "unauthenticated",
   403: "forbidden",
-  404: "unknown",
   408: "unavailable",
   429: "unavailable",
 };
@@ -79,15 +78,20 @@ async function readOption<Value>(name: string, option: Value | (() => Value | Pr
   }
 }
 
+function reasonOf(status: number, paths: readonly string[] | undefined): Reason {
+  // If the URL is not found, rather than a channel, the address of the hub is wrong.
+  if (status === 404 && paths) {
+    return "unknown";
+  }
+  return REASONS[status] ?? (status >= 500 ? "unavailable" : "rejected");
+}
+
 async function toRefusal(response: Response): Promise<Failure> {
   const { status, headers } = response;
   // Without a problem document, only the status counts. The server may send members of any type, so they are checked.
   const { channels, code, detail } = await readJson<Problem>(response);
   const paths = Array.isArray(channels) ? channels : undefined;
-  // If the URL is not found, rather than a channel, the address of the hub is wrong.
-  const isWrongAddress = status === 404 && !paths;
-  const fallback = status >= 500 ? "unavailable" : "rejected";
-  const reason = isWrongAddress ? "rejected" : (REASONS[status] ?? fallback);
+  const reason = reasonOf(status, paths);
   return {
     reason,
     error: unexpected("refused", "an answer", JSON.stringify({ status, code, detail })),

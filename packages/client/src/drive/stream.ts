@@ -1,5 +1,6 @@
 import { fingerprint, type Address, type Contract } from "@tidings/contract";
 import {
+  covers,
   parseEventName,
   type ByeReason,
   type ControlEvents,
@@ -11,13 +12,24 @@ import {
 import type { Consumer } from "../deliver/consumer.ts";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
-import { hasSeen, toPosition, type Position } from "../state/position.ts";
-import type { SubscriptionInputs } from "../state/subscription-state.ts";
+import { toPosition, type Position, type StreamProgress } from "../state/position.ts";
+import { isOnConnection, reachedOf } from "../state/track-state.ts";
 import type { Ending } from "../state/ending.ts";
+import { unexpected } from "../stream-error.ts";
 import { createConnection, type Connection } from "./connection.ts";
 import type { Pages } from "./pages.ts";
 import { subscriptionFactory, type Subscription } from "./subscription.ts";
-import { areFollowed, ask, haveChanged, forget, onConnection, trackOf, type Track, type Tracks } from "./tracks.ts";
+import {
+  areFollowed,
+  askForAll,
+  forget,
+  haveChanged,
+  inputAll,
+  onConnection,
+  trackOf,
+  type Track,
+  type Tracks,
+} from "./tracks.ts";
 
 /** Milliseconds before a path that nobody follows any more leaves the connection. It may come back at once. */
 const LINGER = 1_000;
@@ -41,14 +53,12 @@ export interface Stream {
 
 /** The stream that all subscriptions of a client share: which paths it follows, and who gets what it brings. */
 export function createStream(contract: Contract, settings: Settings, decoder: Decoder, pages: Pages): Stream {
-  const { clock, trace } = settings;
+  const { clock, closing, trace } = settings;
   /** How far the stream has come. */
-  const streamPosition: { handled: Position | null; carried: Position | null } = { handled: null, carried: null };
+  let position: StreamProgress = { handled: null, carried: null, left: [] };
   const tracks: Tracks = new Map();
   /** Paths that the stream's position does not speak of yet. */
   let newcomers: readonly Track[] = [];
-  /** The last positions of epochs that the running connection has left. It never comes back to them. */
-  let leftEpochs: Position[] = [];
   /** What cancels each timer. */
   const timers = new Map<unknown, () => void>();
   const connection = createConnection(settings, { request, onEvent, onRefused, onClosed });
@@ -61,19 +71,20 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   const createSubscription = subscriptionFactory(settings, decoder, pages, connection.status);
 
   function follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription {
-    const track = trackOf(tracks, address, streamPosition);
+    const track = trackOf(tracks, address);
     function onLeft(): void {
       forget(tracks, track);
       lookIn(LINGER);
     }
     lookIn(0);
-    return createSubscription(track, consumer, wantsState, after, onLeft);
+    const positionOfTrack = () => ({ stream: position, reached: reachedOf(track.state) });
+    return createSubscription(track, positionOfTrack, consumer, wantsState, after, onLeft);
   }
 
   function request(): EventRequest | null {
-    const requested = ask(tracks);
-    newcomers = requested.filter(({ standing }) => standing === "requested");
-    leftEpochs = [];
+    const requested = askForAll(tracks, position.handled);
+    newcomers = requested.filter(({ state }) => state.standing === "requested");
+    position = { ...position, left: [] };
     if (newcomers.length === requested.length) {
       // The position speaks of nothing that is wanted: everything begins now.
       moveTo(null);
@@ -81,18 +92,18 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     if (requested.length === 0) {
       return null;
     }
-    const { handled } = streamPosition;
+    const { handled } = position;
     trace("debug", "connect", { detail: `${requested.length} channels` }, handled);
     return { channels: new Map(requested.map(({ address }) => [address.path, null])), after: handled?.token ?? null };
   }
 
   function onEvent({ event, data, id }: ServerSentEvent, hello: (heartbeat: number) => void): void {
-    const position = toPosition(id);
-    if (position && leftEpochs.some((last) => hasSeen(last, position))) {
+    const at = toPosition(id);
+    if (at && position.left.some((last) => covers(last, at))) {
       return;
     }
-    if (position) {
-      noteEpoch(position);
+    if (at) {
+      noteEpoch(at);
     }
     const name = parseEventName(event);
     if (name) {
@@ -104,23 +115,22 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
             return JSON.parse(data) as unknown;
           },
         },
-        position,
+        at,
       );
     } else {
-      onControl(event, data, position, hello);
+      onControl(event, data, at, hello);
     }
-    if (position) {
+    if (at) {
       // Only now: an id counts when its event has been handled.
-      moveTo(position);
-      begin(position, event === "heartbeat" ? onConnection(tracks) : newcomers);
+      moveTo(at);
+      begin(at, event === "heartbeat" ? onConnection(tracks) : newcomers);
     }
   }
 
   function onRefused(ending: Ending): boolean {
     const refused = onConnection(tracks).filter(({ address }) => ending.channels?.includes(address.path));
     for (const track of refused) {
-      track.standing = "absent";
-      track.reached = null;
+      track.state = { standing: "absent" };
       if (ending.reason === "unknown") {
         leaveOut(track);
       }
@@ -133,60 +143,60 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     for (const cancel of timers.values()) {
       cancel();
     }
-    pages.close();
+    closing.abort(unexpected("closed", "an open client", "a closed one"));
   }
 
-  function moveTo(position: Position | null): void {
-    streamPosition.handled = position;
-    streamPosition.carried = position;
+  function moveTo(next: Position | null): void {
+    position = { ...position, handled: next, carried: next };
   }
 
   /** After a failover the stream goes on in another epoch. */
   function noteEpoch({ epoch }: Position): void {
-    const { handled } = streamPosition;
+    const { handled } = position;
     if (!handled || handled.epoch === epoch) {
       return;
     }
-    leftEpochs.push(handled);
+    position = { ...position, left: [...position.left, handled] };
     for (const track of tracks.values()) {
       inputAll(track, "epoch", handled);
     }
   }
 
   /** The stream's position speaks of these tracks from now on. It lies behind all their gaps. */
-  function begin(position: Position, begun: readonly Track[]): void {
+  function begin(reached: Position, begun: readonly Track[]): void {
     newcomers = [];
     for (const track of begun) {
-      track.standing = "followed";
-      track.reached = position;
+      track.state = { standing: "followed", reached };
       inputAll(track, "start", null);
     }
   }
 
-  function deliver(wire: PageEvent, position: Position | null): void {
+  function deliver(wire: PageEvent, at: Position | null): void {
     const { channel, type } = wire;
     const track = tracks.get(channel);
-    if (position) {
-      streamPosition.carried = position;
+    if (at) {
+      position = { ...position, carried: at };
     }
     if (!track) {
       return;
     }
     // Also while nobody follows the path: somebody may come back to it.
-    track.reached = position ?? track.reached;
+    if (at && track.state.standing === "followed") {
+      track.state = { standing: "followed", reached: at };
+    }
     if (track.subscriptions.size === 0) {
       return;
     }
-    const item = decoder.item(track.address, wire, position);
+    const item = decoder.item(track.address, wire, at);
     if (!item) {
       return;
     }
-    trace("debug", "event", { channel, type }, position);
+    trace("debug", "event", { channel, type }, at);
     inputAll(track, "item", item);
-    trace("debug", "handled", { channel, type }, position);
+    trace("debug", "handled", { channel, type }, at);
   }
 
-  function onControl(event: string, json: string, position: Position | null, hello: (heartbeat: number) => void): void {
+  function onControl(event: string, json: string, at: Position | null, hello: (heartbeat: number) => void): void {
     const data = parseControl(json);
     const { channel, type, channels } = data;
     switch (event) {
@@ -195,13 +205,13 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
         compareVersion(data.contract);
         break;
       case "clear":
-        if (position) {
-          deliver({ channel, type, clear: data.key, id: position.token }, position);
+        if (at) {
+          deliver({ channel, type, clear: data.key, id: at.token }, at);
         }
         break;
       case "gap":
         // PROTOCOL.md has the reasons. An unknown one is only handed on.
-        onGap(Object(channels) as Record<string, GapReason>, position);
+        onGap(Object(channels) as Record<string, GapReason>, at);
         break;
       case "bye":
         onBye(data.reason, channels);
@@ -214,7 +224,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
 
   function compareVersion(theirs: string): void {
     // At the beginning only. During a deployment the two differ for a while, which is nothing to stop for.
-    if (!streamPosition.handled && theirs && theirs !== fingerprint(contract)) {
+    if (!position.handled && theirs && theirs !== fingerprint(contract)) {
       trace("warn", "contract", { detail: "The server has another version." });
     }
   }
@@ -226,14 +236,14 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
     for (const [path, reason] of Object.entries(gaps)) {
       const track = tracks.get(path);
-      if (!track) {
+      if (!track || !isOnConnection(track.state)) {
         continue;
       }
-      track.reached = next;
+      track.state = { standing: "followed", reached: next };
       inputAll(track, "gap", { reason, next, now: clock.now() });
     }
     if (next) {
-      connection.end({ reason: "gap" });
+      connection.input("ended", { reason: "gap" });
     }
   }
 
@@ -243,14 +253,14 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
       onRefused({ reason, channels: channels as string[] });
     } else if (typeof reason === "string") {
       const paths = onConnection(tracks).map(({ address }) => address.path);
-      connection.end({ reason, channels: isRefusal ? paths : undefined });
+      connection.input("ended", { reason, channels: isRefusal ? paths : undefined });
     }
   }
 
   /** The server does not know the path. It is asked for again when a deployment may be over. */
   function leaveOut(track: Track): void {
-    track.standing = "unknown";
-    lookIn(FORGIVENESS, track, () => (track.standing = "absent"));
+    track.state = { standing: "unknown" };
+    lookIn(FORGIVENESS, track, () => (track.state = { standing: "absent" }));
   }
 
   /**
@@ -259,32 +269,20 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
    * @param task is done before
    */
   function lookIn(milliseconds: number, what: unknown = milliseconds, task = () => {}): void {
-    if (connection.status.value.state === "closed" || timers.has(what)) {
+    if (closing.signal.aborted || timers.has(what)) {
       return;
     }
     function run(): void {
       timers.delete(what);
       task();
       if (haveChanged(tracks)) {
-        connection.change(areFollowed(tracks));
+        connection.input("wanted", areFollowed(tracks));
       }
     }
     timers.set(what, clock.setTimeout(run, milliseconds));
   }
 
   return { connection, follow };
-}
-
-/** Each subscription of a track gets an input. */
-function inputAll<Name extends keyof SubscriptionInputs>(
-  { subscriptions }: Track,
-  name: Name,
-  about: SubscriptionInputs[Name],
-): void {
-  // A copy: handlers subscribe and close.
-  for (const input of [...subscriptions]) {
-    input(name, about);
-  }
 }
 
 function parseControl(json: string): ControlData {

@@ -7,6 +7,7 @@ import type { Position } from "../state/position.ts";
 import {
   initialState,
   statusOf,
+  type ChannelPosition,
   type Delivery,
   type PageWish,
   type SubscriptionEffects,
@@ -19,7 +20,7 @@ import { watchedStatus, type Reason, type Status, type Watchable } from "../stat
 import type { Ending } from "../state/ending.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import type { Pages } from "./pages.ts";
-import { createRetry } from "./retry.ts";
+import { retryEffects } from "./retry.ts";
 import type { Track } from "./tracks.ts";
 
 /** The client's interest in one address. */
@@ -30,13 +31,15 @@ export interface Subscription extends ClientSubscription {
 /**
  * Drives the machine of state/subscription-table.ts.
  *
- * @param track who follows the address. It says how far the stream has come with it, too
+ * @param track who follows the address
+ * @param position how far the stream has come with the address
  * @param wantsState whether it begins with the channel's snapshot
  * @param after where to go on from; null: from now on
  * @param onLeft called once, when the subscription has closed
  */
 type CreateSubscription = (
   track: Track,
+  position: () => ChannelPosition,
   consumer: Consumer,
   wantsState: boolean,
   after: Position | null,
@@ -55,23 +58,24 @@ export function subscriptionFactory(
 ): CreateSubscription {
   const { clock, trace } = settings;
 
-  return (track, consumer, wantsState, after, onLeft) => {
+  return (track, position, consumer, wantsState, after, onLeft) => {
     const { address, subscriptions } = track;
     const { path } = address;
     const hasValues = Object.values(decoder.channelOf(address).events).some(({ mode }) => mode === "latest");
-    const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues, position: track };
+    const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues };
     const { status, set } = watchedStatus();
     const machine: Machine<SubscriptionState, SubscriptionInputs> = createMachine<
       SubscriptionState,
       SubscriptionInputs,
-      SubscriptionEffects
-    >(initialState(after, traits), transition, onState, {
+      SubscriptionEffects,
+      ChannelPosition
+    >(initialState(after, traits), transition, position, onState, {
       load,
       unpack,
       offer: (item) => input("answer", { item, isTaken: consumer.take(item) }),
       gap,
       end,
-      ...createRetry(settings),
+      ...retryEffects(settings),
     });
     const { input } = machine;
 

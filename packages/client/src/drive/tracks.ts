@@ -1,46 +1,31 @@
 import type { Address } from "@tidings/contract";
-import type { Position, StreamPosition } from "../state/position.ts";
-import type { ChannelPosition, SubscriptionInputs, SubscriptionState } from "../state/subscription-state.ts";
+import type { SubscriptionInputs, SubscriptionState } from "../state/subscription-state.ts";
+import type { Position } from "../state/position.ts";
+import { ask, isOnConnection, type TrackState } from "../state/track-state.ts";
 import type { Machine } from "./machine.ts";
 
 /** One path: its subscriptions, and its state on the connection. */
-export interface Track extends ChannelPosition {
+export interface Track {
   readonly address: Address;
   /** The inputs of the subscriptions' machines. */
   readonly subscriptions: Set<Machine<SubscriptionState, SubscriptionInputs>["input"]>;
-  /**
-   * - `absent`: the connection does not follow the path.
-   * - `requested`: it does, but the stream's position does not cover the path yet. It will with the next id.
-   * - `followed`: the stream's position covers the path.
-   * - `unknown`: the server does not know the path. It is left out for a while.
-   */
-  standing: "absent" | "requested" | "followed" | "unknown";
-  /**
-   * Up to here the stream has carried the path. Null while it is not followed, and behind a gap whose end is not known.
-   */
-  reached: Position | null;
+  state: TrackState;
 }
 
 /** The tracks of one client, by path. */
 export type Tracks = Map<string, Track>;
 
-/** The track of an address. It is made when there is none. @param stream how far it has come, as it moves */
-export function trackOf(tracks: Tracks, address: Address, stream: StreamPosition): Track {
+/** The track of an address. It is made when there is none. */
+export function trackOf(tracks: Tracks, address: Address): Track {
   const { path } = address;
-  const track: Track = tracks.get(path) ?? {
-    address,
-    subscriptions: new Set(),
-    standing: "absent",
-    stream,
-    reached: null,
-  };
+  const track: Track = tracks.get(path) ?? { address, subscriptions: new Set(), state: { standing: "absent" } };
   tracks.set(path, track);
   return track;
 }
 
 /** The tracks that the connection follows. */
 export function onConnection(tracks: Tracks): Track[] {
-  return [...tracks.values()].filter(isOnConnection);
+  return [...tracks.values()].filter(({ state }) => isOnConnection(state));
 }
 
 /** Whether anybody follows any of them. */
@@ -50,33 +35,38 @@ export function areFollowed(tracks: Tracks): boolean {
 
 /** Whether the connection should follow other paths than it does. */
 export function haveChanged(tracks: Tracks): boolean {
-  return [...tracks.values()].some((track) =>
-    track.subscriptions.size > 0 ? track.standing === "absent" : isOnConnection(track),
+  return [...tracks.values()].some(({ subscriptions, state }) =>
+    subscriptions.size > 0 ? state.standing === "absent" : isOnConnection(state),
   );
 }
 
-/** Decides what the next connection follows. */
-export function ask(tracks: Tracks): Track[] {
+/** Decides what the next connection follows. @param handled how far the stream has come */
+export function askForAll(tracks: Tracks, handled: Position | null): Track[] {
   for (const [path, track] of tracks) {
-    if (track.subscriptions.size === 0 && track.standing !== "unknown") {
+    if (track.subscriptions.size === 0 && track.state.standing !== "unknown") {
       tracks.delete(path);
-    } else if (track.standing === "absent") {
-      track.standing = "requested";
-    } else if (track.standing === "followed") {
-      // The next connection tells a gap again.
-      track.reached ??= track.stream.handled;
+    } else {
+      track.state = ask(track.state, handled);
     }
   }
   return onConnection(tracks);
 }
 
 /** Removes a track that has no subscriptions and is not on the connection. */
-export function forget(tracks: Tracks, { subscriptions, standing, address }: Track): void {
-  if (subscriptions.size === 0 && standing === "absent") {
+export function forget(tracks: Tracks, { subscriptions, state, address }: Track): void {
+  if (subscriptions.size === 0 && state.standing === "absent") {
     tracks.delete(address.path);
   }
 }
 
-function isOnConnection({ standing }: Track): boolean {
-  return standing === "requested" || standing === "followed";
+/** Each subscription of a track gets an input. */
+export function inputAll<Name extends keyof SubscriptionInputs>(
+  { subscriptions }: Track,
+  name: Name,
+  about: SubscriptionInputs[Name],
+): void {
+  // A copy: handlers subscribe and close.
+  for (const input of [...subscriptions]) {
+    input(name, about);
+  }
 }

@@ -2,17 +2,19 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectCell } from "../../test/expect-cell.ts";
 import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "./connection-state.ts";
+import { NOTHING_YET } from "./retry.ts";
 
 type Kind = ConnectionState["kind"];
 type InputName = keyof ConnectionInputs;
 
+const attempts = { ...NOTHING_YET, failures: 3 };
 const lastFailure = { state: "retrying", reason: "network", at: 7 } as const;
 
 /** One example of each state. */
 const states: { readonly [Each in Kind]: Extract<ConnectionState, { kind: Each }> } = {
-  idle: { kind: "idle", shown: { state: "connecting" } },
-  requesting: { kind: "requesting", shown: { state: "connecting" } },
-  retrying: { kind: "retrying", shown: lastFailure },
+  idle: { kind: "idle", shown: { state: "connecting" }, attempts },
+  requesting: { kind: "requesting", shown: { state: "connecting" }, attempts },
+  retrying: { kind: "retrying", shown: lastFailure, attempts },
   closed: { kind: "closed", shown: { state: "closed", reason: "closed" } },
 };
 
@@ -20,9 +22,10 @@ const states: { readonly [Each in Kind]: Extract<ConnectionState, { kind: Each }
 const inputs: ConnectionInputs = {
   wanted: true,
   unwanted: null,
-  hello: null,
+  hello: 9,
+  base: 5_000,
   ended: { reason: "network" },
-  retry: lastFailure,
+  retry: { attempts, lastFailure },
   due: null,
   online: null,
   close: "closed",
@@ -39,6 +42,7 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   wanted: { idle: "requesting: open", requesting: "requesting: open" },
   unwanted: { idle: "idle", requesting: "idle", retrying: "idle" },
   hello: { requesting: "requesting" },
+  base: { requesting: "requesting" },
   ended: { requesting: "requesting: tell, plan" },
   retry: { requesting: "retrying: wait" },
   due: { retrying: "requesting: open" },
@@ -58,12 +62,19 @@ describe("every state answers every input", () => {
 
 test("with nothing to follow it is idle, and shows that it connects", () => {
   for (const kind of ["idle", "requesting", "retrying"] as const) {
-    expect(connectionTransition(states[kind], "unwanted", null)).toEqual({ state: IDLE, effects: [] });
+    expect(connectionTransition(states[kind], "unwanted", null)).toEqual({ state: states.idle, effects: [] });
   }
 });
 
+test("the pause that the server asks for, and a hello, are kept for the next attempt", () => {
+  const { state } = connectionTransition(states.requesting, "base", 5_000);
+  expect(connectionTransition(state, "hello", 9).state).toMatchObject({
+    attempts: { base: 5_000, failures: 3, liveSince: 9 },
+  });
+});
+
 test("another request shows what was shown before, until it is live", () => {
-  const { state: live } = connectionTransition(states.requesting, "hello", null);
+  const { state: live } = connectionTransition(states.requesting, "hello", 9);
   expect(live.shown).toEqual({ state: "live" });
   expect(connectionTransition(live, "wanted", true).state.shown).toEqual({ state: "live" });
   expect(connectionTransition(states.retrying, "due", null).state.shown).toEqual(lastFailure);
@@ -78,9 +89,10 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
   const arbitraries: { readonly [Name in InputName]: fc.Arbitrary<ConnectionInputs[Name]> } = {
     wanted: fc.boolean(),
     unwanted: fc.constant(null),
-    hello: fc.constant(null),
+    hello: fc.nat(),
+    base: fc.nat(),
     ended: fc.constant({ reason: "network" as const }),
-    retry: fc.constant(lastFailure).map((each) => ({ ...each })),
+    retry: fc.nat().map((failures) => ({ attempts: { ...attempts, failures }, lastFailure: { ...lastFailure } })),
     due: fc.constant(null),
     online: fc.constant(null),
     close: fc.constant("closed" as const),
@@ -91,14 +103,14 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
   const property = fc.property(fc.array(input, { maxLength: 60 }), (steps) => {
     let state: ConnectionState = IDLE;
     for (const [name, about] of steps) {
-      const before = state;
-      const next = connectionTransition(before, name, about);
+      const before: ConnectionState = state;
+      const next: ReturnType<typeof connectionTransition> = connectionTransition(before, name, about);
       const effects = new Map<string, unknown>(next.effects);
       state = next.state;
       if (before.kind === "closed") expect(next).toEqual({ state: before, effects: [] });
       if (effects.has("open")) expect(state.kind).toBe("requesting");
       if (state.kind === "requesting" && before.kind !== "requesting") expect(effects.has("open")).toBe(true);
-      expect(effects.get("wait")).toBe(state.kind === "retrying" && state !== before ? about : undefined);
+      expect(effects.get("wait")).toBe(state.kind === "retrying" && state !== before ? state.shown : undefined);
       expect(effects.has("plan")).toBe(before.kind === "requesting" && name === "ended");
       expect(effects.has("end")).toBe(state.kind === "closed" && before.kind !== "closed");
       if (name === "hello" && before.kind === "requesting") expect(state.shown).toEqual({ state: "live" });

@@ -12,34 +12,37 @@
  *
  * `closed` absorbs every input.
  */
-import type { Reason, Retrying, Status } from "../status.ts";
+import { CONNECTING, LIVE, type Reason, type Retrying, type Status } from "../status.ts";
+import { close, type Closed } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import { isOutage } from "./outage.ts";
+import { NOTHING_YET, type Attempts, type Failed, type Retry } from "./retry.ts";
 import { defineTable, stay, to, type Transition } from "./table.ts";
 
-/** Nothing is followed. */
-interface Idle {
-  readonly kind: "idle";
+/** What every state but `closed` knows. */
+interface Progress {
+  /** The status that is shown. */
   readonly shown: Status;
+  /** How former requests have ended. */
+  readonly attempts: Attempts;
+}
+
+/** Nothing is followed. */
+interface Idle extends Progress {
+  readonly kind: "idle";
 }
 
 /** A request is under way, up to the end of its answer. */
-interface Requesting {
+interface Requesting extends Progress {
   readonly kind: "requesting";
   /** `live` once the server has said hello. Until then, what was shown before. */
   readonly shown: Status;
 }
 
 /** The next request is made when the pause is over. */
-interface WaitingToRetry {
+interface WaitingToRetry extends Progress {
   readonly kind: "retrying";
   readonly shown: Retrying;
-}
-
-/** It has ended, for good. */
-interface Closed {
-  readonly kind: "closed";
-  readonly shown: Status;
 }
 
 type Open = Idle | Requesting | WaitingToRetry;
@@ -51,11 +54,14 @@ export interface ConnectionInputs {
   readonly wanted: boolean;
   /** There is nothing to follow. */
   readonly unwanted: null;
-  readonly hello: null;
+  /** The server has said hello. When, in milliseconds since 1970. */
+  readonly hello: number;
+  /** The server's `retry`, in milliseconds. */
+  readonly base: number;
   /** The request has ended. */
   readonly ended: Ending;
   /** When to make another request, and why. */
-  readonly retry: Retrying;
+  readonly retry: Retry;
   /** The pause is over. */
   readonly due: null;
   /** The network is there, or somebody looks at the page again. */
@@ -70,20 +76,21 @@ export interface ConnectionEffects {
   /** Tell developers that the request has ended. */
   readonly tell: Ending;
   /** Decide what follows. The input `wanted`, `retry` or `close` follows. */
-  readonly plan: Ending;
+  readonly plan: Failed;
   readonly wait: Retrying;
-  readonly end: null;
+  readonly end: Reason;
 }
 
 type Next = Transition<ConnectionState, ConnectionEffects>;
 
-export const IDLE: ConnectionState = { kind: "idle", shown: { state: "connecting" } };
+export const IDLE: Idle = { kind: "idle", shown: CONNECTING, attempts: NOTHING_YET };
 
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
 interface Ignored {
   readonly wanted: never;
   readonly unwanted: never;
   readonly hello: "idle" | "retrying";
+  readonly base: "idle" | "retrying";
   readonly ended: "idle" | "retrying";
   readonly retry: "idle" | "retrying";
   readonly due: "idle" | "requesting";
@@ -94,17 +101,18 @@ interface Ignored {
 /** What each state does about each input. */
 export const connectionTransition = defineTable<ConnectionState, ConnectionInputs, ConnectionEffects, Ignored>({
   wanted: { idle: open, requesting: open, retrying: look },
-  unwanted: () => to(IDLE),
+  unwanted: ({ attempts }) => to({ ...IDLE, attempts }),
   hello: { requesting: live },
+  base: { requesting: obey },
   ended: { requesting: plan },
   retry: { requesting: wait },
   due: { retrying: open },
   online: { retrying: hurry },
-  close: (_, reason) => to({ kind: "closed", shown: { state: "closed", reason } }, ["end", null]),
+  close,
 });
 
-function open({ shown }: Open): Next {
-  return to({ kind: "requesting", shown }, ["open", null]);
+function open(state: Open): Next {
+  return to({ ...state, kind: "requesting" }, ["open", null]);
 }
 
 /** A connection that waits for its next attempt asks for other paths then. For none, it does not wait. */
@@ -112,12 +120,16 @@ function look(state: WaitingToRetry, isWanted: boolean): Next {
   return isWanted ? stay(state) : open(state);
 }
 
-function live(): Next {
-  return to({ kind: "requesting", shown: { state: "live" } });
+function live(state: Requesting, now: number): Next {
+  return to({ ...state, attempts: { ...state.attempts, hasTriedFresh: false, liveSince: now }, shown: LIVE });
+}
+
+function obey(state: Requesting, base: number): Next {
+  return to({ ...state, attempts: { ...state.attempts, base } });
 }
 
 function plan(state: Requesting, ending: Ending): Next {
-  return to(state, ["tell", ending], ["plan", ending]);
+  return to(state, ["tell", ending], ["plan", { ending, attempts: state.attempts }]);
 }
 
 /** The network is back. What the server has asked to wait for is waited for. */
@@ -125,6 +137,6 @@ function hurry(state: WaitingToRetry): Next {
   return isOutage(state.shown.reason) ? open(state) : stay(state);
 }
 
-function wait(_: Requesting, lastFailure: Retrying): Next {
-  return to({ kind: "retrying", shown: lastFailure }, ["wait", lastFailure]);
+function wait(_: Requesting, { attempts, lastFailure }: Retry): Next {
+  return to({ kind: "retrying", attempts, shown: lastFailure }, ["wait", lastFailure]);
 }

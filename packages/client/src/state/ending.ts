@@ -1,7 +1,7 @@
 import type { Reason } from "../status.ts";
 import type { StreamError } from "../stream-error.ts";
 
-/** How an attempt ended, on the stream or at a page. What follows from it is the table in drive/retry.ts. */
+/** How an attempt ended, on the stream or at a page. What follows from it is the table in state/retry.ts. */
 export interface Ending {
   readonly reason: Reason;
   /** The paths that it refuses, where it does not speak of the request as a whole. */

@@ -5,25 +5,21 @@ export interface Position extends Cursor {
   readonly token: string;
 }
 
-/** The position of a token, or null when the text is no cursor. */
-export function toPosition(token: string | null | undefined): Position | null {
-  const cursor = token ? parseCursor(token) : null;
-  return cursor && token ? { ...cursor, token } : null;
-}
-
-/** Whether a reader at `seen` has seen everything up to `position`. False if one of them is null. */
-export function hasSeen(seen: Cursor | null, position: Cursor | null): boolean {
-  return seen !== null && position !== null && covers(seen, position);
+/** The position of a token. Null when the text is no cursor. */
+export function toPosition(text: string | null | undefined): Position | null {
+  const token = text ?? "";
+  const cursor = parseCursor(token);
+  return cursor && { ...cursor, token };
 }
 
 /** Whether a position is known to be later than another one. Positions of different epochs cannot be compared. */
 export function isAfter(position: Cursor | null, other: Cursor | null): boolean {
-  return hasSeen(position, other) && position?.seq !== other?.seq;
+  return covers(position, other) && position?.seq !== other?.seq;
 }
 
 /** The later one of two positions: never back to what is known to be earlier. Of different epochs, the second. */
 export function furthest(current: Position | null, next: Position | null): Position | null {
-  return next === null || hasSeen(current, next) ? current : next;
+  return next === null || covers(current, next) ? current : next;
 }
 
 /** How far the shared stream has come. */
@@ -32,4 +28,10 @@ export interface StreamPosition {
   readonly handled: Position | null;
   /** The same, together with the event that is being delivered. */
   readonly carried: Position | null;
+}
+
+/** What the stream knows about its way. */
+export interface StreamProgress extends StreamPosition {
+  /** The last positions of epochs that the running connection has left. It never comes back to them. */
+  readonly left: readonly Position[];
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { toPosition } from "./position.ts";
+import { NOTHING_YET } from "./retry.ts";
 import { initialState, statusOf, type SubscriptionState } from "./subscription-state.ts";
 
-const position = { stream: { handled: null, carried: null }, reached: null };
-const traits = { channel: "c", wantsState: false, beginsByPage: false, position };
+const traits = { channel: "c", wantsState: false, beginsByPage: false };
 const network = { state: "retrying", reason: "network", at: 7 } as const;
 const unknown = { ...network, reason: "unknown" } as const;
 const joined = {
@@ -12,6 +12,7 @@ const joined = {
   cursor: toPosition("e.3"),
   gaps: [],
   startsAnew: false,
+  attempts: NOTHING_YET,
   lastFailure: null,
 } as const satisfies SubscriptionState;
 
@@ -28,5 +29,6 @@ test("the status is the connection's own, but for a refused address", () => {
   expect(statusOf({ ...joined, cursor: null }, live).state).toBe("connecting");
   const refused = { ...joined, kind: "retrying", lastFailure: unknown } as const;
   expect(statusOf(refused, network)).toEqual(unknown);
-  expect(statusOf({ kind: "closed", reason: "closed" }, live)).toEqual({ state: "closed", reason: "closed" });
+  const shown = { state: "closed", reason: "forbidden" } as const;
+  expect(statusOf({ kind: "closed", shown }, live)).toBe(shown);
 });

@@ -24,19 +24,19 @@
 import type { GapReason, PageBody } from "@tidings/protocol";
 import type { Item } from "../deliver/item.ts";
 import type { Gap } from "../handlers.ts";
-import type { Reason, Retrying, Status } from "../status.ts";
+import { CONNECTING, LIVE, type Reason, type Retrying, type Status } from "../status.ts";
+import type { Closed } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import type { Position, StreamPosition } from "./position.ts";
+import { NOTHING_YET, type Failed, type Attempts, type Retry } from "./retry.ts";
 
-/** What a subscription is. Only the members of `position` change: the stream moves them. */
+/** What a subscription is. */
 export interface Traits {
   readonly channel: string;
   /** Whether it begins with a state, and so after a gap. */
   readonly wantsState: boolean;
   /** Whether a beginning has something to load: a state, or current values. */
   readonly beginsByPage: boolean;
-  /** How far the shared stream has come with the channel. */
-  readonly position: ChannelPosition;
 }
 
 /** What every state but `closed` knows. */
@@ -48,6 +48,8 @@ interface Progress {
   readonly gaps: readonly number[];
   /** Whether the next page brings the current values, too, as after a gap. */
   readonly startsAnew: boolean;
+  /** How former pages have ended. */
+  readonly attempts: Attempts;
   /** Why the last page failed. It is shown until a page arrives. */
   readonly lastFailure: Retrying | null;
 }
@@ -69,12 +71,6 @@ type OpenKind =
   | "joined";
 
 export type Open = { readonly [Kind in OpenKind]: Progress & { readonly kind: Kind } }[OpenKind];
-
-/** It has ended, for good. */
-interface Closed {
-  readonly kind: "closed";
-  readonly reason: Reason;
-}
 
 export type SubscriptionState = Open | Closed;
 
@@ -146,7 +142,7 @@ export interface SubscriptionInputs {
   /** Whether the consumer has taken the item that it was offered. */
   readonly answer: Answer;
   /** When to try again, and why. */
-  readonly retry: Retrying;
+  readonly retry: Retry;
   /** The pause is over. */
   readonly due: null;
   readonly close: Reason;
@@ -160,24 +156,22 @@ export interface SubscriptionEffects {
   /** The input `answer` follows. */
   readonly offer: Item;
   /** The input `retry` follows, or `close` where nothing is tried again. */
-  readonly plan: Ending;
+  readonly plan: Failed;
   readonly wait: Retrying;
   readonly gap: Gap;
-  /** A page brought something new: former failures do not count any more. */
-  readonly recover: null;
   readonly end: Reason;
 }
 
 /** The state of a new subscription. It loads its first page when it hears that there is room. */
 export function initialState(after: Position | null, traits: Traits): SubscriptionState {
   const kind = after || traits.beginsByPage ? "paused" : "waiting";
-  return { kind, traits, cursor: after, gaps: [], startsAnew: false, lastFailure: null };
+  return { kind, traits, cursor: after, gaps: [], startsAnew: false, attempts: NOTHING_YET, lastFailure: null };
 }
 
 /** What an onlooker sees of a subscription, whose connection has a status, too. */
 export function statusOf(state: SubscriptionState, connection: Status): Status {
   if (state.kind === "closed") {
-    return { state: "closed", reason: state.reason };
+    return state.shown;
   }
   const { cursor, lastFailure } = state;
   // A refused address has left the stream, so the status of the stream is not its own.
@@ -186,5 +180,5 @@ export function statusOf(state: SubscriptionState, connection: Status): Status {
     return connection;
   }
   // With a position, nothing from there on will be missed.
-  return lastFailure ?? { state: cursor ? "live" : "connecting" };
+  return lastFailure ?? (cursor ? LIVE : CONNECTING);
 }

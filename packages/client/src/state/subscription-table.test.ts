@@ -2,7 +2,9 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectCell } from "../../test/expect-cell.ts";
 import type { Item } from "../deliver/item.ts";
+import type { Reason } from "../status.ts";
 import { toPosition, type Position } from "./position.ts";
+import { NOTHING_YET } from "./retry.ts";
 import {
   initialState,
   type ChannelPosition,
@@ -10,7 +12,7 @@ import {
   type SubscriptionState,
   type Traits,
 } from "./subscription-state.ts";
-import { transition } from "./subscription-table.ts";
+import { transition as transitionAt } from "./subscription-table.ts";
 
 type Kind = SubscriptionState["kind"];
 type InputName = keyof SubscriptionInputs;
@@ -27,9 +29,10 @@ const eventAt = (position: Position | null): Item => ({
   isVolatile: position === null,
 });
 
-const stream: ChannelPosition = { stream: { handled: at(5), carried: at(5) }, reached: at(5) };
-const traits: Traits = { channel: "c", wantsState: false, beginsByPage: false, position: stream };
-const progress = { traits, cursor: at(3), gaps: [], startsAnew: false, lastFailure: null };
+const position: ChannelPosition = { stream: { handled: at(5), carried: at(5) }, reached: at(5) };
+const traits: Traits = { channel: "c", wantsState: false, beginsByPage: false };
+const attempts = { ...NOTHING_YET, failures: 3 };
+const progress = { traits, cursor: at(3), gaps: [], startsAnew: false, attempts, lastFailure: null };
 const lastFailure = { state: "retrying", reason: "network", at: 7 } as const;
 const body = { events: [], cursor: "e.5", more: false };
 
@@ -42,7 +45,7 @@ const states: { readonly [Each in Kind]: Extract<SubscriptionState, { kind: Each
   retrying: { kind: "retrying", ...progress, lastFailure },
   waiting: { kind: "waiting", ...progress },
   joined: { kind: "joined", ...progress },
-  closed: { kind: "closed", reason: "closed" },
+  closed: { kind: "closed", shown: { state: "closed", reason: "closed" } },
 };
 
 /** One example of each input. */
@@ -57,10 +60,15 @@ const inputs: SubscriptionInputs = {
   pageEnd: { body, before: at(3) },
   failure: { reason: "network" },
   answer: { item: eventAt(at(4)), isTaken: true },
-  retry: lastFailure,
+  retry: { attempts, lastFailure },
   due: null,
   close: "closed",
 };
+
+/** A transition where the stream stands at `position`. */
+function transition<Name extends InputName>(state: SubscriptionState, name: Name, about: SubscriptionInputs[Name]) {
+  return transitionAt(state, name, about, position);
+}
 
 const kinds = Object.keys(states) as Kind[];
 const names = Object.keys(inputs) as InputName[];
@@ -84,7 +92,7 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   epoch: { joined: "loading: load" },
   connection: { retrying: "loading: load" },
   page: { loading: "delivering: unpack" },
-  pageEnd: { delivering: "joined: recover" },
+  pageEnd: { delivering: "joined" },
   failure: everywhere("failed: plan"),
   answer: { delivering: "delivering", joined: "joined" },
   retry: { failed: "retrying: wait" },
@@ -101,6 +109,11 @@ describe("every state answers every input", () => {
     });
   }
 });
+
+/** The effect that decides about the next attempt. */
+function plan(reason: Reason) {
+  return ["plan", { ending: { reason }, attempts }];
+}
 
 describe("what one cell cannot show", () => {
   test("a full consumer pauses the subscription at its cursor, from a page and from the stream", () => {
@@ -124,30 +137,24 @@ describe("what one cell cannot show", () => {
 
   test("a page that brings nothing new, although the stream is further, is a failure", () => {
     const stale = { body: { ...body, cursor: "e.3" }, before: at(3) };
-    expect(transition(states.delivering, "pageEnd", stale).effects).toEqual([["plan", { reason: "unavailable" }]]);
+    expect(transition(states.delivering, "pageEnd", stale).effects).toEqual([plan("unavailable")]);
   });
 
   test("a page with more behind it is followed by the next", () => {
     const first = { body: { ...body, more: true }, before: at(3) };
     const { state, effects } = transition(states.delivering, "pageEnd", first);
-    expect(state.kind).toBe("loading");
-    expect(effects).toEqual([
-      ["recover", null],
-      ["load", { after: "e.5", start: null, snapshot: false }],
-    ]);
+    expect(state).toMatchObject({ kind: "loading", attempts: NOTHING_YET });
+    expect(effects).toEqual([["load", { after: "e.5", start: null, snapshot: false }]]);
   });
 
   test("a page that speaks of a refusal, or of a gap, is not delivered", () => {
     const refused = { ...body, refused: { c: "forbidden" as const } };
     const { effects: after } = transition(states.loading, "page", { body: refused, now: 0 });
-    expect(after).toEqual([["plan", { reason: "forbidden" }]]);
+    expect(after).toEqual([plan("forbidden")]);
     const gap = { ...body, gap: { channels: { c: "reset" as const } } };
     const loading = { ...states.loading, traits: { ...traits, wantsState: true, beginsByPage: true } };
     const { effects } = transition(loading, "page", { body: gap, now: 0 });
-    expect(effects).toEqual([
-      ["gap", { channel: "c", reason: "reset", after: "e.3" }],
-      ["plan", { reason: "gap" }],
-    ]);
+    expect(effects).toEqual([["gap", { channel: "c", reason: "reset", after: "e.3" }], plan("gap")]);
   });
 
   test("the third gap within a minute ends it, after it was told", () => {
@@ -158,25 +165,22 @@ describe("what one cell cannot show", () => {
     }
     const { state: last, effects } = transition(state, "gap", { reason: "trimmed", next: null, now: 63_000 });
     expect(last.kind).toBe("failed");
-    expect(effects).toEqual([
-      ["gap", { channel: "c", reason: "trimmed", after: "e.3" }],
-      ["plan", { reason: "gap-loop" }],
-    ]);
+    expect(effects).toEqual([["gap", { channel: "c", reason: "trimmed", after: "e.3" }], plan("gap-loop")]);
   });
 
   test("with a state, a gap starts anew from nothing, and the next page brings the state", () => {
     const joined = { ...states.joined, traits: { ...traits, wantsState: true, beginsByPage: true } };
     const fallen = transition(joined, "gap", { reason: "trimmed", next: null, now: 0 });
     expect(fallen.effects.map(([effect]) => effect)).toEqual(["gap", "plan"]);
-    const waiting = transition(fallen.state, "retry", lastFailure);
+    const waiting = transition(fallen.state, "retry", { attempts, lastFailure });
     const { effects } = transition(waiting.state, "due", null);
     expect(effects).toEqual([["load", { after: null, start: "now", snapshot: true }]]);
   });
 
   test("positions of another epoch cover nothing: the cursor has to cover the position of the stream", () => {
     const left: ChannelPosition = { stream: { handled: at(1, "f"), carried: at(1, "f") }, reached: at(5) };
-    const delivering = { ...states.delivering, traits: { ...traits, position: left } };
-    const end = (cursor: string) => transition(delivering, "pageEnd", { body: { ...body, cursor }, before: at(3) });
+    const end = (cursor: string) =>
+      transitionAt(states.delivering, "pageEnd", { body: { ...body, cursor }, before: at(3) }, left);
     expect(end("e.9").state.kind).toBe("loading");
     expect(end("f.1").state.kind).toBe("joined");
   });
@@ -210,7 +214,7 @@ describe("after any sequence of inputs", () => {
     pageEnd: fc.record({ body: page, before: fc.option(anyPosition) }),
     failure: fc.record({ reason: ending }),
     answer: fc.record({ item, isTaken: fc.boolean() }),
-    retry: fc.constant(lastFailure).map((each) => ({ ...each })),
+    retry: fc.constant(lastFailure).map((each) => ({ attempts, lastFailure: { ...each } })),
     due: fc.constant(null),
     close: fc.constant("closed" as const),
   };
@@ -227,7 +231,6 @@ describe("after any sequence of inputs", () => {
     channel: fc.constant("c"),
     wantsState: fc.boolean(),
     beginsByPage: fc.boolean(),
-    position: channel,
   });
 
   test("the laws of a cursor hold", () => {
@@ -238,10 +241,9 @@ describe("after any sequence of inputs", () => {
       (about, after, steps) => {
         let state = initialState(after, about);
         let ends = 0;
-        for (const [[name, what], position] of steps) {
-          // The stream has moved.
-          const before = state.kind === "closed" ? state : { ...state, traits: { ...about, position } };
-          const next = transition(before, name, what);
+        for (const [[name, what], moved] of steps) {
+          const before = state;
+          const next: ReturnType<typeof transition> = transitionAt(before, name, what, moved);
           state = next.state;
           const effects = new Map<string, unknown>(next.effects);
 

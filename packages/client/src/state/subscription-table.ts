@@ -4,14 +4,18 @@
  * A transition returns the next state and effects. The driver carries them out in their order. An effect can lead to
  * another state, for example when a handler closes the subscription. Then the driver drops the other effects.
  */
+import { covers } from "@tidings/protocol";
 import type { Item } from "../deliver/item.ts";
-import type { Reason, Retrying, Status } from "../status.ts";
+import type { Status } from "../status.ts";
+import { close } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import { isOutage } from "./outage.ts";
-import { furthest, hasSeen, isAfter, toPosition, type Position } from "./position.ts";
+import { furthest, isAfter, toPosition, type Position } from "./position.ts";
+import type { Retry } from "./retry.ts";
 import type {
   Answer,
   ArrivedPage,
+  ChannelPosition,
   Delivery,
   Open,
   PageWish,
@@ -47,16 +51,22 @@ interface Ignored {
 }
 
 /** What each state does about each input. */
-export const transition = defineTable<SubscriptionState, SubscriptionInputs, SubscriptionEffects, Ignored>({
+export const transition = defineTable<
+  SubscriptionState,
+  SubscriptionInputs,
+  SubscriptionEffects,
+  Ignored,
+  ChannelPosition
+>({
   room: { paused: load },
-  start: { waiting: join },
+  start: { waiting: (state, _, position) => join(state, position) },
   item: { delivering: takeItem, waiting: takeFirstItem, joined: takeItem },
   gap: {
     // A page that is under way may be older than the loss.
     loading: load,
     delivering: load,
     retrying: load,
-    waiting: (state) => (state.cursor ? load(state) : join(state)),
+    waiting: (state, _, position) => (state.cursor ? load(state) : join(state, position)),
     joined: meetGap,
   },
   epoch: { joined: leave },
@@ -67,17 +77,8 @@ export const transition = defineTable<SubscriptionState, SubscriptionInputs, Sub
   answer: { delivering: afterItem, joined: afterItem },
   retry: { failed: wait },
   due: { retrying: load },
-  close: end,
+  close,
 });
-
-/** The same, after another effect. */
-function after(effect: Next["effects"][number], { state, effects }: Next): Next {
-  return to(state, effect, ...effects);
-}
-
-function end(_: Open, reason: Reason): Next {
-  return to({ kind: "closed", reason }, ["end", reason]);
-}
 
 // ---- pages ----------------------------------------------------------------------------------------------------------
 
@@ -96,7 +97,7 @@ function load(state: Open): Next {
 
 function hear(state: Open, connection: Status): Next {
   if (connection.state === "closed") {
-    return end(state, connection.reason);
+    return close(state, connection.reason);
   }
   // Where the network was missing, it is back. What the server has asked to wait for is waited for.
   const isBack = connection.state === "live" && state.kind === "retrying";
@@ -117,60 +118,58 @@ function takePage(state: Open, { body, now }: ArrivedPage): Next {
   return gap ? meetHole(state, { reason: gap, next: toPosition(body.cursor), now }, deliver) : deliver(state);
 }
 
-function endPage(state: Open, { body, before }: Delivery): Next {
+function endPage(state: Open, { body, before }: Delivery, position: ChannelPosition): Next {
   // Never backwards: the page may come from a server that lags.
   const cursor = furthest(state.cursor, toPosition(body.cursor));
-  const ended = { ...state, cursor };
-  const next = body.more ? load(ended) : join(ended);
   // Positions of different epochs cannot be compared: only events show then that it goes on.
-  const isElsewhere = body.events.length > 0 && !hasSeen(cursor, before);
-  if (!before || isAfter(cursor, before) || isElsewhere) {
-    return after(["recover", null], next);
-  }
+  const isElsewhere = body.events.length > 0 && !covers(cursor, before);
+  const isFurther = !before || isAfter(cursor, before) || isElsewhere;
+  const attempts = isFurther ? { ...state.attempts, failures: 0, hasTriedFresh: false } : state.attempts;
+  const ended = { ...state, cursor, attempts };
+  const next = body.more ? load(ended) : join(ended, position);
   // Pages that bring it no further must not follow one another without a pause.
-  return next.state.kind === "loading" ? fail(ended, { reason: "unavailable" }) : next;
+  return isFurther || next.state.kind !== "loading" ? next : fail(ended, { reason: "unavailable" });
 }
 
 /** Joins the stream when the cursor covers what the stream has carried of the channel. Otherwise loads a page. */
-function join(state: Open): Next {
-  const { reached, stream } = state.traits.position;
+function join(state: Open, { reached, stream }: ChannelPosition): Next {
   if (!reached) {
     return to({ ...state, kind: "waiting" });
   }
   const begun = { ...state, cursor: state.cursor ?? reached };
   // Positions of different epochs cannot be compared. Once the stream has left the epoch in which it has carried the
   // channel, the cursor has to cover where the stream stands.
-  const needed = hasSeen(stream.carried, reached) ? reached : stream.carried;
-  return hasSeen(begun.cursor, needed) ? to({ ...begun, kind: "joined" }) : load(begun);
+  const needed = covers(stream.carried, reached) ? reached : stream.carried;
+  return covers(begun.cursor, needed) ? to({ ...begun, kind: "joined" }) : load(begun);
 }
 
 // ---- failures -------------------------------------------------------------------------------------------------------
 
 /** A page has failed, or is not the one that is needed. */
 function fail(state: Open, ending: Ending): Next {
-  return to({ ...state, kind: "failed" }, ["plan", ending]);
+  return to({ ...state, kind: "failed" }, ["plan", { ending, attempts: state.attempts }]);
 }
 
-function wait(state: Open, lastFailure: Retrying): Next {
-  return to({ ...state, kind: "retrying", lastFailure }, ["wait", lastFailure]);
+function wait(state: Open, { attempts, lastFailure }: Retry): Next {
+  return to({ ...state, kind: "retrying", attempts, lastFailure }, ["wait", lastFailure]);
 }
 
 // ---- items ----------------------------------------------------------------------------------------------------------
 
 /** Offers an item to the consumer, unless it is a repetition. */
 function takeItem(state: Open, item: Item): Next {
-  return hasSeen(state.cursor, item.position) ? stay(state) : to(state, ["offer", item]);
+  return covers(state.cursor, item.position) ? stay(state) : to(state, ["offer", item]);
 }
 
-function takeFirstItem(state: Open, item: Item): Next {
+function takeFirstItem(state: Open, item: Item, position: ChannelPosition): Next {
   if (!item.position) {
     return stay(state);
   }
   // Without a beginning, and with nothing to load for one, it begins with the first event.
-  return state.cursor ? join(state) : to({ ...state, kind: "joined" }, ["offer", item]);
+  return state.cursor ? join(state, position) : to({ ...state, kind: "joined" }, ["offer", item]);
 }
 
-function afterItem(state: Open, { item: { position }, isTaken }: Answer): Next {
+function afterItem(state: Open, { item: { position }, isTaken }: Answer, { stream }: ChannelPosition): Next {
   // What has no position cannot be asked for again.
   if (!position) {
     return stay(state);
@@ -178,9 +177,9 @@ function afterItem(state: Open, { item: { position }, isTaken }: Answer): Next {
   if (isTaken) {
     return to({ ...state, cursor: position });
   }
-  const { kind, cursor, traits } = state;
+  const { kind, cursor } = state;
   // What the stream has carried of other channels is nothing that we miss.
-  const kept = kind === "joined" ? furthest(cursor, traits.position.stream.handled) : cursor;
+  const kept = kind === "joined" ? furthest(cursor, stream.handled) : cursor;
   return to({ ...state, kind: "paused", cursor: kept });
 }
 
@@ -194,7 +193,7 @@ function leave(state: Open, last: Position): Next {
  * What follows from a hole in the channel.
  * @param passBy where neither a state nor current values have to be loaded first
  */
-function meetHole(state: Open, { reason, next, now }: StreamGap, passBy: (state: Open) => Next): Next {
+function meetHole(state: Open, { reason, next: end, now }: StreamGap, passBy: (state: Open) => Next): Next {
   const { cursor, startsAnew, traits } = state;
   const { channel, wantsState, beginsByPage } = traits;
   const isTrimmed = reason === "trimmed";
@@ -203,15 +202,13 @@ function meetHole(state: Open, { reason, next, now }: StreamGap, passBy: (state:
   if (isTrimmed && !wantsState && !goesOn) {
     return startAnew(state);
   }
-  const kept = isTrimmed ? cursor : (next ?? cursor);
+  const kept = isTrimmed ? cursor : (end ?? cursor);
   const gaps = [...state.gaps.filter((at) => now - at < GAP_MEMORY), now];
   // A state is as new as its page. Without a state, what comes between the gap and the page is owed.
   const behind = { ...state, cursor: wantsState ? null : kept, gaps };
-  const effect = ["gap", { channel, reason, after: cursor?.token ?? null }] as const;
-  if (gaps.length > MOST_GAPS) {
-    return after(effect, fail(behind, { reason: "gap-loop" }));
-  }
-  return after(effect, goesOn ? passBy(behind) : startAnew(behind));
+  const goOn = goesOn ? passBy : startAnew;
+  const next = gaps.length > MOST_GAPS ? fail(behind, { reason: "gap-loop" }) : goOn(behind);
+  return to(next.state, ["gap", { channel, reason, after: cursor?.token ?? null }], ...next.effects);
 }
 
 /** Starts anew behind a hole: with a state, or with the current values. */
@@ -219,9 +216,9 @@ function startAnew(state: Open): Next {
   return fail({ ...state, startsAnew: true }, { reason: "gap" });
 }
 
-function meetGap(state: Open, gap: StreamGap): Next {
+function meetGap(state: Open, gap: StreamGap, { stream }: ChannelPosition): Next {
   // Our own pages may have covered long ago what the stream has carried up to here. They tell about our own position.
-  if (!gap.next && isAfter(state.cursor, state.traits.position.stream.handled)) {
+  if (!gap.next && isAfter(state.cursor, stream.handled)) {
     return load(state);
   }
   return meetHole(state, gap, (behind) => to({ ...behind, kind: "joined" }));

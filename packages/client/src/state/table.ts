@@ -16,14 +16,17 @@ export interface Transition<State, Effects extends Vocabulary> {
 }
 
 /** A pure state machine. */
-export type TransitionOf<State, Inputs extends Vocabulary, Effects extends Vocabulary> = <Name extends keyof Inputs>(
+export type TransitionOf<State, Inputs extends Vocabulary, Effects extends Vocabulary, World = void> = <
+  Name extends keyof Inputs,
+>(
   state: State,
   input: Name,
   about: Inputs[Name],
+  world: World,
 ) => Transition<State, Effects>;
 
 /** What a state does about an input. */
-type Cell<State, About, Next> = (state: State, about: About) => Next;
+type Cell<State, About, Next, World> = (state: State, about: About, world: World) => Next;
 
 /** The states that can answer. `closed` is not among them, so no table can revive it. */
 type OpenKind<State extends AnyState> = Exclude<State["kind"], "closed">;
@@ -34,28 +37,30 @@ type Ignoring<State extends AnyState, Inputs extends Vocabulary> = {
 };
 
 /** What each state does about one input: a cell for each one that does not ignore it, or a cell that all share. */
-type Row<State extends AnyState, About, Next, Ignored> =
-  | { readonly [Kind in Exclude<OpenKind<State>, Ignored>]: Cell<Extract<State, { kind: Kind }>, About, Next> }
-  | ([Ignored] extends [never] ? Cell<Exclude<State, { kind: "closed" }>, About, Next> : never);
+type Row<State extends AnyState, About, Next, Ignored, World> =
+  | { readonly [Kind in Exclude<OpenKind<State>, Ignored>]: Cell<Extract<State, { kind: Kind }>, About, Next, World> }
+  | ([Ignored] extends [never] ? Cell<Exclude<State, { kind: "closed" }>, About, Next, World> : never);
 
 /**
  * Makes a state machine of a table with a row for every input. `closed` absorbs every input: it is not in the table.
- * The compiler asks for every other state, in each row: it has a cell there, or the type `Ignored` names it.
+ * The compiler asks for every other state, in each row: it has a cell there, or the type `Ignored` names it. `World` is
+ * what every cell may look at, beside its state and the input.
  */
 export function defineTable<
   State extends AnyState,
   Inputs extends Vocabulary,
   Effects extends Vocabulary,
   Ignored extends Ignoring<State, Inputs>,
+  World = void,
 >(rows: {
-  readonly [Name in keyof Inputs]: Row<State, Inputs[Name], Transition<State, Effects>, Ignored[Name]>;
-}): TransitionOf<State, Inputs, Effects> {
-  return (state, input, about) => {
+  readonly [Name in keyof Inputs]: Row<State, Inputs[Name], Transition<State, Effects>, Ignored[Name], World>;
+}): TransitionOf<State, Inputs, Effects, World> {
+  return (state, input, about, world) => {
     // Two lookups, which the compiler cannot follow: the row of the input, and in it the cell of the state.
-    type AnyCell = Cell<State, typeof about, Transition<State, Effects>>;
+    type AnyCell = Cell<State, typeof about, Transition<State, Effects>, World>;
     const row = rows[input] as AnyCell | Readonly<Record<string, AnyCell>>;
     const cell = typeof row === "function" ? row : row[state.kind];
-    return cell && state.kind !== "closed" ? cell(state, about) : stay(state);
+    return cell && state.kind !== "closed" ? cell(state, about, world) : stay(state);
   };
 }
 

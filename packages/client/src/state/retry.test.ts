@@ -1,32 +1,31 @@
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
-import type { Ending } from "../state/ending.ts";
-import type { Reason, Retrying } from "../status.ts";
-import { createRetry } from "./retry.ts";
+import type { Ending } from "./ending.ts";
+import { nextAttempt, NOTHING_YET, type Attempts } from "./retry.ts";
 
 const LONGEST = 2 ** 31 - 1;
 
-function create(random: number) {
-  const clock = new VirtualClock();
-  let lastFailure: Retrying | null = null;
-  const retry = createRetry({ clock, random: () => random, onError: () => {} });
-  const input = (_: string, about: Retrying | Reason | null) => {
-    lastFailure = about as Retrying;
-  };
+/** One thing that is tried again and again. */
+function create(random: number, base = NOTHING_YET.base) {
+  let attempts: Attempts = { ...NOTHING_YET, base };
+  let now = 0;
   /** Milliseconds until the next attempt. */
   const after = (ending: Ending) => {
-    retry.plan(ending, input);
-    return (lastFailure?.at ?? Infinity) - clock.now();
+    const next = nextAttempt({ attempts, ending }, now, random);
+    attempts = next?.attempts ?? attempts;
+    return next === null ? null : (next.lastFailure.at ?? Infinity) - now;
   };
-  const fail = (retryAfter = 0) => after({ reason: "unavailable", retryAfter });
-  return { clock, retry, after, fail };
+  return {
+    after,
+    fail: (retryAfter = 0) => after({ reason: "unavailable", retryAfter }),
+    sleep: (milliseconds: number) => (now += milliseconds),
+    live: () => (attempts = { ...attempts, liveSince: now }),
+  };
 }
 
 /** The shortest and the longest wait of the n-th failure in a row. */
-function range(n: number, retry?: number, floor?: number) {
+function range(n: number, base?: number, floor?: number) {
   const at = (random: number) => {
-    const { retry: waits, fail } = create(random);
-    if (retry !== undefined) waits.base = retry;
+    const { fail } = create(random, base);
     for (let failure = 1; failure < n; failure++) fail();
     return fail(floor);
   };
@@ -65,27 +64,30 @@ describe("the wait after a failure", () => {
     expect(range(1, 2_000, 31_536_000_000)).toEqual([LONGEST, LONGEST]);
   });
 
-  test("starts anew when something has worked", () => {
-    const { retry, fail } = create(1);
+  test("starts anew when the connection has lived for a minute", () => {
+    const { live, sleep, fail } = create(1);
     for (let failure = 0; failure < 9; failure++) fail();
-    retry.recover();
+    live();
+    sleep(59_999);
+    expect(fail()).toBe(32_000);
+    live();
+    sleep(60_000);
     expect(fail()).toBe(4_000);
   });
 });
 
 test("a client that is told to come back does so after what it was told, once it has lived for a while", () => {
-  const { retry, clock, after } = create(0.5);
-  retry.base = 7_000;
-  retry.live();
-  clock.sleep(10_000);
+  const { live, sleep, after } = create(0.5, 7_000);
+  live();
+  sleep(10_000);
   expect(after({ reason: "draining" })).toBe(7_000);
   expect(after({ reason: "draining" })).toBe(10_500);
 });
 
 test("a gap is gone over within a second; again within a minute it is a failure", () => {
-  const { clock, after } = create(0.5);
+  const { sleep, after } = create(0.5);
   expect(after({ reason: "gap" })).toBe(500);
   expect(after({ reason: "gap" })).toBe(3_000);
-  clock.sleep(60_000);
+  sleep(60_000);
   expect(after({ reason: "gap" })).toBe(500);
 });

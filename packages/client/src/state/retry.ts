@@ -1,0 +1,105 @@
+/**
+ * When to try again, and whether to: PROTOCOL.md, section 9. The jitter is added to the server's `retry`, so that it
+ * spreads clients also at the longest delay.
+ */
+import { LONGEST_TIMER } from "@tidings/protocol/clock";
+import type { Retrying } from "../status.ts";
+import type { Ending } from "./ending.ts";
+
+const MINUTE = 60_000;
+const JITTER_CAP = 30_000;
+/** The least delay: with `retry: 0`, doubling the delay would have no effect. */
+const LEAST_JITTER = 500;
+/** A connection that a draining server ends within this many milliseconds has failed. */
+const INSTANT = 10_000;
+
+/** What has happened before, as far as the next pause depends on it. Times are in milliseconds since 1970. */
+export interface Attempts {
+  /** The server's `retry`, in milliseconds: the shortest pause after a failure. */
+  readonly base: number;
+  /** How many attempts in a row have failed. After a minute of life, they do not count any more. */
+  readonly failures: number;
+  /** When an expiry or a gap was last followed by an attempt at once. */
+  readonly lastSoon: number;
+  /** Whether the last credentials were fresh ones. */
+  readonly hasTriedFresh: boolean;
+  /** Since when the connection is live. */
+  readonly liveSince: number;
+}
+
+/** An attempt that has ended, and what has happened before. */
+export interface Failed {
+  readonly ending: Ending;
+  readonly attempts: Attempts;
+}
+
+/** The next attempt: when it begins, and what will have happened before. */
+export interface Retry {
+  readonly attempts: Attempts;
+  readonly lastFailure: Retrying;
+}
+
+export const NOTHING_YET: Attempts = {
+  base: 2_000,
+  failures: 0,
+  lastSoon: -Infinity,
+  hasTriedFresh: false,
+  liveSince: Infinity,
+};
+
+/**
+ * The next attempt, or null when there is none.
+ * @param random uniform in [0, 1)
+ */
+export function nextAttempt({ attempts, ending }: Failed, now: number, random: number): Retry | null {
+  const { reason, retryAfter = 0 } = ending;
+  const { base, lastSoon, hasTriedFresh, liveSince } = attempts;
+  const lived = now - liveSince;
+  const failures = lived < MINUTE ? attempts.failures : 0;
+  const floor = Math.max(base, retryAfter);
+
+  function after(delay: number | null, changes?: Partial<Attempts>): Retry {
+    const at = delay === null ? null : now + Math.min(LONGEST_TIMER, delay);
+    return {
+      attempts: { ...attempts, failures, liveSince: Infinity, ...changes },
+      lastFailure: { state: "retrying", reason, at },
+    };
+  }
+
+  /** At once, but not all clients in the same moment. */
+  function soon(changes: Partial<Attempts>): Retry {
+    return after(random * 1_000, changes);
+  }
+
+  if (reason === "finished" || reason === "forbidden" || reason === "rejected" || reason === "gap-loop") {
+    return null;
+  }
+  if (reason === "unknown") {
+    // A deployment may be under way.
+    return after(MINUTE);
+  }
+  if (reason === "offline") {
+    // When the network is back.
+    return after(null);
+  }
+  if (reason === "unauthenticated") {
+    // Once, with fresh credentials.
+    return hasTriedFresh ? null : soon({ hasTriedFresh: true });
+  }
+  // The second time within a minute it is a failed attempt.
+  if ((reason === "expired" || reason === "gap") && now - lastSoon >= MINUTE) {
+    return soon({ lastSoon: now });
+  }
+  // A platform may cut every answer after seconds, and the server then ends its streams before. An age is no failure,
+  // however small. With `retry: 0` it must not become a loop without a pause.
+  if (reason === "max-age") {
+    return after(Math.max(LEAST_JITTER, floor));
+  }
+  // At the time that the server has set. The server has already spread its clients.
+  if (reason === "draining" && lived >= INSTANT) {
+    return after(floor);
+  }
+  // A failed attempt. The most jitter doubles with every one.
+  const jitter = Math.max(LEAST_JITTER, base) * 2 ** failures;
+  return after(floor + random * Math.min(JITTER_CAP, jitter), { failures: failures + 1 });
+}
