@@ -4,10 +4,10 @@
  * @param items oldest first; so is the result
  */
 export function newestWithin<Item>(items: readonly Item[], bytes: number): Item[] {
-  let left = bytes;
+  let remaining = bytes;
   const lastTooMany = items.findLastIndex((item) => {
-    left -= Buffer.byteLength(JSON.stringify(item));
-    return left < 0;
+    remaining -= Buffer.byteLength(JSON.stringify(item));
+    return remaining < 0;
   });
   return items.slice(lastTooMany + 1);
 }

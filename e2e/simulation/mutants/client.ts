@@ -142,7 +142,7 @@ export const clientMutants: readonly Mutant[] = [
     // A text: the epochs that a stream has left are private to it, so there is no seam.
     {
       file: "packages/client/src/drive/stream.ts",
-      from: "if (at && position.left.some((last) => covers(last, at))) {",
+      from: "if (at && position.leftEpochs.some((last) => covers(last, at))) {",
       to: "if (false) {",
     },
     "pieces come twice, with failovers",

@@ -14,13 +14,13 @@ test("a rendered page becomes alive without a hole and without a repetition", as
   const errors = vi.spyOn(console, "error");
   const { kit, tell, settle } = await openChat();
   const news = chat.feed({ feedId: "news" });
-  const told: string[] = [];
+  const reports: string[] = [];
   function Feed({ messages, cursor }: Rendered) {
     const [stories] = useChannelState(news, {
       initial: messages,
       after: cursor,
       gap: (all) => all,
-      reduce: { story: (all, story) => (told.push(story.text), [...all, story]) },
+      reduce: { story: (all, story) => (reports.push(story.text), [...all, story]) },
     });
     return textsOf(stories);
   }
@@ -38,7 +38,7 @@ test("a rendered page becomes alive without a hole and without a repetition", as
   await settle();
   await tell("three");
   expect(page.text()).toBe("one, two, three");
-  expect(told).toEqual(["two", "three"]);
+  expect(reports).toEqual(["two", "three"]);
   expect(errors).not.toHaveBeenCalled();
 });
 

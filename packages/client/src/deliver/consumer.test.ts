@@ -77,7 +77,7 @@ describe("handlers", () => {
     kit.stream.push(`event: clear\ndata: ${JSON.stringify(clear("topic"))}\nid: e.2\n\n`);
     kit.stream.push(`event: clear\ndata: ${JSON.stringify(clear("novelty"))}\nid: e.3\n\n`);
     await kit.clock.advance(0);
-    expect(kit.told.slice(1)).toEqual(["clear topic k"]);
+    expect(kit.reports.slice(1)).toEqual(["clear topic k"]);
     kit.stream.end();
     await kit.clock.advance(3_000);
     expect(kit.server.stream.after).toBe("e.3");

@@ -91,20 +91,20 @@ describe("a loop over a channel with current values that goes on after a gap", (
 
   const loop = async () => {
     const kit = createKit();
-    const told: string[] = [];
+    const reports: string[] = [];
     const events = kit.client.events(lobby, {
       capacity: 1,
-      onGap: ({ reason, after }) => told.push(`${reason} ${after}`),
+      onGap: ({ reason, after }) => reports.push(`${reason} ${after}`),
     });
     await kit.clock.advance(0);
     const stream = kit.server.stream.live("e.1");
     kit.server.page.page({ cursor: "e.1" });
     await kit.clock.advance(0);
-    return { ...kit, events, told, stream };
+    return { ...kit, events, reports, stream };
   };
 
   test("gets these again where retention has dropped events, and what is left: each of them once", async () => {
-    const { server, clock, events, told, stream } = await loop();
+    const { server, clock, events, reports, stream } = await loop();
     stream.gap({ [lobby.path]: "trimmed" });
     stream.event(`${lobby.path}:message`, { text: "meanwhile" }, "e.9");
     await clock.advance(1_000);
@@ -113,24 +113,24 @@ describe("a loop over a channel with current values that goes on after a gap", (
     server.page.page({ cursor: "e.9", gap, events: [topic, message("e.8"), message("e.9")] });
     await clock.advance(0);
     expect(await take(events, 2)).toEqual([null, "e.8"]);
-    expect(told).toEqual(["trimmed e.1"]);
+    expect(reports).toEqual(["trimmed e.1"]);
     await clock.advance(0);
     expect([server.page.channels, server.page.after]).toEqual([[lobby.path], "e.8"]);
   });
 
   test("begins where the gap ended when its position is void, and so misses nothing until the page comes", async () => {
-    const { server, clock, events, told, stream } = await loop();
+    const { server, clock, events, reports, stream } = await loop();
     stream.gap({ [lobby.path]: "reset" }, "f.7");
     await clock.advance(1_000);
     expect(server.page.channels).toEqual([`${lobby.path}@f.7`]);
     server.page.page({ cursor: "f.8", events: [topic, message("f.8")] });
     await clock.advance(0);
     expect(await take(events, 2)).toEqual([null, "f.8"]);
-    expect(told).toEqual(["reset e.1"]);
+    expect(reports).toEqual(["reset e.1"]);
   });
 
   test("does so also when it hears of the gap by a page", async () => {
-    const { server, clock, events, told, stream } = await loop();
+    const { server, clock, events, reports, stream } = await loop();
     for (const seq of [2, 3]) stream.event(`${lobby.path}:message`, { text: `${seq}` }, `e.${seq}`);
     await clock.advance(0);
     expect(await take(events, 1)).toEqual(["e.2"]);
@@ -139,11 +139,11 @@ describe("a loop over a channel with current values that goes on after a gap", (
     server.page.page({ cursor: "f.7", gap, events: [] });
     await clock.advance(1_000);
     expect(server.page.channels).toEqual([`${lobby.path}@f.7`]);
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
     server.page.page({ cursor: "f.8", events: [topic, message("f.8")] });
     await clock.advance(0);
     expect(await take(events, 1)).toEqual([null]);
-    expect(told).toEqual(["reset e.2"]);
+    expect(reports).toEqual(["reset e.2"]);
   });
 });
 
@@ -272,25 +272,25 @@ describe("a gap", () => {
   });
 
   test("with onGap is told at its place among the events, and the loop goes on", async () => {
-    const told: string[] = [];
-    const { events, publish, stream } = await iterate({ onGap: ({ reason }) => told.push(reason) });
+    const reports: string[] = [];
+    const { events, publish, stream } = await iterate({ onGap: ({ reason }) => reports.push(reason) });
     await publish(1);
     stream.gap({ [inbox.path]: "trimmed" });
     await publish(9);
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
     expect(await take(events, 1)).toEqual(["e.1"]);
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
     expect(await take(events, 1)).toEqual(["e.9"]);
-    expect(told).toEqual(["trimmed"]);
+    expect(reports).toEqual(["trimmed"]);
   });
 
   test("is told at once to a loop that waits", async () => {
-    const told: string[] = [];
-    const { events, publish, stream, clock } = await iterate({ onGap: ({ reason }) => told.push(reason) });
+    const reports: string[] = [];
+    const { events, publish, stream, clock } = await iterate({ onGap: ({ reason }) => reports.push(reason) });
     const next = take(events, 1);
     stream.gap({ [inbox.path]: "trimmed" });
     await clock.settle();
-    expect(told).toEqual(["trimmed"]);
+    expect(reports).toEqual(["trimmed"]);
     await publish(9);
     expect(await next).toEqual(["e.9"]);
   });

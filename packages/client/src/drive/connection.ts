@@ -45,7 +45,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     ({ shown }) => set(shown),
     {
       open,
-      tell: ({ reason }) => trace("debug", "end", { detail: reason }),
+      trace: ({ reason }) => trace("debug", "end", { detail: reason }),
       ...retry,
       plan,
       end() {

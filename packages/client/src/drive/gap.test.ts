@@ -4,18 +4,18 @@ import { catchingUp, joined, mention, MENTION, MESSAGE } from "../../test/subscr
 
 describe("a gap on the stream", () => {
   test("without a snapshot is told, and delivery goes on", async () => {
-    const { told, server, clock, stream } = await catchingUp();
+    const { reports, server, clock, stream } = await catchingUp();
     server.page.page({ cursor: "e.5" });
     await clock.advance(0);
     stream.gap({ [inbox.path]: "trimmed" });
     stream.event(MENTION, { by: "9" }, "e.9");
     await clock.advance(0);
-    expect(told).toEqual(["gap trimmed after e.5", "9"]);
+    expect(reports).toEqual(["gap trimmed after e.5", "9"]);
     expect(server.streams).toHaveLength(1);
   });
 
   test("with a snapshot starts anew, and what comes meanwhile is not lost", async () => {
-    const { told, server, clock, stream, subscription } = await joined();
+    const { reports, server, clock, stream, subscription } = await joined();
     const seen = watch(subscription.status);
     stream.gap({ [lobby.path]: "trimmed" });
     stream.event(MESSAGE, { text: "nine" }, "e.9");
@@ -24,7 +24,7 @@ describe("a gap on the stream", () => {
     await clock.advance(0);
     stream.event(MESSAGE, { text: "ten" }, "e.10");
     await clock.advance(0);
-    expect(told.slice(1)).toEqual(["gap trimmed after e.1", "state a,nine", "ten e.10"]);
+    expect(reports.slice(1)).toEqual(["gap trimmed after e.1", "state a,nine", "ten e.10"]);
     expect(seen).toEqual(["live", "retrying: gap", "live"]);
   });
 
@@ -43,15 +43,15 @@ describe("a gap on the stream", () => {
   });
 
   test("concerns only the channels that it names", async () => {
-    const { told, clock, stream } = await joined();
+    const { reports, clock, stream } = await joined();
     stream.gap({ [inbox.path]: "trimmed" });
     stream.event(MESSAGE, { text: "x" }, "e.2");
     await clock.advance(0);
-    expect(told.slice(1)).toEqual(["x e.2"]);
+    expect(reports.slice(1)).toEqual(["x e.2"]);
   });
 
   test("that a page has covered already is none", async () => {
-    const { told, server, clock, stream } = await catchingUp();
+    const { reports, server, clock, stream } = await catchingUp();
     server.page.page({ cursor: "e.9", events: [mention(8)] });
     await clock.advance(0);
     stream.gap({ [inbox.path]: "trimmed" });
@@ -62,25 +62,25 @@ describe("a gap on the stream", () => {
     stream.event(MENTION, { by: "8" }, "e.8");
     stream.event(MENTION, { by: "10" }, "e.10");
     await clock.advance(0);
-    expect(told).toEqual(["8", "10"]);
+    expect(reports).toEqual(["8", "10"]);
   });
 
   test("while a page is under way makes that page of no use: it may be older than the loss", async () => {
-    const { told, server, clock, stream } = await catchingUp();
+    const { reports, server, clock, stream } = await catchingUp();
     const old = server.page;
     stream.gap({ [inbox.path]: "trimmed" });
     await clock.advance(0);
     expect(server.pages).toHaveLength(2);
     old.page({ cursor: "e.6", events: [mention(6)] });
     await clock.advance(0);
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
     server.page.page({ cursor: "e.9", gap: { channels: { [inbox.path]: "trimmed" } }, events: [mention(9)] });
     await clock.advance(0);
-    expect(told).toEqual(["gap trimmed after e.1", "9"]);
+    expect(reports).toEqual(["gap trimmed after e.1", "9"]);
   });
 
   test("while a page is under way that comes from a copy without the loss, is told by the next page", async () => {
-    const { told, server, clock, stream } = await catchingUp();
+    const { reports, server, clock, stream } = await catchingUp();
     stream.gap({ [inbox.path]: "trimmed" });
     await clock.advance(0);
     // Where the stream stood before the gap is not where it goes on.
@@ -91,11 +91,11 @@ describe("a gap on the stream", () => {
     expect(server.page.after).toBe("e.5");
     server.page.page({ cursor: "e.9", gap: { channels: { [inbox.path]: "trimmed" } }, events: [mention(9)] });
     await clock.advance(0);
-    expect(told).toEqual(["3", "gap trimmed after e.5", "9"]);
+    expect(reports).toEqual(["3", "gap trimmed after e.5", "9"]);
   });
 
   test("lies ahead of what other channels carry after it", async () => {
-    const { told, client, server, clock } = await catchingUp();
+    const { reports, client, server, clock } = await catchingUp();
     const { page } = server;
     client.subscribe(other, { onGap: () => {} });
     await clock.advance(0);
@@ -103,7 +103,7 @@ describe("a gap on the stream", () => {
     await clock.advance(0);
     page.page({ cursor: "e.5" });
     await clock.advance(0);
-    const loop = client.events(inbox, { after: "e.5", onGap: ({ after }) => told.push(`loop after ${after}`) });
+    const loop = client.events(inbox, { after: "e.5", onGap: ({ after }) => reports.push(`loop after ${after}`) });
     await clock.advance(0);
     stream.gap({ [inbox.path]: "trimmed" });
     stream.event(`${other.path}:mention`, { by: "6" }, "e.6");
@@ -115,7 +115,7 @@ describe("a gap on the stream", () => {
     expect(server.page.after).toBe("e.7");
     server.page.page({ cursor: "e.9", gap: { channels: { [inbox.path]: "trimmed" } }, events: [mention(9)] });
     expect(await loop.next()).toMatchObject({ value: { id: "e.9" } });
-    expect(told).toEqual(["gap trimmed after e.5", "9", "loop after e.7"]);
+    expect(reports).toEqual(["gap trimmed after e.5", "9", "loop after e.7"]);
   });
 
   test("lies ahead also of who comes after it", async () => {
@@ -141,7 +141,7 @@ describe("a gap on the stream", () => {
   });
 
   test("that restarts a subscription does so also by a state from before the loss, told by its next page", async () => {
-    const { told, server, clock, stream } = await joined();
+    const { reports, server, clock, stream } = await joined();
     stream.gap({ [lobby.path]: "trimmed" });
     await clock.advance(500);
     server.page.page({ cursor: "e.1", state: { [lobby.path]: { messages: ["a"] } } });
@@ -151,13 +151,13 @@ describe("a gap on the stream", () => {
     expect(server.page.after).toBe("e.1");
     server.page.page({ cursor: "e.9", gap: { channels: { [lobby.path]: "trimmed" } } });
     await clock.advance(0);
-    expect(told.slice(1)).toEqual(["gap trimmed after e.1", "state a", "gap trimmed after e.1"]);
+    expect(reports.slice(1)).toEqual(["gap trimmed after e.1", "state a", "gap trimmed after e.1"]);
   });
 
   test.each(["reset", "lost"] as const)(
     "of a position that is void (%s) starts everything anew from the one it carries",
     async (reason) => {
-      const { told, client, server, clock, stream } = await joined();
+      const { reports, client, server, clock, stream } = await joined();
       stream.gap({ [lobby.path]: reason }, "f.1");
       stream.end();
       await clock.advance(0);
@@ -170,12 +170,12 @@ describe("a gap on the stream", () => {
       next.event(MESSAGE, { text: "two" }, "f.2");
       next.event(MESSAGE, { text: "three" }, "f.3");
       await clock.advance(0);
-      expect(told.slice(1)).toEqual([`gap ${reason} after e.1`, "state z", "three f.3"]);
+      expect(reports.slice(1)).toEqual([`gap ${reason} after e.1`, "state z", "three f.3"]);
     },
   );
 
   test("of a void position is told once to who catches up, by its own page", async () => {
-    const { told, server, clock, stream } = await catchingUp();
+    const { reports, server, clock, stream } = await catchingUp();
     server.page.page({ cursor: "f.2", gap: { channels: { [inbox.path]: "reset" } } });
     await clock.advance(0);
     stream.gap({ [inbox.path]: "reset" }, "f.2");
@@ -185,11 +185,11 @@ describe("a gap on the stream", () => {
     // Whatever page it has asked for since says nothing new.
     if (server.pages.length > 1) server.page.page({ cursor: "f.3", events: [mention(3, "f")] });
     await clock.advance(0);
-    expect(told).toEqual(["gap reset after e.1", "3"]);
+    expect(reports).toEqual(["gap reset after e.1", "3"]);
   });
 
   test("of what only a page had brought is not missed when the stream goes on without it", async () => {
-    const { told, server, clock, stream } = await catchingUp();
+    const { reports, server, clock, stream } = await catchingUp();
     server.page.page({ cursor: "e.9", events: [mention(8)] });
     await clock.advance(0);
     // The log fell back to e.6: where the stream stands is still there, where the page stood is not.
@@ -198,11 +198,11 @@ describe("a gap on the stream", () => {
     expect(server.page.after).toBe("e.9");
     server.page.page({ cursor: "f.7", gap: { channels: { [inbox.path]: "lost" } } });
     await clock.advance(0);
-    expect(told).toEqual(["8", "gap lost after e.9"]);
+    expect(reports).toEqual(["8", "gap lost after e.9"]);
   });
 
   test("of the events that a page brought from before a failover is not missed by the stream", async () => {
-    const { told, client, server, clock } = await catchingUp();
+    const { reports, client, server, clock } = await catchingUp();
     const { page } = server;
     client.subscribe(other, { onGap: () => {} });
     await clock.advance(0);
@@ -217,7 +217,7 @@ describe("a gap on the stream", () => {
     await clock.advance(0);
     stream.event(MENTION, { by: "7 again" }, "f.7");
     await clock.advance(0);
-    expect(told).toEqual(["8", "gap lost after e.9", "7 again"]);
+    expect(reports).toEqual(["8", "gap lost after e.9", "7 again"]);
   });
 
   test("of a position from before its beginning is not told to a newcomer", async () => {
@@ -239,7 +239,7 @@ describe("a gap on the stream", () => {
   });
 
   test("again within a minute waits, and a third time ends the subscription", async () => {
-    const { told, server, clock, stream } = await joined();
+    const { reports, server, clock, stream } = await joined();
     const state = { [lobby.path]: { messages: [] } };
     stream.gap({ [lobby.path]: "trimmed" });
     await clock.advance(500);
@@ -262,11 +262,11 @@ describe("a gap on the stream", () => {
     stream.event(MESSAGE, { text: "four" }, "e.4");
     stream.gap({ [lobby.path]: "trimmed" });
     await clock.advance(0);
-    expect(told.at(-1)).toBe("closed gap-loop");
+    expect(reports.at(-1)).toBe("closed gap-loop");
   });
 
   test("once an hour is no loop", async () => {
-    const { told, server, clock, stream } = await joined();
+    const { reports, server, clock, stream } = await joined();
     for (let hour = 2; hour < 7; hour++) {
       stream.heartbeat(`e.${hour}`);
       stream.gap({ [lobby.path]: "trimmed" });
@@ -277,33 +277,33 @@ describe("a gap on the stream", () => {
         stream.heartbeat(`e.${hour}`);
       }
     }
-    expect(told.filter((line) => line.startsWith("gap"))).toHaveLength(5);
-    expect(told.filter((line) => line.startsWith("closed"))).toEqual([]);
+    expect(reports.filter((line) => line.startsWith("gap"))).toHaveLength(5);
+    expect(reports.filter((line) => line.startsWith("closed"))).toEqual([]);
   });
 });
 
 describe("bytes that come twice", () => {
   test("are told once, also when a failover lies among them, and move no position back", async () => {
-    const { told, server, clock, stream } = await joined();
+    const { reports, server, clock, stream } = await joined();
     for (let times = 0; times < 2; times++) {
       stream.event(MESSAGE, { text: "old" }, "e.2");
       stream.event(MESSAGE, { text: "new" }, "f.3");
     }
     stream.event(MESSAGE, { text: "old" }, "e.2");
     await clock.advance(0);
-    expect(told.slice(1)).toEqual(["old e.2", "new f.3"]);
+    expect(reports.slice(1)).toEqual(["old e.2", "new f.3"]);
     stream.bye("expired");
     await clock.advance(1_000);
     expect(server.stream.after).toBe("f.3");
   });
 
   test("are something else than an epoch that the next stream comes back to", async () => {
-    const { told, server, clock, stream } = await joined();
+    const { reports, server, clock, stream } = await joined();
     stream.event(MESSAGE, { text: "elsewhere" }, "f.2");
     stream.bye("expired");
     await clock.advance(1_000);
     server.stream.live("f.2").event(MESSAGE, { text: "back" }, "e.3");
     await clock.advance(0);
-    expect(told.slice(1)).toEqual(["elsewhere f.2", "back e.3"]);
+    expect(reports.slice(1)).toEqual(["elsewhere f.2", "back e.3"]);
   });
 });

@@ -11,7 +11,7 @@ describe("a page", () => {
     [404, 60_000],
     [401, 500],
   ])("that fails with %s is asked for again after %d ms", async (status, wait) => {
-    const { server, clock, told } = await catchingUp();
+    const { server, clock, reports } = await catchingUp();
     if (status === null) server.page.fail();
     else server.page.answer(status, status === 404 ? { channels: [inbox.path] } : {});
     await clock.advance(0);
@@ -25,7 +25,7 @@ describe("a page", () => {
     expect(server.pages).toHaveLength(2);
     server.page.page({ cursor: "e.5", events: [mention(5)] });
     await clock.advance(0);
-    expect(told).toEqual(["5"]);
+    expect(reports).toEqual(["5"]);
   });
 
   test("that breaks off in the middle is the network's fault, and no news for the developer", async () => {
@@ -64,11 +64,11 @@ describe("a page", () => {
     [400, "rejected", ["refused"]],
     [404, "rejected", ["refused"]],
   ])("with status %d ends the subscription: %s", async (status, reason, errors) => {
-    const { server, clock, subscription, errors: told } = await catchingUp();
+    const { server, clock, subscription, errors: reports } = await catchingUp();
     server.page.answer(status);
     await clock.advance(0);
     expect(subscription.status.value).toEqual({ state: "closed", reason });
-    expect(told.map(({ code }) => code)).toEqual(errors);
+    expect(reports.map(({ code }) => code)).toEqual(errors);
   });
 
   test("with 401 twice ends the subscription", async () => {
@@ -127,7 +127,7 @@ describe("a page", () => {
   });
 
   test("of a copy that lags behind the stream neither spins nor loses", async () => {
-    const { told, server, clock, stream } = await catchingUp();
+    const { reports, server, clock, stream } = await catchingUp();
     stream.event(MENTION, { by: "7" }, "e.7");
     await clock.advance(0);
     for (let stale = 0; stale < 5; stale++) {
@@ -140,11 +140,11 @@ describe("a page", () => {
     await clock.advance(0);
     stream.event(MENTION, { by: "8" }, "e.8");
     await clock.advance(0);
-    expect(told).toEqual(["7", "8"]);
+    expect(reports).toEqual(["7", "8"]);
   });
 
   test("of another epoch than the stream joins when the stream's heartbeat has come into it", async () => {
-    const { told, server, clock, stream } = await catchingUp();
+    const { reports, server, clock, stream } = await catchingUp();
     server.page.page({ cursor: "f.9", events: [mention(9, "f")] });
     await clock.advance(0);
     const joins = server.pages.length;
@@ -154,16 +154,16 @@ describe("a page", () => {
     await clock.advance(0);
     stream.event(MENTION, { by: "10" }, "f.10");
     await clock.advance(0);
-    expect(told).toEqual(["9", "10"]);
+    expect(reports).toEqual(["9", "10"]);
     expect(joins).toBe(2);
   });
 
   test("that nobody wants any more is not handled", async () => {
-    const { told, server, clock, subscription } = await catchingUp();
+    const { reports, server, clock, subscription } = await catchingUp();
     subscription.close();
     server.page.page({ cursor: "e.5", events: [mention(5)] });
     await clock.advance(0);
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
   });
 
   test.each([
@@ -173,15 +173,15 @@ describe("a page", () => {
     ["no events", { events: null }],
     ["no cursor", { cursor: 7 }],
   ])("with %s is reported, and asked for again: nothing is lost", async (_, part) => {
-    const { told, errors, server, clock } = await catchingUp();
+    const { reports, errors, server, clock } = await catchingUp();
     server.page.answer(200, { events: [mention(2)], cursor: "e.5", more: false, ...part });
     await clock.advance(0);
     expect(errors).toMatchObject([{ code: "bad-response" }]);
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
     await clock.advance(5_000);
     expect(server.pages).toHaveLength(2);
     server.page.page({ cursor: "e.5", events: [mention(2)] });
     await clock.advance(0);
-    expect(told).toEqual(["2"]);
+    expect(reports).toEqual(["2"]);
   });
 });

@@ -55,7 +55,7 @@ export interface Stream {
 export function createStream(contract: Contract, settings: Settings, decoder: Decoder, pages: Pages): Stream {
   const { clock, closing, trace } = settings;
   /** How far the stream has come. */
-  let position: StreamProgress = { handled: null, carried: null, left: [] };
+  let position: StreamProgress = { handled: null, carried: null, leftEpochs: [] };
   const tracks: Tracks = new Map();
   /** Paths that the stream's position does not speak of yet. */
   let newcomers: readonly Track[] = [];
@@ -84,7 +84,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   function request(): EventRequest | null {
     const requested = askForAll(tracks, position.handled);
     newcomers = requested.filter(({ state }) => state.standing === "requested");
-    position = { ...position, left: [] };
+    position = { ...position, leftEpochs: [] };
     if (newcomers.length === requested.length) {
       // The position speaks of nothing that is wanted: everything begins now.
       moveTo(null);
@@ -99,7 +99,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
 
   function onEvent({ event, data, id }: ServerSentEvent, hello: (heartbeat: number) => void): void {
     const at = toPosition(id);
-    if (at && position.left.some((last) => covers(last, at))) {
+    if (at && position.leftEpochs.some((last) => covers(last, at))) {
       return;
     }
     if (at) {
@@ -156,7 +156,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     if (!handled || handled.epoch === epoch) {
       return;
     }
-    position = { ...position, left: [...position.left, handled] };
+    position = { ...position, leftEpochs: [...position.leftEpochs, handled] };
     for (const track of tracks.values()) {
       inputAll(track, "epoch", handled);
     }

@@ -7,7 +7,7 @@ import { catchingUp, joined, mention, MENTION, MESSAGE, record } from "../../tes
 describe("a beginning", () => {
   test("is the snapshot, then the current values, then the events", async () => {
     const kit = createKit();
-    const { told, subscription } = record(kit);
+    const { reports, subscription } = record(kit);
     const seen = watch(subscription.status);
     await kit.clock.advance(0);
     const stream = kit.server.stream.live("e.4");
@@ -18,7 +18,7 @@ describe("a beginning", () => {
     const topic = { channel: lobby.path, type: "topic", data: { text: "tea" } };
     kit.server.page.page({ cursor: "e.4", state: { [lobby.path]: { messages: ["a", "b"] } }, events: [topic] });
     await kit.clock.advance(0);
-    expect(told).toEqual(["state a,b", "topic tea null"]);
+    expect(reports).toEqual(["state a,b", "topic tea null"]);
     // The stream had carried an event past it, so it asks for what came after the snapshot.
     expect(kit.server.page.after).toBe("e.4");
     kit.server.page.page({
@@ -29,12 +29,12 @@ describe("a beginning", () => {
     stream.event(MESSAGE, { text: "six" }, "e.6");
     stream.event(`${lobby.path}:typing`, { author: "ada" });
     await kit.clock.advance(0);
-    expect(told.slice(2)).toEqual(["five e.5", "six e.6", "typing ada"]);
+    expect(reports.slice(2)).toEqual(["five e.5", "six e.6", "typing ada"]);
     expect(seen).toEqual(["connecting", "live"]);
   });
 
   test("with `after` goes on from a page of history without a hole or a repetition", async () => {
-    const { told, server, clock, stream } = await catchingUp();
+    const { reports, server, clock, stream } = await catchingUp();
     expect(server.page.after).toBe("e.1");
     expect(server.page.url.searchParams.has("snapshot")).toBe(false);
     server.page.page({ cursor: "e.3", more: true, events: [mention(2), mention(3)] });
@@ -44,7 +44,7 @@ describe("a beginning", () => {
     stream.event(MENTION, { by: "6" }, "e.6");
     stream.event(MENTION, { by: "7" }, "e.7");
     await clock.advance(0);
-    expect(told).toEqual(["2", "3", "4", "6", "7"]);
+    expect(reports).toEqual(["2", "3", "4", "6", "7"]);
     expect(server.pages).toHaveLength(2);
   });
 
@@ -56,21 +56,21 @@ describe("a beginning", () => {
 
   test("with a state that does not fit goes to onError, and the events are handled", async () => {
     const kit = createKit();
-    const { told } = record(kit);
+    const { reports } = record(kit);
     await kit.clock.advance(0);
     const stream = kit.server.stream.live("e.1");
     kit.server.page.page({ cursor: "e.1", state: { [lobby.path]: { messages: 5 } } });
     await kit.clock.advance(0);
     stream.event(MESSAGE, { text: "x" }, "e.2");
     await kit.clock.advance(0);
-    expect(told).toEqual(["x e.2"]);
+    expect(reports).toEqual(["x e.2"]);
     expect(kit.errors).toMatchObject([
       { code: "invalid-data", message: expect.stringContaining("room's snapshot") as string },
     ]);
   });
 
   test("on a stream that does not say where it begins is with the first event, and is live from then on", async () => {
-    const { heard: told, subscription, server, clock } = await follow();
+    const { heard: reports, subscription, server, clock } = await follow();
     const stream = server.stream.live(null);
     await clock.advance(0);
     expect(subscription.status.value).toEqual({ state: "connecting" });
@@ -79,7 +79,7 @@ describe("a beginning", () => {
     expect(subscription.status.value).toEqual({ state: "live" });
     stream.event(MENTION, { by: "3" }, "e.3");
     await clock.advance(0);
-    expect(told).toEqual(["2", "3"]);
+    expect(reports).toEqual(["2", "3"]);
     expect(server.pages).toHaveLength(0);
   });
 
@@ -149,15 +149,15 @@ test("what the stream brings while nobody follows a path is not lost for who com
 
 test("a gap that closes a subscription is told before its status changes", async () => {
   const kit = createKit();
-  const told: string[] = [];
+  const reports: string[] = [];
   const subscription: ClientSubscription = kit.client.subscribe(inbox, {
-    onGap: () => told.push(`gap, ${subscription.status.value.state}`),
-    onClose: (reason) => told.push(`closed ${reason}`),
+    onGap: () => reports.push(`gap, ${subscription.status.value.state}`),
+    onClose: (reason) => reports.push(`closed ${reason}`),
   });
   subscription.status.subscribe(({ state }) => state === "closed" && subscription.close());
   await kit.clock.advance(0);
   const stream = kit.server.stream.live("e.1");
   for (let count = 0; count < 3; count++) stream.gap({ [inbox.path]: "trimmed" });
   await kit.clock.advance(0);
-  expect(told).toEqual(["gap, live", "gap, live", "gap, live", "closed gap-loop"]);
+  expect(reports).toEqual(["gap, live", "gap, live", "gap, live", "closed gap-loop"]);
 });

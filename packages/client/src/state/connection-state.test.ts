@@ -43,7 +43,7 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   unwanted: { idle: "idle", requesting: "idle", retrying: "idle" },
   hello: { requesting: "requesting" },
   base: { requesting: "requesting" },
-  ended: { requesting: "requesting: tell, plan" },
+  ended: { requesting: "requesting: trace, plan" },
   retry: { requesting: "retrying: wait" },
   due: { retrying: "requesting: open" },
   online: { retrying: "requesting: open" },

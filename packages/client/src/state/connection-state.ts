@@ -74,7 +74,7 @@ export interface ConnectionEffects {
   /** Make a request for what is followed now. The input `unwanted` follows when that is nothing. */
   readonly open: null;
   /** Tell developers that the request has ended. */
-  readonly tell: Ending;
+  readonly trace: Ending;
   /** Decide what follows. The input `wanted`, `retry` or `close` follows. */
   readonly plan: Failed;
   readonly wait: Retrying;
@@ -129,7 +129,7 @@ function obey(state: Requesting, base: number): Next {
 }
 
 function plan(state: Requesting, ending: Ending): Next {
-  return to(state, ["tell", ending], ["plan", { ending, attempts: state.attempts }]);
+  return to(state, ["trace", ending], ["plan", { ending, attempts: state.attempts }]);
 }
 
 /** The network is back. What the server has asked to wait for is waited for. */

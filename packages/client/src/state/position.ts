@@ -33,5 +33,5 @@ export interface StreamPosition {
 /** What the stream knows about its way. */
 export interface StreamProgress extends StreamPosition {
   /** The last positions of epochs that the running connection has left. It never comes back to them. */
-  readonly left: readonly Position[];
+  readonly leftEpochs: readonly Position[];
 }

@@ -178,9 +178,9 @@ describe("what one cell cannot show", () => {
   });
 
   test("positions of another epoch cover nothing: the cursor has to cover the position of the stream", () => {
-    const left: ChannelPosition = { stream: { handled: at(1, "f"), carried: at(1, "f") }, reached: at(5) };
+    const elsewhere: ChannelPosition = { stream: { handled: at(1, "f"), carried: at(1, "f") }, reached: at(5) };
     const end = (cursor: string) =>
-      transitionAt(states.delivering, "pageEnd", { body: { ...body, cursor }, before: at(3) }, left);
+      transitionAt(states.delivering, "pageEnd", { body: { ...body, cursor }, before: at(3) }, elsewhere);
     expect(end("e.9").state.kind).toBe("loading");
     expect(end("f.1").state.kind).toBe("joined");
   });

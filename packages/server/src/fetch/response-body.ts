@@ -66,9 +66,9 @@ export function toBody(
     return null;
   }
   /** Forgotten at the end: a runtime may hold a stream for as long as the socket. */
-  let left = bytes;
+  let remaining = bytes;
   const finish = (): void => {
-    left = new Uint8Array();
+    remaining = new Uint8Array();
     onOver();
   };
   return new ReadableStream<Uint8Array>(
@@ -80,13 +80,13 @@ export function toBody(
         });
       },
       pull(controller) {
-        if (left.length === 0) {
+        if (remaining.length === 0) {
           controller.close();
           return finish();
         }
-        unread?.noteProgress(left.length);
-        controller.enqueue(left.slice(0, PART_BYTES));
-        left = left.subarray(PART_BYTES);
+        unread?.noteProgress(remaining.length);
+        controller.enqueue(remaining.slice(0, PART_BYTES));
+        remaining = remaining.subarray(PART_BYTES);
       },
       cancel: finish,
     },

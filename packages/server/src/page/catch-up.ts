@@ -50,7 +50,9 @@ export async function catchUp(
   if (values.next !== null) return { events: values.events, cursor: values.next, more: true, holes };
   // A reader that has no room for an event asks for the same page again. With values before the event, which come
   // again, it would never get further.
-  if (part !== null) return { events: values.events, cursor: part.events, more: true, holes };
+  if (part !== null && values.events.length > 0) {
+    return { events: values.events, cursor: part.events, more: true, holes };
+  }
   for (let { cursor } = start; ;) {
     const position = cursor;
     const wokenUp = new AbortController();
@@ -58,7 +60,7 @@ export async function catchUp(
     // Before the read: whatever comes after the read must wake the page.
     followers.follow(follower, paths);
     try {
-      const page = await reads((signal) => log.read(position, paths, values.left, signal), { paths, gone });
+      const page = await reads((signal) => log.read(position, paths, values.remaining, signal), { paths, gone });
       const owed = owedOf(page, start.fromByPath, position);
       const parts: PageParts = {
         events: [...values.events, ...owed.entries.map((entry) => eventJson(entry))],

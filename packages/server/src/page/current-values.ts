@@ -16,11 +16,12 @@ export interface CurrentValues {
   /** The cursor of the page that brings the next part. Null when these are the last ones. */
   readonly next: Cursor | null;
   /** What the page may still have. */
-  readonly left: Limit;
+  readonly remaining: Limit;
 }
 
 /**
- * The current values of some paths that the viewer may see, as many as the page may have.
+ * The current values of some paths that the viewer may see, as many as the page may have. A part without values would
+ * bring its reader no further, so it is followed by the next one, in the same page.
  *
  * @param part where the last page has stopped; only `events` on the first page
  * @param gone aborted when the client is gone
@@ -33,15 +34,22 @@ export async function currentValues(
   limit: Limit,
   gone: AbortSignal,
 ): Promise<CurrentValues> {
-  if (paths.length === 0) return { events: [], next: null, left: limit };
-  // A failover may have made the position void. Then there are no values, and the events begin with a gap.
-  const page = await reads(() => log.current(paths, from ?? null, limit), { paths, gone });
-  const entries = page.entries.filter((entry) => isReadable(entry, readableFromByPath));
-  const bytes = entries.reduce((sum, { data }) => sum + byteLength(data ?? ""), 0);
-  return {
-    events: entries.map((entry) => eventJson(entry, null)),
-    next: page.more ? partCursor({ events: position, values: page.next }) : null,
-    // A read of nothing would not come to the end.
-    left: { entries: Math.max(1, limit.entries - entries.length), bytes: limit.bytes - bytes },
-  };
+  if (paths.length === 0) return { events: [], next: null, remaining: limit };
+  for (let after = from ?? null; ;) {
+    const begin = after;
+    // A failover may have made the position void. Then there are no values, and the events begin with a gap.
+    const page = await reads(() => log.current(paths, begin, limit), { paths, gone });
+    const entries = page.entries.filter((entry) => isReadable(entry, readableFromByPath));
+    if (page.more && entries.length === 0) {
+      after = page.next;
+      continue;
+    }
+    const bytes = entries.reduce((sum, { data }) => sum + byteLength(data ?? ""), 0);
+    return {
+      events: entries.map((entry) => eventJson(entry, null)),
+      next: page.more ? partCursor({ events: position, values: page.next }) : null,
+      // A read of nothing would not come to the end.
+      remaining: { entries: Math.max(1, limit.entries - entries.length), bytes: limit.bytes - bytes },
+    };
+  }
 }

@@ -89,13 +89,25 @@ test("a state counts in the bytes of its page: fewer values come with it", async
   expect(pages.map(({ events }) => events.length)).toEqual([2, 7, 0]);
 });
 
-test("a viewer who may read only newer values gets them, although a part has none", async () => {
+test("a viewer who may read only newer values gets them at once: a part without values is no page", async () => {
   let readableFrom = "";
   const hub = await openTestHub({ limits: { pageEvents: 5 }, authorize: () => ({ readableFrom }) });
   await publishPrices(hub, 11);
   const { epoch, seq } = await hub.log.head();
   readableFrom = `${epoch}.${seq - 1}`;
-  expect(symbolsOf(await readPages(hub, `${LOBBY}@now`))).toEqual(["s10"]);
+  const pages = await readPages(hub, `${LOBBY}@now`);
+  expect(symbolsOf(pages)).toEqual(["s10"]);
+  expect(pages.map(({ events }) => events.length)).toEqual([1]);
+});
+
+test("a part whose values are gone by then is no page: the events follow in it", async () => {
+  const hub = await openTestHub({ limits: { pageEvents: 5 } });
+  await publishPrices(hub, 9);
+  const pages = await readPages(hub, `${LOBBY}@now`, async (index) => {
+    if (index > 1) return;
+    for (const symbol of ["s5", "s6", "s7", "s8"]) await hub.hub.clear(lobby, "price", symbol);
+  });
+  expect(pages.map(({ events }) => events.length)).toEqual([5, 4]);
 });
 
 test.each(["page", "connect"] as const)(

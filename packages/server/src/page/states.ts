@@ -73,14 +73,14 @@ async function loadStates(
 ): Promise<readonly Snapshot[]> {
   const places = pLimit(MOST_LOADS);
   const loaded = new Map<string, Snapshot>();
-  let left = most;
+  let remaining = most;
   let isOver = false;
   async function loadOne(path: string, { address, grant }: Granted): Promise<void> {
     if (isOver || gone.aborted) return;
     try {
       const snapshot = await snapshots.load(address, grant.readableFrom ?? null);
-      left -= snapshot.bytes;
-      if (left < 0) isOver = true;
+      remaining -= snapshot.bytes;
+      if (remaining < 0) isOver = true;
       else loaded.set(path, snapshot);
     } catch (error) {
       isOver = true;
