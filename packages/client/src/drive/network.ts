@@ -16,8 +16,9 @@ export const runtimeNetwork: Network = {
     const { signal } = end;
     // No type of the DOM is assumed: workers, Node, Deno and Bun have some of these, React Native has none. The third
     // is the document's, and bubbles.
-    for (const type of ["online", "offline", "visibilitychange"])
+    for (const type of ["online", "offline", "visibilitychange"]) {
       (globalThis as Partial<EventTarget>).addEventListener?.(type, listener, { signal });
+    }
     return () => end.abort();
   },
 };

@@ -54,8 +54,9 @@ describe("requests", () => {
 
   test("with a list too long for a query travel as POST", async () => {
     const { client, server, clock } = createKit();
-    for (let index = 0; index < 80; index++)
+    for (let index = 0; index < 80; index++) {
       client.subscribe(chat.inbox({ userId: `${index}${"x".repeat(90)}` }), { onGap: () => {} });
+    }
     await clock.advance(0);
     const { init, url, headers, channels } = server.stream;
     expect(init.method).toBe("POST");

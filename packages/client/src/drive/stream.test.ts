@@ -66,8 +66,9 @@ describe("what arrives", () => {
 
   test.each(["hello", "gap", "bye", "clear"])("as a %s that makes no sense is passed over", async (name) => {
     const kit = await live();
-    for (const data of ["null", "5", "{}", "{", `{"channels":7,"channel":{},"type":[]}`])
+    for (const data of ["null", "5", "{}", "{", `{"channels":7,"channel":{},"type":[]}`]) {
       kit.stream.push(`event: ${name}\ndata: ${data}\n\n`);
+    }
     kit.stream.event(MENTION, { by: "b" }, "e.3");
     await kit.clock.advance(1_000);
     expect(kit.heard).toEqual(["b"]);
