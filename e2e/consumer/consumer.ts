@@ -41,8 +41,9 @@ await client.close();
 await hub.close();
 server.close();
 
-// Compiled and never called: what has to stay an error.
-export const mistakes = [
+// Compiled and never called: parameters of handlers have types, and what has to stay an error.
+export const compiled = [
+  () => client.subscribe(lobby, { message: ({ text }, event) => text + event.type, onGap: (gap) => gap.reason }),
   // @ts-expect-error a room has an id
   () => contract.room({}),
   // @ts-expect-error not an event of a room

@@ -93,7 +93,7 @@ test("any string in data, key or param is one event with equal data, by two pars
   const texts = strings(seed);
   // A path has no lone surrogates, and is not empty.
   const rooms = [...new Set(texts.map((text) => text.slice(0, 12).toWellFormed() || "x"))].slice(0, 40);
-  const addresses: Address<"room", { readonly roomId: string }>[] = rooms.map((roomId) => chat.room({ roomId }));
+  const addresses: Address<"room", "rooms/:roomId">[] = rooms.map((roomId) => chat.room({ roomId }));
   const { id: first } = await hub.publish(chat.room({ roomId: "first" }), "message", {});
   const sent: ReceivedEvent[] = [];
   for (const [index, text] of texts.entries()) {

@@ -1,4 +1,4 @@
-import { channel, defineContract, latest } from "@tidings/contract";
+import { channel, defineContract, latest, type AddressOf } from "@tidings/contract";
 import { isoDate } from "@tidings/contract/codecs";
 import { expectTypeOf } from "vitest";
 import { z } from "zod";
@@ -41,6 +41,12 @@ client.subscribe(room, {
 client.subscribe(inbox, { onGap: (gap) => expectTypeOf(gap).toEqualTypeOf<Gap>() });
 // A handler may be async, and need not look at what it gets.
 client.subscribe(inbox, { onGap: () => {}, count: async () => {} }, { after: "e.1" });
+
+// With an address of several channels, the handlers are those that all of them have, and what both gaps need.
+declare const either: AddressOf<typeof chat, "room" | "inbox">;
+client.subscribe(either, { snapshot: ({ messages }) => messages.length, onGap: (gap) => gap.reason });
+// @ts-expect-error not an event of both
+client.subscribe(either, { snapshot: () => {}, onGap: () => {}, mention: () => {} });
 
 // @ts-expect-error without a snapshot, onGap is required
 client.subscribe(inbox, { mention: () => {} });

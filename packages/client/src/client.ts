@@ -16,6 +16,12 @@ export interface HistoryOptions {
   readonly before?: string;
 }
 
+/** What `events` returns: for a `for await` loop. It ends with the reason for which the subscription has ended. */
+// Before TypeScript 5.6, `AsyncIterableIterator` has no type of the last value.
+export interface EventIterator<Event> extends AsyncIterator<Event, Reason> {
+  [Symbol.asyncIterator](): EventIterator<Event>;
+}
+
 /** A batch of history, oldest first. */
 export interface History<Event> {
   readonly events: readonly Event[];
@@ -48,7 +54,7 @@ export interface Client<C extends Contract> {
   events<Name extends ChannelName<C>>(
     address: AddressOf<C, Name>,
     options?: EventsOptions,
-  ): AsyncIterableIterator<EventOf<C, Name>, Reason>;
+  ): EventIterator<EventOf<C, Name>>;
   /** The newest reliable events, or older ones. @throws StreamError */
   history<Name extends ChannelName<C>>(
     address: AddressOf<C, Name>,

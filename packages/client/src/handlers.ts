@@ -1,4 +1,12 @@
-import type { ChannelName, Contract, EventData, EventType, SnapshotName, SnapshotState } from "@tidings/contract";
+import type {
+  ChannelName,
+  Contract,
+  DataOf,
+  EventData,
+  EventType,
+  SnapshotName,
+  SnapshotState,
+} from "@tidings/contract";
 import type { GapReason } from "@tidings/protocol";
 import type { StreamError } from "./stream-error.ts";
 import type { Reason } from "./status.ts";
@@ -45,27 +53,44 @@ interface CommonHandlers<Type extends string> {
   onClose?(reason: Reason): void;
 }
 
+/** `Data` is the data of each event type. */
+type EventHandlers<Data> = {
+  readonly [Type in keyof Data]?: Handler<Data[Type], ReceivedEvent<Type & string, Data[Type]>>;
+} & CommonHandlers<keyof Data & string>;
+
+interface SnapshotHandlers<State> {
+  /**
+   * The state to start from, at first and after every gap. The events of the last two seconds follow once more, and may
+   * already be in it.
+   */
+  snapshot(state: State): unknown;
+  onGap?(gap: Gap): unknown;
+}
+
 /** Where a gap cannot be healed by a snapshot, the application has to say what it does about one. */
-type GapHandlers<C extends Contract, Name extends ChannelName<C>> =
-  Name extends SnapshotName<C>
-    ? {
-        /**
-         * The state to start from, at first and after every gap. The events of the last two seconds follow once more,
-         * and may already be in it.
-         */
-        snapshot(state: SnapshotState<C, Name>): unknown;
-        onGap?(gap: Gap): unknown;
-      }
-    : { onGap(gap: Gap): unknown };
+interface GapHandlers {
+  onGap(gap: Gap): unknown;
+}
+
+type PartsWithSnapshot<Data, State> = EventHandlers<Data> & SnapshotHandlers<State>;
+type PartsWithoutSnapshot<Data> = EventHandlers<Data> & GapHandlers;
+
+// Each is one object type. A compiler's message about an intersection would not begin with what is missing.
+type HandlersWithSnapshot<Data, State> = {
+  [Name in keyof PartsWithSnapshot<Data, State>]: PartsWithSnapshot<Data, State>[Name];
+};
+type HandlersWithoutSnapshot<Data> = {
+  [Name in keyof PartsWithoutSnapshot<Data>]: PartsWithoutSnapshot<Data>[Name];
+};
 
 /** The handlers of a subscription: one per event type that matters, and what to do about gaps. */
-export type Handlers<C extends Contract, Name extends ChannelName<C>> = {
-  readonly [Type in EventType<C, Name>]?: Handler<
-    EventData<C, Name, Type>,
-    ReceivedEvent<Type, EventData<C, Name, Type>>
-  >;
-} & CommonHandlers<EventType<C, Name>> &
-  GapHandlers<C, Name>;
+// A conditional type: before TypeScript 5.7, any other leaves the parameters of handlers without types. What it leads to
+// has only the data of one channel, and not the contract, so that messages and hovers are short.
+export type Handlers<C extends Contract, Name extends ChannelName<C>> = C[Name]["events"] extends infer Events
+  ? Name extends SnapshotName<C>
+    ? HandlersWithSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }, SnapshotState<C, Name>>
+    : HandlersWithoutSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }>
+  : never;
 
 export interface SubscribeOptions {
   /**

@@ -1,6 +1,6 @@
 export type { ClientOptions, Fetch } from "./options.ts";
 export { createClient } from "./create-client.ts";
-export type { Client, ClientSubscription, EventsOptions, History, HistoryOptions } from "./client.ts";
+export type { Client, ClientSubscription, EventIterator, EventsOptions, History, HistoryOptions } from "./client.ts";
 export { systemClock } from "@tidings/protocol/clock";
 export type { Clock } from "@tidings/protocol/clock";
 export type { Cleared, EventOf, Gap, Handler, Handlers, ReceivedEvent, SubscribeOptions } from "./handlers.ts";

@@ -1,22 +1,23 @@
 import { refuse } from "./contract-error.ts";
 import { checkOptionNames, isSchema, toDefinition } from "./event.ts";
-import type { DataOf, EventDefinition, EventDefinitions, ModeOf, Schema } from "./event.ts";
-import type { Params, PathPattern } from "./path.ts";
+import type { DataOf, EventDefinition, EventDefinitions, ModeOf, Schema, Zod4Schema } from "./event.ts";
+import type { Params, PathOf, PathPattern, WithoutOuterSlashes } from "./path.ts";
 
 /** A channel with its params filled in: a plain value. Two addresses are equal exactly when their paths are equal. */
-export interface Address<Name extends string = string, AddressParams = Readonly<Record<string, string>>> {
+export interface Address<Name extends string = string, Pattern extends string = string> {
   /** The channel's key in the contract. */
   readonly name: Name;
-  readonly params: AddressParams;
+  readonly params: Params<Pattern>;
   /** Canonical and percent-encoded, e.g. `rooms/lobby`; 1 to 256 bytes of ASCII. */
-  readonly path: string;
+  // Typed by the pattern, so that an address of another contract does not compile.
+  readonly path: PathOf<Pattern>;
 }
 
 /** A channel without a name: what {@link channel} returns. `defineContract` gives it the name. */
 export interface ChannelDefinition<
   Pattern extends string = string,
   Events extends EventDefinitions = EventDefinitions,
-  Snapshot extends Schema = Schema,
+  Snapshot extends Zod4Schema = Schema,
 > {
   readonly pattern: PathPattern<Pattern>;
   readonly events: { readonly [Type in keyof Events]: EventDefinition<DataOf<Events[Type]>, ModeOf<Events[Type]>> };
@@ -27,23 +28,26 @@ export interface ChannelDefinition<
 export interface Channel<Name extends string, Definition extends ChannelDefinition> {
   (
     ...args: ParamsOf<Definition> extends Readonly<Record<string, never>> ? [] : [params: ParamsOf<Definition>]
-  ): Address<Name, ParamsOf<Definition>>;
+  ): Address<Name, PatternOf<Definition>>;
   readonly name: Name;
   readonly pattern: Definition["pattern"];
   readonly events: Definition["events"];
   readonly snapshot: Definition["snapshot"];
 }
 
-/** The params record of a channel. */
+/** The pattern of a channel. */
 // `infer`, so that compiler messages say `Params<"rooms/:roomId">` and not the whole channel.
-export type ParamsOf<Definition> = Definition extends {
+export type PatternOf<Definition> = Definition extends {
   readonly pattern: { readonly text: infer Pattern extends string };
 }
-  ? Params<Pattern>
+  ? Pattern
   : never;
 
+/** The params record of a channel. */
+export type ParamsOf<Definition> = PatternOf<Definition> extends infer Pattern extends string ? Params<Pattern> : never;
+
 /** Options of {@link channel}. */
-export interface ChannelOptions<Snapshot extends Schema> {
+export interface ChannelOptions<Snapshot extends Zod4Schema> {
   /**
    * The schema of the state that a subscription starts from when it is new or has met a gap. The hub then needs a
    * loader for it. @default none
@@ -59,8 +63,12 @@ export interface ChannelOptions<Snapshot extends Schema> {
  * @throws ContractError `bad-contract` for an unknown option, or an event that is not a schema of zod 4; `createHub`
  *   checks everything else
  */
-export function channel<const Pattern extends string, Events extends EventDefinitions, Snapshot extends Schema = never>(
-  pattern: Pattern,
+export function channel<
+  const Pattern extends string,
+  Events extends EventDefinitions,
+  Snapshot extends Zod4Schema = never,
+>(
+  pattern: WithoutOuterSlashes<Pattern>,
   events: Events,
   options: ChannelOptions<Snapshot> = {},
 ): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>> {
@@ -75,7 +83,8 @@ export function channel<const Pattern extends string, Events extends EventDefini
       definition ?? fail(`event "${type}" to be a schema of zod 4`, `${typeof given}; is there a circular import?`);
   }
   return {
-    pattern: { text: pattern, segments: pattern.split("/") },
+    // Safe: the compiler accepts only a pattern without outer slashes, and then both types are the same.
+    pattern: { text: pattern as Pattern, segments: pattern.split("/") },
     // The runtime record mirrors `Events` key by key, which the loop cannot show to the compiler.
     events: definitions as ChannelDefinition<Pattern, Events>["events"],
     snapshot: options.snapshot,

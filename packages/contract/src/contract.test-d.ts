@@ -50,7 +50,7 @@ type Chat = typeof chat;
 expectTypeOf<Params<"halls/:hallId/seats/:seat">>().toEqualTypeOf<{ readonly hallId: string; readonly seat: string }>();
 expectTypeOf(chat.room).parameters.toEqualTypeOf<[params: { readonly roomId: string }]>();
 expectTypeOf(chat.clock).parameters.toEqualTypeOf<[]>();
-expectTypeOf(chat.room({ roomId: "lobby" })).toEqualTypeOf<Address<"room", { readonly roomId: string }>>();
+expectTypeOf(chat.room({ roomId: "lobby" })).toEqualTypeOf<Address<"room", "rooms/:roomId">>();
 expectTypeOf<ChannelName<Chat>>().toEqualTypeOf<"room" | "seat" | "clock">();
 const parsed = parseAddress(chat, "rooms/lobby");
 expectTypeOf(parsed).toEqualTypeOf<AddressOf<Chat, "room" | "seat" | "clock"> | null>();

@@ -1,4 +1,4 @@
-import type { Address, Channel, ChannelDefinition, ParamsOf } from "./channel.ts";
+import type { Address, Channel, ChannelDefinition, PatternOf } from "./channel.ts";
 import { ContractError, refuse } from "./contract-error.ts";
 import type { Decoded, EventDefinition } from "./event.ts";
 import { buildPath, parsePath } from "./path.ts";
@@ -28,7 +28,7 @@ export type EventData<C extends Contract, Name extends ChannelName<C>, Type exte
 
 /** The address of a channel; of several channels, a union that `name` narrows. */
 export type AddressOf<C extends Contract, Name extends ChannelName<C>> = Name extends unknown
-  ? Address<Name, ParamsOf<C[Name]>>
+  ? Address<Name, PatternOf<C[Name]>>
   : never;
 
 /** The names of the channels that declare a snapshot. */
@@ -38,6 +38,12 @@ export type SnapshotName<C extends Contract> = {
 
 /** The decoded state of a channel's snapshot; `never` if the channel declares none. */
 export type SnapshotState<C extends Contract, Name extends ChannelName<C>> = Decoded<NonNullable<C[Name]["snapshot"]>>;
+
+/** What {@link defineContract} returns. */
+// `keyof` without anything else, so that "go to definition" leads from a channel of the result to its definition.
+type ContractOf<Definitions extends Readonly<Record<string, ChannelDefinition>>> = {
+  readonly [Name in keyof Definitions]: Channel<Name & string, Definitions[Name]>;
+};
 
 /**
  * Gives the channels of an application their names. Server and client share the result.
@@ -49,7 +55,7 @@ export type SnapshotState<C extends Contract, Name extends ChannelName<C>> = Dec
  */
 export function defineContract<Definitions extends Readonly<Record<string, ChannelDefinition>>>(
   definitions: Definitions,
-): { readonly [Name in keyof Definitions & string]: Channel<Name, Definitions[Name]> } {
+): ContractOf<Definitions> {
   const contract = Object.create(null) as Record<string, AnyChannel>;
   for (const [name, definition] of Object.entries(definitions)) {
     // The types exclude this, but a circular import passes `undefined`.
@@ -57,7 +63,7 @@ export function defineContract<Definitions extends Readonly<Record<string, Chann
     contract[name] = nameChannel(name, definition);
   }
   // Built key by key from `definitions`, which the loop cannot show to the compiler.
-  return contract as { readonly [Name in keyof Definitions & string]: Channel<Name, Definitions[Name]> };
+  return contract as unknown as ContractOf<Definitions>;
 }
 
 function nameChannel(name: string, definition: ChannelDefinition): AnyChannel {

@@ -16,9 +16,14 @@ export interface EventDefinition<Data = unknown, M extends Mode = Mode> {
   readonly expires: number | null;
 }
 
+/** Any schema of zod 4, in its light form. The compiler's message about a schema of zod 3 names this type. */
+// Comparing every event with the full `Schema` triples the compiler's work.
+export interface Zod4Schema {
+  readonly _zod: SomeType["_zod"];
+}
+
 /** The events of a channel by type. A bare schema is a reliable event. */
-// `SomeType` is zod's light form of a schema. Comparing every event with the full `Schema` triples the compiler's work.
-export type EventDefinitions = Readonly<Record<string, SomeType | EventDefinition>>;
+export type EventDefinitions = Readonly<Record<string, Zod4Schema | EventDefinition>>;
 
 // The next three types look at one property instead of comparing whole schemas: the compiler evaluates them for every
 // event of a contract.
@@ -49,7 +54,7 @@ export interface LatestOptions<Data> {
  * @throws ContractError `bad-contract` for an unknown option
  * @example latest(Price, { key: (price) => price.symbol, expires: 60_000 })
  */
-export function latest<S extends SomeType>(
+export function latest<S extends Zod4Schema>(
   schema: S,
   options: LatestOptions<Decoded<S>> = {},
 ): EventDefinition<Decoded<S>, "latest"> {
@@ -62,12 +67,12 @@ export function latest<S extends SomeType>(
  * An event that is sent only to readers within 5 seconds, for example that somebody is typing. It has no id and never
  * causes a gap.
  */
-export function volatile<S extends SomeType>(schema: S): EventDefinition<Decoded<S>, "volatile"> {
+export function volatile<S extends Zod4Schema>(schema: S): EventDefinition<Decoded<S>, "volatile"> {
   return define("volatile", schema);
 }
 
 /** The definition of an event; a bare schema becomes a reliable event. Null for anything else. */
-export function toDefinition(given: SomeType | EventDefinition): EventDefinition | null {
+export function toDefinition(given: Zod4Schema | EventDefinition): EventDefinition | null {
   if (isSchema(given)) return define("reliable", given);
   // The types exclude other values, but a circular import passes `undefined`, and plain JavaScript can pass anything.
   const definition = given as EventDefinition | undefined;
@@ -85,7 +90,7 @@ export function isSchema(value: unknown): value is Schema {
   return (value as { readonly _zod?: unknown } | null | undefined)?._zod !== undefined;
 }
 
-function define<S extends SomeType, M extends Mode>(
+function define<S extends Zod4Schema, M extends Mode>(
   mode: M,
   schema: S,
   key: (data: Decoded<S>) => string = () => "",

@@ -5,14 +5,29 @@ export const MAX_PATH = 256;
 /** The most characters of a refused param that an error quotes. */
 const MAX_QUOTED = 40;
 
-type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer Tail}`
-  ? ParamNames<Head> | ParamNames<Tail>
-  : Pattern extends `:${infer Name}`
-    ? Name
-    : never;
+/** Of any pattern: any name. */
+type ParamNames<Pattern extends string> = string extends Pattern
+  ? string
+  : Pattern extends `${infer Head}/${infer Tail}`
+    ? ParamNames<Head> | ParamNames<Tail>
+    : Pattern extends `:${infer Name}`
+      ? Name
+      : never;
 
 /** The params of a pattern: `Params<"rooms/:roomId">` is `{ readonly roomId: string }`. */
 export type Params<Pattern extends string> = { readonly [Name in ParamNames<Pattern>]: string };
+
+/** The paths of a pattern: `PathOf<"rooms/:roomId">` is `rooms/${string}`. */
+export type PathOf<Pattern extends string> = Pattern extends `${infer Head}/${infer Tail}`
+  ? `${PathOf<Head>}/${PathOf<Tail>}`
+  : Pattern extends `:${string}`
+    ? string
+    : Pattern;
+
+/** The pattern without slashes at its ends: the compiler's message about another one shows this. */
+export type WithoutOuterSlashes<Pattern extends string> = Pattern extends `/${infer Rest}` | `${infer Rest}/`
+  ? WithoutOuterSlashes<Rest>
+  : Pattern;
 
 /** A path pattern, as text and as segments such as `rooms` and `:roomId`. */
 export interface PathPattern<Text extends string = string> {

@@ -1,12 +1,13 @@
 import type { Cleared, Gap, ReceivedEvent } from "@tidings/client";
-import type { ChannelName, Contract, EventData, EventType, SnapshotName, SnapshotState } from "@tidings/contract";
+import type { ChannelName, Contract, DataOf, SnapshotName, SnapshotState } from "@tidings/contract";
 import { ownMember } from "./own-member.ts";
 
 /** Returns the next state, or the same one when nothing has changed. */
 type Reducer<State, Argument> = (state: State, argument: Argument) => NoInfer<State>;
 type EventReducer<State, Data, Event> = (state: State, data: Data, event: Event) => NoInfer<State>;
 
-interface CommonReduction<C extends Contract, Name extends ChannelName<C>, State> {
+/** `Data` is the data of each event type. */
+interface CommonReduction<Data, State> {
   /** The state before anything has arrived: an empty one, or what the server has rendered. */
   readonly initial: State;
   /**
@@ -16,39 +17,37 @@ interface CommonReduction<C extends Contract, Name extends ChannelName<C>, State
   readonly after?: string | undefined;
   /** One reducer per event type that matters. */
   readonly reduce: {
-    readonly [Type in EventType<C, Name>]?: EventReducer<
-      State,
-      EventData<C, Name, Type>,
-      ReceivedEvent<Type, EventData<C, Name, Type>>
-    >;
+    readonly [Type in keyof Data]?: EventReducer<State, Data[Type], ReceivedEvent<Type & string, Data[Type]>>;
   };
   /** The next state after a `latest` value was withdrawn or has expired. @default the state stays */
-  readonly clear?: Reducer<State, Cleared<EventType<C, Name>>>;
+  readonly clear?: Reducer<State, Cleared<keyof Data & string>>;
+}
+
+interface ReductionWithSnapshot<Data, State, Snapshot> extends CommonReduction<Data, State> {
+  /**
+   * The state to start from, at first and after every gap. It replaces the whole state: the `latest` values that are
+   * still valid follow.
+   */
+  readonly snapshot: (snapshot: Snapshot) => NoInfer<State>;
+  /** The state until the snapshot after a gap has arrived. @default the state stays */
+  readonly gap?: Reducer<State, Gap>;
 }
 
 /** Where a gap cannot be healed by a snapshot, the application has to say what it does about one. */
-type GapReduction<C extends Contract, Name extends ChannelName<C>, State> =
-  Name extends SnapshotName<C>
-    ? {
-        /**
-         * The state to start from, at first and after every gap. It replaces the whole state: the `latest` values that
-         * are still valid follow.
-         */
-        readonly snapshot: (snapshot: SnapshotState<C, Name>) => NoInfer<State>;
-        /** The state until the snapshot after a gap has arrived. @default the state stays */
-        readonly gap?: Reducer<State, Gap>;
-      }
-    : {
-        /** The state after events are lost. Forget `latest` values: those that are still valid follow. */
-        readonly gap: Reducer<State, Gap>;
-      };
+interface ReductionWithoutSnapshot<Data, State> extends CommonReduction<Data, State> {
+  /** The state after events are lost. Forget `latest` values: those that are still valid follow. */
+  readonly gap: Reducer<State, Gap>;
+}
 
 /**
  * How the events of an address become a state. After a snapshot, events of the last two seconds come once more, so
  * apply events by key.
  */
-export type Reduction<C extends Contract, Name extends ChannelName<C>, State> = CommonReduction<C, Name, State> &
-  GapReduction<C, Name, State>;
+export type Reduction<C extends Contract, Name extends ChannelName<C>, State> = C[Name]["events"] extends infer Events
+  ? Name extends SnapshotName<C>
+    ? ReductionWithSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }, State, SnapshotState<C, Name>>
+    : ReductionWithoutSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }, State>
+  : never;
 
 type AnyReducer<State> = (state: State, argument: unknown, event: unknown) => State;
 

@@ -1,4 +1,12 @@
-import type { AddressOf, ChannelName, Contract, SnapshotName, SnapshotState } from "@tidings/contract";
+import type {
+  Address,
+  AddressOf,
+  ChannelName,
+  Contract,
+  ParamsOf,
+  SnapshotName,
+  SnapshotState,
+} from "@tidings/contract";
 import type { EventLog } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Limits } from "./runtime/limits.ts";
@@ -62,9 +70,7 @@ export interface Grant {
 }
 
 /** What `authorize` decides about: one address with its parsed params, and the viewer. Narrow it by `name`. */
-export type Question<C extends Contract, V extends Viewer> = {
-  [Name in ChannelName<C>]: AddressOf<C, Name> & { readonly viewer: V };
-}[ChannelName<C>];
+export type Question<A extends Address, V extends Viewer> = A & { readonly viewer: V };
 
 /**
  * The answer of `authorize`. Only `true` and a grant allow; everything else refuses. `undefined` is no answer, so a
@@ -73,26 +79,28 @@ export type Question<C extends Contract, V extends Viewer> = {
 export type Decision = boolean | Grant | null;
 
 /** One open stream, as `onConnect` and `onDisconnect` see it. */
-export interface ConnectionInfo<C extends Contract, V extends Viewer> {
+export interface ConnectionInfo<A extends Address, V extends Viewer> {
   readonly viewer: V;
-  readonly addresses: readonly AddressOf<C, ChannelName<C>>[];
+  readonly addresses: readonly A[];
 }
 
 /**
  * Loads the state of an address. The state may already contain events that are published while the loader runs. It may
  * lack rows whose event was published less than `snapshotOverlap` ago, as when it reads from a replica that lags.
  */
-export type SnapshotLoader<C extends Contract, Name extends ChannelName<C>> = (
-  params: AddressOf<C, Name>["params"],
+export type SnapshotLoader<C extends Contract, Name extends ChannelName<C>> = StateLoader<
+  ParamsOf<C[Name]>,
+  SnapshotState<C, Name>
+>;
+
+// Without the contract among its type arguments, so that the compiler's messages are short.
+type StateLoader<Params, State> = (
+  params: Params,
   scope: {
     /** If set, the viewer joined after this event: the state must not show anything up to it. */
     readonly readableFrom: string | null;
   },
-) => SnapshotState<C, Name> | Promise<SnapshotState<C, Name>>;
-
-type SnapshotOption<C extends Contract> = [SnapshotName<C>] extends [never]
-  ? { readonly snapshot?: never }
-  : { readonly snapshot: { readonly [Name in SnapshotName<C>]: SnapshotLoader<C, Name> } };
+) => State | Promise<State>;
 
 /**
  * Which web pages of other origins may read. A request without an `Origin` header is not from such a page, and passes.
@@ -115,10 +123,41 @@ export interface CorsOptions {
   readonly credentials?: boolean;
 }
 
-/** What `createHub` needs to know, besides the contract. */
-export type HubOptions<C extends Contract, V extends Viewer, Raw = unknown> = SnapshotOption<C> & {
+/** Required if the contract has a channel with a snapshot. */
+interface SnapshotLoaders<Loaders> {
+  /** One loader for each channel that declares a snapshot. */
+  readonly snapshot: Loaders;
+}
+
+export type SnapshotOption<C extends Contract> = [SnapshotName<C>] extends [never]
+  ? unknown
+  : SnapshotLoaders<{ readonly [Name in SnapshotName<C>]: StateLoader<ParamsOf<C[Name]>, SnapshotState<C, Name>> }>;
+
+/**
+ * Which web pages of other origins may read. A request without an `Origin` header is not from such a page, and passes.
+ */
+export interface CorsOptions {
+  /**
+   * Exact origins such as `https://app.example` or `capacitor://localhost`, and patterns such as
+   * `https://*.app.example`, which allow every subdomain, and regular expressions, which have to match a whole origin;
+   * `"null"` for pages from files, without credentials, since any page can make a sandboxed frame with that origin;
+   * `"*"` for any page, without credentials; or a function that says for each origin whether it may read. Only `true`
+   * allows.
+   */
+  readonly origins: readonly (string | RegExp)[] | "*" | ((origin: string) => boolean);
+  /**
+   * Headers that such a page may send besides `Authorization`, `Content-Type` and `Last-Event-ID`, for example
+   * `X-CSRF-Token`. @default none
+   */
+  readonly allowHeaders?: readonly string[];
+  /** Whether the browser may send cookies. @default false */
+  readonly credentials?: boolean;
+}
+
+/** The options that every hub has. `A` is any address of the contract: messages of the compiler show it. */
+export interface CommonHubOptions<A extends Address, V extends Viewer, Raw, Log> {
   /** The hub owns it from now on: `hub.close()` closes it. */
-  readonly log: EventLog;
+  readonly log: Log;
   /**
    * Says who is asking. Null answers 401. So does an error with the `status` 401, and one with 403 answers 403. An
    * error with 503 says that the application cannot answer now: the client gets 503 with `Retry-After`, and comes back.
@@ -130,7 +169,7 @@ export type HubOptions<C extends Contract, V extends Viewer, Raw = unknown> = Sn
    * Says whether the viewer may read the address. Only `true` and a grant allow. `onLog` gets a warning about the first
    * refusal, and then at most one in a minute.
    */
-  readonly authorize: (question: Question<C, V>) => Decision | Promise<Decision>;
+  readonly authorize: (question: Question<A, V>) => Decision | Promise<Decision>;
   /**
    * The hosts under which readers reach the hub, each as in the address bar: `app.example`, `localhost:3000`, `[::1]`.
    * A host without a port stands for every port. A request with another `Host` header is refused, so that a page
@@ -161,9 +200,9 @@ export type HubOptions<C extends Contract, V extends Viewer, Raw = unknown> = Sn
    */
   readonly snapshotOverlap?: number;
   /** A stream has begun. */
-  readonly onConnect?: (connection: ConnectionInfo<C, V>) => void;
+  readonly onConnect?: (connection: ConnectionInfo<A, V>) => void;
   /** A stream has ended, for whatever reason. */
-  readonly onDisconnect?: (connection: ConnectionInfo<C, V>) => void;
+  readonly onDisconnect?: (connection: ConnectionInfo<A, V>) => void;
   /**
    * Receives warnings and errors, and with `debug` the way of every event. If it throws or rejects, the record goes to
    * `console`. @default they go to `console`
@@ -175,4 +214,12 @@ export type HubOptions<C extends Contract, V extends Viewer, Raw = unknown> = Sn
   readonly clock?: Clock;
   /** Draws numbers that are uniform in [0, 1). @default Math.random */
   readonly random?: () => number;
-};
+}
+
+/** What `createHub` needs to know, besides the contract. */
+export type HubOptions<
+  C extends Contract,
+  V extends Viewer,
+  Raw = unknown,
+  Log extends EventLog = EventLog,
+> = CommonHubOptions<AddressOf<C, ChannelName<C>>, V, Raw, Log> & SnapshotOption<C>;

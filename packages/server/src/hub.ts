@@ -3,7 +3,7 @@ import { checkContract } from "@tidings/contract/check";
 import type { EventLog, TransactionalLog } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
 import { compose, type HubParts } from "./compose.ts";
-import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
+import type { CommonHubOptions, HubOptions, HubRequest, SnapshotOption, Viewer } from "./hub-options.ts";
 import type { Publication, Published, PublishOptions } from "./publish/publication.ts";
 import type { HubResponse } from "./request/response.ts";
 import { checkObject } from "./runtime/checks.ts";
@@ -103,7 +103,7 @@ export interface HubStats {
  */
 export function createHub<C extends Contract, Log extends EventLog, V extends Viewer = Viewer, Raw = unknown>(
   contract: C,
-  options: HubOptions<C, V, Raw> & { readonly log: Log },
+  options: CommonHubOptions<AddressOf<C, ChannelName<C>>, V, Raw, Log> & SnapshotOption<C>,
 ): HubOn<C, Log, Raw> {
   checkContract(contract);
   // Safe: inside, a contract is a record of channels and a viewer has an id. The signature has checked what depends on

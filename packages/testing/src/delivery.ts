@@ -123,7 +123,7 @@ export class Delivery {
   #recordHandlers(
     follower: Follower,
     address: Address,
-    handlers: Readonly<Record<string, Handler>>,
+    handlers: Readonly<Record<string, Handler | undefined>>,
   ): Readonly<Record<string, Handler | undefined>> {
     const recorded: Record<string, Handler | undefined> = {
       ...handlers,

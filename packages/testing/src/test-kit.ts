@@ -1,7 +1,7 @@
 import { createClient, type Client } from "@tidings/client";
-import type { Contract } from "@tidings/contract";
+import type { Contract, SnapshotName } from "@tidings/contract";
 import { memoryLog, type EventLog } from "@tidings/log";
-import { createHub, type Hub, type HubOptions, type Viewer } from "@tidings/server";
+import { createHub, type Hub, type HubOptions, type SnapshotLoader, type Viewer } from "@tidings/server";
 import { Delivery } from "./delivery.ts";
 import { keepOpen } from "./keep-open.ts";
 import { MemoryNetwork } from "./memory-network.ts";
@@ -14,7 +14,7 @@ export type TestKitOptions<C extends Contract, V extends Viewer> = Partial<
   Omit<HubOptions<C, V>, "authenticate" | "clock" | "random" | "log" | "snapshot">
 > & {
   /** The loaders of the channels whose snapshot the test needs. @default none */
-  readonly snapshot?: Partial<HubOptions<C, V>["snapshot"]>;
+  readonly snapshot?: { readonly [Name in SnapshotName<C>]?: SnapshotLoader<C, Name> };
   /** @default memoryLog in the kit's time */
   readonly log?: EventLog;
   /** The viewer of `kit.client`. @default { id: "viewer" } */

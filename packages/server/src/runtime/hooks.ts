@@ -1,9 +1,9 @@
-import type { Contract } from "@tidings/contract";
+import type { Address, Contract } from "@tidings/contract";
 import type { ConnectionInfo, Decision, HubOptions, HubRequest, Question, Viewer } from "../hub-options.ts";
 import type { Trace } from "./trace.ts";
 
 type Options = HubOptions<Contract, Viewer>;
-type Info = ConnectionInfo<Contract, Viewer>;
+type Info = ConnectionInfo<Address, Viewer>;
 
 /** Loads the state of one address. The contract's types have checked the params at `createHub`. */
 export type SnapshotHook = (params: never, scope: { readonly readableFrom: string | null }) => unknown;
@@ -13,7 +13,7 @@ export interface Hooks {
   /** Says who is asking; null answers 401. */
   authenticate(request: HubRequest): Viewer | null | Promise<Viewer | null>;
   /** Says what the viewer may read of one address. */
-  authorize(question: Question<Contract, Viewer>): Decision | Promise<Decision>;
+  authorize(question: Question<Address, Viewer>): Decision | Promise<Decision>;
   /** The loaders of snapshots, by the name of their channel. */
   readonly snapshots: ReadonlyMap<string, SnapshotHook>;
   /** A stream has begun. A failure is reported, and the stream goes on. */

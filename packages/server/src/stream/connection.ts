@@ -1,4 +1,4 @@
-import type { Contract } from "@tidings/contract";
+import type { Address } from "@tidings/contract";
 import type { Page } from "@tidings/log";
 import type { ByeReason, Cursor } from "@tidings/protocol";
 import type { ConnectionInfo, Viewer } from "../hub-options.ts";
@@ -32,7 +32,7 @@ export class Connection implements StreamControl {
   /** The lower bound of each path that it follows. A bound never changes; a path that is refused leaves. */
   readonly fromByPath: Map<string, number>;
   /** What the hooks get. */
-  readonly info: ConnectionInfo<Contract, Viewer>;
+  readonly info: ConnectionInfo<Address, Viewer>;
   readonly lifetime: Lifetime;
   readonly readableFrom: ReadonlyMap<string, string>;
   readonly #needs: ConnectionNeeds;

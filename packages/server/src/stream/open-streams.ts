@@ -1,4 +1,4 @@
-import type { Contract } from "@tidings/contract";
+import type { Address } from "@tidings/contract";
 import type { ConnectionInfo, Viewer } from "../hub-options.ts";
 import type { Admission } from "../request/admission.ts";
 import type { CommandedStream } from "../rights/commands.ts";
@@ -9,7 +9,7 @@ import type { TimedStream } from "./heartbeats.ts";
 
 /** An open stream, as far as the parts of a hub deal with it. */
 interface OpenStream extends Follower, TimedStream, CommandedStream {
-  readonly info: ConnectionInfo<Contract, Viewer>;
+  readonly info: ConnectionInfo<Address, Viewer>;
 }
 
 interface OpenStreamNeeds {
