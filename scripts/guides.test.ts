@@ -15,6 +15,26 @@ test.for(sources)("the guide to React shows %s as it is", ([path, source]) => {
   expect(Object.values(guides).join("\n")).toContain(`\n// ${name}\n${source.trimEnd()}\n\`\`\`\n`);
 });
 
+test("the guide to CommonJS shows the files that the check of packed packages runs", () => {
+  const guide = import.meta.glob<string>("../docs/guides/commonjs.md", {
+    eager: true,
+    query: "?raw",
+    import: "default",
+  });
+  const files = import.meta.glob<string>("../e2e/consumer/jest/*.{config.cjs,test.mjs}", {
+    eager: true,
+    query: "?raw",
+    import: "default",
+  });
+  const shown = Object.entries(files).map(
+    ([path, text]) => `\n// ${path.split("/").at(-1)}\n${text.trimEnd()}\n\`\`\`\n`,
+  );
+  expect(shown.length).toBe(3);
+  for (const text of shown) {
+    expect(Object.values(guide).join("\n")).toContain(text);
+  }
+});
+
 test("the auction has at most 250 lines of TypeScript, as the document of the examples says", () => {
   const auction = import.meta.glob<string>("../examples/auction/*.{ts,tsx}", {
     eager: true,

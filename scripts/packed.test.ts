@@ -60,6 +60,20 @@ test.for(["import.mjs", "require.cjs", "out/consumer.js"])("a user's %s runs", a
   await run({ cwd: consumer, node: true })`${file}`;
 });
 
+test("a CommonJS module has the types, and runs", async () => {
+  const node = run({ cwd: consumer, node: true });
+  await node`node_modules/typescript-7/bin/tsc -p tsconfig.commonjs.json`;
+  await node`out/commonjs.cjs`;
+});
+
+test.for([
+  ["modules", ["--experimental-vm-modules"]],
+  ["commonjs", []],
+] as const)("the test kit runs in jest, with the configuration for %s of the guide", async ([name, nodeOptions]) => {
+  const config = join("jest", `${name}.config.cjs`);
+  await run({ cwd: consumer, node: true, nodeOptions })`node_modules/jest/bin/jest.js --config ${config}`;
+});
+
 test("the chat runs on the packed packages: its page, one event, and an end within a second", async () => {
   const chatFolder = join(folder, "chat");
   await mkdir(chatFolder);
