@@ -9,10 +9,10 @@ export function fingerprint(contract: Contract): string {
   const channels = Object.values(contract).map(({ pattern, events, snapshot }) => {
     const modes = Object.entries(events).map(([type, { mode }]) => `${type}=${mode}`);
     // Patterns and types have no spaces and no line breaks, so different contracts give different texts.
-    return [pattern.text, snapshot ? "snapshot" : "-", ...modes.toSorted()].join(" ");
+    return [pattern.text, snapshot ? "snapshot" : "-", ...modes.sort()].join(" ");
   });
   // FNV-1a, 32 bits, of ASCII text: http://www.isthe.com/chongo/tech/comp/fnv/
   let hash = 0x811c9dc5;
-  for (const char of channels.toSorted().join("\n")) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
+  for (const char of channels.sort().join("\n")) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, "0");
 }

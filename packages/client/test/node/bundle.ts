@@ -26,7 +26,11 @@ const require = createRequire(createRequire(import.meta.url).resolve("tsup"));
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 
 /** What a browser would load, minified, and where it comes from. */
-export async function bundleByModule(source: string, external: readonly string[] = []): Promise<Bundle> {
+export async function bundleByModule(
+  source: string,
+  external: readonly string[] = [],
+  target: readonly string[] = ["es2022"],
+): Promise<Bundle> {
   const esbuild = require("esbuild") as Esbuild;
   const { outputFiles, metafile } = await esbuild.build({
     stdin: { contents: source, resolveDir: fileURLToPath(new URL(".", import.meta.url)), loader: "ts" },
@@ -35,7 +39,7 @@ export async function bundleByModule(source: string, external: readonly string[]
     minify: true,
     format: "esm",
     platform: "browser",
-    target: "es2022",
+    target,
     write: false,
     metafile: true,
     external,
@@ -49,8 +53,12 @@ export async function bundleByModule(source: string, external: readonly string[]
 }
 
 /** What a browser would load, minified. */
-export async function bundle(source: string, external: readonly string[] = []): Promise<string> {
-  return (await bundleByModule(source, external)).text;
+export async function bundle(
+  source: string,
+  external?: readonly string[],
+  target?: readonly string[],
+): Promise<string> {
+  return (await bundleByModule(source, external, target)).text;
 }
 
 /** Bytes on the wire. */
