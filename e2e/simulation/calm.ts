@@ -14,6 +14,8 @@ const POLL = 1_000;
  * The most milliseconds that a client needs to come back when nothing hinders it: the longest retry delay, and a page.
  */
 const COMEBACK = 150_000;
+/** Milliseconds between two events for loops that are not back. */
+const LURE = 5_000;
 /** A hub trims its log more often than this, in milliseconds. Trimming withdraws expired values. */
 const TRIM = 5_500;
 
@@ -55,11 +57,7 @@ export async function heal(world: World): Promise<void> {
       if (waited > COMEBACK) {
         return world.onViolation(`every follower comes back: ${diaries.filter((each) => !isBack(each)).join("; ")}`);
       }
-      if (waited % 5_000 === 0) {
-        for (const { address } of followers.filter((each) => each.isLoop && !isBack(each))) {
-          world.publish([world.reliable(address)], 1);
-        }
-      }
+      if (waited % LURE === 0) lure(world, isBack);
       await clock.advance(500);
     }
     await clock.advance(TRIM);
@@ -70,13 +68,23 @@ export async function heal(world: World): Promise<void> {
   weather.doorbell = "good";
   // Meanwhile a loop may still read pages, and the server may have ended a stream. Retention may have dropped the
   // withdrawal of a value that has expired: a follower that had the value gets a gap, and loads the values again.
-  for (let late = 0; !isAllBack() || !diaries.every((each) => hasNewest(world, each)); late += 500) {
+  // And a loop from which the newest event was hidden may have met a loss only now: it is owed what comes after that.
+  const hasItsNewest = (each: Diary): boolean => hasNewest(world, each);
+  for (let late = 0; !isAllBack() || !diaries.every(hasItsNewest); late += 500) {
     if (late > COMEBACK) {
       return world.onViolation(
-        `every follower comes back: ${diaries.filter((each) => !hasNewest(world, each)).join("; ")}`,
+        `every follower comes back: ${diaries.filter((each) => !hasItsNewest(each)).join("; ")}`,
       );
     }
+    if (late > 0 && late % LURE === 0) lure(world, hasItsNewest);
     await clock.advance(500);
+  }
+}
+
+/** Publishes to every loop that is not back: it may be owed only what comes from now on. */
+function lure(world: World, isBack: (diary: Diary) => boolean): void {
+  for (const { address } of world.followers.filter((each) => each.isLoop && !isBack(each))) {
+    world.publish([world.reliable(address)], 1);
   }
 }
 
