@@ -41,6 +41,8 @@ class Case {
   /** Answers may bring an older position: reads of the log or of the state were slow. */
   readonly #isLate: boolean;
   readonly #hasBadReads: boolean;
+  /** Pages were read from a copy of the log that lags. */
+  readonly #hasLag: boolean;
   readonly #hasJumped: boolean;
   readonly #follower: Diary;
   readonly #rights: FollowerRights;
@@ -51,6 +53,8 @@ class Case {
   #delivered = new Set<Fact>();
   /** The numbers of these events, and those in that state. */
   #had = new Set<number>();
+  /** The lost rows of its last state whose events had been appended before it asked for that state. */
+  #shown: readonly Fact[] = [];
   /** The newest event with an id that it has got. */
   #last: Fact | null = null;
   /** From this tick on it is owed everything; null while it has not begun. */
@@ -76,6 +80,7 @@ class Case {
     this.#grace = grace;
     this.#isPlain = follower.manner === "plain";
     this.#hasJumped = hasJumped;
+    this.#hasLag = world.counts.of("page of a copy that lags") > 0;
     this.#truth = truth;
     this.#values = new Values(world, follower);
     this.#excuses = new GapExcuses(world, follower);
@@ -195,11 +200,22 @@ class Case {
     if (this.#last !== null && this.#last.lostTick < fact.tick && fact.mode !== "volatile") {
       return `a gap comes before anything newer: ${this.#last.n} was lost, and ${fact.n} came without a gap`;
     }
+    const shown = this.#lostOfState(fact.tick);
+    if (shown !== undefined && fact.mode !== "volatile") {
+      return `a gap comes before anything newer: ${shown.n} of a state was lost, and ${fact.n} came without a gap`;
+    }
     if (id !== null || fact.mode !== "latest" || fact.lostTick === Infinity) return null;
     this.#voided = this.#truth.epochEnds.find(({ tick }) => tick === fact.lostTick) ?? null;
     // It is not known when a slow read was answered, and when an event of a loop arrived.
     if (this.#hasBadReads || this.#follower.isLoop || sentAt <= (this.#voided?.at ?? Infinity)) return null;
     return `the newest value counts: ${fact.n} was sent after it was lost`;
+  }
+
+  /** An event of its last state that a failover took before a moment. */
+  #lostOfState(before: Tick): Fact | undefined {
+    // A position that a copy of the log has given, or a late read, may be before what the state shows.
+    const isBefore = this.#hasBadReads || this.#hasLag;
+    return isBefore ? undefined : this.#shown.find(({ lostTick }) => lostTick < before);
   }
 
   /**
@@ -230,6 +246,7 @@ class Case {
       gap.reason === "trimmed" ? this.#trimWitness(tick, this.#rights.hiddenUpTo(seen)) : this.#breakWitness(tick);
     const before = this.#restart.tick;
     this.#restart = seen;
+    this.#shown = [];
     // Our client gives it the current values again.
     this.#values.clear();
     // No state follows. The application loads its own state now, and is owed what comes from now on.
@@ -271,6 +288,9 @@ class Case {
     // follower may share an older load.
     const isKnown = !this.#isLate && !this.#hasJumped;
     this.#floor = isKnown ? this.#truth.overlapStart(this.#restart.at) : 0;
+    const rows = this.#truth.rows.get(this.#follower.address.path);
+    const facts = seen.said.flatMap((n) => (rows?.has(n) === true ? [] : (this.#truth.find(n, null) ?? [])));
+    this.#shown = facts.filter(({ tick }) => tick < this.#restart.tick);
     this.#restart = seen;
     // The event of a row that the state lacks comes after the state: it is newer, or comes again.
     this.#owedFrom = 0;
@@ -284,6 +304,8 @@ class Case {
       (fact) => this.#isOwed(fact) && fact.lostTick === Infinity && fact.goneTick > this.#restart.tick,
     );
     if (missed !== undefined) return `acked is delivered or gapped: ${missed.n} never came`;
+    const shown = this.#lostOfState(Infinity);
+    if (shown !== undefined) return `no phantom survives a gap: ${shown.n} of a state was lost, and no gap came`;
     if (this.#hasState) {
       const rows = this.#truth.rows.get(this.#follower.address.path) ?? new Set();
       const phantom = [...this.#delivered].find(({ n, mode }) => mode === "reliable" && !rows.has(n));

@@ -64,9 +64,12 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
     "The answer may come earlier": "a server may still wait",
     "A server may send fewer than n events": "how many fit in a page is the server's choice",
     "A row may become readable": "the reason for the next sentence",
-    "So `cursor` should lie a little": "what a server should do; packages/server tests it for ours",
-    "It should leave so much of what retention": "what a server should do; packages/server tests it for ours",
-    "It must not lie before": "that needs a retention of less than what comes again; packages/server tests it for ours",
+    "So `events` should begin a little": "what a server should do; packages/server tests it for ours",
+    "The page has a gap when retention":
+      "that needs a tiny retention while a state loads; packages/server tests it for ours",
+    "A state may already contain some": "what a client does",
+    "A client that goes on after a failover":
+      "tested by 7 with a position after what was lost; the simulation has the rest",
     "When there are too many for one page, `more` is true, and `cursor`":
       "how many fit in a page is the server's choice",
     "When there are too many for one page, `more` is true, and the rest": "the same",

@@ -1,5 +1,5 @@
 import { act, oneOf, times, type Scenario } from "./scenario.ts";
-import { clearing, follow, lateRows, now, publish, settled, states } from "./steps.ts";
+import { clearing, failOver, follow, lateRows, now, publish, settled, states } from "./steps.ts";
 
 /** The application's state, and the position that comes with it. */
 export const snapshots = {
@@ -28,6 +28,22 @@ export const snapshots = {
         times(1, 3, publish("room a", settled)),
         follow("room a", settled),
         oneOf(act("wait"), publish("room b")),
+      ),
+    ],
+  },
+  "a failover just after a state": {
+    reaches: "law 8: the position is after what the state shows",
+    world: { kept: 1_000 },
+    story: [
+      times(
+        4,
+        6,
+        times(1, 3, publish("room a", settled)),
+        follow("room a"),
+        failOver(3),
+        publish("room a", settled),
+        clearing,
+        act("wait"),
       ),
     ],
   },

@@ -97,7 +97,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const streams = createOpenStreams({ admission, followers, hooks, trace });
   const rechecks = createRechecks({ contract, hooks, clock, trace });
   const commands = createCommands({ contract, streams, rechecks, random });
-  const findStart = createSnapshotOverlap({ log, reads, clock, overlap });
+  const findStart = createSnapshotOverlap({ log, reads, clock, mostBytes: pageLimit.bytes, overlap });
   const snapshots = createSnapshots({ contract, hooks, limits, findStart, clock, trace });
   const tailer = createTailer({
     log,

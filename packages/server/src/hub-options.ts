@@ -189,13 +189,13 @@ export interface CommonHubOptions<A extends Address, V extends Viewer, Raw, Log>
    */
   readonly drain?: number;
   /**
-   * How much later than its event a row may become readable for a snapshot, in milliseconds, 0 to 60,000. After a
+   * How much later than its event a row may become readable for a snapshot, in milliseconds, 0 to 60,000. With a
    * state, the reliable events of that time are delivered once more. So a state loses nothing that was not readable
    * when it was loaded: a row that was published before it was inserted, or that a read replica did not have yet.
    * Handlers have to be idempotent; 0 lets nothing come again, and then a row has to be readable before its event is
    * published.
    *
-   * The time is shorter where it is more than 500 events of the channel, or more than half of what retention keeps.
+   * The time is shorter where it is more than 500 events of the channel, or more than the bytes of a page.
    * @default 2_000
    */
   readonly snapshotOverlap?: number;

@@ -70,6 +70,23 @@ export const pageMutants: readonly Mutant[] = [
   ),
   breaking(
     "law 8",
+    "a snapshot with a position before what its state shows",
+    replace<typeof statesModule>("packages/server/src/page/states.ts", {
+      states:
+        (states) =>
+        (needs, ...rest) => {
+          const read: typeof needs.log.read = async (after, ...question) => ({
+            ...(await needs.log.read(after, ...question)),
+            entries: [],
+            next: after,
+          });
+          return states({ ...needs, log: withMethods(needs.log, { read }) }, ...rest);
+        },
+    }),
+    "a failover just after a state",
+  ),
+  breaking(
+    "law 8",
     "a state of the log before is given a position of this one",
     replace<typeof statesModule>("packages/server/src/page/states.ts", {
       states:

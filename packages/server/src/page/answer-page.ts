@@ -21,7 +21,7 @@ import { states, type StateNeeds } from "./states.ts";
 
 export interface PageAnswerNeeds
   extends AdmitNeeds, AskLogNeeds, PositionNeeds, CatchUpNeeds, HistoryNeeds, StateNeeds {
-  readonly log: Pick<EventLog, "head" | "read" | "recent" | "current" | "stat">;
+  readonly log: Pick<EventLog, "head" | "read" | "recent" | "current">;
   readonly clock: CatchUpNeeds["clock"];
   readonly admission: Pick<Admission, "checkRoom" | "enter" | "leave">;
   /** The same for pages that do not wait: they count apart from streams, until their readers have them. */

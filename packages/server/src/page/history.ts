@@ -1,9 +1,10 @@
-import { byteLength, type Entry, type EventLog, type Hole, type Limit } from "@tidings/log";
+import type { Entry, EventLog, Hole, Limit } from "@tidings/log";
 import type { Cursor, ParsedRequest } from "@tidings/protocol";
 import { owedOf } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import { eventJson } from "./event-json.ts";
+import { newestThatFit } from "./newest-that-fit.ts";
 import type { PageParts } from "./page-parts.ts";
 
 export interface HistoryNeeds {
@@ -51,14 +52,4 @@ export async function history(
   const newest = newestThatFit(entries, wanted, pageLimit.bytes);
   const events = newest.map((entry) => eventJson(entry));
   return { events, cursor: cursor ?? BEGINNING, more: more || newest.length < entries.length, holes };
-}
-
-/** The newest entries, `most` at most, with `bytes` of data at most. One always fits. */
-function newestThatFit(entries: readonly Entry[], most: number, bytes: number): readonly Entry[] {
-  let size = 0;
-  const tooMuch = entries.findLastIndex(({ data }, index) => {
-    size += byteLength(data ?? "");
-    return size > bytes && index < entries.length - 1;
-  });
-  return entries.slice(Math.max(tooMuch + 1, entries.length - most));
 }

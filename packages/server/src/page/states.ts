@@ -1,6 +1,9 @@
-import type { EventLog, Limit } from "@tidings/log";
+import { byteLength, type EventLog, type Limit, type Page } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import pLimit from "p-limit";
+import { owedOf } from "../position/owed.ts";
+import { partCursor } from "../position/part-cursor.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { Access } from "../rights/access.ts";
 import { readHead } from "../runtime/read-head.ts";
@@ -8,12 +11,13 @@ import { Refusal } from "../request/refusal.ts";
 import type { Limits } from "../runtime/limits.ts";
 import type { AnswerRoom } from "../unread/unread-answers.ts";
 import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
+import { eventJson } from "./event-json.ts";
 import type { PageParts } from "./page-parts.ts";
-import { findPageStart } from "./page-start.ts";
+import { MOST_EVENTS } from "./snapshot-overlap.ts";
 import type { Snapshot, Snapshots } from "./snapshots.ts";
 
 export interface StateNeeds extends CurrentValueNeeds {
-  readonly log: Pick<EventLog, "head" | "read" | "current" | "stat">;
+  readonly log: Pick<EventLog, "head" | "read" | "current">;
   readonly clock: Clock;
   readonly snapshots: Pick<Snapshots, "load">;
   readonly limits: Pick<Limits, "stateBytes">;
@@ -29,8 +33,11 @@ const LARGEST_STATES = 8;
 const MOST_LOADS = 8;
 
 /**
- * A page of snapshots: the state of every address, the current values, and a position of before all of them (law 8).
- * Values that do not fit come with the next page, which has no states.
+ * A page of snapshots (law 8): the state of every address, the events from a little before its load on, and the current
+ * values. The position of the page is after all of them. So a failover that takes anything of them makes it void, and
+ * the client gets a gap.
+ *
+ * Values that do not fit come with the next page, which has no states. So do events that do not fit, with all values.
  *
  * @param room is given back while states load
  * @throws Refusal 503 with the channels whose states have no room in the page; the client asks for them later
@@ -41,21 +48,63 @@ export async function states(
   room: Pick<AnswerRoom, "gone" | "aside">,
 ): Promise<PageParts> {
   const { gone } = room;
-  const { pageLimit } = needs;
+  const { log, reads, pageLimit } = needs;
   const { granted } = start.access;
-  const head = await readHead(needs, gone);
+  const paths = [...granted.keys()];
   const most = LARGEST_STATES * needs.limits.stateBytes;
   const loaded = await room.aside(() => loadStates(needs, granted, most, gone));
+  const position = earliest(loaded) ?? start.cursor;
+  // With small pages, too, all events of most states fit.
+  const limit = { ...pageLimit, entries: Math.max(pageLimit.entries, MOST_EVENTS) };
+  const page = await reads((signal) => log.read(position, paths, limit, signal), { paths, gone });
+  const { entries, holes } = owedBeside(loaded, page, start.readableFromByPath, position);
+  const events = entries.map((entry) => eventJson(entry));
+  const bytes = [...entries.map(({ data }) => byteLength(data ?? "")), ...loaded.map((each) => each.bytes)];
+  const left = {
+    entries: Math.max(1, pageLimit.entries - entries.length),
+    bytes: bytes.reduce((rest, each) => rest - each, pageLimit.bytes),
+  };
+  // Values are read after the events, so they may follow them: none is older than an event of its key.
+  const values = page.more
+    ? { events: [], next: partCursor({ events: page.next, values: { ...page.next, seq: 0 } }) }
+    : await currentValues(needs, start.readableFromByPath, paths, { events: page.next }, left, gone);
   // Positions of different epochs cannot be compared: if the log was replaced meanwhile, everything is loaded again.
-  if (loaded.some((each) => each.head.epoch !== head.epoch)) return states(needs, start, room);
-  const stateBytes = loaded.reduce((sum, { bytes }) => sum + bytes, 0);
-  const paths = [...granted.keys()];
-  const cursor = await findPageStart(needs, loaded, head, paths, gone);
-  const limit = { entries: pageLimit.entries, bytes: pageLimit.bytes - stateBytes };
-  const values = await currentValues(needs, start.readableFromByPath, paths, { events: cursor }, limit, gone);
+  const { epoch } = await readHead(needs, gone);
+  if ([...loaded.map(({ head }) => head), page.next].some((each) => each.epoch !== epoch)) {
+    return states(needs, start, room);
+  }
   const members = loaded.map(({ path, state }) => `${JSON.stringify(path)}:${state}`);
-  const end = { cursor: values.next ?? cursor, more: values.next !== null };
-  return { events: values.events, ...end, holes: [], states: `{${members.join()}}` };
+  const end = { cursor: values.next ?? page.next, more: values.next !== null };
+  return { events: [...events, ...values.events], ...end, holes, states: `{${members.join()}}` };
+}
+
+/** The earliest start of the states; null without any. */
+function earliest(loaded: readonly Snapshot[]): Cursor | null {
+  return loaded.reduce<Cursor | null>(
+    (first, { start }) => (first === null || start.seq < first.seq ? start : first),
+    null,
+  );
+}
+
+/**
+ * What a page of the log, read after `position`, owes to a reader of these states. The current values follow, so no
+ * value and no withdrawal is among them. What was dropped up to the head of a state is in that state.
+ */
+function owedBeside(
+  loaded: readonly Snapshot[],
+  page: Page,
+  readableFromByPath: StartPosition["readableFromByPath"],
+  position: Cursor,
+): Pick<Page, "entries" | "holes"> {
+  const starts = new Map(
+    loaded.map(({ path, start }) => [path, Math.max(start.seq, readableFromByPath.get(path) ?? 0)]),
+  );
+  const heads = new Map(loaded.map(({ path, head }) => [path, head.seq]));
+  const { entries, holes } = owedOf(page, starts, position);
+  return {
+    entries: entries.filter(({ mode }) => mode !== "latest"),
+    holes: holes.filter(({ channel, to }) => to > (heads.get(channel) ?? 0)),
+  };
 }
 
 /**
