@@ -1,4 +1,5 @@
 import { feeds, contract, rooms, viewers } from "./contract.ts";
+import type { Fact } from "./fact.ts";
 import { GOOD } from "./faulty-log.ts";
 import type { Diary } from "./diary.ts";
 import { Transaction } from "./transaction.ts";
@@ -88,13 +89,10 @@ function lure(world: World, isBack: (diary: Diary) => boolean): void {
   }
 }
 
-/**
- * The number of the newest event that a follower should have. Null while there is none, and while it is hidden from the
- * follower.
- */
-function newestOwed(world: World, diary: Diary): number | null {
+/** The newest event that a follower should have. Null while there is none, and while it is hidden from the follower. */
+function newestOwed(world: World, diary: Diary): Fact | null {
   const newest = world.truth.reliableOf(diary.address.path).at(-1);
-  return diary.isClosed || newest === undefined || isNewestHidden(world, diary) ? null : newest.n;
+  return diary.isClosed || newest === undefined || isNewestHidden(world, diary) ? null : newest;
 }
 
 function isNewestHidden({ truth }: World, { program, address }: Diary): boolean {
@@ -103,11 +101,14 @@ function isNewestHidden({ truth }: World, { program, address }: Diary): boolean 
 }
 
 function hasNewest(world: World, diary: Diary): boolean {
-  const n = newestOwed(world, diary);
-  if (n === null) return true;
-  return diary.seen.some((each) =>
-    each.kind === "event" ? each.n === n : each.kind === "state" && each.said.includes(n),
-  );
+  const newest = newestOwed(world, diary);
+  if (newest === null) return true;
+  const { n, goneTick } = newest;
+  return diary.seen.some((each) => {
+    // When retention has dropped it, a gap says so.
+    if (each.kind === "gap") return each.tick > goneTick;
+    return each.kind === "event" ? each.n === n : each.kind === "state" && each.said.includes(n);
+  });
 }
 
 /** Publishes to every address. As all doorbells ring, every follower has to get its event at once. */
@@ -137,8 +138,9 @@ async function prove(world: World, law: string, milliseconds: number): Promise<v
   for (const [diary, [seenBefore, changes]] of before) {
     // A follower without a stream, or with a gap, gets the event later. The oracle checks that it does.
     if (!diary.isLive || diary.program.changes !== changes) continue;
-    const n = newestOwed(world, diary);
-    if (n !== null && !diary.seen.slice(seenBefore).some((seen) => seen.kind === "event" && seen.n === n)) {
+    const { n, goneTick } = newestOwed(world, diary) ?? { n: 0, goneTick: 0 };
+    // What retention may have dropped is owed to nobody any more.
+    if (goneTick === Infinity && !diary.seen.slice(seenBefore).some((seen) => seen.kind === "event" && seen.n === n)) {
       return world.onViolation(`${law}: ${n} did not reach ${String(diary)} within ${milliseconds} ms`);
     }
   }

@@ -59,6 +59,7 @@ const expected = {
     "disconnect",
     "credentials that end",
     "right that ends",
+    "dropped for its bytes",
     "right from now on",
     "page loaded again",
     "turn over",

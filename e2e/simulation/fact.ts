@@ -18,6 +18,8 @@ export interface Fact {
   /** When it became visible. */
   readonly tick: Tick;
   readonly position: Cursor;
+  /** What it counts of the bytes that retention keeps, at most. */
+  readonly bytes: number;
   /** When retention may have dropped it; Infinity before. */
   goneTick: Tick;
   /** When a failover or a reset took it away; Infinity before. */

@@ -25,6 +25,7 @@ interface Epoch {
 
 interface StoreOptions {
   readonly kept: number;
+  readonly keptBytes: number;
   /** Milliseconds. */
   readonly age: number;
   readonly now: () => number;
@@ -175,9 +176,9 @@ export class MemoryStore implements EventLog, Cluster, Store {
 
   /** Another log with the same entries. It takes turns of promises to make it. No reader sees it yet. */
   async #copyOf(survivors: readonly Written[]): Promise<{ readonly log: EventLog; readonly epoch: string }> {
-    const { kept, age, now, random } = this.#options;
+    const { kept, keptBytes: bytes, age, now, random } = this.#options;
     let then: number | null = null;
-    const log = memoryLog({ keep: { entries: kept, age }, burst: 0, now: () => then ?? now(), random });
+    const log = memoryLog({ keep: { entries: kept, bytes, age }, burst: 0, now: () => then ?? now(), random });
     // On a clock that has jumped, a key may have been forgotten and used again. Only its last entry keeps the key.
     const last = new Map(survivors.map(({ entry }, index) => [nameOfKey(entry), index]));
     // The memory log reads the time before it returns the promise.

@@ -24,7 +24,13 @@ export async function run(plan: Plan, folder: string): Promise<Outcome> {
   // No schedule waits for I/O, so none needs the event loop, whose turns would take a fifth of the time: ticks come
   // after all promises, too.
   const clock = new VirtualClock({ turn: (next) => process.nextTick(next) });
-  const options = { kept: plan.kept, age: AGE, now: clock.now, random: drawnFrom(plan.seed ^ 0x109, plan.draws) };
+  const options = {
+    kept: plan.kept,
+    keptBytes: plan.keptBytes,
+    age: AGE,
+    now: clock.now,
+    random: drawnFrom(plan.seed ^ 0x109, plan.draws),
+  };
   const store: Store =
     plan.engine === "memory" ? await MemoryStore.open(options) : new SqliteStore({ ...options, folder });
   const world = new World(plan, clock, store);
@@ -34,6 +40,7 @@ export async function run(plan: Plan, folder: string): Promise<Outcome> {
     if (world.violation !== null) break;
   }
   if (world.violation === null) await heal(world);
+  world.counts.add("dropped for its bytes", world.truth.droppedForBytes);
   world.violation ??= judge(world);
   if (world.violation === null) await leave(world);
   store.end();

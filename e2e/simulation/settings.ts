@@ -9,6 +9,8 @@ export interface Settings {
   readonly servers: number;
   /** Reliable events that retention keeps of a channel. */
   readonly kept: number;
+  /** Bytes that retention keeps of the log. */
+  readonly keptBytes: number;
   readonly ringEntries: number;
   readonly pageEvents: number;
   /** Milliseconds that a stream may last. */
@@ -37,5 +39,7 @@ export function settingsOf(random: Random, engine: Engine): Settings {
     maxAge: random() < 0.15 ? 20_000 + random() * 20_000 : 3_600_000,
     drag: random() < 0.1 ? 0.5 + random() * 3 : 0,
     hasPlain: random() < 0.1,
+    // An entry counts 200 bytes and its data.
+    keptBytes: random() < 0.15 ? 1_000 + Math.floor(random() * 4_000) : Infinity,
   };
 }

@@ -13,6 +13,7 @@ interface SqliteStoreOptions {
   /** Where its file may be. */
   readonly folder: string;
   readonly kept: number;
+  readonly keptBytes: number;
   /** Milliseconds. */
   readonly age: number;
   readonly now: () => number;
@@ -48,9 +49,9 @@ export class SqliteStore implements Copies, Store {
   }
 
   open(clock: Clock): EventLog {
-    const { kept, age, now, random } = this.#options;
+    const { kept, keptBytes: bytes, age, now, random } = this.#options;
     const log = sqliteLog(this.#path, {
-      keep: { entries: kept, age },
+      keep: { entries: kept, bytes, age },
       patience: PATIENCE,
       clock: this.#lazy(clock),
       now,

@@ -20,6 +20,7 @@ function describeSettings({
   servers,
   engine,
   kept,
+  keptBytes,
   ringEntries,
   pageEvents,
   maxAge,
@@ -28,7 +29,7 @@ function describeSettings({
 }: Settings): string {
   const parts = [
     `${servers} server(s) on the ${engine} log`,
-    `keeps ${kept}`,
+    `keeps ${kept} and ${keptBytes} bytes`,
     `ring of ${ringEntries}`,
     `pages of ${pageEvents}`,
     `streams of ${Math.round(maxAge)} ms`,

@@ -7,6 +7,8 @@ import { Rights } from "./rights.ts";
 
 /** A hub reads its log at least once in so many milliseconds, also without a doorbell. */
 const POLL = 1_050;
+/** What an entry counts beside its data, in bytes: no log counts more. */
+const ENTRY_BYTES = 200;
 /** The events of so many milliseconds come again after a state. */
 const OVERLAP = 2_000;
 
@@ -31,10 +33,14 @@ export class Truth {
   /** Attempts under way, by number. */
   readonly #writing = new Map<number, number>();
   readonly #kept: number;
+  readonly #keptBytes: number;
+  /** How many events are perhaps gone because there were too many bytes. */
+  droppedForBytes = 0;
 
-  /** @param kept reliable events that retention keeps of a channel */
-  constructor(kept: number) {
+  /** @param kept reliable events that retention keeps of a channel @param keptBytes of the whole log */
+  constructor(kept: number, keptBytes: number) {
     this.#kept = kept;
+    this.#keptBytes = keptBytes;
   }
 
   next(): Tick {
@@ -82,6 +88,7 @@ export class Truth {
       at: time,
       tick,
       position,
+      bytes: ENTRY_BYTES + Buffer.byteLength(entry.data ?? ""),
       goneTick: Infinity,
       lostTick: this.#lostAlready(position),
     };
@@ -104,6 +111,37 @@ export class Truth {
     for (const old of kept.slice(0, Math.max(0, kept.length - this.#kept))) {
       old.goneTick = Math.min(old.goneTick, fact.tick);
     }
+    this.#keepBytes(fact.tick);
+  }
+
+  /**
+   * Retention may drop the oldest ones of all channels above its bytes. Logs differ in whether a withdrawal goes first
+   * or last, so all withdrawals count. So does what is gone already: a failover may bring it back.
+   */
+  #keepBytes(tick: Tick): void {
+    if (this.#keptBytes === Infinity) return;
+    const there = this.#weighed();
+    let bytes = there.reduce((sum, each) => sum + (each.mode === "latest" ? each.bytes : 0), 0);
+    for (const each of there) {
+      if (each.mode === "reliable") bytes += each.bytes;
+      if (bytes <= this.#keptBytes || each.goneTick !== Infinity) continue;
+      each.goneTick = tick;
+      this.droppedForBytes++;
+    }
+  }
+
+  /** What counts against the bytes, the newest first: reliable events, and the newest withdrawals of their keys. */
+  #weighed(): Fact[] {
+    const keys = new Set<string>();
+    return this.facts.toReversed().filter(({ lostTick, mode, path, type, key, n }) => {
+      if (lostTick !== Infinity || mode === "volatile") return false;
+      if (mode === "reliable") return true;
+      const name = JSON.stringify([path, type, key]);
+      // Where the log itself has withdrawn an expired value, the key is not known.
+      const isNewest = path === "" || !keys.has(name);
+      keys.add(name);
+      return isNewest && n < 0;
+    });
   }
 
   /** The log may have died between the append and its answer. */

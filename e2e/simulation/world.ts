@@ -72,8 +72,8 @@ export class World implements ServerWorld, FailoverWorld {
     this.clock = clock;
     this.store = store;
     if (plan.engine === "sqlite") this.counts.add("on SQLite");
-    this.truth = new Truth(plan.kept);
-    this.#keepsMuch = plan.kept >= 1_000;
+    this.truth = new Truth(plan.kept, plan.keptBytes);
+    this.#keepsMuch = plan.kept >= 1_000 && plan.keptBytes === Infinity;
     this.random = drawnFrom(plan.seed ^ 0x5eed, plan.draws);
     this.serverRandom = drawnFrom(plan.seed ^ 0x5e21, plan.draws);
     this.serverOptions = {

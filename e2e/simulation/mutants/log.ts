@@ -41,6 +41,18 @@ export const logMutants: readonly Mutant[] = [
     oneMarkForAll,
     "retention takes what readers are owed",
   ),
+  breaking(
+    "law 7",
+    "what is dropped for the bytes of the log leaves no mark",
+    {
+      file: "packages/log/src/kept-entries.ts",
+      from: "for (const kind of EVICTED) this.#dropOldest(kind, () => this.#weighedBytes > this.#keep.bytes);",
+      to: `this.trimmed.move = () => {};
+    for (const kind of EVICTED) this.#dropOldest(kind, () => this.#weighedBytes > this.#keep.bytes);
+    delete this.trimmed.move;`,
+    },
+    "retention takes what is too much for the whole log",
+  ),
   breaking("law 3", "no epoch in the cursor", movePositions(withoutEpoch), "failovers with readers"),
   breaking(
     "law 3",

@@ -19,6 +19,23 @@ export const retention = {
       ),
     ],
   },
+  "retention takes what is too much for the whole log": {
+    reaches: "law 7: a gap for every hole, also in a quiet channel when others are busy",
+    world: { kept: 1_000, keptBytes: 2_000, ringEntries: 2 },
+    story: [
+      times(3, 6, act("follow", settled)),
+      times(
+        3,
+        5,
+        publish("room b", settled),
+        oneOf(act("hold"), act("restart")),
+        times(1, 2, publish("room b")),
+        oneOf(flood("room a"), flood("feed x")),
+        clearing,
+        publish("room b"),
+      ),
+    ],
+  },
   "retention takes what loops are owed": {
     reaches: "law 8: a reader that begins anew goes on where its gap ended",
     world: { kept: 3, pageEvents: 2 },
