@@ -94,9 +94,7 @@ describe("modes", () => {
     });
     const { json } = await page(`${LOBBY}@now`);
     expect(json).toMatchObject({ events: [{ data: { symbol: "a", value: 1 } }], more: true });
-    const rest = await page(`${LOBBY}&after=${json.cursor}`);
-    expect(rest.json).toMatchObject({ events: [], more: true });
-    const next = await page(`${LOBBY}&after=${rest.json.cursor}`);
+    const next = await page(`${LOBBY}&after=${json.cursor}`);
     expect(next.json).toMatchObject({ events: [], more: false, gap: { channels: { [lobby.path]: "reset" } } });
     const anew = await page(`${LOBBY}@${next.json.cursor}`);
     expect(anew.json.events.map(({ data }) => data)).toEqual([{ symbol: "c", value: 2 }]);
