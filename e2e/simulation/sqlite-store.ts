@@ -86,7 +86,7 @@ export class SqliteStore implements Copies, Store {
     const end = this.#on(this.#copy, positionOf);
     renameSync(this.#copy, this.#path);
     for (const beside of ["-wal", "-shm"]) rmSync(`${this.#path}${beside}`, { force: true });
-    startEpoch(this.#path, this.#options);
+    startEpoch(this.#path, { random: this.#options.random });
     // To put the former copy back a second time would bring back entries that have been lost.
     this.make();
     return end;

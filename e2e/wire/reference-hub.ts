@@ -33,7 +33,13 @@ async function createReferenceHub() {
     now: () => Date.now() + skipped,
     monotonic: () => performance.now() + skipped,
   };
-  const store = await MemoryStore.open({ age: 86_400_000, kept: 10, now: clock.now, random: Math.random });
+  const store = await MemoryStore.open({
+    age: 86_400_000,
+    kept: 10,
+    keptBytes: Infinity,
+    now: clock.now,
+    random: Math.random,
+  });
   let isBroken = false;
   const unlessBroken = <Answer>(operation: () => Promise<Answer>): Promise<Answer> =>
     isBroken ? Promise.reject(new Error("The log does not answer.")) : operation();

@@ -2,6 +2,14 @@ import { existsSync } from "node:fs";
 import { completeKeep } from "@tidings/log";
 import type { Appended, Keep, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
 import { newEpoch, type Cursor } from "@tidings/protocol";
+import {
+  checkMethods,
+  checkOptions,
+  checkRange,
+  checkType,
+  CLOCK_METHODS,
+  type CheckedType,
+} from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import { readBoot } from "./boot.ts";
 import { sleep } from "./clock.ts";
@@ -60,12 +68,37 @@ const MIN_PAUSE = 5;
  * A durable log in one SQLite file. The file may be the application's: the log's tables begin with `tidings_`. Several
  * processes of one machine may share it.
  *
+ * @throws TypeError for a path that is no string, for an unknown option, and for one of another type
  * @throws Error if there is no driver, if the file is not a database, or if a newer version of this package wrote it
  * @example
  * const hub = createHub(chat, { log: sqliteLog("chat.db"), … });
  */
 export function sqliteLog(path: string, options: SqliteLogOptions = {}): TransactionalLog<SqliteTransaction> {
+  checkPath(path);
+  checkOptions("the options of sqliteLog", options, OPTION_TYPES);
+  const { synchronous = "normal", patience = 0, clock = systemClock } = options;
+  if (synchronous !== "normal" && synchronous !== "full") {
+    throw new TypeError(`Expected "synchronous" to be "normal" or "full", got "${String(synchronous)}".`);
+  }
+  checkRange("patience", patience, 0, Infinity);
+  checkMethods("clock", clock, CLOCK_METHODS);
   return new SqliteLog(path, options);
+}
+
+/** The type of each option. `keep` is checked where its defaults are. */
+const OPTION_TYPES = {
+  keep: "object",
+  synchronous: "string",
+  patience: "number",
+  now: "function",
+  random: "function",
+  clock: "object",
+  boot: "string",
+} as const satisfies Record<keyof SqliteLogOptions, CheckedType>;
+
+/** Plain JavaScript may leave the path out. @throws TypeError */
+function checkPath(path: unknown): void {
+  checkType("path", path ?? null, "string");
 }
 
 /**
@@ -74,9 +107,13 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Transac
  * to other events.
  *
  * @param options.random as for {@link sqliteLog}
+ * @throws TypeError for a path that is no string, and for an unknown option
  * @throws Error if there is no log in the file, or if another handle is writing it
  */
-export function startEpoch(path: string, { random = Math.random }: Pick<SqliteLogOptions, "random"> = {}): void {
+export function startEpoch(path: string, options: Pick<SqliteLogOptions, "random"> = {}): void {
+  checkPath(path);
+  checkOptions("the options of startEpoch", options, { random: "function" });
+  const { random = Math.random } = options;
   if (!existsSync(path)) throw sqliteError("find", path, new Error("there is no such file; check the path"));
   const file = openLogFile(path, {
     synchronous: "full",
@@ -147,6 +184,7 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
   }
 
   async appendIn(transaction: SqliteTransaction, batch: readonly NewEntry[]): Promise<void> {
+    checkMethods("transaction", transaction, ["prepare"]);
     this.#writer.refuseClosed();
     this.#insert.run(transaction, batch);
     this.#writer.noteUse();

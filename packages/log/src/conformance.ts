@@ -1,4 +1,5 @@
 import { describe, test } from "vitest";
+import { checkOptions, checkType } from "@tidings/protocol/checks";
 import { cursorLaws } from "./conformance/cursors.ts";
 import { doorbellLaws } from "./conformance/doorbell.ts";
 import type { EngineFacts, OpenLog } from "./conformance/engine.ts";
@@ -48,6 +49,12 @@ export const laws: readonly Law[] = [
  * );
  */
 export function describeEventLog(name: string, open: OpenLog, facts: EngineFacts): void {
+  checkType("open", open ?? null, "function");
+  checkOptions("the facts of describeEventLog", facts, {
+    survivesReopen: "boolean",
+    heedsClock: "boolean",
+    runs: "number",
+  });
   describe(`${name} keeps the laws of a log`, () => {
     for (const law of laws.filter((each) => appliesTo(each, facts))) {
       // oxlint-disable-next-line vitest/expect-expect -- the assertions are inside the laws

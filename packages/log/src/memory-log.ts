@@ -1,4 +1,5 @@
 import { newEpoch, type Cursor } from "@tidings/protocol";
+import { checkOptions, checkRange } from "@tidings/protocol/checks";
 import { byteLength } from "./byte-length.ts";
 import { takeNext, type Run } from "./entry-index.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
@@ -24,8 +25,14 @@ export interface MemoryLogOptions {
 /**
  * A log in memory. It ends with the process: a position from before a restart is answered with a gap, never resumed
  * silently.
+ *
+ * @throws TypeError for an unknown option, and for one of another type
+ * @throws RangeError for a bound of `keep` that is not a number from 0 on
  */
 export function memoryLog(options: MemoryLogOptions = {}): EventLog {
+  const types = { keep: "object", burst: "number", now: "function", random: "function" } as const;
+  checkOptions("the options of memoryLog", options, types);
+  checkRange("burst", options.burst ?? 0, 0, Infinity);
   return new MemoryLog(options);
 }
 

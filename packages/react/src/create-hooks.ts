@@ -23,6 +23,9 @@ import { CONNECTING, selectOnce, selectView, type Select } from "./view.ts";
  */
 export function createHooks<C extends Contract>(contract: C): Hooks<C> {
   type AnyAddress = AddressOf<C, ChannelName<C>>;
+  if (typeof contract !== "object" || contract === null) {
+    throw new TypeError(`Expected the contract of createHooks to be an object, got ${typeof contract}.`);
+  }
   const ClientContext = createContext<Client<C> | null>(null);
 
   function TidingsProvider({ client, children }: ProviderProps<C>) {

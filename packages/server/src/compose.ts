@@ -17,7 +17,7 @@ import type { HubResponse } from "./request/response.ts";
 import { createCommands, type Commands } from "./rights/commands.ts";
 import { createRechecks } from "./rights/rechecks.ts";
 import { createHooks } from "./runtime/hooks.ts";
-import { checkRange } from "./runtime/checks.ts";
+import { checkRange } from "@tidings/protocol/checks";
 import { warnOfSeparateLogs } from "./runtime/cluster.ts";
 import { checkLimits, READ_TIME } from "./runtime/limits.ts";
 import { applyRetention, warnOfShortRetention } from "./runtime/retention.ts";

@@ -2,11 +2,12 @@ import type { AddressOf, ChannelName, Contract, EventData, EventType } from "@ti
 import { checkContract } from "@tidings/contract/check";
 import type { EventLog, TransactionalLog } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
+import { checkIsContract } from "./check-hub-options.ts";
 import { compose, type HubParts } from "./compose.ts";
 import type { CommonHubOptions, HubOptions, HubRequest, SnapshotOption, Viewer } from "./hub-options.ts";
 import type { Publication, Published, PublishOptions } from "./publish/publication.ts";
 import type { HubResponse } from "./request/response.ts";
-import { checkObject } from "./runtime/checks.ts";
+import { checkObject } from "@tidings/protocol/checks";
 import type { Selector } from "./rights/command.ts";
 
 /**
@@ -105,6 +106,7 @@ export function createHub<C extends Contract, Log extends EventLog, V extends Vi
   contract: C,
   options: CommonHubOptions<AddressOf<C, ChannelName<C>>, V, Raw, Log> & SnapshotOption<C>,
 ): HubOn<C, Log, Raw> {
+  checkIsContract(contract);
   checkContract(contract);
   // Safe: inside, a contract is a record of channels and a viewer has an id. The signature has checked what depends on
   // both.

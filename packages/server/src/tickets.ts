@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { HubRequest, Viewer } from "./hub-options.ts";
-import { checkObject, checkRange } from "./runtime/checks.ts";
+import { checkMethods, checkOptions, checkRange, CLOCK_METHODS } from "@tidings/protocol/checks";
+import { checkViewer } from "./request/check-viewer.ts";
 import { queryOf } from "./request/query.ts";
 
 /** How long a ticket can be used, in milliseconds. */
@@ -8,7 +9,10 @@ export const TICKET_LIFETIME = 30_000;
 
 /** Tickets for clients that cannot send headers: a ticket in the URL stands for a viewer, for one request. */
 export interface Tickets<V extends Viewer> {
-  /** Makes a ticket for a viewer: 32 hexadecimal digits, valid for one request within 30 seconds. */
+  /**
+   * Makes a ticket for a viewer: 32 hexadecimal digits, valid for one request within 30 seconds.
+   * @throws TypeError for anything but a viewer
+   */
   issue(viewer: V): string;
   /**
    * The viewer of the `ticket` in a request's query. Null when there is no ticket, or it was used, is too old, or was
@@ -34,9 +38,10 @@ export interface TicketOptions {
  *   response.send(tickets.issue(viewerFrom(request.headers))));
  */
 export function createTickets<V extends Viewer>(options: TicketOptions = {}): Tickets<V> {
-  checkObject("the options of createTickets", options, ["limit", "clock"]);
+  checkOptions("the options of createTickets", options, { limit: "number", clock: "object" });
   const { limit = 10_000, clock = systemClock } = options;
   checkRange("limit", limit, 1, Infinity);
+  checkMethods("clock", clock, CLOCK_METHODS);
   /** In the order of their issue: the oldest come first. */
   const unused = new Map<string, { readonly viewer: V; readonly issuedAt: number }>();
   /**
@@ -47,6 +52,7 @@ export function createTickets<V extends Viewer>(options: TicketOptions = {}): Ti
   const isValid = (issuedAt: number) => clock.monotonic() - issuedAt < TICKET_LIFETIME;
   return {
     issue(viewer) {
+      checkViewer("issue to get", viewer);
       for (const [ticket, { issuedAt }] of unused) {
         if (unused.size < limit && isValid(issuedAt)) break;
         unused.delete(ticket);

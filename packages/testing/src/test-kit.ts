@@ -1,6 +1,7 @@
 import { createClient, type Client } from "@tidings/client";
 import type { Contract, SnapshotName } from "@tidings/contract";
 import { memoryLog, type EventLog } from "@tidings/log";
+import { checkType } from "@tidings/protocol/checks";
 import { createHub, type Hub, type HubOptions, type SnapshotLoader, type Viewer } from "@tidings/server";
 import { Delivery } from "./delivery.ts";
 import { keepOpen } from "./keep-open.ts";
@@ -77,6 +78,8 @@ export async function createTestKit<C extends Contract, V extends Viewer = Viewe
   contract: C,
   options: TestKitOptions<C, V> = {},
 ): Promise<TestKit<C, V>> {
+  checkType("contract", contract ?? null, "object");
+  checkType("options", options, "object");
   // `Kit` works with any contract and any viewer. This signature has checked what depends on the types of both.
   const kit = new Kit(contract, options as unknown as TestKitOptions<Contract, Viewer>);
   await kit.clock.advance(0);
@@ -127,6 +130,8 @@ class Kit implements TestKit<Contract> {
   }
 
   connect(viewer: Viewer = this.#viewer): Client<Contract> {
+    checkType("viewer", viewer, "object");
+    checkType("viewer.id", viewer.id ?? null, "string");
     this.#viewers.set(viewer.id, viewer);
     const client = createClient(this.#contract, {
       url: "http://kit.test/events",

@@ -1,3 +1,4 @@
+import { checkMethods, checkObject, checkType } from "@tidings/protocol/checks";
 import { endLaws } from "./wire/ends.ts";
 import { errorLaws } from "./wire/errors.ts";
 import { failoverLaws } from "./wire/failovers.ts";
@@ -54,7 +55,12 @@ interface SkippableTest {
  * const lacks = { failOver: "one log, in memory" };
  * describeWire("my server", { open: startMyServer, facts: { http: 1 }, lacks }, runner);
  */
-export function describeWire(name: string, trial: Trial, { describe, test }: Runner): void {
+export function describeWire(name: string, trial: Trial, runner: Runner): void {
+  checkObject("the trial of describeWire", trial, ["open", "facts", "lacks", "patience"]);
+  checkMethods("trial", trial, ["open"]);
+  checkType("facts", trial.facts ?? null, "object");
+  checkMethods("runner", runner, ["describe", "test"]);
+  const { describe, test } = runner;
   describe(`${name} keeps the protocol`, () => {
     for (const law of laws.filter((each) => appliesTo(each, trial.facts))) {
       const reason = whyNot(law, trial);

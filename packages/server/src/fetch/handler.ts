@@ -1,3 +1,4 @@
+import { checkMethods } from "@tidings/protocol/checks";
 import type { HubRequest } from "../hub-options.ts";
 import type { HubResponse } from "../request/response.ts";
 import { toBytes } from "../wire/bytes.ts";
@@ -15,12 +16,14 @@ type Extras<Raw> = Request extends Raw ? [extras?: object & { readonly raw?: Raw
  * example `(request: HubRequest<Context>) => …`, the handler has to get it:
  * `events(context.req.raw, { raw: context })`.
  *
+ * @throws TypeError for anything but a hub
  * @example
  * app.all("/events", (context) => handler(context.req.raw));
  */
 export function toFetchHandler<Raw = Request>(hub: {
   handle(request: HubRequest<Raw>): Promise<HubResponse>;
 }): (request: Request | RereadableRequest, ...extras: Extras<Raw>) => Promise<Response> {
+  checkMethods("hub", hub, ["handle"]);
   return async (given, ...[extras]) => {
     const request = "raw" in given ? given.raw : given;
     const { signal } = request;

@@ -1,3 +1,4 @@
+import { checkMethods } from "@tidings/protocol/checks";
 import type { HubRequest } from "../hub-options.ts";
 import type { HubResponse } from "../request/response.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
@@ -16,12 +17,14 @@ import { enterSession } from "./session-requests.ts";
  * `authenticate` gets the request as `raw`. If it declares the type of that, for example
  * `(request: HubRequest<express.Request>) => …`, the handler takes requests of this type only.
  *
+ * @throws TypeError for anything but a hub
  * @example
  * app.all("/events", toNodeHandler(hub));
  */
 export function toNodeHandler<Raw = NodeRequest>(hub: {
   handle(request: HubRequest<Raw>): Promise<HubResponse>;
 }): (request: Raw & NodeRequest, response: NodeResponse) => Promise<void> {
+  checkMethods("hub", hub, ["handle"]);
   return async (request, response) => {
     // A socket that breaks during a write means that the reader has left; "close" follows.
     response.on("error", () => {});

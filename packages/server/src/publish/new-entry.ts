@@ -1,7 +1,8 @@
 import { ContractError, decode, findEvent, type Address, type Contract, type EventDefinition } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { NewEntry } from "@tidings/log";
-import { checkType, isUnwantedPromise, typeNameOf } from "../runtime/checks.ts";
+import { checkType, typeNameOf } from "@tidings/protocol/checks";
+import { isUnwantedPromise } from "../runtime/unwanted-promise.ts";
 import type { Limits } from "../runtime/limits.ts";
 import { toBytes } from "../wire/bytes.ts";
 import type { Publication } from "./publication.ts";

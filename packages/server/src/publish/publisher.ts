@@ -1,7 +1,7 @@
 import type { Address, Contract } from "@tidings/contract";
 import type { EventLog, NewEntry, TransactionalLog } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
-import { checkObject, typeNameOf } from "../runtime/checks.ts";
+import { checkObject, typeNameOf } from "@tidings/protocol/checks";
 import type { Trace } from "../runtime/trace.ts";
 import { eventEntry, withdrawalEntry, type EntryNeeds } from "./new-entry.ts";
 import type { Publication, Published } from "./publication.ts";

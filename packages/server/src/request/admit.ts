@@ -6,6 +6,7 @@ import type { Hooks } from "../runtime/hooks.ts";
 import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
 import type { Refusals } from "../runtime/refusals.ts";
 import type { Trace } from "../runtime/trace.ts";
+import { checkViewer } from "./check-viewer.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface AdmitNeeds extends AccessNeeds {
@@ -37,9 +38,7 @@ export async function admit(
     refusals.add("unauthenticated");
     throw new Refusal(401, "unauthenticated");
   }
-  if (typeof viewer.id !== "string") {
-    throw new TypeError(`Expected authenticate to answer a viewer with a string "id", got ${typeof viewer.id}.`);
-  }
+  checkViewer("authenticate to answer", viewer);
   if (timeOf(viewer.expiresAt) <= clock.now()) {
     throw new Refusal(401, "unauthenticated", { detail: "The credentials have expired." });
   }

@@ -1,5 +1,6 @@
 import type { CorsOptions, HubRequest } from "../hub-options.ts";
-import { checkObject, checkType, isUnwantedPromise, typeNameOf } from "../runtime/checks.ts";
+import { checkObject, checkType, typeNameOf } from "@tidings/protocol/checks";
+import { isUnwantedPromise } from "../runtime/unwanted-promise.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { Hosts } from "./hosts.ts";
 

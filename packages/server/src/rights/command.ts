@@ -1,6 +1,6 @@
 import { parseAddress, type Address, type Contract } from "@tidings/contract";
 import type { Entry, NewEntry } from "@tidings/log";
-import { checkObject, typeNameOf } from "../runtime/checks.ts";
+import { checkObject, typeNameOf } from "@tidings/protocol/checks";
 
 /** Whom a command is about: a viewer, an address, or a viewer on an address. */
 export interface Selector {

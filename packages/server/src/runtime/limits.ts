@@ -1,4 +1,4 @@
-import { checkObject, checkRange } from "./checks.ts";
+import { checkObject, checkRange } from "@tidings/protocol/checks";
 
 /** The limits of a hub that names no others. Every limit may be `Infinity`. */
 export const DEFAULT_LIMITS = {
