@@ -2,7 +2,7 @@ import { chat } from "@tidings-apps/chat-contract";
 import { memoryLog } from "@tidings/log";
 import { createHub, systemClock, type Clock } from "@tidings/server";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createPresence } from "./presence.ts";
+import { createPresence, MOST_ONLINE } from "./presence.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -131,4 +131,21 @@ test("a process that closes withdraws nothing, so that nobody seems to leave dur
   await pass(10_000);
   expect(await names()).toEqual(["ada"]);
   expect(await readEvents()).toEqual([true]);
+});
+
+test("a process shows a bounded number of people, and the next one when somebody has left", async () => {
+  const { hub, names } = open();
+  const presence = createPresence(hub, clock);
+  const everybody = Array.from({ length: MOST_ONLINE + 100 }, (_, index) => `person ${index}`);
+  for (const name of everybody) presence.connect(name);
+  await pass(8_000);
+  expect(await names()).toEqual(everybody.slice(0, MOST_ONLINE));
+  presence.disconnect(`person ${MOST_ONLINE + 1}`);
+  presence.disconnect("person 3");
+  presence.disconnect("person 4");
+  await pass(8_000);
+  const shown = await names();
+  expect(shown).toHaveLength(MOST_ONLINE);
+  expect(shown).toEqual(expect.arrayContaining([`person ${MOST_ONLINE}`, `person ${MOST_ONLINE + 2}`]));
+  presence.close();
 });

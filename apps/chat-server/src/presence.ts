@@ -8,6 +8,11 @@ const RENEWAL_INTERVAL = 8_000;
  * Milliseconds for which a person without a stream stays online: a page that is reloaded comes back within this time.
  */
 const GRACE = 3_000;
+/**
+ * The most people that a process publishes as online. Everybody gets a value for each of them, and a program could sign
+ * in under any number of names. Others are shown when somebody has left.
+ */
+export const MOST_ONLINE = 500;
 
 /** Publishes who is online, from the streams that are open in this process. */
 export interface Presence {
@@ -30,6 +35,8 @@ export function createPresence(hub: Hub<typeof chat>, clock: Clock = systemClock
   const server = randomUUID();
   /** The number of open streams of everybody who is online. It is 0 during the grace time. */
   const streams = new Map<string, number>();
+  /** Those of them whose values are published. */
+  const shown = new Set<string>();
   /** Cancels the end of the grace time, for each person who is in it. */
   const graceTimers = new Map<string, () => void>();
   let closed = false;
@@ -46,15 +53,27 @@ export function createPresence(hub: Hub<typeof chat>, clock: Clock = systemClock
     // After a failure, the next renewal publishes the values again.
     hub.publishAll(batch).catch(console.error);
   };
+  /** Publishes a person if there is room. */
+  const show = (name: string): void => {
+    if (shown.size >= MOST_ONLINE) {
+      return;
+    }
+    shown.add(name);
+    publishOnline([name]);
+  };
   const renewLater = (): (() => void) =>
     startTimer(RENEWAL_INTERVAL, () => {
       const isAnybodyOnline = streams.size > 0;
-      if (isAnybodyOnline) publishOnline(streams.keys());
+      for (const name of streams.keys()) {
+        if (shown.size < MOST_ONLINE) shown.add(name);
+      }
+      if (isAnybodyOnline) publishOnline(shown);
       stopRenewing = isAnybodyOnline ? renewLater() : null;
     });
   const leave = (name: string): void => {
     streams.delete(name);
     graceTimers.delete(name);
+    shown.delete(name);
     const key = chat.presence.events.online.key({ name, server });
     // After a failure, the value expires.
     hub.clear(chat.presence(), "online", key).catch(console.error);
@@ -66,7 +85,7 @@ export function createPresence(hub: Hub<typeof chat>, clock: Clock = systemClock
       streams.set(name, (open ?? 0) + 1);
       graceTimers.get(name)?.();
       graceTimers.delete(name);
-      if (open === undefined) publishOnline([name]);
+      if (open === undefined) show(name);
       stopRenewing ??= renewLater();
     },
     disconnect(name) {
@@ -74,6 +93,10 @@ export function createPresence(hub: Hub<typeof chat>, clock: Clock = systemClock
       const open = (streams.get(name) ?? 1) - 1;
       streams.set(name, open);
       if (open > 0) return;
+      if (!shown.has(name)) {
+        streams.delete(name);
+        return;
+      }
       const cancel = startTimer(GRACE, () => leave(name));
       graceTimers.set(name, cancel);
     },
