@@ -1,4 +1,5 @@
 import type { Clock } from "@tidings/protocol/clock";
+import { createReportLimit } from "./report-limit.ts";
 import type { Trace } from "./trace.ts";
 
 /** Why the application's own answer refuses a request. */
@@ -15,9 +16,6 @@ interface RefusalNeeds {
   readonly trace: Pick<Trace, "add">;
 }
 
-/** Milliseconds between two reports with one reason. Otherwise strangers could fill the log with reports. */
-const INTERVAL = 60_000;
-
 const ADVICE: Readonly<Record<RefusalReason, string>> = {
   unauthenticated: "authenticate knows nobody. If somebody was signed in, check what it reads: a cookie or a header",
   forbidden: "authorize has refused. If this viewer may read, check that it returns true or a grant in every case",
@@ -25,18 +23,14 @@ const ADVICE: Readonly<Record<RefusalReason, string>> = {
 };
 
 export function createRefusals({ clock, trace }: RefusalNeeds): Refusals {
-  const reported = new Map<RefusalReason, { readonly at: number; since: number }>();
+  // Otherwise strangers could fill the log with reports.
+  const limit = createReportLimit(1, clock);
 
   return {
     add(reason, about) {
-      const last = reported.get(reason);
-      const now = clock.monotonic();
-      if (last !== undefined && now - last.at < INTERVAL) {
-        last.since++;
-        return;
-      }
-      reported.set(reason, { at: now, since: 0 });
-      const others = last === undefined || last.since === 0 ? "" : ` Since the last report: ${last.since} more.`;
+      const omitted = limit(reason);
+      if (omitted === null) return;
+      const others = omitted === 0 ? "" : ` Since the last report: ${omitted} more.`;
       trace.add("warn", "refuse", { ...about, detail: `${reason}: ${ADVICE[reason]}.${others}` });
     },
   };

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { openTestHub } from "../../test/test-hub.ts";
+import { lobby, openTestHub } from "../../test/test-hub.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
@@ -60,5 +60,26 @@ describe("the trace", () => {
   test("warns when retention is under a minute (law 12)", async () => {
     const { records } = await openTestHub({ keep: { age: 59_000 } });
     expect(records).toEqual([expect.objectContaining({ level: "warn", event: "retention" })]);
+  });
+
+  test("has ten errors of a hook in a minute, for however many readers it fails", async () => {
+    let isBroken = false;
+    const { hub, connect, page, clock, records } = await openTestHub({
+      authorize: () => {
+        if (isBroken) throw new Error("no database");
+        return true;
+      },
+    });
+    for (let reader = 0; reader < 1_000; reader++) await connect(LOBBY);
+    isBroken = true;
+    await hub.recheck({ address: lobby });
+    await clock.settle();
+    const ofRechecks = records.filter(({ detail }) => detail === "authorize");
+    expect([ofRechecks.length, hub.stats().connections]).toEqual([10, 0]);
+    for (let request = 0; request < 20; request++) await page(LOBBY);
+    expect(records.filter(({ event }) => event === "request-failed")).toHaveLength(10);
+    await clock.advance(60_000);
+    await page(LOBBY);
+    expect(records.at(-1)).toMatchObject({ event: "request-failed", omitted: 10 });
   });
 });

@@ -1,6 +1,7 @@
 import type { NewEntry } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
+import { createReportLimit } from "./report-limit.ts";
 
 /**
  * What happened, for operators. It never holds headers, query strings or event data, so nothing secret can leak through
@@ -33,10 +34,15 @@ export interface TraceRecord {
   readonly id?: string;
   readonly detail?: string;
   readonly error?: unknown;
+  /** How many errors with this `event` and `detail` were left out since the last one: ten in a minute are reported. */
+  readonly omitted?: number;
 }
 
+/** The most errors of one kind that are reported in a minute: a hook may fail for each of thousands of readers. */
+const MOST_ERRORS = 10;
+
 /** Whom or what a record is about. */
-type About = Omit<TraceRecord, "level" | "event" | "at">;
+type About = Omit<TraceRecord, "level" | "event" | "at" | "omitted">;
 
 interface TraceOptions {
   readonly debug?: boolean | undefined;
@@ -53,10 +59,17 @@ export interface Trace {
 }
 
 /** Passes records on to `onLog`; debug records only when `debug` is on. */
-export function createTrace({ debug = false, onLog = toConsole }: TraceOptions, clock: Pick<Clock, "now">): Trace {
+export function createTrace(
+  { debug = false, onLog = toConsole }: TraceOptions,
+  clock: Pick<Clock, "now" | "monotonic">,
+): Trace {
+  const limit = createReportLimit(MOST_ERRORS, clock);
+
   function add(level: TraceRecord["level"], event: TraceRecord["event"], about: About): void {
     if (level === "debug" && !debug) return;
-    void passOn({ level, event, at: clock.now(), ...about });
+    const omitted = level === "error" ? limit(`${event} ${about.detail}`) : 0;
+    if (omitted === null) return;
+    void passOn({ level, event, at: clock.now(), ...about, ...(omitted > 0 && { omitted }) });
   }
 
   /** A receiver that throws or rejects must neither stop the events nor end the process. */

@@ -17,7 +17,7 @@ function openWriter(sink = new BufferSink()) {
       heartbeat: 15_000,
       hello: { protocol: 1, heartbeat: 15_000, contract: "c" },
       clock: { monotonic: () => time.now },
-      trace: createTrace({ onLog: () => {} }, { now: () => 0 }),
+      trace: createTrace({ onLog: () => {} }, { now: () => 0, monotonic: () => 0 }),
     },
     sink,
     stream,
