@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { lobby, testContract } from "../../contract/test/test-contract.ts";
 import { closeAll, closing, openHub, PATH, readUntil, until } from "../test/web-server.ts";
 import { toFetchHandler } from "./fetch.ts";
-import { createHub, type Sink } from "./index.ts";
+import { createHub, type Limits, type Sink } from "./index.ts";
 
 afterEach(closeAll);
 
@@ -128,5 +128,49 @@ describe("a stream", () => {
     const response = await handle(new Request(URL_OF));
     await hub.close();
     expect(await response.text()).toContain('event: bye\ndata: {"reason":"draining"}');
+  });
+});
+
+describe("without a look at sockets and sessions", () => {
+  async function openSigned(limits: Partial<Limits> = {}) {
+    const hub = createHub(testContract, {
+      log: memoryLog(),
+      authenticate: ({ headers }) => ({ id: headers.get("authorization") ?? "nobody" }),
+      authorize: () => true,
+      limits,
+      onLog: () => {},
+    });
+    closing.push(() => hub.close());
+    const text = "x".repeat(60_000);
+    for (let count = 0; count < 18; count++) await hub.publish(lobby, "message", { text });
+    const handle = toFetchHandler(hub);
+    const ask = (authorization: string, query = "", accept = "text/event-stream") =>
+      handle(new Request(`${URL_OF}${query}`, { headers: { accept, authorization } }));
+    return { hub, ask };
+  }
+
+  test("the limits of a viewer and of the hub hold for streams", async () => {
+    const { hub, ask } = await openSigned({ connectionsPerViewer: 3, connections: 5 });
+    for (let stream = 0; stream < 10; stream++) await ask("ada");
+    expect(hub.stats().connections).toBe(3);
+    const answers: Response[] = [];
+    for (let viewer = 0; viewer < 10; viewer++) answers.push(await ask(`viewer ${viewer}`));
+    expect(hub.stats().connections).toBe(5);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, ...Array.from({ length: 8 }, () => 503)]);
+  });
+
+  test("the bound of unread pages holds: no more than 32 MB of them are made at first", async () => {
+    const { ask } = await openSigned();
+    let made = 0;
+    // Of 60 viewers, so that no limit of a viewer is met. Nobody reads a page.
+    const asking = Array.from({ length: 60 }, (_, viewer) =>
+      ask(`viewer ${viewer}`, "&last=18", "application/json").then(
+        ({ status }) => void (made += status === 200 ? 1 : 0),
+      ),
+    );
+    await until(() => made > 20);
+    expect(made).toBeLessThanOrEqual(32);
+    // Readers that take nothing for a second are given up, so all others get their turn.
+    await Promise.all(asking);
   });
 });
