@@ -1,5 +1,5 @@
 import { chat, type Message, type MessageChange } from "@tidings-apps/chat-contract";
-import type { Client, ClientSubscription, Gap, Reason } from "@tidings/client";
+import type { Client, ClientSubscription, Gap } from "@tidings/client";
 import { OlderMessages } from "./older-messages.ts";
 import { Timeline } from "./timeline.ts";
 import { TypingPeople } from "./typing-people.ts";
@@ -13,7 +13,6 @@ export interface FollowedRoomOptions {
   onSnapshot(messages: readonly Message[]): void;
   onMessage(message: Message): void;
   onChange(): void;
-  onClose(reason: Reason): void;
 }
 
 /** The state of one room that the page follows. */
@@ -70,9 +69,8 @@ export class FollowedRoom {
         this.gap = { reason, isHealed: false };
         options.onChange();
       },
-      onClose: (reason) => {
+      onClose: () => {
         this.phase = "closed";
-        options.onClose(reason);
         options.onChange();
       },
     });

@@ -1,12 +1,11 @@
 import { chat, type Membership, type Mention, type Message } from "@tidings-apps/chat-contract";
-import { createClient, type Client, type Reason } from "@tidings/client";
+import { createClient, type Client } from "@tidings/client";
 import { ApiError, listRooms, postMessage, putRead } from "./api.ts";
 import { FollowedRoom } from "./followed-room.ts";
 import { Mentions } from "./mentions.ts";
 import { Outbox } from "./outbox.ts";
 import { PresentPeople } from "./present-people.ts";
 import { ReadMarks } from "./read-marks.ts";
-import { RetryNetwork } from "./retry-network.ts";
 import { RoomList } from "./room-list.ts";
 
 /**
@@ -33,8 +32,7 @@ export interface SessionListener {
  */
 export class Session {
   readonly person: string;
-  readonly #network = new RetryNetwork();
-  readonly client: Client<typeof chat> = createClient(chat, { url: "/events", network: this.#network });
+  readonly client: Client<typeof chat> = createClient(chat, { url: "/events" });
   readonly roomList = new RoomList();
   readonly mentions = new Mentions();
   readonly people = new PresentPeople();
@@ -54,10 +52,11 @@ export class Session {
       post: (...message) => this.#post(...message),
       onSent: (roomId, message) => this.#addOwnMessage(roomId, message),
       onChange: () => listener.onChange(),
-      onSessionEnd: () => this.#endIfSignedOut("unauthenticated"),
+      onSessionEnd: () => this.#end(),
     });
-    this.client.status.subscribe(({ state }) => {
-      if (state === "live") this.sendPending();
+    this.client.status.subscribe((status) => {
+      if (status.state === "live") this.sendPending();
+      if (status.state === "closed" && status.reason === "unauthenticated") this.#end();
     });
     void this.#begin();
   }
@@ -98,7 +97,7 @@ export class Session {
 
   /** Tries to connect at once, instead of after the pause. */
   reconnect(): void {
-    this.#network.tryNow();
+    this.client.reconnect();
   }
 
   /** Returns the number of unread messages: all of the joined rooms, and the mentions in other rooms. */
@@ -134,7 +133,7 @@ export class Session {
       }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 401) return this.#endIfSignedOut("unauthenticated");
+      if (error.status === 401) return this.#end();
       // After other errors, the snapshots of directory and inbox bring the same data once there is a connection.
     }
     if (this.#isClosed) return;
@@ -156,7 +155,6 @@ export class Session {
         this.roomList.addRoom(room);
         this.#updateFollowedRooms();
       },
-      onClose: (reason) => this.#endIfSignedOut(reason),
     });
   }
 
@@ -178,7 +176,6 @@ export class Session {
         this.#listener.onChange();
       },
       place: (membership) => this.#setMembership(membership),
-      onClose: (reason) => this.#endIfSignedOut(reason),
     });
   }
 
@@ -194,7 +191,6 @@ export class Session {
       },
       // After the gap all current values come again.
       onGap: () => this.people.clear(),
-      onClose: (reason) => this.#endIfSignedOut(reason),
     });
   }
 
@@ -228,7 +224,6 @@ export class Session {
         this.#listener.onMessage(roomId);
       },
       onChange: () => this.#listener.onChange(),
-      onClose: (reason) => this.#endIfSignedOut(reason),
     });
     this.#followedRooms.set(roomId, room);
   }
@@ -253,8 +248,9 @@ export class Session {
     if (message.author === this.person) this.outbox.match(roomId, message);
   }
 
-  #endIfSignedOut(reason: Reason): void {
-    if (reason !== "unauthenticated" || this.#isClosed) return;
+  /** The server does not know the person any more. */
+  #end(): void {
+    if (this.#isClosed) return;
     this.close();
     this.#listener.onEnd();
   }

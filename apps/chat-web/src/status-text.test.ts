@@ -8,15 +8,15 @@ test("only a live connection looks good", () => {
 });
 
 test("a connection that is tried again says when, but not while the browser is offline", () => {
-  expect(describeStatus({ state: "retrying", reason: "network", at: 5_000 })).toEqual({
+  expect(describeStatus({ state: "retrying", reason: "network", since: 0, at: 5_000 })).toEqual({
     tone: "bad",
     text: "Connection lost",
     retryAt: 5_000,
     canTryNow: true,
   });
   const restarting = { tone: "waiting", text: "Server restarting", retryAt: 5_000 };
-  expect(describeStatus({ state: "retrying", reason: "draining", at: 5_000 })).toEqual(restarting);
-  expect(describeStatus({ state: "retrying", reason: "offline", at: null })).toEqual({
+  expect(describeStatus({ state: "retrying", reason: "draining", since: 0, at: 5_000 })).toEqual(restarting);
+  expect(describeStatus({ state: "retrying", reason: "offline", since: 0, at: null })).toEqual({
     tone: "bad",
     text: "You are offline",
   });

@@ -15,6 +15,7 @@ export interface StatusText {
 /** Describes the client's status in words that need no technical knowledge. */
 export function describeStatus(status: Status): StatusText {
   switch (status.state) {
+    case "idle":
     case "connecting":
       return { tone: "waiting", text: "Connecting…" };
     case "live":
@@ -44,6 +45,7 @@ function describeRetry({ reason, at }: Extract<Status, { state: "retrying" }>): 
     case "timeout":
       return { tone: "bad", text: "Connection lost", ...retry, canTryNow: true };
     case "bad-response":
+    case "bad-option":
     case "unknown":
     case "unauthenticated":
     case "forbidden":

@@ -14,7 +14,7 @@ describe("a subscription of a client that is closed", () => {
         subscription.close();
       },
     });
-    expect(subscription.status.value).toEqual({ state: "closed", reason: "closed" });
+    expect(subscription.status.value).toMatchObject({ state: "closed", reason: "closed" });
     expect(closed).toEqual([]);
     await clock.advance(0);
     expect(closed).toEqual(["closed"]);

@@ -60,6 +60,11 @@ export interface Client<C extends Contract> {
     address: AddressOf<C, Name>,
     options?: HistoryOptions,
   ): Promise<History<EventOf<C, Name>>>;
+  /**
+   * Tries again at once what waits for its next attempt, also after `closed: unauthenticated`: the subscriptions go on
+   * from where they were.
+   */
+  reconnect(): void;
   /** Ends all subscriptions and the connection, for good. A loop gets nothing more, not even what waits for it. */
   close(): void;
 }

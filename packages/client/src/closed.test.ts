@@ -84,7 +84,7 @@ describe.each(closers)("%s", (name, close) => {
         after.filter((each) => each !== "onLog" && each !== "client status"),
         place,
       ).toEqual([]);
-      expect(subscription.status.value, place).toEqual({ state: "closed", reason: "closed" });
+      expect(subscription.status.value, place).toMatchObject({ state: "closed", reason: "closed" });
       kit.client.close();
       expect(kit.clock.pending, place).toBe(0);
     }
@@ -102,7 +102,7 @@ describe.each(closers)("%s", (name, close) => {
         kit.server.streams.filter(({ aborted }) => !aborted),
         option,
       ).toEqual([]);
-      expect(subscription.status.value).toEqual({ state: "closed", reason: "closed" });
+      expect(subscription.status.value).toMatchObject({ state: "closed", reason: "closed" });
       kit.client.close();
       expect(kit.clock.pending).toBe(0);
     }
@@ -195,7 +195,7 @@ test("closing in onLog, when a request has ended, is final: onError hears nothin
   kit.client.subscribe(inbox, { onGap: () => {} });
   await kit.clock.advance(10_000);
   expect(after).toEqual([]);
-  expect(kit.client.status.value).toEqual({ state: "closed", reason: "closed" });
+  expect(kit.client.status.value).toMatchObject({ state: "closed", reason: "closed" });
 });
 
 test("closing in onError leaves the rest of a page alone", async () => {

@@ -22,10 +22,9 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
   const decoder = createDecoder(contract, settings);
   const pages = createPages(settings);
   const stream = createStream(contract, settings, decoder, pages);
-  const { connection } = stream;
 
   return {
-    status: connection.status,
+    status: stream.status,
     subscribe(address, handlers, { after } = {}) {
       const wantsState = decoder.channelOf(address).snapshot !== undefined;
       const consumer = handlerConsumer(address.path, handlers, settings.onError);
@@ -53,7 +52,8 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
       const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
       return { events, cursor: page.cursor, more: page.more };
     },
-    close: () => connection.input("close", "closed"),
+    reconnect: () => stream.reconnect(),
+    close: () => stream.close(),
   };
 }
 

@@ -35,7 +35,7 @@ describe("history", () => {
     await expect(history).rejects.toMatchObject({
       name: "StreamError",
       code: "refused",
-      message: expect.stringContaining('{"status":403,"code":"forbidden","detail":"not yours"}') as string,
+      message: "Expected an answer, got 403 forbidden: not yours.",
     });
   });
 

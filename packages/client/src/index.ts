@@ -4,6 +4,7 @@ export type { Client, ClientSubscription, EventIterator, EventsOptions, History,
 export { systemClock } from "@tidings/protocol/clock";
 export type { Clock } from "@tidings/protocol/clock";
 export type { Cleared, EventOf, Gap, Handler, Handlers, ReceivedEvent, SubscribeOptions } from "./handlers.ts";
+export type { HeadersContext } from "./drive/credentials.ts";
 export { runtimeNetwork } from "./drive/network.ts";
 export type { Network } from "./drive/network.ts";
 export type { Reason, Status, Watchable } from "./status.ts";

@@ -1,19 +1,26 @@
 import { startTimer, type Clock } from "@tidings/protocol/clock";
 import { callSafely } from "./deliver/callback.ts";
+import { createCredentials, type Credentials, type HeadersOption } from "./drive/credentials.ts";
+import { badOption } from "./drive/failure.ts";
 import { runtimeNetwork, type Network } from "./drive/network.ts";
 import type { StreamError } from "./stream-error.ts";
+import { createReport, type Report } from "./report.ts";
 import { createTrace, type Trace, type TraceRecord } from "./trace.ts";
 
 /** The part of `fetch` that is used; never called with a Request. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** A fragment (`#…`) is left out. */
+type Url = string | URL;
+
 export interface ClientOptions {
   /** The hub's resource, absolute, or relative to the page. A function is called for every attempt. */
-  readonly url: string | (() => string | Promise<string>);
-  /** Headers such as `Authorization`. A function is called for every attempt, so tokens are fresh. */
-  readonly headers?:
-    | Readonly<Record<string, string>>
-    | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+  readonly url: Url | (() => Url | Promise<Url>);
+  /**
+   * Headers such as `Authorization`. A function is called for every attempt, so tokens are fresh; attempts that begin
+   * in the same moment share one call. It learns when the server has refused the last ones.
+   */
+  readonly headers?: HeadersOption;
   /** Whether cookies go to another origin. @default "same-origin" */
   readonly credentials?: "omit" | "same-origin" | "include";
   /** @default globalThis.fetch */
@@ -46,21 +53,25 @@ export interface ClientOptions {
 }
 
 /** The options, each with its default. */
-export interface Settings extends Required<Omit<ClientOptions, "clock">> {
+export interface Settings extends Required<Omit<ClientOptions, "clock" | "headers">> {
   readonly trace: Trace;
+  readonly report: Report;
+  readonly identity: Credentials;
   /** Aborts when the client closes, for good. Its reason is a StreamError. */
   readonly closing: AbortController;
   /** The client needs the time of day and timers only. */
   readonly clock: Pick<Clock, "now" | "setTimeout">;
 }
 
+/** @throws TypeError for an option that there is not, and for a number out of its range */
 export function toSettings(options: ClientOptions): Settings {
   const { onError = console.error } = options;
-  const settings = {
+  const defaults = {
+    url: "",
     headers: {},
     credentials: "same-origin" as const,
     // Looked up late and called as a function: a browser's fetch refuses to be a method of another object.
-    fetch: (url: string, init: RequestInit) => globalThis.fetch(url, init),
+    fetch: (url: string, init: RequestInit) => globalThis.fetch(toAbsolute(url), init),
     validate: true,
     connectTimeout: 15_000,
     maxEventBytes: 1 << 20,
@@ -69,8 +80,36 @@ export function toSettings(options: ClientOptions): Settings {
     clock: { now: Date.now, setTimeout: startTimer },
     random: Math.random,
     network: runtimeNetwork,
-    ...options,
     onError: (error: StreamError) => callSafely(() => onError(error)),
   };
-  return { ...settings, trace: createTrace(settings), closing: new AbortController() };
+  checkOptions(options, Object.keys(defaults));
+  const settings = { ...defaults, ...options, onError: defaults.onError };
+  return {
+    ...settings,
+    trace: createTrace(settings),
+    report: createReport(settings),
+    identity: createCredentials(settings),
+    closing: new AbortController(),
+  };
+}
+
+function checkOptions(options: ClientOptions, names: readonly string[]): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!names.includes(name)) {
+      throw new TypeError(`Expected an option of createClient (${names.join(", ")}), got "${name}".`);
+    }
+    if (typeof value === "number" && !(value > 0)) {
+      throw new TypeError(`Expected "${name}" to be more than 0, got ${value}.`);
+    }
+  }
+}
+
+/** @throws Failure `bad-option` where a relative url is relative to nothing, as in Node and in a worker of a blob */
+function toAbsolute(url: string): string {
+  const { location } = globalThis as { location?: { href: string } };
+  try {
+    return new URL(url, location?.href).href;
+  } catch (cause) {
+    throw badOption('"url" to be absolute here', url, { cause });
+  }
 }

@@ -3,7 +3,7 @@ import { watchedStatus, type Status } from "./status.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
-const at = (time: number): Status => ({ state: "retrying", reason: "network", at: time });
+const at = (time: number): Status => ({ state: "retrying", reason: "network", since: 0, at: time });
 
 test("a listener hears every change until it leaves, and nothing that is no change", () => {
   const { status, set } = watchedStatus();

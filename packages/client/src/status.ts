@@ -1,4 +1,5 @@
 import { callSafely } from "./deliver/callback.ts";
+import type { StreamError } from "./stream-error.ts";
 
 /** Why something has ended or is being tried again. */
 export type Reason =
@@ -12,6 +13,8 @@ export type Reason =
   | "unknown"
   /** The server refuses the request as such. */
   | "rejected"
+  /** An option of the client is of no use, for example a `url` that is none. */
+  | "bad-option"
   /** Gap after gap: retention is shorter than a reader's way to the server. */
   | "gap-loop"
   | "draining"
@@ -29,22 +32,44 @@ export type Reason =
   /** The log was replaced, or lost its newest events. */
   | "gap";
 
-/** `at`: when the next attempt begins, in milliseconds since 1970; null while offline. */
+/** Something has failed, and heals by itself. */
 export interface Retrying {
   readonly state: "retrying";
   readonly reason: Reason;
+  /** Since when, in milliseconds since 1970. */
+  readonly since: number;
+  /** When the next attempt begins, in milliseconds since 1970. Null while offline. */
   readonly at: number | null;
+  /** What went wrong, for a developer. Undefined where the server has ended a stream as agreed. */
+  readonly cause?: StreamError | undefined;
 }
 
-/** Where a connection or a subscription stands. */
+/** It has ended. `reconnect` takes back `unauthenticated`, and nothing else. */
+export interface Ended {
+  readonly state: "closed";
+  readonly reason: Reason;
+  /** What went wrong, for a developer. */
+  readonly cause?: StreamError | undefined;
+}
+
+/** Where a client or a subscription stands. */
 export type Status =
+  /** Nothing is followed. */
+  | { readonly state: "idle" }
+  /** The first attempt is under way. */
   | { readonly state: "connecting" }
   | { readonly state: "live" }
   | Retrying
-  | { readonly state: "closed"; readonly reason: Reason };
+  | Ended;
 
+export const IDLE_STATUS: Status = { state: "idle" };
 export const CONNECTING: Status = { state: "connecting" };
 export const LIVE: Status = { state: "live" };
+
+/** Whether something has ended for good: not even `reconnect` takes it back. */
+export function isOver(status: Status): status is Ended {
+  return status.state === "closed" && status.reason !== "unauthenticated";
+}
 
 /**
  * A value that can be read and watched. It fits React's `useSyncExternalStore`, also with `subscribe` taken out of it.

@@ -14,6 +14,8 @@ export type StreamErrorCode =
   | "invalid-data"
   /** A handler threw or rejected. The stream goes on. */
   | "handler-failed"
+  /** An option of the client is of no use. The client closes. */
+  | "bad-option"
   /** The function given as `url` or `headers` threw or rejected. It is called again with the next attempt. */
   | "option-failed"
   /** An iterator without `onGap` met a gap. */

@@ -8,6 +8,15 @@ import {
 } from "@tidings/protocol";
 import type { Fetch } from "../src/options.ts";
 
+/** The code of a problem by its status. */
+const CODES: Readonly<Record<number, string>> = {
+  401: "unauthenticated",
+  403: "forbidden",
+  404: "unknown-channel",
+  429: "limit",
+  503: "unavailable",
+};
+
 /** A server that does what a test says: it hands over every request, and waits for an answer. */
 export class FakeServer {
   readonly requests: FakeRequest[] = [];
@@ -100,9 +109,20 @@ export class FakeRequest {
     this.#reject(new TypeError("fetch failed"));
   }
 
-  /** An answer with a status, and perhaps a problem document. */
-  answer(status: number, body: unknown = {}, headers: Record<string, string> = {}): void {
-    const given = new Headers({ "content-type": "application/json", ...headers });
+  /** An answer of the hub: a page, or a problem document where the status is an error. */
+  answer(status: number, members: object = {}, headers: Record<string, string> = {}): void {
+    const isProblem = status >= 400;
+    const body = isProblem ? { code: CODES[status] ?? "bad-request", ...members } : members;
+    this.#answer(status, body, { "content-type": `application/${isProblem ? "problem+json" : "json"}`, ...headers });
+  }
+
+  /** An answer of something else: a proxy, or a server without a hub. */
+  intrude(status: number, headers: Record<string, string> = {}): void {
+    this.#answer(status, { message: "Somebody else." }, { "content-type": "application/json", ...headers });
+  }
+
+  #answer(status: number, body: unknown, headers: Record<string, string>): void {
+    const given = new Headers(headers);
     // What the client uses of a response, without its macrotasks.
     const response = {
       status,

@@ -68,6 +68,7 @@ export class Delivery {
     return {
       status: client.status,
       history: (address, options) => client.history(address, options),
+      reconnect: () => client.reconnect(),
       close: () => client.close(),
       subscribe: (address, handlers, options) => {
         // There is none when the client refuses the address.

@@ -54,7 +54,7 @@ describe("handlers", () => {
       `handler-failed: mention of users/ada/inbox failed: Error: thrown`,
       `handler-failed: onGap of users/ada/inbox failed: Error: gap`,
     ]);
-    expect(kit.errors).toEqual([]);
+    expect(kit.errors).toMatchObject([{ code: "network" }]);
     expect(kit.server.stream.after).toBe("e.3");
   });
 

@@ -110,7 +110,7 @@ describe("a stream that ends", () => {
     await kit.clock.advance(100_000);
     expect(kit.closed).toEqual(["forbidden"]);
     expect(kit.server.streams).toHaveLength(1);
-    expect(kit.client.status.value).toEqual({ state: "connecting" });
+    expect(kit.client.status.value).toEqual({ state: "idle" });
     kit.client.subscribe(inbox, { onGap: () => {} });
     await kit.clock.advance(0);
     expect(kit.server.streams).toHaveLength(2);
@@ -134,7 +134,7 @@ describe("a stream that ends", () => {
 describe("a status", () => {
   test.each([
     [204, "finished", 0],
-    [403, "forbidden", 0],
+    [403, "forbidden", 1],
     [404, "rejected", 1],
     [400, "rejected", 1],
     [414, "rejected", 1],
@@ -143,7 +143,7 @@ describe("a status", () => {
     kit.server.stream.answer(status);
     await kit.clock.advance(200_000);
     expect(kit.server.streams).toHaveLength(1);
-    expect(kit.client.status.value).toEqual({ state: "closed", reason });
+    expect(kit.client.status.value).toMatchObject({ state: "closed", reason });
     expect(kit.closed).toEqual([reason]);
     expect(kit.errors.map(({ code }) => code)).toEqual(errors === 0 ? [] : ["refused"]);
     expect(kit.clock.pending).toBe(0);
@@ -160,7 +160,7 @@ describe("a status", () => {
     kit.server.stream.live("e.1");
     await kit.clock.advance(0);
     expect(seen).toEqual(["connecting", "retrying: unavailable", "retrying: unavailable", "live"]);
-    expect(kit.errors).toEqual([]);
+    expect(kit.errors).toMatchObject([{ code: "refused" }]);
   });
 
   test("with Retry-After is not tried again earlier, also when the page is looked at", async () => {
@@ -171,7 +171,7 @@ describe("a status", () => {
     expect(await untilNext(kit)).toBe(21_000);
   });
 
-  test("401 gets one attempt with fresh credentials, then ends everything", async () => {
+  test("401 gets one attempt with fresh credentials, then nothing is asked until reconnect", async () => {
     let token = 0;
     const kit = await follow({ headers: async () => ({ authorization: `Bearer ${++token}` }) });
     kit.server.stream.answer(401);
@@ -180,7 +180,22 @@ describe("a status", () => {
     kit.server.stream.answer(401);
     await kit.clock.advance(100_000);
     expect(kit.server.streams).toHaveLength(2);
-    expect(kit.closed).toEqual(["unauthenticated"]);
+    expect(kit.client.status.value).toMatchObject({
+      state: "closed",
+      reason: "unauthenticated",
+      cause: { code: "refused" },
+    });
+    expect(kit.subscription.status.value).toBe(kit.client.status.value);
+    kit.client.subscribe(other, { onGap: () => {} });
+    await kit.clock.advance(100_000);
+    expect(kit.server.streams).toHaveLength(2);
+    kit.client.reconnect();
+    await kit.clock.advance(0);
+    expect(kit.server.stream.headers.get("authorization")).toBe("Bearer 3");
+    kit.server.stream.live("e.1");
+    await kit.clock.advance(0);
+    expect([kit.client, kit.subscription].map(({ status }) => status.value.state)).toEqual(["live", "live"]);
+    expect(kit.closed).toEqual([]);
   });
 
   test("401 gets its attempt again after a connection that was good", async () => {
@@ -248,7 +263,7 @@ test("a connection that waits does not wait any more when nothing is followed", 
   expect(client.status.value.state).toBe("retrying");
   subscription.close();
   await clock.advance(1_000);
-  expect(client.status.value).toEqual({ state: "connecting" });
+  expect(client.status.value).toEqual({ state: "idle" });
   expect(clock.pending).toBe(0);
   client.subscribe(inbox, { onGap: () => {} });
   await clock.advance(0);

@@ -75,7 +75,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   }
 
   async function read({ body }: Response, signal: AbortSignal, onLife: (patience?: number) => void): Promise<never> {
-    const reader = body?.getReader();
+    const reader = body?.getReader?.();
     if (!reader) {
       throw failure("bad-response", "a body", 'none; check "fetch"');
     }

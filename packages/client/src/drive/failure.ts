@@ -17,6 +17,16 @@ export function failure(
   return { reason, error: unexpected(reason, expected, got, options) };
 }
 
+/** A mistake of the developer, which no other attempt heals. */
+export function badOption(expected: string, got: string, options?: ErrorOptions): Failure {
+  return failure("bad-option", expected, got, options);
+}
+
+/** An answer that does not come from a hub. */
+export function foreign(expected: string, got: string): Failure {
+  return failure("bad-response", expected, `${got}; check "url"`);
+}
+
 /** Makes a failure of what was thrown: one of ours, an error of the parser at a limit, or one of a fetch. */
 export function toFailure(thrown: unknown): Failure {
   const { error } = Object(thrown) as Partial<Failure>;
@@ -26,5 +36,5 @@ export function toFailure(thrown: unknown): Failure {
   const options = { cause: thrown };
   return thrown instanceof RangeError
     ? { reason: "bad-response", error: new StreamError("event-too-large", thrown.message, options) }
-    : failure("network", "an answer", "a broken one", options);
+    : failure("network", "an answer", String(thrown), options);
 }

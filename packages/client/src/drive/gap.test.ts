@@ -39,7 +39,7 @@ describe("a gap on the stream", () => {
     stream.gap({ [inbox.path]: "trimmed" });
     await clock.advance(0);
     expect(server.pages).toHaveLength(pages);
-    expect(second.status.value).toEqual({ state: "closed", reason: "closed" });
+    expect(second.status.value).toMatchObject({ state: "closed", reason: "closed" });
   });
 
   test("concerns only the channels that it names", async () => {

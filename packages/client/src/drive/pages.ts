@@ -3,7 +3,8 @@ import type { Settings } from "../options.ts";
 import { toPosition } from "../state/position.ts";
 import type { PageWish } from "../state/subscription-state.ts";
 import { attempt, type EndRequest, type OnEnd } from "./attempt.ts";
-import { foreign, readJson } from "./requests.ts";
+import { foreign } from "./failure.ts";
+import { readJson } from "./read-json.ts";
 
 /** The pages of one client. */
 export interface Pages {

@@ -99,7 +99,7 @@ describe("the network", () => {
     kit.network.set(false);
     await kit.clock.advance(600_000);
     expect(kit.server.streams).toHaveLength(1);
-    expect(kit.client.status.value).toEqual({ state: "retrying", reason: "offline", at: null });
+    expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "offline", at: null });
     kit.network.set(true);
     await kit.clock.advance(0);
     kit.server.stream.live("e.1");

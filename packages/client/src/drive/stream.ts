@@ -3,7 +3,6 @@ import {
   covers,
   parseEventName,
   type ByeReason,
-  type ControlEvents,
   type EventRequest,
   type GapReason,
   type PageEvent,
@@ -15,8 +14,11 @@ import type { Settings } from "../options.ts";
 import { toPosition, type Position, type StreamProgress } from "../state/position.ts";
 import { isOnConnection, reachedOf } from "../state/track-state.ts";
 import type { Ending } from "../state/ending.ts";
+import type { Status, Watchable } from "../status.ts";
 import { unexpected } from "../stream-error.ts";
-import { createConnection, type Connection } from "./connection.ts";
+import { createClientStatus } from "./client-status.ts";
+import { createConnection } from "./connection.ts";
+import { parseControl } from "./control.ts";
 import type { Pages } from "./pages.ts";
 import { subscriptionFactory, type Subscription } from "./subscription.ts";
 import {
@@ -36,19 +38,17 @@ const LINGER = 1_000;
 /** Milliseconds before a path that the server does not know is asked for again. */
 const FORGIVENESS = 60_000;
 
-/** The fields of control events. What a newer or a strange server sends may lack any of them. */
-type ControlData = ControlEvents["hello"] &
-  ControlEvents["clear"] &
-  Pick<ControlEvents["bye"], "reason"> & { readonly channels: unknown };
-
 export interface Stream {
-  readonly connection: Connection;
+  readonly status: Watchable<Status>;
   /**
    * Follows an address.
    * @param wantsState whether it begins with the channel's snapshot
    * @param after where to go on from; null: from now on
    */
   follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription;
+  /** Ends every pause. */
+  reconnect(): void;
+  close(): void;
 }
 
 /** The stream that all subscriptions of a client share: which paths it follows, and who gets what it brings. */
@@ -69,6 +69,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
   });
   const createSubscription = subscriptionFactory(settings, decoder, pages, connection.status);
+  const { status, include } = createClientStatus(connection.status);
 
   function follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription {
     const track = trackOf(tracks, address);
@@ -78,7 +79,16 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
     lookIn(0);
     const positionOfTrack = () => ({ stream: position, reached: reachedOf(track.state) });
-    return createSubscription(track, positionOfTrack, consumer, wantsState, after, onLeft);
+    const subscription = createSubscription(track, positionOfTrack, consumer, wantsState, after, onLeft);
+    include(subscription.status);
+    return subscription;
+  }
+
+  function reconnect(): void {
+    connection.input("reconnect", null);
+    for (const track of [...tracks.values()]) {
+      inputAll(track, "reconnect", null);
+    }
   }
 
   function request(): EventRequest | null {
@@ -282,13 +292,9 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     timers.set(what, clock.setTimeout(run, milliseconds));
   }
 
-  return { connection, follow };
-}
-
-function parseControl(json: string): ControlData {
-  try {
-    return Object(JSON.parse(json)) as ControlData;
-  } catch {
-    return {} as ControlData;
+  function close(): void {
+    connection.input("close", { reason: "closed" });
   }
+
+  return { status, follow, reconnect, close };
 }

@@ -16,7 +16,7 @@ import {
   type Traits,
 } from "../state/subscription-state.ts";
 import { transition } from "../state/subscription-table.ts";
-import { watchedStatus, type Reason, type Status, type Watchable } from "../status.ts";
+import { isOver, watchedStatus, type Reason, type Status, type Watchable } from "../status.ts";
 import type { Ending } from "../state/ending.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import type { Pages } from "./pages.ts";
@@ -125,13 +125,13 @@ export function subscriptionFactory(
 
     subscriptions.add(input);
     onState(machine.state);
-    if (connection.value.state === "closed") {
+    if (isOver(connection.value)) {
       // No handler is called before `subscribe` has returned.
       clock.setTimeout(() => input("connection", connection.value), 0);
     } else {
       input("room", null);
       input("start", null);
     }
-    return { status, input, close: () => input("close", "closed") };
+    return { status, input, close: () => input("close", { reason: "closed" }) };
   };
 }

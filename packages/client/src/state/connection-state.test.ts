@@ -3,16 +3,17 @@ import { describe, expect, test } from "vitest";
 import { expectCell } from "../../test/expect-cell.ts";
 import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "./connection-state.ts";
 import { NOTHING_YET } from "./retry.ts";
+import { IDLE_STATUS } from "../status.ts";
 
 type Kind = ConnectionState["kind"];
 type InputName = keyof ConnectionInputs;
 
 const attempts = { ...NOTHING_YET, failures: 3 };
-const lastFailure = { state: "retrying", reason: "network", at: 7 } as const;
+const lastFailure = { state: "retrying", reason: "network", since: 3, at: 7 } as const;
 
 /** One example of each state. */
 const states: { readonly [Each in Kind]: Extract<ConnectionState, { kind: Each }> } = {
-  idle: { kind: "idle", shown: { state: "connecting" }, attempts },
+  idle: { kind: "idle", shown: IDLE_STATUS, attempts },
   requesting: { kind: "requesting", shown: { state: "connecting" }, attempts },
   retrying: { kind: "retrying", shown: lastFailure, attempts },
   closed: { kind: "closed", shown: { state: "closed", reason: "closed" } },
@@ -28,7 +29,8 @@ const inputs: ConnectionInputs = {
   retry: { attempts, lastFailure },
   due: null,
   online: null,
-  close: "closed",
+  reconnect: null,
+  close: { reason: "closed" },
 };
 
 const kinds = Object.keys(states) as Kind[];
@@ -47,6 +49,7 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   retry: { requesting: "retrying: wait" },
   due: { retrying: "requesting: open" },
   online: { retrying: "requesting: open" },
+  reconnect: { retrying: "requesting: open" },
   close: { idle: "closed: end", requesting: "closed: end", retrying: "closed: end" },
 };
 
@@ -60,7 +63,7 @@ describe("every state answers every input", () => {
   }
 });
 
-test("with nothing to follow it is idle, and shows that it connects", () => {
+test("with nothing to follow it is idle", () => {
   for (const kind of ["idle", "requesting", "retrying"] as const) {
     expect(connectionTransition(states[kind], "unwanted", null)).toEqual({ state: states.idle, effects: [] });
   }
@@ -95,7 +98,8 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
     retry: fc.nat().map((failures) => ({ attempts: { ...attempts, failures }, lastFailure: { ...lastFailure } })),
     due: fc.constant(null),
     online: fc.constant(null),
-    close: fc.constant("closed" as const),
+    reconnect: fc.constant(null),
+    close: fc.constant({ reason: "closed" as const }),
   };
   const input = fc.oneof(
     ...names.map((name) => fc.tuple(fc.constant(name), arbitraries[name] as fc.Arbitrary<ConnectionInputs[InputName]>)),

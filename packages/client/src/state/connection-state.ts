@@ -5,14 +5,14 @@
  * idle        there is something to ask for    → requesting
  * requesting  the request ends                 → retrying
  *             something else is followed, or some paths are refused → requesting, with another request
- * retrying    its time comes, or the network is back after an outage → requesting
+ * retrying    its time comes, the network is back after an outage, or reconnect → requesting
  * any         there is nothing to ask for      → idle
  *             close, also after an end that allows no retry → closed
  * ```
  *
  * `closed` absorbs every input.
  */
-import { CONNECTING, LIVE, type Reason, type Retrying, type Status } from "../status.ts";
+import { CONNECTING, IDLE_STATUS, LIVE, type Ended, type Reason, type Retrying, type Status } from "../status.ts";
 import { close, type Closed } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import { isOutage } from "./outage.ts";
@@ -42,7 +42,8 @@ interface Requesting extends Progress {
 /** The next request is made when the pause is over. */
 interface WaitingToRetry extends Progress {
   readonly kind: "retrying";
-  readonly shown: Retrying;
+  /** Ended where nobody but the application can make the next request worth while: `reconnect` says when. */
+  readonly shown: Retrying | Ended;
 }
 
 type Open = Idle | Requesting | WaitingToRetry;
@@ -66,7 +67,9 @@ export interface ConnectionInputs {
   readonly due: null;
   /** The network is there, or somebody looks at the page again. */
   readonly online: null;
-  readonly close: Reason;
+  /** The application does not want to wait any longer. */
+  readonly reconnect: null;
+  readonly close: Ending;
 }
 
 /** What is to be done, and what is known about it. */
@@ -77,13 +80,13 @@ export interface ConnectionEffects {
   readonly trace: Ending;
   /** Decide what follows. The input `wanted`, `retry` or `close` follows. */
   readonly plan: Failed;
-  readonly wait: Retrying;
+  readonly wait: Retrying | Ended;
   readonly end: Reason;
 }
 
 type Next = Transition<ConnectionState, ConnectionEffects>;
 
-export const IDLE: Idle = { kind: "idle", shown: CONNECTING, attempts: NOTHING_YET };
+export const IDLE: Idle = { kind: "idle", shown: IDLE_STATUS, attempts: NOTHING_YET };
 
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
 interface Ignored {
@@ -95,12 +98,13 @@ interface Ignored {
   readonly retry: "idle" | "retrying";
   readonly due: "idle" | "requesting";
   readonly online: "idle" | "requesting";
+  readonly reconnect: "idle" | "requesting";
   readonly close: never;
 }
 
 /** What each state does about each input. */
 export const connectionTransition = defineTable<ConnectionState, ConnectionInputs, ConnectionEffects, Ignored>({
-  wanted: { idle: open, requesting: open, retrying: look },
+  wanted: { idle: begin, requesting: open, retrying: look },
   unwanted: ({ attempts }) => to({ ...IDLE, attempts }),
   hello: { requesting: live },
   base: { requesting: obey },
@@ -108,8 +112,14 @@ export const connectionTransition = defineTable<ConnectionState, ConnectionInput
   retry: { requesting: wait },
   due: { retrying: open },
   online: { retrying: hurry },
+  reconnect: { retrying: begin },
   close,
 });
+
+/** A request with nothing behind it: whatever was shown before is over. */
+function begin(state: Open): Next {
+  return open({ ...state, shown: CONNECTING } as Open);
+}
 
 function open(state: Open): Next {
   return to({ ...state, kind: "requesting" }, ["open", null]);
@@ -121,7 +131,11 @@ function look(state: WaitingToRetry, isWanted: boolean): Next {
 }
 
 function live(state: Requesting, now: number): Next {
-  return to({ ...state, attempts: { ...state.attempts, hasTriedFresh: false, liveSince: now }, shown: LIVE });
+  return to({
+    ...state,
+    attempts: { ...state.attempts, hasTriedFresh: false, liveSince: now, failingSince: null },
+    shown: LIVE,
+  });
 }
 
 function obey(state: Requesting, base: number): Next {

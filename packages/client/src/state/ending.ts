@@ -9,5 +9,5 @@ export interface Ending {
   /** Milliseconds that the server wants to be left alone. */
   readonly retryAfter?: number;
   /** What went wrong, for a developer. */
-  readonly error?: StreamError;
+  readonly error?: StreamError | undefined;
 }

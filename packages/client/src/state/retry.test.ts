@@ -12,7 +12,7 @@ function create(random: number, base = NOTHING_YET.base) {
   const after = (ending: Ending) => {
     const next = nextAttempt({ attempts, ending }, now, random);
     attempts = next?.attempts ?? attempts;
-    return next === null ? null : (next.lastFailure.at ?? Infinity) - now;
+    return next?.lastFailure.state === "retrying" ? (next.lastFailure.at ?? Infinity) - now : null;
   };
   return {
     after,

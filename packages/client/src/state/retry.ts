@@ -3,7 +3,7 @@
  * spreads clients also at the longest delay.
  */
 import { LONGEST_TIMER } from "@tidings/protocol/clock";
-import type { Retrying } from "../status.ts";
+import type { Ended, Retrying } from "../status.ts";
 import type { Ending } from "./ending.ts";
 
 const MINUTE = 60_000;
@@ -25,6 +25,8 @@ export interface Attempts {
   readonly hasTriedFresh: boolean;
   /** Since when the connection is live. */
   readonly liveSince: number;
+  /** Since when nothing has succeeded. Null while nothing has failed. */
+  readonly failingSince: number | null;
 }
 
 /** An attempt that has ended, and what has happened before. */
@@ -36,7 +38,8 @@ export interface Failed {
 /** The next attempt: when it begins, and what will have happened before. */
 export interface Retry {
   readonly attempts: Attempts;
-  readonly lastFailure: Retrying;
+  /** What is shown until then. Without a time, it waits for the network, or for `reconnect` where it has ended. */
+  readonly lastFailure: Retrying | Ended;
 }
 
 export const NOTHING_YET: Attempts = {
@@ -45,6 +48,7 @@ export const NOTHING_YET: Attempts = {
   lastSoon: -Infinity,
   hasTriedFresh: false,
   liveSince: Infinity,
+  failingSince: null,
 };
 
 /**
@@ -52,7 +56,7 @@ export const NOTHING_YET: Attempts = {
  * @param random uniform in [0, 1)
  */
 export function nextAttempt({ attempts, ending }: Failed, now: number, random: number): Retry | null {
-  const { reason, retryAfter = 0 } = ending;
+  const { reason, retryAfter = 0, error: cause } = ending;
   const { base, lastSoon, hasTriedFresh, liveSince } = attempts;
   const lived = now - liveSince;
   const failures = lived < MINUTE ? attempts.failures : 0;
@@ -60,9 +64,10 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
 
   function after(delay: number | null, changes?: Partial<Attempts>): Retry {
     const at = delay === null ? null : now + Math.min(LONGEST_TIMER, delay);
+    const since = attempts.failingSince ?? now;
     return {
-      attempts: { ...attempts, failures, liveSince: Infinity, ...changes },
-      lastFailure: { state: "retrying", reason, at },
+      attempts: { ...attempts, failures, liveSince: Infinity, failingSince: since, ...changes },
+      lastFailure: { state: "retrying", reason, since, at, cause },
     };
   }
 
@@ -71,7 +76,13 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
     return after(random * 1_000, changes);
   }
 
-  if (reason === "finished" || reason === "forbidden" || reason === "rejected" || reason === "gap-loop") {
+  if (
+    reason === "finished" ||
+    reason === "forbidden" ||
+    reason === "rejected" ||
+    reason === "gap-loop" ||
+    reason === "bad-option"
+  ) {
     return null;
   }
   if (reason === "unknown") {
@@ -83,8 +94,10 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
     return after(null);
   }
   if (reason === "unauthenticated") {
-    // Once, with fresh credentials.
-    return hasTriedFresh ? null : soon({ hasTriedFresh: true });
+    // Once, with fresh credentials. After that, only the application can have others.
+    return hasTriedFresh
+      ? { attempts, lastFailure: { state: "closed", reason, cause } }
+      : soon({ hasTriedFresh: true });
   }
   // The second time within a minute it is a failed attempt.
   if ((reason === "expired" || reason === "gap") && now - lastSoon >= MINUTE) {

@@ -24,7 +24,7 @@
 import type { GapReason, PageBody } from "@tidings/protocol";
 import type { Item } from "../deliver/item.ts";
 import type { Gap } from "../handlers.ts";
-import { CONNECTING, LIVE, type Reason, type Retrying, type Status } from "../status.ts";
+import { CONNECTING, LIVE, type Ended, type Reason, type Retrying, type Status } from "../status.ts";
 import type { Closed } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import type { Position, StreamPosition } from "./position.ts";
@@ -51,7 +51,7 @@ interface Progress {
   /** How former pages have ended. */
   readonly attempts: Attempts;
   /** Why the last page failed. It is shown until a page arrives. */
-  readonly lastFailure: Retrying | null;
+  readonly lastFailure: Retrying | Ended | null;
 }
 
 type OpenKind =
@@ -145,7 +145,9 @@ export interface SubscriptionInputs {
   readonly retry: Retry;
   /** The pause is over. */
   readonly due: null;
-  readonly close: Reason;
+  /** The application does not want to wait any longer. */
+  readonly reconnect: null;
+  readonly close: Ending;
 }
 
 /** What is to be done, and what is known about it. */
@@ -157,7 +159,7 @@ export interface SubscriptionEffects {
   readonly offer: Item;
   /** The input `retry` follows, or `close` where nothing is tried again. */
   readonly plan: Failed;
-  readonly wait: Retrying;
+  readonly wait: Retrying | Ended;
   readonly gap: Gap;
   readonly end: Reason;
 }

@@ -33,7 +33,7 @@ const position: ChannelPosition = { stream: { handled: at(5), carried: at(5) }, 
 const traits: Traits = { channel: "c", wantsState: false, beginsByPage: false };
 const attempts = { ...NOTHING_YET, failures: 3 };
 const progress = { traits, cursor: at(3), gaps: [], startsAnew: false, attempts, lastFailure: null };
-const lastFailure = { state: "retrying", reason: "network", at: 7 } as const;
+const lastFailure = { state: "retrying", reason: "network", since: 3, at: 7 } as const;
 const body = { events: [], cursor: "e.5", more: false };
 
 /** One example of each state. */
@@ -62,7 +62,8 @@ const inputs: SubscriptionInputs = {
   answer: { item: eventAt(at(4)), isTaken: true },
   retry: { attempts, lastFailure },
   due: null,
-  close: "closed",
+  reconnect: null,
+  close: { reason: "closed" },
 };
 
 /** A transition where the stream stands at `position`. */
@@ -97,6 +98,7 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   answer: { delivering: "delivering", joined: "joined" },
   retry: { failed: "retrying: wait" },
   due: { retrying: "loading: load" },
+  reconnect: { retrying: "loading: load" },
   close: everywhere("closed: end"),
 };
 
@@ -216,7 +218,8 @@ describe("after any sequence of inputs", () => {
     answer: fc.record({ item, isTaken: fc.boolean() }),
     retry: fc.constant(lastFailure).map((each) => ({ attempts, lastFailure: { ...each } })),
     due: fc.constant(null),
-    close: fc.constant("closed" as const),
+    reconnect: fc.constant(null),
+    close: fc.constant({ reason: "closed" as const }),
   };
   const input = fc.oneof(
     ...names.map((name) =>

@@ -6,7 +6,7 @@
  */
 import { covers } from "@tidings/protocol";
 import type { Item } from "../deliver/item.ts";
-import type { Status } from "../status.ts";
+import { isOver, type Status } from "../status.ts";
 import { close } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import { isOutage } from "./outage.ts";
@@ -47,6 +47,7 @@ interface Ignored {
   readonly answer: "paused" | "loading" | "failed" | "retrying" | "waiting";
   readonly retry: "paused" | "loading" | "delivering" | "retrying" | "waiting" | "joined";
   readonly due: "paused" | "loading" | "delivering" | "failed" | "waiting" | "joined";
+  readonly reconnect: "paused" | "loading" | "delivering" | "failed" | "waiting" | "joined";
   readonly close: never;
 }
 
@@ -77,6 +78,7 @@ export const transition = defineTable<
   answer: { delivering: afterItem, joined: afterItem },
   retry: { failed: wait },
   due: { retrying: load },
+  reconnect: { retrying: load },
   close,
 });
 
@@ -96,12 +98,14 @@ function load(state: Open): Next {
 }
 
 function hear(state: Open, connection: Status): Next {
-  if (connection.state === "closed") {
-    return close(state, connection.reason);
+  if (isOver(connection)) {
+    return close(state, { reason: connection.reason, error: connection.cause });
   }
-  // Where the network was missing, it is back. What the server has asked to wait for is waited for.
+  // Where the network or the credentials were missing, they are back. What the server has asked to wait for is waited
+  // for.
+  const reason = state.lastFailure?.reason;
   const isBack = connection.state === "live" && state.kind === "retrying";
-  return isBack && isOutage(state.lastFailure?.reason) ? load(state) : stay(state);
+  return isBack && (isOutage(reason) || reason === "unauthenticated") ? load(state) : stay(state);
 }
 
 function takePage(state: Open, { body, now }: ArrivedPage): Next {
@@ -124,7 +128,9 @@ function endPage(state: Open, { body, before }: Delivery, position: ChannelPosit
   // Positions of different epochs cannot be compared: only events show then that it goes on.
   const isElsewhere = body.events.length > 0 && !covers(cursor, before);
   const isFurther = !before || isAfter(cursor, before) || isElsewhere;
-  const attempts = isFurther ? { ...state.attempts, failures: 0, hasTriedFresh: false } : state.attempts;
+  const attempts = isFurther
+    ? { ...state.attempts, failures: 0, hasTriedFresh: false, failingSince: null }
+    : state.attempts;
   const ended = { ...state, cursor, attempts };
   const next = body.more ? load(ended) : join(ended, position);
   // Pages that bring it no further must not follow one another without a pause.

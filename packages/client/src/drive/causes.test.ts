@@ -1,0 +1,149 @@
+import { describe, expect, test, vi } from "vitest";
+import { chat, createKit, inbox } from "../../test/client-kit.ts";
+import { follow, untilNext } from "../../test/stream-kit.ts";
+import { createClient, StreamError, type ClientOptions } from "../index.ts";
+
+describe("what may heal is tried again, and says why", () => {
+  test("an outage is reported when it begins and once a minute, and the status says what, why and since when", async () => {
+    const kit = await follow();
+    const begin = kit.clock.now();
+    kit.server.onRequest = (request) => request.fail();
+    kit.server.stream.fail();
+    await kit.clock.advance(59_000);
+    expect(kit.errors).toMatchObject([
+      { code: "network", message: "Expected an answer, got TypeError: fetch failed." },
+    ]);
+    expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "network", since: begin });
+    expect(kit.client.status.value).toHaveProperty("cause", expect.any(StreamError));
+    await kit.clock.advance(61_000);
+    expect(kit.errors).toHaveLength(2);
+    kit.server.onRequest = (request) => void (request.isStream && request.live("e.1"));
+    kit.client.reconnect();
+    await kit.clock.advance(0);
+    expect(kit.client.status.value).toEqual({ state: "live" });
+  });
+
+  test("one failure of many subscriptions is reported once", async () => {
+    const kit = createKit();
+    kit.server.onRequest = (request) => request.fail();
+    for (let index = 0; index < 50; index++) {
+      kit.client.subscribe(chat.inbox({ userId: `u${index}` }), { onGap: () => {} }, { after: "e.1" });
+    }
+    await kit.clock.advance(10_000);
+    expect(kit.errors).toHaveLength(1);
+  });
+
+  test.each([400, 401, 403, 404, 425, 501])("%d from a proxy is an outage: it ends nothing", async (status) => {
+    const kit = await follow();
+    kit.server.stream.intrude(status);
+    await kit.clock.advance(7_000);
+    expect(kit.server.streams.length).toBeGreaterThan(1);
+    expect(kit.closed).toEqual([]);
+    expect(kit.errors[0]?.message).toBe(`Expected an answer of a hub, got ${status}; check "url".`);
+    kit.server.stream.live("e.1");
+    await kit.clock.advance(0);
+    expect(kit.client.status.value).toEqual({ state: "live" });
+  });
+
+  test("a body that is no web stream is named", async () => {
+    const body = { pipe: () => {} };
+    const answer = { status: 200, headers: new Headers({ "content-type": "text/event-stream" }), body };
+    const kit = createKit({ fetch: async () => answer as unknown as Response });
+    kit.client.subscribe(inbox, { onGap: () => {} });
+    await kit.clock.advance(0);
+    expect(kit.errors[0]?.message).toBe('Expected a body, got none; check "fetch".');
+  });
+});
+
+describe("what only a developer can heal closes the client, and says what", () => {
+  const mistakes: [string, Partial<ClientOptions>, string][] = [
+    ["a header outside of Latin-1", { headers: { "x-user": "\u2603" } }, '"headers"'],
+    ["a header that is undefined", { headers: { "x-user": undefined as unknown as string } }, "undefined for"],
+    ["a url that is none", { url: 5 as unknown as string }, '"url" to be a text or a URL'],
+  ];
+  test.each(mistakes)("%s", async (_, options, text) => {
+    const kit = await follow(options);
+    await kit.clock.advance(100_000);
+    expect(kit.server.requests).toHaveLength(0);
+    expect(kit.client.status.value).toMatchObject({
+      state: "closed",
+      reason: "bad-option",
+      cause: { code: "bad-option", message: expect.stringContaining(text) as string },
+    });
+    expect(kit.errors).toHaveLength(1);
+    expect(kit.closed).toEqual(["bad-option"]);
+  });
+
+  test("a relative url in Node", async () => {
+    const onError = vi.fn<(error: StreamError) => void>();
+    const client = createClient(chat, { url: "/events", onError });
+    client.subscribe(inbox, { onGap: () => {} });
+    await vi.waitFor(() => expect(client.status.value).toMatchObject({ state: "closed", reason: "bad-option" }));
+    expect(onError.mock.calls).toMatchObject([
+      [{ message: expect.stringContaining('"url" to be absolute here') as string }],
+    ]);
+  });
+});
+
+describe("a url", () => {
+  test("may be a URL, and loses its fragment", async () => {
+    const kit = await follow({ url: new URL("https://example.test/events?room=1#top") });
+    const { url } = kit.server.stream;
+    expect([url.origin, url.pathname, url.hash]).toEqual(["https://example.test", "/events", ""]);
+    expect(url.searchParams.get("room")).toBe("1");
+    expect(url.searchParams.get("protocol")).toBe("1");
+  });
+});
+
+describe("headers", () => {
+  test("learn that the last ones were refused, for streams and pages alike", async () => {
+    const reasons: unknown[] = [];
+    const kit = await follow({ headers: ({ reason }) => (reasons.push(reason), {}) });
+    kit.server.stream.answer(401);
+    await untilNext(kit);
+    kit.server.stream.live("e.1");
+    await kit.clock.advance(0);
+    kit.client.history(inbox).catch(() => {});
+    await kit.clock.advance(0);
+    expect(reasons).toEqual([null, "unauthenticated", null]);
+  });
+
+  test("are asked for once where several requests begin in the same moment", async () => {
+    let calls = 0;
+    const headers = async () => {
+      calls++;
+      await Promise.resolve();
+      return {};
+    };
+    const kit = createKit({ headers });
+    for (let index = 0; index < 3; index++) kit.client.history(inbox).catch(() => {});
+    await kit.clock.advance(0);
+    expect([calls, kit.server.pages.length]).toEqual([1, 3]);
+  });
+});
+
+describe("Retry-After", () => {
+  test.each([
+    ["a date", (now: number) => new Date(now + 20_000).toUTCString(), 20_000],
+    ["more than a day", () => "1e9", 86_400_000],
+    ["nonsense", () => "soon", 0],
+    ["a date that has passed", (now: number) => new Date(now - 20_000).toUTCString(), 0],
+  ])("may be %s", async (_, value, wait) => {
+    const kit = await follow();
+    kit.server.stream.answer(503, {}, { "retry-after": value(kit.clock.now()) });
+    await kit.clock.advance(0);
+    const { at } = kit.client.status.value as { at: number };
+    const jitter = 1_000;
+    expect(Math.abs(at - kit.clock.now() - Math.max(wait, 2_000) - jitter)).toBeLessThanOrEqual(1_000);
+  });
+});
+
+describe("createClient says at once", () => {
+  test.each([
+    [{ urll: "/events" }, "Expected an option of createClient (url, headers, credentials, fetch, "],
+    [{ url: "/events", connectTimeout: 0 }, 'Expected "connectTimeout" to be more than 0, got 0.'],
+    [{ url: "/events", maxEventBytes: Number.NaN }, 'Expected "maxEventBytes" to be more than 0, got NaN.'],
+  ])("what is wrong with %j", (options, message) => {
+    expect(() => createClient(chat, options as ClientOptions)).toThrow(message);
+  });
+});

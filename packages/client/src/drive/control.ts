@@ -1,0 +1,15 @@
+import type { ControlEvents } from "@tidings/protocol";
+
+/** The fields of control events. What a newer or a strange server sends may lack any of them. */
+type ControlData = ControlEvents["hello"] &
+  ControlEvents["clear"] &
+  Pick<ControlEvents["bye"], "reason"> & { readonly channels: unknown };
+
+/** The fields of a control event. None where it is no JSON. */
+export function parseControl(json: string): ControlData {
+  try {
+    return Object(JSON.parse(json)) as ControlData;
+  } catch {
+    return {} as ControlData;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Problem } from "@tidings/protocol";
+import type { Reason } from "../status.ts";
+import { unexpected } from "../stream-error.ts";
+import { foreign, type Failure } from "./failure.ts";
+import { readJson } from "./read-json.ts";
+
+/** The longest wait that a server is granted, in milliseconds: a day. */
+const LONGEST_WAIT = 86_400_000;
+
+/**
+ * What follows from an answer other than 200. A hub says with a problem document why it refuses; what says anything else
+ * is a proxy, or a server behind which the hub is missing, and that heals.
+ */
+export async function toRefusal(response: Response, now: number): Promise<Failure> {
+  const { status, headers } = response;
+  if (status === 204) {
+    return { reason: "finished", error: unexpected("refused", "an answer", "204: there is nothing more") };
+  }
+  const retryAfter = waitOf(headers.get("retry-after"), now);
+  // The server may send members of any type, so they are checked.
+  const { channels, code, detail } = await readJson<Problem>(response);
+  const isOfHub = typeof code === "string" && `${headers.get("content-type")}`.startsWith("application/problem+json");
+  const paths = isOfHub && Array.isArray(channels) ? channels : undefined;
+  const reason = reasonOf(status, isOfHub, paths);
+  if (reason === "bad-response" || !isOfHub) {
+    return { ...foreign("an answer of a hub", String(status)), reason, retryAfter };
+  }
+  return {
+    reason,
+    error: unexpected("refused", "an answer", `${status} ${code}${detail ? `: ${detail}` : ""}`),
+    // Credentials, and what is not available now, concern the request as a whole.
+    channels: reason === "unavailable" || reason === "unauthenticated" ? undefined : paths,
+    retryAfter,
+  };
+}
+
+function reasonOf(status: number, isOfHub: boolean, paths: readonly string[] | undefined): Reason {
+  if (status >= 500 || status === 408 || status === 429) {
+    return "unavailable";
+  }
+  if (!isOfHub) {
+    return "bad-response";
+  }
+  if (status === 401) {
+    return "unauthenticated";
+  }
+  if (status === 403) {
+    return "forbidden";
+  }
+  // If the URL is not found, rather than a channel, the address of the hub is wrong.
+  return status === 404 && paths ? "unknown" : "rejected";
+}
+
+/** Milliseconds from a number of seconds or a date, at most a day. 0 when it is neither. */
+function waitOf(retryAfter: string | null, now: number): number {
+  const text = retryAfter ?? "";
+  const seconds = Number(text);
+  const wait = Number.isNaN(seconds) ? Date.parse(text) - now : seconds * 1_000;
+  return Math.min(LONGEST_WAIT, Math.max(0, wait || 0));
+}
