@@ -1,10 +1,11 @@
-import { createParser, type EventRequest, type ServerSentEvent } from "@tidings/protocol";
+import { createParser, type ServerSentEvent } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "../state/connection-state.ts";
 import { watchedStatus, type Status, type Watchable } from "../status.ts";
 import { attempt, type EndRequest } from "./attempt.ts";
 import type { Ending } from "../state/ending.ts";
-import type { Failed } from "../state/retry.ts";
+import { nextAttempt, type Failed } from "../state/retry.ts";
+import type { Draft } from "./draft.ts";
 import { failure } from "./failure.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import { retryEffects } from "./retry.ts";
@@ -16,10 +17,12 @@ const DEFAULT_HEARTBEAT = 15_000;
 /** What the connection is for. */
 export interface ConnectionUser {
   /** What to ask for now. Null when there is nothing to follow. */
-  request(): EventRequest | null;
+  draft(): Draft | null;
+  /** Whether other paths are to be followed than those that were asked for. */
+  hasChanged(): boolean;
   /** @param hello to be called when the server says hello, with its heartbeat in milliseconds, as the server sent it */
   onEvent(event: ServerSentEvent, hello: (heartbeat: number) => void): void;
-  /** Tells those whose paths the server refuses. Returns whether the next request will be another one. */
+  /** Tells those whose paths the server refuses. Returns whether there are any. */
   onRefused(ending: Ending): boolean;
   /** The connection has closed, for good. */
   onClosed(): void;
@@ -31,50 +34,126 @@ export interface Connection {
 }
 
 /**
- * The client's one connection: it opens, reads, notices silence, and comes back, until it is closed. It drives the
- * machine of state/connection-state.ts.
+ * The client's one connection: it opens, reads, notices silence, and comes back, until it is closed. When other paths are
+ * followed, the stream goes on until the next one has said hello. It drives the machine of state/connection-state.ts.
  */
 export function createConnection(settings: Settings, user: ConnectionUser): Connection {
-  const { clock, network, maxEventBytes, trace } = settings;
+  const { clock, network, random, report, trace } = settings;
   const { status, set } = watchedStatus();
-  const retry = retryEffects(settings);
-  const { input } = createMachine(
-    IDLE,
-    connectionTransition,
-    () => {},
-    ({ shown }) => set(shown),
-    {
-      open,
-      trace: ({ reason }) => trace("debug", "end", { detail: reason }),
-      ...retry,
-      plan,
-      end() {
-        unwatchNetwork();
-        user.onClosed();
-      },
+  /** Ends the stream. */
+  let endStream: EndRequest = () => {};
+  /** Ends the request that is to replace the stream. */
+  let endSuccessor: EndRequest = () => {};
+  /** What that one asks for, and the stream does not follow. */
+  let newPaths: readonly string[] = [];
+  const { plan, wait } = retryEffects(settings);
+  const { input } = createMachine(IDLE, connectionTransition, () => {}, onState, {
+    open,
+    prepare,
+    trace: ({ reason }) => trace("debug", "end", { detail: reason }),
+    plan(failed) {
+      if (user.onRefused(failed.ending)) {
+        input("redo", true);
+      } else {
+        plan(failed, input);
+      }
     },
-  );
+    planSuccessor,
+    wait,
+    end() {
+      unwatchNetwork();
+      user.onClosed();
+    },
+  });
   const unwatchNetwork = network.subscribe(() =>
     network.isOnline() ? input("online", null) : input("ended", { reason: "offline" }),
   );
 
-  function open(): EndRequest | undefined {
-    const request = user.request();
-    if (request) {
-      return attempt(settings, request, "text/event-stream", read, ([failed]) => failed && input("ended", failed));
+  function onState({ kind, shown }: ConnectionState): void {
+    if (kind !== "switching") {
+      endSuccessor();
     }
-    input("unwanted", null);
+    if (kind === "idle" || kind === "retrying" || kind === "closed") {
+      endStream();
+    }
+    set(shown);
   }
 
-  function plan(failed: Failed): void {
-    if (user.onRefused(failed.ending)) {
-      input("wanted", true);
+  function open(): void {
+    const draft = user.draft();
+    if (draft) {
+      start(draft).takeOver();
     } else {
-      retry.plan(failed, input);
+      input("unwanted", null);
     }
   }
 
-  async function read({ body }: Response, signal: AbortSignal, onLife: (patience?: number) => void): Promise<never> {
+  function prepare(): void {
+    endSuccessor();
+    const draft = user.draft();
+    if (draft) {
+      newPaths = draft.newPaths;
+      endSuccessor = start(draft).end;
+    } else {
+      input("unwanted", null);
+    }
+  }
+
+  /** Begins a request. It is the stream when it takes over, with its hello at the latest. */
+  function start(draft: Draft): { end: EndRequest; takeOver: () => void } {
+    const { request, after } = draft;
+    let isStream = false;
+    trace("debug", "connect", { detail: `${request.channels.size} channels` }, after);
+
+    function takeOver(): void {
+      isStream = true;
+      endSuccessor = () => {};
+      endStream();
+      endStream = end;
+      draft.begin();
+      input("adopted", null);
+    }
+
+    function onEvent(event: ServerSentEvent, hello: (heartbeat: number) => void): void {
+      if (!isStream && event.event === "hello") {
+        takeOver();
+      }
+      if (isStream) {
+        user.onEvent(event, hello);
+      }
+    }
+
+    const end = attempt(
+      settings,
+      request,
+      "text/event-stream",
+      (response, signal, onLife) => readStream(response, signal, onLife, onEvent),
+      ([failed]) => failed && input(isStream ? "ended" : "failed", failed),
+    );
+    return { end, takeOver };
+  }
+
+  /** The stream goes on, whatever has happened to its successor. */
+  function planSuccessor(failed: Failed): void {
+    report(failed.ending);
+    const retry = nextAttempt(failed, clock.now(), random());
+    if (user.onRefused(failed.ending)) {
+      input("redo", user.hasChanged());
+    } else if (retry) {
+      input("retry", retry);
+    } else {
+      // Only what is new can be the reason.
+      user.onRefused({ ...failed.ending, channels: newPaths });
+      input("redo", user.hasChanged());
+    }
+  }
+
+  async function readStream(
+    { body }: Response,
+    signal: AbortSignal,
+    onLife: (patience?: number) => void,
+    onEvent: ConnectionUser["onEvent"],
+  ): Promise<never> {
     const reader = body?.getReader?.();
     if (!reader) {
       throw failure("bad-response", "a body", 'none; check "fetch"');
@@ -88,12 +167,12 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     }
 
     const parser = createParser({
-      maxEventBytes,
+      maxEventBytes: settings.maxEventBytes,
       onRetry: (milliseconds) => input("base", milliseconds),
       onEvent(event) {
         // Events after a bye, a reset or the end of the client are ignored.
         if (!signal.aborted) {
-          user.onEvent(event, hello);
+          onEvent(event, hello);
         }
       },
     });

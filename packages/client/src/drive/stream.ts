@@ -3,7 +3,6 @@ import {
   covers,
   parseEventName,
   type ByeReason,
-  type EventRequest,
   type GapReason,
   type PageEvent,
   type ServerSentEvent,
@@ -19,11 +18,13 @@ import { unexpected } from "../stream-error.ts";
 import { createClientStatus } from "./client-status.ts";
 import { createConnection } from "./connection.ts";
 import { parseControl } from "./control.ts";
+import { createDelays } from "./delays.ts";
+import { draftOf, type Draft } from "./draft.ts";
 import type { Pages } from "./pages.ts";
 import { subscriptionFactory, type Subscription } from "./subscription.ts";
 import {
   areFollowed,
-  askForAll,
+  askedFor,
   forget,
   haveChanged,
   inputAll,
@@ -59,9 +60,14 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   const tracks: Tracks = new Map();
   /** Paths that the stream's position does not speak of yet. */
   let newcomers: readonly Track[] = [];
-  /** What cancels each timer. */
-  const timers = new Map<unknown, () => void>();
-  const connection = createConnection(settings, { request, onEvent, onRefused, onClosed });
+  const delays = createDelays(clock);
+  const connection = createConnection(settings, {
+    draft,
+    hasChanged: () => haveChanged(tracks),
+    onEvent,
+    onRefused,
+    onClosed,
+  });
   connection.status.subscribe((status) => {
     // A copy: handlers subscribe and close.
     for (const track of [...tracks.values()]) {
@@ -72,6 +78,8 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   const { status, include } = createClientStatus(connection.status);
 
   function follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription {
+    // An address of another contract must leave nothing behind.
+    decoder.channelOf(address);
     const track = trackOf(tracks, address);
     function onLeft(): void {
       forget(tracks, track);
@@ -91,20 +99,11 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
   }
 
-  function request(): EventRequest | null {
-    const requested = askForAll(tracks, position.handled);
-    newcomers = requested.filter(({ state }) => state.standing === "requested");
-    position = { ...position, leftEpochs: [] };
-    if (newcomers.length === requested.length) {
-      // The position speaks of nothing that is wanted: everything begins now.
-      moveTo(null);
-    }
-    if (requested.length === 0) {
-      return null;
-    }
-    const { handled } = position;
-    trace("debug", "connect", { detail: `${requested.length} channels` }, handled);
-    return { channels: new Map(requested.map(({ address }) => [address.path, null])), after: handled?.token ?? null };
+  function draft(): Draft | null {
+    return draftOf(tracks, position.handled, (fresh, after) => {
+      newcomers = fresh;
+      position = { handled: after, carried: after, leftEpochs: [] };
+    });
   }
 
   function onEvent({ event, data, id }: ServerSentEvent, hello: (heartbeat: number) => void): void {
@@ -138,7 +137,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   }
 
   function onRefused(ending: Ending): boolean {
-    const refused = onConnection(tracks).filter(({ address }) => ending.channels?.includes(address.path));
+    const refused = askedFor(tracks).filter(({ address }) => ending.channels?.includes(address.path));
     for (const track of refused) {
       track.state = { standing: "absent" };
       if (ending.reason === "unknown") {
@@ -150,9 +149,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   }
 
   function onClosed(): void {
-    for (const cancel of timers.values()) {
-      cancel();
-    }
+    delays.close();
     closing.abort(unexpected("closed", "an open client", "a closed one"));
   }
 
@@ -167,6 +164,8 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
       return;
     }
     position = { ...position, leftEpochs: [...position.leftEpochs, handled] };
+    // A request that is under way has begun before this epoch.
+    connection.input("outdated", null);
     for (const track of tracks.values()) {
       inputAll(track, "epoch", handled);
     }
@@ -212,6 +211,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     switch (event) {
       case "hello":
         hello(data.heartbeat);
+        lookIn(0);
         compareVersion(data.contract);
         break;
       case "clear":
@@ -254,6 +254,9 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
     if (next) {
       connection.input("ended", { reason: "gap" });
+    } else {
+      // A request that is under way has begun before this gap, and would tell it again.
+      connection.input("outdated", null);
     }
   }
 
@@ -270,26 +273,21 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   /** The server does not know the path. It is asked for again when a deployment may be over. */
   function leaveOut(track: Track): void {
     track.state = { standing: "unknown" };
-    lookIn(FORGIVENESS, track, () => (track.state = { standing: "absent" }));
+    delays.add(track, FORGIVENESS, () => {
+      track.state = { standing: "absent" };
+      look();
+    });
   }
 
-  /**
-   * Looks after a while what to follow. All that changes until then is one change.
-   * @param what tells timers apart: there is one at a time for each
-   * @param task is done before
-   */
-  function lookIn(milliseconds: number, what: unknown = milliseconds, task = () => {}): void {
-    if (closing.signal.aborted || timers.has(what)) {
-      return;
+  /** Looks after a while what to follow. All that changes until then is one change. */
+  function lookIn(milliseconds: number): void {
+    delays.add(milliseconds, milliseconds, look);
+  }
+
+  function look(): void {
+    if (haveChanged(tracks)) {
+      connection.input("wanted", areFollowed(tracks));
     }
-    function run(): void {
-      timers.delete(what);
-      task();
-      if (haveChanged(tracks)) {
-        connection.input("wanted", areFollowed(tracks));
-      }
-    }
-    timers.set(what, clock.setTimeout(run, milliseconds));
   }
 
   function close(): void {

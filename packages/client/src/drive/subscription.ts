@@ -64,12 +64,13 @@ export function subscriptionFactory(
     const hasValues = Object.values(decoder.channelOf(address).events).some(({ mode }) => mode === "latest");
     const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues };
     const { status, set } = watchedStatus();
+    const over = connection.value;
     const machine: Machine<SubscriptionState, SubscriptionInputs> = createMachine<
       SubscriptionState,
       SubscriptionInputs,
       SubscriptionEffects,
       ChannelPosition
-    >(initialState(after, traits), transition, position, onState, {
+    >(isOver(over) ? { kind: "closed", shown: over } : initialState(after, traits), transition, position, onState, {
       load,
       unpack,
       offer: (item) => input("answer", { item, isTaken: consumer.take(item) }),
@@ -123,12 +124,13 @@ export function subscriptionFactory(
       input("failure", isMeant ? failed : { reason: "unavailable" });
     }
 
-    subscriptions.add(input);
     onState(machine.state);
-    if (isOver(connection.value)) {
+    if (isOver(over)) {
+      const { reason } = over;
       // No handler is called before `subscribe` has returned.
-      clock.setTimeout(() => input("connection", connection.value), 0);
+      clock.setTimeout(() => consumer.close(reason), 0);
     } else {
+      subscriptions.add(input);
       input("room", null);
       input("start", null);
     }

@@ -1,7 +1,6 @@
 import type { Address } from "@tidings/contract";
 import type { SubscriptionInputs, SubscriptionState } from "../state/subscription-state.ts";
-import type { Position } from "../state/position.ts";
-import { ask, isOnConnection, type TrackState } from "../state/track-state.ts";
+import { isAskedFor, isOnConnection, type TrackState } from "../state/track-state.ts";
 import type { Machine } from "./machine.ts";
 
 /** One path: its subscriptions, and its state on the connection. */
@@ -28,6 +27,11 @@ export function onConnection(tracks: Tracks): Track[] {
   return [...tracks.values()].filter(({ state }) => isOnConnection(state));
 }
 
+/** The tracks that the next stream is asked for. */
+export function askedFor(tracks: Tracks): Track[] {
+  return [...tracks.values()].filter(({ state }) => isAskedFor(state));
+}
+
 /** Whether anybody follows any of them. */
 export function areFollowed(tracks: Tracks): boolean {
   return [...tracks.values()].some(({ subscriptions }) => subscriptions.size > 0);
@@ -36,20 +40,8 @@ export function areFollowed(tracks: Tracks): boolean {
 /** Whether the connection should follow other paths than it does. */
 export function haveChanged(tracks: Tracks): boolean {
   return [...tracks.values()].some(({ subscriptions, state }) =>
-    subscriptions.size > 0 ? state.standing === "absent" : isOnConnection(state),
+    subscriptions.size > 0 ? state.standing === "absent" : isAskedFor(state),
   );
-}
-
-/** Decides what the next connection follows. @param handled how far the stream has come */
-export function askForAll(tracks: Tracks, handled: Position | null): Track[] {
-  for (const [path, track] of tracks) {
-    if (track.subscriptions.size === 0 && track.state.standing !== "unknown") {
-      tracks.delete(path);
-    } else {
-      track.state = ask(track.state, handled);
-    }
-  }
-  return onConnection(tracks);
 }
 
 /** Removes a track that has no subscriptions and is not on the connection. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { expectCell } from "../../test/expect-cell.ts";
 import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "./connection-state.ts";
 import { NOTHING_YET } from "./retry.ts";
-import { IDLE_STATUS } from "../status.ts";
+import { IDLE_STATUS, LIVE } from "../status.ts";
 
 type Kind = ConnectionState["kind"];
 type InputName = keyof ConnectionInputs;
@@ -15,6 +15,9 @@ const lastFailure = { state: "retrying", reason: "network", since: 3, at: 7 } as
 const states: { readonly [Each in Kind]: Extract<ConnectionState, { kind: Each }> } = {
   idle: { kind: "idle", shown: IDLE_STATUS, attempts },
   requesting: { kind: "requesting", shown: { state: "connecting" }, attempts },
+  live: { kind: "live", shown: LIVE, attempts },
+  switching: { kind: "switching", shown: LIVE, attempts },
+  postponed: { kind: "postponed", shown: LIVE, attempts },
   retrying: { kind: "retrying", shown: lastFailure, attempts },
   closed: { kind: "closed", shown: { state: "closed", reason: "closed" } },
 };
@@ -25,7 +28,11 @@ const inputs: ConnectionInputs = {
   unwanted: null,
   hello: 9,
   base: 5_000,
+  adopted: null,
+  outdated: null,
+  redo: true,
   ended: { reason: "network" },
+  failed: { reason: "network" },
   retry: { attempts, lastFailure },
   due: null,
   online: null,
@@ -35,22 +42,32 @@ const inputs: ConnectionInputs = {
 
 const kinds = Object.keys(states) as Kind[];
 const names = Object.keys(inputs) as InputName[];
+const everywhere = (outcome: string) => Object.fromEntries(kinds.map((kind) => [kind, outcome]));
 
 /**
  * The next state and the effects, for every cell in which something happens. In all other cells the state stays as it
  * is.
  */
 const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string } } = {
-  wanted: { idle: "requesting: open", requesting: "requesting: open" },
-  unwanted: { idle: "idle", requesting: "idle", retrying: "idle" },
-  hello: { requesting: "requesting" },
-  base: { requesting: "requesting" },
-  ended: { requesting: "requesting: trace, plan" },
-  retry: { requesting: "retrying: wait" },
-  due: { retrying: "requesting: open" },
+  wanted: { idle: "requesting: open", live: "switching: prepare" },
+  unwanted: everywhere("idle"),
+  hello: { requesting: "live" },
+  base: { requesting: "requesting", live: "live", switching: "switching", postponed: "postponed" },
+  adopted: { switching: "requesting" },
+  outdated: { switching: "switching: prepare" },
+  redo: { requesting: "requesting: open", switching: "switching: prepare" },
+  ended: {
+    requesting: "requesting: trace, plan",
+    live: "requesting: trace, plan",
+    switching: "requesting: trace, plan",
+    postponed: "requesting: trace, plan",
+  },
+  failed: { switching: "switching: trace, planSuccessor" },
+  retry: { requesting: "retrying: wait", switching: "postponed: wait" },
+  due: { retrying: "requesting: open", postponed: "switching: prepare" },
   online: { retrying: "requesting: open" },
-  reconnect: { retrying: "requesting: open" },
-  close: { idle: "closed: end", requesting: "closed: end", retrying: "closed: end" },
+  reconnect: { retrying: "requesting: open", postponed: "switching: prepare" },
+  close: everywhere("closed: end"),
 };
 
 describe("every state answers every input", () => {
@@ -58,7 +75,7 @@ describe("every state answers every input", () => {
     test.each(kinds)(`${name} in %s`, (kind) => {
       const state = states[kind];
       const next = connectionTransition(state, name, inputs[name]);
-      expectCell(TABLE[name][kind], state, next);
+      expectCell(kind === "closed" ? undefined : TABLE[name][kind], state, next);
     });
   }
 });
@@ -77,10 +94,38 @@ test("the pause that the server asks for, and a hello, are kept for the next att
 });
 
 test("another request shows what was shown before, until it is live", () => {
-  const { state: live } = connectionTransition(states.requesting, "hello", 9);
-  expect(live.shown).toEqual({ state: "live" });
-  expect(connectionTransition(live, "wanted", true).state.shown).toEqual({ state: "live" });
   expect(connectionTransition(states.retrying, "due", null).state.shown).toEqual(lastFailure);
+  expect(connectionTransition(states.requesting, "hello", 9).state.shown).toEqual({ state: "live" });
+});
+
+test("while the next stream is asked for, the client stays live", () => {
+  const { state: switching } = connectionTransition(states.live, "wanted", true);
+  expect(switching.shown).toEqual({ state: "live" });
+  const { state: postponed } = connectionTransition(switching, "retry", { attempts, lastFailure });
+  expect(postponed.shown).toEqual({ state: "live" });
+  const { state: adopted } = connectionTransition(switching, "adopted", null);
+  expect(adopted).toMatchObject({ kind: "requesting", shown: { state: "live" } });
+});
+
+test("the pauses of the next stream grow, however long the stream has lived, and leave its life as it is", () => {
+  const old = { ...states.switching, attempts: { ...attempts, liveSince: 5 } };
+  const { effects } = connectionTransition(old, "failed", { reason: "network" });
+  expect(effects[1]).toEqual([
+    "planSuccessor",
+    { ending: { reason: "network" }, attempts: { ...attempts, liveSince: Infinity } },
+  ]);
+  const { state } = connectionTransition(old, "retry", { attempts: { ...attempts, failures: 4 }, lastFailure });
+  expect(state).toMatchObject({ attempts: { failures: 4, liveSince: 5 } });
+});
+
+test("a request whose new paths were all refused is not made again", () => {
+  expect(connectionTransition(states.switching, "redo", false).state.kind).toBe("live");
+});
+
+test("with nothing to follow any more, nothing is waited for", () => {
+  for (const kind of ["requesting", "live", "switching", "postponed", "retrying"] as const) {
+    expect(connectionTransition(states[kind], "wanted", false).effects).toEqual([["open", null]]);
+  }
 });
 
 test("the network is back: what the server has asked to wait for is waited for", () => {
@@ -94,7 +139,11 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
     unwanted: fc.constant(null),
     hello: fc.nat(),
     base: fc.nat(),
+    adopted: fc.constant(null),
+    outdated: fc.constant(null),
+    redo: fc.boolean(),
     ended: fc.constant({ reason: "network" as const }),
+    failed: fc.constant({ reason: "network" as const }),
     retry: fc.nat().map((failures) => ({ attempts: { ...attempts, failures }, lastFailure: { ...lastFailure } })),
     due: fc.constant(null),
     online: fc.constant(null),
@@ -113,9 +162,14 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
       state = next.state;
       if (before.kind === "closed") expect(next).toEqual({ state: before, effects: [] });
       if (effects.has("open")) expect(state.kind).toBe("requesting");
-      if (state.kind === "requesting" && before.kind !== "requesting") expect(effects.has("open")).toBe(true);
-      expect(effects.get("wait")).toBe(state.kind === "retrying" && state !== before ? state.shown : undefined);
-      expect(effects.has("plan")).toBe(before.kind === "requesting" && name === "ended");
+      if (effects.has("prepare")) expect(state.kind).toBe("switching");
+      if (state.kind === "switching" && before.kind !== "switching") expect(effects.has("prepare")).toBe(true);
+      expect(effects.has("wait")).toBe(
+        (state.kind === "retrying" || state.kind === "postponed") && name === "retry" && state !== before,
+      );
+      expect(effects.has("plan")).toBe(name === "ended" && state !== before);
+      expect(effects.has("planSuccessor")).toBe(name === "failed" && before.kind === "switching");
+      if (["live", "switching", "postponed"].includes(state.kind)) expect(state.shown).toEqual({ state: "live" });
       expect(effects.has("end")).toBe(state.kind === "closed" && before.kind !== "closed");
       if (name === "hello" && before.kind === "requesting") expect(state.shown).toEqual({ state: "live" });
     }

@@ -3,10 +3,14 @@
  *
  * ```
  * idle        there is something to ask for    → requesting
- * requesting  the request ends                 → retrying
- *             something else is followed, or some paths are refused → requesting, with another request
+ * requesting  the server says hello            → live
+ * live        something else is followed       → switching
+ * switching   the next stream says hello       → requesting, and so live
+ *             its request fails                → postponed, or live where it was refused
+ * postponed   its time comes, or reconnect     → switching
  * retrying    its time comes, the network is back after an outage, or reconnect → requesting
- * any         there is nothing to ask for      → idle
+ * any         the stream ends                  → retrying; requesting, where it refuses some paths
+ *             there is nothing to ask for      → idle
  *             close, also after an end that allows no retry → closed
  * ```
  *
@@ -32,11 +36,24 @@ interface Idle extends Progress {
   readonly kind: "idle";
 }
 
-/** A request is under way, up to the end of its answer. */
+/** The request for the stream is under way, up to its hello. */
 interface Requesting extends Progress {
   readonly kind: "requesting";
-  /** `live` once the server has said hello. Until then, what was shown before. */
-  readonly shown: Status;
+}
+
+/** The stream runs. */
+interface Live extends Progress {
+  readonly kind: "live";
+}
+
+/** The stream runs, and so does the request for the next one. */
+interface Switching extends Progress {
+  readonly kind: "switching";
+}
+
+/** The stream runs. The request for the next one has failed, and is made again when the pause is over. */
+interface Postponed extends Progress {
+  readonly kind: "postponed";
 }
 
 /** The next request is made when the pause is over. */
@@ -46,7 +63,8 @@ interface WaitingToRetry extends Progress {
   readonly shown: Retrying | Ended;
 }
 
-type Open = Idle | Requesting | WaitingToRetry;
+type Streaming = Requesting | Live | Switching | Postponed;
+type Open = Idle | Streaming | WaitingToRetry;
 export type ConnectionState = Open | Closed;
 
 /** What can happen, and what is known about it. */
@@ -59,8 +77,18 @@ export interface ConnectionInputs {
   readonly hello: number;
   /** The server's `retry`, in milliseconds. */
   readonly base: number;
-  /** The request has ended. */
+  /** The stream has ended, or its request. */
   readonly ended: Ending;
+  /** The next stream has said hello, and is the stream from now on. */
+  readonly adopted: null;
+  /** The next stream would begin before something that has happened meanwhile. */
+  readonly outdated: null;
+  /** The request for the next stream has ended. */
+  readonly failed: Ending;
+  /**
+   * What was asked for last is not what is wanted any more. Whether it is something else than what the stream follows.
+   */
+  readonly redo: boolean;
   /** When to make another request, and why. */
   readonly retry: Retry;
   /** The pause is over. */
@@ -74,12 +102,16 @@ export interface ConnectionInputs {
 
 /** What is to be done, and what is known about it. */
 export interface ConnectionEffects {
-  /** Make a request for what is followed now. The input `unwanted` follows when that is nothing. */
+  /** Make a request for what is followed now: the stream. The input `unwanted` follows when that is nothing. */
   readonly open: null;
+  /** The same, but its answer is the stream from its hello on. */
+  readonly prepare: null;
   /** Tell developers that the request has ended. */
   readonly trace: Ending;
-  /** Decide what follows. The input `wanted`, `retry` or `close` follows. */
+  /** Decide what follows. The input `redo`, `retry` or `close` follows. */
   readonly plan: Failed;
+  /** Decide when to ask again for the next stream. The input `redo` or `retry` follows. */
+  readonly planSuccessor: Failed;
   readonly wait: Retrying | Ended;
   readonly end: Reason;
 }
@@ -92,27 +124,35 @@ export const IDLE: Idle = { kind: "idle", shown: IDLE_STATUS, attempts: NOTHING_
 interface Ignored {
   readonly wanted: never;
   readonly unwanted: never;
-  readonly hello: "idle" | "retrying";
+  readonly hello: "idle" | "retrying" | "live" | "switching" | "postponed";
   readonly base: "idle" | "retrying";
   readonly ended: "idle" | "retrying";
-  readonly retry: "idle" | "retrying";
-  readonly due: "idle" | "requesting";
-  readonly online: "idle" | "requesting";
-  readonly reconnect: "idle" | "requesting";
+  readonly adopted: "idle" | "retrying" | "requesting" | "live" | "postponed";
+  readonly outdated: "idle" | "retrying" | "requesting" | "live" | "postponed";
+  readonly failed: "idle" | "retrying" | "requesting" | "live" | "postponed";
+  readonly redo: "idle" | "retrying" | "live" | "postponed";
+  readonly retry: "idle" | "retrying" | "live" | "postponed";
+  readonly due: "idle" | "requesting" | "live" | "switching";
+  readonly online: "idle" | "requesting" | "live" | "switching" | "postponed";
+  readonly reconnect: "idle" | "requesting" | "live" | "switching";
   readonly close: never;
 }
 
 /** What each state does about each input. */
 export const connectionTransition = defineTable<ConnectionState, ConnectionInputs, ConnectionEffects, Ignored>({
-  wanted: { idle: begin, requesting: open, retrying: look },
+  wanted: { idle: begin, requesting: look, live: change, switching: look, postponed: look, retrying: look },
   unwanted: ({ attempts }) => to({ ...IDLE, attempts }),
   hello: { requesting: live },
-  base: { requesting: obey },
-  ended: { requesting: plan },
-  retry: { requesting: wait },
-  due: { retrying: open },
+  base: { requesting: obey, live: obey, switching: obey, postponed: obey },
+  ended: { requesting: plan, live: plan, switching: plan, postponed: plan },
+  adopted: { switching: (state) => to({ ...state, kind: "requesting" }) },
+  outdated: { switching: prepare },
+  failed: { switching: planSuccessor },
+  redo: { requesting: open, switching: redo },
+  retry: { requesting: wait, switching: postpone },
+  due: { retrying: open, postponed: prepare },
   online: { retrying: hurry },
-  reconnect: { retrying: begin },
+  reconnect: { retrying: begin, postponed: prepare },
   close,
 });
 
@@ -125,25 +165,42 @@ function open(state: Open): Next {
   return to({ ...state, kind: "requesting" }, ["open", null]);
 }
 
-/** A connection that waits for its next attempt asks for other paths then. For none, it does not wait. */
-function look(state: WaitingToRetry, isWanted: boolean): Next {
+/** What is under way or waits asks for other paths later. For none, it does not wait. */
+function look(state: Open, isWanted: boolean): Next {
   return isWanted ? stay(state) : open(state);
 }
 
-function live(state: Requesting, now: number): Next {
-  return to({
-    ...state,
-    attempts: { ...state.attempts, hasTriedFresh: false, liveSince: now, failingSince: null },
-    shown: LIVE,
-  });
+function change(state: Open, isWanted: boolean): Next {
+  return isWanted ? prepare(state) : open(state);
 }
 
-function obey(state: Requesting, base: number): Next {
+function prepare(state: Open): Next {
+  return to({ ...state, kind: "switching", shown: LIVE }, ["prepare", null]);
+}
+
+function redo(state: Switching, isOther: boolean): Next {
+  return isOther ? prepare(state) : to({ ...state, kind: "live" });
+}
+
+function live(state: Open, now: number): Next {
+  const attempts = { ...state.attempts, hasTriedFresh: false, liveSince: now, failingSince: null };
+  return to({ kind: "live", attempts, shown: LIVE });
+}
+
+function obey(state: Streaming, base: number): Next {
   return to({ ...state, attempts: { ...state.attempts, base } });
 }
 
-function plan(state: Requesting, ending: Ending): Next {
-  return to(state, ["trace", ending], ["plan", { ending, attempts: state.attempts }]);
+function plan(state: Streaming, ending: Ending): Next {
+  return to({ ...state, kind: "requesting" }, ["trace", ending], ["plan", { ending, attempts: state.attempts }]);
+}
+
+function planSuccessor(state: Switching, ending: Ending): Next {
+  return to(
+    state,
+    ["trace", ending],
+    ["planSuccessor", { ending, attempts: { ...state.attempts, liveSince: Infinity } }],
+  );
 }
 
 /** The network is back. What the server has asked to wait for is waited for. */
@@ -151,6 +208,11 @@ function hurry(state: WaitingToRetry): Next {
   return isOutage(state.shown.reason) ? open(state) : stay(state);
 }
 
-function wait(_: Requesting, { attempts, lastFailure }: Retry): Next {
+function wait(_: Open, { attempts, lastFailure }: Retry): Next {
   return to({ kind: "retrying", attempts, shown: lastFailure }, ["wait", lastFailure]);
+}
+
+/** The stream has not failed, so its life goes on. */
+function postpone({ attempts: { liveSince } }: Switching, { attempts, lastFailure }: Retry): Next {
+  return to({ kind: "postponed", attempts: { ...attempts, liveSince }, shown: LIVE }, ["wait", lastFailure]);
 }

@@ -223,8 +223,9 @@ function startAnew(state: Open): Next {
 }
 
 function meetGap(state: Open, gap: StreamGap, { stream }: ChannelPosition): Next {
-  // Our own pages may have covered long ago what the stream has carried up to here. They tell about our own position.
-  if (!gap.next && isAfter(state.cursor, stream.handled)) {
+  // Our own pages, or the stream before this one, may have covered long ago what the stream has carried up to here. A
+  // page tells about our own position.
+  if (!gap.next && state.cursor && !covers(stream.handled, state.cursor)) {
     return load(state);
   }
   return meetHole(state, gap, (behind) => to({ ...behind, kind: "joined" }));

@@ -4,7 +4,9 @@ import type { Position } from "./position.ts";
 export type TrackState =
   /** The connection does not follow the path. */
   | { readonly standing: "absent" }
-  /** It does, but the stream's position does not cover the path yet. It will with the next id. */
+  /** The next stream is asked for it. Until that one has said hello, the stream before it goes on without the path. */
+  | { readonly standing: "asked" }
+  /** The stream follows it, but its position does not cover the path yet. It will with the next id. */
   | { readonly standing: "requested" }
   /** The stream has carried the path up to here. Null behind a gap whose end is not known. */
   | { readonly standing: "followed"; readonly reached: Position | null }
@@ -15,6 +17,11 @@ export function isOnConnection({ standing }: TrackState): boolean {
   return standing === "requested" || standing === "followed";
 }
 
+/** Whether the next stream is asked for the path. */
+export function isAskedFor(state: TrackState): boolean {
+  return state.standing === "asked" || isOnConnection(state);
+}
+
 /** How far the stream has carried the path. Null while that is not known. */
 export function reachedOf(state: TrackState): Position | null {
   return state.standing === "followed" ? state.reached : null;
@@ -23,7 +30,7 @@ export function reachedOf(state: TrackState): Position | null {
 /** The next connection asks for the path. @param handled how far the stream has come */
 export function ask(state: TrackState, handled: Position | null): TrackState {
   if (state.standing === "absent") {
-    return { standing: "requested" };
+    return { standing: "asked" };
   }
   // The next connection tells a gap again.
   return state.standing === "followed" ? { ...state, reached: state.reached ?? handled } : state;

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { chat, inbox, other } from "../../test/client-kit.ts";
+import { live, MENTION, untilNext } from "../../test/stream-kit.ts";
+
+const onGap = () => {};
+const person = (index: number) => chat.inbox({ userId: `u${index}` });
+
+/** A client with a stream that runs, and a request for the next one that is under way. */
+async function switching() {
+  const kit = await live();
+  const late: string[] = [];
+  const reasons: string[] = [];
+  const newcomer = kit.client.subscribe(other, {
+    mention: ({ by }) => late.push(by),
+    onGap: ({ reason }) => late.push(`gap ${reason}`),
+    onClose: (reason) => reasons.push(reason),
+  });
+  await kit.clock.advance(0);
+  return { ...kit, late, reasons, newcomer, next: kit.server.stream };
+}
+
+describe("when something else is followed, the stream goes on until the next one says hello", () => {
+  test("and nothing of it is lost, repeated or late", async () => {
+    const { server, clock, stream, next, heard, late, client } = await switching();
+    expect(server.streams.map(({ aborted }) => aborted)).toEqual([false, false]);
+    expect([next.after, next.channels]).toEqual(["e.1", [inbox.path, other.path]]);
+    stream.event(MENTION, { by: "2" }, "e.2");
+    await clock.advance(0);
+    expect(heard).toEqual(["2"]);
+    const successor = next.live("e.1");
+    successor.event(MENTION, { by: "2" }, "e.2");
+    successor.event(MENTION, { by: "3" }, "e.3");
+    successor.event(`${other.path}:mention`, { by: "x" }, "e.4");
+    await clock.advance(0);
+    expect([heard, late]).toEqual([["2", "3"], ["x"]]);
+    expect(server.streams.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(server.pages).toHaveLength(0);
+    expect(client.status.value).toEqual({ state: "live" });
+  });
+
+  test("however often that happens: each request takes along what came since the last one", async () => {
+    const { client, server, clock, heard, stream: first } = await live();
+    let stream = first;
+    let seq = 1;
+    for (let index = 0; index < 80; index++) {
+      client.subscribe(person(index), { onGap });
+      await clock.advance(100);
+      stream.event(MENTION, { by: String(++seq) }, `e.${seq}`);
+      await clock.advance(0);
+      // The server answers after a while, with everything since then.
+      const { isOpen, after } = server.stream;
+      if (index % 3 !== 2 || !isOpen) continue;
+      stream = server.stream.live(after);
+      for (let old = Number(after?.slice(2)) + 1; old <= seq; old++) {
+        stream.event(MENTION, { by: String(old) }, `e.${old}`);
+      }
+      await clock.advance(0);
+    }
+    expect(heard).toEqual(Array.from({ length: 80 }, (_, index) => String(index + 2)));
+    expect(server.streams.length).toBeLessThan(40);
+    expect(server.stream.channels.length).toBeGreaterThan(75);
+    expect(server.pages).toHaveLength(0);
+  });
+
+  test("also where the next one fails, which is tried again after growing pauses", async () => {
+    const kit = await switching();
+    const { server, clock, stream, heard, client, errors } = kit;
+    const pauses: number[] = [];
+    for (let failure = 0; failure < 3; failure++) {
+      server.stream.answer(503);
+      pauses.push(await untilNext(kit));
+      stream.heartbeat("e.1");
+    }
+    expect(pauses[2]).toBeGreaterThan(pauses[0] ?? Infinity);
+    stream.event(MENTION, { by: "2" }, "e.2");
+    await clock.advance(0);
+    expect(heard).toEqual(["2"]);
+    expect(client.status.value).toEqual({ state: "live" });
+    expect(errors.length).toBeGreaterThan(0);
+    expect(server.streams[0]?.aborted).toBe(false);
+  });
+
+  test.each([
+    [403, "forbidden", [other.path]],
+    [400, "rejected", undefined],
+  ])("and where %d refuses what is new, only that closes", async (status, reason, channels) => {
+    const { server, clock, next, stream, heard, reasons, client } = await switching();
+    next.answer(status, { channels });
+    await clock.advance(0);
+    expect(reasons).toEqual([reason]);
+    stream.event(MENTION, { by: "2" }, "e.2");
+    await clock.advance(30_000);
+    stream.heartbeat("e.2");
+    await clock.advance(30_000);
+    expect(heard).toEqual(["2"]);
+    expect(server.streams).toHaveLength(2);
+    expect(client.status.value).toEqual({ state: "live" });
+  });
+});
+
+test("a gap of the stream is not told again by the next one, which begins behind it", async () => {
+  const { server, clock, stream, next, gaps } = await switching();
+  stream.gap({ [inbox.path]: "trimmed" });
+  stream.heartbeat("e.7");
+  await clock.advance(0);
+  expect(gaps).toEqual(["trimmed after e.1"]);
+  expect(next.aborted).toBe(true);
+  expect(server.streams).toHaveLength(3);
+});
+
+test("after a failover of the stream the next one is asked for again", async () => {
+  const { server, clock, stream, next, heard } = await switching();
+  stream.event(MENTION, { by: "f" }, "f.2");
+  await clock.advance(0);
+  expect(next.aborted).toBe(true);
+  expect(server.streams).toHaveLength(3);
+  server.stream.live("f.2").event(MENTION, { by: "g" }, "f.3");
+  await clock.advance(0);
+  expect(heard).toEqual(["f", "g"]);
+});
+
+test("the end of the stream ends the request for the next one, and one follows for both", async () => {
+  const kit = await switching();
+  kit.stream.end();
+  await kit.clock.advance(0);
+  expect(kit.next.aborted).toBe(true);
+  await untilNext(kit);
+  expect(kit.server.stream.channels).toEqual([inbox.path, other.path]);
+});
+
+test("without anything to follow, both end", async () => {
+  const { client, server, clock, subscription, newcomer } = await switching();
+  subscription.close();
+  newcomer.close();
+  await clock.advance(1_000);
+  expect(server.streams.map(({ aborted }) => aborted)).toEqual([true, true]);
+  expect(client.status.value).toEqual({ state: "idle" });
+  expect(clock.pending).toBe(0);
+});
