@@ -1,6 +1,7 @@
 import type * as parserModule from "../../../packages/protocol/src/parser.ts";
 import type * as connectionModule from "../../../packages/client/src/drive/connection.ts";
-import type * as tracksModule from "../../../packages/client/src/drive/tracks.ts";
+import type * as streamProgress from "../../../packages/client/src/state/stream-progress.ts";
+import type * as trackState from "../../../packages/client/src/state/track-state.ts";
 import type * as subscriptionState from "../../../packages/client/src/state/subscription-state.ts";
 import type * as subscriptionTable from "../../../packages/client/src/state/subscription-table.ts";
 import { toPosition, type Position } from "../../../packages/client/src/state/position.ts";
@@ -26,7 +27,7 @@ const inSubscription = (change: (transition: Transition, ...input: Input) => Ans
   });
 
 /** A state that knows something else. */
-const withProgress = (state: State, change: (state: Open) => Partial<Omit<Open, "kind">>): State =>
+const withProgress = (state: State, change: (state: Open) => Partial<Pick<Open, "cursor" | "gaps">>): State =>
   state.kind === "closed" ? state : { ...state, ...change(state) };
 
 /** Subscriptions that ask for other pages. */
@@ -45,18 +46,6 @@ const changeWishes = (change: (wish: Wish, state: Open) => Partial<Wish>): Mutat
 /** Whether everything up to `position` is covered. Positions of different epochs cannot be compared. */
 function covers(seen: Position | null, position: Position | null): boolean {
   return seen !== null && position !== null && seen.epoch === position.epoch && position.seq <= seen.seq;
-}
-
-/** Lets a track forget a gap: the stream stays where it was with the channel. */
-function keepPosition(track: tracksModule.Track): void {
-  let { state } = track;
-  Object.defineProperty(track, "state", {
-    get: () => state,
-    set(next: typeof state) {
-      const isGap = next.standing === "followed" && next.reached === null;
-      if (!isGap || state.standing !== "followed") state = next;
-    },
-  });
 }
 
 /** Clients that break laws. */
@@ -139,12 +128,7 @@ export const clientMutants: readonly Mutant[] = [
   breaking(
     "once",
     "what comes twice in one piece is handled again, with a failover inside",
-    // A text: the epochs that a stream has left are private to it, so there is no seam.
-    {
-      file: "packages/client/src/drive/stream.ts",
-      from: "if (at && position.leftEpochs.some((last) => covers(last, at))) {",
-      to: "if (false) {",
-    },
+    replace<typeof streamProgress>("packages/client/src/state/stream-progress.ts", { isLeft: () => () => false }),
     "pieces come twice, with failovers",
   ),
   breaking(
@@ -164,16 +148,12 @@ export const clientMutants: readonly Mutant[] = [
   breaking(
     "law 7",
     "a page of a copy that lags hides a loss from a subscription that catches up",
-    replace<typeof tracksModule>("packages/client/src/drive/tracks.ts", {
-      trackOf: (trackOf) => {
-        const seen = new WeakSet<tracksModule.Track>();
-        return (...given) => {
-          const track = trackOf(...given);
-          if (!seen.has(track)) keepPosition(track);
-          seen.add(track);
-          return track;
-        };
-      },
+    // A track forgets a gap: the stream stays where it was with the channel.
+    replace<typeof trackState>("packages/client/src/state/track-state.ts", {
+      trackTransition: (transition) => (state, input, about, world) =>
+        input === "reach" && about === null && state.kind === "followed"
+          ? { state, effects: [] }
+          : transition(state, input, about, world),
     }),
     "pages come from a copy that lags",
   ),

@@ -24,6 +24,8 @@ export interface ConnectionUser {
   onEvent(event: ServerSentEvent, hello: (heartbeat: number) => void): void;
   /** Tells those whose paths the server refuses. Returns whether there are any. */
   onRefused(ending: Ending): boolean;
+  /** What is new waits for another attempt. */
+  onPostponed(ending: Ending): void;
   /** The connection has closed, for good. */
   onClosed(): void;
 }
@@ -141,6 +143,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       input("redo", user.hasChanged());
     } else if (retry) {
       input("retry", retry);
+      user.onPostponed(failed.ending);
     } else {
       // Only what is new can be the reason.
       user.onRefused({ ...failed.ending, channels: newPaths });
@@ -179,7 +182,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     for (;;) {
       const { done, value } = await reader.read();
       if (done) {
-        throw failure("network", "a bye", "the end; check proxies");
+        throw failure("network", "a last word of the server", "the end of the stream; check proxies");
       }
       onLife();
       parser.push(value);

@@ -1,7 +1,6 @@
 import type { EventRequest } from "@tidings/protocol";
 import type { Position } from "../state/position.ts";
-import { ask } from "../state/track-state.ts";
-import { askedFor, type Track, type Tracks } from "./tracks.ts";
+import { askedFor, moveTrack, type Track, type Tracks } from "./tracks.ts";
 
 /** A request for what is followed now. Its answer may become the stream. */
 export interface Draft {
@@ -25,14 +24,14 @@ export function draftOf(
   onBegin: (fresh: readonly Track[], after: Position | null) => void,
 ): Draft | null {
   for (const [path, track] of tracks) {
-    if (track.subscriptions.size === 0 && track.state.standing !== "unknown") {
+    if (track.subscriptions.size === 0 && track.state.kind !== "unknown") {
       tracks.delete(path);
     } else {
-      track.state = ask(track.state, handled);
+      moveTrack(track, "ask", handled);
     }
   }
   const asked = askedFor(tracks);
-  const fresh = asked.filter(({ state }) => state.standing !== "followed");
+  const fresh = asked.filter(({ state }) => state.kind !== "followed");
   // Without a path that is followed already, everything begins now.
   const after = fresh.length === asked.length ? null : handled;
   if (asked.length === 0) {
@@ -45,7 +44,7 @@ export function draftOf(
     newPaths: fresh.map(({ address }) => address.path),
     begin() {
       for (const track of fresh) {
-        track.state = { standing: "requested" };
+        moveTrack(track, "begin", null);
       }
       onBegin(fresh, after);
     },

@@ -36,5 +36,5 @@ export function toFailure(thrown: unknown): Failure {
   const options = { cause: thrown };
   return thrown instanceof RangeError
     ? { reason: "bad-response", error: new StreamError("event-too-large", thrown.message, options) }
-    : failure("network", "an answer", String(thrown), options);
+    : failure("network", "an answer", `${String(thrown)}; check network, "url" and CORS`, options);
 }

@@ -23,7 +23,10 @@ export async function send<Result>(
   const { clock, identity, fetch, credentials, network } = settings;
   signal.throwIfAborted();
   if (!network.isOnline()) {
-    throw { reason: "offline", error: unexpected("network", "a network", "none") } satisfies Failure;
+    throw {
+      reason: "offline",
+      error: unexpected("network", "a network", "none; try again when it is back"),
+    } satisfies Failure;
   }
   const url = toBase(await readOption("url", settings.url, null));
   signal.throwIfAborted();

@@ -1,23 +1,17 @@
 import { fingerprint, type Address, type Contract } from "@tidings/contract";
-import {
-  covers,
-  parseEventName,
-  type ByeReason,
-  type GapReason,
-  type PageEvent,
-  type ServerSentEvent,
-} from "@tidings/protocol";
+import { type ByeReason, type GapReason, type PageEvent, type ServerSentEvent } from "@tidings/protocol";
 import type { Consumer } from "../deliver/consumer.ts";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
-import { toPosition, type Position, type StreamProgress } from "../state/position.ts";
+import { toPosition, type Position } from "../state/position.ts";
+import { beginAfter, carry, isLeft, leave, leaves, moveTo } from "../state/stream-progress.ts";
 import { isOnConnection, reachedOf } from "../state/track-state.ts";
 import type { Ending } from "../state/ending.ts";
 import type { Status, Watchable } from "../status.ts";
 import { unexpected } from "../stream-error.ts";
 import { createClientStatus } from "./client-status.ts";
 import { createConnection } from "./connection.ts";
-import { parseControl } from "./control.ts";
+import { parseControl, parseEvent } from "./blocks.ts";
 import { createDelays } from "./delays.ts";
 import { draftOf, type Draft } from "./draft.ts";
 import type { Pages } from "./pages.ts";
@@ -28,6 +22,7 @@ import {
   forget,
   haveChanged,
   inputAll,
+  moveTrack,
   onConnection,
   trackOf,
   type Track,
@@ -56,16 +51,19 @@ export interface Stream {
 export function createStream(contract: Contract, settings: Settings, decoder: Decoder, pages: Pages): Stream {
   const { clock, closing, trace } = settings;
   /** How far the stream has come. */
-  let position: StreamProgress = { handled: null, carried: null, leftEpochs: [] };
+  let progress = beginAfter(null);
   const tracks: Tracks = new Map();
   /** Paths that the stream's position does not speak of yet. */
   let newcomers: readonly Track[] = [];
+  /** Whether a request that is under way has begun before a gap, or before the epoch of the stream. */
+  let isOutdated = false;
   const delays = createDelays(clock);
   const connection = createConnection(settings, {
     draft,
     hasChanged: () => haveChanged(tracks),
     onEvent,
     onRefused,
+    onPostponed,
     onClosed,
   });
   connection.status.subscribe((status) => {
@@ -86,7 +84,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
       lookIn(LINGER);
     }
     lookIn(0);
-    const positionOfTrack = () => ({ stream: position, reached: reachedOf(track.state) });
+    const positionOfTrack = () => ({ stream: progress, reached: reachedOf(track.state) });
     const subscription = createSubscription(track, positionOfTrack, consumer, wantsState, after, onLeft);
     include(subscription.status);
     return subscription;
@@ -100,38 +98,31 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   }
 
   function draft(): Draft | null {
-    return draftOf(tracks, position.handled, (fresh, after) => {
+    return draftOf(tracks, progress.handled, (fresh, after) => {
       newcomers = fresh;
-      position = { handled: after, carried: after, leftEpochs: [] };
+      progress = beginAfter(after);
+      isOutdated = false;
     });
   }
 
   function onEvent({ event, data, id }: ServerSentEvent, hello: (heartbeat: number) => void): void {
     const at = toPosition(id);
-    if (at && position.leftEpochs.some((last) => covers(last, at))) {
+    if (at && isLeft(progress, at)) {
       return;
     }
     if (at) {
       noteEpoch(at);
     }
-    const name = parseEventName(event);
-    if (name) {
-      deliver(
-        {
-          ...name,
-          // Parsed where somebody wants it: what nobody follows never is.
-          get data() {
-            return JSON.parse(data) as unknown;
-          },
-        },
-        at,
-      );
+    const wire = parseEvent(event, data);
+    if (wire) {
+      deliver(wire, at);
     } else {
       onControl(event, data, at, hello);
     }
     if (at) {
       // Only now: an id counts when its event has been handled.
-      moveTo(at);
+      progress = moveTo(progress, at);
+      replaceOutdated();
       begin(at, event === "heartbeat" ? onConnection(tracks) : newcomers);
     }
   }
@@ -139,35 +130,46 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   function onRefused(ending: Ending): boolean {
     const refused = askedFor(tracks).filter(({ address }) => ending.channels?.includes(address.path));
     for (const track of refused) {
-      track.state = { standing: "absent" };
+      moveTrack(track, "refuse", ending.reason === "unknown");
       if (ending.reason === "unknown") {
-        leaveOut(track);
+        delays.add(track, FORGIVENESS, () => forgive(track));
       }
       inputAll(track, "failure", ending);
     }
     return refused.length > 0;
   }
 
-  function onClosed(): void {
-    delays.close();
-    closing.abort(unexpected("closed", "an open client", "a closed one"));
+  function onPostponed(ending: Ending): void {
+    for (const track of askedFor(tracks)) {
+      if (!isOnConnection(track.state)) {
+        inputAll(track, "failure", ending);
+      }
+    }
   }
 
-  function moveTo(next: Position | null): void {
-    position = { ...position, handled: next, carried: next };
+  function onClosed(): void {
+    delays.close();
+    closing.abort(unexpected("closed", "an open client", "a closed one; create another"));
   }
 
   /** After a failover the stream goes on in another epoch. */
-  function noteEpoch({ epoch }: Position): void {
-    const { handled } = position;
-    if (!handled || handled.epoch === epoch) {
+  function noteEpoch(at: Position): void {
+    const last = leaves(progress, at);
+    if (!last) {
       return;
     }
-    position = { ...position, leftEpochs: [...position.leftEpochs, handled] };
-    // A request that is under way has begun before this epoch.
-    connection.input("outdated", null);
+    progress = leave(progress, last);
+    isOutdated = true;
     for (const track of tracks.values()) {
-      inputAll(track, "epoch", handled);
+      inputAll(track, "epoch", last);
+    }
+  }
+
+  /** The next stream has to begin where this one stands now. */
+  function replaceOutdated(): void {
+    if (isOutdated) {
+      isOutdated = false;
+      connection.input("outdated", null);
     }
   }
 
@@ -175,7 +177,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   function begin(reached: Position, begun: readonly Track[]): void {
     newcomers = [];
     for (const track of begun) {
-      track.state = { standing: "followed", reached };
+      moveTrack(track, "reach", reached);
       inputAll(track, "start", null);
     }
   }
@@ -184,14 +186,14 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     const { channel, type } = wire;
     const track = tracks.get(channel);
     if (at) {
-      position = { ...position, carried: at };
+      progress = carry(progress, at);
     }
     if (!track) {
       return;
     }
     // Also while nobody follows the path: somebody may come back to it.
-    if (at && track.state.standing === "followed") {
-      track.state = { standing: "followed", reached: at };
+    if (at) {
+      moveTrack(track, "carry", at);
     }
     if (track.subscriptions.size === 0) {
       return;
@@ -234,7 +236,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
 
   function compareVersion(theirs: string): void {
     // At the beginning only. During a deployment the two differ for a while, which is nothing to stop for.
-    if (!position.handled && theirs && theirs !== fingerprint(contract)) {
+    if (!progress.handled && theirs && theirs !== fingerprint(contract)) {
       trace("warn", "contract", { detail: "The server has another version." });
     }
   }
@@ -242,22 +244,20 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   function onGap(gaps: Readonly<Record<string, GapReason>>, next: Position | null): void {
     if (next) {
       // Known before the subscriptions hear of it: they start anew from here.
-      moveTo(next);
+      progress = moveTo(progress, next);
     }
     for (const [path, reason] of Object.entries(gaps)) {
       const track = tracks.get(path);
       if (!track || !isOnConnection(track.state)) {
         continue;
       }
-      track.state = { standing: "followed", reached: next };
+      moveTrack(track, "reach", next);
       inputAll(track, "gap", { reason, next, now: clock.now() });
     }
     if (next) {
       connection.input("ended", { reason: "gap" });
-    } else {
-      // A request that is under way has begun before this gap, and would tell it again.
-      connection.input("outdated", null);
     }
+    isOutdated = true;
   }
 
   function onBye(reason: ByeReason, channels: unknown): void {
@@ -270,13 +270,10 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
   }
 
-  /** The server does not know the path. It is asked for again when a deployment may be over. */
-  function leaveOut(track: Track): void {
-    track.state = { standing: "unknown" };
-    delays.add(track, FORGIVENESS, () => {
-      track.state = { standing: "absent" };
-      look();
-    });
+  /** The server did not know the path. It is asked for again now that a deployment may be over. */
+  function forgive(track: Track): void {
+    moveTrack(track, "forgive", null);
+    look();
   }
 
   /** Looks after a while what to follow. All that changes until then is one change. */

@@ -161,3 +161,46 @@ test("a gap that closes a subscription is told before its status changes", async
   await kit.clock.advance(0);
   expect(reports).toEqual(["gap, live", "gap, live", "gap, live", "closed gap-loop"]);
 });
+
+test("what the server has asked to wait for is waited for, also when the connection comes back", async () => {
+  const kit = createKit();
+  kit.server.onRequest = (request) => {
+    if (!request.isStream) request.answer(503, {}, { "retry-after": "3600" });
+  };
+  kit.client.subscribe(lobby, { snapshot: () => {} });
+  await kit.clock.advance(0);
+  let stream = kit.server.stream.live("e.1");
+  await kit.clock.advance(1_000);
+  const pages = kit.server.pages.length;
+  for (let count = 0; count < 10; count++) {
+    stream.end();
+    await kit.clock.advance(60_000);
+    stream = kit.server.stream.live("e.1");
+    await kit.clock.advance(1_000);
+  }
+  expect(kit.server.pages).toHaveLength(pages);
+});
+
+test("events of other channels do not make a newcomer load another page", async () => {
+  const kit = createKit();
+  kit.client.subscribe(inbox, { onGap: () => {} });
+  kit.client.subscribe(lobby, { snapshot: () => {} });
+  await kit.clock.advance(0);
+  const stream = kit.server.stream.live("e.1");
+  await kit.clock.advance(0);
+  stream.event(MENTION, { by: "a" }, "e.5");
+  await kit.clock.advance(0);
+  kit.server.page.page({ cursor: "e.3", state: { [lobby.path]: { messages: [] } } });
+  await kit.clock.advance(0);
+  expect(kit.server.pages).toHaveLength(1);
+});
+
+test("an event without a position does not begin a subscription", async () => {
+  const kit = createKit();
+  const heard: string[] = [];
+  kit.client.subscribe(inbox, { onGap: () => {}, mention: ({ by }) => heard.push(by) });
+  await kit.clock.advance(0);
+  kit.server.stream.live(null).event(MENTION, { by: "somebody" });
+  await kit.clock.advance(0);
+  expect(heard).toEqual([]);
+});

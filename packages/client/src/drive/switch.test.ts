@@ -64,7 +64,7 @@ describe("when something else is followed, the stream goes on until the next one
 
   test("also where the next one fails, which is tried again after growing pauses", async () => {
     const kit = await switching();
-    const { server, clock, stream, heard, client, errors } = kit;
+    const { server, clock, stream, heard, client, errors, newcomer, subscription } = kit;
     const pauses: number[] = [];
     for (let failure = 0; failure < 3; failure++) {
       server.stream.answer(503);
@@ -75,7 +75,13 @@ describe("when something else is followed, the stream goes on until the next one
     stream.event(MENTION, { by: "2" }, "e.2");
     await clock.advance(0);
     expect(heard).toEqual(["2"]);
-    expect(client.status.value).toEqual({ state: "live" });
+    expect(newcomer.status.value).toMatchObject({
+      state: "retrying",
+      reason: "unavailable",
+      cause: { code: "refused" },
+    });
+    expect(subscription.status.value).toEqual({ state: "live" });
+    expect(client.status.value).toBe(newcomer.status.value);
     expect(errors.length).toBeGreaterThan(0);
     expect(server.streams[0]?.aborted).toBe(false);
   });
@@ -101,8 +107,11 @@ describe("when something else is followed, the stream goes on until the next one
 test("a gap of the stream is not told again by the next one, which begins behind it", async () => {
   const { server, clock, stream, next, gaps } = await switching();
   stream.gap({ [inbox.path]: "trimmed" });
+  await clock.advance(0);
+  expect(next.aborted).toBe(false);
   stream.heartbeat("e.7");
   await clock.advance(0);
+  expect(server.stream.after).toBe("e.7");
   expect(gaps).toEqual(["trimmed after e.1"]);
   expect(next.aborted).toBe(true);
   expect(server.streams).toHaveLength(3);
@@ -113,7 +122,7 @@ test("after a failover of the stream the next one is asked for again", async () 
   stream.event(MENTION, { by: "f" }, "f.2");
   await clock.advance(0);
   expect(next.aborted).toBe(true);
-  expect(server.streams).toHaveLength(3);
+  expect(server.stream.after).toBe("f.2");
   server.stream.live("f.2").event(MENTION, { by: "g" }, "f.3");
   await clock.advance(0);
   expect(heard).toEqual(["f", "g"]);
@@ -136,4 +145,17 @@ test("without anything to follow, both end", async () => {
   expect(server.streams.map(({ aborted }) => aborted)).toEqual([true, true]);
   expect(client.status.value).toEqual({ state: "idle" });
   expect(clock.pending).toBe(0);
+});
+
+test("what the stream has brought and a failover has taken gets its gap, although the next stream has begun before", async () => {
+  const { server, clock, stream, next, heard, gaps } = await switching();
+  stream.event(MENTION, { by: "lost" }, "e.5");
+  await clock.advance(0);
+  // The next stream has begun at e.1, which is in both epochs.
+  next.live("e.1").event(`${other.path}:mention`, { by: "x" }, "f.9");
+  await clock.advance(0);
+  expect(server.page.after).toBe("e.5");
+  server.page.page({ cursor: "f.9", gap: { channels: { [inbox.path]: "lost" } } });
+  await clock.advance(0);
+  expect([heard, gaps]).toEqual([["lost"], ["lost after e.5"]]);
 });

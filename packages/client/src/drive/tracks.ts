@@ -1,6 +1,13 @@
 import type { Address } from "@tidings/contract";
 import type { SubscriptionInputs, SubscriptionState } from "../state/subscription-state.ts";
-import { isAskedFor, isOnConnection, type TrackState } from "../state/track-state.ts";
+import {
+  ABSENT,
+  isAskedFor,
+  isOnConnection,
+  trackTransition,
+  type TrackInputs,
+  type TrackState,
+} from "../state/track-state.ts";
 import type { Machine } from "./machine.ts";
 
 /** One path: its subscriptions, and its state on the connection. */
@@ -17,9 +24,14 @@ export type Tracks = Map<string, Track>;
 /** The track of an address. It is made when there is none. */
 export function trackOf(tracks: Tracks, address: Address): Track {
   const { path } = address;
-  const track: Track = tracks.get(path) ?? { address, subscriptions: new Set(), state: { standing: "absent" } };
+  const track: Track = tracks.get(path) ?? { address, subscriptions: new Set(), state: ABSENT };
   tracks.set(path, track);
   return track;
+}
+
+/** Leads a track to its next state. */
+export function moveTrack<Name extends keyof TrackInputs>(track: Track, input: Name, about: TrackInputs[Name]): void {
+  track.state = trackTransition(track.state, input, about).state;
 }
 
 /** The tracks that the connection follows. */
@@ -40,13 +52,13 @@ export function areFollowed(tracks: Tracks): boolean {
 /** Whether the connection should follow other paths than it does. */
 export function haveChanged(tracks: Tracks): boolean {
   return [...tracks.values()].some(({ subscriptions, state }) =>
-    subscriptions.size > 0 ? state.standing === "absent" : isAskedFor(state),
+    subscriptions.size > 0 ? state.kind === "absent" : isAskedFor(state),
   );
 }
 
 /** Removes a track that has no subscriptions and is not on the connection. */
 export function forget(tracks: Tracks, { subscriptions, state, address }: Track): void {
-  if (subscriptions.size === 0 && state.standing === "absent") {
+  if (subscriptions.size === 0 && state.kind === "absent") {
     tracks.delete(address.path);
   }
 }

@@ -29,9 +29,3 @@ export interface StreamPosition {
   /** The same, together with the event that is being delivered. */
   readonly carried: Position | null;
 }
-
-/** What the stream knows about its way. */
-export interface StreamProgress extends StreamPosition {
-  /** The last positions of epochs that the running connection has left. It never comes back to them. */
-  readonly leftEpochs: readonly Position[];
-}

@@ -4,18 +4,24 @@
  * ```
  * paused      the consumer has room          → loading
  * loading     a page arrives                 → delivering
+ *             the page has a gap             → failed (to start anew after it), or delivering
+ *             the stream has a gap           → loading, again
  * delivering  the page ends                  → joined or waiting; loading, when there is more
  *             the page brings nothing new    → failed, unless the stream can be joined
  *             the consumer is full           → paused
+ *             the stream has a gap           → loading
  * waiting     the stream follows the path    → joined, when the cursor covers it; otherwise loading
+ *             the stream brings an event     → joined, when there is no cursor yet; otherwise as above
+ *             the stream has a gap           → loading; joined or waiting, when there is no cursor yet
  * joined      the consumer is full           → paused
- *             a gap                          → joined, failed (to start anew behind it), or loading
+ *             the stream has a gap           → joined, failed (to start anew after it), or loading
  *             the stream changes the epoch   → loading, when the cursor is ahead of it
- * any         a page fails, or a refusal     → failed
  * failed      there will be another attempt  → retrying
  *             there will be none, for example after the third gap within a minute → closed
- * retrying    its time comes                 → loading
- * any         close                          → closed
+ * retrying    its time comes, reconnect, or the stream has a gap → loading
+ *             the connection is back after an outage → loading
+ * any         a page fails, or a refusal     → failed
+ *             close, or the connection closes → closed
  * ```
  *
  * `closed` absorbs every input. The states, the inputs and the effects are below; the table in
@@ -63,14 +69,18 @@ type OpenKind =
   | "delivering"
   /** A page failed, or cannot be used. How long to wait is being decided. */
   | "failed"
-  /** The next page is asked for when the pause is over. */
-  | "retrying"
   /** There is nothing to load. The stream is about to follow the address, or to bring its next event. */
   | "waiting"
   /** The stream delivers. */
   | "joined";
 
-export type Open = { readonly [Kind in OpenKind]: Progress & { readonly kind: Kind } }[OpenKind];
+/** The next page is asked for when the pause is over. */
+interface WaitingToRetry extends Progress {
+  readonly kind: "retrying";
+  readonly lastFailure: Retrying | Ended;
+}
+
+export type Open = { readonly [Kind in OpenKind]: Progress & { readonly kind: Kind } }[OpenKind] | WaitingToRetry;
 
 export type SubscriptionState = Open | Closed;
 
@@ -181,6 +191,6 @@ export function statusOf(state: SubscriptionState, connection: Status): Status {
   if (!isOwn) {
     return connection;
   }
-  // With a position, nothing from there on will be missed.
-  return lastFailure ?? (cursor ? LIVE : CONNECTING);
+  // Nothing after the position will be missed, but a stream has to bring it.
+  return lastFailure ?? (cursor && state.kind !== "waiting" ? LIVE : CONNECTING);
 }

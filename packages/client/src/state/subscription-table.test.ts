@@ -188,6 +188,53 @@ describe("what one cell cannot show", () => {
   });
 });
 
+describe("the status of the connection", () => {
+  const waiting = (reason: Reason): SubscriptionState => ({
+    ...states.retrying,
+    lastFailure: { ...lastFailure, reason },
+  });
+
+  test.each(["network", "timeout", "offline", "unauthenticated"] as const)(
+    "live ends the wait after %s, and no other status does",
+    (reason) => {
+      const state = waiting(reason);
+      expect(transition(state, "connection", { state: "live" }).state.kind).toBe("loading");
+      for (const other of [lastFailure, { state: "connecting" }, { state: "idle" }] as const) {
+        expect(transition(state, "connection", other)).toEqual({ state, effects: [] });
+      }
+    },
+  );
+
+  test.each(["unavailable", "unknown", "gap", "bad-response", "draining"] as const)(
+    "live does not end the wait after %s",
+    (reason) => {
+      const state = waiting(reason);
+      expect(transition(state, "connection", { state: "live" })).toEqual({ state, effects: [] });
+    },
+  );
+
+  test("changes nothing in the other states, also after a failure, until it is closed for good", () => {
+    for (const kind of kinds.filter((each) => each !== "closed" && each !== "retrying")) {
+      const state = { ...states[kind], lastFailure } as SubscriptionState;
+      expect(transition(state, "connection", { state: "live" })).toEqual({ state, effects: [] });
+      const signedOut = { state: "closed", reason: "unauthenticated" } as const;
+      expect(transition(state, "connection", signedOut)).toEqual({ state, effects: [] });
+      expect(transition(state, "connection", { state: "closed", reason: "finished" }).state).toMatchObject({
+        kind: "closed",
+        shown: { reason: "finished" },
+      });
+    }
+  });
+});
+
+test("a full consumer goes on later from its own cursor, or from the position of the stream if that is not behind it", () => {
+  const full = { item: eventAt(at(6)), isTaken: false };
+  const pausedAt = (cursor: Position, handled: Position) =>
+    transitionAt({ ...states.joined, cursor }, "answer", full, { ...position, stream: { handled, carried: handled } });
+  expect(pausedAt(at(5), at(3)).state).toEqual({ ...states.paused, cursor: at(5) });
+  expect(pausedAt(at(3), at(1, "f")).state).toEqual({ ...states.paused, cursor: at(1, "f") });
+});
+
 describe("after any sequence of inputs", () => {
   const anyPosition = fc
     .record({ epoch: fc.constantFrom("e", "f"), seq: fc.nat(12) })

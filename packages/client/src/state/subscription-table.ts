@@ -6,7 +6,7 @@
  */
 import { covers } from "@tidings/protocol";
 import type { Item } from "../deliver/item.ts";
-import { isOver, type Status } from "../status.ts";
+import { isOver, type Ended, type Retrying, type Status } from "../status.ts";
 import { close } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import { isOutage } from "./outage.ts";
@@ -97,15 +97,16 @@ function load(state: Open): Next {
   return to({ ...state, kind: "loading" }, ["load", wish]);
 }
 
+/** Whether what was missing is there again. What the server has asked to wait for is waited for. */
+function isBack({ reason }: Retrying | Ended, connection: Status): boolean {
+  return connection.state === "live" && (isOutage(reason) || reason === "unauthenticated");
+}
+
 function hear(state: Open, connection: Status): Next {
   if (isOver(connection)) {
     return close(state, { reason: connection.reason, error: connection.cause });
   }
-  // Where the network or the credentials were missing, they are back. What the server has asked to wait for is waited
-  // for.
-  const reason = state.lastFailure?.reason;
-  const isBack = connection.state === "live" && state.kind === "retrying";
-  return isBack && (isOutage(reason) || reason === "unauthenticated") ? load(state) : stay(state);
+  return state.kind === "retrying" && isBack(state.lastFailure, connection) ? load(state) : stay(state);
 }
 
 function takePage(state: Open, { body, now }: ArrivedPage): Next {

@@ -1,34 +1,86 @@
-import { expect, test } from "vitest";
-import { toPosition } from "./position.ts";
-import { ask, isAskedFor, isOnConnection, reachedOf, type TrackState } from "./track-state.ts";
+import { describe, expect, test } from "vitest";
+import { expectCell } from "../../test/expect-cell.ts";
+import { toPosition, type Position } from "./position.ts";
+import {
+  isAskedFor,
+  isOnConnection,
+  reachedOf,
+  trackTransition,
+  type TrackInputs,
+  type TrackState,
+} from "./track-state.ts";
 
-const reached = toPosition("e.3");
-const handled = toPosition("e.5");
+type Kind = TrackState["kind"];
+type InputName = keyof TrackInputs;
+
+const at = (token: string): Position => {
+  const position = toPosition(token);
+  if (position === null) throw new Error("Expected a position.");
+  return position;
+};
+const reached = at("e.3");
 
 /** One example of each state. */
-const states: readonly TrackState[] = [
-  { standing: "absent" },
-  { standing: "asked" },
-  { standing: "requested" },
-  { standing: "followed", reached },
-  { standing: "unknown" },
-];
+const states: { readonly [Each in Kind]: Extract<TrackState, { kind: Each }> } = {
+  absent: { kind: "absent" },
+  asked: { kind: "asked" },
+  requested: { kind: "requested" },
+  followed: { kind: "followed", reached },
+  unknown: { kind: "unknown" },
+};
 
-test("a connection follows what was requested, and goes on with it", () => {
-  expect(states.map(isOnConnection)).toEqual([false, false, true, true, false]);
-  expect(states.map(isAskedFor)).toEqual([false, true, true, true, false]);
+/** One example of each input. */
+const inputs: TrackInputs = {
+  ask: at("e.5"),
+  begin: null,
+  reach: at("e.6"),
+  carry: at("e.7"),
+  refuse: false,
+  forgive: null,
+};
+
+const kinds = Object.keys(states) as Kind[];
+const names = Object.keys(inputs) as InputName[];
+
+/** The next state, for every cell in which something happens. In all other cells the state stays as it is. */
+const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string } } = {
+  ask: { absent: "asked" },
+  begin: { asked: "requested" },
+  reach: { requested: "followed", followed: "followed" },
+  carry: { followed: "followed" },
+  refuse: { asked: "absent", requested: "absent", followed: "absent" },
+  forgive: { unknown: "absent" },
+};
+
+describe("every state answers every input", () => {
+  for (const name of names) {
+    test.each(kinds)(`${name} in %s`, (kind) => {
+      const state = states[kind];
+      expectCell(TABLE[name][kind], state, trackTransition(state, name, inputs[name]));
+    });
+  }
 });
 
-test("how far it was carried is known of a followed path only, and not behind a gap without an end", () => {
-  expect(states.map(reachedOf)).toEqual([null, null, null, reached, null]);
-  expect(reachedOf({ standing: "followed", reached: null })).toBeNull();
+test("what the server does not know is left out for a while", () => {
+  for (const kind of ["asked", "requested", "followed"] as const) {
+    expect(trackTransition(states[kind], "refuse", true).state).toEqual({ kind: "unknown" });
+  }
 });
 
-test("the next connection asks for what is absent, and leaves the rest as it is", () => {
-  const [, ...others] = states;
-  expect(states.map((state) => ask(state, handled))).toEqual([{ standing: "asked" }, ...others]);
+test("where a path stands moves with the stream", () => {
+  expect(trackTransition(states.followed, "carry", at("e.7")).state).toEqual({ kind: "followed", reached: at("e.7") });
+  expect(trackTransition(states.requested, "reach", at("e.6")).state).toEqual({ kind: "followed", reached: at("e.6") });
 });
 
-test("behind a gap without an end, the next connection goes on from where the stream stands", () => {
-  expect(ask({ standing: "followed", reached: null }, handled)).toEqual({ standing: "followed", reached: handled });
+test("after a gap without an end, the next stream goes on from where the stream stands", () => {
+  const { state } = trackTransition(states.followed, "reach", null);
+  expect(reachedOf(state)).toBeNull();
+  expect(trackTransition(state, "ask", at("e.5")).state).toEqual({ kind: "followed", reached: at("e.5") });
+});
+
+test("a stream is asked for a path before it follows it", () => {
+  const all = kinds.map((kind) => states[kind]);
+  expect(all.map(isAskedFor)).toEqual([false, true, true, true, false]);
+  expect(all.map(isOnConnection)).toEqual([false, false, true, true, false]);
+  expect(all.map(reachedOf)).toEqual([null, null, null, reached, null]);
 });

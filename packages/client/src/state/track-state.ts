@@ -1,37 +1,112 @@
+/**
+ * One path on the connection, as a pure state machine.
+ *
+ * ```
+ * absent     the next stream is asked for it      → asked
+ * asked      that stream begins                   → requested
+ * requested  its position is known                → followed
+ * followed   the stream carries the path, or meets a gap of it → followed, with another position
+ * asked, requested, followed  the server refuses it → absent, or unknown
+ * unknown    after a while                        → absent
+ * ```
+ */
 import type { Position } from "./position.ts";
+import { defineTable, stay, to, type Transition } from "./table.ts";
 
-/** One path on the connection. */
-export type TrackState =
-  /** The connection does not follow the path. */
-  | { readonly standing: "absent" }
-  /** The next stream is asked for it. Until that one has said hello, the stream before it goes on without the path. */
-  | { readonly standing: "asked" }
-  /** The stream follows it, but its position does not cover the path yet. It will with the next id. */
-  | { readonly standing: "requested" }
-  /** The stream has carried the path up to here. Null behind a gap whose end is not known. */
-  | { readonly standing: "followed"; readonly reached: Position | null }
-  /** The server does not know the path. It is left out for a while. */
-  | { readonly standing: "unknown" };
+/** The connection does not follow the path. */
+interface Absent {
+  readonly kind: "absent";
+}
 
-export function isOnConnection({ standing }: TrackState): boolean {
-  return standing === "requested" || standing === "followed";
+/** The next stream is asked for it. Until that one has said hello, the stream before it goes on without the path. */
+interface Asked {
+  readonly kind: "asked";
+}
+
+/** The stream follows it, but its position does not cover the path yet. It will with the next id. */
+interface Requested {
+  readonly kind: "requested";
+}
+
+/** The stream has carried the path up to here. Null behind a gap whose end is not known. */
+interface Followed {
+  readonly kind: "followed";
+  readonly reached: Position | null;
+}
+
+/** The server does not know the path. It is left out for a while. */
+interface Unknown {
+  readonly kind: "unknown";
+}
+
+export type TrackState = Absent | Asked | Requested | Followed | Unknown;
+
+/** What can happen, and what is known about it. */
+export interface TrackInputs {
+  /** The next stream is asked for what is followed. How far the stream has come. */
+  readonly ask: Position | null;
+  /** The stream begins that was asked for the path. */
+  readonly begin: null;
+  /** Where the stream stands with the path. Null behind a gap whose end is not known. */
+  readonly reach: Position | null;
+  /** The stream brings something of the path. */
+  readonly carry: Position;
+  /** The server refuses the path. Whether that is because it does not know it. */
+  readonly refuse: boolean;
+  /** A deployment may be over. */
+  readonly forgive: null;
+}
+
+/** A path has no effects: what follows is up to the stream. */
+type NoEffects = Readonly<Record<never, never>>;
+
+type Next = Transition<TrackState, NoEffects>;
+
+export const ABSENT: TrackState = { kind: "absent" };
+
+/** For every input, the states that ignore it. A new state has to be decided about in each row. */
+interface Ignored {
+  readonly ask: "asked" | "requested" | "unknown";
+  readonly begin: "absent" | "requested" | "followed" | "unknown";
+  readonly reach: "absent" | "asked" | "unknown";
+  readonly carry: "absent" | "asked" | "requested" | "unknown";
+  readonly refuse: "absent" | "unknown";
+  readonly forgive: "absent" | "asked" | "requested" | "followed";
+}
+
+/** What each state does about each input. */
+export const trackTransition = defineTable<TrackState, TrackInputs, NoEffects, Ignored>({
+  ask: { absent: () => to({ kind: "asked" }), followed: stand },
+  begin: { asked: () => to({ kind: "requested" }) },
+  reach: { requested: reach, followed: reach },
+  carry: { followed: reach },
+  refuse: { asked: refuse, requested: refuse, followed: refuse },
+  forgive: { unknown: () => to(ABSENT) },
+});
+
+/** The next stream goes on from where this one stands, and reports the gap again. */
+function stand(state: Followed, handled: Position | null): Next {
+  return state.reached ? stay(state) : to({ kind: "followed", reached: handled });
+}
+
+function reach(_: TrackState, reached: Position | null): Next {
+  return to({ kind: "followed", reached });
+}
+
+function refuse(_: TrackState, isUnknown: boolean): Next {
+  return to(isUnknown ? { kind: "unknown" } : ABSENT);
+}
+
+export function isOnConnection({ kind }: TrackState): boolean {
+  return kind === "requested" || kind === "followed";
 }
 
 /** Whether the next stream is asked for the path. */
 export function isAskedFor(state: TrackState): boolean {
-  return state.standing === "asked" || isOnConnection(state);
+  return state.kind === "asked" || isOnConnection(state);
 }
 
 /** How far the stream has carried the path. Null while that is not known. */
 export function reachedOf(state: TrackState): Position | null {
-  return state.standing === "followed" ? state.reached : null;
-}
-
-/** The next connection asks for the path. @param handled how far the stream has come */
-export function ask(state: TrackState, handled: Position | null): TrackState {
-  if (state.standing === "absent") {
-    return { standing: "asked" };
-  }
-  // The next connection tells a gap again.
-  return state.standing === "followed" ? { ...state, reached: state.reached ?? handled } : state;
+  return state.kind === "followed" ? state.reached : null;
 }

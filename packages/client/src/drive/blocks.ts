@@ -1,4 +1,4 @@
-import type { ControlEvents } from "@tidings/protocol";
+import { parseEventName, type ControlEvents, type PageEvent } from "@tidings/protocol";
 
 /** The fields of control events. What a newer or a strange server sends may lack any of them. */
 type ControlData = ControlEvents["hello"] &
@@ -12,4 +12,18 @@ export function parseControl(json: string): ControlData {
   } catch {
     return {} as ControlData;
   }
+}
+
+/** An event of a channel. Null for a control event. */
+export function parseEvent(event: string, json: string): PageEvent | null {
+  const name = parseEventName(event);
+  return (
+    name && {
+      ...name,
+      // Parsed where somebody wants it: what nobody follows never is.
+      get data() {
+        return JSON.parse(json) as unknown;
+      },
+    }
+  );
 }

@@ -1,0 +1,38 @@
+import { covers } from "@tidings/protocol";
+import type { Position, StreamPosition } from "./position.ts";
+
+/** How far the stream has come, and which epochs it has left. */
+export interface StreamProgress extends StreamPosition {
+  /** The last positions of the epochs that it has left. It never comes back to them. */
+  readonly leftEpochs: readonly Position[];
+}
+
+/** A stream that begins after a position. Null: now. */
+export function beginAfter(after: Position | null): StreamProgress {
+  return { handled: after, carried: after, leftEpochs: [] };
+}
+
+/** Everything up to `at` has been handled. */
+export function moveTo(progress: StreamProgress, at: Position): StreamProgress {
+  return { ...progress, handled: at, carried: at };
+}
+
+/** The event at `at` is being delivered. */
+export function carry(progress: StreamProgress, at: Position): StreamProgress {
+  return { ...progress, carried: at };
+}
+
+/** Whether a position lies in an epoch that the stream has left, before its end. */
+export function isLeft({ leftEpochs }: StreamProgress, at: Position): boolean {
+  return leftEpochs.some((last) => covers(last, at));
+}
+
+/** The last position of the epoch that the stream leaves with `at`. Null while it stays. */
+export function leaves({ handled }: StreamProgress, at: Position): Position | null {
+  return handled && handled.epoch !== at.epoch ? handled : null;
+}
+
+/** The stream has left an epoch after its last position. */
+export function leave(progress: StreamProgress, last: Position): StreamProgress {
+  return { ...progress, leftEpochs: [...progress.leftEpochs, last] };
+}
