@@ -48,8 +48,9 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   let endSuccessor: EndRequest = () => {};
   /** What that one asks for, and the stream does not follow. */
   let newPaths: readonly string[] = [];
-  const { plan, wait } = retryEffects(settings);
+  const retry = retryEffects(settings);
   const { input } = createMachine(IDLE, connectionTransition, () => {}, onState, {
+    ...retry,
     open,
     prepare,
     trace: ({ reason }) => trace("debug", "end", { detail: reason }),
@@ -57,11 +58,10 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       if (user.onRefused(failed.ending)) {
         input("redo", true);
       } else {
-        plan(failed, input);
+        retry.plan(failed, input);
       }
     },
     planSuccessor,
-    wait,
     end() {
       unwatchNetwork();
       user.onClosed();
@@ -138,11 +138,11 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   /** The stream goes on, whatever has happened to its successor. */
   function planSuccessor(failed: Failed): void {
     report(failed.ending);
-    const retry = nextAttempt(failed, clock.now(), random());
+    const next = nextAttempt(failed, clock.now(), random());
     if (user.onRefused(failed.ending)) {
       input("redo", user.hasChanged());
-    } else if (retry) {
-      input("retry", retry);
+    } else if (next) {
+      input("retry", next);
       user.onPostponed(failed.ending);
     } else {
       // Only what is new can be the reason.

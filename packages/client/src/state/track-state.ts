@@ -58,7 +58,9 @@ export interface TrackInputs {
 }
 
 /** A path has no effects: what follows is up to the stream. */
-type NoEffects = Readonly<Record<never, never>>;
+interface NoEffects {
+  readonly none: never;
+}
 
 type Next = Transition<TrackState, NoEffects>;
 
