@@ -45,3 +45,13 @@ test("the auction has at most 250 lines of TypeScript, as the document of the ex
   expect(lines.length).toBeGreaterThan(100);
   expect(lines.length).toBeLessThanOrEqual(250);
 });
+
+test("the guide to status and errors shows the banner of the examples", () => {
+  const [guide] = Object.values(
+    import.meta.glob<string>("../docs/guides/status.md", { eager: true, query: "?raw", import: "default" }),
+  );
+  const [banner] = Object.values(
+    import.meta.glob<string>("../examples/banner.ts", { eager: true, query: "?raw", import: "default" }),
+  );
+  expect(guide).toContain(`\n// banner.ts\n${banner?.trimEnd()}\n\`\`\`\n`);
+});
