@@ -111,7 +111,7 @@ test("when its token expires, a stream ends, reconnects with a new token, and mi
   expect(tokens.length).toBeGreaterThan(length);
 });
 
-test("signing a user out ends their streams for good, and no other streams", async () => {
+test("signing a user out ends their streams until they sign in again, and no other streams", async () => {
   const { hub, notify, open, signIn, signOut } = await start();
   const after = await notify("ada", "before");
   let isSignedIn = true;
@@ -127,10 +127,14 @@ test("signing a user out ends their streams for good, and no other streams", asy
   await signOut("ada");
   await notify("ada", "2");
   await notify("bob", "2");
-  expect(await adas.next()).toEqual({ done: true, value: "unauthenticated" });
-  expect(client.status.value).toEqual({ state: "closed", reason: "unauthenticated" });
+  await expect.poll(() => client.status.value, POLL).toMatchObject({ state: "closed", reason: "unauthenticated" });
   expect(await take(bobs, 1)).toEqual(["2"]);
   expect(hub.stats().connections).toBe(1);
+
+  // The client asks nothing more, and goes on from where it was when Ada signs in again.
+  isSignedIn = true;
+  client.reconnect();
+  expect(await take(adas, 1)).toEqual(["2"]);
 });
 
 test.each([
