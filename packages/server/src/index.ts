@@ -18,5 +18,5 @@ export type { Limits } from "./runtime/limits.ts";
 export type { Publication, Published, PublishOptions } from "./publish/publication.ts";
 export type { HubResponse, StreamResponse, WholeResponse } from "./request/response.ts";
 export type { Selector } from "./rights/command.ts";
-export type { Sink, StreamControl } from "./stream/sink.ts";
+export type { Sink, StreamControl } from "./wire/sink.ts";
 export type { TraceRecord } from "./runtime/trace.ts";

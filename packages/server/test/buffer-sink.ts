@@ -1,5 +1,5 @@
 import { createParser, type ServerSentEvent } from "@tidings/protocol";
-import type { Sink } from "../src/stream/sink.ts";
+import type { Sink } from "../src/wire/sink.ts";
 
 /** Keeps what a connection writes, and accepts it until `stalled` is set. */
 export class BufferSink implements Sink {

@@ -40,7 +40,7 @@ export function createPages(settings: Settings): Pages {
       gatherings.delete(key);
       if (waiting.size > 0) {
         const channels = new Map([...waiting.values()].map((path) => [path, start]));
-        // Whoever is told may cancel for others. They have left the map then.
+        // One subscription that gets the answer may cancel for another one, which then is no longer in the map.
         gathering.end = begin({ channels, ...request }, (outcome) => waiting.forEach((_, onEnd) => onEnd(outcome)));
       }
     });

@@ -103,8 +103,8 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
   if ((reason === "expired" || reason === "gap") && now - lastSoon >= MINUTE) {
     return soon({ lastSoon: now });
   }
-  // A platform may cut every answer after seconds, and the server then ends its streams before. An age is no failure,
-  // however small. With `retry: 0` it must not become a loop without a pause.
+  // A platform may cut every answer after some seconds, and the server then ends its streams before that. So a stream
+  // that ends for its age has not failed, however short the age is. A pause is needed all the same: `retry` may be 0.
   if (reason === "max-age") {
     return after(Math.max(LEAST_JITTER, floor));
   }

@@ -1,6 +1,6 @@
 import { systemClock } from "@tidings/protocol/clock";
 import type { StreamResponse } from "../request/response.ts";
-import type { Sink } from "../stream/sink.ts";
+import type { Sink } from "../wire/sink.ts";
 import type { UnreadAnswer } from "../unread/unread-answers.ts";
 
 /** How many bytes may wait in a web stream before the connection waits. */

@@ -1,6 +1,6 @@
 import { STREAM_HEADERS } from "@tidings/protocol";
 import type { HubResponse, StreamResponse, WholeResponse } from "../request/response.ts";
-import type { Sink } from "../stream/sink.ts";
+import type { Sink } from "../wire/sink.ts";
 import type { UnreadAnswer } from "../unread/unread-answers.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
 

@@ -1,4 +1,4 @@
-import type { Sink, StreamControl } from "../stream/sink.ts";
+import type { Sink, StreamControl } from "../wire/sink.ts";
 import type { UnreadAnswer } from "../unread/unread-answers.ts";
 
 /** What an adapter sends back: a whole answer, or a stream to open once the head is written. */

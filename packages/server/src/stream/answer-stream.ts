@@ -12,7 +12,7 @@ import type { ConnectionNeeds } from "./connection-needs.ts";
 import { Connection } from "./connection.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import type { RetryDelays } from "./retry-delays.ts";
-import type { Sink, StreamControl } from "./sink.ts";
+import type { Sink, StreamControl } from "../wire/sink.ts";
 
 export interface StreamAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds {
   readonly admission: Pick<Admission, "checkRoom" | "exceeded">;

@@ -8,7 +8,7 @@ import type { StartPosition } from "../position/start-position.ts";
  * ready  ── it reads the log ─────────────────▶ reading           ── the page is there ─▶ ready
  * ready  ── the ring has nothing more for it ─▶ caught up         ── the ring moves ────▶ ready
  * ready  ── its cursor is ahead of the ring ──▶ waiting for ring  ── the ring moves ────▶ ready
- * ready  ── what comes next may be forbidden ─▶ held              ── authorize answers ─▶ ready
+ * ready, reading  ── what comes next may be forbidden ─▶ held     ── authorize answers ─▶ ready
  * any    ── a bye, a void position, or the reader has left ─▶ ended
  * ```
  *

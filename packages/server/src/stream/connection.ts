@@ -11,7 +11,7 @@ import type { ConnectionNeeds } from "./connection-needs.ts";
 import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type Work } from "./connection-state.ts";
 import { Lifetime, tooOldAt } from "./lifetime.ts";
 import { ReportedHoles } from "./reported-holes.ts";
-import type { Sink, StreamControl } from "./sink.ts";
+import type { Sink, StreamControl } from "../wire/sink.ts";
 import { StreamWriter } from "./stream-writer.ts";
 
 let lastId = 0;
@@ -25,6 +25,9 @@ let lastId = 0;
  * - `#work`: what it is doing, or what it waits for ({@link Work})
  * - `#phase`: whether the position may be given to the reader yet ({@link Phase})
  * - `#upTo`: how far it may write while `authorize` is asked again
+ * - `#exhaustedAt`: up to which head the log has nothing more for it
+ * - `#reading`: what gives up the read that is under way
+ * - `fromByPath`: the paths that it follows; a path that is refused leaves
  * - the writer, the lifetime and the reported holes have an object of their own
  */
 export class Connection implements StreamControl {

@@ -5,7 +5,7 @@ import type { Trace } from "../runtime/trace.ts";
 import { concat, toBytes } from "../wire/bytes.ts";
 import { controlFrame, entryFrame, gapData, refusalFrames } from "../wire/frame.ts";
 import type { RetryDelays } from "./retry-delays.ts";
-import type { Sink } from "./sink.ts";
+import type { Sink } from "../wire/sink.ts";
 
 /** What all writers of a hub need. */
 export interface StreamWriterNeeds {

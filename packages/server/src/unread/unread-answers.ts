@@ -30,7 +30,7 @@ export interface AnswerRoom extends UnreadAnswer {
 }
 
 /** For whom an answer is. */
-interface Reader {
+interface AnswerReader {
   /** Aborted when the reader is gone. */
   readonly signal: AbortSignal;
   /** What shares a bound of its own, for example a session of HTTP/2. */
@@ -44,9 +44,9 @@ export interface UnreadAnswers {
    * taken nothing for a second are given up, and a page that is made for longer than a second does not count until it
    * is written.
    */
-  enter(reader: Reader): Promise<AnswerRoom>;
+  enter(reader: AnswerReader): Promise<AnswerRoom>;
   /** Room for an answer that is made and small. It does not wait. */
-  add(reader: Reader, bytes: number): AnswerRoom;
+  add(reader: AnswerReader, bytes: number): AnswerRoom;
 }
 
 interface Waiter {
@@ -163,7 +163,7 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
     giveUp: (() => void) | null = null;
     #isOver = false;
 
-    constructor({ signal, session }: Reader) {
+    constructor({ signal, session }: AnswerReader) {
       this.gone = signal;
       this.session = session;
     }
