@@ -94,7 +94,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const followers = createFollowers({ wakeQueue });
   const admission = createAdmission({ limits, closing });
   const pageAdmission = createAdmission({ limits, closing });
-  const streams = createOpenStreams({ admission, followers, hooks, trace });
+  const streams = createOpenStreams({ admission, hooks, trace });
   const rechecks = createRechecks({ contract, hooks, clock, trace });
   const commands = createCommands({ contract, streams, rechecks, random });
   const findStart = createSnapshotOverlap({ log, reads, clock, mostBytes: pageLimit.bytes, overlap });

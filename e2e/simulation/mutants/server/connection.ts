@@ -1,5 +1,6 @@
 import type { Cursor } from "@tidings/protocol";
 import type * as connectionModule from "../../../../packages/server/src/stream/connection.ts";
+import type * as pumpModule from "../../../../packages/server/src/stream/pump.ts";
 import { replace, type Mutation } from "../../../mutation/mutation.ts";
 import { withMethods } from "../../../mutation/with-methods.ts";
 import { breaking, type Mutant } from "../mutant.ts";
@@ -45,9 +46,9 @@ export const connectionMutants: readonly Mutant[] = [
   breaking(
     "law 1",
     "live push beside the cursor",
-    replaceConnection(
-      (Connection) =>
-        class extends Connection {
+    replace<typeof pumpModule>("packages/server/src/stream/pump.ts", {
+      Pump: (Pump) =>
+        class extends Pump {
           /** Where the ring stood before it got what is pushed; undefined until then. */
           pushedAfter: Cursor | undefined;
           override get cursor() {
@@ -60,7 +61,7 @@ export const connectionMutants: readonly Mutant[] = [
             return super.wake(headBefore);
           }
         },
-    ),
+    }),
     "much is published in every mode",
   ),
   breaking(
@@ -154,9 +155,9 @@ export const connectionMutants: readonly Mutant[] = [
             super(...given);
             this.clock = given[0].clock;
           }
-          override pump() {
+          override start() {
             this.hasBegun = true;
-            super.pump();
+            super.start();
           }
           override end(...ending: Parameters<InstanceType<ConnectionClass>["end"]>) {
             const isTooLate = this.lifetime.expiresAt <= this.clock.now();

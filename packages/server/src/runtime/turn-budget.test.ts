@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { BufferSink } from "../../test/buffer-sink.ts";
 import { lobby, openTestHub, request, said } from "../../test/test-hub.ts";
 import { SteppedClock } from "../../test/stepped-clock.ts";
-import { Connection } from "../stream/connection.ts";
+import { Pump } from "../stream/pump.ts";
 import { createReadQueue } from "./read-queue.ts";
 
 const LOBBY = "channel=rooms/lobby";
@@ -90,7 +90,7 @@ describe("a turn of the event loop", () => {
     await clock.advance(15_000);
     onEvent.sink.stalled = true;
     await say("a");
-    const pump = vi.spyOn(Connection.prototype, "pump");
+    const pump = vi.spyOn(Pump.prototype, "pump");
     await say("b");
     expect(pump).not.toHaveBeenCalled();
     pump.mockRestore();

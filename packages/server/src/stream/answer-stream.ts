@@ -56,7 +56,7 @@ function open(needs: StreamAnswerNeeds, sink: Sink, start: StartPosition, comman
   const { viewer, granted } = start.access;
   // Rights may have changed while the stream was opened. It writes nothing of the log until `authorize` has answered.
   if (needs.commands.missedSince(commandCount, viewer.id, granted) !== "none") needs.rechecks.ask(connection, 0);
-  connection.pump();
+  connection.start();
   return connection;
 }
 

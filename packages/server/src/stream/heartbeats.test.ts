@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { BufferSink } from "../../test/buffer-sink.ts";
 import { lobby, openTestHub, request, said, tea } from "../../test/test-hub.ts";
-import { Connection } from "./connection.ts";
+import { Pump } from "./pump.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
@@ -80,7 +80,7 @@ describe("law 9: heartbeats", () => {
     await hub.publish(tea, "message", { text: "elsewhere" });
     await clock.advance(15_000);
     expect(sink.of("heartbeat").at(-1)?.id).toBe(hub.stats().ring.head);
-    const pump = vi.spyOn(Connection.prototype, "pump");
+    const pump = vi.spyOn(Pump.prototype, "pump");
     await hub.publish(tea, "message", { text: "elsewhere" });
     await clock.settle();
     expect(pump).not.toHaveBeenCalled();

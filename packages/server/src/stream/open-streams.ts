@@ -4,17 +4,15 @@ import type { Admission } from "../request/admission.ts";
 import type { CommandedStream } from "../rights/commands.ts";
 import type { Hooks } from "../runtime/hooks.ts";
 import type { Trace } from "../runtime/trace.ts";
-import type { Follower, Followers } from "./followers.ts";
 import type { TimedStream } from "./heartbeats.ts";
 
 /** An open stream, as far as the parts of a hub deal with it. */
-interface OpenStream extends Follower, TimedStream, CommandedStream {
+interface OpenStream extends TimedStream, CommandedStream {
   readonly info: ConnectionInfo<Address, Viewer>;
 }
 
 interface OpenStreamNeeds {
   readonly admission: Pick<Admission, "enter" | "leave">;
-  readonly followers: Pick<Followers, "follow" | "unfollow" | "stopWaiting">;
   readonly hooks: Pick<Hooks, "connected" | "disconnected">;
   readonly trace: Pick<Trace, "add">;
 }
@@ -29,7 +27,7 @@ export interface OpenStreams extends Iterable<OpenStream> {
   remove(stream: OpenStream): void;
 }
 
-export function createOpenStreams({ admission, followers, hooks, trace }: OpenStreamNeeds): OpenStreams {
+export function createOpenStreams({ admission, hooks, trace }: OpenStreamNeeds): OpenStreams {
   const open = new Set<OpenStream>();
   /** In the order in which they began. Mostly one, which an array holds in less memory than a set. */
   const byViewer = new Map<string, OpenStream[]>();
@@ -43,26 +41,23 @@ export function createOpenStreams({ admission, followers, hooks, trace }: OpenSt
     oldestOf: (viewerId) => byViewer.get(viewerId)?.[0],
 
     add(stream) {
-      const { id, info, fromByPath } = stream;
+      const { id, info } = stream;
       open.add(stream);
       const ofViewer = byViewer.get(info.viewer.id);
       if (ofViewer === undefined) byViewer.set(info.viewer.id, [stream]);
       else ofViewer.push(stream);
       admission.enter(info.viewer.id);
-      followers.follow(stream, fromByPath.keys());
       trace.add("debug", "connect", { connection: id, viewer: info.viewer.id });
       hooks.connected(info);
     },
 
     remove(stream) {
-      const { id, info, fromByPath } = stream;
+      const { id, info } = stream;
       if (!open.delete(stream)) return;
       const ofViewer = byViewer.get(info.viewer.id) ?? [];
       ofViewer.splice(ofViewer.indexOf(stream), 1);
       if (ofViewer.length === 0) byViewer.delete(info.viewer.id);
       admission.leave(info.viewer.id);
-      followers.unfollow(stream, fromByPath.keys());
-      followers.stopWaiting(stream);
       trace.add("debug", "disconnect", { connection: id, viewer: info.viewer.id });
       hooks.disconnected(info);
     },

@@ -81,14 +81,12 @@ export class StreamWriter {
     if (values.length > 0) this.#write(concat(values.map((entry) => entryFrame(entry, null))));
   }
 
-  /** @param bytes the frames of the entries @returns whether one of the entries has an id */
-  writeEntries(entries: readonly Entry[], bytes = concat(entries.map((entry) => entryFrame(entry)))): boolean {
+  /** @param bytes the frames of the entries */
+  writeEntries(entries: readonly Entry[], bytes = concat(entries.map((entry) => entryFrame(entry)))): void {
     const { clock, trace } = this.#needs;
-    const hasId = entries.some(({ mode }) => mode !== "volatile");
-    if (hasId) this.#lastIdAt = clock.monotonic();
+    if (entries.some(({ mode }) => mode !== "volatile")) this.#lastIdAt = clock.monotonic();
     if (entries.length > 0) this.#write(bytes);
     for (const entry of entries) trace.stage("write", entry, entry, { connection: this.#stream.id });
-    return hasId;
   }
 
   /**

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { lobby, openTestHub, said, tea } from "../../test/test-hub.ts";
 import { FailoverLog } from "../../test/failover-log.ts";
 import { WatchedLog } from "../../test/watched-log.ts";
-import { Connection } from "../stream/connection.ts";
+import { Pump } from "../stream/pump.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
@@ -77,8 +77,8 @@ describe("one tailer for all", () => {
     }
     let pumped = 0;
     // oxlint-disable-next-line typescript/unbound-method -- called below with the `this` of each call
-    const pump = Connection.prototype.pump;
-    vi.spyOn(Connection.prototype, "pump").mockImplementation(function (this: Connection) {
+    const pump = Pump.prototype.pump;
+    vi.spyOn(Pump.prototype, "pump").mockImplementation(function (this: Pump) {
       pumped++;
       pump.call(this);
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type EntrySource } from "./connection-state.ts";
+import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type EntrySource } from "./pump-state.ts";
 import { Lifetime, tooOldAt } from "./lifetime.ts";
 
 const UNCONFIRMED: Phase = { name: "unconfirmed" };
@@ -7,7 +7,7 @@ const head = { epoch: "now", seq: 10 };
 /** Covers 5 to 10 of the epoch `now`. */
 const ring = { head, covers: ({ epoch, seq }: typeof head) => epoch === "now" && seq >= 5 && seq <= 10 };
 
-describe("a connection takes what comes next", () => {
+describe("a pump takes what comes next", () => {
   const lastPageAtThisHead = head;
   const lastPageAtAnEarlierHead = { epoch: "now", seq: 10 };
 
@@ -27,17 +27,8 @@ describe("a connection takes what comes next", () => {
   });
 });
 
-describe("a connection begins", () => {
-  const start = {
-    access: { viewer: { id: "ada" }, granted: new Map(), refused: new Map() },
-    cursor: { epoch: "now", seq: 3 },
-    isConfirmed: false,
-    fromByPath: new Map(),
-    epoch: "now",
-    readableFromByPath: new Map(),
-    newPaths: [],
-    holes: [],
-  };
+describe("a pump begins", () => {
+  const start = { cursor: { epoch: "now", seq: 3 }, isConfirmed: false, newPaths: [] };
 
   test("with the current values of the paths that are new to the client", () => {
     const phase = firstPhase({ ...start, isConfirmed: true, newPaths: ["rooms/lobby"] }, ring);

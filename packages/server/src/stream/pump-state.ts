@@ -2,17 +2,17 @@ import type { Cursor } from "@tidings/protocol";
 import type { StartPosition } from "../position/start-position.ts";
 
 /**
- * What a connection is doing. The work changes in the class `Connection` only, and `ended` is final.
+ * What a pump is doing. The work changes in the class `Pump` only, and `ended` is final.
  *
  * ```
  * ready  ── it reads the log ─────────────────▶ reading           ── the page is there ─▶ ready
  * ready  ── the ring has nothing more for it ─▶ caught up         ── the ring moves ────▶ ready
  * ready  ── its cursor is ahead of the ring ──▶ waiting for ring  ── the ring moves ────▶ ready
  * ready, reading  ── what comes next may be forbidden ─▶ held     ── authorize answers ─▶ ready
- * any    ── a bye, a void position, or the reader has left ─▶ ended
+ * any    ── its consumer ends it ─────────────▶ ended
  * ```
  *
- * A full socket is not a kind of work. It holds `ready` back, and the other kinds go on.
+ * A full consumer is not a kind of work. It holds `ready` back, and the other kinds go on.
  */
 export type Work =
   /** It goes on at the next `pump`. */
@@ -23,15 +23,15 @@ export type Work =
   | "caught up"
   /** The ring will have what comes next, as soon as the tailer has read it. */
   | "waiting for ring"
-  /** `authorize` is asked again, and everything that does not depend on the answer is written. */
+  /** `authorize` is asked again, and everything that does not depend on the answer is delivered. */
   | "held"
   | "ended";
 
 /**
- * Whether the position may be given to the reader as an id. A connection begins in any phase, and ends in `confirmed`:
+ * Whether the position may be given to the reader as an id. A pump begins in any phase, and ends in `confirmed`:
  *
  * ```
- * current values  ── the last value is written ─────▶ confirmed
+ * current values  ── the last value is delivered ───▶ confirmed
  * unconfirmed     ── the log has answered a read ───▶ confirmed
  * ```
  */
@@ -46,20 +46,20 @@ export type Phase =
 export const CONFIRMED: Phase = { name: "confirmed" };
 const UNCONFIRMED: Phase = { name: "unconfirmed" };
 
-/** The phase in which a connection begins. */
+/** The phase in which a pump begins. */
 export function firstPhase(
-  { newPaths, isConfirmed, cursor }: StartPosition,
+  { newPaths, isConfirmed, cursor }: Pick<StartPosition, "newPaths" | "isConfirmed" | "cursor">,
   ring: { covers(position: Cursor): boolean },
 ): Phase {
   if (newPaths.length > 0) return { name: "current values", paths: newPaths, after: null };
   return isConfirmed || ring.covers(cursor) ? CONFIRMED : UNCONFIRMED;
 }
 
-/** Where a connection takes what comes next. */
+/** Where a pump takes what comes next. */
 export type EntrySource = "ring" | "log" | "ring, later";
 
 /**
- * Where a connection takes what comes after its cursor (law 2).
+ * Where a pump takes what comes after its cursor (law 2).
  *
  * @param exhaustedAt the head of the ring at the last read of the log that found nothing more; null when there was none
  */
@@ -70,7 +70,7 @@ export function entrySourceOf(
   exhaustedAt: Cursor | null,
 ): EntrySource {
   if (ring.covers(cursor)) return "ring";
-  // After a failover a connection may be the first to read the log, before the tailer. The log has nothing more for it
+  // After a failover a pump may be the first to read the log, before the tailer. The log has nothing more for it
   // until the ring moves.
   if (cursor.epoch !== ring.head.epoch) return exhaustedAt === ring.head ? "ring, later" : "log";
   return phase.name === "confirmed" && cursor.seq > ring.head.seq ? "ring, later" : "log";

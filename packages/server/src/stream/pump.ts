@@ -1,0 +1,293 @@
+import type { Entry, EventLog, Hole, Limit, Page } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import type { Clock } from "@tidings/protocol/clock";
+import { hasVoidBound, isReadable, owedOf, pageUpTo } from "../position/owed.ts";
+import type { StartPosition } from "../position/start-position.ts";
+import { READ_RETRY } from "../runtime/limits.ts";
+import type { ReadQueue } from "../runtime/read-queue.ts";
+import { sleep } from "../runtime/sleep.ts";
+import type { Ring } from "../window/ring.ts";
+import type { Follower, Followers } from "./followers.ts";
+import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type Work } from "./pump-state.ts";
+import { ReportedHoles } from "./reported-holes.ts";
+import type { WakeQueue } from "./wake-queue.ts";
+
+/** What all pumps of a hub need. */
+export interface PumpNeeds {
+  readonly log: Pick<EventLog, "head" | "read" | "current">;
+  /** Runs a read of the log for one reader when its turn comes. */
+  readonly reads: ReadQueue;
+  /** What one such read may return. A consumer that takes nothing more has no more than this waiting. */
+  readonly streamReadLimit: Limit;
+  readonly ring: Pick<Ring, "head" | "covers" | "endOf" | "nextBatch">;
+  readonly wakeQueue: WakeQueue;
+  readonly followers: Pick<Followers, "follow" | "unfollow" | "waitForRing" | "stopWaiting">;
+  readonly clock: Clock;
+}
+
+/** Who takes what a pump brings: a connection, or a loop of the application. */
+export interface Consumer {
+  /** Whether it asks to wait. What it gets all the same waits in the memory of the process. */
+  readonly isFull: boolean;
+  /** @param bytes the frames of the entries, if they are made already */
+  takeEntries(entries: readonly Entry[], bytes?: Uint8Array): void;
+  /** Current values. They do not move the position. */
+  takeValues(values: readonly Entry[]): void;
+  /** @param head where to go on when the position is void; the consumer then ends the pump. Otherwise null */
+  takeGap(holes: readonly Hole[], head: Cursor | null): void;
+  /** The position has been confirmed, or moved on from values, and no entry has told the reader. */
+  takePosition(position: Cursor): void;
+  /** A lower bound is void: the consumer ends the pump, and begins again. */
+  beginAgain(): void;
+  /** A read of the log has failed. The pump tries it again. */
+  noteFailure(error: unknown): void;
+}
+
+/**
+ * A cursor over the log, and what moves it. `pump` takes what is owed from the ring, else from the log, while the
+ * consumer is not full. An entry is owed if and only if its `seq` is greater than those of the cursor and of the lower
+ * bound of its path (law 1).
+ *
+ * So the cursor is the only state of the delivery. The other state says where the pump is in its work:
+ * - `#work`: what it is doing, or what it waits for ({@link Work})
+ * - `#phase`: whether the position may be given to the reader yet ({@link Phase})
+ * - `#upTo`: how far it may go while `authorize` is asked again
+ * - `#exhaustedAt`: up to which head the log has nothing more for it
+ * - `#reading`: what gives up the read that is under way
+ * - `fromByPath`: the paths that it follows; a path that is refused leaves
+ */
+export class Pump implements Follower {
+  /** The lower bound of each path that it follows. A bound never changes; a path that is refused leaves. */
+  readonly fromByPath: Map<string, number>;
+  readonly #needs: PumpNeeds;
+  readonly #consumer: Consumer;
+  readonly #readableFromByPath: StartPosition["readableFromByPath"];
+  /** The epoch in which the lower bounds are positions. */
+  readonly #epoch: string;
+  /** Out of date while the work is `caught up`: use {@link cursor}. */
+  #cursor: Cursor;
+  #work: Work = "ready";
+  #phase: Phase;
+  #upTo = Infinity;
+  /** The ring's head when the log had nothing more after the cursor; null when it had more. */
+  #exhaustedAt: Cursor | null = null;
+  readonly #reportedHoles = new ReportedHoles();
+  /** Gives up the read that is under way; null before the first one. */
+  #reading: AbortController | null = null;
+
+  constructor(needs: PumpNeeds, start: Omit<StartPosition, "access" | "holes">, consumer: Consumer) {
+    this.#needs = needs;
+    this.#consumer = consumer;
+    this.#readableFromByPath = start.readableFromByPath;
+    this.#epoch = start.epoch;
+    this.fromByPath = start.fromByPath;
+    this.#cursor = start.cursor;
+    this.#phase = firstPhase(start, needs.ring);
+  }
+
+  get cursor(): Cursor {
+    return this.isCaughtUp ? this.#needs.ring.head : this.#cursor;
+  }
+
+  /** The position as far as the reader may have it; null before it is the reader's. */
+  get readerPosition(): Cursor | null {
+    return this.#phase.name === "confirmed" ? this.cursor : null;
+  }
+
+  /** The `seq` up to which it may go; `Infinity` unless {@link holdAt} has set it. */
+  get upTo(): number {
+    return this.#upTo;
+  }
+
+  /** Whether everything up to the ring's head is delivered. */
+  get isCaughtUp(): boolean {
+    return this.#work === "caught up";
+  }
+
+  get isEnded(): boolean {
+    return this.#work === "ended";
+  }
+
+  start(): void {
+    this.#needs.followers.follow(this, this.fromByPath.keys());
+    this.pump();
+  }
+
+  /** Goes on as far as it can: until it waits for something, or the turn of the event loop is over. */
+  pump(): void {
+    while (this.#canPump()) {
+      if (this.#needs.wakeQueue.isTurnOver) return this.#needs.wakeQueue.add(this);
+      if (this.#phase.name === "current values") void this.#readCurrentValues(this.#phase);
+      else this.#takeOwed();
+    }
+  }
+
+  /** Notes that the ring has moved away from `headBefore`. Says whether the pump can go on now. */
+  wake(headBefore: Cursor): boolean {
+    switch (this.#work) {
+      case "caught up":
+        this.#cursor = headBefore;
+        this.#become("ready");
+        break;
+      case "waiting for ring":
+        this.#become("ready");
+        break;
+      case "ready":
+      case "reading":
+      case "held":
+      case "ended":
+    }
+    return this.#canPump();
+  }
+
+  /** From now on it takes nothing of the log that comes after this `seq`. */
+  holdAt(seq: number): void {
+    this.#upTo = seq;
+    this.#goOn();
+  }
+
+  /** Undoes {@link holdAt}. */
+  release(): void {
+    this.#upTo = Infinity;
+    this.#goOn();
+  }
+
+  /** Stops following paths. Returns those that it has followed. */
+  leave(paths: readonly string[]): readonly string[] {
+    const left = paths.filter((path) => this.fromByPath.delete(path));
+    this.#needs.followers.unfollow(this, left);
+    return left;
+  }
+
+  /** Nothing is taken any more. May be called again. */
+  end(): void {
+    this.#become("ended");
+    this.#reading?.abort();
+    this.#needs.followers.unfollow(this, this.fromByPath.keys());
+    this.#needs.followers.stopWaiting(this);
+  }
+
+  /** The only place where the work changes. */
+  #become(work: Work): void {
+    if (this.#work !== "ended") this.#work = work;
+  }
+
+  /** The end of what it may take has moved. */
+  #goOn(): void {
+    if (this.#work === "held") this.#become("ready");
+    if (this.#canPump()) this.#needs.wakeQueue.add(this);
+  }
+
+  #canPump(): boolean {
+    return this.#work === "ready" && !this.#consumer.isFull;
+  }
+
+  #takeOwed(): void {
+    const { ring, followers } = this.#needs;
+    if (this.#cursor.seq >= this.#upTo) return this.#become("held");
+    switch (entrySourceOf(this.#cursor, this.#phase, ring, this.#exhaustedAt)) {
+      case "ring":
+        return this.#takeFromRing();
+      case "log":
+        return void this.#readLog();
+      case "ring, later":
+        this.#become("waiting for ring");
+        return followers.waitForRing(this);
+    }
+  }
+
+  #takeFromRing(): void {
+    const { ring, clock } = this.#needs;
+    const batch = ring.nextBatch(this, clock.now());
+    // A copy: the entry of a batch must not be kept after the ring has dropped it.
+    const { epoch, seq } = batch?.next ?? { ...ring.head, seq: Math.min(ring.head.seq, this.#upTo) };
+    if (epoch !== this.#cursor.epoch) {
+      const epochEnd = { epoch: this.#cursor.epoch, seq: ring.endOf(this.#cursor.epoch) };
+      if (hasVoidBound(this.fromByPath, this.#epoch, epochEnd, { epoch, seq })) return this.#consumer.beginAgain();
+      this.#reportedHoles.forget();
+    }
+    this.#cursor = { epoch, seq };
+    if (batch !== null) this.#consumer.takeEntries(batch.entries, batch.bytes);
+    else if (this.#upTo >= ring.head.seq) this.#become("caught up");
+  }
+
+  /** Reads the log when its turn comes, handles the result, and goes on. */
+  async #read<Result>(
+    paths: readonly string[],
+    read: (signal: AbortSignal) => Promise<Result>,
+    handle: (result: Result) => void,
+  ): Promise<void> {
+    const { reads, clock } = this.#needs;
+    this.#become("reading");
+    const reading = new AbortController();
+    this.#reading = reading;
+    try {
+      const result = await reads(read, { paths, gone: reading.signal });
+      if (!this.isEnded) handle(result);
+    } catch (error) {
+      if (this.isEnded) return;
+      this.#consumer.noteFailure(error);
+      // The signal of this read: Node warns when each stream adds a listener to one signal of the hub.
+      await sleep(clock, READ_RETRY, reading.signal);
+    }
+    // What was read may have to wait until `authorize` has answered.
+    if (this.#work === "reading") this.#become("ready");
+    this.pump();
+  }
+
+  #readCurrentValues({ paths, after }: Phase & { readonly name: "current values" }): Promise<void> {
+    const { log, streamReadLimit } = this.#needs;
+    return this.#read(
+      paths,
+      async () => ({ page: await log.current(paths, after, streamReadLimit), head: await log.head() }),
+      ({ page, head }) => this.#handleCurrentValues(page, head, paths),
+    );
+  }
+
+  #handleCurrentValues({ entries, next, more }: Page, head: Cursor, paths: readonly string[]): void {
+    // After a failover, entries that are still owed would follow values that may be newer: the reader begins again.
+    if (head.epoch !== this.#epoch) return this.#consumer.beginAgain();
+    // A value is not owed again, so none may be left out. They are read once more when the answer is there.
+    if (entries.some(({ seq }) => seq > this.#upTo)) return this.#become("held");
+    // A path may have been refused meanwhile.
+    const values = entries.filter(
+      (entry) => this.fromByPath.has(entry.channel) && isReadable(entry, this.#readableFromByPath),
+    );
+    this.#consumer.takeValues(values);
+    this.#phase = more ? { name: "current values", paths, after: next } : CONFIRMED;
+    // All values are there, so the reader may have the position that was read before them.
+    if (!more) this.#consumer.takePosition(this.cursor);
+  }
+
+  #readLog(): Promise<void> {
+    const { log, ring, streamReadLimit } = this.#needs;
+    const position = this.#cursor;
+    const ringHead = ring.head;
+    const paths = [...this.fromByPath.keys()];
+    return this.#read(
+      paths,
+      (signal) => log.read(position, paths, streamReadLimit, signal),
+      (page) => this.#handlePage(page, position, ringHead),
+    );
+  }
+
+  /** @param position where the read began @param ringHead the ring's head at that moment */
+  #handlePage(whole: Page, position: Cursor, ringHead: Cursor): void {
+    const isVoid = whole.holes.some(({ reason }) => reason !== "trimmed");
+    const page = isVoid ? whole : pageUpTo(whole, this.#upTo, position);
+    const { entries, holes } = owedOf(page, this.fromByPath, position);
+    if (holes.some(({ reason }) => reason !== "trimmed")) return this.#consumer.takeGap(holes, page.next);
+    if (hasVoidBound(this.fromByPath, this.#epoch, position, page.next)) return this.#consumer.beginAgain();
+    // What was reported in the former epoch says nothing about positions that were written again.
+    if (page.next.epoch !== position.epoch) this.#reportedHoles.forget();
+    const newHoles = this.#reportedHoles.takeNew(holes);
+    if (newHoles.length > 0) this.#consumer.takeGap(newHoles, null);
+    this.#cursor = page.next;
+    this.#exhaustedAt = page.more ? null : ringHead;
+    this.#consumer.takeEntries(entries);
+    if (this.#phase.name === "confirmed") return;
+    // The reader has no position yet, since the log had not confirmed it.
+    this.#phase = CONFIRMED;
+    if (entries.every(({ mode }) => mode === "volatile")) this.#consumer.takePosition(this.cursor);
+  }
+}
