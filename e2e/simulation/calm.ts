@@ -71,10 +71,12 @@ export async function heal(world: World): Promise<void> {
   // withdrawal of a value that has expired: a follower that had the value gets a gap, and loads the values again.
   // And a loop from which the newest event was hidden may have met a loss only now: it is owed what comes after that.
   const hasItsNewest = (each: Diary): boolean => hasNewest(world, each);
-  for (let late = 0; !isAllBack() || !diaries.every(hasItsNewest); late += 500) {
+  const isJobBack = (): boolean => world.job?.isUpToDate ?? true;
+  for (let late = 0; !isAllBack() || !isJobBack() || !diaries.every(hasItsNewest); late += 500) {
     if (late > COMEBACK) {
+      const lacking = diaries.filter((each) => !hasItsNewest(each)).map(String);
       return world.onViolation(
-        `every follower comes back: ${diaries.filter((each) => !hasItsNewest(each)).join("; ")}`,
+        `every follower comes back: ${[...lacking, ...(isJobBack() ? [] : ["job"])].join("; ")}`,
       );
     }
     if (late > 0 && late % LURE === 0) lure(world, hasItsNewest);
@@ -151,6 +153,7 @@ export async function leave(world: World): Promise<void> {
   const { clock, clients, servers, formerServers } = world;
   for (const { client } of clients) client.close();
   world.plain?.leave();
+  world.job?.leave();
   await clock.settle();
   await Promise.all(servers.map((server) => server.close()));
   await clock.advance(world.hasSlowAnswers ? READ_TIME : 0);
@@ -160,6 +163,7 @@ export async function leave(world: World): Promise<void> {
     "timers of servers": sum(all.map((server) => server.clock.pending)),
     "doorbells of servers": sum(all.map(({ log }) => log.watchers)),
     connections: sum(all.map(({ hub }) => hub.stats().connections)),
+    "paths that are followed": sum(servers.map(({ hub }) => hub.stats().channels)),
     exchanges: world.programs.exchanges.filter(({ isOpen }) => isOpen).length,
   };
   if (sum(Object.values(remaining)) > 0) world.onViolation(`nothing remains open: ${JSON.stringify(remaining)}`);

@@ -4,6 +4,7 @@ import type { EpochEnd } from "./epoch-end.ts";
 import type { Fact, Tick } from "./fact.ts";
 import { FollowerRights } from "./follower-rights.ts";
 import { GapExcuses } from "./gap-excuses.ts";
+import { judgeJob } from "./job-oracle.ts";
 import type { Truth } from "./truth.ts";
 import { Values } from "./values.ts";
 import type { World } from "./world.ts";
@@ -30,7 +31,7 @@ export function judge(world: World): string | null {
     world.failedFollower = diary;
     return `${wrong} (${String(diary)})`;
   }
-  return null;
+  return judgeJob(world);
 }
 
 /** Judges one follower: everything that it has seen, from the first thing to the last. */

@@ -19,6 +19,8 @@ export interface Settings {
   readonly drag: number;
   /** Whether there is a reader without our client, too. */
   readonly hasPlain: boolean;
+  /** Whether a job of the application reads on a server. */
+  readonly hasJob: boolean;
 }
 
 /** The settings of one world, and its random numbers. */
@@ -41,5 +43,6 @@ export function settingsOf(random: Random, engine: Engine): Settings {
     hasPlain: random() < 0.1,
     // An entry counts 200 bytes and its data.
     keptBytes: random() < 0.15 ? 1_000 + Math.floor(random() * 4_000) : Infinity,
+    hasJob: random() < 0.2,
   };
 }

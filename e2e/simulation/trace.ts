@@ -26,6 +26,7 @@ function describeSettings({
   maxAge,
   drag,
   hasPlain,
+  hasJob,
 }: Settings): string {
   const parts = [
     `${servers} server(s) on the ${engine} log`,
@@ -35,7 +36,9 @@ function describeSettings({
     `streams of ${Math.round(maxAge)} ms`,
     `a drag of ${drag.toFixed(1)} ms`,
   ];
-  return [...parts, ...(hasPlain ? ["a reader without our client"] : [])].join(", ");
+  if (hasPlain) parts.push("a reader without our client");
+  if (hasJob) parts.push("a job");
+  return parts.join(", ");
 }
 
 /** The channel and the follower side by side, by tick. */

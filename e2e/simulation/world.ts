@@ -6,6 +6,7 @@ import { graceOf } from "./deadline.ts";
 import { GOOD, type LogCall, type Weather } from "./faulty-log.ts";
 import type { Diary, Seen } from "./diary.ts";
 import { Follower, type Beginning } from "./follower.ts";
+import { Job } from "./job.ts";
 import { failOver, type FailoverWorld } from "./outages.ts";
 import type { AckedRecheck } from "./permits.ts";
 import { PlainReader } from "./plain-reader.ts";
@@ -45,6 +46,8 @@ export class World implements ServerWorld, FailoverWorld {
   readonly followers: Follower[] = [];
   /** A reader without our client, in some schedules. */
   readonly plain: PlainReader | null;
+  /** A job of the application, in some schedules. */
+  readonly job: Job | null;
   /** The first thing that went wrong. */
   violation: string | null = null;
   /** The follower for which a promise was broken; null for other violations. */
@@ -89,6 +92,7 @@ export class World implements ServerWorld, FailoverWorld {
     this.plain = plan.hasPlain
       ? new PlainReader(this, this.programs.open("u0"), [rooms[0], feeds[0], contract.inbox({ user: "u0" })])
       : null;
+    this.job = plan.hasJob ? new Job(this, drawnFrom(plan.seed ^ 0x10b, plan.draws)) : null;
   }
 
   get diaries(): readonly Diary[] {

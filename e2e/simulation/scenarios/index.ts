@@ -1,11 +1,12 @@
 import { delivery } from "./delivery.ts";
 import { failovers } from "./failovers.ts";
+import { jobs } from "./jobs.ts";
 import { retention } from "./retention.ts";
 import { rights } from "./rights.ts";
 import { snapshots } from "./snapshots.ts";
 import { sqlite } from "./sqlite.ts";
 
 /** Every story that leads to a law, by its name. */
-export const scenarios = { ...delivery, ...retention, ...failovers, ...rights, ...snapshots, ...sqlite };
+export const scenarios = { ...delivery, ...retention, ...failovers, ...rights, ...snapshots, ...sqlite, ...jobs };
 
 export type ScenarioName = keyof typeof scenarios;

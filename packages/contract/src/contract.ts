@@ -22,6 +22,11 @@ export type EventType<C extends Contract, Name extends ChannelName<C>> = C[Name]
   ? keyof Found["events"] & string
   : never;
 
+/** The types of a channel's `latest` events; `never` if it has none. */
+export type LatestType<C extends Contract, Name extends ChannelName<C>> = {
+  [Type in EventType<C, Name>]: C[Name]["events"][Type] extends { readonly mode: "latest" } ? Type : never;
+}[EventType<C, Name>];
+
 /** The decoded data of an event. */
 export type EventData<C extends Contract, Name extends ChannelName<C>, Type extends EventType<C, Name>> =
   C[Name]["events"][Type] extends EventDefinition<infer Data> ? Data : never;

@@ -10,6 +10,7 @@ export type {
   Contract,
   EventData,
   EventType,
+  LatestType,
   SnapshotName,
   SnapshotState,
 } from "./contract.ts";

@@ -9,6 +9,7 @@ import { createSnapshotOverlap } from "./page/snapshot-overlap.ts";
 import { createSnapshots } from "./page/snapshots.ts";
 import { createEncoders } from "./publish/new-entry.ts";
 import { createPublisher, type Publisher } from "./publish/publisher.ts";
+import { createEventReaders, type EventReaders } from "./reader/event-reader.ts";
 import { createAdmission } from "./request/admission.ts";
 import { createHosts } from "./request/hosts.ts";
 import { createOriginPolicy, createPreflightHeaders } from "./request/origin.ts";
@@ -30,6 +31,7 @@ import type { ConnectionNeeds } from "./stream/connection-needs.ts";
 import { createFollowers, type Followers } from "./stream/followers.ts";
 import { keepTime } from "./stream/heartbeats.ts";
 import { createOpenStreams, type OpenStreams } from "./stream/open-streams.ts";
+import type { PumpNeeds } from "./stream/pump.ts";
 import { createRetryDelays, type RetryDelays } from "./stream/retry-delays.ts";
 import { createWakeQueue } from "./stream/wake-queue.ts";
 import { createUnreadAnswers } from "./unread/unread-answers.ts";
@@ -41,6 +43,7 @@ export interface HubParts {
   readonly log: EventLog;
   readonly ring: { readonly head: Cursor; readonly size: { readonly entries: number; readonly bytes: number } };
   readonly publisher: Publisher;
+  readonly eventReaders: EventReaders;
   readonly commands: Pick<Commands, "entry">;
   readonly tailer: Tailer;
   readonly streams: OpenStreams;
@@ -111,25 +114,14 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     onReady: () => void warnOfShortRetention({ log, trace }),
   });
 
+  // What both the streams and the loops of the application read with. Each of these is written out: the compiler then
+  // refuses what a part does not declare.
+  const pump: PumpNeeds = { log, reads, streamReadLimit, ring, wakeQueue, followers, clock };
+  const eventReaders = createEventReaders({ ...pump, contract, tailer, trace, closing });
+
   // The way of a request: checked, admitted, given a position, answered with a stream or a page.
   const retryDelays = createRetryDelays({ streams, drain, random });
-  // Each of these is written out: the compiler then refuses what a part does not declare.
-  const connection: ConnectionNeeds = {
-    log,
-    reads,
-    streamReadLimit,
-    ring,
-    wakeQueue,
-    followers,
-    retryDelays,
-    streams,
-    limits,
-    heartbeat,
-    hello,
-    clock,
-    random,
-    trace,
-  };
+  const connection: ConnectionNeeds = { ...pump, retryDelays, streams, limits, heartbeat, hello, random, trace };
   const streamNeeds: StreamAnswerNeeds = {
     contract,
     hooks,
@@ -187,6 +179,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     log,
     ring,
     publisher,
+    eventReaders,
     commands,
     tailer,
     streams,

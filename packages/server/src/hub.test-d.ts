@@ -5,7 +5,7 @@ import { memoryLog, type TransactionalLog } from "@tidings/log";
 import { expectTypeOf } from "vitest";
 import { z } from "zod";
 import { toFetchHandler } from "./fetch.ts";
-import { createHub, type HubRequest, type Viewer } from "./index.ts";
+import { createHub, type EventReader, type HubRequest, type Viewer } from "./index.ts";
 import { toNodeHandler } from "./node.ts";
 
 const chat = defineContract({
@@ -70,6 +70,53 @@ const hub = createHub(chat, { log, authorize: () => true, snapshot });
   void hub.clear(lobby, "topic", "key");
   // @ts-expect-error -- no such event
   void hub.clear(lobby, "shout");
+}
+
+// … events gives the items of its addresses, narrowed by kind, name and type
+{
+  const loop = hub.events([lobby, inbox], { after: null, signal: new AbortController().signal });
+  expectTypeOf(loop.cursor).toEqualTypeOf<string | null>();
+  for await (const item of loop) {
+    expectTypeOf(item.kind).toEqualTypeOf<"event" | "clear" | "gap" | "invalid">();
+    expectTypeOf(item.cursor).toEqualTypeOf<string>();
+    if (item.kind === "gap") {
+      expectTypeOf(item.reason).toEqualTypeOf<"trimmed" | "reset" | "lost">();
+    }
+    if (item.kind === "event" && item.name === "inbox") {
+      expectTypeOf(item.params).toEqualTypeOf<{ readonly userId: string }>();
+      expectTypeOf(item.data).toEqualTypeOf<{ by: string }>();
+    }
+    if (item.kind === "event" && item.type === "message") {
+      expectTypeOf(item.name).toEqualTypeOf<"room">();
+      expectTypeOf(item.data.sentAt).toEqualTypeOf<Date>();
+    }
+  }
+  for await (const item of hub.events(inbox)) {
+    expectTypeOf(item.name).toEqualTypeOf<"inbox">();
+    // @ts-expect-error -- a gap has no data
+    void item.data;
+  }
+  // Addresses of a list that is made elsewhere.
+  const rooms = ["tea", "cake"].map((roomId) => chat.room({ roomId }));
+  expectTypeOf(hub.events(rooms)).toEqualTypeOf<EventReader<typeof chat, "room">>();
+}
+
+// … events refuses other addresses and options
+{
+  // @ts-expect-error -- a path is no address
+  hub.events("rooms/lobby");
+  // @ts-expect-error -- the channel function itself
+  hub.events(chat.room);
+  // @ts-expect-error -- an address of another contract
+  hub.events(plain.clock());
+  // @ts-expect-error -- an address of another contract in a list
+  hub.events([lobby, plain.clock()]);
+  // @ts-expect-error -- no such option
+  hub.events(lobby, { from: null });
+  // @ts-expect-error -- a cursor is a text
+  hub.events(lobby, { after: 5 });
+  // @ts-expect-error -- a controller is no signal
+  hub.events(lobby, { signal: new AbortController() });
 }
 
 // … there is no publishIn where the log has no transactions

@@ -8,6 +8,8 @@ import type { CommonHubOptions, HubOptions, HubRequest, SnapshotOption, Viewer }
 import type { Publication, Published, PublishOptions } from "./publish/publication.ts";
 import type { HubResponse } from "./request/response.ts";
 import { checkObject } from "@tidings/protocol/checks";
+import type { EventReader } from "./reader/event-reader.ts";
+import type { ReaderOptions } from "./reader/reader-options.ts";
 import type { Selector } from "./rights/command.ts";
 
 /**
@@ -47,6 +49,24 @@ export interface Hub<C extends Contract, Raw = unknown> {
     key?: string,
   ): Promise<Published>;
   /**
+   * The events of one address or of several, in the order of the log: for jobs, webhooks, and whatever is derived from
+   * events. No right is asked about. A slow loop holds up nobody: it lags, and its next read waits for it. Gaps are
+   * items of the loop, before anything newer of their address. `break`, the signal and `hub.close()` end it. A log that
+   * does not answer does not: `onLog` gets the error, and the loop waits.
+   *
+   * @throws ContractError `unknown-channel` for an address that is not of this contract
+   * @throws TypeError for an empty list, for an unknown option, and for an `after` that is no cursor
+   * @example
+   * for await (const item of hub.events(shop.orders(), { after: readCursor(), signal })) {
+   *   if (item.kind === "event") saveOrder(item.data, item.cursor); // both in one transaction
+   *   if (item.kind === "gap") rebuildOrders(item.cursor);
+   * }
+   */
+  events<Name extends ChannelName<C>>(
+    addresses: AddressOf<C, Name> | readonly AddressOf<C, Name>[],
+    options?: ReaderOptions,
+  ): EventReader<C, Name>;
+  /**
    * Ends the streams of a viewer in every process, or one address on the streams that follow it. Clients may come back
    * with fresh credentials.
    * @throws TypeError for a selector that names nobody, has an unknown key, or an address that is not of this contract
@@ -59,7 +79,10 @@ export interface Hub<C extends Contract, Raw = unknown> {
   recheck(selector: Selector): Promise<void>;
   /** How many streams, channels and entries of the ring there are now. */
   stats(): HubStats;
-  /** Says `bye` on every stream and closes the log. The clients come back spread over the drain window. */
+  /**
+   * Says `bye` on every stream, ends the loops of {@link events}, and closes the log. The clients come back spread over
+   * the drain window.
+   */
   close(): Promise<void>;
   /** Answers one request. Adapters call it; use `toNodeHandler` or `toFetchHandler`. */
   handle(request: HubRequest<Raw>): Promise<HubResponse>;
@@ -117,7 +140,7 @@ export function createHub<C extends Contract, Log extends EventLog, V extends Vi
 }
 
 function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unknown> {
-  const { publisher, commands, tailer, streams, followers, ring } = parts;
+  const { publisher, eventReaders, commands, tailer, streams, followers, ring } = parts;
   let closed: Promise<void> | null = null;
   return {
     publish: async (address, type, data, options) =>
@@ -127,6 +150,8 @@ function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unkn
     publishIn: async (transaction, address, type, data, options) =>
       publisher.publishIn(transaction, { address, type, data, ...checkPublishOptions("publishIn", options) }),
     clear: (address, type, key) => publisher.clear(address, type, key),
+    // Safe: the reader makes its items as the contract says, and the signature says it, too.
+    events: (addresses, options) => eventReaders.open(addresses, options) as EventReader<Contract, never>,
     disconnect: async (selector) => void (await publisher.append(commands.entry("disconnect", selector))),
     recheck: async (selector) => void (await publisher.append(commands.entry("recheck", selector))),
     stats: () => ({

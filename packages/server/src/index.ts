@@ -16,6 +16,9 @@ export type {
 export { DEFAULT_LIMITS } from "./runtime/limits.ts";
 export type { Limits } from "./runtime/limits.ts";
 export type { Publication, Published, PublishOptions } from "./publish/publication.ts";
+export type { EventReader } from "./reader/event-reader.ts";
+export type { ClearItem, EventItem, GapItem, InvalidItem, ReaderItem } from "./reader/reader-item.ts";
+export type { ReaderOptions } from "./reader/reader-options.ts";
 export type { HubResponse, StreamResponse, WholeResponse } from "./request/response.ts";
 export type { Selector } from "./rights/command.ts";
 export type { Sink, StreamControl } from "./wire/sink.ts";

@@ -2,6 +2,7 @@ import type { Mutant } from "../mutant.ts";
 import { connectionMutants } from "./connection.ts";
 import { pageMutants } from "./pages.ts";
 import { publishMutants } from "./publish.ts";
+import { readerMutants } from "./readers.ts";
 import { rightMutants } from "./rights.ts";
 import { windowMutants } from "./window.ts";
 
@@ -12,4 +13,5 @@ export const serverMutants: readonly Mutant[] = [
   ...publishMutants,
   ...pageMutants,
   ...rightMutants,
+  ...readerMutants,
 ];

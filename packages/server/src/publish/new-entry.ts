@@ -70,8 +70,8 @@ export function withdrawalEntry(
   return checkKeys(address, { channel: address.path, type, mode, key, data: null });
 }
 
-/** Programs without types may pass the channel itself, a path, or nothing. */
-function checkAddress(address: unknown): void {
+/** Programs without types may pass the channel itself, a path, or nothing. @throws ContractError `unknown-channel` */
+export function checkAddress(address: unknown): void {
   if (typeNameOf(address) === "object" && typeof (address as Partial<Address>).path === "string") return;
   const got =
     typeof address === "function" ? "the channel function itself; call it with its params" : typeNameOf(address);

@@ -1,0 +1,27 @@
+import { parseCursor, type Cursor } from "@tidings/protocol";
+import { checkObject, checkType } from "@tidings/protocol/checks";
+
+/** What a call of `events` may add. */
+export interface ReaderOptions {
+  /**
+   * Where the loop begins: after the `cursor` of an item. Null begins with the oldest event that the log has.
+   * @default from now on: with the first event that is published after the call
+   */
+  readonly after?: string | null;
+  /** Ends the loop at once when it is aborted, also while it waits. @default only `hub.close()` and `break` end it */
+  readonly signal?: AbortSignal;
+}
+
+/** @throws TypeError for an unknown key, or a value of another type */
+export function checkReaderOptions(options: ReaderOptions): void {
+  checkObject("the options of events", options, ["after", "signal"]);
+  checkType("signal", options.signal, "object");
+}
+
+/** @throws TypeError for a text that is not a cursor: to begin anywhere else would lose events */
+export function parseAfter(after: string): Cursor {
+  // Programs without types may pass a number.
+  const cursor = typeof after === "string" ? parseCursor(after) : null;
+  if (cursor !== null) return cursor;
+  throw new TypeError(`Expected "after" to be the cursor of an item, or null, got ${JSON.stringify(after)}.`);
+}
