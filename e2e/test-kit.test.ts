@@ -24,6 +24,19 @@ test("a message that is published while the connection is down arrives once", as
   ]);
 });
 
+test("a job that reads with hub.events is tested without a socket, and goes on after a restart of the server", async () => {
+  await using kit = await createTestKit(chat);
+  const before = kit.hub.events(room);
+  await kit.hub.publish(room, "message", message("1"));
+  const [first] = await take(before, 1);
+  expect(first).toMatchObject({ kind: "event", data: { text: "1" } });
+  await kit.restartServer();
+  await kit.hub.publish(room, "message", message("2"));
+  const after = kit.hub.events(room, { after: first?.cursor ?? null });
+  expect(await take(after, 1)).toMatchObject([{ kind: "event", data: { text: "2" } }]);
+  expect(await before.next()).toEqual({ done: true, value: undefined });
+});
+
 test("an address of another contract is refused, and the kit goes on", async () => {
   await using kit = await createTestKit(chat);
   const foreign = { ...room, name: "shop" } as unknown as typeof room;

@@ -11,13 +11,15 @@ export function registerLoop(events: object, queue: SettledQueue): void {
 /**
  * Takes the next events of a loop. Lets up to two minutes of the kit's time pass until they have come.
  *
- * @throws TypeError if the loop does not belong to a kit's client
+ * @throws TypeError if the loop belongs neither to a kit's client nor to its hub
  * @throws Error if the loop ends first, or if nothing comes in time
  */
 export async function take<Event>(events: AsyncIterator<Event, unknown>, count: number): Promise<Event[]> {
   const queue = queues.get(events);
   if (queue === undefined) {
-    throw new TypeError("Expected the events of a test kit's client, got another iterator; use kit.client.events().");
+    throw new TypeError(
+      "Expected the events of a test kit, got another iterator; use kit.client.events() or kit.hub.events().",
+    );
   }
   const taken: Event[] = [];
   while (taken.length < count) {

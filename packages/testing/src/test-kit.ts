@@ -8,6 +8,7 @@ import { keepOpen } from "./keep-open.ts";
 import { MemoryNetwork } from "./memory-network.ts";
 import { NetworkControl, type TestNetwork } from "./network-control.ts";
 import { SettledQueue } from "./settled-queue.ts";
+import { registerLoop } from "./take.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 /** The options of `createHub`, all of them optional. The kit provides clock, random numbers and authentication. */
@@ -22,10 +23,13 @@ export type TestKitOptions<C extends Contract, V extends Viewer> = Partial<
   readonly viewer?: V;
 };
 
-/** The part of a hub that tests use. Each call runs when everything before it has settled. */
+/**
+ * The part of a hub that tests use. Each call that returns a promise runs when everything before it has settled. Use
+ * `take` for the items of `events`.
+ */
 export type TestHub<C extends Contract> = Pick<
   Hub<C>,
-  "publish" | "publishAll" | "clear" | "disconnect" | "recheck" | "stats"
+  "publish" | "publishAll" | "clear" | "events" | "disconnect" | "recheck" | "stats"
 >;
 
 /** A hub and clients in one process, without sockets and in virtual time. */
@@ -122,6 +126,11 @@ class Kit implements TestKit<Contract> {
         this.#delivery.record([{ address: event[0], type: event[1] }], () => this.#hub.publish(...event)),
       publishAll: (batch) => this.#delivery.record(batch, () => this.#hub.publishAll(batch)),
       clear: (...value) => this.#queue.run(() => this.#hub.clear(...value)),
+      events: (...given) => {
+        const loop = this.#hub.events(...given);
+        registerLoop(loop, this.#queue);
+        return loop;
+      },
       disconnect: (selector) => this.#queue.run(() => this.#hub.disconnect(selector)),
       recheck: (selector) => this.#queue.run(() => this.#hub.recheck(selector)),
       stats: () => this.#hub.stats(),
