@@ -1,13 +1,18 @@
 import { createRequire } from "node:module";
 import type * as sqlite from "node:sqlite";
-import { channel, defineContract } from "@tidings/contract";
+import { channel, defineContract, latest } from "@tidings/contract";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { temporaryPath } from "./temporary-folder.ts";
 
-const shop = defineContract({ orders: channel("orders", { placed: z.object({ item: z.string() }) }) });
+const shop = defineContract({
+  orders: channel("orders", { placed: z.object({ item: z.string() }) }),
+  stock: channel("stock", {
+    count: latest(z.object({ item: z.string(), left: z.number() }), { key: ({ item }) => item }),
+  }),
+});
 
 // The same SQLite driver as in the log: that of Node, or libsql; this test uses what both have.
 const builtin = process.getBuiltinModule("node:sqlite") as typeof sqlite | undefined;
@@ -76,4 +81,21 @@ test("invalid data publishes nothing, and the transaction goes on", async () => 
   await hub.publishIn(database, shop.orders(), "placed", { item: "tea" });
   database.exec("commit");
   expect(await published()).toEqual(["tea"]);
+});
+
+test("of two transactions that expect the same value, the second one publishes nothing, and can still commit", async () => {
+  const { hub, database, rows } = await open();
+  const { id } = await hub.publish(shop.stock(), "count", { item: "tea", left: 1 });
+  const buy = (name: string, expects: string) => {
+    database.prepare("insert into item values (?)").run(name);
+    return hub.publishIn(database, shop.stock(), "count", { item: "tea", left: 0 }, { expects });
+  };
+  database.exec("begin immediate");
+  await buy("ada", id);
+  database.exec("commit");
+  database.exec("begin immediate");
+  await expect(buy("bob", id)).rejects.toMatchObject({ name: "PublishError", code: "conflict" });
+  database.prepare("update item set name = 'bob, too late' where name = 'bob'").run();
+  database.exec("commit");
+  expect(rows()).toEqual(["ada", "bob, too late"]);
 });

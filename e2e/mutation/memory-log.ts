@@ -142,7 +142,7 @@ export const neverWithdrawn = replace<typeof keptEntries>("packages/log/src/kept
 });
 
 /** Every value has a key of its own, so none replaces another. */
-export const nothingSuperseded = replaceKeys(({ seq }) => `${seq}`);
+export const nothingSuperseded = replaceKeys((entry) => ("seq" in entry ? String(entry.seq) : ""));
 
 function methodsOf(log: EventLog): EventLog {
   return {

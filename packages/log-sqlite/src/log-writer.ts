@@ -1,7 +1,8 @@
-import type { Appended, NewEntry } from "@tidings/log";
+import { isConflict, type Appended, type NewEntry } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
 import { sleep } from "./clock.ts";
 import { Epochs } from "./epochs.ts";
+import { checkExpectedValues } from "./expected-value.ts";
 import { noteClose, noteUse } from "./last-use.ts";
 import type { LogFile } from "./log-file.ts";
 import { newRow, type NewRow } from "./new-row.ts";
@@ -55,11 +56,17 @@ export class LogWriter {
     file.setBusyTimeout(0);
   }
 
-  /** @throws Error if the log is closed, or if the file cannot be written in time */
+  /**
+   * @throws ConflictError if a value does not stand where an entry expects it
+   * @throws Error if the log is closed, or if the file cannot be written in time
+   */
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
     const now = this.#options.now();
     const rows = batch.map((entry) => newRow(entry, now));
-    return this.transact(() => rows.map((row) => this.#insert(row)));
+    return this.transact(() => {
+      checkExpectedValues(rows, (sql, ...values) => this.#file.prepare(sql).get(...values), now);
+      return rows.map((row) => this.#insert(row));
+    });
   }
 
   /** Runs the work in the next transaction, together with all other work of this turn of the event loop. */
@@ -67,8 +74,14 @@ export class LogWriter {
     return new Promise((resolve, reject) => {
       this.refuseClosed();
       const run = () => {
-        const result = work();
-        return () => resolve(result);
+        try {
+          const result = work();
+          return () => resolve(result);
+        } catch (error) {
+          // It has written nothing, so the transaction goes on with the other jobs.
+          if (isConflict(error)) return () => reject(error);
+          throw error;
+        }
       };
       this.#jobs.push({ since: this.#options.clock.monotonic(), run, reject });
       this.#flushing ??= this.#flush();

@@ -8,6 +8,8 @@ export interface NewRow {
   readonly values: readonly Value[];
   readonly channel: string;
   readonly idempotencyKey: string | null;
+  /** The entry, if it has a condition; null otherwise. */
+  readonly expecting: NewEntry | null;
 }
 
 const INSERT = `
@@ -24,6 +26,8 @@ export function newRow(entry: NewEntry, now: number): NewRow {
   const kind = kindOf(entry);
   const expiresAt = kind === VALUE && expires !== undefined ? now + expires : null;
   const values: Value[] = [channel, type, kind, key, now, data, expiresAt];
-  if (idempotencyKey === null) return { sql: INSERT, values, channel, idempotencyKey };
-  return { sql: INSERT_ONCE, values: [...values, idempotencyKey, channel, idempotencyKey], channel, idempotencyKey };
+  const expecting = entry.expects === undefined ? null : { ...entry };
+  const row = { channel, idempotencyKey, expecting };
+  if (idempotencyKey === null) return { ...row, sql: INSERT, values };
+  return { ...row, sql: INSERT_ONCE, values: [...values, idempotencyKey, channel, idempotencyKey] };
 }

@@ -13,7 +13,7 @@ export const sizeOf = (row: "new" | "old" | "tidings_entry"): string =>
 
 /** SQLite uses a partial index only for statements that repeat its condition in the same words. */
 export const IS_KEPT = `kind in (${RELIABLE}, ${WITHDRAWAL})`;
-const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
+export const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
 
 /**
  * The tables share the application's file, so all names begin with `tidings_`.

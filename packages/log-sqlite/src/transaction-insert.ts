@@ -1,5 +1,6 @@
-import type { NewEntry } from "@tidings/log";
-import { findDriver, type SqliteTransaction } from "./driver.ts";
+import { isConflict, type NewEntry } from "@tidings/log";
+import { findDriver, type SqliteTransaction, type Value } from "./driver.ts";
+import { checkExpectedValues } from "./expected-value.ts";
 import type { LogFile } from "./log-file.ts";
 import { newRow } from "./new-row.ts";
 import { sqliteError } from "./sqlite-error.ts";
@@ -32,6 +33,7 @@ export class TransactionInsert {
    * Inserts the entries before it returns. If it were asynchronous, another request could write into the transaction in
    * between.
    *
+   * @throws ConflictError if a value does not stand where an entry expects it. Then none of them is written
    * @throws Error if the handle belongs to another file or another build of SQLite, if the file was replaced, or if the
    *   entries cannot be written. Then none of them is written
    */
@@ -41,13 +43,18 @@ export class TransactionInsert {
       const now = this.#now();
       const rows = batch.map((entry) => newRow(entry, now));
       const needsLockCheck = rows.length > 0 && !this.#lockChecked.has(transaction);
+      const find = (sql: string, ...values: Value[]) => this.#prepare(transaction, sql).get(...values);
       const insert = () => {
+        checkExpectedValues(rows, find, now);
         for (const { sql, values } of rows) this.#prepare(transaction, sql).run(...values);
         if (needsLockCheck) this.#checkLock(transaction);
       };
-      if (rows.length > 1 || needsLockCheck) this.#inSavepoint(transaction, insert);
+      // With a condition, too: outside of a transaction, another process could write between the check and the insert.
+      const hasCondition = rows.some(({ expecting }) => expecting !== null);
+      if (rows.length > 1 || needsLockCheck || hasCondition) this.#inSavepoint(transaction, insert);
       else insert();
     } catch (cause) {
+      if (isConflict(cause)) throw cause;
       throw sqliteError("publish inside a transaction to", this.#file.path, cause);
     }
   }

@@ -40,6 +40,31 @@ describe(`several processes on one file, by ${driver.name}`, () => {
     },
   );
 
+  test(
+    "of several processes that expect the same value at the same time, one replaces it",
+    { timeout: TIMEOUT },
+    async () => {
+      const path = temporaryPath();
+      const processes = await startSeveral(path, 4);
+      let expects: Cursor | null = null;
+      for (let round = 0; round < 50; round++) {
+        const value = { ...entry("a", `${round}`), mode: "latest", expects } as const;
+        const attempts: PromiseSettledResult<readonly Appended[]>[] = await Promise.allSettled(
+          processes.map((each) => each.append([value, entry("b", `${round}`)])),
+        );
+        const won = attempts.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+        expect(won).toHaveLength(1);
+        expects = won[0]?.[0]?.cursor ?? null;
+        for (const each of attempts) {
+          if (each.status === "rejected") expect(String(each.reason)).toMatch(/nothing was published/);
+        }
+      }
+      const log = openLog(path);
+      const { entries } = await log.read({ ...(await log.head()), seq: 0 }, ["b"], WIDE);
+      expect(entries).toHaveLength(50);
+    },
+  );
+
   test("an append wakes the watchers of another process", { timeout: TIMEOUT }, async () => {
     const path = temporaryPath();
     const log = openLog(path);

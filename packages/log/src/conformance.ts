@@ -3,6 +3,7 @@ import { checkOptions, checkType } from "@tidings/protocol/checks";
 import { cursorLaws } from "./conformance/cursors.ts";
 import { doorbellLaws } from "./conformance/doorbell.ts";
 import type { EngineFacts, OpenLog } from "./conformance/engine.ts";
+import { expectsLaws } from "./conformance/expects.ts";
 import { historyProperties } from "./conformance/histories.ts";
 import { historyLaws } from "./conformance/history.ts";
 import { holeLaws } from "./conformance/holes.ts";
@@ -24,6 +25,7 @@ export const laws: readonly Law[] = [
   ...holeLaws,
   ...limitLaws,
   ...latestLaws,
+  ...expectsLaws,
   ...volatileLaws,
   ...retentionLaws,
   ...idempotencyLaws,

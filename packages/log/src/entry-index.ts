@@ -148,6 +148,6 @@ export class EntryIndex<Item> {
 }
 
 /** Names what a newer `latest` entry replaces. The lengths keep the parts apart, whatever characters they have. */
-export function keyOf({ channel, type, key = "" }: Entry): string {
+export function keyOf({ channel, type, key = "" }: Pick<Entry, "channel" | "type" | "key">): string {
   return `${channel.length} ${channel}${type.length} ${type}${key}`;
 }

@@ -23,6 +23,11 @@ export interface NewEntry {
   /** `latest` only: milliseconds until the value is withdrawn, unless it is renewed; above 0. @default never */
   readonly expires?: number;
   /**
+   * `latest` only: the batch is appended only if the newest value of the key stands at this position; with null, only if
+   * there is no value. A value that was withdrawn or has expired is none. @default no condition
+   */
+  readonly expects?: Cursor | null;
+  /**
    * A channel appends only one entry with the same key. The log remembers the key as long as it keeps the entry, and
    * for at least 10 minutes. @default none
    */
@@ -136,6 +141,10 @@ export interface EventLog {
    * Appends all entries of a batch in order, or none. An entry with a used idempotency key is not appended again; this
    * includes keys of the same batch.
    *
+   * All conditions of a batch (`expects`) are checked against the log as it is before the batch, in one step with the
+   * append. An entry that was appended before, by its idempotency key, is not checked again.
+   *
+   * @throws ConflictError if a value does not stand where an entry expects it; then nothing of the batch is appended
    * @throws Error if the log is closed
    */
   append(batch: readonly NewEntry[]): Promise<readonly Appended[]>;
@@ -190,6 +199,7 @@ export interface TransactionalLog<Transaction> extends EventLog {
    * publishes nothing. The inserts have run when the call returns (not only when the promise resolves), so no other
    * request can come between them.
    *
+   * @throws ConflictError as {@link EventLog.append} does
    * @throws Error if the log is closed or the entries cannot be written; then none of them is
    */
   appendIn(transaction: Transaction, batch: readonly NewEntry[]): Promise<void>;

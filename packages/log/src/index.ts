@@ -1,4 +1,5 @@
 export { byteLength } from "./byte-length.ts";
+export { checkExpected, ConflictError, isConflict } from "./conflict-error.ts";
 export { FORGOTTEN_CHANNELS, IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
 export type {
   Appended,

@@ -72,6 +72,13 @@ export class KeptEntries {
     return isYoung(entry.at, now, lifetime);
   }
 
+  /** The value that an entry of this key would replace; null if there is none. */
+  valueOf(key: Pick<Entry, "channel" | "type" | "key">, now: number): Entry | null {
+    const newest = this.#newest.get(keyOf(key))?.item ?? null;
+    if (newest === null || newest.data === null) return null;
+    return this.isOwed(newest, now) ? newest : null;
+  }
+
   /** The values that have expired and are not withdrawn yet. */
   expired(now: number): Entry[] {
     return this.#lifetimes.expired((entry) => this.isOwed(entry, now));

@@ -1,6 +1,7 @@
 import { newEpoch, type Cursor } from "@tidings/protocol";
 import { checkOptions, checkRange } from "@tidings/protocol/checks";
 import { byteLength } from "./byte-length.ts";
+import { checkExpected } from "./conflict-error.ts";
 import { takeNext, type Run } from "./entry-index.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
 import { completeKeep } from "./keep.ts";
@@ -66,6 +67,7 @@ class MemoryLog implements EventLog {
     // A getter of the caller may throw, so all entries are read first: a batch is appended as a whole or not at all.
     const now = this.#now();
     const entries = batch.map((entry) => ({ ...entry }));
+    for (const entry of entries) this.#checkExpected(entry, now);
     const appended = entries.map((entry) => this.#appendOne(entry, now));
     if (appended.some(({ duplicate }) => !duplicate)) this.#wake();
     return appended;
@@ -149,6 +151,14 @@ class MemoryLog implements EventLog {
       next = entry.seq;
     }
     return { entries, next: this.#cursor(this.#head), more: false, holes };
+  }
+
+  /** @throws ConflictError */
+  #checkExpected(entry: NewEntry, now: number): void {
+    if (entry.expects === undefined) return;
+    const name = nameOfKey(entry);
+    const isRepeated = name !== null && this.#keyedAppends.find(name) !== undefined;
+    if (!isRepeated) checkExpected(entry, this.#kept.valueOf(entry, now));
   }
 
   #appendOne(given: NewEntry, now: number): Appended {

@@ -72,6 +72,24 @@ const hub = createHub(chat, { log, authorize: () => true, snapshot });
   void hub.clear(lobby, "shout");
 }
 
+// … expects is there for latest events only
+{
+  void hub.publish(lobby, "topic", { text: "tea" }, { expects: null, idempotencyKey: "k" });
+  void hub.publish(lobby, "topic", { text: "tea" }, { expects: "q7.5" });
+  // @ts-expect-error -- every reliable event counts
+  void hub.publish(lobby, "message", { text: "hi", sentAt }, { expects: null });
+  // @ts-expect-error -- a volatile event has no value
+  void hub.publish(lobby, "typing", { author: "ada" }, { expects: null });
+  // @ts-expect-error -- an id is a text
+  void hub.publish(lobby, "topic", { text: "tea" }, { expects: 5 });
+  void hub.publishAll([
+    { address: lobby, type: "topic", data: { text: "tea" }, expects: null },
+    { address: inbox, type: "mention", data: { by: "ada" } },
+  ]);
+  // @ts-expect-error -- every reliable event counts
+  void hub.publishAll([{ address: inbox, type: "mention", data: { by: "ada" }, expects: null }]);
+}
+
 // … events gives the items of its addresses, narrowed by kind, name and type
 {
   const loop = hub.events([lobby, inbox], { after: null, signal: new AbortController().signal });
@@ -138,6 +156,9 @@ const hub = createHub(chat, { log, authorize: () => true, snapshot });
     Promise<void>
   >();
   void transactional.publish(lobby, "message", { text: "hi", sentAt });
+  void transactional.publishIn(transaction, lobby, "topic", { text: "tea" }, { expects: null });
+  // @ts-expect-error -- every reliable event counts
+  void transactional.publishIn(transaction, lobby, "message", { text: "hi", sentAt }, { expects: null });
   // @ts-expect-error -- no transaction of this log
   void transactional.publishIn("tx", lobby, "message", { text: "hi", sentAt });
   // @ts-expect-error -- no such event

@@ -5,7 +5,7 @@ import { formatCursor } from "@tidings/protocol";
 import { checkIsContract } from "./check-hub-options.ts";
 import { compose, type HubParts } from "./compose.ts";
 import type { CommonHubOptions, HubOptions, HubRequest, SnapshotOption, Viewer } from "./hub-options.ts";
-import type { Publication, Published, PublishOptions } from "./publish/publication.ts";
+import type { LatestPublishOptions, Publication, Published, PublishOptionsOf } from "./publish/publication.ts";
 import type { HubResponse } from "./request/response.ts";
 import { checkObject } from "@tidings/protocol/checks";
 import type { EventReader } from "./reader/event-reader.ts";
@@ -25,17 +25,18 @@ export interface Hub<C extends Contract, Raw = unknown> {
    * readable later than that is in no state that is loaded meanwhile. It is not missed if it comes within
    * `snapshotOverlap` of this call: the event is then delivered again after such a state.
    * @throws ContractError when the data does not fit the contract; nothing is appended then
+   * @throws PublishError `conflict` when the value is not the one that `expects` names; nothing is appended then
    * @throws TypeError for an unknown option
    */
   publish<Name extends ChannelName<C>, Type extends EventType<C, Name>>(
     address: AddressOf<C, Name>,
     type: Type,
     data: EventData<C, Name, Type>,
-    options?: PublishOptions,
+    options?: PublishOptionsOf<C, Name, Type>,
   ): Promise<Published>;
   /**
    * Appends all events or none, next to each other.
-   * @throws ContractError as {@link Hub.publish} does @throws TypeError for an unknown key of an event
+   * @throws ContractError, PublishError as {@link Hub.publish} does @throws TypeError for an unknown key of an event
    */
   publishAll(batch: readonly Publication<C>[]): Promise<readonly Published[]>;
   /**
@@ -93,14 +94,14 @@ export interface TransactionalHub<C extends Contract, Transaction> {
   /**
    * Publishes inside the application's own transaction: the event gets its position at the commit, and a rollback
    * publishes nothing. The insert has run when the call returns.
-   * @throws ContractError when the data does not fit the contract
+   * @throws ContractError, PublishError as {@link Hub.publish} does. The transaction can go on
    */
   publishIn<Name extends ChannelName<C>, Type extends EventType<C, Name>>(
     transaction: Transaction,
     address: AddressOf<C, Name>,
     type: Type,
     data: EventData<C, Name, Type>,
-    options?: PublishOptions,
+    options?: PublishOptionsOf<C, Name, Type>,
   ): Promise<void>;
 }
 
@@ -169,8 +170,8 @@ function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unkn
 }
 
 /** @throws TypeError for an unknown key: a misspelt idempotency key would publish twice */
-function checkPublishOptions(verb: string, options: PublishOptions = {}): PublishOptions {
-  checkObject(`the options of ${verb}`, options, ["idempotencyKey"]);
+function checkPublishOptions(verb: string, options: LatestPublishOptions = {}): LatestPublishOptions {
+  checkObject(`the options of ${verb}`, options, ["idempotencyKey", "expects"]);
   return options;
 }
 

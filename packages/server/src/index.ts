@@ -15,7 +15,9 @@ export type {
 } from "./hub-options.ts";
 export { DEFAULT_LIMITS } from "./runtime/limits.ts";
 export type { Limits } from "./runtime/limits.ts";
-export type { Publication, Published, PublishOptions } from "./publish/publication.ts";
+export type { LatestPublishOptions, Publication, Published, PublishOptions } from "./publish/publication.ts";
+export { PublishError } from "./publish/publish-error.ts";
+export type { PublishErrorCode } from "./publish/publish-error.ts";
 export type { EventReader } from "./reader/event-reader.ts";
 export type { ClearItem, EventItem, GapItem, InvalidItem, ReaderItem } from "./reader/reader-item.ts";
 export type { ReaderOptions } from "./reader/reader-options.ts";

@@ -12,6 +12,7 @@ export type LawName =
   | "law 10: the doorbell"
   | "law 11: filtering is no gap"
   | "append"
+  | "expects"
   | "idempotency"
   | "limits"
   | "latest"

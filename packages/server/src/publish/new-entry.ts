@@ -1,11 +1,12 @@
 import { ContractError, decode, findEvent, type Address, type Contract, type EventDefinition } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { NewEntry } from "@tidings/log";
+import { parseCursor, type Cursor } from "@tidings/protocol";
 import { checkType, typeNameOf } from "@tidings/protocol/checks";
 import { isUnwantedPromise } from "../runtime/unwanted-promise.ts";
 import type { Limits } from "../runtime/limits.ts";
 import { toBytes } from "../wire/bytes.ts";
-import type { Publication } from "./publication.ts";
+import type { AnyPublication } from "./publication.ts";
 
 /** What it takes to make log entries of events. */
 export interface EntryNeeds {
@@ -31,9 +32,10 @@ export function createEncoders(contract: Contract): ReadonlyMap<EventDefinition,
 /**
  * The log entry of an event: validated, encoded once, within the size limit.
  * @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data`
+ * @throws TypeError for an idempotency key or an expected id of another type
  */
-export function eventEntry({ contract, encoders, limits }: EntryNeeds, publication: Publication<Contract>): NewEntry {
-  const { address, type, data, idempotencyKey } = publication;
+export function eventEntry({ contract, encoders, limits }: EntryNeeds, publication: AnyPublication): NewEntry {
+  const { address, type, data, idempotencyKey, expects } = publication;
   checkAddress(address);
   checkType("idempotencyKey", idempotencyKey, "string");
   const event = findEvent(contract, address, type);
@@ -47,6 +49,7 @@ export function eventEntry({ contract, encoders, limits }: EntryNeeds, publicati
     ...(event.mode === "latest" ? { key: latestKey(address, type, event, json) } : {}),
     ...(event.expires === null ? {} : { expires: event.expires }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(expects === undefined ? {} : { expects: expectedPosition(address, type, event, expects) }),
   });
 }
 
@@ -91,6 +94,24 @@ function latestKey(address: Address, type: string, event: EventDefinition, json:
     "invalid-data",
     `${label}: expected its key function to return a string, got ${got}; correct it in the contract.`,
   );
+}
+
+/** @throws ContractError `unknown-event` if the event has no values @throws TypeError for a text that is not an id */
+function expectedPosition(
+  { name }: Address,
+  type: string,
+  { mode }: EventDefinition,
+  expects: string | null,
+): Cursor | null {
+  if (mode !== "latest") {
+    const wrong = `expected a latest event, got a ${mode} one; only latest values can be expected`;
+    throw new ContractError("unknown-event", `${name}.${type}: ${wrong}.`);
+  }
+  if (expects === null) return null;
+  // Programs without types may pass a number.
+  const position = typeof expects === "string" ? parseCursor(expects) : null;
+  if (position !== null) return position;
+  throw new TypeError(`Expected "expects" to be the id of a value, or null, got ${JSON.stringify(expects)}.`);
 }
 
 function checkSize({ name }: Address, type: string, json: string, limit: number): void {

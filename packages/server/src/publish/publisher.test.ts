@@ -1,9 +1,9 @@
 import { channel, defineContract, latest } from "@tidings/contract";
-import { memoryLog, type NewEntry, type TransactionalLog } from "@tidings/log";
+import { ConflictError, memoryLog, type NewEntry, type TransactionalLog } from "@tidings/log";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { chat, lobby, openTestHub, said, tea } from "../../test/test-hub.ts";
-import { createHub } from "../index.ts";
+import { createHub, PublishError } from "../index.ts";
 
 const LOBBY = "channel=rooms/lobby";
 
@@ -174,6 +174,90 @@ describe("clear", () => {
   });
 });
 
+describe("publish with expects", () => {
+  test("replaces the value that it names, and rejects with the id of another one", async () => {
+    const { hub, clock, connect } = await openTestHub();
+    const { sink } = await connect(LOBBY);
+    const first = await hub.publish(lobby, "topic", { text: "1" }, { expects: null });
+    const second = await hub.publish(lobby, "topic", { text: "2" }, { expects: first.id });
+    const publishing = hub.publish(lobby, "topic", { text: "3" }, { expects: first.id });
+    await expect(publishing).rejects.toBeInstanceOf(PublishError);
+    await expect(publishing).rejects.toMatchObject({
+      code: "conflict",
+      cursor: second.id,
+      message:
+        `Expected the topic in rooms/lobby to be that of ${first.id}, got that of ${second.id}; ` +
+        "nothing was published. Read the value again, and decide anew.",
+    });
+    await clock.settle();
+    // What was replaced before it was read is not owed.
+    expect(sink.received).toEqual(['rooms/lobby:topic {"text":"2"}']);
+  });
+
+  test("null expects no value: none was published, or it was withdrawn", async () => {
+    const { hub } = await openTestHub();
+    const price = (value: number, expects: string | null) =>
+      hub.publish(lobby, "price", { symbol: "x", value }, { expects });
+    const { id } = await price(1, null);
+    await expect(price(2, null)).rejects.toMatchObject({ code: "conflict", cursor: id });
+    await expect(price(2, null)).rejects.toThrow(
+      `Expected no price in rooms/lobby with the key "x", got that of ${id}; nothing was published.`,
+    );
+    await hub.clear(lobby, "price", "x");
+    await expect(price(2, id)).rejects.toMatchObject({ code: "conflict", cursor: null });
+    await expect(price(2, null)).resolves.toMatchObject({ duplicate: false });
+  });
+
+  test("publishes nothing of a batch of which one event conflicts", async () => {
+    const { hub, page } = await openTestHub();
+    const { id } = await hub.publish(lobby, "topic", { text: "1" });
+    const batch = (expects: string | null) =>
+      hub.publishAll([
+        { address: lobby, type: "message", data: { text: "changed the topic" } },
+        { address: lobby, type: "topic", data: { text: "2" }, expects },
+      ]);
+    await expect(batch(null)).rejects.toMatchObject({ code: "conflict", cursor: id });
+    expect((await page(`${LOBBY}&last=10`)).json.events).toEqual([]);
+    await batch(id);
+    expect((await page(`${LOBBY}&last=10`)).json.events).toHaveLength(1);
+  });
+
+  test("elects one leader of several hubs on one log", async () => {
+    const { hub, log, clock } = await openTestHub();
+    const options = { log, clock, authorize: () => true, snapshot: { room: () => ({ texts: [] }) }, onLog: () => {} };
+    const hubs = [hub, createHub(chat, options), createHub(chat, options)];
+    const attempts = await Promise.allSettled(
+      hubs.map((each, at) => each.publish(lobby, "topic", { text: `leader ${at}` }, { expects: null })),
+    );
+    expect(attempts.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+  });
+
+  test.each<[what: string, type: string, data: unknown, expects: unknown, error: object]>([
+    [
+      "an event that is not `latest`",
+      "message",
+      { text: "1" },
+      null,
+      {
+        code: "unknown-event",
+        message: "room.message: expected a latest event, got a reliable one; only latest values can be expected.",
+      },
+    ],
+    [
+      "a text that is no id",
+      "topic",
+      { text: "1" },
+      "yesterday",
+      { message: 'Expected "expects" to be the id of a value, or null, got "yesterday".' },
+    ],
+    ["a number", "topic", { text: "1" }, 5, { message: 'Expected "expects" to be the id of a value, or null, got 5.' }],
+  ])("refuses %s", async (_, type, data, expects, error) => {
+    const { hub } = await openTestHub();
+    const publishing = hub.publish(lobby, type as never, data, { expects } as never);
+    await expect(publishing).rejects.toMatchObject(error);
+  });
+});
+
 describe("publishIn", () => {
   /** A hub on a log whose transactions are lists of what they insert. */
   function openShop() {
@@ -191,6 +275,20 @@ describe("publishIn", () => {
       { channel: "rooms/lobby", type: "message", mode: "reliable", data: '{"text":"a"}', idempotencyKey: "k" },
     ]);
     await expect(publishing).resolves.toBeUndefined();
+    await hub.close();
+  });
+
+  test("passes on what the event expects, and a conflict", async () => {
+    const hub = openShop();
+    const transaction: NewEntry[] = [];
+    await hub.publishIn(transaction, lobby, "topic", { text: "a" }, { expects: "q7.5" });
+    expect(transaction).toMatchObject([{ type: "topic", expects: { epoch: "q7", seq: 5 } }]);
+    const [entry] = transaction;
+    transaction.push = () => {
+      throw new ConflictError(entry ?? expect.fail("no entry"), { epoch: "q7", seq: 9 });
+    };
+    const publishing = hub.publishIn(transaction, lobby, "topic", { text: "b" }, { expects: "q7.5" });
+    await expect(publishing).rejects.toMatchObject({ name: "PublishError", code: "conflict", cursor: "q7.9" });
     await hub.close();
   });
 

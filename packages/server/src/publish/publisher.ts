@@ -1,10 +1,11 @@
-import type { Address, Contract } from "@tidings/contract";
+import type { Address } from "@tidings/contract";
 import type { EventLog, NewEntry, TransactionalLog } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
 import { checkObject, typeNameOf } from "@tidings/protocol/checks";
 import type { Trace } from "../runtime/trace.ts";
 import { eventEntry, withdrawalEntry, type EntryNeeds } from "./new-entry.ts";
-import type { Publication, Published } from "./publication.ts";
+import type { AnyPublication, Published } from "./publication.ts";
+import { refusing } from "./publish-error.ts";
 
 interface PublisherNeeds extends EntryNeeds {
   readonly log: EventLog;
@@ -13,25 +14,25 @@ interface PublisherNeeds extends EntryNeeds {
 
 /** Appends events to the log. Delivery is not part of it. */
 export interface Publisher {
-  /** Validates, encodes and appends one event. @throws ContractError; nothing is appended then */
-  publish(event: Publication<Contract>): Promise<Published>;
+  /** Validates, encodes and appends one event. @throws ContractError, PublishError; nothing is appended then */
+  publish(event: AnyPublication): Promise<Published>;
   /** Appends all events or none, next to each other. */
-  publishAll(batch: readonly Publication<Contract>[]): Promise<readonly Published[]>;
+  publishAll(batch: readonly AnyPublication[]): Promise<readonly Published[]>;
   /** Appends one event inside the application's transaction. @throws TypeError when the log has no transactions */
-  publishIn(transaction: unknown, event: Publication<Contract>): Promise<void>;
+  publishIn(transaction: unknown, event: AnyPublication): Promise<void>;
   /** Withdraws a `latest` value. @param key @default the one of events without a key */
   clear(address: Address, type: string, key?: string): Promise<Published>;
   /** Appends one entry that is made already. */
   append(entry: NewEntry): Promise<Published>;
 }
 
-const PUBLICATION_KEYS = ["address", "type", "data", "idempotencyKey"];
+const PUBLICATION_KEYS = ["address", "type", "data", "idempotencyKey", "expects"];
 
 export function createPublisher(needs: PublisherNeeds): Publisher {
   const { log, trace } = needs;
 
   async function appendAll(entries: readonly NewEntry[]): Promise<readonly Published[]> {
-    const appended = await log.append(entries);
+    const appended = await refusing(() => log.append(entries));
     return appended.map(({ cursor, duplicate }, index) => {
       const entry = entries[index];
       if (entry !== undefined) trace.stage("publish", entry, cursor);
@@ -68,7 +69,7 @@ export function createPublisher(needs: PublisherNeeds): Publisher {
         );
       }
       // No await before the append: another request must not come between the rows of the transaction and their event.
-      await log.appendIn(transaction, [eventEntry(needs, event)]);
+      await refusing(() => log.appendIn(transaction, [eventEntry(needs, event)]));
     },
   };
 }
