@@ -9,7 +9,7 @@ const CLIENT = "bytes of the client without zod, gzipped";
 const REACT = "bytes of the hooks for React beside the client, gzipped";
 const CHAT = "bytes of a chat contract, the client and zod/mini, gzipped";
 /** Limits that hold whatever sizes are recorded. */
-const CEILINGS = { [CLIENT]: 11_000, [REACT]: 2_000, [CHAT]: 17_000 };
+const CEILINGS = { [CLIENT]: 11_500, [REACT]: 2_000, [CHAT]: 17_500 };
 
 const file = join(import.meta.dirname, "..", "docs", "sizes.json");
 const packages = join(import.meta.dirname, "..", "packages");

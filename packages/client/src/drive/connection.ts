@@ -13,6 +13,10 @@ import { retryEffects } from "./retry.ts";
 /** Silence of this many heartbeats is the end of a connection. */
 const PATIENCE = 2.5;
 const DEFAULT_HEARTBEAT = 15_000;
+/** A server that asks for more patience is not believed. */
+const LONGEST_HEARTBEAT = 300_000;
+/** The longest `retry` that a server is granted, in milliseconds: a day. */
+const LONGEST_RETRY = 86_400_000;
 
 /** What the connection is for. */
 export interface ConnectionUser {
@@ -68,7 +72,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     },
   });
   const unwatchNetwork = network.subscribe(() =>
-    network.isOnline() ? input("online", null) : input("ended", { reason: "offline" }),
+    network.isOnline() ? input("online", clock.now()) : input("ended", { reason: "offline" }),
   );
 
   function onState({ kind, shown }: ConnectionState): void {
@@ -164,14 +168,17 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     // Some implementations of fetch ignore the signal.
     signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
 
+    let isLive = false;
+
     function hello(heartbeat: number): void {
-      onLife(PATIENCE * (heartbeat > 0 ? heartbeat : DEFAULT_HEARTBEAT));
+      isLive = true;
+      onLife(PATIENCE * (heartbeat > 0 ? Math.min(heartbeat, LONGEST_HEARTBEAT) : DEFAULT_HEARTBEAT));
       input("hello", clock.now());
     }
 
     const parser = createParser({
       maxEventBytes: settings.maxEventBytes,
-      onRetry: (milliseconds) => input("base", milliseconds),
+      onRetry: (milliseconds) => input("base", Math.min(milliseconds, LONGEST_RETRY)),
       onEvent(event) {
         // Events after a bye, a reset or the end of the client are ignored.
         if (!signal.aborted) {
@@ -184,7 +191,10 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       if (done) {
         throw failure("network", "a last word of the server", "the end of the stream; check proxies");
       }
-      onLife();
+      // Up to the hello, bytes alone are no sign of life: the request has one limit of time.
+      if (isLive) {
+        onLife();
+      }
       parser.push(value);
     }
   }

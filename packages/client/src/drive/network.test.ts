@@ -26,3 +26,16 @@ test("a page hears of the network, and of being looked at", () => {
   scope.dispatchEvent(new Event("online"));
   expect(heard).toBe(3);
 });
+
+test("a page that is hidden hears of the network only", () => {
+  const scope = new EventTarget();
+  vi.stubGlobal("document", { visibilityState: "hidden" });
+  vi.stubGlobal("addEventListener", scope.addEventListener.bind(scope));
+  const heard: string[] = [];
+  const leave = runtimeNetwork.subscribe(() => heard.push("now"));
+  scope.dispatchEvent(new Event("visibilitychange"));
+  expect(heard).toEqual([]);
+  scope.dispatchEvent(new Event("online"));
+  expect(heard).toEqual(["now"]);
+  leave();
+});

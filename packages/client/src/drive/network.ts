@@ -2,8 +2,8 @@
 export interface Network {
   isOnline(): boolean;
   /**
-   * Calls `listener` when the network comes or goes, or when the page does. Returns what ends it. A client has several
-   * listeners at a time: one for its connection, and one for each request.
+   * Calls `listener` when the network comes or goes, and when somebody looks at the page again. Returns what ends it. A
+   * client has several listeners at a time: one for its connection, and one for each request.
    */
   subscribe(listener: () => void): () => void;
 }
@@ -13,12 +13,23 @@ export const runtimeNetwork: Network = {
   isOnline: () => (globalThis.navigator as { readonly onLine?: boolean } | undefined)?.onLine ?? true,
   subscribe(listener) {
     const end = new AbortController();
-    const { signal } = end;
-    // No type of the DOM is assumed: workers, Node, Deno and Bun have some of these, React Native has none. The third
-    // is the document's, and bubbles.
-    for (const type of ["online", "offline", "visibilitychange"]) {
-      (globalThis as Partial<EventTarget>).addEventListener?.(type, listener, { signal });
-    }
+    // No type of the DOM is assumed: workers, Node, Deno and Bun have some of these, React Native has none. The event of
+    // visibility is the document's, and bubbles.
+    const { addEventListener } = globalThis as Partial<EventTarget>;
+    const listen = (type: string, onEvent: () => void) => addEventListener?.(type, onEvent, { signal: end.signal });
+    listen("online", listener);
+    listen("offline", listener);
+    listen("visibilitychange", () => {
+      // Whatever a page missed while it was hidden is looked at when it is shown.
+      if (!isHidden()) {
+        listener();
+      }
+    });
     return () => end.abort();
   },
 };
+
+function isHidden(): boolean {
+  const { document } = globalThis as { document?: { visibilityState?: string } };
+  return document?.visibilityState === "hidden";
+}

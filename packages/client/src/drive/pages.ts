@@ -6,6 +6,9 @@ import { attempt, type EndRequest, type OnEnd } from "./attempt.ts";
 import { foreign } from "./failure.ts";
 import { readJson } from "./read-json.ts";
 
+/** A page may have so many times the bytes of one event. */
+const EVENTS_A_PAGE = 16;
+
 /** The pages of one client. */
 export interface Pages {
   /** Asks for a page. @throws StreamError, also when the client closes meanwhile */
@@ -27,9 +30,10 @@ interface Gathering {
 
 export function createPages(settings: Settings): Pages {
   const gatherings = new Map<string, Gathering>();
+  const most = EVENTS_A_PAGE * settings.maxEventBytes;
 
   function begin(request: EventRequest, onEnd: OnEnd<PageBody>): EndRequest {
-    return attempt(settings, request, "application/json", readPage, onEnd);
+    return attempt(settings, request, "application/json", (response) => readPage(response, most), onEnd);
   }
 
   function gather(key: string, { start, ...request }: PageWish): Gathering {
@@ -68,8 +72,8 @@ export function createPages(settings: Settings): Pages {
   };
 }
 
-async function readPage(response: Response): Promise<PageBody> {
-  const page = await readJson<PageBody>(response);
+async function readPage(response: Response, most: number): Promise<PageBody> {
+  const page = await readJson<PageBody>(response, most);
   const { events, cursor, gap } = page;
   // The contract checks its events one by one. Null is nothing that could be checked.
   const isList = Array.isArray(events) && !(events as readonly unknown[]).includes(null);

@@ -1,12 +1,36 @@
 /**
  * The members of a JSON answer. All are optional, since the server may omit them. An answer that is not JSON has none.
- * @throws the error of a body that breaks while it is read
+ * @param most the bytes that the answer may have
+ * @throws RangeError when it has more; the error of a body that breaks while it is read
  */
-export async function readJson<Value>(response: Response): Promise<Partial<Value>> {
-  const value: unknown = await response.json().catch((error: unknown) => {
+export async function readJson<Value>(response: Response, most: number): Promise<Partial<Value>> {
+  const value: unknown = await readBody(response, most).catch((error: unknown) => {
     if (!(error instanceof SyntaxError)) {
       throw error;
     }
   });
   return Object(value) as Partial<Value>;
+}
+
+async function readBody(response: Response, most: number): Promise<unknown> {
+  const reader = response.body?.getReader?.();
+  if (!reader) {
+    // A fetch whose bodies do not stream, such as React Native's.
+    return response.json();
+  }
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) {
+      return JSON.parse(text + decoder.decode());
+    }
+    bytes += value.length;
+    if (bytes > most) {
+      void reader.cancel().catch(() => {});
+      throw new RangeError(`Expected at most ${most} bytes an answer, got more.`);
+    }
+    text += decoder.decode(value, { stream: true });
+  }
 }

@@ -11,14 +11,14 @@ const LONGEST_WAIT = 86_400_000;
  * What follows from an answer other than 200. A hub says with a problem document why it refuses; what says anything else
  * is a proxy, or a server behind which the hub is missing, and that heals.
  */
-export async function toRefusal(response: Response, now: number): Promise<Failure> {
+export async function toRefusal(response: Response, now: number, maxBytes: number): Promise<Failure> {
   const { status, headers } = response;
   if (status === 204) {
     return { reason: "finished", error: unexpected("refused", "an answer", "204: there is nothing more") };
   }
   const retryAfter = waitOf(headers.get("retry-after"), now);
   // The server may send members of any type, so they are checked.
-  const { channels, code, detail } = await readJson<Problem>(response);
+  const { channels, code, detail } = await readJson<Problem>(response, maxBytes);
   const isOfHub = typeof code === "string" && `${headers.get("content-type")}`.startsWith("application/problem+json");
   const paths = isOfHub && Array.isArray(channels) ? channels : undefined;
   const reason = reasonOf(status, isOfHub, paths);

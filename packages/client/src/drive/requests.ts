@@ -6,7 +6,10 @@ import { readOption } from "./read-option.ts";
 import { toRefusal } from "./refusal.ts";
 
 /** The parts of a request. */
-type RequestSettings = Pick<Settings, "clock" | "url" | "identity" | "fetch" | "credentials" | "network">;
+type RequestSettings = Pick<
+  Settings,
+  "clock" | "url" | "identity" | "fetch" | "credentials" | "network" | "maxEventBytes"
+>;
 
 /**
  * Makes one request.
@@ -20,7 +23,7 @@ export async function send<Result>(
   signal: AbortSignal,
   read: (response: Response) => Promise<Result>,
 ): Promise<Result> {
-  const { clock, identity, fetch, credentials, network } = settings;
+  const { clock, identity, fetch, credentials, network, maxEventBytes } = settings;
   signal.throwIfAborted();
   if (!network.isOnline()) {
     throw {
@@ -45,7 +48,7 @@ export async function send<Result>(
     ...(body && { method: "POST", body }),
   });
   if (response.status !== 200) {
-    const refusal = await toRefusal(response, clock.now());
+    const refusal = await toRefusal(response, clock.now(), maxEventBytes);
     identity.note(refusal.reason !== "unauthenticated");
     throw refusal;
   }

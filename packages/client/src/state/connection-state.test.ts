@@ -8,7 +8,7 @@ import { IDLE_STATUS, LIVE } from "../status.ts";
 type Kind = ConnectionState["kind"];
 type InputName = keyof ConnectionInputs;
 
-const attempts = { ...NOTHING_YET, failures: 3 };
+const attempts = { ...NOTHING_YET, failures: 3, liveSince: 5 };
 const lastFailure = { state: "retrying", reason: "network", since: 3, at: 7 } as const;
 
 /** One example of each state. */
@@ -35,7 +35,7 @@ const inputs: ConnectionInputs = {
   failed: { reason: "network" },
   retry: { attempts, lastFailure },
   due: null,
-  online: null,
+  online: 20_000,
   reconnect: null,
   close: { reason: "closed" },
 };
@@ -65,7 +65,7 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   failed: { switching: "switching: trace, planSuccessor" },
   retry: { requesting: "retrying: wait", switching: "postponed: wait" },
   due: { retrying: "requesting: open", postponed: "switching: prepare" },
-  online: { retrying: "requesting: open" },
+  online: { retrying: "requesting: open", live: "switching: prepare" },
   reconnect: { retrying: "requesting: open", postponed: "switching: prepare" },
   close: everywhere("closed: end"),
 };
@@ -130,7 +130,7 @@ test("with nothing to follow any more, nothing is waited for", () => {
 
 test("the network is back: what the server has asked to wait for is waited for", () => {
   const asked = { ...states.retrying, shown: { ...lastFailure, reason: "draining" } } as const;
-  expect(connectionTransition(asked, "online", null)).toEqual({ state: asked, effects: [] });
+  expect(connectionTransition(asked, "online", 20_000)).toEqual({ state: asked, effects: [] });
 });
 
 test("after any sequence of inputs, closed absorbs, and a state begins what belongs to it", () => {
@@ -146,7 +146,7 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
     failed: fc.constant({ reason: "network" as const }),
     retry: fc.nat().map((failures) => ({ attempts: { ...attempts, failures }, lastFailure: { ...lastFailure } })),
     due: fc.constant(null),
-    online: fc.constant(null),
+    online: fc.nat(),
     reconnect: fc.constant(null),
     close: fc.constant({ reason: "closed" as const }),
   };

@@ -4,7 +4,7 @@
  * ```
  * idle        there is something to ask for    → requesting
  * requesting  the server says hello            → live
- * live        something else is followed       → switching
+ * live        something else is followed, or somebody looks at the page again → switching
  * switching   the next stream says hello       → requesting, and so live
  *             its request fails                → postponed, or live where it was refused
  * postponed   its time comes, or reconnect     → switching
@@ -93,8 +93,8 @@ export interface ConnectionInputs {
   readonly retry: Retry;
   /** The pause is over. */
   readonly due: null;
-  /** The network is there, or somebody looks at the page again. */
-  readonly online: null;
+  /** The network is there, or somebody looks at the page again. When, in milliseconds since 1970. */
+  readonly online: number;
   /** The application does not want to wait any longer. */
   readonly reconnect: null;
   readonly close: Ending;
@@ -118,6 +118,9 @@ export interface ConnectionEffects {
 
 type Next = Transition<ConnectionState, ConnectionEffects>;
 
+/** A stream of less than this many milliseconds is believed to live. */
+const FRESH = 10_000;
+
 export const IDLE: Idle = { kind: "idle", shown: IDLE_STATUS, attempts: NOTHING_YET };
 
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
@@ -133,7 +136,7 @@ interface Ignored {
   readonly redo: "idle" | "retrying" | "live" | "postponed";
   readonly retry: "idle" | "retrying" | "live" | "postponed";
   readonly due: "idle" | "requesting" | "live" | "switching";
-  readonly online: "idle" | "requesting" | "live" | "switching" | "postponed";
+  readonly online: "idle" | "requesting" | "switching" | "postponed";
   readonly reconnect: "idle" | "requesting" | "live" | "switching";
   readonly close: never;
 }
@@ -151,7 +154,7 @@ export const connectionTransition = defineTable<ConnectionState, ConnectionInput
   redo: { requesting: open, switching: redo },
   retry: { requesting: wait, switching: postpone },
   due: { retrying: open, postponed: prepare },
-  online: { retrying: hurry },
+  online: { retrying: hurry, live: probe },
   reconnect: { retrying: begin, postponed: prepare },
   close,
 });
@@ -201,6 +204,14 @@ function planSuccessor(state: Switching, ending: Ending): Next {
     ["trace", ending],
     ["planSuccessor", { ending, attempts: { ...state.attempts, liveSince: Infinity } }],
   );
+}
+
+/**
+ * The stream may have died while the machine slept or the network changed, and says nothing then. The next stream proves
+ * that it lives, and replaces it.
+ */
+function probe(state: Live, now: number): Next {
+  return Math.abs(now - state.attempts.liveSince) < FRESH ? stay(state) : prepare(state);
 }
 
 /** The network is back. What the server has asked to wait for is waited for. */

@@ -1,6 +1,9 @@
 import { covers } from "@tidings/protocol";
 import type { Position, StreamPosition } from "./position.ts";
 
+/** How many epochs are remembered. A log changes its epoch once in a while, and a server that lies all the time. */
+const MOST_EPOCHS = 16;
+
 /** How far the stream has come, and which epochs it has left. */
 export interface StreamProgress extends StreamPosition {
   /** The last positions of the epochs that it has left. It never comes back to them. */
@@ -34,5 +37,5 @@ export function leaves({ handled }: StreamProgress, at: Position): Position | nu
 
 /** The stream has left an epoch after its last position. */
 export function leave(progress: StreamProgress, last: Position): StreamProgress {
-  return { ...progress, leftEpochs: [...progress.leftEpochs, last] };
+  return { ...progress, leftEpochs: [...progress.leftEpochs.slice(1 - MOST_EPOCHS), last] };
 }
