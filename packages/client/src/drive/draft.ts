@@ -24,7 +24,7 @@ export function draftOf(
   onBegin: (fresh: readonly Track[], after: Position | null) => void,
 ): Draft | null {
   for (const [path, track] of tracks) {
-    if (track.subscriptions.size === 0 && track.state.kind !== "unknown") {
+    if (track.subscriptions.size === 0 && track.state.kind !== "leftOut") {
       tracks.delete(path);
     } else {
       moveTrack(track, "ask", handled);

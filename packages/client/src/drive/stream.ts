@@ -7,7 +7,7 @@ import { toPosition, type Position } from "../state/position.ts";
 import { beginAfter, carry, isLeft, leave, leaves, moveTo } from "../state/stream-progress.ts";
 import { isOnConnection, reachedOf } from "../state/track-state.ts";
 import type { Ending } from "../state/ending.ts";
-import type { Status, Watchable } from "../status.ts";
+import type { Reason, Status, Watchable } from "../status.ts";
 import { unexpected } from "../stream-error.ts";
 import { createClientStatus } from "./client-status.ts";
 import { createConnection } from "./connection.ts";
@@ -15,6 +15,7 @@ import { parseControl, parseEvent } from "./blocks.ts";
 import { createDelays } from "./delays.ts";
 import { draftOf, type Draft } from "./draft.ts";
 import type { Pages } from "./pages.ts";
+import { createRefusals } from "./refusals.ts";
 import { subscriptionFactory, type Subscription } from "./subscription.ts";
 import {
   areFollowed,
@@ -31,8 +32,6 @@ import {
 
 /** Milliseconds before a path that nobody follows any more leaves the connection. It may come back at once. */
 const LINGER = 1_000;
-/** Milliseconds before a path that the server does not know is asked for again. */
-const FORGIVENESS = 60_000;
 
 export interface Stream {
   readonly status: Watchable<Status>;
@@ -58,6 +57,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   /** Whether a request that is under way has begun before a gap, or before the epoch of the stream. */
   let isOutdated = false;
   const delays = createDelays(clock);
+  const refusals = createRefusals(settings, delays, forgive);
   const connection = createConnection(settings, {
     draft,
     hasChanged: () => haveChanged(tracks),
@@ -79,7 +79,11 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     // An address of another contract must leave nothing behind.
     decoder.channelOf(address);
     const track = trackOf(tracks, address);
-    function onLeft(): void {
+    function onLeft(reason: Reason): void {
+      // A page has refused the path. A stream that does is heard in `onRefused`.
+      if (track.subscriptions.size === 0 && (reason === "forbidden" || reason === "rejected")) {
+        refusals.leaveOut(track, { reason });
+      }
       forget(tracks, track);
       lookIn(LINGER);
     }
@@ -87,12 +91,17 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     const positionOfTrack = () => ({ stream: progress, reached: reachedOf(track.state) });
     const subscription = createSubscription(track, positionOfTrack, consumer, wantsState, after, onLeft);
     include(subscription.status);
+    const failure = refusals.failureOf(track);
+    if (failure) {
+      subscription.input("failure", failure);
+    }
     return subscription;
   }
 
   function reconnect(): void {
     connection.input("reconnect", null);
     for (const track of [...tracks.values()]) {
+      forgive(track);
       inputAll(track, "reconnect", null);
     }
   }
@@ -130,10 +139,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   function onRefused(ending: Ending): boolean {
     const refused = askedFor(tracks).filter(({ address }) => ending.channels?.includes(address.path));
     for (const track of refused) {
-      moveTrack(track, "refuse", ending.reason === "unknown");
-      if (ending.reason === "unknown") {
-        delays.add(track, FORGIVENESS, () => forgive(track));
-      }
+      refusals.leaveOut(track, ending);
       inputAll(track, "failure", ending);
     }
     return refused.length > 0;
@@ -270,9 +276,10 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
   }
 
-  /** The server did not know the path. It is asked for again now that a deployment may be over. */
+  /** The path may be asked for again. */
   function forgive(track: Track): void {
     moveTrack(track, "forgive", null);
+    forget(tracks, track);
     look();
   }
 
@@ -287,9 +294,5 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
   }
 
-  function close(): void {
-    connection.input("close", { reason: "closed" });
-  }
-
-  return { status, follow, reconnect, close };
+  return { status, follow, reconnect, close: () => connection.input("close", { reason: "closed" }) };
 }

@@ -43,7 +43,7 @@ type CreateSubscription = (
   consumer: Consumer,
   wantsState: boolean,
   after: Position | null,
-  onLeft: () => void,
+  onLeft: (reason: Reason) => void,
 ) => Subscription;
 
 /**
@@ -114,7 +114,7 @@ export function subscriptionFactory(
 
     function end(reason: Reason): void {
       subscriptions.delete(input);
-      onLeft();
+      onLeft(reason);
       consumer.close(reason);
     }
 

@@ -26,7 +26,7 @@ const states: { readonly [Each in Kind]: Extract<TrackState, { kind: Each }> } =
   asked: { kind: "asked" },
   requested: { kind: "requested" },
   followed: { kind: "followed", reached },
-  unknown: { kind: "unknown" },
+  leftOut: { kind: "leftOut", ending: { reason: "forbidden" }, until: 9 },
 };
 
 /** One example of each input. */
@@ -35,7 +35,7 @@ const inputs: TrackInputs = {
   begin: null,
   reach: at("e.6"),
   carry: at("e.7"),
-  refuse: false,
+  refuse: { ending: { reason: "unknown" }, until: 7 },
   forgive: null,
 };
 
@@ -48,8 +48,8 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   begin: { asked: "requested" },
   reach: { requested: "followed", followed: "followed" },
   carry: { followed: "followed" },
-  refuse: { asked: "absent", requested: "absent", followed: "absent" },
-  forgive: { unknown: "absent" },
+  refuse: Object.fromEntries(kinds.map((kind) => [kind, "leftOut"])),
+  forgive: { leftOut: "absent" },
 };
 
 describe("every state answers every input", () => {
@@ -61,9 +61,10 @@ describe("every state answers every input", () => {
   }
 });
 
-test("what the server does not know is left out for a while", () => {
-  for (const kind of ["asked", "requested", "followed"] as const) {
-    expect(trackTransition(states[kind], "refuse", true).state).toEqual({ kind: "unknown" });
+test("what the server refuses is left out for a while", () => {
+  const about = { ending: { reason: "forbidden" }, until: 7 } as const;
+  for (const kind of kinds) {
+    expect(trackTransition(states[kind], "refuse", about).state).toEqual({ kind: "leftOut", ...about });
   }
 });
 

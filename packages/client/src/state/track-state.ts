@@ -6,10 +6,11 @@
  * asked      that stream begins                   → requested
  * requested  its position is known                → followed
  * followed   the stream carries the path, or meets a gap of it → followed, with another position
- * asked, requested, followed  the server refuses it → absent, or unknown
- * unknown    after a while                        → absent
+ * any        the server refuses it                → leftOut
+ * leftOut    after a while                        → absent
  * ```
  */
+import type { Ending } from "./ending.ts";
 import type { Position } from "./position.ts";
 import { defineTable, stay, to, type Transition } from "./table.ts";
 
@@ -34,12 +35,16 @@ interface Followed {
   readonly reached: Position | null;
 }
 
-/** The server does not know the path. It is left out for a while. */
-interface Unknown {
-  readonly kind: "unknown";
+/** The server refuses the path, or does not know it. Nobody asks for it for a while. */
+export interface LeftOut {
+  readonly kind: "leftOut";
+  /** Why, for those who come meanwhile. */
+  readonly ending: Ending;
+  /** Until when, in milliseconds since 1970. */
+  readonly until: number;
 }
 
-export type TrackState = Absent | Asked | Requested | Followed | Unknown;
+export type TrackState = Absent | Asked | Requested | Followed | LeftOut;
 
 /** What can happen, and what is known about it. */
 export interface TrackInputs {
@@ -51,9 +56,8 @@ export interface TrackInputs {
   readonly reach: Position | null;
   /** The stream brings something of the path. */
   readonly carry: Position;
-  /** The server refuses the path. Whether that is because it does not know it. */
-  readonly refuse: boolean;
-  /** A deployment may be over. */
+  readonly refuse: Pick<LeftOut, "ending" | "until">;
+  /** The while is over. */
   readonly forgive: null;
 }
 
@@ -68,11 +72,11 @@ export const ABSENT: TrackState = { kind: "absent" };
 
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
 interface Ignored {
-  readonly ask: "asked" | "requested" | "unknown";
-  readonly begin: "absent" | "requested" | "followed" | "unknown";
-  readonly reach: "absent" | "asked" | "unknown";
-  readonly carry: "absent" | "asked" | "requested" | "unknown";
-  readonly refuse: "absent" | "unknown";
+  readonly ask: "asked" | "requested" | "leftOut";
+  readonly begin: "absent" | "requested" | "followed" | "leftOut";
+  readonly reach: "absent" | "asked" | "leftOut";
+  readonly carry: "absent" | "asked" | "requested" | "leftOut";
+  readonly refuse: never;
   readonly forgive: "absent" | "asked" | "requested" | "followed";
 }
 
@@ -82,8 +86,8 @@ export const trackTransition = defineTable<TrackState, TrackInputs, NoEffects, I
   begin: { asked: () => to({ kind: "requested" }) },
   reach: { requested: reach, followed: reach },
   carry: { followed: reach },
-  refuse: { asked: refuse, requested: refuse, followed: refuse },
-  forgive: { unknown: () => to(ABSENT) },
+  refuse: (_, about) => to({ kind: "leftOut", ...about }),
+  forgive: { leftOut: () => to(ABSENT) },
 });
 
 /** The next stream goes on from where this one stands, and reports the gap again. */
@@ -93,10 +97,6 @@ function stand(state: Followed, handled: Position | null): Next {
 
 function reach(_: TrackState, reached: Position | null): Next {
   return to({ kind: "followed", reached });
-}
-
-function refuse(_: TrackState, isUnknown: boolean): Next {
-  return to(isUnknown ? { kind: "unknown" } : ABSENT);
 }
 
 export function isOnConnection({ kind }: TrackState): boolean {

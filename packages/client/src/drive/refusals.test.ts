@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { createKit, inbox, lobby } from "../../test/client-kit.ts";
+import { live } from "../../test/stream-kit.ts";
+
+test.each([
+  ["by a page", () => lobby],
+  ["by the stream", () => inbox],
+])("a path that is refused %s backs off, whoever wants it", async (_, address) => {
+  const { path } = address();
+  const kit = createKit();
+  kit.server.onRequest = (request) => queueMicrotask(() => request.answer(403, { channels: [path] }));
+  let count = 0;
+  const again = () => {
+    count++;
+    const handlers = { snapshot: () => {}, onGap: () => {}, onClose: again };
+    kit.client.subscribe(address() as typeof lobby, handlers);
+  };
+  again();
+  await kit.clock.advance(60_000);
+  // After 0, 3, 7, 15, 31 seconds and so on, with jitter; a page and a stream each time.
+  expect(kit.server.requests.length).toBeLessThanOrEqual(20);
+  expect(count).toBeLessThanOrEqual(10);
+  expect(kit.client.status.value.state).not.toBe("closed");
+});
+
+test("who may read it now gets it when the pause is over, or at once after reconnect", async () => {
+  const { server, clock, client, stream } = await live();
+  const first = client.subscribe(lobby, { snapshot: () => {} });
+  await clock.advance(0);
+  server.page.answer(403, { channels: [lobby.path] });
+  await clock.advance(0);
+  expect(first.status.value).toMatchObject({ state: "closed", reason: "forbidden" });
+  const states: unknown[] = [];
+  const second = client.subscribe(lobby, { snapshot: (state) => states.push(state) });
+  expect(second.status.value).toMatchObject({ state: "retrying", reason: "unavailable" });
+  const pages = server.pages.length;
+  await clock.advance(500);
+  stream.heartbeat("e.1");
+  expect(server.pages).toHaveLength(pages);
+  client.reconnect();
+  await clock.advance(0);
+  expect(server.pages).toHaveLength(pages + 1);
+  server.page.page({ cursor: "e.1", state: { [lobby.path]: { messages: [] } } });
+  await clock.advance(0);
+  expect(states).toEqual([{ messages: [] }]);
+});
+
+test("a client that closes leaves no timer of a refusal behind", async () => {
+  const { client, clock, server } = await live();
+  server.onRequest = (request) => {
+    if (!request.isStream)
+      queueMicrotask(() => request.answer(403, { channels: request.channels.map((each) => each.split("@")[0]) }));
+  };
+  for (let index = 0; index < 50; index++) {
+    client.subscribe({ ...lobby, path: `rooms/${index}` } as typeof lobby, { snapshot: () => {} });
+  }
+  await clock.advance(1_000);
+  client.close();
+  await clock.advance(0);
+  expect(clock.pending).toBe(0);
+});
