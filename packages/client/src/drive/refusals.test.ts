@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createKit, inbox, lobby } from "../../test/client-kit.ts";
+import { chat, createKit, inbox, lobby } from "../../test/client-kit.ts";
 import { live } from "../../test/stream-kit.ts";
 
 test.each([
@@ -48,11 +48,11 @@ test("who may read it now gets it when the pause is over, or at once after recon
 test("a client that closes leaves no timer of a refusal behind", async () => {
   const { client, clock, server } = await live();
   server.onRequest = (request) => {
-    if (!request.isStream)
-      queueMicrotask(() => request.answer(403, { channels: request.channels.map((each) => each.split("@")[0]) }));
+    if (request.isStream) return;
+    queueMicrotask(() => request.answer(403, { channels: request.channels.map((each) => each.split("@")[0]) }));
   };
   for (let index = 0; index < 50; index++) {
-    client.subscribe({ ...lobby, path: `rooms/${index}` } as typeof lobby, { snapshot: () => {} });
+    client.subscribe(chat.room({ roomId: String(index) }), { snapshot: () => {} });
   }
   await clock.advance(1_000);
   client.close();
