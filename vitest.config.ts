@@ -6,7 +6,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config
 // defaults: this list replaces them, so it has to repeat them.
 const resolve = { conditions: ["@tidings/source", "module", "node", "development|production"] };
 
-const ALL = ["{packages,apps,examples,e2e,benchmarks,scripts}/**/*.test.{ts,tsx}"];
+const ALL = ["{packages,apps,examples,e2e,benchmarks,docs,scripts}/**/*.test.{ts,tsx}"];
 /** Tests that start workers of their own, so nothing else runs beside them. */
 const ALONE = ["e2e/simulation/simulation.test.ts"];
 /** Tests that need many processes or sockets, that take long, that use foreign servers, or that measure. */
@@ -55,6 +55,8 @@ export default defineConfig({
     // Two workers on two cores: many tests mostly wait for sockets and disks.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "./scripts/counts.ts"],
+    // A long run prints its figures as they come.
+    disableConsoleIntercept: process.env["TIDINGS_LONG_RUN"] !== undefined,
     // `npm test` runs those before "page", the gate all: scripts/test.ts.
     projects: [
       // Files share the modules that a worker has loaded. Loading them for each file would take half of the time.

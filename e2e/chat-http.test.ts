@@ -2,7 +2,7 @@ import { MAX_NAME } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
 import { cookieOf, visit, visitorWith } from "./chat.ts";
 import { expectProblem } from "./problem.ts";
-import { readUntil } from "./read-until.ts";
+import { readUntil } from "../packages/server/test/read-until.ts";
 import { startTestChat } from "./start-test-chat.ts";
 
 const start = async (): Promise<string> => (await startTestChat()).url;
@@ -103,7 +103,7 @@ test("signing out ends the streams of that session within a second, and its cook
   // The session on another device goes on, and so does everybody else's stream.
   expect((await other.request("GET", "/api/rooms")).status).toBe(200);
   await bo.say("bye ada");
-  expect(await readUntil(bystander, "bye ada")).not.toContain("event: bye");
+  expect(await readUntil(bystander.body, "bye ada")).not.toContain("event: bye");
 });
 
 test("an invalid name is refused with a problem: no cookie is set and nobody joins", async () => {

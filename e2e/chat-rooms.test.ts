@@ -2,7 +2,7 @@ import { MAX_ROOM_NAME, MAX_TEXT, MAX_TOPIC } from "@tidings-apps/chat-contract"
 import { expect, test } from "vitest";
 import { visit, type ChatState, type Visitor } from "./chat.ts";
 import { expectProblem } from "./problem.ts";
-import { readUntil } from "./read-until.ts";
+import { readUntil } from "../packages/server/test/read-until.ts";
 import { startTestChat } from "./start-test-chat.ts";
 
 async function enter(...names: string[]): Promise<Visitor[]> {
@@ -228,7 +228,7 @@ test("a topic is published to the room, is in the list of rooms, and may be empt
     expect(await answer(await by.request("PUT", "/api/rooms/lobby/topic", { text }))).toEqual([200, { topic }]);
     expect(roomOf(await bo.look())).toMatchObject({ topic });
     const stream = await ada.request("GET", "/events?channel=rooms/lobby@now");
-    await readUntil(stream, `rooms/lobby:topic\ndata: ${JSON.stringify(topic)}`);
+    await readUntil(stream.body, `rooms/lobby:topic\ndata: ${JSON.stringify(topic)}`);
   }
 });
 
@@ -237,7 +237,7 @@ test("typing answers 202 and is published to the room, but not stored", async ()
   const before = await bo.look();
   const stream = await bo.request("GET", "/events?channel=rooms/lobby");
   expect((await ada.request("POST", "/api/rooms/lobby/typing")).status).toBe(202);
-  await readUntil(stream, 'rooms/lobby:typing\ndata: {"author":"ada"}\n');
+  await readUntil(stream.body, 'rooms/lobby:typing\ndata: {"author":"ada"}\n');
   const { rooms, state, events } = await bo.look();
   expect({ rooms, state, events }).toEqual({ rooms: before.rooms, state: before.state, events: before.events });
 });

@@ -1,13 +1,9 @@
-import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { createTestKit, type TestKit } from "@tidings/testing";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import { contractWithSnapshot } from "../packages/contract/test/test-contract.ts";
 
-const contract = defineContract({
-  room: channel("rooms/:roomId", { said: z.object({ text: z.string() }) }, { snapshot: z.array(z.string()) }),
-});
-const room = contract.room({ roomId: "lobby" });
+const room = contractWithSnapshot.room({ roomId: "lobby" });
 
 /** The most bytes that the log keeps. */
 const KEPT = 1_000_000;
@@ -18,25 +14,25 @@ const LATENCY = 3;
 
 /** A client begins in a room whose log keeps the bytes of one and a half seconds, and reads on for fifteen seconds. */
 async function readInTightLog(snapshotOverlap: number) {
-  const kit: TestKit<typeof contract> = await createTestKit(contract, {
+  const kit: TestKit<typeof contractWithSnapshot> = await createTestKit(contractWithSnapshot, {
     // Otherwise the ring would serve whom retention has nothing left for.
     limits: { ringEntries: 1 },
     log: memoryLog({ keep: { bytes: KEPT }, now: () => kit.clock.now() }),
     snapshotOverlap,
-    snapshot: { room: () => [] },
+    snapshot: { room: () => ({ text: "" }) },
   });
   const text = "x".repeat(20_000);
-  for (let count = 0; count < 60; count++) await kit.hub.publish(room, "said", { text });
+  for (let count = 0; count < 60; count++) await kit.hub.publish(room, "message", { text });
   const reader = { gaps: 0, states: 0, events: 0, reason: "" };
   kit.connect().subscribe(room, {
     snapshot: () => void reader.states++,
-    said: () => void reader.events++,
+    message: () => void reader.events++,
     onGap: () => void reader.gaps++,
     onClose: (reason) => void (reader.reason = reason),
   });
   for (let count = 0; count < 15_000 / PACE; count++) {
     if (count % LATENCY === 0) kit.network.resume();
-    await kit.hub.publish(room, "said", { text });
+    await kit.hub.publish(room, "message", { text });
     await kit.clock.advance(PACE);
     kit.network.stall();
   }

@@ -83,7 +83,7 @@ test("invalid data publishes nothing, and the transaction goes on", async () => 
   expect(await published()).toEqual(["tea"]);
 });
 
-test("of two transactions that expect the same value, the second one publishes nothing, and can still commit", async () => {
+test("of two transactions that expect the same value, the second one publishes nothing, and can commit", async () => {
   const { hub, database, rows } = await open();
   const { id } = await hub.publish(shop.stock(), "count", { item: "tea", left: 1 });
   const buy = (name: string, expects: string) => {

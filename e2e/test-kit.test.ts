@@ -24,7 +24,7 @@ test("a message that is published while the connection is down arrives once", as
   ]);
 });
 
-test("a job that reads with hub.events is tested without a socket, and goes on after a restart of the server", async () => {
+test("a job that reads with hub.events is tested without a socket, and goes on after a restart", async () => {
   await using kit = await createTestKit(chat);
   const before = kit.hub.events(room);
   await kit.hub.publish(room, "message", message("1"));

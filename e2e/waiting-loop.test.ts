@@ -18,7 +18,7 @@ for await (const { kind, data } of hub.events(contract.clock())) {
 console.log("over");
 `;
 
-test("a program that waits for nothing but a loop stays alive while the loop waits, and ends by itself after it", async () => {
+test("a program that waits only for a loop stays alive while the loop waits, and ends by itself after it", async () => {
   const options = ["--import", "tsx", "--conditions=@tidings/source", "--input-type=module", "-e", PROGRAM];
   const { stdout } = await promisify(execFile)(process.execPath, options, { cwd: import.meta.dirname });
   expect(stdout).toBe("event 5\nover\n");

@@ -80,7 +80,7 @@ test("a job that cannot write a line stops there, and its next run goes on with 
   await expect.poll(digest.readLines, PATIENCE).toEqual(["ordered: tea", "ordered: cup"]);
 });
 
-/** The job in a process of its own. At its third line it prints "here" at the given moment, and then blocks for ever. */
+/** The job in a process of its own. At its third line it prints "here" at the given moment, and then blocks. */
 const SCRIPT = `
 import { writeSync } from "node:fs";
 import { join } from "node:path";

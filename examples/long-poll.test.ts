@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Server } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
 import { board, poll, startBoard, startProxy } from "./long-poll.ts";
+import { take } from "./test/take.ts";
 
 /** Options of `expect.poll`: a real socket needs some time. */
 const POLL = { timeout: 10_000 };
@@ -51,17 +52,6 @@ async function* stream(url: string, after: string): AsyncGenerator<Note, void> {
       if (data !== undefined && id !== undefined) yield { id, data: JSON.parse(data) as Note["data"] };
     }
   }
-}
-
-/** Takes the next notes, and leaves the reader open. */
-async function take(reader: AsyncIterator<Note, void>, count: number): Promise<Note[]> {
-  const taken: Note[] = [];
-  while (taken.length < count) {
-    const { done, value } = await reader.next();
-    if (done === true) throw new Error(`Expected ${count} notes, got the end after ${taken.length}.`);
-    taken.push(value);
-  }
-  return taken;
 }
 
 function textsOf(taken: readonly Note[]): string[] {

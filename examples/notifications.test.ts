@@ -4,6 +4,7 @@ import { systemClock } from "@tidings/server";
 import { expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../packages/testing/src/virtual-clock.ts";
 import { connect, notifications, startNotifications } from "./notifications.ts";
+import { take } from "./test/take.ts";
 
 /** Options of `expect.poll`: a real socket needs some time. */
 const POLL = { timeout: 10_000 };
@@ -47,15 +48,9 @@ async function start() {
   return { hub, time, url, post, notify, open, signIn, signOut };
 }
 
-/** Takes the next notices, and returns their texts. */
-async function take(events: AsyncIterator<{ readonly data: { readonly text: string } }>, count: number) {
-  const texts: string[] = [];
-  while (texts.length < count) {
-    const { done, value } = await events.next();
-    if (done === true) throw new Error(`Expected ${count} notices, got the end after ${texts.length}.`);
-    texts.push(value.data.text);
-  }
-  return texts;
+/** The texts of the next notices. */
+async function takeTexts(events: AsyncIterator<{ readonly data: { readonly text: string } }>, count: number) {
+  return (await take(events, count)).map(({ data }) => data.text);
 }
 
 test("everybody gets only their own notices, and a refused subscription does not disturb the others", async () => {
@@ -73,8 +68,8 @@ test("everybody gets only their own notices, and a refused subscription does not
   await notify("bob", "for bob 1");
   await notify("ada", "for ada 1", "for ada 2");
   await notify("bob", "for bob 2");
-  expect(await take(own, 2)).toEqual(["for ada 1", "for ada 2"]);
-  expect(await take(bobs, 2)).toEqual(["for bob 1", "for bob 2"]);
+  expect(await takeTexts(own, 2)).toEqual(["for ada 1", "for ada 2"]);
+  expect(await takeTexts(bobs, 2)).toEqual(["for bob 1", "for bob 2"]);
   expect(foreign).toEqual([]);
 });
 
@@ -98,7 +93,7 @@ test("when its token expires, a stream ends, reconnects with a new token, and mi
     return tokens.at(-1) ?? "";
   }).events(ada, { after });
   await notify("ada", "1");
-  expect(await take(events, 1)).toEqual(["1"]);
+  expect(await takeTexts(events, 1)).toEqual(["1"]);
   await expect.poll(() => hub.stats().connections, POLL).toBe(1);
   const { length } = tokens;
 
@@ -107,7 +102,7 @@ test("when its token expires, a stream ends, reconnects with a new token, and mi
   await time.advance(1_001);
   expect(hub.stats().connections).toBe(0);
   await notify("ada", "2", "3");
-  expect(await take(events, 2)).toEqual(["2", "3"]);
+  expect(await takeTexts(events, 2)).toEqual(["2", "3"]);
   expect(tokens.length).toBeGreaterThan(length);
 });
 
@@ -120,7 +115,7 @@ test("signing a user out ends their streams until they sign in again, and no oth
   const bobs = open(async () => signIn("bob")).events(bob, { after });
   await notify("ada", "1");
   await notify("bob", "1");
-  expect([await take(adas, 1), await take(bobs, 1)]).toEqual([["1"], ["1"]]);
+  expect([await takeTexts(adas, 1), await takeTexts(bobs, 1)]).toEqual([["1"], ["1"]]);
   await expect.poll(() => hub.stats().connections, POLL).toBe(2);
 
   isSignedIn = false;
@@ -128,13 +123,13 @@ test("signing a user out ends their streams until they sign in again, and no oth
   await notify("ada", "2");
   await notify("bob", "2");
   await expect.poll(() => client.status.value, POLL).toMatchObject({ state: "closed", reason: "unauthenticated" });
-  expect(await take(bobs, 1)).toEqual(["2"]);
+  expect(await takeTexts(bobs, 1)).toEqual(["2"]);
   expect(hub.stats().connections).toBe(1);
 
   // The client asks nothing more, and goes on from where it was when Ada signs in again.
   isSignedIn = true;
   client.reconnect();
-  expect(await take(adas, 1)).toEqual(["2"]);
+  expect(await takeTexts(adas, 1)).toEqual(["2"]);
 });
 
 test.each([

@@ -15,7 +15,7 @@ export const todosQuery = (listId: string) =>
     staleTime: Infinity,
   });
 
-/** While a component uses it, the cache follows the list. Use it once for each list, and `useQuery` in other components. */
+/** While a component uses it, the cache follows the list. Use it once for each list, elsewhere use `useQuery`. */
 export function useTodos(listId: string): UseQueryResult<readonly Todo[]> {
   const cache = useQueryClient();
   const query = todosQuery(listId);

@@ -5,6 +5,7 @@ import { systemClock } from "@tidings/server";
 import { expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../packages/testing/src/virtual-clock.ts";
 import { ai, readAnswer, startAnswers } from "./tokens.ts";
+import { take } from "./test/take.ts";
 
 /** Options of `expect.poll`: a real socket needs some time. */
 const POLL = { timeout: 10_000 };
@@ -64,10 +65,6 @@ async function start() {
 interface Event {
   readonly type: string;
   readonly data: { readonly text?: string; readonly stopped?: boolean };
-}
-
-async function take(text: AsyncIterator<string, unknown>, pieces: number): Promise<void> {
-  for (let taken = 0; taken < pieces; taken++) expect(await text.next()).toMatchObject({ done: false });
 }
 
 /** Reads to the end of the answer. */

@@ -2,7 +2,7 @@ import { execa } from "execa";
 import { expect, test } from "vitest";
 
 // A file without side effects, with tests.
-const FILE = "scripts/size-limits.test.ts";
+const FILE = "scripts/count-lines.test.ts";
 
 test.for([
   ["a path that no test has", ["nope"]],

@@ -1,11 +1,13 @@
 // What a user gets: every package, packed as for the registry, checked, and installed by npm in an empty folder.
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { runChat } from "../e2e/chat-process.ts";
 import { visit } from "../e2e/chat.ts";
+import { temporaryFolder } from "../e2e/temporary-folder.ts";
+import { readUntil } from "../packages/server/test/read-until.ts";
 
 // One step asks the registry or compiles, maybe on a machine that has other things to do.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -70,13 +72,15 @@ test.for([
   ["modules", ["--experimental-vm-modules"]],
   ["commonjs", []],
 ] as const)("the test kit runs in jest, with the configuration for %s of the guide", async ([name, nodeOptions]) => {
-  const config = join("jest", `${name}.config.cjs`);
-  await run({ cwd: consumer, node: true, nodeOptions })`node_modules/jest/bin/jest.js --config ${config}`;
+  await run({
+    cwd: consumer,
+    node: true,
+    nodeOptions,
+  })`node_modules/jest/bin/jest.js --config ${`jest/${name}.config.cjs`}`;
 });
 
 test("the chat runs on the packed packages: its page, one event, and an end within a second", async () => {
-  const chatFolder = join(folder, "chat");
-  await mkdir(chatFolder);
+  const chatFolder = await temporaryFolder();
   // Without one, npm installs in the nearest folder above that has one.
   await writeFile(join(chatFolder, "package.json"), "{}");
   await install(chatFolder, /^tidings-/);
@@ -88,12 +92,7 @@ test("the chat runs on the packed packages: its page, one event, and an end with
   const ada = await visit(url, "ada");
   const stream = await ada.request("GET", "/events?channel=rooms/lobby");
   await ada.say("packed");
-  let read = "";
-  for await (const text of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    read += text;
-    if (read.includes("packed")) break;
-  }
-  expect(read).toContain("packed");
+  await readUntil(stream.body, "packed");
 
   const begin = performance.now();
   chat.child.kill("SIGTERM");

@@ -7,7 +7,7 @@ import { toNodeHandler as toListener } from "h3/node";
 import Koa from "koa";
 import { expect, test, vi } from "vitest";
 import { listen } from "../listen.ts";
-import { readUntil } from "../read-until.ts";
+import { readUntil } from "../../packages/server/test/read-until.ts";
 import { lobby } from "../../packages/contract/test/test-contract.ts";
 import { openHub, urlOf } from "./test-hub.ts";
 
@@ -49,7 +49,7 @@ test.each(Object.entries(frameworks))(
     expect([page.status, await page.json()]).toEqual([200, expect.objectContaining({ events: [] })]);
     const stream = await fetch(`${url}/events?channel=rooms/lobby&protocol=1`);
     await hub.publish(lobby, "message", { text: "hi" });
-    expect(await readUntil(stream, '{"text":"hi"}')).toContain("event: hello");
+    expect(await readUntil(stream.body, '{"text":"hi"}')).toContain("event: hello");
     await expect.poll(() => hub.stats().connections).toBe(0);
     const refusal = await fetch(`${url}/events?channel=nowhere&protocol=1`);
     expect([refusal.status, await refusal.json()]).toEqual([404, expect.objectContaining({ code: "unknown-channel" })]);

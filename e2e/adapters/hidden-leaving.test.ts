@@ -7,7 +7,7 @@ import httpProxy from "http-proxy";
 import { createProxyMiddleware } from "http-proxy-middleware";
 import { expect, onTestFinished, test } from "vitest";
 import { listen, type ListeningServer } from "../listen.ts";
-import { readUntil } from "../read-until.ts";
+import { readUntil } from "../../packages/server/test/read-until.ts";
 import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { urlOf } from "./test-hub.ts";
 
@@ -41,5 +41,5 @@ test.each(Object.entries(proxies))("%s: readers who have left do not lock their 
   const newest = await fetch(`${url}/events?channel=rooms/lobby&protocol=1`);
   expect(newest.status).toBe(200);
   await hub.publish(lobby, "message", { text: "hi" });
-  await readUntil(newest, '{"text":"hi"}');
+  await readUntil(newest.body, '{"text":"hi"}');
 });

@@ -44,6 +44,13 @@ export const replaceMarks = (wrapper: (original: typeof trimMarks.TrimMarks) => 
     TrimMarks: wrapper,
   });
 
+/** A memory log that is broken in what it keeps. */
+export function replaceKept(
+  wrapper: (original: typeof keptEntries.KeptEntries) => typeof keptEntries.KeptEntries,
+): Mutation {
+  return replace<typeof keptEntries>("packages/log/src/kept-entries.ts", { KeptEntries: wrapper });
+}
+
 type KindModule = typeof kind;
 
 /** A memory log in which one decision about a kind of entries is another one. */
@@ -132,14 +139,14 @@ export const oneMarkForAll = replaceMarks(
 );
 
 /** Values that have expired are found by no trim. */
-export const neverWithdrawn = replace<typeof keptEntries>("packages/log/src/kept-entries.ts", {
-  KeptEntries: (KeptEntries) =>
+export const neverWithdrawn = replaceKept(
+  (KeptEntries) =>
     class extends KeptEntries {
       override expired() {
         return [];
       }
     },
-});
+);
 
 /** Every value has a key of its own, so none replaces another. */
 export const nothingSuperseded = replaceKeys((entry) => ("seq" in entry ? String(entry.seq) : ""));

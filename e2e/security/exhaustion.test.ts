@@ -7,6 +7,7 @@ import { createHub, DEFAULT_LIMITS, type TraceRecord } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import { expect, test } from "vitest";
 import { listen } from "../listen.ts";
+import { readUntil } from "../../packages/server/test/read-until.ts";
 import { openRawStream } from "../raw-stream.ts";
 import { serveHub } from "../serve-hub.ts";
 import { temporaryPath } from "../temporary-folder.ts";
@@ -43,16 +44,7 @@ async function open() {
   return { hub, reads, records, port };
 }
 
-/** Reads a stream until a text has come. Keeps no more of it than that text needs. */
-async function readUntil(port: number, query: string, text: string): Promise<void> {
-  const socket = openRawStream(port, `/events?channel=rooms/lobby&${query}`);
-  let tail = "";
-  for await (const chunk of socket) {
-    tail = tail.slice(-text.length) + String(chunk);
-    if (tail.includes(text)) return;
-  }
-  throw new Error(`Expected ${text}, got the end of the stream.`);
-}
+const openStream = (port: number, query: string) => openRawStream(port, `/events?channel=rooms/lobby&${query}`);
 
 // e2e/faults/catch-up.test.ts measures how responsive the process is meanwhile.
 test("many clients that reconnect at once with an old position get everything, by few reads at a time", async () => {
@@ -63,7 +55,9 @@ test("many clients that reconnect at once with an old position get everything, b
     (_, index) => ({ address: lobby, type: "message", data: { text: `${index}` } }) as const,
   );
   const last = (await hub.publishAll(texts)).at(-1)?.id ?? "";
-  await Promise.all(Array.from({ length: CLIENTS }, () => readUntil(port, `after=${first}`, `id: ${last}\n\n`)));
+  await Promise.all(
+    Array.from({ length: CLIENTS }, () => readUntil(openStream(port, `after=${first}`), `id: ${last}\n\n`)),
+  );
   expect(reads.most).toBeLessThanOrEqual(DEFAULT_LIMITS.catchUpReads);
   await expect.poll(() => hub.stats().connections, { timeout: 10_000 }).toBe(0);
   expect(records).toEqual([]);
@@ -71,7 +65,7 @@ test("many clients that reconnect at once with an old position get everything, b
 
 test("requests that never arrive completely use nothing of the hub, and other requests are served", async () => {
   const { hub, port } = await open();
-  await readUntil(port, "", "hello");
+  await readUntil(openStream(port, ""), "hello");
   const head = "POST /events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
   const halves = [
     "GET /events?channel=rooms/lobby HTTP/1.1\r\nhost: x\r\nx-slow: ",
@@ -92,9 +86,9 @@ test("requests that never arrive completely use nothing of the hub, and other re
   for (let round = 0; round < 5; round++) {
     for (const socket of slow) socket.write("a");
   }
-  await readUntil(port, "", "hello");
+  await readUntil(openStream(port, ""), "hello");
   await expect.poll(() => hub.stats(), { timeout: 10_000 }).toMatchObject({ connections: 0, channels: 0 });
   for (const socket of slow) socket.destroy();
-  await readUntil(port, "", "hello");
+  await readUntil(openStream(port, ""), "hello");
   await expect.poll(() => usedBytes() - before, { timeout: 10_000 }).toBeLessThan(SLACK);
 });

@@ -1,7 +1,7 @@
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import { expect, test } from "vitest";
-import { readUntil } from "../read-until.ts";
+import { readUntil } from "../../packages/server/test/read-until.ts";
 import { serveHub } from "../serve-hub.ts";
 import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { servers } from "../wire/servers.ts";
@@ -42,6 +42,6 @@ test.each(servers.filter(({ http }) => http === 1))(
     for (const more of ["", `&after=${id}`, "&last=5", `&after=${id}&wait=1`]) {
       expect((await ask("ada", more, "application/json")).status, more).toBe(403);
     }
-    await readUntil(his, "secret");
+    await readUntil(his.body, "secret");
   },
 );

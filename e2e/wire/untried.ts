@@ -72,6 +72,7 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
       "tested by 7 with a position after what was lost; the simulation has the rest",
     "When there are too many for one page, `more` is true, and `cursor`":
       "how many fit in a page is the server's choice",
+    "Only a page can continue there": "the same",
     "When there are too many for one page, `more` is true, and the rest": "the same",
   },
   "7": {

@@ -1,5 +1,6 @@
 import type { Appended, Hole } from "@tidings/log";
 import type * as entryIndex from "../../../packages/log/src/entry-index.ts";
+import type * as eventLog from "../../../packages/log/src/event-log.ts";
 import {
   changeReads,
   decorate,
@@ -13,13 +14,11 @@ import {
   withoutEnd,
   withoutEpoch,
 } from "../memory-log.ts";
-import { replace, type Mutation } from "../mutation.ts";
+import { replace } from "../mutation.ts";
 import { breaking } from "./mutant.ts";
 
-/** A text of the trim marks that has no seam. */
-const inTrimMarks = (from: string, to: string): Mutation => ({ file: "packages/log/src/trim-marks.ts", from, to });
-
 const isTrimmed = ({ reason }: Hole): boolean => reason === "trimmed";
+const FORGOTTEN: typeof eventLog.FORGOTTEN_CHANNELS = "";
 const OTHER = { lost: "reset", reset: "lost", trimmed: "trimmed" } as const;
 
 /** Logs that break a numbered law. */
@@ -116,21 +115,53 @@ export const lawMutants = [
           }
         },
     ),
-    "forgets empty channels without a trace": inTrimMarks(
-      "this.#forgotten = Math.max(this.#forgotten, this.marks.get(channel) ?? 0);",
-      "",
+    "forgets empty channels without a trace": replaceMarks(
+      (TrimMarks) =>
+        class extends TrimMarks {
+          override holes(seq: number, asked: readonly string[] | null): Hole[] {
+            return super.holes(seq, asked).filter(({ channel }) => this.marks.has(channel));
+          }
+        },
     ),
-    "remembers every channel": inTrimMarks("if (this.#empty.size > this.#forgetAt)", "if (this.#empty.size < 0)"),
-    "forgets channels that are in use": inTrimMarks(" || this.#isInUse(channel)", ""),
-    "takes a forgotten channel for a new one": inTrimMarks(
-      "if (this.#forgotten > 0 && !this.marks.has(channel)) this.marks.set(channel, this.#forgotten);",
-      "",
+    "remembers every channel": reconfigure((options) => ({
+      ...options,
+      keep: { ...options.keep, emptyChannels: Infinity },
+    })),
+    "forgets channels that are in use": replaceMarks(
+      (TrimMarks) =>
+        class extends TrimMarks {
+          constructor(emptyChannels: number) {
+            super(emptyChannels, () => false);
+          }
+        },
     ),
-    "keeps counting a channel as empty that is used again": inTrimMarks(
-      "    this.#empty.delete(channel);\n    if (",
-      "    if (",
+    "takes a forgotten channel for a new one": replaceMarks(
+      (TrimMarks) =>
+        class extends TrimMarks {
+          override use(channel: string): void {
+            const isNew = !this.marks.has(channel);
+            super.use(channel);
+            if (isNew) this.marks.delete(channel);
+          }
+        },
     ),
-    "hides forgotten channels from who reads all": inTrimMarks("channels === null && seq < this.#forgotten", "seq < 0"),
+    "keeps counting a channel as empty that is used again": replaceMarks(
+      (TrimMarks) =>
+        class extends TrimMarks {
+          override use(channel: string): void {
+            super.use(channel);
+            this.leave(channel);
+          }
+        },
+    ),
+    "hides forgotten channels from who reads all": replaceMarks(
+      (TrimMarks) =>
+        class extends TrimMarks {
+          override holes(seq: number, asked: readonly string[] | null): Hole[] {
+            return super.holes(seq, asked).filter(({ channel }) => channel !== FORGOTTEN);
+          }
+        },
+    ),
     "forgets the hole of a channel that is empty": changeReads(async (page, _after, log) => {
       const kept = await Promise.all(page.holes.map(({ channel }) => log.recent([channel], 1)));
       return { ...page, holes: page.holes.filter((hole, at) => !isTrimmed(hole) || kept[at]?.entries.length !== 0) };

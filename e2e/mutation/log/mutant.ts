@@ -14,10 +14,3 @@ export interface Mutant {
 export function breaking(law: LawName, mutations: Readonly<Record<string, Mutation>>): readonly Mutant[] {
   return Object.entries(mutations).map(([breaks, mutation]) => ({ law, breaks, mutation }));
 }
-
-/** A text of what the memory log keeps that has no seam. */
-export const inKeptEntries = (from: string, to: string): Mutation => ({
-  file: "packages/log/src/kept-entries.ts",
-  from,
-  to,
-});

@@ -1,5 +1,8 @@
 import type * as entryRow from "../../../packages/log-sqlite/src/entry-row.ts";
 import type * as epochs from "../../../packages/log-sqlite/src/epochs.ts";
+import type * as keptEntries from "../../../packages/log/src/kept-entries.ts";
+import type * as logFile from "../../../packages/log-sqlite/src/log-file.ts";
+import type * as logWriter from "../../../packages/log-sqlite/src/log-writer.ts";
 import type * as schema from "../../../packages/log-sqlite/src/schema.ts";
 import {
   changeReads,
@@ -10,6 +13,7 @@ import {
   oneMarkForAll,
   outOfOrder,
   reconfigure,
+  replaceKept,
   replaceKind,
   withoutEnd,
   withoutEpoch,
@@ -18,11 +22,16 @@ import {
 import { replace, type Mutation } from "../../mutation/mutation.ts";
 import { breaking, type Mutant } from "./mutant.ts";
 
-const inSqlite = (file: string, from: string, to: string): Mutation => ({
-  file: `packages/log-sqlite/src/${file}.ts`,
-  from,
-  to,
-});
+/** An SQLite log that writes in another way. */
+const replaceWriter = (wrapper: (original: typeof logWriter.LogWriter) => typeof original): Mutation =>
+  replace<typeof logWriter>("packages/log-sqlite/src/log-writer.ts", { LogWriter: wrapper });
+
+/** Takes back the mark that a deleted entry leaves. */
+const WITHOUT_MARKS = `
+create trigger if not exists tidings_unmarked after update on tidings_channel when new.trimmed_to > old.trimmed_to begin
+  update tidings_channel set trimmed_to = old.trimmed_to where channel = new.channel;
+end;
+`;
 
 /** Milliseconds that a volatile entry is owed. */
 const VOLATILE_AGE = 5_000;
@@ -44,13 +53,34 @@ export const logMutants: readonly Mutant[] = [
   breaking(
     "law 7",
     "what is dropped for the bytes of the log leaves no mark",
-    {
-      file: "packages/log/src/kept-entries.ts",
-      from: "for (const kind of EVICTED) this.#dropOldest(kind, () => this.#weighedBytes > this.#keep.bytes);",
-      to: `this.trimmed.move = () => {};
-    for (const kind of EVICTED) this.#dropOldest(kind, () => this.#weighedBytes > this.#keep.bytes);
-    delete this.trimmed.move;`,
-    },
+    replaceKept((KeptEntries) => {
+      let isAdding = false;
+      let isEvicting = false;
+      return class extends KeptEntries {
+        constructor(...given: ConstructorParameters<typeof KeptEntries>) {
+          super(...given);
+          const move = this.trimmed.move.bind(this.trimmed);
+          this.trimmed.move = (...moved) => {
+            if (!isEvicting) move(...moved);
+          };
+          for (const { all } of [this.byKind.reliable, this.byKind.withdrawal]) {
+            const oldest = all.oldest.bind(all);
+            // What adds an entry asks for the oldest of all only if there are too many bytes.
+            all.oldest = () => {
+              isEvicting = isAdding;
+              return oldest();
+            };
+          }
+        }
+        override add(...given: Parameters<keptEntries.KeptEntries["add"]>) {
+          isAdding = true;
+          const slot = super.add(...given);
+          isAdding = false;
+          isEvicting = false;
+          return slot;
+        }
+      };
+    }),
     "retention takes what is too much for the whole log",
   ),
   breaking("law 3", "no epoch in the cursor", movePositions(withoutEpoch), "failovers with readers"),
@@ -84,23 +114,40 @@ export const logMutants: readonly Mutant[] = [
   breaking(
     "patience",
     "an append waits for ever",
-    inSqlite("log-writer", "const waits = now - since < patience;", "const waits = true;"),
+    replaceWriter(
+      (LogWriter) =>
+        class extends LogWriter {
+          constructor(file: logFile.LogFile, options: logWriter.LogWriterOptions) {
+            super(file, { ...options, patience: Infinity });
+          }
+        },
+    ),
     "transactions commit, roll back and stay open",
   ),
   breaking(
     "law 10",
     "what another process has written wakes no reader",
-    inSqlite("sqlite-log", "if (this.#hasChanged()) this.#wakeWatchers();", "this.#hasChanged();"),
+    replaceWriter(
+      (LogWriter) =>
+        class extends LogWriter {
+          override dataVersion(): number {
+            return 0;
+          }
+        },
+    ),
     "two processes have one file",
   ),
   breaking(
     "law 7",
     "what is deleted leaves no mark",
-    inSqlite(
-      "schema",
-      "trimmed_to = iif(old.kind = ${RELIABLE}, max(trimmed_to, old.seq), trimmed_to)",
-      "trimmed_to = trimmed_to",
-    ),
+    replace<typeof schema>("packages/log-sqlite/src/schema.ts", {
+      prepareSchema:
+        (prepareSchema) =>
+        (file, ...given) => {
+          prepareSchema(file, ...given);
+          file.exec(WITHOUT_MARKS);
+        },
+    }),
     "retention takes rows",
   ),
   breaking(

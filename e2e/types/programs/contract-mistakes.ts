@@ -1,4 +1,4 @@
-// Every mistake here must fail to compile, with the message that the comment above it quotes. `editors.test.ts` compares.
+// Every mistake here must fail to compile, with the message in the comment above it. `editors.test.ts` compares.
 /* oxlint-disable typescript/no-unsafe-call, typescript/no-unsafe-return -- what does not compile has no type */
 import { z } from "zod";
 import * as mini from "zod/mini";

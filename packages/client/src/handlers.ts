@@ -84,8 +84,8 @@ type HandlersWithoutSnapshot<Data> = {
 };
 
 /** The handlers of a subscription: one per event type that matters, and what to do about gaps. */
-// A conditional type: before TypeScript 5.7, any other leaves the parameters of handlers without types. What it leads to
-// has only the data of one channel, and not the contract, so that messages and hovers are short.
+// A conditional type: before TypeScript 5.7, any other leaves the parameters of handlers without types. What it leads
+// to has only the data of one channel, and not the contract, so that messages and hovers are short.
 export type Handlers<C extends Contract, Name extends ChannelName<C>> = C[Name]["events"] extends infer Events
   ? Name extends SnapshotName<C>
     ? HandlersWithSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }, SnapshotState<C, Name>>

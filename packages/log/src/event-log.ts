@@ -23,8 +23,8 @@ export interface NewEntry {
   /** `latest` only: milliseconds until the value is withdrawn, unless it is renewed; above 0. @default never */
   readonly expires?: number;
   /**
-   * `latest` only: the batch is appended only if the newest value of the key stands at this position; with null, only if
-   * there is no value. A value that was withdrawn or has expired is none. @default no condition
+   * `latest` only: the batch is appended only if the newest value of the key stands at this position; with null, only
+   * if there is no value. A value that was withdrawn or has expired is none. @default no condition
    */
   readonly expects?: Cursor | null;
   /**

@@ -31,18 +31,18 @@ const ADDRESSES = {
 
 test("a store that is listened to again goes on after the last event that it has had", async () => {
   const chatKit = await openChat();
-  const { tell, settle } = chatKit;
+  const { addStory, settle } = chatKit;
   const store = storeOf(chatKit, "feed");
   const stop = store.subscribe(() => {});
   await settle();
-  await tell("one");
+  await addStory("one");
   stop();
-  await tell("while nobody listens");
+  await addStory("while nobody listens");
   const end = store.subscribe(() => {});
   await settle();
-  await tell("two");
+  await addStory("two");
   end();
-  await tell("after the end");
+  await addStory("after the end");
   expect(store.read()[0]).toEqual(["story one", "story while nobody listens", "story two"]);
 });
 

@@ -12,7 +12,7 @@ interface Rendered {
 
 test("a rendered page becomes alive without a hole and without a repetition", async () => {
   const errors = vi.spyOn(console, "error");
-  const { kit, tell, settle } = await openChat();
+  const { kit, addStory, settle } = await openChat();
   const news = chat.feed({ feedId: "news" });
   const reports: string[] = [];
   function Feed({ messages, cursor }: Rendered) {
@@ -24,7 +24,7 @@ test("a rendered page becomes alive without a hole and without a repetition", as
     });
     return textsOf(stories);
   }
-  await tell("one");
+  await addStory("one");
   const { events, cursor } = await kit.client.history(news, { last: 10 });
   const rendered = { messages: events.map(({ data }) => data), cursor };
   const html = renderToString(below(kit.client, <Feed {...rendered} />));
@@ -33,10 +33,10 @@ test("a rendered page becomes alive without a hole and without a repetition", as
   await settle();
   expect(kit.hub.stats().connections).toBe(0);
 
-  await tell("two");
+  await addStory("two");
   const page = await hydrate(kit.client, html, <Feed {...rendered} />);
   await settle();
-  await tell("three");
+  await addStory("three");
   expect(page.text()).toBe("one, two, three");
   expect(reports).toEqual(["two", "three"]);
   expect(errors).not.toHaveBeenCalled();

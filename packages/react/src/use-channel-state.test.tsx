@@ -131,7 +131,7 @@ test("after a gap, the snapshot replaces the state", async () => {
 });
 
 test("without a snapshot, the reduction says what a gap means", async () => {
-  const { kit, tell, settle, miss } = await openChat();
+  const { kit, addStory, settle, miss } = await openChat();
   function Feed() {
     const [text] = useChannelState(chat.feed({ feedId: "news" }), {
       initial: "",
@@ -142,7 +142,7 @@ test("without a snapshot, the reduction says what a gap means", async () => {
   }
   const page = await mount(kit.client, <Feed />);
   await settle();
-  await tell("one");
+  await addStory("one");
   await miss("news", ["two", "three", "four", "five"]);
   expect(page.text()).toBe(" one (trimmed) four five");
 });

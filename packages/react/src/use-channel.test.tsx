@@ -32,7 +32,7 @@ test("the handlers get what those of the client get, and the component shows the
 });
 
 test("the handlers of the last render are called, without another subscription", async () => {
-  const { kit, tell, settle } = await openChat();
+  const { kit, addStory, settle } = await openChat();
   const subscribe = vi.spyOn(kit.client, "subscribe");
   const seen: string[] = [];
   function Listener({ name }: { readonly name: string }) {
@@ -42,9 +42,9 @@ test("the handlers of the last render are called, without another subscription",
   const page = await mount(kit.client, <Listener name="first" />);
   await settle();
   const calls = subscribe.mock.calls.length;
-  await tell("one");
+  await addStory("one");
   await page.render(<Listener name="second" />);
-  await tell("two");
+  await addStory("two");
   expect(seen).toEqual(["first: one", "second: two"]);
   expect(subscribe).toHaveBeenCalledTimes(calls);
 });
@@ -96,7 +96,7 @@ test("onGap and onClose are called, onClose not when the component goes away", a
 
 test("a handler that fails is reported to onError, and to the client where there is none", async () => {
   const report = vi.spyOn(console, "error").mockImplementation(() => {});
-  const { kit, tell, settle } = await openChat();
+  const { kit, addStory, settle } = await openChat();
   const errors: string[] = [];
   const fail = () => {
     throw new Error("no");
@@ -108,9 +108,9 @@ test("a handler that fails is reported to onError, and to the client where there
   }
   const page = await mount(kit.client, <Listener isCaught />);
   await settle();
-  await tell("one");
+  await addStory("one");
   expect([errors, report.mock.calls.length]).toEqual([["handler-failed"], 0]);
   await page.render(<Listener isCaught={false} />);
-  await tell("two");
+  await addStory("two");
   expect([errors.length, report.mock.calls.length]).toEqual([1, 1]);
 });

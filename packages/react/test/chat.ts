@@ -35,9 +35,9 @@ export interface ChatKit {
   /** Writes a message to its room, then publishes it. */
   readonly say: (roomId: string, text: string) => Promise<void>;
   /** Publishes a story of the feed `news`. */
-  readonly tell: (text: string) => Promise<void>;
+  readonly addStory: (text: string) => Promise<void>;
   readonly setPrice: (symbol: string, price: number) => Promise<void>;
-  /** Says or tells texts while the connection is broken. The log has room for two of them. */
+  /** Publishes messages or stories while the connection is broken. The log has room for two of them. */
   readonly miss: (where: string, texts: readonly string[], meanwhile?: () => Promise<void>) => Promise<void>;
   /** Lets time pass, and what is under way arrive. @default no time */
   readonly settle: (milliseconds?: number) => Promise<void>;
@@ -69,20 +69,20 @@ export async function openChat(options: Options = {}): Promise<ChatKit> {
     rooms.set(roomId, [...messagesOf(roomId), message]);
     await publish(() => kit.hub.publish(chat.room({ roomId }), "message", message));
   }
-  const tell = (text: string) =>
+  const addStory = (text: string) =>
     publish(() => kit.hub.publish(chat.feed({ feedId: "news" }), "story", { id: `${++ids}`, text }));
   const setPrice = (symbol: string, price: number) =>
     publish(() => kit.hub.publish(chat.prices({ market: "tea" }), "price", { symbol, price }));
   async function miss(where: string, texts: readonly string[], meanwhile = async () => {}): Promise<void> {
     await act(async () => kit.network.drop());
     await act(meanwhile);
-    for (const text of texts) await (where === "news" ? tell(text) : say(where, text));
+    for (const text of texts) await (where === "news" ? addStory(text) : say(where, text));
     await log.trim();
     // The ring of the former hub would still have what the log has dropped.
     await act(() => kit.restartServer());
     await settle(15_000);
   }
-  return { kit, say, tell, setPrice, miss, settle, loads: () => loads };
+  return { kit, say, addStory, setPrice, miss, settle, loads: () => loads };
 }
 
 export const statusText = (status: Status): string =>

@@ -1,7 +1,9 @@
 import { memoryLog } from "@tidings/log";
 import { afterEach, describe, expect, test } from "vitest";
 import { lobby, testContract } from "../../contract/test/test-contract.ts";
-import { closeAll, closing, openHub, PATH, readUntil, until } from "../test/web-server.ts";
+import { readUntil } from "../test/read-until.ts";
+import { until } from "../test/until.ts";
+import { closeAll, closing, openHub, PATH } from "../test/web-server.ts";
 import { toFetchHandler } from "./fetch.ts";
 import { createHub, type Limits, type Sink } from "./index.ts";
 

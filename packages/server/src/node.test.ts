@@ -9,18 +9,9 @@ import {
 import { connect as connectSocket, Socket, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { lobby } from "../../contract/test/test-contract.ts";
-import {
-  closeAll,
-  closing,
-  open,
-  openHub,
-  PATH,
-  raw,
-  readUntil,
-  serve,
-  serveWatched,
-  until,
-} from "../test/web-server.ts";
+import { readUntil } from "../test/read-until.ts";
+import { until } from "../test/until.ts";
+import { closeAll, closing, open, openHub, PATH, raw, serve, serveWatched } from "../test/web-server.ts";
 import type { Sink, StreamResponse } from "./index.ts";
 import { toNodeHandler } from "./node.ts";
 

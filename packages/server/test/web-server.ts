@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, request as ask, type RequestListener } from "node:http";
 import { connect as connectSocket, type AddressInfo } from "node:net";
 import { memoryLog } from "@tidings/log";
-import { expect } from "vitest";
 import { testContract } from "../../contract/test/test-contract.ts";
 import { createHub } from "../src/index.ts";
 import { toNodeHandler } from "../src/node.ts";
@@ -51,29 +50,12 @@ export async function serveWatched() {
   return { ...served, isFull: () => newest?.writableNeedDrain === true };
 }
 
-/** Resolves when the received bytes contain a text. */
-export async function readUntil(response: AsyncIterable<Uint8Array>, text: string): Promise<string> {
-  const decoder = new TextDecoder();
-  const pieces: string[] = [];
-  let tail = "";
-  for await (const chunk of response) {
-    pieces.push(decoder.decode(chunk, { stream: true }));
-    tail = tail.slice(-text.length) + pieces.at(-1);
-    if (tail.includes(text)) return pieces.join("");
-  }
-  throw new Error(`Expected ${text}, got the end after ${pieces.join("")}`);
-}
-
 export async function open(port: number, path = PATH): Promise<IncomingMessage> {
   const request = ask({ port, host: "127.0.0.1", path, agent: false });
   request.end();
   const [response] = (await once(request, "response")) as [IncomingMessage];
   closing.push(() => response.destroy());
   return response;
-}
-
-export async function until(condition: () => boolean): Promise<void> {
-  await expect.poll(condition, { timeout: 5_000, interval: 5 }).toBe(true);
 }
 
 /** All that comes over a bare socket until the other side closes it. */

@@ -4,7 +4,7 @@ import { follow, untilNext } from "../../test/stream-kit.ts";
 import { createClient, StreamError, type ClientOptions } from "../index.ts";
 
 describe("what may heal is tried again, and says why", () => {
-  test("an outage is reported when it begins and once a minute, and the status says what, why and since when", async () => {
+  test("an outage is reported when it begins and once a minute; the status says what, why and since when", async () => {
     const kit = await follow();
     const begin = kit.clock.now();
     kit.server.onRequest = (request) => request.fail();

@@ -40,8 +40,9 @@ export interface Connection {
 }
 
 /**
- * The client's one connection: it opens, reads, notices silence, and comes back, until it is closed. When other paths are
- * followed, the stream goes on until the next one has said hello. It drives the machine of state/connection-state.ts.
+ * The client's one connection: it opens, reads, notices silence, and comes back, until it is closed. When other paths
+ * are followed, the stream goes on until the next one has said hello. It drives the machine of
+ * state/connection-state.ts.
  */
 export function createConnection(settings: Settings, user: ConnectionUser): Connection {
   const { clock, network, random, report, trace } = settings;

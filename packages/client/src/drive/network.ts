@@ -13,8 +13,8 @@ export const runtimeNetwork: Network = {
   isOnline: () => (globalThis.navigator as { readonly onLine?: boolean } | undefined)?.onLine ?? true,
   subscribe(listener) {
     const end = new AbortController();
-    // No type of the DOM is assumed: workers, Node, Deno and Bun have some of these, React Native has none. The event of
-    // visibility is the document's, and bubbles.
+    // No type of the DOM is assumed: workers, Node, Deno and Bun have some of these, React Native has none. The event
+    // of visibility is the document's, and bubbles.
     const { addEventListener } = globalThis as Partial<EventTarget>;
     const listen = (type: string, onEvent: () => void) => addEventListener?.(type, onEvent, { signal: end.signal });
     listen("online", listener);

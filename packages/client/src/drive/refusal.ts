@@ -8,8 +8,8 @@ import { readJson } from "./read-json.ts";
 const LONGEST_WAIT = 86_400_000;
 
 /**
- * What follows from an answer other than 200. A hub says with a problem document why it refuses; what says anything else
- * is a proxy, or a server behind which the hub is missing, and that heals.
+ * What follows from an answer other than 200. A hub says with a problem document why it refuses; what says anything
+ * else is a proxy, or a server behind which the hub is missing, and that heals.
  */
 export async function toRefusal(response: Response, now: number, maxBytes: number): Promise<Failure> {
   const { status, headers } = response;

@@ -147,7 +147,7 @@ test("without anything to follow, both end", async () => {
   expect(clock.pending).toBe(0);
 });
 
-test("what the stream has brought and a failover has taken gets its gap, although the next stream has begun before", async () => {
+test("what the stream has brought and a failover took gets its gap, although the next stream is open", async () => {
   const { server, clock, stream, next, heard, gaps } = await switching();
   stream.event(MENTION, { by: "lost" }, "e.5");
   await clock.advance(0);

@@ -207,8 +207,8 @@ function planSuccessor(state: Switching, ending: Ending): Next {
 }
 
 /**
- * The stream may have died while the machine slept or the network changed, and says nothing then. The next stream proves
- * that it lives, and replaces it.
+ * The stream may have died while the machine slept or the network changed, and says nothing then. The next stream
+ * proves that it lives, and replaces it.
  */
 function probe(state: Live, now: number): Next {
   return Math.abs(now - state.attempts.liveSince) < FRESH ? stay(state) : prepare(state);

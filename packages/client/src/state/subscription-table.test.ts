@@ -227,7 +227,7 @@ describe("the status of the connection", () => {
   });
 });
 
-test("a full consumer goes on later from its own cursor, or from the position of the stream if that is not behind it", () => {
+test("a full consumer goes on from its own cursor, or from the position of the stream if that is not behind it", () => {
   const full = { item: eventAt(at(6)), isTaken: false };
   const pausedAt = (cursor: Position, handled: Position) =>
     transitionAt({ ...states.joined, cursor }, "answer", full, { ...position, stream: { handled, carried: handled } });

@@ -3,7 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { lobby } from "../../../contract/test/test-contract.ts";
-import { closeAll, closing, open, PATH, readUntil, serve, until } from "../../test/web-server.ts";
+import { readUntil } from "../../test/read-until.ts";
+import { until } from "../../test/until.ts";
+import { closeAll, closing, open, PATH, serve } from "../../test/web-server.ts";
 import { toNodeHandler } from "../node.ts";
 
 afterEach(closeAll);

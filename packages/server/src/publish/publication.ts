@@ -13,8 +13,8 @@ export interface PublishOptions {
 export interface LatestPublishOptions extends PublishOptions {
   /**
    * Publishes only if the newest value of the key is still the one with this `id`, as `publish` has answered it, or an
-   * event has it; with null, only if there is no value. A value that was withdrawn or has expired is none. Otherwise the
-   * call rejects with a PublishError `conflict`, and nothing is published.
+   * event has it; with null, only if there is no value. A value that was withdrawn or has expired is none. Otherwise
+   * the call rejects with a PublishError `conflict`, and nothing is published.
    * @default whatever the value is, it is replaced
    */
   readonly expects?: string | null;

@@ -3,6 +3,8 @@ import { namesOf, partsOf, numbers, textsOf, type Guest } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 import type { RequestOptions } from "./transport.ts";
 
+export const UNAVAILABLE =
+  "too many connections, shutting down, the log does not answer; with `Retry-After` in seconds";
 const TEA = "channel=rooms/tea";
 const JSON_BODY = { "content-type": "application/json" };
 const many = (count: number) =>
@@ -132,9 +134,7 @@ export const errorLaws: readonly Law[] = [
     },
   }),
   ...lawsOf("8", ["limits", "viewers", "page"], {
-    async "too many connections, shutting down, the log does not answer; with `Retry-After` in seconds — 429 of a viewer"(
-      guest,
-    ) {
+    async [`${UNAVAILABLE} — 429 of a viewer`](guest) {
       // A stream would displace the oldest one of the viewer (section 5.6). A long poll displaces nothing.
       await openStreams(guest, 2, () => "ada");
       const poll = { headers: { authorization: "Bearer ada", accept: "application/json" } };

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { expectProblem } from "./errors.ts";
+import { expectProblem, UNAVAILABLE } from "./errors.ts";
 import { partsOf, type Guest } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 import type { RequestOptions } from "./transport.ts";
 
-const UNAVAILABLE = "too many connections, shutting down, the log does not answer; with `Retry-After` in seconds";
 const NATIVE =
   "So a stream request without `protocol=1` that would get 429 or 5xx is answered with 200, a long `retry`, and `bye`.";
 const FAULTY: RequestOptions = { headers: { authorization: "Bearer faulty" } };

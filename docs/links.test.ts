@@ -1,12 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { documents } from "./documents.ts";
 
-const documents = import.meta.glob<string>(["../**/*.md", "!**/{node_modules,dist,coverage,data}/**"], {
-  eager: true,
-  query: "?raw",
-  import: "default",
-});
 /** The repository on the web. npm shows a package's README without the files around it, so it links to them there. */
 const ON_THE_WEB = /^https:\/\/github\.com\/tidings-dev\/tidings\/(?:blob|tree)\/main\//;
 
@@ -27,12 +23,15 @@ const LINK_WITH_TITLES = /\]\((?<file>[^)\s]+\.ts)\)(?<titles>(?:(?:,|: the stor
 
 test.each([
   ["../SECURITY.md", 30],
-  ["../docs/reliability.md", 50],
+  ["./reliability.md", 50],
 ])("every test that %s names by its title exists in the file beside it", (path, least) => {
-  const named = Array.from((documents[path] ?? "").matchAll(LINK_WITH_TITLES), ({ groups }) => ({
-    file: groups?.["file"] ?? "",
-    titles: Array.from(groups?.["titles"]?.matchAll(/"([^"]+)"/g) ?? [], ([, title = ""]) => title),
-  }));
+  const named = Array.from(
+    (documents[path] ?? "").replaceAll(/\s+/g, " ").matchAll(LINK_WITH_TITLES),
+    ({ groups }) => ({
+      file: groups?.["file"] ?? "",
+      titles: Array.from(groups?.["titles"]?.matchAll(/"([^"]+)"/g) ?? [], ([, title = ""]) => title),
+    }),
+  );
   expect(named.length).toBeGreaterThan(least);
   const missing = named.flatMap(({ file, titles }) => {
     const source = readFileSync(join(import.meta.dirname, dirname(path), file), "utf8");
@@ -41,3 +40,22 @@ test.each([
   });
   expect(missing).toEqual([]);
 });
+
+const manifests = import.meta.glob<object>(
+  ["../package.json", "../{packages/*,apps/*,benchmarks,e2e,examples}/package.json"],
+  { eager: true, import: "default" },
+);
+
+test.for(Object.entries(manifests))(
+  "%s says where its folder is on the web, and where bugs are reported",
+  ([path, manifest]) => {
+    const web = "https://github.com/tidings-dev/tidings";
+    const directory = dirname(path).slice("../".length);
+    expect(manifest).toMatchObject({
+      keywords: expect.arrayContaining(["tidings"]),
+      homepage: expect.stringMatching(`^${web}${directory && `/tree/main/${directory}`}(#readme)?$`),
+      bugs: { url: `${web}/issues` },
+      repository: { url: `git+${web}.git`, ...(directory !== "" && { directory }) },
+    });
+  },
+);
