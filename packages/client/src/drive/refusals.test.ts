@@ -59,3 +59,15 @@ test("a client that closes leaves no timer of a refusal behind", async () => {
   await clock.advance(0);
   expect(clock.pending).toBe(0);
 });
+
+test("a clock that is set back makes no pause longer than a minute", async () => {
+  const { server, clock, client } = await live();
+  client.subscribe(lobby, { snapshot: () => {} });
+  await clock.advance(0);
+  server.page.answer(403, { channels: [lobby.path] });
+  await clock.advance(0);
+  clock.jump(-3_600_000);
+  const { status } = client.subscribe(lobby, { snapshot: () => {} });
+  const { at } = status.value as { at: number };
+  expect(at - clock.now()).toBeLessThanOrEqual(62_000);
+});

@@ -50,7 +50,8 @@ export function createRefusals(
       const { ending, until } = state;
       // A refusal is final for whom it concerned. Who comes later may have other rights.
       const reason = ending.reason === "unknown" ? "unknown" : "unavailable";
-      return { ...ending, reason, retryAfter: until - clock.now() };
+      // The time of day may have been set back meanwhile.
+      return { ...ending, reason, retryAfter: Math.min(MEMORY, until - clock.now()) };
     },
   };
 }
