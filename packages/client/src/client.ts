@@ -12,8 +12,10 @@ export interface EventsOptions extends SubscribeOptions {
 export interface HistoryOptions {
   /** 1 to 500 events. @default 50 */
   readonly last?: number;
-  /** The `id` of the oldest event that is known: asks for older ones. */
+  /** The `id` of the oldest event that is known, or the `cursor` of a state: asks for older ones. */
   readonly before?: string;
+  /** Ends the request when it aborts. The promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What `events` returns: for a `for await` loop. It ends with the reason for which the subscription has ended. */

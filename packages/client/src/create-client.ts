@@ -8,7 +8,7 @@ import { createStream } from "./drive/stream.ts";
 import type { EventOf } from "./handlers.ts";
 import { toSettings, type ClientOptions } from "./options.ts";
 import { toPosition, type Position } from "./state/position.ts";
-import type { Reason } from "./status.ts";
+import { isOver, type Reason, type Status, type Watchable } from "./status.ts";
 
 /**
  * Creates a client. It connects when something is subscribed.
@@ -25,28 +25,36 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
 
   return {
     status: stream.status,
-    subscribe(address, handlers, { after } = {}) {
+    subscribe(address, handlers, { after, signal } = {}) {
       const wantsState = decoder.channelOf(address).snapshot !== undefined;
       const consumer = handlerConsumer(address.path, handlers, settings.onError);
       const { status, close } = stream.follow(address, consumer, wantsState, checkCursor("after", after));
+      closeOnAbort(status, close, signal);
       return { status, close };
     },
-    events<Name extends ChannelName<C>>(address: AddressOf<C, Name>, { after, ...queue }: EventsOptions = {}) {
+    events<Name extends ChannelName<C>>(address: AddressOf<C, Name>, { after, signal, ...queue }: EventsOptions = {}) {
       const from = checkCursor("after", after);
-      const events = createQueue(queue, settings.onError, (consumer) => stream.follow(address, consumer, false, from));
+      const events = createQueue(queue, settings.onError, (consumer) => {
+        const subscription = stream.follow(address, consumer, false, from);
+        closeOnAbort(subscription.status, subscription.close, signal);
+        return subscription;
+      });
       // The contract has decoded them.
       return events as AsyncIterableIterator<EventOf<C, Name>, Reason>;
     },
     async history<Name extends ChannelName<C>>(
       address: AddressOf<C, Name>,
-      { last = 50, before }: HistoryOptions = {},
+      { last = 50, before, signal }: HistoryOptions = {},
     ): Promise<History<EventOf<C, Name>>> {
       decoder.channelOf(address);
-      const page = await pages.fetch({
-        channels: new Map([[address.path, null]]),
-        last,
-        before: checkCursor("before", before)?.token ?? null,
-      });
+      const page = await pages.fetch(
+        {
+          channels: new Map([[address.path, null]]),
+          last,
+          before: checkCursor("before", before)?.token ?? null,
+        },
+        signal,
+      );
       const items = [...decoder.page(address, page)];
       // The contract has decoded them.
       const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
@@ -55,6 +63,23 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
     reconnect: () => stream.reconnect(),
     close: () => stream.close(),
   };
+}
+
+/** Closes a subscription when a signal aborts. The signal forgets it when it has closed. */
+function closeOnAbort(status: Watchable<Status>, close: () => void, signal: AbortSignal | undefined): void {
+  if (!signal) {
+    return;
+  }
+  const closed = new AbortController();
+  signal.addEventListener("abort", close, { signal: closed.signal });
+  status.subscribe((value) => {
+    if (isOver(value)) {
+      closed.abort();
+    }
+  });
+  if (signal.aborted) {
+    close();
+  }
 }
 
 /**

@@ -63,7 +63,7 @@ interface SnapshotHandlers<State> {
    * The state to start from, at first and after every gap. The events of the last two seconds follow once more, and may
    * already be in it.
    */
-  snapshot(state: State): unknown;
+  snapshot(state: State, about: SnapshotInfo): unknown;
   onGap?(gap: Gap): unknown;
 }
 
@@ -92,10 +92,18 @@ export type Handlers<C extends Contract, Name extends ChannelName<C>> = C[Name][
     : HandlersWithoutSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }>
   : never;
 
+/** What is known about a state. */
+export interface SnapshotInfo {
+  /** Where the page of the state ends: `history(address, { before: cursor })` has the events up to here. */
+  readonly cursor: string;
+}
+
 export interface SubscribeOptions {
   /**
    * Starts after this event instead of now: the `cursor` of a history page, or of a state that the server has rendered.
-   * No snapshot is asked for then.
+   * No snapshot is asked for then, and no current values of `latest` events: only those that change from there on come.
    */
   readonly after?: string;
+  /** Ends it when it aborts, as `close` does. */
+  readonly signal?: AbortSignal;
 }

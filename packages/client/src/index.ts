@@ -3,7 +3,16 @@ export { createClient } from "./create-client.ts";
 export type { Client, ClientSubscription, EventIterator, EventsOptions, History, HistoryOptions } from "./client.ts";
 export { systemClock } from "@tidings/protocol/clock";
 export type { Clock } from "@tidings/protocol/clock";
-export type { Cleared, EventOf, Gap, Handler, Handlers, ReceivedEvent, SubscribeOptions } from "./handlers.ts";
+export type {
+  Cleared,
+  EventOf,
+  Gap,
+  Handler,
+  Handlers,
+  ReceivedEvent,
+  SnapshotInfo,
+  SubscribeOptions,
+} from "./handlers.ts";
 export type { HeadersContext } from "./drive/credentials.ts";
 export { runtimeNetwork } from "./drive/network.ts";
 export type { Network } from "./drive/network.ts";

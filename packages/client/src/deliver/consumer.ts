@@ -1,4 +1,4 @@
-import type { Gap, Handler, ReceivedEvent } from "../handlers.ts";
+import type { Gap, Handler, ReceivedEvent, SnapshotInfo } from "../handlers.ts";
 import type { Reason } from "../status.ts";
 import type { StreamError } from "../stream-error.ts";
 import { callHandler } from "./callback.ts";
@@ -29,7 +29,9 @@ export function handlerConsumer(
 ): Consumer {
   let isClosed = false;
   // The types of `subscribe` have checked which handlers there are, and what each takes.
-  const byName = handlers as Readonly<Record<string, Handler<unknown, ReceivedEvent | undefined> | undefined>>;
+  const byName = handlers as Readonly<
+    Record<string, Handler<unknown, ReceivedEvent | SnapshotInfo | undefined> | undefined>
+  >;
 
   /** Only `onClose` is called after the end. What fails later is reported to the client. */
   function onError(error: StreamError): void {
@@ -40,8 +42,8 @@ export function handlerConsumer(
     }
   }
 
-  function call(name: string, argument: unknown, event?: ReceivedEvent): void {
-    callHandler(`${name} of ${path}`, () => byName[name]?.(argument, event), onError);
+  function call(name: string, argument: unknown, about?: ReceivedEvent | SnapshotInfo): void {
+    callHandler(`${name} of ${path}`, () => byName[name]?.(argument, about), onError);
   }
 
   return {
@@ -57,7 +59,7 @@ export function handlerConsumer(
           call("onClear", item.cleared);
           break;
         case "state":
-          call("snapshot", item.state);
+          call("snapshot", item.state, { cursor: item.cursor });
           break;
       }
       return true;

@@ -70,7 +70,7 @@ export function createDecoder(
     }));
   }
 
-  function* page(address: Address, { events, state }: PageBody): Iterable<Item | null> {
+  function* page(address: Address, { events, state, cursor }: PageBody): Iterable<Item | null> {
     const { name, snapshot } = channelOf(address);
     const data = state?.[address.path];
     if (snapshot && data !== undefined) {
@@ -78,6 +78,7 @@ export function createDecoder(
         kind: "state",
         position: null,
         state: decoded,
+        cursor,
       }));
     }
     for (const wire of events) {

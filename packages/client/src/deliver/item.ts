@@ -23,4 +23,6 @@ interface StateItem {
   readonly kind: "state";
   readonly position: null;
   readonly state: unknown;
+  /** Where the page of the state ends. */
+  readonly cursor: string;
 }

@@ -12,7 +12,7 @@ const EVENTS_A_PAGE = 16;
 /** The pages of one client. */
 export interface Pages {
   /** Asks for a page. @throws StreamError, also when the client closes meanwhile */
-  fetch(request: EventRequest): Promise<PageBody>;
+  fetch(request: EventRequest, signal?: AbortSignal): Promise<PageBody>;
   /**
    * Loads a page for a subscription. Equal ones that are wanted in the same moment share one request: a page load of
    * the application opens one, not one per channel.
@@ -52,10 +52,24 @@ export function createPages(settings: Settings): Pages {
   }
 
   return {
-    fetch: (request) =>
+    fetch: (request, signal) =>
       new Promise<PageBody>((resolve, reject) => {
         settings.closing.signal.throwIfAborted();
-        begin(request, ([failed, page]) => (failed ? reject(failed.error) : resolve(page)));
+        signal?.throwIfAborted();
+        const done = new AbortController();
+        const end = begin(request, ([failed, page]) => {
+          done.abort();
+          if (failed) {
+            reject(failed.error);
+          } else {
+            resolve(page);
+          }
+        });
+        function abort(): void {
+          end();
+          reject(signal?.reason as Error);
+        }
+        signal?.addEventListener("abort", abort, { signal: done.signal });
       }),
     load(path, wish, onEnd) {
       const key = JSON.stringify(wish);

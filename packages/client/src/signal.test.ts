@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { createKit, inbox, lobby } from "../test/client-kit.ts";
+
+test("a signal closes a subscription, with its handlers, its request and its stream", async () => {
+  const { client, server, clock } = createKit();
+  const end = new AbortController();
+  const closed: string[] = [];
+  const handlers = { snapshot: () => {}, onClose: (reason: string) => closed.push(reason) };
+  const subscription = client.subscribe(lobby, handlers, { signal: end.signal });
+  await clock.advance(0);
+  end.abort();
+  expect(subscription.status.value).toMatchObject({ state: "closed", reason: "closed" });
+  await clock.advance(1_000);
+  expect(closed).toEqual(["closed"]);
+  expect(server.requests.every(({ aborted }) => aborted)).toBe(true);
+  expect(clock.pending).toBe(0);
+});
+
+test("a signal that has aborted before lets nothing begin", async () => {
+  const { client, server, clock } = createKit();
+  const signal = AbortSignal.abort(new Error("too late"));
+  const { status } = client.subscribe(lobby, { snapshot: () => {} }, { signal });
+  const events = client.events(inbox, { signal });
+  expect(status.value.state).toBe("closed");
+  expect(await events.next()).toEqual({ done: true, value: "closed" });
+  await expect(client.history(inbox, { signal })).rejects.toThrow("too late");
+  await clock.advance(2_000);
+  expect(server.requests).toHaveLength(0);
+});
+
+test("a signal ends a loop that waits, and a history that is under way, with the signal's reason", async () => {
+  const { client, server, clock } = createKit();
+  const end = new AbortController();
+  const next = client.events(inbox, { signal: end.signal }).next();
+  const history = client.history(inbox, { signal: end.signal });
+  const outcome = history.catch((error: unknown) => error);
+  await clock.advance(0);
+  end.abort(new Error("no more"));
+  expect(await next).toEqual({ done: true, value: "closed" });
+  expect(await outcome).toMatchObject({ message: "no more" });
+  expect(server.page.aborted).toBe(true);
+});
+
+test("a signal that outlives a thousand subscriptions keeps none of them", async () => {
+  const { client, clock } = createKit();
+  const end = new AbortController();
+  let listeners = 0;
+  const { signal } = end;
+  const add = signal.addEventListener.bind(signal);
+  signal.addEventListener = (type: string, listener: EventListenerOrEventListenerObject, options?: unknown) => {
+    listeners++;
+    const gone = (options as { signal?: AbortSignal } | undefined)?.signal;
+    gone?.addEventListener("abort", () => listeners--);
+    add(type, listener, options as AddEventListenerOptions);
+  };
+  for (let index = 0; index < 1_000; index++) client.subscribe(inbox, { onGap: () => {} }, { signal }).close();
+  await clock.advance(0);
+  expect(listeners).toBe(0);
+});
+
+test("a snapshot says where it ends, so that older events can be loaded", async () => {
+  const { client, server, clock } = createKit();
+  const cursors: string[] = [];
+  client.subscribe(lobby, { snapshot: (_, { cursor }) => cursors.push(cursor) });
+  await clock.advance(0);
+  server.page.page({ cursor: "e.7", state: { [lobby.path]: { messages: [] } } });
+  await clock.advance(0);
+  expect(cursors).toEqual(["e.7"]);
+  client.history(lobby, { before: cursors[0] ?? "" }).catch(() => {});
+  await clock.advance(0);
+  expect(server.page.url.searchParams.get("before")).toBe("e.7");
+});
