@@ -11,7 +11,7 @@ const CLIENT = "bytes of the client without zod, gzipped";
 const REACT = "bytes of the hooks for React beside the client, gzipped";
 const CHAT = "bytes of a chat contract, the client and zod/mini, gzipped";
 /** Limits that hold whatever sizes are recorded. */
-const CEILINGS = { [SCRIPTS]: 500, [CLIENT]: 11_500, [REACT]: 2_000, [CHAT]: 17_500 };
+const CEILINGS = { [SCRIPTS]: 500, [CLIENT]: 12_500, [REACT]: 2_000, [CHAT]: 18_500 };
 
 const root = join(import.meta.dirname, "..");
 const file = join(root, "docs", "sizes.json");

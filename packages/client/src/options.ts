@@ -1,5 +1,6 @@
 import { startTimer, type Clock } from "@tidings/protocol/clock";
 import { callSafely } from "./deliver/callback.ts";
+import { createAlarms, type Alarms } from "./drive/alarms.ts";
 import { createCredentials, type Credentials, type HeadersOption } from "./drive/credentials.ts";
 import { badOption } from "./drive/failure.ts";
 import { runtimeNetwork, type Network } from "./drive/network.ts";
@@ -57,6 +58,7 @@ export interface Settings extends Required<Omit<ClientOptions, "clock" | "header
   readonly trace: Trace;
   readonly report: Report;
   readonly identity: Credentials;
+  readonly alarms: Alarms;
   /** Aborts when the client closes, for good. Its reason is a StreamError. */
   readonly closing: AbortController;
   /** The client needs the time of day and timers only. */
@@ -83,12 +85,14 @@ export function toSettings(options: ClientOptions): Settings {
     onError: (error: StreamError) => callSafely(() => onError(error)),
   };
   checkOptions(options, Object.keys(defaults));
-  const settings = { ...defaults, ...options, onError: defaults.onError };
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ClientOptions;
+  const settings = { ...defaults, ...given, onError: defaults.onError };
   return {
     ...settings,
     trace: createTrace(settings),
     report: createReport(settings),
     identity: createCredentials(settings),
+    alarms: createAlarms(settings.clock),
     closing: new AbortController(),
   };
 }

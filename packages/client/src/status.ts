@@ -87,8 +87,8 @@ interface WatchedStatus {
   readonly set: (value: Status) => void;
 }
 
-export function watchedStatus(): WatchedStatus {
-  let current = CONNECTING;
+export function watchedStatus(initial: Status): WatchedStatus {
+  let current = initial;
   const listeners = new Set<(value: Status) => void>();
   return {
     status: {

@@ -1,4 +1,5 @@
-import { parseEventName, type ControlEvents, type PageEvent } from "@tidings/protocol";
+import { parseEventName, type ByeReason, type ControlEvents, type PageEvent } from "@tidings/protocol";
+import type { Reason } from "../status.ts";
 
 /** The fields of control events. What a newer or a strange server sends may lack any of them. */
 type ControlData = ControlEvents["hello"] &
@@ -26,4 +27,12 @@ export function parseEvent(event: string, json: string): PageEvent | null {
       },
     }
   );
+}
+
+/** Why a server ends a stream. */
+const BYE_REASONS = new Set<ByeReason>(["draining", "max-age", "expired", "limit", "forbidden", "unknown"]);
+
+/** What follows from the reason of a bye. Whatever else a server says is a failed attempt. */
+export function reasonOf(reason: ByeReason): Reason {
+  return BYE_REASONS.has(reason) ? reason : "unavailable";
 }

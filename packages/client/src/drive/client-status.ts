@@ -8,31 +8,33 @@ export interface ClientStatus {
 }
 
 /**
- * The status of a client is its connection's. Where that is live, it is the one of a subscription that is not: of the
- * one that began to fail first.
+ * The status of a client is its connection's. Where nothing is wrong with that, it is the one of a subscription that
+ * fails: of the one that began to fail first.
  */
 export function createClientStatus(connection: Watchable<Status>): ClientStatus {
-  const { status, set } = watchedStatus();
+  const { status, set } = watchedStatus(connection.value);
   /** The subscriptions that have failed. */
   const failed = new Set<Watchable<Status>>();
 
   function show(): void {
     const [first] = failed;
-    set(connection.value.state === "live" && first ? first.value : connection.value);
+    const { state } = connection.value;
+    set((state === "live" || state === "idle") && first ? first.value : connection.value);
   }
 
   function include(subscription: Watchable<Status>): void {
-    subscription.subscribe((value) => {
+    const update = (value: Status): void => {
       if (value.state === "retrying" || (value.state === "closed" && !isOver(value))) {
         failed.add(subscription);
       } else {
         failed.delete(subscription);
       }
       show();
-    });
+    };
+    update(subscription.value);
+    subscription.subscribe(update);
   }
 
   connection.subscribe(show);
-  show();
   return { status, include };
 }

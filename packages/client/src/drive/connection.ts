@@ -1,7 +1,7 @@
 import { createParser, type ServerSentEvent } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "../state/connection-state.ts";
-import { watchedStatus, type Status, type Watchable } from "../status.ts";
+import { watchedStatus, type Ended, type Retrying, type Status, type Watchable } from "../status.ts";
 import { attempt, type EndRequest } from "./attempt.ts";
 import type { Ending } from "../state/ending.ts";
 import { nextAttempt, type Failed } from "../state/retry.ts";
@@ -22,21 +22,34 @@ const LONGEST_RETRY = 86_400_000;
 export interface ConnectionUser {
   /** What to ask for now. Null when there is nothing to follow. */
   draft(): Draft | null;
-  /** Whether other paths are to be followed than those that were asked for. */
-  hasChanged(): boolean;
+  /** Whether somebody follows a path that the stream does not have. */
+  hasNewcomers(): boolean;
+  /** The next stream, with what is new, will not come. */
+  onDropped(): void;
   /** @param hello to be called when the server says hello, with its heartbeat in milliseconds, as the server sent it */
   onEvent(event: ServerSentEvent, hello: (heartbeat: number) => void): void;
   /** Tells those whose paths the server refuses. Returns whether there are any. */
   onRefused(ending: Ending): boolean;
-  /** What is new waits for another attempt. */
-  onPostponed(ending: Ending): void;
+  /** Why what is new has to wait has changed. */
+  onPending(): void;
   /** The connection has closed, for good. */
   onClosed(): void;
 }
 
 export interface Connection {
   readonly status: Watchable<Status>;
+  /** Why what is new has to wait. Null where nothing has failed. */
+  readonly pending: () => Retrying | Ended | null;
   readonly input: Machine<ConnectionState, ConnectionInputs>["input"];
+}
+
+/** A request that is the stream, or is to become it. */
+interface Candidate {
+  readonly end: EndRequest;
+  /** What it asks for, and the stream before does not follow. */
+  readonly newPaths: readonly string[];
+  /** It is the stream from now on. The one before ends. */
+  takeOver(): void;
 }
 
 /**
@@ -46,47 +59,72 @@ export interface Connection {
  */
 export function createConnection(settings: Settings, user: ConnectionUser): Connection {
   const { clock, network, random, report, trace } = settings;
-  const { status, set } = watchedStatus();
+  const { status, set } = watchedStatus(IDLE.shown);
+  let pending: Retrying | Ended | null = null;
   /** Ends the stream. */
   let endStream: EndRequest = () => {};
-  /** Ends the request that is to replace the stream. */
-  let endSuccessor: EndRequest = () => {};
-  /** What that one asks for, and the stream does not follow. */
-  let newPaths: readonly string[] = [];
+  /** The request that is to replace the stream. */
+  let successor: Candidate | null = null;
   const retry = retryEffects(settings);
-  const { input } = createMachine(IDLE, connectionTransition, () => {}, onState, {
-    ...retry,
-    open,
-    prepare,
-    trace: ({ reason }) => trace("debug", "end", { detail: reason }),
-    plan(failed) {
-      if (user.onRefused(failed.ending)) {
-        input("redo", true);
-      } else {
-        retry.plan(failed, input);
-      }
+  const { input }: Machine<ConnectionState, ConnectionInputs> = createMachine(
+    IDLE,
+    connectionTransition,
+    () => {},
+    onState,
+    {
+      ...retry,
+      open,
+      prepare,
+      promote: () => successor?.takeOver(),
+      drop: () => user.onDropped(),
+      review,
+      trace: ({ reason }) => trace("debug", "end", { detail: reason }),
+      plan(failed) {
+        if (user.onRefused(failed.ending)) {
+          input("redo", true);
+        } else {
+          retry.plan(failed, input);
+        }
+      },
+      planSuccessor,
+      end() {
+        unwatchNetwork();
+        user.onClosed();
+      },
     },
-    planSuccessor,
-    end() {
-      unwatchNetwork();
-      user.onClosed();
-    },
-  });
+  );
   const unwatchNetwork = network.subscribe(() =>
     network.isOnline() ? input("online", clock.now()) : input("ended", { reason: "offline" }),
   );
 
-  function onState({ kind, shown }: ConnectionState): void {
-    if (kind !== "switching") {
+  function onState(state: ConnectionState): void {
+    const { kind, shown } = state;
+    // A request that takes over does so after this.
+    if (kind !== "switching" && kind !== "requesting") {
       endSuccessor();
     }
     if (kind === "idle" || kind === "retrying" || kind === "closed") {
       endStream();
     }
     set(shown);
+    const next = kind === "closed" ? null : state.pending;
+    if (pending !== next) {
+      pending = next;
+      user.onPending();
+    }
+  }
+
+  function review(): void {
+    input("redo", user.hasNewcomers());
+  }
+
+  function endSuccessor(): void {
+    successor?.end();
+    successor = null;
   }
 
   function open(): void {
+    endSuccessor();
     const draft = user.draft();
     if (draft) {
       start(draft).takeOver();
@@ -99,22 +137,21 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     endSuccessor();
     const draft = user.draft();
     if (draft) {
-      newPaths = draft.newPaths;
-      endSuccessor = start(draft).end;
+      successor = start(draft);
     } else {
       input("unwanted", null);
     }
   }
 
   /** Begins a request. It is the stream when it takes over, with its hello at the latest. */
-  function start(draft: Draft): { end: EndRequest; takeOver: () => void } {
-    const { request, after } = draft;
+  function start(draft: Draft): Candidate {
+    const { request, after, newPaths } = draft;
     let isStream = false;
     trace("debug", "connect", { detail: `${request.channels.size} channels` }, after);
 
     function takeOver(): void {
       isStream = true;
-      endSuccessor = () => {};
+      successor = null;
       endStream();
       endStream = end;
       draft.begin();
@@ -137,7 +174,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       (response, signal, onLife) => readStream(response, signal, onLife, onEvent),
       ([failed]) => failed && input(isStream ? "ended" : "failed", failed),
     );
-    return { end, takeOver };
+    return { end, takeOver, newPaths };
   }
 
   /** The stream goes on, whatever has happened to its successor. */
@@ -145,14 +182,13 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     report(failed.ending);
     const next = nextAttempt(failed, clock.now(), random());
     if (user.onRefused(failed.ending)) {
-      input("redo", user.hasChanged());
+      input("redo", user.hasNewcomers());
     } else if (next) {
       input("retry", next);
-      user.onPostponed(failed.ending);
     } else {
       // Only what is new can be the reason.
-      user.onRefused({ ...failed.ending, channels: newPaths });
-      input("redo", user.hasChanged());
+      user.onRefused({ ...failed.ending, channels: successor?.newPaths });
+      input("redo", user.hasNewcomers());
     }
   }
 
@@ -200,5 +236,5 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     }
   }
 
-  return { status, input };
+  return { status, pending: () => pending, input };
 }

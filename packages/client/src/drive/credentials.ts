@@ -12,12 +12,19 @@ export interface HeadersContext {
 
 export type HeadersOption = RequestHeaders | ((context: HeadersContext) => RequestHeaders | Promise<RequestHeaders>);
 
+/** What one call of the function for `headers` has given. */
+interface GivenHeaders {
+  /** The number of the call. */
+  readonly call: number;
+  readonly headers: Headers;
+}
+
 /** The headers of the application, which say who asks. */
 export interface Credentials {
   /** The headers of an attempt. Attempts that begin in the same moment share one call. @throws Failure */
-  read(): Promise<Headers>;
-  /** Whether the server has accepted the last ones. */
-  note(areAccepted: boolean): void;
+  read(): Promise<GivenHeaders>;
+  /** The server has accepted the headers of a call, or has refused them. Later calls count more. */
+  note(call: number, areAccepted: boolean): void;
 }
 
 interface CredentialNeeds {
@@ -27,18 +34,24 @@ interface CredentialNeeds {
 }
 
 export function createCredentials({ headers: option, clock, connectTimeout }: CredentialNeeds): Credentials {
-  let lastCall: { readonly at: number; readonly headers: Promise<Headers> } | null = null;
-  let areRefused = false;
+  let lastCall: { readonly at: number; readonly given: Promise<GivenHeaders> } | null = null;
+  let calls = 0;
+  let refused = 0;
+  let accepted = 0;
 
-  async function ask(): Promise<Headers> {
-    const given = await readOption("headers", option, { reason: areRefused ? "unauthenticated" : null });
-    for (const [name, value] of Object.entries<unknown>(given)) {
+  async function ask(call: number): Promise<GivenHeaders> {
+    const reason = refused > accepted ? "unauthenticated" : null;
+    const given: unknown = await readOption("headers", option, { reason });
+    if (typeof given !== "object" || given === null) {
+      throw badOption('"headers" to be an object', String(given));
+    }
+    for (const [name, value] of Object.entries<unknown>(given as RequestHeaders)) {
       if (typeof value !== "string") {
         throw badOption(`"headers" to be texts`, `${String(value)} for "${name}"`);
       }
     }
     try {
-      return new Headers(given);
+      return { call, headers: new Headers(given as RequestHeaders) };
     } catch (cause) {
       throw badOption(`"headers" that HTTP allows`, String(cause), { cause });
     }
@@ -49,16 +62,21 @@ export function createCredentials({ headers: option, clock, connectTimeout }: Cr
       const now = clock.now();
       // A call that hangs is given up by its attempts, and is not the next one's.
       const isOld = lastCall === null || Math.abs(now - lastCall.at) >= connectTimeout;
-      const call = isOld || lastCall === null ? { at: now, headers: ask() } : lastCall;
+      const call = isOld || lastCall === null ? { at: now, given: ask(++calls) } : lastCall;
       lastCall = call;
-      return call.headers.finally(() => {
+      return call.given.finally(() => {
         if (lastCall === call) {
           lastCall = null;
         }
       });
     },
-    note(areAccepted) {
-      areRefused = !areAccepted;
+    note(call, areAccepted) {
+      if (areAccepted) {
+        accepted = Math.max(accepted, call);
+      } else {
+        // Those of later calls are hardly better. Only headers that were asked for after this count as accepted.
+        refused = calls;
+      }
     },
   };
 }

@@ -27,7 +27,7 @@ export function draftOf(
     if (track.subscriptions.size === 0 && track.state.kind !== "leftOut") {
       tracks.delete(path);
     } else {
-      moveTrack(track, "ask", handled);
+      moveTrack(track, "ask", null);
     }
   }
   const asked = askedFor(tracks);
@@ -43,8 +43,8 @@ export function draftOf(
     after,
     newPaths: fresh.map(({ address }) => address.path),
     begin() {
-      for (const track of fresh) {
-        moveTrack(track, "begin", null);
+      for (const track of asked) {
+        moveTrack(track, "begin", after);
       }
       onBegin(fresh, after);
     },

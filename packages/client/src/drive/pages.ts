@@ -45,7 +45,10 @@ export function createPages(settings: Settings): Pages {
       if (waiting.size > 0) {
         const channels = new Map([...waiting.values()].map((path) => [path, start]));
         // One subscription that gets the answer may cancel for another one, which then is no longer in the map.
-        gathering.end = begin({ channels, ...request }, (outcome) => waiting.forEach((_, onEnd) => onEnd(outcome)));
+        gathering.end = begin({ channels, ...request }, ([failed, page]) => {
+          const outcome = failed ? ([{ ...failed, random: settings.random() }] as const) : ([null, page] as const);
+          waiting.forEach((_, onEnd) => onEnd(outcome));
+        });
       }
     });
     return gathering;

@@ -33,7 +33,8 @@ export async function send<Result>(
   }
   const url = toBase(await readOption("url", settings.url, null));
   signal.throwIfAborted();
-  const headers = new Headers(await identity.read());
+  const given = await identity.read();
+  const headers = new Headers(given.headers);
   headers.set("accept", accept);
   const { query, body } = formatRequest(request);
   if (body) {
@@ -49,10 +50,12 @@ export async function send<Result>(
   });
   if (response.status !== 200) {
     const refusal = await toRefusal(response, clock.now(), maxEventBytes);
-    identity.note(refusal.reason !== "unauthenticated");
+    if (refusal.reason === "unauthenticated") {
+      identity.note(given.call, false);
+    }
     throw refusal;
   }
-  identity.note(true);
+  identity.note(given.call, true);
   const type = String(response.headers.get("content-type"));
   if (type.toLowerCase().startsWith(accept) && !signal.aborted) {
     // In the same moment, so that no abort comes between.

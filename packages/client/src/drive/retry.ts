@@ -18,11 +18,16 @@ interface RetryEffects {
   wait(lastFailure: Retrying | Ended, input: RetryInput): (() => void) | undefined;
 }
 
-export function retryEffects({ clock, random, report }: Pick<Settings, "clock" | "random" | "report">): RetryEffects {
+export function retryEffects({
+  clock,
+  random,
+  report,
+  alarms,
+}: Pick<Settings, "clock" | "random" | "report" | "alarms">): RetryEffects {
   return {
     plan(failed, input) {
       report(failed.ending);
-      const retry = nextAttempt(failed, clock.now(), random());
+      const retry = nextAttempt(failed, clock.now(), failed.ending.random ?? random());
       if (retry) {
         input("retry", retry);
       } else {
@@ -31,7 +36,7 @@ export function retryEffects({ clock, random, report }: Pick<Settings, "clock" |
     },
     wait(lastFailure, input) {
       const at = lastFailure.state === "retrying" ? lastFailure.at : null;
-      return at === null ? undefined : clock.setTimeout(() => input("due", null), at - clock.now());
+      return at === null ? undefined : alarms.set(at, () => input("due", null));
     },
   };
 }

@@ -11,7 +11,7 @@ import type { Reason, Status, Watchable } from "../status.ts";
 import { unexpected } from "../stream-error.ts";
 import { createClientStatus } from "./client-status.ts";
 import { createConnection } from "./connection.ts";
-import { parseControl, parseEvent } from "./blocks.ts";
+import { parseControl, parseEvent, reasonOf } from "./blocks.ts";
 import { createDelays } from "./delays.ts";
 import { draftOf, type Draft } from "./draft.ts";
 import type { Pages } from "./pages.ts";
@@ -19,9 +19,11 @@ import { createRefusals } from "./refusals.ts";
 import { subscriptionFactory, type Subscription } from "./subscription.ts";
 import {
   areFollowed,
+  dropAsked,
   askedFor,
   forget,
   haveChanged,
+  haveNewcomers,
   inputAll,
   moveTrack,
   onConnection,
@@ -60,19 +62,15 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   const refusals = createRefusals(settings, delays, forgive);
   const connection = createConnection(settings, {
     draft,
-    hasChanged: () => haveChanged(tracks),
+    hasNewcomers: () => haveNewcomers(tracks),
     onEvent,
     onRefused,
-    onPostponed,
+    onDropped: () => dropAsked(tracks),
+    onPending: onStatus,
     onClosed,
   });
-  connection.status.subscribe((status) => {
-    // A copy: handlers subscribe and close.
-    for (const track of [...tracks.values()]) {
-      inputAll(track, "connection", status);
-    }
-  });
-  const createSubscription = subscriptionFactory(settings, decoder, pages, connection.status);
+  connection.status.subscribe(onStatus);
+  const createSubscription = subscriptionFactory(settings, decoder, pages, connection);
   const { status, include } = createClientStatus(connection.status);
 
   function follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription {
@@ -145,11 +143,10 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     return refused.length > 0;
   }
 
-  function onPostponed(ending: Ending): void {
-    for (const track of askedFor(tracks)) {
-      if (!isOnConnection(track.state)) {
-        inputAll(track, "failure", ending);
-      }
+  function onStatus(): void {
+    // A copy: handlers subscribe and close.
+    for (const track of [...tracks.values()]) {
+      inputAll(track, "connection", connection.status.value);
     }
   }
 
@@ -176,6 +173,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     if (isOutdated) {
       isOutdated = false;
       connection.input("outdated", null);
+      lookIn(LINGER);
     }
   }
 
@@ -257,13 +255,13 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
       if (!track || !isOnConnection(track.state)) {
         continue;
       }
+      isOutdated = true;
       moveTrack(track, "reach", next);
       inputAll(track, "gap", { reason, next, now: clock.now() });
     }
     if (next) {
       connection.input("ended", { reason: "gap" });
     }
-    isOutdated = true;
   }
 
   function onBye(reason: ByeReason, channels: unknown): void {
@@ -272,7 +270,7 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
       onRefused({ reason, channels: channels as string[] });
     } else if (typeof reason === "string") {
       const paths = onConnection(tracks).map(({ address }) => address.path);
-      connection.input("ended", { reason, channels: isRefusal ? paths : undefined });
+      connection.input("ended", { reason: reasonOf(reason), channels: isRefusal ? paths : undefined });
     }
   }
 
@@ -289,7 +287,8 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
   }
 
   function look(): void {
-    if (haveChanged(tracks)) {
+    // What the next stream waits for may have become needless.
+    if (haveChanged(tracks) || connection.pending()) {
       connection.input("wanted", areFollowed(tracks));
     }
   }

@@ -157,7 +157,10 @@ test("a gap that closes a subscription is told before its status changes", async
   subscription.status.subscribe(({ state }) => state === "closed" && subscription.close());
   await kit.clock.advance(0);
   const stream = kit.server.stream.live("e.1");
-  for (let count = 0; count < 3; count++) stream.gap({ [inbox.path]: "trimmed" });
+  for (let count = 0; count < 3; count++) {
+    stream.gap({ [inbox.path]: "trimmed" });
+    stream.event(MENTION, { by: "x" }, `e.${count + 5}`);
+  }
   await kit.clock.advance(0);
   expect(reports).toEqual(["gap, live", "gap, live", "gap, live", "closed gap-loop"]);
 });

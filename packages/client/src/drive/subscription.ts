@@ -16,9 +16,10 @@ import {
   type Traits,
 } from "../state/subscription-state.ts";
 import { transition } from "../state/subscription-table.ts";
-import { isOver, watchedStatus, type Reason, type Status, type Watchable } from "../status.ts";
+import { CONNECTING, isOver, watchedStatus, type Reason } from "../status.ts";
 import type { Ending } from "../state/ending.ts";
 import { createMachine, type Machine } from "./machine.ts";
+import type { Connection } from "./connection.ts";
 import type { Pages } from "./pages.ts";
 import { retryEffects } from "./retry.ts";
 import type { Track } from "./tracks.ts";
@@ -48,13 +49,13 @@ type CreateSubscription = (
 
 /**
  * What creates the subscriptions of a client.
- * @param connection the status of the connection. After each change, the input `connection` follows
+ * @param connection after each change of its status, and of what is pending, the input `connection` follows
  */
 export function subscriptionFactory(
   settings: Settings,
   decoder: Pick<Decoder, "channelOf" | "page">,
   pages: Pick<Pages, "load">,
-  connection: Watchable<Status>,
+  connection: Pick<Connection, "status" | "pending">,
 ): CreateSubscription {
   const { clock, trace } = settings;
 
@@ -63,8 +64,8 @@ export function subscriptionFactory(
     const { path } = address;
     const hasValues = Object.values(decoder.channelOf(address).events).some(({ mode }) => mode === "latest");
     const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues };
-    const { status, set } = watchedStatus();
-    const over = connection.value;
+    const { status, set } = watchedStatus(CONNECTING);
+    const over = connection.status.value;
     const machine: Machine<SubscriptionState, SubscriptionInputs> = createMachine<
       SubscriptionState,
       SubscriptionInputs,
@@ -83,7 +84,7 @@ export function subscriptionFactory(
     function onState(state: SubscriptionState): void {
       // These two states last no longer than their effects.
       if (state.kind !== "delivering" && state.kind !== "failed") {
-        set(statusOf(state, connection.value));
+        set(statusOf(state, connection.status.value, connection.pending()));
       }
     }
 

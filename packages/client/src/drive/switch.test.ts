@@ -110,7 +110,7 @@ test("a gap of the stream is not told again by the next one, which begins behind
   await clock.advance(0);
   expect(next.aborted).toBe(false);
   stream.heartbeat("e.7");
-  await clock.advance(0);
+  await clock.advance(1_000);
   expect(server.stream.after).toBe("e.7");
   expect(gaps).toEqual(["trimmed after e.1"]);
   expect(next.aborted).toBe(true);
@@ -122,19 +122,33 @@ test("after a failover of the stream the next one is asked for again", async () 
   stream.event(MENTION, { by: "f" }, "f.2");
   await clock.advance(0);
   expect(next.aborted).toBe(true);
+  await clock.advance(1_000);
   expect(server.stream.after).toBe("f.2");
   server.stream.live("f.2").event(MENTION, { by: "g" }, "f.3");
   await clock.advance(0);
   expect(heard).toEqual(["f", "g"]);
 });
 
-test("the end of the stream ends the request for the next one, and one follows for both", async () => {
+test("when the stream ends first, the next one goes on: a hub may end the older one of two", async () => {
+  const { server, clock, stream, next, heard, late, client } = await switching();
+  stream.bye("limit");
+  await clock.advance(0);
+  expect([next.aborted, client.status.value.state]).toEqual([false, "live"]);
+  const successor = next.live("e.1");
+  successor.event(MENTION, { by: "2" }, "e.2");
+  successor.event(`${other.path}:mention`, { by: "x" }, "e.3");
+  await clock.advance(0);
+  expect([heard, late]).toEqual([["2"], ["x"]]);
+  expect(server.streams).toHaveLength(2);
+});
+
+test("when the position of the stream is void, both end, and one stream follows behind the gap", async () => {
   const kit = await switching();
-  kit.stream.end();
+  kit.stream.gap({ [inbox.path]: "lost" }, "f.3");
   await kit.clock.advance(0);
   expect(kit.next.aborted).toBe(true);
   await untilNext(kit);
-  expect(kit.server.stream.channels).toEqual([inbox.path, other.path]);
+  expect([kit.server.stream.after, kit.server.stream.channels]).toEqual(["f.3", [inbox.path, other.path]]);
 });
 
 test("without anything to follow, both end", async () => {

@@ -56,10 +56,25 @@ export function haveChanged(tracks: Tracks): boolean {
   );
 }
 
+/** Whether somebody follows a path that the stream does not have, and that may be asked for. */
+export function haveNewcomers(tracks: Tracks): boolean {
+  return [...tracks.values()].some(
+    ({ subscriptions, state }) => subscriptions.size > 0 && (state.kind === "absent" || state.kind === "asked"),
+  );
+}
+
 /** Removes a track that has no subscriptions and is not on the connection. */
 export function forget(tracks: Tracks, { subscriptions, state, address }: Track): void {
   if (subscriptions.size === 0 && state.kind === "absent") {
     tracks.delete(address.path);
+  }
+}
+
+/** The next stream will not come. Its paths may be asked for again. */
+export function dropAsked(tracks: Tracks): void {
+  for (const track of [...tracks.values()]) {
+    moveTrack(track, "drop", null);
+    forget(tracks, track);
   }
 }
 

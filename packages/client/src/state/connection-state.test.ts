@@ -13,12 +13,12 @@ const lastFailure = { state: "retrying", reason: "network", since: 3, at: 7 } as
 
 /** One example of each state. */
 const states: { readonly [Each in Kind]: Extract<ConnectionState, { kind: Each }> } = {
-  idle: { kind: "idle", shown: IDLE_STATUS, attempts },
-  requesting: { kind: "requesting", shown: { state: "connecting" }, attempts },
-  live: { kind: "live", shown: LIVE, attempts },
-  switching: { kind: "switching", shown: LIVE, attempts },
-  postponed: { kind: "postponed", shown: LIVE, attempts },
-  retrying: { kind: "retrying", shown: lastFailure, attempts },
+  idle: { kind: "idle", shown: IDLE_STATUS, attempts, pending: null },
+  requesting: { kind: "requesting", shown: { state: "connecting" }, attempts, pending: null },
+  live: { kind: "live", shown: LIVE, attempts, pending: null },
+  switching: { kind: "switching", shown: LIVE, attempts, pending: null },
+  postponed: { kind: "postponed", shown: LIVE, attempts, pending: null },
+  retrying: { kind: "retrying", shown: lastFailure, attempts, pending: null },
   closed: { kind: "closed", shown: { state: "closed", reason: "closed" } },
 };
 
@@ -49,17 +49,17 @@ const everywhere = (outcome: string) => Object.fromEntries(kinds.map((kind) => [
  * is.
  */
 const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string } } = {
-  wanted: { idle: "requesting: open", live: "switching: prepare" },
+  wanted: { idle: "requesting: open", live: "switching: prepare", postponed: "postponed: review" },
   unwanted: everywhere("idle"),
   hello: { requesting: "live" },
   base: { requesting: "requesting", live: "live", switching: "switching", postponed: "postponed" },
   adopted: { switching: "requesting" },
-  outdated: { switching: "switching: prepare" },
+  outdated: { switching: "live: drop" },
   redo: { requesting: "requesting: open", switching: "switching: prepare" },
   ended: {
     requesting: "requesting: trace, plan",
     live: "requesting: trace, plan",
-    switching: "requesting: trace, plan",
+    switching: "requesting: trace, promote",
     postponed: "requesting: trace, plan",
   },
   failed: { switching: "switching: trace, planSuccessor" },
@@ -167,7 +167,9 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
       expect(effects.has("wait")).toBe(
         (state.kind === "retrying" || state.kind === "postponed") && name === "retry" && state !== before,
       );
-      expect(effects.has("plan")).toBe(name === "ended" && state !== before);
+      const isEnd = name === "ended" && state !== before;
+      expect(effects.has("plan") || effects.has("promote")).toBe(isEnd);
+      if (effects.has("promote")) expect(before.kind).toBe("switching");
       expect(effects.has("planSuccessor")).toBe(name === "failed" && before.kind === "switching");
       if (["live", "switching", "postponed"].includes(state.kind)) expect(state.shown).toEqual({ state: "live" });
       expect(effects.has("end")).toBe(state.kind === "closed" && before.kind !== "closed");

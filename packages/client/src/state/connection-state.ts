@@ -29,6 +29,8 @@ interface Progress {
   readonly shown: Status;
   /** How former requests have ended. */
   readonly attempts: Attempts;
+  /** Why what is new has to wait, since the last request for the next stream. Null while none has failed. */
+  readonly pending: Retrying | Ended | null;
 }
 
 /** Nothing is followed. */
@@ -106,6 +108,12 @@ export interface ConnectionEffects {
   readonly open: null;
   /** The same, but its answer is the stream from its hello on. */
   readonly prepare: null;
+  /** Forget what the next stream was asked for. */
+  readonly drop: null;
+  /** The request for the next stream is the stream now, although it has not said hello. */
+  readonly promote: null;
+  /** Look whether anything is new at all. The input `redo` follows. */
+  readonly review: null;
   /** Tell developers that the request has ended. */
   readonly trace: Ending;
   /** Decide what follows. The input `redo`, `retry` or `close` follows. */
@@ -121,7 +129,7 @@ type Next = Transition<ConnectionState, ConnectionEffects>;
 /** A stream of less than this many milliseconds is believed to live. */
 const FRESH = 10_000;
 
-export const IDLE: Idle = { kind: "idle", shown: IDLE_STATUS, attempts: NOTHING_YET };
+export const IDLE: Idle = { kind: "idle", shown: IDLE_STATUS, attempts: NOTHING_YET, pending: null };
 
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
 interface Ignored {
@@ -133,7 +141,7 @@ interface Ignored {
   readonly adopted: "idle" | "retrying" | "requesting" | "live" | "postponed";
   readonly outdated: "idle" | "retrying" | "requesting" | "live" | "postponed";
   readonly failed: "idle" | "retrying" | "requesting" | "live" | "postponed";
-  readonly redo: "idle" | "retrying" | "live" | "postponed";
+  readonly redo: "idle" | "retrying" | "live";
   readonly retry: "idle" | "retrying" | "live" | "postponed";
   readonly due: "idle" | "requesting" | "live" | "switching";
   readonly online: "idle" | "requesting" | "switching" | "postponed";
@@ -143,15 +151,15 @@ interface Ignored {
 
 /** What each state does about each input. */
 export const connectionTransition = defineTable<ConnectionState, ConnectionInputs, ConnectionEffects, Ignored>({
-  wanted: { idle: begin, requesting: look, live: change, switching: look, postponed: look, retrying: look },
+  wanted: { idle: begin, requesting: look, live: change, switching: look, postponed: review, retrying: look },
   unwanted: ({ attempts }) => to({ ...IDLE, attempts }),
   hello: { requesting: live },
   base: { requesting: obey, live: obey, switching: obey, postponed: obey },
-  ended: { requesting: plan, live: plan, switching: plan, postponed: plan },
+  ended: { requesting: plan, live: plan, switching: replace, postponed: plan },
   adopted: { switching: (state) => to({ ...state, kind: "requesting" }) },
-  outdated: { switching: prepare },
+  outdated: { switching: drop },
   failed: { switching: planSuccessor },
-  redo: { requesting: open, switching: redo },
+  redo: { requesting: open, switching: redo, postponed: settle },
   retry: { requesting: wait, switching: postpone },
   due: { retrying: open, postponed: prepare },
   online: { retrying: hurry, live: probe },
@@ -181,13 +189,36 @@ function prepare(state: Open): Next {
   return to({ ...state, kind: "switching", shown: LIVE }, ["prepare", null]);
 }
 
+/** The stream goes on without a next one. */
+function drop(state: Switching | Postponed): Next {
+  return to({ ...state, kind: "live", pending: null }, ["drop", null]);
+}
+
 function redo(state: Switching, isOther: boolean): Next {
-  return isOther ? prepare(state) : to({ ...state, kind: "live" });
+  return isOther ? prepare(state) : drop(state);
+}
+
+function review(state: Postponed, isWanted: boolean): Next {
+  return isWanted ? to(state, ["review", null]) : open(state);
+}
+
+/** Those who waited may have left. */
+function settle(state: Postponed, isOther: boolean): Next {
+  return isOther ? stay(state) : drop(state);
+}
+
+/**
+ * The stream ends, and the next one is on its way: the hub may have ended this one for it. After a loss it would begin
+ * too early.
+ */
+function replace(state: Switching, ending: Ending): Next {
+  const isLost = ending.reason === "gap" || ending.reason === "offline" || ending.channels !== undefined;
+  return isLost ? plan(state, ending) : to({ ...state, kind: "requesting" }, ["trace", ending], ["promote", null]);
 }
 
 function live(state: Open, now: number): Next {
   const attempts = { ...state.attempts, hasTriedFresh: false, liveSince: now, failingSince: null };
-  return to({ kind: "live", attempts, shown: LIVE });
+  return to({ kind: "live", attempts, shown: LIVE, pending: null });
 }
 
 function obey(state: Streaming, base: number): Next {
@@ -195,7 +226,9 @@ function obey(state: Streaming, base: number): Next {
 }
 
 function plan(state: Streaming, ending: Ending): Next {
-  return to({ ...state, kind: "requesting" }, ["trace", ending], ["plan", { ending, attempts: state.attempts }]);
+  // What has failed before is the next stream, and not this one.
+  const attempts = state.shown.state === "live" ? { ...state.attempts, failingSince: null } : state.attempts;
+  return to({ ...state, kind: "requesting", pending: null }, ["trace", ending], ["plan", { ending, attempts }]);
 }
 
 function planSuccessor(state: Switching, ending: Ending): Next {
@@ -220,10 +253,13 @@ function hurry(state: WaitingToRetry): Next {
 }
 
 function wait(_: Open, { attempts, lastFailure }: Retry): Next {
-  return to({ kind: "retrying", attempts, shown: lastFailure }, ["wait", lastFailure]);
+  return to({ kind: "retrying", attempts, shown: lastFailure, pending: null }, ["wait", lastFailure]);
 }
 
 /** The stream has not failed, so its life goes on. */
 function postpone({ attempts: { liveSince } }: Switching, { attempts, lastFailure }: Retry): Next {
-  return to({ kind: "postponed", attempts: { ...attempts, liveSince }, shown: LIVE }, ["wait", lastFailure]);
+  return to({ kind: "postponed", attempts: { ...attempts, liveSince }, shown: LIVE, pending: lastFailure }, [
+    "wait",
+    lastFailure,
+  ]);
 }

@@ -8,6 +8,8 @@ export interface Ending {
   readonly channels?: readonly string[] | undefined;
   /** Milliseconds that the server wants to be left alone. */
   readonly retryAfter?: number;
+  /** Uniform in [0, 1): those who have failed together try again together. */
+  readonly random?: number;
   /** What went wrong, for a developer. */
   readonly error?: StreamError | undefined;
 }

@@ -177,11 +177,27 @@ export interface SubscriptionEffects {
 /** The state of a new subscription. It loads its first page when it hears that there is room. */
 export function initialState(after: Position | null, traits: Traits): SubscriptionState {
   const kind = after || traits.beginsByPage ? "paused" : "waiting";
-  return { kind, traits, cursor: after, gaps: [], startsAnew: false, attempts: NOTHING_YET, lastFailure: null };
+  return {
+    kind,
+    traits,
+    cursor: after,
+    gaps: [],
+
+    startsAnew: false,
+    attempts: NOTHING_YET,
+    lastFailure: null,
+  };
 }
 
-/** What an onlooker sees of a subscription, whose connection has a status, too. */
-export function statusOf(state: SubscriptionState, connection: Status): Status {
+/**
+ * What an onlooker sees of a subscription, whose connection has a status, too.
+ * @param pending why the stream that would bring it has to wait
+ */
+export function statusOf(
+  state: SubscriptionState,
+  connection: Status,
+  pending: Retrying | Ended | null = null,
+): Status {
   if (state.kind === "closed") {
     return state.shown;
   }
@@ -189,8 +205,9 @@ export function statusOf(state: SubscriptionState, connection: Status): Status {
   // A refused address has left the stream, so the status of the stream is not its own.
   const isOwn = connection.state === "live" || lastFailure?.reason === "unknown";
   if (!isOwn) {
-    return connection;
+    return connection.state === "idle" ? CONNECTING : connection;
   }
   // Nothing after the position will be missed, but a stream has to bring it.
-  return lastFailure ?? (cursor && state.kind !== "waiting" ? LIVE : CONNECTING);
+  const isServed = cursor && state.kind !== "waiting";
+  return lastFailure ?? (isServed ? LIVE : (pending ?? CONNECTING));
 }

@@ -165,7 +165,11 @@ describe("what one cell cannot show", () => {
       ({ state } = transition(state, "gap", { reason: "trimmed", next: null, now }));
       expect(state.kind).toBe("joined");
     }
-    const { state: last, effects } = transition(state, "gap", { reason: "trimmed", next: null, now: 63_000 });
+    const { state: last, effects } = transition(state, "gap", {
+      reason: "trimmed",
+      next: null,
+      now: 63_000,
+    });
     expect(last.kind).toBe("failed");
     expect(effects).toEqual([["gap", { channel: "c", reason: "trimmed", after: "e.3" }], plan("gap-loop")]);
   });

@@ -31,8 +31,9 @@ const states: { readonly [Each in Kind]: Extract<TrackState, { kind: Each }> } =
 
 /** One example of each input. */
 const inputs: TrackInputs = {
-  ask: at("e.5"),
-  begin: null,
+  ask: null,
+  drop: null,
+  begin: at("e.5"),
   reach: at("e.6"),
   carry: at("e.7"),
   refuse: { ending: { reason: "unknown" }, until: 7 },
@@ -45,6 +46,7 @@ const names = Object.keys(inputs) as InputName[];
 /** The next state, for every cell in which something happens. In all other cells the state stays as it is. */
 const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string } } = {
   ask: { absent: "asked" },
+  drop: { asked: "absent" },
   begin: { asked: "requested" },
   reach: { requested: "followed", followed: "followed" },
   carry: { followed: "followed" },
@@ -76,7 +78,7 @@ test("where a path stands moves with the stream", () => {
 test("after a gap without an end, the next stream goes on from where the stream stands", () => {
   const { state } = trackTransition(states.followed, "reach", null);
   expect(reachedOf(state)).toBeNull();
-  expect(trackTransition(state, "ask", at("e.5")).state).toEqual({ kind: "followed", reached: at("e.5") });
+  expect(trackTransition(state, "begin", at("e.5")).state).toEqual({ kind: "followed", reached: at("e.5") });
 });
 
 test("a stream is asked for a path before it follows it", () => {

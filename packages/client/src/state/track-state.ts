@@ -48,10 +48,12 @@ export type TrackState = Absent | Asked | Requested | Followed | LeftOut;
 
 /** What can happen, and what is known about it. */
 export interface TrackInputs {
-  /** The next stream is asked for what is followed. How far the stream has come. */
-  readonly ask: Position | null;
-  /** The stream begins that was asked for the path. */
-  readonly begin: null;
+  /** The next stream is asked for the path. */
+  readonly ask: null;
+  /** The next stream will not come. */
+  readonly drop: null;
+  /** The stream begins that was asked for the path. Where it begins; null: now. */
+  readonly begin: Position | null;
   /** Where the stream stands with the path. Null behind a gap whose end is not known. */
   readonly reach: Position | null;
   /** The stream brings something of the path. */
@@ -72,8 +74,9 @@ export const ABSENT: TrackState = { kind: "absent" };
 
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
 interface Ignored {
-  readonly ask: "asked" | "requested" | "leftOut";
-  readonly begin: "absent" | "requested" | "followed" | "leftOut";
+  readonly ask: "asked" | "requested" | "followed" | "leftOut";
+  readonly drop: "absent" | "requested" | "followed" | "leftOut";
+  readonly begin: "absent" | "requested" | "leftOut";
   readonly reach: "absent" | "asked" | "leftOut";
   readonly carry: "absent" | "asked" | "requested" | "leftOut";
   readonly refuse: never;
@@ -82,17 +85,18 @@ interface Ignored {
 
 /** What each state does about each input. */
 export const trackTransition = defineTable<TrackState, TrackInputs, NoEffects, Ignored>({
-  ask: { absent: () => to({ kind: "asked" }), followed: stand },
-  begin: { asked: () => to({ kind: "requested" }) },
+  ask: { absent: () => to({ kind: "asked" }) },
+  drop: { asked: () => to(ABSENT) },
+  begin: { asked: () => to({ kind: "requested" }), followed: stand },
   reach: { requested: reach, followed: reach },
   carry: { followed: reach },
   refuse: (_, about) => to({ kind: "leftOut", ...about }),
   forgive: { leftOut: () => to(ABSENT) },
 });
 
-/** The next stream goes on from where this one stands, and reports the gap again. */
-function stand(state: Followed, handled: Position | null): Next {
-  return state.reached ? stay(state) : to({ kind: "followed", reached: handled });
+/** The stream goes on from where the one before stood, and reports the gap again. */
+function stand(state: Followed, after: Position | null): Next {
+  return state.reached ? stay(state) : to({ kind: "followed", reached: after });
 }
 
 function reach(_: TrackState, reached: Position | null): Next {

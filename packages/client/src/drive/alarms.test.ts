@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
+import { createAlarms } from "./alarms.ts";
+
+test("what has the same time is done together, by one timer, and what is cancelled is not done", async () => {
+  const clock = new VirtualClock();
+  const alarms = createAlarms(clock);
+  const done: string[] = [];
+  const at = clock.now() + 1_000;
+  alarms.set(at, () => done.push("a"));
+  const cancelB = alarms.set(at, () => done.push("b"));
+  alarms.set(at, () => {
+    done.push("c");
+    cancelD();
+  });
+  const cancelD = alarms.set(at, () => done.push("d"));
+  alarms.set(at + 500, () => done.push("later"));
+  expect(clock.pending).toBe(2);
+  cancelB();
+  await clock.advance(1_000);
+  expect(done).toEqual(["a", "c"]);
+  await clock.advance(500);
+  expect(done).toEqual(["a", "c", "later"]);
+});
+
+test("without anybody who waits, there is no timer", () => {
+  const clock = new VirtualClock();
+  const alarms = createAlarms(clock);
+  const cancels = [1, 2, 3].map(() => alarms.set(clock.now() + 5, () => {}));
+  for (const cancel of cancels) cancel();
+  expect(clock.pending).toBe(0);
+});
