@@ -10,7 +10,7 @@ const ALL = ["{packages,apps,examples,e2e,benchmarks,docs,scripts}/**/*.test.{ts
 /** Tests that start workers of their own, so nothing else runs beside them. */
 const ALONE = ["e2e/simulation/simulation.test.ts"];
 /** Tests that need many processes or sockets, that take long, that use foreign servers, or that measure. */
-const FAULTS = ["e2e/faults/**/*.test.ts"];
+const FAULTS = ["e2e/faults/**/*.test.ts", "packages/log-postgres/trials/**/*.test.ts"];
 const PROOF = [
   "e2e/{fan-out,chat-fuzz,cluster}.test.ts",
   "e2e/security/fuzz.test.ts",

@@ -1,0 +1,68 @@
+import { channel, defineContract } from "@tidings/contract";
+import { postgresLog } from "@tidings/log-postgres";
+import { createHub } from "@tidings/server";
+import pg from "pg";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { hasServer, useServer } from "../packages/log-postgres/test/use-server.ts";
+
+const shop = defineContract({ orders: channel("orders", { placed: z.object({ item: z.string() }) }) });
+
+describe.skipIf(!hasServer)("publishIn on PostgreSQL", () => {
+  const server = useServer();
+
+  /** A hub on a log in a schema of its own. Each hub is a process of a cluster. */
+  async function startHub(schema: string) {
+    const hub = createHub(shop, { log: await postgresLog(server.url, { schema }), authorize: () => true });
+    onTestFinished(() => hub.close());
+    const published = async () => {
+      const page = await hub.handle({
+        method: "GET",
+        url: "/events?channel=orders&last=100&protocol=1",
+        headers: new Headers({ accept: "application/json" }),
+        json: async () => null,
+        signal: new AbortController().signal,
+        raw: null,
+      });
+      if (!("body" in page)) throw new Error("Expected a page, got a stream.");
+      // PROTOCOL.md, section 6, defines the form of a page.
+      const { events } = JSON.parse(page.body) as { events: { data: { item: string } }[] };
+      return events.map(({ data }) => data.item);
+    };
+    return { hub, published };
+  }
+
+  async function begin(): Promise<pg.Client> {
+    const client = new pg.Client(server.url);
+    await client.connect();
+    onTestFinished(() => client.end());
+    await client.query("begin");
+    return client;
+  }
+
+  test("a row and its event commit together, and the hub of another process has the event, too", async () => {
+    const schema = server.newSchema();
+    const [one, other] = [await startHub(schema), await startHub(schema)];
+    const client = await begin();
+    await client.query(`create table ${schema}.item (name text)`);
+    await client.query(`insert into ${schema}.item values ('tea')`);
+    await one.hub.publishIn(client, shop.orders(), "placed", { item: "tea" });
+    await one.hub.publish(shop.orders(), "placed", { item: "beside" });
+    expect(await one.published()).toEqual(["beside"]);
+    await client.query("commit");
+    for (const { published } of [one, other]) await expect.poll(published).toEqual(["beside", "tea"]);
+  });
+
+  test("invalid data publishes nothing, and the transaction goes on; a rollback publishes nothing", async () => {
+    const { hub, published } = await startHub(server.newSchema());
+    const client = await begin();
+    const invalid = hub.publishIn(client, shop.orders(), "placed", { item: 1 as never });
+    await expect(invalid).rejects.toThrow(/orders\.placed/);
+    await hub.publishIn(client, shop.orders(), "placed", { item: "tea" });
+    await client.query("commit");
+    await client.query("begin");
+    await hub.publishIn(client, shop.orders(), "placed", { item: "never" });
+    await client.query("rollback");
+    expect(await published()).toEqual(["tea"]);
+  });
+});

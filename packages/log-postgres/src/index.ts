@@ -1,0 +1,4 @@
+export type { Clock } from "@tidings/protocol/clock";
+export { postgresLog } from "./postgres-log.ts";
+export type { PostgresLogOptions } from "./postgres-log.ts";
+export type { PostgresTransaction } from "./transaction-insert.ts";

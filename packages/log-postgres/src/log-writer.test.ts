@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { hasServer, useServer } from "../test/use-server.ts";
+
+describe.skipIf(!hasServer)("append", () => {
+  const server = useServer();
+
+  async function connect(): Promise<pg.Client> {
+    const client = new pg.Client(server.url);
+    await client.connect();
+    onTestFinished(() => client.end());
+    return client;
+  }
+
+  test("what is published in one turn is one transaction", async () => {
+    const { log, schema } = await openTestLog(server);
+    await Promise.all(Array.from({ length: 50 }, (_, n) => log.append([reliable("a", `${n}`)])));
+    const client = await connect();
+    const { rows } = await client.query(`select distinct xmin::text from ${schema}.entry`);
+    expect(rows).toHaveLength(1);
+    expect(await everything(log)).toEqual(Array.from({ length: 50 }, (_, n) => `${n}`));
+  });
+
+  test("more than one statement may have is several, in the order of the calls", async () => {
+    const { log } = await openTestLog(server);
+    const batches = Array.from({ length: 5 }, (_, n) =>
+      Array.from({ length: 700 }, (_value, m) => reliable("a", `${700 * n + m}`)),
+    );
+    await Promise.all(batches.map((batch) => log.append(batch)));
+    expect(await everything(log)).toEqual(Array.from({ length: 3_500 }, (_, n) => `${n}`));
+  });
+
+  test("a bad entry fails alone: the others of its turn are appended", async () => {
+    const { log } = await openTestLog(server);
+    const appended = await Promise.allSettled([
+      log.append([reliable("a", "1")]),
+      log.append([reliable("a\0", "2")]),
+      log.append([reliable("a", "3", { idempotencyKey: "\ud800" })]),
+      log.append([reliable("a", "4")]),
+    ]);
+    expect(appended.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected", "fulfilled"]);
+    expect(await everything(log)).toEqual(["1", "4"]);
+  });
+
+  test("a transaction that holds the lock fails appends after the patience, and delays no read", async () => {
+    const { log, schema } = await openTestLog(server, { patience: 300 });
+    await log.append([reliable("a", "1")]);
+    const client = await connect();
+    await client.query("begin");
+    await log.appendIn(client, [reliable("a", "2")]);
+    // Takes the lock before the commit.
+    await client.query("set constraints all immediate");
+    const start = performance.now();
+    const appended = await Promise.allSettled([log.append([reliable("a", "3")]), log.append([reliable("a", "4")])]);
+    expect(performance.now() - start).toBeLessThan(2_000);
+    for (const each of appended) {
+      expect(each).toMatchObject({
+        reason: { message: expect.stringContaining("does not end: keep transactions short") },
+      });
+    }
+    expect(await everything(log)).toEqual(["1"]);
+    await client.query("commit");
+    await log.append([reliable("a", "5")]);
+    expect(await everything(log)).toEqual(["1", "2", "5"]);
+    expect(schema).toMatch(/^test_/);
+  });
+
+  test("a transaction with rows that waits to commit delays no append", async () => {
+    const { log } = await openTestLog(server);
+    const client = await connect();
+    await client.query("begin");
+    await log.appendIn(client, [reliable("a", "2")]);
+    await log.append([reliable("a", "1")]);
+    await client.query("commit");
+    expect(await everything(log)).toEqual(["1", "2"]);
+  });
+
+  test("works where transactions are serializable by default", async () => {
+    const { open } = await openTestLog(server);
+    const options = { connectionString: server.url, options: "-c default_transaction_isolation=serializable" };
+    const logs = await Promise.all([open({}, options), open({}, options), open({}, options)]);
+    await Promise.all(
+      logs.flatMap((log, handle) =>
+        Array.from({ length: 20 }, async (_, n) => {
+          await sleep(n);
+          const once = reliable("a", `${n}`, { idempotencyKey: `${n}` });
+          await log.append([once, reliable("b", `${handle}`), { ...reliable("c", `${n}`), mode: "latest" }]);
+          if (n % 5 === 0) await log.trim();
+        }),
+      ),
+    );
+    const [log] = logs;
+    expect(await log?.recent(["a"], 100)).toMatchObject({ entries: { length: 20 } });
+    expect(await log?.recent(["b"], 100)).toMatchObject({ entries: { length: 60 } });
+    expect(await log?.current(["c"], null, { entries: 10, bytes: 1_000 })).toMatchObject({ entries: { length: 1 } });
+  });
+});

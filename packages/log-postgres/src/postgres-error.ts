@@ -1,0 +1,71 @@
+/** What to do, by PostgreSQL's code of an error. */
+const ADVICE: Readonly<Record<string, string>> = {
+  "25P01":
+    "Pass the connection that has begun the transaction, not a pool, and do not set constraints to immediate before.",
+  "25006": "The server is read-only: connect to the primary.",
+  "3F000": "Open the log once with a role that may create the schema.",
+  "42501": "Give the role this right, or open the log with the role that created the schema.",
+  "55P03": "Another transaction publishes and does not end: keep transactions short.",
+  "40001": "Run the transaction again.",
+  "23505": "Another transaction has published with the same idempotency key: run the transaction again.",
+};
+
+/** The codes of an attempt to connect that has failed. */
+const UNREACHED: ReadonlySet<string> = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "ENOENT"]);
+
+/** The codes of a connection that has ended. */
+const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "57P01"]);
+
+const NOT_REACHED = "Nothing was written: check the address, and that the server runs.";
+const NO_ANSWER =
+  "The server did not answer, so what was to be written may or may not be stored; with an idempotency key it is safe " +
+  "to publish again.";
+
+/** The codes of errors that another attempt avoids: conflicts with transactions that have committed meanwhile. */
+const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
+
+/** Whether a statement failed because of a transaction beside it, and nothing of it is stored. */
+export function isConflict(error: unknown): boolean {
+  return CONFLICTS.has(codeOf(error) ?? "");
+}
+
+/** Whether a statement failed because of the entries in it: bad data, a broken constraint, or a limit of the server. */
+export function isBadEntry(error: unknown): boolean {
+  return /^(22|23|54)/.test(codeOf(error) ?? "");
+}
+
+/** Whether a connection ended while a statement ran. */
+export function isLostConnection(error: unknown): boolean {
+  const code = codeOf(error) ?? "";
+  // The driver's own errors of this kind have no code.
+  return LOST.has(code) || (error instanceof Error && error.message.startsWith("Connection terminated unexpectedly"));
+}
+
+/** Whether the server has answered. If it has not, nobody knows whether the statement was carried out. */
+function isAnswer(error: unknown): boolean {
+  const code = codeOf(error) ?? "";
+  // 57P is a server that goes down. Codes of the operating system, like ECONNRESET, are longer.
+  return /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("57P");
+}
+
+/** An error that says what failed, what PostgreSQL reported, and what to do. */
+export function postgresError(action: string, cause: unknown): Error {
+  const report = cause instanceof Error ? cause.message || codeOf(cause) : String(cause);
+  const advice = adviceOn(cause);
+  const message = `Cannot ${action} the log in PostgreSQL: ${report}.`;
+  return new Error(advice === undefined ? message : `${message} ${advice}`, { cause });
+}
+
+function adviceOn(cause: unknown): string | undefined {
+  const code = codeOf(cause) ?? "";
+  if (UNREACHED.has(code)) return NOT_REACHED;
+  return isAnswer(cause) ? ADVICE[code] : NO_ANSWER;
+}
+
+/** The code of an error, or of the error that a library of the application has wrapped. */
+function codeOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  // An error may have any fields, so the type is checked below.
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" ? code : codeOf(error.cause);
+}

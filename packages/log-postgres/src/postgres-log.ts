@@ -1,0 +1,210 @@
+import type { Appended, Keep, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import { systemClock, type Clock } from "@tidings/protocol/clock";
+import { Database, toInteger, type Connection } from "./database.ts";
+import { Doorbell } from "./doorbell.ts";
+import { Epochs } from "./epochs.ts";
+import { LogReader } from "./log-reader.ts";
+import { LogWriter } from "./log-writer.ts";
+import { isConflict, postgresError } from "./postgres-error.ts";
+import { prepareSchema } from "./schema.ts";
+import { insertIn, type PostgresTransaction } from "./transaction-insert.ts";
+
+/** Options of {@link postgresLog}. */
+export interface PostgresLogOptions {
+  /** The schema of the log. Another schema is another log. At most 40 characters `a-z 0-9 _`. @default "tidings" */
+  readonly schema?: string;
+  /**
+   * What retention keeps.
+   *
+   * @default { entries: 10_000, age: 604_800_000, bytes: 1_073_741_824, emptyChannels: 100_000 }
+   */
+  readonly keep?: Partial<Keep>;
+  /**
+   * The milliseconds that an append waits while another transaction holds the lock of the log. Then it rejects.
+   * @default 10_000
+   */
+  readonly patience?: number;
+  /** Milliseconds since 1970; the time of entries and of retention. @default the clock of the server */
+  readonly now?: () => number;
+  /** Times the turns of group commit, and the doorbell. @default systemClock */
+  readonly clock?: Clock;
+  /** Gets a sentence about what the log cannot do with this server. @default process.emitWarning */
+  readonly onWarning?: (warning: string) => void;
+}
+
+/** The most rows that one step of retention deletes. A step takes some tens of milliseconds of the server. */
+const STEP_ROWS = 5_000;
+
+/** A statement may take this much longer than an append may wait, in milliseconds. Then its connection is closed. */
+const ANSWER_TIME = 20_000;
+
+/**
+ * Opens a log in PostgreSQL 13 or newer, and creates or upgrades its schema. Any number of servers may share it.
+ *
+ * @param connection a URL, or the settings of a `Pool` of the package pg; `max` is 4 by default. The log needs one more
+ *   connection that is not behind a pooler of transactions, to hear of events of other servers at once
+ * @throws TypeError if `schema` is no name of a schema
+ * @throws Error if the server cannot be reached, if the role may not create the schema, or if a newer version of this
+ *   package wrote it
+ * @example
+ * const hub = createHub(chat, { log: await postgresLog("postgres://…"), … });
+ */
+export async function postgresLog(
+  connection: Connection,
+  options: PostgresLogOptions = {},
+): Promise<TransactionalLog<PostgresTransaction>> {
+  const { schema = "tidings", patience = 10_000, onWarning = warn } = options;
+  const database = new Database(connection, schema, patience + ANSWER_TIME);
+  try {
+    await database.onOneConnection((client) => prepareSchema(client, schema));
+    const [row] = await database.query(`select ${database.schema}.server() as name`, []);
+    if (row?.["name"] === null) {
+      onWarning(
+        "the server does not say which timeline it is on, so a failover that loses events cannot be noticed. " +
+          `After one, run: select ${schema}.begin_epoch()`,
+      );
+    }
+  } catch (cause) {
+    await database.close();
+    throw postgresError("open", cause);
+  }
+  return new PostgresLog(database, { ...options, patience, onWarning });
+}
+
+function warn(warning: string): void {
+  process.emitWarning(warning, "TidingsWarning");
+}
+
+class PostgresLog implements TransactionalLog<PostgresTransaction> {
+  readonly #database: Database;
+  readonly #keep: Keep;
+  /** Milliseconds since 1970; null for the clock of the server. */
+  readonly #now: () => number | null;
+  readonly #clock: Clock;
+  readonly #warn: (warning: string) => void;
+  readonly #reader: LogReader;
+  readonly #writer: LogWriter;
+  readonly #watchers = new Set<() => void>();
+  /** Null until somebody watches: a process that only publishes needs none. */
+  #doorbell: Doorbell | null = null;
+  /** The pass of retention that runs. */
+  #trimming: Promise<void> | null = null;
+  /** Retention that keeps less than before has to look at every channel, once. */
+  #isFirstPass = true;
+  #closing: Promise<void> | null = null;
+
+  constructor(
+    database: Database,
+    options: PostgresLogOptions & Required<Pick<PostgresLogOptions, "patience" | "onWarning">>,
+  ) {
+    const { keep, patience, now, clock = systemClock, onWarning } = options;
+    this.#database = database;
+    this.#keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 1024 ** 3, emptyChannels: 100_000, ...keep };
+    this.#now = () => (now === undefined ? null : Math.floor(now()));
+    this.#clock = clock;
+    this.#warn = onWarning;
+    const epochs = new Epochs(database);
+    const onCommit = () => this.#wakeWatchers();
+    this.#reader = new LogReader(database, epochs, this.#now);
+    this.#writer = new LogWriter(database, epochs, { now: this.#now, clock, patience, onCommit });
+  }
+
+  async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
+    this.#refuseClosed();
+    return this.#writer.append(batch);
+  }
+
+  async appendIn(transaction: PostgresTransaction, batch: readonly NewEntry[]): Promise<void> {
+    this.#refuseClosed();
+    return insertIn(transaction, this.#database.schema, batch, this.#now());
+  }
+
+  async read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
+    signal?.throwIfAborted();
+    this.#refuseClosed();
+    const page = await this.#reader.read(after, channels, limit);
+    signal?.throwIfAborted();
+    return page;
+  }
+
+  async recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
+    this.#refuseClosed();
+    return this.#reader.recent(channels, n, before);
+  }
+
+  async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
+    this.#refuseClosed();
+    return this.#reader.current(channels, after, limit);
+  }
+
+  async head(): Promise<Cursor> {
+    this.#refuseClosed();
+    return this.#reader.head();
+  }
+
+  watch(wake: () => void): () => void {
+    if (this.#closing !== null) return () => {};
+    // Each call needs a function of its own: the same `wake` may watch twice, and one of the two watches may end.
+    const watcher = () => wake();
+    this.#watchers.add(watcher);
+    const ring = () => this.#wakeWatchers();
+    this.#doorbell ??= new Doorbell(this.#database, { clock: this.#clock, ring, warn: this.#warn });
+    return () => this.#watchers.delete(watcher);
+  }
+
+  async trim(): Promise<void> {
+    if (this.#closing !== null) return;
+    this.#trimming ??= this.#runPass().finally(() => {
+      this.#trimming = null;
+    });
+    return this.#trimming;
+  }
+
+  async #runPass(): Promise<void> {
+    const { entries, age, bytes, emptyChannels } = this.#keep;
+    const keep = [entries, age, bytes, emptyChannels].map(toInteger);
+    const text = `select ${this.#database.schema}.trim($1, $2, $3, $4, $5, $6, $7) as more`;
+    for (let more = true; more && this.#closing === null;) {
+      try {
+        const [row] = await this.#database.query(text, [...keep, this.#now(), this.#isFirstPass, STEP_ROWS]);
+        more = row?.["more"] === true;
+      } catch (cause) {
+        if (!isConflict(cause)) throw postgresError("trim", cause);
+      }
+    }
+    this.#isFirstPass = false;
+  }
+
+  async stat(): Promise<LogStat> {
+    this.#refuseClosed();
+    return { ...(await this.#reader.stat()), keep: this.#keep };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#watchers.clear();
+    await this.#doorbell?.close();
+    await this.#writer.finish();
+    await this.#database.close();
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing === null) return;
+    throw new Error("Expected an open log, got one that was closed; read and publish before hub.close().");
+  }
+
+  #wakeWatchers(): void {
+    for (const wake of this.#watchers) {
+      try {
+        wake();
+      } catch {
+        // `watch` ignores the errors of its watchers.
+      }
+    }
+  }
+}

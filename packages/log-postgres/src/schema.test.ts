@@ -1,0 +1,92 @@
+import pg from "pg";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { hasServer, useServer } from "../test/use-server.ts";
+import { Database } from "./database.ts";
+import { postgresLog } from "./postgres-log.ts";
+import { prepareSchema } from "./schema.ts";
+
+describe.skipIf(!hasServer)("the schema", () => {
+  const server = useServer();
+
+  async function connect(): Promise<pg.Client> {
+    const client = new pg.Client(server.url);
+    await client.connect();
+    onTestFinished(() => client.end());
+    return client;
+  }
+
+  test("twelve processes that start at once create one log", async () => {
+    const schema = server.newSchema();
+    const logs = await Promise.all(Array.from({ length: 12 }, () => postgresLog(server.url, { schema })));
+    const heads = await Promise.all(logs.map((log) => log.head()));
+    expect(new Set(heads.map(({ epoch }) => epoch)).size).toBe(1);
+    await Promise.all(logs.map((log, index) => log.append([reliable("a", `${index}`)])));
+    const [first, ...others] = await Promise.all(logs.map(everything));
+    expect(first).toHaveLength(12);
+    for (const other of others) expect(other).toEqual(first);
+    await Promise.all(logs.map((log) => log.close()));
+  });
+
+  test("two schemas are two logs", async () => {
+    const [one, other] = [await openTestLog(server), await openTestLog(server)];
+    await one.log.append([reliable("a")]);
+    expect(await everything(one.log)).toHaveLength(1);
+    expect(await everything(other.log)).toEqual([]);
+  });
+
+  test("a role that may not create one opens it, and publishes and reads with rights on its tables", async () => {
+    const { schema } = await openTestLog(server);
+    const owner = await connect();
+    const role = `${schema}_user`;
+    await owner.query(`create role ${role} login; grant usage on schema ${schema} to ${role};
+      grant select, insert, update, delete on all tables in schema ${schema} to ${role};
+      grant usage on all sequences in schema ${schema} to ${role}`);
+    onTestFinished(async () => void (await owner.query(`drop owned by ${role}; drop role ${role}`)));
+    const url = new URL(server.url);
+    url.username = role;
+    const log = await postgresLog(url.href, { schema });
+    onTestFinished(() => log.close());
+    await log.append([reliable("a", '"allowed"')]);
+    await log.trim();
+    expect(await everything(log)).toEqual(['"allowed"']);
+    await expect(postgresLog(url.href, { schema: `${schema}_new` })).rejects.toThrow(/permission denied/);
+  });
+
+  test("a later version upgrades it once, and an earlier version refuses it", async () => {
+    const { log, schema } = await openTestLog(server);
+    const database = new Database(server.url, schema, 10_000);
+    onTestFinished(() => database.close());
+    const first = () => "select 1";
+    const second = (name: string) => `create table "${name}".second (id integer)`;
+    const upgrade = () => database.onOneConnection((client) => prepareSchema(client, schema, [first, second]));
+    await Promise.all([upgrade(), upgrade(), upgrade()]);
+    await log.append([reliable("a")]);
+    await expect(postgresLog(server.url, { schema })).rejects.toThrow(
+      /expected tables of version 1 or older, got version 2: a newer @tidings\/log-postgres/,
+    );
+  });
+
+  test("an upgrade that fails changes nothing", async () => {
+    const schema = server.newSchema();
+    const database = new Database(server.url, schema, 10_000);
+    onTestFinished(() => database.close());
+    const broken = (name: string) => `create table "${name}".half (id integer); select 1 / 0`;
+    const upgrade = database.onOneConnection((client) => prepareSchema(client, schema, [broken]));
+    await expect(upgrade).rejects.toThrow("division by zero");
+    const { log } = await openTestLog(server, { schema });
+    expect(await everything(log)).toEqual([]);
+  });
+
+  test("a server that does not answer is said when the log is opened", async () => {
+    await expect(postgresLog("postgres://nobody@127.0.0.1:1/none")).rejects.toThrow(
+      /Cannot open the log in PostgreSQL: .*ECONNREFUSED/,
+    );
+  });
+});
+
+test.for(["", "Tidings", "1st", 'a"b', "a-b", "a".repeat(41)])("%j is no name of a schema", async (schema) => {
+  await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", { schema })).rejects.toThrow(
+    /Expected a schema of at most 40 letters/,
+  );
+});

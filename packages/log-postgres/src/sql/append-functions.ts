@@ -1,0 +1,145 @@
+import { RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./tables.ts";
+
+const KIND = `case
+  when item.mode = 'reliable' then ${RELIABLE} when item.mode = 'volatile' then ${VOLATILE}
+  when item.data is null then ${WITHDRAWAL} else ${VALUE} end`;
+
+/**
+ * The functions that append. All of them take one lock and give out the `seq` under it. The lock is released after the
+ * commit has become visible, so the order of `seq` is the order in which entries become visible.
+ *
+ * @param schema the quoted name
+ * @param name the name, as a part of texts; it needs no quotes
+ */
+export const appendFunctions = (schema: string, name: string): string => `
+-- Milliseconds since 1970, by the clock of the server.
+create function ${schema}.now() returns bigint language sql volatile as $$
+  select floor(extract(epoch from clock_timestamp()) * 1000)::bigint
+$$;
+
+-- The newest position. It does not go back when retention deletes the newest entries: only settled ones are deleted.
+create function ${schema}.head() returns bigint language sql stable as $$
+  select greatest((select max(seq) from ${schema}.entry), ${schema}.mark_of('settled'))
+$$;
+
+-- The server and its timeline. After a failover or a restored backup, it is another one. Null where the server refuses
+-- to say.
+create function ${schema}.server() returns text language plpgsql volatile as $$
+begin
+  return (select system_identifier from pg_control_system())::text
+    || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8);
+exception when others then
+  return null;
+end $$;
+
+-- Waits for the other transactions that append.
+create function ${schema}.lock_appends() returns void language sql volatile as $$
+  select pg_advisory_xact_lock(hashtextextended('tidings append ${name}', 0))
+$$;
+
+create function ${schema}.begin_epoch() returns void language plpgsql volatile as $$
+declare
+  last bigint;
+begin
+  perform ${schema}.lock_appends();
+  last := ${schema}.head();
+  update ${schema}.epoch set "end" = last where "end" is null;
+  insert into ${schema}.epoch (epoch, first, server)
+  select left(id, 8) || right(id, 8), last + 1, ${schema}.server()
+  from (select replace(gen_random_uuid()::text, '-', '') as id) token;
+  perform pg_notify('${name}', '');
+end $$;
+
+-- Whether another server has taken over since the epoch began, maybe without the last entries.
+create function ${schema}.is_other_server() returns boolean language sql volatile as $$
+  select coalesce(${schema}.server() <> server or (server is null and ${schema}.server() is not null), false)
+  from ${schema}.epoch order by number desc limit 1
+$$;
+
+-- Comes before every append.
+create function ${schema}.begin_append() returns void language plpgsql volatile as $$
+begin
+  perform ${schema}.lock_appends();
+  if ${schema}.is_other_server() then perform ${schema}.begin_epoch(); end if;
+  perform pg_notify('${name}', '');
+end $$;
+
+-- Appends one entry. Needs the lock.
+create function ${schema}.place(
+  to_channel text, of_type text, of_kind integer, for_key text, with_data text, lifetime bigint, once text,
+  at_time bigint, out seq bigint, out duplicate boolean
+) language plpgsql volatile as $$
+begin
+  if once is not null then
+    select known.seq into seq from ${schema}.idempotency known where known.channel = to_channel and known.key = once;
+    duplicate := found;
+    if duplicate then return; end if;
+  end if;
+  duplicate := false;
+  seq := nextval('${schema}.seq');
+  insert into ${schema}.entry (seq, channel, type, kind, key, at, data, expires_at, idempotency_key)
+  values (seq, to_channel, of_type, of_kind, for_key, at_time, with_data,
+    case when of_kind = ${VALUE} then at_time + lifetime end, once);
+  if once is not null then
+    insert into ${schema}.idempotency (channel, key, seq, at) values (to_channel, once, seq, at_time);
+  end if;
+end $$;
+
+-- Appends a list of entries in one transaction. The log's own appends use it.
+create function ${schema}.append(batch json, patience integer)
+returns table (epoch text, seq bigint, duplicate boolean) language plpgsql volatile as $$
+declare
+  item record;
+  placed record;
+begin
+  perform set_config('lock_timeout', patience::text, true);
+  perform ${schema}.begin_append();
+  select newest.epoch into epoch from ${schema}.epoch newest order by number desc limit 1;
+  for item in select *, encoded as data from json_to_recordset(batch) as given(
+    channel text, type text, mode text, key text, encoded text, expires bigint, "idempotencyKey" text, at bigint
+  ) loop
+    placed := ${schema}.place(item.channel, item.type, ${KIND}, coalesce(item.key, ''), item.data, item.expires,
+      item."idempotencyKey", coalesce(item.at, ${schema}.now()));
+    seq := placed.seq;
+    duplicate := placed.duplicate;
+    return next;
+  end loop;
+end $$;
+
+-- Appends what a transaction has staged, when it commits. It has the rights of its owner, so whoever may insert into
+-- the table may publish.
+create function ${schema}.place_staged() returns trigger language plpgsql volatile
+security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  item record;
+begin
+  -- The first row of the transaction has placed them all.
+  if not exists (select 1 from ${schema}.staged where id = new.id) then return null; end if;
+  if new.inside_since = statement_timestamp() then
+    raise exception 'expected a transaction that was begun before, got a statement that commits by itself'
+      using errcode = 'no_active_sql_transaction';
+  end if;
+  perform ${schema}.begin_append();
+  for item in select * from ${schema}.staged where transaction = pg_current_xact_id() order by id loop
+    perform ${schema}.place(item.channel, item.type, ${KIND}, item.key, item.data::text, item.expires,
+      item.idempotency_key, coalesce(item.at, ${schema}.now()));
+  end loop;
+  delete from ${schema}.staged where transaction = pg_current_xact_id();
+  return null;
+end $$;
+create constraint trigger place_staged after insert on ${schema}.staged deferrable initially deferred
+for each row execute function ${schema}.place_staged();
+
+-- Publishes when the transaction commits: one entry, or a list of entries, as JSON. "data" is any JSON value;
+-- "encoded" is the same as a text of JSON. A latest entry without either withdraws the value of its key.
+create function ${schema}.publish(batch text, inside boolean default false) returns void language sql volatile as $$
+  insert into ${schema}.staged (channel, type, mode, key, data, expires, idempotency_key, at, inside_since)
+  select channel, type, coalesce(mode, 'reliable'), coalesce(key, ''), coalesce(encoded::json, data), expires,
+    "idempotencyKey", at, case when inside then statement_timestamp() end
+  from rows from (json_to_recordset(
+    case json_typeof(batch::json) when 'array' then batch::json else json_build_array(batch::json) end
+  ) as (channel text, type text, mode text, key text, data json, encoded text, expires bigint, "idempotencyKey" text,
+    at bigint)) with ordinality
+  order by ordinality
+$$;
+`;

@@ -1,0 +1,257 @@
+import { IDEMPOTENCY_AGE, VOLATILE_AGE } from "@tidings/log";
+import { BY_INDEX, ENTRY_BYTES, IS_LATEST, isSuperseded, RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./tables.ts";
+
+const SIZE = `(coalesce(octet_length(data), 0) + ${ENTRY_BYTES})`;
+const IS_EMPTY = "entries + withdrawals + value_count = 0";
+
+/** How many entries one step of retention settles, for each that it deletes at most. */
+const SETTLED_PER_DELETED = 4;
+
+/** The counts of a group of entries. */
+const counts = (condition: string): string => `
+    count(*) filter (where kind = ${RELIABLE} and ${condition}) as entries,
+    count(*) filter (where kind = ${WITHDRAWAL} and ${condition}) as withdrawals,
+    count(*) filter (where kind = ${VALUE} and ${condition}) as value_count,
+    coalesce(sum(${SIZE}) filter (where kind <> ${VALUE} and ${condition}), 0) as bytes,
+    coalesce(sum(${SIZE}) filter (where kind = ${VALUE} and ${condition}), 0) as value_bytes`;
+
+/** Replaces a number of counts by the former ones with the given ones added or subtracted. */
+const change = (sign: "+" | "-", given: string, names: readonly string[], table: string): string =>
+  names.map((name) => `${name} = ${table}.${name} ${sign} ${given}.${name}`).join(", ");
+const OF_CHANNEL = ["entries", "withdrawals", "value_count", "bytes", "value_bytes"];
+const OF_TOTAL = ["entries", "bytes", "value_bytes", "empty_channels"];
+
+const totalsOf = (rows: string): string => `(
+      select coalesce(sum(entries + withdrawals + value_count), 0) as entries, coalesce(sum(bytes), 0) as bytes,
+        coalesce(sum(value_bytes), 0) as value_bytes, count(*) filter (where ${IS_EMPTY}) as empty_channels
+      from ${rows})`;
+
+/** Triggers that keep the counts. Each runs once for a statement. */
+const bookkeeping = (schema: string): string => `
+create function ${schema}.count_channels() returns trigger language plpgsql volatile as $$
+begin
+  if tg_op <> 'INSERT' then
+    update ${schema}.total set ${change("-", "rows", OF_TOTAL, "total")} from ${totalsOf("former")} rows;
+  end if;
+  if tg_op <> 'DELETE' then
+    update ${schema}.total set ${change("+", "rows", OF_TOTAL, "total")} from ${totalsOf("present")} rows;
+    perform ${schema}.move_mark('trimmed', (select max(trimmed_to) from present));
+  end if;
+  return null;
+end $$;
+create trigger channels_inserted after insert on ${schema}.channel
+  referencing new table as present for each statement execute function ${schema}.count_channels();
+create trigger channels_updated after update on ${schema}.channel
+  referencing old table as former new table as present for each statement execute function ${schema}.count_channels();
+create trigger channels_deleted after delete on ${schema}.channel
+  referencing old table as former for each statement execute function ${schema}.count_channels();
+
+-- Every reliable entry that is deleted leaves a mark, and every withdrawal that no newer value has replaced.
+create function ${schema}.note_deleted() returns trigger language plpgsql volatile ${BY_INDEX} as $$
+declare
+  settled bigint := ${schema}.mark_of('settled');
+begin
+  update ${schema}.channel set ${change("-", "gone", OF_CHANNEL, "channel")},
+    trimmed_to = greatest(channel.trimmed_to, gone.hole),
+    dropped_to = greatest(channel.dropped_to, gone.last)
+  from (
+    select channel, ${counts("seq <= settled")}, max(seq) filter (where kind = ${RELIABLE}) as last,
+      max(seq) filter (where kind = ${RELIABLE} or not ${isSuperseded(schema, "deleted")}) as hole
+    from deleted where kind in (${RELIABLE}, ${VALUE}, ${WITHDRAWAL}) group by channel
+  ) gone where channel.channel = gone.channel;
+  update ${schema}.idempotency set dropped = true from deleted
+    where idempotency.channel = deleted.channel and idempotency.key = deleted.idempotency_key
+    and idempotency.seq = deleted.seq;
+  return null;
+end $$;
+create trigger entries_deleted after delete on ${schema}.entry
+  referencing old table as deleted for each statement execute function ${schema}.note_deleted();
+`;
+
+/**
+ * The functions of retention. They collect what they delete in an array: it is found by the index then, whatever the
+ * planner knows of tables that have just been filled. Each does about `max_rows` rows of its work, and returns their
+ * number. They delete settled entries only, and never the newest value of a key.
+ */
+const steps = (schema: string): string => `
+-- Counts the entries that were appended since the last time, and deletes the values that they have replaced.
+create function ${schema}.settle(max_rows integer) returns bigint language plpgsql volatile ${BY_INDEX} as $$
+declare
+  since bigint := ${schema}.mark_of('settled');
+  upto bigint;
+  found_rows bigint;
+begin
+  select max(seq), count(*) into upto, found_rows
+  from (select seq from ${schema}.entry where seq > since order by seq limit max_rows) appended;
+  if found_rows = 0 then return 0; end if;
+  insert into ${schema}.channel (channel, ${OF_CHANNEL.join(", ")}, trimmed_to)
+  select channel, ${counts("true")}, ${schema}.mark_of('forgotten')
+  from ${schema}.entry where seq > since and seq <= upto and kind <> ${VOLATILE} group by channel
+  on conflict (channel) do update set ${change("+", "excluded", OF_CHANNEL, "channel")};
+  perform ${schema}.move_mark('settled', upto);
+  delete from ${schema}.entry where seq = any (array(
+    with appended as (
+      select seq, channel, type, key, row_number() over (partition by channel, type, key order by seq desc) as age
+      from ${schema}.entry where seq > since and seq <= upto and ${IS_LATEST}
+    )
+    select seq from appended where age > 1
+    union all
+    -- Of the settled entries of a key, only the newest is left.
+    select former.seq from appended cross join lateral (
+      select seq from ${schema}.entry where channel = appended.channel and type = appended.type
+        and hashtextextended(key, 0) = hashtextextended(appended.key, 0) and key = appended.key
+        and ${IS_LATEST} and seq <= since order by seq desc limit 1
+    ) former where age = 1
+  ));
+  return found_rows;
+end $$;
+
+create function ${schema}.drop_volatile(now_at bigint, max_rows integer) returns bigint
+language sql volatile ${BY_INDEX} as $$
+  with gone as (
+    delete from ${schema}.entry where seq = any (array(
+      select seq from ${schema}.entry
+      where kind = ${VOLATILE} and (at <= now_at - ${VOLATILE_AGE} or at >= now_at + ${VOLATILE_AGE})
+        and seq <= ${schema}.mark_of('settled') limit max_rows
+    )) returning 1
+  ) select count(*) from gone
+$$;
+
+-- Drops the oldest entries of the log while they are too old, or while the log is too large. When the clock goes back,
+-- an entry with a time in the future stays until the clock has caught up.
+create function ${schema}.drop_oldest(oldest_at bigint, keep_bytes bigint, max_rows integer) returns bigint
+language plpgsql volatile ${BY_INDEX} as $$
+declare
+  settled bigint := ${schema}.mark_of('settled');
+  dropped bigint := ${schema}.mark_of('dropped');
+  excess bigint := (select bytes from ${schema}.total) - keep_bytes;
+  first record;
+  last bigint;
+begin
+  select seq, at into first from ${schema}.entry
+  where seq > dropped and seq <= settled and kind in (${RELIABLE}, ${WITHDRAWAL})
+  order by seq limit 1;
+  if first.seq is null then return 0; end if;
+  perform ${schema}.move_mark('dropped', first.seq - 1);
+  if first.at > oldest_at and excess <= 0 then return 0; end if;
+  select max(seq) filter (where is_due) into last from (
+    select seq, bool_and(at <= oldest_at or bytes_before < excess) over (order by seq) as is_due from (
+      select seq, at, coalesce(sum(${SIZE}) over (order by seq rows between unbounded preceding and 1 preceding), 0)
+        as bytes_before
+      from ${schema}.entry
+      where seq >= first.seq and seq <= settled and kind in (${RELIABLE}, ${WITHDRAWAL})
+      order by seq limit max_rows
+    ) sized
+  ) judged;
+  perform ${schema}.move_mark('dropped', last);
+  with gone as (
+    delete from ${schema}.entry
+    where seq >= first.seq and seq <= last and kind in (${RELIABLE}, ${WITHDRAWAL}) returning 1
+  ) select count(*) into last from gone;
+  return last;
+end $$;
+
+-- Drops the oldest entries and withdrawals of the channels that have too many: of those with entries after "since", or
+-- of all, at most "max_rows" then. A search in the index of all channels passes the versions of their rows that a long
+-- transaction elsewhere keeps.
+create function ${schema}.drop_crowd(keep_entries bigint, since bigint, everywhere boolean, max_rows integer)
+returns bigint language sql volatile ${BY_INDEX} as $$
+  with gone as (
+    delete from ${schema}.entry where seq = any (array(
+      select excess.seq from (
+        select channel from ${schema}.entry where seq > since and seq <= ${schema}.mark_of('settled')
+        union
+        select channel from ${schema}.channel where everywhere and greatest(entries, withdrawals) > keep_entries
+      ) searched join ${schema}.channel crowded using (channel) cross join lateral (
+        (select seq from ${schema}.entry
+          where channel = crowded.channel and kind = ${RELIABLE} and seq > crowded.dropped_to
+          order by seq limit greatest(crowded.entries - keep_entries, 0))
+        union all
+        (select seq from ${schema}.entry where channel = crowded.channel and kind = ${WITHDRAWAL}
+          order by seq limit greatest(crowded.withdrawals - keep_entries, 0))
+      ) excess limit case when everywhere then max_rows end
+    )) returning 1
+  ) select count(*) from gone
+$$;
+
+create function ${schema}.drop_keys(now_at bigint, max_rows integer) returns bigint
+language sql volatile ${BY_INDEX} as $$
+  with gone as (
+    delete from ${schema}.idempotency where (channel, key) in (
+      select channel, key from ${schema}.idempotency where dropped and at <= now_at - ${IDEMPOTENCY_AGE} limit max_rows
+    ) returning 1
+  ) select count(*) from gone
+$$;
+
+-- Forgets channels without entries, those with the smallest marks first, and keeps one mark for all of them.
+create function ${schema}.forget_channels(keep_empty bigint, max_rows integer) returns bigint
+language plpgsql volatile ${BY_INDEX} as $$
+declare
+  excess bigint := least((select empty_channels from ${schema}.total) - keep_empty, max_rows);
+  largest bigint;
+begin
+  if excess <= 0 then return 0; end if;
+  with gone as (
+    delete from ${schema}.channel where channel in (
+      select channel from ${schema}.channel where ${IS_EMPTY} order by trimmed_to limit excess
+    ) returning trimmed_to
+  ) select max(trimmed_to) into largest from gone;
+  perform ${schema}.move_mark('forgotten', largest);
+  return excess;
+end $$;
+
+-- Replaces expired values by their withdrawals, which readers receive.
+create function ${schema}.withdraw_expired(now_at bigint, max_rows integer) returns bigint
+language plpgsql volatile ${BY_INDEX} as $$
+declare
+  expired record;
+  withdrawn bigint := 0;
+begin
+  for attempt in 1..2 loop
+    for expired in
+      select channel, type, key from ${schema}.entry value
+      where expires_at is not null and (expires_at <= now_at or (at > now_at and at - now_at >= expires_at - at))
+        and not ${isSuperseded(schema, "value")} limit max_rows
+    loop
+      -- The first time, it only finds out whether there are any. Under the lock, no value can be renewed meanwhile.
+      exit when attempt = 1;
+      perform ${schema}.place(
+        expired.channel, expired.type, ${WITHDRAWAL}, expired.key, null, null, null, now_at);
+      withdrawn := withdrawn + 1;
+    end loop;
+    exit when not found;
+    if attempt = 1 then perform ${schema}.begin_append(); end if;
+  end loop;
+  return withdrawn;
+end $$;
+`;
+
+/** @param schema the quoted name @param name the name, as a part of texts */
+export const retentionFunctions = (schema: string, name: string): string => `
+${bookkeeping(schema)}
+${steps(schema)}
+-- One step of retention. The first pass of a process has to look everywhere. Returns whether there may be more to do.
+-- The lock keeps two steps apart; appends need not wait for it.
+create function ${schema}.trim(
+  keep_entries bigint, keep_age bigint, keep_bytes bigint, keep_empty bigint, now_ms bigint, everywhere boolean,
+  max_rows integer
+) returns boolean language plpgsql volatile as $$
+declare
+  now_at bigint := coalesce(now_ms, ${schema}.now());
+  since bigint;
+  is_full boolean;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('tidings trim ${name}', 0));
+  since := ${schema}.mark_of('settled');
+  is_full := ${schema}.settle(${SETTLED_PER_DELETED} * max_rows) = ${SETTLED_PER_DELETED} * max_rows;
+  is_full := ${schema}.drop_volatile(now_at, max_rows) = max_rows or is_full;
+  is_full := ${schema}.drop_oldest(now_at - keep_age, keep_bytes, max_rows) = max_rows or is_full;
+  is_full := ${schema}.drop_crowd(keep_entries, since, everywhere, max_rows) >= max_rows or is_full;
+  is_full := ${schema}.drop_keys(now_at, max_rows) = max_rows or is_full;
+  is_full := ${schema}.forget_channels(keep_empty, max_rows) = max_rows or is_full;
+  -- The values that are withdrawn now are deleted by the next step.
+  is_full := ${schema}.withdraw_expired(now_at, max_rows) > 0 or is_full;
+  if ${schema}.is_other_server() then perform ${schema}.begin_append(); end if;
+  return is_full;
+end $$;
+`;

@@ -1,0 +1,197 @@
+import type { NewEntry } from "@tidings/log";
+import { sql as drizzleSql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import postgres from "postgres";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { hasServer, useServer } from "../test/use-server.ts";
+import type { PostgresTransaction } from "./transaction-insert.ts";
+
+/** Runs the work in a transaction, which is rolled back if the work fails. */
+type Transact = (work: (transaction: PostgresTransaction) => Promise<void>) => Promise<void>;
+
+describe.skipIf(!hasServer)("appendIn", () => {
+  const server = useServer();
+
+  async function connect(url = server.url): Promise<pg.Client> {
+    const client = new pg.Client(url);
+    await client.connect();
+    onTestFinished(() => client.end());
+    return client;
+  }
+
+  function openPool(): pg.Pool {
+    const pool = new pg.Pool({ connectionString: server.url, max: 1 });
+    onTestFinished(() => pool.end());
+    return pool;
+  }
+
+  function openPostgresJs() {
+    const sql = postgres(server.url, { max: 1, onnotice() {} });
+    onTestFinished(() => sql.end());
+    return sql;
+  }
+
+  // Each library's own transaction is passed without a cast, so this is also a test of the types.
+  const libraries: Record<string, () => Promise<Transact>> = {
+    async pg() {
+      const client = await connect();
+      return async (work) => {
+        await client.query("begin");
+        try {
+          await work(client);
+          await client.query("commit");
+        } catch (error) {
+          await client.query("rollback");
+          throw error;
+        }
+      };
+    },
+    async "postgres.js"() {
+      const sql = openPostgresJs();
+      return (work) => sql.begin((transaction) => work(transaction));
+    },
+    async drizzle() {
+      const database = drizzle(openPool());
+      return (work) =>
+        database.transaction((transaction) =>
+          work((text, [json]) => {
+            const [before = "", after = ""] = text.split("$1");
+            return transaction.execute(drizzleSql`${drizzleSql.raw(before)}${json}${drizzleSql.raw(after)}`);
+          }),
+        );
+    },
+    async kysely() {
+      const database = new Kysely({ dialect: new PostgresDialect({ pool: openPool() }) });
+      return (work) =>
+        database
+          .transaction()
+          .execute((transaction) => work((text, values) => transaction.executeQuery(CompiledQuery.raw(text, values))));
+    },
+  };
+
+  test.for(Object.entries(libraries))("publishes in a transaction of %s, when it commits", async ([, start]) => {
+    const { log } = await openTestLog(server);
+    const transact = await start();
+    await transact(async (transaction) => {
+      await log.appendIn(transaction, [reliable("a", '"first"'), reliable("a", '"\\u0000"')]);
+      expect(await everything(log)).toEqual([]);
+    });
+    const rolledBack = transact(async (transaction) => {
+      await log.appendIn(transaction, [reliable("a", '"rolled back"')]);
+      throw new Error("the work fails");
+    });
+    await expect(rolledBack).rejects.toThrow("the work fails");
+    expect(await everything(log)).toEqual(['"first"', '"\\u0000"']);
+  });
+
+  test("refuses what commits by itself: a pool, and a connection without a transaction", async () => {
+    const { log } = await openTestLog(server);
+    for (const pool of [openPool(), await connect(), openPostgresJs()]) {
+      await expect(log.appendIn(pool, [reliable("a")])).rejects.toThrow(
+        /expected a transaction .* Pass the connection that has begun the transaction, not a pool/,
+      );
+    }
+    expect(await everything(log)).toEqual([]);
+  });
+
+  test("has handed over its statement when it returns, even as the first call of a process", async () => {
+    const { log } = await openTestLog(server);
+    const client = await connect();
+    void client.query("begin");
+    void log.appendIn(client, [reliable("a", '"rolled back"')]);
+    await client.query("rollback");
+    void client.query("begin");
+    void log.appendIn(client, [reliable("a", '"committed"')]);
+    await client.query("commit");
+    expect(await everything(log)).toEqual(['"committed"']);
+  });
+
+  test("needs only the right to insert", async () => {
+    const { log, schema } = await openTestLog(server);
+    const owner = await connect();
+    const role = `${schema}_publisher`;
+    await owner.query(`create role ${role} login; grant usage on schema ${schema} to ${role};
+      grant insert on ${schema}.staged to ${role}`);
+    onTestFinished(async () => void (await owner.query(`drop owned by ${role}; drop role ${role}`)));
+    await owner.query(`begin; set local role ${role}`);
+    await log.appendIn(owner, [reliable("a", '"allowed"')]);
+    await expect(owner.query(`savepoint s; select * from ${schema}.staged`)).rejects.toThrow("permission denied");
+    await owner.query("rollback to s; commit");
+    expect(await everything(log)).toEqual(['"allowed"']);
+  });
+
+  test.for(["repeatable read", "serializable"])("of 20 transactions at once, all commit in %s", async (level) => {
+    const { log } = await openTestLog(server);
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connect()));
+    // Each has its snapshot before any has committed.
+    for (const client of clients) await client.query(`begin isolation level ${level}; select 1`);
+    await Promise.all(
+      clients.map(async (client, index) => {
+        await log.appendIn(client, [
+          reliable("a", `${index}`),
+          { channel: "a", type: "state", mode: "latest", key: "x", data: `${100 + index}` },
+        ]);
+        await client.query("commit");
+      }),
+    );
+    const data = (await everything(log)).map(Number);
+    expect(data.filter((each) => each < 100).toSorted((one, other) => one - other)).toEqual([...Array(20).keys()]);
+    // The last to commit has the value.
+    expect(data.filter((each) => each >= 100)).toEqual([100 + (data.findLast((each) => each < 100) ?? Number.NaN)]);
+  });
+
+  test("of two such transactions with one idempotency key, one fails and can be run again", async () => {
+    const { log } = await openTestLog(server);
+    const [one, other] = [await connect(), await connect()];
+    for (const client of [one, other]) await client.query("begin isolation level repeatable read; select 1");
+    for (const client of [one, other]) await log.appendIn(client, [reliable("a", "1", { idempotencyKey: "once" })]);
+    await one.query("commit");
+    await expect(other.query("commit")).rejects.toMatchObject({ code: expect.stringMatching(/^(23505|40001)$/) });
+    await other.query("begin isolation level repeatable read");
+    await log.appendIn(other, [reliable("a", "1", { idempotencyKey: "once" }), reliable("a", "2")]);
+    await other.query("commit");
+    expect(await everything(log)).toEqual(["1", "2"]);
+  });
+
+  test("an entry that the server refuses leaves nothing of its batch", async () => {
+    const { log } = await openTestLog(server);
+    const client = await connect();
+    await client.query("begin");
+    await expect(log.appendIn(client, [reliable("a"), reliable("a\0")])).rejects.toThrow(/Cannot publish inside/);
+    await client.query("commit");
+    expect(await everything(log)).toEqual([]);
+  });
+
+  test("SQL alone can publish: one entry or a list, in a transaction or without one, and from a trigger", async () => {
+    const { log, schema } = await openTestLog(server);
+    const client = await connect();
+    await client.query(`select ${schema}.publish('{"channel": "a", "type": "message", "data": {"text": "hi"}}')`);
+    await client.query(`begin; select ${schema}.publish('[
+      {"channel": "a", "type": "state", "mode": "latest", "key": "x", "data": [1, 2]},
+      {"channel": "a", "type": "state", "mode": "latest", "key": "y"}
+    ]'); commit`);
+    await client.query(`create table ${schema}.message (room text, body json);
+      create function ${schema}.publish_message() returns trigger language plpgsql as $$ begin
+        perform ${schema}.publish(json_build_object('channel', new.room, 'type', 'message', 'data', new.body)::text);
+        return null;
+      end $$;
+      create trigger publish after insert on ${schema}.message
+        for each row execute function ${schema}.publish_message()`);
+    await client.query(`insert into ${schema}.message values ('a', '"one"'), ('a', '"two"')`);
+    const page = await log.read({ ...(await log.head()), seq: 0 }, ["a"], { entries: 10, bytes: 1_000 });
+    expect(page.entries).toMatchObject([
+      { type: "message", mode: "reliable", data: '{"text": "hi"}' },
+      { mode: "latest", key: "x", data: "[1, 2]" },
+      { mode: "latest", key: "y", data: null },
+      { data: '"one"' },
+      { data: '"two"' },
+    ]);
+    const wrong: Partial<NewEntry>[] = [{}, { channel: "a" }, { channel: "a", type: "t" }];
+    for (const entry of wrong) {
+      await expect(client.query(`select ${schema}.publish($1)`, [JSON.stringify(entry)])).rejects.toThrow(/violates/);
+    }
+  });
+});

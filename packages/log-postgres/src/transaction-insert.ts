@@ -1,0 +1,50 @@
+import type { NewEntry } from "@tidings/log";
+import { encodeEntries } from "./encoded-entries.ts";
+import { postgresError } from "./postgres-error.ts";
+
+/** Runs a statement with its values inside a transaction. */
+type RunStatement = (text: string, values: string[]) => PromiseLike<unknown>;
+
+/**
+ * A transaction of the application, in one of four forms: a client of pg, a transaction of postgres.js or of Prisma, or
+ * a function that runs a statement inside the transaction, for every other library. It has to be begun.
+ */
+export type PostgresTransaction =
+  | RunStatement
+  | { query(text: string, values: string[]): PromiseLike<unknown> }
+  | { unsafe(text: string, values: string[]): PromiseLike<unknown> }
+  | { $executeRawUnsafe(text: string, ...values: string[]): PromiseLike<unknown> };
+
+/**
+ * Publishes through a transaction of the application. The statement is handed to the transaction before the function
+ * returns. It fails if the statement commits by itself, as on a pool.
+ *
+ * @param schema the quoted name of the schema
+ * @param at the time of the append, in milliseconds since 1970; null for that of the commit, by the server's clock
+ * @throws Error if the entries cannot be written. The transaction can only roll back then
+ */
+export async function insertIn(
+  transaction: PostgresTransaction,
+  schema: string,
+  batch: readonly NewEntry[],
+  at: number | null,
+): Promise<void> {
+  const entries = encodeEntries(batch, at);
+  if (entries.length === 0) return;
+  try {
+    await runnerOf(transaction)(`select ${schema}.publish($1, true)`, [`[${entries.join(",")}]`]);
+  } catch (cause) {
+    throw postgresError("publish inside a transaction to", cause);
+  }
+}
+
+function runnerOf(transaction: PostgresTransaction): RunStatement {
+  // A transaction of postgres.js is a function, too, but of a template.
+  if ("unsafe" in transaction) return (text, values) => transaction.unsafe(text, values);
+  if ("query" in transaction) return (text, values) => transaction.query(text, values);
+  if ("$executeRawUnsafe" in transaction) return (text, values) => transaction.$executeRawUnsafe(text, ...values);
+  if (typeof transaction === "function") return transaction;
+  throw new TypeError(
+    "expected a client of pg, a transaction of postgres.js or Prisma, or a function (text, values), got neither",
+  );
+}

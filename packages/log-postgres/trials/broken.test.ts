@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { PostgresServer, serverPrograms } from "../test/postgres-server.ts";
+import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { hasServer, useServer } from "../test/use-server.ts";
+import { failOver } from "./fail-over.ts";
+import { Follower, publishFor } from "./follower.ts";
+
+// Four logs that pass the conformance suite and are broken all the same, each by one function of the schema. Each check
+// passes on the sound log and fails on the broken one.
+
+/** A schema on a server. */
+type Server = Parameters<typeof openTestLog>[0];
+
+/** Replaces functions of a new log's schema. */
+type Break = (schema: string) => string;
+
+async function openBroken(server: Server, breakIt: Break | null, options: Parameters<typeof openTestLog>[1] = {}) {
+  const opened = await openTestLog(server, options);
+  if (breakIt !== null) {
+    const client = new pg.Client(server.url);
+    await client.connect();
+    await client.query(breakIt(opened.schema));
+    await client.end();
+  }
+  return opened;
+}
+
+const withoutLock: Break = (schema) =>
+  `create or replace function ${schema}.lock_appends() returns void language sql as $$ select $$`;
+
+const withoutNotify: Break = (schema) => `
+  create or replace function ${schema}.begin_append() returns void language sql as $$
+    select ${schema}.lock_appends()
+  $$`;
+
+const withMovingHead: Break = (schema) => `
+  create or replace function ${schema}.head() returns bigint language sql stable as $$
+    select coalesce(max(seq), 0) from ${schema}.entry
+  $$`;
+
+const withoutTimeline: Break = (schema) => `
+  create or replace function ${schema}.is_other_server() returns boolean language sql as $$ select false $$`;
+
+/** What a follower gets while four handles publish and applications commit transactions is the final list. */
+async function checkOrder(server: Server, breakIt: Break | null): Promise<void> {
+  const { log, open } = await openBroken(server, breakIt);
+  const handles = [log, await open(), await open(), await open()];
+  const follower = new Follower(await open());
+  await Promise.all([
+    ...handles.flatMap((handle, index) => [
+      publishFor(2_000, handle, `single ${index}`),
+      publishFor(2_000, handle, `batch ${index}`, 20),
+    ]),
+    ...Array.from({ length: 4 }, async (_, index) => {
+      const client = new pg.Client(server.url);
+      await client.connect();
+      for (let round = 0; round < 100; round++) {
+        await client.query("begin");
+        await log.appendIn(client, [reliable("rooms/1", `"transaction ${index} ${round}"`)]);
+        if (round % 10 === 0) await sleep(20);
+        await client.query("commit");
+      }
+      await client.end();
+    }),
+  ]);
+  const followed = await follower.finish();
+  expect(follower.holes).toEqual([]);
+  expect(followed).toEqual(await everything(log));
+}
+
+/** An append of another process is heard long before a poll. */
+async function checkDoorbell(server: Server, breakIt: Break | null): Promise<void> {
+  const { log, open } = await openBroken(server, breakIt);
+  const other = await open();
+  let rings = 0;
+  log.watch(() => {
+    rings++;
+  });
+  await expect.poll(() => rings).toBeGreaterThan(0);
+  for (let round = 0; round < 3; round++) {
+    await sleep(500);
+    const before = rings;
+    await other.append([reliable("a")]);
+    await expect.poll(() => rings, { timeout: 900 }).toBeGreaterThan(before);
+  }
+}
+
+/** Retention may delete everything: the head stays where it was, and a reader there has lost nothing. */
+async function checkHead(server: Server, breakIt: Break | null): Promise<void> {
+  let now = 1e12;
+  const { log } = await openBroken(server, breakIt, { keep: { age: 1_000 }, now: () => now });
+  await log.append([reliable("a"), reliable("a")]);
+  const head = await log.head();
+  now += 2_000;
+  await log.trim();
+  expect(await log.head()).toEqual(head);
+  expect(await log.read(head, ["a"], { entries: 1, bytes: 1 })).toMatchObject({ holes: [] });
+}
+
+/** After a failover that loses entries, a reader of the lost suffix hears of it, and no other reader. */
+async function checkTimeline(_server: Server, breakIt: Break | null): Promise<void> {
+  const primary = await PostgresServer.start();
+  onTestFinished(() => primary.remove());
+  const { log } = await openBroken({ url: primary.url, newSchema: () => "tidings" }, breakIt);
+  const { laggard, reader, promoted } = await failOver(primary, log);
+  const { log: other } = await openTestLog({ url: promoted.url, newSchema: () => "tidings" });
+  for (let n = 0; n < 10; n++) await other.append([reliable("a", `"new ${n}"`)]);
+  const limit = { entries: 100, bytes: 1_000 };
+  expect((await other.read(reader, ["a"], limit)).holes).toMatchObject([{ channel: "a", reason: "lost" }]);
+  const page = await other.read(laggard, ["a"], limit);
+  expect(page.holes).toEqual([]);
+  expect(page.entries.filter(({ data }) => data?.startsWith('"new'))).toHaveLength(10);
+}
+
+describe.skipIf(!hasServer)("a broken log is found out:", () => {
+  const server = useServer();
+  const cases = [
+    ["appends without the lock", checkOrder, withoutLock],
+    ["appends without NOTIFY", checkDoorbell, withoutNotify],
+    ["a head that goes back after a trim", checkHead, withMovingHead],
+  ] as const;
+
+  test.for(cases)("%s", { timeout: 60_000 }, async ([, check, breakIt]) => {
+    await check(server, null);
+    await expect(check(server, breakIt)).rejects.toMatchObject({ name: "AssertionError" });
+  });
+
+  test.skipIf(serverPrograms === null)("an epoch that survives a failover", { timeout: 120_000 }, async () => {
+    await checkTimeline(server, null);
+    await expect(checkTimeline(server, withoutTimeline)).rejects.toMatchObject({ name: "AssertionError" });
+  });
+});

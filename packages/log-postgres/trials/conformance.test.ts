@@ -1,0 +1,20 @@
+import { describeEventLog } from "@tidings/log/conformance";
+import { describe, vi } from "vitest";
+import { postgresLog } from "../src/postgres-log.ts";
+import { hasServer, useServer } from "../test/use-server.ts";
+
+// A property opens a hundred logs.
+vi.setConfig({ testTimeout: 180_000 });
+
+describe.skipIf(!hasServer)("with 100 random histories for each property,", () => {
+  const server = useServer();
+  describeEventLog(
+    "postgresLog",
+    async (options) => {
+      const schema = server.newSchema();
+      const open = () => postgresLog(server.url, { ...options, schema });
+      return { log: await open(), another: open, reopen: open };
+    },
+    { survivesReopen: true, heedsClock: true, runs: 100 },
+  );
+});

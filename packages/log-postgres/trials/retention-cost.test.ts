@@ -1,0 +1,87 @@
+import type { EventLog } from "@tidings/log";
+import pg from "pg";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { PostgresServer, serverPrograms } from "../test/postgres-server.ts";
+import { openTestLog, reliable } from "../test/test-log.ts";
+
+vi.setConfig({ testTimeout: 180_000 });
+
+const PAGE = { entries: 1_000, bytes: 1e6 };
+const ROUNDS = 60;
+
+async function startServer(): Promise<PostgresServer> {
+  const server = await PostgresServer.start();
+  onTestFinished(() => server.remove());
+  return server;
+}
+
+async function timeOf(call: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await call();
+  return performance.now() - start;
+}
+
+const median = (times: readonly number[]): number =>
+  times.toSorted((one, other) => one - other)[Math.floor(times.length / 2)] ?? Number.NaN;
+
+/** Appends, trims and reads, and returns the milliseconds of each. */
+async function runRound(log: EventLog): Promise<Record<"append" | "read" | "trim", number>> {
+  const position = await log.head();
+  const batch = Array.from({ length: 250 }, (_, n) => [
+    reliable(`rooms/${n % 20}`),
+    reliable("prices", `${n}`, { mode: "latest", key: `${n % 10}` }),
+  ]);
+  return {
+    append: await timeOf(() => log.append(batch.flat())),
+    read: await timeOf(() => log.read(position, ["rooms/1", "rooms/2"], PAGE)),
+    trim: await timeOf(() => log.trim()),
+  };
+}
+
+describe.skipIf(serverPrograms === null)("retention", () => {
+  test("costs what it deletes: 100,000 entries of 1,000 channels about five times as much as 20,000", async () => {
+    const server = await startServer();
+    const times: number[] = [];
+    for (const perChannel of [20, 100]) {
+      const { log } = await openTestLog(
+        { url: server.url, newSchema: () => `log_${perChannel}` },
+        { keep: { entries: 1 } },
+      );
+      await log.append([reliable("first")]);
+      await log.trim();
+      for (let n = 0; n < perChannel; n++) {
+        await log.append(Array.from({ length: 1_000 }, (_, channel) => reliable(`rooms/${channel}`)));
+      }
+      times.push(await timeOf(() => log.trim()));
+      expect((await log.stat()).entries).toBe(1_001);
+      // With nothing to do, it looks at nothing.
+      expect(
+        median([await timeOf(() => log.trim()), await timeOf(() => log.trim()), await timeOf(() => log.trim())]),
+      ).toBeLessThan(50);
+    }
+    const [few = 0, many = 0] = times;
+    console.log(`Trim of 20,000 entries: ${Math.round(few)} ms, of 100,000: ${Math.round(many)} ms.`);
+    expect(many / few).toBeLessThan(10);
+  });
+
+  test("and appends and reads are not slower for a long transaction elsewhere", async () => {
+    const server = await startServer();
+    // A transaction keeps deleted rows in its own database only, so the two can be compared in one run.
+    await server.query("create database held");
+    const client = new pg.Client(server.url.replace(/postgres$/, "held"));
+    const open = (url: string) => openTestLog({ url, newSchema: () => "tidings" }, { keep: { entries: 10 } });
+    const { log: free } = await open(server.url);
+    const { log: held } = await open(server.url.replace(/postgres$/, "held"));
+    await client.connect();
+    onTestFinished(() => client.end());
+    await client.query("begin isolation level repeatable read; select count(*) from tidings.entry");
+    const rounds = [];
+    for (let round = 0; round < ROUNDS; round++) rounds.push([await runRound(free), await runRound(held)] as const);
+    const last = rounds.slice(-ROUNDS / 3);
+    for (const call of ["append", "read", "trim"] as const) {
+      const [without, withIt] = [median(last.map(([each]) => each[call])), median(last.map(([, each]) => each[call]))];
+      console.log(`${call}: ${without.toFixed(1)} ms, beside a long transaction ${withIt.toFixed(1)} ms`);
+      expect(withIt / without, call).toBeLessThan(3);
+    }
+  });
+});
