@@ -20,6 +20,8 @@ const PROOF = [
   "benchmarks/**/*.test.ts",
   "scripts/counts.test.ts",
 ];
+/** Tests that share one server of PostgreSQL, which is started for them. */
+const POSTGRES = ["packages/log-postgres/src/**/*.test.ts", "e2e/publish-in-postgres.test.ts"];
 /** React needs a document, and these tests run on two versions of it. */
 const REACT = ["packages/react/**/*.test.{ts,tsx}"];
 const PACKED = ["scripts/packed.test.ts"];
@@ -38,6 +40,8 @@ const react: Project = {
   isolate: false,
   restoreMocks: true,
 };
+
+const POSTGRES_SET_UP = "packages/log-postgres/test/set-up.ts";
 
 /** These tests share one built page and one browser. Both are started only for these tests. */
 const page: Project = {
@@ -64,8 +68,9 @@ export default defineConfig({
         name: "code",
         isolate: false,
         include: ALL,
-        exclude: ["e2e/{chat,react}/**", ...ALONE, ...FAULTS, ...PROOF, ...REACT, ...PACKED],
+        exclude: ["e2e/{chat,react}/**", ...ALONE, ...FAULTS, ...PROOF, ...POSTGRES, ...REACT, ...PACKED],
       }),
+      project({ name: "postgres", isolate: false, include: POSTGRES, globalSetup: POSTGRES_SET_UP }),
       project({ name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
       project({ ...react, name: "react", provide: { react: "19" } }),
       project({
@@ -78,7 +83,13 @@ export default defineConfig({
       }),
       project({ ...page, name: "smoke", include: [SMOKE] }),
       project({ ...page, name: "page", include: ["e2e/{chat,react}/**/*.test.ts"], exclude: [SMOKE] }),
-      project({ name: "faults", include: FAULTS, maxWorkers: 1, sequence: { groupOrder: 3 } }),
+      project({
+        name: "faults",
+        include: FAULTS,
+        globalSetup: POSTGRES_SET_UP,
+        maxWorkers: 1,
+        sequence: { groupOrder: 3 },
+      }),
       project({ name: "proof", include: PROOF, maxWorkers: 1, sequence: { groupOrder: 3 } }),
       project({ name: "packed", include: PACKED, maxWorkers: 1, sequence: { groupOrder: 3 } }),
     ],

@@ -1,8 +1,9 @@
 import type { EventLog, NewEntry } from "@tidings/log";
 import { postgresLog } from "@tidings/log-postgres";
 import { PostgresServer } from "../packages/log-postgres/test/postgres-server.ts";
+import { prepareServerPrograms } from "../packages/log-postgres/test/server-programs.ts";
 
-// What appends and reads cost in the PostgreSQL log, on an installed server in a temporary folder:
+// What appends and reads cost in the PostgreSQL log, on a server in a temporary folder:
 // `npx tsx --conditions @tidings/source benchmarks/postgres-log.ts`
 //
 // The server waits for the disk at every commit. Read the ratios.
@@ -112,7 +113,8 @@ async function printLatency(log: EventLog, other: EventLog): Promise<void> {
   );
 }
 
-const server = await PostgresServer.start({ fsync: "on" });
+const { programs, remove } = await prepareServerPrograms();
+const server = await PostgresServer.start(programs, { fsync: "on" });
 try {
   const keep = { entries: 1e9, bytes: 1e12 };
   const [log, other] = [await postgresLog(server.url, { keep }), await postgresLog(server.url, { keep })];
@@ -123,4 +125,5 @@ try {
   await Promise.all([log.close(), other.close()]);
 } finally {
   await server.remove();
+  await remove();
 }

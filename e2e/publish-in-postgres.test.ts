@@ -4,13 +4,11 @@ import { createHub } from "@tidings/server";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { hasServer, useServer } from "../packages/log-postgres/test/use-server.ts";
+import { server } from "../packages/log-postgres/test/test-server.ts";
 
 const shop = defineContract({ orders: channel("orders", { placed: z.object({ item: z.string() }) }) });
 
-describe.skipIf(!hasServer)("publishIn on PostgreSQL", () => {
-  const server = useServer();
-
+describe("publishIn on PostgreSQL", () => {
   /** A hub on a log in a schema of its own. Each hub is a process of a cluster. */
   async function startHub(schema: string) {
     const hub = createHub(shop, { log: await postgresLog(server.url, { schema }), authorize: () => true });

@@ -1,19 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { everything, openTestLog, reliable } from "../test/test-log.ts";
-import { hasServer, useServer } from "../test/use-server.ts";
+import { connect, server } from "../test/test-server.ts";
 
-describe.skipIf(!hasServer)("append", () => {
-  const server = useServer();
-
-  async function connect(): Promise<pg.Client> {
-    const client = new pg.Client(server.url);
-    await client.connect();
-    onTestFinished(() => client.end());
-    return client;
-  }
-
+describe("append", () => {
   test("what is published in one turn is one transaction", async () => {
     const { log, schema } = await openTestLog(server);
     await Promise.all(Array.from({ length: 50 }, (_, n) => log.append([reliable("a", `${n}`)])));

@@ -1,17 +1,16 @@
 import { describeEventLog } from "@tidings/log/conformance";
 import { describe } from "vitest";
-import { hasServer, useServer } from "../test/use-server.ts";
+import { emptySchema, server } from "../test/test-server.ts";
 import { postgresLog } from "./postgres-log.ts";
 
-describe.skipIf(!hasServer)("on a server", () => {
-  const server = useServer();
+describe("on a server", () => {
   describeEventLog(
     "postgresLog",
     async (options) => {
-      const schema = server.newSchema();
+      const schema = await emptySchema();
       const open = () => postgresLog(server.url, { ...options, schema });
       return { log: await open(), another: open, reopen: open };
     },
-    { survivesReopen: true, heedsClock: true, runs: 10 },
+    { survivesReopen: true, heedsClock: true, runs: 5 },
   );
 });

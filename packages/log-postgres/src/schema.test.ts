@@ -1,21 +1,11 @@
-import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { everything, openTestLog, reliable } from "../test/test-log.ts";
-import { hasServer, useServer } from "../test/use-server.ts";
+import { connect, server } from "../test/test-server.ts";
 import { Database } from "./database.ts";
 import { postgresLog } from "./postgres-log.ts";
 import { prepareSchema } from "./schema.ts";
 
-describe.skipIf(!hasServer)("the schema", () => {
-  const server = useServer();
-
-  async function connect(): Promise<pg.Client> {
-    const client = new pg.Client(server.url);
-    await client.connect();
-    onTestFinished(() => client.end());
-    return client;
-  }
-
+describe("the schema", () => {
   test("twelve processes that start at once create one log", async () => {
     const schema = server.newSchema();
     const logs = await Promise.all(Array.from({ length: 12 }, () => postgresLog(server.url, { schema })));

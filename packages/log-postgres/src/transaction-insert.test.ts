@@ -6,22 +6,13 @@ import pg from "pg";
 import postgres from "postgres";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { everything, openTestLog, reliable } from "../test/test-log.ts";
-import { hasServer, useServer } from "../test/use-server.ts";
+import { connect, server } from "../test/test-server.ts";
 import type { PostgresTransaction } from "./transaction-insert.ts";
 
 /** Runs the work in a transaction, which is rolled back if the work fails. */
 type Transact = (work: (transaction: PostgresTransaction) => Promise<void>) => Promise<void>;
 
-describe.skipIf(!hasServer)("appendIn", () => {
-  const server = useServer();
-
-  async function connect(url = server.url): Promise<pg.Client> {
-    const client = new pg.Client(url);
-    await client.connect();
-    onTestFinished(() => client.end());
-    return client;
-  }
-
+describe("appendIn", () => {
   function openPool(): pg.Pool {
     const pool = new pg.Pool({ connectionString: server.url, max: 1 });
     onTestFinished(() => pool.end());

@@ -1,32 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { appendFile, chown, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
-import { tmpdir, userInfo } from "node:os";
-import { delimiter, join } from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import pg from "pg";
-
-/** Where Debian has its versions. They are not on the path. */
-const DEBIAN = "/usr/lib/postgresql";
-
-/** The folder with the programs of the installed PostgreSQL; null if there is none. */
-export const serverPrograms: string | null = findPrograms();
-
-function findPrograms(): string | null {
-  const debian = existsSync(DEBIAN) ? readdirSync(DEBIAN).map((version) => join(DEBIAN, version, "bin")) : [];
-  const folders = [...debian.toReversed(), ...(process.env["PATH"] ?? "").split(delimiter)];
-  return folders.find((folder) => existsSync(join(folder, "postgres")) && existsSync(join(folder, "initdb"))) ?? null;
-}
-
-/** PostgreSQL refuses to run as root. Then it runs as the user "nobody" of this machine. */
-async function serverUser(): Promise<{ readonly uid: number; readonly gid: number }> {
-  const { uid, gid } = userInfo();
-  if (uid !== 0) return { uid, gid };
-  const [user, group] = await Promise.all([execa`id -u nobody`, execa`id -g nobody`]);
-  return { uid: Number(user.stdout), gid: Number(group.stdout) };
-}
+import type { ServerPrograms } from "./server-programs.ts";
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -38,60 +19,53 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+function runs({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
 /** Settings of the server, by name. */
-type Settings = Readonly<Record<string, string | number>>;
+export type Settings = Readonly<Record<string, string | number>>;
 
 /** A server of PostgreSQL in a temporary folder, on a port of its own. */
 export class PostgresServer {
   readonly folder: string;
   readonly port: number;
-  readonly #user: { readonly uid: number; readonly gid: number };
+  readonly #programs: ServerPrograms;
   readonly #settings: Settings;
   #process: ChildProcess | null = null;
 
-  private constructor(
-    folder: string,
-    port: number,
-    user: { readonly uid: number; readonly gid: number },
-    settings: Settings,
-  ) {
+  private constructor(folder: string, port: number, programs: ServerPrograms, settings: Settings) {
     this.folder = folder;
     this.port = port;
-    this.#user = user;
+    this.#programs = programs;
     this.#settings = settings;
   }
 
   /** Creates a server, and starts it. */
-  static async start(settings: Settings = {}): Promise<PostgresServer> {
-    const user = await serverUser();
-    const folder = mkdtempSync(join(tmpdir(), "tidings-postgres-"));
-    chownSync(folder, user.uid, user.gid);
-    const server = new PostgresServer(folder, await freePort(), user, settings);
-    await server.run(
-      "initdb",
-      "-D",
-      server.data,
-      "-U",
-      "postgres",
-      "-A",
-      "trust",
-      "-E",
-      "UTF8",
-      "--locale=C",
-      "--no-sync",
-    );
+  static async start(programs: ServerPrograms, settings: Settings = {}): Promise<PostgresServer> {
+    const server = await PostgresServer.#create(programs, settings);
+    const options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"];
+    await server.#run(join(programs.folder, "initdb"), "-D", server.data, ...options);
     await server.start();
     return server;
   }
 
-  /** Creates a copy of a running server that follows it as a standby, and starts it. */
-  static async startStandby(primary: PostgresServer): Promise<PostgresServer> {
-    const folder = mkdtempSync(join(tmpdir(), "tidings-postgres-"));
-    const user = await serverUser();
-    chownSync(folder, user.uid, user.gid);
-    const standby = new PostgresServer(folder, await freePort(), user, {});
-    const source = `host=127.0.0.1 port=${primary.port} user=postgres`;
-    await standby.run("pg_basebackup", "-D", standby.data, "-d", source, "-R", "--no-sync", "-c", "fast");
+  static async #create(programs: ServerPrograms, settings: Settings): Promise<PostgresServer> {
+    const folder = await mkdtemp(join(tmpdir(), "tidings-postgres-"));
+    const { uid, gid } = programs.user;
+    if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
+    return new PostgresServer(folder, await freePort(), programs, settings);
+  }
+
+  /** Creates a copy of this server that follows it as a standby, and starts it. This server restarts for the copy. */
+  async startStandby(): Promise<PostgresServer> {
+    const standby = await PostgresServer.#create(this.#programs, this.#settings);
+    await this.stop();
+    await this.#run("cp", "-R", this.data, standby.data);
+    await this.start();
+    const source = `host=127.0.0.1 port=${this.port} user=postgres`;
+    await appendFile(join(standby.data, "postgresql.auto.conf"), `primary_conninfo = '${source}'\n`);
+    await writeFile(join(standby.data, "standby.signal"), "");
     await standby.start();
     return standby;
   }
@@ -108,11 +82,6 @@ export class PostgresServer {
     return `postgres://${user}@127.0.0.1:${this.port}/postgres`;
   }
 
-  /** Runs a program of PostgreSQL as the user of the server. */
-  async run(program: string, ...parameters: string[]): Promise<void> {
-    await execa(join(serverPrograms ?? "", program), parameters, { ...this.#user, cwd: this.folder });
-  }
-
   /** Starts the server, and waits until it answers. */
   async start(): Promise<void> {
     // A process that is killed loses nothing without fsync, either; only a machine does.
@@ -121,14 +90,14 @@ export class PostgresServer {
     const parameters = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     // A server that was killed leaves processes that still use its memory: it cannot start until they have ended.
     for (const end = performance.now() + 30_000; ;) {
-      const child = spawn(join(serverPrograms ?? "", "postgres"), ["-D", this.data, ...parameters], {
-        ...this.#user,
+      const child = spawn(join(this.#programs.folder, "postgres"), ["-D", this.data, ...parameters], {
+        ...this.#programs.user,
         cwd: this.folder,
         stdio: "ignore",
       });
       this.#process = child;
-      while (child.exitCode === null && !(await this.#answers())) await sleep(30);
-      if (child.exitCode === null) return;
+      while (runs(child) && !(await this.#answers())) await sleep(30);
+      if (runs(child)) return;
       if (performance.now() > end) throw new Error(`PostgreSQL does not start in ${this.folder}`);
       await sleep(50);
     }
@@ -146,7 +115,7 @@ export class PostgresServer {
 
   /** Makes a standby the primary. */
   async promote(): Promise<void> {
-    await this.run("pg_ctl", "promote", "-D", this.data);
+    await this.query("select pg_promote()");
   }
 
   /** Runs a statement on a connection of its own. */
@@ -178,13 +147,18 @@ export class PostgresServer {
   /** Stops the server and deletes its folder. */
   async remove(): Promise<void> {
     await this.#end("SIGQUIT");
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10 });
+  }
+
+  /** Runs a program as the user of the server. */
+  async #run(program: string, ...parameters: string[]): Promise<void> {
+    await execa(program, parameters, { ...this.#programs.user, cwd: this.folder });
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === null || !runs(child)) return;
     const exit = once(child, "exit");
     child.kill(signal);
     await exit;

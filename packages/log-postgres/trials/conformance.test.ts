@@ -1,17 +1,16 @@
 import { describeEventLog } from "@tidings/log/conformance";
 import { describe, vi } from "vitest";
 import { postgresLog } from "../src/postgres-log.ts";
-import { hasServer, useServer } from "../test/use-server.ts";
+import { emptySchema, server } from "../test/test-server.ts";
 
 // A property opens a hundred logs.
 vi.setConfig({ testTimeout: 180_000 });
 
-describe.skipIf(!hasServer)("with 100 random histories for each property,", () => {
-  const server = useServer();
+describe("with 100 random histories for each property,", () => {
   describeEventLog(
     "postgresLog",
     async (options) => {
-      const schema = server.newSchema();
+      const schema = await emptySchema();
       const open = () => postgresLog(server.url, { ...options, schema });
       return { log: await open(), another: open, reopen: open };
     },

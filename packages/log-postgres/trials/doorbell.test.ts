@@ -4,7 +4,7 @@ import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { filterNotifications } from "../test/message-filter.ts";
 import { everything, openTestLog, reliable } from "../test/test-log.ts";
-import { hasServer, useServer } from "../test/use-server.ts";
+import { server } from "../test/test-server.ts";
 
 /** Resolves with the milliseconds until a watcher is woken and the log has so many entries. */
 async function timeUntil(log: EventLog, count: number, append: () => Promise<unknown>): Promise<number> {
@@ -22,9 +22,7 @@ async function timeUntil(log: EventLog, count: number, append: () => Promise<unk
   return performance.now() - start;
 }
 
-describe.skipIf(!hasServer)("the doorbell", () => {
-  const server = useServer();
-
+describe("the doorbell", () => {
   /** Ends the server's side of the log's connections, those that listen or the others. */
   async function terminate(isListening: boolean): Promise<number> {
     const client = new pg.Client(server.url);

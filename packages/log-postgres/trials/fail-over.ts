@@ -1,7 +1,7 @@
 import type { EventLog } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { onTestFinished } from "vitest";
-import { PostgresServer } from "../test/postgres-server.ts";
+import type { PostgresServer } from "../test/postgres-server.ts";
 import { reliable } from "../test/test-log.ts";
 
 interface FailedOver {
@@ -15,7 +15,7 @@ interface FailedOver {
 
 /** Fails over to a standby that lacks the last five entries, which were acknowledged. */
 export async function failOver(primary: PostgresServer, log: EventLog): Promise<FailedOver> {
-  const standby = await PostgresServer.startStandby(primary);
+  const standby = await primary.startStandby();
   onTestFinished(() => standby.remove());
   for (let n = 0; n < 20; n++) await log.append([reliable("a", `"kept ${n}"`)]);
   const laggard = await log.head();

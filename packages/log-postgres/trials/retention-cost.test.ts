@@ -1,19 +1,13 @@
 import type { EventLog } from "@tidings/log";
 import pg from "pg";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { PostgresServer, serverPrograms } from "../test/postgres-server.ts";
 import { openTestLog, reliable } from "../test/test-log.ts";
+import { startServer } from "../test/test-server.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
 
 const PAGE = { entries: 1_000, bytes: 1e6 };
 const ROUNDS = 60;
-
-async function startServer(): Promise<PostgresServer> {
-  const server = await PostgresServer.start();
-  onTestFinished(() => server.remove());
-  return server;
-}
 
 async function timeOf(call: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
@@ -38,7 +32,7 @@ async function runRound(log: EventLog): Promise<Record<"append" | "read" | "trim
   };
 }
 
-describe.skipIf(serverPrograms === null)("retention", () => {
+describe("retention", () => {
   test("costs what it deletes: 100,000 entries of 1,000 channels about five times as much as 20,000", async () => {
     const server = await startServer();
     const times: number[] = [];

@@ -1,8 +1,7 @@
 import type { EventLog, NewEntry } from "@tidings/log";
-import pg from "pg";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { everything, openTestLog, reliable } from "../test/test-log.ts";
-import { hasServer, useServer } from "../test/use-server.ts";
+import { connect, server } from "../test/test-server.ts";
 
 const PAGE = { entries: 100_000, bytes: 1e9 };
 
@@ -21,16 +20,7 @@ const TOTALS = (schema: string) => `
 select sum(entries + withdrawals + value_count) as entries, sum(bytes) as bytes, sum(value_bytes) as value_bytes,
   count(*) filter (where entries + withdrawals + value_count = 0) as empty_channels from ${schema}.channel`;
 
-describe.skipIf(!hasServer)("retention", () => {
-  const server = useServer();
-
-  async function connect(): Promise<pg.Client> {
-    const client = new pg.Client(server.url);
-    await client.connect();
-    onTestFinished(() => client.end());
-    return client;
-  }
-
+describe("retention", () => {
   const mixed = (round: number): NewEntry[] =>
     Array.from({ length: 60 }, (_, n) => {
       const channel = `rooms/${(n * 7 + round) % 9}`;

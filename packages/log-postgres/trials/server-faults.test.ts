@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { EventLog } from "@tidings/log";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { filterNotifications } from "../test/message-filter.ts";
-import { PostgresServer, serverPrograms } from "../test/postgres-server.ts";
 import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { startServer } from "../test/test-server.ts";
 import { failOver } from "./fail-over.ts";
 import { Follower, publishFor } from "./follower.ts";
 
@@ -12,12 +12,6 @@ vi.setConfig({ testTimeout: 180_000 });
 
 const KILLS = 10;
 const PAGE = { entries: 1_000, bytes: 1e6 };
-
-async function startServer(): Promise<PostgresServer> {
-  const server = await PostgresServer.start();
-  onTestFinished(() => server.remove());
-  return server;
-}
 
 function openOn({ url }: { readonly url: string }, options: Parameters<typeof openTestLog>[1] = {}) {
   return openTestLog({ url, newSchema: () => "tidings" }, options);
@@ -38,7 +32,7 @@ async function timeUntilDone(call: () => Promise<unknown>): Promise<number> {
   }
 }
 
-describe.skipIf(serverPrograms === null)("a server that", () => {
+describe("a server that", () => {
   test(`is killed ${KILLS} times amid publishes loses and doubles nothing, and keeps the epoch`, async () => {
     const server = await startServer();
     const { log, open } = await openOn(server);
@@ -111,7 +105,7 @@ describe.skipIf(serverPrograms === null)("a server that", () => {
     const { log } = await openOn(primary);
     await log.append([reliable("a", "1")]);
     const reader = await log.head();
-    const standby = await PostgresServer.startStandby(primary);
+    const standby = await primary.startStandby();
     onTestFinished(() => standby.remove());
     await standby.waitFor("select pg_last_wal_replay_lsn() >= $1::pg_lsn as done", [await primary.position()]);
     await primary.kill();
