@@ -8,6 +8,8 @@ vi.setConfig({ testTimeout: 180_000 });
 
 const PAGE = { entries: 1_000, bytes: 1e6 };
 const ROUNDS = 60;
+/** The values of a round. Each replaces a former one. */
+const VALUES = 250;
 
 async function timeOf(call: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
@@ -19,9 +21,9 @@ const median = (times: readonly number[]): number =>
   times.toSorted((one, other) => one - other)[Math.floor(times.length / 2)] ?? Number.NaN;
 
 /** Appends, trims and reads, and returns the milliseconds of each. */
-async function runRound(log: EventLog): Promise<Record<"append" | "read" | "trim", number>> {
+async function runRound(log: EventLog): Promise<Record<"append" | "read" | "trim" | "current", number>> {
   const position = await log.head();
-  const batch = Array.from({ length: 250 }, (_, n) => [
+  const batch = Array.from({ length: VALUES }, (_, n) => [
     reliable(`rooms/${n % 20}`),
     reliable("prices", `${n}`, { mode: "latest", key: `${n % 10}` }),
   ]);
@@ -29,6 +31,7 @@ async function runRound(log: EventLog): Promise<Record<"append" | "read" | "trim
     append: await timeOf(() => log.append(batch.flat())),
     read: await timeOf(() => log.read(position, ["rooms/1", "rooms/2"], PAGE)),
     trim: await timeOf(() => log.trim()),
+    current: await timeOf(() => log.current(["prices"], null, PAGE)),
   };
 }
 
@@ -72,10 +75,17 @@ describe("retention", () => {
     const rounds = [];
     for (let round = 0; round < ROUNDS; round++) rounds.push([await runRound(free), await runRound(held)] as const);
     const last = rounds.slice(-ROUNDS / 3);
-    for (const call of ["append", "read", "trim"] as const) {
+    const compare = (call: "append" | "read" | "trim" | "current") => {
       const [without, withIt] = [median(last.map(([each]) => each[call])), median(last.map(([, each]) => each[call]))];
       console.log(`${call}: ${without.toFixed(1)} ms, beside a long transaction ${withIt.toFixed(1)} ms`);
+      return { without, withIt };
+    };
+    for (const call of ["append", "read", "trim"] as const) {
+      const { without, withIt } = compare(call);
       expect(withIt / without, call).toBeLessThan(3);
     }
+    // It passes the values that were replaced since the transaction began: they are still in the index.
+    const { without, withIt } = compare("current");
+    expect((withIt - without) / (ROUNDS * VALUES)).toBeLessThan(0.002);
   });
 });

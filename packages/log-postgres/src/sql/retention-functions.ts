@@ -4,9 +4,6 @@ import { BY_INDEX, ENTRY_BYTES, IS_LATEST, isSuperseded, RELIABLE, VALUE, VOLATI
 const SIZE = `(coalesce(octet_length(data), 0) + ${ENTRY_BYTES})`;
 const IS_EMPTY = "entries + withdrawals + value_count = 0";
 
-/** How many entries one step of retention settles, for each that it deletes at most. */
-const SETTLED_PER_DELETED = 4;
-
 /** The counts of a group of entries. */
 const counts = (condition: string): string => `
     count(*) filter (where kind = ${RELIABLE} and ${condition}) as entries,
@@ -47,7 +44,8 @@ create trigger channels_deleted after delete on ${schema}.channel
   referencing old table as former for each statement execute function ${schema}.count_channels();
 
 -- Every reliable entry that is deleted leaves a mark, and every withdrawal that no newer value has replaced.
-create function ${schema}.note_deleted() returns trigger language plpgsql volatile ${BY_INDEX} as $$
+create function ${schema}.note_deleted() returns trigger language plpgsql volatile ${BY_INDEX}
+set enable_sort = off as $$
 declare
   settled bigint := ${schema}.mark_of('settled');
 begin
@@ -60,8 +58,8 @@ begin
     from deleted where kind in (${RELIABLE}, ${VALUE}, ${WITHDRAWAL}) group by channel
   ) gone where channel.channel = gone.channel;
   update ${schema}.idempotency set dropped = true from deleted
-    where idempotency.channel = deleted.channel and idempotency.key = deleted.idempotency_key
-    and idempotency.seq = deleted.seq;
+    where deleted.idempotency_key is not null and idempotency.channel = deleted.channel
+    and idempotency.key = deleted.idempotency_key and idempotency.seq = deleted.seq;
   return null;
 end $$;
 create trigger entries_deleted after delete on ${schema}.entry
@@ -74,20 +72,25 @@ create trigger entries_deleted after delete on ${schema}.entry
  * number. They delete settled entries only, and never the newest value of a key.
  */
 const steps = (schema: string): string => `
--- Counts the entries that were appended since the last time, and deletes the values that they have replaced.
-create function ${schema}.settle(max_rows integer) returns bigint language plpgsql volatile ${BY_INDEX} as $$
+-- Counts the entries that were appended since the last time, and deletes the values that they have replaced. Returns
+-- the number of entries, and their channels.
+create function ${schema}.settle(max_rows integer, out found_rows bigint, out channels text[])
+language plpgsql volatile ${BY_INDEX} as $$
 declare
   since bigint := ${schema}.mark_of('settled');
   upto bigint;
-  found_rows bigint;
 begin
   select max(seq), count(*) into upto, found_rows
   from (select seq from ${schema}.entry where seq > since order by seq limit max_rows) appended;
-  if found_rows = 0 then return 0; end if;
-  insert into ${schema}.channel (channel, ${OF_CHANNEL.join(", ")}, trimmed_to)
-  select channel, ${counts("true")}, ${schema}.mark_of('forgotten')
-  from ${schema}.entry where seq > since and seq <= upto and kind <> ${VOLATILE} group by channel
-  on conflict (channel) do update set ${change("+", "excluded", OF_CHANNEL, "channel")};
+  channels := array[]::text[];
+  if found_rows = 0 then return; end if;
+  with counted as (
+    insert into ${schema}.channel (channel, ${OF_CHANNEL.join(", ")}, trimmed_to)
+    select channel, ${counts("true")}, (select ${schema}.mark_of('forgotten'))
+    from ${schema}.entry where seq > since and seq <= upto and kind <> ${VOLATILE} group by channel
+    on conflict (channel) do update set ${change("+", "excluded", OF_CHANNEL, "channel")}
+    returning channel
+  ) select array_agg(channel) into channels from counted;
   perform ${schema}.move_mark('settled', upto);
   delete from ${schema}.entry where seq = any (array(
     with appended as (
@@ -103,7 +106,6 @@ begin
         and ${IS_LATEST} and seq <= since order by seq desc limit 1
     ) former where age = 1
   ));
-  return found_rows;
 end $$;
 
 create function ${schema}.drop_volatile(now_at bigint, max_rows integer) returns bigint
@@ -151,28 +153,32 @@ begin
   return last;
 end $$;
 
--- Drops the oldest entries and withdrawals of the channels that have too many: of those with entries after "since", or
--- of all, at most "max_rows" then. A search in the index of all channels passes the versions of their rows that a long
--- transaction elsewhere keeps.
-create function ${schema}.drop_crowd(keep_entries bigint, since bigint, everywhere boolean, max_rows integer)
-returns bigint language sql volatile ${BY_INDEX} as $$
-  with gone as (
-    delete from ${schema}.entry where seq = any (array(
-      select excess.seq from (
-        select channel from ${schema}.entry where seq > since and seq <= ${schema}.mark_of('settled')
-        union
-        select channel from ${schema}.channel where everywhere and greatest(entries, withdrawals) > keep_entries
-      ) searched join ${schema}.channel crowded using (channel) cross join lateral (
-        (select seq from ${schema}.entry
-          where channel = crowded.channel and kind = ${RELIABLE} and seq > crowded.dropped_to
-          order by seq limit greatest(crowded.entries - keep_entries, 0))
-        union all
-        (select seq from ${schema}.entry where channel = crowded.channel and kind = ${WITHDRAWAL}
-          order by seq limit greatest(crowded.withdrawals - keep_entries, 0))
-      ) excess limit case when everywhere then max_rows end
-    )) returning 1
-  ) select count(*) from gone
-$$;
+-- Drops the oldest entries and withdrawals of the channels that have too many: of the given channels; or of all, then
+-- at most "max_rows". A search in the index of all channels passes the versions of their rows that a long transaction
+-- elsewhere keeps.
+create function ${schema}.drop_crowd(keep_entries bigint, channels text[], max_rows integer) returns bigint
+language plpgsql volatile ${BY_INDEX} as $$
+declare
+  searched text[] := channels;
+  dropped bigint;
+begin
+  if channels is null then
+    searched := array(select channel from ${schema}.channel where greatest(entries, withdrawals) > keep_entries);
+  end if;
+  delete from ${schema}.entry where ctid = any (array(
+    select excess.ctid from unnest(searched) named (channel) join ${schema}.channel crowded using (channel)
+    cross join lateral (
+      (select ctid from ${schema}.entry
+        where channel = crowded.channel and kind = ${RELIABLE} and seq > crowded.dropped_to
+        order by seq limit greatest(crowded.entries - keep_entries, 0))
+      union all
+      (select ctid from ${schema}.entry where channel = crowded.channel and kind = ${WITHDRAWAL}
+        order by seq limit greatest(crowded.withdrawals - keep_entries, 0))
+    ) excess limit case when channels is null then max_rows end
+  ));
+  get diagnostics dropped = row_count;
+  return dropped;
+end $$;
 
 create function ${schema}.drop_keys(now_at bigint, max_rows integer) returns bigint
 language sql volatile ${BY_INDEX} as $$
@@ -209,9 +215,13 @@ declare
 begin
   for attempt in 1..2 loop
     for expired in
-      select channel, type, key from ${schema}.entry value
-      where expires_at is not null and (expires_at <= now_at or (at > now_at and at - now_at >= expires_at - at))
-        and not ${isSuperseded(schema, "value")} limit max_rows
+      select channel, type, key from (
+        (select * from ${schema}.entry where expires_at <= now_at order by expires_at)
+        union all
+        -- With a time in the future, after the clock went back.
+        (select * from ${schema}.entry
+          where expires_at is not null and at > now_at and at - now_at >= expires_at - at order by at)
+      ) value where not ${isSuperseded(schema, "value")} limit max_rows
     loop
       -- The first time, it only finds out whether there are any. Under the lock, no value can be renewed meanwhile.
       exit when attempt = 1;
@@ -238,15 +248,17 @@ create function ${schema}.trim(
 ) returns boolean language plpgsql volatile as $$
 declare
   now_at bigint := coalesce(now_ms, ${schema}.now());
-  since bigint;
+  settled record;
+  touched text[];
   is_full boolean;
 begin
   perform pg_advisory_xact_lock(hashtextextended('tidings trim ${name}', 0));
-  since := ${schema}.mark_of('settled');
-  is_full := ${schema}.settle(${SETTLED_PER_DELETED} * max_rows) = ${SETTLED_PER_DELETED} * max_rows;
+  settled := ${schema}.settle(max_rows);
+  touched := case when not everywhere then settled.channels end;
+  is_full := settled.found_rows = max_rows;
   is_full := ${schema}.drop_volatile(now_at, max_rows) = max_rows or is_full;
   is_full := ${schema}.drop_oldest(now_at - keep_age, keep_bytes, max_rows) = max_rows or is_full;
-  is_full := ${schema}.drop_crowd(keep_entries, since, everywhere, max_rows) >= max_rows or is_full;
+  is_full := ${schema}.drop_crowd(keep_entries, touched, max_rows) >= max_rows or is_full;
   is_full := ${schema}.drop_keys(now_at, max_rows) = max_rows or is_full;
   is_full := ${schema}.forget_channels(keep_empty, max_rows) = max_rows or is_full;
   -- The values that are withdrawn now are deleted by the next step.

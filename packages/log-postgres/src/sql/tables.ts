@@ -12,9 +12,10 @@ export const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
 
 /**
  * Settings of the functions that search the entries. Each search is a range of one index, in its order. Of tables that
- * have just grown, the planner knows nothing: it would read whole channels and sort them, and compile such plans.
+ * have just grown, the planner knows nothing: it would read whole channels or the whole log and sort them, and compile
+ * such plans.
  */
-export const BY_INDEX = "set enable_bitmapscan = off set jit = off";
+export const BY_INDEX = "set enable_bitmapscan = off set enable_seqscan = off set jit = off";
 
 /** Whether a newer value or withdrawal has replaced the entry `row`. */
 export const isSuperseded = (schema: string, row: string): string => `exists (
