@@ -61,6 +61,31 @@ describe("retention", () => {
     expect(many / few).toBeLessThan(10);
   });
 
+  test("reads the whole table in no step, neither to drop the oldest nor to find what has expired", async () => {
+    const server = await startServer();
+    let now = 1e12;
+    const { log } = await openTestLog(
+      { url: server.url, newSchema: () => "tidings" },
+      { keep: { entries: 5, age: 10_000 }, now: () => now },
+    );
+    for (let round = 0; round < 20; round++) {
+      await log.append([
+        ...Array.from({ length: 500 }, (_, n) => reliable(`rooms/${n % 50}`)),
+        ...Array.from({ length: 50 }, (_, n) =>
+          reliable("prices", "1", { mode: "latest", key: `${n}`, expires: 3_000 }),
+        ),
+        reliable("typing", "1", { mode: "volatile" }),
+      ]);
+      now += 2_000;
+      await log.trim();
+    }
+    // A connection that ends reports what it has done.
+    await log.close();
+    const statistics = "from pg_stat_user_tables where schemaname = 'tidings' and relname = 'entry'";
+    await server.waitFor(`select n_tup_del > 5000 as done ${statistics}`);
+    expect(await server.query(`select seq_tup_read as read ${statistics}`)).toEqual([{ read: "0" }]);
+  });
+
   test("and appends and reads are not slower for a long transaction elsewhere", async () => {
     const server = await startServer();
     // A transaction keeps deleted rows in its own database only, so the two can be compared in one run.
