@@ -25,21 +25,28 @@ describe("appendIn", () => {
     return sql;
   }
 
+  /** Runs the work on a client of pg, in a form of its transaction. */
+  async function onClient(formOf: (client: pg.Client) => PostgresTransaction): Promise<Transact> {
+    const client = await connect();
+    return async (work) => {
+      await client.query("begin");
+      try {
+        await work(formOf(client));
+        await client.query("commit");
+      } catch (error) {
+        await client.query("rollback");
+        throw error;
+      }
+    };
+  }
+
   // Each library's own transaction is passed without a cast, so this is also a test of the types.
   const libraries: Record<string, () => Promise<Transact>> = {
-    async pg() {
-      const client = await connect();
-      return async (work) => {
-        await client.query("begin");
-        try {
-          await work(client);
-          await client.query("commit");
-        } catch (error) {
-          await client.query("rollback");
-          throw error;
-        }
-      };
-    },
+    pg: () => onClient((client) => client),
+    "the form of Prisma": () =>
+      onClient((client) => ({
+        $executeRawUnsafe: async (query: string, ...values: string[]) => (await client.query(query, values)).rowCount,
+      })),
     async "postgres.js"() {
       const sql = openPostgresJs();
       return (work) => sql.begin((transaction) => work(transaction));
