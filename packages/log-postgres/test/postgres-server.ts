@@ -9,7 +9,7 @@ import { execa } from "execa";
 import pg from "pg";
 import type { ServerPrograms } from "./server-programs.ts";
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   // Safe: a server on a port has such an address.
@@ -21,6 +21,20 @@ async function freePort(): Promise<number> {
 
 function runs({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null;
+}
+
+/** Whether statements can be run there. */
+export async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client(url);
+  try {
+    await client.connect();
+    await client.query("select 1");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end();
+  }
 }
 
 /** Settings of the server, by name. */
@@ -96,7 +110,7 @@ export class PostgresServer {
         stdio: "ignore",
       });
       this.#process = child;
-      while (runs(child) && !(await this.#answers())) await sleep(30);
+      while (runs(child) && !(await answers(this.url))) await sleep(30);
       if (runs(child)) return;
       if (performance.now() > end) throw new Error(`PostgreSQL does not start in ${this.folder}`);
       await sleep(50);
@@ -162,14 +176,5 @@ export class PostgresServer {
     const exit = once(child, "exit");
     child.kill(signal);
     await exit;
-  }
-
-  async #answers(): Promise<boolean> {
-    try {
-      await this.query("select 1");
-      return true;
-    } catch {
-      return false;
-    }
   }
 }

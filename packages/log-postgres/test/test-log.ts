@@ -31,3 +31,19 @@ export async function everything(log: EventLog): Promise<(string | null)[]> {
   const { entries } = await log.read({ ...(await log.head()), seq: 0 }, null, WIDE);
   return entries.map(({ data }) => data);
 }
+
+/** Resolves with the milliseconds until a watcher is woken and the log has so many entries. */
+export async function timeUntil(log: EventLog, count: number, append: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  const seen = new Promise<void>((resolve, reject) => {
+    const look = async (): Promise<void> => {
+      if ((await everything(log)).length < count) return;
+      stop();
+      resolve();
+    };
+    const stop = log.watch(() => void look().catch(reject));
+  });
+  await append();
+  await seen;
+  return performance.now() - start;
+}

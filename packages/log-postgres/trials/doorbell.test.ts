@@ -1,26 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EventLog } from "@tidings/log";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { filterNotifications } from "../test/message-filter.ts";
-import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { everything, openTestLog, reliable, timeUntil } from "../test/test-log.ts";
 import { server } from "../test/test-server.ts";
-
-/** Resolves with the milliseconds until a watcher is woken and the log has so many entries. */
-async function timeUntil(log: EventLog, count: number, append: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  const seen = new Promise<void>((resolve, reject) => {
-    const look = async (): Promise<void> => {
-      if ((await everything(log)).length < count) return;
-      stop();
-      resolve();
-    };
-    const stop = log.watch(() => void look().catch(reject));
-  });
-  await append();
-  await seen;
-  return performance.now() - start;
-}
 
 describe("the doorbell", () => {
   /** Ends the server's side of the log's connections, those that listen or the others. */

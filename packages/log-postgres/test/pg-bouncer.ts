@@ -1,0 +1,55 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chown, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inject } from "vitest";
+import { answers, freePort } from "./postgres-server.ts";
+
+/** Debian has it in a folder that is not on the path of every user. */
+const program = ["pgbouncer", "/usr/sbin/pgbouncer"].find((name) => spawnSync(name, ["--version"]).error === undefined);
+
+export const hasPgBouncer = program !== undefined;
+
+/** Two connections to the server for all clients: what a client leaves behind on one, another client finds. */
+const configOf = (server: URL, port: number): string => `
+[databases]
+* = host=${server.hostname} port=${server.port} user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 2
+`;
+
+/**
+ * Starts a PgBouncer before a server. Each transaction may get another connection of the server.
+ *
+ * @returns the URL, and a function that ends it
+ */
+export async function startPgBouncer(serverUrl: string): Promise<{ url: string; stop: () => Promise<void> }> {
+  const { user } = inject("postgresPrograms");
+  const folder = await mkdtemp(join(tmpdir(), "tidings-pgbouncer-"));
+  const port = await freePort();
+  const server = new URL(serverUrl);
+  const config = join(folder, "pgbouncer.ini");
+  await writeFile(config, configOf(server, port));
+  // It refuses to run as root, too.
+  if (user.uid !== undefined && user.gid !== undefined) await chown(folder, user.uid, user.gid);
+  const bouncer = spawn(program ?? "pgbouncer", [config], { ...user, cwd: folder, stdio: "ignore" });
+  const ended = once(bouncer, "exit");
+  const url = new URL(serverUrl);
+  url.port = String(port);
+  while (bouncer.exitCode === null && !(await answers(url.href))) await sleep(30);
+  return {
+    url: url.href,
+    async stop() {
+      bouncer.kill("SIGKILL");
+      await ended;
+      await rm(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { describeEventLog } from "@tidings/log/conformance";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { postgresLog } from "../src/postgres-log.ts";
+import { hasPgBouncer, startPgBouncer } from "../test/pg-bouncer.ts";
+import { everything, openTestLog, reliable, timeUntil } from "../test/test-log.ts";
+import { connect, emptySchema, server } from "../test/test-server.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+if (!hasPgBouncer) {
+  console.warn(
+    "The tests behind a PgBouncer are skipped, since there is none on this machine; .ci/run installs it on Debian.",
+  );
+}
+
+describe.skipIf(!hasPgBouncer)("behind a PgBouncer that shares connections between transactions,", () => {
+  let bouncer: Awaited<ReturnType<typeof startPgBouncer>>;
+  beforeAll(async () => {
+    bouncer = await startPgBouncer(server.url);
+  });
+  afterAll(() => bouncer.stop());
+
+  describeEventLog(
+    "postgresLog",
+    async (options) => {
+      const schema = await emptySchema();
+      const open = () => postgresLog(bouncer.url, { ...options, schema, onWarning() {} });
+      return { log: await open(), another: open, reopen: open };
+    },
+    { survivesReopen: true, heedsClock: true, runs: 10 },
+  );
+
+  test("transactions of several clients at once publish all of theirs, and a rollback nothing", async () => {
+    const { log } = await openTestLog(server);
+    const clients = await Promise.all(Array.from({ length: 6 }, () => connect(bouncer.url)));
+    await Promise.all(
+      clients.map(async (client, index) => {
+        for (let round = 0; round < 10; round++) {
+          await client.query("begin");
+          await log.appendIn(client, [reliable("a", `${10 * index + round}`)]);
+          await client.query(round % 2 === 0 ? "commit" : "rollback");
+        }
+      }),
+    );
+    const data = (await everything(log)).map(Number).toSorted((one, other) => one - other);
+    expect(data).toEqual(Array.from({ length: 30 }, (_, n) => 2 * n));
+  });
+
+  test("a connection without a transaction is refused, though another client's is open", async () => {
+    const { log } = await openTestLog(server);
+    const [one, other] = [await connect(bouncer.url), await connect(bouncer.url)];
+    await one.query("begin");
+    await expect(log.appendIn(other, [reliable("a")])).rejects.toThrow(/expected a transaction/);
+    await one.query("rollback");
+  });
+
+  test("LISTEN hears nothing: the log polls, and warns once", async () => {
+    const { log: other, open } = await openTestLog(server);
+    const warnings: string[] = [];
+    const log = await open({ onWarning: (warning) => warnings.push(warning) }, bouncer.url);
+    const times: number[] = [];
+    for (let count = 1; count < 8; count++) {
+      times.push(await timeUntil(log, count, () => other.append([reliable("a")])));
+    }
+    await expect.poll(() => warnings, { timeout: 10_000 }).toEqual([expect.stringContaining("LISTEN hears nothing")]);
+    for (let count = 8; count < 12; count++) {
+      times.push(await timeUntil(log, count, () => other.append([reliable("a")])));
+    }
+    // A poll comes every 400 ms.
+    expect(Math.max(...times)).toBeLessThan(4_000);
+    expect(warnings).toHaveLength(1);
+  });
+});
