@@ -1,4 +1,5 @@
 import pg from "pg";
+import type { Connection } from "./connection.ts";
 import { checkName, quoted } from "./schema-name.ts";
 
 /** A row of a result, by column. */
@@ -14,9 +15,6 @@ export interface Queryable {
    */
   query(text: string, values?: readonly Value[]): Promise<readonly Row[]>;
 }
-
-/** Where the database is: a URL, or the settings of a `Pool` of the package pg. */
-export type Connection = string | pg.PoolConfig;
 
 /** The most connections of the log, without that of the doorbell. */
 const CONNECTIONS = 4;

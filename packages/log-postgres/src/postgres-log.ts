@@ -1,7 +1,8 @@
 import type { Appended, Keep, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
-import { Database, toInteger, type Connection } from "./database.ts";
+import type { Connection } from "./connection.ts";
+import { Database, toInteger } from "./database.ts";
 import { Doorbell } from "./doorbell.ts";
 import { Epochs } from "./epochs.ts";
 import { LogReader } from "./log-reader.ts";
@@ -45,8 +46,8 @@ const ANSWER_TIME = 20_000;
 /**
  * Opens a log in PostgreSQL 13 or newer, and creates or upgrades its schema. Any number of servers may share it.
  *
- * @param connection a URL, or the settings of a `Pool` of the package pg; `max` is 4 by default. The log needs one more
- *   connection that is not behind a pooler of transactions, to hear of events of other servers at once
+ * @param connection a URL, or settings. Not behind a pooler of transactions, the log hears of events of other servers at
+ *   once
  * @throws TypeError if `schema` is no name of a schema
  * @throws Error if the server cannot be reached, if the role may not create the schema, or if a newer version of this
  *   package wrote it

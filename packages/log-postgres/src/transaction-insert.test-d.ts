@@ -3,6 +3,7 @@ import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import { CompiledQuery, type Kysely } from "kysely";
 import type pg from "pg";
 import type postgres from "postgres";
+import { postgresLog } from "./postgres-log.ts";
 import type { PostgresTransaction } from "./transaction-insert.ts";
 
 // Transactions of the libraries fit without a cast. transaction-insert.test.ts runs them on a server.
@@ -46,6 +47,10 @@ interface PrismaTransaction {
 }
 declare const prisma: PrismaTransaction;
 void publishIn(prisma);
+
+// The settings of a pool are settings of the log.
+declare const settings: pg.PoolConfig;
+void postgresLog(settings);
 
 // What cannot run a statement is refused.
 // @ts-expect-error a transaction of kysely runs compiled queries only

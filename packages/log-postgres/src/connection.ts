@@ -1,0 +1,33 @@
+import type { Duplex } from "node:stream";
+import type { ConnectionOptions } from "node:tls";
+
+/** Settings of the connections, as the package pg has them. Times are in milliseconds. */
+export interface ConnectionSettings {
+  readonly connectionString?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+  /** A function is called for each new connection, for passwords that change. */
+  readonly password?: string | (() => string | Promise<string>) | undefined;
+  readonly database?: string | undefined;
+  readonly ssl?: boolean | ConnectionOptions | undefined;
+  /** Makes the socket of a connection. */
+  readonly stream?: () => Duplex | undefined;
+  /** Settings of the session, such as `-c statement_timeout=5s`. */
+  readonly options?: string | undefined;
+  /** @default "tidings" */
+  readonly application_name?: string | undefined;
+  /** The most connections, without the one that listens. @default 4 */
+  readonly max?: number | undefined;
+  /** An attempt to connect that takes longer fails. @default 5_000 */
+  readonly connectionTimeoutMillis?: number | undefined;
+  /** A connection that is not used for so long is closed. @default 10_000 */
+  readonly idleTimeoutMillis?: number | undefined | null;
+  /** In seconds: a connection that is older is replaced by a new one. @default never */
+  readonly maxLifetimeSeconds?: number | undefined;
+  /** Whether the system finds out that the other side is gone. @default true */
+  readonly keepAlive?: boolean | undefined;
+}
+
+/** Where the database is: a URL, or settings. */
+export type Connection = string | ConnectionSettings;
