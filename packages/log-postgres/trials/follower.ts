@@ -10,6 +10,8 @@ export class Follower {
   readonly holes: string[] = [];
   readonly #log: EventLog;
   #stopped = false;
+  /** How many reads in a row have found nothing new. */
+  #quiet = 0;
   #done: Promise<void>;
 
   constructor(log: EventLog) {
@@ -20,19 +22,21 @@ export class Follower {
   /** Waits until there has been nothing new for some reads, and returns all data. */
   async finish(): Promise<string[]> {
     this.#stopped = true;
+    // A read that runs now may not see what was appended last.
+    this.#quiet = 0;
     await this.#done;
     return this.data;
   }
 
   async #follow(): Promise<void> {
     let next = await this.#log.head();
-    for (let quiet = 0; quiet < 3 || !this.#stopped;) {
+    while (this.#quiet < 3 || !this.#stopped) {
       const page = await this.#log.read(next, null, PAGE).catch(() => null);
       if (page === null) continue;
       this.data.push(...page.entries.map(({ data }) => data ?? ""));
       this.holes.push(...page.holes.map(({ reason }) => reason));
       next = page.next;
-      quiet = page.entries.length === 0 ? quiet + 1 : 0;
+      this.#quiet = page.entries.length === 0 ? this.#quiet + 1 : 0;
     }
   }
 }
