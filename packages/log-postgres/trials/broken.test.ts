@@ -40,7 +40,7 @@ const withoutTimeline: Break = (schema) => `
 async function checkOrder(breakIt: Break | null): Promise<void> {
   const { log, open } = await openBroken(server, breakIt);
   const handles = [log, await open(), await open(), await open()];
-  const follower = new Follower(await open());
+  const follower = await Follower.start(await open());
   await Promise.all([
     ...handles.flatMap((handle, index) => [
       publishFor(2_000, handle, `single ${index}`),

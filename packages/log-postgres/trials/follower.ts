@@ -1,4 +1,5 @@
 import type { EventLog } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
 import { reliable } from "../test/test-log.ts";
 
 const PAGE = { entries: 500, bytes: 1e7 };
@@ -14,9 +15,14 @@ export class Follower {
   #quiet = 0;
   #done: Promise<void>;
 
-  constructor(log: EventLog) {
+  private constructor(log: EventLog, head: Cursor) {
     this.#log = log;
-    this.#done = this.#follow();
+    this.#done = this.#follow(head);
+  }
+
+  /** Resolves when it knows where it begins: it gets everything that is appended from then on. */
+  static async start(log: EventLog): Promise<Follower> {
+    return new Follower(log, await log.head());
   }
 
   /** Waits until there has been nothing new for some reads, and returns all data. */
@@ -28,8 +34,8 @@ export class Follower {
     return this.data;
   }
 
-  async #follow(): Promise<void> {
-    let next = await this.#log.head();
+  async #follow(head: Cursor): Promise<void> {
+    let next = head;
     while (this.#quiet < 3 || !this.#stopped) {
       const page = await this.#log.read(next, null, PAGE).catch(() => null);
       if (page === null) continue;

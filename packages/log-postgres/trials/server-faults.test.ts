@@ -37,7 +37,7 @@ describe("a server that", () => {
     const server = await startServer();
     const { log, open } = await openOn(server);
     const handles = [log, await open(), await open()];
-    const follower = new Follower(await open());
+    const follower = await Follower.start(await open());
     const { epoch } = await log.head();
     const publishing = handles.map((handle, index) => publishFor(KILLS * 700, handle, `${index}`, 5));
     for (let kill = 0; kill < KILLS; kill++) {
