@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { filterNotifications } from "../test/message-filter.ts";
 import { everything, openTestLog, reliable } from "../test/test-log.ts";
 import { connect, server } from "../test/test-server.ts";
 
@@ -34,6 +35,27 @@ describe("append", () => {
     expect(await everything(log)).toEqual(["1", "4"]);
   });
 
+  test("a connection that is lost before the answer leaves the outcome unknown, and the same key is stored once", async () => {
+    const { url, cut } = await filterNotifications(server.url, false);
+    const { log, open, schema } = await openTestLog(server);
+    const far = await open({}, url);
+    const client = await connect();
+    await client.query(`begin; select ${schema}.lock_appends()`);
+    const once = reliable("a", "1", { idempotencyKey: "once" });
+    const appending = far.append([once]).catch((error: unknown) => error);
+    const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%"${schema}".append(%'`;
+    // Inside of a transaction, this view does not change.
+    const observer = await connect();
+    await expect.poll(async () => (await observer.query(waiting)).rowCount).toBe(1);
+    cut();
+    expect(await appending).toMatchObject({ name: "AppendError", outcome: "unknown" });
+    // The server does not notice that nobody waits for the answer.
+    await client.query("commit");
+    await expect.poll(() => everything(log)).toEqual(["1"]);
+    expect(await far.append([once])).toMatchObject([{ duplicate: true }]);
+    expect(await everything(log)).toEqual(["1"]);
+  });
+
   test("a transaction that holds the lock fails appends after the patience, and delays no read", async () => {
     const { log, schema } = await openTestLog(server, { patience: 300 });
     await log.append([reliable("a", "1")]);
@@ -47,7 +69,11 @@ describe("append", () => {
     expect(performance.now() - start).toBeLessThan(2_000);
     for (const each of appended) {
       expect(each).toMatchObject({
-        reason: { message: expect.stringContaining("does not end: keep transactions short") },
+        reason: {
+          name: "AppendError",
+          outcome: "none",
+          message: expect.stringContaining("does not end: keep transactions short"),
+        },
       });
     }
     expect(await everything(log)).toEqual(["1"]);

@@ -3,7 +3,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import type { Database } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import type { Epochs } from "./epochs.ts";
-import { isBadEntry, isConflict, postgresError } from "./postgres-error.ts";
+import { appendError, isBadEntry, isConflict } from "./postgres-error.ts";
 
 /** A batch that waits for the next statement. */
 interface Job {
@@ -44,7 +44,7 @@ export class LogWriter {
     this.#options = options;
   }
 
-  /** @throws Error if the entries cannot be stored in time */
+  /** @throws AppendError if the entries cannot be stored in time */
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
     const entries = encodeEntries(batch, this.#options.now());
     if (entries.length === 0) return [];
@@ -83,7 +83,7 @@ export class LogWriter {
     } catch (error) {
       // A bad entry must not make the others fail. After other errors, each attempt would fail or wait like this one.
       if (jobs.length > 1 && isBadEntry(error)) for (const job of jobs) await this.#tryCommit([job]);
-      else for (const { reject } of jobs) reject(postgresError("append to", error));
+      else for (const { reject } of jobs) reject(appendError(error));
     }
   }
 

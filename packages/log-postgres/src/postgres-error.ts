@@ -1,3 +1,5 @@
+import { AppendError } from "@tidings/log";
+
 /** What to do, by PostgreSQL's code of an error. */
 const ADVICE: Readonly<Record<string, string>> = {
   "25P01":
@@ -46,6 +48,13 @@ function isAnswer(error: unknown): boolean {
   const code = codeOf(error) ?? "";
   // 57P is a server that goes down. Codes of the operating system, like ECONNRESET, are longer.
   return /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("57P");
+}
+
+/** The error of an append. */
+export function appendError(cause: unknown): AppendError {
+  const { message } = postgresError("append to", cause);
+  const isUnknown = !UNREACHED.has(codeOf(cause) ?? "") && !isAnswer(cause);
+  return new AppendError(isUnknown ? "unknown" : "none", message, { cause });
 }
 
 /** An error that says what failed, what PostgreSQL reported, and what to do. */

@@ -91,10 +91,13 @@ describe(`appends, by ${driver.name}`, () => {
     const log = openLog(path, { patience: 30 });
     const application = openApplication(path);
     application.exec("begin immediate");
-    await expect(log.append([entry("a", "1")])).rejects.toThrow(
-      `Cannot write, after 30 ms, to the log in "${path}": database is locked. ` +
+    await expect(log.append([entry("a", "1")])).rejects.toMatchObject({
+      name: "AppendError",
+      outcome: "none",
+      message:
+        `Cannot write, after 30 ms, to the log in "${path}": database is locked. ` +
         "Another transaction is writing: keep transactions short, and publish inside one with publishIn.",
-    );
+    });
     application.exec("rollback");
     await log.append([entry("a", "2")]);
     expect(await everything(log)).toEqual(["2"]);

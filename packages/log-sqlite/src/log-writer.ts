@@ -6,7 +6,7 @@ import { checkExpectedValues } from "./expected-value.ts";
 import { noteClose, noteUse } from "./last-use.ts";
 import type { LogFile } from "./log-file.ts";
 import { newRow, type NewRow } from "./new-row.ts";
-import { isBusy, sqliteError } from "./sqlite-error.ts";
+import { isBusy, writeError } from "./sqlite-error.ts";
 
 /** Work for the next transaction. */
 interface Job {
@@ -197,7 +197,7 @@ export class LogWriter {
   }
 
   #reject(jobs: readonly Job[], error: unknown): void {
-    for (const { reject } of jobs) reject(sqliteError("write to", this.#file.path, error));
+    for (const { reject } of jobs) reject(writeError("write to", this.#file.path, error));
   }
 
   /** Rejects the jobs that have waited for too long, and returns the others. */
@@ -206,7 +206,7 @@ export class LogWriter {
     const now = clock.monotonic();
     return jobs.filter(({ since, reject }) => {
       const waits = now - since < patience;
-      if (!waits) reject(sqliteError(`write, after ${patience} ms, to`, this.#file.path, error));
+      if (!waits) reject(writeError(`write, after ${patience} ms, to`, this.#file.path, error));
       return waits;
     });
   }

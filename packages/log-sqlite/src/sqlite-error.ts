@@ -1,10 +1,14 @@
+import { AppendError } from "@tidings/log";
+
 const BUSY = 5;
+/** The disk has failed, maybe after the write. */
+const IO_ERROR = 10;
 /** What to do, by SQLite's primary result code (sqlite.org/rescode.html). */
 const ADVICE: Readonly<Record<number, string>> = {
   [BUSY]: "Another transaction is writing: keep transactions short, and publish inside one with publishIn.",
   8: "The process must be allowed to write the file, and its folder for the -wal and -shm files.",
   // SQLite also reports it when it finds no room for the -shm file.
-  10:
+  [IO_ERROR]:
     "The disk failed, or has no room left. The last write may or may not be stored; " +
     "with an idempotency key it is safe to publish again.",
   11: "The file is damaged and was left as it is: put a backup in its place and run startEpoch().",
@@ -24,6 +28,12 @@ export function sqliteError(action: string, path: string, cause: unknown): Error
   const advice = ADVICE[codeOf(cause) ?? 0];
   const message = `Cannot ${action} the log in "${path}": ${report}.`;
   return new Error(advice === undefined ? message : `${message} ${advice}`, { cause });
+}
+
+/** The error of a write. */
+export function writeError(action: string, path: string, cause: unknown): AppendError {
+  const { message } = sqliteError(action, path, cause);
+  return new AppendError(codeOf(cause) === IO_ERROR ? "unknown" : "none", message, { cause });
 }
 
 /** The primary result code. Each driver has the extended result code under a name of its own. */

@@ -145,6 +145,7 @@ export interface EventLog {
    * append. An entry that was appended before, by its idempotency key, is not checked again.
    *
    * @throws ConflictError if a value does not stand where an entry expects it; then nothing of the batch is appended
+   * @throws AppendError if the entries cannot be stored; it says whether they may be stored all the same
    * @throws Error if the log is closed
    */
   append(batch: readonly NewEntry[]): Promise<readonly Appended[]>;
@@ -182,7 +183,8 @@ export interface EventLog {
    */
   watch(wake: () => void): () => void;
   /**
-   * Applies retention, and withdraws each expired `latest` value once. Many processes may call it at the same time.
+   * Applies retention, and withdraws each expired `latest` value once. Many processes may call it at the same time. If
+   * the storage has failed over to a copy, it begins a new epoch, so that idle readers hear of a lost suffix.
    * Does nothing on a closed log.
    */
   trim(): Promise<void>;
@@ -196,8 +198,8 @@ export interface EventLog {
 export interface TransactionalLog<Transaction> extends EventLog {
   /**
    * Appends inside the application's own transaction. The entries become visible when it commits, and a rollback
-   * publishes nothing. The inserts have run when the call returns (not only when the promise resolves), so no other
-   * request can come between them.
+   * publishes nothing. The inserts are handed to the transaction's connection, in order, before the call returns, so no
+   * other request can come between them. Await it before you commit: it rejects if an insert has failed.
    *
    * @throws ConflictError as {@link EventLog.append} does
    * @throws Error if the log is closed or the entries cannot be written; then none of them is

@@ -1,3 +1,4 @@
+export { AppendError } from "./append-error.ts";
 export { byteLength } from "./byte-length.ts";
 export { checkExpected, ConflictError, isConflict } from "./conflict-error.ts";
 export { FORGOTTEN_CHANNELS, IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";

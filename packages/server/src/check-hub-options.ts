@@ -20,6 +20,7 @@ const OPTION_TYPES = {
   authorize: "function",
   snapshot: "object",
   snapshotOverlap: "number",
+  publishTimeout: "number",
   hosts: "array",
   cors: "object",
   limits: "object",

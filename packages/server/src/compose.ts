@@ -67,10 +67,11 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   // What the application has chosen.
   checkHubOptions(contract, options);
   const { log, clock = systemClock, random = Math.random, heartbeat = 15_000, drain = null } = options;
-  const { snapshotOverlap: overlap = 2_000 } = options;
+  const { snapshotOverlap: overlap = 2_000, publishTimeout = 15_000 } = options;
   const limits = checkLimits(options.limits);
   checkRange("heartbeat", heartbeat, 1_000, 300_000);
   checkRange("snapshotOverlap", overlap, 0, 60_000);
+  checkRange("publishTimeout", publishTimeout, 100, 600_000);
   if (drain !== null) checkRange("drain", drain, 500, 60_000);
   const pageLimit = { entries: limits.pageEvents, bytes: limits.pageBytes };
   const streamReadLimit = { entries: limits.pageEvents, bytes: BATCH_BYTES };
@@ -91,7 +92,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const unread = createUnreadAnswers(clock);
 
   // The way of an event: published, read into the ring, written to the streams that follow its path.
-  const publisher = createPublisher({ contract, encoders, limits, log, trace });
+  const publisher = createPublisher({ contract, encoders, limits, log, trace, clock, publishTimeout });
   const ring = new Ring(limits);
   const wakeQueue = createWakeQueue({ clock, ring });
   const followers = createFollowers({ wakeQueue });

@@ -199,6 +199,13 @@ export interface CommonHubOptions<A extends Address, V extends Viewer, Raw, Log>
    * @default 2_000
    */
   readonly snapshotOverlap?: number;
+  /**
+   * The longest time that a publish takes, in milliseconds, 100 to 600,000. Then it rejects with an `AppendError` whose
+   * `outcome` is `unknown`. Choose more than the `patience` of the log: when that ends, the log knows that nothing is
+   * stored. A publish inside a transaction has no such limit.
+   * @default 15_000
+   */
+  readonly publishTimeout?: number;
   /** A stream has begun. */
   readonly onConnect?: (connection: ConnectionInfo<A, V>) => void;
   /** A stream has ended, for whatever reason. */

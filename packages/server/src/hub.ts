@@ -93,7 +93,8 @@ export interface Hub<C extends Contract, Raw = unknown> {
 export interface TransactionalHub<C extends Contract, Transaction> {
   /**
    * Publishes inside the application's own transaction: the event gets its position at the commit, and a rollback
-   * publishes nothing. The insert has run when the call returns.
+   * publishes nothing. The insert is handed to the transaction's connection before the call returns. Await it before you
+   * commit.
    * @throws ContractError, PublishError as {@link Hub.publish} does. The transaction can go on
    */
   publishIn<Name extends ChannelName<C>, Type extends EventType<C, Name>>(

@@ -1,5 +1,5 @@
 import { channel, defineContract, latest } from "@tidings/contract";
-import { ConflictError, memoryLog, type NewEntry, type TransactionalLog } from "@tidings/log";
+import { AppendError, ConflictError, memoryLog, type NewEntry, type TransactionalLog } from "@tidings/log";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { chat, lobby, openTestHub, said, tea } from "../../test/test-hub.ts";
@@ -136,6 +136,37 @@ describe("publish", () => {
     log.fails = false;
     await hub.close();
     await expect(hub.publish(lobby, "message", { text: "a" })).rejects.toThrow("closed");
+  });
+});
+
+describe("a log that does not answer", () => {
+  test("lets a publish reject after 15 seconds, with an unknown outcome, and not before", async () => {
+    const { hub, log, clock } = await openTestHub();
+    log.hangs = true;
+    const outcomes: string[] = [];
+    const note = (error: unknown): void => void outcomes.push(error instanceof AppendError ? error.outcome : "other");
+    void hub.publish(lobby, "message", { text: "a" }).catch(note);
+    void hub.publishAll([{ address: lobby, type: "message", data: { text: "a" } }]).catch(note);
+    void hub.clear(lobby, "topic").catch(note);
+    await clock.advance(14_999);
+    expect(outcomes).toEqual([]);
+    await clock.advance(1);
+    expect(outcomes).toEqual(["unknown", "unknown", "unknown"]);
+  });
+
+  test("rejects after publishTimeout", async () => {
+    const { hub, log, clock } = await openTestHub({ publishTimeout: 300 });
+    log.hangs = true;
+    const publishing = hub.publish(lobby, "message", { text: "a" });
+    await Promise.all([expect(publishing).rejects.toThrow("within 300 ms, got no answer"), clock.advance(300)]);
+  });
+
+  test("leaves no timer behind when it answers", async () => {
+    const { hub, clock } = await openTestHub();
+    const timers = clock.pending;
+    await hub.publish(lobby, "message", { text: "a" });
+    await clock.settle();
+    expect(clock.pending).toBe(timers);
   });
 });
 

@@ -1,7 +1,8 @@
 import type { Address } from "@tidings/contract";
-import type { EventLog, NewEntry, TransactionalLog } from "@tidings/log";
+import { AppendError, type Appended, type EventLog, type NewEntry, type TransactionalLog } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
 import { checkObject, typeNameOf } from "@tidings/protocol/checks";
+import type { Clock } from "@tidings/protocol/clock";
 import type { Trace } from "../runtime/trace.ts";
 import { eventEntry, withdrawalEntry, type EntryNeeds } from "./new-entry.ts";
 import type { AnyPublication, Published } from "./publication.ts";
@@ -10,6 +11,9 @@ import { refusing } from "./publish-error.ts";
 interface PublisherNeeds extends EntryNeeds {
   readonly log: EventLog;
   readonly trace: Pick<Trace, "stage">;
+  readonly clock: Pick<Clock, "setTimeout">;
+  /** In milliseconds. */
+  readonly publishTimeout: number;
 }
 
 /** Appends events to the log. Delivery is not part of it. */
@@ -29,10 +33,18 @@ export interface Publisher {
 const PUBLICATION_KEYS = ["address", "type", "data", "idempotencyKey", "expects"];
 
 export function createPublisher(needs: PublisherNeeds): Publisher {
-  const { log, trace } = needs;
+  const { log, trace, clock, publishTimeout } = needs;
+
+  function appendInTime(entries: readonly NewEntry[]): Promise<readonly Appended[]> {
+    return new Promise((resolve, reject) => {
+      const appending = log.append(entries);
+      const cancel = clock.setTimeout(() => reject(noAnswer(publishTimeout)), publishTimeout, true);
+      void appending.then(resolve, reject).finally(cancel);
+    });
+  }
 
   async function appendAll(entries: readonly NewEntry[]): Promise<readonly Published[]> {
-    const appended = await refusing(() => log.append(entries));
+    const appended = await refusing(() => appendInTime(entries));
     return appended.map(({ cursor, duplicate }, index) => {
       const entry = entries[index];
       if (entry !== undefined) trace.stage("publish", entry, cursor);
@@ -72,6 +84,14 @@ export function createPublisher(needs: PublisherNeeds): Publisher {
       await refusing(() => log.appendIn(transaction, [eventEntry(needs, event)]));
     },
   };
+}
+
+function noAnswer(milliseconds: number): AppendError {
+  return new AppendError(
+    "unknown",
+    `Expected the log to answer a publish within ${milliseconds} ms, got no answer. It may or may not be stored; with ` +
+      "an idempotency key it is safe to publish again.",
+  );
 }
 
 function isTransactional(log: EventLog): log is TransactionalLog<unknown> {
