@@ -41,7 +41,11 @@ const react: Project = {
   restoreMocks: true,
 };
 
-const POSTGRES_SET_UP = "packages/log-postgres/test/set-up.ts";
+/** These tests have a server of PostgreSQL. On a busy machine, it takes its time. */
+const withPostgres: Project = {
+  globalSetup: "packages/log-postgres/test/set-up.ts",
+  expect: { poll: { timeout: 10_000 } },
+};
 
 /** These tests share one built page and one browser. Both are started only for these tests. */
 const page: Project = {
@@ -70,7 +74,7 @@ export default defineConfig({
         include: ALL,
         exclude: ["e2e/{chat,react}/**", ...ALONE, ...FAULTS, ...PROOF, ...POSTGRES, ...REACT, ...PACKED],
       }),
-      project({ name: "postgres", isolate: false, include: POSTGRES, globalSetup: POSTGRES_SET_UP }),
+      project({ ...withPostgres, name: "postgres", isolate: false, include: POSTGRES }),
       project({ name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
       project({ ...react, name: "react", provide: { react: "19" } }),
       project({
@@ -83,13 +87,7 @@ export default defineConfig({
       }),
       project({ ...page, name: "smoke", include: [SMOKE] }),
       project({ ...page, name: "page", include: ["e2e/{chat,react}/**/*.test.ts"], exclude: [SMOKE] }),
-      project({
-        name: "faults",
-        include: FAULTS,
-        globalSetup: POSTGRES_SET_UP,
-        maxWorkers: 1,
-        sequence: { groupOrder: 3 },
-      }),
+      project({ ...withPostgres, name: "faults", include: FAULTS, maxWorkers: 1, sequence: { groupOrder: 3 } }),
       project({ name: "proof", include: PROOF, maxWorkers: 1, sequence: { groupOrder: 3 } }),
       project({ name: "packed", include: PACKED, maxWorkers: 1, sequence: { groupOrder: 3 } }),
     ],
