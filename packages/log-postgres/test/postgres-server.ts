@@ -110,6 +110,10 @@ export class PostgresServer {
         stdio: "ignore",
       });
       this.#process = child;
+      // If this process ends before it could stop the server.
+      const quit = () => child.kill("SIGQUIT");
+      process.once("exit", quit);
+      child.once("exit", () => process.off("exit", quit));
       while (runs(child) && !(await answers(this.url))) await sleep(30);
       if (runs(child)) return;
       if (performance.now() > end) throw new Error(`PostgreSQL does not start in ${this.folder}`);
