@@ -1,5 +1,7 @@
+import { completeKeep } from "@tidings/log";
 import type { Appended, Keep, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
+import { checkOptions, checkRange, type CheckedType } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { Connection } from "./connection.ts";
 import { Database, toInteger } from "./database.ts";
@@ -22,7 +24,8 @@ export interface PostgresLogOptions {
    */
   readonly keep?: Partial<Keep>;
   /**
-   * The milliseconds that an append waits while another transaction holds the lock of the log. Then it rejects.
+   * The milliseconds that an append waits while another transaction holds the lock of the log, 1 to 600,000. Then it
+   * rejects.
    * @default 10_000
    */
   readonly patience?: number;
@@ -48,7 +51,8 @@ const ANSWER_TIME = 20_000;
  *
  * @param connection a URL, or settings. Not behind a pooler of transactions, the log hears of events of other servers at
  *   once
- * @throws TypeError if `schema` is no name of a schema
+ * @throws TypeError if `schema` is no name of a schema, for an unknown option, and for one of another type
+ * @throws RangeError for a bound of `keep` that is not a number from 0 on
  * @throws Error if the server cannot be reached, if the role may not create the schema, or if a newer version of this
  *   package wrote it
  * @example
@@ -58,7 +62,10 @@ export async function postgresLog(
   connection: Connection,
   options: PostgresLogOptions = {},
 ): Promise<TransactionalLog<PostgresTransaction>> {
+  checkOptions("the options of postgresLog", options, OPTION_TYPES);
   const { schema = "tidings", patience = 10_000, onWarning = warn } = options;
+  const keep = completeKeep(options.keep, DEFAULT_KEEP);
+  checkRange("patience", patience, 1, 600_000);
   const database = new Database(connection, schema, patience + ANSWER_TIME);
   try {
     await database.onOneConnection((client) => prepareSchema(client, schema));
@@ -73,8 +80,20 @@ export async function postgresLog(
     await database.close();
     throw postgresError("open", cause);
   }
-  return new PostgresLog(database, { ...options, patience, onWarning });
+  return new PostgresLog(database, { ...options, keep, patience, onWarning });
 }
+
+const DEFAULT_KEEP: Keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 1024 ** 3, emptyChannels: 100_000 };
+
+/** The type of each option. */
+const OPTION_TYPES = {
+  schema: "string",
+  keep: "object",
+  patience: "number",
+  now: "function",
+  clock: "object",
+  onWarning: "function",
+} as const satisfies Record<keyof PostgresLogOptions, CheckedType>;
 
 function warn(warning: string): void {
   process.emitWarning(warning, "TidingsWarning");
@@ -100,11 +119,12 @@ class PostgresLog implements TransactionalLog<PostgresTransaction> {
 
   constructor(
     database: Database,
-    options: PostgresLogOptions & Required<Pick<PostgresLogOptions, "patience" | "onWarning">>,
+    options: PostgresLogOptions &
+      Required<Pick<PostgresLogOptions, "patience" | "onWarning">> & { readonly keep: Keep },
   ) {
     const { keep, patience, now, clock = systemClock, onWarning } = options;
     this.#database = database;
-    this.#keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 1024 ** 3, emptyChannels: 100_000, ...keep };
+    this.#keep = keep;
     this.#now = () => (now === undefined ? null : Math.floor(now()));
     this.#clock = clock;
     this.#warn = onWarning;

@@ -75,6 +75,18 @@ describe("the schema", () => {
   });
 });
 
+test.for([
+  [
+    { patient: 5 },
+    'Expected one of schema, keep, patience, now, clock, onWarning in the options of postgresLog, got "patient"',
+  ],
+  [{ patience: "long" }, 'Expected "patience" to be a number, got string'],
+  [{ patience: 0 }, 'Expected "patience" to be a number from 1 to 600000, got 0'],
+  [{ keep: { entires: 5 } }, 'in keep, got "entires"'],
+] as const)("options %j are refused before anything is opened", async ([options, message]) => {
+  await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", options as never)).rejects.toThrow(message);
+});
+
 test.for(["", "Tidings", "1st", 'a"b', "a-b", "a".repeat(41)])("%j is no name of a schema", async (schema) => {
   await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", { schema })).rejects.toThrow(
     /Expected a schema of at most 40 letters/,
