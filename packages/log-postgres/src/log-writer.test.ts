@@ -35,7 +35,7 @@ describe("append", () => {
     expect(await everything(log)).toEqual(["1", "4"]);
   });
 
-  test("a connection that is lost before the answer leaves the outcome unknown, and the same key is stored once", async () => {
+  test("a connection lost before the answer leaves the outcome unknown, and the same key is stored once", async () => {
     const { url, cut } = await filterNotifications(server.url, false);
     const { log, open, schema } = await openTestLog(server);
     const far = await open({}, url);
@@ -43,7 +43,8 @@ describe("append", () => {
     await client.query(`begin; select ${schema}.lock_appends()`);
     const once = reliable("a", "1", { idempotencyKey: "once" });
     const appending = far.append([once]).catch((error: unknown) => error);
-    const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%"${schema}".append(%'`;
+    const waiting = `select from pg_stat_activity
+      where wait_event_type = 'Lock' and query like '%"${schema}".append(%'`;
     // Inside of a transaction, this view does not change.
     const observer = await connect();
     await expect.poll(async () => (await observer.query(waiting)).rowCount).toBe(1);

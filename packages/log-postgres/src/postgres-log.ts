@@ -49,8 +49,8 @@ const ANSWER_TIME = 20_000;
 /**
  * Opens a log in PostgreSQL 13 or newer, and creates or upgrades its schema. Any number of servers may share it.
  *
- * @param connection a URL, or settings. Not behind a pooler of transactions, the log hears of events of other servers at
- *   once
+ * @param connection a URL, or settings. If it is not behind a pooler of transactions, the log hears of events of other
+ *   servers at once
  * @throws TypeError if `schema` is no name of a schema, for an unknown option, and for one of another type
  * @throws RangeError for a bound of `keep` that is not a number from 0 on
  * @throws Error if the server cannot be reached, if the role may not create the schema, or if a newer version of this

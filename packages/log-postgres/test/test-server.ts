@@ -34,7 +34,7 @@ export async function connect(url = server.url): Promise<pg.Client> {
 /** Schemas whose tests have finished. */
 const idle: string[] = [];
 
-/** A schema without entries. It may have been another test's: emptying tables takes much less time than creating them. */
+/** A schema without entries. It may have been another test's: creating tables takes much longer than emptying them. */
 export async function emptySchema(): Promise<string> {
   const used = idle.pop();
   const schema = used ?? server.newSchema();
