@@ -1,4 +1,4 @@
-import { channel, defineContract } from "@tidings/contract";
+import { channel, defineContract, latest } from "@tidings/contract";
 import { postgresLog } from "@tidings/log-postgres";
 import { createHub } from "@tidings/server";
 import pg from "pg";
@@ -6,7 +6,12 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { server } from "../packages/log-postgres/test/test-server.ts";
 
-const shop = defineContract({ orders: channel("orders", { placed: z.object({ item: z.string() }) }) });
+const shop = defineContract({
+  orders: channel("orders", { placed: z.object({ item: z.string() }) }),
+  stock: channel("stock", {
+    count: latest(z.object({ item: z.string(), left: z.number() }), { key: ({ item }) => item }),
+  }),
+});
 
 describe("publishIn on PostgreSQL", () => {
   /** A hub on a log in a schema of its own. Each hub is a process of a cluster. */
@@ -62,5 +67,23 @@ describe("publishIn on PostgreSQL", () => {
     await hub.publishIn(client, shop.orders(), "placed", { item: "never" });
     await client.query("rollback");
     expect(await published()).toEqual(["tea"]);
+  });
+
+  test("an event and a value that is still the expected one commit together; a conflict rolls both back", async () => {
+    const schema = server.newSchema();
+    const [one, other] = [await startHub(schema), await startHub(schema)];
+    const client = await begin();
+    const { id } = await one.hub.publish(shop.stock(), "count", { item: "tea", left: 2 });
+    const buy = async ({ hub }: typeof one, left: number) => {
+      await hub.publishIn(client, shop.orders(), "placed", { item: `tea, ${left} left` });
+      await hub.publishIn(client, shop.stock(), "count", { item: "tea", left }, { expects: id });
+    };
+    await buy(one, 1);
+    await client.query("commit; begin");
+    const publishing = buy(other, 1);
+    await expect(publishing).rejects.toMatchObject({ name: "PublishError", code: "conflict" });
+    await expect(publishing).rejects.not.toMatchObject({ cursor: id });
+    await client.query("rollback");
+    expect(await one.published()).toEqual(["tea, 1 left"]);
   });
 });

@@ -1,4 +1,5 @@
 import type { NewEntry } from "@tidings/log";
+import { formatCursor, type Cursor } from "@tidings/protocol";
 import { toInteger } from "./database.ts";
 
 /**
@@ -12,6 +13,12 @@ export function encodeEntries(batch: readonly NewEntry[], at: number | null): st
     const { channel, type, mode, key, idempotencyKey } = entry;
     const expires = entry.expires === undefined ? undefined : toInteger(entry.expires);
     const encoded = entry.data ?? undefined;
-    return JSON.stringify({ channel, type, mode, key, encoded, expires, idempotencyKey, at });
+    const expects = entry.expects === undefined ? undefined : encodeExpected(entry.expects);
+    return JSON.stringify({ channel, type, mode, key, encoded, expires, expects, idempotencyKey, at });
   });
+}
+
+/** The id of the expected value. Empty if none is expected: in a record, JSON's null is the same as nothing. */
+function encodeExpected(cursor: Cursor | null): string {
+  return cursor === null ? "" : formatCursor(cursor);
 }

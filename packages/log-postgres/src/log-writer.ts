@@ -1,13 +1,15 @@
 import type { Appended, NewEntry } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
-import type { Database } from "./database.ts";
+import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import type { Epochs } from "./epochs.ts";
-import { appendError, isBadEntry, isConflict } from "./postgres-error.ts";
+import { conflictError } from "./expected-value.ts";
+import { appendError, isBadEntry, isRetryable } from "./postgres-error.ts";
 
 /** A batch that waits for the next statement. */
 interface Job {
-  /** The entries, each as JSON. */
+  readonly batch: readonly NewEntry[];
+  /** The same, each as JSON. */
   readonly entries: readonly string[];
   readonly resolve: (appended: readonly Appended[]) => void;
   readonly reject: (error: unknown) => void;
@@ -44,12 +46,17 @@ export class LogWriter {
     this.#options = options;
   }
 
-  /** @throws AppendError if the entries cannot be stored in time */
-  async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
+  /**
+   * @throws ConflictError if a value does not stand where an entry expects it
+   * @throws AppendError if the entries cannot be stored in time
+   */
+  async append(given: readonly NewEntry[]): Promise<readonly Appended[]> {
+    // The caller's objects may change until the server has answered.
+    const batch = given.map((entry) => ({ ...entry }));
     const entries = encodeEntries(batch, this.#options.now());
     if (entries.length === 0) return [];
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ entries, resolve, reject });
+      this.#jobs.push({ batch, entries, resolve, reject });
       this.#flushing ??= this.#flush();
     });
   }
@@ -88,29 +95,53 @@ export class LogWriter {
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
-    const rows = await this.#store(`[${jobs.flatMap(({ entries }) => entries).join(",")}]`);
+    const rows = await this.#store(encodeJobs(jobs));
     let next = 0;
-    for (const { entries, resolve } of jobs) {
-      resolve(rows.slice(next, next + entries.length));
-      next += entries.length;
+    for (const job of jobs) {
+      this.#settle(job, rows.slice(next, next + job.entries.length));
+      next += job.entries.length;
     }
     this.#options.onCommit();
   }
 
-  async #store(batch: string): Promise<readonly Appended[]> {
+  #settle({ batch, resolve, reject }: Job, rows: readonly Row[]): void {
+    const conflict = rows[0]?.["conflict"] ?? null;
+    if (conflict !== null) return reject(conflictError(batch, Number(conflict), String(rows[0]?.["found_id"])));
+    resolve(
+      rows.map(({ seq, duplicate }) => ({
+        cursor: this.#epochs.cursorAt(Number(seq)),
+        duplicate: duplicate === true,
+      })),
+    );
+  }
+
+  async #store(batches: string): Promise<readonly Row[]> {
     const { patience } = this.#options;
     const text = `select * from ${this.#database.schema}.append($1, $2)`;
     for (let attempt = 1; ; attempt++) {
       try {
-        const rows = await this.#database.query(text, [batch, patience]);
+        const rows = await this.#database.query(text, [batches, patience]);
         await this.#epochs.know(String(rows[0]?.["epoch"]));
-        return rows.map(({ seq, duplicate }) => ({
-          cursor: this.#epochs.cursorAt(Number(seq)),
-          duplicate: duplicate === true,
-        }));
+        return rows;
       } catch (error) {
-        if (attempt === ATTEMPTS || !isConflict(error)) throw error;
+        if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
       }
     }
   }
+}
+
+/** The batches as the function `append` of the schema takes them. Neighbours without conditions are one: it costs less. */
+function encodeJobs(jobs: readonly Job[]): string {
+  const groups: { readonly conditional: boolean; readonly jobs: Job[] }[] = [];
+  for (const job of jobs) {
+    const conditional = job.batch.some(({ expects }) => expects !== undefined);
+    const last = groups.at(-1);
+    if (last === undefined || conditional || last.conditional) groups.push({ conditional, jobs: [job] });
+    else last.jobs.push(job);
+  }
+  const batches = groups.map((group) => {
+    const entries = group.jobs.flatMap((job) => job.entries);
+    return `{"conditional":${group.conditional},"entries":[${entries.join(",")}]}`;
+  });
+  return `[${batches.join(",")}]`;
 }

@@ -2,6 +2,9 @@ import { AppendError } from "@tidings/log";
 
 /** What to do, by PostgreSQL's code of an error. */
 const ADVICE: Readonly<Record<string, string>> = {
+  "25000":
+    "Set default_transaction_isolation to 'read committed' for the role of the log; begin a transaction of the " +
+    'application with "begin isolation level read committed".',
   "25P01":
     "Pass the connection that has begun the transaction, not a pool, and do not set constraints to immediate before.",
   "25006": "The server is read-only: connect to the primary.",
@@ -23,17 +26,20 @@ const NO_ANSWER =
   "The server did not answer, so what was to be written may or may not be stored; with an idempotency key it is safe " +
   "to publish again.";
 
-/** The codes of errors that another attempt avoids: conflicts with transactions that have committed meanwhile. */
-const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
+/** The codes of errors that another attempt avoids. Their cause is a transaction that has committed meanwhile. */
+const RETRYABLE: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
 
 /** Whether a statement failed because of a transaction beside it, and nothing of it is stored. */
-export function isConflict(error: unknown): boolean {
-  return CONFLICTS.has(codeOf(error) ?? "");
+export function isRetryable(error: unknown): boolean {
+  return RETRYABLE.has(codeOf(error) ?? "");
 }
 
-/** Whether a statement failed because of the entries in it: bad data, a broken constraint, or a limit of the server. */
+/**
+ * Whether a statement failed because of the entries in it: bad data, a broken constraint, a limit of the server, or a
+ * condition that cannot be checked.
+ */
 export function isBadEntry(error: unknown): boolean {
-  return /^(22|23|54)/.test(codeOf(error) ?? "");
+  return /^(22|23|54|25000)/.test(codeOf(error) ?? "");
 }
 
 /** Whether a connection ended while a statement ran. */

@@ -9,7 +9,7 @@ import { Doorbell } from "./doorbell.ts";
 import { Epochs } from "./epochs.ts";
 import { LogReader } from "./log-reader.ts";
 import { LogWriter } from "./log-writer.ts";
-import { isConflict, postgresError } from "./postgres-error.ts";
+import { isRetryable, postgresError } from "./postgres-error.ts";
 import { prepareSchema } from "./schema.ts";
 import { insertIn, type PostgresTransaction } from "./transaction-insert.ts";
 
@@ -194,7 +194,7 @@ class PostgresLog implements TransactionalLog<PostgresTransaction> {
         const [row] = await this.#database.query(text, [...keep, this.#now(), this.#isFirstPass, STEP_ROWS]);
         more = row?.["more"] === true;
       } catch (cause) {
-        if (!isConflict(cause)) throw postgresError("trim", cause);
+        if (!isRetryable(cause)) throw postgresError("trim", cause);
       }
     }
     this.#isFirstPass = false;

@@ -1,6 +1,7 @@
 import type { Queryable } from "./database.ts";
 import { quoted } from "./schema-name.ts";
 import { appendFunctions } from "./sql/append-functions.ts";
+import { expectedValueFunctions } from "./sql/expected-value-functions.ts";
 import { readFunctions } from "./sql/read-functions.ts";
 import { retentionFunctions } from "./sql/retention-functions.ts";
 import { tables } from "./sql/tables.ts";
@@ -9,7 +10,12 @@ import { tables } from "./sql/tables.ts";
 const MIGRATIONS: readonly ((name: string) => string)[] = [
   (name) => {
     const schema = quoted(name);
-    const functions = [appendFunctions(schema, name), readFunctions(schema), retentionFunctions(schema, name)];
+    const functions = [
+      appendFunctions(schema, name),
+      expectedValueFunctions(schema),
+      readFunctions(schema),
+      retentionFunctions(schema, name),
+    ];
     return [tables(schema), ...functions, `select ${schema}.begin_epoch();`].join("\n");
   },
 ];

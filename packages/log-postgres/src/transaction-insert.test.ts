@@ -25,6 +25,9 @@ describe("appendIn", () => {
     return sql;
   }
 
+  /** Errors of Prisma have the message of PostgreSQL inside of their own, and no cause. */
+  const rejectAsPrisma = ({ message }: Error) => Promise.reject(new Error(`Raw query failed. Message: \`${message}\``));
+
   /** Runs the work on a client of pg, in a form of its transaction. */
   async function onClient(formOf: (client: pg.Client) => PostgresTransaction): Promise<Transact> {
     const client = await connect();
@@ -45,7 +48,8 @@ describe("appendIn", () => {
     pg: () => onClient((client) => client),
     "the form of Prisma": () =>
       onClient((client) => ({
-        $executeRawUnsafe: async (query: string, ...values: string[]) => (await client.query(query, values)).rowCount,
+        $executeRawUnsafe: (query: string, ...values: string[]) =>
+          client.query(query, values).then(({ rowCount }) => rowCount, rejectAsPrisma),
       })),
     async "postgres.js"() {
       const sql = openPostgresJs();
@@ -83,6 +87,21 @@ describe("appendIn", () => {
     });
     await expect(rolledBack).rejects.toThrow("the work fails");
     expect(await everything(log)).toEqual(['"first"', '"\\u0000"']);
+  });
+
+  test.for(Object.entries(libraries))("reports a conflict in a transaction of %s", async ([, start]) => {
+    const { log } = await openTestLog(server);
+    const transact = await start();
+    const topic = { channel: "a", type: "topic", mode: "latest", data: "1" } as const;
+    const [first] = await log.append([topic]);
+    const conflicting = transact((transaction) =>
+      log.appendIn(transaction, [reliable("a"), { ...topic, data: "2", expects: null }]),
+    );
+    await expect(conflicting).rejects.toMatchObject({ name: "ConflictError", cursor: first?.cursor });
+    await transact((transaction) =>
+      log.appendIn(transaction, [{ ...topic, data: "3", expects: first?.cursor ?? null }]),
+    );
+    expect(await everything(log)).toEqual(["3"]);
   });
 
   test("refuses what commits by itself: a pool, and a connection without a transaction", async () => {

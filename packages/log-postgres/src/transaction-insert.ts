@@ -1,5 +1,6 @@
 import type { NewEntry } from "@tidings/log";
 import { encodeEntries } from "./encoded-entries.ts";
+import { reportedConflict } from "./expected-value.ts";
 import { postgresError } from "./postgres-error.ts";
 
 /** Runs a statement with its values inside a transaction. */
@@ -21,7 +22,8 @@ export type PostgresTransaction =
  *
  * @param schema the quoted name of the schema
  * @param at the time of the append, in milliseconds since 1970; null for that of the commit, by the server's clock
- * @throws Error if the entries cannot be written. The transaction can only roll back then
+ * @throws ConflictError if a value does not stand where an entry expects it
+ * @throws Error if the entries cannot be written. After both errors, the transaction can only roll back
  */
 export async function insertIn(
   transaction: PostgresTransaction,
@@ -29,12 +31,14 @@ export async function insertIn(
   batch: readonly NewEntry[],
   at: number | null,
 ): Promise<void> {
-  const entries = encodeEntries(batch, at);
+  // The caller's objects may change until the server has answered.
+  const copies = batch.map((entry) => ({ ...entry }));
+  const entries = encodeEntries(copies, at);
   if (entries.length === 0) return;
   try {
     await runnerOf(transaction)(`select ${schema}.publish($1, true)`, [`[${entries.join(",")}]`]);
   } catch (cause) {
-    throw postgresError("publish inside a transaction to", cause);
+    throw reportedConflict(copies, cause) ?? postgresError("publish inside a transaction to", cause);
   }
 }
 

@@ -9,8 +9,13 @@ import { answers, freePort } from "./postgres-server.ts";
 
 /** Debian has it in a folder that is not on the path of every user. */
 const program = ["pgbouncer", "/usr/sbin/pgbouncer"].find((name) => spawnSync(name, ["--version"]).error === undefined);
-
-export const hasPgBouncer = program !== undefined;
+if (program === undefined) {
+  throw new Error(
+    "Expected a PgBouncer on this machine, got none. Install it, on Debian with `apt-get install pgbouncer`; " +
+      "`.ci/run` does so when root runs it.",
+  );
+}
+const installed: string = program;
 
 /** Two connections to the server for all clients: what a client leaves behind on one, another client finds. */
 const configOf = (server: URL, port: number): string => `
@@ -39,7 +44,7 @@ export async function startPgBouncer(serverUrl: string): Promise<{ url: string; 
   await writeFile(config, configOf(server, port));
   // It refuses to run as root, too.
   if (user.uid !== undefined && user.gid !== undefined) await chown(folder, user.uid, user.gid);
-  const bouncer = spawn(program ?? "pgbouncer", [config], { ...user, cwd: folder, stdio: "ignore" });
+  const bouncer = spawn(installed, [config], { ...user, cwd: folder, stdio: "ignore" });
   const ended = once(bouncer, "exit");
   const url = new URL(serverUrl);
   url.port = String(port);

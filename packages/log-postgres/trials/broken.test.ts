@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Appended, NewEntry } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
 import { describe, expect, test } from "vitest";
 import { everything, openTestLog, reliable } from "../test/test-log.ts";
 import { connect, server, startServer } from "../test/test-server.ts";
 import { failOver } from "./fail-over.ts";
 import { Follower, publishFor } from "./follower.ts";
 
-// Four logs that pass the conformance suite and are broken all the same, each by one function of the schema. Each check
-// passes on the sound log and fails on the broken one.
+// Logs that are broken, each by one function of the schema. The conformance suite may pass with them. Each check passes
+// on the sound log and fails on the broken one.
 
 /** A schema on a server. */
 type Server = Parameters<typeof openTestLog>[0];
@@ -61,6 +63,22 @@ async function checkOrder(breakIt: Break | null): Promise<void> {
   expect(followed).toEqual(await everything(log));
 }
 
+/** Of four processes that expect the same value at the same time, one replaces it. */
+async function checkExpected(breakIt: Break | null): Promise<void> {
+  const { log, open } = await openBroken(server, breakIt);
+  const handles = [log, await open(), await open(), await open()];
+  let expects: Cursor | null = null;
+  for (let round = 0; round < 100; round++) {
+    const entry: NewEntry = { channel: "a", type: "topic", mode: "latest", data: `${round}`, expects };
+    const attempts: PromiseSettledResult<readonly Appended[]>[] = await Promise.allSettled(
+      handles.map((handle) => handle.append([entry])),
+    );
+    const won = attempts.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+    expect(won).toHaveLength(1);
+    expects = won[0]?.cursor ?? null;
+  }
+}
+
 /** An append of another process is heard long before a poll. */
 async function checkDoorbell(breakIt: Break | null): Promise<void> {
   const { log, open } = await openBroken(server, breakIt);
@@ -107,6 +125,7 @@ async function checkTimeline(breakIt: Break | null): Promise<void> {
 describe("a broken log is found out:", () => {
   const cases = [
     ["appends without the lock", checkOrder, withoutLock],
+    ["conditions without the lock", checkExpected, withoutLock],
     ["appends without NOTIFY", checkDoorbell, withoutNotify],
     ["a head that goes back after a trim", checkHead, withMovingHead],
   ] as const;

@@ -1,19 +1,13 @@
 import { describeEventLog } from "@tidings/log/conformance";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { postgresLog } from "../src/postgres-log.ts";
-import { hasPgBouncer, startPgBouncer } from "../test/pg-bouncer.ts";
+import { startPgBouncer } from "../test/pg-bouncer.ts";
 import { everything, openTestLog, reliable, timeUntil } from "../test/test-log.ts";
 import { connect, emptySchema, server } from "../test/test-server.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-if (!hasPgBouncer) {
-  console.warn(
-    "The tests behind a PgBouncer are skipped, since there is none on this machine; .ci/run installs it on Debian.",
-  );
-}
-
-describe.skipIf(!hasPgBouncer)("behind a PgBouncer that shares connections between transactions,", () => {
+describe("behind a PgBouncer that shares connections between transactions,", () => {
   let bouncer: Awaited<ReturnType<typeof startPgBouncer>>;
   beforeAll(async () => {
     bouncer = await startPgBouncer(server.url);

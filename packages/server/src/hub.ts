@@ -95,7 +95,8 @@ export interface TransactionalHub<C extends Contract, Transaction> {
    * Publishes inside the application's own transaction: the event gets its position at the commit, and a rollback
    * publishes nothing. The insert is handed to the transaction's connection before the call returns. Await it before you
    * commit.
-   * @throws ContractError, PublishError as {@link Hub.publish} does. The transaction can go on
+   * @throws ContractError, PublishError as {@link Hub.publish} does. After a ContractError the transaction can go on;
+   *   after a PublishError, that depends on the log
    */
   publishIn<Name extends ChannelName<C>, Type extends EventType<C, Name>>(
     transaction: Transaction,

@@ -85,61 +85,79 @@ begin
   end if;
 end $$;
 
--- Appends a list of entries in one transaction. The log's own appends use it.
-create function ${schema}.append(batch json, patience integer)
-returns table (epoch text, seq bigint, duplicate boolean) language plpgsql volatile as $$
+-- Appends batches in one transaction, without those that conflict. The log's own appends use it.
+create function ${schema}.append(batches json, patience integer)
+returns table (epoch text, seq bigint, duplicate boolean, conflict bigint, found_id text)
+language plpgsql volatile as $$
 declare
+  batch record;
   item record;
   placed record;
 begin
   perform set_config('lock_timeout', patience::text, true);
   perform ${schema}.begin_append();
   select newest.epoch into epoch from ${schema}.epoch newest order by number desc limit 1;
-  for item in select *, encoded as data from json_to_recordset(batch) as given(
-    channel text, type text, mode text, key text, encoded text, expires bigint, "idempotencyKey" text, at bigint
-  ) loop
-    placed := ${schema}.place(item.channel, item.type, ${KIND}, coalesce(item.key, ''), item.data, item.expires,
-      item."idempotencyKey", coalesce(item.at, ${schema}.now()));
-    seq := placed.seq;
-    duplicate := placed.duplicate;
-    return next;
+  for batch in select * from json_to_recordset(batches) as given(entries json, conditional boolean) loop
+    conflict := null;
+    if batch.conditional then select * into conflict, found_id from ${schema}.find_conflict(batch.entries); end if;
+    for item in select *, encoded as data from json_to_recordset(batch.entries) as given(
+      channel text, type text, mode text, key text, encoded text, expires bigint, "idempotencyKey" text, at bigint
+    ) loop
+      if conflict is null then
+        placed := ${schema}.place(item.channel, item.type, ${KIND}, coalesce(item.key, ''), item.data, item.expires,
+          item."idempotencyKey", coalesce(item.at, ${schema}.now()));
+        seq := placed.seq;
+        duplicate := placed.duplicate;
+      end if;
+      return next;
+    end loop;
   end loop;
 end $$;
 
--- Appends what a transaction has staged, when it commits. It has the rights of its owner, so whoever may insert into
--- the table may publish.
-create function ${schema}.place_staged() returns trigger language plpgsql volatile
-security definer set search_path = pg_catalog, pg_temp as $$
+-- Appends what this transaction has staged. Needs the lock.
+create function ${schema}.place_staged() returns void language plpgsql volatile as $$
 declare
   item record;
 begin
-  -- The first row of the transaction has placed them all.
-  if not exists (select 1 from ${schema}.staged where id = new.id) then return null; end if;
-  if new.inside_since = statement_timestamp() then
-    raise exception 'expected a transaction that was begun before, got a statement that commits by itself'
-      using errcode = 'no_active_sql_transaction';
-  end if;
-  perform ${schema}.begin_append();
   for item in select * from ${schema}.staged where transaction = pg_current_xact_id() order by id loop
     perform ${schema}.place(item.channel, item.type, ${KIND}, item.key, item.data::text, item.expires,
       item.idempotency_key, coalesce(item.at, ${schema}.now()));
   end loop;
   delete from ${schema}.staged where transaction = pg_current_xact_id();
+end $$;
+
+-- Appends what a transaction has staged, when it commits. It has the rights of its owner, so whoever may insert into
+-- the table may publish.
+create function ${schema}.on_commit() returns trigger language plpgsql volatile
+security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if new.inside_since = statement_timestamp() then
+    raise exception 'expected a transaction that was begun before, got a statement that commits by itself'
+      using errcode = 'no_active_sql_transaction';
+  end if;
+  -- The first row of the transaction places them all. A condition has placed those that came before it.
+  if not exists (select 1 from ${schema}.staged where id = new.id) then return null; end if;
+  perform ${schema}.begin_append();
+  perform ${schema}.place_staged();
   return null;
 end $$;
-create constraint trigger place_staged after insert on ${schema}.staged deferrable initially deferred
-for each row execute function ${schema}.place_staged();
+create constraint trigger on_commit after insert on ${schema}.staged deferrable initially deferred
+for each row execute function ${schema}.on_commit();
 
 -- Publishes when the transaction commits: one entry, or a list of entries, as JSON. "data" is any JSON value;
 -- "encoded" is the same as a text of JSON. A latest entry without either withdraws the value of its key.
-create function ${schema}.publish(batch text, inside boolean default false) returns void language sql volatile as $$
+create function ${schema}.publish(batch text, inside boolean default false) returns void language plpgsql volatile as $$
+declare
+  entries json := case json_typeof(batch::json) when 'array' then batch::json else json_build_array(batch::json) end;
+begin
+  if exists (select 1 from json_to_recordset(entries) as given(expects text) where expects is not null) then
+    perform ${schema}.refuse_conflict(entries);
+  end if;
   insert into ${schema}.staged (channel, type, mode, key, data, expires, idempotency_key, at, inside_since)
   select channel, type, coalesce(mode, 'reliable'), coalesce(key, ''), coalesce(encoded::json, data), expires,
     "idempotencyKey", at, case when inside then statement_timestamp() end
-  from rows from (json_to_recordset(
-    case json_typeof(batch::json) when 'array' then batch::json else json_build_array(batch::json) end
-  ) as (channel text, type text, mode text, key text, data json, encoded text, expires bigint, "idempotencyKey" text,
-    at bigint)) with ordinality
-  order by ordinality
-$$;
+  from rows from (json_to_recordset(entries) as (channel text, type text, mode text, key text, data json, encoded text,
+    expires bigint, "idempotencyKey" text, at bigint)) with ordinality
+  order by ordinality;
+end $$;
 `;
