@@ -80,7 +80,7 @@ describe("what plain JavaScript passes is refused with one sentence", () => {
     [
       "publish",
       [room, "said", said.data, { key: "" }],
-      'Expected one of idempotencyKey in the options of publish, got "key".',
+      'Expected one of idempotencyKey, expects in the options of publish, got "key".',
     ],
     ["publishAll", [said], "Expected a list of events in publishAll, got object."],
     ["publishAll", [[{ ...said, adress: room }]], 'in an event of publishAll, got "adress".'],
@@ -88,7 +88,7 @@ describe("what plain JavaScript passes is refused with one sentence", () => {
     [
       "publishIn",
       [null, room, "said", said.data, { key: "" }],
-      'Expected one of idempotencyKey in the options of publishIn, got "key".',
+      'Expected one of idempotencyKey, expects in the options of publishIn, got "key".',
     ],
     ["clear", [room, "topic", 5], 'Expected "key" to be a string, got number.'],
     ["disconnect", [], "Expected the selector of disconnect to be an object, got undefined."],

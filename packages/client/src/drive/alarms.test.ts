@@ -7,26 +7,27 @@ test("what has the same time is done together, by one timer, and what is cancell
   const alarms = createAlarms(clock);
   const done: string[] = [];
   const at = clock.now() + 1_000;
-  alarms.set(at, () => done.push("a"));
-  const cancelB = alarms.set(at, () => done.push("b"));
-  alarms.set(at, () => {
+  alarms.set("x", at, () => done.push("a"));
+  const cancelB = alarms.set("x", at, () => done.push("b"));
+  alarms.set("x", at, () => {
     done.push("c");
     cancelD();
   });
-  const cancelD = alarms.set(at, () => done.push("d"));
-  alarms.set(at + 500, () => done.push("later"));
-  expect(clock.pending).toBe(2);
+  const cancelD = alarms.set("x", at, () => done.push("d"));
+  alarms.set("x", at + 500, () => done.push("later"));
+  alarms.set("y", at, () => done.push("y"));
+  expect(clock.pending).toBe(3);
   cancelB();
   await clock.advance(1_000);
-  expect(done).toEqual(["a", "c"]);
+  expect(done).toEqual(["a", "c", "y"]);
   await clock.advance(500);
-  expect(done).toEqual(["a", "c", "later"]);
+  expect(done).toEqual(["a", "c", "y", "later"]);
 });
 
 test("without anybody who waits, there is no timer", () => {
   const clock = new VirtualClock();
   const alarms = createAlarms(clock);
-  const cancels = [1, 2, 3].map(() => alarms.set(clock.now() + 5, () => {}));
+  const cancels = [1, 2, 3].map(() => alarms.set("x", clock.now() + 5, () => {}));
   for (const cancel of cancels) cancel();
   expect(clock.pending).toBe(0);
 });

@@ -65,7 +65,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   let endStream: EndRequest = () => {};
   /** The request that is to replace the stream. */
   let successor: Candidate | null = null;
-  const retry = retryEffects(settings);
+  const retry = retryEffects(settings, "the stream");
   const { input }: Machine<ConnectionState, ConnectionInputs> = createMachine(
     IDLE,
     connectionTransition,

@@ -46,8 +46,14 @@ export function createPages(settings: Settings): Pages {
         const channels = new Map([...waiting.values()].map((path) => [path, start]));
         // One subscription that gets the answer may cancel for another one, which then is no longer in the map.
         gathering.end = begin({ channels, ...request }, ([failed, page]) => {
-          const outcome = failed ? ([{ ...failed, random: settings.random() }] as const) : ([null, page] as const);
-          waiting.forEach((_, onEnd) => onEnd(outcome));
+          const draws = new Map<string, number>();
+          // Those who want the same try again together. Different paths do not: fewer at once may be possible.
+          function draw(path: string): number {
+            const random = draws.get(path) ?? settings.random();
+            draws.set(path, random);
+            return random;
+          }
+          waiting.forEach((path, onEnd) => onEnd(failed ? [{ ...failed, random: draw(path) }] : [null, page]));
         });
       }
     });

@@ -18,12 +18,11 @@ interface RetryEffects {
   wait(lastFailure: Retrying | Ended, input: RetryInput): (() => void) | undefined;
 }
 
-export function retryEffects({
-  clock,
-  random,
-  report,
-  alarms,
-}: Pick<Settings, "clock" | "random" | "report" | "alarms">): RetryEffects {
+/** @param what those of the same name that try again at the same time do it together */
+export function retryEffects(
+  { clock, random, report, alarms }: Pick<Settings, "clock" | "random" | "report" | "alarms">,
+  what: string,
+): RetryEffects {
   return {
     plan(failed, input) {
       report(failed.ending);
@@ -36,7 +35,7 @@ export function retryEffects({
     },
     wait(lastFailure, input) {
       const at = lastFailure.state === "retrying" ? lastFailure.at : null;
-      return at === null ? undefined : alarms.set(at, () => input("due", null));
+      return at === null ? undefined : alarms.set(what, at, () => input("due", null));
     },
   };
 }

@@ -77,7 +77,7 @@ export function subscriptionFactory(
       offer: (item) => input("answer", { item, isTaken: consumer.take(item) }),
       gap,
       end,
-      ...retryEffects(settings),
+      ...retryEffects(settings, path),
     });
     const { input } = machine;
 

@@ -8,10 +8,12 @@ import { checkReaderOptions, parseAfter, type ReaderOptions } from "./reader-opt
 import { Reader, type ReaderNeeds } from "./reader.ts";
 
 /** A loop over the events of some addresses: what `hub.events` returns. */
-export interface EventReader<C extends Contract, Name extends ChannelName<C>> extends AsyncIterableIterator<
+// Before TypeScript 5.6, `AsyncIterableIterator` has no type of the last value.
+export interface EventReader<C extends Contract, Name extends ChannelName<C>> extends AsyncIterator<
   ReaderItem<C, Name>,
   undefined
 > {
+  [Symbol.asyncIterator](): EventReader<C, Name>;
   /**
    * The position up to which the loop has got everything. It also moves on when nothing comes for these addresses.
    * Null until the log has answered for the first time, if `after` was no cursor.
@@ -20,7 +22,8 @@ export interface EventReader<C extends Contract, Name extends ChannelName<C>> ex
 }
 
 /** The same over any channels. */
-interface AnyReader extends AsyncIterableIterator<AnyItem, undefined> {
+interface AnyReader extends AsyncIterator<AnyItem, undefined> {
+  [Symbol.asyncIterator](): AnyReader;
   readonly cursor: string | null;
 }
 
