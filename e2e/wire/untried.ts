@@ -67,6 +67,8 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
     "So `events` should begin a little": "what a server should do; packages/server tests it for ours",
     "The page has a gap when retention":
       "that needs a tiny retention while a state loads; packages/server tests it for ours",
+    "Withdrawals are among the first ones":
+      "that needs a withdrawal while a state loads; packages/server tests it for ours",
     "A state may already contain some": "what a client does",
     "A client that goes on after a failover":
       "tested by 7 with a position after what was lost; the simulation has the rest",

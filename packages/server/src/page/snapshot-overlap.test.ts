@@ -120,7 +120,7 @@ describe("with a snapshot come the events from a little before its load on (law 
     expect((await readOn(hub)).texts).toEqual(["c"]);
   });
 
-  test("hints of that time come, too; values and withdrawals do not, since the current values follow", async () => {
+  test("hints and withdrawals of that time come, too; values do not, since the current values follow", async () => {
     const hub = await openTestHub();
     await hub.say("a");
     await hub.hub.publish(lobby, "topic", { text: "tea" });
@@ -129,7 +129,37 @@ describe("with a snapshot come the events from a little before its load on (law 
     await hub.hub.publish(lobby, "typing", { author: "ada" });
     await hub.clock.settle();
     const { json } = await hub.page(SNAPSHOT);
-    expect(json.events.map(({ type }) => type)).toEqual(["message", "typing", "topic"]);
+    expect(json.events.map(({ type }) => type)).toEqual(["message", "price", "typing", "topic"]);
+    expect(json.events[1]).toMatchObject({ clear: "x" });
+  });
+
+  test.each([0, 2_000])(
+    "a withdrawal while the state loads comes after the state: with an overlap of %d ms",
+    async (snapshotOverlap) => {
+      const loads: (() => void)[] = [];
+      const room = () => new Promise<{ texts: string[] }>((resolve) => void loads.push(() => resolve({ texts: [] })));
+      const hub = await openTestHub({ snapshotOverlap, snapshot: { room } });
+      await hub.hub.publish(lobby, "topic", { text: "old" });
+      await hub.clock.settle();
+      const asking = hub.page(SNAPSHOT);
+      await hub.clock.settle();
+      await hub.hub.clear(lobby, "topic");
+      loads[0]?.();
+      const { json } = await asking;
+      expect(json.events).toMatchObject([{ type: "topic", clear: "" }]);
+      const rest = await hub.page(`${LOBBY}&after=${json.cursor}`);
+      expect(rest.json.events).toEqual([]);
+    },
+  );
+
+  test("a value that was set again after its withdrawal comes after the withdrawal", async () => {
+    const hub = await openTestHub();
+    await hub.hub.publish(lobby, "topic", { text: "old" });
+    await hub.hub.clear(lobby, "topic");
+    await hub.hub.publish(lobby, "topic", { text: "new" });
+    await hub.clock.settle();
+    const { json } = await hub.page(SNAPSHOT);
+    expect(json.events.at(-1)).toMatchObject({ type: "topic", data: { text: "new" } });
   });
 });
 

@@ -88,7 +88,8 @@ function earliest(loaded: readonly Snapshot[]): Cursor | null {
 
 /**
  * What a page of the log, read after `position`, owes to a reader of these states. The current values follow, so no
- * value and no withdrawal is among them. What was dropped up to the head of a state is in that state.
+ * value is among them. Withdrawals are: a state may still have a value that was withdrawn while it loaded. What was
+ * dropped up to the head of a state is in that state.
  */
 function owedBeside(
   loaded: readonly Snapshot[],
@@ -102,7 +103,7 @@ function owedBeside(
   const heads = new Map(loaded.map(({ path, head }) => [path, head.seq]));
   const { entries, holes } = owedOf(page, starts, position);
   return {
-    entries: entries.filter(({ mode }) => mode !== "latest"),
+    entries: entries.filter(({ mode, data }) => mode !== "latest" || data === null),
     holes: holes.filter(({ channel, to }) => to > (heads.get(channel) ?? 0)),
   };
 }
