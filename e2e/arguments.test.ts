@@ -92,6 +92,11 @@ describe("what plain JavaScript passes is refused with one sentence", () => {
     ],
     ["clear", [room, "topic", 5], 'Expected "key" to be a string, got number.'],
     ["disconnect", [], "Expected the selector of disconnect to be an object, got undefined."],
+    [
+      "disconnect",
+      [{ viewer: undefined, address: room }],
+      'Expected "viewer" in the selector of disconnect to have a value, got undefined; leave the key out.',
+    ],
     ["recheck", [{ viewr: "ada" }], 'Expected one of viewer, address in the selector of recheck, got "viewr".'],
     ["memoryLog", [5], "Expected the options of memoryLog to be an object, got number."],
     ["memoryLog", [{ kep: {} }], 'Expected one of keep, burst, now, random in the options of memoryLog, got "kep".'],

@@ -70,7 +70,8 @@ export interface Hub<C extends Contract, Raw = unknown> {
   /**
    * Ends the streams of a viewer in every process, or one address on the streams that follow it. Clients may come back
    * with fresh credentials.
-   * @throws TypeError for a selector that names nobody, has an unknown key, or an address that is not of this contract
+   * @throws TypeError for a selector that names nobody, has an unknown key, a key that is undefined, or an address that
+   *   is not of this contract
    */
   disconnect(selector: Selector): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 import { parseAddress, type Address, type Contract } from "@tidings/contract";
 import type { Entry, NewEntry } from "@tidings/log";
-import { checkObject, typeNameOf } from "@tidings/protocol/checks";
+import { checkSelector, typeNameOf } from "@tidings/protocol/checks";
 
 /** Whom a command is about: a viewer, an address, or a viewer on an address. */
 export interface Selector {
@@ -36,10 +36,10 @@ export function isControlChannel(channel: string): boolean {
 /**
  * The log entry of a command. Commands travel through the log, so that they reach every process, in order.
  * @param count how many commands this process has made before
- * @throws TypeError for a selector that names nobody, or anything but a viewer's id and an address
+ * @throws TypeError for a selector that names nobody, or anything but a viewer's id and an address, also undefined
  */
 export function commandEntry(contract: Contract, verb: Command["verb"], selector: Selector, count: number): NewEntry {
-  checkSelector(contract, verb, selector);
+  checkWhom(contract, verb, selector);
   const { viewer, address } = selector;
   const command: Command = { verb, viewer: viewer ?? null, path: address?.path ?? null };
   const channel = `${CONTROL_CHANNEL}/${count % CONTROL_CHANNELS}`;
@@ -66,9 +66,9 @@ export function isAbout({ viewer, path }: Command, viewerId: string, paths: Pick
 }
 
 /** Checks a selector: one that is misread would end the streams of everybody, or of nobody. */
-function checkSelector(contract: Contract, verb: Command["verb"], selector: Selector): void {
+function checkWhom(contract: Contract, verb: Command["verb"], selector: Selector): void {
   const what = `the selector of ${verb}`;
-  checkObject(what, selector, ["viewer", "address"]);
+  checkSelector(what, selector, ["viewer", "address"]);
   const { viewer, address } = selector;
   if (viewer === undefined && address === undefined) {
     throw new TypeError(`Expected a viewer or an address in ${what}, got neither; name one or both.`);
