@@ -27,7 +27,7 @@ describe(`an append with a condition, by ${driver.name}`, () => {
     const writer = new LogWriter(file, {
       now: Date.now,
       clock: systemClock,
-      boot: "boot",
+      use: () => ({ boot: "boot", epoch: "second" }),
       patience: 0,
       onCommit: () => void commits++,
     });
@@ -85,7 +85,13 @@ describe(`an append with a condition, by ${driver.name}`, () => {
   test("finds the value by an index", async () => {
     const path = temporaryPath();
     const file = openFile(path);
-    const options = { now: Date.now, clock: systemClock, boot: "boot", patience: 0, onCommit: () => {} };
+    const options = {
+      now: Date.now,
+      clock: systemClock,
+      use: () => ({ boot: "boot", epoch: "second" }),
+      patience: 0,
+      onCommit: () => {},
+    };
     await new LogWriter(file, options).append([topic("1", { expects: null, idempotencyKey: "once" })]);
     const texts = file.texts.filter((sql) => /order by seq desc limit 1|select 1 from tidings_idempotency/.test(sql));
     expect(texts).toHaveLength(3);

@@ -46,9 +46,9 @@ describe(`the last use of the file, by ${driver.name}`, () => {
     const first = sqliteLog(path, { boot: "one" });
     await appendSome(first, 3, "kept");
     await first.close();
+    const kept = await openLog(path, { boot: "one" }).head();
+    // Before the first commit, the file itself gets the note that the log is in use.
     const log = openLog(path, { boot: "one" });
-    // The first commit is in the file itself, with the note that the log is in use.
-    const kept = await appendSome(log, 1, "kept");
     const lost = await appendSome(log, 2, "lost");
 
     const crashed = openLog(crash(path, 0), { boot: "two" });
@@ -94,6 +94,69 @@ describe(`the last use of the file, by ${driver.name}`, () => {
     expect((await reopened.head()).seq).toBeLessThan(lost.seq);
     await appendSome(reopened, 12, "new");
     expect(await reopened.read(lost, ["a"], WIDE)).toMatchObject({ holes: [{ reason: "lost" }] });
+  });
+
+  /** A copy of the file without its -wal file, which somebody has deleted after a kill. */
+  function withoutWal(path: string): string {
+    const copy = temporaryPath();
+    copyFileSync(path, copy);
+    return copy;
+  }
+
+  test("a -wal file that is deleted ends the epoch, also if a backup held up the first checkpoint", async () => {
+    const path = temporaryPath();
+    const first = sqliteLog(path, { boot: "one" });
+    const kept = await appendSome(first, 1, "kept");
+    await first.close();
+    const backup = openApplication(path);
+    backup.exec("begin");
+    backup.prepare("select count(*) from tidings_entry").get();
+    const log = openLog(path, { boot: "one" });
+    const lost = await appendSome(log, 5, "lost");
+    expect(await log.read(kept, ["a"], WIDE)).toMatchObject({ holes: [], entries: { length: 5 } });
+
+    const reopened = openLog(withoutWal(path), { boot: "one" });
+    await appendSome(reopened, 7, "new");
+    expect(await reopened.read(lost, ["a"], WIDE)).toMatchObject({ entries: [], holes: [{ reason: "reset" }] });
+    expect(await reopened.read(kept, ["a"], WIDE)).toMatchObject({ holes: [], entries: { length: 7 } });
+    backup.exec("rollback");
+  });
+
+  test.each(["before this one has published", "after this one has published"])(
+    "a -wal file that is deleted ends the epoch, also if only publishIn was used, and another process closed %s",
+    async (when) => {
+      const path = temporaryPath();
+      const other = sqliteLog(path, { boot: "one" });
+      await appendSome(other, 1, "kept");
+      const log = openLog(path, { boot: "one" });
+      if (when.startsWith("after")) await appendSome(log, 1, "kept");
+      await other.close();
+      const kept = await log.head();
+      const application = openApplication(path);
+      for (let n = 0; n < 5; n++) {
+        application.exec("begin immediate");
+        await log.appendIn(application, [entry("a", `lost ${n}`)]);
+        application.exec("commit");
+      }
+      const lost = await log.head();
+      expect(await log.read(kept, ["a"], WIDE)).toMatchObject({ holes: [], entries: { length: 5 } });
+
+      const reopened = openLog(withoutWal(path), { boot: "one" });
+      await appendSome(reopened, 7, "new");
+      expect(await reopened.read(lost, ["a"], WIDE)).toMatchObject({ entries: [], holes: [{ reason: "reset" }] });
+      expect(await reopened.read(kept, ["a"], WIDE)).toMatchObject({ holes: [], entries: { length: 7 } });
+    },
+  );
+
+  test("an append that waits for its commit while another handle closes the log is appended", async () => {
+    const path = temporaryPath();
+    await sqliteLog(path, { boot: "one" }).close();
+    const other = sqliteLog(path, { boot: "one" });
+    const log = openLog(path, { boot: "one" });
+    const appending = log.append([entry("a", "1")]);
+    await other.close();
+    await appending;
+    expect(await everything(log)).toEqual(["1"]);
   });
 
   test.each(["-wal", "-shm"])(

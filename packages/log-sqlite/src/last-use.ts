@@ -1,3 +1,4 @@
+import type { SqliteTransaction } from "./driver.ts";
 import type { LogFile } from "./log-file.ts";
 import { beginEpoch, readHead } from "./schema.ts";
 
@@ -23,23 +24,73 @@ export function continueEpoch(file: LogFile, opening: Opening): void {
   if (isIntact(file, opening)) return;
   file.transact("begin immediate", () => {
     const isNew = readMark(file, "boot") === null && readHead(file) === 0;
-    if (!isNew && !isIntact(file, opening)) beginEpoch(file, opening.epoch);
+    if (!isNew && !isIntact(file, opening)) beginEpoch(file, opening.epoch, readHead(file));
     noteUse(file, opening.boot);
-    writeMark(file, "boot", opening.boot);
   });
   // The note must not be in the -wal file alone.
   file.exec("pragma wal_checkpoint(passive)");
 }
 
+/** Whether the log was closed and has not been used since. Then no entry may be written before the use is noted. */
+export function isAtRest(file: SqliteTransaction): boolean {
+  return readMark(file, "closed") !== null;
+}
+
 /**
- * Notes, inside a transaction, that the log may get entries which are in the -wal file only.
+ * Notes, before the first entry is written, that the log may get entries which are in the -wal file only. The file
+ * itself must not look closed any more. A reader of the file, such as a backup, may hold up the checkpoint. Then a new
+ * epoch begins: if the -wal file is lost, that epoch is lost, too, and none of its seqs is given out again in it.
  *
- * @returns whether this was not noted yet; then a checkpoint has to follow
+ * Several processes may do this at the same time, and each of them may die or have to try again. If another one closes
+ * the log meanwhile, the log is at rest again.
+ *
+ * @param use.epoch the name of the epoch that may begin
  */
-export function noteUse(file: LogFile, boot: string): boolean {
-  const isClosed = Number(file.prepare("delete from tidings_meta where name = 'closed'").run().changes) > 0;
-  if (isClosed) writeMark(file, "boot", boot);
-  return isClosed;
+export function beginUse(file: LogFile, use: Use): void {
+  const mine = file.transact("begin immediate", () => {
+    const note = `${headAtClose(file)} ${use.epoch}`;
+    if (isAtRest(file)) writeMark(file, "closed", note);
+    return note;
+  });
+  const isSaved = checkpoint(file);
+  file.transact("begin immediate", () => {
+    if (readMark(file, "closed") !== mine) return;
+    if (!isSaved) beginEpoch(file, use.epoch, headAtClose(file));
+    noteUse(file, use.boot);
+  });
+}
+
+/**
+ * The same inside the transaction that has inserted the first entries: no checkpoint can come before its commit, so an
+ * epoch begins.
+ */
+export function beginUseInside(transaction: SqliteTransaction, use: Use): void {
+  beginEpoch(transaction, use.epoch, headAtClose(transaction));
+  noteUse(transaction, use.boot);
+}
+
+/** Who uses the log. */
+export interface Use {
+  /** Identifies the running boot of the machine. */
+  readonly boot: string;
+  /** The name of the epoch that begins if the use cannot be noted in the file itself. */
+  readonly epoch: string;
+}
+
+function noteUse(file: SqliteTransaction, boot: string): void {
+  file.prepare("delete from tidings_meta where name = 'closed'").run();
+  writeMark(file, "boot", boot);
+}
+
+/** The head with which the log was closed. The note may have the name of an epoch after it. */
+function headAtClose(file: SqliteTransaction): number {
+  return Number.parseInt(readMark(file, "closed") ?? "0", 10);
+}
+
+/** Moves the -wal file into the file. @returns whether all of it is there now */
+function checkpoint(file: LogFile): boolean {
+  const row = file.prepare("pragma wal_checkpoint(passive)").get();
+  return Number(row?.["busy"]) === 0 && Number(row?.["log"]) === Number(row?.["checkpointed"]);
 }
 
 /** Notes, inside a transaction, that the last entry is in the file. A checkpoint has to follow. */
@@ -53,11 +104,12 @@ function isIntact(file: LogFile, { boot, hasWal }: Opening): boolean {
   return readMark(file, "closed") === String(readHead(file));
 }
 
-function readMark(file: LogFile, name: "boot" | "closed"): string | null {
-  const row = file.prepare("select value from tidings_meta where name = ?").get(name);
-  return row === undefined ? null : String(row["value"]);
+function readMark(file: SqliteTransaction, name: "boot" | "closed"): string | null {
+  // Safe: these are the columns of the statement.
+  const row = file.prepare("select value from tidings_meta where name = ?").get(name) as { value: unknown } | undefined;
+  return row === undefined ? null : String(row.value);
 }
 
-function writeMark(file: LogFile, name: "boot" | "closed", value: string): void {
+function writeMark(file: SqliteTransaction, name: "boot" | "closed", value: string): void {
   file.prepare("insert or replace into tidings_meta values (?, ?)").run(name, value);
 }

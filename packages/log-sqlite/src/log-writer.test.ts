@@ -15,7 +15,8 @@ import { LogFile } from "./log-file.ts";
 import { sqliteLog } from "./sqlite-log.ts";
 import { LogWriter } from "./log-writer.ts";
 
-const options = { now: Date.now, clock: systemClock, boot: "boot", patience: 10_000, onCommit: () => {} };
+const use = () => ({ boot: "boot", epoch: "second" });
+const options = { now: Date.now, clock: systemClock, use, patience: 10_000, onCommit: () => {} };
 
 /**
  * A file that records what is executed on it.

@@ -3,7 +3,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import { sleep } from "./clock.ts";
 import { Epochs } from "./epochs.ts";
 import { checkExpectedValues } from "./expected-value.ts";
-import { noteClose, noteUse } from "./last-use.ts";
+import { beginUse, isAtRest, noteClose, type Use } from "./last-use.ts";
 import type { LogFile } from "./log-file.ts";
 import { newRow, type NewRow } from "./new-row.ts";
 import { isBusy, writeError } from "./sqlite-error.ts";
@@ -25,8 +25,8 @@ export interface LogWriterOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly clock: Clock;
-  /** Identifies the running boot of the machine. */
-  readonly boot: string;
+  /** Who uses the log; the name of an epoch is drawn with each call. */
+  readonly use: () => Use;
   /** How long work waits for other writers, in milliseconds. */
   readonly patience: number;
   /** Called after every commit. */
@@ -47,7 +47,6 @@ export class LogWriter {
   #jobs: Job[] = [];
   #flushing: Promise<void> | null = null;
   #closed = false;
-  #hasCommitted = false;
 
   constructor(file: LogFile, options: LogWriterOptions) {
     this.#file = file;
@@ -86,13 +85,6 @@ export class LogWriter {
       this.#jobs.push({ since: this.#options.clock.monotonic(), run, reject });
       this.#flushing ??= this.#flush();
     });
-  }
-
-  /** Notes that the file is in use, as the first commit does. Call it when another handle of this process inserts. */
-  noteUse(): void {
-    if (this.#hasCommitted) return;
-    // If the file is busy for too long, the next call tries again.
-    this.transact(() => {}).catch(() => {});
   }
 
   /** Reads from the file outside of any transaction. */
@@ -169,14 +161,16 @@ export class LogWriter {
 
   #commit(jobs: readonly Job[]): void {
     this.#file.refuseReplaced();
-    let isFirstUse = false;
     const finished = this.#file.transact("begin immediate", () => {
-      isFirstUse = noteUse(this.#file, this.#options.boot);
+      if (isAtRest(this.#file)) return null;
       this.#epochs.refresh();
       return jobs.map(({ run }) => run());
     });
-    if (isFirstUse) this.#file.prepare("pragma wal_checkpoint(passive)").get();
-    this.#hasCommitted = true;
+    if (finished === null) {
+      beginUse(this.#file, this.#options.use());
+      this.#commit(jobs);
+      return;
+    }
     for (const finish of finished) finish();
     this.#options.onCommit();
   }

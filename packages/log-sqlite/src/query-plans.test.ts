@@ -31,7 +31,7 @@ describe(`query plans of the log's statements, by ${driver.name}`, () => {
     await new LogWriter(file, {
       now: Date.now,
       clock: systemClock,
-      boot: "boot",
+      use: () => ({ boot: "boot", epoch: "second" }),
       patience: 0,
       onCommit: () => {},
     }).append([
@@ -57,7 +57,7 @@ describe(`query plans of the log's statements, by ${driver.name}`, () => {
     const writer = new LogWriter(file, {
       now: Date.now,
       clock: systemClock,
-      boot: "boot",
+      use: () => ({ boot: "boot", epoch: "second" }),
       patience: 0,
       onCommit: () => {},
     });

@@ -1,4 +1,5 @@
 import { RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./entry-row.ts";
+import type { SqliteTransaction } from "./driver.ts";
 import type { LogFile } from "./log-file.ts";
 
 /**
@@ -173,9 +174,8 @@ export function prepareSchema(file: LogFile, epoch: string, migrations = MIGRATI
   });
 }
 
-/** Ends the running epoch at the newest entry and begins a new one. Runs inside a transaction. */
-export function beginEpoch(file: LogFile, epoch: string): void {
-  const head = readHead(file);
+/** Ends the running epoch at its last entry, `head`, and begins a new one. Runs inside a transaction. */
+export function beginEpoch(file: SqliteTransaction, epoch: string, head: number): void {
   file.prepare('update tidings_epoch set "end" = ? where "end" is null').run(head);
   file.prepare("insert into tidings_epoch (epoch, first) values (?, ?)").run(epoch, head + 1);
 }

@@ -14,11 +14,11 @@ import { systemClock, type Clock } from "@tidings/protocol/clock";
 import { readBoot } from "./boot.ts";
 import { sleep } from "./clock.ts";
 import type { SqliteTransaction } from "./driver.ts";
-import { continueEpoch, noteClose } from "./last-use.ts";
+import { continueEpoch, noteClose, type Use } from "./last-use.ts";
 import { openLogFile } from "./log-file.ts";
 import { LogReader } from "./log-reader.ts";
 import { Retention } from "./retention.ts";
-import { beginEpoch, prepareSchema, readEpoch, readVersion, refuseNewer } from "./schema.ts";
+import { beginEpoch, prepareSchema, readEpoch, readHead, readVersion, refuseNewer } from "./schema.ts";
 import { sqliteError } from "./sqlite-error.ts";
 import { TransactionInsert } from "./transaction-insert.ts";
 import { LogWriter } from "./log-writer.ts";
@@ -124,7 +124,7 @@ export function startEpoch(path: string, options: Pick<SqliteLogOptions, "random
     prepare(opened) {
       prepareSchema(opened, newEpoch(random));
       opened.transact("begin immediate", () => {
-        beginEpoch(opened, newEpoch(random));
+        beginEpoch(opened, newEpoch(random), readHead(opened));
         noteClose(opened);
       });
     },
@@ -167,9 +167,10 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
         continueEpoch(file, { boot, hasWal, epoch: newEpoch(random) });
       },
     });
+    const use = (): Use => ({ boot, epoch: newEpoch(random) });
     try {
-      this.#insert = new TransactionInsert(writing, readEpoch(writing), now);
-      this.#writer = new LogWriter(writing, { now, clock, boot, patience, onCommit: () => this.#wakeWatchers() });
+      this.#insert = new TransactionInsert(writing, { epoch: readEpoch(writing), now, use });
+      this.#writer = new LogWriter(writing, { now, clock, use, patience, onCommit: () => this.#wakeWatchers() });
       this.#retention = new Retention(writing, this.#keep);
       this.#dataVersion = this.#writer.dataVersion();
       this.#reader = new LogReader(openLogFile(path, { synchronous, check: refuseNewer }), now);
@@ -187,7 +188,6 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
     checkMethods("transaction", transaction, ["prepare"]);
     this.#writer.refuseClosed();
     this.#insert.run(transaction, batch);
-    this.#writer.noteUse();
   }
 
   async read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {

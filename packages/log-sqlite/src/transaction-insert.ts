@@ -1,6 +1,7 @@
 import { isConflict, type NewEntry } from "@tidings/log";
 import { findDriver, type SqliteTransaction, type Value } from "./driver.ts";
 import { checkExpectedValues } from "./expected-value.ts";
+import { beginUseInside, isAtRest, type Use } from "./last-use.ts";
 import type { LogFile } from "./log-file.ts";
 import { newRow } from "./new-row.ts";
 import { sqliteError } from "./sqlite-error.ts";
@@ -8,25 +9,28 @@ import { sqliteError } from "./sqlite-error.ts";
 /** A statement of the application's handle. */
 type Statement = ReturnType<SqliteTransaction["prepare"]>;
 
-/** Inserts entries through handles of the application. It runs nothing else on them. */
+interface TransactionInsertOptions {
+  /** An epoch of the log; it identifies the file, since no other file has it. */
+  readonly epoch: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Who uses the log; the name of an epoch is drawn with each call. */
+  readonly use: () => Use;
+}
+
+/** Inserts entries through handles of the application, and notes there that the log is used. */
 export class TransactionInsert {
   readonly #file: LogFile;
-  readonly #epoch: string;
-  readonly #now: () => number;
+  readonly #options: TransactionInsertOptions;
   /** The prepared statements of each handle: an application has few handles and publishes often. */
   readonly #statements = new WeakMap<SqliteTransaction, Map<string, Statement>>();
   /** The handles that share their locks with the log's own handle. */
   readonly #lockChecked = new WeakSet<SqliteTransaction>();
 
-  /**
-   * @param file the log's handle for writing
-   * @param epoch an epoch of the log; it identifies the file, since no other file has it
-   * @param now milliseconds since 1970
-   */
-  constructor(file: LogFile, epoch: string, now: () => number) {
+  /** @param file the log's handle for writing */
+  constructor(file: LogFile, options: TransactionInsertOptions) {
     this.#file = file;
-    this.#epoch = epoch;
-    this.#now = now;
+    this.#options = options;
   }
 
   /**
@@ -40,13 +44,14 @@ export class TransactionInsert {
   run(transaction: SqliteTransaction, batch: readonly NewEntry[]): void {
     try {
       this.#file.refuseReplaced();
-      const now = this.#now();
+      const now = this.#options.now();
       const rows = batch.map((entry) => newRow(entry, now));
       const needsLockCheck = rows.length > 0 && !this.#lockChecked.has(transaction);
       const find = (sql: string, ...values: Value[]) => this.#prepare(transaction, sql).get(...values);
       const insert = () => {
         checkExpectedValues(rows, find, now);
         for (const { sql, values } of rows) this.#prepare(transaction, sql).run(...values);
+        if (rows.length > 0) this.#noteUse(transaction);
         if (needsLockCheck) this.#checkLock(transaction);
       };
       // With a condition, too: outside of a transaction, another process could write between the check and the insert.
@@ -57,6 +62,15 @@ export class TransactionInsert {
       if (isConflict(cause)) throw cause;
       throw sqliteError("publish inside a transaction to", this.#file.path, cause);
     }
+  }
+
+  /**
+   * After the insert, which waits for other writers. A transaction that has read before it writes could not wait.
+   * From the insert to the commit, nobody else can close the log.
+   */
+  #noteUse(transaction: SqliteTransaction): void {
+    const prepared = { prepare: (sql: string) => this.#prepare(transaction, sql) };
+    if (isAtRest(prepared)) beginUseInside(prepared, this.#options.use());
   }
 
   /** Undoes the whole batch if one insert fails: the application may catch the error and still commit. */
@@ -115,7 +129,8 @@ export class TransactionInsert {
   #checkFile(transaction: SqliteTransaction): void {
     let cause: unknown;
     try {
-      if (transaction.prepare("select 1 from tidings_epoch where epoch = ?").get(this.#epoch) !== undefined) return;
+      const { epoch } = this.#options;
+      if (transaction.prepare("select 1 from tidings_epoch where epoch = ?").get(epoch) !== undefined) return;
     } catch (error) {
       if (!(error instanceof Error && /no such table/.test(error.message))) throw error;
       cause = error;
