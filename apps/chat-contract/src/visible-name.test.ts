@@ -51,6 +51,12 @@ test("a name needs more than combining marks", () => {
   for (const name of ["\u0301", "\u0301\u0302"]) expect(refuses(name), JSON.stringify(name)).toBe(true);
 });
 
+test("spaces of a new name are single plain ones, since others look the same", () => {
+  for (const name of ["Ada  B", "Ada\u00a0B", "Ada\u3000B", "Ada \u2003 B"]) {
+    expect([NewName.parse(name), NewRoomName.parse(name)], JSON.stringify(name)).toEqual(["Ada B", "Ada B"]);
+  }
+});
+
 test("the check of a long text takes linear time", () => {
   /** The shortest time of several attempts: a busy machine makes some of them long. */
   const timeOf = (count: number): number => {

@@ -17,12 +17,15 @@ function isVisible(name: string): boolean {
 }
 
 const visible = z.refine<string>(isVisible);
+/** Several spaces, and spaces of another kind, look like one. */
+const singleSpaces = z.overwrite<string>((text) => text.replaceAll(/\p{Zs}+/gu, " "));
 
 /**
- * A name that somebody chooses now. It has no invisible characters, so two names that look the same because of them
- * cannot exist. A stored name keeps the rules of `Name`: a room with an older name stays readable.
+ * A name that somebody chooses now. It has no invisible characters, and its spaces become single plain ones. So two
+ * names that look the same because of them cannot exist. A stored name keeps the rules of `Name`: a room with an older
+ * name stays readable.
  */
-export const NewName = Name.check(visible);
+export const NewName = Name.check(singleSpaces, visible);
 
 /** The name of a room that somebody creates now: the same rules. */
-export const NewRoomName = RoomName.check(visible);
+export const NewRoomName = RoomName.check(singleSpaces, visible);
