@@ -88,4 +88,18 @@ describe("a body", () => {
     expect((await post(url, "[]")).status).toBe(400);
     expect((await post(url, BODY.padEnd(70_000))).status).toBe(413);
   });
+
+  test.each(["utf8", "latin1", "base64", "hex"] as const)(
+    "to which a middleware has given the encoding %s is read all the same",
+    async (encoding) => {
+      const { url } = await serve((handler) => (request, response) => {
+        request.setEncoding(encoding);
+        handler(request, response);
+      });
+      const body = JSON.stringify({ channels: { [`rooms/${encodeURIComponent("é")}`]: null }, ignored: "é🎉" });
+      expect((await post(url, body)).status).toBe((await post((await serve()).url, body)).status);
+      expect((await post(url, BODY)).status).toBe(200);
+      expect((await post(url, BODY.padEnd(70_000))).status).toBe(413);
+    },
+  );
 });

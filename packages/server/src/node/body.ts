@@ -30,8 +30,10 @@ async function readText(request: NodeRequest, limit: number): Promise<string> {
   let size = 0;
   // Leaving a plain `for await` would destroy the request, but the answer has to go over the same socket. Listeners of
   // our own would stay on the request, and keep its body until the answer is read.
-  const parts: AsyncIterable<Uint8Array> = request.iterator({ destroyOnReturn: false });
-  for await (const part of parts) {
+  const parts: AsyncIterable<Uint8Array | string> = request.iterator({ destroyOnReturn: false });
+  for await (const given of parts) {
+    // After `request.setEncoding`, the parts are texts.
+    const part = typeof given === "string" ? Buffer.from(given, request.readableEncoding ?? "utf8") : given;
     size += part.length;
     if (size > limit) throw tooLong(limit);
     chunks.push(part);
