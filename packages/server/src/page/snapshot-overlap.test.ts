@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { FailoverLog } from "../../test/failover-log.ts";
 import { lobby, openTestHub, tea } from "../../test/test-hub.ts";
 import { WatchedLog } from "../../test/watched-log.ts";
@@ -294,6 +294,27 @@ describe("retention and the overlap", () => {
       await hub.hub.publish(lobby, "price", { symbol: `${symbol}`, value: 1 });
     }
     expect(await gapsAfterHealing(hub, LOBBY, sayLong(20_000, 60), sayLong(20_000, 5))).toBe(0);
+  });
+
+  test("many states that load at once do not warn of too many listeners of one signal", async () => {
+    const log = new WatchedLog();
+    const recent = log.recent.bind(log);
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => void (begin = resolve));
+    log.recent = async (...asked) => {
+      await begun;
+      return recent(...asked);
+    };
+    const warnings: string[] = [];
+    const note = ({ message }: Error): void => void warnings.push(message);
+    process.on("warning", note);
+    onTestFinished(() => void process.off("warning", note));
+    const hub = await openTestHub({ log });
+    const pages = fewTexts(20).map((room) => hub.page(`channel=rooms/${room}&snapshot`));
+    await hub.clock.settle();
+    begin();
+    const statuses = (await Promise.all(pages)).map(({ status }) => status);
+    expect([new Set(statuses), warnings]).toEqual([new Set([200]), []]);
   });
 
   test("a load that began earlier has the events from its own beginning on", async () => {

@@ -39,9 +39,6 @@ export const MOST_EVENTS = 500;
 /** So many are read first. Few channels have more in two seconds, and every snapshot pays for what is read. */
 const FEW_EVENTS = 30;
 
-/** A load is shared, so no client that leaves ends it. */
-const NEVER = new AbortController().signal;
-
 /**
  * The time of an entry is that of the log. So what other processes have published counts, and what was published before
  * a restart. A read of the newest entries takes the place of a read of the head. Where even the oldest of them is
@@ -54,8 +51,10 @@ export function createSnapshotOverlap(needs: SnapshotOverlapNeeds): FindSnapshot
       const head = await readHead({ log, clock });
       return { start: head, head };
     }
+    // A load is shared, so no client that leaves ends it. Each has a signal of its own, since each read listens to it.
+    const { signal: gone } = new AbortController();
     const since = clock.now() - overlap;
-    const readNewest = (most: number) => reads(() => log.recent([path], most), { paths: [path], gone: NEVER });
+    const readNewest = (most: number) => reads(() => log.recent([path], most), { paths: [path], gone });
     let page = await readNewest(FEW_EVENTS);
     const [first] = page.entries;
     if (page.more && first !== undefined && first.at >= since) page = await readNewest(MOST_EVENTS);

@@ -3,7 +3,8 @@ import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
 import { createUnreadAnswers } from "./unread-answers.ts";
 
 const MEGABYTE = 1024 * 1024;
-const HERE = new AbortController().signal;
+/** A reader who stays. */
+const here = (): AbortSignal => new AbortController().signal;
 
 /** `givenUp` is the numbers of the answers whose readers took nothing, `entered` those of the pages that had room. */
 function open() {
@@ -13,7 +14,7 @@ function open() {
   const entered: number[] = [];
   /** A page that is being made. */
   async function make(number: number, reader: { session?: object; signal?: AbortSignal } = {}) {
-    const page = await answers.enter({ signal: HERE, ...reader });
+    const page = await answers.enter({ signal: here(), ...reader });
     entered.push(number);
     return page;
   }
@@ -100,7 +101,7 @@ test("readers that take nothing are given up after a second when others wait, an
 test("a reader that takes nothing is given up after 30 seconds, also the reader of a refusal", async () => {
   const { clock, answers, givenUp, enter } = open();
   await enter(1);
-  answers.add({ signal: HERE }, 100).begin(() => givenUp.push(2));
+  answers.add({ signal: here() }, 100).begin(() => givenUp.push(2));
   await clock.advance(29_000);
   expect(givenUp).toEqual([]);
   await clock.advance(1_000);
@@ -111,7 +112,7 @@ test("a reader that takes nothing is given up after 30 seconds, also the reader 
 test("a refusal does not wait for room, but counts", async () => {
   const { clock, answers, entered, enter } = open();
   const pages = await Promise.all(numbers.map((number) => enter(number)));
-  answers.add({ signal: HERE }, 100);
+  answers.add({ signal: here() }, 100);
   void enter(32);
   pages[0]?.leave();
   await clock.settle();
