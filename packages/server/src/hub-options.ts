@@ -108,10 +108,10 @@ type StateLoader<Params, State> = (
 export interface CorsOptions {
   /**
    * Exact origins such as `https://app.example` or `capacitor://localhost`, and patterns such as
-   * `https://*.app.example`, which allow every subdomain, and regular expressions, which have to match a whole origin;
-   * `"null"` for pages from files, without credentials, since any page can make a sandboxed frame with that origin;
-   * `"*"` for any page, without credentials; or a function that says for each origin whether it may read. Only `true`
-   * allows.
+   * `https://*.app.example`, which allow every subdomain of a host with at least two labels, and regular expressions,
+   * which have to match a whole origin; `"null"` for pages from files, without credentials, since any page can make a
+   * sandboxed frame with that origin; `"*"` for any page, without credentials; or a function that says for each origin
+   * whether it may read. Only `true` allows.
    */
   readonly origins: readonly (string | RegExp)[] | "*" | ((origin: string) => boolean);
   /**
@@ -132,27 +132,6 @@ interface SnapshotLoaders<Loaders> {
 export type SnapshotOption<C extends Contract> = [SnapshotName<C>] extends [never]
   ? unknown
   : SnapshotLoaders<{ readonly [Name in SnapshotName<C>]: StateLoader<ParamsOf<C[Name]>, SnapshotState<C, Name>> }>;
-
-/**
- * Which web pages of other origins may read. A request without an `Origin` header is not from such a page, and passes.
- */
-export interface CorsOptions {
-  /**
-   * Exact origins such as `https://app.example` or `capacitor://localhost`, and patterns such as
-   * `https://*.app.example`, which allow every subdomain, and regular expressions, which have to match a whole origin;
-   * `"null"` for pages from files, without credentials, since any page can make a sandboxed frame with that origin;
-   * `"*"` for any page, without credentials; or a function that says for each origin whether it may read. Only `true`
-   * allows.
-   */
-  readonly origins: readonly (string | RegExp)[] | "*" | ((origin: string) => boolean);
-  /**
-   * Headers that such a page may send besides `Authorization`, `Content-Type` and `Last-Event-ID`, for example
-   * `X-CSRF-Token`. @default none
-   */
-  readonly allowHeaders?: readonly string[];
-  /** Whether the browser may send cookies. @default false */
-  readonly credentials?: boolean;
-}
 
 /** The options that every hub has. `A` is any address of the contract: messages of the compiler show it. */
 export interface CommonHubOptions<A extends Address, V extends Viewer, Raw, Log> {

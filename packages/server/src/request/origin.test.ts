@@ -173,6 +173,9 @@ describe("web origins", () => {
     [APP as never],
     [{ origins: ["https://app.*"] }],
     [{ origins: ["https://a.*.example"] }],
+    [{ origins: ["https://*.com"] }],
+    [{ origins: ["https://*.com:8443"] }],
+    [{ origins: ["https://*.com."] }],
     [{ origins: [APP], allowHeaders: ["x bad"] }],
     [{ origins: [APP], allowHeaders: "x-token" as never }],
   ])("%j is a start-up error", async (cors) => {

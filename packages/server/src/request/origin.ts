@@ -22,8 +22,11 @@ const ALLOWED_HEADERS = ["authorization", "content-type", "last-event-id"];
 const APP_ORIGIN = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9._~-]+(:\d+)?$/;
 /** The origin of a page from a file and of a sandboxed frame. Anybody can make such a frame. */
 const OPAQUE_ORIGIN = "null";
-/** A pattern: every subdomain of a host, however deep, but not the host itself. */
-const SUBDOMAINS = /^(https?:\/\/)\*(\.[^*]+)$/;
+/**
+ * A pattern: every subdomain of a host, however deep, but not the host itself. The host has at least two labels:
+ * `https://*.com` would allow almost everybody.
+ */
+const SUBDOMAINS = /^(https?:\/\/)\*((?:\.[^*.]+){2,})$/;
 
 /**
  * A request that no page has sent passes: it has neither `Origin` nor `Sec-Fetch-Site`. A page of the same origin
