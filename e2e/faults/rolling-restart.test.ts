@@ -60,7 +60,8 @@ function startClient(port: number): OwnClient {
   const client = createClient(testContract, {
     url: `http://127.0.0.1:${port}/events`,
     clock,
-    onError: (error) => surprises.push(error.message),
+    // A server that stops refuses or breaks requests. The client comes back.
+    onError: ({ code, message }) => code === "network" || code === "refused" || surprises.push(message),
     async fetch(url, init) {
       const connection: (typeof connections)[number] = { requestedAt: Date.now(), processId: null, liveAt: null };
       connections.push(connection);

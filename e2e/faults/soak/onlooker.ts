@@ -24,6 +24,9 @@ interface FollowedRoom {
   newest: number;
 }
 
+/** What the faults of this test look like to a client: no connection, silence, a server that is about to stop. */
+const FAULTS: ReadonlySet<string> = new Set(["network", "timeout", "refused", "bad-response"]);
+
 /** A client of one person, with its picture of the chat. As in a page, snapshots and events are its only source. */
 export class Onlooker {
   readonly person: string;
@@ -43,7 +46,8 @@ export class Onlooker {
     this.#client = createClient(chat, {
       url: `${url}/events`,
       headers: { cookie },
-      onError: ({ message }) => this.surprises.push(message),
+      // The faults of this test end requests. What else fails is a surprise.
+      onError: ({ code, message }) => FAULTS.has(code) || this.surprises.push(message),
     });
     const common = {
       onGap: ({ channel, reason }: Gap) => this.surprises.push(`gap ${reason} in ${channel}`),

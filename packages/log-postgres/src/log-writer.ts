@@ -130,7 +130,9 @@ export class LogWriter {
   }
 }
 
-/** The batches as the function `append` of the schema takes them. Neighbours without conditions are one: it costs less. */
+/**
+ * The batches as the function `append` of the schema takes them. Neighbours without conditions are one: it costs less.
+ */
 function encodeJobs(jobs: readonly Job[]): string {
   const groups: { readonly conditional: boolean; readonly jobs: Job[] }[] = [];
   for (const job of jobs) {

@@ -94,8 +94,8 @@ export interface Hub<C extends Contract, Raw = unknown> {
 export interface TransactionalHub<C extends Contract, Transaction> {
   /**
    * Publishes inside the application's own transaction: the event gets its position at the commit, and a rollback
-   * publishes nothing. The insert is handed to the transaction's connection before the call returns. Await it before you
-   * commit.
+   * publishes nothing. The insert is handed to the transaction's connection before the call returns. Await it before
+   * you commit.
    * @throws ContractError, PublishError as {@link Hub.publish} does. After a ContractError the transaction can go on;
    *   after a PublishError, that depends on the log
    */

@@ -89,8 +89,8 @@ export function createPublisher(needs: PublisherNeeds): Publisher {
 function noAnswer(milliseconds: number): AppendError {
   return new AppendError(
     "unknown",
-    `Expected the log to answer a publish within ${milliseconds} ms, got no answer. It may or may not be stored; with ` +
-      "an idempotency key it is safe to publish again.",
+    `Expected the log to answer a publish within ${milliseconds} ms, got no answer. ` +
+      "It may or may not be stored; with an idempotency key it is safe to publish again.",
   );
 }
 
