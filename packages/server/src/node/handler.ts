@@ -45,8 +45,8 @@ export function toNodeHandler<Raw = NodeRequest>(hub: {
       ...(session && { session }),
     };
     try {
-      const answer = await hub.handle(toHubRequest(request, way));
-      send(answer, request, response, signal);
+      // Without a variable: it would keep the text of the body until the answer is read, beside its bytes.
+      send(await hub.handle(toHubRequest(request, way)), request, response, signal);
     } catch {
       // The response cannot be written; a middleware before this handler may have broken it.
       response.destroy();

@@ -117,9 +117,9 @@ async function makeBody(
     admission.leave(viewer.id);
   };
   try {
-    const making = askLog(needs, gone, async () => {
+    const making = askLog(needs, room.gone, async () => {
       const part = partPosition(parsed.after);
-      const start = await findStartPosition(needs, positionRequest(parsed, part), access, gone);
+      const start = await findStartPosition(needs, positionRequest(parsed, part), access, room.gone);
       const parts = await makeParts(needs, parsed, start, part, room);
       const end = partPosition(parts.cursor)?.events ?? parts.cursor;
       const body = pageJson(parts, refused);
@@ -127,10 +127,11 @@ async function makeBody(
       return { body, epoch: end.epoch };
     });
     // A loader of the application may hang: the room of a client that has left must not wait for it.
-    return { ...(await untilGone(gone, making)), unread: room, leave };
+    return { ...(await untilGone(room.gone, making)), unread: room, leave };
   } catch (error) {
     leave();
-    throw error;
+    if (!room.gone.aborted || gone.aborted) throw error;
+    throw new Refusal(503, "limit", { detail: "This server has no room for a page of so many bytes now." });
   } finally {
     if (!isWaiting) needs.admission.leave(viewer.id);
   }

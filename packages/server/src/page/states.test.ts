@@ -60,3 +60,24 @@ describe("a page of many states", () => {
     expect(counts.loads).toBe(8);
   });
 });
+
+test("pages whose last state hangs hold 16 megabytes of states at most; the largest is refused", async () => {
+  const never = new Promise<never>(() => {});
+  const { hub, clock } = await openTestHub({
+    snapshot: { room: ({ roomId }) => (roomId === "hung" ? never : { texts: ["x".repeat(1024 * 1024 - 100)] }) },
+  });
+  const ask = (from: number, count: number) => {
+    const paths = ROOMS.slice(from, from + count).map((path) => `channel=${path}`);
+    const asking = hub.handle(
+      request(`${paths.join("&")}&channel=rooms/hung&snapshot`, { headers: { accept: "application/json" } }),
+    );
+    return Promise.race([asking.then(parsePage), clock.settle().then(() => null)]);
+  };
+  const answers = await Promise.all([ask(0, 2), ask(10, 7), ask(20, 6), ask(30, 2)]);
+  expect(answers.map((answer) => answer && [answer.status, answer.json.code])).toEqual([
+    null,
+    [503, "limit"],
+    null,
+    null,
+  ]);
+});

@@ -39,20 +39,20 @@ const MOST_LOADS = 8;
  *
  * Values that do not fit come with the next page, which has no states. So do events that do not fit, with all values.
  *
- * @param room is given back while states load
+ * @param room is given back while states load, except for what they take; the page ends when that is too much
  * @throws Refusal 503 with the channels whose states have no room in the page; the client asks for them later
  */
 export async function states(
   needs: StateNeeds,
   start: StartPosition,
-  room: Pick<AnswerRoom, "gone" | "aside">,
+  room: Pick<AnswerRoom, "gone" | "aside" | "hold">,
 ): Promise<PageParts> {
   const { gone } = room;
   const { log, reads, pageLimit } = needs;
   const { granted } = start.access;
   const paths = [...granted.keys()];
   const most = LARGEST_STATES * needs.limits.stateBytes;
-  const loaded = await room.aside(() => loadStates(needs, granted, most, gone));
+  const loaded = await room.aside(() => loadStates(needs, granted, most, room));
   const position = earliest(loaded) ?? start.cursor;
   // With small pages, too, all events of most states fit.
   const limit = { ...pageLimit, entries: Math.max(pageLimit.entries, MOST_EVENTS) };
@@ -110,7 +110,7 @@ function owedBeside(
 
 /**
  * Loads few states at a time, and stops when there is no room for one of them, when a load fails, or when the client is
- * gone. So a page of many large states does not load all of them to deliver none.
+ * gone or the page is refused. So a page of many large states does not load all of them to deliver none.
  *
  * @param most how many bytes the states may have together
  * @throws Refusal 503 with the channels that have no room, and what `load` throws
@@ -119,25 +119,38 @@ async function loadStates(
   { snapshots }: Pick<StateNeeds, "snapshots">,
   granted: Access["granted"],
   most: number,
-  gone: AbortSignal,
+  room: Pick<AnswerRoom, "gone" | "hold">,
 ): Promise<readonly Snapshot[]> {
+  const { gone } = room;
   const places = pLimit(MOST_LOADS);
   const loaded = new Map<string, Snapshot>();
+  const forget = (): void => loaded.clear();
   let remaining = most;
   let isOver = false;
   async function loadOne(path: string, { address, grant }: Granted): Promise<void> {
     if (isOver || gone.aborted) return;
     try {
       const snapshot = await snapshots.load(address, grant.readableFrom ?? null);
+      if (gone.aborted) return;
       remaining -= snapshot.bytes;
-      if (remaining < 0) isOver = true;
-      else loaded.set(path, snapshot);
+      if (remaining < 0) {
+        isOver = true;
+        return;
+      }
+      loaded.set(path, snapshot);
+      room.hold(snapshot);
     } catch (error) {
       isOver = true;
       throw error;
     }
   }
-  await Promise.all(Array.from(granted, ([path, each]) => places(() => loadOne(path, each))));
+  // A load may hang. What the others have brought must not wait for it in memory.
+  gone.addEventListener("abort", forget);
+  try {
+    await Promise.all(Array.from(granted, ([path, each]) => places(() => loadOne(path, each))));
+  } finally {
+    gone.removeEventListener("abort", forget);
+  }
   const paths = [...granted.keys()];
   const channels = paths.filter((path) => !loaded.has(path));
   if (channels.length === 0) return paths.flatMap((path) => loaded.get(path) ?? []);

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
 import { createUnreadAnswers } from "./unread-answers.ts";
 
@@ -146,4 +146,61 @@ test("a reader that leaves while it waits takes no room, and neither does one th
   await clock.settle();
   // The newest of those who wait comes first.
   expect(entered.slice(32)).toEqual([32, 33, 35]);
+});
+
+describe("what pages hold while they are aside", () => {
+  /** A page that holds these parts, and waits for more. */
+  async function hold(hub: ReturnType<typeof open>, number: number, parts: readonly { readonly bytes: number }[]) {
+    const page = await hub.make(number);
+    let isRefused = false;
+    page.gone.addEventListener("abort", () => (isRefused = true));
+    let load: () => void = () => {};
+    const over = page.aside(async () => {
+      for (const part of parts) page.hold(part);
+      await new Promise<void>((resolve) => (load = resolve));
+    });
+    return { page, over, isRefused: () => isRefused, load: () => load() };
+  }
+
+  const megabytes = (count: number) => Array.from({ length: count }, () => ({ bytes: MEGABYTE }));
+
+  test("is 16 megabytes at most: of more, the page that holds most is refused", async () => {
+    const hub = open();
+    const pages = [
+      await hold(hub, 0, megabytes(8)),
+      await hold(hub, 1, megabytes(7)),
+      await hold(hub, 2, megabytes(1)),
+    ];
+    expect(pages.map(({ isRefused }) => isRefused())).toEqual([false, false, false]);
+    pages.push(await hold(hub, 3, megabytes(2)));
+    expect(pages.map(({ isRefused }) => isRefused())).toEqual([true, false, false, false]);
+  });
+
+  test("counts once if many hold the same part", async () => {
+    const hub = open();
+    const parts = megabytes(8);
+    const pages = await Promise.all(numbers.map((number) => hold(hub, number, parts)));
+    expect(pages.filter(({ isRefused }) => isRefused())).toEqual([]);
+    for (const { page } of pages) page.leave();
+    const later = [await hold(hub, 33, megabytes(8)), await hold(hub, 34, megabytes(8))];
+    expect(later.map(({ isRefused }) => isRefused())).toEqual([false, false]);
+  });
+
+  test("needs room afterwards, beside the rest of the page, and gives way again after a second", async () => {
+    const hub = open();
+    const pages = [await hold(hub, 0, megabytes(8)), await hold(hub, 1, megabytes(8))];
+    for (const { load, over } of pages) {
+      load();
+      await over;
+    }
+    for (let number = 2; number < 17; number++) void hub.make(number);
+    await hub.clock.settle();
+    // 18 megabytes are taken, so 14 pages have room.
+    expect(hub.entered).toHaveLength(16);
+    await hub.clock.advance(1_000);
+    expect(hub.entered).toHaveLength(17);
+    const last = await hold(hub, 17, megabytes(1));
+    expect([...pages, last].filter(({ isRefused }) => isRefused())).toHaveLength(1);
+    expect(last.isRefused()).toBe(false);
+  });
 });

@@ -1,15 +1,21 @@
 import type { Clock } from "@tidings/protocol/clock";
+import { bytesOf, createHeldParts, type Part } from "./held-parts.ts";
 
 /** How many bytes of answers may wait for their readers in one hub. */
 const MOST_BYTES = 32 * 1024 * 1024;
-/** What a page counts as while it is made and its size is not known. */
+/** What a page counts as while it is made and its size is not known, beside what it holds. */
 const EXPECTED_BYTES = 1024 * 1024;
+/** How many bytes pages may hold together while they have no room among the answers. */
+const MOST_HELD_BYTES = 16 * 1024 * 1024;
 /** How many pages of one group, for example of one HTTP/2 session, may be under way. */
 const MOST_OF_GROUP = 16;
 /** How long a reader may take nothing, in milliseconds, while pages wait for room. Making a page has as long. */
 const STALL_TIME_WHEN_FULL = 1_000;
 /** How long a reader may take nothing in any case, in milliseconds. */
 const STALL_TIME = 30_000;
+
+/** Why the making of any page ends. An error for each page would hold what its stack refers to. */
+const OVER = new Error("Expected a page that somebody can get, got one without a reader or without room.");
 
 /** What an adapter says about an answer that it writes. */
 export interface UnreadAnswer {
@@ -21,10 +27,18 @@ export interface UnreadAnswer {
 
 /** The room of one answer. */
 export interface AnswerRoom extends UnreadAnswer {
-  /** Aborted when the reader is gone. */
+  /** Aborted when the reader is gone, and when the page has to let go what it holds: see {@link AnswerRoom.hold}. */
   readonly gone: AbortSignal;
-  /** Gives the room back while something runs that may take long, and waits for room again after it. */
+  /**
+   * Gives the room back while something runs that may take long, and waits for room again after it. What the page holds
+   * by then needs room, too. Rejects when {@link AnswerRoom.gone} is aborted.
+   */
   aside<Result>(run: () => Promise<Result>): Promise<Result>;
+  /**
+   * The page keeps a part while it is aside. Pages without room hold 16 MB together at most: of more, the page that
+   * holds most is refused.
+   */
+  hold(part: Part): void;
   /** The reader has the answer, or is gone. Does nothing the second time. */
   leave(): void;
 }
@@ -50,7 +64,7 @@ export interface UnreadAnswers {
 }
 
 interface Waiter {
-  readonly session: object | undefined;
+  hasRoom(): boolean;
   enter(): void;
 }
 
@@ -58,15 +72,17 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
   const counted = new Set<Room>();
   const waiters = new Set<Waiter>();
   const countByGroup = new WeakMap<object, number>();
+  const held = createHeldParts<Room>();
   let bytes = 0;
   let stopWatching: (() => void) | null = null;
 
-  function isFull(): boolean {
-    return counted.size > 0 && bytes + EXPECTED_BYTES > MOST_BYTES;
+  function isFull(size = EXPECTED_BYTES): boolean {
+    return counted.size > 0 && bytes + size > MOST_BYTES;
   }
 
-  function hasRoom(session: object | undefined): boolean {
-    return !isFull() && (session === undefined || (countByGroup.get(session) ?? 0) < MOST_OF_GROUP);
+  function hasRoom({ session, parts }: Room): boolean {
+    if (isFull(EXPECTED_BYTES + bytesOf(parts))) return false;
+    return session === undefined || (countByGroup.get(session) ?? 0) < MOST_OF_GROUP;
   }
 
   function countGroup({ session }: Room, one: 1 | -1): void {
@@ -77,6 +93,7 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
     if (!counted.has(room)) countGroup(room, 1);
     else bytes -= room.bytes;
     counted.add(room);
+    held.remove(room);
     bytes += room.bytes = size;
     room.since = clock.monotonic();
     watch();
@@ -92,11 +109,23 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
     stopWatching = null;
   }
 
+  /** The page counts no longer as an answer. What it holds is then bounded with what others hold. */
+  function setAside(room: Room): void {
+    uncount(room);
+    held.add(room);
+    while (held.bytes() > MOST_HELD_BYTES) {
+      const largest = held.largest();
+      if (largest === null) return;
+      held.remove(largest);
+      largest.refuse();
+    }
+  }
+
   /** The newest first: a crowd of requests whose answers nobody reads must not delay everybody who comes later. */
   function letWaitersIn(): void {
     if (waiters.size === 0 || isFull()) return;
     for (const waiter of [...waiters].toReversed()) {
-      if (hasRoom(waiter.session)) waiter.enter();
+      if (waiter.hasRoom()) waiter.enter();
     }
   }
 
@@ -119,7 +148,7 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
     for (const room of [...counted]) {
       const time = now - room.since;
       if (room.giveUp === null) {
-        if (isWanted && time >= STALL_TIME_WHEN_FULL) uncount(room);
+        if (isWanted && time >= STALL_TIME_WHEN_FULL) setAside(room);
       } else if (time >= (isWanted ? STALL_TIME_WHEN_FULL : STALL_TIME)) {
         room.leave();
         room.giveUp();
@@ -129,10 +158,11 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
 
   /** Counts the page as soon as there is room, or its reader is gone. */
   function waitForRoom(room: Room): Promise<void> {
-    const { gone, session } = room;
+    const { gone } = room;
+    const enter = (): void => count(room, EXPECTED_BYTES + bytesOf(room.parts));
     if (gone.aborted) return Promise.resolve();
-    if (hasRoom(session)) {
-      count(room, EXPECTED_BYTES);
+    if (hasRoom(room)) {
+      enter();
       return Promise.resolve();
     }
     return new Promise((resolve) => {
@@ -142,9 +172,9 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
         resolve();
       };
       const waiter: Waiter = {
-        session,
+        hasRoom: () => hasRoom(room),
         enter() {
-          count(room, EXPECTED_BYTES);
+          enter();
           stopWaiting();
         },
       };
@@ -157,24 +187,49 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
     readonly gone: AbortSignal;
     readonly session: object | undefined;
     bytes = 0;
+    /** What the page holds before its reader can take it. */
+    parts: readonly Part[] = [];
     /** When the reader last took something, or the making last got room, on the clock that never goes back. */
     since = 0;
     /** Null until the answer is written. */
     giveUp: (() => void) | null = null;
+    // Not `AbortSignal.any`: Node keeps such a signal, and all that its listeners hold, until it is aborted.
+    readonly #gone = new AbortController();
+    readonly #reader: AbortSignal;
     #isOver = false;
 
     constructor({ signal, session }: AnswerReader) {
-      this.gone = signal;
       this.session = session;
+      this.gone = this.#gone.signal;
+      this.#reader = signal;
+      if (signal.aborted) this.#endWork();
+      else signal.addEventListener("abort", this.#endWork);
     }
 
+    readonly #endWork = (): void => this.#gone.abort(OVER);
+
     async aside<Result>(run: () => Promise<Result>): Promise<Result> {
+      this.parts = [];
       uncount(this);
       const result = await run();
       if (!this.#isOver) await waitForRoom(this);
       // It may have left while it waited.
       if (this.#isOver) uncount(this);
+      // Otherwise the result would stay in memory for whatever comes next.
+      this.gone.throwIfAborted();
       return result;
+    }
+
+    hold(part: Part): void {
+      if (this.gone.aborted || this.#isOver) return;
+      held.remove(this);
+      this.parts = [...this.parts, part];
+      setAside(this);
+    }
+
+    /** The page has to let go what it holds, since there is no room for it. */
+    refuse(): void {
+      this.#endWork();
     }
 
     begin(giveUp: () => void): void {
@@ -184,13 +239,17 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
 
     noteProgress(bytesLeft: number): void {
       if (this.#isOver) return;
+      this.parts = [{ bytes: bytesLeft }];
       count(this, bytesLeft);
       letWaitersIn();
     }
 
     leave(): void {
       this.#isOver = true;
+      this.#reader.removeEventListener("abort", this.#endWork);
       uncount(this);
+      held.remove(this);
+      this.parts = [];
     }
   }
 
