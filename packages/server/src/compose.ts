@@ -11,6 +11,7 @@ import { createEncoders } from "./publish/new-entry.ts";
 import { createPublisher, type Publisher } from "./publish/publisher.ts";
 import { createEventReaders, type EventReaders } from "./reader/event-reader.ts";
 import { createAdmission } from "./request/admission.ts";
+import { createBodies } from "./request/bodies.ts";
 import { createHosts } from "./request/hosts.ts";
 import { createOriginPolicy, createPreflightHeaders } from "./request/origin.ts";
 import { handleRequest } from "./request/request-handler.ts";
@@ -167,6 +168,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     originPolicy,
     preflightHeaders,
     limits,
+    bodies: createBodies(clock),
     arrivals,
     unread,
     trace,

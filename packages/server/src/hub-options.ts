@@ -23,6 +23,14 @@ export interface Viewer {
   readonly expiresAt?: number;
 }
 
+/** A body that is still coming. */
+export interface ComingBody {
+  /** Aborted when the hub waits no longer: from then on, an adapter keeps no bytes of the body. */
+  readonly signal: AbortSignal;
+  /** How many bytes of memory the body takes by now. */
+  hold(bytes: number): void;
+}
+
 /**
  * A request, independent of the server that has received it.
  *
@@ -38,7 +46,7 @@ export interface HubRequest<Raw = unknown> {
    * @throws RangeError when it is longer than `limit` bytes, TypeError when somebody has read it already, and any error
    *   when it is not JSON
    */
-  json(limit: number): Promise<unknown>;
+  json(limit: number, coming: ComingBody): Promise<unknown>;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
   /**

@@ -3,6 +3,7 @@ export type { Clock } from "@tidings/protocol/clock";
 export { createHub } from "./hub.ts";
 export type { Hub, HubOn, HubStats, TransactionalHub } from "./hub.ts";
 export type {
+  ComingBody,
   ConnectionInfo,
   CorsOptions,
   Decision,

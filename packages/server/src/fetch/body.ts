@@ -1,4 +1,5 @@
-import { concat } from "../wire/bytes.ts";
+import type { ComingBody } from "../hub-options.ts";
+import { GrowingBytes } from "../wire/growing-bytes.ts";
 
 /** A request whose body can be read again although somebody has read it, as `context.req` of Hono is. */
 export interface RereadableRequest {
@@ -14,9 +15,13 @@ export interface RereadableRequest {
  * @throws TypeError when somebody has read the body, and the request cannot give it again
  * @throws SyntaxError when it is not JSON
  */
-export async function readJson(request: Request | RereadableRequest, limit: number): Promise<unknown> {
+export async function readJson(
+  request: Request | RereadableRequest,
+  limit: number,
+  coming: ComingBody,
+): Promise<unknown> {
   const raw = "raw" in request ? request.raw : request;
-  if (!raw.bodyUsed) return JSON.parse(await readText(raw, limit));
+  if (!raw.bodyUsed) return JSON.parse(await readText(raw, limit, coming));
   if (!("raw" in request)) {
     throw new TypeError(
       "Expected an unread body, got one that has been read; let the hub read it, or in Hono pass context.req.",
@@ -27,16 +32,19 @@ export async function readJson(request: Request | RereadableRequest, limit: numb
   return JSON.parse(text);
 }
 
-async function readText({ body }: Request, limit: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+async function readText({ body }: Request, limit: number, coming: ComingBody): Promise<string> {
+  const { signal } = coming;
+  const bytes = new GrowingBytes();
+  signal.addEventListener("abort", () => bytes.clear());
   const parts: AsyncIterable<Uint8Array> | null = body;
   for await (const part of parts ?? []) {
-    size += part.length;
-    if (size > limit) throw tooLong(limit);
-    chunks.push(part);
+    signal.throwIfAborted();
+    if (bytes.size + part.length > limit) throw tooLong(limit);
+    bytes.add(part);
+    coming.hold(bytes.capacity);
   }
-  return new TextDecoder().decode(concat(chunks));
+  signal.throwIfAborted();
+  return bytes.text();
 }
 
 function tooLong(limit: number): RangeError {

@@ -37,7 +37,7 @@ export function toFetchHandler<Raw = Request>(hub: {
       method: request.method,
       url: pathname + search,
       headers: request.headers,
-      json: (limit) => readJson(given, limit),
+      json: (limit, coming) => readJson(given, limit, coming),
       signal,
       // Safe: if `Raw` is another type than Request, the signature of the handler asks for it.
       raw: (extras?.raw ?? request) as Raw,

@@ -53,7 +53,9 @@ describe("a body", () => {
     const handler = toNodeHandler({
       async handle(request) {
         await once(request.signal, "abort");
-        await request.json(100).catch((error: unknown) => refuse(String(error)));
+        await request
+          .json(100, { signal: request.signal, hold: () => {} })
+          .catch((error: unknown) => refuse(String(error)));
         return { status: 200, headers: {}, body: "" };
       },
     });

@@ -1,3 +1,5 @@
+import type { ComingBody } from "../hub-options.ts";
+import { GrowingBytes } from "../wire/growing-bytes.ts";
 import type { NodeRequest } from "./exchange.ts";
 
 /**
@@ -7,11 +9,11 @@ import type { NodeRequest } from "./exchange.ts";
  * @throws TypeError when somebody has read the body and left nothing of it
  * @throws SyntaxError when it is not JSON
  */
-export async function readJson(request: NodeRequest, limit: number): Promise<unknown> {
+export async function readJson(request: NodeRequest, limit: number, coming: ComingBody): Promise<unknown> {
   const { body } = request;
   // A middleware may already have read a longer body than the hub allows.
   if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLong(limit);
-  if (body === undefined) return JSON.parse(await readText(request, limit));
+  if (body === undefined) return JSON.parse(await readText(request, limit, coming));
   // A middleware that parses text or bytes has read the body.
   if (typeof body === "string") return JSON.parse(body);
   return body instanceof Uint8Array ? JSON.parse(Buffer.from(body).toString("utf8")) : body;
@@ -21,22 +23,26 @@ function tooLong(limit: number): RangeError {
   return new RangeError(`Expected a body of ${limit} bytes at most.`);
 }
 
-async function readText(request: NodeRequest, limit: number): Promise<string> {
+async function readText(request: NodeRequest, limit: number, coming: ComingBody): Promise<string> {
   // Nothing more would come, not even an end.
   if (request.readableDidRead || request.readableEnded || request.destroyed) {
     throw new TypeError("Expected an unread body, got one that has been read; pass it to the hub as request.body.");
   }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const { signal } = coming;
+  const bytes = new GrowingBytes();
+  signal.addEventListener("abort", () => bytes.clear());
   // Leaving a plain `for await` would destroy the request, but the answer has to go over the same socket. Listeners of
   // our own would stay on the request, and keep its body until the answer is read.
   const parts: AsyncIterable<Uint8Array | string> = request.iterator({ destroyOnReturn: false });
   for await (const given of parts) {
+    // What still comes is thrown away: an answer goes over the same socket.
+    if (signal.aborted) continue;
     // After `request.setEncoding`, the parts are texts.
     const part = typeof given === "string" ? Buffer.from(given, request.readableEncoding ?? "utf8") : given;
-    size += part.length;
-    if (size > limit) throw tooLong(limit);
-    chunks.push(part);
+    if (bytes.size + part.length > limit) throw tooLong(limit);
+    bytes.add(part);
+    coming.hold(bytes.capacity);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  signal.throwIfAborted();
+  return bytes.text();
 }

@@ -18,10 +18,10 @@ export function toHubRequest<Raw extends NodeRequest>(raw: Raw, way: AnswerWay):
         return Array.isArray(value) ? value.join(", ") : (value ?? null);
       },
     },
-    async json(limit) {
+    async json(limit, coming) {
       // If the client has left, the request has said "close" already, and its body will never end.
       way.signal.throwIfAborted();
-      return readJson(raw, limit);
+      return readJson(raw, limit, coming);
     },
     raw,
     ...way,

@@ -43,7 +43,7 @@ function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeRe
   setHead(response, answer.status, { ...answer.headers, ...length, ...closeHeader(answer, request) });
   answer.unread?.begin(() => response.destroy());
   writeParts(body, response, answer.unread);
-  if (answer.status === 413) dropBody(request, response);
+  if (answer.status === 413 || (answer.status === 503 && !request.complete)) dropBody(request, response);
 }
 
 /** Writes a body part by part, each when the socket has taken the one before. */
@@ -85,8 +85,8 @@ function closeHeader({ status, headers }: HubResponse, request: NodeRequest): { 
 }
 
 /**
- * Throws away the rest of a body that is too long. Over HTTP/2, closing the stream also tells the client to stop
- * sending.
+ * Throws away the rest of a body that is too long, or that comes too slowly. Over HTTP/2, closing the stream also tells
+ * the client to stop sending.
  */
 function dropBody(request: NodeRequest, response: NodeResponse): void {
   if ("stream" in response) response.stream.close();

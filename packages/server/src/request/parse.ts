@@ -2,19 +2,24 @@ import { isCanonicalPath } from "@tidings/contract";
 import { parseRequest, type ParsedRequest, type Representation } from "@tidings/protocol";
 import type { HubRequest } from "../hub-options.ts";
 import type { Limits } from "../runtime/limits.ts";
+import { TimeLimitError } from "../runtime/time-limit.ts";
+import { NoRoomError, type Bodies } from "./bodies.ts";
 import { queryOf } from "./query.ts";
 import { Refusal } from "./refusal.ts";
 
-type ParseLimits = Pick<Limits, "bodyBytes" | "channels">;
+interface ParseNeeds {
+  readonly limits: Pick<Limits, "bodyBytes" | "channels">;
+  readonly bodies: Bodies;
+}
 
 /** The parameters that only a page has. */
 const PAGE_PARAMETERS = ["before", "wait", "snapshot"];
 
-/** What a request asks for. @throws Refusal 400 or 413 */
+/** What a request asks for. @throws Refusal 400, 413, or 503 for a body that does not come */
 export async function parse(
   request: HubRequest,
   representation: Representation,
-  limits: ParseLimits,
+  { limits, bodies }: ParseNeeds,
 ): Promise<ParsedRequest> {
   const query = queryOf(request);
   const misplaced = representation === "stream" ? PAGE_PARAMETERS.find((name) => query.has(name)) : undefined;
@@ -22,7 +27,7 @@ export async function parse(
     const detail = `Expected "${misplaced}" with "Accept: application/json", got it on a stream.`;
     throw new Refusal(400, "bad-request", { detail });
   }
-  const body = request.method === "POST" ? await readBody(request, limits.bodyBytes) : null;
+  const body = request.method === "POST" ? await readBody(request, limits.bodyBytes, bodies) : null;
   const parsed = parseRequest(query, request.headers.get("last-event-id"), body);
   if (typeof parsed === "string") throw new Refusal(400, "bad-request", { detail: parsed });
   const { size } = parsed.channels;
@@ -34,11 +39,17 @@ export async function parse(
   throw new Refusal(400, "bad-channel", { detail: "These paths are not canonical.", channels });
 }
 
-async function readBody(request: HubRequest, limit: number): Promise<unknown> {
+async function readBody(request: HubRequest, limit: number, bodies: Bodies): Promise<unknown> {
   try {
-    return (await request.json(limit)) ?? {};
+    return (await bodies.read(request.session, (coming) => request.json(limit, coming))) ?? {};
   } catch (error) {
     if (error instanceof RangeError) throw new Refusal(413, "too-large", { detail: error.message });
+    if (error instanceof NoRoomError) {
+      throw new Refusal(503, "limit", { detail: "Other bodies need the memory of this one, which comes slowly." });
+    }
+    if (error instanceof TimeLimitError) {
+      throw new Refusal(503, "unavailable", { detail: "The body did not come in time." });
+    }
     const detail = error instanceof TypeError ? error.message : "Expected a JSON body.";
     throw new Refusal(400, "bad-request", { detail });
   }

@@ -5,6 +5,7 @@ import type { Limits } from "../runtime/limits.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { TurnBudget } from "../runtime/turn-budget.ts";
 import type { UnreadAnswers } from "../unread/unread-answers.ts";
+import type { Bodies } from "./bodies.ts";
 import type { Hosts } from "./hosts.ts";
 import type { OriginPolicy } from "./origin.ts";
 import { parse } from "./parse.ts";
@@ -20,6 +21,7 @@ interface RequestHandlerNeeds {
   /** The answer to a preflight. */
   readonly preflightHeaders: Readonly<Record<string, string>>;
   readonly limits: Pick<Limits, "urlBytes" | "bodyBytes" | "channels">;
+  readonly bodies: Bodies;
   /** The time that the beginnings of requests may take in one turn. */
   readonly arrivals: Pick<TurnBudget, "available">;
   /** Counts refusals, too, until they are read. */
@@ -62,7 +64,7 @@ function countUnread(
 }
 
 async function answer(
-  { hosts, preflightHeaders, limits, closing, answerStream, answerPage }: RequestHandlerNeeds,
+  { hosts, preflightHeaders, limits, bodies, closing, answerStream, answerPage }: RequestHandlerNeeds,
   request: HubRequest,
   isOriginAllowed: boolean,
 ): Promise<HubResponse> {
@@ -83,7 +85,7 @@ async function answer(
     throw new Refusal(406, "not-acceptable", { detail: "Accept text/event-stream or application/json." });
   }
   if (closing.aborted) throw new Refusal(503, "draining");
-  const parsed = await parse(request, representation, limits);
+  const parsed = await parse(request, representation, { limits, bodies });
   if (request.signal.aborted) {
     throw new Refusal(400, "bad-request", { detail: "The client has left before its answer was made." });
   }
