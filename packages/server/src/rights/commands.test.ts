@@ -1,6 +1,8 @@
+import type { Entry } from "@tidings/log";
 import { describe, expect, test } from "vitest";
 import { BufferSink } from "../../test/buffer-sink.ts";
 import { chat, lobby, openMembersHub, said, tea } from "../../test/test-hub.ts";
+import { createCommands, type CommandedStream } from "./commands.ts";
 
 const LOBBY = "channel=rooms/lobby";
 const BOTH = `${LOBBY}&channel=rooms/tea`;
@@ -228,4 +230,28 @@ test("when commands may have been lost, every stream ends and comes back", async
   for (let count = 0; count <= 64; count++) await hub.recheck({ viewer: "bob" });
   await clock.advance(1_000);
   expect(sink.of("bye")).toEqual([{ data: { reason: "expired" }, id: null }]);
+});
+
+test("a command about a viewer looks at the streams of this viewer only", () => {
+  const looked: string[] = [];
+  const streamOf = (id: string) => ({
+    get info() {
+      looked.push(id);
+      return { viewer: { id } };
+    },
+    fromByPath: new Map(),
+  });
+  const all = ["ada", "bob", "cat"].map((id) => streamOf(id) as unknown as CommandedStream);
+  const commands = createCommands({
+    contract: chat,
+    streams: { [Symbol.iterator]: () => all.values(), ofViewer: (id) => (id === "bob" ? all.slice(1, 2) : []) },
+    rechecks: { ask: () => {} },
+    random: () => 0.5,
+  });
+  const entries = ["bob", "absent"].map((viewer) => commands.entry("recheck", { viewer }));
+  commands.follow(
+    entries.map((entry, seq) => ({ ...entry, seq, at: 0 }) as unknown as Entry),
+    [],
+  );
+  expect(looked).toEqual(["bob"]);
 });

@@ -12,7 +12,10 @@ export interface CommandedStream extends RecheckedStream {
 
 interface CommandNeeds {
   readonly contract: Contract;
-  readonly streams: Iterable<CommandedStream>;
+  readonly streams: Iterable<CommandedStream> & {
+    /** The streams of one viewer: there may be many commands about few viewers. */
+    ofViewer(viewerId: string): readonly CommandedStream[];
+  };
   readonly rechecks: Rechecks;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -55,11 +58,19 @@ export function createCommands({ contract, streams, rechecks, random }: CommandN
     if (recent.length >= 2 * REMEMBERED) recent.splice(0, REMEMBERED);
   }
 
+  /** A copy, since a command may end streams. */
+  function streamsOf(command: Command): readonly CommandedStream[] {
+    const about: CommandedStream[] = [];
+    for (const stream of command.viewer === null ? streams : streams.ofViewer(command.viewer)) {
+      if (isAbout(command, stream.info.viewer.id, stream.fromByPath)) about.push(stream);
+    }
+    return about;
+  }
+
   function carryOut(entry: Entry): void {
     const command = parseCommand(entry);
     remember(command);
-    for (const stream of [...streams]) {
-      if (!isAbout(command, stream.info.viewer.id, stream.fromByPath)) continue;
+    for (const stream of streamsOf(command)) {
       if (command.verb === "recheck") rechecks.ask(stream, entry.seq);
       else if (command.path === null) stream.end("expired");
       else stream.refuse([command.path], "forbidden");

@@ -21,6 +21,8 @@ interface OpenStreamNeeds {
 export interface OpenStreams extends Iterable<OpenStream> {
   readonly size: number;
   add(stream: OpenStream): void;
+  /** The open streams of a viewer, in the order in which they began. */
+  ofViewer(viewerId: string): readonly OpenStream[];
   /** The open stream of a viewer that began first. */
   oldestOf(viewerId: string): OpenStream | undefined;
   /** Does nothing for a stream that was never added, or is removed already. */
@@ -38,6 +40,7 @@ export function createOpenStreams({ admission, hooks, trace }: OpenStreamNeeds):
       return open.size;
     },
 
+    ofViewer: (viewerId) => byViewer.get(viewerId) ?? [],
     oldestOf: (viewerId) => byViewer.get(viewerId)?.[0],
 
     add(stream) {
