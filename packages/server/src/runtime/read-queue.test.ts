@@ -48,6 +48,18 @@ describe("reads of one channel that hang", () => {
     expect(lobby.at).toBe(1_000);
   });
 
+  test("do not stop a channel that was read together with it, however many others are read with it", async () => {
+    const { clock, hang, succeed } = openQueue();
+    hang(["bad", "lobby"]);
+    await clock.advance(1_200);
+    for (let count = 0; count < 160; count++) hang(["bad", `own-${count}`]);
+    await clock.advance(5_000);
+    const asked = clock.time;
+    const lobby = succeed(["lobby"]);
+    await clock.settle();
+    expect(lobby.at).toBe(asked);
+  });
+
   test("are few at a time", async () => {
     const { clock, hang, hanging } = openQueue();
     for (let count = 0; count < 500; count++) hang(["bad", `own-${count}`]);

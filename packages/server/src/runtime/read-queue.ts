@@ -16,7 +16,7 @@ interface ReadPurpose {
 export type ReadQueue = <Result>(read: Task<Result>, purpose: ReadPurpose) => Promise<Result>;
 
 interface ReadQueueOptions {
-  /** How many reads may run at the same time. As many more may run of paths that are slow. */
+  /** How many reads may run at the same time. As many more may run of paths that are slow, and of single ones. */
   readonly concurrency: number;
   /** How long one read may run, in milliseconds, without the time that it waits in the queue. */
   readonly timeLimit: number;
@@ -34,12 +34,14 @@ const MOST_SLOW_PATHS = 10_000;
  * One channel whose reads hang must not stop the others. So a read that takes longer than a second gives its place to
  * the next one, and its paths count as slow until a read of them has succeeded. Reads of slow paths wait in lines of
  * their own: one line for all reads of the same paths, with one read at a time. So readers of some of these paths can
- * find out that theirs is not the slow one.
+ * find out that theirs is not the slow one. Reads of one path have places of their own: they say which path is slow,
+ * and must not wait for those of many paths, of which there may be any number.
  */
 export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOptions): ReadQueue {
   const most = Math.min(concurrency, Number.MAX_SAFE_INTEGER);
   const places = pLimit(most);
   const slowPlaces = pLimit(most);
+  const slowPlacesOfOne = pLimit(most);
   const slowPaths = new Set<string>();
   /** By the paths of its reads. */
   const slowLines = new Map<string, LimitFunction>();
@@ -69,7 +71,8 @@ export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOpti
     const line = slowLines.get(name) ?? pLimit(1);
     slowLines.set(name, line);
     try {
-      return await line(() => slowPlaces(() => run(read, purpose)));
+      const placesOfSlow = purpose.paths.length === 1 ? slowPlacesOfOne : slowPlaces;
+      return await line(() => placesOfSlow(() => run(read, purpose)));
     } finally {
       if (line.pendingCount === 0) slowLines.delete(name);
     }
