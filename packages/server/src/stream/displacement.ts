@@ -1,0 +1,38 @@
+import type { Viewer } from "../hub-options.ts";
+import type { Admission } from "../request/admission.ts";
+import type { OpenStreams } from "./open-streams.ts";
+import type { RetryDelays } from "./retry-delays.ts";
+
+interface DisplacementNeeds {
+  readonly admission: Pick<Admission, "checkRoom" | "exceeded">;
+  readonly streams: Pick<OpenStreams, "oldestOf">;
+  readonly retryDelays: Pick<RetryDelays, "afterDisplacement">;
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Room for the newest stream or long poll of a viewer who has too many answers: the oldest stream ends. A proxy may
+ * hide that a reader has left, and dead streams must not lock their viewer out.
+ */
+export interface Displacement {
+  /** @throws Refusal as {@link Admission.checkRoom} does, unless {@link Displacement.makeRoom} would help */
+  checkRoom(viewer: Viewer): void;
+  /**
+   * Ends the oldest stream of a viewer who has too many answers. A reader that is not dead comes back after a long
+   * time: otherwise streams that displace each other would come back all the time.
+   */
+  makeRoom(viewer: Viewer): void;
+}
+
+export function createDisplacement({ admission, streams, retryDelays, closing }: DisplacementNeeds): Displacement {
+  return {
+    checkRoom(viewer) {
+      const isDisplacing = admission.exceeded(viewer.id) === "viewer" && streams.oldestOf(viewer.id) !== undefined;
+      if (!isDisplacing || closing.aborted) admission.checkRoom(viewer);
+    },
+
+    makeRoom({ id }) {
+      if (admission.exceeded(id) === "viewer") streams.oldestOf(id)?.end("limit", retryDelays.afterDisplacement());
+    },
+  };
+}
