@@ -64,7 +64,10 @@ export const rightMutants: readonly Mutant[] = [
     "a recheck is not carried out",
     replaceCommands((createCommands) => (needs) => {
       let isRecheck = false;
-      const streams = { [Symbol.iterator]: () => (isRecheck ? [] : needs.streams)[Symbol.iterator]() };
+      const streams = {
+        [Symbol.iterator]: () => (isRecheck ? [] : needs.streams)[Symbol.iterator](),
+        ofViewer: (id: string) => (isRecheck ? [] : needs.streams.ofViewer(id)),
+      };
       const commands = createCommands({ ...needs, streams });
       return withMethods(commands, {
         follow(entries, holes) {
