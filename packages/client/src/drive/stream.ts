@@ -252,10 +252,11 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
     for (const [path, reason] of Object.entries(gaps)) {
       const track = tracks.get(path);
-      if (!track || !isOnConnection(track.state)) {
+      if (!track) {
         continue;
       }
-      isOutdated = true;
+      // Also where the path is not on the stream any more, as far as we know: the stream may still have brought it.
+      isOutdated ||= isOnConnection(track.state);
       moveTrack(track, "reach", next);
       inputAll(track, "gap", { reason, next, now: clock.now() });
     }
