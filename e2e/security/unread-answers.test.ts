@@ -198,8 +198,10 @@ test("3,000 refused POSTs over HTTP/2 with a window of 0 keep little in the serv
       const stream = session.request(POST).on("error", () => {});
       stream.once("response", () => answered++).pause();
       stream.end(body);
+      // Of more bodies at once, the server would give up some before it has read them.
+      const asked = 250 * number + index + 1;
+      if (asked % 25 === 0) await expect.poll(() => answered, { timeout: 30_000, interval: 10 }).toBe(asked);
     }
-    await expect.poll(() => answered, { timeout: 30_000 }).toBe(250 * (number + 1));
   }
   const used = (await server.usedBytes()) - before;
   expect(used).toBeLessThan(MOST);
