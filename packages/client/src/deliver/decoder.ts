@@ -1,5 +1,6 @@
 import { decode, type Address, type AnyChannel, type Contract, type Schema } from "@tidings/contract";
 import type { PageBody, PageEvent } from "@tidings/protocol";
+import type { Mode } from "@tidings/protocol/mode";
 import type { Settings } from "../options.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import { StreamError } from "../stream-error.ts";
@@ -9,6 +10,8 @@ import type { Item } from "./item.ts";
 export interface Decoder {
   /** @throws TypeError for an address of another contract */
   channelOf(address: Address): AnyChannel;
+  /** The delivery mode of an event type. Undefined for a type that this client does not know. */
+  modeOf(address: Address, type: string): Mode | undefined;
   /**
    * An event or a withdrawal of an address. Null for another address, for a type that this client does not know yet,
    * and for data that does not fit: that is reported.
@@ -86,5 +89,9 @@ export function createDecoder(
     }
   }
 
-  return { channelOf, item, page };
+  function modeOf(address: Address, type: string): Mode | undefined {
+    return channelOf(address).events[type]?.mode;
+  }
+
+  return { channelOf, modeOf, item, page };
 }

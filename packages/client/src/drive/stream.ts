@@ -196,7 +196,8 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
       return;
     }
     // Also while nobody follows the path: somebody may come back to it.
-    if (at) {
+    // A value may have survived inside of a hole. Only a reliable event lies after the gap.
+    if (at && (reachedOf(track.state) || decoder.modeOf(track.address, type) === "reliable")) {
       moveTrack(track, "carry", at);
     }
     if (track.subscriptions.size === 0) {

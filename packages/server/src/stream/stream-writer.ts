@@ -37,6 +37,8 @@ export class StreamWriter {
   readonly #needs: StreamWriterNeeds;
   readonly #sink: Sink;
   readonly #stream: WrittenStream;
+  /** The last `seq` of all holes that were reported. */
+  #holesEnd = 0;
   #isFull = false;
   /** When the last frame with an id was written, in milliseconds of running time. */
   #lastIdAt: number;
@@ -70,6 +72,7 @@ export class StreamWriter {
 
   /** Writes nothing without a hole. @param head where to go on when the reader's own position is void */
   writeGap(holes: readonly Hole[], head: Cursor | null = null): void {
+    this.#holesEnd = Math.max(this.#holesEnd, ...holes.map(({ to }) => to));
     if (holes.length === 0) return;
     this.#write(controlFrame("gap", gapData(holes), idOf(head)));
     const detail = holes.map(({ channel }) => channel).join(" ");
@@ -107,8 +110,10 @@ export class StreamWriter {
     else this.#write(shared);
   }
 
+  /** Without the position while that lies inside of a hole: to a reader, a heartbeat lies after every gap before it. */
   writeHeartbeat(position: Cursor | null, retry = ""): void {
-    this.#write(toBytes(retry + formatControl("heartbeat", {}, idOf(position))));
+    const isInHole = position !== null && position.seq < this.#holesEnd;
+    this.#write(toBytes(retry + formatControl("heartbeat", {}, idOf(isInHole ? null : position))));
   }
 
   /** @param retry the milliseconds after which the client should come back; null for its own */
