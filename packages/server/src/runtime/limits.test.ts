@@ -81,20 +81,6 @@ describe("limits", () => {
     expect(hub.stats().connections).toBe(3);
   });
 
-  test("long polls of one viewer: the newest is let in, and the oldest stream ends", async () => {
-    const { connect, hub, clock } = await openTestHub({
-      authenticate: () => ({ id: "ada" }),
-      limits: { connectionsPerViewer: 2 },
-    });
-    const streams = [await connect(LOBBY), await connect(LOBBY)];
-    const polling = hub.handle(request(`${LOBBY}&wait=20`, { headers: { accept: "application/json" } }));
-    await clock.settle();
-    expect(streams.map(({ sink }) => sink.ended)).toEqual([true, false]);
-    expect(streams[0]?.sink.of("bye")).toEqual([{ data: { reason: "limit" }, id: null }]);
-    await clock.advance(20_000);
-    expect((await polling).status).toBe(200);
-  });
-
   test("waiting pages of one viewer: 429 for our client, a long retry and bye for a native EventSource", async () => {
     const { ask, connect, hub, clock } = await openTestHub({
       authenticate: () => ({ id: "ada" }),
