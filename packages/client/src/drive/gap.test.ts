@@ -118,6 +118,23 @@ describe("a gap on the stream", () => {
     expect(reports).toEqual(["gap trimmed after e.5", "9", "loop after e.7"]);
   });
 
+  test("lies ahead also after a value that has survived inside of it", async () => {
+    const { client, server, clock, stream } = await joined();
+    stream.gap({ [lobby.path]: "trimmed" });
+    await clock.advance(0);
+    client.subscribe(lobby, { snapshot: () => {} }, { after: "e.5" });
+    await clock.advance(0);
+    stream.event(`${lobby.path}:topic`, { text: "old" }, "e.5");
+    await clock.advance(0);
+    // A page of a copy that lags: it does not know the hole yet.
+    server.page.page({ cursor: "e.5" });
+    await clock.advance(0);
+    const pages = server.pages.length;
+    stream.event(MESSAGE, { text: "new" }, "e.9");
+    await clock.advance(0);
+    expect(server.pages.slice(pages).map(({ after }) => after)).toEqual(["e.5"]);
+  });
+
   test("lies ahead also of who comes after it", async () => {
     const { client, server, clock, stream } = await catchingUp();
     server.page.page({ cursor: "e.5" });
