@@ -99,6 +99,38 @@ describe(`the log's file, by ${driver.name}`, () => {
     expect(open).toBe(0);
   });
 
+  test("a file that another process switches to wal at the same moment is tried again, for five seconds", () => {
+    let refusals = 0;
+    /** A driver whose switch to wal is refused so many times. */
+    const refusing = (times: number) => ({
+      name: driver.name,
+      open(name: string): Handle {
+        const handle = driver.open(name);
+        return {
+          exec: (sql) => handle.exec(sql),
+          close: () => handle.close(),
+          prepare(sql) {
+            const statement = handle.prepare(sql);
+            if (!sql.includes("journal_mode")) return statement;
+            const get = () => {
+              if (refusals >= times) return statement.get();
+              refusals++;
+              throw Object.assign(new Error("database is locked"), { code: "SQLITE_BUSY", rawCode: 5, errcode: 5 });
+            };
+            return { run: (...values) => statement.run(...values), all: (...values) => statement.all(...values), get };
+          },
+        };
+      },
+    });
+    const options = { synchronous: "normal", check: () => {} } as const;
+    openLogFile(temporaryPath(), { ...options, driver: refusing(3) }).close();
+    expect(refusals).toBe(3);
+    expect(() => openLogFile(temporaryPath(), { ...options, driver: refusing(Infinity) })).toThrow(
+      "database is locked",
+    );
+    expect(refusals).toBeGreaterThan(100);
+  });
+
   test("a log can be opened during another handle's transaction, since opening does not write", async () => {
     const path = temporaryPath();
     await openLog(path).append([entry("a", "1")]);

@@ -8,6 +8,8 @@ import { isBusy, sqliteError } from "./sqlite-error.ts";
  * but a process opens a log once.
  */
 const OPEN_TIMEOUT = 5_000;
+/** Milliseconds between two attempts where SQLite itself does not wait. */
+const OPEN_PAUSE = 10;
 
 /** A handle of the log's own on its file, with the statements that were prepared on it. */
 export class LogFile {
@@ -134,6 +136,21 @@ export class LogFile {
   }
 }
 
+/**
+ * Switches the file to the journal mode wal. SQLite does not wait for another process that does the same at this
+ * moment, whatever the busy timeout is: both hold a lock that the other one needs.
+ */
+function useWal(file: LogFile): unknown {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return file.prepare("pragma journal_mode = wal").get()?.["journal_mode"];
+    } catch (error) {
+      if (!isBusy(error) || attempt * OPEN_PAUSE > OPEN_TIMEOUT) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_PAUSE);
+    }
+  }
+}
+
 /** Identifies the file at a path; null if there is none. */
 function identityOf(path: string): string | null {
   const stats = statSync(path, { throwIfNoEntry: false });
@@ -177,7 +194,7 @@ export function openLogFile(
       );
     }
     check(file);
-    const mode = file.prepare("pragma journal_mode = wal").get()?.["journal_mode"];
+    const mode = useWal(file);
     if (mode !== "wal") {
       throw new Error(`expected the journal mode wal, got ${String(mode)}; the folder must be on a local disk`);
     }
