@@ -59,6 +59,17 @@ test("a position that the reader must not have yet is not written", () => {
   expect(heartbeatIds()).toEqual([null]);
 });
 
+test("a heartbeat inside of a hole has no position, and after the hole it has one", () => {
+  const { writer, heartbeatIds } = openWriter();
+  writer.writeGap([
+    { channel: "a", reason: "trimmed", to: 11 },
+    { channel: "b", reason: "trimmed", to: 5 },
+  ]);
+  writer.writeHeartbeat(position);
+  writer.writeHeartbeat({ ...position, seq: 11 });
+  expect(heartbeatIds()).toEqual([null, "now.11"]);
+});
+
 test("a sink that throws closes the stream, and gets nothing more", () => {
   const { writer, sink, stream } = openWriter();
   let count = 0;
