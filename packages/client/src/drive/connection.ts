@@ -15,8 +15,6 @@ const PATIENCE = 2.5;
 const DEFAULT_HEARTBEAT = 15_000;
 /** A server that asks for more patience is not believed. */
 const LONGEST_HEARTBEAT = 300_000;
-/** The longest `retry` that a server is granted, in milliseconds: a day. */
-const LONGEST_RETRY = 86_400_000;
 
 /** What the connection is for. */
 export interface ConnectionUser {
@@ -215,7 +213,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
 
     const parser = createParser({
       maxEventBytes: settings.maxEventBytes,
-      onRetry: (milliseconds) => input("base", Math.min(milliseconds, LONGEST_RETRY)),
+      onRetry: (milliseconds) => input("base", milliseconds),
       onEvent(event) {
         // Events after a bye, a reset or the end of the client are ignored.
         if (!signal.aborted) {

@@ -4,9 +4,6 @@ import { unexpected } from "../stream-error.ts";
 import { foreign, type Failure } from "./failure.ts";
 import { readJson } from "./read-json.ts";
 
-/** The longest wait that a server is granted, in milliseconds: a day. */
-const LONGEST_WAIT = 86_400_000;
-
 /**
  * What follows from an answer other than 200. A hub says with a problem document why it refuses; what says anything
  * else is a proxy, or a server behind which the hub is missing, and that heals.
@@ -51,10 +48,10 @@ function reasonOf(status: number, isOfHub: boolean, paths: readonly string[] | u
   return status === 404 && paths ? "unknown" : "rejected";
 }
 
-/** Milliseconds from a number of seconds or a date, at most a day. 0 when it is neither. */
+/** Milliseconds from a number of seconds or a date. 0 when it is neither. */
 function waitOf(retryAfter: string | null, now: number): number {
   const text = retryAfter ?? "";
   const seconds = Number(text);
   const wait = Number.isNaN(seconds) ? Date.parse(text) - now : seconds * 1_000;
-  return Math.min(LONGEST_WAIT, Math.max(0, wait || 0));
+  return Math.max(0, wait || 0);
 }

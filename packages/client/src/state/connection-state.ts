@@ -6,10 +6,13 @@
  * requesting  the server says hello            → live
  * live        something else is followed, or somebody looks at the page again → switching
  * switching   the next stream says hello       → requesting, and so live
- *             its request fails                → postponed, or live where it was refused
+ *             the stream ends                  → requesting: the next stream goes on, unless something was lost
+ *             the request for the next fails   → postponed; live or switching where some paths were refused
+ *             the next one would begin too early → live
  * postponed   its time comes, or reconnect     → switching
+ *             those who waited have left       → live
  * retrying    its time comes, the network is back after an outage, or reconnect → requesting
- * any         the stream ends                  → retrying; requesting, where it refuses some paths
+ * any         the stream ends                  → retrying; requesting where it refuses some paths
  *             there is nothing to ask for      → idle
  *             close, also after an end that allows no retry → closed
  * ```

@@ -2,11 +2,12 @@
  * When to try again, and whether to: PROTOCOL.md, section 9. The jitter is added to the server's `retry`, so that it
  * spreads clients also at the longest delay.
  */
-import { LONGEST_TIMER } from "@tidings/protocol/clock";
 import type { Ended, Retrying } from "../status.ts";
 import type { Ending } from "./ending.ts";
 
 const MINUTE = 60_000;
+/** The longest pause that a server is granted: a day. */
+const LONGEST_PAUSE = 86_400_000;
 const JITTER_CAP = 30_000;
 /** The least delay: with `retry: 0`, doubling the delay would have no effect. */
 const LEAST_JITTER = 500;
@@ -60,10 +61,10 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
   const { base, lastSoon, hasTriedFresh, liveSince } = attempts;
   const lived = now - liveSince;
   const failures = lived < MINUTE ? attempts.failures : 0;
-  const floor = Math.max(base, retryAfter);
+  const floor = Math.min(LONGEST_PAUSE, Math.max(base, retryAfter));
 
   function after(delay: number | null, changes?: Partial<Attempts>): Retry {
-    const at = delay === null ? null : now + Math.min(LONGEST_TIMER, delay);
+    const at = delay === null ? null : now + delay;
     const since = attempts.failingSince ?? now;
     return {
       attempts: { ...attempts, failures, liveSince: Infinity, failingSince: since, ...changes },
