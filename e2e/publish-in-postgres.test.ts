@@ -4,6 +4,7 @@ import { createHub } from "@tidings/server";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { publishedItems } from "./published-items.ts";
 import { server } from "../packages/log-postgres/test/test-server.ts";
 
 const shop = defineContract({
@@ -18,20 +19,7 @@ describe("publishIn on PostgreSQL", () => {
   async function startHub(schema: string) {
     const hub = createHub(shop, { log: await postgresLog(server.url, { schema }), authorize: () => true });
     onTestFinished(() => hub.close());
-    const published = async () => {
-      const page = await hub.handle({
-        method: "GET",
-        url: "/events?channel=orders&last=100&protocol=1",
-        headers: new Headers({ accept: "application/json" }),
-        json: async () => null,
-        signal: new AbortController().signal,
-        raw: null,
-      });
-      if (!("body" in page)) throw new Error("Expected a page, got a stream.");
-      // PROTOCOL.md, section 6, defines the form of a page.
-      const { events } = JSON.parse(page.body) as { events: { data: { item: string } }[] };
-      return events.map(({ data }) => data.item);
-    };
+    const published = () => publishedItems(hub);
     return { hub, published };
   }
 

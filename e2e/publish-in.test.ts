@@ -5,6 +5,7 @@ import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { publishedItems } from "./published-items.ts";
 import { temporaryPath } from "./temporary-folder.ts";
 
 const shop = defineContract({
@@ -27,21 +28,7 @@ async function open() {
     await hub.close();
     database.close();
   });
-  const published = async () => {
-    const page = await hub.handle({
-      method: "GET",
-      url: "/events?channel=orders&last=100&protocol=1",
-      headers: new Headers({ accept: "application/json" }),
-      json: async () => null,
-      signal: new AbortController().signal,
-      raw: null,
-    });
-    if (!("body" in page)) throw new Error("Expected a page, got a stream.");
-    expect(page).toMatchObject({ status: 200 });
-    // PROTOCOL.md, section 6, defines the form of a page.
-    const { events } = JSON.parse(page.body) as { events: { data: { item: string } }[] };
-    return events.map(({ data }) => data.item);
-  };
+  const published = () => publishedItems(hub);
   const rows = () => (database.prepare("select name from item").all() as { name: string }[]).map(({ name }) => name);
   return { hub, database, published, rows };
 }
