@@ -100,8 +100,12 @@ test("the chat returns names, rooms, topics and messages unchanged, and tells al
   const { url } = await startTestChat({ database: await temporaryPath("chat.db") });
   const line = text.filter((each) => /^[^\p{Cc}\p{Zl}\p{Zp}\s]{1,15}$/u.test(each) && each === each.normalize("NFC"));
   const visibleName = line.filter((each) => NewName.safeParse(each).success && NewRoomName.safeParse(each).success);
+  let runs = 0;
   await fc.assert(
     fc.asyncProperty(visibleName, visibleName, text, async (author, topic, key) => {
+      // A run may draw the author and the room of an earlier run. Its keys must be others.
+      runs += 1;
+      const prefix = `k${runs}-`;
       const visitor = await visit(url, author);
       const { room } = (await (await visitor.request("POST", "/api/rooms", { name: topic })).json()) as {
         room: { id: string };
@@ -109,7 +113,7 @@ test("the chat returns names, rooms, topics and messages unchanged, and tells al
       const roomPath = `/api/rooms/${room.id}`;
       expect((await visitor.request("PUT", `${roomPath}/topic`, { text: topic })).status).toBe(200);
       const sent = await Promise.all(
-        [`k${key}`, `k${key}'`].map(async (idempotencyKey) => {
+        [`${prefix}${key}`, `${prefix}${key}'`].map(async (idempotencyKey) => {
           const response = await visitor.request("POST", `${roomPath}/messages`, { text: `x${key}`, idempotencyKey });
           return ((await response.json()) as { message: { id: string; author: string; text: string } }).message;
         }),
