@@ -51,6 +51,7 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   "5.6": {
     "A proxy may hide that a reader has left": "the reason for the sentence before",
+    "If all of them are long polls": "tested by section 8, 429 of a viewer",
     "Section 7 describes": "a reference",
     "Only `forbidden` and `unknown` come": "that a server never sends another one cannot be tested",
     "A client may take any other": "what a client does",

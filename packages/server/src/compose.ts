@@ -29,6 +29,7 @@ import { createTrace } from "./runtime/trace.ts";
 import { TurnBudget } from "./runtime/turn-budget.ts";
 import { answerStream, type StreamAnswerNeeds } from "./stream/answer-stream.ts";
 import type { ConnectionNeeds } from "./stream/connection-needs.ts";
+import { createDisplacement } from "./stream/displacement.ts";
 import { createFollowers, type Followers } from "./stream/followers.ts";
 import { keepTime } from "./stream/heartbeats.ts";
 import { createOpenStreams, type OpenStreams } from "./stream/open-streams.ts";
@@ -123,12 +124,14 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
 
   // The way of a request: checked, admitted, given a position, answered with a stream or a page.
   const retryDelays = createRetryDelays({ streams, drain, random });
+  const displacement = createDisplacement({ admission, streams, retryDelays, closing });
   const connection: ConnectionNeeds = { ...pump, retryDelays, streams, limits, heartbeat, hello, random, trace };
   const streamNeeds: StreamAnswerNeeds = {
     contract,
     hooks,
     refusals,
     admission,
+    displacement,
     commands,
     tailer,
     log,
@@ -148,6 +151,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     hooks,
     refusals,
     admission,
+    displacement,
     pageAdmission,
     unread,
     commands,

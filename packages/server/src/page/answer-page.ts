@@ -12,6 +12,7 @@ import type { WholeResponse } from "../request/response.ts";
 import { readHead } from "../runtime/read-head.ts";
 import { allowsTheSame, endOf, type Access } from "../rights/access.ts";
 import type { Commands } from "../rights/commands.ts";
+import type { Displacement } from "../stream/displacement.ts";
 import type { AnswerRoom, UnreadAnswer, UnreadAnswers } from "../unread/unread-answers.ts";
 import { catchUp, type CatchUpNeeds } from "./catch-up.ts";
 import { history, type HistoryNeeds } from "./history.ts";
@@ -24,6 +25,8 @@ export interface PageAnswerNeeds
   readonly log: Pick<EventLog, "head" | "read" | "recent" | "current">;
   readonly clock: CatchUpNeeds["clock"];
   readonly admission: Pick<Admission, "checkRoom" | "enter" | "leave">;
+  /** A long poll takes the room of a stream, so it may take it from one. */
+  readonly displacement: Displacement;
   /** The same for pages that do not wait: they count apart from streams, until their readers have them. */
   readonly pageAdmission: Pick<Admission, "checkRoom" | "enter" | "leave">;
   /** Together, the pages that are made and those that are not read have a bounded size. */
@@ -50,7 +53,7 @@ export async function answerPage(
   let { wait } = parsed;
   let commandCount = needs.commands.count();
   let access = await admit(needs, request, parsed, (viewer) => {
-    if (wait > 0) needs.admission.checkRoom(viewer);
+    if (wait > 0) needs.displacement.checkRoom(viewer);
   });
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     if (parsed.snapshot) checkSnapshots(needs.snapshots, access);
@@ -107,6 +110,7 @@ async function makeBody(
   // Once more, since other requests may have taken the room while `authorize` was asked.
   const isWaiting = parsed.wait > 0;
   const admission = isWaiting ? needs.admission : needs.pageAdmission;
+  if (isWaiting) needs.displacement.makeRoom(viewer);
   admission.checkRoom(viewer);
   admission.enter(viewer.id);
   // While it is made, every page counts beside the streams of its viewer.

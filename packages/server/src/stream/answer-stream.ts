@@ -1,5 +1,5 @@
 import { STREAM_HEADERS, type ParsedRequest } from "@tidings/protocol";
-import type { HubRequest, Viewer } from "../hub-options.ts";
+import type { HubRequest } from "../hub-options.ts";
 import { findStartPosition, type PositionNeeds, type StartPosition } from "../position/start-position.ts";
 import type { Admission } from "../request/admission.ts";
 import { admit, type AdmitNeeds } from "../request/admit.ts";
@@ -10,16 +10,18 @@ import type { Commands } from "../rights/commands.ts";
 import type { Rechecks } from "../rights/rechecks.ts";
 import type { ConnectionNeeds } from "./connection-needs.ts";
 import { Connection } from "./connection.ts";
+import type { Displacement } from "./displacement.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import type { RetryDelays } from "./retry-delays.ts";
 import type { Sink, StreamControl } from "../wire/sink.ts";
 
 export interface StreamAnswerNeeds extends AdmitNeeds, AskLogNeeds, PositionNeeds {
-  readonly admission: Pick<Admission, "checkRoom" | "exceeded">;
+  readonly admission: Pick<Admission, "exceeded">;
+  readonly displacement: Displacement;
   readonly commands: Pick<Commands, "count" | "missedSince">;
   readonly rechecks: Pick<Rechecks, "ask">;
-  readonly streams: Pick<OpenStreams, "add" | "oldestOf">;
-  readonly retryDelays: Pick<RetryDelays, "whenDraining" | "afterDisplacement">;
+  readonly streams: Pick<OpenStreams, "add">;
+  readonly retryDelays: Pick<RetryDelays, "whenDraining">;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** What each connection gets. */
@@ -32,18 +34,13 @@ export async function answerStream(
   request: HubRequest,
   parsed: ParsedRequest,
 ): Promise<HubResponse> {
-  const commandCount = needs.commands.count();
-  const checkRoom = (viewer: Viewer): void => {
-    // The newest stream of a viewer displaces the oldest one: see makeRoom.
-    const isDisplacing =
-      needs.admission.exceeded(viewer.id) === "viewer" && needs.streams.oldestOf(viewer.id) !== undefined;
-    if (!isDisplacing || needs.closing.aborted) needs.admission.checkRoom(viewer);
-  };
-  const access = await admit(needs, request, parsed, checkRoom);
+  const { commands, displacement } = needs;
+  const commandCount = commands.count();
+  const access = await admit(needs, request, parsed, (viewer) => displacement.checkRoom(viewer));
   if (request.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: "" };
   const start = await askLog(needs, request.signal, () => findStartPosition(needs, parsed, access, request.signal));
   // Once more, since other requests may have taken the room while the log was read.
-  checkRoom(access.viewer);
+  displacement.checkRoom(access.viewer);
   return { status: 200, headers: STREAM_HEADERS, open: (sink) => open(needs, sink, start, commandCount) };
 }
 
@@ -61,15 +58,6 @@ function open(needs: StreamAnswerNeeds, sink: Sink, start: StartPosition, comman
 }
 
 /**
- * Ends the oldest stream of a viewer who has too many. A proxy may hide that a reader has left, and dead streams must
- * not lock their viewer out. A reader that is not dead comes back after a long time: otherwise streams
- * that displace each other would come back all the time.
- */
-function makeRoom({ admission, streams, retryDelays }: StreamAnswerNeeds, { id }: Viewer): void {
-  if (admission.exceeded(id) === "viewer") streams.oldestOf(id)?.end("limit", retryDelays.afterDisplacement());
-}
-
-/**
  * Ends a stream that may not begin after all: other streams were opened at the same moment, the hub was closed, or the
  * viewer was disconnected. Only now is it certain who came first. The client comes back, and is asked about again.
  */
@@ -79,11 +67,11 @@ function endUnlessAdmitted(
   { access: { viewer, granted } }: StartPosition,
   commandCount: number,
 ): void {
-  const { admission, clock, closing, commands, random, retryDelays } = needs;
+  const { admission, clock, closing, commands, displacement, random, retryDelays } = needs;
   if (closing.aborted) return connection.end("draining", retryDelays.whenDraining()());
   const hasExpired = connection.lifetime.expiresAt <= clock.now();
   const isDisconnected = commands.missedSince(commandCount, viewer.id, granted) === "disconnect";
   if (hasExpired || isDisconnected) return connection.end("expired");
-  makeRoom(needs, viewer);
+  displacement.makeRoom(viewer);
   if (admission.exceeded(viewer.id) !== null) connection.end("limit", longRetry(random()));
 }

@@ -24,6 +24,9 @@ async function expectReturn(guest: Guest, after: string | undefined, viewer: str
   assert.deepEqual([textsOf([message ?? {}]), message?.id], [["meanwhile"], id]);
 }
 
+const TOO_MANY =
+  "When a viewer opens more streams and long polls than it may have, the server should let the newest in and end the";
+
 export const endLaws: readonly Law[] = [
   ...lawsOf("5.6", ["publish", "drain"], {
     async "`bye` is the last event of a stream that the server ends on purpose — after all that was published"(guest) {
@@ -49,10 +52,20 @@ export const endLaws: readonly Law[] = [
       await expectReturn(guest, id, "ada");
     },
   }),
+  ...lawsOf("5.6", ["publish", "limits", "viewers", "page"], {
+    async [`${TOO_MANY} — a long poll`](guest) {
+      const oldest = await streamOf(guest, "ada", "channel=rooms/tea");
+      await streamOf(guest, "ada", "channel=rooms/tea");
+      const headers = { authorization: "Bearer ada", accept: "application/json" };
+      const poll = guest.ask("channel=rooms/tea&wait=60", { headers });
+      const rest = await oldest.rest();
+      assert.deepEqual(rest.map(partsOf), [["bye", { reason: "limit" }, null]]);
+      await guest.say("rooms/tea", "1");
+      assert.equal((await poll).status, 200);
+    },
+  }),
   ...lawsOf("5.6", ["limits", "viewers"], {
-    async "When a viewer opens more streams than it may have, the server should let the newest in and end the oldest"(
-      guest,
-    ) {
+    async [`${TOO_MANY} — a stream`](guest) {
       const oldest = await streamOf(guest, "ada", "channel=rooms/tea");
       const others = [
         await streamOf(guest, "ada", "channel=rooms/tea"),

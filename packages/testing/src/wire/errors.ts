@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Answer } from "./answer.ts";
 import { namesOf, partsOf, numbers, textsOf, type Guest } from "./guest.ts";
 import { lawsOf, type Law } from "./law.ts";
 import type { RequestOptions } from "./transport.ts";
@@ -20,7 +21,14 @@ export async function expectProblem(
   query: string,
   options?: RequestOptions,
 ) {
-  const answer = await guest.ask(query === "" ? "protocol=1" : `${query}&protocol=1`, options);
+  return checkProblem(
+    await guest.ask(query === "" ? "protocol=1" : `${query}&protocol=1`, options),
+    [status, code],
+    query,
+  );
+}
+
+async function checkProblem(answer: Answer, [status, code]: readonly [number, string], query: string) {
   const text = await answer.text();
   const exchange = `${query.slice(0, 80)}: ${text.slice(0, 200)}`;
   assert.deepEqual([answer.status, answer.headers["content-type"]], [status, "application/problem+json"], exchange);
@@ -133,15 +141,19 @@ export const errorLaws: readonly Law[] = [
       assert.ok(Number(bye?.retry) >= 5_000, `a retry of ${bye?.retry}`);
     },
   }),
-  ...lawsOf("8", ["limits", "viewers", "page"], {
+  ...lawsOf("8", ["publish", "limits", "viewers", "page"], {
     async [`${UNAVAILABLE} — 429 of a viewer`](guest) {
-      // A stream would displace the oldest one of the viewer (section 5.6). A long poll displaces nothing.
-      await openStreams(guest, 2, () => "ada");
+      // A stream of the viewer would make room for the next long poll (section 5.6). A long poll makes room for nobody.
+      const query = `${TEA}&wait=60`;
       const poll = { headers: { authorization: "Bearer ada", accept: "application/json" } };
-      const full = await expectProblem(guest, [429, "limit"], `${TEA}&wait=60`, poll);
+      const polls = numbers(1, 3).map(() => guest.ask(`${query}&protocol=1`, poll));
+      const full = await checkProblem(await Promise.race(polls), [429, "limit"], query);
       assert.match(String(full.retryAfter), /^[1-9]\d*$/);
       // It concerns this viewer only.
       await openStreams(guest, 1, () => "bo");
+      await guest.say("rooms/tea", "1");
+      const answers = await Promise.all(polls);
+      assert.equal(answers.filter(({ status }) => status === 200).length, 2);
     },
   }),
   ...lawsOf("8", ["publish", "secret", "page"], {

@@ -1,0 +1,36 @@
+import type { Viewer } from "../hub-options.ts";
+import type { Admission } from "../request/admission.ts";
+import type { OpenStreams } from "./open-streams.ts";
+import type { RetryDelays } from "./retry-delays.ts";
+
+interface DisplacementNeeds {
+  readonly admission: Pick<Admission, "checkRoom" | "exceeded">;
+  readonly streams: Pick<OpenStreams, "oldestOf">;
+  readonly retryDelays: Pick<RetryDelays, "afterDisplacement">;
+  readonly closing: AbortSignal;
+}
+
+/**
+ * When a viewer has too many answers open, its oldest stream makes room for a new stream or long poll. A proxy may hide
+ * that a reader has left, and dead streams must not lock their viewer out. A reader that is not dead comes back
+ * after a long time: otherwise streams that displace each other would come back all the time.
+ */
+export interface Displacement {
+  /** @throws Refusal like {@link Admission.checkRoom}, unless the viewer's oldest stream can make room */
+  checkRoom(viewer: Viewer): void;
+  /** Ends the oldest stream of a viewer who has too many answers open. */
+  makeRoom(viewer: Viewer): void;
+}
+
+export function createDisplacement({ admission, streams, retryDelays, closing }: DisplacementNeeds): Displacement {
+  return {
+    checkRoom(viewer) {
+      const canMakeRoom = admission.exceeded(viewer.id) === "viewer" && streams.oldestOf(viewer.id) !== undefined;
+      if (!canMakeRoom || closing.aborted) admission.checkRoom(viewer);
+    },
+
+    makeRoom({ id }) {
+      if (admission.exceeded(id) === "viewer") streams.oldestOf(id)?.end("limit", retryDelays.afterDisplacement());
+    },
+  };
+}
