@@ -102,7 +102,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const pageAdmission = createAdmission({ limits, closing });
   const streams = createOpenStreams({ admission, hooks, trace });
   const rechecks = createRechecks({ contract, hooks, clock, trace });
-  const commands = createCommands({ contract, streams, rechecks, random });
+  const commands = createCommands({ contract, streams, followers, rechecks, random });
   const findStart = createSnapshotOverlap({ log, reads, clock, mostBytes: pageLimit.bytes, overlap });
   const snapshots = createSnapshots({ contract, hooks, limits, findStart, clock, trace });
   const tailer = createTailer({

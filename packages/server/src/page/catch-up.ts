@@ -42,11 +42,11 @@ export async function catchUp(
   const waitEnd = clock.monotonic() + wait * 1_000;
   const rightEnd = endOf(start.access);
   const paths = [...start.fromByPath.keys()];
-  const { readableFromByPath, newPaths, holes } = start;
+  const { newPaths, holes } = start;
   const valuePaths = part === null ? newPaths : paths;
   // The part does not say which values of a new path have come, so the values of all paths begin again.
   const valuesFrom = part === null || newPaths.length > 0 ? { events: start.cursor } : part;
-  const values = await currentValues(needs, readableFromByPath, valuePaths, valuesFrom, pageLimit, gone);
+  const values = await currentValues(needs, start, valuePaths, valuesFrom, pageLimit, gone);
   if (values.next !== null) return { events: values.events, cursor: values.next, more: true, holes };
   // A reader that has no room for an event asks for the same page again. With values before the event, which come
   // again, it would never get further.
@@ -56,7 +56,7 @@ export async function catchUp(
   for (let { cursor } = start; ;) {
     const position = cursor;
     const wokenUp = new AbortController();
-    const follower: Follower = { wake: () => true, pump: () => wokenUp.abort() };
+    const follower: Follower = { stream: null, wake: () => true, pump: () => wokenUp.abort() };
     // Before the read: whatever comes after the read must wake the page.
     followers.follow(follower, paths);
     try {

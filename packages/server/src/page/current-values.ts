@@ -1,7 +1,8 @@
 import { byteLength, type EventLog, type Limit } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
-import { isReadable } from "../position/owed.ts";
+import { beginningOfValues, isReadable } from "../position/owed.ts";
 import { partCursor, type PartPosition } from "../position/part-cursor.ts";
+import type { StartPosition } from "../position/start-position.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import { eventJson } from "./event-json.ts";
 
@@ -28,14 +29,14 @@ export interface CurrentValues {
  */
 export async function currentValues(
   { log, reads }: CurrentValueNeeds,
-  readableFromByPath: ReadonlyMap<string, number>,
+  { readableFromByPath, epoch }: Pick<StartPosition, "readableFromByPath" | "epoch">,
   paths: readonly string[],
   { events: position, values: from }: Pick<PartPosition, "events"> & Partial<PartPosition>,
   limit: Limit,
   gone: AbortSignal,
 ): Promise<CurrentValues> {
   if (paths.length === 0) return { events: [], next: null, remaining: limit };
-  for (let after = from ?? null; ;) {
+  for (let after = from ?? beginningOfValues(paths, readableFromByPath, epoch); ;) {
     const begin = after;
     // A failover may have made the position void. Then there are no values, and the events begin with a gap.
     const page = await reads(() => log.current(paths, begin, limit), { paths, gone });

@@ -91,13 +91,28 @@ test("a state counts in the bytes of its page: fewer values come with it", async
 
 test("a viewer who may read only newer values gets them at once: a part without values is no page", async () => {
   let readableFrom = "";
-  const hub = await openTestHub({ limits: { pageEvents: 5 }, authorize: () => ({ readableFrom }) });
+  const hub = await openTestHub({
+    limits: { pageEvents: 5 },
+    authorize: ({ path }) => (path === lobby.path ? { readableFrom } : true),
+  });
   await publishPrices(hub, 11);
   const { epoch, seq } = await hub.log.head();
   readableFrom = `${epoch}.${seq - 1}`;
-  const pages = await readPages(hub, `${LOBBY}@now`);
+  const pages = await readPages(hub, `${LOBBY}@now&channel=${tea.path}@now`);
   expect(symbolsOf(pages)).toEqual(["s10"]);
   expect(pages.map(({ events }) => events.length)).toEqual([1]);
+});
+
+test("values that are hidden in all paths are not even read", async () => {
+  let readableFrom = "";
+  const hub = await openTestHub({ limits: { pageEvents: 5 }, authorize: () => ({ readableFrom }) });
+  await publishPrices(hub, 1_000);
+  const { epoch, seq } = await hub.log.head();
+  readableFrom = `${epoch}.${seq - 1}`;
+  hub.log.calls["current"] = 0;
+  expect(symbolsOf(await readPages(hub, `${LOBBY}@now`))).toEqual(["s999"]);
+  expect((await hub.connect(`${LOBBY}@now`)).sink.received).toHaveLength(1);
+  expect(hub.log.calls["current"]).toBe(2);
 });
 
 test("a part whose values are gone by then is no page: the events follow in it", async () => {

@@ -67,7 +67,7 @@ export async function states(
   // Values are read after the events, so they may follow them: none is older than an event of its key.
   const values = page.more
     ? { events: [], next: partCursor({ events: page.next, values: { ...page.next, seq: 0 } }) }
-    : await currentValues(needs, start.readableFromByPath, paths, { events: page.next }, left, gone);
+    : await currentValues(needs, start, paths, { events: page.next }, left, gone);
   // Positions of different epochs cannot be compared: if the log was replaced meanwhile, everything is loaded again.
   const { epoch } = await readHead(needs, gone);
   if ([...loaded.map(({ head }) => head), page.next].some((each) => each.epoch !== epoch)) {

@@ -34,6 +34,21 @@ export function isReadable({ channel, seq }: Entry, readableFromByPath: Readonly
 }
 
 /**
+ * The position after which the current values begin that a viewer may see; null for the beginning. A path without a
+ * bound begins there. Values come in the order of the log, so what is hidden in all of the paths need not be read.
+ *
+ * @param epoch the epoch of the bounds
+ */
+export function beginningOfValues(
+  paths: readonly string[],
+  readableFromByPath: ReadonlyMap<string, number>,
+  epoch: string,
+): Cursor | null {
+  const seq = Math.min(...paths.map((path) => readableFromByPath.get(path) ?? 0));
+  return seq === 0 ? null : { epoch, seq };
+}
+
+/**
  * Whether a lower bound has become void: a read has left the epoch of the bounds, and a bound may be after the end of
  * that epoch. The client then has to start that path again.
  *

@@ -34,6 +34,7 @@ interface ReaderStart {
  * the loop waits for it and not before, so no more than one batch waits in memory.
  */
 export class Reader implements Consumer {
+  readonly stream = null;
   readonly #needs: ReaderNeeds;
   readonly #addresses: ReadonlyMap<string, Address>;
   readonly #signal: AbortSignal | undefined;

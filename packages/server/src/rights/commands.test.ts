@@ -232,7 +232,7 @@ test("when commands may have been lost, every stream ends and comes back", async
   expect(sink.of("bye")).toEqual([{ data: { reason: "expired" }, id: null }]);
 });
 
-test("a command about a viewer looks at the streams of this viewer only", () => {
+test("a command looks at the streams of its viewer or address only", () => {
   const looked: string[] = [];
   const streamOf = (id: string) => ({
     get info() {
@@ -245,13 +245,15 @@ test("a command about a viewer looks at the streams of this viewer only", () => 
   const commands = createCommands({
     contract: chat,
     streams: { [Symbol.iterator]: () => all.values(), ofViewer: (id) => (id === "bob" ? all.slice(1, 2) : []) },
+    followers: { streamsOf: (path) => (path === lobby.path ? all.slice(2) : []) },
     rechecks: { ask: () => {} },
     random: () => 0.5,
   });
-  const entries = ["bob", "absent"].map((viewer) => commands.entry("recheck", { viewer }));
+  const selectors = [{ viewer: "bob" }, { viewer: "absent" }, { address: lobby }, { address: tea }];
+  const entries = selectors.map((selector) => commands.entry("recheck", selector));
   commands.follow(
     entries.map((entry, seq) => ({ ...entry, seq, at: 0 }) as unknown as Entry),
     [],
   );
-  expect(looked).toEqual(["bob"]);
+  expect(looked).toEqual(["bob", "cat"]);
 });

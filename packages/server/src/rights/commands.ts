@@ -13,8 +13,12 @@ export interface CommandedStream extends RecheckedStream {
 interface CommandNeeds {
   readonly contract: Contract;
   readonly streams: Iterable<CommandedStream> & {
-    /** The streams of one viewer: there may be many commands about few viewers. */
+    /** The streams of one viewer. */
     ofViewer(viewerId: string): readonly CommandedStream[];
+  };
+  readonly followers: {
+    /** The streams that follow a path. */
+    streamsOf(path: string): Iterable<CommandedStream>;
   };
   readonly rechecks: Rechecks;
   /** Uniform in [0, 1). */
@@ -46,7 +50,7 @@ const REMEMBERED = 16_384;
 /** Commands that are lost: one of them may have ended any stream. */
 const LOST: Command = { verb: "disconnect", viewer: null, path: null };
 
-export function createCommands({ contract, streams, rechecks, random }: CommandNeeds): Commands {
+export function createCommands({ contract, streams, followers, rechecks, random }: CommandNeeds): Commands {
   const recent: Command[] = [];
   let made = 0;
   let count = 0;
@@ -58,10 +62,16 @@ export function createCommands({ contract, streams, rechecks, random }: CommandN
     if (recent.length >= 2 * REMEMBERED) recent.splice(0, REMEMBERED);
   }
 
+  /** The streams that a command may be about. There may be many commands about few of them. */
+  function candidatesFor({ viewer, path }: Command): Iterable<CommandedStream> {
+    if (viewer !== null) return streams.ofViewer(viewer);
+    return path === null ? streams : followers.streamsOf(path);
+  }
+
   /** A copy, since a command may end streams. */
   function streamsOf(command: Command): readonly CommandedStream[] {
     const about: CommandedStream[] = [];
-    for (const stream of command.viewer === null ? streams : streams.ofViewer(command.viewer)) {
+    for (const stream of candidatesFor(command)) {
       if (isAbout(command, stream.info.viewer.id, stream.fromByPath)) about.push(stream);
     }
     return about;

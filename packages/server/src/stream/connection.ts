@@ -4,6 +4,7 @@ import type { ByeReason, Cursor } from "@tidings/protocol";
 import type { ConnectionInfo, Viewer } from "../hub-options.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import { boundsOf, endOf } from "../rights/access.ts";
+import type { CommandedStream } from "../rights/commands.ts";
 import type { ConnectionNeeds } from "./connection-needs.ts";
 import { Lifetime, tooOldAt } from "./lifetime.ts";
 import { Pump, type Consumer } from "./pump.ts";
@@ -35,6 +36,10 @@ export class Connection implements StreamControl, Consumer {
     this.#writer.writeHello(this.#pump.readerPosition);
     this.#writer.writeRefusals(start.access.refused);
     this.#writer.writeGap(start.holes);
+  }
+
+  get stream(): CommandedStream {
+    return this;
   }
 
   get fromByPath(): ReadonlyMap<string, number> {

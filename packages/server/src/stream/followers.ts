@@ -1,9 +1,12 @@
 import type { Entry } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
+import type { CommandedStream } from "../rights/commands.ts";
 import type { Pumpable, WakeQueue } from "./wake-queue.ts";
 
 /** Something that follows paths and is woken when the ring moves: a connection, or a page that is held back. */
 export interface Follower extends Pumpable {
+  /** The stream that it moves; null for a page or a loop. */
+  readonly stream: CommandedStream | null;
   /** Notes that the ring has moved away from `headBefore`. Says whether it can go on now. */
   wake(headBefore: Cursor): boolean;
 }
@@ -14,6 +17,8 @@ export interface Followers {
   readonly size: number;
   follow(follower: Follower, paths: Iterable<string>): void;
   unfollow(follower: Follower, paths: Iterable<string>): void;
+  /** The streams that follow a path. */
+  streamsOf(path: string): Iterable<CommandedStream>;
   /** Wakes a follower the next time the ring moves, whatever the paths of the new entries. */
   waitForRing(follower: Follower): void;
   /** Forgets {@link Followers.waitForRing}. */
@@ -53,6 +58,12 @@ export function createFollowers({ wakeQueue }: { readonly wakeQueue: Pick<WakeQu
         const followers = byPath.get(path);
         followers?.delete(follower);
         if (followers?.size === 0) byPath.delete(path);
+      }
+    },
+
+    *streamsOf(path) {
+      for (const { stream } of byPath.get(path) ?? []) {
+        if (stream !== null) yield stream;
       }
     },
 

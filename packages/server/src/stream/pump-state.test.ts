@@ -28,11 +28,22 @@ describe("a pump takes what comes next", () => {
 });
 
 describe("a pump begins", () => {
-  const start = { cursor: { epoch: "now", seq: 3 }, isConfirmed: false, newPaths: [] };
+  const position = { cursor: { epoch: "now", seq: 3 }, epoch: "now", isConfirmed: false };
+  const start = { ...position, newPaths: [], readableFromByPath: new Map<string, number>() };
 
   test("with the current values of the paths that are new to the client", () => {
     const phase = firstPhase({ ...start, isConfirmed: true, newPaths: ["rooms/lobby"] }, ring);
     expect(phase).toEqual({ name: "current values", paths: ["rooms/lobby"], after: null });
+  });
+
+  test("with the current values after the earliest lower bound, if all these paths have one", () => {
+    const readableFromByPath = new Map([
+      ["rooms/lobby", 7],
+      ["rooms/tea", 5],
+    ]);
+    const of = (...newPaths: string[]) => firstPhase({ ...start, readableFromByPath, newPaths }, ring);
+    expect(of("rooms/lobby", "rooms/tea")).toMatchObject({ after: { epoch: "now", seq: 5 } });
+    expect(of("rooms/lobby", "rooms/coffee")).toMatchObject({ after: null });
   });
 
   test("unconfirmed, unless the log or the ring has confirmed its cursor", () => {

@@ -1,4 +1,5 @@
 import type { Cursor } from "@tidings/protocol";
+import { beginningOfValues } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 
 /**
@@ -48,10 +49,14 @@ const UNCONFIRMED: Phase = { name: "unconfirmed" };
 
 /** The phase in which a pump begins. */
 export function firstPhase(
-  { newPaths, isConfirmed, cursor }: Pick<StartPosition, "newPaths" | "isConfirmed" | "cursor">,
+  start: Pick<StartPosition, "newPaths" | "isConfirmed" | "cursor" | "readableFromByPath" | "epoch">,
   ring: { covers(position: Cursor): boolean },
 ): Phase {
-  if (newPaths.length > 0) return { name: "current values", paths: newPaths, after: null };
+  const { newPaths, isConfirmed, cursor, readableFromByPath, epoch } = start;
+  if (newPaths.length > 0) {
+    const after = beginningOfValues(newPaths, readableFromByPath, epoch);
+    return { name: "current values", paths: newPaths, after };
+  }
   return isConfirmed || ring.covers(cursor) ? CONFIRMED : UNCONFIRMED;
 }
 

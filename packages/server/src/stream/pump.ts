@@ -3,6 +3,7 @@ import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { hasVoidBound, isReadable, owedOf, pageUpTo } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
+import type { CommandedStream } from "../rights/commands.ts";
 import { READ_RETRY } from "../runtime/limits.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import { sleep } from "../runtime/sleep.ts";
@@ -27,6 +28,8 @@ export interface PumpNeeds {
 
 /** Who takes what a pump brings: a connection, or a loop of the application. */
 export interface Consumer {
+  /** The stream that it is; null for a loop of the application. */
+  readonly stream: CommandedStream | null;
   /** Whether it asks to wait. What it gets all the same waits in the memory of the process. */
   readonly isFull: boolean;
   /** @param bytes the frames of the entries, if they are made already */
@@ -83,6 +86,10 @@ export class Pump implements Follower {
     this.fromByPath = start.fromByPath;
     this.#cursor = start.cursor;
     this.#phase = firstPhase(start, needs.ring);
+  }
+
+  get stream(): CommandedStream | null {
+    return this.#consumer.stream;
   }
 
   get cursor(): Cursor {
