@@ -21,7 +21,7 @@ import { createRechecks } from "./rights/rechecks.ts";
 import { createHooks } from "./runtime/hooks.ts";
 import { checkRange } from "@tidings/protocol/checks";
 import { warnOfSeparateLogs } from "./runtime/cluster.ts";
-import { checkLimits, READ_TIME } from "./runtime/limits.ts";
+import { checkLimits, LOAD_TIME, READ_TIME } from "./runtime/limits.ts";
 import { applyRetention, warnOfShortRetention } from "./runtime/retention.ts";
 import { createRefusals } from "./runtime/refusals.ts";
 import { createReadQueue } from "./runtime/read-queue.ts";
@@ -90,6 +90,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const hooks = createHooks(options, trace);
   const refusals = createRefusals({ clock, trace });
   const reads = createReadQueue({ concurrency: limits.catchUpReads, timeLimit: READ_TIME, clock });
+  const loads = createReadQueue({ concurrency: limits.stateLoads, timeLimit: LOAD_TIME, clock });
   const arrivals = new TurnBudget(clock);
   const unread = createUnreadAnswers(clock);
 
@@ -104,7 +105,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const rechecks = createRechecks({ contract, hooks, clock, trace });
   const commands = createCommands({ contract, streams, followers, rechecks, random });
   const findStart = createSnapshotOverlap({ log, reads, clock, mostBytes: pageLimit.bytes, overlap });
-  const snapshots = createSnapshots({ contract, hooks, limits, findStart, clock, trace });
+  const snapshots = createSnapshots({ contract, hooks, limits, findStart, loads, trace });
   const tailer = createTailer({
     log,
     ring,

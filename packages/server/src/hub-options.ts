@@ -107,6 +107,8 @@ type StateLoader<Params, State> = (
   scope: {
     /** If set, the viewer joined after this event: the state must not show anything up to it. */
     readonly readableFrom: string | null;
+    /** Aborted when the load has taken ten seconds: nobody gets its state. */
+    readonly signal: AbortSignal;
   },
 ) => State | Promise<State>;
 

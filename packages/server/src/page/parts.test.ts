@@ -183,6 +183,17 @@ test("a state that is too large is refused; the trace says how large it is and w
   );
 });
 
+test("a state that is much too large is refused before it is validated and encoded", async () => {
+  const texts = Array.from({ length: 1_000 }, () => "x".repeat(100));
+  let looked = 0;
+  const counted = new Proxy(texts, { get: (target, key, self) => (looked++, Reflect.get(target, key, self)) });
+  const hub = await openTestHub({ limits: { stateBytes: 1_000 }, snapshot: { room: () => ({ texts: counted }) } });
+  expect((await hub.page(`${LOBBY}&snapshot`)).status).toBe(500);
+  expect(String(hub.records.find(({ event }) => event === "hook-failed")?.error)).toContain("got more than 4000;");
+  // The elements once, to count their bytes, and nothing of the schema.
+  expect(looked).toBeLessThan(1_000 + 1_010);
+});
+
 test("states that are too large together are refused; the answer names the channels to ask for later", async () => {
   const state = { texts: ["x".repeat(900)] };
   const hub = await openTestHub({ limits: { stateBytes: 1_000 }, snapshot: { room: () => state } });

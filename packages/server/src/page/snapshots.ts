@@ -1,13 +1,15 @@
 import type { Address, Contract } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import { byteLength } from "@tidings/log";
-import type { Clock } from "@tidings/protocol/clock";
 import { Refusal } from "../request/refusal.ts";
 import type { Hooks, SnapshotHook } from "../runtime/hooks.ts";
 import type { Limits } from "../runtime/limits.ts";
-import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
+import type { ReadQueue } from "../runtime/read-queue.ts";
+import { TimeLimitError } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
+import { SharedLoads } from "./shared-loads.ts";
 import type { FindSnapshotStart, SnapshotStart } from "./snapshot-overlap.ts";
+import { surelyExceeds } from "./surely-exceeds.ts";
 
 /** The state of an address, and where a client goes on from after it. */
 export interface Snapshot extends SnapshotStart {
@@ -24,11 +26,12 @@ export interface Snapshots {
   has(address: Address): boolean;
   /**
    * Loads a state, or joins a load of the same state that has not ended yet. A load that takes longer than ten seconds
-   * is given up, so that the next request loads again.
+   * is given up, so that the next request loads again. One that nobody waits for when its turn comes does not begin.
+   * @param gone aborted when this request no longer waits
    * @throws Refusal 500 when the application's loader fails, or its state does not fit the contract or is too large;
    *   503 when the loader takes too long
    */
-  load(address: Address, readableFrom: string | null): Promise<Snapshot>;
+  load(address: Address, readableFrom: string | null, gone: AbortSignal): Promise<Snapshot>;
 }
 
 interface SnapshotNeeds {
@@ -36,17 +39,21 @@ interface SnapshotNeeds {
   readonly hooks: Pick<Hooks, "snapshots">;
   readonly limits: Pick<Limits, "stateBytes">;
   readonly findStart: FindSnapshotStart;
-  readonly clock: Pick<Clock, "setTimeout">;
+  /** Runs a load when its turn comes. */
+  readonly loads: ReadQueue;
   readonly trace: Pick<Trace, "add">;
 }
 
-/** How long a loader may take, in milliseconds. Clients do not wait much longer for a page. */
-const LOAD_TIME = 10_000;
+/**
+ * A state that is this many times as large as allowed is refused before it is encoded. Not one that is only too large:
+ * the contract may leave out some of what a loader returns.
+ */
+const MUCH_TOO_LARGE = 4;
 
 /** @throws TypeError when a loader is missing */
-export function createSnapshots({ contract, hooks, limits, findStart, clock, trace }: SnapshotNeeds): Snapshots {
+export function createSnapshots({ contract, hooks, limits, findStart, loads, trace }: SnapshotNeeds): Snapshots {
   const loaders = new Map<string, { readonly load: SnapshotHook; readonly encode: Encoder }>();
-  const loading = new Map<string, Promise<Snapshot>>();
+  const loading = new SharedLoads<Snapshot>();
   for (const { name, snapshot } of Object.values(contract)) {
     if (snapshot === undefined) continue;
     const load = hooks.snapshots.get(name);
@@ -54,17 +61,28 @@ export function createSnapshots({ contract, hooks, limits, findStart, clock, tra
     loaders.set(name, { load, encode: createEncoder(snapshot, `${name} snapshot`) });
   }
 
-  async function loadOnce({ name, path, params }: Address, readableFrom: string | null): Promise<Snapshot> {
+  async function loadOnce(
+    { name, path, params }: Address,
+    readableFrom: string | null,
+    isWanted: () => boolean,
+  ): Promise<Snapshot> {
     const loader = loaders.get(name);
     if (loader === undefined) throw new TypeError(`Expected a channel with a snapshot, got "${name}".`);
     // The position first: events that are published while the state loads are then delivered again, never missed.
     const start = await findStart(path, readableFrom);
     try {
-      // Safe: the loader of a channel takes the params of its addresses.
-      const load = async (): Promise<unknown> => loader.load(params as never, { readableFrom });
-      const state = await withTimeLimit(clock, LOAD_TIME, load);
+      const state = await loads(
+        async (signal) => {
+          if (!isWanted()) throw new Refusal(503, "unavailable", { detail: "Nobody waits for this state." });
+          // Safe: the loader of a channel takes the params of its addresses.
+          return loader.load(params as never, { readableFrom, signal });
+        },
+        // A signal of its own: the load goes on for others when the first reader leaves.
+        { paths: [path], gone: new AbortController().signal },
+      );
       return { ...start, path, ...encodeState(loader.encode, state, limits.stateBytes) };
     } catch (error) {
+      if (error instanceof Refusal) throw error;
       trace.add("error", "hook-failed", { detail: "snapshot", channel: path, error });
       if (error instanceof TimeLimitError) {
         throw new Refusal(503, "unavailable", { detail: "The state loads too long." });
@@ -76,14 +94,10 @@ export function createSnapshots({ contract, hooks, limits, findStart, clock, tra
   return {
     has: ({ name }) => loaders.has(name),
 
-    load(address, readableFrom) {
+    load(address, readableFrom, gone) {
       // What makes two loads the same.
       const name = JSON.stringify([address.path, readableFrom]);
-      const shared = loading.get(name);
-      if (shared !== undefined) return shared;
-      const load = loadOnce(address, readableFrom).finally(() => loading.delete(name));
-      loading.set(name, load);
-      return load;
+      return loading.join(name, gone, (isWanted) => loadOnce(address, readableFrom, isWanted));
     },
   };
 }
@@ -93,11 +107,17 @@ export function createSnapshots({ contract, hooks, limits, findStart, clock, tra
  * @throws RangeError for a state with more than `most` bytes
  */
 function encodeState(encode: Encoder, given: unknown, most: number): Pick<Snapshot, "state" | "bytes"> {
+  // To validate and encode a huge state would stop the process for seconds.
+  if (surelyExceeds(given, MUCH_TOO_LARGE * most)) throw tooLarge(most, `more than ${MUCH_TOO_LARGE * most}`);
   const state = tryEncode(encode, given);
   const bytes = byteLength(state);
-  if (bytes <= most) return { state, bytes };
+  if (bytes > most) throw tooLarge(most, String(bytes));
+  return { state, bytes };
+}
+
+function tooLarge(most: number, got: string): RangeError {
   const advice = "load less, for example only the newest items, or raise limits.stateBytes";
-  throw new RangeError(`Expected a state of at most ${most} bytes of JSON, got ${bytes}; ${advice}.`);
+  return new RangeError(`Expected a state of at most ${most} bytes of JSON, got ${got}; ${advice}.`);
 }
 
 function tryEncode(encode: Encoder, state: unknown): string {

@@ -61,6 +61,58 @@ describe("a page of many states", () => {
   });
 });
 
+describe("loads of many pages", () => {
+  async function openLimitedHub(loadTime: (roomId: string) => number) {
+    const counts = { loads: 0, now: 0, most: 0 };
+    const hub = await openTestHub({
+      limits: { stateLoads: 4 },
+      snapshot: {
+        room: async ({ roomId }) => {
+          counts.loads++;
+          counts.most = Math.max(counts.most, ++counts.now);
+          await new Promise<void>((resolve) => void hub.clock.setTimeout(resolve, loadTime(roomId)));
+          counts.now--;
+          return { texts: [roomId] };
+        },
+      },
+    });
+    const ask = (path: string) => {
+      const gone = new AbortController();
+      const query = `channel=${path}&snapshot`;
+      const options = { headers: { accept: "application/json" }, signal: gone.signal };
+      return { gone, answer: hub.hub.handle(request(query, options)).then(parsePage) };
+    };
+    return { hub, counts, ask };
+  }
+
+  test("run few at a time, in all pages together", async () => {
+    const { hub, counts, ask } = await openLimitedHub(() => 100);
+    const answers = ROOMS.map((path) => ask(path).answer);
+    await hub.clock.advance(2_500);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(ROOMS.map(() => 200));
+    expect(counts).toEqual({ loads: 100, now: 0, most: 4 });
+  });
+
+  test("that are slow keep others waiting for a second at most", async () => {
+    const { hub, ask } = await openLimitedHub((roomId) => (Number(roomId) < 4 ? 8_000 : 100));
+    for (const path of ROOMS.slice(0, 4)) void ask(path);
+    const { answer } = ask("rooms/50");
+    await hub.clock.advance(1_100);
+    expect((await answer).json.state).toEqual({ "rooms/50": { texts: ["50"] } });
+  });
+
+  test("begin only while somebody waits for them, and go on for a client that asks again", async () => {
+    const { hub, counts, ask } = await openLimitedHub(() => 800);
+    const asked = ROOMS.slice(0, 8).map((path) => ask(path));
+    await hub.clock.advance(100);
+    for (const { gone } of asked) gone.abort();
+    const again = ask("rooms/0");
+    await hub.clock.advance(800);
+    expect((await again.answer).status).toBe(200);
+    expect(counts.loads).toBe(4);
+  });
+});
+
 test("pages whose last state hangs hold 16 megabytes of states at most; the largest is refused", async () => {
   const never = new Promise<never>(() => {});
   const { hub, clock } = await openTestHub({

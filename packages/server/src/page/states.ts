@@ -130,7 +130,7 @@ async function loadStates(
   async function loadOne(path: string, { address, grant }: Granted): Promise<void> {
     if (isOver || gone.aborted) return;
     try {
-      const snapshot = await snapshots.load(address, grant.readableFrom ?? null);
+      const snapshot = await snapshots.load(address, grant.readableFrom ?? null, gone);
       if (gone.aborted) return;
       remaining -= snapshot.bytes;
       if (remaining < 0) {

@@ -6,7 +6,10 @@ type Options = HubOptions<Contract, Viewer>;
 type Info = ConnectionInfo<Address, Viewer>;
 
 /** Loads the state of one address. The contract's types have checked the params at `createHub`. */
-export type SnapshotHook = (params: never, scope: { readonly readableFrom: string | null }) => unknown;
+export type SnapshotHook = (
+  params: never,
+  scope: { readonly readableFrom: string | null; readonly signal: AbortSignal },
+) => unknown;
 
 /** The functions of the application. The hub calls them only through here. */
 export interface Hooks {

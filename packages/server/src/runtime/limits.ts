@@ -18,6 +18,8 @@ export const DEFAULT_LIMITS = {
   maxAge: 3_600_000,
   /** Reads of the log that run at the same time for connections whose position is before the ring, and for pages. */
   catchUpReads: 16,
+  /** Loads of states that run at the same time. As many more may run of addresses whose loads take over a second. */
+  stateLoads: 64,
   /** Events of one page, and entries scanned by one read. */
   pageEvents: 500,
   /** Bytes of the events of one page, and of one read. One event may have more. */
@@ -35,6 +37,9 @@ export type Limits = { readonly [Name in keyof typeof DEFAULT_LIMITS]: number };
 
 /** How long one read of the log may take, in milliseconds. */
 export const READ_TIME = 10_000;
+
+/** How long the load of a state may take, in milliseconds. Clients do not wait much longer for a page. */
+export const LOAD_TIME = 10_000;
 
 /** How long a connection pauses after a read that failed, in milliseconds. */
 export const READ_RETRY = 1_000;

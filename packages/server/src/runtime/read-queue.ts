@@ -29,7 +29,8 @@ const PATIENCE = 1_000;
 const MOST_SLOW_PATHS = 10_000;
 
 /**
- * Runs few reads at a time, in order, within the budget of a turn of the event loop.
+ * Runs few reads at a time, in order, within the budget of a turn of the event loop. These are reads of the log, or
+ * loads of the application's states.
  *
  * One channel whose reads hang must not stop the others. So a read that takes longer than a second gives its place to
  * the next one, and its paths count as slow until a read of them has succeeded. Reads of slow paths wait in lines of
