@@ -186,7 +186,12 @@ test("a state that is too large is refused; the trace says how large it is and w
 test("a state that is much too large is refused before it is validated and encoded", async () => {
   const texts = Array.from({ length: 1_000 }, () => "x".repeat(100));
   let looked = 0;
-  const counted = new Proxy(texts, { get: (target, key, self) => (looked++, Reflect.get(target, key, self)) });
+  const counted = new Proxy(texts, {
+    get(target, key): unknown {
+      looked++;
+      return Reflect.get(target, key);
+    },
+  });
   const hub = await openTestHub({ limits: { stateBytes: 1_000 }, snapshot: { room: () => ({ texts: counted }) } });
   expect((await hub.page(`${LOBBY}&snapshot`)).status).toBe(500);
   expect(String(hub.records.find(({ event }) => event === "hook-failed")?.error)).toContain("got more than 4000;");
