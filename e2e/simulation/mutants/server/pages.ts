@@ -53,8 +53,8 @@ export const pageMutants: readonly Mutant[] = [
   breaking(
     "law 8",
     "a snapshot before its cursor",
-    loadOtherwise((snapshots, { findStart }) => async (address, readableFrom) => {
-      const loaded = await snapshots.load(address, readableFrom);
+    loadOtherwise((snapshots, { findStart }) => async (address, readableFrom, gone) => {
+      const loaded = await snapshots.load(address, readableFrom, gone);
       const { head } = await findStart(address.path, readableFrom);
       return { ...loaded, start: head, head };
     }),
@@ -118,9 +118,10 @@ export const pageMutants: readonly Mutant[] = [
     "a state is shared with a viewer that may read less of it",
     loadOtherwise((snapshots) => {
       const loading = new Map<string, ReturnType<Snapshots["load"]>>();
-      return (address, readableFrom) => {
+      return (address, readableFrom, gone) => {
         const { path } = address;
-        const load = loading.get(path) ?? snapshots.load(address, readableFrom).finally(() => loading.delete(path));
+        const load =
+          loading.get(path) ?? snapshots.load(address, readableFrom, gone).finally(() => loading.delete(path));
         loading.set(path, load);
         return load;
       };
@@ -148,8 +149,8 @@ export const pageMutants: readonly Mutant[] = [
     "values on a page are shown to everybody",
     replaceValues(
       (currentValues) =>
-        (needs, _, ...rest) =>
-          currentValues(needs, new Map(), ...rest),
+        (needs, { epoch }, ...rest) =>
+          currentValues(needs, { epoch, readableFromByPath: new Map() }, ...rest),
     ),
     "a right to see values comes back from now on",
   ),
