@@ -60,7 +60,7 @@ export async function catchUp(
     // Before the read: whatever comes after the read must wake the page.
     followers.follow(follower, paths);
     try {
-      const page = await reads((signal) => log.read(position, paths, values.remaining, signal), { paths, gone });
+      const page = await reads((signal, of) => log.read(position, of, values.remaining, signal), { paths, gone });
       const owed = owedOf(page, start.fromByPath, position);
       const parts: PageParts = {
         events: [...values.events, ...owed.entries.map((entry) => eventJson(entry))],

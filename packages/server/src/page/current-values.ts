@@ -39,7 +39,7 @@ export async function currentValues(
   for (let after = from ?? beginningOfValues(paths, readableFromByPath, epoch); ;) {
     const begin = after;
     // A failover may have made the position void. Then there are no values, and the events begin with a gap.
-    const page = await reads(() => log.current(paths, begin, limit), { paths, gone });
+    const page = await reads((_, of) => log.current(of, begin, limit), { paths, gone });
     const entries = page.entries.filter((entry) => isReadable(entry, readableFromByPath));
     if (page.more && entries.length === 0) {
       after = page.next;

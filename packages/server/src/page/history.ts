@@ -40,7 +40,7 @@ export async function history(
   let more = true;
   while (more && entries.length < wanted) {
     const [readPaths, position] = [paths, before ?? undefined];
-    const page = await reads(() => log.recent(readPaths, wanted, position), { paths: readPaths, gone });
+    const page = await reads((_, of) => log.recent(of, wanted, position), { paths: readPaths, gone });
     cursor ??= page.next;
     before = page.entries[0] ?? null;
     const end = before?.seq ?? 0;

@@ -54,7 +54,7 @@ export function createSnapshotOverlap(needs: SnapshotOverlapNeeds): FindSnapshot
     // A load is shared, so no client that leaves ends it. Each has a signal of its own, since each read listens to it.
     const { signal: gone } = new AbortController();
     const since = clock.now() - overlap;
-    const readNewest = (most: number) => reads(() => log.recent([path], most), { paths: [path], gone });
+    const readNewest = (most: number) => reads((_, of) => log.recent(of, most), { paths: [path], gone });
     let page = await readNewest(FEW_EVENTS);
     const [first] = page.entries;
     if (page.more && first !== undefined && first.at >= since) page = await readNewest(MOST_EVENTS);

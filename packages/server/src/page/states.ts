@@ -56,7 +56,7 @@ export async function states(
   const position = earliest(loaded) ?? start.cursor;
   // With small pages, too, all events of most states fit.
   const limit = { ...pageLimit, entries: Math.max(pageLimit.entries, MOST_EVENTS) };
-  const page = await reads((signal) => log.read(position, paths, limit, signal), { paths, gone });
+  const page = await reads((signal, of) => log.read(position, of, limit, signal), { paths, gone });
   const { entries, holes } = owedBeside(loaded, page, start.readableFromByPath, position);
   const events = entries.map((entry) => eventJson(entry));
   const bytes = [...entries.map(({ data }) => byteLength(data ?? "")), ...loaded.map((each) => each.bytes)];

@@ -109,7 +109,7 @@ async function findBeginning(
   gone: AbortSignal,
 ): Promise<Cursor> {
   if (last > 0) {
-    const { entries, next } = await reads(() => log.recent(paths, last), { paths, gone });
+    const { entries, next } = await reads((_, of) => log.recent(of, last), { paths, gone });
     const [oldest] = entries;
     return oldest === undefined ? next : { epoch: oldest.epoch, seq: oldest.seq - 1 };
   }
@@ -134,7 +134,7 @@ async function findVoidHole(
 ): Promise<Hole | undefined> {
   if (isConfirmedByRing(ring, position, head)) return undefined;
   const nothing = { entries: 0, bytes: 0 };
-  const { holes } = await reads((signal) => log.read(position, paths, nothing, signal), { paths, gone });
+  const { holes } = await reads((signal, of) => log.read(position, of, nothing, signal), { paths, gone });
   return holes.find(({ reason }) => reason !== "trimmed");
 }
 

@@ -6,14 +6,15 @@ function openQueue() {
   const clock = new VirtualClock();
   const queue = createReadQueue({ concurrency: 4, timeLimit: 10_000, clock });
   let hanging = 0;
-  /** A read that hangs until it is given up. Says whether it has begun. */
+  /** A read that hangs until it is given up, unless it is of good paths only. Says whether it has begun. */
   const hang = (paths: readonly string[], gone = new AbortController().signal) => {
     const read = { hasBegun: false };
-    const task = (signal: AbortSignal) => {
+    const task = (signal: AbortSignal, named: readonly string[]) => {
       read.hasBegun = true;
+      if (!named.includes("bad")) return Promise.resolve();
       hanging++;
       signal.addEventListener("abort", () => hanging--);
-      return new Promise<never>(() => {});
+      return new Promise<void>(() => {});
     };
     void queue(task, { paths, gone }).catch(() => {});
     return read;
@@ -58,6 +59,17 @@ describe("reads of one channel that hang", () => {
     const lobby = succeed(["lobby"]);
     await clock.settle();
     expect(lobby.at).toBe(asked);
+  });
+
+  test("do not stop readers of several others that were read together with it", async () => {
+    const { clock, hang, succeed } = openQueue();
+    hang(["bad", "lobby", "mine"]);
+    for (let count = 0; count < 160; count++) hang(["bad", `own-${count}`]);
+    await clock.advance(5_000);
+    const asked = clock.time;
+    const both = succeed(["lobby", "mine"]);
+    await clock.advance(1_000);
+    expect(both.at - asked).toBeLessThanOrEqual(1_000);
   });
 
   test("are few at a time", async () => {

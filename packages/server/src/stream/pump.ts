@@ -5,7 +5,7 @@ import { hasVoidBound, isReadable, owedOf, pageUpTo } from "../position/owed.ts"
 import type { StartPosition } from "../position/start-position.ts";
 import type { CommandedStream } from "../rights/commands.ts";
 import { READ_RETRY } from "../runtime/limits.ts";
-import type { ReadQueue } from "../runtime/read-queue.ts";
+import type { ReadQueue, ReadTask } from "../runtime/read-queue.ts";
 import { sleep } from "../runtime/sleep.ts";
 import type { Ring } from "../window/ring.ts";
 import type { Follower, Followers } from "./followers.ts";
@@ -221,7 +221,7 @@ export class Pump implements Follower {
   /** Reads the log when its turn comes, handles the result, and goes on. */
   async #read<Result>(
     paths: readonly string[],
-    read: (signal: AbortSignal) => Promise<Result>,
+    read: ReadTask<Result>,
     handle: (result: Result) => void,
   ): Promise<void> {
     const { reads, clock } = this.#needs;
@@ -246,7 +246,7 @@ export class Pump implements Follower {
     const { log, streamReadLimit } = this.#needs;
     return this.#read(
       paths,
-      async () => ({ page: await log.current(paths, after, streamReadLimit), head: await log.head() }),
+      async (_, of) => ({ page: await log.current(of, after, streamReadLimit), head: await log.head() }),
       ({ page, head }) => this.#handleCurrentValues(page, head, paths),
     );
   }
@@ -273,7 +273,7 @@ export class Pump implements Follower {
     const paths = [...this.fromByPath.keys()];
     return this.#read(
       paths,
-      (signal) => log.read(position, paths, streamReadLimit, signal),
+      (signal, of) => log.read(position, of, streamReadLimit, signal),
       (page) => this.#handlePage(page, position, ringHead),
     );
   }
