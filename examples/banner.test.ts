@@ -12,9 +12,6 @@ test("a banner says nothing while all is well, and nothing about what takes a mo
   const retrying = { state: "retrying", reason: "draining", since: 1_000, at: 9_000 } as const;
   expect(bannerText(retrying, 3_999)).toBeNull();
   expect(bannerText(retrying, 4_000)).toBe("Not up to date (draining). Trying again in 5 s.");
-  expect(bannerText({ ...retrying, reason: "offline", at: null }, 4_000)).toBe(
-    "Not up to date (offline). Trying again when the network is back.",
-  );
 });
 
 test("a banner says what the person can do about an end", () => {

@@ -11,8 +11,7 @@ export function bannerText(status: Status, now: number): string | null {
     case "retrying": {
       // What the server does as agreed, such as a restart, takes a second or two. Nobody has to read about it.
       if (now - status.since < 3_000) return null;
-      const wait = status.at === null ? "when the network is back" : `in ${secondsUntil(status.at, now)} s`;
-      return `Not up to date (${status.reason}). Trying again ${wait}.`;
+      return `Not up to date (${status.reason}). Trying again in ${secondsUntil(status.at, now)} s.`;
     }
     case "closed":
       return status.reason === "unauthenticated" ? "Please sign in again." : "Disconnected. Please reload the page.";

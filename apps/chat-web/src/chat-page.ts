@@ -290,6 +290,6 @@ export class ChatPage {
     this.#status.tick(Date.now());
     this.#ticks++;
     const isAttemptDue = this.#ticks % TICKS_PER_ATTEMPT === 0;
-    if (isAttemptDue && navigator.onLine) this.#session?.sendPending();
+    if (isAttemptDue) this.#session?.sendPending();
   }
 }

@@ -162,7 +162,7 @@ export class Composer {
 
   #hint(): void {
     const now = Date.now();
-    if (now - this.#lastHint < TYPING_INTERVAL || !navigator.onLine) return;
+    if (now - this.#lastHint < TYPING_INTERVAL) return;
     this.#lastHint = now;
     this.#options.onTyping();
   }

@@ -7,7 +7,7 @@ test("only a live connection looks good", () => {
   expect(describeStatus({ state: "closed", reason: "rejected" }).tone).toBe("bad");
 });
 
-test("a connection that is tried again says when, but not while the browser is offline", () => {
+test("a connection that is tried again says when, also where the browser says that it is offline", () => {
   expect(describeStatus({ state: "retrying", reason: "network", since: 0, at: 5_000 })).toEqual({
     tone: "bad",
     text: "Connection lost",
@@ -16,9 +16,11 @@ test("a connection that is tried again says when, but not while the browser is o
   });
   const restarting = { tone: "waiting", text: "Server restarting", retryAt: 5_000 };
   expect(describeStatus({ state: "retrying", reason: "draining", since: 0, at: 5_000 })).toEqual(restarting);
-  expect(describeStatus({ state: "retrying", reason: "offline", since: 0, at: null })).toEqual({
+  expect(describeStatus({ state: "retrying", reason: "offline", since: 0, at: 5_000 })).toEqual({
     tone: "bad",
     text: "You are offline",
+    retryAt: 5_000,
+    canTryNow: true,
   });
 });
 

@@ -6,9 +6,7 @@ export interface StatusText {
   readonly text: string;
   /** When the next attempt begins, in milliseconds since 1970. */
   readonly retryAt?: number;
-  /**
-   * Whether an attempt can begin now: not while the browser is offline, and not before the time that the server sets.
-   */
+  /** Whether an attempt can begin now: not before the time that the server sets. */
   readonly canTryNow?: boolean;
 }
 
@@ -28,10 +26,10 @@ export function describeStatus(status: Status): StatusText {
 }
 
 function describeRetry({ reason, at }: Extract<Status, { state: "retrying" }>): StatusText {
-  const retry = at === null ? {} : { retryAt: at };
+  const retry = { retryAt: at };
   switch (reason) {
     case "offline":
-      return { tone: "bad", text: "You are offline" };
+      return { tone: "bad", text: "You are offline", ...retry, canTryNow: true };
     case "draining":
       return { tone: "waiting", text: "Server restarting", ...retry };
     case "max-age":

@@ -79,7 +79,8 @@ export function toSettings(options: ClientOptions): Settings {
     maxEventBytes: 1 << 20,
     onLog: (record: TraceRecord) => console[record.level]("tidings", record),
     debug: false,
-    clock: { now: Date.now, setTimeout: startTimer },
+    // Looked up late, for fake timers.
+    clock: { now: () => Date.now(), setTimeout: startTimer },
     random: Math.random,
     network: runtimeNetwork,
     onError: (error: StreamError) => callSafely(() => onError(error)),

@@ -21,6 +21,7 @@ export type Reason =
   | "max-age"
   | "expired"
   | "limit"
+  /** No connection, or it broke, and the runtime says that there is no network. */
   | "offline"
   /** No connection, or it broke. */
   | "network"
@@ -38,8 +39,8 @@ export interface Retrying {
   readonly reason: Reason;
   /** Since when, in milliseconds since 1970. */
   readonly since: number;
-  /** When the next attempt begins, in milliseconds since 1970. Null while offline. */
-  readonly at: number | null;
+  /** When the next attempt begins, in milliseconds since 1970. */
+  readonly at: number;
   /** What went wrong, for a developer. Undefined where the server has ended a stream as agreed. */
   readonly cause?: StreamError | undefined;
 }

@@ -126,7 +126,7 @@ export interface CorsOptions {
   readonly origins: readonly (string | RegExp)[] | "*" | ((origin: string) => boolean);
   /**
    * Headers that such a page may send besides `Authorization`, `Content-Type` and `Last-Event-ID`, for example
-   * `X-CSRF-Token`. @default none
+   * `traceparent` of a tracing library, or `X-CSRF-Token`. @default none
    */
   readonly allowHeaders?: readonly string[];
   /** Whether the browser may send cookies. @default false */

@@ -73,18 +73,21 @@ export function attempt<Result>(
     }
   }
 
-  look();
   closing.signal.addEventListener(
     "abort",
     () => end([{ reason: "closed", error: closing.signal.reason as StreamError }]),
     { signal },
   );
-  // Not before the caller has it: url and headers may close the client.
+  // Not before the caller has it: url and headers may close the client. The timer begins here, too: where timers are
+  // fake and all of them are run at once, each attempt would lead to the next one for ever.
   Promise.resolve()
-    .then(() => send(settings, request, accept, signal, (response) => read(response, signal, onLife)))
+    .then(() => {
+      look();
+      return send(settings, request, accept, signal, (response) => read(response, signal, onLife));
+    })
     .then(
       (result) => end([null, result]),
-      (thrown: unknown) => end([toFailure(thrown)]),
+      (thrown: unknown) => end([toFailure(thrown, network.isOnline())]),
     );
   return end;
 }

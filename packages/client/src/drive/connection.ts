@@ -7,12 +7,15 @@ import type { Ending } from "../state/ending.ts";
 import { nextAttempt, type Failed } from "../state/retry.ts";
 import type { Draft } from "./draft.ts";
 import { failure } from "./failure.ts";
+import { unexpected } from "../stream-error.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import { retryEffects } from "./retry.ts";
 
 /** Silence of this many heartbeats is the end of a connection. */
 const PATIENCE = 2.5;
 const DEFAULT_HEARTBEAT = 15_000;
+/** A stream that is doubted has so many milliseconds to prove that it lives. */
+const PROOF = 2_500;
 /** A server that asks for more patience is not believed. */
 const LONGEST_HEARTBEAT = 300_000;
 
@@ -63,6 +66,9 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   let endStream: EndRequest = () => {};
   /** The request that is to replace the stream. */
   let successor: Candidate | null = null;
+  /** How often something has come from the stream. */
+  let signs = 0;
+  let cancelDoubt = () => {};
   const retry = retryEffects(settings, "the stream");
   const { input }: Machine<ConnectionState, ConnectionInputs> = createMachine(
     IDLE,
@@ -73,6 +79,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       ...retry,
       open,
       prepare,
+      doubt,
       promote: () => successor?.takeOver(),
       drop: () => user.onDropped(),
       review,
@@ -92,7 +99,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     },
   );
   const unwatchNetwork = network.subscribe(() =>
-    network.isOnline() ? input("online", clock.now()) : input("ended", { reason: "offline" }),
+    network.isOnline() ? input("online", clock.now()) : input("offline", null),
   );
 
   function onState(state: ConnectionState): void {
@@ -102,6 +109,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       endSuccessor();
     }
     if (kind === "idle" || kind === "retrying" || kind === "closed") {
+      cancelDoubt();
       endStream();
     }
     set(shown);
@@ -139,6 +147,20 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     } else {
       input("unwanted", null);
     }
+  }
+
+  function doubt(): void {
+    const before = signs;
+    cancelDoubt();
+    cancelDoubt = clock.setTimeout(() => {
+      if (signs === before) {
+        const now = clock.now();
+        const cause = unexpected("timeout", `a byte within ${PROOF} ms, to prove that the stream lives`, "silence");
+        const reason = network.isOnline() ? "timeout" : "offline";
+        report({ reason, error: cause });
+        input("deaf", { state: "retrying", reason, since: now, at: now, cause });
+      }
+    }, PROOF);
   }
 
   /** Begins a request. It is the stream when it takes over, with its hello at the latest. */
@@ -207,6 +229,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
 
     function hello(heartbeat: number): void {
       isLive = true;
+      signs++;
       onLife(PATIENCE * (heartbeat > 0 ? Math.min(heartbeat, LONGEST_HEARTBEAT) : DEFAULT_HEARTBEAT));
       input("hello", clock.now());
     }
@@ -228,6 +251,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       }
       // Up to the hello, bytes alone are no sign of life: the request has one limit of time.
       if (isLive) {
+        signs++;
         onLife();
       }
       parser.push(value);

@@ -27,14 +27,19 @@ export function foreign(expected: string, got: string): Failure {
   return failure("bad-response", expected, `${got}; check "url"`);
 }
 
-/** Makes a failure of what was thrown: one of ours, an error of the parser at a limit, or one of a fetch. */
-export function toFailure(thrown: unknown): Failure {
+/**
+ * Makes a failure of what was thrown: one of ours, an error of the parser at a limit, or one of a fetch.
+ * @param isOnline what the runtime says. It may be wrong, so it is asked only when something has failed
+ */
+export function toFailure(thrown: unknown, isOnline: boolean): Failure {
   const { error } = Object(thrown) as Partial<Failure>;
   if (error instanceof StreamError) {
     return thrown as Failure;
   }
   const options = { cause: thrown };
-  return thrown instanceof RangeError
-    ? { reason: "bad-response", error: new StreamError("event-too-large", thrown.message, options) }
-    : failure("network", "an answer", `${String(thrown)}; check network, "url" and CORS`, options);
+  if (thrown instanceof RangeError) {
+    return { reason: "bad-response", error: new StreamError("event-too-large", thrown.message, options) };
+  }
+  const lost = failure("network", "an answer", `${String(thrown)}; check network, "url" and CORS`, options);
+  return isOnline ? lost : { ...lost, reason: "offline" };
 }

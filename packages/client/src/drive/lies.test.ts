@@ -119,6 +119,49 @@ describe("when somebody looks at the page again", () => {
     expect(client.status.value).toEqual({ state: "live" });
   });
 
+  test("a stream that died, on a network that swallows everything, is shown as lost within 3 s", async () => {
+    const { server, clock, network, heard, client, errors } = await live();
+    await clock.advance(12_000);
+    const since = clock.now() + 2_500;
+    network.look();
+    await clock.advance(2_400);
+    expect(client.status.value).toEqual({ state: "live" });
+    await clock.advance(600);
+    expect(client.status.value).toMatchObject({ state: "retrying", reason: "timeout", since });
+    expect(errors).toMatchObject([{ code: "timeout" }]);
+    // The request that was to prove it is not thrown away: it may only be slow.
+    server.stream.live("e.1").event(MENTION, { by: "late" }, "e.2");
+    await clock.advance(0);
+    expect([server.streams.length, heard, client.status.value.state]).toEqual([2, ["late"], "live"]);
+  });
+
+  test("a stream that died is shown as lost within 3 s, also when a new request fails at once", async () => {
+    const { server, clock, network, client } = await live();
+    server.onRequest = (request) => request.fail();
+    await clock.advance(12_000);
+    network.look();
+    await clock.advance(3_000);
+    expect(client.status.value).toMatchObject({ state: "retrying", reason: "timeout" });
+  });
+
+  test("a stream that died is shown as lost soon after the runtime says so, also when it has just begun", async () => {
+    const { server, clock, network, client } = await live();
+    server.onRequest = (request) => request.fail();
+    await clock.advance(1_000);
+    network.set(false);
+    await clock.advance(3_000);
+    expect(client.status.value).toMatchObject({ state: "retrying", reason: "offline" });
+  });
+
+  test("the end of a client leaves no doubt behind", async () => {
+    const { clock, network, client } = await live();
+    await clock.advance(12_000);
+    network.look();
+    client.close();
+    await clock.advance(0);
+    expect(clock.pending).toBe(0);
+  });
+
   test("a stream that has just begun is believed", async () => {
     const { server, clock, network } = await live();
     await clock.advance(5_000);

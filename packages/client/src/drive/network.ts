@@ -1,5 +1,6 @@
 /** What the runtime knows about the network and the page. */
 export interface Network {
+  /** Whether there may be a network. It is a hint: the client tries all the same. */
   isOnline(): boolean;
   /**
    * Calls `listener` when the network comes or goes, and when somebody looks at the page again. Returns what ends it. A

@@ -1,15 +1,11 @@
 import { formatRequest, type EventRequest } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
-import { unexpected } from "../stream-error.ts";
-import { badOption, foreign, type Failure } from "./failure.ts";
+import { badOption, foreign } from "./failure.ts";
 import { readOption } from "./read-option.ts";
 import { toRefusal } from "./refusal.ts";
 
 /** The parts of a request. */
-type RequestSettings = Pick<
-  Settings,
-  "clock" | "url" | "identity" | "fetch" | "credentials" | "network" | "maxEventBytes"
->;
+type RequestSettings = Pick<Settings, "clock" | "url" | "identity" | "fetch" | "credentials" | "maxEventBytes">;
 
 /**
  * Makes one request.
@@ -23,14 +19,8 @@ export async function send<Result>(
   signal: AbortSignal,
   read: (response: Response) => Promise<Result>,
 ): Promise<Result> {
-  const { clock, identity, fetch, credentials, network, maxEventBytes } = settings;
+  const { clock, identity, fetch, credentials, maxEventBytes } = settings;
   signal.throwIfAborted();
-  if (!network.isOnline()) {
-    throw {
-      reason: "offline",
-      error: unexpected("network", "a network", "none; try again when it is back"),
-    } satisfies Failure;
-  }
   const url = toBase(await readOption("url", settings.url, null));
   signal.throwIfAborted();
   const given = await identity.read();

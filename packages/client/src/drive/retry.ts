@@ -34,8 +34,7 @@ export function retryEffects(
       }
     },
     wait(lastFailure, input) {
-      const at = lastFailure.state === "retrying" ? lastFailure.at : null;
-      return at === null ? undefined : alarms.set(what, at, () => input("due", null));
+      return lastFailure.state === "retrying" ? alarms.set(what, lastFailure.at, () => input("due", null)) : undefined;
     },
   };
 }

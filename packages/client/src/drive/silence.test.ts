@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createKit, inbox, watch, type ClientKit } from "../../test/client-kit.ts";
-import { follow, live, untilNext } from "../../test/stream-kit.ts";
+import { follow, live, MENTION, untilNext } from "../../test/stream-kit.ts";
 
 describe("silence", () => {
   test("of 2.5 heartbeats is the end of a connection", async () => {
@@ -93,19 +93,40 @@ describe("silence", () => {
 });
 
 describe("the network", () => {
-  test("that is away is not tried until it is back", async () => {
+  test("that is away is tried with growing pauses, and at once when it is back", async () => {
     const kit = await live();
     const seen = watch(kit.client.status);
     kit.network.set(false);
+    kit.stream.break();
+    kit.server.onRequest = (request) => request.fail();
     await kit.clock.advance(600_000);
-    expect(kit.server.streams).toHaveLength(1);
-    expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "offline", at: null });
+    expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "offline" });
+    expect(kit.server.streams.length).toBeGreaterThan(10);
+    expect(kit.server.streams.length).toBeLessThan(60);
+    expect(new Set(seen)).toEqual(new Set(["live", "retrying: offline"]));
+    expect(kit.errors.map(({ code }) => code)).toContain("network");
+    kit.server.onRequest = null;
     kit.network.set(true);
     await kit.clock.advance(0);
     kit.server.stream.live("e.1");
     await kit.clock.advance(0);
-    expect(kit.server.streams).toHaveLength(2);
-    expect(seen).toEqual(["live", "retrying: offline", "live"]);
+    expect(seen.at(-1)).toBe("live");
+  });
+
+  test("that is said to be away, and is there, changes nothing: the stream proves that it lives", async () => {
+    const kit = await live();
+    const seen = watch(kit.client.status);
+    kit.network.set(false);
+    await kit.clock.advance(100);
+    kit.server.stream.live("e.1").event(MENTION, { by: "still here" }, "e.2");
+    await kit.clock.advance(30_000);
+    expect(kit.heard).toEqual(["still here"]);
+    expect(seen).toEqual(["live"]);
+    // It is still said to be away: a page and a new client are not held up, either.
+    const history = kit.client.history(inbox);
+    await kit.clock.advance(0);
+    kit.server.page.page({ cursor: "e.2" });
+    expect(await history).toMatchObject({ cursor: "e.2" });
   });
 
   test("that comes back ends the wait after a break", async () => {
@@ -129,14 +150,13 @@ describe("the network", () => {
     expect(kit.server.stream.aborted).toBe(false);
   });
 
-  test("that was never there is waited for", async () => {
+  test("that is said to be away from the beginning is tried all the same", async () => {
     const kit = createKit();
     kit.network.set(false);
     kit.client.subscribe(inbox, { onGap: () => {} });
-    await kit.clock.advance(60_000);
-    expect(kit.server.requests).toHaveLength(0);
-    kit.network.set(true);
     await kit.clock.advance(0);
-    expect(kit.server.requests).toHaveLength(1);
+    kit.server.stream.live("e.1");
+    await kit.clock.advance(0);
+    expect(kit.client.status.value).toEqual({ state: "live" });
   });
 });

@@ -36,6 +36,8 @@ const inputs: ConnectionInputs = {
   retry: { attempts, lastFailure },
   due: null,
   online: 20_000,
+  offline: null,
+  deaf: { ...lastFailure, reason: "timeout" },
   reconnect: null,
   close: { reason: "closed" },
 };
@@ -65,7 +67,17 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   failed: { switching: "switching: trace, planSuccessor" },
   retry: { requesting: "retrying: wait", switching: "postponed: wait" },
   due: { retrying: "requesting: open", postponed: "switching: prepare" },
-  online: { retrying: "requesting: open", live: "switching: prepare" },
+  online: {
+    retrying: "requesting: open",
+    live: "switching: prepare, doubt",
+    postponed: "switching: prepare, doubt",
+  },
+  offline: { live: "switching: prepare, doubt", postponed: "switching: prepare, doubt" },
+  deaf: {
+    live: "requesting: trace, plan",
+    switching: "requesting: promote",
+    postponed: "requesting: trace, plan",
+  },
   reconnect: { retrying: "requesting: open", postponed: "switching: prepare" },
   close: everywhere("closed: end"),
 };
@@ -133,6 +145,25 @@ test("the network is back: what the server has asked to wait for is waited for",
   expect(connectionTransition(asked, "online", 20_000)).toEqual({ state: asked, effects: [] });
 });
 
+test("what has just begun is believed, except when the runtime says that the network has gone", () => {
+  const fresh = { ...states.live, attempts: { ...attempts, liveSince: 15_000 } };
+  expect(connectionTransition(fresh, "online", 20_000)).toEqual({ state: fresh, effects: [] });
+  expect(connectionTransition(fresh, "offline", null).state.kind).toBe("switching");
+});
+
+test("the next stream is not asked for earlier than the server wants, also when somebody looks", () => {
+  const asked = { ...states.postponed, pending: { ...lastFailure, reason: "limit" } } as const;
+  expect(connectionTransition(asked, "online", 20_000)).toEqual({ state: asked, effects: [] });
+  const broken = { ...states.postponed, pending: lastFailure };
+  expect(connectionTransition(broken, "online", 20_000).state.kind).toBe("switching");
+});
+
+test("a stream that does not prove that it lives is shown as lost, while its successor is waited for", () => {
+  const { state } = connectionTransition(states.switching, "deaf", inputs.deaf);
+  expect(state).toMatchObject({ kind: "requesting", shown: inputs.deaf, attempts: { failingSince: 3 } });
+  expect(connectionTransition(state, "hello", 9).state.shown).toEqual(LIVE);
+});
+
 test("after any sequence of inputs, closed absorbs, and a state begins what belongs to it", () => {
   const arbitraries: { readonly [Name in InputName]: fc.Arbitrary<ConnectionInputs[Name]> } = {
     wanted: fc.boolean(),
@@ -147,6 +178,8 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
     retry: fc.nat().map((failures) => ({ attempts: { ...attempts, failures }, lastFailure: { ...lastFailure } })),
     due: fc.constant(null),
     online: fc.nat(),
+    offline: fc.constant(null),
+    deaf: fc.constant(inputs.deaf),
     reconnect: fc.constant(null),
     close: fc.constant({ reason: "closed" as const }),
   };
@@ -167,7 +200,7 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
       expect(effects.has("wait")).toBe(
         (state.kind === "retrying" || state.kind === "postponed") && name === "retry" && state !== before,
       );
-      const isEnd = name === "ended" && state !== before;
+      const isEnd = (name === "ended" || name === "deaf") && state !== before;
       expect(effects.has("plan") || effects.has("promote")).toBe(isEnd);
       if (effects.has("promote")) expect(before.kind).toBe("switching");
       expect(effects.has("planSuccessor")).toBe(name === "failed" && before.kind === "switching");

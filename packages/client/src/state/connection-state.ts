@@ -9,8 +9,10 @@
  *             the stream ends                  → requesting: the next stream goes on, unless something was lost
  *             the request for the next fails   → postponed; live or switching where some paths were refused
  *             the next one would begin too early → live
+ *             nothing comes that was to prove that the stream lives → requesting, and shown as retrying
  * postponed   its time comes, or reconnect     → switching
  *             those who waited have left       → live
+ *             somebody looks at the page again → switching, after an outage
  * retrying    its time comes, the network is back after an outage, or reconnect → requesting
  * any         the stream ends                  → retrying; requesting where it refuses some paths
  *             there is nothing to ask for      → idle
@@ -100,6 +102,10 @@ export interface ConnectionInputs {
   readonly due: null;
   /** The network is there, or somebody looks at the page again. When, in milliseconds since 1970. */
   readonly online: number;
+  /** The runtime says that the network has gone. It may be wrong. */
+  readonly offline: null;
+  /** The stream was doubted, and nothing has come since. What is shown then. */
+  readonly deaf: Retrying;
   /** The application does not want to wait any longer. */
   readonly reconnect: null;
   readonly close: Ending;
@@ -111,6 +117,8 @@ export interface ConnectionEffects {
   readonly open: null;
   /** The same, but its answer is the stream from its hello on. */
   readonly prepare: null;
+  /** The input `deaf` follows soon, unless something comes from the stream or the next one. */
+  readonly doubt: null;
   /** Forget what the next stream was asked for. */
   readonly drop: null;
   /** The request for the next stream is the stream now, although it has not said hello. */
@@ -147,7 +155,9 @@ interface Ignored {
   readonly redo: "idle" | "retrying" | "live";
   readonly retry: "idle" | "retrying" | "live" | "postponed";
   readonly due: "idle" | "requesting" | "live" | "switching";
-  readonly online: "idle" | "requesting" | "switching" | "postponed";
+  readonly online: "idle" | "requesting" | "switching";
+  readonly offline: "idle" | "retrying" | "requesting" | "switching";
+  readonly deaf: "idle" | "retrying" | "requesting";
   readonly reconnect: "idle" | "requesting" | "live" | "switching";
   readonly close: never;
 }
@@ -165,7 +175,9 @@ export const connectionTransition = defineTable<ConnectionState, ConnectionInput
   redo: { requesting: open, switching: redo, postponed: settle },
   retry: { requesting: wait, switching: postpone },
   due: { retrying: open, postponed: prepare },
-  online: { retrying: hurry, live: probe },
+  online: { retrying: hurry, live: probe, postponed: probe },
+  offline: { live: doubt, postponed: doubt },
+  deaf: { live: giveUp, switching: waitForNext, postponed: giveUp },
   reconnect: { retrying: begin, postponed: prepare },
   close,
 });
@@ -215,7 +227,7 @@ function settle(state: Postponed, isOther: boolean): Next {
  * too early.
  */
 function replace(state: Switching, ending: Ending): Next {
-  const isLost = ending.reason === "gap" || ending.reason === "offline" || ending.channels !== undefined;
+  const isLost = ending.reason === "gap" || ending.channels !== undefined;
   return isLost ? plan(state, ending) : to({ ...state, kind: "requesting" }, ["trace", ending], ["promote", null]);
 }
 
@@ -242,12 +254,29 @@ function planSuccessor(state: Switching, ending: Ending): Next {
   );
 }
 
+/** What has just begun is believed. What the server has asked to wait for is waited for. */
+function probe(state: Live | Postponed, now: number): Next {
+  const isFresh = Math.abs(now - state.attempts.liveSince) < FRESH;
+  return isFresh || (state.pending && !isOutage(state.pending.reason)) ? stay(state) : doubt(state);
+}
+
 /**
  * The stream may have died while the machine slept or the network changed, and says nothing then. The next stream
- * proves that it lives, and replaces it.
+ * proves that there is a way to the server, and replaces it.
  */
-function probe(state: Live, now: number): Next {
-  return Math.abs(now - state.attempts.liveSince) < FRESH ? stay(state) : prepare(state);
+function doubt(state: Live | Postponed): Next {
+  const next = prepare(state);
+  return to(next.state, ...next.effects, ["doubt", null]);
+}
+
+function giveUp(state: Live | Postponed, { reason, cause: error }: Retrying): Next {
+  return plan(state, { reason, error });
+}
+
+/** The stream is dead. Its successor may only be slow: it is the stream now, and is waited for. */
+function waitForNext(state: Switching, shown: Retrying): Next {
+  const attempts = { ...state.attempts, failingSince: shown.since };
+  return to({ ...state, kind: "requesting", attempts, shown }, ["promote", null]);
 }
 
 /** The network is back. What the server has asked to wait for is waited for. */

@@ -39,7 +39,7 @@ export interface Failed {
 /** The next attempt: when it begins, and what will have happened before. */
 export interface Retry {
   readonly attempts: Attempts;
-  /** What is shown until then. Without a time, it waits for the network, or for `reconnect` where it has ended. */
+  /** What is shown until then. Where it has ended, it waits for `reconnect`. */
   readonly lastFailure: Retrying | Ended;
 }
 
@@ -63,12 +63,11 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
   const failures = lived < MINUTE ? attempts.failures : 0;
   const floor = Math.min(LONGEST_PAUSE, Math.max(base, retryAfter));
 
-  function after(delay: number | null, changes?: Partial<Attempts>): Retry {
-    const at = delay === null ? null : now + delay;
+  function after(delay: number, changes?: Partial<Attempts>): Retry {
     const since = attempts.failingSince ?? now;
     return {
       attempts: { ...attempts, failures, liveSince: Infinity, failingSince: since, ...changes },
-      lastFailure: { state: "retrying", reason, since, at, cause },
+      lastFailure: { state: "retrying", reason, since, at: now + delay, cause },
     };
   }
 
@@ -89,10 +88,6 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
   if (reason === "unknown") {
     // A deployment may be under way.
     return after(MINUTE);
-  }
-  if (reason === "offline") {
-    // When the network is back.
-    return after(null);
   }
   if (reason === "unauthenticated") {
     // Once, with fresh credentials. After that, only the application can have others.

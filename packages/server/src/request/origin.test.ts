@@ -143,9 +143,11 @@ describe("web origins", () => {
   });
 
   test("a page may send the headers that the hub allows besides its own", async () => {
-    const { ask } = await openTestHub({ cors: { origins: [APP], allowHeaders: ["X-CSRF-Token"] } });
+    const { ask } = await openTestHub({ cors: { origins: [APP], allowHeaders: ["traceparent", "X-CSRF-Token"] } });
     const { headers } = await ask(LOBBY, { method: "OPTIONS", headers: { origin: APP } });
-    expect(headers["access-control-allow-headers"]).toBe("authorization, content-type, last-event-id, x-csrf-token");
+    expect(headers["access-control-allow-headers"]).toBe(
+      "authorization, content-type, last-event-id, traceparent, x-csrf-token",
+    );
   });
 
   test("a refusal that the CORS headers of a middleware contradict is reported, once", async () => {
