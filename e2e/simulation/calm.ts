@@ -2,6 +2,7 @@ import { feeds, contract, rooms, viewers } from "./contract.ts";
 import type { Fact } from "./fact.ts";
 import { GOOD } from "./faulty-log.ts";
 import type { Diary } from "./diary.ts";
+import type { Follower } from "./follower.ts";
 import { Transaction } from "./transaction.ts";
 import type { World } from "./world.ts";
 
@@ -72,8 +73,12 @@ export async function heal(world: World): Promise<void> {
   // And a loop from which the newest event was hidden may have met a loss only now: it is owed what comes after that.
   const hasItsNewest = (each: Diary): boolean => hasNewest(world, each);
   const isJobBack = (): boolean => world.job?.isUpToDate ?? true;
-  for (let late = 0; !isAllBack() || !isJobBack() || !diaries.every(hasItsNewest); late += 500) {
+  const waiting = (): Follower[] => followers.filter(({ isClosed, waits }) => !isClosed && waits > 0);
+  const isDone = (): boolean =>
+    isAllBack() && isJobBack() && diaries.every(hasItsNewest) && (waiting().length === 0 || world.violation !== null);
+  for (let late = 0; !isDone(); late += 500) {
     if (late > COMEBACK) {
+      if (waiting().length > 0) world.onViolation(`whoever waits for an event hears of it: ${waiting().join("; ")}`);
       const lacking = diaries.filter((each) => !hasItsNewest(each)).map(String);
       return world.onViolation(
         `every follower comes back: ${[...lacking, ...(isJobBack() ? [] : ["job"])].join("; ")}`,

@@ -1,7 +1,8 @@
-import type { Cleared, Client, Gap, History, Reason, StreamError } from "@tidings/client";
+import type { Cleared, Client, ClientSubscription, Gap, History, Reason, StreamError } from "@tidings/client";
 import type { contract, AnyAddress } from "./contract.ts";
 import { Diary, type DiaryWorld, type Received } from "./diary.ts";
-import type { Tick } from "./fact.ts";
+import { formatCursor, parseCursor } from "@tidings/protocol";
+import type { Fact, Tick } from "./fact.ts";
 import type { ClientProgram } from "./program.ts";
 
 type AnyClient = Client<typeof contract>;
@@ -11,12 +12,18 @@ export interface Beginning extends History<Received> {
   readonly requestedTick: Tick;
 }
 
+/** A page posts a few things at a time. */
+const MOST_WAITS = 10;
+
 /** One subscription of our client, by handlers or by a loop. */
 export class Follower extends Diary {
   /** The application closed it. */
   hasUnsubscribed = false;
+  /** For how many events it waits. */
+  waits = 0;
   #stop: () => void;
   #events: AsyncIterableIterator<Received, Reason> | null = null;
+  #reached: ClientSubscription["reached"] | null = null;
   #isReading = false;
   #readsOn = false;
 
@@ -53,6 +60,37 @@ export class Follower extends Diary {
   readOn(): void {
     this.#readsOn = true;
     this.read();
+  }
+
+  /** Waits for an event that was published, as a page does that has shown it in advance. */
+  async waitFor(fact: Fact): Promise<void> {
+    if (this.#reached === null || this.isClosed || this.waits === MOST_WAITS) return;
+    this.waits++;
+    const asked = this.world.truth.next();
+    const isThere = await this.#reached(formatCursor(fact.position));
+    this.waits--;
+    if (!isThere && !this.isClosed) this.world.onViolation(`${String(this)} waited for ${fact.n}, and nothing closed`);
+    if (isThere && !this.#mayDoWithout(fact, asked)) {
+      this.world.onViolation(`whoever waits for an event has it then: ${fact.n} did not reach ${String(this)}`);
+    }
+  }
+
+  /** Whether the event was delivered, or is not owed, or something has told that it may be missing. */
+  #mayDoWithout({ n, tick, path, position, mode, lostTick }: Fact, asked: Tick): boolean {
+    // What is published before a subscription has begun at the server is not owed to it.
+    const begun = this.seen.find(({ kind }) => kind === "live")?.tick ?? Infinity;
+    const isOwed = mode === "reliable" && tick > begun && lostTick === Infinity;
+    const isHidden = this.world.truth.rights.of(this.program.viewer, path).length > 0;
+    return (
+      !isOwed ||
+      isHidden ||
+      this.seen.some(
+        (each) =>
+          (each.kind === "event" && (each.n === n || parseCursor(each.id ?? "")?.epoch !== position.epoch)) ||
+          (each.kind === "state" && (each.said.includes(n) || each.tick > asked)) ||
+          each.kind === "gap",
+      )
+    );
   }
 
   async #take(events: AsyncIterableIterator<Received, Reason>): Promise<void> {
@@ -92,6 +130,7 @@ export class Follower extends Diary {
         : address.name === "feed"
           ? client.subscribe<"feed">(address, { ...common, posted: handle, price: handle }, options)
           : client.subscribe<"inbox">(address, { ...common, mail: handle }, options);
+    this.#reached = subscription.reached;
     const look = (): void => this.setLive(subscription.status.value.state === "live");
     subscription.status.subscribe(look);
     look();

@@ -22,6 +22,8 @@ import { Truth } from "./truth.ts";
 /** Milliseconds that retention keeps an entry. */
 export const AGE = 3_600_000;
 const HEARTBEAT = 4_000;
+/** For one event of this many, the followers of its address wait. */
+const WAITED_FOR = 3;
 /** A viewer gets new credentials so many milliseconds before the end of the old ones. */
 const RENEWED = 100;
 /** Turns of promises that a log in memory needs to append. */
@@ -276,8 +278,11 @@ export class World implements ServerWorld, FailoverWorld {
     this.counts.add("acked", events.length);
     for (const [index, { id }] of published.entries()) {
       const n = events[index]?.data.n ?? 0;
-      if (this.truth.find(n, id) === undefined) {
+      const fact = this.truth.find(n, id);
+      if (fact === undefined) {
         this.onViolation(`acked is appended: ${n} was acked as ${id}, and the log does not have it there`);
+      } else if (n % WAITED_FOR === 0) {
+        for (const each of this.followers.filter(({ address }) => address.path === fact.path)) void each.waitFor(fact);
       }
     }
   }

@@ -18,6 +18,11 @@ export interface HistoryOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ReachedOptions {
+  /** Ends the wait when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
 /** What `events` returns: for a `for await` loop. It ends with the reason for which the subscription has ended. */
 // Before TypeScript 5.6, `AsyncIterableIterator` has no type of the last value.
 export interface EventIterator<Event> extends AsyncIterator<Event, Reason> {
@@ -38,6 +43,13 @@ export interface ClientSubscription {
   readonly status: Watchable<Status>;
   /** Ends it: no handler but `onClose` is called any more, wherever this is called from. */
   readonly close: () => void;
+  /**
+   * Resolves when the handlers have had everything up to an event, whose `id` is what `hub.publish` has returned. What
+   * was shown in advance can go then. If the event is gone, in a gap or with a failover, it resolves when the handlers
+   * have had what takes its place. While there is no connection it waits; false means that the subscription has closed.
+   * @throws TypeError for an id that is no cursor @throws the reason of the signal when that aborts
+   */
+  readonly reached: (id: string, options?: ReachedOptions) => Promise<boolean>;
 }
 
 /** Follows the channels of a contract over one connection. */

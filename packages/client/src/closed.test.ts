@@ -238,5 +238,5 @@ test("users get nothing with which they could revive what is closed", () => {
   const subscription = client.subscribe(inbox, { onGap: () => {} });
   expect(Object.keys(client.status).sort()).toEqual(["subscribe", "value"]);
   expect(Object.keys(subscription.status).sort()).toEqual(["subscribe", "value"]);
-  expect(Object.keys(subscription).sort()).toEqual(["close", "status"]);
+  expect(Object.keys(subscription).sort()).toEqual(["close", "reached", "status"]);
 });

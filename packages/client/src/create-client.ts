@@ -28,9 +28,13 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
     subscribe(address, handlers, { after, signal } = {}) {
       const wantsState = decoder.channelOf(address).snapshot !== undefined;
       const consumer = handlerConsumer(address.path, handlers, settings.onError);
-      const { status, close } = stream.follow(address, consumer, wantsState, checkCursor("after", after));
+      const { status, close, arrive } = stream.follow(address, consumer, wantsState, checkCursor("after", after));
       closeOnAbort(status, close, signal);
-      return { status, close };
+      return {
+        status,
+        close,
+        reached: async (id, about) => arrive(cursorOf("id", id), about?.signal),
+      };
     },
     events<Name extends ChannelName<C>>(address: AddressOf<C, Name>, { after, signal, ...queue }: EventsOptions = {}) {
       const from = checkCursor("after", after);
@@ -70,11 +74,10 @@ function closeOnAbort(status: Watchable<Status>, close: () => void, signal: Abor
   if (!signal) {
     return;
   }
-  const closed = new AbortController();
-  signal.addEventListener("abort", close, { signal: closed.signal });
+  signal.addEventListener("abort", close);
   status.subscribe((value) => {
     if (isOver(value)) {
-      closed.abort();
+      signal.removeEventListener("abort", close);
     }
   });
   if (signal.aborted) {
@@ -86,10 +89,15 @@ function closeOnAbort(status: Watchable<Status>, close: () => void, signal: Abor
  * The position of a cursor that an application hands back.
  * @throws TypeError when it is no cursor: to start anywhere else would lose events without a word
  */
-function checkCursor(name: string, token: string | undefined): Position | null {
+function cursorOf(name: string, token: string): Position {
   const position = toPosition(token);
-  if (position === null && token !== undefined) {
+  if (!position) {
     throw new TypeError(`Expected "${name}" to be a cursor, got "${token}".`);
   }
   return position;
+}
+
+/** The same, where there may be none. */
+function checkCursor(name: string, token: string | undefined): Position | null {
+  return token === undefined ? null : cursorOf(name, token);
 }

@@ -1,6 +1,14 @@
 export type { ClientOptions, Fetch } from "./options.ts";
 export { createClient } from "./create-client.ts";
-export type { Client, ClientSubscription, EventIterator, EventsOptions, History, HistoryOptions } from "./client.ts";
+export type {
+  Client,
+  ClientSubscription,
+  EventIterator,
+  EventsOptions,
+  History,
+  HistoryOptions,
+  ReachedOptions,
+} from "./client.ts";
 export { systemClock } from "@tidings/protocol/clock";
 export type { Clock } from "@tidings/protocol/clock";
 export type {

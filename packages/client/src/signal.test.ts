@@ -46,13 +46,9 @@ test("a signal that outlives a thousand subscriptions keeps none of them", async
   const end = new AbortController();
   let listeners = 0;
   const { signal } = end;
-  const add = signal.addEventListener.bind(signal);
-  signal.addEventListener = (type: string, listener: EventListenerOrEventListenerObject, options?: unknown) => {
-    listeners++;
-    const gone = (options as { signal?: AbortSignal } | undefined)?.signal;
-    gone?.addEventListener("abort", () => listeners--);
-    add(type, listener, options as AddEventListenerOptions);
-  };
+  const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+  signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args));
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => (listeners--, remove(...args));
   for (let index = 0; index < 1_000; index++) client.subscribe(inbox, { onGap: () => {} }, { signal }).close();
   await clock.advance(0);
   expect(listeners).toBe(0);

@@ -66,8 +66,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   let endStream: EndRequest = () => {};
   /** The request that is to replace the stream. */
   let successor: Candidate | null = null;
-  /** How often something has come from the stream. */
-  let signs = 0;
+  /** A sign of life ends the doubt, if there is one. */
   let cancelDoubt = () => {};
   const retry = retryEffects(settings, "the stream");
   const { input }: Machine<ConnectionState, ConnectionInputs> = createMachine(
@@ -150,16 +149,13 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   }
 
   function doubt(): void {
-    const before = signs;
     cancelDoubt();
     cancelDoubt = clock.setTimeout(() => {
-      if (signs === before) {
-        const now = clock.now();
-        const cause = unexpected("timeout", `a byte within ${PROOF} ms, to prove that the stream lives`, "silence");
-        const reason = network.isOnline() ? "timeout" : "offline";
-        report({ reason, error: cause });
-        input("deaf", { state: "retrying", reason, since: now, at: now, cause });
-      }
+      const now = clock.now();
+      const cause = unexpected("timeout", `a byte within ${PROOF} ms`, "silence");
+      const reason = network.isOnline() ? "timeout" : "offline";
+      report({ reason, error: cause });
+      input("deaf", { state: "retrying", reason, since: now, at: now, cause });
     }, PROOF);
   }
 
@@ -229,7 +225,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
 
     function hello(heartbeat: number): void {
       isLive = true;
-      signs++;
+      cancelDoubt();
       onLife(PATIENCE * (heartbeat > 0 ? Math.min(heartbeat, LONGEST_HEARTBEAT) : DEFAULT_HEARTBEAT));
       input("hello", clock.now());
     }
@@ -251,7 +247,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       }
       // Up to the hello, bytes alone are no sign of life: the request has one limit of time.
       if (isLive) {
-        signs++;
+        cancelDoubt();
         onLife();
       }
       parser.push(value);

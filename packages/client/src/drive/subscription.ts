@@ -3,6 +3,7 @@ import type { Consumer } from "../deliver/consumer.ts";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Gap } from "../handlers.ts";
 import type { Settings } from "../options.ts";
+import { arrivalAt } from "../state/arrival.ts";
 import type { Position } from "../state/position.ts";
 import {
   initialState,
@@ -18,6 +19,7 @@ import {
 import { transition } from "../state/subscription-table.ts";
 import { CONNECTING, isOver, watchedStatus, type Reason } from "../status.ts";
 import type { Ending } from "../state/ending.ts";
+import { createArrivals, type Arrivals } from "./arrivals.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import type { Connection } from "./connection.ts";
 import type { Pages } from "./pages.ts";
@@ -25,8 +27,9 @@ import { retryEffects } from "./retry.ts";
 import type { Track } from "./tracks.ts";
 
 /** The client's interest in one address. */
-export interface Subscription extends ClientSubscription {
+export interface Subscription extends Pick<ClientSubscription, "status" | "close"> {
   readonly input: Machine<SubscriptionState, SubscriptionInputs>["input"];
+  readonly arrive: Arrivals["wait"];
 }
 
 /**
@@ -80,12 +83,17 @@ export function subscriptionFactory(
       ...retryEffects(settings, path),
     });
     const { input } = machine;
+    const arrivals = createArrivals(
+      (target) => arrivalAt(machine.state, position().stream, target),
+      () => input("catchUp", null),
+    );
 
     function onState(state: SubscriptionState): void {
       // These two states last no longer than their effects.
       if (state.kind !== "delivering" && state.kind !== "failed") {
         set(statusOf(state, connection.status.value, connection.pending()));
       }
+      arrivals.look();
     }
 
     function load(wish: PageWish): () => void {
@@ -135,6 +143,6 @@ export function subscriptionFactory(
       input("room", null);
       input("start", null);
     }
-    return { status, input, close: () => input("close", { reason: "closed" }) };
+    return { status, input, arrive: arrivals.wait, close: () => input("close", { reason: "closed" }) };
   };
 }

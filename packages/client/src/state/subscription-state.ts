@@ -12,10 +12,12 @@
  *             the stream has a gap           → loading
  * waiting     the stream follows the path    → joined, when the cursor covers it; otherwise loading
  *             the stream brings an event     → joined, when there is no cursor yet; otherwise as above
+ *             somebody waits for an event of another epoch → loading
  *             the stream has a gap           → loading; joined or waiting, when there is no cursor yet
  * joined      the consumer is full           → paused
  *             the stream has a gap           → joined, failed (to start anew after it), or loading
  *             the stream changes the epoch   → loading, when the cursor is ahead of it
+ *             somebody waits for an event of another epoch → loading
  * failed      there will be another attempt  → retrying
  *             there will be none, for example after the third gap within a minute → closed
  * retrying    its time comes, reconnect, or the stream has a gap → loading
@@ -157,6 +159,8 @@ export interface SubscriptionInputs {
   readonly due: null;
   /** The application does not want to wait any longer. */
   readonly reconnect: null;
+  /** Somebody waits for a position of another epoch. A page shows what has become of it. */
+  readonly catchUp: null;
   readonly close: Ending;
 }
 

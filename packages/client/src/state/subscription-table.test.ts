@@ -63,6 +63,7 @@ const inputs: SubscriptionInputs = {
   retry: { attempts, lastFailure },
   due: null,
   reconnect: null,
+  catchUp: null,
   close: { reason: "closed" },
 };
 
@@ -99,6 +100,7 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   retry: { failed: "retrying: wait" },
   due: { retrying: "loading: load" },
   reconnect: { retrying: "loading: load" },
+  catchUp: { waiting: "loading: load", joined: "loading: load" },
   close: everywhere("closed: end"),
 };
 
@@ -270,6 +272,7 @@ describe("after any sequence of inputs", () => {
     retry: fc.constant(lastFailure).map((each) => ({ attempts, lastFailure: { ...each } })),
     due: fc.constant(null),
     reconnect: fc.constant(null),
+    catchUp: fc.constant(null),
     close: fc.constant({ reason: "closed" as const }),
   };
   const input = fc.oneof(

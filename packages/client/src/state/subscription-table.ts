@@ -48,6 +48,7 @@ interface Ignored {
   readonly retry: "paused" | "loading" | "delivering" | "retrying" | "waiting" | "joined";
   readonly due: "paused" | "loading" | "delivering" | "failed" | "waiting" | "joined";
   readonly reconnect: "paused" | "loading" | "delivering" | "failed" | "waiting" | "joined";
+  readonly catchUp: "paused" | "loading" | "delivering" | "failed" | "retrying";
   readonly close: never;
 }
 
@@ -79,6 +80,7 @@ export const transition = defineTable<
   retry: { failed: wait },
   due: { retrying: load },
   reconnect: { retrying: load },
+  catchUp: { waiting: load, joined: load },
   close,
 });
 
