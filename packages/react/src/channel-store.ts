@@ -1,7 +1,7 @@
 import type { ClientSubscription, Status } from "@tidings/client";
 import type { AnyChannel } from "@tidings/contract";
 import { passOn, type AnyHandlers, type HandlerOf } from "./pass-on.ts";
-import { CONNECTING, type View } from "./view.ts";
+import { CONNECTING, type Reached, type View } from "./view.ts";
 
 /** What a store is made of. */
 export interface ChannelStart<State> {
@@ -26,12 +26,16 @@ export class ChannelStore<State> {
   #view: View<State>;
   #cursor: string | undefined;
   #notify = (): void => {};
+  #subscription: ClientSubscription | null = null;
 
   constructor(start: ChannelStart<State>) {
     this.#start = start;
     this.#cursor = start.after;
-    this.#view = [start.initial, CONNECTING];
+    this.#view = [start.initial, CONNECTING, this.reached];
   }
+
+  /** While nobody listens, nothing arrives. */
+  readonly reached: Reached = async (...asked) => this.#subscription?.reached(...asked) ?? false;
 
   readonly read = (): View<State> => this.#view;
 
@@ -48,13 +52,16 @@ export class ChannelStore<State> {
       handlerOf: (name) => (isOpen ? this.handlerOf(name) : undefined),
       onPosition: (cursor) => (this.#cursor = cursor),
     });
-    const { status, close } = subscribe(handlers, this.#cursor);
+    const subscription = subscribe(handlers, this.#cursor);
+    const { status, close } = subscription;
+    this.#subscription = subscription;
     const unwatch = status.subscribe((value) => this.#show(this.#view[0], value));
     this.#show(this.#view[0], status.value);
     return () => {
       isOpen = false;
       unwatch();
       close();
+      this.#subscription = null;
     };
   };
 
@@ -67,7 +74,7 @@ export class ChannelStore<State> {
     if (Object.is(state, this.#view[0]) && shown === this.#view[1]) {
       return;
     }
-    this.#view = [state, shown];
+    this.#view = [state, shown, this.reached];
     this.#notify();
   }
 }

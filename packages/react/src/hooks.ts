@@ -37,10 +37,10 @@ export interface Hooks<C extends Contract> {
     options?: SubscribeOptions,
   ): Status;
   /**
-   * Keeps a state of the events of an address. Returns the state, which begins anew with another address, and where the
-   * subscription stands.
+   * Keeps a state of the events of an address. Returns the state, which begins anew with another address, where the
+   * subscription stands, and a function that waits for an event.
    * @param select what the component shows of it; it renders again only when that is another value (`Object.is`)
-   * @default everything, as `[state, status]`
+   * @default everything, as `[state, status, reached]`
    */
   useChannelState<Name extends ChannelName<C>, State, Selected = View<State>>(
     this: void,

@@ -34,10 +34,10 @@ export function passOn(types: readonly string[], { handlerOf, onPosition }: Rece
 
   return {
     ...Object.fromEntries(types.map((type) => [type, onEvent(type)])),
-    snapshot(state) {
+    snapshot(state, about) {
       // The next event has a cursor; a state has none.
       onPosition(undefined);
-      return call("snapshot", state);
+      return call("snapshot", state, about);
     },
     onClear(cleared) {
       onPosition((cleared as Cleared).id);

@@ -1,4 +1,4 @@
-import type { Cleared, Gap, ReceivedEvent } from "@tidings/client";
+import type { Cleared, Gap, ReceivedEvent, SnapshotInfo } from "@tidings/client";
 import type { ChannelName, Contract, DataOf, SnapshotName, SnapshotState } from "@tidings/contract";
 import { ownMember } from "./own-member.ts";
 
@@ -26,9 +26,9 @@ interface CommonReduction<Data, State> {
 interface ReductionWithSnapshot<Data, State, Snapshot> extends CommonReduction<Data, State> {
   /**
    * The state to start from, at first and after every gap. It replaces the whole state: the `latest` values that are
-   * still valid follow.
+   * still valid follow. `about.cursor` is the `before` with which history begins.
    */
-  readonly snapshot: (snapshot: Snapshot) => NoInfer<State>;
+  readonly snapshot: (snapshot: Snapshot, about: SnapshotInfo) => NoInfer<State>;
   /** The state until the snapshot after a gap has arrived. @default the state stays */
   readonly gap?: Reducer<State, Gap>;
 }
@@ -58,7 +58,7 @@ export interface AnyReduction<State> {
   readonly reduce: Readonly<Record<string, AnyReducer<State> | undefined>>;
   readonly clear?: AnyReducer<State>;
   readonly gap?: AnyReducer<State>;
-  readonly snapshot?: (snapshot: unknown) => State;
+  readonly snapshot?: (snapshot: unknown, about: unknown) => State;
 }
 
 /** The reducer for what the handler of this name gets; undefined where nothing changes. */
@@ -66,7 +66,7 @@ export function reducerOf<State>(reduction: AnyReduction<State>, name: string): 
   const { reduce, clear, gap, snapshot } = reduction;
   switch (name) {
     case "snapshot":
-      return snapshot && ((_, state) => snapshot(state));
+      return snapshot && ((_, state, about) => snapshot(state, about));
     case "onClear":
       return clear;
     case "onGap":

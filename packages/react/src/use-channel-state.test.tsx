@@ -1,10 +1,12 @@
-import { act } from "react";
+import { act, useState } from "react";
 import { expect, test, vi } from "vitest";
-import { chat, openChat, upsert, useChannelState, type Message } from "../test/chat.ts";
+import { chat, openChat, upsert, useChannel, useChannelState, type Message } from "../test/chat.ts";
 import { mount } from "../test/mount.ts";
 import { Room } from "../test/room.tsx";
+import type { Reached } from "./view.ts";
 
 const NOTHING: readonly Message[] = [];
+const NO_TEXTS: readonly string[] = [];
 
 test("a component shows the initial state, the snapshot of its address, and each event", async () => {
   const { kit, say, settle } = await openChat();
@@ -270,4 +272,77 @@ test("another client is followed from its beginning", async () => {
   await say("lobby", "two");
   expect(page.text()).toBe("lobby live: one, two");
   expect(kit.hub.stats().connections).toBe(1);
+});
+
+test("what is shown in advance goes when the event is there, so that it is never missing", async () => {
+  const { kit, settle } = await openChat();
+  const address = chat.room({ roomId: "lobby" });
+  const shown: string[] = [];
+  let send = async (): Promise<void> => {};
+  function Sending() {
+    const [texts, , reached] = useChannelState(address, {
+      initial: NO_TEXTS,
+      snapshot: () => NO_TEXTS,
+      reduce: { message: (known, { text }) => [...known, text] },
+    });
+    const [inAdvance, setInAdvance] = useState(NO_TEXTS);
+    send = async () => {
+      setInAdvance(["hi"]);
+      const { id } = await kit.hub.publish(address, "message", { id: "1", text: "hi" });
+      await reached(id);
+      setInAdvance(NO_TEXTS);
+    };
+    shown.push([...texts, ...inAdvance].join());
+    return null;
+  }
+  await mount(kit.client, <Sending />);
+  await settle(2_000);
+  shown.length = 0;
+  await act(async () => void (await Promise.all([send(), settle()])));
+  expect(shown.at(-1)).toBe("hi");
+  expect(shown).not.toContain("");
+});
+
+test("reached is one function for a component, and false when the component has gone", async () => {
+  const { kit, say, settle } = await openChat();
+  const seen = new Set<Reached>();
+  function Watching() {
+    const [, , reached] = useChannelState(chat.room({ roomId: "lobby" }), {
+      initial: null,
+      snapshot: () => null,
+      reduce: {},
+    });
+    seen.add(reached);
+    return null;
+  }
+  const page = await mount(kit.client, <Watching />);
+  await settle(2_000);
+  await say("lobby", "one");
+  // StrictMode renders with two of them, and mounts the last one.
+  const reached = [...seen].at(-1);
+  await page.render(<p />);
+  expect(seen.size).toBeLessThanOrEqual(2);
+  expect(await reached?.("e.1")).toBe(false);
+});
+
+test("a snapshot says where it ends: older messages come from there", async () => {
+  const { kit, say, settle } = await openChat();
+  await say("lobby", "older");
+  await say("lobby", "newest");
+  const cursors: string[] = [];
+  function Room() {
+    useChannelState(chat.room({ roomId: "lobby" }), {
+      initial: null,
+      snapshot: (_, { cursor }) => (cursors.push(cursor), null),
+      reduce: {},
+    });
+    useChannel(chat.room({ roomId: "lobby" }), { snapshot: (_, { cursor }) => cursors.push(cursor) });
+    return null;
+  }
+  await mount(kit.client, <Room />);
+  await settle(2_000);
+  const [first = "", second] = cursors;
+  expect(second).toBe(first);
+  const { events } = await kit.client.history(chat.room({ roomId: "lobby" }), { before: first });
+  expect(events.map(({ data }) => data)).toMatchObject([{ text: "older" }]);
 });

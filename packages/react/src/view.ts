@@ -1,20 +1,26 @@
-import type { Status } from "@tidings/client";
+import type { ClientSubscription, Status } from "@tidings/client";
+
+/**
+ * Resolves when the component has had everything up to an event, as `reached` of a subscription does: then what it has
+ * shown in advance can go. It is the same function for as long as the component follows the address.
+ */
+export type Reached = ClientSubscription["reached"];
 
 /** What a component sees of an address: its state, and where its subscription stands. A new one after every change. */
-export type View<State> = readonly [state: State, status: Status];
+export type View<State> = readonly [state: State, status: Status, reached: Reached];
 
 /**
  * Takes from a view what a component shows. The component renders again only when the result is another one
  * (`Object.is`).
  */
-export type Select<State, Selected> = (state: State, status: Status) => Selected;
+export type Select<State, Selected> = (state: State, status: Status, reached: Reached) => Selected;
 
 /** Before the first attempt, on the server, and while a page of the server becomes alive. */
 export const CONNECTING: Status = { state: "connecting" };
 
 /** Shows everything. */
-export function selectView<State>(state: State, status: Status): View<State> {
-  return [state, status];
+export function selectView<State>(...view: View<State>): View<State> {
+  return view;
 }
 
 /**
