@@ -83,6 +83,33 @@ test("a bid is shown before the server has it, and disappears when the server re
   expect(await ada.getByRole("alert").textContent()).toBe("Somebody has bid 100 already.");
 });
 
+test("a bid that the server has is pending until the stream has brought it, and never shown twice", async () => {
+  const { server, enterAs } = await openAuction();
+  const ada = await enterAs("ada");
+  await bid(ada, 100);
+  await until(() => bidsOn(ada), ["ada€ 100"]);
+  await ada.route("**/events*", (route) => route.abort());
+  server.closeAllConnections();
+  await until(() => ada.getByRole("status").textContent(), "Connection lost. Reconnecting…");
+  const answered = ada.waitForResponse("**/api/bids");
+  await bid(ada, 200);
+  expect((await answered).status()).toBe(201);
+  await until(() => bidsOn(ada), ["ada€ 200, sending…", "ada€ 100"]);
+  // Looks at every state of the list.
+  await ada.evaluate(() => {
+    const lengths = new Set<number>();
+    Object.assign(globalThis, { lengths });
+    const list = document.querySelector("ol");
+    if (list) {
+      const look = () => void lengths.add(list.children.length);
+      new MutationObserver(look).observe(list, { childList: true, characterData: true, subtree: true });
+    }
+  });
+  await ada.unroute("**/events*");
+  await until(() => bidsOn(ada), ["ada€ 200", "ada€ 100"]);
+  expect(await ada.evaluate("[...lengths]")).toEqual([2]);
+});
+
 test("a banner shows a broken connection, and what was bid meanwhile comes once", async () => {
   const { server, enterAs } = await openAuction();
   const [ada, bob] = [await enterAs("ada"), await enterAs("bob")];

@@ -7,21 +7,21 @@ import { auction, teapot, type Bid } from "./contract.ts";
 const client = createClient(auction, { url: "/events" });
 const { TidingsProvider, useChannel, useChannelState, useLatest, useStatus } = createHooks(auction);
 
-/** Resolves with what is wrong, or null. */
-async function post(path: string, body: object): Promise<string | null> {
+/** What is wrong, or the id of the event that the server has published. */
+type Answer = { readonly detail?: string; readonly id?: string };
+async function post(path: string, body: object): Promise<Answer> {
   const headers = { "content-type": "application/json" };
   const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) }).catch(() => null);
-  if (response?.ok) return null;
-  return response === null ? "No connection." : ((await response.json()) as { detail: string }).detail;
+  return response === null ? { detail: "No connection." } : ((await response.json()) as Answer);
 }
 
 function App() {
   const [name, setName] = useState<string | null>(null);
   const [error, signIn] = useActionState(async (_: string | null, form: FormData) => {
     const chosen = form.get("name") as string; // a text field
-    const problem = await post("/api/session", { name: chosen });
-    if (problem === null) setName(chosen);
-    return problem;
+    const { detail = null } = await post("/api/session", { name: chosen });
+    if (detail === null) setName(chosen);
+    return detail;
   }, null);
   if (name !== null) return <Lot bidder={name} />;
   return (
@@ -80,17 +80,20 @@ function Price({ bidder }: { bidder: string }) {
 
 const euros = (amount: number): string => `€ ${amount.toLocaleString("en")}`;
 
-/** One's own bid is shown at once, and goes away when the server refuses it. */
+/** One's own bid is shown at once: until the stream has brought it, or the server refuses it. */
 type ShownBid = Bid & { readonly isPending?: boolean };
 
-/** The highest bid first. A bid comes from the server's answer and from the stream, in any order. */
-const upsert = (bids: readonly ShownBid[], bid: ShownBid): readonly ShownBid[] =>
+/** The highest bid first. What the stream has brought is not pending any more. */
+const upsert = (bids: ShownBid[], bid: ShownBid): ShownBid[] =>
   bids.some(({ id }) => id === bid.id) ? bids : [bid, ...bids].toSorted((one, other) => other.amount - one.amount);
 
 function Bids({ page, bidder, reload }: { page: Page; bidder: string; reload: () => void }) {
-  const [bids, setBids] = useState<readonly ShownBid[]>(() =>
-    page.events.flatMap((event) => (event.type === "bid" ? [event.data] : [])).toReversed(),
-  );
+  const [bids, , reached] = useChannelState(teapot, {
+    initial: page.events.flatMap((event) => (event.type === "bid" ? [event.data] : [])).toReversed(),
+    after: page.cursor,
+    gap: (known) => known, // the handler below begins again
+    reduce: { bid: upsert },
+  });
   const [typing, setTyping] = useState("");
   useEffect(() => {
     const timer = setTimeout(() => setTyping(""), 3_000);
@@ -99,20 +102,18 @@ function Bids({ page, bidder, reload }: { page: Page; bidder: string; reload: ()
   useChannel(
     teapot,
     {
-      bid: (bid) => setBids((known) => upsert(known, bid)),
       typing: (event) => event.bidder !== bidder && setTyping(`${event.bidder} is thinking about a bid…`),
       onGap: reload,
     },
     { after: page.cursor },
   );
-  const [shown, showAtOnce] = useOptimistic(bids, upsert);
+  const [shown, showAtOnce] = useOptimistic<ShownBid[], ShownBid>(bids, upsert);
   const [error, offer] = useActionState(async (_: string | null, form: FormData) => {
     const bid = { id: crypto.randomUUID(), amount: Number(form.get("amount")), bidder, at: new Date() };
     showAtOnce({ ...bid, isPending: true });
-    const problem = await post("/api/bids", bid);
-    // The stream brings it, too, a little earlier or later.
-    if (problem === null) setBids((known) => upsert(known, bid));
-    return problem;
+    const { id, detail = null } = await post("/api/bids", bid);
+    if (id !== undefined) await reached(id);
+    return detail;
   }, null);
   return (
     <>

@@ -34,7 +34,7 @@ export async function startAuction(port: number, vite: InlineConfig = {}) {
     }
     const token = randomUUID();
     sessions.set(token, name);
-    response.cookie("session", token, { httpOnly: true, sameSite: "strict" }).sendStatus(201);
+    response.cookie("session", token, { httpOnly: true, sameSite: "strict" }).status(201).json({});
   });
   app.use("/api", (request, response, next) => {
     response.locals["bidder"] = bidderOf(request.headers.cookie);
@@ -53,16 +53,17 @@ export async function startAuction(port: number, vite: InlineConfig = {}) {
     highest = bid;
     const isOutbid = former && former.bidder !== bidder;
     const outbid = { address: auction.inbox({ bidder: former?.bidder ?? bidder }), type: "outbid", data: bid } as const;
-    await hub.publishAll([
+    const [published] = await hub.publishAll([
       { address: teapot, type: "bid", data: bid },
       { address: teapot, type: "price", data: { amount: bid.amount, bidder } },
       ...(isOutbid ? [outbid] : []),
     ]);
-    response.sendStatus(201);
+    // The page waits for this event. Until then it shows the bid as pending.
+    response.status(201).json({ id: published?.id });
   });
   app.post("/api/typing", async (_request, response) => {
     await hub.publish(teapot, "typing", { bidder: String(response.locals["bidder"]) });
-    response.sendStatus(204);
+    response.json({});
   });
 
   const server = createServer(app);

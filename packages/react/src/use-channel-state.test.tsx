@@ -330,7 +330,7 @@ test("a snapshot says where it ends: older messages come from there", async () =
   await say("lobby", "older");
   await say("lobby", "newest");
   const cursors: string[] = [];
-  function Room() {
+  function Following() {
     useChannelState(chat.room({ roomId: "lobby" }), {
       initial: null,
       snapshot: (_, { cursor }) => (cursors.push(cursor), null),
@@ -339,7 +339,7 @@ test("a snapshot says where it ends: older messages come from there", async () =
     useChannel(chat.room({ roomId: "lobby" }), { snapshot: (_, { cursor }) => cursors.push(cursor) });
     return null;
   }
-  await mount(kit.client, <Room />);
+  await mount(kit.client, <Following />);
   await settle(2_000);
   const [first = "", second] = cursors;
   expect(second).toBe(first);
