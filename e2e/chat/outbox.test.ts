@@ -59,6 +59,22 @@ test("a message whose answer is lost is stored once, also over a reload", async 
   expect(await (await visit(url, "reader")).read(10)).toEqual(["only once"]);
 });
 
+test("a message that the server has is shown as sent until the stream brings it, and then once", async () => {
+  const { url, server } = await openChat();
+  const proxy = await proxyTo(server.port);
+  const ada = await enterAs("ada", proxy.url);
+  await ada.route("**/events*", (route) => route.abort());
+  proxy.cut();
+  await expectStatus(ada, "Connection lost");
+  await say(ada, "hi");
+  await until(() => ada.locator("#waiting .state").allTextContents(), ["Sent"]);
+  expect([await waitingOn(ada), await textsOn(ada)]).toEqual([["hi"], []]);
+  await ada.unrouteAll();
+  await expectTexts(ada, ["hi"]);
+  await until(() => waitingOn(ada), []);
+  expect(await (await visit(url, "reader")).read(10)).toEqual(["hi"]);
+});
+
 test("waiting messages survive a reload while the server fails, and are sent when it recovers", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);

@@ -1,4 +1,4 @@
-import type { Room } from "@tidings-apps/chat-contract";
+import { chat, type Room } from "@tidings-apps/chat-contract";
 import type { Request, Router } from "express";
 import type { Authentication } from "./authentication.ts";
 import { NEW_MESSAGE, NEW_TEXT, parseBody, parseEmoji, readBody } from "./bodies.ts";
@@ -28,12 +28,13 @@ export function addMessageRoutes(router: Router, options: MessageRoutesOptions):
   });
 
   router.post("/:roomId/messages", readBody, async (request, response) => {
+    const { roomId } = request.params;
     const draft = { ...parseBody(NEW_MESSAGE, request.body), author: personOf(request).id };
     const message = await storage.prepareAndWrite(
       (pause) => findMentioned(draft.text, people, pause),
-      (tx, mentions) => post(tx, findRoom(request.params.roomId), { ...draft, mentions }),
+      (tx, mentions) => post(tx, findRoom(roomId), { ...draft, mentions }),
     );
-    response.status(201).json({ message });
+    response.status(201).json({ message, eventId: await storage.newestEvent(chat.room({ roomId })) });
   });
   router.patch("/:roomId/messages/:messageId", readBody, async (request, response) => {
     const { text } = parseBody(NEW_TEXT, request.body);

@@ -33,6 +33,11 @@ export interface ChatStorage {
   /** Reads committed data only. */
   readonly tables: Tables;
   /**
+   * The id of the newest event of an address, or of the newest position where it has none. An event of a transaction
+   * has an id only after the commit: for somebody who waits for it, the newest one of its address does as well.
+   */
+  newestEvent(address: AddressOf<Chat, ChannelName<Chat>>): Promise<string>;
+  /**
    * Runs `work` in a transaction. Rows and events are written together; if `work` throws, neither is. Transactions run
    * one after the other, so `work` must not wait for anything slow.
    * @throws WriteRefused if too many transactions wait, or if this one waits for too long
@@ -74,7 +79,8 @@ function openInFile(path: string, createHub: CreateHub): ChatStorage {
   // A second handle: a read must not see rows that can still be rolled back.
   const reader = openDatabase(path);
   const tables = tablesIn(reader);
-  const hub = createHub(sqliteLog(path, { patience: LOG_PATIENCE }), tables);
+  const log = sqliteLog(path, { patience: LOG_PATIENCE });
+  const hub = createHub(log, tables);
   const pause = createPause();
   const events: TransactionEvents = {
     async publish(address, type, data) {
@@ -83,14 +89,15 @@ function openInFile(path: string, createHub: CreateHub): ChatStorage {
     },
     onCommitted: async () => {},
   };
-  return createStorage({ hub, tables, writer, pause, beginEvents: () => events, databases: [reader, writer] });
+  return createStorage({ hub, log, tables, writer, pause, beginEvents: () => events, databases: [reader, writer] });
 }
 
 /** A memory log cannot take part in a transaction: the events are published after the rows are committed. */
 function openInMemory(createHub: CreateHub): ChatStorage {
   const database = openDatabase(":memory:");
   const tables = tablesIn(database);
-  const hub = createHub(memoryLog(), tables);
+  const log = memoryLog();
+  const hub = createHub(log, tables);
   const pause = createPause();
   const beginEvents = (): TransactionEvents => {
     const delayed: (() => Promise<unknown>)[] = [];
@@ -107,11 +114,12 @@ function openInMemory(createHub: CreateHub): ChatStorage {
       },
     };
   };
-  return createStorage({ hub, tables, writer: database, pause, beginEvents, databases: [database] });
+  return createStorage({ hub, log, tables, writer: database, pause, beginEvents, databases: [database] });
 }
 
 interface StorageParts {
   readonly hub: Hub<Chat>;
+  readonly log: Pick<EventLog, "recent">;
   readonly tables: Tables;
   /** The handle that transactions use. */
   readonly writer: Database;
@@ -121,7 +129,7 @@ interface StorageParts {
   readonly databases: readonly Database[];
 }
 
-function createStorage({ hub, tables, writer, pause, beginEvents, databases }: StorageParts): ChatStorage {
+function createStorage({ hub, log, tables, writer, pause, beginEvents, databases }: StorageParts): ChatStorage {
   const writerTables = tablesIn(writer);
   // All requests share the handle. Without this queue, a request could write into the transaction of another request
   // while that one waits.
@@ -155,6 +163,11 @@ function createStorage({ hub, tables, writer, pause, beginEvents, databases }: S
     hub,
     tables,
     prepareAndWrite,
+    async newestEvent({ path }) {
+      const { entries, next } = await log.recent([path], 1);
+      const { epoch, seq } = entries[0] ?? next;
+      return `${epoch}.${seq}`;
+    },
     write: (work) => prepareAndWrite(async () => null, work),
     close: () => (closed ??= close()),
   };

@@ -68,10 +68,13 @@ export async function putTopic(roomId: string, text: string): Promise<void> {
   await send("PUT", `${roomPath(roomId)}/topic`, { text });
 }
 
-/** Sends a message. @param idempotencyKey the same for every attempt to send one message. @throws ApiError */
-export async function postMessage(roomId: string, text: string, idempotencyKey: string): Promise<Message> {
+/**
+ * Sends a message, and returns the id of its event, or of a later one of the room.
+ * @param idempotencyKey the same for every attempt to send one message @throws ApiError
+ */
+export async function postMessage(roomId: string, text: string, idempotencyKey: string): Promise<string> {
   const body = await sendForJson("POST", `${roomPath(roomId)}/messages`, { text, idempotencyKey });
-  return z.object({ message: Message }).parse(body).message;
+  return z.object({ eventId: z.string() }).parse(body).eventId;
 }
 
 /** Changes the text of a message. @throws ApiError */

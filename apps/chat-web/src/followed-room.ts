@@ -80,6 +80,11 @@ export class FollowedRoom {
     this.#subscription.close();
   }
 
+  /** Resolves when everything up to an event has come, or when the room is not followed any more. */
+  async reached(eventId: string): Promise<void> {
+    await this.#subscription.reached(eventId);
+  }
+
   #change(change: MessageChange, options: FollowedRoomOptions): void {
     this.timeline.change([change]);
     options.onChange();

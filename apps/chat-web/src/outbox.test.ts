@@ -18,7 +18,12 @@ class Server {
   readonly kept = new Map<string, Message>();
   answer: "ok" | "lost" | ApiError = "ok";
 
-  post = (roomId: string, text: string, key: string): Promise<Message> => {
+  post = async (roomId: string, text: string, key: string): Promise<string> => {
+    const { id } = await this.keep(roomId, text, key);
+    return id;
+  };
+
+  keep(roomId: string, text: string, key: string): Promise<Message> {
     if (this.answer instanceof ApiError) return Promise.reject(this.answer);
     const message: Message = this.kept.get(key) ?? {
       id: `${roomId}-${this.kept.size + 1}`,
@@ -31,7 +36,7 @@ class Server {
     };
     this.kept.set(key, message);
     return this.answer === "lost" ? Promise.reject(new ApiError(0, "No answer.")) : Promise.resolve(message);
-  };
+  }
 
   get texts(): string[] {
     return [...this.kept.values()].map(({ text }) => text);
@@ -41,14 +46,22 @@ class Server {
 /** Resolves after everything that waits only for promises. */
 const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
 
-const begin = (server: Server, storage: TextStorage = new MemoryStorage(), person = "ada") => {
+const begin = (
+  server: Server,
+  storage: TextStorage = new MemoryStorage(),
+  person = "ada",
+  arrival: Promise<void> = Promise.resolve(),
+) => {
   const sent: string[] = [];
   let endings = 0;
   const outbox = new Outbox({
     person,
     storage,
     post: server.post,
-    onSent: (_roomId, { text }) => sent.push(text),
+    arrival: async (_roomId, eventId) => {
+      sent.push([...server.kept.values()].find(({ id }) => id === eventId)?.text ?? "");
+      await arrival;
+    },
     onChange: () => {},
     onSessionEnd: () => endings++,
   });
@@ -65,8 +78,30 @@ test("messages that are written while the server is away wait, and are sent in o
   expect(waiting()).toEqual(["one", "two", "three"]);
   server.answer = "ok";
   await outbox.send();
+  await settle();
   expect(sent).toEqual(["one", "two", "three"]);
   expect(server.texts).toEqual(sent);
+  expect(waiting()).toEqual([]);
+});
+
+test("a message that the server has is shown until the stream has brought it, and is not sent again", async () => {
+  const server = new Server();
+  const storage = new MemoryStorage();
+  let arrive = (): void => {};
+  const arrival = new Promise<void>((resolve) => (arrive = resolve));
+  const { outbox, sent, waiting } = begin(server, storage, "ada", arrival);
+  outbox.add("lobby", "hi", 0, 0);
+  await settle();
+  expect(outbox.waiting("lobby")).toMatchObject([{ text: "hi", isSent: true }]);
+  expect(storage.length).toBe(0);
+  await outbox.send();
+  expect(sent).toEqual(["hi"]);
+  // Its sibling does not wait for it.
+  outbox.add("lobby", "there", 0, 0);
+  await settle();
+  expect(server.texts).toEqual(["hi", "there"]);
+  arrive();
+  await settle();
   expect(waiting()).toEqual([]);
 });
 

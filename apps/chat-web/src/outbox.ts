@@ -13,8 +13,10 @@ const StoredMessage = z.object({
   after: z.number(),
 });
 
-/** A message that the server has not confirmed yet. */
+/** A message that has not come by the stream yet. */
 export type WaitingMessage = z.infer<typeof StoredMessage> & {
+  /** The server has it. */
+  readonly isSent?: boolean;
   /** Why the server has refused it. It is sent again only if the person asks for it. */
   readonly problem?: string;
 };
@@ -27,10 +29,10 @@ export interface OutboxOptions {
   /** The owner of the messages: several people can share one browser. */
   readonly person: string;
   readonly storage: TextStorage;
-  /** Rejects with an ApiError. */
-  readonly post: (roomId: string, text: string, key: string) => Promise<Message>;
-  /** The server has confirmed a message. */
-  readonly onSent: (roomId: string, message: Message) => void;
+  /** Resolves with the id of an event of the room, when the server has the message. Rejects with an ApiError. */
+  readonly post: (roomId: string, text: string, key: string) => Promise<string>;
+  /** Resolves when the page has everything of the room up to this event. */
+  readonly arrival: (roomId: string, eventId: string) => Promise<void>;
   /** The waiting messages have changed. */
   readonly onChange: () => void;
   /** The session has ended. The waiting messages are kept. */
@@ -38,14 +40,14 @@ export interface OutboxOptions {
 }
 
 /**
- * The messages that wait for the server. They are sent one at a time, in the order of writing. They survive a reload,
- * and the server gets each of them once.
+ * The messages that wait for the server, or that the server has and the stream has not brought yet. They are sent one at
+ * a time, in the order of writing. They survive a reload, and the server gets each of them once.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #prefix: string;
   #messages: WaitingMessage[];
-  /** For each key the id of the message that has come by the stream before the answer to its request. */
+  /** For each key the id of the message that has come by the stream. The answer to its request may be lost. */
   readonly #streamed = new Map<string, string>();
   #sending: Promise<void> | null = null;
   #sendAgain = false;
@@ -67,7 +69,7 @@ export class Outbox {
     void this.send();
   }
 
-  /** Returns the messages to be shown as not confirmed: without those that have already come by the stream. */
+  /** Returns the messages to be shown in advance: without those that have already come by the stream. */
   waiting(roomId: string): readonly WaitingMessage[] {
     return this.#messages.filter((message) => message.roomId === roomId && !this.#streamed.has(message.key));
   }
@@ -90,8 +92,13 @@ export class Outbox {
   drop(key: string): void {
     this.#messages = this.#messages.filter((message) => message.key !== key);
     this.#streamed.delete(key);
-    this.#store(() => this.#options.storage.removeItem(this.#prefix + key));
+    this.#forget(key);
     this.#options.onChange();
+  }
+
+  /** A reload does not bring the message back. */
+  #forget(key: string): void {
+    this.#store(() => this.#options.storage.removeItem(this.#prefix + key));
   }
 
   /** Sends the waiting messages, up to the first that does not reach the server. It can be called at any time. */
@@ -116,17 +123,17 @@ export class Outbox {
   }
 
   #next(): WaitingMessage | undefined {
-    return this.#messages.find(({ problem }) => problem === undefined);
+    return this.#messages.find(({ problem, isSent }) => problem === undefined && isSent === undefined);
   }
 
   /** Returns whether the next message can be sent. */
   async #post({ key, roomId, text }: WaitingMessage): Promise<boolean> {
-    const { post, onSent, onSessionEnd } = this.#options;
+    const { post, arrival, onSessionEnd } = this.#options;
     try {
-      const message = await post(roomId, text, key);
-      this.#streamed.set(key, message.id);
-      onSent(roomId, message);
-      this.drop(key);
+      const eventId = await post(roomId, text, key);
+      this.#forget(key);
+      this.#update(key, { isSent: true });
+      void arrival(roomId, eventId).finally(() => this.drop(key));
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -135,13 +142,13 @@ export class Outbox {
         return false;
       }
       if (error.isTemporary) return false;
-      this.#refuse(key, error.message);
+      this.#update(key, { problem: error.message });
       return true;
     }
   }
 
-  #refuse(key: string, problem: string): void {
-    this.#messages = this.#messages.map((message) => (message.key === key ? { ...message, problem } : message));
+  #update(key: string, news: Pick<WaitingMessage, "problem" | "isSent">): void {
+    this.#messages = this.#messages.map((message) => (message.key === key ? { ...message, ...news } : message));
     this.#options.onChange();
   }
 

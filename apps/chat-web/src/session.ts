@@ -50,7 +50,7 @@ export class Session {
       person,
       storage: localStorage,
       post: (...message) => this.#post(...message),
-      onSent: (roomId, message) => this.#addOwnMessage(roomId, message),
+      arrival: async (roomId, eventId) => this.followedRoom(roomId)?.reached(eventId),
       onChange: () => listener.onChange(),
       onSessionEnd: () => this.#end(),
     });
@@ -117,7 +117,7 @@ export class Session {
     this.client.close();
   }
 
-  #post(...message: Parameters<typeof postMessage>): Promise<Message> {
+  #post(...message: Parameters<typeof postMessage>): Promise<string> {
     // After the end of the session another person may sign in. Their session must not send this person's messages.
     if (this.#isClosed) return Promise.reject(new ApiError(401, "Your session has ended."));
     return postMessage(...message);
@@ -235,12 +235,6 @@ export class Session {
     this.roomList.setMembership({ ...membership, read });
     this.mentions.markRead({ roomId, read });
     this.#updateFollowedRooms();
-  }
-
-  /** The server has confirmed a message. */
-  #addOwnMessage(roomId: string, message: Message): void {
-    this.followedRoom(roomId)?.timeline.add([message]);
-    this.roomList.raiseNewest(roomId, message.number);
   }
 
   /** A message has come by the stream. */

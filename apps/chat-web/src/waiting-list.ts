@@ -4,7 +4,7 @@ import { KeyedList } from "./keyed-list.ts";
 import { paintText } from "./paint-text.ts";
 import type { Outbox, WaitingMessage } from "./outbox.ts";
 
-/** The person's own messages that the server has not confirmed yet. They are shown below all others. */
+/** The person's own messages that the stream has not brought yet. They are shown below all others. */
 export class WaitingList {
   readonly #list: KeyedList<WaitingMessage>;
   #isLive = false;
@@ -15,7 +15,7 @@ export class WaitingList {
     this.#list = new KeyedList(element("waiting", HTMLOListElement), {
       key: ({ key }) => key,
       create: () => copyOf("waiting-message"),
-      update: (item, { key, text, problem }, previous) => {
+      update: (item, { key, text, problem, isSent }, previous) => {
         if (previous === undefined) {
           paintAvatar(elementIn(item, ".avatar", HTMLElement), this.#me);
           elementIn(item, ".author", HTMLElement).textContent = this.#me;
@@ -26,7 +26,8 @@ export class WaitingList {
         item.classList.toggle("failed", problem !== undefined);
         const isRefused = problem !== undefined;
         const waiting = this.#isLive ? "Sending…" : "Waiting for the connection";
-        setText(elementIn(item, ".state", HTMLElement), isRefused ? `Not sent. ${problem}` : waiting);
+        const state = isSent === true ? "Sent" : waiting;
+        setText(elementIn(item, ".state", HTMLElement), isRefused ? `Not sent. ${problem}` : state);
         for (const selector of [".retry", ".drop"]) {
           elementIn(item, selector, HTMLButtonElement).hidden = problem === undefined;
         }
