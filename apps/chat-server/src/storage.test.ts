@@ -70,6 +70,18 @@ test.for(["file", "memory"])(
   },
 );
 
+test.for(["file", "memory"])("the newest event of an address is known after the commit: %s", async (kind) => {
+  const storage = open(kind === "file" ? newFile() : ":memory:");
+  const nothing = await storage.newestEvent(chat.directory());
+  await addRoom(storage, "one");
+  const first = await storage.newestEvent(chat.directory());
+  await storage.hub.publish(chat.presence(), "online", { name: "ada", server: "x" });
+  expect(await storage.newestEvent(chat.directory())).toBe(first);
+  await addRoom(storage, "two");
+  const seqs = [nothing, first, await storage.newestEvent(chat.directory())].map((id) => Number(id.split(".")[1]));
+  expect(seqs).toEqual([...new Set(seqs)].sort((one, other) => one - other));
+});
+
 test("an event that does not fit the contract also rolls back its row", async () => {
   const storage = open(newFile());
   const wrong = storage.write((tx) => tx.publish(chat.directory(), "opened", { ...tx.rooms.add("one"), name: "" }));

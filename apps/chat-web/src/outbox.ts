@@ -40,8 +40,8 @@ export interface OutboxOptions {
 }
 
 /**
- * The messages that wait for the server, or that the server has and the stream has not brought yet. They are sent one at
- * a time, in the order of writing. They survive a reload, and the server gets each of them once.
+ * The messages that wait for the server, or that the server has and the stream has not brought yet. They are sent one
+ * at a time, in the order of writing. They survive a reload, and the server gets each of them once.
  */
 export class Outbox {
   readonly #options: OutboxOptions;

@@ -1,6 +1,7 @@
 import type * as parserModule from "../../../packages/protocol/src/parser.ts";
 import type * as connectionModule from "../../../packages/client/src/drive/connection.ts";
 import type * as streamProgress from "../../../packages/client/src/state/stream-progress.ts";
+import type * as arrival from "../../../packages/client/src/state/arrival.ts";
 import type * as trackState from "../../../packages/client/src/state/track-state.ts";
 import type * as subscriptionState from "../../../packages/client/src/state/subscription-state.ts";
 import type * as subscriptionTable from "../../../packages/client/src/state/subscription-table.ts";
@@ -43,6 +44,15 @@ const changeWishes = (change: (wish: Wish, state: Open) => Partial<Wish>): Mutat
     };
   });
 
+/** Subscriptions that say something else to those who wait for a position. */
+const changeArrivals = (change: (said: arrival.Arrival) => arrival.Arrival): Mutation =>
+  replace<typeof arrival>("packages/client/src/state/arrival.ts", {
+    arrivalAt:
+      (arrivalAt) =>
+      (...input) =>
+        change(arrivalAt(...input)),
+  });
+
 /** Whether everything up to `position` is covered. Positions of different epochs cannot be compared. */
 function covers(seen: Position | null, position: Position | null): boolean {
   return seen !== null && position !== null && seen.epoch === position.epoch && position.seq <= seen.seq;
@@ -50,6 +60,18 @@ function covers(seen: Position | null, position: Position | null): boolean {
 
 /** Clients that break laws. */
 export const clientMutants: readonly Mutant[] = [
+  breaking(
+    "reached",
+    "whoever waits is told before the event has come",
+    changeArrivals((said) => (said === "onWay" ? "there" : said)),
+    "failovers with readers",
+  ),
+  breaking(
+    "reached",
+    "whoever waits for an event of an epoch that is over waits for ever",
+    changeArrivals((said) => (said === "elsewhere" ? "onWay" : said)),
+    "failovers with readers",
+  ),
   breaking(
     "law 3",
     "an id is taken from a partial frame",
