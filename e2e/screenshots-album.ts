@@ -46,8 +46,8 @@ export class Album {
 }
 
 /**
- * Whether two pictures look the same. Both are files in the format PNG. What lies between two rows of pixels is drawn in
- * the upper or the lower one, depending on what was above it. So a pixel may be found in the rows beside its own, too.
+ * Whether two pictures look the same. Both are files in the format PNG. What lies between two rows of pixels is drawn
+ * in the upper or the lower one, depending on what was above it. So a pixel may be found in the rows beside its own.
  */
 function looksLike(before: Buffer, after: Buffer): boolean {
   const [old, current] = [PNG.sync.read(before), PNG.sync.read(after)];

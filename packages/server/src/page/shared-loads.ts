@@ -8,8 +8,8 @@ interface SharedLoad<Result> {
 }
 
 /**
- * Loads that several requests wait for, each by the name of what it loads. A load that nobody waits for goes on, so that
- * a client that loses its patience and asks again gets it. Only one that has not begun can be left out.
+ * Loads that several requests wait for, each by the name of what it loads. A load that nobody waits for goes on, so
+ * that a client that loses its patience and asks again gets it. Only one that has not begun can be left out.
  */
 export class SharedLoads<Result> {
   readonly #underWay = new Map<string, SharedLoad<Result>>();
