@@ -66,6 +66,11 @@ export const brokenAnswers: readonly BrokenServer[] = [
     breaks: "answers errors as plain JSON",
     ...head(401, { "content-type": "application/json" }),
   },
+  {
+    law: "8: When there are too many channels",
+    breaks: "does not say how many channels are allowed",
+    body: (text) => text.replace(/,"limit":\d+/, ""),
+  },
   { law: "8: too many connections", breaks: "forgets Retry-After", ...head(503, { "retry-after": undefined }) },
   {
     law: `${UNAVAILABLE} — 429 of a viewer`,

@@ -130,7 +130,9 @@ class ParsedRequest:
             starts, self.after = handler.body()
         self.last, self.wait = self.number("last", 1, 1000), self.number("wait", 0, 60)
         self.starts = dict(starts)
-        if not 0 < len(starts) <= 100 or len(self.starts) < len(starts):
+        if len(starts) > 100:
+            raise Refusal(400, "bad-request", None, 100)
+        if not starts or len(self.starts) < len(starts):
             raise Refusal(400, "bad-request")
         bad = [path for path in self.starts if not is_canonical(path)]
         if bad:
@@ -193,7 +195,7 @@ class Handler(BaseHTTPRequestHandler):
 
     do_PUT = do_DELETE = do_PATCH = do_OPTIONS = refuse_method
 
-    def refuse(self, status, code, channels=None):
+    def refuse(self, status, code, channels=None, limit=None):
         is_native = self.command == "GET" and representation(self) == "stream" and "protocol=1" not in self.path
         if status == 503 and is_native:
             self.head(200, STREAM)
@@ -202,7 +204,9 @@ class Handler(BaseHTTPRequestHandler):
         headers = {**PAGE, "Content-Type": "application/problem+json"}
         if status == 503:
             headers["Retry-After"] = "5"
-        self.answer(status, headers, problem if channels is None else {**problem, "channels": channels})
+        details = {"channels": channels, "limit": limit}
+        given = {name: value for name, value in details.items() if value is not None}
+        self.answer(status, headers, {**problem, **given})
 
     def answer(self, status, headers, value):
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -4,7 +4,7 @@ import { handlerConsumer } from "./deliver/consumer.ts";
 import { createDecoder } from "./deliver/decoder.ts";
 import { createQueue } from "./deliver/event-queue.ts";
 import { createPages } from "./drive/pages.ts";
-import { createStream } from "./drive/stream.ts";
+import { createStreams } from "./drive/streams.ts";
 import type { EventOf } from "./handlers.ts";
 import { toSettings, type ClientOptions } from "./options.ts";
 import { toPosition, type Position } from "./state/position.ts";
@@ -21,14 +21,14 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
   const settings = toSettings(options);
   const decoder = createDecoder(contract, settings);
   const pages = createPages(settings);
-  const stream = createStream(contract, settings, decoder, pages);
+  const streams = createStreams(contract, settings, decoder, pages);
 
   return {
-    status: stream.status,
+    status: streams.status,
     subscribe(address, handlers, { after, signal } = {}) {
       const wantsState = decoder.channelOf(address).snapshot !== undefined;
       const consumer = handlerConsumer(address.path, handlers, settings.onError);
-      const { status, close, arrive } = stream.follow(address, consumer, wantsState, checkCursor("after", after));
+      const { status, close, arrive } = streams.follow(address, consumer, wantsState, checkCursor("after", after));
       closeOnAbort(status, close, signal);
       return {
         status,
@@ -39,7 +39,7 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
     events<Name extends ChannelName<C>>(address: AddressOf<C, Name>, { after, signal, ...queue }: EventsOptions = {}) {
       const from = checkCursor("after", after);
       const events = createQueue(queue, settings.onError, (consumer) => {
-        const subscription = stream.follow(address, consumer, false, from);
+        const subscription = streams.follow(address, consumer, false, from);
         closeOnAbort(subscription.status, subscription.close, signal);
         return subscription;
       });
@@ -64,8 +64,8 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
       const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
       return { events, cursor: page.cursor, more: page.more };
     },
-    reconnect: () => stream.reconnect(),
-    close: () => stream.close(),
+    reconnect: () => streams.reconnect(),
+    close: () => streams.close(),
   };
 }
 

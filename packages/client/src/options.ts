@@ -1,6 +1,7 @@
 import { startTimer, type Clock } from "@tidings/protocol/clock";
 import { callSafely } from "./deliver/callback.ts";
 import { createAlarms, type Alarms } from "./drive/alarms.ts";
+import { createAllowance, type Allowance } from "./drive/allowance.ts";
 import { createCredentials, type Credentials, type HeadersOption } from "./drive/credentials.ts";
 import { badOption } from "./drive/failure.ts";
 import { runtimeNetwork, type Network } from "./drive/network.ts";
@@ -59,6 +60,7 @@ export interface Settings extends Required<Omit<ClientOptions, "clock" | "header
   readonly report: Report;
   readonly identity: Credentials;
   readonly alarms: Alarms;
+  readonly allowance: Allowance;
   /** Aborts when the client closes, for good. Its reason is a StreamError. */
   readonly closing: AbortController;
   /** The client needs the time of day and timers only. */
@@ -94,6 +96,7 @@ export function toSettings(options: ClientOptions): Settings {
     report: createReport(settings),
     identity: createCredentials(settings),
     alarms: createAlarms(settings.clock),
+    allowance: createAllowance(),
     closing: new AbortController(),
   };
 }

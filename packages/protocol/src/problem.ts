@@ -27,9 +27,11 @@ export interface Problem {
   readonly detail?: string;
   /** The paths of the channels that caused it; absent if the request itself did. */
   readonly channels?: readonly string[];
+  /** If there are too many channels, how many one request may have. */
+  readonly limit?: number;
 }
 
-type Details = Pick<Problem, "detail" | "channels">;
+type Details = Pick<Problem, "detail" | "channels" | "limit">;
 
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",

@@ -1,25 +1,37 @@
-import { isOver, watchedStatus, type Status, type Watchable } from "../status.ts";
+import { IDLE_STATUS, isOver, watchedStatus, type Status, type Watchable } from "../status.ts";
 
 /** One status for the whole client. */
 export interface ClientStatus {
   readonly status: Watchable<Status>;
+  /** Takes a connection into account, for good. */
+  readonly watch: (connection: Watchable<Status>) => void;
   /** Takes a subscription into account until it has closed. */
   readonly include: (subscription: Watchable<Status>) => void;
 }
+
+/** Of several connections, the first one of these states is shown: what is wrong, and what works already. */
+const ORDER = ["closed", "retrying", "live", "connecting", "idle"] as const;
 
 /**
  * The status of a client is its connection's. Where nothing is wrong with that, it is the one of a subscription that
  * fails: of the one that began to fail first.
  */
-export function createClientStatus(connection: Watchable<Status>): ClientStatus {
-  const { status, set } = watchedStatus(connection.value);
+export function createClientStatus(): ClientStatus {
+  const { status, set } = watchedStatus(IDLE_STATUS);
+  const connections: Watchable<Status>[] = [];
   /** The subscriptions that have failed. */
   const failed = new Set<Watchable<Status>>();
 
   function show(): void {
     const [first] = failed;
-    const { state } = connection.value;
-    set((state === "live" || state === "idle") && first ? first.value : connection.value);
+    const values = connections.map(({ value }) => value);
+    const shown = ORDER.map((state) => values.find((value) => value.state === state)).find(Boolean) ?? IDLE_STATUS;
+    set((shown.state === "live" || shown.state === "idle") && first ? first.value : shown);
+  }
+
+  function watch(connection: Watchable<Status>): void {
+    connections.push(connection);
+    connection.subscribe(show);
   }
 
   function include(subscription: Watchable<Status>): void {
@@ -35,6 +47,5 @@ export function createClientStatus(connection: Watchable<Status>): ClientStatus 
     subscription.subscribe(update);
   }
 
-  connection.subscribe(show);
-  return { status, include };
+  return { status, watch, include };
 }

@@ -137,7 +137,7 @@ describe("a status", () => {
     [403, "forbidden", 1],
     [404, "rejected", 1],
     [400, "rejected", 1],
-    [414, "rejected", 1],
+    [413, "rejected", 1],
   ])("%d ends everything, with the reason %s", async (status, reason, errors) => {
     const kit = await follow();
     kit.server.stream.answer(status);

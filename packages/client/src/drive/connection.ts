@@ -29,12 +29,12 @@ export interface ConnectionUser {
   onDropped(): void;
   /** @param hello to be called when the server says hello, with its heartbeat in milliseconds, as the server sent it */
   onEvent(event: ServerSentEvent, hello: (heartbeat: number) => void): void;
-  /** Tells those whose paths the server refuses. Returns whether there are any. */
+  /** Tells those whose paths are refused, or are too many. Returns whether there are any. */
   onRefused(ending: Ending): boolean;
   /** Why what is new has to wait has changed. */
   onPending(): void;
   /** The connection has closed, for good. */
-  onClosed(): void;
+  onClosed(ended: Ended): void;
 }
 
 export interface Connection {
@@ -93,7 +93,8 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       planSuccessor,
       end() {
         unwatchNetwork();
-        user.onClosed();
+        // What it shows is how it has ended.
+        user.onClosed(status.value as Ended);
       },
     },
   );

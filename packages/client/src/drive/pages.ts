@@ -21,10 +21,16 @@ export interface Pages {
   load(path: string, wish: PageWish, onEnd: OnEnd<PageBody>): () => void;
 }
 
+/** A subscription that waits for its page. */
+interface Waiter {
+  readonly path: string;
+  readonly onEnd: OnEnd<PageBody>;
+  gathering: Gathering;
+}
+
 /** A request that several subscriptions share. More of them may join it until it is made. */
 interface Gathering {
-  /** Who waits for it, and for which path. */
-  readonly waiting: Map<OnEnd<PageBody>, string>;
+  readonly waiters: Set<Waiter>;
   end: EndRequest;
 }
 
@@ -36,28 +42,45 @@ export function createPages(settings: Settings): Pages {
     return attempt(settings, request, "application/json", (response) => readPage(response, most), onEnd);
   }
 
-  function gather(key: string, { start, ...request }: PageWish): Gathering {
-    const waiting: Gathering["waiting"] = new Map();
-    const gathering: Gathering = { waiting, end: () => {} };
+  function gather(key: string, wish: PageWish): Gathering {
+    const gathering: Gathering = { waiters: new Set(), end: () => {} };
     gatherings.set(key, gathering);
     queueMicrotask(() => {
       gatherings.delete(key);
-      if (waiting.size > 0) {
-        const channels = new Map([...waiting.values()].map((path) => [path, start]));
-        // One subscription that gets the answer may cancel for another one, which then is no longer in the map.
-        gathering.end = begin({ channels, ...request }, ([failed, page]) => {
-          const draws = new Map<string, number>();
-          // Those who want the same try again together. Different paths do not: fewer at once may be possible.
-          function draw(path: string): number {
-            const random = draws.get(path) ?? settings.random();
-            draws.set(path, random);
-            return random;
-          }
-          waiting.forEach((path, onEnd) => onEnd(failed ? [{ ...failed, random: draw(path) }] : [null, page]));
-        });
-      }
+      ask([...gathering.waiters], wish);
     });
     return gathering;
+  }
+
+  /** Asks in as many requests as are needed. */
+  function ask(all: readonly Waiter[], wish: PageWish, most = settings.allowance.channels): void {
+    const paths = [...new Set(all.map(({ path }) => path))];
+    for (let from = 0; from < paths.length; from += most) {
+      const asked = new Set(paths.slice(from, from + most));
+      askTogether(asked, new Set(all.filter(({ path }) => asked.has(path))), wish);
+    }
+  }
+
+  function askTogether(paths: ReadonlySet<string>, waiters: Set<Waiter>, { start, ...request }: PageWish): void {
+    const channels = new Map([...paths].map((path) => [path, start]));
+    const end = begin({ channels, ...request }, ([failed, page]) => {
+      if (failed?.most !== undefined) {
+        return ask([...waiters], { start, ...request });
+      }
+      const draws = new Map<string, number>();
+      // Those who want the same try again together. Different paths do not: fewer at once may be possible.
+      function draw(path: string): number {
+        const random = draws.get(path) ?? settings.random();
+        draws.set(path, random);
+        return random;
+      }
+      // One subscription that gets the answer may cancel for another one, which then is no longer in the set.
+      waiters.forEach(({ path, onEnd }) => onEnd(failed ? [{ ...failed, random: draw(path) }] : [null, page]));
+    });
+    const gathering = { waiters, end };
+    for (const waiter of waiters) {
+      waiter.gathering = gathering;
+    }
   }
 
   return {
@@ -83,12 +106,13 @@ export function createPages(settings: Settings): Pages {
     load(path, wish, onEnd) {
       const key = JSON.stringify(wish);
       const gathering = gatherings.get(key) ?? gather(key, wish);
-      const { waiting } = gathering;
-      waiting.set(onEnd, path);
+      const waiter: Waiter = { path, onEnd, gathering };
+      gathering.waiters.add(waiter);
       return () => {
-        waiting.delete(onEnd);
-        if (waiting.size === 0) {
-          gathering.end();
+        const { waiters, end } = waiter.gathering;
+        waiters.delete(waiter);
+        if (waiters.size === 0) {
+          end();
         }
       };
     },

@@ -7,26 +7,29 @@ import { readJson } from "./read-json.ts";
 /**
  * What follows from an answer other than 200. A hub says with a problem document why it refuses; what says anything
  * else is a proxy, or a server behind which the hub is missing, and that heals.
+ * @param count how many channels were asked for
  */
-export async function toRefusal(response: Response, now: number, maxBytes: number): Promise<Failure> {
+export async function toRefusal(response: Response, now: number, maxBytes: number, count: number): Promise<Failure> {
   const { status, headers } = response;
   if (status === 204) {
     return { reason: "finished", error: unexpected("refused", "an answer", "204: there is nothing more") };
   }
   const retryAfter = waitOf(headers.get("retry-after"), now);
   // The server may send members of any type, so they are checked.
-  const { channels, code, detail } = await readJson<Problem>(response, maxBytes);
+  const { channels, code, detail, limit } = await readJson<Problem>(response, maxBytes);
   const isOfHub = typeof code === "string" && `${headers.get("content-type")}`.startsWith("application/problem+json");
   const paths = isOfHub && Array.isArray(channels) ? channels : undefined;
   const reason = reasonOf(status, isOfHub, paths);
+  const most = mostOf(status, limit, count);
   if (reason === "bad-response" || !isOfHub) {
-    return { ...foreign("an answer of a hub", String(status)), reason, retryAfter };
+    return { ...foreign("an answer of a hub", String(status)), reason, most, retryAfter };
   }
   return {
     reason,
     error: unexpected("refused", "an answer", `${status} ${code}${detail ? `: ${detail}` : ""}`),
     // Credentials, and what is not available now, concern the request as a whole.
     channels: reason === "unavailable" || reason === "unauthenticated" ? undefined : paths,
+    most,
     retryAfter,
   };
 }
@@ -46,6 +49,12 @@ function reasonOf(status: number, isOfHub: boolean, paths: readonly string[] | u
   }
   // If the URL is not found, rather than a channel, the address of the hub is wrong.
   return status === 404 && paths ? "unknown" : "rejected";
+}
+
+/** How many of `count` channels to ask for in one request. Undefined where they were not too many. */
+function mostOf(status: number, limit: number | undefined, count: number): number | undefined {
+  const most = Math.floor(limit ?? (status === 413 ? count / 2 : 0));
+  return most > 0 && most < count ? most : undefined;
 }
 
 /** Milliseconds from a number of seconds or a date. 0 when it is neither. */

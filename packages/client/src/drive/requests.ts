@@ -5,7 +5,10 @@ import { readOption } from "./read-option.ts";
 import { toRefusal } from "./refusal.ts";
 
 /** The parts of a request. */
-type RequestSettings = Pick<Settings, "clock" | "url" | "identity" | "fetch" | "credentials" | "maxEventBytes">;
+type RequestSettings = Pick<
+  Settings,
+  "clock" | "url" | "identity" | "fetch" | "credentials" | "maxEventBytes" | "allowance"
+>;
 
 /**
  * Makes one request.
@@ -19,14 +22,14 @@ export async function send<Result>(
   signal: AbortSignal,
   read: (response: Response) => Promise<Result>,
 ): Promise<Result> {
-  const { clock, identity, fetch, credentials, maxEventBytes } = settings;
+  const { clock, identity, fetch, credentials, maxEventBytes, allowance } = settings;
   signal.throwIfAborted();
   const url = toBase(await readOption("url", settings.url, null));
   signal.throwIfAborted();
   const given = await identity.read();
   const headers = new Headers(given.headers);
   headers.set("accept", accept);
-  const { query, body } = formatRequest(request);
+  const { query, body } = formatRequest(request, allowance.url - url.length);
   if (body) {
     headers.set("content-type", "application/json");
   }
@@ -39,7 +42,12 @@ export async function send<Result>(
     ...(body && { method: "POST", body }),
   });
   if (response.status !== 200) {
-    const refusal = await toRefusal(response, clock.now(), maxEventBytes);
+    const refusal = await toRefusal(response, clock.now(), maxEventBytes, request.channels.size);
+    if (isUrlTooLong(response) && !body) {
+      allowance.url = 0;
+      return send(settings, request, accept, signal, read);
+    }
+    allowance.channels = Math.min(allowance.channels, refusal.most ?? Infinity);
     if (refusal.reason === "unauthenticated") {
       identity.note(given.call, false);
     }
@@ -55,6 +63,11 @@ export async function send<Result>(
   // open.
   await response.body?.cancel();
   throw foreign(accept, type);
+}
+
+/** Whether a shorter URL may be accepted. With it, servers count the whole head of a request. */
+function isUrlTooLong({ status }: Response): boolean {
+  return status === 414 || status === 431;
 }
 
 /** A url without its fragment, which is no part of a request. */

@@ -1,33 +1,25 @@
-import { fingerprint, type Address, type Contract } from "@tidings/contract";
-import { type ByeReason, type GapReason, type PageEvent, type ServerSentEvent } from "@tidings/protocol";
-import type { Consumer } from "../deliver/consumer.ts";
+import type { Address, Contract } from "@tidings/contract";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
-import { toPosition, type Position } from "../state/position.ts";
-import { beginAfter, carry, isLeft, leave, leaves, moveTo } from "../state/stream-progress.ts";
-import { isOnConnection, reachedOf } from "../state/track-state.ts";
 import type { Ending } from "../state/ending.ts";
-import type { Reason, Status, Watchable } from "../status.ts";
-import { unexpected } from "../stream-error.ts";
-import { createClientStatus } from "./client-status.ts";
+import { reachedOf } from "../state/track-state.ts";
+import type { Ended, Reason } from "../status.ts";
 import { createConnection } from "./connection.ts";
-import { parseControl, parseEvent, reasonOf } from "./blocks.ts";
 import { createDelays } from "./delays.ts";
-import { draftOf, type Draft } from "./draft.ts";
-import type { Pages } from "./pages.ts";
-import { createRefusals } from "./refusals.ts";
-import { subscriptionFactory, type Subscription } from "./subscription.ts";
+import { createDelivery } from "./delivery.ts";
+import { draftOf } from "./draft.ts";
+import type { Refusals } from "./refusals.ts";
 import {
   areFollowed,
-  dropAsked,
   askedFor,
+  dropAsked,
   forget,
   haveChanged,
   haveNewcomers,
   inputAll,
   moveTrack,
-  onConnection,
   trackOf,
+  type Home,
   type Track,
   type Tracks,
 } from "./tracks.ts";
@@ -35,65 +27,85 @@ import {
 /** Milliseconds before a path that nobody follows any more leaves the connection. It may come back at once. */
 const LINGER = 1_000;
 
-export interface Stream {
-  readonly status: Watchable<Status>;
-  /**
-   * Follows an address.
-   * @param wantsState whether it begins with the channel's snapshot
-   * @param after where to go on from; null: from now on
-   */
-  follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription;
-  /** Ends every pause. */
-  reconnect(): void;
-  close(): void;
+/** What a stream needs from the client. */
+interface StreamNeeds {
+  readonly contract: Contract;
+  readonly settings: Settings;
+  readonly decoder: Decoder;
+  readonly refusals: Refusals;
+  /** Another stream has to follow these tracks: this one may not ask for so many. */
+  readonly onSurplus: (tracks: readonly Track[]) => void;
+  /** The stream has closed, for good. */
+  readonly onClosed: (ended: Ended) => void;
 }
 
-/** The stream that all subscriptions of a client share: which paths it follows, and who gets what it brings. */
-export function createStream(contract: Contract, settings: Settings, decoder: Decoder, pages: Pages): Stream {
-  const { clock, closing, trace } = settings;
-  /** How far the stream has come. */
-  let progress = beginAfter(null);
+/** One stream, which many subscriptions share. */
+export interface Stream extends Home {
+  /** How many paths it follows, or is to follow. */
+  readonly size: () => number;
+  readonly has: (path: string) => boolean;
+  /** The track of an address, which the stream will follow. */
+  follow(address: Address): Track;
+  /** Takes the track of another stream. */
+  adopt(track: Track): void;
+  /** Ends every pause. */
+  reconnect(): void;
+  close(ending: Ending): void;
+}
+
+/** Which paths a stream follows. */
+export function createStream({ contract, settings, decoder, refusals, onSurplus, onClosed }: StreamNeeds): Stream {
   const tracks: Tracks = new Map();
-  /** Paths that the stream's position does not speak of yet. */
-  let newcomers: readonly Track[] = [];
-  /** Whether a request that is under way has begun before a gap, or before the epoch of the stream. */
-  let isOutdated = false;
-  const delays = createDelays(clock);
-  const refusals = createRefusals(settings, delays, forgive);
+  const delays = createDelays(settings.clock);
   const connection = createConnection(settings, {
-    draft,
+    draft: () => draftOf(tracks, delivery.progress().handled, delivery.begin),
     hasNewcomers: () => haveNewcomers(tracks),
-    onEvent,
+    onEvent: (event, hello) => delivery.onEvent(event, hello),
     onRefused,
     onDropped: () => dropAsked(tracks),
     onPending: onStatus,
-    onClosed,
+    onClosed(ended) {
+      delays.close();
+      onClosed(ended);
+    },
   });
+  const delivery = createDelivery({ contract, settings, decoder, tracks, connection, onRefused, lookSoon, lookLater });
   connection.status.subscribe(onStatus);
-  const createSubscription = subscriptionFactory(settings, decoder, pages, connection);
-  const { status, include } = createClientStatus(connection.status);
+  const stream: Stream = {
+    status: connection.status,
+    pending: connection.pending,
+    position: ({ state }) => ({ stream: delivery.progress(), reached: reachedOf(state) }),
+    size: () => tracks.size,
+    has: (path) => tracks.has(path),
+    follow(address) {
+      lookSoon();
+      return trackOf(tracks, stream, address);
+    },
+    adopt,
+    left,
+    forgive,
+    reconnect,
+    close: (ending) => connection.input("close", ending),
+  };
+  return stream;
 
-  function follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription {
-    // An address of another contract must leave nothing behind.
-    decoder.channelOf(address);
-    const track = trackOf(tracks, address);
-    function onLeft(reason: Reason): void {
-      // A page has refused the path. A stream that does is heard in `onRefused`.
-      if (track.subscriptions.size === 0 && (reason === "forbidden" || reason === "rejected")) {
-        refusals.leaveOut(track, { reason });
-      }
-      forget(tracks, track);
-      lookIn(LINGER);
+  function adopt(track: Track): void {
+    inputAll(track, "moved", null);
+    moveTrack(track, "move", null);
+    track.home = stream;
+    tracks.set(track.address.path, track);
+    // What it shows is the status of this stream from now on.
+    inputAll(track, "connection", connection.status.value);
+    lookSoon();
+  }
+
+  function left(track: Track, reason: Reason): void {
+    // A page has refused the path. A stream that does is heard in `onRefused`.
+    if (track.subscriptions.size === 0 && (reason === "forbidden" || reason === "rejected")) {
+      refusals.leaveOut(track, { reason });
     }
-    lookIn(0);
-    const positionOfTrack = () => ({ stream: progress, reached: reachedOf(track.state) });
-    const subscription = createSubscription(track, positionOfTrack, consumer, wantsState, after, onLeft);
-    include(subscription.status);
-    const failure = refusals.failureOf(track);
-    if (failure) {
-      subscription.input("failure", failure);
-    }
-    return subscription;
+    forget(tracks, track);
+    lookLater();
   }
 
   function reconnect(): void {
@@ -104,43 +116,29 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
   }
 
-  function draft(): Draft | null {
-    return draftOf(tracks, progress.handled, (fresh, after) => {
-      newcomers = fresh;
-      progress = beginAfter(after);
-      isOutdated = false;
-    });
-  }
-
-  function onEvent({ event, data, id }: ServerSentEvent, hello: (heartbeat: number) => void): void {
-    const at = toPosition(id);
-    if (at && isLeft(progress, at)) {
-      return;
-    }
-    if (at) {
-      noteEpoch(at);
-    }
-    const wire = parseEvent(event, data);
-    if (wire) {
-      deliver(wire, at);
-    } else {
-      onControl(event, data, at, hello);
-    }
-    if (at) {
-      // Only now: an id counts when its event has been handled.
-      progress = moveTo(progress, at);
-      replaceOutdated();
-      begin(at, event === "heartbeat" ? onConnection(tracks) : newcomers);
-    }
-  }
-
+  /** Returns whether another request than the refused one makes sense. */
   function onRefused(ending: Ending): boolean {
+    if (ending.most !== undefined) {
+      shed();
+      return true;
+    }
     const refused = askedFor(tracks).filter(({ address }) => ending.channels?.includes(address.path));
     for (const track of refused) {
       refusals.leaveOut(track, ending);
       inputAll(track, "failure", ending);
     }
     return refused.length > 0;
+  }
+
+  /** Leaves what is more than one request may ask for to another stream: first what is new. */
+  function shed(): void {
+    const asked = askedFor(tracks);
+    const followed = asked.filter(({ state }) => state.kind === "followed");
+    const surplus = [...new Set([...followed, ...asked])].slice(settings.allowance.channels);
+    for (const { address } of surplus) {
+      tracks.delete(address.path);
+    }
+    onSurplus(surplus);
   }
 
   function onStatus(): void {
@@ -150,142 +148,19 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
     }
   }
 
-  function onClosed(): void {
-    delays.close();
-    closing.abort(unexpected("closed", "an open client", "a closed one; create another"));
-  }
-
-  /** After a failover the stream goes on in another epoch. */
-  function noteEpoch(at: Position): void {
-    const last = leaves(progress, at);
-    if (!last) {
-      return;
-    }
-    progress = leave(progress, last);
-    isOutdated = true;
-    for (const track of tracks.values()) {
-      inputAll(track, "epoch", last);
-    }
-  }
-
-  /** The next stream has to begin where this one stands now. */
-  function replaceOutdated(): void {
-    if (isOutdated) {
-      isOutdated = false;
-      connection.input("outdated", null);
-      lookIn(LINGER);
-    }
-  }
-
-  /** The stream's position speaks of these tracks from now on. It lies behind all their gaps. */
-  function begin(reached: Position, begun: readonly Track[]): void {
-    newcomers = [];
-    for (const track of begun) {
-      moveTrack(track, "reach", reached);
-      inputAll(track, "start", null);
-    }
-  }
-
-  function deliver(wire: PageEvent, at: Position | null): void {
-    const { channel, type } = wire;
-    const track = tracks.get(channel);
-    if (at) {
-      progress = carry(progress, at);
-    }
-    if (!track) {
-      return;
-    }
-    // Also while nobody follows the path: somebody may come back to it.
-    // A value may have survived inside of a hole. Only a reliable event lies after the gap.
-    if (at && (reachedOf(track.state) || decoder.modeOf(track.address, type) === "reliable")) {
-      moveTrack(track, "carry", at);
-    }
-    if (track.subscriptions.size === 0) {
-      return;
-    }
-    const item = decoder.item(track.address, wire, at);
-    if (!item) {
-      return;
-    }
-    trace("debug", "event", { channel, type }, at);
-    inputAll(track, "item", item);
-    trace("debug", "handled", { channel, type }, at);
-  }
-
-  function onControl(event: string, json: string, at: Position | null, hello: (heartbeat: number) => void): void {
-    const data = parseControl(json);
-    const { channel, type, channels } = data;
-    switch (event) {
-      case "hello":
-        hello(data.heartbeat);
-        lookIn(0);
-        compareVersion(data.contract);
-        break;
-      case "clear":
-        if (at) {
-          deliver({ channel, type, clear: data.key, id: at.token }, at);
-        }
-        break;
-      case "gap":
-        // PROTOCOL.md has the reasons. An unknown one is only handed on.
-        onGap(Object(channels) as Record<string, GapReason>, at);
-        break;
-      case "bye":
-        onBye(data.reason, channels);
-        break;
-      default:
-        // A heartbeat, or a control event of a newer server.
-        break;
-    }
-  }
-
-  function compareVersion(theirs: string): void {
-    // At the beginning only. During a deployment the two differ for a while, which is nothing to stop for.
-    if (!progress.handled && theirs && theirs !== fingerprint(contract)) {
-      trace("warn", "contract", { detail: "The server has another version." });
-    }
-  }
-
-  function onGap(gaps: Readonly<Record<string, GapReason>>, next: Position | null): void {
-    if (next) {
-      // Known before the subscriptions hear of it: they start anew from here.
-      progress = moveTo(progress, next);
-    }
-    for (const [path, reason] of Object.entries(gaps)) {
-      const track = tracks.get(path);
-      if (!track) {
-        continue;
-      }
-      // Also where the path is not on the stream any more, as far as we know: the stream may still have brought it.
-      isOutdated ||= isOnConnection(track.state);
-      moveTrack(track, "reach", next);
-      inputAll(track, "gap", { reason, next, now: clock.now() });
-    }
-    if (next) {
-      connection.input("ended", { reason: "gap" });
-    }
-  }
-
-  function onBye(reason: ByeReason, channels: unknown): void {
-    const isRefusal = reason === "forbidden" || reason === "unknown";
-    if (isRefusal && Array.isArray(channels)) {
-      onRefused({ reason, channels: channels as string[] });
-    } else if (typeof reason === "string") {
-      const paths = onConnection(tracks).map(({ address }) => address.path);
-      connection.input("ended", { reason: reasonOf(reason), channels: isRefusal ? paths : undefined });
-    }
-  }
-
-  /** The path may be asked for again. */
   function forgive(track: Track): void {
     moveTrack(track, "forgive", null);
     forget(tracks, track);
     look();
   }
 
-  /** Looks after a while what to follow. All that changes until then is one change. */
-  function lookIn(milliseconds: number): void {
-    delays.add(milliseconds, milliseconds, look);
+  /** Looks what to follow. All that changes until then is one change. */
+  function lookSoon(): void {
+    delays.add("soon", 0, look);
+  }
+
+  function lookLater(): void {
+    delays.add("later", LINGER, look);
   }
 
   function look(): void {
@@ -294,6 +169,4 @@ export function createStream(contract: Contract, settings: Settings, decoder: De
       connection.input("wanted", areFollowed(tracks));
     }
   }
-
-  return { status, follow, reconnect, close: () => connection.input("close", { reason: "closed" }) };
 }

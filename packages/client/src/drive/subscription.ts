@@ -21,7 +21,6 @@ import { CONNECTING, isOver, watchedStatus, type Reason } from "../status.ts";
 import type { Ending } from "../state/ending.ts";
 import { createArrivals, type Arrivals } from "./arrivals.ts";
 import { createMachine, type Machine } from "./machine.ts";
-import type { Connection } from "./connection.ts";
 import type { Pages } from "./pages.ts";
 import { retryEffects } from "./retry.ts";
 import type { Track } from "./tracks.ts";
@@ -35,63 +34,62 @@ export interface Subscription extends Pick<ClientSubscription, "status" | "close
 /**
  * Drives the machine of state/subscription-table.ts.
  *
- * @param track who follows the address
- * @param position how far the stream has come with the address
+ * @param track who follows the address, on which stream. After each change of the stream's status, and of what is
+ *   pending, the input `connection` follows
  * @param wantsState whether it begins with the channel's snapshot
  * @param after where to go on from; null: from now on
- * @param onLeft called once, when the subscription has closed
  */
 type CreateSubscription = (
   track: Track,
-  position: () => ChannelPosition,
   consumer: Consumer,
   wantsState: boolean,
   after: Position | null,
-  onLeft: (reason: Reason) => void,
 ) => Subscription;
 
-/**
- * What creates the subscriptions of a client.
- * @param connection after each change of its status, and of what is pending, the input `connection` follows
- */
+/** What creates the subscriptions of a client. */
 export function subscriptionFactory(
   settings: Settings,
   decoder: Pick<Decoder, "channelOf" | "page">,
   pages: Pick<Pages, "load">,
-  connection: Pick<Connection, "status" | "pending">,
 ): CreateSubscription {
   const { clock, trace } = settings;
 
-  return (track, position, consumer, wantsState, after, onLeft) => {
+  return (track, consumer, wantsState, after) => {
     const { address, subscriptions } = track;
     const { path } = address;
     const hasValues = Object.values(decoder.channelOf(address).events).some(({ mode }) => mode === "latest");
     const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues };
     const { status, set } = watchedStatus(CONNECTING);
-    const over = connection.status.value;
+    const over = track.home.status.value;
     const machine: Machine<SubscriptionState, SubscriptionInputs> = createMachine<
       SubscriptionState,
       SubscriptionInputs,
       SubscriptionEffects,
       ChannelPosition
-    >(isOver(over) ? { kind: "closed", shown: over } : initialState(after, traits), transition, position, onState, {
-      load,
-      unpack,
-      offer: (item) => input("answer", { item, isTaken: consumer.take(item) }),
-      gap,
-      end,
-      ...retryEffects(settings, path),
-    });
+    >(
+      isOver(over) ? { kind: "closed", shown: over } : initialState(after, traits),
+      transition,
+      () => track.home.position(track),
+      onState,
+      {
+        load,
+        unpack,
+        offer: (item) => input("answer", { item, isTaken: consumer.take(item) }),
+        gap,
+        end,
+        ...retryEffects(settings, path),
+      },
+    );
     const { input } = machine;
     const arrivals = createArrivals(
-      (target) => arrivalAt(machine.state, position().stream, target),
+      (target) => arrivalAt(machine.state, track.home.position(track).stream, target),
       () => input("catchUp", null),
     );
 
     function onState(state: SubscriptionState): void {
       // These two states last no longer than their effects.
       if (state.kind !== "delivering" && state.kind !== "failed") {
-        set(statusOf(state, connection.status.value, connection.pending()));
+        set(statusOf(state, track.home.status.value, track.home.pending()));
       }
       arrivals.look();
     }
@@ -123,7 +121,7 @@ export function subscriptionFactory(
 
     function end(reason: Reason): void {
       subscriptions.delete(input);
-      onLeft(reason);
+      track.home.left(track, reason);
       consumer.close(reason);
     }
 

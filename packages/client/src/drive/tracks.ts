@@ -1,5 +1,5 @@
 import type { Address } from "@tidings/contract";
-import type { SubscriptionInputs, SubscriptionState } from "../state/subscription-state.ts";
+import type { ChannelPosition, SubscriptionInputs, SubscriptionState } from "../state/subscription-state.ts";
 import {
   ABSENT,
   isAskedFor,
@@ -8,10 +8,25 @@ import {
   type TrackInputs,
   type TrackState,
 } from "../state/track-state.ts";
+import type { Ended, Reason, Retrying, Status, Watchable } from "../status.ts";
 import type { Machine } from "./machine.ts";
+
+/** The stream that a track is on. */
+export interface Home {
+  readonly status: Watchable<Status>;
+  /** Why what is new has to wait. */
+  readonly pending: () => Retrying | Ended | null;
+  /** How far the stream has come with a path. */
+  position(track: Track): ChannelPosition;
+  /** A subscription of the track has closed. */
+  left(track: Track, reason: Reason): void;
+  /** The path may be asked for again. */
+  forgive(track: Track): void;
+}
 
 /** One path: its subscriptions, and its state on the connection. */
 export interface Track {
+  home: Home;
   readonly address: Address;
   /** The inputs of the subscriptions' machines. */
   readonly subscriptions: Set<Machine<SubscriptionState, SubscriptionInputs>["input"]>;
@@ -22,9 +37,9 @@ export interface Track {
 export type Tracks = Map<string, Track>;
 
 /** The track of an address. It is made when there is none. */
-export function trackOf(tracks: Tracks, address: Address): Track {
+export function trackOf(tracks: Tracks, home: Home, address: Address): Track {
   const { path } = address;
-  const track: Track = tracks.get(path) ?? { address, subscriptions: new Set(), state: ABSENT };
+  const track: Track = tracks.get(path) ?? { home, address, subscriptions: new Set(), state: ABSENT };
   tracks.set(path, track);
   return track;
 }

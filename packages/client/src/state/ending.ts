@@ -6,6 +6,8 @@ export interface Ending {
   readonly reason: Reason;
   /** The paths that it refuses, where it does not speak of the request as a whole. */
   readonly channels?: readonly string[] | undefined;
+  /** How many channels one request may have, where this one had too many. */
+  readonly most?: number | undefined;
   /** Milliseconds that the server wants to be left alone. */
   readonly retryAfter?: number;
   /** Uniform in [0, 1): those who have failed together try again together. */

@@ -18,6 +18,7 @@
  *             the stream has a gap           → joined, failed (to start anew after it), or loading
  *             the stream changes the epoch   → loading, when the cursor is ahead of it
  *             somebody waits for an event of another epoch → loading
+ *             another stream is to follow it → waiting
  * failed      there will be another attempt  → retrying
  *             there will be none, for example after the third gap within a minute → closed
  * retrying    its time comes, reconnect, or the stream has a gap → loading
@@ -144,6 +145,8 @@ export interface SubscriptionInputs {
    * brought from after the position still exists.
    */
   readonly epoch: Position;
+  /** Another stream is to follow the address. */
+  readonly moved: null;
   /** The status of the connection has changed. */
   readonly connection: Status;
   /** The page that was asked for has arrived. Its items follow, then its end. */

@@ -40,6 +40,7 @@ interface Ignored {
   readonly item: "paused" | "loading" | "failed" | "retrying";
   readonly gap: "paused" | "failed";
   readonly epoch: "paused" | "loading" | "delivering" | "failed" | "retrying" | "waiting";
+  readonly moved: "paused" | "loading" | "delivering" | "failed" | "retrying" | "waiting";
   readonly connection: never;
   readonly page: "paused" | "delivering" | "failed" | "retrying" | "waiting" | "joined";
   readonly pageEnd: "paused" | "loading" | "failed" | "retrying" | "waiting" | "joined";
@@ -72,6 +73,7 @@ export const transition = defineTable<
     joined: meetGap,
   },
   epoch: { joined: leave },
+  moved: { joined: part },
   connection: hear,
   page: { loading: takePage },
   pageEnd: { delivering: endPage },
@@ -194,6 +196,11 @@ function afterItem(state: Open, { item: { position }, isTaken }: Answer, { strea
 
 function leave(state: Open, last: Position): Next {
   return isAfter(state.cursor, last) ? load(state) : stay(state);
+}
+
+/** Another stream goes on. What this one has carried of other channels is nothing that we miss. */
+function part(state: Open, _: null, { stream }: ChannelPosition): Next {
+  return to({ ...state, kind: "waiting", cursor: furthest(state.cursor, stream.handled) });
 }
 
 // ---- gaps -----------------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ const inputs: TrackInputs = {
   carry: at("e.7"),
   refuse: { ending: { reason: "unknown" }, until: 7 },
   forgive: null,
+  move: null,
 };
 
 const kinds = Object.keys(states) as Kind[];
@@ -52,6 +53,7 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   carry: { followed: "followed" },
   refuse: Object.fromEntries(kinds.map((kind) => [kind, "leftOut"])),
   forgive: { leftOut: "absent" },
+  move: { asked: "absent", requested: "absent", followed: "absent" },
 };
 
 describe("every state answers every input", () => {

@@ -8,6 +8,7 @@
  * followed   the stream carries the path, or meets a gap of it → followed, with another position
  * any        the server refuses it                → leftOut
  * leftOut    after a while                        → absent
+ * any other  another stream is to follow it       → absent
  * ```
  */
 import type { Ending } from "./ending.ts";
@@ -61,6 +62,8 @@ export interface TrackInputs {
   readonly refuse: Pick<LeftOut, "ending" | "until">;
   /** The while is over. */
   readonly forgive: null;
+  /** The path goes to another stream. */
+  readonly move: null;
 }
 
 /** A path has no effects: what follows is up to the stream. */
@@ -81,6 +84,7 @@ interface Ignored {
   readonly carry: "absent" | "asked" | "requested" | "leftOut";
   readonly refuse: never;
   readonly forgive: "absent" | "asked" | "requested" | "followed";
+  readonly move: "absent" | "leftOut";
 }
 
 /** What each state does about each input. */
@@ -92,6 +96,7 @@ export const trackTransition = defineTable<TrackState, TrackInputs, NoEffects, I
   carry: { followed: reach },
   refuse: (_, about) => to({ kind: "leftOut", ...about }),
   forgive: { leftOut: () => to(ABSENT) },
+  move: { asked: () => to(ABSENT), requested: () => to(ABSENT), followed: () => to(ABSENT) },
 });
 
 /** The stream goes on from where the one before stood, and reports the gap again. */

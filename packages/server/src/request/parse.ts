@@ -32,7 +32,8 @@ export async function parse(
   if (typeof parsed === "string") throw new Refusal(400, "bad-request", { detail: parsed });
   const { size } = parsed.channels;
   if (size > limits.channels) {
-    throw new Refusal(400, "bad-request", { detail: `Expected ${limits.channels} channels at most, got ${size}.` });
+    const limit = limits.channels;
+    throw new Refusal(400, "bad-request", { detail: `Expected ${limit} channels at most, got ${size}.`, limit });
   }
   const channels = [...parsed.channels.keys()].filter((path) => !isCanonicalPath(path));
   if (channels.length === 0) return parsed;

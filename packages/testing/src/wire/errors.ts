@@ -37,7 +37,8 @@ async function checkProblem(answer: Answer, [status, code]: readonly [number, st
   assert.deepEqual([problem["status"], problem["code"]], [status, code], exchange);
   assert.ok(problem["type"] === "about:blank" && typeof problem["title"] === "string", exchange);
   assert.match(String(answer.headers["cache-control"]), /no-store/);
-  return { channels: [problem["channels"]].flat(), retryAfter: answer.headers["retry-after"] };
+  const { channels, limit } = problem;
+  return { channels: [channels].flat(), limit, retryAfter: answer.headers["retry-after"] };
 }
 
 /** Expects the same error response to each request. */
@@ -82,6 +83,10 @@ export const errorLaws: readonly Law[] = [
     ]),
   }),
   ...lawsOf("8", [], {
+    async "When there are too many channels, the problem has a member `limit`: how many one request may have."(guest) {
+      const { limit } = await expectProblem(guest, [400, "bad-request"], many(101));
+      assert.equal(limit, 100);
+    },
     async "none of the channels exists — 404 unknown-channel, and they are named"(guest) {
       const { channels } = await expectProblem(guest, [404, "unknown-channel"], "channel=nowhere");
       assert.deepEqual(channels, ["nowhere"]);

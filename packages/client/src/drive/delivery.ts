@@ -1,0 +1,197 @@
+import { fingerprint, type Contract } from "@tidings/contract";
+import type { ByeReason, GapReason, PageEvent, ServerSentEvent } from "@tidings/protocol";
+import type { Decoder } from "../deliver/decoder.ts";
+import type { Settings } from "../options.ts";
+import type { Ending } from "../state/ending.ts";
+import { toPosition, type Position } from "../state/position.ts";
+import { beginAfter, carry, isLeft, leave, leaves, moveTo, type StreamProgress } from "../state/stream-progress.ts";
+import { isOnConnection, reachedOf } from "../state/track-state.ts";
+import { parseControl, parseEvent, reasonOf } from "./blocks.ts";
+import type { Connection } from "./connection.ts";
+import { inputAll, moveTrack, onConnection, type Track, type Tracks } from "./tracks.ts";
+
+interface DeliveryNeeds {
+  readonly contract: Contract;
+  readonly settings: Pick<Settings, "clock" | "trace">;
+  readonly decoder: Pick<Decoder, "item" | "modeOf">;
+  readonly tracks: Tracks;
+  readonly connection: Pick<Connection, "input">;
+  readonly onRefused: (ending: Ending) => boolean;
+  /** Looks which paths to follow. */
+  readonly lookSoon: () => void;
+  readonly lookLater: () => void;
+}
+
+/** Who gets what a stream brings, and how far the stream has come. */
+interface Delivery {
+  readonly progress: () => StreamProgress;
+  /**
+   * A stream begins.
+   * @param fresh the paths that the one before has not followed
+   * @param after where it begins; null: now
+   */
+  readonly begin: (fresh: readonly Track[], after: Position | null) => void;
+  readonly onEvent: (event: ServerSentEvent, hello: (heartbeat: number) => void) => void;
+}
+
+export function createDelivery(needs: DeliveryNeeds): Delivery {
+  const { contract, decoder, tracks, connection, onRefused, lookSoon, lookLater } = needs;
+  const { clock, trace } = needs.settings;
+  /** How far the stream has come. */
+  let progress = beginAfter(null);
+  /** Paths that the stream's position does not speak of yet. */
+  let newcomers: readonly Track[] = [];
+  /** Whether a request that is under way has begun before a gap, or before the epoch of the stream. */
+  let isOutdated = false;
+
+  function begin(fresh: readonly Track[], after: Position | null): void {
+    newcomers = fresh;
+    progress = beginAfter(after);
+    isOutdated = false;
+  }
+
+  function onEvent({ event, data, id }: ServerSentEvent, hello: (heartbeat: number) => void): void {
+    const at = toPosition(id);
+    if (at && isLeft(progress, at)) {
+      return;
+    }
+    if (at) {
+      noteEpoch(at);
+    }
+    const wire = parseEvent(event, data);
+    if (wire) {
+      deliver(wire, at);
+    } else {
+      onControl(event, data, at, hello);
+    }
+    if (at) {
+      // Only now: an id counts when its event has been handled.
+      progress = moveTo(progress, at);
+      replaceOutdated();
+      reach(at, event === "heartbeat" ? onConnection(tracks) : newcomers);
+    }
+  }
+
+  /** After a failover the stream goes on in another epoch. */
+  function noteEpoch(at: Position): void {
+    const last = leaves(progress, at);
+    if (!last) {
+      return;
+    }
+    progress = leave(progress, last);
+    isOutdated = true;
+    for (const track of tracks.values()) {
+      inputAll(track, "epoch", last);
+    }
+  }
+
+  /** The next stream has to begin where this one stands now. */
+  function replaceOutdated(): void {
+    if (isOutdated) {
+      isOutdated = false;
+      connection.input("outdated", null);
+      lookLater();
+    }
+  }
+
+  /** The stream's position speaks of these tracks from now on. It lies behind all their gaps. */
+  function reach(reached: Position, begun: readonly Track[]): void {
+    newcomers = [];
+    for (const track of begun) {
+      moveTrack(track, "reach", reached);
+      inputAll(track, "start", null);
+    }
+  }
+
+  function deliver(wire: PageEvent, at: Position | null): void {
+    const { channel, type } = wire;
+    const track = tracks.get(channel);
+    if (at) {
+      progress = carry(progress, at);
+    }
+    if (!track) {
+      return;
+    }
+    // Also while nobody follows the path: somebody may come back to it.
+    // A value may have survived inside of a hole. Only a reliable event lies after the gap.
+    if (at && (reachedOf(track.state) || decoder.modeOf(track.address, type) === "reliable")) {
+      moveTrack(track, "carry", at);
+    }
+    if (track.subscriptions.size === 0) {
+      return;
+    }
+    const item = decoder.item(track.address, wire, at);
+    if (!item) {
+      return;
+    }
+    trace("debug", "event", { channel, type }, at);
+    inputAll(track, "item", item);
+    trace("debug", "handled", { channel, type }, at);
+  }
+
+  function onControl(event: string, json: string, at: Position | null, hello: (heartbeat: number) => void): void {
+    const data = parseControl(json);
+    const { channel, type, channels } = data;
+    switch (event) {
+      case "hello":
+        hello(data.heartbeat);
+        lookSoon();
+        compareVersion(data.contract);
+        break;
+      case "clear":
+        if (at) {
+          deliver({ channel, type, clear: data.key, id: at.token }, at);
+        }
+        break;
+      case "gap":
+        // PROTOCOL.md has the reasons. An unknown one is only handed on.
+        onGap(Object(channels) as Record<string, GapReason>, at);
+        break;
+      case "bye":
+        onBye(data.reason, channels);
+        break;
+      default:
+        // A heartbeat, or a control event of a newer server.
+        break;
+    }
+  }
+
+  function compareVersion(theirs: string): void {
+    // At the beginning only. During a deployment the two differ for a while, which is nothing to stop for.
+    if (!progress.handled && theirs && theirs !== fingerprint(contract)) {
+      trace("warn", "contract", { detail: "The server has another version." });
+    }
+  }
+
+  function onGap(gaps: Readonly<Record<string, GapReason>>, next: Position | null): void {
+    if (next) {
+      // Known before the subscriptions hear of it: they start anew from here.
+      progress = moveTo(progress, next);
+    }
+    for (const [path, reason] of Object.entries(gaps)) {
+      const track = tracks.get(path);
+      if (!track) {
+        continue;
+      }
+      // Also where the path is not on the stream any more, as far as we know: the stream may still have brought it.
+      isOutdated ||= isOnConnection(track.state);
+      moveTrack(track, "reach", next);
+      inputAll(track, "gap", { reason, next, now: clock.now() });
+    }
+    if (next) {
+      connection.input("ended", { reason: "gap" });
+    }
+  }
+
+  function onBye(reason: ByeReason, channels: unknown): void {
+    const isRefusal = reason === "forbidden" || reason === "unknown";
+    if (isRefusal && Array.isArray(channels)) {
+      onRefused({ reason, channels: channels as string[] });
+    } else if (typeof reason === "string") {
+      const paths = onConnection(tracks).map(({ address }) => address.path);
+      connection.input("ended", { reason: reasonOf(reason), channels: isRefusal ? paths : undefined });
+    }
+  }
+
+  return { progress: () => progress, begin, onEvent };
+}

@@ -1,0 +1,91 @@
+import type { Address, Contract } from "@tidings/contract";
+import type { Consumer } from "../deliver/consumer.ts";
+import type { Decoder } from "../deliver/decoder.ts";
+import type { Settings } from "../options.ts";
+import type { Position } from "../state/position.ts";
+import type { Ended, Status, Watchable } from "../status.ts";
+import { unexpected } from "../stream-error.ts";
+import { createClientStatus } from "./client-status.ts";
+import { createDelays } from "./delays.ts";
+import type { Pages } from "./pages.ts";
+import { createRefusals } from "./refusals.ts";
+import { createStream, type Stream } from "./stream.ts";
+import { subscriptionFactory, type Subscription } from "./subscription.ts";
+import type { Track } from "./tracks.ts";
+
+/** The streams of a client: one, or as many as the server's limit of channels makes necessary. */
+export interface Streams {
+  readonly status: Watchable<Status>;
+  /**
+   * Follows an address.
+   * @param wantsState whether it begins with the channel's snapshot
+   * @param after where to go on from; null: from now on
+   */
+  follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription;
+  /** Ends every pause. */
+  reconnect(): void;
+  close(): void;
+}
+
+export function createStreams(contract: Contract, settings: Settings, decoder: Decoder, pages: Pages): Streams {
+  const { allowance, closing } = settings;
+  const delays = createDelays(settings.clock);
+  const refusals = createRefusals(settings, delays, (track) => track.home.forgive(track));
+  const createSubscription = subscriptionFactory(settings, decoder, pages);
+  const { status, watch, include } = createClientStatus();
+  const needs = { contract, settings, decoder, refusals, onSurplus, onClosed };
+  const first = createStream(needs);
+  const streams: Stream[] = [first];
+  watch(first.status);
+  let isClosed = false;
+
+  /** The stream that follows a path, or has room for it. */
+  function streamFor(path: string): Stream {
+    if (isClosed) {
+      return first;
+    }
+    const found = streams.find(({ has }) => has(path)) ?? streams.find(({ size }) => size() < allowance.channels);
+    return found ?? addStream();
+  }
+
+  function addStream(): Stream {
+    const stream = createStream(needs);
+    streams.push(stream);
+    watch(stream.status);
+    return stream;
+  }
+
+  function onSurplus(tracks: readonly Track[]): void {
+    for (const track of tracks) {
+      streamFor(track.address.path).adopt(track);
+    }
+  }
+
+  /** What ends one stream for good concerns the others, too. */
+  function onClosed({ reason, cause: error }: Ended): void {
+    if (!isClosed) {
+      isClosed = true;
+      delays.close();
+      streams.forEach(({ close }) => close({ reason, error }));
+      closing.abort(unexpected("closed", "an open client", "a closed one; create another"));
+    }
+  }
+
+  return {
+    status,
+    follow(address, consumer, wantsState, after) {
+      // An address of another contract must leave nothing behind.
+      decoder.channelOf(address);
+      const track = streamFor(address.path).follow(address);
+      const subscription = createSubscription(track, consumer, wantsState, after);
+      include(subscription.status);
+      const failure = refusals.failureOf(track);
+      if (failure) {
+        subscription.input("failure", failure);
+      }
+      return subscription;
+    },
+    reconnect: () => streams.forEach((stream) => stream.reconnect()),
+    close: () => first.close({ reason: "closed" }),
+  };
+}
