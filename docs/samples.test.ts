@@ -8,6 +8,7 @@ const sources = import.meta.glob<string>(
     "!**/stress.tsx",
     "../e2e/consumer/jest/*.{config.cjs,test.mjs}",
     "../examples/banner.ts",
+    "../examples/please-reload.ts",
   ],
   { eager: true, query: "?raw", import: "default" },
 );
@@ -20,6 +21,7 @@ const shown = [
   ...shownBy("react", "../e2e/react/page/"),
   ...shownBy("commonjs", "../e2e/consumer/jest/"),
   ...shownBy("status", "../examples/banner.ts"),
+  ...shownBy("changing-a-contract", "../examples/please-reload.ts"),
 ];
 test.for(shown)("the guide %s.md shows %s as it is", ([guide, name, source]) => {
   expect(documents[`./guides/${guide}.md`]).toContain(`\n// ${name}\n${source.trimEnd()}\n\`\`\`\n`);

@@ -1,4 +1,4 @@
-import { createClient } from "@tidings/client";
+import { createClient, StreamError } from "@tidings/client";
 import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
@@ -12,6 +12,11 @@ test("a banner says nothing while all is well, and nothing about what takes a mo
   const retrying = { state: "retrying", reason: "draining", since: 1_000, at: 9_000 } as const;
   expect(bannerText(retrying, 3_999)).toBeNull();
   expect(bannerText(retrying, 4_000)).toBe("Not up to date (draining). Trying again in 5 s.");
+});
+
+test("a banner says that something is missing", () => {
+  const degraded = { since: 0, cause: new StreamError("invalid-data", "Cannot read it.") };
+  expect(bannerText({ state: "live", degraded }, 0)).toContain("Please reload it.");
 });
 
 test("a banner says what the person can do about an end", () => {

@@ -6,8 +6,9 @@ export function bannerText(status: Status, now: number): string | null {
   switch (status.state) {
     case "idle":
     case "connecting":
-    case "live":
       return null;
+    case "live":
+      return status.degraded ? "This page is too old to show everything. Please reload it." : null;
     case "retrying": {
       // What the server does as agreed, such as a restart, takes a second or two. Nobody has to read about it.
       if (now - status.since < 3_000) return null;

@@ -6,6 +6,8 @@ const CAUSES: Readonly<Record<Gap["reason"], string>> = {
   trimmed: "you were away for longer than the server remembers",
   reset: "the server was restarted and does not remember them",
   lost: "the server has lost them",
+  "too-large": "they are too large for this page",
+  unreadable: "this page is too old for them; reload it",
 };
 
 /** A notice that messages of a room are missing. It stays until the person dismisses it. */

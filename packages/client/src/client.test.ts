@@ -191,6 +191,24 @@ describe("a server with another contract", () => {
   test("of the same shape is no other", async () => {
     expect(await meet(fingerprint(chat))).toEqual([]);
   });
+
+  test("is a value that a page can watch: a deployment replaces the server", async () => {
+    const { client, server, clock } = createKit();
+    expect(client.contract.value).toEqual({ state: "unknown", fingerprint: null });
+    const seen: unknown[] = [];
+    client.contract.subscribe((value) => seen.push(value));
+    client.subscribe(inbox, { onGap });
+    await clock.advance(0);
+    for (const contract of [fingerprint(chat), fingerprint(chat), "00000000", fingerprint(chat)]) {
+      server.stream.live("e.1", { contract }).bye("draining");
+      await clock.advance(10_000);
+    }
+    expect(seen).toEqual([
+      { state: "same", fingerprint: fingerprint(chat) },
+      { state: "other", fingerprint: "00000000" },
+      { state: "same", fingerprint: fingerprint(chat) },
+    ]);
+  });
 });
 
 test("debug traces the way of an event, without data, urls or headers", async () => {

@@ -1,5 +1,6 @@
 import type { AddressOf, ChannelName, Contract } from "@tidings/contract";
-import type { EventOf, Gap, Handlers, SubscribeOptions } from "./handlers.ts";
+import type { ServerContract } from "./drive/server-contract.ts";
+import type { EventOf, Gap, Handlers, SubscribeOptions, UnreadableData } from "./handlers.ts";
 import type { Reason, Status, Watchable } from "./status.ts";
 
 export interface EventsOptions extends SubscribeOptions {
@@ -36,6 +37,8 @@ export interface History<Event> {
   readonly cursor: string;
   /** Whether there are older events. `before: events[0].id` asks for them. */
   readonly more: boolean;
+  /** Events of this batch that do not fit the contract of this client, oldest first. `onError` gets why. */
+  readonly unreadable: readonly UnreadableData[];
 }
 
 /** What `subscribe` returns. */
@@ -56,6 +59,8 @@ export interface ClientSubscription {
 export interface Client<C extends Contract> {
   /** The connection's. Each subscription has its own, too. */
   readonly status: Watchable<Status>;
+  /** Whether the server has the same contract, so that a page that is too old can ask to be reloaded. */
+  readonly contract: Watchable<ServerContract>;
   /**
    * Calls a handler for each event from now on. @throws TypeError for an address of another contract, or a bad `after`
    */

@@ -25,6 +25,7 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
 
   return {
     status: streams.status,
+    contract: streams.contract,
     subscribe(address, handlers, { after, signal } = {}) {
       const wantsState = decoder.channelOf(address).snapshot !== undefined;
       const consumer = handlerConsumer(address.path, handlers, settings.onError);
@@ -62,7 +63,9 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
       const items = [...decoder.page(address, page)];
       // The contract has decoded them.
       const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
-      return { events, cursor: page.cursor, more: page.more };
+      const unreadable = items.flatMap((item) => (item?.kind === "unreadable" ? item : []));
+      unreadable.forEach(({ error }) => settings.onError(error));
+      return { events, cursor: page.cursor, more: page.more, unreadable: unreadable.map(({ data }) => data) };
     },
     reconnect: () => streams.reconnect(),
     close: () => streams.close(),

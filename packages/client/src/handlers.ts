@@ -7,7 +7,7 @@ import type {
   SnapshotName,
   SnapshotState,
 } from "@tidings/contract";
-import type { GapReason } from "@tidings/protocol";
+import type { GapReason as WireGapReason } from "@tidings/protocol";
 import type { StreamError } from "./stream-error.ts";
 import type { Reason } from "./status.ts";
 
@@ -25,6 +25,26 @@ export interface ReceivedEvent<Type extends string = string, Data = unknown> {
 export type EventOf<C extends Contract, Name extends ChannelName<C>> = {
   [Type in EventType<C, Name>]: ReceivedEvent<Type, EventData<C, Name, Type>>;
 }[EventType<C, Name>];
+
+/** Why events are missing. */
+export type GapReason =
+  | WireGapReason
+  /** An event, or a page, has more bytes than `maxEventBytes` allows. */
+  | "too-large"
+  /** An event does not fit the contract of this client. */
+  | "unreadable";
+
+/** Data that came, and does not fit the contract of this client. */
+export interface UnreadableData {
+  /** The address's path. */
+  readonly channel: string;
+  /** The type of the event. Null for a state. */
+  readonly type: string | null;
+  /** The id of the event, if it has one. */
+  readonly id: string | null;
+  /** The JSON as it came. Undefined for what is too large. */
+  readonly data: unknown;
+}
 
 /** Some events of an address are gone: nobody can deliver them any more. */
 export interface Gap {
@@ -47,6 +67,11 @@ export type Handler<Argument, Event> = (argument: Argument, event: Event) => unk
 
 interface CommonHandlers<Type extends string> {
   onClear?(cleared: Cleared<Type>): unknown;
+  /**
+   * Takes what does not fit the contract of this client, as it came. Then it counts as delivered.
+   * @default `onError` is called, and the channel's option `unreadable` says what else is done
+   */
+  onUnreadable?(data: UnreadableData, error: StreamError): unknown;
   /** @default the client's */
   onError?(error: StreamError): void;
   /** The subscription has ended and will not come back. */

@@ -15,16 +15,19 @@ export type {
   Cleared,
   EventOf,
   Gap,
+  GapReason,
   Handler,
   Handlers,
   ReceivedEvent,
   SnapshotInfo,
   SubscribeOptions,
+  UnreadableData,
 } from "./handlers.ts";
 export type { HeadersContext } from "./drive/credentials.ts";
+export type { ServerContract } from "./drive/server-contract.ts";
 export { runtimeNetwork } from "./drive/network.ts";
 export type { Network } from "./drive/network.ts";
-export type { Reason, Status, Watchable } from "./status.ts";
+export type { Degraded, Reason, Status, Watchable } from "./status.ts";
 export { StreamError } from "./stream-error.ts";
 export type { StreamErrorCode } from "./stream-error.ts";
 export type { TraceRecord } from "./trace.ts";

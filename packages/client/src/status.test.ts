@@ -1,12 +1,12 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { CONNECTING, watchedStatus, type Status } from "./status.ts";
+import { CONNECTING, watched, type Status } from "./status.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
 const at = (time: number): Status => ({ state: "retrying", reason: "network", since: 0, at: time });
 
 test("a listener hears every change until it leaves, and nothing that is no change", () => {
-  const { status, set } = watchedStatus(CONNECTING);
+  const { status, set } = watched<Status>(CONNECTING);
   const heard: Status[] = [];
   const leave = status.subscribe((value) => heard.push(value));
   const first = at(1);
@@ -18,7 +18,7 @@ test("a listener hears every change until it leaves, and nothing that is no chan
 });
 
 test("nobody hears an old value after a newer one", () => {
-  const { status, set } = watchedStatus(CONNECTING);
+  const { status, set } = watched<Status>(CONNECTING);
   const heard: Status[] = [];
   const newer = at(2);
   status.subscribe(() => set(newer));
@@ -28,7 +28,7 @@ test("nobody hears an old value after a newer one", () => {
 });
 
 test("a listener that was removed by another one hears nothing more", () => {
-  const { status, set } = watchedStatus(CONNECTING);
+  const { status, set } = watched<Status>(CONNECTING);
   const heard: Status[] = [];
   status.subscribe(() => leave());
   const leave = status.subscribe((value) => heard.push(value));
@@ -39,7 +39,7 @@ test("a listener that was removed by another one hears nothing more", () => {
 test("a listener that throws keeps nobody from hearing, and its error is the runtime's to report", () => {
   const later: (() => void)[] = [];
   vi.stubGlobal("queueMicrotask", (task: () => void) => later.push(task));
-  const { status, set } = watchedStatus(CONNECTING);
+  const { status, set } = watched<Status>(CONNECTING);
   const heard: Status[] = [];
   status.subscribe(() => {
     throw new Error("mine");
@@ -51,7 +51,7 @@ test("a listener that throws keeps nobody from hearing, and its error is the run
 });
 
 test("subscribe works without its object, as useSyncExternalStore takes it", () => {
-  const { status, set } = watchedStatus(CONNECTING);
+  const { status, set } = watched<Status>(CONNECTING);
   const { subscribe } = status;
   const heard: Status[] = [];
   const leave = subscribe((value) => heard.push(value));
@@ -62,7 +62,7 @@ test("subscribe works without its object, as useSyncExternalStore takes it", () 
 });
 
 test("a listener that subscribes twice hears everything twice, and leaves once at a time", () => {
-  const { status, set } = watchedStatus(CONNECTING);
+  const { status, set } = watched<Status>(CONNECTING);
   const heard: Status[] = [];
   const listener = (value: Status) => heard.push(value);
   const leave = status.subscribe(listener);

@@ -53,19 +53,33 @@ export interface Ended {
   readonly cause?: StreamError | undefined;
 }
 
+/** It works. */
+export interface Live {
+  readonly state: "live";
+  /** Something of it is missing: it did not fit the contract of this client, or it was too large. */
+  readonly degraded?: Degraded;
+}
+
+export interface Degraded {
+  /** Since when, in milliseconds since 1970. It is over when a state has been loaded. */
+  readonly since: number;
+  /** What was not readable last. */
+  readonly cause: StreamError;
+}
+
 /** Where a client or a subscription stands. */
 export type Status =
   /** Nothing is followed. */
   | { readonly state: "idle" }
   /** The first attempt is under way. */
   | { readonly state: "connecting" }
-  | { readonly state: "live" }
+  | Live
   | Retrying
   | Ended;
 
 export const IDLE_STATUS: Status = { state: "idle" };
 export const CONNECTING: Status = { state: "connecting" };
-export const LIVE: Status = { state: "live" };
+export const LIVE: Live = { state: "live" };
 
 /** Whether something has ended for good: not even `reconnect` takes it back. */
 export function isOver(status: Status): status is Ended {
@@ -81,16 +95,16 @@ export interface Watchable<Value> {
   readonly subscribe: (listener: (value: Value) => void) => () => void;
 }
 
-/** A status that changes. Its owner sets it, everybody else watches it. */
-interface WatchedStatus {
-  readonly status: Watchable<Status>;
+/** A value that changes. Its owner sets it, everybody else watches it. */
+interface Watched<Value> {
+  readonly status: Watchable<Value>;
   /** Nobody is called for the same object. */
-  readonly set: (value: Status) => void;
+  readonly set: (value: Value) => void;
 }
 
-export function watchedStatus(initial: Status): WatchedStatus {
+export function watched<Value>(initial: Value): Watched<Value> {
   let current = initial;
-  const listeners = new Set<(value: Status) => void>();
+  const listeners = new Set<(value: Value) => void>();
   return {
     status: {
       get value() {
@@ -98,7 +112,7 @@ export function watchedStatus(initial: Status): WatchedStatus {
       },
       subscribe(listener) {
         // A function of its own: the same listener may subscribe twice.
-        const call = (value: Status) => listener(value);
+        const call = (value: Value) => listener(value);
         listeners.add(call);
         return () => listeners.delete(call);
       },

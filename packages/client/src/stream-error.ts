@@ -8,9 +8,9 @@ export type StreamErrorCode =
   | "network"
   /** Nothing was heard for too long. */
   | "timeout"
-  /** One event is longer than `maxEventBytes`. */
+  /** One event is longer than `maxEventBytes`, or a page is much longer. */
   | "event-too-large"
-  /** An event's data does not fit the contract. It is skipped. */
+  /** An event or a state does not fit the contract. */
   | "invalid-data"
   /** A handler threw or rejected. The stream goes on. */
   | "handler-failed"

@@ -134,9 +134,11 @@ export class FakeRequest {
   }
 
   /** The head of a page, and the end of the connection. */
-  breakOff(): void {
+  breakOff(error: Error = new TypeError("terminated")): void {
     const headers = new Headers({ "content-type": "application/json" });
-    const json = () => Promise.reject(new TypeError("terminated"));
+    const json = async (): Promise<never> => {
+      throw error;
+    };
     this.#resolve({ status: 200, headers, json, body: null } as unknown as Response);
   }
 

@@ -22,7 +22,14 @@ export interface ChannelDefinition<
   readonly pattern: PathPattern<Pattern>;
   readonly events: { readonly [Type in keyof Events]: EventDefinition<DataOf<Events[Type]>, ModeOf<Events[Type]>> };
   readonly snapshot: Snapshot | undefined;
+  readonly unreadable: Unreadable;
 }
+
+/**
+ * What a client does about a reliable event that it cannot read: it reports a gap, or goes on. It cannot read what does
+ * not fit its contract, or has more bytes than it takes.
+ */
+export type Unreadable = "gap" | "skip";
 
 /** A named family of streams: call it with its params to get an address. */
 export interface Channel<Name extends string, Definition extends ChannelDefinition> {
@@ -33,6 +40,7 @@ export interface Channel<Name extends string, Definition extends ChannelDefiniti
   readonly pattern: Definition["pattern"];
   readonly events: Definition["events"];
   readonly snapshot: Definition["snapshot"];
+  readonly unreadable: Unreadable;
 }
 
 /** The pattern of a channel. */
@@ -53,6 +61,13 @@ export interface ChannelOptions<Snapshot extends Zod4Schema> {
    * loader for it. @default none
    */
   snapshot?: Snapshot;
+  /**
+   * What a client does about a reliable event that does not fit its own contract, as when the server has a newer one,
+   * and that no handler `onUnreadable` takes. With `gap`, the client reports a gap and loads the state again, if there
+   * is one. With `skip` it goes on. In both cases `onError` is called, and the status says that it is degraded.
+   * @default "gap"
+   */
+  unreadable?: Unreadable;
 }
 
 /**
@@ -73,7 +88,7 @@ export function channel<
   options: ChannelOptions<Snapshot> = {},
 ): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>> {
   const fail = (expected: string, got: unknown): never => refuse(`Channel "${pattern}"`, expected, got);
-  checkOptionNames(`Channel "${pattern}"`, options, ["snapshot"]);
+  checkOptionNames(`Channel "${pattern}"`, options, ["snapshot", "unreadable"]);
   // This also catches `__proto__` in a literal: it sets the record's prototype.
   if (isSchema(events)) fail("a record of events", "a schema");
   const definitions = Object.create(null) as Record<string, EventDefinition>;
@@ -88,5 +103,6 @@ export function channel<
     // The runtime record mirrors `Events` key by key, which the loop cannot show to the compiler.
     events: definitions as ChannelDefinition<Pattern, Events>["events"],
     snapshot: options.snapshot,
+    unreadable: options.unreadable ?? "gap",
   };
 }

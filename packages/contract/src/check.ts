@@ -10,10 +10,10 @@ import { isParam, MAX_PATH, type PathPattern } from "./path.ts";
 const SEGMENT = /^(:(?!__proto__$)[A-Za-z_]\w*|[\w-][\w.-]*)$/;
 const EVENT_TYPE = /^[A-Za-z0-9_.-]+$/;
 /**
- * Names that no event type can have. Handlers of events share one record with the first five; in an object literal,
+ * Names that no event type can have. Handlers of events share one record with all but the last; in an object literal,
  * `__proto__` would set the prototype.
  */
-const RESERVED: readonly string[] = ["snapshot", "onGap", "onClear", "onError", "onClose", "__proto__"];
+const RESERVED: readonly string[] = ["snapshot", "onGap", "onClear", "onUnreadable", "onError", "onClose", "__proto__"];
 
 /**
  * Checks everything that the types cannot express.
@@ -24,7 +24,7 @@ const RESERVED: readonly string[] = ["snapshot", "onGap", "onClear", "onError", 
 export function checkContract(contract: Contract): void {
   const channels = Object.values(contract);
   for (const [index, channel] of channels.entries()) {
-    const { name, pattern, snapshot } = channel;
+    const { name, pattern, snapshot, unreadable } = channel;
     const where = `Channel "${name}"`;
     if (name === "__proto__") refuse(where, "another name", name);
     checkPattern(pattern);
@@ -36,6 +36,7 @@ export function checkContract(contract: Contract): void {
     if (snapshot !== undefined && !isSchema(snapshot)) {
       refuse(where, "the snapshot to be a schema of zod 4", typeof snapshot);
     }
+    if (unreadable !== "gap" && unreadable !== "skip") refuse(where, '"unreadable" to be "gap" or "skip"', unreadable);
   }
 }
 

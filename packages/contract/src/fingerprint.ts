@@ -1,18 +1,41 @@
 import type { Contract } from "./contract.ts";
+import type { Schema } from "./event.ts";
 
 /**
- * A short hash of what a contract puts on the wire: patterns, event types, modes, and which channels have a snapshot.
- * The schemas are not part of it. 8 hex digits; the order of keys does not matter. It distinguishes versions, but it
- * is no proof that two contracts are equal.
+ * A short hash of what a contract puts on the wire: patterns, event types, modes, and the schemas of events and
+ * snapshots. 8 hex digits; the order of keys does not matter. It distinguishes versions, but it is no proof that two
+ * contracts are equal: functions, such as checks, codecs and keys, are not part of it.
  */
 export function fingerprint(contract: Contract): string {
   const channels = Object.values(contract).map(({ pattern, events, snapshot }) => {
-    const modes = Object.entries(events).map(([type, { mode }]) => `${type}=${mode}`);
-    // Patterns and types have no spaces and no line breaks, so different contracts give different texts.
-    return [pattern.text, snapshot ? "snapshot" : "-", ...modes.sort()].join(" ");
+    const modes = Object.entries(events).map(([type, { mode, schema }]) => `${type}=${mode} ${textOf(schema)}`);
+    // Patterns and types have no spaces and no line breaks.
+    return [pattern.text, snapshot ? textOf(snapshot) : "-", ...modes.sort()].join("\n");
   });
-  // FNV-1a, 32 bits, of ASCII text: http://www.isthe.com/chongo/tech/comp/fnv/
+  // FNV-1a, 32 bits, of UTF-16 units: http://www.isthe.com/chongo/tech/comp/fnv/
   let hash = 0x811c9dc5;
-  for (const char of channels.sort().join("\n")) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
+  for (const char of channels.sort().join("\n\n")) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, "0");
+}
+
+/**
+ * What a schema accepts, as far as its definition says that with data.
+ * @param seen what has a text already: a schema may contain itself
+ */
+function textOf(value: unknown, seen: unknown[] = []): string {
+  if (typeof value === "function") return "";
+  if (typeof value !== "object" || value === null || value instanceof RegExp) return String(value);
+  const known = seen.indexOf(value);
+  if (known !== -1) return `#${known}`;
+  seen.push(value);
+  const definition = (value as Partial<Schema>)._zod?.def as object | undefined;
+  const { getter } = (definition ?? {}) as { readonly getter?: () => unknown };
+  if (getter) return textOf(getter(), seen);
+  const record = (definition ?? value) as Readonly<Record<string, unknown>>;
+  // A default may be another value each time.
+  const names = Object.keys(record).filter((name) => name !== "defaultValue");
+  return `{${names
+    .sort()
+    .map((name) => `${name}:${textOf(record[name], seen)}`)
+    .join()}}`;
 }

@@ -142,6 +142,31 @@ describe("the byte limit", () => {
     expect(() => parser.push(bytesOf("\n\ndata: a\n\n"))).toThrow(RangeError);
   });
 
+  test("a longer block is told without its data, however it is cut, and the next ones are read", () => {
+    const bytes = bytesOf(`event: a\ndata: b\n\nevent: c\ndata: ${"x".repeat(500)}\ndata: y\nid: e.1\n\ndata: d\n\n`);
+    for (const size of [1, 7, 64, 1_000]) {
+      const told: unknown[] = [];
+      const parser = createParser({
+        onEvent: ({ data }) => told.push(data),
+        onTooLarge: (block) => told.push(block),
+        maxEventBytes: 100,
+      });
+      for (let from = 0; from < bytes.length; from += size) parser.push(bytes.slice(from, from + size));
+      expect(told).toEqual(["b", { event: "c", id: "e.1" }, "d"]);
+    }
+  });
+
+  test("a longer block without data is no event", () => {
+    const told: unknown[] = [];
+    const parser = createParser({
+      onEvent: ({ data }) => told.push(data),
+      onTooLarge: (block) => told.push(block),
+      maxEventBytes: 100,
+    });
+    parser.push(bytesOf(`: ${"x".repeat(500)}\n\ndata: d\n\n`));
+    expect(told).toEqual(["d"]);
+  });
+
   test("it is 1 MiB by default", () => {
     const line = bytesOf(`data:${"x".repeat(2 ** 20 - 5)}`);
     expect(parse([line, bytesOf("\n\n")]).events).toHaveLength(1);

@@ -18,6 +18,8 @@ export interface ParserOptions {
    * three bytes. @default 1 MiB
    */
   readonly maxEventBytes?: number;
+  /** Called for a longer block, without its data. @default `push` throws */
+  readonly onTooLarge?: (event: Omit<ServerSentEvent, "data">) => void;
 }
 
 /** A parser of one stream. */
@@ -25,7 +27,8 @@ export interface Parser {
   /**
    * Takes the next bytes of the stream, which may be cut anywhere.
    *
-   * @throws RangeError if a block is longer than `maxEventBytes`; the parser cannot be used after that
+   * @throws RangeError if a block is longer than `maxEventBytes` and nobody takes it; the parser cannot be used after
+   *   that
    * @throws whatever a callback throws; the rest of the chunk is lost
    */
   push(chunk: Uint8Array): void;
@@ -36,12 +39,14 @@ const DIGITS = /^\d+$/;
 
 /** The most UTF-8 bytes that one UTF-16 unit can need. */
 const MAX_UNIT_BYTES = 3;
+/** The most characters of a line that are kept of a block that is too long. Names and ids are shorter. */
+const MAX_KEPT = 1_024;
 
 /**
  * Creates an incremental parser of `text/event-stream` (WHATWG HTML standard, 9.2.6). Its cost is linear in the bytes,
  * also for one line that arrives in many chunks.
  */
-export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: ParserOptions): Parser {
+export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20, onTooLarge }: ParserOptions): Parser {
   /** It also removes the byte order mark. */
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();
@@ -88,11 +93,14 @@ export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: Pars
   /** Resets the fields and passes the event on, if the block is one. */
   function endBlock(isEvent: boolean): void {
     const block = { event: event || "message", data: data ?? "", id };
+    const isTooLarge = bytes > maxEventBytes;
     event = null;
     data = null;
     id = null;
     bytes = 0;
-    if (isEvent) onEvent(block);
+    if (!isEvent) return;
+    if (isTooLarge) onTooLarge?.({ event: block.event, id: block.id });
+    else onEvent(block);
   }
 
   function take(line: string): void {
@@ -119,8 +127,13 @@ export function createParser({ onEvent, onRetry, maxEventBytes = 1 << 20 }: Pars
         const piece = text.slice(at, end === -1 ? text.length : end);
         at += piece.length + 1;
         bytes += encoder.encode(piece).length;
-        if (bytes > maxEventBytes) throw new RangeError(`Expected at most ${maxEventBytes} bytes an event, got more.`);
         unfinished += piece;
+        if (bytes > maxEventBytes) {
+          if (!onTooLarge) throw new RangeError(`Expected at most ${maxEventBytes} bytes an event, got more.`);
+          unfinished = unfinished.slice(0, MAX_KEPT);
+          // Whether there was any is kept.
+          data &&= "";
+        }
         if (end === -1) return;
         take(unfinished);
         unfinished = "";

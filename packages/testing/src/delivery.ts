@@ -67,6 +67,7 @@ export class Delivery {
   watch(client: Client<Contract>): Client<Contract> {
     return {
       status: client.status,
+      contract: client.contract,
       history: (address, options) => client.history(address, options),
       reconnect: () => client.reconnect(),
       close: () => client.close(),

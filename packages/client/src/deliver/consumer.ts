@@ -1,14 +1,14 @@
-import type { Gap, Handler, ReceivedEvent, SnapshotInfo } from "../handlers.ts";
+import type { Gap, Handler, ReceivedEvent, SnapshotInfo, UnreadableData } from "../handlers.ts";
 import type { Reason } from "../status.ts";
 import type { StreamError } from "../stream-error.ts";
-import { callHandler } from "./callback.ts";
+import { callHandler, callSafely } from "./callback.ts";
 import type { Item } from "./item.ts";
 
 /** Where a subscription delivers: handlers, or the queue of an iterator. No method throws. */
 export interface Consumer {
   /**
-   * Takes an event, a withdrawal, or the state to start from. Returns false when there is no room: it has taken nothing
-   * then.
+   * Takes an event, a withdrawal, or the state to start from. Returns false when there is no room, or when nobody wants
+   * what is unreadable.
    */
   take(item: Item): boolean;
   gap(gap: Gap): void;
@@ -18,6 +18,7 @@ export interface Consumer {
 
 /** The handlers of any address. */
 export interface AnyHandlers {
+  onUnreadable?(data: UnreadableData, error: StreamError): unknown;
   onError?(error: StreamError): void;
 }
 
@@ -60,6 +61,13 @@ export function handlerConsumer(
           break;
         case "state":
           call("snapshot", item.state, { cursor: item.cursor });
+          break;
+        case "unreadable":
+          if (!handlers.onUnreadable) {
+            callSafely(() => onError(item.error));
+            return false;
+          }
+          callHandler(`onUnreadable of ${path}`, () => handlers.onUnreadable?.(item.data, item.error), onError);
           break;
       }
       return true;

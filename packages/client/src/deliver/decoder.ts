@@ -1,6 +1,7 @@
 import { decode, type Address, type AnyChannel, type Contract, type Schema } from "@tidings/contract";
 import type { PageBody, PageEvent } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
+import type { UnreadableData } from "../handlers.ts";
 import type { Settings } from "../options.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import { StreamError } from "../stream-error.ts";
@@ -13,8 +14,8 @@ export interface Decoder {
   /** The delivery mode of an event type. Undefined for a type that this client does not know. */
   modeOf(address: Address, type: string): Mode | undefined;
   /**
-   * An event or a withdrawal of an address. Null for another address, for a type that this client does not know yet,
-   * and for data that does not fit: that is reported.
+   * An event or a withdrawal of an address. Null for another address, and for a type that this client does not know
+   * yet.
    */
   item(address: Address, wire: PageEvent, position: Position | null): Item | null;
   /**
@@ -24,26 +25,38 @@ export interface Decoder {
   page(address: Address, page: PageBody): Iterable<Item | null>;
 }
 
-export function createDecoder(
-  contract: Contract,
-  { validate, onError }: Pick<Settings, "validate" | "onError">,
-): Decoder {
+export function createDecoder(contract: Contract, { validate, clock }: Pick<Settings, "validate" | "clock">): Decoder {
   /**
-   * Makes an item of data, decoded. Null when it does not fit the schema; that is reported.
-   * @param wire what holds the data. Reading it may fail: it may be JSON that is parsed then
+   * Makes an item of data, decoded. An unreadable one when it does not fit the schema.
+   * @param wire what holds the data. Reading it may fail: it may be JSON that is parsed then, or too large
+   * @param position null where the item leaves no gap
    */
   function tryDecode(
     schema: Schema,
     label: string,
     wire: { readonly data: unknown },
     toItem: (data: unknown) => Item,
-  ): Item | null {
+    about: Pick<UnreadableData, "channel" | "type">,
+    position: Position | null,
+    leavesGap: boolean,
+  ): Item {
+    let data: unknown;
     try {
-      const { data } = wire;
+      ({ data } = wire);
       return toItem(validate ? decode(schema, data, label) : data);
     } catch (cause) {
-      onError(new StreamError("invalid-data", `Skipped ${label}: ${String(cause)}`, { cause }));
-      return null;
+      const id = position?.token ?? null;
+      const isTooLarge = cause instanceof RangeError;
+      const code = isTooLarge ? "event-too-large" : "invalid-data";
+      const gap = isTooLarge ? "too-large" : "unreadable";
+      return {
+        kind: "unreadable",
+        position,
+        data: { ...about, id, data },
+        error: new StreamError(code, `Cannot read ${label} of ${about.channel} (${id}): ${String(cause)}`, { cause }),
+        gap: leavesGap ? gap : null,
+        now: clock.now(),
+      };
     }
   }
 
@@ -57,7 +70,7 @@ export function createDecoder(
 
   function item(address: Address, wire: PageEvent, position: Position | null): Item | null {
     const { channel, type } = wire;
-    const { name, events } = channelOf(address);
+    const { name, events, unreadable } = channelOf(address);
     const definition = events[type];
     if (channel !== address.path || !definition) {
       return null;
@@ -65,24 +78,35 @@ export function createDecoder(
     if ("clear" in wire) {
       return position && { kind: "clear", position, cleared: { channel, type, key: wire.clear, id: position.token } };
     }
-    return tryDecode(definition.schema, `${name}.${type}`, wire, (data) => ({
-      kind: "event",
+    return tryDecode(
+      definition.schema,
+      `${name}.${type}`,
+      wire,
+      (data) => ({
+        kind: "event",
+        position,
+        event: { channel, type, data, id: position?.token ?? null },
+        isVolatile: definition.mode === "volatile",
+      }),
+      { channel, type },
       position,
-      event: { channel, type, data, id: position?.token ?? null },
-      isVolatile: definition.mode === "volatile",
-    }));
+      definition.mode === "reliable" && unreadable === "gap",
+    );
   }
 
   function* page(address: Address, { events, state, cursor }: PageBody): Iterable<Item | null> {
     const { name, snapshot } = channelOf(address);
     const data = state?.[address.path];
     if (snapshot && data !== undefined) {
-      yield tryDecode(snapshot, `${name}'s snapshot`, { data }, (decoded) => ({
-        kind: "state",
-        position: null,
-        state: decoded,
-        cursor,
-      }));
+      yield tryDecode(
+        snapshot,
+        `${name}'s snapshot`,
+        { data },
+        (decoded) => ({ kind: "state", position: null, state: decoded, cursor }),
+        { channel: address.path, type: null },
+        null,
+        false,
+      );
     }
     for (const wire of events) {
       yield item(address, wire, toPosition(wire.id));

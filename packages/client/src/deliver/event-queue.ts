@@ -34,6 +34,10 @@ export function createQueue(
 
   const consumer: Consumer = {
     take(item) {
+      if (item.kind === "unreadable") {
+        onError(item.error);
+        return false;
+      }
       // A loop sees events: no withdrawals, and it begins without a state.
       if (item.kind !== "event") {
         return true;

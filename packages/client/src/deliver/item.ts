@@ -1,8 +1,9 @@
-import type { Cleared, ReceivedEvent } from "../handlers.ts";
+import type { Cleared, GapReason, ReceivedEvent, UnreadableData } from "../handlers.ts";
 import type { Position } from "../state/position.ts";
+import type { StreamError } from "../stream-error.ts";
 
 /** One thing that arrived for an address, on the stream or on a page. */
-export type Item = EventItem | ClearItem | StateItem;
+export type Item = EventItem | ClearItem | StateItem | UnreadableItem;
 
 export interface EventItem {
   readonly kind: "event";
@@ -25,4 +26,16 @@ interface StateItem {
   readonly state: unknown;
   /** Where the page of the state ends. */
   readonly cursor: string;
+}
+
+/** What no handler of its type can get: it does not fit the contract, or it is too large. */
+export interface UnreadableItem {
+  readonly kind: "unreadable";
+  readonly position: Position | null;
+  readonly data: UnreadableData;
+  readonly error: StreamError;
+  /** The reason of the gap that it leaves. Null where it leaves none. */
+  readonly gap: GapReason | null;
+  /** In milliseconds since 1970. */
+  readonly now: number;
 }

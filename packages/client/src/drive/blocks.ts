@@ -1,5 +1,16 @@
-import { parseEventName, type ByeReason, type ControlEvents, type PageEvent } from "@tidings/protocol";
+import {
+  parseEventName,
+  type ByeReason,
+  type ControlEvents,
+  type PageEvent,
+  type ServerSentEvent,
+} from "@tidings/protocol";
 import type { Reason } from "../status.ts";
+
+/** One block of a stream. Its data is null where it has more bytes than it may have. */
+export interface StreamBlock extends Omit<ServerSentEvent, "data"> {
+  readonly data: string | null;
+}
 
 /** The fields of control events. What a newer or a strange server sends may lack any of them. */
 type ControlData = ControlEvents["hello"] &
@@ -7,22 +18,25 @@ type ControlData = ControlEvents["hello"] &
   Pick<ControlEvents["bye"], "reason"> & { readonly channels: unknown };
 
 /** The fields of a control event. None where it is no JSON. */
-export function parseControl(json: string): ControlData {
+export function parseControl(json: string | null): ControlData {
   try {
-    return Object(JSON.parse(json)) as ControlData;
+    return Object(JSON.parse(json ?? "")) as ControlData;
   } catch {
     return {} as ControlData;
   }
 }
 
-/** An event of a channel. Null for a control event. */
-export function parseEvent(event: string, json: string): PageEvent | null {
+/** An event of a channel. Null for a control event. @param json null where it is too large */
+export function parseEvent(event: string, json: string | null): PageEvent | null {
   const name = parseEventName(event);
   return (
     name && {
       ...name,
       // Parsed where somebody wants it: what nobody follows never is.
       get data() {
+        if (json === null) {
+          throw new RangeError('more than "maxEventBytes"');
+        }
         return JSON.parse(json) as unknown;
       },
     }

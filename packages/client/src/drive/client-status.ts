@@ -1,4 +1,4 @@
-import { IDLE_STATUS, isOver, watchedStatus, type Status, type Watchable } from "../status.ts";
+import { IDLE_STATUS, isOver, watched, type Status, type Watchable } from "../status.ts";
 
 /** One status for the whole client. */
 export interface ClientStatus {
@@ -17,16 +17,17 @@ const ORDER = ["closed", "retrying", "live", "connecting", "idle"] as const;
  * fails: of the one that began to fail first.
  */
 export function createClientStatus(): ClientStatus {
-  const { status, set } = watchedStatus(IDLE_STATUS);
+  const { status, set } = watched<Status>(IDLE_STATUS);
   const connections: Watchable<Status>[] = [];
-  /** The subscriptions that have failed. */
+  /** The subscriptions that have failed, or lack something. */
   const failed = new Set<Watchable<Status>>();
 
   function show(): void {
-    const [first] = failed;
+    const subscriptions = [...failed].map(({ value }) => value);
+    const first = subscriptions.find(({ state }) => state !== "live") ?? subscriptions[0];
     const values = connections.map(({ value }) => value);
     const shown = ORDER.map((state) => values.find((value) => value.state === state)).find(Boolean) ?? IDLE_STATUS;
-    set((shown.state === "live" || shown.state === "idle") && first ? first.value : shown);
+    set((shown.state === "live" || shown.state === "idle") && first ? first : shown);
   }
 
   function watch(connection: Watchable<Status>): void {
@@ -36,7 +37,8 @@ export function createClientStatus(): ClientStatus {
 
   function include(subscription: Watchable<Status>): void {
     const update = (value: Status): void => {
-      if (value.state === "retrying" || (value.state === "closed" && !isOver(value))) {
+      const isDegraded = value.state === "live" && value.degraded !== undefined;
+      if (isDegraded || value.state === "retrying" || (value.state === "closed" && !isOver(value))) {
         failed.add(subscription);
       } else {
         failed.delete(subscription);

@@ -1,9 +1,10 @@
-import { createParser, type ServerSentEvent } from "@tidings/protocol";
+import { createParser } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "../state/connection-state.ts";
-import { watchedStatus, type Ended, type Retrying, type Status, type Watchable } from "../status.ts";
+import { watched, type Ended, type Retrying, type Status, type Watchable } from "../status.ts";
 import { attempt, type EndRequest } from "./attempt.ts";
 import type { Ending } from "../state/ending.ts";
+import type { StreamBlock } from "./blocks.ts";
 import { nextAttempt, type Failed } from "../state/retry.ts";
 import type { Draft } from "./draft.ts";
 import { failure } from "./failure.ts";
@@ -28,7 +29,7 @@ export interface ConnectionUser {
   /** The next stream, with what is new, will not come. */
   onDropped(): void;
   /** @param hello to be called when the server says hello, with its heartbeat in milliseconds, as the server sent it */
-  onEvent(event: ServerSentEvent, hello: (heartbeat: number) => void): void;
+  onEvent(event: StreamBlock, hello: (heartbeat: number) => void): void;
   /** Tells those whose paths are refused, or are too many. Returns whether there are any. */
   onRefused(ending: Ending): boolean;
   /** Why what is new has to wait has changed. */
@@ -60,7 +61,7 @@ interface Candidate {
  */
 export function createConnection(settings: Settings, user: ConnectionUser): Connection {
   const { clock, network, random, report, trace } = settings;
-  const { status, set } = watchedStatus(IDLE.shown);
+  const { status, set } = watched<Status>(IDLE.shown);
   let pending: Retrying | Ended | null = null;
   /** Ends the stream. */
   let endStream: EndRequest = () => {};
@@ -175,7 +176,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       input("adopted", null);
     }
 
-    function onEvent(event: ServerSentEvent, hello: (heartbeat: number) => void): void {
+    function onEvent(event: StreamBlock, hello: (heartbeat: number) => void): void {
       if (!isStream && event.event === "hello") {
         takeOver();
       }
@@ -231,15 +232,18 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       input("hello", clock.now());
     }
 
+    function take(event: StreamBlock): void {
+      // Events after a bye, a reset or the end of the client are ignored.
+      if (!signal.aborted) {
+        onEvent(event, hello);
+      }
+    }
+
     const parser = createParser({
       maxEventBytes: settings.maxEventBytes,
       onRetry: (milliseconds) => input("base", milliseconds),
-      onEvent(event) {
-        // Events after a bye, a reset or the end of the client are ignored.
-        if (!signal.aborted) {
-          onEvent(event, hello);
-        }
-      },
+      onEvent: take,
+      onTooLarge: (event) => take({ ...event, data: null }),
     });
     for (;;) {
       const { done, value } = await reader.read();

@@ -1,17 +1,17 @@
-import { fingerprint, type Contract } from "@tidings/contract";
-import type { ByeReason, GapReason, PageEvent, ServerSentEvent } from "@tidings/protocol";
+import type { ByeReason, GapReason, PageEvent } from "@tidings/protocol";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
 import type { Ending } from "../state/ending.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import { beginAfter, carry, isLeft, leave, leaves, moveTo, type StreamProgress } from "../state/stream-progress.ts";
 import { isOnConnection, reachedOf } from "../state/track-state.ts";
-import { parseControl, parseEvent, reasonOf } from "./blocks.ts";
+import { parseControl, parseEvent, reasonOf, type StreamBlock } from "./blocks.ts";
 import type { Connection } from "./connection.ts";
+import type { ContractWatch } from "./server-contract.ts";
 import { inputAll, moveTrack, onConnection, type Track, type Tracks } from "./tracks.ts";
 
 interface DeliveryNeeds {
-  readonly contract: Contract;
+  readonly contract: Pick<ContractWatch, "note">;
   readonly settings: Pick<Settings, "clock" | "trace">;
   readonly decoder: Pick<Decoder, "item" | "modeOf">;
   readonly tracks: Tracks;
@@ -31,7 +31,7 @@ interface Delivery {
    * @param after where it begins; null: now
    */
   readonly begin: (fresh: readonly Track[], after: Position | null) => void;
-  readonly onEvent: (event: ServerSentEvent, hello: (heartbeat: number) => void) => void;
+  readonly onEvent: (event: StreamBlock, hello: (heartbeat: number) => void) => void;
 }
 
 export function createDelivery(needs: DeliveryNeeds): Delivery {
@@ -50,7 +50,7 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     isOutdated = false;
   }
 
-  function onEvent({ event, data, id }: ServerSentEvent, hello: (heartbeat: number) => void): void {
+  function onEvent({ event, data, id }: StreamBlock, hello: (heartbeat: number) => void): void {
     const at = toPosition(id);
     if (at && isLeft(progress, at)) {
       return;
@@ -129,7 +129,12 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     trace("debug", "handled", { channel, type }, at);
   }
 
-  function onControl(event: string, json: string, at: Position | null, hello: (heartbeat: number) => void): void {
+  function onControl(
+    event: string,
+    json: string | null,
+    at: Position | null,
+    hello: (heartbeat: number) => void,
+  ): void {
     const data = parseControl(json);
     const { channel, type, channels } = data;
     switch (event) {
@@ -156,9 +161,9 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     }
   }
 
-  function compareVersion(theirs: string): void {
-    // At the beginning only. During a deployment the two differ for a while, which is nothing to stop for.
-    if (!progress.handled && theirs && theirs !== fingerprint(contract)) {
+  function compareVersion(theirs: unknown): void {
+    // Told at the beginning only. During a deployment the two differ for a while, which is nothing to stop for.
+    if (typeof theirs === "string" && contract.note(theirs) && !progress.handled) {
       trace("warn", "contract", { detail: "The server has another version." });
     }
   }

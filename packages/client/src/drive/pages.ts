@@ -36,10 +36,10 @@ interface Gathering {
 
 export function createPages(settings: Settings): Pages {
   const gatherings = new Map<string, Gathering>();
-  const most = EVENTS_A_PAGE * settings.maxEventBytes;
+  const mostBytes = EVENTS_A_PAGE * settings.maxEventBytes;
 
   function begin(request: EventRequest, onEnd: OnEnd<PageBody>): EndRequest {
-    return attempt(settings, request, "application/json", (response) => readPage(response, most), onEnd);
+    return attempt(settings, request, "application/json", (response) => readPage(response, mostBytes), onEnd);
   }
 
   function gather(key: string, wish: PageWish): Gathering {
@@ -66,6 +66,10 @@ export function createPages(settings: Settings): Pages {
     const end = begin({ channels, ...request }, ([failed, page]) => {
       if (failed?.most !== undefined) {
         return ask([...waiters], { start, ...request });
+      }
+      // What is too large for all of them may be too large for one of them only.
+      if (failed?.error.code === "event-too-large" && paths.size > 1) {
+        return ask([...waiters], { start, ...request }, Math.ceil(paths.size / 2));
       }
       const draws = new Map<string, number>();
       // Those who want the same try again together. Different paths do not: fewer at once may be possible.

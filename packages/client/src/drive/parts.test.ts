@@ -16,8 +16,9 @@ interface Limits {
 function limit({ server }: ClientKit, { channels = Infinity, body = Infinity, url = Infinity }: Limits): void {
   server.onRequest = (request) => {
     if (server.requests.length > 200) return;
+    const bytes = (request.init.body as string | undefined)?.length ?? 0;
     if (request.url.href.length > url) request.intrude(414);
-    else if (String(request.init.body ?? "").length > body) request.answer(413, { code: "too-large" });
+    else if (bytes > body) request.answer(413, { code: "too-large" });
     else if (request.channels.length > channels) request.answer(400, { limit: channels });
     else if (request.isStream) request.live("e.1");
     else answerPage(request);

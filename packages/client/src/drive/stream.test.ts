@@ -75,16 +75,6 @@ describe("what arrives", () => {
     expect(kit.errors).toEqual([]);
   });
 
-  test("longer than maxEventBytes ends the connection and says so", async () => {
-    const kit = await live({ maxEventBytes: 1_000 });
-    kit.stream.event(MENTION, { by: "x".repeat(2_000) }, "e.2");
-    await kit.clock.advance(0);
-    expect(kit.errors).toMatchObject([{ code: "event-too-large" }]);
-    expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "bad-response" });
-    await untilNext(kit);
-    expect(kit.server.stream.after).toBe("e.1");
-  });
-
   test("after the client was closed is not handled", async () => {
     const kit = await live();
     kit.client.subscribe(inbox, { mention: () => kit.client.close(), onGap: () => {} });

@@ -1,4 +1,4 @@
-import type { Address, Contract } from "@tidings/contract";
+import type { Address } from "@tidings/contract";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
 import type { Ending } from "../state/ending.ts";
@@ -9,6 +9,7 @@ import { createDelays } from "./delays.ts";
 import { createDelivery } from "./delivery.ts";
 import { draftOf } from "./draft.ts";
 import type { Refusals } from "./refusals.ts";
+import type { ContractWatch } from "./server-contract.ts";
 import {
   areFollowed,
   askedFor,
@@ -29,7 +30,7 @@ const LINGER = 1_000;
 
 /** What a stream needs from the client. */
 interface StreamNeeds {
-  readonly contract: Contract;
+  readonly contract: Pick<ContractWatch, "note">;
   readonly settings: Settings;
   readonly decoder: Decoder;
   readonly refusals: Refusals;

@@ -10,12 +10,14 @@ import { createDelays } from "./delays.ts";
 import type { Pages } from "./pages.ts";
 import { createRefusals } from "./refusals.ts";
 import { createStream, type Stream } from "./stream.ts";
+import { watchContract, type ServerContract } from "./server-contract.ts";
 import { subscriptionFactory, type Subscription } from "./subscription.ts";
 import type { Track } from "./tracks.ts";
 
 /** The streams of a client: one, or as many as the server's limit of channels makes necessary. */
 export interface Streams {
   readonly status: Watchable<Status>;
+  readonly contract: Watchable<ServerContract>;
   /**
    * Follows an address.
    * @param wantsState whether it begins with the channel's snapshot
@@ -27,12 +29,13 @@ export interface Streams {
   close(): void;
 }
 
-export function createStreams(contract: Contract, settings: Settings, decoder: Decoder, pages: Pages): Streams {
+export function createStreams(own: Contract, settings: Settings, decoder: Decoder, pages: Pages): Streams {
   const { allowance, closing } = settings;
   const delays = createDelays(settings.clock);
   const refusals = createRefusals(settings, delays, (track) => track.home.forgive(track));
   const createSubscription = subscriptionFactory(settings, decoder, pages);
   const { status, watch, include } = createClientStatus();
+  const contract = watchContract(own);
   const needs = { contract, settings, decoder, refusals, onSurplus, onClosed };
   const first = createStream(needs);
   const streams: Stream[] = [first];
@@ -66,13 +69,14 @@ export function createStreams(contract: Contract, settings: Settings, decoder: D
     if (!isClosed) {
       isClosed = true;
       delays.close();
-      streams.forEach(({ close }) => close({ reason, error }));
+      streams.forEach((stream) => stream.close({ reason, error }));
       closing.abort(unexpected("closed", "an open client", "a closed one; create another"));
     }
   }
 
   return {
     status,
+    contract: contract.value,
     follow(address, consumer, wantsState, after) {
       // An address of another contract must leave nothing behind.
       decoder.channelOf(address);

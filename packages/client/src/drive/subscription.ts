@@ -17,7 +17,7 @@ import {
   type Traits,
 } from "../state/subscription-state.ts";
 import { transition } from "../state/subscription-table.ts";
-import { CONNECTING, isOver, watchedStatus, type Reason } from "../status.ts";
+import { CONNECTING, isOver, watched, type Reason, type Status } from "../status.ts";
 import type { Ending } from "../state/ending.ts";
 import { createArrivals, type Arrivals } from "./arrivals.ts";
 import { createMachine, type Machine } from "./machine.ts";
@@ -59,7 +59,7 @@ export function subscriptionFactory(
     const { path } = address;
     const hasValues = Object.values(decoder.channelOf(address).events).some(({ mode }) => mode === "latest");
     const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues };
-    const { status, set } = watchedStatus(CONNECTING);
+    const { status, set } = watched<Status>(CONNECTING);
     const over = track.home.status.value;
     const machine: Machine<SubscriptionState, SubscriptionInputs> = createMachine<
       SubscriptionState,
@@ -96,7 +96,7 @@ export function subscriptionFactory(
 
     function load(wish: PageWish): () => void {
       return pages.load(path, wish, ([failed, body]) =>
-        failed ? takeFailure(failed) : input("page", { body, now: clock.now() }),
+        failed ? takeFailure(failed, wish) : input("page", { body, now: clock.now() }),
       );
     }
 
@@ -125,7 +125,12 @@ export function subscriptionFactory(
       consumer.close(reason);
     }
 
-    function takeFailure(failed: Ending): void {
+    function takeFailure(failed: Ending, { after: goesOnAfter }: PageWish): void {
+      // A page that begins anew has no events before it that would be lost: it is tried again.
+      if (failed.error?.code === "event-too-large" && goesOnAfter !== null) {
+        settings.onError(failed.error);
+        return input("tooLarge", clock.now());
+      }
       // Where only others are meant, it asks again without them.
       const isMeant = failed.channels?.includes(path) ?? true;
       input("failure", isMeant ? failed : { reason: "unavailable" });

@@ -12,6 +12,8 @@ const joined = {
   cursor: toPosition("e.3"),
   gaps: [],
   startsAnew: false,
+  degraded: null,
+  told: null,
   attempts: NOTHING_YET,
   lastFailure: null,
 } as const satisfies SubscriptionState;

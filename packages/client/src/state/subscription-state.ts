@@ -6,15 +6,18 @@
  * loading     a page arrives                 → delivering
  *             the page has a gap             → failed (to start anew after it), or delivering
  *             the stream has a gap           → loading, again
+ *             the page is too large          → failed (to start anew from now)
  * delivering  the page ends                  → joined or waiting; loading, when there is more
  *             the page brings nothing new    → failed, unless the stream can be joined
  *             the consumer is full           → paused
+ *             something is not readable, and there is a state → failed (to load the state again)
  *             the stream has a gap           → loading
  * waiting     the stream follows the path    → joined, when the cursor covers it; otherwise loading
  *             the stream brings an event     → joined, when there is no cursor yet; otherwise as above
  *             somebody waits for an event of another epoch → loading
  *             the stream has a gap           → loading; joined or waiting, when there is no cursor yet
  * joined      the consumer is full           → paused
+ *             something is not readable, and there is a state → failed (to load the state again)
  *             the stream has a gap           → joined, failed (to start anew after it), or loading
  *             the stream changes the epoch   → loading, when the cursor is ahead of it
  *             somebody waits for an event of another epoch → loading
@@ -30,10 +33,10 @@
  * `closed` absorbs every input. The states, the inputs and the effects are below; the table in
  * `subscription-table.ts` says what each other state does about each input.
  */
-import type { GapReason, PageBody } from "@tidings/protocol";
+import type { PageBody } from "@tidings/protocol";
 import type { Item } from "../deliver/item.ts";
-import type { Gap } from "../handlers.ts";
-import { CONNECTING, LIVE, type Ended, type Reason, type Retrying, type Status } from "../status.ts";
+import type { Gap, GapReason } from "../handlers.ts";
+import { CONNECTING, type Ended, type Live, type Reason, type Retrying, type Status } from "../status.ts";
 import type { Closed } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import type { Position, StreamPosition } from "./position.ts";
@@ -57,6 +60,10 @@ interface Progress {
   readonly gaps: readonly number[];
   /** Whether the next page brings the current values, too, as after a gap. */
   readonly startsAnew: boolean;
+  /** What is shown while it works, although something was not readable. Null where nothing is missing. */
+  readonly degraded: Live | null;
+  /** Up to here, what is not readable has been told. */
+  readonly told: Position | null;
   /** How former pages have ended. */
   readonly attempts: Attempts;
   /** Why the last page failed. It is shown until a page arrives. */
@@ -152,6 +159,8 @@ export interface SubscriptionInputs {
   /** The page that was asked for has arrived. Its items follow, then its end. */
   readonly page: ArrivedPage;
   readonly pageEnd: Delivery;
+  /** The page that was asked for, to go on, is too large. When that was, in milliseconds since 1970. */
+  readonly tooLarge: number;
   /** The page that was asked for did not come, or the server refuses the address. */
   readonly failure: Ending;
   /** Whether the consumer has taken the item that it was offered. */
@@ -189,8 +198,9 @@ export function initialState(after: Position | null, traits: Traits): Subscripti
     traits,
     cursor: after,
     gaps: [],
-
     startsAnew: false,
+    degraded: null,
+    told: null,
     attempts: NOTHING_YET,
     lastFailure: null,
   };
@@ -208,7 +218,7 @@ export function statusOf(
   if (state.kind === "closed") {
     return state.shown;
   }
-  const { cursor, lastFailure } = state;
+  const { cursor, lastFailure, degraded } = state;
   // A refused address has left the stream, so the status of the stream is not its own.
   const isOwn = connection.state === "live" || lastFailure?.reason === "unknown";
   if (!isOwn) {
@@ -216,5 +226,5 @@ export function statusOf(
   }
   // Nothing after the position will be missed, but a stream has to bring it.
   const isServed = cursor && state.kind !== "waiting";
-  return lastFailure ?? (isServed ? LIVE : (pending ?? CONNECTING));
+  return lastFailure ?? (isServed ? (degraded ?? connection) : (pending ?? CONNECTING));
 }

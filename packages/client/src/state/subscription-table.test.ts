@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { expectCell } from "../../test/expect-cell.ts";
 import type { Item } from "../deliver/item.ts";
 import type { Reason } from "../status.ts";
+import { StreamError } from "../stream-error.ts";
 import { toPosition, type Position } from "./position.ts";
 import { NOTHING_YET } from "./retry.ts";
 import {
@@ -32,7 +33,16 @@ const eventAt = (position: Position | null): Item => ({
 const position: ChannelPosition = { stream: { handled: at(5), carried: at(5) }, reached: at(5) };
 const traits: Traits = { channel: "c", wantsState: false, beginsByPage: false };
 const attempts = { ...NOTHING_YET, failures: 3 };
-const progress = { traits, cursor: at(3), gaps: [], startsAnew: false, attempts, lastFailure: null };
+const progress = {
+  traits,
+  cursor: at(3),
+  gaps: [],
+  startsAnew: false,
+  degraded: null,
+  told: null,
+  attempts,
+  lastFailure: null,
+};
 const lastFailure = { state: "retrying", reason: "network", since: 3, at: 7 } as const;
 const body = { events: [], cursor: "e.5", more: false };
 
@@ -59,6 +69,7 @@ const inputs: SubscriptionInputs = {
   connection: { state: "live" },
   page: { body, now: 0 },
   pageEnd: { body, before: at(3) },
+  tooLarge: 8,
   failure: { reason: "network" },
   answer: { item: eventAt(at(4)), isTaken: true },
   retry: { attempts, lastFailure },
@@ -97,6 +108,7 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   connection: { retrying: "loading: load" },
   page: { loading: "delivering: unpack" },
   pageEnd: { delivering: "joined" },
+  tooLarge: { loading: "failed: gap, plan" },
   failure: everywhere("failed: plan"),
   answer: { delivering: "delivering", joined: "joined" },
   retry: { failed: "retrying: wait" },
@@ -247,7 +259,15 @@ describe("after any sequence of inputs", () => {
   const anyPosition = fc
     .record({ epoch: fc.constantFrom("e", "f"), seq: fc.nat(12) })
     .map(({ epoch, seq }) => at(seq, epoch));
-  const item = fc.option(anyPosition).map(eventAt);
+  const unreadable = fc.record({
+    kind: fc.constant("unreadable" as const),
+    position: fc.option(anyPosition),
+    data: fc.constant({ channel: "c", type: "t", id: null, data: 5 }),
+    error: fc.constant(new StreamError("invalid-data", "Cannot read it.")),
+    gap: fc.constantFrom("unreadable" as const, null),
+    now: fc.nat(200_000),
+  });
+  const item = fc.oneof(fc.option(anyPosition).map(eventAt), unreadable);
   const reason = fc.constantFrom("trimmed" as const, "reset" as const, "lost" as const);
   const ending = fc.constantFrom("network" as const, "forbidden" as const, "unknown" as const, "unavailable" as const);
   const page = fc.record(
@@ -270,6 +290,7 @@ describe("after any sequence of inputs", () => {
     connection: fc.constantFrom({ state: "live" as const }, { state: "closed" as const, reason: "closed" as const }),
     page: fc.record({ body: page, now: fc.nat(200_000) }),
     pageEnd: fc.record({ body: page, before: fc.option(anyPosition) }),
+    tooLarge: fc.nat(200_000),
     failure: fc.record({ reason: ending }),
     answer: fc.record({ item, isTaken: fc.boolean() }),
     retry: fc.constant(lastFailure).map((each) => ({ attempts, lastFailure: { ...each } })),

@@ -5,8 +5,8 @@
  * another state, for example when a handler closes the subscription. Then the driver drops the other effects.
  */
 import { covers } from "@tidings/protocol";
-import type { Item } from "../deliver/item.ts";
-import { isOver, type Ended, type Retrying, type Status } from "../status.ts";
+import type { Item, UnreadableItem } from "../deliver/item.ts";
+import { isOver, type Ended, type Live, type Retrying, type Status } from "../status.ts";
 import { close } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import { isOutage } from "./outage.ts";
@@ -44,6 +44,7 @@ interface Ignored {
   readonly connection: never;
   readonly page: "paused" | "delivering" | "failed" | "retrying" | "waiting" | "joined";
   readonly pageEnd: "paused" | "loading" | "failed" | "retrying" | "waiting" | "joined";
+  readonly tooLarge: "paused" | "delivering" | "failed" | "retrying" | "waiting" | "joined";
   readonly failure: never;
   readonly answer: "paused" | "loading" | "failed" | "retrying" | "waiting";
   readonly retry: "paused" | "loading" | "delivering" | "retrying" | "waiting" | "joined";
@@ -77,6 +78,7 @@ export const transition = defineTable<
   connection: hear,
   page: { loading: takePage },
   pageEnd: { delivering: endPage },
+  tooLarge: { loading: (state, now) => meetHole(state, { reason: "too-large", next: null, now }, startAnew) },
   failure: fail,
   answer: { delivering: afterItem, joined: afterItem },
   retry: { failed: wait },
@@ -169,7 +171,10 @@ function wait(state: Open, { attempts, lastFailure }: Retry): Next {
 
 /** Offers an item to the consumer, unless it is a repetition. */
 function takeItem(state: Open, item: Item): Next {
-  return covers(state.cursor, item.position) ? stay(state) : to(state, ["offer", item]);
+  // A state brings the last events once more. What is not readable is told once.
+  const isKnown =
+    covers(state.cursor, item.position) || (item.kind === "unreadable" && covers(state.told, item.position));
+  return isKnown ? stay(state) : to(state, ["offer", item]);
 }
 
 function takeFirstItem(state: Open, item: Item, position: ChannelPosition): Next {
@@ -180,7 +185,14 @@ function takeFirstItem(state: Open, item: Item, position: ChannelPosition): Next
   return state.cursor ? join(state, position) : to({ ...state, kind: "joined" }, ["offer", item]);
 }
 
-function afterItem(state: Open, { item: { position }, isTaken }: Answer, { stream }: ChannelPosition): Next {
+function afterItem(state: Open, { item, isTaken }: Answer, { stream }: ChannelPosition): Next {
+  const { position } = item;
+  if (item.kind === "unreadable" && !isTaken) {
+    return miss(state, item);
+  }
+  if (item.kind === "state") {
+    return to({ ...state, degraded: null });
+  }
   // What has no position cannot be asked for again.
   if (!position) {
     return stay(state);
@@ -203,6 +215,22 @@ function part(state: Open, _: null, { stream }: ChannelPosition): Next {
   return to({ ...state, kind: "waiting", cursor: furthest(state.cursor, stream.handled) });
 }
 
+/** Goes on without what is not readable. A state heals that, if it is not asked for too often. */
+function miss(state: Open, { position, gap: reason, error: cause, now }: UnreadableItem): Next {
+  const { cursor, traits, degraded, told } = state;
+  const { channel, wantsState } = traits;
+  const since = degraded?.degraded?.since ?? now;
+  const shown: Live = { state: "live", degraded: { since, cause } };
+  const known = { ...state, cursor: position ?? cursor, told: furthest(told, position), degraded: shown };
+  if (!reason || !position) {
+    return to(known);
+  }
+  const gaps = recentGaps(state, now);
+  const loads = wantsState && gaps.length < MOST_GAPS;
+  const next = loads ? startAnew({ ...known, cursor: null, gaps: [...gaps, now] }) : stay(known);
+  return to(next.state, ["gap", { channel, reason, after: cursor?.token ?? null }], ...next.effects);
+}
+
 // ---- gaps -----------------------------------------------------------------------------------------------------------
 
 /**
@@ -218,13 +246,19 @@ function meetHole(state: Open, { reason, next: end, now }: StreamGap, passBy: (s
   if (isTrimmed && !wantsState && !goesOn) {
     return startAnew(state);
   }
-  const kept = isTrimmed ? cursor : (end ?? cursor);
-  const gaps = [...state.gaps.filter((at) => now - at < GAP_MEMORY), now];
+  // A page that is too large cannot be asked for again.
+  const rest = reason === "too-large" ? null : cursor;
+  const kept = isTrimmed ? cursor : (end ?? rest);
+  const gaps = [...recentGaps(state, now), now];
   // A state is as new as its page. Without a state, what comes between the gap and the page is owed.
   const behind = { ...state, cursor: wantsState ? null : kept, gaps };
   const goOn = goesOn ? passBy : startAnew;
   const next = gaps.length > MOST_GAPS ? fail(behind, { reason: "gap-loop" }) : goOn(behind);
   return to(next.state, ["gap", { channel, reason, after: cursor?.token ?? null }], ...next.effects);
+}
+
+function recentGaps({ gaps }: Open, now: number): readonly number[] {
+  return gaps.filter((at) => now - at < GAP_MEMORY);
 }
 
 /** Starts anew behind a hole: with a state, or with the current values. */
