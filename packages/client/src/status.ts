@@ -56,6 +56,11 @@ export interface Ended {
 /** It works. */
 export interface Live {
   readonly state: "live";
+  /**
+   * How events come, where that is no stream: a proxy seems to keep streams back. Only the status of the connection
+   * says so when something is missing, too.
+   */
+  readonly transport?: "poll";
   /** Something of it is missing: it did not fit the contract of this client, or it was too large. */
   readonly degraded?: Degraded;
 }
@@ -80,6 +85,7 @@ export type Status =
 export const IDLE_STATUS: Status = { state: "idle" };
 export const CONNECTING: Status = { state: "connecting" };
 export const LIVE: Live = { state: "live" };
+export const POLLING: Live = { state: "live", transport: "poll" };
 
 /** Whether something has ended for good: not even `reconnect` takes it back. */
 export function isOver(status: Status): status is Ended {

@@ -17,7 +17,7 @@ export type OnEnd<Result> = (outcome: Outcome<Result>) => void;
 export type EndRequest = (outcome?: readonly [Failure]) => void;
 
 /**
- * Begins a request. It is given up after a silence of `connectTimeout`. It can be ended from outside, also where it
+ * Begins a request. It is given up after a silence of `connectTimeout`, and of what the server may let it wait. It can be ended from outside, also where it
  * waits for something that ignores the signal. The first outcome counts; any outcome aborts the signal. No outcome is
  * told before this function returns.
  *
@@ -34,7 +34,7 @@ export function attempt<Result>(
   const { clock, network, closing } = settings;
   const controller = new AbortController();
   const { signal } = controller;
-  let patience = settings.connectTimeout;
+  let patience = settings.connectTimeout + 1_000 * (request.wait ?? 0);
   let lastLife = clock.now();
   let cancelLook = () => {};
   // The machine may have slept.

@@ -6,10 +6,12 @@ import { attempt, type EndRequest } from "./attempt.ts";
 import type { Ending } from "../state/ending.ts";
 import type { StreamBlock } from "./blocks.ts";
 import { nextAttempt, type Failed } from "../state/retry.ts";
+import type { Transport } from "../state/transport.ts";
 import type { Draft } from "./draft.ts";
-import { failure } from "./failure.ts";
+import { failure, type Failure } from "./failure.ts";
 import { unexpected } from "../stream-error.ts";
 import { createMachine, type Machine } from "./machine.ts";
+import { poll } from "./poll.ts";
 import { retryEffects } from "./retry.ts";
 
 /** Silence of this many heartbeats is the end of a connection. */
@@ -19,6 +21,8 @@ const DEFAULT_HEARTBEAT = 15_000;
 const PROOF = 2_500;
 /** A server that asks for more patience is not believed. */
 const LONGEST_HEARTBEAT = 300_000;
+/** Milliseconds until a stream is tried again where a proxy seems to keep streams back. */
+const RETRIAL = 180_000;
 
 /** What the connection is for. */
 export interface ConnectionUser {
@@ -62,6 +66,8 @@ interface Candidate {
 export function createConnection(settings: Settings, user: ConnectionUser): Connection {
   const { clock, network, random, report, trace } = settings;
   const { status, set } = watched<Status>(IDLE.shown);
+  /** Where a proxy seems to keep streams back: cancels the next trial. */
+  let cancelTrust: (() => void) | null = null;
   let pending: Retrying | Ended | null = null;
   /** Ends the stream. */
   let endStream: EndRequest = () => {};
@@ -80,6 +86,12 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       open,
       prepare,
       doubt,
+      distrust() {
+        cancelTrust ??= clock.setTimeout(() => {
+          cancelTrust = null;
+          input("trust", null);
+        }, RETRIAL);
+      },
       promote: () => successor?.takeOver(),
       drop: () => user.onDropped(),
       review,
@@ -113,6 +125,10 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       cancelDoubt();
       endStream();
     }
+    if (kind === "idle" || kind === "closed") {
+      cancelTrust?.();
+      cancelTrust = null;
+    }
     set(shown);
     const next = kind === "closed" ? null : state.pending;
     if (pending !== next) {
@@ -130,21 +146,21 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     successor = null;
   }
 
-  function open(): void {
+  function open(transport: Transport): void {
     endSuccessor();
     const draft = user.draft();
     if (draft) {
-      start(draft).takeOver();
+      start(draft, transport).takeOver();
     } else {
       input("unwanted", null);
     }
   }
 
-  function prepare(): void {
+  function prepare(transport: Transport): void {
     endSuccessor();
     const draft = user.draft();
     if (draft) {
-      successor = start(draft);
+      successor = start(draft, transport);
     } else {
       input("unwanted", null);
     }
@@ -162,7 +178,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   }
 
   /** Begins a request. It is the stream when it takes over, with its hello at the latest. */
-  function start(draft: Draft): Candidate {
+  function start(draft: Draft, transport: Transport): Candidate {
     const { request, after, newPaths } = draft;
     let isStream = false;
     trace("debug", "connect", { detail: `${request.channels.size} channels` }, after);
@@ -176,22 +192,35 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       input("adopted", null);
     }
 
-    function onEvent(event: StreamBlock, hello: (heartbeat: number) => void): void {
+    function onEvent(event: StreamBlock, onHello: (heartbeat: number) => void): void {
       if (!isStream && event.event === "hello") {
         takeOver();
       }
       if (isStream) {
-        user.onEvent(event, hello);
+        user.onEvent(event, (heartbeat) => {
+          cancelDoubt();
+          onHello(heartbeat);
+          input("hello", { now: clock.now(), transport });
+        });
       }
     }
 
-    const end = attempt(
-      settings,
-      request,
-      "text/event-stream",
-      (response, signal, onLife) => readStream(response, signal, onLife, onEvent),
-      ([failed]) => failed && input(isStream ? "ended" : "failed", failed),
-    );
+    function onFailed(failed: Failure): void {
+      input(isStream ? "ended" : "failed", failed);
+    }
+
+    function stream(): EndRequest {
+      return attempt(
+        settings,
+        request,
+        "text/event-stream",
+        (response, signal, onLife) => readStream(response, signal, onLife, onEvent),
+        ([failed]) => failed && onFailed(failed),
+      );
+    }
+
+    const end =
+      transport === "stream" ? stream() : poll(settings, request, (event) => onEvent(event, () => {}), onFailed);
     return { end, takeOver, newPaths };
   }
 
@@ -227,9 +256,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
 
     function hello(heartbeat: number): void {
       isLive = true;
-      cancelDoubt();
       onLife(PATIENCE * (heartbeat > 0 ? Math.min(heartbeat, LONGEST_HEARTBEAT) : DEFAULT_HEARTBEAT));
-      input("hello", clock.now());
     }
 
     function take(event: StreamBlock): void {

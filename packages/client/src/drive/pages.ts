@@ -1,13 +1,8 @@
 import type { EventRequest, PageBody } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
-import { toPosition } from "../state/position.ts";
 import type { PageWish } from "../state/subscription-state.ts";
 import { attempt, type EndRequest, type OnEnd } from "./attempt.ts";
-import { foreign } from "./failure.ts";
-import { readJson } from "./read-json.ts";
-
-/** A page may have so many times the bytes of one event. */
-const EVENTS_A_PAGE = 16;
+import { readPage } from "./read-page.ts";
 
 /** The pages of one client. */
 export interface Pages {
@@ -36,10 +31,15 @@ interface Gathering {
 
 export function createPages(settings: Settings): Pages {
   const gatherings = new Map<string, Gathering>();
-  const mostBytes = EVENTS_A_PAGE * settings.maxEventBytes;
 
   function begin(request: EventRequest, onEnd: OnEnd<PageBody>): EndRequest {
-    return attempt(settings, request, "application/json", (response) => readPage(response, mostBytes), onEnd);
+    return attempt(
+      settings,
+      request,
+      "application/json",
+      (response) => readPage(response, settings.maxEventBytes),
+      onEnd,
+    );
   }
 
   function gather(key: string, wish: PageWish): Gathering {
@@ -121,15 +121,4 @@ export function createPages(settings: Settings): Pages {
       };
     },
   };
-}
-
-async function readPage(response: Response, most: number): Promise<PageBody> {
-  const page = await readJson<PageBody>(response, most);
-  const { events, cursor, gap } = page;
-  // The contract checks its events one by one. Null is nothing that could be checked.
-  const isList = Array.isArray(events) && !(events as readonly unknown[]).includes(null);
-  if (isList && toPosition(`${cursor}`) && (!gap || gap.channels)) {
-    return page as PageBody;
-  }
-  throw foreign("a page", "other JSON");
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { expectCell } from "../../test/expect-cell.ts";
 import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "./connection-state.ts";
 import { NOTHING_YET } from "./retry.ts";
-import { IDLE_STATUS, LIVE } from "../status.ts";
+import { IDLE_STATUS, LIVE, POLLING } from "../status.ts";
 
 type Kind = ConnectionState["kind"];
 type InputName = keyof ConnectionInputs;
@@ -26,7 +26,7 @@ const states: { readonly [Each in Kind]: Extract<ConnectionState, { kind: Each }
 const inputs: ConnectionInputs = {
   wanted: true,
   unwanted: null,
-  hello: 9,
+  hello: { now: 9, transport: "stream" },
   base: 5_000,
   adopted: null,
   outdated: null,
@@ -38,6 +38,7 @@ const inputs: ConnectionInputs = {
   online: 20_000,
   offline: null,
   deaf: { ...lastFailure, reason: "timeout" },
+  trust: null,
   reconnect: null,
   close: { reason: "closed" },
 };
@@ -78,6 +79,14 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
     switching: "requesting: promote",
     postponed: "requesting: trace, plan",
   },
+  trust: {
+    idle: "idle",
+    requesting: "requesting",
+    live: "live",
+    switching: "switching",
+    postponed: "postponed",
+    retrying: "retrying",
+  },
   reconnect: { retrying: "requesting: open", postponed: "switching: prepare" },
   close: everywhere("closed: end"),
 };
@@ -100,14 +109,14 @@ test("with nothing to follow it is idle", () => {
 
 test("the pause that the server asks for, and a hello, are kept for the next attempt", () => {
   const { state } = connectionTransition(states.requesting, "base", 5_000);
-  expect(connectionTransition(state, "hello", 9).state).toMatchObject({
+  expect(connectionTransition(state, "hello", inputs.hello).state).toMatchObject({
     attempts: { base: 5_000, failures: 3, liveSince: 9 },
   });
 });
 
 test("another request shows what was shown before, until it is live", () => {
   expect(connectionTransition(states.retrying, "due", null).state.shown).toEqual(lastFailure);
-  expect(connectionTransition(states.requesting, "hello", 9).state.shown).toEqual({ state: "live" });
+  expect(connectionTransition(states.requesting, "hello", inputs.hello).state.shown).toEqual({ state: "live" });
 });
 
 test("while the next stream is asked for, the client stays live", () => {
@@ -130,13 +139,54 @@ test("the pauses of the next stream grow, however long the stream has lived, and
   expect(state).toMatchObject({ attempts: { failures: 4, liveSince: 5 } });
 });
 
+const deaf = { ...attempts, unheard: 2 };
+const polling = { kind: "live", shown: POLLING, attempts: deaf, pending: null } as const;
+
+test("after two streams in a row without a hello, it polls", () => {
+  const timeout = { reason: "timeout" } as const;
+  const once = connectionTransition({ ...states.requesting, attempts: { ...attempts, unheard: 1 } }, "ended", timeout);
+  expect(once.effects.slice(1)).toEqual([
+    ["distrust", null],
+    ["plan", { ending: timeout, attempts: deaf }],
+  ]);
+  const { state } = connectionTransition(once.state, "retry", { attempts: deaf, lastFailure });
+  const again = connectionTransition(state, "due", null);
+  expect(again.effects).toEqual([["open", "poll"]]);
+  const { state: live } = connectionTransition(again.state, "hello", { now: 9, transport: "poll" });
+  expect(live).toMatchObject({ kind: "live", shown: { state: "live", transport: "poll" }, attempts: { unheard: 2 } });
+});
+
+test("a stream that falls silent after its hello is no reason to poll", () => {
+  const { effects } = connectionTransition({ ...states.live, attempts }, "ended", { reason: "timeout" });
+  expect(effects[1]).toMatchObject(["plan", { attempts: { unheard: 0 } }]);
+});
+
+test("a poll that does not come in time says that streams are not the problem", () => {
+  const { effects } = connectionTransition({ ...states.requesting, attempts: deaf }, "ended", { reason: "timeout" });
+  expect(effects[1]).toMatchObject(["plan", { attempts: { unheard: 0 } }]);
+});
+
+test("while it polls, what is new is asked for by poll, too, until it is time to try a stream again", () => {
+  const added = connectionTransition(polling, "wanted", true);
+  expect(added.effects).toEqual([["prepare", "poll"]]);
+  expect(added.state).toMatchObject({ shown: { transport: "poll" } });
+  const tried = connectionTransition(polling, "trust", null);
+  expect(tried.effects).toEqual([["prepare", "stream"]]);
+  expect(tried.state).toMatchObject({ kind: "switching", shown: { transport: "poll" } });
+  const failed = connectionTransition(tried.state, "failed", { reason: "timeout" });
+  expect(failed.effects.map(([name]) => name)).toEqual(["trace", "distrust", "planSuccessor"]);
+  const adopted = connectionTransition(tried.state, "adopted", null);
+  const { state } = connectionTransition(adopted.state, "hello", { now: 9, transport: "stream" });
+  expect(state).toMatchObject({ kind: "live", shown: { state: "live" }, attempts: { unheard: 0 } });
+});
+
 test("a request whose new paths were all refused is not made again", () => {
   expect(connectionTransition(states.switching, "redo", false).state.kind).toBe("live");
 });
 
 test("with nothing to follow any more, nothing is waited for", () => {
   for (const kind of ["requesting", "live", "switching", "postponed", "retrying"] as const) {
-    expect(connectionTransition(states[kind], "wanted", false).effects).toEqual([["open", null]]);
+    expect(connectionTransition(states[kind], "wanted", false).effects).toEqual([["open", "stream"]]);
   }
 });
 
@@ -161,25 +211,26 @@ test("the next stream is not asked for earlier than the server wants, also when 
 test("a stream that does not prove that it lives is shown as lost, while its successor is waited for", () => {
   const { state } = connectionTransition(states.switching, "deaf", inputs.deaf);
   expect(state).toMatchObject({ kind: "requesting", shown: inputs.deaf, attempts: { failingSince: 3 } });
-  expect(connectionTransition(state, "hello", 9).state.shown).toEqual(LIVE);
+  expect(connectionTransition(state, "hello", inputs.hello).state.shown).toEqual(LIVE);
 });
 
 test("after any sequence of inputs, closed absorbs, and a state begins what belongs to it", () => {
   const arbitraries: { readonly [Name in InputName]: fc.Arbitrary<ConnectionInputs[Name]> } = {
     wanted: fc.boolean(),
     unwanted: fc.constant(null),
-    hello: fc.nat(),
+    hello: fc.record({ now: fc.nat(), transport: fc.constantFrom("stream" as const, "poll" as const) }),
     base: fc.nat(),
     adopted: fc.constant(null),
     outdated: fc.constant(null),
     redo: fc.boolean(),
-    ended: fc.constant({ reason: "network" as const }),
-    failed: fc.constant({ reason: "network" as const }),
+    ended: fc.constantFrom({ reason: "network" as const }, { reason: "timeout" as const }),
+    failed: fc.constantFrom({ reason: "network" as const }, { reason: "timeout" as const }),
     retry: fc.nat().map((failures) => ({ attempts: { ...attempts, failures }, lastFailure: { ...lastFailure } })),
     due: fc.constant(null),
     online: fc.nat(),
     offline: fc.constant(null),
     deaf: fc.constant(inputs.deaf),
+    trust: fc.constant(null),
     reconnect: fc.constant(null),
     close: fc.constant({ reason: "closed" as const }),
   };
@@ -204,9 +255,9 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
       expect(effects.has("plan") || effects.has("promote")).toBe(isEnd);
       if (effects.has("promote")) expect(before.kind).toBe("switching");
       expect(effects.has("planSuccessor")).toBe(name === "failed" && before.kind === "switching");
-      if (["live", "switching", "postponed"].includes(state.kind)) expect(state.shown).toEqual({ state: "live" });
+      if (["live", "switching", "postponed"].includes(state.kind)) expect(state.shown).toMatchObject({ state: "live" });
       expect(effects.has("end")).toBe(state.kind === "closed" && before.kind !== "closed");
-      if (name === "hello" && before.kind === "requesting") expect(state.shown).toEqual({ state: "live" });
+      if (name === "hello" && before.kind === "requesting") expect(state.shown).toMatchObject({ state: "live" });
     }
   });
   fc.assert(property, { numRuns: 2_000 });

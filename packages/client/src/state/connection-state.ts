@@ -4,7 +4,7 @@
  * ```
  * idle        there is something to ask for    → requesting
  * requesting  the server says hello            → live
- * live        something else is followed, or somebody looks at the page again → switching
+ * live        something else is followed, somebody looks at the page again, or a stream is tried again → switching
  * switching   the next stream says hello       → requesting, and so live
  *             the stream ends                  → requesting: the next stream goes on, unless something was lost
  *             the request for the next fails   → postponed; live or switching where some paths were refused
@@ -19,14 +19,24 @@
  *             close, also after an end that allows no retry → closed
  * ```
  *
- * `closed` absorbs every input.
+ * `closed` absorbs every input. What is called a stream here may be a series of long polls: `state/transport` says when.
  */
-import { CONNECTING, IDLE_STATUS, LIVE, type Ended, type Reason, type Retrying, type Status } from "../status.ts";
+import {
+  CONNECTING,
+  IDLE_STATUS,
+  LIVE,
+  POLLING,
+  type Ended,
+  type Reason,
+  type Retrying,
+  type Status,
+} from "../status.ts";
 import { close, type Closed } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import { isOutage } from "./outage.ts";
 import { NOTHING_YET, type Attempts, type Failed, type Retry } from "./retry.ts";
 import { defineTable, stay, to, type Transition } from "./table.ts";
+import { afterHello, afterSilence, transportOf, withTrust, type Hello, type Transport } from "./transport.ts";
 
 /** What every state but `closed` knows. */
 interface Progress {
@@ -80,8 +90,7 @@ export interface ConnectionInputs {
   readonly wanted: boolean;
   /** There is nothing to follow. */
   readonly unwanted: null;
-  /** The server has said hello. When, in milliseconds since 1970. */
-  readonly hello: number;
+  readonly hello: Hello;
   /** The server's `retry`, in milliseconds. */
   readonly base: number;
   /** The stream has ended, or its request. */
@@ -106,6 +115,8 @@ export interface ConnectionInputs {
   readonly offline: null;
   /** The stream was doubted, and nothing has come since. What is shown then. */
   readonly deaf: Retrying;
+  /** It is time to try a stream again, although a proxy seems to keep streams back. */
+  readonly trust: null;
   /** The application does not want to wait any longer. */
   readonly reconnect: null;
   readonly close: Ending;
@@ -114,9 +125,9 @@ export interface ConnectionInputs {
 /** What is to be done, and what is known about it. */
 export interface ConnectionEffects {
   /** Make a request for what is followed now: the stream. The input `unwanted` follows when that is nothing. */
-  readonly open: null;
+  readonly open: Transport;
   /** The same, but its answer is the stream from its hello on. */
-  readonly prepare: null;
+  readonly prepare: Transport;
   /** The input `deaf` follows soon, unless something comes from the stream or the next one. */
   readonly doubt: null;
   /** Forget what the next stream was asked for. */
@@ -127,6 +138,8 @@ export interface ConnectionEffects {
   readonly review: null;
   /** Tell developers that the request has ended. */
   readonly trace: Ending;
+  /** A proxy seems to keep streams back. The input `trust` follows after some minutes. */
+  readonly distrust: null;
   /** Decide what follows. The input `redo`, `retry` or `close` follows. */
   readonly plan: Failed;
   /** Decide when to ask again for the next stream. The input `redo` or `retry` follows. */
@@ -158,6 +171,7 @@ interface Ignored {
   readonly online: "idle" | "requesting" | "switching";
   readonly offline: "idle" | "retrying" | "requesting" | "switching";
   readonly deaf: "idle" | "retrying" | "requesting";
+  readonly trust: never;
   readonly reconnect: "idle" | "requesting" | "live" | "switching";
   readonly close: never;
 }
@@ -165,7 +179,8 @@ interface Ignored {
 /** What each state does about each input. */
 export const connectionTransition = defineTable<ConnectionState, ConnectionInputs, ConnectionEffects, Ignored>({
   wanted: { idle: begin, requesting: look, live: change, switching: look, postponed: review, retrying: look },
-  unwanted: ({ attempts }) => to({ ...IDLE, attempts }),
+  // Nobody waits until a stream is tried again: the next request is one for a stream.
+  unwanted: ({ attempts }) => to({ ...IDLE, attempts: withTrust(attempts) }),
   hello: { requesting: live },
   base: { requesting: obey, live: obey, switching: obey, postponed: obey },
   ended: { requesting: plan, live: plan, switching: replace, postponed: plan },
@@ -178,6 +193,7 @@ export const connectionTransition = defineTable<ConnectionState, ConnectionInput
   online: { retrying: hurry, live: probe, postponed: probe },
   offline: { live: doubt, postponed: doubt },
   deaf: { live: giveUp, switching: waitForNext, postponed: giveUp },
+  trust,
   reconnect: { retrying: begin, postponed: prepare },
   close,
 });
@@ -188,7 +204,7 @@ function begin(state: Open): Next {
 }
 
 function open(state: Open): Next {
-  return to({ ...state, kind: "requesting" }, ["open", null]);
+  return to({ ...state, kind: "requesting" }, ["open", transportOf(state.attempts)]);
 }
 
 /** What is under way or waits asks for other paths later. For none, it does not wait. */
@@ -201,7 +217,7 @@ function change(state: Open, isWanted: boolean): Next {
 }
 
 function prepare(state: Open): Next {
-  return to({ ...state, kind: "switching", shown: LIVE }, ["prepare", null]);
+  return to({ ...state, kind: "switching" }, ["prepare", transportOf(state.attempts)]);
 }
 
 /** The stream goes on without a next one. */
@@ -231,9 +247,16 @@ function replace(state: Switching, ending: Ending): Next {
   return isLost ? plan(state, ending) : to({ ...state, kind: "requesting" }, ["trace", ending], ["promote", null]);
 }
 
-function live(state: Open, now: number): Next {
-  const attempts = { ...state.attempts, hasTriedFresh: false, liveSince: now, failingSince: null };
-  return to({ kind: "live", attempts, shown: LIVE, pending: null });
+function live(state: Open, { now, transport }: Hello): Next {
+  const heard = afterHello(state.attempts, transport);
+  const attempts = { ...heard, hasTriedFresh: false, liveSince: now, failingSince: null };
+  return to({ kind: "live", attempts, shown: transport === "poll" ? POLLING : LIVE, pending: null });
+}
+
+/** The next request is one for a stream. Polls go on until that says hello. */
+function trust(state: Open): Next {
+  const trusting = { ...state, attempts: withTrust(state.attempts) };
+  return state.kind === "live" && state.shown === POLLING ? prepare(trusting) : to(trusting);
 }
 
 function obey(state: Streaming, base: number): Next {
@@ -242,16 +265,21 @@ function obey(state: Streaming, base: number): Next {
 
 function plan(state: Streaming, ending: Ending): Next {
   // What has failed before is the next stream, and not this one.
-  const attempts = state.shown.state === "live" ? { ...state.attempts, failingSince: null } : state.attempts;
-  return to({ ...state, kind: "requesting", pending: null }, ["trace", ending], ["plan", { ending, attempts }]);
+  const since = state.shown.state === "live" ? { ...state.attempts, failingSince: null } : state.attempts;
+  const attempts = state.kind === "requesting" ? afterSilence(since, ending) : since;
+  return to({ ...state, kind: "requesting", pending: null }, ["trace", ending], ...distrust(attempts), [
+    "plan",
+    { ending, attempts },
+  ]);
 }
 
 function planSuccessor(state: Switching, ending: Ending): Next {
-  return to(
-    state,
-    ["trace", ending],
-    ["planSuccessor", { ending, attempts: { ...state.attempts, liveSince: Infinity } }],
-  );
+  const attempts = { ...afterSilence(state.attempts, ending), liveSince: Infinity };
+  return to(state, ["trace", ending], ...distrust(attempts), ["planSuccessor", { ending, attempts }]);
+}
+
+function distrust(attempts: Attempts): readonly (readonly ["distrust", null])[] {
+  return transportOf(attempts) === "poll" ? [["distrust", null]] : [];
 }
 
 /** What has just begun is believed. What the server has asked to wait for is waited for. */
@@ -289,8 +317,8 @@ function wait(_: Open, { attempts, lastFailure }: Retry): Next {
 }
 
 /** The stream has not failed, so its life goes on. */
-function postpone({ attempts: { liveSince } }: Switching, { attempts, lastFailure }: Retry): Next {
-  return to({ kind: "postponed", attempts: { ...attempts, liveSince }, shown: LIVE, pending: lastFailure }, [
+function postpone({ shown, attempts: { liveSince } }: Switching, { attempts, lastFailure }: Retry): Next {
+  return to({ kind: "postponed", attempts: { ...attempts, liveSince }, shown, pending: lastFailure }, [
     "wait",
     lastFailure,
   ]);

@@ -26,6 +26,8 @@ export interface Attempts {
   readonly hasTriedFresh: boolean;
   /** Since when the connection is live. */
   readonly liveSince: number;
+  /** How many streams in a row have not said hello in time. From two on, the client polls. */
+  readonly unheard: number;
   /** Since when nothing has succeeded. Null while nothing has failed. */
   readonly failingSince: number | null;
 }
@@ -49,6 +51,7 @@ export const NOTHING_YET: Attempts = {
   lastSoon: -Infinity,
   hasTriedFresh: false,
   liveSince: Infinity,
+  unheard: 0,
   failingSince: null,
 };
 
