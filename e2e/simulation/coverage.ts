@@ -23,6 +23,7 @@ export class Counts {
 const expected = {
   faults: [
     "connection held",
+    "streams kept by a proxy",
     "frame in parts",
     "connection cut",
     "half-open connection",
@@ -89,6 +90,7 @@ const expected = {
     "begun with history",
     "event without our client",
     "long poll",
+    "followed by long polls",
     "dedupe at the log",
     "socket full",
     "job killed",

@@ -18,6 +18,8 @@ export interface Weather {
   states: "good" | "late" | "old";
   /** How much later than its event a row is readable, in milliseconds: its insert, or a replica, lags behind. */
   rowsLag: number;
+  /** Whether a proxy keeps what streams bring to our clients. */
+  areStreamsKept: boolean;
   /** The same as of states, of who may read. */
   rights: "good" | "late" | "old";
   /** The head of the lagging copy of the log that pages are read from; null when they are read from the log itself. */
@@ -35,6 +37,7 @@ export const GOOD: Weather = {
   doorbell: "good",
   states: "good",
   rowsLag: 0,
+  areStreamsKept: false,
   rights: "good",
   copyHead: null,
 };

@@ -5,6 +5,7 @@ import { contract } from "./contract.ts";
 import type { Counts } from "./coverage.ts";
 import { Deadline, type DeadlineWorld } from "./deadline.ts";
 import type { Tick } from "./fact.ts";
+import type { Weather } from "./faulty-log.ts";
 import type { ClientProgram, Program } from "./program.ts";
 import type { Random } from "./random.ts";
 import type { Server } from "./server.ts";
@@ -16,6 +17,7 @@ const HIGH_WATER = 2_048;
 const FAREWELL = 2_000;
 
 interface ProgramsWorld extends DeadlineWorld {
+  readonly weather: Pick<Weather, "areStreamsKept">;
   readonly clock: VirtualClock;
   readonly truth: Truth;
   readonly counts: Counts;
@@ -114,6 +116,13 @@ export class Programs {
   openClient(viewer: string): ClientProgram {
     const { clock, counts, onViolation } = this.#world;
     const program = this.open(viewer);
+    const { onOpen } = program.network;
+    const { weather } = this.#world;
+    const keep = (exchange: Exchange): void => {
+      onOpen?.(exchange);
+      if (exchange.isStream && weather.areStreamsKept) exchange.hold();
+    };
+    Object.assign(program.network, { onOpen: keep });
     const listeners = new Set<() => void>();
     const onNetwork = () => [...listeners].forEach((listener) => listener());
     const connection = { isOnline: true, onNetwork };
@@ -139,6 +148,7 @@ export class Programs {
     client.status.subscribe((status) => {
       program.changes++;
       if (status.state === "retrying" && status.reason === "max-age") counts.add("stream too old");
+      if (status.state === "live" && status.transport === "poll") counts.add("followed by long polls");
       if (status.state === "retrying" && status.reason === "expired") counts.add("stream expired");
     });
     return Object.assign(program, { client, connection });

@@ -84,6 +84,12 @@ export const verbs = {
   trickle: onExchange("frame in parts", (exchange, b) => exchange.release(1 + Math.floor(b * 300))),
   cut: onExchange("connection cut", (exchange, b) => exchange.cut(Math.floor(b * b * 400))),
   halfOpen: onExchange("half-open connection", (exchange) => exchange.swallow()),
+  // Also in the middle of those that are open.
+  keepStreams: fault((world) => {
+    world.counts.add("streams kept by a proxy");
+    world.weather.areStreamsKept = true;
+    for (const exchange of world.programs.exchanges) if (exchange.isStream) exchange.hold();
+  }),
   repeat: fault((world, a, b) => world.repeat(a, b)),
   away: fault((world, a, b) => world.setOnline(pick(world.clients, a), b < 0.5)),
   reads: fault((world, a) => {

@@ -1,5 +1,6 @@
 import type * as parserModule from "../../../packages/protocol/src/parser.ts";
 import type * as connectionModule from "../../../packages/client/src/drive/connection.ts";
+import type * as pollModule from "../../../packages/client/src/drive/poll.ts";
 import type * as streamProgress from "../../../packages/client/src/state/stream-progress.ts";
 import type * as arrival from "../../../packages/client/src/state/arrival.ts";
 import type * as trackState from "../../../packages/client/src/state/track-state.ts";
@@ -166,6 +167,17 @@ export const clientMutants: readonly Mutant[] = [
         ),
     }),
     "connections fall silent",
+  ),
+  breaking(
+    "polls",
+    "a poll begins now, and not where the stream stood",
+    replace<typeof pollModule>("packages/client/src/drive/poll.ts", {
+      poll:
+        (poll) =>
+        (settings, request, ...rest) =>
+          poll(settings, { ...request, after: null }, ...rest),
+    }),
+    "a proxy keeps streams back",
   ),
   breaking(
     "law 7",

@@ -104,6 +104,19 @@ export const delivery = {
     reaches: "idempotency: a key publishes once",
     story: [act("follow"), times(5, 10, act("publish", { b: [0, 0.5] }))],
   },
+  "a proxy keeps streams back": {
+    reaches: "polls: they go on from where the stream stood",
+    world: { kept: 1_000 },
+    story: [
+      times(3, 5, act("follow", settled)),
+      times(1, 3, act("publish", settled)),
+      act("keepStreams", settled),
+      times(2, 3, act("publish", settled), act("longWait", { a: [0.8, 1], ...settled })),
+      times(3, 6, act("publish", settled), act("wait", settled)),
+      clearing,
+      longWait,
+    ],
+  },
   "connections fall silent": {
     reaches: "silence: a reader that gets nothing comes back",
     story: [

@@ -17,9 +17,9 @@ export type OnEnd<Result> = (outcome: Outcome<Result>) => void;
 export type EndRequest = (outcome?: readonly [Failure]) => void;
 
 /**
- * Begins a request. It is given up after a silence of `connectTimeout`, and of what the server may let it wait. It can be ended from outside, also where it
- * waits for something that ignores the signal. The first outcome counts; any outcome aborts the signal. No outcome is
- * told before this function returns.
+ * Begins a request. It is given up after a silence of `connectTimeout`, and of the `wait` that it grants the server. It
+ * can be ended from outside, also where it waits for something that ignores the signal. The first outcome counts; any
+ * outcome aborts the signal. No outcome is told before this function returns.
  *
  * @param accept the type of the answer
  * @param read tells every sign of life, and how many milliseconds of silence are too many from then on

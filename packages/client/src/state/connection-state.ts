@@ -19,7 +19,7 @@
  *             close, also after an end that allows no retry → closed
  * ```
  *
- * `closed` absorbs every input. What is called a stream here may be a series of long polls: `state/transport` says when.
+ * `closed` absorbs every input. A stream here may also be a series of long polls: `state/transport` says when.
  */
 import {
   CONNECTING,
