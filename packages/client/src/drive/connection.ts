@@ -1,6 +1,7 @@
 import { createParser } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
-import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "../state/connection-state.ts";
+import { IDLE, type ConnectionInputs, type ConnectionState } from "../state/connection-state.ts";
+import { connectionTransition } from "../state/connection-table.ts";
 import { watched, type Ended, type Retrying, type Status, type Watchable } from "../status.ts";
 import { attempt, type EndRequest } from "./attempt.ts";
 import type { Ending } from "../state/ending.ts";

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectCell } from "../../test/expect-cell.ts";
-import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "./connection-state.ts";
+import { IDLE, type ConnectionInputs, type ConnectionState } from "./connection-state.ts";
+import { connectionTransition } from "./connection-table.ts";
 import { NOTHING_YET } from "./retry.ts";
 import { IDLE_STATUS, LIVE, POLLING } from "../status.ts";
 

@@ -1,0 +1,195 @@
+/** What each state of the connection does about each input. The diagram is in `connection-state.ts`. */
+import { CONNECTING, LIVE, POLLING, type Ended, type Retrying } from "../status.ts";
+import { close } from "./closed.ts";
+import {
+  IDLE,
+  type ConnectionEffects,
+  type ConnectionInputs,
+  type ConnectionState,
+  type Live,
+  type Open,
+  type Postponed,
+  type Requesting,
+  type Streaming,
+  type Switching,
+  type WaitingToRetry,
+} from "./connection-state.ts";
+import type { Ending } from "./ending.ts";
+import { isOutage } from "./outage.ts";
+import type { Attempts, Retry } from "./retry.ts";
+import { defineTable, stay, to, type Transition } from "./table.ts";
+import { afterHello, afterSilence, transportOf, withTrust, type Hello } from "./transport.ts";
+
+type Next = Transition<ConnectionState, ConnectionEffects>;
+
+/** A stream of less than this many milliseconds is believed to live. */
+const FRESH = 10_000;
+
+/** For every input, the states that ignore it. A new state has to be decided about in each row. */
+interface Ignored {
+  readonly wanted: never;
+  readonly unwanted: never;
+  readonly hello: "idle" | "retrying" | "live" | "switching" | "postponed";
+  readonly base: "idle" | "retrying";
+  readonly ended: "idle" | "retrying";
+  readonly adopted: "idle" | "retrying" | "requesting" | "live" | "postponed";
+  readonly outdated: "idle" | "retrying" | "requesting" | "live" | "postponed";
+  readonly failed: "idle" | "retrying" | "requesting" | "live" | "postponed";
+  readonly redo: "idle" | "retrying" | "live";
+  readonly retry: "idle" | "retrying" | "live" | "postponed";
+  readonly due: "idle" | "requesting" | "live" | "switching";
+  readonly online: "idle" | "requesting" | "switching";
+  readonly offline: "idle" | "retrying" | "requesting" | "switching";
+  readonly deaf: "idle" | "retrying" | "requesting";
+  readonly trust: never;
+  readonly reconnect: "idle" | "requesting" | "live" | "switching";
+  readonly close: never;
+}
+
+/** What each state does about each input. */
+export const connectionTransition = defineTable<ConnectionState, ConnectionInputs, ConnectionEffects, Ignored>({
+  wanted: { idle: begin, requesting: look, live: change, switching: look, postponed: review, retrying: look },
+  // Nobody waits until a stream is tried again: the next request is one for a stream.
+  unwanted: ({ attempts }) => to({ ...IDLE, attempts: withTrust(attempts) }),
+  hello: { requesting: live },
+  base: { requesting: obey, live: obey, switching: obey, postponed: obey },
+  ended: { requesting: plan, live: plan, switching: replace, postponed: plan },
+  adopted: { switching: (state) => to({ ...state, kind: "requesting" }) },
+  outdated: { switching: drop },
+  failed: { switching: planSuccessor },
+  redo: { requesting: open, switching: redo, postponed: settle },
+  retry: { requesting: wait, switching: postpone },
+  due: { retrying: open, postponed: prepare },
+  online: { retrying: hurry, live: probe, postponed: probe },
+  offline: { live: doubt, postponed: doubt },
+  deaf: { live: giveUp, switching: waitForNext, postponed: giveUp },
+  trust,
+  reconnect: { retrying: begin, postponed: prepare },
+  close,
+});
+
+/** A request with nothing behind it: whatever was shown before is over. */
+function begin(state: Open): Next {
+  return open({ ...state, shown: CONNECTING } as Open);
+}
+
+function open(state: Open): Next {
+  return to({ ...state, kind: "requesting" }, ["open", transportOf(state.attempts)]);
+}
+
+/** What is under way or waits asks for other paths later. For none, it does not wait. */
+function look(state: Open, isWanted: boolean): Next {
+  return isWanted ? stay(state) : open(state);
+}
+
+function change(state: Open, isWanted: boolean): Next {
+  return isWanted ? prepare(state) : open(state);
+}
+
+function prepare(state: Open): Next {
+  return to({ ...state, kind: "switching" }, ["prepare", transportOf(state.attempts)]);
+}
+
+/** The stream goes on without a next one. */
+function drop(state: Switching | Postponed): Next {
+  return to({ ...state, kind: "live", pending: null }, ["drop", null]);
+}
+
+function redo(state: Switching, isOther: boolean): Next {
+  return isOther ? prepare(state) : drop(state);
+}
+
+function review(state: Postponed, isWanted: boolean): Next {
+  return isWanted ? to(state, ["review", null]) : open(state);
+}
+
+/** Those who waited may have left. */
+function settle(state: Postponed, isOther: boolean): Next {
+  return isOther ? stay(state) : drop(state);
+}
+
+/**
+ * The stream ends, and the next one is on its way: the hub may have ended this one for it. After a loss it would begin
+ * too early.
+ */
+function replace(state: Switching, ending: Ending): Next {
+  const isLost = ending.reason === "gap" || ending.channels !== undefined;
+  return isLost ? plan(state, ending) : to({ ...state, kind: "requesting" }, ["trace", ending], ["promote", null]);
+}
+
+function live(state: Open, { now, transport }: Hello): Next {
+  const heard = afterHello(state.attempts, transport);
+  const attempts = { ...heard, hasTriedFresh: false, liveSince: now, failingSince: null };
+  return to({ kind: "live", attempts, shown: transport === "poll" ? POLLING : LIVE, pending: null });
+}
+
+/** The next request is one for a stream. Polls go on until that says hello. */
+function trust(state: Open): Next {
+  const trusting = { ...state, attempts: withTrust(state.attempts) };
+  return state.kind === "live" && state.shown === POLLING ? prepare(trusting) : to(trusting);
+}
+
+function obey(state: Streaming, base: number): Next {
+  return to({ ...state, attempts: { ...state.attempts, base } });
+}
+
+function plan(state: Streaming, ending: Ending): Next {
+  // What has failed before is the next stream, and not this one.
+  const since = state.shown.state === "live" ? { ...state.attempts, failingSince: null } : state.attempts;
+  const attempts = state.kind === "requesting" ? afterSilence(since, ending) : since;
+  return to({ ...state, kind: "requesting", pending: null }, ["trace", ending], ...distrust(attempts), [
+    "plan",
+    { ending, attempts },
+  ]);
+}
+
+function planSuccessor(state: Switching, ending: Ending): Next {
+  const attempts = { ...afterSilence(state.attempts, ending), liveSince: Infinity };
+  return to(state, ["trace", ending], ...distrust(attempts), ["planSuccessor", { ending, attempts }]);
+}
+
+function distrust(attempts: Attempts): readonly (readonly ["distrust", null])[] {
+  return transportOf(attempts) === "poll" ? [["distrust", null]] : [];
+}
+
+/** What has just begun is believed. What the server has asked to wait for is waited for. */
+function probe(state: Live | Postponed, now: number): Next {
+  const isFresh = Math.abs(now - state.attempts.liveSince) < FRESH;
+  return isFresh || (state.pending && !isOutage(state.pending.reason)) ? stay(state) : doubt(state);
+}
+
+/**
+ * The stream may have died while the machine slept or the network changed, and says nothing then. The next stream
+ * proves that there is a way to the server, and replaces it.
+ */
+function doubt(state: Live | Postponed): Next {
+  const next = prepare(state);
+  return to(next.state, ...next.effects, ["doubt", null]);
+}
+
+function giveUp(state: Live | Postponed, { reason, cause: error }: Retrying): Next {
+  return plan(state, { reason, error });
+}
+
+/** The stream is dead. Its successor may only be slow: it is the stream now, and is waited for. */
+function waitForNext(state: Switching, shown: Retrying): Next {
+  const attempts = { ...state.attempts, failingSince: shown.since };
+  return to({ ...state, kind: "requesting", attempts, shown }, ["promote", null]);
+}
+
+/** The network is back. What the server has asked to wait for is waited for. */
+function hurry(state: WaitingToRetry): Next {
+  return isOutage(state.shown.reason) ? open(state) : stay(state);
+}
+
+function wait(_: Open, { attempts, lastFailure }: Retry): Next {
+  return to({ kind: "retrying", attempts, shown: lastFailure, pending: null }, ["wait", lastFailure]);
+}
+
+/** The stream has not failed, so its life goes on. */
+function postpone({ shown, attempts: { liveSince } }: Switching, { attempts, lastFailure }: Retry): Next {
+  return to({ kind: "postponed", attempts: { ...attempts, liveSince }, shown, pending: lastFailure }, [
+    "wait",
+    lastFailure,
+  ]);
+}
