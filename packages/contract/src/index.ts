@@ -1,5 +1,5 @@
 export { channel } from "./channel.ts";
-export type { Address, Channel, ChannelDefinition, ChannelOptions, ParamsOf } from "./channel.ts";
+export type { Address, Channel, ChannelDefinition, ChannelOptions, ParamsOf, Unreadable } from "./channel.ts";
 export { ContractError } from "./contract-error.ts";
 export type { ContractErrorCode } from "./contract-error.ts";
 export { defineContract, findEvent, parseAddress } from "./contract.ts";

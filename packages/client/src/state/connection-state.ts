@@ -45,7 +45,7 @@ interface Idle extends Progress {
 }
 
 /** The request for the stream is under way, up to its hello. */
-export interface Requesting extends Progress {
+interface Requesting extends Progress {
   readonly kind: "requesting";
 }
 

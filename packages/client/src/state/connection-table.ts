@@ -9,7 +9,6 @@ import {
   type Live,
   type Open,
   type Postponed,
-  type Requesting,
   type Streaming,
   type Switching,
   type WaitingToRetry,
