@@ -1,4 +1,4 @@
-import type { Appended, EventLog, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
+import type { Appended, EventLog, KeepRules, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
 import type { SqliteTransaction } from "@tidings/log-sqlite";
 import type { Cursor } from "@tidings/protocol";
 import type { VirtualClock } from "@tidings/testing";
@@ -155,6 +155,10 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
       this.watchers--;
       unwatch();
     };
+  }
+
+  setRules(rules: KeepRules): Promise<void> {
+    return this.#log.setRules(rules);
   }
 
   async trim(): Promise<void> {

@@ -4,6 +4,7 @@ import { appendFunctions } from "./sql/append-functions.ts";
 import { expectedValueFunctions } from "./sql/expected-value-functions.ts";
 import { readFunctions } from "./sql/read-functions.ts";
 import { retentionFunctions } from "./sql/retention-functions.ts";
+import { ruleFunctions } from "./sql/rule-functions.ts";
 import { tables } from "./sql/tables.ts";
 
 /** The statements that upgrade a schema: item n leads from version n to n + 1, so there are as many as versions. */
@@ -14,7 +15,8 @@ const MIGRATIONS: readonly ((name: string) => string)[] = [
       appendFunctions(schema, name),
       expectedValueFunctions(schema),
       readFunctions(schema),
-      retentionFunctions(schema, name),
+      ruleFunctions(schema, name),
+      retentionFunctions(schema),
     ];
     return [tables(schema), ...functions, `select ${schema}.begin_epoch();`].join("\n");
   },

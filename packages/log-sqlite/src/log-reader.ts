@@ -3,6 +3,7 @@ import {
   FORGOTTEN_CHANNELS,
   type Entry,
   type Hole,
+  type KeepRules,
   type Limit,
   type LogStat,
   type Page,
@@ -12,6 +13,7 @@ import { entryRows, isOwed, modeOf, RELIABLE, VALUE, VOLATILE, type EntryRow } f
 import { Epochs } from "./epochs.ts";
 import type { LogFile } from "./log-file.ts";
 import { readHead, sizeOf } from "./schema.ts";
+import { readRules } from "./stored-rules.ts";
 import { sqliteError } from "./sqlite-error.ts";
 import { mergeRows, type RowRange } from "./row-range.ts";
 
@@ -114,7 +116,8 @@ export class LogReader {
     return this.#inTransaction((head) => this.#epochs.head(head));
   }
 
-  stat(): Omit<LogStat, "keep"> {
+  /** The rules are null while none are stored. */
+  stat(): Omit<LogStat, "keep" | "rules"> & { readonly rules: KeepRules | null } {
     return this.#inTransaction((head) => {
       const counted = this.#file.prepare(STAT).get();
       const volatile = this.#file.prepare(STAT_VOLATILE).get();
@@ -122,6 +125,7 @@ export class LogReader {
         head: this.#epochs.head(head),
         entries: Number(counted?.["entries"]) + Number(volatile?.["entries"]),
         bytes: Number(counted?.["bytes"]) + Number(volatile?.["bytes"]),
+        rules: readRules(this.#file),
       };
     });
   }

@@ -69,12 +69,12 @@ export class LogWriter {
   }
 
   /** Runs the work in the next transaction, together with all other work of this turn of the event loop. */
-  transact<Result>(work: () => Result): Promise<Result> {
+  transact<Result>(work: (file: LogFile) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.refuseClosed();
       const run = () => {
         try {
-          const result = work();
+          const result = work(this.#file);
           return () => resolve(result);
         } catch (error) {
           // It has written nothing, so the transaction goes on with the other jobs.

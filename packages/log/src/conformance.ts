@@ -13,6 +13,8 @@ import { appliesTo, tryLaw, type Law } from "./conformance/law.ts";
 import { limitLaws } from "./conformance/limits.ts";
 import { orderLaws } from "./conformance/order.ts";
 import { retentionLaws } from "./conformance/retention.ts";
+import { ruleProperties } from "./conformance/rule-histories.ts";
+import { ruleLaws } from "./conformance/rules.ts";
 import { volatileLaws } from "./conformance/volatile.ts";
 
 export type { EngineFacts, OpenedLog, OpenLog, OpenOptions } from "./conformance/engine.ts";
@@ -28,10 +30,12 @@ export const laws: readonly Law[] = [
   ...expectsLaws,
   ...volatileLaws,
   ...retentionLaws,
+  ...ruleLaws,
   ...idempotencyLaws,
   ...historyLaws,
   ...doorbellLaws,
   ...historyProperties,
+  ...ruleProperties,
 ];
 
 /**

@@ -87,10 +87,10 @@ export interface Appended {
 }
 
 /**
- * What retention keeps. It treats a withdrawal like a reliable entry: a dropped one leaves a hole, because a reader
- * that still has the value has to learn of its withdrawal.
+ * What retention keeps of a channel. It treats a withdrawal like a reliable entry: a dropped one leaves a hole, because
+ * a reader that still has the value has to learn of its withdrawal.
  */
-export interface Keep {
+export interface ChannelKeep {
   /**
    * The most reliable entries per channel, and the most withdrawals per channel. `trim()` applies it. An append drops
    * none of the newest 10,000 entries of a channel for this limit: live readers have to get their turn at what is
@@ -99,6 +99,26 @@ export interface Keep {
   readonly entries: number;
   /** The longest time, in milliseconds. */
   readonly age: number;
+}
+
+/** What retention keeps of the channels with one form of path. */
+export interface KeepRule extends ChannelKeep {
+  /**
+   * Segments, separated by `/`. `*` stands for one segment, whatever it is. Every other segment is compared with the
+   * path as it is written, with its percent-encoding. `rooms/*` is of `rooms/a%2Fb`, not of `rooms/a/b`.
+   */
+  readonly pattern: string;
+}
+
+/** What retention keeps of each channel. The first rule whose pattern has the form of a path holds. */
+export interface KeepRules {
+  readonly channels: readonly KeepRule[];
+  /** Of the channels that no rule is about. */
+  readonly default: ChannelKeep;
+}
+
+/** What one handle of a log is told to keep. Rules that are stored in the log replace its `entries` and `age`. */
+export interface Keep extends ChannelKeep {
   /**
    * The most bytes of the whole log; each engine says what it counts. The newest values of `latest` do not count, since
    * retention never drops them.
@@ -118,8 +138,10 @@ export interface LogStat {
   readonly entries: number;
   /** Bytes of all entries, with the values of `latest`; each engine says what it counts. */
   readonly bytes: number;
-  /** The retention in force. */
+  /** What this handle was told to keep. */
   readonly keep: Keep;
+  /** The rules in force. As long as none are stored, they are `entries` and `age` of `keep` for all channels. */
+  readonly rules: KeepRules;
 }
 
 /**
@@ -182,6 +204,14 @@ export interface EventLog {
    * @returns a function that ends this watch
    */
   watch(wake: () => void): () => void;
+  /**
+   * Stores what is kept of each channel. From then on, `trim()` of every handle goes by these rules, also in processes
+   * that have stored others before: the rules that were stored last hold. They drop nothing by themselves.
+   *
+   * @throws TypeError, RangeError for a rule that is malformed; then the former rules hold
+   * @throws Error if the log is closed, or cannot store them
+   */
+  setRules(rules: KeepRules): Promise<void>;
   /**
    * Applies retention, and withdraws each expired `latest` value once. Many processes may call it at the same time. If
    * the storage has failed over to a copy, it begins a new epoch, so that idle readers hear of a lost suffix.

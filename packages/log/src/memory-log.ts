@@ -3,8 +3,9 @@ import { checkOptions, checkRange } from "@tidings/protocol/checks";
 import { byteLength } from "./byte-length.ts";
 import { checkExpected } from "./conflict-error.ts";
 import { takeNext, type Run } from "./entry-index.ts";
-import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
+import type { Appended, Entry, EventLog, Hole, Keep, KeepRules, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
 import { completeKeep } from "./keep.ts";
+import { checkRules, rulesOf } from "./keep-rules.ts";
 import { KeptEntries } from "./kept-entries.ts";
 import { KeyedAppends, nameOfKey } from "./keyed-appends.ts";
 
@@ -47,6 +48,7 @@ const DEFAULT_BURST = 10_000;
 
 class MemoryLog implements EventLog {
   readonly #keep: Keep;
+  #rules: KeepRules;
   readonly #now: () => number;
   readonly #epoch: string;
   readonly #kept: KeptEntries;
@@ -57,13 +59,14 @@ class MemoryLog implements EventLog {
 
   constructor({ keep, burst = DEFAULT_BURST, now = Date.now, random = Math.random }: MemoryLogOptions) {
     this.#keep = completeKeep(keep, DEFAULT_KEEP);
+    this.#rules = rulesOf(this.#keep);
     this.#now = now;
     this.#epoch = newEpoch(random);
     this.#kept = new KeptEntries(this.#keep, burst, this.#keyedAppends);
   }
 
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
-    if (this.#closed) throw new Error("Expected an open log, got one that was closed; publish before hub.close().");
+    this.#refuseClosed();
     // A getter of the caller may throw, so all entries are read first: a batch is appended as a whole or not at all.
     const now = this.#now();
     const entries = batch.map((entry) => ({ ...entry }));
@@ -115,6 +118,12 @@ class MemoryLog implements EventLog {
     return () => this.#bells.delete(bell);
   }
 
+  async setRules(rules: KeepRules): Promise<void> {
+    this.#refuseClosed();
+    this.#rules = checkRules(rules);
+    this.#kept.setRules(this.#rules);
+  }
+
   async trim(): Promise<void> {
     if (this.#closed) return;
     const now = this.#now();
@@ -125,12 +134,17 @@ class MemoryLog implements EventLog {
 
   async stat(): Promise<LogStat> {
     const { size: entries, bytes } = this.#kept;
-    return { head: this.#cursor(this.#head), entries, bytes, keep: this.#keep };
+    return { head: this.#cursor(this.#head), entries, bytes, keep: this.#keep, rules: this.#rules };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#bells.clear();
+  }
+
+  #refuseClosed(): void {
+    if (!this.#closed) return;
+    throw new Error("Expected an open log, got one that was closed; publish before hub.close().");
   }
 
   /** What is owed along the runs after a position, as much as the limit allows. */

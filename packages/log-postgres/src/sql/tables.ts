@@ -89,10 +89,26 @@ create table ${schema}.channel (
   trimmed_to bigint not null,
   -- No reliable entry up to this seq is left. A search that starts here does not pass the deleted ones again, which a
   -- long transaction elsewhere keeps in the index.
-  dropped_to bigint not null default 0
+  dropped_to bigint not null default 0,
+  -- The same for reliable entries and withdrawals together.
+  aged_to bigint not null default 0,
+  -- When the oldest reliable entry or withdrawal becomes too old, or a time before that. Null if there is none.
+  due_at bigint
 );
+create index channel_due on ${schema}.channel (due_at) where due_at is not null;
 create index channel_trimmed on ${schema}.channel (trimmed_to);
 create index channel_empty on ${schema}.channel (trimmed_to) where entries + withdrawals + value_count = 0;
+
+-- The rules of retention. Of those whose regular expression fits a channel, the one with the smallest place holds. The
+-- last one fits every channel. The table is empty while no rules are stored.
+create table ${schema}.rule (
+  place integer primary key, fits text collate "C" not null, entries bigint not null, age bigint not null
+);
+-- The same rules as a text of JSON. And the last channel that was looked at since they have changed; null if all were.
+create table ${schema}.retention (
+  number integer primary key default 1 check (number = 1), rules text, searched_to text collate "C"
+);
+insert into ${schema}.retention default values;
 
 -- The totals of all channels, in one row.
 create table ${schema}.total (
@@ -105,6 +121,7 @@ insert into ${schema}.total default values;
 -- Positions that only grow, each in the newest of its rows:
 -- settled: up to here, the counts are complete. trimmed: the largest mark of a channel. forgotten: the mark of every
 -- channel without a row. dropped: no reliable entry and no withdrawal up to here is left.
+-- due: not a seq but a time, in milliseconds since 1970: no channel is due up to then.
 -- A new row takes the place of an update, because every read needs these: a long transaction elsewhere keeps all
 -- versions of an updated row, and each read would pass them. The newest row is found without the older ones.
 create table ${schema}.mark (name text collate "C", seq bigint, primary key (name, seq));
