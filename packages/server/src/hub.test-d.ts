@@ -72,6 +72,21 @@ const hub = createHub(chat, { log, authorize: () => true, snapshot });
   void hub.clear(lobby, "shout");
 }
 
+// … keep names channels of the contract, and what is kept of each
+{
+  const options = { log, authorize: () => true, snapshot };
+  createHub(chat, { ...options, keep: { default: { entries: 500 }, channels: { inbox: { age: 1 }, room: {} } } });
+  createHub(chat, { ...options, keep: {} });
+  // @ts-expect-error -- no such channel
+  createHub(chat, { ...options, keep: { channels: { rooms: { age: 1 } } } });
+  // @ts-expect-error -- the bytes are those of the whole log
+  createHub(chat, { ...options, keep: { channels: { room: { bytes: 1 } } } });
+  // @ts-expect-error -- a number of milliseconds
+  createHub(chat, { ...options, keep: { channels: { room: { age: "1 day" } } } });
+  // @ts-expect-error -- channels are named inside of `channels`
+  createHub(chat, { ...options, keep: { room: { age: 1 } } });
+}
+
 // … expects is there for latest events only
 {
   void hub.publish(lobby, "topic", { text: "tea" }, { expects: null, idempotencyKey: "k" });

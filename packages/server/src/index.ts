@@ -10,6 +10,7 @@ export type {
   Grant,
   HubOptions,
   HubRequest,
+  KeepOption,
   Question,
   SnapshotLoader,
   Viewer,

@@ -24,8 +24,11 @@ export const chat = defineContract({
 export const lobby = chat.room({ roomId: "lobby" });
 export const tea = chat.room({ roomId: "tea" });
 
-type Options = Partial<Omit<HubOptions<typeof chat, Viewer>, "log">> & {
+type Options = Partial<Omit<HubOptions<typeof chat, Viewer>, "log" | "keep">> & {
+  /** What the log is told to keep. */
   readonly keep?: NonNullable<MemoryLogOptions["keep"]>;
+  /** The option `keep` of the hub. */
+  readonly rules?: NonNullable<HubOptions<typeof chat, Viewer>["keep"]>;
   readonly log?: WatchedLog;
 };
 
@@ -51,7 +54,7 @@ export function request(query: string, { method = "GET", headers = {}, body, sig
 }
 
 /** A hub with a watched log, in virtual time. By default `authorize` allows everything. */
-export async function openTestHub({ keep, log: given, ...options }: Options = {}) {
+export async function openTestHub({ keep, rules, log: given, ...options }: Options = {}) {
   const clock = new SteppedClock();
   const records: TraceRecord[] = [];
   const log = given ?? new WatchedLog({ now: clock.now, ...(keep === undefined ? {} : { keep }) });
@@ -62,6 +65,7 @@ export async function openTestHub({ keep, log: given, ...options }: Options = {}
     authorize: () => true,
     snapshot: { room: () => ({ texts: [] }) },
     onLog: (record) => records.push(record),
+    ...(rules === undefined ? {} : { keep: rules }),
     ...options,
   });
   await clock.settle();
