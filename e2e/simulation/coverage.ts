@@ -75,6 +75,7 @@ const expected = {
   ],
   outcomes: [
     "acked",
+    "rules stored",
     "event",
     "state",
     "cleared",

@@ -187,7 +187,8 @@ export class MemoryStore implements EventLog, Cluster, Store {
     const { kept, keptBytes: bytes, age, now, random } = this.#options;
     let then: number | null = null;
     const log = memoryLog({ keep: { entries: kept, bytes, age }, burst: 0, now: () => then ?? now(), random });
-    if (this.#rules !== null) await log.setRules(this.#rules);
+    // The memory log goes by them before it returns the promise.
+    if (this.#rules !== null) void log.setRules(this.#rules);
     // On a clock that has jumped, a key may have been forgotten and used again. Only its last entry keeps the key.
     const last = new Map(survivors.map(({ entry }, index) => [nameOfKey(entry), index]));
     // The memory log reads the time before it returns the promise.
@@ -208,6 +209,8 @@ export class MemoryStore implements EventLog, Cluster, Store {
     written: Written[],
     former: readonly Epoch[],
   ): void {
+    // They may have changed since the copy was begun.
+    if (this.#rules !== null) void log.setRules(this.#rules);
     this.#log = log;
     this.#epoch = epoch;
     this.#written = written;

@@ -14,7 +14,7 @@ import type { ClientProgram } from "./program.ts";
 import { Programs } from "./programs.ts";
 import { drawnFrom, pick } from "./random.ts";
 import { Server, type ServerWorld } from "./server.ts";
-import type { SeededSettings } from "./settings.ts";
+import type { HubKeep, SeededSettings } from "./settings.ts";
 import type { Store } from "./store.ts";
 import { Transaction } from "./transaction.ts";
 import { Truth } from "./truth.ts";
@@ -39,7 +39,6 @@ export class World implements ServerWorld, FailoverWorld {
   readonly random;
   readonly serverRandom;
   readonly serverOptions;
-  readonly age = AGE;
   readonly servers: Server[] = [];
   /** Servers that have been told to close. */
   readonly formerServers: Server[] = [];
@@ -71,14 +70,18 @@ export class World implements ServerWorld, FailoverWorld {
   hasLateRows = false;
   /** Whether retention drops nothing because there is too much of it. */
   readonly #keepsMuch: boolean;
+  readonly #rules: SeededSettings["rules"];
+  /** Servers that have begun. */
+  #begun = 0;
   #published = 0;
 
   constructor(plan: SeededSettings, clock: VirtualClock, store: Store) {
     this.clock = clock;
     this.store = store;
     if (plan.engine === "sqlite") this.counts.add("on SQLite");
-    this.truth = new Truth(plan.kept, plan.keptBytes);
-    this.#keepsMuch = plan.kept >= 1_000 && plan.keptBytes === Infinity;
+    this.truth = new Truth({ entries: plan.kept, age: AGE }, plan.keptBytes);
+    this.#rules = plan.rules;
+    this.#keepsMuch = plan.kept >= 1_000 && plan.keptBytes === Infinity && plan.rules.length === 0;
     this.random = drawnFrom(plan.seed ^ 0x5eed, plan.draws);
     this.serverRandom = drawnFrom(plan.seed ^ 0x5e21, plan.draws);
     this.serverOptions = {
@@ -126,6 +129,10 @@ export class World implements ServerWorld, FailoverWorld {
 
   onPlain(what: string): void {
     this.counts.add(what);
+  }
+
+  nextKeep(): HubKeep | undefined {
+    return this.#rules[this.#begun++ % this.#rules.length];
   }
 
   letIn(viewer: string, request: HubRequest): number | undefined {
