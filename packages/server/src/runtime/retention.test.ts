@@ -9,7 +9,7 @@ const DAY = 24 * HOUR;
 const inbox = chat.inbox({ userId: "ada" });
 
 describe("the option keep", () => {
-  test("becomes rules of the log: a pattern for each channel that it names, and what is left open from above", async () => {
+  test("becomes rules of the log: one for each channel that it names, and what is left open from above", async () => {
     const { log } = await openTestHub({
       keep: { entries: 700, age: DAY },
       rules: { default: { entries: 50 }, channels: { inbox: { age: 30 * DAY }, room: { entries: 10_000, age: HOUR } } },
