@@ -24,6 +24,7 @@ export type {
 export type { HeadersContext } from "./drive/credentials.ts";
 export { runtimeNetwork } from "./drive/network.ts";
 export type { Network } from "./drive/network.ts";
+export type { Share } from "./share.ts";
 export type { Reason, Status, Watchable } from "./status.ts";
 export { StreamError } from "./stream-error.ts";
 export type { StreamErrorCode } from "./stream-error.ts";

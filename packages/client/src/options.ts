@@ -4,6 +4,7 @@ import { createAlarms, type Alarms } from "./drive/alarms.ts";
 import { createCredentials, type Credentials, type HeadersOption } from "./drive/credentials.ts";
 import { badOption } from "./drive/failure.ts";
 import { runtimeNetwork, type Network } from "./drive/network.ts";
+import { alone, type Share } from "./share.ts";
 import type { StreamError } from "./stream-error.ts";
 import { createReport, type Report } from "./report.ts";
 import { createTrace, type Trace, type TraceRecord } from "./trace.ts";
@@ -41,6 +42,8 @@ export interface ClientOptions {
   readonly connectTimeout?: number;
   /** The bytes that one event may have. @default 1_048_576 */
   readonly maxEventBytes?: number;
+  /** How streams are asked for: `tabs` of `@tidings/client/tabs`. @default each client has a stream of its own */
+  readonly share?: Share;
   /** Receives warnings, and with `debug` the way of every event. @default warnings to console.warn */
   readonly onLog?: (record: TraceRecord) => void;
   /** Traces events from socket to handler. @default false */
@@ -83,6 +86,7 @@ export function toSettings(options: ClientOptions): Settings {
     clock: { now: () => Date.now(), setTimeout: startTimer },
     random: Math.random,
     network: runtimeNetwork,
+    share: alone,
     onError: (error: StreamError) => callSafely(() => onError(error)),
   };
   checkOptions(options, Object.keys(defaults));

@@ -1,23 +1,17 @@
-import { createParser, type ServerSentEvent } from "@tidings/protocol";
+import type { ServerSentEvent } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import { connectionTransition, IDLE, type ConnectionInputs, type ConnectionState } from "../state/connection-state.ts";
 import { watchedStatus, type Ended, type Retrying, type Status, type Watchable } from "../status.ts";
-import { attempt, type EndRequest } from "./attempt.ts";
 import type { Ending } from "../state/ending.ts";
 import { nextAttempt, type Failed } from "../state/retry.ts";
 import type { Draft } from "./draft.ts";
-import { failure } from "./failure.ts";
 import { unexpected } from "../stream-error.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import { retryEffects } from "./retry.ts";
+import { streamsOf } from "./streams.ts";
 
-/** Silence of this many heartbeats is the end of a connection. */
-const PATIENCE = 2.5;
-const DEFAULT_HEARTBEAT = 15_000;
 /** A stream that is doubted has so many milliseconds to prove that it lives. */
 const PROOF = 2_500;
-/** A server that asks for more patience is not believed. */
-const LONGEST_HEARTBEAT = 300_000;
 
 /** What the connection is for. */
 export interface ConnectionUser {
@@ -46,7 +40,7 @@ export interface Connection {
 
 /** A request that is the stream, or is to become it. */
 interface Candidate {
-  readonly end: EndRequest;
+  readonly end: () => void;
   /** What it asks for, and the stream before does not follow. */
   readonly newPaths: readonly string[];
   /** It is the stream from now on. The one before ends. */
@@ -60,10 +54,11 @@ interface Candidate {
  */
 export function createConnection(settings: Settings, user: ConnectionUser): Connection {
   const { clock, network, random, report, trace } = settings;
+  const openStream = streamsOf(settings);
   const { status, set } = watchedStatus(IDLE.shown);
   let pending: Retrying | Ended | null = null;
   /** Ends the stream. */
-  let endStream: EndRequest = () => {};
+  let endStream = () => {};
   /** The request that is to replace the stream. */
   let successor: Candidate | null = null;
   /** A sign of life ends the doubt, if there is one. */
@@ -179,17 +174,20 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
         takeOver();
       }
       if (isStream) {
-        user.onEvent(event, hello);
+        user.onEvent(event, (heartbeat) => {
+          cancelDoubt();
+          hello(heartbeat);
+          input("hello", clock.now());
+        });
       }
     }
 
-    const end = attempt(
-      settings,
-      request,
-      "text/event-stream",
-      (response, signal, onLife) => readStream(response, signal, onLife, onEvent),
-      ([failed]) => failed && input(isStream ? "ended" : "failed", failed),
-    );
+    const end = openStream(request, {
+      onRetry: (milliseconds) => input("base", milliseconds),
+      onLife: () => cancelDoubt(),
+      onEvent,
+      onEnd: (failed) => input(isStream ? "ended" : "failed", failed),
+    });
     return { end, takeOver, newPaths };
   }
 
@@ -205,52 +203,6 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       // Only what is new can be the reason.
       user.onRefused({ ...failed.ending, channels: successor?.newPaths });
       input("redo", user.hasNewcomers());
-    }
-  }
-
-  async function readStream(
-    { body }: Response,
-    signal: AbortSignal,
-    onLife: (patience?: number) => void,
-    onEvent: ConnectionUser["onEvent"],
-  ): Promise<never> {
-    const reader = body?.getReader?.();
-    if (!reader) {
-      throw failure("bad-response", "a body", 'none; check "fetch"');
-    }
-    // Some implementations of fetch ignore the signal.
-    signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
-
-    let isLive = false;
-
-    function hello(heartbeat: number): void {
-      isLive = true;
-      cancelDoubt();
-      onLife(PATIENCE * (heartbeat > 0 ? Math.min(heartbeat, LONGEST_HEARTBEAT) : DEFAULT_HEARTBEAT));
-      input("hello", clock.now());
-    }
-
-    const parser = createParser({
-      maxEventBytes: settings.maxEventBytes,
-      onRetry: (milliseconds) => input("base", milliseconds),
-      onEvent(event) {
-        // Events after a bye, a reset or the end of the client are ignored.
-        if (!signal.aborted) {
-          onEvent(event, hello);
-        }
-      },
-    });
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) {
-        throw failure("network", "a last word of the server", "the end of the stream; check proxies");
-      }
-      // Up to the hello, bytes alone are no sign of life: the request has one limit of time.
-      if (isLive) {
-        cancelDoubt();
-        onLife();
-      }
-      parser.push(value);
     }
   }
 

@@ -30,11 +30,6 @@ interface Gathering {
 
 export function createPages(settings: Settings): Pages {
   const gatherings = new Map<string, Gathering>();
-  const most = EVENTS_A_PAGE * settings.maxEventBytes;
-
-  function begin(request: EventRequest, onEnd: OnEnd<PageBody>): EndRequest {
-    return attempt(settings, request, "application/json", (response) => readPage(response, most), onEnd);
-  }
 
   function gather(key: string, { start, ...request }: PageWish): Gathering {
     const waiting: Gathering["waiting"] = new Map();
@@ -45,7 +40,7 @@ export function createPages(settings: Settings): Pages {
       if (waiting.size > 0) {
         const channels = new Map([...waiting.values()].map((path) => [path, start]));
         // One subscription that gets the answer may cancel for another one, which then is no longer in the map.
-        gathering.end = begin({ channels, ...request }, ([failed, page]) => {
+        gathering.end = requestPage(settings, { channels, ...request }, ([failed, page]) => {
           const draws = new Map<string, number>();
           // Those who want the same try again together. Different paths do not: fewer at once may be possible.
           function draw(path: string): number {
@@ -66,7 +61,7 @@ export function createPages(settings: Settings): Pages {
         settings.closing.signal.throwIfAborted();
         signal?.throwIfAborted();
         const done = new AbortController();
-        const end = begin(request, ([failed, page]) => {
+        const end = requestPage(settings, request, ([failed, page]) => {
           done.abort();
           if (failed) {
             reject(failed.error);
@@ -93,6 +88,12 @@ export function createPages(settings: Settings): Pages {
       };
     },
   };
+}
+
+/** Begins a request for a page. */
+export function requestPage(settings: Settings, request: EventRequest, onEnd: OnEnd<PageBody>): EndRequest {
+  const most = EVENTS_A_PAGE * settings.maxEventBytes;
+  return attempt(settings, request, "application/json", (response) => readPage(response, most), onEnd);
 }
 
 async function readPage(response: Response, most: number): Promise<PageBody> {
