@@ -76,7 +76,7 @@ export function toSettings(options: ClientOptions): Settings {
     headers: {},
     credentials: "same-origin" as const,
     // Looked up late and called as a function: a browser's fetch refuses to be a method of another object.
-    fetch: (url: string, init: RequestInit) => globalThis.fetch(toAbsolute(url), init),
+    fetch: (url: string, init: RequestInit) => globalThis.fetch(toAbsolute(url).href, init),
     validate: true,
     connectTimeout: 15_000,
     maxEventBytes: 1 << 20,
@@ -114,10 +114,10 @@ function checkOptions(options: ClientOptions, names: readonly string[]): void {
 }
 
 /** @throws Failure `bad-option` where a relative url is relative to nothing, as in Node and in a worker of a blob */
-function toAbsolute(url: string): string {
+export function toAbsolute(url: string): URL {
   const { location } = globalThis as { location?: { href: string } };
   try {
-    return new URL(url, location?.href).href;
+    return new URL(url, location?.href);
   } catch (cause) {
     throw badOption('"url" to be absolute here', url, { cause });
   }

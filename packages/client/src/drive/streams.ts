@@ -1,5 +1,5 @@
 import type { EventRequest, PageBody } from "@tidings/protocol";
-import type { Settings } from "../options.ts";
+import { toAbsolute, type Settings } from "../options.ts";
 import { httpStreams } from "./http-stream.ts";
 import type { OpenStream } from "./open-stream.ts";
 import { requestPage } from "./pages.ts";
@@ -11,8 +11,8 @@ export function streamsOf(settings: Settings): OpenStream {
   const { clock, random, connectTimeout, share, url } = settings;
 
   async function hub(): Promise<string> {
-    const [withoutQuery = ""] = toBase(await readOption("url", url, null)).split("?");
-    return withoutQuery;
+    const { origin, pathname } = toAbsolute(toBase(await readOption("url", url, null)));
+    return origin + pathname;
   }
 
   function loadPage(request: EventRequest, signal: AbortSignal): Promise<PageBody> {
