@@ -18,10 +18,13 @@ export interface ChannelDefinition<
   Pattern extends string = string,
   Events extends EventDefinitions = EventDefinitions,
   Snapshot extends Zod4Schema = Schema,
+  End extends Zod4Schema = Schema,
 > {
   readonly pattern: PathPattern<Pattern>;
   readonly events: { readonly [Type in keyof Events]: EventDefinition<DataOf<Events[Type]>, ModeOf<Events[Type]>> };
   readonly snapshot: Snapshot | undefined;
+  /** What the last event of an address says. Undefined if the channel goes on for ever. */
+  readonly end: End | undefined;
 }
 
 /** A named family of streams: call it with its params to get an address. */
@@ -33,6 +36,7 @@ export interface Channel<Name extends string, Definition extends ChannelDefiniti
   readonly pattern: Definition["pattern"];
   readonly events: Definition["events"];
   readonly snapshot: Definition["snapshot"];
+  readonly end: Definition["end"];
 }
 
 /** The pattern of a channel. */
@@ -47,12 +51,17 @@ export type PatternOf<Definition> = Definition extends {
 export type ParamsOf<Definition> = PatternOf<Definition> extends infer Pattern extends string ? Params<Pattern> : never;
 
 /** Options of {@link channel}. */
-export interface ChannelOptions<Snapshot extends Zod4Schema> {
+export interface ChannelOptions<Snapshot extends Zod4Schema, End extends Zod4Schema = never> {
   /**
    * The schema of the state that a subscription starts from when it is new or has met a gap. The hub then needs a
    * loader for it. @default none
    */
   snapshot?: Snapshot;
+  /**
+   * The schema of what the last event of an address says: for jobs, answers, games, whatever is over at some time.
+   * `hub.end` publishes it, and nothing can be published to that address after it. @default an address never ends
+   */
+  end?: End;
 }
 
 /**
@@ -67,13 +76,14 @@ export function channel<
   const Pattern extends string,
   Events extends EventDefinitions,
   Snapshot extends Zod4Schema = never,
+  End extends Zod4Schema = never,
 >(
   pattern: WithoutOuterSlashes<Pattern>,
   events: Events,
-  options: ChannelOptions<Snapshot> = {},
-): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>> {
+  options: ChannelOptions<Snapshot, End> = {},
+): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>, NoInfer<End>> {
   const fail = (expected: string, got: unknown): never => refuse(`Channel "${pattern}"`, expected, got);
-  checkOptionNames(`Channel "${pattern}"`, options, ["snapshot"]);
+  checkOptionNames(`Channel "${pattern}"`, options, ["snapshot", "end"]);
   // This also catches `__proto__` in a literal: it sets the record's prototype.
   if (isSchema(events)) fail("a record of events", "a schema");
   const definitions = Object.create(null) as Record<string, EventDefinition>;
@@ -88,5 +98,6 @@ export function channel<
     // The runtime record mirrors `Events` key by key, which the loop cannot show to the compiler.
     events: definitions as ChannelDefinition<Pattern, Events>["events"],
     snapshot: options.snapshot,
+    end: options.end,
   };
 }

@@ -1,6 +1,7 @@
 import { refuse } from "./contract-error.ts";
 import type { AnyChannel, Contract } from "./contract.ts";
 import { isSchema } from "./event.ts";
+import { END_TYPE } from "@tidings/protocol/mode";
 import { isParam, MAX_PATH, type PathPattern } from "./path.ts";
 
 // The rules of a contract. A hub checks them once, when it is created. Browsers do not load this file: every client has
@@ -10,21 +11,30 @@ import { isParam, MAX_PATH, type PathPattern } from "./path.ts";
 const SEGMENT = /^(:(?!__proto__$)[A-Za-z_]\w*|[\w-][\w.-]*)$/;
 const EVENT_TYPE = /^[A-Za-z0-9_.-]+$/;
 /**
- * Names that no event type can have. Handlers of events share one record with the first five; in an object literal,
- * `__proto__` would set the prototype.
+ * Names that no event type can have. The first is the type of what `hub.end` publishes. Handlers of events share one
+ * record with the next six; in an object literal, `__proto__` would set the prototype.
  */
-const RESERVED: readonly string[] = ["snapshot", "onGap", "onClear", "onError", "onClose", "__proto__"];
+const RESERVED: readonly string[] = [
+  END_TYPE,
+  "snapshot",
+  "onGap",
+  "onClear",
+  "onEnd",
+  "onError",
+  "onClose",
+  "__proto__",
+];
 
 /**
  * Checks everything that the types cannot express.
  *
- * @throws ContractError `bad-contract` if a name, pattern, event type, duration or snapshot is malformed, or if two
+ * @throws ContractError `bad-contract` if a name, pattern, event type, duration, snapshot or end is malformed, or if two
  *   patterns can make the same path
  */
 export function checkContract(contract: Contract): void {
   const channels = Object.values(contract);
   for (const [index, channel] of channels.entries()) {
-    const { name, pattern, snapshot } = channel;
+    const { name, pattern, snapshot, end } = channel;
     const where = `Channel "${name}"`;
     if (name === "__proto__") refuse(where, "another name", name);
     checkPattern(pattern);
@@ -36,6 +46,7 @@ export function checkContract(contract: Contract): void {
     if (snapshot !== undefined && !isSchema(snapshot)) {
       refuse(where, "the snapshot to be a schema of zod 4", typeof snapshot);
     }
+    if (end !== undefined && !isSchema(end)) refuse(where, "the end to be a schema of zod 4", typeof end);
   }
 }
 

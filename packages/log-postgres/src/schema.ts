@@ -1,6 +1,7 @@
 import type { Queryable } from "./database.ts";
 import { quoted } from "./schema-name.ts";
 import { appendFunctions } from "./sql/append-functions.ts";
+import { endFunctions } from "./sql/end-functions.ts";
 import { expectedValueFunctions } from "./sql/expected-value-functions.ts";
 import { readFunctions } from "./sql/read-functions.ts";
 import { retentionFunctions } from "./sql/retention-functions.ts";
@@ -12,6 +13,7 @@ const MIGRATIONS: readonly ((name: string) => string)[] = [
   (name) => {
     const schema = quoted(name);
     const functions = [
+      endFunctions(schema),
       appendFunctions(schema, name),
       expectedValueFunctions(schema),
       readFunctions(schema),

@@ -90,7 +90,7 @@ describe(`query plans of the log's statements, by ${driver.name}`, () => {
       );
     });
     const searching = statements.filter((text) => /^(?:delete|update)/.test(text));
-    expect(searching).toHaveLength(8);
+    expect(searching).toHaveLength(11);
     for (const sql of searching) {
       const steps = file
         .prepare(`explain query plan ${sql}`)

@@ -2,7 +2,7 @@ import { IDEMPOTENCY_AGE, rulesOf, VOLATILE_AGE, type Keep } from "@tidings/log"
 import { AgedRows } from "./aged-rows.ts";
 import { RELIABLE, VOLATILE, WITHDRAWAL } from "./entry-row.ts";
 import type { LogFile } from "./log-file.ts";
-import { IS_EMPTY, IS_KEPT, readHead, sizeOf } from "./schema.ts";
+import { IS_EMPTY, IS_END, IS_KEPT, readHead, sizeOf } from "./schema.ts";
 import { mergeRows, type RowRange } from "./row-range.ts";
 import { StoredRules } from "./stored-rules.ts";
 
@@ -27,11 +27,18 @@ const SIZES = "select entries, withdrawals from tidings_channel where channel = 
 const DELETE_OLDEST_OF_CHANNEL = `
 delete from tidings_entry where seq in (
   select seq from tidings_entry indexed by tidings_entry_channel where channel = ? and kind = ? order by seq limit ?)`;
+const HAS_EXPIRED = "expires_at is not null and (expires_at <= ? or (at > ? and at - ? >= expires_at - at))";
+/** After its end, nothing of a channel is withdrawn. */
+const DROP_OF_ENDED = `
+delete from tidings_entry where seq in (
+  select seq from tidings_entry where ${HAS_EXPIRED} and exists (
+    select 1 from tidings_entry ended indexed by tidings_entry_end
+    where ended.channel = tidings_entry.channel and ended.${IS_END.replace("kind", "ended.kind")}
+  ) limit ?)`;
 /** Replaces expired values by their withdrawals, which readers receive. */
 const WITHDRAW = `
 insert into tidings_entry (channel, type, kind, key, at, data)
-select channel, type, ${WITHDRAWAL}, key, ?, null from tidings_entry
-where expires_at is not null and (expires_at <= ? or (at > ? and at - ? >= expires_at - at)) limit ?`;
+select channel, type, ${WITHDRAWAL}, key, ?, null from tidings_entry where ${HAS_EXPIRED} limit ?`;
 const DELETE_KEYS = `
 delete from tidings_idempotency where (channel, key) in (
   select channel, key from tidings_idempotency where dropped = 1 and at <= ? limit ?)`;
@@ -97,6 +104,7 @@ export class Retention {
     budget -= this.#run(DELETE_VOLATILE, this.#now - VOLATILE_AGE, this.#now + VOLATILE_AGE, budget);
     budget -= this.#dropOldest(budget);
     budget -= this.#aged.drop(this.#now, budget);
+    if (budget > 0) budget -= this.#run(DROP_OF_ENDED, this.#now, this.#now, this.#now, budget);
     if (budget > 0) budget -= this.#run(WITHDRAW, this.#now, this.#now, this.#now, this.#now, budget);
     budget -= this.#dropExcessEntries(budget);
     if (budget > 0) budget -= this.#run(DELETE_KEYS, this.#now - IDEMPOTENCY_AGE, budget);

@@ -1,3 +1,4 @@
+import { END_TYPE } from "@tidings/protocol/mode";
 import { RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./entry-row.ts";
 import type { SqliteTransaction } from "./driver.ts";
 import type { LogFile } from "./log-file.ts";
@@ -15,6 +16,9 @@ export const sizeOf = (row: "new" | "old" | "tidings_entry"): string =>
 /** SQLite uses a partial index only for statements that repeat its condition in the same words. */
 export const IS_KEPT = `kind in (${RELIABLE}, ${WITHDRAWAL})`;
 export const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
+
+/** An entry that is the last one of its channel. */
+export const IS_END = `type = '${END_TYPE}' and kind = ${RELIABLE}`;
 
 /**
  * The tables share the application's file, so all names begin with `tidings_`.
@@ -159,8 +163,22 @@ after update of entries, withdrawals, value_count, bytes, value_bytes on tidings
 end;
 `;
 
+/**
+ * The ends of channels. When one is deleted, nothing of its channel is left. Its mark is the mark of every channel
+ * without a row then.
+ */
+const ENDS = `
+create index tidings_entry_end on tidings_entry (channel, seq) where ${IS_END};
+create trigger tidings_deleted_end after delete on tidings_entry
+when old.type = '${END_TYPE}' and old.kind = ${RELIABLE} begin
+  update tidings_total set forgotten_to = max(forgotten_to, old.seq);
+  delete from tidings_entry where channel = old.channel;
+  delete from tidings_channel where channel = old.channel;
+end;
+`;
+
 /** The statements that upgrade a file: text n leads from version n to n + 1, so their number is the newest version. */
-export const MIGRATIONS: readonly string[] = [TABLES, TOTALS, DUE];
+export const MIGRATIONS: readonly string[] = [TABLES, TOTALS, DUE, ENDS];
 
 /** @throws Error if a newer version of this package has written the file */
 export function refuseNewer(file: LogFile, migrations = MIGRATIONS): void {

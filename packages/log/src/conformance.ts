@@ -3,6 +3,7 @@ import { checkOptions, checkType } from "@tidings/protocol/checks";
 import { cursorLaws } from "./conformance/cursors.ts";
 import { doorbellLaws } from "./conformance/doorbell.ts";
 import type { EngineFacts, OpenLog } from "./conformance/engine.ts";
+import { endLaws } from "./conformance/ends.ts";
 import { expectsLaws } from "./conformance/expects.ts";
 import { historyProperties } from "./conformance/histories.ts";
 import { historyLaws } from "./conformance/history.ts";
@@ -28,6 +29,7 @@ export const laws: readonly Law[] = [
   ...limitLaws,
   ...latestLaws,
   ...expectsLaws,
+  ...endLaws,
   ...volatileLaws,
   ...retentionLaws,
   ...ruleLaws,

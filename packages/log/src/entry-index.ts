@@ -49,6 +49,10 @@ export class EntryList<Item> {
     return this.#slots[this.#first];
   }
 
+  newest(): Slot<Item> | undefined {
+    return this.#slots.findLast(({ item }) => item !== null);
+  }
+
   /** Forwards from the first slot after a position. The list must not change meanwhile. */
   after(seq: number): Run<Item> {
     return advance({ slots: this.#slots, step: 1, index: this.#indexAfter(seq) - 1, item: null, rank: 0 });

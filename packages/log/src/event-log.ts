@@ -14,6 +14,7 @@ export const FORGOTTEN_CHANNELS = "";
 export interface NewEntry {
   /** The path of an address. */
   readonly channel: string;
+  /** A reliable entry with the type `end` is the last one of its channel. */
   readonly type: string;
   readonly mode: Mode;
   /** `latest` only: this entry replaces the value of its channel and type that has the same key. @default "" */
@@ -126,7 +127,8 @@ export interface Keep extends ChannelKeep {
   readonly bytes: number;
   /**
    * How many channels without entries the log remembers: those that were emptied last. One position stands for all
-   * forgotten ones. The README of this package, "Forgotten channels", says which readers get a `trimmed` hole.
+   * forgotten ones. The README of this package, "Forgotten channels", says which readers get a `trimmed` hole. An
+   * ended channel is not among them: it is forgotten together with its end.
    */
   readonly emptyChannels: number;
 }
@@ -154,6 +156,9 @@ export interface LogStat {
  *   page without entries, with the head as `next`, and with a `reset` or `lost` hole for every given channel.
  * - An epoch has 1 to 24 characters `A-Z a-z 0-9 _ -`, and no two hyphens in a row, as `newEpoch` makes it. A hub
  *   refuses other epochs: it uses the remaining characters of a cursor for positions between current values.
+ * - A reliable entry with the type `end` is the last one of its channel: every later append to it is refused, and a value
+ *   that expires later is dropped without a withdrawal. When retention drops the end, the log forgets the channel:
+ *   nothing of it is kept, and it can be used again.
  * - Naming a channel twice is the same as naming it once.
  * - A clock that jumps affects only what depends on age. An entry is "younger than 5 s", or "not expired", if the
  *   *distance* between its time and now is small enough, so nothing lives for ever when the clock goes back.
@@ -166,6 +171,8 @@ export interface EventLog {
    * All conditions of a batch (`expects`) are checked against the log as it is before the batch, in one step with the
    * append. An entry that was appended before, by its idempotency key, is not checked again.
    *
+   * @throws EndedError if the channel of an entry has ended, or ends before it in the batch; then nothing of the batch
+   *   is appended. An entry that was appended before is not refused
    * @throws ConflictError if a value does not stand where an entry expects it; then nothing of the batch is appended
    * @throws AppendError if the entries cannot be stored; it says whether they may be stored all the same
    * @throws Error if the log is closed
@@ -190,8 +197,8 @@ export interface EventLog {
    */
   recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page>;
   /**
-   * Reads the newest value of each key of the `latest` entries, in the order of `seq`, without expired and withdrawn
-   * values. `next` of a page is the `after` of the next page; on the last page it is the head. `after` null starts with
+   * Reads the newest value of each key of the `latest` entries, without expired and withdrawn values, and the ends of
+   * the channels that have ended, in the order of `seq`. `next` of a page is the `after` of the next page; on the last page it is the head. `after` null starts with
    * the first page.
    */
   current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page>;
@@ -231,7 +238,7 @@ export interface TransactionalLog<Transaction> extends EventLog {
    * publishes nothing. The inserts are handed to the transaction's connection, in order, before the call returns, so no
    * other request can come between them. Await it before you commit: it rejects if an insert has failed.
    *
-   * @throws ConflictError as {@link EventLog.append} does
+   * @throws EndedError, ConflictError as {@link EventLog.append} does
    * @throws Error if the log is closed or the entries cannot be written; then none of them is
    */
   appendIn(transaction: Transaction, batch: readonly NewEntry[]): Promise<void>;

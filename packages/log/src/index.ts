@@ -1,6 +1,7 @@
 export { AppendError } from "./append-error.ts";
 export { byteLength } from "./byte-length.ts";
 export { checkExpected, ConflictError, isConflict } from "./conflict-error.ts";
+export { checkEnds, EndedError, isEnd, isEnded } from "./ended-error.ts";
 export { FORGOTTEN_CHANNELS, IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";
 export type {
   Appended,

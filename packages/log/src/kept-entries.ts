@@ -1,5 +1,6 @@
 import { AgedEntries } from "./aged-entries.ts";
 import { byteLength } from "./byte-length.ts";
+import { isEnd } from "./ended-error.ts";
 import { EntryIndex, keyOf, type EntryList, type Slot } from "./entry-index.ts";
 import { VOLATILE_AGE, type ChannelKeep, type Entry, type Keep, type KeepRules } from "./event-log.ts";
 import { findKeep } from "./keep-rules.ts";
@@ -85,6 +86,12 @@ export class KeptEntries {
     return this.isOwed(newest, now) ? newest : null;
   }
 
+  /** The end of a channel; null if it has not ended. Nothing comes after an end, so only the newest entry can be one. */
+  endOf(channel: string): Entry | null {
+    const newest = this.byKind.reliable.lists.get(channel)?.newest()?.item ?? null;
+    return newest !== null && isEnd(newest) ? newest : null;
+  }
+
   /** The values that have expired and are not withdrawn yet. */
   expired(now: number): Entry[] {
     return this.#lifetimes.expired((entry) => this.isOwed(entry, now));
@@ -128,6 +135,10 @@ export class KeptEntries {
     for (let slot = this.#aged.findAged(now); slot; slot = this.#aged.findAged(now)) this.#drop(slot);
     this.#dropCrowd();
     this.#dropVolatile(now);
+    // After its end, nothing of a channel is withdrawn.
+    for (const entry of this.expired(now)) {
+      if (this.endOf(entry.channel) !== null) this.#drop(this.#newest.get(keyOf(entry)));
+    }
   }
 
   /** The former value or withdrawal of the key goes. */
@@ -136,6 +147,15 @@ export class KeptEntries {
     const former = this.#newest.get(key);
     this.#newest.set(key, slot);
     this.#drop(former);
+  }
+
+  /** Nothing of a channel outlives its end. */
+  #forget(channel: string): void {
+    for (const kind of EVERY_KIND) {
+      const list = this.byKind[kind].lists.get(channel);
+      for (let slot = list?.oldest(); slot?.item; slot = list?.oldest()) this.#remove(slot, slot.item);
+    }
+    this.trimmed.forget(channel);
   }
 
   /** Volatile entries go as soon as nobody is owed them. */
@@ -184,16 +204,23 @@ export class KeptEntries {
   #drop(slot: Slot<Entry> | undefined): void {
     const entry = slot?.item ?? null;
     if (slot === undefined || entry === null) return;
+    const isLast = this.#remove(slot, entry);
+    if (isEnd(entry)) this.#forget(entry.channel);
+    else if (isLast && this.#kindsOf(entry.channel) === 0) this.trimmed.leave(entry.channel);
+  }
+
+  /** Says whether it was the last entry of its channel that has this kind. */
+  #remove(slot: Slot<Entry>, entry: Entry): boolean {
     const kind = kindOf(entry);
     const isLast = this.byKind[kind].drop(entry.channel, slot);
     if (retentionOf[kind].isAged) this.#aged.noteDrop(this.#keepOf(entry.channel));
     this.#lifetimes.delete(entry);
     this.#listener.noteDrop(slot);
     this.#weigh(entry, kind, -1);
-    const isNewestOfKey = kind === "withdrawal" && this.#newest.get(keyOf(entry)) === slot;
+    const isNewestOfKey = entry.mode === "latest" && this.#newest.get(keyOf(entry)) === slot;
     if (isNewestOfKey) this.#newest.delete(keyOf(entry));
     if (leavesHole(kind, isNewestOfKey)) this.trimmed.move(entry.channel, entry.seq);
-    if (isLast && this.#kindsOf(entry.channel) === 0) this.trimmed.leave(entry.channel);
+    return isLast;
   }
 
   /** How many kinds of entries are kept of a channel. Volatile entries do not count: they leave no hole. */

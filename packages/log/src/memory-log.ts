@@ -2,6 +2,7 @@ import { newEpoch, type Cursor } from "@tidings/protocol";
 import { checkOptions, checkRange } from "@tidings/protocol/checks";
 import { byteLength } from "./byte-length.ts";
 import { checkExpected } from "./conflict-error.ts";
+import { checkEnds } from "./ended-error.ts";
 import { takeNext, type Run } from "./entry-index.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, KeepRules, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
 import { completeKeep } from "./keep.ts";
@@ -70,6 +71,10 @@ class MemoryLog implements EventLog {
     // A getter of the caller may throw, so all entries are read first: a batch is appended as a whole or not at all.
     const now = this.#now();
     const entries = batch.map((entry) => ({ ...entry }));
+    checkEnds(entries, {
+      endOf: (channel) => this.#kept.endOf(channel),
+      isRepeated: (entry) => this.#isRepeated(entry),
+    });
     for (const entry of entries) this.#checkExpected(entry, now);
     const appended = entries.map((entry) => this.#appendOne(entry, now));
     if (appended.some(({ duplicate }) => !duplicate)) this.#wake();
@@ -103,8 +108,13 @@ class MemoryLog implements EventLog {
 
   async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
     const from = after ?? this.#cursor(0);
-    const runs = this.#kept.byKind.latest.runs(new Set(channels), (list) => list.after(from.seq));
-    return this.#invalid(from, channels) ?? this.#page(from, runs, limit, []);
+    const { latest, reliable } = this.#kept.byKind;
+    const wanted = new Set(channels);
+    const ended = channels.filter((channel) => this.#kept.endOf(channel) !== null);
+    const values = latest.runs(wanted, (list) => list.after(from.seq));
+    // The end is the newest entry of its list.
+    const ends = reliable.runs(new Set(ended), (list) => list.after(Math.max(from.seq, (list.newest()?.seq ?? 0) - 1)));
+    return this.#invalid(from, channels) ?? this.#page(from, [...values, ...ends], limit, []);
   }
 
   async head(): Promise<Cursor> {
@@ -170,9 +180,13 @@ class MemoryLog implements EventLog {
   /** @throws ConflictError */
   #checkExpected(entry: NewEntry, now: number): void {
     if (entry.expects === undefined) return;
+    if (!this.#isRepeated(entry)) checkExpected(entry, this.#kept.valueOf(entry, now));
+  }
+
+  /** Whether an entry was appended before, by its idempotency key. */
+  #isRepeated(entry: NewEntry): boolean {
     const name = nameOfKey(entry);
-    const isRepeated = name !== null && this.#keyedAppends.find(name) !== undefined;
-    if (!isRepeated) checkExpected(entry, this.#kept.valueOf(entry, now));
+    return name !== null && this.#keyedAppends.find(name) !== undefined;
   }
 
   #appendOne(given: NewEntry, now: number): Appended {

@@ -1,5 +1,15 @@
 import { IDEMPOTENCY_AGE, VOLATILE_AGE } from "@tidings/log";
-import { BY_INDEX, ENTRY_BYTES, IS_LATEST, isSuperseded, RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./tables.ts";
+import {
+  BY_INDEX,
+  ENTRY_BYTES,
+  IS_LATEST,
+  isEnd,
+  isSuperseded,
+  RELIABLE,
+  VALUE,
+  VOLATILE,
+  WITHDRAWAL,
+} from "./tables.ts";
 
 const SIZE = `(coalesce(octet_length(data), 0) + ${ENTRY_BYTES})`;
 const IS_EMPTY = "entries + withdrawals + value_count = 0";
@@ -17,6 +27,13 @@ const change = (sign: "+" | "-", given: string, names: readonly string[], table:
   names.map((name) => `${name} = ${table}.${name} ${sign} ${given}.${name}`).join(", ");
 const OF_CHANNEL = ["entries", "withdrawals", "value_count", "bytes", "value_bytes"];
 const OF_TOTAL = ["entries", "bytes", "value_bytes", "empty_channels"];
+
+/** Whether the channel of the entry `row` has ended. */
+const isOfEnded = (schema: string, row: string): string =>
+  `exists (select 1 from ${schema}.entry ended where ended.channel = ${row}.channel and ${isEnd("ended")})`;
+
+/** Whether a value that may expire has done so. Its time may be in the future, after the clock went back. */
+const HAS_EXPIRED = "(expires_at <= now_at or (at > now_at and at - now_at >= expires_at - at))";
 
 const totalsOf = (rows: string): string => `(
       select coalesce(sum(entries + withdrawals + value_count), 0) as entries, coalesce(sum(bytes), 0) as bytes,
@@ -48,6 +65,7 @@ create function ${schema}.note_deleted() returns trigger language plpgsql volati
 set enable_sort = off as $$
 declare
   settled bigint := ${schema}.mark_of('settled');
+  ended text[] := array(select channel from deleted where ${isEnd("deleted")});
 begin
   update ${schema}.channel set ${change("-", "gone", OF_CHANNEL, "channel")},
     trimmed_to = greatest(channel.trimmed_to, gone.hole),
@@ -60,6 +78,12 @@ begin
   update ${schema}.idempotency set dropped = true from deleted
     where deleted.idempotency_key is not null and idempotency.channel = deleted.channel
     and idempotency.key = deleted.idempotency_key and idempotency.seq = deleted.seq;
+  if cardinality(ended) > 0 then
+    -- Nothing of a channel is left after its end. The mark of every channel without a row stands for it.
+    perform ${schema}.move_mark('forgotten', (select max(seq) from deleted where ${isEnd("deleted")}));
+    delete from ${schema}.entry where channel = any (ended);
+    delete from ${schema}.channel where channel = any (ended);
+  end if;
   return null;
 end $$;
 create trigger entries_deleted after delete on ${schema}.entry
@@ -199,6 +223,18 @@ begin
   return excess;
 end $$;
 
+-- Deletes expired values of channels that have ended. After its end, nothing of a channel is withdrawn.
+create function ${schema}.drop_of_ended(now_at bigint, max_rows integer) returns bigint
+language sql volatile ${BY_INDEX} as $$
+  with gone as (
+    delete from ${schema}.entry where seq = any (array(
+      select seq from ${schema}.entry value
+      where expires_at is not null and ${HAS_EXPIRED}
+        and seq <= ${schema}.mark_of('settled') and ${isOfEnded(schema, "value")} limit max_rows
+    )) returning 1
+  ) select count(*) from gone
+$$;
+
 -- Replaces expired values by their withdrawals, which readers receive.
 create function ${schema}.withdraw_expired(now_at bigint, max_rows integer) returns bigint
 language plpgsql volatile ${BY_INDEX} as $$
@@ -214,7 +250,7 @@ begin
         -- With a time in the future, after the clock went back.
         (select * from ${schema}.entry
           where expires_at is not null and at > now_at and at - now_at >= expires_at - at order by at)
-      ) value where not ${isSuperseded(schema, "value")} limit max_rows
+      ) value where not ${isSuperseded(schema, "value")} and not ${isOfEnded(schema, "value")} limit max_rows
     loop
       -- The first time, it only finds out whether there are any. Under the lock, no value can be renewed meanwhile.
       exit when attempt = 1;
@@ -261,6 +297,7 @@ begin
   is_full := ${schema}.drop_aged(now_at, keep_age, max_rows) = max_rows or is_full;
   is_full := ${schema}.drop_keys(now_at, max_rows) = max_rows or is_full;
   is_full := ${schema}.forget_channels(keep_empty, max_rows) = max_rows or is_full;
+  is_full := ${schema}.drop_of_ended(now_at, max_rows) = max_rows or is_full;
   -- The values that are withdrawn now are deleted by the next step.
   is_full := ${schema}.withdraw_expired(now_at, max_rows) > 0 or is_full;
   if ${schema}.is_other_server() then perform ${schema}.begin_append(); end if;

@@ -1,3 +1,5 @@
+import { END_TYPE } from "@tidings/protocol/mode";
+
 /** The overhead of an entry in the tables and their indexes that `bytes` counts, in bytes. */
 export const ENTRY_BYTES = 200;
 
@@ -9,6 +11,12 @@ export const VOLATILE = 2;
 export const WITHDRAWAL = 3;
 
 export const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
+
+/** An entry that is the last one of its channel. */
+export const isEnd = (row: string): string => `(${row}.type = '${END_TYPE}' and ${row}.kind = ${RELIABLE})`;
+
+/** A value, or the end of a channel. */
+export const isCurrent = (row: string): string => `(${row}.kind = ${VALUE} or ${isEnd(row)})`;
 
 /**
  * Settings of the functions that search the entries. Each search is a range of one index, in its order. Of tables that
@@ -49,7 +57,8 @@ create table ${schema}.entry (
 );
 -- The kind is in the index, so that reading history skips values without reading their entries.
 create index entry_channel on ${schema}.entry (channel, seq) include (kind);
-create index entry_value on ${schema}.entry (channel, seq) where kind = ${VALUE};
+create index entry_current on ${schema}.entry (channel, seq) where ${isCurrent("entry")};
+create index entry_end on ${schema}.entry (channel, seq) where ${isEnd("entry")};
 -- A key may be longer than an entry of an index, so the index has its hash.
 create index entry_latest on ${schema}.entry (channel, type, hashtextextended(key, 0), seq) where ${IS_LATEST};
 create index entry_volatile on ${schema}.entry (at) where kind = ${VOLATILE};
@@ -117,6 +126,11 @@ create table ${schema}.total (
   empty_channels bigint not null default 0
 );
 insert into ${schema}.total default values;
+
+-- How many channels have ended, in rows by a hash of the channel. A transaction that does not see what was appended
+-- since it began fails when it locks such a row.
+create table ${schema}.ending (slot integer primary key, number bigint not null default 0);
+insert into ${schema}.ending select * from generate_series(0, 255);
 
 -- Positions that only grow, each in the newest of its rows:
 -- settled: up to here, the counts are complete. trimmed: the largest mark of a channel. forgotten: the mark of every
