@@ -28,8 +28,8 @@ const RESERVED: readonly string[] = [
 /**
  * Checks everything that the types cannot express.
  *
- * @throws ContractError `bad-contract` if a name, pattern, event type, duration, snapshot or end is malformed, or if two
- *   patterns can make the same path
+ * @throws ContractError `bad-contract` if a name, pattern, event type, duration, snapshot or end is malformed, or if
+ *   two patterns can make the same path
  */
 export function checkContract(contract: Contract): void {
   const channels = Object.values(contract);

@@ -156,9 +156,9 @@ export interface LogStat {
  *   page without entries, with the head as `next`, and with a `reset` or `lost` hole for every given channel.
  * - An epoch has 1 to 24 characters `A-Z a-z 0-9 _ -`, and no two hyphens in a row, as `newEpoch` makes it. A hub
  *   refuses other epochs: it uses the remaining characters of a cursor for positions between current values.
- * - A reliable entry with the type `end` is the last one of its channel: every later append to it is refused, and a value
- *   that expires later is dropped without a withdrawal. When retention drops the end, the log forgets the channel:
- *   nothing of it is kept, and it can be used again.
+ * - A reliable entry with the type `end` is the last one of its channel: every later append to it is refused, and a
+ *   value that expires later is dropped without a withdrawal. When retention drops the end, the log forgets the
+ *   channel: nothing of it is kept, and it can be used again.
  * - Naming a channel twice is the same as naming it once.
  * - A clock that jumps affects only what depends on age. An entry is "younger than 5 s", or "not expired", if the
  *   *distance* between its time and now is small enough, so nothing lives for ever when the clock goes back.
@@ -198,8 +198,8 @@ export interface EventLog {
   recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page>;
   /**
    * Reads the newest value of each key of the `latest` entries, without expired and withdrawn values, and the ends of
-   * the channels that have ended, in the order of `seq`. `next` of a page is the `after` of the next page; on the last page it is the head. `after` null starts with
-   * the first page.
+   * the channels that have ended, in the order of `seq`. `next` of a page is the `after` of the next page; on the last
+   * page it is the head. `after` null starts with the first page.
    */
   current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page>;
   /** The newest visible position. */

@@ -86,7 +86,7 @@ export class KeptEntries {
     return this.isOwed(newest, now) ? newest : null;
   }
 
-  /** The end of a channel; null if it has not ended. Nothing comes after an end, so only the newest entry can be one. */
+  /** The end of a channel; null if it has not ended. Nothing comes after an end, so it is the newest entry. */
   endOf(channel: string): Entry | null {
     const newest = this.byKind.reliable.lists.get(channel)?.newest()?.item ?? null;
     return newest !== null && isEnd(newest) ? newest : null;

@@ -5,7 +5,8 @@ import { FORGOTTEN_CHANNELS, type Hole } from "./event-log.ts";
  *
  * The mark of a channel stays after its last entry is gone, for a limited number of channels: a mark costs 100 bytes
  * with its path, and a log may see a new channel for every job. The largest mark that was forgotten takes the place of
- * theirs. An ended channel is forgotten at once, since nobody goes on to use it. The README of this package, "Forgotten channels", says what follows for readers.
+ * theirs. An ended channel is forgotten at once, since nobody goes on to use it. The README of this package, "Forgotten
+ * channels", says what follows for readers.
  */
 export class TrimMarks {
   readonly marks = new Map<string, number>();

@@ -31,6 +31,36 @@ const sentAt = new Date();
 // Publish
 const hub = createHub(chat, { log, authorize: () => true, snapshot });
 
+// End
+const jobs = defineContract({
+  job: channel("jobs/:jobId", { line: z.string() }, { end: z.object({ at: isoDate }) }),
+  log: channel("log", { line: z.string() }),
+});
+{
+  const jobHub = createHub(jobs, { log, authorize: () => true });
+  const job = jobs.job({ jobId: "a" });
+  // … takes the data that the channel declares, decoded
+  void jobHub.end(job, { at: sentAt }, { idempotencyKey: "k" });
+  expectTypeOf(jobHub.end(job, { at: sentAt })).resolves.toHaveProperty("id");
+  // @ts-expect-error -- encoded instead of decoded
+  void jobHub.end(job, { at: "2026-01-01T00:00:00.000Z" });
+  // @ts-expect-error -- no data
+  void jobHub.end(job);
+  // @ts-expect-error -- an end has no condition
+  void jobHub.end(job, { at: sentAt }, { expects: null });
+  // @ts-expect-error -- is not assignable to type '"this channel declares no end: channel(pattern, events, { end: …
+  void jobHub.end(jobs.log(), {});
+  // @ts-expect-error -- an end is not published
+  void jobHub.publish(job, "end", { at: sentAt });
+  // … and is the last item of a loop, only where the channel declares one
+  for await (const item of jobHub.events(job)) {
+    if (item.kind === "end") expectTypeOf(item.data).toEqualTypeOf<{ at: Date }>();
+  }
+  for await (const item of jobHub.events(jobs.log())) {
+    expectTypeOf(item.kind).toEqualTypeOf<"event" | "gap" | "invalid">();
+  }
+}
+
 // … takes an event of the address's channel, decoded
 {
   void hub.publish(lobby, "message", { text: "hi", sentAt });

@@ -1,6 +1,6 @@
 import { channel, defineContract, latest, volatile } from "@tidings/contract";
 import type { MemoryLogOptions } from "@tidings/log";
-import type { HubOptions, HubRequest, HubResponse, TraceRecord, Viewer } from "../src/index.ts";
+import type { Hub, HubOptions, HubRequest, HubResponse, TraceRecord, Viewer } from "../src/index.ts";
 import { createHub } from "../src/index.ts";
 import { z } from "zod";
 import { BufferSink } from "./buffer-sink.ts";
@@ -19,6 +19,16 @@ export const chat = defineContract({
     { snapshot: z.object({ texts: z.array(z.string()) }) },
   ),
   inbox: channel("users/:userId/inbox", { mention: z.object({ by: z.string() }) }),
+});
+
+/** A contract with a channel that declares an end, and with one that declares none. */
+export const jobs = defineContract({
+  job: channel(
+    "jobs/:jobId",
+    { line: z.object({ text: z.string() }), done: latest(z.object({ percent: z.number() })) },
+    { snapshot: z.object({ lines: z.number() }), end: z.object({ files: z.number() }) },
+  ),
+  room: channel("rooms/:roomId", { message: z.object({ text: z.string() }) }),
 });
 
 export const lobby = chat.room({ roomId: "lobby" });
@@ -68,6 +78,36 @@ export async function openTestHub({ keep, rules, log: given, ...options }: Optio
     ...(rules === undefined ? {} : { keep: rules }),
     ...options,
   });
+  const requests = await requestsTo(hub, clock);
+
+  async function say(...texts: string[]): Promise<string[]> {
+    const published = await Promise.all(texts.map((text) => hub.publish(lobby, "message", { text })));
+    await clock.settle();
+    return published.map(({ id }) => id);
+  }
+
+  return { hub, clock, log, records, ...requests, say };
+}
+
+type JobsOptions = Pick<HubOptions<typeof jobs, Viewer>, "authorize" | "limits">;
+
+/** The same with channels that end. */
+export async function openJobsHub({ keep, ...options }: Pick<Options, "keep"> & Partial<JobsOptions> = {}) {
+  const clock = new SteppedClock();
+  const log = new WatchedLog({ now: clock.now, ...(keep === undefined ? {} : { keep }) });
+  const hub = createHub(jobs, {
+    log,
+    clock,
+    authorize: () => true,
+    snapshot: { job: () => ({ lines: 0 }) },
+    onLog: () => {},
+    ...options,
+  });
+  return { hub, clock, log, ...(await requestsTo(hub, clock)) };
+}
+
+/** Requests to a hub that has started. */
+async function requestsTo(hub: Pick<Hub<typeof chat>, "handle">, clock: SteppedClock) {
   await clock.settle();
 
   async function ask(query: string, parts?: RequestParts): Promise<HubResponse> {
@@ -89,13 +129,7 @@ export async function openTestHub({ keep, rules, log: given, ...options }: Optio
     return parsePage(response);
   }
 
-  async function say(...texts: string[]): Promise<string[]> {
-    const published = await Promise.all(texts.map((text) => hub.publish(lobby, "message", { text })));
-    await clock.settle();
-    return published.map(({ id }) => id);
-  }
-
-  return { hub, clock, log, records, ask, connect, page, say };
+  return { ask, connect, page };
 }
 
 /** A test hub whose viewers have the id in their `authorization` header. */

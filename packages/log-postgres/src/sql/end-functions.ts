@@ -52,7 +52,9 @@ begin
       raise exception 'tidings ended: % at "%"', item.channel, id using errcode = 'TD002';
     end if;
     if item."idempotencyKey" is not null then keys := keys || (item.channel || ' ' || item."idempotencyKey"); end if;
-    if item.type = '${END_TYPE}' and coalesce(item.mode, 'reliable') = 'reliable' then ended := ended || item.channel; end if;
+    if item.type = '${END_TYPE}' and coalesce(item.mode, 'reliable') = 'reliable' then
+      ended := ended || item.channel;
+    end if;
   end loop;
 end $$;
 
