@@ -13,6 +13,7 @@ export { systemClock } from "@tidings/protocol/clock";
 export type { Clock } from "@tidings/protocol/clock";
 export type {
   Cleared,
+  EndOf,
   EventOf,
   Gap,
   Handler,

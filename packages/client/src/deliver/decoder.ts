@@ -1,6 +1,6 @@
 import { decode, type Address, type AnyChannel, type Contract, type Schema } from "@tidings/contract";
 import type { PageBody, PageEvent } from "@tidings/protocol";
-import type { Mode } from "@tidings/protocol/mode";
+import { END_TYPE, type Mode } from "@tidings/protocol/mode";
 import type { Settings } from "../options.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import { StreamError } from "../stream-error.ts";
@@ -13,8 +13,8 @@ export interface Decoder {
   /** The delivery mode of an event type. Undefined for a type that this client does not know. */
   modeOf(address: Address, type: string): Mode | undefined;
   /**
-   * An event or a withdrawal of an address. Null for another address, for a type that this client does not know yet,
-   * and for data that does not fit: that is reported.
+   * An event, a withdrawal or the end of an address. Null for another address, for a type that this client does not
+   * know yet, and for data that does not fit: that is reported.
    */
   item(address: Address, wire: PageEvent, position: Position | null): Item | null;
   /**
@@ -57,18 +57,34 @@ export function createDecoder(
 
   function item(address: Address, wire: PageEvent, position: Position | null): Item | null {
     const { channel, type } = wire;
-    const { name, events } = channelOf(address);
+    const { name, events, end } = channelOf(address);
     const definition = events[type];
-    if (channel !== address.path || !definition) {
+    if (channel !== address.path) {
       return null;
     }
+    const id = position?.token ?? null;
+    const label = `${name}.${type}`;
     if ("clear" in wire) {
-      return position && { kind: "clear", position, cleared: { channel, type, key: wire.clear, id: position.token } };
+      const isKnown = definition && position;
+      return isKnown
+        ? { kind: "clear", position, cleared: { channel, type, key: wire.clear, id: position.token } }
+        : null;
     }
-    return tryDecode(definition.schema, `${name}.${type}`, wire, (data) => ({
+    if (end && type === END_TYPE) {
+      const ending = tryDecode(end, label, wire, (data) => ({
+        kind: "end",
+        position,
+        event: { channel, type, data, id },
+      }));
+      return ending ?? { kind: "end", position, event: null };
+    }
+    if (!definition) {
+      return null;
+    }
+    return tryDecode(definition.schema, label, wire, (data) => ({
       kind: "event",
       position,
-      event: { channel, type, data, id: position?.token ?? null },
+      event: { channel, type, data, id },
       isVolatile: definition.mode === "volatile",
     }));
   }
@@ -90,7 +106,8 @@ export function createDecoder(
   }
 
   function modeOf(address: Address, type: string): Mode | undefined {
-    return channelOf(address).events[type]?.mode;
+    const { events, end } = channelOf(address);
+    return type === END_TYPE && end ? "reliable" : events[type]?.mode;
   }
 
   return { channelOf, modeOf, item, page };

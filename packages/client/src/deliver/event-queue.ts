@@ -20,7 +20,7 @@ export function createQueue(
   { onGap, capacity = DEFAULT_CAPACITY }: Pick<EventsOptions, "onGap" | "capacity">,
   onError: (error: StreamError) => void,
   connect: (consumer: Consumer) => Pick<Subscription, "input" | "close">,
-): AsyncIterableIterator<ReceivedEvent, Reason> {
+): AsyncIterableIterator<ReceivedEvent, Reason | ReceivedEvent> {
   let entries: Entry[] = [];
   /**
    * The subscription still stands before a gap that is in the queue. If it asked again from there, it would meet the
@@ -29,11 +29,15 @@ export function createQueue(
    */
   let isBeforeGap = false;
   let reason: Reason | null = null;
+  let end: ReceivedEvent | null = null;
   let wake = () => {};
   let last: Promise<unknown> = Promise.resolve();
 
   const consumer: Consumer = {
     take(item) {
+      if (item.kind === "end") {
+        ({ event: end } = item);
+      }
       // A loop sees events: no withdrawals, and it begins without a state.
       if (item.kind !== "event") {
         return true;
@@ -89,7 +93,7 @@ export function createQueue(
     return true;
   }
 
-  async function read(): Promise<IteratorResult<ReceivedEvent, Reason>> {
+  async function read(): Promise<IteratorResult<ReceivedEvent, Reason | ReceivedEvent>> {
     for (;;) {
       const entry = entries.shift();
       if (entries.length === 0) {
@@ -101,7 +105,7 @@ export function createQueue(
       if (entry) {
         handleGap(entry);
       } else if (reason !== null) {
-        return { done: true, value: reason };
+        return { done: true, value: end ?? reason };
       } else {
         await new Promise<void>((resolve) => (wake = resolve));
       }
@@ -124,7 +128,7 @@ export function createQueue(
     subscription.close();
   }
 
-  const queue: AsyncIterableIterator<ReceivedEvent, Reason> = {
+  const queue: AsyncIterableIterator<ReceivedEvent, Reason | ReceivedEvent> = {
     [Symbol.asyncIterator]: () => queue,
     /** First come, first served. */
     next() {

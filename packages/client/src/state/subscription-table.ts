@@ -178,7 +178,11 @@ function takeFirstItem(state: Open, item: Item, position: ChannelPosition): Next
   return state.cursor ? join(state, position) : to({ ...state, kind: "joined" }, ["offer", item]);
 }
 
-function afterItem(state: Open, { item: { position }, isTaken }: Answer, { stream }: ChannelPosition): Next {
+function afterItem(state: Open, { item, isTaken }: Answer, { stream }: ChannelPosition): Next {
+  const { position } = item;
+  if (item.kind === "end") {
+    return close(state, { reason: "ended" });
+  }
   // What has no position cannot be asked for again.
   if (!position) {
     return stay(state);
