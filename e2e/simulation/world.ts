@@ -1,6 +1,6 @@
 import type { HubRequest, Publication } from "@tidings/server";
 import type { VirtualClock } from "@tidings/testing";
-import { feeds, contract, reliableType, rooms, symbols, viewers, type AnyAddress } from "./contract.ts";
+import { job, feeds, contract, reliableType, rooms, symbols, viewers, type AnyAddress } from "./contract.ts";
 import { Counts } from "./coverage.ts";
 import { graceOf } from "./deadline.ts";
 import { GOOD, type LogCall, type Weather } from "./faulty-log.ts";
@@ -179,6 +179,20 @@ export class World implements ServerWorld, FailoverWorld {
     publish(3);
     // Some publishers do not wait for the answer.
     if (care < 0.2) publish(0);
+  }
+
+  /** Ends the job, once: a retry has the same idempotency key. Whoever is late is refused. */
+  end(): void {
+    const data = { n: ++this.#published };
+    const end = (attempts: number): void => {
+      this.server.hub.end(job, data, { idempotencyKey: `${data.n}` }).then(
+        () => this.counts.add("address ended"),
+        () => {
+          if (attempts > 0) this.clock.setTimeout(() => end(attempts - 1), 700);
+        },
+      );
+    };
+    end(3);
   }
 
   /** Begins a transaction of the application, publishes in it, or ends it. */
