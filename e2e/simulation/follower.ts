@@ -99,8 +99,8 @@ export class Follower extends Diary {
       this.#isReading = false;
       const { value } = result;
       if (typeof value !== "string") this.noteEvent(value);
-      if (result.done === true)
-        return this.note({ kind: "closed", reason: typeof value === "string" ? value : "ended" });
+      const reason = typeof value === "string" ? value : "ended";
+      if (result.done === true) return this.note({ kind: "closed", reason });
       if (this.#readsOn) this.read();
     } catch (error) {
       this.world.onViolation(`a loop threw ${String(error)}`);
@@ -134,6 +134,7 @@ export class Follower extends Diary {
           : address.name === "job"
             ? client.subscribe<"job">(address, { ...common, step: handle, done: handle, onEnd: handle }, options)
             : client.subscribe<"inbox">(address, { ...common, mail: handle }, options);
+    this.#reached = subscription.reached;
     const look = (): void => this.setLive(subscription.status.value.state === "live");
     subscription.status.subscribe(look);
     look();
