@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Entry } from "./event-log.ts";
 import { KeptEntries } from "./kept-entries.ts";
 
-test("ten thousand channels that have ended leave neither entries nor marks, and one that is empty keeps its mark", () => {
+test("ten thousand ended channels leave neither entries nor marks, and an empty one keeps its mark", () => {
   const keep = { entries: 10, age: 1_000, bytes: 1e9, emptyChannels: 1 };
   const kept = new KeptEntries(keep, 0, { noteDrop: () => {} });
   let seq = 0;
