@@ -14,6 +14,7 @@ const FAULTS = ["e2e/faults/**/*.test.ts", "packages/log-postgres/trials/**/*.te
 const PROOF = [
   "e2e/{fan-out,chat-fuzz,cluster}.test.ts",
   "e2e/security/fuzz.test.ts",
+  "e2e/tabs/mutants.test.ts",
   "e2e/wire-{broken,frameworks,outsiders}.test.ts",
   "packages/log-sqlite/trials/**/*.test.ts",
   "packages/protocol/src/parser-cost.test.ts",

@@ -9,6 +9,7 @@ export function wrapLog(log: EventLog, replaced: Partial<EventLog>): EventLog {
     current: (...parameters) => log.current(...parameters),
     head: () => log.head(),
     watch: (wake) => log.watch(wake),
+    setRules: (rules) => log.setRules(rules),
     trim: () => log.trim(),
     stat: () => log.stat(),
     close: () => log.close(),

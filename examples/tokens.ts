@@ -19,8 +19,9 @@ export const ai = defineContract({ answer: channel("answers/:answerId", { begun,
 
 /** The server. @param save called with every answer, before its `done` event */
 export function startAnswers(port: number, save: (answerId: string, text: string) => void, clock = systemClock) {
-  // At 20 events a second this keeps an answer of eight minutes.
-  const hub = createHub(ai, { log: memoryLog({ keep: { entries: 10_000 } }), authorize: () => true });
+  // At 20 events a second this keeps an answer of eight minutes, for an hour.
+  const keep = { channels: { answer: { entries: 10_000, age: 3_600_000 } } };
+  const hub = createHub(ai, { log: memoryLog(), keep, authorize: () => true });
   const stops = new Map<string, () => Promise<void>>();
 
   async function write(answerId: string, prompt: string, stop: AbortController): Promise<void> {

@@ -8,6 +8,7 @@ import { findFaults, record, type Sizes } from "./size-limits.ts";
 
 const SCRIPTS = "lines of all files in scripts, with tests, comments and blank lines";
 const CLIENT = "bytes of the client without zod, gzipped";
+const TABS = "bytes of the client with tabs, without zod, gzipped";
 const REACT = "bytes of the hooks for React beside the client, gzipped";
 const CHAT = "bytes of a chat contract, the client and zod/mini, gzipped";
 /** Limits that hold whatever sizes are recorded. */
@@ -21,6 +22,12 @@ const measured: Sizes = {
   ...countPackages(join(root, "packages")),
   [SCRIPTS]: scripts.join("").split("\n").length - 1,
   [CLIENT]: gzipped(await bundle(`export { createClient } from "@tidings/client";`, ["zod", "zod/*"])),
+  [TABS]: gzipped(
+    await bundle(`export { createClient } from "@tidings/client"; export * from "@tidings/client/tabs";`, [
+      "zod",
+      "zod/*",
+    ]),
+  ),
   [REACT]: gzipped(await bundle(`export { createHooks } from "../../../react/src/index.ts";`, ["react", "@tidings/*"])),
   [CHAT]: gzipped(await bundle(`export { client } from "./chat.ts";`)),
 };

@@ -159,6 +159,7 @@ function methodsOf(log: EventLog): EventLog {
     current: (...asked) => log.current(...asked),
     head: () => log.head(),
     watch: (wake) => log.watch(wake),
+    setRules: (rules) => log.setRules(rules),
     trim: () => log.trim(),
     stat: () => log.stat(),
     close: () => log.close(),

@@ -1,4 +1,4 @@
-import { feeds, contract, rooms, viewers } from "./contract.ts";
+import { feeds, contract, job, rooms, viewers } from "./contract.ts";
 import type { Fact } from "./fact.ts";
 import { GOOD } from "./faulty-log.ts";
 import type { Diary } from "./diary.ts";
@@ -126,7 +126,9 @@ export function proveDoorbell(world: World): Promise<void> {
 /** Publishes to every address. Every follower has to get its event in time. */
 async function prove(world: World, law: string, milliseconds: number): Promise<void> {
   const { clock, diaries } = world;
-  const events = [...rooms, ...feeds, ...viewers.map((user) => contract.inbox({ user }))].map((address) =>
+  // The job goes on, as long as somebody still follows it.
+  const jobs = diaries.some(({ address, isLive, isClosed }) => address === job && isLive && !isClosed) ? [job] : [];
+  const events = [...rooms, ...feeds, ...jobs, ...viewers.map((user) => contract.inbox({ user }))].map((address) =>
     world.reliable(address),
   );
   const before = new Map(

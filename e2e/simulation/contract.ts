@@ -9,7 +9,7 @@ const numbered = z.object({ n: z.number(), pad: z.string().optional() });
 
 /**
  * Everything that the laws distinguish: the three modes, keys that expire, channels with a snapshot and without one,
- * and private channels.
+ * private channels, and one that ends.
  */
 export const contract = defineContract({
   room: channel(
@@ -22,6 +22,7 @@ export const contract = defineContract({
     price: latest(z.object({ n: z.number(), symbol: z.string() }), { key: ({ symbol }) => symbol, expires: EXPIRES }),
   }),
   inbox: channel("users/:user/inbox", { mail: numbered }),
+  job: channel("jobs/:job", { step: numbered, done: latest(numbered) }, { end: numbered }),
 });
 
 /** The people who read. */
@@ -30,7 +31,14 @@ export const viewers = ["u0", "u1", "u2"] as const;
 export const rooms = [contract.room({ room: "a" }), contract.room({ room: "b" })] as const;
 export const feeds = [contract.feed({ feed: "x" }), contract.feed({ feed: "y" })] as const;
 
-export type AnyAddress = (typeof rooms)[number] | (typeof feeds)[number] | ReturnType<typeof contract.inbox>;
+/** It ends. Only some scenarios use it. */
+export const job = contract.job({ job: "j" });
+
+export type AnyAddress =
+  | (typeof rooms)[number]
+  | (typeof feeds)[number]
+  | ReturnType<typeof contract.inbox>
+  | typeof job;
 
 /** The addresses that a viewer may want to follow. */
 export function addressesOf(viewer: string): readonly AnyAddress[] {
@@ -38,7 +46,7 @@ export function addressesOf(viewer: string): readonly AnyAddress[] {
 }
 
 /** The reliable event of each channel. */
-export const reliableType = { room: "said", feed: "posted", inbox: "mail" } as const;
+export const reliableType = { room: "said", feed: "posted", inbox: "mail", job: "step" } as const;
 
 /** The keys of prices: more than fit on the smallest page. */
 export const symbols = ["A", "B", "C", "D"] as const;

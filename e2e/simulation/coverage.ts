@@ -76,6 +76,7 @@ const expected = {
   ],
   outcomes: [
     "acked",
+    "rules stored",
     "event",
     "state",
     "cleared",

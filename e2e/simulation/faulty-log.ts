@@ -1,4 +1,4 @@
-import type { Appended, EventLog, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
+import type { Appended, EventLog, KeepRules, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
 import type { SqliteTransaction } from "@tidings/log-sqlite";
 import type { Cursor } from "@tidings/protocol";
 import type { VirtualClock } from "@tidings/testing";
@@ -52,8 +52,6 @@ export interface LogWorld {
   readonly truth: Truth;
   readonly weather: Weather;
   readonly counts: Counts;
-  /** Milliseconds that retention keeps an entry. */
-  readonly age: number;
   /** A failover that happens with the answer to that call. */
   readonly ambush: { readonly what: LogCall } | null;
   /** Publishes a value of every key. */
@@ -160,9 +158,23 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     };
   }
 
+  async setRules(rules: KeepRules): Promise<void> {
+    const { weather, truth, counts } = this.#world;
+    const how = weather.appends;
+    if (how === "refused") throw new Error("The log refuses.");
+    if (how === "slow") await this.#pause(2_000);
+    this.#refuseDead();
+    const confirm = truth.storeRules(rules);
+    await this.#log.setRules(rules);
+    counts.add("rules stored");
+    if (how === "unheard") throw new Error("The answer of the log was lost.");
+    confirm();
+  }
+
   async trim(): Promise<void> {
-    const { truth, clock, age } = this.#world;
+    const { truth, clock } = this.#world;
     if (this.#isDead) return;
+    const keptBefore = truth.rules.now();
     const before = await this.#log.head();
     const now = clock.now();
     await this.#log.trim();
@@ -171,7 +183,8 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
     for (let seq = before.seq + 1; after.epoch === before.epoch && seq <= after.seq; seq++) {
       truth.appended(WITHDRAWAL, { epoch: after.epoch, seq }, now, clock.time);
     }
-    truth.trimmed(({ wall }) => now - wall >= age);
+    const keptAfter = truth.rules.now();
+    truth.trimmed(({ wall, path }) => now - wall >= Math.min(keptBefore(path).age, keptAfter(path).age));
   }
 
   stat(): Promise<LogStat> {

@@ -8,7 +8,7 @@ import type { ClientProgram } from "./program.ts";
 type AnyClient = Client<typeof contract>;
 
 /** A page of history that a follower begins with. */
-export interface Beginning extends History<Received> {
+export interface Beginning extends History<Received, Received> {
   readonly requestedTick: Tick;
 }
 
@@ -22,7 +22,7 @@ export class Follower extends Diary {
   /** For how many events it waits. */
   waits = 0;
   #stop: () => void;
-  #events: AsyncIterableIterator<Received, Reason> | null = null;
+  #events: AsyncIterableIterator<Received, Reason | Received> | null = null;
   #reached: ClientSubscription["reached"] | null = null;
   #isReading = false;
   #readsOn = false;
@@ -93,12 +93,14 @@ export class Follower extends Diary {
     );
   }
 
-  async #take(events: AsyncIterableIterator<Received, Reason>): Promise<void> {
+  async #take(events: AsyncIterableIterator<Received, Reason | Received>): Promise<void> {
     try {
       const result = await events.next();
       this.#isReading = false;
-      if (result.done === true) return this.note({ kind: "closed", reason: result.value });
-      this.noteEvent(result.value);
+      const { value } = result;
+      if (typeof value !== "string") this.noteEvent(value);
+      const reason = typeof value === "string" ? value : "ended";
+      if (result.done === true) return this.note({ kind: "closed", reason });
       if (this.#readsOn) this.read();
     } catch (error) {
       this.world.onViolation(`a loop threw ${String(error)}`);
@@ -129,7 +131,9 @@ export class Follower extends Diary {
           )
         : address.name === "feed"
           ? client.subscribe<"feed">(address, { ...common, posted: handle, price: handle }, options)
-          : client.subscribe<"inbox">(address, { ...common, mail: handle }, options);
+          : address.name === "job"
+            ? client.subscribe<"job">(address, { ...common, step: handle, done: handle, onEnd: handle }, options)
+            : client.subscribe<"inbox">(address, { ...common, mail: handle }, options);
     this.#reached = subscription.reached;
     const look = (): void => this.setLive(subscription.status.value.state === "live");
     subscription.status.subscribe(look);
@@ -140,7 +144,7 @@ export class Follower extends Diary {
   #loop(client: AnyClient, after: { readonly after?: string }): () => void {
     const options = { ...after, capacity: 2, onGap: (gap: Gap) => this.note({ kind: "gap", gap }) };
     // A union of three types of loops, which are read in the same way.
-    this.#events = client.events(this.address, options) as AsyncIterableIterator<Received, Reason>;
+    this.#events = client.events(this.address, options) as AsyncIterableIterator<Received, Reason | Received>;
     return () => {
       this.isClosed = true;
       void this.#events?.return?.();

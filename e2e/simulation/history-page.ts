@@ -18,7 +18,7 @@ interface HistoryPage {
   readonly requestedAt: number;
   /** Milliseconds in which a hub may not have read a command yet. */
   readonly grace: number;
-  readonly page: History<Received>;
+  readonly page: History<Received, Received>;
 }
 
 /**
@@ -83,7 +83,7 @@ export async function readHistory(
   const [requestedTick, requestedAt] = [truth.next(), world.clock.time];
   const before = former === null ? null : (truth.find(former.data.n, former.id) ?? null);
   // Refused, or the network is away: then nothing is promised.
-  const page: History<Received> | null = await client
+  const page: History<Received, Received> | null = await client
     .history(address, former?.id ? { last, before: former.id } : { last })
     .catch(() => null);
   if (page === null) return counts.add("history refused");

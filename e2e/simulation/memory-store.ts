@@ -2,6 +2,7 @@ import {
   memoryLog,
   type Appended,
   type EventLog,
+  type KeepRules,
   type Limit,
   type LogStat,
   type NewEntry,
@@ -50,6 +51,8 @@ export class MemoryStore implements EventLog, Cluster, Store {
   #epochs: readonly Epoch[] = [];
   #log!: EventLog;
   #epoch = "";
+  /** Null while none were stored. */
+  #rules: KeepRules | null = null;
   /** Writes that are under way. */
   #writing = 0;
   /** The last replacement of the log. Replacements happen one after the other. */
@@ -116,6 +119,11 @@ export class MemoryStore implements EventLog, Cluster, Store {
     return () => this.#bells.delete(bell);
   }
 
+  async setRules(rules: KeepRules): Promise<void> {
+    this.#rules = rules;
+    await this.#log.setRules(rules);
+  }
+
   trim(): Promise<void> {
     return this.#write(async () => {
       const before = await this.#log.head();
@@ -179,6 +187,8 @@ export class MemoryStore implements EventLog, Cluster, Store {
     const { kept, keptBytes: bytes, age, now, random } = this.#options;
     let then: number | null = null;
     const log = memoryLog({ keep: { entries: kept, bytes, age }, burst: 0, now: () => then ?? now(), random });
+    // The memory log goes by them before it returns the promise.
+    if (this.#rules !== null) void log.setRules(this.#rules);
     // On a clock that has jumped, a key may have been forgotten and used again. Only its last entry keeps the key.
     const last = new Map(survivors.map(({ entry }, index) => [nameOfKey(entry), index]));
     // The memory log reads the time before it returns the promise.
@@ -199,6 +209,8 @@ export class MemoryStore implements EventLog, Cluster, Store {
     written: Written[],
     former: readonly Epoch[],
   ): void {
+    // They may have changed since the copy was begun.
+    if (this.#rules !== null) void log.setRules(this.#rules);
     this.#log = log;
     this.#epoch = epoch;
     this.#written = written;

@@ -1,4 +1,5 @@
 import { formatCursor } from "@tidings/protocol";
+import { END_TYPE } from "@tidings/protocol/mode";
 import type { Diary, Seen, SeenOf } from "./diary.ts";
 import type { EpochEnd } from "./epoch-end.ts";
 import type { Fact, Tick } from "./fact.ts";
@@ -25,6 +26,8 @@ export function judge(world: World): string | null {
   if (twice !== undefined && !world.hasJumped) {
     return `a key publishes once: ${twice.n} is in the log a second time, at ${formatCursor(twice.position)}`;
   }
+  const late = afterEnd(world.truth);
+  if (late !== null) return `nothing is appended after an end: ${late.n} was, at ${formatCursor(late.position)}`;
   for (const diary of world.diaries) {
     const wrong = new Case(world, diary).find();
     if (wrong === null) continue;
@@ -32,6 +35,14 @@ export function judge(world: World): string | null {
     return `${wrong} (${String(diary)})`;
   }
   return judgeJob(world);
+}
+
+/** What was appended to an address after its end, while that was there; null if there is nothing. */
+function afterEnd({ facts }: Truth): Fact | null {
+  const ends = facts.filter(({ type }) => type === END_TYPE);
+  const follows = ({ path, tick, lostTick }: Fact, fact: Fact): boolean =>
+    fact.path === path && fact.tick > tick && fact.tick < lostTick;
+  return facts.find((fact) => ends.some((end) => follows(end, fact))) ?? null;
 }
 
 /** Judges one follower: everything that it has seen, from the first thing to the last. */
@@ -67,6 +78,8 @@ class Case {
   /** When it got the gaps of the last minute, in milliseconds since the world began. */
   #gaps: number[] = [];
   #hasState = false;
+  /** It has got the end of its address. */
+  #hasEnd = false;
   /** It began with a page of history. */
   #hasPage = false;
   readonly #excuses: GapExcuses;
@@ -128,6 +141,7 @@ class Case {
         this.#hasPage = seen.from !== null;
         return null;
       case "closed":
+        if (seen.reason === "ended") return this.#hasEnd ? null : "no follower is closed without a reason: ended";
         return seen.reason === "closed" || seen.reason === "forbidden" || seen.reason === "gap-loop"
           ? null
           : `no follower is closed without a reason: ${seen.reason}`;
@@ -143,9 +157,12 @@ class Case {
     }
     const wrong = this.#rights.violation(fact, seen) ?? this.#unreported(fact, seen);
     if (wrong !== null) return wrong;
+    if (this.#hasEnd) return `nothing comes after an end: ${seen.n} did`;
+    this.#hasEnd = fact.type === END_TYPE;
     if (fact.mode === "volatile") return this.#volatile(fact, seen);
     if (fact.mode === "latest") this.#values.set(seen.type, seen.key, seen.n);
     // A current value has no position.
+    if (seen.id === null && this.#hasEnd) return this.#missed(fact, seen.tick);
     if (seen.id === null) return fact.mode === "latest" ? null : `reliable events have an id: ${seen.n} came without`;
     if (this.#delivered.has(fact)) {
       if (this.#isPlain) return null;
@@ -305,6 +322,10 @@ class Case {
       (fact) => this.#isOwed(fact) && fact.lostTick === Infinity && fact.goneTick > this.#restart.tick,
     );
     if (missed !== undefined) return `acked is delivered or gapped: ${missed.n} never came`;
+    const end = this.#reliable.find(({ type, lostTick }) => type === END_TYPE && lostTick === Infinity);
+    if (end !== undefined && end.goneTick === Infinity && !this.#rights.hides(end)) {
+      return `nobody waits for what has ended: ${end.n} never came`;
+    }
     const shown = this.#lostOfState(Infinity);
     if (shown !== undefined) return `no phantom survives a gap: ${shown.n} of a state was lost, and no gap came`;
     if (this.#hasState) {

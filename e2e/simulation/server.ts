@@ -3,6 +3,7 @@ import { contract } from "./contract.ts";
 import { FaultyLog, type LogWorld } from "./faulty-log.ts";
 import { ProcessClock } from "./process-clock.ts";
 import type { Random } from "./random.ts";
+import type { HubKeep } from "./settings.ts";
 import type { Handle } from "./store.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -26,6 +27,8 @@ const MOST_SLOW = 3_000;
 export interface ServerWorld extends LogWorld {
   readonly serverRandom: Random;
   readonly serverOptions: ServerOptions;
+  /** What the hub of a server that begins says about how much is kept. */
+  nextKeep(): HubKeep | undefined;
   /** When the credentials of a request end that arrives now, in milliseconds since 1970. */
   letIn(viewer: string, request: HubRequest): number | undefined;
 }
@@ -33,6 +36,7 @@ export interface ServerWorld extends LogWorld {
 /** What a hub reports in a schedule: its log fails, keeps little, and rights are refused. */
 const EXPECTED_EVENTS: ReadonlySet<TraceRecord["event"]> = new Set([
   "read-failed",
+  "rules-failed",
   "trim-failed",
   "retention",
   "refuse",
@@ -57,7 +61,9 @@ export class Server {
     this.clock = new ProcessClock(world.clock, drag, () => world.counts.add("turn over"));
     this.log = new FaultyLog(world);
     this.handle = world.store.connect();
+    const keep = world.nextKeep();
     this.hub = createHub(contract, {
+      ...(keep !== undefined && { keep }),
       log: this.log,
       clock: this.clock,
       random,

@@ -1,6 +1,10 @@
+import type { KeepOption } from "@tidings/server";
 import type { Draws, Random } from "./random.ts";
 
 export type Engine = "memory" | "sqlite";
+
+/** What a hub says about how much is kept of each channel. */
+export type HubKeep = KeepOption<"room" | "feed" | "inbox">;
 
 /** What a schedule decides about the world before it begins. */
 export interface Settings {
@@ -11,6 +15,8 @@ export interface Settings {
   readonly kept: number;
   /** Bytes that retention keeps of the log. */
   readonly keptBytes: number;
+  /** What the hubs say about that: the first server, the next one that begins, and so on in turns. Empty: nothing. */
+  readonly rules: readonly HubKeep[];
   readonly ringEntries: number;
   readonly pageEvents: number;
   /** Milliseconds that a stream may last. */
@@ -44,5 +50,23 @@ export function settingsOf(random: Random, engine: Engine): Settings {
     // An entry counts 200 bytes and its data.
     keptBytes: random() < 0.15 ? 1_000 + Math.floor(random() * 4_000) : Infinity,
     hasJob: random() < 0.2,
+    rules: random() < 0.2 ? [keepOf(random), keepOf(random)] : [],
+  };
+}
+
+/** Some channels have a rule of their own, and each rule leaves some of it open. */
+function keepOf(random: Random): HubKeep {
+  const entries = (): number => (random() < 0.5 ? 3 + Math.floor(random() * 6) : 1_000);
+  const keep = () => ({
+    ...(random() < 0.7 && { entries: entries() }),
+    ...(random() < 0.3 && { age: 60_000 + random() * 60_000 }),
+  });
+  return {
+    ...(random() < 0.5 && { default: keep() }),
+    channels: {
+      ...(random() < 0.5 && { room: keep() }),
+      ...(random() < 0.5 && { feed: keep() }),
+      ...(random() < 0.5 && { inbox: keep() }),
+    },
   };
 }

@@ -20,6 +20,7 @@ function describeSettings({
   servers,
   engine,
   kept,
+  rules,
   keptBytes,
   ringEntries,
   pageEvents,
@@ -31,6 +32,7 @@ function describeSettings({
   const parts = [
     `${servers} server(s) on the ${engine} log`,
     `keeps ${kept} and ${keptBytes} bytes`,
+    ...rules.map((rule) => `a hub keeps ${JSON.stringify(rule)}`),
     `ring of ${ringEntries}`,
     `pages of ${pageEvents}`,
     `streams of ${Math.round(maxAge)} ms`,

@@ -1,9 +1,10 @@
-import type { NewEntry } from "@tidings/log";
+import type { ChannelKeep, KeepRules, NewEntry } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
 import type { EpochEnd } from "./epoch-end.ts";
 import type { Fact, Tick } from "./fact.ts";
 import type { Program } from "./program.ts";
 import { Rights } from "./rights.ts";
+import { RulesInForce } from "./rules-in-force.ts";
 
 /** A hub reads its log at least once in so many milliseconds, also without a doorbell. */
 const POLL = 1_050;
@@ -32,14 +33,14 @@ export class Truth {
   readonly #rolledBack = new Set<number>();
   /** Attempts under way, by number. */
   readonly #writing = new Map<number, number>();
-  readonly #kept: number;
+  readonly rules: RulesInForce;
   readonly #keptBytes: number;
   /** How many events are perhaps gone because there were too many bytes. */
   droppedForBytes = 0;
 
-  /** @param kept reliable events that retention keeps of a channel @param keptBytes of the whole log */
-  constructor(kept: number, keptBytes: number) {
-    this.#kept = kept;
+  /** @param told what the log was told to keep of a channel @param keptBytes of the whole log */
+  constructor(told: ChannelKeep, keptBytes: number) {
+    this.rules = new RulesInForce(told);
     this.#keptBytes = keptBytes;
   }
 
@@ -104,14 +105,26 @@ export class Truth {
     this.#keep(reliable, fact);
   }
 
-  /** Retention may drop the oldest ones above its limit. Events that are too old may still be there, and count. */
+  /** The log is given rules. Returns what is to be called when it has confirmed them. */
+  storeRules(rules: KeepRules): () => void {
+    const tick = this.next();
+    const confirm = this.rules.store(rules, tick);
+    for (const facts of [...this.#reliable.values(), this.withdrawals]) this.#dropExcess(facts, tick);
+    return () => confirm(this.next());
+  }
+
   #keep(facts: Fact[], fact: Fact): void {
     facts.push(fact);
-    const kept = facts.filter(({ lostTick }) => lostTick === Infinity);
-    for (const old of kept.slice(0, Math.max(0, kept.length - this.#kept))) {
-      old.goneTick = Math.min(old.goneTick, fact.tick);
-    }
+    this.#dropExcess(facts, fact.tick);
     this.#keepBytes(fact.tick);
+  }
+
+  /** Retention may drop the oldest ones above its limit. Events that are too old may still be there, and count. */
+  #dropExcess(facts: readonly Fact[], tick: Tick): void {
+    const isOfOneChannel = facts !== this.withdrawals;
+    const { entries } = this.rules.now()((isOfOneChannel && facts[0]?.path) || "");
+    const kept = facts.filter(({ lostTick }) => lostTick === Infinity);
+    for (const old of kept.slice(0, Math.max(0, kept.length - entries))) old.goneTick = Math.min(old.goneTick, tick);
   }
 
   /**

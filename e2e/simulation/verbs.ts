@@ -1,6 +1,6 @@
 import type { Exchange } from "@tidings/testing";
 import { proveDoorbell } from "./calm.ts";
-import { feeds, contract, addressesOf, rooms, viewers, type AnyAddress } from "./contract.ts";
+import { feeds, contract, job, addressesOf, rooms, viewers, type AnyAddress } from "./contract.ts";
 import { GOOD } from "./faulty-log.ts";
 import { readHistory } from "./history-page.ts";
 import { crash, failOver, putBack, reset, restart } from "./outages.ts";
@@ -78,6 +78,10 @@ export const verbs = {
   }),
   // Only in a scenario: in other schedules it would delay the faults.
   proveDoorbell: calm(0, proveDoorbell),
+  // Only in scenarios: what has ended stays so.
+  step: calm(0, (world, a) => world.publish([world.reliable(job)], a)),
+  followJob: calm(0, (world, a, b) => world.follow(pick(world.clients, a), job, b < 0.3)),
+  end: calm(0, (world) => world.end()),
   wait: calm(2, (world, a) => world.clock.advance(200 + a * 5_000)),
 
   hold: onExchange("connection held", (exchange) => exchange.hold()),

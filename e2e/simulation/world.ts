@@ -1,6 +1,6 @@
 import type { HubRequest, Publication } from "@tidings/server";
 import type { VirtualClock } from "@tidings/testing";
-import { feeds, contract, reliableType, rooms, symbols, viewers, type AnyAddress } from "./contract.ts";
+import { job, feeds, contract, reliableType, rooms, symbols, viewers, type AnyAddress } from "./contract.ts";
 import { Counts } from "./coverage.ts";
 import { graceOf } from "./deadline.ts";
 import { GOOD, type LogCall, type Weather } from "./faulty-log.ts";
@@ -14,7 +14,7 @@ import type { ClientProgram } from "./program.ts";
 import { Programs } from "./programs.ts";
 import { drawnFrom, pick } from "./random.ts";
 import { Server, type ServerWorld } from "./server.ts";
-import type { SeededSettings } from "./settings.ts";
+import type { HubKeep, SeededSettings } from "./settings.ts";
 import type { Store } from "./store.ts";
 import { Transaction } from "./transaction.ts";
 import { Truth } from "./truth.ts";
@@ -39,7 +39,6 @@ export class World implements ServerWorld, FailoverWorld {
   readonly random;
   readonly serverRandom;
   readonly serverOptions;
-  readonly age = AGE;
   readonly servers: Server[] = [];
   /** Servers that have been told to close. */
   readonly formerServers: Server[] = [];
@@ -71,14 +70,18 @@ export class World implements ServerWorld, FailoverWorld {
   hasLateRows = false;
   /** Whether retention drops nothing because there is too much of it. */
   readonly #keepsMuch: boolean;
+  readonly #rules: SeededSettings["rules"];
+  /** Servers that have begun. */
+  #begun = 0;
   #published = 0;
 
   constructor(plan: SeededSettings, clock: VirtualClock, store: Store) {
     this.clock = clock;
     this.store = store;
     if (plan.engine === "sqlite") this.counts.add("on SQLite");
-    this.truth = new Truth(plan.kept, plan.keptBytes);
-    this.#keepsMuch = plan.kept >= 1_000 && plan.keptBytes === Infinity;
+    this.truth = new Truth({ entries: plan.kept, age: AGE }, plan.keptBytes);
+    this.#rules = plan.rules;
+    this.#keepsMuch = plan.kept >= 1_000 && plan.keptBytes === Infinity && plan.rules.length === 0;
     this.random = drawnFrom(plan.seed ^ 0x5eed, plan.draws);
     this.serverRandom = drawnFrom(plan.seed ^ 0x5e21, plan.draws);
     this.serverOptions = {
@@ -128,6 +131,10 @@ export class World implements ServerWorld, FailoverWorld {
     this.counts.add(what);
   }
 
+  nextKeep(): HubKeep | undefined {
+    return this.#rules[this.#begun++ % this.#rules.length];
+  }
+
   letIn(viewer: string, request: HubRequest): number | undefined {
     const { clock } = this;
     const given = this.expiries.get(viewer);
@@ -172,6 +179,20 @@ export class World implements ServerWorld, FailoverWorld {
     publish(3);
     // Some publishers do not wait for the answer.
     if (care < 0.2) publish(0);
+  }
+
+  /** Ends the job, once: a retry has the same idempotency key. Whoever is late is refused. */
+  end(): void {
+    const data = { n: ++this.#published };
+    const end = (attempts: number): void => {
+      this.server.hub.end(job, data, { idempotencyKey: `${data.n}` }).then(
+        () => this.counts.add("address ended"),
+        () => {
+          if (attempts > 0) this.clock.setTimeout(() => end(attempts - 1), 700);
+        },
+      );
+    };
+    end(3);
   }
 
   /** Begins a transaction of the application, publishes in it, or ends it. */

@@ -1,7 +1,8 @@
-import { head, isOf, swallows, withoutId, type BrokenServer } from "./broken-server.ts";
+import { head, isOf, page, swallows, withoutId, type BrokenServer } from "./broken-server.ts";
 
 const PLAINEST = "5.1: in its plainest form";
 const HEADERS = "5.1: `200` with these headers";
+const withId = (block: string) => (/^id:/m.test(block) ? block : block.replace(/\n\n$/, "\nid: a.1\n\n"));
 const isMessage = (block: string) => /^event: \S+:message$/m.test(block);
 
 /** Section 5: the stream. */
@@ -74,6 +75,44 @@ export const brokenStreams: readonly BrokenServer[] = [
     law: "5.4: When a value is withdrawn",
     breaks: "does not say that a value was withdrawn",
     block: (block) => (isOf("clear", block) ? "" : block),
+  },
+  {
+    law: "5.7: The event with the type `end`",
+    breaks: "says no more of an end than that it is an event",
+    block: (block) => block.replace("jobs/a:end", "jobs/a:message"),
+  },
+  {
+    law: "5.7: The event with the type `end`",
+    breaks: "takes events after an end",
+    controls: (good) => ({
+      publish: (path, type, data) => good.publish(path, type, data).catch(() => "a.1"),
+    }),
+  },
+  { law: "5.7: The stream goes on", breaks: "says no more after an end", ...swallows('"next"') },
+  {
+    law: "5.7: When a channel has ended",
+    breaks: "gives ends that come first an id",
+    block: (block) => (isOf("jobs/a:end", block) ? withId(block) : block),
+    ...page(({ events }) => events.map((event) => Object.assign(event, { id: event.id ?? "a.1" }))),
+  },
+  {
+    law: "5.7: When a channel has ended",
+    breaks: "tells of an end only who asks for values",
+    request: ({ query }) => query.get("channel") === "jobs/a" && !query.has("after") && query.set("after", "a.1"),
+  },
+  {
+    law:
+      "5.7: An end is a reliable event: it has an `id`, it is in histories and on pages, and when retention has " +
+      "removed it, it is a loss (section 7). — with",
+    breaks: "has no ends in a history",
+    ...page((body) => (body.events = [])),
+  },
+  {
+    law:
+      "5.7: An end is a reliable event: it has an `id`, it is in histories and on pages, and when retention has " +
+      "removed it, it is a loss (section 7). — removed",
+    breaks: "says nothing of an end that is gone",
+    ...swallows("event: gap"),
   },
   {
     law: "5.4: It has no `id`",

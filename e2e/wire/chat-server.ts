@@ -27,6 +27,7 @@ export function chatTrial(start: () => Promise<RunningChat>): Trial {
       inbox: "a mention says more",
       snapshot: "a room has other states",
       clear: WHOLE_CHAT,
+      end: "its rooms never end",
       viewers: "people sign in with a cookie",
       secret: "everybody may read every room",
       revoke: "everybody may read every room",

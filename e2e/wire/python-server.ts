@@ -38,6 +38,7 @@ export const pythonServer: Trial = {
     values: "reliable events only",
     typing: "reliable events only",
     clear: "reliable events only",
+    end: "one kind of channel",
     inbox: "one kind of channel",
     snapshot: "no snapshots",
     viewers: "everybody is let in",

@@ -23,6 +23,7 @@ const contract = defineContract({
     { snapshot: z.object({ texts: z.array(z.string()) }) },
   ),
   inbox: channel("users/:user/inbox", { mention: Text }),
+  job: channel("jobs/:job", { message: Text, topic: latest(Text) }, { end: Text }),
 });
 
 /** A hub with everything that the wire suite expects, and the controls by which the suite makes it act. */
@@ -87,6 +88,11 @@ async function createReferenceHub() {
       return id;
     },
     clear: (path, type, key) => hub.clear(addressOf(path), type as never, key),
+    async end(path, data) {
+      // The suite ends only paths of the channel that declares an end; `end` throws for any other.
+      const { id } = await hub.end(addressOf(path) as ReturnType<typeof contract.job>, data as z.output<typeof Text>);
+      return id;
+    },
     drain: () => hub.close(),
     async revoke(viewer, path) {
       revoked.add(`${viewer} ${path}`);

@@ -60,6 +60,12 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
     "| `unknown`": "no server has to say it of an open stream; with `channels` it is tested below",
     "| `limit`": "tested by 8, too many connections",
   },
+  "5.7": {
+    "A channel may end": "introduces the following sentences",
+    "No other event has this type": "about authors of servers",
+    "Nobody waits for a channel": "introduces the next sentence",
+    "A client asks no more": "what a client does",
+  },
   "6": {
     "`gap` is present only": "tested with the head of a page, above, and by 7",
     "The answer may come earlier": "a server may still wait",
@@ -84,6 +90,7 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
     "- With `reset` and `lost`, the gap names": "tested by what follows",
     "- A server may forget": "what a server may do",
     "It then names the channel": "what a server may do; the conformance suite of `@tidings/log` tests it for ours",
+    "An ended channel is forgotten": "what a server may do; the conformance suite of `@tidings/log` tests it for ours",
     "| `reset`": "tested by what follows",
     "The client comes back": "what a client does",
     "After a gap": "what a client does",

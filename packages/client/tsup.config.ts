@@ -1,4 +1,4 @@
 import { defineConfig } from "tsup";
 import { preset } from "../../tsup.preset.ts";
 
-export default defineConfig(preset(["src/index.ts"]));
+export default defineConfig(preset(["src/index.ts", "src/tabs.ts"]));

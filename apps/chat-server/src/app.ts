@@ -43,12 +43,16 @@ const SNAPSHOT_MENTIONS = 100;
  */
 const SNAPSHOT_BYTES = 256 * 1024;
 
+/** How long an inbox is kept, in milliseconds: who comes back within a month gets every mention. */
+const INBOX_AGE = 30 * 86_400_000;
+
 /** Creates the whole chat: authentication, the HTTP API, the stream and the page. */
 export function createApp(options: AppOptions): ChatApp {
   const { secret, database = ":memory:", hosts = [], page = builtPage() } = options;
   const storage = openStorage(database, (log, { rooms, messages, memberships, mentions }) =>
     createHub(chat, {
       log,
+      keep: { channels: { inbox: { age: INBOX_AGE } } },
       authenticate: ({ headers }) => authentication.authenticate(headers.get("cookie")),
       authorize({ name, params, viewer }) {
         if (name === "room") return rooms.find(params.roomId) !== null;

@@ -1,5 +1,6 @@
 import { chat, type Membership, type Mention, type Message } from "@tidings-apps/chat-contract";
 import { createClient, type Client } from "@tidings/client";
+import { tabs } from "@tidings/client/tabs";
 import { ApiError, listRooms, postMessage, putRead } from "./api.ts";
 import { FollowedRoom } from "./followed-room.ts";
 import { Mentions } from "./mentions.ts";
@@ -28,11 +29,12 @@ export interface SessionListener {
 }
 
 /**
- * The chat of one person while they are signed in: one connection, and the state that its events build. No DOM in here.
+ * The chat of one person while they are signed in: one connection for all of their tabs, and the state that its events
+ * build in this one. No DOM in here.
  */
 export class Session {
   readonly person: string;
-  readonly client: Client<typeof chat> = createClient(chat, { url: "/events" });
+  readonly client: Client<typeof chat>;
   readonly roomList = new RoomList();
   readonly mentions = new Mentions();
   readonly people = new PresentPeople();
@@ -45,6 +47,7 @@ export class Session {
 
   constructor(person: string, listener: SessionListener) {
     this.person = person;
+    this.client = createClient(chat, { url: "/events", share: tabs({ viewer: person }) });
     this.#listener = listener;
     this.outbox = new Outbox({
       person,

@@ -49,6 +49,7 @@ function describeRetry({ reason, at }: Extract<Status, { state: "retrying" }>): 
     case "forbidden":
     case "rejected":
     case "finished":
+    case "ended":
     case "gap-loop":
     case "closed":
       return { tone: "bad", text: "Connection lost", ...retry };

@@ -48,7 +48,10 @@ export const expectingMutants = breaking("expects", {
     };
   }),
   "takes every type for one": replaceKeys(({ channel, key = "" }) => `${channel} ${key}`),
-  "checks a retry of what it has appended": inMemoryLog("if (!isRepeated) checkExpected(", "checkExpected("),
+  "checks a retry of what it has appended": inMemoryLog(
+    "if (!this.#isRepeated(entry)) checkExpected(",
+    "checkExpected(",
+  ),
   "checks an entry after those before it": inMemoryLog(
     "for (const entry of entries) this.#checkExpected(entry, now);\n" +
       "    const appended = entries.map((entry) => this.#appendOne(entry, now));",

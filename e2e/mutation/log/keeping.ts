@@ -15,6 +15,7 @@ import {
 } from "../memory-log.ts";
 import { replace, type Mutation } from "../mutation.ts";
 import { breaking } from "./mutant.ts";
+import { ruleMutations } from "./rules.ts";
 
 const TEN_MINUTES = 600_000;
 const DAY = 86_400_000;
@@ -171,6 +172,7 @@ export const keepingMutants = [
       };
     }),
     "keeps withdrawals for ever": retain("withdrawal", { isAged: false }),
+    ...ruleMutations,
     "does not count what it keeps": decorate((log) => ({ stat: async () => ({ ...(await log.stat()), bytes: 0 }) })),
     // A text: the index of a list is private to it, and the list has no seam with what makes it.
     "loses entries when it sweeps": {

@@ -172,10 +172,7 @@ export const clientMutants: readonly Mutant[] = [
     "polls",
     "a poll begins now, and not where the stream stood",
     replace<typeof pollModule>("packages/client/src/drive/poll.ts", {
-      poll:
-        (poll) =>
-        (settings, request, ...rest) =>
-          poll(settings, { ...request, after: null }, ...rest),
+      polls: (polls) => (settings) => (request, listener) => polls(settings)({ ...request, after: null }, listener),
     }),
     "a proxy keeps streams back",
   ),

@@ -4,6 +4,8 @@ import type * as keptEntries from "../../../packages/log/src/kept-entries.ts";
 import type * as logFile from "../../../packages/log-sqlite/src/log-file.ts";
 import type * as logWriter from "../../../packages/log-sqlite/src/log-writer.ts";
 import type * as schema from "../../../packages/log-sqlite/src/schema.ts";
+import type { KeepRules } from "@tidings/log";
+import type * as storedRules from "../../../packages/log-sqlite/src/stored-rules.ts";
 import {
   changeReads,
   decorate,
@@ -32,6 +34,12 @@ create trigger if not exists tidings_unmarked after update on tidings_channel wh
   update tidings_channel set trimmed_to = old.trimmed_to where channel = new.channel;
 end;
 `;
+
+/** Rules for all channels alike: the least that two of them keep. */
+function withStrictestDefault(one: KeepRules, other: KeepRules): KeepRules {
+  const entries = [one, other].flatMap((rules) => [rules.default, ...rules.channels]).map((keep) => keep.entries);
+  return { channels: [], default: { ...other.default, entries: Math.min(...entries) } };
+}
 
 /** Milliseconds that a volatile entry is owed. */
 const VOLATILE_AGE = 5_000;
@@ -82,6 +90,33 @@ export const logMutants: readonly Mutant[] = [
       };
     }),
     "retention takes what is too much for the whole log",
+  ),
+  breaking(
+    "retention",
+    "the strictest rules that were ever stored hold",
+    decorate((log) => {
+      let former: KeepRules | null = null;
+      return {
+        setRules: async (rules) => {
+          former = former === null ? rules : withStrictestDefault(former, rules);
+          await log.setRules(former);
+        },
+      };
+    }),
+    "a deploy keeps more than the one before",
+  ),
+  breaking(
+    "retention",
+    "a process goes by what its file was told to keep",
+    replace<typeof storedRules>("packages/log-sqlite/src/stored-rules.ts", {
+      StoredRules: (StoredRules) =>
+        class extends StoredRules {
+          override refresh(): boolean {
+            return false;
+          }
+        },
+    }),
+    "two processes keep more than their file was told to",
   ),
   breaking("law 3", "no epoch in the cursor", movePositions(withoutEpoch), "failovers with readers"),
   breaking(

@@ -1,4 +1,5 @@
 import { delivery } from "./delivery.ts";
+import { ends } from "./ends.ts";
 import { failovers } from "./failovers.ts";
 import { jobs } from "./jobs.ts";
 import { retention } from "./retention.ts";
@@ -7,6 +8,15 @@ import { snapshots } from "./snapshots.ts";
 import { sqlite } from "./sqlite.ts";
 
 /** Every story that leads to a law, by its name. */
-export const scenarios = { ...delivery, ...retention, ...failovers, ...rights, ...snapshots, ...sqlite, ...jobs };
+export const scenarios = {
+  ...delivery,
+  ...retention,
+  ...failovers,
+  ...rights,
+  ...snapshots,
+  ...sqlite,
+  ...jobs,
+  ...ends,
+};
 
 export type ScenarioName = keyof typeof scenarios;

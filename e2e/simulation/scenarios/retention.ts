@@ -36,6 +36,30 @@ export const retention = {
       ),
     ],
   },
+  "a deploy keeps more than the one before": {
+    reaches: "law 7, retention: nothing goes by rules that others have replaced",
+    world: {
+      kept: 3,
+      keptBytes: Infinity,
+      ringEntries: 2,
+      servers: 1,
+      rules: [{ default: { entries: 2 } }, { channels: { room: { entries: 1_000 }, feed: { entries: 900 } } }],
+    },
+    story: [
+      times(3, 6, act("follow", settled)),
+      act("restart", settled),
+      times(
+        3,
+        5,
+        publish("room b", settled),
+        act("hold"),
+        times(1, 2, publish("room b")),
+        oneOf(flood("room a"), flood("feed x"), flood("room b")),
+        clearing,
+        publish("feed x"),
+      ),
+    ],
+  },
   "retention takes what loops are owed": {
     reaches: "law 8: a reader that begins anew goes on where its gap ended",
     world: { kept: 3, pageEvents: 2 },

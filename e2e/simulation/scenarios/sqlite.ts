@@ -36,6 +36,28 @@ export const sqlite = {
       ),
     ],
   },
+  "two processes keep more than their file was told to": {
+    engine,
+    reaches: "law 7, retention: the rules that are stored hold",
+    world: {
+      kept: 3,
+      keptBytes: Infinity,
+      ringEntries: 2,
+      servers: 2,
+      rules: [{ default: { entries: 500 } }, { default: { entries: 900 } }],
+    },
+    story: [
+      times(3, 5, act("follow", settled)),
+      times(
+        3,
+        4,
+        act("hold"),
+        oneOf(flood("room a"), flood("feed x")),
+        act("longWait", { a: [0.4, 1] }),
+        oneOf(act("publish"), flood("room b")),
+      ),
+    ],
+  },
   "an older copy is put back": {
     engine,
     reaches: "law 3, law 4: the epoch of a copy has ended",

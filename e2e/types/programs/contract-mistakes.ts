@@ -101,7 +101,7 @@ latest(z.object({ cents: z.number() }), { key: (price) => price.cents });
 latest(z.string(), { expire: 5 });
 // error: Type 'string' is not assignable to type …Zod4Schema
 channel("rooms/:roomId", { message: "text" });
-// error: …'snapshots' does not exist in type 'ChannelOptions<never>'. Did you mean to write 'snapshot'?
+// error: …'snapshots' does not exist in type 'ChannelOptions<never, never>'. Did you mean to write 'snapshot'?
 channel("rooms/:roomId", { message: z.string() }, { snapshots: z.string() });
 // error: …'message' does not exist in type 'ChannelDefinition<string,
 defineContract({ room: { message: z.string() } });

@@ -36,5 +36,7 @@ createHub(app, { log, snapshot, authorize: ({ name }) => void name });
 
 // error: Argument of type 'Address<"inbox", "boxes/:userId">' is not assignable to parameter of type 'Address<"inbox", "users/:userId/inbox">'.
 void hub.publish(shop.inbox({ userId: "ada" }), "mention", { roomId: "lobby", by: "bob" });
+// error: Argument of type '{ text: string; }' is not assignable to parameter of type '"this channel declares no end
+void hub.end(app.room({ roomId: "lobby" }), { text: "bye" });
 // error: Argument of type '"mesage"' is not assignable to parameter of type …"message"
 void hub.publish(app.room({ roomId: "lobby" }), "mesage", { text: "hi" });

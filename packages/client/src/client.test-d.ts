@@ -42,6 +42,33 @@ client.subscribe(inbox, { onGap: (gap) => expectTypeOf(gap).toEqualTypeOf<Gap>()
 // A handler may be async, and need not look at what it gets.
 client.subscribe(inbox, { onGap: () => {}, count: async () => {} }, { after: "e.1" });
 
+// Ends.
+const jobs = defineContract({
+  job: channel("jobs/:jobId", { line: z.string() }, { end: z.object({ at: isoDate }) }),
+  report: channel("reports/:jobId", { line: z.string() }, { snapshot: z.string(), end: z.number() }),
+  log: channel("log", { line: z.string() }),
+});
+const jobClient = createClient(jobs, { url: "/events" });
+const job = jobs.job({ jobId: "a" });
+jobClient.subscribe(job, {
+  onGap: () => {},
+  line: (line) => expectTypeOf(line).toEqualTypeOf<string>(),
+  onEnd: (end, event) => {
+    expectTypeOf(end).toEqualTypeOf<{ at: Date }>();
+    expectTypeOf(event).toEqualTypeOf<ReceivedEvent<"end", { at: Date }>>();
+  },
+});
+jobClient.subscribe(jobs.report({ jobId: "a" }), { snapshot: () => {}, onEnd: (end) => end.toFixed() });
+// @ts-expect-error 'onEnd' does not exist: this channel declares no end
+jobClient.subscribe(jobs.log(), { onGap: () => {}, onEnd: () => {} });
+const last = await jobClient.events(job).next();
+if (last.done === true && typeof last.value !== "string") expectTypeOf(last.value.data).toEqualTypeOf<{ at: Date }>();
+const never = await jobClient.events(jobs.log()).next();
+if (never.done === true) expectTypeOf(never.value).toEqualTypeOf<Reason>();
+const history = await jobClient.history(job);
+expectTypeOf(history.end).toEqualTypeOf<ReceivedEvent<"end", { at: Date }> | null>();
+expectTypeOf((await jobClient.history(jobs.log())).end).toEqualTypeOf<null>();
+
 // With an address of several channels, the handlers are those that all of them have, and what both gaps need.
 declare const either: AddressOf<typeof chat, "room" | "inbox">;
 client.subscribe(either, { snapshot: ({ messages }) => messages.length, onGap: (gap) => gap.reason });

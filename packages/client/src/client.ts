@@ -1,6 +1,6 @@
 import type { AddressOf, ChannelName, Contract } from "@tidings/contract";
 import type { ServerContract } from "./drive/server-contract.ts";
-import type { EventOf, Gap, Handlers, SubscribeOptions, UnreadableData } from "./handlers.ts";
+import type { EndOf, EventOf, Gap, Handlers, SubscribeOptions, UnreadableData } from "./handlers.ts";
 import type { Reason, Status, Watchable } from "./status.ts";
 
 export interface EventsOptions extends SubscribeOptions {
@@ -24,17 +24,22 @@ export interface ReachedOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What `events` returns: for a `for await` loop. It ends with the reason for which the subscription has ended. */
+/**
+ * What `events` returns: for a `for await` loop. It returns the last event of an address that has ended, and otherwise
+ * the reason for which the subscription has ended.
+ */
 // Before TypeScript 5.6, `AsyncIterableIterator` has no type of the last value.
-export interface EventIterator<Event> extends AsyncIterator<Event, Reason> {
-  [Symbol.asyncIterator](): EventIterator<Event>;
+export interface EventIterator<Event, End = never> extends AsyncIterator<Event, Reason | End> {
+  [Symbol.asyncIterator](): EventIterator<Event, End>;
 }
 
 /** A batch of history, oldest first. */
-export interface History<Event> {
+export interface History<Event, End = never> {
   readonly events: readonly Event[];
   /** Where `subscribe` and `events` go on from, without missing or repeating anything. */
   readonly cursor: string;
+  /** The last event of the address, if it is in this batch. */
+  readonly end: End | null;
   /** Whether there are older events. `before: events[0].id` asks for them. */
   readonly more: boolean;
   /** Events of this batch that do not fit the contract of this client, oldest first. `onError` gets why. */
@@ -73,12 +78,12 @@ export interface Client<C extends Contract> {
   events<Name extends ChannelName<C>>(
     address: AddressOf<C, Name>,
     options?: EventsOptions,
-  ): EventIterator<EventOf<C, Name>>;
+  ): EventIterator<EventOf<C, Name>, EndOf<C, Name>>;
   /** The newest reliable events, or older ones. @throws StreamError */
   history<Name extends ChannelName<C>>(
     address: AddressOf<C, Name>,
     options?: HistoryOptions,
-  ): Promise<History<EventOf<C, Name>>>;
+  ): Promise<History<EventOf<C, Name>, EndOf<C, Name>>>;
   /**
    * Tries again at once what waits for its next attempt, also after `closed: unauthenticated`: the subscriptions go on
    * from where they were.

@@ -5,7 +5,7 @@ import { createDecoder } from "./deliver/decoder.ts";
 import { createQueue } from "./deliver/event-queue.ts";
 import { createPages } from "./drive/pages.ts";
 import { createStreams } from "./drive/streams.ts";
-import type { EventOf } from "./handlers.ts";
+import type { EndOf, EventOf } from "./handlers.ts";
 import { toSettings, type ClientOptions } from "./options.ts";
 import { toPosition, type Position } from "./state/position.ts";
 import { isOver, type Reason, type Status, type Watchable } from "./status.ts";
@@ -45,12 +45,12 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
         return subscription;
       });
       // The contract has decoded them.
-      return events as AsyncIterableIterator<EventOf<C, Name>, Reason>;
+      return events as AsyncIterableIterator<EventOf<C, Name>, Reason | EndOf<C, Name>>;
     },
     async history<Name extends ChannelName<C>>(
       address: AddressOf<C, Name>,
       { last = 50, before, signal }: HistoryOptions = {},
-    ): Promise<History<EventOf<C, Name>>> {
+    ): Promise<History<EventOf<C, Name>, EndOf<C, Name>>> {
       decoder.channelOf(address);
       const page = await pages.fetch(
         {
@@ -65,7 +65,9 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
       const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
       const unreadable = items.flatMap((item) => (item?.kind === "unreadable" ? item : []));
       unreadable.forEach(({ error }) => settings.onError(error));
-      return { events, cursor: page.cursor, more: page.more, unreadable: unreadable.map(({ data }) => data) };
+      const ending = items.find((item) => item?.kind === "end");
+      const end = ending?.kind === "end" ? (ending.event as EndOf<C, Name> | null) : null;
+      return { events, end, cursor: page.cursor, more: page.more, unreadable: unreadable.map(({ data }) => data) };
     },
     reconnect: () => streams.reconnect(),
     close: () => streams.close(),

@@ -2,6 +2,8 @@ import type {
   ChannelName,
   Contract,
   DataOf,
+  EndData,
+  EndName,
   EventData,
   EventType,
   SnapshotName,
@@ -45,6 +47,10 @@ export interface UnreadableData {
   /** The JSON as it came. Undefined for what is too large. */
   readonly data: unknown;
 }
+
+/** The last event of an address; `never` where the channel declares none. */
+export type EndOf<C extends Contract, Name extends ChannelName<C>> =
+  Name extends EndName<C> ? ReceivedEvent<"end", EndData<C, Name>> : never;
 
 /** Some events of an address are gone: nobody can deliver them any more. */
 export interface Gap {
@@ -97,6 +103,11 @@ interface GapHandlers {
   onGap(gap: Gap): unknown;
 }
 
+interface EndHandler<End> {
+  /** The address has ended: this was its last event. `onClose` with `ended` follows. */
+  onEnd?(data: End, event: ReceivedEvent<"end", End>): unknown;
+}
+
 type PartsWithSnapshot<Data, State> = EventHandlers<Data> & SnapshotHandlers<State>;
 type PartsWithoutSnapshot<Data> = EventHandlers<Data> & GapHandlers;
 
@@ -107,14 +118,30 @@ type HandlersWithSnapshot<Data, State> = {
 type HandlersWithoutSnapshot<Data> = {
   [Name in keyof PartsWithoutSnapshot<Data>]: PartsWithoutSnapshot<Data>[Name];
 };
+type EndingPartsWithSnapshot<Data, State, End> = PartsWithSnapshot<Data, State> & EndHandler<End>;
+type EndingPartsWithoutSnapshot<Data, End> = PartsWithoutSnapshot<Data> & EndHandler<End>;
+type EndingHandlersWithSnapshot<Data, State, End> = {
+  [Name in keyof EndingPartsWithSnapshot<Data, State, End>]: EndingPartsWithSnapshot<Data, State, End>[Name];
+};
+type EndingHandlersWithoutSnapshot<Data, End> = {
+  [Name in keyof EndingPartsWithoutSnapshot<Data, End>]: EndingPartsWithoutSnapshot<Data, End>[Name];
+};
 
 /** The handlers of a subscription: one per event type that matters, and what to do about gaps. */
 // A conditional type: before TypeScript 5.7, any other leaves the parameters of handlers without types. What it leads
 // to has only the data of one channel, and not the contract, so that messages and hovers are short.
 export type Handlers<C extends Contract, Name extends ChannelName<C>> = C[Name]["events"] extends infer Events
   ? Name extends SnapshotName<C>
-    ? HandlersWithSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }, SnapshotState<C, Name>>
-    : HandlersWithoutSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }>
+    ? Name extends EndName<C>
+      ? EndingHandlersWithSnapshot<
+          { [Type in keyof Events]: DataOf<Events[Type]> },
+          SnapshotState<C, Name>,
+          EndData<C, Name>
+        >
+      : HandlersWithSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }, SnapshotState<C, Name>>
+    : Name extends EndName<C>
+      ? EndingHandlersWithoutSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }, EndData<C, Name>>
+      : HandlersWithoutSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }>
   : never;
 
 /** What is known about a state. */
@@ -127,6 +154,7 @@ export interface SubscribeOptions {
   /**
    * Starts after this event instead of now: the `cursor` of a history page, or of a state that the server has rendered.
    * No snapshot is asked for then, and no current values of `latest` events: only those that change from there on come.
+   * Where the channel declares an end, the current values come, too: the address may be over already.
    */
   readonly after?: string;
   /** Ends it when it aborts, as `close` does. */

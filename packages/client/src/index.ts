@@ -13,6 +13,7 @@ export { systemClock } from "@tidings/protocol/clock";
 export type { Clock } from "@tidings/protocol/clock";
 export type {
   Cleared,
+  EndOf,
   EventOf,
   Gap,
   GapReason,
@@ -27,6 +28,7 @@ export type { HeadersContext } from "./drive/credentials.ts";
 export type { ServerContract } from "./drive/server-contract.ts";
 export { runtimeNetwork } from "./drive/network.ts";
 export type { Network } from "./drive/network.ts";
+export type { Share } from "./share.ts";
 export type { Degraded, Reason, Status, Watchable } from "./status.ts";
 export { StreamError } from "./stream-error.ts";
 export type { StreamErrorCode } from "./stream-error.ts";

@@ -5,6 +5,7 @@ import { createAllowance, type Allowance } from "./drive/allowance.ts";
 import { createCredentials, type Credentials, type HeadersOption } from "./drive/credentials.ts";
 import { badOption } from "./drive/failure.ts";
 import { runtimeNetwork, type Network } from "./drive/network.ts";
+import { alone, type Share } from "./share.ts";
 import type { StreamError } from "./stream-error.ts";
 import { createReport, type Report } from "./report.ts";
 import { createTrace, type Trace, type TraceRecord } from "./trace.ts";
@@ -42,6 +43,8 @@ export interface ClientOptions {
   readonly connectTimeout?: number;
   /** The bytes that one event may have. @default 1_048_576 */
   readonly maxEventBytes?: number;
+  /** How streams are asked for: `tabs` of `@tidings/client/tabs`. @default each client has a stream of its own */
+  readonly share?: Share;
   /** Receives warnings, and with `debug` the way of every event. @default warnings to console.warn */
   readonly onLog?: (record: TraceRecord) => void;
   /** Traces events from socket to handler. @default false */
@@ -75,7 +78,7 @@ export function toSettings(options: ClientOptions): Settings {
     headers: {},
     credentials: "same-origin" as const,
     // Looked up late and called as a function: a browser's fetch refuses to be a method of another object.
-    fetch: (url: string, init: RequestInit) => globalThis.fetch(toAbsolute(url), init),
+    fetch: (url: string, init: RequestInit) => globalThis.fetch(toAbsolute(url).href, init),
     validate: true,
     connectTimeout: 15_000,
     maxEventBytes: 1 << 20,
@@ -85,6 +88,7 @@ export function toSettings(options: ClientOptions): Settings {
     clock: { now: () => Date.now(), setTimeout: startTimer },
     random: Math.random,
     network: runtimeNetwork,
+    share: alone,
     onError: (error: StreamError) => callSafely(() => onError(error)),
   };
   checkOptions(options, Object.keys(defaults));
@@ -113,10 +117,10 @@ function checkOptions(options: ClientOptions, names: readonly string[]): void {
 }
 
 /** @throws Failure `bad-option` where a relative url is relative to nothing, as in Node and in a worker of a blob */
-function toAbsolute(url: string): string {
+export function toAbsolute(url: string): URL {
   const { location } = globalThis as { location?: { href: string } };
   try {
-    return new URL(url, location?.href).href;
+    return new URL(url, location?.href);
   } catch (cause) {
     throw badOption('"url" to be absolute here', url, { cause });
   }

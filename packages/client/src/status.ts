@@ -5,6 +5,8 @@ import type { StreamError } from "./stream-error.ts";
 export type Reason =
   /** The application closed it. */
   | "closed"
+  /** The address has ended: nothing more comes of it. */
+  | "ended"
   /** The server has nothing more, for good. */
   | "finished"
   | "unauthenticated"

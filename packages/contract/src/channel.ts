@@ -18,11 +18,14 @@ export interface ChannelDefinition<
   Pattern extends string = string,
   Events extends EventDefinitions = EventDefinitions,
   Snapshot extends Zod4Schema = Schema,
+  End extends Zod4Schema = Schema,
 > {
   readonly pattern: PathPattern<Pattern>;
   readonly events: { readonly [Type in keyof Events]: EventDefinition<DataOf<Events[Type]>, ModeOf<Events[Type]>> };
   readonly snapshot: Snapshot | undefined;
   readonly unreadable: Unreadable;
+  /** What the last event of an address says. Undefined if the channel goes on for ever. */
+  readonly end: End | undefined;
 }
 
 /**
@@ -41,6 +44,7 @@ export interface Channel<Name extends string, Definition extends ChannelDefiniti
   readonly events: Definition["events"];
   readonly snapshot: Definition["snapshot"];
   readonly unreadable: Unreadable;
+  readonly end: Definition["end"];
 }
 
 /** The pattern of a channel. */
@@ -55,7 +59,7 @@ export type PatternOf<Definition> = Definition extends {
 export type ParamsOf<Definition> = PatternOf<Definition> extends infer Pattern extends string ? Params<Pattern> : never;
 
 /** Options of {@link channel}. */
-export interface ChannelOptions<Snapshot extends Zod4Schema> {
+export interface ChannelOptions<Snapshot extends Zod4Schema, End extends Zod4Schema = never> {
   /**
    * The schema of the state that a subscription starts from when it is new or has met a gap. The hub then needs a
    * loader for it. @default none
@@ -68,6 +72,11 @@ export interface ChannelOptions<Snapshot extends Zod4Schema> {
    * @default "gap"
    */
   unreadable?: Unreadable;
+  /**
+   * The schema of what the last event of an address says: for jobs, answers, games, whatever is over at some time.
+   * `hub.end` publishes it, and nothing can be published to that address after it. @default an address never ends
+   */
+  end?: End;
 }
 
 /**
@@ -82,13 +91,14 @@ export function channel<
   const Pattern extends string,
   Events extends EventDefinitions,
   Snapshot extends Zod4Schema = never,
+  End extends Zod4Schema = never,
 >(
   pattern: WithoutOuterSlashes<Pattern>,
   events: Events,
-  options: ChannelOptions<Snapshot> = {},
-): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>> {
+  options: ChannelOptions<Snapshot, End> = {},
+): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>, NoInfer<End>> {
   const fail = (expected: string, got: unknown): never => refuse(`Channel "${pattern}"`, expected, got);
-  checkOptionNames(`Channel "${pattern}"`, options, ["snapshot", "unreadable"]);
+  checkOptionNames(`Channel "${pattern}"`, options, ["snapshot", "unreadable", "end"]);
   // This also catches `__proto__` in a literal: it sets the record's prototype.
   if (isSchema(events)) fail("a record of events", "a schema");
   const definitions = Object.create(null) as Record<string, EventDefinition>;
@@ -104,5 +114,6 @@ export function channel<
     events: definitions as ChannelDefinition<Pattern, Events>["events"],
     snapshot: options.snapshot,
     unreadable: options.unreadable ?? "gap",
+    end: options.end,
   };
 }

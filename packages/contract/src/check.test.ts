@@ -28,11 +28,17 @@ describe("a contract is refused", () => {
     ],
     ["for an event type with a colon", { x: channel("x", { "a:b": Message }) }, 'got "a:b".'],
     ["for an event type that a handler has", { x: channel("x", { onGap: Message }) }, 'got "onGap".'],
+    ["for an event type that only an end has", { x: channel("x", { end: Message }) }, 'got "end".'],
     ["for an event type called __proto__", { x: channel("x", { ["__proto__"]: Message }) }, 'got "__proto__".'],
     [
       "for a snapshot that is no schema",
       { x: channel("x", {}, { snapshot: "state" as never }) },
       'Channel "x": expected the snapshot to be a schema',
+    ],
+    [
+      "for an end that is no schema",
+      { x: channel("x", {}, { end: "over" as never }) },
+      'Channel "x": expected the end to be a schema',
     ],
     [
       "for latest with a key that is no function",

@@ -1,6 +1,7 @@
 import { refuse } from "./contract-error.ts";
 import type { AnyChannel, Contract } from "./contract.ts";
 import { isSchema } from "./event.ts";
+import { END_TYPE } from "@tidings/protocol/mode";
 import { isParam, MAX_PATH, type PathPattern } from "./path.ts";
 
 // The rules of a contract. A hub checks them once, when it is created. Browsers do not load this file: every client has
@@ -10,21 +11,31 @@ import { isParam, MAX_PATH, type PathPattern } from "./path.ts";
 const SEGMENT = /^(:(?!__proto__$)[A-Za-z_]\w*|[\w-][\w.-]*)$/;
 const EVENT_TYPE = /^[A-Za-z0-9_.-]+$/;
 /**
- * Names that no event type can have. Handlers of events share one record with all but the last; in an object literal,
- * `__proto__` would set the prototype.
+ * Names that no event type can have. The first is the type of what `hub.end` publishes. Handlers of events share one
+ * record with the next seven; in an object literal, `__proto__` would set the prototype.
  */
-const RESERVED: readonly string[] = ["snapshot", "onGap", "onClear", "onUnreadable", "onError", "onClose", "__proto__"];
+const RESERVED: readonly string[] = [
+  END_TYPE,
+  "snapshot",
+  "onGap",
+  "onClear",
+  "onEnd",
+  "onUnreadable",
+  "onError",
+  "onClose",
+  "__proto__",
+];
 
 /**
  * Checks everything that the types cannot express.
  *
- * @throws ContractError `bad-contract` if a name, pattern, event type, duration or snapshot is malformed, or if two
- *   patterns can make the same path
+ * @throws ContractError `bad-contract` if a name, pattern, event type, duration, snapshot or end is malformed, or if
+ *   two patterns can make the same path
  */
 export function checkContract(contract: Contract): void {
   const channels = Object.values(contract);
   for (const [index, channel] of channels.entries()) {
-    const { name, pattern, snapshot, unreadable } = channel;
+    const { name, pattern, snapshot, unreadable, end } = channel;
     const where = `Channel "${name}"`;
     if (name === "__proto__") refuse(where, "another name", name);
     checkPattern(pattern);
@@ -37,6 +48,7 @@ export function checkContract(contract: Contract): void {
       refuse(where, "the snapshot to be a schema of zod 4", typeof snapshot);
     }
     if (unreadable !== "gap" && unreadable !== "skip") refuse(where, '"unreadable" to be "gap" or "skip"', unreadable);
+    if (end !== undefined && !isSchema(end)) refuse(where, "the end to be a schema of zod 4", typeof end);
   }
 }
 

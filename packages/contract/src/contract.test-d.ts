@@ -12,6 +12,8 @@ import {
   type AddressOf,
   type ChannelName,
   type Contract,
+  type EndData,
+  type EndName,
   type EventData,
   type EventType,
   type ModeOf,
@@ -86,6 +88,21 @@ expectTypeOf<ModeOf<Chat["room"]["events"]["topic"]>>().toEqualTypeOf<"latest">(
 expectTypeOf<SnapshotName<Chat>>().toEqualTypeOf<"room">();
 expectTypeOf<SnapshotState<Chat, "room">>().toEqualTypeOf<{ messages: { text: string; sentAt: Date }[] }>();
 expectTypeOf<SnapshotState<Chat, "clock">>().toEqualTypeOf<never>();
+
+// Ends.
+const jobs = defineContract({
+  job: channel("jobs/:jobId", { progress: z.number() }, { end: z.object({ at: isoDate }) }),
+  both: channel("both", {}, { snapshot: z.string(), end: z.null() }),
+  clock: channel("clock", { tick: z.number() }),
+});
+type Jobs = typeof jobs;
+expectTypeOf<EndName<Jobs>>().toEqualTypeOf<"job" | "both">();
+expectTypeOf<EndData<Jobs, "job">>().toEqualTypeOf<{ at: Date }>();
+expectTypeOf<EndData<Jobs, "clock">>().toEqualTypeOf<never>();
+expectTypeOf<SnapshotName<Jobs>>().toEqualTypeOf<"both">();
+expectTypeOf<EventType<Jobs, "job">>().toEqualTypeOf<"progress">();
+// @ts-expect-error Object literal may only specify known properties, and 'ends' does not exist
+channel("jobs/:jobId", {}, { ends: z.null() });
 
 // A codec has its decoded type in the program and the wire's type in JSON, in zod and zod/mini, also when nested.
 const ownCodec = z.codec(z.string(), z.number(), { decode: Number, encode: String });

@@ -6,6 +6,7 @@ import {
   channel,
   ContractError,
   defineContract,
+  findEnd,
   findEvent,
   fingerprint,
   latest,
@@ -42,6 +43,18 @@ describe("a contract", () => {
     expect([message.mode, typing.mode, topic.mode]).toEqual(["reliable", "volatile", "latest"]);
     expect([message.expires, topic.expires]).toEqual([null, 500]);
     expect([message.key({ text: "x" }), typing.key("x"), topic.key({ text: "x" })]).toEqual(["", "", "x"]);
+  });
+
+  test("findEnd returns the schema of an end, or says that the channel has none", () => {
+    const jobs = defineContract({ job: channel("jobs/:id", {}, { end: Message }), clock: channel("clock", {}) });
+    expect(findEnd(jobs, jobs.job({ id: "a" }))).toBe(Message);
+    const missing = {
+      code: "unknown-event",
+      message: expect.stringContaining('Channel "clock": expected a') as unknown,
+    };
+    expect(() => findEnd(jobs, jobs.clock())).toThrow(expect.objectContaining(missing));
+    const foreign = { ...jobs.clock(), name: "job" as const };
+    expect(() => findEnd(jobs, foreign)).toThrow(expect.objectContaining({ code: "unknown-channel" }));
   });
 
   test("findEvent returns a definition, or its error lists what the contract has", () => {
@@ -99,7 +112,7 @@ describe("a definition is refused", () => {
     [
       "for a misspelt option of a channel",
       () => channel("x", {}, { snapshott: Message } as never),
-      'Channel "x": expected only snapshot and unreadable for options, got snapshott.',
+      'Channel "x": expected only snapshot and unreadable and end for options, got snapshott.',
     ],
     ["for __proto__ in a literal", () => channel("x", { __proto__: Message } as never), "expected a record of events"],
     [
@@ -177,7 +190,7 @@ describe("the fingerprint", () => {
     expect(new Set(prints).size).toBe(2 * schemas.length);
   });
 
-  test("changes with a pattern, an event type, a mode or a snapshot", () => {
+  test("changes with a pattern, an event type, a mode, a snapshot or an end", () => {
     const prints = [
       channel("a", { x: Message }),
       channel("b", { x: Message }),
@@ -187,6 +200,7 @@ describe("the fingerprint", () => {
       channel("a", { x: latest(Message) }),
       channel("a", { x: volatile(Message) }),
       channel("a", { x: Message }, { snapshot: Message }),
+      channel("a", { x: Message }, { end: Message }),
     ].map((only) => fingerprint(defineContract({ only })));
     expect(new Set(prints).size).toBe(prints.length);
   });

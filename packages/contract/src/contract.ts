@@ -1,6 +1,6 @@
 import type { Address, Channel, ChannelDefinition, PatternOf } from "./channel.ts";
 import { ContractError, refuse } from "./contract-error.ts";
-import type { Decoded, EventDefinition } from "./event.ts";
+import type { Decoded, EventDefinition, Schema } from "./event.ts";
 import { buildPath, parsePath } from "./path.ts";
 
 /** Any contract: a record of channels by name. */
@@ -43,6 +43,14 @@ export type SnapshotName<C extends Contract> = {
 
 /** The decoded state of a channel's snapshot; `never` if the channel declares none. */
 export type SnapshotState<C extends Contract, Name extends ChannelName<C>> = Decoded<NonNullable<C[Name]["snapshot"]>>;
+
+/** The names of the channels whose addresses can end. */
+export type EndName<C extends Contract> = {
+  [Name in ChannelName<C>]: [NonNullable<C[Name]["end"]>] extends [never] ? never : Name;
+}[ChannelName<C>];
+
+/** The decoded data of a channel's end; `never` if the channel declares none. */
+export type EndData<C extends Contract, Name extends ChannelName<C>> = Decoded<NonNullable<C[Name]["end"]>>;
 
 /** What {@link defineContract} returns. */
 // `keyof` without anything else, so that "go to definition" leads from a channel of the result to its definition.
@@ -100,18 +108,38 @@ export function parseAddress<C extends Contract>(contract: C, path: string): Add
  * @throws ContractError `unknown-channel`, `unknown-event`
  */
 export function findEvent(contract: Contract, address: Address, type: string): EventDefinition {
-  const { name, path } = address;
-  const channel = Object.hasOwn(contract, name) ? contract[name] : undefined;
-  if (channel === undefined) {
-    const mismatch = `Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${name}"`;
-    throw new ContractError("unknown-channel", `${mismatch}; make it with the contract's channel function.`);
-  }
+  const channel = findChannel(contract, address);
   const definition = channel.events[type];
   if (definition === undefined) {
     const types = Object.keys(channel.events).join(", ");
     throw new ContractError("unknown-event", `Channel "${channel.name}": expected one of ${types}, got "${type}".`);
   }
-  if (parsePath(channel.pattern, path) !== null) return definition;
+  return definition;
+}
+
+/**
+ * Finds the schema of the end of an address's channel.
+ *
+ * @throws ContractError `unknown-channel`, `unknown-event` if the channel declares no end
+ */
+export function findEnd(contract: Contract, address: Address): Schema {
+  const { name, end } = findChannel(contract, address);
+  if (end !== undefined) return end;
+  const wrong = "expected a channel that declares an end, got one without";
+  throw new ContractError(
+    "unknown-event",
+    `Channel "${name}": ${wrong}; add it: channel(…, { end: z.object({ … }) }).`,
+  );
+}
+
+/** @throws ContractError `unknown-channel` */
+function findChannel(contract: Contract, { name, path }: Address): AnyChannel {
+  const channel = Object.hasOwn(contract, name) ? contract[name] : undefined;
+  if (channel === undefined) {
+    const mismatch = `Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${name}"`;
+    throw new ContractError("unknown-channel", `${mismatch}; make it with the contract's channel function.`);
+  }
+  if (parsePath(channel.pattern, path) !== null) return channel;
   const mismatch = `Expected an address of channel "${name}", got the path ${JSON.stringify(path)}`;
   throw new ContractError("unknown-channel", `${mismatch}; make it with the contract's channel function.`);
 }

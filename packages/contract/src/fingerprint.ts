@@ -1,16 +1,18 @@
+import { END_TYPE } from "@tidings/protocol/mode";
 import type { Contract } from "./contract.ts";
 import type { Schema } from "./event.ts";
 
 /**
- * A short hash of what a contract puts on the wire: patterns, event types, modes, and the schemas of events and
- * snapshots. 8 hex digits; the order of keys does not matter. It distinguishes versions, but it is no proof that two
+ * A short hash of what a contract puts on the wire: patterns, event types, modes, and the schemas of events, snapshots
+ * and ends. 8 hex digits; the order of keys does not matter. It distinguishes versions, but it is no proof that two
  * contracts are equal: functions, such as checks, codecs and keys, are not part of it.
  */
 export function fingerprint(contract: Contract): string {
-  const channels = Object.values(contract).map(({ pattern, events, snapshot }) => {
+  const channels = Object.values(contract).map(({ pattern, events, snapshot, end }) => {
     const modes = Object.entries(events).map(([type, { mode, schema }]) => `${type}=${mode} ${textOf(schema)}`);
+    const ends = end ? [`${END_TYPE}=reliable ${textOf(end)}`] : [];
     // Patterns and types have no spaces and no line breaks.
-    return [pattern.text, snapshot ? textOf(snapshot) : "-", ...modes.sort()].join("\n");
+    return [pattern.text, snapshot ? textOf(snapshot) : "-", ...modes.sort(), ...ends].join("\n");
   });
   // FNV-1a, 32 bits, of UTF-16 units: http://www.isthe.com/chongo/tech/comp/fnv/
   let hash = 0x811c9dc5;

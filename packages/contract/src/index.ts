@@ -2,12 +2,14 @@ export { channel } from "./channel.ts";
 export type { Address, Channel, ChannelDefinition, ChannelOptions, ParamsOf, Unreadable } from "./channel.ts";
 export { ContractError } from "./contract-error.ts";
 export type { ContractErrorCode } from "./contract-error.ts";
-export { defineContract, findEvent, parseAddress } from "./contract.ts";
+export { defineContract, findEnd, findEvent, parseAddress } from "./contract.ts";
 export type {
   AddressOf,
   AnyChannel,
   ChannelName,
   Contract,
+  EndData,
+  EndName,
   EventData,
   EventType,
   LatestType,

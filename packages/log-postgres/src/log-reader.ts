@@ -1,4 +1,13 @@
-import { FORGOTTEN_CHANNELS, type Entry, type Hole, type Limit, type LogStat, type Page } from "@tidings/log";
+import {
+  FORGOTTEN_CHANNELS,
+  parseRules,
+  type Entry,
+  type Hole,
+  type KeepRules,
+  type Limit,
+  type LogStat,
+  type Page,
+} from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
 import { toInteger, type Database, type Row, type Value } from "./database.ts";
@@ -81,21 +90,25 @@ export class LogReader {
     return { epoch: String(row?.["epoch"]), seq: Number(row?.["head"]) };
   }
 
-  async stat(): Promise<Omit<LogStat, "keep">> {
+  /** The rules are null while none are stored. */
+  async stat(): Promise<Omit<LogStat, "keep" | "rules"> & { readonly rules: KeepRules | null }> {
     const { schema } = this.#database;
     const size = `coalesce(sum(coalesce(octet_length(data), 0) + ${ENTRY_BYTES}), 0) as bytes`;
-    const text = `
-select head, epoch, total.entries + others.entries as entries, total.bytes + value_bytes + others.bytes as bytes
-from ${schema}.validate(null, null) validated, ${schema}.total total, (
+    const query = `
+select head, epoch, total.entries + others.entries as entries, total.bytes + value_bytes + others.bytes as bytes,
+  rules
+from ${schema}.validate(null, null) validated, ${schema}.retention, ${schema}.total total, (
   select count(*) as entries, ${size} from (
     select data from ${schema}.entry where seq > ${schema}.mark_of('settled')
     union all
     select data from ${schema}.entry where kind = ${VOLATILE} and seq <= ${schema}.mark_of('settled')
   ) uncounted
 ) others`;
-    const [row] = await this.#query(text, []);
+    const [row] = await this.#query(query, []);
     const head = { epoch: String(row?.["epoch"]), seq: Number(row?.["head"]) };
-    return { head, entries: Number(row?.["entries"]), bytes: Number(row?.["bytes"]) };
+    const text = row?.["rules"];
+    const rules = typeof text === "string" ? parseRules(text) : null;
+    return { head, entries: Number(row?.["entries"]), bytes: Number(row?.["bytes"]), rules };
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import type { Epochs } from "./epochs.ts";
+import { reportedEnd } from "./ended-channel.ts";
 import { conflictError } from "./expected-value.ts";
 import { appendError, isBadEntry, isRetryable } from "./postgres-error.ts";
 
@@ -47,6 +48,7 @@ export class LogWriter {
   }
 
   /**
+   * @throws EndedError if the channel of an entry has ended
    * @throws ConflictError if a value does not stand where an entry expects it
    * @throws AppendError if the entries cannot be stored in time
    */
@@ -90,7 +92,7 @@ export class LogWriter {
     } catch (error) {
       // A bad entry must not make the others fail. After other errors, each attempt would fail or wait like this one.
       if (jobs.length > 1 && isBadEntry(error)) for (const job of jobs) await this.#tryCommit([job]);
-      else for (const { reject } of jobs) reject(appendError(error));
+      else for (const { reject } of jobs) reject(reportedEnd(error) ?? appendError(error));
     }
   }
 

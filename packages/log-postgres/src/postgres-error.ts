@@ -35,11 +35,11 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
- * Whether a statement failed because of the entries in it: bad data, a broken constraint, a limit of the server, or a
- * condition that cannot be checked.
+ * Whether a statement failed because of the entries in it: bad data, a broken constraint, a limit of the server, a
+ * condition that cannot be checked, or a channel that has ended.
  */
 export function isBadEntry(error: unknown): boolean {
-  return /^(22|23|54|25000)/.test(codeOf(error) ?? "");
+  return /^(22|23|54|25000|TD002)/.test(codeOf(error) ?? "");
 }
 
 /** Whether a connection ended while a statement ran. */

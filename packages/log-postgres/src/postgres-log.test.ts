@@ -1,6 +1,27 @@
-import { describe } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { describePostgresLog } from "../test/describe-log.ts";
+import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { server } from "../test/test-server.ts";
 
 describe("on a server", () => {
   describePostgresLog(5);
+
+  test("age is judged by the clock of the server, whatever that of the process says", async () => {
+    const { log } = await openTestLog(server);
+    const rules = (age: number) => ({
+      channels: [{ pattern: "jobs/*", entries: 9, age }],
+      default: { entries: 9, age },
+    });
+    await log.setRules(rules(3_600_000));
+    await log.append([reliable("jobs/1", "1"), reliable("other", "2")]);
+    const inTwoDays = Date.now() + 2 * 86_400_000;
+    const now = vi.spyOn(Date, "now").mockReturnValue(inTwoDays);
+    onTestFinished(() => now.mockRestore());
+    await log.trim();
+    expect(await everything(log)).toEqual(["1", "2"]);
+    now.mockReturnValue(0);
+    await log.setRules(rules(0));
+    await log.trim();
+    expect(await everything(log)).toEqual([]);
+  });
 });

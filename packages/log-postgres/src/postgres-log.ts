@@ -1,15 +1,16 @@
-import { completeKeep } from "@tidings/log";
-import type { Appended, Keep, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
+import { checkRules, completeKeep, rulesOf } from "@tidings/log";
+import type { Appended, Keep, KeepRules, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { checkOptions, checkRange, type CheckedType } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { Connection } from "./connection.ts";
-import { Database, toInteger } from "./database.ts";
+import { Database, toInteger, type Row, type Value } from "./database.ts";
 import { Doorbell } from "./doorbell.ts";
 import { Epochs } from "./epochs.ts";
 import { LogReader } from "./log-reader.ts";
 import { LogWriter } from "./log-writer.ts";
 import { isRetryable, postgresError } from "./postgres-error.ts";
+import { encodeRules } from "./encoded-rules.ts";
 import { prepareSchema } from "./schema.ts";
 import { insertIn, type PostgresTransaction } from "./transaction-insert.ts";
 
@@ -113,8 +114,8 @@ class PostgresLog implements TransactionalLog<PostgresTransaction> {
   #doorbell: Doorbell | null = null;
   /** The pass of retention that runs. */
   #trimming: Promise<void> | null = null;
-  /** Retention that keeps less than before has to look at every channel, once. */
-  #isFirstPass = true;
+  /** A process that keeps less than the others has to look at every channel, once. */
+  #isFirstStep = true;
   #closing: Promise<void> | null = null;
 
   constructor(
@@ -177,6 +178,12 @@ class PostgresLog implements TransactionalLog<PostgresTransaction> {
     return () => this.#watchers.delete(watcher);
   }
 
+  async setRules(given: KeepRules): Promise<void> {
+    this.#refuseClosed();
+    const rules = encodeRules(checkRules(given));
+    await this.#change("store rules in", `select ${this.#database.schema}.set_rules($1, $2)`, rules);
+  }
+
   async trim(): Promise<void> {
     if (this.#closing !== null) return;
     this.#trimming ??= this.#runPass().finally(() => {
@@ -190,19 +197,28 @@ class PostgresLog implements TransactionalLog<PostgresTransaction> {
     const keep = [entries, age, bytes, emptyChannels].map(toInteger);
     const text = `select ${this.#database.schema}.trim($1, $2, $3, $4, $5, $6, $7) as more`;
     for (let more = true; more && this.#closing === null;) {
+      const row = await this.#change("trim", text, [...keep, this.#now(), this.#isFirstStep, STEP_ROWS]);
+      this.#isFirstStep = false;
+      more = row?.["more"] === true;
+    }
+  }
+
+  /** Runs a statement that changes the log, again if it conflicts with another transaction. */
+  async #change(what: string, text: string, values: readonly Value[]): Promise<Row | undefined> {
+    for (;;) {
       try {
-        const [row] = await this.#database.query(text, [...keep, this.#now(), this.#isFirstPass, STEP_ROWS]);
-        more = row?.["more"] === true;
+        const [row] = await this.#database.query(text, values);
+        return row;
       } catch (cause) {
-        if (!isRetryable(cause)) throw postgresError("trim", cause);
+        if (!isRetryable(cause) || this.#closing !== null) throw postgresError(what, cause);
       }
     }
-    this.#isFirstPass = false;
   }
 
   async stat(): Promise<LogStat> {
     this.#refuseClosed();
-    return { ...(await this.#reader.stat()), keep: this.#keep };
+    const { rules, ...counted } = await this.#reader.stat();
+    return { ...counted, keep: this.#keep, rules: rules ?? rulesOf(this.#keep) };
   }
 
   close(): Promise<void> {

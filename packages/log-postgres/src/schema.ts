@@ -1,9 +1,11 @@
 import type { Queryable } from "./database.ts";
 import { quoted } from "./schema-name.ts";
 import { appendFunctions } from "./sql/append-functions.ts";
+import { endFunctions } from "./sql/end-functions.ts";
 import { expectedValueFunctions } from "./sql/expected-value-functions.ts";
 import { readFunctions } from "./sql/read-functions.ts";
 import { retentionFunctions } from "./sql/retention-functions.ts";
+import { ruleFunctions } from "./sql/rule-functions.ts";
 import { tables } from "./sql/tables.ts";
 
 /** The statements that upgrade a schema: item n leads from version n to n + 1, so there are as many as versions. */
@@ -11,10 +13,12 @@ const MIGRATIONS: readonly ((name: string) => string)[] = [
   (name) => {
     const schema = quoted(name);
     const functions = [
+      endFunctions(schema),
       appendFunctions(schema, name),
       expectedValueFunctions(schema),
       readFunctions(schema),
-      retentionFunctions(schema, name),
+      ruleFunctions(schema, name),
+      retentionFunctions(schema),
     ];
     return [tables(schema), ...functions, `select ${schema}.begin_epoch();`].join("\n");
   },

@@ -1,4 +1,5 @@
 import type { NewEntry } from "@tidings/log";
+import { reportedEnd } from "./ended-channel.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import { reportedConflict } from "./expected-value.ts";
 import { postgresError } from "./postgres-error.ts";
@@ -22,8 +23,9 @@ export type PostgresTransaction =
  *
  * @param schema the quoted name of the schema
  * @param at the time of the append, in milliseconds since 1970; null for that of the commit, by the server's clock
+ * @throws EndedError if the channel of an entry has ended. When it ends later, the commit fails
  * @throws ConflictError if a value does not stand where an entry expects it
- * @throws Error if the entries cannot be written. After both errors, the transaction can only roll back
+ * @throws Error if the entries cannot be written. After these errors, the transaction can only roll back
  */
 export async function insertIn(
   transaction: PostgresTransaction,
@@ -38,7 +40,9 @@ export async function insertIn(
   try {
     await runnerOf(transaction)(`select ${schema}.publish($1, true)`, [`[${entries.join(",")}]`]);
   } catch (cause) {
-    throw reportedConflict(copies, cause) ?? postgresError("publish inside a transaction to", cause);
+    throw (
+      reportedEnd(cause) ?? reportedConflict(copies, cause) ?? postgresError("publish inside a transaction to", cause)
+    );
   }
 }
 

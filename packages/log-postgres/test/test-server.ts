@@ -42,11 +42,12 @@ export async function emptySchema(): Promise<string> {
   if (used === undefined) return schema;
   const client = new pg.Client(server.url);
   await client.connect();
-  const tables = ["entry", "idempotency", "channel", "mark", "epoch", "total"];
+  const tables = ["entry", "idempotency", "channel", "mark", "epoch", "total", "rule", "retention"];
   await client.query(`
     set session_replication_role = replica; -- The triggers of retention do not run.
     ${tables.map((table) => `delete from ${schema}.${table};`).join("\n")}
     insert into ${schema}.total default values;
+    insert into ${schema}.retention default values;
     alter sequence ${schema}.seq restart;
     select ${schema}.begin_epoch()`);
   await client.end();

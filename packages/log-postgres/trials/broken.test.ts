@@ -38,6 +38,14 @@ const withMovingHead: Break = (schema) => `
 const withoutTimeline: Break = (schema) => `
   create or replace function ${schema}.is_other_server() returns boolean language sql as $$ select false $$`;
 
+const withOwnRules: Break = (schema) => `
+  create or replace function ${schema}.keep_of(of_channel text, keep_entries bigint, keep_age bigint)
+  returns table (entries bigint, age bigint) language sql as $$ select keep_entries, keep_age $$`;
+
+const withoutSearch: Break = (schema) => `
+  create or replace function ${schema}.search_channels(keep_entries bigint, keep_age bigint, max_rows integer)
+  returns boolean language sql as $$ select false $$`;
+
 /** What a follower gets while four handles publish and applications commit transactions is the final list. */
 async function checkOrder(breakIt: Break | null): Promise<void> {
   const { log, open } = await openBroken(server, breakIt);
@@ -108,6 +116,17 @@ async function checkHead(breakIt: Break | null): Promise<void> {
   expect(await log.read(head, ["a"], { entries: 1, bytes: 1 })).toMatchObject({ holes: [] });
 }
 
+/** The rules that another process stores hold for what was counted before, too. */
+async function checkRules(breakIt: Break | null): Promise<void> {
+  const { log, open } = await openBroken(server, breakIt, { keep: { entries: 100 } });
+  const other = await open();
+  await log.append(Array.from({ length: 10 }, (_, n) => reliable("a", `${n}`)));
+  await log.trim();
+  await other.setRules({ channels: [{ pattern: "a", entries: 2, age: Infinity }], default: { entries: 5, age: 1e9 } });
+  await log.trim();
+  expect(await everything(log)).toEqual(["8", "9"]);
+}
+
 /** After a failover that loses entries, a reader of the lost suffix hears of it, and no other reader. */
 async function checkTimeline(breakIt: Break | null): Promise<void> {
   const primary = await startServer();
@@ -128,6 +147,8 @@ describe("a broken log is found out:", () => {
     ["conditions without the lock", checkExpected, withoutLock],
     ["appends without NOTIFY", checkDoorbell, withoutNotify],
     ["a head that goes back after a trim", checkHead, withMovingHead],
+    ["a process that trims by its own rules", checkRules, withOwnRules],
+    ["new rules that hold only for new entries", checkRules, withoutSearch],
   ] as const;
 
   test.for(cases)("%s", { timeout: 60_000 }, async ([, check, breakIt]) => {

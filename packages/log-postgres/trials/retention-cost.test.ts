@@ -61,6 +61,52 @@ describe("retention", () => {
     expect(many / few).toBeLessThan(10);
   });
 
+  test("reads what it deletes for its age, whatever else the log keeps for longer", async () => {
+    const server = await startServer();
+    let now = 1e12;
+    const everyRow = { entries: 1_000, age: 1e9 };
+    const rowsRead = async (schema: string): Promise<number> => {
+      const read = "sum(idx_tup_fetch + seq_tup_read) as read from pg_stat_user_tables";
+      const [row] = await server.query(`select ${read} where schemaname = '${schema}' and relname <> 'mark'`);
+      return Number(row?.["read"]);
+    };
+    const costOf = async (jobs: number, perJob: number, others: number): Promise<number> => {
+      const schema = `log_${jobs}_${perJob}_${others}`;
+      const { log, open } = await openTestLog({ url: server.url, newSchema: () => schema }, { now: () => now });
+      await log.setRules({ channels: [{ ...everyRow, pattern: "jobs/*", age: 60_000 }], default: everyRow });
+      for (let n = 0; n < others; n += 1_000) {
+        await log.append(Array.from({ length: 1_000 }, (_, m) => reliable(`rooms/${n + m}`)));
+      }
+      for (let n = 0; n < perJob; n++) {
+        await log.append(Array.from({ length: jobs }, (_, m) => reliable(`jobs/${m}`)));
+      }
+      await log.trim();
+      now += 60_000;
+      // A connection that ends reports what it has done.
+      await log.close();
+      const deleted = `select n_tup_del from pg_stat_user_tables where schemaname = '${schema}' and relname = 'entry'`;
+      await server.waitFor(`select (${deleted.replace("n_tup_del", "n_tup_ins")}) = ${others + jobs * perJob} as done`);
+      const before = await rowsRead(schema);
+      const trimming = await open();
+      await trimming.trim();
+      expect((await trimming.stat()).entries).toBe(others);
+      await trimming.close();
+      await server.waitFor(`select (${deleted}) = ${jobs * perJob} as done`);
+      return (await rowsRead(schema)) - before;
+    };
+    const [few, many, beside] = [
+      await costOf(100, 20, 1_000),
+      await costOf(100, 100, 1_000),
+      await costOf(100, 20, 10_000),
+    ];
+    console.log(
+      `Rows read for 2,000 aged entries: ${few}, for 10,000: ${many}, for 2,000 beside ten times as many: ${beside}.`,
+    );
+    expect(many / few).toBeLessThan(6);
+    expect(many / 10_000).toBeLessThan(10);
+    expect(beside / few).toBeLessThan(1.2);
+  });
+
   test("reads the whole table in no step, neither to drop the oldest nor to find what has expired", async () => {
     const server = await startServer();
     let now = 1e12;

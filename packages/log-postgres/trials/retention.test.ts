@@ -92,6 +92,25 @@ describe("retention", () => {
     expect(await everything(again)).toEqual(["47", "48", "49"]);
   });
 
+  test("a shorter rule drops in steps what is too much, also in channels that nobody uses any more", async () => {
+    const { log, open, schema } = await openTestLog(server, { keep: { entries: 1e6 } });
+    for (let n = 0; n < 5; n++) await log.append(Array.from({ length: 10_000 }, () => reliable("big", `${n}`)));
+    await log.append(Array.from({ length: 2_500 }, (_, n) => reliable(`rooms/${n}`)));
+    await log.append(Array.from({ length: 2_500 }, (_, n) => reliable(`rooms/${n}`)));
+    await log.trim();
+    const other = await open();
+    await other.setRules({ channels: [], default: { entries: 1, age: 1e9 } });
+    await log.trim();
+    const { rows } = await (await connect()).query(`select count(*) as rows from ${schema}.entry`);
+    expect(rows).toEqual([{ rows: "2501" }]);
+    // The search is over, and what is appended now is found without it.
+    const searched = `select searched_to from ${schema}.retention`;
+    expect((await (await connect()).query(searched)).rows).toEqual([{ searched_to: null }]);
+    await log.append([reliable("rooms/1", "newest")]);
+    await other.trim();
+    expect((await log.recent(["rooms/1"], 9)).entries.map(({ data }) => data)).toEqual(["newest"]);
+  });
+
   test("limits without an end keep everything", async () => {
     const keep = { entries: Infinity, age: Infinity, bytes: Infinity, emptyChannels: Infinity };
     const { log } = await openTestLog(server, { keep });

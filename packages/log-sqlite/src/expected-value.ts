@@ -13,7 +13,7 @@ where ${IS_LATEST} and channel = ? and type = ? and key = ? order by seq desc li
 const IS_REPEATED = "select 1 from tidings_idempotency where channel = ? and key = ?";
 
 /** Finds one row through any handle on the file. */
-type Find = (sql: string, ...values: Value[]) => unknown;
+export type Find = (sql: string, ...values: Value[]) => unknown;
 
 /**
  * Checks what the entries of a batch expect. It has to run in the transaction that inserts them.
@@ -22,10 +22,11 @@ type Find = (sql: string, ...values: Value[]) => unknown;
  * @throws ConflictError
  */
 export function checkExpectedValues(rows: readonly NewRow[], find: Find, now: number): void {
-  for (const { expecting, channel, idempotencyKey } of rows) {
-    if (expecting === null) continue;
-    const isRepeated = idempotencyKey !== null && find(IS_REPEATED, channel, idempotencyKey) !== undefined;
-    if (!isRepeated) checkExpected(expecting, findValue(expecting, find, now));
+  for (const { entry } of rows) {
+    const { expects, channel, idempotencyKey } = entry;
+    if (expects === undefined) continue;
+    const isRepeated = idempotencyKey !== undefined && find(IS_REPEATED, channel, idempotencyKey) !== undefined;
+    if (!isRepeated) checkExpected(entry, findValue(entry, find, now));
   }
 }
 

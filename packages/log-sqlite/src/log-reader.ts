@@ -3,6 +3,7 @@ import {
   FORGOTTEN_CHANNELS,
   type Entry,
   type Hole,
+  type KeepRules,
   type Limit,
   type LogStat,
   type Page,
@@ -11,7 +12,8 @@ import type { Cursor } from "@tidings/protocol";
 import { entryRows, isOwed, modeOf, RELIABLE, VALUE, VOLATILE, type EntryRow } from "./entry-row.ts";
 import { Epochs } from "./epochs.ts";
 import type { LogFile } from "./log-file.ts";
-import { readHead, sizeOf } from "./schema.ts";
+import { IS_END, readHead, sizeOf } from "./schema.ts";
+import { readRules } from "./stored-rules.ts";
 import { sqliteError } from "./sqlite-error.ts";
 import { mergeRows, type RowRange } from "./row-range.ts";
 
@@ -49,6 +51,7 @@ const SCAN = "select * from tidings_entry where seq >= ? order by seq limit ?";
 const ALL_KINDS = indexStatements("tidings_entry_channel", "");
 const RELIABLE_BACKWARD = indexStatements("tidings_entry_channel", `and kind = ${RELIABLE}`, true);
 const VALUES = indexStatements("tidings_entry_value", `and kind = ${VALUE}`);
+const ENDS = indexStatements("tidings_entry_end", `and ${IS_END}`);
 const STAT = "select entries, bytes + value_bytes as bytes from tidings_total";
 const STAT_VOLATILE = `
 select count(*) as entries, total(${sizeOf("tidings_entry")}) as bytes from tidings_entry where kind = ${VOLATILE}`;
@@ -105,7 +108,8 @@ export class LogReader {
     return this.#inTransaction((head) => {
       const invalid = after === null ? null : this.#invalid(after, head, channels);
       if (invalid !== null) return invalid;
-      const ranges = this.#ranges(VALUES, new Set(channels), (after?.seq ?? 0) + 1);
+      const first = (after?.seq ?? 0) + 1;
+      const ranges = [VALUES, ENDS].flatMap((statements) => this.#ranges(statements, new Set(channels), first));
       return this.#fill(mergeRows(ranges), limit, head, null);
     });
   }
@@ -114,7 +118,8 @@ export class LogReader {
     return this.#inTransaction((head) => this.#epochs.head(head));
   }
 
-  stat(): Omit<LogStat, "keep"> {
+  /** The rules are null while none are stored. */
+  stat(): Omit<LogStat, "keep" | "rules"> & { readonly rules: KeepRules | null } {
     return this.#inTransaction((head) => {
       const counted = this.#file.prepare(STAT).get();
       const volatile = this.#file.prepare(STAT_VOLATILE).get();
@@ -122,6 +127,7 @@ export class LogReader {
         head: this.#epochs.head(head),
         entries: Number(counted?.["entries"]) + Number(volatile?.["entries"]),
         bytes: Number(counted?.["bytes"]) + Number(volatile?.["bytes"]),
+        rules: readRules(this.#file),
       };
     });
   }

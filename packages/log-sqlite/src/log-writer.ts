@@ -1,8 +1,9 @@
-import { isConflict, type Appended, type NewEntry } from "@tidings/log";
+import { isConflict, isEnded, type Appended, type NewEntry } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
 import { sleep } from "./clock.ts";
 import { Epochs } from "./epochs.ts";
-import { checkExpectedValues } from "./expected-value.ts";
+import { checkEndedChannels } from "./ended-channels.ts";
+import { checkExpectedValues, type Find } from "./expected-value.ts";
 import { beginUse, isAtRest, noteClose, type Use } from "./last-use.ts";
 import type { LogFile } from "./log-file.ts";
 import { newRow, type NewRow } from "./new-row.ts";
@@ -56,6 +57,7 @@ export class LogWriter {
   }
 
   /**
+   * @throws EndedError if the channel of an entry has ended
    * @throws ConflictError if a value does not stand where an entry expects it
    * @throws Error if the log is closed, or if the file cannot be written in time
    */
@@ -63,22 +65,24 @@ export class LogWriter {
     const now = this.#options.now();
     const rows = batch.map((entry) => newRow(entry, now));
     return this.transact(() => {
-      checkExpectedValues(rows, (sql, ...values) => this.#file.prepare(sql).get(...values), now);
+      const find: Find = (sql, ...values) => this.#file.prepare(sql).get(...values);
+      checkEndedChannels(rows, find);
+      checkExpectedValues(rows, find, now);
       return rows.map((row) => this.#insert(row));
     });
   }
 
   /** Runs the work in the next transaction, together with all other work of this turn of the event loop. */
-  transact<Result>(work: () => Result): Promise<Result> {
+  transact<Result>(work: (file: LogFile) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.refuseClosed();
       const run = () => {
         try {
-          const result = work();
+          const result = work(this.#file);
           return () => resolve(result);
         } catch (error) {
           // It has written nothing, so the transaction goes on with the other jobs.
-          if (isConflict(error)) return () => reject(error);
+          if (isEnded(error) || isConflict(error)) return () => reject(error);
           throw error;
         }
       };
@@ -205,7 +209,7 @@ export class LogWriter {
     });
   }
 
-  #insert({ sql, values, channel, idempotencyKey }: NewRow): Appended {
+  #insert({ sql, values, entry: { channel, idempotencyKey = "" } }: NewRow): Appended {
     const { changes, lastInsertRowid } = this.#file.prepare(sql).run(...values);
     if (Number(changes) > 0) return { cursor: this.#epochs.cursorAt(Number(lastInsertRowid)), duplicate: false };
     const first = this.#file

@@ -6,10 +6,8 @@ import { kindOf, VALUE } from "./entry-row.ts";
 export interface NewRow {
   readonly sql: string;
   readonly values: readonly Value[];
-  readonly channel: string;
-  readonly idempotencyKey: string | null;
-  /** The entry, if it has a condition; null otherwise. */
-  readonly expecting: NewEntry | null;
+  /** A copy. */
+  readonly entry: NewEntry;
 }
 
 const INSERT = `
@@ -21,13 +19,12 @@ insert into tidings_entry (channel, type, kind, key, at, data, expires_at, idemp
 select ?, ?, ?, ?, ?, ?, ?, ? where not exists (select 1 from tidings_idempotency where channel = ? and key = ?)`;
 
 /** @param now the time of the append, in milliseconds since 1970 */
-export function newRow(entry: NewEntry, now: number): NewRow {
+export function newRow(given: NewEntry, now: number): NewRow {
+  const entry = { ...given };
   const { channel, type, key = "", data, expires, idempotencyKey = null } = entry;
   const kind = kindOf(entry);
   const expiresAt = kind === VALUE && expires !== undefined ? now + expires : null;
   const values: Value[] = [channel, type, kind, key, now, data, expiresAt];
-  const expecting = entry.expects === undefined ? null : { ...entry };
-  const row = { channel, idempotencyKey, expecting };
-  if (idempotencyKey === null) return { ...row, sql: INSERT, values };
-  return { ...row, sql: INSERT_ONCE, values: [...values, idempotencyKey, channel, idempotencyKey] };
+  if (idempotencyKey === null) return { entry, sql: INSERT, values };
+  return { entry, sql: INSERT_ONCE, values: [...values, idempotencyKey, channel, idempotencyKey] };
 }

@@ -4,6 +4,7 @@ import type { LogFile } from "./log-file.ts";
 import { systemClock } from "@tidings/protocol/clock";
 import { LogReader } from "./log-reader.ts";
 import { Retention } from "./retention.ts";
+import { storeRules } from "./stored-rules.ts";
 import { LogWriter } from "./log-writer.ts";
 
 /** SQLite's query plan of every statement. */
@@ -65,6 +66,8 @@ describe(`query plans of the log's statements, by ${driver.name}`, () => {
     await writer.append([...once, entry("rooms/1", "2"), entry("rooms/1", "3")]);
     await writer.append(once);
     const pass = new Retention(file, { entries: 1, age: 1e9, bytes: 1, emptyChannels: 0 });
+    storeRules(file, { channels: [{ pattern: "rooms/2", entries: 1, age: 0 }], default: { entries: 1, age: 1e9 } });
+    await writer.append([entry("rooms/2", "too old at once")]);
     pass.begin(Date.now() + 1);
     // The second step looks at new entries instead of channels.
     for (let step = 0; step < 2; step++) file.transact("begin immediate", () => pass.step());
@@ -87,7 +90,7 @@ describe(`query plans of the log's statements, by ${driver.name}`, () => {
       );
     });
     const searching = statements.filter((text) => /^(?:delete|update)/.test(text));
-    expect(searching).toHaveLength(8);
+    expect(searching).toHaveLength(11);
     for (const sql of searching) {
       const steps = file
         .prepare(`explain query plan ${sql}`)

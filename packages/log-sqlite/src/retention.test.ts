@@ -1,7 +1,8 @@
 import type { NewEntry } from "@tidings/log";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { driver, entry, everything, temporaryPath, openFile, openLog } from "../trials/temporary-file.ts";
 import { Retention } from "./retention.ts";
+import { MIGRATIONS } from "./schema.ts";
 
 const MINUTE = 60_000;
 
@@ -186,5 +187,66 @@ describe(`retention, by ${driver.name}`, () => {
     }
     // The first pass looks at the channels, and at new entries in a second step. Later passes look at new entries only.
     expect(steps).toEqual([true, false, false]);
+  });
+
+  test("a pass looks only at the channels of which something goes, however many the log keeps", async () => {
+    const path = temporaryPath();
+    let time = 1_000_000;
+    const log = openLog(path, { now: () => time });
+    const others = { entries: 100, age: 100 * MINUTE };
+    await log.setRules({ channels: [{ pattern: "short/*", entries: 100, age: MINUTE }], default: others });
+    await log.append(Array.from({ length: 3_000 }, (_, n) => entry(`long/${n}`, "kept")));
+    await log.append(Array.from({ length: 10 }, (_, n) => entry(`short/${n}`, "dropped")));
+    const file = openFile(path);
+    const pass = new Retention(file, { entries: 100, age: 1e9, bytes: 1e9, emptyChannels: 10_000 });
+    const run = (): number => {
+      const prepare = vi.spyOn(file, "prepare");
+      pass.begin(time);
+      while (file.transact("begin immediate", () => pass.step()));
+      const calls = prepare.mock.calls.length;
+      prepare.mockRestore();
+      return calls;
+    };
+    expect(run()).toBeGreaterThan(3_000);
+    time += MINUTE;
+    expect(run()).toBeLessThan(200);
+    expect((await log.stat()).entries).toBe(3_000);
+    expect(run()).toBeLessThan(20);
+  });
+
+  test("values in front of what is too old are passed once, not by every pass", async () => {
+    const path = temporaryPath();
+    let time = 1_000_000;
+    const log = openLog(path, { now: () => time, keep: { age: MINUTE } });
+    for (let n = 0; n < 2_000; n += 500) {
+      await log.append(Array.from({ length: 500 }, (_, m) => value(`${n + m}`, "1")));
+    }
+    const droppedTo = () => openFile(path).prepare("select dropped_to from tidings_channel").get()?.["dropped_to"];
+    await log.append([entry("a", "1"), entry("a", "2")]);
+    time += MINUTE;
+    await log.append([entry("a", "3")]);
+    await log.trim();
+    expect((await log.stat()).entries).toBe(2_001);
+    expect(droppedTo()).toBe(2_002);
+  });
+
+  test("a file of the version before has its entries dropped by their age after the upgrade", async () => {
+    const path = temporaryPath();
+    const former = driver.open(path);
+    for (const migration of MIGRATIONS.slice(0, 2)) former.exec(migration);
+    former.exec("insert into tidings_meta values ('version', 2)");
+    former.exec("insert into tidings_epoch (epoch, first) values ('first', 1)");
+    const insert =
+      "insert into tidings_entry (channel, type, kind, key, at, data) values ('a', 'said', 0, '', 1000, '1')";
+    former.exec(insert);
+    former.close();
+    let time = 2_000;
+    const log = openLog(path, { now: () => time, keep: { age: MINUTE } });
+    await log.trim();
+    expect(await everything(log)).toEqual(["1"]);
+    time += MINUTE;
+    await log.trim();
+    expect(await everything(log)).toEqual([]);
+    expect((await log.stat()).entries).toBe(0);
   });
 });

@@ -1,8 +1,10 @@
-import { IDEMPOTENCY_AGE, VOLATILE_AGE, type Keep } from "@tidings/log";
+import { IDEMPOTENCY_AGE, rulesOf, VOLATILE_AGE, type Keep } from "@tidings/log";
+import { AgedRows } from "./aged-rows.ts";
 import { RELIABLE, VOLATILE, WITHDRAWAL } from "./entry-row.ts";
 import type { LogFile } from "./log-file.ts";
-import { IS_EMPTY, IS_KEPT, readHead, sizeOf } from "./schema.ts";
+import { IS_EMPTY, IS_END, IS_KEPT, readHead, sizeOf } from "./schema.ts";
 import { mergeRows, type RowRange } from "./row-range.ts";
+import { StoredRules } from "./stored-rules.ts";
 
 /** The most rows that one transaction changes, so that publishers wait only a few milliseconds. */
 const STEP_ROWS = 200;
@@ -15,7 +17,7 @@ const DELETE_VOLATILE = `
 delete from tidings_entry where seq in (
   select seq from tidings_entry where kind = ${VOLATILE} and (at <= ? or at >= ?) limit ?)`;
 const OLDEST = `
-select seq, at, ${sizeOf("tidings_entry")} as size from tidings_entry indexed by tidings_entry_kept
+select seq, ${sizeOf("tidings_entry")} as size from tidings_entry indexed by tidings_entry_kept
 where ${IS_KEPT} and seq >= ? order by seq limit ?`;
 const DELETE_UP_TO = `delete from tidings_entry indexed by tidings_entry_kept where ${IS_KEPT} and seq <= ?`;
 const CHANNELS = "select channel from tidings_channel where channel > ? order by channel limit ?";
@@ -25,11 +27,18 @@ const SIZES = "select entries, withdrawals from tidings_channel where channel = 
 const DELETE_OLDEST_OF_CHANNEL = `
 delete from tidings_entry where seq in (
   select seq from tidings_entry indexed by tidings_entry_channel where channel = ? and kind = ? order by seq limit ?)`;
+const HAS_EXPIRED = "expires_at is not null and (expires_at <= ? or (at > ? and at - ? >= expires_at - at))";
+/** After its end, nothing of a channel is withdrawn. */
+const DROP_OF_ENDED = `
+delete from tidings_entry where seq in (
+  select seq from tidings_entry where ${HAS_EXPIRED} and exists (
+    select 1 from tidings_entry ended indexed by tidings_entry_end
+    where ended.channel = tidings_entry.channel and ended.${IS_END.replace("kind", "ended.kind")}
+  ) limit ?)`;
 /** Replaces expired values by their withdrawals, which readers receive. */
 const WITHDRAW = `
 insert into tidings_entry (channel, type, kind, key, at, data)
-select channel, type, ${WITHDRAWAL}, key, ?, null from tidings_entry
-where expires_at is not null and (expires_at <= ? or (at > ? and at - ? >= expires_at - at)) limit ?`;
+select channel, type, ${WITHDRAWAL}, key, ?, null from tidings_entry where ${HAS_EXPIRED} limit ?`;
 const DELETE_KEYS = `
 delete from tidings_idempotency where (channel, key) in (
   select channel, key from tidings_idempotency where dropped = 1 and at <= ? limit ?)`;
@@ -44,17 +53,18 @@ const FORGET = `delete from tidings_channel where channel in (select channel fro
 
 interface OldRow {
   readonly seq: number;
-  readonly at: number;
   readonly size: number;
 }
 
 /**
  * Retention of the log, in passes of many steps. A pass costs what it drops and what was appended since the last one.
- * Only the first pass looks at every channel.
+ * Only the first pass looks at every channel, and the first one after the rules have changed.
  */
 export class Retention {
   readonly #file: LogFile;
   readonly #keep: Keep;
+  readonly #rules: StoredRules;
+  readonly #aged: AgedRows;
   #now = 0;
   /** Channels that may have too many entries or withdrawals. */
   #crowded: string[] = [];
@@ -66,12 +76,14 @@ export class Retention {
   constructor(file: LogFile, keep: Keep) {
     this.#file = file;
     this.#keep = keep;
+    this.#rules = new StoredRules(file, rulesOf(keep));
+    this.#aged = new AgedRows(file, (channel) => this.#rules.keepOf(channel).age);
   }
 
   /** To be called before the steps of a pass. */
   begin(now: number): void {
     this.#now = now;
-    if (this.#lastChannel === "") this.#lastSeq = readHead(this.#file);
+    if (this.#lastChannel === "") this.#searchEverywhere();
   }
 
   /** To be called when a step failed: what it found may be forgotten, so the next pass looks at every channel again. */
@@ -87,23 +99,33 @@ export class Retention {
    */
   step(): boolean {
     let budget = STEP_ROWS;
+    if (this.#rules.refresh()) this.#searchEverywhere();
+    const hasSearchedAll = this.#crowded.length > 0 ? false : this.#search();
     budget -= this.#run(DELETE_VOLATILE, this.#now - VOLATILE_AGE, this.#now + VOLATILE_AGE, budget);
     budget -= this.#dropOldest(budget);
+    budget -= this.#aged.drop(this.#now, budget);
+    if (budget > 0) budget -= this.#run(DROP_OF_ENDED, this.#now, this.#now, this.#now, budget);
     if (budget > 0) budget -= this.#run(WITHDRAW, this.#now, this.#now, this.#now, this.#now, budget);
-    const hasSearchedAll = this.#crowded.length > 0 ? false : this.#search();
     budget -= this.#dropExcessEntries(budget);
     if (budget > 0) budget -= this.#run(DELETE_KEYS, this.#now - IDEMPOTENCY_AGE, budget);
     if (budget > 0) budget -= this.#forget(budget);
     return budget <= 0 || !hasSearchedAll || this.#crowded.length > 0;
   }
 
-  /** Looks for crowded channels. Returns whether the search is at its end. */
+  #searchEverywhere(): void {
+    this.#crowded = [];
+    this.#lastChannel = "";
+    this.#lastSeq = readHead(this.#file);
+  }
+
+  /** Looks for crowded channels, and notes when channels are due. Returns whether the search is at its end. */
   #search(): boolean {
     const rows =
       this.#lastChannel === null
         ? this.#file.prepare(NEW_ENTRIES).all(this.#lastSeq, SEARCH_ROWS)
         : this.#file.prepare(CHANNELS).all(this.#lastChannel, SEARCH_ROWS);
     const channels = new Set(rows.map(({ channel }) => String(channel)));
+    for (const channel of channels) this.#aged.note(channel, this.#lastChannel !== null);
     this.#crowded = [...channels].filter((channel) => this.#excessesOf(channel).some(({ count }) => count > 0));
     const last = rows.at(-1);
     if (this.#lastChannel === null) {
@@ -114,17 +136,15 @@ export class Retention {
     return false;
   }
 
-  /** Drops the oldest entries of the log while they are too old, or while the log is too large. */
+  /** Drops the oldest entries of the log while the log is too large. */
   #dropOldest(budget: number): number {
     if (budget <= 0) return 0;
     let excess = Number(this.#file.prepare(TOTALS).get()?.["bytes"]) - this.#keep.bytes;
+    if (excess <= 0) return 0;
     let last: number | null = null;
     let count = 0;
-    for (const { seq, at, size } of mergeRows([this.#oldest])) {
-      // When the clock goes back, older entries stay until it has caught up. Until then, the limits of entries and
-      // bytes bound the log.
-      const isTooOld = this.#now - at >= this.#keep.age;
-      if (count >= budget || (excess <= 0 && !isTooOld)) break;
+    for (const { seq, size } of mergeRows([this.#oldest])) {
+      if (count >= budget || excess <= 0) break;
       excess -= size;
       last = seq;
       count++;
@@ -162,9 +182,10 @@ export class Retention {
   /** How many entries of each kind the channel has above the limit. */
   #excessesOf(channel: string): { readonly kind: number; readonly count: number }[] {
     const sizes = this.#file.prepare(SIZES).get(channel);
+    const { entries } = this.#rules.keepOf(channel);
     return [
-      { kind: RELIABLE, count: Number(sizes?.["entries"] ?? 0) - this.#keep.entries },
-      { kind: WITHDRAWAL, count: Number(sizes?.["withdrawals"] ?? 0) - this.#keep.entries },
+      { kind: RELIABLE, count: Number(sizes?.["entries"] ?? 0) - entries },
+      { kind: WITHDRAWAL, count: Number(sizes?.["withdrawals"] ?? 0) - entries },
     ];
   }
 

@@ -72,7 +72,7 @@ describe(`the schema, by ${driver.name}`, () => {
     const bytes = readFileSync(path);
     for (const open of [() => sqliteLog(path), () => startEpoch(path)]) {
       expect(open).toThrow(
-        /^Cannot open the log in ".*": expected tables of version 2 or older, got version 99: .*upgrade this one/,
+        /^Cannot open the log in ".*": expected tables of version 4 or older, got version 99: .*upgrade this one/,
       );
     }
     expect(readFileSync(path).equals(bytes)).toBe(true);

@@ -1,3 +1,4 @@
+import { END_TYPE } from "@tidings/protocol/mode";
 import { RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./entry-row.ts";
 import type { SqliteTransaction } from "./driver.ts";
 import type { LogFile } from "./log-file.ts";
@@ -15,6 +16,9 @@ export const sizeOf = (row: "new" | "old" | "tidings_entry"): string =>
 /** SQLite uses a partial index only for statements that repeat its condition in the same words. */
 export const IS_KEPT = `kind in (${RELIABLE}, ${WITHDRAWAL})`;
 export const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
+
+/** An entry that is the last one of its channel. */
+export const IS_END = `type = '${END_TYPE}' and kind = ${RELIABLE}`;
 
 /**
  * The tables share the application's file, so all names begin with `tidings_`.
@@ -105,6 +109,12 @@ end;
 export const IS_EMPTY = "entries + withdrawals + value_count = 0";
 const entriesOf = (row: "new" | "old"): string => `(${row}.entries + ${row}.withdrawals + ${row}.value_count)`;
 
+const UPDATE_TOTALS = `update tidings_total set
+    entries = entries + ${entriesOf("new")} - ${entriesOf("old")},
+    bytes = bytes + new.bytes - old.bytes,
+    value_bytes = value_bytes + new.value_bytes - old.value_bytes,
+    empty_channels = empty_channels + (${entriesOf("new")} = 0) - (${entriesOf("old")} = 0);`;
+
 /**
  * The totals of all channels, so that neither retention nor `stat()` looks at every channel.
  *
@@ -128,11 +138,7 @@ create trigger tidings_channel_inserted after insert on tidings_channel begin
     where channel = new.channel and exists (select 1 from tidings_total where forgotten_to > 0);
 end;
 create trigger tidings_channel_updated after update on tidings_channel begin
-  update tidings_total set
-    entries = entries + ${entriesOf("new")} - ${entriesOf("old")},
-    bytes = bytes + new.bytes - old.bytes,
-    value_bytes = value_bytes + new.value_bytes - old.value_bytes,
-    empty_channels = empty_channels + (${entriesOf("new")} = 0) - (${entriesOf("old")} = 0);
+  ${UPDATE_TOTALS}
 end;
 create trigger tidings_channel_deleted after delete on tidings_channel begin
   update tidings_total set
@@ -141,8 +147,38 @@ create trigger tidings_channel_deleted after delete on tidings_channel begin
 end;
 `;
 
+/** Retention by rules, of which each channel has another one. */
+const DUE = `
+-- When the oldest reliable entry or withdrawal becomes too old, or a time before that. Null if it is not known.
+alter table tidings_channel add column due_at integer;
+-- No reliable entry and no withdrawal up to this seq is left. So a search that begins here does not pass the values
+-- that lie before what is kept.
+alter table tidings_channel add column dropped_to integer not null default 0;
+create index tidings_channel_due on tidings_channel (due_at) where due_at is not null;
+
+drop trigger tidings_channel_updated;
+create trigger tidings_channel_updated
+after update of entries, withdrawals, value_count, bytes, value_bytes on tidings_channel begin
+  ${UPDATE_TOTALS}
+end;
+`;
+
+/**
+ * The ends of channels. When one is deleted, nothing of its channel is left. Its mark is the mark of every channel
+ * without a row then.
+ */
+const ENDS = `
+create index tidings_entry_end on tidings_entry (channel, seq) where ${IS_END};
+create trigger tidings_deleted_end after delete on tidings_entry
+when old.type = '${END_TYPE}' and old.kind = ${RELIABLE} begin
+  update tidings_total set forgotten_to = max(forgotten_to, old.seq);
+  delete from tidings_entry where channel = old.channel;
+  delete from tidings_channel where channel = old.channel;
+end;
+`;
+
 /** The statements that upgrade a file: text n leads from version n to n + 1, so their number is the newest version. */
-export const MIGRATIONS: readonly string[] = [TABLES, TOTALS];
+export const MIGRATIONS: readonly string[] = [TABLES, TOTALS, DUE, ENDS];
 
 /** @throws Error if a newer version of this package has written the file */
 export function refuseNewer(file: LogFile, migrations = MIGRATIONS): void {

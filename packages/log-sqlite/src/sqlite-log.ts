@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { completeKeep } from "@tidings/log";
-import type { Appended, Keep, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
+import { checkRules, completeKeep, rulesOf } from "@tidings/log";
+import type { Appended, Keep, KeepRules, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
 import { newEpoch, type Cursor } from "@tidings/protocol";
 import {
   checkMethods,
@@ -20,6 +20,7 @@ import { LogReader } from "./log-reader.ts";
 import { Retention } from "./retention.ts";
 import { beginEpoch, prepareSchema, readEpoch, readHead, readVersion, refuseNewer } from "./schema.ts";
 import { sqliteError } from "./sqlite-error.ts";
+import { hasRules, storeRules } from "./stored-rules.ts";
 import { TransactionInsert } from "./transaction-insert.ts";
 import { LogWriter } from "./log-writer.ts";
 
@@ -216,6 +217,14 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
     return () => this.#watchers.delete(watcher);
   }
 
+  async setRules(given: KeepRules): Promise<void> {
+    this.#writer.refuseClosed();
+    const rules = checkRules(given);
+    // A process that starts with the rules in force writes nothing.
+    if (this.#writer.read((file) => hasRules(file, rules))) return;
+    await this.#writer.transact((file) => storeRules(file, rules));
+  }
+
   async trim(): Promise<void> {
     if (this.#closing !== null) return;
     if (this.#trimming !== null) return this.#trimming;
@@ -243,7 +252,8 @@ class SqliteLog implements TransactionalLog<SqliteTransaction> {
   }
 
   async stat(): Promise<LogStat> {
-    return { ...this.#reader.stat(), keep: this.#keep };
+    const { rules, ...counted } = this.#reader.stat();
+    return { ...counted, keep: this.#keep, rules: rules ?? rulesOf(this.#keep) };
   }
 
   close(): Promise<void> {

@@ -1,13 +1,17 @@
-import { isConflict, type NewEntry } from "@tidings/log";
-import { findDriver, type SqliteTransaction, type Value } from "./driver.ts";
-import { checkExpectedValues } from "./expected-value.ts";
+import { isConflict, isEnded, type NewEntry } from "@tidings/log";
+import { findDriver, type SqliteTransaction } from "./driver.ts";
+import { checkEndedChannels } from "./ended-channels.ts";
+import { checkExpectedValues, type Find } from "./expected-value.ts";
 import { beginUseInside, isAtRest, type Use } from "./last-use.ts";
 import type { LogFile } from "./log-file.ts";
-import { newRow } from "./new-row.ts";
+import { newRow, type NewRow } from "./new-row.ts";
 import { sqliteError } from "./sqlite-error.ts";
 
 /** A statement of the application's handle. */
 type Statement = ReturnType<SqliteTransaction["prepare"]>;
+
+/** The entry that the last statement has inserted; no row if it was there already. */
+const INSERTED = "select last_insert_rowid() as seq where changes() > 0";
 
 interface TransactionInsertOptions {
   /** An epoch of the log; it identifies the file, since no other file has it. */
@@ -37,7 +41,8 @@ export class TransactionInsert {
    * Inserts the entries before it returns. If it were asynchronous, another request could write into the transaction in
    * between.
    *
-   * @throws ConflictError if a value does not stand where an entry expects it. Then none of them is written
+   * @throws EndedError if the channel of an entry has ended, ConflictError if a value does not stand where an entry
+   *   expects it. Then none of them is written
    * @throws Error if the handle belongs to another file or another build of SQLite, if the file was replaced, or if the
    *   entries cannot be written. Then none of them is written
    */
@@ -46,22 +51,38 @@ export class TransactionInsert {
       this.#file.refuseReplaced();
       const now = this.#options.now();
       const rows = batch.map((entry) => newRow(entry, now));
-      const needsLockCheck = rows.length > 0 && !this.#lockChecked.has(transaction);
-      const find = (sql: string, ...values: Value[]) => this.#prepare(transaction, sql).get(...values);
-      const insert = () => {
+      const needsLockCheck = !this.#lockChecked.has(transaction);
+      if (rows.length === 0) return;
+      // Outside of a transaction, too, it is one step: another process could write between a check and the insert.
+      this.#inSavepoint(transaction, () => {
+        const find: Find = (sql, ...values) => this.#prepare(transaction, sql).get(...values);
         checkExpectedValues(rows, find, now);
-        for (const { sql, values } of rows) this.#prepare(transaction, sql).run(...values);
-        if (rows.length > 0) this.#noteUse(transaction);
+        const first = this.#insert(transaction, rows);
+        if (first !== null) checkEndedChannels(rows, find, first);
+        this.#noteUse(transaction);
         if (needsLockCheck) this.#checkLock(transaction);
-      };
-      // With a condition, too: outside of a transaction, another process could write between the check and the insert.
-      const hasCondition = rows.some(({ expecting }) => expecting !== null);
-      if (rows.length > 1 || needsLockCheck || hasCondition) this.#inSavepoint(transaction, insert);
-      else insert();
+      });
     } catch (cause) {
-      if (isConflict(cause)) throw cause;
+      if (isEnded(cause) || isConflict(cause)) throw cause;
       throw sqliteError("publish inside a transaction to", this.#file.path, cause);
     }
+  }
+
+  /**
+   * Inserts the entries. The check whether a channel has ended follows: an insert waits for other writers, and a
+   * transaction that has read before it writes could not wait.
+   *
+   * @returns the `seq` of the first one; null if all were there already
+   */
+  #insert(transaction: SqliteTransaction, rows: readonly NewRow[]): number | null {
+    let first: number | null = null;
+    for (const { sql, values } of rows) {
+      this.#prepare(transaction, sql).run(...values);
+      // Safe: it is such a row, or none.
+      const inserted = this.#prepare(transaction, INSERTED).get() as { readonly seq: number } | undefined;
+      first ??= inserted?.seq ?? null;
+    }
+    return first;
   }
 
   /**

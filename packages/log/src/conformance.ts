@@ -3,6 +3,7 @@ import { checkOptions, checkType } from "@tidings/protocol/checks";
 import { cursorLaws } from "./conformance/cursors.ts";
 import { doorbellLaws } from "./conformance/doorbell.ts";
 import type { EngineFacts, OpenLog } from "./conformance/engine.ts";
+import { endLaws } from "./conformance/ends.ts";
 import { expectsLaws } from "./conformance/expects.ts";
 import { historyProperties } from "./conformance/histories.ts";
 import { historyLaws } from "./conformance/history.ts";
@@ -13,6 +14,8 @@ import { appliesTo, tryLaw, type Law } from "./conformance/law.ts";
 import { limitLaws } from "./conformance/limits.ts";
 import { orderLaws } from "./conformance/order.ts";
 import { retentionLaws } from "./conformance/retention.ts";
+import { ruleProperties } from "./conformance/rule-histories.ts";
+import { ruleLaws } from "./conformance/rules.ts";
 import { volatileLaws } from "./conformance/volatile.ts";
 
 export type { EngineFacts, OpenedLog, OpenLog, OpenOptions } from "./conformance/engine.ts";
@@ -26,12 +29,15 @@ export const laws: readonly Law[] = [
   ...limitLaws,
   ...latestLaws,
   ...expectsLaws,
+  ...endLaws,
   ...volatileLaws,
   ...retentionLaws,
+  ...ruleLaws,
   ...idempotencyLaws,
   ...historyLaws,
   ...doorbellLaws,
   ...historyProperties,
+  ...ruleProperties,
 ];
 
 /**

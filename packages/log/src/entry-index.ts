@@ -39,9 +39,18 @@ export class EntryList<Item> {
     this.#dropped = 0;
   }
 
+  /** All slots that are not dropped, in the order of `seq`. */
+  slots(): Slot<Item>[] {
+    return this.#slots.filter(({ item }) => item !== null);
+  }
+
   oldest(): Slot<Item> | undefined {
     while (this.#slots[this.#first]?.item === null) this.#first++;
     return this.#slots[this.#first];
+  }
+
+  newest(): Slot<Item> | undefined {
+    return this.#slots.findLast(({ item }) => item !== null);
   }
 
   /** Forwards from the first slot after a position. The list must not change meanwhile. */

@@ -14,6 +14,7 @@ export const FORGOTTEN_CHANNELS = "";
 export interface NewEntry {
   /** The path of an address. */
   readonly channel: string;
+  /** A reliable entry with the type `end` is the last one of its channel. */
   readonly type: string;
   readonly mode: Mode;
   /** `latest` only: this entry replaces the value of its channel and type that has the same key. @default "" */
@@ -87,10 +88,10 @@ export interface Appended {
 }
 
 /**
- * What retention keeps. It treats a withdrawal like a reliable entry: a dropped one leaves a hole, because a reader
- * that still has the value has to learn of its withdrawal.
+ * What retention keeps of a channel. It treats a withdrawal like a reliable entry: a dropped one leaves a hole, because
+ * a reader that still has the value has to learn of its withdrawal.
  */
-export interface Keep {
+export interface ChannelKeep {
   /**
    * The most reliable entries per channel, and the most withdrawals per channel. `trim()` applies it. An append drops
    * none of the newest 10,000 entries of a channel for this limit: live readers have to get their turn at what is
@@ -99,6 +100,26 @@ export interface Keep {
   readonly entries: number;
   /** The longest time, in milliseconds. */
   readonly age: number;
+}
+
+/** What retention keeps of the channels with one form of path. */
+export interface KeepRule extends ChannelKeep {
+  /**
+   * Segments, separated by `/`. `*` stands for one segment, whatever it is. Every other segment is compared with the
+   * path as it is written, with its percent-encoding. `rooms/*` is of `rooms/a%2Fb`, not of `rooms/a/b`.
+   */
+  readonly pattern: string;
+}
+
+/** What retention keeps of each channel. The first rule whose pattern has the form of a path holds. */
+export interface KeepRules {
+  readonly channels: readonly KeepRule[];
+  /** Of the channels that no rule is about. */
+  readonly default: ChannelKeep;
+}
+
+/** What one handle of a log is told to keep. Rules that are stored in the log replace its `entries` and `age`. */
+export interface Keep extends ChannelKeep {
   /**
    * The most bytes of the whole log; each engine says what it counts. The newest values of `latest` do not count, since
    * retention never drops them.
@@ -106,7 +127,8 @@ export interface Keep {
   readonly bytes: number;
   /**
    * How many channels without entries the log remembers: those that were emptied last. One position stands for all
-   * forgotten ones. The README of this package, "Forgotten channels", says which readers get a `trimmed` hole.
+   * forgotten ones. The README of this package, "Forgotten channels", says which readers get a `trimmed` hole. An
+   * ended channel is not among them: it is forgotten together with its end.
    */
   readonly emptyChannels: number;
 }
@@ -118,8 +140,10 @@ export interface LogStat {
   readonly entries: number;
   /** Bytes of all entries, with the values of `latest`; each engine says what it counts. */
   readonly bytes: number;
-  /** The retention in force. */
+  /** What this handle was told to keep. */
   readonly keep: Keep;
+  /** The rules in force. As long as none are stored, they are `entries` and `age` of `keep` for all channels. */
+  readonly rules: KeepRules;
 }
 
 /**
@@ -132,6 +156,9 @@ export interface LogStat {
  *   page without entries, with the head as `next`, and with a `reset` or `lost` hole for every given channel.
  * - An epoch has 1 to 24 characters `A-Z a-z 0-9 _ -`, and no two hyphens in a row, as `newEpoch` makes it. A hub
  *   refuses other epochs: it uses the remaining characters of a cursor for positions between current values.
+ * - A reliable entry with the type `end` is the last one of its channel: every later append to it is refused, and a
+ *   value that expires later is dropped without a withdrawal. When retention drops the end, the log forgets the
+ *   channel: nothing of it is kept, and it can be used again.
  * - Naming a channel twice is the same as naming it once.
  * - A clock that jumps affects only what depends on age. An entry is "younger than 5 s", or "not expired", if the
  *   *distance* between its time and now is small enough, so nothing lives for ever when the clock goes back.
@@ -144,6 +171,8 @@ export interface EventLog {
    * All conditions of a batch (`expects`) are checked against the log as it is before the batch, in one step with the
    * append. An entry that was appended before, by its idempotency key, is not checked again.
    *
+   * @throws EndedError if the channel of an entry has ended, or ends before it in the batch; then nothing of the batch
+   *   is appended. An entry that was appended before is not refused
    * @throws ConflictError if a value does not stand where an entry expects it; then nothing of the batch is appended
    * @throws AppendError if the entries cannot be stored; it says whether they may be stored all the same
    * @throws Error if the log is closed
@@ -168,9 +197,9 @@ export interface EventLog {
    */
   recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page>;
   /**
-   * Reads the newest value of each key of the `latest` entries, in the order of `seq`, without expired and withdrawn
-   * values. `next` of a page is the `after` of the next page; on the last page it is the head. `after` null starts with
-   * the first page.
+   * Reads the newest value of each key of the `latest` entries, without expired and withdrawn values, and the ends of
+   * the channels that have ended, in the order of `seq`. `next` of a page is the `after` of the next page; on the last
+   * page it is the head. `after` null starts with the first page.
    */
   current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page>;
   /** The newest visible position. */
@@ -182,6 +211,14 @@ export interface EventLog {
    * @returns a function that ends this watch
    */
   watch(wake: () => void): () => void;
+  /**
+   * Stores what is kept of each channel. From then on, `trim()` of every handle goes by these rules, also in processes
+   * that have stored others before: the rules that were stored last hold. They drop nothing by themselves.
+   *
+   * @throws TypeError, RangeError for a rule that is malformed; then the former rules hold
+   * @throws Error if the log is closed, or cannot store them
+   */
+  setRules(rules: KeepRules): Promise<void>;
   /**
    * Applies retention, and withdraws each expired `latest` value once. Many processes may call it at the same time. If
    * the storage has failed over to a copy, it begins a new epoch, so that idle readers hear of a lost suffix.
@@ -201,7 +238,7 @@ export interface TransactionalLog<Transaction> extends EventLog {
    * publishes nothing. The inserts are handed to the transaction's connection, in order, before the call returns, so no
    * other request can come between them. Await it before you commit: it rejects if an insert has failed.
    *
-   * @throws ConflictError as {@link EventLog.append} does
+   * @throws EndedError, ConflictError as {@link EventLog.append} does
    * @throws Error if the log is closed or the entries cannot be written; then none of them is
    */
   appendIn(transaction: Transaction, batch: readonly NewEntry[]): Promise<void>;

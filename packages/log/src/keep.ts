@@ -13,14 +13,16 @@ export function completeKeep(given: Partial<Keep> | undefined, defaults: Keep): 
       throw new TypeError(`Expected one of ${Object.keys(defaults).join(", ")} in keep, got "${name}".`);
     }
     // Plain JavaScript may pass anything; undefined stands for the default.
-    if (bound === undefined) continue;
-    if (typeof bound !== "number" || !(bound >= 0)) {
-      throw new RangeError(`Expected "keep.${name}" to be a number from 0 on, got ${describe(bound)}.`);
-    }
-    keep[name] = bound;
+    if (bound !== undefined) keep[name] = checkBound(`keep.${name}`, bound);
   }
   // Safe: it has the keys of the defaults.
   return keep as unknown as Keep;
+}
+
+/** @throws RangeError for a bound that is not a number from 0 on; `Infinity` is no bound */
+export function checkBound(name: string, bound: unknown): number {
+  if (typeof bound === "number" && bound >= 0) return bound;
+  throw new RangeError(`Expected "${name}" to be a number from 0 on, got ${describe(bound)}.`);
 }
 
 function describe(bound: unknown): string {

@@ -2,9 +2,11 @@ import { newEpoch, type Cursor } from "@tidings/protocol";
 import { checkOptions, checkRange } from "@tidings/protocol/checks";
 import { byteLength } from "./byte-length.ts";
 import { checkExpected } from "./conflict-error.ts";
+import { checkEnds } from "./ended-error.ts";
 import { takeNext, type Run } from "./entry-index.ts";
-import type { Appended, Entry, EventLog, Hole, Keep, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
+import type { Appended, Entry, EventLog, Hole, Keep, KeepRules, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
 import { completeKeep } from "./keep.ts";
+import { checkRules, rulesOf } from "./keep-rules.ts";
 import { KeptEntries } from "./kept-entries.ts";
 import { KeyedAppends, nameOfKey } from "./keyed-appends.ts";
 
@@ -47,6 +49,7 @@ const DEFAULT_BURST = 10_000;
 
 class MemoryLog implements EventLog {
   readonly #keep: Keep;
+  #rules: KeepRules;
   readonly #now: () => number;
   readonly #epoch: string;
   readonly #kept: KeptEntries;
@@ -57,16 +60,21 @@ class MemoryLog implements EventLog {
 
   constructor({ keep, burst = DEFAULT_BURST, now = Date.now, random = Math.random }: MemoryLogOptions) {
     this.#keep = completeKeep(keep, DEFAULT_KEEP);
+    this.#rules = rulesOf(this.#keep);
     this.#now = now;
     this.#epoch = newEpoch(random);
     this.#kept = new KeptEntries(this.#keep, burst, this.#keyedAppends);
   }
 
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
-    if (this.#closed) throw new Error("Expected an open log, got one that was closed; publish before hub.close().");
+    this.#refuseClosed();
     // A getter of the caller may throw, so all entries are read first: a batch is appended as a whole or not at all.
     const now = this.#now();
     const entries = batch.map((entry) => ({ ...entry }));
+    checkEnds(entries, {
+      endOf: (channel) => this.#kept.endOf(channel),
+      isRepeated: (entry) => this.#isRepeated(entry),
+    });
     for (const entry of entries) this.#checkExpected(entry, now);
     const appended = entries.map((entry) => this.#appendOne(entry, now));
     if (appended.some(({ duplicate }) => !duplicate)) this.#wake();
@@ -100,8 +108,13 @@ class MemoryLog implements EventLog {
 
   async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
     const from = after ?? this.#cursor(0);
-    const runs = this.#kept.byKind.latest.runs(new Set(channels), (list) => list.after(from.seq));
-    return this.#invalid(from, channels) ?? this.#page(from, runs, limit, []);
+    const { latest, reliable } = this.#kept.byKind;
+    const wanted = new Set(channels);
+    const ended = channels.filter((channel) => this.#kept.endOf(channel) !== null);
+    const values = latest.runs(wanted, (list) => list.after(from.seq));
+    // The end is the newest entry of its list.
+    const ends = reliable.runs(new Set(ended), (list) => list.after(Math.max(from.seq, (list.newest()?.seq ?? 0) - 1)));
+    return this.#invalid(from, channels) ?? this.#page(from, [...values, ...ends], limit, []);
   }
 
   async head(): Promise<Cursor> {
@@ -115,6 +128,12 @@ class MemoryLog implements EventLog {
     return () => this.#bells.delete(bell);
   }
 
+  async setRules(rules: KeepRules): Promise<void> {
+    this.#refuseClosed();
+    this.#rules = checkRules(rules);
+    this.#kept.setRules(this.#rules);
+  }
+
   async trim(): Promise<void> {
     if (this.#closed) return;
     const now = this.#now();
@@ -125,12 +144,17 @@ class MemoryLog implements EventLog {
 
   async stat(): Promise<LogStat> {
     const { size: entries, bytes } = this.#kept;
-    return { head: this.#cursor(this.#head), entries, bytes, keep: this.#keep };
+    return { head: this.#cursor(this.#head), entries, bytes, keep: this.#keep, rules: this.#rules };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#bells.clear();
+  }
+
+  #refuseClosed(): void {
+    if (!this.#closed) return;
+    throw new Error("Expected an open log, got one that was closed; publish before hub.close().");
   }
 
   /** What is owed along the runs after a position, as much as the limit allows. */
@@ -156,9 +180,13 @@ class MemoryLog implements EventLog {
   /** @throws ConflictError */
   #checkExpected(entry: NewEntry, now: number): void {
     if (entry.expects === undefined) return;
+    if (!this.#isRepeated(entry)) checkExpected(entry, this.#kept.valueOf(entry, now));
+  }
+
+  /** Whether an entry was appended before, by its idempotency key. */
+  #isRepeated(entry: NewEntry): boolean {
     const name = nameOfKey(entry);
-    const isRepeated = name !== null && this.#keyedAppends.find(name) !== undefined;
-    if (!isRepeated) checkExpected(entry, this.#kept.valueOf(entry, now));
+    return name !== null && this.#keyedAppends.find(name) !== undefined;
   }
 
   #appendOne(given: NewEntry, now: number): Appended {

@@ -5,7 +5,8 @@ import { FORGOTTEN_CHANNELS, type Hole } from "./event-log.ts";
  *
  * The mark of a channel stays after its last entry is gone, for a limited number of channels: a mark costs 100 bytes
  * with its path, and a log may see a new channel for every job. The largest mark that was forgotten takes the place of
- * theirs. The README of this package, "Forgotten channels", says what follows for readers.
+ * theirs. An ended channel is forgotten at once, since nobody goes on to use it. The README of this package, "Forgotten
+ * channels", says what follows for readers.
  */
 export class TrimMarks {
   readonly marks = new Map<string, number>();
@@ -46,7 +47,14 @@ export class TrimMarks {
   leave(channel: string): void {
     if (!this.marks.has(channel)) return;
     this.#empty.add(channel);
-    if (this.#empty.size > this.#forgetAt) this.#forget(this.#empty.size - this.#emptyChannels);
+    if (this.#empty.size > this.#forgetAt) this.#forgetOldest(this.#empty.size - this.#emptyChannels);
+  }
+
+  /** Forgets a channel. The largest mark of all forgotten ones stands for it. */
+  forget(channel: string): void {
+    this.#forgotten = Math.max(this.#forgotten, this.marks.get(channel) ?? 0);
+    this.marks.delete(channel);
+    this.#empty.delete(channel);
   }
 
   /** The holes after a position, of the given channels, or of all channels for null. */
@@ -70,13 +78,11 @@ export class TrimMarks {
     return this.#forgotten === 0 || this.#isInUse(channel) ? 0 : this.#forgotten;
   }
 
-  #forget(count: number): void {
+  #forgetOldest(count: number): void {
     let remaining = count;
     for (const channel of this.#empty) {
       if (remaining-- === 0) return;
-      this.#forgotten = Math.max(this.#forgotten, this.marks.get(channel) ?? 0);
-      this.marks.delete(channel);
-      this.#empty.delete(channel);
+      this.forget(channel);
     }
   }
 }

@@ -5,3 +5,6 @@
  * - `volatile`: only to a reader that reads within 5 seconds.
  */
 export type Mode = "reliable" | "latest" | "volatile";
+
+/** The type of the event that ends its channel (PROTOCOL.md, section 5.7). No other event has it. */
+export const END_TYPE = "end";

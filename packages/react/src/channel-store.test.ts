@@ -23,6 +23,30 @@ function storeOf({ kit }: ChatKit, name: "feed" | "room" | "prices", address = A
   return store;
 }
 
+test("a store whose address has ended follows it no more", async () => {
+  const { kit, settle } = await openChat();
+  const address = chat.answer({ answerId: "a" });
+  let subscriptions = 0;
+  const store = new ChannelStore<readonly string[]>({
+    channel: chat.answer,
+    subscribe: (handlers, after) => {
+      subscriptions++;
+      return kit.client.subscribe(address, { onGap: () => {}, ...handlers }, after === undefined ? {} : { after });
+    },
+    initial: [],
+    after: undefined,
+  });
+  store.handlerOf = (handler) => () => store.update((calls) => [...calls, handler]);
+  const stop = store.subscribe(() => {});
+  await settle();
+  await kit.hub.end(address, { words: 0 });
+  await settle(1_000);
+  stop();
+  store.subscribe(() => {});
+  await settle(1_000);
+  expect([subscriptions, store.read()]).toMatchObject([1, [["onEnd", "onClose"], { reason: "ended" }]]);
+});
+
 const ADDRESSES = {
   feed: chat.feed({ feedId: "news" }),
   room: chat.room({ roomId: "lobby" }),
@@ -120,7 +144,7 @@ test("an address of another contract is refused with a sentence", async () => {
   const chatKit = await openChat();
   // The types refuse it; plain JavaScript does not.
   const foreign = { ...chat.feed({ feedId: "news" }), name: "shop" } as unknown as ReturnType<typeof chat.feed>;
-  const message = 'Expected an address of this contract (room, feed, prices), got "shop".';
+  const message = 'Expected an address of this contract (room, feed, prices, answer), got "shop".';
   expect(() => storeOf(chatKit, "feed", foreign).subscribe(() => {})).toThrow(message);
 });
 

@@ -43,6 +43,11 @@ export class ChannelStore<State> {
   readonly subscribe = (listener: () => void): (() => void) => {
     const { channel, subscribe, initial } = this.#start;
     this.#notify = listener;
+    const [, shown] = this.#view;
+    if (shown.state === "closed" && shown.reason === "ended") {
+      // Everything has come. To follow it once more would tell the end once more.
+      return () => {};
+    }
     if (this.#cursor === undefined && channel?.snapshot === undefined) {
       // Current values come, but nobody tells which of the former ones have been withdrawn.
       this.update(() => initial);

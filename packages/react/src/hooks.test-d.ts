@@ -30,6 +30,33 @@ expectTypeOf(useStatus()).toEqualTypeOf<Status>();
 expectTypeOf(useStatus(client.subscribe(inbox, { onGap: () => {} }))).toEqualTypeOf<Status>();
 TidingsProvider({ client });
 
+// ---- ends: only where the channel declares one ----------------------------------------------------------------------
+
+const jobs = defineContract({
+  job: channel("jobs/:jobId", { line: z.string() }, { end: z.object({ at: isoDate }) }),
+  log: channel("log", { line: z.string() }),
+});
+const jobHooks = createHooks(jobs);
+jobHooks.useChannel(jobs.job({ jobId: "a" }), {
+  onGap: () => {},
+  onEnd: (end) => expectTypeOf(end).toEqualTypeOf<{ at: Date }>(),
+});
+// @ts-expect-error 'onEnd' does not exist: this channel declares no end
+jobHooks.useChannel(jobs.log(), { onGap: () => {}, onEnd: () => {} });
+jobHooks.useChannelState(jobs.job({ jobId: "a" }), {
+  initial: 0,
+  reduce: { line: (count) => count + 1 },
+  gap: (count) => count,
+  end: (count, { at }) => count + at.getTime(),
+});
+jobHooks.useChannelState(jobs.log(), {
+  initial: 0,
+  reduce: {},
+  gap: (count) => count,
+  // @ts-expect-error 'end' does not exist: this channel declares no end
+  end: (count: number) => count,
+});
+
 // ---- useChannel: the handlers of the client -------------------------------------------------------------------------
 
 const status = useChannel(room, {

@@ -34,6 +34,7 @@ export function passOn(types: readonly string[], { handlerOf, onPosition }: Rece
 
   return {
     ...Object.fromEntries(types.map((type) => [type, onEvent(type)])),
+    onEnd: onEvent("onEnd"),
     snapshot(state, about) {
       // The next event has a cursor; a state has none.
       onPosition(undefined);

@@ -1,5 +1,5 @@
 import type { Cleared, Gap, ReceivedEvent, SnapshotInfo } from "@tidings/client";
-import type { ChannelName, Contract, DataOf, SnapshotName, SnapshotState } from "@tidings/contract";
+import type { ChannelName, Contract, DataOf, EndData, EndName, SnapshotName, SnapshotState } from "@tidings/contract";
 import { ownMember } from "./own-member.ts";
 
 /** Returns the next state, or the same one when nothing has changed. */
@@ -33,6 +33,11 @@ interface ReductionWithSnapshot<Data, State, Snapshot> extends CommonReduction<D
   readonly gap?: Reducer<State, Gap>;
 }
 
+interface EndReduction<State, End> {
+  /** The state after the address has ended. @default the state stays */
+  readonly end?: EventReducer<State, End, ReceivedEvent<"end", End>>;
+}
+
 /** Where a gap cannot be healed by a snapshot, the application has to say what it does about one. */
 interface ReductionWithoutSnapshot<Data, State> extends CommonReduction<Data, State> {
   /** The state after events are lost. Forget `latest` values: those that are still valid follow. */
@@ -44,9 +49,10 @@ interface ReductionWithoutSnapshot<Data, State> extends CommonReduction<Data, St
  * apply events by key.
  */
 export type Reduction<C extends Contract, Name extends ChannelName<C>, State> = C[Name]["events"] extends infer Events
-  ? Name extends SnapshotName<C>
-    ? ReductionWithSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }, State, SnapshotState<C, Name>>
-    : ReductionWithoutSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }, State>
+  ? (Name extends SnapshotName<C>
+      ? ReductionWithSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }, State, SnapshotState<C, Name>>
+      : ReductionWithoutSnapshot<{ [Type in keyof Events]: DataOf<Events[Type]> }, State>) &
+      (Name extends EndName<C> ? EndReduction<State, EndData<C, Name>> : unknown)
   : never;
 
 type AnyReducer<State> = (state: State, argument: unknown, event: unknown) => State;
@@ -57,18 +63,21 @@ export interface AnyReduction<State> {
   readonly after?: string | undefined;
   readonly reduce: Readonly<Record<string, AnyReducer<State> | undefined>>;
   readonly clear?: AnyReducer<State>;
+  readonly end?: AnyReducer<State>;
   readonly gap?: AnyReducer<State>;
   readonly snapshot?: (snapshot: unknown, about: unknown) => State;
 }
 
 /** The reducer for what the handler of this name gets; undefined where nothing changes. */
 export function reducerOf<State>(reduction: AnyReduction<State>, name: string): AnyReducer<State> | undefined {
-  const { reduce, clear, gap, snapshot } = reduction;
+  const { reduce, clear, end, gap, snapshot } = reduction;
   switch (name) {
     case "snapshot":
       return snapshot && ((_, state, about) => snapshot(state, about));
     case "onClear":
       return clear;
+    case "onEnd":
+      return end;
     case "onGap":
       return gap;
     default:

@@ -25,6 +25,7 @@ export const chat = defineContract({
   prices: channel("prices/:market", {
     price: latest(z.object({ symbol: z.string(), price: z.number() }), { key: ({ symbol }) => symbol }),
   }),
+  answer: channel("answers/:answerId", { word: z.string() }, { end: z.object({ words: z.number() }) }),
 });
 
 export const { TidingsProvider, useClient, useChannel, useChannelState, useLatest, useStatus } = createHooks(chat);

@@ -16,6 +16,7 @@ type Options = HubOptions<Contract, Viewer>;
 /** The type of each option. Limits, ranges, origins and hosts are checked by the parts that use them. */
 const OPTION_TYPES = {
   log: "object",
+  keep: "object",
   authenticate: "function",
   authorize: "function",
   snapshot: "object",
@@ -41,6 +42,7 @@ const LOG_METHODS: readonly (keyof EventLog)[] = [
   "current",
   "head",
   "watch",
+  "setRules",
   "trim",
   "stat",
   "close",

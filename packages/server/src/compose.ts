@@ -21,8 +21,9 @@ import { createRechecks } from "./rights/rechecks.ts";
 import { createHooks } from "./runtime/hooks.ts";
 import { checkRange } from "@tidings/protocol/checks";
 import { warnOfSeparateLogs } from "./runtime/cluster.ts";
+import { createKeepRules } from "./runtime/keep-rules.ts";
 import { checkLimits, LOAD_TIME, READ_TIME } from "./runtime/limits.ts";
-import { applyRetention, warnOfShortRetention } from "./runtime/retention.ts";
+import { applyRetention } from "./runtime/retention.ts";
 import { createRefusals } from "./runtime/refusals.ts";
 import { createReadQueue } from "./runtime/read-queue.ts";
 import { createTrace } from "./runtime/trace.ts";
@@ -81,6 +82,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const encoders = createEncoders(contract);
   const hosts = createHosts(options.hosts);
   const preflightHeaders = createPreflightHeaders(options.cors);
+  const keepRules = createKeepRules(contract, options.keep);
 
   // What all stages run on.
   const controller = new AbortController();
@@ -115,7 +117,6 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     trace,
     closing,
     readLimit: pageLimit,
-    onReady: () => void warnOfShortRetention({ log, trace }),
   });
 
   // What both the streams and the loops of the application read with. Each of these is written out: the compiler then
@@ -198,7 +199,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     start() {
       warnOfSeparateLogs({ log, trace });
       void keepTime({ streams, ring, clock, heartbeat, closing });
-      void applyRetention({ log, clock, trace, closing });
+      void applyRetention({ log, keepRules, clock, trace, closing });
       // When the log does not answer yet, the first request asks it again.
       void trace.guard("read-failed", () => tailer.ready());
     },

@@ -7,7 +7,7 @@ import type {
   SnapshotName,
   SnapshotState,
 } from "@tidings/contract";
-import type { EventLog } from "@tidings/log";
+import type { ChannelKeep, EventLog } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Limits } from "./runtime/limits.ts";
 import type { TraceRecord } from "./runtime/trace.ts";
@@ -148,6 +148,13 @@ export interface CommonHubOptions<A extends Address, V extends Viewer, Raw, Log>
   /** The hub owns it from now on: `hub.close()` closes it. */
   readonly log: Log;
   /**
+   * How much the log keeps of each channel: at most `entries` reliable events of an address, and none that is older
+   * than `age` milliseconds. `Infinity` is no bound. The rules are stored in the log when the hub starts. The hub that
+   * has started last decides for all processes of the log, also for those that have started with other rules.
+   * @default the rules that are stored in the log; without any, each process goes by what its log was told to keep
+   */
+  readonly keep?: KeepOption<A["name"]>;
+  /**
    * Says who is asking. Null answers 401. So does an error with the `status` 401, and one with 403 answers 403. An
    * error with 503 says that the application cannot answer now: the client gets 503 with `Retry-After`, and comes back.
    * Every other error is a 500. `onLog` gets both, and a warning for 401, at most one in a minute.
@@ -210,6 +217,14 @@ export interface CommonHubOptions<A extends Address, V extends Viewer, Raw, Log>
   readonly clock?: Clock;
   /** Draws numbers that are uniform in [0, 1). @default Math.random */
   readonly random?: () => number;
+}
+
+/** How much the log keeps of each channel, see {@link CommonHubOptions.keep}. */
+export interface KeepOption<Name extends string> {
+  /** Of the channels that are not named. @default what the log was told to keep */
+  readonly default?: Partial<ChannelKeep>;
+  /** By the name of a channel in the contract. What it leaves out is that of `default`. */
+  readonly channels?: { readonly [Each in Name]?: Partial<ChannelKeep> };
 }
 
 /** What `createHub` needs to know, besides the contract. */

@@ -31,6 +31,36 @@ const sentAt = new Date();
 // Publish
 const hub = createHub(chat, { log, authorize: () => true, snapshot });
 
+// End
+const jobs = defineContract({
+  job: channel("jobs/:jobId", { line: z.string() }, { end: z.object({ at: isoDate }) }),
+  log: channel("log", { line: z.string() }),
+});
+{
+  const jobHub = createHub(jobs, { log, authorize: () => true });
+  const job = jobs.job({ jobId: "a" });
+  // … takes the data that the channel declares, decoded
+  void jobHub.end(job, { at: sentAt }, { idempotencyKey: "k" });
+  expectTypeOf(jobHub.end(job, { at: sentAt })).resolves.toHaveProperty("id");
+  // @ts-expect-error -- encoded instead of decoded
+  void jobHub.end(job, { at: "2026-01-01T00:00:00.000Z" });
+  // @ts-expect-error -- no data
+  void jobHub.end(job);
+  // @ts-expect-error -- an end has no condition
+  void jobHub.end(job, { at: sentAt }, { expects: null });
+  // @ts-expect-error -- is not assignable to type '"this channel declares no end: channel(pattern, events, { end: …
+  void jobHub.end(jobs.log(), {});
+  // @ts-expect-error -- an end is not published
+  void jobHub.publish(job, "end", { at: sentAt });
+  // … and is the last item of a loop, only where the channel declares one
+  for await (const item of jobHub.events(job)) {
+    if (item.kind === "end") expectTypeOf(item.data).toEqualTypeOf<{ at: Date }>();
+  }
+  for await (const item of jobHub.events(jobs.log())) {
+    expectTypeOf(item.kind).toEqualTypeOf<"event" | "gap" | "invalid">();
+  }
+}
+
 // … takes an event of the address's channel, decoded
 {
   void hub.publish(lobby, "message", { text: "hi", sentAt });
@@ -70,6 +100,21 @@ const hub = createHub(chat, { log, authorize: () => true, snapshot });
   void hub.clear(lobby, "topic", "key");
   // @ts-expect-error -- no such event
   void hub.clear(lobby, "shout");
+}
+
+// … keep names channels of the contract, and what is kept of each
+{
+  const options = { log, authorize: () => true, snapshot };
+  createHub(chat, { ...options, keep: { default: { entries: 500 }, channels: { inbox: { age: 1 }, room: {} } } });
+  createHub(chat, { ...options, keep: {} });
+  // @ts-expect-error -- no such channel
+  createHub(chat, { ...options, keep: { channels: { rooms: { age: 1 } } } });
+  // @ts-expect-error -- the bytes are those of the whole log
+  createHub(chat, { ...options, keep: { channels: { room: { bytes: 1 } } } });
+  // @ts-expect-error -- a number of milliseconds
+  createHub(chat, { ...options, keep: { channels: { room: { age: "1 day" } } } });
+  // @ts-expect-error -- channels are named inside of `channels`
+  createHub(chat, { ...options, keep: { room: { age: 1 } } });
 }
 
 // … expects is there for latest events only

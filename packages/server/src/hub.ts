@@ -1,11 +1,18 @@
 import type { AddressOf, ChannelName, Contract, EventData, EventType } from "@tidings/contract";
+import type { EndArguments } from "./publish/end-arguments.ts";
 import { checkContract } from "@tidings/contract/check";
 import type { EventLog, TransactionalLog } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
 import { checkIsContract } from "./check-hub-options.ts";
 import { compose, type HubParts } from "./compose.ts";
 import type { CommonHubOptions, HubOptions, HubRequest, SnapshotOption, Viewer } from "./hub-options.ts";
-import type { LatestPublishOptions, Publication, Published, PublishOptionsOf } from "./publish/publication.ts";
+import type {
+  LatestPublishOptions,
+  Publication,
+  Published,
+  PublishOptions,
+  PublishOptionsOf,
+} from "./publish/publication.ts";
 import type { HubResponse } from "./request/response.ts";
 import { checkObject } from "@tidings/protocol/checks";
 import type { EventReader } from "./reader/event-reader.ts";
@@ -25,7 +32,8 @@ export interface Hub<C extends Contract, Raw = unknown> {
    * readable later than that is in no state that is loaded meanwhile. It is not missed if it comes within
    * `snapshotOverlap` of this call: the event is then delivered again after such a state.
    * @throws ContractError when the data does not fit the contract; nothing is appended then
-   * @throws PublishError `conflict` when the value is not the one that `expects` names; nothing is appended then
+   * @throws PublishError `conflict` when the value is not the one that `expects` names, `ended` when the address has
+   *   ended; nothing is appended then
    * @throws TypeError for an unknown option
    */
   publish<Name extends ChannelName<C>, Type extends EventType<C, Name>>(
@@ -40,6 +48,16 @@ export interface Hub<C extends Contract, Raw = unknown> {
    */
   publishAll(batch: readonly Publication<C>[]): Promise<readonly Published[]>;
   /**
+   * Ends an address: appends its last event, after which nothing can be published to it. Only channels that declare an
+   * `end` have this. A second end is refused like any other event, unless it has the same idempotency key.
+   *
+   * When retention drops the end, everything of the address is forgotten, its current values, too.
+   * @throws ContractError, PublishError as {@link Hub.publish} does @throws TypeError for an unknown option
+   * @example
+   * await hub.end(shop.order({ orderId }), { state: "delivered" });
+   */
+  end<Name extends ChannelName<C>>(address: AddressOf<C, Name>, ...end: EndArguments<C, Name>): Promise<Published>;
+  /**
    * Withdraws the `latest` value of a key.
    * @param key @default the one of events without a key
    * @throws ContractError `unknown-event` for an event that is not `latest`, and as {@link Hub.publish} does
@@ -52,8 +70,8 @@ export interface Hub<C extends Contract, Raw = unknown> {
   /**
    * The events of one address or of several, in the order of the log: for jobs, webhooks, and whatever is derived from
    * events. No right is asked about. A slow loop holds up nobody: it lags, and its next read waits for it. Gaps are
-   * items of the loop, before anything newer of their address. `break`, the signal and `hub.close()` end it. A log that
-   * does not answer does not: `onLog` gets the error, and the loop waits.
+   * items of the loop, before anything newer of their address. `break`, the signal and `hub.close()` end it, and the
+   * end of the last address. A log that does not answer does not: `onLog` gets the error, and the loop waits.
    *
    * @throws ContractError `unknown-channel` for an address that is not of this contract
    * @throws TypeError for an empty list, for an unknown option, and for an `after` that is no cursor
@@ -106,6 +124,12 @@ export interface TransactionalHub<C extends Contract, Transaction> {
     data: EventData<C, Name, Type>,
     options?: PublishOptionsOf<C, Name, Type>,
   ): Promise<void>;
+  /** Ends an address inside the application's own transaction, as {@link TransactionalHub.publishIn} publishes. */
+  endIn<Name extends ChannelName<C>>(
+    transaction: Transaction,
+    address: AddressOf<C, Name>,
+    ...end: EndArguments<C, Name>
+  ): Promise<void>;
 }
 
 /** A hub on a log of the given type. */
@@ -153,6 +177,8 @@ function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unkn
     // Asynchronous only in its result: the insert has run when the call returns.
     publishIn: async (transaction, address, type, data, options) =>
       publisher.publishIn(transaction, { address, type, data, ...checkPublishOptions("publishIn", options) }),
+    end: async (address, ...end) => publisher.end(address, ...checkEnd("end", end)),
+    endIn: async (transaction, address, ...end) => publisher.endIn(transaction, address, ...checkEnd("endIn", end)),
     clear: (address, type, key) => publisher.clear(address, type, key),
     // Safe: the reader makes its items as the contract says, and the signature says it, too.
     events: (addresses, options) => eventReaders.open(addresses, options) as EventReader<Contract, never>,
@@ -176,6 +202,12 @@ function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unkn
 function checkPublishOptions(verb: string, options: LatestPublishOptions = {}): LatestPublishOptions {
   checkObject(`the options of ${verb}`, options, ["idempotencyKey", "expects"]);
   return options;
+}
+
+/** @throws TypeError for an unknown option */
+function checkEnd(verb: string, [data, options = {}]: readonly unknown[]): [data: unknown, options: PublishOptions] {
+  checkObject(`the options of ${verb}`, options, ["idempotencyKey"]);
+  return [data, options as PublishOptions];
 }
 
 async function close({ log, ring, streams, followers, retryDelays, closing }: HubParts): Promise<void> {

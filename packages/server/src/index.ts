@@ -10,6 +10,7 @@ export type {
   Grant,
   HubOptions,
   HubRequest,
+  KeepOption,
   Question,
   SnapshotLoader,
   Viewer,
@@ -20,7 +21,7 @@ export type { LatestPublishOptions, Publication, Published, PublishOptions } fro
 export { PublishError } from "./publish/publish-error.ts";
 export type { PublishErrorCode } from "./publish/publish-error.ts";
 export type { EventReader } from "./reader/event-reader.ts";
-export type { ClearItem, EventItem, GapItem, InvalidItem, ReaderItem } from "./reader/reader-item.ts";
+export type { ClearItem, EndItem, EventItem, GapItem, InvalidItem, ReaderItem } from "./reader/reader-item.ts";
 export type { ReaderOptions } from "./reader/reader-options.ts";
 export type { HubResponse, StreamResponse, WholeResponse } from "./request/response.ts";
 export type { Selector } from "./rights/command.ts";

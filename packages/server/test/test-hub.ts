@@ -1,6 +1,6 @@
 import { channel, defineContract, latest, volatile } from "@tidings/contract";
 import type { MemoryLogOptions } from "@tidings/log";
-import type { HubOptions, HubRequest, HubResponse, TraceRecord, Viewer } from "../src/index.ts";
+import type { Hub, HubOptions, HubRequest, HubResponse, TraceRecord, Viewer } from "../src/index.ts";
 import { createHub } from "../src/index.ts";
 import { z } from "zod";
 import { BufferSink } from "./buffer-sink.ts";
@@ -21,11 +21,24 @@ export const chat = defineContract({
   inbox: channel("users/:userId/inbox", { mention: z.object({ by: z.string() }) }),
 });
 
+/** A contract with a channel that declares an end, and with one that declares none. */
+export const jobs = defineContract({
+  job: channel(
+    "jobs/:jobId",
+    { line: z.object({ text: z.string() }), done: latest(z.object({ percent: z.number() })) },
+    { snapshot: z.object({ lines: z.number() }), end: z.object({ files: z.number() }) },
+  ),
+  room: channel("rooms/:roomId", { message: z.object({ text: z.string() }) }),
+});
+
 export const lobby = chat.room({ roomId: "lobby" });
 export const tea = chat.room({ roomId: "tea" });
 
-type Options = Partial<Omit<HubOptions<typeof chat, Viewer>, "log">> & {
+type Options = Partial<Omit<HubOptions<typeof chat, Viewer>, "log" | "keep">> & {
+  /** What the log is told to keep. */
   readonly keep?: NonNullable<MemoryLogOptions["keep"]>;
+  /** The option `keep` of the hub. */
+  readonly rules?: NonNullable<HubOptions<typeof chat, Viewer>["keep"]>;
   readonly log?: WatchedLog;
 };
 
@@ -51,7 +64,7 @@ export function request(query: string, { method = "GET", headers = {}, body, sig
 }
 
 /** A hub with a watched log, in virtual time. By default `authorize` allows everything. */
-export async function openTestHub({ keep, log: given, ...options }: Options = {}) {
+export async function openTestHub({ keep, rules, log: given, ...options }: Options = {}) {
   const clock = new SteppedClock();
   const records: TraceRecord[] = [];
   const log = given ?? new WatchedLog({ now: clock.now, ...(keep === undefined ? {} : { keep }) });
@@ -62,8 +75,39 @@ export async function openTestHub({ keep, log: given, ...options }: Options = {}
     authorize: () => true,
     snapshot: { room: () => ({ texts: [] }) },
     onLog: (record) => records.push(record),
+    ...(rules === undefined ? {} : { keep: rules }),
     ...options,
   });
+  const requests = await requestsTo(hub, clock);
+
+  async function say(...texts: string[]): Promise<string[]> {
+    const published = await Promise.all(texts.map((text) => hub.publish(lobby, "message", { text })));
+    await clock.settle();
+    return published.map(({ id }) => id);
+  }
+
+  return { hub, clock, log, records, ...requests, say };
+}
+
+type JobsOptions = Pick<HubOptions<typeof jobs, Viewer>, "authorize" | "limits">;
+
+/** The same with channels that end. */
+export async function openJobsHub({ keep, ...options }: Pick<Options, "keep"> & Partial<JobsOptions> = {}) {
+  const clock = new SteppedClock();
+  const log = new WatchedLog({ now: clock.now, ...(keep === undefined ? {} : { keep }) });
+  const hub = createHub(jobs, {
+    log,
+    clock,
+    authorize: () => true,
+    snapshot: { job: () => ({ lines: 0 }) },
+    onLog: () => {},
+    ...options,
+  });
+  return { hub, clock, log, ...(await requestsTo(hub, clock)) };
+}
+
+/** Requests to a hub that has started. */
+async function requestsTo(hub: Pick<Hub<typeof chat>, "handle">, clock: SteppedClock) {
   await clock.settle();
 
   async function ask(query: string, parts?: RequestParts): Promise<HubResponse> {
@@ -85,13 +129,7 @@ export async function openTestHub({ keep, log: given, ...options }: Options = {}
     return parsePage(response);
   }
 
-  async function say(...texts: string[]): Promise<string[]> {
-    const published = await Promise.all(texts.map((text) => hub.publish(lobby, "message", { text })));
-    await clock.settle();
-    return published.map(({ id }) => id);
-  }
-
-  return { hub, clock, log, records, ask, connect, page, say };
+  return { ask, connect, page };
 }
 
 /** A test hub whose viewers have the id in their `authorization` header. */

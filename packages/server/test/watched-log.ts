@@ -55,6 +55,10 @@ export class WatchedLog implements EventLog {
     return () => this.#bells.delete(wake);
   }
 
+  setRules(...args: Parameters<EventLog["setRules"]>): Promise<void> {
+    return this.#log.setRules(...args);
+  }
+
   trim(): Promise<void> {
     return this.#log.trim();
   }

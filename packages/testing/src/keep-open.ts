@@ -9,6 +9,7 @@ export function keepOpen(log: EventLog): EventLog {
     current: (...args) => log.current(...args),
     head: () => log.head(),
     watch: (wake) => log.watch(wake),
+    setRules: (rules) => log.setRules(rules),
     trim: () => log.trim(),
     stat: () => log.stat(),
     close: async () => {},

@@ -29,7 +29,7 @@ export type TestKitOptions<C extends Contract, V extends Viewer> = Partial<
  */
 export type TestHub<C extends Contract> = Pick<
   Hub<C>,
-  "publish" | "publishAll" | "clear" | "events" | "disconnect" | "recheck" | "stats"
+  "publish" | "publishAll" | "end" | "clear" | "events" | "disconnect" | "recheck" | "stats"
 >;
 
 /** A hub and clients in one process, without sockets and in virtual time. */
@@ -125,6 +125,7 @@ class Kit implements TestKit<Contract> {
       publish: (...event) =>
         this.#delivery.record([{ address: event[0], type: event[1] }], () => this.#hub.publish(...event)),
       publishAll: (batch) => this.#delivery.record(batch, () => this.#hub.publishAll(batch)),
+      end: (...end) => this.#queue.run(() => this.#hub.end(...end)),
       clear: (...value) => this.#queue.run(() => this.#hub.clear(...value)),
       events: (...given) => {
         const loop = this.#hub.events(...given);

@@ -1,4 +1,5 @@
 import { checkMethods, checkObject, checkType } from "@tidings/protocol/checks";
+import { channelEndLaws } from "./wire/channel-ends.ts";
 import { endLaws } from "./wire/ends.ts";
 import { errorLaws } from "./wire/errors.ts";
 import { failoverLaws } from "./wire/failovers.ts";
@@ -26,6 +27,7 @@ export const laws: readonly Law[] = [
   ...streamLaws,
   ...modeLaws,
   ...endLaws,
+  ...channelEndLaws,
   ...pageLaws,
   ...gapLaws,
   ...failoverLaws,

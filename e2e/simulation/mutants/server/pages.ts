@@ -149,8 +149,8 @@ export const pageMutants: readonly Mutant[] = [
     "values on a page are shown to everybody",
     replaceValues(
       (currentValues) =>
-        (needs, { epoch }, ...rest) =>
-          currentValues(needs, { epoch, readableFromByPath: new Map() }, ...rest),
+        (needs, beginning, ...rest) =>
+          currentValues(needs, { ...beginning, readableFromByPath: new Map() }, ...rest),
     ),
     "a right to see values comes back from now on",
   ),

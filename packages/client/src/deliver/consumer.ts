@@ -7,8 +7,8 @@ import type { Item } from "./item.ts";
 /** Where a subscription delivers: handlers, or the queue of an iterator. No method throws. */
 export interface Consumer {
   /**
-   * Takes an event, a withdrawal, or the state to start from. Returns false when there is no room, or when nobody wants
-   * what is unreadable.
+   * Takes an event, a withdrawal, the end, or the state to start from. Returns false when there is no room, or when
+   * nobody wants what is unreadable.
    */
   take(item: Item): boolean;
   gap(gap: Gap): void;
@@ -58,6 +58,11 @@ export function handlerConsumer(
           break;
         case "clear":
           call("onClear", item.cleared);
+          break;
+        case "end":
+          if (item.event) {
+            call("onEnd", item.event.data, item.event);
+          }
           break;
         case "state":
           call("snapshot", item.state, { cursor: item.cursor });

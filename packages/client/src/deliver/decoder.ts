@@ -1,6 +1,6 @@
 import { decode, type Address, type AnyChannel, type Contract, type Schema } from "@tidings/contract";
 import type { PageBody, PageEvent } from "@tidings/protocol";
-import type { Mode } from "@tidings/protocol/mode";
+import { END_TYPE, type Mode } from "@tidings/protocol/mode";
 import type { UnreadableData } from "../handlers.ts";
 import type { Settings } from "../options.ts";
 import { toPosition, type Position } from "../state/position.ts";
@@ -14,8 +14,8 @@ export interface Decoder {
   /** The delivery mode of an event type. Undefined for a type that this client does not know. */
   modeOf(address: Address, type: string): Mode | undefined;
   /**
-   * An event or a withdrawal of an address. Null for another address, and for a type that this client does not know
-   * yet.
+   * An event, a withdrawal or the end of an address. Null for another address, and for a type that this client does not
+   * know yet.
    */
   item(address: Address, wire: PageEvent, position: Position | null): Item | null;
   /**
@@ -54,6 +54,7 @@ export function createDecoder(contract: Contract, { validate, clock }: Pick<Sett
         position,
         data: { ...about, id, data },
         error: new StreamError(code, `Cannot read ${label} of ${about.channel} (${id}): ${String(cause)}`, { cause }),
+        isEnd: about.type === END_TYPE,
         gap: leavesGap ? gap : null,
         now: clock.now(),
       };
@@ -70,22 +71,41 @@ export function createDecoder(contract: Contract, { validate, clock }: Pick<Sett
 
   function item(address: Address, wire: PageEvent, position: Position | null): Item | null {
     const { channel, type } = wire;
-    const { name, events, unreadable } = channelOf(address);
+    const { name, events, end, unreadable } = channelOf(address);
     const definition = events[type];
-    if (channel !== address.path || !definition) {
+    if (channel !== address.path) {
       return null;
     }
+    const id = position?.token ?? null;
+    const label = `${name}.${type}`;
     if ("clear" in wire) {
-      return position && { kind: "clear", position, cleared: { channel, type, key: wire.clear, id: position.token } };
+      const isKnown = definition && position;
+      return isKnown
+        ? { kind: "clear", position, cleared: { channel, type, key: wire.clear, id: position.token } }
+        : null;
+    }
+    if (end && type === END_TYPE) {
+      return tryDecode(
+        end,
+        label,
+        wire,
+        (data) => ({ kind: "end", position, event: { channel, type, data, id } }),
+        { channel, type },
+        position,
+        false,
+      );
+    }
+    if (!definition) {
+      return null;
     }
     return tryDecode(
       definition.schema,
-      `${name}.${type}`,
+      label,
       wire,
       (data) => ({
         kind: "event",
         position,
-        event: { channel, type, data, id: position?.token ?? null },
+        event: { channel, type, data, id },
         isVolatile: definition.mode === "volatile",
       }),
       { channel, type },
@@ -114,7 +134,8 @@ export function createDecoder(contract: Contract, { validate, clock }: Pick<Sett
   }
 
   function modeOf(address: Address, type: string): Mode | undefined {
-    return channelOf(address).events[type]?.mode;
+    const { events, end } = channelOf(address);
+    return type === END_TYPE && end ? "reliable" : events[type]?.mode;
   }
 
   return { channelOf, modeOf, item, page };

@@ -20,7 +20,7 @@ export function createQueue(
   { onGap, capacity = DEFAULT_CAPACITY }: Pick<EventsOptions, "onGap" | "capacity">,
   onError: (error: StreamError) => void,
   connect: (consumer: Consumer) => Pick<Subscription, "input" | "close">,
-): AsyncIterableIterator<ReceivedEvent, Reason> {
+): AsyncIterableIterator<ReceivedEvent, Reason | ReceivedEvent> {
   let entries: Entry[] = [];
   /**
    * The subscription still stands before a gap that is in the queue. If it asked again from there, it would meet the
@@ -29,6 +29,7 @@ export function createQueue(
    */
   let isBeforeGap = false;
   let reason: Reason | null = null;
+  let end: ReceivedEvent | null = null;
   let wake = () => {};
   let last: Promise<unknown> = Promise.resolve();
 
@@ -37,6 +38,9 @@ export function createQueue(
       if (item.kind === "unreadable") {
         onError(item.error);
         return false;
+      }
+      if (item.kind === "end") {
+        ({ event: end } = item);
       }
       // A loop sees events: no withdrawals, and it begins without a state.
       if (item.kind !== "event") {
@@ -93,7 +97,7 @@ export function createQueue(
     return true;
   }
 
-  async function read(): Promise<IteratorResult<ReceivedEvent, Reason>> {
+  async function read(): Promise<IteratorResult<ReceivedEvent, Reason | ReceivedEvent>> {
     for (;;) {
       const entry = entries.shift();
       if (entries.length === 0) {
@@ -105,7 +109,7 @@ export function createQueue(
       if (entry) {
         handleGap(entry);
       } else if (reason !== null) {
-        return { done: true, value: reason };
+        return { done: true, value: end ?? reason };
       } else {
         await new Promise<void>((resolve) => (wake = resolve));
       }
@@ -128,7 +132,7 @@ export function createQueue(
     subscription.close();
   }
 
-  const queue: AsyncIterableIterator<ReceivedEvent, Reason> = {
+  const queue: AsyncIterableIterator<ReceivedEvent, Reason | ReceivedEvent> = {
     [Symbol.asyncIterator]: () => queue,
     /** First come, first served. */
     next() {

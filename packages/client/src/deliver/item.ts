@@ -3,7 +3,7 @@ import type { Position } from "../state/position.ts";
 import type { StreamError } from "../stream-error.ts";
 
 /** One thing that arrived for an address, on the stream or on a page. */
-export type Item = EventItem | ClearItem | StateItem | UnreadableItem;
+export type Item = EventItem | ClearItem | StateItem | EndItem | UnreadableItem;
 
 export interface EventItem {
   readonly kind: "event";
@@ -17,6 +17,15 @@ interface ClearItem {
   readonly kind: "clear";
   readonly position: Position;
   readonly cleared: Cleared;
+}
+
+/** The last event of an address. */
+interface EndItem {
+  readonly kind: "end";
+  /** Null where the address was over already. */
+  readonly position: Position | null;
+  /** Null where its data does not fit. The address is over all the same. */
+  readonly event: ReceivedEvent | null;
 }
 
 /** The state of a snapshot. */
@@ -34,6 +43,8 @@ export interface UnreadableItem {
   readonly position: Position | null;
   readonly data: UnreadableData;
   readonly error: StreamError;
+  /** Whether it is the end of the address. */
+  readonly isEnd: boolean;
   /** The reason of the gap that it leaves. Null where it leaves none. */
   readonly gap: GapReason | null;
   /** In milliseconds since 1970. */

@@ -1,27 +1,21 @@
-import { createParser } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import { IDLE, type ConnectionInputs, type ConnectionState } from "../state/connection-state.ts";
 import { connectionTransition } from "../state/connection-table.ts";
 import { watched, type Ended, type Retrying, type Status, type Watchable } from "../status.ts";
-import { attempt, type EndRequest } from "./attempt.ts";
 import type { Ending } from "../state/ending.ts";
 import type { StreamBlock } from "./blocks.ts";
 import { nextAttempt, type Failed } from "../state/retry.ts";
 import type { Transport } from "../state/transport.ts";
 import type { Draft } from "./draft.ts";
-import { failure, type Failure } from "./failure.ts";
+import type { Failure } from "./failure.ts";
 import { unexpected } from "../stream-error.ts";
 import { createMachine, type Machine } from "./machine.ts";
-import { poll } from "./poll.ts";
+import { polls } from "./poll.ts";
 import { retryEffects } from "./retry.ts";
+import { streamSource } from "./stream-source.ts";
 
-/** Silence of this many heartbeats is the end of a connection. */
-const PATIENCE = 2.5;
-const DEFAULT_HEARTBEAT = 15_000;
 /** A stream that is doubted has so many milliseconds to prove that it lives. */
 const PROOF = 2_500;
-/** A server that asks for more patience is not believed. */
-const LONGEST_HEARTBEAT = 300_000;
 /** Milliseconds until a stream is tried again where a proxy seems to keep streams back. */
 const RETRIAL = 180_000;
 
@@ -52,7 +46,7 @@ export interface Connection {
 
 /** A request that is the stream, or is to become it. */
 interface Candidate {
-  readonly end: EndRequest;
+  readonly end: () => void;
   /** What it asks for, and the stream before does not follow. */
   readonly newPaths: readonly string[];
   /** It is the stream from now on. The one before ends. */
@@ -66,12 +60,13 @@ interface Candidate {
  */
 export function createConnection(settings: Settings, user: ConnectionUser): Connection {
   const { clock, network, random, report, trace } = settings;
+  const openStream = streamSource(settings);
   const { status, set } = watched<Status>(IDLE.shown);
   /** Where a proxy seems to keep streams back: cancels the next trial. */
   let cancelTrust: (() => void) | null = null;
   let pending: Retrying | Ended | null = null;
   /** Ends the stream. */
-  let endStream: EndRequest = () => {};
+  let endStream = () => {};
   /** The request that is to replace the stream. */
   let successor: Candidate | null = null;
   /** A sign of life ends the doubt, if there is one. */
@@ -206,22 +201,17 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       }
     }
 
-    function onFailed(failed: Failure): void {
+    function onEnd(failed: Failure): void {
       input(isStream ? "ended" : "failed", failed);
     }
 
-    function stream(): EndRequest {
-      return attempt(
-        settings,
-        request,
-        "text/event-stream",
-        (response, signal, onLife) => readStream(response, signal, onLife, onEvent),
-        ([failed]) => failed && onFailed(failed),
-      );
-    }
-
-    const end =
-      transport === "stream" ? stream() : poll(settings, request, (event) => onEvent(event, () => {}), onFailed);
+    const ask = transport === "stream" ? openStream : polls(settings);
+    const end = ask(request, {
+      onRetry: (milliseconds) => input("base", milliseconds),
+      onLife: () => cancelDoubt(),
+      onEvent,
+      onEnd,
+    });
     return { end, takeOver, newPaths };
   }
 
@@ -237,53 +227,6 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       // Only what is new can be the reason.
       user.onRefused({ ...failed.ending, channels: successor?.newPaths });
       input("redo", user.hasNewcomers());
-    }
-  }
-
-  async function readStream(
-    { body }: Response,
-    signal: AbortSignal,
-    onLife: (patience?: number) => void,
-    onEvent: ConnectionUser["onEvent"],
-  ): Promise<never> {
-    const reader = body?.getReader?.();
-    if (!reader) {
-      throw failure("bad-response", "a body", 'none; check "fetch"');
-    }
-    // Some implementations of fetch ignore the signal.
-    signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
-
-    let isLive = false;
-
-    function hello(heartbeat: number): void {
-      isLive = true;
-      onLife(PATIENCE * (heartbeat > 0 ? Math.min(heartbeat, LONGEST_HEARTBEAT) : DEFAULT_HEARTBEAT));
-    }
-
-    function take(event: StreamBlock): void {
-      // Events after a bye, a reset or the end of the client are ignored.
-      if (!signal.aborted) {
-        onEvent(event, hello);
-      }
-    }
-
-    const parser = createParser({
-      maxEventBytes: settings.maxEventBytes,
-      onRetry: (milliseconds) => input("base", milliseconds),
-      onEvent: take,
-      onTooLarge: (event) => take({ ...event, data: null }),
-    });
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) {
-        throw failure("network", "a last word of the server", "the end of the stream; check proxies");
-      }
-      // Up to the hello, bytes alone are no sign of life: the request has one limit of time.
-      if (isLive) {
-        cancelDoubt();
-        onLife();
-      }
-      parser.push(value);
     }
   }
 

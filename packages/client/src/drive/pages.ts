@@ -32,16 +32,6 @@ interface Gathering {
 export function createPages(settings: Settings): Pages {
   const gatherings = new Map<string, Gathering>();
 
-  function begin(request: EventRequest, onEnd: OnEnd<PageBody>): EndRequest {
-    return attempt(
-      settings,
-      request,
-      "application/json",
-      (response) => readPage(response, settings.maxEventBytes),
-      onEnd,
-    );
-  }
-
   function gather(key: string, wish: PageWish): Gathering {
     const gathering: Gathering = { waiters: new Set(), end: () => {} };
     gatherings.set(key, gathering);
@@ -63,7 +53,7 @@ export function createPages(settings: Settings): Pages {
 
   function askTogether(paths: ReadonlySet<string>, waiters: Set<Waiter>, { start, ...request }: PageWish): void {
     const channels = new Map([...paths].map((path) => [path, start]));
-    const end = begin({ channels, ...request }, ([failed, page]) => {
+    const end = requestPage(settings, { channels, ...request }, ([failed, page]) => {
       if (failed?.most !== undefined) {
         return ask([...waiters], { start, ...request });
       }
@@ -93,7 +83,7 @@ export function createPages(settings: Settings): Pages {
         settings.closing.signal.throwIfAborted();
         signal?.throwIfAborted();
         const done = new AbortController();
-        const end = begin(request, ([failed, page]) => {
+        const end = requestPage(settings, request, ([failed, page]) => {
           done.abort();
           if (failed) {
             reject(failed.error);
@@ -121,4 +111,15 @@ export function createPages(settings: Settings): Pages {
       };
     },
   };
+}
+
+/** Begins a request for a page. */
+export function requestPage(settings: Settings, request: EventRequest, onEnd: OnEnd<PageBody>): EndRequest {
+  return attempt(
+    settings,
+    request,
+    "application/json",
+    (response) => readPage(response, settings.maxEventBytes),
+    onEnd,
+  );
 }

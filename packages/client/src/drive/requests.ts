@@ -71,7 +71,7 @@ function isUrlTooLong({ status }: Response): boolean {
 }
 
 /** A url without its fragment, which is no part of a request. */
-function toBase(url: string | URL): string {
+export function toBase(url: string | URL): string {
   if (typeof url !== "string" && !(url instanceof URL)) {
     throw badOption('"url" to be a text or a URL', typeof url);
   }

@@ -57,8 +57,10 @@ export function subscriptionFactory(
   return (track, consumer, wantsState, after) => {
     const { address, subscriptions } = track;
     const { path } = address;
-    const hasValues = Object.values(decoder.channelOf(address).events).some(({ mode }) => mode === "latest");
-    const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues };
+    const { events, end: declaredEnd } = decoder.channelOf(address);
+    const hasValues = Object.values(events).some(({ mode }) => mode === "latest");
+    const canEnd = declaredEnd !== undefined;
+    const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues || canEnd, canEnd };
     const { status, set } = watched<Status>(CONNECTING);
     const over = track.home.status.value;
     const machine: Machine<SubscriptionState, SubscriptionInputs> = createMachine<

@@ -145,7 +145,7 @@ describe("a reliable event that does not fit", () => {
     await kit.clock.advance(0);
     const event = { channel: other.path, type: "mention", data: { by: 5 }, id: "e.2" };
     kit.server.page.page({ cursor: "e.2", events: [event] });
-    expect(await page).toEqual({ events: [], cursor: "e.2", more: false, unreadable: [event] });
+    expect(await page).toEqual({ events: [], end: null, cursor: "e.2", more: false, unreadable: [event] });
     expect(kit.errors).toMatchObject([{ code: "invalid-data" }]);
   });
 });

@@ -8,7 +8,7 @@ const at = (token: string): Position => {
   if (position === null) throw new Error("Expected a position.");
   return position;
 };
-const open = initialState(at("e.3"), { channel: "c", wantsState: false, beginsByPage: false });
+const open = initialState(at("e.3"), { channel: "c", wantsState: false, beginsByPage: false, canEnd: false });
 /** A state of this kind, with the cursor e.3 unless another one is given. */
 const inState = (kind: string, cursor: string | null = "e.3"): SubscriptionState =>
   ({ ...open, kind, cursor: cursor === null ? null : at(cursor) }) as SubscriptionState;

@@ -3,7 +3,7 @@ import { toPosition } from "./position.ts";
 import { NOTHING_YET } from "./retry.ts";
 import { initialState, statusOf, type SubscriptionState } from "./subscription-state.ts";
 
-const traits = { channel: "c", wantsState: false, beginsByPage: false };
+const traits = { channel: "c", wantsState: false, beginsByPage: false, canEnd: false };
 const network = { state: "retrying", reason: "network", since: 3, at: 7 } as const;
 const unknown = { ...network, reason: "unknown" } as const;
 const joined = {

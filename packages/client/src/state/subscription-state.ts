@@ -26,6 +26,7 @@
  *             there will be none, for example after the third gap within a minute → closed
  * retrying    its time comes, reconnect, or the stream has a gap → loading
  *             the connection is back after an outage → loading
+ * delivering, joined  the consumer has the end → closed
  * any         a page fails, or a refusal     → failed
  *             close, or the connection closes → closed
  * ```
@@ -47,8 +48,10 @@ export interface Traits {
   readonly channel: string;
   /** Whether it begins with a state, and so after a gap. */
   readonly wantsState: boolean;
-  /** Whether a beginning has something to load: a state, or current values. */
+  /** Whether a beginning has something to load: a state, current values, or an end. */
   readonly beginsByPage: boolean;
+  /** Whether it may be over already, also at the position from which it goes on. */
+  readonly canEnd: boolean;
 }
 
 /** What every state but `closed` knows. */
@@ -198,7 +201,7 @@ export function initialState(after: Position | null, traits: Traits): Subscripti
     traits,
     cursor: after,
     gaps: [],
-    startsAnew: false,
+    startsAnew: traits.canEnd && after !== null,
     degraded: null,
     told: null,
     attempts: NOTHING_YET,

@@ -31,7 +31,7 @@ const eventAt = (position: Position | null): Item => ({
 });
 
 const position: ChannelPosition = { stream: { handled: at(5), carried: at(5) }, reached: at(5) };
-const traits: Traits = { channel: "c", wantsState: false, beginsByPage: false };
+const traits: Traits = { channel: "c", wantsState: false, beginsByPage: false, canEnd: false };
 const attempts = { ...NOTHING_YET, failures: 3 };
 const progress = {
   traits,
@@ -208,6 +208,32 @@ describe("what one cell cannot show", () => {
   });
 });
 
+describe("an end", () => {
+  const end = (where: Position | null): Item => ({ kind: "end", position: where, event: null });
+
+  test.each(["joined", "delivering"] as const)("that a subscription takes while it is %s closes it", (kind) => {
+    for (const item of [end(at(6)), end(null)]) {
+      expect(transition(states[kind], "item", item).effects).toEqual([["offer", item]]);
+      const { state, effects } = transition(states[kind], "answer", { item, isTaken: true });
+      expect(state).toMatchObject({ kind: "closed", shown: { reason: "ended" } });
+      expect(effects).toEqual([["end", "ended"]]);
+    }
+  });
+
+  test("that is a repetition is not offered", () => {
+    expect(transition(states.joined, "item", end(at(3))).effects).toEqual([]);
+  });
+
+  test("may lie before the position from which a subscription goes on, so the first page is asked about it", () => {
+    const first = initialState(at(3), { ...traits, beginsByPage: true, canEnd: true });
+    const { state, effects } = transition(first, "room", null);
+    expect(effects).toEqual([["load", { after: null, start: "e.3", snapshot: false }]]);
+    const page = transition(state, "page", { body: { ...body, more: true }, now: 0 });
+    const next = transition(page.state, "pageEnd", { body: { ...body, more: true }, before: at(3) });
+    expect(next.effects).toEqual([["load", { after: "e.5", start: null, snapshot: false }]]);
+  });
+});
+
 describe("the status of the connection", () => {
   const waiting = (reason: Reason): SubscriptionState => ({
     ...states.retrying,
@@ -264,6 +290,7 @@ describe("after any sequence of inputs", () => {
     position: fc.option(anyPosition),
     data: fc.constant({ channel: "c", type: "t", id: null, data: 5 }),
     error: fc.constant(new StreamError("invalid-data", "Cannot read it.")),
+    isEnd: fc.boolean(),
     gap: fc.constantFrom("unreadable" as const, null),
     now: fc.nat(200_000),
   });
@@ -312,6 +339,7 @@ describe("after any sequence of inputs", () => {
     channel: fc.constant("c"),
     wantsState: fc.boolean(),
     beginsByPage: fc.boolean(),
+    canEnd: fc.boolean(),
   });
 
   test("the laws of a cursor hold", () => {

@@ -187,6 +187,10 @@ function takeFirstItem(state: Open, item: Item, position: ChannelPosition): Next
 
 function afterItem(state: Open, { item, isTaken }: Answer, { stream }: ChannelPosition): Next {
   const { position } = item;
+  // An end that is not readable is an end all the same.
+  if (item.kind === "end" || (item.kind === "unreadable" && item.isEnd)) {
+    return close(state, { reason: "ended" });
+  }
   if (item.kind === "unreadable" && !isTaken) {
     return miss(state, item);
   }

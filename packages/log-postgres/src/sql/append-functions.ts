@@ -1,3 +1,4 @@
+import { END_TYPE } from "@tidings/protocol/mode";
 import { RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./tables.ts";
 
 const KIND = `case
@@ -83,6 +84,9 @@ begin
   if once is not null then
     insert into ${schema}.idempotency (channel, key, seq, at) values (to_channel, once, seq, at_time);
   end if;
+  if of_type = '${END_TYPE}' and of_kind = ${RELIABLE} then
+    update ${schema}.ending set number = number + 1 where slot = ${schema}.slot_of(to_channel);
+  end if;
 end $$;
 
 -- Appends batches in one transaction, without those that conflict. The log's own appends use it.
@@ -99,6 +103,7 @@ begin
   select newest.epoch into epoch from ${schema}.epoch newest order by number desc limit 1;
   for batch in select * from json_to_recordset(batches) as given(entries json, conditional boolean) loop
     conflict := null;
+    perform ${schema}.refuse_ended(batch.entries, true);
     if batch.conditional then select * into conflict, found_id from ${schema}.find_conflict(batch.entries); end if;
     for item in select *, encoded as data from json_to_recordset(batch.entries) as given(
       channel text, type text, mode text, key text, encoded text, expires bigint, "idempotencyKey" text, at bigint
@@ -119,6 +124,7 @@ create function ${schema}.place_staged() returns void language plpgsql volatile 
 declare
   item record;
 begin
+  perform ${schema}.refuse_ended(${schema}.staged_entries(), true);
   for item in select * from ${schema}.staged where transaction = pg_current_xact_id() order by id loop
     perform ${schema}.place(item.channel, item.type, ${KIND}, item.key, item.data::text, item.expires,
       item.idempotency_key, coalesce(item.at, ${schema}.now()));
@@ -150,6 +156,8 @@ create function ${schema}.publish(batch text, inside boolean default false) retu
 declare
   entries json := case json_typeof(batch::json) when 'array' then batch::json else json_build_array(batch::json) end;
 begin
+  -- The commit checks it again, under the lock, together with what this transaction has published before.
+  perform ${schema}.refuse_ended(entries, false);
   if exists (select 1 from json_to_recordset(entries) as given(expects text) where expects is not null) then
     perform ${schema}.refuse_conflict(entries);
   end if;

@@ -1,5 +1,5 @@
 import { VOLATILE_AGE } from "@tidings/log";
-import { BY_INDEX, isSuperseded, RELIABLE, VALUE, VOLATILE } from "./tables.ts";
+import { BY_INDEX, isCurrent, isSuperseded, RELIABLE, VOLATILE } from "./tables.ts";
 
 /** The least number of entries of each channel that one read looks at. */
 const MIN_CHUNK = 16;
@@ -93,7 +93,7 @@ begin
   if channels is null then
     open scan for select entry.*, null::bigint as complete_to from ${schema}.entry entry
       where entry.seq > after order by entry.seq limit page_size + 1;
-  elsif only_values then ${openChunks(schema, `entry.kind = ${VALUE}`)}
+  elsif only_values then ${openChunks(schema, isCurrent("entry"))}
   else ${openChunks(schema, "true")}
   end if;
   loop

@@ -1,5 +1,15 @@
 import { IDEMPOTENCY_AGE, VOLATILE_AGE } from "@tidings/log";
-import { BY_INDEX, ENTRY_BYTES, IS_LATEST, isSuperseded, RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./tables.ts";
+import {
+  BY_INDEX,
+  ENTRY_BYTES,
+  IS_LATEST,
+  isEnd,
+  isSuperseded,
+  RELIABLE,
+  VALUE,
+  VOLATILE,
+  WITHDRAWAL,
+} from "./tables.ts";
 
 const SIZE = `(coalesce(octet_length(data), 0) + ${ENTRY_BYTES})`;
 const IS_EMPTY = "entries + withdrawals + value_count = 0";
@@ -17,6 +27,13 @@ const change = (sign: "+" | "-", given: string, names: readonly string[], table:
   names.map((name) => `${name} = ${table}.${name} ${sign} ${given}.${name}`).join(", ");
 const OF_CHANNEL = ["entries", "withdrawals", "value_count", "bytes", "value_bytes"];
 const OF_TOTAL = ["entries", "bytes", "value_bytes", "empty_channels"];
+
+/** Whether the channel of the entry `row` has ended. */
+const isOfEnded = (schema: string, row: string): string =>
+  `exists (select 1 from ${schema}.entry ended where ended.channel = ${row}.channel and ${isEnd("ended")})`;
+
+/** Whether a value that may expire has done so. Its time may be in the future, after the clock went back. */
+const HAS_EXPIRED = "(expires_at <= now_at or (at > now_at and at - now_at >= expires_at - at))";
 
 const totalsOf = (rows: string): string => `(
       select coalesce(sum(entries + withdrawals + value_count), 0) as entries, coalesce(sum(bytes), 0) as bytes,
@@ -48,6 +65,7 @@ create function ${schema}.note_deleted() returns trigger language plpgsql volati
 set enable_sort = off as $$
 declare
   settled bigint := ${schema}.mark_of('settled');
+  ended text[] := array(select channel from deleted where ${isEnd("deleted")});
 begin
   update ${schema}.channel set ${change("-", "gone", OF_CHANNEL, "channel")},
     trimmed_to = greatest(channel.trimmed_to, gone.hole),
@@ -60,6 +78,12 @@ begin
   update ${schema}.idempotency set dropped = true from deleted
     where deleted.idempotency_key is not null and idempotency.channel = deleted.channel
     and idempotency.key = deleted.idempotency_key and idempotency.seq = deleted.seq;
+  if cardinality(ended) > 0 then
+    -- Nothing of a channel is left after its end. The mark of every channel without a row stands for it.
+    perform ${schema}.move_mark('forgotten', (select max(seq) from deleted where ${isEnd("deleted")}));
+    delete from ${schema}.entry where channel = any (ended);
+    delete from ${schema}.channel where channel = any (ended);
+  end if;
   return null;
 end $$;
 create trigger entries_deleted after delete on ${schema}.entry
@@ -74,10 +98,11 @@ create trigger entries_deleted after delete on ${schema}.entry
 const steps = (schema: string): string => `
 -- Counts the entries that were appended since the last time, and deletes the values that they have replaced. Returns
 -- the number of entries, and their channels.
-create function ${schema}.settle(max_rows integer, out found_rows bigint, out channels text[])
+create function ${schema}.settle(keep_age bigint, max_rows integer, out found_rows bigint, out channels text[])
 language plpgsql volatile ${BY_INDEX} as $$
 declare
   since bigint := ${schema}.mark_of('settled');
+  dealt_with bigint := ${schema}.mark_of('due');
   upto bigint;
 begin
   select max(seq), count(*) into upto, found_rows
@@ -85,10 +110,13 @@ begin
   channels := array[]::text[];
   if found_rows = 0 then return; end if;
   with counted as (
-    insert into ${schema}.channel (channel, ${OF_CHANNEL.join(", ")}, trimmed_to)
-    select channel, ${counts("true")}, (select ${schema}.mark_of('forgotten'))
+    insert into ${schema}.channel (channel, ${OF_CHANNEL.join(", ")}, trimmed_to, due_at)
+    select channel, ${counts("true")}, (select ${schema}.mark_of('forgotten')),
+      case when bool_or(kind <> ${VALUE}) then greatest(dealt_with + 1,
+        min(at) filter (where kind <> ${VALUE}) + (select age from ${schema}.keep_of(channel, 0, keep_age))) end
     from ${schema}.entry where seq > since and seq <= upto and kind <> ${VOLATILE} group by channel
-    on conflict (channel) do update set ${change("+", "excluded", OF_CHANNEL, "channel")}
+    on conflict (channel) do update set ${change("+", "excluded", OF_CHANNEL, "channel")},
+      due_at = coalesce(channel.due_at, excluded.due_at)
     returning channel
   ) select array_agg(channel) into channels from counted;
   perform ${schema}.move_mark('settled', upto);
@@ -119,62 +147,51 @@ language sql volatile ${BY_INDEX} as $$
   ) select count(*) from gone
 $$;
 
--- Drops the oldest entries of the log while they are too old, or while the log is too large. When the clock goes back,
--- an entry with a time in the future stays until the clock has caught up.
-create function ${schema}.drop_oldest(oldest_at bigint, keep_bytes bigint, max_rows integer) returns bigint
+-- Drops the oldest entries of the log while the log is too large.
+create function ${schema}.drop_oldest(keep_bytes bigint, max_rows integer) returns bigint
 language plpgsql volatile ${BY_INDEX} as $$
 declare
   settled bigint := ${schema}.mark_of('settled');
   dropped bigint := ${schema}.mark_of('dropped');
   excess bigint := (select bytes from ${schema}.total) - keep_bytes;
-  first record;
   last bigint;
 begin
-  select seq, at into first from ${schema}.entry
-  where seq > dropped and seq <= settled and kind in (${RELIABLE}, ${WITHDRAWAL})
-  order by seq limit 1;
-  if first.seq is null then return 0; end if;
-  perform ${schema}.move_mark('dropped', first.seq - 1);
-  if first.at > oldest_at and excess <= 0 then return 0; end if;
-  select max(seq) filter (where is_due) into last from (
-    select seq, bool_and(at <= oldest_at or bytes_before < excess) over (order by seq) as is_due from (
-      select seq, at, coalesce(sum(${SIZE}) over (order by seq rows between unbounded preceding and 1 preceding), 0)
-        as bytes_before
-      from ${schema}.entry
-      where seq >= first.seq and seq <= settled and kind in (${RELIABLE}, ${WITHDRAWAL})
-      order by seq limit max_rows
-    ) sized
-  ) judged;
+  if excess <= 0 then return 0; end if;
+  select max(seq) filter (where bytes_before < excess) into last from (
+    select seq, coalesce(sum(${SIZE}) over (order by seq rows between unbounded preceding and 1 preceding), 0)
+      as bytes_before
+    from ${schema}.entry
+    where seq > dropped and seq <= settled and kind in (${RELIABLE}, ${WITHDRAWAL})
+    order by seq limit max_rows
+  ) sized;
   perform ${schema}.move_mark('dropped', last);
   with gone as (
     delete from ${schema}.entry
-    where seq >= first.seq and seq <= last and kind in (${RELIABLE}, ${WITHDRAWAL}) returning 1
+    where seq > dropped and seq <= last and kind in (${RELIABLE}, ${WITHDRAWAL}) returning 1
   ) select count(*) into last from gone;
   return last;
 end $$;
 
--- Drops the oldest entries and withdrawals of the channels that have too many: of the given channels; or of all, then
--- at most "max_rows". A search in the index of all channels passes the versions of their rows that a long transaction
+-- Drops the oldest entries and withdrawals of the channels that have too many, at most "max_rows". It gets the names of
+-- channels: a search in the index of all channels would pass the versions of their rows that a long transaction
 -- elsewhere keeps.
 create function ${schema}.drop_crowd(keep_entries bigint, channels text[], max_rows integer) returns bigint
 language plpgsql volatile ${BY_INDEX} as $$
 declare
-  searched text[] := channels;
   dropped bigint;
 begin
-  if channels is null then
-    searched := array(select channel from ${schema}.channel where greatest(entries, withdrawals) > keep_entries);
-  end if;
   delete from ${schema}.entry where ctid = any (array(
-    select excess.ctid from unnest(searched) named (channel) join ${schema}.channel crowded using (channel)
+    select excess.ctid from unnest(channels) named (channel) join ${schema}.channel crowded using (channel)
+    cross join lateral ${schema}.keep_of(channel, keep_entries, 0) keep
     cross join lateral (
       (select ctid from ${schema}.entry
         where channel = crowded.channel and kind = ${RELIABLE} and seq > crowded.dropped_to
-        order by seq limit greatest(crowded.entries - keep_entries, 0))
+        order by seq limit greatest(crowded.entries - keep.entries, 0))
       union all
-      (select ctid from ${schema}.entry where channel = crowded.channel and kind = ${WITHDRAWAL}
-        order by seq limit greatest(crowded.withdrawals - keep_entries, 0))
-    ) excess limit case when channels is null then max_rows end
+      (select ctid from ${schema}.entry
+        where channel = crowded.channel and kind = ${WITHDRAWAL} and seq > crowded.aged_to
+        order by seq limit greatest(crowded.withdrawals - keep.entries, 0))
+    ) excess limit max_rows
   ));
   get diagnostics dropped = row_count;
   return dropped;
@@ -206,6 +223,18 @@ begin
   return excess;
 end $$;
 
+-- Deletes expired values of channels that have ended. After its end, nothing of a channel is withdrawn.
+create function ${schema}.drop_of_ended(now_at bigint, max_rows integer) returns bigint
+language sql volatile ${BY_INDEX} as $$
+  with gone as (
+    delete from ${schema}.entry where seq = any (array(
+      select seq from ${schema}.entry value
+      where expires_at is not null and ${HAS_EXPIRED}
+        and seq <= ${schema}.mark_of('settled') and ${isOfEnded(schema, "value")} limit max_rows
+    )) returning 1
+  ) select count(*) from gone
+$$;
+
 -- Replaces expired values by their withdrawals, which readers receive.
 create function ${schema}.withdraw_expired(now_at bigint, max_rows integer) returns bigint
 language plpgsql volatile ${BY_INDEX} as $$
@@ -221,7 +250,7 @@ begin
         -- With a time in the future, after the clock went back.
         (select * from ${schema}.entry
           where expires_at is not null and at > now_at and at - now_at >= expires_at - at order by at)
-      ) value where not ${isSuperseded(schema, "value")} limit max_rows
+      ) value where not ${isSuperseded(schema, "value")} and not ${isOfEnded(schema, "value")} limit max_rows
     loop
       -- The first time, it only finds out whether there are any. Under the lock, no value can be renewed meanwhile.
       exit when attempt = 1;
@@ -236,14 +265,14 @@ begin
 end $$;
 `;
 
-/** @param schema the quoted name @param name the name, as a part of texts */
-export const retentionFunctions = (schema: string, name: string): string => `
+/** @param schema the quoted name */
+export const retentionFunctions = (schema: string): string => `
 ${bookkeeping(schema)}
 ${steps(schema)}
--- One step of retention. The first pass of a process has to look everywhere. Returns whether there may be more to do.
--- The lock keeps two steps apart; appends need not wait for it.
+-- One step of retention. The first step of a process has to begin a search: the process may keep less than others, as
+-- long as no rules are stored. Returns whether there may be more to do.
 create function ${schema}.trim(
-  keep_entries bigint, keep_age bigint, keep_bytes bigint, keep_empty bigint, now_ms bigint, everywhere boolean,
+  keep_entries bigint, keep_age bigint, keep_bytes bigint, keep_empty bigint, now_ms bigint, is_first boolean,
   max_rows integer
 ) returns boolean language plpgsql volatile as $$
 declare
@@ -252,15 +281,23 @@ declare
   touched text[];
   is_full boolean;
 begin
-  perform pg_advisory_xact_lock(hashtextextended('tidings trim ${name}', 0));
-  settled := ${schema}.settle(max_rows);
-  touched := case when not everywhere then settled.channels end;
+  perform ${schema}.lock_retention();
+  if is_first then update ${schema}.retention set searched_to = '' where rules is null; end if;
+  settled := ${schema}.settle(keep_age, max_rows);
   is_full := settled.found_rows = max_rows;
   is_full := ${schema}.drop_volatile(now_at, max_rows) = max_rows or is_full;
-  is_full := ${schema}.drop_oldest(now_at - keep_age, keep_bytes, max_rows) = max_rows or is_full;
-  is_full := ${schema}.drop_crowd(keep_entries, touched, max_rows) >= max_rows or is_full;
+  is_full := ${schema}.drop_oldest(keep_bytes, max_rows) = max_rows or is_full;
+  -- While there is a search, channels that it has not reached may have more than one step can drop.
+  touched := array(
+    select channel from unnest(settled.channels) named (channel), ${schema}.retention
+    where searched_to is null or channel <= searched_to
+  );
+  is_full := ${schema}.drop_crowd(keep_entries, touched, max_rows) = max_rows or is_full;
+  is_full := ${schema}.search_channels(keep_entries, keep_age, max_rows) or is_full;
+  is_full := ${schema}.drop_aged(now_at, keep_age, max_rows) = max_rows or is_full;
   is_full := ${schema}.drop_keys(now_at, max_rows) = max_rows or is_full;
   is_full := ${schema}.forget_channels(keep_empty, max_rows) = max_rows or is_full;
+  is_full := ${schema}.drop_of_ended(now_at, max_rows) = max_rows or is_full;
   -- The values that are withdrawn now are deleted by the next step.
   is_full := ${schema}.withdraw_expired(now_at, max_rows) > 0 or is_full;
   if ${schema}.is_other_server() then perform ${schema}.begin_append(); end if;

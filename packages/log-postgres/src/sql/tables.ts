@@ -1,3 +1,5 @@
+import { END_TYPE } from "@tidings/protocol/mode";
+
 /** The overhead of an entry in the tables and their indexes that `bytes` counts, in bytes. */
 export const ENTRY_BYTES = 200;
 
@@ -9,6 +11,12 @@ export const VOLATILE = 2;
 export const WITHDRAWAL = 3;
 
 export const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
+
+/** An entry that is the last one of its channel. */
+export const isEnd = (row: string): string => `(${row}.type = '${END_TYPE}' and ${row}.kind = ${RELIABLE})`;
+
+/** A value, or the end of a channel. */
+export const isCurrent = (row: string): string => `(${row}.kind = ${VALUE} or ${isEnd(row)})`;
 
 /**
  * Settings of the functions that search the entries. Each search is a range of one index, in its order. Of tables that
@@ -49,7 +57,8 @@ create table ${schema}.entry (
 );
 -- The kind is in the index, so that reading history skips values without reading their entries.
 create index entry_channel on ${schema}.entry (channel, seq) include (kind);
-create index entry_value on ${schema}.entry (channel, seq) where kind = ${VALUE};
+create index entry_current on ${schema}.entry (channel, seq) where ${isCurrent("entry")};
+create index entry_end on ${schema}.entry (channel, seq) where ${isEnd("entry")};
 -- A key may be longer than an entry of an index, so the index has its hash.
 create index entry_latest on ${schema}.entry (channel, type, hashtextextended(key, 0), seq) where ${IS_LATEST};
 create index entry_volatile on ${schema}.entry (at) where kind = ${VOLATILE};
@@ -89,10 +98,26 @@ create table ${schema}.channel (
   trimmed_to bigint not null,
   -- No reliable entry up to this seq is left. A search that starts here does not pass the deleted ones again, which a
   -- long transaction elsewhere keeps in the index.
-  dropped_to bigint not null default 0
+  dropped_to bigint not null default 0,
+  -- The same for reliable entries and withdrawals together.
+  aged_to bigint not null default 0,
+  -- When the oldest reliable entry or withdrawal becomes too old, or a time before that. Null if there is none.
+  due_at bigint
 );
+create index channel_due on ${schema}.channel (due_at) where due_at is not null;
 create index channel_trimmed on ${schema}.channel (trimmed_to);
 create index channel_empty on ${schema}.channel (trimmed_to) where entries + withdrawals + value_count = 0;
+
+-- The rules of retention. Of those whose regular expression fits a channel, the one with the smallest place holds. The
+-- last one fits every channel. The table is empty while no rules are stored.
+create table ${schema}.rule (
+  place integer primary key, fits text collate "C" not null, entries bigint not null, age bigint not null
+);
+-- The same rules as a text of JSON. And the last channel that was looked at since they have changed; null if all were.
+create table ${schema}.retention (
+  number integer primary key default 1 check (number = 1), rules text, searched_to text collate "C"
+);
+insert into ${schema}.retention default values;
 
 -- The totals of all channels, in one row.
 create table ${schema}.total (
@@ -102,9 +127,15 @@ create table ${schema}.total (
 );
 insert into ${schema}.total default values;
 
+-- How many channels have ended, in rows by a hash of the channel. A transaction that does not see what was appended
+-- since it began fails when it locks such a row.
+create table ${schema}.ending (slot integer primary key, number bigint not null default 0);
+insert into ${schema}.ending select * from generate_series(0, 255);
+
 -- Positions that only grow, each in the newest of its rows:
 -- settled: up to here, the counts are complete. trimmed: the largest mark of a channel. forgotten: the mark of every
 -- channel without a row. dropped: no reliable entry and no withdrawal up to here is left.
+-- due: not a seq but a time, in milliseconds since 1970: no channel is due up to then.
 -- A new row takes the place of an update, because every read needs these: a long transaction elsewhere keeps all
 -- versions of an updated row, and each read would pass them. The newest row is found without the older ones.
 create table ${schema}.mark (name text collate "C", seq bigint, primary key (name, seq));

@@ -123,6 +123,21 @@ export const holeLaws: readonly Law[] = [
   },
   {
     law: "law 7: a gap for every hole, none without",
+    title: "nor does a withdrawal with a smaller seq that is one too many later",
+    async run({ open }) {
+      const { log } = await open({ keep: { entries: 1 } });
+      await publish(log, latest("a", "x", null));
+      const [lost] = await publish(log, ...numbered("a", 2));
+      await log.trim();
+      await publish(log, latest("a", "y", null));
+      await log.trim();
+      const page = await log.read(await startOf(log), ["a"], WIDE);
+      expect(dataOf(page)).toEqual(["2", null]);
+      expect(page.holes).toEqual([{ channel: "a", reason: "trimmed", to: lost?.seq }]);
+    },
+  },
+  {
+    law: "law 7: a gap for every hole, none without",
     title: "a read of every channel names every hole",
     async run({ open }) {
       const { log } = await open({ keep: { entries: 1 } });

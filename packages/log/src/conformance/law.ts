@@ -13,6 +13,7 @@ export type LawName =
   | "law 11: filtering is no gap"
   | "append"
   | "expects"
+  | "ends"
   | "idempotency"
   | "limits"
   | "latest"

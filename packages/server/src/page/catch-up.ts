@@ -1,7 +1,8 @@
 import type { EventLog, Limit } from "@tidings/log";
 import type { ParsedRequest } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
-import { owedOf } from "../position/owed.ts";
+import { findEnds } from "../position/find-ends.ts";
+import { comesFirst, owedOf } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import { endOf } from "../rights/access.ts";
 import { sleep } from "../runtime/sleep.ts";
@@ -42,12 +43,16 @@ export async function catchUp(
   const waitEnd = clock.monotonic() + wait * 1_000;
   const rightEnd = endOf(start.access);
   const paths = [...start.fromByPath.keys()];
-  const { newPaths, holes } = start;
+  const { newPaths, untoldPaths, holes } = start;
+  // They come on one page: there is at most one for each path.
+  const ends = (await findEnds(needs, untoldPaths, pageLimit, gone))
+    .filter((entry) => comesFirst(entry, start))
+    .map((entry) => eventJson(entry, null));
   const valuePaths = part === null ? newPaths : paths;
   // The part does not say which values of a new path have come, so the values of all paths begin again.
   const valuesFrom = part === null || newPaths.length > 0 ? { events: start.cursor } : part;
   const values = await currentValues(needs, start, valuePaths, valuesFrom, pageLimit, gone);
-  if (values.next !== null) return { events: values.events, cursor: values.next, more: true, holes };
+  if (values.next !== null) return { events: [...ends, ...values.events], cursor: values.next, more: true, holes };
   // A reader that has no room for an event asks for the same page again. With values before the event, which come
   // again, it would never get further.
   if (part !== null && values.events.length > 0) {
@@ -63,7 +68,7 @@ export async function catchUp(
       const page = await reads((signal, of) => log.read(position, of, values.remaining, signal), { paths, gone });
       const owed = owedOf(page, start.fromByPath, position);
       const parts: PageParts = {
-        events: [...values.events, ...owed.entries.map((entry) => eventJson(entry))],
+        events: [...ends, ...values.events, ...owed.entries.map((entry) => eventJson(entry))],
         cursor: page.next,
         more: page.more,
         // If a path has both, the last one counts: a start that is void is more than what was trimmed since.

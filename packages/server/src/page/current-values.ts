@@ -1,6 +1,6 @@
 import { byteLength, type EventLog, type Limit } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
-import { beginningOfValues, isReadable } from "../position/owed.ts";
+import { beginningOfValues, comesFirst, type Beginning } from "../position/owed.ts";
 import { partCursor, type PartPosition } from "../position/part-cursor.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
@@ -29,18 +29,18 @@ export interface CurrentValues {
  */
 export async function currentValues(
   { log, reads }: CurrentValueNeeds,
-  { readableFromByPath, epoch }: Pick<StartPosition, "readableFromByPath" | "epoch">,
+  beginning: Beginning & Pick<StartPosition, "epoch">,
   paths: readonly string[],
   { events: position, values: from }: Pick<PartPosition, "events"> & Partial<PartPosition>,
   limit: Limit,
   gone: AbortSignal,
 ): Promise<CurrentValues> {
   if (paths.length === 0) return { events: [], next: null, remaining: limit };
-  for (let after = from ?? beginningOfValues(paths, readableFromByPath, epoch); ;) {
+  for (let after = from ?? beginningOfValues(paths, beginning.readableFromByPath, beginning.epoch); ;) {
     const begin = after;
     // A failover may have made the position void. Then there are no values, and the events begin with a gap.
     const page = await reads((_, of) => log.current(of, begin, limit), { paths, gone });
-    const entries = page.entries.filter((entry) => isReadable(entry, readableFromByPath));
+    const entries = page.entries.filter((entry) => comesFirst(entry, beginning));
     if (page.more && entries.length === 0) {
       after = page.next;
       continue;

@@ -1,4 +1,4 @@
-import { byteLength, type EventLog, type Limit, type Page } from "@tidings/log";
+import { byteLength, isEnd, type EventLog, type Limit, type Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import pLimit from "p-limit";
@@ -67,7 +67,7 @@ export async function states(
   // Values are read after the events, so they may follow them: none is older than an event of its key.
   const values = page.more
     ? { events: [], next: partCursor({ events: page.next, values: { ...page.next, seq: 0 } }) }
-    : await currentValues(needs, start, paths, { events: page.next }, left, gone);
+    : await currentValues(needs, { ...start, cursor: page.next }, paths, { events: page.next }, left, gone);
   // Positions of different epochs cannot be compared: if the log was replaced meanwhile, everything is loaded again.
   const { epoch } = await readHead(needs, gone);
   if ([...loaded.map(({ head }) => head), page.next].some((each) => each.epoch !== epoch)) {
@@ -88,8 +88,8 @@ function earliest(loaded: readonly Snapshot[]): Cursor | null {
 
 /**
  * What a page of the log, read after `position`, owes to a reader of these states. The current values follow, so no
- * value is among them. Withdrawals are: a state may still have a value that was withdrawn while it loaded. What was
- * dropped up to the head of a state is in that state.
+ * value is among them, and no end. Withdrawals are: a state may still have a value that was withdrawn while it loaded.
+ * What was dropped up to the head of a state is in that state.
  */
 function owedBeside(
   loaded: readonly Snapshot[],
@@ -103,7 +103,7 @@ function owedBeside(
   const heads = new Map(loaded.map(({ path, head }) => [path, head.seq]));
   const { entries, holes } = owedOf(page, starts, position);
   return {
-    entries: entries.filter(({ mode, data }) => mode !== "latest" || data === null),
+    entries: entries.filter((entry) => !isEnd(entry) && (entry.mode !== "latest" || entry.data === null)),
     holes: holes.filter(({ channel, to }) => to > (heads.get(channel) ?? 0)),
   };
 }

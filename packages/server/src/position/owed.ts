@@ -1,4 +1,4 @@
-import type { Entry, Hole, Page } from "@tidings/log";
+import { isEnd, type Entry, type Hole, type Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 
 /**
@@ -28,9 +28,21 @@ export function pageUpTo(page: Page, seq: number, position: { readonly seq: numb
   return { ...page, entries, next: { epoch: page.next.epoch, seq: end }, more: true };
 }
 
-/** Whether a viewer may see a current value: it is newer than the position from which the viewer may read its path. */
-export function isReadable({ channel, seq }: Entry, readableFromByPath: ReadonlyMap<string, number>): boolean {
-  return seq > (readableFromByPath.get(channel) ?? 0);
+/** Where a reader begins. */
+export interface Beginning {
+  readonly cursor: { readonly seq: number };
+  readonly fromByPath: ReadonlyMap<string, number>;
+  readonly readableFromByPath: ReadonlyMap<string, number>;
+}
+
+/**
+ * Whether a current value or an end comes before everything else. The viewer has to be allowed to see it. An end after
+ * the beginning of its path is an event like the others, and comes after them.
+ */
+export function comesFirst(entry: Entry, { cursor, fromByPath, readableFromByPath }: Beginning): boolean {
+  const { channel, seq } = entry;
+  const isOver = seq <= Math.max(cursor.seq, fromByPath.get(channel) ?? 0);
+  return seq > (readableFromByPath.get(channel) ?? 0) && (isOver || !isEnd(entry));
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Contract } from "@tidings/contract";
 import type { EventLog, Hole } from "@tidings/log";
 import type { Cursor, ParsedRequest } from "@tidings/protocol";
 import { readHead } from "../runtime/read-head.ts";
@@ -20,12 +21,15 @@ export interface StartPosition {
   readonly readableFromByPath: ReadonlyMap<string, number>;
   /** Paths that are new to the client, so their current values come first. Only with a confirmed cursor. */
   readonly newPaths: readonly string[];
+  /** Paths about which the request says nothing, and that may be over already: then the end comes first. */
+  readonly untoldPaths: readonly string[];
   /** Holes of paths whose own start is not a position of the log. */
   readonly holes: readonly Hole[];
 }
 
 /** What it takes to find positions. */
 export interface PositionNeeds {
+  readonly contract: Contract;
   readonly log: Pick<EventLog, "head" | "read" | "recent">;
   readonly reads: ReadQueue;
   readonly ring: { covers(position: Cursor): boolean };
@@ -52,14 +56,28 @@ export async function findStartPosition(
     paths.map((path) => [path, Math.max(readableFromByPath.get(path) ?? 0, ownStarts.get(path)?.cursor.seq ?? 0)]),
   );
   const newPaths = [...ownStarts.keys()];
+  const untoldPaths = request.after === null ? untoldOf(needs.contract, access, ownStarts) : [];
   const holes = [...ownStarts.values()].flatMap(({ hole }) => hole ?? []);
   const cursor = request.after ?? (await findBeginning(needs, request, paths, ownStarts, head, gone));
   const isConfirmed = request.after === null || isConfirmedByRing(needs.ring, cursor, head);
-  const start = { access, cursor, isConfirmed, fromByPath, epoch, readableFromByPath, newPaths, holes };
+  const start = { access, cursor, isConfirmed, fromByPath, epoch, readableFromByPath, newPaths, untoldPaths, holes };
   // Current values come before everything else, so the log has to confirm the position before they are sent.
   if (isConfirmed || newPaths.length === 0) return start;
   const hole = await findVoidHole(needs, cursor, head, paths, gone);
   return hole === undefined ? { ...start, isConfirmed: true } : { ...start, newPaths: [], holes: [] };
+}
+
+/** The paths without a start of their own whose channel declares an end. */
+function untoldOf(contract: Contract, { granted }: Access, ownStarts: ReadonlyMap<string, OwnStart>): string[] {
+  const endable = [...granted].filter(
+    ([
+      ,
+      {
+        address: { name },
+      },
+    ]) => contract[name]?.end !== undefined,
+  );
+  return endable.flatMap(([path]) => (ownStarts.has(path) ? [] : path));
 }
 
 /** Where a path starts that is new to the client. */

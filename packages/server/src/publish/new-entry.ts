@@ -1,32 +1,51 @@
-import { ContractError, decode, findEvent, type Address, type Contract, type EventDefinition } from "@tidings/contract";
+import {
+  ContractError,
+  decode,
+  findEnd,
+  findEvent,
+  type Address,
+  type Contract,
+  type EventDefinition,
+} from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import type { NewEntry } from "@tidings/log";
 import { parseCursor, type Cursor } from "@tidings/protocol";
+import { END_TYPE } from "@tidings/protocol/mode";
 import { checkType, typeNameOf } from "@tidings/protocol/checks";
 import { isUnwantedPromise } from "../runtime/unwanted-promise.ts";
 import type { Limits } from "../runtime/limits.ts";
 import { toBytes } from "../wire/bytes.ts";
-import type { AnyPublication } from "./publication.ts";
+import type { AnyPublication, PublishOptions } from "./publication.ts";
 
 /** What it takes to make log entries of events. */
 export interface EntryNeeds {
   readonly contract: Contract;
-  readonly encoders: ReadonlyMap<EventDefinition, Encoder>;
+  readonly encoders: Encoders;
   readonly limits: Pick<Limits, "eventBytes">;
 }
 
+/** What turns data into JSON. */
+export interface Encoders {
+  readonly events: ReadonlyMap<EventDefinition, Encoder>;
+  /** By the name of the channel. */
+  readonly ends: ReadonlyMap<string, Encoder>;
+}
+
 /**
- * An encoder for every event of a contract.
+ * An encoder for every event of a contract, and for the end of every channel that declares one.
  * @throws ContractError `bad-contract` for a schema whose data JSON cannot carry
  */
-export function createEncoders(contract: Contract): ReadonlyMap<EventDefinition, Encoder> {
-  const encoders = new Map<EventDefinition, Encoder>();
-  for (const { name, events } of Object.values(contract)) {
-    for (const [type, event] of Object.entries(events)) {
-      encoders.set(event, createEncoder(event.schema, `${name}.${type}`));
+export function createEncoders(contract: Contract): Encoders {
+  const events = new Map<EventDefinition, Encoder>();
+  const ends = new Map<string, Encoder>();
+  for (const channel of Object.values(contract)) {
+    const { name, end } = channel;
+    for (const [type, event] of Object.entries(channel.events)) {
+      events.set(event, createEncoder(event.schema, `${name}.${type}`));
     }
+    if (end !== undefined) ends.set(name, createEncoder(end, `${name}.${END_TYPE}`));
   }
-  return encoders;
+  return { events, ends };
 }
 
 /**
@@ -39,7 +58,7 @@ export function eventEntry({ contract, encoders, limits }: EntryNeeds, publicati
   checkAddress(address);
   checkType("idempotencyKey", idempotencyKey, "string");
   const event = findEvent(contract, address, type);
-  const json = encoders.get(event)?.(data) ?? "";
+  const json = encoders.events.get(event)?.(data) ?? "";
   checkSize(address, type, json, limits.eventBytes);
   return checkKeys(address, {
     channel: address.path,
@@ -50,6 +69,31 @@ export function eventEntry({ contract, encoders, limits }: EntryNeeds, publicati
     ...(event.expires === null ? {} : { expires: event.expires }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(expects === undefined ? {} : { expects: expectedPosition(address, type, event, expects) }),
+  });
+}
+
+/**
+ * The log entry that ends an address.
+ * @throws ContractError `unknown-channel`, `unknown-event` for a channel without an end, `invalid-data`
+ * @throws TypeError for an idempotency key of another type
+ */
+export function endEntry(
+  { contract, encoders, limits }: EntryNeeds,
+  address: Address,
+  data: unknown,
+  { idempotencyKey }: PublishOptions,
+): NewEntry {
+  checkAddress(address);
+  checkType("idempotencyKey", idempotencyKey, "string");
+  findEnd(contract, address);
+  const json = encoders.ends.get(address.name)?.(data) ?? "";
+  checkSize(address, END_TYPE, json, limits.eventBytes);
+  return checkKeys(address, {
+    channel: address.path,
+    type: END_TYPE,
+    mode: "reliable",
+    data: json,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   });
 }
 

@@ -1,16 +1,21 @@
-import { isConflict } from "@tidings/log";
+import { isConflict, isEnded } from "@tidings/log";
 import { formatCursor } from "@tidings/protocol";
 
 /** The reason of a {@link PublishError}, for programs. People read the message. */
 export type PublishErrorCode =
   /** The newest value of the key is not the one that `expects` names. */
-  "conflict";
+  | "conflict"
+  /** The address has ended: nothing can be published to it any more. */
+  | "ended";
 
 /** The log has refused an event that fits the contract. Nothing was published. */
 export class PublishError extends Error {
   override readonly name = "PublishError";
   readonly code: PublishErrorCode;
-  /** The `id` of the value that is there instead; null if there is none. */
+  /**
+   * Of a conflict the `id` of the value that is there instead; null if there is none. Of an ended address the `id` of
+   * its end; null if the same call would have ended it before.
+   */
   readonly cursor: string | null;
 
   constructor(code: PublishErrorCode, message: string, cursor: string | null, options?: ErrorOptions) {
@@ -25,8 +30,9 @@ export async function refusing<Result>(append: () => Promise<Result>): Promise<R
   try {
     return await append();
   } catch (error) {
-    if (!isConflict(error)) throw error;
+    const code = isConflict(error) ? "conflict" : "ended";
+    if (!isConflict(error) && !isEnded(error)) throw error;
     const cursor = error.cursor === null ? null : formatCursor(error.cursor);
-    throw new PublishError("conflict", error.message, cursor, { cause: error });
+    throw new PublishError(code, error.message, cursor, { cause: error });
   }
 }

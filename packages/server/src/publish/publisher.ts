@@ -4,8 +4,8 @@ import { formatCursor } from "@tidings/protocol";
 import { checkObject, typeNameOf } from "@tidings/protocol/checks";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Trace } from "../runtime/trace.ts";
-import { eventEntry, withdrawalEntry, type EntryNeeds } from "./new-entry.ts";
-import type { AnyPublication, Published } from "./publication.ts";
+import { endEntry, eventEntry, withdrawalEntry, type EntryNeeds } from "./new-entry.ts";
+import type { AnyPublication, Published, PublishOptions } from "./publication.ts";
 import { refusing } from "./publish-error.ts";
 
 interface PublisherNeeds extends EntryNeeds {
@@ -24,6 +24,10 @@ export interface Publisher {
   publishAll(batch: readonly AnyPublication[]): Promise<readonly Published[]>;
   /** Appends one event inside the application's transaction. @throws TypeError when the log has no transactions */
   publishIn(transaction: unknown, event: AnyPublication): Promise<void>;
+  /** Ends an address. */
+  end(address: Address, data: unknown, options: PublishOptions): Promise<Published>;
+  /** Ends an address inside the application's transaction. */
+  endIn(transaction: unknown, address: Address, data: unknown, options: PublishOptions): Promise<void>;
   /** Withdraws a `latest` value. @param key @default the one of events without a key */
   clear(address: Address, type: string, key?: string): Promise<Published>;
   /** Appends one entry that is made already. */
@@ -60,6 +64,17 @@ export function createPublisher(needs: PublisherNeeds): Publisher {
     return published;
   }
 
+  async function appendIn(transaction: unknown, makeEntry: () => NewEntry): Promise<void> {
+    // The types allow this call only on a log with transactions; the check is for programs without types.
+    if (!isTransactional(log)) {
+      throw new TypeError(
+        "Expected publishIn on a log that shares the application's database, got another; use publish.",
+      );
+    }
+    // No await before the append: another request must not come between the rows of the transaction and their event.
+    await refusing(() => log.appendIn(transaction, [makeEntry()]));
+  }
+
   return {
     append,
     publish: async (event) => append(eventEntry(needs, event)),
@@ -73,16 +88,10 @@ export function createPublisher(needs: PublisherNeeds): Publisher {
 
     clear: async (address, type, key) => append(withdrawalEntry(needs, address, type, key)),
 
-    async publishIn(transaction, event) {
-      // The types allow this call only on a log with transactions; the check is for programs without types.
-      if (!isTransactional(log)) {
-        throw new TypeError(
-          "Expected publishIn on a log that shares the application's database, got another; use publish.",
-        );
-      }
-      // No await before the append: another request must not come between the rows of the transaction and their event.
-      await refusing(() => log.appendIn(transaction, [eventEntry(needs, event)]));
-    },
+    publishIn: (transaction, event) => appendIn(transaction, () => eventEntry(needs, event)),
+    end: async (address, data, options) => append(endEntry(needs, address, data, options)),
+    endIn: (transaction, address, data, options) =>
+      appendIn(transaction, () => endEntry(needs, address, data, options)),
   };
 }
 

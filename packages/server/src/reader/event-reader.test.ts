@@ -13,6 +13,7 @@ function describeItem(item: AnyItem): string {
   const { kind, channel: path } = item;
   if (kind === "event") return `${path}:${item.type} ${JSON.stringify(item.data)}`;
   if (kind === "clear") return `${path}:${item.type} withdrawn ${item.key}`;
+  if (kind === "end") return `${path} ends ${JSON.stringify(item.data)}`;
   return kind === "gap" ? `${path} gap ${item.reason}` : `${path}:${item.type} invalid`;
 }
 

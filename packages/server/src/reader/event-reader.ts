@@ -47,7 +47,7 @@ export function createEventReaders(needs: Omit<ReaderNeeds, "readers">): EventRe
       checkReaderOptions(options);
       const { after, signal } = options;
       const byPath = addressesByPath(needs.contract, addresses);
-      const start = { find: startFinder(needs, after), cursor: after ?? null, signal };
+      const start = { find: startFinder(needs, after), cursor: after ?? null, isNew: after === undefined, signal };
       return loopOf(new Reader({ ...needs, readers }, byPath, start));
     },
   };

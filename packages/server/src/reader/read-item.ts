@@ -1,13 +1,14 @@
 import { ContractError, decode, type Address, type Contract } from "@tidings/contract";
-import type { Entry, Hole } from "@tidings/log";
+import { isEnd, type Entry, type Hole } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
-import type { ClearItem, EventItem, GapItem, InvalidItem } from "./reader-item.ts";
+import type { ClearItem, EndItem, EventItem, GapItem, InvalidItem } from "./reader-item.ts";
 
 type AnyParams = Address["params"];
 /** Any item. The types of the hub say which items a loop can get. */
 export type AnyItem =
   | EventItem<string, AnyParams, string, unknown>
   | ClearItem<string, AnyParams, string>
+  | EndItem<string, AnyParams, unknown>
   | GapItem<string, AnyParams>
   | InvalidItem<string, AnyParams>;
 
@@ -16,13 +17,15 @@ export function entryItem(contract: Contract, address: Address, entry: Entry): A
   const { type, data, key = "" } = entry;
   const item = itemOf(address, entry);
   try {
-    const schema = contract[address.name]?.events[type]?.schema;
+    const channel = contract[address.name];
+    const schema = isEnd(entry) ? channel?.end : channel?.events[type]?.schema;
     if (schema === undefined) {
       const problem = `Channel "${address.name}": expected an event of this contract, got "${type}".`;
       throw new ContractError("unknown-event", problem);
     }
     if (data === null) return { ...item, kind: "clear", type, key };
-    return { ...item, kind: "event", type, data: decode(schema, JSON.parse(data), `${address.name}.${type}`) };
+    const decoded = decode(schema, JSON.parse(data), `${address.name}.${type}`);
+    return isEnd(entry) ? { ...item, kind: "end", data: decoded } : { ...item, kind: "event", type, data: decoded };
   } catch (error) {
     return { ...item, kind: "invalid", type, error };
   }

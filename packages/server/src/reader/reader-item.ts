@@ -1,4 +1,13 @@
-import type { ChannelName, Contract, EventData, EventType, LatestType, ParamsOf } from "@tidings/contract";
+import type {
+  ChannelName,
+  Contract,
+  EndData,
+  EndName,
+  EventData,
+  EventType,
+  LatestType,
+  ParamsOf,
+} from "@tidings/contract";
 import type { Hole } from "@tidings/log";
 
 // The items name channel, params, type and data one by one: with the whole contract, messages of the compiler would be
@@ -29,6 +38,12 @@ export interface ClearItem<Name extends string, Params, Type extends string> ext
   readonly key: string;
 }
 
+/** The address has ended: nothing more comes of it. The loop ends with its last address. */
+export interface EndItem<Name extends string, Params, Data> extends Item<Name, Params> {
+  readonly kind: "end";
+  readonly data: Data;
+}
+
 /**
  * Events of this address are gone: load its state from elsewhere. The `cursor` of a `trimmed` gap is the position
  * before it, since other addresses go on from there. So a loop that begins there gets the gap once more. With `reset`
@@ -56,6 +71,7 @@ export type ReaderItem<C extends Contract, Name extends ChannelName<C>> = {
   [Each in Name]:
     | EventItemOf<C, Each>
     | ClearItemOf<C, Each>
+    | EndItemOf<C, Each>
     | GapItem<Each, ParamsOf<C[Each]>>
     | InvalidItem<Each, ParamsOf<C[Each]>>;
 }[Name];
@@ -64,6 +80,10 @@ export type ReaderItem<C extends Contract, Name extends ChannelName<C>> = {
 type ClearItemOf<C extends Contract, Name extends ChannelName<C>> = [LatestType<C, Name>] extends [never]
   ? never
   : ClearItem<Name, ParamsOf<C[Name]>, LatestType<C, Name>>;
+
+/** Only a channel that declares an end has one. */
+type EndItemOf<C extends Contract, Name extends ChannelName<C>> =
+  Name extends EndName<C> ? EndItem<Name, ParamsOf<C[Name]>, EndData<C, Name>> : never;
 
 /** Any event of a channel. */
 type EventItemOf<C extends Contract, Name extends ChannelName<C>> = {

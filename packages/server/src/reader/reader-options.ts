@@ -5,7 +5,8 @@ import { checkObject, checkType } from "@tidings/protocol/checks";
 export interface ReaderOptions {
   /**
    * Where the loop begins: after the `cursor` of an item. Null begins with the oldest event that the log has.
-   * @default from now on: with the first event that is published after the call
+   * @default from now on: with the first event that is published after the call. An address that has ended before
+   *   gives its end
    */
   readonly after?: string | null;
   /** Ends the loop at once when it is aborted, also while it waits. @default only `hub.close()` and `break` end it */

@@ -1,5 +1,5 @@
 import type { Address, Contract } from "@tidings/contract";
-import type { Entry, Hole } from "@tidings/log";
+import { isEnd, type Entry, type Hole } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
 import { LONGEST_TIMER, type Clock } from "@tidings/protocol/clock";
 import { READ_RETRY } from "../runtime/limits.ts";
@@ -7,6 +7,7 @@ import { sleep } from "../runtime/sleep.ts";
 import type { Trace } from "../runtime/trace.ts";
 import { Pump, type Consumer, type PumpNeeds } from "../stream/pump.ts";
 import type { Tailer } from "../window/tailer.ts";
+import { findEnds } from "../position/find-ends.ts";
 import { entryItem, gapItem, type AnyItem } from "./read-item.ts";
 
 /** What all readers of a hub need. */
@@ -21,6 +22,8 @@ export interface ReaderNeeds extends PumpNeeds {
 
 /** Where a reader begins, and what ends it. */
 interface ReaderStart {
+  /** Whether the application has not said what it has seen. Then it has to hear of ends before the start, too. */
+  readonly isNew: boolean;
   /** Asks the log where to begin, if the application has not said it. Called again if it fails. */
   readonly find: () => Promise<Cursor>;
   /** The position as far as it is known before that; null for none. */
@@ -43,6 +46,10 @@ export class Reader implements Consumer {
   #findStart: () => Promise<Cursor>;
   #pump: Pump | null = null;
   #items: AnyItem[] = [];
+  /** The paths that have not ended. With the last one, the reader ends. */
+  readonly #open: Set<string>;
+  /** Whether the ends that lie before the position are told. Otherwise the application has had them. */
+  #isNew: boolean;
   /** The position after the last item that the loop has got. */
   #cursor: string | null;
   /** Wakes the loop; null while it does not wait. */
@@ -54,6 +61,8 @@ export class Reader implements Consumer {
     this.#addresses = addresses;
     this.#findStart = start.find;
     this.#cursor = start.cursor;
+    this.#open = new Set(addresses.keys());
+    this.#isNew = start.isNew;
     this.#signal = start.signal;
   }
 
@@ -75,7 +84,8 @@ export class Reader implements Consumer {
         this.#cursor = item.cursor;
         return item;
       }
-      await this.#wait();
+      if (this.#open.size === 0) this.end();
+      else await this.#wait();
     }
     return null;
   }
@@ -98,6 +108,7 @@ export class Reader implements Consumer {
       ({ channel }) => channel,
       (entry, address) => entryItem(contract, address, entry),
     );
+    this.#close(entries);
   }
 
   takeGap(holes: readonly Hole[], head: Cursor | null): void {
@@ -154,7 +165,8 @@ export class Reader implements Consumer {
       try {
         await tailer.ready();
         const position = await this.#findStart();
-        if (!this.#isEnded) this.#beginAt(position);
+        const ends = await this.#findEndsBefore(position);
+        if (!this.#isEnded) this.#beginAt(position, ends);
         return;
       } catch (error) {
         if (!this.#isEnded) this.noteFailure(error);
@@ -163,18 +175,54 @@ export class Reader implements Consumer {
     }
   }
 
-  #beginAt(cursor: Cursor): void {
-    // The position counts for all addresses. The first read of the log validates it.
-    const fromByPath = new Map(Array.from(this.#addresses.keys(), (path) => [path, 0]));
-    const start = { cursor, isConfirmed: false, fromByPath, epoch: cursor.epoch };
+  /**
+   * The ends of the addresses that are over at a position. Only channels that declare an end are looked at. A void
+   * position says nothing: the first read makes a gap of it.
+   */
+  async #findEndsBefore(position: Cursor): Promise<readonly Entry[]> {
+    const { contract, log, reads, streamReadLimit } = this.#needs;
+    const canEnd = (path: string): boolean => contract[this.#addresses.get(path)?.name ?? ""]?.end !== undefined;
+    const paths = [...this.#open].filter(canEnd);
+    if (paths.length === 0) return [];
+    const gone = this.#ending.signal;
+    const nothing = { entries: 0, bytes: 0 };
+    const { holes } = await reads((signal, of) => log.read(position, of, nothing, signal), { paths, gone });
+    if (holes.some(({ reason }) => reason !== "trimmed")) return [];
+    const ends = await findEnds(this.#needs, paths, streamReadLimit, gone);
+    return ends.filter(({ seq }) => seq <= position.seq);
+  }
+
+  /** @param ends those that lie before the position */
+  #beginAt(cursor: Cursor, ends: readonly Entry[]): void {
     this.#cursor = formatCursor(cursor);
-    this.#pump = new Pump(this.#needs, { ...start, readableFromByPath: new Map(), newPaths: [] }, this);
+    const { contract } = this.#needs;
+    const told = this.#isNew ? ends : [];
+    this.#give(
+      told,
+      ({ channel }) => channel,
+      (entry, address) => ({ ...entryItem(contract, address, entry), cursor: formatCursor(cursor) }),
+    );
+    this.#close(ends);
+    if (this.#open.size === 0) return this.#wake?.();
+    // The position counts for all addresses. The first read of the log validates it.
+    const fromByPath = new Map(Array.from(this.#open, (path) => [path, 0]));
+    const start = { cursor, isConfirmed: false, fromByPath, epoch: cursor.epoch };
+    const nothingFirst = { readableFromByPath: new Map(), newPaths: [], untoldPaths: [] };
+    this.#pump = new Pump(this.#needs, { ...start, ...nothingFirst }, this);
     this.#pump.start();
   }
 
   #beginAgainAt(position: Cursor): void {
     this.#stop();
+    this.#isNew = true;
     this.#findStart = async () => position;
+  }
+
+  /** Nothing more comes of the paths among the entries that have ended. */
+  #close(entries: readonly Entry[]): void {
+    const ended = entries.filter((entry) => isEnd(entry)).map(({ channel }) => channel);
+    for (const path of ended) this.#open.delete(path);
+    this.#pump?.leave(ended);
   }
 
   #stop(): void {

@@ -21,6 +21,7 @@ export interface TraceRecord {
     | "retention"
     | "memory-log"
     | "read-failed"
+    | "rules-failed"
     | "trim-failed"
     | "hook-failed"
     | "request-failed";

@@ -67,6 +67,7 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = 
     epoch: "old",
     readableFromByPath: new Map(),
     newPaths: [],
+    untoldPaths: [],
     holes: [],
   });
   connection.start();

@@ -28,12 +28,28 @@ describe("a pump takes what comes next", () => {
 });
 
 describe("a pump begins", () => {
-  const position = { cursor: { epoch: "now", seq: 3 }, epoch: "now", isConfirmed: false };
-  const start = { ...position, newPaths: [], readableFromByPath: new Map<string, number>() };
+  const start = {
+    cursor: { epoch: "now", seq: 3 },
+    epoch: "now",
+    isConfirmed: false,
+    newPaths: [],
+    untoldPaths: [],
+    fromByPath: new Map([["jobs/a", 3]]),
+    readableFromByPath: new Map<string, number>(),
+  };
 
   test("with the current values of the paths that are new to the client", () => {
     const phase = firstPhase({ ...start, isConfirmed: true, newPaths: ["rooms/lobby"] }, ring);
-    expect(phase).toEqual({ name: "current values", paths: ["rooms/lobby"], after: null });
+    expect(phase).toMatchObject({ name: "current values", paths: ["rooms/lobby"], after: null });
+  });
+
+  test("with the ends of paths that are over, and without the values of those that the client knows", () => {
+    const phase = firstPhase({ ...start, isConfirmed: true, untoldPaths: ["jobs/a"] }, ring);
+    if (phase.name !== "current values") throw new Error(`Expected current values, got ${phase.name}.`);
+    const entry = { epoch: "now", channel: "jobs/a", at: 0, data: "1" };
+    const end = { ...entry, type: "end", mode: "reliable" } as const;
+    expect([3, 4].map((seq) => phase.comesFirst({ ...end, seq }))).toEqual([true, false]);
+    expect(phase.comesFirst({ ...entry, seq: 2, type: "done", mode: "latest" })).toBe(false);
   });
 
   test("with the current values after the earliest lower bound, if all these paths have one", () => {

@@ -1,5 +1,6 @@
 import type { Cursor } from "@tidings/protocol";
-import { beginningOfValues } from "../position/owed.ts";
+import { isEnd, type Entry } from "@tidings/log";
+import { beginningOfValues, comesFirst } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 
 /**
@@ -37,8 +38,13 @@ export type Work =
  * ```
  */
 export type Phase =
-  /** The current values of these paths come first, so the reader must not have the position yet. */
-  | { readonly name: "current values"; readonly paths: readonly string[]; readonly after: Cursor | null }
+  /** The current values and ends of these paths come first, so the reader must not have the position yet. */
+  | {
+      readonly name: "current values";
+      readonly paths: readonly string[];
+      readonly after: Cursor | null;
+      readonly comesFirst: (entry: Entry) => boolean;
+    }
   /** The position comes from the client: the first read of the log decides whether it means something. */
   | { readonly name: "unconfirmed" }
   /** The position is the reader's. */
@@ -49,13 +55,19 @@ const UNCONFIRMED: Phase = { name: "unconfirmed" };
 
 /** The phase in which a pump begins. */
 export function firstPhase(
-  start: Pick<StartPosition, "newPaths" | "isConfirmed" | "cursor" | "readableFromByPath" | "epoch">,
+  start: Omit<StartPosition, "access" | "holes">,
   ring: { covers(position: Cursor): boolean },
 ): Phase {
-  const { newPaths, isConfirmed, cursor, readableFromByPath, epoch } = start;
-  if (newPaths.length > 0) {
-    const after = beginningOfValues(newPaths, readableFromByPath, epoch);
-    return { name: "current values", paths: newPaths, after };
+  const { newPaths, untoldPaths, isConfirmed, cursor, readableFromByPath, epoch } = start;
+  const paths = [...newPaths, ...untoldPaths];
+  if (paths.length > 0) {
+    const isAsked = (entry: Entry): boolean => isEnd(entry) || newPaths.includes(entry.channel);
+    return {
+      name: "current values",
+      paths,
+      after: beginningOfValues(paths, readableFromByPath, epoch),
+      comesFirst: (entry) => isAsked(entry) && comesFirst(entry, start),
+    };
   }
   return isConfirmed || ring.covers(cursor) ? CONFIRMED : UNCONFIRMED;
 }

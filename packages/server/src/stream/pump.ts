@@ -1,7 +1,7 @@
 import type { Entry, EventLog, Hole, Limit, Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
-import { hasVoidBound, isReadable, owedOf, pageUpTo } from "../position/owed.ts";
+import { hasVoidBound, owedOf, pageUpTo } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { CommandedStream } from "../rights/commands.ts";
 import { READ_RETRY } from "../runtime/limits.ts";
@@ -64,7 +64,6 @@ export class Pump implements Follower {
   readonly fromByPath: Map<string, number>;
   readonly #needs: PumpNeeds;
   readonly #consumer: Consumer;
-  readonly #readableFromByPath: StartPosition["readableFromByPath"];
   /** The epoch in which the lower bounds are positions. */
   readonly #epoch: string;
   /** Out of date while the work is `caught up`: use {@link cursor}. */
@@ -81,7 +80,6 @@ export class Pump implements Follower {
   constructor(needs: PumpNeeds, start: Omit<StartPosition, "access" | "holes">, consumer: Consumer) {
     this.#needs = needs;
     this.#consumer = consumer;
-    this.#readableFromByPath = start.readableFromByPath;
     this.#epoch = start.epoch;
     this.fromByPath = start.fromByPath;
     this.#cursor = start.cursor;
@@ -242,26 +240,29 @@ export class Pump implements Follower {
     this.pump();
   }
 
-  #readCurrentValues({ paths, after }: Phase & { readonly name: "current values" }): Promise<void> {
+  #readCurrentValues(phase: Phase & { readonly name: "current values" }): Promise<void> {
+    const { paths, after } = phase;
     const { log, streamReadLimit } = this.#needs;
     return this.#read(
       paths,
       async (_, of) => ({ page: await log.current(of, after, streamReadLimit), head: await log.head() }),
-      ({ page, head }) => this.#handleCurrentValues(page, head, paths),
+      ({ page, head }) => this.#handleCurrentValues(page, head, phase),
     );
   }
 
-  #handleCurrentValues({ entries, next, more }: Page, head: Cursor, paths: readonly string[]): void {
+  #handleCurrentValues(
+    { entries, next, more }: Page,
+    head: Cursor,
+    phase: Phase & { readonly name: "current values" },
+  ): void {
     // After a failover, entries that are still owed would follow values that may be newer: the reader begins again.
     if (head.epoch !== this.#epoch) return this.#consumer.beginAgain();
     // A value is not owed again, so none may be left out. They are read once more when the answer is there.
     if (entries.some(({ seq }) => seq > this.#upTo)) return this.#become("held");
     // A path may have been refused meanwhile.
-    const values = entries.filter(
-      (entry) => this.fromByPath.has(entry.channel) && isReadable(entry, this.#readableFromByPath),
-    );
+    const values = entries.filter((entry) => this.fromByPath.has(entry.channel) && phase.comesFirst(entry));
     this.#consumer.takeValues(values);
-    this.#phase = more ? { name: "current values", paths, after: next } : CONFIRMED;
+    this.#phase = more ? { ...phase, after: next } : CONFIRMED;
     // All values are there, so the reader may have the position that was read before them.
     if (!more) this.#consumer.takePosition(this.cursor);
   }

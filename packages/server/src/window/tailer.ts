@@ -24,8 +24,6 @@ interface TailerNeeds {
   };
   /** Who carries out the commands among the entries. */
   readonly commands: { follow(entries: readonly Entry[], holes: readonly Hole[]): void };
-  /** Called once, when the ring has its first position. */
-  readonly onReady: () => void;
 }
 
 /** Reads new entries of the log into the ring, for the whole process, and wakes the followers of their paths. */
@@ -65,7 +63,6 @@ export function createTailer(needs: TailerNeeds): Tailer {
     if (closing.aborted) return;
     ring.reset(head);
     void poll();
-    needs.onReady();
     if (doorbells > 0) void readAll();
   }
 

@@ -79,6 +79,7 @@ export async function tryLaw(law: Law, trial: Trial): Promise<void> {
 const CONTROLS: readonly (keyof Controls)[] = [
   "publish",
   "clear",
+  "end",
   "drain",
   "revoke",
   "expire",

@@ -12,8 +12,9 @@ const CATCH_UP =
 
 const SNAPSHOT_PAGE =
   'the page has one more member, `"state": { "<path>": … }`, for the channels that have a state. `events` are ' +
-  "first what was published while the states were read, except for `latest` events, and then the current values of " +
-  "the `latest` events. `cursor` is after all of them, so a client that goes on from it misses nothing.";
+  "first what was published while the states were read, except for `latest` events and ends, and then " +
+  "the current values of the `latest` events, and the ends. `cursor` is after all of them, so a client that goes on " +
+  "from it misses nothing.";
 
 export const pageLaws: readonly Law[] = [
   ...lawsOf("6", ["page"], {

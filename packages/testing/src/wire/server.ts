@@ -4,6 +4,8 @@ export interface Controls {
   publish(path: string, type: string, data: unknown): Promise<string>;
   /** Withdraws the `latest` value of a key; `""` is the key of events without one. */
   clear(path: string, type: string, key: string): Promise<unknown>;
+  /** Ends a path: publishes its last event; resolves with its id. */
+  end(path: string, data: unknown): Promise<string>;
   /** Ends the streams, as a server does before it stops. */
   drain(): Promise<unknown>;
   /** Takes from a viewer the right to read a path. The viewer's streams learn of it at once. */

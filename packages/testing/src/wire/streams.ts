@@ -20,7 +20,7 @@ const TEXTS = [
 
 const NO_ID_YET =
   "It is left out in two cases: the server has not looked that position up yet, or the current values of " +
-  "section 5.4 are still to come. Then an event or a heartbeat with an `id` follows, or a gap.";
+  "section 5.4 or ends of section 5.7 are still to come. Then an event or a heartbeat with an `id` follows, or a gap.";
 
 export const streamLaws: readonly Law[] = [
   ...lawsOf("5.1", [], {

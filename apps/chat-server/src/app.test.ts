@@ -1,0 +1,24 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sqliteLog } from "@tidings/log-sqlite";
+import { expect, onTestFinished, test } from "vitest";
+import { createApp } from "./app.ts";
+
+const DAY = 86_400_000;
+
+test("an inbox is kept for 30 days, and everything else for the week of the log", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "chat-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const database = join(folder, "chat.db");
+  const chat = createApp({ secret: "secret", database, page: folder });
+  onTestFinished(() => chat.close());
+  const log = sqliteLog(database);
+  onTestFinished(() => log.close());
+  await expect
+    .poll(async () => (await log.stat()).rules)
+    .toEqual({
+      channels: [{ pattern: "users/*/inbox", entries: 10_000, age: 30 * DAY }],
+      default: { entries: 10_000, age: 7 * DAY },
+    });
+});

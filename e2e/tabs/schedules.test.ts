@@ -1,0 +1,14 @@
+import { expect, test, vi } from "vitest";
+import { run } from "./run.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+// docs/decisions/tabs.md says what tabs promise each other. The mutants beside this file show what these schedules see.
+test.for([1, 11, 21, 31])(
+  "whatever happens to ten browsers with some tabs, all get what they are owed, over one stream (from seed %i)",
+  async (first) => {
+    for (let seed = first; seed < first + 10; seed++) {
+      expect([seed, ...(await run(seed))]).toEqual([seed]);
+    }
+  },
+);

@@ -1,0 +1,238 @@
+import { createClient, type Client } from "@tidings/client";
+import { tabs } from "@tidings/client/tabs";
+import { VirtualClock } from "@tidings/testing";
+import { describe, expect, test } from "vitest";
+import { chat } from "../../packages/client/test/client-kit.ts";
+import { FakeServer } from "../../packages/client/test/fake-server.ts";
+import { shareAmong } from "../../packages/client/src/tabs/tabs.ts";
+import { randomOf } from "../simulation/random.ts";
+import { FakeBrowser } from "./fake-browser.ts";
+
+const inboxOf = (userId: string) => chat.inbox({ userId });
+const pathOf = (userId: string): string => inboxOf(userId).path;
+
+interface OpenOptions {
+  readonly headers?: Record<string, string>;
+  readonly hasLocks?: boolean;
+  readonly viewer?: string | null;
+}
+
+/** A browser whose tabs follow inboxes without snapshot, and a server that a test answers for. */
+function openBrowser() {
+  const server = new FakeServer();
+  const clock = new VirtualClock();
+  const random = randomOf(1);
+  const browser = new FakeBrowser({ random, setTimeout: (task, after) => clock.setTimeout(task, after) });
+
+  async function open(userId: string, { headers = {}, hasLocks = true, viewer = "ada" }: OpenOptions = {}) {
+    const tab = { isFrozen: false };
+    const waiting: (() => void)[] = [];
+    const enter = (task: () => void): void => void (tab.isFrozen ? waiting.push(task) : task());
+    const heard: string[] = [];
+    const closed: string[] = [];
+    const client: Client<typeof chat> = createClient(chat, {
+      url: "http://fake.test/events",
+      headers,
+      fetch: server.fetch,
+      clock,
+      random,
+      onError: () => {},
+      share: shareAmong(viewer, hasLocks ? browser.platformOf(tab, enter) : null),
+    });
+    const follow = (who: string) =>
+      client.subscribe(inboxOf(who), {
+        mention: ({ by }) => heard.push(by),
+        onGap: ({ reason }) => heard.push(reason),
+        onClose: (reason) => closed.push(reason),
+      });
+    follow(userId);
+    await clock.advance(20);
+    const unfreeze = (): void => {
+      tab.isFrozen = false;
+      for (const task of waiting.splice(0)) task();
+    };
+    return { client, follow, heard, closed, tab, unfreeze };
+  }
+
+  const shown = ({ client }: { readonly client: Client<typeof chat> }): string => client.status.value.state;
+  return { server, clock, browser, open, shown };
+}
+
+/** Two tabs that share a stream. */
+async function openTwo(options: OpenOptions = {}) {
+  const kit = openBrowser();
+  const leader = await kit.open("a", options);
+  kit.server.stream.live("e.1");
+  await kit.clock.advance(20);
+  const other = await kit.open("b", options);
+  const stream = kit.server.stream.live("e.1");
+  await kit.clock.advance(20);
+  // A tab that begins now asks where now is.
+  kit.server.page.page({ cursor: "e.1" });
+  await kit.clock.advance(20);
+  return { ...kit, leader, other, stream };
+}
+
+test("two tabs have one stream, and each hears what it follows, and nothing else", async () => {
+  const { server, clock, stream, leader, other, shown } = await openTwo();
+  expect(server.stream.channels).toEqual([pathOf("a"), pathOf("b")]);
+  expect(server.streams.filter(({ aborted }) => !aborted)).toHaveLength(1);
+  expect([shown(leader), shown(other)]).toEqual(["live", "live"]);
+  stream.event(`${pathOf("a")}:mention`, { by: "1" }, "e.2");
+  stream.event(`${pathOf("b")}:mention`, { by: "2" }, "e.3");
+  stream.gap({ [pathOf("b")]: "trimmed" });
+  await clock.advance(20);
+  expect([leader.heard, other.heard]).toEqual([["1"], ["2", "trimmed"]]);
+});
+
+test("a tab whose paths are quiet moves on with the feed, also while that never pauses", async () => {
+  const { server, clock, stream, other, leader } = await openTwo();
+  for (let seq = 2; seq < 42; seq++) {
+    stream.event(`${pathOf("a")}:mention`, { by: String(seq) }, `e.${seq}`);
+    await clock.advance(1_000);
+  }
+  leader.client.close();
+  await clock.advance(20);
+  expect(Number(server.stream.after?.slice(2))).toBeGreaterThan(25);
+  expect(server.stream.channels).toEqual([pathOf("b")]);
+  expect(other.heard).toEqual([]);
+});
+
+test("when the leader closes, another tab leads within a moment, and its client does not notice", async () => {
+  const { server, clock, stream, leader, other, shown } = await openTwo();
+  stream.event(`${pathOf("b")}:mention`, { by: "1" }, "e.2");
+  await clock.advance(20);
+  leader.client.close();
+  await clock.advance(50);
+  expect([server.stream.after, server.stream.channels]).toEqual(["e.2", [pathOf("b")]]);
+  const next = server.stream.live("e.2");
+  next.event(`${pathOf("b")}:mention`, { by: "2" }, "e.3");
+  await clock.advance(20);
+  expect([other.heard, shown(other)]).toEqual([["1", "2"], "live"]);
+});
+
+test("a leader that is frozen is noticed within 15 seconds, and does not lead any more when it goes on", async () => {
+  const { server, clock, leader, other } = await openTwo();
+  const before = server.stream;
+  leader.tab.isFrozen = true;
+  await clock.advance(15_000);
+  expect(server.stream).not.toBe(before);
+  const next = server.stream.live("e.1");
+  await clock.advance(20);
+  next.event(`${pathOf("b")}:mention`, { by: "1" }, "e.2");
+  await clock.advance(20);
+  expect(other.heard).toEqual(["1"]);
+  leader.unfreeze();
+  await clock.advance(20);
+  expect(before.aborted).toBe(true);
+});
+
+describe("a refusal reaches those whom it concerns", () => {
+  test("a path that the server refuses on the stream", async () => {
+    const { clock, stream, leader, other } = await openTwo();
+    stream.bye("forbidden", [pathOf("b")]);
+    stream.event(`${pathOf("a")}:mention`, { by: "1" }, "e.2");
+    await clock.advance(20);
+    expect([leader.closed, other.closed, leader.heard]).toEqual([[], ["forbidden"], ["1"]]);
+  });
+
+  test("a path that the server refuses before", async () => {
+    const { server, clock, stream, leader, other, shown } = await openTwo();
+    other.follow("c");
+    await clock.advance(20);
+    server.stream.answer(403, { code: "forbidden", channels: [pathOf("c")] });
+    await clock.advance(20);
+    stream.event(`${pathOf("a")}:mention`, { by: "1" }, "e.2");
+    await clock.advance(20);
+    expect([leader.closed, other.closed, leader.heard]).toEqual([[], ["forbidden"], ["1"]]);
+    expect([shown(leader), shown(other)]).toEqual(["live", "live"]);
+  });
+
+  test("a request that the server refuses as a whole is made again by each tab alone", async () => {
+    const { server, clock, open } = openBrowser();
+    const first = await open("a");
+    server.stream.answer(400);
+    await clock.advance(20);
+    server.stream.answer(400);
+    await clock.advance(20);
+    expect([first.closed, server.streams.length]).toEqual([["rejected"], 2]);
+  });
+
+  test("when the credentials of the leader are refused, a tab leads that has others", async () => {
+    const { server, clock, open, shown } = openBrowser();
+    const first = await open("a", { headers: { token: "old" } });
+    const second = await open("b", { headers: { token: "new" } });
+    server.stream.answer(401);
+    await clock.advance(20);
+    expect(server.stream.headers.get("token")).toBe("new");
+    expect(server.stream.channels).toEqual([pathOf("b")]);
+    server.stream.live("e.1");
+    await clock.advance(5_000);
+    // The first one comes back, and its own credentials do not matter any more.
+    server.stream.live("e.1");
+    await clock.advance(20);
+    server.page.page({ cursor: "e.1" });
+    await clock.advance(20);
+    expect([shown(first), shown(second)]).toEqual(["live", "live"]);
+    expect(server.stream.headers.get("token")).toBe("new");
+  });
+});
+
+test("what does not fit into one request is asked for by its tab alone", async () => {
+  const { server, clock, open, leader } = await openTwo();
+  const many = await open("c0");
+  server.stream.live("e.1");
+  await clock.advance(20);
+  server.page.page({ cursor: "e.1" });
+  await clock.advance(20);
+  for (let index = 1; index < 99; index++) many.follow(`c${index}`);
+  await clock.advance(1_100);
+  const own = server.streams.filter(({ aborted, channels }) => !aborted && channels.length === 99);
+  expect(own).toHaveLength(1);
+  expect(leader.closed).toEqual([]);
+});
+
+describe("each tab is alone", () => {
+  test("where the browser has no locks", async () => {
+    const { server, open } = openBrowser();
+    await open("a", { hasLocks: false });
+    await open("b", { hasLocks: false });
+    expect(server.streams.map(({ channels }) => channels)).toEqual([[pathOf("a")], [pathOf("b")]]);
+  });
+
+  test("where nobody is signed in", async () => {
+    const { server, open } = openBrowser();
+    await open("a", { viewer: null });
+    await open("b", { viewer: null });
+    expect(server.streams.map(({ channels }) => channels)).toEqual([[pathOf("a")], [pathOf("b")]]);
+  });
+
+  test("where another person is signed in", async () => {
+    const { server, open } = openBrowser();
+    await open("a", { viewer: "ada" });
+    await open("b", { viewer: "bob" });
+    expect(server.streams.map(({ channels }) => channels)).toEqual([[pathOf("a")], [pathOf("b")]]);
+  });
+
+  test("where the browser forbids locks and channels to the page", async () => {
+    const { server, clock } = openBrowser();
+    const locks = { request: () => Promise.reject(new DOMException("no", "SecurityError")) };
+    const channel = { send: () => {}, close: () => {} };
+    const refuse = (): never => {
+      throw new DOMException("no", "SecurityError");
+    };
+    for (const openChannel of [() => channel, refuse]) {
+      const share = shareAmong("ada", { locks, openChannel });
+      const client = createClient(chat, { url: "http://fake.test/events", fetch: server.fetch, clock, share });
+      client.subscribe(inboxOf("a"), { onGap: () => {} });
+      await clock.advance(20);
+    }
+    expect(server.streams).toHaveLength(2);
+  });
+});
+
+test("a viewer has to be said", () => {
+  // @ts-expect-error without one, tabs of different people would share
+  expect(() => tabs({})).toThrow('Expected "viewer" to be null or the id of whoever is signed in, got undefined.');
+  expect(() => tabs({ viewer: "" })).toThrow('got "".');
+});

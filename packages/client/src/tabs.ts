@@ -1,0 +1,2 @@
+export { tabs } from "./tabs/tabs.ts";
+export type { TabsOptions } from "./tabs/tabs.ts";

@@ -1,0 +1,206 @@
+import type { EventRequest } from "@tidings/protocol";
+import type { StreamListener } from "../drive/open-stream.ts";
+import type { ShareNeeds } from "../share.ts";
+import type { About, Kind, Message, News } from "./message.ts";
+import type { Channel, Platform } from "./platform.ts";
+import { Relay } from "./relay.ts";
+import { TabStream } from "./tab-stream.ts";
+
+/** Milliseconds of silence after which a tab asks whether the leader is there, and as many more at random. */
+const SILENCE = 5_000;
+/** Milliseconds in which a leader that runs answers, and up to one second more at random. */
+const ANSWER = 3_000;
+/** Milliseconds after which a tab says that it is still there, however much it hears. */
+const SIGN = 45_000;
+
+/** The time for which this tab leads. */
+interface Lease {
+  readonly relay: Relay;
+  readonly release: () => void;
+}
+
+/**
+ * One tab among those that share a stream, for as long as it has a stream. One of them leads: it holds a lock, and has
+ * a relay. The others watch whether it is alive, and take the lock when it is not.
+ *
+ * That only one leads saves connections. What a tab tells its client is right also while two of them do.
+ */
+export class Tab {
+  readonly #name: string;
+  readonly #needs: ShareNeeds;
+  readonly #platform: Platform;
+  readonly #onEmpty: () => void;
+  readonly #tab: string;
+  readonly #streams = new Map<string, TabStream>();
+  readonly #channel: Channel;
+  #count = 0;
+  #isClosed = false;
+  #lease: Lease | null = null;
+  /** Ends the wait for the lock. */
+  #queue = new AbortController();
+  #cancelWatch = () => {};
+  #lastSign: number;
+
+  /**
+   * @param name what all tabs that share a stream have in common
+   * @param onEmpty called when no stream is left
+   * @throws the error of a browser that does not allow the channel
+   */
+  constructor(name: string, needs: ShareNeeds, platform: Platform, onEmpty: () => void) {
+    this.#name = name;
+    this.#needs = needs;
+    this.#platform = platform;
+    this.#onEmpty = onEmpty;
+    this.#tab = `${needs.random()}${needs.random()}`.replaceAll("0.", "");
+    this.#lastSign = needs.clock.now();
+    this.#channel = platform.openChannel(name, (message) => this.#hear(Object(message) as Message));
+    this.#waitForLock();
+    this.#watchFor(ANSWER);
+  }
+
+  /** Returns what ends it. */
+  open(request: EventRequest, listener: StreamListener): () => void {
+    const stream = new TabStream(`${this.#tab}/${++this.#count}`, request, listener, {
+      ...this.#needs,
+      post: this.#post,
+      onOver: (name) => this.#remove(name),
+    });
+    this.#streams.set(stream.name, stream);
+    stream.ask();
+    return () => stream.end();
+  }
+
+  readonly #post = <Name extends Kind>(kind: Name, about: About<Name>): void => {
+    // The compiler does not see that name and content belong together.
+    const message = { kind, from: this.#tab, about } as unknown as Message;
+    if (!this.#isClosed) {
+      this.#channel.send(message);
+      // A channel does not hear itself.
+      queueMicrotask(() => this.#hear(message));
+    }
+  };
+
+  #hear(message: Message): void {
+    if (this.#isClosed) {
+      return;
+    }
+    if (message.kind === "want" || message.kind === "leave" || message.kind === "ping") {
+      this.#lease?.relay.hear(message);
+      return;
+    }
+    this.#onSign(message);
+    for (const stream of [...this.#streams.values()]) {
+      stream.hear(message);
+    }
+  }
+
+  /** The leader is alive. */
+  #onSign({ kind, from }: News): void {
+    if (kind === "lead" && from !== this.#tab) {
+      // It has taken the lock.
+      this.#endLease(this.#lease);
+    }
+    const now = this.#needs.clock.now();
+    if (Math.abs(now - this.#lastSign) > SIGN) {
+      this.#ping();
+    }
+    this.#watchFor(SILENCE * (1 + this.#needs.random()));
+  }
+
+  #ping(): void {
+    this.#lastSign = this.#needs.clock.now();
+    this.#post("ping", { streams: [...this.#streams.keys()] });
+  }
+
+  #watchFor(milliseconds: number): void {
+    this.#cancelWatch();
+    if (!this.#lease) {
+      this.#cancelWatch = this.#needs.clock.setTimeout(() => this.#probe(), milliseconds);
+    }
+  }
+
+  /** Nobody has said anything: is the leader there? Its page may be frozen. */
+  #probe(): void {
+    this.#ping();
+    this.#cancelWatch = this.#needs.clock.setTimeout(
+      () => void this.#hold({ steal: true }),
+      ANSWER + 1_000 * this.#needs.random(),
+    );
+  }
+
+  #waitForLock(): void {
+    this.#queue = new AbortController();
+    void this.#hold({ signal: this.#queue.signal });
+  }
+
+  async #hold(options: { readonly signal: AbortSignal } | { readonly steal: true }): Promise<void> {
+    const { signal } = this.#queue;
+    let isGranted = false;
+    let endLease = () => {};
+    try {
+      await this.#platform.locks.request(this.#name, options, () => {
+        isGranted = true;
+        return new Promise((release) => {
+          endLease = this.#beginLease(release);
+        });
+      });
+    } catch {
+      // Another tab has taken the lock, or this tab does not wait for it any more.
+    }
+    endLease();
+    if (!isGranted && !signal.aborted) {
+      // The browser does not give locks to this page.
+      this.#disband();
+    }
+  }
+
+  /** Returns what ends it. */
+  #beginLease(release: () => void): () => void {
+    if (this.#isClosed || this.#lease) {
+      release();
+      return () => {};
+    }
+    const resign = () => this.#endLease(lease);
+    const lease = { release, relay: new Relay({ ...this.#needs, tab: this.#tab, post: this.#post, resign }) };
+    this.#lease = lease;
+    this.#queue.abort();
+    this.#cancelWatch();
+    return resign;
+  }
+
+  #endLease(lease: Lease | null): void {
+    if (!lease || lease !== this.#lease) {
+      return;
+    }
+    this.#lease = null;
+    lease.relay.close();
+    lease.release();
+    if (!this.#isClosed) {
+      this.#waitForLock();
+      this.#watchFor(SILENCE);
+    }
+  }
+
+  /** Each stream goes on by itself. */
+  #disband(): void {
+    for (const stream of [...this.#streams.values()]) {
+      stream.goAlone();
+    }
+  }
+
+  #remove(name: string): void {
+    this.#streams.delete(name);
+    if (this.#streams.size === 0 && !this.#isClosed) {
+      this.#close();
+    }
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    this.#cancelWatch();
+    this.#queue.abort();
+    this.#endLease(this.#lease);
+    this.#channel.close();
+    this.#onEmpty();
+  }
+}
