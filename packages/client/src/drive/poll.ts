@@ -21,7 +21,7 @@ export function polls(settings: Settings): OpenStream {
 function poll(
   settings: Settings,
   { channels, after: start = null }: EventRequest,
-  { onEvent, onEnd }: StreamListener,
+  listener: StreamListener,
 ): () => void {
   const { clock } = settings;
   let hasBegun = false;
@@ -31,7 +31,7 @@ function poll(
   function ask(after: string | null, wait: number): void {
     const begun = clock.now();
     cancel = requestPage(settings, { channels, after, wait }, ([failed, page]) =>
-      failed ? onEnd(failed) : take(page, after, begun),
+      failed ? listener.onEnd(failed) : take(page, after, begun),
     );
   }
 
@@ -43,7 +43,7 @@ function poll(
       if (isEnded) {
         return;
       }
-      onEvent(block, () => {});
+      listener.onEvent(block, () => {});
     }
     const { cursor, more } = page;
     const isFurther = isFirst || isAfter(toPosition(cursor), toPosition(after));

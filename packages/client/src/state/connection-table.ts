@@ -1,5 +1,5 @@
 /** What each state of the connection does about each input. The diagram is in `connection-state.ts`. */
-import { CONNECTING, LIVE, POLLING, type Ended, type Retrying } from "../status.ts";
+import { CONNECTING, LIVE, POLLING, type Retrying } from "../status.ts";
 import { close } from "./closed.ts";
 import {
   IDLE,
