@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { createChannel, createSession } from "better-sse";
 import { readEventSource } from "./event-source.ts";
-import type { Peer } from "./peer.ts";
+import { streamRequest, type Peer } from "./peer.ts";
 
 /**
  * Set up as https://matthewwid.github.io/better-sse/guides/channels/ says: each session is registered with a channel,
@@ -11,6 +11,7 @@ import type { Peer } from "./peer.ts";
 export const betterSse: Peer = {
   name: "better-sse",
   resume: "none",
+  request: streamRequest(),
   serve() {
     const channel = createChannel();
     const server = createServer((request, response) => {

@@ -2,7 +2,7 @@ import { fastifySSE } from "@fastify/sse";
 import { fastify } from "fastify";
 import { Application } from "./application.ts";
 import { readEventSource } from "./event-source.ts";
-import type { Message, Peer } from "./peer.ts";
+import { streamRequest, type Message, type Peer } from "./peer.ts";
 
 const eventOf = (message: Message) => ({ id: String(message.n), data: message });
 
@@ -14,6 +14,7 @@ const eventOf = (message: Message) => ({ id: String(message.n), data: message })
 export const fastifySse: Peer = {
   name: "@fastify/sse",
   resume: "replay() from the application's history",
+  request: streamRequest(),
   async serve() {
     const application = new Application();
     const app = fastify();

@@ -1,10 +1,9 @@
-import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { Application } from "./application.ts";
 import { readEventSource } from "./event-source.ts";
-import type { Peer } from "./peer.ts";
+import { streamRequest, type Peer } from "./peer.ts";
 
 /**
  * Set up as https://hono.dev/docs/helpers/streaming#streamsse says: a loop that awaits each write. The application
@@ -13,6 +12,7 @@ import type { Peer } from "./peer.ts";
 export const hono: Peer = {
   name: "hono streamSSE",
   resume: "none",
+  request: streamRequest(),
   serve() {
     const application = new Application();
     const app = new Hono();
@@ -26,8 +26,7 @@ export const hono: Peer = {
       }),
     );
     return {
-      // Safe: without the option `createServer`, the adapter creates a server of node:http.
-      server: createAdaptorServer({ fetch: app.fetch }) as Server,
+      server: createAdaptorServer({ fetch: app.fetch }),
       publish: (message) => application.publish(message),
       waiting: () => application.waiting(),
     };

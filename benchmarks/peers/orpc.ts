@@ -25,6 +25,7 @@ function createRouter(publisher: MemoryPublisher<Events>) {
 export const orpc: Peer = {
   name: "oRPC publisher",
   resume: "lastEventId, from the MemoryPublisher",
+  request: "POST /messages HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n",
   serve() {
     const publisher = new MemoryPublisher<Events>({ resumeRetentionSeconds: 120 });
     const handler = new RPCHandler(createRouter(publisher));

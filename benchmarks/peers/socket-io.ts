@@ -1,12 +1,15 @@
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 import { io } from "socket.io-client";
-import type { Message, Peer } from "./peer.ts";
+import { socketRequest, type Message, type Peer } from "./peer.ts";
 
 /** The events, for the types of server and client. */
 interface Events {
   message(message: Message): void;
 }
+
+/** The packet "40", which connects to the default namespace, as a frame of a client with the mask "AAAA". */
+const CONNECT = "\x81\x82AAAAuq";
 
 /** Returns the packets that wait in a connection. Safe: the property exists, it is private only in the types. */
 function queueOf(connection: object): readonly unknown[] {
@@ -20,6 +23,7 @@ function queueOf(connection: object): readonly unknown[] {
 export const socketIo: Peer = {
   name: "socket.io",
   resume: "connection state recovery",
+  request: socketRequest("/socket.io/?EIO=4&transport=websocket") + CONNECT,
   serve() {
     const server = createServer();
     const sockets = new Server<Record<string, never>, Events>(server, {

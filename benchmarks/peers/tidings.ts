@@ -7,7 +7,7 @@ import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import { z } from "zod";
-import type { Peer } from "./peer.ts";
+import { streamRequest, type Peer } from "./peer.ts";
 
 const chat = defineContract({
   room: channel("rooms/:roomId", { message: z.object({ n: z.number(), text: z.string() }) }),
@@ -19,6 +19,7 @@ function tidingsOn(name: string, resume: string, openLog: (folder: string) => Ev
   return {
     name,
     resume,
+    request: streamRequest("/events?channel=rooms/lobby"),
     serve(folder) {
       const hub = createHub(chat, { log: openLog(folder), authorize: () => true });
       return {

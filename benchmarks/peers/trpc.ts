@@ -4,7 +4,7 @@ import { createHTTPServer } from "@trpc/server/adapters/standalone";
 import { EventSource } from "eventsource";
 import { z } from "zod";
 import { Application } from "./application.ts";
-import type { Peer } from "./peer.ts";
+import { streamRequest, type Peer } from "./peer.ts";
 
 function createRouter(application: Application) {
   const t = initTRPC.create();
@@ -30,6 +30,7 @@ function createRouter(application: Application) {
 export const trpc: Peer = {
   name: "tRPC tracked()",
   resume: "lastEventId, from the application's history",
+  request: streamRequest("/messages"),
   serve() {
     const application = new Application();
     return {

@@ -1,0 +1,77 @@
+import { writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { bundle, THIS_CLONE } from "./speed/bundle.ts";
+import { candidates, type CandidateName } from "./speed/candidates.ts";
+import { buildLoader } from "./speed/loader-process.ts";
+import { runMeasure, type Effort, type Measure } from "./speed/measure.ts";
+import { measures } from "./speed/measures.ts";
+import type { MeasureResult, Results } from "./speed/results.ts";
+import type { Contestant } from "./speed/server-process.ts";
+import { measureTable } from "./speed/table.ts";
+
+// What the server costs, beside the least that a server in Node can cost, and beside other libraries: `npm run bench`.
+//
+// It takes about a quarter of an hour, and two minutes with `--quick`. Servers are measured in turn, A B C, A B C, so
+// that other work on the machine concerns all of them: believe the ratios, not the times. A whole run writes its
+// results into `results.json`, from which the documents quote.
+//
+//   --only fan-out,storm   only these measures
+//   --before <folder>      another clone of this repository, installed, whose Tidings is measured beside this one
+
+const { values } = parseArgs({
+  options: { quick: { type: "boolean" }, only: { type: "string" }, before: { type: "string" } },
+});
+const effort: Effort = values.quick ? "quick" : "full";
+const chosen = chooseMeasures(values.only);
+const program = await bundle("server.ts", "this", THIS_CLONE);
+const formerProgram = values.before === undefined ? null : await bundle("server.ts", "before", values.before);
+const loader = await buildLoader();
+
+function chooseMeasures(only: string | undefined): readonly Measure[] {
+  if (only === undefined) return measures;
+  const names = only.split(",");
+  const unknown = names.find((name) => !measures.some((measure) => measure.name === name));
+  if (unknown === undefined) return measures.filter(({ name }) => names.includes(name));
+  throw new Error(`Expected names of measures (${measures.map(({ name }) => name).join(", ")}), got "${unknown}".`);
+}
+
+async function contestantsOf(names: readonly CandidateName[]): Promise<Contestant[]> {
+  const contestants: Contestant[] = [];
+  for (const name of names) {
+    const { name: label } = await candidates[name]();
+    contestants.push({ label, name, program });
+    if (formerProgram !== null && name.startsWith("tidings")) {
+      contestants.push({ label: `${label}, before`, name, program: formerProgram });
+    }
+  }
+  return contestants;
+}
+
+async function resultOf(measure: Measure): Promise<MeasureResult> {
+  const { name, title, figure, more } = measure;
+  const rounds = await runMeasure(measure, await contestantsOf(measure.servers[effort]), loader, effort);
+  const result = { name, title, figure, more, rounds, load: loadavg()[0] ?? Number.NaN };
+  console.log(`\n${name}: ${title}\n\n${measureTable(result)}`);
+  return result;
+}
+
+const results: MeasureResult[] = [];
+for (const measure of chosen) results.push(await resultOf(measure));
+const isWhole = effort === "full" && chosen === measures && formerProgram === null;
+if (isWhole) {
+  const machine = `Node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"})`;
+  const date = new Date().toISOString().slice(0, 10);
+  const whole: Results = { date, machine, loader: loader.kind, measures: results };
+  const rounded = JSON.stringify(
+    whole,
+    (_key, value: unknown) => (typeof value === "number" ? round(value) : value),
+    1,
+  );
+  writeFileSync(join(import.meta.dirname, "results.json"), `${rounded}\n`);
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}

@@ -1,0 +1,34 @@
+import type { CandidateName } from "./candidates.ts";
+import type { Effort, Measure } from "./measure.ts";
+
+const SERVERS: readonly CandidateName[] = ["raw-sockets", "node-http", "tidings"];
+
+const connectionsOf = (effort: Effort): number => (effort === "full" ? 10_000 : 4_000);
+
+/** What a connection costs on which nothing happens. */
+export const idle: Measure = {
+  name: "idle",
+  title: "10,000 connections (quick: 4,000) on which nothing happens: a connection",
+  figure: "memory (KB)",
+  more: ["accept, CPU (µs)"],
+  servers: { quick: SERVERS, full: [...SERVERS, "better-sse", "ws", "socket.io", "fastify-sse", "hono"] },
+  rounds: { quick: 1, full: 3 },
+  isFresh: true,
+  async prepare({ loader, server }) {
+    // The engine compiles the code in it, and the heap gets the size that a running server has.
+    await loader.connect(500);
+    await loader.close();
+    await server.settledUsage();
+  },
+  async sample({ loader, server }, effort) {
+    const before = await server.settledUsage();
+    const connections = connectionsOf(effort);
+    const { open } = await loader.connect(connections);
+    const accepted = await server.usage();
+    const after = await server.settledUsage();
+    return {
+      "memory (KB)": (after.rss - before.rss) / 1_024 / open,
+      "accept, CPU (µs)": (accepted.user + accepted.system - before.user - before.system) / open,
+    };
+  },
+};

@@ -1,0 +1,87 @@
+import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import { bundle, BUNDLES, THIS_CLONE } from "./bundle.ts";
+
+/** What a loader has seen since its last answer. */
+export interface Collected {
+  /** The connections that have got something, and those that were closed. */
+  readonly open: number;
+  readonly lost: number;
+  readonly events: number;
+  readonly bytes: number;
+  /** When the last byte came, in microseconds of the machine's clock. */
+  readonly lastDataAt: number;
+  /** The CPU time of the loader since its start, in microseconds. */
+  readonly cpu: number;
+  /** Delays of events at some of the connections, in microseconds. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** Which loader runs: compiled if this machine has a compiler of C, otherwise a program of Node. */
+export interface LoaderProgram {
+  readonly kind: "C" | "Node";
+  readonly command: readonly string[];
+}
+
+export async function buildLoader(): Promise<LoaderProgram> {
+  mkdirSync(BUNDLES, { recursive: true });
+  const program = join(BUNDLES, "loader");
+  try {
+    execFileSync("cc", ["-O2", "-o", program, join(import.meta.dirname, "loader.c")], { stdio: "ignore" });
+    return { kind: "C", command: [program] };
+  } catch {
+    return { kind: "Node", command: [process.execPath, await bundle("loader.ts", "loader-of-node", THIS_CLONE)] };
+  }
+}
+
+let requests = 0;
+
+/** The clients of one server, in a process of their own. */
+export class LoaderProcess {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: Interface;
+
+  constructor({ command }: LoaderProgram, port: number, request: string) {
+    const file = join(BUNDLES, `request-${process.pid}-${requests++}`);
+    writeFileSync(file, request, "latin1");
+    const [program = "", ...parameters] = command;
+    this.#child = spawn(program, [...parameters, `${port}`, file]);
+    this.#child.stderr.pipe(process.stderr);
+    this.#lines = createInterface(this.#child.stdout);
+  }
+
+  connect(count: number): Promise<Collected> {
+    return this.#ask(`connect ${count}`);
+  }
+
+  /** Opens connections that read nothing after their first bytes. */
+  stall(count: number): Promise<Collected> {
+    return this.#ask(`stall ${count}`);
+  }
+
+  /** Waits for events, or until nothing has come for some milliseconds. */
+  collect(events: number, quiet: number): Promise<Collected> {
+    return this.#ask(`collect ${events} ${quiet}`);
+  }
+
+  close(): Promise<Collected> {
+    return this.#ask("close");
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await once(this.#child, "exit");
+  }
+
+  async #ask(command: string): Promise<Collected> {
+    const answer = once(this.#lines, "line");
+    this.#child.stdin.write(`${command}\n`);
+    const [line] = (await answer) as [string];
+    // Safe: a loader answers each command with a line of this kind.
+    return JSON.parse(line) as Collected;
+  }
+}

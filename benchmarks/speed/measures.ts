@@ -1,0 +1,7 @@
+import { fanOuts } from "./fan-out.ts";
+import { idle } from "./idle.ts";
+import type { Measure } from "./measure.ts";
+import { storms } from "./storm.ts";
+
+/** All measures, in the order of the table. */
+export const measures: readonly Measure[] = [...fanOuts, idle, ...storms];
