@@ -39,6 +39,7 @@ import { createRetryDelays, type RetryDelays } from "./stream/retry-delays.ts";
 import { createWakeQueue } from "./stream/wake-queue.ts";
 import { createUnreadAnswers } from "./unread/unread-answers.ts";
 import { BATCH_BYTES, Ring } from "./window/ring.ts";
+import { SharedPages } from "./window/shared-pages.ts";
 import { createTailer, type Tailer } from "./window/tailer.ts";
 
 /** The parts of a hub that the hub itself talks to. */
@@ -121,7 +122,8 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
 
   // What both the streams and the loops of the application read with. Each of these is written out: the compiler then
   // refuses what a part does not declare.
-  const pump: PumpNeeds = { log, reads, streamReadLimit, ring, wakeQueue, followers, clock };
+  const pages = new SharedPages({ log, ring, clock, limit: streamReadLimit });
+  const pump: PumpNeeds = { log, pages, reads, streamReadLimit, ring, wakeQueue, followers, clock };
   const eventReaders = createEventReaders({ ...pump, contract, tailer, trace, closing });
 
   // The way of a request: checked, admitted, given a position, answered with a stream or a page.

@@ -6,6 +6,7 @@ import { READ_RETRY } from "../runtime/limits.ts";
 import { sleep } from "../runtime/sleep.ts";
 import type { Trace } from "../runtime/trace.ts";
 import { Pump, type Consumer, type PumpNeeds } from "../stream/pump.ts";
+import type { Batch } from "../wire/batch.ts";
 import type { Tailer } from "../window/tailer.ts";
 import { findEnds } from "../position/find-ends.ts";
 import { entryItem, gapItem, type AnyItem } from "./read-item.ts";
@@ -101,7 +102,7 @@ export class Reader implements Consumer {
     this.#wake?.();
   }
 
-  takeEntries(entries: readonly Entry[]): void {
+  takeEntries({ entries }: Batch): void {
     const { contract } = this.#needs;
     this.#give(
       entries,

@@ -8,6 +8,7 @@ import type { CommandedStream } from "../rights/commands.ts";
 import type { ConnectionNeeds } from "./connection-needs.ts";
 import { Lifetime, tooOldAt } from "./lifetime.ts";
 import { Pump, type Consumer } from "./pump.ts";
+import type { Batch } from "../wire/batch.ts";
 import type { Sink, StreamControl } from "../wire/sink.ts";
 import { StreamWriter } from "./stream-writer.ts";
 
@@ -69,8 +70,8 @@ export class Connection implements StreamControl, Consumer {
     this.#needs.streams.remove(this);
   }
 
-  takeEntries(entries: readonly Entry[], bytes?: Uint8Array): void {
-    this.#writer.writeEntries(entries, bytes);
+  takeEntries(batch: Batch): void {
+    this.#writer.writeBatch(batch);
   }
 
   takeValues(values: readonly Entry[]): void {

@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS } from "../runtime/limits.ts";
 import { createReadQueue } from "../runtime/read-queue.ts";
 import { createTrace } from "../runtime/trace.ts";
 import { Ring } from "../window/ring.ts";
+import { SharedPages } from "../window/shared-pages.ts";
 import type { ConnectionNeeds } from "./connection-needs.ts";
 import { Connection } from "./connection.ts";
 import type { Follower } from "./followers.ts";
@@ -39,6 +40,7 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = 
   const waiting: Follower[] = [];
   const needs: ConnectionNeeds = {
     log,
+    pages: new SharedPages({ log, ring, clock, limit: { entries: 500, bytes: 64 * 1024 } }),
     reads: createReadQueue({ concurrency: 1, timeLimit: 10_000, clock }),
     streamReadLimit: { entries: 500, bytes: 64 * 1024 },
     ring,

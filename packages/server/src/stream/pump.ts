@@ -8,6 +8,8 @@ import { READ_RETRY } from "../runtime/limits.ts";
 import type { ReadQueue, ReadTask } from "../runtime/read-queue.ts";
 import { sleep } from "../runtime/sleep.ts";
 import type { Ring } from "../window/ring.ts";
+import type { SharedPage, SharedPages } from "../window/shared-pages.ts";
+import { LogBatch, type Batch } from "../wire/batch.ts";
 import type { Follower, Followers } from "./followers.ts";
 import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type Work } from "./pump-state.ts";
 import { ReportedHoles } from "./reported-holes.ts";
@@ -15,10 +17,12 @@ import type { WakeQueue } from "./wake-queue.ts";
 
 /** What all pumps of a hub need. */
 export interface PumpNeeds {
-  readonly log: Pick<EventLog, "head" | "read" | "current">;
+  readonly log: Pick<EventLog, "head" | "current">;
+  /** What comes in the log after a position. A consumer that takes nothing more has no more than a page waiting. */
+  readonly pages: Pick<SharedPages, "find" | "read">;
   /** Runs a read of the log for one reader when its turn comes. */
   readonly reads: ReadQueue;
-  /** What one such read may return. A consumer that takes nothing more has no more than this waiting. */
+  /** What one read of current values may return. */
   readonly streamReadLimit: Limit;
   readonly ring: Pick<Ring, "head" | "covers" | "endOf" | "nextBatch">;
   readonly wakeQueue: WakeQueue;
@@ -32,8 +36,7 @@ export interface Consumer {
   readonly stream: CommandedStream | null;
   /** Whether it asks to wait. What it gets all the same waits in the memory of the process. */
   readonly isFull: boolean;
-  /** @param bytes the frames of the entries, if they are made already */
-  takeEntries(entries: readonly Entry[], bytes?: Uint8Array): void;
+  takeEntries(batch: Batch): void;
   /** Current values. They do not move the position. */
   takeValues(values: readonly Entry[]): void;
   /** @param head where to go on when the position is void; the consumer then ends the pump. Otherwise null */
@@ -194,7 +197,7 @@ export class Pump implements Follower {
       case "ring":
         return this.#takeFromRing();
       case "log":
-        return void this.#readLog();
+        return this.#takeFromLog();
       case "ring, later":
         this.#become("waiting for ring");
         return followers.waitForRing(this);
@@ -212,7 +215,7 @@ export class Pump implements Follower {
       this.#reportedHoles.forget();
     }
     this.#cursor = { epoch, seq };
-    if (batch !== null) this.#consumer.takeEntries(batch.entries, batch.bytes);
+    if (batch !== null) this.#consumer.takeEntries(batch);
     else if (this.#upTo >= ring.head.seq) this.#become("caught up");
   }
 
@@ -267,20 +270,22 @@ export class Pump implements Follower {
     if (!more) this.#consumer.takePosition(this.cursor);
   }
 
-  #readLog(): Promise<void> {
-    const { log, ring, streamReadLimit } = this.#needs;
+  #takeFromLog(): void {
+    const { pages, ring } = this.#needs;
     const position = this.#cursor;
     const ringHead = ring.head;
     const paths = [...this.fromByPath.keys()];
-    return this.#read(
+    const shared = pages.find(position, paths);
+    if (shared !== null) return this.#handlePage(shared, position, ringHead);
+    void this.#read(
       paths,
-      (signal, of) => log.read(position, of, streamReadLimit, signal),
+      (signal, of) => pages.read(position, of, signal),
       (page) => this.#handlePage(page, position, ringHead),
     );
   }
 
   /** @param position where the read began @param ringHead the ring's head at that moment */
-  #handlePage(whole: Page, position: Cursor, ringHead: Cursor): void {
+  #handlePage({ page: whole, batch }: SharedPage, position: Cursor, ringHead: Cursor): void {
     const isVoid = whole.holes.some(({ reason }) => reason !== "trimmed");
     const page = isVoid ? whole : pageUpTo(whole, this.#upTo, position);
     const { entries, holes } = owedOf(page, this.fromByPath, position);
@@ -292,7 +297,8 @@ export class Pump implements Follower {
     if (newHoles.length > 0) this.#consumer.takeGap(newHoles, null);
     this.#cursor = page.next;
     this.#exhaustedAt = page.more ? null : ringHead;
-    this.#consumer.takeEntries(entries);
+    // All frames are shared, unless something of the page is not owed to this reader.
+    this.#consumer.takeEntries(entries.length === whole.entries.length ? batch : new LogBatch(entries));
     if (this.#phase.name === "confirmed") return;
     // The reader has no position yet, since the log had not confirmed it.
     this.#phase = CONFIRMED;

@@ -2,6 +2,7 @@ import type { Entry, Hole } from "@tidings/log";
 import { formatControl, formatCursor, formatRetry, type ControlEvents, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Trace } from "../runtime/trace.ts";
+import type { Batch } from "../wire/batch.ts";
 import { concat, toBytes } from "../wire/bytes.ts";
 import { controlFrame, entryFrame, gapData, refusalFrames } from "../wire/frame.ts";
 import type { RetryDelays } from "./retry-delays.ts";
@@ -84,11 +85,11 @@ export class StreamWriter {
     if (values.length > 0) this.#write(concat(values.map((entry) => entryFrame(entry, null))));
   }
 
-  /** @param bytes the frames of the entries */
-  writeEntries(entries: readonly Entry[], bytes = concat(entries.map((entry) => entryFrame(entry)))): void {
+  writeBatch(batch: Batch): void {
     const { clock, trace } = this.#needs;
+    const { entries } = batch;
     if (entries.some(({ mode }) => mode !== "volatile")) this.#lastIdAt = clock.monotonic();
-    if (entries.length > 0) this.#write(bytes);
+    if (entries.length > 0) this.#write(batch.bytes);
     for (const entry of entries) trace.stage("write", entry, entry, { connection: this.#stream.id });
   }
 

@@ -2,6 +2,7 @@ import { VOLATILE_AGE, type Entry } from "@tidings/log";
 import { EntryIndex, keyOf, takeNext, type Slot } from "@tidings/log/entry-index";
 import type { Cursor } from "@tidings/protocol";
 import type { Limits } from "../runtime/limits.ts";
+import type { Batch } from "../wire/batch.ts";
 import { concat } from "../wire/bytes.ts";
 import { entryFrame } from "../wire/frame.ts";
 
@@ -14,9 +15,7 @@ export interface ReadPosition {
 }
 
 /** What a connection is owed next. */
-export interface Batch {
-  readonly bytes: Uint8Array;
-  readonly entries: readonly Entry[];
+interface RingBatch extends Batch {
   /** The position up to which the connection is served by this batch: that of its last entry. */
   readonly next: Cursor;
 }
@@ -25,7 +24,7 @@ export interface Batch {
  * An entry with its frame. It is the batch of a connection that takes only this entry, so that its frame is shared as
  * it is.
  */
-interface RingEntry extends Batch {
+interface RingEntry extends RingBatch {
   readonly entry: Entry;
   /** From when the age of a volatile entry counts, in milliseconds since 1970 by the clock of this process. */
   readonly bornAt: number;
@@ -47,7 +46,7 @@ export class Ring {
   /** The newest `latest` value of each key. */
   readonly #newest = new Map<string, Slot<RingEntry>>();
   /** Batches of this turn, by a hash of the entries in them: connections that take the same entries share the bytes. */
-  readonly #sharedBatches = new Map<number, Batch>();
+  readonly #sharedBatches = new Map<number, RingBatch>();
   /** The position up to which the ring has read the log. It is another object whenever it moves. */
   head: Cursor = { epoch: "", seq: 0 };
   #base = 0;
@@ -115,7 +114,7 @@ export class Ring {
    * The next batch that a covered connection is owed; null when it has everything.
    * @param now milliseconds since 1970
    */
-  nextBatch(position: ReadPosition, now: number): Batch | null {
+  nextBatch(position: ReadPosition, now: number): RingBatch | null {
     const owed = this.#owed(position, now);
     const [first] = owed;
     if (first === undefined) return null;
@@ -129,7 +128,7 @@ export class Ring {
   }
 
   /** One batch of several entries: the one that another connection has taken already, if there is one. */
-  #share(owed: readonly RingEntry[]): Batch {
+  #share(owed: readonly RingEntry[]): RingBatch {
     const entries = owed.map(({ entry }) => entry);
     const hash = entries.reduce((sum, { seq }) => (Math.imul(sum, 31) + seq) | 0, entries.length);
     const shared = this.#sharedBatches.get(hash);
