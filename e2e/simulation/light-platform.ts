@@ -73,6 +73,10 @@ class LightEncoder {
   encode(text: string): Uint8Array {
     return Buffer.from(text);
   }
+
+  encodeInto(text: string, { buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): { readonly written: number } {
+    return { written: Buffer.from(buffer, byteOffset, length).write(text) };
+  }
 }
 
 Object.assign(globalThis, {

@@ -77,9 +77,9 @@ describe("a stream", () => {
       const answer = await hub.handle(request);
       if (!("open" in answer)) return answer;
       const count = (sink: Sink): Sink => ({
-        write(bytes) {
+        write(bytes, framed) {
           written += bytes.length;
-          return sink.write(bytes);
+          return sink.write(bytes, framed);
         },
         end: () => sink.end(),
       });

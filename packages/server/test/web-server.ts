@@ -47,7 +47,7 @@ export async function serveWatched() {
     newest = response;
     handler(request, response);
   });
-  return { ...served, isFull: () => newest?.writableNeedDrain === true };
+  return { ...served, isFull: () => newest?.socket?.writableNeedDrain === true };
 }
 
 export async function open(port: number, path = PATH): Promise<IncomingMessage> {

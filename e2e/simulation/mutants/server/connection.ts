@@ -1,8 +1,11 @@
+import type { Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type * as connectionModule from "../../../../packages/server/src/stream/connection.ts";
 import type * as pumpModule from "../../../../packages/server/src/stream/pump.ts";
-import { replace, type Mutation } from "../../../mutation/mutation.ts";
+import { LogBatch } from "../../../../packages/server/src/wire/batch.ts";
+import { toChunk } from "../../../../packages/server/src/wire/chunk.ts";
 import { withMethods } from "../../../mutation/with-methods.ts";
+import { replace, type Mutation } from "../../../mutation/mutation.ts";
 import { breaking, type Mutant } from "../mutant.ts";
 
 type ConnectionClass = (typeof connectionModule)["Connection"];
@@ -24,15 +27,30 @@ const giveOther = (change: (...given: Given) => Given): Mutation =>
       },
   );
 
-/** Connections that see another log. */
-const changeLog = (change: (log: Needs["log"], start: StreamStart) => Partial<Needs["log"]>): Mutation =>
-  giveOther((needs, sink, start) => [{ ...needs, log: withMethods(needs.log, change(needs.log, start)) }, sink, start]);
+type ChangePage = (page: Page, after: Cursor, paths: readonly string[]) => Page;
+
+/** Connections that see other pages of the log. */
+const changePages = (changeOf: (start: StreamStart) => ChangePage): Mutation =>
+  giveOther((needs, sink, start) => {
+    const change = changeOf(start);
+    const pages: Needs["pages"] = {
+      find: () => null,
+      async read(after, paths, signal) {
+        const { page } = await needs.pages.read(after, paths, signal);
+        const changed = change(page, after, paths);
+        return { page: changed, batch: new LogBatch(changed.entries) };
+      },
+    };
+    return [{ ...needs, pages }, sink, start];
+  });
 
 /** Connections that write other frames. */
 const changeFrames = (change: (frame: string, needs: Needs, start: StreamStart) => string): Mutation =>
   giveOther((needs, sink, start) => {
-    const write = (bytes: Uint8Array): boolean =>
-      sink.write(Buffer.from(change(Buffer.from(bytes).toString(), needs, start)));
+    const write = (bytes: Uint8Array): boolean => {
+      const changed = toChunk(change(Buffer.from(bytes).toString(), needs, start));
+      return sink.write(changed.bytes, changed.framed);
+    };
     return [needs, { write, end: () => sink.end() }, start];
   });
 
@@ -68,8 +86,8 @@ export const connectionMutants: readonly Mutant[] = [
     "law 1",
     "a full sink is ignored",
     giveOther((needs, sink, start) => {
-      const write = (bytes: Uint8Array): boolean => {
-        sink.write(bytes);
+      const write = (...written: Parameters<typeof sink.write>): boolean => {
+        sink.write(...written);
         return true;
       };
       return [needs, { write, end: () => sink.end() }, start];
@@ -79,15 +97,12 @@ export const connectionMutants: readonly Mutant[] = [
   breaking(
     "law 2",
     "the cursor is checked only at connect",
-    changeLog((log, { isConfirmed }) => {
+    changePages(({ isConfirmed }) => {
       let isChecked = isConfirmed;
-      return {
-        read: async (...question) => {
-          const page = await log.read(...question);
-          const holes = isChecked ? page.holes.filter(({ reason }) => reason === "trimmed") : page.holes;
-          isChecked = true;
-          return { ...page, holes };
-        },
+      return (page) => {
+        const holes = isChecked ? page.holes.filter(({ reason }) => reason === "trimmed") : page.holes;
+        isChecked = true;
+        return { ...page, holes };
       };
     }),
     "failovers with readers",
@@ -111,15 +126,12 @@ export const connectionMutants: readonly Mutant[] = [
   breaking(
     "law 11",
     "filtering is reported as a gap",
-    changeLog((log) => ({
-      read: async (after, channels, ...limits) => {
-        const page = await log.read(after, channels, ...limits);
-        const { next, entries, holes } = page;
-        if (next.seq <= after.seq + entries.length) return page;
-        const invented = (channels ?? []).map((channel) => ({ channel, reason: "trimmed" as const, to: next.seq }));
-        return { ...page, holes: [...holes, ...invented] };
-      },
-    })),
+    changePages(() => (page, after, paths) => {
+      const { next, entries, holes } = page;
+      if (next.seq <= after.seq + entries.length) return page;
+      const invented = paths.map((channel) => ({ channel, reason: "trimmed" as const, to: next.seq }));
+      return { ...page, holes: [...holes, ...invented] };
+    }),
     "other channels are busy",
   ),
   breaking(
@@ -132,7 +144,10 @@ export const connectionMutants: readonly Mutant[] = [
     "latest",
     "values on a stream are of the log after a failover",
     // A connection asks for the head only to compare its epoch.
-    changeLog((log, { epoch }) => ({ head: async () => ({ ...(await log.head()), epoch }) })),
+    giveOther((needs, sink, start) => {
+      const head = async (): Promise<Cursor> => ({ ...(await needs.log.head()), epoch: start.epoch });
+      return [{ ...needs, log: withMethods(needs.log, { head }) }, sink, start];
+    }),
     "a failover between two pages of values, without our client",
   ),
   breaking(

@@ -1,11 +1,9 @@
 import { STREAM_HEADERS } from "@tidings/protocol";
 import type { HubResponse, StreamResponse, WholeResponse } from "../request/response.ts";
-import type { Sink } from "../wire/sink.ts";
 import type { UnreadAnswer } from "../unread/unread-answers.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
+import { createStreamSink, write } from "./stream-sink.ts";
 
-/** How long a reader may take to read the end of a stream, in milliseconds, before its socket is destroyed. */
-const END_TIME = 5_000;
 /** How many bytes of a page are written at once. Each part that the socket takes shows that somebody reads. */
 const PART_BYTES = 64 * 1024;
 
@@ -19,21 +17,9 @@ export function send(answer: HubResponse, request: NodeRequest, response: NodeRe
 
 function sendStream(answer: StreamResponse, request: NodeRequest, response: NodeResponse, signal: AbortSignal): void {
   setHead(response, answer.status, { ...answer.headers, ...closeHeader(answer, request) });
-  const sink: Sink = {
-    write(bytes) {
-      const accepts = write(response, bytes);
-      response.flush?.();
-      return accepts;
-    },
-    end() {
-      response.end();
-      // A reader that has stopped reading never sees the end, and would keep its socket for ever.
-      const timer = setTimeout(() => response.destroy(), END_TIME).unref();
-      response.once("close", () => clearTimeout(timer));
-    },
-  };
+  const sink = createStreamSink(request, response);
   const control = answer.open(sink);
-  response.on("drain", () => control.drained());
+  sink.onDrain(() => control.drained());
   signal.addEventListener("abort", () => control.closed());
 }
 
@@ -64,13 +50,6 @@ function writeParts(body: Buffer, response: NodeResponse, unread: UnreadAnswer |
   }
   response.on("drain", writeOn);
   writeOn();
-}
-
-/** Whether the response takes more. A wrapper that returns undefined emits no "drain" either, so only false says no. */
-function write(response: NodeResponse, bytes: Uint8Array): boolean {
-  // Safe: both kinds of response take bytes, each with overloads of its own.
-  const accepts: unknown = (response as { write(bytes: Uint8Array): unknown }).write(bytes);
-  return accepts !== false;
 }
 
 /**

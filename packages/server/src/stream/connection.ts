@@ -9,6 +9,7 @@ import type { ConnectionNeeds } from "./connection-needs.ts";
 import { Lifetime, tooOldAt } from "./lifetime.ts";
 import { Pump, type Consumer } from "./pump.ts";
 import type { Batch } from "../wire/batch.ts";
+import type { Chunk } from "../wire/chunk.ts";
 import type { Sink, StreamControl } from "../wire/sink.ts";
 import { StreamWriter } from "./stream-writer.ts";
 
@@ -97,7 +98,7 @@ export class Connection implements StreamControl, Consumer {
   }
 
   /** Ends the stream when its time is over; otherwise writes a heartbeat when one is due. */
-  tick(sharedHeartbeat: Uint8Array): void {
+  tick(sharedHeartbeat: Chunk): void {
     const { retryDelays, clock } = this.#needs;
     const reason = this.lifetime.over(clock);
     if (reason !== null) return this.end(reason, reason === "max-age" ? retryDelays.afterMaxAge() : null);

@@ -1,12 +1,13 @@
 import { formatCursor, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { sleep } from "../runtime/sleep.ts";
+import type { Chunk } from "../wire/chunk.ts";
 import { controlFrame } from "../wire/frame.ts";
 
 /** A stream that looks at its heartbeat and its deadlines when it is told to. */
 export interface TimedStream {
   /** @param sharedHeartbeat the heartbeat of a stream that has everything */
-  tick(sharedHeartbeat: Uint8Array): void;
+  tick(sharedHeartbeat: Chunk): void;
 }
 
 interface HeartbeatNeeds {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { BufferSink } from "../../test/buffer-sink.ts";
 import { createTrace } from "../runtime/trace.ts";
-import { toBytes } from "../wire/bytes.ts";
+import { toChunk } from "../wire/chunk.ts";
 import { StreamWriter } from "./stream-writer.ts";
 
 const position = { epoch: "now", seq: 10 };
-const shared = toBytes("event: heartbeat\ndata: {}\nid: now.11\n\n");
+const shared = toChunk("event: heartbeat\ndata: {}\nid: now.11\n\n");
 
 /** A writer whose clock and retry window are set by hand. Without a delay of its own, `retry` is the window. */
 function openWriter(sink = new BufferSink()) {

@@ -3,7 +3,7 @@ import { formatControl, formatCursor, formatRetry, type ControlEvents, type Curs
 import type { Clock } from "@tidings/protocol/clock";
 import type { Trace } from "../runtime/trace.ts";
 import type { Batch } from "../wire/batch.ts";
-import { concat, toBytes } from "../wire/bytes.ts";
+import { joinChunks, toChunk, type Chunk } from "../wire/chunk.ts";
 import { controlFrame, entryFrame, gapData, refusalFrames } from "../wire/frame.ts";
 import type { RetryDelays } from "./retry-delays.ts";
 import type { Sink } from "../wire/sink.ts";
@@ -64,7 +64,7 @@ export class StreamWriter {
   }
 
   writeHello(position: Cursor | null): void {
-    this.#write(toBytes(this.#drawRetry() + formatControl("hello", this.#needs.hello, idOf(position))));
+    this.#write(toChunk(this.#drawRetry() + formatControl("hello", this.#needs.hello, idOf(position))));
   }
 
   writeRefusals(refused: ReadonlyMap<string, "forbidden" | "unknown">): void {
@@ -82,14 +82,14 @@ export class StreamWriter {
 
   /** Current values have no id: they must not move the reader's position. */
   writeValues(values: readonly Entry[]): void {
-    if (values.length > 0) this.#write(concat(values.map((entry) => entryFrame(entry, null))));
+    if (values.length > 0) this.#write(joinChunks(values.map((entry) => entryFrame(entry, null))));
   }
 
   writeBatch(batch: Batch): void {
     const { clock, trace } = this.#needs;
     const { entries } = batch;
     if (entries.some(({ mode }) => mode !== "volatile")) this.#lastIdAt = clock.monotonic();
-    if (entries.length > 0) this.#write(batch.bytes);
+    if (entries.length > 0) this.#write(batch.chunk);
     for (const entry of entries) trace.stage("write", entry, entry, { connection: this.#stream.id });
   }
 
@@ -99,7 +99,7 @@ export class StreamWriter {
    *
    * @param shared the heartbeat of a stream that has everything; null for others
    */
-  writeDueHeartbeat(position: Cursor | null, shared: Uint8Array | null): void {
+  writeDueHeartbeat(position: Cursor | null, shared: Chunk | null): void {
     if (this.#isFull) return;
     const { heartbeat, retryDelays, clock } = this.#needs;
     const now = clock.monotonic();
@@ -114,12 +114,12 @@ export class StreamWriter {
   /** Without the position while that lies inside of a hole: to a reader, a heartbeat lies after every gap before it. */
   writeHeartbeat(position: Cursor | null, retry = ""): void {
     const isInHole = position !== null && position.seq < this.#holesEnd;
-    this.#write(toBytes(retry + formatControl("heartbeat", {}, idOf(isInHole ? null : position))));
+    this.#write(toChunk(retry + formatControl("heartbeat", {}, idOf(isInHole ? null : position))));
   }
 
   /** @param retry the milliseconds after which the client should come back; null for its own */
   writeBye(bye: ControlEvents["bye"], retry: number | null = null): void {
-    this.#write(toBytes((retry === null ? "" : formatRetry(retry)) + formatControl("bye", bye)));
+    this.#write(toChunk((retry === null ? "" : formatRetry(retry)) + formatControl("bye", bye)));
   }
 
   /** No more will come. */
@@ -134,10 +134,10 @@ export class StreamWriter {
     return formatRetry(retryDelays.afterBreak(this.#retryWindow));
   }
 
-  #write(bytes: Uint8Array): void {
+  #write({ bytes, framed }: Chunk): void {
     if (this.#stream.isEnded) return;
     try {
-      if (!this.#sink.write(bytes)) this.#isFull = true;
+      if (!this.#sink.write(bytes, framed)) this.#isFull = true;
     } catch (error) {
       // A sink that throws must not harm the other connections.
       this.#needs.trace.add("error", "hook-failed", { connection: this.#stream.id, detail: "sink", error });

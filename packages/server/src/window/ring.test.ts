@@ -58,9 +58,9 @@ describe("the ring", () => {
       ring.nextBatch(reader(1, "room", "ada"), NOW),
       ring.nextBatch(reader(0, "room", "bob"), NOW),
     ];
-    expect(first?.bytes).toBe(second?.bytes);
+    expect(first?.chunk).toBe(second?.chunk);
     ring.forgetBatches();
-    expect(ring.nextBatch(reader(1, "room"), NOW)?.bytes).not.toBe(first?.bytes);
+    expect(ring.nextBatch(reader(1, "room"), NOW)?.chunk).not.toBe(first?.chunk);
   });
 
   test("never confuses two batches with the same hash", () => {
@@ -127,7 +127,7 @@ describe("the ring", () => {
     const ring = ringOf(Array.from({ length: 400 }, (_, index) => entry(index + 1, "p", { data })));
     const first = ring.nextBatch(reader(0, "p"), NOW);
     for (let seq = 1; seq < 300; seq++) ring.nextBatch(reader(seq, "p"), NOW);
-    expect(ring.nextBatch(reader(0, "p"), NOW)?.bytes).not.toBe(first?.bytes);
+    expect(ring.nextBatch(reader(0, "p"), NOW)?.chunk).not.toBe(first?.chunk);
   });
 
   test("releases the memory of an entry at once when it drops the entry", async () => {

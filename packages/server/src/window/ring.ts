@@ -3,7 +3,7 @@ import { EntryIndex, keyOf, takeNext, type Slot } from "@tidings/log/entry-index
 import type { Cursor } from "@tidings/protocol";
 import type { Limits } from "../runtime/limits.ts";
 import type { Batch } from "../wire/batch.ts";
-import { concat } from "../wire/bytes.ts";
+import { joinChunks } from "../wire/chunk.ts";
 import { entryFrame } from "../wire/frame.ts";
 
 /** What the ring has to know of a connection: its position, and the lower bound of each of its paths. */
@@ -137,7 +137,7 @@ export class Ring {
       shared?.entries.length === entries.length && entries.every((entry, at) => entry === shared.entries[at]);
     if (isSame) return shared;
     const next = entries.at(-1) ?? this.head;
-    const batch = { entries, next, bytes: concat(owed.map(({ bytes }) => bytes)) };
+    const batch = { entries, next, chunk: joinChunks(owed.map(({ chunk }) => chunk)) };
     // Connections that catch up take batches outside of any turn, each its own.
     if (this.#sharedBatches.size >= SHARED_BATCHES) this.forgetBatches();
     this.#sharedBatches.set(hash, batch);
@@ -151,11 +151,11 @@ export class Ring {
     const owed: RingEntry[] = [];
     let size = 0;
     for (let next = takeNext(runs); next !== null; next = takeNext(runs)) {
-      const { entry, bytes, bornAt } = next;
+      const { entry, chunk, bornAt } = next;
       if (entry.seq > upTo) break;
       if (entry.seq <= (fromByPath.get(entry.channel) ?? Infinity)) continue;
       if (entry.mode === "volatile" && isTooOld(bornAt, now)) continue;
-      size += bytes.length;
+      size += chunk.bytes.length;
       if (size > BATCH_BYTES && owed.length > 0) break;
       owed.push(next);
     }
@@ -166,7 +166,7 @@ export class Ring {
     const { seq, at, channel, mode } = entry;
     // If the clocks of two machines differ by more than this, the entry's age counts from when it came into the ring.
     const bornAt = isTooOld(at, now) ? now : at;
-    const added = { entry, bornAt, entries: [entry], next: entry, bytes: entryFrame(entry) };
+    const added = { entry, bornAt, entries: [entry], next: entry, chunk: entryFrame(entry) };
     const slot: Slot<RingEntry> = { seq, item: added };
     if (mode === "latest") {
       const key = keyOf(entry);
@@ -174,16 +174,16 @@ export class Ring {
       this.#newest.set(key, slot);
     }
     this.#entries.add(channel, slot);
-    this.#bytes += added.bytes.length;
+    this.#bytes += added.chunk.bytes.length;
   }
 
   #drop(slot: Slot<RingEntry> | undefined): void {
     const dropped = slot?.item ?? null;
     if (slot === undefined || dropped === null) return;
-    const { entry, bytes } = dropped;
+    const { entry, chunk } = dropped;
     this.#entries.drop(entry.channel, slot);
     if (entry.mode === "latest") this.#newest.delete(keyOf(entry));
-    this.#bytes -= bytes.length;
+    this.#bytes -= chunk.bytes.length;
   }
 }
 

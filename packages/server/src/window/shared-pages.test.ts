@@ -45,7 +45,7 @@ describe("a page of the log", () => {
     const first = await read();
     expect(pages.find({ ...START }, ["p"])).toBe(first);
     expect(await pages.read({ ...START }, ["p"], signal)).toBe(first);
-    expect(first.batch.bytes).toBe(first.batch.bytes);
+    expect(first.batch.chunk).toBe(first.batch.chunk);
     expect(asked).toHaveLength(1);
     expect(pages.find({ epoch: "e", seq: 1 }, ["p"])).toBe(null);
     expect(pages.find({ epoch: "f", seq: 0 }, ["p"])).toBe(null);

@@ -1,14 +1,14 @@
 import type { Entry, Hole } from "@tidings/log";
 import { eventName, formatControl, formatCursor, formatFrame, type ControlEvents } from "@tidings/protocol";
-import { toBytes } from "./bytes.ts";
+import { toChunk, type Chunk } from "./chunk.ts";
 
 /** The bytes of a control event. */
 export function controlFrame<Name extends keyof ControlEvents>(
   name: Name,
   data: ControlEvents[Name],
   id: string | null = null,
-): Uint8Array {
-  return toBytes(formatControl(name, data, id));
+): Chunk {
+  return toChunk(formatControl(name, data, id));
 }
 
 /** The id of an entry; null for a volatile one, since it must not move the reader's position. */
@@ -17,15 +17,15 @@ export function idOf(entry: Entry): string | null {
 }
 
 /** The bytes of an entry on the wire. @param id null for a current value */
-export function entryFrame(entry: Entry, id = idOf(entry)): Uint8Array {
+export function entryFrame(entry: Entry, id = idOf(entry)): Chunk {
   const { channel, type, key = "", data } = entry;
   if (data === null) return controlFrame("clear", { channel, type, key }, id);
-  return toBytes(formatFrame(eventName(channel, type), data, id));
+  return toChunk(formatFrame(eventName(channel, type), data, id));
 }
 
 /** The frames that name the paths which a stream does not follow: one for each reason. */
-export function refusalFrames(refused: ReadonlyMap<string, "forbidden" | "unknown">): Uint8Array[] {
-  const frames: Uint8Array[] = [];
+export function refusalFrames(refused: ReadonlyMap<string, "forbidden" | "unknown">): Chunk[] {
+  const frames: Chunk[] = [];
   for (const reason of ["forbidden", "unknown"] as const) {
     const channels = [...refused.keys()].filter((path) => refused.get(path) === reason);
     if (channels.length > 0) frames.push(controlFrame("bye", { reason, channels }));
