@@ -55,15 +55,26 @@ export class EntryList<Item> {
 
   /** Forwards from the first slot after a position. The list must not change meanwhile. */
   after(seq: number): Run<Item> {
-    return advance({ slots: this.#slots, step: 1, index: this.#indexAfter(seq) - 1, item: null, rank: 0 });
+    return advance({ slots: this.#slots, step: 1, index: this.indexAfter(seq) - 1, item: null, rank: 0 });
   }
 
   /** Backwards from the last slot before a position. The list must not change meanwhile. */
   before(seq: number): Run<Item> {
-    return advance({ slots: this.#slots, step: -1, index: this.#indexAfter(seq - 1), item: null, rank: 0 });
+    return advance({ slots: this.#slots, step: -1, index: this.indexAfter(seq - 1), item: null, rank: 0 });
   }
 
-  #indexAfter(seq: number): number {
+  /** The end of the indexes of {@link EntryList.at}. */
+  get end(): number {
+    return this.#slots.length;
+  }
+
+  /** The item at an index; null if it is dropped. For a loop over a few items, which needs no {@link Run}. */
+  at(index: number): Item | null {
+    return this.#slots[index]?.item ?? null;
+  }
+
+  /** The index of the first slot after a position. Dropping one changes the indexes. */
+  indexAfter(seq: number): number {
     let low = 0;
     let high = this.#slots.length;
     // Most readers have everything: they stand at the last entry.

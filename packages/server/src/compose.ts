@@ -38,7 +38,8 @@ import type { PumpNeeds } from "./stream/pump.ts";
 import { createRetryDelays, type RetryDelays } from "./stream/retry-delays.ts";
 import { createWakeQueue } from "./stream/wake-queue.ts";
 import { createUnreadAnswers } from "./unread/unread-answers.ts";
-import { BATCH_BYTES, Ring } from "./window/ring.ts";
+import { BATCH_BYTES } from "./window/owed-entries.ts";
+import { Ring } from "./window/ring.ts";
 import { SharedPages } from "./window/shared-pages.ts";
 import { createTailer, type Tailer } from "./window/tailer.ts";
 

@@ -215,8 +215,9 @@ export class Pump implements Follower {
       this.#reportedHoles.forget();
     }
     this.#cursor = { epoch, seq };
+    // Most readers get all that they are owed at once. Then they need not ask again to know it.
+    if (seq === ring.head.seq && epoch === ring.head.epoch) this.#become("caught up");
     if (batch !== null) this.#consumer.takeEntries(batch);
-    else if (this.#upTo >= ring.head.seq) this.#become("caught up");
   }
 
   /** Reads the log when its turn comes, handles the result, and goes on. */

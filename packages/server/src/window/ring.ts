@@ -2,9 +2,9 @@ import { VOLATILE_AGE, type Entry } from "@tidings/log";
 import { EntryIndex, keyOf, takeNext, type Slot } from "@tidings/log/entry-index";
 import type { Cursor } from "@tidings/protocol";
 import type { Limits } from "../runtime/limits.ts";
-import type { Batch } from "../wire/batch.ts";
-import { joinChunks } from "../wire/chunk.ts";
 import { entryFrame } from "../wire/frame.ts";
+import { OwedEntries } from "./owed-entries.ts";
+import type { RingBatch, RingEntry } from "./ring-entry.ts";
 
 /** What the ring has to know of a connection: its position, and the lower bound of each of its paths. */
 export interface ReadPosition {
@@ -14,24 +14,8 @@ export interface ReadPosition {
   readonly upTo: number;
 }
 
-/** What a connection is owed next. */
-interface RingBatch extends Batch {
-  /** The position up to which the connection is served by this batch: that of its last entry. */
-  readonly next: Cursor;
-}
-
-/**
- * An entry with its frame. It is the batch of a connection that takes only this entry, so that its frame is shared as
- * it is.
- */
-interface RingEntry extends RingBatch {
-  readonly entry: Entry;
-  /** From when the age of a volatile entry counts, in milliseconds since 1970 by the clock of this process. */
-  readonly bornAt: number;
-}
-
-/** The most bytes of one batch, unless a single frame is longer. */
-export const BATCH_BYTES = 64 * 1024;
+/** A connection is near the head if there are no more entries than this between the two. */
+const NEAR = 32;
 /** The most batches that are kept for other connections that take the same entries. */
 const SHARED_BATCHES = 64;
 
@@ -47,6 +31,8 @@ export class Ring {
   readonly #newest = new Map<string, Slot<RingEntry>>();
   /** Batches of this turn, by a hash of the entries in them: connections that take the same entries share the bytes. */
   readonly #sharedBatches = new Map<number, RingBatch>();
+  /** What the connection is owed that asks for its next batch. */
+  readonly #owed = new OwedEntries();
   /** The position up to which the ring has read the log. It is another object whenever it moves. */
   head: Cursor = { epoch: "", seq: 0 };
   #base = 0;
@@ -115,11 +101,13 @@ export class Ring {
    * @param now milliseconds since 1970
    */
   nextBatch(position: ReadPosition, now: number): RingBatch | null {
-    const owed = this.#owed(position, now);
-    const [first] = owed;
-    if (first === undefined) return null;
-    if (owed.length === 1) return first;
-    return this.#share(owed);
+    const { cursor, fromByPath } = position;
+    // To look up every path costs more than to walk over the few entries since the cursor.
+    if (this.head.seq - cursor.seq <= Math.max(NEAR, fromByPath.size)) this.#findNear(position, now);
+    else this.#findByPath(position, now);
+    const batch = this.#owed.count > 1 ? this.#share() : this.#owed.only;
+    this.#owed.clear();
+    return batch;
   }
 
   /** Forgets the shared batches of this turn; connections of the next turn hardly ever take the same entries. */
@@ -127,39 +115,43 @@ export class Ring {
     this.#sharedBatches.clear();
   }
 
-  /** One batch of several entries: the one that another connection has taken already, if there is one. */
-  #share(owed: readonly RingEntry[]): RingBatch {
-    const entries = owed.map(({ entry }) => entry);
-    const hash = entries.reduce((sum, { seq }) => (Math.imul(sum, 31) + seq) | 0, entries.length);
+  /** The batch of several entries: the one that another connection has taken already, if there is one. */
+  #share(): RingBatch {
+    const { hash } = this.#owed;
     const shared = this.#sharedBatches.get(hash);
     // The hash only finds the batch; its entries decide.
-    const isSame =
-      shared?.entries.length === entries.length && entries.every((entry, at) => entry === shared.entries[at]);
-    if (isSame) return shared;
-    const next = entries.at(-1) ?? this.head;
-    const batch = { entries, next, chunk: joinChunks(owed.map(({ chunk }) => chunk)) };
+    if (shared !== undefined && this.#owed.isOf(shared)) return shared;
+    const batch = this.#owed.toBatch();
     // Connections that catch up take batches outside of any turn, each its own.
     if (this.#sharedBatches.size >= SHARED_BATCHES) this.forgetBatches();
     this.#sharedBatches.set(hash, batch);
     return batch;
   }
 
-  #owed({ cursor, fromByPath, upTo }: ReadPosition, now: number): RingEntry[] {
-    // To look up every path costs more than to walk over the few entries since the cursor.
-    const paths = fromByPath.size > this.head.seq - cursor.seq ? null : fromByPath.keys();
-    const runs = this.#entries.runs(paths, (list) => list.after(cursor.seq));
-    const owed: RingEntry[] = [];
-    let size = 0;
-    for (let next = takeNext(runs); next !== null; next = takeNext(runs)) {
-      const { entry, chunk, bornAt } = next;
-      if (entry.seq > upTo) break;
-      if (entry.seq <= (fromByPath.get(entry.channel) ?? Infinity)) continue;
-      if (entry.mode === "volatile" && isTooOld(bornAt, now)) continue;
-      size += chunk.bytes.length;
-      if (size > BATCH_BYTES && owed.length > 0) break;
-      owed.push(next);
+  /** Walks over all entries since the cursor. */
+  #findNear(position: ReadPosition, now: number): void {
+    const { all } = this.#entries;
+    for (let index = all.indexAfter(position.cursor.seq); index < all.end; index++) {
+      const found = all.at(index);
+      if (found !== null && !this.#take(found, position, now)) return;
     }
-    return owed;
+  }
+
+  /** Walks along the lists of the paths. */
+  #findByPath(position: ReadPosition, now: number): void {
+    const runs = this.#entries.runs(position.fromByPath.keys(), (list) => list.after(position.cursor.seq));
+    for (let found = takeNext(runs); found !== null; found = takeNext(runs)) {
+      if (!this.#take(found, position, now)) return;
+    }
+  }
+
+  /** Notes an entry if it is owed. Says whether there may be more for this batch. */
+  #take(found: RingEntry, { fromByPath, upTo }: ReadPosition, now: number): boolean {
+    const { entry, bornAt } = found;
+    if (entry.seq > upTo) return false;
+    const isOwed = entry.seq > (fromByPath.get(entry.channel) ?? Infinity);
+    if (!isOwed || (entry.mode === "volatile" && isTooOld(bornAt, now))) return true;
+    return this.#owed.add(found);
   }
 
   #add(entry: Entry, now: number): void {
