@@ -14,11 +14,15 @@ interface ResponseWatch {
 /** Watches one response until it is over. */
 export function watchResponse(request: NodeRequest, response: NodeResponse): ResponseWatch {
   const gone = new AbortController();
+  let settle = (): void => {};
   const over = new Promise<void>((resolve) => {
-    response.once("finish", resolve);
-    gone.signal.addEventListener("abort", () => resolve());
+    settle = resolve;
   });
-  const leave = (): void => gone.abort();
+  const leave = (): void => {
+    gone.abort();
+    settle();
+  };
+  response.once("finish", settle);
   response.once("close", leave);
   const socketFree = isPipelined(request, response)
     ? new Promise<void>((resolve) => {

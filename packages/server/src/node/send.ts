@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { STREAM_HEADERS } from "@tidings/protocol";
 import type { HubResponse, StreamResponse, WholeResponse } from "../request/response.ts";
 import type { UnreadAnswer } from "../unread/unread-answers.ts";
@@ -11,22 +12,23 @@ const PART_BYTES = 64 * 1024;
 export function send(answer: HubResponse, request: NodeRequest, response: NodeResponse, signal: AbortSignal): void {
   // A middleware may have answered meanwhile, for example after a timeout.
   if (signal.aborted || response.headersSent || response.writableEnded) return;
-  if ("open" in answer) sendStream(answer, request, response, signal);
+  if ("open" in answer) sendStream(answer, request, response);
   else sendWhole(answer, request, response);
 }
 
-function sendStream(answer: StreamResponse, request: NodeRequest, response: NodeResponse, signal: AbortSignal): void {
-  setHead(response, answer.status, { ...answer.headers, ...closeHeader(answer, request) });
+function sendStream(answer: StreamResponse, request: NodeRequest, response: NodeResponse): void {
+  writeHead(response, answer.status, { ...answer.headers, ...closeHeader(answer, request) });
   const sink = createStreamSink(request, response);
   const control = answer.open(sink);
   sink.onDrain(() => control.drained());
-  signal.addEventListener("abort", () => control.closed());
+  // Not the signal: a listener of it takes more memory than all other parts of a stream here.
+  response.once("close", () => control.closed());
 }
 
 function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeResponse): void {
   const body = Buffer.from(answer.body);
   const length = request.method === "HEAD" || answer.status === 204 ? {} : { "content-length": body.length };
-  setHead(response, answer.status, { ...answer.headers, ...length, ...closeHeader(answer, request) });
+  writeHead(response, answer.status, { ...answer.headers, ...length, ...closeHeader(answer, request) });
   answer.unread?.begin(() => response.destroy());
   writeParts(body, response, answer.unread);
   if (answer.status === 413 || (answer.status === 503 && !request.complete)) dropBody(request, response);
@@ -72,10 +74,10 @@ function dropBody(request: NodeRequest, response: NodeResponse): void {
   request.resume();
 }
 
-function setHead(response: NodeResponse, status: number, headers: Readonly<Record<string, string | number>>): void {
-  response.statusCode = status;
+function writeHead(response: NodeResponse, status: number, headers: Readonly<Record<string, string | number>>): void {
   // A middleware before this handler may vary the answer by more headers.
   const vary = response.getHeader("vary");
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (vary !== undefined) response.setHeader("vary", `${String(vary)}, ${headers["vary"]}`);
+  const more = vary === undefined ? {} : { vary: `${String(vary)}, ${headers["vary"]}` };
+  // Safe: both kinds of response take a status and headers, each with overloads of its own.
+  (response as ServerResponse).writeHead(status, { ...headers, ...more });
 }

@@ -3,7 +3,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import type { HubRequest, Viewer } from "../hub-options.ts";
 import { authorizeAll, timeOf, type Access, type AccessNeeds } from "../rights/access.ts";
 import type { Hooks } from "../runtime/hooks.ts";
-import { TimeLimitError, withTimeLimit } from "../runtime/time-limit.ts";
+import { inTime, TimeLimitError } from "../runtime/time-limit.ts";
 import type { Refusals } from "../runtime/refusals.ts";
 import type { Trace } from "../runtime/trace.ts";
 import { checkViewer } from "./check-viewer.ts";
@@ -60,7 +60,7 @@ async function askHook<Answer>(
   ask: () => Promise<Answer>,
 ): Promise<Answer> {
   try {
-    return await withTimeLimit(clock, HOOK_TIME, ask);
+    return await inTime(clock, HOOK_TIME, ask());
   } catch (error) {
     if (!(error instanceof TimeLimitError)) throw error;
     trace.add("error", "hook-failed", { detail: name, error });

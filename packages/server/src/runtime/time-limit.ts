@@ -11,6 +11,23 @@ export class TimeLimitError extends Error {
 }
 
 /**
+ * Settles like work that cannot be given up, or rejects when it takes longer than `milliseconds`. Most of such work is
+ * done at once, for each request, so it does without the signal of {@link withTimeLimit}.
+ *
+ * @throws TimeLimitError when the time is over, and what the work throws
+ */
+export function inTime<Result>(
+  clock: Pick<Clock, "setTimeout">,
+  milliseconds: number,
+  work: Promise<Result>,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.setTimeout(() => reject(new TimeLimitError(milliseconds)), milliseconds, true);
+    void work.then(resolve, reject).finally(cancel);
+  });
+}
+
+/**
  * Runs a task and rejects when it takes longer than `milliseconds`, or when nobody waits for it any more. The late
  * result is dropped.
  *
