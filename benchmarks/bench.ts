@@ -5,23 +5,28 @@ import { parseArgs } from "node:util";
 import { bundle, THIS_CLONE } from "./speed/bundle.ts";
 import { candidates, type CandidateName } from "./speed/candidates.ts";
 import { buildLoader } from "./speed/loader-process.ts";
-import { runMeasure, type Effort, type Measure } from "./speed/measure.ts";
+import { runMeasure, type Measure } from "./speed/measure.ts";
 import { measures } from "./speed/measures.ts";
-import type { MeasureResult, Results } from "./speed/results.ts";
+import type { Effort, MeasureResult, Results } from "./speed/results.ts";
 import type { Contestant } from "./speed/server-process.ts";
 import { measureTable } from "./speed/table.ts";
 
 // What the server costs, beside the least that a server in Node can cost, and beside other libraries: `npm run bench`.
 //
 // It takes about a quarter of an hour, and two minutes with `--quick`. Servers are measured in turn, A B C, A B C, so
-// that other work on the machine concerns all of them: believe the ratios, not the times. A whole run writes its
-// results into `results.json`, from which the documents quote.
+// that other work on the machine concerns all of them: believe the ratios, not the times.
 //
+//   --record               writes `results.json`, which the documents show
 //   --only fan-out,storm   only these measures
 //   --before <folder>      another clone of this repository, installed, whose Tidings is measured beside this one
 
 const { values } = parseArgs({
-  options: { quick: { type: "boolean" }, only: { type: "string" }, before: { type: "string" } },
+  options: {
+    quick: { type: "boolean" },
+    record: { type: "boolean" },
+    only: { type: "string" },
+    before: { type: "string" },
+  },
 });
 const effort: Effort = values.quick ? "quick" : "full";
 const chosen = chooseMeasures(values.only);
@@ -59,11 +64,10 @@ async function resultOf(measure: Measure): Promise<MeasureResult> {
 
 const results: MeasureResult[] = [];
 for (const measure of chosen) results.push(await resultOf(measure));
-const isWhole = effort === "full" && chosen === measures && formerProgram === null;
-if (isWhole) {
+if (values.record) {
   const machine = `Node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"})`;
   const date = new Date().toISOString().slice(0, 10);
-  const whole: Results = { date, machine, loader: loader.kind, measures: results };
+  const whole: Results = { date, machine, effort, loader: loader.kind, measures: results };
   const rounded = JSON.stringify(
     whole,
     (_key, value: unknown) => (typeof value === "number" ? round(value) : value),

@@ -1,6 +1,6 @@
 import type { CandidateName } from "./candidates.ts";
-import type { Effort, Measure } from "./measure.ts";
-import type { Sample } from "./results.ts";
+import type { Measure } from "./measure.ts";
+import type { Effort, Sample } from "./results.ts";
 import type { Stage } from "./stage.ts";
 
 /** How events are published while a measurement runs. */
@@ -13,6 +13,7 @@ export interface Traffic {
 
 /** The size of an event's text: its JSON then has 200 bytes. */
 export const TEXT_BYTES = 175;
+const WARM_UP_TURNS = 10;
 /** A measurement is over when nothing has come for this long, in milliseconds. */
 const QUIET = 3_000;
 
@@ -66,7 +67,7 @@ function fanOut({ connections, traffic, servers = { quick: FEW, full: FEW }, ...
     async prepare(stage, effort) {
       await stage.loader.connect(connections);
       // The engine compiles the code in it.
-      await sampleFanOut(stage, connections, { ...trafficOf(effort), perSecond: 100 });
+      await sampleFanOut(stage, connections, { ...trafficOf(effort), turns: WARM_UP_TURNS });
     },
     sample: (stage, effort) => sampleFanOut(stage, connections, trafficOf(effort)),
   };

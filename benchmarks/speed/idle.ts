@@ -1,5 +1,6 @@
 import type { CandidateName } from "./candidates.ts";
-import type { Effort, Measure } from "./measure.ts";
+import type { Measure } from "./measure.ts";
+import type { Effort } from "./results.ts";
 
 const SERVERS: readonly CandidateName[] = ["raw-sockets", "node-http", "tidings"];
 

@@ -1,7 +1,8 @@
-import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { execFileSync, spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { createInterface, type Interface } from "node:readline";
 import { bundle, BUNDLES, THIS_CLONE } from "./bundle.ts";
 
@@ -42,15 +43,14 @@ let requests = 0;
 
 /** The clients of one server, in a process of their own. */
 export class LoaderProcess {
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: Interface;
 
   constructor({ command }: LoaderProgram, port: number, request: string) {
     const file = join(BUNDLES, `request-${process.pid}-${requests++}`);
     writeFileSync(file, request, "latin1");
     const [program = "", ...parameters] = command;
-    this.#child = spawn(program, [...parameters, `${port}`, file]);
-    this.#child.stderr.pipe(process.stderr);
+    this.#child = spawn(program, [...parameters, `${port}`, file], { stdio: ["pipe", "pipe", "inherit"] });
     this.#lines = createInterface(this.#child.stdout);
   }
 

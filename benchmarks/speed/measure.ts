@@ -1,11 +1,8 @@
 import type { CandidateName } from "./candidates.ts";
 import type { LoaderProgram } from "./loader-process.ts";
-import type { Rounds, Sample } from "./results.ts";
+import type { Effort, Rounds, Sample } from "./results.ts";
 import type { Contestant } from "./server-process.ts";
 import { Stage } from "./stage.ts";
-
-/** How much time the benchmark has. */
-export type Effort = "quick" | "full";
 
 /** One row of the results: what is measured of which servers. */
 export interface Measure {

@@ -1,3 +1,6 @@
+/** How much time the benchmark has. */
+export type Effort = "quick" | "full";
+
 /** What one measurement of one server has given: a figure by its name, which has the unit. */
 export type Sample = Readonly<Record<string, number>>;
 
@@ -20,6 +23,7 @@ export interface MeasureResult {
 export interface Results {
   readonly date: string;
   readonly machine: string;
+  readonly effort: Effort;
   /** Which program the clients are. */
   readonly loader: "C" | "Node";
   readonly measures: readonly MeasureResult[];

@@ -1,10 +1,10 @@
-import { figureOf, ratioOf, type MeasureResult, type Summary } from "./results.ts";
+import { figureOf, ratioOf, type MeasureResult, type Results, type Summary } from "./results.ts";
 
 /** With which servers the others are compared, if they were measured. */
 const REFERENCES = ["raw sockets", "raw sockets, one write a turn", "node:http", "Tidings, before", "better-sse"];
 
 /** A figure with three digits. */
-function digits(value: number): string {
+export function digits(value: number): string {
   if (!Number.isFinite(value)) return "?";
   const decimals = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toFixed(decimals);
@@ -26,4 +26,30 @@ export function measureTable({ rounds, figure, more }: MeasureResult): string {
   ]);
   const head = ["", figure, ...references.map((reference) => `x ${reference}`), ...more];
   return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+/** All measures in Markdown, with their plots. */
+export function resultsPage({ date, machine, effort, loader, measures }: Results): string {
+  const head = `# Results of the last recorded run
+
+\`npm run bench -- --record\` writes the figures, and \`npm test -- benchmarks/results.test.ts -u\` this page.
+[performance.md](performance.md) says what they mean.
+
+Measured on ${date} in a ${effort} run, ${machine}.
+The clients are a program in ${loader}. A figure is the median of all rounds, with the smallest and the largest one. A
+ratio is the median of the ratios of single rounds.`;
+  return `${[head, ...measures.map(section)].join("\n\n")}\n`;
+}
+
+function section(measure: MeasureResult): string {
+  const { name, title, rounds, load } = measure;
+  const count = Math.max(...Object.values(rounds).map(({ length }) => length));
+  return `## ${name}
+
+Measured: ${title}.
+${count} rounds; the load of the machine was ${digits(load)}.
+
+![${name}](performance/${name}.svg)
+
+${measureTable(measure)}`;
 }

@@ -83,7 +83,7 @@ const MOST_FRAME_BYTES = (4 * BYTES) / STREAMS;
 const MOST_HEAP_BYTES = 120;
 
 describe("a delivery to one of many streams", () => {
-  test("is a part of one write for each turn, of bytes that all streams share, and allocates next to nothing", async () => {
+  test("is a part of one write a turn, of bytes that all streams share, and allocates next to nothing", async () => {
     const cost = await deliver();
     expect(cost.writes).toBe(MOST_WRITES);
     expect(cost.buffersOfLastTurn).toBe(1);
