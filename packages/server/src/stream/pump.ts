@@ -1,4 +1,4 @@
-import type { Entry, EventLog, Hole, Limit, Page } from "@tidings/log";
+import type { EventLog, Limit, Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { hasVoidBound, owedOf, pageUpTo } from "../position/owed.ts";
@@ -9,7 +9,8 @@ import type { ReadQueue, ReadTask } from "../runtime/read-queue.ts";
 import { sleep } from "../runtime/sleep.ts";
 import type { Ring } from "../window/ring.ts";
 import type { SharedPage, SharedPages } from "../window/shared-pages.ts";
-import { LogBatch, type Batch } from "../wire/batch.ts";
+import { LogBatch } from "../wire/batch.ts";
+import type { Consumer } from "./consumer.ts";
 import type { Follower, Followers } from "./followers.ts";
 import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type Work } from "./pump-state.ts";
 import { ReportedHoles } from "./reported-holes.ts";
@@ -28,25 +29,6 @@ export interface PumpNeeds {
   readonly wakeQueue: WakeQueue;
   readonly followers: Pick<Followers, "follow" | "unfollow" | "waitForRing" | "stopWaiting">;
   readonly clock: Clock;
-}
-
-/** Who takes what a pump brings: a connection, or a loop of the application. */
-export interface Consumer {
-  /** The stream that it is; null for a loop of the application. */
-  readonly stream: CommandedStream | null;
-  /** Whether it asks to wait. What it gets all the same waits in the memory of the process. */
-  readonly isFull: boolean;
-  takeEntries(batch: Batch): void;
-  /** Current values. They do not move the position. */
-  takeValues(values: readonly Entry[]): void;
-  /** @param head where to go on when the position is void; the consumer then ends the pump. Otherwise null */
-  takeGap(holes: readonly Hole[], head: Cursor | null): void;
-  /** The position has been confirmed, or moved on from values, and no entry has told the reader. */
-  takePosition(position: Cursor): void;
-  /** A lower bound is void: the consumer ends the pump, and begins again. */
-  beginAgain(): void;
-  /** A read of the log has failed. The pump tries it again. */
-  noteFailure(error: unknown): void;
 }
 
 /**
