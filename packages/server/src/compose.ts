@@ -123,7 +123,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
 
   // What both the streams and the loops of the application read with. Each of these is written out: the compiler then
   // refuses what a part does not declare.
-  const pages = new SharedPages({ log, ring, clock, limit: streamReadLimit });
+  const pages = new SharedPages({ log, ring, clock, closing, limit: streamReadLimit });
   const pump: PumpNeeds = { log, pages, reads, streamReadLimit, ring, wakeQueue, followers, clock };
   const eventReaders = createEventReaders({ ...pump, contract, tailer, trace, closing });
 

@@ -67,7 +67,7 @@ describe("an application around it", () => {
   test("whose response cannot be written loses that response only", async () => {
     const { url } = await serve((handler) => (request, response) => {
       if (request.headers["x-broken"] === undefined) return handler(request, response);
-      response.writeHead = () => {
+      response.setHeader = () => {
         throw new Error("broken");
       };
       return handler(request, response);

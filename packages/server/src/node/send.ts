@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import { STREAM_HEADERS } from "@tidings/protocol";
 import type { HubResponse, StreamResponse, WholeResponse } from "../request/response.ts";
 import type { UnreadAnswer } from "../unread/unread-answers.ts";
@@ -17,7 +16,7 @@ export function send(answer: HubResponse, request: NodeRequest, response: NodeRe
 }
 
 function sendStream(answer: StreamResponse, request: NodeRequest, response: NodeResponse): void {
-  writeHead(response, answer.status, { ...answer.headers, ...closeHeader(answer, request) });
+  setHead(response, answer.status, { ...answer.headers, ...closeHeader(answer, request) });
   const sink = createStreamSink(request, response);
   const control = answer.open(sink);
   sink.onDrain(() => control.drained());
@@ -28,7 +27,7 @@ function sendStream(answer: StreamResponse, request: NodeRequest, response: Node
 function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeResponse): void {
   const body = Buffer.from(answer.body);
   const length = request.method === "HEAD" || answer.status === 204 ? {} : { "content-length": body.length };
-  writeHead(response, answer.status, { ...answer.headers, ...length, ...closeHeader(answer, request) });
+  setHead(response, answer.status, { ...answer.headers, ...length, ...closeHeader(answer, request) });
   answer.unread?.begin(() => response.destroy());
   writeParts(body, response, answer.unread);
   if (answer.status === 413 || (answer.status === 503 && !request.complete)) dropBody(request, response);
@@ -74,10 +73,11 @@ function dropBody(request: NodeRequest, response: NodeResponse): void {
   request.resume();
 }
 
-function writeHead(response: NodeResponse, status: number, headers: Readonly<Record<string, string | number>>): void {
+function setHead(response: NodeResponse, status: number, headers: Readonly<Record<string, string | number>>): void {
+  response.statusCode = status;
   // A middleware before this handler may vary the answer by more headers.
   const vary = response.getHeader("vary");
-  const more = vary === undefined ? {} : { vary: `${String(vary)}, ${headers["vary"]}` };
-  // Safe: both kinds of response take a status and headers, each with overloads of its own.
-  (response as ServerResponse).writeHead(status, { ...headers, ...more });
+  // One by one: a middleware that logs requests reads them later, and Node would not keep them otherwise.
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (vary !== undefined) response.setHeader("vary", `${String(vary)}, ${headers["vary"]}`);
 }

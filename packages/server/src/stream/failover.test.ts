@@ -38,9 +38,10 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = 
   ring.reset(ringHead);
   const followers: Follower[] = [];
   const waiting: Follower[] = [];
+  const closing = new AbortController().signal;
   const needs: ConnectionNeeds = {
     log,
-    pages: new SharedPages({ log, ring, clock, limit: { entries: 500, bytes: 64 * 1024 } }),
+    pages: new SharedPages({ log, ring, clock, closing, limit: { entries: 500, bytes: 64 * 1024 } }),
     reads: createReadQueue({ concurrency: 1, timeLimit: 10_000, clock }),
     streamReadLimit: { entries: 500, bytes: 64 * 1024 },
     ring,

@@ -30,13 +30,14 @@ function pagesOf(entries: readonly Partial<Entry>[], holes: readonly Hole[] = []
     holes,
   };
   const log = { read: () => new Promise<Page>((resolve) => asked.push({ answer: () => resolve(page) })) };
-  const pages = new SharedPages({ log, ring, clock, limit: LIMIT });
+  const closing = new AbortController();
+  const pages = new SharedPages({ log, ring, clock, closing: closing.signal, limit: LIMIT });
   const read = async (after = START, paths = ["p"]) => {
     const reading = pages.read(after, paths, signal);
     asked.at(-1)?.answer();
     return reading;
   };
-  return { pages, ring, clock, asked, read };
+  return { pages, ring, clock, closing, asked, read };
 }
 
 describe("a page of the log", () => {
@@ -69,6 +70,14 @@ describe("a page of the log", () => {
     await read();
     await clock.advance(1_000);
     expect(pages.find(START, ["p"])).toBe(null);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("leaves no timer behind when the hub closes", async () => {
+    const { clock, closing, read } = pagesOf([{}]);
+    await read();
+    expect(clock.pending).toBe(1);
+    closing.abort();
     expect(clock.pending).toBe(0);
   });
 

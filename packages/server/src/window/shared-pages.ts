@@ -1,12 +1,14 @@
 import type { EventLog, Limit, Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
+import { sleep } from "../runtime/sleep.ts";
 import { LogBatch, type Batch } from "../wire/batch.ts";
 
 interface SharedPagesNeeds {
   readonly log: Pick<EventLog, "read">;
   readonly ring: { readonly head: Cursor };
-  readonly clock: Pick<Clock, "setTimeout">;
+  readonly clock: Clock;
+  readonly closing: AbortSignal;
   /** What one read of the log may return. */
   readonly limit: Limit;
 }
@@ -66,10 +68,11 @@ export class SharedPages {
     this.#kept.set(name, page);
     if (this.#isTimerSet) return;
     this.#isTimerSet = true;
-    this.#needs.clock.setTimeout(() => this.#forget(), KEPT_TIME, true);
+    void this.#forgetLater();
   }
 
-  #forget(): void {
+  async #forgetLater(): Promise<void> {
+    await sleep(this.#needs.clock, KEPT_TIME, this.#needs.closing);
     this.#isTimerSet = false;
     this.#kept.clear();
   }
