@@ -13,8 +13,8 @@ export interface Collected {
   readonly lost: number;
   readonly events: number;
   readonly bytes: number;
-  /** When the last byte came, in microseconds of the machine's clock. */
-  readonly lastDataAt: number;
+  /** When the last event came, in microseconds of the machine's clock. */
+  readonly lastEventAt: number;
   /** The CPU time of the loader since its start, in microseconds. */
   readonly cpu: number;
   /** Delays of events at some of the connections, in microseconds. */
@@ -63,7 +63,7 @@ export class LoaderProcess {
     return this.#ask(`stall ${count}`);
   }
 
-  /** Waits for events, or until nothing has come for some milliseconds. */
+  /** Waits for events, or until none has come for some milliseconds. */
   collect(events: number, quiet: number): Promise<Collected> {
     return this.#ask(`collect ${events} ${quiet}`);
   }

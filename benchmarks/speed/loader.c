@@ -8,7 +8,7 @@
 //
 //   connect <count>           opens connections; at most OPENING wait for their first byte at a time
 //   stall <count>             the same, and reads nothing after the first bytes
-//   collect <events> <quiet>  waits for events since the last answer, or until nothing has come for some milliseconds
+//   collect <events> <quiet>  waits for events since the last answer, or until none has come for some milliseconds
 //   close                     closes all connections
 #include <arpa/inet.h>
 #include <errno.h>
@@ -39,7 +39,7 @@ static char buffer[256 * 1024], request[16 * 1024];
 static uint32_t delays[MOST_DELAYS];
 static char *rest;
 static size_t requestLength, headLength, delayCount, connectionCount, openCount, openingCount, wantedCount, lostCount;
-static uint64_t marks, bytes, wantedMarks, lastDataAt;
+static uint64_t marks, bytes, wantedMarks, lastEventAt;
 static int port, poller, isStalling, quiet = -1;
 
 static uint64_t now(void) {
@@ -85,6 +85,7 @@ static void count(size_t id, const char *data, size_t size) {
   const char *end = data + size;
   for (const char *at = data; (at = memchr(at, MARK, end - at)); at++) {
     marks++;
+    lastEventAt = now();
     if (id % SAMPLED || delayCount == MOST_DELAYS || at - data < BEFORE_MARK) continue;
     const char *digit = at - BEFORE_MARK;
     uint64_t published = 0, place = 1;
@@ -102,7 +103,6 @@ static void readConnection(size_t id) {
     return;
   }
   bytes += size;
-  lastDataAt = now();
   if (!connections[id].isOpen) {
     connections[id].isOpen = 1;
     openCount++;
@@ -125,9 +125,9 @@ static void answer(void) {
   qsort(delays, delayCount, sizeof *delays, compare);
   uint64_t cpu = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000ull;
   cpu += usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
-  printf("{\"open\":%zu,\"lost\":%zu,\"events\":%lu,\"bytes\":%lu,\"lastDataAt\":%lu,\"cpu\":%lu,"
+  printf("{\"open\":%zu,\"lost\":%zu,\"events\":%lu,\"bytes\":%lu,\"lastEventAt\":%lu,\"cpu\":%lu,"
          "\"p50\":%u,\"p99\":%u}\n",
-         openCount, lostCount, marks, bytes, lastDataAt, cpu,
+         openCount, lostCount, marks, bytes, lastEventAt, cpu,
          delayCount ? delays[delayCount / 2] : 0, delayCount ? delays[delayCount * 99 / 100] : 0);
   fflush(stdout);
   marks = bytes = delayCount = 0;
@@ -150,7 +150,7 @@ static void command(char *line) {
     waiting = CONNECTIONS;
     openMore();
   } else if (sscanf(line, "collect %lu %d", &wantedMarks, &quiet) == 2) {
-    lastDataAt = now();
+    lastEventAt = now();
     waiting = EVENTS;
   } else {
     closeAll();
@@ -161,7 +161,7 @@ static void command(char *line) {
 static int isDone(void) {
   switch (waiting) {
     case CONNECTIONS: return openCount + lostCount >= wantedCount;
-    case EVENTS: return marks >= wantedMarks || now() - lastDataAt > quiet * 1000ull;
+    case EVENTS: return marks >= wantedMarks || now() - lastEventAt > quiet * 1000ull;
     default: return 0;
   }
 }

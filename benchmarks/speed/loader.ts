@@ -25,7 +25,7 @@ let isStalling = false;
 let events = 0;
 let bytes = 0;
 let delays: number[] = [];
-let lastDataAt = 0;
+let lastEventAt = 0;
 /** What the last command waits for. */
 let isDone = (): boolean => false;
 
@@ -55,13 +55,13 @@ function openConnection(): void {
 }
 
 function count(id: number, data: Buffer): void {
-  lastDataAt = now();
   for (let at = data.indexOf(MARK); at !== -1; at = data.indexOf(MARK, at + 1)) {
     events++;
+    lastEventAt = now();
     if (id % SAMPLED !== 0) continue;
     const before = data.toString("latin1", Math.max(0, at - BEFORE_MARK - 20), Math.max(0, at - BEFORE_MARK));
     const digits = /\d+$/.exec(before);
-    if (digits !== null) delays.push(lastDataAt - Number(digits[0]));
+    if (digits !== null) delays.push(lastEventAt - Number(digits[0]));
   }
 }
 
@@ -71,7 +71,7 @@ function answer(): void {
   const sorted = delays.toSorted((one, other) => one - other);
   const quantile = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0;
   const [p50, p99] = [quantile(0.5), quantile(0.99)];
-  console.log(JSON.stringify({ open, lost, events, bytes, lastDataAt, cpu: user + system, p50, p99 }));
+  console.log(JSON.stringify({ open, lost, events, bytes, lastEventAt, cpu: user + system, p50, p99 }));
   events = 0;
   bytes = 0;
   delays = [];
@@ -80,8 +80,8 @@ function answer(): void {
 createInterface(process.stdin).on("line", (line) => {
   const [command, number, quiet] = line.split(" ");
   if (command === "collect") {
-    lastDataAt = now();
-    isDone = () => events >= Number(number) || now() - lastDataAt > Number(quiet) * 1_000;
+    lastEventAt = now();
+    isDone = () => events >= Number(number) || now() - lastEventAt > Number(quiet) * 1_000;
   } else if (command === "close") {
     for (const socket of connections) socket.removeAllListeners("close").destroy();
     connections = [];

@@ -22,6 +22,7 @@ async function publishAll({ turns, perTurn, perSecond, bytes }: ServerCommand & 
   const text = "~".padEnd(bytes, "x");
   const start = performance.now();
   let firstId: unknown;
+  let last: unknown;
   for (let turn = 0; turn < turns; turn++) {
     const wait = (turn * 1_000) / perSecond - (performance.now() - start);
     await (wait > 1 ? setTimeout(wait) : setImmediate());
@@ -31,8 +32,11 @@ async function publishAll({ turns, perTurn, perSecond, bytes }: ServerCommand & 
       firstId ??= published instanceof Promise ? idOf(await published, n) : n;
       // If it cannot publish, the process ends with the error.
       if (published instanceof Promise) published.catch(fail);
+      last = published;
     }
   }
+  // They are published in order, so with the last one all are durable.
+  await last;
   return String(firstId);
 }
 
