@@ -125,7 +125,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   // refuses what a part does not declare.
   const pages = new SharedPages({ log, ring, clock, closing, limit: streamReadLimit });
   const pump: PumpNeeds = { log, pages, reads, streamReadLimit, ring, wakeQueue, followers, clock };
-  const eventReaders = createEventReaders({ ...pump, contract, tailer, trace, closing });
+  const eventReaders = createEventReaders({ ...pump, log, contract, tailer, trace, closing });
 
   // The way of a request: checked, admitted, given a position, answered with a stream or a page.
   const retryDelays = createRetryDelays({ streams, drain, random });

@@ -1,5 +1,5 @@
 import type { Address, Contract } from "@tidings/contract";
-import { isEnd, type Entry, type Hole } from "@tidings/log";
+import { isEnd, type Entry, type EventLog, type Hole } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
 import { LONGEST_TIMER, type Clock } from "@tidings/protocol/clock";
 import { READ_RETRY } from "../runtime/limits.ts";
@@ -14,6 +14,7 @@ import { entryItem, gapItem, type AnyItem } from "./read-item.ts";
 
 /** What all readers of a hub need. */
 export interface ReaderNeeds extends PumpNeeds {
+  readonly log: PumpNeeds["log"] & Pick<EventLog, "read">;
   readonly contract: Contract;
   readonly tailer: Pick<Tailer, "ready">;
   readonly trace: Pick<Trace, "add">;
