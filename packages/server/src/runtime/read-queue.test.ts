@@ -104,6 +104,26 @@ describe("reads of one channel that hang", () => {
   });
 });
 
+test("slow reads of many channels begin no reads of single ones after their readers have left", async () => {
+  const clock = new VirtualClock();
+  const queue = createReadQueue({ concurrency: 4, timeLimit: 10_000, clock });
+  const readers = Array.from({ length: 20 }, () => new AbortController());
+  let begun = 0;
+  const read = () => {
+    begun++;
+    return new Promise<void>((resolve) => clock.setTimeout(resolve, 3_000));
+  };
+  for (const [number, reader] of readers.entries()) {
+    const paths = Array.from({ length: 100 }, (_, index) => `room-${number}-${index}`);
+    void queue(read, { paths, gone: reader.signal }).catch(() => {});
+  }
+  await clock.advance(2_000);
+  for (const reader of readers) reader.abort();
+  const begunBefore = begun;
+  await clock.advance(600_000);
+  expect(begun).toBe(begunBefore);
+});
+
 test("leaves no timer behind", async () => {
   const { clock, succeed, hang } = openQueue();
   succeed(["room"]);

@@ -42,8 +42,8 @@ const MOST_SLOW_PATHS = 10_000;
  * the next one, and its paths count as slow until a read of them has succeeded. Reads of slow paths wait in lines of
  * their own: one line for all reads of the same paths, with one read at a time. So readers of some of these paths can
  * find out that theirs is not the slow one. Reads of one path have places of their own: they say which path is slow,
- * and must not wait for those of many paths, of which there may be any number. So when a read of many paths is slow,
- * each of them is tried alone.
+ * and must not wait for those of many paths, of which there may be any number. So while a read of many paths is slow,
+ * each of them is tried alone. When the read is over, nobody needs these answers, and tries that wait do not begin.
  */
 export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOptions): ReadQueue {
   const most = Math.min(concurrency, Number.MAX_SAFE_INTEGER);
@@ -64,26 +64,36 @@ export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOpti
     return result;
   }
 
+  /** Runs a read of slow paths. If it is slow as well, each of its paths is tried alone. */
+  function runSlow<Result>(read: ReadTask<Result>, purpose: ReadPurpose): Promise<Result> {
+    const running = run(read, purpose);
+    void settleOrLoseTurn(running, read, purpose.paths);
+    return running;
+  }
+
   /** Resolves when the read is over, or when it has taken so long that others may begin. */
   async function settleOrLoseTurn(
     running: Promise<unknown>,
     read: ReadTask<unknown>,
-    { paths }: ReadPurpose,
+    paths: readonly string[],
   ): Promise<void> {
     const over = new AbortController();
     void running.catch(() => {}).finally(() => over.abort());
     const isSlow = await sleep(clock, PATIENCE, over.signal);
     if (!isSlow) return;
     if (slowPaths.size > MOST_SLOW_PATHS) slowPaths.clear();
-    const newlySlow = paths.filter((path) => !slowPaths.has(path));
-    for (const path of newlySlow) slowPaths.add(path);
-    if (paths.length > 1) newlySlow.forEach((path) => tryAlone(read, path));
+    for (const path of paths) slowPaths.add(path);
+    if (paths.length === 1) return;
+    const tries = paths.map((path) => tryAlone(read, path));
+    over.signal.addEventListener("abort", () => tries.forEach((each) => each.abort()));
   }
 
-  /** Finds out whether a path is slow: if a read of it alone succeeds, it is not. */
-  function tryAlone(read: ReadTask<unknown>, path: string): void {
-    const { signal } = new AbortController();
-    runInSlowLine(read, { paths: [path], gone: signal }).catch(() => {});
+  /** Finds out whether a path is slow: if a read of it alone succeeds, it is not. Returns what gives the read up. */
+  function tryAlone(read: ReadTask<unknown>, path: string): AbortController {
+    // A signal of its own: Node warns when many reads listen to one.
+    const gone = new AbortController();
+    runInSlowLine(read, { paths: [path], gone: gone.signal }).catch(() => {});
+    return gone;
   }
 
   async function runInSlowLine<Result>(read: ReadTask<Result>, purpose: ReadPurpose): Promise<Result> {
@@ -92,7 +102,7 @@ export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOpti
     slowLines.set(name, line);
     try {
       const placesOfSlow = purpose.paths.length === 1 ? slowPlacesOfOne : slowPlaces;
-      return await line(() => placesOfSlow(() => run(read, purpose)));
+      return await line(() => placesOfSlow(() => runSlow(read, purpose)));
     } finally {
       if (line.pendingCount === 0) slowLines.delete(name);
     }
@@ -104,7 +114,7 @@ export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOpti
         const isSlow = purpose.paths.some((path) => slowPaths.has(path));
         const running = isSlow ? runInSlowLine(read, purpose) : run(read, purpose);
         running.then(resolve, reject);
-        if (!isSlow) await settleOrLoseTurn(running, read, purpose);
+        if (!isSlow) await settleOrLoseTurn(running, read, purpose.paths);
       });
     });
 }
