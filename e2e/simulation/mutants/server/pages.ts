@@ -55,7 +55,7 @@ export const pageMutants: readonly Mutant[] = [
     "a snapshot before its cursor",
     loadOtherwise((snapshots, { findStart }) => async (address, readableFrom, gone) => {
       const loaded = await snapshots.load(address, readableFrom, gone);
-      const { head } = await findStart(address.path, readableFrom);
+      const { head } = await findStart(address.path, readableFrom, () => {});
       return { ...loaded, start: head, head };
     }),
     "events come while states load",

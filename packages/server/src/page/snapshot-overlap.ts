@@ -21,8 +21,13 @@ export interface SnapshotStart {
  * To be called before the state is loaded.
  *
  * @param readableFrom of the viewer: the position is not before it
+ * @param checkWanted called when the turn of a read of the log comes; throws if nobody waits for the position any more
  */
-export type FindSnapshotStart = (path: string, readableFrom: string | null) => Promise<SnapshotStart>;
+export type FindSnapshotStart = (
+  path: string,
+  readableFrom: string | null,
+  checkWanted: () => void,
+) => Promise<SnapshotStart>;
 
 interface SnapshotOverlapNeeds {
   readonly log: Pick<EventLog, "head" | "recent">;
@@ -46,15 +51,22 @@ const FEW_EVENTS = 30;
  */
 export function createSnapshotOverlap(needs: SnapshotOverlapNeeds): FindSnapshotStart {
   const { log, reads, clock, mostBytes, overlap } = needs;
-  return async (path, readableFrom) => {
+  return async (path, readableFrom, checkWanted) => {
     if (overlap === 0) {
       const head = await readHead({ log, clock });
       return { start: head, head };
     }
-    // A load is shared, so no client that leaves ends it. Each has a signal of its own, since each read listens to it.
+    // A load is shared, so no client that leaves ends its reads. It has a signal of its own, to which each read listens.
     const { signal: gone } = new AbortController();
     const since = clock.now() - overlap;
-    const readNewest = (most: number) => reads((_, of) => log.recent(of, most), { paths: [path], gone });
+    const readNewest = (most: number) =>
+      reads(
+        async (_, of) => {
+          checkWanted();
+          return log.recent(of, most);
+        },
+        { paths: [path], gone },
+      );
     let page = await readNewest(FEW_EVENTS);
     const [first] = page.entries;
     if (page.more && first !== undefined && first.at >= since) page = await readNewest(MOST_EVENTS);

@@ -68,12 +68,15 @@ export function createSnapshots({ contract, hooks, limits, findStart, loads, tra
   ): Promise<Snapshot> {
     const loader = loaders.get(name);
     if (loader === undefined) throw new TypeError(`Expected a channel with a snapshot, got "${name}".`);
+    const checkWanted = (): void => {
+      if (!isWanted()) throw new Refusal(503, "unavailable", { detail: "Nobody waits for this state." });
+    };
     // The position first: events that are published while the state loads are then delivered again, never missed.
-    const start = await findStart(path, readableFrom);
+    const start = await findStart(path, readableFrom, checkWanted);
     try {
       const state = await loads(
         async (signal) => {
-          if (!isWanted()) throw new Refusal(503, "unavailable", { detail: "Nobody waits for this state." });
+          checkWanted();
           // Safe: the loader of a channel takes the params of its addresses.
           return loader.load(params as never, { readableFrom, signal });
         },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openTestHub, parsePage, request } from "../../test/test-hub.ts";
+import { WatchedLog } from "../../test/watched-log.ts";
 
 const ROOMS = Array.from({ length: 100 }, (_, index) => `rooms/${index}`);
 const QUERY = `${ROOMS.map((path) => `channel=${path}`).join("&")}&snapshot`;
@@ -111,6 +112,28 @@ describe("loads of many pages", () => {
     expect((await again.answer).status).toBe(200);
     expect(counts.loads).toBe(4);
   });
+});
+
+test("a page of states whose reader has left reads nothing more of a slow log", async () => {
+  class SlowLog extends WatchedLog {
+    override async recent(...args: Parameters<WatchedLog["recent"]>): ReturnType<WatchedLog["recent"]> {
+      const page = await super.recent(...args);
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, 3_000));
+      return page;
+    }
+  }
+  const log = new SlowLog();
+  const { hub, clock } = await openTestHub({ log });
+  for (const path of ROOMS) {
+    const gone = new AbortController();
+    const options = { headers: { accept: "application/json" }, signal: gone.signal };
+    void hub.handle(request(`channel=${path}&snapshot`, options));
+    await clock.settle();
+    gone.abort();
+  }
+  await clock.advance(60_000);
+  // So many reads may run at the same time.
+  expect(log.calls["recent"]).toBe(16);
 });
 
 test("pages whose last state hangs hold 16 megabytes of states at most; the largest is refused", async () => {
