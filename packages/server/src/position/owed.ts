@@ -28,6 +28,15 @@ export function pageUpTo(page: Page, seq: number, position: { readonly seq: numb
   return { ...page, entries, next: { epoch: page.next.epoch, seq: end }, more: true };
 }
 
+/** Whether a current value comes after a position, so that it is owed as an event, too. */
+export function isOwedAfter(
+  { channel, seq }: Entry,
+  fromByPath: ReadonlyMap<string, number>,
+  position: { readonly seq: number },
+): boolean {
+  return seq > Math.max(position.seq, fromByPath.get(channel) ?? Infinity);
+}
+
 /** Where a reader begins. */
 export interface Beginning {
   readonly cursor: { readonly seq: number };

@@ -136,6 +136,22 @@ describe("recheck", () => {
     expect(sink.received.length).toBeGreaterThan(count - 10);
   });
 
+  test("comes faster than authorize answers: a value that changes even faster does not keep the rest back", async () => {
+    const { hub, clock, connect } = await openMembersHub({
+      authorize: () => new Promise((resolve) => void clock.setTimeout(() => resolve(true), 100)),
+    });
+    await hub.publish(lobby, "topic", { text: "tea" });
+    const opening = connect(`${LOBBY}@now`, ada);
+    for (let time = 0; time < 2_000; time += 10) {
+      await hub.publish(lobby, "price", { symbol: "tea", value: time });
+      if (time % 50 === 0) await hub.recheck({ address: lobby });
+      if (time === 1_000) await hub.publish(lobby, "message", { text: "hi" });
+      await clock.advance(10);
+    }
+    const { sink } = await opening;
+    expect(sink.received).toEqual(['rooms/lobby:topic {"text":"tea"}', said("hi")]);
+  });
+
   test("asks one question for all commands that come before it is asked", async () => {
     let questions = 0;
     const { hub, clock, connect } = await openMembersHub({

@@ -1,7 +1,7 @@
 import type { EventLog, Limit, Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
-import { hasVoidBound, owedOf, pageUpTo } from "../position/owed.ts";
+import { hasVoidBound, isOwedAfter, owedOf, pageUpTo } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { CommandedStream } from "../rights/commands.ts";
 import { READ_RETRY } from "../runtime/limits.ts";
@@ -41,7 +41,7 @@ export interface PumpNeeds {
  * - `#phase`: whether the position may be given to the reader yet ({@link Phase})
  * - `#upTo`: how far it may go while `authorize` is asked again
  * - `#exhaustedAt`: up to which head the log has nothing more for it
- * - `#reading`: what gives up the read that is under way
+ * - `#reading`: what gives up the read that is under way; null before the first one
  * - `fromByPath`: the paths that it follows; a path that is refused leaves
  */
 export class Pump implements Follower {
@@ -59,7 +59,6 @@ export class Pump implements Follower {
   /** The ring's head when the log had nothing more after the cursor; null when it had more. */
   #exhaustedAt: Cursor | null = null;
   readonly #reportedHoles = new ReportedHoles();
-  /** Gives up the read that is under way; null before the first one. */
   #reading: AbortController | null = null;
 
   constructor(needs: PumpNeeds, start: Omit<StartPosition, "access" | "holes">, consumer: Consumer) {
@@ -243,11 +242,12 @@ export class Pump implements Follower {
   ): void {
     // After a failover, entries that are still owed would follow values that may be newer: the reader begins again.
     if (head.epoch !== this.#epoch) return this.#consumer.beginAgain();
-    // A value is not owed again, so none may be left out. They are read once more when the answer is there.
-    if (entries.some(({ seq }) => seq > this.#upTo)) return this.#become("held");
     // A path may have been refused meanwhile.
-    const values = entries.filter((entry) => this.fromByPath.has(entry.channel) && phase.comesFirst(entry));
-    this.#consumer.takeValues(values);
+    const first = entries.filter((entry) => this.fromByPath.has(entry.channel) && phase.comesFirst(entry));
+    const beyond = first.filter(({ seq }) => seq > this.#upTo);
+    // They are read again when the answer is there, unless they come as events, too: values may change all the time.
+    if (!beyond.every((entry) => isOwedAfter(entry, this.fromByPath, this.#cursor))) return this.#become("held");
+    this.#consumer.takeValues(first.filter(({ seq }) => seq <= this.#upTo));
     this.#phase = more ? { ...phase, after: next } : CONFIRMED;
     // All values are there, so the reader may have the position that was read before them.
     if (!more) this.#consumer.takePosition(this.cursor);
