@@ -362,7 +362,8 @@ describe("events refuses", () => {
     ["a misspelt option", lobby, { afer: null }, /Expected one of after, signal/],
     ["an `after` that is no cursor", lobby, { after: "yesterday" }, /Expected "after" to be the cursor of an item/],
     ["an `after` that is no text", lobby, { after: 5 }, /Expected "after" to be the cursor of an item/],
-    ["a signal that is none", lobby, { signal: "stop" }, /Expected "signal" to be an object/],
+    ["a signal that is none", lobby, { signal: "stop" }, /Expected "signal" to have a method "addEventListener"/],
+    ["a controller in place of its signal", lobby, { signal: new AbortController() }, /got undefined; pass a signal/],
   ])("%s", async (_, addresses, options, message) => {
     const { hub } = await openTestHub();
     expect(() => hub.events(addresses as Address as never, options as never)).toThrow(message);

@@ -1,5 +1,5 @@
 import { parseCursor, type Cursor } from "@tidings/protocol";
-import { checkObject, checkType } from "@tidings/protocol/checks";
+import { checkMethods, checkObject } from "@tidings/protocol/checks";
 
 /** What a call of `events` may add. */
 export interface ReaderOptions {
@@ -16,7 +16,8 @@ export interface ReaderOptions {
 /** @throws TypeError for an unknown key, or a value of another type */
 export function checkReaderOptions(options: ReaderOptions): void {
   checkObject("the options of events", options, ["after", "signal"]);
-  checkType("signal", options.signal, "object");
+  // The controller in place of its signal would fail only when the loop begins, where nobody gets the error.
+  if (options.signal !== undefined) checkMethods("signal", options.signal, ["addEventListener"]);
 }
 
 /** @throws TypeError for a text that is not a cursor: to begin anywhere else would lose events */
