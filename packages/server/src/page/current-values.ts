@@ -2,6 +2,7 @@ import { byteLength, type EventLog, type Limit } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { beginningOfValues, comesFirst, type Beginning } from "../position/owed.ts";
 import { partCursor, type PartPosition } from "../position/part-cursor.ts";
+import { readableValues } from "../position/readable-values.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import { eventJson } from "./event-json.ts";
@@ -36,10 +37,11 @@ export async function currentValues(
   gone: AbortSignal,
 ): Promise<CurrentValues> {
   if (paths.length === 0) return { events: [], next: null, remaining: limit };
-  for (let after = from ?? beginningOfValues(paths, beginning.readableFromByPath, beginning.epoch); ;) {
+  const { readableFromByPath, epoch } = beginning;
+  for (let after = from ?? beginningOfValues(paths, readableFromByPath, epoch); ;) {
     const begin = after;
     // A failover may have made the position void. Then there are no values, and the events begin with a gap.
-    const page = await reads((_, of) => log.current(of, begin, limit), { paths, gone });
+    const page = await reads((_, of) => readableValues(log, of, readableFromByPath, begin, limit), { paths, gone });
     const entries = page.entries.filter((entry) => comesFirst(entry, beginning));
     if (page.more && entries.length === 0) {
       after = page.next;

@@ -227,3 +227,25 @@ test.each(["a".repeat(25), "a--b", ""])(
     );
   },
 );
+
+test("values that are hidden in one of two paths cost no read for each page of them", async () => {
+  let readableFrom: string | null = null;
+  const hub = await openTestHub({
+    keep: { entries: 10_000 },
+    limits: { pageEvents: 10 },
+    authorize: ({ path }) => (path === lobby.path && readableFrom !== null ? { readableFrom } : true),
+  });
+  await publishPrices(hub, 1_000);
+  await hub.hub.publish(tea, "price", { symbol: "before", value: 1 });
+  readableFrom = (await hub.say("hi"))[0] ?? "";
+  await hub.hub.publish(tea, "price", { symbol: "after", value: 1 });
+  await hub.hub.publish(lobby, "price", { symbol: "shown", value: 1 });
+  await hub.clock.settle();
+  const query = `${LOBBY}@now&channel=rooms/tea@now`;
+  const pages = await readPages(hub, query, undefined, `${LOBBY}&channel=rooms/tea`);
+  expect(symbolsOf(pages)).toEqual(["before", "after", "shown"]);
+  const readsOfPages = hub.log.calls["current"] ?? 0;
+  const { sink } = await hub.connect(query);
+  expect(sink.received).toHaveLength(3);
+  expect([readsOfPages, (hub.log.calls["current"] ?? 0) - readsOfPages].every((reads) => reads < 10)).toBe(true);
+});

@@ -43,12 +43,16 @@ export type Phase =
       readonly name: "current values";
       readonly paths: readonly string[];
       readonly after: Cursor | null;
+      readonly readableFromByPath: StartPosition["readableFromByPath"];
       readonly comesFirst: (entry: Entry) => boolean;
     }
   /** The position comes from the client: the first read of the log decides whether it means something. */
   | { readonly name: "unconfirmed" }
   /** The position is the reader's. */
   | { readonly name: "confirmed" };
+
+/** The phase in which current values are read. */
+export type ValuesPhase = Phase & { readonly name: "current values" };
 
 export const CONFIRMED: Phase = { name: "confirmed" };
 const UNCONFIRMED: Phase = { name: "unconfirmed" };
@@ -66,6 +70,7 @@ export function firstPhase(
       name: "current values",
       paths,
       after: beginningOfValues(paths, readableFromByPath, epoch),
+      readableFromByPath,
       comesFirst: (entry) => isAsked(entry) && comesFirst(entry, start),
     };
   }

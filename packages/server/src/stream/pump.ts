@@ -2,6 +2,7 @@ import type { EventLog, Limit, Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { hasVoidBound, isOwedAfter, owedOf, pageUpTo } from "../position/owed.ts";
+import { readableValues } from "../position/readable-values.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { CommandedStream } from "../rights/commands.ts";
 import { READ_RETRY } from "../runtime/limits.ts";
@@ -12,7 +13,7 @@ import type { SharedPage, SharedPages } from "../window/shared-pages.ts";
 import { LogBatch } from "../wire/batch.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Follower, Followers } from "./followers.ts";
-import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type Work } from "./pump-state.ts";
+import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type ValuesPhase, type Work } from "./pump-state.ts";
 import { ReportedHoles } from "./reported-holes.ts";
 import type { WakeQueue } from "./wake-queue.ts";
 
@@ -225,21 +226,17 @@ export class Pump implements Follower {
     this.pump();
   }
 
-  #readCurrentValues(phase: Phase & { readonly name: "current values" }): Promise<void> {
-    const { paths, after } = phase;
-    const { log, streamReadLimit } = this.#needs;
+  #readCurrentValues(phase: ValuesPhase): Promise<void> {
+    const { paths, after, readableFromByPath: readable } = phase;
+    const { log, streamReadLimit: limit } = this.#needs;
     return this.#read(
       paths,
-      async (_, of) => ({ page: await log.current(of, after, streamReadLimit), head: await log.head() }),
+      async (_, of) => ({ page: await readableValues(log, of, readable, after, limit), head: await log.head() }),
       ({ page, head }) => this.#handleCurrentValues(page, head, phase),
     );
   }
 
-  #handleCurrentValues(
-    { entries, next, more }: Page,
-    head: Cursor,
-    phase: Phase & { readonly name: "current values" },
-  ): void {
+  #handleCurrentValues({ entries, next, more }: Page, head: Cursor, phase: ValuesPhase): void {
     // After a failover, entries that are still owed would follow values that may be newer: the reader begins again.
     if (head.epoch !== this.#epoch) return this.#consumer.beginAgain();
     // A path may have been refused meanwhile.
