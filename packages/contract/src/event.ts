@@ -41,7 +41,7 @@ export type ModeOf<Definition> = Definition extends { readonly mode: infer M ext
 export interface LatestOptions<Data> {
   /**
    * Returns the key of a value, for an address with several values of this type. It gets the value as readers get it:
-   * trimmed, with defaults, as the schema leaves it. @default the key is always `""`
+   * trimmed, with defaults, as the schema leaves it. A key has 1,024 bytes at most. @default the key is always `""`
    */
   key?: (data: Data) => string;
   /** Milliseconds until a value that is not renewed is cleared: finite and above 0. @default never */

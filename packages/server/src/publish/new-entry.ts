@@ -8,7 +8,7 @@ import {
   type EventDefinition,
 } from "@tidings/contract";
 import { createEncoder, type Encoder } from "@tidings/contract/encoder";
-import type { NewEntry } from "@tidings/log";
+import { byteLength, type NewEntry } from "@tidings/log";
 import { parseCursor, type Cursor } from "@tidings/protocol";
 import { END_TYPE } from "@tidings/protocol/mode";
 import { checkType, typeNameOf } from "@tidings/protocol/checks";
@@ -171,12 +171,30 @@ function checkSize({ name }: Address, type: string, json: string, limit: number)
 }
 
 /**
- * Refuses keys with lone surrogates, which have no UTF-8, and with NUL, where some databases end a text. A log would
- * take two such keys for one, and lose an event.
+ * The most bytes of a key, in UTF-8. A log and its readers keep keys beside the data, and no limit of a page or of a
+ * retention counts them.
+ */
+const MOST_KEY_BYTES = 1_024;
+
+/**
+ * Refuses keys that are too long, keys with lone surrogates, which have no UTF-8, and with NUL, where some databases end
+ * a text. A log would take two such keys for one, and lose an event.
  */
 function checkKeys({ name }: Address, entry: NewEntry): NewEntry {
   const { type, key = "", idempotencyKey = "" } = entry;
-  if ([key, idempotencyKey].every((text) => text.isWellFormed() && !text.includes("\0"))) return entry;
-  const wrong = "expected keys without NUL and lone surrogates, got one with them";
-  throw new ContractError("invalid-data", `${name}.${type}: ${wrong}.`);
+  for (const each of [key, idempotencyKey]) {
+    const wrong = wrongWithKey(each);
+    if (wrong !== null) throw new ContractError("invalid-data", `${name}.${type}: ${wrong}.`);
+  }
+  return entry;
+}
+
+/** What is wrong with a key; null if nothing is. */
+function wrongWithKey(key: string): string | null {
+  if (!key.isWellFormed() || key.includes("\0")) {
+    return "expected keys without NUL and lone surrogates, got one with them";
+  }
+  const bytes = byteLength(key);
+  if (bytes <= MOST_KEY_BYTES) return null;
+  return `expected keys of ${MOST_KEY_BYTES} bytes at most, got ${bytes}; use a short id, or a hash of a long text`;
 }

@@ -4,7 +4,7 @@ import type { AddressOf, ChannelName, Contract, EventData, EventType, LatestType
 export interface PublishOptions {
   /**
    * The same key on the same address publishes once, so a retry is safe. The log remembers it for 10 minutes at least.
-   * Without NUL and lone surrogates.
+   * 1,024 bytes at most, without NUL and lone surrogates.
    */
   readonly idempotencyKey?: string;
 }

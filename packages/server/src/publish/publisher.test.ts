@@ -77,6 +77,20 @@ describe("publish", () => {
     expect(log.calls["append"]).toBe(0);
   });
 
+  test("under a key of more than 1,024 bytes throws: it counts against no limit of a page, a stream or a log", async () => {
+    const { hub, log } = await openTestHub();
+    const [longest, tooLong] = ["x".repeat(1_024), "\u8a9e".repeat(342)];
+    const wrong = { code: "invalid-data", message: expect.stringMatching(/keys of 1024 bytes at most, got 1026/) };
+    await expect(hub.publish(lobby, "message", { text: "a" }, { idempotencyKey: tooLong })).rejects.toMatchObject(
+      wrong,
+    );
+    await expect(hub.publish(lobby, "price", { symbol: tooLong, value: 1 })).rejects.toMatchObject(wrong);
+    await expect(hub.clear(lobby, "price", tooLong)).rejects.toMatchObject(wrong);
+    expect(log.calls["append"]).toBe(0);
+    await hub.publish(lobby, "price", { symbol: longest, value: 1 }, { idempotencyKey: longest });
+    await hub.clear(lobby, "price", longest);
+  });
+
   test("takes the key of a latest value from the data as the schema leaves it", async () => {
     const symbol = z.string().trim().toLowerCase();
     const day = z.codec(z.string(), z.date(), {
