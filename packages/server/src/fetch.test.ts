@@ -33,6 +33,19 @@ describe("a whole answer", () => {
     expect(await response.json()).toMatchObject({ events: [{ data: { text: "a" }, id }], cursor: id });
   });
 
+  test("the host counts that only the URL says, as in HTTP/2", async () => {
+    const hub = createHub(testContract, { log: memoryLog(), hosts: ["hub.example"], authorize: () => true });
+    closing.push(() => hub.close());
+    const handle = toFetchHandler(hub);
+    const ask = (url: string, headers = {}) =>
+      handle(new Request(url, { headers: { ...PAGE.headers, ...headers } })).then(({ status }) => status);
+    const foreign = URL_OF.replace("hub.example", "evil.example");
+    expect([await ask(URL_OF), await ask(foreign)]).toEqual([200, 403]);
+    // The page's own origin passes without a list of origins.
+    expect(await ask(URL_OF, { origin: "https://hub.example" })).toBe(200);
+    expect(await ask(URL_OF, { host: "evil.example" })).toBe(403);
+  });
+
   test("HEAD has headers, no body, and opens nothing", async () => {
     const { hub, handle } = open();
     const response = await handle(new Request(URL_OF, { method: "HEAD" }));

@@ -32,11 +32,12 @@ export function toFetchHandler<Raw = Request>(hub: {
       onOver = resolve;
       signal.addEventListener("abort", onOver);
     });
-    const { pathname, search } = new URL(request.url);
+    const { pathname, search, host } = new URL(request.url);
     const answer = await hub.handle({
       method: request.method,
       url: pathname + search,
-      headers: request.headers,
+      // Over HTTP/2, a server may tell the host in the URL alone.
+      headers: { get: (name) => request.headers.get(name) ?? (name.toLowerCase() === "host" ? host : null) },
       json: (limit, coming) => readJson(given, limit, coming),
       signal,
       // Safe: if `Raw` is another type than Request, the signature of the handler asks for it.
