@@ -22,6 +22,13 @@ describe("a body", () => {
     expect((await post(url, BODY)).status).toBe(200);
   });
 
+  test("is read although a parser of Express 4 has set an empty object, since its content type was another", async () => {
+    const { url } = await serve((handler) => (request, response) => {
+      handler(Object.assign(request, { body: {} }), response);
+    });
+    expect((await post(url, BODY)).status).toBe(200);
+  });
+
   test.each(["{", "", "null", "[1]", '"text"'])("%j is 400", async (body) => {
     const { url } = await serve();
     expect((await post(url, body)).status).toBe(400);

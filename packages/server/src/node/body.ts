@@ -13,10 +13,15 @@ export async function readJson(request: NodeRequest, limit: number, coming: Comi
   const { body } = request;
   // A middleware may already have read a longer body than the hub allows.
   if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLong(limit);
-  if (body === undefined) return JSON.parse(await readText(request, limit, coming));
+  if (body === undefined || isPlaceholder(request)) return JSON.parse(await readText(request, limit, coming));
   // A middleware that parses text or bytes has read the body.
   if (typeof body === "string") return JSON.parse(body);
   return body instanceof Uint8Array ? JSON.parse(Buffer.from(body).toString("utf8")) : body;
+}
+
+/** Whether nobody has read the body: the parsers of Express 4 then leave an empty object. */
+function isPlaceholder({ body, readableDidRead }: NodeRequest): boolean {
+  return !readableDidRead && typeof body === "object" && Object.keys(body ?? {}).length === 0;
 }
 
 function tooLong(limit: number): RangeError {
