@@ -4,6 +4,7 @@ import { toNodeHandler } from "@tidings/server/node";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import { serveHosts } from "./hosts.ts";
 import { newestWithin } from "./newest-within.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import { openStorage } from "./storage.ts";
 import { builtPage, secureHeaders, servePage } from "./page.ts";
 import { createPresence } from "./presence.ts";
@@ -84,6 +85,7 @@ export function createApp(options: AppOptions): ChatApp {
 
   const app = express();
   app.disable("x-powered-by");
+  app.use(oneAtATime());
   app.use(secureHeaders);
   app.use(serveHosts(hosts));
   app.get("/healthz", (_request, response) => void response.json({ ok: true }));
