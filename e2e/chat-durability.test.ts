@@ -156,6 +156,11 @@ test("while another program locks the file, posts are refused with 503, and SIGT
   // Each has waited for five seconds, all at the same time. A busy machine gets twice as long.
   expect(performance.now() - begun).toBeLessThan(10_000);
 
+  // What is published without a row is refused in the same way.
+  const typing = await ada.request("POST", "/api/rooms/lobby/typing");
+  expect(typing.headers.get("retry-after")).toBe("1");
+  await expectProblem(typing, 503);
+
   const waiting = Array.from({ length: 8 }, (_, index) => post(ada, `number ${index}`));
   // Each of the posts may need a new connection. The server accepts one in a turn of its event loop, then reads it.
   // Each of these answers comes from a later turn, so in the end it has read all posts.

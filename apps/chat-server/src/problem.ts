@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { AppendError } from "@tidings/log";
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { WriteRefused } from "./write-queue.ts";
 
@@ -29,7 +30,7 @@ export const notFound: RequestHandler = (request) => {
 export const sendProblem: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (response.headersSent) return next(error);
   const { status, message } = toProblem(error);
-  if (status === 500) console.error(error);
+  if (status === 500 || error instanceof AppendError) console.error(error);
   const title = STATUS_CODES[status] ?? "Error";
   const problem = { type: "about:blank", title, status, detail: message };
   if (status === 503) response.set("Retry-After", RETRY_AFTER);
@@ -39,6 +40,10 @@ export const sendProblem: ErrorRequestHandler = (error: unknown, _request, respo
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof WriteRefused) return new Problem(error.status, error.message);
+  // What is published outside of a transaction waits for the file, too.
+  if (error instanceof AppendError && error.outcome === "none") {
+    return new Problem(503, "The chat cannot write now; try again in a moment.");
+  }
   const status = statusOf(error);
   if (status === 413) return new Problem(413, "Expected a body of at most 64 KiB.");
   // The parsers of body and path have refused it: it is not JSON, has an unknown charset, or a bad percent sign.
