@@ -182,6 +182,25 @@ describe("appendIn", () => {
     expect(await everything(log)).toEqual([]);
   });
 
+  test("commits durably, even if the server does not wait for the disk otherwise", async () => {
+    const { log, schema } = await openTestLog(server);
+    const client = await connect();
+    const setting = async () => (await client.query("show synchronous_commit")).rows;
+    await client.query("set synchronous_commit = off");
+    await client.query("begin");
+    await log.appendIn(client, [reliable("a")]);
+    // The commit would do this, too: it places what was staged.
+    await client.query("set constraints all immediate");
+    expect(await setting()).toEqual([{ synchronous_commit: "on" }]);
+    await client.query("commit");
+    expect(await setting()).toEqual([{ synchronous_commit: "off" }]);
+    // The log's own appends begin in the same way.
+    await client.query("begin");
+    await client.query(`select ${schema}.begin_append()`);
+    expect(await setting()).toEqual([{ synchronous_commit: "on" }]);
+    await client.query("rollback");
+  });
+
   test("SQL alone can publish: one entry or a list, in a transaction or without one, and from a trigger", async () => {
     const { log, schema } = await openTestLog(server);
     const client = await connect();

@@ -57,10 +57,12 @@ create function ${schema}.is_other_server() returns boolean language sql volatil
   from ${schema}.epoch order by number desc limit 1
 $$;
 
--- Comes before every append.
+-- Comes before every append. With "synchronous_commit = off", a crash would take commits that readers have seen, and
+-- their positions would be given out again in the same epoch. So the transaction commits as by default.
 create function ${schema}.begin_append() returns void language plpgsql volatile as $$
 begin
   perform ${schema}.lock_appends();
+  if current_setting('synchronous_commit') = 'off' then perform set_config('synchronous_commit', 'on', true); end if;
   if ${schema}.is_other_server() then perform ${schema}.begin_epoch(); end if;
   perform pg_notify('${name}', '');
 end $$;
