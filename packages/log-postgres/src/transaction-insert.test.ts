@@ -185,7 +185,7 @@ describe("appendIn", () => {
   test("commits durably, even if the server does not wait for the disk otherwise", async () => {
     const { log, schema } = await openTestLog(server);
     const client = await connect();
-    const setting = async () => (await client.query("show synchronous_commit")).rows;
+    const setting = async () => (await client.query<{ synchronous_commit: string }>("show synchronous_commit")).rows;
     await client.query("set synchronous_commit = off");
     await client.query("begin");
     await log.appendIn(client, [reliable("a")]);

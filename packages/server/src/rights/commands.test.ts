@@ -148,11 +148,7 @@ describe("a command that comes while a stream is being opened", () => {
     answer();
     await clock.settle();
     const topic = 'rooms/lobby:topic {"text":"secret topic"}';
-    expect(sinks.map(({ received }) => received)).toEqual([
-      [topic, said("secret")],
-      [topic, said("secret")],
-      [],
-    ]);
+    expect(sinks.map(({ received }) => received)).toEqual([[topic, said("secret")], [topic, said("secret")], []]);
   });
 
   test("ends a stream whose right was taken meanwhile, and it gets nothing", async () => {
