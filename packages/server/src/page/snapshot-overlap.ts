@@ -56,7 +56,7 @@ export function createSnapshotOverlap(needs: SnapshotOverlapNeeds): FindSnapshot
       const head = await readHead({ log, clock });
       return { start: head, head };
     }
-    // A load is shared, so no client that leaves ends its reads. It has a signal of its own, to which each read listens.
+    // A load is shared, so no client that leaves ends its reads. It has a signal of its own: each read listens to it.
     const { signal: gone } = new AbortController();
     const since = clock.now() - overlap;
     const readNewest = (most: number) =>

@@ -177,8 +177,8 @@ function checkSize({ name }: Address, type: string, json: string, limit: number)
 const MOST_KEY_BYTES = 1_024;
 
 /**
- * Refuses keys that are too long, keys with lone surrogates, which have no UTF-8, and with NUL, where some databases end
- * a text. A log would take two such keys for one, and lose an event.
+ * Refuses keys that are too long, keys with lone surrogates, which have no UTF-8, and keys with NUL, where some
+ * databases end a text. A log would take two of the latter for one, and lose an event.
  */
 function checkKeys({ name }: Address, entry: NewEntry): NewEntry {
   const { type, key = "", idempotencyKey = "" } = entry;

@@ -77,7 +77,7 @@ describe("publish", () => {
     expect(log.calls["append"]).toBe(0);
   });
 
-  test("under a key of more than 1,024 bytes throws: it counts against no limit of a page, a stream or a log", async () => {
+  test("under a key of more than 1,024 bytes throws: no limit of a page, a stream or a log counts it", async () => {
     const { hub, log } = await openTestHub();
     const [longest, tooLong] = ["x".repeat(1_024), "\u8a9e".repeat(342)];
     const wrong = { code: "invalid-data", message: expect.stringMatching(/keys of 1024 bytes at most, got 1026/) };

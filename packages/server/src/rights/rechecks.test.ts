@@ -136,7 +136,7 @@ describe("recheck", () => {
     expect(sink.received.length).toBeGreaterThan(count - 10);
   });
 
-  test("comes faster than authorize answers: a value that changes even faster does not keep the rest back", async () => {
+  test("comes faster than authorize answers: a value that changes even faster keeps nothing else back", async () => {
     const { hub, clock, connect } = await openMembersHub({
       authorize: () => new Promise((resolve) => void clock.setTimeout(() => resolve(true), 100)),
     });
