@@ -1,17 +1,11 @@
 import { StreamError } from "../stream-error.ts";
 
 /**
- * Calls a function of the application. What it throws is reported by the runtime, as with any event listener, and ends
- * nothing here.
+ * Calls a function of the application, which may fail now or later. The runtime reports that, as of any event listener:
+ * it ends nothing here, and no process.
  */
 export function callSafely(call: () => unknown): void {
-  try {
-    call();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
+  callAndCatch(call, (error) => (globalThis.reportError ?? console.error)(error));
 }
 
 /**
@@ -25,8 +19,12 @@ export function callHandler(label: string, call: () => unknown, onError: (error:
     const error = new StreamError("handler-failed", `${label} failed: ${String(cause)}`, { cause });
     callSafely(() => onError(error));
   };
+  callAndCatch(call, onFailure);
+}
+
+function callAndCatch(call: () => unknown, onFailure: (cause: unknown) => void): void {
   try {
-    // Most handlers return nothing, and need no promise.
+    // Most functions return nothing, and need no promise.
     (call() as Partial<PromiseLike<unknown>> | null | undefined)?.then?.(undefined, onFailure);
   } catch (cause) {
     onFailure(cause);
