@@ -73,9 +73,10 @@ describe("what plain JavaScript passes is refused with one sentence", () => {
     ["toFetchHandler", [{ handle: 5 }], 'Expected "hub" to have a method "handle", got number; pass a hub.'],
     ["createTickets", [{ limits: 5 }], 'Expected one of limit, clock in the options of createTickets, got "limits".'],
     ["createTickets", [{ clock: {} }], 'Expected "clock" to have a method "now", got undefined; pass a clock.'],
-    ["issue", [], 'Expected issue to get a viewer with a string "id", got undefined.'],
-    ["issue", ["ada"], 'Expected issue to get a viewer with a string "id", got string.'],
-    ["issue", [{ id: 5 }], 'Expected issue to get a viewer with a string "id", got number.'],
+    ["issue", [], 'Expected issue to get a viewer with a string "id" that is not empty, got undefined.'],
+    ["issue", ["ada"], 'Expected issue to get a viewer with a string "id" that is not empty, got string.'],
+    ["issue", [{ id: "" }], 'Expected issue to get a viewer with a string "id" that is not empty, got an empty one.'],
+    ["issue", [{ id: 5 }], 'Expected issue to get a viewer with a string "id" that is not empty, got number.'],
     ["publish", [room.path, "said", {}], "Expected an address such as chat.room({ roomId }), got string."],
     [
       "publish",

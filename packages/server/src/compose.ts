@@ -41,6 +41,7 @@ import { createUnreadAnswers } from "./unread/unread-answers.ts";
 import { BATCH_BYTES } from "./window/owed-entries.ts";
 import { Ring } from "./window/ring.ts";
 import { SharedPages } from "./window/shared-pages.ts";
+import { createRecentHeads } from "./window/recent-heads.ts";
 import { createTailer, type Tailer } from "./window/tailer.ts";
 
 /** The parts of a hub that the hub itself talks to. */
@@ -108,11 +109,13 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const streams = createOpenStreams({ admission, hooks, trace });
   const rechecks = createRechecks({ contract, hooks, clock, trace });
   const commands = createCommands({ contract, streams, followers, rechecks, random });
-  const findStart = createSnapshotOverlap({ log, reads, clock, mostBytes: pageLimit.bytes, overlap });
+  const recentHeads = createRecentHeads(clock);
+  const findStart = createSnapshotOverlap({ log, reads, recentHeads, clock, mostBytes: pageLimit.bytes, overlap });
   const snapshots = createSnapshots({ contract, hooks, limits, findStart, loads, trace });
   const tailer = createTailer({
     log,
     ring,
+    recentHeads,
     followers,
     commands,
     clock,

@@ -38,6 +38,22 @@ describe("with a snapshot come the events from a little before its load on (law 
     expect((await readOn(hub)).texts).toEqual(["c"]);
   });
 
+  test("also when the clock of the log is behind that of the hub", async () => {
+    const clocks: { now(): number }[] = [];
+    const log = new WatchedLog({ now: () => (clocks[0]?.now() ?? 0) - 10_000 });
+    const hub = await openTestHub({ log });
+    clocks.push(hub.clock);
+    await hub.say("old");
+    await hub.clock.advance(3_000);
+    await hub.say("a");
+    await hub.clock.advance(1_000);
+    await hub.say("b");
+    await hub.clock.advance(900);
+    expect((await readOn(hub)).texts).toEqual(["a", "b"]);
+    await hub.clock.advance(900);
+    expect((await readOn(hub)).texts).toEqual(["b"]);
+  });
+
   test.each([
     [0, []],
     [500, ["b"]],

@@ -1,7 +1,8 @@
-import type { EventLog } from "@tidings/log";
+import type { Entry, EventLog } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { parseReadableFrom } from "../rights/access.ts";
+import type { RecentHeads } from "../window/recent-heads.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import { readHead } from "../runtime/read-head.ts";
 import { newestThatFit } from "./newest-that-fit.ts";
@@ -32,6 +33,7 @@ export type FindSnapshotStart = (
 interface SnapshotOverlapNeeds {
   readonly log: Pick<EventLog, "head" | "recent">;
   readonly reads: ReadQueue;
+  readonly recentHeads: Pick<RecentHeads, "since">;
   readonly clock: Pick<Clock, "now" | "setTimeout">;
   /** The most bytes that come again of a channel. What does not fit in the page of the state, retention may drop. */
   readonly mostBytes: number;
@@ -50,7 +52,7 @@ const FEW_EVENTS = 30;
  * young, there is a second read.
  */
 export function createSnapshotOverlap(needs: SnapshotOverlapNeeds): FindSnapshotStart {
-  const { log, reads, clock, mostBytes, overlap } = needs;
+  const { log, reads, recentHeads, clock, mostBytes, overlap } = needs;
   return async (path, readableFrom, checkWanted) => {
     if (overlap === 0) {
       const head = await readHead({ log, clock });
@@ -59,6 +61,10 @@ export function createSnapshotOverlap(needs: SnapshotOverlapNeeds): FindSnapshot
     // A load is shared, so no client that leaves ends its reads. It has a signal of its own: each read listens to it.
     const { signal: gone } = new AbortController();
     const since = clock.now() - overlap;
+    // The clock of the log's machine may be behind. What has come since then is young, whatever its time is.
+    const headSince = recentHeads.since(overlap);
+    const isYoung = ({ epoch, seq, at }: Entry): boolean =>
+      at >= since || (epoch === headSince?.epoch && seq > headSince.seq);
     const readNewest = (most: number) =>
       reads(
         async (_, of) => {
@@ -69,13 +75,13 @@ export function createSnapshotOverlap(needs: SnapshotOverlapNeeds): FindSnapshot
       );
     let page = await readNewest(FEW_EVENTS);
     const [first] = page.entries;
-    if (page.more && first !== undefined && first.at >= since) page = await readNewest(MOST_EVENTS);
+    if (page.more && first !== undefined && isYoung(first)) page = await readNewest(MOST_EVENTS);
     const { next: head } = page;
     const entries = newestThatFit(page.entries, MOST_EVENTS, mostBytes);
     // A stream does not come back to an epoch that it has left, so the position must not be before entries of one.
     // Times need not be in order: an append that had to wait has the time of its call. An entry with a time after now
     // counts as young: when the clock goes back, events are repeated, not missed.
-    const oldest = entries.find(({ epoch, at }) => epoch === head.epoch && at >= since);
+    const oldest = entries.find((entry) => entry.epoch === head.epoch && isYoung(entry));
     if (oldest === undefined) return { start: head, head };
     const seq = Math.max(oldest.seq - 1, readableSeq(readableFrom, head));
     return { start: { epoch: head.epoch, seq }, head };

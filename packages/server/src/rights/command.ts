@@ -73,8 +73,9 @@ function checkWhom(contract: Contract, verb: Command["verb"], selector: Selector
   if (viewer === undefined && address === undefined) {
     throw new TypeError(`Expected a viewer or an address in ${what}, got neither; name one or both.`);
   }
-  if (viewer !== undefined && typeof viewer !== "string") {
-    throw new TypeError(`Expected the id of a viewer, a string, in ${what}, got ${typeNameOf(viewer)}.`);
+  if (viewer !== undefined && (typeof viewer !== "string" || viewer === "")) {
+    const got = viewer === "" ? "an empty one" : typeNameOf(viewer);
+    throw new TypeError(`Expected the id of a viewer, a string, in ${what}, got ${got}.`);
   }
   if (address === undefined) return;
   // Plain JavaScript may pass null.

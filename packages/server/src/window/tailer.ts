@@ -7,11 +7,13 @@ import { readHead } from "../runtime/read-head.ts";
 import { withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
 import { TurnBudget } from "../runtime/turn-budget.ts";
+import type { RecentHeads } from "./recent-heads.ts";
 import type { Ring } from "./ring.ts";
 
 interface TailerNeeds {
   readonly log: Pick<EventLog, "head" | "read" | "watch">;
   readonly ring: Pick<Ring, "head" | "reset" | "push">;
+  readonly recentHeads: Pick<RecentHeads, "note">;
   readonly clock: Clock;
   readonly trace: Pick<Trace, "add" | "stage">;
   readonly closing: AbortSignal;
@@ -44,7 +46,7 @@ const POLL_INTERVAL = 1_000;
 const ANY_PATH = "$tailer";
 
 export function createTailer(needs: TailerNeeds): Tailer {
-  const { log, ring, clock, trace, closing, readLimit, followers, commands } = needs;
+  const { log, ring, recentHeads, clock, trace, closing, readLimit, followers, commands } = needs;
   const budget = new TurnBudget(clock);
   let starting: Promise<void> | null = null;
   let isReading = false;
@@ -62,12 +64,14 @@ export function createTailer(needs: TailerNeeds): Tailer {
     const head = await readHead({ log, clock });
     if (closing.aborted) return;
     ring.reset(head);
+    recentHeads.note(head);
     void poll();
     if (doorbells > 0) void readAll();
   }
 
   async function poll(): Promise<void> {
     while (await sleep(clock, POLL_INTERVAL, closing)) {
+      recentHeads.note(ring.head);
       if (isReading) continue;
       const headBefore = ring.head;
       const doorbellsBefore = doorbells;
@@ -119,6 +123,7 @@ export function createTailer(needs: TailerNeeds): Tailer {
 
   function takeIn({ entries, next }: Page): void {
     ring.push(entries, next, clock.now());
+    recentHeads.note(next);
     for (const entry of entries) trace.stage("ring", entry, entry);
   }
 
