@@ -47,8 +47,8 @@ test.each([
   status.subscribe(() => {
     throw new Error("mine");
   });
-  // The types allow it, as everywhere: a function that returns something fits one that returns nothing.
-  status.subscribe(async () => Promise.reject(new Error("later")));
+  const rejecting: () => void = () => Promise.reject(new Error("later"));
+  status.subscribe(rejecting);
   status.subscribe((value) => heard.push(value));
   set(at(1));
   expect(heard).toEqual([at(1)]);

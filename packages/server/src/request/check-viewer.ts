@@ -6,7 +6,6 @@ export function checkViewer(what: string, viewer: unknown): void {
   if (typeof id === "string" && id !== "" && id !== viewer) {
     return;
   }
-  throw new TypeError(
-    `Expected ${what} a viewer with a string "id" that is not empty, got ${id === "" ? "an empty one" : typeNameOf(id)}.`,
-  );
+  const got = id === "" ? "an empty one" : typeNameOf(id);
+  throw new TypeError(`Expected ${what} a viewer with a string "id" that is not empty, got ${got}.`);
 }
