@@ -11,6 +11,8 @@ const ALL = ["{packages,apps,examples,e2e,benchmarks,docs,scripts}/**/*.test.{ts
 const ALONE = ["e2e/simulation/simulation.test.ts"];
 /** Tests that need many processes or sockets, that take long, that use foreign servers, or that measure. */
 const FAULTS = ["e2e/faults/**/*.test.ts", "packages/log-postgres/trials/**/*.test.ts"];
+/** The same, with servers of Redis. */
+const REDIS_FAULTS = ["packages/log-redis/trials/**/*.test.ts"];
 const PROOF = [
   "e2e/{fan-out,chat-fuzz,cluster}.test.ts",
   "e2e/security/fuzz.test.ts",
@@ -23,6 +25,8 @@ const PROOF = [
 ];
 /** Tests that share one server of PostgreSQL, which is started for them. */
 const POSTGRES = ["packages/log-postgres/src/**/*.test.ts", "e2e/publish-in-postgres.test.ts"];
+/** Tests that share one server of Redis, which is started for them. */
+const REDIS = ["packages/log-redis/src/**/*.test.ts"];
 /** React needs a document, and these tests run on two versions of it. */
 const REACT = ["packages/react/**/*.test.{ts,tsx}"];
 const PACKED = ["scripts/packed.test.ts"];
@@ -45,6 +49,12 @@ const react: Project = {
 /** These tests have a server of PostgreSQL. On a busy machine, it takes its time. */
 const withPostgres: Project = {
   globalSetup: "packages/log-postgres/test/set-up.ts",
+  expect: { poll: { timeout: 10_000 } },
+};
+
+/** These tests have a server of Redis. */
+const withRedis: Project = {
+  globalSetup: "packages/log-redis/test/set-up.ts",
   expect: { poll: { timeout: 10_000 } },
 };
 
@@ -73,9 +83,20 @@ export default defineConfig({
         name: "code",
         isolate: false,
         include: ALL,
-        exclude: ["e2e/{chat,react}/**", ...ALONE, ...FAULTS, ...PROOF, ...POSTGRES, ...REACT, ...PACKED],
+        exclude: [
+          "e2e/{chat,react}/**",
+          ...ALONE,
+          ...FAULTS,
+          ...REDIS_FAULTS,
+          ...PROOF,
+          ...POSTGRES,
+          ...REDIS,
+          ...REACT,
+          ...PACKED,
+        ],
       }),
       project({ ...withPostgres, name: "postgres", isolate: false, include: POSTGRES }),
+      project({ ...withRedis, name: "redis", isolate: false, include: REDIS }),
       project({ name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
       project({ ...react, name: "react", provide: { react: "19" } }),
       project({
@@ -89,6 +110,13 @@ export default defineConfig({
       project({ ...page, name: "smoke", include: [SMOKE] }),
       project({ ...page, name: "page", include: ["e2e/{chat,react}/**/*.test.ts"], exclude: [SMOKE] }),
       project({ ...withPostgres, name: "faults", include: FAULTS, maxWorkers: 1, sequence: { groupOrder: 3 } }),
+      project({
+        ...withRedis,
+        name: "redis-faults",
+        include: REDIS_FAULTS,
+        maxWorkers: 1,
+        sequence: { groupOrder: 3 },
+      }),
       project({ name: "proof", include: PROOF, maxWorkers: 1, sequence: { groupOrder: 3 } }),
       project({ name: "packed", include: PACKED, maxWorkers: 1, sequence: { groupOrder: 3 } }),
     ],

@@ -1,0 +1,67 @@
+import type { Connection } from "./connection.ts";
+import { Link, newClient, type LinkOptions, type Value } from "./link.ts";
+import type { Script } from "./scripts/script.ts";
+
+const NAME = /^[\w.:-]{1,60}$/;
+
+/** The nearest number that the server can count with; limits may be Infinity. */
+export function toInteger(value: number): number {
+  return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
+}
+
+/** The server, and the keys of a log there. */
+export class Database {
+  /** The prefix of the keys. They share a hash tag, so that a cluster has them in one place. */
+  readonly prefix: string;
+  readonly #connection: Connection;
+  readonly #options: LinkOptions;
+  readonly #reads: Link;
+  /** A large answer of a read must not delay an append, nor `WAIT` a read. */
+  readonly #writes: Link;
+
+  /** @throws TypeError if it is no name of a log */
+  constructor(connection: Connection, name: string, options: LinkOptions) {
+    if (!NAME.test(name)) {
+      throw new TypeError(`Expected "name" to be 1 to 60 characters "A-Z a-z 0-9 _ . : -", got "${name}".`);
+    }
+    this.prefix = `{${name}}:`;
+    this.#connection = connection;
+    this.#options = options;
+    this.#reads = new Link(connection, options);
+    this.#writes = new Link(connection, options);
+  }
+
+  /** The channel of the server that says that there are new entries. */
+  get bell(): string {
+    return `${this.prefix}bell`;
+  }
+
+  /** Runs a script that reads. */
+  async read(script: Script, values: readonly Value[]): Promise<unknown> {
+    return this.#reads.run(script, `${this.prefix}meta`, values);
+  }
+
+  /** Runs a script that writes. */
+  async write(script: Script, values: readonly Value[]): Promise<unknown> {
+    return this.#writes.run(script, `${this.prefix}meta`, values);
+  }
+
+  /** Waits until replicas have what was written before. Returns how many have it. */
+  async waitForReplicas(count: number, milliseconds: number): Promise<number> {
+    return Number(await this.#writes.send("wait", [count, milliseconds]));
+  }
+
+  /** Sends a command that is no script. */
+  async send(command: string, values: readonly Value[]): Promise<unknown> {
+    return this.#reads.send(command, values);
+  }
+
+  /** A client of its own, not connected yet. */
+  newClient() {
+    return newClient(this.#connection, this.#options.patience);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#reads.close(), this.#writes.close()]);
+  }
+}

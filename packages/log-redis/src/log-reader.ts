@@ -1,0 +1,142 @@
+import { FORGOTTEN_CHANNELS, type Entry, type Hole, type Limit, type LogStat, type Page } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import type { Mode } from "@tidings/protocol/mode";
+import { toInteger, type Database } from "./database.ts";
+import type { Epochs } from "./epochs.ts";
+import type { Value } from "./link.ts";
+import { isLostConnection, redisError } from "./redis-error.ts";
+import { READ, RECENT, STAT } from "./scripts/read.ts";
+import type { Script } from "./scripts/script.ts";
+
+const MODES: Readonly<Record<string, Mode>> = { r: "reliable", v: "latest", w: "latest", h: "volatile" };
+const EVERY_KIND = "rvwh";
+const VALUES = "v";
+
+/** What the scripts answer. `places` has names and positions in turn, `rows` positions and texts. */
+type Answer = readonly [
+  epoch: string,
+  head: number,
+  reason: "reset" | "lost" | "",
+  places: readonly (string | number)[],
+  more: number,
+  next: number,
+  rows: readonly (string | number)[],
+];
+
+/** Options of {@link LogReader}. */
+export interface LogReaderOptions {
+  /** Milliseconds since 1970; empty for the clock of the server. */
+  readonly now: () => number | "";
+  /** Names the first epoch of a log that was emptied meanwhile. */
+  readonly newEpoch: () => string;
+}
+
+/** Reads the log. Each method is one script, so it sees one state of the log. */
+export class LogReader {
+  readonly #database: Database;
+  readonly #epochs: Epochs;
+  readonly #options: LogReaderOptions;
+
+  constructor(database: Database, epochs: Epochs, options: LogReaderOptions) {
+    this.#database = database;
+    this.#epochs = epochs;
+    this.#options = options;
+  }
+
+  async read(after: Cursor, channels: readonly string[] | null, limit: Limit): Promise<Page> {
+    return this.#find(READ, after, channels, [EVERY_KIND, ...this.#bounds(limit)]);
+  }
+
+  async recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
+    const page = await this.#find(RECENT, before ?? null, channels, [toInteger(n)]);
+    return { ...page, entries: page.entries.toReversed() };
+  }
+
+  async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
+    const page = await this.#find(READ, after, channels, [VALUES, ...this.#bounds(limit)]);
+    // A trimmed entry is no loss for a reader of values.
+    return { ...page, holes: page.holes.filter(({ reason }) => reason !== "trimmed") };
+  }
+
+  async head(): Promise<Cursor> {
+    const [epoch, head] = await this.#stat();
+    return { epoch, seq: head };
+  }
+
+  async stat(): Promise<Omit<LogStat, "keep">> {
+    const [epoch, head, entries, bytes] = await this.#stat();
+    return { head: { epoch, seq: head }, entries, bytes };
+  }
+
+  async #stat(): Promise<[epoch: string, head: number, entries: number, bytes: number]> {
+    // The script answers in this way.
+    return (await this.#run(STAT, [this.#options.newEpoch()])) as [string, number, number, number];
+  }
+
+  #bounds(limit: Limit): Value[] {
+    return [toInteger(limit.entries), toInteger(limit.bytes), this.#options.now()];
+  }
+
+  /** Validates a position and finds entries, in one script. */
+  async #find(
+    script: Script,
+    position: Cursor | null,
+    channels: readonly string[] | null,
+    values: readonly Value[],
+  ): Promise<Page> {
+    const named = channels === null ? null : [...new Set(channels)];
+    const [epoch, head, reason, places, more, next, rows] = (await this.#run(script, [
+      this.#options.newEpoch(),
+      position?.epoch ?? "",
+      position?.seq ?? 0,
+      named === null ? "" : JSON.stringify(named),
+      ...values,
+    ])) as Answer; // The scripts answer in this way.
+    if (reason !== "") {
+      const holes = (named ?? places.map(String)).map((channel) => ({ channel, reason, to: head }));
+      return { entries: [], next: { epoch, seq: head }, more: false, holes };
+    }
+    await this.#epochs.know(epoch);
+    return {
+      entries: inPairs(rows).map(([seq, text]) => this.#entry(Number(seq), String(text))),
+      next: more === 1 ? this.#epochs.cursorAt(next) : { epoch, seq: head },
+      more: more === 1,
+      holes: inPairs(places).map(([channel, to]) => trimmedHole(String(channel), Number(to))),
+    };
+  }
+
+  /** An entry as the scripts have stored it: a line, a line of JSON, and the data. */
+  #entry(at: number, text: string): Entry {
+    const firstEnd = text.indexOf("\n");
+    const secondEnd = text.indexOf("\n", firstEnd + 1);
+    const [kind = "", time = ""] = text.slice(0, firstEnd).split(" ");
+    // The writer has encoded it.
+    const [channel, type, key] = JSON.parse(text.slice(firstEnd + 1, secondEnd)) as [string, string, string];
+    const mode = MODES[kind] ?? "reliable";
+    const data = kind === "w" ? null : text.slice(secondEnd + 1);
+    const { epoch, seq } = this.#epochs.cursorAt(at);
+    return mode === "latest"
+      ? { epoch, seq, channel, type, mode, key, at: Number(time), data }
+      : { epoch, seq, channel, type, mode, at: Number(time), data };
+  }
+
+  async #run(script: Script, values: readonly Value[]): Promise<unknown> {
+    try {
+      return await this.#database.read(script, values);
+    } catch (cause) {
+      // A read may be repeated: on a new connection, since the old one is lost.
+      if (!isLostConnection(cause)) throw redisError("read", cause);
+    }
+    return this.#database.read(script, values).catch((cause: unknown) => {
+      throw redisError("read", cause);
+    });
+  }
+}
+
+function inPairs<Item>(list: readonly Item[]): [Item | undefined, Item | undefined][] {
+  return Array.from({ length: list.length / 2 }, (_, index) => [list[2 * index], list[2 * index + 1]]);
+}
+
+function trimmedHole(channel: string, to: number): Hole {
+  return { channel: channel === "" ? FORGOTTEN_CHANNELS : channel, reason: "trimmed", to };
+}

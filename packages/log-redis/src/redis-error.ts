@@ -1,0 +1,90 @@
+import { AppendError } from "@tidings/log";
+
+/** A command was not sent, since there is no connection. */
+export class NotConnectedError extends Error {
+  constructor(cause: unknown) {
+    super(reportOf(cause), { cause });
+  }
+}
+
+/** The server did not answer in time. */
+export class NoAnswerError extends Error {
+  constructor(milliseconds: number) {
+    super(`no answer within ${milliseconds} ms`);
+  }
+}
+
+/** Fewer replicas than demanded have confirmed an append. */
+export class FewReplicasError extends Error {
+  constructor(demanded: number, confirmed: number) {
+    super(`expected ${demanded} replicas to confirm, got ${confirmed}`);
+  }
+}
+
+const NO_ANSWER =
+  "What was to be written may or may not be stored; with an idempotency key it is safe to publish again.";
+
+/** What to do, by the code of an answer with which the server has refused a command. It has run nothing of it. */
+const ADVICE: Readonly<Record<string, string>> = {
+  OOM: "The memory of the server is full: raise maxmemory, or keep less.",
+  READONLY: "The server is a replica: connect to the primary.",
+  MASTERDOWN: "The server is a replica that has lost its primary: connect to the primary.",
+  MISCONF: "The server cannot save its data, and so refuses writes: look at its log, and at its disk.",
+  NOREPLICAS: "The server demands replicas (min-replicas-to-write): check that they run.",
+  LOADING: "The server has just started: it is ready soon.",
+  BUSY: "Another script keeps the server busy.",
+  NOAUTH: "Give the password of the server.",
+  WRONGPASS: "Check the user and the password.",
+  CLUSTERDOWN: "The cluster does not work: check its nodes.",
+  MOVED: "The server is a node of a cluster, which this log does not follow: connect to the node with its keys.",
+};
+
+/** The error of an append. */
+export function appendError(cause: unknown): AppendError {
+  const { message } = redisError("append to", cause);
+  return new AppendError(isUnknown(cause) ? "unknown" : "none", message, { cause });
+}
+
+/** An error that says what failed, what Redis reported, and what to do. */
+export function redisError(action: string, cause: unknown): Error {
+  return new Error(`Cannot ${action} the log in Redis: ${reportOf(cause)}. ${adviceOn(cause)}`.trimEnd(), { cause });
+}
+
+/** Whether the server does not know a script. It has run nothing. */
+export function isMissingScript(error: unknown): boolean {
+  return codeOf(error) === "NOSCRIPT";
+}
+
+/** Whether the server is not the one that takes writes. */
+export function isWrongServer(error: unknown): boolean {
+  return ["READONLY", "MASTERDOWN", "MOVED"].includes(codeOf(error) ?? "");
+}
+
+/** Whether a connection ended before the answer, so that a read may be tried again. */
+export function isLostConnection(error: unknown): boolean {
+  return codeOf(error) === null && !(error instanceof NotConnectedError) && !(error instanceof NoAnswerError);
+}
+
+/** Whether nobody knows if something was stored. An error inside of a script may have come after a part of it. */
+function isUnknown(error: unknown): boolean {
+  return !(error instanceof NotConnectedError) && ADVICE[codeOf(error) ?? ""] === undefined;
+}
+
+function adviceOn(error: unknown): string {
+  if (error instanceof NotConnectedError) return "Nothing was written: check the address, and that the server runs.";
+  return ADVICE[codeOf(error) ?? ""] ?? NO_ANSWER;
+}
+
+/** The code of an answer; null if the error is no answer of the server. */
+function codeOf(error: unknown): string | null {
+  if (!(error instanceof Error) || error.name !== "ReplyError") return null;
+  const [, code = null] = /^([A-Z]+) /.exec(error.message) ?? [];
+  return code;
+}
+
+function reportOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  // An error of several attempts to connect has no message of its own.
+  if (cause instanceof AggregateError && cause.message === "") return cause.errors.map(reportOf).join(", ");
+  return cause.message.replace(/\.$/, "");
+}

@@ -1,0 +1,165 @@
+import { COMMON } from "./common.ts";
+import { defineScript } from "./script.ts";
+
+/**
+ * How the answers of all reads begin: the running epoch, the head, why the position is invalid (empty if it is valid),
+ * and channels. These are the holes, each with its `seq`; or of an invalid position, all channels of the log if none
+ * were named.
+ */
+const POSITION = String.raw`
+local epoch = running_epoch(ARGV[1], false)
+local head = number_of('seq')
+local after = { epoch = ARGV[2], seq = tonumber(ARGV[3]) }
+local channels = ARGV[4] ~= '' and cjson.decode(ARGV[4]) or nil
+
+local function invalid_reason()
+  if after.epoch == '' then return '' end
+  local last = after.epoch == epoch and head or nil
+  local list = last and {} or epochs()
+  for i = 1, #list - 1 do
+    if list[i].name == after.epoch then last = list[i + 1].first - 1 end
+  end
+  if not last then return 'reset' end
+  return after.seq > last and 'lost' or ''
+end
+
+local function every_channel()
+  local list = call('SMEMBERS', CHANNELS)
+  for _, channel in ipairs(call('ZRANGE', EMPTY, 0, -1)) do table.insert(list, channel) end
+  return list
+end
+
+local reason = invalid_reason()
+if reason ~= '' then return { epoch, head, reason, channels and {} or every_channel(), 0, 0, {} } end
+
+local answer = {}
+-- Adds an entry to the answer.
+local function add(id, text)
+  table.insert(answer, tonumber(id))
+  table.insert(answer, text)
+end
+`;
+
+/**
+ * Reads what is owed after a position: of named channels, or of all. Arguments: the name of an epoch, the position, the
+ * channels as JSON or nothing, the letters of the kinds, the limits of entries and bytes, and the time.
+ */
+export const READ = defineScript(String.raw`
+${COMMON}
+${POSITION}
+local kinds, limit, max_bytes, now = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), time_of(ARGV[8])
+
+local function mark_of(channel, forgotten)
+  local mark = call('ZSCORE', TRIMMED, channel)
+  if mark then return tonumber(mark) end
+  -- A channel without a mark that has been in use since before anything was forgotten has lost nothing.
+  if forgotten == 0 or call('SISMEMBER', CHANNELS, channel) == 1 then return 0 end
+  return forgotten
+end
+
+local function find_holes()
+  local holes = {}
+  if after.seq >= number_of('trimmed') then return holes end
+  local forgotten = number_of('forgotten')
+  local function add_hole(channel, seq)
+    if seq <= after.seq then return end
+    table.insert(holes, channel)
+    table.insert(holes, seq)
+  end
+  for _, channel in ipairs(channels or {}) do add_hole(channel, mark_of(channel, forgotten)) end
+  if channels then return holes end
+  local marks = call('ZRANGEBYSCORE', TRIMMED, '(' .. digits(after.seq), '+inf', 'WITHSCORES')
+  for i = 1, #marks, 2 do add_hole(marks[i], tonumber(marks[i + 1])) end
+  add_hole('', forgotten)
+  return holes
+end
+
+-- The ids after the position in one set, as many as a page may need.
+local function ids_in(key)
+  return call('ZRANGEBYSCORE', key, '(' .. digits(after.seq), '+inf', 'LIMIT', 0, digits(limit + 1))
+end
+
+local function find_ids()
+  if after.seq >= head then return {} end
+  if not channels then return ids_in(ALL) end
+  local ids = {}
+  for _, channel in ipairs(channels) do
+    for kind in string.gmatch(kinds, '%a') do
+      for _, id in ipairs(ids_in(key_of(kind, channel))) do table.insert(ids, id) end
+    end
+  end
+  table.sort(ids, function(one, other) return tonumber(one) < tonumber(other) end)
+  return ids
+end
+
+local scanned, bytes, next_seq = 0, 0, after.seq
+-- Whether the page has room for the entry.
+local function take(id, text)
+  local entry = parse(text)
+  local is_owed = is_young(entry, now)
+  if is_owed then bytes = bytes + entry.size end
+  if (scanned > 0 and scanned >= limit) or (#answer > 0 and bytes > max_bytes) then return false end
+  if is_owed then add(id, text) end
+  scanned = scanned + 1
+  next_seq = tonumber(id)
+  return true
+end
+
+local ids = find_ids()
+for from = 1, #ids, 100 do
+  local some = { unpack(ids, from, math.min(from + 99, #ids)) }
+  for i, text in ipairs(call('HMGET', ENTRIES, unpack(some))) do
+    if not take(some[i], text) then return { epoch, head, '', find_holes(), 1, next_seq, answer } end
+  end
+end
+return { epoch, head, '', find_holes(), 0, head, answer }
+`);
+
+/**
+ * Reads the newest reliable entries before a position, the newest first. Arguments as of {@link READ}, and the number of
+ * entries.
+ */
+export const RECENT = defineScript(String.raw`
+${COMMON}
+${POSITION}
+local count = tonumber(ARGV[5])
+local before = after.epoch ~= '' and '(' .. digits(after.seq) or '+inf'
+local ids = {}
+for _, channel in ipairs(channels) do
+  for _, id in ipairs(call('ZREVRANGEBYSCORE', key_of('r', channel), before, '-inf', 'LIMIT', 0, digits(count + 1))) do
+    table.insert(ids, id)
+  end
+end
+table.sort(ids, function(one, other) return tonumber(one) > tonumber(other) end)
+local more = #ids > count and 1 or 0
+while #ids > count do table.remove(ids) end
+in_chunks(ids, function(some)
+  for i, text in ipairs(call('HMGET', ENTRIES, unpack(some))) do add(some[i], text) end
+end)
+return { epoch, head, '', {}, more, head, answer }
+`);
+
+/** The head and the size of the log. Argument: the name of an epoch. */
+export const STAT = defineScript(String.raw`
+${COMMON}
+local epoch = running_epoch(ARGV[1], false)
+return { epoch, number_of('seq'), call('ZCARD', ALL), number_of('bytes') + number_of('others') }
+`);
+
+/** The epochs of the log, oldest first, each with its first `seq`. Without arguments. */
+export const LIST_EPOCHS = defineScript(String.raw`
+${COMMON}
+local list = {}
+for _, epoch in ipairs(epochs()) do
+  table.insert(list, epoch.name)
+  table.insert(list, epoch.first)
+end
+return list
+`);
+
+/** Begins the first epoch, and names the server; an empty text if it does not say who it is. Argument: an epoch. */
+export const OPEN = defineScript(String.raw`
+${COMMON}
+running_epoch(ARGV[1], false)
+return server()
+`);

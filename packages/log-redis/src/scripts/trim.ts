@@ -1,0 +1,141 @@
+import { COMMON, KEEPING } from "./common.ts";
+import { defineScript } from "./script.ts";
+
+/**
+ * One step of retention. Arguments: what is kept, as JSON; the time; the name of an epoch; and how much it may do: the
+ * server does nothing else meanwhile. Returns whether there may be more to do.
+ */
+export const TRIM = defineScript(String.raw`
+${COMMON}
+local now = time_of(ARGV[2])
+${KEEPING}
+local keep = cjson.decode(ARGV[1])
+local left = tonumber(ARGV[4])
+running_epoch(ARGV[3], true)
+
+-- Replaces an expired value by its withdrawal, which readers receive.
+local function withdraw(channel, header)
+  local seq = number_of('seq') + 1
+  call('HSET', META, 'seq', digits(seq))
+  local entry = { channel = channel, type = header[2], key = header[3], kind = 'w', data = '' }
+  entry.header = cjson.encode({ header[1], header[2], header[3] })
+  place(entry, seq)
+end
+
+-- Drops hints that nobody is owed any more, and withdraws values that have expired.
+local function end_lifetimes()
+  local has_withdrawn = false
+  local function end_some(ids)
+    for _, id in ipairs(ids) do
+      local entry = parse(call('HGET', ENTRIES, id))
+      local header = cjson.decode(entry.header)
+      if entry.kind == 'h' then drop('h', header[1], { id })
+      else
+        withdraw(header[1], header)
+        has_withdrawn = true
+      end
+      left = left - 1
+    end
+  end
+  end_some(call('ZRANGEBYSCORE', UNTIL, '-inf', now, 'LIMIT', 0, left))
+  -- With a time in the future, after the clock went back.
+  if left > 0 then end_some(call('ZRANGEBYSCORE', SINCE, now, '+inf', 'LIMIT', 0, left)) end
+  return has_withdrawn
+end
+
+-- The oldest ids of a set whose entries are too old, at most 100. When the clock goes back, an entry with a time in the
+-- future stays until the clock has caught up.
+local function aged_in(key)
+  local ids = call('ZRANGE', key, 0, math.min(left, 100) - 1)
+  local aged = {}
+  for i, text in ipairs(#ids > 0 and call('HMGET', ENTRIES, unpack(ids)) or {}) do
+    if now - parse(text).at < keep.age then break end
+    aged[i] = ids[i]
+  end
+  return aged
+end
+
+-- Drops what a channel has too much of one kind. Returns when its oldest one will be too old; nil if there is none.
+local function settle_kind(kind, channel)
+  local key = key_of(kind, channel)
+  local excess = math.min(call('ZCARD', key) - keep.entries, left)
+  if excess > 0 then
+    drop(kind, channel, call('ZRANGE', key, 0, excess - 1))
+    left = left - excess
+  end
+  while left > 0 do
+    local aged = aged_in(key)
+    if #aged == 0 then break end
+    drop(kind, channel, aged)
+    left = left - #aged
+  end
+  local oldest = call('ZRANGE', key, 0, 0)[1]
+  return oldest and parse(call('HGET', ENTRIES, oldest)).at + keep.age
+end
+
+local function settle(channel)
+  left = left - 1
+  local reliable, withdrawal = settle_kind('r', channel), settle_kind('w', channel)
+  -- Not finished: the channel is due at once.
+  if left <= 0 then return end
+  local due = math.min(reliable or math.huge, withdrawal or math.huge)
+  if due == math.huge then call('ZREM', DUE, channel) else call('ZADD', DUE, due, channel) end
+end
+
+local function settle_channels()
+  -- Whoever keeps something else than the last one has to look at every channel, once.
+  if call('HGET', META, 'kept') ~= ARGV[1] then
+    call('ZUNIONSTORE', DUE, 1, DUE, 'WEIGHTS', 0)
+    call('HSET', META, 'kept', ARGV[1])
+  end
+  for _, channel in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, math.max(left, 0))) do
+    if left <= 0 then return end
+    settle(channel)
+  end
+end
+
+-- Drops the oldest entries while the log is too large. No reliable entry and no withdrawal up to "dropped" is left.
+local function drop_oldest()
+  local dropped = number_of('dropped')
+  local total = number_of('bytes')
+  local ids = {}
+  while left > 0 and total + tally.bytes > keep.bytes do
+    if #ids == 0 then ids = call('ZRANGEBYSCORE', ALL, '(' .. digits(dropped), '+inf', 'LIMIT', 0, 100) end
+    local id = table.remove(ids, 1)
+    if not id then break end
+    local entry = parse(call('HGET', ENTRIES, id))
+    if entry.kind == 'r' or entry.kind == 'w' then drop(entry.kind, cjson.decode(entry.header)[1], { id }) end
+    dropped = tonumber(id)
+    left = left - 1
+  end
+  call('HSET', META, 'dropped', digits(dropped))
+end
+
+local function forget_keys()
+  if left <= 0 then return end
+  local names = call('ZRANGEBYSCORE', FORGET, '-inf', now, 'LIMIT', 0, math.min(left, 1000))
+  if #names == 0 then return end
+  call('HDEL', ONCE, unpack(names))
+  call('ZREM', FORGET, unpack(names))
+  left = left - #names
+end
+
+-- Forgets channels without entries, those with the smallest marks first, and keeps one mark for all of them.
+local function forget_channels()
+  local excess = math.min(call('ZCARD', EMPTY) - keep.emptyChannels, left)
+  if excess <= 0 then return end
+  local gone = call('ZPOPMIN', EMPTY, excess)
+  for i = 1, #gone, 2 do call('ZREM', TRIMMED, gone[i]) end
+  call('HSET', META, 'forgotten', digits(math.max(number_of('forgotten'), tonumber(gone[#gone]))))
+  left = left - excess
+end
+
+local has_withdrawn = end_lifetimes()
+settle_channels()
+drop_oldest()
+forget_keys()
+forget_channels()
+write_tally()
+if has_withdrawn then ring() end
+return left <= 0 and 1 or 0
+`);

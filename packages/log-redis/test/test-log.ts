@@ -1,0 +1,43 @@
+import type { EventLog, NewEntry } from "@tidings/log";
+import { onTestFinished } from "vitest";
+import type { Connection } from "../src/connection.ts";
+import { openRedisLog, type RedisLogOptions, type WritingScripts } from "../src/redis-log.ts";
+import { APPEND } from "../src/scripts/append.ts";
+import { TRIM } from "../src/scripts/trim.ts";
+
+/** The scripts of the log. */
+export const SCRIPTS: WritingScripts = { append: APPEND, trim: TRIM };
+
+interface Server {
+  readonly url: string;
+  newName(): string;
+}
+
+/** Opens a log with a name of its own, and other handles on it, until the test has finished. It warns of nothing. */
+export async function openTestLog(server: Server, options: RedisLogOptions = {}, scripts = SCRIPTS) {
+  const name = options.name ?? server.newName();
+  const open = async (more: RedisLogOptions = {}, connection: Connection = server.url) => {
+    const log = await openRedisLog(connection, { onWarning: () => {}, ...options, ...more, name }, scripts);
+    onTestFinished(() => log.close());
+    return log;
+  };
+  return { log: await open(), open, name };
+}
+
+/** A reliable entry. */
+export function reliable(channel: string, data = '"event"', more: Partial<NewEntry> = {}): NewEntry {
+  return { channel, type: "message", mode: "reliable", data, ...more };
+}
+
+/** A value of the type `state`. Null as data withdraws it. */
+export function latest(channel: string, key: string, data: string | null, more: Partial<NewEntry> = {}): NewEntry {
+  return { channel, type: "state", mode: "latest", key, data, ...more };
+}
+
+const WIDE = { entries: 1_000_000, bytes: 1e9 };
+
+/** The data of all entries. */
+export async function everything(log: EventLog): Promise<(string | null)[]> {
+  const { entries } = await log.read({ ...(await log.head()), seq: 0 }, null, WIDE);
+  return entries.map(({ data }) => data);
+}
