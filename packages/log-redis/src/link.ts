@@ -1,7 +1,7 @@
 import type { Clock } from "@tidings/protocol/clock";
 import { Redis, type RedisOptions } from "ioredis";
 import type { Connection } from "./connection.ts";
-import { isMissingScript, isWrongServer, NoAnswerError, NotConnectedError } from "./redis-error.ts";
+import { isMissingScript, isUnsent, isWrongServer, NoAnswerError, NotConnectedError } from "./redis-error.ts";
 import type { Script } from "./scripts/script.ts";
 
 /** A value that a script or command gets. */
@@ -13,6 +13,9 @@ export interface LinkOptions {
   /** The milliseconds until an attempt to connect, or a command without an answer, fails. */
   readonly patience: number;
 }
+
+/** How often a command is tried that could not be sent. */
+const ATTEMPTS = 3;
 
 type Settings = Omit<RedisOptions, "replyMapping">;
 
@@ -26,6 +29,7 @@ export function newClient(connection: Connection, patience: number): Redis {
   const settings: Settings = {
     connectionName: "tidings",
     ...given,
+    protocol: 2,
     lazyConnect: true,
     connectTimeout: patience,
     retryStrategy: () => null,
@@ -75,13 +79,16 @@ export class Link {
    * @throws NoAnswerError if the server does not answer in time
    */
   async send(command: string, values: readonly Value[]): Promise<unknown> {
-    const client = await this.#connect();
-    try {
-      return await this.#inTime(client, client.call(command, [...values]));
-    } catch (error) {
-      // The address may lead to another server by now.
-      if (isWrongServer(error)) this.#drop(client);
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      const client = await this.#connect();
+      try {
+        return await this.#inTime(client, client.call(command, [...values]));
+      } catch (error) {
+        // The address may lead to another server by now.
+        if (isUnsent(error) || isWrongServer(error)) this.#drop(client);
+        // A connection that has ended is noticed when it is used.
+        if (!isUnsent(error) || attempt === ATTEMPTS) throw error;
+      }
     }
   }
 
@@ -101,13 +108,17 @@ export class Link {
     client.once("close", () => {
       this.#client = null;
     });
+    // The client rejects with an error of its own, and emits what has happened.
+    let report: unknown = null;
+    client.on("error", (error) => {
+      report = error;
+    });
     try {
-      await client.connect();
+      await this.#inTime(client, client.connect());
       return client;
     } catch (cause) {
-      client.disconnect();
-      this.#client = null;
-      throw new NotConnectedError(cause);
+      this.#drop(client);
+      throw new NotConnectedError(report ?? cause);
     }
   }
 

@@ -24,6 +24,10 @@ export class FewReplicasError extends Error {
 const NO_ANSWER =
   "What was to be written may or may not be stored; with an idempotency key it is safe to publish again.";
 
+const RIGHTS =
+  "Give the user of the log its rights: ~{tidings}:* &{tidings}:* +@all -@dangerous +info, with the name of the log " +
+  "instead of tidings.";
+
 /** What to do, by the code of an answer with which the server has refused a command. It has run nothing of it. */
 const ADVICE: Readonly<Record<string, string>> = {
   OOM: "The memory of the server is full: raise maxmemory, or keep less.",
@@ -33,6 +37,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   NOREPLICAS: "The server demands replicas (min-replicas-to-write): check that they run.",
   LOADING: "The server has just started: it is ready soon.",
   BUSY: "Another script keeps the server busy.",
+  NOPERM: RIGHTS,
   NOAUTH: "Give the password of the server.",
   WRONGPASS: "Check the user and the password.",
   CLUSTERDOWN: "The cluster does not work: check its nodes.",
@@ -42,12 +47,19 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** The error of an append. */
 export function appendError(cause: unknown): AppendError {
   const { message } = redisError("append to", cause);
-  return new AppendError(isUnknown(cause) ? "unknown" : "none", message, { cause });
+  return isUnknown(cause)
+    ? new AppendError("unknown", `${message} ${NO_ANSWER}`, { cause })
+    : new AppendError("none", message, { cause });
 }
 
 /** An error that says what failed, what Redis reported, and what to do. */
 export function redisError(action: string, cause: unknown): Error {
   return new Error(`Cannot ${action} the log in Redis: ${reportOf(cause)}. ${adviceOn(cause)}`.trimEnd(), { cause });
+}
+
+/** Whether the client found its connection ended, and has sent nothing. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Stream isn't writeable");
 }
 
 /** Whether the server does not know a script. It has run nothing. */
@@ -67,12 +79,13 @@ export function isLostConnection(error: unknown): boolean {
 
 /** Whether nobody knows if something was stored. An error inside of a script may have come after a part of it. */
 function isUnknown(error: unknown): boolean {
-  return !(error instanceof NotConnectedError) && ADVICE[codeOf(error) ?? ""] === undefined;
+  return !(error instanceof NotConnectedError) && !isUnsent(error) && ADVICE[codeOf(error) ?? ""] === undefined;
 }
 
 function adviceOn(error: unknown): string {
   if (error instanceof NotConnectedError) return "Nothing was written: check the address, and that the server runs.";
-  return ADVICE[codeOf(error) ?? ""] ?? NO_ANSWER;
+  if (error instanceof Error && error.message.includes("user executing the script can't run")) return RIGHTS;
+  return ADVICE[codeOf(error) ?? ""] ?? "";
 }
 
 /** The code of an answer; null if the error is no answer of the server. */

@@ -1,6 +1,7 @@
+import { describe } from "vitest";
 import { describeRedisLog } from "../test/describe-log.ts";
-import { describeOnRedis } from "../test/test-server.ts";
+import { hasServer } from "../test/test-server.ts";
 
-describeOnRedis("on a server", () => {
+describe.runIf(hasServer)("on a server", () => {
   describeRedisLog(5);
 });

@@ -68,7 +68,8 @@ export class RedisServer {
 
   /** Starts the server, and waits until it answers. */
   async start(): Promise<void> {
-    const settings = { port: this.port, bind: "127.0.0.1", dir: this.folder, ...this.#settings };
+    const own = { port: this.port, bind: "127.0.0.1", dir: this.folder, "repl-diskless-sync-delay": 0 };
+    const settings = { ...own, ...this.#settings };
     const parameters = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const child = spawn(this.#program, parameters, { cwd: this.folder, stdio: "ignore" });
     this.#process = child;
@@ -118,6 +119,18 @@ export class RedisServer {
     } finally {
       client.disconnect();
     }
+  }
+
+  /** Makes this server a replica of another one, and waits until it has everything that the other one has. */
+  async follow(primary: RedisServer): Promise<void> {
+    await this.send("replicaof", "127.0.0.1", primary.port);
+    // It looks attached before its first copy is complete.
+    await this.waitFor("master_link_status:up", "info", "replication");
+  }
+
+  /** Makes a replica the primary. */
+  async promote(): Promise<void> {
+    await this.send("replicaof", "no", "one");
   }
 
   /** Repeats a command until its answer has a text. */

@@ -1,4 +1,4 @@
-import { describe, inject, onTestFinished } from "vitest";
+import { inject, onTestFinished } from "vitest";
 import { NO_SERVER, RedisServer, type Settings } from "./redis-server.ts";
 
 declare module "vitest" {
@@ -25,8 +25,8 @@ export const server = {
   newName: (): string => `test-${process.pid}-${++names}`,
 };
 
-/** Tests that need a server. Without a program on this machine they do not run; the set-up says so. */
-export const describeOnRedis = describe.runIf(program !== null);
+/** Whether there is a server. Without a program on this machine, tests that need one do not run; the set-up says so. */
+export const hasServer = program !== null;
 
 /** Starts a server of its own for a test. */
 export async function startServer(settings: Settings): Promise<RedisServer> {
