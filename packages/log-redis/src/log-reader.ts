@@ -1,4 +1,13 @@
-import { FORGOTTEN_CHANNELS, type Entry, type Hole, type Limit, type LogStat, type Page } from "@tidings/log";
+import {
+  FORGOTTEN_CHANNELS,
+  parseRules,
+  type KeepRules,
+  type Entry,
+  type Hole,
+  type Limit,
+  type LogStat,
+  type Page,
+} from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
 import { toInteger, type Database } from "./database.ts";
@@ -22,6 +31,8 @@ type Answer = readonly [
   next: number,
   rows: readonly (string | number)[],
 ];
+
+type Stat = readonly [epoch: string, head: number, entries: number, bytes: number, rules: string | null];
 
 /** Options of {@link LogReader}. */
 export interface LogReaderOptions {
@@ -63,14 +74,15 @@ export class LogReader {
     return { epoch, seq: head };
   }
 
-  async stat(): Promise<Omit<LogStat, "keep">> {
-    const [epoch, head, entries, bytes] = await this.#stat();
-    return { head: { epoch, seq: head }, entries, bytes };
+  /** The rules are null while none are stored. */
+  async stat(): Promise<Omit<LogStat, "keep" | "rules"> & { readonly rules: KeepRules | null }> {
+    const [epoch, head, entries, bytes, text] = await this.#stat();
+    return { head: { epoch, seq: head }, entries, bytes, rules: text === null ? null : parseRules(text) };
   }
 
-  async #stat(): Promise<[epoch: string, head: number, entries: number, bytes: number]> {
+  async #stat(): Promise<Stat> {
     // The script answers in this way.
-    return (await this.#run(STAT, [this.#options.newEpoch()])) as [string, number, number, number];
+    return (await this.#run(STAT, [this.#options.newEpoch()])) as Stat;
   }
 
   #bounds(limit: Limit): Value[] {

@@ -1,11 +1,12 @@
-import { completeKeep } from "@tidings/log";
-import type { Appended, EventLog, Keep, Limit, LogStat, NewEntry, Page } from "@tidings/log";
+import { checkRules, completeKeep, formatRules, rulesOf } from "@tidings/log";
+import type { Appended, EventLog, Keep, KeepRules, Limit, LogStat, NewEntry, Page } from "@tidings/log";
 import { newEpoch, type Cursor } from "@tidings/protocol";
 import { checkOptions, checkRange, type CheckedType } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { Connection } from "./connection.ts";
 import { Database, toInteger } from "./database.ts";
 import { Doorbell } from "./doorbell.ts";
+import { encodeRules } from "./encoded-rules.ts";
 import { Epochs } from "./epochs.ts";
 import { LogReader } from "./log-reader.ts";
 import { LogWriter } from "./log-writer.ts";
@@ -13,7 +14,7 @@ import { redisError } from "./redis-error.ts";
 import { APPEND } from "./scripts/append.ts";
 import { OPEN } from "./scripts/read.ts";
 import type { Script } from "./scripts/script.ts";
-import { TRIM } from "./scripts/trim.ts";
+import { SET_RULES, TRIM } from "./scripts/trim.ts";
 import { checkServer } from "./server-check.ts";
 
 /** Options of {@link redisLog}. */
@@ -127,12 +128,15 @@ class RedisLog implements EventLog {
   #doorbell: Doorbell | null = null;
   /** The pass of retention that runs. */
   #trimming: Promise<void> | null = null;
+  /** What this process has told last to keep. It holds while the log has no rules, as after it has vanished. */
+  #rules: KeepRules;
   #closing: Promise<void> | null = null;
 
   constructor(database: Database, options: CompleteOptions) {
     const { clock, replicas, patience, scripts } = options;
     this.#database = database;
     this.#options = options;
+    this.#rules = rulesOf(options.keep);
     const epochs = new Epochs(database);
     const common = { now: () => this.#now(), newEpoch: () => this.#newEpoch() };
     const onAppend = () => this.#wakeWatchers();
@@ -179,6 +183,17 @@ class RedisLog implements EventLog {
     return () => this.#watchers.delete(watcher);
   }
 
+  async setRules(given: KeepRules): Promise<void> {
+    this.#refuseClosed();
+    const rules = checkRules(given);
+    try {
+      await this.#database.write(SET_RULES, [formatRules(rules), encodeRules(rules)]);
+    } catch (cause) {
+      throw redisError("store rules in", cause);
+    }
+    this.#rules = rules;
+  }
+
   async trim(): Promise<void> {
     if (this.#closing !== null) return;
     this.#trimming ??= this.#runPass().finally(() => {
@@ -189,15 +204,11 @@ class RedisLog implements EventLog {
 
   async #runPass(): Promise<void> {
     const { keep, scripts } = this.#options;
-    const kept = JSON.stringify({
-      entries: toInteger(keep.entries),
-      age: toInteger(keep.age),
-      bytes: toInteger(keep.bytes),
-      emptyChannels: toInteger(keep.emptyChannels),
-    });
+    const bounds = [STEP, toInteger(keep.bytes), toInteger(keep.emptyChannels)];
     for (let more = true; more && this.#closing === null;) {
+      const values = [encodeRules(this.#rules), this.#now(), this.#newEpoch(), ...bounds];
       try {
-        more = (await this.#database.write(scripts.trim, [kept, this.#now(), this.#newEpoch(), STEP])) === 1;
+        more = (await this.#database.write(scripts.trim, values)) === 1;
       } catch (cause) {
         throw redisError("trim", cause);
       }
@@ -206,7 +217,8 @@ class RedisLog implements EventLog {
 
   async stat(): Promise<LogStat> {
     this.#refuseClosed();
-    return { ...(await this.#reader.stat()), keep: this.#options.keep };
+    const { rules, ...counted } = await this.#reader.stat();
+    return { ...counted, keep: this.#options.keep, rules: rules ?? this.#rules };
   }
 
   close(): Promise<void> {

@@ -139,11 +139,12 @@ end)
 return { epoch, head, '', {}, more, head, answer }
 `);
 
-/** The head and the size of the log. Argument: the name of an epoch. */
+/** The head, the size and the text of the rules, if there are some. Argument: the name of an epoch. */
 export const STAT = defineScript(String.raw`
 ${COMMON}
 local epoch = running_epoch(ARGV[1], false)
-return { epoch, number_of('seq'), call('ZCARD', ALL), number_of('bytes') + number_of('others') }
+local bytes = number_of('bytes') + number_of('others')
+return { epoch, number_of('seq'), call('ZCARD', ALL), bytes, call('HGET', META, 'rules') }
 `);
 
 /** The epochs of the log, oldest first, each with its first `seq`. Without arguments. */

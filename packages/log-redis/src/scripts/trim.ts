@@ -2,16 +2,25 @@ import { COMMON, KEEPING } from "./common.ts";
 import { defineScript } from "./script.ts";
 
 /**
- * One step of retention. Arguments: what is kept, as JSON; the time; the name of an epoch; and how much it may do: the
- * server does nothing else meanwhile. Returns whether there may be more to do.
+ * One step of retention. Arguments: the rules if none are stored, as a list of JSON; the time; the name of an epoch; how
+ * much it may do, since the server does nothing else meanwhile; and the bounds of bytes and of empty channels. Returns
+ * whether there may be more to do.
  */
 export const TRIM = defineScript(String.raw`
 ${COMMON}
 local now = time_of(ARGV[2])
 ${KEEPING}
-local keep = cjson.decode(ARGV[1])
-local left = tonumber(ARGV[4])
+local rules = call('HGET', META, 'list') or ARGV[1]
+local rule_list = cjson.decode(rules)
+local left, max_bytes, max_empty = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 running_epoch(ARGV[3], true)
+
+-- What is kept of a channel. The last rule fits every channel.
+local function keep_of(channel)
+  for _, rule in ipairs(rule_list) do
+    if string.find(channel, rule.fits) then return rule end
+  end
+end
 
 -- Replaces an expired value by its withdrawal, which readers receive.
 local function withdraw(channel, header)
@@ -45,7 +54,7 @@ end
 
 -- The oldest ids of a set whose entries are too old, at most 100. When the clock goes back, an entry with a time in the
 -- future stays until the clock has caught up.
-local function aged_in(key)
+local function aged_in(key, keep)
   local ids = call('ZRANGE', key, 0, math.min(left, 100) - 1)
   local aged = {}
   for i, text in ipairs(#ids > 0 and call('HMGET', ENTRIES, unpack(ids)) or {}) do
@@ -56,7 +65,7 @@ local function aged_in(key)
 end
 
 -- Drops what a channel has too much of one kind. Returns when its oldest one will be too old; nil if there is none.
-local function settle_kind(kind, channel)
+local function settle_kind(kind, channel, keep)
   local key = key_of(kind, channel)
   local excess = math.min(call('ZCARD', key) - keep.entries, left)
   if excess > 0 then
@@ -64,7 +73,7 @@ local function settle_kind(kind, channel)
     left = left - excess
   end
   while left > 0 do
-    local aged = aged_in(key)
+    local aged = aged_in(key, keep)
     if #aged == 0 then break end
     drop(kind, channel, aged)
     left = left - #aged
@@ -75,7 +84,8 @@ end
 
 local function settle(channel)
   left = left - 1
-  local reliable, withdrawal = settle_kind('r', channel), settle_kind('w', channel)
+  local keep = keep_of(channel)
+  local reliable, withdrawal = settle_kind('r', channel, keep), settle_kind('w', channel, keep)
   -- Not finished: the channel is due at once.
   if left <= 0 then return end
   local due = math.min(reliable or math.huge, withdrawal or math.huge)
@@ -83,10 +93,10 @@ local function settle(channel)
 end
 
 local function settle_channels()
-  -- Whoever keeps something else than the last one has to look at every channel, once.
-  if call('HGET', META, 'kept') ~= ARGV[1] then
+  -- With other rules than the last time, every channel has to be looked at, once.
+  if call('HGET', META, 'kept') ~= rules then
     call('ZUNIONSTORE', DUE, 1, DUE, 'WEIGHTS', 0)
-    call('HSET', META, 'kept', ARGV[1])
+    call('HSET', META, 'kept', rules)
   end
   for _, channel in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, math.max(left, 0))) do
     if left <= 0 then return end
@@ -99,7 +109,7 @@ local function drop_oldest()
   local dropped = number_of('dropped')
   local total = number_of('bytes')
   local ids = {}
-  while left > 0 and total + tally.bytes > keep.bytes do
+  while left > 0 and total + tally.bytes > max_bytes do
     if #ids == 0 then ids = call('ZRANGEBYSCORE', ALL, '(' .. digits(dropped), '+inf', 'LIMIT', 0, 100) end
     local id = table.remove(ids, 1)
     if not id then break end
@@ -122,7 +132,7 @@ end
 
 -- Forgets channels without entries, those with the smallest marks first, and keeps one mark for all of them.
 local function forget_channels()
-  local excess = math.min(call('ZCARD', EMPTY) - keep.emptyChannels, left)
+  local excess = math.min(call('ZCARD', EMPTY) - max_empty, left)
   if excess <= 0 then return end
   local gone = call('ZPOPMIN', EMPTY, excess)
   for i = 1, #gone, 2 do call('ZREM', TRIMMED, gone[i]) end
@@ -138,4 +148,10 @@ forget_channels()
 write_tally()
 if has_withdrawn then ring() end
 return left <= 0 and 1 or 0
+`);
+
+/** Stores rules. Arguments: their text, and the list of them that {@link TRIM} reads, as JSON. */
+export const SET_RULES = defineScript(String.raw`
+${COMMON}
+call('HSET', META, 'rules', ARGV[1], 'list', ARGV[2])
 `);
