@@ -118,18 +118,19 @@ export class LogReader {
   }
 
   /** An entry as the scripts have stored it: a line, a line of JSON, and the data. */
-  #entry(at: number, text: string): Entry {
+  #entry(position: number, text: string): Entry {
     const firstEnd = text.indexOf("\n");
     const secondEnd = text.indexOf("\n", firstEnd + 1);
-    const [kind = "", time = ""] = text.slice(0, firstEnd).split(" ");
+    const kind = text.charAt(0);
+    const at = parseInt(text.slice(2), 10);
     // The writer has encoded it.
     const [channel, type, key] = JSON.parse(text.slice(firstEnd + 1, secondEnd)) as [string, string, string];
     const mode = MODES[kind] ?? "reliable";
     const data = kind === "w" ? null : text.slice(secondEnd + 1);
-    const { epoch, seq } = this.#epochs.cursorAt(at);
+    const { epoch, seq } = this.#epochs.cursorAt(position);
     return mode === "latest"
-      ? { epoch, seq, channel, type, mode, key, at: Number(time), data }
-      : { epoch, seq, channel, type, mode, at: Number(time), data };
+      ? { epoch, seq, channel, type, mode, key, at, data }
+      : { epoch, seq, channel, type, mode, at, data };
   }
 
   async #run(script: Script, values: readonly Value[]): Promise<unknown> {

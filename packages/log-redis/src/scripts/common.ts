@@ -1,7 +1,7 @@
 import { IDEMPOTENCY_AGE } from "@tidings/log";
 
-/** The overhead of an entry that `bytes` counts, in bytes: 285 were measured beside 120 bytes of data. */
-export const ENTRY_BYTES = 200;
+/** The overhead of an entry that `bytes` counts beside its text, in bytes (`trials/retention-cost.test.ts`). */
+const ENTRY_BYTES = 280;
 
 /** How many epochs the log remembers. A position of an older one is answered with a `reset`. */
 export const MAX_EPOCHS = 100;
@@ -90,9 +90,10 @@ local function id_of(seq)
   return name .. '.' .. digits(seq)
 end
 
--- The parts of an entry's text. The header is JSON, which has no line break.
+-- The parts of an entry's text. An exclamation mark says that it has an idempotency key. The header is JSON, which has
+-- no line break.
 local function parse(text)
-  local kind, at, life, header, from = string.match(text, '^(%a) (%d+) (%d*)\n([^\n]*)\n()')
+  local kind, at, life, header, from = string.match(text, '^(%a)[ !](%d+) (%d*)\n([^\n]*)\n()')
   return { kind = kind, at = tonumber(at), life = tonumber(life), header = header, size = #text - from + 1 }
 end
 
@@ -114,9 +115,9 @@ export const KEEPING = String.raw`
 -- What this script has added to the numbers of the log.
 local tally = { bytes = 0, others = 0 }
 
-local function weigh(entry, sign)
-  local field = (entry.kind == 'r' or entry.kind == 'w') and 'bytes' or 'others'
-  tally[field] = tally[field] + sign * (entry.size + ${ENTRY_BYTES})
+local function weigh(kind, text, sign)
+  local field = (kind == 'r' or kind == 'w') and 'bytes' or 'others'
+  tally[field] = tally[field] + sign * (#text + ${ENTRY_BYTES})
 end
 
 local function write_tally()
@@ -167,23 +168,29 @@ local function drop_newest(header, id)
   return true
 end
 
--- Drops entries of one kind and channel. The loss of a reliable entry is a hole, and so is that of a withdrawal that no
--- newer value has replaced: a reader that has the former value would keep it for ever.
+-- Whether the loss of an entry is a hole: that of a reliable entry, and that of a withdrawal that no newer value has
+-- replaced. A reader that has the former value would keep it for ever.
+local function let_go(kind, channel, id, text)
+  -- Most entries have nothing else that knows of them.
+  if kind == 'r' and string.sub(text, 2, 2) == ' ' then return true end
+  local entry = parse(text)
+  local header = cjson.decode(entry.header)
+  if entry.life then
+    call('ZREM', SINCE, id)
+    call('ZREM', UNTIL, id)
+  end
+  if header[4] then forget_once(channel, header[4], entry.at) end
+  if kind == 'v' or kind == 'w' then return drop_newest(header, id) and kind == 'w' end
+  return kind == 'r'
+end
+
+-- Drops entries of one kind and channel.
 local function drop(kind, channel, all_ids)
   in_chunks(all_ids, function(ids)
     local lost = 0
     for i, text in ipairs(call('HMGET', ENTRIES, unpack(ids))) do
-      local entry = parse(text)
-      local header = cjson.decode(entry.header)
-      weigh(entry, -1)
-      if entry.life then
-        call('ZREM', SINCE, ids[i])
-        call('ZREM', UNTIL, ids[i])
-      end
-      if header[4] then forget_once(channel, header[4], entry.at) end
-      local leaves_hole = kind == 'r'
-      if kind == 'v' or kind == 'w' then leaves_hole = drop_newest(header, ids[i]) and kind == 'w' end
-      if leaves_hole then lost = math.max(lost, tonumber(ids[i])) end
+      weigh(kind, text, -1)
+      if let_go(kind, channel, ids[i], text) then lost = math.max(lost, tonumber(ids[i])) end
     end
     call('HDEL', ENTRIES, unpack(ids))
     call('ZREM', ALL, unpack(ids))
@@ -197,11 +204,12 @@ end
 local function place(entry, seq)
   local id = digits(seq)
   local channel, kind, life = entry.channel, entry.kind, entry.life
-  local head = kind .. ' ' .. digits(now) .. ' ' .. (life and digits(life) or '')
-  call('HSET', ENTRIES, id, head .. '\n' .. entry.header .. '\n' .. entry.data)
+  local head = kind .. (entry.once and '!' or ' ') .. digits(now) .. ' ' .. (life and digits(life) or '')
+  local text = head .. '\n' .. entry.header .. '\n' .. entry.data
+  call('HSET', ENTRIES, id, text)
   call('ZADD', ALL, seq, id)
   call('ZADD', key_of(kind, channel), seq, id)
-  weigh({ kind = kind, size = #entry.data }, 1)
+  weigh(kind, text, 1)
   if life then
     call('ZADD', SINCE, now - life, id)
     call('ZADD', UNTIL, now + life, id)
