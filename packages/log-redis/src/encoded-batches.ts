@@ -1,4 +1,4 @@
-import { AppendError, type NewEntry } from "@tidings/log";
+import { AppendError, isEnd, type NewEntry } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
 import { toInteger } from "./database.ts";
 
@@ -30,6 +30,7 @@ function encodeEntry(entry: NewEntry, volatileAge: number) {
     header: JSON.stringify(once === undefined ? [channel, type, key] : [channel, type, key, once]),
     once,
     life: kind === "h" ? volatileAge : kind === "v" ? encodeLife(entry.expires) : undefined,
+    ends: isEnd(entry) || undefined,
     expects: encodeExpected(entry.expects),
   };
 }

@@ -19,7 +19,7 @@ import type { Script } from "./scripts/script.ts";
 
 const MODES: Readonly<Record<string, Mode>> = { r: "reliable", v: "latest", w: "latest", h: "volatile" };
 const EVERY_KIND = "rvwh";
-const VALUES = "v";
+const VALUES_AND_ENDS = "ve";
 
 /** What the scripts answer. `places` has names and positions in turn, `rows` positions and texts. */
 type Answer = readonly [
@@ -64,7 +64,7 @@ export class LogReader {
   }
 
   async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
-    const page = await this.#find(READ, after, channels, [VALUES, ...this.#bounds(limit)]);
+    const page = await this.#find(READ, after, channels, [VALUES_AND_ENDS, ...this.#bounds(limit)]);
     // A trimmed entry is no loss for a reader of values.
     return { ...page, holes: page.holes.filter(({ reason }) => reason !== "trimmed") };
   }

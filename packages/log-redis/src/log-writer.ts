@@ -1,4 +1,4 @@
-import { ConflictError, VOLATILE_AGE, type Appended, type NewEntry } from "@tidings/log";
+import { ConflictError, EndedError, VOLATILE_AGE, type Appended, type NewEntry } from "@tidings/log";
 import { parseCursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Database } from "./database.ts";
@@ -17,10 +17,10 @@ interface Job {
 }
 
 /**
- * What the script answers for a batch: 0 with the `seq` of each entry, each with 1 for a duplicate; or 1 with the number
- * of the entry that conflicts, and the id of the value that is there.
+ * What the script answers for a batch: 0 with the `seq` of each entry, each with 1 for a duplicate; or why it is refused
+ * (1 for a conflict, 2 for an end), with the number of the entry, and the id of the value or end that is there.
  */
-type Outcome = readonly [0, ...number[]] | readonly [1, number, string];
+type Outcome = readonly [0, ...number[]] | readonly [1 | 2, number, string];
 
 /** The most entries and characters of one script: the server does nothing else meanwhile. A batch may have more. */
 const MAX_ENTRIES = 500;
@@ -58,6 +58,7 @@ export class LogWriter {
   }
 
   /**
+   * @throws EndedError if the channel of an entry has ended
    * @throws ConflictError if a value does not stand where an entry expects it
    * @throws AppendError if the entries cannot be stored
    */
@@ -122,7 +123,7 @@ export class LogWriter {
   }
 
   #settle({ batch, resolve, reject }: Job, outcome: Outcome): void {
-    if (outcome[0] === 1) return reject(conflictError(batch, outcome[1], outcome[2]));
+    if (outcome[0] !== 0) return reject(refusal(batch, outcome[0], outcome[1], outcome[2]));
     resolve(
       batch.map((_, index) => ({
         cursor: this.#epochs.cursorAt(Number(outcome[1 + 2 * index])),
@@ -132,9 +133,10 @@ export class LogWriter {
   }
 }
 
-/** The error of a batch whose entry conflicts. @param number that of the entry, from 1 on */
-function conflictError(batch: readonly NewEntry[], number: number, id: string): Error {
+/** The error of a batch that is refused. @param number that of the entry, from 1 on */
+function refusal(batch: readonly NewEntry[], reason: 1 | 2, number: number, id: string): Error {
   const entry = batch[number - 1];
-  if (entry === undefined) return new Error(`Expected a conflict of one of ${batch.length} entries, got ${number}.`);
-  return new ConflictError(entry, parseCursor(id));
+  if (entry === undefined) return new Error(`Expected the number of one of ${batch.length} entries, got ${number}.`);
+  const cursor = parseCursor(id);
+  return reason === 1 ? new ConflictError(entry, cursor) : new EndedError(entry.channel, cursor);
 }

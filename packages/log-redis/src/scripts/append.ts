@@ -3,8 +3,9 @@ import { defineScript } from "./script.ts";
 
 /**
  * Appends batches, each as a whole or not at all. Arguments: the batches as JSON, the time, and the name of an epoch.
- * For each batch it returns a list: 0 with the `seq` of each entry and 1 for a duplicate, or 1 with the number of the
- * entry that conflicts and the id of the value that is there.
+ * For each batch it returns a list: 0 with the `seq` of each entry and 1 for a duplicate; 1 with the number of the entry
+ * that conflicts and the id of the value that is there; or 2 with the number of an entry after the end of its channel
+ * and the id of that end, empty if the end is in the same batch.
  */
 export const APPEND = defineScript(String.raw`
 ${COMMON}
@@ -23,6 +24,28 @@ end
 -- Where an entry was appended before, by its idempotency key.
 local function first_of(entry)
   return entry.once and call('HGET', ONCE, name_of_once(entry.channel, entry.once))
+end
+
+-- Whether an entry of a batch comes after an end in it. Those with a key that was used before are no new entries.
+local function find_later(batch, number)
+  local keys = {}
+  for i = 1, number do
+    if batch[i].once then keys[batch[i].once] = true end
+  end
+  for i = number + 1, #batch do
+    local later = batch[i]
+    local is_new = not keys[later.once or false] and not first_of(later)
+    if later.channel == batch[number].channel and is_new then return { 2, i, '' } end
+  end
+end
+
+local function find_ended(batch)
+  for number, entry in ipairs(batch) do
+    local ending = call('HGET', ENDED, entry.channel)
+    if ending and not first_of(entry) then return { 2, number, id_of(tonumber(ending)) } end
+    local refused = entry.ends and find_later(batch, number)
+    if refused then return refused end
+  end
 end
 
 -- The conditions of a batch are about the log before it.
@@ -55,7 +78,7 @@ end
 
 local results = {}
 for i, batch in ipairs(cjson.decode(ARGV[1])) do
-  results[i] = find_conflict(batch) or append(batch)
+  results[i] = find_ended(batch) or find_conflict(batch) or append(batch)
 end
 if head > former_head then
   call('HSET', META, 'seq', digits(head))

@@ -23,6 +23,7 @@ const CHUNK = 1_000;
  * - trimmed: where the hole of a channel ends. empty: the same, of channels without entries
  * - due: when retention has to look at a channel again; 0 is at once
  * - since, until: the lifetimes of hints and of values that expire
+ * - ended: the `seq` of the ends of channels
  * - once: the `seq` of each idempotency key. forget: when the key of an entry that is gone may be forgotten
  */
 export const COMMON = String.raw`
@@ -33,7 +34,7 @@ local EPOCHS, ENTRIES, ALL = PREFIX .. 'epochs', PREFIX .. 'entries', PREFIX .. 
 local NEWEST, CHANNELS = PREFIX .. 'newest', PREFIX .. 'channels'
 local TRIMMED, EMPTY, DUE = PREFIX .. 'trimmed', PREFIX .. 'empty', PREFIX .. 'due'
 local SINCE, UNTIL = PREFIX .. 'since', PREFIX .. 'until'
-local ONCE, FORGET = PREFIX .. 'once', PREFIX .. 'forget'
+local ONCE, FORGET, ENDED = PREFIX .. 'once', PREFIX .. 'forget', PREFIX .. 'ended'
 
 local function key_of(kind, channel) return PREFIX .. kind .. ':' .. channel end
 
@@ -184,8 +185,11 @@ local function let_go(kind, channel, id, text)
   return kind == 'r'
 end
 
--- Drops entries of one kind and channel.
+local forget_channel
+
+-- Drops entries of one kind and channel. Nothing of a channel outlives its end.
 local function drop(kind, channel, all_ids)
+  local ending = kind == 'r' and call('HGET', ENDED, channel)
   in_chunks(all_ids, function(ids)
     local lost = 0
     for i, text in ipairs(call('HMGET', ENTRIES, unpack(ids))) do
@@ -198,6 +202,20 @@ local function drop(kind, channel, all_ids)
     if lost > 0 then move_mark(channel, lost) end
   end)
   if kind ~= 'h' then leave_if_empty(channel) end
+  -- The end is the last one.
+  if ending and all_ids[#all_ids] == ending then forget_channel(channel) end
+end
+
+-- Forgets a channel that has ended. The largest mark of all forgotten ones stands for it.
+function forget_channel(channel)
+  call('HDEL', ENDED, channel)
+  for kind in string.gmatch('rvwh', '%a') do
+    local ids = call('ZRANGE', key_of(kind, channel), 0, -1)
+    if #ids > 0 then drop(kind, channel, ids) end
+  end
+  local mark = tonumber(call('ZSCORE', TRIMMED, channel))
+  if mark > number_of('forgotten') then call('HSET', META, 'forgotten', digits(mark)) end
+  for _, set in ipairs({ TRIMMED, EMPTY, DUE }) do call('ZREM', set, channel) end
 end
 
 -- Adds an entry: the newest of all.
@@ -222,6 +240,7 @@ local function place(entry, seq)
     call('HSET', NEWEST, name, kind .. id)
     if former then drop(string.sub(former, 1, 1), channel, { string.sub(former, 2) }) end
   end
+  if entry.ends then call('HSET', ENDED, channel, id) end
   if entry.once then call('HSET', ONCE, name_of_once(channel, entry.once), id) end
 end
 

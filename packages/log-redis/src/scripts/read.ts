@@ -42,7 +42,7 @@ end
 
 /**
  * Reads what is owed after a position: of named channels, or of all. Arguments: the name of an epoch, the position, the
- * channels as JSON or nothing, the letters of the kinds, the limits of entries and bytes, and the time.
+ * channels as JSON or nothing, the letters of the kinds (`e` for ends), the limits of entries and bytes, and the time.
  */
 export const READ = defineScript(String.raw`
 ${COMMON}
@@ -79,13 +79,19 @@ local function ids_in(key)
   return call('ZRANGEBYSCORE', key, '(' .. digits(after.seq), '+inf', 'LIMIT', 0, digits(limit + 1))
 end
 
+local function ids_of(kind, channel)
+  if kind ~= 'e' then return ids_in(key_of(kind, channel)) end
+  local ending = call('HGET', ENDED, channel)
+  return { ending and tonumber(ending) > after.seq and ending or nil }
+end
+
 local function find_ids()
   if after.seq >= head then return {} end
   if not channels then return ids_in(ALL) end
   local ids = {}
   for _, channel in ipairs(channels) do
     for kind in string.gmatch(kinds, '%a') do
-      for _, id in ipairs(ids_in(key_of(kind, channel))) do table.insert(ids, id) end
+      for _, id in ipairs(ids_of(kind, channel)) do table.insert(ids, id) end
     end
   end
   table.sort(ids, function(one, other) return tonumber(one) < tonumber(other) end)

@@ -31,14 +31,15 @@ local function withdraw(channel, header)
   place(entry, seq)
 end
 
--- Drops hints that nobody is owed any more, and withdraws values that have expired.
+-- Drops hints that nobody is owed any more, and withdraws values that have expired. After its end, nothing of a channel
+-- is withdrawn.
 local function end_lifetimes()
   local has_withdrawn = false
   local function end_some(ids)
     for _, id in ipairs(ids) do
       local entry = parse(call('HGET', ENTRIES, id))
       local header = cjson.decode(entry.header)
-      if entry.kind == 'h' then drop('h', header[1], { id })
+      if entry.kind == 'h' or call('HEXISTS', ENDED, header[1]) == 1 then drop(entry.kind, header[1], { id })
       else
         withdraw(header[1], header)
         has_withdrawn = true
