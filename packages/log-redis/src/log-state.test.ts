@@ -162,3 +162,34 @@ describe.runIf(hasServer)("a read", () => {
     expect((await log.read(next, ["a"], PAGE)).entries).toEqual([]);
   });
 });
+
+describe.runIf(hasServer)("channels that have ended", () => {
+  test("leave nothing behind past their retention: two thousand jobs leave as many keys as one", async () => {
+    let now = 1e12;
+    const { own, log } = await openAlone({ keep: { age: 1_000, emptyChannels: 10 }, now: () => now });
+    const sizeAfter = async (first: number, count: number) => {
+      const jobs = Array.from({ length: count }, (_, index) => `jobs/${first + index}`);
+      await log.append(
+        jobs.flatMap((job) => [
+          reliable(job, "1", { idempotencyKey: "start" }),
+          latest(job, "x", "2"),
+          latest(job, "y", "3", { expires: 500 }),
+          reliable(job, '"end"', { type: "end" }),
+        ]),
+      );
+      await log.append([reliable("lobby", '"hi"')]);
+      now += 1_000;
+      await log.append([reliable("lobby", '"hi"')]);
+      await log.trim();
+      now += IDEMPOTENCY_AGE;
+      await log.append([reliable("lobby", '"hi"')]);
+      await log.trim();
+      return [await keysOf(own), await log.stat().then(({ entries, bytes }) => ({ entries, bytes }))];
+    };
+    const one = await sizeAfter(0, 1);
+    expect(await sizeAfter(1, 2_000)).toEqual(one);
+    expect(await log.stat()).toMatchObject({ entries: 1 });
+    const sets = await Promise.all(["trimmed", "empty", "due"].map((set) => own.send("zcard", `{log}:${set}`)));
+    expect(Math.max(...sets.map(Number))).toBe(1);
+  });
+});

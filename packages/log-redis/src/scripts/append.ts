@@ -26,25 +26,18 @@ local function first_of(entry)
   return entry.once and call('HGET', ONCE, name_of_once(entry.channel, entry.once))
 end
 
--- Whether an entry of a batch comes after an end in it. Those with a key that was used before are no new entries.
-local function find_later(batch, number)
-  local keys = {}
-  for i = 1, number do
-    if batch[i].once then keys[batch[i].once] = true end
-  end
-  for i = number + 1, #batch do
-    local later = batch[i]
-    local is_new = not keys[later.once or false] and not first_of(later)
-    if later.channel == batch[number].channel and is_new then return { 2, i, '' } end
-  end
-end
-
+-- An entry after the end of its channel. One that was appended before, or comes earlier in the batch, is no new one.
 local function find_ended(batch)
+  local ended, seen = {}, {}
   for number, entry in ipairs(batch) do
-    local ending = call('HGET', ENDED, entry.channel)
-    if ending and not first_of(entry) then return { 2, number, id_of(tonumber(ending)) } end
-    local refused = entry.ends and find_later(batch, number)
-    if refused then return refused end
+    local channel = entry.channel
+    local name = entry.once and name_of_once(channel, entry.once)
+    local ending = call('HGET', ENDED, channel)
+    if (ending or ended[channel]) and not (name and seen[name]) and not first_of(entry) then
+      return { 2, number, ending and id_of(tonumber(ending)) or '' }
+    end
+    if name then seen[name] = true end
+    if entry.ends then ended[channel] = true end
   end
 end
 

@@ -40,6 +40,56 @@ local function add(id, text)
 end
 `;
 
+/** Merges sets. It reads of each only about what it needs: a reader may name hundreds of channels. */
+const MERGING = String.raw`
+-- Restores the order of a heap below one of its runs. The run with the smallest rank is the first.
+local function sink(heap, from)
+  local at = from
+  while true do
+    local least = at
+    for child = 2 * at, 2 * at + 1 do
+      if heap[child] and heap[child].rank < heap[least].rank then least = child end
+    end
+    if least == at then return end
+    heap[at], heap[least] = heap[least], heap[at]
+    at = least
+  end
+end
+
+-- The first ids of several sets together, as many as "count". "find" returns the ids of a set after one of them, or the
+-- first ones. Their order is that of the numbers times "sign".
+local function merge(keys, count, sign, find)
+  local some = math.min(math.ceil(2 * count / #keys) + 1, count)
+  local heap, merged = {}, {}
+  local function fill(run, last)
+    run.ids, run.next = find(run.key, some, last), 1
+    return #run.ids > 0
+  end
+  local function set_rank(run) run.rank = sign * tonumber(run.ids[run.next]) end
+  for _, key in ipairs(keys) do
+    local run = { key = key }
+    if fill(run) then
+      set_rank(run)
+      table.insert(heap, run)
+    end
+  end
+  for at = math.floor(#heap / 2), 1, -1 do sink(heap, at) end
+  while #heap > 0 and #merged < count do
+    local run = heap[1]
+    local id = run.ids[run.next]
+    table.insert(merged, id)
+    run.next = run.next + 1
+    if run.ids[run.next] or (#run.ids == some and fill(run, id)) then set_rank(run)
+    else
+      local last_run = table.remove(heap)
+      if #heap > 0 then heap[1] = last_run end
+    end
+    sink(heap, 1)
+  end
+  return merged
+end
+`;
+
 /**
  * Reads what is owed after a position: of named channels, or of all. Arguments: the name of an epoch, the position, the
  * channels as JSON or nothing, the letters of the kinds (`e` for ends), the limits of entries and bytes, and the time.
@@ -47,6 +97,7 @@ end
 export const READ = defineScript(String.raw`
 ${COMMON}
 ${POSITION}
+${MERGING}
 local kinds, limit, max_bytes, now = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), time_of(ARGV[8])
 
 local function mark_of(channel, forgotten)
@@ -74,28 +125,33 @@ local function find_holes()
   return holes
 end
 
--- The ids after the position in one set, as many as a page may need.
-local function ids_in(key)
-  return call('ZRANGEBYSCORE', key, '(' .. digits(after.seq), '+inf', 'LIMIT', 0, digits(limit + 1))
+-- Ids in one set, from after the position or after one of them on.
+local function find_in(key, count, last)
+  return call('ZRANGEBYSCORE', key, '(' .. (last or digits(after.seq)), '+inf', 'LIMIT', 0, digits(count))
 end
 
-local function ids_of(kind, channel)
-  if kind ~= 'e' then return ids_in(key_of(kind, channel)) end
+-- Ends, as if each was the only one in a set of its channel.
+local function find_end(channel)
   local ending = call('HGET', ENDED, channel)
-  return { ending and tonumber(ending) > after.seq and ending or nil }
+  return ending and tonumber(ending) > after.seq and { ending } or {}
 end
 
+-- As many as a page may need.
 local function find_ids()
   if after.seq >= head then return {} end
-  if not channels then return ids_in(ALL) end
-  local ids = {}
+  if not channels then return find_in(ALL, limit + 1) end
+  local keys, channel_of = {}, {}
   for _, channel in ipairs(channels) do
     for kind in string.gmatch(kinds, '%a') do
-      for _, id in ipairs(ids_of(kind, channel)) do table.insert(ids, id) end
+      local key = key_of(kind, channel)
+      if kind == 'e' then channel_of[key] = channel end
+      table.insert(keys, key)
     end
   end
-  table.sort(ids, function(one, other) return tonumber(one) < tonumber(other) end)
-  return ids
+  return merge(keys, limit + 1, 1, function(key, count, last)
+    if not channel_of[key] then return find_in(key, count, last) end
+    return last and {} or find_end(channel_of[key])
+  end)
 end
 
 local scanned, bytes, next_seq = 0, 0, after.seq
@@ -128,17 +184,16 @@ return { epoch, head, '', find_holes(), 0, head, answer }
 export const RECENT = defineScript(String.raw`
 ${COMMON}
 ${POSITION}
+${MERGING}
 local count = tonumber(ARGV[5])
 local before = after.epoch ~= '' and '(' .. digits(after.seq) or '+inf'
-local ids = {}
-for _, channel in ipairs(channels) do
-  for _, id in ipairs(call('ZREVRANGEBYSCORE', key_of('r', channel), before, '-inf', 'LIMIT', 0, digits(count + 1))) do
-    table.insert(ids, id)
-  end
-end
-table.sort(ids, function(one, other) return tonumber(one) > tonumber(other) end)
+local keys = {}
+for i, channel in ipairs(channels) do keys[i] = key_of('r', channel) end
+local ids = merge(keys, count + 1, -1, function(key, some, last)
+  return call('ZREVRANGEBYSCORE', key, last and '(' .. last or before, '-inf', 'LIMIT', 0, digits(some))
+end)
 local more = #ids > count and 1 or 0
-while #ids > count do table.remove(ids) end
+if more == 1 then table.remove(ids) end
 in_chunks(ids, function(some)
   for i, text in ipairs(call('HMGET', ENTRIES, unpack(some))) do add(some[i], text) end
 end)

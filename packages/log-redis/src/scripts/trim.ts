@@ -124,10 +124,11 @@ end
 
 local function forget_keys()
   if left <= 0 then return end
-  local names = call('ZRANGEBYSCORE', FORGET, '-inf', now, 'LIMIT', 0, math.min(left, 1000))
-  if #names == 0 then return end
-  call('HDEL', ONCE, unpack(names))
-  call('ZREM', FORGET, unpack(names))
+  local names = call('ZRANGEBYSCORE', FORGET, '-inf', now, 'LIMIT', 0, left)
+  in_chunks(names, function(some)
+    call('HDEL', ONCE, unpack(some))
+    call('ZREM', FORGET, unpack(some))
+  end)
   left = left - #names
 end
 
