@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { channel, defineContract, latest } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { describeEventLog } from "@tidings/log/conformance";
+import { redisLog } from "@tidings/log-redis";
 import { sqliteLog, startEpoch } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { toFetchHandler } from "@tidings/server/fetch";
@@ -42,6 +43,7 @@ const functions = {
   toFetchHandler,
   createTickets,
   memoryLog,
+  redisLog,
   sqliteLog,
   startEpoch,
   describeEventLog,
@@ -104,6 +106,10 @@ describe("what plain JavaScript passes is refused with one sentence", () => {
     ["memoryLog", [{ keep: 5 }], 'Expected "keep" to be an object, got number.'],
     ["memoryLog", [{ now: 5 }], 'Expected "now" to be a function, got number.'],
     ["memoryLog", [{ burst: Number.NaN }], 'Expected "burst" to be a number from 0 to Infinity, got NaN.'],
+    ["redisLog", [], "Expected the connection of redisLog to be a URL or settings, got undefined."],
+    ["redisLog", ["", { kep: {} }], 'in the options of redisLog, got "kep".'],
+    ["redisLog", ["", { replicas: "1" }], 'Expected "replicas" to be a number, got string.'],
+    ["redisLog", ["", { clock: {} }], 'Expected "clock" to have a method "now", got undefined; pass a clock.'],
     ["sqliteLog", [], 'Expected "path" to be a string, got null.'],
     ["sqliteLog", [{ path: file }], 'Expected "path" to be a string, got object.'],
     ["sqliteLog", [file, { kep: {} }], 'in the options of sqliteLog, got "kep".'],

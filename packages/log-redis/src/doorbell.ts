@@ -20,7 +20,7 @@ interface DoorbellOptions {
 }
 
 /**
- * Hears of appends of every process by SUBSCRIBE, on a connection of its own. The connection is made again when it ends.
+ * Hears of appends of every process by SUBSCRIBE, on a connection of its own, which is made again when it ends.
  * Some proxies and rights of users let a subscription hear nothing: so the doorbell rings itself first. Until it has
  * heard that, it polls.
  */

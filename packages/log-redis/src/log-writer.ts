@@ -17,8 +17,8 @@ interface Job {
 }
 
 /**
- * What the script answers for a batch: 0 with the `seq` of each entry, each with 1 for a duplicate; or why it is refused
- * (1 for a conflict, 2 for an end), with the number of the entry, and the id of the value or end that is there.
+ * What the script answers for a batch: 0 with the `seq` of each entry, each with 1 for a duplicate. Or why it is
+ * refused (1: conflict, 2: end), with the number of the entry, and the id of the value or end that is there.
  */
 type Outcome = readonly [0, ...number[]] | readonly [1 | 2, number, string];
 

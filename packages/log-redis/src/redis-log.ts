@@ -1,7 +1,14 @@
 import { checkRules, completeKeep, formatRules, rulesOf } from "@tidings/log";
 import type { Appended, EventLog, Keep, KeepRules, Limit, LogStat, NewEntry, Page } from "@tidings/log";
 import { newEpoch, type Cursor } from "@tidings/protocol";
-import { checkOptions, checkRange, type CheckedType } from "@tidings/protocol/checks";
+import {
+  checkMethods,
+  checkOptions,
+  checkRange,
+  CLOCK_METHODS,
+  typeNameOf,
+  type CheckedType,
+} from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { Connection } from "./connection.ts";
 import { Database, toInteger } from "./database.ts";
@@ -19,12 +26,12 @@ import { checkServer } from "./server-check.ts";
 
 /** Options of {@link redisLog}. */
 export interface RedisLogOptions {
-  /** Another name is another log: all keys begin with it. 1 to 60 characters `A-Z a-z 0-9 _ . : -`. @default "tidings" */
+  /** All keys begin with it: another name is another log. 1 to 60 characters `A-Za-z0-9_.:-`. @default "tidings" */
   readonly name?: string;
   /**
    * What retention keeps.
    *
-   * @default { entries: 10_000, age: 86_400_000, bytes: 268_435_456, emptyChannels: 100_000 }
+   * @default { entries: 10_000, age: 604_800_000, bytes: 268_435_456, emptyChannels: 100_000 }
    */
   readonly keep?: Partial<Keep>;
   /** How many replicas have to confirm an append, 0 to 100. It makes a loss at a failover less likely. @default 0 */
@@ -73,10 +80,16 @@ export async function openRedisLog(
   options: RedisLogOptions,
   scripts: WritingScripts,
 ): Promise<EventLog> {
+  // Plain JavaScript may pass anything.
+  const type = typeNameOf(connection);
+  if (type !== "string" && type !== "object") {
+    throw new TypeError(`Expected the connection of redisLog to be a URL or settings, got ${type}.`);
+  }
   checkOptions("the options of redisLog", options, OPTION_TYPES);
   const { name = "tidings", replicas = 0, patience = 4_000, clock = systemClock, random = Math.random } = options;
   const { onWarning = warn } = options;
   const keep = completeKeep(options.keep, DEFAULT_KEEP);
+  checkMethods("clock", clock, CLOCK_METHODS);
   checkRange("replicas", replicas, 0, 100);
   checkRange("patience", patience, 1, 600_000);
   const database = new Database(connection, name, { clock, patience });
@@ -94,7 +107,7 @@ export async function openRedisLog(
   return new RedisLog(database, { ...options, keep, patience, replicas, clock, random, onWarning, scripts });
 }
 
-const DEFAULT_KEEP: Keep = { entries: 10_000, age: 86_400_000, bytes: 256 * 1024 ** 2, emptyChannels: 100_000 };
+const DEFAULT_KEEP: Keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 256 * 1024 ** 2, emptyChannels: 100_000 };
 
 /** The type of each option. */
 const OPTION_TYPES = {

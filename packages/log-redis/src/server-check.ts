@@ -39,7 +39,7 @@ function warnOfEviction(policy: string | undefined): string | null {
   // The keys of a log have no expiry, so the policies that begin with "volatile" leave them alone.
   if (policy === "noeviction" || policy?.startsWith("volatile") === true) return null;
   if (policy === undefined) {
-    return "the server does not say its maxmemory-policy. Make sure that it is noeviction: others delete parts of the log";
+    return "the server does not say its maxmemory-policy. Set it to noeviction: others delete parts of the log";
   }
   return (
     `the server deletes keys when its memory is full (maxmemory-policy ${policy}), so parts of the log may vanish ` +

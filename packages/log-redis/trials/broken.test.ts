@@ -10,8 +10,8 @@ import { everything, latest, openTestLog, reliable, SCRIPTS } from "../test/test
 import { hasServer, server, startServer } from "../test/test-server.ts";
 import { failOver, waitForCopy } from "./fail-over.ts";
 
-// Logs that are broken, each by one line of a script. The conformance suite may pass with them. Each check passes on the
-// sound log and fails on the broken one.
+// Logs that are broken, each by one line of a script. The conformance suite may pass with them. Each check passes on
+// the sound log and fails on the broken one.
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -3,9 +3,9 @@ import { defineScript } from "./script.ts";
 
 /**
  * Appends batches, each as a whole or not at all. Arguments: the batches as JSON, the time, and the name of an epoch.
- * For each batch it returns a list: 0 with the `seq` of each entry and 1 for a duplicate; 1 with the number of the entry
- * that conflicts and the id of the value that is there; or 2 with the number of an entry after the end of its channel
- * and the id of that end, empty if the end is in the same batch.
+ * For each batch it returns a list: 0 with the `seq` of each entry and 1 for a duplicate; 1 with the number of the
+ * entry that conflicts and the id of the value that is there; or 2 with the number of an entry after the end of its
+ * channel and the id of that end, empty if the end is in the same batch.
  */
 export const APPEND = defineScript(String.raw`
 ${COMMON}

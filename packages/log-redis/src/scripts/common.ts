@@ -4,7 +4,7 @@ import { IDEMPOTENCY_AGE } from "@tidings/log";
 const ENTRY_BYTES = 280;
 
 /** How many epochs the log remembers. A position of an older one is answered with a `reset`. */
-export const MAX_EPOCHS = 100;
+const MAX_EPOCHS = 100;
 
 /** How many ids one command of a script gets: a call in Lua has room for some thousand arguments. */
 const CHUNK = 1_000;

@@ -178,8 +178,8 @@ return { epoch, head, '', find_holes(), 0, head, answer }
 `);
 
 /**
- * Reads the newest reliable entries before a position, the newest first. Arguments as of {@link READ}, and the number of
- * entries.
+ * Reads the newest reliable entries before a position, the newest first. Arguments as of {@link READ}, and the number
+ * of entries.
  */
 export const RECENT = defineScript(String.raw`
 ${COMMON}

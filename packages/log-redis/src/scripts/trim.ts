@@ -2,9 +2,9 @@ import { COMMON, KEEPING } from "./common.ts";
 import { defineScript } from "./script.ts";
 
 /**
- * One step of retention. Arguments: the rules if none are stored, as a list of JSON; the time; the name of an epoch; how
- * much it may do, since the server does nothing else meanwhile; and the bounds of bytes and of empty channels. Returns
- * whether there may be more to do.
+ * One step of retention. Arguments: the rules if none are stored, as a list of JSON; the time; the name of an epoch;
+ * how much it may do, since the server does nothing else meanwhile; and the bounds of bytes and of empty channels.
+ * Returns whether there may be more to do.
  */
 export const TRIM = defineScript(String.raw`
 ${COMMON}
