@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { Link, newClient, type LinkOptions, type Value } from "./link.ts";
+import { FewReplicasError } from "./redis-error.ts";
 import type { Script } from "./scripts/script.ts";
 
 const NAME = /^[\w.:-]{1,60}$/;
@@ -46,9 +47,19 @@ export class Database {
     return this.#writes.run(script, `${this.prefix}meta`, values);
   }
 
-  /** Waits until replicas have what was written before. Returns how many have it. */
-  async waitForReplicas(count: number, milliseconds: number): Promise<number> {
-    return Number(await this.#writes.send("wait", [count, milliseconds]));
+  /**
+   * Runs a script that writes, and waits until so many replicas have it.
+   *
+   * @throws FewReplicasError if too few have it in time. It is stored on the primary
+   */
+  async writeOnReplicas(script: Script, values: readonly Value[], count: number): Promise<unknown> {
+    if (count === 0) return this.write(script, values);
+    // Less than a command may take.
+    const milliseconds = Math.ceil(this.#options.patience / 2);
+    const waiting = { count, milliseconds };
+    const { answer, confirmed } = await this.#writes.runOnReplicas(script, `${this.prefix}meta`, values, waiting);
+    if (confirmed < count) throw new FewReplicasError(count, confirmed);
+    return answer;
   }
 
   /** Sends a command that is no script. */

@@ -1,7 +1,14 @@
 import type { Clock } from "@tidings/protocol/clock";
 import { Redis, type RedisOptions } from "ioredis";
 import type { Connection } from "./connection.ts";
-import { isMissingScript, isUnsent, isWrongServer, NoAnswerError, NotConnectedError } from "./redis-error.ts";
+import {
+  isMissingScript,
+  isUnsent,
+  isWrongServer,
+  NoAnswerError,
+  NotConnectedError,
+  UnconfirmedError,
+} from "./redis-error.ts";
 import type { Script } from "./scripts/script.ts";
 
 /** A value that a script or command gets. */
@@ -16,6 +23,9 @@ export interface LinkOptions {
 
 /** How often a command is tried that could not be sent. */
 const ATTEMPTS = 3;
+
+/** After so many milliseconds of silence, the system asks whether the other side is still there. */
+const KEEP_ALIVE = 10_000;
 
 type Settings = Omit<RedisOptions, "replyMapping">;
 
@@ -36,6 +46,7 @@ export function newClient(connection: Connection, patience: number): Redis {
     autoResendUnfulfilledCommands: false,
     enableOfflineQueue: false,
     enableReadyCheck: false,
+    keepAlive: KEEP_ALIVE,
   };
   const client = typeof connection === "string" ? new Redis(connection, settings) : new Redis(settings);
   // Without a listener, the client writes errors to the console. Whoever waits for an answer is told.
@@ -50,7 +61,9 @@ export function newClient(connection: Connection, patience: number): Redis {
 export class Link {
   readonly #connection: Connection;
   readonly #options: LinkOptions;
-  #client: Promise<Redis> | null = null;
+  /** The client whose connection is used, or being made. */
+  #client: Redis | null = null;
+  #connecting: Promise<Redis> | null = null;
 
   constructor(connection: Connection, options: LinkOptions) {
     this.#connection = connection;
@@ -61,28 +74,60 @@ export class Link {
    * Runs a script.
    *
    * @param key the first key of the log
-   */
-  async run({ text, hash }: Script, key: string, values: readonly Value[]): Promise<unknown> {
-    try {
-      return await this.send("evalsha", [hash, 1, key, ...values]);
-    } catch (error) {
-      // A server that has restarted knows no script.
-      if (!isMissingScript(error)) throw error;
-      return this.send("eval", [text, 1, key, ...values]);
-    }
-  }
-
-  /**
-   * Sends a command.
-   *
    * @throws NotConnectedError if it was not sent
    * @throws NoAnswerError if the server does not answer in time
    */
+  async run(script: Script, key: string, values: readonly Value[]): Promise<unknown> {
+    return (await this.#run(script, key, values)).answer;
+  }
+
+  /**
+   * Runs a script, and waits until replicas have what it has written.
+   *
+   * @returns the answer, and how many replicas have confirmed it
+   * @throws as {@link run} does; and UnconfirmedError if the script has run, and nobody knows about the replicas
+   */
+  async runOnReplicas(
+    script: Script,
+    key: string,
+    values: readonly Value[],
+    { count, milliseconds }: { readonly count: number; readonly milliseconds: number },
+  ): Promise<{ readonly answer: unknown; readonly confirmed: number }> {
+    const { answer, client } = await this.#run(script, key, values);
+    try {
+      // Another connection has written nothing, so the server would not wait there.
+      return { answer, confirmed: Number(await this.#inTime(client, client.call("wait", [count, milliseconds]))) };
+    } catch (cause) {
+      throw new UnconfirmedError(cause);
+    }
+  }
+
+  /** Sends a command. @throws as {@link run} does */
   async send(command: string, values: readonly Value[]): Promise<unknown> {
+    return (await this.#send(command, values)).answer;
+  }
+
+  /** Waits for nothing: the commands that run are given up. */
+  async close(): Promise<void> {
+    const client = await this.#connecting?.catch(() => null);
+    client?.disconnect();
+  }
+
+  async #run({ text, hash }: Script, key: string, values: readonly Value[]): Promise<Answered> {
+    try {
+      return await this.#send("evalsha", [hash, 1, key, ...values]);
+    } catch (error) {
+      // A server that has restarted knows no script.
+      if (!isMissingScript(error)) throw error;
+      return this.#send("eval", [text, 1, key, ...values]);
+    }
+  }
+
+  async #send(command: string, values: readonly Value[]): Promise<Answered> {
     for (let attempt = 1; ; attempt++) {
       const client = await this.#connect();
       try {
-        return await this.#inTime(client, client.call(command, [...values]));
+        return { client, answer: await this.#inTime(client, client.call(command, [...values])) };
       } catch (error) {
         // The address may lead to another server by now.
         if (isUnsent(error) || isWrongServer(error)) this.#drop(client);
@@ -92,22 +137,15 @@ export class Link {
     }
   }
 
-  /** Waits for nothing: the commands that run are given up. */
-  async close(): Promise<void> {
-    const client = await this.#client?.catch(() => null);
-    client?.disconnect();
-  }
-
   async #connect(): Promise<Redis> {
-    this.#client ??= this.#open();
-    return this.#client;
+    this.#connecting ??= this.#open();
+    return this.#connecting;
   }
 
   async #open(): Promise<Redis> {
     const client = newClient(this.#connection, this.#options.patience);
-    client.once("close", () => {
-      this.#client = null;
-    });
+    this.#client = client;
+    client.once("close", () => this.#drop(client));
     // The client rejects with an error of its own, and emits what has happened.
     let report: unknown = null;
     client.on("error", (error) => {
@@ -139,8 +177,17 @@ export class Link {
     }
   }
 
+  /** The next command makes a new connection, unless that has happened already. */
   #drop(client: Redis): void {
-    this.#client = null;
     client.disconnect();
+    if (this.#client !== client) return;
+    this.#client = null;
+    this.#connecting = null;
   }
+}
+
+/** The answer to a command, and the client that got it. */
+interface Answered {
+  readonly answer: unknown;
+  readonly client: Redis;
 }

@@ -120,6 +120,38 @@ describe.runIf(hasServer)("append", () => {
     expect(await everything(log)).toEqual(["0", "1"]);
   });
 
+  test("commands that wait in vain leave no connection behind", async () => {
+    const own = await startServer(FLEETING);
+    const { log } = await openTestLog({ url: own.url, newName: () => "many" }, { patience: 400 });
+    await log.append([reliable("a", "1")]);
+    for (let round = 0; round < 3; round++) {
+      own.pause();
+      const calls = [log.head(), setTimeout(100).then(() => log.head()), setTimeout(200).then(() => log.head())];
+      for (const { status } of await Promise.allSettled([...calls, log.append([reliable("a")])])) {
+        expect(status).toBe("rejected");
+      }
+      own.resume();
+      await expect
+        .poll(() =>
+          log.head().then(
+            () => true,
+            () => false,
+          ),
+        )
+        .toBe(true);
+      await expect
+        .poll(() =>
+          log.append([reliable("a")]).then(
+            () => true,
+            () => false,
+          ),
+        )
+        .toBe(true);
+    }
+    const clients = async () => String(await own.send("client", "list")).match(/name=tidings/g)?.length;
+    await expect.poll(clients).toBe(2);
+  });
+
   test("a server that is not there stores nothing", async () => {
     const own = await startServer(FLEETING);
     const { log } = await openTestLog({ url: own.url, newName: () => "gone" });
@@ -163,6 +195,24 @@ describe.runIf(hasServer)("append", () => {
       message: expect.stringContaining("expected 1 replicas to confirm, got 0"),
     });
     replica.resume();
+  });
+
+  test("with replicas, a connection that is cut while it waits for them leaves the outcome unknown", async () => {
+    const [primary, replica] = [await startServer(FLEETING), await startServer(FLEETING)];
+    await replica.follow(primary);
+    const proxy = await startProxy(primary.url);
+    const { log } = await openTestLog({ url: proxy.url, newName: () => "wait" }, { replicas: 1 });
+    replica.pause();
+    const appending = log.append([reliable("a", "1")]).catch((error: unknown) => error);
+    await expect.poll(() => primary.send("hget", "{wait}:meta", "seq")).toBe("1");
+    proxy.cut();
+    expect(await appending).toMatchObject({
+      name: "AppendError",
+      outcome: "unknown",
+      message: expect.stringContaining("nobody knows whether the replicas have it"),
+    });
+    replica.resume();
+    expect(await everything(log)).toEqual(["1"]);
   });
 
   test("ends after what was published before the end of the log", async () => {

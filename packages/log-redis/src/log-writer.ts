@@ -1,10 +1,9 @@
 import { ConflictError, EndedError, VOLATILE_AGE, type Appended, type NewEntry } from "@tidings/log";
-import { parseCursor } from "@tidings/protocol";
+import { parseCursor, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Database } from "./database.ts";
 import { encodeBatch } from "./encoded-batches.ts";
-import type { Epochs } from "./epochs.ts";
-import { appendError, FewReplicasError } from "./redis-error.ts";
+import { appendError } from "./redis-error.ts";
 import type { Script } from "./scripts/script.ts";
 
 /** A batch that waits for the next script. */
@@ -17,10 +16,11 @@ interface Job {
 }
 
 /**
- * What the script answers for a batch: 0 with the `seq` of each entry, each with 1 for a duplicate. Or why it is
+ * What the script answers for a batch: 0 with the id of each entry, each with 1 for a duplicate. Or why it is
  * refused (1: conflict, 2: end), with the number of the entry, and the id of the value or end that is there.
  */
-type Outcome = readonly [0, ...number[]] | readonly [1 | 2, number, string];
+type Outcome = readonly [0, ...(string | number)[]] | Refusal;
+type Refusal = readonly [reason: 1 | 2, number: number, id: string];
 
 /** The most entries and characters of one script: the server does nothing else meanwhile. A batch may have more. */
 const MAX_ENTRIES = 500;
@@ -37,8 +37,6 @@ export interface LogWriterOptions {
   readonly newEpoch: () => string;
   /** How many replicas have to confirm an append. */
   readonly replicas: number;
-  /** The milliseconds that they may take. */
-  readonly patience: number;
   /** Called after every append. */
   readonly onAppend: () => void;
 }
@@ -47,13 +45,11 @@ export interface LogWriterOptions {
 export class LogWriter {
   readonly #database: Database;
   readonly #options: LogWriterOptions;
-  readonly #epochs: Epochs;
   #jobs: Job[] = [];
   #flushing: Promise<void> | null = null;
 
-  constructor(database: Database, epochs: Epochs, options: LogWriterOptions) {
+  constructor(database: Database, options: LogWriterOptions) {
     this.#database = database;
-    this.#epochs = epochs;
     this.#options = options;
   }
 
@@ -97,46 +93,38 @@ export class LogWriter {
   }
 
   async #store(jobs: readonly Job[]): Promise<void> {
-    const { script, now, newEpoch } = this.#options;
+    const { script, now, newEpoch, replicas } = this.#options;
+    const batches = `[${jobs.map(({ encoded }) => encoded).join(",")}]`;
     try {
-      const batches = `[${jobs.map(({ encoded }) => encoded).join(",")}]`;
+      const answer = await this.#database.writeOnReplicas(script, [batches, now(), newEpoch()], replicas);
       // The script answers in this way.
-      const [epoch, outcomes] = (await this.#database.write(script, [batches, now(), newEpoch()])) as [
-        string,
-        readonly Outcome[],
-      ];
-      await this.#waitForReplicas();
-      await this.#epochs.know(epoch);
-      for (const [index, job] of jobs.entries()) this.#settle(job, outcomes[index] ?? [0]);
+      for (const [index, outcome] of (answer as readonly Outcome[]).entries()) this.#settle(jobs[index], outcome);
       this.#options.onAppend();
     } catch (error) {
       for (const { reject } of jobs) reject(appendError(error));
     }
   }
 
-  /** @throws FewReplicasError if too few confirm what was appended. It is stored on the primary. */
-  async #waitForReplicas(): Promise<void> {
-    const { replicas, patience } = this.#options;
-    if (replicas === 0) return;
-    const confirmed = await this.#database.waitForReplicas(replicas, Math.floor(patience / 2));
-    if (confirmed < replicas) throw new FewReplicasError(replicas, confirmed);
-  }
-
-  #settle({ batch, resolve, reject }: Job, outcome: Outcome): void {
-    if (outcome[0] !== 0) return reject(refusal(batch, outcome[0], outcome[1], outcome[2]));
-    resolve(
-      batch.map((_, index) => ({
-        cursor: this.#epochs.cursorAt(Number(outcome[1 + 2 * index])),
-        duplicate: outcome[2 + 2 * index] === 1,
-      })),
+  #settle(job: Job | undefined, outcome: Outcome): void {
+    if (job === undefined) return;
+    const [refused, ...rest] = outcome;
+    if (refused !== 0) return job.reject(refusal(job.batch, ...outcome));
+    job.resolve(
+      job.batch.map((_, index) => ({ cursor: cursorOf(rest[2 * index]), duplicate: rest[2 * index + 1] === 1 })),
     );
   }
 }
 
 /** The error of a batch that is refused. @param number that of the entry, from 1 on */
-function refusal(batch: readonly NewEntry[], reason: 1 | 2, number: number, id: string): Error {
+function refusal(batch: readonly NewEntry[], ...[reason, number, id]: Refusal): Error {
   const entry = batch[number - 1];
   if (entry === undefined) return new Error(`Expected the number of one of ${batch.length} entries, got ${number}.`);
   const cursor = parseCursor(id);
   return reason === 1 ? new ConflictError(entry, cursor) : new EndedError(entry.channel, cursor);
+}
+
+function cursorOf(id: string | number | undefined): Cursor {
+  const cursor = parseCursor(String(id));
+  if (cursor === null) throw new Error(`Expected the id of an entry, got ${String(id)}.`);
+  return cursor;
 }

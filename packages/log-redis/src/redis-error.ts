@@ -14,6 +14,13 @@ export class NoAnswerError extends Error {
   }
 }
 
+/** An append is stored, and the answer about the replicas did not come. */
+export class UnconfirmedError extends Error {
+  constructor(cause: unknown) {
+    super(`nobody knows whether the replicas have it: ${reportOf(cause)}`, { cause });
+  }
+}
+
 /** Fewer replicas than demanded have confirmed an append. */
 export class FewReplicasError extends Error {
   constructor(demanded: number, confirmed: number) {

@@ -3,7 +3,7 @@ import { defineScript } from "./script.ts";
 
 /**
  * Appends batches, each as a whole or not at all. Arguments: the batches as JSON, the time, and the name of an epoch.
- * For each batch it returns a list: 0 with the `seq` of each entry and 1 for a duplicate; 1 with the number of the
+ * For each batch it returns a list: 0 with the id of each entry and 1 for a duplicate; 1 with the number of the
  * entry that conflicts and the id of the value that is there; or 2 with the number of an entry after the end of its
  * channel and the id of that end, empty if the end is in the same batch.
  */
@@ -63,7 +63,7 @@ local function append(batch)
       head = head + 1
       place(entry, head)
     end
-    table.insert(result, first and tonumber(first) or head)
+    table.insert(result, first and id_of(tonumber(first)) or epoch .. '.' .. digits(head))
     table.insert(result, first and 1 or 0)
   end
   return result
@@ -78,5 +78,5 @@ if head > former_head then
   write_tally()
   ring()
 end
-return { epoch, results }
+return results
 `);
