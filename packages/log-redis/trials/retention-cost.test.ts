@@ -145,7 +145,10 @@ describe.runIf(hasServer)("a read", () => {
     const head = await log.head();
     const costFor = async (count: number) => {
       const channels = Array.from({ length: count }, (_, n) => `rooms/${n}`);
-      return (await costOf(server, () => log.read(head, channels, { entries: 100, bytes: 1e6 }))).commands;
+      const read = () => log.read(head, channels, { entries: 100, bytes: 1e6 });
+      // The first read also learns of the epochs.
+      await read();
+      return (await costOf(server, read)).commands;
     };
     expect(await costFor(1_000)).toBe(await costFor(1));
   });
