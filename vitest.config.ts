@@ -12,7 +12,7 @@ const ALONE = ["e2e/simulation/simulation.test.ts"];
 /** Tests that need many processes or sockets, that take long, that use foreign servers, or that measure. */
 const FAULTS = ["e2e/faults/**/*.test.ts", "packages/log-postgres/trials/**/*.test.ts"];
 /** The same, with servers of Redis. */
-const REDIS_FAULTS = ["packages/log-redis/trials/**/*.test.ts"];
+const REDIS_FAULTS = ["packages/log-redis/trials/**/*.test.ts", "e2e/hubs-on-redis.test.ts"];
 const PROOF = [
   "e2e/{fan-out,chat-fuzz,cluster}.test.ts",
   "e2e/security/fuzz.test.ts",
