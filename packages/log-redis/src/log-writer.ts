@@ -3,7 +3,7 @@ import { parseCursor, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Database } from "./database.ts";
 import { encodeBatch } from "./encoded-batches.ts";
-import { appendError } from "./redis-error.ts";
+import { appendError, NotConnectedError } from "./redis-error.ts";
 import type { Script } from "./scripts/script.ts";
 
 /** A batch that waits for the next script. */
@@ -31,6 +31,8 @@ export interface LogWriterOptions {
   /** Milliseconds since 1970; empty for the clock of the server. */
   readonly now: () => number | "";
   readonly clock: Clock;
+  /** The milliseconds after which a script without an answer is given up. */
+  readonly patience: number;
   /** The script that appends. */
   readonly script: Script;
   /** Names an epoch. */
@@ -94,6 +96,7 @@ export class LogWriter {
 
   async #store(jobs: readonly Job[]): Promise<void> {
     const { script, now, newEpoch, replicas } = this.#options;
+    const start = this.#options.clock.monotonic();
     const batches = `[${jobs.map(({ encoded }) => encoded).join(",")}]`;
     try {
       const answer = await this.#database.writeOnReplicas(script, [batches, now(), newEpoch()], replicas);
@@ -102,7 +105,14 @@ export class LogWriter {
       this.#options.onAppend();
     } catch (error) {
       for (const { reject } of jobs) reject(appendError(error));
+      if (this.#options.clock.monotonic() - start > this.#options.patience / 2) this.#giveUpQueue(error);
     }
+  }
+
+  /** What waits behind an append that was given up would wait as long again. Nothing of it was sent. */
+  #giveUpQueue(cause: unknown): void {
+    const error = appendError(new NotConnectedError(cause));
+    for (const { reject } of this.#jobs.splice(0)) reject(error);
   }
 
   #settle(job: Job | undefined, outcome: Outcome): void {

@@ -146,7 +146,7 @@ class RedisLog implements EventLog {
   #closing: Promise<void> | null = null;
 
   constructor(database: Database, options: CompleteOptions) {
-    const { clock, replicas, scripts } = options;
+    const { clock, patience, replicas, scripts } = options;
     this.#database = database;
     this.#options = options;
     this.#rules = rulesOf(options.keep);
@@ -155,7 +155,7 @@ class RedisLog implements EventLog {
     const onAppend = () => this.#wakeWatchers();
     this.#reader = new LogReader(database, epochs, common);
     const script = scripts.append;
-    this.#writer = new LogWriter(database, { ...common, script, clock, replicas, onAppend });
+    this.#writer = new LogWriter(database, { ...common, script, clock, patience, replicas, onAppend });
   }
 
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
