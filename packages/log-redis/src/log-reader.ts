@@ -108,7 +108,7 @@ export class LogReader {
       const holes = (named ?? places.map(String)).map((channel) => ({ channel, reason, to: head }));
       return { entries: [], next: { epoch, seq: head }, more: false, holes };
     }
-    await this.#epochs.know(epoch);
+    await this.#epochs.know(epoch).catch(refuseRead);
     return {
       entries: inPairs(rows).map(([seq, text]) => this.#entry(Number(seq), String(text))),
       next: more === 1 ? this.#epochs.cursorAt(next) : { epoch, seq: head },
@@ -138,12 +138,14 @@ export class LogReader {
       return await this.#database.read(script, values);
     } catch (cause) {
       // A read may be repeated: on a new connection, since the old one is lost.
-      if (!isLostConnection(cause)) throw redisError("read", cause);
+      if (!isLostConnection(cause)) refuseRead(cause);
     }
-    return this.#database.read(script, values).catch((cause: unknown) => {
-      throw redisError("read", cause);
-    });
+    return this.#database.read(script, values).catch(refuseRead);
   }
+}
+
+function refuseRead(cause: unknown): never {
+  throw redisError("read", cause);
 }
 
 function inPairs<Item>(list: readonly Item[]): [Item | undefined, Item | undefined][] {
