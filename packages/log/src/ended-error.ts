@@ -50,9 +50,15 @@ export function checkEnds(batch: readonly NewEntry[], { endOf, isRepeated }: End
 /** Checks that an end is the last entry of its channel in its batch. */
 function checkLast(batch: readonly NewEntry[], index: number, isRepeated: EndFinder["isRepeated"]): void {
   const channel = batch[index]?.channel;
-  const keys = new Set(batch.slice(0, index + 1).map(({ idempotencyKey }) => idempotencyKey));
-  for (const later of batch.slice(index + 1)) {
+  const ofChannel = (entry: NewEntry): boolean => entry.channel === channel;
+  const keys = new Set(
+    batch
+      .slice(0, index + 1)
+      .filter(ofChannel)
+      .map(({ idempotencyKey }) => idempotencyKey),
+  );
+  for (const later of batch.slice(index + 1).filter(ofChannel)) {
     const isNew = later.idempotencyKey === undefined || !keys.has(later.idempotencyKey);
-    if (later.channel === channel && isNew && !isRepeated(later)) throw new EndedError(later.channel, null);
+    if (isNew && !isRepeated(later)) throw new EndedError(later.channel, null);
   }
 }

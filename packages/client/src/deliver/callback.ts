@@ -5,7 +5,8 @@ import { StreamError } from "../stream-error.ts";
  * it ends nothing here, and no process.
  */
 export function callSafely(call: () => unknown): void {
-  callAndCatch(call, (error) => (globalThis.reportError ?? console.error)(error));
+  const { reportError = console.error } = globalThis as { readonly reportError?: (error: unknown) => void };
+  callAndCatch(call, (error) => reportError(error));
 }
 
 /**

@@ -64,6 +64,9 @@ export const endLaws: readonly Law[] = [
       await expectEnded(log, [reliable("b"), reliable("a")], cursor);
       await expectEnded(log, [end("b"), reliable("c"), reliable("b")], null);
       await expectEnded(log, [end("b"), end("b")], null);
+      // A key is one of its channel.
+      const keyed = (channel: string) => reliable(channel, "1", { idempotencyKey: "k" });
+      await expectEnded(log, [keyed("c"), end("b"), keyed("b")], null);
       await log.append([reliable("b", "1"), end("b", "2"), reliable("c", "3")]);
       expect(dataOf(await readToEnd(log, await startOf(log), ["b", "c"]))).toEqual(["1", "2", "3"]);
     },
