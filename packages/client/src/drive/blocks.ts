@@ -12,7 +12,7 @@ export interface StreamBlock extends Omit<ServerSentEvent, "data"> {
   readonly data: string | null;
 }
 
-/** The fields of control events. What a newer or a strange server sends may lack any of them. */
+/** The fields of control events. A newer or a strange server may leave any of them out, or send another type. */
 type ControlData = ControlEvents["hello"] &
   ControlEvents["clear"] &
   Pick<ControlEvents["bye"], "reason"> & { readonly channels: unknown };

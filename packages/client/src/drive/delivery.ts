@@ -144,7 +144,7 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
         compareVersion(data.contract);
         break;
       case "clear":
-        if (at) {
+        if (at && [type, data.key].every((text) => typeof text === "string")) {
           deliver({ channel, type, clear: data.key, id: at.token }, at);
         }
         break;
@@ -181,7 +181,8 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
       // Also where the path is not on the stream any more, as far as we know: the stream may still have brought it.
       isOutdated ||= isOnConnection(track.state);
       moveTrack(track, "reach", next);
-      inputAll(track, "gap", { reason, next, now: clock.now() });
+      // Of whatever type the reason is: handlers get a text.
+      inputAll(track, "gap", { reason: `${reason}`, next, now: clock.now() });
     }
     if (next) {
       connection.input("ended", { reason: "gap" });

@@ -9,11 +9,36 @@ const EVENTS_A_PAGE = 16;
 /** @throws Failure where the answer is no page; RangeError where it is too large */
 export async function readPage(response: Response, maxEventBytes: number): Promise<PageBody> {
   const page = await readJson<PageBody>(response, EVENTS_A_PAGE * maxEventBytes);
-  const { events, cursor, gap } = page;
-  // The contract checks its events one by one. Null is nothing that could be checked.
-  const isList = Array.isArray(events) && !(events as readonly unknown[]).includes(null);
-  if (isList && toPosition(`${cursor}`) && (!gap || gap.channels)) {
-    return page as PageBody;
+  if (isPage(page)) {
+    return page;
   }
   throw foreign("a page", "other JSON");
+}
+
+/** Everything but data and states, which the contract checks one by one. */
+function isPage(page: Partial<PageBody>): page is PageBody {
+  const { events, cursor, more, gap, refused } = page;
+  return (
+    Array.isArray(events) &&
+    events.every(isEvent) &&
+    typeof cursor === "string" &&
+    toPosition(cursor) !== null &&
+    typeof more === "boolean" &&
+    (gap === undefined || areTexts(Object(gap).channels)) &&
+    (refused === undefined || areTexts(refused))
+  );
+}
+
+function isEvent(event: unknown): boolean {
+  const { channel, type, clear = "", id = "" } = Object(event) as Partial<Record<string, unknown>>;
+  return [channel, type, clear, id].every(isText);
+}
+
+/** Whether every member of an object is a text. */
+function areTexts(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.values(value).every(isText);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }

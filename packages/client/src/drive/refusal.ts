@@ -4,6 +4,8 @@ import { unexpected } from "../stream-error.ts";
 import { foreign, type Failure } from "./failure.ts";
 import { readJson } from "./read-json.ts";
 
+const PROBLEM = /^application\/problem\+json/i;
+
 /**
  * What follows from an answer other than 200. A hub says with a problem document why it refuses; what says anything
  * else is a proxy, or a server behind which the hub is missing, and that heals.
@@ -17,10 +19,11 @@ export async function toRefusal(response: Response, now: number, maxBytes: numbe
   const retryAfter = waitOf(headers.get("retry-after"), now);
   // The server may send members of any type, so they are checked.
   const { channels, code, detail, limit } = await readJson<Problem>(response, maxBytes);
-  const isOfHub = typeof code === "string" && `${headers.get("content-type")}`.startsWith("application/problem+json");
+  const isOfHub = typeof code === "string" && PROBLEM.test(`${headers.get("content-type")}`);
   const paths = isOfHub && Array.isArray(channels) ? channels : undefined;
   const reason = reasonOf(status, isOfHub, paths);
-  const most = mostOf(status, limit, count);
+  // Others have limits, too, but of something else: of requests in a minute, for example.
+  const most = mostOf(status, isOfHub ? limit : undefined, count);
   if (reason === "bad-response" || !isOfHub) {
     return { ...foreign("an answer of a hub", String(status)), reason, most, retryAfter };
   }
