@@ -52,6 +52,19 @@ describe("pages that bring a subscription no further are failed attempts, with g
     });
   }
 
+  test("a cursor that moves on, without an event, while there is more", async () => {
+    const kit = createKit();
+    answerAtMost(kit, 200, (request) => {
+      if (request.isStream) request.live("e.1");
+      else request.page({ cursor: `e.${kit.server.pages.length + 1}`, more: true });
+    });
+    kit.client.subscribe(inbox, { onGap: () => {} }, { after: "e.1" });
+    await kit.clock.advance(0);
+    expect(kit.server.pages.length).toBeLessThanOrEqual(2);
+    await kit.clock.advance(300_000);
+    expect(kit.server.pages.length).toBeLessThanOrEqual(30);
+  });
+
   test("a page of another epoch that has events is followed by the next at once", async () => {
     const kit = createKit();
     kit.client.subscribe(inbox, { onGap: () => {} }, { after: "e.1" });

@@ -58,7 +58,7 @@ describe("a page", () => {
       server.page.answer(500);
       await clock.advance(12_000);
     }
-    server.page.page({ cursor: "e.2", more: true });
+    server.page.page({ cursor: "e.2", events: [mention(2)], more: true });
     await clock.advance(0);
     const pages = server.pages.length;
     server.page.answer(500);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { chat, inbox, lobby, other, type ClientKit } from "../../test/client-kit.ts";
+import { chat, inbox, lobby, other, watch, type ClientKit } from "../../test/client-kit.ts";
+import type { FakeRequest } from "../../test/fake-server.ts";
 import { follow, live, MENTION } from "../../test/stream-kit.ts";
 import { mention } from "../../test/subscription-kit.ts";
 
@@ -157,15 +158,59 @@ describe("polls", () => {
     expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "timeout" });
   });
 
-  test.each([false, true])("that bring nothing are asked for once a second at most, with more: %s", async (more) => {
+  test.each([
+    { more: false, moves: false },
+    { more: false, moves: true },
+    { more: true, moves: false },
+    { more: true, moves: true },
+  ])("that bring nothing are asked for once a second at most: %j", async ({ more, moves }) => {
     const kit = await polling();
     kit.server.onRequest = (request) => {
-      if (!request.isStream && kit.server.requests.length < 200) request.page({ cursor: "e.1", more });
+      const { length } = kit.server.requests;
+      if (!request.isStream && length < 200) request.page({ cursor: `e.${moves ? length : 1}`, more });
     };
     kit.server.onRequest(kit.server.page);
     const before = kit.server.pages.length;
     await kit.clock.advance(30_000);
     expect(kit.server.pages.length - before).toBeLessThanOrEqual(31);
+  });
+
+  test.each(["cuts", "answers 504 to"])(
+    "that a proxy %s after 10 seconds become shorter: then they work",
+    async (how) => {
+      const kit = await polling();
+      const answer = (request: FakeRequest): void => {
+        if (!request.isOpen || request.isStream) return;
+        const seconds = Number(request.url.searchParams.get("wait"));
+        if (seconds <= 10) request.page({ cursor: "e.1" });
+        else if (how === "cuts") request.fail();
+        else request.intrude(504);
+      };
+      kit.server.onRequest = (request) => {
+        const seconds = Number(request.url.searchParams.get("wait"));
+        kit.clock.setTimeout(() => answer(request), 1_000 * Math.min(10, seconds));
+      };
+      kit.server.onRequest(kit.server.page);
+      await kit.clock.advance(60_000);
+      const seen = watch(kit.client.status);
+      await kit.clock.advance(100_000);
+      expect(seen).toEqual(["live"]);
+      expect(wait(kit)).toBe("6");
+    },
+  );
+
+  test("that fail soon, or fail for long, do not become shorter than 5 seconds", async () => {
+    const kit = await polling();
+    const seconds = new Set<string | null>();
+    kit.server.onRequest = (request) => {
+      if (request.isStream) return;
+      const wait = request.url.searchParams.get("wait");
+      seconds.add(wait);
+      kit.clock.setTimeout(() => request.isOpen && (wait ? request.fail() : request.page({ cursor: "e.1" })), 5_000);
+    };
+    kit.server.page.fail();
+    await kit.clock.advance(600_000);
+    expect([...seconds]).toEqual([null, "25", "12", "6", "5"]);
   });
 
   test("end with the client, in the middle of a page, too", async () => {

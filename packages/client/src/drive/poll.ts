@@ -2,12 +2,14 @@ import type { EventRequest, PageBody } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import { isAfter, toPosition } from "../state/position.ts";
 import type { OpenStream, StreamListener } from "./open-stream.ts";
+import { isEmpty } from "../state/empty-page.ts";
 import { blockOf, blocksOf } from "./page-blocks.ts";
 import { requestPage } from "./pages.ts";
+import type { Failure } from "./failure.ts";
 
-/** Seconds that a poll waits for an event. Proxies cut answers that take longer than 30. */
-const WAIT = 25;
-/** The least milliseconds between two polls, where the first has brought it no further in this epoch. */
+/** The least seconds that a poll waits for an event, however often a proxy cuts it. */
+const LEAST_WAIT = 5;
+/** The least milliseconds between two polls, where the first has brought nothing, or nothing new in this epoch. */
 const PAUSE = 1_000;
 
 /**
@@ -23,7 +25,7 @@ function poll(
   { channels, after: start = null }: EventRequest,
   listener: StreamListener,
 ): () => void {
-  const { clock } = settings;
+  const { clock, allowance } = settings;
   let hasBegun = false;
   let isEnded = false;
   let cancel: () => void;
@@ -31,8 +33,16 @@ function poll(
   function ask(after: string | null, wait: number): void {
     const begun = clock.now();
     cancel = requestPage(settings, { channels, after, wait }, ([failed, page]) =>
-      failed ? listener.onEnd(failed) : take(page, after, begun),
+      failed ? fail(failed, wait, begun) : take(page, after, begun),
     );
+  }
+
+  function fail(failed: Failure, wait: number, begun: number): void {
+    // A proxy may have cut it. It lets pass what is shorter.
+    if (wait > LEAST_WAIT && Math.abs(clock.now() - begun) >= 1_000 * LEAST_WAIT) {
+      allowance.wait = Math.max(LEAST_WAIT, Math.floor(wait / 2));
+    }
+    listener.onEnd(failed);
   }
 
   function take(page: PageBody, after: string | null, begun: number): void {
@@ -46,9 +56,9 @@ function poll(
       listener.onEvent(block, () => {});
     }
     const { cursor, more } = page;
-    const isFurther = isFirst || isAfter(toPosition(cursor), toPosition(after));
+    const isFurther = isFirst || (!isEmpty(page) && isAfter(toPosition(cursor), toPosition(after)));
     const pause = isFurther ? 0 : PAUSE - Math.abs(clock.now() - begun);
-    const goOn = () => ask(cursor, more ? 0 : WAIT);
+    const goOn = () => ask(cursor, more ? 0 : allowance.wait);
     if (isEnded) {
       return;
     }

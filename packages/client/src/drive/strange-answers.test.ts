@@ -26,7 +26,11 @@ describe("a page with a member of another type is no page: it is told, and asked
   ])("%j", async (members) => {
     const kit = createKit();
     const heard: unknown[] = [];
-    kit.client.subscribe(inbox, { mention: ({ by }) => heard.push(by), onGap: () => heard.push("gap") }, { after: "e.1" });
+    kit.client.subscribe(
+      inbox,
+      { mention: ({ by }) => heard.push(by), onGap: () => heard.push("gap") },
+      { after: "e.1" },
+    );
     await kit.clock.advance(0);
     kit.server.page.answer(200, { ...GOOD, ...members });
     await kit.clock.advance(0);
@@ -41,29 +45,35 @@ describe("a page with a member of another type is no page: it is told, and asked
 });
 
 describe("on a stream", () => {
-  test.each([5, null, {}, ["trimmed"]])("a gap has a reason that is a text, also where the server says %j", async (reason) => {
-    const { stream, clock, gaps } = await live();
-    stream.push(`event: gap\ndata: ${JSON.stringify({ channels: { [inbox.path]: reason } })}\n\n`);
-    await clock.advance(0);
-    expect(gaps).toEqual([`${String(reason)} after e.1`]);
-  });
+  test.each([5, null, {}, ["trimmed"]])(
+    "a gap has a reason that is a text, also where the server says %j",
+    async (reason) => {
+      const { stream, clock, gaps } = await live();
+      stream.push(`event: gap\ndata: ${JSON.stringify({ channels: { [inbox.path]: reason } })}\n\n`);
+      await clock.advance(0);
+      expect(gaps).toEqual([`${String(reason)} after e.1`]);
+    },
+  );
 
-  test.each([{ key: 5 }, { key: null }, { key: ["k"] }, { type: ["topic"] }])("a withdrawal with %j is none", async (members) => {
-    const kit = createKit();
-    const cleared: unknown[] = [];
-    kit.client.subscribe(lobby, { snapshot: () => {}, onClear: (value) => cleared.push(value) });
-    await kit.clock.advance(0);
-    kit.server.page.page({ cursor: "e.1", state: { [lobby.path]: { messages: [] } } });
-    await kit.clock.advance(0);
-    const stream = kit.server.stream.live("e.1");
-    await kit.clock.advance(0);
-    const data = { channel: lobby.path, type: "topic", key: "" };
-    for (const [index, each] of [{ ...data, ...members }, data].entries()) {
-      stream.push(`event: clear\ndata: ${JSON.stringify(each)}\nid: e.${index + 2}\n\n`);
-    }
-    await kit.clock.advance(0);
-    expect(cleared).toEqual([{ ...data, id: "e.3" }]);
-  });
+  test.each([{ key: 5 }, { key: null }, { key: ["k"] }, { type: ["topic"] }])(
+    "a withdrawal with %j is none",
+    async (members) => {
+      const kit = createKit();
+      const cleared: unknown[] = [];
+      kit.client.subscribe(lobby, { snapshot: () => {}, onClear: (value) => cleared.push(value) });
+      await kit.clock.advance(0);
+      kit.server.page.page({ cursor: "e.1", state: { [lobby.path]: { messages: [] } } });
+      await kit.clock.advance(0);
+      const stream = kit.server.stream.live("e.1");
+      await kit.clock.advance(0);
+      const data = { channel: lobby.path, type: "topic", key: "" };
+      for (const [index, each] of [{ ...data, ...members }, data].entries()) {
+        stream.push(`event: clear\ndata: ${JSON.stringify(each)}\nid: e.${index + 2}\n\n`);
+      }
+      await kit.clock.advance(0);
+      expect(cleared).toEqual([{ ...data, id: "e.3" }]);
+    },
+  );
 });
 
 describe("an answer other than 200", () => {
@@ -83,7 +93,9 @@ describe("an answer other than 200", () => {
   }
 
   test("of a proxy has no limit of channels, whatever its JSON says", async () => {
-    const { server } = await followBoth(answerWith(429, "application/json", { message: "Too many requests", limit: 1 }));
+    const { server } = await followBoth(
+      answerWith(429, "application/json", { message: "Too many requests", limit: 1 }),
+    );
     expect(server.streams.map(({ channels }) => channels)).toEqual([[inbox.path, other.path]]);
   });
 

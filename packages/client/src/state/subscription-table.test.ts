@@ -45,6 +45,7 @@ const progress = {
 };
 const lastFailure = { state: "retrying", reason: "network", since: 3, at: 7 } as const;
 const body = { events: [], cursor: "e.5", more: false };
+const part = { ...body, events: [{ channel: "c", type: "a", data: {}, id: "e.5" }], more: true };
 
 /** One example of each state. */
 const states: { readonly [Each in Kind]: Extract<SubscriptionState, { kind: Each }> } = {
@@ -159,7 +160,7 @@ describe("what one cell cannot show", () => {
   });
 
   test("a page with more behind it is followed by the next", () => {
-    const first = { body: { ...body, more: true }, before: at(3) };
+    const first = { body: part, before: at(3) };
     const { state, effects } = transition(states.delivering, "pageEnd", first);
     expect(state).toMatchObject({ kind: "loading", attempts: NOTHING_YET });
     expect(effects).toEqual([["load", { after: "e.5", start: null, snapshot: false }]]);
@@ -228,8 +229,8 @@ describe("an end", () => {
     const first = initialState(at(3), { ...traits, beginsByPage: true, canEnd: true });
     const { state, effects } = transition(first, "room", null);
     expect(effects).toEqual([["load", { after: null, start: "e.3", snapshot: false }]]);
-    const page = transition(state, "page", { body: { ...body, more: true }, now: 0 });
-    const next = transition(page.state, "pageEnd", { body: { ...body, more: true }, before: at(3) });
+    const page = transition(state, "page", { body: part, now: 0 });
+    const next = transition(page.state, "pageEnd", { body: part, before: at(3) });
     expect(next.effects).toEqual([["load", { after: "e.5", start: null, snapshot: false }]]);
   });
 });
