@@ -70,8 +70,10 @@ export interface Settings extends Required<Omit<ClientOptions, "clock" | "header
   readonly clock: Pick<Clock, "now" | "setTimeout">;
 }
 
-/** @throws TypeError for an option that there is not, and for a number out of its range */
-export function toSettings(options: ClientOptions): Settings {
+/** @throws TypeError for an option that is unknown, missing, or of another type, and for a number out of its range */
+export function toSettings(given: ClientOptions): Settings {
+  // Without types, it may be nothing.
+  const options = Object(given) as ClientOptions;
   const { onError = console.error } = options;
   const defaults = {
     url: "",
@@ -91,9 +93,9 @@ export function toSettings(options: ClientOptions): Settings {
     share: alone,
     onError: (error: StreamError) => callSafely(() => onError(error)),
   };
-  checkOptions(options, Object.keys(defaults));
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ClientOptions;
-  const settings = { ...defaults, ...given, onError: defaults.onError };
+  checkOptions(options, defaults);
+  const set = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ClientOptions;
+  const settings = { ...defaults, ...set, onError: defaults.onError };
   return {
     ...settings,
     trace: createTrace(settings),
@@ -105,14 +107,27 @@ export function toSettings(options: ClientOptions): Settings {
   };
 }
 
-function checkOptions(options: ClientOptions, names: readonly string[]): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (!names.includes(name)) {
-      throw new TypeError(`Expected an option of createClient (${names.join(", ")}), got "${name}".`);
+/** Url and headers may be functions. They are checked for each attempt. */
+const CHECKED_LATER = new Set(["url", "headers"]);
+
+/** @param defaults each has the type of its option */
+function checkOptions(options: ClientOptions, defaults: object): void {
+  const typeByName = new Map(Object.entries(defaults).map(([name, value]) => [name, typeof value]));
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    const type = typeByName.get(name);
+    if (type === undefined) {
+      throw new TypeError(`Expected an option of createClient (${[...typeByName.keys()].join(", ")}), got "${name}".`);
+    }
+    const got = value === null ? "null" : typeof value;
+    if (value !== undefined && got !== type && !CHECKED_LATER.has(name)) {
+      throw new TypeError(`Expected "${name}" to be of the type ${type}, got ${got}.`);
     }
     if (typeof value === "number" && !(value > 0)) {
       throw new TypeError(`Expected "${name}" to be more than 0, got ${value}.`);
     }
+  }
+  if (options.url === undefined) {
+    throw new TypeError(`Expected "url" to be where the hub is, got nothing.`);
   }
 }
 

@@ -143,6 +143,18 @@ describe("createClient says at once", () => {
     [{ urll: "/events" }, "Expected an option of createClient (url, headers, credentials, fetch, "],
     [{ url: "/events", connectTimeout: 0 }, 'Expected "connectTimeout" to be more than 0, got 0.'],
     [{ url: "/events", maxEventBytes: Number.NaN }, 'Expected "maxEventBytes" to be more than 0, got NaN.'],
+    [{ url: "/events", connectTimeout: "15" }, 'Expected "connectTimeout" to be of the type number, got string.'],
+    [{ url: "/events", fetch: null }, 'Expected "fetch" to be of the type function, got null.'],
+    [{ url: "/events", onError: true }, 'Expected "onError" to be of the type function, got boolean.'],
+    [{ url: "/events", onLog: {} }, 'Expected "onLog" to be of the type function, got object.'],
+    [{ url: "/events", random: 0.5 }, 'Expected "random" to be of the type function, got number.'],
+    [{ url: "/events", share: true }, 'Expected "share" to be of the type function, got boolean.'],
+    [{ url: "/events", clock: null }, 'Expected "clock" to be of the type object, got null.'],
+    [{ url: "/events", credentials: true }, 'Expected "credentials" to be of the type string, got boolean.'],
+    [{}, 'Expected "url" to be where the hub is, got nothing.'],
+    [{ url: undefined }, 'Expected "url" to be where the hub is, got nothing.'],
+    [undefined, 'Expected "url" to be where the hub is, got nothing.'],
+    [null, 'Expected "url" to be where the hub is, got nothing.'],
   ])("what is wrong with %j", (options, message) => {
     expect(() => createClient(chat, options as ClientOptions)).toThrow(message);
   });

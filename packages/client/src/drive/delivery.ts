@@ -150,7 +150,7 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
         break;
       case "gap":
         // PROTOCOL.md has the reasons. An unknown one is only handed on.
-        onGap(Object(channels) as Record<string, GapReason>, at);
+        onGap(Object(channels) as object, at);
         break;
       case "bye":
         onBye(data.reason, channels);
@@ -168,12 +168,12 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     }
   }
 
-  function onGap(gaps: Readonly<Record<string, GapReason>>, next: Position | null): void {
+  function onGap(gaps: object, next: Position | null): void {
     if (next) {
       // Known before the subscriptions hear of it: they start anew from here.
       progress = moveTo(progress, next);
     }
-    for (const [path, reason] of Object.entries(gaps)) {
+    for (const [path, reason] of Object.entries<unknown>(gaps as Readonly<Record<string, unknown>>)) {
       const track = tracks.get(path);
       if (!track) {
         continue;
@@ -182,7 +182,7 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
       isOutdated ||= isOnConnection(track.state);
       moveTrack(track, "reach", next);
       // Of whatever type the reason is: handlers get a text.
-      inputAll(track, "gap", { reason: `${reason}`, next, now: clock.now() });
+      inputAll(track, "gap", { reason: String(reason) as GapReason, next, now: clock.now() });
     }
     if (next) {
       connection.input("ended", { reason: "gap" });

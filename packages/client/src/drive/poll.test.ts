@@ -204,9 +204,9 @@ describe("polls", () => {
     const seconds = new Set<string | null>();
     kit.server.onRequest = (request) => {
       if (request.isStream) return;
-      const wait = request.url.searchParams.get("wait");
-      seconds.add(wait);
-      kit.clock.setTimeout(() => request.isOpen && (wait ? request.fail() : request.page({ cursor: "e.1" })), 5_000);
+      const asked = request.url.searchParams.get("wait");
+      seconds.add(asked);
+      kit.clock.setTimeout(() => request.isOpen && (asked ? request.fail() : request.page({ cursor: "e.1" })), 5_000);
     };
     kit.server.page.fail();
     await kit.clock.advance(600_000);

@@ -24,7 +24,7 @@ function isPage(page: Partial<PageBody>): page is PageBody {
     typeof cursor === "string" &&
     toPosition(cursor) !== null &&
     typeof more === "boolean" &&
-    (gap === undefined || areTexts(Object(gap).channels)) &&
+    (gap === undefined || areTexts((Object(gap) as NonNullable<typeof gap>).channels)) &&
     (refused === undefined || areTexts(refused))
   );
 }
