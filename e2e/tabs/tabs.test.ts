@@ -127,6 +127,74 @@ test("a leader that is frozen is noticed within 15 seconds, and does not lead an
   expect(before.aborted).toBe(true);
 });
 
+const CHANNEL = JSON.stringify(["tidings", 1, "http://fake.test/events", "ada"]);
+
+describe("what is no message of a tab does nothing", () => {
+  const junk = [null, undefined, 5, "x", {}, [], [null], { feed: {} }];
+  const kinds = ["want", "leave", "ping", "pong", "lead", "start", "block", "retry", "end", "fail", "alone"];
+  const messages: unknown[] = [
+    ...junk,
+    ...[...kinds, "hello", "constructor", 5, null].flatMap((kind) =>
+      junk.map((about) => ({ kind, from: "stranger", about: kind === "lead" && about === null ? 5 : about })),
+    ),
+    { kind: "want", from: "stranger", about: { stream: "s", paths: 5, after: null } },
+    { kind: "want", from: "stranger", about: { stream: "s", paths: [null], after: {} } },
+    { kind: "lead", about: null },
+  ];
+
+  test("to a leader, nor to another tab: both go on", async () => {
+    const { browser, clock, stream, leader, other, shown, server } = await openTwo();
+    const channel = browser.platformOf({}, (task) => task()).openChannel(CHANNEL, () => {});
+    for (const message of messages) channel.send(message);
+    await clock.advance(5_000);
+    stream.event(`${pathOf("a")}:mention`, { by: "1" }, "e.2");
+    stream.event(`${pathOf("b")}:mention`, { by: "2" }, "e.3");
+    await clock.advance(20);
+    expect([leader.heard, other.heard, shown(leader), shown(other)]).toEqual([["1"], ["2"], "live", "live"]);
+    expect(server.streams).toHaveLength(2);
+  });
+
+  test("of a feed that the tab hears: it misses nothing", async () => {
+    const { browser, clock, stream, other } = await openTwo();
+    const said: { readonly kind?: string; readonly about?: { readonly feed?: string; readonly count?: number } }[] = [];
+    const channel = browser
+      .platformOf({}, (task) => task())
+      .openChannel(CHANNEL, (message) => said.push(message as object));
+    stream.event(`${pathOf("b")}:mention`, { by: "1" }, "e.2");
+    await clock.advance(20);
+    const last = said.findLast(({ kind }) => kind === "block")?.about;
+    const { feed = "", count = 0 } = last ?? {};
+    for (const block of [null, 5, {}, { event: 5, data: null, id: null }, { event: "a", data: {}, id: [] }]) {
+      channel.send({ kind: "block", from: "stranger", about: { feed, count: count + 1, block } });
+    }
+    for (const failure of [
+      null,
+      {},
+      { reason: {}, code: 5 },
+      { reason: "network", code: "network", text: "", channels: 5 },
+    ]) {
+      channel.send({ kind: "end", from: "stranger", about: { feed, failure } });
+    }
+    channel.send({ kind: "retry", from: "stranger", about: { feed, milliseconds: Number.NaN } });
+    await clock.advance(20);
+    stream.event(`${pathOf("b")}:mention`, { by: "2" }, "e.3");
+    await clock.advance(20);
+    expect(other.heard).toEqual(["1", "2"]);
+  });
+
+  test("keeps no leader alive that is frozen", async () => {
+    const { browser, server, clock, leader } = await openTwo();
+    const before = server.stream;
+    const channel = browser.platformOf({}, (task) => task()).openChannel(CHANNEL, () => {});
+    leader.tab.isFrozen = true;
+    for (let second = 0; second < 15; second++) {
+      channel.send({ kind: "hello", from: "stranger" });
+      await clock.advance(1_000);
+    }
+    expect(server.stream).not.toBe(before);
+  });
+});
+
 describe("a refusal reaches those whom it concerns", () => {
   test("a path that the server refuses on the stream", async () => {
     const { clock, stream, leader, other } = await openTwo();

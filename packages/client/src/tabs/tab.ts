@@ -3,6 +3,7 @@ import type { StreamListener } from "../drive/open-stream.ts";
 import type { ShareNeeds } from "../share.ts";
 import type { About, Kind, Message, News } from "./message.ts";
 import type { Channel, Platform } from "./platform.ts";
+import { readMessage } from "./read-message.ts";
 import { Relay } from "./relay.ts";
 import { TabStream } from "./tab-stream.ts";
 
@@ -53,7 +54,12 @@ export class Tab {
     this.#onEmpty = onEmpty;
     this.#tab = `${needs.random()}${needs.random()}`.replaceAll("0.", "");
     this.#lastSign = needs.clock.now();
-    this.#channel = platform.openChannel(name, (message) => this.#hear(Object(message) as Message));
+    this.#channel = platform.openChannel(name, (sent) => {
+      const message = readMessage(sent);
+      if (message) {
+        this.#hear(message);
+      }
+    });
     this.#waitForLock();
     this.#watchFor(ANSWER);
   }
