@@ -1,9 +1,26 @@
-import type { Problem } from "@tidings/protocol";
+import type { Problem, ProblemCode } from "@tidings/protocol";
 import type { Reason } from "../status.ts";
 import { unexpected } from "../stream-error.ts";
 import { foreign, type Failure } from "./failure.ts";
 import { readJson } from "./read-json.ts";
 
+/** Other servers have problem documents, too, with codes of their own. */
+const CODES = new Set<unknown>([
+  "bad-request",
+  "bad-channel",
+  "unauthenticated",
+  "forbidden",
+  "bad-origin",
+  "unknown-channel",
+  "no-snapshot",
+  "bad-method",
+  "not-acceptable",
+  "too-large",
+  "limit",
+  "draining",
+  "unavailable",
+  "internal",
+] satisfies ProblemCode[]);
 const PROBLEM = /^application\/problem\+json/i;
 
 /**
@@ -19,7 +36,7 @@ export async function toRefusal(response: Response, now: number, maxBytes: numbe
   const retryAfter = waitOf(headers.get("retry-after"), now);
   // The server may send members of any type, so they are checked.
   const { channels, code, detail, limit } = await readJson<Problem>(response, maxBytes);
-  const isOfHub = typeof code === "string" && PROBLEM.test(`${headers.get("content-type")}`);
+  const isOfHub = CODES.has(code) && PROBLEM.test(`${headers.get("content-type")}`);
   const paths = isOfHub && Array.isArray(channels) ? channels : undefined;
   const reason = reasonOf(status, isOfHub, paths);
   // Others have limits, too, but of something else: of requests in a minute, for example.

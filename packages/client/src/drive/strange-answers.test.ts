@@ -101,6 +101,11 @@ describe("an answer other than 200", () => {
     expect(server.streams.map(({ channels }) => channels)).toEqual([[inbox.path, other.path]]);
   });
 
+  test.each(["WAF_BLOCKED", "", 5])("is not the hub's where its problem has the code %j", async (code) => {
+    const { server, closed } = await followBoth(answerWith(403, "application/problem+json", { title: "No", code }));
+    expect([closed, server.streams.length]).toEqual([[], 1]);
+  });
+
   test("is the hub's also where the content type is written in capital letters", async () => {
     const body = { code: "forbidden", channels: [inbox.path, other.path] };
     const { closed } = await followBoth(answerWith(403, "Application/Problem+JSON", body));
