@@ -38,3 +38,12 @@ export class StreamError extends Error {
 export function unexpected(code: StreamErrorCode, expected: string, got: string, options?: ErrorOptions): StreamError {
   return new StreamError(code, `Expected ${expected}, got ${got}.`, options);
 }
+
+/** What was thrown, as a text. Anything can be thrown, also what has no text. */
+export function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "something that has no text";
+  }
+}

@@ -1,4 +1,4 @@
-import { StreamError } from "../stream-error.ts";
+import { StreamError, textOf } from "../stream-error.ts";
 
 /**
  * Calls a function of the application, which may fail now or later. The runtime reports that, as of any event listener:
@@ -17,7 +17,7 @@ export function callSafely(call: () => unknown): void {
  */
 export function callHandler(label: string, call: () => unknown, onError: (error: StreamError) => void): void {
   const onFailure = (cause: unknown) => {
-    const error = new StreamError("handler-failed", `${label} failed: ${String(cause)}`, { cause });
+    const error = new StreamError("handler-failed", `${label} failed: ${textOf(cause)}`, { cause });
     callSafely(() => onError(error));
   };
   callAndCatch(call, onFailure);

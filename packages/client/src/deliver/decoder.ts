@@ -4,7 +4,7 @@ import { END_TYPE, type Mode } from "@tidings/protocol/mode";
 import type { UnreadableData } from "../handlers.ts";
 import type { Settings } from "../options.ts";
 import { toPosition, type Position } from "../state/position.ts";
-import { StreamError } from "../stream-error.ts";
+import { StreamError, textOf } from "../stream-error.ts";
 import type { Item } from "./item.ts";
 
 /** Reads what the wire carries, as the contract says. */
@@ -53,7 +53,7 @@ export function createDecoder(contract: Contract, { validate, clock }: Pick<Sett
         kind: "unreadable",
         position,
         data: { ...about, id, data },
-        error: new StreamError(code, `Cannot read ${label} of ${about.channel} (${id}): ${String(cause)}`, { cause }),
+        error: new StreamError(code, `Cannot read ${label} of ${about.channel} (${id}): ${textOf(cause)}`, { cause }),
         isEnd: about.type === END_TYPE,
         gap: leavesGap ? gap : null,
         now: clock.now(),

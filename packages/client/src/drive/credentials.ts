@@ -1,5 +1,6 @@
 import type { Clock } from "@tidings/protocol/clock";
 import { badOption } from "./failure.ts";
+import { textOf } from "../stream-error.ts";
 import { readOption } from "./read-option.ts";
 
 type RequestHeaders = Readonly<Record<string, string>>;
@@ -53,7 +54,7 @@ export function createCredentials({ headers: option, clock, connectTimeout }: Cr
     try {
       return { call, headers: new Headers(given as RequestHeaders) };
     } catch (cause) {
-      throw badOption(`"headers" that HTTP allows`, String(cause), { cause });
+      throw badOption(`"headers" that HTTP allows`, textOf(cause), { cause });
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Ending } from "../state/ending.ts";
 import type { Reason } from "../status.ts";
-import { StreamError, unexpected, type StreamErrorCode } from "../stream-error.ts";
+import { StreamError, textOf, unexpected, type StreamErrorCode } from "../stream-error.ts";
 
 /** An ending with an error. */
 export interface Failure extends Ending {
@@ -40,6 +40,6 @@ export function toFailure(thrown: unknown, isOnline: boolean): Failure {
   if (thrown instanceof RangeError) {
     return { reason: "bad-response", error: new StreamError("event-too-large", thrown.message, options) };
   }
-  const lost = failure("network", "an answer", `${String(thrown)}; check network, "url" and CORS`, options);
+  const lost = failure("network", "an answer", `${textOf(thrown)}; check network, "url" and CORS`, options);
   return isOnline ? lost : { ...lost, reason: "offline" };
 }

@@ -1,4 +1,4 @@
-import { unexpected } from "../stream-error.ts";
+import { textOf, unexpected } from "../stream-error.ts";
 import type { Failure } from "./failure.ts";
 
 /** An option that may be a function. None of the values is itself a function. */
@@ -13,7 +13,7 @@ export async function readOption<Value extends object | string, Context>(
   try {
     return typeof option === "function" ? await (option as (context: Context) => Promise<Value>)(context) : option;
   } catch (cause) {
-    const error = unexpected("option-failed", `"${name}" to return`, String(cause), { cause });
+    const error = unexpected("option-failed", `"${name}" to return`, textOf(cause), { cause });
     throw { reason: "bad-response", error } satisfies Failure;
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createKit, inbox, lobby, other } from "../../test/client-kit.ts";
-import { live } from "../../test/stream-kit.ts";
+import { follow, live } from "../../test/stream-kit.ts";
 import { mention } from "../../test/subscription-kit.ts";
 
 const GOOD = { events: [mention(2)], cursor: "e.2", more: false };
@@ -76,6 +76,37 @@ describe("on a stream", () => {
       expect(cleared).toEqual([{ ...data, id: "e.3" }]);
     },
   );
+});
+
+describe("what has no text may be thrown, too", () => {
+  const nameless: unknown = Object.create(null);
+
+  test.each(["fetch", "headers", "url"])("by %s: it is told, and tried again", async (name) => {
+    const fail = async () => {
+      throw nameless;
+    };
+    const { errors, clock, client } = await follow({ [name]: fail });
+    await clock.advance(0);
+    expect(errors).toMatchObject([{ message: expect.stringContaining("something that has no text"), cause: nameless }]);
+    expect(client.status.value).toMatchObject({ state: "retrying" });
+  });
+
+  test.each([true, false])("by a handler, at once or later (%s): the next one is called", async (isLater) => {
+    const { client, stream, clock, errors, heard } = await live();
+    client.subscribe(inbox, {
+      mention() {
+        if (isLater) return Promise.reject(nameless);
+        throw nameless;
+      },
+      onGap: () => {},
+    });
+    await clock.advance(0);
+    stream.event(`${inbox.path}:mention`, { by: "2" }, "e.2");
+    stream.event(`${inbox.path}:mention`, { by: "3" }, "e.3");
+    await clock.advance(0);
+    expect(heard).toEqual(["2", "3"]);
+    expect(errors).toMatchObject([{ code: "handler-failed" }, { code: "handler-failed" }]);
+  });
 });
 
 describe("an answer other than 200", () => {
