@@ -47,9 +47,9 @@ test.each([
   status.subscribe(() => {
     throw new Error("mine");
   });
-  const rejecting = () => Promise.reject(new Error("later"));
+  const rejecting = (): unknown => Promise.reject(new Error("later"));
   // Plain JavaScript may do that.
-  status.subscribe(rejecting as () => void);
+  status.subscribe(rejecting);
   status.subscribe((value) => heard.push(value));
   set(at(1));
   expect(heard).toEqual([at(1)]);
