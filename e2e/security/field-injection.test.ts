@@ -12,10 +12,13 @@ import { startBrowser } from "../browser.ts";
 import { listen } from "../listen.ts";
 import { serveHub } from "../serve-hub.ts";
 
+/** The text `__proto__` becomes data without a member, which has the same key as the empty text. */
+const keyOf = (data: Readonly<Record<string, string>>): string => Object.keys(data)[0] ?? "";
+
 const chat = defineContract({
   room: channel("rooms/:roomId", {
     message: z.record(z.string(), z.string()),
-    topic: latest(z.record(z.string(), z.string()), { key: (data) => Object.keys(data)[0] ?? "" }),
+    topic: latest(z.record(z.string(), z.string()), { key: keyOf }),
   }),
 });
 
@@ -87,45 +90,51 @@ async function parse(address: string, last: string): Promise<ReceivedEvent[]> {
   return received.filter(([name]) => name.includes(":"));
 }
 
-test("any string in data, key or param is one event with equal data, by two parsers and a browser", async () => {
-  const { hub, url } = await open();
-  const seed = Date.now() % 1_000_000;
-  const texts = strings(seed);
-  // A path has no lone surrogates, and is not empty.
-  const rooms = [...new Set(texts.map((text) => text.slice(0, 12).toWellFormed() || "x"))].slice(0, 40);
-  const addresses: Address<"room", "rooms/:roomId">[] = rooms.map((roomId) => chat.room({ roomId }));
-  const { id: first } = await hub.publish(chat.room({ roomId: "first" }), "message", {});
-  const sent: ReceivedEvent[] = [];
-  for (const [index, text] of texts.entries()) {
-    const address = addresses[index % addresses.length] ?? chat.room({ roomId: "x" });
-    const data = text === "__proto__" ? {} : { [text]: text };
-    // Reliable events, since each of them is owed. One in ten is a value whose key is the text, if keys may have it.
-    const isValidKey = text.isWellFormed() && !text.includes("\0");
-    const type = index % 10 === 0 && isValidKey ? "topic" : "message";
-    const { id } = await hub.publish(address, type, data);
-    sent.push([`${address.path}:${type}`, JSON.stringify(data), id]);
-  }
-  // A value that a later one has replaced is not owed.
-  const owed = sent.filter(
-    ([name, data], index) =>
-      !name.endsWith(":topic") || !sent.slice(index + 1).some((later) => later[0] === name && later[1] === data),
-  );
-  const last = owed.at(-1)?.[2] ?? "";
-  const names = [...new Set(owed.map(([name]) => name))];
-  const query = addresses.map(({ path }) => `channel=${encodeURIComponent(path)}`).join("&");
-  const address = `${url}/events?${query}&after=${first}`;
+/** With the first seed, `__proto__` replaces the value of the empty text. */
+const seeds = [718_034, Date.now() % 1_000_000];
 
-  const because = `seed ${seed}`;
-  expect(await parse(address, last), because).toEqual(owed);
-  // The package has the interface of the platform.
-  const publicSource = PublicEventSource as unknown as typeof EventSource;
-  expect(await collect([publicSource, address, names, last]), because).toEqual(owed);
+test.each(seeds)(
+  "any string is one event with equal data, by two parsers and a browser, seed %d",
+  async (seed) => {
+    const { hub, url } = await open();
+    const texts = strings(seed);
+    // A path has no lone surrogates, and is not empty.
+    const rooms = [...new Set(texts.map((text) => text.slice(0, 12).toWellFormed() || "x"))].slice(0, 40);
+    const addresses: Address<"room", "rooms/:roomId">[] = rooms.map((roomId) => chat.room({ roomId }));
+    const { id: first } = await hub.publish(chat.room({ roomId: "first" }), "message", {});
+    const sent: ReceivedEvent[] = [];
+    /** The id of the newest value, by path and key. */
+    const valueIds = new Map<string, string>();
+    for (const [index, text] of texts.entries()) {
+      const address = addresses[index % addresses.length] ?? chat.room({ roomId: "x" });
+      const data = text === "__proto__" ? {} : { [text]: text };
+      // Reliable events, since each of them is owed. One in ten is a value whose key is the text, if keys may have it.
+      const isValidKey = text.isWellFormed() && !text.includes("\0");
+      const type = index % 10 === 0 && isValidKey ? "topic" : "message";
+      const { id } = await hub.publish(address, type, data);
+      sent.push([`${address.path}:${type}`, JSON.stringify(data), id]);
+      if (type === "topic") valueIds.set(`${address.path} ${keyOf(data)}`, id);
+    }
+    // A value that a later one has replaced is not owed.
+    const values = new Set(valueIds.values());
+    const owed = sent.filter(([name, , id]) => !name.endsWith(":topic") || values.has(id));
+    const last = owed.at(-1)?.[2] ?? "";
+    const names = [...new Set(owed.map(([name]) => name))];
+    const query = addresses.map(({ path }) => `channel=${encodeURIComponent(path)}`).join("&");
+    const address = `${url}/events?${query}&after=${first}`;
 
-  const browser = await startBrowser();
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage();
-  await page.goto(url);
-  const parameters = ["EventSource", ...[address, names, last].map((value) => JSON.stringify(value))];
-  const script = `(${collect.toString()})([${parameters.join(", ")}])`;
-  expect(await page.evaluate(script), because).toEqual(owed);
-}, 60_000);
+    expect(await parse(address, last)).toEqual(owed);
+    // The package has the interface of the platform.
+    const publicSource = PublicEventSource as unknown as typeof EventSource;
+    expect(await collect([publicSource, address, names, last])).toEqual(owed);
+
+    const browser = await startBrowser();
+    onTestFinished(() => browser.close());
+    const page = await browser.newPage();
+    await page.goto(url);
+    const parameters = ["EventSource", ...[address, names, last].map((value) => JSON.stringify(value))];
+    const script = `(${collect.toString()})([${parameters.join(", ")}])`;
+    expect(await page.evaluate(script)).toEqual(owed);
+  },
+  60_000,
+);
