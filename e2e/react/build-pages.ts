@@ -21,7 +21,11 @@ export async function buildPages(version: "18" | "19"): Promise<Scripts> {
       write: false,
       minify: false,
       rolldownOptions: {
-        input: { main: join(page, "main.tsx"), stress: join(page, "stress.tsx") },
+        input: {
+          main: join(page, "main.tsx"),
+          stress: join(page, "stress.tsx"),
+          polling: join(page, "polling.ts"),
+        },
         output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
       },
     },
