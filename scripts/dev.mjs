@@ -11,6 +11,8 @@ await execa("turbo", ["run", "dev"], {
     TIDINGS_PAGE_PORT: String(port),
     HOST: "127.0.0.1",
     PORT: String(port + 1),
+    // The proxy of the page does not tell it that the server has been killed, which happens at every change.
+    TIDINGS_HEARTBEAT: process.env.TIDINGS_HEARTBEAT || "1000",
     TIDINGS_DB: process.env.TIDINGS_DB || resolve("data/chat.db"),
   },
 });

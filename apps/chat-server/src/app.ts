@@ -22,6 +22,8 @@ export interface AppOptions {
   readonly database?: string;
   /** The hosts that the server answers to, besides the loopback names. `*` means every host. @default [] */
   readonly hosts?: readonly string[];
+  /** Milliseconds between heartbeats on an idle stream, 1,000 to 300,000. @default 15_000 */
+  readonly heartbeat?: number;
   /** The folder of the built page. @default the folder of the installed package */
   readonly page?: string;
 }
@@ -49,10 +51,11 @@ const INBOX_AGE = 30 * 86_400_000;
 
 /** Creates the whole chat: authentication, the HTTP API, the stream and the page. */
 export function createApp(options: AppOptions): ChatApp {
-  const { secret, database = ":memory:", hosts = [], page = builtPage() } = options;
+  const { secret, database = ":memory:", hosts = [], heartbeat = 15_000, page = builtPage() } = options;
   const storage = openStorage(database, (log, { rooms, messages, memberships, mentions }) =>
     createHub(chat, {
       log,
+      heartbeat,
       keep: { channels: { inbox: { age: INBOX_AGE } } },
       authenticate: ({ headers }) => authentication.authenticate(headers.get("cookie")),
       authorize({ name, params, viewer }) {

@@ -51,7 +51,10 @@ async function start(host: string, port: number, defaults: EnvironmentDefaults):
     const database = process.env["TIDINGS_DB"] || defaults.database || "data/chat.db";
     const folder = database === ":memory:" ? "data" : dirname(database);
     const secret = process.env["TIDINGS_SECRET"] || readOrCreateSecret(join(folder, "chat.secret"));
-    return await serve({ host, port, hosts: readHosts(host, process.env["HOSTS"] ?? ""), database, secret });
+    const hosts = readHosts(host, process.env["HOSTS"] ?? "");
+    // The hub checks it.
+    const heartbeat = Number(process.env["TIDINGS_HEARTBEAT"] || 15_000);
+    return await serve({ host, port, hosts, database, secret, heartbeat });
   } catch (error) {
     throw new StartError(explain(error, host, port), { cause: error });
   }

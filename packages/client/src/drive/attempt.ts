@@ -56,8 +56,12 @@ export function attempt<Result>(
   }
 
   function onLife(given = patience): void {
-    patience = given;
     lastLife = clock.now();
+    if (patience !== given) {
+      patience = given;
+      // The next look may be too late for less patience.
+      look();
+    }
   }
 
   /** Only the first call counts. */

@@ -12,6 +12,15 @@ describe("silence", () => {
     expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "timeout" });
   });
 
+  test("is noticed in time, also right after a hello that promises a shorter heartbeat", async () => {
+    const kit = await follow();
+    kit.server.stream.live("e.1", { heartbeat: 1_000 });
+    await kit.clock.advance(2_400);
+    expect(kit.client.status.value).toEqual({ state: "live" });
+    await kit.clock.advance(200);
+    expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "timeout" });
+  });
+
   test("is broken by any byte, also of a comment or half an event", async () => {
     const kit = await live();
     for (let beat = 0; beat < 4; beat++) {
