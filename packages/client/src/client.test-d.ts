@@ -5,12 +5,17 @@ import { z } from "zod";
 import {
   createClient,
   type Client,
+  type Degraded,
   type Gap,
   type Reason,
   type ReceivedEvent,
+  type ServerContract,
   type Status,
+  type StreamError,
+  type UnreadableData,
   type Watchable,
 } from "./index.ts";
+import { tabs } from "./tabs.ts";
 
 const chat = defineContract({
   room: channel(
@@ -41,6 +46,58 @@ client.subscribe(room, {
 client.subscribe(inbox, { onGap: (gap) => expectTypeOf(gap).toEqualTypeOf<Gap>() });
 // A handler may be async, and need not look at what it gets.
 client.subscribe(inbox, { onGap: () => {}, count: async () => {} }, { after: "e.1" });
+
+// What cannot be read.
+client.subscribe(inbox, {
+  onGap: ({ reason }) => reason === "unreadable" || reason === "too-large",
+  onUnreadable: (unreadable, error) => {
+    expectTypeOf(unreadable).toEqualTypeOf<UnreadableData>();
+    expectTypeOf(unreadable.type).toEqualTypeOf<string | null>();
+    expectTypeOf(unreadable.data).toEqualTypeOf<unknown>();
+    expectTypeOf(error).toEqualTypeOf<StreamError>();
+  },
+});
+// @ts-expect-error the raw data has no type: it did not fit
+client.subscribe(inbox, { onGap: () => {}, onUnreadable: ({ data }) => data.by });
+expectTypeOf((await client.history(inbox)).unreadable).toEqualTypeOf<readonly UnreadableData[]>();
+channel("a", { b: z.string() }, { unreadable: "skip" });
+channel("a", { b: z.string() }, { unreadable: "gap" });
+// @ts-expect-error a handler takes raw data, and not the contract
+channel("a", { b: z.string() }, { unreadable: "raw" });
+expectTypeOf(client.contract).toEqualTypeOf<Watchable<ServerContract>>();
+expectTypeOf(client.contract.value.state).toEqualTypeOf<"unknown" | "same" | "other">();
+expectTypeOf(client.contract.value.fingerprint).toEqualTypeOf<string | null>();
+
+// The status of what lives says how events come, and whether something is missing. Nothing else says so.
+const shown = client.status.value;
+if (shown.state === "live") {
+  expectTypeOf(shown.transport).toEqualTypeOf<"poll" | undefined>();
+  expectTypeOf(shown.degraded).toEqualTypeOf<Degraded | undefined>();
+  expectTypeOf<Degraded["cause"]>().toEqualTypeOf<StreamError>();
+}
+if (shown.state === "retrying") {
+  expectTypeOf(shown.at).toEqualTypeOf<number>();
+  // @ts-expect-error what is tried again has no transport
+  void shown.transport;
+}
+// @ts-expect-error what does not live is not degraded
+if (shown.state === "connecting") void shown.degraded;
+
+// What was shown in advance can go when a position is reached.
+const subscription = client.subscribe(inbox, { onGap: () => {} });
+expectTypeOf(subscription.reached).toEqualTypeOf<
+  (id: string, options?: { readonly signal?: AbortSignal }) => Promise<boolean>
+>();
+// @ts-expect-error a position is the id of an event
+void subscription.reached(5);
+
+// Many tabs.
+createClient(chat, { url: "/events", share: tabs({ viewer: "ada" }) });
+createClient(chat, { url: "/events", share: tabs({ viewer: null }) });
+// @ts-expect-error whose tabs share a stream has to be said
+createClient(chat, { url: "/events", share: tabs({}) });
+// @ts-expect-error `tabs` is called
+createClient(chat, { url: "/events", share: tabs });
 
 // Ends.
 const jobs = defineContract({
