@@ -5,6 +5,7 @@ import {
   type PageEvent,
   type ServerSentEvent,
 } from "@tidings/protocol";
+import type { Ending } from "../state/ending.ts";
 import type { Reason } from "../status.ts";
 
 /** One block of a stream. Its data is null where it has more bytes than it may have. */
@@ -46,7 +47,14 @@ export function parseEvent(event: string, json: string | null): PageEvent | null
 /** Why a server ends a stream. */
 const BYE_REASONS = new Set<ByeReason>(["draining", "max-age", "expired", "limit", "forbidden", "unknown"]);
 
+/** How a bye ends a stream, or some of its paths. Null where it says nothing. */
+export function parseBye(json: string | null): Ending | null {
+  const { reason, channels } = parseControl(json);
+  const paths = Array.isArray(channels) ? (channels as string[]) : undefined;
+  return typeof reason === "string" ? { reason: reasonOf(reason), channels: paths } : null;
+}
+
 /** What follows from the reason of a bye. Whatever else a server says is a failed attempt. */
-export function reasonOf(reason: ByeReason): Reason {
+function reasonOf(reason: ByeReason): Reason {
   return BYE_REASONS.has(reason) ? reason : "unavailable";
 }

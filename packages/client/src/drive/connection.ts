@@ -3,7 +3,7 @@ import { IDLE, type ConnectionInputs, type ConnectionState } from "../state/conn
 import { connectionTransition } from "../state/connection-table.ts";
 import { watched, type Ended, type Retrying, type Status, type Watchable } from "../status.ts";
 import type { Ending } from "../state/ending.ts";
-import type { StreamBlock } from "./blocks.ts";
+import { parseBye, type StreamBlock } from "./blocks.ts";
 import { nextAttempt, type Failed } from "../state/retry.ts";
 import type { Transport } from "../state/transport.ts";
 import type { Draft } from "./draft.ts";
@@ -198,6 +198,11 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
           onHello(heartbeat);
           input("hello", { now: clock.now(), transport });
         });
+      } else if (event.event === "bye") {
+        const ending = parseBye(event.data);
+        if (ending) {
+          input("failed", ending);
+        }
       }
     }
 

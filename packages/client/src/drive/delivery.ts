@@ -1,11 +1,11 @@
-import type { ByeReason, GapReason, PageEvent } from "@tidings/protocol";
+import type { GapReason, PageEvent } from "@tidings/protocol";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
 import type { Ending } from "../state/ending.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import { beginAfter, carry, isLeft, leave, leaves, moveTo, type StreamProgress } from "../state/stream-progress.ts";
 import { isOnConnection, reachedOf } from "../state/track-state.ts";
-import { parseControl, parseEvent, reasonOf, type StreamBlock } from "./blocks.ts";
+import { parseBye, parseControl, parseEvent, type StreamBlock } from "./blocks.ts";
 import type { Connection } from "./connection.ts";
 import type { ContractWatch } from "./server-contract.ts";
 import { inputAll, moveTrack, onConnection, type Track, type Tracks } from "./tracks.ts";
@@ -153,7 +153,7 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
         onGap(Object(channels) as object, at);
         break;
       case "bye":
-        onBye(data.reason, channels);
+        onBye(parseBye(json));
         break;
       default:
         // A heartbeat, or a control event of a newer server.
@@ -189,13 +189,13 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     }
   }
 
-  function onBye(reason: ByeReason, channels: unknown): void {
-    const isRefusal = reason === "forbidden" || reason === "unknown";
-    if (isRefusal && Array.isArray(channels)) {
-      onRefused({ reason, channels: channels as string[] });
-    } else if (typeof reason === "string") {
+  function onBye(bye: Ending | null): void {
+    const isRefusal = bye?.reason === "forbidden" || bye?.reason === "unknown";
+    if (isRefusal && bye.channels) {
+      onRefused(bye);
+    } else if (bye) {
       const paths = onConnection(tracks).map(({ address }) => address.path);
-      connection.input("ended", { reason: reasonOf(reason), channels: isRefusal ? paths : undefined });
+      connection.input("ended", { ...bye, channels: isRefusal ? paths : undefined });
     }
   }
 

@@ -142,6 +142,34 @@ test("when the stream ends first, the next one goes on: a hub may end the older 
   expect(server.streams).toHaveLength(2);
 });
 
+describe("a bye of the next stream before its hello", () => {
+  test("says why what is new has to wait", async () => {
+    const { clock, next, stream, heard, newcomer, subscription } = await switching();
+    next.open().bye("limit");
+    await clock.advance(0);
+    expect(newcomer.status.value).toMatchObject({ state: "retrying", reason: "limit", cause: undefined });
+    expect(next.aborted).toBe(true);
+    stream.event(MENTION, { by: "2" }, "e.2");
+    await clock.advance(0);
+    expect([heard, subscription.status.value]).toEqual([["2"], { state: "live" }]);
+  });
+
+  test("closes what it forbids, and nothing else", async () => {
+    const { clock, next, reasons, client } = await switching();
+    next.open().bye("forbidden", [other.path]);
+    await clock.advance(0);
+    expect([reasons, client.status.value]).toEqual([["forbidden"], { state: "live" }]);
+  });
+
+  test("counts only with a reason", async () => {
+    const { clock, next, newcomer, errors } = await switching();
+    next.open().push('event: bye\ndata: {"reason":5}\n\n');
+    await clock.advance(0);
+    expect(newcomer.status.value).toEqual({ state: "connecting" });
+    expect(errors).toEqual([]);
+  });
+});
+
 test("when the position of the stream is void, both end, and one stream follows behind the gap", async () => {
   const kit = await switching();
   kit.stream.gap({ [inbox.path]: "lost" }, "f.3");
