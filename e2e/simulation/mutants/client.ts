@@ -5,28 +5,16 @@ import type * as streamProgress from "../../../packages/client/src/state/stream-
 import type * as arrival from "../../../packages/client/src/state/arrival.ts";
 import type * as trackState from "../../../packages/client/src/state/track-state.ts";
 import type * as subscriptionState from "../../../packages/client/src/state/subscription-state.ts";
-import type * as subscriptionTable from "../../../packages/client/src/state/subscription-table.ts";
 import { toPosition, type Position } from "../../../packages/client/src/state/position.ts";
+import { inSubscription } from "../../mutation/in-subscription.ts";
 import { replace, type Mutation } from "../../mutation/mutation.ts";
 import { withMethods } from "../../mutation/with-methods.ts";
 import { breaking, type Mutant } from "./mutant.ts";
 
-type Transition = (typeof subscriptionTable)["transition"];
-type Input = Parameters<Transition>;
-type Answer = ReturnType<Transition>;
 type State = subscriptionState.SubscriptionState;
 type Inputs = subscriptionState.SubscriptionInputs;
 type Wish = subscriptionState.PageWish;
 type Open = Exclude<State, { kind: "closed" }>;
-
-/** Subscriptions whose machine answers in another way. */
-const inSubscription = (change: (transition: Transition, ...input: Input) => Answer): Mutation =>
-  replace<typeof subscriptionTable>("packages/client/src/state/subscription-table.ts", {
-    transition:
-      (transition) =>
-      (...input) =>
-        change(transition, ...input),
-  });
 
 /** A state that knows something else. */
 const withProgress = (state: State, change: (state: Open) => Partial<Pick<Open, "cursor" | "gaps">>): State =>
