@@ -49,7 +49,7 @@ async function behindProxy(isBuffering: boolean) {
   return {
     page,
     proxy,
-    async say(count: number): Promise<void> {
+    say: async (count: number): Promise<void> => {
       for (let index = 0; index < count; index++) {
         const text = String(++said);
         await hub.publish(lobby, "message", { id: text, author: "ada", text });

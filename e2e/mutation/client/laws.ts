@@ -30,8 +30,10 @@ async function followMany(): Promise<Faults> {
       streams.push(request);
       request.live("e.1");
     } else {
-      const states = request.channels.map((path) => [path.split("@")[0], { messages: [path.split("@")[0]] }] as const);
-      request.page({ cursor: "e.1", state: Object.fromEntries(states) });
+      const paths = request.channels.map((channel) => channel.split("@")[0] ?? "");
+      const state: Record<string, unknown> = {};
+      for (const path of paths) state[path] = { messages: [path] };
+      request.page({ cursor: "e.1", state });
     }
   };
   const rooms = Array.from({ length: MANY }, (_, index) => chat.room({ roomId: `${index}` }));
