@@ -12,7 +12,10 @@ const TABS = "bytes of the client with tabs, without zod, gzipped";
 const REACT = "bytes of the hooks for React beside the client, gzipped";
 const CHAT = "bytes of a chat contract, the client and zod/mini, gzipped";
 /** Limits that hold whatever sizes are recorded. */
-const CEILINGS = { [SCRIPTS]: 500, [CLIENT]: 12_500, [REACT]: 2_000, [CHAT]: 18_500 };
+const CEILINGS = { [SCRIPTS]: 500, [CLIENT]: 15_900, [TABS]: 20_450, [REACT]: 2_000, [CHAT]: 21_900 };
+
+const ALONE = `export { createClient } from "@tidings/client";`;
+const ZOD = ["zod", "zod/*"];
 
 const root = join(import.meta.dirname, "..");
 const file = join(root, "docs", "sizes.json");
@@ -21,13 +24,8 @@ const scripts = readdirSync(import.meta.dirname).map((each) => readFileSync(join
 const measured: Sizes = {
   ...countPackages(join(root, "packages")),
   [SCRIPTS]: scripts.join("").split("\n").length - 1,
-  [CLIENT]: gzipped(await bundle(`export { createClient } from "@tidings/client";`, ["zod", "zod/*"])),
-  [TABS]: gzipped(
-    await bundle(`export { createClient } from "@tidings/client"; export * from "@tidings/client/tabs";`, [
-      "zod",
-      "zod/*",
-    ]),
-  ),
+  [CLIENT]: gzipped(await bundle(ALONE, ZOD)),
+  [TABS]: gzipped(await bundle(`${ALONE} export * from "@tidings/client/tabs";`, ZOD)),
   [REACT]: gzipped(await bundle(`export { createHooks } from "../../../react/src/index.ts";`, ["react", "@tidings/*"])),
   [CHAT]: gzipped(await bundle(`export { client } from "./chat.ts";`)),
 };
