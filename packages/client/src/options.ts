@@ -6,6 +6,7 @@ import { createCredentials, type Credentials, type HeadersOption } from "./drive
 import { badOption } from "./drive/failure.ts";
 import { runtimeNetwork, type Network } from "./drive/network.ts";
 import { alone, type Share } from "./share.ts";
+import { watched, type Watched } from "./status.ts";
 import type { StreamError } from "./stream-error.ts";
 import { createReport, type Report } from "./report.ts";
 import { createTrace, type Trace, type TraceRecord } from "./trace.ts";
@@ -64,8 +65,8 @@ export interface Settings extends Required<Omit<ClientOptions, "clock" | "header
   readonly identity: Credentials;
   readonly alarms: Alarms;
   readonly allowance: Allowance;
-  /** Aborts when the client closes, for good. Its reason is a StreamError. */
-  readonly closing: AbortController;
+  /** What requests fail with when the client closes, for good. Null before. */
+  readonly closing: Watched<StreamError | null>;
   /** The client needs the time of day and timers only. */
   readonly clock: Pick<Clock, "now" | "setTimeout">;
 }
@@ -103,7 +104,8 @@ export function toSettings(given: ClientOptions): Settings {
     identity: createCredentials(settings),
     alarms: createAlarms(settings.clock),
     allowance: createAllowance(),
-    closing: new AbortController(),
+    // Not a signal: Node warns of a leak where more than ten wait for one.
+    closing: watched<StreamError | null>(null),
   };
 }
 

@@ -104,7 +104,7 @@ export interface Watchable<Value> {
 }
 
 /** A value that changes. Its owner sets it, everybody else watches it. */
-interface Watched<Value> {
+export interface Watched<Value> {
   readonly status: Watchable<Value>;
   /** Nobody is called for the same object. */
   readonly set: (value: Value) => void;

@@ -1,6 +1,5 @@
 import type { EventRequest } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
-import type { StreamError } from "../stream-error.ts";
 import { failure, toFailure, type Failure } from "./failure.ts";
 import { send } from "./requests.ts";
 
@@ -39,6 +38,7 @@ export function attempt<Result>(
   let cancelLook = () => {};
   // The machine may have slept.
   const unwatchNetwork = network.subscribe(look);
+  const unwatchClosing = closing.status.subscribe((error) => error && end([{ reason: "closed", error }]));
 
   function look(): void {
     // A network may still call a listener that has just been removed.
@@ -70,6 +70,7 @@ export function attempt<Result>(
       return;
     }
     unwatchNetwork();
+    unwatchClosing();
     cancelLook();
     controller.abort();
     if (outcome) {
@@ -77,11 +78,6 @@ export function attempt<Result>(
     }
   }
 
-  closing.signal.addEventListener(
-    "abort",
-    () => end([{ reason: "closed", error: closing.signal.reason as StreamError }]),
-    { signal },
-  );
   // Not before the caller has it: url and headers may close the client. The timer begins here, too: where timers are
   // fake and all of them are run at once, each attempt would lead to the next one for ever.
   Promise.resolve()

@@ -80,7 +80,10 @@ export function createPages(settings: Settings): Pages {
   return {
     fetch: (request, signal) =>
       new Promise<PageBody>((resolve, reject) => {
-        settings.closing.signal.throwIfAborted();
+        const { value: closed } = settings.closing.status;
+        if (closed) {
+          throw closed;
+        }
         signal?.throwIfAborted();
         const done = new AbortController();
         const end = requestPage(settings, request, ([failed, page]) => {

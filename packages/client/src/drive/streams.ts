@@ -70,7 +70,7 @@ export function createStreams(own: Contract, settings: Settings, decoder: Decode
       isClosed = true;
       delays.close();
       streams.forEach((stream) => stream.close({ reason, error }));
-      closing.abort(unexpected("closed", "an open client", "a closed one; create another"));
+      closing.set(unexpected("closed", "an open client", "a closed one; create another"));
     }
   }
 
