@@ -2,13 +2,18 @@ import { createServer } from "node:http";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { createBufferingProxy } from "../buffering-proxy.ts";
-import { openWindow, until } from "../chat/stage.ts";
+import { openWindow } from "../chat/stage.ts";
 import { listen } from "../listen.ts";
 import { serveHub } from "../serve-hub.ts";
 import { buildPages, type Scripts } from "./build-pages.ts";
 import { chat } from "./page/contract.ts";
+
+// Two streams have to be given up first, and a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
+const until = (read: () => unknown, expected: unknown) =>
+  expect.poll(read, { timeout: 50_000, interval: 50 }).toEqual(expected);
 
 const PAGE = `<!doctype html><body><script type="module" src="/polling.js"></script>`;
 const lobby = chat.room({ roomId: "lobby" });

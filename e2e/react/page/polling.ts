@@ -2,7 +2,7 @@
 import { createClient, type Status } from "@tidings/client";
 import { chat } from "./contract.ts";
 
-const client = createClient(chat, { url: "/events", connectTimeout: 500, onError: () => {} });
+const client = createClient(chat, { url: "/events", connectTimeout: 2_000, onError: () => {} });
 const heard: string[] = [];
 const facts = {
   heard,
