@@ -12,8 +12,7 @@ const TABS = "bytes of the client with tabs, without zod, gzipped";
 const REACT = "bytes of the hooks for React beside the client, gzipped";
 const CHAT = "bytes of a chat contract, the client and zod/mini, gzipped";
 /** Limits that hold whatever sizes are recorded. */
-const CEILINGS = { [SCRIPTS]: 500, [CLIENT]: 15_900, [TABS]: 20_450, [REACT]: 2_000, [CHAT]: 21_900 };
-
+const CEILINGS = { [SCRIPTS]: 500, [CLIENT]: 16_400, [TABS]: 21_300, [REACT]: 2_000, [CHAT]: 22_400 };
 const ALONE = `export { createClient } from "@tidings/client";`;
 const ZOD = ["zod", "zod/*"];
 
