@@ -1,4 +1,3 @@
-import type { AddressInfo } from "node:net";
 import type { Status } from "@tidings/client";
 import { chat } from "@tidings-apps/chat-contract";
 import { createServer } from "vite";
@@ -19,8 +18,9 @@ async function proxyByVite(target: string): Promise<string> {
   });
   onTestFinished(() => vite.close());
   await vite.listen();
-  const { port } = vite.httpServer?.address() as AddressInfo;
-  return `http://127.0.0.1:${port}`;
+  const [url] = vite.resolvedUrls?.local ?? [];
+  if (url === undefined) throw new Error("Expected Vite to listen, got no address.");
+  return new URL(url).origin;
 }
 
 /** A client behind Vite's proxy: what it shows when the server has been killed, and after how many milliseconds. */
