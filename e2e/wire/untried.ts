@@ -46,6 +46,7 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
   "5.4": { "The server's contract": "about authors of servers" },
   "5.5": {
     "So a channel on which nothing": "tested with the sentence before",
+    "Behind a hole, a heartbeat": "needs a hole of withdrawals; packages/server/src/stream/heartbeats.test.ts tests it",
     "A heartbeat may begin": "what a server may do; it takes thousands of clients",
     "The server does this": "the reason for the sentence before",
   },

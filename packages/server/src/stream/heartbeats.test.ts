@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { BufferSink } from "../../test/buffer-sink.ts";
 import { lobby, openTestHub, request, said, tea } from "../../test/test-hub.ts";
+import { WatchedLog } from "../../test/watched-log.ts";
 import { Pump } from "./pump.ts";
 
 const LOBBY = "channel=rooms/lobby";
@@ -12,6 +13,23 @@ describe("law 9: heartbeats", () => {
     await hub.publish(tea, "message", { text: "elsewhere" });
     await clock.advance(60_000);
     expect(sink.of("heartbeat").map(({ id }) => id)).toEqual(Array.from({ length: 4 }, () => hub.stats().ring.head));
+  });
+
+  test("a busy stream has one behind a hole, too: nothing else ends a gap in a channel with values only", async () => {
+    const { hub, clock, connect } = await openTestHub({
+      log: new WatchedLog({ keep: { entries: 0, age: 0 }, burst: 0 }),
+    });
+    await hub.publish(lobby, "topic", { text: "tea" });
+    const { id } = await hub.publish(tea, "topic", { text: "tea" });
+    await hub.clear(lobby, "topic");
+    await clock.advance(6_000);
+    const { sink } = await connect(`${LOBBY}&channel=rooms/tea&after=${id}`);
+    expect(sink.of("gap")).toHaveLength(1);
+    for (let second = 0; second < 10; second++) {
+      await hub.publish(tea, "topic", { text: `${second}` });
+      await clock.advance(1_000);
+    }
+    expect(sink.of("heartbeat").filter(({ id: position }) => position !== undefined)).toHaveLength(1);
   });
 
   test("one timer serves all, and connections that are idle share the bytes", async () => {

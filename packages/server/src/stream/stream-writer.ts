@@ -40,6 +40,8 @@ export class StreamWriter {
   readonly #stream: WrittenStream;
   /** The last `seq` of all holes that were reported. */
   #holesEnd = 0;
+  /** Whether the reader waits for a heartbeat with an id, which tells it that a gap is over. */
+  #isGapOpen = false;
   #isFull = false;
   /** When the last frame with an id was written, in milliseconds of running time. */
   #lastIdAt: number;
@@ -75,6 +77,7 @@ export class StreamWriter {
   writeGap(holes: readonly Hole[], head: Cursor | null = null): void {
     this.#holesEnd = Math.max(this.#holesEnd, ...holes.map(({ to }) => to));
     if (holes.length === 0) return;
+    this.#isGapOpen = true;
     this.#write(controlFrame("gap", gapData(holes), idOf(head)));
     const detail = holes.map(({ channel }) => channel).join(" ");
     this.#needs.trace.add("debug", "gap", { connection: this.#stream.id, detail });
@@ -104,17 +107,25 @@ export class StreamWriter {
     const { heartbeat, retryDelays, clock } = this.#needs;
     const now = clock.monotonic();
     const isRetryDue = retryDelays.window() > 2 * this.#retryWindow;
-    if (!isRetryDue && now - this.#lastIdAt < heartbeat) return;
+    // On a busy stream, no other frame says that a gap is over if its channel has only values.
+    const endsGap = this.#isGapOpen && !this.#isInHole(position);
+    if (!isRetryDue && !endsGap && now - this.#lastIdAt < heartbeat) return;
     this.#lastIdAt = now;
     if (isRetryDue) this.writeHeartbeat(position, this.#drawRetry());
-    else if (shared === null) this.writeHeartbeat(position);
+    else if (shared === null || endsGap) this.writeHeartbeat(position);
     else this.#write(shared);
   }
 
   /** Without the position while that lies inside of a hole: to a reader, a heartbeat lies after every gap before it. */
   writeHeartbeat(position: Cursor | null, retry = ""): void {
-    const isInHole = position !== null && position.seq < this.#holesEnd;
-    this.#write(toChunk(retry + formatControl("heartbeat", {}, idOf(isInHole ? null : position))));
+    const known = this.#isInHole(position) ? null : position;
+    if (known !== null) this.#isGapOpen = false;
+    this.#write(toChunk(retry + formatControl("heartbeat", {}, idOf(known))));
+  }
+
+  /** Also while the reader must not have the position. */
+  #isInHole(position: Cursor | null): boolean {
+    return position === null || position.seq < this.#holesEnd;
   }
 
   /** @param retry the milliseconds after which the client should come back; null for its own */
