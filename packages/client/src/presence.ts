@@ -1,0 +1,12 @@
+export { createPresence } from "./presence/create-presence.ts";
+export type {
+  CountName,
+  Followed,
+  PeopleName,
+  PersonOf,
+  Presence,
+  PresenceOptions,
+  ServersName,
+} from "./presence/create-presence.ts";
+export type { PeopleHandlers } from "./presence/arrivals.ts";
+export type { Person } from "@tidings/contract/presence";

@@ -1,0 +1,113 @@
+import type { Address, Contract } from "@tidings/contract";
+import { presenceKind } from "@tidings/contract/presence";
+import { Count } from "./count.ts";
+import { People } from "./people.ts";
+import type { Place, PlaceNeeds } from "./place.ts";
+import { Renewals } from "./renewals.ts";
+
+interface AllPlacesNeeds extends Pick<PlaceNeeds, "hub" | "clock" | "grace" | "mostPeople" | "report"> {
+  readonly contract: Contract;
+  /** The address of the servers. */
+  readonly servers: Address;
+  readonly mostAddresses: number;
+}
+
+/** A stream, as `onConnect` and `onDisconnect` of a hub get it. */
+export interface VisitingStream {
+  readonly viewer: { readonly id: string };
+  readonly addresses: readonly Address[];
+}
+
+/** The addresses with viewers of this server. Its lease is renewed while there are any. */
+export class AllPlaces {
+  readonly #needs: AllPlacesNeeds;
+  readonly #places = new Map<string, Place>();
+  /** Null while nobody is there. */
+  #renewals: Renewals | null = null;
+  #isClosed = false;
+
+  constructor(needs: AllPlacesNeeds) {
+    this.#needs = needs;
+  }
+
+  connect({ viewer, addresses }: VisitingStream): void {
+    if (this.#isClosed) return;
+    for (const address of addresses) this.#placeAt(address)?.enter(viewer.id);
+  }
+
+  disconnect({ viewer, addresses }: VisitingStream): void {
+    for (const { path } of addresses) this.#places.get(path)?.leave(viewer.id);
+  }
+
+  async update(address: Address, viewer: string, state: unknown): Promise<void> {
+    await this.#needs.hub.publish(address, "state", { viewer, state });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#closePlaces();
+    await this.#renewals?.close();
+  }
+
+  #closePlaces(): void {
+    this.#isClosed = true;
+    for (const place of this.#places.values()) place.close();
+    this.#places.clear();
+  }
+
+  /** Null for an address that does not say who is there, and if there are too many. */
+  #placeAt(address: Address): Place | null {
+    const found = this.#places.get(address.path);
+    if (found !== undefined) return found;
+    const { contract, mostAddresses } = this.#needs;
+    const channel = contract[address.name];
+    const kind = channel === undefined ? null : presenceKind(channel);
+    if (channel === undefined || (kind !== "people" && kind !== "count")) return null;
+    if (this.#places.size >= mostAddresses) return null;
+    const renewals = this.#begin();
+    const needs: PlaceNeeds = { ...this.#needs, channel, address, lease: () => renewals.lease };
+    const place = kind === "people" ? new People(needs) : new Count(needs);
+    this.#places.set(address.path, place);
+    return place;
+  }
+
+  #begin(): Renewals {
+    const { hub, contract, servers, clock, report } = this.#needs;
+    this.#renewals ??= new Renewals({
+      hub,
+      // Safe: the options were checked to have a channel of this name.
+      channel: contract[servers.name] as Contract[string],
+      address: servers,
+      clock,
+      report,
+      keepPlaces: () => this.#keepPlaces(),
+      publishAll: () => this.#publishAll(),
+      onHubClosed: () => this.#stop(),
+    });
+    return this.#renewals;
+  }
+
+  /** Lets every place repair what is wrong in the log. Returns whether there are places left. */
+  #keepPlaces(): boolean {
+    for (const [path, place] of this.#places) {
+      if (!place.isEmpty) {
+        place.keep().catch(this.#needs.report);
+        continue;
+      }
+      place.close();
+      this.#places.delete(path);
+    }
+    if (this.#places.size === 0) this.#renewals = null;
+    return this.#places.size > 0;
+  }
+
+  #publishAll(): void {
+    for (const place of this.#places.values()) place.publishAll();
+  }
+
+  /** The hub is closed, and nobody has closed this before. */
+  #stop(): void {
+    this.#closePlaces();
+    this.#renewals?.stop();
+  }
+}

@@ -1,0 +1,27 @@
+import { defineContract } from "@tidings/contract";
+import { peopleChannel, serversChannel } from "@tidings/contract/presence";
+import { memoryLog } from "@tidings/log";
+import { expect, onTestFinished, test } from "vitest";
+import { createHub } from "../hub.ts";
+import { createPresence, type PresenceOptions } from "./create-presence.ts";
+
+const app = defineContract({ people: peopleChannel("people"), servers: serversChannel("servers") });
+const servers = app.servers();
+
+test.each([
+  [{ servers: app.people() }, /"servers" to be an address of a channel made by serversChannel, got "people"/],
+  [{ servers: undefined }, /made by serversChannel, got null/],
+  [{ contract: "app" }, /"contract" to be an object, got string/],
+  [{ grace: 15_001 }, /"grace" to be a number from 0 to 15000, got 15001/],
+  [{ mostPeople: 0 }, /"mostPeople" to be a number from 1/],
+  [{ mostAddresses: Number.NaN }, /"mostAddresses" to be a number from 1/],
+  [{ clock: {} }, /"clock" to have a method "now"/],
+  [{ onError: true }, /"onError" to be a function, got boolean/],
+  [{ lease: 5 }, /Expected one of contract, servers, .* got "lease"/],
+])("the options %j are refused", (options, message) => {
+  const hub = createHub(app, { log: memoryLog(), authorize: () => true });
+  onTestFinished(() => hub.close());
+  const create = () => createPresence(hub, { contract: app, servers, ...options } as PresenceOptions<typeof app>);
+  expect(create).toThrow(TypeError);
+  expect(create).toThrow(message);
+});

@@ -1,0 +1,34 @@
+import type { Address, AnyChannel } from "@tidings/contract";
+import type { Clock } from "@tidings/protocol/clock";
+import type { Lease } from "./lease.ts";
+import type { PresenceHub, Report } from "./presence-hub.ts";
+
+/** What a place needs. */
+export interface PlaceNeeds {
+  readonly hub: PresenceHub;
+  readonly channel: Pick<AnyChannel, "events">;
+  readonly address: Address;
+  /** The lease under which this server publishes now. */
+  readonly lease: () => Pick<Lease, "server" | "otherServers" | "isAlive">;
+  readonly clock: Pick<Clock, "now" | "monotonic" | "setTimeout">;
+  /** In milliseconds. */
+  readonly grace: number;
+  readonly mostPeople: number;
+  readonly report: Report;
+}
+
+/** An address with viewers of this server. */
+export interface Place {
+  /** Whether nobody is there, and nothing is left to repair. */
+  readonly isEmpty: boolean;
+  /** A stream of the viewer has begun. */
+  enter(viewer: string): void;
+  /** A stream of the viewer has ended. */
+  leave(viewer: string): void;
+  /** Publishes everything again: the server has a new id. */
+  publishAll(): void;
+  /** Compares the log with what it should have, and repairs it. Called after each renewal of the lease. */
+  keep(): Promise<void>;
+  /** Publishes nothing from now on. */
+  close(): void;
+}
