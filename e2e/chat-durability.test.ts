@@ -4,6 +4,7 @@ import { request, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { chat } from "@tidings-apps/chat-contract";
 import type { Client } from "@tidings/client";
+import { createPresence } from "@tidings/client/presence";
 import Database from "libsql";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { setUpChatProcesses } from "./chat-process.ts";
@@ -211,13 +212,15 @@ test("two servers on one file publish in the same order, share presence, and sha
       };
       client.subscribe(room, { snapshot: ({ messages }) => messages.forEach(add), message: add });
     });
-  /** Resolves when a client learns that a person is online, or is not. */
+  /** Resolves when a client learns that a person is online, or has left after that. */
   const presence = (client: Client<typeof chat>, wanted: string, isOnline: boolean): Promise<void> =>
     new Promise((resolve) => {
-      client.subscribe(chat.presence(), {
-        online: ({ name }) => void (isOnline && name === wanted && resolve()),
-        onClear: ({ key }) => void (!isOnline && key.endsWith(`/${wanted}`) && resolve()),
-        onGap: () => {},
+      const followed = createPresence(client, { contract: chat, servers: chat.servers() });
+      const people = followed.people(chat.presence(), {
+        onLeave: ({ viewer }) => void (!isOnline && viewer === wanted && resolve()),
+      });
+      people.subscribe((list) => {
+        if (isOnline && list.some(({ viewer }) => viewer === wanted)) resolve();
       });
     });
   const [adasClient, bosClient] = [connect(ada), connect(bo)];

@@ -1,4 +1,5 @@
 import { channel, defineContract, latest, volatile } from "@tidings/contract";
+import { peopleChannel, serversChannel } from "@tidings/contract/presence";
 import * as z from "zod/mini";
 import { Deleted, Edited, Message, Reacted } from "./message.ts";
 import { Name, RoomName, Text, Topic } from "./words.ts";
@@ -55,14 +56,8 @@ export const chat = defineContract({
     // All memberships, and the mentions that are still unread, oldest first.
     { snapshot: z.object({ places: z.array(Membership), mentions: z.array(Mention) }) },
   ),
-  /**
-   * Who is online: one value for each person and server process. The server renews the value while the person has an
-   * open stream there.
-   */
-  presence: channel("presence", {
-    online: latest(z.object({ name: Name, server: z.string() }), {
-      key: ({ name, server }) => `${server}/${name}`,
-      expires: 24_000,
-    }),
-  }),
+  /** Who is online. The ids of viewers are their names. */
+  presence: peopleChannel("presence"),
+  /** The server processes of the chat that are alive. */
+  servers: serversChannel("servers"),
 });

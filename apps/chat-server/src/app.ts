@@ -1,13 +1,13 @@
 import { chat } from "@tidings-apps/chat-contract";
 import { createHub, type Hub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
+import { createPresence, type Presence } from "@tidings/server/presence";
 import express, { type ErrorRequestHandler, type Express } from "express";
 import { serveHosts } from "./hosts.ts";
 import { newestWithin } from "./newest-within.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { openStorage } from "./storage.ts";
 import { builtPage, secureHeaders, servePage } from "./page.ts";
-import { createPresence } from "./presence.ts";
 import { notFound, Problem, sendProblem } from "./problem.ts";
 import { roomRoutes } from "./room-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
@@ -32,7 +32,7 @@ export interface AppOptions {
 export interface ChatApp {
   readonly app: Express;
   readonly hub: Hub<typeof chat>;
-  /** Closes the hub and the file. */
+  /** Closes presence, the hub and the file. */
   close(): Promise<void>;
 }
 
@@ -71,14 +71,15 @@ export function createApp(options: AppOptions): ChatApp {
           mentions: newestWithin(mentions.unread(userId, SNAPSHOT_MENTIONS), SNAPSHOT_BYTES),
         }),
       },
-      onConnect: ({ viewer }) => presence.connect(viewer.id),
-      onDisconnect: ({ viewer }) => presence.disconnect(viewer.id),
+      // Whoever has a stream is online, whatever it follows.
+      onConnect: ({ viewer }) => presence.connect({ viewer, addresses: [chat.presence()] }),
+      onDisconnect: ({ viewer }) => presence.disconnect({ viewer, addresses: [chat.presence()] }),
     }),
   );
   const { hub, tables } = storage;
   const sessions = createSessions({ secret, hasEnded: (id) => tables.endedSessions.has(id) });
   const authentication = createAuthentication(sessions, storage);
-  const presence = createPresence(hub);
+  const presence: Presence<typeof chat> = createPresence(hub, { contract: chat, servers: chat.servers() });
 
   let closing = false;
   const explainClosing: ErrorRequestHandler = (error, _request, _response, next) => {
@@ -103,7 +104,7 @@ export function createApp(options: AppOptions): ChatApp {
     hub,
     async close() {
       closing = true;
-      presence.close();
+      await presence.close();
       await storage.close();
     },
   };

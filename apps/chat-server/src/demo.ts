@@ -2,14 +2,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { chat, type Message } from "@tidings-apps/chat-contract";
 import { createClient } from "@tidings/client";
+import { createPresence, type Followed, type Person } from "@tidings/client/presence";
 import { SCENES, type Line, type Member, type Scene } from "./demo-script.ts";
 import { startFromEnvironment } from "./environment.ts";
 
 /** What the scripted people say to a real person. The first is a welcome. */
 const REMARKS = ["good to see you here.", "what do you think?", "do you take milk?"];
 
-/** The names of everybody who is online, by the key of their presence value. */
-const online = new Map<string, string>();
+/** Who is online, as each of the scripted people sees it. */
+const views: Followed<readonly Person<null>[]>[] = [];
+
+/** The names of everybody who is online. */
+const online = (): string[] => views[0]?.value.map(({ viewer }) => viewer) ?? [];
 
 // The people of the demo do not talk in the rooms of `npm start`.
 const url = await startFromEnvironment({ database: "data/demo.db" });
@@ -50,11 +54,8 @@ async function signIn(server: string, name: string): Promise<CallApi> {
     return hasBody ? response.json() : null;
   };
   await call("POST", "/api/session", { name });
-  createClient(chat, { url: `${server}/events`, headers: () => ({ cookie }) }).subscribe(chat.presence(), {
-    online: (value) => void online.set(chat.presence.events.online.key(value), value.name),
-    onClear: ({ key }) => void online.delete(key),
-    onGap: () => online.clear(),
-  });
+  const client = createClient(chat, { url: `${server}/events`, headers: () => ({ cookie }) });
+  views.push(createPresence(client, { contract: chat, servers: chat.servers() }).people(chat.presence()));
   return call;
 }
 
@@ -86,7 +87,7 @@ async function play({ room: roomName, topic, lines }: Scene, people: Record<Memb
   const welcomed = new Set<string>();
   for (;;) {
     for (const line of lines) {
-      const guests = [...online.values()].filter((name) => !(name in people));
+      const guests = online().filter((name) => !(name in people));
       const newGuest = guests.find((name) => !welcomed.has(name));
       if (newGuest === undefined) {
         await say(line);
@@ -95,7 +96,7 @@ async function play({ room: roomName, topic, lines }: Scene, people: Record<Memb
         await say({ author: "Margaret", text: `@${newGuest}, ${REMARKS[0]}` });
       }
     }
-    const guest = pick([...online.values()].filter((name) => !(name in people)));
+    const guest = pick(online().filter((name) => !(name in people)));
     if (guest !== undefined) await say({ author: "Margaret", text: `@${guest}, ${pick(REMARKS)}` });
   }
 }

@@ -75,7 +75,7 @@ test.for(["file", "memory"])("the newest event of an address is known after the 
   const nothing = await storage.newestEvent(chat.directory());
   await addRoom(storage, "one");
   const first = await storage.newestEvent(chat.directory());
-  await storage.hub.publish(chat.presence(), "online", { name: "ada", server: "x" });
+  await storage.hub.publish(chat.presence(), "here", { viewer: "ada", server: "x", since: 0 });
   expect(await storage.newestEvent(chat.directory())).toBe(first);
   await addRoom(storage, "two");
   const seqs = [nothing, first, await storage.newestEvent(chat.directory())].map((id) => Number(id.split(".")[1]));

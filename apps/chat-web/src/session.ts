@@ -1,16 +1,17 @@
 import { chat, type Membership, type Mention, type Message } from "@tidings-apps/chat-contract";
 import { createClient, type Client } from "@tidings/client";
+import { createPresence, type Followed, type Person } from "@tidings/client/presence";
 import { tabs } from "@tidings/client/tabs";
 import { ApiError, listRooms, postMessage, putRead } from "./api.ts";
 import { FollowedRoom } from "./followed-room.ts";
 import { Mentions } from "./mentions.ts";
 import { Outbox } from "./outbox.ts";
-import { PresentPeople } from "./present-people.ts";
 import { ReadMarks } from "./read-marks.ts";
 import { RoomList } from "./room-list.ts";
 
 /**
- * The most rooms that are followed at once: with directory, inbox and presence, a connection has at most 100 channels.
+ * The most rooms that are followed at once: with directory, inbox, presence and servers, a connection has at most
+ * 100 channels.
  */
 const MAX_FOLLOWED_ROOMS = 90;
 
@@ -37,7 +38,8 @@ export class Session {
   readonly client: Client<typeof chat>;
   readonly roomList = new RoomList();
   readonly mentions = new Mentions();
-  readonly people = new PresentPeople();
+  /** Who is online. Null before the session has begun. */
+  #people: Followed<readonly Person<null>[]> | null = null;
   readonly outbox: Outbox;
   readonly #readMarks = new ReadMarks(putRead);
   readonly #followedRooms = new Map<string, FollowedRoom>();
@@ -75,10 +77,16 @@ export class Session {
     this.#updateFollowedRooms();
   }
 
+  /** Returns the names of everybody who is online, sorted. */
+  people(): string[] {
+    const people = this.#people?.value ?? [];
+    return people.map(({ viewer }) => viewer).sort((one, other) => one.localeCompare(other));
+  }
+
   /** Returns the names that can be mentioned: everybody who is online or has written in the room. */
   names(roomId: string): string[] {
     const authors = this.followedRoom(roomId)?.timeline.messages.map(({ author }) => author) ?? [];
-    return [...new Set([...this.people.list(), ...authors])].filter((name) => name !== this.person);
+    return [...new Set([...this.people(), ...authors])].filter((name) => name !== this.person);
   }
 
   /** The person has seen the newest message of the room. */
@@ -183,18 +191,9 @@ export class Session {
   }
 
   #followPresence(): void {
-    this.client.subscribe(chat.presence(), {
-      online: (value) => {
-        this.people.add(value);
-        this.#listener.onChange();
-      },
-      onClear: ({ key }) => {
-        this.people.remove(key);
-        this.#listener.onChange();
-      },
-      // After the gap all current values come again.
-      onGap: () => this.people.clear(),
-    });
+    const presence = createPresence(this.client, { contract: chat, servers: chat.servers() });
+    this.#people = presence.people(chat.presence());
+    this.#people.subscribe(() => this.#listener.onChange());
   }
 
   /** Follows the open room and the joined rooms, and no others. */

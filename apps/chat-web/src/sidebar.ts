@@ -112,8 +112,9 @@ export class Sidebar {
     this.#renderPresence(session);
   }
 
-  #renderPresence({ client, people, person }: Session): void {
-    const names = people.list();
+  #renderPresence(session: Session): void {
+    const { client, person } = session;
+    const names = session.people();
     // The person who looks at the page is there, even while the server does not know it yet or any more.
     const shown = [person, ...names.filter((name) => name !== person)];
     this.#people.render(shown.map((name) => ({ name, isMe: name === person })));

@@ -7,6 +7,7 @@ import {
   type Gap,
   type Reason,
 } from "@tidings/client";
+import { createPresence, type Followed, type Person } from "@tidings/client/presence";
 import { describeMention, describeMessage, describePlace, describeTopic, type Picture } from "./picture.ts";
 
 /** How many messages of a room an onlooker remembers. */
@@ -39,7 +40,7 @@ export class Onlooker {
   readonly #followed = new Map<string, FollowedRoom>();
   readonly #places = new Map<string, Membership>();
   readonly #mentions = new Map<string, { readonly roomId: string; readonly number: number }>();
-  readonly #online = new Map<string, string>();
+  readonly #online: Followed<readonly Person<null>[]>;
 
   constructor(person: string, url: string, cookie: string) {
     this.person = person;
@@ -75,16 +76,13 @@ export class Onlooker {
       mention: (mention) => void this.#mentions.set(describeMention(mention), mention),
       place: (place) => this.#move(place),
     });
-    this.#client.subscribe(chat.presence(), {
-      ...common,
-      online: (value) => void this.#online.set(chat.presence.events.online.key(value), value.name),
-      onClear: ({ key }) => void this.#online.delete(key),
-    });
+    const presence = createPresence(this.#client, { contract: chat, servers: chat.servers() });
+    this.#online = presence.people(chat.presence());
   }
 
   /** The names of the people who are online, sorted. */
   get online(): readonly string[] {
-    return [...new Set(this.#online.values())].toSorted();
+    return this.#online.value.map(({ viewer }) => viewer).toSorted();
   }
 
   /** By room, the number of the first message that it has; 1 where it has none. */
