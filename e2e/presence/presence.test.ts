@@ -207,6 +207,7 @@ describe("a server that was only slow", () => {
     const [slow, other] = [cluster.start(), cluster.start()];
     const ada = await cluster.open("ada", other);
     await cluster.open("bo", slow);
+    const before = await cluster.values("servers");
     slow.isPaused = true;
     await cluster.clock.advance(40 * SECOND);
     expect(ada.names()).toEqual(["ada"]);
@@ -214,6 +215,10 @@ describe("a server that was only slow", () => {
     await cluster.clock.advance(30 * SECOND);
     expect(ada.names()).toEqual(["ada", "bo"]);
     expect(await cluster.values(lobby.path)).toHaveLength(2);
+    // Others may have believed that the former id is over, so it never comes back.
+    const after = await cluster.values("servers");
+    expect(after.filter((value) => before.includes(value))).toHaveLength(1);
+    expect(after).toHaveLength(2);
     expect(slow.errors).toEqual([]);
   });
 
