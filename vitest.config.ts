@@ -16,7 +16,7 @@ const REDIS_FAULTS = ["packages/log-redis/trials/**/*.test.ts", "e2e/hubs-on-red
 const PROOF = [
   "e2e/{fan-out,chat-fuzz,cluster}.test.ts",
   "e2e/security/fuzz.test.ts",
-  "e2e/tabs/mutants.test.ts",
+  "e2e/{leases,tabs}/mutants.test.ts",
   "e2e/wire-{broken,frameworks,outsiders}.test.ts",
   "packages/log-sqlite/trials/**/*.test.ts",
   "packages/protocol/src/parser-cost.test.ts",

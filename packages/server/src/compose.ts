@@ -7,6 +7,8 @@ import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
 import { answerPage, type PageAnswerNeeds } from "./page/answer-page.ts";
 import { createSnapshotOverlap } from "./page/snapshot-overlap.ts";
 import { createSnapshots } from "./page/snapshots.ts";
+import { createLeaseWatch } from "./lease/lease-watch.ts";
+import { createWriters, type Writers } from "./lease/writers.ts";
 import { createEncoders } from "./publish/new-entry.ts";
 import { createPublisher, type Publisher } from "./publish/publisher.ts";
 import { createEventReaders, type EventReaders } from "./reader/event-reader.ts";
@@ -44,6 +46,9 @@ import { SharedPages } from "./window/shared-pages.ts";
 import { createRecentHeads } from "./window/recent-heads.ts";
 import { createTailer, type Tailer } from "./window/tailer.ts";
 
+/** How long writers may take to end when the hub closes, if no `drain` is given, in milliseconds. */
+const CLOSING_TIME = 5_000;
+
 /** The parts of a hub that the hub itself talks to. */
 export interface HubParts {
   readonly log: EventLog;
@@ -51,6 +56,7 @@ export interface HubParts {
   readonly publisher: Publisher;
   readonly eventReaders: EventReaders;
   readonly commands: Pick<Commands, "entry">;
+  readonly writers: Writers;
   readonly tailer: Tailer;
   readonly streams: OpenStreams;
   readonly followers: Pick<Followers, "size" | "wakeAll">;
@@ -112,12 +118,26 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const recentHeads = createRecentHeads(clock);
   const findStart = createSnapshotOverlap({ log, reads, recentHeads, clock, mostBytes: pageLimit.bytes, overlap });
   const snapshots = createSnapshots({ contract, hooks, limits, findStart, loads, trace });
+  const writers = createWriters({
+    contract,
+    encoders,
+    limits,
+    log,
+    reads,
+    publisher,
+    clock,
+    random,
+    closing,
+    closingTime: drain ?? CLOSING_TIME,
+  });
+  const leases = createLeaseWatch({ log, publisher, writers, clock, random, trace, closing });
   const tailer = createTailer({
     log,
     ring,
     recentHeads,
     followers,
     commands,
+    leases,
     clock,
     trace,
     closing,
@@ -196,6 +216,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     publisher,
     eventReaders,
     commands,
+    writers,
     tailer,
     streams,
     followers,
@@ -208,6 +229,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
       void applyRetention({ log, keepRules, clock, trace, closing });
       // When the log does not answer yet, the first request asks it again.
       void trace.guard("read-failed", () => tailer.ready());
+      leases.start();
     },
   };
 }

@@ -180,7 +180,7 @@ export interface CommonHubOptions<A extends Address, V extends Viewer, Raw, Log>
   /** Milliseconds between heartbeats on an idle stream, 1,000 to 300,000. @default 15_000 */
   readonly heartbeat?: number;
   /**
-   * Milliseconds over which `close()` spreads the return of the clients, 500 to 60,000.
+   * Milliseconds over which `close()` spreads the return of the clients, 500 to 60,000. Writers have as long to end.
    * @default 5_000, and more from 10,000 streams on
    */
   readonly drain?: number;

@@ -31,7 +31,7 @@ const sentAt = new Date();
 // Publish
 const hub = createHub(chat, { log, authorize: () => true, snapshot });
 
-// End
+// End, and writers with a lease
 const jobs = defineContract({
   job: channel("jobs/:jobId", { line: z.string() }, { end: z.object({ at: isoDate }) }),
   log: channel("log", { line: z.string() }),
@@ -52,7 +52,36 @@ const jobs = defineContract({
   void jobHub.end(jobs.log(), {});
   // @ts-expect-error -- an end is not published
   void jobHub.publish(job, "end", { at: sentAt });
-  // … and is the last item of a loop, only where the channel declares one
+  // A lease says how the address ends if its writer dies
+  const writer = await jobHub.lease(job, { ttl: 10_000, aborted: { at: sentAt } });
+  expectTypeOf(writer.address.params).toEqualTypeOf<{ readonly jobId: string }>();
+  expectTypeOf(writer.publish("line", "x")).resolves.toHaveProperty("id");
+  void writer.end({ at: sentAt });
+  // @ts-expect-error -- data of another event
+  void writer.publish("line", 5);
+  // @ts-expect-error -- no such event
+  void writer.publish("lines", "x");
+  // @ts-expect-error -- encoded instead of decoded
+  void writer.end({ at: "2026-01-01T00:00:00.000Z" });
+  // @ts-expect-error -- no data
+  void writer.end();
+  // @ts-expect-error -- Property 'aborted' is missing
+  void jobHub.lease(job, { ttl: 10_000 });
+  // @ts-expect-error -- encoded instead of decoded
+  void jobHub.lease(job, { ttl: 10_000, aborted: { at: "2026-01-01T00:00:00.000Z" } });
+  // … only where the channel declares an end
+  const logWriter = await jobHub.lease(jobs.log(), { ttl: 10_000 });
+  void logWriter.release();
+  // @ts-expect-error -- is not assignable to type '"this channel declares no end: channel(pattern, events, { end: …
+  void logWriter.end({});
+  // @ts-expect-error -- the channel declares no end
+  void jobHub.lease(jobs.log(), { ttl: 10_000, aborted: {} });
+  // @ts-expect-error -- no ttl
+  void jobHub.lease(jobs.log(), {});
+  void jobHub.stop(job, "enough");
+  // @ts-expect-error -- an address of another contract
+  void jobHub.stop(lobby);
+  // The end is the last item of a loop, only where the channel declares one
   for await (const item of jobHub.events(job)) {
     if (item.kind === "end") expectTypeOf(item.data).toEqualTypeOf<{ at: Date }>();
   }

@@ -1,4 +1,5 @@
 import type { AddressOf, ChannelName, Contract, EventData, EventType } from "@tidings/contract";
+import type { LeaseOptions, Writer } from "./lease/writer.ts";
 import type { EndArguments } from "./publish/end-arguments.ts";
 import { checkContract } from "@tidings/contract/check";
 import type { EventLog, TransactionalLog } from "@tidings/log";
@@ -68,6 +69,33 @@ export interface Hub<C extends Contract, Raw = unknown> {
     key?: string,
   ): Promise<Published>;
   /**
+   * Takes the lease of an address: from now on this writer is the only one that has it, over all processes of the log.
+   * The log itself refuses what a writer publishes that has lost its lease. `hub.publish` goes on without one.
+   *
+   * A writer that is silent for longer than `ttl`, since its process has died or was held up, is ended by any hub of
+   * the log, within two seconds: its address ends with the data `aborted`. If the channel declares no end, the lease
+   * is free again, and readers are told nothing.
+   * @throws LeaseError `taken` when another writer has it, `closing` when the hub closes
+   * @throws PublishError `ended` when the address has ended
+   * @throws ContractError as {@link Hub.end} does @throws TypeError for unknown options and a `ttl` out of range
+   * @example
+   * const writer = await hub.lease(ai.answer({ id }), { ttl: 10_000, aborted: { outcome: "aborted" } });
+   * for await (const text of generate(prompt, writer.signal)) await writer.publish("token", { text });
+   * await writer.end({ outcome: "done" });
+   */
+  lease<Name extends ChannelName<C>>(
+    address: AddressOf<C, Name>,
+    options: LeaseOptions<C, Name>,
+  ): Promise<Writer<C, Name>>;
+  /**
+   * Asks the writer that has the lease of an address to stop, in whichever process it is: its `signal` is aborted with
+   * a {@link LeaseError} `stopped`. What it does then, and how the address ends, is its own decision. Resolves when the
+   * log has the request; without a writer, nothing happens.
+   * @param reason for the writer, at most 1,000 characters @default ""
+   * @throws ContractError `unknown-channel`
+   */
+  stop<Name extends ChannelName<C>>(address: AddressOf<C, Name>, reason?: string): Promise<void>;
+  /**
    * The events of one address or of several, in the order of the log: for jobs, webhooks, and whatever is derived from
    * events. No right is asked about. A slow loop holds up nobody: it lags, and its next read waits for it. Gaps are
    * items of the loop, before anything newer of their address. `break`, the signal and `hub.close()` end it, and the
@@ -101,7 +129,7 @@ export interface Hub<C extends Contract, Raw = unknown> {
   stats(): HubStats;
   /**
    * Says `bye` on every stream, ends the loops of {@link events}, and closes the log. The clients come back spread over
-   * the drain window.
+   * the drain window. Writers get this time to end, five seconds by default; then their addresses end as `aborted`.
    */
   close(): Promise<void>;
   /** Answers one request. Adapters call it; use `toNodeHandler` or `toFetchHandler`. */
@@ -168,7 +196,7 @@ export function createHub<C extends Contract, Log extends EventLog, V extends Vi
 }
 
 function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unknown> {
-  const { publisher, eventReaders, commands, tailer, streams, followers, ring } = parts;
+  const { publisher, eventReaders, commands, writers, tailer, streams, followers, ring } = parts;
   let closed: Promise<void> | null = null;
   return {
     publish: async (address, type, data, options) =>
@@ -180,6 +208,9 @@ function hubOf(parts: HubParts): Hub<Contract> & TransactionalHub<Contract, unkn
     end: async (address, ...end) => publisher.end(address, ...checkEnd("end", end)),
     endIn: async (transaction, address, ...end) => publisher.endIn(transaction, address, ...checkEnd("endIn", end)),
     clear: (address, type, key) => publisher.clear(address, type, key),
+    // Safe: the writer checks what it publishes by the contract, and the signature says what that is.
+    lease: async (address, options) => (await writers.lease(address, options)) as unknown as Writer<Contract, never>,
+    stop: async (address, reason) => void (await publisher.append(writers.stopEntry(address, reason))),
     // Safe: the reader makes its items as the contract says, and the signature says it, too.
     events: (addresses, options) => eventReaders.open(addresses, options) as EventReader<Contract, never>,
     disconnect: async (selector) => void (await publisher.append(commands.entry("disconnect", selector))),
@@ -210,12 +241,13 @@ function checkEnd(verb: string, [data, options = {}]: readonly unknown[]): [data
   return [data, options as PublishOptions];
 }
 
-async function close({ log, ring, streams, followers, retryDelays, closing }: HubParts): Promise<void> {
+async function close({ log, ring, writers, streams, followers, retryDelays, closing }: HubParts): Promise<void> {
   closing.abort();
   // The streams end in a later step, so that a hook which closes the hub again gets the same promise.
   await Promise.resolve();
   const drawRetry = retryDelays.whenDraining();
   for (const stream of [...streams]) stream.end("draining", drawRetry());
   followers.wakeAll(ring.head);
+  await writers.close();
   await log.close();
 }

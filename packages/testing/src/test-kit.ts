@@ -29,7 +29,7 @@ export type TestKitOptions<C extends Contract, V extends Viewer> = Partial<
  */
 export type TestHub<C extends Contract> = Pick<
   Hub<C>,
-  "publish" | "publishAll" | "end" | "clear" | "events" | "disconnect" | "recheck" | "stats"
+  "publish" | "publishAll" | "end" | "lease" | "stop" | "clear" | "events" | "disconnect" | "recheck" | "stats"
 >;
 
 /** A hub and clients in one process, without sockets and in virtual time. */
@@ -126,6 +126,8 @@ class Kit implements TestKit<Contract> {
         this.#delivery.record([{ address: event[0], type: event[1] }], () => this.#hub.publish(...event)),
       publishAll: (batch) => this.#delivery.record(batch, () => this.#hub.publishAll(batch)),
       end: (...end) => this.#queue.run(() => this.#hub.end(...end)),
+      lease: (...lease) => this.#queue.run(() => this.#hub.lease(...lease)),
+      stop: (...stop) => this.#queue.run(() => this.#hub.stop(...stop)),
       clear: (...value) => this.#queue.run(() => this.#hub.clear(...value)),
       events: (...given) => {
         const loop = this.#hub.events(...given);

@@ -32,6 +32,8 @@ export interface Publisher {
   clear(address: Address, type: string, key?: string): Promise<Published>;
   /** Appends one entry that is made already. */
   append(entry: NewEntry): Promise<Published>;
+  /** Appends entries that are made already, all or none, next to each other. @throws PublishError */
+  appendAll(entries: readonly NewEntry[]): Promise<readonly Published[]>;
 }
 
 const PUBLICATION_KEYS = ["address", "type", "data", "idempotencyKey", "expects"];
@@ -77,6 +79,7 @@ export function createPublisher(needs: PublisherNeeds): Publisher {
 
   return {
     append,
+    appendAll,
     publish: async (event) => append(eventEntry(needs, event)),
 
     async publishAll(batch) {

@@ -23,6 +23,7 @@ export interface TraceRecord {
     | "read-failed"
     | "rules-failed"
     | "trim-failed"
+    | "lease"
     | "hook-failed"
     | "request-failed";
   /** When, in milliseconds since 1970. */

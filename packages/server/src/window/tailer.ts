@@ -25,7 +25,13 @@ interface TailerNeeds {
     wakeAll(headBefore: Cursor): void;
   };
   /** Who carries out the commands among the entries. */
-  readonly commands: { follow(entries: readonly Entry[], holes: readonly Hole[]): void };
+  readonly commands: EntryFollower;
+  /** Who learns of the leases among the entries. */
+  readonly leases: EntryFollower;
+}
+
+interface EntryFollower {
+  follow(entries: readonly Entry[], holes: readonly Hole[]): void;
 }
 
 /** Reads new entries of the log into the ring, for the whole process, and wakes the followers of their paths. */
@@ -46,7 +52,7 @@ const POLL_INTERVAL = 1_000;
 const ANY_PATH = "$tailer";
 
 export function createTailer(needs: TailerNeeds): Tailer {
-  const { log, ring, recentHeads, clock, trace, closing, readLimit, followers, commands } = needs;
+  const { log, ring, recentHeads, clock, trace, closing, readLimit, followers, commands, leases } = needs;
   const budget = new TurnBudget(clock);
   let starting: Promise<void> | null = null;
   let isReading = false;
@@ -118,6 +124,7 @@ export function createTailer(needs: TailerNeeds): Tailer {
       followers.onEntries(entries, before);
     }
     commands.follow(entries, holes);
+    leases.follow(entries, holes);
     return page.more;
   }
 

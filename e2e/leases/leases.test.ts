@@ -1,0 +1,6 @@
+import { expect, test } from "vitest";
+import { faultOf, stories } from "./stories.ts";
+
+test.each(Object.keys(stories))("%s", async (name) => {
+  expect(await faultOf(name)).toBeNull();
+});

@@ -1,0 +1,464 @@
+import assert from "node:assert/strict";
+import { memoryLog, type MemoryLogOptions } from "@tidings/log";
+import { LeaseError, PublishError } from "@tidings/server";
+import { VirtualClock } from "../../packages/testing/src/virtual-clock.ts";
+import { randomOf } from "../simulation/random.ts";
+import { contract } from "./contract.ts";
+import { FakeProcess } from "./fake-process.ts";
+
+const answer = contract.answer({ id: "a" });
+const board = contract.board({ id: "b" });
+const TTL = 10_000;
+/** An address has ended so long after its writer has died, in milliseconds. */
+const NOTICED = TTL + 2_000;
+const OPTIONS = { ttl: TTL, aborted: { outcome: "aborted" } } as const;
+const DONE = { outcome: "done" } as const;
+
+/** Processes on one log. */
+class World {
+  readonly clock = new VirtualClock();
+  readonly log;
+  readonly #random = randomOf(1);
+
+  constructor(keep: MemoryLogOptions["keep"] = {}) {
+    this.log = memoryLog({ now: this.clock.now, keep });
+  }
+
+  async start(): Promise<FakeProcess> {
+    const { clock, log } = this;
+    const process = new FakeProcess({ clock, log, random: () => this.#random() });
+    await clock.settle();
+    return process;
+  }
+
+  /** What was published to an address: the texts, and the end. */
+  async written({ path }: { readonly path: string } = answer): Promise<string> {
+    const { entries } = await this.log.recent([path], 1_000);
+    return entries.map(({ data }) => wordOf(JSON.parse(data ?? "null") as Written)).join(" ");
+  }
+
+  /** Waits for something that must not take longer than so many milliseconds. */
+  async settled<Result>(promise: Promise<Result>, milliseconds = 0): Promise<Result> {
+    void later(promise);
+    await this.clock.advance(milliseconds);
+    const nothing = Symbol();
+    const result = await Promise.race([promise, Promise.resolve(nothing)]);
+    assert.notEqual(result, nothing, `Expected an answer within ${milliseconds} ms.`);
+    return result as Result;
+  }
+}
+
+interface Written {
+  readonly text?: string;
+  readonly outcome?: string;
+}
+
+function wordOf({ text, outcome }: Written): string {
+  return text ?? `[${outcome}]`;
+}
+
+function isLease(code: string) {
+  return (error: unknown) => error instanceof LeaseError && error.code === code;
+}
+
+function isRefused(code: string) {
+  return (error: unknown) => error instanceof PublishError && error.code === code;
+}
+
+/** A promise that is awaited later. It may reject before that. */
+function later<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function reasonOf(signal: AbortSignal): string {
+  const { reason } = signal as { readonly reason: unknown };
+  return reason instanceof LeaseError ? `${reason.code} ${reason.reason ?? ""}`.trim() : "none";
+}
+
+/** What happens, and what has to come of it. Each throws what is wrong. */
+export const stories: Readonly<Record<string, () => Promise<void>>> = {
+  async "of several processes that want an address, one gets it, until it gives it up"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    const results = await Promise.allSettled([ada.hub.lease(board, { ttl: TTL }), bob.hub.lease(board, { ttl: TTL })]);
+    assert.deepEqual(results.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
+    await assert.rejects(ada.hub.lease(board, { ttl: TTL }), isLease("taken"));
+    const [won] = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    await won?.release();
+    await won?.release();
+    assert.equal(won?.signal.aborted, false);
+    await assert.rejects(won?.publish("line", { text: "late" }) ?? Promise.resolve(), isLease("released"));
+    const next = await bob.hub.lease(board, { ttl: TTL });
+    await next.publish("line", { text: "next" });
+    assert.equal(await world.written(board), "next");
+  },
+
+  async "what is published in one go is stored together and in order, with the ids of the log"() {
+    const world = new World();
+    const { hub, ...ada } = await world.start();
+    assert.equal(ada.batches, 0);
+    const writer = await hub.lease(answer, OPTIONS);
+    const words = Array.from({ length: 300 }, (_, index) => `${index}`);
+    const published = await Promise.all([
+      ...words.map((text) => writer.publish("token", { text })),
+      writer.publish("length", 300),
+    ]);
+    const end = await writer.end(DONE);
+    assert.equal(await world.written(), [...words, "[done]"].join(" "));
+    const { entries } = await world.log.recent([answer.path], 1_000);
+    assert.deepEqual(
+      entries.map(({ epoch, seq }) => `${epoch}.${seq}`),
+      [...published.slice(0, -1), end].map(({ id }) => id),
+    );
+    await assert.rejects(writer.end(DONE), isLease("released"));
+    await assert.rejects(hub.lease(answer, OPTIONS), isRefused("ended"));
+  },
+
+  async "few batches are enough for many events"() {
+    const world = new World();
+    const ada = await world.start();
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    const before = ada.batches;
+    await Promise.all(Array.from({ length: 300 }, (_, index) => writer.publish("token", { text: `${index}` })));
+    assert.equal(ada.batches - before, 2);
+  },
+
+  async "a silent writer that lives keeps its lease"() {
+    const world = new World();
+    const [ada] = [await world.start(), await world.start()];
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    await world.clock.advance(20 * TTL);
+    await world.settled(writer.publish("token", { text: "still" }));
+    assert.equal(await world.written(), "still");
+    assert.equal(writer.signal.aborted, false);
+  },
+
+  async "the address of a writer that has died ends within two seconds after the lease, as it has declared"() {
+    const world = new World();
+    const [ada, bob, eve] = [await world.start(), await world.start(), await world.start()];
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    await writer.publish("token", { text: "half" });
+    ada.stop();
+    await world.clock.advance(TTL - 1_000);
+    assert.equal(await world.written(), "half");
+    await world.clock.advance(NOTICED - TTL + 1_000);
+    assert.equal(await world.written(), "half [aborted]");
+    await assert.rejects(bob.hub.lease(answer, OPTIONS), isRefused("ended"));
+    const notices = [...bob.records, ...eve.records].filter((record) => record.startsWith("lease"));
+    assert.equal(notices.length, 1);
+  },
+
+  async "it ends in time without doorbells, too"() {
+    const world = new World();
+    world.log.watch = () => () => {};
+    const ada = await world.start();
+    await world.start();
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    await world.clock.advance(400);
+    await writer.publish("token", { text: "half" });
+    ada.stop();
+    await world.clock.advance(NOTICED);
+    assert.equal(await world.written(), "half [aborted]");
+  },
+
+  async "it ends when all processes have died, and another one starts"() {
+    const world = new World();
+    const ada = await world.start();
+    await ada.hub.lease(answer, OPTIONS);
+    ada.stop();
+    await world.clock.advance(60 * TTL);
+    await world.start();
+    await world.clock.advance(NOTICED);
+    assert.equal(await world.written(), "[aborted]");
+  },
+
+  async "it ends although a process that has started got no answer when it read the leases"() {
+    const world = new World();
+    const ada = await world.start();
+    await ada.hub.lease(answer, OPTIONS);
+    ada.stop();
+    world.log.current = () => new Promise(() => {});
+    await world.start();
+    // The method of its class is there again.
+    Reflect.deleteProperty(world.log, "current");
+    await world.clock.advance(15_000 + NOTICED);
+    assert.equal(await world.written(), "[aborted]");
+  },
+
+  async "it ends although the log fails when its time has come"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    await ada.hub.lease(answer, OPTIONS);
+    ada.stop();
+    bob.isCutOff = true;
+    await world.clock.advance(3 * TTL);
+    assert.equal(await world.written(), "");
+    bob.isCutOff = false;
+    await world.clock.advance(2_000);
+    assert.equal(await world.written(), "[aborted]");
+  },
+
+  async "a writer that was stopped for too long publishes nothing when it comes back"() {
+    const world = new World();
+    const [ada] = [await world.start(), await world.start()];
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    await writer.publish("token", { text: "half" });
+    ada.stop();
+    const late = later(writer.publish("token", { text: "late" }));
+    await world.clock.advance(NOTICED);
+    ada.resume();
+    await assert.rejects(world.settled(late, 1_000), isLease("lost"));
+    await assert.rejects(writer.publish("token", { text: "later" }), isLease("lost"));
+    await assert.rejects(writer.end(DONE), isLease("lost"));
+    assert.equal(reasonOf(writer.signal), "lost");
+    assert.equal(await world.written(), "half [aborted]");
+  },
+
+  async "where the channel declares no end, the next writer goes on, and the former one cannot"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    const former = await ada.hub.lease(board, { ttl: TTL });
+    await former.publish("line", { text: "former" });
+    ada.stop();
+    const late = later(former.publish("line", { text: "late" }));
+    await world.clock.advance(NOTICED);
+    const next = await bob.hub.lease(board, { ttl: TTL });
+    await next.publish("line", { text: "next" });
+    ada.resume();
+    await assert.rejects(world.settled(late, 1_000), isLease("lost"));
+    await world.settled(next.publish("line", { text: "last" }));
+    await world.clock.advance(3 * TTL);
+    assert.equal(await world.written(board), "former next last");
+    assert.equal(next.signal.aborted, false);
+  },
+
+  async "a former writer cannot give up the lease of the next one"() {
+    const world = new World();
+    const [ada, bob, eve] = [await world.start(), await world.start(), await world.start()];
+    const former = await ada.hub.lease(board, { ttl: TTL });
+    ada.stop();
+    const late = later(former.release());
+    await world.clock.advance(NOTICED);
+    await bob.hub.lease(board, { ttl: TTL });
+    ada.resume();
+    await assert.rejects(world.settled(late, 1_000), isLease("lost"));
+    await assert.rejects(eve.hub.lease(board, { ttl: TTL }), isLease("taken"));
+  },
+
+  async "a writer that was stopped, and whose lease nobody has taken, goes on"() {
+    const world = new World();
+    const ada = await world.start();
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    ada.stop();
+    await world.clock.advance(60 * TTL);
+    ada.resume();
+    await world.settled(writer.publish("token", { text: "back" }), 1_000);
+    assert.equal(await world.written(), "back");
+  },
+
+  async "a process that has seen no renewal does not end a writer that has made some"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    await world.clock.advance(1_000);
+    bob.isBlind = true;
+    await world.clock.advance(2 * TTL);
+    await world.settled(writer.publish("token", { text: "here" }));
+    assert.equal(await world.written(), "here");
+    bob.isBlind = false;
+    await world.clock.advance(2_000);
+    ada.stop();
+    await world.clock.advance(NOTICED);
+    assert.equal(await world.written(), "here [aborted]");
+  },
+
+  async "stop reaches the writer in another process, which ends as it wants to"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    ada.isBlind = true;
+    await bob.hub.stop(answer, "too early");
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    ada.isBlind = false;
+    const other = await ada.hub.lease(contract.answer({ id: "other" }), OPTIONS);
+    await world.clock.advance(2_000);
+    assert.equal(writer.signal.aborted, false);
+    await bob.hub.stop(answer, "enough");
+    await bob.hub.stop(answer, "again");
+    await world.clock.advance(0);
+    assert.equal(reasonOf(writer.signal), "stopped enough");
+    assert.equal(other.signal.aborted, false);
+    await writer.publish("token", { text: "bye" });
+    await writer.end({ outcome: "stopped" });
+    assert.equal(await world.written(), "bye [stopped]");
+  },
+
+  async "stop reaches a writer whose process lags"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    ada.isBlind = true;
+    await bob.hub.stop(answer);
+    await world.clock.advance(5_000);
+    assert.equal(writer.signal.aborted, false);
+    ada.isBlind = false;
+    await world.clock.advance(2_000);
+    assert.equal(reasonOf(writer.signal), "stopped");
+  },
+
+  async "stop reaches a writer that does not know yet that it has the lease"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    ada.outages.push(async (batch) => {
+      const appended = await world.log.append(batch);
+      await bob.hub.stop(answer, "enough");
+      await new Promise<void>((resolve) => void world.clock.setTimeout(resolve, 100));
+      return appended;
+    });
+    const writer = await world.settled(ada.hub.lease(answer, OPTIONS), 200);
+    assert.equal(reasonOf(writer.signal), "stopped enough");
+  },
+
+  async "a hub that closes tells its writers, and waits for them"() {
+    const world = new World();
+    const ada = await world.start();
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    const closing = later(ada.hub.close());
+    await world.clock.advance(1_000);
+    assert.equal(reasonOf(writer.signal), "closing");
+    await writer.end({ outcome: "stopped" });
+    await world.settled(closing);
+    assert.equal(await world.written(), "[stopped]");
+    await assert.rejects(ada.hub.lease(board, { ttl: TTL }), isLease("closing"));
+  },
+
+  async "a hub that closes ends the address of a writer that does not"() {
+    const world = new World();
+    const ada = await world.start();
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    const free = await ada.hub.lease(board, { ttl: TTL });
+    const closing = later(ada.hub.close());
+    await world.clock.advance(4_900);
+    assert.equal(await world.written(), "");
+    await world.settled(closing, 200);
+    assert.equal(await world.written(), "[aborted]");
+    await assert.rejects(writer.publish("token", { text: "late" }), isLease("released"));
+    await assert.rejects(free.publish("line", { text: "late" }), isLease("released"));
+    await world.settled((await world.start()).hub.lease(board, { ttl: TTL }));
+  },
+
+  async "a hub closes although the log does not answer its writers"() {
+    const world = new World();
+    const ada = await world.start();
+    await ada.hub.lease(answer, OPTIONS);
+    ada.isCutOff = true;
+    await world.settled(ada.hub.close(), 10_100);
+  },
+
+  async "lost answers and lost requests leave every event once, in order, with its id"() {
+    const world = new World();
+    const [ada] = [await world.start(), await world.start()];
+    ada.loseAnswer();
+    ada.loseRequest();
+    const writer = await world.settled(ada.hub.lease(answer, OPTIONS), 1_000);
+    const published: Promise<{ readonly id: string }>[] = [];
+    for (let round = 0; round < 10; round++) {
+      if (round % 3 === 0) ada.loseAnswer();
+      if (round % 3 === 1) ada.loseRequest();
+      for (const half of ["a", "b"]) published.push(later(writer.publish("token", { text: `${round}${half}` })));
+      await world.clock.advance(1_000);
+    }
+    ada.loseAnswer();
+    ada.loseRequest();
+    const end = await world.settled(writer.end(DONE), 2_000);
+    const words = Array.from({ length: 10 }, (_, round) => `${round}a ${round}b`).join(" ");
+    assert.equal(await world.written(), `${words} [done]`);
+    const { entries } = await world.log.recent([answer.path], 1_000);
+    const ids = [...(await Promise.all(published)), end].map(({ id }) => id);
+    assert.deepEqual(
+      ids,
+      entries.map(({ epoch, seq }) => `${epoch}.${seq}`),
+    );
+  },
+
+  async "an event that the log has refused rejects, and the next one may work"() {
+    const world = new World();
+    const [ada] = [await world.start(), await world.start()];
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    ada.refuse();
+    await assert.rejects(world.settled(writer.publish("token", { text: "lost" })), { name: "AppendError" });
+    await world.settled(writer.publish("token", { text: "next" }));
+    ada.refuse();
+    await assert.rejects(world.settled(writer.end(DONE)), { name: "AppendError" });
+    assert.equal(writer.signal.aborted, false);
+    await world.clock.advance(2 * TTL);
+    await world.settled(writer.end(DONE));
+    assert.equal(await world.written(), "next [done]");
+  },
+
+  async "a writer that the log does not answer for the time of its lease gives up"() {
+    const world = new World();
+    const ada = await world.start();
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    ada.isCutOff = true;
+    const publishing = later(writer.publish("token", { text: "nowhere" }));
+    await world.clock.advance(100);
+    const waiting = later(writer.publish("token", { text: "nor this" }));
+    const given = Promise.allSettled([publishing, waiting]);
+    for (const result of await world.settled(given, TTL + 1_000)) {
+      assert.ok(result.status === "rejected" && isLease("lost")(result.reason));
+    }
+    assert.equal(reasonOf(writer.signal), "lost");
+    ada.isCutOff = false;
+    await world.clock.advance(NOTICED);
+    assert.equal(await world.written(), "[aborted]");
+  },
+
+  async "who ends the address without the lease ends the writer, too"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    await bob.hub.end(answer, DONE);
+    await assert.rejects(world.settled(writer.publish("token", { text: "late" })), isLease("lost"));
+    assert.match(String(writer.signal.reason), /has ended/);
+    await world.clock.advance(NOTICED);
+    assert.equal(await world.written(), "[done]");
+    const { entries } = await world.log.current(["$lease"], null, { entries: 9, bytes: 9_999 });
+    assert.deepEqual(entries, []);
+  },
+
+  async "events may not wait without a bound"() {
+    const world = new World();
+    const ada = await world.start();
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    ada.stop();
+    const publishing = Array.from({ length: 10_001 }, () => later(writer.publish("token", { text: "x" })));
+    await assert.rejects(world.settled(Promise.all(publishing.slice(-1))), /await publish/);
+    ada.resume();
+    await Promise.all(publishing.slice(0, -1));
+  },
+
+  async "a lease that is over leaves nothing behind in the log"() {
+    const world = new World({ age: 60_000 });
+    const ada = await world.start();
+    const empty = (await world.log.stat()).bytes;
+    for (let id = 0; id < 20; id++) {
+      const writer = await ada.hub.lease(contract.answer({ id: `${id}` }), OPTIONS);
+      await writer.publish("token", { text: "x" });
+      await ada.hub.stop(writer.address);
+      await writer.end(DONE);
+    }
+    await world.clock.advance(200_000);
+    assert.deepEqual([(await world.log.stat()).bytes, (await world.log.stat()).entries], [empty, 0]);
+  },
+};
+
+/** What is wrong with a story; null if nothing is. */
+export async function faultOf(name: string): Promise<unknown> {
+  try {
+    await stories[name]?.();
+    return null;
+  } catch (error) {
+    return error;
+  }
+}

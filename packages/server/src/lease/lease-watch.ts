@@ -1,0 +1,153 @@
+import type { Entry, EventLog, Hole, Page } from "@tidings/log";
+import { formatCursor, type Cursor } from "@tidings/protocol";
+import type { Clock } from "@tidings/protocol/clock";
+import { PublishError } from "../publish/publish-error.ts";
+import type { Publisher } from "../publish/publisher.ts";
+import { READ_TIME } from "../runtime/limits.ts";
+import { sleep } from "../runtime/sleep.ts";
+import { withTimeLimit } from "../runtime/time-limit.ts";
+import type { Trace } from "../runtime/trace.ts";
+import {
+  abortedEnd,
+  isLease,
+  LEASE_CHANNEL,
+  leaseWithdrawal,
+  parseLease,
+  parseStop,
+  type Lease,
+  type StopRequest,
+} from "./lease-entry.ts";
+
+interface LeaseWatchNeeds {
+  readonly log: Pick<EventLog, "current">;
+  readonly publisher: Pick<Publisher, "appendAll">;
+  readonly writers: {
+    has(writer: string): boolean;
+    stop(request: StopRequest, position: Cursor): void;
+  };
+  readonly clock: Pick<Clock, "monotonic" | "setTimeout">;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly trace: Pick<Trace, "add">;
+  readonly closing: AbortSignal;
+}
+
+/** A lease that stands in the log. */
+interface Standing {
+  readonly lease: Lease;
+  readonly position: Cursor;
+  /** When this process has seen it, on its own clock. */
+  readonly seenAt: number;
+}
+
+/** Notices leases whose writer is silent for too long, in the whole log, and ends their addresses. */
+export interface LeaseWatch {
+  /** Reads the leases that stand in the log. */
+  start(): void;
+  /** Takes the leases and the requests to stop among new entries of the log. */
+  follow(entries: readonly Entry[], holes: readonly Hole[]): void;
+}
+
+/** How often leases are looked at, in milliseconds: between once and twice this time, so that processes differ. */
+const CHECK_INTERVAL = 250;
+/** How many addresses are ended at once. The others wait for the next look. */
+const MOST_AT_ONCE = 1_000;
+/** What one read of the leases returns at most. */
+const PAGE = { entries: 1_000, bytes: 1_000_000 };
+
+/**
+ * It knows all leases of the log, one for each writer that lives, and has one timer for all of them, which runs only
+ * while there are leases. It goes by its own clock, and may be wrong: the log decides. Whoever ends an address expects
+ * the lease to be the one that was silent, so a writer that has renewed it, or another process, was first.
+ */
+export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
+  const { log, publisher, writers, clock, random, trace, closing } = needs;
+  const standing = new Map<string, Standing>();
+  let mustRead = false;
+  let isPlanned = false;
+
+  function plan(): void {
+    if (isPlanned || closing.aborted || (standing.size === 0 && !mustRead)) return;
+    isPlanned = true;
+    void sleep(clock, CHECK_INTERVAL * (1 + random()), closing).then((isTime) => (isTime ? look() : undefined));
+  }
+
+  async function look(): Promise<void> {
+    if (mustRead) await read();
+    const isSilent = ({ lease, seenAt }: Standing) => clock.monotonic() - seenAt >= lease.ttl;
+    // The writers of this process live, and find out by themselves what they have lost.
+    const silent = [...standing.values()].filter((each) => isSilent(each) && !writers.has(each.lease.writer));
+    await Promise.all(silent.slice(0, MOST_AT_ONCE).map(end));
+    isPlanned = false;
+    plan();
+  }
+
+  async function end({ lease, position }: Standing): Promise<void> {
+    const withdrawal = leaseWithdrawal(lease.path, position);
+    try {
+      await append([withdrawal, ...abortedEnd(lease)]).catch((error: unknown) => {
+        if (!(error instanceof PublishError) || error.code !== "ended") throw error;
+        return append([withdrawal]);
+      });
+      const detail = `Its writer was silent for more than ${lease.ttl} ms, so its lease has ended.`;
+      trace.add("warn", "lease", { channel: lease.path, id: formatCursor(position), detail });
+    } catch (error) {
+      // The next look tries again, unless the writer has renewed the lease or another process was faster.
+      if (!(error instanceof PublishError)) {
+        if (!closing.aborted) trace.add("error", "lease", { channel: lease.path, error });
+        return;
+      }
+    }
+    if (standing.get(lease.path)?.position === position) standing.delete(lease.path);
+  }
+
+  function append(entries: Parameters<Publisher["appendAll"]>[0]): Promise<unknown> {
+    return publisher.appendAll(entries);
+  }
+
+  /** Reads what stands in the log. A failure is tried again at the next look. */
+  async function read(): Promise<void> {
+    mustRead = false;
+    try {
+      let after: Cursor | null = null;
+      for (let more = true; more;) {
+        const from: Cursor | null = after;
+        const page: Page = await withTimeLimit(clock, READ_TIME, () => log.current([LEASE_CHANNEL], from, PAGE));
+        for (const entry of page.entries) take(entry);
+        ({ next: after, more } = page);
+      }
+    } catch (error) {
+      mustRead = true;
+      if (!closing.aborted) trace.add("error", "read-failed", { error });
+    }
+  }
+
+  function take(entry: Entry): void {
+    const { key: path = "", epoch, seq } = entry;
+    const stop = parseStop(entry);
+    if (stop !== null) writers.stop(stop, { epoch, seq });
+    if (!isLease(entry)) return;
+    const known = standing.get(path);
+    // What was read from the log may be newer than what comes.
+    if (known !== undefined && known.position.epoch === epoch && known.position.seq >= seq) return;
+    const lease = parseLease(entry);
+    if (lease === null) standing.delete(path);
+    else standing.set(path, { lease, position: { epoch, seq }, seenAt: clock.monotonic() });
+  }
+
+  return {
+    start() {
+      mustRead = true;
+      void read().then(plan);
+    },
+
+    follow(entries, holes) {
+      for (const entry of entries) {
+        if (entry.channel === LEASE_CHANNEL) take(entry);
+      }
+      // Leases may be among what is lost to this process.
+      if (holes.length > 0) mustRead = true;
+      plan();
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import { AppendError, type NewEntry } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import type { Clock } from "@tidings/protocol/clock";
+import type { Published } from "../publish/publication.ts";
+import type { HeldLease } from "./held-lease.ts";
+import { abortedEnd, type Lease } from "./lease-entry.ts";
+import { LeaseError } from "./lease-error.ts";
+
+interface WriterNeeds {
+  readonly clock: Pick<Clock, "setTimeout">;
+  /** Called when the writer is over, for whatever reason. */
+  onOver(): void;
+}
+
+/** An entry that waits for its batch. */
+interface Waiting {
+  readonly entry: NewEntry;
+  readonly resolve: (published: Published) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How many events one batch has at most. */
+const BATCH_EVENTS = 200;
+/** How often a silent writer renews its lease within its time. */
+const RENEWALS = 3;
+/** How many events may wait for the log. */
+const MOST_WAITING = 10_000;
+
+/**
+ * Sends what a writer publishes, one batch after the other, and renews the lease in between. `open` takes events,
+ * `finishing` takes none and sends what waits, `over` sends nothing.
+ */
+export class OpenWriter {
+  readonly lease: Lease;
+  readonly #needs: WriterNeeds;
+  readonly #held: HeldLease;
+  readonly #takenAt: Cursor;
+  readonly #controller = new AbortController();
+  #state: "open" | "finishing" | "over" = "open";
+  /** What a call gets that comes too late. */
+  #refusal: LeaseError;
+  #waiting: Waiting[] = [];
+  #sending: Promise<void> | null = null;
+  #cancelRenewal: () => void = () => {};
+
+  constructor(lease: Lease, held: HeldLease, needs: WriterNeeds) {
+    this.lease = lease;
+    this.#needs = needs;
+    this.#held = held;
+    this.#takenAt = held.position;
+    this.#refusal = new LeaseError(
+      "released",
+      `Expected the writer of ${lease.path} to be open, got one that has ended.`,
+    );
+    this.#renewLater();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether nothing is sent any more. */
+  get isOver(): boolean {
+    return this.#state === "over";
+  }
+
+  /** Tells the application to come to an end, unless the request is older than the lease. */
+  stop({ epoch, seq }: Cursor, error: LeaseError): void {
+    if (epoch !== this.#takenAt.epoch || seq > this.#takenAt.seq) this.abort(error);
+  }
+
+  /** Tells the application to come to an end. Only the first reason counts. */
+  abort(error: LeaseError): void {
+    if (this.#state !== "over") this.#controller.abort(error);
+  }
+
+  /** @throws LeaseError, AppendError */
+  publish(entry: NewEntry): Promise<Published> {
+    if (this.#state !== "open") return Promise.reject(this.#refusal);
+    if (this.#waiting.length >= MOST_WAITING) {
+      const wrong = `Expected at most ${MOST_WAITING} events of ${this.lease.path} to wait for the log, got more`;
+      return Promise.reject(new AppendError("none", `${wrong}; await publish.`));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entry, resolve, reject });
+      void this.#send();
+    });
+  }
+
+  /**
+   * Sends what waits, then the last events, and gives the lease up with them.
+   * @throws LeaseError, and AppendError when nothing is stored: the writer is then open as before
+   */
+  async finish(last: readonly NewEntry[]): Promise<readonly Published[]> {
+    if (this.#state !== "open") throw this.#refusal;
+    this.#state = "finishing";
+    while (this.#sending !== null) await this.#sending;
+    if (this.isOver) throw this.#refusal;
+    this.#cancelRenewal();
+    try {
+      const published = await this.#held.finish(last);
+      this.#close(this.#refusal);
+      return published;
+    } catch (error) {
+      this.#takeFailure(error);
+      throw error;
+    }
+  }
+
+  /** Gives the lease up for an application that does not: the address ends as if the writer had died. */
+  async abandon(): Promise<void> {
+    await this.finish(abortedEnd(this.lease));
+  }
+
+  /** Sends batch after batch until nothing waits; the first one renews the lease even if it is empty. */
+  #send(): Promise<void> {
+    this.#sending ??= this.#sendAll();
+    return this.#sending;
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#cancelRenewal();
+    // What is published in one go is one batch.
+    await Promise.resolve();
+    do {
+      await this.#sendBatch(this.#waiting.splice(0, BATCH_EVENTS));
+    } while (this.#waiting.length > 0);
+    this.#sending = null;
+    if (this.#state === "open") this.#renewLater();
+  }
+
+  async #sendBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const published = await this.#held.renew(batch.map(({ entry }) => entry));
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const answer = published[index];
+        if (answer === undefined) reject(new Error("Expected the log to answer for every entry, got no answer."));
+        else resolve(answer);
+      }
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+      this.#takeFailure(error);
+    }
+  }
+
+  #renewLater(): void {
+    this.#cancelRenewal = this.#needs.clock.setTimeout(() => void this.#send(), this.lease.ttl / RENEWALS, true);
+  }
+
+  /** After any other failure, nothing is stored and the lease still stands. */
+  #takeFailure(error: unknown): void {
+    if (error instanceof LeaseError) {
+      this.abort(error);
+      this.#close(error);
+    } else if (this.#state === "finishing") {
+      this.#state = "open";
+      this.#renewLater();
+    }
+  }
+
+  #close(refusal: LeaseError): void {
+    this.#state = "over";
+    this.#refusal = refusal;
+    this.#cancelRenewal();
+    for (const { reject } of this.#waiting.splice(0)) reject(refusal);
+    this.#needs.onOver();
+  }
+}

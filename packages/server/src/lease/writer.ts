@@ -1,0 +1,48 @@
+import type { AddressOf, ChannelName, Contract, EndData, EndName, EventData, EventType } from "@tidings/contract";
+import type { NoEnd } from "../publish/end-arguments.ts";
+import type { Published } from "../publish/publication.ts";
+
+/** The only one who writes to an address with a lease, over all processes of a log. */
+export interface Writer<C extends Contract, Name extends ChannelName<C>> {
+  readonly address: AddressOf<C, Name>;
+  /**
+   * Aborted when this writer has to come to an end. The reason is a {@link LeaseError}: `lost`, `stopped` or `closing`.
+   * After the last two, the writer can still publish and end.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Publishes an event, and renews the lease with it. Calls that come while the log has not answered an earlier one
+   * are stored together, in their order.
+   * @throws ContractError when the data does not fit the contract
+   * @throws LeaseError `lost`, `released`: nothing is published, unless the message says that it may be stored
+   * @throws AppendError when nothing is stored; later calls may work
+   */
+  publish<Type extends EventType<C, Name>>(type: Type, data: EventData<C, Name, Type>): Promise<Published>;
+  /** Ends the address after everything that was published. @throws as {@link Writer.publish} does */
+  end(...end: WriterEnd<C, Name>): Promise<Published>;
+  /** Gives the lease up, and leaves the address as it is. @throws as {@link Writer.publish} does */
+  release(): Promise<void>;
+}
+
+/** What `end` of a writer takes. */
+export type WriterEnd<C extends Contract, Name extends ChannelName<C>> = [Name] extends [EndName<C>]
+  ? [data: EndData<C, Name>]
+  : [data: NoEnd];
+
+interface LeaseTime {
+  /**
+   * How long the lease holds when the writer is silent, in milliseconds, 1,000 to 600,000. The writer renews it by
+   * itself. Choose more than the longest time for which the process may be held up.
+   */
+  readonly ttl: number;
+}
+
+interface AbortedEnd<Data> extends LeaseTime {
+  /** The data with which the address ends if the writer dies, or does not end before the hub closes. */
+  readonly aborted: Data;
+}
+
+/** The options of `hub.lease`. */
+export type LeaseOptions<C extends Contract, Name extends ChannelName<C>> = [Name] extends [EndName<C>]
+  ? AbortedEnd<EndData<C, Name>>
+  : LeaseTime;
