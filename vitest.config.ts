@@ -24,7 +24,7 @@ const PROOF = [
   "scripts/counts.test.ts",
 ];
 /** Tests that share one server of PostgreSQL, which is started for them. */
-const POSTGRES = ["packages/log-postgres/src/**/*.test.ts", "e2e/publish-in-postgres.test.ts"];
+const POSTGRES = ["packages/log-postgres/src/**/*.test.ts", "e2e/{leases,publish}-in-postgres.test.ts"];
 /** Tests that share one server of Redis, which is started for them. */
 const REDIS = ["packages/log-redis/src/**/*.test.ts"];
 /** React needs a document, and these tests run on two versions of it. */
