@@ -99,12 +99,13 @@ export class FaultyLog implements TransactionalLog<SqliteTransaction> {
       if (how === "slow") await this.#pause(2_000);
       this.#refuseDead();
       const wall = clock.now();
+      const keptBefore = truth.rules.now();
       const appended = await this.#append(batch);
       for (const [index, { cursor, duplicate }] of appended.entries()) {
         const entry = batch[index];
         if (entry === undefined) continue;
         if (duplicate) counts.add("dedupe at the log");
-        else truth.appended(entry, cursor, wall, clock.time);
+        else truth.appended(entry, cursor, wall, clock.time, keptBefore);
       }
       if (how === "unheard") throw new Error("The answer of the log was lost.");
       return appended;

@@ -4,6 +4,9 @@ import type { Tick } from "./fact.ts";
 /** The patterns of the contract's channels, by how their paths begin. */
 const PATTERNS = { rooms: "rooms/*", feeds: "feeds/*", users: "users/*/inbox" } as const;
 
+/** What is kept of a path. */
+export type KeptOf = (path: string) => ChannelKeep;
+
 interface Stored {
   readonly rules: KeepRules;
   readonly begun: Tick;
@@ -48,7 +51,7 @@ export class RulesInForce {
   }
 
   /** The least that is kept of a path by the rules that may be in force at this moment. */
-  now(): (path: string) => ChannelKeep {
+  now(): KeptOf {
     const all = this.#stored.map(({ rules }) => rules);
     return (path) => strictest(all.map((rules) => keptBy(rules, path)));
   }

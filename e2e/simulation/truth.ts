@@ -4,7 +4,7 @@ import type { EpochEnd } from "./epoch-end.ts";
 import type { Fact, Tick } from "./fact.ts";
 import type { Program } from "./program.ts";
 import { Rights } from "./rights.ts";
-import { RulesInForce } from "./rules-in-force.ts";
+import { RulesInForce, type KeptOf } from "./rules-in-force.ts";
 
 /** A hub reads its log at least once in so many milliseconds, also without a doorbell. */
 const POLL = 1_050;
@@ -74,8 +74,13 @@ export class Truth {
     return this.#rolledBack.has(n);
   }
 
-  /** The log has taken an entry. @param wall when it was given it, in milliseconds since 1970 by its clock */
-  appended(entry: NewEntry, position: Cursor, wall: number, time: number): void {
+  /**
+   * The log has taken an entry.
+   *
+   * @param wall when it was given it, in milliseconds since 1970 by its clock
+   * @param keptBefore what may have been kept of each path at that moment: other rules may have come since then
+   */
+  appended(entry: NewEntry, position: Cursor, wall: number, time: number, keptBefore = this.rules.now()): void {
     const n = numberOf(entry.data);
     const tick = this.next();
     const { channel: path, type, mode, key = "" } = entry;
@@ -98,11 +103,11 @@ export class Truth {
     if (fact.lostTick !== Infinity) this.rows.get(path)?.delete(fact.n);
     else if (mode === "reliable" && n !== null) this.rows.set(path, (this.rows.get(path) ?? new Set()).add(n));
     if (n !== null) this.#byNumber.set(n, [...(this.#byNumber.get(n) ?? []), fact]);
-    if (n === null && mode === "latest") this.#keep(this.withdrawals, fact);
+    if (n === null && mode === "latest") this.#keep(this.withdrawals, fact, keptBefore);
     if (mode !== "reliable") return;
     const reliable = this.#reliable.get(path) ?? [];
     this.#reliable.set(path, reliable);
-    this.#keep(reliable, fact);
+    this.#keep(reliable, fact, keptBefore);
   }
 
   /** The log is given rules. Returns what is to be called when it has confirmed them. */
@@ -113,16 +118,17 @@ export class Truth {
     return () => confirm(this.next());
   }
 
-  #keep(facts: Fact[], fact: Fact): void {
+  #keep(facts: Fact[], fact: Fact, keptBefore: KeptOf): void {
     facts.push(fact);
-    this.#dropExcess(facts, fact.tick);
+    this.#dropExcess(facts, fact.tick, keptBefore);
     this.#keepBytes(fact.tick);
   }
 
   /** Retention may drop the oldest ones above its limit. Events that are too old may still be there, and count. */
-  #dropExcess(facts: readonly Fact[], tick: Tick): void {
+  #dropExcess(facts: readonly Fact[], tick: Tick, keptBefore = this.rules.now()): void {
     const isOfOneChannel = facts !== this.withdrawals;
-    const { entries } = this.rules.now()((isOfOneChannel && facts[0]?.path) || "");
+    const path = (isOfOneChannel && facts[0]?.path) || "";
+    const entries = Math.min(this.rules.now()(path).entries, keptBefore(path).entries);
     const kept = facts.filter(({ lostTick }) => lostTick === Infinity);
     for (const old of kept.slice(0, Math.max(0, kept.length - entries))) old.goneTick = Math.min(old.goneTick, tick);
   }
