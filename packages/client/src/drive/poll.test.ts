@@ -162,7 +162,6 @@ describe("polls", () => {
     { more: false, moves: false },
     { more: false, moves: true },
     { more: true, moves: false },
-    { more: true, moves: true },
   ])("that bring nothing are asked for once a second at most: %j", async ({ more, moves }) => {
     const kit = await polling();
     kit.server.onRequest = (request) => {

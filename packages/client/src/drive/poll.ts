@@ -56,7 +56,8 @@ function poll(
       listener.onEvent(block, () => {});
     }
     const { cursor, more } = page;
-    const isFurther = isFirst || (!isEmpty(page) && isAfter(toPosition(cursor), toPosition(after)));
+    // What a page has passed over may be hidden or superseded: with more behind it, an empty one is progress.
+    const isFurther = isFirst || ((more || !isEmpty(page)) && isAfter(toPosition(cursor), toPosition(after)));
     const pause = isFurther ? 0 : PAUSE - Math.abs(clock.now() - begun);
     const goOn = () => ask(cursor, more ? 0 : allowance.wait);
     if (isEnded) {

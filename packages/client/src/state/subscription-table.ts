@@ -8,7 +8,6 @@ import { covers } from "@tidings/protocol";
 import type { Item, UnreadableItem } from "../deliver/item.ts";
 import { isOver, type Ended, type Live, type Retrying, type Status } from "../status.ts";
 import { close } from "./closed.ts";
-import { isEmpty } from "./empty-page.ts";
 import type { Ending } from "./ending.ts";
 import { isOutage } from "./outage.ts";
 import { furthest, isAfter, toPosition, type Position } from "./position.ts";
@@ -135,8 +134,7 @@ function endPage(state: Open, { body, before }: Delivery, position: ChannelPosit
   const cursor = furthest(state.cursor, toPosition(body.cursor));
   // Positions of different epochs cannot be compared: only events show then that it goes on.
   const isElsewhere = body.events.length > 0 && !covers(cursor, before);
-  const hasMoved = isAfter(cursor, before) || isElsewhere;
-  const isFurther = !before || (hasMoved && !(body.more && isEmpty(body)));
+  const isFurther = !before || isAfter(cursor, before) || isElsewhere;
   const attempts = isFurther
     ? { ...state.attempts, failures: 0, hasTriedFresh: false, failingSince: null }
     : state.attempts;
