@@ -64,7 +64,7 @@ describe("pages that bring a subscription no further are failed attempts, with g
   });
 });
 
-test("empty pages with more behind them have passed over what is hidden or superseded, and are followed at once", async () => {
+test("empty pages with more behind them have passed over what is hidden, and are followed at once", async () => {
   const kit = createKit();
   kit.server.onRequest = (request) => {
     if (request.isStream) request.live("e.100");
