@@ -34,10 +34,11 @@ test.each(KINDS)("%s: of another epoch, where the subscription has settled, noth
   expect(arrivalAt(inState(kind, null), stream(null), at("f.4"))).toBe("onWay");
 });
 
-test("between two epochs, the one of the cursor and the one of the stream both count", () => {
-  // Pages have brought it to f, and the stream still is in e.
+test("between two epochs, the one of the stream counts: nothing more comes of another one", () => {
+  expect(arrivalAt(inState("joined", "e.3"), stream("f.4"), at("e.10"))).toBe("elsewhere");
+  // Pages have brought it to f, and the stream still is in e. A page tells.
   const joined = inState("joined", "f.4");
-  expect(arrivalAt(joined, stream("e.9"), at("f.5"))).toBe("onWay");
+  expect(arrivalAt(joined, stream("e.9"), at("f.5"))).toBe("elsewhere");
   expect(arrivalAt(joined, stream("e.9"), at("e.10"))).toBe("onWay");
   expect(arrivalAt(joined, stream("f.4"), at("e.10"))).toBe("elsewhere");
 });

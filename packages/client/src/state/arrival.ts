@@ -24,5 +24,7 @@ export function arrivalAt(state: SubscriptionState, { carried }: StreamPosition,
     return "there";
   }
   const isSettled = cursor && (kind === "joined" || kind === "waiting");
-  return !isSettled || places.some((place) => place?.epoch === target.epoch) ? "onWay" : "elsewhere";
+  // When the stream has left the epoch of the cursor, nothing more of that epoch comes.
+  const newest = (kind === "joined" && carried) || cursor;
+  return !isSettled || newest?.epoch === target.epoch ? "onWay" : "elsewhere";
 }
