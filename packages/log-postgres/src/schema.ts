@@ -1,6 +1,7 @@
 import type { Queryable } from "./database.ts";
 import { quoted } from "./schema-name.ts";
 import { appendFunctions } from "./sql/append-functions.ts";
+import { bookkeeping } from "./sql/bookkeeping.ts";
 import { endFunctions } from "./sql/end-functions.ts";
 import { expectedValueFunctions } from "./sql/expected-value-functions.ts";
 import { readFunctions } from "./sql/read-functions.ts";
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly ((name: string) => string)[] = [
       expectedValueFunctions(schema),
       readFunctions(schema),
       ruleFunctions(schema, name),
+      bookkeeping(schema),
       retentionFunctions(schema),
     ];
     return [tables(schema), ...functions, `select ${schema}.begin_epoch();`].join("\n");

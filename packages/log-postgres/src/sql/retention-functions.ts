@@ -1,32 +1,6 @@
 import { IDEMPOTENCY_AGE, VOLATILE_AGE } from "@tidings/log";
-import {
-  BY_INDEX,
-  ENTRY_BYTES,
-  IS_LATEST,
-  isEnd,
-  isSuperseded,
-  RELIABLE,
-  VALUE,
-  VOLATILE,
-  WITHDRAWAL,
-} from "./tables.ts";
-
-const SIZE = `(coalesce(octet_length(data), 0) + ${ENTRY_BYTES})`;
-const IS_EMPTY = "entries + withdrawals + value_count = 0";
-
-/** The counts of a group of entries. */
-const counts = (condition: string): string => `
-    count(*) filter (where kind = ${RELIABLE} and ${condition}) as entries,
-    count(*) filter (where kind = ${WITHDRAWAL} and ${condition}) as withdrawals,
-    count(*) filter (where kind = ${VALUE} and ${condition}) as value_count,
-    coalesce(sum(${SIZE}) filter (where kind <> ${VALUE} and ${condition}), 0) as bytes,
-    coalesce(sum(${SIZE}) filter (where kind = ${VALUE} and ${condition}), 0) as value_bytes`;
-
-/** Replaces a number of counts by the former ones with the given ones added or subtracted. */
-const change = (sign: "+" | "-", given: string, names: readonly string[], table: string): string =>
-  names.map((name) => `${name} = ${table}.${name} ${sign} ${given}.${name}`).join(", ");
-const OF_CHANNEL = ["entries", "withdrawals", "value_count", "bytes", "value_bytes"];
-const OF_TOTAL = ["entries", "bytes", "value_bytes", "empty_channels"];
+import { change, counts, IS_EMPTY, OF_CHANNEL, SIZE } from "./bookkeeping.ts";
+import { BY_INDEX, IS_LATEST, isEnd, isSuperseded, RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./tables.ts";
 
 /** Whether the channel of the entry `row` has ended. */
 const isOfEnded = (schema: string, row: string): string =>
@@ -34,61 +8,6 @@ const isOfEnded = (schema: string, row: string): string =>
 
 /** Whether a value that may expire has done so. Its time may be in the future, after the clock went back. */
 const HAS_EXPIRED = "(expires_at <= now_at or (at > now_at and at - now_at >= expires_at - at))";
-
-const totalsOf = (rows: string): string => `(
-      select coalesce(sum(entries + withdrawals + value_count), 0) as entries, coalesce(sum(bytes), 0) as bytes,
-        coalesce(sum(value_bytes), 0) as value_bytes, count(*) filter (where ${IS_EMPTY}) as empty_channels
-      from ${rows})`;
-
-/** Triggers that keep the counts. Each runs once for a statement. */
-const bookkeeping = (schema: string): string => `
-create function ${schema}.count_channels() returns trigger language plpgsql volatile as $$
-begin
-  if tg_op <> 'INSERT' then
-    update ${schema}.total set ${change("-", "rows", OF_TOTAL, "total")} from ${totalsOf("former")} rows;
-  end if;
-  if tg_op <> 'DELETE' then
-    update ${schema}.total set ${change("+", "rows", OF_TOTAL, "total")} from ${totalsOf("present")} rows;
-    perform ${schema}.move_mark('trimmed', (select max(trimmed_to) from present));
-  end if;
-  return null;
-end $$;
-create trigger channels_inserted after insert on ${schema}.channel
-  referencing new table as present for each statement execute function ${schema}.count_channels();
-create trigger channels_updated after update on ${schema}.channel
-  referencing old table as former new table as present for each statement execute function ${schema}.count_channels();
-create trigger channels_deleted after delete on ${schema}.channel
-  referencing old table as former for each statement execute function ${schema}.count_channels();
-
--- Every reliable entry that is deleted leaves a mark, and every withdrawal that no newer value has replaced.
-create function ${schema}.note_deleted() returns trigger language plpgsql volatile ${BY_INDEX}
-set enable_sort = off as $$
-declare
-  settled bigint := ${schema}.mark_of('settled');
-  ended text[] := array(select channel from deleted where ${isEnd("deleted")});
-begin
-  update ${schema}.channel set ${change("-", "gone", OF_CHANNEL, "channel")},
-    trimmed_to = greatest(channel.trimmed_to, gone.hole),
-    dropped_to = greatest(channel.dropped_to, gone.last)
-  from (
-    select channel, ${counts("seq <= settled")}, max(seq) filter (where kind = ${RELIABLE}) as last,
-      max(seq) filter (where kind = ${RELIABLE} or not ${isSuperseded(schema, "deleted")}) as hole
-    from deleted where kind in (${RELIABLE}, ${VALUE}, ${WITHDRAWAL}) group by channel
-  ) gone where channel.channel = gone.channel;
-  update ${schema}.idempotency set dropped = true from deleted
-    where deleted.idempotency_key is not null and idempotency.channel = deleted.channel
-    and idempotency.key = deleted.idempotency_key and idempotency.seq = deleted.seq;
-  if cardinality(ended) > 0 then
-    -- Nothing of a channel is left after its end. The mark of every channel without a row stands for it.
-    perform ${schema}.move_mark('forgotten', (select max(seq) from deleted where ${isEnd("deleted")}));
-    delete from ${schema}.entry where channel = any (ended);
-    delete from ${schema}.channel where channel = any (ended);
-  end if;
-  return null;
-end $$;
-create trigger entries_deleted after delete on ${schema}.entry
-  referencing old table as deleted for each statement execute function ${schema}.note_deleted();
-`;
 
 /**
  * The functions of retention. They collect what they delete in an array: it is found by the index then, whatever the
@@ -267,7 +186,6 @@ end $$;
 
 /** @param schema the quoted name */
 export const retentionFunctions = (schema: string): string => `
-${bookkeeping(schema)}
 ${steps(schema)}
 -- One step of retention. The first step of a process has to begin a search: the process may keep less than others, as
 -- long as no rules are stored. Returns whether there may be more to do.

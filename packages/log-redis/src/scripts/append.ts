@@ -1,4 +1,4 @@
-import { COMMON, KEEPING } from "./common.ts";
+import { PREAMBLE, KEEPING } from "./preamble.ts";
 import { defineScript } from "./script.ts";
 
 /**
@@ -8,7 +8,7 @@ import { defineScript } from "./script.ts";
  * channel and the id of that end, empty if the end is in the same batch.
  */
 export const APPEND = defineScript(String.raw`
-${COMMON}
+${PREAMBLE}
 local now = time_of(ARGV[2])
 ${KEEPING}
 

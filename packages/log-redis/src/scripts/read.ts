@@ -1,4 +1,4 @@
-import { COMMON } from "./common.ts";
+import { PREAMBLE } from "./preamble.ts";
 import { defineScript } from "./script.ts";
 
 /**
@@ -95,7 +95,7 @@ end
  * channels as JSON or nothing, the letters of the kinds (`e` for ends), the limits of entries and bytes, and the time.
  */
 export const READ = defineScript(String.raw`
-${COMMON}
+${PREAMBLE}
 ${POSITION}
 ${MERGING}
 local kinds, limit, max_bytes, now = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), time_of(ARGV[8])
@@ -182,7 +182,7 @@ return { epoch, head, '', find_holes(), 0, head, answer }
  * of entries.
  */
 export const RECENT = defineScript(String.raw`
-${COMMON}
+${PREAMBLE}
 ${POSITION}
 ${MERGING}
 local count = tonumber(ARGV[5])
@@ -202,7 +202,7 @@ return { epoch, head, '', {}, more, head, answer }
 
 /** The head, the size and the text of the rules, if there are some. Argument: the name of an epoch. */
 export const STAT = defineScript(String.raw`
-${COMMON}
+${PREAMBLE}
 local epoch = running_epoch(ARGV[1], false)
 local bytes = number_of('bytes') + number_of('others')
 return { epoch, number_of('seq'), call('ZCARD', ALL), bytes, call('HGET', META, 'rules') }
@@ -210,7 +210,7 @@ return { epoch, number_of('seq'), call('ZCARD', ALL), bytes, call('HGET', META, 
 
 /** The epochs of the log, oldest first, each with its first `seq`. Without arguments. */
 export const LIST_EPOCHS = defineScript(String.raw`
-${COMMON}
+${PREAMBLE}
 local list = {}
 for _, epoch in ipairs(epochs()) do
   table.insert(list, epoch.name)
@@ -221,7 +221,7 @@ return list
 
 /** Begins the first epoch, and names the server; an empty text if it does not say who it is. Argument: an epoch. */
 export const OPEN = defineScript(String.raw`
-${COMMON}
+${PREAMBLE}
 running_epoch(ARGV[1], false)
 return server()
 `);

@@ -1,4 +1,4 @@
-import { COMMON, KEEPING } from "./common.ts";
+import { PREAMBLE, KEEPING } from "./preamble.ts";
 import { defineScript } from "./script.ts";
 
 /**
@@ -7,7 +7,7 @@ import { defineScript } from "./script.ts";
  * Returns whether there may be more to do.
  */
 export const TRIM = defineScript(String.raw`
-${COMMON}
+${PREAMBLE}
 local now = time_of(ARGV[2])
 ${KEEPING}
 local rules = call('HGET', META, 'list') or ARGV[1]
@@ -154,6 +154,6 @@ return left <= 0 and 1 or 0
 
 /** Stores rules. Arguments: their text, and the list of them that {@link TRIM} reads, as JSON. */
 export const SET_RULES = defineScript(String.raw`
-${COMMON}
+${PREAMBLE}
 call('HSET', META, 'rules', ARGV[1], 'list', ARGV[2])
 `);

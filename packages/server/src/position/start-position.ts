@@ -1,4 +1,4 @@
-import type { Contract } from "@tidings/contract";
+import type { Address, Contract } from "@tidings/contract";
 import type { EventLog, Hole } from "@tidings/log";
 import type { Cursor, ParsedRequest } from "@tidings/protocol";
 import { readHead } from "../runtime/read-head.ts";
@@ -69,15 +69,9 @@ export async function findStartPosition(
 
 /** The paths without a start of their own whose channel declares an end. */
 function untoldOf(contract: Contract, { granted }: Access, ownStarts: ReadonlyMap<string, OwnStart>): string[] {
-  const endable = [...granted].filter(
-    ([
-      ,
-      {
-        address: { name },
-      },
-    ]) => contract[name]?.end !== undefined,
-  );
-  return endable.flatMap(([path]) => (ownStarts.has(path) ? [] : path));
+  const canEnd = ({ name }: Address): boolean => contract[name]?.end !== undefined;
+  const untold = [...granted].filter(([path, { address }]) => canEnd(address) && !ownStarts.has(path));
+  return untold.map(([path]) => path);
 }
 
 /** Where a path starts that is new to the client. */

@@ -26,7 +26,7 @@ const CHUNK = 1_000;
  * - ended: the `seq` of the ends of channels
  * - once: the `seq` of each idempotency key. forget: when the key of an entry that is gone may be forgotten
  */
-export const COMMON = String.raw`
+export const PREAMBLE = String.raw`
 local call = redis.call
 local META = KEYS[1]
 local PREFIX = string.match(META, '^(.*)meta$')
