@@ -8,10 +8,10 @@ import {
   type LogStat,
   type Page,
 } from "@tidings/log";
+import type { KnownEpochs } from "@tidings/log/engine";
 import type { Cursor } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
 import { toInteger, type Database, type Row, type Value } from "./database.ts";
-import type { Epochs } from "./epochs.ts";
 import { isLostConnection, postgresError } from "./postgres-error.ts";
 import { ENTRY_BYTES, VOLATILE } from "./sql/tables.ts";
 
@@ -46,10 +46,10 @@ interface Found {
 export class LogReader {
   readonly #database: Database;
   readonly #now: () => number | null;
-  readonly #epochs: Epochs;
+  readonly #epochs: KnownEpochs;
 
   /** @param now milliseconds since 1970; null for the clock of the server */
-  constructor(database: Database, epochs: Epochs, now: () => number | null) {
+  constructor(database: Database, epochs: KnownEpochs, now: () => number | null) {
     this.#database = database;
     this.#epochs = epochs;
     this.#now = now;

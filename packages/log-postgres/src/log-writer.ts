@@ -1,8 +1,8 @@
 import type { Appended, NewEntry } from "@tidings/log";
+import type { KnownEpochs } from "@tidings/log/engine";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
-import type { Epochs } from "./epochs.ts";
 import { reportedEnd } from "./ended-channel.ts";
 import { conflictError } from "./expected-value.ts";
 import { appendError, isBadEntry, isRetryable } from "./postgres-error.ts";
@@ -37,11 +37,11 @@ export interface LogWriterOptions {
 export class LogWriter {
   readonly #database: Database;
   readonly #options: LogWriterOptions;
-  readonly #epochs: Epochs;
+  readonly #epochs: KnownEpochs;
   #jobs: Job[] = [];
   #flushing: Promise<void> | null = null;
 
-  constructor(database: Database, epochs: Epochs, options: LogWriterOptions) {
+  constructor(database: Database, epochs: KnownEpochs, options: LogWriterOptions) {
     this.#database = database;
     this.#epochs = epochs;
     this.#options = options;

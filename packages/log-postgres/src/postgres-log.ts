@@ -6,7 +6,7 @@ import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { Connection } from "./connection.ts";
 import { Database, toInteger, type Row, type Value } from "./database.ts";
 import { Doorbell } from "./doorbell.ts";
-import { Epochs } from "./epochs.ts";
+import { knownEpochs } from "./epochs.ts";
 import { LogReader } from "./log-reader.ts";
 import { LogWriter } from "./log-writer.ts";
 import { isRetryable, postgresError } from "./postgres-error.ts";
@@ -129,7 +129,7 @@ class PostgresLog implements TransactionalLog<PostgresTransaction> {
     this.#now = () => (now === undefined ? null : Math.floor(now()));
     this.#clock = clock;
     this.#warn = onWarning;
-    const epochs = new Epochs(database);
+    const epochs = knownEpochs(database);
     const onCommit = () => this.#wakeWatchers();
     this.#reader = new LogReader(database, epochs, this.#now);
     this.#writer = new LogWriter(database, epochs, { now: this.#now, clock, patience, onCommit });

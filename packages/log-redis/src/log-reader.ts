@@ -8,10 +8,10 @@ import {
   type LogStat,
   type Page,
 } from "@tidings/log";
+import type { KnownEpochs } from "@tidings/log/engine";
 import type { Cursor } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
 import { toInteger, type Database } from "./database.ts";
-import type { Epochs } from "./epochs.ts";
 import type { Value } from "./link.ts";
 import { isLostConnection, redisError } from "./redis-error.ts";
 import { READ, RECENT, STAT } from "./scripts/read.ts";
@@ -45,10 +45,10 @@ export interface LogReaderOptions {
 /** Reads the log. Each method is one script, so it sees one state of the log. */
 export class LogReader {
   readonly #database: Database;
-  readonly #epochs: Epochs;
+  readonly #epochs: KnownEpochs;
   readonly #options: LogReaderOptions;
 
-  constructor(database: Database, epochs: Epochs, options: LogReaderOptions) {
+  constructor(database: Database, epochs: KnownEpochs, options: LogReaderOptions) {
     this.#database = database;
     this.#epochs = epochs;
     this.#options = options;

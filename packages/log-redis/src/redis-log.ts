@@ -14,7 +14,7 @@ import type { Connection } from "./connection.ts";
 import { Database, toInteger } from "./database.ts";
 import { Doorbell } from "./doorbell.ts";
 import { encodeRules } from "./encoded-rules.ts";
-import { Epochs } from "./epochs.ts";
+import { knownEpochs } from "./epochs.ts";
 import { LogReader } from "./log-reader.ts";
 import { LogWriter } from "./log-writer.ts";
 import { redisError } from "./redis-error.ts";
@@ -150,7 +150,7 @@ class RedisLog implements EventLog {
     this.#database = database;
     this.#options = options;
     this.#rules = rulesOf(options.keep);
-    const epochs = new Epochs(database);
+    const epochs = knownEpochs(database);
     const common = { now: () => this.#now(), newEpoch: () => this.#newEpoch() };
     const onAppend = () => this.#wakeWatchers();
     this.#reader = new LogReader(database, epochs, common);
