@@ -9,22 +9,46 @@ const resolve = { conditions: ["@tidings/source", "module", "node", "development
 const ALL = ["{packages,apps,examples,e2e,benchmarks,docs,scripts}/**/*.test.{ts,tsx}"];
 /** Tests that start workers of their own, so nothing else runs beside them. */
 const ALONE = ["e2e/simulation/simulation.test.ts"];
-/** Tests that need many processes or sockets, that take long, that use foreign servers, or that measure. */
-const FAULTS = ["e2e/faults/**/*.test.ts", "packages/log-postgres/trials/**/*.test.ts"];
-/** The same, with servers of Redis. */
-const REDIS_FAULTS = ["packages/log-redis/trials/**/*.test.ts", "e2e/hubs-on-redis.test.ts"];
-const PROOF = [
-  "e2e/{fan-out,chat-fuzz,cluster}.test.ts",
-  "e2e/security/fuzz.test.ts",
-  "e2e/{leases,tabs}/mutants.test.ts",
-  "e2e/wire-{broken,frameworks,outsiders}.test.ts",
+/** Tests that take seconds: they start processes, wait for time limits, or break copies of the packages. */
+const SLOW = [
+  "apps/chat-server/src/{one-at-a-time,storage}.test.ts",
+  "e2e/chat-{answers,assistant,changes,cluster,demo,durability,followed-answers,fuzz,main,rooms}.test.ts",
+  "e2e/{adapters,security}/**/*.test.ts",
+  "e2e/**/mutants.test.ts",
+  "e2e/{endless-streams,liars,polling,stalled-reader,test-kit,tickets,waiting-loop}.test.ts",
+  "e2e/presence/long-stay.test.ts",
+  "e2e/types/editors.test.ts",
+  "e2e/wire-{broken,frameworks,outsiders,resume}.test.ts",
+  "examples/**/*.test.ts",
+  "packages/ai/src/killed-writer.test.ts",
+  "packages/client/test/node/public-object.test.ts",
+  "packages/log-sqlite/src/{epochs,log-file}.test.ts",
   "packages/log-sqlite/trials/**/*.test.ts",
-  "packages/protocol/src/parser-cost.test.ts",
-  "benchmarks/**/*.test.ts",
+  "packages/server/src/stream/accept-cost.test.ts",
   "scripts/counts.test.ts",
 ];
+/** Tests that need many processes, that take long, or that use foreign servers. */
+const FAULTS = [
+  "e2e/faults/**/*.test.ts",
+  "{apps,e2e}/**/*-in-postgres.test.ts",
+  "packages/log-postgres/trials/**/*.test.ts",
+];
+/** The same, with servers of Redis. */
+const REDIS_FAULTS = [
+  "apps/**/*-in-redis.test.ts",
+  "e2e/chat-on-redis.test.ts",
+  "packages/log-redis/trials/**/*.test.ts",
+];
+/** Tests that measure, or that open thousands of connections. Nothing else runs beside them. */
+const MEASURES = [
+  "e2e/faults/{catch-up,connect-abort,reconnect-storm,rolling-restart,slow-disk,stalled-readers}.test.ts",
+  "e2e/{fan-out,cluster,hubs-on-postgres,hubs-on-redis}.test.ts",
+  "packages/log-{postgres,redis}/trials/retention-cost.test.ts",
+  "packages/protocol/src/parser-cost.test.ts",
+  "benchmarks/**/*.test.ts",
+];
 /** Tests that share one server of PostgreSQL, which is started for them. */
-const POSTGRES = ["packages/log-postgres/src/**/*.test.ts", "e2e/{leases,publish}-in-postgres.test.ts"];
+const POSTGRES = ["packages/log-postgres/src/**/*.test.ts"];
 /** Tests that share one server of Redis, which is started for them. */
 const REDIS = ["packages/log-redis/src/**/*.test.ts"];
 /** React needs a document, and these tests run on two versions of it. */
@@ -46,23 +70,21 @@ const react: Project = {
   restoreMocks: true,
 };
 
-/** These tests have a server of PostgreSQL. On a busy machine, it takes its time. */
-const withPostgres: Project = {
-  globalSetup: "packages/log-postgres/test/set-up.ts",
-  expect: { poll: { timeout: 10_000 } },
-};
+const POSTGRES_SERVER = "packages/log-postgres/test/set-up.ts";
+const REDIS_SERVER = "packages/log-redis/test/set-up.ts";
 
-/** These tests have a server of Redis. */
-const withRedis: Project = {
-  globalSetup: "packages/log-redis/test/set-up.ts",
-  expect: { poll: { timeout: 10_000 } },
-};
+/** These tests have servers of databases. On a busy machine, such a server takes its time. */
+const withServers = (...globalSetup: string[]): Project => ({ globalSetup, expect: { poll: { timeout: 10_000 } } });
 
 /** These tests share one built page and one browser. Both are started only for these tests. */
 const page: Project = {
   globalSetup: "e2e/chat/set-up.ts",
   setupFiles: "e2e/chat/hooks.ts",
   isolate: false,
+  // Each has pages of its own in the browser, which needs the processor, too.
+  maxWorkers: 2,
+  // A test takes up to 8 seconds, and a browser on a busy machine several times as long.
+  testTimeout: 60_000,
   sequence: { groupOrder: 2 },
 };
 
@@ -71,8 +93,8 @@ export default defineConfig({
   ssr: { resolve },
   test: {
     exclude: ["**/node_modules/**", "**/dist/**"],
-    // Two workers on two cores: many tests mostly wait for sockets and disks.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Three workers on two cores: many tests mostly wait for sockets, servers and disks.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     reporters: ["default", "./scripts/counts.ts"],
     // A long run prints its figures as they come.
     disableConsoleIntercept: process.env["TIDINGS_LONG_RUN"] !== undefined,
@@ -88,15 +110,17 @@ export default defineConfig({
           ...ALONE,
           ...FAULTS,
           ...REDIS_FAULTS,
-          ...PROOF,
+          ...SLOW,
+          ...MEASURES,
           ...POSTGRES,
           ...REDIS,
           ...REACT,
           ...PACKED,
         ],
       }),
-      project({ ...withPostgres, name: "postgres", isolate: false, include: POSTGRES }),
-      project({ ...withRedis, name: "redis", isolate: false, include: REDIS }),
+      project({ name: "slow", include: SLOW }),
+      project({ ...withServers(POSTGRES_SERVER), name: "postgres", isolate: false, include: POSTGRES }),
+      project({ ...withServers(REDIS_SERVER), name: "redis", isolate: false, include: REDIS }),
       project({ name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
       project({ ...react, name: "react", provide: { react: "19" } }),
       project({
@@ -109,16 +133,30 @@ export default defineConfig({
       }),
       project({ ...page, name: "smoke", include: [SMOKE] }),
       project({ ...page, name: "page", include: ["e2e/{chat,react}/**/*.test.ts"], exclude: [SMOKE] }),
-      project({ ...withPostgres, name: "faults", include: FAULTS, maxWorkers: 1, sequence: { groupOrder: 3 } }),
       project({
-        ...withRedis,
-        name: "redis-faults",
-        include: REDIS_FAULTS,
-        maxWorkers: 1,
+        ...withServers(POSTGRES_SERVER),
+        name: "faults",
+        include: FAULTS,
+        exclude: MEASURES,
+        maxWorkers: 2,
         sequence: { groupOrder: 3 },
       }),
-      project({ name: "proof", include: PROOF, maxWorkers: 1, sequence: { groupOrder: 3 } }),
-      project({ name: "packed", include: PACKED, maxWorkers: 1, sequence: { groupOrder: 3 } }),
+      project({
+        ...withServers(REDIS_SERVER),
+        name: "redis-faults",
+        include: REDIS_FAULTS,
+        exclude: MEASURES,
+        maxWorkers: 2,
+        sequence: { groupOrder: 3 },
+      }),
+      project({
+        ...withServers(POSTGRES_SERVER, REDIS_SERVER),
+        name: "measures",
+        include: MEASURES,
+        maxWorkers: 1,
+        sequence: { groupOrder: 4 },
+      }),
+      project({ name: "packed", include: PACKED, maxWorkers: 1, sequence: { groupOrder: 4 } }),
     ],
     // Workspace packages are compiled by vite, so that the source condition above applies to them.
     server: { deps: { inline: [/^@tidings/] } },

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bundle, THIS_CLONE } from "./speed/bundle.ts";
 import { candidates, type CandidateName } from "./speed/candidates.ts";
+import type { Contestant } from "./speed/contestant.ts";
 import { buildLoader } from "./speed/loader-process.ts";
 import { runMeasure, type Measure } from "./speed/measure.ts";
 import { measures } from "./speed/measures.ts";
 import type { Effort, MeasureResult, Results } from "./speed/results.ts";
-import type { Contestant } from "./speed/server-process.ts";
 import { measureTable } from "./speed/table.ts";
+import { works, type WorkName } from "./speed/works.ts";
 
 // What the server costs, beside the least that a server in Node can cost, and beside other libraries: `npm run bench`.
 //
@@ -30,7 +31,10 @@ const { values } = parseArgs({
 });
 const effort: Effort = values.quick ? "quick" : "full";
 const chosen = chooseMeasures(values.only);
-const program = await bundle("server.ts", "this", THIS_CLONE);
+const programs = {
+  server: await bundle("server.ts", "server", THIS_CLONE),
+  work: await bundle("work.ts", "work", THIS_CLONE),
+};
 const formerProgram = values.before === undefined ? null : await bundle("server.ts", "before", values.before);
 const loader = await buildLoader();
 
@@ -42,13 +46,23 @@ function chooseMeasures(only: string | undefined): readonly Measure[] {
   throw new Error(`Expected names of measures (${measures.map(({ name }) => name).join(", ")}), got "${unknown}".`);
 }
 
-async function contestantsOf(names: readonly CandidateName[]): Promise<Contestant[]> {
+/** How the results name a contestant. Safe: each measure names those that its program knows. */
+async function labelOf({ program }: Measure, name: string): Promise<string> {
+  return program === "work" ? works[name as WorkName].label : (await candidates[name as CandidateName]()).name;
+}
+
+async function contestantsOf(measure: Measure): Promise<Contestant[]> {
+  const { sizes } = measure;
+  const program = programs[measure.program];
   const contestants: Contestant[] = [];
-  for (const name of names) {
-    const { name: label } = await candidates[name]();
-    contestants.push({ label, name, program });
-    if (formerProgram !== null && name.startsWith("tidings")) {
-      contestants.push({ label: `${label}, before`, name, program: formerProgram });
+  for (const name of measure.contestants[effort]) {
+    const plainLabel = await labelOf(measure, name);
+    for (const size of sizes?.[effort] ?? [0]) {
+      const label = sizes === undefined ? plainLabel : `${plainLabel}, ${size.toLocaleString("en")} ${sizes.unit}`;
+      contestants.push({ label, name, program, size });
+      if (formerProgram !== null && name.startsWith("tidings")) {
+        contestants.push({ label: `${label}, before`, name, program: formerProgram, size });
+      }
     }
   }
   return contestants;
@@ -56,7 +70,7 @@ async function contestantsOf(names: readonly CandidateName[]): Promise<Contestan
 
 async function resultOf(measure: Measure): Promise<MeasureResult> {
   const { name, title, figure, more } = measure;
-  const rounds = await runMeasure(measure, await contestantsOf(measure.servers[effort]), loader, effort);
+  const rounds = await runMeasure(measure, await contestantsOf(measure), loader, effort);
   const result = { name, title, figure, more, rounds, load: loadavg()[0] ?? Number.NaN };
   console.log(`\n${name}: ${title}\n\n${measureTable(result)}`);
   return result;

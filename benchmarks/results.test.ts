@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { arithmeticTable } from "./engines/arithmetic.ts";
+import { enginesTable, type EngineResults } from "./engines/table.ts";
 import { plotOf } from "./speed/plot.ts";
 import { ratioOf, summaryOf, type Results } from "./speed/results.ts";
 import { resultsPage } from "./speed/table.ts";
@@ -14,6 +16,22 @@ test("the page and the plots show the last whole run", async () => {
   for (const measure of results.measures) {
     await expect(plotOf(measure)).toMatchFileSnapshot(`../docs/performance/${measure.name}.svg`);
   }
+});
+
+test("the guide shows the last recorded run of the engines", () => {
+  // Safe: `engines.ts` writes the file.
+  const engines = JSON.parse(readFileSync(join(import.meta.dirname, "engines.json"), "utf8")) as EngineResults;
+  const guide = readFileSync(join(import.meta.dirname, "..", "docs", "guides", "many-machines.md"), "utf8");
+  expect(guide).toContain(enginesTable(engines));
+});
+
+test("the guide computes with the last whole run", async () => {
+  const path = "../docs/guides/many-machines.md";
+  const guide = readFileSync(join(import.meta.dirname, path), "utf8");
+  const table = arithmeticTable(results, [100_000, 1_000_000]);
+  const computed = guide.replace(/\| {2}\| 100,000 connections[^]*?\n(?=\n)/, () => `${table}\n`);
+  expect(computed).toContain(table);
+  await expect(computed).toMatchFileSnapshot(path);
 });
 
 test("a ratio compares what was measured in the same round", () => {

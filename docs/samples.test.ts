@@ -5,10 +5,13 @@ const sources = import.meta.glob<string>(
   [
     "../examples/auction/*.{ts,tsx}",
     "../e2e/react/page/*.{ts,tsx}",
-    "!**/{stress.tsx,polling.ts}",
+    "!**/{stress.tsx,polling.ts,causes.ts}",
     "../e2e/consumer/jest/*.{config.cjs,test.mjs}",
     "../examples/banner.ts",
     "../examples/please-reload.ts",
+    "../examples/own-log{,.test}.ts",
+    "../examples/webhooks/*.ts",
+    "../examples/note.ts",
   ],
   { eager: true, query: "?raw", import: "default" },
 );
@@ -22,9 +25,21 @@ const shown = [
   ...shownBy("commonjs", "../e2e/consumer/jest/"),
   ...shownBy("status", "../examples/banner.ts"),
   ...shownBy("changing-a-contract", "../examples/please-reload.ts"),
+  ...shownBy("own-log", "../examples/own-log"),
 ];
 test.for(shown)("the guide %s.md shows %s as it is", ([guide, name, source]) => {
   expect(documents[`./guides/${guide}.md`]).toContain(`\n// ${name}\n${source.trimEnd()}\n\`\`\`\n`);
+});
+
+// A part of a file, without its indentation.
+const PART = /```ts\n\/\/ In (\S+)\n(.*?)```/gs;
+const parts = Object.entries(documents).flatMap(([path, text]) =>
+  Array.from(text.matchAll(PART), ([, name = "", part = ""]) => [path, name, part] as const),
+);
+const unindented = (text: string) => text.replaceAll(/^ +/gm, "");
+test.for(parts)("%s shows a part of %s as it is", ([, name, part]) => {
+  const source = Object.entries(sources).find(([path]) => path.endsWith(`/${name}`));
+  expect(unindented(source?.[1] ?? "")).toContain(unindented(part));
 });
 
 test("the auction has at most 250 lines of TypeScript, as the document of the examples says", () => {

@@ -121,6 +121,11 @@ describe("what plain JavaScript passes is refused with one sentence", () => {
     ["describeEventLog", ["mine", null, facts], 'Expected "open" to be a function, got null.'],
     ["describeEventLog", ["mine", open, { ...facts, run: 1 }], 'in the facts of describeEventLog, got "run".'],
     ["createTestKit", [], 'Expected "contract" to be an object, got null.'],
+    [
+      "describeEventLog",
+      ["mine", open, { ...facts, lacks: { reset: "" } }],
+      'loseSuffix, skewed in lacks, got "reset".',
+    ],
     ["createTestKit", [contract, 5], 'Expected "options" to be an object, got number.'],
     ["createTestKit", [contract, { authorise: open }], 'in the options of createHub, got "authorise".'],
     ["connect", ["ada"], 'Expected "viewer" to be an object, got string.'],

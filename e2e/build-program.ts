@@ -38,11 +38,17 @@ async function bundle(folder: string, entry: string): Promise<Bundle> {
 /** Bundles the chat server, or another program of its package. The caller has to remove it. */
 export const bundleChat = (entry = "src/main.ts"): Promise<Bundle> => bundle("apps/chat-server", entry);
 
+/** Bundles chat-answers-program.ts. The caller has to remove it. */
+export const bundleAnswers = (): Promise<Bundle> => bundle("e2e", "chat-answers-program.ts");
+
 /** Bundles the chat server. Returns the path of the file; it is deleted when the test has finished. */
 export const buildChatProgram = (): Promise<string> => untilTestEnds(bundleChat());
 
 /** Bundles faults/hub-program.ts. Returns the path of the file; it is deleted when the test has finished. */
 export const buildHubProgram = (): Promise<string> => untilTestEnds(bundle("e2e", "faults/hub-program.ts"));
+
+/** Bundles faults/presence-program.ts. Returns the path of the file; it is deleted when the test has finished. */
+export const buildPresenceProgram = (): Promise<string> => untilTestEnds(bundle("e2e", "faults/presence-program.ts"));
 
 /** Bundles faults/crowd-program.ts. Returns the path of the file; it is deleted when the test has finished. */
 export const buildCrowdProgram = (): Promise<string> => untilTestEnds(bundle("e2e", "faults/crowd-program.ts"));

@@ -10,7 +10,7 @@ const THUMB = encodeURIComponent("👍");
 
 /** Ada and Bo in a chat with a file. */
 async function enter(): Promise<[ada: Visitor, bo: Visitor]> {
-  const { url } = await startTestChat({ database: join(await temporaryFolder(), "chat.db") });
+  const { url } = await startTestChat({ log: { kind: "sqlite", path: join(await temporaryFolder(), "chat.db") } });
   return [await visit(url, "ada"), await visit(url, "bo")];
 }
 
@@ -50,6 +50,26 @@ test("the author edits a message: the row, the event and the snapshot have the n
   // The same text again is no change.
   expect((await ada.request("PATCH", path, { text: "hello @bo" })).status).toBe(200);
   expect(await changesFor(bo)).toEqual(["edited"]);
+});
+
+test("an edit of a text that was changed meanwhile is refused with 409, and nothing is overwritten", async () => {
+  const [ada, bo] = await enter();
+  const path = await post(ada, "tea");
+  const edit = (text: string, expects?: string) => ada.request("PATCH", path, { text, expects });
+  const statuses = (await Promise.all([edit("green tea", "tea"), edit("black tea", "tea")])).map(
+    ({ status }) => status,
+  );
+  expect(statuses.sort((one, other) => one - other)).toEqual([200, 409]);
+  const [{ text: stored } = { text: "" }] = await messagesFor(bo);
+  expect(await expectProblem(await edit("no tea", "tea"), 409)).toBe(
+    `Expected the text to be "tea", got "${stored}", which somebody has written meanwhile; nothing is saved.`,
+  );
+  // The same edit once more, after an answer that was lost.
+  expect((await edit(stored, "tea")).status).toBe(200);
+  expect((await edit("no tea", stored)).status).toBe(200);
+  // Older pages do not say what they have seen.
+  expect((await edit("coffee")).status).toBe(200);
+  expect(await changesFor(bo)).toEqual(["edited", "edited", "edited"]);
 });
 
 test("the author deletes a message: no text is left in the snapshot, and its number stays taken", async () => {

@@ -2,13 +2,14 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { chat } from "@tidings-apps/chat-contract";
 import { expect, onTestFinished, test } from "vitest";
+import { messagesIn } from "./chat-answers.ts";
 import { setUpChatProcesses } from "./chat-process.ts";
 import { visit } from "./chat.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const runDemo = setUpChatProcesses("src/demo.ts");
 
-test("the demo has a database of its own, has something to read at once, and welcomes a visitor", async () => {
+test("the demo has its own database, something to read at once, an answer, and a welcome for a visitor", async () => {
   const folder = await temporaryFolder();
   const demo = runDemo(folder, { PORT: "0" });
   const guest = await visit(await demo.url(), "guest");
@@ -27,6 +28,9 @@ test("the demo has a database of its own, has something to read at once, and wel
     });
   });
   expect(by).toBe("Margaret");
+  // The assistant has answered a question of the script.
+  const states = async () => (await messagesIn(guest)).map(({ answer }) => answer?.state);
+  await expect.poll(states, { timeout: 20_000 }).toContain("done");
   demo.child.kill("SIGTERM");
   expect(await demo.exit()).toBe(0);
   expect(demo.lines.err).toEqual([]);

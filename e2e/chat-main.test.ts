@@ -62,6 +62,25 @@ test("rows, events and the secret are in one folder, and only its owner may read
   if (process.platform !== "win32") expect((await stat(secret)).mode & 0o777).toBe(0o600);
 });
 
+test.for(["mysql://db/app", "sqlite:", "data/chat.db"])("TIDINGS_LOG=%s gives one clear sentence", async (setting) => {
+  const chat = await run({ PORT: "0", TIDINGS_LOG: setting });
+  expect(await chat.exit()).toBe(1);
+  expect(chat.lines.err).toEqual([
+    expect.stringMatching(
+      /^The chat cannot start: TIDINGS_LOG must be postgres:.*, redis:.*, sqlite:.* or memory.+\.$/,
+    ),
+  ]);
+});
+
+test.for(["postgres://127.0.0.1:1/chat", "redis://127.0.0.1:1"])(
+  "a chat whose %s cannot be reached says so in one sentence, and ends",
+  async (setting) => {
+    const chat = await run({ PORT: "0", TIDINGS_LOG: setting });
+    expect(await chat.exit()).toBe(1);
+    expect(chat.lines.err).toEqual([expect.stringMatching(/^The chat cannot start: .*ECONNREFUSED.*\.$/)]);
+  },
+);
+
 /** The status of a request that a browser sends for a name that somebody has let point to this machine. */
 async function statusFor(port: string, host: string): Promise<number | undefined> {
   const request = get({ port, path: "/api/session", headers: { host } });

@@ -48,6 +48,7 @@ export function runChat(program: string, folder: string, variables: Record<strin
     HOSTS: _hosts,
     TIDINGS_SECRET: _secret,
     TIDINGS_DB: _database,
+    TIDINGS_LOG: _log,
     ...env
   } = process.env;
   // Without the warning of Node 22 about its own SQLite, all that is printed is from the server.

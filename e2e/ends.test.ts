@@ -1,9 +1,12 @@
 import { channel, defineContract, latest } from "@tidings/contract";
 import type { ClientSubscription } from "@tidings/client";
 import { memoryLog } from "@tidings/log";
+import { createHub } from "@tidings/server";
 import { createTestKit, take } from "@tidings/testing";
-import { describe, expect, test } from "vitest";
+import { EventSource } from "eventsource";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { serveHub } from "./serve-hub.ts";
 
 const contract = defineContract({
   answer: channel("answers/:id", { word: z.string() }, { end: z.object({ words: z.number() }) }),
@@ -159,4 +162,25 @@ test("history has the end beside its events", async () => {
   const { id } = await kit.hub.end(answer, { words: 1 });
   const after = await kit.client.history(answer);
   expect([before.end, after.end?.id, after.end?.data, after.events.length]).toEqual([null, id, { words: 1 }, 1]);
+});
+
+test("an EventSource of the platform gets the end, in place and when it comes late", async () => {
+  const hub = createHub(contract, {
+    log: memoryLog(),
+    authorize: () => true,
+    snapshot: { job: () => [] },
+    onLog: () => {},
+  });
+  const port = await serveHub(hub);
+  const { id } = await hub.publish(answer, "word", "hello");
+  const ends = (query: string): Promise<{ data: string; lastEventId: string }> => {
+    const source = new EventSource(`http://127.0.0.1:${port}/events?channel=answers/a${query}`);
+    onTestFinished(() => source.close());
+    return new Promise((resolve) => source.addEventListener("answers/a:end", resolve, { once: true }));
+  };
+  const live = ends(`&after=${id}`);
+  await expect.poll(() => hub.stats().connections, { timeout: 10_000 }).toBe(1);
+  const { id: end } = await hub.end(answer, { words: 1 });
+  expect(await live).toMatchObject({ data: '{"words":1}', lastEventId: end });
+  expect(await ends("")).toMatchObject({ data: '{"words":1}' });
 });

@@ -36,6 +36,16 @@ test("on PostgreSQL, one writer has a lease, publishes with the ids of the log, 
   await expect(bob.hub.lease(answer, OPTIONS)).rejects.toMatchObject({ code: "ended" });
 });
 
+test("where transactions of PostgreSQL are serializable by default, a lease says what to set", async () => {
+  const options = "-c default_transaction_isolation=serializable";
+  const log = await postgresLog({ connectionString: server.url, options }, { schema: server.newSchema() });
+  const hub = createHub(contract, { log, authorize: () => true, onLog: () => {} });
+  onTestFinished(() => hub.close());
+  await expect(hub.lease(answer, OPTIONS)).rejects.toThrow(
+    /got a serializable one\. Set default_transaction_isolation to 'read committed' for the role of the log/,
+  );
+});
+
 test("on PostgreSQL, a writer whose log has gone is ended by another process", async () => {
   const { ada, written } = await start();
   const writer = await ada.hub.lease(answer, OPTIONS);

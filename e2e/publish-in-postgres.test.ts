@@ -57,6 +57,46 @@ describe("publishIn on PostgreSQL", () => {
     expect(await published()).toEqual(["tea"]);
   });
 
+  test("is handed over when it returns, also as the first call of a process: a rollback undoes it", async () => {
+    const { hub, published } = await startHub(server.newSchema());
+    const client = await begin();
+    void hub.publishIn(client, shop.orders(), "placed", { item: "never" });
+    await client.query("rollback");
+    void client.query("begin");
+    void hub.publishIn(client, shop.orders(), "placed", { item: "tea" });
+    await client.query("commit");
+    expect(await published()).toEqual(["tea"]);
+  });
+
+  test("a transaction that holds the lock lets publishes reject, and streams go on", async () => {
+    const schema = server.newSchema();
+    const log = await postgresLog(server.url, { schema });
+    const hub = createHub(shop, { log, authorize: () => true, publishTimeout: 300 });
+    const seen: string[] = [];
+    const follow = async (): Promise<void> => {
+      for await (const item of hub.events(shop.orders())) {
+        if (item.kind === "event") seen.push(item.data.item);
+      }
+    };
+    const following = follow();
+    onTestFinished(async () => {
+      await hub.close();
+      await following;
+    });
+    await hub.publish(shop.orders(), "placed", { item: "before" });
+    await expect.poll(() => seen).toEqual(["before"]);
+    const client = await begin();
+    await hub.publishIn(client, shop.orders(), "placed", { item: "inside" });
+    await client.query("set constraints all immediate");
+    const begun = performance.now();
+    const late = hub.publish(shop.orders(), "placed", { item: "late" }, { idempotencyKey: "late" });
+    await expect(late).rejects.toMatchObject({ name: "AppendError", outcome: "unknown" });
+    expect(performance.now() - begun).toBeLessThan(3_000);
+    await client.query("commit");
+    await hub.publish(shop.orders(), "placed", { item: "late" }, { idempotencyKey: "late" });
+    await expect.poll(() => seen).toEqual(["before", "inside", "late"]);
+  });
+
   test("an event and a value that is still the expected one commit together; a conflict rolls both back", async () => {
     const schema = server.newSchema();
     const [one, other] = [await startHub(schema), await startHub(schema)];

@@ -68,3 +68,12 @@ export const dialogue: readonly Line[] = [
     ],
   },
 ];
+
+/** The words of an answer that Ada stops. */
+export const stoppedAnswer = ["A ", "cup ", "of ", "tea ", "that ", "gets ", "cold"];
+
+/** The words of an answer that goes on. */
+export const longAnswer = (
+  "“what do you know?” A little about three things:\n- **Tidings**: who was away goes on from their own cursor\n" +
+  "- this chat: write @ and a name to mention somebody\n- tea: boiling water and four minutes for black tea. And so on"
+).split(/(?<=\s)/u);

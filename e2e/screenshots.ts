@@ -5,12 +5,17 @@ import { startBrowser } from "./browser.ts";
 import { buildPage } from "./chat-page.ts";
 import { startChat, visit, type RunningChat, type Visitor } from "./chat.ts";
 import { Album } from "./screenshots-album.ts";
-import { dialogue, people, rooms } from "./screenshots-script.ts";
+import { dictatedModel } from "./dictated-model.ts";
+import { dialogue, longAnswer, people, rooms, stoppedAnswer } from "./screenshots-script.ts";
 
 const HOUR = 60 * 60_000;
 /** The time in the pictures. With it, every run takes the same pictures. */
 const NOW = Date.UTC(2026, 2, 12, 10, 42);
+const dictated = dictatedModel();
 const album = new Album(["busy-light-1280", "busy-dark-390"]);
+
+/** The streams of the people in the pictures. Kept here, or the garbage collector would end them. */
+const openStreams: Response[] = [];
 
 /** By how many milliseconds the clock of the server is behind, so that some messages are of yesterday. */
 let ago = 0;
@@ -85,12 +90,13 @@ async function takeFirstVisit({ page, take }: Look, url: string): Promise<void> 
   await take("sign-in");
   await enter(page, url, "Ada");
   await take("empty");
+  await page.getByRole("button", { name: "Got it" }).click();
   await page.goto("about:blank");
 }
 
 async function takeBusyRoom({ page, take, isSmall }: Look, url: string, visitors: People): Promise<void> {
   const streams = [...visitors.values()].map((visitor) => visitor.request("GET", "/events?channel=presence"));
-  await Promise.all(streams);
+  openStreams.push(...(await Promise.all(streams)));
   await page.goto(url);
   const lastPerson = page.locator("#people li").nth(people.length - 1);
   await lastPerson.waitFor({ state: "attached" });
@@ -125,6 +131,26 @@ async function takeMenus({ page, take, isSmall }: Look): Promise<void> {
   await page.getByRole("button", { name: "Settings" }).click();
   await take("settings");
   await page.getByRole("button", { name: "Done" }).click();
+}
+
+/** The assistant says what the pictures tell it to say. */
+async function takeAnswers({ page, take }: Look, visitors: People): Promise<void> {
+  // The drawer of a small screen is open.
+  await page.keyboard.press("Escape");
+  const ask = (name: string, question: string) => byName(visitors, name).say(question);
+  const text = page.locator("#messages .by-assistant .text").last();
+  await ask("Linus", "@tea what is left if nobody waits for you?");
+  dictated.say(...stoppedAnswer);
+  await text.getByText("cold").waitFor();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.locator(".mark-of-answer", { hasText: "Stopped by Ada" }).waitFor();
+  await ask("Zoë", "@tea, what do you know?");
+  dictated.say(...longAnswer);
+  await text.getByText("And so on").waitFor();
+  await take("answer");
+  dictated.finish();
+  await page.getByRole("button", { name: "Stop" }).waitFor({ state: "detached" });
+  await take("answered");
 }
 
 async function takeMentions({ page, take, isSmall }: Look, url: string, visitors: People): Promise<void> {
@@ -176,7 +202,7 @@ async function takeOutage({ page, take, context }: Look, chat: RunningChat, buil
 }
 
 async function takeAll(browser: Browser, built: string, theme: "light" | "dark", width: number): Promise<void> {
-  const chat = await startChat({ page: built });
+  const chat = await startChat({ page: built, model: dictated.model });
   const isSmall = width < 600;
   const context = await browser.newContext({
     colorScheme: theme,
@@ -197,6 +223,7 @@ async function takeAll(browser: Browser, built: string, theme: "light" | "dark",
   const visitors = await fill(chat.url);
   await takeBusyRoom(look, chat.url, visitors);
   await takeMenus(look);
+  await takeAnswers(look, visitors);
   await takeMentions(look, chat.url, visitors);
   await takeOutage(look, chat, built);
 }

@@ -1,9 +1,9 @@
 import { chat, UNCHANGED, type Message } from "@tidings-apps/chat-contract";
 import { memoryLog } from "@tidings/log";
+import { wrapLog } from "@tidings/log/engine";
 import { createTestKit, MemoryNetwork, take } from "@tidings/testing";
 import { expect, test } from "vitest";
 import { runNodeTest } from "./run-node-test.ts";
-import { wrapLog } from "./wrap-log.ts";
 
 const room = chat.room({ roomId: "lobby" });
 

@@ -17,6 +17,11 @@ const endlessModel: Model = async function* (_prompt, signal) {
   yield "never said. ";
 };
 
+const brokenModel: Model = async function* () {
+  yield "Tea ";
+  throw new Error("The model is away.");
+};
+
 /** Starts a server on a file, until the test has finished. */
 async function start(file: string, model: Model) {
   const answers = startAnswers(0, sqliteLog(file), model);
@@ -59,6 +64,14 @@ test("it is stopped from another process, and only one process writes it", async
   await bob.stop("a");
   await writing;
   expect(await readAnswer(bob.url, "a", after)).toBe("Well, (stopped)");
+});
+
+test("a model that fails leaves nobody waiting", async () => {
+  const { url, hub, write } = await start(await temporaryFile(), brokenModel);
+  const after = hub.stats().ring.head;
+  const reading = readAnswer(url, "a", after);
+  await expect(write("a", "What is tea?")).rejects.toThrow("The model is away.");
+  expect(await reading).toBe("Tea (aborted)");
 });
 
 /** The first word of the answer. */

@@ -33,7 +33,10 @@ export function startAnswers(port: number, log: EventLog, generate: Model) {
       await writer.end({ outcome: writer.signal.aborted ? "stopped" : "done" });
     } catch (error) {
       // Another process has ended the answer: there is nothing left to do here.
-      if (!(error instanceof LeaseError)) throw error;
+      if (error instanceof LeaseError) return;
+      // The lease stands for as long as this process lives, and so long would readers wait.
+      await writer.end({ outcome: "aborted" });
+      throw error;
     }
   }
 

@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
+import { text as textOf } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { channel, defineContract } from "@tidings/contract";
 import { memoryLog, type Keep } from "@tidings/log";
@@ -13,6 +15,7 @@ import { z } from "zod";
 import { createProxy } from "../e2e/tcp-proxy.ts";
 
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
+const hasRequests = spawnSync("python3", ["-c", "import requests"]).status === 0;
 const script = fileURLToPath(new URL("python-client.py", import.meta.url));
 
 const chat = defineContract({ room: channel("rooms/:roomId", { message: z.object({ text: z.string() }) }) });
@@ -132,5 +135,38 @@ test.skipIf(!hasPython)(
       "rooms/lobby: after",
       "rooms/tea: after",
     ]);
+  },
+);
+
+/** Characters that end a line for Python's text, and not for JSON and Server-Sent Events. */
+const TORN = "é \u2028 \u2029 \u0085 \u000b \u001c 👍";
+
+test.skipIf(!hasPython)(
+  "Python: characters that end a line for Python's text are part of their event (needs python3)",
+  async () => {
+    const { say, url } = await start();
+    const after = await say(lobby, "before");
+    await say(lobby, TORN);
+    const lines: OutputLine[] = [];
+    const options = ["--channel", lobby.path, "--after", after, "--max-events", "1"];
+    for await (const line of run(url, ...options)) lines.push(line);
+    expect(eventsAndGaps(lines)).toEqual([`rooms/lobby: ${TORN}`]);
+  },
+);
+
+test.skipIf(!hasRequests)(
+  "requests: the lines of the decision on charset bring every character (needs python3 with requests)",
+  async () => {
+    const { say, url } = await start();
+    const after = await say(lobby, "before");
+    await say(lobby, TORN);
+    const decision = readFileSync(fileURLToPath(new URL("../docs/decisions/charset.md", import.meta.url)), "utf8");
+    const [, sample = ""] = /```python\n(.*?)```/su.exec(decision) ?? [];
+    const address = JSON.stringify(`${url}?channel=${lobby.path}&after=${after}`);
+    const asked = sample.replace("    ...\n", "    if line.startswith('data: {\"text\"'): print(line); break\n");
+    const env = { ...process.env, PYTHONIOENCODING: "utf-8" };
+    const child = spawn("python3", ["-c", `import requests\nurl = ${address}\n${asked}`], { env });
+    onTestFinished(() => void child.kill());
+    expect(await textOf(child.stdout)).toBe(`data: ${JSON.stringify({ text: TORN })}\n`);
   },
 );

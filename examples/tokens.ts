@@ -1,85 +1,67 @@
 // An answer that readers see while it is written, as in a chat with a language model.
 //
 // The words are events of the answer's own channel. A page that is reloaded, a second tab and a late reader all get the
-// same text. The writing does not depend on any reader.
+// same text. The writing does not depend on any reader. For the AI SDK and TanStack AI there is `@tidings/ai`.
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { Client } from "@tidings/client";
 import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
-import { createHub, systemClock } from "@tidings/server";
+import { createHub, systemClock, type Writer } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import express from "express";
 import { z } from "zod";
 
-const begun = z.object({ prompt: z.string() });
-const token = z.object({ text: z.string() });
-const done = z.object({ stopped: z.boolean() });
-export const ai = defineContract({ answer: channel("answers/:answerId", { begun, token, done }) });
+const end = z.object({ outcome: z.enum(["done", "stopped", "aborted"]) });
+const events = { begun: z.object({ prompt: z.string() }), token: z.object({ text: z.string() }) };
+export const ai = defineContract({ answer: channel("answers/:answerId", events, { end }) });
 
-/** The server. @param save called with every answer, before its `done` event */
+/** The server. @param save called with every answer, before its end */
 export function startAnswers(port: number, save: (answerId: string, text: string) => void, clock = systemClock) {
-  // At 20 events a second this keeps an answer of eight minutes, for an hour.
   const keep = { channels: { answer: { entries: 10_000, age: 3_600_000 } } };
   const hub = createHub(ai, { log: memoryLog(), keep, authorize: () => true });
-  const stops = new Map<string, () => Promise<void>>();
 
-  async function write(answerId: string, prompt: string, stop: AbortController): Promise<void> {
-    const answer = ai.answer({ answerId });
+  async function write(writer: Writer<typeof ai, "answer">, prompt: string): Promise<void> {
     let text = "";
-    let batch = "";
-    const flush = async () => {
-      const words = stop.signal.aborted ? "" : batch;
-      batch = "";
-      text += words;
-      if (words !== "") await hub.publish(answer, "token", { text: words });
-    };
-    const fail = (error: unknown) => {
-      console.error(error);
-      stop.abort();
-    };
-    try {
-      for await (const word of generateWords(prompt, stop.signal, clock)) {
-        // All words within 50 ms become one event.
-        if (batch === "") clock.setTimeout(() => void flush().catch(fail), 50);
-        batch += word;
-      }
-      await flush();
-    } catch (error) {
-      fail(error);
+    for await (const word of generateWords(prompt, writer.signal, clock)) {
+      text += word;
+      // Not awaited: what comes while the log stores a word is stored together.
+      writer.publish("token", { text: word }).catch(console.error);
     }
-    stops.delete(answerId);
-    save(answerId, text);
-    await hub.publish(answer, "done", { stopped: stop.signal.aborted });
+    save(writer.address.params.answerId, text);
+    await writer.end({ outcome: writer.signal.aborted ? "stopped" : "done" });
   }
 
   const app = express().all("/events", toNodeHandler(hub));
   app.post("/answers", express.text({ type: () => true }), async (request, response) => {
     const answerId = randomUUID();
     const prompt = String(request.body);
-    const { id } = await hub.publish(ai.answer({ answerId }), "begun", { prompt });
-    const stop = new AbortController();
-    const written = write(answerId, prompt, stop).catch(console.error);
-    stops.set(answerId, () => {
-      stop.abort();
-      return written;
+    // If this process dies, another one ends the answer as aborted.
+    const writer = await hub.lease(ai.answer({ answerId }), { ttl: 10_000, aborted: { outcome: "aborted" } });
+    const { id } = await writer.publish("begun", { prompt });
+    write(writer, prompt).catch((error: unknown) => {
+      console.error(error);
+      // The lease stands for as long as this process lives, and so long would readers wait.
+      writer.end({ outcome: "aborted" }).catch(console.error);
     });
     // A page keeps both values in its URL, so after a reload it reads from the first word.
     response.status(201).json({ answerId, after: id });
   });
   app.post("/answers/:answerId/stop", async (request, response) => {
-    await stops.get(request.params.answerId)?.();
+    await hub.stop(ai.answer(request.params)); // reaches the writer in whichever process it is
     response.status(204).end();
   });
   return { hub, server: app.listen(port, "127.0.0.1") };
 }
 
-/** The client. Yields the existing text first, then each new piece. Returns the data of the `done` event. */
+/** The client. Yields the existing text first, then each new word. Returns the outcome, or why nothing more comes. */
 export async function* readAnswer(client: Client<typeof ai>, { answerId, after }: { answerId: string; after: string }) {
-  for await (const { type, data } of client.events(ai.answer({ answerId }), { after })) {
-    if (type === "token") yield data.text;
-    if (type === "done") return data;
+  const reading = client.events(ai.answer({ answerId }), { after });
+  let next = await reading.next();
+  for (; next.done !== true; next = await reading.next()) {
+    if (next.value.type === "token") yield next.value.data.text;
   }
+  return typeof next.value === "string" ? next.value : next.value.data.outcome;
 }
 
 const WORDS = ["tea ", "is ", "thé, ", "茶 ", "and ", "steeps ", "slowly 🍵 ", "until\n"];

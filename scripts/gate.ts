@@ -11,7 +11,7 @@ const steps = {
   build: "npm run build",
   unused: "npm run unused",
   sizes: "npm run sizes",
-  tests: "npm test -- --coverage --project=!packed",
+  tests: "npm test -- --project=!packed",
   // Node has an SQLite of its own since 22.13, and the log in it uses that; on Node 20 it uses another driver.
   "sqlite-on-node-22": "npx --yes -p node@22 -- npm test -- packages/log-sqlite",
   "sqlite-on-node-24": "npx --yes -p node@24 -- npm test -- packages/log-sqlite",

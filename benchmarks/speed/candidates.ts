@@ -4,6 +4,7 @@ import type { ServedPeer } from "../peers/peer.ts";
 /** All servers that are measured, by their name on the command line. One is loaded when it is called. */
 export const candidates = {
   tidings: async () => (await import("./tidings.ts")).tidings,
+  "tidings-bare": async () => (await import("./tidings.ts")).tidingsBare,
   "tidings-sqlite": async () => (await import("./tidings.ts")).tidingsSqlite,
   "tidings-rooms": async () => (await import("./tidings.ts")).tidingsRooms,
   "tidings-chat": async () => (await import("./tidings.ts")).tidingsChat,

@@ -1,5 +1,7 @@
 import type { CandidateName } from "./candidates.ts";
+import { TEXT_BYTES } from "./event.ts";
 import type { Measure } from "./measure.ts";
+import { served, type Served } from "./served.ts";
 import type { Effort, Sample } from "./results.ts";
 import type { Stage } from "./stage.ts";
 
@@ -11,8 +13,6 @@ export interface Traffic {
   readonly perTurn: number;
 }
 
-/** The size of an event's text: its JSON then has 200 bytes. */
-export const TEXT_BYTES = 175;
 const WARM_UP_TURNS = 10;
 /** A measurement is over when nothing has come for this long, in milliseconds. */
 const QUIET = 3_000;
@@ -50,14 +50,14 @@ const FEW: readonly CandidateName[] = ["raw-sockets", "node-http", "tidings", "b
 interface FanOut extends Pick<Measure, "name" | "title"> {
   readonly connections: number;
   readonly traffic: Traffic;
-  readonly servers?: Measure["servers"];
+  readonly servers?: Served["servers"];
   readonly rounds?: Measure["rounds"];
 }
 
 function fanOut({ connections, traffic, servers = { quick: FEW, full: FEW }, ...more }: FanOut): Measure {
   const trafficOf = (effort: Effort): Traffic =>
     effort === "full" ? traffic : { ...traffic, turns: Math.ceil(traffic.turns / 2) };
-  return {
+  return served({
     figure: "CPU (µs)",
     more: ["user (µs)", "p50 (ms)", "p99 (ms)"],
     rounds: { quick: 3, full: 5 },
@@ -70,7 +70,7 @@ function fanOut({ connections, traffic, servers = { quick: FEW, full: FEW }, ...
       await sampleFanOut(stage, connections, { ...trafficOf(effort), turns: WARM_UP_TURNS });
     },
     sample: (stage, effort) => sampleFanOut(stage, connections, trafficOf(effort)),
-  };
+  });
 }
 
 /** All measures of events that come to many connections. */

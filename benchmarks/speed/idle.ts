@@ -1,15 +1,16 @@
 import type { CandidateName } from "./candidates.ts";
 import type { Measure } from "./measure.ts";
-import type { Effort } from "./results.ts";
+import { served } from "./served.ts";
 
-const SERVERS: readonly CandidateName[] = ["raw-sockets", "node-http", "tidings"];
+const SERVERS: readonly CandidateName[] = ["raw-sockets", "node-http", "tidings", "tidings-bare"];
 
-const connectionsOf = (effort: Effort): number => (effort === "full" ? 10_000 : 4_000);
+/** As many in a quick run: what the process takes once would weigh more on fewer. */
+const CONNECTIONS = 10_000;
 
 /** What a connection costs on which nothing happens. */
-export const idle: Measure = {
+export const idle: Measure = served({
   name: "idle",
-  title: "10,000 connections (quick: 4,000) on which nothing happens: a connection",
+  title: "10,000 connections on which nothing happens: a connection",
   figure: "memory (KB)",
   more: ["accept, CPU (µs)"],
   servers: { quick: SERVERS, full: [...SERVERS, "better-sse", "ws", "socket.io", "fastify-sse", "hono"] },
@@ -21,10 +22,9 @@ export const idle: Measure = {
     await loader.close();
     await server.settledUsage();
   },
-  async sample({ loader, server }, effort) {
+  async sample({ loader, server }) {
     const before = await server.settledUsage();
-    const connections = connectionsOf(effort);
-    const { open } = await loader.connect(connections);
+    const { open } = await loader.connect(CONNECTIONS);
     const accepted = await server.usage();
     const after = await server.settledUsage();
     return {
@@ -32,4 +32,4 @@ export const idle: Measure = {
       "accept, CPU (µs)": (accepted.user + accepted.system - before.user - before.system) / open,
     };
   },
-};
+});

@@ -1,27 +1,37 @@
-import type { CandidateName } from "./candidates.ts";
+import type { Contestant } from "./contestant.ts";
 import type { LoaderProgram } from "./loader-process.ts";
 import type { Effort, Rounds, Sample } from "./results.ts";
-import type { Contestant } from "./server-process.ts";
-import { Stage } from "./stage.ts";
 
-/** One row of the results: what is measured of which servers. */
+/** One row of the results: what is measured of which contestants. */
 export interface Measure {
   readonly name: string;
   readonly title: string;
   /** The figure that the table shows, and those in its columns beside it. */
   readonly figure: string;
   readonly more: readonly string[];
-  /** Those that are measured only if there is time come last. */
-  readonly servers: Readonly<Record<Effort, readonly CandidateName[]>>;
+  /** Which program the processes run: a server, or work that needs no clients. */
+  readonly program: "server" | "work";
+  /** The names of the contestants, as the program knows them. */
+  readonly contestants: Readonly<Record<Effort, readonly string[]>>;
+  /** In which sizes each contestant is measured, if the measure shows how a cost grows. */
+  readonly sizes?: Readonly<Record<Effort, readonly number[]>> & {
+    /** What there is more and more of. */
+    readonly unit: string;
+  };
   readonly rounds: Readonly<Record<Effort, number>>;
   /** Whether each round has new processes: a process that has had 10,000 connections is not what it was. */
   readonly isFresh: boolean;
-  /** Before the first sample of a process. */
-  prepare(stage: Stage, effort: Effort): Promise<void>;
-  sample(stage: Stage, effort: Effort): Promise<Sample>;
+  /** Starts the processes of a contestant, and prepares them for the first sample. */
+  start(contestant: Contestant, loader: LoaderProgram, effort: Effort): Promise<Station>;
 }
 
-/** Measures all servers in turn, round after round: A B C, A B C. So other work on the machine concerns all of them. */
+/** The processes of one contestant. */
+interface Station {
+  sample(): Promise<Sample>;
+  close(): Promise<void>;
+}
+
+/** Measures all in turn, round after round: A B C, A B C. So other work on the machine concerns all of them. */
 export async function runMeasure(
   measure: Measure,
   contestants: readonly Contestant[],
@@ -29,25 +39,24 @@ export async function runMeasure(
   effort: Effort,
 ): Promise<Rounds> {
   const samples: Record<string, Sample[]> = {};
-  const stages = new Map<Contestant, Stage>();
-  const stageOf = async (contestant: Contestant): Promise<Stage> => {
-    const open = stages.get(contestant);
+  const stations = new Map<Contestant, Station>();
+  const stationOf = async (contestant: Contestant): Promise<Station> => {
+    const open = stations.get(contestant);
     if (open !== undefined) return open;
-    const stage = await Stage.open(contestant, loader);
-    stages.set(contestant, stage);
-    await measure.prepare(stage, effort);
-    return stage;
+    const station = await measure.start(contestant, loader, effort);
+    stations.set(contestant, station);
+    return station;
   };
   const close = async (contestant: Contestant): Promise<void> => {
-    await stages.get(contestant)?.close();
-    stages.delete(contestant);
+    await stations.get(contestant)?.close();
+    stations.delete(contestant);
   };
   // A process of its own is ready before the first round, so that the rounds have nothing between them.
-  if (!measure.isFresh) for (const contestant of contestants) await stageOf(contestant);
+  if (!measure.isFresh) for (const contestant of contestants) await stationOf(contestant);
   for (let round = 0; round < measure.rounds[effort]; round++) {
     for (const contestant of contestants) {
-      const sample = await measure.sample(await stageOf(contestant), effort);
-      (samples[contestant.label] ??= []).push(sample);
+      const station = await stationOf(contestant);
+      (samples[contestant.label] ??= []).push(await station.sample());
       if (measure.isFresh) await close(contestant);
     }
   }

@@ -1,16 +1,8 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import type { CandidateName } from "./candidates.ts";
+import { answerOf } from "./answer.ts";
+import type { Contestant } from "./contestant.ts";
 import type { ServerCommand, ServerUsage } from "./server-command.ts";
-
-/** A server that takes part in a measurement. Two of them may be the same server from two clones. */
-export interface Contestant {
-  /** How the results name it. */
-  readonly label: string;
-  readonly name: CandidateName;
-  /** The bundle that its process runs. */
-  readonly program: string;
-}
 
 /** The process of a server that is measured. */
 export class ServerProcess {
@@ -55,20 +47,5 @@ export class ServerProcess {
   async #ask(command: ServerCommand): Promise<unknown> {
     this.#child.send(command);
     return answerOf(this.#child);
-  }
-}
-
-/** Waits for the next message of a process. @throws Error if the process ends */
-async function answerOf(child: ChildProcess): Promise<unknown> {
-  const over = new AbortController();
-  const ended = once(child, "exit", { signal: over.signal }).then(() => {
-    throw new Error("Expected an answer from the process of a server, but the process has ended.");
-  });
-  try {
-    const [answer] = (await Promise.race([once(child, "message", { signal: over.signal }), ended])) as [unknown];
-    return answer;
-  } finally {
-    ended.catch(() => {});
-    over.abort();
   }
 }

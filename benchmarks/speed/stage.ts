@@ -1,9 +1,9 @@
-import type { CandidateName } from "./candidates.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Contestant } from "./contestant.ts";
 import { LoaderProcess, type LoaderProgram } from "./loader-process.ts";
-import { ServerProcess, type Contestant } from "./server-process.ts";
+import { ServerProcess } from "./server-process.ts";
 
 /** One server in a process of its own, and its clients in another one. */
 export class Stage {
@@ -29,8 +29,12 @@ export class Stage {
     return new Stage(contestant, server, loaderProgram, folder);
   }
 
-  get name(): CandidateName {
+  get name(): string {
     return this.#contestant.name;
+  }
+
+  get size(): number {
+    return this.#contestant.size;
   }
 
   get server(): ServerProcess {

@@ -1,5 +1,6 @@
 import type { Measure } from "./measure.ts";
-import { TEXT_BYTES } from "./fan-out.ts";
+import { served, type Served } from "./served.ts";
+import { TEXT_BYTES } from "./event.ts";
 import type { Stage } from "./stage.ts";
 
 /** What each client has missed. */
@@ -16,8 +17,8 @@ async function fill(stage: Stage): Promise<void> {
   await stage.replaceLoader(server.request.replace("\r\n\r\n", `\r\nLast-Event-ID: ${after}\r\n\r\n`));
 }
 
-function storm(more: Pick<Measure, "name" | "title" | "servers" | "prepare">): Measure {
-  return {
+function storm(more: Pick<Served, "name" | "title" | "servers" | "prepare">): Measure {
+  return served({
     figure: "CPU (µs)",
     more: ["user (µs)", "time (s)"],
     rounds: { quick: 2, full: 5 },
@@ -41,7 +42,7 @@ function storm(more: Pick<Measure, "name" | "title" | "servers" | "prepare">): M
         "missing (%)": 100 * (1 - events / wanted),
       };
     },
-  };
+  });
 }
 
 export const storms: readonly Measure[] = [

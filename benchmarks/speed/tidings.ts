@@ -1,10 +1,10 @@
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { channel, defineContract } from "@tidings/contract";
 import { memoryLog, type EventLog } from "@tidings/log";
 import { sqliteLog } from "@tidings/log-sqlite";
-import { createHub } from "@tidings/server";
-import { toNodeHandler } from "@tidings/server/node";
+import { createHub, type Hub } from "@tidings/server";
+import { takeStreams, toNodeHandler } from "@tidings/server/node";
 import { z } from "zod";
 import { streamRequest, type ServedPeer } from "../peers/peer.ts";
 
@@ -13,8 +13,24 @@ const chat = defineContract({
   inbox: channel("users/:userId/inbox", { message: z.object({ n: z.number(), text: z.string() }) }),
 });
 
+type Serve = (hub: Hub<typeof chat>) => Server;
+
+const onHttp: Serve = (hub) => createServer(toNodeHandler(hub));
+
+const onBareSockets: Serve = (hub) => {
+  const server = onHttp(hub);
+  takeStreams(server, { hub, path: "/events" });
+  return server;
+};
+
 /** Set up as the README says. A connection follows the paths of the query, and events are published to one room. */
-function tidingsWith(name: string, query: string, roomId: string, openLog: (folder: string) => EventLog): ServedPeer {
+function tidingsWith(
+  name: string,
+  query: string,
+  roomId: string,
+  openLog: (folder: string) => EventLog,
+  serve = onHttp,
+): ServedPeer {
   const room = chat.room({ roomId });
   return {
     name,
@@ -22,7 +38,7 @@ function tidingsWith(name: string, query: string, roomId: string, openLog: (fold
     serve(folder) {
       const hub = createHub(chat, { log: openLog(folder), authorize: () => true });
       return {
-        server: createServer(toNodeHandler(hub)),
+        server: serve(hub),
         publish: (message) => hub.publish(room, "message", message),
       };
     },
@@ -33,6 +49,8 @@ const inMemory = () => memoryLog();
 const LOBBY = "channel=rooms/lobby";
 
 export const tidings = tidingsWith("Tidings", LOBBY, "lobby", inMemory);
+
+export const tidingsBare = tidingsWith("Tidings, bare sockets", LOBBY, "lobby", inMemory, onBareSockets);
 
 export const tidingsSqlite = tidingsWith("Tidings, SQLite log", LOBBY, "lobby", (folder) =>
   sqliteLog(join(folder, "log.db")),

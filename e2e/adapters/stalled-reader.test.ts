@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { serve } from "@hono/node-server";
 import { toFetchHandler } from "@tidings/server/fetch";
-import { toNodeHandler } from "@tidings/server/node";
+import { takeStreams, toNodeHandler } from "@tidings/server/node";
 import { Hono } from "hono";
 import { expect, onTestFinished, test } from "vitest";
 import { listen, listeningServer, type ListeningServer } from "../listen.ts";
@@ -16,6 +16,11 @@ type TestHub = ReturnType<typeof openHub>["hub"];
 const servers: Readonly<Record<string, (hub: TestHub) => Promise<{ server: Server; listening: ListeningServer }>>> = {
   async "node:http"(hub) {
     const server = createServer(toNodeHandler(hub));
+    return { server, listening: await listen(server) };
+  },
+  async "takeStreams in front of node:http"(hub) {
+    const server = createServer(toNodeHandler(hub));
+    takeStreams(server, { hub, path: "/events" });
     return { server, listening: await listen(server) };
   },
   async "Hono on node-server"(hub) {

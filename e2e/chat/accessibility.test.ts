@@ -2,6 +2,7 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
+import { dictatedModel } from "../dictated-model.ts";
 import {
   composerOf,
   createRoom,
@@ -33,7 +34,8 @@ const idOf = (page: Page, text: string) =>
   page.locator("#messages .message", { hasText: text }).getAttribute("data-id");
 
 test("axe finds nothing serious in any state of the page, light and dark", { timeout: 60_000 }, async () => {
-  const first = await openChat();
+  const { model, say: dictate } = dictatedModel();
+  const first = await openChat({ model });
   const page = await openWindow();
   const violations: Record<string, string[]> = {};
   const look = async (state: string) => {
@@ -80,6 +82,14 @@ test("axe finds nothing serious in any state of the page, light and dark", { tim
   await look("settings");
   await ada.keyboard.press("Escape");
 
+  await say(ada, "@tea?");
+  dictate("Yes: ", "tea. ");
+  await ada.getByRole("button", { name: "Stop" }).waitFor();
+  await look("answer");
+  await ada.getByRole("button", { name: "Stop" }).click();
+  await ada.locator(".mark-of-answer", { hasText: "Stopped by ada" }).waitFor();
+  await look("stopped answer");
+
   await createRoom(ada, "Garden");
   await bo.say("@ada, tea?");
   await ada.locator(".toast").waitFor();
@@ -102,7 +112,7 @@ test("axe finds nothing serious in any state of the page, light and dark", { tim
   await look("gap");
 
   expect(violations).toEqual(Object.fromEntries(Object.keys(violations).map((state) => [state, []])));
-  expect(Object.keys(violations).length).toBe(2 * 10);
+  expect(Object.keys(violations).length).toBe(2 * 12);
 });
 
 test("Tab reaches every control, and the focus is visible", async () => {

@@ -54,6 +54,39 @@ test("an author edits a message, and everybody sees the new text, also later", a
   expect(await bo.locator("#message-menu button:visible").count()).toBe(6);
 });
 
+test("of two windows that edit one message, the second sees the newer text, and nothing is overwritten", async () => {
+  const { url } = await openChat();
+  const [one, other] = await Promise.all([enterAs("ada", url), enterAs("ada", url)]);
+  await say(one, "tea");
+  await expectTexts(other, ["tea"]);
+  const fields = [one, other].map((page) => page.getByLabel("New text of your message"));
+  for (const page of [one, other]) await composerOf(page).press("ArrowUp");
+  await fields[0]?.fill("green tea");
+  await fields[0]?.press("Enter");
+  await expectTexts(other, ["green tea"]);
+  await fields[1]?.fill("black tea");
+  await fields[1]?.press("Enter");
+  const problem = "to “green tea”. Save again to replace that.";
+  await until(async () => (await other.locator("#composer-problem").textContent())?.endsWith(problem), true);
+  expect(await fields[1]?.inputValue()).toBe("black tea");
+  await expectTexts(one, ["green tea"]);
+  await fields[1]?.press("Enter");
+  for (const page of [one, other]) await expectTexts(page, ["black tea"]);
+});
+
+test("of two people who set the topic, the second is told, and the first topic stays", async () => {
+  const { url } = await openChat();
+  const [ada, bo] = await Promise.all([enterAs("ada", url), enterAs("bo", url)]);
+  for (const page of [ada, bo]) await page.getByRole("button", { name: "Add a topic" }).click();
+  await ada.locator("#topic-field").fill("Tea");
+  await ada.locator("#topic-field").press("Enter");
+  await until(() => bo.locator("#topic span").textContent(), "Tea");
+  await bo.locator("#topic-field").fill("Cake");
+  await bo.locator("#topic-field").press("Enter");
+  await bo.getByText("Somebody has changed the topic meanwhile. Yours is not saved: Cake").waitFor();
+  expect(await bo.locator("#topic span").textContent()).toBe("Tea");
+});
+
 test("the up arrow edits the newest own message, and Escape stops it", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);

@@ -17,9 +17,10 @@ import {
 } from "./stage.ts";
 
 const SMALL = { viewport: { width: 390, height: 800 } };
+const widthOf = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth);
 const topOf = async (page: Page, selector: string) => Math.round((await page.locator(selector).boundingBox())?.y ?? -1);
 
-test.for([390, 800])(
+test.for([320, 390, 800])(
   "at %i pixels a lost connection moves nothing on the page, and its sentence fits",
   async (width) => {
     const { server } = await openChat();
@@ -35,11 +36,22 @@ test.for([390, 800])(
     await expectStatus(ada, "Connection lost");
     expect(await places()).toEqual(before);
     expect(await ada.getByRole("button", { name: "Try now" }).isVisible()).toBe(true);
-    expect(await ada.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    expect(await widthOf(ada)).toBe(width);
     const isCut = await ada
       .locator("#status-text")
       .evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
     expect(isCut).toBe(false);
+    // The longest wait that a server is granted: a day.
+    const parts = await ada.locator("#status").evaluate((status) => {
+      const countdown = status.querySelector(".countdown");
+      if (countdown !== null) countdown.textContent = "reconnecting in 86400 s";
+      const pill = status.getBoundingClientRect();
+      const isInside = ({ left, right }: DOMRect) => left >= pill.left && right <= pill.right;
+      const inside = [...status.children].map((part) => isInside(part.getBoundingClientRect()));
+      return { inside, isOnScreen: pill.left >= 0 && pill.right <= innerWidth };
+    });
+    expect(parts).toEqual({ inside: [true, true, true, true], isOnScreen: true });
+    expect(await widthOf(ada)).toBe(width);
   },
 );
 
@@ -77,7 +89,7 @@ test("at 800 pixels the sidebar is beside the messages, and nothing is wider tha
   expect(await ada.locator("#menu").isVisible()).toBe(false);
   const [sidebar, room] = await Promise.all(["#sidebar", "#room"].map((each) => ada.locator(each).boundingBox()));
   expect((sidebar?.x ?? 0) + (sidebar?.width ?? 0)).toBeLessThanOrEqual(room?.x ?? 0);
-  expect(await ada.evaluate(() => document.documentElement.scrollWidth)).toBe(800);
+  expect(await widthOf(ada)).toBe(800);
 });
 
 test("the button at the end counts new messages, also in a room that one has not joined", async () => {

@@ -24,7 +24,7 @@ const runChat = setUpChatProcesses();
 
 test("50 messages that are sent while a window is offline appear once, in the order of the rows", async () => {
   const database = await temporaryPath("chat.db");
-  const { url, server } = await openChat({ database });
+  const { url, server } = await openChat({ log: { kind: "sqlite", path: database } });
   const proxy = await proxyTo(server.port);
   const [ada, bo] = await Promise.all([enterAs("ada", proxy.url), enterAs("bo", url)]);
   await say(bo, "number 0");

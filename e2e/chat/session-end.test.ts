@@ -55,4 +55,11 @@ test("an invalid name is refused in a sentence", async () => {
   await page.keyboard.press("Enter");
   await until(async () => /looks the same/.test((await page.locator("#sign-in-problem").textContent()) ?? ""), true);
   expect((await visit(url, "ok")).cookie).not.toBe("");
+  // A full chat.
+  await page.route("**/api/session", (route) => route.fulfill({ status: 503 }));
+  await page.keyboard.press("Enter");
+  await until(
+    async () => /takes no new people/.test((await page.locator("#sign-in-problem").textContent()) ?? ""),
+    true,
+  );
 });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ServeOptions } from "@tidings-apps/chat-server";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { expect, inject } from "vitest";
 import { startChat, type RunningChat } from "../chat.ts";
@@ -20,13 +21,7 @@ export async function end(): Promise<void> {
 /** Lets `end` close something. */
 const endWithTest = (close: () => unknown): void => void closing.push(close);
 
-/** Options of a chat. */
-interface OpenChatOptions {
-  /** @default any free one */
-  readonly port?: number;
-  /** @default ":memory:" */
-  readonly database?: string;
-}
+type OpenChatOptions = Partial<Pick<ServeOptions, "port" | "log" | "model">>;
 
 /** Starts a chat that serves the built page. */
 export async function openChat(options: OpenChatOptions = {}): Promise<RunningChat> {

@@ -49,11 +49,11 @@ test.for(DAMAGES)(
   "a chat whose file %s does not start, names the file in one sentence, and does not change it",
   async ([, damage, reason]) => {
     const path = await temporaryPath("chat.db");
-    await (await startChat({ database: path })).server.close();
+    await (await startChat({ log: { kind: "sqlite", path } })).server.close();
     damage(path);
     const before = hash(path);
     const program = await buildChatProgram();
-    const starting = startChatProcess(program, path);
+    const starting = startChatProcess(program, `sqlite:${path}`);
     await expect(starting).rejects.toThrow(reason);
     await expect(starting).rejects.toThrow(/got: The chat cannot start: .*chat\.db.*\n$/);
     expect(hash(path)).toBe(before);

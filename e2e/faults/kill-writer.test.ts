@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Entry } from "@tidings/log";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
+import Database from "libsql";
 import { expect, onTestFinished, test } from "vitest";
 import { killWithTest } from "../kill-with-test.ts";
 import { contract } from "../leases/contract.ts";
@@ -32,10 +33,34 @@ async function start() {
   createInterface(child.stdout).on("line", (line) => said.push(line));
   const entries = async (): Promise<readonly Entry[]> => (await log.recent([answer.path], 100_000)).entries;
   await expect.poll(async () => (await entries()).length, POLL).toBeGreaterThan(100);
-  return { hub, child, kill, said, entries };
+  return { hub, child, kill, said, entries, path };
 }
 
 type Started = Awaited<ReturnType<typeof start>>;
+
+/** Whether nobody writes to the file at this moment. */
+function isFree(file: Database.Database): boolean {
+  try {
+    file.exec("begin immediate");
+  } catch {
+    return false;
+  }
+  file.exec("rollback");
+  return true;
+}
+
+/** Stops the writer between two commits. If it is stopped within a commit, it holds the file, and nobody can write. */
+async function stopBetweenCommits({ child, entries, path }: Started): Promise<void> {
+  const file = new Database(path);
+  onTestFinished(() => void file.close());
+  child.kill("SIGSTOP");
+  while (!isFree(file)) {
+    child.kill("SIGCONT");
+    const { length } = await entries();
+    await expect.poll(async () => (await entries()).length, POLL).toBeGreaterThan(length);
+    child.kill("SIGSTOP");
+  }
+}
 
 /** What the log has of the answer, as soon as it has ended: every number once and in order, then the end. */
 async function ended({ entries }: Pick<Started, "entries">, outcome: string): Promise<readonly Entry[]> {
@@ -48,6 +73,13 @@ async function ended({ entries }: Pick<Started, "entries">, outcome: string): Pr
   return all;
 }
 
+/** The last that a reader gets of an address. */
+async function lastOf<Item>(items: AsyncIterable<Item>): Promise<Item | undefined> {
+  let last: Item | undefined;
+  for await (const item of items) last = item;
+  return last;
+}
+
 /** Milliseconds from the last word of the writer to the end. */
 function silenceOf(entries: readonly Entry[]): number {
   const [word, end] = entries.slice(-2);
@@ -58,8 +90,13 @@ test(
   "the answer of a writer that was killed with kill -9 ends as aborted, within two seconds after its lease",
   async () => {
     const started = await start();
-    await started.kill();
+    const { hub, kill } = started;
+    const lease = hub.lease(answer, { ttl: TTL, aborted: { outcome: "aborted" } });
+    await expect(lease).rejects.toMatchObject({ code: "taken" });
+    const heard = lastOf(hub.events(answer));
+    await kill();
     const silence = silenceOf(await ended(started, "aborted"));
+    expect(await heard).toMatchObject({ kind: "end", data: { outcome: "aborted" } });
     expect(silence).toBeGreaterThanOrEqual(TTL);
     expect(silence).toBeLessThanOrEqual(NOTICED);
   },
@@ -70,7 +107,7 @@ test(
   "a writer that was stopped with SIGSTOP cannot publish after SIGCONT, and hears that its lease is lost",
   async () => {
     const started = await start();
-    started.child.kill("SIGSTOP");
+    await stopBetweenCommits(started);
     const before = await ended(started, "aborted");
     started.child.kill("SIGCONT");
     await expect.poll(() => started.said, POLL).toEqual(["told lost ", "refused lost"]);

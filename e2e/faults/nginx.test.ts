@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, get, type IncomingMessage } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
@@ -36,18 +36,30 @@ interface Route {
   readonly client: "h1" | "h2";
 }
 
-/** The usual configuration, apart from what the route needs. All sockets are files, so that no port is used. */
-const configOf = (folder: string, { upstream, gzip, client }: Route, more: string) => `
+/** A configuration. All sockets are files in the folder, so that no port is used. */
+type Config = (folder: string) => string;
+
+const mainOf: Config = (folder) => `
 daemon off;
 user ${userInfo().username};
 worker_processes 1;
 error_log stderr;
-pid ${folder}/nginx.pid;
-events {}
-http {
+pid ${folder}/nginx.pid;`;
+
+const httpOf: Config = (folder) => `
   access_log off;
   client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
-  uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+  uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;`;
+
+/** The usual configuration, apart from what the route needs. */
+const configOf =
+  ({ upstream, gzip, client }: Route, more = ""): Config =>
+  (folder) =>
+    `
+${mainOf(folder)}
+events {}
+http {
+  ${httpOf(folder)}
   gzip ${gzip}; gzip_types *; gzip_proxied any; gzip_min_length 0;
   server {
     listen unix:${folder}/front.sock ${client === "h2" ? "http2" : ""};
@@ -61,14 +73,23 @@ http {
 }
 `;
 
+const COMPOSED = readFileSync(join(import.meta.dirname, "../../apps/nginx.conf"), "utf8");
+
+/** That of the compose file. Only its servers are elsewhere, so it asks no name server. */
+const composedConfig: Config = (folder) =>
+  mainOf(folder) +
+  COMPOSED.replace(/resolver .*/, httpOf(folder))
+    .replace("server chat:3111 resolve", `server unix:${folder}/hub.sock`)
+    .replace("listen 80;", `listen unix:${folder}/front.sock;`);
+
 /** Starts a hub behind an nginx. Returns the socket of the nginx. */
-async function start(route: Route, more = "") {
+async function start(makeConfig: Config) {
   const folder = await temporaryFolder();
   const hub = createHub(testContract, { log: memoryLog(), authorize: () => true, heartbeat: 300_000 });
   const server = createServer(toNodeHandler(hub)).listen(join(folder, "hub.sock"));
   await once(server, "listening");
   const config = join(folder, "nginx.conf");
-  writeFileSync(config, configOf(folder, route, more));
+  writeFileSync(config, makeConfig(folder));
   const nginx = spawn(nginxBinary ?? "", ["-p", folder, "-c", config], { stdio: ["ignore", "ignore", "pipe"] });
   let errorOutput = "";
   nginx.stderr.setEncoding("utf8").on("data", (chunk: string) => (errorOutput += chunk));
@@ -123,19 +144,25 @@ describe.runIf(nginxBinary !== undefined)("behind an nginx", () => {
     "with HTTP/%s to the hub, gzip %s and %s to the client, every frame arrives at once",
     async ([upstream, gzip, client]) => {
       const route = { upstream, gzip, client };
-      const { hub, front } = await start(route);
+      const { hub, front } = await start(configOf(route));
       const { body, encoding } = await requestLobby(front, route.client);
       expect(encoding).toBe(route.gzip === "on" ? "gzip" : undefined);
       await expectFlow(body, (message) => hub.publish(lobby, "message", { text: message }));
     },
   );
 
+  test("with the configuration of the compose file, every frame arrives at once", async () => {
+    const { hub, front } = await start(composedConfig);
+    const { body } = await requestLobby(front, "h1");
+    await expectFlow(body, (message) => hub.publish(lobby, "message", { text: message }));
+  });
+
   // With chunks from the hub and without gzip, an nginx 1.22 forwards everything at once by itself.
   test.for(routes.filter(([upstream, gzip]) => upstream === "1.0" || gzip === "on"))(
     "with HTTP/%s to the hub, gzip %s and %s to the client, no frame arrives at once without X-Accel-Buffering",
     async ([upstream, gzip, client]) => {
       const route = { upstream, gzip, client };
-      const { hub, front } = await start(route, "proxy_ignore_headers X-Accel-Buffering;");
+      const { hub, front } = await start(configOf(route, "proxy_ignore_headers X-Accel-Buffering;"));
       let arrived = "";
       const read = async () => {
         // Not even the head of the answer has to come.

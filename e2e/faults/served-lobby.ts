@@ -34,7 +34,7 @@ export async function hubLobby(path: string): Promise<ServedLobby> {
 /** The lobby of the chat, whose rows and events are in one file. */
 export async function chatLobby(path: string): Promise<ServedLobby> {
   const program = await buildChatProgram();
-  const start = () => startChatProcess(program, path);
+  const start = () => startChatProcess(program, `sqlite:${path}`);
 
   const first = await start();
   const signIn = async (name: string) => (await visit(`http://127.0.0.1:${first.port}`, name)).cookie;

@@ -79,17 +79,17 @@ export const startHubProcess = (program: string, options: HubProgramOptions = {}
 /**
  * Starts the chat. Its sessions survive a restart.
  * @param program the file that `buildChatProgram` has made
- * @param path of its database
+ * @param log the value of `TIDINGS_LOG`, such as `sqlite:path`
  * @param variables of the environment, besides those of the chat
  */
 export const startChatProcess = (
   program: string,
-  path: string,
+  log: string,
   variables: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> =>
   ServerProcess.start(program, [], {
     ...variables,
-    TIDINGS_DB: path,
+    TIDINGS_LOG: log,
     TIDINGS_SECRET: "the same after every start",
     HOST: "127.0.0.1",
     PORT: "0",

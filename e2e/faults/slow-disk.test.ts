@@ -53,10 +53,11 @@ const longestOf = (answers: readonly Answer[]): number =>
 /** A chat with 50 people on a disk that takes 300 ms for each commit, and somebody who has signed in there. */
 async function startOnSlowDisk(): Promise<{ readonly port: number; readonly visitor: Visitor }> {
   const path = await temporaryPath("chat.db");
-  const { url, server: fast } = await startTestChat({ database: path });
+  const { url, server: fast } = await startTestChat({ log: { kind: "sqlite", path } });
   for (const name of NAMES) await visit(url, name);
   await fast.close();
-  const { port } = await startChatProcess(await buildChatProgram(), path, { NODE_OPTIONS: SLOW_COMMITS });
+  const program = await buildChatProgram();
+  const { port } = await startChatProcess(program, `sqlite:${path}`, { NODE_OPTIONS: SLOW_COMMITS });
   return { port, visitor: await visit(`http://127.0.0.1:${port}`, "ada") };
 }
 

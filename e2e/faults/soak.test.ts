@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
+import { startServer } from "../../packages/log-postgres/test/test-server.ts";
 import { createProxy } from "../tcp-proxy.ts";
 import { temporaryPath } from "../temporary-folder.ts";
 import { amount, PATIENCE, progress, record } from "./long-run.ts";
@@ -12,63 +13,107 @@ import { RandomFaults } from "./soak/random-faults.ts";
 import { ServerPair } from "./soak/server-pair.ts";
 import { Tables } from "./soak/tables.ts";
 
+/** Minutes of actions and faults. The comparisons between them take longer. */
 const MINUTES = amount(1, 60);
 /** Milliseconds of actions and faults between two comparisons. */
-const ROUND = amount(8_000, 20_000);
+const ROUND = 20_000;
+const ROUNDS = (MINUTES * 60_000) / ROUND;
 /** Milliseconds until everybody has everything: ten times the 37 seconds until a half-open connection is noticed. */
 const RECOVERY = 375_000;
 /** Milliseconds between two looks at whether that is so. */
-const INTERVAL = 50;
+const INTERVAL = 100;
 /** How many messages the snapshot of a room has, and a page of history. */
 const SNAPSHOT = 50;
 
-test(
-  `${MINUTES} minutes of random actions and faults: at rest, everybody's picture of the chat agrees with its tables`,
-  async () => {
-    const path = await temporaryPath("chat.db");
+/** Where the servers keep rows and events, and the faults of that. */
+interface Storage {
+  /** Under this name, a long run is recorded. */
+  readonly subject: string;
+  /** The value of `TIDINGS_LOG`. */
+  readonly log: string;
+  /** How many actions people do in a minute at least. With less load, the test would prove little. */
+  readonly actions: number;
+  readonly read: () => Tables | Promise<Tables>;
+  readonly faults: ConstructorParameters<typeof RandomFaults>[2];
+}
+
+async function inFile(): Promise<Storage> {
+  const path = await temporaryPath("chat.db");
+  return {
+    subject: "soak of the chat",
+    log: `sqlite:${path}`,
+    actions: 200,
+    read: () => Tables.inFile(path),
+    faults: [],
+  };
+}
+
+async function inPostgres(): Promise<Storage> {
+  const server = await startServer();
+  const restart = async (): Promise<void> => {
+    await server.kill();
+    await server.start();
+  };
+  return {
+    subject: "soak of the chat on PostgreSQL",
+    log: server.url,
+    // A message takes some fifteen ways to the database and back, and nobody acts while it restarts.
+    actions: 100,
+    read: () => Tables.inPostgres(server.url),
+    faults: [[4, { name: "kills of the database", happen: restart }]],
+  };
+}
+
+test.for<[name: string, setUp: () => Promise<Storage>]>([
+  ["a file", inFile],
+  ["PostgreSQL", inPostgres],
+])(
+  `${MINUTES} minutes of random actions and faults: at rest, everybody sees of the chat what its tables in %s have`,
+  { timeout: PATIENCE + RECOVERY },
+  async ([, setUp]) => {
+    const storage = await setUp();
     const program = await buildChatProgram();
-    const servers = await ServerPair.start(() => startChatProcess(program, path));
+    const servers = await ServerPair.start(() => startChatProcess(program, storage.log));
     const proxy = await createProxy(() => servers.port);
     onTestFinished(() => proxy.close());
-    const tables = new Tables(path);
-    onTestFinished(() => tables.close());
-    const people = NAMES.map((name) => new Person(name, `http://127.0.0.1:${proxy.port}`));
+    const people = NAMES.map((person) => new Person(person, `http://127.0.0.1:${proxy.port}`));
     onTestFinished(() => people.forEach((person) => person.leave()));
-    const faults = new RandomFaults(proxy, servers);
+    const faults = new RandomFaults(proxy, servers, storage.faults);
     await Promise.all(people.map((person) => person.openTab()));
 
-    let rounds = 0;
     let slowest = 0;
-    for (const end = performance.now() + MINUTES * 60_000; performance.now() < end; rounds++) {
+    for (let round = 1; round <= ROUNDS; round++) {
       const endOfRound = performance.now() + ROUND;
       const isOver = (): boolean => performance.now() > endOfRound;
       const acting = people.map((person) => person.actUntil(isOver));
       await Promise.all([...acting, faults.happenUntil(isOver)]);
-      slowest = Math.max(slowest, await compare(people, tables));
-      progress(`${rounds + 1} comparisons, ${Math.round((end - performance.now()) / 60_000)} minutes to go`);
+      slowest = Math.max(slowest, await compare(people, storage));
+      progress(`${round} of ${ROUNDS} comparisons`);
     }
     await servers.untilStopped();
 
     const sum = (count: (person: Person) => number): number =>
       people.reduce((total, person) => total + count(person), 0);
-    record("soak of the chat", {
+    const figures = {
       minutes: MINUTES,
       actions: sum(({ actions }) => actions),
       retried: sum(({ failures }) => failures),
       ...faults.counts,
-      comparisons: rounds,
+      comparisons: ROUNDS,
       "slowest to agree": `${(slowest / 1_000).toFixed(1)} s`,
-    });
-    // With less load, the test would prove little.
-    expect(sum(({ actions }) => actions)).toBeGreaterThan(MINUTES * 200);
+    };
+    console.log(storage.subject, figures);
+    record(storage.subject, figures);
+    expect(sum(({ actions }) => actions)).toBeGreaterThan(MINUTES * storage.actions);
     expect(faults.counts["kills"]).toBeGreaterThan(MINUTES);
+    for (const [, fault] of storage.faults) expect(faults.counts[fault.name]).toBeGreaterThan(0);
   },
-  PATIENCE + RECOVERY,
 );
 
 /** Waits until every tab agrees with the tables, and expects that. Returns how long it took, in milliseconds. */
-async function compare(people: readonly Person[], tables: Tables): Promise<number> {
+async function compare(people: readonly Person[], storage: Storage): Promise<number> {
   const said = people.flatMap((person) => person.said);
+  let tables = await storage.read();
   expect(tables.texts().toSorted()).toEqual(said.toSorted());
 
   const names = people.map(({ name }) => name).toSorted();
@@ -83,6 +128,7 @@ async function compare(people: readonly Person[], tables: Tables): Promise<numbe
   const begin = performance.now();
   while (!isSettled() && !hasFailed() && performance.now() - begin < RECOVERY) {
     await delay(INTERVAL);
+    tables = await storage.read();
   }
 
   for (const onlooker of onlookers) {

@@ -1,7 +1,7 @@
 import { AppendError, type Appended, type EventLog, type NewEntry } from "@tidings/log";
+import { wrapLog } from "@tidings/log/engine";
 import { createHub, type Clock } from "@tidings/server";
 import type { VirtualClock } from "@tidings/testing";
-import { wrapLog } from "../wrap-log.ts";
 import { contract } from "./contract.ts";
 
 /** What becomes of an append. */

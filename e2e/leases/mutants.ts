@@ -36,6 +36,10 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
     ),
   },
   {
+    breaks: "a silent writer does not hear that somebody else has ended its address",
+    mutation: patch("lease-watch", "type === END_TYPE && standing", "type === LEASE_CHANNEL && standing"),
+  },
+  {
     breaks: "a silent writer does not renew its lease",
     mutation: patch("open-writer", "this.lease.ttl / RENEWALS", "this.lease.ttl * 1_000"),
   },
@@ -76,7 +80,7 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
     mutation: patch(
       "lease-watch",
       'if (!closing.aborted) trace.add("error", "lease", { channel: lease.path, error });\n        return;',
-      "",
+      "standing.delete(lease.path);\n        return;",
     ),
   },
   {
@@ -88,12 +92,20 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
     mutation: patch("lease-watch", "&& !writers.has(each.lease.writer)", ""),
   },
   {
+    breaks: "a writer renews its lease for ever after somebody else has ended its address",
+    mutation: patch("open-writer", "    this.#isEnded = true;\n    this.#refusal = error;\n    this.#leave();\n", ""),
+  },
+  {
+    breaks: "such a writer tries only once to give its lease up",
+    mutation: patch("open-writer", "this.#isEnded ? this.#leave() : void this.#send()", "void this.#send()"),
+  },
+  {
     breaks: "stop reaches only the writers that somebody stops in their own process",
     mutation: patch("lease-watch", "if (stop !== null) writers.stop(stop, { epoch, seq });", ""),
   },
   {
     breaks: "stop reaches every writer of the process",
-    mutation: patch("writers", "if (writer.lease.path === request.path) writer.stop", "writer.stop"),
+    mutation: patch("writers", ".filter(({ lease }) => lease.path === path)", ""),
   },
   {
     breaks: "a request to stop is forgotten while the lease is being taken",
@@ -146,6 +158,14 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   {
     breaks: "an address that has ended can be leased",
     mutation: patch("writers", "if (end !== undefined) await refuseEnded(path);", ""),
+  },
+  {
+    breaks: "a writer is open again before its end has failed",
+    mutation: patch(
+      "open-writer",
+      "      this.#close(error);\n    }",
+      "      this.#close(error);\n    } else this.#openAgain();",
+    ),
   },
   {
     breaks: "events wait without a bound",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { memoryLog, type MemoryLogOptions } from "@tidings/log";
+import { AppendError, memoryLog, type MemoryLogOptions } from "@tidings/log";
 import { LeaseError, PublishError } from "@tidings/server";
 import { VirtualClock } from "../../packages/testing/src/virtual-clock.ts";
 import { randomOf } from "../simulation/random.ts";
@@ -396,6 +396,21 @@ export const stories: Readonly<Record<string, () => Promise<void>>> = {
     assert.equal(await world.written(), "next [done]");
   },
 
+  async "nothing is published after an end that was asked for, also if the log has refused what came before it"() {
+    const world = new World();
+    const ada = await world.start();
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    ada.outages.push(async () => {
+      throw new AppendError("none", "There is no room.");
+    });
+    const refused = later(writer.publish("token", { text: "refused" }));
+    const end = later(writer.end(DONE));
+    await assert.rejects(refused, AppendError);
+    await assert.rejects(writer.publish("token", { text: "late" }), isLease("released"));
+    await world.settled(end);
+    assert.equal(await world.written(), "[done]");
+  },
+
   async "a writer that the log does not answer for the time of its lease gives up"() {
     const world = new World();
     const ada = await world.start();
@@ -425,6 +440,48 @@ export const stories: Readonly<Record<string, () => Promise<void>>> = {
     assert.equal(await world.written(), "[done]");
     const { entries } = await world.log.current(["$lease"], null, { entries: 9, bytes: 9_999 });
     assert.deepEqual(entries, []);
+  },
+
+  async "who ends the address without the lease is heard by a writer that is silent"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    await bob.hub.end(answer, DONE);
+    await world.clock.advance(1_000);
+    assert.equal(reasonOf(writer.signal), "lost");
+    assert.match(String(writer.signal.reason), /has ended/);
+    // As after an end in a transaction, it can still give the lease up.
+    await world.settled(writer.release());
+    const { entries } = await world.log.current(["$lease"], null, { entries: 9, bytes: 9_999 });
+    assert.deepEqual(entries, []);
+  },
+
+  async "a writer whose address somebody else has ended gives its lease up, also if the log refuses it at first"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    ada.outages.push(async () => {
+      throw new AppendError("none", "The disk is full.");
+    });
+    await bob.hub.end(answer, DONE);
+    await world.clock.advance(NOTICED);
+    const { entries } = await world.log.current(["$lease"], null, { entries: 9, bytes: 9_999 });
+    assert.deepEqual(entries, []);
+    const { seq } = await world.log.head();
+    await world.clock.advance(60_000);
+    assert.equal((await world.log.head()).seq, seq);
+    // What the application does about it comes too late, and does no harm.
+    await assert.rejects(writer.publish("token", { text: "late" }), isLease("lost"));
+    await assert.rejects(writer.end(DONE), isLease("lost"));
+    await writer.release();
+  },
+
+  async "a writer that ends its address is not told that it has lost it"() {
+    const world = new World();
+    const ada = await world.start();
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    await world.settled(writer.end(DONE), 1_000);
+    assert.equal(reasonOf(writer.signal), "none");
   },
 
   async "events may not wait without a bound"() {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { isPatch, type Mutation, type Patch } from "./mutation.ts";
+import { isPatch, patchedText, type Mutation, type Patch } from "./mutation.ts";
 
 /** The part of esbuild that is used; it comes with tsup, which builds the packages. */
 interface Esbuild {
@@ -131,12 +131,6 @@ function wrapperModule(path: string, { file, names, list, index }: WrapperModule
   ].join("\n");
 }
 
-async function patched({ file, from, to }: Patch): Promise<string> {
-  const source = await readFile(join(ROOT, file), "utf8");
-  const parts = source.split(from);
-  if (parts.length !== 2) {
-    const times = parts.length - 1;
-    throw new Error(`Expected ${JSON.stringify(from)} once in ${file}, got it ${times} times; adapt the mutant.`);
-  }
-  return parts.join(to);
+async function patched(patch: Patch): Promise<string> {
+  return patchedText(await readFile(join(ROOT, patch.file), "utf8"), patch);
 }

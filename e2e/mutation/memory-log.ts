@@ -5,6 +5,7 @@ import type * as keptEntries from "../../packages/log/src/kept-entries.ts";
 import type * as kind from "../../packages/log/src/kind.ts";
 import type * as memoryLogModule from "../../packages/log/src/memory-log.ts";
 import type * as trimMarks from "../../packages/log/src/trim-marks.ts";
+import { wrapLog } from "../../packages/log/src/engine/wrap-log.ts";
 import { replace, type Mutation } from "./mutation.ts";
 
 const MODULE = "packages/log/src/memory-log.ts";
@@ -18,7 +19,7 @@ export function decorate(methods: Decorate): Mutation {
   return replace<typeof memoryLogModule>(MODULE, {
     memoryLog: (memoryLog) => (options) => {
       const log = memoryLog(options);
-      return { ...methodsOf(log), ...methods(log, options ?? {}) };
+      return wrapLog(log, methods(log, options ?? {}));
     },
   });
 }
@@ -33,7 +34,7 @@ export function reconfigure(change: (options: MemoryLogOptions) => MemoryLogOpti
         ...(await log.stat()),
         keep: (await memoryLog(options).stat()).keep,
       });
-      return { ...methodsOf(log), stat };
+      return wrapLog(log, { stat });
     },
   });
 }
@@ -90,6 +91,29 @@ export const changeReads = (change: (page: Page, after: Cursor, log: EventLog) =
   decorate((log) => ({
     read: async (after, ...rest) => change(await log.read(after, ...rest), after, log),
   }));
+
+/** A memory log that gives out every second position only. Otherwise it keeps every promise. */
+export const sparse: Mutation = decorate((log) => {
+  const inside = ({ epoch, seq }: Cursor): Cursor => ({ epoch, seq: Math.ceil(seq / 2) });
+  const outside = <Position extends Cursor>(position: Position): Position => ({ ...position, seq: 2 * position.seq });
+  const shown = async (reading: Promise<Page>): Promise<Page> => {
+    const page = await reading;
+    const holes = page.holes.map((hole) => ({ ...hole, to: 2 * hole.to }));
+    return { ...page, entries: page.entries.map(outside), next: outside(page.next), holes };
+  };
+  return {
+    append: async (batch) =>
+      (await log.append(batch)).map(({ cursor, duplicate }) => ({ cursor: outside(cursor), duplicate })),
+    head: async () => outside(await log.head()),
+    read: (after, ...rest) => shown(log.read(inside(after), ...rest)),
+    recent: (channels, n, before) => shown(log.recent(channels, n, before && inside(before))),
+    current: (channels, after, limit) => shown(log.current(channels, after && inside(after), limit)),
+    stat: async () => {
+      const stat = await log.stat();
+      return { ...stat, head: outside(stat.head) };
+    },
+  };
+});
 
 export const trusted: PositionChange = ({ seq }, head) => ({ epoch: head.epoch, seq: Math.min(seq, head.seq) });
 export const withoutEpoch: PositionChange = ({ seq }, { epoch }) => ({ epoch, seq });
@@ -150,18 +174,3 @@ export const neverWithdrawn = replaceKept(
 
 /** Every value has a key of its own, so none replaces another. */
 export const nothingSuperseded = replaceKeys((entry) => ("seq" in entry ? String(entry.seq) : ""));
-
-function methodsOf(log: EventLog): EventLog {
-  return {
-    append: (batch) => log.append(batch),
-    read: (...asked) => log.read(...asked),
-    recent: (...asked) => log.recent(...asked),
-    current: (...asked) => log.current(...asked),
-    head: () => log.head(),
-    watch: (wake) => log.watch(wake),
-    setRules: (rules) => log.setRules(rules),
-    trim: () => log.trim(),
-    stat: () => log.stat(),
-    close: () => log.close(),
-  };
-}

@@ -42,3 +42,11 @@ export function replace<Module extends object>(module: string, wrappers: Wrapper
 export function isPatch(mutation: Mutation): mutation is Patch {
   return "from" in mutation;
 }
+
+/** The text of a file with the change. @throws Error if what is to be found is not there exactly once */
+export function patchedText(source: string, { file, from, to }: Patch): string {
+  const parts = source.split(from);
+  if (parts.length === 2) return parts.join(to);
+  const times = parts.length - 1;
+  throw new Error(`Expected ${JSON.stringify(from)} once in ${file}, got it ${times} times; adapt the mutant.`);
+}

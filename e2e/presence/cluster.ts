@@ -1,23 +1,11 @@
 import { createClient, type Client } from "@tidings/client";
 import { createPresence as followPresence, type Followed, type PersonOf } from "@tidings/client/presence";
-import { defineContract } from "@tidings/contract";
-import { countChannel, peopleChannel, serversChannel } from "@tidings/contract/presence";
 import { memoryLog, type EventLog } from "@tidings/log";
+import { wrapLog } from "@tidings/log/engine";
 import { createHub, type Hub } from "@tidings/server";
 import { createPresence, type Presence } from "@tidings/server/presence";
 import { MemoryNetwork, VirtualClock } from "@tidings/testing";
-import { z } from "zod";
-import { wrapLog } from "../wrap-log.ts";
-
-export const app = defineContract({
-  people: peopleChannel("rooms/:roomId/people", z.object({ isTyping: z.boolean() })),
-  hall: countChannel("halls/:hallId/count"),
-  servers: serversChannel("servers"),
-});
-type App = typeof app;
-
-export const lobby = app.people({ roomId: "lobby" });
-export const hall = app.hall({ hallId: "large" });
+import { app, hall, lobby, type App } from "./contract.ts";
 
 type Person = PersonOf<App, "people">;
 
@@ -86,8 +74,15 @@ export class Cluster {
       now: clock.now,
       monotonic: clock.monotonic,
       defer: (task: () => void) => clock.defer(task),
-      setTimeout: (task: () => void, milliseconds: number) =>
-        clock.setTimeout(() => (isPaused ? void late.push(task) : task()), milliseconds),
+      setTimeout: (task: () => void, milliseconds: number) => {
+        let isCancelled = false;
+        const run = () => (isCancelled ? undefined : task());
+        const cancel = clock.setTimeout(() => (isPaused ? void late.push(run) : run()), milliseconds);
+        return () => {
+          isCancelled = true;
+          cancel();
+        };
+      },
     };
     const answer = <Result>(ask: () => Promise<Result>): Promise<Result> =>
       server.isCutOff ? new Promise(() => {}) : ask();
@@ -220,6 +215,12 @@ export class Cluster {
   async values(path: string): Promise<string[]> {
     const { entries } = await this.log.current([path], null, { entries: 10_000, bytes: 10_000_000 });
     return entries.map(({ data }) => data ?? "");
+  }
+
+  /** The position of the newest of these values. */
+  async positionOf(path: string): Promise<number | undefined> {
+    const { entries } = await this.log.current([path], null, { entries: 10_000, bytes: 10_000_000 });
+    return entries.at(-1)?.seq;
   }
 
   async seq(): Promise<number> {

@@ -23,7 +23,10 @@ beforeAll(async () => {
   scripts = await buildPages("19");
 });
 
-/** A page that follows a room, behind a proxy. */
+/**
+ * A page that follows a room, behind a proxy. The page's time passes only where nothing is on its way that could come
+ * in time, so a slow machine changes nothing.
+ */
 async function behindProxy(isBuffering: boolean) {
   const hub = createHub(chat, {
     log: memoryLog(),
@@ -50,6 +53,8 @@ async function behindProxy(isBuffering: boolean) {
   await page.clock.install();
   await page.goto(`http://127.0.0.1:${proxy.port}`);
   await page.waitForFunction(() => "polling" in globalThis);
+  await until(() => page.evaluate("polling.snapshots"), 1);
+  await page.clock.pauseAt(Date.now() + 1_000);
   let said = 0;
   return {
     page,
@@ -61,6 +66,16 @@ async function behindProxy(isBuffering: boolean) {
       }
     },
     expectStatus: (status: object) => until(() => page.evaluate("polling.status"), status),
+    /** The stream is given up for its silence, and the pause after that passes. */
+    loseStream: async (): Promise<void> => {
+      await until(async () => {
+        await page.clock.runFor(1_000);
+        return page.evaluate("polling.status.reason === 'timeout' && polling.status.at > Date.now()");
+      }, true);
+      const pause = await page.evaluate<number>("polling.status.at - Date.now()");
+      await page.clock.runFor(Math.ceil(pause));
+    },
+    expectStreams: (count: number) => until(() => proxy.streams, count),
     /** Everything has come once and in order, without a gap: a gap would bring another snapshot. */
     expectAll: () =>
       until(
@@ -73,7 +88,11 @@ async function behindProxy(isBuffering: boolean) {
 const BY_POLL = { state: "live", transport: "poll" };
 
 test("a page behind a proxy that keeps streams back goes on by long poll, until a stream is tried again", async () => {
-  const { page, proxy, say, expectStatus, expectAll } = await behindProxy(true);
+  const { page, proxy, say, expectStatus, expectAll, expectStreams, loseStream } = await behindProxy(true);
+  for (const count of [1, 2]) {
+    await expectStreams(count);
+    await loseStream();
+  }
   await expectStatus(BY_POLL);
   expect(proxy.streams).toBe(2);
   for (let burst = 0; burst < 20; burst++) {
@@ -91,12 +110,16 @@ test("a page behind a proxy that keeps streams back goes on by long poll, until 
 });
 
 test("a page whose proxy begins to keep the stream back goes on by long poll, without a loss", async () => {
-  const { proxy, say, expectStatus, expectAll } = await behindProxy(false);
+  const { proxy, say, expectStatus, expectAll, expectStreams, loseStream } = await behindProxy(false);
   await expectStatus({ state: "live" });
   await say(10);
   await expectAll();
   proxy.isBuffering = true;
   await say(10);
+  for (const count of [1, 2, 3]) {
+    await expectStreams(count);
+    await loseStream();
+  }
   await expectStatus(BY_POLL);
   await say(10);
   await expectAll();

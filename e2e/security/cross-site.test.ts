@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from "node:http";
 import { memoryLog } from "@tidings/log";
+import { wrapLog } from "@tidings/log/engine";
 import { createHub, type CorsOptions } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import { expect, onTestFinished, test } from "vitest";
@@ -7,7 +8,6 @@ import { startBrowser } from "../browser.ts";
 import { listen } from "../listen.ts";
 import { serveHub } from "../serve-hub.ts";
 import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
-import { wrapLog } from "../wrap-log.ts";
 
 /** A log that counts the reads on behalf of requests. */
 function countingLog() {

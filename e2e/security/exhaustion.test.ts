@@ -1,3 +1,4 @@
+import { wrapLog } from "@tidings/log/engine";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect } from "node:net";
@@ -13,7 +14,6 @@ import { serveHub } from "../serve-hub.ts";
 import { temporaryPath } from "../temporary-folder.ts";
 import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { usedBytes } from "../used-bytes.ts";
-import { wrapLog } from "../wrap-log.ts";
 
 /** How many clients reconnect at once, all with the oldest position. */
 const CLIENTS = 500;

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createServer } from "node:http";
 import {
   connect as connectHttp2,
   constants,
@@ -10,7 +11,7 @@ import { contractWithSnapshot } from "../../packages/contract/test/test-contract
 import { memoryLog } from "@tidings/log";
 import { createHub, type Hub, type TraceRecord } from "@tidings/server";
 import { toFetchHandler } from "@tidings/server/fetch";
-import { toNodeHandler } from "@tidings/server/node";
+import { takeStreams, toNodeHandler } from "@tidings/server/node";
 import { createTickets } from "@tidings/server/tickets";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
@@ -18,15 +19,20 @@ import { amount, PATIENCE as TEST_TIME } from "../faults/long-run.ts";
 import { listen } from "../listen.ts";
 import { readNumbers } from "../number-reader.ts";
 import { openSockets } from "../open-sockets.ts";
-import { serveHub } from "../serve-hub.ts";
+import { serveHub, type Serve } from "../serve-hub.ts";
 import { bytesKeptPerRound } from "../used-bytes.ts";
 import { exchangeOf, orSoon, send, type Exchange } from "./exchange.ts";
 import { body, headers, method, raw2, target } from "./http-text.ts";
 
 /** Runs of each fuzz test: about three seconds on an idle machine. A failure names its seed. */
-const RUNS = { http1: amount(200, 20_000), http2: amount(200, 20_000), fetch: amount(1_200, 200_000) };
+const RUNS = {
+  http1: amount(200, 20_000),
+  bare: amount(200, 20_000),
+  http2: amount(200, 20_000),
+  fetch: amount(1_200, 200_000),
+};
 /** Runs of each in the round that is repeated to measure the memory that it leaves behind. */
-const ROUND = { http1: 30, http2: 30, fetch: 200 };
+const ROUND = { http1: 30, bare: 30, http2: 30, fetch: 200 };
 /** Bytes that a request may leave behind, since the garbage collector treats no two rounds quite the same. */
 const KEPT = 1_000;
 /** How long a hub may take to notice that clients have left, in milliseconds: ten times the bar. */
@@ -108,6 +114,7 @@ test(
     const { hub, recorded, seen, records } = createRecordingHub();
     const handler = toFetchHandler(recorded);
     const port1 = await serveHub(recorded);
+    const portOfBare = await serveHub(recorded, serveBare);
     const server2 = createHttp2Server(toNodeHandler(recorded));
     // Node 20 does not close the socket of a session that broke the protocol, so sessions need a short time limit.
     server2.on("session", (session: ServerHttp2Session) => {
@@ -125,13 +132,15 @@ test(
     };
     const socketsBefore = openSockets();
 
+    const sendTo = (port: number) => async (exchanges: readonly Exchange[]) => {
+      await publish();
+      const answers = await Promise.all(exchanges.map((exchange) => send(port, exchange)));
+      for (const answer of answers) expect(answer).not.toMatch(/HTTP\/1\.\d 5/);
+      expect(seen.failures).toEqual([]);
+    };
     const attempt = {
-      http1: async (exchanges: readonly Exchange[]) => {
-        await publish();
-        const answers = await Promise.all(exchanges.map((exchange) => send(port1, exchange)));
-        for (const answer of answers) expect(answer).not.toMatch(/HTTP\/1\.\d 5/);
-        expect(seen.failures).toEqual([]);
-      },
+      http1: sendTo(port1),
+      bare: sendTo(portOfBare),
       http2: async ([requests, raws]: readonly [readonly Request2[], readonly Buffer[]]) => {
         await publish();
         const session = connectHttp2(`http://127.0.0.1:${port2}`);
@@ -194,6 +203,7 @@ test(
     };
 
     await fuzz("http1", exchanges1, attempt.http1);
+    await fuzz("bare", exchanges1, attempt.bare);
     await fuzz("http2", exchanges2, attempt.http2);
     await fuzz("fetch", fc.tuple(request2, fc.constantFrom("read", "cancel", "abort")), attempt.fetch);
     expect(reader.seen.numbers).toEqual(Array.from({ length: published }, (_, index) => index + 1));
@@ -203,6 +213,13 @@ test(
   },
   TEST_TIME,
 );
+
+/** Plain streams do not reach node:http. */
+const serveBare: Serve = (hub) => {
+  const server = createServer(toNodeHandler(hub));
+  takeStreams(server, { hub, path: "/events" });
+  return listen(server);
+};
 
 /** Null where the constructor of `Request` throws. */
 function requestOf(where: string, init: RequestInit, content: Buffer | ReadableStream<Uint8Array>): Request | null {

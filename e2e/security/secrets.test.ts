@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 import { contractWithSnapshot } from "../../packages/contract/test/test-contract.ts";
 import { memoryLog } from "@tidings/log";
+import { wrapLog } from "@tidings/log/engine";
 import { createHub, type TraceRecord } from "@tidings/server";
 import { createTickets } from "@tidings/server/tickets";
 import { expect, test } from "vitest";
 import { serveHub } from "../serve-hub.ts";
 import { servers } from "../wire/servers.ts";
-import { wrapLog } from "../wrap-log.ts";
 
 const lobby = contractWithSnapshot.room({ roomId: "lobby" });
 

@@ -97,7 +97,7 @@ test("the log reports holes of trimmed channels and of no other, whatever their 
 });
 
 test("the chat returns names, rooms, topics and messages unchanged, and tells all keys apart", async () => {
-  const { url } = await startTestChat({ database: await temporaryPath("chat.db") });
+  const { url } = await startTestChat({ log: { kind: "sqlite", path: await temporaryPath("chat.db") } });
   const line = text.filter((each) => /^[^\p{Cc}\p{Zl}\p{Zp}\s]{1,15}$/u.test(each) && each === each.normalize("NFC"));
   const visibleName = line.filter((each) => NewName.safeParse(each).success && NewRoomName.safeParse(each).success);
   let runs = 0;

@@ -8,7 +8,7 @@ import { serve } from "@hono/node-server";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import { toFetchHandler } from "@tidings/server/fetch";
-import { toNodeHandler } from "@tidings/server/node";
+import { takeStreams, toNodeHandler } from "@tidings/server/node";
 import { Hono } from "hono";
 import { expect, onTestFinished, test } from "vitest";
 import { listen, type ListeningServer, listeningServer } from "../listen.ts";
@@ -32,6 +32,11 @@ async function openHub(limits = {}) {
 
 const overHttp1: Readonly<Record<string, (hub: TestHub) => Promise<ListeningServer>>> = {
   "node:http": (hub) => listen(createServer(toNodeHandler(hub))),
+  "takeStreams in front of node:http"(hub) {
+    const server = createServer(toNodeHandler(hub));
+    takeStreams(server, { hub, path: "/events" });
+    return listen(server);
+  },
   async "Hono on node-server"(hub) {
     const handler = toFetchHandler(hub);
     const app = new Hono().all("/events", (context) => handler(context.req.raw));
@@ -155,16 +160,24 @@ test("a session of HTTP/2 is told its bound; a request beyond it may be sent aga
   await expect.poll(openOneMore, { timeout: 5_000 }).toBeGreaterThan(3);
 });
 
-test("3,000 pipelined streams on one socket take the room of one, and newcomers are let in", async () => {
-  const hub = await openHub({ connections: 100 });
-  const port = await portOf(listen(createServer(toNodeHandler(hub))));
-  const socket = pipeline(port, 3_000, "text/event-stream");
-  await expect.poll(() => socket.bytesWritten).toBeGreaterThan(100_000);
-  const answer = await fetch(`http://127.0.0.1:${port}/events?channel=rooms/lobby&protocol=1`);
-  expect(answer.status).toBe(200);
-  await answer.body?.cancel();
-  expect(hub.stats().connections).toBeLessThan(3);
-});
+test.each(Object.entries(overHttp1).slice(0, 2))(
+  "3,000 pipelined streams on one socket take the room of one, and newcomers are let in: %s",
+  async (_, start) => {
+    const hub = await openHub({ connections: 100 });
+    const port = await portOf(start(hub));
+    const all = pipeline(port, 3_000, "text/event-stream");
+    await expect.poll(() => all.bytesWritten).toBeGreaterThan(100_000);
+    // The first one alone may be taken off node:http. The others come when it has begun.
+    const firstAlone = pipeline(port, 1, "text/event-stream");
+    await expect.poll(() => hub.stats().connections).toBeGreaterThan(0);
+    firstAlone.write(`GET ${PAGE} HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(2_999));
+    await expect.poll(() => firstAlone.bytesWritten).toBeGreaterThan(100_000);
+    const answer = await fetch(`http://127.0.0.1:${port}/events?channel=rooms/lobby&protocol=1`);
+    expect(answer.status).toBe(200);
+    await answer.body?.cancel();
+    expect(hub.stats().connections).toBeLessThan(4);
+  },
+);
 
 const POST = { ":method": "POST", ":path": "/events?protocol=1", accept: "application/json" };
 

@@ -1,3 +1,4 @@
+import type { Actor } from "./actor.ts";
 import { feeds, contract, job, rooms, viewers } from "./contract.ts";
 import type { Fact } from "./fact.ts";
 import { GOOD } from "./faulty-log.ts";
@@ -68,21 +69,23 @@ export async function heal(world: World): Promise<void> {
   weather.doorbell = "lost";
   await prove(world, "a lost doorbell costs a poll", POLL + EPSILON);
   weather.doorbell = "good";
+  for (const actor of world.actors) await actor.prove();
   // Meanwhile a loop may still read pages, and the server may have ended a stream. Retention may have dropped the
   // withdrawal of a value that has expired: a follower that had the value gets a gap, and loads the values again.
   // And a loop from which the newest event was hidden may have met a loss only now: it is owed what comes after that.
   const hasItsNewest = (each: Diary): boolean => hasNewest(world, each);
-  const isJobBack = (): boolean => world.job?.isUpToDate ?? true;
+  const lateActors = (): Actor[] => world.actors.filter(({ isDone }) => !isDone);
   const waiting = (): Follower[] => followers.filter(({ isClosed, waits }) => !isClosed && waits > 0);
   const isDone = (): boolean =>
-    isAllBack() && isJobBack() && diaries.every(hasItsNewest) && (waiting().length === 0 || world.violation !== null);
+    isAllBack() &&
+    lateActors().length === 0 &&
+    diaries.every(hasItsNewest) &&
+    (waiting().length === 0 || world.violation !== null);
   for (let late = 0; !isDone(); late += 500) {
     if (late > COMEBACK) {
       if (waiting().length > 0) world.onViolation(`whoever waits for an event hears of it: ${waiting().join("; ")}`);
       const lacking = diaries.filter((each) => !hasItsNewest(each)).map(String);
-      return world.onViolation(
-        `every follower comes back: ${[...lacking, ...(isJobBack() ? [] : ["job"])].join("; ")}`,
-      );
+      return world.onViolation(`every follower comes back: ${[...lacking, ...lateActors().map(String)].join("; ")}`);
     }
     if (late > 0 && late % LURE === 0) lure(world, hasItsNewest);
     await clock.advance(500);
@@ -92,7 +95,7 @@ export async function heal(world: World): Promise<void> {
 /** Publishes to every loop that is not back: it may be owed only what comes from now on. */
 function lure(world: World, isBack: (diary: Diary) => boolean): void {
   for (const { address } of world.followers.filter((each) => each.isLoop && !isBack(each))) {
-    world.publish([world.reliable(address)], 1);
+    world.publish([world.events.reliable(address)], 1);
   }
 }
 
@@ -129,7 +132,7 @@ async function prove(world: World, law: string, milliseconds: number): Promise<v
   // The job goes on, as long as somebody still follows it.
   const jobs = diaries.some(({ address, isLive, isClosed }) => address === job && isLive && !isClosed) ? [job] : [];
   const events = [...rooms, ...feeds, ...jobs, ...viewers.map((user) => contract.inbox({ user }))].map((address) =>
-    world.reliable(address),
+    world.events.reliable(address),
   );
   const before = new Map(
     diaries.filter(({ isLive }) => isLive).map((each) => [each, [each.seen.length, each.program.changes]]),
@@ -160,7 +163,7 @@ export async function leave(world: World): Promise<void> {
   const { clock, clients, servers, formerServers } = world;
   for (const { client } of clients) client.close();
   world.plain?.leave();
-  world.job?.leave();
+  for (const actor of world.actors) actor.leave();
   await clock.settle();
   await Promise.all(servers.map((server) => server.close()));
   await clock.advance(world.hasSlowAnswers ? READ_TIME : 0);

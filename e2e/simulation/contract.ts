@@ -1,4 +1,6 @@
+import { peopleChannel, serversChannel } from "@tidings/contract/presence";
 import { channel, defineContract, latest, volatile } from "@tidings/contract";
+import type { Publication } from "@tidings/server";
 import { z } from "zod";
 
 /** Milliseconds until a price is withdrawn. */
@@ -9,7 +11,7 @@ const numbered = z.object({ n: z.number(), pad: z.string().optional() });
 
 /**
  * Everything that the laws distinguish: the three modes, keys that expire, channels with a snapshot and without one,
- * private channels, and one that ends.
+ * private channels, one that ends, one whose values are edited, and those of presence.
  */
 export const contract = defineContract({
   room: channel(
@@ -23,6 +25,9 @@ export const contract = defineContract({
   }),
   inbox: channel("users/:user/inbox", { mail: numbered }),
   job: channel("jobs/:job", { step: numbered, done: latest(numbered) }, { end: numbered }),
+  board: channel("boards/:board", { line: numbered, score: latest(numbered) }),
+  people: peopleChannel("people"),
+  servers: serversChannel("servers"),
 });
 
 /** The people who read. */
@@ -30,6 +35,9 @@ export const viewers = ["u0", "u1", "u2"] as const;
 
 export const rooms = [contract.room({ room: "a" }), contract.room({ room: "b" })] as const;
 export const feeds = [contract.feed({ feed: "x" }), contract.feed({ feed: "y" })] as const;
+
+/** Its lines have one writer at a time, and its score has several editors. */
+export const board = contract.board({ board: "b" });
 
 /** It ends. Only some scenarios use it. */
 export const job = contract.job({ job: "j" });
@@ -39,6 +47,9 @@ export type AnyAddress =
   | (typeof feeds)[number]
   | ReturnType<typeof contract.inbox>
   | typeof job;
+
+/** An event of one of these addresses: it has a number. */
+export type NumberedPublication = Publication<Pick<typeof contract, AnyAddress["name"]>>;
 
 /** The addresses that a viewer may want to follow. */
 export function addressesOf(viewer: string): readonly AnyAddress[] {

@@ -11,6 +11,7 @@ export interface Fact {
   readonly type: string;
   readonly mode: NewEntry["mode"];
   readonly key: string;
+  readonly isWithdrawal: boolean;
   /** When the log was given it, by its clock, which may jump, in milliseconds since 1970. */
   readonly wall: number;
   /** Milliseconds since the world began. */

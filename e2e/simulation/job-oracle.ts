@@ -1,12 +1,28 @@
+import type { ReaderItem } from "@tidings/server";
 import { parseCursor } from "@tidings/protocol";
+import type { contract, feeds, rooms } from "./contract.ts";
 import type { EpochEnd } from "./epoch-end.ts";
 import type { Fact, Tick } from "./fact.ts";
-import type { Done, Job } from "./job.ts";
 import type { Truth } from "./truth.ts";
 
+export type Addresses = (typeof rooms)[number] | (typeof feeds)[number] | ReturnType<typeof contract.inbox>;
+export type Item = ReaderItem<typeof contract, Addresses["name"]>;
+
+/** An item that the job has worked off. */
+export interface Done {
+  readonly item: Item;
+  readonly tick: Tick;
+}
+
+/** What a job has done, and where it reads. */
+export interface JobDiary {
+  readonly addresses: readonly Addresses[];
+  readonly done: readonly Done[];
+}
+
 /** Says what is wrong with what a job has done, or null. */
-export function judgeJob({ truth, job }: { readonly truth: Truth; readonly job: Job | null }): string | null {
-  const wrong = job === null ? null : new JobCase(truth, job).find();
+export function judgeJob(truth: Truth, job: JobDiary): string | null {
+  const wrong = new JobCase(truth, job).find();
   return wrong === null ? null : `${wrong} (the job)`;
 }
 
@@ -17,7 +33,7 @@ const isOf = <Kind extends Done["item"]["kind"]>(done: Done, kind: Kind): done i
 /** Judges the job: it has one position for all addresses, so their events are in one order. */
 class JobCase {
   readonly #truth: Truth;
-  readonly #job: Job;
+  readonly #job: JobDiary;
   readonly #delivered = new Set<Fact>();
   /** The last event of any address, since the position was void. */
   #last: Fact | null = null;
@@ -34,7 +50,7 @@ class JobCase {
   /** By path: the ends of epochs that have led to a gap. */
   readonly #used = new Map<string, Set<EpochEnd>>();
 
-  constructor(truth: Truth, job: Job) {
+  constructor(truth: Truth, job: JobDiary) {
     this.#truth = truth;
     this.#job = job;
   }

@@ -1,33 +1,11 @@
-import type { EventReader, ReaderItem } from "@tidings/server";
-import type { VirtualClock } from "@tidings/testing";
+import type { EventReader } from "@tidings/server";
+import type { Actor, ActorWorld } from "./actor.ts";
+import { judgeJob, type Addresses, type Done, type Item } from "./job-oracle.ts";
 import { contract, feeds, rooms } from "./contract.ts";
-import type { Counts } from "./coverage.ts";
-import type { Tick } from "./fact.ts";
 import type { Random } from "./random.ts";
 import type { Server } from "./server.ts";
-import type { Truth } from "./truth.ts";
 
-interface JobWorld {
-  readonly clock: VirtualClock;
-  readonly truth: Truth;
-  readonly counts: Counts;
-  readonly servers: readonly Server[];
-  /** One of them. */
-  readonly server: Server;
-  /** The schedule is over: it works as fast as it can, and does not die any more. */
-  readonly isCalm: boolean;
-  readonly onViolation: (what: string) => void;
-}
-
-type Addresses = (typeof rooms)[number] | (typeof feeds)[number] | ReturnType<typeof contract.inbox>;
 type Reader = EventReader<typeof contract, Addresses["name"]>;
-type Item = ReaderItem<typeof contract, Addresses["name"]>;
-
-/** An item that the job has worked off. */
-export interface Done {
-  readonly item: Item;
-  readonly tick: Tick;
-}
 
 /** How often it looks whether its server is still there, in milliseconds. */
 const LOOK = 500;
@@ -38,11 +16,11 @@ const WORK = 300;
  * A job of the application: it follows several addresses with `hub.events`. It keeps what it has done and its cursor in
  * one transaction. So whenever it dies, it goes on from there, on whatever server there is.
  */
-export class Job {
+export class Job implements Actor {
   readonly addresses: readonly Addresses[] = [rooms[0], feeds[0], contract.inbox({ user: "u0" })];
   /** Its database: what it has done. */
   readonly done: Done[] = [];
-  readonly #world: JobWorld;
+  readonly #world: ActorWorld;
   readonly #random: Random;
   /** Its database: where it goes on. */
   #cursor: string | null = null;
@@ -51,11 +29,22 @@ export class Job {
   #isWorking = false;
   #cancelLook = (): void => {};
 
-  constructor(world: JobWorld, random: Random) {
+  constructor(world: ActorWorld, random: Random) {
     this.#world = world;
     this.#random = random;
     this.#begin();
     this.#look();
+  }
+
+  /** That it goes on at once, the oracle sees of other readers. */
+  async prove(): Promise<void> {}
+
+  judge(): string | null {
+    return judgeJob(this.#world.truth, this);
+  }
+
+  toString(): string {
+    return "the job";
   }
 
   leave(): void {
@@ -64,7 +53,7 @@ export class Job {
   }
 
   /** Whether it has done the newest event of each of its addresses, or has met a gap instead. */
-  get isUpToDate(): boolean {
+  get isDone(): boolean {
     const { truth } = this.#world;
     return this.addresses.every(({ path }) => {
       const newest = truth.reliableOf(path).at(-1);

@@ -1,4 +1,6 @@
 import {
+  isConflict,
+  isEnded,
   memoryLog,
   type Appended,
   type EventLog,
@@ -83,10 +85,10 @@ export class MemoryStore implements EventLog, Cluster, Store {
     // Entries that are appended while a copy is made are in the log that dies.
     const [written, epochs] = [this.#written, this.#epochs];
     return this.#write(async () => {
-      const appended = await this.#log.append(batch);
+      const appended = await this.#appendInner(batch, epochs);
       return appended.map(({ cursor, duplicate }, index) => {
         const entry = batch[index];
-        if (entry !== undefined && !duplicate) written[cursor.seq - 1] = { entry, at };
+        if (entry !== undefined && !duplicate) written[cursor.seq - 1] = { entry: withoutCondition(entry), at };
         return { cursor: positionOf(epochs, cursor.seq), duplicate };
       });
     });
@@ -222,6 +224,18 @@ export class MemoryStore implements EventLog, Cluster, Store {
     ringDoorbells();
   }
 
+  /** Conditions and refusals name positions, too. */
+  async #appendInner(batch: readonly NewEntry[], epochs: readonly Epoch[]): Promise<readonly Appended[]> {
+    const inner = batch.map((entry) => (entry.expects ? { ...entry, expects: this.#inner(entry.expects) } : entry));
+    try {
+      return await this.#log.append(inner);
+    } catch (error) {
+      if (!isConflict(error) && !isEnded(error)) throw error;
+      const cursor = error.cursor === null ? null : positionOf(epochs, error.cursor.seq);
+      throw Object.assign(error, { cursor });
+    }
+  }
+
   /** A position as the current memory log has it, which knows one epoch only. */
   #inner({ epoch, seq }: Cursor): Cursor {
     const found = this.#epochs.find((each) => each.epoch === epoch);
@@ -242,6 +256,12 @@ export class MemoryStore implements EventLog, Cluster, Store {
     const isAtEntry = page.more && next === "entry";
     return { ...page, entries, next: isAtEntry ? positionOf(epochs, page.next.seq) : runningIn(epochs, page.next) };
   }
+}
+
+/** An entry as it is when it stands in the log: its condition held. */
+function withoutCondition(entry: NewEntry): NewEntry {
+  const { expects: _, ...others } = entry;
+  return others;
 }
 
 const nameOfKey = ({ channel, idempotencyKey }: NewEntry): string => `${channel} ${idempotencyKey}`;

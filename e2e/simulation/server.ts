@@ -1,3 +1,4 @@
+import { createPresence, type Presence } from "@tidings/server/presence";
 import { createHub, type HubOn, type HubRequest, type TraceRecord } from "@tidings/server";
 import { contract } from "./contract.ts";
 import { FaultyLog, type LogWorld } from "./faulty-log.ts";
@@ -33,8 +34,9 @@ export interface ServerWorld extends LogWorld {
   letIn(viewer: string, request: HubRequest): number | undefined;
 }
 
-/** What a hub reports in a schedule: its log fails, keeps little, and rights are refused. */
+/** What a hub reports in a schedule: its log fails, keeps little, rights are refused, and writers die. */
 const EXPECTED_EVENTS: ReadonlySet<TraceRecord["event"]> = new Set([
+  "lease",
   "read-failed",
   "rules-failed",
   "trim-failed",
@@ -45,6 +47,7 @@ const EXPECTED_EVENTS: ReadonlySet<TraceRecord["event"]> = new Set([
 /** One server process: a hub, and what dies with it. */
 export class Server {
   readonly hub: HubOn<typeof contract, FaultyLog>;
+  readonly presence: Presence<typeof contract>;
   readonly log: FaultyLog;
   readonly clock: ProcessClock;
   /** The application's own, where the log is in its database. */
@@ -77,6 +80,8 @@ export class Server {
       },
       authorize: ({ viewer, path }) => answer(world, "rights", () => truth.rights.decide(viewer.id, path)),
       snapshot: { room: ({ room }, { readableFrom }) => this.#load(world, `rooms/${room}`, readableFrom) },
+      onConnect: (stream) => this.presence.connect(stream),
+      onDisconnect: (stream) => this.presence.disconnect(stream),
       onLog: ({ event, error }) => {
         if (!EXPECTED_EVENTS.has(event)) {
           world.onViolation(
@@ -84,6 +89,13 @@ export class Server {
           );
         }
       },
+    });
+    this.presence = createPresence(this.hub, {
+      contract,
+      servers: contract.servers(),
+      clock: this.clock,
+      // The log fails, which the schedule knows.
+      onError: () => {},
     });
   }
 
@@ -108,9 +120,10 @@ export class Server {
   }
 
   /** The process ends in order. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#disconnect();
-    return this.hub.close();
+    await this.presence.close();
+    await this.hub.close();
   }
 
   #disconnect(): void {

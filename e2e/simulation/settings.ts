@@ -6,6 +6,9 @@ export type Engine = "memory" | "sqlite";
 /** What a hub says about how much is kept of each channel. */
 export type HubKeep = KeepOption<"room" | "feed" | "inbox">;
 
+/** A kind of program that acts by itself. */
+export type ActorName = "job" | "writers" | "editors" | "visitors";
+
 /** What a schedule decides about the world before it begins. */
 export interface Settings {
   /** What the log is kept in. */
@@ -25,8 +28,8 @@ export interface Settings {
   readonly drag: number;
   /** Whether there is a reader without our client, too. */
   readonly hasPlain: boolean;
-  /** Whether a job of the application reads on a server. */
-  readonly hasJob: boolean;
+  /** Who else is there: programs of the application that act by themselves. */
+  readonly actors: readonly ActorName[];
 }
 
 /** The settings of one world, and its random numbers. */
@@ -49,7 +52,7 @@ export function settingsOf(random: Random, engine: Engine): Settings {
     hasPlain: random() < 0.1,
     // An entry counts 200 bytes and its data.
     keptBytes: random() < 0.15 ? 1_000 + Math.floor(random() * 4_000) : Infinity,
-    hasJob: random() < 0.2,
+    actors: random() < 0.2 ? ["job"] : [],
     rules: random() < 0.2 ? [keepOf(random), keepOf(random)] : [],
   };
 }

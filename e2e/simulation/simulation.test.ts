@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test(`no promise breaks in ${SCHEDULES} schedules, and every fault happens`, { timeout: 600_000 }, async () => {
+test(`no promise breaks in ${SCHEDULES} schedules, and every fault happens`, { timeout: 1_200_000 }, async () => {
   const file = await bundle(folder, "world", null);
   const { broken, counts, done } = await runAll({ file, first: 1, count: SCHEDULES });
   const rare = await runAll({ file, scenarios: [RARE], first: 1, count: RUNS });
@@ -40,7 +40,7 @@ test(`no promise breaks in ${SCHEDULES} schedules, and every fault happens`, { t
 });
 
 // Otherwise a mutant could die because its scenario is wrong.
-test("no promise breaks in any run of a scenario in which a mutant is hunted", { timeout: 600_000 }, async () => {
+test("no promise breaks in any run of a scenario in which a mutant is hunted", { timeout: 1_200_000 }, async () => {
   const file = await bundle(folder, "world-of-scenarios", null);
   const used = new Set(hunted.map(({ scenario }) => scenario));
   for (const draws of DRAWS) {
@@ -97,7 +97,7 @@ test.each(isGate ? EXPLAINED : EXPLAINED.slice(0, 1))(
 );
 
 for (const mutant of hunted) {
-  test.concurrent(`${mutant.law}: ${mutant.breaks}, and the suite notices`, { timeout: 600_000 }, async () => {
+  test.concurrent(`${mutant.law}: ${mutant.breaks}, and the suite notices`, { timeout: 1_200_000 }, async () => {
     const file = await bundleMutant(folder, mutant);
     // The scenario leads to the law, so the order of random numbers must not matter.
     for (const draws of DRAWS) expect(await hunt(file, mutant, draws), draws).not.toBeNull();

@@ -27,7 +27,7 @@ function describeSettings({
   maxAge,
   drag,
   hasPlain,
-  hasJob,
+  actors,
 }: Settings): string {
   const parts = [
     `${servers} server(s) on the ${engine} log`,
@@ -39,7 +39,7 @@ function describeSettings({
     `a drag of ${drag.toFixed(1)} ms`,
   ];
   if (hasPlain) parts.push("a reader without our client");
-  if (hasJob) parts.push("a job");
+  if (actors.length > 0) parts.push(`with ${actors.join(", ")}`);
   return parts.join(", ");
 }
 

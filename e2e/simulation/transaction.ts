@@ -1,7 +1,7 @@
 import type { TransactionalLog } from "@tidings/log";
 import type { SqliteTransaction } from "@tidings/log-sqlite";
-import type { HubOn, Publication } from "@tidings/server";
-import type { contract } from "./contract.ts";
+import type { HubOn } from "@tidings/server";
+import type { contract, NumberedPublication } from "./contract.ts";
 import type { Counts } from "./coverage.ts";
 import type { InsertedEntry } from "./faulty-log.ts";
 import { positionOf } from "./position.ts";
@@ -54,7 +54,7 @@ export class Transaction {
     return new Transaction(world, server, handle);
   }
 
-  publish({ address, type, data }: Publication<typeof contract>): void {
+  publish({ address, type, data }: NumberedPublication): void {
     const { hub } = this.#server;
     this.#numbers.push(data.n);
     // A publication is one of the three; as one union its parts do not fit the parameters.

@@ -90,6 +90,7 @@ export class Truth {
       type,
       mode,
       key,
+      isWithdrawal: mode === "latest" && entry.data === null,
       wall,
       at: time,
       tick,
@@ -103,7 +104,7 @@ export class Truth {
     if (fact.lostTick !== Infinity) this.rows.get(path)?.delete(fact.n);
     else if (mode === "reliable" && n !== null) this.rows.set(path, (this.rows.get(path) ?? new Set()).add(n));
     if (n !== null) this.#byNumber.set(n, [...(this.#byNumber.get(n) ?? []), fact]);
-    if (n === null && mode === "latest") this.#keep(this.withdrawals, fact, keptBefore);
+    if (fact.isWithdrawal) this.#keep(this.withdrawals, fact, keptBefore);
     if (mode !== "reliable") return;
     const reliable = this.#reliable.get(path) ?? [];
     this.#reliable.set(path, reliable);
@@ -152,14 +153,14 @@ export class Truth {
   /** What counts against the bytes, the newest first: reliable events, and the newest withdrawals of their keys. */
   #weighed(): Fact[] {
     const keys = new Set<string>();
-    return this.facts.toReversed().filter(({ lostTick, mode, path, type, key, n }) => {
+    return this.facts.toReversed().filter(({ lostTick, mode, path, type, key, isWithdrawal }) => {
       if (lostTick !== Infinity || mode === "volatile") return false;
       if (mode === "reliable") return true;
       const name = JSON.stringify([path, type, key]);
       // Where the log itself has withdrawn an expired value, the key is not known.
       const isNewest = path === "" || !keys.has(name);
       keys.add(name);
-      return isNewest && n < 0;
+      return isNewest && isWithdrawal;
     });
   }
 

@@ -32,25 +32,31 @@ const everywhere: readonly AnyAddress[] = [...rooms, ...feeds, ...viewers.map((u
 
 /** Everything that can happen. */
 export const verbs = {
-  publish: calm(8, (world, a, b) => world.publish([world.reliable(pick(everywhere, a))], b)),
-  value: calm(4, (world, a, b) => world.publish([world.latest(pick([...rooms, ...feeds], a), b)], 1)),
-  volatile: calm(3, (world, a) => world.publish([world.volatile(pick(rooms, a))], 1)),
+  publish: calm(8, (world, a, b) => world.publish([world.events.reliable(pick(everywhere, a))], b)),
+  value: calm(4, (world, a, b) => world.publish([world.events.latest(pick([...rooms, ...feeds], a), b)], 1)),
+  volatile: calm(3, (world, a) => world.publish([world.events.volatile(pick(rooms, a))], 1)),
   batch: calm(2, (world, a, b) =>
     world.publish(
-      Array.from({ length: 2 + Math.floor(b * 6) }, (_, at) => world.reliable(pick(everywhere, (a + at * b) % 1))),
+      Array.from({ length: 2 + Math.floor(b * 6) }, (_, at) =>
+        world.events.reliable(pick(everywhere, (a + at * b) % 1)),
+      ),
       1,
     ),
   ),
   flood: calm(1, (world, a) =>
     world.publish(
-      Array.from({ length: 10 }, () => world.reliable(pick(everywhere, a))),
+      Array.from({ length: 10 }, () => world.events.reliable(pick(everywhere, a))),
       1,
     ),
   ),
-  large: calm(1, (world, a, b) => world.publish([world.reliable(pick(everywhere, a), "x".repeat(b * 12_000))], 1)),
+  large: calm(1, (world, a, b) =>
+    world.publish([world.events.reliable(pick(everywhere, a), "x".repeat(b * 12_000))], 1),
+  ),
   transact: calm(6, (world, a, b) =>
     world.transact(
-      Array.from({ length: 1 + Math.floor(a * 3) }, (_, at) => world.reliable(pick(everywhere, (a + at * b) % 1))),
+      Array.from({ length: 1 + Math.floor(a * 3) }, (_, at) =>
+        world.events.reliable(pick(everywhere, (a + at * b) % 1)),
+      ),
       b,
     ),
   ),
@@ -79,7 +85,7 @@ export const verbs = {
   // Only in a scenario: in other schedules it would delay the faults.
   proveDoorbell: calm(0, proveDoorbell),
   // Only in scenarios: what has ended stays so.
-  step: calm(0, (world, a) => world.publish([world.reliable(job)], a)),
+  step: calm(0, (world, a) => world.publish([world.events.reliable(job)], a)),
   followJob: calm(0, (world, a, b) => world.follow(pick(world.clients, a), job, b < 0.3)),
   end: calm(0, (world) => world.end()),
   wait: calm(2, (world, a) => world.clock.advance(200 + a * 5_000)),

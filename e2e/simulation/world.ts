@@ -1,12 +1,23 @@
-import type { HubRequest, Publication } from "@tidings/server";
+import type { HubRequest } from "@tidings/server";
 import type { VirtualClock } from "@tidings/testing";
-import { job, feeds, contract, reliableType, rooms, symbols, viewers, type AnyAddress } from "./contract.ts";
+import {
+  job,
+  feeds,
+  contract,
+  rooms,
+  symbols,
+  viewers,
+  type AnyAddress,
+  type NumberedPublication,
+} from "./contract.ts";
 import { Counts } from "./coverage.ts";
 import { graceOf } from "./deadline.ts";
 import { GOOD, type LogCall, type Weather } from "./faulty-log.ts";
 import type { Diary, Seen } from "./diary.ts";
 import { Follower, type Beginning } from "./follower.ts";
-import { Job } from "./job.ts";
+import type { Actor } from "./actor.ts";
+import { actors } from "./actors.ts";
+import { NumberedEvents } from "./numbered-events.ts";
 import { failOver, type FailoverWorld } from "./outages.ts";
 import type { AckedRecheck } from "./permits.ts";
 import { PlainReader } from "./plain-reader.ts";
@@ -35,6 +46,7 @@ export class World implements ServerWorld, FailoverWorld {
   readonly truth: Truth;
   readonly store: Store;
   readonly counts = new Counts();
+  readonly events = new NumberedEvents();
   readonly weather: Weather = { ...GOOD };
   readonly random;
   readonly serverRandom;
@@ -47,8 +59,8 @@ export class World implements ServerWorld, FailoverWorld {
   readonly followers: Follower[] = [];
   /** A reader without our client, in some schedules. */
   readonly plain: PlainReader | null;
-  /** A job of the application, in some schedules. */
-  readonly job: Job | null;
+  /** Programs of the application that act by themselves, in some schedules. */
+  readonly actors: readonly Actor[];
   /** The first thing that went wrong. */
   violation: string | null = null;
   /** The follower for which a promise was broken; null for other violations. */
@@ -73,7 +85,6 @@ export class World implements ServerWorld, FailoverWorld {
   readonly #rules: SeededSettings["rules"];
   /** Servers that have begun. */
   #begun = 0;
-  #published = 0;
 
   constructor(plan: SeededSettings, clock: VirtualClock, store: Store) {
     this.clock = clock;
@@ -97,7 +108,10 @@ export class World implements ServerWorld, FailoverWorld {
     this.plain = plan.hasPlain
       ? new PlainReader(this, this.programs.open("u0"), [rooms[0], feeds[0], contract.inbox({ user: "u0" })])
       : null;
-    this.job = plan.hasJob ? new Job(this, drawnFrom(plan.seed ^ 0x10b, plan.draws)) : null;
+    this.actors = plan.actors.map((name) => {
+      const { salt, begin } = actors[name];
+      return begin(this, drawnFrom(plan.seed ^ salt, plan.draws));
+    });
   }
 
   get diaries(): readonly Diary[] {
@@ -146,27 +160,8 @@ export class World implements ServerWorld, FailoverWorld {
 
   // Publishers.
 
-  reliable(address: AnyAddress, pad?: string): Publication<typeof contract> {
-    const data = { n: ++this.#published, ...(pad === undefined ? {} : { pad }) };
-    // The type is one of the address's own channel.
-    return { address, type: reliableType[address.name], data } as Publication<typeof contract>;
-  }
-
-  latest(address: AnyAddress, at: number): Publication<typeof contract> {
-    const n = ++this.#published;
-    const event =
-      address.name === "feed"
-        ? { type: "price", data: { n, symbol: pick(symbols, at) } }
-        : { type: "topic", data: { n } };
-    return { address, ...event } as Publication<typeof contract>;
-  }
-
-  volatile(address: AnyAddress): Publication<typeof contract> {
-    return { address, type: "typing", data: { n: ++this.#published } } as Publication<typeof contract>;
-  }
-
   /** @param care below a half, the publisher has an idempotency key and tries again until it gets an answer */
-  publish(batch: readonly Publication<typeof contract>[], care: number): void {
+  publish(batch: readonly NumberedPublication[], care: number): void {
     const events = care >= 0.5 ? batch : batch.map((event) => ({ ...event, idempotencyKey: `${event.data.n}` }));
     const publish = (attempts: number): void => {
       this.server.hub.publishAll(events).then(
@@ -183,7 +178,7 @@ export class World implements ServerWorld, FailoverWorld {
 
   /** Ends the job, once: a retry has the same idempotency key. Whoever is late is refused. */
   end(): void {
-    const data = { n: ++this.#published };
+    const data = { n: this.events.nextNumber() };
     const end = (attempts: number): void => {
       this.server.hub.end(job, data, { idempotencyKey: `${data.n}` }).then(
         () => this.counts.add("address ended"),
@@ -196,7 +191,7 @@ export class World implements ServerWorld, FailoverWorld {
   }
 
   /** Begins a transaction of the application, publishes in it, or ends it. */
-  transact(publications: readonly Publication<typeof contract>[], how: number): void {
+  transact(publications: readonly NumberedPublication[], how: number): void {
     const { server } = this;
     const transaction = server.transaction ?? Transaction.begin(this, server);
     if (transaction === null) return;
@@ -250,7 +245,7 @@ export class World implements ServerWorld, FailoverWorld {
       [...feeds, ...rooms].flatMap((address) =>
         symbols
           .slice(0, address.name === "feed" ? symbols.length : 1)
-          .map((_, at) => this.latest(address, at / symbols.length)),
+          .map((_, at) => this.events.latest(address, at / symbols.length)),
       ),
       1,
     );
@@ -295,7 +290,7 @@ export class World implements ServerWorld, FailoverWorld {
     this.clock.setTimeout(() => this.expiries.delete(viewer), milliseconds);
   }
 
-  #acked(events: readonly Publication<typeof contract>[], published: readonly { readonly id: string }[]): void {
+  #acked(events: readonly NumberedPublication[], published: readonly { readonly id: string }[]): void {
     this.counts.add("acked", events.length);
     for (const [index, { id }] of published.entries()) {
       const n = events[index]?.data.n ?? 0;

@@ -98,6 +98,37 @@ test("a tab whose paths are quiet moves on with the feed, also while that never 
   expect(other.heard).toEqual([]);
 });
 
+test("a gap is told once, also where the next stream is on its way", async () => {
+  const { server, clock, stream, leader, open } = await openTwo();
+  await open("c");
+  const next = server.stream;
+  expect(next.channels).toHaveLength(3);
+  stream.gap({ [pathOf("a")]: "trimmed" });
+  await clock.advance(20);
+  expect(next.aborted).toBe(true);
+  stream.heartbeat("e.9");
+  await clock.advance(20);
+  server.stream.live(server.stream.after);
+  await clock.advance(20);
+  expect([server.stream.after, server.stream.channels.length, leader.heard]).toEqual(["e.9", 3, ["trimmed"]]);
+});
+
+test.each(["empty", "of another epoch each"])("a tab does not follow pages that are %s for ever", async (kind) => {
+  const { server, clock, open } = await openTwo();
+  const third = await open("c");
+  let pages = 0;
+  server.onRequest = (request) => {
+    if (request.isStream || pages > 5_000) return;
+    pages++;
+    request.page({ cursor: kind === "empty" ? `e.${pages}` : `f${pages % 2}.1`, more: true });
+  };
+  server.stream.live("g.1").heartbeat("g.9000");
+  await clock.advance(30_000);
+  expect(third.client.status.value).toMatchObject({ state: "retrying" });
+  expect(pages).toBeGreaterThan(1);
+  expect(pages).toBeLessThan(1_500);
+});
+
 test("when the leader closes, another tab leads within a moment, and its client does not notice", async () => {
   const { server, clock, stream, leader, other, shown } = await openTwo();
   stream.event(`${pathOf("b")}:mention`, { by: "1" }, "e.2");

@@ -1,3 +1,4 @@
+import { wrapLog } from "@tidings/log/engine";
 import { channel, defineContract, latest, parseAddress, volatile } from "@tidings/contract";
 import { createHub, systemClock } from "@tidings/server";
 import { createTickets } from "@tidings/server/tickets";
@@ -5,7 +6,6 @@ import type { Controls, WireServer } from "@tidings/testing/wire";
 import { z } from "zod";
 import type { Serve } from "../serve-hub.ts";
 import { MemoryStore } from "../simulation/memory-store.ts";
-import { wrapLog } from "../wrap-log.ts";
 
 const Text = z.object({ text: z.string() });
 

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { serve } from "@hono/node-server";
 import { toFetchHandler } from "@tidings/server/fetch";
-import { toNodeHandler } from "@tidings/server/node";
+import { takeStreams, toNodeHandler } from "@tidings/server/node";
 import type { WireFacts } from "@tidings/testing/wire";
 import express from "express";
 import fastify from "fastify";
@@ -18,6 +18,15 @@ type WireServer = WireFacts & { readonly name: string; readonly serve: Serve };
 /** The ways to serve a hub without a framework, each written as a user would write it. */
 export const ownServers: readonly WireServer[] = [
   { name: "toNodeHandler on node:http", http: 1, serve: (hub) => listen(createServer(toNodeHandler(hub))) },
+  {
+    name: "takeStreams in front of node:http",
+    http: 1,
+    serve(hub) {
+      const server = createServer(toNodeHandler(hub));
+      takeStreams(server, { hub, path: "/events" });
+      return listen(server);
+    },
+  },
   {
     name: "toFetchHandler behind an adapter of thirty lines",
     http: 1,

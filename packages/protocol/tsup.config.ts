@@ -1,4 +1,6 @@
 import { defineConfig } from "tsup";
 import { preset } from "../../tsup.preset.ts";
 
-export default defineConfig(preset(["src/index.ts", "src/checks.ts", "src/clock.ts", "src/mode.ts"]));
+export default defineConfig(
+  preset(["src/index.ts", "src/checks.ts", "src/clock.ts", "src/mode.ts", "src/on-abort.ts"]),
+);

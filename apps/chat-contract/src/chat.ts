@@ -1,7 +1,8 @@
 import { channel, defineContract, latest, volatile } from "@tidings/contract";
 import { peopleChannel, serversChannel } from "@tidings/contract/presence";
 import * as z from "zod/mini";
-import { Deleted, Edited, Message, Reacted } from "./message.ts";
+import { AnswerEnd, Word } from "./answer.ts";
+import { Answered, Deleted, Edited, Message, Reacted } from "./message.ts";
 import { Name, RoomName, Text, Topic } from "./words.ts";
 
 /** A room of the chat. */
@@ -35,12 +36,18 @@ export const chat = defineContract({
       edited: Edited,
       deleted: Deleted,
       reacted: Reacted,
+      answered: Answered,
       typing: volatile(z.object({ author: Name })),
       topic: latest(z.object({ text: Topic, by: Name })),
     },
     // The newest messages, oldest first.
     { snapshot: z.object({ messages: z.array(Message) }) },
   ),
+  /**
+   * The words of an answer while the assistant writes it. Its id is that of its message. Afterwards the message has all
+   * of the text, and nobody needs this channel any more.
+   */
+  answer: channel("answers/:answerId", { word: Word }, { end: AnswerEnd }),
   /** The list of all rooms. */
   directory: channel("rooms", { opened: Room }, { snapshot: z.object({ rooms: z.array(Room) }) }),
   /** Events for one person. All tabs of the person receive them. */

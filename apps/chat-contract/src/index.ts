@@ -1,5 +1,7 @@
+export { addWord, AnswerEnd, AnswerState, ASSISTANT, ELLIPSIS, MAX_WORDS, Word } from "./answer.ts";
 export { chat, Membership, Mention, Room } from "./chat.ts";
 export {
+  Answered,
   applyChange,
   Deleted,
   Edited,

@@ -2,9 +2,11 @@
 const EMOJI = new RegExp("\\p{RGI_Emoji}", "gv");
 /**
  * A character that a reader does not see, or that turns the text after it around. Besides Unicode's own list these are
- * private characters, the empty Braille pattern, a musical sign without ink, and marks of annotations.
+ * format characters, which only some fonts show, private characters, those that are none, the empty Braille pattern, a
+ * musical sign without ink, and the signs for an object and for a character that is missing.
  */
-export const HIDDEN = /[\p{Default_Ignorable_Code_Point}\p{Co}\u2800\u{1D159}\ufff9-\uffff]/u;
+export const HIDDEN =
+  /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\p{Noncharacter_Code_Point}\u2800\u{1D159}\ufffc\ufffd]/u;
 const EACH_HIDDEN = new RegExp(HIDDEN, "gu");
 const INK = /[\p{L}\p{N}\p{P}\p{S}]/u;
 

@@ -36,6 +36,15 @@ test("a reaction counts each person once, and goes away with its last person", (
   expect(apply(reacted(1, "bo"), reacted(2, "bo", false)).reactions).toEqual([]);
 });
 
+test("the end of an answer brings its text, and reactions that came before stay", () => {
+  const writing: Message = { ...sent, author: "Tea", text: "", answer: { state: "writing" } };
+  const answer = { state: "stopped", by: "bo" } as const;
+  const answered: MessageChange = { type: "answered", data: { id: "m", revision: 2, text: "One", answer } };
+  const after = [reacted(1, "ada"), answered].reduce(applyChange, writing);
+  const reactions = [{ emoji: "👍", people: ["ada"] }];
+  expect(after).toEqual({ ...writing, revision: 2, text: "One", answer, reactions });
+});
+
 test("a change that comes again, or is older than the message, changes nothing", () => {
   const changes = [edited(1, "one"), reacted(2, "bo"), edited(3, "three"), reacted(4, "bo", false)];
   const once = apply(...changes);

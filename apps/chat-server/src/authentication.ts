@@ -1,11 +1,27 @@
-import type { Request, RequestHandler } from "express";
-import { join } from "./membership-changes.ts";
+import { ASSISTANT } from "@tidings-apps/chat-contract";
+import type { RequestHandler } from "express";
+import { createNewcomerLimit, NEWCOMER_RATE, type NewcomerRate } from "./newcomer-limit.ts";
 import { Problem } from "./problem.ts";
+import { createSeenPeople } from "./seen-people.ts";
 import type { Person, Sessions } from "./sessions.ts";
-import type { ChatStorage } from "./storage.ts";
+import type { ChatStorage, Transaction } from "./storage.ts";
+import type { Tables } from "./tables.ts";
 
 /** The room that every new person joins. A new database has it. */
 const LOBBY = "lobby";
+
+/** The most people of the chat. When one more comes, somebody is forgotten who is away and has never written. */
+const MOST_PEOPLE = 10_000;
+/**
+ * Milliseconds after which somebody who was not seen is away. Who is forgotten loses their rooms, read marks and unread
+ * mentions. The next request with their cookie adds them again, unless somebody whose name looks the same has come
+ * meanwhile: then the cookie is not valid any more.
+ */
+const AWAY_AFTER = 86_400_000;
+/** How many people are forgotten in one transaction, where an older database has too many. */
+const FORGOTTEN_AT_ONCE = 100;
+/** The seconds after which it makes sense to come again to a chat that is full. */
+const FULL_FOR = 3_600;
 
 const NO_SESSION = "Expected a session cookie; sign in with POST /api/session.";
 
@@ -19,45 +35,92 @@ export interface Authentication {
   /**
    * Adds the person to the table of people and to the lobby, if they are new. A person with a valid cookie is also new
    * if the database was deleted. Returns the name of somebody else who looks the same; then nobody is added, because
-   * readers could not tell them apart. Returns null if there is none.
+   * readers could not tell them apart. The name of the assistant is taken. Returns null if there is none.
+   *
+   * @param address where a sign-in comes from; the new people that it has added are counted
+   * @throws Problem 429 if too many new people come from there, 503 if the chat is full and nobody can be forgotten
    */
-  register(name: string): Promise<string | null>;
+  register(name: string, address?: string): Promise<string | null>;
   /** Answers 401 to everybody who is not signed in. */
   readonly requirePerson: RequestHandler;
-  /** Returns the person of a request. @throws Problem 401 if the request has no valid session */
-  readonly personOf: (request: Pick<Request, "headers">) => Person;
+  /** Returns the person of a request that `requirePerson` has let through. */
+  readonly personOf: (request: object) => Person;
+}
+
+/** The options of `createAuthentication`. */
+export interface AuthenticationOptions {
+  readonly sessions: Sessions;
+  readonly storage: Pick<ChatStorage, "tables" | "write">;
+  /** @default 100 at once, then one every ten seconds */
+  readonly newcomers?: NewcomerRate;
+  /** @default 10_000 */
+  readonly mostPeople?: number;
+  /** Milliseconds since 1970. @default Date.now */
+  readonly now?: () => number;
+  /** Milliseconds since some moment. They never go back, also if the clock is set back. @default performance.now */
+  readonly elapsed?: () => number;
 }
 
 /** Creates the authentication on the sessions and the table of people. */
-export function createAuthentication(sessions: Sessions, storage: ChatStorage): Authentication {
-  const personOf: Authentication["personOf"] = ({ headers }) => {
-    const person = sessions.read(headers.cookie);
-    if (person === null) throw new Problem(401, NO_SESSION);
-    return person;
+export function createAuthentication(options: AuthenticationOptions): Authentication {
+  const { sessions, storage, mostPeople = MOST_PEOPLE, now = Date.now } = options;
+  const { newcomers = NEWCOMER_RATE, elapsed = () => performance.now() } = options;
+  const limit = createNewcomerLimit(elapsed, newcomers);
+  const seenPeople = createSeenPeople(storage, now, AWAY_AFTER);
+  const personByRequest = new WeakMap<object, Person>();
+  const makeRoom = async (tx: Transaction): Promise<void> => {
+    const tooMany = (await tx.people.count()) + 1 - mostPeople;
+    if (tooMany <= 0) return;
+    const away = await tx.people.findAway(now() - AWAY_AFTER, Math.min(tooMany, FORGOTTEN_AT_ONCE));
+    if (away.length === 0) throw new Problem(503, "The chat has as many people as it can have; try later.", FULL_FOR);
+    for (const name of away) {
+      await tx.memberships.removeAll(name);
+      await tx.mentions.removeAll(name);
+      await tx.people.remove(name);
+    }
   };
-  const register = async (name: string): Promise<string | null> => {
-    if (storage.tables.people.has(name)) return null;
+  const register = async (name: string, address?: string): Promise<string | null> => {
+    if (name === ASSISTANT) return ASSISTANT;
+    if (await seenPeople.isKnown(name)) return null;
+    // Who would be refused anyway does not wait for a write, and does not count.
+    const taken = await lookAlikeOf(name, storage.tables);
+    if (taken !== null) return taken;
+    if (address !== undefined) limit.check(address);
     return storage.write(async (tx) => {
-      if (tx.people.has(name)) return null;
-      const [lookAlike = null] = tx.people.lookAlikes(name);
+      if (await tx.people.has(name)) return null;
+      const lookAlike = await lookAlikeOf(name, tx);
       if (lookAlike !== null) return lookAlike;
-      tx.people.add(name);
-      await join(tx, name, LOBBY);
+      await makeRoom(tx);
+      if (address !== undefined) limit.take(address);
+      await tx.people.add(name, now());
+      // Without an event: nobody follows the inbox yet, and the log would keep one for each name.
+      await tx.memberships.set(name, { roomId: LOBBY, joined: true, read: 0 });
       return null;
     });
   };
+  const authenticate = async (cookieHeader: string | null | undefined): Promise<Person | null> => {
+    const person = await sessions.read(cookieHeader);
+    const isValid = person !== null && (await register(person.id)) === null;
+    return isValid ? person : null;
+  };
   return {
-    personOf,
+    authenticate,
     register,
-    async authenticate(cookieHeader) {
-      const person = sessions.read(cookieHeader);
-      const isValid = person !== null && (await register(person.id)) === null;
-      return isValid ? person : null;
+    personOf(request) {
+      const person = personByRequest.get(request);
+      if (person === undefined) throw new Problem(401, NO_SESSION);
+      return person;
     },
     async requirePerson(request, _response, next) {
-      const lookAlike = await register(personOf(request).id);
-      if (lookAlike !== null) throw new Problem(401, NO_SESSION);
+      const person = await authenticate(request.headers.cookie);
+      if (person === null) throw new Problem(401, NO_SESSION);
+      personByRequest.set(request, person);
       next();
     },
   };
+}
+
+async function lookAlikeOf(name: string, { people }: Pick<Tables, "people">): Promise<string | null> {
+  const [lookAlike = null] = await people.lookAlikes(name);
+  return lookAlike;
 }

@@ -63,17 +63,17 @@ export const NEW_MESSAGE: BodyFormat<{ text: string; idempotencyKey?: string | u
 };
 
 /** `PATCH /api/rooms/:roomId/messages/:messageId` */
-export const NEW_TEXT: BodyFormat<{ text: string }> = {
-  schema: z.object({ text: z.pipe(z.string().check(makeWellFormed), NewText) }),
-  expected: `Expected JSON like {"text": "hi"}: ${TEXT_RULE}.`,
+export const NEW_TEXT: BodyFormat<{ text: string; expects?: string | undefined }> = {
+  schema: z.object({ text: z.pipe(z.string().check(makeWellFormed), NewText), expects: z.optional(z.string()) }),
+  expected: `Expected JSON like {"text": "hi"}: ${TEXT_RULE}; "expects", if any, the text that it replaces.`,
 };
 
 /** `PUT /api/rooms/:roomId/topic` */
-export const NEW_TOPIC: BodyFormat<{ text: string }> = {
-  schema: z.object({ text: z.pipe(tidyLine.check(makeWellFormed), NewTopic) }),
+export const NEW_TOPIC: BodyFormat<{ text: string; expects?: string | undefined }> = {
+  schema: z.object({ text: z.pipe(tidyLine.check(makeWellFormed), NewTopic), expects: z.optional(z.string()) }),
   expected:
     'Expected JSON like {"text": "What we do today"}: ' +
-    `empty, or one visible line of at most ${MAX_TOPIC} characters.`,
+    `empty, or one visible line of at most ${MAX_TOPIC} characters; "expects", if any, the topic that it replaces.`,
 };
 
 /** Parses a request's body. @throws Problem 400 if it does not fit the format */

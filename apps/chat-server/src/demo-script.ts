@@ -40,6 +40,7 @@ export const SCENES: readonly Scene[] = [
       },
       { author: "Linus", text: "Everything you missed is there, once and in order. @Margaret showed me on a train." },
       { author: "Margaret", text: "There were many tunnels.", reactions: [["Linus", "😂"]] },
+      { author: "Grace", text: "@tea what happens to your answer if I reload the page now?" },
     ],
   },
   {

@@ -1,13 +1,14 @@
 import { dirname, join } from "node:path";
 import { readOrCreateSecret } from "./secret.ts";
 import { serve, type ChatServer } from "./serve.ts";
+import { readLogSetting } from "./storage/log-setting.ts";
 
 /** The chat cannot start. The message alone explains it, so it is printed without a stack. */
 class StartError extends Error {}
 
 /** What an environment variable changes. */
 export interface EnvironmentDefaults {
-  /** @default "data/chat.db" */
+  /** The SQLite file, where the variables name none. @default "data/chat.db" */
   readonly database?: string;
 }
 
@@ -38,6 +39,11 @@ function readPort(text: string): number {
   throw new StartError(`PORT must be a whole number from 0 to 65535, not ${JSON.stringify(text)}.`);
 }
 
+function readProxies(text: string): number {
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  throw new StartError(`PROXIES must be a whole number from 0 to 99, not ${JSON.stringify(text)}.`);
+}
+
 /** Returns the hosts of the list. An address of this machine that the server listens on belongs to them. */
 function readHosts(listensOn: string, list: string): string[] {
   const hosts = list.split(",").map((host) => host.trim());
@@ -48,13 +54,15 @@ function readHosts(listensOn: string, list: string): string[] {
 
 async function start(host: string, port: number, defaults: EnvironmentDefaults): Promise<ChatServer> {
   try {
-    const database = process.env["TIDINGS_DB"] || defaults.database || "data/chat.db";
-    const folder = database === ":memory:" ? "data" : dirname(database);
+    const file = process.env["TIDINGS_DB"] || defaults.database || "data/chat.db";
+    const log = readLogSetting(process.env["TIDINGS_LOG"] ?? "", file);
+    const folder = "path" in log && log.path !== ":memory:" ? dirname(log.path) : "data";
     const secret = process.env["TIDINGS_SECRET"] || readOrCreateSecret(join(folder, "chat.secret"));
     const hosts = readHosts(host, process.env["HOSTS"] ?? "");
     // The hub checks it.
     const heartbeat = Number(process.env["TIDINGS_HEARTBEAT"] || 15_000);
-    return await serve({ host, port, hosts, database, secret, heartbeat });
+    const proxies = readProxies(process.env["PROXIES"] || "0");
+    return await serve({ host, port, hosts, proxies, log, secret, heartbeat });
   } catch (error) {
     throw new StartError(explain(error, host, port), { cause: error });
   }

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { openDatabase } from "./database.ts";
+import { openSqliteDatabase } from "./storage/sqlite-database.ts";
 import { findMentioned as find } from "./find-mentioned.ts";
 import { peopleIn, type People } from "./people.ts";
 
-const people = peopleIn(openDatabase(":memory:"));
+const people = peopleIn(openSqliteDatabase(":memory:"));
 const findMentioned = (text: string, among: People) => find(text, among, async () => {});
 const NAMES = ["Ada", "Ada Lovelace", "bo", "李小龍", "C++", "👩‍🚀", "Émile", "x".repeat(40)];
-for (const name of NAMES) people.add(name);
+for (const name of NAMES) await people.add(name);
 
 test.for<[text: string, names: string[]]>([
   ["hi @Ada", ["Ada"]],
@@ -44,16 +44,16 @@ test.for([
 });
 
 test("of an older database, people whose names differ only in upper and lower case are all mentioned", async () => {
-  const both = peopleIn(openDatabase(":memory:"));
-  both.add("ada");
-  both.add("ADA");
+  const both = peopleIn(openSqliteDatabase(":memory:"));
+  await both.add("ada");
+  await both.add("ADA");
   expect((await findMentioned("@Ada", both)).sort()).toEqual(["ADA", "ada"]);
 });
 
 test("a text mentions 50 people at most; one with more is refused, and the sentence has both numbers", async () => {
-  const crowd = peopleIn(openDatabase(":memory:"));
+  const crowd = peopleIn(openSqliteDatabase(":memory:"));
   const names = Array.from({ length: 51 }, (_, index) => `p${index}`);
-  for (const name of names) crowd.add(name);
+  for (const name of names) await crowd.add(name);
   const textOf = (count: number) =>
     names
       .map((name) => `@${name}`)
@@ -68,18 +68,20 @@ test("a text mentions 50 people at most; one with more is refused, and the sente
 
 test("no step of the search takes long, whatever the text is", async () => {
   const names = Array.from({ length: 450 }, (_, index) => index.toString(36).padStart(2, "0"));
-  for (const name of names) if (!people.has(name)) people.add(name);
+  for (const name of names) if (!(await people.has(name))) await people.add(name);
   const texts = ["@".repeat(2_000), "@ !?".repeat(500), "@a ".repeat(666), names.map((name) => `@${name}`).join(" ")];
   let longest = 0;
   for (const text of texts) {
-    let begun = performance.now();
+    let begun = process.cpuUsage();
     const search = find(text, people, async () => {
-      longest = Math.max(longest, performance.now() - begun);
-      begun = performance.now();
+      // Its time on the processor: what else runs on the machine does not count.
+      const { user, system } = process.cpuUsage(begun);
+      longest = Math.max(longest, (user + system) / 1_000);
+      begun = process.cpuUsage();
     });
     // The last text mentions too many people: it is refused at the end.
     await search.catch(String);
   }
-  // A step takes about 2 ms; a busy machine gets 50.
+  // In milliseconds. A step takes about 2; a busy machine gets 50 times as long.
   expect(longest).toBeLessThan(100);
 });

@@ -23,7 +23,7 @@ export async function findMentioned(text: string, people: People, pause: Pause):
   const mentioned = new Set<string>();
   for (let first = 0; first < signs.length; first += STEP) {
     const step = signs.slice(first, first + STEP);
-    for (const name of findAfter(text, step, people)) mentioned.add(name);
+    for (const name of await findAfter(text, step, people)) mentioned.add(name);
     await pause();
   }
   if (mentioned.size > MAX_MENTIONED) {
@@ -33,15 +33,16 @@ export async function findMentioned(text: string, people: People, pause: Pause):
   return [...mentioned];
 }
 
-function findAfter(text: string, signs: readonly number[], people: People): string[] {
+async function findAfter(text: string, signs: readonly number[], people: People): Promise<string[]> {
   const candidateLists = signs.map((index) => candidatesAfter(text, index + 1));
   // One query for all candidates: one query for each of them takes ten times as long.
+  const candidates = [...new Set(candidateLists.flat())];
   const found = new Map<string, string[]>();
-  for (const { name, comparable } of people.findByComparableNames([...new Set(candidateLists.flat())])) {
+  for (const { name, comparable } of await people.findByComparableNames(candidates)) {
     found.set(comparable, [...(found.get(comparable) ?? []), name]);
   }
-  return candidateLists.flatMap((candidates) => {
-    const longest = candidates.find((candidate) => found.has(candidate));
+  return candidateLists.flatMap((list) => {
+    const longest = list.find((candidate) => found.has(candidate));
     return longest === undefined ? [] : (found.get(longest) ?? []);
   });
 }

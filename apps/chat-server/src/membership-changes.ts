@@ -15,10 +15,10 @@ export function leave(tx: Transaction, person: string, roomId: string): Promise<
  * Marks the room as read up to a message number. The mark never goes backwards, and never beyond the newest message.
  */
 export async function readUpTo(tx: Transaction, person: string, roomId: string, number: number): Promise<void> {
-  const before = tx.memberships.find(person, roomId).read;
-  const newest = tx.messages.lastNumber(roomId);
+  const { read: before } = await tx.memberships.find(person, roomId);
+  const newest = await tx.messages.lastNumber(roomId);
   const read = Math.max(before, Math.min(number, newest));
-  tx.mentions.remove(person, roomId, read);
+  await tx.mentions.remove(person, roomId, read);
   await change(tx, person, roomId, { read });
 }
 
@@ -29,10 +29,10 @@ async function change(
   roomId: string,
   values: { readonly joined?: boolean; readonly read?: number },
 ): Promise<void> {
-  const before = tx.memberships.find(person, roomId);
+  const before = await tx.memberships.find(person, roomId);
   const after = { ...before, ...values };
   const isSame = after.joined === before.joined && after.read === before.read;
   if (isSame) return;
-  tx.memberships.set(person, after);
+  await tx.memberships.set(person, after);
   await tx.publish(chat.inbox({ userId: person }), "place", after);
 }

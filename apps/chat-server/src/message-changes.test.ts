@@ -1,15 +1,15 @@
 import { REACTIONS, UNCHANGED, type Emoji } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
-import { openDatabase } from "./database.ts";
+import { openSqliteDatabase } from "./storage/sqlite-database.ts";
 import { react } from "./message-changes.ts";
 import { tablesIn } from "./tables.ts";
 
 const room = { id: "lobby", name: "Lobby" };
 
 test("a message has 100 reactions at most; one more is refused, and taking one back makes room", async () => {
-  const tx = { ...tablesIn(openDatabase(":memory:")), publish: async () => {} };
+  const tx = { ...tablesIn(openSqliteDatabase(":memory:")), publish: async () => {}, end: async () => {} };
   const message = { id: "m", number: 1, author: "ada", text: "hi", mentions: [], sentAt: new Date(), ...UNCHANGED };
-  tx.messages.add(room.id, message, null);
+  await tx.messages.add(room.id, message, null);
   const set = (person: string, emoji: Emoji, isOn = true) => react(tx, { room, messageId: "m", person }, emoji, isOn);
   for (let index = 0; index < 16; index++) for (const emoji of REACTIONS) await set(`p${index}`, emoji);
   for (const emoji of REACTIONS.slice(0, 4)) await set("ada", emoji);
@@ -19,6 +19,7 @@ test("a message has 100 reactions at most; one more is refused, and taking one b
   });
   await set("p0", "👍", false);
   await set("ada", "😢");
-  const count = tx.messages.find(room.id, "m")?.reactions.reduce((sum, { people }) => sum + people.length, 0);
+  const found = await tx.messages.find(room.id, "m");
+  const count = found?.reactions.reduce((sum, { people }) => sum + people.length, 0);
   expect(count).toBe(100);
 });

@@ -6,8 +6,11 @@ import {
   type MessageChange,
   type Room,
 } from "@tidings-apps/chat-contract";
+import { refuseUnseen } from "./refuse-unseen.ts";
+import { mentionedPeople } from "./mentioned-people.ts";
 import { Problem } from "./problem.ts";
 import type { Transaction } from "./storage.ts";
+import type { Tables } from "./tables.ts";
 
 /** The most reactions that one message can have: every snapshot of the room carries them. */
 const MAX_REACTIONS = 100;
@@ -24,22 +27,27 @@ export interface NewText {
   readonly text: string;
   /** The people whom the text mentions. */
   readonly mentions: readonly string[];
+  /** The text that it replaces. @default whatever is there */
+  readonly expects?: string | undefined;
 }
 
 /**
  * Changes the text of the person's own message. The mentions in inboxes follow: a person who is not mentioned any more
  * loses theirs, and a person who is mentioned now gets one, unless they have already read the message.
- * @throws Problem 404 if there is no such message or it was deleted, 403 if somebody else has written it
+ * @throws Problem 404 if there is no such message or it was deleted, 403 if somebody else has written it, 409 if it
+ *   has another text than the expected one
  */
-export async function edit(tx: Transaction, choice: MessageChoice, { text, mentions }: NewText): Promise<Message> {
+export async function edit(tx: Transaction, choice: MessageChoice, edited: NewText): Promise<Message> {
   const { room } = choice;
-  const message = findOwn(tx, choice);
+  const { text, mentions } = edited;
+  const message = await findOwn(tx, choice);
   if (message.text === text) return message;
+  refuseUnseen("text", message.text, edited.expects);
   const { id } = message;
   const data = { id, revision: message.revision + 1, text, mentions: [...mentions], editedAt: new Date() };
-  const edited = await change(tx, room, message, { type: "edited", data });
-  await updateMentions(tx, room, edited);
-  return edited;
+  const changed = await change(tx, room, message, { type: "edited", data });
+  await updateMentions(tx, room, changed);
+  return changed;
 }
 
 /**
@@ -48,9 +56,9 @@ export async function edit(tx: Transaction, choice: MessageChoice, { text, menti
  */
 export async function remove(tx: Transaction, choice: MessageChoice): Promise<void> {
   const { room, messageId, person } = choice;
-  const isDeleted = tx.messages.find(room.id, messageId)?.deletedAt;
-  if (isDeleted) return;
-  const message = findOwn(tx, { room, messageId, person });
+  const found = await tx.messages.find(room.id, messageId);
+  if (found?.deletedAt) return;
+  const message = await findOwn(tx, { room, messageId, person });
   const data = { id: message.id, revision: message.revision + 1, deletedAt: new Date() };
   await updateMentions(tx, room, await change(tx, room, message, { type: "deleted", data }));
 }
@@ -61,35 +69,45 @@ export async function remove(tx: Transaction, choice: MessageChoice): Promise<vo
  */
 export async function react(tx: Transaction, choice: MessageChoice, emoji: Emoji, isOn: boolean): Promise<Message> {
   const { room, person: by } = choice;
-  const message = find(tx, choice);
+  const message = await findMessage(tx, choice);
   const people = message.reactions.find((reaction) => reaction.emoji === emoji)?.people ?? [];
   if (people.includes(by) === isOn) return message;
   const count = message.reactions.reduce((sum, reaction) => sum + reaction.people.length, 0);
   if (isOn && count >= MAX_REACTIONS) {
     throw new Problem(409, `Expected a message to have at most ${MAX_REACTIONS} reactions; it has as many already.`);
   }
+  await tx.people.noteWriter(by);
   const data = { id: message.id, revision: message.revision + 1, by, emoji, isOn };
   return change(tx, room, message, { type: "reacted", data });
 }
 
-function find(tx: Transaction, { room, messageId }: MessageChoice): Message {
-  const message = tx.messages.find(room.id, messageId);
+/** @throws Problem 404 if there is no such message or it was deleted */
+export async function findMessage(
+  { messages }: Pick<Tables, "messages">,
+  { room, messageId }: MessageChoice,
+): Promise<Message> {
+  const message = await messages.find(room.id, messageId);
   if (message === null || message.deletedAt !== null) {
     throw new Problem(404, `There is no message ${JSON.stringify(messageId)} in ${room.name}.`);
   }
   return message;
 }
 
-function findOwn(tx: Transaction, choice: MessageChoice): Message {
-  const message = find(tx, choice);
+async function findOwn(tx: Transaction, choice: MessageChoice): Promise<Message> {
+  const message = await findMessage(tx, choice);
   if (message.author !== choice.person) throw new Problem(403, "Only its author can change a message.");
   return message;
 }
 
-/** The row and the event are written together. */
-async function change(tx: Transaction, room: Room, message: Message, event: MessageChange): Promise<Message> {
+/** Changes a message. The row and the event are written together. */
+export async function change(
+  tx: Transaction,
+  room: Pick<Room, "id">,
+  message: Message,
+  event: MessageChange,
+): Promise<Message> {
   const changed = applyChange(message, event);
-  tx.messages.change(changed);
+  await tx.messages.change(changed);
   const address = chat.room({ roomId: room.id });
   switch (event.type) {
     case "edited":
@@ -101,6 +119,9 @@ async function change(tx: Transaction, room: Room, message: Message, event: Mess
     case "reacted":
       await tx.publish(address, event.type, event.data);
       break;
+    case "answered":
+      await tx.publish(address, event.type, event.data);
+      break;
   }
   return changed;
 }
@@ -108,17 +129,17 @@ async function change(tx: Transaction, room: Room, message: Message, event: Mess
 /** Brings the unread mentions of a message into agreement with its text. */
 async function updateMentions(tx: Transaction, room: Room, message: Message): Promise<void> {
   const { id: messageId, number, author, text } = message;
-  const unread = new Set(tx.mentions.peopleOf(room.id, number));
-  const mentioned = new Set(message.mentions.filter((name) => name !== author));
+  const mentioned = new Set(mentionedPeople(message));
+  const unread = new Set(await tx.mentions.peopleOf(room.id, number));
   for (const person of unread) {
     if (mentioned.has(person)) continue;
-    tx.mentions.removeOne(person, room.id, number);
+    await tx.mentions.removeOne(person, room.id, number);
     await tx.publish(chat.inbox({ userId: person }), "unmentioned", { messageId });
   }
   for (const person of mentioned) {
-    const hasRead = tx.memberships.find(person, room.id).read >= number;
-    if (!unread.has(person) && hasRead) continue;
-    if (!unread.has(person)) tx.mentions.add(person, room.id, number);
+    const { read } = await tx.memberships.find(person, room.id);
+    if (!unread.has(person) && read >= number) continue;
+    if (!unread.has(person)) await tx.mentions.add(person, room.id, number);
     const mention = { roomId: room.id, roomName: room.name, messageId, number, by: author, text };
     await tx.publish(chat.inbox({ userId: person }), "mention", mention);
   }

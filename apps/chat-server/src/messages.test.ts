@@ -1,6 +1,6 @@
 import { UNCHANGED, type Message } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
-import { openDatabase } from "./database.ts";
+import { openSqliteDatabase } from "./storage/sqlite-database.ts";
 import { messagesIn } from "./messages.ts";
 
 const message = (number: number, text = "hi", author = "ada"): Message => ({
@@ -13,45 +13,45 @@ const message = (number: number, text = "hi", author = "ada"): Message => ({
   ...UNCHANGED,
 });
 
-test("the newest messages are listed oldest first, each with its text unchanged", () => {
-  const messages = messagesIn(openDatabase(":memory:"));
+test("the newest messages are listed oldest first, each with its text unchanged", async () => {
+  const messages = messagesIn(openSqliteDatabase(":memory:"));
   const sent = ["plain", "with\u0000NUL", "👩‍🚀\n'\";--"].map((text, index) => message(index + 1, text));
-  for (const each of sent) messages.add("lobby", each, null);
-  expect(messages.newest("lobby", 2)).toEqual(sent.slice(1));
-  expect(messages.newest("lobby", 50)).toEqual(sent);
-  expect(messages.lastNumber("lobby")).toBe(3);
-  expect([messages.newest("elsewhere", 50), messages.lastNumber("elsewhere")]).toEqual([[], 0]);
+  for (const each of sent) await messages.add("lobby", each, null);
+  expect(await messages.newest("lobby", 2)).toEqual(sent.slice(1));
+  expect(await messages.newest("lobby", 50)).toEqual(sent);
+  expect(await messages.lastNumber("lobby")).toBe(3);
+  expect([await messages.newest("elsewhere", 50), await messages.lastNumber("elsewhere")]).toEqual([[], 0]);
 });
 
-test("a key belongs to one author in one room, and may have any characters", () => {
-  const messages = messagesIn(openDatabase(":memory:"));
-  messages.add("lobby", message(1), "k\u0000a");
-  expect(messages.findByKey("lobby", "ada", "k\u0000a")).toEqual(message(1));
+test("a key belongs to one author in one room, and may have any characters", async () => {
+  const messages = messagesIn(openSqliteDatabase(":memory:"));
+  await messages.add("lobby", message(1), "k\u0000a");
+  expect(await messages.findByKey("lobby", "ada", "k\u0000a")).toEqual(message(1));
   for (const [room, author, key] of [
     ["lobby", "bo", "k\u0000a"],
     ["tea", "ada", "k\u0000a"],
     ["lobby", "ada", "k"],
     ["lobby", "ada", "k\u0000b"],
   ] as const) {
-    expect(messages.findByKey(room, author, key)).toBeNull();
+    expect(await messages.findByKey(room, author, key)).toBeNull();
   }
 });
 
-test("a number or a key that is already taken is refused", () => {
-  const messages = messagesIn(openDatabase(":memory:"));
-  messages.add("lobby", message(1), "k");
-  expect(() => messages.add("lobby", { ...message(1), id: "another" }, null)).toThrow(/UNIQUE/);
-  expect(() => messages.add("lobby", message(2), "k")).toThrow(/UNIQUE/);
+test("a number or a key that is already taken is refused", async () => {
+  const messages = messagesIn(openSqliteDatabase(":memory:"));
+  await messages.add("lobby", message(1), "k");
+  await expect(messages.add("lobby", { ...message(1), id: "another" }, null)).rejects.toThrow(/UNIQUE/);
+  await expect(messages.add("lobby", message(2), "k")).rejects.toThrow(/UNIQUE/);
 });
 
-test("a changed message is stored with its change", () => {
-  const messages = messagesIn(openDatabase(":memory:"));
-  messages.add("lobby", message(1), "k");
+test("a changed message is stored with its change", async () => {
+  const messages = messagesIn(openSqliteDatabase(":memory:"));
+  await messages.add("lobby", message(1), "k");
   const at = new Date(5_000);
   const reactions = [{ emoji: "👍" as const, people: ["bo", "cy"] }];
   const changed = { ...message(1, "new"), mentions: [], revision: 2, editedAt: at, deletedAt: at, reactions };
-  messages.change(changed);
-  expect(messages.find("lobby", "1")).toEqual(changed);
-  expect(messages.findByKey("lobby", "ada", "k")).toEqual(changed);
-  expect([messages.find("lobby", "2"), messages.find("tea", "1")]).toEqual([null, null]);
+  await messages.change(changed);
+  expect(await messages.find("lobby", "1")).toEqual(changed);
+  expect(await messages.findByKey("lobby", "ada", "k")).toEqual(changed);
+  expect([await messages.find("lobby", "2"), await messages.find("tea", "1")]).toEqual([null, null]);
 });

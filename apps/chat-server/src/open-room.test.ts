@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { openDatabase } from "./database.ts";
+import { openSqliteDatabase } from "./storage/sqlite-database.ts";
 import { MAX_ROOMS_OF_PERSON, openRoom } from "./open-room.ts";
 import { MAX_ROOMS } from "./rooms.ts";
 import { tablesIn } from "./tables.ts";
 
 /** A transaction whose events nobody reads. */
-const begin = () => ({ ...tablesIn(openDatabase(":memory:")), publish: async () => {} });
+const begin = () => ({ ...tablesIn(openSqliteDatabase(":memory:")), publish: async () => {}, end: async () => {} });
 
 test("a person can open a number of rooms; one more is refused, and joining the others is not", async () => {
   const tx = begin();
@@ -19,11 +19,13 @@ test("a person can open a number of rooms; one more is refused, and joining the 
 
 test("the chat has a largest number of rooms, and the list of an older file with more ends there", async () => {
   const tx = begin();
-  for (let index = tx.rooms.all().length; index < MAX_ROOMS; index++) tx.rooms.add(`room ${index}`, `person ${index}`);
+  for (let index = (await tx.rooms.all()).length; index < MAX_ROOMS; index++) {
+    await tx.rooms.add(`room ${index}`, `person ${index}`);
+  }
   const message = `Expected a chat to have at most ${MAX_ROOMS} rooms; it has as many already. Join one of them.`;
   await expect(openRoom(tx, "one more", "ada")).rejects.toMatchObject({ status: 409, message });
-  tx.rooms.add("one of an older file", "ada");
-  expect(tx.rooms.all()).toHaveLength(MAX_ROOMS);
-  expect(tx.rooms.all()[0]).toEqual({ id: "lobby", name: "Lobby" });
-  expect(tx.rooms.listFor("ada")).toHaveLength(MAX_ROOMS);
+  await tx.rooms.add("one of an older file", "ada");
+  expect(await tx.rooms.all()).toHaveLength(MAX_ROOMS);
+  expect((await tx.rooms.all())[0]).toEqual({ id: "lobby", name: "Lobby" });
+  expect(await tx.rooms.listFor("ada")).toHaveLength(MAX_ROOMS);
 });

@@ -16,14 +16,14 @@ export async function openRoom(
   name: string,
   person: string,
 ): Promise<{ readonly room: Room; readonly isNew: boolean }> {
-  const existing = tx.rooms.findByName(name);
+  const existing = await tx.rooms.findByName(name);
   const room = existing ?? (await addRoom(tx, name, person));
   await join(tx, person, room.id);
   return { room, isNew: existing === null };
 }
 
 async function addRoom(tx: Transaction, name: string, person: string): Promise<Room> {
-  const { all, ofPerson } = tx.rooms.count(person);
+  const { all, ofPerson } = await tx.rooms.count(person);
   if (ofPerson >= MAX_ROOMS_OF_PERSON) {
     const rule = `Expected a person to open at most ${MAX_ROOMS_OF_PERSON} rooms`;
     throw new Problem(409, `${rule}; ${person} has opened as many already.`);
@@ -34,7 +34,7 @@ async function addRoom(tx: Transaction, name: string, person: string): Promise<R
       `Expected a chat to have at most ${MAX_ROOMS} rooms; it has as many already. Join one of them.`,
     );
   }
-  const room = tx.rooms.add(name, person);
+  const room = await tx.rooms.add(name, person);
   await tx.publish(chat.directory(), "opened", room);
   return room;
 }

@@ -1,5 +1,6 @@
 import { chat, type Room } from "@tidings-apps/chat-contract";
 import { Router } from "express";
+import type { Assistant } from "./assistant.ts";
 import type { Authentication } from "./authentication.ts";
 import { NEW_ROOM, NEW_TOPIC, parseBody, readBody, READ_MARK } from "./bodies.ts";
 import { join, leave, readUpTo } from "./membership-changes.ts";
@@ -7,27 +8,35 @@ import { addMessageRoutes } from "./message-routes.ts";
 import { openRoom } from "./open-room.ts";
 import { Problem } from "./problem.ts";
 import type { ChatStorage } from "./storage.ts";
+import { setTopic } from "./topic.ts";
+
+/** What the routes of the rooms need. */
+export interface RoomRoutesOptions {
+  readonly authentication: Authentication;
+  readonly storage: ChatStorage;
+  readonly assistant: Pick<Assistant, "look" | "stop">;
+}
 
 /** The routes of `/api/rooms`. Each first checks the person, then the room, and only then reads a body. */
-export function roomRoutes(authentication: Authentication, storage: ChatStorage): Router {
+export function roomRoutes({ authentication, storage, assistant }: RoomRoutesOptions): Router {
   const { hub, tables } = storage;
   const { personOf } = authentication;
   const router = Router();
   router.use(authentication.requirePerson);
   /** @throws Problem 404 if there is no such room */
-  const findRoom = (roomId: string): Room => {
-    const room = tables.rooms.find(roomId);
+  const findRoom = async (roomId: string): Promise<Room> => {
+    const room = await tables.rooms.find(roomId);
     if (room === null) throw new Problem(404, `There is no room ${JSON.stringify(roomId)}.`);
     return room;
   };
   // Express calls it for every route with a room in its path, before the body is read.
-  router.param("roomId", (_request, _response, next, roomId: string) => {
-    findRoom(roomId);
+  router.param("roomId", async (_request, _response, next, roomId: string) => {
+    await findRoom(roomId);
     next();
   });
 
-  router.get("/", (request, response) => {
-    const rooms = tables.rooms.listFor(personOf(request).id);
+  router.get("/", async (request, response) => {
+    const rooms = await tables.rooms.listFor(personOf(request).id);
     response.set("Cache-Control", "no-store").json({ rooms });
   });
   router.post("/", readBody, async (request, response) => {
@@ -48,18 +57,16 @@ export function roomRoutes(authentication: Authentication, storage: ChatStorage)
     await storage.write((tx) => readUpTo(tx, personOf(request).id, request.params.roomId, number));
     response.status(204).end();
   });
-  addMessageRoutes(router, { personOf, findRoom, storage });
+  addMessageRoutes(router, { personOf, findRoom, storage, assistant });
   router.post("/:roomId/typing", async (request, response) => {
     await hub.publish(chat.room(request.params), "typing", { author: personOf(request).id });
     response.status(202).end();
   });
   router.put("/:roomId/topic", readBody, async (request, response) => {
     const { roomId } = request.params;
-    const topic = { ...parseBody(NEW_TOPIC, request.body), by: personOf(request).id };
-    await storage.write(async (tx) => {
-      tx.rooms.setTopic(roomId, topic);
-      await tx.publish(chat.room({ roomId }), "topic", topic);
-    });
+    const { text, expects } = parseBody(NEW_TOPIC, request.body);
+    const topic = { text, by: personOf(request).id };
+    await storage.write((tx) => setTopic(tx, { roomId, ...topic, expects }));
     response.json({ topic });
   });
   return router;

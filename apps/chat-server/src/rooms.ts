@@ -1,6 +1,6 @@
 import type { Room } from "@tidings-apps/chat-contract";
-import type { Database } from "./database.ts";
 import { toComparableName } from "./comparable-name.ts";
+import type { Queryable } from "./storage/database.ts";
 
 interface RoomListRow extends Room {
   readonly topic: string | null;
@@ -16,52 +16,65 @@ interface RoomListRow extends Room {
  */
 export const MAX_ROOMS = 2_000;
 
+const LIST = `
+  select id, name, topic, topic_by, joined, read,
+    (select max(number) from messages where messages.room_id = rooms.id) as newest
+  from rooms left join places on places.room_id = rooms.id and person = ? order by rooms.rowid limit ?`;
+
+const NEXT_COUNT = `
+  insert into slugs (slug, count) values (?, 1)
+  on conflict (slug) do update set count = slugs.count + 1 returning count`;
+
 /** The table of rooms, oldest first. The column `folded` holds the comparable form of a name. */
-export function roomsIn(database: Database) {
-  const all = database.prepare<Room>("select id, name from rooms order by rowid limit ?");
-  const list = database.prepare<RoomListRow>(`
-    select id, name, topic, topic_by, joined, read,
-      (select max(number) from messages where messages.room_id = rooms.id) as newest
-    from rooms left join places on places.room_id = rooms.id and person = ? order by rooms.rowid limit ?`);
-  const find = database.prepare<Room>("select id, name from rooms where id = ?");
-  const findByComparableName = database.prepare<Room>("select id, name from rooms where folded = ?");
-  const add = database.prepare("insert into rooms (id, name, folded, opened_by) values (?, ?, ?, ?)");
-  const countAll = database.prepare<{ rooms: number }>("select count(*) as rooms from rooms");
-  const countOf = database.prepare<{ rooms: number }>("select count(*) as rooms from rooms where opened_by = ?");
-  const nextCount = database.prepare<{ count: number }>(
-    "insert into slugs (slug, count) values (?, 1) on conflict (slug) do update set count = count + 1 returning count",
-  );
-  const setTopic = database.prepare("update rooms set topic = ?, topic_by = ? where id = ?");
+export function roomsIn(database: Queryable) {
+  const find = async (id: string): Promise<Room | null> => {
+    const room = await database.get<Room>("select id, name from rooms where id = ?", id);
+    return room === undefined ? null : toRoom(room);
+  };
+  const count = async (condition: string, ...values: readonly string[]): Promise<number> => {
+    const row = await database.get<{ rooms: number }>(`select count(*) as rooms from rooms ${condition}`, ...values);
+    return row?.rooms ?? 0;
+  };
   return {
+    find,
     /** All rooms, of an older file with more than `MAX_ROOMS` only the oldest. */
-    all: (): Room[] => all.all(MAX_ROOMS).map(toRoom),
+    async all(): Promise<Room[]> {
+      return (await database.all<Room>("select id, name from rooms order by rowid limit ?", MAX_ROOMS)).map(toRoom);
+    },
     /** The same rooms, each with the person's membership, the topic and the newest message number. */
-    listFor: (person: string) => list.all(person, MAX_ROOMS).map(toListedRoom),
-    find(id: string): Room | null {
-      const room = find.get(id);
-      return room === undefined ? null : toRoom(room);
+    async listFor(person: string) {
+      return (await database.all<RoomListRow>(LIST, person, MAX_ROOMS)).map(toListedRoom);
     },
     /** Finds a room by its name. Upper and lower case are equal, and so are full and half width. */
-    findByName(name: string): Room | null {
-      const room = findByComparableName.get(toComparableName(name));
+    async findByName(name: string): Promise<Room | null> {
+      const room = await database.get<Room>("select id, name from rooms where folded = ?", toComparableName(name));
       return room === undefined ? null : toRoom(room);
     },
     /** The number of all rooms, and of those that the person has opened. */
-    count: (person: string) => ({ all: countAll.get()?.rooms ?? 0, ofPerson: countOf.get(person)?.rooms ?? 0 }),
+    async count(person: string): Promise<{ readonly all: number; readonly ofPerson: number }> {
+      return { all: await count(""), ofPerson: await count("where opened_by = ?", person) };
+    },
     /** Adds a room. Its id is a short form of the name, with a number if that id is taken. */
-    add(name: string, openedBy: string | null = null): Room {
+    async add(name: string, openedBy: string | null = null): Promise<Room> {
       const slug = slugOf(name);
       // The count is stored, so the n-th room of a slug does not try the ids of all rooms before it.
       let id: string;
       do {
-        const { count } = nextCount.get(slug) ?? { count: 1 };
-        id = count === 1 ? slug : `${slug}-${count}`;
-      } while (find.get(id) !== undefined);
-      add.run(id, name, toComparableName(name), openedBy);
+        const row = await database.get<{ count: number }>(NEXT_COUNT, slug);
+        const ordinal = row?.count ?? 1;
+        id = ordinal === 1 ? slug : `${slug}-${ordinal}`;
+      } while ((await find(id)) !== null);
+      const insert = "insert into rooms (id, name, folded, opened_by) values (?, ?, ?, ?)";
+      await database.run(insert, id, name, toComparableName(name), openedBy);
       return { id, name };
     },
-    setTopic(id: string, topic: { readonly text: string; readonly by: string }): void {
-      setTopic.run(topic.text, topic.by, id);
+    /** Empty if there is none. */
+    async topicOf(id: string): Promise<string> {
+      const row = await database.get<{ topic: string | null }>("select topic from rooms where id = ?", id);
+      return row?.topic ?? "";
+    },
+    async setTopic(id: string, topic: { readonly text: string; readonly by: string }): Promise<void> {
+      await database.run("update rooms set topic = ?, topic_by = ? where id = ?", topic.text, topic.by, id);
     },
   };
 }

@@ -24,7 +24,7 @@ const CLOSE_GRACE = 300;
 
 /** Starts a chat. Rejects with the system's error if it cannot listen. */
 export async function serve({ host, port, ...options }: ServeOptions): Promise<ChatServer> {
-  const chat = createApp(options);
+  const chat = await createApp(options);
   const server = createServer(chat.app);
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { ASSISTANT } from "@tidings-apps/chat-contract";
 import { Router } from "express";
 import type { Authentication } from "./authentication.ts";
 import { parseBody, readBody, SIGN_IN } from "./bodies.ts";
@@ -16,18 +17,17 @@ export function sessionRoutes(sessions: Sessions, authentication: Authentication
   });
   router.post("/", readBody, async (request, response) => {
     const { name } = parseBody(SIGN_IN, request.body);
-    const lookAlike = await authentication.register(name);
+    const lookAlike = await authentication.register(name, request.ip ?? "");
     if (lookAlike !== null) throw new Problem(409, explainLookAlike(name, lookAlike));
     response.cookie(COOKIE, sessions.begin(name), { ...COOKIE_OPTIONS, secure: request.secure });
     response.status(201).json({ viewer: { name } });
   });
   router.delete("/", async ({ headers }, response) => {
-    const person = sessions.read(headers.cookie);
+    const person = await sessions.read(headers.cookie);
     if (person !== null) {
-      const { id, sessionId, expiresAt } = person;
-      await storage.write(async ({ endedSessions }) => endedSessions.add(sessionId, expiresAt, Date.now()));
+      await storage.write(async ({ endedSessions }) => endedSessions.add(person, Date.now()));
       // Ends the streams of all tabs and devices. Those with another, valid session reconnect at once.
-      await storage.hub.disconnect({ viewer: id });
+      await storage.hub.disconnect({ viewer: person.id });
     }
     response.clearCookie(COOKIE, { path: "/" }).status(204).end();
   });
@@ -35,6 +35,9 @@ export function sessionRoutes(sessions: Sessions, authentication: Authentication
 }
 
 function explainLookAlike(name: string, lookAlike: string): string {
+  if (lookAlike === ASSISTANT) {
+    return `Expected a name of your own, but ${ASSISTANT} is the assistant of this chat; choose another one.`;
+  }
   const got = `${JSON.stringify(name)} looks like ${JSON.stringify(lookAlike)}`;
   return `Expected a name that looks like nobody else's, but ${got}; sign in with that name, or choose another one.`;
 }

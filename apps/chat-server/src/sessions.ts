@@ -21,14 +21,14 @@ export interface Sessions {
   /** Begins a session, and returns the value of its cookie. */
   begin(name: string): string;
   /** Returns the person of a `Cookie` header; null if there is no valid session. */
-  read(header: string | null | undefined): Person | null;
+  read(header: string | null | undefined): Promise<Person | null>;
 }
 
 /** The options of `createSessions`. */
 export interface SessionsOptions {
   readonly secret: string;
   /** Whether somebody has signed out of the session. Then its cookie is invalid, and so is every copy of the cookie. */
-  readonly hasEnded: (sessionId: string) => boolean;
+  readonly hasEnded: (sessionId: string) => Promise<boolean>;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
@@ -51,7 +51,7 @@ export function createSessions({ secret, hasEnded, now = Date.now }: SessionsOpt
       const session: Person = { id: name, sessionId: randomUUID(), expiresAt: now() + SESSION_AGE };
       return sign(Buffer.from(JSON.stringify(session)).toString("base64url"), secret);
     },
-    read(header) {
+    async read(header) {
       const signed = parseCookie(header ?? "")[COOKIE];
       const value = signed === undefined ? false : unsign(signed, secret);
       if (value === false) return null;
@@ -59,7 +59,7 @@ export function createSessions({ secret, hasEnded, now = Date.now }: SessionsOpt
       const session = Session.safeParse(parseJson(Buffer.from(value, "base64url").toString("utf8")));
       if (!session.success) return null;
       const { expiresAt, sessionId } = session.data;
-      const isOver = expiresAt <= now() || hasEnded(sessionId);
+      const isOver = expiresAt <= now() || (await hasEnded(sessionId));
       return isOver ? null : session.data;
     },
   };

@@ -1,20 +1,15 @@
 import type { chat } from "@tidings-apps/chat-contract";
-import type { AddressOf, ChannelName, EventData, EventType } from "@tidings/contract";
-import { memoryLog, type EventLog } from "@tidings/log";
-import { sqliteLog } from "@tidings/log-sqlite";
+import type { AddressOf, ChannelName, EndData, EndName, EventData, EventType } from "@tidings/contract";
 import type { Hub, HubOn } from "@tidings/server";
-import { begin, openDatabase, rollBack, type Database } from "./database.ts";
 import { createPause, type Pause } from "./pause.ts";
+import { StorageAway } from "./storage/database.ts";
+import { openEngine, type Engine } from "./storage/engine.ts";
+import type { ChatLog } from "./storage/log-in-transactions.ts";
+import type { LogSetting } from "./storage/log-setting.ts";
 import { tablesIn, type Tables } from "./tables.ts";
 import { createWriteQueue } from "./write-queue.ts";
 
 type Chat = typeof chat;
-
-/**
- * Milliseconds that an event outside of a transaction (who is online, who is typing) waits while another process
- * writes. Such an event is published again soon. A server that closes waits as long.
- */
-const LOG_PATIENCE = 2_000;
 
 type Publish = <Name extends ChannelName<Chat>, Type extends EventType<Chat, Name>>(
   address: AddressOf<Chat, Name>,
@@ -22,12 +17,20 @@ type Publish = <Name extends ChannelName<Chat>, Type extends EventType<Chat, Nam
   data: EventData<Chat, Name, Type>,
 ) => Promise<void>;
 
+/** Appends the last event of an address. */
+type End = (address: AddressOf<Chat, EndName<Chat>>, data: EndData<Chat, EndName<Chat>>) => Promise<void>;
+
 /** One transaction: it changes rows and publishes the events that describe the changes. */
 export interface Transaction extends Tables {
   readonly publish: Publish;
+  /**
+   * @throws PublishError `ended` if the address has ended, where the log takes part in the transaction. Elsewhere the
+   * end is left out
+   */
+  readonly end: End;
 }
 
-/** The stored data of the chat: its tables, and the event log with the hub on it, in one file. */
+/** The stored data of the chat: its tables, and the event log with the hub on it. */
 export interface ChatStorage {
   readonly hub: Hub<Chat>;
   /** Reads committed data only. */
@@ -35,12 +38,14 @@ export interface ChatStorage {
   /**
    * The id of the newest event of an address, or of the newest position where it has none. An event of a transaction
    * has an id only after the commit: for somebody who waits for it, the newest one of its address does as well.
+   * @throws StorageAway if the log does not answer
    */
   newestEvent(address: AddressOf<Chat, ChannelName<Chat>>): Promise<string>;
   /**
    * Runs `work` in a transaction. Rows and events are written together; if `work` throws, neither is. Transactions run
    * one after the other, so `work` must not wait for anything slow.
-   * @throws WriteRefused if too many transactions wait, or if this one waits for too long
+   * @throws WriteRefused if too many transactions wait, or if this one waits for too long; nothing is written
+   * @throws StorageAway if the tables or the log do not answer; it may be written
    */
   write<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /**
@@ -51,88 +56,26 @@ export interface ChatStorage {
     prepare: (pause: Pause) => Promise<Prepared>,
     work: (tx: Transaction, prepared: Prepared) => Promise<Result>,
   ): Promise<Result>;
-  /** Refuses what waits, waits for the current transaction, then closes the hub and the file. */
+  /** Refuses what waits, waits for the current transaction, then closes the hub and the tables. */
   close(): Promise<void>;
 }
 
 /** Creates the hub on the log that the storage has opened. */
-type CreateHub = <Log extends EventLog>(log: Log, tables: Tables) => HubOn<Chat, Log>;
+type CreateHub = (log: ChatLog, tables: Tables) => HubOn<Chat, ChatLog>;
 
-/** Publishes the events of one transaction. */
-interface TransactionEvents {
-  readonly publish: Publish;
-  /** Called after the rows are committed. */
-  readonly onCommitted: () => Promise<void>;
+/** Opens the storage. @throws Error that says what cannot be opened */
+export async function openStorage(setting: LogSetting, createHub: CreateHub): Promise<ChatStorage> {
+  return createStorage(await openEngine(setting), createHub);
 }
 
-/**
- * Opens the storage.
- * @param path a file, or `:memory:`; in memory, rows and events are gone when the process ends
- */
-export function openStorage(path: string, createHub: CreateHub): ChatStorage {
-  return path === ":memory:" ? openInMemory(createHub) : openInFile(path, createHub);
-}
-
-/** The log is in the same file as the rows: an event is committed in the transaction of its row. */
-function openInFile(path: string, createHub: CreateHub): ChatStorage {
-  const writer = openDatabase(path);
-  // A second handle: a read must not see rows that can still be rolled back.
-  const reader = openDatabase(path);
-  const tables = tablesIn(reader);
-  const log = sqliteLog(path, { patience: LOG_PATIENCE });
-  const hub = createHub(log, tables);
-  const pause = createPause();
-  const events: TransactionEvents = {
-    async publish(address, type, data) {
-      await hub.publishIn(writer, address, type, data);
-      await pause();
-    },
-    onCommitted: async () => {},
-  };
-  return createStorage({ hub, log, tables, writer, pause, beginEvents: () => events, databases: [reader, writer] });
-}
-
-/** A memory log cannot take part in a transaction: the events are published after the rows are committed. */
-function openInMemory(createHub: CreateHub): ChatStorage {
-  const database = openDatabase(":memory:");
+function createStorage(engine: Engine, createHub: CreateHub): ChatStorage {
+  const { database, log } = engine;
   const tables = tablesIn(database);
-  const log = memoryLog();
   const hub = createHub(log, tables);
   const pause = createPause();
-  const beginEvents = (): TransactionEvents => {
-    const delayed: (() => Promise<unknown>)[] = [];
-    return {
-      async publish(address, type, data) {
-        delayed.push(() => hub.publish(address, type, data));
-      },
-      // The transaction itself does not pause: its rows are visible before it is committed, since there is one handle.
-      async onCommitted() {
-        for (const publish of delayed) {
-          await publish();
-          await pause();
-        }
-      },
-    };
-  };
-  return createStorage({ hub, log, tables, writer: database, pause, beginEvents, databases: [database] });
-}
-
-interface StorageParts {
-  readonly hub: Hub<Chat>;
-  readonly log: Pick<EventLog, "recent">;
-  readonly tables: Tables;
-  /** The handle that transactions use. */
-  readonly writer: Database;
-  readonly pause: Pause;
-  readonly beginEvents: () => TransactionEvents;
-  /** All handles, to be closed at the end. */
-  readonly databases: readonly Database[];
-}
-
-function createStorage({ hub, log, tables, writer, pause, beginEvents, databases }: StorageParts): ChatStorage {
-  const writerTables = tablesIn(writer);
-  // All requests share the handle. Without this queue, a request could write into the transaction of another request
-  // while that one waits.
+  // Where others would see what is not committed, nobody gets a turn before the commit.
+  const pauseInside: Pause = database.isolated ? pause : async () => {};
+  // One transaction after the other: what waits too long is refused, and long computations come one by one.
   const queue = createWriteQueue();
   let closed: Promise<void> | null = null;
 
@@ -140,35 +83,43 @@ function createStorage({ hub, log, tables, writer, pause, beginEvents, databases
     queue.run(async (patience) => {
       await pause();
       const prepared = await prepare(pause);
-      const { publish, onCommitted } = beginEvents();
-      await begin(writer, patience);
-      let result;
-      try {
-        result = await work({ ...writerTables, publish }, prepared);
-        writer.exec("commit");
-      } catch (error) {
-        rollBack(writer);
-        throw error;
-      }
-      await onCommitted();
+      const result = await database.transaction(patience, (tx) => {
+        const publish: Publish = async (address, type, data) => {
+          await hub.publishIn(tx, address, type, data);
+          await pauseInside();
+        };
+        const end: End = (address, data) => hub.endIn(tx, address, data);
+        return work({ ...tablesIn(tx), publish, end }, prepared);
+      });
+      await orAway(engine.onCommitted());
       return result;
     });
 
   const close = async (): Promise<void> => {
     await queue.close();
+    await engine.close();
     await hub.close();
-    for (const database of databases) database.close();
+    await database.close();
   };
   return {
     hub,
     tables,
     prepareAndWrite,
     async newestEvent({ path }) {
-      const { entries, next } = await log.recent([path], 1);
+      const { entries, next } = await orAway(log.recent([path], 1));
       const { epoch, seq } = entries[0] ?? next;
       return `${epoch}.${seq}`;
     },
     write: (work) => prepareAndWrite(async () => null, work),
     close: () => (closed ??= close()),
   };
+}
+
+/** @throws StorageAway for every error: the transaction before it is committed */
+async function orAway<Result>(answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer;
+  } catch (cause) {
+    throw new StorageAway(cause);
+  }
 }

@@ -21,6 +21,11 @@ export class ApiError extends Error {
 /** Milliseconds that the server has for an answer. */
 const REQUEST_TIMEOUT = 15_000;
 
+/** What a 409 says, by the call. An edit, a topic and a sign-in explain it where they are. */
+const FASTER = "Somebody was faster.";
+const TOO_MANY_ROOMS = "There are too many rooms already, or too many of yours.";
+const TOO_MANY_REACTIONS = "This message has as many reactions as it can have.";
+
 const Person = z.object({ name: z.string() });
 
 /** Returns the name of the person who is signed in, or null. @throws ApiError */
@@ -50,7 +55,8 @@ export async function listRooms(): Promise<z.infer<typeof Rooms>["rooms"]> {
 
 /** Creates a room and joins it. If a room has this name already, joins that one. @throws ApiError */
 export async function createRoom(name: string): Promise<Room> {
-  return z.object({ room: Room }).parse(await sendForJson("POST", "/api/rooms", { name })).room;
+  const body = await sendForJson("POST", "/api/rooms", { name }, TOO_MANY_ROOMS);
+  return z.object({ room: Room }).parse(body).room;
 }
 
 /** Joins or leaves a room. @throws ApiError */
@@ -63,9 +69,9 @@ export async function putRead({ roomId, read: number }: Pick<Membership, "roomId
   await send("PUT", `${roomPath(roomId)}/read`, { number });
 }
 
-/** Sets the topic of a room. @throws ApiError */
-export async function putTopic(roomId: string, text: string): Promise<void> {
-  await send("PUT", `${roomPath(roomId)}/topic`, { text });
+/** Sets the topic of a room. @param expects the topic that it replaces @throws ApiError 409 if there is another one */
+export async function putTopic(roomId: string, text: string, expects: string): Promise<void> {
+  await send("PUT", `${roomPath(roomId)}/topic`, { text, expects });
 }
 
 /**
@@ -77,9 +83,16 @@ export async function postMessage(roomId: string, text: string, idempotencyKey: 
   return z.object({ eventId: z.string() }).parse(body).eventId;
 }
 
-/** Changes the text of a message. @throws ApiError */
-export async function patchMessage(roomId: string, messageId: string, text: string): Promise<Message> {
-  const body = await sendForJson("PATCH", messagePath(roomId, messageId), { text });
+/** What to do with a text, and what it replaces. */
+export interface Edit {
+  readonly text: string;
+  /** The text that the person has seen. */
+  readonly expects: string;
+}
+
+/** Changes the text of a message. @throws ApiError 409 if it does not have the expected text any more */
+export async function patchMessage(roomId: string, messageId: string, edit: Edit): Promise<Message> {
+  const body = await sendForJson("PATCH", messagePath(roomId, messageId), edit);
   return z.object({ message: Message }).parse(body).message;
 }
 
@@ -91,7 +104,13 @@ export async function deleteMessage(roomId: string, messageId: string): Promise<
 /** Adds a reaction to a message, or takes it back. @throws ApiError */
 export async function putReaction(roomId: string, messageId: string, emoji: Emoji, isOn: boolean): Promise<Message> {
   const path = `${messagePath(roomId, messageId)}/reactions/${encodeURIComponent(emoji)}`;
-  return z.object({ message: Message }).parse(await sendForJson(isOn ? "PUT" : "DELETE", path)).message;
+  const body = await sendForJson(isOn ? "PUT" : "DELETE", path, undefined, TOO_MANY_REACTIONS);
+  return z.object({ message: Message }).parse(body).message;
+}
+
+/** Asks for an answer of the assistant to be stopped. @throws ApiError */
+export async function stopAnswer(roomId: string, messageId: string): Promise<void> {
+  await send("POST", `${messagePath(roomId, messageId)}/stop`);
 }
 
 /** Sends a typing hint. @throws ApiError */
@@ -107,8 +126,8 @@ function messagePath(roomId: string, messageId: string): string {
   return `${roomPath(roomId)}/messages/${encodeURIComponent(messageId)}`;
 }
 
-async function sendForJson(method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await send(method, path, body);
+async function sendForJson(method: string, path: string, body?: unknown, conflict?: string): Promise<unknown> {
+  const response = await send(method, path, body, conflict);
   try {
     return await response.json();
   } catch {
@@ -116,7 +135,7 @@ async function sendForJson(method: string, path: string, body?: unknown): Promis
   }
 }
 
-async function send(method: string, path: string, body?: unknown): Promise<Response> {
+async function send(method: string, path: string, body?: unknown, conflict = FASTER): Promise<Response> {
   const response = await fetchOrThrow(path, {
     method,
     signal: AbortSignal.timeout(REQUEST_TIMEOUT),
@@ -127,7 +146,7 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
     401: "Your session has ended.",
     403: "Only its author can do that.",
     404: "It is not there any more.",
-    409: "There are too many already.",
+    409: conflict,
     413: "That is too long.",
   };
   throw new ApiError(response.status, sentences[response.status] ?? "The server did not take it.");

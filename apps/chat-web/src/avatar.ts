@@ -1,5 +1,11 @@
-/** Shows a person as a letter on a colour. A name always has the same colour. */
+import { ASSISTANT } from "@tidings-apps/chat-contract";
+import { copyOf } from "./element.ts";
+
+/** Shows a person as a letter on a colour, and the assistant as a cup. A name always has the same colour. */
 export function paintAvatar(avatar: HTMLElement, name: string): void {
+  const isAssistant = name === ASSISTANT;
+  avatar.classList.toggle("assistant", isAssistant);
+  if (isAssistant) return avatar.replaceChildren(copyOf("assistant-sign"));
   avatar.textContent = initialOf(name);
   avatar.dataset["hue"] = String(hueOf(name));
 }

@@ -73,7 +73,7 @@ export class ChatPage {
     });
     this.#header = new RoomHeader({
       onMembership: (joined) => requests.setMembership(this.#roomId, joined),
-      onTopic: (text) => requests.setTopic(this.#roomId, text),
+      onTopic: (text, before) => requests.setTopic(this.#roomId, text, before),
     });
     this.#messageList = new MessageList({
       me: () => this.#session?.person ?? "",
@@ -89,10 +89,11 @@ export class ChatPage {
       onProblem: (sentence) => this.#toasts.say(sentence),
     });
     this.#composer = new Composer({
-      onEdit: (messageId, text) => this.#actions.edit(this.#roomId, messageId, text),
+      onEdit: (messageId, edit) => this.#actions.edit(this.#roomId, messageId, edit),
       ownNewest: () => this.#actions.ownNewest(),
       onSend: (text) => this.#send(text),
       onTyping: () => requests.sendTypingHint(this.#roomId),
+      preferences,
       names: () => this.#session?.names(this.#roomId) ?? [],
     });
     const settings = new Settings(preferences, this.#alerts);
@@ -128,6 +129,7 @@ export class ChatPage {
       onMessage: (roomId) => {
         if (roomId === this.#roomId && !this.#isLooking()) this.#moveUnreadLine();
       },
+      onAnswer: (message) => this.#messageList.readOut(message),
       onEnd: () => this.#leave("Your session has ended, perhaps in another window. Sign in again to go on."),
     });
     this.#status.follow(this.#session.client.status);
@@ -189,6 +191,8 @@ export class ChatPage {
       state,
       unreadAfter: this.#unreadLine.after,
       unread: unreadIn(room),
+      writtenOf: (messageId) => session.answers.textOf(messageId),
+      isMember: room.joined,
       isLive,
     });
     this.#renderTyping();
@@ -290,6 +294,6 @@ export class ChatPage {
     this.#status.tick(Date.now());
     this.#ticks++;
     const isAttemptDue = this.#ticks % TICKS_PER_ATTEMPT === 0;
-    if (isAttemptDue) this.#session?.sendPending();
+    if (isAttemptDue) this.#session?.tryAgain();
   }
 }

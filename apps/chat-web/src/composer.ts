@@ -1,17 +1,28 @@
 import { MAX_TEXT, type Message } from "@tidings-apps/chat-contract";
+import type { Edit } from "./api.ts";
+import { AssistantTip } from "./assistant-tip.ts";
 import { element } from "./element.ts";
 import { EmojiPicker } from "./emoji-picker.ts";
 import { NameMenu } from "./name-menu.ts";
+import type { Preferences } from "./preferences.ts";
 
 /** Milliseconds between two typing hints. Other pages show a hint for a little longer. */
 const TYPING_INTERVAL = 2_500;
 
-/** What the composer calls. */
+/** Why a new text of a message is not stored. */
+export interface EditProblem {
+  readonly sentence: string;
+  /** The text that somebody has written meanwhile, and that the sentence shows; null if there is none. */
+  readonly newest: string | null;
+}
+
+/** What the composer needs, and what it calls. */
 export interface ComposerOptions {
+  readonly preferences: Preferences;
   onSend(text: string): void;
   onTyping(): void;
   /** Stores a new text of a message. Returns the problem; null if it is stored. */
-  onEdit(messageId: string, text: string): Promise<string | null>;
+  onEdit(messageId: string, edit: Edit): Promise<EditProblem | null>;
   /** Returns the message that the person edits with the up arrow. */
   ownNewest(): Message | undefined;
   /** Returns the names that can be mentioned. */
@@ -25,6 +36,7 @@ export class Composer {
   readonly #label = element("text-label", HTMLLabelElement);
   readonly #problem = element("composer-problem", HTMLParagraphElement);
   readonly #emoji: EmojiPicker;
+  readonly #tip: AssistantTip;
   readonly #options: ComposerOptions;
   readonly #drafts = new Map<string, string>();
   readonly #editing = element("editing", HTMLDivElement);
@@ -32,11 +44,14 @@ export class Composer {
   #roomName = "";
   /** The id of the message that is being edited; null if the person writes a new one. */
   #editedId: string | null = null;
+  /** The text of that message that the person has seen. A newer one is not overwritten. */
+  #seenText = "";
   /** When the last typing hint was sent, in milliseconds since 1970. */
   #lastHint = 0;
 
   constructor(options: ComposerOptions) {
     this.#options = options;
+    this.#tip = new AssistantTip(options.preferences);
     const names = new NameMenu(this.#text, () => options.names());
     this.#emoji = new EmojiPicker((emoji) => {
       this.#text.focus();
@@ -74,6 +89,7 @@ export class Composer {
   /** Lets the person edit a message. Their draft comes back afterwards. */
   edit({ id, text }: Pick<Message, "id" | "text">): void {
     if (this.#editedId === null) this.#drafts.set(this.#roomId, this.#text.value);
+    this.#seenText = text;
     this.#showText(id, text);
     this.#text.focus();
   }
@@ -138,19 +154,21 @@ export class Composer {
     this.#text.value = "";
     // The next text sends its first hint at once.
     this.#lastHint = 0;
+    this.#tip.onSent(text);
     this.#options.onSend(text);
     this.#text.focus();
   }
 
   /** The text stays until the server has it: an edit does not wait in the outbox. */
   async #saveEdited(messageId: string, text: string): Promise<void> {
-    const problem = await this.#options.onEdit(messageId, text);
+    const problem = await this.#options.onEdit(messageId, { text, expects: this.#seenText });
     // Meanwhile the person may have begun something else.
     if (this.#editedId !== messageId) return;
     if (problem === null) {
       this.stopEditing();
     } else {
-      this.#problem.textContent = problem;
+      this.#seenText = problem.newest ?? this.#seenText;
+      this.#problem.textContent = problem.sentence;
     }
   }
 

@@ -54,6 +54,7 @@ export class FollowedRoom {
       edited: (data) => this.#change({ type: "edited", data }, options),
       deleted: (data) => this.#change({ type: "deleted", data }, options),
       reacted: (data) => this.#change({ type: "reacted", data }, options),
+      answered: (data) => this.#change({ type: "answered", data }, options),
       typing: ({ author }) => {
         if (author !== options.person) this.typing.add(author, Date.now());
       },
@@ -101,8 +102,10 @@ export class FollowedRoom {
   }
 }
 
+const CHANGES: ReadonlySet<string> = new Set<MessageChange["type"]>(["edited", "deleted", "reacted", "answered"]);
+
 function isChange<Event extends { readonly type: string }>(
   event: Event,
 ): event is Extract<Event, { readonly type: MessageChange["type"] }> {
-  return event.type === "edited" || event.type === "deleted" || event.type === "reacted";
+  return CHANGES.has(event.type);
 }

@@ -86,6 +86,12 @@ test("a link or a name is never cut by Markdown inside of it, and works inside o
   expect(format("`@ada https://example.com/`", ["ada"])).toBe("<code>@ada https://example.com/</code>");
 });
 
+test("in scripts without spaces between words, bold needs none", () => {
+  expect(format("这是**重点**。**日本**です")).toBe("这是<strong>重点</strong>。<strong>日本</strong>です");
+  expect(format("**밥**을 먹다, นี่**สำคัญ**มาก")).toBe("<strong>밥</strong>을 먹다, นี่<strong>สำคัญ</strong>มาก");
+  expect(format("für**alle**s 2**3**4")).toBe("für**alle**s 2**3**4");
+});
+
 test("a list in many lists ends at some depth", () => {
   const deep = ["- a", "  - b", "    - c", "      - d", "        - e"].join("\n");
   const shown = format(deep);

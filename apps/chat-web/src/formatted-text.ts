@@ -55,8 +55,13 @@ class ChatTokenizer extends Tokenizer {
   }
 }
 
-const WORD_END = /[\p{L}\p{N}]$/u;
-const WORD_BEGIN = /^[\p{L}\p{N}]/u;
+/** Scripts that write no spaces between words, and Korean, whose particles follow a word without one. */
+const WITHOUT_SPACES = ["Han", "Hiragana", "Katakana", "Hangul", "Thai", "Lao", "Khmer", "Myanmar"]
+  .map((script) => `\\p{Script_Extensions=${script}}`)
+  .join("");
+const LETTER = `(?![${WITHOUT_SPACES}])[\\p{L}\\p{N}]`;
+const WORD_END = new RegExp(`${LETTER}$`, "u");
+const WORD_BEGIN = new RegExp(`^${LETTER}`, "u");
 
 function none(): undefined {}
 

@@ -1,5 +1,6 @@
 import { Emoji, type Message } from "@tidings-apps/chat-contract";
-import { ApiError, deleteMessage, patchMessage, putReaction } from "./api.ts";
+import { ApiError, deleteMessage, patchMessage, putReaction, stopAnswer, type Edit } from "./api.ts";
+import type { EditProblem } from "./composer.ts";
 import { element } from "./element.ts";
 import { MessageMenu } from "./message-menu.ts";
 import type { Session } from "./session.ts";
@@ -14,7 +15,7 @@ export interface MessageActionsOptions {
   readonly onProblem: (sentence: string) => void;
 }
 
-/** What a person can do with a message that is there: react to it, and edit or delete their own. */
+/** What a person can do with a message that is there: react to it, edit or delete their own, and stop an answer. */
 export class MessageActions {
   readonly #options: MessageActionsOptions;
   readonly #menu: MessageMenu;
@@ -33,6 +34,7 @@ export class MessageActions {
       const button = target instanceof Element ? target.closest("button") : null;
       const message = button === null ? undefined : this.#messageOf(button);
       if (button === null || message === undefined) return;
+      if (button.matches(".stop")) this.#stop(message);
       if (button.matches(".more")) this.#menu.open(message, this.#me, button);
       const emoji = Emoji.safeParse(button.dataset["emoji"]);
       if (emoji.success) this.#react(message, emoji.data);
@@ -47,14 +49,23 @@ export class MessageActions {
   }
 
   /** Changes the text of a message. Returns the problem; null if the change is stored. */
-  async edit(roomId: string, messageId: string, text: string): Promise<string | null> {
+  async edit(roomId: string, messageId: string, edit: Edit): Promise<EditProblem | null> {
     try {
-      this.#show(roomId, await patchMessage(roomId, messageId, text));
+      this.#show(roomId, await patchMessage(roomId, messageId, edit));
       return null;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      return `The change is not saved. ${error.message}`;
+      if (error.status === 409) return this.#describeConflict(messageId, edit);
+      return { sentence: `The change is not saved. ${error.message}`, newest: null };
     }
+  }
+
+  /** The newer text comes by the stream. */
+  #describeConflict(messageId: string, { expects }: Edit): EditProblem {
+    const newest = this.#messages.find(({ id }) => id === messageId)?.text ?? expects;
+    const sentence = "The change is not saved: this message was changed in another window";
+    if (newest === expects) return { sentence: `${sentence} a moment ago. Please save again.`, newest: null };
+    return { sentence: `${sentence}, to “${newest}”. Save again to replace that.`, newest };
   }
 
   /** Closes the menu and the dialog, because the person leaves the room. */
@@ -81,6 +92,11 @@ export class MessageActions {
     const people = reactions.find((reaction) => reaction.emoji === emoji)?.people ?? [];
     const isOn = !people.includes(this.#me);
     void this.#try(async () => this.#show(roomId, await putReaction(roomId, id, emoji, isOn)));
+  }
+
+  /** The event of the end changes the page. */
+  #stop({ id }: Message): void {
+    void this.#try(() => stopAnswer(this.#options.roomId(), id));
   }
 
   #askToDelete(message: Message): void {

@@ -1,4 +1,5 @@
 import type { Message } from "@tidings-apps/chat-contract";
+import { addCaret, paintAnswer } from "./answer-state.ts";
 import { paintAvatar } from "./avatar.ts";
 import { copyOf, elementIn } from "./element.ts";
 import { isSameName, paintText } from "./paint-text.ts";
@@ -22,13 +23,16 @@ export function updateMessageItem(
   previous: TimelineRow | undefined,
   me: string,
 ): void {
-  const { message, startsDay, startsNew, sharesByline } = row;
+  const { message, written, startsDay, startsNew, sharesByline } = row;
   item.classList.toggle("goes-on", sharesByline);
   const dayLine = elementIn(item, ".day", HTMLElement);
   dayLine.hidden = !startsDay;
   if (startsDay) elementIn(dayLine, "span", HTMLElement).textContent = describeDay(message.sentAt, new Date());
   elementIn(item, ".new-line", HTMLElement).hidden = !startsNew;
-  if (previous?.message === message) return;
+  const isSame = previous?.message === message;
+  if (!isSame || previous.written !== written) paintWords(item, row, me);
+  // A word of an answer changes nothing else, so a button keeps the focus.
+  if (isSame) return;
 
   item.dataset["id"] = message.id;
   item.classList.toggle("mine", message.author === me);
@@ -36,16 +40,10 @@ export function updateMessageItem(
   item.classList.toggle("names-me", mentionsMe);
   paintAvatar(elementIn(item, ".avatar", HTMLElement), message.author);
   elementIn(item, ".author", HTMLElement).textContent = message.author;
-  const text = elementIn(item, ".text", HTMLElement);
   const isDeleted = message.deletedAt !== null;
   item.classList.toggle("was-deleted", isDeleted);
   item.classList.toggle("was-edited", message.editedAt !== null && !isDeleted);
-  if (isDeleted) {
-    text.textContent = "This message was deleted.";
-    text.classList.remove("large");
-  } else {
-    paintText(text, message.text, message.mentions, me);
-  }
+  paintAnswer(item, message);
   paintReactions(elementIn(item, ".reactions", HTMLElement), message.reactions, me);
   const more = elementIn(item, ".more", HTMLButtonElement);
   more.hidden = isDeleted;
@@ -57,9 +55,30 @@ export function updateMessageItem(
   time.title = dateAndTime.format(message.sentAt);
 }
 
-/** Turns the buttons of all messages on or off: a change of a message needs a connection. */
-export function enableMessageButtons(items: HTMLElement, isLive: boolean): void {
+function paintWords(item: HTMLElement, { message, written }: TimelineRow, me: string): void {
+  const text = elementIn(item, ".text", HTMLElement);
+  if (message.deletedAt === null) {
+    paintText(text, written?.trimEnd() ?? message.text, message.mentions, me);
+  } else {
+    text.textContent = "This message was deleted.";
+    text.classList.remove("large");
+  }
+  if (message.answer?.state === "writing") addCaret(text);
+}
+
+/**
+ * Turns the buttons of all messages on or off: a change of a message needs a connection, and only members of the room
+ * can stop an answer.
+ */
+export function enableMessageButtons(
+  items: HTMLElement,
+  { isLive, isMember }: { readonly isLive: boolean; readonly isMember: boolean },
+): void {
   for (const button of items.querySelectorAll<HTMLButtonElement>(".more, .reaction")) button.disabled = !isLive;
+  for (const button of items.querySelectorAll<HTMLButtonElement>(".is-writing .stop")) {
+    button.hidden = !isMember;
+    button.disabled = !isLive;
+  }
 }
 
 function paintReactions(list: HTMLElement, reactions: Message["reactions"], me: string): void {

@@ -1,3 +1,5 @@
+import type { Message } from "@tidings-apps/chat-contract";
+import { sayAnswer } from "./answer-state.ts";
 import { element, elementIn, setText } from "./element.ts";
 import type { FollowedRoom } from "./followed-room.ts";
 import { KeyedList } from "./keyed-list.ts";
@@ -28,6 +30,10 @@ export interface ShownRoom {
   readonly state: FollowedRoom | undefined;
   readonly unreadAfter: number | null;
   readonly unread: number;
+  /** The text so far of an answer that is being written; otherwise null. */
+  readonly writtenOf: (messageId: string) => string | null;
+  /** Whether the person is a member of the room. */
+  readonly isMember: boolean;
   readonly isLive: boolean;
 }
 
@@ -37,6 +43,7 @@ export class MessageList {
   readonly #log = element("log", HTMLDivElement);
   readonly #items = element("messages", HTMLOListElement);
   readonly #newer = element("newer", HTMLButtonElement);
+  readonly #news = element("answer-news", HTMLParagraphElement);
   readonly #past = element("past", HTMLSpanElement);
   readonly #retry = element("past-retry", HTMLButtonElement);
   readonly #list: KeyedList<TimelineRow>;
@@ -96,8 +103,8 @@ export class MessageList {
     // A screen reader must not read a snapshot or history out like new messages.
     if (!isPositioned || state?.older.state === "loading") this.#beQuiet();
     this.#log.ariaBusy = String(!isReady);
-    this.#list.render(state?.timeline.rows(unreadAfter) ?? []);
-    enableMessageButtons(this.#items, room.isLive);
+    this.#list.render(state?.timeline.rows(unreadAfter, room.writtenOf) ?? []);
+    enableMessageButtons(this.#items, room);
     this.#renderEdges(roomName, state, isReady);
     if (!isPositioned) {
       this.#scrollToOpening(roomId, isReady);
@@ -111,6 +118,11 @@ export class MessageList {
     this.#renderNewer(room, isReady);
     const isNearTop = isReady && this.#scroller.scrollTop < NEAR_TOP;
     if (isNearTop && state?.older.state === "more") this.#options.onNearTop();
+  }
+
+  /** Lets a screen reader read an answer out: nobody hears it word by word. */
+  readOut(answer: Message): void {
+    setText(this.#news, sayAnswer(answer));
   }
 
   scrollToEnd(): void {

@@ -1,3 +1,4 @@
+import { ASSISTANT } from "@tidings-apps/chat-contract";
 import { element } from "./element.ts";
 import { completeName, insertName, type NameQuery } from "./name-completion.ts";
 
@@ -67,6 +68,7 @@ export class NameMenu {
         item.role = "option";
         item.dir = "auto";
         item.textContent = name;
+        item.classList.toggle("assistant", name === ASSISTANT);
         return item;
       }),
     );

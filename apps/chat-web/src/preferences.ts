@@ -8,12 +8,20 @@ const StoredPreferences = z.object({
   notifications: z.boolean(),
   /** Whether the person has answered the offer of notifications. The page makes it once. */
   offered: z.boolean(),
+  /** Whether the person knows of the assistant. The page tells it once. */
+  knowsAssistant: z.boolean(),
 });
 type StoredPreferences = z.infer<typeof StoredPreferences>;
 /** The theme of the page; `system` follows the system's setting. */
 export type Theme = StoredPreferences["theme"];
 
-const DEFAULTS: StoredPreferences = { theme: "system", sound: false, notifications: true, offered: false };
+const DEFAULTS: StoredPreferences = {
+  theme: "system",
+  sound: false,
+  notifications: true,
+  offered: false,
+  knowsAssistant: false,
+};
 const KEY = "tidings-chat/preferences";
 
 /** The preferences that this browser keeps, for everybody who uses it. */

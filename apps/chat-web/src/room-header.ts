@@ -7,7 +7,8 @@ import { partsOf } from "./text-parts.ts";
 /** What the header calls. */
 export interface RoomHeaderOptions {
   onMembership(joined: boolean): void;
-  onTopic(text: string): void;
+  /** @param before the topic when the person began to write */
+  onTopic(text: string, before: string): void;
 }
 
 /** The name and the topic of the open room, and the button to join or leave it. */
@@ -22,6 +23,8 @@ export class RoomHeader {
   readonly #membership = element("membership", HTMLButtonElement);
   #isJoined = false;
   #topicText = "";
+  /** The topic that is being edited, as it was at the beginning. */
+  #editedText = "";
 
   constructor(options: RoomHeaderOptions) {
     this.#field.maxLength = MAX_TOPIC;
@@ -30,7 +33,7 @@ export class RoomHeader {
       event.preventDefault();
       const text = this.#field.value.trim();
       this.stopEditing();
-      options.onTopic(text);
+      options.onTopic(text, this.#editedText);
     });
     this.#form.addEventListener("focusout", ({ relatedTarget }) => {
       const staysInside = relatedTarget instanceof Node && this.#form.contains(relatedTarget);
@@ -66,6 +69,7 @@ export class RoomHeader {
   }
 
   #edit(): void {
+    this.#editedText = this.#topicText;
     this.#field.value = this.#topicText;
     this.#topicLine.hidden = true;
     this.#form.hidden = false;

@@ -12,8 +12,16 @@ export class RoomRequests {
     void this.#try(() => setMembership(roomId, joined));
   }
 
-  setTopic(roomId: string, text: string): void {
-    void this.#try(() => putTopic(roomId, text));
+  /** @param before the topic that the person has seen when they began */
+  setTopic(roomId: string, text: string, before: string): void {
+    void this.#try(async () => {
+      try {
+        await putTopic(roomId, text, before);
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 409)) throw error;
+        this.#onProblem(`Somebody has changed the topic meanwhile. Yours is not saved: ${text}`);
+      }
+    });
   }
 
   sendTypingHint(roomId: string): void {

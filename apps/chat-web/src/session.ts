@@ -1,8 +1,9 @@
-import { chat, type Membership, type Mention, type Message } from "@tidings-apps/chat-contract";
+import { ASSISTANT, chat, type Membership, type Mention, type Message } from "@tidings-apps/chat-contract";
 import { createClient, type Client } from "@tidings/client";
 import { createPresence, type Followed, type Person } from "@tidings/client/presence";
 import { tabs } from "@tidings/client/tabs";
 import { ApiError, listRooms, postMessage, putRead } from "./api.ts";
+import { FollowedAnswers } from "./followed-answers.ts";
 import { FollowedRoom } from "./followed-room.ts";
 import { Mentions } from "./mentions.ts";
 import { Outbox } from "./outbox.ts";
@@ -25,6 +26,8 @@ export interface SessionListener {
   onMention(mention: Mention): void;
   /** A message has come. */
   onMessage(roomId: string): void;
+  /** The assistant's answer in the open room has ended. */
+  onAnswer(message: Message): void;
   /** The session of the person has ended at the server. */
   onEnd(): void;
 }
@@ -38,6 +41,8 @@ export class Session {
   readonly client: Client<typeof chat>;
   readonly roomList = new RoomList();
   readonly mentions = new Mentions();
+  /** The answers of the open room that are being written. */
+  readonly answers: FollowedAnswers;
   /** Who is online. Null before the session has begun. */
   #people: Followed<readonly Person<null>[]> | null = null;
   readonly outbox: Outbox;
@@ -51,6 +56,12 @@ export class Session {
     this.person = person;
     this.client = createClient(chat, { url: "/events", share: tabs({ viewer: person }) });
     this.#listener = listener;
+    this.answers = new FollowedAnswers({
+      client: this.client,
+      onWord: () => listener.onChange(),
+      onEnd: (message) => listener.onAnswer(message),
+      onProblem: (error) => console.error("The words of an answer cannot be read.", error),
+    });
     this.outbox = new Outbox({
       person,
       storage: localStorage,
@@ -60,7 +71,7 @@ export class Session {
       onSessionEnd: () => this.#end(),
     });
     this.client.status.subscribe((status) => {
-      if (status.state === "live") this.sendPending();
+      if (status.state === "live") this.tryAgain();
       if (status.state === "closed" && status.reason === "unauthenticated") this.#end();
     });
     void this.#begin();
@@ -83,10 +94,10 @@ export class Session {
     return people.map(({ viewer }) => viewer).sort((one, other) => one.localeCompare(other));
   }
 
-  /** Returns the names that can be mentioned: everybody who is online or has written in the room. */
+  /** Returns the names that can be mentioned: the assistant, and who is online or has written in the room. */
   names(roomId: string): string[] {
     const authors = this.followedRoom(roomId)?.timeline.messages.map(({ author }) => author) ?? [];
-    return [...new Set([...this.people(), ...authors])].filter((name) => name !== this.person);
+    return [...new Set([ASSISTANT, ...this.people(), ...authors])].filter((name) => name !== this.person);
   }
 
   /** The person has seen the newest message of the room. */
@@ -100,10 +111,11 @@ export class Session {
     this.#readMarks.set({ roomId, read: newest });
   }
 
-  /** Sends the messages and read marks that could not be sent before. */
-  sendPending(): void {
+  /** Sends the messages and read marks that could not be sent before, and reads the words that could not be read. */
+  tryAgain(): void {
     void this.outbox.send();
     void this.#readMarks.send();
+    this.answers.retry();
   }
 
   /** Tries to connect at once, instead of after the pause. */
@@ -120,7 +132,7 @@ export class Session {
   /** The server has answered a change of a message. */
   addChanged(roomId: string, message: Message): void {
     this.followedRoom(roomId)?.timeline.add([message]);
-    this.#listener.onChange();
+    this.#onRoomChange();
   }
 
   close(): void {
@@ -209,6 +221,12 @@ export class Session {
     for (const roomId of wanted) {
       if (!this.#followedRooms.has(roomId)) this.#followRoom(roomId);
     }
+    this.#onRoomChange();
+  }
+
+  /** The messages of a room, or the open room, may have changed. */
+  #onRoomChange(): void {
+    this.answers.follow(this.followedRoom(this.#openRoom)?.timeline.messages ?? []);
     this.#listener.onChange();
   }
 
@@ -225,7 +243,7 @@ export class Session {
         this.#matchOwnMessage(roomId, message);
         this.#listener.onMessage(roomId);
       },
-      onChange: () => this.#listener.onChange(),
+      onChange: () => this.#onRoomChange(),
     });
     this.#followedRooms.set(roomId, room);
   }

@@ -1,4 +1,4 @@
-import { MAX_NAME } from "@tidings-apps/chat-contract";
+import { ASSISTANT, MAX_NAME } from "@tidings-apps/chat-contract";
 import { ApiError, signIn } from "./api.ts";
 import { element, elementIn } from "./element.ts";
 
@@ -6,6 +6,8 @@ import { element, elementIn } from "./element.ts";
 const PROBLEMS: Readonly<Record<number, string>> = {
   400: "Please choose another name.",
   409: "Somebody here has a name that looks the same. Please write exactly that name, or choose another one.",
+  429: "Too many new people come from your network. Please try again in a minute, or take a name that you had before.",
+  503: "The chat takes no new people at the moment. Please try again later, or take a name that you had before.",
 };
 
 /** The form for a person who is not signed in. */
@@ -38,6 +40,9 @@ export class SignIn {
   async #submit(onSignedIn: (name: string) => void): Promise<void> {
     const name = this.#name.value.trim();
     if (name === "") return this.#refuse("Please say your name.");
+    if (name.toLowerCase() === ASSISTANT.toLowerCase()) {
+      return this.#refuse(`${ASSISTANT} is the assistant of this chat. Please choose another name.`);
+    }
     try {
       onSignedIn(await signIn(name));
     } catch (error) {

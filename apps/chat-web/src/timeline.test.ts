@@ -25,6 +25,17 @@ test("snapshots, events and history can come in any order, and each message is k
   expect([timeline.oldest, timeline.newest]).toEqual([Number.POSITIVE_INFINITY, 0]);
 });
 
+test("each answer has a byline of its own, and its row has the words that have come so far", () => {
+  const timeline = new Timeline();
+  const answer = { state: "writing" } as const;
+  timeline.add([1, 2].map((number) => ({ ...message(number, "Tea"), text: "", answer })));
+  const rows = timeline.rows(null, (id) => (id === "m2" ? "so far" : null));
+  expect(rows.map(({ sharesByline, written }) => [sharesByline, written])).toEqual([
+    [false, null],
+    [false, "so far"],
+  ]);
+});
+
 test("one author shares a byline for five minutes, within one day, and not across the line", () => {
   const timeline = new Timeline();
   timeline.add([

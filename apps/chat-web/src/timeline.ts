@@ -8,6 +8,8 @@ const BYLINE_TIME = 5 * 60_000;
 /** A message, and what is shown above it. */
 export interface TimelineRow {
   readonly message: Message;
+  /** The text so far of an answer that is being written; otherwise null. */
+  readonly written: string | null;
   /** It is the first message of its day. */
   readonly startsDay: boolean;
   /** It is the first unread message. */
@@ -91,14 +93,17 @@ export class Timeline {
     return early.toSorted((one, other) => one.data.revision - other.data.revision).reduce(applyChange, message);
   }
 
-  /** @param unreadAfter the number of the message above the line "New messages"; null for no line */
-  rows(unreadAfter: number | null): TimelineRow[] {
+  /**
+   * @param unreadAfter the number of the message above the line "New messages"; null for no line
+   * @param writtenOf the text so far of an answer that is being written
+   */
+  rows(unreadAfter: number | null, writtenOf: (messageId: string) => string | null = () => null): TimelineRow[] {
     return this.#messages.map((message, index) => {
       const previous = this.#messages[index - 1];
       const startsDay = previous === undefined || !isSameDay(previous, message);
       const startsNew = isFirstAfter(unreadAfter, previous, message);
       const sharesByline = !startsDay && !startsNew && canShareByline(previous, message);
-      return { message, startsDay, startsNew, sharesByline };
+      return { message, written: writtenOf(message.id), startsDay, startsNew, sharesByline };
     });
   }
 }
@@ -112,6 +117,8 @@ function isFirstAfter(number: number | null, previous: Message | undefined, mess
   return previous === undefined || previous.number <= number;
 }
 
-function canShareByline(previous: Message, { author, sentAt }: Message): boolean {
+function canShareByline(previous: Message, { author, sentAt, answer }: Message): boolean {
+  // The byline of an answer says how far it is.
+  if (answer !== null) return false;
   return previous.author === author && sentAt.getTime() - previous.sentAt.getTime() < BYLINE_TIME;
 }

@@ -22,23 +22,29 @@ export class RandomFaults {
   readonly counts: Record<string, number> = {};
   readonly #proxy: TcpProxy;
   readonly #kinds: readonly Fault[];
+  /** Faults that have to happen, whatever the chance. */
+  readonly #certain: Fault[];
 
-  constructor(proxy: TcpProxy, servers: ServerPair) {
+  /** @param more faults of where the servers keep their data, with their weights */
+  constructor(proxy: TcpProxy, servers: ServerPair, more: readonly (readonly [weight: number, fault: Fault])[]) {
     this.#proxy = proxy;
+    const kill = { name: "kills", happen: () => servers.kill() };
+    this.#certain = [...more.map(([, fault]) => fault), kill, kill];
     this.#kinds = repeatByWeight<Fault>([
-      [6, { name: "kills", happen: () => servers.kill() }],
+      [6, kill],
       [2, { name: "replaced", happen: () => servers.replace() }],
       [4, { name: "cuts", happen: () => proxy.cut() }],
       [4, { name: "cut short", happen: () => this.#cutShort() }],
       [3, { name: "refused", happen: () => this.#refuse() }],
       // It takes half a minute until a client notices.
       [1, { name: "half open", happen: () => proxy.mute() }],
+      ...more,
     ]);
   }
 
   async happenUntil(isOver: () => boolean): Promise<void> {
     while (!isOver()) {
-      const { name, happen } = pick(this.#kinds);
+      const { name, happen } = this.#certain.shift() ?? pick(this.#kinds);
       await happen();
       this.counts[name] = (this.counts[name] ?? 0) + 1;
       await delay(Math.random() * PAUSE);

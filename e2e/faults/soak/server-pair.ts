@@ -1,7 +1,7 @@
 import type { ServerProcess } from "../server-process.ts";
 import { pick } from "./chance.ts";
 
-/** Two processes that serve the same file. */
+/** Two processes that serve the same storage. */
 export class ServerPair {
   readonly #start: () => Promise<ServerProcess>;
   readonly #running: ServerProcess[] = [];
@@ -17,6 +17,11 @@ export class ServerPair {
     // One after the other: the first one creates the tables.
     for (let count = 0; count < 2; count++) servers.#running.push(await start());
     return servers;
+  }
+
+  /** The ports of those that run. */
+  get ports(): readonly number[] {
+    return this.#running.map(({ port }) => port);
   }
 
   /** The port for a new connection: that of either process. */

@@ -68,11 +68,11 @@ async function passByWhatIsTooLarge(): Promise<Faults> {
   const { length: streams } = kit.server.streams;
   // A page that is too large cannot be had by asking once more.
   const late: string[] = [];
-  kit.server.onRequest = (request) => request.isStream || request.breakOff(new RangeError("too large"));
+  kit.server.onRequest = (request) => request.isStream || request.flood();
   kit.client.subscribe(chat.inbox({ userId: "late" }), { onGap: ({ reason }) => late.push(reason) }, { after: "e.1" });
   kit.server.onRequest = (request) => {
     if (request.isStream) request.live("e.4");
-    else if (request.after === "e.1") request.breakOff(new RangeError("too large"));
+    else if (request.after === "e.1") request.flood();
     else request.page({ cursor: "e.4" });
   };
   for (let second = 0; second < 30; second++) await kit.clock.advance(1_000);

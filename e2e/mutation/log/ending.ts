@@ -105,6 +105,22 @@ export const endingMutants = breaking("ends", {
         }
       },
   ),
+  "drops the values of a channel after its end": decorate((log) => {
+    let left: readonly Entry[] | null = null;
+    return {
+      trim: async () => {
+        const { entries } = await log.current(["a"], null, WIDE);
+        left = entries.filter(({ type }) => type !== "end");
+        await log.trim();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        left = null;
+      },
+      current: async (...asked) => {
+        const page = await log.current(...asked);
+        return left === null ? page : { ...page, entries: left };
+      },
+    };
+  }),
   "counts ended channels among those that it remembers": replaceMarks((TrimMarks) => {
     let isLeaving = false;
     return class extends TrimMarks {

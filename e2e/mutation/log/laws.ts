@@ -61,6 +61,12 @@ export const lawMutants = [
       append: async (batch) => (await log.append(batch.toReversed())).toReversed(),
     })),
     "shows every second entry late": outOfOrder,
+    "looks for the head when the caller has gone on": decorate((log) => ({
+      head: async () => {
+        await Promise.resolve();
+        return log.head();
+      },
+    })),
     "shows a batch in parts": decorate((log) => ({
       append: async (batch) => {
         const appended: Appended[] = [];

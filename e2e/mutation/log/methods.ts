@@ -1,5 +1,5 @@
 import type { Entry } from "@tidings/log";
-import { changeReads, decorate, movePositions } from "../memory-log.ts";
+import { changeReads, decorate, movePositions, sparse } from "../memory-log.ts";
 import { breaking } from "./mutant.ts";
 
 const bySeq = (one: Entry, other: Entry): number => one.seq - other.seq;
@@ -20,6 +20,7 @@ export const methodMutants = [
         return log.append(batch);
       },
     })),
+    "leaves positions out inside of a batch": sparse,
     "gives every entry a key": changeReads((page) => ({
       ...page,
       // The type forbids a key that is there and undefined; that is what is wrong with it.

@@ -1,5 +1,5 @@
 import type * as entryRow from "../../../packages/log-sqlite/src/entry-row.ts";
-import type * as epochs from "../../../packages/log-sqlite/src/epochs.ts";
+import type * as epochTable from "../../../packages/log/src/engine/epoch-table.ts";
 import type * as keptEntries from "../../../packages/log/src/kept-entries.ts";
 import type * as logFile from "../../../packages/log-sqlite/src/log-file.ts";
 import type * as logWriter from "../../../packages/log-sqlite/src/log-writer.ts";
@@ -179,8 +179,9 @@ export const logMutants: readonly Mutant[] = [
       prepareSchema:
         (prepareSchema) =>
         (file, ...given) => {
-          prepareSchema(file, ...given);
+          const isCreated = prepareSchema(file, ...given);
           file.exec(WITHOUT_MARKS);
+          return isCreated;
         },
     }),
     "retention takes rows",
@@ -188,10 +189,10 @@ export const logMutants: readonly Mutant[] = [
   breaking(
     "law 4",
     "the end of an epoch is not compared by SQLite",
-    replace<typeof epochs>("packages/log-sqlite/src/epochs.ts", {
-      Epochs: (Epochs) =>
-        class extends Epochs {
-          override invalidity(...[position, head]: Parameters<epochs.Epochs["invalidity"]>) {
+    replace<typeof epochTable>("packages/log/src/engine/epoch-table.ts", {
+      EpochTable: (EpochTable) =>
+        class extends EpochTable {
+          override invalidity(...[position, head]: Parameters<epochTable.EpochTable["invalidity"]>) {
             const reason = super.invalidity(position, head);
             return reason === "lost" && position.seq <= head ? null : reason;
           }

@@ -5,7 +5,7 @@ import { after, failOver, settled } from "./steps.ts";
 export const ends = {
   "an address ends, and readers come and go": {
     reaches: "ends: nothing comes after an end, and nobody waits for what has ended",
-    world: { hasPlain: false, hasJob: false, kept: 1_000, keptBytes: Infinity },
+    world: { hasPlain: false, actors: [], kept: 1_000, keptBytes: Infinity },
     story: [
       times(1, 3, act("followJob")),
       times(2, 6, act("step"), oneOf(act("read"), act("cut"), act("wait"))),
@@ -18,7 +18,7 @@ export const ends = {
   },
   "an address ends, and the log fails over": {
     reaches: "ends: a failover may take an end, and then the address goes on",
-    world: { hasPlain: false, hasJob: false, kept: 1_000, keptBytes: Infinity },
+    world: { hasPlain: false, actors: [], kept: 1_000, keptBytes: Infinity },
     story: [
       times(1, 3, act("followJob")),
       times(2, 5, act("step", after(50))),

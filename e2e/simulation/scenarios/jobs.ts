@@ -5,17 +5,17 @@ import { after, failOver, flood, publish } from "./steps.ts";
 export const jobs = {
   "a job falls behind what retention keeps": {
     reaches: "loops: a gap comes before anything newer",
-    world: { hasJob: true, kept: 3, ringEntries: 2 },
+    world: { actors: ["job"], kept: 3, ringEntries: 2 },
     story: [times(6, 10, flood("room a"), flood("feed x"), act("wait"))],
   },
   "a job reads while the log fails over": {
     reaches: "loops: what a failover has taken is named by a gap",
-    world: { hasJob: true, kept: 1_000 },
+    world: { actors: ["job"], kept: 1_000 },
     story: [times(6, 10, publish("room a", after(50)), publish("feed x", after(400)), failOver(3, after(1_100)))],
   },
   "a job is killed again and again": {
     reaches: "loops: nothing is lost and nothing comes twice",
-    world: { hasJob: true, kept: 1_000 },
+    world: { actors: ["job"], kept: 1_000 },
     story: [times(8, 12, flood("room a"), flood("feed x"), act("wait"))],
   },
 } satisfies Record<string, Scenario>;

@@ -76,12 +76,13 @@ export const rights = {
         oneOf(followByHandlers(viewer, "room b", now), followByHandlers(viewer, "feed x", now)),
       ),
       times(0, 2, act("publish", now)),
-      act("unheard", now),
+      // The requests have arrived, and their streams are not open yet.
+      act("unheard", after(20)),
       ...VIEWERS.flatMap((viewer) => [
         grantForAWhile(viewer, "feed x", [500, 6_000], now),
         grantForAWhile(viewer, "room b", [500, 6_000], now),
       ]),
-      times(0, 1, act("unheard", now)),
+      times(0, 1, act("unheard", after(20))),
       times(12, 14, publish("room b"), publish("feed x"), act("wait", { a: [0.2, 0.4] })),
     ],
   },

@@ -33,6 +33,14 @@ createHub(shop, { log, authorize, snapshot: {} });
 createHub(app, { log, authorize, snapshot, hearbeat: 5 });
 // error: Type 'undefined' is not assignable to type …Decision
 createHub(app, { log, snapshot, authorize: ({ name }) => void name });
+createHub(app, {
+  log,
+  snapshot,
+  // error: Type '({ viewer }: Question<…=> void' is not assignable to type …Decision
+  authorize({ viewer }) {
+    viewer.id.includes("ada");
+  },
+});
 
 // error: Argument of type 'Address<"inbox", "boxes/:userId">' is not assignable to parameter of type 'Address<"inbox", "users/:userId/inbox">'.
 void hub.publish(shop.inbox({ userId: "ada" }), "mention", { roomId: "lobby", by: "bob" });

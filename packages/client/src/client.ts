@@ -86,7 +86,7 @@ export interface Client<C extends Contract> {
   ): Promise<History<EventOf<C, Name>, EndOf<C, Name>>>;
   /**
    * Tries again at once what waits for its next attempt, also after `closed: unauthenticated`: the subscriptions go on
-   * from where they were.
+   * from where they were. Calls within half a second of the last attempt are served together, when that is over.
    */
   reconnect(): void;
   /** Ends all subscriptions and the connection, for good. A loop gets nothing more, not even what waits for it. */

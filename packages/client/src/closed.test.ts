@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createKit, inbox, lobby, watch, type ClientKit } from "../test/client-kit.ts";
+import { createKit, inbox, lobby, other, watch, type ClientKit } from "../test/client-kit.ts";
 import type { ClientOptions, ClientSubscription } from "./index.ts";
 
 /** Closes the client, or a subscription of it. */
@@ -183,6 +183,29 @@ test("nothing is called any more once the client is closed: no url, no headers, 
   await kit.clock.advance(1_000);
   expect(kit.server.requests).toEqual([]);
 });
+
+test.each(["open", "prepare"])(
+  "closing in onLog, when a request begins (%s), ends that request, too",
+  async (which) => {
+    let isClosing = which === "open";
+    const kit = createKit({
+      debug: true,
+      onLog: ({ event }) => isClosing && event === "connect" && kit.client.close(),
+    });
+    kit.client.subscribe(inbox, { onGap: () => {} });
+    await kit.clock.advance(0);
+    if (which === "prepare") {
+      kit.server.stream.live("e.1");
+      await kit.clock.advance(0);
+      isClosing = true;
+      kit.client.subscribe(other, { onGap: () => {} });
+      await kit.clock.advance(0);
+    }
+    expect(kit.client.status.value).toMatchObject({ state: "closed" });
+    expect(kit.server.requests.every(({ aborted }) => aborted)).toBe(true);
+    expect([kit.clock.pending, kit.network.listeners]).toEqual([0, 0]);
+  },
+);
 
 test("closing in onLog, when a request has ended, is final: onError hears nothing after it", async () => {
   const after: string[] = [];

@@ -1,4 +1,5 @@
 import type { AddressOf, ChannelName, Contract } from "@tidings/contract";
+import { onAbort } from "@tidings/protocol/on-abort";
 import type { Client, EventsOptions, History, HistoryOptions } from "./client.ts";
 import { handlerConsumer } from "./deliver/consumer.ts";
 import { createDecoder } from "./deliver/decoder.ts";
@@ -65,12 +66,11 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
       const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
       const unreadable = items.flatMap((item) => (item?.kind === "unreadable" ? item : []));
       unreadable.forEach(({ error }) => settings.onError(error));
-      const ending = items.find((item) => item?.kind === "end");
-      const end = ending?.kind === "end" ? (ending.event as EndOf<C, Name> | null) : null;
+      const [end = null] = items.flatMap((item) => (item?.kind === "end" ? (item.event as EndOf<C, Name> | null) : []));
       return { events, end, cursor: page.cursor, more: page.more, unreadable: unreadable.map(({ data }) => data) };
     },
-    reconnect: () => streams.reconnect(),
-    close: () => streams.close(),
+    reconnect: streams.reconnect,
+    close: streams.close,
   };
 }
 
@@ -79,10 +79,10 @@ function closeOnAbort(status: Watchable<Status>, close: () => void, signal: Abor
   if (!signal) {
     return;
   }
-  signal.addEventListener("abort", close);
+  const forget = onAbort(signal, close);
   status.subscribe((value) => {
     if (isOver(value)) {
-      signal.removeEventListener("abort", close);
+      forget();
     }
   });
   if (signal.aborted) {

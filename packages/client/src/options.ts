@@ -2,9 +2,10 @@ import { startTimer, type Clock } from "@tidings/protocol/clock";
 import { callSafely } from "./deliver/callback.ts";
 import { createAlarms, type Alarms } from "./drive/alarms.ts";
 import { createAllowance, type Allowance } from "./drive/allowance.ts";
+import { createDelays, type Delays } from "./drive/delays.ts";
 import { createCredentials, type Credentials, type HeadersOption } from "./drive/credentials.ts";
-import { badOption } from "./drive/failure.ts";
 import { runtimeNetwork, type Network } from "./drive/network.ts";
+import { runtimeFetch } from "./drive/runtime-fetch.ts";
 import { alone, type Share } from "./share.ts";
 import { watched, type Watched } from "./status.ts";
 import type { StreamError } from "./stream-error.ts";
@@ -64,6 +65,7 @@ export interface Settings extends Required<Omit<ClientOptions, "clock" | "header
   readonly report: Report;
   readonly identity: Credentials;
   readonly alarms: Alarms;
+  readonly delays: Delays;
   readonly allowance: Allowance;
   /** What requests fail with when the client closes, for good. Null before. */
   readonly closing: Watched<StreamError | null>;
@@ -80,8 +82,7 @@ export function toSettings(given: ClientOptions): Settings {
     url: "",
     headers: {},
     credentials: "same-origin" as const,
-    // Looked up late and called as a function: a browser's fetch refuses to be a method of another object.
-    fetch: (url: string, init: RequestInit) => globalThis.fetch(toAbsolute(url).href, init),
+    fetch: runtimeFetch,
     validate: true,
     connectTimeout: 15_000,
     maxEventBytes: 1 << 20,
@@ -103,6 +104,7 @@ export function toSettings(given: ClientOptions): Settings {
     report: createReport(settings),
     identity: createCredentials(settings),
     alarms: createAlarms(settings.clock),
+    delays: createDelays(settings.clock),
     allowance: createAllowance(),
     // Not a signal: Node warns of a leak where more than ten wait for one.
     closing: watched<StreamError | null>(null),
@@ -130,15 +132,5 @@ function checkOptions(options: ClientOptions, defaults: object): void {
   }
   if (options.url === undefined) {
     throw new TypeError(`Expected "url" to be where the hub is, got nothing.`);
-  }
-}
-
-/** @throws Failure `bad-option` where a relative url is relative to nothing, as in Node and in a worker of a blob */
-export function toAbsolute(url: string): URL {
-  const { location } = globalThis as { location?: { href: string } };
-  try {
-    return new URL(url, location?.href);
-  } catch (cause) {
-    throw badOption('"url" to be absolute here', url, { cause });
   }
 }

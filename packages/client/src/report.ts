@@ -16,9 +16,11 @@ interface ReportNeeds {
 /** What all requests of a client report to: many of them may fail for the same reason. */
 export function createReport({ clock, onError }: ReportNeeds): Report {
   const reportedAt = new Map<string, number>();
+  /** Who comes later may get the same error with another reason. */
+  const reported = new WeakSet<StreamError>();
   return ({ reason, error }) => {
     // A stream that has finished is no failure.
-    if (!error || reason === "finished") {
+    if (!error || reason === "finished" || reported.has(error)) {
       return;
     }
     const kind = `${reason} ${error.code}`;
@@ -27,6 +29,7 @@ export function createReport({ clock, onError }: ReportNeeds): Report {
     // The absolute difference: a clock that was set back must not silence it until it has caught up.
     if (Math.abs(now - last) >= PAUSE) {
       reportedAt.set(kind, now);
+      reported.add(error);
       onError(error);
     }
   };

@@ -4,13 +4,27 @@ import { z } from "zod";
 import { createClient } from "../src/create-client.ts";
 import type { Fetch } from "../src/options.ts";
 
-const contract = defineContract({
-  feed: channel("feeds/:id", { tick: z.object({ n: z.number(), text: z.string() }) }),
-});
+/** What each event has. */
+export const tick = z.object({ n: z.number(), text: z.string() });
+
+const contract = defineContract({ feed: channel("feeds/:id", { tick }) });
+const last = contract.feed({ id: "0" });
 const text = "x".repeat(120);
+
+/** The bytes of so many events, of 200 bytes each. */
+export function framesOf(events: number, nextId: () => string): Uint8Array {
+  const frames = Array.from({ length: events }, (_, n) =>
+    formatFrame(eventName(last.path, "tick"), JSON.stringify({ n, text }), nextId()),
+  );
+  return new TextEncoder().encode(frames.join(""));
+}
 
 /** A client in real time, with a stream of its own. */
 export interface DispatchStage {
+  /** Bytes of the next events. */
+  frames(events: number): Uint8Array;
+  /** Waits until the handler has had them all. */
+  deliver(bytes: Uint8Array, events: number): Promise<void>;
   /** Microseconds of one event, from bytes to handler. */
   measure(events: number): Promise<number>;
   close(): void;
@@ -33,7 +47,6 @@ export async function createDispatchStage(subscriptions: number): Promise<Dispat
   for (let id = 1; id < subscriptions; id++) {
     client.subscribe(contract.feed({ id: String(id) }), { onGap: () => {} });
   }
-  const last = contract.feed({ id: "0" });
   const live = client.subscribe(last, {
     onGap: () => {},
     tick() {
@@ -42,27 +55,28 @@ export async function createDispatchStage(subscriptions: number): Promise<Dispat
     },
   });
   await new Promise((resolve) => setTimeout(resolve, 50));
-  const encoder = new TextEncoder();
   let seq = 1;
   const id = () => formatCursor({ epoch: "e", seq: seq++ });
   const hello = formatControl("hello", { protocol: 1, heartbeat: 60_000, contract: "" }, id());
-  push(encoder.encode(formatRetry(2_000) + hello));
+  push(new TextEncoder().encode(formatRetry(2_000) + hello));
   await new Promise<void>((resolve) => {
     const stop = live.status.subscribe(() => live.status.value.state === "live" && (stop(), resolve()));
     if (live.status.value.state === "live") resolve();
   });
 
+  const deliver = async (bytes: Uint8Array, events: number): Promise<void> => {
+    remaining = events;
+    const done = new Promise<void>((resolve) => (onLast = resolve));
+    push(bytes);
+    await done;
+  };
   return {
+    frames: (events) => framesOf(events, id),
+    deliver,
     async measure(events) {
-      const frames = Array.from({ length: events }, (_, n) =>
-        formatFrame(eventName(last.path, "tick"), JSON.stringify({ n, text }), id()),
-      );
-      const bytes = encoder.encode(frames.join(""));
-      remaining = events;
-      const done = new Promise<void>((resolve) => (onLast = resolve));
+      const bytes = framesOf(events, id);
       const begin = performance.now();
-      push(bytes);
-      await done;
+      await deliver(bytes, events);
       return ((performance.now() - begin) * 1_000) / events;
     },
     close: () => client.close(),

@@ -128,18 +128,26 @@ export class FakeRequest {
       status,
       headers: given,
       body: { cancel: async () => {} },
-      json: async () => structuredClone(body),
+      json: async () => copyOf(body),
     };
     this.#resolve(response as unknown as Response);
   }
 
-  /** The head of a page, and the end of the connection. */
-  breakOff(error: Error = new TypeError("terminated")): void {
-    const headers = new Headers({ "content-type": "application/json" });
+  /** The head of a page, or of a problem document where the status is an error, and the end of the connection. */
+  breakOff(error: Error = new TypeError("terminated"), status = 200): void {
+    const headers = new Headers({ "content-type": `application/${status >= 400 ? "problem+json" : "json"}` });
     const json = async (): Promise<never> => {
       throw error;
     };
-    this.#resolve({ status: 200, headers, json, body: null } as unknown as Response);
+    this.#resolve({ status, headers, json, body: null } as unknown as Response);
+  }
+
+  /** An answer that never ends. */
+  flood(status = 200, type = "application/json"): void {
+    const value = new Uint8Array(1 << 20).fill(32);
+    const cancel = async () => {};
+    const body = { cancel, getReader: () => ({ cancel, read: async () => ({ done: false, value }) }) };
+    this.#resolve({ status, headers: new Headers({ "content-type": type }), body } as unknown as Response);
   }
 
   page(body: Partial<PageBody> & { readonly cursor: string }): void {
@@ -167,6 +175,15 @@ export class FakeRequest {
       `${formatRetry(retry)}event: hello\ndata: ${JSON.stringify(hello)}\n${id === null ? "" : `id: ${id}\n`}\n`,
     );
     return stream;
+  }
+}
+
+/** A copy, unless it is nested too deeply for that. */
+function copyOf(body: unknown): unknown {
+  try {
+    return structuredClone(body);
+  } catch {
+    return body;
   }
 }
 

@@ -14,7 +14,7 @@ export const FORGOTTEN_AFTER = 86_400_000;
 
 const Alive = z.object({ server: z.string() });
 const Here = z.object({ viewer: z.string(), server: z.string(), since: z.number() });
-const Count = z.object({ server: z.string(), count: z.number() });
+const Count = z.object({ server: z.string(), count: z.number(), atLeast: z.optional(z.number()) });
 
 /** A server that says who is there. Its lease expires when it does not renew it. */
 export type Alive = z.infer<typeof Alive>;
@@ -22,7 +22,10 @@ export type Alive = z.infer<typeof Alive>;
 /** A viewer has a stream at a server. It counts for as long as the server's lease. */
 export type Here = z.infer<typeof Here>;
 
-/** How many viewers have a stream at a server. It counts for as long as the server's lease. */
+/**
+ * How many viewers have a stream at a server. It counts for as long as the server's lease. A server that ends says in
+ * `atLeast` how many there were at all servers: until its lease ends, its viewers come to others.
+ */
 export type Count = z.infer<typeof Count>;
 
 /** What a viewer is doing. It belongs to the viewer and to no server. */
@@ -131,6 +134,18 @@ export function peopleOf<State>(
     people.set(viewer, { viewer, since: Math.min(since, earlier), state: stateOf(viewer) });
   }
   return [...people.values()].sort(bySinceAndViewer);
+}
+
+/** How many a list of values counts. */
+export function countOf(counts: Iterable<Count>, isAlive: (server: string) => boolean): number {
+  let sum = 0;
+  let atLeast = 0;
+  for (const value of counts) {
+    if (!isAlive(value.server)) continue;
+    sum += value.count;
+    atLeast = Math.max(atLeast, value.atLeast ?? 0);
+  }
+  return Math.max(sum, atLeast);
 }
 
 function bySinceAndViewer(one: Person<unknown>, other: Person<unknown>): number {

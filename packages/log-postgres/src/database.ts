@@ -19,12 +19,7 @@ export interface Queryable {
 /** The most connections of the log, without that of the doorbell. */
 const CONNECTIONS = 4;
 /** The milliseconds until an attempt to connect fails. */
-const CONNECT_TIMEOUT = 5_000;
-
-/** The nearest number that a bigint can hold; limits may be Infinity. */
-export function toInteger(value: number): number {
-  return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
-}
+const CONNECT_TIMEOUT = 4_000;
 
 /** The log's connections to its database. */
 export class Database implements Queryable {
@@ -64,11 +59,15 @@ export class Database implements Queryable {
   /** Runs the work on one connection. */
   async onOneConnection<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result> {
     const client = await this.#pool.connect();
+    // Without a listener, the error of a lost connection ends the process; the statement that runs rejects, too.
+    const ignore = (): void => {};
+    client.on("error", ignore);
     // Several statements without values have several results, which nobody needs.
     const query = async (text: string, values?: readonly Value[]): Promise<readonly Row[]> =>
       (await client.query<Row>(text, values === undefined ? undefined : [...values])).rows;
     try {
       const result = await work({ query });
+      client.off("error", ignore);
       client.release();
       return result;
     } catch (error) {

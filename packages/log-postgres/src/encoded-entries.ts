@@ -1,6 +1,6 @@
 import type { NewEntry } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
-import { toInteger } from "./database.ts";
+import { toInteger } from "@tidings/log/engine";
 
 /**
  * The entries as the functions of the schema take them, each as a text of JSON. It copies the entries, so later changes

@@ -1,5 +1,5 @@
 import { formatRules, patternSource, type ChannelKeep, type KeepRules } from "@tidings/log";
-import { toInteger } from "./database.ts";
+import { toInteger } from "@tidings/log/engine";
 
 /** The rules as they are stored: their text, and a list of JSON whose last item fits every channel. */
 export function encodeRules(rules: KeepRules): [text: string, list: string] {

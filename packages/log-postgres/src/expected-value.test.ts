@@ -1,7 +1,8 @@
 import type { NewEntry } from "@tidings/log";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { everything, reliable } from "../../log/test/entries.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { connect, server } from "../test/test-server.ts";
 
 const topic = (data: string, more: Partial<NewEntry> = {}): NewEntry => ({

@@ -8,10 +8,10 @@ import {
   type LogStat,
   type Page,
 } from "@tidings/log";
-import type { KnownEpochs } from "@tidings/log/engine";
+import { entryAt, refusedPage, type KnownEpochs, type PendingHeads, toInteger } from "@tidings/log/engine";
 import type { Cursor } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
-import { toInteger, type Database, type Row, type Value } from "./database.ts";
+import { type Database, type Row, type Value } from "./database.ts";
 import { isLostConnection, postgresError } from "./postgres-error.ts";
 import { ENTRY_BYTES, VOLATILE } from "./sql/tables.ts";
 
@@ -47,11 +47,13 @@ export class LogReader {
   readonly #database: Database;
   readonly #now: () => number | null;
   readonly #epochs: KnownEpochs;
+  readonly #heads: Pick<PendingHeads, "note">;
 
   /** @param now milliseconds since 1970; null for the clock of the server */
-  constructor(database: Database, epochs: KnownEpochs, now: () => number | null) {
+  constructor(database: Database, epochs: KnownEpochs, heads: Pick<PendingHeads, "note">, now: () => number | null) {
     this.#database = database;
     this.#epochs = epochs;
+    this.#heads = heads;
     this.#now = now;
   }
 
@@ -84,7 +86,11 @@ export class LogReader {
     return this.#invalid(found, channels) ?? this.#page(found, []);
   }
 
-  async head(): Promise<Cursor> {
+  head(): Promise<Cursor> {
+    return this.#heads.note(this.#askHead());
+  }
+
+  async #askHead(): Promise<Cursor> {
     const { schema } = this.#database;
     const [row] = await this.#query(`select head, epoch from ${schema}.validate(null, null)`, []);
     return { epoch: String(row?.["epoch"]), seq: Number(row?.["head"]) };
@@ -142,14 +148,7 @@ from ${schema}.validate($1, $2) validated left join lateral ${schema}.${entries}
 
   /** The answer to an invalid position; null if it is valid. */
   #invalid({ head, reason, holes }: Found, channels: readonly string[] | null): Page | null {
-    if (reason === null) return null;
-    const named = channels === null ? holes.map(({ channel }) => channel) : [...new Set(channels)];
-    return {
-      entries: [],
-      next: head,
-      more: false,
-      holes: named.map((channel) => ({ channel, reason, to: head.seq })),
-    };
+    return reason === null ? null : refusedPage(head, reason, channels ?? holes.map(({ channel }) => channel));
   }
 
   #page({ head, rows }: Found, holes: readonly Hole[]): Page {
@@ -164,13 +163,9 @@ from ${schema}.validate($1, $2) validated left join lateral ${schema}.${entries}
 
   #entry(row: Row): Entry {
     // The functions that find entries return such rows. The driver leaves a bigint a text.
-    const { seq: text, channel, type, kind, key, at: time, data } = row as unknown as EntryRow;
-    const { epoch, seq } = this.#epochs.cursorAt(Number(text));
-    const at = Number(time);
+    const { seq, channel, type, kind, key, at, data } = row as unknown as EntryRow;
     const mode = MODES[kind] ?? "reliable";
-    return mode === "latest"
-      ? { epoch, seq, channel, type, mode, key, at, data }
-      : { epoch, seq, channel, type, mode, at, data };
+    return entryAt(this.#epochs.cursorAt(Number(seq)), { channel, type, mode, key, at: Number(at), data });
   }
 
   async #query(text: string, values: readonly Value[]): Promise<readonly Row[]> {

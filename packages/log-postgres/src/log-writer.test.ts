@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { filterNotifications } from "../test/message-filter.ts";
-import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { startProxy } from "../../log/test/node/tcp-proxy.ts";
+import { everything, reliable } from "../../log/test/entries.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { connect, server } from "../test/test-server.ts";
 
 describe("append", () => {
@@ -16,11 +17,11 @@ describe("append", () => {
 
   test("more than one statement may have is several, in the order of the calls", async () => {
     const { log } = await openTestLog(server);
-    const batches = Array.from({ length: 5 }, (_, n) =>
+    const batches = Array.from({ length: 3 }, (_, n) =>
       Array.from({ length: 700 }, (_value, m) => reliable("a", `${700 * n + m}`)),
     );
     await Promise.all(batches.map((batch) => log.append(batch)));
-    expect(await everything(log)).toEqual(Array.from({ length: 3_500 }, (_, n) => `${n}`));
+    expect(await everything(log)).toEqual(Array.from({ length: 2_100 }, (_, n) => `${n}`));
   });
 
   test("a bad entry fails alone: the others of its turn are appended", async () => {
@@ -36,7 +37,7 @@ describe("append", () => {
   });
 
   test("a connection lost before the answer leaves the outcome unknown, and the same key is stored once", async () => {
-    const { url, cut } = await filterNotifications(server.url, false);
+    const { url, cut } = await startProxy(server.url);
     const { log, open, schema } = await openTestLog(server);
     const far = await open({}, url);
     const client = await connect();
@@ -111,6 +112,7 @@ describe("append", () => {
     const [log] = logs;
     expect(await log?.recent(["a"], 100)).toMatchObject({ entries: { length: 20 } });
     expect(await log?.recent(["b"], 100)).toMatchObject({ entries: { length: 60 } });
-    expect(await log?.current(["c"], null, { entries: 10, bytes: 1_000 })).toMatchObject({ entries: { length: 1 } });
+    // As many as all values of the key: a page may have only replaced ones, which no trim has removed yet.
+    expect(await log?.current(["c"], null, { entries: 100, bytes: 1_000 })).toMatchObject({ entries: { length: 1 } });
   });
 });

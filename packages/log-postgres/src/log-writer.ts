@@ -1,5 +1,5 @@
 import type { Appended, NewEntry } from "@tidings/log";
-import type { KnownEpochs } from "@tidings/log/engine";
+import { GroupCommit, type KnownEpochs, type PendingHeads } from "@tidings/log/engine";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
@@ -16,9 +16,14 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
-/** The most entries and characters of one statement. A single batch may have more. */
+/** The entries and the characters of a full statement. */
 const MAX_ENTRIES = 1_000;
 const MAX_CHARACTERS = 4_000_000;
+
+function shareOf({ entries }: Job): number {
+  return entries.length / MAX_ENTRIES + entries.reduce((sum, { length }) => sum + length, 0) / MAX_CHARACTERS;
+}
+
 /** How often a statement is tried that conflicts with another transaction. */
 const ATTEMPTS = 5;
 
@@ -29,6 +34,8 @@ export interface LogWriterOptions {
   readonly clock: Clock;
   /** How long an append waits for other transactions, in milliseconds. */
   readonly patience: number;
+  /** What is appended now has to be behind their answers. */
+  readonly heads: Pick<PendingHeads, "answered">;
   /** Called after every commit. */
   readonly onCommit: () => void;
 }
@@ -38,13 +45,13 @@ export class LogWriter {
   readonly #database: Database;
   readonly #options: LogWriterOptions;
   readonly #epochs: KnownEpochs;
-  #jobs: Job[] = [];
-  #flushing: Promise<void> | null = null;
+  readonly #queue: GroupCommit<Job>;
 
   constructor(database: Database, epochs: KnownEpochs, options: LogWriterOptions) {
     this.#database = database;
     this.#epochs = epochs;
     this.#options = options;
+    this.#queue = new GroupCommit({ clock: options.clock, shareOf, commit: (jobs) => this.#commitGroup(jobs) });
   }
 
   /**
@@ -58,32 +65,18 @@ export class LogWriter {
     const entries = encodeEntries(batch, this.#options.now());
     if (entries.length === 0) return [];
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ batch, entries, resolve, reject });
-      this.#flushing ??= this.#flush();
+      this.#queue.add({ batch, entries, resolve, reject });
     });
   }
 
   /** Waits for the appends that were requested before. */
   async finish(): Promise<void> {
-    await this.#flushing;
+    await this.#queue.finish();
   }
 
-  async #flush(): Promise<void> {
-    await new Promise<void>((resolve) => this.#options.clock.defer(resolve));
-    while (this.#jobs.length > 0) await this.#tryCommit(this.#nextGroup());
-    this.#flushing = null;
-  }
-
-  /** Takes the oldest jobs, as many as one statement may have. */
-  #nextGroup(): Job[] {
-    let entries = 0;
-    let characters = 0;
-    const end = this.#jobs.findIndex((job, index) => {
-      entries += job.entries.length;
-      characters += job.entries.reduce((sum, { length }) => sum + length, 0);
-      return index > 0 && (entries > MAX_ENTRIES || characters > MAX_CHARACTERS);
-    });
-    return this.#jobs.splice(0, end === -1 ? this.#jobs.length : end);
+  async #commitGroup(jobs: readonly Job[]): Promise<void> {
+    await this.#options.heads.answered();
+    await this.#tryCommit(jobs);
   }
 
   async #tryCommit(jobs: readonly Job[]): Promise<void> {

@@ -12,6 +12,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "42501": "Give the role this right, or open the log with the role that created the schema.",
   "55P03": "Another transaction publishes and does not end: keep transactions short.",
   "40001": "Run the transaction again.",
+  "57014": "Set a longer statement_timeout for the role of the log, if it has one.",
   "23505": "Another transaction has published with the same idempotency key: run the transaction again.",
 };
 
@@ -32,6 +33,11 @@ const RETRYABLE: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
 /** Whether a statement failed because of a transaction beside it, and nothing of it is stored. */
 export function isRetryable(error: unknown): boolean {
   return RETRYABLE.has(codeOf(error) ?? "");
+}
+
+/** Whether the server has ended a statement that took too long. */
+export function isCancelled(error: unknown): boolean {
+  return codeOf(error) === "57014";
 }
 
 /**

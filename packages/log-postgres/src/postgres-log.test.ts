@@ -1,10 +1,14 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { describePostgresLog } from "../test/describe-log.ts";
-import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { everything, reliable } from "../../log/test/entries.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { server } from "../test/test-server.ts";
 
+/** A server that is restarted belongs to one test, and takes seconds to start. */
+const IN_TRIALS = "trials/conformance.test.ts has it";
+
 describe("on a server", () => {
-  describePostgresLog(5);
+  describePostgresLog(3, { restart: IN_TRIALS, loseSuffix: IN_TRIALS });
 
   test("age is judged by the clock of the server, whatever that of the process says", async () => {
     const { log } = await openTestLog(server);

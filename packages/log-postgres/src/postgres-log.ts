@@ -1,16 +1,15 @@
-import { checkRules, completeKeep, rulesOf } from "@tidings/log";
-import type { Appended, Keep, KeepRules, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
-import type { Cursor } from "@tidings/protocol";
+import { completeKeep, type Keep, type TransactionalLog } from "@tidings/log";
+import { composeTransactionalLog, PendingHeads, Watchers } from "@tidings/log/engine";
 import { checkOptions, checkRange, type CheckedType } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { Connection } from "./connection.ts";
-import { Database, toInteger, type Row, type Value } from "./database.ts";
-import { Doorbell } from "./doorbell.ts";
+import { Database } from "./database.ts";
+import { createDoorbell } from "./doorbell.ts";
 import { knownEpochs } from "./epochs.ts";
 import { LogReader } from "./log-reader.ts";
 import { LogWriter } from "./log-writer.ts";
-import { isRetryable, postgresError } from "./postgres-error.ts";
-import { encodeRules } from "./encoded-rules.ts";
+import { postgresError } from "./postgres-error.ts";
+import { Retention } from "./retention.ts";
 import { prepareSchema } from "./schema.ts";
 import { insertIn, type PostgresTransaction } from "./transaction-insert.ts";
 
@@ -27,7 +26,7 @@ export interface PostgresLogOptions {
   /**
    * The milliseconds that an append waits while another transaction holds the lock of the log, 1 to 600,000. Then it
    * rejects.
-   * @default 10_000
+   * @default 4_000
    */
   readonly patience?: number;
   /** Milliseconds since 1970; the time of entries and of retention. @default the clock of the server */
@@ -37,12 +36,6 @@ export interface PostgresLogOptions {
   /** Gets a sentence about what the log cannot do with this server. @default process.emitWarning */
   readonly onWarning?: (warning: string) => void;
 }
-
-/**
- * The most rows that one step of retention counts, and that it deletes. The time of a step is about a tenth of a second
- * of the server. Smaller steps together take longer: each updates the counts of every channel that it touches.
- */
-const STEP_ROWS = 20_000;
 
 /** A statement may take this much longer than an append may wait, in milliseconds. Then its connection is closed. */
 const ANSWER_TIME = 20_000;
@@ -64,14 +57,20 @@ export async function postgresLog(
   options: PostgresLogOptions = {},
 ): Promise<TransactionalLog<PostgresTransaction>> {
   checkOptions("the options of postgresLog", options, OPTION_TYPES);
-  const { schema = "tidings", patience = 10_000, onWarning = warn } = options;
+  const { schema = "tidings", patience = 4_000, onWarning = warn } = options;
   const keep = completeKeep(options.keep, DEFAULT_KEEP);
   checkRange("patience", patience, 1, 600_000);
   const database = new Database(connection, schema, patience + ANSWER_TIME);
   try {
     await database.onOneConnection((client) => prepareSchema(client, schema));
-    const [row] = await database.query(`select ${database.schema}.server() as name`, []);
-    if (row?.["name"] === null) {
+    const asked = `select ${database.schema}.server() as name, pg_is_in_recovery() as is_standby`;
+    const [row] = await database.query(asked, []);
+    if (row?.["is_standby"] === true) {
+      onWarning(
+        "the server is a standby: until it is promoted, publishing fails, and new events are found by polling. " +
+          "Use an address that leads to the primary",
+      );
+    } else if (row?.["name"] === null) {
       onWarning(
         "the server does not say which timeline it is on, so a failover that loses events cannot be noticed. " +
           `After one, run: select ${schema}.begin_epoch()`,
@@ -81,10 +80,17 @@ export async function postgresLog(
     await database.close();
     throw postgresError("open", cause);
   }
-  return new PostgresLog(database, { ...options, keep, patience, onWarning });
+  return composePostgresLog(database, { ...options, keep, patience, onWarning });
 }
 
 const DEFAULT_KEEP: Keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 1024 ** 3, emptyChannels: 100_000 };
+
+/** The options, with those that {@link postgresLog} has checked. */
+interface CompleteOptions extends Omit<PostgresLogOptions, "keep"> {
+  readonly keep: Keep;
+  readonly patience: number;
+  readonly onWarning: (warning: string) => void;
+}
 
 /** The type of each option. */
 const OPTION_TYPES = {
@@ -100,151 +106,38 @@ function warn(warning: string): void {
   process.emitWarning(warning, "TidingsWarning");
 }
 
-class PostgresLog implements TransactionalLog<PostgresTransaction> {
-  readonly #database: Database;
-  readonly #keep: Keep;
+function composePostgresLog(
+  database: Database,
+  { keep, patience, now, clock = systemClock, onWarning }: CompleteOptions,
+): TransactionalLog<PostgresTransaction> {
+  const { schema } = database;
   /** Milliseconds since 1970; null for the clock of the server. */
-  readonly #now: () => number | null;
-  readonly #clock: Clock;
-  readonly #warn: (warning: string) => void;
-  readonly #reader: LogReader;
-  readonly #writer: LogWriter;
-  readonly #watchers = new Set<() => void>();
-  /** Null until somebody watches: a process that only publishes needs none. */
-  #doorbell: Doorbell | null = null;
-  /** The pass of retention that runs. */
-  #trimming: Promise<void> | null = null;
-  /** A process that keeps less than the others has to look at every channel, once. */
-  #isFirstStep = true;
-  #closing: Promise<void> | null = null;
-
-  constructor(
-    database: Database,
-    options: PostgresLogOptions &
-      Required<Pick<PostgresLogOptions, "patience" | "onWarning">> & { readonly keep: Keep },
-  ) {
-    const { keep, patience, now, clock = systemClock, onWarning } = options;
-    this.#database = database;
-    this.#keep = keep;
-    this.#now = () => (now === undefined ? null : Math.floor(now()));
-    this.#clock = clock;
-    this.#warn = onWarning;
-    const epochs = knownEpochs(database);
-    const onCommit = () => this.#wakeWatchers();
-    this.#reader = new LogReader(database, epochs, this.#now);
-    this.#writer = new LogWriter(database, epochs, { now: this.#now, clock, patience, onCommit });
-  }
-
-  async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
-    this.#refuseClosed();
-    return this.#writer.append(batch);
-  }
-
-  async appendIn(transaction: PostgresTransaction, batch: readonly NewEntry[]): Promise<void> {
-    this.#refuseClosed();
-    return insertIn(transaction, this.#database.schema, batch, this.#now());
-  }
-
-  async read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
-    signal?.throwIfAborted();
-    this.#refuseClosed();
-    const page = await this.#reader.read(after, channels, limit);
-    signal?.throwIfAborted();
-    return page;
-  }
-
-  async recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
-    this.#refuseClosed();
-    return this.#reader.recent(channels, n, before);
-  }
-
-  async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
-    this.#refuseClosed();
-    return this.#reader.current(channels, after, limit);
-  }
-
-  async head(): Promise<Cursor> {
-    this.#refuseClosed();
-    return this.#reader.head();
-  }
-
-  watch(wake: () => void): () => void {
-    if (this.#closing !== null) return () => {};
-    // Each call needs a function of its own: the same `wake` may watch twice, and one of the two watches may end.
-    const watcher = () => wake();
-    this.#watchers.add(watcher);
-    const ring = () => this.#wakeWatchers();
-    this.#doorbell ??= new Doorbell(this.#database, { clock: this.#clock, ring, warn: this.#warn });
-    return () => this.#watchers.delete(watcher);
-  }
-
-  async setRules(given: KeepRules): Promise<void> {
-    this.#refuseClosed();
-    const rules = encodeRules(checkRules(given));
-    await this.#change("store rules in", `select ${this.#database.schema}.set_rules($1, $2)`, rules);
-  }
-
-  async trim(): Promise<void> {
-    if (this.#closing !== null) return;
-    this.#trimming ??= this.#runPass().finally(() => {
-      this.#trimming = null;
-    });
-    return this.#trimming;
-  }
-
-  async #runPass(): Promise<void> {
-    const { entries, age, bytes, emptyChannels } = this.#keep;
-    const keep = [entries, age, bytes, emptyChannels].map(toInteger);
-    const text = `select ${this.#database.schema}.trim($1, $2, $3, $4, $5, $6, $7) as more`;
-    for (let more = true; more && this.#closing === null;) {
-      const row = await this.#change("trim", text, [...keep, this.#now(), this.#isFirstStep, STEP_ROWS]);
-      this.#isFirstStep = false;
-      more = row?.["more"] === true;
-    }
-  }
-
-  /** Runs a statement that changes the log, again if it conflicts with another transaction. */
-  async #change(what: string, text: string, values: readonly Value[]): Promise<Row | undefined> {
-    for (;;) {
-      try {
-        const [row] = await this.#database.query(text, values);
-        return row;
-      } catch (cause) {
-        if (!isRetryable(cause) || this.#closing !== null) throw postgresError(what, cause);
-      }
-    }
-  }
-
-  async stat(): Promise<LogStat> {
-    this.#refuseClosed();
-    const { rules, ...counted } = await this.#reader.stat();
-    return { ...counted, keep: this.#keep, rules: rules ?? rulesOf(this.#keep) };
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#watchers.clear();
-    await this.#doorbell?.close();
-    await this.#writer.finish();
-    await this.#database.close();
-  }
-
-  #refuseClosed(): void {
-    if (this.#closing === null) return;
-    throw new Error("Expected an open log, got one that was closed; read and publish before hub.close().");
-  }
-
-  #wakeWatchers(): void {
-    for (const wake of this.#watchers) {
-      try {
-        wake();
-      } catch {
-        // `watch` ignores the errors of its watchers.
-      }
-    }
-  }
+  const timeOf = (): number | null => (now === undefined ? null : Math.floor(now()));
+  const watchers = new Watchers();
+  const epochs = knownEpochs(database);
+  const heads = new PendingHeads(clock);
+  const writer = new LogWriter(database, epochs, {
+    now: timeOf,
+    clock,
+    patience,
+    heads,
+    onCommit: () => watchers.wake(),
+  });
+  const retention = new Retention(database, keep, timeOf);
+  return composeTransactionalLog<PostgresTransaction>(
+    {
+      keep,
+      watchers,
+      reader: new LogReader(database, epochs, heads, timeOf),
+      append: (batch) => writer.append(batch),
+      listen: () => createDoorbell(database, { clock, ring: () => watchers.wake(), warn: onWarning }),
+      storeRules: (rules) => retention.storeRules(rules),
+      trim: (closing) => retention.runPass(closing),
+      async close() {
+        await writer.finish();
+        await database.close();
+      },
+    },
+    (transaction, batch) => insertIn(transaction, batch, { schema, at: timeOf(), heads }),
+  );
 }

@@ -1,5 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { startProxy } from "../../log/test/node/tcp-proxy.ts";
+import { everything, reliable } from "../../log/test/entries.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { connect, server } from "../test/test-server.ts";
 import { Database } from "./database.ts";
 import { postgresLog } from "./postgres-log.ts";
@@ -66,6 +68,20 @@ describe("the schema", () => {
     await expect(upgrade).rejects.toThrow("division by zero");
     const { log } = await openTestLog(server, { schema });
     expect(await everything(log)).toEqual([]);
+  });
+
+  test("a connection that is lost while the log is opened rejects, and does not end the process", async () => {
+    const { url, cut } = await startProxy(server.url);
+    const client = await connect();
+    const schema = server.newSchema();
+    // Who opens a log waits for this before it creates the schema.
+    await client.query("select pg_advisory_lock(hashtextextended($1, 0))", [`tidings schema ${schema}`]);
+    const settings = { connectionString: url, application_name: schema };
+    const opening = postgresLog(settings, { schema }).catch((error: unknown) => error);
+    const waiting = "select 1 from pg_stat_activity where application_name = $1 and wait_event = 'advisory'";
+    await expect.poll(async () => (await client.query(waiting, [schema])).rowCount).toBe(1);
+    cut();
+    expect(await opening).toMatchObject({ message: expect.stringContaining("Cannot open the log in PostgreSQL") });
   });
 
   test("a server that does not answer is said when the log is opened", async () => {

@@ -1,4 +1,5 @@
 import type { NewEntry } from "@tidings/log";
+import type { PendingHeads } from "@tidings/log/engine";
 import { reportedEnd } from "./ended-channel.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import { reportedConflict } from "./expected-value.ts";
@@ -17,28 +18,36 @@ export type PostgresTransaction =
   | { unsafe(text: string, values: string[]): PromiseLike<unknown> }
   | { $executeRawUnsafe(text: string, ...values: string[]): PromiseLike<unknown> };
 
+/** What an insert needs of the log. */
+interface InsertOptions {
+  /** The quoted name of the schema. */
+  readonly schema: string;
+  /** The time of the append, in milliseconds since 1970; null for that of the commit, by the server's clock. */
+  readonly at: number | null;
+  /** What is published now has to be behind their answers: the caller commits when the insert has resolved. */
+  readonly heads: Pick<PendingHeads, "answered">;
+}
+
 /**
  * Publishes through a transaction of the application. The statement is handed to the transaction before the function
  * returns. It fails if the statement commits by itself, as on a pool.
  *
- * @param schema the quoted name of the schema
- * @param at the time of the append, in milliseconds since 1970; null for that of the commit, by the server's clock
  * @throws EndedError if the channel of an entry has ended. When it ends later, the commit fails
  * @throws ConflictError if a value does not stand where an entry expects it
  * @throws Error if the entries cannot be written. After these errors, the transaction can only roll back
  */
 export async function insertIn(
   transaction: PostgresTransaction,
-  schema: string,
   batch: readonly NewEntry[],
-  at: number | null,
+  { schema, at, heads }: InsertOptions,
 ): Promise<void> {
   // The caller's objects may change until the server has answered.
   const copies = batch.map((entry) => ({ ...entry }));
   const entries = encodeEntries(copies, at);
   if (entries.length === 0) return;
   try {
-    await runnerOf(transaction)(`select ${schema}.publish($1, true)`, [`[${entries.join(",")}]`]);
+    const inserting = runnerOf(transaction)(`select ${schema}.publish($1, true)`, [`[${entries.join(",")}]`]);
+    await Promise.all([inserting, heads.answered()]);
   } catch (cause) {
     throw (
       reportedEnd(cause) ?? reportedConflict(copies, cause) ?? postgresError("publish inside a transaction to", cause)

@@ -1,16 +1,12 @@
-import { describeEventLog } from "@tidings/log/conformance";
-import { postgresLog } from "../src/postgres-log.ts";
-import { emptySchema, server } from "./test-server.ts";
+import { describeEventLog, type EngineFacts } from "@tidings/log/conformance";
+import { openEngine } from "./open-engine.ts";
 
-/** All laws of a log, each in an empty schema of the server. @param runs how many random histories each property has */
-export function describePostgresLog(runs: number): void {
-  describeEventLog(
-    "postgresLog",
-    async (options) => {
-      const schema = await emptySchema();
-      const open = () => postgresLog(server.url, { ...options, schema });
-      return { log: await open(), another: open, reopen: open };
-    },
-    { survivesReopen: true, heedsClock: true, runs },
-  );
+/**
+ * All laws of a log, each in an empty schema of the server.
+ *
+ * @param runs how many random histories each property has
+ * @param lacks what these tests leave to others, and to which
+ */
+export function describePostgresLog(runs: number, lacks: Required<EngineFacts>["lacks"] = {}): void {
+  describeEventLog("postgresLog", openEngine(), { survivesReopen: true, heedsClock: true, runs, lacks });
 }

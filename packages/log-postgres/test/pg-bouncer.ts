@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { chown, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inject } from "vitest";
-import { answers, freePort } from "./postgres-server.ts";
+import { end, freePort } from "../../log/test/node/server-process.ts";
+import { answers } from "./postgres-server.ts";
 
 /** Debian has it in a folder that is not on the path of every user. */
 const program = ["pgbouncer", "/usr/sbin/pgbouncer"].find((name) => spawnSync(name, ["--version"]).error === undefined);
@@ -45,15 +45,13 @@ export async function startPgBouncer(serverUrl: string): Promise<{ url: string; 
   // It refuses to run as root, too.
   if (user.uid !== undefined && user.gid !== undefined) await chown(folder, user.uid, user.gid);
   const bouncer = spawn(installed, [config], { ...user, cwd: folder, stdio: "ignore" });
-  const ended = once(bouncer, "exit");
   const url = new URL(serverUrl);
   url.port = String(port);
   while (bouncer.exitCode === null && !(await answers(url.href))) await sleep(30);
   return {
     url: url.href,
     async stop() {
-      bouncer.kill("SIGKILL");
-      await ended;
+      await end(bouncer, "SIGKILL");
       await rm(folder, { recursive: true });
     },
   };

@@ -1,27 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { appendFile, chown, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { existsSync } from "node:fs";
+import { appendFile, chown, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import pg from "pg";
+import { end, endWithThis, freePort, runs } from "../../log/test/node/server-process.ts";
 import type { ServerPrograms } from "./server-programs.ts";
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  // Safe: a server on a port has such an address.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-function runs({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode === null && signalCode === null;
-}
 
 /** Whether statements can be run there. */
 export async function answers(url: string): Promise<boolean> {
@@ -71,17 +57,47 @@ export class PostgresServer {
     return new PostgresServer(folder, await freePort(), programs, settings);
   }
 
-  /** Creates a copy of this server that follows it as a standby, and starts it. This server restarts for the copy. */
+  /** Creates a copy of this server that follows it as a standby, and starts it. */
   async startStandby(): Promise<PostgresServer> {
     const standby = await PostgresServer.#create(this.#programs, this.#settings);
-    await this.stop();
-    await this.#run("cp", "-R", this.data, standby.data);
-    await this.start();
+    await this.#copyTo(standby);
     const source = `host=127.0.0.1 port=${this.port} user=postgres`;
     await appendFile(join(standby.data, "postgresql.auto.conf"), `primary_conninfo = '${source}'\n`);
     await writeFile(join(standby.data, "standby.signal"), "");
     await standby.start();
     return standby;
+  }
+
+  /** Copies the data as an operator does. The package of npm lacks the program for it: this server restarts instead. */
+  async #copyTo({ data }: PostgresServer): Promise<void> {
+    const program = join(this.#programs.folder, "pg_basebackup");
+    if (existsSync(program)) {
+      await this.#run(program, "--dbname", this.url, "--pgdata", data, "--checkpoint=fast", "--no-sync");
+      return;
+    }
+    await this.stop();
+    await this.#run("cp", "-R", this.data, data);
+    await this.start();
+  }
+
+  /**
+   * Recovers the data from a backup of before `work`, so that nothing of its work is left. As after every recovery, the
+   * server is on another timeline then. It restarts before and after the work.
+   */
+  async recoverFromBefore(work: () => Promise<unknown>): Promise<void> {
+    const backup = join(this.folder, "backup");
+    await this.stop();
+    await this.#run("cp", "-R", this.data, backup);
+    await this.start();
+    await work();
+    await this.kill();
+    await rm(this.data, { recursive: true, maxRetries: 10 });
+    await rename(backup, this.data);
+    // The backup is complete: no file of the log has to be fetched.
+    await appendFile(join(this.data, "postgresql.auto.conf"), "restore_command = 'false'\n");
+    await writeFile(join(this.data, "recovery.signal"), "");
+    await this.start();
+    await this.waitFor("select not pg_is_in_recovery() as done");
   }
 
   get data(): string {
@@ -103,20 +119,17 @@ export class PostgresServer {
     const settings = { ...own, ...this.#settings };
     const parameters = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     // A server that was killed leaves processes that still use its memory: it cannot start until they have ended.
-    for (const end = performance.now() + 30_000; ;) {
+    for (const deadline = performance.now() + 30_000; ;) {
       const child = spawn(join(this.#programs.folder, "postgres"), ["-D", this.data, ...parameters], {
         ...this.#programs.user,
         cwd: this.folder,
         stdio: "ignore",
       });
       this.#process = child;
-      // If this process ends before it could stop the server.
-      const quit = () => child.kill("SIGQUIT");
-      process.once("exit", quit);
-      child.once("exit", () => process.off("exit", quit));
+      endWithThis(child, "SIGQUIT");
       while (runs(child) && !(await answers(this.url))) await sleep(30);
       if (runs(child)) return;
-      if (performance.now() > end) throw new Error(`PostgreSQL does not start in ${this.folder}`);
+      if (performance.now() > deadline) throw new Error(`PostgreSQL does not start in ${this.folder}`);
       await sleep(50);
     }
   }
@@ -156,8 +169,8 @@ export class PostgresServer {
 
   /** Repeats a query until its column `done` is true. */
   async waitFor(text: string, values: readonly unknown[] = []): Promise<void> {
-    for (const end = performance.now() + 20_000; (await this.query(text, values))[0]?.["done"] !== true;) {
-      if (performance.now() > end) throw new Error(`PostgreSQL does not get there: ${text}`);
+    for (const deadline = performance.now() + 20_000; (await this.query(text, values))[0]?.["done"] !== true;) {
+      if (performance.now() > deadline) throw new Error(`PostgreSQL does not get there: ${text}`);
       await sleep(20);
     }
   }
@@ -176,9 +189,6 @@ export class PostgresServer {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = null;
-    if (child === null || !runs(child)) return;
-    const exit = once(child, "exit");
-    child.kill(signal);
-    await exit;
+    await end(child, signal);
   }
 }

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
+import { startProxy } from "../../log/test/node/tcp-proxy.ts";
 import { filterNotifications } from "../test/message-filter.ts";
-import { everything, openTestLog, reliable, timeUntil } from "../test/test-log.ts";
+import { everything, reliable } from "../../log/test/entries.ts";
+import { timeUntil } from "../../log/test/timing.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { server } from "../test/test-server.ts";
 
 describe("the doorbell", () => {
@@ -55,7 +58,7 @@ describe("the doorbell", () => {
   });
 
   test("a cut of every connection ends nothing: the next appends and reads use new ones", async () => {
-    const { url, cut } = await filterNotifications(server.url, false);
+    const { url, cut } = await startProxy(server.url);
     const { log: other, open } = await openTestLog(server);
     const log = await open({}, url);
     await timeUntil(log, 1, () => log.append([reliable("a")]));

@@ -1,20 +1,16 @@
 import type { EventLog } from "@tidings/log";
-import type { Cursor } from "@tidings/protocol";
 import { onTestFinished } from "vitest";
 import type { PostgresServer } from "../test/postgres-server.ts";
-import { reliable } from "../test/test-log.ts";
+import { reliable } from "../../log/test/entries.ts";
+import type { FailedOver } from "../../log/test/failed-over.ts";
 
-interface FailedOver {
-  /** The position of a reader that has seen nothing of what was lost. */
-  readonly laggard: Cursor;
-  /** The position of a reader that has seen everything. */
-  readonly reader: Cursor;
+interface Promoted extends FailedOver {
   /** The standby that has become the primary. */
   readonly promoted: PostgresServer;
 }
 
 /** Fails over to a standby that lacks the last five entries, which were acknowledged. */
-export async function failOver(primary: PostgresServer, log: EventLog): Promise<FailedOver> {
+export async function failOver(primary: PostgresServer, log: EventLog): Promise<Promoted> {
   const standby = await primary.startStandby();
   onTestFinished(() => standby.remove());
   for (let n = 0; n < 20; n++) await log.append([reliable("a", `"kept ${n}"`)]);

@@ -1,7 +1,8 @@
 import type { EventLog } from "@tidings/log";
 import pg from "pg";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { openTestLog, reliable } from "../test/test-log.ts";
+import { reliable } from "../../log/test/entries.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { startServer } from "../test/test-server.ts";
 
 vi.setConfig({ testTimeout: 180_000 });

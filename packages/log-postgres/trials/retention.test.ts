@@ -1,8 +1,11 @@
 import type { EventLog, NewEntry } from "@tidings/log";
 import { describe, expect, test } from "vitest";
-import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { everything, reliable } from "../../log/test/entries.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { connect, server } from "../test/test-server.ts";
 
+/** The server ends a statement after a second. */
+const LIMITED = "-c statement_timeout=1s";
 const PAGE = { entries: 100_000, bytes: 1e9 };
 
 /** Counts of all channels, as they should be. */
@@ -81,6 +84,25 @@ describe("retention", () => {
     expect(await everything(log)).toEqual(["2", "2", "5999"]);
     const { rows } = await (await connect()).query(`select count(*) as rows from ${schema}.entry`);
     expect(rows).toEqual([{ rows: "3" }]);
+  });
+
+  test("a step that takes longer than the server allows is done in smaller ones", async () => {
+    const { log, open, schema } = await openTestLog(server);
+    await log.append(Array.from({ length: 1_000 }, (_, n) => reliable("a", `${n}`)));
+    const client = await connect();
+    // Deleting all of them takes two seconds.
+    await client.query(`
+      create function ${schema}.slow() returns trigger language plpgsql as $$
+        begin perform pg_sleep(0.002); return old; end $$;
+      create trigger slow before delete on ${schema}.entry for each row execute function ${schema}.slow()`);
+    const limited = await open({ keep: { entries: 0 } }, { connectionString: server.url, options: LIMITED });
+    await limited.trim();
+    expect(await everything(log)).toEqual([]);
+    // No step is small enough for this.
+    await client.query(`create or replace function ${schema}.slow() returns trigger language plpgsql as $$
+      begin perform pg_sleep(2); return old; end $$`);
+    await log.append([reliable("a", "last")]);
+    await expect(limited.trim()).rejects.toThrow("Set a longer statement_timeout for the role of the log");
   });
 
   test("a log that is opened again and keeps less trims the channels that nobody uses any more", async () => {

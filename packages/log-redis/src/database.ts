@@ -5,11 +5,6 @@ import type { Script } from "./scripts/script.ts";
 
 const NAME = /^[\w.:-]{1,60}$/;
 
-/** The nearest number that the server can count with; limits may be Infinity. */
-export function toInteger(value: number): number {
-  return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
-}
-
 /** The server, and the keys of a log there. */
 export class Database {
   /** The prefix of the keys. They share a hash tag, so that a cluster has them in one place. */

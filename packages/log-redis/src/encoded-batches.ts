@@ -1,6 +1,6 @@
 import { AppendError, isEnd, type NewEntry } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
-import { toInteger } from "./database.ts";
+import { toInteger } from "@tidings/log/engine";
 
 /** How the scripts name the kinds of entries. A withdrawal is a kind of its own: retention drops it, unlike a value. */
 type Kind = "r" | "v" | "w" | "h";

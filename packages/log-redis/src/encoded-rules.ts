@@ -1,5 +1,5 @@
 import type { ChannelKeep, KeepRules } from "@tidings/log";
-import { toInteger } from "./database.ts";
+import { toInteger } from "@tidings/log/engine";
 
 /** The rules as the script of retention reads them: a list of JSON whose last item fits every channel. */
 export function encodeRules(rules: KeepRules): string {

@@ -54,6 +54,14 @@ export function newClient(connection: Connection, patience: number): Redis {
   return client;
 }
 
+/** Connects a client. The client itself goes on with database 0 where it may not use the one that it was given. */
+async function connect(client: Redis): Promise<void> {
+  const { db = 0 } = client.options;
+  if (!Number.isInteger(db)) throw new TypeError(`Expected the number of a database, got ${db}`);
+  await client.connect();
+  if (db !== 0) await client.call("select", [db]);
+}
+
 /**
  * One connection, made when it is needed, and again when it was lost. A command is sent once: when its connection is
  * lost, or when the answer does not come in time, nobody knows whether the server has run it.
@@ -152,7 +160,7 @@ export class Link {
       report = error;
     });
     try {
-      await this.#inTime(client, client.connect());
+      await this.#inTime(client, connect(client));
       return client;
     } catch (cause) {
       this.#drop(client);

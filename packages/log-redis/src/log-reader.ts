@@ -8,10 +8,10 @@ import {
   type LogStat,
   type Page,
 } from "@tidings/log";
-import type { KnownEpochs } from "@tidings/log/engine";
+import { entryAt, refusedPage, type KnownEpochs, toInteger } from "@tidings/log/engine";
 import type { Cursor } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
-import { toInteger, type Database } from "./database.ts";
+import { type Database } from "./database.ts";
 import type { Value } from "./link.ts";
 import { isLostConnection, redisError } from "./redis-error.ts";
 import { READ, RECENT, STAT } from "./scripts/read.ts";
@@ -104,10 +104,7 @@ export class LogReader {
       named === null ? "" : JSON.stringify(named),
       ...values,
     ])) as Answer; // The scripts answer in this way.
-    if (reason !== "") {
-      const holes = (named ?? places.map(String)).map((channel) => ({ channel, reason, to: head }));
-      return { entries: [], next: { epoch, seq: head }, more: false, holes };
-    }
+    if (reason !== "") return refusedPage({ epoch, seq: head }, reason, named ?? places.map(String));
     await this.#epochs.know(epoch).catch(refuseRead);
     return {
       entries: inPairs(rows).map(([seq, text]) => this.#entry(Number(seq), String(text))),
@@ -127,10 +124,7 @@ export class LogReader {
     const [channel, type, key] = JSON.parse(text.slice(firstEnd + 1, secondEnd)) as [string, string, string];
     const mode = MODES[kind] ?? "reliable";
     const data = kind === "w" ? null : text.slice(secondEnd + 1);
-    const { epoch, seq } = this.#epochs.cursorAt(position);
-    return mode === "latest"
-      ? { epoch, seq, channel, type, mode, key, at, data }
-      : { epoch, seq, channel, type, mode, at, data };
+    return entryAt(this.#epochs.cursorAt(position), { channel, type, mode, key, at, data });
   }
 
   async #run(script: Script, values: readonly Value[]): Promise<unknown> {

@@ -1,7 +1,8 @@
 import { IDEMPOTENCY_AGE, type EventLog } from "@tidings/log";
 import { describe, expect, test } from "vitest";
 import { FLEETING, type RedisServer } from "../test/redis-server.ts";
-import { everything, latest, openTestLog, reliable } from "../test/test-log.ts";
+import { everything, latest, reliable } from "../../log/test/entries.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { hasServer, server, startServer } from "../test/test-server.ts";
 
 const PAGE = { entries: 100, bytes: 1e6 };

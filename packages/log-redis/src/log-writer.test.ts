@@ -1,15 +1,26 @@
 import { setTimeout } from "node:timers/promises";
 import { systemClock } from "@tidings/protocol/clock";
 import { describe, expect, test } from "vitest";
-import { startProxy } from "../test/redis-proxy.ts";
+import { startProxy } from "../../log/test/node/tcp-proxy.ts";
 import { DURABLE, FLEETING, type RedisServer } from "../test/redis-server.ts";
-import { everything, latest, openTestLog, reliable } from "../test/test-log.ts";
+import { everything, latest, reliable } from "../../log/test/entries.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { hasServer, server, startServer } from "../test/test-server.ts";
 
 /** How many scripts the server has run. */
 async function countScripts(own: RedisServer): Promise<number> {
   const stats = String(await own.send("info", "commandstats"));
   return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+}
+
+/** The memory that the server uses, in bytes. */
+async function usedMemory(own: RedisServer): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(String(await own.send("info", "memory")))?.[1]);
+}
+
+/** Repeats work until it fails. */
+async function repeat(work: () => Promise<unknown>): Promise<never> {
+  for (;;) await work();
 }
 
 describe.runIf(hasServer)("append", () => {
@@ -21,6 +32,16 @@ describe.runIf(hasServer)("append", () => {
     await Promise.all(Array.from({ length: 50 }, (_, n) => log.append([reliable("a", `${n}`)])));
     expect((await countScripts(own)) - before).toBe(1);
     expect(await everything(log)).toEqual(["first", ...Array.from({ length: 50 }, (_, n) => `${n}`)]);
+  });
+
+  test("an append is behind the head that was asked for before, though its connection is the faster one", async () => {
+    const own = await startServer(FLEETING);
+    const { log } = await openTestLog({ url: own.url, newName: () => "head" });
+    await own.send("client", "kill", "type", "normal");
+    // Only the connection for appends is made again.
+    await expect.poll(() => log.append([reliable("a", "1")]).catch(() => null)).not.toBeNull();
+    const [head, appended] = await Promise.all([log.head(), log.append([reliable("a", "2")])]);
+    expect(head.seq).toBeLessThan(appended[0]?.cursor.seq ?? 0);
   });
 
   test("more than one script may have is several, in the order of the calls", async () => {
@@ -72,6 +93,25 @@ describe.runIf(hasServer)("append", () => {
     await own.send("config", "set", "maxmemory", 0);
     expect(await log.append([reliable("a", "2", { idempotencyKey: "once" })])).toMatchObject([{ duplicate: false }]);
     expect(await everything(log)).toEqual(["1", "2"]);
+  });
+
+  test("a full memory stops no retention: shorter rules make room, and publishing goes on", async () => {
+    let now = 1e12;
+    const own = await startServer(FLEETING);
+    const { log } = await openTestLog({ url: own.url, newName: () => "full" }, { now: () => now });
+    await log.append([latest("values", "x", "1", { expires: 1_000 }), reliable("young", "1")]);
+    await own.send("config", "set", "maxmemory", (await usedMemory(own)) + 1_000_000);
+    const large = Array.from({ length: 100 }, () => reliable("large", `"${"x".repeat(1_000)}"`));
+    await expect(repeat(() => log.append(large))).rejects.toThrow("raise maxmemory");
+    now += 1_000;
+    const refused = { name: "AppendError", outcome: "none" };
+    await expect(log.append([reliable("young", "2")])).rejects.toMatchObject(refused);
+    const all = { entries: Infinity, age: Infinity };
+    await log.setRules({ channels: [{ pattern: "large", ...all, entries: 1 }], default: all });
+    await log.trim();
+    expect(await log.stat()).toMatchObject({ entries: 3 });
+    await log.append([reliable("young", "2")]);
+    expect((await everything(log)).toSpliced(1, 1)).toEqual(["1", null, "2"]);
   });
 
   test("a server that has forgotten its scripts is told them again", async () => {

@@ -1,4 +1,5 @@
 import { ConflictError, EndedError, VOLATILE_AGE, type Appended, type NewEntry } from "@tidings/log";
+import { GroupCommit, type PendingHeads } from "@tidings/log/engine";
 import { parseCursor, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Database } from "./database.ts";
@@ -22,9 +23,13 @@ interface Job {
 type Outcome = readonly [0, ...(string | number)[]] | Refusal;
 type Refusal = readonly [reason: 1 | 2, number: number, id: string];
 
-/** The most entries and characters of one script: the server does nothing else meanwhile. A batch may have more. */
+/** The entries and the characters of a full script: the server does nothing else meanwhile. */
 const MAX_ENTRIES = 500;
 const MAX_CHARACTERS = 1_000_000;
+
+function shareOf({ batch, encoded }: Job): number {
+  return batch.length / MAX_ENTRIES + encoded.length / MAX_CHARACTERS;
+}
 
 /** Options of {@link LogWriter}. */
 export interface LogWriterOptions {
@@ -39,6 +44,8 @@ export interface LogWriterOptions {
   readonly newEpoch: () => string;
   /** How many replicas have to confirm an append. */
   readonly replicas: number;
+  /** What is appended now has to be behind their answers. */
+  readonly heads: Pick<PendingHeads, "answered">;
   /** Called after every append. */
   readonly onAppend: () => void;
 }
@@ -47,12 +54,12 @@ export interface LogWriterOptions {
 export class LogWriter {
   readonly #database: Database;
   readonly #options: LogWriterOptions;
-  #jobs: Job[] = [];
-  #flushing: Promise<void> | null = null;
+  readonly #queue: GroupCommit<Job>;
 
   constructor(database: Database, options: LogWriterOptions) {
     this.#database = database;
     this.#options = options;
+    this.#queue = new GroupCommit({ clock: options.clock, shareOf, commit: (jobs) => this.#store(jobs) });
   }
 
   /**
@@ -66,36 +73,18 @@ export class LogWriter {
     if (batch.length === 0) return [];
     const encoded = encodeBatch(batch, VOLATILE_AGE);
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ batch, encoded, resolve, reject });
-      this.#flushing ??= this.#flush();
+      this.#queue.add({ batch, encoded, resolve, reject });
     });
   }
 
   /** Waits for the appends that were requested before. */
   async finish(): Promise<void> {
-    await this.#flushing;
-  }
-
-  async #flush(): Promise<void> {
-    await new Promise<void>((resolve) => this.#options.clock.defer(resolve));
-    while (this.#jobs.length > 0) await this.#store(this.#nextGroup());
-    this.#flushing = null;
-  }
-
-  /** Takes the oldest jobs, as many as one script may have. */
-  #nextGroup(): Job[] {
-    let entries = 0;
-    let characters = 0;
-    const end = this.#jobs.findIndex((job, index) => {
-      entries += job.batch.length;
-      characters += job.encoded.length;
-      return index > 0 && (entries > MAX_ENTRIES || characters > MAX_CHARACTERS);
-    });
-    return this.#jobs.splice(0, end === -1 ? this.#jobs.length : end);
+    await this.#queue.finish();
   }
 
   async #store(jobs: readonly Job[]): Promise<void> {
-    const { script, now, newEpoch, replicas } = this.#options;
+    const { script, now, newEpoch, replicas, heads } = this.#options;
+    await heads.answered();
     const start = this.#options.clock.monotonic();
     const batches = `[${jobs.map(({ encoded }) => encoded).join(",")}]`;
     try {
@@ -112,7 +101,7 @@ export class LogWriter {
   /** What waits behind an append that was given up would wait as long again. Nothing of it was sent. */
   #giveUpQueue(cause: unknown): void {
     const error = appendError(new NotConnectedError(cause));
-    for (const { reject } of this.#jobs.splice(0)) reject(error);
+    for (const { reject } of this.#queue.takeWaiting()) reject(error);
   }
 
   #settle(job: Job | undefined, outcome: Outcome): void {

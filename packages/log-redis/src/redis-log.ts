@@ -1,6 +1,6 @@
-import { checkRules, completeKeep, formatRules, rulesOf } from "@tidings/log";
-import type { Appended, EventLog, Keep, KeepRules, Limit, LogStat, NewEntry, Page } from "@tidings/log";
-import { newEpoch, type Cursor } from "@tidings/protocol";
+import { completeKeep, type EventLog, type Keep } from "@tidings/log";
+import { composeLog, PendingHeads, Watchers } from "@tidings/log/engine";
+import { newEpoch } from "@tidings/protocol";
 import {
   checkMethods,
   checkOptions,
@@ -11,17 +11,17 @@ import {
 } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { Connection } from "./connection.ts";
-import { Database, toInteger } from "./database.ts";
-import { Doorbell } from "./doorbell.ts";
-import { encodeRules } from "./encoded-rules.ts";
+import { Database } from "./database.ts";
+import { createDoorbell } from "./doorbell.ts";
 import { knownEpochs } from "./epochs.ts";
 import { LogReader } from "./log-reader.ts";
 import { LogWriter } from "./log-writer.ts";
 import { redisError } from "./redis-error.ts";
+import { Retention } from "./retention.ts";
 import { APPEND } from "./scripts/append.ts";
 import { OPEN } from "./scripts/read.ts";
 import type { Script } from "./scripts/script.ts";
-import { SET_RULES, TRIM } from "./scripts/trim.ts";
+import { TRIM } from "./scripts/trim.ts";
 import { checkServer } from "./server-check.ts";
 
 /** Options of {@link redisLog}. */
@@ -56,9 +56,6 @@ export interface WritingScripts {
   readonly append: Script;
   readonly trim: Script;
 }
-
-/** How much one step of retention does. It takes some milliseconds, in which the server does nothing else. */
-const STEP = 2_000;
 
 /**
  * Opens a log in Redis 7 or newer. Any number of servers may share it.
@@ -104,7 +101,7 @@ export async function openRedisLog(
     await database.close();
     throw redisError("open", cause);
   }
-  return new RedisLog(database, { ...options, keep, patience, replicas, clock, random, onWarning, scripts });
+  return composeRedisLog(database, { ...options, keep, patience, replicas, clock, random, onWarning, scripts });
 }
 
 const DEFAULT_KEEP: Keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 256 * 1024 ** 2, emptyChannels: 100_000 };
@@ -131,144 +128,40 @@ interface CompleteOptions extends Required<Omit<RedisLogOptions, "name" | "keep"
   readonly scripts: WritingScripts;
 }
 
-class RedisLog implements EventLog {
-  readonly #database: Database;
-  readonly #options: CompleteOptions;
-  readonly #reader: LogReader;
-  readonly #writer: LogWriter;
-  readonly #watchers = new Set<() => void>();
-  /** Null until somebody watches: a process that only publishes needs none. */
-  #doorbell: Doorbell | null = null;
-  /** The pass of retention that runs. */
-  #trimming: Promise<void> | null = null;
-  /** What this process has told last to keep. It holds while the log has no rules, as after it has vanished. */
-  #rules: KeepRules;
-  #closing: Promise<void> | null = null;
-
-  constructor(database: Database, options: CompleteOptions) {
-    const { clock, patience, replicas, scripts } = options;
-    this.#database = database;
-    this.#options = options;
-    this.#rules = rulesOf(options.keep);
-    const epochs = knownEpochs(database);
-    const common = { now: () => this.#now(), newEpoch: () => this.#newEpoch() };
-    const onAppend = () => this.#wakeWatchers();
-    this.#reader = new LogReader(database, epochs, common);
-    const script = scripts.append;
-    this.#writer = new LogWriter(database, { ...common, script, clock, patience, replicas, onAppend });
-  }
-
-  async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
-    this.#refuseClosed();
-    return this.#writer.append(batch);
-  }
-
-  async read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
-    signal?.throwIfAborted();
-    this.#refuseClosed();
-    const page = await this.#reader.read(after, channels, limit);
-    signal?.throwIfAborted();
-    return page;
-  }
-
-  async recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
-    this.#refuseClosed();
-    return this.#reader.recent(channels, n, before);
-  }
-
-  async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
-    this.#refuseClosed();
-    return this.#reader.current(channels, after, limit);
-  }
-
-  async head(): Promise<Cursor> {
-    this.#refuseClosed();
-    return this.#reader.head();
-  }
-
-  watch(wake: () => void): () => void {
-    if (this.#closing !== null) return () => {};
-    // Each call needs a function of its own: the same `wake` may watch twice, and one of the two watches may end.
-    const watcher = () => wake();
-    this.#watchers.add(watcher);
-    const { clock, onWarning } = this.#options;
-    this.#doorbell ??= new Doorbell(this.#database, { clock, ring: () => this.#wakeWatchers(), warn: onWarning });
-    return () => this.#watchers.delete(watcher);
-  }
-
-  async setRules(given: KeepRules): Promise<void> {
-    this.#refuseClosed();
-    const rules = checkRules(given);
-    try {
-      await this.#database.write(SET_RULES, [formatRules(rules), encodeRules(rules)]);
-    } catch (cause) {
-      throw redisError("store rules in", cause);
-    }
-    this.#rules = rules;
-  }
-
-  async trim(): Promise<void> {
-    if (this.#closing !== null) return;
-    this.#trimming ??= this.#runPass().finally(() => {
-      this.#trimming = null;
-    });
-    return this.#trimming;
-  }
-
-  async #runPass(): Promise<void> {
-    const { keep, scripts } = this.#options;
-    const bounds = [STEP, toInteger(keep.bytes), toInteger(keep.emptyChannels)];
-    for (let more = true; more && this.#closing === null;) {
-      const values = [encodeRules(this.#rules), this.#now(), this.#newEpoch(), ...bounds];
-      try {
-        more = (await this.#database.write(scripts.trim, values)) === 1;
-      } catch (cause) {
-        throw redisError("trim", cause);
-      }
-    }
-  }
-
-  async stat(): Promise<LogStat> {
-    this.#refuseClosed();
-    const { rules, ...counted } = await this.#reader.stat();
-    return { ...counted, keep: this.#options.keep, rules: rules ?? this.#rules };
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#watchers.clear();
-    this.#doorbell?.close();
-    await this.#writer.finish();
-    await this.#trimming?.catch(() => {});
-    await this.#database.close();
-  }
-
-  #refuseClosed(): void {
-    if (this.#closing === null) return;
-    throw new Error("Expected an open log, got one that was closed; read and publish before hub.close().");
-  }
-
-  /** Milliseconds since 1970; empty for the clock of the server. */
-  #now(): number | "" {
-    const { now } = this.#options;
-    return now === undefined ? "" : Math.floor(now());
-  }
-
-  #newEpoch(): string {
-    return newEpoch(this.#options.random);
-  }
-
-  #wakeWatchers(): void {
-    for (const wake of this.#watchers) {
-      try {
-        wake();
-      } catch {
-        // `watch` ignores the errors of its watchers.
-      }
-    }
-  }
+function composeRedisLog(database: Database, options: CompleteOptions): EventLog {
+  const { keep, clock, random, patience, replicas, scripts, onWarning } = options;
+  const watchers = new Watchers();
+  const common = {
+    /** Milliseconds since 1970; empty for the clock of the server. */
+    now: (): number | "" => (options.now === undefined ? "" : Math.floor(options.now())),
+    newEpoch: () => newEpoch(random),
+  };
+  const heads = new PendingHeads(clock);
+  const reader = new LogReader(database, knownEpochs(database), common);
+  const onAppend = () => watchers.wake();
+  const script = scripts.append;
+  const writer = new LogWriter(database, { ...common, script, clock, patience, replicas, heads, onAppend });
+  const retention = new Retention(database, { ...common, keep, script: scripts.trim });
+  return composeLog({
+    keep,
+    watchers,
+    reader: {
+      read: (...asked) => reader.read(...asked),
+      recent: (...asked) => reader.recent(...asked),
+      current: (...asked) => reader.current(...asked),
+      head: () => heads.note(reader.head()),
+      async stat() {
+        const { rules, ...counted } = await reader.stat();
+        return { ...counted, rules: rules ?? retention.rules };
+      },
+    },
+    append: (batch) => writer.append(batch),
+    listen: () => createDoorbell(database, { clock, ring: () => watchers.wake(), warn: onWarning }),
+    storeRules: (rules) => retention.storeRules(rules),
+    trim: (closing) => retention.runPass(closing),
+    async close() {
+      await writer.finish();
+      await database.close();
+    },
+  });
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { reliable } from "../../log/test/entries.ts";
 import { redisLog } from "../src/redis-log.ts";
 import { DURABLE, FLEETING, type Settings } from "../test/redis-server.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { hasServer, startServer } from "../test/test-server.ts";
 
 /** What the log warns of when it is opened on a server with these settings. */
@@ -46,6 +48,17 @@ describe.runIf(hasServer)("opening a log", () => {
     expect(warnings).toEqual([expect.stringContaining("does not say whether it keeps its data on a disk")]);
     const opening = warningsOn({ save: "3600 1" }, user, "limited:any@");
     await expect(opening).rejects.toThrow(/Cannot open the log in Redis: .*Give the user of the log its rights: /);
+  });
+
+  test("uses the database that the address names, and never another one", async () => {
+    const own = await startServer(FLEETING);
+    const { log } = await openTestLog({ url: `${own.url}/3`, newName: () => "third" });
+    await log.append([reliable("a", "1")]);
+    expect(await own.send("dbsize")).toBe(0);
+    await expect(redisLog(`${own.url}/99`)).rejects.toThrow("DB index is out of range");
+    await expect(redisLog({ port: own.port, db: 99 })).rejects.toThrow("DB index is out of range");
+    await expect(redisLog(`${own.url}/chat`)).rejects.toThrow("Expected the number of a database");
+    expect(await own.send("dbsize")).toBe(0);
   });
 
   test("on no server rejects, and says what to do", async () => {

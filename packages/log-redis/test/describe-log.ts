@@ -1,16 +1,12 @@
-import { describeEventLog } from "@tidings/log/conformance";
-import { redisLog } from "../src/redis-log.ts";
-import { server } from "./test-server.ts";
+import { describeEventLog, type EngineFacts } from "@tidings/log/conformance";
+import { openEngine } from "./open-engine.ts";
 
-/** All laws of a log, each in a log of its own. @param runs how many random histories each property has */
-export function describeRedisLog(runs: number): void {
-  describeEventLog(
-    "redisLog",
-    async (options) => {
-      const name = server.newName();
-      const open = () => redisLog(server.url, { ...options, name, onWarning: () => {} });
-      return { log: await open(), another: open, reopen: open };
-    },
-    { survivesReopen: true, heedsClock: true, runs },
-  );
+/**
+ * All laws of a log, each in a log of its own.
+ *
+ * @param runs how many random histories each property has
+ * @param lacks what these tests leave to others, and to which
+ */
+export function describeRedisLog(runs: number, lacks: Required<EngineFacts>["lacks"] = {}): void {
+  describeEventLog("redisLog", openEngine(), { survivesReopen: true, heedsClock: true, runs, lacks });
 }

@@ -1,11 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { end, endWithThis, freePort, runs } from "../../log/test/node/server-process.ts";
 
 /** The program of the server; null if this machine has none. No package of npm brings it along. */
 export function findProgram(): string | null {
@@ -16,20 +15,6 @@ export function findProgram(): string | null {
 export const NO_SERVER =
   "There is no redis-server on this machine. Install Redis 7, on Debian with `apt-get install redis-server`; .ci/run " +
   "does so when root runs it. Or set TIDINGS_REDIS_SERVER to the path of the program.";
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  // Safe: a server on a port has such an address.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-function runs({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode === null && signalCode === null;
-}
 
 /** Settings of the server, by name. */
 export type Settings = Readonly<Record<string, string | number>>;
@@ -73,12 +58,9 @@ export class RedisServer {
     const parameters = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const child = spawn(this.#program, parameters, { cwd: this.folder, stdio: "ignore" });
     this.#process = child;
-    // If this process ends before it could stop the server.
-    const kill = () => child.kill("SIGKILL");
-    process.once("exit", kill);
-    child.once("exit", () => process.off("exit", kill));
-    for (const end = performance.now() + 30_000; !(await this.#answers());) {
-      if (!runs(child) || performance.now() > end) throw new Error(`Redis does not start in ${this.folder}`);
+    endWithThis(child, "SIGKILL");
+    for (const deadline = performance.now() + 30_000; !(await this.#answers());) {
+      if (!runs(child) || performance.now() > deadline) throw new Error(`Redis does not start in ${this.folder}`);
       await sleep(20);
     }
   }
@@ -135,8 +117,8 @@ export class RedisServer {
 
   /** Repeats a command until its answer has a text. */
   async waitFor(text: string, command: string, ...values: readonly string[]): Promise<void> {
-    for (const end = performance.now() + 20_000; !String(await this.send(command, ...values)).includes(text);) {
-      if (performance.now() > end) throw new Error(`Redis does not get there: ${text}`);
+    for (const deadline = performance.now() + 20_000; !String(await this.send(command, ...values)).includes(text);) {
+      if (performance.now() > deadline) throw new Error(`Redis does not get there: ${text}`);
       await sleep(20);
     }
   }
@@ -150,9 +132,6 @@ export class RedisServer {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = null;
-    if (child === null || !runs(child)) return;
-    const exit = once(child, "exit");
-    child.kill(signal);
-    await exit;
+    await end(child, signal);
   }
 }

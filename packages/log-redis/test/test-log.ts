@@ -1,4 +1,3 @@
-import type { EventLog, NewEntry } from "@tidings/log";
 import { onTestFinished } from "vitest";
 import type { Connection } from "../src/connection.ts";
 import { openRedisLog, type RedisLogOptions, type WritingScripts } from "../src/redis-log.ts";
@@ -22,22 +21,4 @@ export async function openTestLog(server: Server, options: RedisLogOptions = {},
     return log;
   };
   return { log: await open(), open, name };
-}
-
-/** A reliable entry. */
-export function reliable(channel: string, data = '"event"', more: Partial<NewEntry> = {}): NewEntry {
-  return { channel, type: "message", mode: "reliable", data, ...more };
-}
-
-/** A value of the type `state`. Null as data withdraws it. */
-export function latest(channel: string, key: string, data: string | null, more: Partial<NewEntry> = {}): NewEntry {
-  return { channel, type: "state", mode: "latest", key, data, ...more };
-}
-
-const WIDE = { entries: 1_000_000, bytes: 1e9 };
-
-/** The data of all entries. */
-export async function everything(log: EventLog): Promise<(string | null)[]> {
-  const { entries } = await log.read({ ...(await log.head()), seq: 0 }, null, WIDE);
-  return entries.map(({ data }) => data);
 }

@@ -1,20 +1,20 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Appended, NewEntry } from "@tidings/log";
-import type { Cursor } from "@tidings/protocol";
+import { lawOf, tryLaw } from "@tidings/log/conformance";
+import { systemClock } from "@tidings/protocol/clock";
 import { describe, expect, test, vi } from "vitest";
-import { Follower, publishFor } from "../../log-postgres/trials/follower.ts";
 import type { WritingScripts } from "../src/redis-log.ts";
 import { defineScript, type Script } from "../src/scripts/script.ts";
-import { DURABLE, FLEETING } from "../test/redis-server.ts";
-import { everything, latest, openTestLog, reliable, SCRIPTS } from "../test/test-log.ts";
-import { hasServer, server, startServer } from "../test/test-server.ts";
-import { failOver, waitForCopy } from "./fail-over.ts";
+import { openEngine } from "../test/open-engine.ts";
+import { FLEETING } from "../test/redis-server.ts";
+import { reliable } from "../../log/test/entries.ts";
+import { openTestLog, SCRIPTS } from "../test/test-log.ts";
+import { hasServer, startServer } from "../test/test-server.ts";
+import { waitForCopy } from "./fail-over.ts";
 
-// Logs that are broken, each by one line of a script. The conformance suite may pass with them. Each check passes on
-// the sound log and fails on the broken one.
+// Logs that are broken, each by one line of a script.
 
 vi.setConfig({ testTimeout: 120_000 });
 
+const FACTS = { survivesReopen: true, heedsClock: true, runs: 5 };
 const PAGE = { entries: 1_000, bytes: 1e6 };
 
 /** Replaces a text of the scripts. */
@@ -39,51 +39,13 @@ const withHalfBatches = broken(
   "find_conflict(batch) or append(batch)",
   "append({ batch[1] }) and find_conflict(batch) or append(batch)",
 );
+const withHolesInBatches = broken("head = head + 1", "head = head + 2");
+const withRest = broken("if ending and all_ids[#all_ids] == ending then forget_channel(channel) end", "");
 const withoutDue = broken("call('ZADD', DUE, 0, channel)", "call('ZADD', DUE, 'NX', now + 1e9, channel)");
 
-/** An append of another process is heard long before a poll. */
-async function checkDoorbell(scripts: WritingScripts): Promise<void> {
-  const { log, open } = await openTestLog(server, {}, scripts);
-  const other = await open();
-  let rings = 0;
-  log.watch(() => {
-    rings++;
-  });
-  // It has tested itself, and does not poll any more.
-  await sleep(2_500);
-  for (let round = 0; round < 3; round++) {
-    await sleep(300);
-    const before = rings;
-    await other.append([reliable("a")]);
-    await expect.poll(() => rings, { timeout: 900 }).toBeGreaterThan(before);
-  }
-}
-
-/** Retention may delete everything: the head stays where it was, and a reader there has lost nothing. */
-async function checkHead(scripts: WritingScripts): Promise<void> {
-  let now = 1e12;
-  const { log } = await openTestLog(server, { keep: { age: 1_000 }, now: () => now }, scripts);
-  await log.append([reliable("a"), reliable("a")]);
-  const head = await log.head();
-  now += 2_000;
-  await log.trim();
-  expect(await log.head()).toEqual(head);
-}
-
-/** After a failover that loses entries, a reader of the lost suffix hears of it, and no other reader. */
-async function checkFailover(scripts: WritingScripts): Promise<void> {
-  const primary = await startServer(DURABLE);
-  const { log } = await openTestLog({ url: primary.url, newName: () => "log" }, {}, scripts);
-  const { laggard, reader, promoted } = await failOver(primary, log);
-  const { log: other } = await openTestLog({ url: promoted.url, newName: () => "log" }, {}, scripts);
-  for (let n = 0; n < 10; n++) await other.append([reliable("a", `"new ${n}"`)]);
-  expect((await other.read(reader, ["a"], PAGE)).holes).toMatchObject([{ channel: "a", reason: "lost" }]);
-  const page = await other.read(laggard, ["a"], PAGE);
-  expect(page.holes).toEqual([]);
-  expect(page.entries).toHaveLength(10);
-}
-
-/** The same, when the former primary is the primary again, and the other one has got no entry. */
+/**
+ * After a failover and a way back, a reader of what was lost hears of it, although the other server has got no entry.
+ */
 async function checkWayBack(scripts: WritingScripts): Promise<void> {
   const [first, second] = [await startServer(FLEETING), await startServer(FLEETING)];
   const { log } = await openTestLog({ url: first.url, newName: () => "log" }, {}, scripts);
@@ -125,65 +87,67 @@ async function checkForgetting(scripts: WritingScripts): Promise<void> {
   expect(await own.send("zcard", "{log}:trimmed")).toBe(3);
 }
 
-/** Retention finds the channels that have something to drop, without looking at the others. */
-async function checkDue(scripts: WritingScripts): Promise<void> {
-  const { log } = await openTestLog(server, { keep: { entries: 2 } }, scripts);
-  await log.append([reliable("a", "1")]);
-  await log.trim();
-  await log.append([reliable("a", "2"), reliable("a", "3")]);
-  await log.trim();
-  expect(await everything(log)).toEqual(["2", "3"]);
-}
-
-/** Of four processes that expect the same value at the same time, one replaces it, and the others append nothing. */
-async function checkExpected(scripts: WritingScripts): Promise<void> {
-  const { log, open } = await openTestLog(server, {}, scripts);
-  const handles = [log, await open(), await open(), await open()];
-  let expects: Cursor | null = null;
-  for (let round = 0; round < 50; round++) {
-    const batch: NewEntry[] = [reliable("a", `${round}`), latest("a", "x", `${round}`, { expects })];
-    const attempts: PromiseSettledResult<readonly Appended[]>[] = await Promise.allSettled(
-      handles.map((handle) => handle.append(batch)),
-    );
-    const won = attempts.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-    expect(won).toHaveLength(1);
-    expects = won[0]?.[1]?.cursor ?? null;
-  }
-  expect((await log.recent(["a"], 1_000)).entries).toHaveLength(50);
-}
-
-describe.runIf(hasServer)("a broken log is found out:", () => {
-  const cases = [
-    ["appends without the doorbell", checkDoorbell, withoutBell],
-    ["a head that goes back after a trim", checkHead, withTrimmedHead],
-    ["an epoch that survives a failover", checkFailover, withoutServer],
-    ["an epoch by the name of the process only", checkWayBack, withoutHistory],
-    ["epochs without a bound", checkEpochs, withUnboundedEpochs],
-    ["keys and channels that are never forgotten", checkForgetting, withoutForgetting],
-    ["channels that retention does not look at", checkDue, withoutDue],
-    ["a batch that conflicts, and is appended in part", checkExpected, withHalfBatches],
-  ] as const;
-
-  test.for(cases)("%s", async ([, check, scripts]) => {
-    await check(SCRIPTS);
-    await expect(check(scripts)).rejects.toMatchObject({ name: "AssertionError" });
+describe.runIf(hasServer)("a broken log is found out by a law:", () => {
+  test.for<[string, string, WritingScripts]>([
+    [
+      "appends without the doorbell",
+      "after a quiet time, it wakes a watcher for what another handle appends",
+      withoutBell,
+    ],
+    [
+      "a head that goes back after a trim",
+      "when everything was dropped, the head is where it was: a reader there has lost nothing, and goes on",
+      withTrimmedHead,
+    ],
+    [
+      "an epoch that survives a failover",
+      "after a failover, a trim tells who has seen a lost entry, and nobody else has a gap",
+      withoutServer,
+    ],
+    [
+      "channels that retention does not look at",
+      "the newest entries of each channel are kept, up to the limit",
+      withoutDue,
+    ],
+    [
+      "a batch that conflicts, and is appended in part",
+      "of four handles that expect the same value at the same time, one replaces it, and the others append nothing",
+      withHalfBatches,
+    ],
+    [
+      "positions between the entries of a batch",
+      "the entries of a batch have consecutive positions, while other handles append, too",
+      withHolesInBatches,
+    ],
+    [
+      "an end that leaves the rest of its channel",
+      "with its end, everything of a channel is forgotten: its values, too. Then it can be used again",
+      withRest,
+    ],
+  ])("%s", async ([, title, scripts]) => {
+    const tried = tryLaw(lawOf(title), { open: openEngine(scripts), facts: FACTS });
+    await expect(tried).rejects.toMatchObject({ name: "AssertionError" });
   });
 });
 
-describe.runIf(hasServer)("the order of four processes at full speed", () => {
-  test("is for a follower that of the final list", async () => {
-    const { log, open } = await openTestLog(server);
-    const handles = [log, await open(), await open(), await open()];
-    const follower = await Follower.start(await open());
-    await Promise.all(
-      handles.flatMap((handle, index) => [
-        publishFor(2_000, handle, `single ${index}`),
-        publishFor(2_000, handle, `batch ${index}`, 20),
-      ]),
-    );
-    const followed = await follower.finish();
-    expect(follower.holes).toEqual([]);
-    expect(followed).toEqual(await everything(log));
-    expect(followed.length).toBeGreaterThan(1_000);
+describe.runIf(hasServer)("a log that takes the time from each process is found out by a law:", () => {
+  test.for([
+    "its age is judged by the clock of the storage: what a process with another clock publishes is owed to all",
+    "the age of an entry is judged by the clock of the storage, whatever that of a process says",
+  ])("%s", async (title) => {
+    const open = openEngine(SCRIPTS, (options) => ({ ...options, now: () => (options.clock ?? systemClock).now() }));
+    const tried = tryLaw(lawOf(title), { open, facts: FACTS });
+    await expect(tried).rejects.toMatchObject({ name: "AssertionError" });
+  });
+});
+
+describe.runIf(hasServer)("a broken log is found out, where no law looks:", () => {
+  test.for<[string, (scripts: WritingScripts) => Promise<void>, WritingScripts]>([
+    ["an epoch by the name of the process only", checkWayBack, withoutHistory],
+    ["epochs without a bound", checkEpochs, withUnboundedEpochs],
+    ["keys and channels that are never forgotten", checkForgetting, withoutForgetting],
+  ])("%s", async ([, check, scripts]) => {
+    await check(SCRIPTS);
+    await expect(check(scripts)).rejects.toMatchObject({ name: "AssertionError" });
   });
 });

@@ -1,26 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EventLog } from "@tidings/log";
 import { describe, expect, test } from "vitest";
-import { startProxy } from "../test/redis-proxy.ts";
+import { startProxy, type AnswerFilter } from "../../log/test/node/tcp-proxy.ts";
+import { timeUntil } from "../../log/test/timing.ts";
 import { FLEETING, type RedisServer } from "../test/redis-server.ts";
-import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { everything, reliable } from "../../log/test/entries.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { hasServer, startServer } from "../test/test-server.ts";
 
-/** Resolves with the milliseconds until a watcher is woken and the log has so many entries. */
-async function timeUntil(log: EventLog, count: number, append: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  const seen = new Promise<void>((resolve, reject) => {
-    const look = async (): Promise<void> => {
-      if ((await everything(log)).length < count) return;
-      stop();
-      resolve();
-    };
-    const stop = log.watch(() => void look().catch(reject));
-  });
-  await append();
-  await seen;
-  return performance.now() - start;
-}
+/** What subscriptions hear is left out. A message is short, and comes alone. */
+const withoutMessages = (): AnswerFilter => (chunk) => (chunk.includes("\r\nmessage\r\n") ? [] : [chunk]);
 
 /** A log on a server of its own, with what it warns of. */
 async function openAlone() {
@@ -53,7 +41,7 @@ describe.runIf(hasServer)("the doorbell", () => {
 
   test("behind a proxy where a subscription hears nothing, polls and warns once", async () => {
     const { own, other, open } = await openAlone();
-    const { url } = await startProxy(own.url, true);
+    const { url } = await startProxy(own.url, withoutMessages);
     const warnings: string[] = [];
     const log = await open({ onWarning: (warning) => warnings.push(warning) }, url);
     warnings.length = 0;
@@ -112,7 +100,7 @@ describe.runIf(hasServer)("the doorbell", () => {
 
   test("closing while it is being tested warns of nothing", async () => {
     const { own, open } = await openAlone();
-    const { url } = await startProxy(own.url, true);
+    const { url } = await startProxy(own.url, withoutMessages);
     const warnings: string[] = [];
     const log = await open({ onWarning: (warning) => warnings.push(warning) }, url);
     warnings.length = 0;

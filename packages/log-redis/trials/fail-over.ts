@@ -1,14 +1,10 @@
 import type { EventLog } from "@tidings/log";
-import type { Cursor } from "@tidings/protocol";
 import { DURABLE, type RedisServer } from "../test/redis-server.ts";
-import { reliable } from "../test/test-log.ts";
+import { reliable } from "../../log/test/entries.ts";
+import type { FailedOver } from "../../log/test/failed-over.ts";
 import { startServer } from "../test/test-server.ts";
 
-interface FailedOver {
-  /** The position of a reader that has seen nothing of what was lost. */
-  readonly laggard: Cursor;
-  /** The position of a reader that has seen everything. */
-  readonly reader: Cursor;
+interface Promoted extends FailedOver {
   /** The replica that has become the primary. */
   readonly promoted: RedisServer;
 }
@@ -20,7 +16,7 @@ export async function waitForCopy(replica: RedisServer, log: EventLog): Promise<
 }
 
 /** Fails over to a replica that lacks the last five entries of the log "log", which were acknowledged. */
-export async function failOver(primary: RedisServer, log: EventLog): Promise<FailedOver> {
+export async function failOver(primary: RedisServer, log: EventLog): Promise<Promoted> {
   const replica = await startServer(DURABLE);
   await replica.follow(primary);
   for (let n = 0; n < 20; n++) await log.append([reliable("a", `"kept ${n}"`)]);

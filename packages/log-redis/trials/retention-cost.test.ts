@@ -1,7 +1,8 @@
 import type { EventLog } from "@tidings/log";
 import { describe, expect, test, vi } from "vitest";
 import { FLEETING, type RedisServer } from "../test/redis-server.ts";
-import { openTestLog, reliable } from "../test/test-log.ts";
+import { reliable } from "../../log/test/entries.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { hasServer, startServer } from "../test/test-server.ts";
 
 // Each test fills logs with many entries.

@@ -1,35 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { describe, expect, test, vi } from "vitest";
-import { Follower, publishFor } from "../../log-postgres/trials/follower.ts";
-import { startProxy } from "../test/redis-proxy.ts";
+import { expectTold } from "../../log/test/failed-over.ts";
+import { expectNothingLost, KILLS } from "../../log/test/killed-servers.ts";
+import { timeUntilDone } from "../../log/test/timing.ts";
+import { startProxy } from "../../log/test/node/tcp-proxy.ts";
 import { DURABLE, FLEETING, type RedisServer } from "../test/redis-server.ts";
-import { everything, openTestLog, reliable } from "../test/test-log.ts";
+import { everything, reliable } from "../../log/test/entries.ts";
+import { openTestLog } from "../test/test-log.ts";
 import { hasServer, startServer } from "../test/test-server.ts";
 import { failOver, waitForCopy } from "./fail-over.ts";
 
 // Servers are started, killed and copied, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 180_000 });
 
-const KILLS = 10;
 const PAGE = { entries: 1_000, bytes: 1e6 };
 
 function openOn({ url }: { readonly url: string }, options: Parameters<typeof openTestLog>[1] = {}) {
   return openTestLog({ url, newName: () => "log" }, options);
-}
-
-/** Calls until it succeeds, and returns the milliseconds that it took. */
-async function timeUntilDone(call: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  for (;;) {
-    try {
-      await call();
-      return performance.now() - start;
-    } catch (error) {
-      if (performance.now() - start > 30_000) throw error;
-      await sleep(20);
-    }
-  }
 }
 
 async function restart(server: RedisServer): Promise<void> {
@@ -41,21 +29,7 @@ describe.runIf(hasServer)("a server that", () => {
   test(`is killed ${KILLS} times amid publishes loses and doubles nothing, and costs nobody a gap`, async () => {
     const server = await startServer(DURABLE);
     const { log, open } = await openOn(server);
-    const handles = [log, await open(), await open()];
-    const follower = await Follower.start(await open());
-    const publishing = handles.map((handle, index) => publishFor(KILLS * 700, handle, `${index}`, 5));
-    for (let kill = 0; kill < KILLS; kill++) {
-      await sleep(400);
-      await restart(server);
-      expect(await timeUntilDone(() => log.append([reliable("probe")]))).toBeLessThan(1_000);
-    }
-    const acknowledged = (await Promise.all(publishing)).flat();
-    const followed = await follower.finish();
-    expect(followed).toEqual(await everything(log));
-    const published = followed.filter((data) => data !== '"event"');
-    // Each publish was repeated until it was acknowledged, so nothing else is there.
-    expect(published.toSorted()).toEqual(acknowledged.toSorted());
-    expect(follower.holes).toEqual([]);
+    await expectNothingLost(log, open, () => restart(server));
   });
 
   test("restarts is found again: publishes fail meanwhile and say so, watchers are woken after that", async () => {
@@ -116,21 +90,9 @@ describe.runIf(hasServer)("a server that", () => {
     const primary = await startServer(DURABLE);
     const proxy = await startProxy(primary.url);
     const { log } = await openOn(proxy);
-    const { laggard, reader, promoted } = await failOver(primary, log);
+    const { promoted, ...positions } = await failOver(primary, log);
     proxy.cut(promoted.url);
-    // An idle reader of the suffix is told before anything is published.
-    await timeUntilDone(() => log.trim());
-    const { epoch, seq } = await log.head();
-    expect(epoch).not.toBe(reader.epoch);
-    expect(seq).toBe(laggard.seq);
-    expect((await log.read(reader, ["a"], PAGE)).holes).toEqual([{ channel: "a", reason: "lost", to: seq }]);
-    const appended = await log.append(Array.from({ length: 10 }, (_, n) => reliable("a", `"new ${n}"`)));
-    expect((await log.read(reader, ["a"], PAGE)).holes).toMatchObject([{ channel: "a", reason: "lost" }]);
-    // The laggard has lost nothing, and the cursors of what it gets are those of the acknowledgements.
-    const page = await log.read(laggard, ["a"], PAGE);
-    expect(page.holes).toEqual([]);
-    const cursors = page.entries.map((entry) => ({ epoch: entry.epoch, seq: entry.seq }));
-    expect(cursors).toEqual(appended.map(({ cursor }) => cursor));
+    await expectTold(log, positions);
   });
 
   test("fails over without a loss costs nobody a gap", async () => {

@@ -11,19 +11,34 @@ select seq,
 from tidings_entry indexed by tidings_entry_end where ${IS_END} and channel = ? and seq < ?`;
 const IS_REPEATED = "select 1 from tidings_idempotency where channel = ? and key = ? and seq < ?";
 
+interface EndedChannelsOptions {
+  /** The `seq` of the first entry of the batch, if they are inserted already. */
+  readonly first?: number;
+  /** Channels of which this transaction knows that they have not ended. It is filled. @default none */
+  readonly open?: Set<string>;
+}
+
 /**
  * Checks that no entry of a batch comes after the end of its channel. It has to run in the transaction that inserts
  * them.
  *
- * @param first the `seq` of the first entry of the batch, if they are inserted already
  * @throws EndedError
  */
-export function checkEndedChannels(rows: readonly NewRow[], find: Find, first = Number.MAX_SAFE_INTEGER): void {
+export function checkEndedChannels(
+  rows: readonly NewRow[],
+  find: Find,
+  { first = Number.MAX_SAFE_INTEGER, open = new Set() }: EndedChannelsOptions = {},
+): void {
   checkEnds(
     rows.map(({ entry }) => entry),
     {
-      // Safe: these are columns of the tables, whose types the drivers keep.
-      endOf: (channel) => (find(END, channel, first) as Cursor | undefined) ?? null,
+      endOf(channel) {
+        if (open.has(channel)) return null;
+        // Safe: these are columns of the tables, whose types the drivers keep.
+        const end = (find(END, channel, first) as Cursor | undefined) ?? null;
+        if (end === null) open.add(channel);
+        return end;
+      },
       isRepeated: ({ channel, idempotencyKey }) =>
         idempotencyKey !== undefined && find(IS_REPEATED, channel, idempotencyKey, first) !== undefined,
     },

@@ -1,5 +1,5 @@
 import { VOLATILE_AGE, type NewEntry } from "@tidings/log";
-import type { Mode } from "@tidings/protocol/mode";
+import { END_TYPE, type Mode } from "@tidings/protocol/mode";
 import type { Row } from "./driver.ts";
 
 // The kinds of entries in the file. A withdrawal is a kind of its own, because retention and reads do not treat it like
@@ -47,4 +47,9 @@ export function modeOf({ kind }: EntryRow): Mode {
 export function isOwed({ kind, at, expires_at }: EntryRow, now: number): boolean {
   if (kind === VOLATILE) return Math.abs(now - at) < VOLATILE_AGE;
   return expires_at === null || Math.abs(now - at) < expires_at - at;
+}
+
+/** Whether an entry deletes others when it is inserted: a value that of its key, an end the values of its channel. */
+export function replacesOthers({ kind, type }: Omit<EntryRow, "seq">): boolean {
+  return kind === VALUE || kind === WITHDRAWAL || type === END_TYPE;
 }

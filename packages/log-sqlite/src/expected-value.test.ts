@@ -1,5 +1,4 @@
 import type { NewEntry } from "@tidings/log";
-import { systemClock } from "@tidings/protocol/clock";
 import { describe, expect, test } from "vitest";
 import {
   driver,
@@ -9,6 +8,7 @@ import {
   openFile,
   openLog,
   temporaryPath,
+  writerOptions,
 } from "../trials/temporary-file.ts";
 import { LogWriter } from "./log-writer.ts";
 
@@ -24,13 +24,7 @@ describe(`an append with a condition, by ${driver.name}`, () => {
   test("that conflicts costs the other appends of its turn neither their transaction nor a second one", async () => {
     const file = openFile(temporaryPath());
     let commits = 0;
-    const writer = new LogWriter(file, {
-      now: Date.now,
-      clock: systemClock,
-      use: () => ({ boot: "boot", epoch: "second" }),
-      patience: 0,
-      onCommit: () => void commits++,
-    });
+    const writer = new LogWriter(file, { ...writerOptions, onCommit: () => void commits++ });
     const attempts = await Promise.allSettled([
       writer.append([entry("a", "1")]),
       writer.append([topic("2", { expects: null })]),
@@ -85,14 +79,7 @@ describe(`an append with a condition, by ${driver.name}`, () => {
   test("finds the value by an index", async () => {
     const path = temporaryPath();
     const file = openFile(path);
-    const options = {
-      now: Date.now,
-      clock: systemClock,
-      use: () => ({ boot: "boot", epoch: "second" }),
-      patience: 0,
-      onCommit: () => {},
-    };
-    await new LogWriter(file, options).append([topic("1", { expects: null, idempotencyKey: "once" })]);
+    await new LogWriter(file, writerOptions).append([topic("1", { expects: null, idempotencyKey: "once" })]);
     const texts = file.texts.filter((sql) => /order by seq desc limit 1|select 1 from tidings_idempotency/.test(sql));
     expect(texts).toHaveLength(3);
     for (const sql of texts) {

@@ -1,5 +1,6 @@
 import { copyFileSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import type { EventLog } from "@tidings/log";
+import { newEpoch } from "@tidings/protocol";
 import { describe, expect, test } from "vitest";
 import { driver, entry, everything, openApplication, openLog, temporaryPath } from "../trials/temporary-file.ts";
 import { sqliteLog, startEpoch } from "./sqlite-log.ts";
@@ -64,6 +65,25 @@ describe(`the last use of the file, by ${driver.name}`, () => {
     const head = await appendSome(log, 3, "kept");
     expect(await openLog(path, { boot: "one" }).head()).toEqual(head);
     expect(await openLog(crash(path, walBytesOf(path)), { boot: "one" }).head()).toEqual(head);
+  });
+
+  test("a process that has created the file keeps its epoch, although another one has used it meanwhile", async () => {
+    const path = temporaryPath();
+    let calls = 0;
+    newEpoch(() => (calls++, 0.5));
+    const lengthOfName = calls;
+    calls = 0;
+    let other: EventLog | null = null;
+    // The second name is made after the tables, and before the process looks at the last use.
+    const random = (): number => {
+      if (++calls === lengthOfName + 1) other = openLog(path, { boot: "one" });
+      return Math.random();
+    };
+    const log = openLog(path, { boot: "one", random });
+    expect(other).not.toBeNull();
+    const epochs = openApplication(path).prepare("select epoch from tidings_epoch").all();
+    expect(epochs).toHaveLength(1);
+    expect(await log.head()).toEqual({ epoch: (epochs[0] as { epoch: string }).epoch, seq: 0 });
   });
 
   test("a log that was closed keeps its epoch on any boot, and opens no epoch for startEpoch()'s file", async () => {

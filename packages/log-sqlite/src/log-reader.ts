@@ -1,5 +1,4 @@
 import {
-  byteLength,
   FORGOTTEN_CHANNELS,
   type Entry,
   type Hole,
@@ -8,13 +7,15 @@ import {
   type LogStat,
   type Page,
 } from "@tidings/log";
+import { refusedPage } from "@tidings/log/engine";
 import type { Cursor } from "@tidings/protocol";
-import { entryRows, isOwed, modeOf, RELIABLE, VALUE, VOLATILE, type EntryRow } from "./entry-row.ts";
-import { Epochs } from "./epochs.ts";
+import { entryRows, RELIABLE, VALUE, VOLATILE, type EntryRow } from "./entry-row.ts";
+import { Epochs, NEWEST_EPOCH } from "./epochs.ts";
 import type { LogFile } from "./log-file.ts";
-import { IS_END, readHead, sizeOf } from "./schema.ts";
+import { HEAD, IS_END, sizeOf } from "./schema.ts";
 import { readRules } from "./stored-rules.ts";
 import { sqliteError } from "./sqlite-error.ts";
+import { entryOf, fillRowPage } from "./row-page.ts";
 import { mergeRows, type RowRange } from "./row-range.ts";
 
 /** The most channels that are read along their index. For more channels, the whole log is scanned. */
@@ -55,26 +56,44 @@ const ENDS = indexStatements("tidings_entry_end", `and ${IS_END}`);
 const STAT = "select entries, bytes + value_bytes as bytes from tidings_total";
 const STAT_VOLATILE = `
 select count(*) as entries, total(${sizeOf("tidings_entry")}) as bytes from tidings_entry where kind = ${VOLATILE}`;
+/** What every read has to know. One statement: a call of the driver costs more than finding these. */
+const OPENING = `select ${NEWEST_EPOCH} as epoch, ${HEAD} as head`;
+/** The largest mark, from one row of the index, and the mark of every channel without a row. */
+const MARKS = `
+select forgotten_to as forgotten,
+  max(forgotten_to, coalesce((select max(trimmed_to) from tidings_channel where trimmed_to > 0), 0)) as newest
+from tidings_total`;
 const HOLES = "select channel, trimmed_to from tidings_channel where trimmed_to > 0 and trimmed_to > ?";
 /** A channel without a row may be forgotten. */
 const MARKS_OF_CHANNELS = `
 select value as channel, coalesce((select trimmed_to from tidings_channel where channel = value), ?) as trimmed_to
 from json_each(?)`;
 
+/** Reads all channels after a position without the file; null if that cannot be done. */
+type ReadNewest = (after: Cursor, limit: Limit) => Page | null;
+
 /** The log's own handle for reading. Every method reads one state of the file, in one transaction. */
 export class LogReader {
   readonly #file: LogFile;
   readonly #now: () => number;
+  readonly #readNewest: ReadNewest;
   readonly #epochs: Epochs;
 
-  constructor(file: LogFile, now: () => number) {
+  /** @param readNewest asked first by whoever follows the log: it mostly wants what this process has just written */
+  constructor(file: LogFile, now: () => number, readNewest: ReadNewest = () => null) {
     this.#file = file;
     this.#now = now;
+    this.#readNewest = readNewest;
     this.#epochs = new Epochs(file);
     file.setBusyTimeout(READ_TIMEOUT);
   }
 
   read(after: Cursor, channels: readonly string[] | null, limit: Limit): Page {
+    const newest = channels === null ? this.#readNewest(after, limit) : null;
+    return newest ?? this.#read(after, channels, limit);
+  }
+
+  #read(after: Cursor, channels: readonly string[] | null, limit: Limit): Page {
     return this.#inTransaction((head) => {
       const invalid = this.#invalid(after, head, channels);
       if (invalid !== null) return invalid;
@@ -98,9 +117,9 @@ export class LogReader {
       for (const row of mergeRows(this.#ranges(RELIABLE_BACKWARD, new Set(channels), from), -1)) {
         more = entries.length >= n;
         if (more) break;
-        entries.push(this.#entry(row));
+        entries.push(entryOf(row, this.#epochs.table));
       }
-      return { entries: entries.reverse(), next: this.#epochs.head(head), more, holes: [] };
+      return { entries: entries.reverse(), next: this.#epochs.table.headAt(head), more, holes: [] };
     });
   }
 
@@ -115,7 +134,7 @@ export class LogReader {
   }
 
   head(): Cursor {
-    return this.#inTransaction((head) => this.#epochs.head(head));
+    return this.#inTransaction((head) => this.#epochs.table.headAt(head));
   }
 
   /** The rules are null while none are stored. */
@@ -124,7 +143,7 @@ export class LogReader {
       const counted = this.#file.prepare(STAT).get();
       const volatile = this.#file.prepare(STAT_VOLATILE).get();
       return {
-        head: this.#epochs.head(head),
+        head: this.#epochs.table.headAt(head),
         entries: Number(counted?.["entries"]) + Number(volatile?.["entries"]),
         bytes: Number(counted?.["bytes"]) + Number(volatile?.["bytes"]),
         rules: readRules(this.#file),
@@ -159,48 +178,29 @@ export class LogReader {
     this.#file.refuseClosed();
     try {
       return this.#file.transact("begin", () => {
-        this.#epochs.refresh();
-        return read(readHead(this.#file));
+        const opening = this.#file.prepare(OPENING).get();
+        this.#epochs.update(Number(opening?.["epoch"]));
+        return read(Number(opening?.["head"] ?? 0));
       });
     } catch (cause) {
       throw sqliteError("read", this.#file.path, cause);
     }
   }
 
-  /** Takes what is owed until the page is full. A page that is not the last has at least one scanned entry. */
-  #fill(rows: Iterable<EntryRow>, limit: Limit, head: number, channels: ReadonlySet<string> | null): Page {
-    const now = this.#now();
-    const entries: Entry[] = [];
-    let scanned = 0;
-    let bytes = 0;
-    let lastSeq: number | null = null;
-    for (const row of rows) {
-      const next = lastSeq === null ? null : this.#epochs.cursorAt(lastSeq);
-      if (next !== null && scanned >= limit.entries) return { entries, next, more: true, holes: [] };
-      const isNamed = channels === null || channels.has(row.channel);
-      if (isNamed && isOwed(row, now)) {
-        bytes += byteLength(row.data ?? "");
-        if (next !== null && entries.length > 0 && bytes > limit.bytes) {
-          return { entries, next, more: true, holes: [] };
-        }
-        entries.push(this.#entry(row));
-      }
-      scanned++;
-      lastSeq = row.seq;
-    }
-    return this.#lastPage(entries, head);
+  /** @param channels the only ones that count; null for all in the rows */
+  #fill(rows: Iterator<EntryRow, void>, limit: Limit, head: number, channels: ReadonlySet<string> | null): Page {
+    return fillRowPage(rows, { limit, head, channels, epochs: this.#epochs.table, now: this.#now() });
   }
 
   #lastPage(entries: readonly Entry[], head: number): Page {
-    return { entries, next: this.#epochs.head(head), more: false, holes: [] };
+    return { entries, next: this.#epochs.table.headAt(head), more: false, holes: [] };
   }
 
   /** The answer to an invalid position; null if it is valid. */
   #invalid(position: Cursor, head: number, channels: readonly string[] | null): Page | null {
-    const reason = this.#epochs.invalidity(position, head);
-    if (reason === null) return null;
-    const holes = [...new Set(channels ?? this.#everyChannel())].map((channel) => ({ channel, reason, to: head }));
-    return { entries: [], next: this.#epochs.head(head), more: false, holes };
+    const { table } = this.#epochs;
+    const reason = table.invalidity(position, head);
+    return reason === null ? null : refusedPage(table.headAt(head), reason, channels ?? this.#everyChannel());
   }
 
   /** Scans the whole log. It is needed only for a read of every channel with a position of another log. */
@@ -212,10 +212,10 @@ export class LogReader {
   }
 
   #holes(after: number, channels: readonly string[] | null): Hole[] {
-    // One row of the index is enough for a reader after every hole, and nearly all readers are.
-    const newest = this.#file.prepare("select max(trimmed_to) as seq from tidings_channel where trimmed_to > 0").get();
-    const forgotten = Number(this.#file.prepare("select forgotten_to as seq from tidings_total").get()?.["seq"]);
-    if (Math.max(Number(newest?.["seq"] ?? 0), forgotten) <= after) return [];
+    const largest = this.#file.prepare(MARKS).get();
+    // That is enough for a reader after every hole, and nearly all readers are.
+    if (Number(largest?.["newest"]) <= after) return [];
+    const forgotten = Number(largest?.["forgotten"]);
     const marks =
       channels === null
         ? [...this.#file.prepare(HOLES).all(after), { channel: FORGOTTEN_CHANNELS, trimmed_to: forgotten }]
@@ -223,14 +223,5 @@ export class LogReader {
     return marks
       .map((mark) => ({ channel: String(mark.channel), reason: "trimmed" as const, to: Number(mark.trimmed_to) }))
       .filter(({ to }) => to > after);
-  }
-
-  #entry(row: EntryRow): Entry {
-    const { epoch, seq } = this.#epochs.cursorAt(row.seq);
-    const { channel, type, at, data } = row;
-    const mode = modeOf(row);
-    return mode === "latest"
-      ? { epoch, seq, channel, type, mode, key: row.key, at, data }
-      : { epoch, seq, channel, type, mode, at, data };
   }
 }

@@ -8,15 +8,12 @@ import {
   openFile,
   openLog,
   nextWake,
+  writerOptions,
 } from "../trials/temporary-file.ts";
-import { systemClock } from "@tidings/protocol/clock";
 import type { Handle } from "./driver.ts";
 import { LogFile } from "./log-file.ts";
 import { sqliteLog } from "./sqlite-log.ts";
 import { LogWriter } from "./log-writer.ts";
-
-const use = () => ({ boot: "boot", epoch: "second" });
-const options = { now: Date.now, clock: systemClock, use, patience: 10_000, onCommit: () => {} };
 
 /**
  * A file that records what is executed on it.
@@ -43,7 +40,7 @@ describe(`appends, by ${driver.name}`, () => {
     const path = temporaryPath();
     openFile(path);
     const executed: string[] = [];
-    const writer = new LogWriter(spied(path, executed), options);
+    const writer = new LogWriter(spied(path, executed), writerOptions);
     const append = (count: number) =>
       Promise.all(Array.from({ length: count }, (_, n) => writer.append([entry("a", `${n}`)])));
     await append(50);
@@ -132,7 +129,7 @@ describe(`appends, by ${driver.name}`, () => {
   test("on a full disk appends fail, exactly the acknowledged ones are stored, and space makes them work", async () => {
     const path = temporaryPath();
     const file = openFile(path);
-    const writer = new LogWriter(file, options);
+    const writer = new LogWriter(file, writerOptions);
     file.prepare("pragma max_page_count = 60").get();
     const acked: string[] = [];
     const refused: string[] = [];
@@ -159,7 +156,7 @@ describe(`appends, by ${driver.name}`, () => {
   test("closing works without space for the checkpoint, and the next handle has everything", async () => {
     const path = temporaryPath();
     openFile(path);
-    const writer = new LogWriter(spied(path, [], "wal_checkpoint"), options);
+    const writer = new LogWriter(spied(path, [], "wal_checkpoint"), writerOptions);
     await writer.append([entry("a", "1")]);
     await writer.close();
     expect(await everything(openLog(path))).toEqual(["1"]);
@@ -168,7 +165,7 @@ describe(`appends, by ${driver.name}`, () => {
   test("a read-only file refuses appends, can be read, and accepts appends when it is writable again", async () => {
     const path = temporaryPath();
     const file = openFile(path);
-    const writer = new LogWriter(file, options);
+    const writer = new LogWriter(file, writerOptions);
     await writer.append([entry("a", "1")]);
     file.exec("pragma query_only = 1");
     await expect(writer.append([entry("a", "2")])).rejects.toThrow(

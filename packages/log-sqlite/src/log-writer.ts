@@ -1,12 +1,16 @@
-import { isConflict, isEnded, type Appended, type NewEntry } from "@tidings/log";
+import { isConflict, isEnded, type Appended, type Limit, type NewEntry, type Page } from "@tidings/log";
+import { GroupCommit, sleep } from "@tidings/log/engine";
+import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
-import { sleep } from "./clock.ts";
+import { replacesOthers, type EntryRow } from "./entry-row.ts";
 import { Epochs } from "./epochs.ts";
 import { checkEndedChannels } from "./ended-channels.ts";
 import { checkExpectedValues, type Find } from "./expected-value.ts";
 import { beginUse, isAtRest, noteClose, type Use } from "./last-use.ts";
 import type { LogFile } from "./log-file.ts";
 import { newRow, type NewRow } from "./new-row.ts";
+import { NewestEntries } from "./newest-entries.ts";
+import { fillRowPage } from "./row-page.ts";
 import { isBusy, writeError } from "./sqlite-error.ts";
 
 /** Work for the next transaction. */
@@ -17,6 +21,17 @@ interface Job {
   readonly run: () => () => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** What a transaction has changed. */
+interface Changes {
+  readonly inserted: EntryRow[];
+  /** Whether that is all: nothing else is in the file, and nothing less. */
+  isAll: boolean;
+  /** Channels that have not ended. */
+  readonly openChannels: Set<string>;
+}
+
+const noChanges = (): Changes => ({ inserted: [], isAll: true, openChannels: new Set() });
 
 /** The interval of attempts while another handle writes, in milliseconds. */
 const BUSY_RETRY = 2;
@@ -45,14 +60,19 @@ export class LogWriter {
   readonly #file: LogFile;
   readonly #options: LogWriterOptions;
   readonly #epochs: Epochs;
-  #jobs: Job[] = [];
-  #flushing: Promise<void> | null = null;
+  readonly #queue: GroupCommit<Job>;
+  readonly #newest = new NewestEntries();
+  /** Of the running transaction. */
+  #changes = noChanges();
+  /** The version of the file at the last transaction. Until it changes, no other handle has written. */
+  #version: number | null = null;
   #closed = false;
 
   constructor(file: LogFile, options: LogWriterOptions) {
     this.#file = file;
     this.#options = options;
     this.#epochs = new Epochs(file);
+    this.#queue = new GroupCommit({ clock: options.clock, commit: (jobs) => this.#commitWhenFree(jobs) });
     file.setBusyTimeout(0);
   }
 
@@ -64,9 +84,9 @@ export class LogWriter {
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
     const now = this.#options.now();
     const rows = batch.map((entry) => newRow(entry, now));
-    return this.transact(() => {
+    return this.#enqueue(() => {
       const find: Find = (sql, ...values) => this.#file.prepare(sql).get(...values);
-      checkEndedChannels(rows, find);
+      checkEndedChannels(rows, find, { open: this.#changes.openChannels });
       checkExpectedValues(rows, find, now);
       return rows.map((row) => this.#insert(row));
     });
@@ -74,6 +94,26 @@ export class LogWriter {
 
   /** Runs the work in the next transaction, together with all other work of this turn of the event loop. */
   transact<Result>(work: (file: LogFile) => Result): Promise<Result> {
+    return this.#enqueue((file) => {
+      this.#changes.isAll = false;
+      return work(file);
+    });
+  }
+
+  /**
+   * A page of all channels after a position, without reading the file. Null unless this handle itself has written all
+   * that comes after it.
+   */
+  readNewest(after: Cursor, limit: Limit): Page | null {
+    const rows = this.#newest.after(after.seq);
+    const head = rows?.at(-1)?.seq;
+    if (rows === null || head === undefined || !this.#isUnchanged()) return null;
+    const { table: epochs } = this.#epochs;
+    if (epochs.invalidity(after, head) !== null) return null;
+    return fillRowPage(rows.values(), { limit, head, epochs, now: this.#options.now() });
+  }
+
+  #enqueue<Result>(work: (file: LogFile) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.refuseClosed();
       const run = () => {
@@ -86,8 +126,7 @@ export class LogWriter {
           throw error;
         }
       };
-      this.#jobs.push({ since: this.#options.clock.monotonic(), run, reject });
-      this.#flushing ??= this.#flush();
+      this.#queue.add({ since: this.#options.clock.monotonic(), run, reject });
     });
   }
 
@@ -112,7 +151,7 @@ export class LogWriter {
    */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#flushing;
+    await this.#queue.finish();
     try {
       this.#file.refuseReplaced();
       this.#file.transact("begin immediate", () => noteClose(this.#file));
@@ -130,68 +169,80 @@ export class LogWriter {
     }
   }
 
-  async #flush(): Promise<void> {
-    const { clock } = this.#options;
-    while (this.#jobs.length > 0) {
-      await new Promise<void>((resolve) => clock.defer(resolve));
-      while (!this.#tryCommit()) await sleep(clock, BUSY_RETRY);
+  /** Commits the jobs, together with those that come while the file is busy. */
+  async #commitWhenFree(jobs: readonly Job[]): Promise<void> {
+    for (let left = this.#tryCommit(jobs); left.length > 0;) {
+      await sleep(this.#options.clock, BUSY_RETRY);
+      left = this.#tryCommit([...left, ...this.#queue.takeWaiting()]);
     }
-    this.#flushing = null;
   }
 
   /**
    * Tries to commit all jobs, and rejects those that fail or have waited for too long.
    *
-   * @returns false if jobs have to wait for another writer
+   * @returns the jobs that have to wait for another writer
    */
-  #tryCommit(): boolean {
-    // This includes the jobs that came while the file was busy.
-    const jobs = this.#jobs;
-    this.#jobs = [];
+  #tryCommit(jobs: readonly Job[]): readonly Job[] {
     try {
       this.#commit(jobs);
-      return true;
+      return [];
     } catch (error) {
-      if (isBusy(error)) {
-        this.#jobs = this.#rejectImpatient(jobs, error);
-        return this.#jobs.length === 0;
-      }
+      if (isBusy(error)) return this.#rejectImpatient(jobs, error);
       // A job that fails must not make the others fail.
       if (jobs.length > 1) return this.#tryCommitEach(jobs);
       this.#reject(jobs, error);
-      return true;
+      return [];
     }
   }
 
   #commit(jobs: readonly Job[]): void {
     this.#file.refuseReplaced();
-    const finished = this.#file.transact("begin immediate", () => {
-      if (isAtRest(this.#file)) return null;
-      this.#epochs.refresh();
-      return jobs.map(({ run }) => run());
-    });
+    this.#changes = noChanges();
+    const finished = this.#file.transact("begin immediate", () =>
+      this.#noteOthers() ? jobs.map(({ run }) => run()) : null,
+    );
     if (finished === null) {
       beginUse(this.#file, this.#options.use());
       this.#commit(jobs);
       return;
     }
+    if (this.#changes.isAll) this.#newest.append(this.#changes.inserted);
+    else this.#newest.forget();
     for (const finish of finished) finish();
     this.#options.onCommit();
   }
 
-  #tryCommitEach(jobs: readonly Job[]): boolean {
+  /** Whether no other handle has written since the last commit. False if the file says nothing at this moment. */
+  #isUnchanged(): boolean {
+    try {
+      return this.dataVersion() === this.#version;
+    } catch {
+      // A process may be repairing the file after a crash. The reader waits for it, and says what is wrong.
+      return false;
+    }
+  }
+
+  /** Looks what other handles have written, inside a transaction. Returns whether entries may be written. */
+  #noteOthers(): boolean {
+    const version = this.dataVersion();
+    if (version === this.#version) return true;
+    this.#newest.forget();
+    if (isAtRest(this.#file)) return false;
+    this.#epochs.refresh();
+    this.#version = version;
+    return true;
+  }
+
+  #tryCommitEach(jobs: readonly Job[]): readonly Job[] {
     for (const [index, job] of jobs.entries()) {
       try {
         this.#commit([job]);
       } catch (error) {
-        if (isBusy(error)) {
-          this.#jobs = jobs.slice(index);
-          return false;
-        }
+        if (isBusy(error)) return jobs.slice(index);
         this.#reject([job], error);
       }
     }
-    return true;
+    return [];
   }
 
   #reject(jobs: readonly Job[], error: unknown): void {
@@ -209,12 +260,27 @@ export class LogWriter {
     });
   }
 
-  #insert({ sql, values, entry: { channel, idempotencyKey = "" } }: NewRow): Appended {
+  #note(seq: number, row: NewRow["row"]): void {
+    const { inserted, openChannels } = this.#changes;
+    const { channel, type, kind, key, at, data, expires_at } = row;
+    // Written out, since it happens for every entry: Node 20 copies a spread ten times as slowly.
+    inserted.push({ seq, channel, type, kind, key, at, data, expires_at });
+    if (!replacesOthers(row)) return;
+    this.#changes.isAll = false;
+    // It may have been the end.
+    openChannels.delete(channel);
+  }
+
+  #insert({ sql, values, row, entry: { channel, idempotencyKey = "" } }: NewRow): Appended {
     const { changes, lastInsertRowid } = this.#file.prepare(sql).run(...values);
-    if (Number(changes) > 0) return { cursor: this.#epochs.cursorAt(Number(lastInsertRowid)), duplicate: false };
+    if (Number(changes) > 0) {
+      const seq = Number(lastInsertRowid);
+      this.#note(seq, row);
+      return { cursor: this.#epochs.table.cursorAt(seq), duplicate: false };
+    }
     const first = this.#file
       .prepare("select seq from tidings_idempotency where channel = ? and key = ?")
       .get(channel, idempotencyKey);
-    return { cursor: this.#epochs.cursorAt(Number(first?.["seq"])), duplicate: true };
+    return { cursor: this.#epochs.table.cursorAt(Number(first?.["seq"])), duplicate: true };
   }
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { driver, entry, temporaryPath, openFile } from "../trials/temporary-file.ts";
+import { driver, entry, temporaryPath, openFile, writerOptions } from "../trials/temporary-file.ts";
 import type { LogFile } from "./log-file.ts";
-import { systemClock } from "@tidings/protocol/clock";
 import { LogReader } from "./log-reader.ts";
 import { Retention } from "./retention.ts";
 import { storeRules } from "./stored-rules.ts";
@@ -29,13 +28,7 @@ const COSTLY = new RegExp(
 describe(`query plans of the log's statements, by ${driver.name}`, () => {
   test("reads use an index and do not sort", async () => {
     const file = openFile(temporaryPath());
-    await new LogWriter(file, {
-      now: Date.now,
-      clock: systemClock,
-      use: () => ({ boot: "boot", epoch: "second" }),
-      patience: 0,
-      onCommit: () => {},
-    }).append([
+    await new LogWriter(file, writerOptions).append([
       ...Array.from({ length: 20 }, (_, n) => entry(`rooms/${n % 3}`, `${n}`)),
       { ...entry("rooms/1", "value"), mode: "latest", key: "" },
     ]);
@@ -55,13 +48,7 @@ describe(`query plans of the log's statements, by ${driver.name}`, () => {
 
   test("appends and retention use an index and do not sort", async () => {
     const file = openFile(temporaryPath());
-    const writer = new LogWriter(file, {
-      now: Date.now,
-      clock: systemClock,
-      use: () => ({ boot: "boot", epoch: "second" }),
-      patience: 0,
-      onCommit: () => {},
-    });
+    const writer = new LogWriter(file, writerOptions);
     const once = [entry("rooms/1", "1", { idempotencyKey: "key" })];
     await writer.append([...once, entry("rooms/1", "2"), entry("rooms/1", "3")]);
     await writer.append(once);

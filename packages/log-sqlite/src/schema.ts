@@ -195,18 +195,20 @@ export function refuseNewer(file: LogFile, migrations = MIGRATIONS): void {
  * for other writers then.
  *
  * @param epoch the name of the first epoch of a new log
+ * @returns whether the log is new: no other process has created its tables
  * @throws Error if a newer version of this package has written the file
  */
-export function prepareSchema(file: LogFile, epoch: string, migrations = MIGRATIONS): void {
+export function prepareSchema(file: LogFile, epoch: string, migrations = MIGRATIONS): boolean {
   refuseNewer(file, migrations);
-  if (readVersion(file) === migrations.length) return;
-  file.transact("begin immediate", () => {
+  if (readVersion(file) === migrations.length) return false;
+  return file.transact("begin immediate", () => {
     // Check again: another process may have upgraded the file in the meantime.
     refuseNewer(file, migrations);
     const version = readVersion(file);
     for (const migration of migrations.slice(version)) file.exec(migration);
     file.prepare("insert or replace into tidings_meta values ('version', ?)").run(migrations.length);
     if (version === 0) file.prepare("insert into tidings_epoch (epoch, first) values (?, 1)").run(epoch);
+    return version === 0;
   });
 }
 
@@ -216,9 +218,12 @@ export function beginEpoch(file: SqliteTransaction, epoch: string, head: number)
   file.prepare("insert into tidings_epoch (epoch, first) values (?, ?)").run(epoch, head + 1);
 }
 
-/** The newest `seq` that an entry has ever had. Deleting entries does not change it. */
+/** The newest `seq` that an entry has ever had, as a part of a statement. Deleting entries does not change it. */
+export const HEAD = "(select seq from sqlite_sequence where name = 'tidings_entry')";
+
+/** The newest `seq` that an entry has ever had; 0 if none has. */
 export function readHead(file: LogFile): number {
-  return Number(file.prepare("select seq from sqlite_sequence where name = 'tidings_entry'").get()?.["seq"] ?? 0);
+  return Number(file.prepare(`select ${HEAD} as seq`).get()?.["seq"] ?? 0);
 }
 
 /** The version of the tables; 0 if the file has no log yet. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { checkRules, completeKeep, rulesOf } from "@tidings/log";
-import type { Appended, Keep, KeepRules, Limit, LogStat, NewEntry, Page, TransactionalLog } from "@tidings/log";
-import { newEpoch, type Cursor } from "@tidings/protocol";
+import { completeKeep, type Keep, type TransactionalLog } from "@tidings/log";
+import { composeTransactionalLog, sleep, Watchers } from "@tidings/log/engine";
+import { newEpoch } from "@tidings/protocol";
 import {
   checkMethods,
   checkOptions,
@@ -12,10 +12,10 @@ import {
 } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import { readBoot } from "./boot.ts";
-import { sleep } from "./clock.ts";
 import type { SqliteTransaction } from "./driver.ts";
 import { continueEpoch, noteClose, type Use } from "./last-use.ts";
-import { openLogFile } from "./log-file.ts";
+import { FilePoll } from "./file-poll.ts";
+import { openLogFile, type LogFile } from "./log-file.ts";
 import { LogReader } from "./log-reader.ts";
 import { Retention } from "./retention.ts";
 import { beginEpoch, prepareSchema, readEpoch, readHead, readVersion, refuseNewer } from "./schema.ts";
@@ -40,7 +40,7 @@ export interface SqliteLogOptions {
   readonly synchronous?: "normal" | "full";
   /**
    * The milliseconds that an append waits while another handle has a write transaction open. Then it rejects.
-   * @default 10_000
+   * @default 4_000
    */
   readonly patience?: number;
   /** Milliseconds since 1970; the time of entries and of retention. @default Date.now */
@@ -58,9 +58,6 @@ export interface SqliteLogOptions {
    */
   readonly boot?: string;
 }
-
-/** The interval of polls of the file for commits of other handles, in milliseconds. A poll costs some microseconds. */
-const POLL_INTERVAL = 5;
 
 /** The shortest pause between two steps of retention, in milliseconds. It is longer than the retry of other writers. */
 const MIN_PAUSE = 5;
@@ -83,7 +80,7 @@ export function sqliteLog(path: string, options: SqliteLogOptions = {}): Transac
   }
   checkRange("patience", patience, 0, Infinity);
   checkMethods("clock", clock, CLOCK_METHODS);
-  return new SqliteLog(path, options);
+  return composeSqliteLog(path, options);
 }
 
 /** The type of each option. `keep` is checked where its defaults are. */
@@ -137,164 +134,84 @@ export function startEpoch(path: string, options: Pick<SqliteLogOptions, "random
 
 const DEFAULT_KEEP: Keep = { entries: 10_000, age: 7 * 86_400_000, bytes: 1024 ** 3, emptyChannels: 100_000 };
 
-class SqliteLog implements TransactionalLog<SqliteTransaction> {
-  readonly #keep: Keep;
-  readonly #now: () => number;
-  readonly #clock: Clock;
-  readonly #reader: LogReader;
-  readonly #writer: LogWriter;
-  readonly #insert: TransactionInsert;
-  readonly #retention: Retention;
-  /** The pass of retention that runs. */
-  #trimming: Promise<void> | null = null;
-  readonly #watchers = new Set<() => void>();
-  /** Cancels the next poll; null while nobody watches. */
-  #cancelPoll: (() => void) | null = null;
-  /** Of the file at the last poll. */
-  #dataVersion = 0;
-  #closing: Promise<void> | null = null;
-
-  constructor(path: string, options: SqliteLogOptions) {
-    const { keep, synchronous = "normal", patience = 10_000, now = Date.now, random = Math.random } = options;
-    const { clock = systemClock, boot = readBoot() } = options;
-    this.#keep = completeKeep(keep, DEFAULT_KEEP);
-    this.#now = now;
-    this.#clock = clock;
-    const writing = openLogFile(path, {
-      synchronous,
-      check: refuseNewer,
-      prepare(file, hasWal) {
-        prepareSchema(file, newEpoch(random));
-        continueEpoch(file, { boot, hasWal, epoch: newEpoch(random) });
+function composeSqliteLog(path: string, options: SqliteLogOptions): TransactionalLog<SqliteTransaction> {
+  const { synchronous = "normal", patience = 4_000, now = Date.now, random = Math.random } = options;
+  const { clock = systemClock, boot = readBoot() } = options;
+  const keep = completeKeep(options.keep, DEFAULT_KEEP);
+  const watchers = new Watchers();
+  const use = (): Use => ({ boot, epoch: newEpoch(random) });
+  const onCommit = () => watchers.wake();
+  const { writing, reading, epoch } = openHandles(path, { synchronous, boot, random });
+  const writer = new LogWriter(writing, { now, clock, use, patience, onCommit });
+  const reader = new LogReader(reading, now, (after, limit) => writer.readNewest(after, limit));
+  const retention = new Retention(writing, keep);
+  const insert = new TransactionInsert(writing, { epoch, now, use });
+  const restart = (error: unknown): never => {
+    retention.restart();
+    throw error;
+  };
+  return composeTransactionalLog<SqliteTransaction>(
+    {
+      keep,
+      watchers,
+      reader,
+      append: (batch) => writer.append(batch),
+      listen: () => new FilePoll({ clock, ring: () => watchers.wake(), readVersion: () => writer.dataVersion() }),
+      async storeRules(rules) {
+        // A process that starts with the rules in force writes nothing.
+        if (writer.read((file) => hasRules(file, rules))) return;
+        await writer.transact((file) => storeRules(file, rules));
       },
-    });
-    const use = (): Use => ({ boot, epoch: newEpoch(random) });
-    try {
-      this.#insert = new TransactionInsert(writing, { epoch: readEpoch(writing), now, use });
-      this.#writer = new LogWriter(writing, { now, clock, use, patience, onCommit: () => this.#wakeWatchers() });
-      this.#retention = new Retention(writing, this.#keep);
-      this.#dataVersion = this.#writer.dataVersion();
-      this.#reader = new LogReader(openLogFile(path, { synchronous, check: refuseNewer }), now);
-    } catch (error) {
-      writing.close();
-      throw error;
-    }
-  }
+      async trim(closing) {
+        retention.begin(now());
+        for (let more = true; more && !closing.aborted;) {
+          const start = clock.monotonic();
+          more = await writer.transact(() => retention.step()).catch(restart);
+          // Pause at least as long as the step took, so that other processes can write, too.
+          if (more) await sleep(clock, Math.max(MIN_PAUSE, clock.monotonic() - start), closing);
+        }
+      },
+      async close() {
+        reader.close();
+        await writer.close();
+      },
+    },
+    (transaction, batch) => {
+      checkMethods("transaction", transaction, ["prepare"]);
+      insert.run(transaction, batch);
+    },
+  );
+}
 
-  append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
-    return this.#writer.append(batch);
-  }
+interface HandleOptions {
+  readonly synchronous: "normal" | "full";
+  /** Identifies the running boot of the machine. */
+  readonly boot: string;
+  readonly random: () => number;
+}
 
-  async appendIn(transaction: SqliteTransaction, batch: readonly NewEntry[]): Promise<void> {
-    checkMethods("transaction", transaction, ["prepare"]);
-    this.#writer.refuseClosed();
-    this.#insert.run(transaction, batch);
-  }
-
-  async read(after: Cursor, channels: readonly string[] | null, limit: Limit, signal?: AbortSignal): Promise<Page> {
-    signal?.throwIfAborted();
-    return this.#reader.read(after, channels, limit);
-  }
-
-  async recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
-    return this.#reader.recent(channels, n, before);
-  }
-
-  async current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page> {
-    return this.#reader.current(channels, after, limit);
-  }
-
-  async head(): Promise<Cursor> {
-    return this.#reader.head();
-  }
-
-  watch(wake: () => void): () => void {
-    if (this.#closing !== null) return () => {};
-    // Each call needs a function of its own: the same `wake` may watch twice, and one of the two watches may end.
-    const watcher = () => wake();
-    this.#watchers.add(watcher);
-    this.#cancelPoll ??= this.#schedulePoll();
-    return () => this.#watchers.delete(watcher);
-  }
-
-  async setRules(given: KeepRules): Promise<void> {
-    this.#writer.refuseClosed();
-    const rules = checkRules(given);
-    // A process that starts with the rules in force writes nothing.
-    if (this.#writer.read((file) => hasRules(file, rules))) return;
-    await this.#writer.transact((file) => storeRules(file, rules));
-  }
-
-  async trim(): Promise<void> {
-    if (this.#closing !== null) return;
-    if (this.#trimming !== null) return this.#trimming;
-    this.#trimming = this.#runPass();
-    try {
-      await this.#trimming;
-    } catch (error) {
-      this.#retention.restart();
-      throw error;
-    } finally {
-      this.#trimming = null;
-    }
-  }
-
-  async #runPass(): Promise<void> {
-    this.#retention.begin(this.#now());
-    for (;;) {
-      const start = this.#clock.monotonic();
-      const more = await this.#writer.transact(() => this.#retention.step());
-      if (!more) return;
-      // Pause at least as long as the step took, so that other processes can write, too.
-      await sleep(this.#clock, Math.max(MIN_PAUSE, this.#clock.monotonic() - start));
-      if (this.#closing !== null) return;
-    }
-  }
-
-  async stat(): Promise<LogStat> {
-    const { rules, ...counted } = this.#reader.stat();
-    return { ...counted, keep: this.#keep, rules: rules ?? rulesOf(this.#keep) };
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#watchers.clear();
-    this.#cancelPoll?.();
-    this.#reader.close();
-    await this.#writer.close();
-  }
-
-  /** Polls for commits of other handles. The log's own commits do not change `data_version`; they wake at once. */
-  #schedulePoll(): () => void {
-    const poll = (): void => {
-      if (this.#hasChanged()) this.#wakeWatchers();
-      this.#cancelPoll = this.#watchers.size > 0 ? this.#schedulePoll() : null;
-    };
-    return this.#clock.setTimeout(poll, POLL_INTERVAL, true);
-  }
-
-  #hasChanged(): boolean {
-    try {
-      const previous = this.#dataVersion;
-      this.#dataVersion = this.#writer.dataVersion();
-      return this.#dataVersion !== previous;
-    } catch {
-      // Nobody could catch this error here. A watcher that is woken reads, and its read fails with the same error.
-      return true;
-    }
-  }
-
-  #wakeWatchers(): void {
-    for (const wake of this.#watchers) {
-      try {
-        wake();
-      } catch {
-        // `watch` ignores the errors of its watchers.
-      }
-    }
+/**
+ * Opens the log's own handles on its file, and continues its epoch if nothing of it is lost.
+ *
+ * @returns the handles, and the name of the running epoch
+ */
+function openHandles(
+  path: string,
+  { synchronous, boot, random }: HandleOptions,
+): { readonly writing: LogFile; readonly reading: LogFile; readonly epoch: string } {
+  const writing = openLogFile(path, {
+    synchronous,
+    check: refuseNewer,
+    prepare(file, hasWal) {
+      const isCreated = prepareSchema(file, newEpoch(random));
+      // A log that was created just now has lost nothing, although another process may have written to it meanwhile.
+      continueEpoch(file, { boot, hasWal: hasWal || isCreated, epoch: newEpoch(random) });
+    },
+  });
+  try {
+    return { writing, epoch: readEpoch(writing), reading: openLogFile(path, { synchronous, check: refuseNewer }) };
+  } catch (error) {
+    writing.close();
+    throw error;
   }
 }

@@ -58,7 +58,7 @@ export class TransactionInsert {
         const find: Find = (sql, ...values) => this.#prepare(transaction, sql).get(...values);
         checkExpectedValues(rows, find, now);
         const first = this.#insert(transaction, rows);
-        if (first !== null) checkEndedChannels(rows, find, first);
+        if (first !== null) checkEndedChannels(rows, find, { first });
         this.#noteUse(transaction);
         if (needsLockCheck) this.#checkLock(transaction);
       });

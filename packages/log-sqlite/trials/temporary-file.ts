@@ -3,9 +3,11 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { EventLog, NewEntry } from "@tidings/log";
+import { systemClock } from "@tidings/protocol/clock";
 import { onTestFinished } from "vitest";
 import { findDriver, type Handle } from "../src/driver.ts";
 import { openLogFile, type LogFile } from "../src/log-file.ts";
+import type { LogWriterOptions } from "../src/log-writer.ts";
 import { prepareSchema, refuseNewer } from "../src/schema.ts";
 import { sqliteLog, type SqliteLogOptions } from "../src/sqlite-log.ts";
 
@@ -57,6 +59,15 @@ export function openFile(path: string): LogFile {
   onTestFinished(() => file.close());
   return file;
 }
+
+/** For a writer without the rest of the log, which nobody watches. */
+export const writerOptions: LogWriterOptions = {
+  now: Date.now,
+  clock: systemClock,
+  use: () => ({ boot: "boot", epoch: "second" }),
+  patience: 10_000,
+  onCommit: () => {},
+};
 
 /** A reliable entry with a text as its data. */
 export function entry(channel: string, data: string, overrides: Partial<NewEntry> = {}): NewEntry {

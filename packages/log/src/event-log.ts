@@ -202,7 +202,7 @@ export interface EventLog {
    * page it is the head. `after` null starts with the first page.
    */
   current(channels: readonly string[], after: Cursor | null, limit: Limit): Promise<Page>;
-  /** The newest visible position. */
+  /** The newest visible position. What this handle appends after the call is behind it. */
   head(): Promise<Cursor>;
   /**
    * Calls `wake` when entries were appended. A call is only a doorbell: calls may be spurious, coalesced or lost, so a

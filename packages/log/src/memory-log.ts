@@ -1,8 +1,9 @@
 import { newEpoch, type Cursor } from "@tidings/protocol";
 import { checkOptions, checkRange } from "@tidings/protocol/checks";
-import { byteLength } from "./byte-length.ts";
 import { checkExpected } from "./conflict-error.ts";
 import { checkEnds } from "./ended-error.ts";
+import { fillPage, refusedPage } from "./engine/page.ts";
+import { Watchers } from "./engine/watchers.ts";
 import { takeNext, type Run } from "./entry-index.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, KeepRules, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
 import { completeKeep } from "./keep.ts";
@@ -54,7 +55,7 @@ class MemoryLog implements EventLog {
   readonly #epoch: string;
   readonly #kept: KeptEntries;
   readonly #keyedAppends = new KeyedAppends();
-  readonly #bells = new Set<{ readonly wake: () => void }>();
+  readonly #watchers = new Watchers();
   #head = 0;
   #closed = false;
 
@@ -77,7 +78,7 @@ class MemoryLog implements EventLog {
     });
     for (const entry of entries) this.#checkExpected(entry, now);
     const appended = entries.map((entry) => this.#appendOne(entry, now));
-    if (appended.some(({ duplicate }) => !duplicate)) this.#wake();
+    if (appended.some(({ duplicate }) => !duplicate)) this.#watchers.wake();
     return appended;
   }
 
@@ -91,7 +92,7 @@ class MemoryLog implements EventLog {
     const runs = Object.values(this.#kept.byKind).flatMap((index) =>
       index.runs(wanted, (list) => list.after(after.seq)),
     );
-    return this.#page(after, runs, limit, holes);
+    return this.#page(runs, limit, holes);
   }
 
   async recent(channels: readonly string[], n: number, before?: Cursor): Promise<Page> {
@@ -114,7 +115,7 @@ class MemoryLog implements EventLog {
     const values = latest.runs(wanted, (list) => list.after(from.seq));
     // The end is the newest entry of its list.
     const ends = reliable.runs(new Set(ended), (list) => list.after(Math.max(from.seq, (list.newest()?.seq ?? 0) - 1)));
-    return this.#invalid(from, channels) ?? this.#page(from, [...values, ...ends], limit, []);
+    return this.#invalid(from, channels) ?? this.#page([...values, ...ends], limit, []);
   }
 
   async head(): Promise<Cursor> {
@@ -122,10 +123,7 @@ class MemoryLog implements EventLog {
   }
 
   watch(wake: () => void): () => void {
-    // An object of its own: the same function may watch twice, and one of the two may stop.
-    const bell = { wake };
-    this.#bells.add(bell);
-    return () => this.#bells.delete(bell);
+    return this.#watchers.add(wake);
   }
 
   async setRules(rules: KeepRules): Promise<void> {
@@ -149,7 +147,7 @@ class MemoryLog implements EventLog {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#bells.clear();
+    this.#watchers.clear();
   }
 
   #refuseClosed(): void {
@@ -157,24 +155,18 @@ class MemoryLog implements EventLog {
     throw new Error("Expected an open log, got one that was closed; publish before hub.close().");
   }
 
-  /** What is owed along the runs after a position, as much as the limit allows. */
-  #page(after: Cursor, runs: readonly Run<Entry>[], limit: Limit, holes: readonly Hole[]): Page {
+  /** What is owed along the runs, as much as the limit allows. */
+  #page(runs: readonly Run<Entry>[], limit: Limit, holes: readonly Hole[]): Page {
     const now = this.#now();
-    const entries: Entry[] = [];
-    let scanned = 0;
-    let bytes = 0;
-    let next = after.seq;
-    for (let entry = takeNext(runs); entry !== null; entry = takeNext(runs)) {
-      const owed = this.#kept.isOwed(entry, now);
-      if (owed) bytes += byteLength(entry.data ?? "");
-      if ((scanned > 0 && scanned >= limit.entries) || (entries.length > 0 && bytes > limit.bytes)) {
-        return { entries, next: this.#cursor(next), more: true, holes };
-      }
-      if (owed) entries.push(entry);
-      scanned++;
-      next = entry.seq;
-    }
-    return { entries, next: this.#cursor(this.#head), more: false, holes };
+    return fillPage({
+      nextRow: () => takeNext(runs),
+      limit,
+      isOwed: (entry) => this.#kept.isOwed(entry, now),
+      toEntry: (entry) => entry,
+      cursorAt: (seq) => this.#cursor(seq),
+      head: this.#cursor(this.#head),
+      holes,
+    });
   }
 
   /** @throws ConflictError */
@@ -210,30 +202,17 @@ class MemoryLog implements EventLog {
   #withdrawExpired(now: number): void {
     const expired = this.#kept.expired(now);
     for (const entry of expired) this.#appendOne({ ...entry, data: null }, now);
-    if (expired.length > 0) this.#wake();
+    if (expired.length > 0) this.#watchers.wake();
   }
 
   /** The answer to a position that this log never gave out, or null. There is one epoch, and it ends at the head. */
   #invalid({ epoch, seq }: Cursor, channels: readonly string[] | null): Page | null {
     if (epoch === this.#epoch && seq <= this.#head) return null;
     const reason = epoch === this.#epoch ? "lost" : "reset";
-    const holes = [...new Set(channels ?? this.#kept.channels())].map(
-      (channel) => ({ channel, reason, to: this.#head }) as const,
-    );
-    return { entries: [], next: this.#cursor(this.#head), more: false, holes };
+    return refusedPage(this.#cursor(this.#head), reason, channels ?? this.#kept.channels());
   }
 
   #cursor(seq: number): Cursor {
     return { epoch: this.#epoch, seq };
-  }
-
-  #wake(): void {
-    for (const { wake } of this.#bells) {
-      try {
-        wake();
-      } catch {
-        // The entry is appended in any case. A watcher that throws has lost a doorbell; its poll finds the entry.
-      }
-    }
   }
 }

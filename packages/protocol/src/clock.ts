@@ -1,3 +1,5 @@
+import { onAbort } from "./on-abort.ts";
+
 /** Time and turns of the event loop. It is passed in, so that everything can run in virtual time. */
 export interface Clock {
   /** The time of day: milliseconds since 1970. It jumps when somebody sets the machine's clock. */
@@ -36,4 +38,28 @@ export function startTimer(task: () => void, milliseconds: number, isBackground 
     (timer as { unref?(): void }).unref?.();
   }
   return () => clearTimeout(timer);
+}
+
+/**
+ * Resolves with true after so many milliseconds of the clock, or with false as soon as the signal is aborted.
+ * @param isBackground whether nobody waits for it: the process may end before
+ */
+export function sleep(
+  clock: Pick<Clock, "setTimeout">,
+  milliseconds: number,
+  signal?: AbortSignal,
+  isBackground = false,
+): Promise<boolean> {
+  if (signal?.aborted === true) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const onTime = (): void => {
+      forget();
+      resolve(true);
+    };
+    const cancel = clock.setTimeout(onTime, milliseconds, isBackground);
+    const forget = onAbort(signal, () => {
+      cancel();
+      resolve(false);
+    });
+  });
 }

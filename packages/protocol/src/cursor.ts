@@ -14,7 +14,7 @@ export function newEpoch(random: () => number): string {
   return Array.from({ length: 12 }, () => Math.floor(random() * 36).toString(36)).join("");
 }
 
-const TOKEN = /^([\w-]{1,40})\.(0|[1-9]\d{0,15})$/;
+const TOKEN = /^[\w-]{1,40}\.(?:0|[1-9]\d{0,15})$/;
 
 /** The cursor as one ASCII token of at most 57 bytes: the id of an event. */
 export function formatCursor({ epoch, seq }: Cursor): string {
@@ -23,9 +23,11 @@ export function formatCursor({ epoch, seq }: Cursor): string {
 
 /** The cursor that a token stands for; null if the text is not a token. */
 export function parseCursor(token: string): Cursor | null {
-  const [, epoch = "", digits] = TOKEN.exec(token) ?? [];
-  const seq = Number(digits);
-  return Number.isSafeInteger(seq) ? { epoch, seq } : null;
+  // A test without groups, since the groups of a match take longer than the rest.
+  if (!TOKEN.test(token)) return null;
+  const dot = token.indexOf(".");
+  const seq = Number(token.slice(dot + 1));
+  return Number.isSafeInteger(seq) ? { epoch: token.slice(0, dot), seq } : null;
 }
 
 const LOG_EPOCH = /^[\w-]{1,24}$/;

@@ -32,7 +32,8 @@ export type Representation = "stream" | "page";
  * @returns null if the header allows neither
  */
 export function negotiate(accept: string | null): Representation | null {
-  if (accept === null || accept.trim() === "") return "stream";
+  // Most readers name exactly this type.
+  if (accept === null || accept === STREAM_HEADERS["content-type"] || accept.trim() === "") return "stream";
   const stream = bestRange(accept, "text", "event-stream");
   const page = bestRange(accept, "application", "json");
   if (stream.q === 0 && page.q === 0) return null;

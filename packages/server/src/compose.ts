@@ -18,6 +18,7 @@ import { createHosts } from "./request/hosts.ts";
 import { createOriginPolicy, createPreflightHeaders } from "./request/origin.ts";
 import { handleRequest } from "./request/request-handler.ts";
 import type { HubResponse } from "./request/response.ts";
+import { createAddresses } from "./rights/addresses.ts";
 import { createCommands, type Commands } from "./rights/commands.ts";
 import { createRechecks } from "./rights/rechecks.ts";
 import { createHooks } from "./runtime/hooks.ts";
@@ -79,7 +80,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   // What the application has chosen.
   checkHubOptions(contract, options);
   const { log, clock = systemClock, random = Math.random, heartbeat = 15_000, drain = null } = options;
-  const { snapshotOverlap: overlap = 2_000, publishTimeout = 15_000 } = options;
+  const { snapshotOverlap: overlap = 2_000, publishTimeout = 5_000 } = options;
   const limits = checkLimits(options.limits);
   checkRange("heartbeat", heartbeat, 1_000, 300_000);
   checkRange("snapshotOverlap", overlap, 0, 60_000);
@@ -89,6 +90,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const streamReadLimit = { entries: limits.pageEvents, bytes: BATCH_BYTES };
   const hello = { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint(contract) };
   const encoders = createEncoders(contract);
+  const addresses = createAddresses(contract);
   const hosts = createHosts(options.hosts);
   const preflightHeaders = createPreflightHeaders(options.cors);
   const keepRules = createKeepRules(contract, options.keep);
@@ -113,7 +115,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const admission = createAdmission({ limits, closing });
   const pageAdmission = createAdmission({ limits, closing });
   const streams = createOpenStreams({ admission, hooks, trace });
-  const rechecks = createRechecks({ contract, hooks, clock, trace });
+  const rechecks = createRechecks({ addresses, hooks, clock, trace });
   const commands = createCommands({ contract, streams, followers, rechecks, random });
   const recentHeads = createRecentHeads(clock);
   const findStart = createSnapshotOverlap({ log, reads, recentHeads, clock, mostBytes: pageLimit.bytes, overlap });
@@ -156,6 +158,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const connection: ConnectionNeeds = { ...pump, retryDelays, streams, limits, heartbeat, hello, random, trace };
   const streamNeeds: StreamAnswerNeeds = {
     contract,
+    addresses,
     hooks,
     refusals,
     admission,
@@ -176,6 +179,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   };
   const pageNeeds: PageAnswerNeeds = {
     contract,
+    addresses,
     hooks,
     refusals,
     admission,

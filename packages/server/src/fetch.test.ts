@@ -83,6 +83,18 @@ describe("a stream", () => {
     expect(await readUntil(bodyOf(response), '{"text":"a"}')).toMatch(/^retry: \d+\nevent: hello\n/);
   });
 
+  test("ends for whoever reads on when its request is aborted, before or after the reader has cancelled", async () => {
+    const { hub, handle } = open();
+    const aborts = [new AbortController(), new AbortController()];
+    const [read, cancelled] = await Promise.all(
+      aborts.map(async ({ signal }) => bodyOf(await handle(new Request(URL_OF, { signal })))),
+    );
+    await cancelled?.cancel();
+    for (const each of aborts) each.abort();
+    expect(await new Response(read).text()).toContain("event: hello");
+    expect(hub.stats().connections).toBe(0);
+  });
+
   test("has no more than its high-water mark waiting while nobody pulls, and loses nothing", async () => {
     const hub = openHub();
     let written = 0;

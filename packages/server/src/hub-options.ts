@@ -47,8 +47,10 @@ export interface HubRequest<Raw = unknown> {
    *   when it is not JSON
    */
   json(limit: number, coming: ComingBody): Promise<unknown>;
-  /** Aborted when the client is gone. */
+  /** Aborted when the client is gone. An adapter may make it when it is first read. */
   readonly signal: AbortSignal;
+  /** Whether the client is gone, for those who do not wait for it. @default what the signal says */
+  readonly isGone?: boolean;
   /**
    * The request as the adapter got it, with what a framework has added: `request.raw.user`, `request.raw.session`,
    * `request.raw.ip`. Its type is the one that `authenticate` declares for it.
@@ -57,7 +59,7 @@ export interface HubRequest<Raw = unknown> {
   /** Whether a middleware has put CORS headers on the answer already. @default false */
   readonly hasForeignCors?: boolean;
   /** What the request shares with others of its client: few pages of one HTTP/2 session are made at a time. */
-  readonly session?: object;
+  readonly session?: object | undefined;
   /** Settles when the answer is written, or the client is gone. @default the answer counts as written at once */
   readonly written?: Promise<void>;
 }
@@ -128,7 +130,7 @@ export interface CorsOptions {
    * Headers that such a page may send besides `Authorization`, `Content-Type` and `Last-Event-ID`, for example
    * `traceparent` of a tracing library, or `X-CSRF-Token`. @default none
    */
-  readonly allowHeaders?: readonly string[];
+  readonly headers?: readonly string[];
   /** Whether the browser may send cookies. @default false */
   readonly credentials?: boolean;
 }
@@ -199,7 +201,7 @@ export interface CommonHubOptions<A extends Address, V extends Viewer, Raw, Log>
    * The longest time that a publish takes, in milliseconds, 100 to 600,000. Then it rejects with an `AppendError` whose
    * `outcome` is `unknown`. Choose more than the `patience` of the log: when that ends, the log knows that nothing is
    * stored. A publish inside a transaction has no such limit.
-   * @default 15_000
+   * @default 5_000
    */
   readonly publishTimeout?: number;
   /** A stream has begun. */

@@ -53,7 +53,7 @@ const jobs = defineContract({
   // @ts-expect-error -- an end is not published
   void jobHub.publish(job, "end", { at: sentAt });
   // A lease says how the address ends if its writer dies
-  const writer = await jobHub.lease(job, { ttl: 10_000, aborted: { at: sentAt } });
+  await using writer = await jobHub.lease(job, { ttl: 10_000, aborted: { at: sentAt } });
   expectTypeOf(writer.address.params).toEqualTypeOf<{ readonly jobId: string }>();
   expectTypeOf(writer.publish("line", "x")).resolves.toHaveProperty("id");
   void writer.end({ at: sentAt });

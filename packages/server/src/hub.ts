@@ -32,7 +32,7 @@ export interface Hub<C extends Contract, Raw = unknown> {
    * If the channel has a snapshot, write the row first, or use {@link TransactionalHub.publishIn}. A row that becomes
    * readable later than that is in no state that is loaded meanwhile. It is not missed if it comes within
    * `snapshotOverlap` of this call: the event is then delivered again after such a state.
-   * @throws ContractError when the data does not fit the contract; nothing is appended then
+   * @throws ContractError when the data does not fit the contract, or `expects` is no id; nothing is appended then
    * @throws PublishError `conflict` when the value is not the one that `expects` names, `ended` when the address has
    *   ended; nothing is appended then
    * @throws TypeError for an unknown option

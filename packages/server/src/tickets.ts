@@ -33,9 +33,11 @@ export interface TicketOptions {
  * Creates the tickets of one process. Another process, or this one after a restart, cannot redeem them.
  *
  * @throws TypeError for a limit that is not a number from 1, and for an unknown option
- * @example const tickets = createTickets<Viewer>(); const hub = createHub(chat, { authenticate: (request) =>
- *   tickets.redeem(request) ?? viewerFrom(request.headers), … }); app.post("/ticket", (request, response) =>
- *   response.send(tickets.issue(viewerFrom(request.headers))));
+ * @example
+ * const tickets = createTickets<Viewer>();
+ * const authenticate = (request: HubRequest) => tickets.redeem(request) ?? viewerFrom(request.headers);
+ * // In a route, for a viewer who is signed in:
+ * response.type("text").send(tickets.issue(viewer));
  */
 export function createTickets<V extends Viewer>(options: TicketOptions = {}): Tickets<V> {
   checkOptions("the options of createTickets", options, { limit: "number", clock: "object" });

@@ -22,6 +22,9 @@ export interface AnyHandlers {
   onError?(error: StreamError): void;
 }
 
+/** The second argument of a handler. */
+type About = ReceivedEvent | SnapshotInfo | StreamError;
+
 /** The consumer behind `subscribe`: calls handlers, and goes on when one fails. It always has room. */
 export function handlerConsumer(
   path: string,
@@ -30,9 +33,7 @@ export function handlerConsumer(
 ): Consumer {
   let isClosed = false;
   // The types of `subscribe` have checked which handlers there are, and what each takes.
-  const byName = handlers as Readonly<
-    Record<string, Handler<unknown, ReceivedEvent | SnapshotInfo | undefined> | undefined>
-  >;
+  const byName = handlers as Readonly<Record<string, Handler<unknown, About | undefined> | undefined>>;
 
   /** Only `onClose` is called after the end. What fails later is reported to the client. */
   function onError(error: StreamError): void {
@@ -43,7 +44,7 @@ export function handlerConsumer(
     }
   }
 
-  function call(name: string, argument: unknown, about?: ReceivedEvent | SnapshotInfo): void {
+  function call(name: string, argument: unknown, about?: About): void {
     callHandler(`${name} of ${path}`, () => byName[name]?.(argument, about), onError);
   }
 
@@ -72,7 +73,7 @@ export function handlerConsumer(
             callSafely(() => onError(item.error));
             return false;
           }
-          callHandler(`onUnreadable of ${path}`, () => handlers.onUnreadable?.(item.data, item.error), onError);
+          call("onUnreadable", item.data, item.error);
           break;
       }
       return true;

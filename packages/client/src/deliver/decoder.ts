@@ -3,6 +3,7 @@ import type { PageBody, PageEvent } from "@tidings/protocol";
 import { END_TYPE, type Mode } from "@tidings/protocol/mode";
 import type { UnreadableData } from "../handlers.ts";
 import type { Settings } from "../options.ts";
+import { ownMember } from "../state/own-member.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import { StreamError, textOf } from "../stream-error.ts";
 import type { Item } from "./item.ts";
@@ -26,35 +27,39 @@ export interface Decoder {
 }
 
 export function createDecoder(contract: Contract, { validate, clock }: Pick<Settings, "validate" | "clock">): Decoder {
+  /** By page, its events by path. */
+  const sortedPages = new WeakMap<PageBody, Map<string, PageEvent[]>>();
+
   /**
    * Makes an item of data, decoded. An unreadable one when it does not fit the schema.
-   * @param wire what holds the data. Reading it may fail: it may be JSON that is parsed then, or too large
+   * @param wire what has come. Reading its data may fail: it may be JSON that is parsed then, or too large
    * @param position null where the item leaves no gap
    */
   function tryDecode(
     schema: Schema,
     label: string,
-    wire: { readonly data: unknown },
+    wire: Pick<UnreadableData, "channel" | "type" | "data">,
     toItem: (data: unknown) => Item,
-    about: Pick<UnreadableData, "channel" | "type">,
     position: Position | null,
     leavesGap: boolean,
   ): Item {
+    const { channel, type } = wire;
     let data: unknown;
     try {
       ({ data } = wire);
       return toItem(validate ? decode(schema, data, label) : data);
     } catch (cause) {
       const id = position?.token ?? null;
-      const isTooLarge = cause instanceof RangeError;
-      const code = isTooLarge ? "event-too-large" : "invalid-data";
+      // Whatever else is thrown is a schema's: a check or a codec may throw anything.
+      const isTooLarge = cause instanceof StreamError;
+      const code = isTooLarge ? cause.code : "invalid-data";
       const gap = isTooLarge ? "too-large" : "unreadable";
       return {
         kind: "unreadable",
         position,
-        data: { ...about, id, data },
-        error: new StreamError(code, `Cannot read ${label} of ${about.channel} (${id}): ${textOf(cause)}`, { cause }),
-        isEnd: about.type === END_TYPE,
+        data: { channel, type, id, data },
+        error: new StreamError(code, `Cannot read ${label} of ${channel} (${id}): ${textOf(cause)}`, { cause }),
+        isEnd: type === END_TYPE,
         gap: leavesGap ? gap : null,
         now: clock.now(),
       };
@@ -62,7 +67,7 @@ export function createDecoder(contract: Contract, { validate, clock }: Pick<Sett
   }
 
   function channelOf({ name }: Address): AnyChannel {
-    const channel = contract[name];
+    const channel = ownMember(contract, name);
     if (channel) {
       return channel;
     }
@@ -72,7 +77,7 @@ export function createDecoder(contract: Contract, { validate, clock }: Pick<Sett
   function item(address: Address, wire: PageEvent, position: Position | null): Item | null {
     const { channel, type } = wire;
     const { name, events, end, unreadable } = channelOf(address);
-    const definition = events[type];
+    const definition = ownMember(events, type);
     if (channel !== address.path) {
       return null;
     }
@@ -90,7 +95,6 @@ export function createDecoder(contract: Contract, { validate, clock }: Pick<Sett
         label,
         wire,
         (data) => ({ kind: "end", position, event: { channel, type, data, id } }),
-        { channel, type },
         position,
         false,
       );
@@ -108,34 +112,47 @@ export function createDecoder(contract: Contract, { validate, clock }: Pick<Sett
         event: { channel, type, data, id },
         isVolatile: definition.mode === "volatile",
       }),
-      { channel, type },
       position,
       definition.mode === "reliable" && unreadable === "gap",
     );
   }
 
-  function* page(address: Address, { events, state, cursor }: PageBody): Iterable<Item | null> {
+  function* page(address: Address, body: PageBody): Iterable<Item | null> {
     const { name, snapshot } = channelOf(address);
-    const data = state?.[address.path];
+    const { state, cursor } = body;
+    const data = ownMember(state, address.path);
     if (snapshot && data !== undefined) {
       yield tryDecode(
         snapshot,
         `${name}'s snapshot`,
-        { data },
+        { channel: address.path, type: null, data },
         (decoded) => ({ kind: "state", position: null, state: decoded, cursor }),
-        { channel: address.path, type: null },
         null,
         false,
       );
     }
-    for (const wire of events) {
+    for (const wire of eventsOf(body, address.path)) {
       yield item(address, wire, toPosition(wire.id));
     }
   }
 
+  /** The events of one address. Many subscriptions share a page: each event is looked at once for all of them. */
+  function eventsOf(body: PageBody, path: string): readonly PageEvent[] {
+    const eventsByPath = sortedPages.get(body) ?? new Map<string, PageEvent[]>();
+    if (!sortedPages.has(body)) {
+      sortedPages.set(body, eventsByPath);
+      for (const event of body.events) {
+        const events = eventsByPath.get(event.channel) ?? [];
+        events.push(event);
+        eventsByPath.set(event.channel, events);
+      }
+    }
+    return eventsByPath.get(path) ?? [];
+  }
+
   function modeOf(address: Address, type: string): Mode | undefined {
     const { events, end } = channelOf(address);
-    return type === END_TYPE && end ? "reliable" : events[type]?.mode;
+    return type === END_TYPE && end ? "reliable" : ownMember(events, type)?.mode;
   }
 
   return { channelOf, modeOf, item, page };

@@ -1,3 +1,4 @@
+import { onAbort } from "@tidings/protocol/on-abort";
 import type { Arrival } from "../state/arrival.ts";
 import type { Position } from "../state/position.ts";
 
@@ -39,11 +40,11 @@ export function createArrivals(arrivalAt: (target: Position) => Arrival, catchUp
             resolve(arrival !== "closed");
           }
           looks.delete(look);
-          signal?.removeEventListener("abort", look);
+          forget();
         }
 
         looks.add(look);
-        signal?.addEventListener("abort", look);
+        const forget = onAbort(signal, look);
         look();
       }),
     look: () => looks.forEach((look) => look()),

@@ -2,6 +2,7 @@ import type { EventRequest } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import { failure, toFailure, type Failure } from "./failure.ts";
 import { send } from "./requests.ts";
+import type { StreamError } from "../stream-error.ts";
 
 /** How often the wall clock is looked at, in milliseconds. A timer sleeps with the machine. */
 const LOOK = 5_000;
@@ -38,7 +39,13 @@ export function attempt<Result>(
   let cancelLook = () => {};
   // The machine may have slept.
   const unwatchNetwork = network.subscribe(look);
-  const unwatchClosing = closing.status.subscribe((error) => error && end([{ reason: "closed", error }]));
+  const unwatchClosing = closing.status.subscribe(endWithClient);
+
+  function endWithClient(error: StreamError | null): void {
+    if (error) {
+      end([{ reason: "closed", error }]);
+    }
+  }
 
   function look(): void {
     // A network may still call a listener that has just been removed.
@@ -82,6 +89,7 @@ export function attempt<Result>(
   // fake and all of them are run at once, each attempt would lead to the next one for ever.
   Promise.resolve()
     .then(() => {
+      endWithClient(closing.status.value);
       look();
       return send(settings, request, accept, signal, (response) => read(response, signal, onLife));
     })

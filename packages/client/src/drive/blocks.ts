@@ -7,6 +7,7 @@ import {
 } from "@tidings/protocol";
 import type { Ending } from "../state/ending.ts";
 import type { Reason } from "../status.ts";
+import { unexpected } from "../stream-error.ts";
 
 /** One block of a stream. Its data is null where it has more bytes than it may have. */
 export interface StreamBlock extends Omit<ServerSentEvent, "data"> {
@@ -27,21 +28,31 @@ export function parseControl(json: string | null): ControlData {
   }
 }
 
+/** An event of a channel on a stream. Its data is parsed where somebody wants it: what nobody follows never is. */
+class StreamEvent {
+  readonly channel: string;
+  readonly type: string;
+  readonly #json: string | null;
+
+  constructor(channel: string, type: string, json: string | null) {
+    this.channel = channel;
+    this.type = type;
+    this.#json = json;
+  }
+
+  /** @throws StreamError where it is too large @throws SyntaxError where it is no JSON */
+  get data(): unknown {
+    if (this.#json === null) {
+      throw unexpected("event-too-large", 'at most "maxEventBytes" bytes', "more");
+    }
+    return JSON.parse(this.#json) as unknown;
+  }
+}
+
 /** An event of a channel. Null for a control event. @param json null where it is too large */
 export function parseEvent(event: string, json: string | null): PageEvent | null {
   const name = parseEventName(event);
-  return (
-    name && {
-      ...name,
-      // Parsed where somebody wants it: what nobody follows never is.
-      get data() {
-        if (json === null) {
-          throw new RangeError('more than "maxEventBytes"');
-        }
-        return JSON.parse(json) as unknown;
-      },
-    }
-  );
+  return name && new StreamEvent(name.channel, name.type, json);
 }
 
 /** Why a server ends a stream. */

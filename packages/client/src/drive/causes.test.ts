@@ -1,7 +1,16 @@
-import { describe, expect, test, vi } from "vitest";
-import { chat, createKit, inbox } from "../../test/client-kit.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { chat, createKit, inbox, lobby } from "../../test/client-kit.ts";
 import { follow, untilNext } from "../../test/stream-kit.ts";
 import { createClient, StreamError, type ClientOptions } from "../index.ts";
+
+/** A client with the runtime's own fetch, and what it reports. */
+function followForReal(options: ClientOptions) {
+  const messages: string[] = [];
+  const client = createClient(chat, { onError: ({ message }) => messages.push(message), ...options });
+  onTestFinished(() => client.close());
+  client.subscribe(inbox, { onGap: () => {} });
+  return { client, messages };
+}
 
 describe("what may heal is tried again, and says why", () => {
   test("an outage is reported when it begins and once a minute; the status says what, why and since when", async () => {
@@ -45,13 +54,13 @@ describe("what may heal is tried again, and says why", () => {
     expect(kit.client.status.value).toEqual({ state: "live" });
   });
 
-  test("a body that is no web stream is named", async () => {
-    const body = { pipe: () => {} };
-    const answer = { status: 200, headers: new Headers({ "content-type": "text/event-stream" }), body };
+  test("an answer without a body is named", async () => {
+    const answer = { status: 200, headers: new Headers({ "content-type": "text/event-stream" }), body: null };
     const kit = createKit({ fetch: async () => answer as unknown as Response });
     kit.client.subscribe(inbox, { onGap: () => {} });
     await kit.clock.advance(0);
     expect(kit.errors[0]?.message).toBe('Expected a body, got none; check "fetch".');
+    expect(kit.client.status.value).toMatchObject({ state: "retrying", reason: "bad-response" });
   });
 });
 
@@ -74,6 +83,31 @@ describe("what only a developer can heal closes the client, and says what", () =
     expect(kit.closed).toEqual(["bad-option"]);
   });
 
+  test("also where a page is asked for first, for a state", async () => {
+    const kit = createKit({ headers: { "x-user": "\u2603" } });
+    const closed: string[] = [];
+    for (const address of [lobby, inbox]) {
+      const handlers = { snapshot: () => {}, onGap: () => {}, onClose: (reason: string) => closed.push(reason) };
+      kit.client.subscribe(address, handlers);
+    }
+    await kit.clock.advance(0);
+    expect(kit.client.status.value).toMatchObject({ state: "closed", reason: "bad-option", cause: kit.errors[0] });
+    expect([closed, kit.errors.length]).toEqual([["bad-option", "bad-option"], 1]);
+    expect(kit.clock.pending).toBe(0);
+  });
+
+  test("a fetch whose bodies are streams of Node", async () => {
+    const headers = new Headers({ "content-type": "text/event-stream" });
+    const answer = { status: 200, headers, body: { pipe: () => {} } };
+    const kit = await follow({ fetch: async () => answer as unknown as Response });
+    await kit.clock.advance(100_000);
+    expect(kit.client.status.value).toMatchObject({ state: "closed", reason: "bad-option", cause: kit.errors[0] });
+    expect(kit.errors.map(({ message }) => message)).toEqual([
+      'Expected "fetch" to have bodies with getReader, got others.',
+    ]);
+    expect(kit.closed).toEqual(["bad-option"]);
+  });
+
   test("a relative url in Node", async () => {
     const onError = vi.fn<(error: StreamError) => void>();
     const client = createClient(chat, { url: "/events", onError });
@@ -82,6 +116,106 @@ describe("what only a developer can heal closes the client, and says what", () =
     expect(onError.mock.calls).toMatchObject([
       [{ message: expect.stringContaining('"url" to be absolute here') as string }],
     ]);
+  });
+});
+
+describe("a runtime without what the client needs closes the client, and says what is missing", () => {
+  test.each([
+    ["TextDecoder", 'Expected this runtime to have "TextDecoder", got none.'],
+    ["fetch", 'Expected this runtime to have "fetch", got none.'],
+    ["Headers", '"headers" that HTTP allows, got TypeError: Headers is not a constructor'],
+  ])("%s", async (name, text) => {
+    const headers = new Headers({ "content-type": "text/event-stream" });
+    vi.stubGlobal("fetch", async () => new Response("event: hello\ndata: {}\nid: e.1\n\n", { headers }));
+    vi.stubGlobal(name, undefined);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { client, messages } = followForReal({ url: "http://127.0.0.1:9/events" });
+    await vi.waitFor(() => expect(client.status.value).toMatchObject({ state: "closed", reason: "bad-option" }));
+    expect(messages).toEqual([expect.stringContaining(text)]);
+  });
+
+  test("Request is none of it: an outage stays an outage", async () => {
+    vi.stubGlobal("Request", undefined);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { client } = followForReal({ url: "http://127.0.0.1:9/events" });
+    await vi.waitFor(() => expect(client.status.value).toMatchObject({ state: "retrying", reason: "network" }));
+  });
+});
+
+describe("a request that this runtime cannot make closes the client, and says why", () => {
+  const own = { url: "http://127.0.0.1:9/events" };
+  const mistakes: [string, ClientOptions, string][] = [
+    ["ftp", { url: "ftp://example.test/events" }, 'Expected "url" to be absolute here, with http or https, got'],
+    [
+      "the scheme of a file",
+      { url: new URL("file:///events") },
+      'Expected "url" to be absolute here, with http or https, got',
+    ],
+    [
+      "a scheme in the place of a host",
+      { url: "localhost:3000/events" },
+      'Expected "url" to be absolute here, with http or https, got',
+    ],
+    ["a password in the url", { url: "http://ada:secret@127.0.0.1:9/events" }, "includes credentials"],
+    ["credentials that are none", { ...own, credentials: "yes" as "omit" }, "credentials"],
+  ];
+  test.each(mistakes)("%s", async (_, options, text) => {
+    const { client, messages } = followForReal(options);
+    await vi.waitFor(() => expect(client.status.value).toMatchObject({ state: "closed", reason: "bad-option" }));
+    expect(messages).toEqual([expect.stringContaining(text)]);
+  });
+
+  test("a signal of another platform, as in a test that imitates a browser", async () => {
+    vi.stubGlobal(
+      "AbortController",
+      class {
+        readonly signal = { aborted: false, throwIfAborted: () => {} };
+        abort(): void {
+          this.signal.aborted = true;
+        }
+      },
+    );
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { client, messages } = followForReal(own);
+    await vi.waitFor(() => expect(client.status.value).toMatchObject({ state: "closed", reason: "bad-option" }));
+    expect(messages).toEqual([expect.stringContaining("signal")]);
+  });
+
+  test("what answers is believed, whatever it is: a fetch that a test puts in place", async () => {
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", async (url: string) => {
+      asked.push(url);
+      return new Response(null, { status: 204 });
+    });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { client } = followForReal({ ...own, credentials: "yes" as "omit" });
+    await vi.waitFor(() => expect(client.status.value).toMatchObject({ state: "closed", reason: "finished" }));
+    expect(asked).toHaveLength(1);
+  });
+
+  test("the scheme of the page itself is fine, as in an app whose pages come from tauri://localhost", async () => {
+    const asked: string[] = [];
+    vi.stubGlobal("location", { href: "tauri://localhost/index.html", protocol: "tauri:" });
+    vi.stubGlobal("fetch", async (url: string) => {
+      asked.push(url);
+      return new Response(null, { status: 204 });
+    });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    followForReal({ url: "/events" });
+    await vi.waitFor(() => expect(asked).toEqual([expect.stringMatching(/^tauri:\/\/localhost\/events\?/)]));
+  });
+
+  test("a relative url is relative to the base of the document, as for any fetch", async () => {
+    const asked: string[] = [];
+    vi.stubGlobal("location", { href: "about:srcdoc", protocol: "about:" });
+    vi.stubGlobal("document", { baseURI: "https://example.test/app/" });
+    vi.stubGlobal("fetch", async (url: string) => {
+      asked.push(url);
+      return new Response(null, { status: 204 });
+    });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    followForReal({ url: "events" });
+    await vi.waitFor(() => expect(asked).toEqual([expect.stringMatching(/^https:\/\/example.test\/app\/events\?/)]));
   });
 });
 

@@ -23,11 +23,22 @@ export function createClientStatus(): ClientStatus {
   const failed = new Set<Watchable<Status>>();
 
   function show(): void {
-    const subscriptions = [...failed].map(({ value }) => value);
-    const first = subscriptions.find(({ state }) => state !== "live") ?? subscriptions[0];
+    const first = firstFailed();
     const values = connections.map(({ value }) => value);
     const shown = ORDER.map((state) => values.find((value) => value.state === state)).find(Boolean) ?? IDLE_STATUS;
     set((shown.state === "live" || shown.state === "idle") && first ? first : shown);
+  }
+
+  /** Of thousands that fail together, each is one that changes: this must not look at all of them. */
+  function firstFailed(): Status | undefined {
+    let degraded: Status | undefined;
+    for (const { value } of failed) {
+      if (value.state !== "live") {
+        return value;
+      }
+      degraded ??= value;
+    }
+    return degraded;
   }
 
   function watch(connection: Watchable<Status>): void {

@@ -12,12 +12,17 @@ import { unexpected } from "../stream-error.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import { polls } from "./poll.ts";
 import { retryEffects } from "./retry.ts";
+import { spaced } from "./spaced.ts";
 import { streamSource } from "./stream-source.ts";
 
 /** A stream that is doubted has so many milliseconds to prove that it lives. */
 const PROOF = 2_500;
 /** Milliseconds until a stream is tried again where a proxy seems to keep streams back. */
 const RETRIAL = 180_000;
+/** Milliseconds for which the end of a gap is waited for: PROTOCOL.md, section 5.5, and as much again for the way. */
+const LONGEST_HOLE = 5_000;
+/** Milliseconds between two looks whether a gap has ended. */
+const LOOK = 1_000;
 
 /** What the connection is for. */
 export interface ConnectionUser {
@@ -25,6 +30,8 @@ export interface ConnectionUser {
   draft(): Draft | null;
   /** Whether somebody follows a path that the stream does not have. */
   hasNewcomers(): boolean;
+  /** Whether the next stream would tell a gap again that this one has told. Only heartbeats show where the gap ends. */
+  isInHole(): boolean;
   /** The next stream, with what is new, will not come. */
   onDropped(): void;
   /** @param hello to be called when the server says hello, with its heartbeat in milliseconds, as the server sent it */
@@ -80,7 +87,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     {
       ...retry,
       open,
-      prepare,
+      prepare: (transport) => prepare(transport, LONGEST_HOLE),
       doubt,
       distrust() {
         cancelTrust ??= clock.setTimeout(() => {
@@ -107,9 +114,15 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       },
     },
   );
-  const unwatchNetwork = network.subscribe(() =>
-    network.isOnline() ? input("online", clock.now()) : input("offline", null),
-  );
+  const unwatchNetwork = network.subscribe(spaced(settings, hearNetwork));
+
+  function hearNetwork(): void {
+    if (network.isOnline()) {
+      input("online", clock.now());
+    } else {
+      input("offline", null);
+    }
+  }
 
   function onState(state: ConnectionState): void {
     const { kind, shown } = state;
@@ -143,23 +156,25 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   }
 
   function open(transport: Transport): void {
-    endSuccessor();
-    const draft = user.draft();
-    if (draft) {
-      start(draft, transport).takeOver();
-    } else {
-      input("unwanted", null);
-    }
+    prepare(transport, 0);
+    successor?.takeOver();
   }
 
-  function prepare(transport: Transport): void {
+  /** @param patience milliseconds for which the end of a gap is waited for */
+  function prepare(transport: Transport, patience: number): void {
     endSuccessor();
-    const draft = user.draft();
-    if (draft) {
-      successor = start(draft, transport);
-    } else {
-      input("unwanted", null);
+    if (patience > 0 && user.isInHole()) {
+      const end = clock.setTimeout(() => prepare(transport, patience - LOOK), LOOK);
+      successor = { end, takeOver: () => open(transport), newPaths: [] };
+      return;
     }
+    const draft = user.draft();
+    if (!draft) {
+      return input("unwanted", null);
+    }
+    successor = start(draft, transport);
+    // Only now: whoever reads the trace may close the client, which ends the request.
+    trace("debug", "connect", { detail: `${draft.request.channels.size} channels` }, draft.after);
   }
 
   function doubt(): void {
@@ -175,9 +190,8 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
 
   /** Begins a request. It is the stream when it takes over, with its hello at the latest. */
   function start(draft: Draft, transport: Transport): Candidate {
-    const { request, after, newPaths } = draft;
+    const { request, newPaths } = draft;
     let isStream = false;
-    trace("debug", "connect", { detail: `${request.channels.size} channels` }, after);
 
     function takeOver(): void {
       isStream = true;
@@ -224,15 +238,14 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   function planSuccessor(failed: Failed): void {
     report(failed.ending);
     const next = nextAttempt(failed, clock.now(), random());
-    if (user.onRefused(failed.ending)) {
-      input("redo", user.hasNewcomers());
-    } else if (next) {
-      input("retry", next);
-    } else {
+    if (!user.onRefused(failed.ending)) {
+      if (next) {
+        return input("retry", next);
+      }
       // Only what is new can be the reason.
       user.onRefused({ ...failed.ending, channels: successor?.newPaths });
-      input("redo", user.hasNewcomers());
     }
+    review();
   }
 
   return { status, pending: () => pending, input };

@@ -60,11 +60,12 @@ export function createCredentials({ headers: option, clock, connectTimeout }: Cr
 
   return {
     read() {
-      const now = clock.now();
+      const at = clock.now();
       // A call that hangs is given up by its attempts, and is not the next one's.
-      const isOld = lastCall === null || Math.abs(now - lastCall.at) >= connectTimeout;
-      const call = isOld || lastCall === null ? { at: now, given: ask(++calls) } : lastCall;
-      lastCall = call;
+      if (!lastCall || Math.abs(at - lastCall.at) >= connectTimeout) {
+        lastCall = { at, given: ask(++calls) };
+      }
+      const call = lastCall;
       return call.given.finally(() => {
         if (lastCall === call) {
           lastCall = null;

@@ -8,6 +8,7 @@ import { isOnConnection, reachedOf } from "../state/track-state.ts";
 import { parseBye, parseControl, parseEvent, type StreamBlock } from "./blocks.ts";
 import type { Connection } from "./connection.ts";
 import type { ContractWatch } from "./server-contract.ts";
+import { Overlap } from "./overlap.ts";
 import { inputAll, moveTrack, onConnection, type Track, type Tracks } from "./tracks.ts";
 
 interface DeliveryNeeds {
@@ -41,13 +42,17 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
   let progress = beginAfter(null);
   /** Paths that the stream's position does not speak of yet. */
   let newcomers: readonly Track[] = [];
-  /** Whether a request that is under way has begun before a gap, or before the epoch of the stream. */
-  let isOutdated = false;
+  /** Whether the stream has said hello. It does so once. */
+  let isGreeted = false;
 
   function begin(fresh: readonly Track[], after: Position | null): void {
+    const now = clock.now();
+    for (const { overlap } of tracks.values()) {
+      overlap?.begin(progress.handled, now);
+    }
     newcomers = fresh;
     progress = beginAfter(after);
-    isOutdated = false;
+    isGreeted = false;
   }
 
   function onEvent({ event, data, id }: StreamBlock, hello: (heartbeat: number) => void): void {
@@ -60,14 +65,13 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     }
     const wire = parseEvent(event, data);
     if (wire) {
-      deliver(wire, at);
+      deliver(wire, at, at ? event : `${event} ${data}`);
     } else {
       onControl(event, data, at, hello);
     }
     if (at) {
       // Only now: an id counts when its event has been handled.
       progress = moveTo(progress, at);
-      replaceOutdated();
       reach(at, event === "heartbeat" ? onConnection(tracks) : newcomers);
     }
   }
@@ -79,19 +83,16 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
       return;
     }
     progress = leave(progress, last);
-    isOutdated = true;
+    replaceNext();
     for (const track of tracks.values()) {
       inputAll(track, "epoch", last);
     }
   }
 
-  /** The next stream has to begin where this one stands now. */
-  function replaceOutdated(): void {
-    if (isOutdated) {
-      isOutdated = false;
-      connection.input("outdated", null);
-      lookLater();
-    }
+  /** A request that is under way has begun too early. The next one follows later, from where the stream stands then. */
+  function replaceNext(): void {
+    connection.input("outdated", null);
+    lookLater();
   }
 
   /** The stream's position speaks of these tracks from now on. It lies behind all their gaps. */
@@ -103,7 +104,8 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     }
   }
 
-  function deliver(wire: PageEvent, at: Position | null): void {
+  /** @param text tells events without an id apart */
+  function deliver(wire: PageEvent, at: Position | null, text: string): void {
     const { channel, type } = wire;
     const track = tracks.get(channel);
     if (at) {
@@ -120,6 +122,9 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     if (track.subscriptions.size === 0) {
       return;
     }
+    if (!at && comesAgain(track, text)) {
+      return;
+    }
     const item = decoder.item(track.address, wire, at);
     if (!item) {
       return;
@@ -127,6 +132,11 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     trace("debug", "event", { channel, type }, at);
     inputAll(track, "item", item);
     trace("debug", "handled", { channel, type }, at);
+  }
+
+  function comesAgain(track: Track, text: string): boolean {
+    track.overlap ??= new Overlap();
+    return track.overlap.has(text, progress.handled, clock.now());
   }
 
   function onControl(
@@ -139,13 +149,16 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     const { channel, type, channels } = data;
     switch (event) {
       case "hello":
-        hello(data.heartbeat);
-        lookSoon();
-        compareVersion(data.contract);
+        if (!isGreeted) {
+          isGreeted = true;
+          hello(data.heartbeat);
+          lookSoon();
+          compareVersion(data.contract);
+        }
         break;
       case "clear":
         if (at && [type, data.key].every((text) => typeof text === "string")) {
-          deliver({ channel, type, clear: data.key, id: at.token }, at);
+          deliver({ channel, type, clear: data.key, id: at.token }, at, event);
         }
         break;
       case "gap":
@@ -179,8 +192,10 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
         continue;
       }
       // Also where the path is not on the stream any more, as far as we know: the stream may still have brought it.
-      isOutdated ||= isOnConnection(track.state);
       moveTrack(track, "reach", next);
+      if (isOnConnection(track.state)) {
+        replaceNext();
+      }
       // Of whatever type the reason is: handlers get a text.
       inputAll(track, "gap", { reason: String(reason) as GapReason, next, now: clock.now() });
     }

@@ -314,7 +314,7 @@ describe("bytes that come twice", () => {
     expect(server.stream.after).toBe("f.3");
   });
 
-  test("are something else than an epoch that the next stream comes back to", async () => {
+  test("are not an epoch that the next stream comes back to", async () => {
     const { reports, server, clock, stream } = await joined();
     stream.event(MESSAGE, { text: "elsewhere" }, "f.2");
     stream.bye("expired");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createKit, inbox, type ClientKit } from "../../test/client-kit.ts";
+import { mention } from "../../test/subscription-kit.ts";
 import type { FakeRequest } from "../../test/fake-server.ts";
 
 /** Answers, but not for ever: a client that asks without a pause would never let the clock go on. */
@@ -52,6 +53,26 @@ describe("pages that bring a subscription no further are failed attempts, with g
     });
   }
 
+  test.each([
+    ["empty, with a cursor that moves on", () => []],
+    ["of an epoch of its own each time, with an event", (epoch: string) => [mention(3, epoch)]],
+  ])("however many there are: %s", async (name, events) => {
+    const kit = createKit();
+    const isEmpty = name.startsWith("empty");
+    answerAtMost(kit, 5_000, (request) => {
+      const { length } = kit.server.pages;
+      const epoch = isEmpty ? "e" : `f${length}`;
+      if (request.isStream) request.live("g.9");
+      else request.page({ cursor: isEmpty ? `e.${length + 1}` : `${epoch}.3`, more: true, events: events(epoch) });
+    });
+    const subscription = kit.client.subscribe(inbox, { onGap: () => {} }, { after: "e.1" });
+    await kit.clock.advance(1_000);
+    expect(subscription.status.value).toMatchObject({ state: "retrying", reason: "unavailable" });
+    expect(kit.server.pages.length).toBeLessThanOrEqual(101);
+    await kit.clock.advance(9_000);
+    expect(kit.server.pages.length).toBeLessThanOrEqual(400);
+  });
+
   test("a page of another epoch that has events is followed by the next at once", async () => {
     const kit = createKit();
     kit.client.subscribe(inbox, { onGap: () => {} }, { after: "e.1" });
@@ -64,13 +85,13 @@ describe("pages that bring a subscription no further are failed attempts, with g
   });
 });
 
-test("empty pages with more behind them have passed over what is hidden, and are followed at once", async () => {
+test("empty pages with more behind them are followed with few pauses: something hidden was passed over", async () => {
   const kit = createKit();
   kit.server.onRequest = (request) => {
-    if (request.isStream) request.live("e.100");
-    else request.page({ cursor: `e.${kit.server.pages.length}`, more: kit.server.pages.length < 100 });
+    if (request.isStream) request.live("e.250");
+    else request.page({ cursor: `e.${kit.server.pages.length}`, more: kit.server.pages.length < 250 });
   };
   const subscription = kit.client.subscribe(inbox, { onGap: () => {} }, { after: "e.0" });
-  await kit.clock.advance(1_000);
+  await kit.clock.advance(30_000);
   expect(subscription.status.value).toEqual({ state: "live" });
 });

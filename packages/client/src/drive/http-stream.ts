@@ -2,7 +2,7 @@ import { createParser } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import { attempt } from "./attempt.ts";
 import type { StreamBlock } from "./blocks.ts";
-import { failure } from "./failure.ts";
+import { badOption, failure } from "./failure.ts";
 import type { OpenStream, StreamListener } from "./open-stream.ts";
 
 /** Silence of this many heartbeats is the end of a stream. */
@@ -30,9 +30,12 @@ async function readStream(
   onLife: (patience?: number) => void,
   listener: StreamListener,
 ): Promise<never> {
-  const reader = body?.getReader?.();
-  if (!reader) {
+  if (!body) {
     throw failure("bad-response", "a body", 'none; check "fetch"');
+  }
+  const reader = body.getReader?.();
+  if (!reader) {
+    throw badOption('"fetch" to have bodies with getReader', "others");
   }
   // Some implementations of fetch ignore the signal.
   signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));

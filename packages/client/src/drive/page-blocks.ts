@@ -2,7 +2,16 @@ import type { PageBody } from "@tidings/protocol";
 import type { StreamBlock } from "./blocks.ts";
 
 export function blockOf(event: string, data: unknown, id: string | null = null): StreamBlock {
-  return { event, data: JSON.stringify(data), id };
+  return { event, data: toJson(data), id };
+}
+
+/** Null where it is nested more deeply than the runtime can write. */
+function toJson(data: unknown): string | null {
+  try {
+    return JSON.stringify(data);
+  } catch {
+    return null;
+  }
 }
 
 /** What a stream would have said instead of a page: PROTOCOL.md, section 6. */

@@ -36,6 +36,17 @@ describe("a page", () => {
     expect(errors).toMatchObject([{ code: "network" }]);
   });
 
+  test.each([403, 503])(
+    "and so is the answer %d of a hub that breaks off: nobody has to check the url",
+    async (status) => {
+      const { server, clock, subscription, errors } = await catchingUp();
+      server.page.breakOff(new TypeError("terminated"), status);
+      await clock.advance(0);
+      expect(subscription.status.value).toMatchObject({ state: "retrying", reason: "network" });
+      expect(errors).toMatchObject([{ code: "network" }]);
+    },
+  );
+
   test("that fails shows in the status of its subscription, and so in the client's", async () => {
     const { client, server, clock, subscription } = await catchingUp();
     server.page.answer(503, {}, { "retry-after": "7" });

@@ -1,6 +1,8 @@
 import type { EventRequest, PageBody } from "@tidings/protocol";
+import { onAbort } from "@tidings/protocol/on-abort";
 import type { Settings } from "../options.ts";
 import type { PageWish } from "../state/subscription-state.ts";
+import type { Failure } from "./failure.ts";
 import { attempt, type EndRequest, type OnEnd } from "./attempt.ts";
 import { readPage } from "./read-page.ts";
 
@@ -78,28 +80,7 @@ export function createPages(settings: Settings): Pages {
   }
 
   return {
-    fetch: (request, signal) =>
-      new Promise<PageBody>((resolve, reject) => {
-        const { value: closed } = settings.closing.status;
-        if (closed) {
-          throw closed;
-        }
-        signal?.throwIfAborted();
-        const done = new AbortController();
-        const end = requestPage(settings, request, ([failed, page]) => {
-          done.abort();
-          if (failed) {
-            reject(failed.error);
-          } else {
-            resolve(page);
-          }
-        });
-        function abort(): void {
-          end();
-          reject(signal?.reason as Error);
-        }
-        signal?.addEventListener("abort", abort, { signal: done.signal });
-      }),
+    fetch: (request, signal) => fetchPage(settings, request, ({ error }) => error, signal),
     load(path, wish, onEnd) {
       const key = JSON.stringify(wish);
       const gathering = gatherings.get(key) ?? gather(key, wish);
@@ -114,6 +95,35 @@ export function createPages(settings: Settings): Pages {
       };
     },
   };
+}
+
+/**
+ * Asks for a page.
+ * @param toThrown what to throw where it fails
+ * @throws also the reason of the signal
+ */
+export function fetchPage(
+  settings: Settings,
+  request: EventRequest,
+  toThrown: (failed: Failure) => Error | Failure,
+  signal?: AbortSignal,
+): Promise<PageBody> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    let forget = (): void => {};
+    const end = requestPage(settings, request, ([failed, page]) => {
+      forget();
+      if (failed) {
+        reject(toThrown(failed));
+      } else {
+        resolve(page);
+      }
+    });
+    forget = onAbort(signal, () => {
+      end();
+      reject(signal?.reason as Error);
+    });
+  });
 }
 
 /** Begins a request for a page. */

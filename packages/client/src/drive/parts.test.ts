@@ -123,6 +123,19 @@ describe("what is too large", () => {
     expect(kit.server.requests.length).toBeLessThan(16);
   });
 
+  test("for a proxy, too, for a while: the parts stay as large as a URL can be", async () => {
+    const kit = createKit();
+    kit.server.onRequest = (request) => request.intrude(413);
+    for (const address of inboxes(400)) kit.client.subscribe(address, { onGap: () => {} });
+    await kit.clock.advance(7_000);
+    expect(kit.errors).toMatchObject([{ code: "bad-response" }]);
+    limit(kit, {});
+    await kit.clock.advance(30_000);
+    expect(kit.client.status.value).toEqual({ state: "live" });
+    expect(openStreams(kit)).toHaveLength(2);
+    expect(followedBy(kit)).toHaveLength(400);
+  });
+
   test("as a URL is asked for as POST, also where the application's own URL is long", async () => {
     const own = createKit({ url: `/events?token=${"x".repeat(6_500)}` });
     limit(own, { url: 8_000 });

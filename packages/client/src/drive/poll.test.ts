@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { chat, inbox, lobby, other, watch, type ClientKit } from "../../test/client-kit.ts";
 import type { FakeRequest } from "../../test/fake-server.ts";
-import { follow, live, MENTION } from "../../test/stream-kit.ts";
+import { follow, live, MENTION, untilNext } from "../../test/stream-kit.ts";
 import { mention } from "../../test/subscription-kit.ts";
 
 const POLLING = { state: "live", transport: "poll" };
@@ -137,6 +137,30 @@ describe("where streams do not come through", () => {
   });
 });
 
+test("a gap while a stream is tried again gives that one up, and another one is tried minutes later", async () => {
+  const kit = await polling();
+  kit.server.onRequest = (request) => {
+    if (!request.isStream) kit.clock.setTimeout(() => request.page({ cursor: "e.1" }), 24_000);
+  };
+  kit.server.onRequest(kit.server.page);
+  await untilNext(kit);
+  const trial = kit.server.stream;
+  kit.server.onRequest = null;
+  for (const request of kit.server.pages.filter(({ isOpen }) => isOpen)) {
+    request.page({ cursor: "e.7", gap: { channels: { [inbox.path]: "trimmed" } } });
+  }
+  await kit.clock.advance(0);
+  expect([kit.gaps.length, trial.aborted]).toEqual([1, true]);
+  kit.server.onRequest = (request) => {
+    if (!request.isStream) kit.clock.setTimeout(() => request.page({ cursor: "e.7" }), 24_000);
+  };
+  kit.server.onRequest(kit.server.page);
+  expect(await untilNext(kit)).toBeLessThan(200_000);
+  kit.server.stream.live("e.7");
+  await kit.clock.advance(0);
+  expect([kit.server.stream.after, kit.client.status.value]).toEqual(["e.7", { state: "live" }]);
+});
+
 describe("polls", () => {
   test("that fail are tried again with pauses; one that does not come in time lets a stream be tried", async () => {
     const kit = await polling();
@@ -210,6 +234,16 @@ describe("polls", () => {
     kit.server.page.fail();
     await kit.clock.advance(600_000);
     expect([...seconds]).toEqual([null, "25", "12", "6", "5"]);
+  });
+
+  test("that are empty, with more behind them, follow one another without a pause a hundred times", async () => {
+    const kit = await polling();
+    let seq = 1;
+    kit.server.onRequest = (request) => void (request.isStream || request.page({ cursor: `e.${++seq}`, more: true }));
+    kit.server.page.page({ cursor: "e.1", more: true });
+    await kit.clock.advance(20_000);
+    expect(seq).toBeGreaterThan(100);
+    expect(seq).toBeLessThan(130);
   });
 
   test("end with the client, in the middle of a page, too", async () => {

@@ -2,7 +2,7 @@ import type { EventRequest, PageBody } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import { isAfter, toPosition } from "../state/position.ts";
 import type { OpenStream, StreamListener } from "./open-stream.ts";
-import { isEmpty } from "../state/empty-page.ts";
+import { countIdle, isEmpty, MOST_IDLE } from "../state/idle-pages.ts";
 import { blockOf, blocksOf } from "./page-blocks.ts";
 import { requestPage } from "./pages.ts";
 import type { Failure } from "./failure.ts";
@@ -28,6 +28,8 @@ function poll(
   const { clock, allowance } = settings;
   let hasBegun = false;
   let isEnded = false;
+  /** How many pages in a row have shown no progress. */
+  let idle = 0;
   let cancel: () => void;
 
   function ask(after: string | null, wait: number): void {
@@ -56,8 +58,12 @@ function poll(
       listener.onEvent(block, () => {});
     }
     const { cursor, more } = page;
+    const from = toPosition(after);
+    const to = toPosition(cursor);
+    idle = more ? countIdle(idle, page, from, to) : 0;
     // What a page has passed over may be hidden or superseded: with more behind it, an empty one is progress.
-    const isFurther = isFirst || ((more || !isEmpty(page)) && isAfter(toPosition(cursor), toPosition(after)));
+    const isProgress = (more ? idle < MOST_IDLE : !isEmpty(page)) && isAfter(to, from);
+    const isFurther = isFirst || isProgress;
     const pause = isFurther ? 0 : PAUSE - Math.abs(clock.now() - begun);
     const goOn = () => ask(cursor, more ? 0 : allowance.wait);
     if (isEnded) {

@@ -1,7 +1,9 @@
+import { tooLarge } from "./failure.ts";
+
 /**
  * The members of a JSON answer. All are optional, since the server may omit them. An answer that is not JSON has none.
  * @param most the bytes that the answer may have
- * @throws RangeError when it has more; the error of a body that breaks while it is read
+ * @throws Failure when it has more; the error of a body that breaks while it is read
  */
 export async function readJson<Value>(response: Response, most: number): Promise<Partial<Value>> {
   const value: unknown = await readBody(response, most).catch((error: unknown) => {
@@ -10,6 +12,11 @@ export async function readJson<Value>(response: Response, most: number): Promise
     }
   });
   return Object(value) as Partial<Value>;
+}
+
+/** Lets go of a body that nobody reads. Some implementations of fetch have bodies that cannot be cancelled. */
+export function discard({ body }: Response): void {
+  void body?.cancel?.().catch(() => {});
 }
 
 async function readBody(response: Response, most: number): Promise<unknown> {
@@ -29,7 +36,7 @@ async function readBody(response: Response, most: number): Promise<unknown> {
     bytes += value.length;
     if (bytes > most) {
       void reader.cancel().catch(() => {});
-      throw new RangeError(`Expected at most ${most} bytes an answer, got more.`);
+      throw tooLarge(most);
     }
     text += decoder.decode(value, { stream: true });
   }

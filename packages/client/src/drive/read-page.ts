@@ -6,7 +6,7 @@ import { readJson } from "./read-json.ts";
 /** A page may have so many times the bytes of one event. */
 const EVENTS_A_PAGE = 16;
 
-/** @throws Failure where the answer is no page; RangeError where it is too large */
+/** @throws Failure where the answer is no page, or too large */
 export async function readPage(response: Response, maxEventBytes: number): Promise<PageBody> {
   const page = await readJson<PageBody>(response, EVENTS_A_PAGE * maxEventBytes);
   if (isPage(page)) {

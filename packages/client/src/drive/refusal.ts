@@ -1,8 +1,8 @@
-import type { Problem, ProblemCode } from "@tidings/protocol";
+import type { EventRequest, Problem, ProblemCode } from "@tidings/protocol";
 import type { Reason } from "../status.ts";
 import { unexpected } from "../stream-error.ts";
-import { foreign, type Failure } from "./failure.ts";
-import { readJson } from "./read-json.ts";
+import { foreign, isFailure, type Failure } from "./failure.ts";
+import { discard, readJson } from "./read-json.ts";
 
 /** Other servers have problem documents, too, with codes of their own. */
 const CODES = new Set<unknown>([
@@ -26,21 +26,31 @@ const PROBLEM = /^application\/problem\+json/i;
 /**
  * What follows from an answer other than 200. A hub says with a problem document why it refuses; what says anything
  * else is a proxy, or a server behind which the hub is missing, and that heals.
- * @param count how many channels were asked for
+ * @param asked the channels that were asked for
+ * @param hasBody whether they were in a body, so that fewer of them make the request smaller
  */
-export async function toRefusal(response: Response, now: number, maxBytes: number, count: number): Promise<Failure> {
+export async function toRefusal(
+  response: Response,
+  now: number,
+  maxBytes: number,
+  asked: EventRequest["channels"],
+  hasBody: boolean,
+): Promise<Failure> {
   const { status, headers } = response;
   if (status === 204) {
     return { reason: "finished", error: unexpected("refused", "an answer", "204: there is nothing more") };
   }
   const retryAfter = waitOf(headers.get("retry-after"), now);
   // The server may send members of any type, so they are checked.
-  const { channels, code, detail, limit } = await readJson<Problem>(response, maxBytes);
-  const isOfHub = CODES.has(code) && PROBLEM.test(`${headers.get("content-type")}`);
-  const paths = isOfHub && Array.isArray(channels) ? channels : undefined;
+  const { channels, code, detail, limit } = await readProblem(response, maxBytes);
+  const isOfHub = CODES.has(code);
+  // It may name any others, and any number of them.
+  const named = isOfHub && Array.isArray(channels) ? (channels as readonly string[]) : undefined;
+  const paths = named?.filter((path) => asked.has(path));
   const reason = reasonOf(status, isOfHub, paths);
   // Others have limits, too, but of something else: of requests in a minute, for example.
-  const most = mostOf(status, isOfHub ? limit : undefined, count);
+  const half = status === 413 && hasBody ? asked.size / 2 : 0;
+  const most = mostOf((isOfHub ? limit : undefined) ?? half, asked.size);
   if (reason === "bad-response" || !isOfHub) {
     return { ...foreign("an answer of a hub", String(status)), reason, most, retryAfter };
   }
@@ -52,6 +62,23 @@ export async function toRefusal(response: Response, now: number, maxBytes: numbe
     most,
     retryAfter,
   };
+}
+
+/**
+ * The members of a problem document. None where the answer is something else, or is too long.
+ * @throws the error of a body that breaks while it is read: that is the network's fault
+ */
+async function readProblem(response: Response, maxBytes: number): Promise<Partial<Problem>> {
+  if (PROBLEM.test(`${response.headers.get("content-type")}`)) {
+    return readJson<Problem>(response, maxBytes).catch((thrown: unknown) => {
+      if (isFailure(thrown)) {
+        return {};
+      }
+      throw thrown;
+    });
+  }
+  discard(response);
+  return {};
 }
 
 function reasonOf(status: number, isOfHub: boolean, paths: readonly string[] | undefined): Reason {
@@ -72,8 +99,8 @@ function reasonOf(status: number, isOfHub: boolean, paths: readonly string[] | u
 }
 
 /** How many of `count` channels to ask for in one request. Undefined where they were not too many. */
-function mostOf(status: number, limit: number | undefined, count: number): number | undefined {
-  const most = Math.floor(limit ?? (status === 413 ? count / 2 : 0));
+function mostOf(limit: number, count: number): number | undefined {
+  const most = Math.floor(limit);
   return most > 0 && most < count ? most : undefined;
 }
 

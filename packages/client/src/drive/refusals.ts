@@ -1,7 +1,6 @@
 import type { Settings } from "../options.ts";
 import type { Ending } from "../state/ending.ts";
 import { nextAttempt, NOTHING_YET, type Attempts } from "../state/retry.ts";
-import type { Delays } from "./delays.ts";
 import { moveTrack, type Track } from "./tracks.ts";
 
 /** Milliseconds after which a refusal does not count any more. Also until the server may know a path. */
@@ -17,8 +16,7 @@ export interface Refusals {
 
 /** @param onForgiven called when the while is over */
 export function createRefusals(
-  { clock, random }: Pick<Settings, "clock" | "random">,
-  delays: Delays,
+  { clock, random, delays }: Pick<Settings, "clock" | "random" | "delays">,
   onForgiven: (track: Track) => void,
 ): Refusals {
   const attemptsByPath = new Map<string, Attempts>();
@@ -30,7 +28,7 @@ export function createRefusals(
     const next = nextAttempt({ attempts, ending: { reason: "unavailable" } }, now, random());
     attemptsByPath.set(path, next?.attempts ?? attempts);
     delays.add(`refused ${path}`, MEMORY, () => attemptsByPath.delete(path));
-    return next?.lastFailure.state === "retrying" ? (next.lastFailure.at ?? now) : now;
+    return next?.lastFailure.state === "retrying" ? next.lastFailure.at : now;
   }
 
   return {

@@ -1,6 +1,7 @@
 import { formatRequest, type EventRequest } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
 import { badOption, foreign } from "./failure.ts";
+import { discard } from "./read-json.ts";
 import { readOption } from "./read-option.ts";
 import { toRefusal } from "./refusal.ts";
 
@@ -42,7 +43,7 @@ export async function send<Result>(
     ...(body && { method: "POST", body }),
   });
   if (response.status !== 200) {
-    const refusal = await toRefusal(response, clock.now(), maxEventBytes, request.channels.size);
+    const refusal = await toRefusal(response, clock.now(), maxEventBytes, request.channels, body !== undefined);
     if (isUrlTooLong(response) && !body) {
       allowance.url = 0;
       return send(settings, request, accept, signal, read);
@@ -61,7 +62,7 @@ export async function send<Result>(
   }
   // The answer is not usable, or the request was aborted. A fetch that ignores the signal would leave the connection
   // open.
-  await response.body?.cancel();
+  discard(response);
   throw foreign(accept, type);
 }
 

@@ -1,10 +1,11 @@
-import type { EventRequest, PageBody } from "@tidings/protocol";
-import { toAbsolute, type Settings } from "../options.ts";
+import type { EventRequest } from "@tidings/protocol";
+import type { Settings } from "../options.ts";
 import { httpStreams } from "./http-stream.ts";
 import type { OpenStream } from "./open-stream.ts";
-import { requestPage } from "./pages.ts";
+import { fetchPage } from "./pages.ts";
 import { toBase } from "./requests.ts";
 import { readOption } from "./read-option.ts";
+import { toAbsolute } from "./runtime-fetch.ts";
 
 /** How a client asks for its streams: over HTTP, or as its option `share` says. */
 export function streamSource(settings: Settings): OpenStream {
@@ -15,15 +16,8 @@ export function streamSource(settings: Settings): OpenStream {
     return origin + pathname;
   }
 
-  function loadPage(request: EventRequest, signal: AbortSignal): Promise<PageBody> {
-    return new Promise((resolve, reject) => {
-      const end = requestPage(settings, request, ([failed, page]) => (failed ? reject(failed) : resolve(page)));
-      signal.addEventListener("abort", () => {
-        end();
-        reject(signal.reason as Error);
-      });
-    });
-  }
+  const loadPage = (request: EventRequest, signal: AbortSignal) =>
+    fetchPage(settings, request, (failed) => failed, signal);
 
   return share({ clock, random, connectTimeout, hub, openStream: httpStreams(settings), loadPage });
 }

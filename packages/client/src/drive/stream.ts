@@ -3,15 +3,15 @@ import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
 import type { Ending } from "../state/ending.ts";
 import { reachedOf } from "../state/track-state.ts";
-import type { Ended, Reason } from "../status.ts";
+import type { Ended } from "../status.ts";
 import { createConnection } from "./connection.ts";
-import { createDelays } from "./delays.ts";
 import { createDelivery } from "./delivery.ts";
 import { draftOf } from "./draft.ts";
 import type { Refusals } from "./refusals.ts";
 import type { ContractWatch } from "./server-contract.ts";
 import {
   areFollowed,
+  areInHole,
   askedFor,
   dropAsked,
   forget,
@@ -57,18 +57,16 @@ export interface Stream extends Home {
 /** Which paths a stream follows. */
 export function createStream({ contract, settings, decoder, refusals, onSurplus, onClosed }: StreamNeeds): Stream {
   const tracks: Tracks = new Map();
-  const delays = createDelays(settings.clock);
+  const { delays } = settings;
   const connection = createConnection(settings, {
     draft: () => draftOf(tracks, delivery.progress().handled, delivery.begin),
     hasNewcomers: () => haveNewcomers(tracks),
+    isInHole: () => areInHole(tracks),
     onEvent: (event, hello) => delivery.onEvent(event, hello),
     onRefused,
     onDropped: () => dropAsked(tracks),
     onPending: onStatus,
-    onClosed(ended) {
-      delays.close();
-      onClosed(ended);
-    },
+    onClosed,
   });
   const delivery = createDelivery({ contract, settings, decoder, tracks, connection, onRefused, lookSoon, lookLater });
   connection.status.subscribe(onStatus);
@@ -100,7 +98,11 @@ export function createStream({ contract, settings, decoder, refusals, onSurplus,
     lookSoon();
   }
 
-  function left(track: Track, reason: Reason): void {
+  function left(track: Track, { reason, cause: error }: Ended): void {
+    // The options are those of the whole client. A page may be the first that needs them.
+    if (reason === "bad-option") {
+      connection.input("close", { reason, error });
+    }
     // A page has refused the path. A stream that does is heard in `onRefused`.
     if (track.subscriptions.size === 0 && (reason === "forbidden" || reason === "rejected")) {
       refusals.leaveOut(track, { reason });
@@ -123,7 +125,8 @@ export function createStream({ contract, settings, decoder, refusals, onSurplus,
       shed();
       return true;
     }
-    const refused = askedFor(tracks).filter(({ address }) => ending.channels?.includes(address.path));
+    const paths = new Set(ending.channels);
+    const refused = askedFor(tracks).filter(({ address }) => paths.has(address.path));
     for (const track of refused) {
       refusals.leaveOut(track, ending);
       inputAll(track, "failure", ending);
@@ -157,11 +160,11 @@ export function createStream({ contract, settings, decoder, refusals, onSurplus,
 
   /** Looks what to follow. All that changes until then is one change. */
   function lookSoon(): void {
-    delays.add("soon", 0, look);
+    delays.add(lookSoon, 0, look);
   }
 
   function lookLater(): void {
-    delays.add("later", LINGER, look);
+    delays.add(lookLater, LINGER, look);
   }
 
   function look(): void {

@@ -6,10 +6,10 @@ import type { Position } from "../state/position.ts";
 import type { Ended, Status, Watchable } from "../status.ts";
 import { unexpected } from "../stream-error.ts";
 import { createClientStatus } from "./client-status.ts";
-import { createDelays } from "./delays.ts";
 import type { Pages } from "./pages.ts";
 import { createRefusals } from "./refusals.ts";
 import { createStream, type Stream } from "./stream.ts";
+import { spaced } from "./spaced.ts";
 import { watchContract, type ServerContract } from "./server-contract.ts";
 import { subscriptionFactory, type Subscription } from "./subscription.ts";
 import type { Track } from "./tracks.ts";
@@ -25,21 +25,19 @@ export interface Streams {
    */
   follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription;
   /** Ends every pause. */
-  reconnect(): void;
-  close(): void;
+  readonly reconnect: () => void;
+  readonly close: () => void;
 }
 
 export function createStreams(own: Contract, settings: Settings, decoder: Decoder, pages: Pages): Streams {
-  const { allowance, closing } = settings;
-  const delays = createDelays(settings.clock);
-  const refusals = createRefusals(settings, delays, (track) => track.home.forgive(track));
+  const { allowance, closing, delays } = settings;
+  const refusals = createRefusals(settings, (track) => track.home.forgive(track));
   const createSubscription = subscriptionFactory(settings, decoder, pages);
   const { status, watch, include } = createClientStatus();
   const contract = watchContract(own);
   const needs = { contract, settings, decoder, refusals, onSurplus, onClosed };
-  const first = createStream(needs);
-  const streams: Stream[] = [first];
-  watch(first.status);
+  const streams: Stream[] = [];
+  const first = addStream();
   let isClosed = false;
 
   /** The stream that follows a path, or has room for it. */
@@ -89,7 +87,7 @@ export function createStreams(own: Contract, settings: Settings, decoder: Decode
       }
       return subscription;
     },
-    reconnect: () => streams.forEach((stream) => stream.reconnect()),
+    reconnect: spaced(settings, () => streams.forEach((stream) => stream.reconnect())),
     close: () => first.close({ reason: "closed" }),
   };
 }

@@ -17,7 +17,7 @@ import {
   type Traits,
 } from "../state/subscription-state.ts";
 import { transition } from "../state/subscription-table.ts";
-import { CONNECTING, isOver, watched, type Reason, type Status } from "../status.ts";
+import { CONNECTING, isOver, watched, type Ended, type Reason, type Status } from "../status.ts";
 import type { Ending } from "../state/ending.ts";
 import { createArrivals, type Arrivals } from "./arrivals.ts";
 import { createMachine, type Machine } from "./machine.ts";
@@ -123,7 +123,8 @@ export function subscriptionFactory(
 
     function end(reason: Reason): void {
       subscriptions.delete(input);
-      track.home.left(track, reason);
+      // What it shows is how it has ended.
+      track.home.left(track, status.value as Ended);
       consumer.close(reason);
     }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { chat, inbox, other } from "../../test/client-kit.ts";
+import { chat, inbox, lobby, other } from "../../test/client-kit.ts";
 import { live, MENTION, untilNext } from "../../test/stream-kit.ts";
+import { joined } from "../../test/subscription-kit.ts";
 
 const onGap = () => {};
 const person = (index: number) => chat.inbox({ userId: `u${index}` });
@@ -104,17 +105,96 @@ describe("when something else is followed, the stream goes on until the next one
   });
 });
 
-test("a gap of the stream is not told again by the next one, which begins behind it", async () => {
-  const { server, clock, stream, next, gaps } = await switching();
-  stream.gap({ [inbox.path]: "trimmed" });
-  await clock.advance(0);
-  expect(next.aborted).toBe(false);
-  stream.heartbeat("e.7");
-  await clock.advance(1_000);
-  expect(server.stream.after).toBe("e.7");
-  expect(gaps).toEqual(["trimmed after e.1"]);
-  expect(next.aborted).toBe(true);
-  expect(server.streams).toHaveLength(3);
+describe("a gap of the stream is not told again by the next one", () => {
+  test("which begins behind it", async () => {
+    const { server, clock, stream, next, gaps } = await switching();
+    stream.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    expect(next.aborted).toBe(true);
+    await clock.advance(1_500);
+    expect(server.streams).toHaveLength(2);
+    stream.heartbeat("e.7");
+    await clock.advance(1_000);
+    expect(server.stream.after).toBe("e.7");
+    server.stream.live("e.7");
+    await clock.advance(0);
+    expect(gaps).toEqual(["trimmed after e.1"]);
+    expect(server.streams).toHaveLength(3);
+  });
+
+  test("also where what is new comes after the gap, and events of other channels after that", async () => {
+    const { client, server, clock, gaps } = await live();
+    client.subscribe(other, { onGap });
+    await clock.advance(0);
+    const second = server.stream.live("e.1");
+    await clock.advance(0);
+    second.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    client.subscribe(person(1), { onGap });
+    second.event(`${other.path}:mention`, { by: "x" }, "e.4");
+    await clock.advance(2_000);
+    expect(server.streams).toHaveLength(2);
+    second.heartbeat("e.7");
+    await clock.advance(1_000);
+    expect([server.stream.after, gaps]).toEqual(["e.7", ["trimmed after e.1"]]);
+  });
+
+  test.each([
+    ["somebody looks at the page again", (kit: Awaited<ReturnType<typeof live>>) => kit.network.look()],
+    ["the runtime says that the network has gone", (kit: Awaited<ReturnType<typeof live>>) => kit.network.set(false)],
+  ])("also where %s, and the stream is doubted", async (_, doubt) => {
+    const kit = await live();
+    const { server, clock, stream, gaps } = kit;
+    await clock.advance(12_000);
+    stream.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    doubt(kit);
+    await clock.advance(1_500);
+    expect(server.streams).toHaveLength(1);
+    stream.heartbeat("e.7");
+    await clock.advance(1_000);
+    server.stream.live("e.7");
+    await clock.advance(0);
+    expect([server.streams.length, server.stream.after, gaps]).toEqual([2, "e.7", ["trimmed after e.1"]]);
+  });
+
+  test("a stream that dies inside of it is shown as lost in time, and the next one begins at once", async () => {
+    const { server, clock, stream, network, client } = await live();
+    await clock.advance(12_000);
+    stream.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    network.look();
+    await clock.advance(2_600);
+    expect(client.status.value).toMatchObject({ state: "retrying", reason: "timeout" });
+    expect(server.streams).toHaveLength(2);
+    server.stream.live("e.1");
+    await clock.advance(0);
+    expect(client.status.value).toEqual({ state: "live" });
+  });
+
+  test("nor where the stream ends inside of it while what is new waits: one request follows for all", async () => {
+    const { client, server, clock, stream } = await live();
+    stream.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    client.subscribe(other, { onGap });
+    await clock.advance(1_500);
+    stream.bye("max-age");
+    await clock.advance(0);
+    expect(server.streams.map(({ channels }) => channels)).toEqual([[inbox.path], [inbox.path, other.path]]);
+    await clock.advance(3_000);
+    expect(server.streams).toHaveLength(2);
+    client.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  test("where the end of the gap is not told, what is new does not wait for ever", async () => {
+    const { client, server, clock, stream } = await live();
+    stream.gap({ [inbox.path]: "trimmed" });
+    await clock.advance(0);
+    client.subscribe(other, { onGap });
+    await clock.advance(7_000);
+    expect(server.streams).toHaveLength(2);
+  });
 });
 
 test("after a failover of the stream the next one is asked for again", async () => {
@@ -200,4 +280,94 @@ test("what the stream has brought and a failover took gets its gap, although the
   server.page.page({ cursor: "f.9", gap: { channels: { [inbox.path]: "lost" } } });
   await clock.advance(0);
   expect([heard, gaps]).toEqual([["lost"], ["lost after e.5"]]);
+});
+
+describe("an event without an id comes once, also where both streams bring it", () => {
+  const TYPING = `${lobby.path}:typing`;
+  const MESSAGE = `${lobby.path}:message`;
+
+  /** A room whose stream stands at e.1, and a request for the next one that is under way. */
+  async function typing() {
+    const kit = await joined();
+    const typed = (who: string) => `typing ${who}`;
+    kit.client.subscribe(other, { onGap });
+    return { ...kit, typed, newcomer: other };
+  }
+
+  test("before the place where the first one stood", async () => {
+    const { server, clock, stream, reports, typed } = await typing();
+    await clock.advance(0);
+    stream.event(TYPING, { author: "a" });
+    stream.event(MESSAGE, { text: "2" }, "e.2");
+    await clock.advance(0);
+    const next = server.stream.live("e.1");
+    next.event(TYPING, { author: "a" });
+    next.event(MESSAGE, { text: "2" }, "e.2");
+    next.event(TYPING, { author: "b" });
+    await clock.advance(0);
+    expect(reports.slice(1)).toEqual([typed("a"), "2 e.2", typed("b")]);
+  });
+
+  test("behind it, also where the first of them are too old to come again, or two are the same", async () => {
+    const { server, clock, stream, reports, typed } = await typing();
+    for (const author of ["old", "a", "b", "a"]) {
+      stream.event(TYPING, { author });
+      await clock.advance(author === "old" ? 6_000 : 0);
+    }
+    const next = server.stream.live("e.1");
+    for (const author of ["b", "a", "c", "a"]) next.event(TYPING, { author });
+    await clock.advance(0);
+    expect(reports.slice(1)).toEqual(["old", "a", "b", "a", "c", "a"].map(typed));
+  });
+
+  test("a third stream brings it no more than the second", async () => {
+    const { server, clock, stream, reports, typed, client } = await typing();
+    await clock.advance(0);
+    stream.event(TYPING, { author: "a" });
+    await clock.advance(0);
+    const second = server.stream.live("e.1");
+    second.event(TYPING, { author: "a" });
+    second.event(TYPING, { author: "b" });
+    client.subscribe(person(1), { onGap });
+    await clock.advance(0);
+    const third = server.stream.live("e.1");
+    for (const author of ["a", "b", "c"]) third.event(TYPING, { author });
+    await clock.advance(0);
+    expect(reports.slice(1)).toEqual(["a", "b", "c"].map(typed));
+  });
+
+  test("what is new hears all of it", async () => {
+    const { server, clock, stream, client } = await live();
+    const heard: string[] = [];
+    client.subscribe(lobby, { snapshot: () => {}, typing: ({ author }) => heard.push(author) });
+    await clock.advance(0);
+    server.page.page({ cursor: "e.1", state: { [lobby.path]: { messages: [] } } });
+    stream.event(MENTION, { by: "2" }, "e.2");
+    await clock.advance(0);
+    server.stream.live("e.1").event(TYPING, { author: "a" });
+    await clock.advance(0);
+    expect(heard).toEqual(["a"]);
+  });
+
+  test("also where a page has brought it, which has come further than the stream", async () => {
+    const { server, clock, stream, client } = await joined();
+    const heard: string[] = [];
+    client.subscribe(lobby, { snapshot: () => {}, typing: ({ author }) => heard.push(author) });
+    await clock.advance(0);
+    const event = { channel: lobby.path, type: "typing", data: { author: "a" } };
+    server.page.page({ cursor: "e.3", state: { [lobby.path]: { messages: [] } }, events: [event] });
+    await clock.advance(0);
+    stream.event(TYPING, { author: "a" });
+    stream.heartbeat("e.3");
+    stream.event(TYPING, { author: "b" });
+    await clock.advance(0);
+    expect(heard).toEqual(["a", "b"]);
+  });
+
+  test("however many there are, what is remembered has a bound", async () => {
+    const { clock, stream, reports } = await typing();
+    for (let index = 0; index < 5_000; index++) stream.event(TYPING, { author: `${index}` });
+    await clock.advance(0);
+    expect(reports).toHaveLength(5_001);
+  });
 });

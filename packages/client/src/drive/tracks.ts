@@ -3,13 +3,15 @@ import type { ChannelPosition, SubscriptionInputs, SubscriptionState } from "../
 import {
   ABSENT,
   isAskedFor,
+  isBehindGap,
   isOnConnection,
   trackTransition,
   type TrackInputs,
   type TrackState,
 } from "../state/track-state.ts";
-import type { Ended, Reason, Retrying, Status, Watchable } from "../status.ts";
+import type { Ended, Retrying, Status, Watchable } from "../status.ts";
 import type { Machine } from "./machine.ts";
+import type { Overlap } from "./overlap.ts";
 
 /** The stream that a track is on. */
 export interface Home {
@@ -19,7 +21,7 @@ export interface Home {
   /** How far the stream has come with a path. */
   position(track: Track): ChannelPosition;
   /** A subscription of the track has closed. */
-  left(track: Track, reason: Reason): void;
+  left(track: Track, ended: Ended): void;
   /** The path may be asked for again. */
   forgive(track: Track): void;
 }
@@ -31,6 +33,8 @@ export interface Track {
   /** The inputs of the subscriptions' machines. */
   readonly subscriptions: Set<Machine<SubscriptionState, SubscriptionInputs>["input"]>;
   state: TrackState;
+  /** Null while no event without an id has come. */
+  overlap: Overlap | null;
 }
 
 /** The tracks of one client, by path. */
@@ -39,7 +43,7 @@ export type Tracks = Map<string, Track>;
 /** The track of an address. It is made when there is none. */
 export function trackOf(tracks: Tracks, home: Home, address: Address): Track {
   const { path } = address;
-  const track: Track = tracks.get(path) ?? { home, address, subscriptions: new Set(), state: ABSENT };
+  const track: Track = tracks.get(path) ?? { home, address, subscriptions: new Set(), state: ABSENT, overlap: null };
   tracks.set(path, track);
   return track;
 }
@@ -76,6 +80,11 @@ export function haveNewcomers(tracks: Tracks): boolean {
   return [...tracks.values()].some(
     ({ subscriptions, state }) => subscriptions.size > 0 && (state.kind === "absent" || state.kind === "asked"),
   );
+}
+
+/** Whether a gap was told whose end is not known. */
+export function areInHole(tracks: Tracks): boolean {
+  return [...tracks.values()].some(({ state }) => isBehindGap(state));
 }
 
 /** Removes a track that has no subscriptions and is not on the connection. */

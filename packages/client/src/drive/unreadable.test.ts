@@ -163,7 +163,9 @@ test("a state that does not fit does not leave a subscription without a word", a
   kit.server.page.page({ cursor: "e.1", state: { [lobby.path]: { messages: 5 } } });
   await kit.clock.advance(0);
   expect(taken).toEqual([{ channel: lobby.path, type: null, id: null, data: { messages: 5 } }]);
-  expect(kit.errors).toMatchObject([{ code: "invalid-data" }]);
+  expect(kit.errors).toMatchObject([
+    { code: "invalid-data", message: expect.stringContaining("room's snapshot.messages") as string },
+  ]);
   expect(plain.status.value).toMatchObject({ state: "live", degraded: { cause: kit.errors[0] } });
   expect(raw.status.value).toEqual({ state: "live" });
 });
@@ -188,6 +190,44 @@ describe("what is too large", () => {
     expect(kit.server.stream.after).toBe("e.4");
   });
 
+  test.each([
+    [200, "text/html"],
+    [503, "text/html"],
+    [503, "application/problem+json"],
+  ])("is not an answer %d with %s, however long it is: that is an outage", async (status, type) => {
+    const kit = createKit();
+    const gaps: unknown[] = [];
+    kit.server.onRequest = (request) => request.flood(status, type);
+    kit.client.subscribe(other, { onGap: (gap) => gaps.push(gap) }, { after: "e.1" });
+    for (let turn = 0; turn < 5; turn++) await kit.clock.advance(100);
+    expect(gaps).toEqual([]);
+    expect(kit.client.status.value).toMatchObject({ state: "retrying" });
+    expect(kit.errors[0]?.code).toBe("bad-response");
+  });
+
+  test("is not what a codec, or a fetch, throws as a RangeError: that is an error like any other", async () => {
+    const broken = z.codec(z.string(), z.any(), { decode: (text) => new Intl.NumberFormat(text), encode: String });
+    const own = defineContract({ room: channel("rooms/:roomId", { message: broken }) });
+    const { server, clock } = createKit();
+    const failures: unknown[] = [];
+    const fetch: ClientOptions["fetch"] = async (url, init) => {
+      if (server.requests.length < 2) return server.fetch(url, init);
+      throw new RangeError("out of range");
+    };
+    const onError = (error: StreamError) => failures.push(error.code);
+    const client = createClient(own, { url: "/events", fetch, clock, onError });
+    const room = own.room({ roomId: "a" });
+    client.subscribe(room, { onGap: ({ reason }) => failures.push(reason) });
+    await clock.advance(0);
+    server.stream.live("e.1").event(`${room.path}:message`, "no locale", "e.2");
+    await clock.advance(0);
+    expect(failures).toEqual(["invalid-data", "unreadable"]);
+    client.subscribe(own.room({ roomId: "b" }), { onGap: ({ reason }) => failures.push(reason) }, { after: "e.1" });
+    server.requests.push(...server.requests);
+    await clock.advance(0);
+    expect(failures.slice(2)).toEqual(["network"]);
+  });
+
   test("on a page is a gap of the channel that goes on from there; the others go on", async () => {
     const kit = createKit();
     const heard: string[] = [];
@@ -203,7 +243,7 @@ describe("what is too large", () => {
     const event = (path: string) => ({ channel: path, type: "mention", data: { by: path }, id: "e.2" });
     kit.server.onRequest = (request) => {
       if (request.isStream) request.live("e.2");
-      else if (request.channels.some(isTooLarge)) request.breakOff(new RangeError("too large"));
+      else if (request.channels.some(isTooLarge)) request.flood();
       else request.page({ cursor: "e.2", events: request.channels.map(event) });
     };
     for (let turn = 0; turn < 5; turn++) await kit.clock.advance(0);

@@ -1,5 +1,6 @@
 import type { Address, AddressOf, ChannelName, Contract, EventDefinition } from "@tidings/contract";
 import {
+  countOf,
   peopleOf,
   presenceKind,
   type Count,
@@ -58,7 +59,7 @@ export interface Followed<Value> extends Watchable<Value> {
 export interface Presence<C extends Contract> {
   /**
    * Everybody who is at an address, each once, sorted by the time since when they are there. After a change it is a new
-   * list. Changes that come together make one list.
+   * list; without one, it stays the same object. Changes that come together make one list.
    * @throws TypeError for an address of another channel, and for an unknown handler
    */
   people<Name extends PeopleName<C>>(
@@ -66,7 +67,8 @@ export interface Presence<C extends Contract> {
     handlers?: PeopleHandlers<PersonOf<C, Name>>,
   ): Followed<readonly PersonOf<C, Name>[]>;
   /**
-   * How many are at an address. Somebody with streams at two servers counts twice.
+   * How many are at an address. Somebody with streams at two servers counts twice, and so does, for at most 30 seconds,
+   * somebody who has come to another server because theirs was killed. Over a deployment the number stays the same.
    * @throws TypeError for an address of another channel
    */
   count<Name extends CountName<C>>(address: AddressOf<C, Name>): Followed<number>;
@@ -186,11 +188,8 @@ class FollowedPresence {
   }
 
   #countIn(values: FollowedValues): number {
-    let sum = 0;
-    for (const { server, count } of values.of("count").values() as Iterable<Count>) {
-      if (this.#isAlive(server)) sum += count;
-    }
-    return sum;
+    const counts = values.of("count").values() as Iterable<Count>;
+    return countOf(counts, (server) => this.#isAlive(server));
   }
 
   #isAlive(server: string): boolean {

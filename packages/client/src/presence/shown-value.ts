@@ -1,8 +1,12 @@
 import { callSafely } from "../deliver/callback.ts";
+import { isEqual } from "./is-equal.ts";
 import type { Watchable } from "../status.ts";
 import type { Clock } from "@tidings/protocol/clock";
 
-/** A value that is made of events, and made again only once for all events that come together. */
+/**
+ * A value that is made of events, and made again only once for all events that come together. If it says the same then,
+ * it stays the same object, and nobody is called.
+ */
 export class ShownValue<Value> implements Watchable<Value> {
   readonly #clock: Pick<Clock, "setTimeout">;
   readonly #make: () => Value;
@@ -39,7 +43,10 @@ export class ShownValue<Value> implements Watchable<Value> {
 
   #update(): void {
     this.#cancelTimer = null;
-    this.#value = this.#make();
+    const next = this.#make();
+    // A server without anybody has come, or a value has come again.
+    if (isEqual(next, this.#value)) return;
+    this.#value = next;
     for (const listener of [...this.#listeners]) {
       if (this.#listeners.has(listener)) callSafely(() => listener(this.#value));
     }

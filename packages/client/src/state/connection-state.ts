@@ -93,7 +93,7 @@ export interface ConnectionInputs {
   /** The request for the next stream has ended. */
   readonly failed: Ending;
   /**
-   * What was asked for last is not what is wanted any more. Whether it is something else than what the stream follows.
+   * What was asked for last is not what is wanted any more. Whether it differs from what the stream follows.
    */
   readonly redo: boolean;
   /** When to make another request, and why. */

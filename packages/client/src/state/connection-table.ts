@@ -21,6 +21,8 @@ import { afterHello, afterSilence, transportOf, withTrust, type Hello } from "./
 
 type Next = Transition<ConnectionState, ConnectionEffects>;
 
+const DISTRUST = [["distrust", null]] as const;
+
 /** A stream of less than this many milliseconds is believed to live. */
 const FRESH = 10_000;
 
@@ -89,9 +91,10 @@ function prepare(state: Open): Next {
   return to({ ...state, kind: "switching" }, ["prepare", transportOf(state.attempts)]);
 }
 
-/** The stream goes on without a next one. */
+/** The stream goes on without a next one. Polls go on until a stream is tried once more. */
 function drop(state: Switching | Postponed): Next {
-  return to({ ...state, kind: "live", pending: null }, ["drop", null]);
+  const isTrial = state.shown === POLLING;
+  return to({ ...state, kind: "live", pending: null }, ["drop", null], ...(isTrial ? DISTRUST : []));
 }
 
 function redo(state: Switching, isOther: boolean): Next {
@@ -147,8 +150,8 @@ function planSuccessor(state: Switching, ending: Ending): Next {
   return to(state, ["trace", ending], ...distrust(attempts), ["planSuccessor", { ending, attempts }]);
 }
 
-function distrust(attempts: Attempts): readonly (readonly ["distrust", null])[] {
-  return transportOf(attempts) === "poll" ? [["distrust", null]] : [];
+function distrust(attempts: Attempts): typeof DISTRUST | readonly [] {
+  return transportOf(attempts) === "poll" ? DISTRUST : [];
 }
 
 /** What has just begun is believed. What the server has asked to wait for is waited for. */

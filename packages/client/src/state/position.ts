@@ -9,7 +9,7 @@ export interface Position extends Cursor {
 export function toPosition(text: string | null | undefined): Position | null {
   const token = text ?? "";
   const cursor = parseCursor(token);
-  return cursor && { ...cursor, token };
+  return cursor && { epoch: cursor.epoch, seq: cursor.seq, token };
 }
 
 /** Whether a position is known to be later than another one. Positions of different epochs cannot be compared. */

@@ -16,13 +16,13 @@ export function beginAfter(after: Position | null): StreamProgress {
 }
 
 /** Everything up to `at` has been handled. */
-export function moveTo(progress: StreamProgress, at: Position): StreamProgress {
-  return { ...progress, handled: at, carried: at };
+export function moveTo({ leftEpochs }: StreamProgress, at: Position): StreamProgress {
+  return { handled: at, carried: at, leftEpochs };
 }
 
 /** The event at `at` is being delivered. */
-export function carry(progress: StreamProgress, at: Position): StreamProgress {
-  return { ...progress, carried: at };
+export function carry({ handled, leftEpochs }: StreamProgress, at: Position): StreamProgress {
+  return { handled, carried: at, leftEpochs };
 }
 
 /** Whether a position lies in an epoch that the stream has left, before its end. */

@@ -15,6 +15,7 @@ const joined = {
   degraded: null,
   told: null,
   attempts: NOTHING_YET,
+  idle: 0,
   lastFailure: null,
 } as const satisfies SubscriptionState;
 

@@ -8,7 +8,8 @@
  *             the stream has a gap           → loading, again
  *             the page is too large          → failed (to start anew from now)
  * delivering  the page ends                  → joined or waiting; loading, when there is more
- *             the page brings nothing new    → failed, unless the stream can be joined
+ *             the page brings nothing new, or too many pages have brought nothing → failed, unless the stream can be
+ *               joined
  *             the consumer is full           → paused
  *             something is not readable, and there is a state → failed (to load the state again)
  *             the stream has a gap           → loading
@@ -24,7 +25,7 @@
  *             another stream is to follow it → waiting
  * failed      there will be another attempt  → retrying
  *             there will be none, for example after the third gap within a minute → closed
- * retrying    its time comes, reconnect, or the stream has a gap → loading
+ * retrying    its time comes, reconnect, or the stream is void → loading
  *             the connection is back after an outage → loading
  * delivering, joined  the consumer has the end → closed
  * any         a page fails, or a refusal     → failed
@@ -69,6 +70,8 @@ interface Progress {
   readonly told: Position | null;
   /** How former pages have ended. */
   readonly attempts: Attempts;
+  /** How many pages in a row have shown no progress. */
+  readonly idle: number;
   /** Why the last page failed. It is shown until a page arrives. */
   readonly lastFailure: Retrying | Ended | null;
 }
@@ -205,8 +208,40 @@ export function initialState(after: Position | null, traits: Traits): Subscripti
     degraded: null,
     told: null,
     attempts: NOTHING_YET,
+    idle: 0,
     lastFailure: null,
   };
+}
+
+/** A state that gets items. */
+export type Receiving = Extract<Open, { kind: "delivering" | "joined" }>;
+
+/**
+ * The state after an item. Its fields are written out, since this happens for every event: some engines copy a spread
+ * ten times as slowly.
+ */
+export function afterTaken(state: Receiving, cursor: Position): Receiving {
+  const { kind, traits, gaps, startsAnew, degraded, told, attempts, idle, lastFailure } = state;
+  return {
+    kind,
+    traits,
+    cursor,
+    gaps,
+    startsAnew,
+    degraded,
+    told,
+    attempts,
+    idle: kind === "joined" ? 0 : idle,
+    lastFailure,
+  };
+}
+
+/** Milliseconds after which a gap does not count any more. */
+const GAP_MEMORY = 60_000;
+
+/** When the gaps were that still count. */
+export function recentGaps({ gaps }: Open, now: number): readonly number[] {
+  return gaps.filter((at) => now - at < GAP_MEMORY);
 }
 
 /**

@@ -41,6 +41,7 @@ const progress = {
   degraded: null,
   told: null,
   attempts,
+  idle: 0,
   lastFailure: null,
 };
 const lastFailure = { state: "retrying", reason: "network", since: 3, at: 7 } as const;
@@ -100,7 +101,6 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   gap: {
     loading: "loading: load",
     delivering: "loading: load",
-    retrying: "loading: load",
     waiting: "loading: load",
     joined: "joined: gap",
   },

@@ -9,20 +9,25 @@ import type { Item, UnreadableItem } from "../deliver/item.ts";
 import { isOver, type Ended, type Live, type Retrying, type Status } from "../status.ts";
 import { close } from "./closed.ts";
 import type { Ending } from "./ending.ts";
+import { countIdle, MOST_IDLE } from "./idle-pages.ts";
 import { isOutage } from "./outage.ts";
+import { ownMember } from "./own-member.ts";
 import { furthest, isAfter, toPosition, type Position } from "./position.ts";
 import type { Retry } from "./retry.ts";
-import type {
-  Answer,
-  ArrivedPage,
-  ChannelPosition,
-  Delivery,
-  Open,
-  PageWish,
-  StreamGap,
-  SubscriptionEffects,
-  SubscriptionInputs,
-  SubscriptionState,
+import {
+  afterTaken,
+  type Answer,
+  type ArrivedPage,
+  type ChannelPosition,
+  type Delivery,
+  type Open,
+  type PageWish,
+  recentGaps,
+  type Receiving,
+  type StreamGap,
+  type SubscriptionEffects,
+  type SubscriptionInputs,
+  type SubscriptionState,
 } from "./subscription-state.ts";
 import { defineTable, stay, to, type Transition } from "./table.ts";
 
@@ -30,8 +35,6 @@ type Next = Transition<SubscriptionState, SubscriptionEffects>;
 
 /** A second gap within a minute is a failed attempt, a third ends the subscription. */
 const MOST_GAPS = 2;
-/** Milliseconds after which a gap does not count any more. */
-const GAP_MEMORY = 60_000;
 
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
 interface Ignored {
@@ -64,12 +67,13 @@ export const transition = defineTable<
 >({
   room: { paused: load },
   start: { waiting: (state, _, position) => join(state, position) },
-  item: { delivering: takeItem, waiting: takeFirstItem, joined: takeItem },
+  item: { delivering: takeItem, waiting: takeFirstItem, joined: takeNext },
   gap: {
     // A page that is under way may be older than the loss.
-    loading: load,
-    delivering: load,
-    retrying: load,
+    loading: loadAgain,
+    delivering: loadAgain,
+    // With a position it ends the stream, which comes back after a pause. Without one, a server may tell any number.
+    retrying: (state, { next }) => (next ? load(state) : stay(state)),
     waiting: (state, _, position) => (state.cursor ? load(state) : join(state, position)),
     joined: meetGap,
   },
@@ -90,9 +94,12 @@ export const transition = defineTable<
 
 // ---- pages ----------------------------------------------------------------------------------------------------------
 
-/** Asks for a page at once, together with others. */
+/** Asks for a page at once, together with others; where many have shown no progress, after a pause. */
 function load(state: Open): Next {
-  const { cursor, startsAnew, traits } = state;
+  const { cursor, startsAnew, traits, idle } = state;
+  if (idle >= MOST_IDLE) {
+    return fail({ ...state, idle: 0 }, { reason: "unavailable" });
+  }
   const token = cursor?.token ?? null;
   const goesOn = token !== null && !startsAnew;
   const wish: PageWish = {
@@ -101,6 +108,11 @@ function load(state: Open): Next {
     snapshot: !cursor && traits.wantsState,
   };
   return to({ ...state, kind: "loading" }, ["load", wish]);
+}
+
+/** Asks once more, as if the page had shown no progress: a server may tell any number of gaps meanwhile. */
+function loadAgain(state: Open): Next {
+  return load({ ...state, idle: state.idle + 1 });
 }
 
 /** Whether what was missing is there again. What the server has asked to wait for is waited for. */
@@ -117,15 +129,15 @@ function hear(state: Open, connection: Status): Next {
 
 function takePage(state: Open, { body, now }: ArrivedPage): Next {
   const { channel } = state.traits;
-  const reason = body.refused?.[channel];
-  if (reason) {
-    return fail(state, { reason });
+  const refusal = ownMember(body.refused, channel);
+  if (refusal) {
+    return fail(state, { reason: refusal === "forbidden" || refusal === "unknown" ? refusal : "unavailable" });
   }
   function deliver(known: Open): Next {
     const arrived = { ...known, kind: "delivering", startsAnew: false, lastFailure: null } as const;
     return to(arrived, ["unpack", { body, before: known.cursor }]);
   }
-  const gap = body.gap?.channels[channel];
+  const gap = ownMember(body.gap?.channels, channel);
   return gap ? meetHole(state, { reason: gap, next: toPosition(body.cursor), now }, deliver) : deliver(state);
 }
 
@@ -135,10 +147,13 @@ function endPage(state: Open, { body, before }: Delivery, position: ChannelPosit
   // Positions of different epochs cannot be compared: only events show then that it goes on.
   const isElsewhere = body.events.length > 0 && !covers(cursor, before);
   const isFurther = !before || isAfter(cursor, before) || isElsewhere;
+  const idle = countIdle(state.idle, body, before, cursor);
+  // Where many pages have shown no progress, the pauses grow.
+  const failures = idle > 0 ? state.attempts.failures : 0;
   const attempts = isFurther
-    ? { ...state.attempts, failures: 0, hasTriedFresh: false, failingSince: null }
+    ? { ...state.attempts, failures, hasTriedFresh: false, failingSince: null }
     : state.attempts;
-  const ended = { ...state, cursor, attempts };
+  const ended = { ...state, cursor, attempts, idle };
   const next = body.more ? load(ended) : join(ended, position);
   // Pages that bring it no further must not follow one another without a pause.
   return isFurther || next.state.kind !== "loading" ? next : fail(ended, { reason: "unavailable" });
@@ -177,6 +192,11 @@ function takeItem(state: Open, item: Item): Next {
   return isKnown ? stay(state) : to(state, ["offer", item]);
 }
 
+/** What has no position is a repetition, too, where our own pages have come further than the stream. */
+function takeNext(state: Open, item: Item, { stream }: ChannelPosition): Next {
+  return item.position === null && isAfter(state.cursor, stream.handled) ? stay(state) : takeItem(state, item);
+}
+
 function takeFirstItem(state: Open, item: Item, position: ChannelPosition): Next {
   if (!item.position) {
     return stay(state);
@@ -185,7 +205,7 @@ function takeFirstItem(state: Open, item: Item, position: ChannelPosition): Next
   return state.cursor ? join(state, position) : to({ ...state, kind: "joined" }, ["offer", item]);
 }
 
-function afterItem(state: Open, { item, isTaken }: Answer, { stream }: ChannelPosition): Next {
+function afterItem(state: Receiving, { item, isTaken }: Answer, { stream }: ChannelPosition): Next {
   const { position } = item;
   // An end that is not readable is an end all the same.
   if (item.kind === "end" || (item.kind === "unreadable" && item.isEnd)) {
@@ -202,7 +222,7 @@ function afterItem(state: Open, { item, isTaken }: Answer, { stream }: ChannelPo
     return stay(state);
   }
   if (isTaken) {
-    return to({ ...state, cursor: position });
+    return to(afterTaken(state, position));
   }
   const { kind, cursor } = state;
   // What the stream has carried of other channels is nothing that we miss.
@@ -259,10 +279,6 @@ function meetHole(state: Open, { reason, next: end, now }: StreamGap, passBy: (s
   const goOn = goesOn ? passBy : startAnew;
   const next = gaps.length > MOST_GAPS ? fail(behind, { reason: "gap-loop" }) : goOn(behind);
   return to(next.state, ["gap", { channel, reason, after: cursor?.token ?? null }], ...next.effects);
-}
-
-function recentGaps({ gaps }: Open, now: number): readonly number[] {
-  return gaps.filter((at) => now - at < GAP_MEMORY);
 }
 
 /** Starts anew behind a hole: with a state, or with the current values. */

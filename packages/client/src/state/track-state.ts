@@ -90,14 +90,18 @@ interface Ignored {
 /** What each state does about each input. */
 export const trackTransition = defineTable<TrackState, TrackInputs, NoEffects, Ignored>({
   ask: { absent: () => to({ kind: "asked" }) },
-  drop: { asked: () => to(ABSENT) },
+  drop: { asked: leave },
   begin: { asked: () => to({ kind: "requested" }), followed: stand },
   reach: { requested: reach, followed: reach },
   carry: { followed: reach },
   refuse: (_, about) => to({ kind: "leftOut", ...about }),
-  forgive: { leftOut: () => to(ABSENT) },
-  move: { asked: () => to(ABSENT), requested: () => to(ABSENT), followed: () => to(ABSENT) },
+  forgive: { leftOut: leave },
+  move: { asked: leave, requested: leave, followed: leave },
 });
+
+function leave(): Next {
+  return to(ABSENT);
+}
 
 /** The stream goes on from where the one before stood, and reports the gap again. */
 function stand(state: Followed, after: Position | null): Next {
@@ -110,6 +114,11 @@ function reach(_: TrackState, reached: Position | null): Next {
 
 export function isOnConnection({ kind }: TrackState): boolean {
   return kind === "requested" || kind === "followed";
+}
+
+/** Whether a gap of the path was told whose end is not known. */
+export function isBehindGap(state: TrackState): boolean {
+  return state.kind === "followed" && state.reached === null;
 }
 
 /** Whether the next stream is asked for the path. */

@@ -1,5 +1,6 @@
 import { covers, parseEventName } from "@tidings/protocol";
 import { parseControl, type StreamBlock } from "../drive/blocks.ts";
+import { Overlap } from "../drive/overlap.ts";
 import { isAfter, toPosition, type Position } from "../state/position.ts";
 
 /** What follows from a block of the feed. */
@@ -25,15 +26,17 @@ export class FeedReader {
   readonly #paths: ReadonlySet<string>;
   /** Where the feed stands. */
   #feedAt: Position | null = null;
+  readonly #overlap = new Overlap();
 
   constructor(paths: ReadonlySet<string>, after: Position | null) {
     this.#paths = paths;
     this.position = after;
   }
 
-  /** From now on, the blocks are those of a feed that stands here. */
-  join(at: Position | null): void {
+  /** From now on, the blocks are those of a feed that stands here. @param now in milliseconds since 1970 */
+  join(at: Position | null, now: number): void {
     this.#feedAt = at;
+    this.#overlap.begin(this.position, now);
   }
 
   /** Whether the tab has everything that the feed will not bring any more. */
@@ -41,7 +44,8 @@ export class FeedReader {
     return covers(this.position, this.#feedAt);
   }
 
-  read(block: StreamBlock): Verdict {
+  /** @param now in milliseconds since 1970 */
+  read(block: StreamBlock, now: number): Verdict {
     const at = toPosition(block.id);
     const isGap = block.event === "gap";
     const own = this.#cut(block);
@@ -50,7 +54,7 @@ export class FeedReader {
       return LEAVE;
     }
     this.#feedAt = at ?? this.#feedAt;
-    if (!isGap && covers(this.position, at)) {
+    if (!isGap && (covers(this.position, at) || (own && this.#comesAgain(block, now)))) {
       return SKIP;
     }
     this.position = at ?? this.position;
@@ -60,6 +64,14 @@ export class FeedReader {
       this.isInHole = false;
     }
     return own ? { kind: "tell", block: own } : SKIP;
+  }
+
+  /** Whether the tab has an event without an id already: from the feed before, or from its pages. */
+  #comesAgain({ event, data, id }: StreamBlock, now: number): boolean {
+    const isUnplaced = id === null && parseEventName(event) !== null;
+    return (
+      isUnplaced && (isAfter(this.position, this.#feedAt) || this.#overlap.has(`${event} ${data}`, this.#feedAt, now))
+    );
   }
 
   /** What a block says about the paths of the tab. Null when that is nothing. */

@@ -185,6 +185,8 @@ export class Relay {
       this.#drop(feed);
     } else {
       feed.enterHole();
+      // It would tell the gap again.
+      this.#dropCandidate();
     }
   }
 
@@ -213,8 +215,7 @@ export class Relay {
   #drop(feed: Feed): void {
     feed.end();
     this.#feed = null;
-    this.#candidate?.end();
-    this.#candidate = null;
+    this.#dropCandidate();
     this.#wants.forgetServed();
     this.#reviewIn(GATHER);
   }
@@ -278,6 +279,10 @@ export class Relay {
   #endFeeds(): void {
     this.#feed?.end();
     this.#feed = null;
+    this.#dropCandidate();
+  }
+
+  #dropCandidate(): void {
     this.#candidate?.end();
     this.#candidate = null;
   }

@@ -3,6 +3,7 @@ import type { StreamBlock } from "../drive/blocks.ts";
 import { failure, type Failure } from "../drive/failure.ts";
 import type { StreamListener } from "../drive/open-stream.ts";
 import type { ShareNeeds } from "../share.ts";
+import { countIdle, MOST_IDLE } from "../state/idle-pages.ts";
 import { toPosition } from "../state/position.ts";
 import { unexpected } from "../stream-error.ts";
 import { CatchUp } from "./catch-up.ts";
@@ -39,6 +40,8 @@ export class TabStream {
   readonly #catchUp = new CatchUp();
   #hello = "{}";
   #hasBegun = false;
+  /** How many pages in a row have shown no progress. */
+  #idle = 0;
   readonly #patience: Patience;
   readonly #heartbeat: OwnHeartbeat;
   #endAlone = () => {};
@@ -177,7 +180,7 @@ export class TabStream {
     this.#patience.stop();
     this.#feed = new HeardFeed(start.feed, start.count);
     this.#hello = start.hello;
-    this.#reader.join(toPosition(start.at));
+    this.#reader.join(toPosition(start.at), this.#needs.clock.now());
     if (start.retry !== null) {
       this.#listener.onRetry(start.retry);
     }
@@ -218,6 +221,7 @@ export class TabStream {
       this.#reader.position = cursor;
       this.#greet();
     }
+    this.#idle = countIdle(this.#idle, page, before, cursor);
     const blocks = [...blocksOf(page)];
     for (const block of blocks) {
       if (!this.#isOver) {
@@ -236,7 +240,7 @@ export class TabStream {
       this.ask();
     } else if (this.#reader.isCaughtUp) {
       this.#flush();
-    } else if (page.more && cursor?.token !== before?.token) {
+    } else if (page.more && this.#idle < MOST_IDLE && cursor?.token !== before?.token) {
       this.#loadPage();
     } else {
       const error = unexpected("bad-response", "a page up to where the stream is", "an older one");
@@ -270,7 +274,7 @@ export class TabStream {
 
   #read(block: StreamBlock): void {
     this.#listener.onLife();
-    const verdict = this.#reader.read(block);
+    const verdict = this.#reader.read(block, this.#needs.clock.now());
     if (verdict.kind === "leave") {
       this.ask();
       return;

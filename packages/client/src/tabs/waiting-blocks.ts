@@ -1,9 +1,8 @@
 import type { StreamBlock } from "../drive/blocks.ts";
+import { VOLATILE_AGE } from "../drive/overlap.ts";
 
 /** How many blocks wait at most. */
 const MOST_WAITING = 1_000;
-/** Milliseconds for which a volatile event is owed: PROTOCOL.md, section 5.4. */
-const VOLATILE_AGE = 5_000;
 
 /** What the feed brings while a tab catches up. */
 export class WaitingBlocks {

@@ -1,5 +1,5 @@
 import { END_TYPE } from "@tidings/protocol/mode";
-import { RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./tables.ts";
+import { BY_INDEX, RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./tables.ts";
 
 const KIND = `case
   when item.mode = 'reliable' then ${RELIABLE} when item.mode = 'volatile' then ${VOLATILE}
@@ -137,7 +137,7 @@ end $$;
 -- Appends what a transaction has staged, when it commits. It has the rights of its owner, so whoever may insert into
 -- the table may publish.
 create function ${schema}.on_commit() returns trigger language plpgsql volatile
-security definer set search_path = pg_catalog, pg_temp as $$
+security definer set search_path = pg_catalog, pg_temp ${BY_INDEX} as $$
 begin
   if new.inside_since = statement_timestamp() then
     raise exception 'expected a transaction that was begun before, got a statement that commits by itself'
@@ -154,7 +154,8 @@ for each row execute function ${schema}.on_commit();
 
 -- Publishes when the transaction commits: one entry, or a list of entries, as JSON. "data" is any JSON value;
 -- "encoded" is the same as a text of JSON. A latest entry without either withdraws the value of its key.
-create function ${schema}.publish(batch text, inside boolean default false) returns void language plpgsql volatile as $$
+create function ${schema}.publish(batch text, inside boolean default false) returns void language plpgsql volatile
+${BY_INDEX} as $$
 declare
   entries json := case json_typeof(batch::json) when 'array' then batch::json else json_build_array(batch::json) end;
 begin

@@ -19,7 +19,7 @@ const CHUNK = 1_000;
  * - entries: the texts of the entries by `seq`. all: the `seq` of all entries
  * - r:, v:, w:, h: and a channel: the `seq` of its reliable entries, values, withdrawals and hints (volatile entries)
  * - newest: the newest value or withdrawal of each key
- * - channels: the channels that have something else than hints
+ * - channels: the channels that have other entries than hints
  * - trimmed: where the hole of a channel ends. empty: the same, of channels without entries
  * - due: when retention has to look at a channel again; 0 is at once
  * - since, until: the lifetimes of hints and of values that expire

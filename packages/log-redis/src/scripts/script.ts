@@ -10,3 +10,8 @@ export interface Script {
 export function defineScript(text: string): Script {
   return { text, hash: createHash("sha1").update(text).digest("hex") };
 }
+
+/** A script that also runs when the memory of the server is full: it makes room, or is needed for that. */
+export function defineFreeingScript(text: string): Script {
+  return defineScript(`#!lua flags=allow-oom\n${text}`);
+}

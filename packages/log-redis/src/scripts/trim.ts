@@ -1,12 +1,12 @@
 import { PREAMBLE, KEEPING } from "./preamble.ts";
-import { defineScript } from "./script.ts";
+import { defineFreeingScript } from "./script.ts";
 
 /**
  * One step of retention. Arguments: the rules if none are stored, as a list of JSON; the time; the name of an epoch;
  * how much it may do, since the server does nothing else meanwhile; and the bounds of bytes and of empty channels.
  * Returns whether there may be more to do.
  */
-export const TRIM = defineScript(String.raw`
+export const TRIM = defineFreeingScript(String.raw`
 ${PREAMBLE}
 local now = time_of(ARGV[2])
 ${KEEPING}
@@ -153,7 +153,7 @@ return left <= 0 and 1 or 0
 `);
 
 /** Stores rules. Arguments: their text, and the list of them that {@link TRIM} reads, as JSON. */
-export const SET_RULES = defineScript(String.raw`
+export const SET_RULES = defineFreeingScript(String.raw`
 ${PREAMBLE}
 call('HSET', META, 'rules', ARGV[1], 'list', ARGV[2])
 `);

@@ -1,24 +1,8 @@
 import { expect } from "vitest";
-import type { EventLog } from "../event-log.ts";
 import type { Law } from "./law.ts";
 import { publish, reliable } from "./publishing.ts";
 import { dataOf, readToEnd, startOf } from "./reading.ts";
-
-/** The longest time until a watcher is woken, in milliseconds: twice the interval in which a reader polls anyway. */
-const DEADLINE = 2_000;
-
-/** Resolves with whether the log wakes a watcher in time. */
-function nextWake(log: EventLog): Promise<boolean> {
-  return new Promise((resolve) => {
-    const stop = (isWoken: boolean): void => {
-      clearTimeout(deadline);
-      unwatch();
-      resolve(isWoken);
-    };
-    const deadline = setTimeout(() => stop(false), DEADLINE);
-    const unwatch = log.watch(() => stop(true));
-  });
-}
+import { nextWake, quiet } from "./waking.ts";
 
 export const doorbellLaws: readonly Law[] = [
   {
@@ -37,13 +21,39 @@ export const doorbellLaws: readonly Law[] = [
   },
   {
     law: "law 10: the doorbell",
-    title: "it wakes a watcher when another handle appends",
+    title: "after a quiet time, it wakes a watcher for what another handle appends",
     async run({ open }) {
       const { log, another } = await open({});
       const other = await another();
+      await quiet(log);
+      for (const data of ["1", "2", "3"]) {
+        const before = await log.head();
+        const woken = nextWake(log);
+        await publish(other, reliable("a", data));
+        expect(await woken).toBe(true);
+        expect(dataOf(await readToEnd(log, before, ["a"]))).toEqual([data]);
+      }
+    },
+  },
+  {
+    law: "law 10: the doorbell",
+    title: "when its connection was cut, it comes back: it wakes for what comes meanwhile, and for what comes later",
+    needs: ["cutDoorbell"],
+    async run({ open }) {
+      const { log, another, cutDoorbell } = await open({});
+      const other = await another();
+      log.watch(() => {});
+      for (const data of ["1", "2"]) {
+        await cutDoorbell();
+        const woken = nextWake(log);
+        await publish(other, reliable("a", data));
+        expect(await woken).toBe(true);
+      }
+      await quiet(log);
       const woken = nextWake(log);
-      await publish(other, reliable("a"));
+      await publish(other, reliable("a", "3"));
       expect(await woken).toBe(true);
+      expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual(["1", "2", "3"]);
     },
   },
   {

@@ -208,6 +208,34 @@ export const endLaws: readonly Law[] = [
   },
   {
     law: "ends",
+    title: "an end and all values of its channel go in one step: no reader sees one without the other",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log, another } = await open({ keep: { age: HOUR }, now: clock.now });
+      const reader = await another();
+      // More than an engine drops in one step of its retention.
+      const values = Array.from({ length: 500 }, (_, index) => latest("a", `${index}`, `${index}`));
+      await log.append([...values, end("a")]);
+      clock.move(HOUR);
+      let isTrimming = true;
+      const trimming = log.trim().finally(() => {
+        isTrimming = false;
+      });
+      const counts: number[] = [];
+      while (isTrimming) {
+        counts.push((await reader.current(["a"], null, WIDE)).entries.length);
+        // A log that answers at once would leave no turn to retention.
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      await trimming;
+      counts.push((await reader.current(["a"], null, WIDE)).entries.length);
+      expect(counts.filter((count) => count !== 501 && count !== 0)).toEqual([]);
+      expect(counts.at(-1)).toBe(0);
+    },
+  },
+  {
+    law: "ends",
     title: "a reader from before a forgotten end has a hole, a reader from after it has none",
     only: { heedsClock: true },
     async run({ open }) {

@@ -183,4 +183,27 @@ export const expectsLaws: readonly Law[] = [
       await place(again, latest("a", "x", "3", { expects: first }));
     },
   },
+  {
+    law: "expects",
+    title:
+      "of four handles that expect the same value at the same time, one replaces it, and the others append nothing",
+    async run({ open }) {
+      const { log, another } = await open({});
+      const handles = [log, await another(), await another(), await another()];
+      let expects: Cursor | null = null;
+      for (let round = 0; round < 20; round++) {
+        const batch: NewEntry[] = [reliable("b", `${round}`), latest("a", "x", `${round}`, { expects })];
+        const attempts: PromiseSettledResult<readonly Appended[]>[] = await Promise.allSettled(
+          handles.map((handle) => handle.append(batch)),
+        );
+        const won = attempts.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+        expect(won).toHaveLength(1);
+        expects = won[0]?.[1]?.cursor ?? null;
+        for (const each of attempts) {
+          if (each.status === "rejected") expect(each.reason).toMatchObject({ name: "ConflictError" });
+        }
+      }
+      expect((await log.recent(["b"], 1_000)).entries).toHaveLength(20);
+    },
+  },
 ];

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
 import type { EventLog, Keep, NewEntry } from "../event-log.ts";
-import type { Engine, EngineFacts } from "./engine.ts";
-import type { Law } from "./law.ts";
+import type { EngineFacts } from "./engine.ts";
+import type { Law, TriedEngine } from "./law.ts";
 import { asExpected, LogModel } from "./log-model.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { currentToEnd, readToEnd, WIDE } from "./reading.ts";
@@ -69,7 +69,7 @@ async function appendToBoth(
 
 /** Runs a history on a log and on the model, and passes both to `check`. */
 async function replay(
-  { open, facts }: Engine,
+  { open, facts }: TriedEngine,
   keep: Partial<Keep>,
   history: readonly Step[],
   check: (log: EventLog, model: LogModel, now: number) => Promise<void>,

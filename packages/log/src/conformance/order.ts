@@ -1,8 +1,16 @@
 import { expect } from "vitest";
-import type { Entry } from "../event-log.ts";
+import type { Entry, EventLog } from "../event-log.ts";
+import { Follower } from "./follower.ts";
 import type { Law } from "./law.ts";
-import { numbered, publish, reliable } from "./publishing.ts";
+import { latest, numbered, publish, reliable, volatile } from "./publishing.ts";
 import { dataOf, readToEnd, seqsOf, startOf, WIDE } from "./reading.ts";
+
+/** How many batches each of several publishers appends, one after the other. */
+const ROUNDS = 15;
+
+async function appendOften(log: EventLog, channel: string, size: number): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) await log.append(numbered(channel, size));
+}
 
 export const orderLaws: readonly Law[] = [
   {
@@ -46,6 +54,47 @@ export const orderLaws: readonly Law[] = [
     },
   },
   {
+    law: "law 5: append order is visibility order",
+    title: "while four handles append at full speed, what a follower gets is the final list",
+    async run({ open }) {
+      const { log, another } = await open({});
+      const start = await startOf(log);
+      const handles = [log, await another(), await another(), await another()];
+      const followers = [new Follower(await another(), start), new Follower(await another(), start)];
+      await Promise.all(
+        handles.flatMap((handle, index) => [
+          appendOften(handle, `rooms/${index}`, 1),
+          appendOften(handle, `rooms/${index}`, 20),
+        ]),
+      );
+      const final = await readToEnd(log, start, null);
+      expect(final.entries).toHaveLength(handles.length * ROUNDS * 21);
+      for (const follower of followers) {
+        await follower.reach(final.next);
+        expect(follower.holes).toEqual([]);
+        expect(seqsOf(follower.entries)).toEqual(seqsOf(final.entries));
+      }
+    },
+  },
+  {
+    law: "append",
+    title: "the entries of a batch have consecutive positions, while other handles append, too",
+    async run({ open }) {
+      const { log, another } = await open({});
+      const other = await another();
+      const appending = Array.from({ length: 40 }, (_, index) => {
+        const batch =
+          index % 4 === 0 ? [volatile("b"), latest("b", "x", "1"), latest("b", "x", "2")] : numbered("a", 4);
+        return (index % 2 === 0 ? log : other).append(batch);
+      });
+      for (const appended of await Promise.all(appending)) {
+        const seqs = seqsOf(appended.map(({ cursor }) => cursor));
+        const [first = 0] = seqs;
+        expect(seqs).toEqual(seqs.map((_, index) => first + index));
+      }
+    },
+  },
+  {
     law: "law 6: acked is appended",
     title: "acknowledged entries can be read at once, through every handle",
     async run({ open }) {
@@ -56,6 +105,20 @@ export const orderLaws: readonly Law[] = [
         const [appended] = await log.append([reliable("a", `${round}`)]);
         expect(await log.head()).toEqual(appended?.cursor);
         for (const handle of [log, other]) expect(dataOf(await handle.read(before, ["a"], WIDE))).toEqual([`${round}`]);
+      }
+    },
+  },
+  {
+    law: "law 5: append order is visibility order",
+    title: "what a handle appends after it has asked for the head is behind that head, though neither is awaited",
+    async run({ open }) {
+      const { log } = await open({});
+      for (let round = 0; round < 100; round++) {
+        // In every second round, others keep connections of the log busy.
+        const others = Array.from({ length: 3 * (round % 2) }, () => log.recent(["a"], 1));
+        const [head, appended] = await Promise.all([log.head(), log.append([reliable("a", `${round}`)])]);
+        expect(head.seq).toBeLessThan(appended[0]?.cursor.seq ?? 0);
+        await Promise.all(others);
       }
     },
   },

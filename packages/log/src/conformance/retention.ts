@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Law } from "./law.ts";
-import { HOUR, ManualClock } from "./manual-clock.ts";
+import { HOUR, ManualClock, MINUTE } from "./manual-clock.ts";
 import { latest, numbered, publish, reliable } from "./publishing.ts";
 import { dataOf, readToEnd, seqsOf, startOf, WIDE } from "./reading.ts";
 
@@ -20,6 +20,10 @@ export const retentionLaws: readonly Law[] = [
       expect(dataOf(await readToEnd(log, start, ["b"]))).toEqual(["1", "2", "3", "4"]);
       expect(dataOf(await readToEnd(log, start, ["c"]))).toEqual(["2", "3", "4", "5"]);
       expect(dataOf(await log.recent(["a", "b", "c"], 100))).toHaveLength(12);
+      // Of a channel that was trimmed before, too.
+      await publish(log, reliable("b", "5"));
+      await log.trim();
+      expect(dataOf(await readToEnd(log, start, ["b"]))).toEqual(["2", "3", "4", "5"]);
     },
   },
   {
@@ -57,6 +61,44 @@ export const retentionLaws: readonly Law[] = [
       const page = await log.read(await startOf(log), ["a"], WIDE);
       expect(dataOf(page)).toEqual(["2"]);
       expect(page.holes).toEqual([{ channel: "a", reason: "trimmed", to: old?.seq }]);
+    },
+  },
+  {
+    law: "retention",
+    title: "when everything was dropped, the head is where it was: a reader there has lost nothing, and goes on",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log, another } = await open({ keep: { age: HOUR }, now: clock.now });
+      await publish(log, ...numbered("a", 3));
+      const head = await log.head();
+      clock.move(HOUR);
+      await log.trim();
+      for (const handle of [log, await another()]) {
+        expect(await handle.head()).toEqual(head);
+        expect(await handle.read(head, ["a"], WIDE)).toEqual({ entries: [], next: head, more: false, holes: [] });
+      }
+      const [next] = await publish(log, reliable("a", "4"));
+      expect(await log.read(head, ["a"], WIDE)).toMatchObject({ entries: [{ ...next, data: "4" }], holes: [] });
+    },
+  },
+  {
+    law: "retention",
+    title: "the age of an entry is judged by the clock of the storage, whatever that of a process says",
+    needs: ["skewed"],
+    async run({ open }) {
+      const { log, skewed } = await open({ keep: { age: HOUR } });
+      const handles = [log, await skewed(3 * HOUR), await skewed(-3 * HOUR)];
+      for (const [index, handle] of handles.entries()) {
+        await publish(handle, reliable("a", `${index}`));
+      }
+      for (const handle of handles) {
+        await handle.trim();
+        const { entries } = await readToEnd(handle, await startOf(log), ["a"]);
+        expect(dataOf({ entries })).toEqual(["0", "1", "2"]);
+        const times = entries.map(({ at }) => at);
+        expect(Math.max(...times) - Math.min(...times)).toBeLessThan(MINUTE);
+      }
     },
   },
   {

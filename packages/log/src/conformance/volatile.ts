@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { VOLATILE_AGE } from "../event-log.ts";
 import type { Law } from "./law.ts";
-import { HOUR, ManualClock } from "./manual-clock.ts";
+import { HOUR, ManualClock, SECOND } from "./manual-clock.ts";
 import { latest, publish, reliable, volatile } from "./publishing.ts";
 import { currentToEnd, dataOf, readToEnd, startOf, WIDE } from "./reading.ts";
 
@@ -34,6 +34,21 @@ export const volatileLaws: readonly Law[] = [
         const page = await log.read(await startOf(log), ["a"], WIDE);
         expect(dataOf(page)).toEqual(["2"]);
         expect(page.holes).toEqual([]);
+      }
+    },
+  },
+  {
+    law: "volatile",
+    title: "its age is judged by the clock of the storage: what a process with another clock publishes is owed to all",
+    needs: ["skewed"],
+    async run({ open }) {
+      const { log, skewed } = await open({});
+      const handles = [log, await skewed(10 * SECOND), await skewed(-10 * SECOND)];
+      for (const from of handles) {
+        const before = await log.head();
+        await publish(from, volatile("a", "1"));
+        const pages = await Promise.all(handles.map((to) => to.read(before, ["a"], WIDE)));
+        for (const page of pages) expect(dataOf(page)).toEqual(["1"]);
       }
     },
   },

@@ -17,35 +17,48 @@ const PART_BYTES = 16 * 1024;
  */
 export function toStream(answer: StreamResponse, signal: AbortSignal, onOver: () => void): ReadableStream<Uint8Array> {
   let control: ReturnType<StreamResponse["open"]> | null = null;
-  const close = (): void => {
-    control?.closed();
+  let isOver = false;
+  const noteOver = (): void => {
+    isOver = true;
     onOver();
   };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
+        const close = (): void => {
+          if (isOver) return;
+          noteOver();
+          controller.close();
+        };
+        const leave = (): void => {
+          control?.closed();
+          // Whoever goes on to read, for example a middleware, would wait for ever.
+          close();
+        };
         const sink: Sink = {
           write(bytes) {
             controller.enqueue(bytes);
             return (controller.desiredSize ?? 0) > 0;
           },
           end() {
-            signal.removeEventListener("abort", close);
-            controller.close();
-            onOver();
+            signal.removeEventListener("abort", leave);
+            close();
             // A reader that has stopped reading never sees the end, and would keep its socket for ever. A failing
             // stream makes the runtime close it. Once everything is read, this does nothing.
             const tooLate = new Error("Expected the reader to take the end of the stream, got nothing from it.");
             systemClock.setTimeout(() => controller.error(tooLate), END_TIME, true);
           },
         };
-        signal.addEventListener("abort", close);
+        signal.addEventListener("abort", leave);
         control = answer.open(sink);
         // If the client left before there was a stream, no "abort" will come.
-        if (signal.aborted) close();
+        if (signal.aborted) leave();
       },
       pull: () => control?.drained(),
-      cancel: close,
+      cancel() {
+        noteOver();
+        control?.closed();
+      },
     },
     new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER }),
   );

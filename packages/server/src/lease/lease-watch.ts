@@ -1,6 +1,7 @@
 import type { Entry, EventLog, Hole, Page } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
+import { END_TYPE } from "@tidings/protocol/mode";
 import { PublishError } from "../publish/publish-error.ts";
 import type { Publisher } from "../publish/publisher.ts";
 import { READ_TIME } from "../runtime/limits.ts";
@@ -24,6 +25,7 @@ interface LeaseWatchNeeds {
   readonly writers: {
     has(writer: string): boolean;
     stop(request: StopRequest, position: Cursor): void;
+    noteEnd(path: string, position: Cursor): void;
   };
   readonly clock: Pick<Clock, "monotonic" | "setTimeout">;
   /** Uniform in [0, 1). */
@@ -44,7 +46,7 @@ interface Standing {
 export interface LeaseWatch {
   /** Reads the leases that stand in the log. */
   start(): void;
-  /** Takes the leases and the requests to stop among new entries of the log. */
+  /** Takes the leases, the requests to stop and the ends of leased addresses among new entries of the log. */
   follow(entries: readonly Entry[], holes: readonly Hole[]): void;
 }
 
@@ -97,6 +99,8 @@ export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
         if (!closing.aborted) trace.add("error", "lease", { channel: lease.path, error });
         return;
       }
+      // A failover may have lost the newest renewal. The log then has an older one, which is not sent again.
+      if (error.cursor !== null) mustRead = true;
     }
     if (standing.get(lease.path)?.position === position) standing.delete(lease.path);
   }
@@ -143,7 +147,10 @@ export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
 
     follow(entries, holes) {
       for (const entry of entries) {
-        if (entry.channel === LEASE_CHANNEL) take(entry);
+        const { channel, type, epoch, seq } = entry;
+        if (channel === LEASE_CHANNEL) take(entry);
+        // The end of a writer comes after its lease, so this is an end by somebody else.
+        else if (type === END_TYPE && standing.has(channel)) writers.noteEnd(channel, { epoch, seq });
       }
       // Leases may be among what is lost to this process.
       if (holes.length > 0) mustRead = true;

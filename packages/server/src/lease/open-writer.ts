@@ -41,6 +41,10 @@ export class OpenWriter {
   #refusal: LeaseError;
   #waiting: Waiting[] = [];
   #sending: Promise<void> | null = null;
+  /** The last attempt to give the lease up. */
+  #finishing: Promise<unknown> | null = null;
+  /** Whether somebody else has ended the address: there is nothing to write any more. */
+  #isEnded = false;
   #cancelRenewal: () => void = () => {};
 
   constructor(lease: Lease, held: HeldLease, needs: WriterNeeds) {
@@ -64,9 +68,18 @@ export class OpenWriter {
     return this.#state === "over";
   }
 
-  /** Tells the application to come to an end, unless the request is older than the lease. */
-  stop({ epoch, seq }: Cursor, error: LeaseError): void {
-    if (epoch !== this.#takenAt.epoch || seq > this.#takenAt.seq) this.abort(error);
+  /** Tells the application to come to an end, unless the entry that asks for it is older than the lease. */
+  abortSince(position: Cursor, error: LeaseError): void {
+    if (this.#isSince(position)) this.abort(error);
+  }
+
+  /** Somebody else has ended the address. The application may not notice, and the lease would stand for ever. */
+  leaveSince(position: Cursor, error: LeaseError): void {
+    if (!this.#isSince(position)) return;
+    this.abort(error);
+    this.#isEnded = true;
+    this.#refusal = error;
+    this.#leave();
   }
 
   /** Tells the application to come to an end. Only the first reason counts. */
@@ -91,9 +104,15 @@ export class OpenWriter {
    * Sends what waits, then the last events, and gives the lease up with them.
    * @throws LeaseError, and AppendError when nothing is stored: the writer is then open as before
    */
-  async finish(last: readonly NewEntry[]): Promise<readonly Published[]> {
-    if (this.#state !== "open") throw this.#refusal;
+  finish(last: readonly NewEntry[]): Promise<readonly Published[]> {
+    if (this.#state !== "open") return Promise.reject(this.#refusal);
     this.#state = "finishing";
+    const finishing = this.#finish(last);
+    this.#finishing = finishing;
+    return finishing;
+  }
+
+  async #finish(last: readonly NewEntry[]): Promise<readonly Published[]> {
     while (this.#sending !== null) await this.#sending;
     if (this.isOver) throw this.#refusal;
     this.#cancelRenewal();
@@ -103,13 +122,37 @@ export class OpenWriter {
       return published;
     } catch (error) {
       this.#takeFailure(error);
+      this.#openAgain();
       throw error;
     }
+  }
+
+  /** The last batch was refused, and the lease still stands. */
+  #openAgain(): void {
+    if (this.isOver) return;
+    this.#state = "open";
+    this.#renewLater();
+  }
+
+  /** Gives the lease up, if it still has it. @throws LeaseError, AppendError as {@link finish} does */
+  async release(): Promise<void> {
+    await this.#finished();
+    if (!this.isOver) await this.finish([]);
   }
 
   /** Gives the lease up for an application that does not: the address ends as if the writer had died. */
   async abandon(): Promise<void> {
     await this.finish(abortedEnd(this.lease));
+  }
+
+  /** Abandons what the application has left open. @throws AppendError when nothing is stored */
+  async dispose(): Promise<void> {
+    await this.#finished();
+    if (this.isOver) return;
+    await this.abandon().catch((error: unknown) => {
+      // The address is no longer this writer's.
+      if (!(error instanceof LeaseError)) throw error;
+    });
   }
 
   /** Sends batch after batch until nothing waits; the first one renews the lease even if it is empty. */
@@ -144,7 +187,23 @@ export class OpenWriter {
   }
 
   #renewLater(): void {
-    this.#cancelRenewal = this.#needs.clock.setTimeout(() => void this.#send(), this.lease.ttl / RENEWALS, true);
+    const renew = () => (this.#isEnded ? this.#leave() : void this.#send());
+    this.#cancelRenewal = this.#needs.clock.setTimeout(renew, this.lease.ttl / RENEWALS, true);
+  }
+
+  /** If the log refuses it, it is tried again at the time of the next renewal. */
+  #leave(): void {
+    this.release().catch(() => {});
+  }
+
+  /** Waits for what gives the lease up. */
+  async #finished(): Promise<void> {
+    // Whoever calls `end` again when it was refused has begun the next attempt by then.
+    while (this.#state === "finishing") await this.#finishing?.catch(() => {});
+  }
+
+  #isSince({ epoch, seq }: Cursor): boolean {
+    return epoch !== this.#takenAt.epoch || seq > this.#takenAt.seq;
   }
 
   /** After any other failure, nothing is stored and the lease still stands. */
@@ -152,9 +211,6 @@ export class OpenWriter {
     if (error instanceof LeaseError) {
       this.abort(error);
       this.#close(error);
-    } else if (this.#state === "finishing") {
-      this.#state = "open";
-      this.#renewLater();
     }
   }
 

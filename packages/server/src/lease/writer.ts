@@ -1,9 +1,10 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { AddressOf, ChannelName, Contract, EndData, EndName, EventData, EventType } from "@tidings/contract";
 import type { NoEnd } from "../publish/end-arguments.ts";
 import type { Published } from "../publish/publication.ts";
 
 /** The only one who writes to an address with a lease, over all processes of a log. */
-export interface Writer<C extends Contract, Name extends ChannelName<C>> {
+export interface Writer<C extends Contract, Name extends ChannelName<C>> extends AsyncDisposable {
   readonly address: AddressOf<C, Name>;
   /**
    * Aborted when this writer has to come to an end. The reason is a {@link LeaseError}: `lost`, `stopped` or `closing`.
@@ -22,6 +23,13 @@ export interface Writer<C extends Contract, Name extends ChannelName<C>> {
   end(...end: WriterEnd<C, Name>): Promise<Published>;
   /** Gives the lease up, and leaves the address as it is. @throws as {@link Writer.publish} does */
   release(): Promise<void>;
+  /**
+   * For `await using`: a writer that has neither ended its address nor released it ends it with the data `aborted`. If
+   * the channel declares no end, it gives the lease up. It waits for an end that is under way, and does nothing if the
+   * lease is lost.
+   * @throws AppendError when nothing is stored: the address then ends when the process does
+   */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** What `end` of a writer takes. */

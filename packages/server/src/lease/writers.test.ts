@@ -1,3 +1,4 @@
+import { AppendError } from "@tidings/log";
 import { describe, expect, test } from "vitest";
 import { jobs, openJobsHub } from "../../test/test-hub.ts";
 
@@ -13,7 +14,7 @@ describe("hub.lease", () => {
     ["no ttl", room, {}, 'Expected "ttl" to be a number from 1000 to 600000, got undefined'],
     ["a ttl that is too short", room, { ttl: 999 }, "from 1000"],
     ["a ttl that is too long", room, { ttl: 600_001 }, "to 600000"],
-    ["no aborted where the channel declares an end", job, { ttl: 10_000 }, "job.end"],
+    ["no aborted where the channel declares an end", job, { ttl: 10_000 }, 'Expected "aborted" in'],
     ["data that does not fit the end", job, { ttl: 10_000, aborted: { files: "0" } }, "job.end"],
     ["a path", "jobs/a", { ttl: 10_000 }, "got string"],
     ["an address of another contract", { ...room, path: "halls/lobby" }, { ttl: 10_000 }, "of this contract"],
@@ -58,6 +59,18 @@ describe("hub.lease", () => {
   });
 });
 
+test.each([
+  ["with an end", job, { ttl: 10_000, aborted }],
+  ["without an end", room, { ttl: 10_000 }],
+])("a hub that has closed says so to whoever wants a lease on a channel %s", async (_what, address, options) => {
+  const { hub, clock } = await openJobsHub();
+  const closed = hub.close();
+  await expect(hub.lease(address as never, options as never)).rejects.toMatchObject({ code: "closing" });
+  await clock.advance(10_000);
+  await closed;
+  await expect(hub.lease(address as never, options as never)).rejects.toMatchObject({ code: "closing" });
+});
+
 describe("hub.stop", () => {
   test.each([
     ["a path", "jobs/a", undefined, "got string"],
@@ -74,5 +87,91 @@ describe("hub.stop", () => {
     const { hub, clock } = await openJobsHub();
     await expect(hub.stop(job, "x".repeat(1_000))).resolves.toBeUndefined();
     await clock.settle();
+  });
+});
+
+describe("a writer with await using", () => {
+  test("ends its address as aborted when its block throws, after what it has published", async () => {
+    const { hub, connect, clock } = await openJobsHub();
+    const { sink } = await connect("channel=jobs/a");
+    const work = async () => {
+      await using writer = await hub.lease(job, { ttl: 10_000, aborted });
+      void writer.publish("line", { text: "1" });
+      throw new Error("The model has failed.");
+    };
+    await expect(work()).rejects.toThrow("The model has failed.");
+    await clock.settle();
+    expect(sink.received).toEqual(['jobs/a:line {"text":"1"}', 'jobs/a:end {"files":0}']);
+    await expect(hub.lease(job, { ttl: 10_000, aborted })).rejects.toMatchObject({ code: "ended" });
+  });
+
+  test("leaves its own end as it is, also one that is under way", async () => {
+    for (const waits of [true, false]) {
+      const { hub, connect, clock } = await openJobsHub();
+      const { sink } = await connect("channel=jobs/a");
+      let ending: Promise<unknown> = Promise.resolve();
+      {
+        await using writer = await hub.lease(job, { ttl: 10_000, aborted });
+        ending = writer.end({ files: 3 });
+        if (waits) await ending;
+      }
+      await clock.settle();
+      expect(sink.received).toEqual(['jobs/a:end {"files":3}']);
+      await ending;
+    }
+  });
+
+  test.each([
+    [1, 3],
+    [2, 0],
+  ])("waits for every end that is under way: after %d refused ones the end has %d files", async (refused, files) => {
+    const { hub, log, connect, clock } = await openJobsHub();
+    const { sink } = await connect("channel=jobs/a");
+    const append = log.append.bind(log);
+    let ends = 0;
+    log.append = async (batch) => {
+      if (batch.some(({ data }) => data === '{"files":3}') && ends++ < refused) {
+        throw new AppendError("none", "The disk is full.");
+      }
+      return append(batch);
+    };
+    {
+      await using writer = await hub.lease(job, { ttl: 10_000, aborted });
+      const end = () => writer.end({ files: 3 });
+      void end()
+        .catch(end)
+        .catch(() => {});
+    }
+    await clock.settle();
+    expect(sink.received).toEqual([`jobs/a:end {"files":${files}}`]);
+  });
+
+  test("gives the lease up where the channel declares no end, and once is enough", async () => {
+    const { hub } = await openJobsHub();
+    const writer = await hub.lease(room, { ttl: 10_000 });
+    await writer[Symbol.asyncDispose]();
+    await writer[Symbol.asyncDispose]();
+    await using other = await hub.lease(room, { ttl: 10_000 });
+    expect(other.signal.aborted).toBe(false);
+    await other.release();
+  });
+
+  test("throws nothing when the lease is lost, and publishes nothing", async () => {
+    const { hub, connect, clock } = await openJobsHub();
+    const { sink } = await connect("channel=jobs/a");
+    {
+      await using writer = await hub.lease(job, { ttl: 10_000, aborted });
+      expect(writer.signal.aborted).toBe(false);
+      await hub.end(job, { files: 7 });
+    }
+    await clock.settle();
+    expect(sink.received).toEqual(['jobs/a:end {"files":7}']);
+  });
+
+  test("throws what the log refuses", async () => {
+    const { hub, log } = await openJobsHub();
+    const writer = await hub.lease(job, { ttl: 10_000, aborted });
+    log.append = () => Promise.reject(new AppendError("none", "The disk is full."));
+    await expect(writer[Symbol.asyncDispose]()).rejects.toThrow("The disk is full.");
   });
 });

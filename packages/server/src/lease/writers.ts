@@ -25,7 +25,7 @@ interface WritersNeeds extends EntryNeeds, EndNeeds, Omit<HeldLeaseNeeds, "log" 
 }
 
 /** What {@link Writer} is inside, where no contract is known. */
-interface AnyWriter {
+interface AnyWriter extends AsyncDisposable {
   readonly address: Address;
   readonly signal: AbortSignal;
   publish(type: string, data: unknown): Promise<Published>;
@@ -41,6 +41,8 @@ export interface Writers {
   stopEntry(address: Address, reason: unknown): NewEntry;
   /** Passes a request to stop on, if the writer is one of this process. */
   stop(request: StopRequest, position: Cursor): void;
+  /** Tells the writer of an address that somebody else has ended it, if it is one of this process. */
+  noteEnd(path: string, position: Cursor): void;
   /** Whether a writer lives in this process. */
   has(writer: string): boolean;
   /** Waits for the writers to end, and ends those that do not. Never rejects. */
@@ -75,7 +77,7 @@ export function createWriters(needs: WritersNeeds): Writers {
       const held = await HeldLease.take({ ...needs, closed: closed.signal }, lease);
       const writer = new OpenWriter(lease, held, { clock, onOver: () => isOver(writer) });
       open.add(writer);
-      for (const [request, position] of attempt.stops) writer.stop(position, stopped(request));
+      for (const [request, position] of attempt.stops) writer.abortSince(position, stopped(request));
       if (closing.aborted) writer.abort(hubCloses(lease));
       return writer;
     } finally {
@@ -84,14 +86,21 @@ export function createWriters(needs: WritersNeeds): Writers {
     }
   }
 
+  function writersOf(path: string): OpenWriter[] {
+    return [...open].filter(({ lease }) => lease.path === path);
+  }
+
   function isOver(writer: OpenWriter): void {
     open.delete(writer);
     noteOver();
   }
 
-  /** @throws PublishError `ended` */
+  /** @throws PublishError `ended` @throws LeaseError `closing` */
   async function refuseEnded(path: string): Promise<void> {
-    const [end] = await findEnds(needs, [path], { entries: 100, bytes: 1_000_000 }, closing);
+    const finding = findEnds(needs, [path], { entries: 100, bytes: 1_000_000 }, closing);
+    const [end] = await finding.catch((error: unknown) => {
+      throw closing.aborted ? hubCloses({ path }) : error;
+    });
     if (end === undefined) return;
     const id = formatCursor(end);
     const wrong = `Expected ${path} to go on, got its end at ${id}; nobody can write to it any more`;
@@ -135,9 +144,11 @@ export function createWriters(needs: WritersNeeds): Writers {
       for (const { lease, stops } of taking) {
         if (lease.path === request.path) stops.push([request, position]);
       }
-      for (const writer of [...open]) {
-        if (writer.lease.path === request.path) writer.stop(position, stopped(request));
-      }
+      for (const writer of writersOf(request.path)) writer.abortSince(position, stopped(request));
+    },
+
+    noteEnd(path, position) {
+      for (const writer of writersOf(path)) writer.leaveSince(position, hasEnded(path));
     },
 
     has: (id) => [...open].some(({ lease }) => lease.writer === id),
@@ -164,9 +175,8 @@ function writerOf(needs: EntryNeeds, address: Address, writer: OpenWriter): AnyW
       if (published === undefined) throw new Error("Expected the log to answer for the end, got no answer.");
       return published;
     },
-    async release() {
-      if (!writer.isOver) await writer.finish([]);
-    },
+    release: () => writer.release(),
+    [Symbol.asyncDispose]: () => writer.dispose(),
   };
 }
 
@@ -188,12 +198,21 @@ function checkOptions(options: unknown, canEnd: boolean): { readonly ttl: number
   // Safe: it is an object, and what it has is checked.
   const { ttl, aborted } = options as { readonly ttl: number; readonly aborted?: unknown };
   checkRange("ttl", ttl, LEAST_TTL, MOST_TTL);
+  if (canEnd && aborted === undefined) {
+    const why = "its channel declares an end, and others publish this one if the writer dies";
+    throw new TypeError(`Expected "aborted" in the options of lease, got undefined; ${why}.`);
+  }
   return { ttl, aborted };
 }
 
 function stopped({ path, reason }: StopRequest): LeaseError {
   const message = `Somebody has asked the writer of ${path} to stop${reason === "" ? "" : `: ${reason}`}.`;
   return new LeaseError("stopped", message, { reason });
+}
+
+function hasEnded(path: string): LeaseError {
+  const wrong = `Expected the lease of ${path}, got an address that somebody has ended`;
+  return new LeaseError("lost", `${wrong}; publish nothing more.`);
 }
 
 function hubCloses({ path }: Pick<Lease, "path">): LeaseError {

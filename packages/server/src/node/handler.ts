@@ -2,8 +2,8 @@ import { checkMethods } from "@tidings/protocol/checks";
 import type { HubRequest } from "../hub-options.ts";
 import type { HubResponse } from "../request/response.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
-import { toHubRequest } from "./hub-request.ts";
-import { watchResponse } from "./response-watch.ts";
+import { NodeHubRequest } from "./hub-request.ts";
+import { ResponseWatch } from "./response-watch.ts";
 import { send } from "./send.ts";
 import { enterSession } from "./session-requests.ts";
 
@@ -25,34 +25,46 @@ export function toNodeHandler<Raw = NodeRequest>(hub: {
   handle(request: HubRequest<Raw>): Promise<HubResponse>;
 }): (request: Raw & NodeRequest, response: NodeResponse) => Promise<void> {
   checkMethods("hub", hub, ["handle"]);
-  return async (request, response) => {
+  return (request, response) => {
     // A socket that breaks during a write means that the reader has left; "close" follows.
-    response.on("error", () => {});
+    response.on("error", ignore);
     // The client may have left while an asynchronous middleware before this handler was busy. Then no "close" will
     // come.
-    if (isGone(response) || request.socket.destroyed) return;
-    if ("stream" in response && !enterSession(response.stream)) return;
+    if (isGone(response) || request.socket.destroyed) return Promise.resolve();
+    if ("stream" in response && !enterSession(response.stream)) return Promise.resolve();
     // Nobody needs the body, but Node reports that a client has left only after the body is read.
-    if (request.method !== "POST") request.resume();
-    const { signal, socketFree, over } = watchResponse(request, response);
-    // Pipelined requests are read and answered one after the other.
-    await socketFree;
-    const session = "stream" in response ? response.stream.session : undefined;
-    const way = {
-      signal,
-      written: over,
-      hasForeignCors: response.hasHeader("access-control-allow-origin"),
-      ...(session && { session }),
-    };
-    try {
-      // Without a variable: it would keep the text of the body until the answer is read, beside its bytes.
-      send(await hub.handle(toHubRequest(request, way)), request, response, signal);
-    } catch {
-      // The response cannot be written; a middleware before this handler may have broken it.
-      response.destroy();
-    }
-    await over;
+    if (request.method !== "POST" && mayHaveBody(request)) request.resume();
+    const watch = new ResponseWatch(response);
+    void answer(hub, request, response, watch);
+    return watch.over;
   };
+}
+
+/** Never rejects. It ends as soon as a stream has begun, and keeps nothing of it. */
+async function answer<Raw>(
+  hub: { handle(request: HubRequest<Raw>): Promise<HubResponse> },
+  request: Raw & NodeRequest,
+  response: NodeResponse,
+  watch: ResponseWatch,
+): Promise<void> {
+  try {
+    // Pipelined requests are read and answered one after the other.
+    const socketFree = watch.socketFree(request, response);
+    if (socketFree !== null) await socketFree;
+    // Without a variable: it would keep the text of the body until the answer is read, beside its bytes.
+    send(await hub.handle(new NodeHubRequest(request, response, watch)), request, response, watch);
+  } catch {
+    // The response cannot be written; a middleware before this handler may have broken it.
+    response.destroy();
+  }
+}
+
+function ignore(): void {}
+
+function mayHaveBody({ headers, httpVersionMajor }: NodeRequest): boolean {
+  // Over HTTP/2, a body needs no header.
+  const isTold = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+  return isTold || httpVersionMajor !== 1;
 }
 
 function isGone(response: NodeResponse): boolean {

@@ -1,29 +1,70 @@
-import type { HubRequest } from "../hub-options.ts";
+import type { ComingBody, HubRequest } from "../hub-options.ts";
 import { readJson } from "./body.ts";
-import type { NodeRequest } from "./exchange.ts";
+import type { NodeRequest, NodeResponse } from "./exchange.ts";
+import type { ResponseWatch } from "./response-watch.ts";
 
-/** What the hub learns about the way of the answer. */
-type AnswerWay = Pick<HubRequest, "signal" | "session" | "written" | "hasForeignCors">;
+/** The headers of a request of Node. */
+class NodeHeaders {
+  readonly #raw: NodeRequest;
+
+  constructor(raw: NodeRequest) {
+    this.#raw = raw;
+  }
+
+  get(name: string): string | null {
+    const { headers } = this.#raw;
+    const key = name.toLowerCase();
+    // HTTP/2 has a pseudo header instead of "host".
+    const value = headers[key] ?? (key === "host" ? headers[":authority"] : undefined);
+    return Array.isArray(value) ? value.join(", ") : (value ?? null);
+  }
+}
 
 /** A request of Node as the hub reads it. */
-export function toHubRequest<Raw extends NodeRequest>(raw: Raw, way: AnswerWay): HubRequest<Raw> {
-  return {
-    method: raw.method ?? "GET",
-    url: raw.originalUrl ?? raw.url ?? "/",
-    headers: {
-      get(name) {
-        const key = name.toLowerCase();
-        // HTTP/2 has a pseudo header instead of "host".
-        const value = raw.headers[key] ?? (key === "host" ? raw.headers[":authority"] : undefined);
-        return Array.isArray(value) ? value.join(", ") : (value ?? null);
-      },
-    },
-    async json(limit, coming) {
-      // If the client has left, the request has said "close" already, and its body will never end.
-      way.signal.throwIfAborted();
-      return readJson(raw, limit, coming);
-    },
-    raw,
-    ...way,
-  };
+export class NodeHubRequest<Raw extends NodeRequest> implements HubRequest<Raw> {
+  readonly raw: Raw;
+  readonly headers: NodeHeaders;
+  readonly #response: NodeResponse;
+  readonly #watch: ResponseWatch;
+
+  constructor(raw: Raw, response: NodeResponse, watch: ResponseWatch) {
+    this.raw = raw;
+    this.headers = new NodeHeaders(raw);
+    this.#response = response;
+    this.#watch = watch;
+  }
+
+  get method(): string {
+    return this.raw.method ?? "GET";
+  }
+
+  get url(): string {
+    return this.raw.originalUrl ?? this.raw.url ?? "/";
+  }
+
+  get isGone(): boolean {
+    return this.#watch.isGone;
+  }
+
+  get signal(): AbortSignal {
+    return this.#watch.signal;
+  }
+
+  get written(): Promise<void> {
+    return this.#watch.over;
+  }
+
+  get hasForeignCors(): boolean {
+    return this.#response.hasHeader("access-control-allow-origin");
+  }
+
+  get session(): object | undefined {
+    return "stream" in this.#response ? this.#response.stream.session : undefined;
+  }
+
+  async json(limit: number, coming: ComingBody): Promise<unknown> {
+    // If the client has left, the request has said "close" already, and its body will never end.
+    this.#watch.signal.throwIfAborted();
+    return readJson(this.raw, limit, coming);
+  }
 }

@@ -1,27 +1,28 @@
+import { ServerResponse } from "node:http";
 import { STREAM_HEADERS } from "@tidings/protocol";
 import type { HubResponse, StreamResponse, WholeResponse } from "../request/response.ts";
 import type { UnreadAnswer } from "../unread/unread-answers.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
+import type { ResponseWatch } from "./response-watch.ts";
 import { createStreamSink, write } from "./stream-sink.ts";
 
 /** How many bytes of a page are written at once. Each part that the socket takes shows that somebody reads. */
 const PART_BYTES = 64 * 1024;
 
 /** Writes an answer of the hub. */
-export function send(answer: HubResponse, request: NodeRequest, response: NodeResponse, signal: AbortSignal): void {
+export function send(answer: HubResponse, request: NodeRequest, response: NodeResponse, watch: ResponseWatch): void {
   // A middleware may have answered meanwhile, for example after a timeout.
-  if (signal.aborted || response.headersSent || response.writableEnded) return;
-  if ("open" in answer) sendStream(answer, request, response);
+  if (watch.isGone || response.headersSent || response.writableEnded) return;
+  if ("open" in answer) sendStream(answer, request, response, watch);
   else sendWhole(answer, request, response);
 }
 
-function sendStream(answer: StreamResponse, request: NodeRequest, response: NodeResponse): void {
+function sendStream(answer: StreamResponse, request: NodeRequest, response: NodeResponse, watch: ResponseWatch): void {
   setHead(response, answer.status, { ...answer.headers, ...closeHeader(answer, request) });
   const sink = createStreamSink(request, response);
   const control = answer.open(sink);
-  sink.onDrain(() => control.drained());
-  // Not the signal: a listener of it takes more memory than all other parts of a stream here.
-  response.once("close", () => control.closed());
+  sink.begun(control);
+  watch.stream = control;
 }
 
 function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeResponse): void {
@@ -73,7 +74,28 @@ function dropBody(request: NodeRequest, response: NodeResponse): void {
   request.resume();
 }
 
+/** How many listeners a response has here if nobody else waits for its end: those of Node and of the watch. */
+const OWN_LISTENERS = { finish: 2, close: 1 };
+
+/** Null if a middleware has done something with the response so far, or waits for its end to report it. */
+function untouched(response: NodeResponse): ServerResponse | null {
+  const isUntouched =
+    response instanceof ServerResponse &&
+    response.writeHead === ServerResponse.prototype.writeHead &&
+    response.setHeader === ServerResponse.prototype.setHeader &&
+    response.getHeaderNames().length === 0 &&
+    response.listenerCount("finish") <= OWN_LISTENERS.finish &&
+    response.listenerCount("close") <= OWN_LISTENERS.close;
+  return isUntouched ? response : null;
+}
+
 function setHead(response: NodeResponse, status: number, headers: Readonly<Record<string, string | number>>): void {
+  const plain = untouched(response);
+  if (plain !== null) {
+    // Node then keeps no headers, which for hours of a stream are a tenth of its memory.
+    plain.writeHead(status, headers);
+    return;
+  }
   response.statusCode = status;
   // A middleware before this handler may vary the answer by more headers.
   const vary = response.getHeader("vary");

@@ -1,6 +1,6 @@
 import { ServerResponse } from "node:http";
 import { Socket } from "node:net";
-import type { Sink } from "../wire/sink.ts";
+import type { Sink, StreamControl } from "../wire/sink.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
 
 /** How long a reader may take to read the end of a stream, in milliseconds, before its socket is destroyed. */
@@ -8,8 +8,8 @@ const END_TIME = 5_000;
 
 /** A sink over a response. */
 interface StreamSink extends Sink {
-  /** Tells when there is room again. */
-  onDrain(drained: () => void): void;
+  /** The stream has written its beginning. From now on it is told when there is room again. */
+  begun(stream: Pick<StreamControl, "drained">): void;
 }
 
 /**
@@ -23,10 +23,11 @@ export function createStreamSink(request: NodeRequest, response: NodeResponse): 
   if (!(socket instanceof Socket)) return new ResponseSink(response);
   // The head and the first chunk go together.
   socket.cork();
-  process.nextTick(uncork, socket);
   response.flushHeaders();
   // A middleware may have set a header that makes Node send the body in another way.
-  return response.chunkedEncoding ? new SocketSink(response, socket) : new ResponseSink(response);
+  if (response.chunkedEncoding) return new SocketSink(response, socket);
+  socket.uncork();
+  return new ResponseSink(response);
 }
 
 function isUntouched(response: NodeResponse): response is ServerResponse {
@@ -36,10 +37,6 @@ function isUntouched(response: NodeResponse): response is ServerResponse {
     response.end === ServerResponse.prototype.end &&
     response.flushHeaders === ServerResponse.prototype.flushHeaders
   );
-}
-
-function uncork(socket: Socket): void {
-  socket.uncork();
 }
 
 /** Writes through the response, so that a middleware that compresses or counts sees all bytes. */
@@ -56,8 +53,8 @@ class ResponseSink implements StreamSink {
     return accepts;
   }
 
-  onDrain(drained: () => void): void {
-    this.#response.on("drain", drained);
+  begun(stream: Pick<StreamControl, "drained">): void {
+    this.#response.on("drain", () => stream.drained());
   }
 
   end(): void {
@@ -84,8 +81,9 @@ class SocketSink implements StreamSink {
     return !this.#response.writableEnded && this.#socket.write(framed);
   }
 
-  onDrain(drained: () => void): void {
-    this.#socket.on("drain", drained);
+  begun(stream: Pick<StreamControl, "drained">): void {
+    this.#socket.uncork();
+    this.#socket.on("drain", () => stream.drained());
   }
 
   end(): void {

@@ -95,7 +95,7 @@ interface MadePage {
 
 /** Whether the log is still in the epoch of a page: otherwise a failover may have taken what the page says. */
 function isEpoch(needs: PageAnswerNeeds, epoch: string, gone: AbortSignal): Promise<boolean> {
-  return askLog(needs, gone, async () => (await readHead(needs, gone)).epoch === epoch);
+  return askLog(needs, { signal: gone }, async () => (await untilGone(gone, readHead(needs))).epoch === epoch);
 }
 
 /** Makes the page. It counts as an open answer until its reader has it, or has left. */
@@ -116,14 +116,15 @@ async function makeBody(
   // While it is made, every page counts beside the streams of its viewer.
   if (!isWaiting) needs.admission.enter(viewer.id);
   const room = await needs.unread.enter(request);
+  const reader = { signal: room.gone };
   const leave = (): void => {
     room.leave();
     admission.leave(viewer.id);
   };
   try {
-    const making = askLog(needs, room.gone, async () => {
+    const making = askLog(needs, reader, async () => {
       const part = partPosition(parsed.after);
-      const start = await findStartPosition(needs, positionRequest(parsed, part), access, room.gone);
+      const start = await findStartPosition(needs, positionRequest(parsed, part), access, reader);
       const parts = await makeParts(needs, parsed, start, part, room);
       const end = partPosition(parts.cursor)?.events ?? parts.cursor;
       const body = pageJson(parts, refused);

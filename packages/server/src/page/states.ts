@@ -69,7 +69,7 @@ export async function states(
     ? { events: [], next: partCursor({ events: page.next, values: { ...page.next, seq: 0 } }) }
     : await currentValues(needs, { ...start, cursor: page.next }, paths, { events: page.next }, left, gone);
   // Positions of different epochs cannot be compared: if the log was replaced meanwhile, everything is loaded again.
-  const { epoch } = await readHead(needs, gone);
+  const { epoch } = await readHead(needs);
   if ([...loaded.map(({ head }) => head), page.next].some((each) => each.epoch !== epoch)) {
     return states(needs, start, room);
   }

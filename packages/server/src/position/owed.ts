@@ -1,4 +1,5 @@
 import { isEnd, type Entry, type Hole, type Page } from "@tidings/log";
+import type { LowerBounds } from "./lower-bounds.ts";
 import type { Cursor } from "@tidings/protocol";
 
 /**
@@ -8,7 +9,7 @@ import type { Cursor } from "@tidings/protocol";
  */
 export function owedOf(
   { entries, holes }: Pick<Page, "entries" | "holes">,
-  fromByPath: ReadonlyMap<string, number>,
+  fromByPath: LowerBounds,
   { seq: after }: { readonly seq: number },
 ): { readonly entries: readonly Entry[]; readonly holes: readonly Hole[] } {
   const isOwed = (path: string, seq: number): boolean => seq > Math.max(after, fromByPath.get(path) ?? Infinity);
@@ -31,7 +32,7 @@ export function pageUpTo(page: Page, seq: number, position: { readonly seq: numb
 /** Whether a current value comes after a position, so that it is owed as an event, too. */
 export function isOwedAfter(
   { channel, seq }: Entry,
-  fromByPath: ReadonlyMap<string, number>,
+  fromByPath: LowerBounds,
   position: { readonly seq: number },
 ): boolean {
   return seq > Math.max(position.seq, fromByPath.get(channel) ?? Infinity);
@@ -40,7 +41,7 @@ export function isOwedAfter(
 /** Where a reader begins. */
 export interface Beginning {
   readonly cursor: { readonly seq: number };
-  readonly fromByPath: ReadonlyMap<string, number>;
+  readonly fromByPath: LowerBounds;
   readonly readableFromByPath: ReadonlyMap<string, number>;
 }
 
@@ -77,12 +78,7 @@ export function beginningOfValues(
  * @param position where the read began, or the end of what is known of its epoch
  * @param next where it ended
  */
-export function hasVoidBound(
-  fromByPath: ReadonlyMap<string, number>,
-  epoch: string,
-  position: Cursor,
-  next: Cursor,
-): boolean {
+export function hasVoidBound(fromByPath: LowerBounds, epoch: string, position: Cursor, next: Cursor): boolean {
   if (position.epoch !== epoch || next.epoch === epoch) return false;
   return [...fromByPath.values()].some((from) => from > position.seq);
 }

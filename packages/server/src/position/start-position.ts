@@ -4,6 +4,7 @@ import type { Cursor, ParsedRequest } from "@tidings/protocol";
 import { readHead } from "../runtime/read-head.ts";
 import type { Clock } from "@tidings/protocol/clock";
 import { parseReadableFrom, type Access } from "../rights/access.ts";
+import { lowerBounds, type LeavableBounds } from "./lower-bounds.ts";
 import { partPosition } from "./part-cursor.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 
@@ -13,8 +14,7 @@ export interface StartPosition {
   readonly cursor: Cursor;
   /** Whether the log or the ring has confirmed the cursor. Otherwise the first read validates it. */
   readonly isConfirmed: boolean;
-  /** By path: only what comes after this `seq` is owed. */
-  readonly fromByPath: Map<string, number>;
+  readonly fromByPath: LeavableBounds;
   /** The epoch in which the numbers of `fromByPath` are positions. */
   readonly epoch: string;
   /** By path: the `seq` after which the viewer may read, if there is such a bound. It bounds current values, too. */
@@ -36,34 +36,39 @@ export interface PositionNeeds {
   readonly clock: Clock;
 }
 
+/** For whom positions are found. The signal is read only for what takes time. */
+interface Reader {
+  readonly signal: AbortSignal;
+}
+
 /**
  * Finds the positions that a request names (PROTOCOL.md, section 4).
  *
- * @param gone aborted when the client is gone
+ * @param reader its signal is aborted when the client is gone
  */
 export async function findStartPosition(
   needs: PositionNeeds,
   request: ParsedRequest,
   access: Access,
-  gone: AbortSignal,
+  reader: Reader,
 ): Promise<StartPosition> {
-  const head = await readHead(needs, gone);
+  const head = await readHead(needs);
   const { epoch } = head;
   const paths = [...access.granted.keys()];
-  const readableFromByPath = await readableSeqs(needs, access, head, gone);
-  const ownStarts = await findOwnStarts(needs, request, paths, head, gone);
-  const fromByPath = new Map(
-    paths.map((path) => [path, Math.max(readableFromByPath.get(path) ?? 0, ownStarts.get(path)?.cursor.seq ?? 0)]),
+  const readableFromByPath = hasBounds(access) ? await readableSeqs(needs, access, head, reader) : NO_BOUNDS;
+  const ownStarts = hasOwnStarts(request) ? await findOwnStarts(needs, request, paths, head, reader) : NO_STARTS;
+  const fromByPath = lowerBounds(paths, (path) =>
+    Math.max(readableFromByPath.get(path) ?? 0, ownStarts.get(path)?.cursor.seq ?? 0),
   );
   const newPaths = [...ownStarts.keys()];
   const untoldPaths = request.after === null ? untoldOf(needs.contract, access, ownStarts) : [];
   const holes = [...ownStarts.values()].flatMap(({ hole }) => hole ?? []);
-  const cursor = request.after ?? (await findBeginning(needs, request, paths, ownStarts, head, gone));
+  const cursor = request.after ?? (await findBeginning(needs, request, paths, ownStarts, head, reader));
   const isConfirmed = request.after === null || isConfirmedByRing(needs.ring, cursor, head);
   const start = { access, cursor, isConfirmed, fromByPath, epoch, readableFromByPath, newPaths, untoldPaths, holes };
   // Current values come before everything else, so the log has to confirm the position before they are sent.
   if (isConfirmed || newPaths.length === 0) return start;
-  const hole = await findVoidHole(needs, cursor, head, paths, gone);
+  const hole = await findVoidHole(needs, cursor, head, paths, reader);
   return hole === undefined ? { ...start, isConfirmed: true } : { ...start, newPaths: [], holes: [] };
 }
 
@@ -87,13 +92,13 @@ async function findOwnStarts(
   { channels }: ParsedRequest,
   paths: readonly string[],
   head: Cursor,
-  gone: AbortSignal,
+  reader: Reader,
 ): Promise<ReadonlyMap<string, OwnStart>> {
   const starts = new Map<string, OwnStart>();
   for (const path of paths) {
     const requested = channels.get(path) ?? null;
     if (requested === null) continue;
-    starts.set(path, requested === "now" ? { cursor: head } : await findOwnStart(needs, requested, path, head, gone));
+    starts.set(path, requested === "now" ? { cursor: head } : await findOwnStart(needs, requested, path, head, reader));
   }
   return starts;
 }
@@ -103,11 +108,11 @@ async function findOwnStart(
   requested: Cursor,
   path: string,
   head: Cursor,
-  gone: AbortSignal,
+  reader: Reader,
 ): Promise<OwnStart> {
   // All current values come again, so it does not matter which of them have come before.
   const cursor = partPosition(requested)?.events ?? requested;
-  const hole = await findVoidHole(needs, cursor, head, [path], gone);
+  const hole = await findVoidHole(needs, cursor, head, [path], reader);
   return hole === undefined ? { cursor } : { cursor: head, hole };
 }
 
@@ -118,10 +123,10 @@ async function findBeginning(
   paths: readonly string[],
   ownStarts: ReadonlyMap<string, OwnStart>,
   head: Cursor,
-  gone: AbortSignal,
+  reader: Reader,
 ): Promise<Cursor> {
   if (last > 0) {
-    const { entries, next } = await reads((_, of) => log.recent(of, last), { paths, gone });
+    const { entries, next } = await reads((_, of) => log.recent(of, last), { paths, gone: reader.signal });
     const [oldest] = entries;
     return oldest === undefined ? next : { epoch: oldest.epoch, seq: oldest.seq - 1 };
   }
@@ -142,12 +147,29 @@ async function findVoidHole(
   position: Cursor,
   head: Cursor,
   paths: readonly string[],
-  gone: AbortSignal,
+  reader: Reader,
 ): Promise<Hole | undefined> {
   if (isConfirmedByRing(ring, position, head)) return undefined;
   const nothing = { entries: 0, bytes: 0 };
-  const { holes } = await reads((signal, of) => log.read(position, of, nothing, signal), { paths, gone });
+  const { holes } = await reads((signal, of) => log.read(position, of, nothing, signal), {
+    paths,
+    gone: reader.signal,
+  });
   return holes.find(({ reason }) => reason !== "trimmed");
+}
+
+/** Shared by the many requests without such positions. */
+const NO_BOUNDS: ReadonlyMap<string, number> = new Map();
+const NO_STARTS: ReadonlyMap<string, OwnStart> = new Map();
+
+function hasBounds({ granted }: Access): boolean {
+  for (const { grant } of granted.values()) if (grant.readableFrom !== undefined) return true;
+  return false;
+}
+
+function hasOwnStarts({ channels }: ParsedRequest): boolean {
+  for (const start of channels.values()) if (start !== null) return true;
+  return false;
 }
 
 /** By path: the `seq` after which the viewer may read. Only of paths with such a bound. */
@@ -155,12 +177,12 @@ async function readableSeqs(
   needs: PositionNeeds,
   { granted }: Access,
   head: Cursor,
-  gone: AbortSignal,
+  reader: Reader,
 ): Promise<ReadonlyMap<string, number>> {
   const seqs = new Map<string, number>();
   for (const [path, { grant }] of granted) {
     if (grant.readableFrom === undefined) continue;
-    seqs.set(path, await readableSeq(needs, grant.readableFrom, head, path, gone));
+    seqs.set(path, await readableSeq(needs, grant.readableFrom, head, path, reader));
   }
   return seqs;
 }
@@ -174,10 +196,10 @@ async function readableSeq(
   readableFrom: string,
   head: Cursor,
   path: string,
-  gone: AbortSignal,
+  reader: Reader,
 ): Promise<number> {
   const bound = parseReadableFrom(readableFrom);
   if (bound.epoch === head.epoch) return bound.seq;
-  const hole = await findVoidHole(needs, bound, head, [path], gone);
+  const hole = await findVoidHole(needs, bound, head, [path], reader);
   return hole?.reason === "reset" ? 0 : bound.seq;
 }

@@ -1,9 +1,13 @@
 import type { Address, Contract } from "@tidings/contract";
 import { presenceKind } from "@tidings/contract/presence";
+import { withTimeLimit } from "../runtime/time-limit.ts";
 import { Count } from "./count.ts";
 import { People } from "./people.ts";
 import type { Place, PlaceNeeds } from "./place.ts";
 import { Renewals } from "./renewals.ts";
+
+/** The longest time that a process which ends waits for what it publishes last, in milliseconds. */
+const CLOSE_TIME = 2_000;
 
 interface AllPlacesNeeds extends Pick<PlaceNeeds, "hub" | "clock" | "grace" | "mostPeople" | "report"> {
   readonly contract: Contract;
@@ -31,8 +35,7 @@ export class AllPlaces {
   }
 
   connect({ viewer, addresses }: VisitingStream): void {
-    if (this.#isClosed) return;
-    for (const address of addresses) this.#placeAt(address)?.enter(viewer.id);
+    for (const address of addresses) this.#placeAt(address, () => this.#makeRoom())?.enter(viewer.id);
   }
 
   disconnect({ viewer, addresses }: VisitingStream): void {
@@ -40,13 +43,23 @@ export class AllPlaces {
   }
 
   async update(address: Address, viewer: string, state: unknown): Promise<void> {
+    this.#placeAt(address)?.lookAgain();
     await this.#needs.hub.publish(address, "state", { viewer, state });
+    // Once more: the publish may have taken longer than the looks.
+    this.#placeAt(address)?.lookAgain();
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    this.#closePlaces();
-    await this.#renewals?.close();
+    const { clock, report } = this.#needs;
+    const places = [...this.#places.values()];
+    const renewals = this.#renewals;
+    await withTimeLimit(clock, CLOSE_TIME, async () => {
+      // One that is refused does not end the wait for the others, and for the lease.
+      const handOvers = places.map((place) => place.handOver().catch(report));
+      this.#closePlaces();
+      await Promise.all([renewals?.renewLast(), ...handOvers]);
+    }).catch(report);
   }
 
   #closePlaces(): void {
@@ -55,15 +68,20 @@ export class AllPlaces {
     this.#places.clear();
   }
 
-  /** Null for an address that does not say who is there, and if there are too many. */
-  #placeAt(address: Address): Place | null {
+  /**
+   * Null for an address that does not say who is there, if there are too many, and after the end.
+   *
+   * @param makeRoom called if there are too many; returns whether there is one less now
+   */
+  #placeAt(address: Address, makeRoom = () => false): Place | null {
+    if (this.#isClosed) return null;
     const found = this.#places.get(address.path);
     if (found !== undefined) return found;
     const { contract, mostAddresses } = this.#needs;
     const channel = contract[address.name];
     const kind = channel === undefined ? null : presenceKind(channel);
     if (channel === undefined || (kind !== "people" && kind !== "count")) return null;
-    if (this.#places.size >= mostAddresses) return null;
+    if (this.#places.size >= mostAddresses && !makeRoom()) return null;
     const renewals = this.#begin();
     const needs: PlaceNeeds = { ...this.#needs, channel, address, lease: () => renewals.lease };
     const place = kind === "people" ? new People(needs) : new Count(needs);
@@ -94,11 +112,25 @@ export class AllPlaces {
         place.keep().catch(this.#needs.report);
         continue;
       }
-      place.close();
-      this.#places.delete(path);
+      this.#remove(path, place);
     }
     if (this.#places.size === 0) this.#renewals = null;
     return this.#places.size > 0;
+  }
+
+  /** Somebody who comes counts for more than a state whose viewer may not be there: that is forgotten after a day. */
+  #makeRoom(): boolean {
+    for (const [path, place] of this.#places) {
+      if (!place.isVacant) continue;
+      this.#remove(path, place);
+      return true;
+    }
+    return false;
+  }
+
+  #remove(path: string, place: Place): void {
+    place.close();
+    this.#places.delete(path);
   }
 
   #publishAll(): void {

@@ -1,4 +1,4 @@
-import { FORGOTTEN_AFTER, type Count as CountValue } from "@tidings/contract/presence";
+import { countOf, FORGOTTEN_AFTER, type Count as CountValue } from "@tidings/contract/presence";
 import { FollowedValues } from "./followed-values.ts";
 import type { Place, PlaceNeeds } from "./place.ts";
 import { Repairs } from "./repairs.ts";
@@ -23,12 +23,17 @@ export class Count implements Place {
     const { hub, channel, address, clock, grace, report } = needs;
     this.#needs = needs;
     this.#visitors = new Visitors({ clock, grace, onGone: () => this.#publishSoon() });
-    this.#values = new FollowedValues({ hub, channel, address });
+    this.#values = new FollowedValues({ hub, channel, address, report });
     this.#repairs = new Repairs(report);
   }
 
+  get isVacant(): boolean {
+    const hasOwn = this.#values.of("count").has(this.#needs.lease().server);
+    return this.#visitors.size === 0 && this.#cancelPublish === null && !hasOwn;
+  }
+
   get isEmpty(): boolean {
-    return this.#visitors.size === 0 && this.#cancelPublish === null && this.#repairs.isClean;
+    return this.isVacant && this.#repairs.isClean;
   }
 
   enter(viewer: string): void {
@@ -40,6 +45,10 @@ export class Count implements Place {
     this.#visitors.leave(viewer);
   }
 
+  lookAgain(): void {
+    this.#repairs.lookAgain();
+  }
+
   publishAll(): void {
     this.#publish().catch(this.#needs.report);
   }
@@ -47,6 +56,18 @@ export class Count implements Place {
   async keep(): Promise<void> {
     if (this.#needs.clock.monotonic() - this.#publishedAt >= FORGOTTEN_AFTER / 2) this.publishAll();
     await this.#repairs.meet(this.#faults());
+  }
+
+  async handOver(): Promise<void> {
+    const { hub, address, lease } = this.#needs;
+    if (this.#visitors.size === 0) return;
+    const { server } = lease();
+    // Safe: the contract has decoded the values with this schema.
+    const values = [...this.#values.of("count").values()].map(({ data }) => data as CountValue);
+    const others = values.filter((value) => value.server !== server);
+    const own = { server, count: this.#visitors.size };
+    const atLeast = countOf([own, ...others], (each) => each === server || lease().isAlive(each) !== false);
+    await hub.publish(address, "count", { server, count: 0, atLeast });
   }
 
   close(): void {

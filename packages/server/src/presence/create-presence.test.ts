@@ -1,7 +1,7 @@
 import { defineContract } from "@tidings/contract";
-import { peopleChannel, serversChannel } from "@tidings/contract/presence";
+import { countChannel, peopleChannel, serversChannel } from "@tidings/contract/presence";
 import { memoryLog } from "@tidings/log";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createHub } from "../hub.ts";
 import { createPresence, type PresenceOptions } from "./create-presence.ts";
 
@@ -24,4 +24,17 @@ test.each([
   const create = () => createPresence(hub, { contract: app, servers, ...options } as PresenceOptions<typeof app>);
   expect(create).toThrow(TypeError);
   expect(create).toThrow(message);
+});
+
+test("a contract that is not that of the hub is reported, and does not end the process", async () => {
+  const hub = createHub(app, { log: memoryLog(), authorize: () => true });
+  onTestFinished(() => hub.close());
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => void errors.push(error);
+  const other = defineContract({ ...app, servers: serversChannel("machines"), hall: countChannel("hall") });
+  // @ts-expect-error -- the hub has another contract
+  const presence = createPresence(hub, { contract: other, servers: other.servers(), onError });
+  presence.connect({ viewer: { id: "ada" }, addresses: [other.hall()] });
+  await vi.waitFor(() => expect(errors).toContainEqual(expect.objectContaining({ code: "unknown-channel" })));
+  await presence.close();
 });

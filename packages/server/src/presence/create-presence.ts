@@ -40,7 +40,8 @@ export interface PresenceOptions<C extends Contract> {
    */
   readonly mostPeople?: number;
   /**
-   * The most addresses at which this server says who is there. Who comes to another one is not shown. @default 10_000
+   * The most addresses at which this server says who is there. Who comes to another one is not shown. An address at
+   * which only a state was published makes room. @default 10_000
    */
   readonly mostAddresses?: number;
   /**
@@ -63,7 +64,8 @@ export interface Presence<C extends Contract> {
   disconnect(stream: VisitingStream): void;
   /**
    * Publishes the state of a viewer, for all of their tabs. Any server may do it. The state goes when the viewer
-   * leaves.
+   * leaves. If the viewer is not there and does not come, it goes within 30 seconds. At a server that has reached
+   * `mostAddresses` it may stay for a day; it is shown to nobody.
    * @throws ContractError when the state does not fit the contract; it rejects with what the log throws otherwise
    */
   update<Name extends PeopleName<C>>(
@@ -73,7 +75,7 @@ export interface Presence<C extends Contract> {
   ): Promise<void>;
   /**
    * Call it before `hub.close()`, and wait for it: it renews the lease for the last time, in two seconds at most.
-   * It withdraws nothing. The viewers stay for 20 seconds, and until then they have come to another server.
+   * It withdraws nobody. The viewers stay for 20 seconds, and until then they have come to another server.
    */
   close(): Promise<void>;
 }

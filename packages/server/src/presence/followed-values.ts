@@ -1,5 +1,5 @@
 import type { Address, AnyChannel } from "@tidings/contract";
-import type { PresenceHub } from "./presence-hub.ts";
+import type { PresenceHub, Report } from "./presence-hub.ts";
 
 /** A current value of the log. */
 export interface FollowedValue {
@@ -12,6 +12,7 @@ interface FollowNeeds {
   readonly hub: Pick<PresenceHub, "events">;
   readonly channel: Pick<AnyChannel, "events">;
   readonly address: Address;
+  readonly report: Report;
   /** The hub has closed. @default nothing */
   readonly onHubClosed?: () => void;
 }
@@ -24,7 +25,7 @@ export class FollowedValues {
 
   constructor(needs: FollowNeeds) {
     this.#needs = needs;
-    void this.#follow();
+    this.#follow().catch(needs.report);
   }
 
   /** The values of an event type by key. */

@@ -26,12 +26,19 @@ export class People implements Place {
     const { hub, channel, address, clock, grace, report } = needs;
     this.#needs = needs;
     this.#visitors = new Visitors({ clock, grace, onGone: (viewer) => this.#hide(viewer) });
-    this.#values = new FollowedValues({ hub, channel, address });
+    this.#values = new FollowedValues({ hub, channel, address, report });
     this.#repairs = new Repairs(report);
   }
 
+  get isVacant(): boolean {
+    if (this.#visitors.size > 0) return false;
+    const { server } = this.#needs.lease();
+    // Safe: the contract has decoded the values with this schema.
+    return [...this.#values.of("here").values()].every(({ data }) => (data as Here).server !== server);
+  }
+
   get isEmpty(): boolean {
-    return this.#visitors.size === 0 && this.#repairs.isClean;
+    return this.isVacant && this.#repairs.isClean;
   }
 
   enter(viewer: string): void {
@@ -43,6 +50,10 @@ export class People implements Place {
 
   leave(viewer: string): void {
     this.#visitors.leave(viewer);
+  }
+
+  lookAgain(): void {
+    this.#repairs.lookAgain();
   }
 
   publishAll(): void {
@@ -58,6 +69,9 @@ export class People implements Place {
     }
     await this.#repairs.meet(this.#faults());
   }
+
+  /** What was published of them holds until the lease ends. */
+  async handOver(): Promise<void> {}
 
   close(): void {
     this.#visitors.close();

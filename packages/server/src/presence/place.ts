@@ -19,16 +19,22 @@ export interface PlaceNeeds {
 
 /** An address with viewers of this server. */
 export interface Place {
-  /** Whether nobody is there, and nothing is left to repair. */
+  /** Whether nobody is there, and this server does not say otherwise. Only the states of others may be left. */
+  readonly isVacant: boolean;
+  /** Whether it is vacant, and nothing is left to repair. */
   readonly isEmpty: boolean;
   /** A stream of the viewer has begun. */
   enter(viewer: string): void;
   /** A stream of the viewer has ended. */
   leave(viewer: string): void;
+  /** A state was published. Looks whether its viewer is there, and withdraws it otherwise. */
+  lookAgain(): void;
   /** Publishes everything again: the server has a new id. */
   publishAll(): void;
   /** Compares the log with what it should have, and repairs it. Called after each renewal of the lease. */
   keep(): Promise<void>;
+  /** This server ends: publishes what holds until its people have come to other servers, and its lease ends. */
+  handOver(): Promise<void>;
   /** Publishes nothing from now on. */
   close(): void;
 }

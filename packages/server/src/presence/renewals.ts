@@ -1,6 +1,5 @@
 import type { Address, AnyChannel } from "@tidings/contract";
 import type { Clock } from "@tidings/protocol/clock";
-import { withTimeLimit } from "../runtime/time-limit.ts";
 import { FollowedValues } from "./followed-values.ts";
 import { Lease } from "./lease.ts";
 import type { PresenceHub, Report } from "./presence-hub.ts";
@@ -9,8 +8,6 @@ import type { PresenceHub, Report } from "./presence-hub.ts";
 const RENEWAL_INTERVAL = 8_000;
 /** Milliseconds until the next attempt, after one that has failed. */
 const RETRY_INTERVAL = 1_000;
-/** The longest time that a process which ends waits for its last renewal, in milliseconds. */
-const CLOSE_TIME = 2_000;
 
 interface RenewalsNeeds {
   readonly hub: PresenceHub;
@@ -47,10 +44,9 @@ export class Renewals {
   }
 
   /** Renews the lease for the last time: others come back to another server within that time. */
-  async close(): Promise<void> {
+  async renewLast(): Promise<void> {
     this.stop();
-    const { clock, report } = this.#needs;
-    await withTimeLimit(clock, CLOSE_TIME, () => this.#lease.renew()).catch(report);
+    await this.#lease.renew();
   }
 
   /** Renews nothing from now on. */

@@ -51,7 +51,7 @@ export function createEncoders(contract: Contract): Encoders {
 /**
  * The log entry of an event: validated, encoded once, within the size limit.
  * @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data`
- * @throws TypeError for an idempotency key or an expected id of another type
+ * @throws TypeError for an idempotency key of another type
  */
 export function eventEntry({ contract, encoders, limits }: EntryNeeds, publication: AnyPublication): NewEntry {
   const { address, type, data, idempotencyKey, expects } = publication;
@@ -140,7 +140,11 @@ function latestKey(address: Address, type: string, event: EventDefinition, json:
   );
 }
 
-/** @throws ContractError `unknown-event` if the event has no values @throws TypeError for a text that is not an id */
+/**
+ * A page may have sent the id, so one that is none is its mistake, as data that does not fit is.
+ *
+ * @throws ContractError `unknown-event` if the event has no values, `invalid-data` for what is not an id
+ */
 function expectedPosition(
   { name }: Address,
   type: string,
@@ -155,7 +159,8 @@ function expectedPosition(
   // Programs without types may pass a number.
   const position = typeof expects === "string" ? parseCursor(expects) : null;
   if (position !== null) return position;
-  throw new TypeError(`Expected "expects" to be the id of a value, or null, got ${JSON.stringify(expects)}.`);
+  const wrong = `expected "expects" to be the id of a value, or null, got ${JSON.stringify(expects)}`;
+  throw new ContractError("invalid-data", `${name}.${type}: ${wrong}.`);
 }
 
 function checkSize({ name }: Address, type: string, json: string, limit: number): void {

@@ -1,5 +1,5 @@
 import { channel, defineContract, type Address } from "@tidings/contract";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { FailoverLog } from "../../test/failover-log.ts";
 import { chat, lobby, openTestHub, tea } from "../../test/test-hub.ts";
@@ -306,6 +306,21 @@ describe("a loop ends at once", () => {
     expect(await hub.hub.events(lobby).next()).toEqual(over);
     await hub.clock.advance(20_000);
     expect(hub.clock.pending).toBe(0);
+  });
+
+  test("with twenty others that have the same signal, which Node does not take for a leak", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on("warning", note);
+    onTestFinished(() => void process.off("warning", note));
+    const hub = await openTestHub();
+    const controller = new AbortController();
+    const loops = Array.from({ length: 20 }, () => hub.hub.events(lobby, { signal: controller.signal }));
+    const ends = loops.map((loop) => loop.next());
+    await hub.clock.advance(1_000);
+    controller.abort();
+    expect(await Promise.all(ends)).toEqual(loops.map(() => ({ done: true, value: undefined })));
+    expect(warnings).toEqual([]);
   });
 
   test("without the items that it has not taken: they come after its cursor", async () => {

@@ -5,8 +5,8 @@ import { checkMethods, checkObject } from "@tidings/protocol/checks";
 export interface ReaderOptions {
   /**
    * Where the loop begins: after the `cursor` of an item. Null begins with the oldest event that the log has.
-   * @default from now on: with the first event that is published after the call. An address that has ended before
-   *   gives its end
+   * @default from now on: with the first event that this hub publishes after the call, and with those of other
+   *   processes from the moment on when the log has answered. An address that has ended before gives its end
    */
   readonly after?: string | null;
   /** Ends the loop at once when it is aborted, also while it waits. @default only `hub.close()` and `break` end it */

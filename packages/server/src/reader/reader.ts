@@ -2,6 +2,7 @@ import type { Address, Contract } from "@tidings/contract";
 import { isEnd, type Entry, type EventLog, type Hole } from "@tidings/log";
 import { formatCursor, type Cursor } from "@tidings/protocol";
 import { LONGEST_TIMER, type Clock } from "@tidings/protocol/clock";
+import { onAbort } from "@tidings/protocol/on-abort";
 import { READ_RETRY } from "../runtime/limits.ts";
 import { sleep } from "../runtime/sleep.ts";
 import type { Trace } from "../runtime/trace.ts";
@@ -45,7 +46,8 @@ export class Reader implements Consumer {
   readonly #addresses: ReadonlyMap<string, Address>;
   readonly #signal: AbortSignal | undefined;
   readonly #ending = new AbortController();
-  readonly #end = (): void => this.end();
+  /** The signal of the application need not end this reader any more. */
+  #forgetSignal = (): void => {};
   #findStart: () => Promise<Cursor>;
   #pump: Pump | null = null;
   #items: AnyItem[] = [];
@@ -97,7 +99,7 @@ export class Reader implements Consumer {
   end(): void {
     this.#cursor = this.cursor;
     this.#ending.abort();
-    this.#signal?.removeEventListener("abort", this.#end);
+    this.#forgetSignal();
     this.#needs.readers.delete(this);
     this.#items = [];
     this.#stop();
@@ -162,7 +164,7 @@ export class Reader implements Consumer {
   async #begin(): Promise<void> {
     const { tailer, clock, closing, readers } = this.#needs;
     if (this.#signal?.aborted === true || closing.aborted) return this.end();
-    this.#signal?.addEventListener("abort", this.#end);
+    this.#forgetSignal = onAbort(this.#signal, () => this.end());
     readers.add(this);
     while (!this.#isEnded) {
       try {

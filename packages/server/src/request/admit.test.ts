@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { bareThenable } from "../../test/bare-thenable.ts";
 import { openTestHub, parsePage } from "../../test/test-hub.ts";
 
 const LOBBY = "channel=rooms/lobby&protocol=1";
@@ -47,3 +48,11 @@ test.each([[new Error("no database")], [{ status: 200 }], [{ status: 500 }], ["t
     expect(records).toEqual([expect.objectContaining({ level: "error", event: "request-failed", error })]);
   },
 );
+
+test("whatever has a then is waited for, also if that returns nothing", async () => {
+  const { ask } = await openTestHub({
+    authenticate: () => bareThenable(() => ({ id: "ada" })),
+    authorize: () => bareThenable(() => true),
+  });
+  expect(await ask(LOBBY)).toMatchObject({ status: 200 });
+});

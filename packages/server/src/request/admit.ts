@@ -3,6 +3,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import type { HubRequest, Viewer } from "../hub-options.ts";
 import { authorizeAll, timeOf, type Access, type AccessNeeds } from "../rights/access.ts";
 import type { Hooks } from "../runtime/hooks.ts";
+import { isPending, type Answer } from "../runtime/pending.ts";
 import { inTime, TimeLimitError } from "../runtime/time-limit.ts";
 import type { Refusals } from "../runtime/refusals.ts";
 import type { Trace } from "../runtime/trace.ts";
@@ -32,7 +33,8 @@ export async function admit(
   checkRoom: (viewer: Viewer) => void,
 ): Promise<Access> {
   const { clock, trace, refusals } = needs;
-  const viewer = await askHook(needs, "authenticate", () => authenticate(needs, request));
+  const identified = askHook(needs, "authenticate", authenticate(needs, request));
+  const viewer = isPending(identified) ? await identified : identified;
   // Plain JavaScript may answer anything.
   if (!viewer) {
     refusals.add("unauthenticated");
@@ -43,7 +45,8 @@ export async function admit(
     throw new Refusal(401, "unauthenticated", { detail: "The credentials have expired." });
   }
   checkRoom(viewer);
-  const access = await askHook(needs, "authorize", () => authorizeAll(needs, viewer, parsed.channels.keys()));
+  const decided = askHook(needs, "authorize", authorizeAll(needs, viewer, parsed.channels.keys()));
+  const access = isPending(decided) ? await decided : decided;
   for (const [channel, reason] of access.refused) {
     trace.add("debug", "refuse", { viewer: viewer.id, channel, detail: reason });
     refusals.add(reason, { viewer: viewer.id, channel });
@@ -54,13 +57,22 @@ export async function admit(
   throw new Refusal(404, "unknown-channel", { channels });
 }
 
-async function askHook<Answer>(
+/** Bounds the time of an answer that is still to come. What is there at once needs neither a promise nor a timer. */
+function askHook<Result>(
+  needs: Pick<AdmitNeeds, "clock" | "trace">,
+  name: string,
+  answer: Answer<Result>,
+): Answer<Result> {
+  return isPending(answer) ? waitForHook(needs, name, answer) : answer;
+}
+
+async function waitForHook<Result>(
   { clock, trace }: Pick<AdmitNeeds, "clock" | "trace">,
   name: string,
-  ask: () => Promise<Answer>,
-): Promise<Answer> {
+  answer: Promise<Result>,
+): Promise<Result> {
   try {
-    return await inTime(clock, HOOK_TIME, ask());
+    return await inTime(clock, HOOK_TIME, answer);
   } catch (error) {
     if (!(error instanceof TimeLimitError)) throw error;
     trace.add("error", "hook-failed", { detail: name, error });
@@ -72,24 +84,27 @@ async function askHook<Answer>(
  * Who is asking; null also when the application's error says 401.
  * @throws Refusal when its error says 403 or 503, and every other error as it is
  */
-async function authenticate(
-  { hooks, trace }: Pick<AdmitNeeds, "hooks" | "trace">,
-  request: HubRequest,
-): Promise<Viewer | null> {
+function authenticate(needs: Pick<AdmitNeeds, "hooks" | "trace">, request: HubRequest): Answer<Viewer | null> {
   try {
-    return await hooks.authenticate(request);
+    const viewer = needs.hooks.authenticate(request);
+    return isPending(viewer) ? viewer.then(null, (error: unknown) => nobody(needs, error)) : viewer;
   } catch (error) {
-    switch (statusOf(error)) {
-      case 401:
-        return null;
-      case 403:
-        throw new Refusal(403, "forbidden");
-      case 503:
-        trace.add("error", "hook-failed", { detail: "authenticate", error });
-        throw new Refusal(503, "unavailable", { detail: "The server cannot say now who you are." });
-      default:
-        throw error;
-    }
+    return nobody(needs, error);
+  }
+}
+
+/** What an error of `authenticate` means. */
+function nobody({ trace }: Pick<AdmitNeeds, "trace">, error: unknown): null {
+  switch (statusOf(error)) {
+    case 401:
+      return null;
+    case 403:
+      throw new Refusal(403, "forbidden");
+    case 503:
+      trace.add("error", "hook-failed", { detail: "authenticate", error });
+      throw new Refusal(503, "unavailable", { detail: "The server cannot say now who you are." });
+    default:
+      throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Trace } from "../runtime/trace.ts";
 import type { Tailer } from "../window/tailer.ts";
+import { hasLeft } from "./has-left.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface AskLogNeeds {
@@ -11,12 +12,12 @@ export interface AskLogNeeds {
 /**
  * Asks the log, once the ring has its first position.
  *
- * @param gone aborted when the client is gone
+ * @param reader who may leave meanwhile
  * @throws Refusal 503 when the log does not answer, and when the client has left
  */
 export async function askLog<Answer>(
   { tailer, trace, closing }: AskLogNeeds,
-  gone: AbortSignal,
+  reader: Parameters<typeof hasLeft>[0],
   question: () => Promise<Answer>,
 ): Promise<Answer> {
   try {
@@ -24,7 +25,7 @@ export async function askLog<Answer>(
     return await question();
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    if (gone.aborted) throw new Refusal(503, "unavailable", { detail: "The client has left." });
+    if (hasLeft(reader)) throw new Refusal(503, "unavailable", { detail: "The client has left." });
     if (closing.aborted) throw new Refusal(503, "draining");
     trace.add("error", "read-failed", { error });
     throw new Refusal(503, "unavailable", { detail: "The log does not answer." });

@@ -143,7 +143,7 @@ describe("web origins", () => {
   });
 
   test("a page may send the headers that the hub allows besides its own", async () => {
-    const { ask } = await openTestHub({ cors: { origins: [APP], allowHeaders: ["traceparent", "X-CSRF-Token"] } });
+    const { ask } = await openTestHub({ cors: { origins: [APP], headers: ["traceparent", "X-CSRF-Token"] } });
     const { headers } = await ask(LOBBY, { method: "OPTIONS", headers: { origin: APP } });
     expect(headers["access-control-allow-headers"]).toBe(
       "authorization, content-type, last-event-id, traceparent, x-csrf-token",
@@ -178,8 +178,8 @@ describe("web origins", () => {
     [{ origins: ["https://*.com"] }],
     [{ origins: ["https://*.com:8443"] }],
     [{ origins: ["https://*.com."] }],
-    [{ origins: [APP], allowHeaders: ["x bad"] }],
-    [{ origins: [APP], allowHeaders: "x-token" as never }],
+    [{ origins: [APP], headers: ["x bad"] }],
+    [{ origins: [APP], headers: "x-token" as never }],
   ])("%j is a start-up error", async (cors) => {
     await expect(openTestHub({ cors })).rejects.toThrow(TypeError);
   });

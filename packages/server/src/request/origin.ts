@@ -111,7 +111,7 @@ function matches(origin: string, pattern: OriginPattern | RegExp): boolean {
 }
 
 function checkCors(cors: CorsOptions): void {
-  checkObject("cors", cors, ["origins", "credentials", "allowHeaders"]);
+  checkObject("cors", cors, ["origins", "credentials", "headers"]);
   const { origins, credentials = false } = cors;
   checkType("cors.credentials", credentials, "boolean");
   if (typeof origins === "function") return;
@@ -146,19 +146,17 @@ function isOrigin(text: string): boolean {
 }
 
 /** The answer to a preflight. @throws TypeError for a name that no header can have */
-export function createPreflightHeaders({ allowHeaders = [] }: Partial<CorsOptions> = {}): Readonly<
-  Record<string, string>
-> {
+export function createPreflightHeaders({ headers = [] }: Partial<CorsOptions> = {}): Readonly<Record<string, string>> {
   // Plain JavaScript may pass anything.
-  const names: unknown = allowHeaders;
+  const names: unknown = headers;
   if (!Array.isArray(names)) {
-    throw new TypeError(`Expected "cors.allowHeaders" to be a list of names, got ${typeNameOf(names)}.`);
+    throw new TypeError(`Expected "cors.headers" to be a list of names, got ${typeNameOf(names)}.`);
   }
   for (const name of names as readonly unknown[]) {
     if (typeof name === "string" && /^[\w!#$%&'+.^`|~-]+$/.test(name)) continue;
-    throw new TypeError(`Expected the name of a header in cors.allowHeaders, got ${JSON.stringify(name)}.`);
+    throw new TypeError(`Expected the name of a header in cors.headers, got ${JSON.stringify(name)}.`);
   }
-  const allowed = new Set([...ALLOWED_HEADERS, ...allowHeaders.map((name) => name.toLowerCase())]);
+  const allowed = new Set([...ALLOWED_HEADERS, ...headers.map((name) => name.toLowerCase())]);
   return {
     "access-control-allow-methods": "GET, HEAD, POST",
     "access-control-allow-headers": [...allowed].join(", "),

@@ -7,28 +7,26 @@ import { NoRoomError, type Bodies } from "./bodies.ts";
 import { queryOf } from "./query.ts";
 import { Refusal } from "./refusal.ts";
 
-interface ParseNeeds {
-  readonly limits: Pick<Limits, "bodyBytes" | "channels">;
-  readonly bodies: Bodies;
-}
-
 /** The parameters that only a page has. */
 const PAGE_PARAMETERS = ["before", "wait", "snapshot"];
 
-/** What a request asks for. @throws Refusal 400, 413, or 503 for a body that does not come */
-export async function parse(
-  request: HubRequest,
-  representation: Representation,
-  { limits, bodies }: ParseNeeds,
-): Promise<ParsedRequest> {
+/** The query of a request. @throws Refusal 400 for a parameter that the representation does not have */
+export function parseQuery(request: Pick<HubRequest, "url">, representation: Representation): URLSearchParams {
   const query = queryOf(request);
   const misplaced = representation === "stream" ? PAGE_PARAMETERS.find((name) => query.has(name)) : undefined;
-  if (misplaced !== undefined) {
-    const detail = `Expected "${misplaced}" with "Accept: application/json", got it on a stream.`;
-    throw new Refusal(400, "bad-request", { detail });
-  }
-  const body = request.method === "POST" ? await readBody(request, limits.bodyBytes, bodies) : null;
-  const parsed = parseRequest(query, request.headers.get("last-event-id"), body);
+  if (misplaced === undefined) return query;
+  const detail = `Expected "${misplaced}" with "Accept: application/json", got it on a stream.`;
+  throw new Refusal(400, "bad-request", { detail });
+}
+
+/** What a request asks for. @param body the parsed JSON of a POST, otherwise null @throws Refusal 400 */
+export function parse(
+  { headers }: Pick<HubRequest, "headers">,
+  query: URLSearchParams,
+  body: unknown,
+  limits: Pick<Limits, "channels">,
+): ParsedRequest {
+  const parsed = parseRequest(query, headers.get("last-event-id"), body);
   if (typeof parsed === "string") throw new Refusal(400, "bad-request", { detail: parsed });
   const { size } = parsed.channels;
   if (size > limits.channels) {
@@ -40,7 +38,8 @@ export async function parse(
   throw new Refusal(400, "bad-channel", { detail: "These paths are not canonical.", channels });
 }
 
-async function readBody(request: HubRequest, limit: number, bodies: Bodies): Promise<unknown> {
+/** The parsed JSON of a POST. @throws Refusal 400, 413, or 503 for a body that does not come */
+export async function readBody(request: HubRequest, limit: number, bodies: Bodies): Promise<unknown> {
   try {
     return (await bodies.read(request.session, (coming) => request.json(limit, coming))) ?? {};
   } catch (error) {

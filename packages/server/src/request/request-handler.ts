@@ -1,5 +1,5 @@
 import { byteLength } from "@tidings/log";
-import { negotiate, type ParsedRequest } from "@tidings/protocol";
+import { negotiate, type ParsedRequest, type Representation } from "@tidings/protocol";
 import type { HubRequest } from "../hub-options.ts";
 import type { Limits } from "../runtime/limits.ts";
 import type { Trace } from "../runtime/trace.ts";
@@ -8,7 +8,8 @@ import type { UnreadAnswers } from "../unread/unread-answers.ts";
 import type { Bodies } from "./bodies.ts";
 import type { Hosts } from "./hosts.ts";
 import type { OriginPolicy } from "./origin.ts";
-import { parse } from "./parse.ts";
+import { hasLeft } from "./has-left.ts";
+import { parse, parseQuery, readBody } from "./parse.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
 import type { HubResponse, WholeResponse } from "./response.ts";
 
@@ -23,7 +24,7 @@ interface RequestHandlerNeeds {
   readonly limits: Pick<Limits, "urlBytes" | "bodyBytes" | "channels">;
   readonly bodies: Bodies;
   /** The time that the beginnings of requests may take in one turn. */
-  readonly arrivals: Pick<TurnBudget, "available">;
+  readonly arrivals: Pick<TurnBudget, "isFree" | "available">;
   /** Counts refusals, too, until they are read. */
   readonly unread: Pick<UnreadAnswers, "add">;
   readonly trace: Pick<Trace, "add">;
@@ -41,14 +42,24 @@ interface RequestHandlerNeeds {
  */
 export async function handleRequest(needs: RequestHandlerNeeds, request: HubRequest): Promise<HubResponse> {
   // Node hands on all requests that have come, even if they are thousands in one turn of the event loop.
-  await needs.arrivals.available();
+  if (!needs.arrivals.isFree) await needs.arrivals.available();
   const corsHeaders = needs.originPolicy(request);
-  const response = await answer(needs, request, corsHeaders !== null).catch((error: unknown) => {
+  const response = await answerOrRefuse(needs, request, corsHeaders !== null);
+  return { ...response, headers: { vary: "Accept, Origin", ...corsHeaders, ...response.headers } };
+}
+
+async function answerOrRefuse(
+  needs: RequestHandlerNeeds,
+  request: HubRequest,
+  isOriginAllowed: boolean,
+): Promise<HubResponse> {
+  try {
+    return await answer(needs, request, isOriginAllowed);
+  } catch (error) {
     if (!(error instanceof Refusal)) needs.trace.add("error", "request-failed", { error });
     const refusal = error instanceof Refusal ? error : new Refusal(500, "internal");
     return countUnread(needs, request, refusalResponse(refusal, request, needs.random()));
-  });
-  return { ...response, headers: { vary: "Accept, Origin", ...corsHeaders, ...response.headers } };
+  }
 }
 
 /** Counts a refusal until its reader has it. */
@@ -63,18 +74,20 @@ function countUnread(
   return { ...refusal, unread: room };
 }
 
-async function answer(
-  { hosts, preflightHeaders, limits, bodies, closing, answerStream, answerPage }: RequestHandlerNeeds,
+/** Not asynchronous: it only checks, and hands on what takes time. */
+function answer(
+  needs: RequestHandlerNeeds,
   request: HubRequest,
   isOriginAllowed: boolean,
-): Promise<HubResponse> {
+): WholeResponse | Promise<HubResponse> {
+  const { hosts, preflightHeaders, limits, bodies, closing } = needs;
   const { method, url, headers } = request;
   if (!hosts.answer(headers.get("host"))) {
     throw new Refusal(403, "bad-origin", { detail: "This server does not answer under this host name." });
   }
   if (!isOriginAllowed) throw new Refusal(403, "bad-origin", { detail: "Pages of this origin may not read here." });
   if (method === "OPTIONS") return { status: 204, headers: preflightHeaders, body: "" };
-  if (!["GET", "HEAD", "POST"].includes(method)) {
+  if (!METHODS.has(method)) {
     throw new Refusal(405, "bad-method", { detail: `Expected GET, HEAD or POST, got ${method}.` });
   }
   if (url.length > limits.urlBytes) {
@@ -85,8 +98,22 @@ async function answer(
     throw new Refusal(406, "not-acceptable", { detail: "Accept text/event-stream or application/json." });
   }
   if (closing.aborted) throw new Refusal(503, "draining");
-  const parsed = await parse(request, representation, { limits, bodies });
-  if (request.signal.aborted) {
+  const query = parseQuery(request, representation);
+  if (method !== "POST") return answerParsed(needs, request, representation, parse(request, query, null, limits));
+  return readBody(request, limits.bodyBytes, bodies).then((body) =>
+    answerParsed(needs, request, representation, parse(request, query, body, limits)),
+  );
+}
+
+const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST"]);
+
+function answerParsed(
+  { answerStream, answerPage }: Pick<RequestHandlerNeeds, "answerStream" | "answerPage">,
+  request: HubRequest,
+  representation: Representation,
+  parsed: ParsedRequest,
+): Promise<HubResponse> {
+  if (hasLeft(request)) {
     throw new Refusal(400, "bad-request", { detail: "The client has left before its answer was made." });
   }
   return representation === "stream" ? answerStream(request, parsed) : answerPage(request, parsed);

@@ -1,8 +1,10 @@
-import { parseAddress, type Address, type Contract } from "@tidings/contract";
+import type { Address } from "@tidings/contract";
 import { parseCursor, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Grant, Viewer } from "../hub-options.ts";
 import type { Hooks } from "../runtime/hooks.ts";
+import type { Addresses } from "./addresses.ts";
+import { isPending, type Answer } from "../runtime/pending.ts";
 
 /** What a viewer may read of what was asked for. */
 export interface Access {
@@ -20,12 +22,17 @@ export function allowsTheSame(one: Access, other: Access): boolean {
   );
 }
 
+/** Shared by all that are refused nothing. */
+const NO_REFUSALS: Access["refused"] = new Map();
+
 /** Shared by the many streams that have no bound. */
 const NO_BOUNDS: ReadonlyMap<string, string> = new Map();
+/** Shared by the many grants that have neither a bound nor an end. */
+const WITHOUT_BOUNDS: Grant = {};
 
 /** What it takes to ask the application about rights. */
 export interface AccessNeeds {
-  readonly contract: Contract;
+  readonly addresses: Addresses;
   readonly hooks: Pick<Hooks, "authorize">;
   readonly clock: Pick<Clock, "now">;
 }
@@ -33,28 +40,46 @@ export interface AccessNeeds {
 /**
  * Asks the application about every path, after parsing it: what is authorised is the value, never the text.
  *
- * @throws what `authorize` throws, and TypeError when its answer is not a decision
+ * @returns the access itself when the application has answered everything at once
+ * @throws what `authorize` throws, and TypeError when its answer is not a decision; a promise rejects with them
  */
-export async function authorizeAll(needs: AccessNeeds, viewer: Viewer, paths: Iterable<string>): Promise<Access> {
-  const { contract, hooks, clock } = needs;
+export function authorizeAll(needs: AccessNeeds, viewer: Viewer, paths: Iterable<string>): Answer<Access> {
+  const { addresses, hooks, clock } = needs;
   const now = clock.now();
   const granted = new Map<string, { address: Address; grant: Grant }>();
-  const refused = new Map<string, "forbidden" | "unknown">();
-  await Promise.all(
-    Array.from(paths, async (path) => {
-      const address = parseAddress(contract, path);
-      if (address === null) return void refused.set(path, "unknown");
-      const grant = toGrant(await hooks.authorize({ ...address, viewer }));
-      if (grant === null || timeOf(grant.expiresAt) <= now) refused.set(path, "forbidden");
-      else granted.set(path, { address, grant });
-    }),
-  );
-  return { viewer, granted, refused };
+  let refused: Map<string, "forbidden" | "unknown"> | null = null;
+  const refuse = (path: string, reason: "forbidden" | "unknown"): void =>
+    void (refused ??= new Map()).set(path, reason);
+  const decide = (address: Address, decision: unknown): void => {
+    const grant = toGrant(decision);
+    if (grant === null || timeOf(grant.expiresAt) <= now) refuse(address.path, "forbidden");
+    else granted.set(address.path, { address, grant });
+  };
+  const access = (): Access => ({ viewer, granted, refused: refused ?? NO_REFUSALS });
+  const asked: Promise<void>[] = [];
+  for (const path of paths) {
+    const address = addresses.find(path);
+    if (address === null) {
+      refuse(path, "unknown");
+      continue;
+    }
+    try {
+      const decision: unknown = hooks.authorize({ ...address, viewer });
+      if (isPending(decision)) asked.push(decision.then((later) => decide(address, later)));
+      else decide(address, decision);
+    } catch (error) {
+      // Not thrown: nobody would handle the answers that are still to come.
+      asked.push(Promise.reject(error));
+    }
+  }
+  return asked.length === 0 ? access() : Promise.all(asked).then(access);
 }
 
 /** When the first of credentials and rights ends, in milliseconds since 1970; `Infinity` when none does. */
 export function endOf({ viewer, granted }: Access): number {
-  return Math.min(timeOf(viewer.expiresAt), ...Array.from(granted.values(), ({ grant }) => timeOf(grant.expiresAt)));
+  let end = timeOf(viewer.expiresAt);
+  for (const { grant } of granted.values()) end = Math.min(end, timeOf(grant.expiresAt));
+  return end;
 }
 
 /** The `readableFrom` of each path that has one. */
@@ -92,7 +117,7 @@ export function parseReadableFrom(readableFrom: unknown): Cursor {
  * @throws TypeError for an object that is not a grant
  */
 function toGrant(decision: unknown): Grant | null {
-  if (decision === true) return {};
+  if (decision === true) return WITHOUT_BOUNDS;
   if (typeof decision !== "object" || decision === null) return null;
   // The types already forbid anything else, but plain JavaScript may answer `{ allowed: false }`.
   const unknown = Object.keys(decision).filter((key) => key !== "readableFrom" && key !== "expiresAt");

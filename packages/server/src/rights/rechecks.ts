@@ -1,5 +1,6 @@
 import type { Clock } from "@tidings/protocol/clock";
 import type { ByeReason } from "@tidings/protocol";
+import type { LowerBounds } from "../position/lower-bounds.ts";
 import type { Viewer } from "../hub-options.ts";
 import { withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
@@ -12,7 +13,7 @@ export interface RecheckedStream {
   readonly info: { readonly viewer: Viewer };
   readonly isEnded: boolean;
   /** The paths that it follows. */
-  readonly fromByPath: ReadonlyMap<string, number>;
+  readonly fromByPath: LowerBounds;
   /** By path: the `readableFrom` that it was granted, if there is one. */
   readonly readableFrom: ReadonlyMap<string, string>;
   readonly lifetime: {
@@ -89,7 +90,7 @@ export function createRechecks(needs: RecheckNeeds): Rechecks {
   }
 
   function authorize({ info, fromByPath }: RecheckedStream): Promise<Access> {
-    return withTimeLimit(clock, RECHECK_TIME, () => authorizeAll(needs, info.viewer, fromByPath.keys()));
+    return withTimeLimit(clock, RECHECK_TIME, async () => authorizeAll(needs, info.viewer, fromByPath.keys()));
   }
 
   return {

@@ -29,10 +29,21 @@ export function warnOfSeparateLogs({
 /** What shows that the same program runs in other processes, too; null when nothing does. */
 export function signOfSiblings(process: Process | undefined): string | null {
   const { env = {} } = process ?? {};
-  if (env["NODE_UNIQUE_ID"] !== undefined || isClusterWorker(process)) return "a worker of node:cluster";
-  // PM2 numbers the instances of an application. Number 0 may be the only one, and `pm_id` counts all applications.
-  const instance = Number(env["NODE_APP_INSTANCE"] ?? 0);
-  return instance > 0 ? `instance ${instance} of PM2` : null;
+  const pm2 = signOfPm2(env);
+  if (pm2 !== null) return pm2;
+  // PM2's cluster mode makes a worker of an only instance, too.
+  if (env["exec_mode"] === "cluster_mode" && env["instances"] === "1") return null;
+  const isWorker = env["NODE_UNIQUE_ID"] !== undefined || isClusterWorker(process);
+  return isWorker ? "a worker of node:cluster" : null;
+}
+
+/** PM2 numbers the instances of an application. Its `pm_id` counts those of all applications. */
+function signOfPm2(env: Readonly<Record<string, string | undefined>>): string | null {
+  // The configuration of PM2 may name another variable.
+  const number = env[env["instance_var"] ?? "NODE_APP_INSTANCE"] ?? "0";
+  const isOneOfMany = env["pm_id"] !== undefined && Number(env["instances"]) > 1;
+  // An instance that `pm2 scale` has added does not know the new number of instances.
+  return isOneOfMany || Number(number) > 0 ? `instance ${number} of PM2` : null;
 }
 
 /** Asks Node, which takes `NODE_UNIQUE_ID` out of the environment of a worker before the program runs. */

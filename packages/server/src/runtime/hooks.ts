@@ -1,5 +1,6 @@
 import type { Address, Contract } from "@tidings/contract";
 import type { ConnectionInfo, Decision, HubOptions, HubRequest, Question, Viewer } from "../hub-options.ts";
+import { toAnswer, type Answer } from "./pending.ts";
 import type { Trace } from "./trace.ts";
 
 type Options = HubOptions<Contract, Viewer>;
@@ -14,9 +15,9 @@ export type SnapshotHook = (
 /** The functions of the application. The hub calls them only through here. */
 export interface Hooks {
   /** Says who is asking; null answers 401. */
-  authenticate(request: HubRequest): Viewer | null | Promise<Viewer | null>;
+  authenticate(request: HubRequest): Answer<Viewer | null>;
   /** Says what the viewer may read of one address. */
-  authorize(question: Question<Address, Viewer>): Decision | Promise<Decision>;
+  authorize(question: Question<Address, Viewer>): Answer<Decision>;
   /** The loaders of snapshots, by the name of their channel. */
   readonly snapshots: ReadonlyMap<string, SnapshotHook>;
   /** A stream has begun. A failure is reported, and the stream goes on. */
@@ -29,15 +30,18 @@ export function createHooks(options: Options, trace: Pick<Trace, "guard">): Hook
   let anonymousViewers = 0;
   const anonymous = (): Viewer => ({ id: `anonymous-${++anonymousViewers}` });
   const { authenticate = anonymous } = options;
+
+  function guarded(name: "onConnect" | "onDisconnect"): (info: Info) => void {
+    // As a method: it may use the object of the options.
+    if (options[name] === undefined) return () => {};
+    return (info) => void trace.guard("hook-failed", () => options[name]?.(info), { detail: name });
+  }
+
   return {
-    authenticate,
-    authorize: (question) => options.authorize(question),
+    authenticate: (request) => toAnswer(authenticate(request)),
+    authorize: (question) => toAnswer(options.authorize(question)),
     snapshots: new Map(Object.entries(options.snapshot ?? {})),
-    connected(info) {
-      void trace.guard("hook-failed", () => options.onConnect?.(info), { detail: "onConnect" });
-    },
-    disconnected(info) {
-      void trace.guard("hook-failed", () => options.onDisconnect?.(info), { detail: "onDisconnect" });
-    },
+    connected: guarded("onConnect"),
+    disconnected: guarded("onDisconnect"),
   };
 }

@@ -151,6 +151,20 @@ describe("limits", () => {
     expect(old.sink.ended).toBe(true);
   });
 
+  test.each([5, 10, 15, 30, 60, 300])(
+    "with the maxAge of the recipe, a platform that cuts every answer after %i s cuts no stream",
+    async (seconds) => {
+      // The guide about frameworks says so. Half a second is for the hooks, whose time the platform counts, too.
+      const maxAge = 0.9 * (seconds - 2) * 1_000;
+      const { connect, clock } = await openTestHub({ limits: { maxAge }, random: () => 0.999 });
+      // Streams begin at any time between two looks at their age.
+      await clock.advance(1);
+      const { sink } = await connect(LOBBY);
+      await clock.advance(seconds * 1_000 - 500);
+      expect(sink.of("bye")).toEqual([{ data: { reason: "max-age" }, id: null }]);
+    },
+  );
+
   test("the retry of each connection is random", async () => {
     let draw = 0;
     const { connect } = await openTestHub({ random: () => (draw = (draw + 0.37) % 1) });

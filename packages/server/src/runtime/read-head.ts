@@ -2,7 +2,7 @@ import type { EventLog } from "@tidings/log";
 import { isLogEpoch, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { READ_TIME } from "./limits.ts";
-import { withTimeLimit } from "./time-limit.ts";
+import { inTime } from "./time-limit.ts";
 
 interface ReadHeadNeeds {
   readonly log: Pick<EventLog, "head">;
@@ -12,12 +12,11 @@ interface ReadHeadNeeds {
 /**
  * The newest position of the log. It is not read in the queue of reads, so it waits for no other reader.
  *
- * @param gone aborted when nobody waits any more
  * @throws TimeLimitError when the log does not answer within {@link READ_TIME}
  * @throws TypeError when the epoch of the log is not one that a log may have
  */
-export async function readHead({ log, clock }: ReadHeadNeeds, gone?: AbortSignal): Promise<Cursor> {
-  const head = await withTimeLimit(clock, READ_TIME, () => log.head(), gone);
+export async function readHead({ log, clock }: ReadHeadNeeds): Promise<Cursor> {
+  const head = await inTime(clock, READ_TIME, log.head());
   if (isLogEpoch(head.epoch)) return head;
   throw new TypeError(
     `Expected an epoch of 1 to 24 characters A-Z a-z 0-9 _ - without "--" from the log, got "${head.epoch}"; ` +

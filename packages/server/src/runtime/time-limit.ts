@@ -19,17 +19,17 @@ export class TimeLimitError extends Error {
 export function inTime<Result>(
   clock: Pick<Clock, "setTimeout">,
   milliseconds: number,
-  work: Promise<Result>,
+  work: PromiseLike<Result>,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     const cancel = clock.setTimeout(() => reject(new TimeLimitError(milliseconds)), milliseconds, true);
-    void work.then(resolve, reject).finally(cancel);
+    void Promise.resolve(work).then(resolve, reject).finally(cancel);
   });
 }
 
 /**
  * Runs a task and rejects when it takes longer than `milliseconds`, or when nobody waits for it any more. The late
- * result is dropped.
+ * result is dropped. A task for which nobody waits does not begin.
  *
  * @param gone aborted when nobody waits any more
  * @throws TimeLimitError when the time is over, the reason of `gone`, and what the task throws
@@ -42,6 +42,8 @@ export function withTimeLimit<Result>(
 ): Promise<Result> {
   const giveUp = new AbortController();
   return new Promise((resolve, reject) => {
+    // A signal that is aborted already says nothing to those who begin to listen.
+    gone?.throwIfAborted();
     const stop = (reason: unknown): void => {
       giveUp.abort(reason);
       reject(reason);

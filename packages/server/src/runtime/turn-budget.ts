@@ -12,6 +12,7 @@ export class TurnBudget {
   /** When the work was first asked about in this turn, in milliseconds since 1970; null before that. */
   #startedAt: number | null = null;
   #lastInQueue = Promise.resolve();
+  #waiting = 0;
 
   constructor(clock: Pick<Clock, "now" | "defer">) {
     this.#clock = clock;
@@ -30,13 +31,20 @@ export class TurnBudget {
     return Math.abs(now - this.#startedAt) >= BUDGET;
   }
 
+  /** Whether there is time left now, and nobody waits for it. Who reads this has to begin at once. */
+  get isFree(): boolean {
+    return this.#waiting === 0 && !this.isSpent;
+  }
+
   /** Resolves when there is time left, in this turn or in a later one. In the order of the calls. */
   available(): Promise<void> {
+    this.#waiting++;
     this.#lastInQueue = this.#lastInQueue.then(() => this.#waitForTime());
     return this.#lastInQueue;
   }
 
   async #waitForTime(): Promise<void> {
     while (this.isSpent) await new Promise<void>((resolve) => this.#clock.defer(resolve));
+    this.#waiting--;
   }
 }

@@ -38,7 +38,7 @@ export async function answerStream(
   const commandCount = commands.count();
   const access = await admit(needs, request, parsed, (viewer) => displacement.checkRoom(viewer));
   if (request.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: "" };
-  const start = await askLog(needs, request.signal, () => findStartPosition(needs, parsed, access, request.signal));
+  const start = await askLog(needs, request, () => findStartPosition(needs, parsed, access, request));
   // Once more, since other requests may have taken the room while the log was read.
   displacement.checkRoom(access.viewer);
   return { status: 200, headers: STREAM_HEADERS, open: (sink) => open(needs, sink, start, commandCount) };

@@ -2,6 +2,7 @@ import type { Address } from "@tidings/contract";
 import type { Entry, Hole } from "@tidings/log";
 import type { ByeReason, Cursor } from "@tidings/protocol";
 import type { ConnectionInfo, Viewer } from "../hub-options.ts";
+import type { LowerBounds } from "../position/lower-bounds.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import { boundsOf, endOf } from "../rights/access.ts";
 import type { CommandedStream } from "../rights/commands.ts";
@@ -45,7 +46,7 @@ export class Connection implements StreamControl, Consumer {
     return this;
   }
 
-  get fromByPath(): ReadonlyMap<string, number> {
+  get fromByPath(): LowerBounds {
     return this.#pump.fromByPath;
   }
 

@@ -1,6 +1,7 @@
 import type { EventLog, Limit, Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
+import type { LeavableBounds } from "../position/lower-bounds.ts";
 import { hasVoidBound, isOwedAfter, owedOf, pageUpTo } from "../position/owed.ts";
 import { readableValues } from "../position/readable-values.ts";
 import type { StartPosition } from "../position/start-position.ts";
@@ -47,7 +48,7 @@ export interface PumpNeeds {
  */
 export class Pump implements Follower {
   /** The lower bound of each path that it follows. A bound never changes; a path that is refused leaves. */
-  readonly fromByPath: Map<string, number>;
+  readonly fromByPath: LeavableBounds;
   readonly #needs: PumpNeeds;
   readonly #consumer: Consumer;
   /** The epoch in which the lower bounds are positions. */

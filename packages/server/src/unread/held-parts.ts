@@ -15,22 +15,33 @@ export interface HeldParts<Each extends Holder> {
   add(holder: Each): void;
   /** Does nothing for a holder that does not count. */
   remove(holder: Each): void;
-  /** The one that holds most; null if there is only one. */
+  /** One of those that hold most: none holds twice as much. Null if there is only one. */
   largest(): Each | null;
 }
 
+/** What a holder has had when it was counted. */
+interface Held<Each> {
+  readonly parts: readonly Part[];
+  /** The holders of about as many bytes. */
+  readonly peers: Set<Each>;
+}
+
 export function createHeldParts<Each extends Holder>(): HeldParts<Each> {
-  /** With what each holder had when it was counted. */
-  const partsByHolder = new Map<Each, readonly Part[]>();
+  const heldBy = new Map<Each, Held<Each>>();
+  /** By the number of binary digits of their bytes. There may be many holders: nobody must walk over all of them. */
+  const bySize = Array.from({ length: 33 }, () => new Set<Each>());
   const countByPart = new Map<Part, number>();
   let bytes = 0;
   return {
     bytes: () => bytes,
 
     add(holder) {
-      if (holder.parts.length === 0 || partsByHolder.has(holder)) return;
-      partsByHolder.set(holder, holder.parts);
-      for (const part of holder.parts) {
+      const { parts } = holder;
+      if (parts.length === 0 || heldBy.has(holder)) return;
+      const peers = bySize[32 - Math.clz32(bytesOf(parts))] ?? new Set();
+      peers.add(holder);
+      heldBy.set(holder, { parts, peers });
+      for (const part of parts) {
         const count = countByPart.get(part) ?? 0;
         if (count === 0) bytes += part.bytes;
         countByPart.set(part, count + 1);
@@ -38,9 +49,10 @@ export function createHeldParts<Each extends Holder>(): HeldParts<Each> {
     },
 
     remove(holder) {
-      const parts = partsByHolder.get(holder) ?? [];
-      partsByHolder.delete(holder);
-      for (const part of parts) {
+      const held = heldBy.get(holder);
+      heldBy.delete(holder);
+      held?.peers.delete(holder);
+      for (const part of held?.parts ?? []) {
         const count = (countByPart.get(part) ?? 1) - 1;
         if (count > 0) {
           countByPart.set(part, count);
@@ -52,9 +64,9 @@ export function createHeldParts<Each extends Holder>(): HeldParts<Each> {
     },
 
     largest() {
-      if (partsByHolder.size < 2) return null;
-      const size = (holder: Each): number => bytesOf(partsByHolder.get(holder) ?? []);
-      return [...partsByHolder.keys()].reduce((most, each) => (size(each) > size(most) ? each : most));
+      if (heldBy.size < 2) return null;
+      const [first = null] = bySize.findLast(({ size }) => size > 0) ?? [];
+      return first;
     },
   };
 }

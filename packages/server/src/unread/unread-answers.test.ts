@@ -132,6 +132,18 @@ test("a group has 16 pages at most, and the others do not wait for it", async ()
   expect(entered).toContain(99);
 });
 
+test("readers are given up early for pages of their own group, and for none of another one that is full", async () => {
+  const { clock, givenUp, entered, enter } = open();
+  const session = {};
+  for (let number = 0; number < 20; number++) void enter(number, { session });
+  void enter(99);
+  await clock.advance(1_000);
+  expect(givenUp).toEqual(Array.from({ length: 16 }, (_, number) => number));
+  expect(entered).toHaveLength(21);
+  await clock.advance(29_000);
+  expect(givenUp).toContain(99);
+});
+
 test("a reader that leaves while it waits takes no room, and neither does one that has left before", async () => {
   const { clock, entered, enter } = open();
   const pages = await Promise.all(numbers.map((number) => enter(number)));

@@ -1,5 +1,6 @@
 import type { Clock } from "@tidings/protocol/clock";
 import { bytesOf, createHeldParts, type Part } from "./held-parts.ts";
+import { createWaitingPages } from "./waiting-pages.ts";
 
 /** How many bytes of answers may wait for their readers in one hub. */
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -7,10 +8,8 @@ const MOST_BYTES = 32 * 1024 * 1024;
 const EXPECTED_BYTES = 1024 * 1024;
 /** How many bytes pages may hold together while they have no room among the answers. */
 const MOST_HELD_BYTES = 16 * 1024 * 1024;
-/** How many pages of one group, for example of one HTTP/2 session, may be under way. */
-const MOST_OF_GROUP = 16;
-/** How long a reader may take nothing, in milliseconds, while pages wait for room. Making a page has as long. */
-const STALL_TIME_WHEN_FULL = 1_000;
+/** How long a reader may take nothing, in milliseconds, while others wait for its room. Making a page has as long. */
+const STALL_TIME_WHEN_WANTED = 1_000;
 /** How long a reader may take nothing in any case, in milliseconds. */
 const STALL_TIME = 30_000;
 
@@ -35,8 +34,8 @@ export interface AnswerRoom extends UnreadAnswer {
    */
   aside<Result>(run: () => Promise<Result>): Promise<Result>;
   /**
-   * The page keeps a part while it is aside. Pages without room hold 16 MB together at most: of more, the page that
-   * holds most is refused.
+   * The page keeps a part while it is aside. Pages without room hold 16 MB together at most: of more, one of those that
+   * hold most is refused.
    */
   hold(part: Part): void;
   /** The reader has the answer, or is gone. Does nothing the second time. */
@@ -48,51 +47,39 @@ interface AnswerReader {
   /** Aborted when the reader is gone. */
   readonly signal: AbortSignal;
   /** What shares a bound of its own, for example a session of HTTP/2. */
-  readonly session?: object;
+  readonly session?: object | undefined;
 }
 
 /** The answers of a hub that their readers have not taken. Together they have a bounded size. */
 export interface UnreadAnswers {
   /**
-   * Waits until there is room to make one more page, or its reader is gone. When there is no room, readers that have
-   * taken nothing for a second are given up, and a page that is made for longer than a second does not count until it
-   * is written.
+   * Waits until there is room to make one more page, or its reader is gone. While others wait for their room, readers
+   * that have taken nothing for a second are given up, and a page that is made for longer than a second does not count
+   * until it is written.
    */
   enter(reader: AnswerReader): Promise<AnswerRoom>;
   /** Room for an answer that is made and small. It does not wait. */
   add(reader: AnswerReader, bytes: number): AnswerRoom;
 }
 
-interface Waiter {
-  hasRoom(): boolean;
-  enter(): void;
-}
-
 export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout">): UnreadAnswers {
   const counted = new Set<Room>();
-  const waiters = new Set<Waiter>();
-  const countByGroup = new WeakMap<object, number>();
+  const waiting = createWaitingPages<Room>({
+    hasRoom: ({ parts }) => !isFull(EXPECTED_BYTES + bytesOf(parts)),
+    enter: (room) => count(room, EXPECTED_BYTES + bytesOf(room.parts)),
+  });
   const held = createHeldParts<Room>();
   let bytes = 0;
   let stopWatching: (() => void) | null = null;
 
-  function isFull(size = EXPECTED_BYTES): boolean {
+  function isFull(size: number): boolean {
     return counted.size > 0 && bytes + size > MOST_BYTES;
   }
 
-  function hasRoom({ session, parts }: Room): boolean {
-    if (isFull(EXPECTED_BYTES + bytesOf(parts))) return false;
-    return session === undefined || (countByGroup.get(session) ?? 0) < MOST_OF_GROUP;
-  }
-
-  function countGroup({ session }: Room, one: 1 | -1): void {
-    if (session !== undefined) countByGroup.set(session, (countByGroup.get(session) ?? 0) + one);
-  }
-
   function count(room: Room, size: number): void {
-    if (!counted.has(room)) countGroup(room, 1);
-    else bytes -= room.bytes;
+    if (counted.has(room)) bytes -= room.bytes;
     counted.add(room);
+    waiting.takePlace(room);
     held.remove(room);
     bytes += room.bytes = size;
     room.since = clock.monotonic();
@@ -102,8 +89,8 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
   function uncount(room: Room): void {
     if (!counted.delete(room)) return;
     bytes -= room.bytes;
-    countGroup(room, -1);
-    letWaitersIn();
+    waiting.givePlaceBack(room);
+    waiting.letIn();
     if (counted.size > 0) return;
     stopWatching?.();
     stopWatching = null;
@@ -121,66 +108,36 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
     }
   }
 
-  /** The newest first: a crowd of requests whose answers nobody reads must not delay everybody who comes later. */
-  function letWaitersIn(): void {
-    if (waiters.size === 0 || isFull()) return;
-    for (const waiter of [...waiters].toReversed()) {
-      if (waiter.hasRoom()) waiter.enter();
-    }
-  }
-
   /** Looks at the readers once a second, for as long as there are answers. */
   function watch(): void {
     if (stopWatching !== null || counted.size === 0) return;
     stopWatching = clock.setTimeout(
       () => {
         stopWatching = null;
-        giveUpStalled(waiters.size > 0);
+        giveUpStalled();
         watch();
       },
-      STALL_TIME_WHEN_FULL,
+      STALL_TIME_WHEN_WANTED,
       true,
     );
   }
 
-  function giveUpStalled(isWanted: boolean): void {
+  /** All of them at once: the next newcomers must not wait for another look. */
+  function giveUpStalled(): void {
     const now = clock.monotonic();
-    for (const room of [...counted]) {
-      const time = now - room.since;
+    for (const room of [...counted].filter((each) => now - each.since >= patienceFor(each))) {
       if (room.giveUp === null) {
-        if (isWanted && time >= STALL_TIME_WHEN_FULL) setAside(room);
-      } else if (time >= (isWanted ? STALL_TIME_WHEN_FULL : STALL_TIME)) {
+        setAside(room);
+      } else {
         room.leave();
         room.giveUp();
       }
     }
   }
 
-  /** Counts the page as soon as there is room, or its reader is gone. */
-  function waitForRoom(room: Room): Promise<void> {
-    const { gone } = room;
-    const enter = (): void => count(room, EXPECTED_BYTES + bytesOf(room.parts));
-    if (gone.aborted) return Promise.resolve();
-    if (hasRoom(room)) {
-      enter();
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      const stopWaiting = (): void => {
-        waiters.delete(waiter);
-        gone.removeEventListener("abort", stopWaiting);
-        resolve();
-      };
-      const waiter: Waiter = {
-        hasRoom: () => hasRoom(room),
-        enter() {
-          enter();
-          stopWaiting();
-        },
-      };
-      waiters.add(waiter);
-      gone.addEventListener("abort", stopWaiting);
-    });
+  function patienceFor(room: Room): number {
+    if (waiting.isWanted(room)) return STALL_TIME_WHEN_WANTED;
+    return room.giveUp === null ? Infinity : STALL_TIME;
   }
 
   class Room implements AnswerRoom {
@@ -212,7 +169,7 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
       this.parts = [];
       uncount(this);
       const result = await run();
-      if (!this.#isOver) await waitForRoom(this);
+      if (!this.#isOver) await waiting.wait(this);
       // It may have left while it waited.
       if (this.#isOver) uncount(this);
       // Otherwise the result would stay in memory for whatever comes next.
@@ -241,7 +198,7 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
       if (this.#isOver) return;
       this.parts = [{ bytes: bytesLeft }];
       count(this, bytesLeft);
-      letWaitersIn();
+      waiting.letIn();
     }
 
     leave(): void {
@@ -256,7 +213,7 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
   return {
     async enter(reader) {
       const room = new Room(reader);
-      await waitForRoom(room);
+      await waiting.wait(room);
       return room;
     },
 

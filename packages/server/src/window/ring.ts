@@ -1,3 +1,4 @@
+import type { LowerBounds } from "../position/lower-bounds.ts";
 import { VOLATILE_AGE, type Entry } from "@tidings/log";
 import { EntryIndex, keyOf, takeNext, type Slot } from "@tidings/log/entry-index";
 import type { Cursor } from "@tidings/protocol";
@@ -9,7 +10,7 @@ import type { RingBatch, RingEntry } from "./ring-entry.ts";
 /** What the ring has to know of a connection: its position, and the lower bound of each of its paths. */
 export interface ReadPosition {
   readonly cursor: Cursor;
-  readonly fromByPath: ReadonlyMap<string, number>;
+  readonly fromByPath: LowerBounds;
   /** The `seq` up to which it may be served; `Infinity` for as far as the ring goes. */
   readonly upTo: number;
 }

@@ -65,8 +65,8 @@ describe("one tailer for all", () => {
     expect(streams.map(({ sink }) => sink.received.length)).toEqual([3, 4, 3]);
   });
 
-  test("an event wakes one of 10,000 connections on 10,000 addresses", async () => {
-    const { hub, connect, clock } = await openTestHub({ limits: { connectionsPerViewer: Infinity } });
+  test("10,000 connections cost one read for each poll, and an event of one address wakes one of them", async () => {
+    const { hub, log, connect, clock } = await openTestHub({ limits: { connectionsPerViewer: Infinity } });
     const streams = [];
     for (let batch = 0; batch < 100; batch++) {
       streams.push(
@@ -75,6 +75,9 @@ describe("one tailer for all", () => {
         )),
       );
     }
+    log.calls["read"] = 0;
+    await clock.advance(10_000);
+    expect(log.calls["read"]).toBe(10);
     let pumped = 0;
     // oxlint-disable-next-line typescript/unbound-method -- called below with the `this` of each call
     const pump = Pump.prototype.pump;
@@ -194,6 +197,19 @@ describe("a new epoch (laws 2 and 4)", () => {
     expect(ahead.sink.received).toEqual([]);
     expect(ahead.sink.of("gap")).toEqual([{ data: { channels: { "rooms/lobby": "lost" } }, id: "e1.5" }]);
     expect((await connect(`${LOBBY}&after=${lost}`)).sink.of("gap")).toHaveLength(1);
+  });
+
+  test("that a trim begins after a loss is a gap for an idle reader, although nothing is published", async () => {
+    const log = new FailoverLog();
+    const { clock, connect, say } = await openTestHub({ log });
+    await say("a", "lost 1", "lost 2");
+    const live = await connect(LOBBY);
+    const trim = vi.spyOn(log, "trim").mockImplementationOnce(async () => log.failOver(2));
+    // Trims come every five seconds, and the poll once a second.
+    await clock.advance(4_000);
+    expect([trim.mock.calls.length, live.sink.of("gap")]).toEqual([0, []]);
+    await clock.advance(2_000);
+    expect(live.sink.of("gap")).toEqual([{ data: { channels: { "rooms/lobby": "lost" } }, id: "e1.1" }]);
   });
 
   test("ends a stream that starts one channel after what is lost, although nothing wakes that channel", async () => {

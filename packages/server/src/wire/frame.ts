@@ -26,6 +26,7 @@ export function entryFrame(entry: Entry, id = idOf(entry)): Chunk {
 /** The frames that name the paths which a stream does not follow: one for each reason. */
 export function refusalFrames(refused: ReadonlyMap<string, "forbidden" | "unknown">): Chunk[] {
   const frames: Chunk[] = [];
+  if (refused.size === 0) return frames;
   for (const reason of ["forbidden", "unknown"] as const) {
     const channels = [...refused.keys()].filter((path) => refused.get(path) === reason);
     if (channels.length > 0) frames.push(controlFrame("bye", { reason, channels }));

@@ -1,0 +1,27 @@
+import type { Settings } from "../options.ts";
+
+/** The least milliseconds between two attempts that an application, or a platform, asks for. */
+const PAUSE = 500;
+
+/**
+ * Does something when it is asked for, but not more often than twice in a second. Who asks earlier is served when the
+ * pause is over, all together.
+ */
+export function spaced({ clock, delays }: Pick<Settings, "clock" | "delays">, task: () => void): () => void {
+  let last = -Infinity;
+
+  function run(): void {
+    last = clock.now();
+    task();
+  }
+
+  return () => {
+    // The absolute difference: a clock that was set back must not hold it up until it has caught up.
+    const rest = PAUSE - Math.abs(clock.now() - last);
+    if (rest > 0) {
+      delays.add(task, rest, run);
+    } else {
+      run();
+    }
+  };
+}

@@ -1,0 +1,149 @@
+import { describe, expect, test } from "vitest";
+import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
+import { Doorbell, POLL_INTERVAL, type BellConnection } from "./doorbell.ts";
+
+/** A storage whose doorbell can be cut, silent or refused. */
+class FakeStorage {
+  readonly clock = new VirtualClock();
+  rings = 0;
+  deaf = 0;
+  attempts = 0;
+  /** Nobody can connect. */
+  isAway = false;
+  /** Who listens hears nothing. */
+  isSilent = false;
+  isRefusing = false;
+  readonly #listeners = new Map<() => void, () => void>();
+  readonly doorbell: Doorbell;
+
+  constructor(state: "works" | "silent" | "refusing" | "away" = "works") {
+    this.isSilent = state === "silent";
+    this.isRefusing = state === "refusing";
+    this.isAway = state === "away";
+    this.doorbell = new Doorbell({
+      clock: this.clock,
+      ring: () => this.rings++,
+      connect: () => this.#connect(),
+      ringOnce: async () => this.append(),
+      isRefused: (error) => String(error).includes("refused"),
+      onDeaf: () => this.deaf++,
+    });
+  }
+
+  get connections(): number {
+    return this.#listeners.size;
+  }
+
+  append(): void {
+    if (this.isSilent) return;
+    for (const hear of this.#listeners.keys()) hear();
+  }
+
+  cut(): void {
+    for (const end of [...this.#listeners.values()]) end();
+  }
+
+  /** How often it rings in so many milliseconds. */
+  async ringsIn(milliseconds: number): Promise<number> {
+    const before = this.rings;
+    await this.clock.advance(milliseconds);
+    return this.rings - before;
+  }
+
+  #connect(): BellConnection {
+    this.attempts++;
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    let own = (): void => {};
+    const close = (): void => {
+      this.#listeners.delete(own);
+      end();
+    };
+    return {
+      ended,
+      listen: async (hear) => {
+        if (this.isAway) throw new Error("nobody there");
+        if (this.isRefusing) throw new Error("refused");
+        own = () => hear();
+        this.#listeners.set(own, close);
+      },
+      close,
+    };
+  }
+}
+
+describe("a doorbell", () => {
+  test("that hears itself polls no more, and rings for each append", async () => {
+    const storage = new FakeStorage();
+    await storage.clock.settle();
+    expect(storage.rings).toBeGreaterThan(0);
+    expect(await storage.ringsIn(10_000)).toBe(0);
+    const before = storage.rings;
+    storage.append();
+    expect([storage.rings - before, storage.deaf]).toEqual([1, 0]);
+  });
+
+  test("that listens and hears nothing says so once, keeps no connection, and polls", async () => {
+    const storage = new FakeStorage("silent");
+    await storage.clock.advance(60_000);
+    expect([storage.deaf, storage.connections, storage.attempts]).toEqual([1, 0, 1]);
+    expect(await storage.ringsIn(10 * POLL_INTERVAL)).toBe(10);
+  });
+
+  test("that may not listen says so once, without another attempt, and polls", async () => {
+    const storage = new FakeStorage("refusing");
+    await storage.clock.advance(60_000);
+    expect([storage.deaf, storage.attempts]).toEqual([1, 1]);
+    expect(await storage.ringsIn(10 * POLL_INTERVAL)).toBe(10);
+  });
+
+  test("that is cut rings at once and polls until it is back, with pauses that grow to five seconds", async () => {
+    const storage = new FakeStorage();
+    await storage.clock.settle();
+    storage.isAway = true;
+    const before = storage.rings;
+    storage.cut();
+    await storage.clock.settle();
+    expect(storage.rings - before).toBe(1);
+    expect(await storage.ringsIn(POLL_INTERVAL)).toBeGreaterThan(0);
+    await storage.clock.advance(60_000);
+    // 0.1, 0.2, 0.4 … 3.2, then 5 seconds.
+    expect(storage.attempts).toBeGreaterThan(15);
+    expect(storage.attempts).toBeLessThan(20);
+    storage.isAway = false;
+    await storage.clock.advance(5_000);
+    expect(storage.connections).toBe(1);
+    expect(await storage.ringsIn(10_000)).toBe(0);
+    // After that, the first pause is short again.
+    const attempts = storage.attempts;
+    storage.cut();
+    await storage.clock.advance(100);
+    expect(storage.attempts).toBe(attempts + 1);
+    storage.append();
+    expect(storage.deaf).toBe(0);
+  });
+
+  test("that is cut while it is tested tries again, and is not deaf", async () => {
+    const storage = new FakeStorage("silent");
+    await storage.clock.advance(1_000);
+    storage.cut();
+    storage.isSilent = false;
+    await storage.clock.advance(3_000);
+    expect([storage.deaf, storage.attempts, storage.connections]).toEqual([0, 2, 1]);
+  });
+
+  test.for(["works", "silent", "away"] as const)(
+    "that is closed leaves nothing behind: one that is %s",
+    async (state) => {
+      const storage = new FakeStorage(state);
+      await storage.clock.advance(1_000);
+      await storage.doorbell.close();
+      await storage.clock.settle();
+      expect([storage.clock.pending, storage.connections]).toEqual([0, 0]);
+      expect(await storage.ringsIn(10_000)).toBe(0);
+      expect(storage.deaf).toBe(0);
+    },
+  );
+});

@@ -1,0 +1,141 @@
+import type { Clock } from "@tidings/protocol/clock";
+
+/** How long the test of the doorbell waits for its ring, in milliseconds. */
+const TEST_TIME = 2_000;
+/** The pauses before the next attempt to listen, in milliseconds: the first, and the longest. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 5_000;
+/** The interval of polls while the doorbell is not known to work, in milliseconds. */
+export const POLL_INTERVAL = 400;
+
+/** A connection that listens. It is made for one attempt. */
+export interface BellConnection {
+  /** Resolves when the connection has ended. Never rejects. */
+  readonly ended: Promise<void>;
+  /**
+   * Connects, and listens.
+   *
+   * @param hear to be called for each ring that arrives
+   * @throws if it cannot, for now or for ever
+   */
+  listen(hear: () => void): Promise<void>;
+  /** Ends the connection, or the attempt to make it. Never rejects. */
+  close(): void | Promise<void>;
+}
+
+/** What {@link Doorbell} needs. */
+export interface DoorbellNeeds {
+  readonly clock: Clock;
+  /** Called when there may be new entries. */
+  readonly ring: () => void;
+  readonly connect: () => BellConnection;
+  /** Rings through another connection, as an append does. */
+  readonly ringOnce: () => Promise<unknown>;
+  /** Whether an error says that listening is not allowed, so that no further attempt is of use. @default never */
+  readonly isRefused?: (error: unknown) => boolean;
+  /** Called at most once, when listening turns out to be of no use. */
+  readonly onDeaf: () => void;
+}
+
+/**
+ * Hears of what other processes append, on a connection of its own, which is made again when it ends. Behind some
+ * poolers and proxies, listening succeeds but nothing arrives: so the doorbell rings itself first. Until it has heard
+ * that, it polls.
+ */
+export class Doorbell {
+  readonly #needs: DoorbellNeeds;
+  #connection: BellConnection;
+  /** To be called when a ring arrives while the doorbell is tested. */
+  #onTestRing: () => void = () => {};
+  #pause = FIRST_PAUSE;
+  /** Cancels the end of the test, or the next attempt. */
+  #cancelTimer: () => void = () => {};
+  /** Cancels the next poll; null while the doorbell works. */
+  #cancelPoll: (() => void) | null = null;
+  #closed = false;
+
+  constructor(needs: DoorbellNeeds) {
+    this.#needs = needs;
+    this.#connection = needs.connect();
+    this.#poll();
+    void this.#listen(this.#connection);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer();
+    this.#cancelPoll?.();
+    await this.#connection.close();
+  }
+
+  async #listen(connection: BellConnection): Promise<void> {
+    const mustGoOn = await this.#hearUntilItEnds(connection);
+    this.#cancelTimer();
+    await connection.close();
+    if (this.#closed || !mustGoOn) return;
+    this.#cancelTimer = this.#needs.clock.setTimeout(() => this.#listenAgain(), this.#pause, true);
+    this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
+    // Meanwhile a ring may have been lost.
+    this.#needs.ring();
+    if (this.#cancelPoll === null) this.#poll();
+  }
+
+  #listenAgain(): void {
+    this.#connection = this.#needs.connect();
+    void this.#listen(this.#connection);
+  }
+
+  /** Resolves when the connection has ended, with whether another one may be of use. */
+  async #hearUntilItEnds(connection: BellConnection): Promise<boolean> {
+    const { ring, isRefused = () => false, onDeaf } = this.#needs;
+    try {
+      await connection.listen(() => this.#hear());
+      const isHeard = await Promise.race([this.#isHeard(), connection.ended.then(() => null)]);
+      if (this.#closed || isHeard === null) return true;
+      if (!isHeard) {
+        onDeaf();
+        return false;
+      }
+      this.#pause = FIRST_PAUSE;
+      this.#cancelPoll?.();
+      this.#cancelPoll = null;
+      // Entries may have come before the connection listened.
+      ring();
+      await connection.ended;
+      return true;
+    } catch (error) {
+      if (this.#closed || !isRefused(error)) return true;
+      onDeaf();
+      return false;
+    }
+  }
+
+  #hear(): void {
+    this.#onTestRing();
+    if (!this.#closed) this.#needs.ring();
+  }
+
+  /** Whether a ring of another connection arrives. */
+  async #isHeard(): Promise<boolean> {
+    const { clock, ringOnce } = this.#needs;
+    const ringing = new Promise<boolean>((resolve) => {
+      this.#onTestRing = () => resolve(true);
+      this.#cancelTimer = clock.setTimeout(() => resolve(false), TEST_TIME, true);
+    });
+    const [isHeard] = await Promise.all([ringing, ringOnce()]);
+    this.#cancelTimer();
+    return isHeard;
+  }
+
+  /** Rings again and again. */
+  #poll(): void {
+    this.#cancelPoll = this.#needs.clock.setTimeout(
+      () => {
+        this.#needs.ring();
+        this.#poll();
+      },
+      POLL_INTERVAL,
+      true,
+    );
+  }
+}

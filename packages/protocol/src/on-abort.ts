@@ -1,0 +1,43 @@
+/** Who waits for a signal. */
+interface Waiting {
+  readonly listeners: Set<() => void>;
+  /** The only listener that the signal has. */
+  readonly callAll: () => void;
+}
+
+const waitingBySignal = new WeakMap<AbortSignal, Waiting>();
+
+/**
+ * Calls `listener` when the signal is aborted, unless the returned function was called before. It is not called for a
+ * signal that has been aborted before. Without a signal, nothing happens.
+ *
+ * A signal has one listener of ours, however many wait for it: an application gives one signal to many loops, and Node
+ * warns of a leak when a signal has more than ten listeners.
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal === undefined) return () => {};
+  const { listeners, callAll } = waitingBySignal.get(signal) ?? listenTo(signal);
+  // Two callers may pass the same function.
+  const own = (): void => listener();
+  listeners.add(own);
+  return () => {
+    if (listeners.delete(own) && listeners.size === 0) forget(signal, callAll);
+  };
+}
+
+function listenTo(signal: AbortSignal): Waiting {
+  const listeners = new Set<() => void>();
+  const callAll = (): void => {
+    forget(signal, callAll);
+    for (const listener of [...listeners]) if (listeners.delete(listener)) listener();
+  };
+  const waiting = { listeners, callAll };
+  waitingBySignal.set(signal, waiting);
+  signal.addEventListener("abort", callAll);
+  return waiting;
+}
+
+function forget(signal: AbortSignal, callAll: () => void): void {
+  signal.removeEventListener("abort", callAll);
+  waitingBySignal.delete(signal);
+}

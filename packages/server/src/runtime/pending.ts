@@ -1,0 +1,19 @@
+/** What a function answers at once, or later. Most hooks of applications answer at once. */
+export type Answer<Result> = Result | Promise<Result>;
+
+/**
+ * What a function of the application has answered. Whatever has a `then` is waited for, as `await` does. It becomes a
+ * promise here: the `then` of others may return nothing, so nobody could wait for what follows it.
+ */
+export function toAnswer<Result>(given: Result | PromiseLike<Result>): Answer<Result> {
+  // Plain JavaScript may answer anything.
+  const answer: unknown = given;
+  const isLater =
+    typeof answer === "object" && answer !== null && "then" in answer && typeof answer.then === "function";
+  return isLater ? Promise.resolve(given) : (given as Result);
+}
+
+/** Whether an answer is still to come. */
+export function isPending<Result>(answer: Answer<Result>): answer is Promise<Result> {
+  return answer instanceof Promise;
+}

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { createWaitingPages } from "./waiting-pages.ts";
+
+interface TestPage {
+  readonly number: number;
+  readonly session: object | undefined;
+  readonly gone: AbortSignal;
+}
+
+/** `entered` is the numbers of the pages that have entered; `looks` says how often somebody asked about room. */
+function open(room: number) {
+  const entered: number[] = [];
+  const state = { room, looks: 0 };
+  const pages = createWaitingPages<TestPage>({
+    hasRoom() {
+      state.looks++;
+      return state.room > 0;
+    },
+    enter({ number }) {
+      state.room--;
+      entered.push(number);
+    },
+  });
+  function wait(number: number, session?: object) {
+    const gone = new AbortController();
+    const page = { number, session, gone: gone.signal };
+    return { page, leave: () => gone.abort(), over: pages.wait(page) };
+  }
+  return { state, entered, pages, wait };
+}
+
+test("a page that gets in costs the same, however many others wait for room or for a place in their session", () => {
+  const { state, entered, pages, wait } = open(64);
+  const sessions = [{}, {}, {}, {}];
+  const all = sessions.flatMap((session) => Array.from({ length: 1_000 }, (_, number) => wait(number, session)));
+  expect(entered).toHaveLength(64);
+  state.looks = 0;
+  for (const { page } of all.slice(0, 16)) {
+    state.room++;
+    pages.givePlaceBack(page);
+    pages.letIn();
+  }
+  expect(entered).toHaveLength(80);
+  // Those that get in, and for each the look that finds nobody else.
+  expect(state.looks).toBeLessThanOrEqual(2 * 16);
+});
+
+test("the newest gets in first, and who has left is passed over", async () => {
+  const { state, entered, pages, wait } = open(0);
+  const waiting = Array.from({ length: 100 }, (_, number) => wait(number));
+  for (const { leave } of waiting.slice(50)) leave();
+  await Promise.all(waiting.slice(50).map(({ over }) => over));
+  state.room = 2;
+  pages.letIn();
+  expect(entered).toEqual([49, 48]);
+  for (const { leave } of waiting) leave();
+  state.room = 2;
+  pages.letIn();
+  expect(entered).toHaveLength(2);
+});
+
+test("a page that leaves while it waits for room gives its place to the next one of its session", () => {
+  const { state, entered, pages, wait } = open(0);
+  const session = {};
+  const waiting = Array.from({ length: 17 }, (_, number) => wait(number, session));
+  for (const { leave } of waiting.slice(0, 16)) leave();
+  state.room = 20;
+  pages.letIn();
+  expect(entered).toEqual([16]);
+});
+
+test("somebody waits for what a page has: for its room, or for its place in the session", () => {
+  const { pages, wait } = open(16);
+  const session = {};
+  const [first] = Array.from({ length: 17 }, (_, number) => wait(number, session));
+  const other = { number: 99, session: {}, gone: new AbortController().signal };
+  expect([first && pages.isWanted(first.page), pages.isWanted(other)]).toEqual([true, false]);
+  wait(100);
+  expect(pages.isWanted(other)).toBe(true);
+});

@@ -1,0 +1,118 @@
+import { WaitingLine } from "./waiting-line.ts";
+
+/** How many pages of one session may be under way. */
+const MOST_OF_SESSION = 16;
+
+/** A page, as far as it has to wait. */
+interface Waitable {
+  /** Aborted when the page need not wait any more. */
+  readonly gone: AbortSignal;
+  /** What shares a bound of its own, for example a session of HTTP/2. */
+  readonly session: object | undefined;
+}
+
+interface WaitingPagesNeeds<Page> {
+  /** Whether there is room for the page in the hub. */
+  readonly hasRoom: (page: Page) => boolean;
+  /** The page has its place and its room. */
+  readonly enter: (page: Page) => void;
+}
+
+/** The pages that wait: first for a place among the pages of their session, then for room in the hub. */
+export interface WaitingPages<Page extends Waitable> {
+  /** Resolves when the page has entered, or is gone. */
+  wait(page: Page): Promise<void>;
+  /** There may be more room: lets pages in that wait. */
+  letIn(): void;
+  /** The page is under way. Also when its session has too many: it may have given way while it was made. */
+  takePlace(page: Page): void;
+  /** The page is not under way any more. */
+  givePlaceBack(page: Page): void;
+  /** Whether another page waits for what this one has. */
+  isWanted(page: Page): boolean;
+}
+
+interface Waiter<Page> {
+  readonly page: Page;
+  /** It waits no longer. */
+  readonly end: () => void;
+}
+
+/** The pages of one session. */
+interface Session<Page> {
+  readonly underWay: Set<Page>;
+  readonly line: WaitingLine<Waiter<Page>>;
+}
+
+/**
+ * Pages of a session that has its places taken are in a line of their own: whoever looks for a page that can enter must
+ * not walk over all of them, and nobody else has to make room for them.
+ */
+export function createWaitingPages<Page extends Waitable>({
+  hasRoom,
+  enter,
+}: WaitingPagesNeeds<Page>): WaitingPages<Page> {
+  const sessions = new WeakMap<object, Session<Page>>();
+  const hubLine = new WaitingLine<Waiter<Page>>();
+
+  function sessionOf({ session: key }: Page): Session<Page> | null {
+    if (key === undefined) return null;
+    const session = sessions.get(key) ?? { underWay: new Set(), line: new WaitingLine() };
+    sessions.set(key, session);
+    return session;
+  }
+
+  function waitForRoom(waiter: Waiter<Page>): void {
+    sessionOf(waiter.page)?.underWay.add(waiter.page);
+    hubLine.add(waiter);
+    letIn();
+  }
+
+  function letIn(): void {
+    for (let next = hubLine.newest; next !== undefined && hasRoom(next.page); next = hubLine.newest) {
+      hubLine.delete(next);
+      enter(next.page);
+      next.end();
+    }
+  }
+
+  function givePlaceBack(page: Page): void {
+    const session = sessionOf(page);
+    if (session?.underWay.delete(page) !== true || session.underWay.size >= MOST_OF_SESSION) return;
+    const next = session.line.newest;
+    if (next === undefined) return;
+    session.line.delete(next);
+    waitForRoom(next);
+  }
+
+  return {
+    wait(page) {
+      const { gone } = page;
+      if (gone.aborted) return Promise.resolve();
+      const session = sessionOf(page);
+      return new Promise((resolve) => {
+        const leave = (): void => {
+          session?.line.delete(waiter);
+          hubLine.delete(waiter);
+          givePlaceBack(page);
+          waiter.end();
+        };
+        const waiter: Waiter<Page> = {
+          page,
+          end() {
+            gone.removeEventListener("abort", leave);
+            resolve();
+          },
+        };
+        gone.addEventListener("abort", leave);
+        if (session !== null && session.underWay.size >= MOST_OF_SESSION) session.line.add(waiter);
+        else waitForRoom(waiter);
+      });
+    },
+
+    letIn,
+    takePlace: (page) => void sessionOf(page)?.underWay.add(page),
+    givePlaceBack,
+    isWanted: (page) => hubLine.size > 0 || (sessionOf(page)?.line.size ?? 0) > 0,
+  };
+}
