@@ -1,14 +1,15 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // The workspace's own packages are read from their sources: tests need no build. The other names are vite's
 // defaults: this list replaces them, so it has to repeat them.
 const resolve = { conditions: ["@tidings/source", "module", "node", "development|production"] };
 
 const ALL = ["{packages,apps,examples,e2e,benchmarks,docs,scripts}/**/*.test.{ts,tsx}"];
-/** Tests that start workers of their own, so nothing else runs beside them. */
-const ALONE = ["e2e/simulation/simulation.test.ts"];
+/** It has workers of its own, with a low priority: they take what the processor has left beside the faults. */
+const SIMULATION = ["e2e/simulation/simulation.test.ts"];
 /** Tests that take seconds: they start processes, wait for time limits, or break copies of the packages. */
 const SLOW = [
   "apps/chat-server/src/{one-at-a-time,storage}.test.ts",
@@ -76,6 +77,18 @@ const REDIS_SERVER = "packages/log-redis/test/set-up.ts";
 /** These tests have servers of databases. On a busy machine, such a server takes its time. */
 const withServers = (...globalSetup: string[]): Project => ({ globalSetup, expect: { poll: { timeout: 10_000 } } });
 
+/** Tests of faults wait for time limits and servers most of the time. The simulation never waits. */
+const besideSimulation: Project = { maxWorkers: 3, sequence: { groupOrder: 1 } };
+
+/** Begins with the simulation, which takes longest. */
+class SimulationFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isFirst = (file: TestSpecification): boolean => file.project.name === "simulation";
+    return [...sorted.filter(isFirst), ...sorted.filter((file) => !isFirst(file))];
+  }
+}
+
 /** These tests share one built page and one browser. Both are started only for these tests. */
 const page: Project = {
   globalSetup: "e2e/chat/set-up.ts",
@@ -95,6 +108,7 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**"],
     // Three workers on two cores: many tests mostly wait for sockets, servers and disks.
     maxWorkers: Math.max(3, availableParallelism() - 1),
+    sequence: { sequencer: SimulationFirst },
     reporters: ["default", "./scripts/counts.ts"],
     // A long run prints its figures as they come.
     disableConsoleIntercept: process.env["TIDINGS_LONG_RUN"] !== undefined,
@@ -107,7 +121,7 @@ export default defineConfig({
         include: ALL,
         exclude: [
           "e2e/{chat,react}/**",
-          ...ALONE,
+          ...SIMULATION,
           ...FAULTS,
           ...REDIS_FAULTS,
           ...SLOW,
@@ -121,7 +135,7 @@ export default defineConfig({
       project({ name: "slow", include: SLOW }),
       project({ ...withServers(POSTGRES_SERVER), name: "postgres", isolate: false, include: POSTGRES }),
       project({ ...withServers(REDIS_SERVER), name: "redis", isolate: false, include: REDIS }),
-      project({ name: "alone", include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } }),
+      project({ ...besideSimulation, name: "simulation", include: SIMULATION }),
       project({ ...react, name: "react", provide: { react: "19" } }),
       project({
         ...react,
@@ -135,28 +149,26 @@ export default defineConfig({
       project({ ...page, name: "page", include: ["e2e/{chat,react}/**/*.test.ts"], exclude: [SMOKE] }),
       project({
         ...withServers(POSTGRES_SERVER),
+        ...besideSimulation,
         name: "faults",
         include: FAULTS,
         exclude: MEASURES,
-        maxWorkers: 2,
-        sequence: { groupOrder: 3 },
       }),
       project({
         ...withServers(REDIS_SERVER),
+        ...besideSimulation,
         name: "redis-faults",
         include: REDIS_FAULTS,
         exclude: MEASURES,
-        maxWorkers: 2,
-        sequence: { groupOrder: 3 },
       }),
       project({
         ...withServers(POSTGRES_SERVER, REDIS_SERVER),
         name: "measures",
         include: MEASURES,
         maxWorkers: 1,
-        sequence: { groupOrder: 4 },
+        sequence: { groupOrder: 3 },
       }),
-      project({ name: "packed", include: PACKED, maxWorkers: 1, sequence: { groupOrder: 4 } }),
+      project({ name: "packed", include: PACKED, maxWorkers: 1, sequence: { groupOrder: 3 } }),
     ],
     // Workspace packages are compiled by vite, so that the source condition above applies to them.
     server: { deps: { inline: [/^@tidings/] } },

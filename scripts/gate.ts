@@ -1,40 +1,40 @@
-// The gate: what `.ci/run` and `npm run ci` check, in this order; the first step that fails ends it. Each step is a
-// command that can be run by itself. `--without <step>` leaves one out.
+// The gate: what `.ci/run` and `npm run ci` check, in this order; the first stage that fails ends it. The steps of a
+// stage run side by side. Each is a command that can be run by itself. `--without <step>` leaves one out.
 import { parseArgs } from "node:util";
 import { execa, parseCommandString } from "execa";
 import { formatCounts, sumCounts } from "./counts.ts";
 
-const steps = {
-  format: "npm run format -- --check",
-  lint: "npm run lint",
-  types: "npm run types",
-  build: "npm run build",
-  unused: "npm run unused",
-  sizes: "npm run sizes",
-  tests: "npm test -- --project=!packed",
-  // Node has an SQLite of its own since 22.13, and the log in it uses that; on Node 20 it uses another driver.
-  "sqlite-on-node-22": "npx --yes -p node@22 -- npm test -- packages/log-sqlite",
-  "sqlite-on-node-24": "npx --yes -p node@24 -- npm test -- packages/log-sqlite",
-  packed: "npm test -- --project=packed",
-};
+const stages: readonly Readonly<Record<string, string>>[] = [
+  { format: "npm run format -- --check", unused: "npm run unused", sizes: "npm run sizes" },
+  { lint: "npm run lint", types: "npm run types" },
+  { build: "npm run build" },
+  { tests: "npm test -- --project=!packed" },
+  {
+    // Node has an SQLite of its own since 22.13, and the log in it uses that; on Node 20 it uses another driver.
+    "sqlite-on-node-22": "npx --yes -p node@22 -- npm test -- packages/log-sqlite",
+    "sqlite-on-node-24": "npx --yes -p node@24 -- npm test -- packages/log-sqlite",
+    packed: "npm test -- --project=packed",
+  },
+];
 
 const { values } = parseArgs({ options: { without: { type: "string", multiple: true, default: [] } } });
 let printed = "";
 let exitCode = 0;
-for (const [name, command] of Object.entries(steps)) {
-  if (exitCode !== 0 || values.without.includes(name)) continue;
+
+async function run(name: string, command: string): Promise<void> {
   console.log(`\ngate: ${name} …`);
   const [file = "", ...commandArguments] = parseCommandString(command);
-  const { failed, stdout, durationMs } = await execa(file, commandArguments, {
-    stdout: ["inherit", "pipe"],
-    stderr: "inherit",
-    reject: false,
-    // In the gate, tests take all the time they need.
-    env: { TIDINGS_GATE: "yes" },
-  });
+  const env = { TIDINGS_GATE: "yes" }; // tests take all the time they need
+  const stdio = ["inherit", ["inherit", "pipe"], "inherit"] as const;
+  const { failed, stdout, durationMs } = await execa(file, commandArguments, { stdio, env, reject: false });
   printed += `${stdout}\n`;
   console.log(`gate: ${name} ${failed ? "FAILED" : "passed"} in ${(durationMs / 1_000).toFixed(1)} s`);
   if (failed) exitCode = 1;
+}
+
+for (const stage of stages) {
+  const wanted = Object.entries(stage).filter(([name]) => !values.without.includes(name));
+  if (exitCode === 0) await Promise.all(wanted.map(([name, command]) => run(name, command)));
 }
 const [passed, failed, skipped] = sumCounts(printed);
 // A step that is not a test counts as one failure.

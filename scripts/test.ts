@@ -4,7 +4,7 @@ import { execa } from "execa";
 
 const run = execa({ stdio: "inherit", reject: false });
 const given = process.argv.slice(2);
-const quick = ["code", "postgres", "redis", "alone", "react", "react-18", "smoke"].map(
+const quick = ["code", "postgres", "redis", "simulation", "react", "react-18", "smoke"].map(
   (project) => `--project=${project}`,
 );
 

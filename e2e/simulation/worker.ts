@@ -1,4 +1,5 @@
 import "./light-platform.ts";
+import { constants, setPriority } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { Counts } from "./coverage.ts";
@@ -43,6 +44,9 @@ export interface Report {
   /** The description of a short schedule that breaks the same promise, when one was to be explained. */
   readonly trace: string | null;
 }
+
+// A schedule never waits for real time, and what runs beside it does. On Linux, the priority is that of this thread.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 // Errors are part of every schedule, and no stack is ever read.
 Error.stackTraceLimit = 0;
