@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChunkBatch } from "../../packages/ai/src/index.ts";
 import { ai } from "../../packages/ai/test/contract.ts";
+import { faultStories } from "./fault-stories.ts";
 import { chat, Model, run, word, World } from "./world.ts";
 
 const FINISHED = { outcome: "finished", reason: null } as const;
@@ -156,6 +157,8 @@ const told: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await world.settled(reading);
     assert.deepEqual(types, ["RUN_ERROR"]);
   },
+
+  ...faultStories,
 };
 
 function typesOf(written: readonly { readonly type: string }[]): string[] {

@@ -44,6 +44,8 @@ export class World {
   readonly errors: unknown[] = [];
   /** Whether the log refuses such a batch. */
   isRefused = (_batch: readonly NewEntry[]): boolean => false;
+  /** What happens while such a batch is on its way to the log. */
+  beforeAppend = async (_batch: readonly NewEntry[]): Promise<void> => {};
 
   constructor() {
     const { clock, log } = this;
@@ -51,6 +53,7 @@ export class World {
     const refusing = wrapLog(log, {
       append: async (batch) => {
         if (this.isRefused(batch)) throw new AppendError("none", "The disk is full.");
+        await this.beforeAppend(batch);
         return log.append(batch);
       },
     });

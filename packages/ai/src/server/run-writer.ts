@@ -6,15 +6,26 @@ import type { ActiveRun, Chunk, ChunkBatch, RunEnd } from "../run.ts";
 
 /** What a lease gives. The types of the contract have been checked where the hub was passed. */
 interface LeasedWriter {
+  readonly askedAt: string;
   readonly signal: AbortSignal;
   publish(type: string, data: ChunkBatch | ActiveRun): Promise<{ readonly id: string }>;
   end(data: RunEnd): Promise<unknown>;
   release(): Promise<void>;
 }
 
+interface RunLease {
+  readonly ttl: number;
+  readonly aborted: RunEnd;
+}
+
+interface ChatLease {
+  readonly ttl: number;
+  readonly stopsSince: string;
+}
+
 /** What it needs of a hub. */
 export interface LeasingHub {
-  lease(address: Address, options: { readonly ttl: number; readonly aborted?: RunEnd }): Promise<LeasedWriter>;
+  lease(address: Address, options: RunLease | ChatLease): Promise<LeasedWriter>;
 }
 
 /** Which run to write, and where to say that it is active. */
@@ -72,7 +83,9 @@ export class RunWriter {
     const timing = { clock, chunkTimeout };
     let writer = new RunWriter(run, null, timing);
     try {
-      if (chat !== undefined) writer = new RunWriter(run, await hub.lease(chat, { ttl }), timing);
+      // Whoever stops the chat while its run begins means this run.
+      const lease = { ttl, stopsSince: run.askedAt };
+      if (chat !== undefined) writer = new RunWriter(run, await hub.lease(chat, lease), timing);
       await writer.#announce(place.run.params);
       return writer;
     } catch (error) {
