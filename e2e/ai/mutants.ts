@@ -57,6 +57,10 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
     mutation: patch("server/run-writer", "void writer.end(ABORTED).catch(() => {});", ""),
   },
   {
+    breaks: "a chat that is stopped while its run begins does not stop it",
+    mutation: patch("server/run-writer", "{ ttl, stopsSince: run.askedAt }", "{ ttl }"),
+  },
+  {
     breaks: "chunks are taken before a page reads",
     mutation: patch("client/read-run", "{ highWaterMark: 0 }", "{ highWaterMark: 1 }"),
   },
