@@ -238,6 +238,31 @@ test("a run whose route has failed before its response ends after a time, or whe
   await stream.close();
 });
 
+test("a hub that closes while the model hangs is quiet, and the run ends as aborted for its readers", async () => {
+  const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+  const unhandled = vi.fn();
+  process.on("unhandledRejection", unhandled);
+  onTestFinished(() => {
+    logged.mockRestore();
+    process.off("unhandledRejection", unhandled);
+  });
+  const log = memoryLog();
+  const [app, other] = [new TanstackApp(wrapLog(log, { close: async () => {} })), new TanstackApp(log)];
+  app.model.isDeaf = true;
+  const page = await ask(app);
+  const tab = join(other);
+  await until(() => expect(tab.pieces.length).toBe(1));
+  await app.hub.close();
+  await tab.done;
+  expect(tab.types.endsWith("RUN_ERROR")).toBe(true);
+  expect(await lastOf(other)).toEqual({ outcome: "aborted", reason: null });
+  // What comes later is nobody's business any more.
+  app.model.say("late");
+  app.model.finish();
+  await page.done;
+  expect([unhandled.mock.calls, logged.mock.calls]).toEqual([[], []]);
+});
+
 test("a run of which a chunk cannot be stored has failed, and all readers are told so", async () => {
   // TanStack AI logs what it could not store.
   const logged = vi.spyOn(console, "error").mockImplementation(() => {});

@@ -20,6 +20,8 @@ type Chunk =
 class FakeAdapter extends BaseTextAdapter<"fake", object, readonly ["text"], never> {
   readonly name = "fake";
   readonly signals: (AbortSignal | undefined)[] = [];
+  /** Whether it goes on after its signal is aborted. */
+  isDeaf = false;
   #controller: ReadableStreamDefaultController<Chunk> | null = null;
 
   constructor() {
@@ -33,12 +35,12 @@ class FakeAdapter extends BaseTextAdapter<"fake", object, readonly ["text"], nev
     this.signals.push(signal);
     const chunks = new ReadableStream<Chunk>({ start: (controller) => void (this.#controller = controller) });
     const reader = chunks.getReader();
-    signal?.addEventListener("abort", () => void reader.cancel());
+    signal?.addEventListener("abort", () => (this.isDeaf ? undefined : void reader.cancel()));
     const about = { timestamp: 0, threadId: "t", runId: "r" };
     yield { type: EventType.RUN_STARTED, ...about } as Chunk;
     yield { type: EventType.TEXT_MESSAGE_START, messageId: "m", role: "assistant", timestamp: 0 } as Chunk;
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-    if (signal?.aborted === true) return;
+    if (signal?.aborted === true && !this.isDeaf) return;
     yield { type: EventType.TEXT_MESSAGE_END, messageId: "m", timestamp: 0 } as Chunk;
     yield { type: EventType.RUN_FINISHED, ...about, finishReason: "stop" } as Chunk;
   }

@@ -141,12 +141,20 @@ export class RunWriter {
 
   /**
    * Ends the run. If the log refuses it, it is tried again until the lease is lost: a writer that lives and does not
-   * end would keep its chat busy for ever.
+   * end would keep its chat busy for ever. A hub that closes may have ended it already, since that took too long.
    *
-   * @throws LeaseError as `end` of a writer does
+   * @throws LeaseError `lost`
    */
   async end(end: RunEnd): Promise<void> {
     this.#cancelSilence();
+    try {
+      await this.#end(end);
+    } catch (error) {
+      if (!isReleased(error)) throw error;
+    }
+  }
+
+  async #end(end: RunEnd): Promise<void> {
     try {
       // First the chat: who hears of the end may begin the next run at once.
       await this.#leaveChat(end);
@@ -208,6 +216,11 @@ function saysFailure({ type }: Chunk): boolean {
 /** Whether the log has stored nothing, and the lease still stands: an AppendError. */
 function isRefusedNow(error: unknown): boolean {
   return (Object(error) as { readonly outcome?: unknown }).outcome === "none";
+}
+
+/** Whether the writer has been given up, which only its hub does besides this class. */
+export function isReleased(error: unknown): boolean {
+  return error instanceof LeaseError && error.code === "released";
 }
 
 /** Takes the lease of a run. Returns null if another one has it, or if the run has ended. */

@@ -6,7 +6,7 @@ import { LeaseError, type Hub } from "@tidings/server";
 import { joinDeltas } from "../join-deltas.ts";
 import type { ChatName, Chunk, RunName } from "../run.ts";
 import { ChunkBatches } from "../server/chunk-batches.ts";
-import { LAST_CHUNKS_TIME, RunWriter, type LeasingHub } from "../server/run-writer.ts";
+import { isReleased, LAST_CHUNKS_TIME, RunWriter, type LeasingHub } from "../server/run-writer.ts";
 import { loadStoredRun, numbered, type NumberedChunk, type ReadingHub, type StoredRun } from "./stored-run.ts";
 
 /** Options of {@link tidingsStream}. */
@@ -56,6 +56,8 @@ interface Parts {
 
 /** By this reason, TanStack AI knows an abort that somebody has asked for. */
 const CANCEL_REASON = "tanstack-ai:cancel-requested";
+// Safe: it is a member of an enum. That is not imported, so that this package does not load its peer.
+const RUN_ERROR = "RUN_ERROR" as StreamChunk["type"];
 const OFFSET = /^(0|[1-9]\d{0,14})$/;
 
 /**
@@ -117,9 +119,19 @@ class RunInLog implements TidingsStream {
 
   /** Stores a batch, after those before. @throws LeaseError, AppendError as `publish` of a writer does */
   append(chunks: StreamChunk[]): Promise<string[]> {
-    const appended = this.#appending.then(() => this.#append(chunks));
+    const appended = this.#appending.then(() => this.#appendUnlessOver(chunks));
     this.#appending = appended.catch(() => {});
     return appended;
+  }
+
+  /** A hub that closes may have ended the run. Its readers get the error of that end, and TanStack AI adds its own. */
+  async #appendUnlessOver(chunks: StreamChunk[]): Promise<string[]> {
+    try {
+      return await this.#append(chunks);
+    } catch (error) {
+      if (!isReleased(error) || chunks.some(({ type }) => type !== RUN_ERROR)) throw error;
+      return chunks.map(() => String(this.#appended));
+    }
   }
 
   async #append(chunks: StreamChunk[]): Promise<string[]> {
@@ -242,6 +254,6 @@ const ERRORS = {
 };
 
 function lastChunk(number: number, outcome: keyof typeof ERRORS): Stored {
-  // Safe: the type is a member of an enum. It is not imported, so that this package does not load its peer.
-  return { offset: String(number), chunk: { type: "RUN_ERROR", ...ERRORS[outcome] } as unknown as StreamChunk };
+  // Safe: a RUN_ERROR has these members.
+  return { offset: String(number), chunk: { type: RUN_ERROR, ...ERRORS[outcome] } as StreamChunk };
 }
