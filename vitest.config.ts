@@ -14,6 +14,7 @@ const SIMULATION = ["e2e/simulation/simulation.test.ts"];
 const SLOW = [
   "apps/chat-server/src/{one-at-a-time,storage}.test.ts",
   "e2e/chat-{answers,assistant,changes,cluster,demo,durability,followed-answers,fuzz,main,rooms}.test.ts",
+  "e2e/ai/two-starters.test.ts",
   "e2e/{adapters,security}/**/*.test.ts",
   "e2e/**/mutants.test.ts",
   "e2e/{endless-streams,liars,polling,stalled-reader,test-kit,tickets,waiting-loop}.test.ts",

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { ChunkBatch } from "../../packages/ai/src/index.ts";
 import { ai } from "../../packages/ai/test/contract.ts";
 import { faultStories } from "./fault-stories.ts";
-import { chat, Model, run, word, World } from "./world.ts";
+import { word } from "./word.ts";
+import { chat, Model, run, World } from "./world.ts";
 
 const FINISHED = { outcome: "finished", reason: null } as const;
 

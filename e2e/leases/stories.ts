@@ -549,6 +549,23 @@ export const stories: Readonly<Record<string, () => Promise<void>>> = {
     assert.equal(await world.written(), "[aborted]");
   },
 
+  async "an address that ends while somebody asks for its lease is not leased, and no lease of it stands"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    bob.outages.push(async (batch) => {
+      await writer.end(DONE);
+      // The log refuses the first attempt to give the lease up again.
+      bob.refuse();
+      return world.log.append(batch);
+    });
+    await assert.rejects(world.settled(bob.hub.lease(answer, OPTIONS), 1_000), isRefused("ended"));
+    await world.clock.advance(TTL);
+    const { entries } = await world.log.current(["$lease"], null, { entries: 9, bytes: 9_999 });
+    assert.deepEqual(entries, []);
+    assert.equal(await world.written(), "[done]");
+  },
+
   async "who ends the address without the lease ends the writer, too"() {
     const world = new World();
     const [ada, bob] = [await world.start(), await world.start()];

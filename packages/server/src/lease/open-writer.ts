@@ -78,7 +78,11 @@ export class OpenWriter {
 
   /** Somebody else has ended the address. The application may not notice, and the lease would stand for ever. */
   leaveSince(position: Cursor, error: LeaseError): void {
-    if (!isAfter(position, this.#takenAt)) return;
+    if (isAfter(position, this.#takenAt)) this.leave(error);
+  }
+
+  /** Gives the lease up, and tries again until that is done. */
+  leave(error: LeaseError): void {
     this.abort(error);
     this.#isEnded = true;
     this.#refusal = error;

@@ -143,6 +143,17 @@ export function createWriters(needs: WritersNeeds): Writers {
     throw new PublishError("ended", `${wrong}.`, id);
   }
 
+  /** @throws as {@link refuseEnded} does, and nobody has the lease then */
+  async function leaveEnded(writer: OpenWriter): Promise<void> {
+    const { path } = writer.lease;
+    try {
+      await refuseEnded(path);
+    } catch (error) {
+      writer.leave(hasEnded(path));
+      throw error;
+    }
+  }
+
   /** Resolves when all writers are over, or the time is. */
   async function waitForWriters(): Promise<void> {
     const done = new AbortController();
@@ -167,6 +178,8 @@ export function createWriters(needs: WritersNeeds): Writers {
       // An address that can end is written once. So a request to stop is for this writer, however early it comes.
       const since = end === undefined ? (stopsSince ?? askedAt) : null;
       const writer = await take({ path, writer: id, turn: 0, ttl, aborted: data }, since);
+      // The former writer may have ended it since it was looked at. From now on, no writer can.
+      if (end !== undefined) await leaveEnded(writer);
       return writerOf(needs, { address, askedAt: formatCursor(askedAt), writer });
     },
 
