@@ -117,7 +117,7 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   },
   {
     breaks: "a request to stop from before the lease counts nowhere",
-    mutation: patch("open-writer", "stopsSince === null || isAfter(position, stopsSince)", "isAfter(position, this.#takenAt)"),
+    mutation: patch("open-writer", "stopsSince === null || isAfter(position, stopsSince)", "isAfter(position, this.takenAt)"),
   },
   {
     breaks: "a hub forgets a request to stop that comes before the lease",
@@ -174,6 +174,10 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   {
     breaks: "an address that has ended can be leased",
     mutation: patch("writers", "if (end !== undefined) await refuseEnded(path);", ""),
+  },
+  {
+    breaks: "an address that ends while its lease is taken is leased",
+    mutation: patch("writers", "await leaveEnded(writer);", "void 0;"),
   },
   {
     breaks: "a writer is open again before its end has failed",

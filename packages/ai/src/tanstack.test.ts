@@ -103,6 +103,24 @@ describe.each(Object.entries(deployments))("%s", (_, deploy) => {
     expect(stream.resumeFrom()).toBe("10");
   });
 
+  test("a page whose connection is cut between two chunks, again and again, gets every word once", async () => {
+    const [one, other] = await deploy();
+    const [page, tab] = [await ask(one), join(other)];
+    let text = WORDS.join("");
+    await until(() => expect(tab.pieces.length).toBeGreaterThan(0));
+    for (let round = 0; round < 4; round++) {
+      for (const cut of [...one.cuts, ...other.cuts]) cut();
+      for (let word = 0; word < 40; word++) one.model.say(`${round}.${word} `);
+      text += Array.from({ length: 40 }, (__, word) => `${round}.${word} `).join("");
+      await until(() => expect(tab.pieces.join("").length).toBeGreaterThan(text.length - 200));
+    }
+    one.model.finish();
+    await Promise.all([page.done, tab.done]);
+    expect([page.pieces.join(""), tab.pieces.join("")]).toEqual([text, text]);
+    expect(new Set([...one.model.signals, ...other.model.signals]).size).toBe(1);
+    expect(one.cuts.length + (one === other ? 0 : other.cuts.length)).toBeGreaterThan(5);
+  });
+
   test("somebody stops the run at another device: the model hears it, and all readers get the end", async () => {
     const [one, other] = await deploy();
     const page = await ask(one);

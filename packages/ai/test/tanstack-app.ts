@@ -62,6 +62,8 @@ class FakeAdapter extends BaseTextAdapter<"fake", object, readonly ["text"], nev
 export class TanstackApp {
   readonly hub: Hub<typeof ai>;
   readonly model = new FakeAdapter();
+  /** Each cuts the connection of one request, in the order of the requests. */
+  readonly cuts: (() => void)[] = [];
 
   constructor(log: EventLog) {
     this.hub = createHub(ai, { log, authorize: () => true, drain: 500, onLog: () => {} });
@@ -71,7 +73,10 @@ export class TanstackApp {
   /** Asks the route. As with a real connection, an abort ends the answer. */
   readonly fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const answer = await this.#answer(new Request(url, init));
-    const body = answer.body?.pipeThrough(new TransformStream(), init?.signal ? { signal: init.signal } : {});
+    const cut = new AbortController();
+    this.cuts.push(() => cut.abort(new TypeError("terminated")));
+    const signal = AbortSignal.any([cut.signal, ...(init?.signal ? [init.signal] : [])]);
+    const body = answer.body?.pipeThrough(new TransformStream(), { signal });
     return new Response(body ?? null, answer);
   };
 

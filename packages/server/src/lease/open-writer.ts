@@ -36,7 +36,8 @@ export class OpenWriter {
   readonly lease: Lease;
   readonly #needs: WriterNeeds;
   readonly #held: HeldLease;
-  readonly #takenAt: Cursor;
+  /** Where the lease was taken. */
+  readonly takenAt: Cursor;
   readonly #controller = new AbortController();
   #state: "open" | "finishing" | "over" = "open";
   /** What a call gets that comes too late. */
@@ -53,7 +54,7 @@ export class OpenWriter {
     this.lease = lease;
     this.#needs = needs;
     this.#held = held;
-    this.#takenAt = held.position;
+    this.takenAt = held.position;
     this.#refusal = new LeaseError(
       "released",
       `Expected the writer of ${lease.path} to be open, got one that has ended.`,
@@ -78,7 +79,7 @@ export class OpenWriter {
 
   /** Somebody else has ended the address. The application may not notice, and the lease would stand for ever. */
   leaveSince(position: Cursor, error: LeaseError): void {
-    if (isAfter(position, this.#takenAt)) this.leave(error);
+    if (isAfter(position, this.takenAt)) this.leave(error);
   }
 
   /** Gives the lease up, and tries again until that is done. */

@@ -1,7 +1,7 @@
 import { ContractError, parseAddress, type Address, type Contract } from "@tidings/contract";
 import type { EventLog, NewEntry } from "@tidings/log";
-import { formatCursor, newEpoch, parseCursor, type Cursor } from "@tidings/protocol";
-import { checkObject, checkRange, checkType } from "@tidings/protocol/checks";
+import { formatCursor, newEpoch, type Cursor } from "@tidings/protocol";
+import { checkRange, checkType } from "@tidings/protocol/checks";
 import type { Clock } from "@tidings/protocol/clock";
 import { findEnds, type EndNeeds } from "../position/find-ends.ts";
 import { checkAddress, endEntry, eventEntry, type EntryNeeds } from "../publish/new-entry.ts";
@@ -10,8 +10,9 @@ import { PublishError } from "../publish/publish-error.ts";
 import { readHead } from "../runtime/read-head.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { HeldLease, type HeldLeaseNeeds } from "./held-lease.ts";
-import { MOST_TTL, stopEntry, type Lease, type StopRequest } from "./lease-entry.ts";
+import { stopEntry, type Lease, type StopRequest } from "./lease-entry.ts";
 import { LeaseError } from "./lease-error.ts";
+import { checkLeaseOptions } from "./lease-options.ts";
 import { OpenWriter } from "./open-writer.ts";
 import type { StandingStop } from "./stop-requests.ts";
 
@@ -59,8 +60,6 @@ export interface Writers {
   close(): Promise<void>;
 }
 
-/** The shortest time of a lease, in milliseconds. */
-const LEAST_TTL = 1_000;
 /** The longest reason of a stop, in characters. */
 const MOST_REASON = 1_000;
 
@@ -167,7 +166,7 @@ export function createWriters(needs: WritersNeeds): Writers {
   return {
     async lease(address, options) {
       const { end } = channelOf(contract, address);
-      const { ttl, aborted, stopsSince } = checkOptions(options, end !== undefined);
+      const { ttl, aborted, stopsSince } = checkLeaseOptions(options, end !== undefined);
       const { path } = address;
       const askedAt = await readPosition(path);
       const data = end === undefined ? null : endEntry(needs, address, aborted, {}).data;
@@ -179,7 +178,7 @@ export function createWriters(needs: WritersNeeds): Writers {
       const since = end === undefined ? (stopsSince ?? askedAt) : null;
       const writer = await take({ path, writer: id, turn: 0, ttl, aborted: data }, since);
       // The former writer may have ended it since it was looked at. From now on, no writer can.
-      if (end !== undefined) await leaveEnded(writer);
+      if (end !== undefined && !isNext(writer.takenAt, askedAt)) await leaveEnded(writer);
       return writerOf(needs, { address, askedAt: formatCursor(askedAt), writer });
     },
 
@@ -259,35 +258,9 @@ function channelOf(contract: Contract, address: Address): Contract[string] {
   throw new ContractError("unknown-channel", `${mismatch}, ${got}.`);
 }
 
-interface CheckedOptions {
-  readonly ttl: number;
-  readonly aborted: unknown;
-  readonly stopsSince: Cursor | null;
-}
-
-/** @throws TypeError */
-function checkOptions(options: unknown, canEnd: boolean): CheckedOptions {
-  checkObject("the options of lease", options, ["ttl", canEnd ? "aborted" : "stopsSince"]);
-  // Safe: it is an object, and what it has is checked.
-  const { ttl, aborted, stopsSince } = options as {
-    readonly ttl: number;
-    readonly aborted?: unknown;
-    readonly stopsSince?: unknown;
-  };
-  checkRange("ttl", ttl, LEAST_TTL, MOST_TTL);
-  if (canEnd && aborted === undefined) {
-    const why = "its channel declares an end, and others publish this one if the writer dies";
-    throw new TypeError(`Expected "aborted" in the options of lease, got undefined; ${why}.`);
-  }
-  return { ttl, aborted, stopsSince: stopsSince === undefined ? null : checkPosition(stopsSince) };
-}
-
-/** @throws TypeError */
-function checkPosition(value: unknown): Cursor {
-  const position = typeof value === "string" ? parseCursor(value) : null;
-  if (position !== null) return position;
-  const how = "give it the askedAt of another writer";
-  throw new TypeError(`Expected "stopsSince" to be a position of the log, got ${JSON.stringify(value)}; ${how}.`);
+/** Whether the log has nothing between two positions. */
+function isNext({ epoch, seq }: Cursor, before: Cursor): boolean {
+  return epoch === before.epoch && seq === before.seq + 1;
 }
 
 function stopped({ path, reason }: StopRequest): LeaseError {
