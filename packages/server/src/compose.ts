@@ -90,7 +90,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const streamReadLimit = { entries: limits.pageEvents, bytes: BATCH_BYTES };
   const hello = { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint(contract) };
   const encoders = createEncoders(contract);
-  const addresses = createAddresses(contract);
+  const addresses = createAddresses({ contract, clock });
   const hosts = createHosts(options.hosts);
   const preflightHeaders = createPreflightHeaders(options.cors);
   const keepRules = createKeepRules(contract, options.keep);
