@@ -29,6 +29,8 @@ const contract = defineContract({
   servers: serversChannel("servers"),
 });
 
+const HANDLERS = { snapshot: () => {}, onGap: () => {} };
+
 /** A hub with presence, and jobs that come and go. */
 function startHub() {
   const clock = new VirtualClock();
@@ -65,10 +67,10 @@ function startHub() {
   async function runJob(id: string): Promise<void> {
     const [job, people] = [contract.job({ id }), contract.people({ id })];
     const client = connect(id);
-    client.subscribe(job, { onGap: () => {} });
+    client.subscribe(job, HANDLERS);
     client.subscribe(people, { onGap: () => {} });
     const stranger = connect(`stranger of ${id}`);
-    stranger.subscribe(job, { onGap: () => {} });
+    stranger.subscribe(job, HANDLERS);
     const items = hub.events(job);
     const reading = (async () => {
       for await (const item of items) if (item.kind === "end") return;
@@ -110,7 +112,11 @@ test.for([50, 200])(
       await clock.advance(FORGOTTEN);
     }, 9);
     const { connections, channels, ring } = hub.stats();
-    expect({ connections, channels, requests: network.open.size }).toEqual({ connections: 0, channels: 0, requests: 0 });
+    expect({ connections, channels, requests: network.open.size }).toEqual({
+      connections: 0,
+      channels: 0,
+      requests: 0,
+    });
     expect(ring.entries).toBeLessThanOrEqual(64);
     expect((await log.stat()).entries).toBe(0);
     expect(kept / count).toBeLessThan(NOTHING);

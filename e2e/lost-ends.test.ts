@@ -20,7 +20,7 @@ async function openKit() {
   const log = await MemoryStore.open({ ...limits, now: () => now(), random: randomOf(1) });
   const kit = await createTestKit(contract, { log });
   onTestFinished(() => kit[Symbol.asyncDispose]());
-  now = kit.clock.now;
+  now = () => kit.clock.now();
   /** The log loses its newest entries. */
   const failOver = async (lost: number) => {
     await log.failOver(lost, () => {});
@@ -59,7 +59,7 @@ function readOnServer({ hub }: Kit, after?: string): string[] {
   return heard;
 }
 
-test("after a failover that has taken an end, those who have seen it get a gap, and all others get what follows", async () => {
+test("after a failover has taken an end, those who have seen it get a gap, and all others what follows", async () => {
   const kit = await openKit();
   const live = follow(kit);
   const away = kit.connect({ id: "away" });

@@ -38,7 +38,9 @@ export const faultStories: Readonly<Record<string, (world: World) => Promise<voi
     assert.equal(next.signal.aborted, false);
   },
 
-  async "chunks whose answer or whose request gets lost on the way to the log are there once, and so is the end"(world) {
+  async "chunks whose answer or whose request gets lost on the way to the log are there once, and so is the end"(
+    world,
+  ) {
     const model = new Model();
     await world.start(model.produce);
     world.losses.push("answer", "request", "answer", "answer", "request", "request", "answer");
@@ -59,7 +61,9 @@ export const faultStories: Readonly<Record<string, (world: World) => Promise<voi
     assert.deepEqual(world.errors, []);
   },
 
-  async "a page of the AI SDK whose connection is cut between two chunks, and within them, shows every word once"(world) {
+  async "a page of the AI SDK whose connection is cut between two chunks, and within them, shows every word once"(
+    world,
+  ) {
     const model = new Model();
     await world.start(model.produce);
     model.begin();
@@ -117,7 +121,9 @@ export const faultStories: Readonly<Record<string, (world: World) => Promise<voi
     await world.clock.advance(500);
     world.beforeAppend = (batch) => {
       // From here on, nothing of this process reaches the log.
-      return batch.some(({ channel, type }) => channel === run.path && type === "end") ? world.die() : Promise.resolve();
+      return batch.some(({ channel, type }) => channel === run.path && type === "end")
+        ? world.die()
+        : Promise.resolve();
     };
     model.finish();
     await world.clock.advance(500);

@@ -29,7 +29,7 @@ export class Model {
   /** Begins a message, as the AI SDK wants it before its first word. */
   begin(): void {
     this.#controller?.enqueue({ type: "start" });
-    this.#controller?.enqueue({ type: "text-start", id: "t" } as Word);
+    this.#controller?.enqueue({ type: "text-start", id: "t" });
   }
 
   say(...words: readonly string[]): void {

@@ -20,7 +20,11 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   },
   {
     breaks: "the last batch does not expect it",
-    mutation: patch("held-lease", "leaseWithdrawals(path, this.#position)", "leaseWithdrawals(path, undefined as never)"),
+    mutation: patch(
+      "held-lease",
+      "leaseWithdrawals(path, this.#position)",
+      "leaseWithdrawals(path, undefined as never)",
+    ),
   },
   {
     breaks: "events are appended without the renewal",
@@ -105,7 +109,11 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   },
   {
     breaks: "a request to stop is forgotten while the lease is being taken",
-    mutation: patch("writers", "if (writer === null) return;", "if (writer === null) return void attempt.stops.splice(0);"),
+    mutation: patch(
+      "writers",
+      "if (writer === null) return;",
+      "if (writer === null) return void attempt.stops.splice(0);",
+    ),
   },
   {
     breaks: "a request to stop concerns the next writer, too",
@@ -117,7 +125,11 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   },
   {
     breaks: "a request to stop from before the lease counts nowhere",
-    mutation: patch("open-writer", "stopsSince === null || isAfter(position, stopsSince)", "isAfter(position, this.takenAt)"),
+    mutation: patch(
+      "open-writer",
+      "stopsSince === null || isAfter(position, stopsSince)",
+      "isAfter(position, this.takenAt)",
+    ),
   },
   {
     breaks: "a hub forgets a request to stop that comes before the lease",
@@ -165,7 +177,11 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   },
   {
     breaks: "a hub that closes leaves the leases of its writers",
-    mutation: patch("writers", "openWriters().map((writer) => writer.abandon().catch(() => {}))", "[] as Promise<void>[]"),
+    mutation: patch(
+      "writers",
+      "openWriters().map((writer) => writer.abandon().catch(() => {}))",
+      "[] as Promise<void>[]",
+    ),
   },
   {
     breaks: "each event is a batch of its own",

@@ -62,6 +62,8 @@ class FakeAdapter extends BaseTextAdapter<"fake", object, readonly ["text"], nev
 export class TanstackApp {
   readonly hub: Hub<typeof ai>;
   readonly model = new FakeAdapter();
+  /** How long the lease of a run holds, in milliseconds. */
+  ttl = 1_000;
   /** Each cuts the connection of one request, in the order of the requests. */
   readonly cuts: (() => void)[] = [];
 
@@ -86,7 +88,7 @@ export class TanstackApp {
     const stream = await tidingsStream(this.hub, request, {
       chat: ai.chat({ chatId: "c" }),
       run: ai.run({ chatId: "c", runId }),
-      ttl: 1_000,
+      ttl: this.ttl,
     });
     if (request.method === "GET") return resumeServerSentEventsResponse({ adapter: stream });
     const { abortController } = stream;

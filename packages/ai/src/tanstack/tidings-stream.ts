@@ -56,8 +56,6 @@ interface Parts {
 
 /** By this reason, TanStack AI knows an abort that somebody has asked for. */
 const CANCEL_REASON = "tanstack-ai:cancel-requested";
-// Safe: it is a member of an enum. That is not imported, so that this package does not load its peer.
-const RUN_ERROR = "RUN_ERROR" as StreamChunk["type"];
 const OFFSET = /^(0|[1-9]\d{0,14})$/;
 
 /**
@@ -129,7 +127,7 @@ class RunInLog implements TidingsStream {
     try {
       return await this.#append(chunks);
     } catch (error) {
-      if (!isReleased(error) || chunks.some(({ type }) => type !== RUN_ERROR)) throw error;
+      if (!isReleased(error) || chunks.some(({ type }: Chunk) => type !== "RUN_ERROR")) throw error;
       return chunks.map(() => String(this.#appended));
     }
   }
@@ -254,6 +252,6 @@ const ERRORS = {
 };
 
 function lastChunk(number: number, outcome: keyof typeof ERRORS): Stored {
-  // Safe: a RUN_ERROR has these members.
-  return { offset: String(number), chunk: { type: RUN_ERROR, ...ERRORS[outcome] } as StreamChunk };
+  // Safe: the type is a member of an enum. It is not imported, so that this package does not load its peer.
+  return { offset: String(number), chunk: { type: "RUN_ERROR", ...ERRORS[outcome] } as unknown as StreamChunk };
 }

@@ -47,7 +47,6 @@ export function leaseWithdrawals(path: string, expects: Cursor): [lease: NewEntr
   ];
 }
 
-
 /** The end of an address whose writer is gone: one entry, or none if the address is not to end. */
 export function abortedEnd({ path, aborted }: Lease): NewEntry[] {
   return aborted === null ? [] : [{ channel: path, type: END_TYPE, mode: "reliable", data: aborted }];

@@ -3,7 +3,7 @@ import type { Clock } from "@tidings/protocol/clock";
 
 /** How many addresses one half of what is remembered has. A path is short, so all take a few megabytes at most. */
 const MOST_IN_HALF = 5_000;
-/** When a half is begun anew, in milliseconds. So an address that nobody asks for is forgotten after twice this time. */
+/** When a half is begun anew, in milliseconds. An address that nobody asks for is forgotten after twice this time. */
 const HALF_TIME = 300_000;
 
 interface AddressesNeeds {
