@@ -1,8 +1,10 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { postgresLog } from "@tidings/log-postgres";
 import { createHub } from "@tidings/server";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { startPgBouncer, type BouncerSettings } from "../packages/log-postgres/test/pg-bouncer.ts";
-import { connect, server } from "../packages/log-postgres/test/test-server.ts";
+import { connect, server as shared, startServer } from "../packages/log-postgres/test/test-server.ts";
 import { contract } from "./leases/contract.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -19,11 +21,18 @@ const MODES: Record<string, BouncerSettings> = {
   session: { ...DISCARD, pool_mode: "session", default_pool_size: 30 },
 };
 
+/** Starts a server that writes down each statement. */
+async function startLoggingServer() {
+  const logging = { logging_collector: "on", log_directory: "log", log_filename: "statements", log_statement: "all" };
+  const own = await startServer(logging);
+  return { own, logged: () => readFile(join(own.data, "log", "statements"), "utf8") };
+}
+
 /** Starts two hubs behind a PgBouncer, with what their logs warn of, and what the second one hears of the room. */
-async function start(settings: BouncerSettings) {
+async function start(settings: BouncerSettings, server = shared) {
   const { url, stop } = await startPgBouncer(server.url, settings);
   onTestFinished(stop);
-  const schema = server.newSchema();
+  const schema = shared.newSchema();
   const warnings: string[] = [];
   const open = async () => {
     const log = await postgresLog(url, { schema, onWarning: (warning) => warnings.push(warning) });
@@ -90,13 +99,18 @@ describe.each(Object.entries(MODES))("behind a PgBouncer in %s mode that discard
     await expect(writer.publish("token", { text: "late" })).rejects.toMatchObject({ code: "lost" });
   });
 
-  test("LISTEN hears other servers with a session of its own, and is silent without: then one warning says so", async () => {
-    const { ada, heard, warnings } = await start(settings);
-    const expected = mode === "session" ? [] : [1, 1].map(() => expect.stringContaining("LISTEN hears nothing"));
+  test("LISTEN is used in a session of its own, which hears other servers, and nowhere else: then one warning says so", async () => {
+    // PgBouncer 1.18 takes a notification that comes while it discards for the answer to that. From then on, each
+    // client of the connection gets the answer to the statement before its own.
+    const { own, logged } = await startLoggingServer();
+    const { ada, heard, warnings } = await start(settings, own);
+    const isOwn = mode === "session";
+    const deaf = Array.from({ length: isOwn ? 0 : 2 }, () => expect.stringContaining("LISTEN hears nothing"));
     // The test of a doorbell takes two seconds.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
-    expect(warnings).toEqual(expected);
+    expect(warnings).toEqual(deaf);
     await ada.hub.publish(room, "line", { text: "later" });
     await expect.poll(() => heard).toEqual(["later"]);
+    expect((await logged()).includes("statement: listen")).toBe(isOwn);
   });
 });
