@@ -12,7 +12,7 @@ import { killWithTest } from "./kill-with-test.ts";
 
 const PROGRAM = fileURLToPath(new URL("storm-program.ts", import.meta.url));
 const STEADY = 3;
-const KILLS = 8;
+const KILLS = 5;
 /** How much a process has to append before it is killed. */
 const AT_WORK = 100;
 
