@@ -99,13 +99,13 @@ local function begin_epoch(name)
 end
 
 -- The running epoch. An empty log begins one, and so does the first write on another server, or in another process of
--- the server. That does not tell what it had deleted before.
+-- the server. That does not tell what it had deleted before, and an empty log may have keys that it has left.
 local function running_epoch(candidate, writes)
   -- It was nothing of the log, or the log has begun again.
   if writes and has_evicted then call('HSET', META, 'evicted', evicted) end
   local epoch, owner = unpack(call('HMGET', META, 'epoch', 'owner'))
   if epoch and not (writes and owner ~= server()) then return epoch end
-  if epoch and may_evict() then begin_again() end
+  if may_evict() then begin_again() end
   return begin_epoch(candidate)
 end
 
