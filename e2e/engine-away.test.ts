@@ -28,7 +28,7 @@ function startEngine() {
   return {
     storage,
     log,
-    setAway(away: boolean) {
+    setAway: (away: boolean): void => {
       isAway = away;
     },
   };
@@ -42,8 +42,9 @@ test.for([1, 400, 999, 60_000, 600_000])(
     const hub = createHub(contract, { log, authorize: () => true, clock, onLog: () => {} });
     const heard: string[] = [];
     const following = (async () => {
-      for await (const item of hub.events(board))
+      for await (const item of hub.events(board)) {
         heard.push(item.kind === "event" ? JSON.stringify(item.data) : item.kind);
+      }
     })();
     onTestFinished(async () => {
       const closing = hub.close();

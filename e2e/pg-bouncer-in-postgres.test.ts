@@ -11,6 +11,8 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const room = contract.board({ id: "lobby" });
 const answer = contract.answer({ id: "a" });
+/** How the warning begins. */
+const DEAF = "LISTEN hears nothing";
 const LEASE = { ttl: 1_000, aborted: { outcome: "aborted" } } as const;
 
 /** What a session has left on the connection is gone after each of its transactions, or when it ends. */
@@ -29,7 +31,7 @@ async function startLoggingServer() {
 }
 
 /** Starts two hubs behind a PgBouncer, with what their logs warn of, and what the second one hears of the room. */
-async function start(settings: BouncerSettings, server = shared) {
+async function start(settings: BouncerSettings, server: { readonly url: string } = shared) {
   const { url, stop } = await startPgBouncer(server.url, settings);
   onTestFinished(stop);
   const schema = shared.newSchema();
@@ -65,7 +67,7 @@ async function start(settings: BouncerSettings, server = shared) {
 }
 
 describe.each(Object.entries(MODES))("behind a PgBouncer in %s mode that discards all", (mode, settings) => {
-  test("publishes and transactions of many at once reach the hub of another process, once and in one order", async () => {
+  test("what many publish at once reaches the hub of another process, once and in one order", async () => {
     const { ada, bob, url, heard } = await start(settings);
     const publishing = Array.from({ length: 4 }, async (_, publisher) => {
       for (let n = 0; n < 20; n++) await ada.hub.publish(room, "line", { text: `publish ${publisher} ${n}` });
@@ -99,16 +101,15 @@ describe.each(Object.entries(MODES))("behind a PgBouncer in %s mode that discard
     await expect(writer.publish("token", { text: "late" })).rejects.toMatchObject({ code: "lost" });
   });
 
-  test("LISTEN is used in a session of its own, which hears other servers, and nowhere else: then one warning says so", async () => {
+  test("LISTEN is used only in a session of its own; elsewhere, the log polls, and one warning says so", async () => {
     // PgBouncer 1.18 takes a notification that comes while it discards for the answer to that. From then on, each
     // client of the connection gets the answer to the statement before its own.
     const { own, logged } = await startLoggingServer();
     const { ada, heard, warnings } = await start(settings, own);
     const isOwn = mode === "session";
-    const deaf = Array.from({ length: isOwn ? 0 : 2 }, () => expect.stringContaining("LISTEN hears nothing"));
     // The test of a doorbell takes two seconds.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
-    expect(warnings).toEqual(deaf);
+    expect(warnings.map((warning) => warning.slice(0, 20))).toEqual(isOwn ? [] : [DEAF, DEAF]);
     await ada.hub.publish(room, "line", { text: "later" });
     await expect.poll(() => heard).toEqual(["later"]);
     expect((await logged()).includes("statement: listen")).toBe(isOwn);

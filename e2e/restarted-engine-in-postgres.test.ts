@@ -1,11 +1,11 @@
 import { postgresLog } from "@tidings/log-postgres";
-import { test } from "vitest";
+import { test, vi } from "vitest";
 import { startServer } from "../packages/log-postgres/test/test-server.ts";
 import { expectCheapRestart } from "./restarted-engine.ts";
 
-const TITLE = "a restart of PostgreSQL costs 300 streams 0 reads of the log, and a publish works at once after it";
+vi.setConfig({ testTimeout: 120_000 });
 
-test(TITLE, { timeout: 120_000 }, async () => {
+test("a restart of PostgreSQL costs 300 streams 0 reads of the log, and a publish works at once after it", async () => {
   const server = await startServer();
   await expectCheapRestart(await postgresLog(server.url), server);
 });

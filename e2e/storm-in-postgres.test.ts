@@ -1,13 +1,14 @@
 import { postgresLog } from "@tidings/log-postgres";
-import { onTestFinished, test } from "vitest";
+import { onTestFinished, test, vi } from "vitest";
 import { server } from "../packages/log-postgres/test/test-server.ts";
 import { expectCalmInStorm } from "./storm.ts";
 
+vi.setConfig({ testTimeout: 180_000 });
+
 /** Every entry stays, so that the final list has all of them. */
 const keep = { entries: 1e9 };
-const TITLE = "four processes publish to PostgreSQL, one is killed again and again: everybody reads the final list";
 
-test(TITLE, { timeout: 180_000 }, async () => {
+test("four processes publish to PostgreSQL, one is killed again and again: everybody reads the final list", async () => {
   const schema = server.newSchema();
   await expectCalmInStorm({ url: server.url, name: schema }, async () => {
     const log = await postgresLog(server.url, { schema, keep });

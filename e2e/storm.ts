@@ -46,7 +46,7 @@ function startPublisher({ url, name: log }: LogAddress, name: string) {
   };
 }
 
-/** All followers get the final list: nothing that was acknowledged is missing, nothing comes twice, nobody has a gap. */
+/** Each follower gets the final list, without a gap. What was acknowledged is in it, and nothing is in it twice. */
 export async function expectCalmInStorm(address: LogAddress, open: () => Promise<EventLog>): Promise<void> {
   const log = await open();
   const followers = [];

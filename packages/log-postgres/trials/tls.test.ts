@@ -19,7 +19,7 @@ async function startWithTls() {
 }
 
 describe("a server with TLS", () => {
-  test("is reached with the authority of its certificate, in the URL or in the settings, by the doorbell, too", async () => {
+  test("is reached with the authority of its certificate, by the doorbell, too", async () => {
     const { own, certificate, url } = await startWithTls();
     const connections: Connection[] = [
       url(`?sslmode=verify-full&sslrootcert=${certificate.path}`),

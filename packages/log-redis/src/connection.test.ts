@@ -6,7 +6,7 @@ import { redisLog } from "./redis-log.ts";
 const NOBODY = "redis://127.0.0.1:1";
 
 describe("where a log is", () => {
-  test.for([
+  test.for<[string, string]>([
     ["keyPrefix", `${NOBODY}?keyPrefix=app:`],
     ["autoResendUnfulfilledCommands", `${NOBODY}/0?autoResendUnfulfilledCommands=true`],
     ["timeout", "/run/redis.sock?timeout=5"],
