@@ -10,7 +10,7 @@ vi.setConfig({ testTimeout: 180_000 });
 const keep = { entries: 1e9 };
 
 test.runIf(hasServer)(
-  "four processes publish to Redis, one is killed again and again: everybody reads the final list",
+  "four processes publish to Redis, one is killed again and again: all read the final list",
   async () => {
     const { url } = await startServer(DURABLE);
     await expectCalmInStorm({ url, name: "storm" }, async () => {
