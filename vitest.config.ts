@@ -37,7 +37,7 @@ const FAULTS = [
 ];
 /** The same, with servers of Redis. */
 const REDIS_FAULTS = [
-  "apps/**/*-in-redis.test.ts",
+  "{apps,e2e}/**/*-in-redis.test.ts",
   "e2e/chat-on-redis.test.ts",
   "packages/log-redis/trials/**/*.test.ts",
 ];
