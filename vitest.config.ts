@@ -13,6 +13,7 @@ const SIMULATION = ["e2e/simulation/simulation.test.ts"];
 /** Tests that take seconds: they start processes, wait for time limits, or break copies of the packages. */
 const SLOW = [
   "apps/chat-server/src/{one-at-a-time,storage}.test.ts",
+  "docs/{fragments,thirty-lines}.test.ts",
   "e2e/chat-{answers,assistant,changes,cluster,demo,durability,followed-answers,fuzz,main,rooms}.test.ts",
   "e2e/ai/two-starters.test.ts",
   "e2e/{adapters,security}/**/*.test.ts",
@@ -106,7 +107,7 @@ export default defineConfig({
   resolve,
   ssr: { resolve },
   test: {
-    exclude: ["**/node_modules/**", "**/dist/**"],
+    exclude: ["**/{node_modules,dist,.cache}/**"],
     // Three workers on two cores: many tests mostly wait for sockets, servers and disks.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     sequence: { sequencer: SimulationFirst },

@@ -42,7 +42,7 @@ test.each([
 });
 
 const manifests = import.meta.glob<object>(
-  ["../package.json", "../{packages/*,apps/*,benchmarks,e2e,examples}/package.json"],
+  ["../package.json", "../{packages/*,apps/*,benchmarks,docs,e2e,examples}/package.json"],
   { eager: true, import: "default" },
 );
 
@@ -50,7 +50,8 @@ test.for(Object.entries(manifests))(
   "%s says where its folder is on the web, and where bugs are reported",
   ([path, manifest]) => {
     const web = "https://github.com/tidings-dev/tidings";
-    const directory = dirname(path).slice("../".length);
+    const folder = join("docs", dirname(path));
+    const directory = folder === "." ? "" : folder;
     expect(manifest).toMatchObject({
       keywords: expect.arrayContaining(["tidings"]),
       homepage: expect.stringMatching(`^${web}${directory && `/tree/main/${directory}`}(#readme)?$`),

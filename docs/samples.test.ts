@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { documents } from "./documents.ts";
+import { parts } from "./fragments.ts";
 
 const sources = import.meta.glob<string>(
   [
@@ -32,15 +33,11 @@ test.for(shown)("the guide %s.md shows %s as it is", ([guide, name, source]) => 
   expect(documents[`./guides/${guide}.md`]).toContain(`\n// ${name}\n${source.trimEnd()}\n\`\`\`\n`);
 });
 
-// A part of a file, without its indentation.
-const PART = /```ts\n\/\/ In (\S+)\n(.*?)```/gs;
-const parts = Object.entries(documents).flatMap(([path, text]) =>
-  Array.from(text.matchAll(PART), ([, name = "", part = ""]) => [path, name, part] as const),
-);
+// A part of a file is compared without its indentation.
 const unindented = (text: string) => text.replaceAll(/^ +/gm, "");
-test.for(parts)("%s shows a part of %s as it is", ([, name, part]) => {
+test.for(parts)("$document:$line shows a part of $name as it is", ({ name, code }) => {
   const source = Object.entries(sources).find(([path]) => path.endsWith(`/${name}`));
-  expect(unindented(source?.[1] ?? "")).toContain(unindented(part));
+  expect(unindented(source?.[1] ?? "")).toContain(unindented(code));
 });
 
 test("the auction has at most 250 lines of TypeScript, as the document of the examples says", () => {

@@ -8,7 +8,7 @@ interface Manifest {
   readonly publishConfig: { readonly exports: object };
 }
 const manifests = Object.entries(
-  import.meta.glob<Manifest>("../{packages/*,apps/*,benchmarks,e2e,examples}/package.json", {
+  import.meta.glob<Manifest>("../{packages/*,apps/*,benchmarks,docs,e2e,examples}/package.json", {
     eager: true,
     import: "default",
   }),

@@ -1,0 +1,1 @@
+export declare const getToken: (options: { fresh: boolean }) => Promise<string>;
