@@ -158,7 +158,17 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   // The way of a request: checked, admitted, given a position, answered with a stream or a page.
   const retryDelays = createRetryDelays({ streams, drain, random });
   const displacement = createDisplacement({ admission, streams, retryDelays, closing });
-  const connection: ConnectionNeeds = { ...pump, retryDelays, streams, byes: turns, limits, heartbeat, hello, random, trace };
+  const connection: ConnectionNeeds = {
+    ...pump,
+    retryDelays,
+    streams,
+    byes: turns,
+    limits,
+    heartbeat,
+    hello,
+    random,
+    trace,
+  };
   const streamNeeds: StreamAnswerNeeds = {
     contract,
     addresses,
