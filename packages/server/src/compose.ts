@@ -108,7 +108,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const loads = createReadQueue({ concurrency: limits.stateLoads, timeLimit: LOAD_TIME, clock });
   const arrivals = new TurnBudget(clock);
   const turns = new TurnQueue(clock);
-  const unread = createUnreadAnswers(clock);
+  const unread = createUnreadAnswers(clock, turns);
 
   // The way of an event: published, read into the ring, written to the streams that follow its path.
   const publisher = createPublisher({ contract, encoders, limits, log, trace, clock, publishTimeout });
