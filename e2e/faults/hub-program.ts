@@ -50,7 +50,6 @@ const routes: Record<string, (request: IncomingMessage) => Promise<unknown>> = {
     return new Promise(() => {});
   },
   "/flood": async (request) => flood((await json(request)) as Flood),
-  "/disconnect": () => hub.disconnect({ address: lobby }).then(() => null),
   "/state": async () => processState(),
   "/delay": async () => eventLoopDelay(),
 };
