@@ -95,27 +95,30 @@ test("a promise on the decoded side of a codec is refused", () => {
 });
 
 describe("a function of a schema that returns a promise, which rejects,", () => {
-  test.each([...kinds, hidden])("as %s is refused when it runs, and rejects nothing that nobody handles", async (_, make) => {
-    // A promise that nobody handles fails the run of the tests, too.
-    const unhandled = vi.fn();
-    process.on("unhandledRejection", unhandled);
-    // Not `vi.fn`: it handles the promises.
-    let calls = 0;
-    const schema = make(() => {
-      calls++;
-      return reject();
-    });
-    const encode = createEncoder(schema, "room.message");
-    // Once more: a second hub may have the same contract.
-    createEncoder(schema, "room.message");
-    const errors = samples.flatMap((sample) => [
-      failure(() => encode(sample)),
-      failure(() => decode(schema, sample, "room.message")),
-    ]);
-    expect(calls).toBeGreaterThan(0);
-    await new Promise<void>((resolve) => setTimeout(resolve));
-    process.off("unhandledRejection", unhandled);
-    expect(unhandled).not.toHaveBeenCalled();
-    expect(errors.map(String).join()).toMatch(/expected a synchronous schema|Promise/);
-  });
+  test.each([...kinds, hidden])(
+    "as %s is refused when it runs, and rejects nothing that nobody handles",
+    async (_, make) => {
+      // A promise that nobody handles fails the run of the tests, too.
+      const unhandled = vi.fn();
+      process.on("unhandledRejection", unhandled);
+      // Not `vi.fn`: it handles the promises.
+      let calls = 0;
+      const schema = make(() => {
+        calls++;
+        return reject();
+      });
+      const encode = createEncoder(schema, "room.message");
+      // Once more: a second hub may have the same contract.
+      createEncoder(schema, "room.message");
+      const errors = samples.flatMap((sample) => [
+        failure(() => encode(sample)),
+        failure(() => decode(schema, sample, "room.message")),
+      ]);
+      expect(calls).toBeGreaterThan(0);
+      await new Promise<void>((resolve) => setTimeout(resolve));
+      process.off("unhandledRejection", unhandled);
+      expect(unhandled).not.toHaveBeenCalled();
+      expect(errors.map(String).join()).toMatch(/expected a synchronous schema|Promise/);
+    },
+  );
 });
