@@ -99,7 +99,7 @@ describe("a function of a schema that returns a promise, which rejects,", () => 
     "as %s is refused when it runs, and rejects nothing that nobody handles",
     async (_, make) => {
       // A promise that nobody handles fails the run of the tests, too.
-      const unhandled = vi.fn();
+      const unhandled = vi.fn<() => void>();
       process.on("unhandledRejection", unhandled);
       // Not `vi.fn`: it handles the promises.
       let calls = 0;

@@ -15,7 +15,7 @@ export function isAsynchronous(schema: Schema): boolean {
   const checks = checksOf(schema).map(({ _zod }) => _zod);
   const definitions = [schema._zod, ...checks].map(({ def }) => def as object as Functions);
   const functions = definitions.flatMap((definition) => NAMES.map((name) => definition[name]));
-  return [...functions, ...checks.map(({ check }) => check)].some(isAsyncFunction);
+  return [...functions, ...checks.map((each) => (each as object as Functions)["check"])].some(isAsyncFunction);
 }
 
 /**

@@ -83,7 +83,7 @@ describe("a turn of the event loop has time for a few of many streams", () => {
     await hub.publish(lobby, "message", { text: "a" });
     await advancing;
     for (const sink of sinks) {
-      const seqs = sink.events.flatMap(({ id }) => (id == null ? [] : [Number(id.split(".")[1])]));
+      const seqs = sink.events.flatMap(({ id }) => (id === null ? [] : [Number(id.split(".")[1])]));
       expect(seqs).toEqual(seqs.toSorted((one, other) => one - other));
       expect(sink.received).toEqual([said("a")]);
     }

@@ -58,7 +58,13 @@ test("of very many whose time is over at the same moment, a turn of the event lo
   const perTurn: number[] = [];
   let inTurn = 0;
   const giveUp = (): void => {
-    if (inTurn++ === 0) clock.defer(() => (inTurn = perTurn.push(inTurn) * 0));
+    if (inTurn === 0) {
+      clock.defer(() => {
+        perTurn.push(inTurn);
+        inTurn = 0;
+      });
+    }
+    inTurn++;
     clock.jump(1);
     givenUp.push(givenUp.length);
   };
