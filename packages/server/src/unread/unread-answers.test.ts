@@ -42,7 +42,7 @@ test("32 megabytes of pages get in, and the next one as soon as a reader has one
   expect(entered.at(-1)).toBe(32);
 });
 
-test("refusals count with what Node keeps of a request; above the bound, those that nobody reads are given up", async () => {
+test("refusals count with what Node keeps of a request; above the bound, unread ones are given up", async () => {
   const { clock, answers, givenUp } = open();
   const refuse = (number: number): void => answers.add({ signal: here() }, 200).begin(() => givenUp.push(number));
   for (let number = 0; number < 2_000; number++) refuse(number);
