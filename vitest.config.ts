@@ -44,7 +44,7 @@ const REDIS_FAULTS = [
 ];
 /** Tests that measure, or that open thousands of connections. Nothing else runs beside them. */
 const MEASURES = [
-  "e2e/faults/{catch-up,connect-abort,reconnect-storm,rolling-restart,slow-disk,stalled-readers}.test.ts",
+  "e2e/faults/{catch-up,connect-abort,many-endings,reconnect-storm,rolling-restart,slow-disk,stalled-readers}.test.ts",
   "e2e/{fan-out,cluster,hubs-on-postgres,hubs-on-redis}.test.ts",
   "packages/log-{postgres,redis}/trials/retention-cost.test.ts",
   "packages/protocol/src/parser-cost.test.ts",

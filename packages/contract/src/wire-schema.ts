@@ -1,6 +1,7 @@
 import type { $ZodTypes } from "zod/v4/core";
 import { ContractError } from "./contract-error.ts";
 import { step } from "./data-path.ts";
+import { refusePromises, isAsynchronous, schemasOfChecks } from "./promises.ts";
 import { isSchema, type Schema } from "./event.ts";
 
 /** The types that JSON cannot carry, and what to use instead. */
@@ -18,6 +19,9 @@ const ALTERNATIVES: Readonly<Record<string, string>> = {
   promise: "its awaited value",
 };
 
+const ASYNCHRONOUS =
+  "has an asynchronous check or codec, but data is checked synchronously; ask others before you publish";
+
 /** Limits for a schema that a function builds without end. */
 const MAX_SCHEMAS = 10_000;
 const MAX_DEPTH = 100;
@@ -33,7 +37,8 @@ interface DataLocation {
 
 /**
  * Finds out whether a schema has a codec inside. Refuses schemas whose data could be published but not read again:
- * one-way transforms anywhere, and on the wire side types that JSON does not have.
+ * one-way transforms anywhere, and on the wire side types that JSON does not have. Refuses asynchronous functions, too.
+ * Functions that return a promise all the same throw from then on.
  *
  * @throws ContractError `bad-contract`
  */
@@ -58,10 +63,17 @@ export function inspectWire(schema: Schema, label: string): { hasCodec: boolean 
       );
     }
     results.set(node, false);
+    checkPromises(node, location);
     const hasCodec = visit(node, location);
     results.set(node, hasCodec);
     depth--;
     return hasCodec;
+  };
+
+  const checkPromises = (node: Schema, location: DataLocation): void => {
+    if (isAsynchronous(node)) fail(location, ASYNCHRONOUS);
+    refusePromises(node);
+    for (const part of schemasOfChecks(node)) walk(part, { ...location, isWire: false });
   };
 
   const resultsFor = ({ isWire, mayBeAbsent }: DataLocation): WeakMap<Schema, boolean> => {
@@ -100,6 +112,9 @@ export function inspectWire(schema: Schema, label: string): { hasCodec: boolean 
           "is a one-way transform (.transform, z.preprocess), so its data has no way back to JSON; " +
             "use z.codec with decode and encode",
         );
+      // On the wire side it is refused above.
+      case "promise":
+        return fail(location, ASYNCHRONOUS);
       case "object":
         return walkAll([
           ...Object.entries(def.shape).map(([key, child]): [Schema, DataLocation] => [

@@ -30,6 +30,7 @@ import { applyRetention } from "./runtime/retention.ts";
 import { createRefusals } from "./runtime/refusals.ts";
 import { createReadQueue } from "./runtime/read-queue.ts";
 import { createTrace } from "./runtime/trace.ts";
+import { TurnQueue } from "./runtime/turn-queue.ts";
 import { TurnBudget } from "./runtime/turn-budget.ts";
 import { answerStream, type StreamAnswerNeeds } from "./stream/answer-stream.ts";
 import type { ConnectionNeeds } from "./stream/connection-needs.ts";
@@ -60,6 +61,7 @@ export interface HubParts {
   readonly writers: Writers;
   readonly tailer: Tailer;
   readonly streams: OpenStreams;
+  readonly byes: Pick<TurnQueue, "rest">;
   readonly followers: Pick<Followers, "size" | "wakeAll">;
   readonly retryDelays: Pick<RetryDelays, "whenDraining">;
   /** Aborted as soon as the hub is told to close. */
@@ -105,7 +107,8 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const reads = createReadQueue({ concurrency: limits.catchUpReads, timeLimit: READ_TIME, clock });
   const loads = createReadQueue({ concurrency: limits.stateLoads, timeLimit: LOAD_TIME, clock });
   const arrivals = new TurnBudget(clock);
-  const unread = createUnreadAnswers(clock);
+  const turns = new TurnQueue(clock);
+  const unread = createUnreadAnswers(clock, turns);
 
   // The way of an event: published, read into the ring, written to the streams that follow its path.
   const publisher = createPublisher({ contract, encoders, limits, log, trace, clock, publishTimeout });
@@ -158,7 +161,17 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   // The way of a request: checked, admitted, given a position, answered with a stream or a page.
   const retryDelays = createRetryDelays({ streams, drain, random });
   const displacement = createDisplacement({ admission, streams, retryDelays, closing });
-  const connection: ConnectionNeeds = { ...pump, retryDelays, streams, limits, heartbeat, hello, random, trace };
+  const connection: ConnectionNeeds = {
+    ...pump,
+    retryDelays,
+    streams,
+    byes: turns,
+    limits,
+    heartbeat,
+    hello,
+    random,
+    trace,
+  };
   const streamNeeds: StreamAnswerNeeds = {
     contract,
     addresses,
@@ -226,13 +239,14 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     writers,
     tailer,
     streams,
+    byes: turns,
     followers,
     retryDelays,
     closing: controller,
     handle: (request) => handleRequest(handlerNeeds, request),
     start() {
       warnOfSeparateLogs({ log, trace });
-      void keepTime({ streams, ring, clock, heartbeat, closing });
+      void keepTime({ streams, turns, ring, clock, heartbeat, closing });
       void applyRetention({ log, keepRules, clock, trace, closing });
       // When the log does not answer yet, the first request asks it again.
       void trace.guard("read-failed", () => tailer.ready());

@@ -242,13 +242,13 @@ function checkEnd(verb: string, [data, options = {}]: readonly unknown[]): [data
   return [data, options as PublishOptions];
 }
 
-async function close({ log, ring, writers, streams, followers, retryDelays, closing }: HubParts): Promise<void> {
+async function close({ log, ring, writers, streams, byes, followers, retryDelays, closing }: HubParts): Promise<void> {
   closing.abort();
   // The streams end in a later step, so that a hook which closes the hub again gets the same promise.
   await Promise.resolve();
   const drawRetry = retryDelays.whenDraining();
   for (const stream of [...streams]) stream.end("draining", drawRetry());
   followers.wakeAll(ring.head);
-  await writers.close();
+  await Promise.all([byes.rest(), writers.close()]);
   await log.close();
 }

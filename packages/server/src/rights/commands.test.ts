@@ -2,6 +2,7 @@ import type { Entry } from "@tidings/log";
 import { describe, expect, test } from "vitest";
 import { BufferSink } from "../../test/buffer-sink.ts";
 import { chat, lobby, openMembersHub, said, tea } from "../../test/test-hub.ts";
+import type { Selector } from "./command.ts";
 import { createCommands, type CommandedStream } from "./commands.ts";
 
 const LOBBY = "channel=rooms/lobby";
@@ -228,7 +229,8 @@ test("when commands may have been lost, every stream ends and comes back", async
   expect(sink.of("bye")).toEqual([{ data: { reason: "expired" }, id: null }]);
 });
 
-test("a command looks at the streams of its viewer or address only", () => {
+/** Commands over three streams. They note whom they look at. */
+function watchedCommands() {
   const looked: string[] = [];
   const streamOf = (id: string) => ({
     get info() {
@@ -245,11 +247,22 @@ test("a command looks at the streams of its viewer or address only", () => {
     rechecks: { ask: () => {} },
     random: () => 0.5,
   });
-  const selectors = [{ viewer: "bob" }, { viewer: "absent" }, { address: lobby }, { address: tea }];
-  const entries = selectors.map((selector) => commands.entry("recheck", selector));
-  commands.follow(
-    entries.map((entry, seq) => ({ ...entry, seq, at: 0 }) as unknown as Entry),
-    [],
-  );
+  const recheck = (selectors: readonly Selector[]) =>
+    commands.follow(
+      selectors.map((selector, seq) => ({ ...commands.entry("recheck", selector), seq, at: 0 }) as unknown as Entry),
+      [],
+    );
+  return { looked, recheck };
+}
+
+test("a command looks at the streams of its viewer or address only", () => {
+  const { looked, recheck } = watchedCommands();
+  recheck([{ viewer: "bob" }, { viewer: "absent" }, { address: lobby }, { address: tea }]);
+  expect(looked).toEqual(["bob", "cat"]);
+});
+
+test("of many commands that say the same and come together, one is carried out", () => {
+  const { looked, recheck } = watchedCommands();
+  recheck(Array.from({ length: 1_000 }, () => [{ viewer: "bob" }, { address: lobby }]).flat());
   expect(looked).toEqual(["bob", "cat"]);
 });

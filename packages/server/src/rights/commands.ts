@@ -77,11 +77,10 @@ export function createCommands({ contract, streams, followers, rechecks, random 
     return about;
   }
 
-  function carryOut(entry: Entry): void {
-    const command = parseCommand(entry);
-    remember(command);
+  /** @param seq where the command stands in the log */
+  function carryOut(command: Command, seq: number): void {
     for (const stream of streamsOf(command)) {
-      if (command.verb === "recheck") rechecks.ask(stream, entry.seq);
+      if (command.verb === "recheck") rechecks.ask(stream, seq);
       else if (command.path === null) stream.end("expired");
       else stream.refuse([command.path], "forbidden");
     }
@@ -92,8 +91,16 @@ export function createCommands({ contract, streams, followers, rechecks, random 
     count: () => count,
 
     follow(entries, holes) {
+      // Of commands that say the same, the first one stands for all: there may be many about very many streams.
+      const carriedOut = new Set<string>();
       for (const entry of entries) {
-        if (isControlChannel(entry.channel)) carryOut(entry);
+        if (!isControlChannel(entry.channel)) continue;
+        const command = parseCommand(entry);
+        remember(command);
+        const text = JSON.stringify(command);
+        if (carriedOut.has(text)) continue;
+        carriedOut.add(text);
+        carryOut(command, entry.seq);
       }
       if (!holes.some(({ channel }) => isControlChannel(channel))) return;
       // A command may be among the lost entries. Every stream ends, and `authorize` is asked again when its client

@@ -68,14 +68,35 @@ export function createRechecks(needs: RecheckNeeds): Rechecks {
   const { clock, trace } = needs;
   const budget = new TurnBudget(clock);
   const underWay = new Map<RecheckedStream, Recheck>();
+  /** Those that wait for a turn. */
+  const waiting: RecheckedStream[] = [];
 
-  /** @param upTo what is written until the answer is there: nothing of the log after this `seq` */
-  async function ask(stream: RecheckedStream, upTo: number): Promise<void> {
-    const recheck: Recheck = { isAsked: false, nextSeq: null };
-    underWay.set(stream, recheck);
+  /**
+   * One command may be about all streams, so this does as little as possible for each of them.
+   *
+   * @param upTo what is written until the answer is there: nothing of the log after this `seq`
+   */
+  function begin(stream: RecheckedStream, upTo: number): void {
+    underWay.set(stream, { isAsked: false, nextSeq: null });
     stream.holdAt(upTo);
-    try {
+    waiting.push(stream);
+    if (waiting.length === 1) void askAll();
+  }
+
+  async function askAll(): Promise<void> {
+    // A loop over an array also takes what is added meanwhile.
+    for (const stream of waiting) {
+      // A promise for each, so that what follows from an answer that is there at once belongs to the same turn.
       await budget.available();
+      void ask(stream);
+    }
+    waiting.length = 0;
+  }
+
+  async function ask(stream: RecheckedStream): Promise<void> {
+    // Safe: each stream that waits has one.
+    const recheck = underWay.get(stream) as Recheck;
+    try {
       recheck.isAsked = true;
       if (!stream.isEnded) apply(stream, await authorize(stream), clock.now());
     } catch (error) {
@@ -86,7 +107,7 @@ export function createRechecks(needs: RecheckNeeds): Rechecks {
     underWay.delete(stream);
     if (stream.isEnded) return;
     if (recheck.nextSeq === null) stream.release();
-    else void ask(stream, recheck.nextSeq);
+    else begin(stream, recheck.nextSeq);
   }
 
   function authorize({ info, fromByPath }: RecheckedStream): Promise<Access> {
@@ -96,7 +117,7 @@ export function createRechecks(needs: RecheckNeeds): Rechecks {
   return {
     ask(stream, seq) {
       const open = underWay.get(stream);
-      if (open === undefined) void ask(stream, 0);
+      if (open === undefined) begin(stream, 0);
       else if (open.isAsked) open.nextSeq ??= seq;
     },
   };

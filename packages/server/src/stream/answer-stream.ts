@@ -68,10 +68,10 @@ function endUnlessAdmitted(
   commandCount: number,
 ): void {
   const { admission, clock, closing, commands, displacement, random, retryDelays } = needs;
-  if (closing.aborted) return connection.end("draining", retryDelays.whenDraining()());
+  if (closing.aborted) return connection.endNow("draining", retryDelays.whenDraining()());
   const hasExpired = connection.lifetime.expiresAt <= clock.now();
   const isDisconnected = commands.missedSince(commandCount, viewer.id, granted) === "disconnect";
-  if (hasExpired || isDisconnected) return connection.end("expired");
+  if (hasExpired || isDisconnected) return connection.endNow("expired");
   displacement.makeRoom(viewer);
-  if (admission.exceeded(viewer.id) !== null) connection.end("limit", longRetry(random()));
+  if (admission.exceeded(viewer.id) !== null) connection.endNow("limit", longRetry(random()));
 }

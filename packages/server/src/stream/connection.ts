@@ -27,6 +27,8 @@ export class Connection implements StreamControl, Consumer {
   readonly #needs: ConnectionNeeds;
   readonly #pump: Pump;
   readonly #writer: StreamWriter;
+  /** Whether the sink is done with, or gone. Before that, a stream that has ended may still have to say `bye`. */
+  #isClosed = false;
 
   constructor(needs: ConnectionNeeds, sink: Sink, start: StartPosition) {
     const { clock, random, limits } = needs;
@@ -68,17 +70,18 @@ export class Connection implements StreamControl, Consumer {
   }
 
   closed(): void {
-    if (this.isEnded) return;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#pump.end();
     this.#needs.streams.remove(this);
   }
 
   takeEntries(batch: Batch): void {
-    this.#writer.writeBatch(batch);
+    if (!this.#endWithRights()) this.#writer.writeBatch(batch);
   }
 
   takeValues(values: readonly Entry[]): void {
-    this.#writer.writeValues(values);
+    if (!this.#endWithRights()) this.#writer.writeValues(values);
   }
 
   takeGap(holes: readonly Hole[], head: Cursor | null): void {
@@ -99,11 +102,15 @@ export class Connection implements StreamControl, Consumer {
     this.#needs.trace.add("error", "read-failed", { connection: this.id, error });
   }
 
-  /** Ends the stream when its time is over; otherwise writes a heartbeat when one is due. */
+  /**
+   * Ends the stream when its time is over; otherwise writes a heartbeat when one is due. Who calls this for many
+   * streams leaves time for others.
+   */
   tick(sharedHeartbeat: Chunk): void {
+    if (this.isEnded) return;
     const { retryDelays, clock } = this.#needs;
     const reason = this.lifetime.over(clock);
-    if (reason !== null) return this.end(reason, reason === "max-age" ? retryDelays.afterMaxAge() : null);
+    if (reason !== null) return this.endNow(reason, reason === "max-age" ? retryDelays.afterMaxAge() : null);
     const { readerPosition, isCaughtUp } = this.#pump;
     this.#writer.writeDueHeartbeat(readerPosition, isCaughtUp ? sharedHeartbeat : null);
   }
@@ -116,23 +123,42 @@ export class Connection implements StreamControl, Consumer {
     this.#pump.release();
   }
 
-  /** Ends some of the paths. The stream ends with its last path. */
+  /** Ends some of the paths at once, and says so when its turn comes. The stream ends with its last path. */
   refuse(paths: readonly string[], reason: ByeReason): void {
     if (this.isEnded) return;
-    const refused = this.#pump.leave(paths);
-    if (refused.length === 0) return;
-    if (this.fromByPath.size === 0) this.end(reason);
-    else this.#writer.writeBye({ reason, channels: refused });
+    const channels = this.#pump.leave(paths);
+    if (channels.length === 0) return;
+    if (this.fromByPath.size === 0) return this.end(reason);
+    this.#needs.byes.add(() => {
+      if (!this.#isClosed) this.#writer.writeBye({ reason, channels });
+    });
   }
 
   /**
-   * Says `bye` and ends the stream.
+   * Ends the stream: nothing of the log is written any more. It says `bye` when its turn comes, since many may end at
+   * the same moment.
    * @param retry the milliseconds after which the client should come back; null for its own
    */
   end(reason: ByeReason, retry: number | null = null): void {
     if (this.isEnded) return;
+    this.#pump.end();
+    this.#needs.byes.add(() => this.endNow(reason, retry));
+  }
+
+  /** Says `bye` at once, also if the stream waits for its turn to do so. */
+  endNow(reason: ByeReason, retry: number | null = null): void {
+    if (this.#isClosed) return;
+    this.#pump.end();
     this.#writer.writeBye({ reason }, retry);
     this.#finish();
+  }
+
+  /** A right ends at its time, also if many end then, and the look at them takes a while. */
+  #endWithRights(): boolean {
+    const { expiresAt } = this.lifetime;
+    if (expiresAt === Infinity || this.#needs.clock.now() < expiresAt) return false;
+    this.end("expired");
+    return true;
   }
 
   #finish(): void {

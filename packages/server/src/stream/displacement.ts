@@ -18,7 +18,7 @@ interface DisplacementNeeds {
 export interface Displacement {
   /** @throws Refusal like {@link Admission.checkRoom}, unless the viewer's oldest stream can make room */
   checkRoom(viewer: Viewer): void;
-  /** Ends the oldest stream of a viewer who has too many answers open. */
+  /** Ends the oldest stream of a viewer who has too many answers open, so that there is room at once. */
   makeRoom(viewer: Viewer): void;
 }
 
@@ -30,7 +30,7 @@ export function createDisplacement({ admission, streams, retryDelays, closing }:
     },
 
     makeRoom({ id }) {
-      if (admission.exceeded(id) === "viewer") streams.oldestOf(id)?.end("limit", retryDelays.afterDisplacement());
+      if (admission.exceeded(id) === "viewer") streams.oldestOf(id)?.endNow("limit", retryDelays.afterDisplacement());
     },
   };
 }

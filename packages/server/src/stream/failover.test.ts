@@ -53,6 +53,7 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = 
       stopWaiting: () => {},
     },
     retryDelays: createRetryDelays({ streams: { size: 1 }, drain: null, random: () => 0.5 }),
+    byes: { add: (say) => say() },
     streams: { remove: () => {} },
     limits: DEFAULT_LIMITS,
     heartbeat: 15_000,

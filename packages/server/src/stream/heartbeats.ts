@@ -1,6 +1,7 @@
 import { formatCursor, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { sleep } from "../runtime/sleep.ts";
+import type { TurnQueue } from "../runtime/turn-queue.ts";
 import type { Chunk } from "../wire/chunk.ts";
 import { controlFrame } from "../wire/frame.ts";
 
@@ -12,6 +13,8 @@ export interface TimedStream {
 
 interface HeartbeatNeeds {
   readonly streams: Iterable<TimedStream>;
+  /** Where the streams wait for their turn. */
+  readonly turns: Pick<TurnQueue, "each">;
   readonly ring: { readonly head: Cursor };
   readonly clock: Clock;
   /** Milliseconds between heartbeats on an idle stream. */
@@ -20,9 +23,21 @@ interface HeartbeatNeeds {
 }
 
 /** Lets every stream look at its heartbeat and its deadlines, once a second or more often, until the hub closes. */
-export async function keepTime({ streams, ring, clock, heartbeat, closing }: HeartbeatNeeds): Promise<void> {
+export async function keepTime({ streams, turns, ring, clock, heartbeat, closing }: HeartbeatNeeds): Promise<void> {
   while (await sleep(clock, Math.min(1_000, heartbeat / 4), closing)) {
-    const sharedHeartbeat = controlFrame("heartbeat", {}, formatCursor(ring.head));
-    for (const stream of [...streams]) stream.tick(sharedHeartbeat);
+    let head = ring.head;
+    let shared = heartbeatAt(head);
+    await turns.each([...streams], (stream) => {
+      // The ring may have moved since the last turn.
+      if (ring.head !== head) {
+        head = ring.head;
+        shared = heartbeatAt(head);
+      }
+      stream.tick(shared);
+    });
   }
+}
+
+function heartbeatAt(position: Cursor): Chunk {
+  return controlFrame("heartbeat", {}, formatCursor(position));
 }

@@ -1,4 +1,5 @@
 import type { Address } from "@tidings/contract";
+import type { ByeReason } from "@tidings/protocol";
 import type { ConnectionInfo, Viewer } from "../hub-options.ts";
 import type { Admission } from "../request/admission.ts";
 import type { CommandedStream } from "../rights/commands.ts";
@@ -9,6 +10,8 @@ import type { TimedStream } from "./heartbeats.ts";
 /** An open stream, as far as the parts of a hub deal with it. */
 interface OpenStream extends TimedStream, CommandedStream {
   readonly info: ConnectionInfo<Address, Viewer>;
+  /** Says `bye` at once, and leaves its room to others. */
+  endNow(reason: ByeReason, retry: number | null): void;
 }
 
 interface OpenStreamNeeds {

@@ -23,7 +23,7 @@ export interface StreamWriterNeeds {
 interface WrittenStream {
   /** The name of the stream in the trace. */
   readonly id: number;
-  /** Nothing more is written then. */
+  /** Nothing more is written then, except for `bye`. */
   readonly isEnded: boolean;
   /** The sink has thrown, so nobody reads the stream any more. */
   closed(): void;
@@ -130,7 +130,7 @@ export class StreamWriter {
 
   /** @param retry the milliseconds after which the client should come back; null for its own */
   writeBye(bye: ControlEvents["bye"], retry: number | null = null): void {
-    this.#write(toChunk((retry === null ? "" : formatRetry(retry)) + formatControl("bye", bye)));
+    this.#send(toChunk((retry === null ? "" : formatRetry(retry)) + formatControl("bye", bye)));
   }
 
   /** No more will come. */
@@ -145,8 +145,11 @@ export class StreamWriter {
     return formatRetry(retryDelays.afterBreak(this.#retryWindow));
   }
 
-  #write({ bytes, framed }: Chunk): void {
-    if (this.#stream.isEnded) return;
+  #write(chunk: Chunk): void {
+    if (!this.#stream.isEnded) this.#send(chunk);
+  }
+
+  #send({ bytes, framed }: Chunk): void {
     try {
       if (!this.#sink.write(bytes, framed)) this.#isFull = true;
     } catch (error) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
+import { TurnQueue } from "../runtime/turn-queue.ts";
 import { createUnreadAnswers } from "./unread-answers.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -9,7 +10,7 @@ const here = (): AbortSignal => new AbortController().signal;
 /** `givenUp` is the numbers of the answers whose readers took nothing, `entered` those of the pages that had room. */
 function open() {
   const clock = new VirtualClock();
-  const answers = createUnreadAnswers(clock);
+  const answers = createUnreadAnswers(clock, new TurnQueue(clock));
   const givenUp: number[] = [];
   const entered: number[] = [];
   /** A page that is being made. */
@@ -39,6 +40,38 @@ test("32 megabytes of pages get in, and the next one as soon as a reader has one
   pages[0]?.leave();
   await clock.settle();
   expect(entered.at(-1)).toBe(32);
+});
+
+test("refusals count with what Node keeps of a request; above the bound, unread ones are given up", async () => {
+  const { clock, answers, givenUp } = open();
+  const refuse = (number: number): void => answers.add({ signal: here() }, 200).begin(() => givenUp.push(number));
+  for (let number = 0; number < 2_000; number++) refuse(number);
+  await clock.advance(5_000);
+  expect(givenUp).toEqual([]);
+  for (let number = 2_000; number < 2_100; number++) refuse(number);
+  await clock.advance(2_000);
+  expect(givenUp).toHaveLength(2_100);
+});
+
+test("of very many whose time is over at the same moment, a turn of the event loop gives up a few", async () => {
+  const { clock, answers, givenUp } = open();
+  const perTurn: number[] = [];
+  let inTurn = 0;
+  const giveUp = (): void => {
+    if (inTurn === 0) {
+      clock.defer(() => {
+        perTurn.push(inTurn);
+        inTurn = 0;
+      });
+    }
+    inTurn++;
+    clock.jump(1);
+    givenUp.push(givenUp.length);
+  };
+  for (let number = 0; number < 40; number++) answers.add({ signal: here() }, 200).begin(giveUp);
+  await clock.advance(31_000);
+  expect(givenUp).toHaveLength(40);
+  expect(Math.max(...perTurn)).toBeLessThanOrEqual(5);
 });
 
 test("a page that is small when it is made takes no more room than that", async () => {

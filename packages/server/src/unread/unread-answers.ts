@@ -1,9 +1,12 @@
 import type { Clock } from "@tidings/protocol/clock";
+import type { TurnQueue } from "../runtime/turn-queue.ts";
 import { bytesOf, createHeldParts, type Part } from "./held-parts.ts";
 import { createWaitingPages } from "./waiting-pages.ts";
 
 /** How many bytes of answers may wait for their readers in one hub. */
 const MOST_BYTES = 32 * 1024 * 1024;
+/** What any answer counts as at least: a server of Node keeps as much of each request. */
+const LEAST_BYTES = 16 * 1024;
 /** What a page counts as while it is made and its size is not known, beside what it holds. */
 const EXPECTED_BYTES = 1024 * 1024;
 /** How many bytes pages may hold together while they have no room among the answers. */
@@ -62,7 +65,11 @@ export interface UnreadAnswers {
   add(reader: AnswerReader, bytes: number): AnswerRoom;
 }
 
-export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout">): UnreadAnswers {
+/** @param turns where answers wait for their turn to be given up: very many may be over at the same moment */
+export function createUnreadAnswers(
+  clock: Pick<Clock, "monotonic" | "setTimeout">,
+  turns: Pick<TurnQueue, "add">,
+): UnreadAnswers {
   const counted = new Set<Room>();
   const waiting = createWaitingPages<Room>({
     hasRoom: ({ parts }) => !isFull(EXPECTED_BYTES + bytesOf(parts)),
@@ -130,13 +137,14 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
         setAside(room);
       } else {
         room.leave();
-        room.giveUp();
+        turns.add(room.giveUp);
       }
     }
   }
 
   function patienceFor(room: Room): number {
-    if (waiting.isWanted(room)) return STALL_TIME_WHEN_WANTED;
+    // Refusals do not wait for room, so together they may take too much.
+    if (waiting.isWanted(room) || bytes > MOST_BYTES) return STALL_TIME_WHEN_WANTED;
     return room.giveUp === null ? Infinity : STALL_TIME;
   }
 
@@ -197,7 +205,7 @@ export function createUnreadAnswers(clock: Pick<Clock, "monotonic" | "setTimeout
     noteProgress(bytesLeft: number): void {
       if (this.#isOver) return;
       this.parts = [{ bytes: bytesLeft }];
-      count(this, bytesLeft);
+      count(this, Math.max(bytesLeft, LEAST_BYTES));
       waiting.letIn();
     }
 
