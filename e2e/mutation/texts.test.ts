@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { mutants as ai } from "../ai/mutants.ts";
 import { mutants as leases } from "../leases/mutants.ts";
-import { mutants as presence } from "../presence/mutants.ts";
+import { mutants as presence } from "../presence/mutants/index.ts";
 import { mutants as simulated } from "../simulation/mutants/index.ts";
 import { mutants as tabs } from "../tabs/mutants.ts";
 import { mutants as clients } from "./client/mutants.ts";
