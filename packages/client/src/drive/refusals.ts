@@ -46,7 +46,7 @@ export function createRefusals(
         return null;
       }
       const { ending, until } = state;
-      // A refusal is final for whom it concerned. Who comes later may have other rights.
+      // A refusal is final for the subscriptions that got it. Those that come later may have other rights.
       const reason = ending.reason === "unknown" ? "unknown" : "unavailable";
       // The time of day may have been set back meanwhile.
       return { ...ending, reason, retryAfter: Math.min(MEMORY, until - clock.now()) };

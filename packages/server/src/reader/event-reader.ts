@@ -31,7 +31,7 @@ interface AnyReader extends AsyncIterator<AnyItem, undefined> {
 export interface EventReaders {
   /**
    * @throws ContractError `unknown-channel` for an address that is not of this contract
-   * @throws TypeError for an empty list, for an unknown option, and for an `after` that is no cursor
+   * @throws TypeError for an empty list, for an unknown option, and for an `after` that is not a cursor
    */
   open(addresses: Address | readonly Address[], options?: ReaderOptions): AnyReader;
 }

@@ -13,7 +13,7 @@ export function createAddresses(contract: Contract): Addresses {
   const byPath = new Map<string, Address>();
 
   function remember(address: Address): Address {
-    // Whoever follows an address keeps it. So nothing is lost but the sharing.
+    // The parts that follow an address keep it. So only the sharing is lost.
     if (byPath.size === MOST_REMEMBERED) byPath.clear();
     // A hook must not change what others get.
     Object.freeze(address.params);
