@@ -28,10 +28,10 @@ interface Delivery {
   readonly progress: () => StreamProgress;
   /**
    * A stream begins.
-   * @param fresh the paths that the one before has not followed
+   * @param begun the paths that the one before has not followed
    * @param after where it begins; null: now
    */
-  readonly begin: (fresh: readonly Track[], after: Position | null) => void;
+  readonly begin: (begun: readonly Track[], after: Position | null) => void;
   readonly onEvent: (event: StreamBlock, hello: (heartbeat: number) => void) => void;
 }
 
@@ -45,12 +45,12 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
   /** Whether the stream has said hello. It does so once. */
   let isGreeted = false;
 
-  function begin(fresh: readonly Track[], after: Position | null): void {
+  function begin(begun: readonly Track[], after: Position | null): void {
     const now = clock.now();
     for (const { overlap } of tracks.values()) {
       overlap?.begin(progress.handled, now);
     }
-    newcomers = fresh;
+    newcomers = begun;
     progress = beginAfter(after);
     isGreeted = false;
   }
