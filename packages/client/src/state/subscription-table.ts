@@ -225,7 +225,7 @@ function afterItem(state: Receiving, { item, isTaken }: Answer, { stream }: Chan
     return to(afterTaken(state, position));
   }
   const { kind, cursor } = state;
-  // What the stream has carried of other channels is nothing that we miss.
+  // Up to where the stream has come, there are only events of other channels.
   const kept = kind === "joined" ? furthest(cursor, stream.handled) : cursor;
   return to({ ...state, kind: "paused", cursor: kept });
 }
@@ -234,7 +234,7 @@ function checkCursor(state: Open, last: Position): Next {
   return isAfter(state.cursor, last) ? load(state) : stay(state);
 }
 
-/** Another stream goes on. What this one has carried of other channels is nothing that we miss. */
+/** Another stream goes on. Up to where this one has come, there are only events of other channels. */
 function waitForOtherStream(state: Open, _: null, { stream }: ChannelPosition): Next {
   return to({ ...state, kind: "waiting", cursor: furthest(state.cursor, stream.handled) });
 }
