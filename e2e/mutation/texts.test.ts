@@ -13,8 +13,8 @@ import { isPatch, patchedText } from "./mutation.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 // A text pins a line of the sources. docs/decisions/simulation.md says why these have no seam.
-test("three mutants of logs and of the simulation are texts of a source, and no other", () => {
-  const texts = [...logs, ...simulated].filter(({ mutation }) => isPatch(mutation));
+test("three mutants of logs are texts of a source, and none of the simulation, of tabs and of clients", () => {
+  const texts = [...logs, ...simulated, ...tabs, ...clients].filter(({ mutation }) => isPatch(mutation));
   expect(texts.map(({ breaks }) => breaks)).toEqual([
     "loses entries when it sweeps",
     "checks a retry of what it has appended",

@@ -3,7 +3,7 @@ import { answer, board, isLease, later, OPTIONS, reasonOf, TTL, World } from "..
 import type { Stories } from "./story.ts";
 
 /** A hub closes while it has writers. */
-export const closing: Stories = {
+export const closingHubs: Stories = {
   async "a hub that closes tells its writers, and waits for them"() {
     const world = new World();
     const ada = await world.start();

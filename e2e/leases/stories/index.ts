@@ -1,4 +1,4 @@
-import { closing } from "./closing.ts";
+import { closingHubs } from "./closing.ts";
 import { comeback } from "./comeback.ts";
 import { death } from "./death.ts";
 import { ends } from "./ends.ts";
@@ -8,7 +8,7 @@ import { stops } from "./stops.ts";
 import type { Stories } from "./story.ts";
 
 /** What docs/decisions/leases.md promises. */
-export const stories: Stories = { ...holding, ...death, ...comeback, ...stops, ...closing, ...logFaults, ...ends };
+export const stories: Stories = { ...holding, ...death, ...comeback, ...stops, ...closingHubs, ...logFaults, ...ends };
 
 /** What is wrong with a story; null if nothing is. */
 export async function faultOf(name: string): Promise<unknown> {

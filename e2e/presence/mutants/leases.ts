@@ -1,69 +1,170 @@
-import { onServer, type Mutant } from "./mutant.ts";
+import type * as followedModule from "../../../packages/server/src/presence/followed-values.ts";
+import type * as leaseModule from "../../../packages/server/src/presence/lease.ts";
+import type * as renewalsModule from "../../../packages/server/src/presence/renewals.ts";
+import { replace } from "../../mutation/mutation.ts";
+import type { Mutant } from "./mutant.ts";
+
+const FOLDER = "packages/server/src/presence";
+
+function inLease(change: (original: typeof leaseModule.Lease) => typeof leaseModule.Lease) {
+  return replace<typeof leaseModule>(`${FOLDER}/lease.ts`, { Lease: change });
+}
+
+function inRenewals(change: (original: typeof renewalsModule.Renewals) => typeof renewalsModule.Renewals) {
+  return replace<typeof renewalsModule>(`${FOLDER}/renewals.ts`, { Renewals: change });
+}
+
+/** A server does not hear of one kind of items. */
+function deafFor(kind: "clear" | "gap") {
+  return replace<typeof followedModule>(`${FOLDER}/followed-values.ts`, {
+    FollowedValues: (FollowedValues) =>
+      class extends FollowedValues {
+        constructor(needs: ConstructorParameters<typeof followedModule.FollowedValues>[0]) {
+          async function* events(...given: Parameters<typeof needs.hub.events>) {
+            for await (const item of needs.hub.events(...given)) if (item.kind !== kind) yield item;
+          }
+          super({ ...needs, hub: { events } });
+        }
+      },
+  });
+}
 
 /** What a server says of itself, and what it hears of others. */
 export const leases: readonly Mutant[] = [
   {
     breaks: "a lease is renewed only when it is over",
     by: "who is there",
-    mutation: onServer("renewals", "RENEWAL_INTERVAL = 8_000", "RENEWAL_INTERVAL = 21_000"),
+    mutation: inRenewals(
+      (Renewals) =>
+        class extends Renewals {
+          constructor(needs: ConstructorParameters<typeof renewalsModule.Renewals>[0]) {
+            const setTimeout: typeof needs.clock.setTimeout = (task, milliseconds, ...rest) =>
+              needs.clock.setTimeout(task, milliseconds * 2.6, ...rest);
+            super({ ...needs, clock: { setTimeout } });
+          }
+        },
+    ),
   },
   {
     breaks: "a lease that was lost is renewed",
     by: "a server that was only slow",
-    mutation: onServer("lease", "{ server: this.server }, { expects });", "{ server: this.server });"),
+    mutation: inLease(
+      (Lease) =>
+        class extends Lease {
+          constructor(needs: ConstructorParameters<typeof leaseModule.Lease>[0]) {
+            const { hub } = needs;
+            const publish: typeof hub.publish = (address, type, data) => hub.publish(address, type, data);
+            super({ ...needs, hub: { publish, clear: (...given) => hub.clear(...given) } });
+          }
+        },
+    ),
   },
   {
     breaks: "a renewal without an answer counts as lost",
     by: "a server that was only slow",
-    mutation: onServer("lease", 'if (standing === null) return "lost";', 'return "lost";'),
+    mutation: inLease(
+      (Lease) =>
+        class extends Lease {
+          override async renew(): Promise<leaseModule.Renewal> {
+            const renewal = await super.renew();
+            return renewal === "failed" ? "lost" : renewal;
+          }
+        },
+    ),
   },
   {
     breaks: "a server under another id does not publish its people again",
     by: "a server that was only slow",
-    mutation: onServer("renewals", "    this.#needs.publishAll();\n", ""),
+    mutation: inRenewals(
+      (Renewals) =>
+        class extends Renewals {
+          constructor(needs: ConstructorParameters<typeof renewalsModule.Renewals>[0]) {
+            super({ ...needs, publishAll: () => {} });
+          }
+        },
+    ),
   },
   {
     breaks: "a failed renewal is the last one",
     by: "a server that was only slow",
-    mutation: onServer("renewals", "RETRY_INTERVAL;", "2 ** 30;"),
+    mutation: inRenewals(
+      (Renewals) =>
+        class extends Renewals {
+          constructor(needs: ConstructorParameters<typeof renewalsModule.Renewals>[0]) {
+            const setTimeout: typeof needs.clock.setTimeout = (task, milliseconds, ...rest) =>
+              milliseconds === 1_000 ? () => {} : needs.clock.setTimeout(task, milliseconds, ...rest);
+            super({ ...needs, clock: { setTimeout } });
+          }
+        },
+    ),
   },
   {
     breaks: "a lease is renewed although nobody is there",
     by: "bounds",
-    mutation: onServer("renewals", "if (!isAnybodyLeft) {", "if (isAnybodyLeft === null) {"),
+    mutation: inRenewals(
+      (Renewals) =>
+        class extends Renewals {
+          constructor(needs: ConstructorParameters<typeof renewalsModule.Renewals>[0]) {
+            super({ ...needs, keepPlaces: () => needs.keepPlaces() || true });
+          }
+        },
+    ),
   },
   {
     breaks: "a server that has nobody left keeps its lease",
     by: "the state of a person",
-    mutation: onServer("renewals", "return this.#lease.end();", "return;"),
+    mutation: inLease(
+      (Lease) =>
+        class extends Lease {
+          override async end(): Promise<void> {}
+        },
+    ),
   },
   {
     breaks: "a server that ends does not renew its lease",
     by: "a deployment",
-    mutation: onServer("renewals", "    this.stop();\n    await this.#lease.renew();", "    this.stop();"),
+    mutation: inRenewals(
+      (Renewals) =>
+        class extends Renewals {
+          override async renewLast(): Promise<void> {
+            this.stop();
+          }
+        },
+    ),
   },
   {
     breaks: "a server that ends withdraws its lease",
     by: "a deployment",
-    mutation: onServer(
-      "renewals",
-      "    this.stop();\n    await this.#lease.renew();",
-      "    this.stop();\n    await this.#lease.end();",
+    mutation: inRenewals(
+      (Renewals) =>
+        class extends Renewals {
+          override async renewLast(): Promise<void> {
+            this.stop();
+            await this.lease.end();
+          }
+        },
     ),
   },
   {
     breaks: "what other servers say of a viewer is not known",
     by: "the state of a person",
-    mutation: onServer("lease", ".filter((server) => server !== this.server)", ".filter((server) => server === '')"),
+    mutation: inLease(
+      (Lease) =>
+        class extends Lease {
+          override otherServers(): string[] {
+            return [];
+          }
+        },
+    ),
   },
   {
     breaks: "a server does not hear of withdrawals",
     by: "the state of a person",
-    mutation: onServer("followed-values", "this.#valuesOf(item.type).delete(item.key);", ""),
+    mutation: deafFor("clear"),
   },
   {
     breaks: "a server keeps what was withdrawn in a gap of its loop",
     by: "a gap",
-    mutation: onServer("followed-values", "        return false;\n", ""),
+    mutation: deafFor("gap"),
   },
 ];

@@ -1,4 +1,23 @@
+import type * as peopleModule from "../../../packages/server/src/presence/people.ts";
+import type { PlaceNeeds } from "../../../packages/server/src/presence/place.ts";
+import type * as repairsModule from "../../../packages/server/src/presence/repairs.ts";
+import type * as visitorsModule from "../../../packages/server/src/presence/visitors.ts";
+import { replace } from "../../mutation/mutation.ts";
 import { onServer, type Mutant } from "./mutant.ts";
+
+const FOLDER = "packages/server/src/presence";
+
+function inPeople(change: (original: typeof peopleModule.People) => typeof peopleModule.People) {
+  return replace<typeof peopleModule>(`${FOLDER}/people.ts`, { People: change });
+}
+
+function inVisitors(change: (original: typeof visitorsModule.Visitors) => typeof visitorsModule.Visitors) {
+  return replace<typeof visitorsModule>(`${FOLDER}/visitors.ts`, { Visitors: change });
+}
+
+function inRepairs(change: (original: typeof repairsModule.Repairs) => typeof repairsModule.Repairs) {
+  return replace<typeof repairsModule>(`${FOLDER}/repairs.ts`, { Repairs: change });
+}
 
 /** Who is at an address, and what is repaired there. */
 export const people: readonly Mutant[] = [
@@ -14,12 +33,26 @@ export const people: readonly Mutant[] = [
   {
     breaks: "a viewer leaves with the last stream at once",
     by: "who is there",
-    mutation: onServer("visitors", "setTimeout(end, this.#needs.grace, true)", "setTimeout(end, 0, true)"),
+    mutation: inVisitors(
+      (Visitors) =>
+        class extends Visitors {
+          constructor(needs: ConstructorParameters<typeof visitorsModule.Visitors>[0]) {
+            super({ ...needs, grace: 0 });
+          }
+        },
+    ),
   },
   {
     breaks: "the first tab that closes takes the viewer along",
     by: "who is there",
-    mutation: onServer("visitors", "if (visit.streams > 0) return;", ""),
+    mutation: inVisitors(
+      (Visitors) =>
+        class extends Visitors {
+          override leave(viewer: string): void {
+            for (let tab = 0; tab < 10; tab++) super.leave(viewer);
+          }
+        },
+    ),
   },
   {
     breaks: "who comes back in time leaves all the same",
@@ -58,7 +91,12 @@ export const people: readonly Mutant[] = [
   {
     breaks: "nobody looks whether the viewer of a state is there",
     by: "the state of a person",
-    mutation: onServer("repairs", "const LOOKS = 2", "const LOOKS = 0"),
+    mutation: inRepairs(
+      (Repairs) =>
+        class extends Repairs {
+          override lookAgain(): void {}
+        },
+    ),
   },
   {
     breaks: "nobody clears up after a server that is dead",
@@ -73,7 +111,14 @@ export const people: readonly Mutant[] = [
   {
     breaks: "nothing is repaired",
     by: "a server that dies",
-    mutation: onServer("repairs", "for (const [, repair] of lasting)", "for (const [, repair] of lasting.slice(0, 0))"),
+    mutation: inRepairs(
+      (Repairs) =>
+        class extends Repairs {
+          override async meet(): Promise<void> {
+            await super.meet(new Map());
+          }
+        },
+    ),
   },
   {
     breaks: "somebody who stays for a day is forgotten",
@@ -88,7 +133,14 @@ export const people: readonly Mutant[] = [
   {
     breaks: "a server shows any number of people",
     by: "bounds",
-    mutation: onServer("people", "if (this.#shown.size >= this.#needs.mostPeople) return;", ""),
+    mutation: inPeople(
+      (People) =>
+        class extends People {
+          constructor(needs: PlaceNeeds) {
+            super({ ...needs, mostPeople: Infinity });
+          }
+        },
+    ),
   },
   {
     breaks: "nobody comes after somebody has left a full room",

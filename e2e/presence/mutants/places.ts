@@ -1,30 +1,77 @@
+import type * as allPlacesModule from "../../../packages/server/src/presence/all-places.ts";
+import type * as countModule from "../../../packages/server/src/presence/count.ts";
+import type * as leaseModule from "../../../packages/server/src/presence/lease.ts";
+import type * as peopleModule from "../../../packages/server/src/presence/people.ts";
+import type { PlaceNeeds } from "../../../packages/server/src/presence/place.ts";
+import type * as renewalsModule from "../../../packages/server/src/presence/renewals.ts";
+import { replace } from "../../mutation/mutation.ts";
 import { onServer, type Mutant } from "./mutant.ts";
+
+const FOLDER = "packages/server/src/presence";
+
+function inAllPlaces(change: (original: typeof allPlacesModule.AllPlaces) => typeof allPlacesModule.AllPlaces) {
+  return replace<typeof allPlacesModule>(`${FOLDER}/all-places.ts`, { AllPlaces: change });
+}
+
+function inRenewals(change: (original: typeof renewalsModule.Renewals) => typeof renewalsModule.Renewals) {
+  return replace<typeof renewalsModule>(`${FOLDER}/renewals.ts`, { Renewals: change });
+}
+
+function inCount(change: (original: typeof countModule.Count) => typeof countModule.Count) {
+  return replace<typeof countModule>(`${FOLDER}/count.ts`, { Count: change });
+}
 
 /** The addresses of a server, and the numbers there. */
 export const places: readonly Mutant[] = [
   {
     breaks: "a server under another id publishes under the former one",
     by: "a server that was only slow",
-    mutation: onServer(
-      "all-places",
-      "{ ...this.#needs, channel, address, lease: () => renewals.lease }",
-      "{ ...this.#needs, channel, address, lease: ((lease) => () => lease)(renewals.lease) }",
+    mutation: inRenewals(
+      (Renewals) =>
+        class extends Renewals {
+          #first: leaseModule.Lease | null = null;
+          override get lease(): leaseModule.Lease {
+            this.#first ??= super.lease;
+            return this.#first;
+          }
+        },
     ),
   },
   {
     breaks: "each renewal publishes everybody again",
     by: "what it costs",
-    mutation: onServer("all-places", "place.keep().catch(this.#needs.report);", "place.publishAll();"),
+    mutation: replace<typeof peopleModule>(`${FOLDER}/people.ts`, {
+      People: (People) =>
+        class extends People {
+          override async keep(): Promise<void> {
+            this.publishAll();
+          }
+        },
+    }),
   },
   {
     breaks: "presence goes on after its hub has closed",
     by: "a deployment",
-    mutation: onServer("all-places", "    this.#closePlaces();\n    this.#renewals?.stop();", ""),
+    mutation: inRenewals(
+      (Renewals) =>
+        class extends Renewals {
+          constructor(needs: ConstructorParameters<typeof renewalsModule.Renewals>[0]) {
+            super({ ...needs, onHubClosed: () => {} });
+          }
+        },
+    ),
   },
   {
     breaks: "a server says who is there at any number of addresses",
     by: "bounds",
-    mutation: onServer("all-places", "if (this.#places.size >= mostAddresses && !makeRoom()) return null;", ""),
+    mutation: inAllPlaces(
+      (AllPlaces) =>
+        class extends AllPlaces {
+          constructor(needs: ConstructorParameters<typeof allPlacesModule.AllPlaces>[0]) {
+            super({ ...needs, mostAddresses: Infinity });
+          }
+        },
+    ),
   },
   {
     breaks: "a state keeps away somebody who comes",
@@ -49,17 +96,43 @@ export const places: readonly Mutant[] = [
   {
     breaks: "a number of nobody stays",
     by: "only the number",
-    mutation: onServer("count", "if (count === 0) await hub.clear", "if (count < 0) await hub.clear"),
+    mutation: inCount(
+      (Count) =>
+        class extends Count {
+          constructor(needs: PlaceNeeds) {
+            const { hub } = needs;
+            const clear = async (): Promise<void> => {};
+            super({ ...needs, hub: { clear, publish: hub.publish.bind(hub), events: hub.events.bind(hub) } });
+          }
+        },
+    ),
   },
   {
     breaks: "the number of a server that is dead stays",
     by: "only the number",
-    mutation: onServer("count", "if (isOver) faults", "if (isOver && server === '') faults"),
+    mutation: inCount(
+      (Count) =>
+        class extends Count {
+          constructor(needs: PlaceNeeds) {
+            const lease: PlaceNeeds["lease"] = () => ({
+              server: needs.lease().server,
+              otherServers: () => [],
+              isAlive: () => true,
+            });
+            super({ ...needs, lease });
+          }
+        },
+    ),
   },
   {
     breaks: "a server that ends does not leave the total behind",
     by: "only the number",
-    mutation: onServer("all-places", "place.handOver().catch(report)", "place.isEmpty"),
+    mutation: inCount(
+      (Count) =>
+        class extends Count {
+          override async handOver(): Promise<void> {}
+        },
+    ),
   },
   {
     breaks: "a server that ends does not renew its lease if a number is refused",

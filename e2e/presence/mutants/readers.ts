@@ -1,4 +1,29 @@
+import type * as arrivalsModule from "../../../packages/client/src/presence/arrivals.ts";
+import type * as followedModule from "../../../packages/client/src/presence/followed-values.ts";
+import type * as presenceModule from "../../../packages/contract/src/presence.ts";
+import { replace } from "../../mutation/mutation.ts";
 import { inContract, onClient, type Mutant } from "./mutant.ts";
+
+const CLIENT = "packages/client/src/presence";
+const CONTRACT = "packages/contract/src/presence.ts";
+
+type FollowNeeds = ConstructorParameters<typeof followedModule.FollowedValues>[0];
+
+/** A reader has another clock for what it doubts after a gap. */
+function withDoubt(setTimeout: (clock: FollowNeeds["clock"]) => FollowNeeds["clock"]["setTimeout"]) {
+  return replace<typeof followedModule>(`${CLIENT}/followed-values.ts`, {
+    FollowedValues: (FollowedValues) =>
+      class extends FollowedValues {
+        constructor(needs: FollowNeeds) {
+          super({ ...needs, clock: { setTimeout: setTimeout(needs.clock) } });
+        }
+      },
+  });
+}
+
+function inArrivals(change: (original: typeof arrivalsModule.Arrivals) => typeof arrivalsModule.Arrivals) {
+  return replace<typeof arrivalsModule>(`${CLIENT}/arrivals.ts`, { Arrivals: change });
+}
 
 /** What readers make of the values, and for how long these hold. */
 export const readers: readonly Mutant[] = [
@@ -15,34 +40,46 @@ export const readers: readonly Mutant[] = [
   {
     breaks: "the total that a server has left behind is not shown",
     by: "only the number",
-    mutation: inContract("return Math.max(sum, atLeast);", "return Math.max(sum, atLeast * 0);"),
+    mutation: replace<typeof presenceModule>(CONTRACT, {
+      countOf: (countOf) => (counts, isAlive) =>
+        countOf(
+          Array.from(counts, ({ server, count }) => ({ server, count })),
+          isAlive,
+        ),
+    }),
   },
   {
     breaks: "somebody at two servers is two people",
     by: "who is there",
-    mutation: inContract("people.set(viewer, {", "people.set(server + viewer, {"),
+    mutation: replace<typeof presenceModule>(CONTRACT, {
+      peopleOf: (peopleOf) => (heres, isAlive, stateOf) =>
+        [...heres].flatMap((here) => peopleOf([here], isAlive, stateOf)),
+    }),
   },
   {
     breaks: "somebody at two servers is there since the last moment",
     by: "who is there",
-    mutation: inContract(
-      "since: Math.min(since, earlier)",
-      "since: earlier === Infinity ? since : Math.max(since, earlier)",
-    ),
+    mutation: replace<typeof presenceModule>(CONTRACT, {
+      peopleOf: (peopleOf) => (heres, isAlive, stateOf) => {
+        const all = [...heres];
+        const last = (name: string) => Math.max(...all.flatMap(({ viewer, since }) => (viewer === name ? since : [])));
+        return peopleOf(all, isAlive, stateOf).map((person) => ({ ...person, since: last(person.viewer) }));
+      },
+    }),
   },
   {
     breaks: "people are in no order",
     by: "who is there",
-    mutation: inContract("return one.since - other.since;", "return other.since - one.since;"),
+    mutation: replace<typeof presenceModule>(CONTRACT, {
+      peopleOf: (peopleOf) => (heres, isAlive, stateOf) => peopleOf(heres, isAlive, stateOf).toReversed(),
+    }),
   },
   {
     breaks: "a reader counts servers that are dead",
     by: "a server that dies",
-    mutation: onClient(
-      "create-presence",
-      'this.#servers.of("alive").has(server);',
-      'this.#servers.of("alive") !== null;',
-    ),
+    mutation: replace<typeof presenceModule>(CONTRACT, {
+      peopleOf: (peopleOf) => (heres, _isAlive, stateOf) => peopleOf(heres, () => true, stateOf),
+    }),
   },
   {
     breaks: "a reader does not look again when a server dies",
@@ -52,10 +89,14 @@ export const readers: readonly Mutant[] = [
   {
     breaks: "who comes is told that those have come who were there",
     by: "who is there",
-    mutation: onClient(
-      "arrivals",
-      "#known: ReadonlyMap<string, Person<unknown>> | null = null",
-      "#known: ReadonlyMap<string, Person<unknown>> | null = new Map()",
+    mutation: inArrivals(
+      (Arrivals) =>
+        class extends Arrivals {
+          constructor(handlers: ConstructorParameters<typeof arrivalsModule.Arrivals>[0]) {
+            super(handlers);
+            this.note([]);
+          }
+        },
     ),
   },
   {
@@ -70,21 +111,24 @@ export const readers: readonly Mutant[] = [
   {
     breaks: "nobody is told who has left",
     by: "who is there",
-    mutation: onClient("arrivals", "if (!now.has(viewer)) callSafely", "if (viewer === '') callSafely"),
+    mutation: inArrivals(
+      (Arrivals) =>
+        class extends Arrivals {
+          constructor({ onJoin }: ConstructorParameters<typeof arrivalsModule.Arrivals>[0]) {
+            super(onJoin === undefined ? {} : { onJoin });
+          }
+        },
+    ),
   },
   {
     breaks: "a reader keeps everybody who has left in a gap",
     by: "a gap",
-    mutation: onClient(
-      "followed-values",
-      "this.#cancelTimer = this.#needs.clock.setTimeout(removeDoubted, LEASE_TIME);",
-      "void removeDoubted;",
-    ),
+    mutation: withDoubt(() => () => () => {}),
   },
   {
     breaks: "a gap shows everybody leaving",
     by: "a deployment",
-    mutation: onClient("followed-values", "setTimeout(removeDoubted, LEASE_TIME)", "setTimeout(removeDoubted, 0)"),
+    mutation: withDoubt((clock) => (task) => clock.setTimeout(task, 0)),
   },
   {
     breaks: "changes that come together make a list each",
