@@ -1,13 +1,15 @@
 import type * as followedModule from "../../../packages/server/src/presence/followed-values.ts";
-import type * as leaseModule from "../../../packages/server/src/presence/lease.ts";
+import type * as serverLeaseModule from "../../../packages/server/src/presence/server-lease.ts";
 import type * as renewalsModule from "../../../packages/server/src/presence/renewals.ts";
 import { replace } from "../../mutation/mutation.ts";
 import type { Mutant } from "./mutant.ts";
 
 const FOLDER = "packages/server/src/presence";
 
-function inLease(change: (original: typeof leaseModule.Lease) => typeof leaseModule.Lease) {
-  return replace<typeof leaseModule>(`${FOLDER}/lease.ts`, { Lease: change });
+function inServerLease(
+  change: (original: typeof serverLeaseModule.ServerLease) => typeof serverLeaseModule.ServerLease,
+) {
+  return replace<typeof serverLeaseModule>(`${FOLDER}/server-lease.ts`, { ServerLease: change });
 }
 
 function inRenewals(change: (original: typeof renewalsModule.Renewals) => typeof renewalsModule.Renewals) {
@@ -48,10 +50,10 @@ export const leases: readonly Mutant[] = [
   {
     breaks: "a lease that was lost is renewed",
     by: "a server that was only slow",
-    mutation: inLease(
-      (Lease) =>
-        class extends Lease {
-          constructor(needs: ConstructorParameters<typeof leaseModule.Lease>[0]) {
+    mutation: inServerLease(
+      (ServerLease) =>
+        class extends ServerLease {
+          constructor(needs: ConstructorParameters<typeof serverLeaseModule.ServerLease>[0]) {
             const { hub } = needs;
             const publish: typeof hub.publish = (address, type, data) => hub.publish(address, type, data);
             super({ ...needs, hub: { publish, clear: (...given) => hub.clear(...given) } });
@@ -62,10 +64,10 @@ export const leases: readonly Mutant[] = [
   {
     breaks: "a renewal without an answer counts as lost",
     by: "a server that was only slow",
-    mutation: inLease(
-      (Lease) =>
-        class extends Lease {
-          override async renew(): Promise<leaseModule.Renewal> {
+    mutation: inServerLease(
+      (ServerLease) =>
+        class extends ServerLease {
+          override async renew(): Promise<serverLeaseModule.Renewal> {
             const renewal = await super.renew();
             return renewal === "failed" ? "lost" : renewal;
           }
@@ -113,9 +115,9 @@ export const leases: readonly Mutant[] = [
   {
     breaks: "a server that has nobody left keeps its lease",
     by: "the state of a person",
-    mutation: inLease(
-      (Lease) =>
-        class extends Lease {
+    mutation: inServerLease(
+      (ServerLease) =>
+        class extends ServerLease {
           override async end(): Promise<void> {}
         },
     ),
@@ -148,9 +150,9 @@ export const leases: readonly Mutant[] = [
   {
     breaks: "what other servers say of a viewer is not known",
     by: "the state of a person",
-    mutation: inLease(
-      (Lease) =>
-        class extends Lease {
+    mutation: inServerLease(
+      (ServerLease) =>
+        class extends ServerLease {
           override otherServers(): string[] {
             return [];
           }

@@ -1,6 +1,6 @@
 import type * as allPlacesModule from "../../../packages/server/src/presence/all-places.ts";
 import type * as countModule from "../../../packages/server/src/presence/count.ts";
-import type * as leaseModule from "../../../packages/server/src/presence/lease.ts";
+import type * as serverLeaseModule from "../../../packages/server/src/presence/server-lease.ts";
 import type * as peopleModule from "../../../packages/server/src/presence/people.ts";
 import type { PlaceNeeds } from "../../../packages/server/src/presence/place.ts";
 import type * as renewalsModule from "../../../packages/server/src/presence/renewals.ts";
@@ -29,8 +29,8 @@ export const places: readonly Mutant[] = [
     mutation: inRenewals(
       (Renewals) =>
         class extends Renewals {
-          #first: leaseModule.Lease | null = null;
-          override get lease(): leaseModule.Lease {
+          #first: serverLeaseModule.ServerLease | null = null;
+          override get lease(): serverLeaseModule.ServerLease {
             this.#first ??= super.lease;
             return this.#first;
           }
