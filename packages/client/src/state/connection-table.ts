@@ -23,8 +23,8 @@ type Next = Transition<ConnectionState, ConnectionEffects>;
 
 const DISTRUST = [["distrust", null]] as const;
 
-/** A stream of less than this many milliseconds is believed to live. */
-const FRESH = 10_000;
+/** A stream that is younger than this is believed to live. In milliseconds. */
+const BELIEVED = 10_000;
 
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
 interface Ignored {
@@ -163,8 +163,8 @@ function distrust(attempts: Attempts): typeof DISTRUST | readonly [] {
 
 /** What has just begun is believed. What the server has asked to wait for is waited for. */
 function doubtIfOld(state: Live | Postponed, now: number): Next {
-  const isFresh = Math.abs(now - state.attempts.liveSince) < FRESH;
-  return isFresh || (state.pending && !isOutage(state.pending.reason)) ? stay(state) : doubt(state);
+  const isBelieved = Math.abs(now - state.attempts.liveSince) < BELIEVED;
+  return isBelieved || (state.pending && !isOutage(state.pending.reason)) ? stay(state) : doubt(state);
 }
 
 /**
