@@ -14,9 +14,10 @@ const SIMULATION = ["e2e/simulation/simulation.test.ts"];
 const SLOW = [
   "apps/chat-server/src/{one-at-a-time,storage}.test.ts",
   "e2e/chat-{answers,assistant,changes,cluster,demo,durability,followed-answers,fuzz,main,rooms}.test.ts",
+  "e2e/ai/two-starters.test.ts",
   "e2e/{adapters,security}/**/*.test.ts",
   "e2e/**/mutants.test.ts",
-  "e2e/{endless-streams,liars,polling,stalled-reader,test-kit,tickets,waiting-loop}.test.ts",
+  "e2e/{ended-jobs,endless-streams,liars,polling,stalled-reader,test-kit,tickets,waiting-loop}.test.ts",
   "e2e/presence/long-stay.test.ts",
   "e2e/types/editors.test.ts",
   "e2e/wire-{broken,frameworks,outsiders,resume}.test.ts",
@@ -36,7 +37,7 @@ const FAULTS = [
 ];
 /** The same, with servers of Redis. */
 const REDIS_FAULTS = [
-  "apps/**/*-in-redis.test.ts",
+  "{apps,e2e}/**/*-in-redis.test.ts",
   "e2e/chat-on-redis.test.ts",
   "packages/log-redis/trials/**/*.test.ts",
 ];

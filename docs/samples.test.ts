@@ -12,6 +12,7 @@ const sources = import.meta.glob<string>(
     "../examples/own-log{,.test}.ts",
     "../examples/webhooks/*.ts",
     "../examples/note.ts",
+    "../e2e/publish-in-postgres.test.ts",
   ],
   { eager: true, query: "?raw", import: "default" },
 );

@@ -5,10 +5,11 @@ import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { publishedItems } from "./published-items.ts";
-import { server } from "../packages/log-postgres/test/test-server.ts";
+import { connect, server } from "../packages/log-postgres/test/test-server.ts";
 
 const shop = defineContract({
   orders: channel("orders", { placed: z.object({ item: z.string() }) }),
+  job: channel("jobs/:id", { step: z.object({ name: z.string() }) }, { end: z.object({ outcome: z.string() }) }),
   stock: channel("stock", {
     count: latest(z.object({ item: z.string(), left: z.number() }), { key: ({ item }) => item }),
   }),
@@ -17,10 +18,11 @@ const shop = defineContract({
 describe("publishIn on PostgreSQL", () => {
   /** A hub on a log in a schema of its own. Each hub is a process of a cluster. */
   async function startHub(schema: string) {
-    const hub = createHub(shop, { log: await postgresLog(server.url, { schema }), authorize: () => true });
+    const log = await postgresLog(server.url, { schema });
+    const hub = createHub(shop, { log, authorize: () => true });
     onTestFinished(() => hub.close());
     const published = () => publishedItems(hub);
-    return { hub, published };
+    return { log, hub, published };
   }
 
   async function begin(): Promise<pg.Client> {
@@ -113,5 +115,69 @@ describe("publishIn on PostgreSQL", () => {
     await expect(publishing).rejects.not.toMatchObject({ cursor: id });
     await client.query("rollback");
     expect(await one.published()).toEqual(["tea, 1 left"]);
+  });
+
+  /** A client of pg, or what stands for one. */
+  type Client = Pick<pg.Client, "query">;
+
+  async function startJob() {
+    const schema = server.newSchema();
+    const [{ hub }, other] = [await startHub(schema), await startHub(schema)];
+    const connection = await connect(server.url);
+    await connection.query(`create table ${schema}.step (name text); set search_path to ${schema}`);
+    const job = shop.job({ id: "1" });
+
+    // The guide about PostgreSQL shows this function.
+    async function saveStep(client: Client, name: string): Promise<void> {
+      await client.query("begin");
+      try {
+        await client.query("insert into step (name) values ($1)", [name]);
+        await hub.publishIn(client, job, "step", { name });
+        await client.query("set constraints all immediate"); // Appends the event now, or rejects.
+      } catch (error) {
+        await client.query("rollback");
+        throw error;
+      }
+      await client.query("commit");
+    }
+
+    const stored = async () => ({
+      rows: (await connection.query<{ name: string }>("select name from step")).rows.map(({ name }) => name),
+      events: (await other.log.recent([job.path], 10)).entries.map(({ data }) => data),
+    });
+    return { client: connection, saveStep, stored, other, job, schema };
+  }
+
+  test("who needs the outcome before the commit sets the constraints to immediate, and gets it there", async () => {
+    const { client, saveStep, stored, other, job } = await startJob();
+    await saveStep(client, "first");
+    expect(await stored()).toEqual({ rows: ["first"], events: ['{"name":"first"}'] });
+    // Another server ends the address between the two.
+    const statements: string[] = [];
+    const meddling = {
+      async query(text: string, values?: string[]) {
+        statements.push(text);
+        if (text.startsWith("set constraints")) await other.hub.end(job, { outcome: "done" });
+        return client.query(text, values);
+      },
+    };
+    await expect(saveStep(meddling as Client, "late")).rejects.toThrow(/ended/);
+    expect(statements.at(-1)).toBe("rollback");
+    expect(await stored()).toEqual({ rows: ["first"], events: ['{"name":"first"}', '{"outcome":"done"}'] });
+  });
+
+  test("from then on the transaction holds the lock of the log, and publishes no more", async () => {
+    const { client, other, job, schema } = await startJob();
+    await client.query("begin");
+    await other.hub.publishIn(client, job, "step", { name: "first" });
+    // Those of the application may stay deferred.
+    await client.query(`set constraints ${schema}.on_commit immediate`);
+    const publishing = other.hub.publish(job, "step", { name: "beside" });
+    await expect(other.hub.publishIn(client, job, "step", { name: "second" })).rejects.toThrow(
+      "do not set constraints to immediate before",
+    );
+    await client.query("rollback");
+    await publishing;
+    expect((await other.log.recent([job.path], 10)).entries.map(({ data }) => data)).toEqual(['{"name":"beside"}']);
   });
 });

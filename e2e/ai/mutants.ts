@@ -40,8 +40,8 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
     breaks: "a run that is over is still given up",
     mutation: patch(
       "server/run-writer",
-      "    this.#cancelSilence();\n    try {\n      // First",
-      "    try {\n      // First",
+      "    this.#cancelSilence();\n    try {\n      await this.#end",
+      "    try {\n      await this.#end",
     ),
   },
   {
@@ -55,6 +55,30 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   {
     breaks: "a run that could not begin goes on for its readers",
     mutation: patch("server/run-writer", "void writer.end(ABORTED).catch(() => {});", ""),
+  },
+  {
+    breaks: "a chat that is stopped while its run begins does not stop it",
+    mutation: patch("server/run-writer", "{ ttl, stopsSince: run.askedAt }", "{ ttl }"),
+  },
+  {
+    breaks: "chunks whose answer got lost end the run",
+    mutation: {
+      file: "packages/server/src/lease/held-lease.ts",
+      from: "if (lease?.writer !== writer || lease.turn !== turn) continue;",
+      to: "if (lease !== undefined) continue;",
+    },
+  },
+  {
+    breaks: "the run is ended before the chat is left",
+    mutation: patch(
+      "server/run-writer",
+      "await this.#leaveChat(end);\n    } finally {\n      await this.#untilStored(() => this.#run.end(end));",
+      "await this.#untilStored(() => this.#run.end(end));\n    } finally {\n      await this.#leaveChat(end);",
+    ),
+  },
+  {
+    breaks: "a hub that closes early is an error of the run",
+    mutation: patch("server/run-writer", "if (!isReleased(error)) throw error;", "throw error;"),
   },
   {
     breaks: "chunks are taken before a page reads",

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { ChunkBatch } from "../../packages/ai/src/index.ts";
 import { ai } from "../../packages/ai/test/contract.ts";
-import { chat, Model, run, word, World } from "./world.ts";
+import { faultStories } from "./fault-stories.ts";
+import { word } from "./word.ts";
+import { chat, Model, run, World } from "./world.ts";
 
 const FINISHED = { outcome: "finished", reason: null } as const;
 
@@ -156,6 +158,8 @@ const told: Readonly<Record<string, (world: World) => Promise<void>>> = {
     await world.settled(reading);
     assert.deepEqual(types, ["RUN_ERROR"]);
   },
+
+  ...faultStories,
 };
 
 function typesOf(written: readonly { readonly type: string }[]): string[] {

@@ -22,8 +22,8 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
     breaks: "the last batch does not expect it",
     mutation: patch(
       "held-lease",
-      "[leaseWithdrawal(path, this.#position), ...events]",
-      "[{ ...leaseWithdrawal(path, this.#position), expects: undefined }, ...events]",
+      "leaseWithdrawals(path, this.#position)",
+      "leaseWithdrawals(path, undefined as never)",
     ),
   },
   {
@@ -31,13 +31,13 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
     mutation: patch(
       "held-lease",
       "const batch = [leaseEntry({ ...this.#lease, turn }, this.#position), ...events];",
-      "const batch = events.length > 0 ? [leaseWithdrawal('x', null as never), ...events] : " +
+      "const batch = events.length > 0 ? [...leaseWithdrawals('x', null as never), ...events] : " +
         "[leaseEntry({ ...this.#lease, turn }, this.#position)];",
     ),
   },
   {
     breaks: "a silent writer does not hear that somebody else has ended its address",
-    mutation: patch("lease-watch", "type === END_TYPE && standing", "type === LEASE_CHANNEL && standing"),
+    mutation: patch("lease-watch", "if (standing.has(channel)) writers", "if (standing.has(type)) writers"),
   },
   {
     breaks: "a silent writer does not renew its lease",
@@ -51,8 +51,8 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
     breaks: "whoever notices does not expect the lease that was silent",
     mutation: patch(
       "lease-watch",
-      "leaseWithdrawal(lease.path, position)",
-      "{ ...leaseWithdrawal(lease.path, position), expects: undefined }",
+      "leaseWithdrawals(lease.path, position)",
+      "leaseWithdrawals(lease.path, undefined as never)",
     ),
   },
   {
@@ -65,7 +65,7 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   },
   {
     breaks: "a lease is withdrawn, and the address does not end",
-    mutation: patch("lease-watch", "append([withdrawal, ...abortedEnd(lease)])", "append([withdrawal])"),
+    mutation: patch("lease-watch", "append([...withdrawals, ...abortedEnd(lease)])", "append(withdrawals)"),
   },
   {
     breaks: "a hub that starts does not read the leases",
@@ -85,7 +85,7 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   },
   {
     breaks: "an address that has ended keeps its lease for ever",
-    mutation: patch("lease-watch", "return append([withdrawal]);", "return undefined;"),
+    mutation: patch("lease-watch", "return append(withdrawals);", "return undefined;"),
   },
   {
     breaks: "a hub ends its own writers when it has been stopped for too long",
@@ -101,19 +101,47 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   },
   {
     breaks: "stop reaches only the writers that somebody stops in their own process",
-    mutation: patch("lease-watch", "if (stop !== null) writers.stop(stop, { epoch, seq });", ""),
+    mutation: patch("lease-watch", "stops.set(stop);\n    writers.stop(stop);", "stops.set(stop);"),
   },
   {
     breaks: "stop reaches every writer of the process",
-    mutation: patch("writers", ".filter(({ lease }) => lease.path === path)", ""),
+    mutation: patch("writers", "|| attempt.lease.path !== stop.request.path", ""),
   },
   {
     breaks: "a request to stop is forgotten while the lease is being taken",
-    mutation: patch("writers", "stops.push([request, position])", "stops.slice()"),
+    mutation: patch(
+      "writers",
+      "if (writer === null) return;",
+      "if (writer === null) return void attempt.stops.splice(0);",
+    ),
   },
   {
     breaks: "a request to stop concerns the next writer, too",
-    mutation: patch("open-writer", "seq > this.#takenAt.seq", "seq > 0"),
+    mutation: patch("lease-entry", "\n    { ...valueOf(STOP_TYPE, path), data: null },", ""),
+  },
+  {
+    breaks: "a request to stop from before the lease was asked for counts",
+    mutation: patch("open-writer", "stopsSince === null || isAfter(position, stopsSince)", "true"),
+  },
+  {
+    breaks: "a request to stop from before the lease counts nowhere",
+    mutation: patch(
+      "open-writer",
+      "stopsSince === null || isAfter(position, stopsSince)",
+      "isAfter(position, this.takenAt)",
+    ),
+  },
+  {
+    breaks: "a hub forgets a request to stop that comes before the lease",
+    mutation: patch("lease-watch", "stops.set(stop);\n    writers.stop(stop);", "writers.stop(stop);"),
+  },
+  {
+    breaks: "a hub that starts reads what stands in the log before it knows where it follows",
+    mutation: patch("lease-watch", "      await ready();\n", ""),
+  },
+  {
+    breaks: "a request to stop is gone before the lease may be over",
+    mutation: patch("lease-entry", "MOST_TTL + 60_000", "60_000"),
   },
   {
     breaks: "a batch whose answer got lost counts as refused",
@@ -141,7 +169,7 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   },
   {
     breaks: "a hub that closes does not tell its writers",
-    mutation: patch("writers", "for (const writer of [...open]) writer.abort(hubCloses(writer.lease));", ""),
+    mutation: patch("writers", "for (const writer of openWriters()) writer.abort(hubCloses(writer.lease));", ""),
   },
   {
     breaks: "a hub that closes does not wait for its writers",
@@ -149,7 +177,11 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   },
   {
     breaks: "a hub that closes leaves the leases of its writers",
-    mutation: patch("writers", "[...open].map((writer) => writer.abandon().catch(() => {}))", "[] as Promise<void>[]"),
+    mutation: patch(
+      "writers",
+      "openWriters().map((writer) => writer.abandon().catch(() => {}))",
+      "[] as Promise<void>[]",
+    ),
   },
   {
     breaks: "each event is a batch of its own",
@@ -158,6 +190,10 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   {
     breaks: "an address that has ended can be leased",
     mutation: patch("writers", "if (end !== undefined) await refuseEnded(path);", ""),
+  },
+  {
+    breaks: "an address that ends while its lease is taken is leased",
+    mutation: patch("writers", "await leaveEnded(writer);", "void 0;"),
   },
   {
     breaks: "a writer is open again before its end has failed",

@@ -1,10 +1,27 @@
 import assert from "node:assert/strict";
 import { AppendError } from "@tidings/log";
-import { answer, DONE, isLease, NOTICED, OPTIONS, reasonOf, World } from "../world.ts";
+import { answer, DONE, isLease, isRefused, NOTICED, OPTIONS, reasonOf, TTL, World } from "../world.ts";
 import type { Stories } from "./story.ts";
 
 /** The address ends, by the writer or by somebody else. */
 export const ends: Stories = {
+  async "an address that ends while somebody asks for its lease is not leased, and no lease of it stands"() {
+    const world = new World();
+    const [ada, bob] = [await world.start(), await world.start()];
+    const writer = await ada.hub.lease(answer, OPTIONS);
+    bob.outages.push(async (batch) => {
+      await writer.end(DONE);
+      // The log refuses the first attempt to give the lease up again.
+      bob.refuse();
+      return world.log.append(batch);
+    });
+    await assert.rejects(world.settled(bob.hub.lease(answer, OPTIONS), 1_000), isRefused("ended"));
+    await world.clock.advance(TTL);
+    const { entries } = await world.log.current(["$lease"], null, { entries: 9, bytes: 9_999 });
+    assert.deepEqual(entries, []);
+    assert.equal(await world.written(), "[done]");
+  },
+
   async "who ends the address without the lease ends the writer, too"() {
     const world = new World();
     const [ada, bob] = [await world.start(), await world.start()];

@@ -103,6 +103,24 @@ describe.each(Object.entries(deployments))("%s", (_, deploy) => {
     expect(stream.resumeFrom()).toBe("10");
   });
 
+  test("a page whose connection is cut between two chunks, again and again, gets every word once", async () => {
+    const [one, other] = await deploy();
+    const [page, tab] = [await ask(one), join(other)];
+    let text = WORDS.join("");
+    await until(() => expect(tab.pieces.length).toBeGreaterThan(0));
+    for (let round = 0; round < 4; round++) {
+      for (const cut of [...one.cuts, ...other.cuts]) cut();
+      for (let word = 0; word < 40; word++) one.model.say(`${round}.${word} `);
+      text += Array.from({ length: 40 }, (__, word) => `${round}.${word} `).join("");
+      await until(() => expect(tab.pieces.join("").length).toBeGreaterThan(text.length - 200));
+    }
+    one.model.finish();
+    await Promise.all([page.done, tab.done]);
+    expect([page.pieces.join(""), tab.pieces.join("")]).toEqual([text, text]);
+    expect(new Set([...one.model.signals, ...other.model.signals]).size).toBe(1);
+    expect(one.cuts.length + (one === other ? 0 : other.cuts.length)).toBeGreaterThan(5);
+  });
+
   test("somebody stops the run at another device: the model hears it, and all readers get the end", async () => {
     const [one, other] = await deploy();
     const page = await ask(one);
@@ -236,6 +254,33 @@ test("a run whose route has failed before its response ends after a time, or whe
   expect(stream.resumeFrom()).toBe(null);
   await stream.close();
   await stream.close();
+});
+
+test("a hub that closes while the model hangs is quiet, and the run ends as aborted for its readers", async () => {
+  const logged = vi.spyOn(console, "error").mockImplementation(() => {});
+  const unhandled = vi.fn<(reason: unknown) => void>();
+  process.on("unhandledRejection", unhandled);
+  onTestFinished(() => {
+    logged.mockRestore();
+    process.off("unhandledRejection", unhandled);
+  });
+  const log = memoryLog();
+  const [app, other] = [new TanstackApp(wrapLog(log, { close: async () => {} })), new TanstackApp(log)];
+  app.model.isDeaf = true;
+  // Otherwise the lease may be over before the hub gives it up, on a busy machine.
+  app.ttl = 60_000;
+  const page = await ask(app);
+  const tab = join(other);
+  await until(() => expect(tab.pieces.length).toBe(1));
+  await app.hub.close();
+  await tab.done;
+  expect(tab.types.endsWith("RUN_ERROR")).toBe(true);
+  expect(await lastOf(other)).toEqual({ outcome: "aborted", reason: null });
+  // What comes later is nobody's business any more.
+  app.model.say("late");
+  app.model.finish();
+  await page.done;
+  expect([unhandled.mock.calls, logged.mock.calls]).toEqual([[], []]);
 });
 
 test("a run of which a chunk cannot be stored has failed, and all readers are told so", async () => {

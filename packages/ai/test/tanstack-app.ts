@@ -20,6 +20,8 @@ type Chunk =
 class FakeAdapter extends BaseTextAdapter<"fake", object, readonly ["text"], never> {
   readonly name = "fake";
   readonly signals: (AbortSignal | undefined)[] = [];
+  /** Whether it goes on after its signal is aborted. */
+  isDeaf = false;
   #controller: ReadableStreamDefaultController<Chunk> | null = null;
 
   constructor() {
@@ -33,12 +35,12 @@ class FakeAdapter extends BaseTextAdapter<"fake", object, readonly ["text"], nev
     this.signals.push(signal);
     const chunks = new ReadableStream<Chunk>({ start: (controller) => void (this.#controller = controller) });
     const reader = chunks.getReader();
-    signal?.addEventListener("abort", () => void reader.cancel());
+    signal?.addEventListener("abort", () => (this.isDeaf ? undefined : void reader.cancel()));
     const about = { timestamp: 0, threadId: "t", runId: "r" };
     yield { type: EventType.RUN_STARTED, ...about } as Chunk;
     yield { type: EventType.TEXT_MESSAGE_START, messageId: "m", role: "assistant", timestamp: 0 } as Chunk;
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-    if (signal?.aborted === true) return;
+    if (signal?.aborted === true && !this.isDeaf) return;
     yield { type: EventType.TEXT_MESSAGE_END, messageId: "m", timestamp: 0 } as Chunk;
     yield { type: EventType.RUN_FINISHED, ...about, finishReason: "stop" } as Chunk;
   }
@@ -60,6 +62,10 @@ class FakeAdapter extends BaseTextAdapter<"fake", object, readonly ["text"], nev
 export class TanstackApp {
   readonly hub: Hub<typeof ai>;
   readonly model = new FakeAdapter();
+  /** How long the lease of a run holds, in milliseconds. */
+  ttl = 1_000;
+  /** Each cuts the connection of one request, in the order of the requests. */
+  readonly cuts: (() => void)[] = [];
 
   constructor(log: EventLog) {
     this.hub = createHub(ai, { log, authorize: () => true, drain: 500, onLog: () => {} });
@@ -69,7 +75,10 @@ export class TanstackApp {
   /** Asks the route. As with a real connection, an abort ends the answer. */
   readonly fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const answer = await this.#answer(new Request(url, init));
-    const body = answer.body?.pipeThrough(new TransformStream(), init?.signal ? { signal: init.signal } : {});
+    const cut = new AbortController();
+    this.cuts.push(() => cut.abort(new TypeError("terminated")));
+    const signal = AbortSignal.any([cut.signal, ...(init?.signal ? [init.signal] : [])]);
+    const body = answer.body?.pipeThrough(new TransformStream(), { signal });
     return new Response(body ?? null, answer);
   };
 
@@ -79,7 +88,7 @@ export class TanstackApp {
     const stream = await tidingsStream(this.hub, request, {
       chat: ai.chat({ chatId: "c" }),
       run: ai.run({ chatId: "c", runId }),
-      ttl: 1_000,
+      ttl: this.ttl,
     });
     if (request.method === "GET") return resumeServerSentEventsResponse({ adapter: stream });
     const { abortController } = stream;

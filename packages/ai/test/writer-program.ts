@@ -1,4 +1,5 @@
-// A process that writes a run until it is killed.
+// A process that writes a run until it is killed, or until somebody says on its input that the model has finished.
+import { once } from "node:events";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { startRun } from "../src/server.ts";
@@ -13,7 +14,8 @@ async function* sayTwoWords() {
   yield { type: "text-start", id: "t" };
   yield { type: "text-delta", id: "t", delta: "Tea " };
   yield { type: "text-delta", id: "t", delta: "is " };
-  await new Promise(() => {});
+  await once(process.stdin, "data");
+  console.log("finished");
 }
 await startRun(hub, place, sayTwoWords);
 console.log("started");

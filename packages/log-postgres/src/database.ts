@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { Connection } from "./connection.ts";
+import { NotConnectedError } from "./postgres-error.ts";
 import { checkName, quoted } from "./schema-name.ts";
 
 /** A row of a result, by column. */
@@ -52,13 +53,12 @@ export class Database implements Queryable {
   }
 
   async query(text: string, values?: readonly Value[]): Promise<readonly Row[]> {
-    const { rows } = await this.#pool.query<Row>(text, values === undefined ? undefined : [...values]);
-    return rows;
+    return this.onOneConnection((connection) => connection.query(text, values));
   }
 
-  /** Runs the work on one connection. */
+  /** Runs the work on one connection. @throws NotConnectedError if there is none, and nothing was sent */
   async onOneConnection<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result> {
-    const client = await this.#pool.connect();
+    const client = await this.#connect();
     // Without a listener, the error of a lost connection ends the process; the statement that runs rejects, too.
     const ignore = (): void => {};
     client.on("error", ignore);
@@ -73,6 +73,14 @@ export class Database implements Queryable {
     } catch (error) {
       client.release(true);
       throw error;
+    }
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (cause) {
+      throw new NotConnectedError(cause);
     }
   }
 

@@ -1,5 +1,6 @@
 import { Doorbell, POLL_INTERVAL, type BellConnection } from "@tidings/log/engine";
 import type { Clock } from "@tidings/protocol/clock";
+import type pg from "pg";
 import type { Database } from "./database.ts";
 
 /** What hears of appends. */
@@ -17,6 +18,7 @@ export function createDoorbell(database: Database, { clock, ring, warn }: Doorbe
     clock,
     ring,
     connect: () => listeningConnection(database),
+    isRefused: (error) => error instanceof SharedSessionError,
     ringOnce: () => database.query("select pg_notify($1, '')", [database.name]),
     onDeaf: () =>
       warn(
@@ -25,6 +27,9 @@ export function createDoorbell(database: Database, { clock, ring, warn }: Doorbe
       ),
   });
 }
+
+/** A pooler gives each statement of this connection a session of its own. */
+class SharedSessionError extends Error {}
 
 function listeningConnection(database: Database): BellConnection {
   const client = database.newClient();
@@ -35,8 +40,24 @@ function listeningConnection(database: Database): BellConnection {
     async listen(hear) {
       client.on("notification", hear);
       await client.connect();
+      await refuseSharedSession(client);
       await client.query(`listen ${database.schema}`);
     },
     close: () => client.end().catch(() => {}),
   };
+}
+
+/**
+ * Refuses a session that does not keep its settings, since a pooler discards them after each transaction. LISTEN would
+ * do harm there: PgBouncer takes a notification for the answer to its own `DISCARD ALL`, and then gives each client the
+ * answer to an earlier statement.
+ *
+ * @throws SharedSessionError
+ */
+async function refuseSharedSession(client: pg.Client): Promise<void> {
+  await client.query("select set_config('tidings.session', 'own', false)");
+  const { rows } = await client.query<{ owner: string | null }>(
+    "select current_setting('tidings.session', true) as owner",
+  );
+  if (rows[0]?.owner !== "own") throw new SharedSessionError("Expected a session of its own, got a shared one.");
 }

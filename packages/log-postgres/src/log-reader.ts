@@ -8,7 +8,7 @@ import {
   type LogStat,
   type Page,
 } from "@tidings/log";
-import { entryAt, refusedPage, type KnownEpochs, type PendingHeads, toInteger } from "@tidings/log/engine";
+import { entryAt, refusedPage, type KnownEpochs, toInteger } from "@tidings/log/engine";
 import type { Cursor } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
 import { type Database, type Row, type Value } from "./database.ts";
@@ -47,13 +47,11 @@ export class LogReader {
   readonly #database: Database;
   readonly #now: () => number | null;
   readonly #epochs: KnownEpochs;
-  readonly #heads: Pick<PendingHeads, "note">;
 
   /** @param now milliseconds since 1970; null for the clock of the server */
-  constructor(database: Database, epochs: KnownEpochs, heads: Pick<PendingHeads, "note">, now: () => number | null) {
+  constructor(database: Database, epochs: KnownEpochs, now: () => number | null) {
     this.#database = database;
     this.#epochs = epochs;
-    this.#heads = heads;
     this.#now = now;
   }
 
@@ -86,11 +84,7 @@ export class LogReader {
     return this.#invalid(found, channels) ?? this.#page(found, []);
   }
 
-  head(): Promise<Cursor> {
-    return this.#heads.note(this.#askHead());
-  }
-
-  async #askHead(): Promise<Cursor> {
+  async head(): Promise<Cursor> {
     const { schema } = this.#database;
     const [row] = await this.#query(`select head, epoch from ${schema}.validate(null, null)`, []);
     return { epoch: String(row?.["epoch"]), seq: Number(row?.["head"]) };

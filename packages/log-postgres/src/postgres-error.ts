@@ -1,5 +1,12 @@
 import { AppendError } from "@tidings/log";
 
+/** A statement was not sent, since there is no connection. */
+export class NotConnectedError extends Error {
+  constructor(cause: unknown) {
+    super(reportOf(cause), { cause });
+  }
+}
+
 /** What to do, by PostgreSQL's code of an error. */
 const ADVICE: Readonly<Record<string, string>> = {
   "25000":
@@ -8,6 +15,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   "25P01":
     "Pass the connection that has begun the transaction, not a pool, and do not set constraints to immediate before.",
   "25006": "The server is read-only: connect to the primary.",
+  "28000":
+    "Check the user, and pg_hba.conf of the server. If the server demands TLS, add sslmode=verify-full to the URL.",
+  "28P01": "Check the user and the password.",
   "3F000": "Open the log once with a role that may create the schema.",
   "42501": "Give the role this right, or open the log with the role that created the schema.",
   "55P03": "Another transaction publishes and does not end: keep transactions short.",
@@ -16,13 +26,16 @@ const ADVICE: Readonly<Record<string, string>> = {
   "23505": "Another transaction has published with the same idempotency key: run the transaction again.",
 };
 
-/** The codes of an attempt to connect that has failed. */
-const UNREACHED: ReadonlySet<string> = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "ENOENT"]);
-
 /** The codes of a connection that has ended. */
 const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "57P01"]);
 
+/** The codes with which Node refuses the certificate of a server. */
+const UNTRUSTED = /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT_)/;
+
 const NOT_REACHED = "Nothing was written: check the address, and that the server runs.";
+const NOT_TRUSTED =
+  "Nothing was written: the certificate of the server is not trusted. Name its authority, by " +
+  "sslmode=verify-full&sslrootcert=<path> in the URL, or by ssl: { ca } in the settings.";
 const NO_ANSWER =
   "The server did not answer, so what was to be written may or may not be stored; with an idempotency key it is safe " +
   "to publish again.";
@@ -65,22 +78,29 @@ function isAnswer(error: unknown): boolean {
 /** The error of an append. */
 export function appendError(cause: unknown): AppendError {
   const { message } = postgresError("append to", cause);
-  const isUnknown = !UNREACHED.has(codeOf(cause) ?? "") && !isAnswer(cause);
+  const isUnknown = !(cause instanceof NotConnectedError) && !isAnswer(cause);
   return new AppendError(isUnknown ? "unknown" : "none", message, { cause });
 }
 
 /** An error that says what failed, what PostgreSQL reported, and what to do. */
 export function postgresError(action: string, cause: unknown): Error {
-  const report = cause instanceof Error ? cause.message || codeOf(cause) : String(cause);
   const advice = adviceOn(cause);
-  const message = `Cannot ${action} the log in PostgreSQL: ${report}.`;
+  const message = `Cannot ${action} the log in PostgreSQL: ${reportOf(cause)}.`;
   return new Error(advice === undefined ? message : `${message} ${advice}`, { cause });
 }
 
 function adviceOn(cause: unknown): string | undefined {
   const code = codeOf(cause) ?? "";
-  if (UNREACHED.has(code)) return NOT_REACHED;
-  return isAnswer(cause) ? ADVICE[code] : NO_ANSWER;
+  if (isAnswer(cause)) return ADVICE[code];
+  if (!(cause instanceof NotConnectedError)) return NO_ANSWER;
+  return UNTRUSTED.test(code) ? NOT_TRUSTED : NOT_REACHED;
+}
+
+/** What has happened, without a full stop. */
+function reportOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  // An error of several attempts to connect has no message of its own.
+  return (cause.message || (codeOf(cause) ?? "no connection")).replace(/\.$/, "");
 }
 
 /** The code of an error, or of the error that a library of the application has wrapped. */

@@ -123,12 +123,19 @@ function composePostgresLog(
     heads,
     onCommit: () => watchers.wake(),
   });
+  const reader = new LogReader(database, epochs, timeOf);
   const retention = new Retention(database, keep, timeOf);
   return composeTransactionalLog<PostgresTransaction>(
     {
       keep,
       watchers,
-      reader: new LogReader(database, epochs, heads, timeOf),
+      reader: {
+        read: (...asked) => reader.read(...asked),
+        recent: (...asked) => reader.recent(...asked),
+        current: (...asked) => reader.current(...asked),
+        head: () => heads.note(reader.head()),
+        stat: () => reader.stat(),
+      },
       append: (batch) => writer.append(batch),
       listen: () => createDoorbell(database, { clock, ring: () => watchers.wake(), warn: onWarning }),
       storeRules: (rules) => retention.storeRules(rules),

@@ -17,8 +17,13 @@ if (program === undefined) {
 }
 const installed: string = program;
 
+/** Settings of PgBouncer, by name. */
+export type BouncerSettings = Readonly<Record<string, string | number>>;
+
 /** Two connections to the server for all clients: what a client leaves behind on one, another client finds. */
-const configOf = (server: URL, port: number): string => `
+const BY_TRANSACTION: BouncerSettings = { pool_mode: "transaction", default_pool_size: 2 };
+
+const configOf = (server: URL, port: number, settings: BouncerSettings): string => `
 [databases]
 * = host=${server.hostname} port=${server.port} user=postgres
 [pgbouncer]
@@ -26,22 +31,27 @@ listen_addr = 127.0.0.1
 listen_port = ${port}
 unix_socket_dir =
 auth_type = any
-pool_mode = transaction
-default_pool_size = 2
+${Object.entries(settings)
+  .map(([name, value]) => `${name} = ${value}`)
+  .join("\n")}
 `;
 
 /**
- * Starts a PgBouncer before a server. Each transaction may get another connection of the server.
+ * Starts a PgBouncer before a server.
  *
+ * @param settings @default each transaction may get another connection of the server
  * @returns the URL, and a function that ends it
  */
-export async function startPgBouncer(serverUrl: string): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startPgBouncer(
+  serverUrl: string,
+  settings = BY_TRANSACTION,
+): Promise<{ url: string; stop: () => Promise<void> }> {
   const { user } = inject("postgresPrograms");
   const folder = await mkdtemp(join(tmpdir(), "tidings-pgbouncer-"));
   const port = await freePort();
   const server = new URL(serverUrl);
   const config = join(folder, "pgbouncer.ini");
-  await writeFile(config, configOf(server, port));
+  await writeFile(config, configOf(server, port, settings));
   // It refuses to run as root, too.
   if (user.uid !== undefined && user.gid !== undefined) await chown(folder, user.uid, user.gid);
   const bouncer = spawn(installed, [config], { ...user, cwd: folder, stdio: "ignore" });

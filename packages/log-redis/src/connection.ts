@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from "node:tls";
+import { checkOptions, typeNameOf, type CheckedType } from "@tidings/protocol/checks";
 
 /** Settings of the connections, as the package ioredis has them. */
 export interface ConnectionSettings {
@@ -12,6 +13,8 @@ export interface ConnectionSettings {
   readonly password?: string | undefined;
   /** The number of the database. @default 0 */
   readonly db?: number | undefined;
+  /** The version of IP to look the host up for: 4, 6, or 0 for both. @default 0 */
+  readonly family?: number | undefined;
   readonly tls?: ConnectionOptions | undefined;
   /** @default "tidings" */
   readonly connectionName?: string | undefined;
@@ -19,3 +22,49 @@ export interface ConnectionSettings {
 
 /** Where the server is: a URL like `redis://user:password@host:6379/0` or `rediss://…`, or settings. */
 export type Connection = string | ConnectionSettings;
+
+/** The type of each setting. */
+const SETTING_TYPES = {
+  host: "string",
+  port: "number",
+  path: "string",
+  username: "string",
+  password: "string",
+  db: "number",
+  family: "number",
+  tls: "object",
+  connectionName: "string",
+} as const satisfies Record<keyof ConnectionSettings, CheckedType>;
+
+/** What a URL may have after its question mark. */
+const PARAMETERS: readonly string[] = ["db", "family"];
+
+/**
+ * Checks where the server is. The client would take everything that it knows from a URL, also what the log decides:
+ * whether commands are sent again, and how keys begin. With a prefix of its own, the doorbell would hear nothing.
+ *
+ * @throws TypeError for what is neither a URL of Redis nor settings, and for a parameter or setting that is not known
+ */
+export function checkConnection(connection: Connection): void {
+  // Plain JavaScript may pass anything.
+  const type = typeNameOf(connection);
+  if (typeof connection === "string") return checkUrl(connection);
+  if (type === "object") return checkOptions("the connection of redisLog", connection, SETTING_TYPES);
+  throw new TypeError(`Expected the connection of redisLog to be a URL or settings, got ${type}.`);
+}
+
+function checkUrl(url: string): void {
+  const [, scheme] = /^([^/?#@]*:)\/\//.exec(url) ?? [];
+  if (scheme !== undefined && !/^rediss?:$/i.test(scheme)) {
+    throw new TypeError(`Expected a URL that begins with redis: or rediss:, got "${scheme}".`);
+  }
+  const full = scheme === undefined ? `redis://${url}` : url;
+  // The error does not have the URL, which may have a password.
+  if (!URL.canParse(full)) throw new TypeError("Expected a URL of Redis, got one that cannot be read.");
+  const name = [...new URL(full).searchParams.keys()].find((each) => !PARAMETERS.includes(each));
+  if (name === undefined) return;
+  throw new TypeError(
+    `Expected no parameter in the URL of redisLog but ${PARAMETERS.join(" and ")}, got "${name}"; ` +
+      'to give all keys another prefix, use the option "name".',
+  );
+}

@@ -31,6 +31,11 @@ export class FewReplicasError extends Error {
 const NO_ANSWER =
   "What was to be written may or may not be stored; with an idempotency key it is safe to publish again.";
 
+/** The codes with which Node refuses the certificate of a server. */
+const UNTRUSTED = /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT_)/;
+/** The codes of a connection that ends before it is used, as where only one side speaks TLS. */
+const UNEXPECTED = /^(ECONNRESET|EPROTO|EPIPE|ERR_SSL_)/;
+
 const RIGHTS =
   "Give the user of the log its rights: ~{tidings}:* &{tidings}:* +@all -@dangerous +info, with the name of the log " +
   "instead of tidings.";
@@ -90,9 +95,21 @@ function isUnknown(error: unknown): boolean {
 }
 
 function adviceOn(error: unknown): string {
-  if (error instanceof NotConnectedError) return "Nothing was written: check the address, and that the server runs.";
+  if (error instanceof NotConnectedError) return `Nothing was written: ${adviceOnConnecting(error)}`;
   if (error instanceof Error && error.message.includes("user executing the script can't run")) return RIGHTS;
   return ADVICE[codeOf(error) ?? ""] ?? "";
+}
+
+function adviceOnConnecting({ cause }: NotConnectedError): string {
+  // Safe: whatever it is, its member is only looked at.
+  const { code } = Object(cause) as { readonly code?: unknown };
+  if (UNTRUSTED.test(String(code))) {
+    return "the certificate of the server is not trusted. Name its authority, by tls: { ca } in the settings.";
+  }
+  if (cause instanceof NoAnswerError || UNEXPECTED.test(String(code))) {
+    return "check that the server runs, and that the URL has rediss: for a port with TLS, and redis: for one without.";
+  }
+  return "check the address, and that the server runs.";
 }
 
 /** The code of an answer; null if the error is no answer of the server. */

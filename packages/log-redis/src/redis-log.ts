@@ -1,16 +1,9 @@
 import { completeKeep, type EventLog, type Keep } from "@tidings/log";
 import { composeLog, PendingHeads, Watchers } from "@tidings/log/engine";
 import { newEpoch } from "@tidings/protocol";
-import {
-  checkMethods,
-  checkOptions,
-  checkRange,
-  CLOCK_METHODS,
-  typeNameOf,
-  type CheckedType,
-} from "@tidings/protocol/checks";
+import { checkMethods, checkOptions, checkRange, CLOCK_METHODS, type CheckedType } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
-import type { Connection } from "./connection.ts";
+import { checkConnection, type Connection } from "./connection.ts";
 import { Database } from "./database.ts";
 import { createDoorbell } from "./doorbell.ts";
 import { knownEpochs } from "./epochs.ts";
@@ -61,7 +54,8 @@ export interface WritingScripts {
  * Opens a log in Redis 7 or newer. Any number of servers may share it.
  *
  * @param connection a URL, or settings
- * @throws TypeError if `name` is no name of a log, for an unknown option, and for one of another type
+ * @throws TypeError if `name` is no name of a log, for an unknown option, setting or parameter of the URL, and for one
+ *   of another type
  * @throws RangeError for a bound of `keep` that is not a number from 0 on
  * @throws Error if the server cannot be reached, or does not allow it
  * @example
@@ -77,11 +71,7 @@ export async function openRedisLog(
   options: RedisLogOptions,
   scripts: WritingScripts,
 ): Promise<EventLog> {
-  // Plain JavaScript may pass anything.
-  const type = typeNameOf(connection);
-  if (type !== "string" && type !== "object") {
-    throw new TypeError(`Expected the connection of redisLog to be a URL or settings, got ${type}.`);
-  }
+  checkConnection(connection);
   checkOptions("the options of redisLog", options, OPTION_TYPES);
   const { name = "tidings", replicas = 0, patience = 4_000, clock = systemClock, random = Math.random } = options;
   const { onWarning = warn } = options;

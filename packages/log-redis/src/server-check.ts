@@ -42,8 +42,8 @@ function warnOfEviction(policy: string | undefined): string | null {
     return "the server does not say its maxmemory-policy. Set it to noeviction: others delete parts of the log";
   }
   return (
-    `the server deletes keys when its memory is full (maxmemory-policy ${policy}), so parts of the log may vanish ` +
-    "without a gap. Set maxmemory-policy to noeviction"
+    `the server deletes keys when its memory is full (maxmemory-policy ${policy}). Then the log begins anew, and ` +
+    "every reader gets a gap. Set maxmemory-policy to noeviction"
   );
 }
 

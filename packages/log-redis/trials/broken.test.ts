@@ -25,7 +25,7 @@ function broken(found: string, replacement: string): WritingScripts {
   return { append: change(append), trim: change(trim) };
 }
 
-const withoutBell = broken("redis.pcall('PUBLISH', PREFIX .. 'bell', '')", "");
+const withoutBell = broken("redis.pcall('PUBLISH', ROOT .. 'bell', '')", "");
 const withoutServer = broken("owner ~= server()", "false");
 /** Only the name of the process, which it keeps while it is a replica. */
 const withoutHistory = broken(" .. (history or '')", "");

@@ -90,7 +90,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const streamReadLimit = { entries: limits.pageEvents, bytes: BATCH_BYTES };
   const hello = { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint(contract) };
   const encoders = createEncoders(contract);
-  const addresses = createAddresses(contract);
+  const addresses = createAddresses({ contract, clock });
   const hosts = createHosts(options.hosts);
   const preflightHeaders = createPreflightHeaders(options.cors);
   const keepRules = createKeepRules(contract, options.keep);
@@ -120,6 +120,8 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const recentHeads = createRecentHeads(clock);
   const findStart = createSnapshotOverlap({ log, reads, recentHeads, clock, mostBytes: pageLimit.bytes, overlap });
   const snapshots = createSnapshots({ contract, hooks, limits, findStart, loads, trace });
+  // The tailer is made later, since it needs those who follow it.
+  const ready = () => tailer.ready();
   const writers = createWriters({
     contract,
     encoders,
@@ -127,13 +129,14 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     log,
     reads,
     publisher,
+    ready,
     clock,
     random,
     closing,
     closingTime: drain ?? CLOSING_TIME,
   });
-  const leases = createLeaseWatch({ log, publisher, writers, clock, random, trace, closing });
-  const tailer = createTailer({
+  const leases = createLeaseWatch({ log, publisher, writers, ready, clock, random, trace, closing });
+  const tailer: Tailer = createTailer({
     log,
     ring,
     recentHeads,

@@ -72,6 +72,9 @@ const jobs = defineContract({
   // … only where the channel declares an end
   const logWriter = await jobHub.lease(jobs.log(), { ttl: 10_000 });
   void logWriter.release();
+  void jobHub.lease(jobs.log(), { ttl: 10_000, stopsSince: logWriter.askedAt });
+  // @ts-expect-error -- every stop of an address that can end counts
+  void jobHub.lease(job, { ttl: 10_000, aborted: { at: sentAt }, stopsSince: logWriter.askedAt });
   // @ts-expect-error -- is not assignable to type '"this channel declares no end: channel(pattern, events, { end: …
   void logWriter.end({});
   // @ts-expect-error -- the channel declares no end

@@ -90,7 +90,8 @@ export interface Hub<C extends Contract, Raw = unknown> {
   /**
    * Asks the writer that has the lease of an address to stop, in whichever process it is: its `signal` is aborted with
    * a {@link LeaseError} `stopped`. What it does then, and how the address ends, is its own decision. Resolves when the
-   * log has the request; without a writer, nothing happens.
+   * log has the request. If nobody has the lease, the request concerns the next writer of an address that can end; of
+   * another address, it concerns who has asked for the lease already, and otherwise nobody.
    * @param reason for the writer, at most 1,000 characters @default ""
    * @throws ContractError `unknown-channel`
    */

@@ -6,15 +6,26 @@ import type { ActiveRun, Chunk, ChunkBatch, RunEnd } from "../run.ts";
 
 /** What a lease gives. The types of the contract have been checked where the hub was passed. */
 interface LeasedWriter {
+  readonly askedAt: string;
   readonly signal: AbortSignal;
   publish(type: string, data: ChunkBatch | ActiveRun): Promise<{ readonly id: string }>;
   end(data: RunEnd): Promise<unknown>;
   release(): Promise<void>;
 }
 
+interface RunLease {
+  readonly ttl: number;
+  readonly aborted: RunEnd;
+}
+
+interface ChatLease {
+  readonly ttl: number;
+  readonly stopsSince: string;
+}
+
 /** What it needs of a hub. */
 export interface LeasingHub {
-  lease(address: Address, options: { readonly ttl: number; readonly aborted?: RunEnd }): Promise<LeasedWriter>;
+  lease(address: Address, options: RunLease | ChatLease): Promise<LeasedWriter>;
 }
 
 /** Which run to write, and where to say that it is active. */
@@ -72,7 +83,9 @@ export class RunWriter {
     const timing = { clock, chunkTimeout };
     let writer = new RunWriter(run, null, timing);
     try {
-      if (chat !== undefined) writer = new RunWriter(run, await hub.lease(chat, { ttl }), timing);
+      // Whoever stops the chat while its run begins means this run.
+      const lease = { ttl, stopsSince: run.askedAt };
+      if (chat !== undefined) writer = new RunWriter(run, await hub.lease(chat, lease), timing);
       await writer.#announce(place.run.params);
       return writer;
     } catch (error) {
@@ -128,12 +141,20 @@ export class RunWriter {
 
   /**
    * Ends the run. If the log refuses it, it is tried again until the lease is lost: a writer that lives and does not
-   * end would keep its chat busy for ever.
+   * end would keep its chat busy for ever. A hub that closes may have ended it already, since that took too long.
    *
-   * @throws LeaseError as `end` of a writer does
+   * @throws LeaseError `lost`
    */
   async end(end: RunEnd): Promise<void> {
     this.#cancelSilence();
+    try {
+      await this.#end(end);
+    } catch (error) {
+      if (!isReleased(error)) throw error;
+    }
+  }
+
+  async #end(end: RunEnd): Promise<void> {
     try {
       // First the chat: who hears of the end may begin the next run at once.
       await this.#leaveChat(end);
@@ -195,6 +216,11 @@ function saysFailure({ type }: Chunk): boolean {
 /** Whether the log has stored nothing, and the lease still stands: an AppendError. */
 function isRefusedNow(error: unknown): boolean {
   return (Object(error) as { readonly outcome?: unknown }).outcome === "none";
+}
+
+/** Whether the writer has been given up, which only its hub does besides this class. */
+export function isReleased(error: unknown): boolean {
+  return error instanceof LeaseError && error.code === "released";
 }
 
 /** Takes the lease of a run. Returns null if another one has it, or if the run has ended. */

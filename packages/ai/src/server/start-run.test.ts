@@ -61,6 +61,14 @@ function fakeModel() {
   return model;
 }
 
+/** A model that neither pauses nor hears its signal. */
+async function* endless() {
+  for (;;) {
+    yield word("tea ");
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
 /** A log that refuses the first batch with such an entry: its disk is full for a moment. */
 function refuseOnce(isRefused: (entry: NewEntry) => boolean, clock: VirtualClock): EventLog {
   const log = sharedLog(clock.now);
@@ -313,6 +321,28 @@ test("a hub that closes stops the model, and the run ends as aborted, with what 
   expect(await readAll(other.hub)).toEqual({ batches: [[], ["Tea "]], end: { outcome: "aborted", reason: null } });
   await clock.advance(60_000);
   await closed;
+});
+
+test.for([
+  ["says nothing more", (): Produce => fakeModel().produce],
+  ["is never called to an end", (): Produce => () => new Promise(() => {})],
+  ["goes on without a pause", () => endless],
+] as const)("a hub that closes sooner than a model that %s is quiet, and the run ends as aborted", async ([, make]) => {
+  const clock = new VirtualClock();
+  const log = sharedLog(clock.now);
+  const errors: unknown[] = [];
+  const hub = createHub(ai, { log, authorize: () => false, onLog: () => {}, clock, drain: 500 });
+  const other = startProcess({ log, clock });
+  const onError = (error: unknown) => void errors.push(error);
+  const { ended } = await startRun(hub, { chat, run, clock, onError }, make());
+  await clock.advance(100);
+  const closed = hub.close();
+  await clock.advance(5_000);
+  await Promise.all([ended, closed]);
+  expect(errors).toEqual([]);
+  expect((await readAll(other.hub)).end).toEqual({ outcome: "aborted", reason: null });
+  const next = await other.start(fakeModel().produce, ai.run({ chatId: "c", runId: "next" }));
+  expect(next.isNew).toBe(true);
 });
 
 test("an end that the log refuses for a moment comes later, and the chat is free then", async () => {

@@ -6,7 +6,7 @@ import { LeaseError, type Hub } from "@tidings/server";
 import { joinDeltas } from "../join-deltas.ts";
 import type { ChatName, Chunk, RunName } from "../run.ts";
 import { ChunkBatches } from "../server/chunk-batches.ts";
-import { LAST_CHUNKS_TIME, RunWriter, type LeasingHub } from "../server/run-writer.ts";
+import { isReleased, LAST_CHUNKS_TIME, RunWriter, type LeasingHub } from "../server/run-writer.ts";
 import { loadStoredRun, numbered, type NumberedChunk, type ReadingHub, type StoredRun } from "./stored-run.ts";
 
 /** Options of {@link tidingsStream}. */
@@ -117,9 +117,19 @@ class RunInLog implements TidingsStream {
 
   /** Stores a batch, after those before. @throws LeaseError, AppendError as `publish` of a writer does */
   append(chunks: StreamChunk[]): Promise<string[]> {
-    const appended = this.#appending.then(() => this.#append(chunks));
+    const appended = this.#appending.then(() => this.#appendUnlessOver(chunks));
     this.#appending = appended.catch(() => {});
     return appended;
+  }
+
+  /** A hub that closes may have ended the run. Its readers get the error of that end, and TanStack AI adds its own. */
+  async #appendUnlessOver(chunks: StreamChunk[]): Promise<string[]> {
+    try {
+      return await this.#append(chunks);
+    } catch (error) {
+      if (!isReleased(error) || chunks.some(({ type }: Chunk) => type !== "RUN_ERROR")) throw error;
+      return chunks.map(() => String(this.#appended));
+    }
   }
 
   async #append(chunks: StreamChunk[]): Promise<string[]> {

@@ -15,6 +15,9 @@ const CHUNK = 1_000;
  * All keys of a log begin with the same hash tag. Beside those of the whole log, there is one sorted set for each
  * channel and kind of entry. Redis orders texts as bytes, so every `seq` is the score of its own text.
  *
+ * After the server has deleted keys to make room, the log begins again with other keys: their names have the generation
+ * that `meta` names.
+ *
  * - meta: the numbers of the log. epochs: the epochs, oldest first, each with its first `seq`
  * - entries: the texts of the entries by `seq`. all: the `seq` of all entries
  * - r:, v:, w:, h: and a channel: the `seq` of its reliable entries, values, withdrawals and hints (volatile entries)
@@ -29,12 +32,17 @@ const CHUNK = 1_000;
 export const PREAMBLE = String.raw`
 local call = redis.call
 local META = KEYS[1]
-local PREFIX = string.match(META, '^(.*)meta$')
-local EPOCHS, ENTRIES, ALL = PREFIX .. 'epochs', PREFIX .. 'entries', PREFIX .. 'all'
-local NEWEST, CHANNELS = PREFIX .. 'newest', PREFIX .. 'channels'
-local TRIMMED, EMPTY, DUE = PREFIX .. 'trimmed', PREFIX .. 'empty', PREFIX .. 'due'
-local SINCE, UNTIL = PREFIX .. 'since', PREFIX .. 'until'
-local ONCE, FORGET, ENDED = PREFIX .. 'once', PREFIX .. 'forget', PREFIX .. 'ended'
+local ROOT = string.match(META, '^(.*)meta$')
+local PREFIX, EPOCHS, ENTRIES, ALL, NEWEST, CHANNELS, TRIMMED, EMPTY, DUE, SINCE, UNTIL, ONCE, FORGET, ENDED
+
+local function name_keys(generation)
+  PREFIX = ROOT .. generation
+  EPOCHS, ENTRIES, ALL = PREFIX .. 'epochs', PREFIX .. 'entries', PREFIX .. 'all'
+  NEWEST, CHANNELS = PREFIX .. 'newest', PREFIX .. 'channels'
+  TRIMMED, EMPTY, DUE = PREFIX .. 'trimmed', PREFIX .. 'empty', PREFIX .. 'due'
+  SINCE, UNTIL = PREFIX .. 'since', PREFIX .. 'until'
+  ONCE, FORGET, ENDED = PREFIX .. 'once', PREFIX .. 'forget', PREFIX .. 'ended'
+end
 
 local function key_of(kind, channel) return PREFIX .. kind .. ':' .. channel end
 
@@ -58,6 +66,31 @@ local function server()
   return (run or '') .. ' ' .. (history or '')
 end
 
+-- How many keys this process of the server has deleted to make room.
+local evicted = string.match(call('INFO', 'stats'), 'evicted_keys:(%d+)') or ''
+
+-- Whether the server may delete keys of the log to make room. They have no expiry.
+local function may_evict()
+  return string.find(call('INFO', 'memory'), 'maxmemory_policy:allkeys', 1, true) ~= nil
+end
+
+-- Leaves the keys of the log behind: some of them are gone, and nobody knows which. The others have other names than
+-- the new ones, and the server deletes them, too. Only the rules stay.
+local function begin_again()
+  local rules, list = unpack(call('HMGET', META, 'rules', 'list'))
+  call('UNLINK', META, EPOCHS, ENTRIES, ALL, NEWEST, CHANNELS, TRIMMED, EMPTY, DUE, SINCE, UNTIL, ONCE, FORGET, ENDED)
+  local time = call('TIME')
+  local name = time[1] .. '.' .. time[2] .. ':'
+  call('HSET', META, 'generation', name, 'evicted', evicted)
+  if rules then call('HSET', META, 'rules', rules, 'list', list) end
+  name_keys(name)
+end
+
+local generation, known_evicted = unpack(call('HMGET', META, 'generation', 'evicted'))
+name_keys(generation or '')
+local has_evicted = (known_evicted or '0') ~= evicted
+if has_evicted and may_evict() then begin_again() end
+
 local function begin_epoch(name)
   call('RPUSH', EPOCHS, name .. ' ' .. digits(number_of('seq') + 1))
   call('LTRIM', EPOCHS, -${MAX_EPOCHS}, -1)
@@ -65,11 +98,15 @@ local function begin_epoch(name)
   return name
 end
 
--- The running epoch. An empty log begins one, and so does the first write on another server.
+-- The running epoch. An empty log begins one, and so does the first write on another server, or in another process of
+-- the server. That does not tell what it had deleted before, and an empty log may have keys that it has left.
 local function running_epoch(candidate, writes)
+  -- It was nothing of the log, or the log has begun again.
+  if writes and has_evicted then call('HSET', META, 'evicted', evicted) end
   local epoch, owner = unpack(call('HMGET', META, 'epoch', 'owner'))
-  if not epoch or (writes and owner ~= server()) then return begin_epoch(candidate) end
-  return epoch
+  if epoch and not (writes and owner ~= server()) then return epoch end
+  if may_evict() then begin_again() end
+  return begin_epoch(candidate)
 end
 
 local function epochs()
@@ -245,5 +282,5 @@ local function place(entry, seq)
 end
 
 -- An error of the doorbell must not fail what is stored already: readers poll, too.
-local function ring() redis.pcall('PUBLISH', PREFIX .. 'bell', '') end
+local function ring() redis.pcall('PUBLISH', ROOT .. 'bell', '') end
 `;

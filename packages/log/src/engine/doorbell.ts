@@ -4,7 +4,7 @@ import type { Clock } from "@tidings/protocol/clock";
 const TEST_TIME = 2_000;
 /** The pauses before the next attempt to listen, in milliseconds: the first, and the longest. */
 const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 5_000;
+const LONGEST_PAUSE = 1_000;
 /** The interval of polls while the doorbell is not known to work, in milliseconds. */
 export const POLL_INTERVAL = 400;
 

@@ -5,7 +5,7 @@ import { PublishError } from "../publish/publish-error.ts";
 import { READ_TIME } from "../runtime/limits.ts";
 import { withTimeLimit } from "../runtime/time-limit.ts";
 import { appendSurely, isCertain, type AppendNeeds } from "./append-surely.ts";
-import { LEASE_CHANNEL, leaseEntry, leaseWithdrawal, parseLease, type Lease } from "./lease-entry.ts";
+import { LEASE_CHANNEL, leaseEntry, leaseWithdrawals, parseLease, type Lease } from "./lease-entry.ts";
 import { LeaseError } from "./lease-error.ts";
 
 export interface HeldLeaseNeeds extends AppendNeeds {
@@ -75,10 +75,11 @@ export class HeldLease {
   async finish(events: readonly NewEntry[]): Promise<readonly Published[]> {
     const { path, writer } = this.#lease;
     // A withdrawal says nothing of who has made it. With keys, another attempt is answered as the first one.
-    const batch = [leaseWithdrawal(path, this.#position), ...events].map((entry, index) => {
+    const withdrawals = leaseWithdrawals(path, this.#position);
+    const batch = [...withdrawals, ...events].map((entry, index) => {
       return { ...entry, idempotencyKey: `${writer}.${index}` };
     });
-    return (await this.#append(batch, async () => null)).slice(1);
+    return (await this.#append(batch, async () => null)).slice(withdrawals.length);
   }
 
   async #append(

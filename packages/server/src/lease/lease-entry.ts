@@ -26,17 +26,25 @@ export interface StopRequest {
 export const LEASE_CHANNEL = "$lease";
 const LEASE_TYPE = "lease";
 const STOP_TYPE = "stop";
-/** How long a request to stop is kept, in milliseconds: also a hub that lags for a while hears of it. */
-const STOP_LIFETIME = 60_000;
+/** The longest time of a lease, in milliseconds. */
+export const MOST_TTL = 600_000;
+/**
+ * How long a request to stop is kept, in milliseconds: a minute longer than any lease holds. So a writer hears of it
+ * when it comes back, for as long as it may come back.
+ */
+export const STOP_LIFETIME = MOST_TTL + 60_000;
 
 /** Takes a lease, if `expects` is null, or renews the one that stands at `expects`. */
 export function leaseEntry({ path, ...data }: Lease, expects: Cursor | null): NewEntry {
   return { ...valueOf(LEASE_TYPE, path), data: JSON.stringify(data), expects };
 }
 
-/** Gives up the lease that stands at `expects`. */
-export function leaseWithdrawal(path: string, expects: Cursor): NewEntry {
-  return { ...valueOf(LEASE_TYPE, path), data: null, expects };
+/** Gives up the lease that stands at `expects`. A request to stop goes with it, so that it concerns no later writer. */
+export function leaseWithdrawals(path: string, expects: Cursor): [lease: NewEntry, stop: NewEntry] {
+  return [
+    { ...valueOf(LEASE_TYPE, path), data: null, expects },
+    { ...valueOf(STOP_TYPE, path), data: null },
+  ];
 }
 
 /** The end of an address whose writer is gone: one entry, or none if the address is not to end. */
@@ -46,6 +54,11 @@ export function abortedEnd({ path, aborted }: Lease): NewEntry[] {
 
 export function stopEntry({ path, reason }: StopRequest): NewEntry {
   return { ...valueOf(STOP_TYPE, path), data: JSON.stringify({ reason }), expires: STOP_LIFETIME };
+}
+
+/** Whether an entry of {@link LEASE_CHANNEL} is about a request to stop: one that stands, or a withdrawal. */
+export function isStop({ type }: Entry): boolean {
+  return type === STOP_TYPE;
 }
 
 /** Whether an entry of {@link LEASE_CHANNEL} is about a lease: one that stands, or a withdrawal. */

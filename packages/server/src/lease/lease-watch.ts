@@ -11,22 +11,26 @@ import type { Trace } from "../runtime/trace.ts";
 import {
   abortedEnd,
   isLease,
+  isStop,
   LEASE_CHANNEL,
-  leaseWithdrawal,
+  leaseWithdrawals,
   parseLease,
   parseStop,
   type Lease,
-  type StopRequest,
 } from "./lease-entry.ts";
+import { StopRequests, type StandingStop } from "./stop-requests.ts";
 
 interface LeaseWatchNeeds {
   readonly log: Pick<EventLog, "current">;
   readonly publisher: Pick<Publisher, "appendAll">;
   readonly writers: {
     has(writer: string): boolean;
-    stop(request: StopRequest, position: Cursor): void;
+    noteHeld(writer: string, stop: StandingStop | null): void;
+    stop(stop: StandingStop): void;
     noteEnd(path: string, position: Cursor): void;
   };
+  /** Resolves when new entries of the log are followed. */
+  readonly ready: () => Promise<void>;
   readonly clock: Pick<Clock, "monotonic" | "setTimeout">;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -63,7 +67,8 @@ const PAGE = { entries: 1_000, bytes: 1_000_000 };
  * the lease to be the one that was silent, so a writer that has renewed it, or another process, was first.
  */
 export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
-  const { log, publisher, writers, clock, random, trace, closing } = needs;
+  const { log, publisher, writers, ready, clock, random, trace, closing } = needs;
+  const stops = new StopRequests({ clock });
   const standing = new Map<string, Standing>();
   let mustRead = false;
   let isPlanned = false;
@@ -85,11 +90,11 @@ export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
   }
 
   async function end({ lease, position }: Standing): Promise<void> {
-    const withdrawal = leaseWithdrawal(lease.path, position);
+    const withdrawals = leaseWithdrawals(lease.path, position);
     try {
-      await append([withdrawal, ...abortedEnd(lease)]).catch((error: unknown) => {
+      await append([...withdrawals, ...abortedEnd(lease)]).catch((error: unknown) => {
         if (!(error instanceof PublishError) || error.code !== "ended") throw error;
-        return append([withdrawal]);
+        return append(withdrawals);
       });
       const detail = `Its writer was silent for more than ${lease.ttl} ms, so its lease has ended.`;
       trace.add("warn", "lease", { channel: lease.path, id: formatCursor(position), detail });
@@ -113,30 +118,49 @@ export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
   async function read(): Promise<void> {
     mustRead = false;
     try {
+      // In this order, no entry comes between the two.
+      await ready();
+      stops.beginReading();
       let after: Cursor | null = null;
       for (let more = true; more;) {
         const from: Cursor | null = after;
         const page: Page = await withTimeLimit(clock, READ_TIME, () => log.current([LEASE_CHANNEL], from, PAGE));
-        for (const entry of page.entries) take(entry);
+        for (const entry of page.entries) {
+          if (isStop(entry)) takeReadStop(entry);
+          else takeLease(entry);
+        }
         ({ next: after, more } = page);
       }
     } catch (error) {
       mustRead = true;
       if (!closing.aborted) trace.add("error", "read-failed", { error });
+    } finally {
+      stops.endReading();
     }
   }
 
-  function take(entry: Entry): void {
-    const { key: path = "", epoch, seq } = entry;
-    const stop = parseStop(entry);
-    if (stop !== null) writers.stop(stop, { epoch, seq });
+  function takeReadStop(entry: Entry): void {
+    const stop = standingStopOf(entry);
+    if (stop !== null && stops.setRead(stop)) writers.stop(stop);
+  }
+
+  function takeStop(entry: Entry): void {
+    const stop = standingStopOf(entry);
+    if (stop === null) return stops.delete(entry.key ?? "");
+    stops.set(stop);
+    writers.stop(stop);
+  }
+
+  function takeLease(entry: Entry): void {
     if (!isLease(entry)) return;
+    const { key: path = "", epoch, seq } = entry;
     const known = standing.get(path);
     // What was read from the log may be newer than what comes.
     if (known !== undefined && known.position.epoch === epoch && known.position.seq >= seq) return;
     const lease = parseLease(entry);
-    if (lease === null) standing.delete(path);
-    else standing.set(path, { lease, position: { epoch, seq }, seenAt: clock.monotonic() });
+    if (lease === null) return void standing.delete(path);
+    standing.set(path, { lease, position: { epoch, seq }, seenAt: clock.monotonic() });
+    if (known?.lease.writer !== lease.writer) writers.noteHeld(lease.writer, stops.get(path));
   }
 
   return {
@@ -148,13 +172,24 @@ export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
     follow(entries, holes) {
       for (const entry of entries) {
         const { channel, type, epoch, seq } = entry;
-        if (channel === LEASE_CHANNEL) take(entry);
+        if (channel === LEASE_CHANNEL) {
+          if (isStop(entry)) takeStop(entry);
+          else takeLease(entry);
+        }
+        if (type !== END_TYPE) continue;
+        stops.delete(channel);
         // The end of a writer comes after its lease, so this is an end by somebody else.
-        else if (type === END_TYPE && standing.has(channel)) writers.noteEnd(channel, { epoch, seq });
+        if (standing.has(channel)) writers.noteEnd(channel, { epoch, seq });
       }
       // Leases may be among what is lost to this process.
       if (holes.length > 0) mustRead = true;
       plan();
     },
   };
+}
+
+function standingStopOf(entry: Entry): StandingStop | null {
+  const { epoch, seq } = entry;
+  const request = parseStop(entry);
+  return request && { request, position: { epoch, seq } };
 }

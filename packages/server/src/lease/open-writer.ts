@@ -8,6 +8,8 @@ import { LeaseError } from "./lease-error.ts";
 
 interface WriterNeeds {
   readonly clock: Pick<Clock, "setTimeout">;
+  /** Requests to stop count from this position on. Null: every one that stands when the lease is taken. */
+  readonly stopsSince: Cursor | null;
   /** Called when the writer is over, for whatever reason. */
   onOver(): void;
 }
@@ -34,7 +36,8 @@ export class OpenWriter {
   readonly lease: Lease;
   readonly #needs: WriterNeeds;
   readonly #held: HeldLease;
-  readonly #takenAt: Cursor;
+  /** Where the lease was taken. */
+  readonly takenAt: Cursor;
   readonly #controller = new AbortController();
   #state: "open" | "finishing" | "over" = "open";
   /** What a call gets that comes too late. */
@@ -51,7 +54,7 @@ export class OpenWriter {
     this.lease = lease;
     this.#needs = needs;
     this.#held = held;
-    this.#takenAt = held.position;
+    this.takenAt = held.position;
     this.#refusal = new LeaseError(
       "released",
       `Expected the writer of ${lease.path} to be open, got one that has ended.`,
@@ -68,14 +71,19 @@ export class OpenWriter {
     return this.#state === "over";
   }
 
-  /** Tells the application to come to an end, unless the entry that asks for it is older than the lease. */
-  abortSince(position: Cursor, error: LeaseError): void {
-    if (this.#isSince(position)) this.abort(error);
+  /** Tells the application to come to an end, unless the request for it was made too early. */
+  stop(position: Cursor, error: LeaseError): void {
+    const { stopsSince } = this.#needs;
+    if (stopsSince === null || isAfter(position, stopsSince)) this.abort(error);
   }
 
   /** Somebody else has ended the address. The application may not notice, and the lease would stand for ever. */
   leaveSince(position: Cursor, error: LeaseError): void {
-    if (!this.#isSince(position)) return;
+    if (isAfter(position, this.takenAt)) this.leave(error);
+  }
+
+  /** Gives the lease up, and tries again until that is done. */
+  leave(error: LeaseError): void {
     this.abort(error);
     this.#isEnded = true;
     this.#refusal = error;
@@ -202,10 +210,6 @@ export class OpenWriter {
     while (this.#state === "finishing") await this.#finishing?.catch(() => {});
   }
 
-  #isSince({ epoch, seq }: Cursor): boolean {
-    return epoch !== this.#takenAt.epoch || seq > this.#takenAt.seq;
-  }
-
   /** After any other failure, nothing is stored and the lease still stands. */
   #takeFailure(error: unknown): void {
     if (error instanceof LeaseError) {
@@ -221,4 +225,8 @@ export class OpenWriter {
     for (const { reject } of this.#waiting.splice(0)) reject(refusal);
     this.#needs.onOver();
   }
+}
+
+function isAfter({ epoch, seq }: Cursor, other: Cursor): boolean {
+  return epoch !== other.epoch || seq > other.seq;
 }

@@ -6,6 +6,8 @@ import type { Published } from "../publish/publication.ts";
 /** The only one who writes to an address with a lease, over all processes of a log. */
 export interface Writer<C extends Contract, Name extends ChannelName<C>> extends AsyncDisposable {
   readonly address: AddressOf<C, Name>;
+  /** The position of the log when the lease was asked for: for `stopsSince` of another one. */
+  readonly askedAt: string;
   /**
    * Aborted when this writer has to come to an end. The reason is a {@link LeaseError}: `lost`, `stopped` or `closing`.
    * After the last two, the writer can still publish and end.
@@ -45,6 +47,15 @@ interface LeaseTime {
   readonly ttl: number;
 }
 
+interface StopsSince extends LeaseTime {
+  /**
+   * The position since when `hub.stop` concerns this writer: the `askedAt` of another one, if the work began when that
+   * was asked for. What concerned a former writer never concerns this one. Where the channel declares an end, every
+   * stop of the address counts. @default the position when the lease is asked for
+   */
+  readonly stopsSince?: string;
+}
+
 interface AbortedEnd<Data> extends LeaseTime {
   /** The data with which the address ends if the writer dies, or does not end before the hub closes. */
   readonly aborted: Data;
@@ -53,4 +64,4 @@ interface AbortedEnd<Data> extends LeaseTime {
 /** The options of `hub.lease`. */
 export type LeaseOptions<C extends Contract, Name extends ChannelName<C>> = [Name] extends [EndName<C>]
   ? AbortedEnd<EndData<C, Name>>
-  : LeaseTime;
+  : StopsSince;

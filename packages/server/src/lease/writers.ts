@@ -1,21 +1,26 @@
 import { ContractError, parseAddress, type Address, type Contract } from "@tidings/contract";
 import type { EventLog, NewEntry } from "@tidings/log";
 import { formatCursor, newEpoch, type Cursor } from "@tidings/protocol";
-import { checkObject, checkRange, checkType } from "@tidings/protocol/checks";
+import { checkRange, checkType } from "@tidings/protocol/checks";
 import type { Clock } from "@tidings/protocol/clock";
 import { findEnds, type EndNeeds } from "../position/find-ends.ts";
 import { checkAddress, endEntry, eventEntry, type EntryNeeds } from "../publish/new-entry.ts";
 import type { Published } from "../publish/publication.ts";
 import { PublishError } from "../publish/publish-error.ts";
+import { readHead } from "../runtime/read-head.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { HeldLease, type HeldLeaseNeeds } from "./held-lease.ts";
 import { stopEntry, type Lease, type StopRequest } from "./lease-entry.ts";
 import { LeaseError } from "./lease-error.ts";
+import { checkLeaseOptions } from "./lease-options.ts";
 import { OpenWriter } from "./open-writer.ts";
+import type { StandingStop } from "./stop-requests.ts";
 
 interface WritersNeeds extends EntryNeeds, EndNeeds, Omit<HeldLeaseNeeds, "log" | "clock" | "closed"> {
   readonly clock: Pick<Clock, "now" | "monotonic" | "setTimeout">;
-  readonly log: Pick<EventLog, "read" | "current">;
+  readonly log: Pick<EventLog, "head" | "read" | "current">;
+  /** Resolves when new entries of the log are followed. */
+  readonly ready: () => Promise<void>;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Aborted as soon as the hub is told to close. */
@@ -27,6 +32,7 @@ interface WritersNeeds extends EntryNeeds, EndNeeds, Omit<HeldLeaseNeeds, "log" 
 /** What {@link Writer} is inside, where no contract is known. */
 interface AnyWriter extends AsyncDisposable {
   readonly address: Address;
+  readonly askedAt: string;
   readonly signal: AbortSignal;
   publish(type: string, data: unknown): Promise<Published>;
   end(data?: unknown): Promise<Published>;
@@ -39,8 +45,13 @@ export interface Writers {
   lease(address: Address, options: unknown): Promise<AnyWriter>;
   /** The log entry that asks the writer of an address to stop. @throws ContractError, TypeError */
   stopEntry(address: Address, reason: unknown): NewEntry;
-  /** Passes a request to stop on, if the writer is one of this process. */
-  stop(request: StopRequest, position: Cursor): void;
+  /** Passes a request to stop on, if the writer is one of this process, and {@link Writers.noteHeld} has named it. */
+  stop(stop: StandingStop): void;
+  /**
+   * Says that the log has the lease of a writer, which may be one of this process, and the request to stop that stood
+   * there before it.
+   */
+  noteHeld(writer: string, stop: StandingStop | null): void;
   /** Tells the writer of an address that somebody else has ended it, if it is one of this process. */
   noteEnd(path: string, position: Cursor): void;
   /** Whether a writer lives in this process. */
@@ -49,69 +60,104 @@ export interface Writers {
   close(): Promise<void>;
 }
 
-/** The shortest and the longest time of a lease, in milliseconds. */
-const LEAST_TTL = 1_000;
-const MOST_TTL = 600_000;
 /** The longest reason of a stop, in characters. */
 const MOST_REASON = 1_000;
 
+/** A lease that is being taken, or that a writer has. */
+interface Attempt {
+  readonly lease: Lease;
+  /** Whether this process has seen the lease in the log. What it saw before may be about another writer. */
+  isSeen: boolean;
+  /** The requests to stop that concern it, and that it has not heard yet. */
+  stops: StandingStop[];
+  writer: OpenWriter | null;
+}
+
 export function createWriters(needs: WritersNeeds): Writers {
-  const { contract, clock, random, closing, closingTime } = needs;
+  const { contract, ready, clock, random, closing, closingTime } = needs;
   const closed = new AbortController();
-  const open = new Set<OpenWriter>();
-  /** Leases that are being taken, and the requests to stop that have come meanwhile. */
-  const taking = new Set<{ readonly lease: Lease; readonly stops: [StopRequest, Cursor][] }>();
+  /** By the id of the writer. */
+  const attempts = new Map<string, Attempt>();
   /** How many leases this process has asked for. */
   let made = 0;
   /** Called whenever a writer is over. */
   let noteOver = (): void => {};
 
   closing.addEventListener("abort", () => {
-    for (const writer of [...open]) writer.abort(hubCloses(writer.lease));
+    for (const writer of openWriters()) writer.abort(hubCloses(writer.lease));
   });
 
-  async function take(lease: Lease): Promise<OpenWriter> {
-    const attempt = { lease, stops: [] as [StopRequest, Cursor][] };
-    taking.add(attempt);
+  async function take(lease: Lease, stopsSince: Cursor | null): Promise<OpenWriter> {
+    const onOver = () => isOver(lease);
+    const attempt: Attempt = { lease, isSeen: false, stops: [], writer: null };
+    attempts.set(lease.writer, attempt);
     try {
       const held = await HeldLease.take({ ...needs, closed: closed.signal }, lease);
-      const writer = new OpenWriter(lease, held, { clock, onOver: () => isOver(writer) });
-      open.add(writer);
-      for (const [request, position] of attempt.stops) writer.abortSince(position, stopped(request));
-      if (closing.aborted) writer.abort(hubCloses(lease));
-      return writer;
-    } finally {
-      taking.delete(attempt);
-      noteOver();
+      attempt.writer = new OpenWriter(lease, held, { clock, stopsSince, onOver });
+    } catch (error) {
+      onOver();
+      throw error;
     }
+    passStopsOn(attempt);
+    if (closing.aborted) attempt.writer.abort(hubCloses(lease));
+    return attempt.writer;
   }
 
-  function writersOf(path: string): OpenWriter[] {
-    return [...open].filter(({ lease }) => lease.path === path);
-  }
-
-  function isOver(writer: OpenWriter): void {
-    open.delete(writer);
+  function isOver({ writer }: Lease): void {
+    attempts.delete(writer);
     noteOver();
+  }
+
+  function openWriters(): OpenWriter[] {
+    return [...attempts.values()].flatMap(({ writer }) => writer ?? []);
+  }
+
+  function passStopsOn(attempt: Attempt): void {
+    const { writer } = attempt;
+    if (writer === null) return;
+    for (const { request, position } of attempt.stops.splice(0)) writer.stop(position, stopped(request));
+  }
+
+  /** Where the log stands now. @throws LeaseError `closing`, and what comes of a log that does not answer */
+  async function readPosition(path: string): Promise<Cursor> {
+    // A hub that does not follow the log would hear of no request to stop.
+    const [position] = await unlessClosing(path, Promise.all([readHead(needs), ready()]));
+    return position;
+  }
+
+  /** @throws LeaseError `closing` in place of what comes of it */
+  function unlessClosing<Result>(path: string, promise: Promise<Result>): Promise<Result> {
+    return promise.catch((error: unknown) => {
+      throw closing.aborted ? hubCloses({ path }) : error;
+    });
   }
 
   /** @throws PublishError `ended` @throws LeaseError `closing` */
   async function refuseEnded(path: string): Promise<void> {
     const finding = findEnds(needs, [path], { entries: 100, bytes: 1_000_000 }, closing);
-    const [end] = await finding.catch((error: unknown) => {
-      throw closing.aborted ? hubCloses({ path }) : error;
-    });
+    const [end] = await unlessClosing(path, finding);
     if (end === undefined) return;
     const id = formatCursor(end);
     const wrong = `Expected ${path} to go on, got its end at ${id}; nobody can write to it any more`;
     throw new PublishError("ended", `${wrong}.`, id);
   }
 
+  /** @throws as {@link refuseEnded} does, and nobody has the lease then */
+  async function leaveEnded(writer: OpenWriter): Promise<void> {
+    const { path } = writer.lease;
+    try {
+      await refuseEnded(path);
+    } catch (error) {
+      writer.leave(hasEnded(path));
+      throw error;
+    }
+  }
+
   /** Resolves when all writers are over, or the time is. */
   async function waitForWriters(): Promise<void> {
     const done = new AbortController();
     noteOver = () => {
-      if (open.size === 0 && taking.size === 0) done.abort();
+      if (attempts.size === 0) done.abort();
     };
     noteOver();
     await sleep(clock, closingTime, done.signal);
@@ -120,15 +166,20 @@ export function createWriters(needs: WritersNeeds): Writers {
   return {
     async lease(address, options) {
       const { end } = channelOf(contract, address);
-      const { ttl, aborted } = checkOptions(options, end !== undefined);
+      const { ttl, aborted, stopsSince } = checkLeaseOptions(options, end !== undefined);
       const { path } = address;
+      const askedAt = await readPosition(path);
       const data = end === undefined ? null : endEntry(needs, address, aborted, {}).data;
       if (end !== undefined) await refuseEnded(path);
       if (closing.aborted) throw hubCloses({ path });
       // With a number, since the random numbers of a test may be all the same.
       const id = `${newEpoch(random)}.${clock.now().toString(36)}.${made++}`;
-      const writer = await take({ path, writer: id, turn: 0, ttl, aborted: data });
-      return writerOf(needs, address, writer);
+      // An address that can end is written once. So a request to stop is for this writer, however early it comes.
+      const since = end === undefined ? (stopsSince ?? askedAt) : null;
+      const writer = await take({ path, writer: id, turn: 0, ttl, aborted: data }, since);
+      // The former writer may have ended it since it was looked at. From now on, no writer can.
+      if (end !== undefined && !isNext(writer.takenAt, askedAt)) await leaveEnded(writer);
+      return writerOf(needs, { address, askedAt: formatCursor(askedAt), writer });
     },
 
     stopEntry(address, reason) {
@@ -140,23 +191,34 @@ export function createWriters(needs: WritersNeeds): Writers {
       return stopEntry({ path: address.path, reason: text });
     },
 
-    stop(request, position) {
-      for (const { lease, stops } of taking) {
-        if (lease.path === request.path) stops.push([request, position]);
+    stop(stop) {
+      for (const attempt of attempts.values()) {
+        if (!attempt.isSeen || attempt.lease.path !== stop.request.path) continue;
+        attempt.stops.push(stop);
+        passStopsOn(attempt);
       }
-      for (const writer of writersOf(request.path)) writer.abortSince(position, stopped(request));
+    },
+
+    noteHeld(id, stop) {
+      const attempt = attempts.get(id);
+      if (attempt === undefined || attempt.isSeen) return;
+      attempt.isSeen = true;
+      if (stop !== null) attempt.stops.push(stop);
+      passStopsOn(attempt);
     },
 
     noteEnd(path, position) {
-      for (const writer of writersOf(path)) writer.leaveSince(position, hasEnded(path));
+      for (const writer of openWriters()) {
+        if (writer.lease.path === path) writer.leaveSince(position, hasEnded(path));
+      }
     },
 
-    has: (id) => [...open].some(({ lease }) => lease.writer === id),
+    has: (id) => openWriters().some(({ lease }) => lease.writer === id),
 
     async close() {
       await waitForWriters();
       // The log may not answer, and the hub must close all the same.
-      const abandoned = [...open].map((writer) => writer.abandon().catch(() => {}));
+      const abandoned = openWriters().map((writer) => writer.abandon().catch(() => {}));
       void Promise.all(abandoned).then(() => noteOver());
       await waitForWriters();
       closed.abort();
@@ -165,9 +227,13 @@ export function createWriters(needs: WritersNeeds): Writers {
 }
 
 /** What the application gets. */
-function writerOf(needs: EntryNeeds, address: Address, writer: OpenWriter): AnyWriter {
+function writerOf(
+  needs: EntryNeeds,
+  { address, askedAt, writer }: { readonly address: Address; readonly askedAt: string; readonly writer: OpenWriter },
+): AnyWriter {
   return {
     address,
+    askedAt,
     signal: writer.signal,
     publish: async (type, data) => writer.publish(eventEntry(needs, { address, type, data })),
     async end(data) {
@@ -192,17 +258,9 @@ function channelOf(contract: Contract, address: Address): Contract[string] {
   throw new ContractError("unknown-channel", `${mismatch}, ${got}.`);
 }
 
-/** @throws TypeError */
-function checkOptions(options: unknown, canEnd: boolean): { readonly ttl: number; readonly aborted: unknown } {
-  checkObject("the options of lease", options, canEnd ? ["ttl", "aborted"] : ["ttl"]);
-  // Safe: it is an object, and what it has is checked.
-  const { ttl, aborted } = options as { readonly ttl: number; readonly aborted?: unknown };
-  checkRange("ttl", ttl, LEAST_TTL, MOST_TTL);
-  if (canEnd && aborted === undefined) {
-    const why = "its channel declares an end, and others publish this one if the writer dies";
-    throw new TypeError(`Expected "aborted" in the options of lease, got undefined; ${why}.`);
-  }
-  return { ttl, aborted };
+/** Whether the log has nothing between two positions. */
+function isNext({ epoch, seq }: Cursor, before: Cursor): boolean {
+  return epoch === before.epoch && seq === before.seq + 1;
 }
 
 function stopped({ path, reason }: StopRequest): LeaseError {

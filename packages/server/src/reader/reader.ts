@@ -51,7 +51,7 @@ export class Reader implements Consumer {
   #findStart: () => Promise<Cursor>;
   #pump: Pump | null = null;
   #items: AnyItem[] = [];
-  /** The paths that have not ended. With the last one, the reader ends. */
+  /** The paths whose end the loop has not got, or may have lost. With the last one, the reader ends. */
   readonly #open: Set<string>;
   /** Whether the ends that lie before the position are told. Otherwise the application has had them. */
   #isNew: boolean;
@@ -120,10 +120,11 @@ export class Reader implements Consumer {
     const position = this.#pump?.cursor;
     if (position === undefined) return;
     if (head !== null) this.#beginAgainAt(head);
+    const all = head === null ? holes : this.#reopen(holes);
     // Only the last one moves the position: an application that dies between two of them meets all of them again.
-    const last = holes.at(-1);
+    const last = all.at(-1);
     this.#give(
-      holes,
+      all,
       ({ channel }) => channel,
       (hole, address) => gapItem(address, hole, hole === last ? (head ?? position) : position),
     );
@@ -221,6 +222,18 @@ export class Reader implements Consumer {
     this.#stop();
     this.#isNew = true;
     this.#findStart = async () => position;
+  }
+
+  /**
+   * Follows the addresses again that have ended: an end that the loop has got may be among what is lost, and then its
+   * address goes on. Returns a hole for each address.
+   */
+  #reopen(holes: readonly Hole[]): readonly Hole[] {
+    const [some] = holes;
+    if (some === undefined) return holes;
+    const ended = [...this.#addresses.keys()].filter((path) => !this.#open.has(path));
+    for (const path of ended) this.#open.add(path);
+    return [...ended.map((channel) => ({ ...some, channel })), ...holes];
   }
 
   /** Nothing more comes of the paths among the entries that have ended. */

@@ -1,7 +1,15 @@
 import { parseAddress, type Address, type Contract } from "@tidings/contract";
+import type { Clock } from "@tidings/protocol/clock";
 
-/** How many addresses are remembered. A path is short, so they take a few megabytes at most. */
-const MOST_REMEMBERED = 10_000;
+/** How many addresses one half of what is remembered has. A path is short, so all take a few megabytes at most. */
+const MOST_IN_HALF = 5_000;
+/** When a half is begun anew, in milliseconds. An address that nobody asks for is forgotten after twice this time. */
+const HALF_TIME = 300_000;
+
+interface AddressesNeeds {
+  readonly contract: Contract;
+  readonly clock: Pick<Clock, "monotonic">;
+}
 
 /** The addresses that requests name. All who follow the same path get the same address. */
 export interface Addresses {
@@ -9,23 +17,39 @@ export interface Addresses {
   find(path: string): Address | null;
 }
 
-export function createAddresses(contract: Contract): Addresses {
-  const byPath = new Map<string, Address>();
+/**
+ * The parts that follow an address keep it. So only the sharing is lost when one is forgotten, and a job that has
+ * ended leaves nothing behind.
+ */
+export function createAddresses({ contract, clock }: AddressesNeeds): Addresses {
+  let newer = new Map<string, Address>();
+  let older: ReadonlyMap<string, Address> = new Map();
+  let begunAt = clock.monotonic();
 
   function remember(address: Address): Address {
-    // The parts that follow an address keep it. So only the sharing is lost.
-    if (byPath.size === MOST_REMEMBERED) byPath.clear();
+    const now = clock.monotonic();
+    if (newer.size === MOST_IN_HALF || now - begunAt >= HALF_TIME) {
+      older = newer;
+      newer = new Map();
+      begunAt = now;
+    }
+    newer.set(address.path, address);
+    return address;
+  }
+
+  function parse(path: string): Address | null {
+    const address = parseAddress(contract, path);
+    if (address === null) return null;
     // A hook must not change what others get.
     Object.freeze(address.params);
-    byPath.set(address.path, Object.freeze(address));
-    return address;
+    return Object.freeze(address);
   }
 
   return {
     find(path) {
-      const known = byPath.get(path);
+      const known = newer.get(path);
       if (known !== undefined) return known;
-      const address = parseAddress(contract, path);
+      const address = older.get(path) ?? parse(path);
       return address === null ? null : remember(address);
     },
   };
