@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { PostgresServer } from "../packages/log-postgres/test/postgres-server.ts";
 import { prepareServerPrograms } from "../packages/log-postgres/test/server-programs.ts";
 import { DURABLE, findProgram, NO_SERVER, RedisServer } from "../packages/log-redis/test/redis-server.ts";
-import { contract, openLog, type Place } from "./engines/engine.ts";
+import { contract, openLog, type LogAddress } from "./engines/engine.ts";
 import { measure, startReader } from "./engines/measure.ts";
 import { enginesTable, type EngineResults } from "./engines/table.ts";
 import type { Sample } from "./speed/results.ts";
@@ -25,7 +25,7 @@ const { programs, remove } = await prepareServerPrograms();
 const postgres = await PostgresServer.start(programs, { fsync: "on" });
 const redis = await RedisServer.start(redisProgram, DURABLE);
 
-const places: Readonly<Record<string, Place>> = {
+const places: Readonly<Record<string, LogAddress>> = {
   memory: { kind: "memory" },
   SQLite: { kind: "sqlite", path: join(folder, "log.db") },
   PostgreSQL: { kind: "postgres", url: postgres.url },

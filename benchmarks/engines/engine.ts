@@ -13,12 +13,12 @@ export const contract = defineContract({
 export const room = contract.room({ roomId: "lobby" });
 
 /** Where a log is. */
-export type Place =
+export type LogAddress =
   | { readonly kind: "memory" }
   | { readonly kind: "sqlite"; readonly path: string }
   | { readonly kind: "postgres" | "redis"; readonly url: string };
 
-export async function openLog(place: Place): Promise<EventLog> {
+export async function openLog(place: LogAddress): Promise<EventLog> {
   const keep = { entries: 1e9, bytes: 1e12 };
   switch (place.kind) {
     case "memory":

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { summaryOf, type Sample } from "../speed/results.ts";
-import { contract, room, wallClock, type Place } from "./engine.ts";
+import { contract, room, wallClock, type LogAddress } from "./engine.ts";
 import { follow } from "./follow.ts";
 
 /** How long each rate is measured, in milliseconds. */
@@ -33,7 +33,7 @@ async function rate(hub: Hub<typeof contract>, publishers: number, batch: number
 }
 
 /** Starts a process that follows the log. */
-export async function startReader(place: Place): Promise<ChildProcess> {
+export async function startReader(place: LogAddress): Promise<ChildProcess> {
   const execArgv = ["--import", "tsx", "--conditions=@tidings/source", "--disable-warning=ExperimentalWarning"];
   const reader = fork(join(import.meta.dirname, "reader.ts"), [JSON.stringify(place)], { execArgv });
   await once(reader, "message");

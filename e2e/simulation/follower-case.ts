@@ -7,12 +7,12 @@ import { GapExcuses } from "./gap-excuses.ts";
 import type { Truth } from "./truth.ts";
 import { Values } from "./values.ts";
 import type { World } from "./world.ts";
+import { wrongState } from "./wrong-state.ts";
+import { wrongVolatile } from "./wrong-volatile.ts";
 
 /** The gaps that a subscription may have within a minute; the last of them ends it. */
 const GAPS = 3;
 const MINUTE = 60_000;
-/** Milliseconds that a volatile event is owed. */
-const VOLATILE = 5_000;
 
 /** Judges one follower: everything that it has seen, from the first thing to the last. */
 export class FollowerCase {
@@ -110,11 +110,13 @@ export class FollowerCase {
         this.#hasPage = seen.from !== null;
         return null;
       case "closed":
-        if (seen.reason === "ended") return this.#hasEnd ? null : "no follower is closed without a reason: ended";
-        return seen.reason === "closed" || seen.reason === "forbidden" || seen.reason === "gap-loop"
-          ? null
-          : `no follower is closed without a reason: ${seen.reason}`;
+        return this.#closed(seen);
     }
+  }
+
+  #closed({ reason }: SeenOf<"closed">): string | null {
+    const hasReason = reason === "ended" ? this.#hasEnd : ["closed", "forbidden", "gap-loop"].includes(reason);
+    return hasReason ? null : `no follower is closed without a reason: ${reason}`;
   }
 
   #event(seen: SeenOf<"event">): string | null {
@@ -128,7 +130,9 @@ export class FollowerCase {
     if (wrong !== null) return wrong;
     if (this.#hasEnd) return `nothing comes after an end: ${seen.n} did`;
     this.#hasEnd = fact.type === END_TYPE;
-    if (fact.mode === "volatile") return this.#volatile(fact, seen);
+    // A loop may read it long after it came.
+    const isTimeKnown = !this.#follower.isLoop && !this.#hasJumped;
+    if (fact.mode === "volatile") return wrongVolatile(fact, seen, isTimeKnown ? this.#grace : Infinity);
     if (fact.mode === "latest") this.#values.set(seen.type, seen.key, seen.n);
     // A current value has no position.
     if (seen.id === null && this.#hasEnd) return this.#missed(fact, seen.tick);
@@ -146,15 +150,6 @@ export class FollowerCase {
     this.#last = fact;
     this.#owedFrom ??= seen.tick;
     return null;
-  }
-
-  #volatile(fact: Fact, { n, id, sentAt }: SeenOf<"event">): string | null {
-    if (id !== null) return `volatile events have no id: ${n} came with ${id}`;
-    // A loop may read it long after it came.
-    const age = this.#follower.isLoop || this.#hasJumped ? 0 : sentAt - fact.at;
-    return age <= VOLATILE + this.#grace
-      ? null
-      : `volatile events are owed for five seconds: ${n} was sent after ${age} ms`;
   }
 
   #disorder(fact: Fact): string | null {
@@ -230,7 +225,9 @@ export class FollowerCase {
       return `no gap loop: ${this.#gaps.length} gaps within a minute`;
     }
     const witness =
-      gap.reason === "trimmed" ? this.#trimWitness(tick, this.#rights.hiddenUpTo(seen)) : this.#breakWitness(tick);
+      gap.reason === "trimmed"
+        ? this.#trimWitness(tick, this.#rights.hiddenUpTo(seen))
+        : this.#excuses.excuse(tick, this.#last === null);
     const before = this.#restart.tick;
     this.#restart = seen;
     this.#shown = [];
@@ -254,12 +251,6 @@ export class FollowerCase {
       this.#reliable.some((fact) => isGone(fact) && !this.#delivered.has(fact)) ||
       this.#truth.withdrawals.some((fact) => isGone(fact) && (fact.path === path || name === "feed"))
     );
-  }
-
-  #breakWitness(now: Tick): boolean {
-    // Without our client: a follower that begins during a failover may get a gap before the current values, and another
-    // one where the stream goes on.
-    return this.#excuses.excuse(now) || (this.#isPlain && this.#last === null && this.#excuses.hasExcused);
   }
 
   #state(seen: SeenOf<"state">): string | null {
@@ -298,14 +289,9 @@ export class FollowerCase {
     const shown = this.#lostOfState(Infinity);
     if (shown !== undefined) return `no phantom survives a gap: ${shown.n} of a state was lost, and no gap came`;
     if (this.#hasState) {
-      const rows = this.#truth.rows.get(this.#follower.address.path) ?? new Set();
-      const phantom = [...this.#delivered].find(({ n, mode }) => mode === "reliable" && !rows.has(n));
-      if (phantom !== undefined) return `no phantom survives a gap: only the follower has ${phantom.n}`;
-      const lacking = [...rows].find((n) => {
-        const fact = this.#truth.find(n, null);
-        return !this.#had.has(n) && (fact === undefined || !this.#rights.hides(fact));
-      });
-      if (lacking !== undefined) return `after a gap the state is whole: ${lacking} is not in it`;
+      const { path } = this.#follower.address;
+      const wrong = wrongState({ truth: this.#truth, path, rights: this.#rights }, this.#delivered, this.#had);
+      if (wrong !== null) return wrong;
     }
     // A follower that began with a page has no values. Without our client, a gap does not bring the values again.
     return this.#hasPage || (this.#isPlain && this.#gaps.length > 0) ? null : this.#values.wrong();

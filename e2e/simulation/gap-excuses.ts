@@ -27,22 +27,21 @@ export class GapExcuses {
     this.#isLate = hasBadReads || hasSlowStates;
   }
 
-  get hasExcused(): boolean {
-    return this.#used.size > 0;
-  }
-
   /**
    * Whether the log was replaced, or has lost something that this client's connection had passed. Each end of an epoch
    * is an excuse for one gap.
+   * @param isBeginning whether the follower has got no event with an id
    */
-  excuse(now: Tick): boolean {
+  excuse(now: Tick, isBeginning: boolean): boolean {
     // A gap may arrive after the next end of an epoch, and a loop may read it even later. A new follower may join a
     // connection whose position is before an older end. So it does not matter when the epoch ended.
     const witness = this.#truth.epochEnds.find(
       (end) => end.tick < now && !this.#used.has(end) && this.#hasLostByClient(end),
     );
     if (witness !== undefined) this.#used.add(witness);
-    return witness !== undefined;
+    // Without our client: a follower that begins during a failover may get a gap before the current values, and another
+    // one where the stream goes on.
+    return witness !== undefined || (isBeginning && this.#follower.manner === "plain" && this.#used.size > 0);
   }
 
   #hasLostByClient({ tick, kind, connected }: EpochEnd): boolean {

@@ -38,7 +38,7 @@ class JobCase {
   /** The last event of any address, since the position was void. */
   #last: Fact | null = null;
   /** What is not newer is done, or gapped, for every address. */
-  #passed: Tick = 0;
+  #lastTick: Tick = 0;
   /** By path: the last event, since the position was void. */
   readonly #lastOf = new Map<string, Fact>();
   /** The position was void, and these paths have not been named yet. */
@@ -94,13 +94,13 @@ class JobCase {
     this.#delivered.add(fact);
     this.#last = fact;
     this.#lastOf.set(fact.path, fact);
-    this.#passed = Math.max(this.#passed, fact.tick);
+    this.#lastTick = Math.max(this.#lastTick, fact.tick);
     return null;
   }
 
   #missed(path: string, { tick, n }: Fact, now: Tick): string | null {
     for (const between of this.#truth.reliableOf(path)) {
-      const isDone = between.tick <= this.#passed || between.tick >= tick || between.lostTick < now;
+      const isDone = between.tick <= this.#lastTick || between.tick >= tick || between.lostTick < now;
       if (isDone) continue;
       if (between.goneTick > now) return `acked is delivered or gapped: ${between.n} was skipped for ${n}`;
       if (between.goneTick > (this.#gapped.get(path) ?? 0)) {
@@ -131,12 +131,12 @@ class JobCase {
     this.#excuses.push([path, end]);
     this.#unnamed.delete(path);
     const headTick = this.#unnamed.size === 0 ? this.#headTick(cursor, tick) : 0;
-    this.#passed = Math.max(this.#passed, end.tick, headTick);
+    this.#lastTick = Math.max(this.#lastTick, end.tick, headTick);
     return null;
   }
 
   #isTrimmed(path: string, name: string, now: Tick): boolean {
-    const isGone = (fact: Fact): boolean => fact.goneTick < now && fact.tick > this.#passed;
+    const isGone = (fact: Fact): boolean => fact.goneTick < now && fact.tick > this.#lastTick;
     return (
       this.#truth.reliableOf(path).some((fact) => isGone(fact) && !this.#delivered.has(fact)) ||
       // Where an expired value was withdrawn is not known.
@@ -161,7 +161,7 @@ class JobCase {
       const gapped = this.#gapped.get(path) ?? 0;
       const missed = this.#truth
         .reliableOf(path)
-        .find(({ tick, lostTick, goneTick }) => tick > this.#passed && lostTick === Infinity && goneTick > gapped);
+        .find(({ tick, lostTick, goneTick }) => tick > this.#lastTick && lostTick === Infinity && goneTick > gapped);
       if (missed !== undefined) return `acked is delivered or gapped: ${missed.n} never came`;
     }
     return this.#topic();

@@ -1,4 +1,4 @@
-import { reliableType, symbols, type AnyAddress, type NumberedPublication } from "./contract.ts";
+import { feeds, reliableType, rooms, symbols, type AnyAddress, type NumberedPublication } from "./contract.ts";
 import { pick } from "./random.ts";
 
 /** Makes the events that are published. Each has a number of its own. */
@@ -23,6 +23,15 @@ export class NumberedEvents {
         ? { type: "price", data: { n, symbol: pick(symbols, at) } }
         : { type: "topic", data: { n } };
     return { address, ...event } as NumberedPublication;
+  }
+
+  /** One for each value that there may be. */
+  everyValue(): NumberedPublication[] {
+    return [...feeds, ...rooms].flatMap((address) =>
+      symbols
+        .slice(0, address.name === "feed" ? symbols.length : 1)
+        .map((_, at) => this.latest(address, at / symbols.length)),
+    );
   }
 
   volatile(address: AnyAddress): NumberedPublication {

@@ -241,14 +241,7 @@ export class World implements ServerWorld, FailoverWorld {
   }
 
   async burst(): Promise<void> {
-    this.publish(
-      [...feeds, ...rooms].flatMap((address) =>
-        symbols
-          .slice(0, address.name === "feed" ? symbols.length : 1)
-          .map((_, at) => this.events.latest(address, at / symbols.length)),
-      ),
-      1,
-    );
+    this.publish(this.events.everyValue(), 1);
     for (let turn = 0; turn < BURST_TURNS; turn++) await Promise.resolve();
   }
 

@@ -69,8 +69,8 @@ async function deliver(
     if (count >= MOST_ATTEMPTS[outcome.kind]) return outcome;
     const pause = Math.min(PAUSES.first * 2 ** (count - 1), PAUSES.longest);
     // Half of it is random: when a receiver comes back, not all its senders come at the same moment.
-    const spread = pause * (0.5 + random() / 2);
-    const hasSlept = await sleep(clock, Math.min(Math.max(spread, outcome.wait), PAUSES.longest), signal);
+    const randomPause = pause * (0.5 + random() / 2);
+    const hasSlept = await sleep(clock, Math.min(Math.max(randomPause, outcome.wait), PAUSES.longest), signal);
     if (!hasSlept) return "stopped";
   }
 }

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { MAX_TEXT, Name } from "./words.ts";
 
-/** The name of the chat's assistant. Who mentions it gets an answer. Nobody can sign in with it. */
+/** The name of the chat's assistant. A person who mentions it gets an answer. Nobody can sign in with it. */
 export const ASSISTANT = "Tea";
 
 /** The most words, which are the events, of one answer: a single page of history has all of them. */

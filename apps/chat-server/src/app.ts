@@ -84,7 +84,7 @@ export async function createApp(options: AppOptions): Promise<ChatApp> {
       authenticate: ({ headers }) => authentication.authenticate(headers.get("cookie")),
       async authorize({ name, params, viewer }) {
         if (name === "room") return isRoom(params.roomId);
-        // Who may read a room may read its answers.
+        // A person who may read a room may read its answers.
         if (name === "answer") return isRoom((await messages.roomOf(params.answerId)) ?? "");
         if (name === "inbox") return params.userId === viewer.id;
         return true;
@@ -99,7 +99,7 @@ export async function createApp(options: AppOptions): Promise<ChatApp> {
           mentions: newestWithin(await mentions.unread(userId, SNAPSHOT_MENTIONS), SNAPSHOT_BYTES),
         }),
       },
-      // Whoever has a stream is online, whatever it follows.
+      // A person with a stream is online, whatever it follows.
       onConnect: ({ viewer }) => presence.connect({ viewer, addresses: [chat.presence()] }),
       onDisconnect: ({ viewer }) => presence.disconnect({ viewer, addresses: [chat.presence()] }),
     });

@@ -129,7 +129,7 @@ export function createAssistant(options: AssistantOptions): Assistant {
       // Another server has ended it, since this one was silent for too long. It stores what the log has.
       if (hasEnded(error)) return;
       report(error);
-      // The text is still in the log. Whoever comes next stores it.
+      // The text is still in the log. The next server that looks stores it.
       if (closing.signal.aborted) return void (await writer.end({ state: "interrupted" }));
       await sleep(clock, RETRY_DELAY, closing.signal);
       return end(answer, writer, text, answerEnd);

@@ -13,9 +13,9 @@ const LOBBY = "lobby";
 /** The most people of the chat. When one more comes, somebody is forgotten who is away and has never written. */
 const MOST_PEOPLE = 10_000;
 /**
- * Milliseconds after which somebody who was not seen is away. Who is forgotten loses their rooms, read marks and unread
- * mentions. The next request with their cookie adds them again, unless somebody whose name looks the same has come
- * meanwhile: then the cookie is not valid any more.
+ * Milliseconds after which somebody who was not seen is away. A person who is forgotten loses their rooms, read marks
+ * and unread mentions. The next request with their cookie adds them again, unless somebody whose name looks the same
+ * has come meanwhile: then the cookie is not valid any more.
  */
 const AWAY_AFTER = 86_400_000;
 /** How many people are forgotten in one transaction, where an older database has too many. */
@@ -82,7 +82,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   const register = async (name: string, address?: string): Promise<string | null> => {
     if (name === ASSISTANT) return ASSISTANT;
     if (await seenPeople.isKnown(name)) return null;
-    // Who would be refused anyway does not wait for a write, and does not count.
+    // A person who is refused anyway does not wait for a write, and does not count.
     const taken = await lookAlikeOf(name, storage.tables);
     if (taken !== null) return taken;
     if (address !== undefined) limit.check(address);

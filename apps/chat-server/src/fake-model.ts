@@ -39,14 +39,14 @@ const TOPICS: readonly Topic[] = [
   {
     about: /\b(cursor|log|offline|lost|lose|tidings|sse|works?)\b/,
     answer:
-      "Every stream is a log, and every connection is a cursor over it. Who was offline, asleep or slow goes on " +
-      "from their own cursor. So nothing is lost in between, and nothing comes twice.",
+      "Every stream is a log, and every connection is a cursor over it. A reader that was offline, asleep or slow " +
+      "goes on from its own cursor. So nothing is lost in between, and nothing comes twice.",
   },
   {
     about: /\b(online|here now|presence|away)\b/,
     answer:
-      "The list *Here now* has everybody with an open page, each once, however many tabs they have. Who closes the " +
-      "last one is gone three seconds later. A reload is not long enough for that.",
+      "The list *Here now* has everybody with an open page, each once, however many tabs they have. A person who " +
+      "closes the last one is gone three seconds later. A reload is not long enough for that.",
   },
   {
     about: /\b(chat|room|edit|delete|react|emoji|mention|markdown|keys?|help|topic)/,

@@ -12,7 +12,7 @@ export interface NewcomerRate {
 /** A school or an office may share one address. */
 export const NEWCOMER_RATE: NewcomerRate = { burst: 100, interval: 10_000 };
 
-/** The most addresses that are remembered. Who is forgotten may send a burst again. */
+/** The most addresses that are remembered. An address that is forgotten may send a burst again. */
 const MOST_ADDRESSES = 10_000;
 
 /** Limits the new people from each address, so that nobody fills the tables with names. */

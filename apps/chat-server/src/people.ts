@@ -52,9 +52,9 @@ export function peopleIn(database: Queryable) {
       return (await database.get<{ people: number }>("select count(*) as people from people"))?.people ?? 0;
     },
     /**
-     * Of those who have never written, the names of `most` people who were not seen since a time; who has been away for
-     * the longest is the first one. Who has written stays: otherwise somebody else could take a name that looks the
-     * same, and what is written would look like theirs. The assistant stays, too.
+     * Of those who have never written, the names of `most` people who were not seen since a time. The one who has been
+     * away for the longest is the first. A person who has written stays: otherwise somebody else could take a name that
+     * looks the same, and what is written would look like theirs. The assistant stays, too.
      */
     async findAway(since: number, most: number): Promise<string[]> {
       return (await database.all<{ name: string }>(AWAY, since, ASSISTANT, most)).map(({ name }) => name);

@@ -16,7 +16,7 @@ export class AssistantTip {
     });
   }
 
-  /** The person has sent a text. Who asks the assistant needs no hint any more. */
+  /** The person has sent a text. It asks the assistant: no hint is needed any more. */
   onSent(text: string): void {
     if (text.toLowerCase().includes(`@${ASSISTANT.toLowerCase()}`)) this.#dismiss();
   }

@@ -25,7 +25,7 @@ interface MemoryLogModule {
   readonly memoryLog: typeof memoryLog;
 }
 
-/** The gate tries every mutant, `npm test` the first one of each law. */
+/** The gate tries every mutant. Without the gate, the first one of each law is tried. */
 const isGate = process.env["TIDINGS_GATE"] !== undefined;
 const chosen = [...mutants.entries()].filter(
   ([at, { law }]) => isGate || mutants.findIndex((each) => each.law === law) === at,

@@ -1,4 +1,4 @@
-import type * as leaseModule from "../../../packages/server/src/presence/lease.ts";
+import type * as serverLeaseModule from "../../../packages/server/src/presence/server-lease.ts";
 import type * as repairsModule from "../../../packages/server/src/presence/repairs.ts";
 import type * as visitorsModule from "../../../packages/server/src/presence/visitors.ts";
 import { replace } from "../../mutation/mutation.ts";
@@ -39,10 +39,10 @@ export const visitMutants: readonly Mutant[] = [
   breaking(
     "presence",
     "a server whose lease was lost does not begin again",
-    replace<typeof leaseModule>(`${FOLDER}/lease.ts`, {
-      Lease: (Lease) =>
-        class extends Lease {
-          override async renew(): Promise<leaseModule.Renewal> {
+    replace<typeof serverLeaseModule>(`${FOLDER}/server-lease.ts`, {
+      ServerLease: (ServerLease) =>
+        class extends ServerLease {
+          override async renew(): Promise<serverLeaseModule.Renewal> {
             const renewal = await super.renew();
             return renewal === "lost" ? "failed" : renewal;
           }

@@ -55,7 +55,7 @@ export interface ClientSubscription {
    * Resolves when the handlers have had everything up to an event, whose `id` is what `hub.publish` has returned. What
    * was shown in advance can go then. If the event is gone, in a gap or with a failover, it resolves when the handlers
    * have had what takes its place. While there is no connection it waits; false means that the subscription has closed.
-   * @throws TypeError for an id that is no cursor @throws the reason of the signal when that aborts
+   * @throws TypeError for an id that is not a cursor @throws the reason of the signal when that aborts
    */
   readonly reached: (id: string, options?: ReachedOptions) => Promise<boolean>;
 }

@@ -44,7 +44,7 @@ export interface UnreadableData {
   readonly type: string | null;
   /** The id of the event, if it has one. */
   readonly id: string | null;
-  /** The JSON as it came. Undefined for what is too large. */
+  /** The JSON as it came. Undefined if it was too large. */
   readonly data: unknown;
 }
 

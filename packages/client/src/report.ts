@@ -16,7 +16,7 @@ interface ReportNeeds {
 /** What all requests of a client report to: many of them may fail for the same reason. */
 export function createReport({ clock, onError }: ReportNeeds): Report {
   const reportedAt = new Map<string, number>();
-  /** Who comes later may get the same error with another reason. */
+  /** A later subscription may get the same error with another reason. */
   const reported = new WeakSet<StreamError>();
   return ({ reason, error }) => {
     // A stream that has finished is no failure.

@@ -15,7 +15,7 @@ export type Reason =
   | "unknown"
   /** The server refuses the request as such. */
   | "rejected"
-  /** An option of the client is of no use, for example a `url` that is none. */
+  /** An option of the client is of no use, for example a `url` that is not a URL. */
   | "bad-option"
   /** Gap after gap: retention is shorter than a reader's way to the server. */
   | "gap-loop"
@@ -59,8 +59,8 @@ export interface Ended {
 export interface Live {
   readonly state: "live";
   /**
-   * How events come, where that is no stream: a proxy seems to keep streams back. Only the status of the connection
-   * says so when something is missing, too.
+   * How events come, if they do not come by stream: a proxy seems to keep streams back. Only the status of the
+   * connection says so when something is missing, too.
    */
   readonly transport?: "poll";
   /** Something of it is missing: it did not fit the contract of this client, or it was too large. */

@@ -84,8 +84,8 @@ export function countChannel<const Pattern extends string>(
 }
 
 /**
- * The channel that says which servers are alive. A contract needs one. Whoever may read who is there has to be allowed
- * to read this channel, too.
+ * The channel that says which servers are alive. A contract needs one. A viewer who may read who is there has to be
+ * allowed to read this channel, too.
  *
  * @throws ContractError as `channel` does
  * @example serversChannel("servers")

@@ -103,7 +103,7 @@ export interface Hub<C extends Contract, Raw = unknown> {
    * end of the last address. A log that does not answer does not: `onLog` gets the error, and the loop waits.
    *
    * @throws ContractError `unknown-channel` for an address that is not of this contract
-   * @throws TypeError for an empty list, for an unknown option, and for an `after` that is no cursor
+   * @throws TypeError for an empty list, for an unknown option, and for an `after` that is not a cursor
    * @example
    * for await (const item of hub.events(shop.orders(), { after: readCursor(), signal })) {
    *   if (item.kind === "event") saveOrder(item.data, item.cursor); // both in one transaction

@@ -21,7 +21,7 @@ export function createAlarms(clock: Pick<Clock, "now" | "setTimeout">): Alarms {
 
   function begin(key: string, at: number): Alarm {
     const tasks = new Set<() => void>();
-    function ring(): void {
+    function runTasks(): void {
       alarms.delete(key);
       for (const task of [...tasks]) {
         // One of them may cancel another.
@@ -30,7 +30,7 @@ export function createAlarms(clock: Pick<Clock, "now" | "setTimeout">): Alarms {
         }
       }
     }
-    const alarm = { tasks, cancel: clock.setTimeout(ring, at - clock.now()) };
+    const alarm = { tasks, cancel: clock.setTimeout(runTasks, at - clock.now()) };
     alarms.set(key, alarm);
     return alarm;
   }

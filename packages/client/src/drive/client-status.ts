@@ -13,8 +13,8 @@ export interface ClientStatus {
 const ORDER = ["closed", "retrying", "live", "connecting", "idle"] as const;
 
 /**
- * The status of a client is its connection's. Where nothing is wrong with that, it is the one of a subscription that
- * fails: of the one that began to fail first.
+ * A client has the status of its connection. If nothing is wrong with the connection, it has the status of the
+ * subscription that was the first to fail.
  */
 export function createClientStatus(): ClientStatus {
   const { status, set } = watched<Status>(IDLE_STATUS);
@@ -29,7 +29,7 @@ export function createClientStatus(): ClientStatus {
     set((shown.state === "live" || shown.state === "idle") && first ? first : shown);
   }
 
-  /** Of thousands that fail together, each is one that changes: this must not look at all of them. */
+  /** Thousands may fail together, and each of them calls this. So it must not look at all of them. */
   function firstFailed(): Status | undefined {
     let degraded: Status | undefined;
     for (const { value } of failed) {

@@ -173,7 +173,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       return input("unwanted", null);
     }
     successor = start(draft, transport);
-    // Only now: whoever reads the trace may close the client, which ends the request.
+    // Only now: a listener of the trace may close the client, which ends the request.
     trace("debug", "connect", { detail: `${draft.request.channels.size} channels` }, draft.after);
   }
 

@@ -2,13 +2,22 @@ import type { GapReason, PageEvent } from "@tidings/protocol";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
 import type { Ending } from "../state/ending.ts";
+import { beginOverlap, NO_OVERLAP, takeWithoutId } from "../state/overlap.ts";
 import { toPosition, type Position } from "../state/position.ts";
-import { beginAfter, carry, isLeft, leave, leaves, moveTo, type StreamProgress } from "../state/stream-progress.ts";
+import {
+  beginAfter,
+  carry,
+  greet,
+  isLeft,
+  leave,
+  leaves,
+  moveTo,
+  type StreamProgress,
+} from "../state/stream-progress.ts";
 import { isOnConnection, reachedOf } from "../state/track-state.ts";
 import { parseBye, parseControl, parseEvent, type StreamBlock } from "./blocks.ts";
 import type { Connection } from "./connection.ts";
 import type { ContractWatch } from "./server-contract.ts";
-import { Overlap } from "./overlap.ts";
 import { inputAll, moveTrack, onConnection, type Track, type Tracks } from "./tracks.ts";
 
 interface DeliveryNeeds {
@@ -28,10 +37,10 @@ interface Delivery {
   readonly progress: () => StreamProgress;
   /**
    * A stream begins.
-   * @param fresh the paths that the one before has not followed
+   * @param begun the paths that the one before has not followed
    * @param after where it begins; null: now
    */
-  readonly begin: (fresh: readonly Track[], after: Position | null) => void;
+  readonly begin: (begun: readonly Track[], after: Position | null) => void;
   readonly onEvent: (event: StreamBlock, hello: (heartbeat: number) => void) => void;
 }
 
@@ -40,19 +49,16 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
   const { clock, trace } = needs.settings;
   /** How far the stream has come. */
   let progress = beginAfter(null);
-  /** Paths that the stream's position does not speak of yet. */
+  /** Paths of which the stream's position says nothing yet. This list saves a look at all paths with every id. */
   let newcomers: readonly Track[] = [];
-  /** Whether the stream has said hello. It does so once. */
-  let isGreeted = false;
 
-  function begin(fresh: readonly Track[], after: Position | null): void {
+  function begin(begun: readonly Track[], after: Position | null): void {
     const now = clock.now();
-    for (const { overlap } of tracks.values()) {
-      overlap?.begin(progress.handled, now);
+    for (const track of tracks.values()) {
+      track.overlap = track.overlap && beginOverlap(track.overlap, progress.handled, now);
     }
-    newcomers = fresh;
+    newcomers = begun;
     progress = beginAfter(after);
-    isGreeted = false;
   }
 
   function onEvent({ event, data, id }: StreamBlock, hello: (heartbeat: number) => void): void {
@@ -135,8 +141,8 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
   }
 
   function comesAgain(track: Track, text: string): boolean {
-    track.overlap ??= new Overlap();
-    return track.overlap.has(text, progress.handled, clock.now());
+    track.overlap = takeWithoutId(track.overlap ?? NO_OVERLAP, text, progress.handled, clock.now());
+    return track.overlap.isRepetition;
   }
 
   function onControl(
@@ -149,8 +155,8 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     const { channel, type, channels } = data;
     switch (event) {
       case "hello":
-        if (!isGreeted) {
-          isGreeted = true;
+        if (!progress.hasSaidHello) {
+          progress = greet(progress);
           hello(data.heartbeat);
           lookSoon();
           compareVersion(data.contract);

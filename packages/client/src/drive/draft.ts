@@ -21,7 +21,7 @@ export interface Draft {
 export function draftOf(
   tracks: Tracks,
   handled: Position | null,
-  onBegin: (fresh: readonly Track[], after: Position | null) => void,
+  onBegin: (newcomers: readonly Track[], after: Position | null) => void,
 ): Draft | null {
   for (const [path, track] of tracks) {
     if (track.subscriptions.size === 0 && track.state.kind !== "leftOut") {
@@ -31,9 +31,9 @@ export function draftOf(
     }
   }
   const asked = askedFor(tracks);
-  const fresh = asked.filter(({ state }) => state.kind !== "followed");
+  const newcomers = asked.filter(({ state }) => state.kind !== "followed");
   // Without a path that is followed already, everything begins now.
-  const after = fresh.length === asked.length ? null : handled;
+  const after = newcomers.length === asked.length ? null : handled;
   if (asked.length === 0) {
     onBegin([], null);
     return null;
@@ -41,12 +41,12 @@ export function draftOf(
   return {
     request: { channels: new Map(asked.map(({ address }) => [address.path, null])), after: after?.token ?? null },
     after,
-    newPaths: fresh.map(({ address }) => address.path),
+    newPaths: newcomers.map(({ address }) => address.path),
     begin() {
       for (const track of asked) {
         moveTrack(track, "begin", after);
       }
-      onBegin(fresh, after);
+      onBegin(newcomers, after);
     },
   };
 }

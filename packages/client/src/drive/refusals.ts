@@ -6,7 +6,9 @@ import { moveTrack, type Track } from "./tracks.ts";
 /** Milliseconds after which a refusal does not count any more. Also until the server may know a path. */
 const MEMORY = 60_000;
 
-/** The paths that the server has refused lately. Nobody asks for them, whoever wants them. */
+/**
+ * The paths that the server has refused lately. The client does not ask for them, also if a subscription wants them.
+ */
 export interface Refusals {
   /** Leaves a path out for a while: the longer, the more often it was refused within a minute. */
   leaveOut(track: Track, ending: Ending): void;
@@ -46,7 +48,7 @@ export function createRefusals(
         return null;
       }
       const { ending, until } = state;
-      // A refusal is final for whom it concerned. Who comes later may have other rights.
+      // A refusal is final for the subscriptions that got it. Those that come later may have other rights.
       const reason = ending.reason === "unknown" ? "unknown" : "unavailable";
       // The time of day may have been set back meanwhile.
       return { ...ending, reason, retryAfter: Math.min(MEMORY, until - clock.now()) };

@@ -71,7 +71,7 @@ function isUrlTooLong({ status }: Response): boolean {
   return status === 414 || status === 431;
 }
 
-/** A url without its fragment, which is no part of a request. */
+/** A url without its fragment, which is not part of a request. */
 export function toBase(url: string | URL): string {
   if (typeof url !== "string" && !(url instanceof URL)) {
     throw badOption('"url" to be a text or a URL', typeof url);

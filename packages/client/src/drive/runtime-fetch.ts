@@ -2,7 +2,7 @@ import { textOf } from "../stream-error.ts";
 import { badOption, missing } from "./failure.ts";
 
 /** The part of a page or a worker that is used. */
-interface Place {
+interface PageOrWorker {
   readonly location?: { readonly href: string; readonly protocol: string };
   readonly document?: { readonly baseURI?: string };
 }
@@ -42,7 +42,7 @@ function mistakeIn(url: string, init: RequestInit): unknown {
  *   where no fetch knows the scheme
  */
 export function toAbsolute(url: string): URL {
-  const { location, document } = globalThis as Place;
+  const { location, document } = globalThis as PageOrWorker;
   const absolute = parse(url, document?.baseURI ?? location?.href);
   // An app may serve its pages by a scheme of its own. Nobody serves files.
   const schemes = ["http:", "https:", location?.protocol].filter((scheme) => scheme !== "file:");

@@ -4,8 +4,8 @@ import type { Settings } from "../options.ts";
 const PAUSE = 500;
 
 /**
- * Does something when it is asked for, but not more often than twice in a second. Who asks earlier is served when the
- * pause is over, all together.
+ * Does something when it is asked for, but not more often than twice in a second. Calls that come earlier wait until
+ * the pause is over. Then they are one.
  */
 export function spaced({ clock, delays }: Pick<Settings, "clock" | "delays">, task: () => void): () => void {
   let last = -Infinity;

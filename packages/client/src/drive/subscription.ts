@@ -117,7 +117,7 @@ export function subscriptionFactory(
 
     function gap(met: Gap): void {
       consumer.gap(met);
-      // Only now: whoever reads the trace may close the subscription.
+      // Only now: a listener of the trace may close the subscription.
       trace("debug", "gap", { channel: path, detail: met.reason });
     }
 

@@ -1,4 +1,5 @@
 import type { Address } from "@tidings/contract";
+import type { Overlap } from "../state/overlap.ts";
 import type { ChannelPosition, SubscriptionInputs, SubscriptionState } from "../state/subscription-state.ts";
 import {
   ABSENT,
@@ -11,7 +12,6 @@ import {
 } from "../state/track-state.ts";
 import type { Ended, Retrying, Status, Watchable } from "../status.ts";
 import type { Machine } from "./machine.ts";
-import type { Overlap } from "./overlap.ts";
 
 /** The stream that a track is on. */
 export interface Home {

@@ -15,7 +15,7 @@ export function isEqual(one: unknown, other: unknown): boolean {
   return keys.every((key) => Object.hasOwn(second ?? {}, key) && isEqual(first?.[key], second?.[key]));
 }
 
-/** Undefined for what is no object. */
+/** Undefined if the value is not an object. */
 function prototypeOf(value: unknown): unknown {
   return typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
 }

@@ -17,10 +17,10 @@ export function arrivalAt(state: SubscriptionState, { carried }: StreamPosition,
     return "closed";
   }
   const { kind, cursor } = state;
-  // What the stream has carried of other channels is nothing that we miss. What it is delivering at this moment is
-  // delivered before a promise tells of it.
-  const places = [cursor, kind === "joined" ? carried : cursor];
-  if (places.some((place) => covers(place, target))) {
+  // Between the cursor and what the stream has carried, there are only events of other channels. The event that is
+  // being delivered now is delivered before the promise resolves.
+  const positions = [cursor, kind === "joined" ? carried : cursor];
+  if (positions.some((each) => covers(each, target))) {
     return "there";
   }
   const isSettled = cursor && (kind === "joined" || kind === "waiting");

@@ -197,9 +197,9 @@ test("the network is back: what the server has asked to wait for is waited for",
 });
 
 test("what has just begun is believed, except when the runtime says that the network has gone", () => {
-  const fresh = { ...states.live, attempts: { ...attempts, liveSince: 15_000 } };
-  expect(connectionTransition(fresh, "online", 20_000)).toEqual({ state: fresh, effects: [] });
-  expect(connectionTransition(fresh, "offline", null).state.kind).toBe("switching");
+  const young = { ...states.live, attempts: { ...attempts, liveSince: 15_000 } };
+  expect(connectionTransition(young, "online", 20_000)).toEqual({ state: young, effects: [] });
+  expect(connectionTransition(young, "offline", null).state.kind).toBe("switching");
 });
 
 test("the next stream is not asked for earlier than the server wants, also when somebody looks", () => {

@@ -23,8 +23,8 @@ type Next = Transition<ConnectionState, ConnectionEffects>;
 
 const DISTRUST = [["distrust", null]] as const;
 
-/** A stream of less than this many milliseconds is believed to live. */
-const FRESH = 10_000;
+/** A stream that is younger than this is believed to live. In milliseconds. */
+const BELIEVED = 10_000;
 
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
 interface Ignored {
@@ -49,19 +49,26 @@ interface Ignored {
 
 /** What each state does about each input. */
 export const connectionTransition = defineTable<ConnectionState, ConnectionInputs, ConnectionEffects, Ignored>({
-  wanted: { idle: begin, requesting: look, live: change, switching: look, postponed: review, retrying: look },
+  wanted: {
+    idle: begin,
+    requesting: keepWaiting,
+    live: askForOthers,
+    switching: keepWaiting,
+    postponed: review,
+    retrying: keepWaiting,
+  },
   // Nobody waits until a stream is tried again: the next request is one for a stream.
   unwanted: ({ attempts }) => to({ ...IDLE, attempts: withTrust(attempts) }),
   hello: { requesting: live },
-  base: { requesting: obey, live: obey, switching: obey, postponed: obey },
+  base: { requesting: setBase, live: setBase, switching: setBase, postponed: setBase },
   ended: { requesting: plan, live: plan, switching: replace, postponed: plan },
   adopted: { switching: (state) => to({ ...state, kind: "requesting" }) },
   outdated: { switching: drop },
   failed: { switching: planSuccessor },
-  redo: { requesting: open, switching: redo, postponed: settle },
+  redo: { requesting: open, switching: redo, postponed: dropIfNothingIsNew },
   retry: { requesting: wait, switching: postpone },
   due: { retrying: open, postponed: prepare },
-  online: { retrying: hurry, live: probe, postponed: probe },
+  online: { retrying: endOutage, live: doubtIfOld, postponed: doubtIfOld },
   offline: { live: doubt, postponed: doubt },
   deaf: { live: giveUp, switching: waitForNext, postponed: giveUp },
   trust,
@@ -79,11 +86,11 @@ function open(state: Open): Next {
 }
 
 /** What is under way or waits asks for other paths later. For none, it does not wait. */
-function look(state: Open, isWanted: boolean): Next {
+function keepWaiting(state: Open, isWanted: boolean): Next {
   return isWanted ? stay(state) : open(state);
 }
 
-function change(state: Open, isWanted: boolean): Next {
+function askForOthers(state: Open, isWanted: boolean): Next {
   return isWanted ? prepare(state) : open(state);
 }
 
@@ -106,7 +113,7 @@ function review(state: Postponed, isWanted: boolean): Next {
 }
 
 /** Those who waited may have left. */
-function settle(state: Postponed, isOther: boolean): Next {
+function dropIfNothingIsNew(state: Postponed, isOther: boolean): Next {
   return isOther ? stay(state) : drop(state);
 }
 
@@ -131,7 +138,7 @@ function trust(state: Open): Next {
   return state.kind === "live" && state.shown === POLLING ? prepare(trusting) : to(trusting);
 }
 
-function obey(state: Streaming, base: number): Next {
+function setBase(state: Streaming, base: number): Next {
   return to({ ...state, attempts: { ...state.attempts, base } });
 }
 
@@ -155,9 +162,9 @@ function distrust(attempts: Attempts): typeof DISTRUST | readonly [] {
 }
 
 /** What has just begun is believed. What the server has asked to wait for is waited for. */
-function probe(state: Live | Postponed, now: number): Next {
-  const isFresh = Math.abs(now - state.attempts.liveSince) < FRESH;
-  return isFresh || (state.pending && !isOutage(state.pending.reason)) ? stay(state) : doubt(state);
+function doubtIfOld(state: Live | Postponed, now: number): Next {
+  const isBelieved = Math.abs(now - state.attempts.liveSince) < BELIEVED;
+  return isBelieved || (state.pending && !isOutage(state.pending.reason)) ? stay(state) : doubt(state);
 }
 
 /**
@@ -180,7 +187,7 @@ function waitForNext(state: Switching, shown: Retrying): Next {
 }
 
 /** The network is back. What the server has asked to wait for is waited for. */
-function hurry(state: WaitingToRetry): Next {
+function endOutage(state: WaitingToRetry): Next {
   return isOutage(state.shown.reason) ? open(state) : stay(state);
 }
 

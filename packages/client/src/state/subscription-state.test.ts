@@ -13,7 +13,7 @@ const joined = {
   gaps: [],
   startsAnew: false,
   degraded: null,
-  told: null,
+  reported: null,
   attempts: NOTHING_YET,
   idle: 0,
   lastFailure: null,

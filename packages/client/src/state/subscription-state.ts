@@ -66,8 +66,8 @@ interface Progress {
   readonly startsAnew: boolean;
   /** What is shown while it works, although something was not readable. Null where nothing is missing. */
   readonly degraded: Live | null;
-  /** Up to here, what is not readable has been told. */
-  readonly told: Position | null;
+  /** Up to here, everything that is not readable has been reported. */
+  readonly reported: Position | null;
   /** How former pages have ended. */
   readonly attempts: Attempts;
   /** How many pages in a row have shown no progress. */
@@ -206,7 +206,7 @@ export function initialState(after: Position | null, traits: Traits): Subscripti
     gaps: [],
     startsAnew: traits.canEnd && after !== null,
     degraded: null,
-    told: null,
+    reported: null,
     attempts: NOTHING_YET,
     idle: 0,
     lastFailure: null,
@@ -221,7 +221,7 @@ export type Receiving = Extract<Open, { kind: "delivering" | "joined" }>;
  * ten times as slowly.
  */
 export function afterTaken(state: Receiving, cursor: Position): Receiving {
-  const { kind, traits, gaps, startsAnew, degraded, told, attempts, idle, lastFailure } = state;
+  const { kind, traits, gaps, startsAnew, degraded, reported, attempts, idle, lastFailure } = state;
   return {
     kind,
     traits,
@@ -229,7 +229,7 @@ export function afterTaken(state: Receiving, cursor: Position): Receiving {
     gaps,
     startsAnew,
     degraded,
-    told,
+    reported,
     attempts,
     idle: kind === "joined" ? 0 : idle,
     lastFailure,

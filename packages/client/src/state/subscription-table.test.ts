@@ -39,7 +39,7 @@ const progress = {
   gaps: [],
   startsAnew: false,
   degraded: null,
-  told: null,
+  reported: null,
   attempts,
   idle: 0,
   lastFailure: null,

@@ -77,8 +77,8 @@ export const transition = defineTable<
     waiting: (state, _, position) => (state.cursor ? load(state) : join(state, position)),
     joined: meetGap,
   },
-  epoch: { joined: leave },
-  moved: { joined: part },
+  epoch: { joined: checkCursor },
+  moved: { joined: waitForOtherStream },
   connection: hear,
   page: { loading: takePage },
   pageEnd: { delivering: endPage },
@@ -133,9 +133,9 @@ function takePage(state: Open, { body, now }: ArrivedPage): Next {
   if (refusal) {
     return fail(state, { reason: refusal === "forbidden" || refusal === "unknown" ? refusal : "unavailable" });
   }
-  function deliver(known: Open): Next {
-    const arrived = { ...known, kind: "delivering", startsAnew: false, lastFailure: null } as const;
-    return to(arrived, ["unpack", { body, before: known.cursor }]);
+  function deliver(about: Open): Next {
+    const arrived = { ...about, kind: "delivering", startsAnew: false, lastFailure: null } as const;
+    return to(arrived, ["unpack", { body, before: about.cursor }]);
   }
   const gap = ownMember(body.gap?.channels, channel);
   return gap ? meetHole(state, { reason: gap, next: toPosition(body.cursor), now }, deliver) : deliver(state);
@@ -188,7 +188,7 @@ function wait(state: Open, { attempts, lastFailure }: Retry): Next {
 function takeItem(state: Open, item: Item): Next {
   // A state brings the last events once more. What is not readable is told once.
   const isKnown =
-    covers(state.cursor, item.position) || (item.kind === "unreadable" && covers(state.told, item.position));
+    covers(state.cursor, item.position) || (item.kind === "unreadable" && covers(state.reported, item.position));
   return isKnown ? stay(state) : to(state, ["offer", item]);
 }
 
@@ -212,7 +212,7 @@ function afterItem(state: Receiving, { item, isTaken }: Answer, { stream }: Chan
     return close(state, { reason: "ended" });
   }
   if (item.kind === "unreadable" && !isTaken) {
-    return miss(state, item);
+    return goOnWithout(state, item);
   }
   if (item.kind === "state") {
     return to({ ...state, degraded: null });
@@ -225,33 +225,33 @@ function afterItem(state: Receiving, { item, isTaken }: Answer, { stream }: Chan
     return to(afterTaken(state, position));
   }
   const { kind, cursor } = state;
-  // What the stream has carried of other channels is nothing that we miss.
+  // Up to where the stream has come, there are only events of other channels.
   const kept = kind === "joined" ? furthest(cursor, stream.handled) : cursor;
   return to({ ...state, kind: "paused", cursor: kept });
 }
 
-function leave(state: Open, last: Position): Next {
+function checkCursor(state: Open, last: Position): Next {
   return isAfter(state.cursor, last) ? load(state) : stay(state);
 }
 
-/** Another stream goes on. What this one has carried of other channels is nothing that we miss. */
-function part(state: Open, _: null, { stream }: ChannelPosition): Next {
+/** Another stream goes on. Up to where this one has come, there are only events of other channels. */
+function waitForOtherStream(state: Open, _: null, { stream }: ChannelPosition): Next {
   return to({ ...state, kind: "waiting", cursor: furthest(state.cursor, stream.handled) });
 }
 
 /** Goes on without what is not readable. A state heals that, if it is not asked for too often. */
-function miss(state: Open, { position, gap: reason, error: cause, now }: UnreadableItem): Next {
-  const { cursor, traits, degraded, told } = state;
+function goOnWithout(state: Open, { position, gap: reason, error: cause, now }: UnreadableItem): Next {
+  const { cursor, traits, degraded, reported } = state;
   const { channel, wantsState } = traits;
   const since = degraded?.degraded?.since ?? now;
   const shown: Live = { state: "live", degraded: { since, cause } };
-  const known = { ...state, cursor: position ?? cursor, told: furthest(told, position), degraded: shown };
+  const behind = { ...state, cursor: position ?? cursor, reported: furthest(reported, position), degraded: shown };
   if (!reason || !position) {
-    return to(known);
+    return to(behind);
   }
   const gaps = recentGaps(state, now);
   const loads = wantsState && gaps.length < MOST_GAPS;
-  const next = loads ? startAnew({ ...known, cursor: null, gaps: [...gaps, now] }) : stay(known);
+  const next = loads ? startAnew({ ...behind, cursor: null, gaps: [...gaps, now] }) : stay(behind);
   return to(next.state, ["gap", { channel, reason, after: cursor?.token ?? null }], ...next.effects);
 }
 

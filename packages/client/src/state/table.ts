@@ -26,7 +26,7 @@ export type TransitionOf<State, Inputs extends Vocabulary, Effects extends Vocab
 ) => Transition<State, Effects>;
 
 /** What a state does about an input. */
-type Cell<State, About, Next, World> = (state: State, about: About, world: World) => Next;
+type Reaction<State, About, Next, World> = (state: State, about: About, world: World) => Next;
 
 /** The states that can answer. `closed` is not among them, so no table can revive it. */
 type OpenKind<State extends AnyState> = Exclude<State["kind"], "closed">;
@@ -38,8 +38,15 @@ type Ignoring<State extends AnyState, Inputs extends Vocabulary> = {
 
 /** What each state does about one input: a cell for each one that does not ignore it, or a cell that all share. */
 type Row<State extends AnyState, About, Next, Ignored, World> =
-  | { readonly [Kind in Exclude<OpenKind<State>, Ignored>]: Cell<Extract<State, { kind: Kind }>, About, Next, World> }
-  | ([Ignored] extends [never] ? Cell<Exclude<State, { kind: "closed" }>, About, Next, World> : never);
+  | {
+      readonly [Kind in Exclude<OpenKind<State>, Ignored>]: Reaction<
+        Extract<State, { kind: Kind }>,
+        About,
+        Next,
+        World
+      >;
+    }
+  | ([Ignored] extends [never] ? Reaction<Exclude<State, { kind: "closed" }>, About, Next, World> : never);
 
 /**
  * Makes a state machine of a table with a row for every input. `closed` absorbs every input: it is not in the table.
@@ -57,8 +64,8 @@ export function defineTable<
 }): TransitionOf<State, Inputs, Effects, World> {
   return (state, input, about, world) => {
     // Two lookups, which the compiler cannot follow: the row of the input, and in it the cell of the state.
-    type AnyCell = Cell<State, typeof about, Transition<State, Effects>, World>;
-    const row = rows[input] as AnyCell | Readonly<Record<string, AnyCell>>;
+    type AnyReaction = Reaction<State, typeof about, Transition<State, Effects>, World>;
+    const row = rows[input] as AnyReaction | Readonly<Record<string, AnyReaction>>;
     const cell = typeof row === "function" ? row : row[state.kind];
     return cell && state.kind !== "closed" ? cell(state, about, world) : stay(state);
   };

@@ -91,7 +91,7 @@ interface Ignored {
 export const trackTransition = defineTable<TrackState, TrackInputs, NoEffects, Ignored>({
   ask: { absent: () => to({ kind: "asked" }) },
   drop: { asked: leave },
-  begin: { asked: () => to({ kind: "requested" }), followed: stand },
+  begin: { asked: () => to({ kind: "requested" }), followed: goOnAfter },
   reach: { requested: reach, followed: reach },
   carry: { followed: reach },
   refuse: (_, about) => to({ kind: "leftOut", ...about }),
@@ -104,7 +104,7 @@ function leave(): Next {
 }
 
 /** The stream goes on from where the one before stood, and reports the gap again. */
-function stand(state: Followed, after: Position | null): Next {
+function goOnAfter(state: Followed, after: Position | null): Next {
   return state.reached ? stay(state) : to({ kind: "followed", reached: after });
 }
 

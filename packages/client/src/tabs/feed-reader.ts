@@ -1,6 +1,6 @@
 import { covers, parseEventName } from "@tidings/protocol";
 import { parseControl, type StreamBlock } from "../drive/blocks.ts";
-import { Overlap } from "../drive/overlap.ts";
+import { beginOverlap, NO_OVERLAP, takeWithoutId } from "../state/overlap.ts";
 import { isAfter, toPosition, type Position } from "../state/position.ts";
 
 /** What follows from a block of the feed. */
@@ -26,7 +26,7 @@ export class FeedReader {
   readonly #paths: ReadonlySet<string>;
   /** Where the feed stands. */
   #feedAt: Position | null = null;
-  readonly #overlap = new Overlap();
+  #overlap = NO_OVERLAP;
 
   constructor(paths: ReadonlySet<string>, after: Position | null) {
     this.#paths = paths;
@@ -36,7 +36,7 @@ export class FeedReader {
   /** From now on, the blocks are those of a feed that stands here. @param now in milliseconds since 1970 */
   join(at: Position | null, now: number): void {
     this.#feedAt = at;
-    this.#overlap.begin(this.position, now);
+    this.#overlap = beginOverlap(this.#overlap, this.position, now);
   }
 
   /** Whether the tab has everything that the feed will not bring any more. */
@@ -68,10 +68,14 @@ export class FeedReader {
 
   /** Whether the tab has an event without an id already: from the feed before, or from its pages. */
   #comesAgain({ event, data, id }: StreamBlock, now: number): boolean {
-    const isUnplaced = id === null && parseEventName(event) !== null;
-    return (
-      isUnplaced && (isAfter(this.position, this.#feedAt) || this.#overlap.has(`${event} ${data}`, this.#feedAt, now))
-    );
+    if (id !== null || parseEventName(event) === null) {
+      return false;
+    }
+    if (isAfter(this.position, this.#feedAt)) {
+      return true;
+    }
+    this.#overlap = takeWithoutId(this.#overlap, `${event} ${data}`, this.#feedAt, now);
+    return this.#overlap.isRepetition;
   }
 
   /** What a block says about the paths of the tab. Null when that is nothing. */

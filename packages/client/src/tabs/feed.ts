@@ -74,7 +74,7 @@ export class Feed {
       count: this.count,
       at: this.#at?.token ?? null,
       paths: [...this.paths],
-      // Who joins later begins later.
+      // A path that joins later begins later.
       beginners: to === null ? this.#beginners : [],
       hello: this.hello,
       retry,

@@ -235,7 +235,7 @@ export class TabStream {
     this.#catchUp.done();
     this.#reader.position = cursor;
     if (blocks.some(({ event, id }) => event === "gap" && id !== null)) {
-      this.#finish(failure("network", "an end after a gap", "none"));
+      this.#finish(failure("network", "the stream to go on after a gap", "its end; it is opened again"));
     } else if (this.#feed === null) {
       this.ask();
     } else if (this.#reader.isCaughtUp) {
@@ -243,7 +243,7 @@ export class TabStream {
     } else if (page.more && this.#idle < MOST_IDLE && cursor?.token !== before?.token) {
       this.#loadPage();
     } else {
-      const error = unexpected("bad-response", "a page up to where the stream is", "an older one");
+      const error = unexpected("bad-response", "a page up to where the stream is", "an older one; the tab asks again");
       this.#finish({ reason: "unavailable", error });
     }
   }

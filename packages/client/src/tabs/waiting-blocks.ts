@@ -1,5 +1,5 @@
 import type { StreamBlock } from "../drive/blocks.ts";
-import { VOLATILE_AGE } from "../drive/overlap.ts";
+import { VOLATILE_AGE } from "../state/overlap.ts";
 
 /** How many blocks wait at most. */
 const MOST_WAITING = 1_000;

@@ -79,7 +79,7 @@ export class Wants {
   }
 
   /**
-   * Where a feed begins that nothing goes before: early enough for those who have been away for a moment. Null: now.
+   * Where a feed begins that follows no other one: early enough for tabs that were away for a moment. Null: now.
    * Positions of other epochs cannot be compared, so those tabs ask for pages.
    */
   earliest(): string | null {
@@ -90,14 +90,14 @@ export class Wants {
     return near.reduce((earlier, each) => (covers(earlier, each) ? each : earlier), newest)?.token ?? null;
   }
 
-  /** Another feed is there, or none. Who is told where it starts? */
+  /** The feed has changed. @param isServed whether the tab of a want has been told where the new one starts */
   serve(isServed: (want: KnownWant) => boolean): void {
     for (const want of this.#wants.values()) {
       want.isServed = isServed(want);
     }
   }
 
-  /** Nobody asks for paths that the server refuses, until a tab wants them again. */
+  /** The feed does not ask for paths that the server refuses, until a tab wants them again. */
   leaveOut(refused: readonly unknown[]): void {
     for (const want of this.#wants.values()) {
       want.paths = want.paths.filter((path) => !refused.includes(path));

@@ -32,7 +32,7 @@ export function toStream(answer: StreamResponse, signal: AbortSignal, onOver: ()
         };
         const leave = (): void => {
           control?.closed();
-          // Whoever goes on to read, for example a middleware, would wait for ever.
+          // A program that goes on to read, for example a middleware, would wait for ever.
           close();
         };
         const sink: Sink = {

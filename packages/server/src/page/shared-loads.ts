@@ -35,7 +35,7 @@ export class SharedLoads<Result> {
     const waiting = new Set<AbortSignal>();
     const shared = { result: load(() => waiting.size > 0), waiting };
     this.#underWay.set(name, shared);
-    // Whoever comes after the load has ended needs a newer state.
+    // A request that comes after the load has ended needs a newer state.
     const forget = (): void => void this.#underWay.delete(name);
     shared.result.then(forget, forget);
     return shared;

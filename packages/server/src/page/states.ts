@@ -60,14 +60,14 @@ export async function states(
   const { entries, holes } = owedBeside(loaded, page, start.readableFromByPath, position);
   const events = entries.map((entry) => eventJson(entry));
   const bytes = [...entries.map(({ data }) => byteLength(data ?? "")), ...loaded.map((each) => each.bytes)];
-  const left = {
+  const valuesLimit = {
     entries: Math.max(1, pageLimit.entries - entries.length),
     bytes: bytes.reduce((rest, each) => rest - each, pageLimit.bytes),
   };
   // Values are read after the events, so they may follow them: none is older than an event of its key.
   const values = page.more
     ? { events: [], next: partCursor({ events: page.next, values: { ...page.next, seq: 0 } }) }
-    : await currentValues(needs, { ...start, cursor: page.next }, paths, { events: page.next }, left, gone);
+    : await currentValues(needs, { ...start, cursor: page.next }, paths, { events: page.next }, valuesLimit, gone);
   // Positions of different epochs cannot be compared: if the log was replaced meanwhile, everything is loaded again.
   const { epoch } = await readHead(needs);
   if ([...loaded.map(({ head }) => head), page.next].some((each) => each.epoch !== epoch)) {

@@ -37,7 +37,7 @@ export interface PositionNeeds {
 }
 
 /** For whom positions are found. The signal is read only for what takes time. */
-interface Reader {
+interface ClientSignal {
   readonly signal: AbortSignal;
 }
 
@@ -50,7 +50,7 @@ export async function findStartPosition(
   needs: PositionNeeds,
   request: ParsedRequest,
   access: Access,
-  reader: Reader,
+  reader: ClientSignal,
 ): Promise<StartPosition> {
   const head = await readHead(needs);
   const { epoch } = head;
@@ -92,7 +92,7 @@ async function findOwnStarts(
   { channels }: ParsedRequest,
   paths: readonly string[],
   head: Cursor,
-  reader: Reader,
+  reader: ClientSignal,
 ): Promise<ReadonlyMap<string, OwnStart>> {
   const starts = new Map<string, OwnStart>();
   for (const path of paths) {
@@ -108,7 +108,7 @@ async function findOwnStart(
   requested: Cursor,
   path: string,
   head: Cursor,
-  reader: Reader,
+  reader: ClientSignal,
 ): Promise<OwnStart> {
   // All current values come again, so it does not matter which of them have come before.
   const cursor = partPosition(requested)?.events ?? requested;
@@ -123,7 +123,7 @@ async function findBeginning(
   paths: readonly string[],
   ownStarts: ReadonlyMap<string, OwnStart>,
   head: Cursor,
-  reader: Reader,
+  reader: ClientSignal,
 ): Promise<Cursor> {
   if (last > 0) {
     const { entries, next } = await reads((_, of) => log.recent(of, last), { paths, gone: reader.signal });
@@ -147,7 +147,7 @@ async function findVoidHole(
   position: Cursor,
   head: Cursor,
   paths: readonly string[],
-  reader: Reader,
+  reader: ClientSignal,
 ): Promise<Hole | undefined> {
   if (isConfirmedByRing(ring, position, head)) return undefined;
   const nothing = { entries: 0, bytes: 0 };
@@ -177,7 +177,7 @@ async function readableSeqs(
   needs: PositionNeeds,
   { granted }: Access,
   head: Cursor,
-  reader: Reader,
+  reader: ClientSignal,
 ): Promise<ReadonlyMap<string, number>> {
   const seqs = new Map<string, number>();
   for (const [path, { grant }] of granted) {
@@ -196,7 +196,7 @@ async function readableSeq(
   readableFrom: string,
   head: Cursor,
   path: string,
-  reader: Reader,
+  reader: ClientSignal,
 ): Promise<number> {
   const bound = parseReadableFrom(readableFrom);
   if (bound.epoch === head.epoch) return bound.seq;

@@ -30,8 +30,8 @@ export interface PresenceOptions<C extends Contract> {
   /** Where the servers say that they are alive. All servers of a log have to use the same address. */
   readonly servers: AddressOf<C, ServersName<C>>;
   /**
-   * For how many milliseconds a viewer stays after the last stream has ended: 0 to 15,000. Who reloads a page comes
-   * back within this time. @default 3_000
+   * For how many milliseconds a viewer stays after the last stream has ended: 0 to 15,000. A viewer who reloads a page
+   * comes back within this time. @default 3_000
    */
   readonly grace?: number;
   /**
@@ -40,8 +40,8 @@ export interface PresenceOptions<C extends Contract> {
    */
   readonly mostPeople?: number;
   /**
-   * The most addresses at which this server says who is there. Who comes to another one is not shown. An address at
-   * which only a state was published makes room. @default 10_000
+   * The most addresses at which this server says who is there. A viewer who comes to another one is not shown. An
+   * address at which only a state was published makes room. @default 10_000
    */
   readonly mostAddresses?: number;
   /**

@@ -1,6 +1,6 @@
 import type { Address, AnyChannel } from "@tidings/contract";
 import type { Clock } from "@tidings/protocol/clock";
-import type { Lease } from "./lease.ts";
+import type { ServerLease } from "./server-lease.ts";
 import type { PresenceHub, Report } from "./presence-hub.ts";
 
 /** What a place needs. */
@@ -9,7 +9,7 @@ export interface PlaceNeeds {
   readonly channel: Pick<AnyChannel, "events">;
   readonly address: Address;
   /** The lease under which this server publishes now. */
-  readonly lease: () => Pick<Lease, "server" | "otherServers" | "isAlive">;
+  readonly lease: () => Pick<ServerLease, "server" | "otherServers" | "isAlive">;
   readonly clock: Pick<Clock, "now" | "monotonic" | "setTimeout">;
   /** In milliseconds. */
   readonly grace: number;

@@ -1,7 +1,7 @@
 import type { Address, AnyChannel } from "@tidings/contract";
 import type { Clock } from "@tidings/protocol/clock";
 import { FollowedValues } from "./followed-values.ts";
-import { Lease } from "./lease.ts";
+import { ServerLease } from "./server-lease.ts";
 import type { PresenceHub, Report } from "./presence-hub.ts";
 
 /** Milliseconds between two renewals of a lease. */
@@ -28,7 +28,7 @@ interface RenewalsNeeds {
 export class Renewals {
   readonly #needs: RenewalsNeeds;
   readonly #values: FollowedValues;
-  #lease: Lease;
+  #lease: ServerLease;
   #cancelTimer = (): void => {};
   #isOver = false;
 
@@ -39,7 +39,7 @@ export class Renewals {
     void this.#renew();
   }
 
-  get lease(): Lease {
+  get lease(): ServerLease {
     return this.#lease;
   }
 
@@ -78,11 +78,11 @@ export class Renewals {
     await renewed;
   }
 
-  #newLease(): Lease {
+  #newLease(): ServerLease {
     const { hub, address } = this.#needs;
     const report: Report = (error) => {
       if (!this.#isOver) this.#needs.report(error);
     };
-    return new Lease({ hub, address, values: this.#values, report });
+    return new ServerLease({ hub, address, values: this.#values, report });
   }
 }

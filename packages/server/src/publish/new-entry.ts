@@ -141,7 +141,7 @@ function latestKey(address: Address, type: string, event: EventDefinition, json:
 }
 
 /**
- * A page may have sent the id, so one that is none is its mistake, as data that does not fit is.
+ * A page may have sent the id. If the id is not valid, that is a mistake of the page, as data that does not fit is.
  *
  * @throws ContractError `unknown-event` if the event has no values, `invalid-data` for what is not an id
  */

@@ -31,7 +31,7 @@ interface AnyReader extends AsyncIterator<AnyItem, undefined> {
 export interface EventReaders {
   /**
    * @throws ContractError `unknown-channel` for an address that is not of this contract
-   * @throws TypeError for an empty list, for an unknown option, and for an `after` that is no cursor
+   * @throws TypeError for an empty list, for an unknown option, and for an `after` that is not a cursor
    */
   open(addresses: Address | readonly Address[], options?: ReaderOptions): AnyReader;
 }
@@ -92,12 +92,12 @@ function startFinder(
 
 /** Asks for the head at once: what is published after the call must come, even if the loop begins later. */
 function fromNowOn(needs: Pick<ReaderNeeds, "log" | "clock">): () => Promise<Cursor> {
-  let asked: Promise<Cursor> | null = readHead(needs);
+  let headOfCall: Promise<Cursor> | null = readHead(needs);
   // The loop reports it.
-  asked.catch(() => {});
+  headOfCall.catch(() => {});
   return () => {
-    const head = asked ?? readHead(needs);
-    asked = null;
+    const head = headOfCall ?? readHead(needs);
+    headOfCall = null;
     return head;
   };
 }

@@ -202,9 +202,9 @@ export class Reader implements Consumer {
   #beginAt(cursor: Cursor, ends: readonly Entry[]): void {
     this.#cursor = formatCursor(cursor);
     const { contract } = this.#needs;
-    const told = this.#isNew ? ends : [];
+    const reportedEnds = this.#isNew ? ends : [];
     this.#give(
-      told,
+      reportedEnds,
       ({ channel }) => channel,
       (entry, address) => ({ ...entryItem(contract, address, entry), cursor: formatCursor(cursor) }),
     );

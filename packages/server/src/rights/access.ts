@@ -56,7 +56,7 @@ export function authorizeAll(needs: AccessNeeds, viewer: Viewer, paths: Iterable
     else granted.set(address.path, { address, grant });
   };
   const access = (): Access => ({ viewer, granted, refused: refused ?? NO_REFUSALS });
-  const asked: Promise<void>[] = [];
+  const pending: Promise<void>[] = [];
   for (const path of paths) {
     const address = addresses.find(path);
     if (address === null) {
@@ -65,14 +65,14 @@ export function authorizeAll(needs: AccessNeeds, viewer: Viewer, paths: Iterable
     }
     try {
       const decision: unknown = hooks.authorize({ ...address, viewer });
-      if (isPending(decision)) asked.push(decision.then((later) => decide(address, later)));
+      if (isPending(decision)) pending.push(decision.then((later) => decide(address, later)));
       else decide(address, decision);
     } catch (error) {
       // Not thrown: nobody would handle the answers that are still to come.
-      asked.push(Promise.reject(error));
+      pending.push(Promise.reject(error));
     }
   }
-  return asked.length === 0 ? access() : Promise.all(asked).then(access);
+  return pending.length === 0 ? access() : Promise.all(pending).then(access);
 }
 
 /** When the first of credentials and rights ends, in milliseconds since 1970; `Infinity` when none does. */

@@ -18,7 +18,7 @@ export interface Addresses {
 }
 
 /**
- * Whoever follows an address keeps it. So nothing is lost but the sharing when one is forgotten, and a job that has
+ * The parts that follow an address keep it. So only the sharing is lost when one is forgotten, and a job that has
  * ended leaves nothing behind.
  */
 export function createAddresses({ contract, clock }: AddressesNeeds): Addresses {

@@ -45,7 +45,7 @@ interface Session<Page> {
 }
 
 /**
- * Pages of a session that has its places taken are in a line of their own: whoever looks for a page that can enter must
+ * Pages of a session that has its places taken are in a line of their own: the search for a page that can enter must
  * not walk over all of them, and nobody else has to make room for them.
  */
 export function createWaitingPages<Page extends Waitable>({

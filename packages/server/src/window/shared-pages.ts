@@ -27,8 +27,8 @@ export interface SharedPage {
 
 /**
  * Reads pages of the log for readers who are behind the ring. After a restart, thousands of clients come back, and most
- * of them stand at one of a few positions: whoever comes there later gets the page that was read for the first one, as
- * long as the ring has not moved.
+ * of them stand at one of a few positions: a reader that comes there later gets the page that was read for the first
+ * one, as long as the ring has not moved.
  *
  * Only pages that are there are shared. A reader never waits for the read of another one, which may hang.
  */

@@ -12,8 +12,8 @@ export interface BareRequest {
   readonly socket: Socket;
 }
 
-/** Who reads the answer. */
-interface Reader {
+/** What the request knows of the client that reads the answer. */
+interface AnswerReader {
   readonly isGone: boolean;
   readonly signal: AbortSignal;
   readonly written: Promise<void>;
@@ -24,9 +24,9 @@ export class BareHubRequest implements HubRequest<BareRequest> {
   readonly method = "GET";
   readonly raw: BareRequest;
   readonly headers: HubRequest["headers"];
-  readonly #reader: Reader;
+  readonly #reader: AnswerReader;
 
-  constructor({ url, headers }: Head, socket: Socket, reader: Reader) {
+  constructor({ url, headers }: Head, socket: Socket, reader: AnswerReader) {
     this.raw = { url, headers, socket };
     this.headers = { get: (name) => headers.get(name.toLowerCase()) ?? null };
     this.#reader = reader;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { AppendError } from "@tidings/log";
-import { contract } from "./contract.ts";
-import type { FakeProcess } from "./fake-process.ts";
-import { answer, board, NOTICED, OPTIONS, reasonOf, TTL, World } from "./world.ts";
+import { contract } from "../contract.ts";
+import type { FakeProcess } from "../fake-process.ts";
+import { answer, board, NOTICED, OPTIONS, reasonOf, TTL, World } from "../world.ts";
 
 /** Who hears of a request to stop. Each throws what is wrong. */
 export const stopStories: Readonly<Record<string, () => Promise<void>>> = {

@@ -19,7 +19,7 @@ interface LeaseNeeds {
 export type Renewal = "renewed" | "failed" | "lost";
 
 /** The lease of this server: as long as it holds, what the server has published counts. */
-export class Lease {
+export class ServerLease {
   /** Names the server in what it publishes: 16 hexadecimal digits. */
   readonly server = randomId();
   readonly #needs: LeaseNeeds;

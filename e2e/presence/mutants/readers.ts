@@ -1,0 +1,142 @@
+import type * as arrivalsModule from "../../../packages/client/src/presence/arrivals.ts";
+import type * as followedModule from "../../../packages/client/src/presence/followed-values.ts";
+import type * as presenceModule from "../../../packages/contract/src/presence.ts";
+import { replace } from "../../mutation/mutation.ts";
+import { inContract, onClient, type Mutant } from "./mutant.ts";
+
+const CLIENT = "packages/client/src/presence";
+const CONTRACT = "packages/contract/src/presence.ts";
+
+type FollowNeeds = ConstructorParameters<typeof followedModule.FollowedValues>[0];
+
+/** A reader has another clock for what it doubts after a gap. */
+function withDoubt(setTimeout: (clock: FollowNeeds["clock"]) => FollowNeeds["clock"]["setTimeout"]) {
+  return replace<typeof followedModule>(`${CLIENT}/followed-values.ts`, {
+    FollowedValues: (FollowedValues) =>
+      class extends FollowedValues {
+        constructor(needs: FollowNeeds) {
+          super({ ...needs, clock: { setTimeout: setTimeout(needs.clock) } });
+        }
+      },
+  });
+}
+
+function inArrivals(change: (original: typeof arrivalsModule.Arrivals) => typeof arrivalsModule.Arrivals) {
+  return replace<typeof arrivalsModule>(`${CLIENT}/arrivals.ts`, { Arrivals: change });
+}
+
+/** What readers make of the values, and for how long these hold. */
+export const readers: readonly Mutant[] = [
+  {
+    breaks: "a lease holds for too long",
+    by: "a server that dies",
+    mutation: inContract("LEASE_TIME = 20_000", "LEASE_TIME = 32_000"),
+  },
+  {
+    breaks: "a value where nobody comes any more stays for ever",
+    by: "a long stay",
+    mutation: inContract("FORGOTTEN_AFTER = 86_400_000", "FORGOTTEN_AFTER = 864_000_000"),
+  },
+  {
+    breaks: "the total that a server has left behind is not shown",
+    by: "only the number",
+    mutation: replace<typeof presenceModule>(CONTRACT, {
+      countOf: (countOf) => (counts, isAlive) =>
+        countOf(
+          Array.from(counts, ({ server, count }) => ({ server, count })),
+          isAlive,
+        ),
+    }),
+  },
+  {
+    breaks: "somebody at two servers is two people",
+    by: "who is there",
+    mutation: replace<typeof presenceModule>(CONTRACT, {
+      peopleOf: (peopleOf) => (heres, isAlive, stateOf) =>
+        [...heres].flatMap((here) => peopleOf([here], isAlive, stateOf)),
+    }),
+  },
+  {
+    breaks: "somebody at two servers is there since the last moment",
+    by: "who is there",
+    mutation: replace<typeof presenceModule>(CONTRACT, {
+      peopleOf: (peopleOf) => (heres, isAlive, stateOf) => {
+        const all = [...heres];
+        const last = (name: string) => Math.max(...all.flatMap(({ viewer, since }) => (viewer === name ? since : [])));
+        return peopleOf(all, isAlive, stateOf).map((person) => ({ ...person, since: last(person.viewer) }));
+      },
+    }),
+  },
+  {
+    breaks: "people are in no order",
+    by: "who is there",
+    mutation: replace<typeof presenceModule>(CONTRACT, {
+      peopleOf: (peopleOf) => (heres, isAlive, stateOf) => peopleOf(heres, isAlive, stateOf).toReversed(),
+    }),
+  },
+  {
+    breaks: "a reader counts servers that are dead",
+    by: "a server that dies",
+    mutation: replace<typeof presenceModule>(CONTRACT, {
+      peopleOf: (peopleOf) => (heres, _isAlive, stateOf) => peopleOf(heres, () => true, stateOf),
+    }),
+  },
+  {
+    breaks: "a reader does not look again when a server dies",
+    by: "a server that dies",
+    mutation: onClient("create-presence", "for (const shown of this.#shown) shown.change();", ""),
+  },
+  {
+    breaks: "who comes is told that those have come who were there",
+    by: "who is there",
+    mutation: inArrivals(
+      (Arrivals) =>
+        class extends Arrivals {
+          constructor(handlers: ConstructorParameters<typeof arrivalsModule.Arrivals>[0]) {
+            super(handlers);
+            this.note([]);
+          }
+        },
+    ),
+  },
+  {
+    breaks: "who comes is told so before the servers are known",
+    by: "who is there",
+    mutation: onClient(
+      "create-presence",
+      "values?.hasBegun === true && this.#servers.hasBegun",
+      "values?.hasBegun === true",
+    ),
+  },
+  {
+    breaks: "nobody is told who has left",
+    by: "who is there",
+    mutation: inArrivals(
+      (Arrivals) =>
+        class extends Arrivals {
+          constructor({ onJoin }: ConstructorParameters<typeof arrivalsModule.Arrivals>[0]) {
+            super(onJoin === undefined ? {} : { onJoin });
+          }
+        },
+    ),
+  },
+  {
+    breaks: "a reader keeps everybody who has left in a gap",
+    by: "a gap",
+    mutation: withDoubt(() => () => () => {}),
+  },
+  {
+    breaks: "a gap shows everybody leaving",
+    by: "a deployment",
+    mutation: withDoubt((clock) => (task) => clock.setTimeout(task, 0)),
+  },
+  {
+    breaks: "changes that come together make a list each",
+    by: "a server that was only slow",
+    mutation: onClient(
+      "shown-value",
+      "this.#cancelTimer ??= this.#clock.setTimeout(() => this.#update(), 0);",
+      "this.#update();",
+    ),
+  },
+];
