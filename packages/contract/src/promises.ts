@@ -28,7 +28,10 @@ export function refusePromises(schema: Schema): void {
   // Safe: only members are replaced that are functions, by functions that do the same.
   const definition = schema._zod.def as object as Record<string, unknown>;
   for (const name of ["transform", "reverseTransform"]) replace(definition, name);
-  for (const { _zod } of checksOf(schema)) replace(_zod as object as Record<string, unknown>, "check");
+  for (const { _zod } of checksOf(schema)) {
+    // Checks of zod itself, as `min`, return no promise.
+    if (_zod.def.check === "custom") replace(_zod as object as Record<string, unknown>, "check");
+  }
 }
 
 /** The schemas that the checks of a schema run on parts of its value. */
