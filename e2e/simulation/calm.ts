@@ -165,8 +165,10 @@ export async function leave(world: World): Promise<void> {
   world.plain?.leave();
   for (const actor of world.actors) actor.leave();
   await clock.settle();
-  await Promise.all(servers.map((server) => server.close()));
+  // The streams of a server may need several turns to say that it closes.
+  const closing = Promise.all(servers.map((server) => server.close()));
   await clock.advance(world.hasSlowAnswers ? READ_TIME : 0);
+  await closing;
   const all = [...servers, ...formerServers];
   const remaining = {
     timers: clock.pending,

@@ -95,25 +95,41 @@ function runWorker(file: string, task: Task, shared: Int32Array, onBroken: (brok
   return new Promise<Report>((resolve, reject) => {
     let seen = -1;
     let since = performance.now();
+    let isOver = false;
+
+    const foundEndless = async (): Promise<void> => {
+      if (isOver) return;
+      isOver = true;
+      await worker.terminate();
+      const done = Atomics.load(shared, 0);
+      if (!task.explain || done === 0) {
+        onBroken({ seed: Atomics.load(shared, 1), scenario: null, what: "every schedule ends: this one does not" });
+        return resolve({ counts: [], trace: null });
+      }
+      // Not the schedule itself is endless, but a shorter one. The next worker skips that.
+      Atomics.store(shared, 0, 0);
+      Atomics.store(new Int32Array(task.taken), 0, 0);
+      resolve(runWorker(file, { ...task, endless: [...task.endless, done - 1] }, shared, onBroken));
+    };
+
     const watch = setInterval(() => {
       const done = Atomics.load(shared, 0);
       if (done !== seen) [seen, since] = [done, performance.now()];
-      if (performance.now() - since < (task.explain ? HANG_SHRINKING : HANG)) return;
-      if (task.explain && done > 0) {
-        // Not the schedule itself is endless, but a shorter one. The next worker skips that.
-        clearInterval(watch);
-        const endless = [...task.endless, done - 1];
-        Atomics.store(shared, 0, 0);
-        Atomics.store(new Int32Array(task.taken), 0, 0);
-        return void worker.terminate().then(() => resolve(runWorker(file, { ...task, endless }, shared, onBroken)));
-      }
-      onBroken({ seed: Atomics.load(shared, 1), scenario: null, what: "every schedule ends: this one does not" });
-      void worker.terminate().then(() => resolve({ counts: [], trace: null }));
+      if (performance.now() - since > (task.explain ? HANG_SHRINKING : HANG)) void foundEndless();
     }, LOOK);
-    worker.on("message", (message: Broken | Report) => ("seed" in message ? onBroken(message) : resolve(message)));
+    worker.on("message", (message: Broken | Report) => {
+      if ("seed" in message) return onBroken(message);
+      isOver = true;
+      resolve(message);
+    });
     worker.once("error", (error) => {
+      isOver = true;
       reject(new Error(`Seed ${Atomics.load(shared, 1)} threw: ${String(error)}`, { cause: error }));
     });
-    worker.once("exit", () => clearInterval(watch));
+    worker.once("exit", () => {
+      clearInterval(watch);
+      // A schedule that waits for what never comes leaves its thread nothing to do, and the thread ends.
+      void foundEndless();
+    });
   });
 }
