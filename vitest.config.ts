@@ -8,7 +8,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const resolve = { conditions: ["@tidings/source", "module", "node", "development|production"] };
 
 const ALL = ["{packages,apps,examples,e2e,benchmarks,docs,scripts}/**/*.test.{ts,tsx}"];
-/** It has workers of its own, with a low priority: they take what the processor has left beside the faults. */
+/** It has threads of its own, with a low priority: they take what the processor has left beside other tests. */
 const SIMULATION = ["e2e/simulation/simulation.test.ts"];
 /** Tests that take seconds: they start processes, wait for time limits, or break copies of the packages. */
 const SLOW = [
@@ -79,8 +79,11 @@ const REDIS_SERVER = "packages/log-redis/test/set-up.ts";
 /** These tests have servers of databases. On a busy machine, such a server takes its time. */
 const withServers = (...globalSetup: string[]): Project => ({ globalSetup, expect: { poll: { timeout: 10_000 } } });
 
-/** Tests of faults wait for time limits and servers most of the time. The simulation never waits. */
-const besideSimulation: Project = { maxWorkers: 3, sequence: { groupOrder: 1 } };
+const isGate = process.env["TIDINGS_GATE"] !== undefined;
+/** Three on two cores: many tests mostly wait for sockets, servers and disks. In `npm test`, one has the simulation. */
+const maxWorkers = Math.max(isGate ? 3 : 4, availableParallelism() - 1);
+/** Tests of faults wait for time limits and servers most of the time. In the gate, the simulation runs beside them. */
+const faults: Project = { maxWorkers, sequence: { groupOrder: 1 } };
 
 /** Begins with the simulation, which takes longest. */
 class SimulationFirst extends BaseSequencer {
@@ -108,8 +111,7 @@ export default defineConfig({
   ssr: { resolve },
   test: {
     exclude: ["**/{node_modules,dist,.cache}/**"],
-    // Three workers on two cores: many tests mostly wait for sockets, servers and disks.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    maxWorkers,
     sequence: { sequencer: SimulationFirst },
     reporters: ["default", "./scripts/counts.ts"],
     // A long run prints its figures as they come.
@@ -137,7 +139,7 @@ export default defineConfig({
       project({ name: "slow", include: SLOW }),
       project({ ...withServers(POSTGRES_SERVER), name: "postgres", isolate: false, include: POSTGRES }),
       project({ ...withServers(REDIS_SERVER), name: "redis", isolate: false, include: REDIS }),
-      project({ ...besideSimulation, name: "simulation", include: SIMULATION }),
+      project({ ...(isGate ? faults : {}), name: "simulation", include: SIMULATION }),
       project({ ...react, name: "react", provide: { react: "19" } }),
       project({
         ...react,
@@ -151,14 +153,14 @@ export default defineConfig({
       project({ ...page, name: "page", include: ["e2e/{chat,react}/**/*.test.ts"], exclude: [SMOKE] }),
       project({
         ...withServers(POSTGRES_SERVER),
-        ...besideSimulation,
+        ...faults,
         name: "faults",
         include: FAULTS,
         exclude: MEASURES,
       }),
       project({
         ...withServers(REDIS_SERVER),
-        ...besideSimulation,
+        ...faults,
         name: "redis-faults",
         include: REDIS_FAULTS,
         exclude: MEASURES,

@@ -1,4 +1,4 @@
-import type * as arrivalsModule from "../../../packages/client/src/presence/arrivals.ts";
+import type * as changesModule from "../../../packages/client/src/presence/people-changes.ts";
 import type * as followedModule from "../../../packages/client/src/presence/followed-values.ts";
 import type * as presenceModule from "../../../packages/contract/src/presence.ts";
 import { replace } from "../../mutation/mutation.ts";
@@ -21,8 +21,8 @@ function withDoubt(setTimeout: (clock: FollowNeeds["clock"]) => FollowNeeds["clo
   });
 }
 
-function inArrivals(change: (original: typeof arrivalsModule.Arrivals) => typeof arrivalsModule.Arrivals) {
-  return replace<typeof arrivalsModule>(`${CLIENT}/arrivals.ts`, { Arrivals: change });
+function inPeopleChanges(change: (original: typeof changesModule.PeopleChanges) => typeof changesModule.PeopleChanges) {
+  return replace<typeof changesModule>(`${CLIENT}/people-changes.ts`, { PeopleChanges: change });
 }
 
 /** What readers make of the values, and for how long these hold. */
@@ -89,10 +89,10 @@ export const readers: readonly Mutant[] = [
   {
     breaks: "who comes is told that those have come who were there",
     by: "who is there",
-    mutation: inArrivals(
-      (Arrivals) =>
-        class extends Arrivals {
-          constructor(handlers: ConstructorParameters<typeof arrivalsModule.Arrivals>[0]) {
+    mutation: inPeopleChanges(
+      (PeopleChanges) =>
+        class extends PeopleChanges {
+          constructor(handlers: ConstructorParameters<typeof changesModule.PeopleChanges>[0]) {
             super(handlers);
             this.note([]);
           }
@@ -111,10 +111,10 @@ export const readers: readonly Mutant[] = [
   {
     breaks: "nobody is told who has left",
     by: "who is there",
-    mutation: inArrivals(
-      (Arrivals) =>
-        class extends Arrivals {
-          constructor({ onJoin }: ConstructorParameters<typeof arrivalsModule.Arrivals>[0]) {
+    mutation: inPeopleChanges(
+      (PeopleChanges) =>
+        class extends PeopleChanges {
+          constructor({ onJoin }: ConstructorParameters<typeof changesModule.PeopleChanges>[0]) {
             super(onJoin === undefined ? {} : { onJoin });
           }
         },

@@ -8,5 +8,5 @@ export type {
   PresenceOptions,
   ServersName,
 } from "./presence/create-presence.ts";
-export type { PeopleHandlers } from "./presence/arrivals.ts";
+export type { PeopleHandlers } from "./presence/people-changes.ts";
 export type { Person } from "@tidings/contract/presence";

@@ -174,9 +174,9 @@ export const connectionMutants: readonly Mutant[] = [
             this.hasBegun = true;
             super.start();
           }
-          override end(...ending: Parameters<InstanceType<ConnectionClass>["end"]>) {
+          override endNow(...ending: Parameters<InstanceType<ConnectionClass>["endNow"]>) {
             const isTooLate = this.lifetime.expiresAt <= this.clock.now();
-            if (this.hasBegun || ending[0] !== "expired" || !isTooLate) super.end(...ending);
+            if (this.hasBegun || ending[0] !== "expired" || !isTooLate) super.endNow(...ending);
           }
         },
     ),

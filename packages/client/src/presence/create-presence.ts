@@ -16,7 +16,7 @@ import { checkMethods, checkOptions } from "@tidings/protocol/checks";
 import { startTimer, type Clock } from "@tidings/protocol/clock";
 import type { Client } from "../client.ts";
 import type { Watchable } from "../status.ts";
-import { Arrivals, type PeopleHandlers } from "./arrivals.ts";
+import { PeopleChanges, type PeopleHandlers } from "./people-changes.ts";
 import { FollowedValues, type PresenceClient } from "./followed-values.ts";
 import { ShownValue } from "./shown-value.ts";
 
@@ -125,10 +125,10 @@ class FollowedPresence {
 
   people(address: Address, handlers: PeopleHandlers<Person<unknown>> = {}): Followed<readonly Person<unknown>[]> {
     checkOptions("the handlers of people", handlers, { onJoin: "function", onLeave: "function" });
-    const arrivals = new Arrivals(handlers);
+    const changes = new PeopleChanges(handlers);
     return this.#show(address, "people", (values) => {
       const people = values === null ? [] : this.#peopleIn(values);
-      if (values?.hasBegun === true && this.#servers.hasBegun) arrivals.note(people);
+      if (values?.hasBegun === true && this.#servers.hasBegun) changes.note(people);
       return people;
     });
   }

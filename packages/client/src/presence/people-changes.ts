@@ -10,7 +10,7 @@ export interface PeopleHandlers<P> {
 }
 
 /** Tells who has come and who has left, from one list of people to the next. */
-export class Arrivals {
+export class PeopleChanges {
   readonly #handlers: PeopleHandlers<Person<unknown>>;
   /** By viewer. Null until everybody is known who was there at the beginning. */
   #known: ReadonlyMap<string, Person<unknown>> | null = null;
