@@ -10,7 +10,10 @@ const resolve = { conditions: ["@tidings/source", "module", "node", "development
 const ALL = ["{packages,apps,examples,e2e,benchmarks,docs,scripts}/**/*.test.{ts,tsx}"];
 /** It has threads of its own, with a low priority: they take what the processor has left beside other tests. */
 const SIMULATION = ["e2e/simulation/simulation.test.ts"];
-/** Tests that take seconds: they start processes, wait for time limits, or break copies of the packages. */
+/**
+ * Tests that take seconds: they start processes, wait for time limits, or break copies of the packages. Each file has a
+ * process of its own. Fake timers need that, too: others that still run would take them.
+ */
 const SLOW = [
   "apps/chat-server/src/{one-at-a-time,storage}.test.ts",
   "docs/{fragments,thirty-lines}.test.ts",
@@ -24,6 +27,7 @@ const SLOW = [
   "e2e/wire-{broken,frameworks,outsiders,resume}.test.ts",
   "examples/**/*.test.ts",
   "packages/ai/src/killed-writer.test.ts",
+  "packages/client/src/fake-timers.test.ts",
   "packages/client/test/node/public-object.test.ts",
   "packages/log-sqlite/src/{epochs,log-file}.test.ts",
   "packages/log-sqlite/trials/**/*.test.ts",
