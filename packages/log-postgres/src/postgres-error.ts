@@ -1,4 +1,5 @@
 import { AppendError } from "@tidings/log";
+import { isCertificateError } from "@tidings/log/engine";
 
 /** A statement was not sent, since there is no connection. */
 export class NotConnectedError extends Error {
@@ -28,9 +29,6 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** The codes of a connection that has ended. */
 const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "57P01"]);
-
-/** The codes with which Node refuses the certificate of a server. */
-const UNTRUSTED = /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT_)/;
 
 const NOT_REACHED = "Nothing was written: check the address, and that the server runs.";
 const NOT_TRUSTED =
@@ -93,7 +91,7 @@ function adviceOn(cause: unknown): string | undefined {
   const code = codeOf(cause) ?? "";
   if (isAnswer(cause)) return ADVICE[code];
   if (!(cause instanceof NotConnectedError)) return NO_ANSWER;
-  return UNTRUSTED.test(code) ? NOT_TRUSTED : NOT_REACHED;
+  return isCertificateError(code) ? NOT_TRUSTED : NOT_REACHED;
 }
 
 /** What has happened, without a full stop. */

@@ -1,4 +1,5 @@
 import { AppendError } from "@tidings/log";
+import { isCertificateError } from "@tidings/log/engine";
 
 /** A command was not sent, since there is no connection. */
 export class NotConnectedError extends Error {
@@ -31,8 +32,6 @@ export class FewReplicasError extends Error {
 const NO_ANSWER =
   "What was to be written may or may not be stored; with an idempotency key it is safe to publish again.";
 
-/** The codes with which Node refuses the certificate of a server. */
-const UNTRUSTED = /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT_)/;
 /** The codes of a connection that ends before it is used, as where only one side speaks TLS. */
 const UNEXPECTED = /^(ECONNRESET|EPROTO|EPIPE|ERR_SSL_)/;
 
@@ -103,7 +102,7 @@ function adviceOn(error: unknown): string {
 function adviceOnConnecting({ cause }: NotConnectedError): string {
   // Safe: whatever it is, its member is only looked at.
   const { code } = Object(cause) as { readonly code?: unknown };
-  if (UNTRUSTED.test(String(code))) {
+  if (isCertificateError(String(code))) {
     return "the certificate of the server is not trusted. Name its authority, by tls: { ca } in the settings.";
   }
   if (cause instanceof NoAnswerError || UNEXPECTED.test(String(code))) {

@@ -1,4 +1,5 @@
 /** What engines share. Each takes what it needs; README.md says how they fit together. */
+export { isCertificateError } from "./engine/certificate-error.ts";
 export { composeLog, composeTransactionalLog } from "./engine/compose-log.ts";
 export type { LogParts } from "./engine/compose-log.ts";
 export { Doorbell, POLL_INTERVAL } from "./engine/doorbell.ts";
