@@ -1,7 +1,7 @@
 import { channel, defineContract, latest } from "@tidings/contract";
 import { postgresLog } from "@tidings/log-postgres";
 import { createHub } from "@tidings/server";
-import pg from "pg";
+import type pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { publishedItems } from "./published-items.ts";
@@ -26,9 +26,7 @@ describe("publishIn on PostgreSQL", () => {
   }
 
   async function begin(): Promise<pg.Client> {
-    const client = new pg.Client(server.url);
-    await client.connect();
-    onTestFinished(() => client.end());
+    const client = await connect();
     await client.query("begin");
     return client;
   }

@@ -50,6 +50,8 @@ export class Database implements Queryable {
     this.#pool = new pg.Pool({ max: CONNECTIONS, ...this.#settings });
     // Without a listener, the error of an idle connection ends the process. The pool has already removed it.
     this.#pool.on("error", () => {});
+    // So does the error of a connection in use, even before the pool has handed it on; its statement rejects, too.
+    this.#pool.on("connect", (client) => void client.on("error", () => {}));
   }
 
   async query(text: string, values?: readonly Value[]): Promise<readonly Row[]> {
@@ -59,15 +61,11 @@ export class Database implements Queryable {
   /** Runs the work on one connection. @throws NotConnectedError if there is none, and nothing was sent */
   async onOneConnection<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result> {
     const client = await this.#connect();
-    // Without a listener, the error of a lost connection ends the process; the statement that runs rejects, too.
-    const ignore = (): void => {};
-    client.on("error", ignore);
     // Several statements without values have several results, which nobody needs.
     const query = async (text: string, values?: readonly Value[]): Promise<readonly Row[]> =>
       (await client.query<Row>(text, values === undefined ? undefined : [...values])).rows;
     try {
       const result = await work({ query });
-      client.off("error", ignore);
       client.release();
       return result;
     } catch (error) {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Need, OpenLog } from "@tidings/log/conformance";
 import { systemClock } from "@tidings/protocol/clock";
-import pg from "pg";
 import { postgresLog } from "../src/postgres-log.ts";
+import { onConnection } from "./connection.ts";
 import type { PostgresServer } from "./postgres-server.ts";
 import { emptySchema, server, startServer } from "./test-server.ts";
 
@@ -52,12 +52,6 @@ function controlsOf(own: PostgresServer) {
 
 /** Runs a statement on a connection of its own. Returns the number of rows. */
 async function query(url: string, text: string): Promise<number> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    const { rowCount } = await client.query(text);
-    return rowCount ?? 0;
-  } finally {
-    await client.end();
-  }
+  const { rowCount } = await onConnection(url, (client) => client.query(text));
+  return rowCount ?? 0;
 }

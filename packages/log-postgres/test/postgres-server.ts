@@ -5,21 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import pg from "pg";
 import { end, endWithThis, freePort, runs } from "../../log/test/node/server-process.ts";
+import { onConnection } from "./connection.ts";
 import type { ServerPrograms } from "./server-programs.ts";
 
 /** Whether statements can be run there. */
 export async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client(url);
   try {
-    await client.connect();
-    await client.query("select 1");
+    await onConnection(url, (client) => client.query("select 1"));
     return true;
   } catch {
     return false;
-  } finally {
-    await client.end();
   }
 }
 
@@ -151,14 +147,8 @@ export class PostgresServer {
 
   /** Runs a statement on a connection of its own. */
   async query(text: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
-    const client = new pg.Client(this.url);
-    await client.connect();
-    try {
-      const { rows } = await client.query<Record<string, unknown>>(text, [...values]);
-      return rows;
-    } finally {
-      await client.end();
-    }
+    const { rows } = await onConnection(this.url, (client) => client.query<Record<string, unknown>>(text, [...values]));
+    return rows;
   }
 
   /** How far the server has written its log. */

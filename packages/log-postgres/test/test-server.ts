@@ -1,5 +1,6 @@
-import pg from "pg";
+import type pg from "pg";
 import { inject, onTestFinished } from "vitest";
+import { newConnection, onConnection } from "./connection.ts";
 import { PostgresServer, type Settings } from "./postgres-server.ts";
 import type { ServerPrograms } from "./server-programs.ts";
 
@@ -23,9 +24,7 @@ export const server = {
 
 /** A connection to the server, until the test has finished. */
 export async function connect(url = server.url): Promise<pg.Client> {
-  const client = new pg.Client(url);
-  // A test may stop the server meanwhile.
-  client.on("error", () => {});
+  const client = newConnection(url);
   await client.connect();
   onTestFinished(() => client.end());
   return client;
@@ -40,17 +39,15 @@ export async function emptySchema(): Promise<string> {
   const schema = used ?? server.newSchema();
   onTestFinished(() => void idle.push(schema));
   if (used === undefined) return schema;
-  const client = new pg.Client(server.url);
-  await client.connect();
   const tables = ["entry", "idempotency", "channel", "mark", "epoch", "total", "rule", "retention"];
-  await client.query(`
+  const empty = `
     set session_replication_role = replica; -- The triggers of retention do not run.
     ${tables.map((table) => `delete from ${schema}.${table};`).join("\n")}
     insert into ${schema}.total default values;
     insert into ${schema}.retention default values;
     alter sequence ${schema}.seq restart;
-    select ${schema}.begin_epoch()`);
-  await client.end();
+    select ${schema}.begin_epoch()`;
+  await onConnection(server.url, (client) => client.query(empty));
   return schema;
 }
 

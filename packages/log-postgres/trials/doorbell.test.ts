@@ -1,23 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { startProxy } from "../../log/test/node/tcp-proxy.ts";
-import { filterNotifications } from "../test/message-filter.ts";
 import { everything, reliable } from "../../log/test/entries.ts";
 import { timeUntil } from "../../log/test/timing.ts";
+import { onConnection } from "../test/connection.ts";
+import { filterNotifications } from "../test/message-filter.ts";
 import { openTestLog } from "../test/test-log.ts";
 import { server } from "../test/test-server.ts";
 
 describe("the doorbell", () => {
   /** Ends the server's side of the log's connections, those that listen or the others. */
   async function terminate(isListening: boolean): Promise<number> {
-    const client = new pg.Client(server.url);
-    await client.connect();
     const condition = isListening ? "query like 'listen%'" : "query not like 'listen%'";
-    const { rowCount } = await client.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tidings' and ${condition}`,
+    const { rowCount } = await onConnection(server.url, (client) =>
+      client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tidings' and ${condition}`,
+      ),
     );
-    await client.end();
     return rowCount ?? 0;
   }
 

@@ -1,9 +1,8 @@
 import type { EventLog } from "@tidings/log";
-import pg from "pg";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { reliable } from "../../log/test/entries.ts";
 import { openTestLog } from "../test/test-log.ts";
-import { startServer } from "../test/test-server.ts";
+import { connect, startServer } from "../test/test-server.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -137,12 +136,11 @@ describe("retention", () => {
     const server = await startServer();
     // A transaction keeps deleted rows in its own database only, so the two can be compared in one run.
     await server.query("create database held");
-    const client = new pg.Client(server.url.replace(/postgres$/, "held"));
+    const heldUrl = server.url.replace(/postgres$/, "held");
     const open = (url: string) => openTestLog({ url, newSchema: () => "tidings" }, { keep: { entries: 10 } });
     const { log: free } = await open(server.url);
-    const { log: held } = await open(server.url.replace(/postgres$/, "held"));
-    await client.connect();
-    onTestFinished(() => client.end());
+    const { log: held } = await open(heldUrl);
+    const client = await connect(heldUrl);
     await client.query("begin isolation level repeatable read; select count(*) from tidings.entry");
     const rounds = [];
     for (let round = 0; round < ROUNDS; round++) rounds.push([await runRound(free), await runRound(held)] as const);

@@ -1,0 +1,32 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { Database } from "./database.ts";
+
+/** A message of PostgreSQL's protocol: its type, the length of the rest, and its content. */
+function message(type: string, content: string): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type);
+  head.writeInt32BE(content.length + 4, 1);
+  return Buffer.concat([head, Buffer.from(content, "latin1")]);
+}
+
+const AUTHENTICATED = message("R", "\0\0\0\0");
+const READY = message("Z", "I");
+const SHUTTING_DOWN = message("E", "SFATAL\0C57P01\0Mthe server stops\0\0");
+
+test("a connection that ends in the moment in which it is ready is a failed statement, and nothing else", async () => {
+  // The error comes before the pool has handed on the connection, so nobody of the log listens yet.
+  const stopping = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(Buffer.concat([AUTHENTICATED, READY, SHUTTING_DOWN])));
+  });
+  stopping.listen(0, "127.0.0.1");
+  await once(stopping, "listening");
+  onTestFinished(() => void stopping.close());
+  // Safe: a server on a port has such an address.
+  const { port } = stopping.address() as AddressInfo;
+  const database = new Database(`postgres://tidings@127.0.0.1:${port}/tidings`, "tidings", 5_000);
+  onTestFinished(() => database.close());
+  await expect(database.query("select 1")).rejects.toThrow("Client has encountered a connection error");
+});
