@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import type { EventLog } from "@tidings/log";
 import { postgresLog } from "@tidings/log-postgres";
 import { sqliteLog } from "@tidings/log-sqlite";
 import Database from "libsql";
@@ -19,13 +20,13 @@ function isFree(file: Database.Database): boolean {
 }
 
 /** Stops a writer between two commits. If it is stopped within a commit, it holds the file, and nobody can write. */
-async function stopBetweenCommits(child: ChildProcess, path: string): Promise<void> {
+async function stopBetweenCommits(child: ChildProcess, log: EventLog, path: string): Promise<void> {
   const file = new Database(path);
   onTestFinished(() => void file.close());
-  const head = () => Number(file.prepare("select max(seq) as seq from tidings_entry").get()?.["seq"]);
+  const head = async (): Promise<number> => (await log.head()).seq;
   child.kill("SIGSTOP");
   while (!isFree(file)) {
-    const before = head();
+    const before = await head();
     child.kill("SIGCONT");
     await expect.poll(head, { timeout: 60_000, interval: 20 }).toBeGreaterThan(before);
     child.kill("SIGSTOP");
@@ -35,7 +36,8 @@ async function stopBetweenCommits(child: ChildProcess, path: string): Promise<vo
 describe("on SQLite", () => {
   describeKilledWriter(async () => {
     const path = await temporaryPath();
-    return { log: sqliteLog(path), place: ["SQLite", path], stop: (child) => stopBetweenCommits(child, path) };
+    const log = sqliteLog(path);
+    return { log, place: ["SQLite", path], stop: (child) => stopBetweenCommits(child, log, path) };
   });
 });
 
