@@ -10,7 +10,7 @@ import { Server } from "./server.ts";
 const TTL = 1_000;
 /** An address has ended so long after its writer has died, in milliseconds. */
 const NOTICED = TTL + 2_000;
-/** A writer has heard of a request to stop so long after it, in milliseconds: a poll, since the doorbell may be lost. */
+/** A writer has heard of a request to stop so long after it, in milliseconds: a poll of the log. */
 const HEARD = 1_050;
 /** How often somebody looks whether a writer is over, in milliseconds. */
 const LOOK = 500;
