@@ -68,7 +68,7 @@ const PAGE = { entries: 1_000, bytes: 1_000_000 };
  */
 export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
   const { log, publisher, writers, ready, clock, random, trace, closing } = needs;
-  const stops = new StopRequests({ clock });
+  const stops = new StopRequests({ clock, closing });
   const standing = new Map<string, Standing>();
   let mustRead = false;
   let isPlanned = false;

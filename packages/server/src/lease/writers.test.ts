@@ -90,6 +90,14 @@ describe("hub.stop", () => {
   });
 });
 
+test("a hub that has heard of a request to stop leaves no timer behind when it closes", async () => {
+  const { hub, clock } = await openJobsHub();
+  await hub.stop(job, "enough");
+  await clock.settle();
+  await hub.close();
+  expect(clock.pending).toBe(0);
+});
+
 describe("a writer with await using", () => {
   test("ends its address as aborted when its block throws, after what it has published", async () => {
     const { hub, connect, clock } = await openJobsHub();
