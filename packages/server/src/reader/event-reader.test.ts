@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { channel, defineContract, type Address } from "@tidings/contract";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
@@ -321,6 +322,20 @@ describe("a loop ends at once", () => {
     controller.abort();
     expect(await Promise.all(ends)).toEqual(loops.map(() => ({ done: true, value: undefined })));
     expect(warnings).toEqual([]);
+  });
+
+  test("and its signal holds nothing of it any more, also after a gap with which it began again", async () => {
+    const hub = await openTestHub();
+    const { signal } = new AbortController();
+    const loop = hub.hub.events(lobby, { signal });
+    const items = await taken(hub, loop);
+    hub.log.lose();
+    await hub.say("new");
+    await hub.clock.advance(2_000);
+    expect(items.brief()).toEqual(["rooms/lobby gap reset"]);
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await loop.return?.();
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("without the items that it has not taken: they come after its cursor", async () => {
