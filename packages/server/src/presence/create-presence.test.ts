@@ -62,3 +62,19 @@ test.for([
   expect(reported).toHaveBeenCalledWith(expect.objectContaining({ message: expect.stringContaining("onError") }));
   await presence.close();
 });
+
+test.for([
+  ["nothing", undefined, /got undefined/],
+  ["the channel itself", app.people, /got the channel function itself/],
+] as const)("%s in place of an address is refused", async ([, address, message]) => {
+  const hub = createHub(app, { log: memoryLog(), authorize: () => true, onLog: () => {} });
+  onTestFinished(() => hub.close());
+  const errors: unknown[] = [];
+  const presence = createPresence(hub, { contract: app, servers, onError: (error) => void errors.push(error) });
+  const viewer = { id: "ada" };
+  await expect(presence.update(address as never, "ada", null)).rejects.toThrow(message);
+  expect(() => presence.connect({ viewer, addresses: [address as never] })).toThrow(message);
+  // Nothing was begun for it.
+  expect(errors).toEqual([]);
+  await presence.close();
+});
