@@ -392,6 +392,7 @@ describe("events refuses", () => {
     ["a misspelt option", lobby, { afer: null }, /Expected one of after, signal/],
     ["an `after` that is no cursor", lobby, { after: "yesterday" }, /Expected "after" to be the cursor of an item/],
     ["an `after` that is no text", lobby, { after: 5 }, /Expected "after" to be the cursor of an item/],
+    ["an `after` without a value", lobby, { after: undefined }, /got undefined; leave it out to begin from now on/],
     ["a signal that is none", lobby, { signal: "stop" }, /Expected "signal" to have a method "addEventListener"/],
     ["a controller in place of its signal", lobby, { signal: new AbortController() }, /got undefined; pass a signal/],
   ])("%s", async (_, addresses, options, message) => {
