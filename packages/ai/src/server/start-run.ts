@@ -129,9 +129,11 @@ async function copy(writer: RunWriter, produce: Produce, { clock, report }: Writ
   });
   const limit = new LastChunks(signal, clock);
   try {
+    const producing = produceWith(produce, signal);
     // What is not there in time is given up, and so is what it would bring.
-    const stream = await Promise.race([produceWith(produce, signal), limit.over]);
-    if (stream !== null) await forEachChunk(stream, limit, (chunk) => batches.add(chunk));
+    const stream = await Promise.race([producing, limit.over]);
+    if (stream === null) void producing.then((late) => toReadable(late).cancel()).catch(() => {});
+    else await forEachChunk(stream, limit, (chunk) => batches.add(chunk));
     await batches.flush();
     return writer.outcome;
   } catch (error) {
