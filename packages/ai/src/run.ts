@@ -100,8 +100,8 @@ export function runChannel<const Pattern extends string>(
   pattern: WithRunId<Pattern>,
 ): ChannelDefinition<Pattern, RunEvents, never, z.ZodMiniType<RunEnd>> {
   if (typeof pattern !== "string" || !pattern.split("/").includes(":runId")) {
-    const wrong = `Expected the pattern of a channel of runs to have the param ":runId", got ${JSON.stringify(pattern)}`;
-    throw new ContractError("bad-contract", `${wrong}.`);
+    const got = JSON.stringify(pattern);
+    throw new ContractError("bad-contract", `Expected the pattern of a run to have the param ":runId", got ${got}.`);
   }
   const definition = channel<string, { readonly chunks: typeof Batch }, never, typeof End>(
     pattern,
