@@ -185,10 +185,10 @@ export class Link {
     }
   }
 
-  /** The next command makes a new connection, unless that has happened already. */
+  /** The next command makes a new connection. Only the first of those who wait in vain drops the client. */
   #drop(client: Redis): void {
-    client.disconnect();
     if (this.#client !== client) return;
+    client.disconnect();
     this.#client = null;
     this.#connecting = null;
   }

@@ -253,6 +253,22 @@ test.each([
   expect((await readAll(hub)).end).toEqual({ outcome: "failed", reason: null });
 });
 
+test.for(["stream", "error"] as const)("what comes of a model that was given up is let go: its %s", async (what) => {
+  const { hub, clock, errors, start } = startProcess();
+  const model = fakeModel();
+  const { ended } = await start(async (about) => {
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, 5_000));
+    if (what === "error") throw new Error("no power");
+    return model.produce(about);
+  });
+  await hub.stop(run);
+  await clock.advance(3_000);
+  await ended;
+  await clock.advance(3_000);
+  expect(model.isCancelled).toBe(what === "stream");
+  expect(errors).toEqual([]);
+});
+
 test("a model that does not hear that it is stopped is given up after two seconds", async () => {
   const { hub, clock, start } = startProcess();
   const model = fakeModel();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
 import { Doorbell, POLL_INTERVAL, type BellConnection } from "./doorbell.ts";
 
@@ -7,6 +7,8 @@ class FakeStorage {
   readonly clock = new VirtualClock();
   rings = 0;
   deaf = 0;
+  /** What the application does when it is told. */
+  onDeaf: () => unknown = () => {};
   attempts = 0;
   /** Nobody can connect. */
   isAway = false;
@@ -26,7 +28,10 @@ class FakeStorage {
       connect: () => this.#connect(),
       ringOnce: async () => this.append(),
       isRefused: (error) => String(error).includes("refused"),
-      onDeaf: () => this.deaf++,
+      onDeaf: () => {
+        this.deaf++;
+        return this.onDeaf();
+      },
     });
   }
 
@@ -97,6 +102,21 @@ describe("a doorbell", () => {
     await storage.clock.advance(60_000);
     expect([storage.deaf, storage.attempts]).toEqual([1, 1]);
     expect(await storage.ringsIn(10 * POLL_INTERVAL)).toBe(10);
+  });
+
+  test.for([
+    ["silent", "throws", () => expect.unreachable("warning")],
+    ["silent", "rejects", () => Promise.reject(new Error("warning"))],
+    ["refusing", "throws", () => expect.unreachable("warning")],
+    ["refusing", "rejects", () => Promise.reject(new Error("warning"))],
+  ] as const)("that is %s says so once, also if who is told %s", async ([state, , onDeaf]) => {
+    const reported = vi.spyOn(console, "error").mockImplementation(() => {});
+    onTestFinished(() => reported.mockRestore());
+    const storage = new FakeStorage(state);
+    storage.onDeaf = onDeaf;
+    await storage.clock.advance(60_000);
+    expect([storage.deaf, storage.connections, storage.attempts]).toEqual([1, 0, 1]);
+    expect(reported).toHaveBeenCalledOnce();
   });
 
   test("that is cut rings at once and polls until it is back, with pauses that grow to a second", async () => {

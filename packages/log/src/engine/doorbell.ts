@@ -1,3 +1,4 @@
+import { callSafely } from "@tidings/protocol/call-safely";
 import type { Clock } from "@tidings/protocol/clock";
 
 /** How long the test of the doorbell waits for its ring, in milliseconds. */
@@ -33,8 +34,8 @@ export interface DoorbellNeeds {
   readonly ringOnce: () => Promise<unknown>;
   /** Whether an error says that listening is not allowed, so that no further attempt is of use. @default never */
   readonly isRefused?: (error: unknown) => boolean;
-  /** Called at most once, when listening turns out to be of no use. */
-  readonly onDeaf: () => void;
+  /** Called at most once, when listening turns out to be of no use. It may throw or reject. */
+  readonly onDeaf: () => unknown;
 }
 
 /**
@@ -93,7 +94,7 @@ export class Doorbell {
       const isHeard = await Promise.race([this.#isHeard(), connection.ended.then(() => null)]);
       if (this.#closed || isHeard === null) return true;
       if (!isHeard) {
-        onDeaf();
+        callSafely(onDeaf);
         return false;
       }
       this.#pause = FIRST_PAUSE;
@@ -105,7 +106,7 @@ export class Doorbell {
       return true;
     } catch (error) {
       if (this.#closed || !isRefused(error)) return true;
-      onDeaf();
+      callSafely(onDeaf);
       return false;
     }
   }

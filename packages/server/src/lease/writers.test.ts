@@ -12,6 +12,7 @@ describe("hub.lease", () => {
     ["a misspelt option", job, { ttl: 10_000, abort: aborted }, 'got "abort"'],
     ["aborted where the channel declares no end", room, { ttl: 10_000, aborted }, 'got "aborted"'],
     ["no ttl", room, {}, 'Expected "ttl" to be a number from 1000 to 600000, got undefined'],
+    ["a ttl that is a text", room, { ttl: "10000" }, 'to be a number from 1000 to 600000, got "10000"'],
     ["a ttl that is too short", room, { ttl: 999 }, "from 1000"],
     ["a ttl that is too long", room, { ttl: 600_001 }, "to 600000"],
     ["no aborted where the channel declares an end", job, { ttl: 10_000 }, 'Expected "aborted" in'],
