@@ -66,6 +66,12 @@ export function isLostConnection(error: unknown): boolean {
   return LOST.has(code) || (error instanceof Error && error.message.startsWith("Connection terminated unexpectedly"));
 }
 
+/** Whether a statement was given up, since no answer came in time. */
+export function isUnanswered(error: unknown): boolean {
+  // The driver's own error has no code.
+  return error instanceof Error && error.message === "Query read timeout";
+}
+
 /** Whether the server has answered. If it has not, nobody knows whether the statement was carried out. */
 function isAnswer(error: unknown): boolean {
   const code = codeOf(error) ?? "";
