@@ -21,6 +21,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "28P01": "Check the user and the password.",
   "3F000": "Open the log once with a role that may create the schema.",
   "42501": "Give the role this right, or open the log with the role that created the schema.",
+  "53100": "Free some space on the disk of the server.",
   "55P03": "Another transaction publishes and does not end: keep transactions short.",
   "40001": "Run the transaction again.",
   "57014": "Set a longer statement_timeout for the role of the log, if it has one.",
