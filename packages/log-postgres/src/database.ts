@@ -101,7 +101,7 @@ export class Database implements Queryable {
 
   /** The server may be gone for every connection, and each would be noticed only when it is used. */
   #leave(pool: pg.Pool): void {
-    if (pool !== this.#pool) return;
+    if (pool !== this.#pool || pool.ending) return;
     this.#pool = this.#newPool();
     // What runs there ends, or is given up.
     void pool.end();
