@@ -9,7 +9,7 @@ import { followWithEach, openHub, room } from "./shared-hubs.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-test("on a full disk, PostgreSQL refuses a publish and says why; streams go on, and so does publishing with room", async ({
+test("on a full disk, PostgreSQL refuses a publish and says why; streams go on, and publishing with room", async ({
   skip,
 }) => {
   const disk = (await SmallDisk.mount(8)) ?? skip("Only root on Linux can mount a file system of its own.");

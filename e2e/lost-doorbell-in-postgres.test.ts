@@ -6,7 +6,7 @@ import { expectCounted } from "./lost-doorbell.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-test("where notifications of PostgreSQL get lost, events come with the poll of the hub, which counts them", async () => {
+test("where notifications of PostgreSQL get lost, events come with the poll, and the hub counts that", async () => {
   let isLossy = false;
   const { url } = await filterNotifications(server.url, () => isLossy);
   const schema = server.newSchema();

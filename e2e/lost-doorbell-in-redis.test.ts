@@ -7,7 +7,7 @@ import { expectCounted } from "./lost-doorbell.ts";
 vi.setConfig({ testTimeout: 60_000 });
 
 test.runIf(hasServer)(
-  "where messages of Redis get lost, events come with the poll of the hub, which counts them",
+  "where messages of Redis get lost, events come with the poll, and the hub counts that",
   async () => {
     let isLossy = false;
     // What a subscription hears is short, and comes alone.
