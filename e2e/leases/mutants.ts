@@ -169,7 +169,7 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
   },
   {
     breaks: "a hub that closes does not tell its writers",
-    mutation: patch("writers", "for (const writer of openWriters()) writer.abort(hubCloses(writer.lease));", ""),
+    mutation: patch("writers", "for (const writer of attempts.writers()) writer.abort(hubCloses(writer.lease));", ""),
   },
   {
     breaks: "a hub that closes does not wait for its writers",
@@ -179,7 +179,7 @@ export const mutants: readonly { readonly breaks: string; readonly mutation: Mut
     breaks: "a hub that closes leaves the leases of its writers",
     mutation: patch(
       "writers",
-      "openWriters().map((writer) => writer.abandon().catch(() => {}))",
+      "attempts.writers().map((writer) => writer.abandon().catch(() => {}))",
       "[] as Promise<void>[]",
     ),
   },

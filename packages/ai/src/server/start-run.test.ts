@@ -120,7 +120,7 @@ test("the chunks of 50 ms are one event, and the end comes after the last one", 
   expect(await activeRunOf(hub)).toEqual({ runId: null });
 });
 
-test("the chat is free before the run ends, so whoever hears of the end may begin the next run", async () => {
+test("the chat is free before the run ends, so a reader that hears of the end may begin the next run", async () => {
   const { hub, clock, start } = startProcess();
   const { ended } = await start(async function* () {
     yield word("Tea.");
@@ -145,7 +145,7 @@ test("of two runs that start at the same time in two processes, the chat gets on
   expect(starts.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
   const refused = starts.find((each) => each.status === "rejected");
   expect(refused?.reason).toMatchObject({ name: "LeaseError", code: "taken" });
-  // Whoever reads the run that could not begin is told so.
+  // A reader of the run that could not begin is told so.
   const loser = starts[0].status === "rejected" ? run : second;
   expect((await readAll(one.hub, loser)).end).toEqual({ outcome: "aborted", reason: null });
 });
@@ -162,7 +162,7 @@ test("a run that is started twice calls the model once, also when it is over", a
   expect(await start(() => expect.unreachable())).toMatchObject({ isNew: false });
 });
 
-test("whoever starts a run again hears of it when the log has the beginning, and not before", async () => {
+test("a second start of a run is answered when the log has the beginning, and not before", async () => {
   const { hub, clock, start } = startProcess();
   // Another process has the lease, and has published nothing yet.
   const writer = await hub.lease(run, { ttl: 5_000, aborted: { outcome: "aborted", reason: null } });

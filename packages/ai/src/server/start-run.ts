@@ -50,7 +50,7 @@ const NOTICED = 2_000;
 
 /**
  * Starts a run: publishes the chunks of a model until it is done, with or without readers. Resolves when the log has
- * the beginning, whoever has written it. A run that is started twice begins once, over all processes.
+ * the beginning, whichever process has written it. A run that is started twice begins once, over all processes.
  *
  * @throws LeaseError `taken` while the chat has another run, `closing` when the hub closes
  * @throws ContractError for an address of another contract @throws TypeError for unknown options
@@ -80,7 +80,7 @@ export async function startRun<C extends Contract, Raw>(
   const anyHub = hub as unknown as LeasingHub & FollowingHub;
   const writer = await RunWriter.begin(anyHub, { run, chat, ttl, chunkTimeout, clock });
   if (writer !== null) return { isNew: true, ended: write(writer, produce, { clock, onError }) };
-  // Whoever writes it has its lease. So it begins within that time, or is ended.
+  // Its writer has its lease. So it begins within that time, or is ended.
   await waitForBeginning(anyHub, run, ttl + NOTICED, clock);
   return { isNew: false, ended: Promise.resolve() };
 }

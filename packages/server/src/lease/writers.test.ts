@@ -62,7 +62,7 @@ describe("hub.lease", () => {
 test.each([
   ["with an end", job, { ttl: 10_000, aborted }],
   ["without an end", room, { ttl: 10_000 }],
-])("a hub that has closed says so to whoever wants a lease on a channel %s", async (_what, address, options) => {
+])("a hub that has closed says so to a caller that wants a lease on a channel %s", async (_what, address, options) => {
   const { hub, clock } = await openJobsHub();
   const closed = hub.close();
   await expect(hub.lease(address as never, options as never)).rejects.toMatchObject({ code: "closing" });

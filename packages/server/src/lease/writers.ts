@@ -9,6 +9,7 @@ import type { Published } from "../publish/publication.ts";
 import { PublishError } from "../publish/publish-error.ts";
 import { readHead } from "../runtime/read-head.ts";
 import { sleep } from "../runtime/sleep.ts";
+import { Attempts, type Attempt } from "./attempts.ts";
 import { HeldLease, type HeldLeaseNeeds } from "./held-lease.ts";
 import { stopEntry, type Lease, type StopRequest } from "./lease-entry.ts";
 import { LeaseError } from "./lease-error.ts";
@@ -63,34 +64,22 @@ export interface Writers {
 /** The longest reason of a stop, in characters. */
 const MOST_REASON = 1_000;
 
-/** A lease that is being taken, or that a writer has. */
-interface Attempt {
-  readonly lease: Lease;
-  /** Whether this process has seen the lease in the log. What it saw before may be about another writer. */
-  isSeen: boolean;
-  /** The requests to stop that concern it, and that it has not heard yet. */
-  stops: StandingStop[];
-  writer: OpenWriter | null;
-}
-
 export function createWriters(needs: WritersNeeds): Writers {
   const { contract, ready, clock, random, closing, closingTime } = needs;
   const closed = new AbortController();
-  /** By the id of the writer. */
-  const attempts = new Map<string, Attempt>();
+  const attempts = new Attempts();
   /** How many leases this process has asked for. */
   let made = 0;
   /** Called whenever a writer is over. */
   let noteOver = (): void => {};
 
   closing.addEventListener("abort", () => {
-    for (const writer of openWriters()) writer.abort(hubCloses(writer.lease));
+    for (const writer of attempts.writers()) writer.abort(hubCloses(writer.lease));
   });
 
   async function take(lease: Lease, stopsSince: Cursor | null): Promise<OpenWriter> {
     const onOver = () => isOver(lease);
-    const attempt: Attempt = { lease, isSeen: false, stops: [], writer: null };
-    attempts.set(lease.writer, attempt);
+    const attempt = attempts.add(lease);
     try {
       const held = await HeldLease.take({ ...needs, closed: closed.signal }, lease);
       attempt.writer = new OpenWriter(lease, held, { clock, stopsSince, onOver });
@@ -103,13 +92,9 @@ export function createWriters(needs: WritersNeeds): Writers {
     return attempt.writer;
   }
 
-  function isOver({ writer }: Lease): void {
-    attempts.delete(writer);
+  function isOver(lease: Lease): void {
+    attempts.remove(lease);
     noteOver();
-  }
-
-  function openWriters(): OpenWriter[] {
-    return [...attempts.values()].flatMap(({ writer }) => writer ?? []);
   }
 
   function passStopsOn(attempt: Attempt): void {
@@ -192,15 +177,15 @@ export function createWriters(needs: WritersNeeds): Writers {
     },
 
     stop(stop) {
-      for (const attempt of attempts.values()) {
-        if (!attempt.isSeen || attempt.lease.path !== stop.request.path) continue;
+      for (const attempt of attempts.ofPath(stop.request.path)) {
+        if (!attempt.isSeen) continue;
         attempt.stops.push(stop);
         passStopsOn(attempt);
       }
     },
 
     noteHeld(id, stop) {
-      const attempt = attempts.get(id);
+      const attempt = attempts.ofWriter(id);
       if (attempt === undefined || attempt.isSeen) return;
       attempt.isSeen = true;
       if (stop !== null) attempt.stops.push(stop);
@@ -208,17 +193,15 @@ export function createWriters(needs: WritersNeeds): Writers {
     },
 
     noteEnd(path, position) {
-      for (const writer of openWriters()) {
-        if (writer.lease.path === path) writer.leaveSince(position, hasEnded(path));
-      }
+      for (const { writer } of attempts.ofPath(path)) writer?.leaveSince(position, hasEnded(path));
     },
 
-    has: (id) => openWriters().some(({ lease }) => lease.writer === id),
+    has: (id) => (attempts.ofWriter(id)?.writer ?? null) !== null,
 
     async close() {
       await waitForWriters();
       // The log may not answer, and the hub must close all the same.
-      const abandoned = openWriters().map((writer) => writer.abandon().catch(() => {}));
+      const abandoned = attempts.writers().map((writer) => writer.abandon().catch(() => {}));
       void Promise.all(abandoned).then(() => noteOver());
       await waitForWriters();
       closed.abort();

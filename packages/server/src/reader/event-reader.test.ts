@@ -148,7 +148,7 @@ describe("a gap is an item", () => {
     await hub.clock.advance(1_000);
     expect(brief()).toEqual([said("1"), "rooms/lobby gap reset", "rooms/tea gap reset", said("3")]);
     expect(items.at(-1)?.cursor).toBe(head);
-    // Whoever dies between the two gaps meets both of them again.
+    // A process that dies between the two gaps meets both of them again.
     const [, first, second] = items;
     const between = await taken(hub, hub.hub.events([lobby, tea], { after: first?.cursor ?? "" }));
     expect(between.brief()).toEqual(["rooms/lobby gap reset", "rooms/tea gap reset"]);

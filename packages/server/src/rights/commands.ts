@@ -112,10 +112,15 @@ export function createCommands({ contract, streams, followers, rechecks, random 
     missedSince(since, viewerId, paths) {
       const missed = count - since;
       if (missed > recent.length) return "disconnect";
-      // Not `slice(-missed)`: with 0 this would return all of them.
-      const about = recent.slice(recent.length - missed).filter((command) => isAbout(command, viewerId, paths));
-      if (about.length === 0) return "none";
-      return about.some(({ verb }) => verb === "disconnect") ? "disconnect" : "recheck";
+      let found: MissedCommands = "none";
+      // Not a slice: many requests may have missed very many commands.
+      for (let index = recent.length - missed; index < recent.length; index++) {
+        const command = recent[index];
+        if (command === undefined || !isAbout(command, viewerId, paths)) continue;
+        if (command.verb === "disconnect") return "disconnect";
+        found = "recheck";
+      }
+      return found;
     },
   };
 }
