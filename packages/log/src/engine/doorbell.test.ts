@@ -10,10 +10,14 @@ class FakeStorage {
   /** What the application does when it is told. */
   onDeaf: () => unknown = () => {};
   attempts = 0;
+  /** How often it has rung itself. */
+  selfRings = 0;
   /** Nobody can connect. */
   isAway = false;
   /** Who listens hears nothing. */
   isSilent = false;
+  /** Nothing comes through, neither answers nor ends. */
+  isVanished = false;
   isRefusing = false;
   readonly #listeners = new Map<() => void, () => void>();
   readonly doorbell: Doorbell;
@@ -26,7 +30,7 @@ class FakeStorage {
       clock: this.clock,
       ring: () => this.rings++,
       connect: () => this.#connect(),
-      ringOnce: async () => this.append(),
+      ringOnce: () => (this.isVanished ? this.#noAnswer() : this.#ringOnce()),
       isRefused: (error) => String(error).includes("refused"),
       onDeaf: () => {
         this.deaf++;
@@ -40,7 +44,7 @@ class FakeStorage {
   }
 
   append(): void {
-    if (this.isSilent) return;
+    if (this.isSilent || this.isVanished) return;
     for (const hear of this.#listeners.keys()) hear();
   }
 
@@ -53,6 +57,24 @@ class FakeStorage {
     const before = this.rings;
     await this.clock.advance(milliseconds);
     return this.rings - before;
+  }
+
+  async #ringOnce(): Promise<void> {
+    this.selfRings++;
+    this.append();
+  }
+
+  /** As an engine, which gives up after some time. */
+  #noAnswer(): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      this.clock.setTimeout(() => reject(new Error("no answer")), 4_000);
+    });
+  }
+
+  /** Connections of before hear nothing any more, and others can be made. */
+  reappear(): void {
+    this.isVanished = false;
+    this.#listeners.clear();
   }
 
   #connect(): BellConnection {
@@ -71,6 +93,10 @@ class FakeStorage {
       listen: async (hear) => {
         if (this.isAway) throw new Error("nobody there");
         if (this.isRefusing) throw new Error("refused");
+        if (this.isVanished) {
+          await ended;
+          throw new Error("given up");
+        }
         own = () => hear();
         this.#listeners.set(own, close);
       },
@@ -153,6 +179,41 @@ describe("a doorbell", () => {
     storage.isSilent = false;
     await storage.clock.advance(3_000);
     expect([storage.deaf, storage.attempts, storage.connections]).toEqual([0, 2, 1]);
+  });
+
+  test("that hears nothing for a while rings itself once in that time, unless others ring", async () => {
+    const storage = new FakeStorage();
+    await storage.clock.advance(1_000);
+    const before = storage.selfRings;
+    await storage.clock.advance(60_000);
+    expect(storage.selfRings - before).toBe(4);
+    for (let second = 0; second < 60; second++) {
+      storage.append();
+      await storage.clock.advance(1_000);
+    }
+    expect([storage.selfRings - before, storage.attempts]).toEqual([4, 1]);
+  });
+
+  test("whose connection dies without an end polls, listens again, and is never deaf", async () => {
+    const storage = new FakeStorage();
+    await storage.clock.advance(1_000);
+    storage.isVanished = true;
+    // An interval, and the test, which waits for the answer of the engine.
+    await storage.clock.advance(15_000 + 4_000 + POLL_INTERVAL);
+    expect(await storage.ringsIn(10 * POLL_INTERVAL)).toBeGreaterThanOrEqual(10);
+    // Attempts are given up, too.
+    await storage.clock.advance(600_000);
+    expect(storage.attempts).toBeGreaterThan(50);
+    storage.reappear();
+    await storage.clock.advance(11_000);
+    expect(storage.connections).toBe(1);
+    expect(await storage.ringsIn(10_000)).toBe(0);
+    storage.isSilent = true;
+    await storage.clock.advance(60_000);
+    storage.isSilent = false;
+    await storage.clock.advance(5_000);
+    expect([storage.connections, storage.deaf]).toEqual([1, 0]);
+    expect(await storage.ringsIn(10_000)).toBe(0);
   });
 
   test.for(["works", "silent", "away"] as const)(
