@@ -7,7 +7,8 @@ import { plotOf } from "./speed/plot.ts";
 import { ratioOf, summaryOf, type Results } from "./speed/results.ts";
 import { resultsPage } from "./speed/table.ts";
 
-// Safe: `bench.ts` writes the file.
+// Safe: `bench.ts` and `engines.ts` write the files.
+const engines = JSON.parse(readFileSync(join(import.meta.dirname, "engines.json"), "utf8")) as EngineResults;
 const results = JSON.parse(readFileSync(join(import.meta.dirname, "results.json"), "utf8")) as Results;
 
 // `npm test -- benchmarks/results.test.ts -u` writes them.
@@ -19,10 +20,26 @@ test("the page and the plots show the last whole run", async () => {
 });
 
 test("the guide shows the last recorded run of the engines", () => {
-  // Safe: `engines.ts` writes the file.
-  const engines = JSON.parse(readFileSync(join(import.meta.dirname, "engines.json"), "utf8")) as EngineResults;
   const guide = readFileSync(join(import.meta.dirname, "..", "docs", "guides", "many-machines.md"), "utf8");
   expect(guide).toContain(enginesTable(engines));
+});
+
+test.for([
+  ["PostgreSQL", 8],
+  ["Redis", 5],
+] as const)("in that run, 16 publishers on %s had %d times the rate of one, or more", ([log, bar]) => {
+  const ratios = (engines.rounds[log] ?? []).map(
+    ({ "16 publishers": many = 0, "one publisher (events/s)": one = 0 }) => many / one,
+  );
+  expect(summaryOf(ratios).median).toBeGreaterThanOrEqual(bar);
+});
+
+test.for(["SQLite", "PostgreSQL", "Redis"])("and an event on %s was soon in another process, too", (log) => {
+  const ratios = (engines.rounds[log] ?? []).map(
+    ({ "other process, p50 (ms)": other = 0, "same process, p50 (ms)": same = 0 }) => other / same,
+  );
+  expect(summaryOf(ratios).median).toBeGreaterThan(0);
+  expect(summaryOf(ratios).median).toBeLessThanOrEqual(3);
 });
 
 test("the guide computes with the last whole run", async () => {

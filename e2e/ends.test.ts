@@ -1,4 +1,5 @@
 import { channel, defineContract, latest } from "@tidings/contract";
+import { isoDate } from "@tidings/contract/codecs";
 import type { ClientSubscription } from "@tidings/client";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
@@ -16,6 +17,7 @@ const contract = defineContract({
     { snapshot: z.array(z.string()), end: z.string() },
   ),
   room: channel("rooms/:id", { message: z.string() }),
+  game: channel("games/:id", { move: z.object({ at: isoDate }) }, { end: z.object({ at: isoDate }) }),
 });
 const answer = contract.answer({ id: "a" });
 const job = contract.job({ id: "a" });
@@ -162,6 +164,35 @@ test("history has the end beside its events", async () => {
   const { id } = await kit.hub.end(answer, { words: 1 });
   const after = await kit.client.history(answer);
   expect([before.end, after.end?.id, after.end?.data, after.events.length]).toEqual([null, id, { words: 1 }, 1]);
+});
+
+test("the data of an event and of an end is decoded for every reader", async () => {
+  await using kit = await openKit();
+  const game = contract.game({ id: "a" });
+  const [begun, over] = [new Date(0), new Date(1)];
+  await kit.hub.publish(game, "move", { at: begun });
+  const heard: unknown[] = [];
+  const [loop, onServer] = [kit.client.events(game), kit.hub.events(game, { after: null })];
+  const reading = (async () => {
+    for await (const item of onServer) heard.push(item.kind === "event" || item.kind === "end" ? item.data.at : item);
+  })();
+  kit.client.subscribe(game, {
+    move: ({ at }) => heard.push(at),
+    onEnd: ({ at }) => heard.push(at),
+    onGap: () => expect.unreachable("Nothing is gone."),
+  });
+  await kit.clock.advance(2_000);
+  // The end that a dead writer leaves is encoded by it, and published by another process.
+  const writer = await kit.hub.lease(game, { ttl: 5_000, aborted: { at: over } });
+  await writer[Symbol.asyncDispose]();
+  await kit.clock.advance(2_000);
+  await reading;
+  expect(heard).toEqual([begun, over, over]);
+  expect((await loop.next()).value).toMatchObject({ type: "end", data: { at: over } });
+  expect(await kit.client.history(game)).toMatchObject({
+    events: [{ data: { at: begun } }],
+    end: { data: { at: over } },
+  });
 });
 
 test("an EventSource of the platform gets the end, in place and when it comes late", async () => {

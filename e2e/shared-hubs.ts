@@ -9,7 +9,7 @@ import { z } from "zod";
 const contract = defineContract({
   room: channel("rooms/:roomId", { said: z.object({ text: z.string(), at: z.number() }) }),
 });
-const room = contract.room({ roomId: "lobby" });
+export const room = contract.room({ roomId: "lobby" });
 
 /** A hub, until the test has finished. */
 export function openHub(log: EventLog) {

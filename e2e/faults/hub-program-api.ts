@@ -6,6 +6,8 @@ export const LOBBY_STREAM = "/events?channel=rooms/lobby&protocol=1";
 export interface HubProgramOptions {
   /** The file of a SQLite log. @default a log in memory */
   readonly path?: string;
+  /** The PostgreSQL or Redis of the log. @default the log is in this process */
+  readonly url?: string;
   /** Milliseconds that a publish waits for other writers. */
   readonly patience?: number;
   /** @default any free one */

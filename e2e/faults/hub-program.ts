@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { json } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { memoryLog } from "@tidings/log";
+import { memoryLog, type EventLog } from "@tidings/log";
+import { postgresLog } from "@tidings/log-postgres";
+import { redisLog } from "@tidings/log-redis";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
@@ -18,6 +20,7 @@ const AT_ONCE = 20;
 
 const {
   path,
+  url,
   patience,
   heartbeat,
   drain,
@@ -27,10 +30,7 @@ const {
 } = JSON.parse(process.argv[2] ?? "{}") as HubProgramOptions;
 const keep = { entries: 1_000_000, bytes: 2 ** 40 };
 const hub = createHub(testContract, {
-  log:
-    path === undefined
-      ? memoryLog({ keep })
-      : sqliteLog(path, { keep, ...(patience === undefined ? {} : { patience }) }),
+  log: await openLog(),
   authorize: () => true,
   ...(heartbeat === undefined ? {} : { heartbeat }),
   ...(drain === undefined ? {} : { drain }),
@@ -75,6 +75,13 @@ process.once("SIGTERM", () => {
   server.close();
   void Promise.all([closed, hub.close()]).then(() => process.exit(0));
 });
+
+async function openLog(): Promise<EventLog> {
+  if (url?.startsWith("postgres:") === true) return postgresLog(url, { keep });
+  if (url !== undefined) return redisLog(url, { keep });
+  if (path === undefined) return memoryLog({ keep });
+  return sqliteLog(path, { keep, ...(patience === undefined ? {} : { patience }) });
+}
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));

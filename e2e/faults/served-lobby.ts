@@ -1,6 +1,7 @@
+import type { EventLog } from "@tidings/log";
 import { visit } from "../chat.ts";
 import { storedMessages } from "../stored-messages.ts";
-import { storedTexts } from "./stored-texts.ts";
+import { storedTexts, textsIn } from "./stored-texts.ts";
 import { postJson } from "./post-json.ts";
 import { buildChatProgram, buildHubProgram } from "../build-program.ts";
 import type { ResumingReaderOptions } from "./resuming-reader.ts";
@@ -9,14 +10,14 @@ import { startChatProcess, startHubProcess, type ServerProcess } from "./server-
 /** The people who may {@link ServedLobby.post}. */
 export const POSTERS = ["ada", "bo", "cy", "di"] as const;
 
-/** The lobby of a server that stores it in a file. The server can be started again and again. */
+/** The lobby of a server that stores it elsewhere. The server can be started again and again. */
 export interface ServedLobby {
   readonly start: () => Promise<ServerProcess>;
   /** Posts a text as one of the posters. Posting again with a known key stores nothing. */
   readonly post: (port: number, poster: (typeof POSTERS)[number], text: string, key: string) => Promise<unknown>;
   /** What a reader of the lobby needs. */
   readonly readerOptions: ResumingReaderOptions;
-  /** Reads every text from the file, in its order. */
+  /** Reads every text that is stored, in its order. */
   readonly storedTexts: () => Promise<string[]>;
 }
 
@@ -28,6 +29,17 @@ export async function hubLobby(path: string): Promise<ServedLobby> {
     post: (port, _poster, text, key) => postJson(port, "/publish", { text, key }),
     readerOptions: {},
     storedTexts: () => storedTexts(path),
+  };
+}
+
+/** The same hub on a log in PostgreSQL or Redis. @param openLog opens that log in this process */
+export async function hubLobbyAt(url: string, openLog: () => Promise<EventLog>): Promise<ServedLobby> {
+  const program = await buildHubProgram();
+  return {
+    start: () => startHubProcess(program, { url }),
+    post: (port, _poster, text, key) => postJson(port, "/publish", { text, key }),
+    readerOptions: {},
+    storedTexts: async () => textsIn(await openLog()),
   };
 }
 

@@ -1,8 +1,13 @@
+import type { EventLog } from "@tidings/log";
 import { sqliteLog } from "@tidings/log-sqlite";
 
 /** The `text` of every message in the file of a SQLite log, in the order of the log. */
 export async function storedTexts(path: string): Promise<string[]> {
-  const log = sqliteLog(path);
+  return textsIn(sqliteLog(path));
+}
+
+/** The same of a log. It is closed then. */
+export async function textsIn(log: EventLog): Promise<string[]> {
   try {
     const { epoch } = await log.head();
     const { entries } = await log.read({ epoch, seq: 0 }, null, { entries: 1e9, bytes: 1e12 });

@@ -10,6 +10,8 @@ import { Server } from "./server.ts";
 const TTL = 1_000;
 /** An address has ended so long after its writer has died, in milliseconds. */
 const NOTICED = TTL + 2_000;
+/** A writer has heard of a request to stop so long after it, in milliseconds: a poll of the log. */
+const HEARD = 1_050;
 /** How often somebody looks whether a writer is over, in milliseconds. */
 const LOOK = 500;
 /** The most milliseconds between two events of a writer. */
@@ -70,8 +72,29 @@ export class Writers implements Actor {
     return this.#attempts.every((attempt) => this.#isOver(attempt)) && this.#leases().length === 0;
   }
 
-  /** A writer that dies has ended in time. */
   async prove(): Promise<void> {
+    await this.#proveStop();
+    await this.#proveDeath();
+  }
+
+  /** A writer at a server that has been through all of it hears of a request to stop. */
+  async #proveStop(): Promise<void> {
+    const { server, clock, onViolation } = this.#world;
+    this.#turn++;
+    const { writer, path, aborted } = this.#next();
+    const lease = await takes[0]?.(server, this.#turn, aborted);
+    const other = new Server(this.#world);
+    await other.hub.stop(contract.job({ job: `w${this.#turn}` }));
+    await clock.advance(HEARD);
+    if (lease?.signal.aborted === false) onViolation(`a writer that is asked to stop hears of it: ${path} goes on`);
+    other.kill();
+    const finishing = lease?.finish(this.#number(writer));
+    await clock.advance(0);
+    await finishing;
+  }
+
+  /** A writer that dies has ended in time. */
+  async #proveDeath(): Promise<void> {
     const world = this.#world;
     this.#turn++;
     const { path, aborted } = this.#next();

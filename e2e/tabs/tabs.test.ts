@@ -332,6 +332,8 @@ describe("each tab is alone", () => {
 
 test("a viewer has to be said", () => {
   // @ts-expect-error without one, tabs of different people would share
-  expect(() => tabs({})).toThrow('Expected "viewer" to be null or the id of whoever is signed in, got undefined.');
+  expect(() => tabs({})).toThrow(
+    'Expected "viewer" to be null or the id of the person who is signed in, got undefined.',
+  );
   expect(() => tabs({ viewer: "" })).toThrow('got "".');
 });

@@ -45,7 +45,7 @@ function webhookOf(item: ReaderItem<typeof shop, "orders">): Webhook {
       // The same at each attempt, and in the next process. Without a full stop, as the signature wants it.
       return { id: item.cursor.replace(".", "_"), body: JSON.stringify({ type: "order.placed", data: item.data }) };
     case "gap":
-      // Each gap has an id of its own: whoever hears of one loads all orders again.
+      // Each gap has an id of its own: a receiver that hears of one loads all orders again.
       return { id: randomUUID(), body: JSON.stringify({ type: "orders.missing", data: { reason: item.reason } }) };
     case "invalid":
       // A newer version of the shop has published it. The job stops here, and its next version goes on from here.

@@ -45,7 +45,7 @@ const CLOSING_TIME = 200;
 
 /**
  * Each answer in the table has one writer, over all servers: the one that gets its lease. The others follow the words
- * in the log. If the writer dies, the hub ends the answer, and whoever gets the end first stores the text.
+ * in the log. If the writer dies, the hub ends the answer, and the server that gets the end first stores the text.
  */
 export function createAssistant(options: AssistantOptions): Assistant {
   const { storage, model, lease = 5_000, clock = systemClock, onError = console.error } = options;

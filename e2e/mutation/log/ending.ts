@@ -1,6 +1,6 @@
 import { isEnded, type Entry, type EventLog } from "@tidings/log";
 import type * as endedError from "../../../packages/log/src/ended-error.ts";
-import { decorate, replaceKept, replaceMarks } from "../memory-log.ts";
+import { changeReads, decorate, replaceKept, replaceMarks } from "../memory-log.ts";
 import { replace, type Mutation } from "../mutation.ts";
 import { breaking } from "./mutant.ts";
 
@@ -134,6 +134,12 @@ export const endingMutants = breaking("ends", {
         else this.leave(channel);
       }
     };
+  }),
+  "hides what was trimmed of a channel that has ended": changeReads(async (page, _after, log) => {
+    const asked = page.holes.map(({ channel }) => channel);
+    const { entries } = await log.current(asked, null, WIDE);
+    const ended = new Set(entries.filter(({ type }) => type === "end").map(({ channel }) => channel));
+    return { ...page, holes: page.holes.filter(({ channel }) => !ended.has(channel)) };
   }),
   "forgets an end without a hole": replaceMarks(
     (TrimMarks) =>

@@ -70,6 +70,14 @@ const changeDuplicates = (change: (duplicate: Appended, log: EventLog) => Append
 export const keepingMutants = [
   ...breaking("latest", {
     "returns superseded values": nothingSuperseded,
+    "returns a value again to whoever has seen it": decorate((log) => ({
+      read: async (after, channels, ...rest) => {
+        const page = await log.read(after, channels, ...rest);
+        if (page.entries.length > 0 || channels === null) return page;
+        const { entries } = await log.current(channels, null, { entries: Infinity, bytes: Infinity });
+        return { ...page, entries: entries.filter(({ seq }) => seq === after.seq) };
+      },
+    })),
     "drops values like reliable entries": retain("latest", { isCounted: true }),
     "drops values by their age": retain("latest", { isAged: true }),
     "evicts reliable entries for values": retain("latest", { isWeighed: true }),
@@ -149,6 +157,12 @@ export const keepingMutants = [
       keep: { ...options.keep, age: (options.keep?.age ?? DAY) + 1 },
     })),
     "keeps entries for ever": reconfigure((options) => ({ ...options, keep: { ...options.keep, age: Infinity } })),
+    "goes back to its beginning when it keeps nothing": decorate((log) => ({
+      head: async () => {
+        const { head, entries } = await log.stat();
+        return entries === 0 ? { ...head, seq: 0 } : head;
+      },
+    })),
     "keeps any number of bytes": reconfigure((options) => ({ ...options, keep: { ...options.keep, bytes: Infinity } })),
     "drops the newest for the bytes": replaceKept((KeptEntries) => {
       let isAdding = false;

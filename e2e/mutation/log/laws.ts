@@ -33,6 +33,10 @@ export const lawMutants = [
     })),
     "does not validate where history ends": movePositions(trusted, ["recent"]),
     "does not validate where current values go on": movePositions(trusted, ["current"]),
+    "goes on from the refused position": changeReads((page, after) => ({
+      ...page,
+      next: page.holes.every(isTrimmed) ? page.next : after,
+    })),
     "forgets channels without entries when it refuses": decorate((log) => ({
       read: async (after, channels, ...rest) => {
         const page = await log.read(after, channels, ...rest);
@@ -66,6 +70,10 @@ export const lawMutants = [
         await Promise.resolve();
         return log.head();
       },
+    })),
+    "passes over what is appended during a read": changeReads(async (page, _after, log) => ({
+      ...page,
+      next: page.more ? page.next : await log.head(),
     })),
     "shows a batch in parts": decorate((log) => ({
       append: async (batch) => {

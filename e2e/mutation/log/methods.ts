@@ -20,6 +20,12 @@ export const methodMutants = [
         return log.append(batch);
       },
     })),
+    "takes a position for an empty batch": decorate((log) => ({
+      append: async (batch) => {
+        if (batch.length === 0) await log.append([{ channel: "a", type: "x", mode: "volatile", data: "1" }]);
+        return log.append(batch);
+      },
+    })),
     "leaves positions out inside of a batch": sparse,
     "gives every entry a key": changeReads((page) => ({
       ...page,
@@ -84,6 +90,12 @@ export const methodMutants = [
       recent: async (channels, n, before) => {
         const page = await log.recent(channels, n, before);
         return { ...page, more: page.entries.length === n };
+      },
+    })),
+    "begins at the newest entry when there is nothing before": decorate((log) => ({
+      recent: async (channels, n, before) => {
+        const page = await log.recent(channels, n, before);
+        return page.entries.length > 0 ? page : log.recent(channels, n);
       },
     })),
     "returns the entry before which it was asked": movePositions(

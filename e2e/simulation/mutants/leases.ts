@@ -62,4 +62,10 @@ export const leaseMutants: readonly Mutant[] = [
     })),
     "writers write while the log loses what they have",
   ),
+  breaking(
+    "leases",
+    "a writer hears only of those who stop it in its own process",
+    replace<typeof leaseEntry>(ENTRY, { parseStop: () => () => null }),
+    "writers die with their servers",
+  ),
 ];

@@ -50,6 +50,10 @@ void startRun(hub, { run, chat: app.inbox({ userId: "ada" }) }, async function* 
 void startRun(hub, { run, chat: app.job({ jobId: "j" }) }, async function* () {});
 // @ts-expect-error -- the param runId is missing
 runChannel("runs/:id");
+// @ts-expect-error -- a param with another name
+runChannel("runs/:runIdentity");
+// @ts-expect-error -- no param
+runChannel("runs/at:runId");
 
 // The end of a run is typed
 client.subscribe(run, {

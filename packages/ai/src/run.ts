@@ -1,11 +1,13 @@
 import {
   channel,
+  ContractError,
   latest,
   type ChannelDefinition,
   type ChannelName,
   type Contract,
   type EndName,
   type EventDefinition,
+  type Params,
 } from "@tidings/contract";
 import * as z from "zod/mini";
 
@@ -82,17 +84,25 @@ export const activeRun: EventDefinition<ActiveRun, "latest"> = latest(
   { expires: FORGOTTEN_AFTER },
 );
 
+/** The pattern, if it has the param `runId`, and what the compiler says to another one. */
+type WithRunId<Pattern extends string> =
+  Params<Pattern> extends { readonly runId: string } ? Pattern : "a pattern with the param :runId";
+
 /**
  * A channel for the chunks of runs, each at an address of its own. A run is one call of a model, with the steps that
  * follow from it.
  *
- * @param pattern it has to contain `:runId`
- * @throws ContractError as `channel` does
+ * @param pattern it has to have the param `:runId`
+ * @throws ContractError `bad-contract` for a pattern without it, and as `channel` does
  * @example runChannel("chats/:chatId/runs/:runId")
  */
-export function runChannel<const Pattern extends `${string}:runId${string}`>(
-  pattern: Pattern,
+export function runChannel<const Pattern extends string>(
+  pattern: WithRunId<Pattern>,
 ): ChannelDefinition<Pattern, RunEvents, never, z.ZodMiniType<RunEnd>> {
+  if (typeof pattern !== "string" || !pattern.split("/").includes(":runId")) {
+    const got = JSON.stringify(pattern);
+    throw new ContractError("bad-contract", `Expected the pattern of a run to have the param ":runId", got ${got}.`);
+  }
   const definition = channel<string, { readonly chunks: typeof Batch }, never, typeof End>(
     pattern,
     { chunks: Batch },

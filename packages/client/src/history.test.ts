@@ -27,11 +27,12 @@ describe("history", () => {
     expect(await older).toMatchObject({ more: false, events: [{ id: "e.3" }] });
   });
 
-  test("that is refused says so in a StreamError", async () => {
+  // Those of a hub are sentences.
+  test.each(["not yours", "not yours."])("that is refused because of %j says so in a StreamError", async (detail) => {
     const { client, server, clock } = createKit();
     const history = client.history(inbox);
     await clock.advance(0);
-    server.page.answer(403, { code: "forbidden", detail: "not yours" });
+    server.page.answer(403, { code: "forbidden", detail });
     await expect(history).rejects.toMatchObject({
       name: "StreamError",
       code: "refused",

@@ -1,5 +1,5 @@
 import { startTimer, type Clock } from "@tidings/protocol/clock";
-import { callSafely } from "./deliver/callback.ts";
+import { callSafely } from "@tidings/protocol/call-safely";
 import { createAlarms, type Alarms } from "./drive/alarms.ts";
 import { createAllowance, type Allowance } from "./drive/allowance.ts";
 import { createDelays, type Delays } from "./drive/delays.ts";

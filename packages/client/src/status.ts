@@ -1,4 +1,4 @@
-import { callSafely } from "./deliver/callback.ts";
+import { callSafely } from "@tidings/protocol/call-safely";
 import type { StreamError } from "./stream-error.ts";
 
 /** Why something has ended or is being tried again. */

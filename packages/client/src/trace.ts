@@ -1,5 +1,5 @@
 import type { Clock } from "@tidings/protocol/clock";
-import { callSafely } from "./deliver/callback.ts";
+import { callSafely } from "@tidings/protocol/call-safely";
 import type { Position } from "./state/position.ts";
 
 /** What happened, for developers. It never holds headers, urls or event data. */

@@ -1,6 +1,6 @@
 import pg from "pg";
 import type { Connection } from "./connection.ts";
-import { NotConnectedError } from "./postgres-error.ts";
+import { isUnanswered, NotConnectedError } from "./postgres-error.ts";
 import { checkName, quoted } from "./schema-name.ts";
 
 /** A row of a result, by column. */
@@ -21,6 +21,8 @@ export interface Queryable {
 const CONNECTIONS = 4;
 /** The milliseconds until an attempt to connect fails. */
 const CONNECT_TIMEOUT = 4_000;
+/** The milliseconds until a statement fails that does more than to read or to append. */
+export const LONG_TIMEOUT = 24_000;
 
 /** The log's connections to its database. */
 export class Database implements Queryable {
@@ -28,7 +30,8 @@ export class Database implements Queryable {
   /** The name of the schema in statements. */
   readonly schema: string;
   readonly #settings: pg.PoolConfig;
-  readonly #pool: pg.Pool;
+  readonly #timeout: number;
+  #pool: pg.Pool;
 
   /**
    * @param name the name of the schema
@@ -39,50 +42,72 @@ export class Database implements Queryable {
     checkName(name);
     this.name = name;
     this.schema = quoted(name);
+    this.#timeout = timeout;
     const given = typeof connection === "string" ? { connectionString: connection } : connection;
     this.#settings = {
+      max: CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
       query_timeout: timeout,
       keepAlive: true,
       application_name: "tidings",
       ...given,
     };
-    this.#pool = new pg.Pool({ max: CONNECTIONS, ...this.#settings });
+    this.#pool = this.#newPool();
+  }
+
+  #newPool(): pg.Pool {
+    const pool = new pg.Pool(this.#settings);
     // Without a listener, the error of an idle connection ends the process. The pool has already removed it.
-    this.#pool.on("error", () => {});
-    // So does the error of a connection in use, even before the pool has handed it on; its statement rejects, too.
-    this.#pool.on("connect", (client) => void client.on("error", () => {}));
+    pool.on("error", () => {});
+    pool.on("connect", (client) => {
+      // So does the error of a connection in use, even before the pool has handed it on; its statement rejects, too.
+      client.on("error", () => {});
+      endWithoutAnswer(client);
+    });
+    return pool;
   }
 
-  async query(text: string, values?: readonly Value[]): Promise<readonly Row[]> {
-    return this.onOneConnection((connection) => connection.query(text, values));
+  async query(text: string, values?: readonly Value[], timeout?: number): Promise<readonly Row[]> {
+    return this.onOneConnection((connection) => connection.query(text, values), timeout);
   }
 
-  /** Runs the work on one connection. @throws NotConnectedError if there is none, and nothing was sent */
-  async onOneConnection<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result> {
-    const client = await this.#connect();
+  /**
+   * Runs the work on one connection.
+   *
+   * @param timeout the milliseconds until a statement without an answer fails
+   * @throws NotConnectedError if there is none, and nothing was sent
+   */
+  async onOneConnection<Result>(
+    work: (connection: Queryable) => Promise<Result>,
+    timeout = this.#timeout,
+  ): Promise<Result> {
+    const pool = this.#pool;
+    const client = await connect(pool);
     // Several statements without values have several results, which nobody needs.
-    const query = async (text: string, values?: readonly Value[]): Promise<readonly Row[]> =>
-      (await client.query<Row>(text, values === undefined ? undefined : [...values])).rows;
+    const query = async (text: string, values?: readonly Value[]): Promise<readonly Row[]> => {
+      const statement = { text, values: values === undefined ? undefined : [...values], query_timeout: timeout };
+      return (await client.query<Row>(statement)).rows;
+    };
     try {
       const result = await work({ query });
       client.release();
       return result;
     } catch (error) {
       client.release(true);
+      if (isUnanswered(error)) this.#leave(pool);
       throw error;
     }
   }
 
-  async #connect(): Promise<pg.PoolClient> {
-    try {
-      return await this.#pool.connect();
-    } catch (cause) {
-      throw new NotConnectedError(cause);
-    }
+  /** The server may be gone for every connection, and each would be noticed only when it is used. */
+  #leave(pool: pg.Pool): void {
+    if (pool !== this.#pool || pool.ending) return;
+    this.#pool = this.#newPool();
+    // What runs there ends, or is given up.
+    void pool.end();
   }
 
-  /** A connection that is not of the pool. It is not connected yet. */
+  /** Makes a connection that is not of the pool. */
   newClient(): pg.Client {
     return new pg.Client({ ...this.#settings });
   }
@@ -91,4 +116,17 @@ export class Database implements Queryable {
   async close(): Promise<void> {
     await this.#pool.end();
   }
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (cause) {
+    throw new NotConnectedError(cause);
+  }
+}
+
+/** Lets a connection be over when its last message is sent. The driver waits for the server, which may be gone. */
+export function endWithoutAnswer({ connection: { stream } }: pg.Client): void {
+  stream.once("finish", () => stream.destroy());
 }

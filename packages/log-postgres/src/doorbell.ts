@@ -1,7 +1,7 @@
 import { Doorbell, POLL_INTERVAL, type BellConnection } from "@tidings/log/engine";
 import type { Clock } from "@tidings/protocol/clock";
 import type pg from "pg";
-import type { Database } from "./database.ts";
+import { endWithoutAnswer, type Database } from "./database.ts";
 
 /** What hears of appends. */
 interface DoorbellOptions {
@@ -40,6 +40,7 @@ function listeningConnection(database: Database): BellConnection {
     async listen(hear) {
       client.on("notification", hear);
       await client.connect();
+      endWithoutAnswer(client);
       await refuseSharedSession(client);
       await client.query(`listen ${database.schema}`);
     },

@@ -5,7 +5,7 @@ import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import { reportedEnd } from "./ended-channel.ts";
 import { conflictError } from "./expected-value.ts";
-import { appendError, isBadEntry, isRetryable } from "./postgres-error.ts";
+import { appendError, isBadEntry, isRetryable, isUnanswered, NotConnectedError } from "./postgres-error.ts";
 
 /** A batch that waits for the next statement. */
 interface Job {
@@ -86,7 +86,14 @@ export class LogWriter {
       // A bad entry must not make the others fail. After other errors, each attempt would fail or wait like this one.
       if (jobs.length > 1 && isBadEntry(error)) for (const job of jobs) await this.#tryCommit([job]);
       else for (const { reject } of jobs) reject(reportedEnd(error) ?? appendError(error));
+      if (isUnanswered(error)) this.#giveUpQueue(error);
     }
+  }
+
+  /** What waits behind a statement that was given up would wait as long again. Nothing of it was sent. */
+  #giveUpQueue(cause: unknown): void {
+    const error = appendError(new NotConnectedError(cause));
+    for (const { reject } of this.#queue.takeWaiting()) reject(error);
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {

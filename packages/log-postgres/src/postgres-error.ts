@@ -21,6 +21,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "28P01": "Check the user and the password.",
   "3F000": "Open the log once with a role that may create the schema.",
   "42501": "Give the role this right, or open the log with the role that created the schema.",
+  "53100": "Free some space on the disk of the server.",
   "55P03": "Another transaction publishes and does not end: keep transactions short.",
   "40001": "Run the transaction again.",
   "57014": "Set a longer statement_timeout for the role of the log, if it has one.",
@@ -64,6 +65,12 @@ export function isLostConnection(error: unknown): boolean {
   const code = codeOf(error) ?? "";
   // The driver's own errors of this kind have no code.
   return LOST.has(code) || (error instanceof Error && error.message.startsWith("Connection terminated unexpectedly"));
+}
+
+/** Whether a statement was given up, since no answer came in time. */
+export function isUnanswered(error: unknown): boolean {
+  // The driver's own error has no code.
+  return error instanceof Error && error.message === "Query read timeout";
 }
 
 /** Whether the server has answered. If it has not, nobody knows whether the statement was carried out. */

@@ -3,7 +3,7 @@ import { composeTransactionalLog, PendingHeads, Watchers } from "@tidings/log/en
 import { checkOptions, checkRange, type CheckedType } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { Connection } from "./connection.ts";
-import { Database } from "./database.ts";
+import { Database, LONG_TIMEOUT } from "./database.ts";
 import { createDoorbell } from "./doorbell.ts";
 import { knownEpochs } from "./epochs.ts";
 import { LogReader } from "./log-reader.ts";
@@ -37,8 +37,8 @@ export interface PostgresLogOptions {
   readonly onWarning?: (warning: string) => void;
 }
 
-/** A statement may take this much longer than an append may wait, in milliseconds. Then its connection is closed. */
-const ANSWER_TIME = 20_000;
+/** A statement may take this much longer than an append may wait, in milliseconds. Then the server counts as gone. */
+const ANSWER_TIME = 4_000;
 
 /**
  * Opens a log in PostgreSQL 13 or newer, and creates or upgrades its schema. Any number of servers may share it.
@@ -62,7 +62,7 @@ export async function postgresLog(
   checkRange("patience", patience, 1, 600_000);
   const database = new Database(connection, schema, patience + ANSWER_TIME);
   try {
-    await database.onOneConnection((client) => prepareSchema(client, schema));
+    await database.onOneConnection((client) => prepareSchema(client, schema), LONG_TIMEOUT);
     const asked = `select ${database.schema}.server() as name, pg_is_in_recovery() as is_standby`;
     const [row] = await database.query(asked, []);
     if (row?.["is_standby"] === true) {

@@ -1,6 +1,6 @@
 import type { Keep, KeepRules } from "@tidings/log";
 import { toInteger } from "@tidings/log/engine";
-import type { Database, Row, Value } from "./database.ts";
+import { LONG_TIMEOUT, type Database, type Row, type Value } from "./database.ts";
 import { encodeRules } from "./encoded-rules.ts";
 import { isCancelled, isRetryable, postgresError } from "./postgres-error.ts";
 
@@ -63,7 +63,7 @@ export class Retention {
   async #change(what: string, text: string, values: readonly Value[], closing?: AbortSignal): Promise<Row | undefined> {
     for (;;) {
       try {
-        const [row] = await this.#database.query(text, values);
+        const [row] = await this.#database.query(text, values, LONG_TIMEOUT);
         return row;
       } catch (cause) {
         if (!isRetryable(cause) || closing?.aborted === true) throw postgresError(what, cause);

@@ -37,7 +37,7 @@ void kysely
   .transaction()
   .execute((transaction) => publishIn((text, values) => transaction.executeQuery(CompiledQuery.raw(text, values))));
 
-// Prisma, as @prisma/client 7.10 declares it. The package itself is 27 MB to load.
+// Prisma, as @prisma/client 7.10 declares it. The package itself is too large for one line.
 interface PrismaPromise<Result> extends Promise<Result> {
   readonly [Symbol.toStringTag]: "PrismaPromise";
 }

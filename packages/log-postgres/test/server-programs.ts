@@ -21,8 +21,9 @@ export interface ServerPrograms {
  */
 export async function prepareServerPrograms(): Promise<{ programs: ServerPrograms; remove: () => Promise<void> }> {
   const user = await serverUser();
-  const installed = process.env["TIDINGS_POSTGRES_PROGRAMS"];
-  if (installed !== undefined) return { programs: { folder: installed, user }, remove: async () => {} };
+  // An empty variable counts as not set.
+  const installed = process.env["TIDINGS_POSTGRES_PROGRAMS"] || null;
+  if (installed !== null) return { programs: { folder: installed, user }, remove: async () => {} };
   const copy = await copyPrograms(embeddedPackage());
   return {
     programs: { folder: join(copy, "native", "bin"), user },

@@ -22,6 +22,12 @@ const withMovingHead: Break = (schema) => `
 const withoutTimeline: Break = (schema) => `
   create or replace function ${schema}.is_other_server() returns boolean language sql as $$ select false $$`;
 
+const withEndsOfEpoch: Break = (schema) => `
+  create or replace function ${schema}.id_of_end(of_channel text) returns text language sql stable as $$
+    select 'epoch.' || seq from ${schema}.entry
+    where channel = of_channel and type = 'end' and seq >= (select max(first) from ${schema}.epoch)
+  $$`;
+
 const withOwnRules: Break = (schema) => `
   create or replace function ${schema}.keep_of(of_channel text, keep_entries bigint, keep_age bigint)
   returns table (entries bigint, age bigint) language sql as $$ select keep_entries, keep_age $$`;
@@ -55,6 +61,16 @@ describe("a broken log is found out by a law:", () => {
       "an epoch that survives a failover",
       "after a failover, a trim tells who has seen a lost entry, and nobody else has a gap",
       withoutTimeline,
+    ],
+    [
+      "conditions that count on through a failover",
+      "after a failover, a position that was lost is not that of the value which stands there now",
+      withoutTimeline,
+    ],
+    [
+      "ends that a failover takes although they were copied",
+      "after a failover, an end that is there is still one, and a channel whose end was lost goes on",
+      withEndsOfEpoch,
     ],
     [
       "positions between the entries of a batch",

@@ -7,7 +7,7 @@ import { timeUntilDone } from "../../log/test/timing.ts";
 import { startProxy } from "../../log/test/node/tcp-proxy.ts";
 import { everything, reliable } from "../../log/test/entries.ts";
 import { openTestLog } from "../test/test-log.ts";
-import { startServer } from "../test/test-server.ts";
+import { connect, startServer } from "../test/test-server.ts";
 import { failOver } from "./fail-over.ts";
 
 // Servers are started, killed and copied, which takes long on a busy machine.
@@ -98,6 +98,20 @@ describe("a server that", () => {
     expect(await reader.read(start, ["a"], PAGE)).toMatchObject({ entries: [{ data: "1" }, { data: "2" }] });
     // The failover was noticed, so the warning about timelines would be wrong.
     expect((await reader.head()).epoch).not.toBe(start.epoch);
+  });
+
+  test("knows two-phase commits prepares no transaction that publishes, and holds no lock for it", async () => {
+    const server = await startServer({ max_prepared_transactions: 1 });
+    const { log } = await openOn(server);
+    const client = await connect(server.url);
+    await client.query("begin; create table kept ()");
+    await client.query("prepare transaction 'without a publish'");
+    await client.query("rollback prepared 'without a publish'");
+    await client.query("begin");
+    await log.appendIn(client, [reliable("a", "1")]);
+    await expect(client.query("prepare transaction 'with a publish'")).rejects.toThrow(/cannot PREPARE .* NOTIFY/);
+    await log.append([reliable("a", "2")]);
+    expect(await everything(log)).toEqual(["2"]);
   });
 
   test("does not say its timeline opens the log with a warning, and an operator can begin an epoch", async () => {

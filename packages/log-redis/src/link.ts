@@ -49,7 +49,7 @@ export function newClient(connection: Connection, patience: number): Redis {
     keepAlive: KEEP_ALIVE,
   };
   const client = typeof connection === "string" ? new Redis(connection, settings) : new Redis(settings);
-  // Without a listener, the client writes errors to the console. Whoever waits for an answer is told.
+  // Without a listener, the client writes errors to the console. The call that waits for an answer is told.
   client.on("error", () => {});
   return client;
 }
@@ -185,10 +185,10 @@ export class Link {
     }
   }
 
-  /** The next command makes a new connection, unless that has happened already. */
+  /** The next command makes a new connection. Only the first of those who wait in vain drops the client. */
   #drop(client: Redis): void {
-    client.disconnect();
     if (this.#client !== client) return;
+    client.disconnect();
     this.#client = null;
     this.#connecting = null;
   }

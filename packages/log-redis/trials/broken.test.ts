@@ -105,6 +105,11 @@ describe.runIf(hasServer)("a broken log is found out by a law:", () => {
       withoutServer,
     ],
     [
+      "conditions that count on through a failover",
+      "after a failover, a position that was lost is not that of the value which stands there now",
+      withoutServer,
+    ],
+    [
       "channels that retention does not look at",
       "the newest entries of each channel are kept, up to the limit",
       withoutDue,

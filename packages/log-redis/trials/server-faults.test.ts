@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { expectTold } from "../../log/test/failed-over.ts";
 import { expectNothingLost, KILLS } from "../../log/test/killed-servers.ts";
 import { timeUntilDone } from "../../log/test/timing.ts";
@@ -84,6 +84,22 @@ describe.runIf(hasServer)("a server that", () => {
     await log.append(Array.from({ length: 10 }, (_, n) => reliable("a", `"new ${n}"`)));
     expect((await log.read(reader, ["a"], PAGE)).holes).toMatchObject([{ channel: "a", reason: "lost" }]);
     expect(await log.read(laggard, ["a"], PAGE)).toMatchObject({ entries: { length: 10 }, holes: [] });
+  });
+
+  test("hangs while many ask it costs each of them an answer, and no warning of Node", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on("warning", note);
+    onTestFinished(() => void process.off("warning", note));
+    const server = await startServer(FLEETING);
+    const { log } = await openOn(server, { patience: 1_000 });
+    await log.append([reliable("a", "1")]);
+    server.pause();
+    const asked = await Promise.allSettled(Array.from({ length: 30 }, () => log.head()));
+    expect(asked.map(({ status }) => status)).toEqual(asked.map(() => "rejected"));
+    server.resume();
+    expect(await everything(log)).toEqual(["1"]);
+    expect(warnings).toEqual([]);
   });
 
   test("fails over tells only the readers of what is lost, and a trim is enough to begin the epoch", async () => {

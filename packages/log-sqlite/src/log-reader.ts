@@ -79,7 +79,7 @@ export class LogReader {
   readonly #readNewest: ReadNewest;
   readonly #epochs: Epochs;
 
-  /** @param readNewest asked first by whoever follows the log: it mostly wants what this process has just written */
+  /** @param readNewest asked first for a reader that follows the log: it mostly wants what this process has written */
   constructor(file: LogFile, now: () => number, readNewest: ReadNewest = () => null) {
     this.#file = file;
     this.#now = now;

@@ -5,8 +5,8 @@ const MOST_ROWS = 1_000;
 const MOST_CHARACTERS = 1 << 20;
 
 /**
- * The newest rows of the table, which this handle has inserted itself: whoever follows the log need not read back from
- * the file what this process has just written. They are all rows after the position of the first one, as long as
+ * The newest rows of the table, which this handle has inserted itself: a reader that follows the log need not read back
+ * from the file what this process has just written. They are all rows after the position of the first one, as long as
  * nothing else is written.
  */
 export class NewestEntries {

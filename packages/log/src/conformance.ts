@@ -3,6 +3,7 @@ import { checkOptions, checkType } from "@tidings/protocol/checks";
 import { cursorLaws } from "./conformance/cursors.ts";
 import { doorbellLaws } from "./conformance/doorbell.ts";
 import type { EngineFacts, Need, OpenLog } from "./conformance/engine.ts";
+import { endingProperties } from "./conformance/ending-histories.ts";
 import { endLaws } from "./conformance/ends.ts";
 import { expectsLaws } from "./conformance/expects.ts";
 import { failoverLaws } from "./conformance/failovers.ts";
@@ -41,6 +42,7 @@ export const laws: readonly Law[] = [
   ...doorbellLaws,
   ...historyProperties,
   ...ruleProperties,
+  ...endingProperties,
 ];
 
 /** The law with a title. @throws Error if there is none */

@@ -73,7 +73,9 @@ export function checkType(name: string, value: unknown, type: CheckedType): void
 /** Checks an option. @throws TypeError when it is not a number from `least` to `most` */
 export function checkRange(name: string, value: number, least: number, most: number): void {
   if (typeof value === "number" && value >= least && value <= most) return;
-  throw new TypeError(`Expected "${name}" to be a number from ${least} to ${most}, got ${String(value)}.`);
+  // Programs without types may pass a text that looks like a number.
+  const got = typeof value === "string" ? JSON.stringify(value) : String(value);
+  throw new TypeError(`Expected "${name}" to be a number from ${least} to ${most}, got ${got}.`);
 }
 
 /** What `typeof` says, except that null and arrays are not objects. */

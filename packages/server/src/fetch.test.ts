@@ -83,7 +83,7 @@ describe("a stream", () => {
     expect(await readUntil(bodyOf(response), '{"text":"a"}')).toMatch(/^retry: \d+\nevent: hello\n/);
   });
 
-  test("ends for whoever reads on when its request is aborted, before or after the reader has cancelled", async () => {
+  test("ends for a reader that goes on when its request is aborted, before or after it has cancelled", async () => {
     const { hub, handle } = open();
     const aborts = [new AbortController(), new AbortController()];
     const [read, cancelled] = await Promise.all(

@@ -29,7 +29,7 @@ export interface Outbox {
 }
 
 /**
- * Opens the outbox of a database. Each entry has an idempotency key of its own: whoever appends it again, after a
+ * Opens the outbox of a database. Each entry has an idempotency key of its own: a second append of it, after a
  * crash or beside another process, appends nothing.
  */
 export function openOutbox(database: Database, log: Pick<EventLog, "append">): Outbox {

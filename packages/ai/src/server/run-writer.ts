@@ -35,7 +35,7 @@ export interface RunPlace {
   readonly chat: Address | undefined;
   /** How long the leases hold, in milliseconds. */
   readonly ttl: number;
-  /** How long the run may bring nothing, in milliseconds. Its model hangs, or whoever began it has forgotten it. */
+  /** How long the run may bring nothing, in milliseconds. Its model hangs, or the application has forgotten it. */
   readonly chunkTimeout: number | undefined;
   readonly clock: Pick<Clock, "setTimeout">;
 }
@@ -83,7 +83,7 @@ export class RunWriter {
     const timing = { clock, chunkTimeout };
     let writer = new RunWriter(run, null, timing);
     try {
-      // Whoever stops the chat while its run begins means this run.
+      // A stop of the chat while its run begins is meant for this run.
       const lease = { ttl, stopsSince: run.askedAt };
       if (chat !== undefined) writer = new RunWriter(run, await hub.lease(chat, lease), timing);
       await writer.#announce(place.run.params);
@@ -186,7 +186,7 @@ export class RunWriter {
     this.#cancelSilence = this.#clock.setTimeout(giveUp, this.#chunkTimeout, true);
   }
 
-  /** Says that the run has begun: whoever finds nothing of a run knows that it is gone. */
+  /** Says that the run has begun: a reader that finds nothing of a run knows that it is gone. */
   async #announce({ runId = "" }: Readonly<Record<string, string>>): Promise<void> {
     await this.#publish([]);
     await this.#chat?.publish("activeRun", { runId });

@@ -120,7 +120,7 @@ test("the chunks of 50 ms are one event, and the end comes after the last one", 
   expect(await activeRunOf(hub)).toEqual({ runId: null });
 });
 
-test("the chat is free before the run ends, so whoever hears of the end may begin the next run", async () => {
+test("the chat is free before the run ends, so a reader that hears of the end may begin the next run", async () => {
   const { hub, clock, start } = startProcess();
   const { ended } = await start(async function* () {
     yield word("Tea.");
@@ -145,7 +145,7 @@ test("of two runs that start at the same time in two processes, the chat gets on
   expect(starts.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
   const refused = starts.find((each) => each.status === "rejected");
   expect(refused?.reason).toMatchObject({ name: "LeaseError", code: "taken" });
-  // Whoever reads the run that could not begin is told so.
+  // A reader of the run that could not begin is told so.
   const loser = starts[0].status === "rejected" ? run : second;
   expect((await readAll(one.hub, loser)).end).toEqual({ outcome: "aborted", reason: null });
 });
@@ -162,7 +162,7 @@ test("a run that is started twice calls the model once, also when it is over", a
   expect(await start(() => expect.unreachable())).toMatchObject({ isNew: false });
 });
 
-test("whoever starts a run again hears of it when the log has the beginning, and not before", async () => {
+test("a second start of a run is answered when the log has the beginning, and not before", async () => {
   const { hub, clock, start } = startProcess();
   // Another process has the lease, and has published nothing yet.
   const writer = await hub.lease(run, { ttl: 5_000, aborted: { outcome: "aborted", reason: null } });
@@ -251,6 +251,22 @@ test.each([
   expect(errors).toEqual([expect.any(TypeError)]);
   expect(String(errors[0])).toContain(`an async iterable, ${got}; with the AI SDK, return result.toUIMessageStream()`);
   expect((await readAll(hub)).end).toEqual({ outcome: "failed", reason: null });
+});
+
+test.for(["stream", "error"] as const)("what comes of a model that was given up is let go: its %s", async (what) => {
+  const { hub, clock, errors, start } = startProcess();
+  const model = fakeModel();
+  const { ended } = await start(async (about) => {
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, 5_000));
+    if (what === "error") throw new Error("no power");
+    return model.produce(about);
+  });
+  await hub.stop(run);
+  await clock.advance(3_000);
+  await ended;
+  await clock.advance(3_000);
+  expect(model.isCancelled).toBe(what === "stream");
+  expect(errors).toEqual([]);
 });
 
 test("a model that does not hear that it is stopped is given up after two seconds", async () => {

@@ -1,4 +1,5 @@
 import type { Address, AddressOf, Contract } from "@tidings/contract";
+import { callSafely } from "@tidings/protocol/call-safely";
 import { checkMethods, checkOptions, checkType, CLOCK_METHODS } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import { LeaseError, type Hub } from "@tidings/server";
@@ -50,7 +51,7 @@ const NOTICED = 2_000;
 
 /**
  * Starts a run: publishes the chunks of a model until it is done, with or without readers. Resolves when the log has
- * the beginning, whoever has written it. A run that is started twice begins once, over all processes.
+ * the beginning, whichever process has written it. A run that is started twice begins once, over all processes.
  *
  * @throws LeaseError `taken` while the chat has another run, `closing` when the hub closes
  * @throws ContractError for an address of another contract @throws TypeError for unknown options
@@ -79,8 +80,9 @@ export async function startRun<C extends Contract, Raw>(
   // Safe: the signature has checked what depends on the contract.
   const anyHub = hub as unknown as LeasingHub & FollowingHub;
   const writer = await RunWriter.begin(anyHub, { run, chat, ttl, chunkTimeout, clock });
-  if (writer !== null) return { isNew: true, ended: write(writer, produce, { clock, onError }) };
-  // Whoever writes it has its lease. So it begins within that time, or is ended.
+  const report = (error: unknown) => callSafely(() => onError(error));
+  if (writer !== null) return { isNew: true, ended: write(writer, produce, { clock, report }) };
+  // Its writer has its lease. So it begins within that time, or is ended.
   await waitForBeginning(anyHub, run, ttl + NOTICED, clock);
   return { isNew: false, ended: Promise.resolve() };
 }
@@ -101,7 +103,8 @@ async function waitForBeginning(hub: FollowingHub, run: Address, time: number, c
 
 interface WriteNeeds {
   readonly clock: Clock;
-  readonly onError: (error: unknown) => void;
+  /** Never throws. */
+  readonly report: (error: unknown) => void;
 }
 
 /** Writes a run to its end. Never rejects. */
@@ -111,12 +114,12 @@ async function write(writer: RunWriter, produce: Produce, needs: WriteNeeds): Pr
     await writer.end(end);
   } catch (error) {
     // Others have ended the run.
-    if (!isLost(error)) needs.onError(error);
+    if (!isLost(error)) needs.report(error);
   }
 }
 
 /** Publishes the chunks. Resolves with how the run ends. */
-async function copy(writer: RunWriter, produce: Produce, { clock, onError }: WriteNeeds): Promise<RunEnd> {
+async function copy(writer: RunWriter, produce: Produce, { clock, report }: WriteNeeds): Promise<RunEnd> {
   const failing = new AbortController();
   const signal = AbortSignal.any([writer.signal, failing.signal]);
   const batches = new ChunkBatches({
@@ -126,9 +129,11 @@ async function copy(writer: RunWriter, produce: Produce, { clock, onError }: Wri
   });
   const limit = new LastChunks(signal, clock);
   try {
+    const producing = produceWith(produce, signal);
     // What is not there in time is given up, and so is what it would bring.
-    const stream = await Promise.race([produceWith(produce, signal), limit.over]);
-    if (stream !== null) await forEachChunk(stream, limit, (chunk) => batches.add(chunk));
+    const stream = await Promise.race([producing, limit.over]);
+    if (stream === null) void producing.then((late) => toReadable(late).cancel()).catch(() => {});
+    else await forEachChunk(stream, limit, (chunk) => batches.add(chunk));
     await batches.flush();
     return writer.outcome;
   } catch (error) {
@@ -136,7 +141,7 @@ async function copy(writer: RunWriter, produce: Produce, { clock, onError }: Wri
     await batches.flush().catch(() => {});
     // Many models throw when they are stopped.
     if (writer.signal.aborted) return writer.outcome;
-    onError(error);
+    report(error);
     return { outcome: "failed", reason: null };
   } finally {
     limit.close();

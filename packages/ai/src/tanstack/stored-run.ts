@@ -35,6 +35,8 @@ export interface StoredRun {
   readonly end: RunEnd | null;
   /** Whether there is anything of the run. */
   readonly hasBegun: boolean;
+  /** Whether the hub has closed before all of it came. */
+  readonly isCut: boolean;
   /** The position after the chunks. */
   readonly cursor: string | null;
 }
@@ -63,6 +65,7 @@ export async function loadStoredRun(
   const isAtGoal = goalOf(hub, atLeast);
   const chunks: NumberedChunk[] = [];
   let hasBegun = false;
+  let isCut = false;
   let end: RunEnd | null = null;
   let cursor: string | null = null;
   try {
@@ -77,6 +80,7 @@ export async function loadStoredRun(
         if (time < MOST_TIME) continue;
         throw new Error(`Expected the log to answer what it has of ${run.path}, got no answer.`);
       }
+      isCut = result.done === true;
       if (result.done === true) break;
       next = null;
       hasBegun = true;
@@ -84,7 +88,7 @@ export async function loadStoredRun(
       else chunks.push(...numbered(run, result.value, chunks.length));
       if (time >= ENOUGH_TIME && isAtGoal(cursor)) break;
     }
-    return { chunks, end, hasBegun, cursor };
+    return { chunks, end, hasBegun, isCut, cursor };
   } finally {
     ending.abort();
   }

@@ -1,6 +1,6 @@
 import type { StreamChunk, StreamDurability } from "@tanstack/ai";
 import type { Address, AddressOf, Contract } from "@tidings/contract";
-import { checkMethods, checkOptions, CLOCK_METHODS } from "@tidings/protocol/checks";
+import { checkMethods, checkOptions, checkRange, CLOCK_METHODS } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import { LeaseError, type Hub } from "@tidings/server";
 import { joinDeltas } from "../join-deltas.ts";
@@ -87,6 +87,7 @@ export async function tidingsStream<C extends Contract, Raw>(
   const { run, chat, ttl = 10_000, chunkTimeout } = options;
   const { firstChunkDeadlineMs: deadline = 1_000, clock = systemClock } = options;
   checkMethods("clock", clock, CLOCK_METHODS);
+  checkRange("firstChunkDeadlineMs", deadline, 0, Infinity);
   const asked = offsetOf(request);
   // Safe: the signature has checked what depends on the contract.
   const anyHub = hub as unknown as ReadingHub & LeasingHub;
@@ -135,10 +136,13 @@ class RunInLog implements TidingsStream {
   async #append(chunks: StreamChunk[]): Promise<string[]> {
     const batches = this.#batches;
     if (batches === null) throw new Error(`Expected to read ${this.#parts.run.path}, got chunks to write.`);
-    for (const chunk of chunks) await batches.add(chunk);
-    await batches.flush();
     const first = this.#appended;
-    this.#appended += chunks.length;
+    for (const chunk of chunks) {
+      await batches.add(chunk);
+      // What comes before a chunk that is refused is stored, and has its number.
+      this.#appended++;
+    }
+    await batches.flush();
     return chunks.map((_, index) => String(first + index));
   }
 
@@ -195,6 +199,7 @@ class RunInLog implements TidingsStream {
     for (;;) {
       const stored = await this.#load();
       if (stored.hasBegun || signal?.aborted === true) return stored;
+      if (stored.isCut) throw new Error(`Expected a run at ${run.path}, got a hub that closes; ask again.`);
       if (clock.monotonic() - begin >= deadline) {
         throw new Error(`Expected a run at ${run.path}, got nothing within ${deadline} ms; it may be forgotten.`);
       }

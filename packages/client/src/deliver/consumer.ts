@@ -1,7 +1,8 @@
+import { callSafely } from "@tidings/protocol/call-safely";
 import type { Gap, Handler, ReceivedEvent, SnapshotInfo, UnreadableData } from "../handlers.ts";
 import type { Reason } from "../status.ts";
 import type { StreamError } from "../stream-error.ts";
-import { callHandler, callSafely } from "./callback.ts";
+import { callHandler } from "./callback.ts";
 import type { Item } from "./item.ts";
 
 /** Where a subscription delivers: handlers, or the queue of an iterator. No method throws. */

@@ -56,7 +56,7 @@ export async function toRefusal(
   }
   return {
     reason,
-    error: unexpected("refused", "an answer", `${status} ${code}${detail ? `: ${detail}` : ""}`),
+    error: unexpected("refused", "an answer", `${status} ${code}${detail ? `: ${withoutStop(String(detail))}` : ""}`),
     // Credentials, and what is not available now, concern the request as a whole.
     channels: reason === "unavailable" || reason === "unauthenticated" ? undefined : paths,
     most,
@@ -110,4 +110,9 @@ function waitOf(retryAfter: string | null, now: number): number {
   const seconds = Number(text);
   const wait = Number.isNaN(seconds) ? Date.parse(text) - now : seconds * 1_000;
   return Math.max(0, wait || 0);
+}
+
+/** The detail of a hub is a sentence, and becomes the end of another one. */
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, "");
 }

@@ -5,7 +5,7 @@ import { live } from "../../test/stream-kit.ts";
 test.each([
   ["by a page", () => lobby],
   ["by the stream", () => inbox],
-])("a path that is refused %s backs off, whoever wants it", async (_, address) => {
+])("a path that is refused %s backs off for every subscription", async (_, address) => {
   const { path } = address();
   const kit = createKit();
   kit.server.onRequest = (request) => queueMicrotask(() => request.answer(403, { channels: [path] }));

@@ -1,5 +1,5 @@
 import type { Person } from "@tidings/contract/presence";
-import { callSafely } from "../deliver/callback.ts";
+import { callSafely } from "@tidings/protocol/call-safely";
 
 /** What is called when somebody comes or goes. */
 export interface PeopleHandlers<P> {

@@ -1,4 +1,4 @@
-import { callSafely } from "../deliver/callback.ts";
+import { callSafely } from "@tidings/protocol/call-safely";
 import { isEqual } from "./is-equal.ts";
 import type { Watchable } from "../status.ts";
 import type { Clock } from "@tidings/protocol/clock";

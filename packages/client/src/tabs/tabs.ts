@@ -24,7 +24,7 @@ const VERSION = 1;
 export function tabs({ viewer }: TabsOptions): Share {
   if (viewer !== null && (typeof viewer !== "string" || viewer === "")) {
     throw new TypeError(
-      `Expected "viewer" to be null or the id of whoever is signed in, got ${JSON.stringify(viewer)}.`,
+      `Expected "viewer" to be null or the id of the person who is signed in, got ${JSON.stringify(viewer)}.`,
     );
   }
   return shareAmong(viewer, browserPlatform());

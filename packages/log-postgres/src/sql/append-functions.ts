@@ -134,8 +134,8 @@ begin
   delete from ${schema}.staged where transaction = pg_current_xact_id();
 end $$;
 
--- Appends what a transaction has staged, when it commits. It has the rights of its owner, so whoever may insert into
--- the table may publish.
+-- Appends what a transaction has staged, when it commits. It has the rights of its owner, so every role that may insert
+-- into the table may publish.
 create function ${schema}.on_commit() returns trigger language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp ${BY_INDEX} as $$
 begin

@@ -98,7 +98,9 @@ export const READ = defineScript(String.raw`
 ${PREAMBLE}
 ${POSITION}
 ${MERGING}
-local kinds, limit, max_bytes, now = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), time_of(ARGV[8])
+local kinds, max_bytes, now = ARGV[5], tonumber(ARGV[7]), time_of(ARGV[8])
+-- A page has one entry, whatever the limit. And one more shows whether that was the last one.
+local limit = math.max(1, tonumber(ARGV[6]))
 
 local function mark_of(channel, forgotten)
   local mark = call('ZSCORE', TRIMMED, channel)

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Law } from "./law.ts";
-import { numbered, publish, reliable } from "./publishing.ts";
-import { dataOf, readToEnd, WIDE } from "./reading.ts";
+import { latest, numbered, publish, reliable } from "./publishing.ts";
+import { currentToEnd, dataOf, readToEnd, WIDE } from "./reading.ts";
 import { nextWake, quiet, untilDone } from "./waking.ts";
 
 export const failoverLaws: readonly Law[] = [
@@ -52,6 +52,43 @@ export const failoverLaws: readonly Law[] = [
       const after = await reopen();
       await untilDone(() => after.append(numbered("a", 3)));
       expect((await after.read(reader, ["a"], WIDE)).holes).toMatchObject([{ channel: "a", reason: "lost" }]);
+    },
+  },
+  {
+    law: "expects",
+    title: "after a failover, a position that was lost is not that of the value which stands there now",
+    needs: ["loseSuffix"],
+    async run({ open }) {
+      const { log, reopen, loseSuffix } = await open({});
+      const [first] = await publish(log, latest("a", "x", "1"));
+      let lost = await log.head();
+      await loseSuffix(async () => {
+        await publish(log, latest("a", "x", "2", { expects: first ?? null }));
+        lost = await log.head();
+      });
+      const after = await reopen();
+      const [second] = await untilDone(() => publish(after, latest("a", "x", "3", { expects: first ?? null })));
+      expect(second?.seq).toBe(lost.seq);
+      const late = after.append([latest("a", "x", "4", { expects: lost })]);
+      await expect(late).rejects.toMatchObject({ name: "ConflictError", cursor: second });
+      await publish(after, latest("a", "x", "5", { expects: second ?? null }));
+      expect(dataOf(await currentToEnd(after, ["a"]))).toEqual(["5"]);
+    },
+  },
+  {
+    law: "ends",
+    title: "after a failover, an end that is there is still one, and a channel whose end was lost goes on",
+    needs: ["loseSuffix"],
+    async run({ open }) {
+      const { log, reopen, loseSuffix } = await open({});
+      await publish(log, reliable("a", "1", { type: "end" }));
+      await loseSuffix(() => publish(log, reliable("b", '"lost"', { type: "end" })));
+      const after = await reopen();
+      await untilDone(() => publish(after, reliable("b", "2")));
+      await expect(after.append([reliable("a")])).rejects.toMatchObject({ name: "EndedError" });
+      await publish(after, reliable("b", "3", { type: "end" }));
+      await expect(after.append([reliable("b")])).rejects.toMatchObject({ name: "EndedError" });
+      expect(dataOf(await currentToEnd(after, ["a", "b"]))).toEqual(["1", "3"]);
     },
   },
   {

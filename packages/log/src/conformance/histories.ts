@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
+import type { Cursor } from "@tidings/protocol";
 import type { EventLog, Keep, NewEntry } from "../event-log.ts";
 import type { EngineFacts } from "./engine.ts";
 import type { Law, TriedEngine } from "./law.ts";
@@ -10,9 +11,15 @@ import { currentToEnd, readToEnd, WIDE } from "./reading.ts";
 const CHANNELS = ["a", "b", "c", "d"];
 const EXPIRES = 3_000;
 
+/** An entry, and which position it expects: none, that of the value that stands there, or the first one of its key. */
+interface Draft {
+  readonly entry: NewEntry;
+  readonly expects?: "none" | "standing" | "first";
+}
+
 /** One step of a history. */
 type Step =
-  | { readonly kind: "append"; readonly batch: readonly NewEntry[] }
+  | { readonly kind: "append"; readonly batch: readonly Draft[] }
   | { readonly kind: "wait"; readonly milliseconds: number }
   | { readonly kind: "trim" };
 
@@ -31,9 +38,30 @@ function newEntry({ heedsClock }: EngineFacts): fc.Arbitrary<NewEntry> {
   );
 }
 
+function newDraft(facts: EngineFacts): fc.Arbitrary<Draft> {
+  const plain = newEntry(facts).map((entry): Draft => ({ entry }));
+  const conditional = fc.record({
+    entry: newEntry(facts).filter(({ mode }) => mode === "latest"),
+    expects: fc.constantFrom("none" as const, "standing" as const, "first" as const),
+  });
+  const end = fc.record({
+    channel: fc.constantFrom(...CHANNELS),
+    type: fc.constant("end"),
+    mode: fc.constant("reliable" as const),
+    data: fc.constant("0"),
+  });
+  const keyed = end.map((entry) => ({ ...entry, idempotencyKey: "end" }));
+  return fc.oneof(
+    { weight: 50, arbitrary: plain },
+    { weight: 9, arbitrary: conditional },
+    // Few: of a channel that has ended, every batch is refused.
+    { weight: 1, arbitrary: fc.oneof(end, keyed).map((entry) => ({ entry })) },
+  );
+}
+
 function steps(facts: EngineFacts, withTrim: boolean): fc.Arbitrary<Step[]> {
   const append = fc
-    .array(newEntry(facts), { minLength: 1, maxLength: 4 })
+    .array(newDraft(facts), { minLength: 1, maxLength: 4 })
     .map((batch): Step => ({ kind: "append", batch }));
   const wait = fc.integer({ min: 0, max: 2_500 }).map((milliseconds): Step => ({ kind: "wait", milliseconds }));
   const trim = fc.constant<Step>({ kind: "trim" });
@@ -50,15 +78,36 @@ const readArguments = fc.record({
 });
 const reads = fc.array(readArguments, { minLength: 1, maxLength: 4 });
 
-/** Appends a batch to a log and to the model, and expects both to find the same duplicates. */
+/** The position that a draft expects. */
+function expectedBy({ entry, expects }: Draft, model: LogModel, now: number): number | null {
+  if (expects === "standing") return model.standing(entry, now);
+  return expects === "first" ? model.first(entry) : null;
+}
+
+/** Appends a batch to a log and to the model. Both have to refuse the same, and to find the same duplicates. */
 async function appendToBoth(
   log: EventLog,
   model: LogModel,
-  batch: readonly NewEntry[],
+  drafts: readonly Draft[],
   now: () => number,
 ): Promise<void> {
-  const duplicates = model.duplicates(batch);
   const at = now();
+  const { epoch } = await log.head();
+  const batch = drafts.map((draft): NewEntry => {
+    if (draft.expects === undefined) return draft.entry;
+    const seq = expectedBy(draft, model, at);
+    return { ...draft.entry, expects: seq === null ? null : { epoch, seq } };
+  });
+  const refusal = model.refusalOf(batch, at);
+  if (refusal !== null) {
+    const { name, cursors } = refusal;
+    const error: unknown = await log.append(batch).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name });
+    // Safe: an error of this name has a cursor.
+    expect(cursors).toContain((error as { readonly cursor: Cursor | null }).cursor?.seq ?? null);
+    return;
+  }
+  const duplicates = model.duplicates(batch);
   const appended = await log.append(batch);
   expect(appended.map(({ duplicate }) => duplicate)).toEqual(duplicates.map((first) => first !== null));
   for (const [index, first] of duplicates.entries()) {

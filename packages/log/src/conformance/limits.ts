@@ -47,7 +47,7 @@ export const limitLaws: readonly Law[] = [
   },
   {
     law: "limits",
-    title: "a page may have one entry that alone has more bytes than the limit",
+    title: "a page may have one entry that alone exceeds the limit, also one of nothing",
     async run({ open }) {
       const { log } = await open({});
       await publish(
@@ -57,9 +57,14 @@ export const limitLaws: readonly Law[] = [
         latest("a", "", KILOBYTE),
         latest("a", "2", KILOBYTE),
       );
-      const limit = { entries: 1, bytes: 1 };
-      expect((await readToEnd(log, await startOf(log), ["a"], limit)).entries).toHaveLength(4);
-      expect((await currentToEnd(log, ["a"], limit)).entries).toHaveLength(2);
+      for (const limit of [
+        { entries: 1, bytes: 1 },
+        { entries: 0, bytes: 0 },
+      ]) {
+        expect((await readToEnd(log, await startOf(log), ["a"], limit)).entries).toHaveLength(4);
+        expect((await readToEnd(log, await startOf(log), null, limit)).entries).toHaveLength(4);
+        expect((await currentToEnd(log, ["a"], limit)).entries).toHaveLength(2);
+      }
     },
   },
   {

@@ -1,3 +1,4 @@
+import { isEnd } from "../ended-error.ts";
 import { VOLATILE_AGE, type Appended, type Entry, type NewEntry } from "../event-log.ts";
 
 /** An entry of the model. */
@@ -13,6 +14,12 @@ export type Expected = Pick<Entry, "seq" | "channel" | "type" | "mode" | "data">
 /** Picks that part from an entry of a log. */
 export function asExpected({ seq, channel, type, mode, key, data }: Entry): Expected {
   return { seq, channel, type, mode, key, data };
+}
+
+/** Why a batch is refused: the name of the error, and each position that it may name. */
+export interface Refusal {
+  readonly name: "EndedError" | "ConflictError";
+  readonly cursors: readonly (number | null)[];
 }
 
 /**
@@ -41,6 +48,36 @@ export class LogModel {
     });
   }
 
+  /** Why `append` has to refuse a batch; null if it has to append it. A batch with two faults may name either. */
+  refusalOf(batch: readonly NewEntry[], now: number): Refusal | null {
+    const duplicates = this.duplicates(batch);
+    const ends = batch.flatMap((entry, index) => {
+      if (duplicates[index] !== null) return [];
+      const isSame = (other: NewEntry): boolean => isEnd(other) && other.channel === entry.channel;
+      const end = this.#all.find(({ given }) => isSame(given));
+      // A retry of the end may stand in the batch, too.
+      return [...(end === undefined ? [] : [end.seq]), ...(batch.slice(0, index).some(isSame) ? [null] : [])];
+    });
+    if (ends.length > 0) return { name: "EndedError", cursors: ends };
+    const conflicts = batch.flatMap((entry, index) => {
+      if (entry.expects === undefined || typeof duplicates[index] === "number") return [];
+      const standing = this.standing(entry, now);
+      return (entry.expects?.seq ?? null) === standing ? [] : [standing];
+    });
+    return conflicts.length > 0 ? { name: "ConflictError", cursors: conflicts } : null;
+  }
+
+  /** The `seq` of the value of a key; null if there is none. */
+  standing(key: NewEntry, now: number): number | null {
+    const value = this.#all.findLast(({ given }) => isSameKey(key, given));
+    return value !== undefined && isValue(value.given) && this.#isOwed(value, now) ? value.seq : null;
+  }
+
+  /** The `seq` of the first entry of a key; null if there is none. */
+  first(key: NewEntry): number | null {
+    return this.#all.find(({ given }) => isSameKey(key, given))?.seq ?? null;
+  }
+
   /** What `read` has to return. */
   owed(after: number, channels: readonly string[] | null, now: number): Expected[] {
     return this.#of(channels)
@@ -48,10 +85,10 @@ export class LogModel {
       .map(toExpected);
   }
 
-  /** What `current` has to return. */
+  /** What `current` has to return: values and ends. */
   current(channels: readonly string[], now: number): Expected[] {
     return this.#of(channels)
-      .filter((entry) => isValue(entry.given) && this.#isOwed(entry, now))
+      .filter((entry) => isEnd(entry.given) || (isValue(entry.given) && this.#isOwed(entry, now)))
       .map(toExpected);
   }
 

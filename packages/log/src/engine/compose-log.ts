@@ -152,7 +152,7 @@ class ComposedLog implements EventLog {
     this.#closing.abort();
     this.#parts.watchers.clear();
     await this.#listener?.close();
-    // Whoever has called `trim` hears of its error.
+    // The caller of `trim` hears of its error.
     await this.#trimming?.catch(() => {});
     await this.#parts.close();
   }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
 import { Doorbell, POLL_INTERVAL, type BellConnection } from "./doorbell.ts";
 
@@ -7,11 +7,17 @@ class FakeStorage {
   readonly clock = new VirtualClock();
   rings = 0;
   deaf = 0;
+  /** What the application does when it is told. */
+  onDeaf: () => unknown = () => {};
   attempts = 0;
+  /** How often it has rung itself. */
+  selfRings = 0;
   /** Nobody can connect. */
   isAway = false;
   /** Who listens hears nothing. */
   isSilent = false;
+  /** Nothing comes through, neither answers nor ends. */
+  isVanished = false;
   isRefusing = false;
   readonly #listeners = new Map<() => void, () => void>();
   readonly doorbell: Doorbell;
@@ -24,9 +30,12 @@ class FakeStorage {
       clock: this.clock,
       ring: () => this.rings++,
       connect: () => this.#connect(),
-      ringOnce: async () => this.append(),
+      ringOnce: () => (this.isVanished ? this.#noAnswer() : this.#ringOnce()),
       isRefused: (error) => String(error).includes("refused"),
-      onDeaf: () => this.deaf++,
+      onDeaf: () => {
+        this.deaf++;
+        return this.onDeaf();
+      },
     });
   }
 
@@ -35,7 +44,7 @@ class FakeStorage {
   }
 
   append(): void {
-    if (this.isSilent) return;
+    if (this.isSilent || this.isVanished) return;
     for (const hear of this.#listeners.keys()) hear();
   }
 
@@ -48,6 +57,24 @@ class FakeStorage {
     const before = this.rings;
     await this.clock.advance(milliseconds);
     return this.rings - before;
+  }
+
+  async #ringOnce(): Promise<void> {
+    this.selfRings++;
+    this.append();
+  }
+
+  /** As an engine, which gives up after some time. */
+  #noAnswer(): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      this.clock.setTimeout(() => reject(new Error("no answer")), 4_000);
+    });
+  }
+
+  /** Connections of before hear nothing any more, and others can be made. */
+  reappear(): void {
+    this.isVanished = false;
+    this.#listeners.clear();
   }
 
   #connect(): BellConnection {
@@ -66,6 +93,10 @@ class FakeStorage {
       listen: async (hear) => {
         if (this.isAway) throw new Error("nobody there");
         if (this.isRefusing) throw new Error("refused");
+        if (this.isVanished) {
+          await ended;
+          throw new Error("given up");
+        }
         own = () => hear();
         this.#listeners.set(own, close);
       },
@@ -97,6 +128,21 @@ describe("a doorbell", () => {
     await storage.clock.advance(60_000);
     expect([storage.deaf, storage.attempts]).toEqual([1, 1]);
     expect(await storage.ringsIn(10 * POLL_INTERVAL)).toBe(10);
+  });
+
+  test.for([
+    ["silent", "throws", () => expect.unreachable("warning")],
+    ["silent", "rejects", () => Promise.reject(new Error("warning"))],
+    ["refusing", "throws", () => expect.unreachable("warning")],
+    ["refusing", "rejects", () => Promise.reject(new Error("warning"))],
+  ] as const)("that is %s says so once, also if who is told %s", async ([state, , onDeaf]) => {
+    const reported = vi.spyOn(console, "error").mockImplementation(() => {});
+    onTestFinished(() => reported.mockRestore());
+    const storage = new FakeStorage(state);
+    storage.onDeaf = onDeaf;
+    await storage.clock.advance(60_000);
+    expect([storage.deaf, storage.connections, storage.attempts]).toEqual([1, 0, 1]);
+    expect(reported).toHaveBeenCalledOnce();
   });
 
   test("that is cut rings at once and polls until it is back, with pauses that grow to a second", async () => {
@@ -133,6 +179,41 @@ describe("a doorbell", () => {
     storage.isSilent = false;
     await storage.clock.advance(3_000);
     expect([storage.deaf, storage.attempts, storage.connections]).toEqual([0, 2, 1]);
+  });
+
+  test("that hears nothing for a while rings itself once in that time, unless others ring", async () => {
+    const storage = new FakeStorage();
+    await storage.clock.advance(1_000);
+    const before = storage.selfRings;
+    await storage.clock.advance(60_000);
+    expect(storage.selfRings - before).toBe(4);
+    for (let second = 0; second < 60; second++) {
+      storage.append();
+      await storage.clock.advance(1_000);
+    }
+    expect([storage.selfRings - before, storage.attempts]).toEqual([4, 1]);
+  });
+
+  test("whose connection dies without an end polls, listens again, and is never deaf", async () => {
+    const storage = new FakeStorage();
+    await storage.clock.advance(1_000);
+    storage.isVanished = true;
+    // An interval, and the test, which waits for the answer of the engine.
+    await storage.clock.advance(15_000 + 4_000 + POLL_INTERVAL);
+    expect(await storage.ringsIn(10 * POLL_INTERVAL)).toBeGreaterThanOrEqual(10);
+    // Attempts are given up, too.
+    await storage.clock.advance(600_000);
+    expect(storage.attempts).toBeGreaterThan(50);
+    storage.reappear();
+    await storage.clock.advance(11_000);
+    expect(storage.connections).toBe(1);
+    expect(await storage.ringsIn(10_000)).toBe(0);
+    storage.isSilent = true;
+    await storage.clock.advance(60_000);
+    storage.isSilent = false;
+    await storage.clock.advance(5_000);
+    expect([storage.connections, storage.deaf]).toEqual([1, 0]);
+    expect(await storage.ringsIn(10_000)).toBe(0);
   });
 
   test.for(["works", "silent", "away"] as const)(

@@ -1,7 +1,12 @@
+import { callSafely } from "@tidings/protocol/call-safely";
 import type { Clock } from "@tidings/protocol/clock";
 
 /** How long the test of the doorbell waits for its ring, in milliseconds. */
 const TEST_TIME = 2_000;
+/** After so many milliseconds without a ring, the doorbell is tested again. */
+const SILENCE = 15_000;
+/** How long an attempt to listen may take, in milliseconds. */
+const ATTEMPT_TIME = 10_000;
 /** The pauses before the next attempt to listen, in milliseconds: the first, and the longest. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 1_000;
@@ -33,22 +38,27 @@ export interface DoorbellNeeds {
   readonly ringOnce: () => Promise<unknown>;
   /** Whether an error says that listening is not allowed, so that no further attempt is of use. @default never */
   readonly isRefused?: (error: unknown) => boolean;
-  /** Called at most once, when listening turns out to be of no use. */
-  readonly onDeaf: () => void;
+  /** Called at most once, when listening turns out to be of no use. It may throw or reject. */
+  readonly onDeaf: () => unknown;
 }
 
 /**
  * Hears of what other processes append, on a connection of its own, which is made again when it ends. Behind some
  * poolers and proxies, listening succeeds but nothing arrives: so the doorbell rings itself first. Until it has heard
- * that, it polls.
+ * that, it polls. A connection may also die without an end, so the doorbell rings itself again after a silence. Where
+ * several processes listen, one of them does it for all.
  */
 export class Doorbell {
   readonly #needs: DoorbellNeeds;
   #connection: BellConnection;
   /** To be called when a ring arrives while the doorbell is tested. */
   #onTestRing: () => void = () => {};
+  /** Whether a ring has arrived in this interval. */
+  #hasHeard = false;
+  /** Whether it has passed a test. If it then fails one, its connection is to blame. */
+  #hasWorked = false;
   #pause = FIRST_PAUSE;
-  /** Cancels the end of the test, or the next attempt. */
+  /** Cancels the end of the attempt, of the test, of the interval or of the pause. */
   #cancelTimer: () => void = () => {};
   /** Cancels the next poll; null while the doorbell works. */
   #cancelPoll: (() => void) | null = null;
@@ -85,46 +95,68 @@ export class Doorbell {
     void this.#listen(this.#connection);
   }
 
-  /** Resolves when the connection has ended, with whether another one may be of use. */
+  /** Resolves when the connection has ended or hears nothing, with whether another one may be of use. */
   async #hearUntilItEnds(connection: BellConnection): Promise<boolean> {
-    const { ring, isRefused = () => false, onDeaf } = this.#needs;
+    const { isRefused = () => false, onDeaf } = this.#needs;
+    const ended = connection.ended.then(() => null);
     try {
-      await connection.listen(() => this.#hear());
-      const isHeard = await Promise.race([this.#isHeard(), connection.ended.then(() => null)]);
-      if (this.#closed || isHeard === null) return true;
-      if (!isHeard) {
-        onDeaf();
-        return false;
+      const listening = connection.listen(() => this.#hear()).then(() => true);
+      if ((await Promise.race([listening, ended, this.#sleep(ATTEMPT_TIME)])) === null) return true;
+      for (;;) {
+        const isHeard = await Promise.race([this.#isHeard(), ended]);
+        if (this.#closed || isHeard === null) return true;
+        if (!isHeard) break;
+        this.#goOnWithoutPolls();
+        if (!(await this.#isQuiet(ended))) return true;
       }
-      this.#pause = FIRST_PAUSE;
-      this.#cancelPoll?.();
-      this.#cancelPoll = null;
-      // Entries may have come before the connection listened.
-      ring();
-      await connection.ended;
-      return true;
+      // What has worked before has lost its connection.
+      if (this.#hasWorked) return true;
     } catch (error) {
       if (this.#closed || !isRefused(error)) return true;
-      onDeaf();
-      return false;
     }
+    callSafely(onDeaf);
+    return false;
+  }
+
+  #goOnWithoutPolls(): void {
+    this.#hasWorked = true;
+    this.#pause = FIRST_PAUSE;
+    this.#cancelPoll?.();
+    this.#cancelPoll = null;
+  }
+
+  /** Waits for an interval in which no ring arrives. Returns whether it has come before the end of the connection. */
+  async #isQuiet(ended: Promise<null>): Promise<boolean> {
+    do {
+      this.#hasHeard = false;
+      const interval = this.#sleep(SILENCE).then(() => true);
+      if ((await Promise.race([interval, ended])) === null) return false;
+    } while (this.#hasHeard);
+    return true;
   }
 
   #hear(): void {
+    this.#hasHeard = true;
     this.#onTestRing();
     if (!this.#closed) this.#needs.ring();
   }
 
   /** Whether a ring of another connection arrives. */
   async #isHeard(): Promise<boolean> {
-    const { clock, ringOnce } = this.#needs;
     const ringing = new Promise<boolean>((resolve) => {
       this.#onTestRing = () => resolve(true);
-      this.#cancelTimer = clock.setTimeout(() => resolve(false), TEST_TIME, true);
     });
-    const [isHeard] = await Promise.all([ringing, ringOnce()]);
-    this.#cancelTimer();
+    const late = this.#sleep(TEST_TIME).then(() => false);
+    const [isHeard] = await Promise.all([Promise.race([ringing, late]), this.#needs.ringOnce()]);
     return isHeard;
+  }
+
+  /** Resolves after so many milliseconds, unless another of its calls comes first. */
+  #sleep(milliseconds: number): Promise<null> {
+    this.#cancelTimer();
+    return new Promise((resolve) => {
+      this.#cancelTimer = this.#needs.clock.setTimeout(() => resolve(null), milliseconds, true);
+    });
   }
 
   /** Rings again and again. */

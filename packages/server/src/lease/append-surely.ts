@@ -1,9 +1,8 @@
 import type { NewEntry } from "@tidings/log";
-import type { Clock } from "@tidings/protocol/clock";
+import { sleep, type Clock } from "@tidings/protocol/clock";
 import type { Published } from "../publish/publication.ts";
 import { PublishError } from "../publish/publish-error.ts";
 import type { Publisher } from "../publish/publisher.ts";
-import { sleep } from "../runtime/sleep.ts";
 
 export interface AppendNeeds {
   readonly publisher: Pick<Publisher, "appendAll">;
@@ -24,7 +23,7 @@ const RETRY_DELAY = 250;
 
 /**
  * Appends a batch, and tries again for as long as nobody can tell whether the log has it. All attempts have the same
- * conditions, so at most one of them is stored.
+ * conditions, so at most one of them is stored. The process stays alive meanwhile: somebody may wait for the answer.
  *
  * @throws PublishError, AppendError `none` when nothing is stored
  * @throws the last error when it is still not certain

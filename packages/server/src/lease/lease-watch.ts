@@ -63,12 +63,12 @@ const PAGE = { entries: 1_000, bytes: 1_000_000 };
 
 /**
  * It knows all leases of the log, one for each writer that lives, and has one timer for all of them, which runs only
- * while there are leases. It goes by its own clock, and may be wrong: the log decides. Whoever ends an address expects
+ * while there are leases. It goes by its own clock, and may be wrong: the log decides. The end of an address expects
  * the lease to be the one that was silent, so a writer that has renewed it, or another process, was first.
  */
 export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
   const { log, publisher, writers, ready, clock, random, trace, closing } = needs;
-  const stops = new StopRequests({ clock });
+  const stops = new StopRequests({ clock, closing });
   const standing = new Map<string, Standing>();
   let mustRead = false;
   let isPlanned = false;

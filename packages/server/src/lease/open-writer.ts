@@ -206,7 +206,7 @@ export class OpenWriter {
 
   /** Waits for what gives the lease up. */
   async #finished(): Promise<void> {
-    // Whoever calls `end` again when it was refused has begun the next attempt by then.
+    // An application that calls `end` again when it was refused has begun the next attempt by then.
     while (this.#state === "finishing") await this.#finishing?.catch(() => {});
   }
 

@@ -1,9 +1,12 @@
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
+import { sleep } from "../runtime/sleep.ts";
 import { STOP_LIFETIME, type StopRequest } from "./lease-entry.ts";
 
 interface StopRequestsNeeds {
   readonly clock: Pick<Clock, "monotonic" | "setTimeout">;
+  /** Aborted when the hub closes. */
+  readonly closing: AbortSignal;
 }
 
 /** A request to stop that stands in the log. */
@@ -17,15 +20,15 @@ export interface StandingStop {
  * forgotten when the log forgets it, so this is as much as was asked for within {@link STOP_LIFETIME}.
  */
 export class StopRequests {
-  readonly #clock: StopRequestsNeeds["clock"];
+  readonly #needs: StopRequestsNeeds;
   /** The oldest one first: each is put at the end, and all have the same lifetime. */
   readonly #standing = new Map<string, StandingStop & { readonly until: number }>();
   /** The paths that have changed while the log is being read, since what is read may be older. */
   #changed: Set<string> | null = null;
-  #cancelTimer: (() => void) | null = null;
+  #isPlanned = false;
 
-  constructor({ clock }: StopRequestsNeeds) {
-    this.#clock = clock;
+  constructor(needs: StopRequestsNeeds) {
+    this.#needs = needs;
   }
 
   get size(): number {
@@ -41,7 +44,7 @@ export class StopRequests {
     const { path } = stop.request;
     this.#changed?.add(path);
     this.#standing.delete(path);
-    this.#standing.set(path, { ...stop, until: this.#clock.monotonic() + STOP_LIFETIME });
+    this.#standing.set(path, { ...stop, until: this.#needs.clock.monotonic() + STOP_LIFETIME });
     this.#forgetLater();
   }
 
@@ -68,16 +71,18 @@ export class StopRequests {
   }
 
   #forgetLater(): void {
+    const { clock, closing } = this.#needs;
     const [oldest] = this.#standing.values();
-    if (oldest === undefined || this.#cancelTimer !== null) return;
-    const wait = Math.max(0, oldest.until - this.#clock.monotonic());
-    this.#cancelTimer = this.#clock.setTimeout(() => this.#forget(), wait, true);
+    if (oldest === undefined || this.#isPlanned) return;
+    this.#isPlanned = true;
+    const wait = Math.max(0, oldest.until - clock.monotonic());
+    void sleep(clock, wait, closing).then((isTime) => (isTime ? this.#forget() : undefined));
   }
 
   #forget(): void {
-    this.#cancelTimer = null;
+    this.#isPlanned = false;
     for (const [path, { until }] of this.#standing) {
-      if (until > this.#clock.monotonic()) break;
+      if (until > this.#needs.clock.monotonic()) break;
       this.#standing.delete(path);
     }
     this.#forgetLater();

@@ -6,7 +6,10 @@ import type { Published } from "../publish/publication.ts";
 /** The only one who writes to an address with a lease, over all processes of a log. */
 export interface Writer<C extends Contract, Name extends ChannelName<C>> extends AsyncDisposable {
   readonly address: AddressOf<C, Name>;
-  /** The position of the log when the lease was asked for: for `stopsSince` of another one. */
+  /**
+   * The position of the log when the lease was asked for. Everything that this writer publishes comes after it, so
+   * those who read from the beginning go on after it. It is also for `stopsSince` of another lease.
+   */
   readonly askedAt: string;
   /**
    * Aborted when this writer has to come to an end. The reason is a {@link LeaseError}: `lost`, `stopped` or `closing`.

@@ -12,6 +12,7 @@ describe("hub.lease", () => {
     ["a misspelt option", job, { ttl: 10_000, abort: aborted }, 'got "abort"'],
     ["aborted where the channel declares no end", room, { ttl: 10_000, aborted }, 'got "aborted"'],
     ["no ttl", room, {}, 'Expected "ttl" to be a number from 1000 to 600000, got undefined'],
+    ["a ttl that is a text", room, { ttl: "10000" }, 'to be a number from 1000 to 600000, got "10000"'],
     ["a ttl that is too short", room, { ttl: 999 }, "from 1000"],
     ["a ttl that is too long", room, { ttl: 600_001 }, "to 600000"],
     ["no aborted where the channel declares an end", job, { ttl: 10_000 }, 'Expected "aborted" in'],
@@ -62,7 +63,7 @@ describe("hub.lease", () => {
 test.each([
   ["with an end", job, { ttl: 10_000, aborted }],
   ["without an end", room, { ttl: 10_000 }],
-])("a hub that has closed says so to whoever wants a lease on a channel %s", async (_what, address, options) => {
+])("a hub that has closed says so to a caller that wants a lease on a channel %s", async (_what, address, options) => {
   const { hub, clock } = await openJobsHub();
   const closed = hub.close();
   await expect(hub.lease(address as never, options as never)).rejects.toMatchObject({ code: "closing" });
@@ -88,6 +89,14 @@ describe("hub.stop", () => {
     await expect(hub.stop(job, "x".repeat(1_000))).resolves.toBeUndefined();
     await clock.settle();
   });
+});
+
+test("a hub that has heard of a request to stop leaves no timer behind when it closes", async () => {
+  const { hub, clock } = await openJobsHub();
+  await hub.stop(job, "enough");
+  await clock.settle();
+  await hub.close();
+  expect(clock.pending).toBe(0);
 });
 
 describe("a writer with await using", () => {

@@ -2,13 +2,12 @@ import { ContractError, parseAddress, type Address, type Contract } from "@tidin
 import type { EventLog, NewEntry } from "@tidings/log";
 import { formatCursor, newEpoch, type Cursor } from "@tidings/protocol";
 import { checkRange, checkType } from "@tidings/protocol/checks";
-import type { Clock } from "@tidings/protocol/clock";
+import { sleep, type Clock } from "@tidings/protocol/clock";
 import { findEnds, type EndNeeds } from "../position/find-ends.ts";
 import { checkAddress, endEntry, eventEntry, type EntryNeeds } from "../publish/new-entry.ts";
 import type { Published } from "../publish/publication.ts";
 import { PublishError } from "../publish/publish-error.ts";
 import { readHead } from "../runtime/read-head.ts";
-import { sleep } from "../runtime/sleep.ts";
 import { Attempts, type Attempt } from "./attempts.ts";
 import { HeldLease, type HeldLeaseNeeds } from "./held-lease.ts";
 import { stopEntry, type Lease, type StopRequest } from "./lease-entry.ts";
@@ -145,6 +144,7 @@ export function createWriters(needs: WritersNeeds): Writers {
       if (attempts.size === 0) done.abort();
     };
     noteOver();
+    // The process stays alive for it.
     await sleep(clock, closingTime, done.signal);
   }
 

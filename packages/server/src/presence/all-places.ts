@@ -1,5 +1,6 @@
 import type { Address, Contract } from "@tidings/contract";
 import { presenceKind } from "@tidings/contract/presence";
+import { checkAddress } from "../publish/new-entry.ts";
 import { withTimeLimit } from "../runtime/time-limit.ts";
 import { Count } from "./count.ts";
 import { People } from "./people.ts";
@@ -72,8 +73,10 @@ export class AllPlaces {
    * Null for an address that does not say who is there, if there are too many, and after the end.
    *
    * @param makeRoom called if there are too many; returns whether there is one less now
+   * @throws ContractError `unknown-channel` for what is no address
    */
   #placeAt(address: Address, makeRoom = () => false): Place | null {
+    checkAddress(address);
     if (this.#isClosed) return null;
     const found = this.#places.get(address.path);
     if (found !== undefined) return found;

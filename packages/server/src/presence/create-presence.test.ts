@@ -2,6 +2,8 @@ import { defineContract } from "@tidings/contract";
 import { countChannel, peopleChannel, serversChannel } from "@tidings/contract/presence";
 import { memoryLog } from "@tidings/log";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { SteppedClock } from "../../test/stepped-clock.ts";
+import { WatchedLog } from "../../test/watched-log.ts";
 import { createHub } from "../hub.ts";
 import { createPresence, type PresenceOptions } from "./create-presence.ts";
 
@@ -36,5 +38,43 @@ test("a contract that is not that of the hub is reported, and does not end the p
   const presence = createPresence(hub, { contract: other, servers: other.servers(), onError });
   presence.connect({ viewer: { id: "ada" }, addresses: [other.hall()] });
   await vi.waitFor(() => expect(errors).toContainEqual(expect.objectContaining({ code: "unknown-channel" })));
+  await presence.close();
+});
+
+test.for([
+  ["throws", () => expect.unreachable("onError")],
+  ["rejects", () => Promise.reject(new Error("onError"))],
+] as const)("a server whose onError fails (%s) says who is there when the log is back", async ([, onError]) => {
+  const reported = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => reported.mockRestore());
+  const clock = new SteppedClock();
+  const log = new WatchedLog({ now: clock.now });
+  const hub = createHub(app, { log, clock, authorize: () => true, onLog: () => {} });
+  onTestFinished(() => hub.close());
+  const presence = createPresence(hub, { contract: app, servers, clock, onError });
+  log.fails = true;
+  presence.connect({ viewer: { id: "ada" }, addresses: [app.people()] });
+  await clock.advance(3_000);
+  log.fails = false;
+  await clock.advance(30_000);
+  const { entries } = await log.current(["servers", "people"], null, { entries: 10, bytes: 1_000 });
+  expect(entries.map(({ type }) => type).toSorted()).toEqual(["alive", "here"]);
+  expect(reported).toHaveBeenCalledWith(expect.objectContaining({ message: expect.stringContaining("onError") }));
+  await presence.close();
+});
+
+test.for([
+  ["nothing", undefined, /got undefined/],
+  ["the channel itself", app.people, /got the channel function itself/],
+] as const)("%s in place of an address is refused", async ([, address, message]) => {
+  const hub = createHub(app, { log: memoryLog(), authorize: () => true, onLog: () => {} });
+  onTestFinished(() => hub.close());
+  const errors: unknown[] = [];
+  const presence = createPresence(hub, { contract: app, servers, onError: (error) => void errors.push(error) });
+  const viewer = { id: "ada" };
+  await expect(presence.update(address as never, "ada", null)).rejects.toThrow(message);
+  expect(() => presence.connect({ viewer, addresses: [address as never] })).toThrow(message);
+  // Nothing was begun for it.
+  expect(errors).toEqual([]);
   await presence.close();
 });

@@ -1,5 +1,6 @@
 import type { Address, AddressOf, ChannelName, Contract, EventDefinition } from "@tidings/contract";
 import { presenceKind, type PeopleEvents, type ServersEvents } from "@tidings/contract/presence";
+import { callSafely } from "@tidings/protocol/call-safely";
 import { checkMethods, checkOptions, checkRange, CLOCK_METHODS } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { Hub } from "../hub.ts";
@@ -121,7 +122,7 @@ export function createPresence<C extends Contract>(
     grace,
     mostPeople,
     mostAddresses,
-    report: onError,
+    report: (error) => callSafely(() => onError(error)),
   });
 }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { channel, defineContract, type Address } from "@tidings/contract";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
@@ -148,7 +149,7 @@ describe("a gap is an item", () => {
     await hub.clock.advance(1_000);
     expect(brief()).toEqual([said("1"), "rooms/lobby gap reset", "rooms/tea gap reset", said("3")]);
     expect(items.at(-1)?.cursor).toBe(head);
-    // Whoever dies between the two gaps meets both of them again.
+    // A process that dies between the two gaps meets both of them again.
     const [, first, second] = items;
     const between = await taken(hub, hub.hub.events([lobby, tea], { after: first?.cursor ?? "" }));
     expect(between.brief()).toEqual(["rooms/lobby gap reset", "rooms/tea gap reset"]);
@@ -323,6 +324,20 @@ describe("a loop ends at once", () => {
     expect(warnings).toEqual([]);
   });
 
+  test("and its signal holds nothing of it any more, also after a gap with which it began again", async () => {
+    const hub = await openTestHub();
+    const { signal } = new AbortController();
+    const loop = hub.hub.events(lobby, { signal });
+    const items = await taken(hub, loop);
+    hub.log.lose();
+    await hub.say("new");
+    await hub.clock.advance(2_000);
+    expect(items.brief()).toEqual(["rooms/lobby gap reset"]);
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await loop.return?.();
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
   test("without the items that it has not taken: they come after its cursor", async () => {
     const hub = await openTestHub();
     const controller = new AbortController();
@@ -377,6 +392,7 @@ describe("events refuses", () => {
     ["a misspelt option", lobby, { afer: null }, /Expected one of after, signal/],
     ["an `after` that is no cursor", lobby, { after: "yesterday" }, /Expected "after" to be the cursor of an item/],
     ["an `after` that is no text", lobby, { after: 5 }, /Expected "after" to be the cursor of an item/],
+    ["an `after` without a value", lobby, { after: undefined }, /got undefined; leave it out to begin from now on/],
     ["a signal that is none", lobby, { signal: "stop" }, /Expected "signal" to have a method "addEventListener"/],
     ["a controller in place of its signal", lobby, { signal: new AbortController() }, /got undefined; pass a signal/],
   ])("%s", async (_, addresses, options, message) => {

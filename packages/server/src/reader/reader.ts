@@ -165,6 +165,8 @@ export class Reader implements Consumer {
   async #begin(): Promise<void> {
     const { tailer, clock, closing, readers } = this.#needs;
     if (this.#signal?.aborted === true || closing.aborted) return this.end();
+    // After a gap it begins again.
+    this.#forgetSignal();
     this.#forgetSignal = onAbort(this.#signal, () => this.end());
     readers.add(this);
     while (!this.#isEnded) {

@@ -181,7 +181,7 @@ describe("a new epoch (laws 2 and 4)", () => {
     expect([back.sink.received, log.ownReads]).toEqual([["b", "c", "d", "e"].map(said), 1]);
   });
 
-  test("is a gap for whoever has seen what is lost, and for nobody else", async () => {
+  test("is a gap for readers that have seen what is lost, and for nobody else", async () => {
     const log = new FailoverLog();
     const { clock, connect, say } = await openTestHub({ log });
     await say("a", "b");

@@ -1,0 +1,53 @@
+import { EventType, type StreamChunk } from "@tanstack/ai";
+import { memoryLog } from "@tidings/log";
+import { createHub } from "@tidings/server";
+import { expect, onTestFinished, test } from "vitest";
+import { ai } from "../../test/contract.ts";
+import { tidingsStream, type TidingsStreamOptions } from "./tidings-stream.ts";
+
+const run = ai.run({ chatId: "c", runId: "r" });
+
+function openHub() {
+  const hub = createHub(ai, { log: memoryLog(), authorize: () => true, onLog: () => {} });
+  onTestFinished(() => hub.close());
+  return hub;
+}
+
+/** A stream of a request: one with an offset reads the run, and one without begins it. */
+function open(hub = openHub(), offset: string | null = null, options: Partial<TidingsStreamOptions<typeof ai>> = {}) {
+  const url = `http://app.test/api/chat?runId=r${offset === null ? "" : `&offset=${offset}`}`;
+  return tidingsStream(hub, new Request(url), { run, ...options });
+}
+
+const chunkOf = (name: string): StreamChunk => ({ type: EventType.CUSTOM, name, timestamp: 0 });
+
+test("a page that waits for the beginning of a run hears at once that the hub closes", async () => {
+  const hub = openHub();
+  const read = async () => {
+    const stream = await open(hub, "-1", { firstChunkDeadlineMs: 60_000 });
+    return stream.read("-1")[Symbol.asyncIterator]().next();
+  };
+  const waiting = read();
+  const closed = hub.close();
+  await expect(waiting).rejects.toThrow("Expected a run at chats/c/runs/r, got a hub that closes; ask again.");
+  await closed;
+  await expect(read()).rejects.toThrow("got a hub that closes");
+});
+
+test("after a batch with something that is no chunk, the next one has the offsets that its readers get", async () => {
+  const stream = await open();
+  await expect(stream.append([chunkOf("a"), { name: "b" } as never, chunkOf("c")])).rejects.toThrow("to be an object");
+  const offsets = await stream.append([chunkOf("d"), chunkOf("e")]);
+  const stored = (await stream.snapshot?.()) ?? [];
+  const isNewest = (_: unknown, index: number) => index >= stored.length - 2;
+  expect(stored.filter(isNewest)).toEqual([
+    { offset: offsets[0], chunk: chunkOf("d") },
+    { offset: offsets[1], chunk: chunkOf("e") },
+  ]);
+});
+
+test.for([Number.NaN, -1])("a deadline of %d milliseconds is refused", async (firstChunkDeadlineMs) => {
+  await expect(open(openHub(), "-1", { firstChunkDeadlineMs })).rejects.toThrow(
+    `Expected "firstChunkDeadlineMs" to be a number from 0 to Infinity, got ${firstChunkDeadlineMs}.`,
+  );
+});
