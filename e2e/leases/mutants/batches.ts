@@ -27,7 +27,7 @@ type WriterNeeds = ConstructorParameters<typeof openWriterModule.OpenWriter>;
 /** What a writer appends, and what it makes of the answer. */
 export const batches: readonly Mutant[] = [
   {
-    breaks: "whoever wants a lease gets it",
+    breaks: "everybody who asks for a lease gets it",
     by: "who has a lease",
     mutation: inLeaseEntry((leaseEntry) => (lease, expects) => {
       const entry = leaseEntry(lease, expects);

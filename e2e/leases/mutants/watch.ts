@@ -22,7 +22,7 @@ export const watch: readonly Mutant[] = [
     })),
   },
   {
-    breaks: "whoever notices does not expect the lease that was silent",
+    breaks: "a hub that notices does not expect the lease that was silent",
     by: "a process that comes back",
     mutation: watchAppends((batch) => batch.map((entry) => (isWithdrawal(entry) ? withoutCondition(entry) : entry))),
   },
