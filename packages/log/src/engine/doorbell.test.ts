@@ -12,8 +12,6 @@ class FakeStorage {
   attempts = 0;
   /** How often it has rung itself. */
   selfRings = 0;
-  /** How often something has begun to wait for the end of the newest connection. */
-  waits = (): number => 0;
   /** Nobody can connect. */
   isAway = false;
   /** Who listens hears nothing. */
@@ -85,8 +83,6 @@ class FakeStorage {
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const wait = vi.spyOn(ended, "then");
-    this.waits = () => wait.mock.calls.length;
     let own = (): void => {};
     const close = (): void => {
       this.#listeners.delete(own);
@@ -196,14 +192,6 @@ describe("a doorbell", () => {
       await storage.clock.advance(1_000);
     }
     expect([storage.selfRings - before, storage.attempts]).toEqual([4, 1]);
-  });
-
-  test("keeps nothing of its tests, however long its connection lives", async () => {
-    const storage = new FakeStorage();
-    await storage.clock.advance(1_000);
-    const before = storage.waits();
-    await storage.clock.advance(3_600_000);
-    expect([storage.selfRings > 200, storage.waits() - before]).toEqual([true, 0]);
   });
 
   test("whose connection dies without an end polls, listens again, and is never deaf", async () => {
