@@ -126,6 +126,8 @@ export default defineConfig({
       project({
         name: "code",
         isolate: false,
+        // Many need nothing but the processor, and a busy machine takes up to thirty seconds for one.
+        testTimeout: 120_000,
         include: ALL,
         exclude: [
           "e2e/{chat,react}/**",

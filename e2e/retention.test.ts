@@ -97,7 +97,7 @@ describe.each(Object.entries(engines))("with a log in %s", (_, openEngine) => {
     await runJobs(64, 192);
     await expect.poll(left, PATIENCE).toEqual(nothing);
     await Promise.all([hub.close(), clock.advance(MINUTE)]);
-  }, 120_000);
+  }, 300_000);
 
   test("in a rolling deployment, both hubs trim by the rule of the newer one, whichever of them trims", async () => {
     const clock = new VirtualClock();

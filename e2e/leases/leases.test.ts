@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
-import { faultOf, stories } from "./stories/index.ts";
+import { describe, test } from "vitest";
+import { stories, type Story } from "./stories/index.ts";
 
-test.each(Object.keys(stories))("%s", async (name) => {
-  expect(await faultOf(name)).toBeNull();
+describe.for(Object.entries(stories))("%s", ([, told]) => {
+  test.for(Object.entries<Story>(told))("%s", ([, expectStory]) => expectStory());
 });

@@ -3,7 +3,7 @@ import { importCopy } from "../mutation/import-copy.ts";
 import { mutants } from "./mutants/index.ts";
 import type * as storiesModule from "./stories/index.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000 });
 
 // The stories are worth as much as what they notice.
 const copied = { beside: import.meta.url, entry: "stories/index.ts", list: "mutants/index.ts", mutants };

@@ -1,7 +1,5 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { run } from "./run.ts";
-
-vi.setConfig({ testTimeout: 120_000 });
 
 // docs/decisions/tabs.md says what tabs promise each other. The mutants beside this file show what these schedules see.
 test.for([1, 11, 21, 31])(

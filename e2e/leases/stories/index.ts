@@ -7,23 +7,16 @@ import { logFaults } from "./log-faults.ts";
 import { stopStories } from "./stops.ts";
 import type { Stories } from "./story.ts";
 
-/** What docs/decisions/leases.md promises. */
-export const stories: Stories = {
-  ...holding,
-  ...death,
-  ...comeback,
-  ...stopStories,
-  ...closingHubs,
-  ...logFaults,
-  ...ends,
-};
+/** What docs/decisions/leases.md promises, by subject. */
+export const stories = {
+  "who has a lease": holding,
+  "a writer that dies": death,
+  "a process that comes back": comeback,
+  "a request to stop": stopStories,
+  "a hub that closes": closingHubs,
+  "a log that fails": logFaults,
+  "an address that ends": ends,
+} satisfies Readonly<Record<string, Stories>>;
 
-/** What is wrong with a story; null if nothing is. */
-export async function faultOf(name: string): Promise<unknown> {
-  try {
-    await stories[name]?.();
-    return null;
-  } catch (error) {
-    return error;
-  }
-}
+export type { Story } from "./story.ts";
+export type Subject = keyof typeof stories;

@@ -3,9 +3,10 @@ import { AppendError } from "@tidings/log";
 import { contract } from "../contract.ts";
 import type { FakeProcess } from "../fake-process.ts";
 import { answer, board, NOTICED, OPTIONS, reasonOf, TTL, World } from "../world.ts";
+import type { Stories } from "./story.ts";
 
-/** Who hears of a request to stop. Each throws what is wrong. */
-export const stopStories: Readonly<Record<string, () => Promise<void>>> = {
+/** Who hears of a request to stop. */
+export const stopStories: Stories = {
   async "stop reaches the writer in another process, which ends as it wants to"() {
     const world = new World();
     const [ada, bob] = [await world.start(), await world.start()];

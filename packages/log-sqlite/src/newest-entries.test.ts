@@ -104,38 +104,34 @@ const deeds: Readonly<Record<string, Deed>> = {
   "time passes": ({ clock }) => void (clock.now += AGE / 3),
 };
 
-test(
-  "a follower reads the same from them as from the file, whatever is written by whom",
-  { timeout: 60_000 },
-  async () => {
-    const names = Object.keys(deeds);
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.record({ name: fc.constantFrom(...names), back: fc.nat({ max: 6 }) }), {
-          minLength: 4,
-          maxLength: 25,
-        }),
-        async (steps) => {
-          const path = temporaryPath();
-          const clock = { now: 1_000_000 };
-          const options = { keep: { entries: 2, age: AGE }, now: () => clock.now };
-          // The third has written nothing, so it reads the file.
-          const [log, other, reader] = [openLog(path, options), openLog(path, options), openLog(path, options)];
-          for (const { name, back } of steps) {
-            await deeds[name]?.({ log, other, path, clock });
-            const head = await reader.head();
-            const after = { ...head, seq: Math.max(0, head.seq - back) };
-            for (const limit of [LIMIT, { entries: 2, bytes: 1e6 }]) {
-              expect(await log.read(after, null, limit)).toEqual(await reader.read(after, null, limit));
-            }
+test("a follower reads the same from them as from the file, whatever is written by whom", async () => {
+  const names = Object.keys(deeds);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ name: fc.constantFrom(...names), back: fc.nat({ max: 6 }) }), {
+        minLength: 4,
+        maxLength: 25,
+      }),
+      async (steps) => {
+        const path = temporaryPath();
+        const clock = { now: 1_000_000 };
+        const options = { keep: { entries: 2, age: AGE }, now: () => clock.now };
+        // The third has written nothing, so it reads the file.
+        const [log, other, reader] = [openLog(path, options), openLog(path, options), openLog(path, options)];
+        for (const { name, back } of steps) {
+          await deeds[name]?.({ log, other, path, clock });
+          const head = await reader.head();
+          const after = { ...head, seq: Math.max(0, head.seq - back) };
+          for (const limit of [LIMIT, { entries: 2, bytes: 1e6 }]) {
+            expect(await log.read(after, null, limit)).toEqual(await reader.read(after, null, limit));
           }
-          await Promise.all([log, other, reader].map((each) => each.close()));
-        },
-      ),
-      { numRuns: 60, seed: 18 },
-    );
-  },
-);
+        }
+        await Promise.all([log, other, reader].map((each) => each.close()));
+      },
+    ),
+    { numRuns: 60, seed: 18 },
+  );
+});
 
 test("a follower of its own process gets them without the file, until somebody else writes", async () => {
   const path = temporaryPath();
