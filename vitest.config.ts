@@ -21,7 +21,7 @@ const SLOW = [
   "e2e/ai/two-starters.test.ts",
   "e2e/{adapters,security}/**/*.test.ts",
   "e2e/**/mutants.test.ts",
-  "e2e/{ended-jobs,endless-streams,liars,polling,stalled-reader,test-kit,tickets,waiting-loop,waiting-writer}.test.ts",
+  "e2e/{ended-jobs,endless-streams,liars,long-doorbell,polling,stalled-reader,test-kit,tickets,waiting-loop,waiting-writer}.test.ts",
   "e2e/presence/long-stay.test.ts",
   "e2e/types/editors.test.ts",
   "e2e/wire-{broken,frameworks,outsiders,resume}.test.ts",

@@ -1,6 +1,8 @@
-import { expect, test } from "vitest";
-import { faultOf, names } from "./stories.ts";
+import { describe, expect, test } from "vitest";
+import { faultOf, stories } from "./stories/index.ts";
 
-test.each(names)("%s", async (name) => {
-  expect(await faultOf(name)).toBeNull();
+describe.for(Object.entries(stories))("%s", ([, told]) => {
+  test.for(Object.entries(told))("%s", async ([, story]) => {
+    expect(await faultOf(story)).toBeNull();
+  });
 });

@@ -83,6 +83,10 @@ function filesOf(mutation: Mutation): string[] {
   return isPatch(mutation) ? [mutation.file] : mutation.map(({ module }) => module);
 }
 
+function endingInOneOf(files: readonly string[]): RegExp {
+  return new RegExp(`(${files.map((file) => file.replaceAll(".", "\\.")).join("|")})$`);
+}
+
 /** @param reached takes the files that the build has loaded of those that are changed */
 function apply({ mutation, list, index }: MutationInList, build: Build, reached: Set<string>): void {
   build.onResolve({ filter: /^original:/ }, ({ path }) => ({
@@ -94,7 +98,8 @@ function apply({ mutation, list, index }: MutationInList, build: Build, reached:
     loader: "ts",
     resolveDir: dirname(path),
   }));
-  build.onLoad({ filter: /\.ts$/, namespace: "file" }, async ({ path }) => {
+  // esbuild waits for this process for each file that the filter lets through.
+  build.onLoad({ filter: endingInOneOf(filesOf(mutation)), namespace: "file" }, async ({ path }) => {
     const file = filesOf(mutation).find((each) => path === join(ROOT, each));
     if (file === undefined) return undefined;
     reached.add(file);

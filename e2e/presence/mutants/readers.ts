@@ -34,7 +34,7 @@ export const readers: readonly Mutant[] = [
   },
   {
     breaks: "a value where nobody comes any more stays for ever",
-    by: "a long stay",
+    by: "a long absence",
     mutation: inContract("FORGOTTEN_AFTER = 86_400_000", "FORGOTTEN_AFTER = 864_000_000"),
   },
   {

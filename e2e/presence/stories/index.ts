@@ -3,7 +3,7 @@ import { cost } from "./cost.ts";
 import { death } from "./death.ts";
 import { deployment } from "./deployment.ts";
 import { gap } from "./gap.ts";
-import { longStay } from "./long-stay.ts";
+import { longAbsence, longStay } from "./long-stay.ts";
 import { number } from "./number.ts";
 import { people } from "./people.ts";
 import { slowness } from "./slowness.ts";
@@ -22,6 +22,7 @@ export const stories = {
   "only the number": number,
   "what it costs": cost,
   "a long stay": longStay,
+  "a long absence": longAbsence,
 } satisfies Readonly<Record<string, Stories>>;
 
 export type { Story } from "./story.ts";

@@ -29,8 +29,9 @@ export class Database implements Queryable {
   readonly name: string;
   /** The name of the schema in statements. */
   readonly schema: string;
+  /** The milliseconds until a statement without an answer fails. */
+  readonly timeout: number;
   readonly #settings: pg.PoolConfig;
-  readonly #timeout: number;
   #pool: pg.Pool;
 
   /**
@@ -42,7 +43,7 @@ export class Database implements Queryable {
     checkName(name);
     this.name = name;
     this.schema = quoted(name);
-    this.#timeout = timeout;
+    this.timeout = timeout;
     const given = typeof connection === "string" ? { connectionString: connection } : connection;
     this.#settings = {
       max: CONNECTIONS,
@@ -79,7 +80,7 @@ export class Database implements Queryable {
    */
   async onOneConnection<Result>(
     work: (connection: Queryable) => Promise<Result>,
-    timeout = this.#timeout,
+    timeout = this.timeout,
   ): Promise<Result> {
     const pool = this.#pool;
     const client = await connect(pool);

@@ -24,6 +24,9 @@ function shareOf({ entries }: Job): number {
   return entries.length / MAX_ENTRIES + entries.reduce((sum, { length }) => sum + length, 0) / MAX_CHARACTERS;
 }
 
+/** A statement may take so many milliseconds longer for each of its entries: some dozens of times what it takes. */
+const TIME_PER_ENTRY = 2;
+
 /** How often a statement is tried that conflicts with another transaction. */
 const ATTEMPTS = 5;
 
@@ -97,7 +100,7 @@ export class LogWriter {
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
-    const rows = await this.#store(encodeJobs(jobs));
+    const rows = await this.#store(jobs);
     let next = 0;
     for (const job of jobs) {
       this.#settle(job, rows.slice(next, next + job.entries.length));
@@ -117,12 +120,15 @@ export class LogWriter {
     );
   }
 
-  async #store(batches: string): Promise<readonly Row[]> {
+  async #store(jobs: readonly Job[]): Promise<readonly Row[]> {
     const { patience } = this.#options;
+    const batches = encodeJobs(jobs);
+    const count = jobs.reduce((sum, { entries }) => sum + entries.length, 0);
+    const timeout = this.#database.timeout + TIME_PER_ENTRY * count;
     const text = `select * from ${this.#database.schema}.append($1, $2)`;
     for (let attempt = 1; ; attempt++) {
       try {
-        const rows = await this.#database.query(text, [batches, patience]);
+        const rows = await this.#database.query(text, [batches, patience], timeout);
         await this.#epochs.know(String(rows[0]?.["epoch"]));
         return rows;
       } catch (error) {

@@ -38,7 +38,7 @@ export interface PostgresLogOptions {
 }
 
 /** A statement may take this much longer than an append may wait, in milliseconds. Then the server counts as gone. */
-const ANSWER_TIME = 4_000;
+const ANSWER_TIME = 6_000;
 
 /**
  * Opens a log in PostgreSQL 13 or newer, and creates or upgrades its schema. Any number of servers may share it.

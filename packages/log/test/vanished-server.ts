@@ -64,8 +64,8 @@ export async function expectBackFromSilence({ log, near, network, limit }: FarLo
 export async function expectDoorbellBackFromSilence({ log, near, network }: Omit<FarLog, "limit">): Promise<void> {
   await quiet(log);
   network.silence();
-  // It has noticed that it hears nothing: it polls.
-  expect(await nextWake(log, 10_000)).toBe(true);
+  // It has noticed that it hears nothing, and that it cannot ring itself: it polls.
+  expect(await nextWake(log, 40_000)).toBe(true);
   network.speak();
   await quiet(log);
   const woken = nextWake(log);

@@ -6,10 +6,10 @@ import { startRun } from "./start-run.ts";
 
 const run = ai.run({ chatId: "c", runId: "r" });
 
-test.for([
+test.for<readonly [how: string, onError: () => unknown]>([
   ["throws", () => expect.unreachable("onError")],
   ["rejects", () => Promise.reject(new Error("onError"))],
-] as const)("a run whose model and whose onError fail (%s) ends all the same", async ([, onError]) => {
+])("a run whose model and whose onError fail (%s) ends all the same", async ([, onError]) => {
   const reported = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => reported.mockRestore());
   const hub = createHub(ai, { log: memoryLog(), authorize: () => true, onLog: () => {} });

@@ -56,7 +56,7 @@ export async function toRefusal(
   }
   return {
     reason,
-    error: unexpected("refused", "an answer", `${status} ${code}${detail ? `: ${withoutStop(String(detail))}` : ""}`),
+    error: unexpected("refused", "an answer", withoutStop(`${status} ${code}${detail ? `: ${detail}` : ""}`)),
     // Credentials, and what is not available now, concern the request as a whole.
     channels: reason === "unavailable" || reason === "unauthenticated" ? undefined : paths,
     most,

@@ -98,16 +98,16 @@ export class Doorbell {
   /** Resolves when the connection has ended or hears nothing, with whether another one may be of use. */
   async #hearUntilItEnds(connection: BellConnection): Promise<boolean> {
     const { isRefused = () => false, onDeaf } = this.#needs;
-    const ended = connection.ended.then(() => null);
+    const unlessEnded = watchEnd(connection.ended);
     try {
       const listening = connection.listen(() => this.#hear()).then(() => true);
-      if ((await Promise.race([listening, ended, this.#sleep(ATTEMPT_TIME)])) === null) return true;
+      if ((await unlessEnded(Promise.race([listening, this.#sleep(ATTEMPT_TIME)]))) === null) return true;
       for (;;) {
-        const isHeard = await Promise.race([this.#isHeard(), ended]);
+        const isHeard = await unlessEnded(this.#isHeard());
         if (this.#closed || isHeard === null) return true;
         if (!isHeard) break;
         this.#goOnWithoutPolls();
-        if (!(await this.#isQuiet(ended))) return true;
+        if ((await unlessEnded(this.#quiet())) === null) return true;
       }
       // What has worked before has lost its connection.
       if (this.#hasWorked) return true;
@@ -125,12 +125,11 @@ export class Doorbell {
     this.#cancelPoll = null;
   }
 
-  /** Waits for an interval in which no ring arrives. Returns whether it has come before the end of the connection. */
-  async #isQuiet(ended: Promise<null>): Promise<boolean> {
+  /** Resolves after an interval in which no ring has arrived. */
+  async #quiet(): Promise<true> {
     do {
       this.#hasHeard = false;
-      const interval = this.#sleep(SILENCE).then(() => true);
-      if ((await Promise.race([interval, ended])) === null) return false;
+      await this.#sleep(SILENCE);
     } while (this.#hasHeard);
     return true;
   }
@@ -170,4 +169,23 @@ export class Doorbell {
       true,
     );
   }
+}
+
+/**
+ * Waits for one promise after the other, or for the end, which gives null. Not by `Promise.race`: the promise of the end
+ * would remember each of them, for as long as the connection lives.
+ */
+function watchEnd(ended: Promise<unknown>): <Result>(promise: Promise<Result>) => Promise<Result | null> {
+  let isOver = false;
+  let onEnd = (): void => {};
+  void ended.then(() => {
+    isOver = true;
+    onEnd();
+  });
+  return (promise) =>
+    new Promise((resolve, reject) => {
+      onEnd = () => resolve(null);
+      if (isOver) onEnd();
+      promise.then(resolve, reject);
+    });
 }

@@ -41,10 +41,10 @@ test("a contract that is not that of the hub is reported, and does not end the p
   await presence.close();
 });
 
-test.for([
+test.for<readonly [how: string, onError: () => unknown]>([
   ["throws", () => expect.unreachable("onError")],
   ["rejects", () => Promise.reject(new Error("onError"))],
-] as const)("a server whose onError fails (%s) says who is there when the log is back", async ([, onError]) => {
+])("a server whose onError fails (%s) says who is there when the log is back", async ([, onError]) => {
   const reported = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => reported.mockRestore());
   const clock = new SteppedClock();
