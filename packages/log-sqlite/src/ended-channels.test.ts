@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { NewEntry } from "@tidings/log";
+import type { EndedError, NewEntry } from "@tidings/log";
 import {
   driver,
   entry,
@@ -27,6 +27,13 @@ describe(`the end of a channel, by ${driver.name}`, () => {
     application.exec("commit");
     expect(await everything(log)).toEqual(["1", "2", "6"]);
     await expect(log.append([entry("a", "8")])).rejects.toMatchObject({ name: "EndedError" });
+  });
+
+  test("is named by its position alone, whatever else the driver has in a row", async () => {
+    const log = openLog(temporaryPath());
+    const [appended] = await log.append([end("a")]);
+    const refused = await log.append([entry("a", "late")]).catch((error: EndedError) => error.cursor);
+    expect(refused).toStrictEqual(appended?.cursor);
   });
 
   test("is seen by a handle that has no transaction open, and that has read nothing", async () => {

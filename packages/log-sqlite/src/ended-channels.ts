@@ -35,9 +35,10 @@ export function checkEndedChannels(
       endOf(channel) {
         if (open.has(channel)) return null;
         // Safe: these are columns of the tables, whose types the drivers keep.
-        const end = (find(END, channel, first) as Cursor | undefined) ?? null;
-        if (end === null) open.add(channel);
-        return end;
+        const end = find(END, channel, first) as Cursor | undefined;
+        if (end !== undefined) return { epoch: end.epoch, seq: end.seq };
+        open.add(channel);
+        return null;
       },
       isRepeated: ({ channel, idempotencyKey }) =>
         idempotencyKey !== undefined && find(IS_REPEATED, channel, idempotencyKey, first) !== undefined,

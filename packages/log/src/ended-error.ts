@@ -10,7 +10,8 @@ export class EndedError extends Error {
 
   constructor(channel: string, cursor: Cursor | null) {
     const got = cursor === null ? "an entry after its end" : `its end at ${formatCursor(cursor)}`;
-    super(`Expected ${channel} to go on, got ${got}; nothing was published. After its end, a channel takes no event.`);
+    const remedy = "After its end, it takes no event: publish to another address";
+    super(`Expected ${channel} to go on, got ${got}; nothing was published. ${remedy}.`);
     this.cursor = cursor;
   }
 }

@@ -41,7 +41,7 @@ describe("hub.end", () => {
       ...refused,
       message:
         `Expected jobs/a to go on, got its end at ${end}; nothing was published. ` +
-        "After its end, a channel takes no event.",
+        "After its end, it takes no event: publish to another address.",
     });
     await expect(hub.clear(job, "done")).rejects.toMatchObject(refused);
     await expect(hub.end(job, { files: 4 })).rejects.toMatchObject(refused);

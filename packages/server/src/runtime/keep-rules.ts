@@ -31,7 +31,7 @@ export function createKeepRules(contract: Contract, option: KeepOption<string> |
 }
 
 function checkKeep(where: string, keep: Partial<ChannelKeep>): void {
-  checkOptions(where, keep, { entries: "number", age: "number" });
+  checkObject(where, keep, ["entries", "age"]);
   for (const [name, bound] of Object.entries(keep)) {
     // Plain JavaScript may pass undefined, which stands for the default.
     if (bound !== undefined) checkRange(`${where}.${name}`, bound, 0, Infinity);

@@ -108,7 +108,10 @@ describe("the option keep", () => {
       'Expected "keep.channels.room.age" to be a number from 0 to Infinity, got -1.',
     ],
     [{ channels: { room: null } }, "Expected keep.channels.room to be an object, got null."],
-    [{ default: { entries: "5" } }, 'Expected "entries" to be a number, got string.'],
+    [
+      { channels: { room: { age: "1h" } } },
+      'Expected "keep.channels.room.age" to be a number from 0 to Infinity, got "1h".',
+    ],
     [[], 'Expected "keep" to be an object, got array.'],
   ])("%j is refused", (keep, message) => {
     const create = () =>
