@@ -20,4 +20,5 @@ export const presence = createPresence(hub, { contract: app, servers: app.server
 export declare const viewerOf: (request: Request<{ roomId: string }>) => Viewer;
 export declare const mayRead: (viewer: Viewer, params: object) => boolean;
 export declare const notice: (text: string) => void;
+export declare const showCount: (count: number) => void;
 export declare const show: (everybody: readonly { readonly viewer: string }[]) => void;

@@ -7,6 +7,7 @@ import { z } from "zod";
 const end = z.object({ outcome: z.enum(["done", "stopped", "aborted"]) });
 export const ai = defineContract({ answer: channel("answers/:id", { word: z.object({ text: z.string() }) }, { end }) });
 
+export { LeaseError } from "@tidings/server";
 export declare const hub: Hub<typeof ai> & TransactionalHub<typeof ai, PostgresTransaction>;
 export declare const writer: Writer<typeof ai, "answer">;
 export declare const id: string;
