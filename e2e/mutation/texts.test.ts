@@ -13,7 +13,7 @@ import { isPatch, patchedText } from "./mutation.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 // A text pins a line of the sources. docs/decisions/simulation.md says why these have no seam.
-test("three mutants of logs are texts, and none of the simulation, of answers of models, of tabs and of clients", () => {
+test("three mutants of logs are texts, and none of the simulation, of AI, of tabs and of clients", () => {
   const texts = [...logs, ...simulated, ...ai, ...tabs, ...clients].filter(({ mutation }) => isPatch(mutation));
   expect(texts.map(({ breaks }) => breaks)).toEqual([
     "loses entries when it sweeps",
