@@ -157,6 +157,13 @@ test("after two streams in a row without a hello, it polls", () => {
   expect(live).toMatchObject({ kind: "live", shown: { state: "live", transport: "poll" }, attempts: { unheard: 2 } });
 });
 
+test("polls that begin when the time of a trial is over are followed by another trial", () => {
+  const { state } = connectionTransition({ ...states.requesting, attempts: deaf }, "trust", null);
+  const { effects } = connectionTransition(state, "hello", { now: 9, transport: "poll" });
+  expect(effects).toEqual([["distrust", null]]);
+  expect(connectionTransition(state, "hello", inputs.hello).effects).toEqual([]);
+});
+
 test("a stream that falls silent after its hello is no reason to poll", () => {
   const { effects } = connectionTransition({ ...states.live, attempts }, "ended", { reason: "timeout" });
   expect(effects[1]).toMatchObject(["plan", { attempts: { unheard: 0 } }]);

@@ -131,7 +131,10 @@ function replace(state: Switching, ending: Ending): Next {
 function live(state: Requesting, { now, transport }: Hello): Next {
   const heard = afterHello(state.attempts, transport);
   const attempts = { ...heard, hasTriedFresh: false, liveSince: now, failingSince: null };
-  return to({ kind: "live", attempts, shown: transport === "poll" ? POLLING : LIVE });
+  // The time for a trial may have come before the polls began.
+  return transport === "poll"
+    ? to({ kind: "live", attempts, shown: POLLING }, ...DISTRUST)
+    : to({ kind: "live", attempts, shown: LIVE });
 }
 
 /** The next request is one for a stream. Polls go on until that says hello. */
