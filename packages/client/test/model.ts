@@ -31,7 +31,7 @@ export function anyMoves<Model extends object, Real>(
   setup: () => { model: Model; real: Real },
   settle: (model: Model, real: Real) => void = () => {},
 ): fc.IProperty<[Iterable<fc.Command<Model, Real>>]> {
-  return fc.property(fc.commands([...moves], { maxCommands: 60 }), (commands) => {
+  return fc.property(fc.commands([...moves], { maxCommands: 60, size: "max" }), (commands) => {
     const both = setup();
     fc.modelRun(() => both, commands);
     settle(both.model, both.real);
