@@ -13,10 +13,10 @@ export function move<Model extends object, Real, Drawn>(
   name: string,
   drawn: fc.Arbitrary<Drawn>,
   run: (model: Model, real: Real, drawn: Drawn) => void,
-  isPossible: (model: Readonly<Model>) => boolean = () => true,
+  isPossible: (model: Model) => boolean = () => true,
 ): Move<Model, Real> {
   return drawn.map((value) => ({
-    check: isPossible,
+    check: (model) => isPossible(model),
     run: (model, real) => run(model, real, value),
     toString: () => `${name}(${fc.stringify(value)})`,
   }));
@@ -38,9 +38,20 @@ export function anyMoves<Model extends object, Real>(
   });
 }
 
+/** @throws where a law does not hold */
+export function assertLaw(law: string, holds: boolean): void {
+  if (!holds) throw new Error(`This does not hold: ${law}.`);
+}
+
+/** @throws where something is not as it should be */
+export function assertSame(what: string, actual: unknown, expected: unknown): void {
+  const [is, should] = [fc.stringify(actual), fc.stringify(expected)];
+  if (is !== should) throw new Error(`${what} should be ${should}, and is ${is}.`);
+}
+
 /** Whether a sequence of moves is found in which something does not hold. */
 export function isNoticed(property: fc.IProperty<unknown>): boolean {
-  return fc.check(property, { numRuns: 3_000, seed: 1, endOnFailure: true }).failed;
+  return fc.check(property, { numRuns: 1_000, seed: 1, endOnFailure: true }).failed;
 }
 
 /** A table with one changed cell: it does nothing, or something else. */
@@ -50,15 +61,16 @@ export function withCell<
   Effects extends Vocabulary,
   World,
   Name extends keyof Inputs,
+  Kind extends State["kind"],
 >(
   transition: TransitionOf<State, Inputs, Effects, World>,
   input: Name,
-  kind: State["kind"],
-  cell: (state: State, about: Inputs[Name]) => Transition<State, Effects> = stay,
+  kind: Kind,
+  cell: (state: Extract<State, { kind: Kind }>, about: Inputs[Name]) => Transition<State, Effects> = stay,
 ): TransitionOf<State, Inputs, Effects, World> {
   return (state, name, about, world) =>
-    // Safe: the same name comes with the same type.
     (name as keyof Inputs) === input && state.kind === kind
-      ? cell(state, about as Inputs[keyof Inputs] as Inputs[Name])
+      ? // Safe: the state is of this kind, and the same name comes with the same type.
+        cell(state as Extract<State, { kind: Kind }>, about as Inputs[keyof Inputs] as Inputs[Name])
       : transition(state, name, about, world);
 }

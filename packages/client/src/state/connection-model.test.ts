@@ -1,12 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { anyMoves, isNoticed, move, withCell, type Move } from "../../test/model.ts";
+import { anyMoves, assertLaw, assertSame, isNoticed, move, withCell, type Move } from "../../test/model.ts";
 import { createMachine, type Machine } from "../drive/machine.ts";
 import { CONNECTING, IDLE_STATUS, LIVE, POLLING, type Ended, type Retrying, type Status } from "../status.ts";
 import { IDLE, type ConnectionEffects, type ConnectionInputs, type ConnectionState } from "./connection-state.ts";
 import { connectionTransition } from "./connection-table.ts";
 import type { Ending } from "./ending.ts";
-import { stay, to } from "./table.ts";
 import type { Transport } from "./transport.ts";
 
 type Table = typeof connectionTransition;
@@ -40,7 +39,7 @@ const failureFor = ({ reason }: Ending): Retrying => ({ state: "retrying", reaso
 /** Carries out what the table asks for, as drive/connection.ts does. */
 function connect(table: Table, world: World): Connection {
   function ask(transport: Transport): Request | null {
-    expect(transport, "a poll is for those to whom no stream comes").toBe(world.silent < 2 ? "stream" : "poll");
+    assertSame("how it asks", transport, world.silent < 2 ? "stream" : "poll");
     if (world.isWanted) return { transport, hasSaidHello: false };
     machine.input("unwanted", null);
     return null;
@@ -115,12 +114,12 @@ function kindIn({ stream, next, isPausing, news }: World): ConnectionState["kind
 }
 
 function expectTruth(world: World, { state }: Connection): void {
-  expect(state.kind).toBe(kindIn(world));
-  expect(state.shown).toEqual(world.news);
-  expect(world.ends).toBe(state.kind === "closed" ? 1 : 0);
-  if (state.kind === "postponed") expect(state.pending).toEqual(world.pending);
-  // Nobody stays on polls for ever.
-  if (state.kind === "live" && state.shown === POLLING) expect(world.isTrialPlanned).toBe(true);
+  const { kind, shown } = state;
+  assertSame("its state", kind, kindIn(world));
+  assertSame("its status", shown, world.news);
+  assertSame("how often it has ended", world.ends, kind === "closed" ? 1 : 0);
+  if (kind === "postponed") assertSame("why it waits", state.pending, world.pending);
+  assertLaw("nobody stays on polls for ever", kind !== "live" || shown !== POLLING || world.isTrialPlanned);
 }
 
 /** A request has ended. Where it was to become a stream, and said nothing, the proxy may be the reason. */
@@ -174,8 +173,7 @@ const moves = [
       if (!isWanted) world.news = IDLE_STATUS;
     }
     input("wanted", isWanted);
-    // Nothing is new, so nothing has to wait.
-    if (world.stream?.hasSaidHello) expect(world.isPausing).toBe(false);
+    assertLaw("with nothing new, nothing waits", !world.stream?.hasSaidHello || !world.isPausing);
     if (!isWanted) world.silent = Math.min(world.silent, 1);
   }),
   worldMove(
@@ -226,19 +224,19 @@ const moves = [
     nothing,
     (world, { input }) => {
       input("due", null);
-      expect(world.isPausing).toBe(false);
+      assertLaw("the pause is over", !world.isPausing);
     },
     ({ isPausing }) => isPausing,
   ),
   worldMove("online", fc.constantFrom(10, 20_000), (world, { input }, now) => {
     const isOld = world.stream?.hasSaidHello && !world.next && now > 10;
     input("online", now);
-    if (isOld && !world.isPausing) expect(world.isDoubted).toBe(true);
+    assertLaw("an old stream is doubted", !isOld || world.isPausing || world.isDoubted);
   }),
   worldMove("offline", nothing, (world, { input }) => {
     const isAlone = world.stream?.hasSaidHello && !world.next;
     input("offline", null);
-    if (isAlone) expect(world).toMatchObject({ isDoubted: true, isPausing: false });
+    assertLaw("a stream without a network is doubted", !isAlone || (world.isDoubted && !world.isPausing));
   }),
   worldMove(
     "nothing comes",
@@ -268,7 +266,7 @@ const moves = [
   }),
   worldMove("the next stream would begin too early", nothing, (world, { input }) => {
     input("outdated", null);
-    if (world.stream?.hasSaidHello) expect(world.next).toBeNull();
+    assertLaw("what begins too early is given up", !world.stream?.hasSaidHello || !world.next);
   }),
   worldMove("the server sets the pause", fc.nat(), (_, { input }, base) => input("base", base)),
 ];
