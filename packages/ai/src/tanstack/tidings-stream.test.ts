@@ -51,3 +51,20 @@ test.for([Number.NaN, -1])("a deadline of %d milliseconds is refused", async (fi
     `Expected "firstChunkDeadlineMs" to be a number from 0 to Infinity, got ${firstChunkDeadlineMs}.`,
   );
 });
+
+test("a page that waits for the beginning of a run does not ask the log again and again", async () => {
+  const hub = openHub();
+  let loops = 0;
+  const counting: typeof hub = {
+    ...hub,
+    events: (...about: Parameters<typeof hub.events>) => {
+      loops++;
+      return hub.events(...about);
+    },
+  };
+  const stream = await open(counting, "-1", { firstChunkDeadlineMs: 300 });
+  const first = stream.read("-1")[Symbol.asyncIterator]().next();
+  await expect(first).rejects.toThrow("got nothing within 300 ms");
+  // What there is, what comes, and what there is then.
+  expect(loops).toBe(3);
+});
