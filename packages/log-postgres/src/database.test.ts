@@ -43,7 +43,7 @@ test.for([0, undefined])("an attempt to connect ends, also if the settings give 
   const settings = { host: "127.0.0.1", port, user: "tidings", connectionTimeoutMillis: given };
   const database = new Database(settings, "tidings", 5_000);
   onTestFinished(() => database.close());
-  const asked = expect(database.query("select 1")).rejects.toThrow("timeout");
+  const asked = database.query("select 1").catch(String);
   await vi.advanceTimersByTimeAsync(4_000);
-  await asked;
+  expect(await asked).toContain("timeout");
 });
