@@ -4,8 +4,6 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { json } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { memoryLog, type EventLog } from "@tidings/log";
-import { postgresLog } from "@tidings/log-postgres";
-import { redisLog } from "@tidings/log-redis";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
@@ -76,9 +74,16 @@ process.once("SIGTERM", () => {
   void Promise.all([closed, hub.close()]).then(() => process.exit(0));
 });
 
+/** Loads only what it uses: the program is started again and again. */
 async function openLog(): Promise<EventLog> {
-  if (url?.startsWith("postgres:") === true) return postgresLog(url, { keep });
-  if (url !== undefined) return redisLog(url, { keep });
+  if (url?.startsWith("postgres:") === true) {
+    const { postgresLog } = await import("@tidings/log-postgres");
+    return postgresLog(url, { keep });
+  }
+  if (url !== undefined) {
+    const { redisLog } = await import("@tidings/log-redis");
+    return redisLog(url, { keep });
+  }
   if (path === undefined) return memoryLog({ keep });
   return sqliteLog(path, { keep, ...(patience === undefined ? {} : { patience }) });
 }

@@ -53,8 +53,8 @@ interface ServerOptions {
   readonly grace?: number;
   readonly drain?: number;
   /**
-   * No timer is shorter, in milliseconds, as on a machine that is busy. So a day has fewer steps: a hub looks at its log
-   * and at its streams every second. @default 0
+   * No timer is shorter, in milliseconds, as on a machine that is busy. So a day has fewer steps: otherwise a hub looks
+   * at its log and at its streams every second. @default 0
    */
   readonly shortestTimer?: number;
 }

@@ -139,7 +139,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       cancelTrust = null;
     }
     set(shown);
-    const next = kind === "closed" ? null : state.pending;
+    const next = "pending" in state ? state.pending : null;
     if (pending !== next) {
       pending = next;
       user.onPending();

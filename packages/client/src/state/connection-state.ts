@@ -23,45 +23,59 @@
  *
  * The table in `connection-table.ts` says what each state does about each input.
  */
-import { IDLE_STATUS, type Ended, type Reason, type Retrying, type Status } from "../status.ts";
+import {
+  IDLE_STATUS,
+  type Ended,
+  type Live as LiveStatus,
+  type Reason,
+  type Retrying,
+  type Status,
+} from "../status.ts";
 import type { Closed } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import { NOTHING_YET, type Attempts, type Failed, type Retry } from "./retry.ts";
 import type { Hello, Transport } from "./transport.ts";
 
-/** What every state but `closed` knows. */
+/** What every open state knows. */
 interface Progress {
-  /** The status that is shown. */
-  readonly shown: Status;
   /** How former requests have ended. */
   readonly attempts: Attempts;
-  /** Why what is new has to wait, since the last request for the next stream. Null while none has failed. */
-  readonly pending: Retrying | Ended | null;
 }
 
 /** Nothing is followed. */
 interface Idle extends Progress {
   readonly kind: "idle";
+  readonly shown: Status;
 }
 
 /** The request for the stream is under way, up to its hello. */
-interface Requesting extends Progress {
+export interface Requesting extends Progress {
   readonly kind: "requesting";
+  /** What was shown before. */
+  readonly shown: Status;
+  /** What was pending when the next stream took the place of the stream. */
+  readonly pending: Retrying | Ended | null;
 }
 
 /** The stream runs. */
 export interface Live extends Progress {
   readonly kind: "live";
+  readonly shown: LiveStatus;
 }
 
 /** The stream runs, and so does the request for the next one. */
 export interface Switching extends Progress {
   readonly kind: "switching";
+  readonly shown: LiveStatus;
+  /** Why what is new has to wait, since the last request for the next stream. Null while none has failed. */
+  readonly pending: Retrying | Ended | null;
 }
 
 /** The stream runs. The request for the next one has failed, and is made again when the pause is over. */
 export interface Postponed extends Progress {
   readonly kind: "postponed";
+  readonly shown: LiveStatus;
+  readonly pending: Retrying | Ended;
 }
 
 /** The next request is made when the pause is over. */
@@ -71,7 +85,8 @@ export interface WaitingToRetry extends Progress {
   readonly shown: Retrying | Ended;
 }
 
-export type Streaming = Requesting | Live | Switching | Postponed;
+export type Running = Live | Switching | Postponed;
+export type Streaming = Requesting | Running;
 export type Open = Idle | Streaming | WaitingToRetry;
 export type ConnectionState = Open | Closed;
 
@@ -139,4 +154,4 @@ export interface ConnectionEffects {
   readonly end: Reason;
 }
 
-export const IDLE: Idle = { kind: "idle", shown: IDLE_STATUS, attempts: NOTHING_YET, pending: null };
+export const IDLE: Idle = { kind: "idle", shown: IDLE_STATUS, attempts: NOTHING_YET };

@@ -9,6 +9,8 @@ import {
   type Live,
   type Open,
   type Postponed,
+  type Requesting,
+  type Running,
   type Streaming,
   type Switching,
   type WaitingToRetry,
@@ -68,7 +70,7 @@ export const connectionTransition = defineTable<ConnectionState, ConnectionInput
   redo: { requesting: open, switching: redo, postponed: dropIfNothingIsNew },
   retry: { requesting: wait, switching: postpone },
   due: { retrying: open, postponed: prepare },
-  online: { retrying: endOutage, live: doubtIfOld, postponed: doubtIfOld },
+  online: { retrying: endOutage, live: doubtIfOld, postponed: doubtInOutage },
   offline: { live: doubt, postponed: doubt },
   deaf: { live: giveUp, switching: waitForNext, postponed: giveUp },
   trust,
@@ -77,12 +79,12 @@ export const connectionTransition = defineTable<ConnectionState, ConnectionInput
 });
 
 /** A request with nothing behind it: whatever was shown before is over. */
-function begin(state: Open): Next {
-  return open({ ...state, shown: CONNECTING } as Open);
+function begin({ attempts }: Open): Next {
+  return open({ kind: "requesting", attempts, shown: CONNECTING, pending: null });
 }
 
 function open(state: Open): Next {
-  return to({ ...state, kind: "requesting" }, ["open", transportOf(state.attempts)]);
+  return to({ pending: null, ...state, kind: "requesting" }, ["open", transportOf(state.attempts)]);
 }
 
 /** What is under way or waits asks for other paths later. For none, it does not wait. */
@@ -90,18 +92,18 @@ function keepWaiting(state: Open, isWanted: boolean): Next {
   return isWanted ? stay(state) : open(state);
 }
 
-function askForOthers(state: Open, isWanted: boolean): Next {
+function askForOthers(state: Live, isWanted: boolean): Next {
   return isWanted ? prepare(state) : open(state);
 }
 
-function prepare(state: Open): Next {
-  return to({ ...state, kind: "switching" }, ["prepare", transportOf(state.attempts)]);
+function prepare(state: Running): Next {
+  return to({ pending: null, ...state, kind: "switching" }, ["prepare", transportOf(state.attempts)]);
 }
 
 /** The stream goes on without a next one. Polls go on until a stream is tried once more. */
-function drop(state: Switching | Postponed): Next {
-  const isTrial = state.shown === POLLING;
-  return to({ ...state, kind: "live", pending: null }, ["drop", null], ...(isTrial ? DISTRUST : []));
+function drop({ attempts, shown }: Switching | Postponed): Next {
+  const isTrial = shown === POLLING;
+  return to({ kind: "live", attempts, shown }, ["drop", null], ...(isTrial ? DISTRUST : []));
 }
 
 function redo(state: Switching, isOther: boolean): Next {
@@ -126,16 +128,19 @@ function replace(state: Switching, ending: Ending): Next {
   return isLost ? plan(state, ending) : to({ ...state, kind: "requesting" }, ["trace", ending], ["promote", null]);
 }
 
-function live(state: Open, { now, transport }: Hello): Next {
+function live(state: Requesting, { now, transport }: Hello): Next {
   const heard = afterHello(state.attempts, transport);
   const attempts = { ...heard, hasTriedFresh: false, liveSince: now, failingSince: null };
-  return to({ kind: "live", attempts, shown: transport === "poll" ? POLLING : LIVE, pending: null });
+  // The time for a trial may have come before the polls began.
+  return transport === "poll"
+    ? to({ kind: "live", attempts, shown: POLLING }, ...DISTRUST)
+    : to({ kind: "live", attempts, shown: LIVE });
 }
 
 /** The next request is one for a stream. Polls go on until that says hello. */
 function trust(state: Open): Next {
   const trusting = { ...state, attempts: withTrust(state.attempts) };
-  return state.kind === "live" && state.shown === POLLING ? prepare(trusting) : to(trusting);
+  return trusting.kind === "live" && trusting.shown === POLLING ? prepare(trusting) : to(trusting);
 }
 
 function setBase(state: Streaming, base: number): Next {
@@ -161,10 +166,14 @@ function distrust(attempts: Attempts): typeof DISTRUST | readonly [] {
   return transportOf(attempts) === "poll" ? DISTRUST : [];
 }
 
-/** What has just begun is believed. What the server has asked to wait for is waited for. */
+/** What has just begun is believed. */
 function doubtIfOld(state: Live | Postponed, now: number): Next {
-  const isBelieved = Math.abs(now - state.attempts.liveSince) < BELIEVED;
-  return isBelieved || (state.pending && !isOutage(state.pending.reason)) ? stay(state) : doubt(state);
+  return Math.abs(now - state.attempts.liveSince) < BELIEVED ? stay(state) : doubt(state);
+}
+
+/** What the server has asked to wait for is waited for. */
+function doubtInOutage(state: Postponed, now: number): Next {
+  return isOutage(state.pending.reason) ? doubtIfOld(state, now) : stay(state);
 }
 
 /**
@@ -192,13 +201,11 @@ function endOutage(state: WaitingToRetry): Next {
 }
 
 function wait(_: Open, { attempts, lastFailure }: Retry): Next {
-  return to({ kind: "retrying", attempts, shown: lastFailure, pending: null }, ["wait", lastFailure]);
+  return to({ kind: "retrying", attempts, shown: lastFailure }, ["wait", lastFailure]);
 }
 
 /** The stream has not failed, so its life goes on. */
-function postpone({ shown, attempts: { liveSince } }: Switching, { attempts, lastFailure }: Retry): Next {
-  return to({ kind: "postponed", attempts: { ...attempts, liveSince }, shown, pending: lastFailure }, [
-    "wait",
-    lastFailure,
-  ]);
+function postpone(state: Switching, { attempts, lastFailure }: Retry): Next {
+  const alive = { ...attempts, liveSince: state.attempts.liveSince };
+  return to({ ...state, kind: "postponed", attempts: alive, pending: lastFailure }, ["wait", lastFailure]);
 }

@@ -11,12 +11,10 @@ const joined = {
   traits,
   cursor: toPosition("e.3"),
   gaps: [],
-  startsAnew: false,
   degraded: null,
   reported: null,
   attempts: NOTHING_YET,
   idle: 0,
-  lastFailure: null,
 } as const satisfies SubscriptionState;
 
 test("a subscription begins by a page where it has a position or something to load, and otherwise waits", () => {
@@ -30,7 +28,7 @@ test("the status is the connection's own, but for a refused address", () => {
   expect(statusOf(joined, live)).toEqual(live);
   expect(statusOf(joined, network)).toEqual(network);
   expect(statusOf({ ...joined, cursor: null }, live).state).toBe("connecting");
-  const refused = { ...joined, kind: "retrying", lastFailure: unknown } as const;
+  const refused = { ...joined, kind: "retrying", startsAnew: false, lastFailure: unknown } as const;
   expect(statusOf(refused, network)).toEqual(unknown);
   const shown = { state: "closed", reason: "forbidden" } as const;
   expect(statusOf({ kind: "closed", shown }, live)).toBe(shown);

@@ -55,15 +55,13 @@ export interface Traits {
   readonly canEnd: boolean;
 }
 
-/** What every state but `closed` knows. */
+/** What every open state knows: any state can lead to the next page, so all this has to outlive `joined`, too. */
 interface Progress {
   readonly traits: Traits;
   /** Everything up to here is delivered. Null until there is a beginning. */
   readonly cursor: Position | null;
   /** When the gaps of the last minute were, in milliseconds since 1970. */
   readonly gaps: readonly number[];
-  /** Whether the next page brings the current values, too, as after a gap. */
-  readonly startsAnew: boolean;
   /** What is shown while it works, although something was not readable. Null where nothing is missing. */
   readonly degraded: Live | null;
   /** Up to here, everything that is not readable has been reported. */
@@ -72,31 +70,56 @@ interface Progress {
   readonly attempts: Attempts;
   /** How many pages in a row have shown no progress. */
   readonly idle: number;
+}
+
+/** What a state knows before its page. */
+interface BeforePage extends Progress {
+  /** Whether the next page brings the current values, too, as after a gap. */
+  readonly startsAnew: boolean;
+}
+
+/** The consumer has no room. Also the state before the first page. */
+interface Paused extends BeforePage {
+  readonly kind: "paused";
+}
+
+/** A page has been asked for. */
+export interface Loading extends BeforePage {
+  readonly kind: "loading";
   /** Why the last page failed. It is shown until a page arrives. */
   readonly lastFailure: Retrying | Ended | null;
 }
 
-type OpenKind =
-  /** The consumer has no room. Also the state before the first page. */
-  | "paused"
-  /** A page has been asked for. */
-  | "loading"
-  /** A page has arrived. The consumer gets one item after the other. */
-  | "delivering"
-  /** A page failed, or cannot be used. How long to wait is being decided. */
-  | "failed"
-  /** There is nothing to load. The stream is about to follow the address, or to bring its next event. */
-  | "waiting"
-  /** The stream delivers. */
-  | "joined";
+/** A page has arrived. The consumer gets one item after the other. */
+export interface Delivering extends Progress {
+  readonly kind: "delivering";
+}
+
+/** A page failed, or cannot be used. How long to wait is being decided. */
+export interface FailedPage extends BeforePage {
+  readonly kind: "failed";
+}
 
 /** The next page is asked for when the pause is over. */
-interface WaitingToRetry extends Progress {
+interface WaitingToRetry extends BeforePage {
   readonly kind: "retrying";
   readonly lastFailure: Retrying | Ended;
 }
 
-export type Open = { readonly [Kind in OpenKind]: Progress & { readonly kind: Kind } }[OpenKind] | WaitingToRetry;
+/** There is nothing to load. The stream is about to follow the address, or to bring its next event. */
+export interface Waiting extends Progress {
+  readonly kind: "waiting";
+}
+
+/** The stream delivers. */
+export interface Joined extends Progress {
+  readonly kind: "joined";
+}
+
+export type Open = Paused | Loading | Delivering | FailedPage | WaitingToRetry | Waiting | Joined;
+
+/** Any open state, with what some of them know beside that. */
+export type AnyOpen = Progress & Partial<Pick<Loading, "startsAnew" | "lastFailure">>;
 
 export type SubscriptionState = Open | Closed;
 
@@ -198,49 +221,40 @@ export interface SubscriptionEffects {
 
 /** The state of a new subscription. It loads its first page when it hears that there is room. */
 export function initialState(after: Position | null, traits: Traits): SubscriptionState {
-  const kind = after || traits.beginsByPage ? "paused" : "waiting";
-  return {
-    kind,
+  const progress: Progress = {
     traits,
     cursor: after,
     gaps: [],
-    startsAnew: traits.canEnd && after !== null,
     degraded: null,
     reported: null,
     attempts: NOTHING_YET,
     idle: 0,
-    lastFailure: null,
   };
+  return after || traits.beginsByPage
+    ? { ...progress, kind: "paused", startsAnew: traits.canEnd && after !== null }
+    : { ...progress, kind: "waiting" };
 }
 
 /** A state that gets items. */
-export type Receiving = Extract<Open, { kind: "delivering" | "joined" }>;
+export type Receiving = Delivering | Joined;
 
 /**
- * The state after an item. Its fields are written out, since this happens for every event: some engines copy a spread
- * ten times as slowly.
+ * Gets the next item, behind a cursor. The fields are written out, since this happens for every event: some engines
+ * copy a spread ten times as slowly.
  */
-export function afterTaken(state: Receiving, cursor: Position): Receiving {
-  const { kind, traits, gaps, startsAnew, degraded, reported, attempts, idle, lastFailure } = state;
-  return {
-    kind,
-    traits,
-    cursor,
-    gaps,
-    startsAnew,
-    degraded,
-    reported,
-    attempts,
-    idle: kind === "joined" ? 0 : idle,
-    lastFailure,
-  };
+export function receive(kind: Receiving["kind"], state: Progress, cursor: Position | null): Receiving {
+  const { traits, gaps, degraded, reported, attempts, idle } = state;
+  return { kind, traits, cursor, gaps, degraded, reported, attempts, idle: kind === "joined" ? 0 : idle };
 }
+
+/** A second gap within a minute is a failed attempt, a third ends the subscription. */
+export const MOST_GAPS = 2;
 
 /** Milliseconds after which a gap does not count any more. */
 const GAP_MEMORY = 60_000;
 
 /** When the gaps were that still count. */
-export function recentGaps({ gaps }: Open, now: number): readonly number[] {
+export function recentGaps({ gaps }: AnyOpen, now: number): readonly number[] {
   return gaps.filter((at) => now - at < GAP_MEMORY);
 }
 
@@ -256,7 +270,8 @@ export function statusOf(
   if (state.kind === "closed") {
     return state.shown;
   }
-  const { cursor, lastFailure, degraded } = state;
+  const { cursor, degraded } = state;
+  const lastFailure = "lastFailure" in state ? state.lastFailure : null;
   // A refused address has left the stream, so the status of the stream is not its own.
   const isOwn = connection.state === "live" || lastFailure?.reason === "unknown";
   if (!isOwn) {

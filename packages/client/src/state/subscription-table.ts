@@ -15,26 +15,30 @@ import { ownMember } from "./own-member.ts";
 import { furthest, isAfter, toPosition, type Position } from "./position.ts";
 import type { Retry } from "./retry.ts";
 import {
-  afterTaken,
   type Answer,
+  type AnyOpen,
   type ArrivedPage,
   type ChannelPosition,
+  type Delivering,
   type Delivery,
+  type FailedPage,
+  type Joined,
+  type Loading,
+  MOST_GAPS,
   type Open,
   type PageWish,
+  receive,
   recentGaps,
   type Receiving,
   type StreamGap,
   type SubscriptionEffects,
   type SubscriptionInputs,
   type SubscriptionState,
+  type Waiting,
 } from "./subscription-state.ts";
 import { defineTable, stay, to, type Transition } from "./table.ts";
 
 type Next = Transition<SubscriptionState, SubscriptionEffects>;
-
-/** A second gap within a minute is a failed attempt, a third ends the subscription. */
-const MOST_GAPS = 2;
 
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
 interface Ignored {
@@ -95,8 +99,8 @@ export const transition = defineTable<
 // ---- pages ----------------------------------------------------------------------------------------------------------
 
 /** Asks for a page at once, together with others; where many have shown no progress, after a pause. */
-function load(state: Open): Next {
-  const { cursor, startsAnew, traits, idle } = state;
+function load(state: AnyOpen): Next {
+  const { cursor, traits, idle, startsAnew } = state;
   if (idle >= MOST_IDLE) {
     return fail({ ...state, idle: 0 }, { reason: "unavailable" });
   }
@@ -107,11 +111,11 @@ function load(state: Open): Next {
     start: goesOn ? null : (token ?? "now"),
     snapshot: !cursor && traits.wantsState,
   };
-  return to({ ...state, kind: "loading" }, ["load", wish]);
+  return to({ startsAnew: false, lastFailure: null, ...state, kind: "loading" }, ["load", wish]);
 }
 
 /** Asks once more, as if the page had shown no progress: a server may tell any number of gaps meanwhile. */
-function loadAgain(state: Open): Next {
+function loadAgain(state: AnyOpen): Next {
   return load({ ...state, idle: state.idle + 1 });
 }
 
@@ -127,21 +131,20 @@ function hear(state: Open, connection: Status): Next {
   return state.kind === "retrying" && isBack(state.lastFailure, connection) ? load(state) : stay(state);
 }
 
-function takePage(state: Open, { body, now }: ArrivedPage): Next {
+function takePage(state: Loading, { body, now }: ArrivedPage): Next {
   const { channel } = state.traits;
   const refusal = ownMember(body.refused, channel);
   if (refusal) {
     return fail(state, { reason: refusal === "forbidden" || refusal === "unknown" ? refusal : "unavailable" });
   }
-  function deliver(about: Open): Next {
-    const arrived = { ...about, kind: "delivering", startsAnew: false, lastFailure: null } as const;
-    return to(arrived, ["unpack", { body, before: about.cursor }]);
+  function deliver(about: AnyOpen): Next {
+    return to(receive("delivering", about, about.cursor), ["unpack", { body, before: about.cursor }]);
   }
   const gap = ownMember(body.gap?.channels, channel);
   return gap ? meetHole(state, { reason: gap, next: toPosition(body.cursor), now }, deliver) : deliver(state);
 }
 
-function endPage(state: Open, { body, before }: Delivery, position: ChannelPosition): Next {
+function endPage(state: Delivering, { body, before }: Delivery, position: ChannelPosition): Next {
   // Never backwards: the page may come from a server that lags.
   const cursor = furthest(state.cursor, toPosition(body.cursor));
   // Positions of different epochs cannot be compared: only events show then that it goes on.
@@ -160,7 +163,7 @@ function endPage(state: Open, { body, before }: Delivery, position: ChannelPosit
 }
 
 /** Joins the stream when the cursor covers what the stream has carried of the channel. Otherwise loads a page. */
-function join(state: Open, { reached, stream }: ChannelPosition): Next {
+function join(state: Delivering | Waiting, { reached, stream }: ChannelPosition): Next {
   if (!reached) {
     return to({ ...state, kind: "waiting" });
   }
@@ -174,18 +177,19 @@ function join(state: Open, { reached, stream }: ChannelPosition): Next {
 // ---- failures -------------------------------------------------------------------------------------------------------
 
 /** A page has failed, or is not the one that is needed. */
-function fail(state: Open, ending: Ending): Next {
-  return to({ ...state, kind: "failed" }, ["plan", { ending, attempts: state.attempts }]);
+function fail(state: AnyOpen, ending: Ending): Next {
+  const { lastFailure: _, ...failed } = state;
+  return to({ startsAnew: false, ...failed, kind: "failed" }, ["plan", { ending, attempts: state.attempts }]);
 }
 
-function wait(state: Open, { attempts, lastFailure }: Retry): Next {
+function wait(state: FailedPage, { attempts, lastFailure }: Retry): Next {
   return to({ ...state, kind: "retrying", attempts, lastFailure }, ["wait", lastFailure]);
 }
 
 // ---- items ----------------------------------------------------------------------------------------------------------
 
 /** Offers an item to the consumer, unless it is a repetition. */
-function takeItem(state: Open, item: Item): Next {
+function takeItem(state: Receiving, item: Item): Next {
   // A state brings the last events once more. What is not readable is told once.
   const isKnown =
     covers(state.cursor, item.position) || (item.kind === "unreadable" && covers(state.reported, item.position));
@@ -193,11 +197,11 @@ function takeItem(state: Open, item: Item): Next {
 }
 
 /** What has no position is a repetition, too, where our own pages have come further than the stream. */
-function takeNext(state: Open, item: Item, { stream }: ChannelPosition): Next {
+function takeNext(state: Joined, item: Item, { stream }: ChannelPosition): Next {
   return item.position === null && isAfter(state.cursor, stream.handled) ? stay(state) : takeItem(state, item);
 }
 
-function takeFirstItem(state: Open, item: Item, position: ChannelPosition): Next {
+function takeFirstItem(state: Waiting, item: Item, position: ChannelPosition): Next {
   if (!item.position) {
     return stay(state);
   }
@@ -222,25 +226,25 @@ function afterItem(state: Receiving, { item, isTaken }: Answer, { stream }: Chan
     return stay(state);
   }
   if (isTaken) {
-    return to(afterTaken(state, position));
+    return to(receive(state.kind, state, position));
   }
   const { kind, cursor } = state;
   // Up to where the stream has come, there are only events of other channels.
   const kept = kind === "joined" ? furthest(cursor, stream.handled) : cursor;
-  return to({ ...state, kind: "paused", cursor: kept });
+  return to({ startsAnew: false, ...state, kind: "paused", cursor: kept });
 }
 
-function checkCursor(state: Open, last: Position): Next {
+function checkCursor(state: Joined, last: Position): Next {
   return isAfter(state.cursor, last) ? load(state) : stay(state);
 }
 
 /** Another stream goes on. Up to where this one has come, there are only events of other channels. */
-function waitForOtherStream(state: Open, _: null, { stream }: ChannelPosition): Next {
+function waitForOtherStream(state: Joined, _: null, { stream }: ChannelPosition): Next {
   return to({ ...state, kind: "waiting", cursor: furthest(state.cursor, stream.handled) });
 }
 
 /** Goes on without what is not readable. A state heals that, if it is not asked for too often. */
-function goOnWithout(state: Open, { position, gap: reason, error: cause, now }: UnreadableItem): Next {
+function goOnWithout(state: Receiving, { position, gap: reason, error: cause, now }: UnreadableItem): Next {
   const { cursor, traits, degraded, reported } = state;
   const { channel, wantsState } = traits;
   const since = degraded?.degraded?.since ?? now;
@@ -261,7 +265,7 @@ function goOnWithout(state: Open, { position, gap: reason, error: cause, now }: 
  * What follows from a hole in the channel.
  * @param passBy where neither a state nor current values have to be loaded first
  */
-function meetHole(state: Open, { reason, next: end, now }: StreamGap, passBy: (state: Open) => Next): Next {
+function meetHole(state: AnyOpen, { reason, next: end, now }: StreamGap, passBy: (state: AnyOpen) => Next): Next {
   const { cursor, startsAnew, traits } = state;
   const { channel, wantsState, beginsByPage } = traits;
   const isTrimmed = reason === "trimmed";
@@ -282,11 +286,11 @@ function meetHole(state: Open, { reason, next: end, now }: StreamGap, passBy: (s
 }
 
 /** Starts anew behind a hole: with a state, or with the current values. */
-function startAnew(state: Open): Next {
+function startAnew(state: AnyOpen): Next {
   return fail({ ...state, startsAnew: true }, { reason: "gap" });
 }
 
-function meetGap(state: Open, gap: StreamGap, { stream }: ChannelPosition): Next {
+function meetGap(state: Joined, gap: StreamGap, { stream }: ChannelPosition): Next {
   // Our own pages, or the stream before this one, may have covered long ago what the stream has carried up to here. A
   // page tells about our own position.
   if (!gap.next && state.cursor && !covers(stream.handled, state.cursor)) {

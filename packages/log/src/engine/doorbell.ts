@@ -172,16 +172,18 @@ export class Doorbell {
 }
 
 /**
- * Waits for one promise after the other, or for the end, which gives null. Not by `Promise.race`: the promise of the end
- * would remember each of them, for as long as the connection lives.
+ * Waits for one promise after the other, or for the end, which gives null. Not by `Promise.race`: the promise of the
+ * end would remember each of them, for as long as the connection lives.
  */
 function watchEnd(ended: Promise<unknown>): <Result>(promise: Promise<Result>) => Promise<Result | null> {
   let isOver = false;
   let onEnd = (): void => {};
-  void ended.then(() => {
+  const note = async (): Promise<void> => {
+    await ended;
     isOver = true;
     onEnd();
-  });
+  };
+  void note();
   return (promise) =>
     new Promise((resolve, reject) => {
       onEnd = () => resolve(null);
