@@ -19,7 +19,7 @@ export interface ConnectionSettings {
   readonly application_name?: string | undefined;
   /** The most connections, without the one that listens. @default 4 */
   readonly max?: number | undefined;
-  /** An attempt to connect that takes longer fails. @default 4_000 */
+  /** An attempt to connect that takes longer fails. 0 stands for the default. @default 4_000 */
   readonly connectionTimeoutMillis?: number | undefined;
   /** A connection that is not used for so long is closed. @default 10_000 */
   readonly idleTimeoutMillis?: number | undefined | null;

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { Database } from "./database.ts";
 
 /** A message of PostgreSQL's protocol: its type, the length of the rest, and its content. */
@@ -29,4 +29,21 @@ test("a connection that ends in the moment in which it is ready is a failed stat
   const database = new Database(`postgres://tidings@127.0.0.1:${port}/tidings`, "tidings", 5_000);
   onTestFinished(() => database.close());
   await expect(database.query("select 1")).rejects.toThrow("Client has encountered a connection error");
+});
+
+test.for([0, undefined])("an attempt to connect ends, also if the settings give it %s milliseconds", async (given) => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const silent = createServer((socket) => socket.on("error", () => {}));
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  onTestFinished(() => void silent.close());
+  // Safe: a server on a port has such an address.
+  const { port } = silent.address() as AddressInfo;
+  const settings = { host: "127.0.0.1", port, user: "tidings", connectionTimeoutMillis: given };
+  const database = new Database(settings, "tidings", 5_000);
+  onTestFinished(() => database.close());
+  const asked = database.query("select 1").catch(String);
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(await asked).toContain("timeout");
 });

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { Connection } from "./connection.ts";
+import type { Connection, ConnectionSettings } from "./connection.ts";
 import { isUnanswered, NotConnectedError } from "./postgres-error.ts";
 import { checkName, quoted } from "./schema-name.ts";
 
@@ -44,14 +44,15 @@ export class Database implements Queryable {
     this.name = name;
     this.schema = quoted(name);
     this.timeout = timeout;
-    const given = typeof connection === "string" ? { connectionString: connection } : connection;
+    const given: ConnectionSettings = typeof connection === "string" ? { connectionString: connection } : connection;
     this.#settings = {
       max: CONNECTIONS,
-      connectionTimeoutMillis: CONNECT_TIMEOUT,
       query_timeout: timeout,
       keepAlive: true,
       application_name: "tidings",
       ...given,
+      // For the driver, 0 is no limit. A pool that was left answers nobody who waits for one of its connections.
+      connectionTimeoutMillis: given.connectionTimeoutMillis || CONNECT_TIMEOUT,
     };
     this.#pool = this.#newPool();
   }

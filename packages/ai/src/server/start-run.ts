@@ -1,4 +1,4 @@
-import type { Address, AddressOf, Contract } from "@tidings/contract";
+import type { AddressOf, Contract } from "@tidings/contract";
 import { callSafely } from "@tidings/protocol/call-safely";
 import { checkMethods, checkOptions, checkType, CLOCK_METHODS } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
@@ -6,6 +6,7 @@ import { LeaseError, type Hub } from "@tidings/server";
 import type { ChatName, Chunk, RunEnd, RunName } from "../run.ts";
 import { ChunkBatches } from "./chunk-batches.ts";
 import { LAST_CHUNKS_TIME, RunWriter, type LeasingHub } from "./run-writer.ts";
+import { waitForBeginning, type FollowingHub } from "./wait-for-beginning.ts";
 
 /** Options of {@link startRun}. */
 export interface StartRunOptions<C extends Contract> {
@@ -83,22 +84,8 @@ export async function startRun<C extends Contract, Raw>(
   const report = (error: unknown) => callSafely(() => onError(error));
   if (writer !== null) return { isNew: true, ended: write(writer, produce, { clock, report }) };
   // Its writer has its lease. So it begins within that time, or is ended.
-  await waitForBeginning(anyHub, run, ttl + NOTICED, clock);
+  await waitForBeginning(anyHub, run, { clock, limit: ttl + NOTICED });
   return { isNew: false, ended: Promise.resolve() };
-}
-
-/** What it needs of a hub, besides leases. */
-interface FollowingHub {
-  events(run: Address, options: { readonly after: null; readonly signal: AbortSignal }): AsyncIterable<unknown>;
-}
-
-/** Resolves when the log has an event of a run, or the time is over. */
-async function waitForBeginning(hub: FollowingHub, run: Address, time: number, clock: Clock): Promise<void> {
-  const ending = new AbortController();
-  const cancel = clock.setTimeout(() => ending.abort(), time);
-  await hub.events(run, { after: null, signal: ending.signal })[Symbol.asyncIterator]().next();
-  cancel();
-  ending.abort();
 }
 
 interface WriteNeeds {

@@ -1,7 +1,7 @@
 import { EventType, type StreamChunk } from "@tanstack/ai";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ai } from "../../test/contract.ts";
 import { tidingsStream, type TidingsStreamOptions } from "./tidings-stream.ts";
 
@@ -50,4 +50,14 @@ test.for([Number.NaN, -1])("a deadline of %d milliseconds is refused", async (fi
   await expect(open(openHub(), "-1", { firstChunkDeadlineMs })).rejects.toThrow(
     `Expected "firstChunkDeadlineMs" to be a number from 0 to Infinity, got ${firstChunkDeadlineMs}.`,
   );
+});
+
+test("a page that waits for the beginning of a run does not ask the log again and again", async () => {
+  const hub = openHub();
+  const loops = vi.spyOn(hub, "events");
+  const stream = await open(hub, "-1", { firstChunkDeadlineMs: 300 });
+  const first = stream.read("-1")[Symbol.asyncIterator]().next();
+  await expect(first).rejects.toThrow("got nothing within 300 ms");
+  // What there is, what comes, and what there is then.
+  expect(loops).toHaveBeenCalledTimes(3);
 });

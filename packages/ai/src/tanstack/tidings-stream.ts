@@ -7,6 +7,7 @@ import { joinDeltas } from "../join-deltas.ts";
 import type { ChatName, Chunk, RunName } from "../run.ts";
 import { ChunkBatches } from "../server/chunk-batches.ts";
 import { isReleased, LAST_CHUNKS_TIME, RunWriter, type LeasingHub } from "../server/run-writer.ts";
+import { waitForBeginning } from "../server/wait-for-beginning.ts";
 import { loadStoredRun, numbered, type NumberedChunk, type ReadingHub, type StoredRun } from "./stored-run.ts";
 
 /** Options of {@link tidingsStream}. */
@@ -194,16 +195,15 @@ class RunInLog implements TidingsStream {
 
   /** Waits for the beginning of the run: its first event may be on its way from another process. */
   async #loadBegun(signal: AbortSignal | undefined): Promise<StoredRun> {
-    const { clock, run, deadline } = this.#parts;
-    const begin = clock.monotonic();
-    for (;;) {
-      const stored = await this.#load();
-      if (stored.hasBegun || signal?.aborted === true) return stored;
-      if (stored.isCut) throw new Error(`Expected a run at ${run.path}, got a hub that closes; ask again.`);
-      if (clock.monotonic() - begin >= deadline) {
-        throw new Error(`Expected a run at ${run.path}, got nothing within ${deadline} ms; it may be forgotten.`);
-      }
+    const { hub, run, clock, deadline } = this.#parts;
+    let stored = await this.#load();
+    if (!stored.hasBegun) {
+      await waitForBeginning(hub, run, { clock, limit: deadline, signal });
+      stored = await this.#load();
     }
+    if (stored.hasBegun || signal?.aborted === true) return stored;
+    if (stored.isCut) throw new Error(`Expected a run at ${run.path}, got a hub that closes; ask again.`);
+    throw new Error(`Expected a run at ${run.path}, got nothing within ${deadline} ms; it may be forgotten.`);
   }
 
   #abortBy(signal: AbortSignal): void {

@@ -53,12 +53,16 @@ export class FollowedValues {
       } else if (item.kind === "event") {
         const key = channel.events[item.type]?.key(item.data) ?? "";
         this.#valuesOf(item.type).set(key, { data: item.data, id: item.cursor });
-      } else if (item.kind === "gap" && this.#values.size > 0) {
+      } else if (item.kind === "gap" && this.#hasAny()) {
         // A withdrawal is gone. Values from before the gap do not come again in this loop.
         return false;
       }
     }
     return true;
+  }
+
+  #hasAny(): boolean {
+    return [...this.#values.values()].some(({ size }) => size > 0);
   }
 
   #valuesOf(type: string): Map<string, FollowedValue> {
