@@ -115,10 +115,12 @@ export function describeStorage(kind: string, setting: () => LogSetting | Promis
 export function describeEventLoop(kind: string, count: number, setting: () => LogSetting): void {
   test(`while ${count} transactions with 150 events each are written, the event loop goes on: ${kind}`, async () => {
     const storage = await openTestStorage(setting());
+    // In time of the processor: other processes may take it away in any turn.
+    const begun = usedTime();
     let longest = 0;
-    let last = performance.now();
+    let last = begun;
     const timer = setInterval(() => {
-      const now = performance.now();
+      const now = usedTime();
       longest = Math.max(longest, now - last);
       last = now;
     }, 1);
@@ -130,11 +132,16 @@ export function describeEventLoop(kind: string, count: number, setting: () => Lo
           await tx.publish(chat.inbox({ userId: `person ${person}` }), "place", place);
         }
       });
-    const begun = performance.now();
     await Promise.all(Array.from({ length: count }, (_, index) => write(index)));
     // The work takes some hundred milliseconds, in turns of about 10 ms. Without pauses it is one single turn.
-    expect(longest).toBeLessThan((performance.now() - begun) / 4);
+    expect(longest).toBeLessThan((usedTime() - begun) / 4);
   });
+}
+
+/** The time of the processor that this process has used, in microseconds. */
+function usedTime(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
 /** What also holds where the storage is not only in this process. */
