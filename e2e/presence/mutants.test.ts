@@ -1,24 +1,21 @@
-import { expect, test, vi } from "vitest";
+import { expect, vi } from "vitest";
+import { describeHunt } from "../mutation/describe-hunt.ts";
 import { importCopy } from "../mutation/import-copy.ts";
 import { mutants } from "./mutants/index.ts";
 import type * as storiesModule from "./stories/index.ts";
 
 vi.setConfig({ testTimeout: 600_000 });
 
-// The stories are worth as much as what they notice.
 const copied = { beside: import.meta.url, entry: "stories/index.ts", list: "mutants/index.ts", mutants };
 
-test.for(mutants.map(({ breaks, by }, index) => [by, breaks, index] as const))(
-  "the stories of %s notice when %s",
-  async ([by, , index]) => {
-    const { stories } = await importCopy<typeof storiesModule>(copied, index);
-    let fault: unknown = null;
-    for (const story of Object.values<storiesModule.Story>(stories[by])) {
-      fault ??= await story({ expect }).then(
-        () => null,
-        (error: unknown) => error,
-      );
+describeHunt(mutants, async (subject, index) => {
+  const { stories } = await importCopy<typeof storiesModule>(copied, index);
+  for (const story of Object.values<storiesModule.Story>(stories[subject])) {
+    try {
+      await story({ expect });
+    } catch (fault) {
+      return fault;
     }
-    expect(fault).not.toBeNull();
-  },
-);
+  }
+  return null;
+});
