@@ -24,7 +24,7 @@ test("three mutants of logs, three of leases and nine of presence are texts, and
     "an address that ends while its lease is taken is leased",
     "a writer is open again before its end has failed",
     "a state keeps away somebody who comes",
-    "whoever comes takes the room of somebody else",
+    "a newcomer takes the room of somebody else",
     "a number that waits to be published is dropped to make room",
     "a server that ends does not renew its lease if a number is refused",
     "nobody comes after somebody has left a full room",

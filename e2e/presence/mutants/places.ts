@@ -70,7 +70,7 @@ export const places: readonly Mutant[] = [
     mutation: onServer("all-places", " && !makeRoom()", ""),
   },
   {
-    breaks: "whoever comes takes the room of somebody else",
+    breaks: "a newcomer takes the room of somebody else",
     by: "bounds",
     mutation: onServer("all-places", "if (!place.isVacant) continue;", ""),
   },
