@@ -172,7 +172,7 @@ describe.each(Object.entries(logs))("on %s", (_, openLog) => {
       for (const { servers: leases } of pages) await expect.poll(() => leases.size, GONE).toBeLessThanOrEqual(2);
       for (const { changes } of pages) expect(changes).toEqual([]);
       expect(watcher?.people.value).toEqual(before);
-      // Whoever has tabs at two servers counts twice.
+      // A viewer with tabs at two servers counts twice.
       for (const number of numbers) expect([4, 5]).toContain(number);
     },
     PATIENCE,

@@ -168,7 +168,7 @@ export class Cluster {
         const response = await network.fetch(url, { ...init, signal });
         const reader = response.body?.getReader();
         const read = reader?.read.bind(reader);
-        // The body of this network has one reader, whoever asks for it.
+        // The body of this network has one reader only.
         if (reader && read) {
           reader.read = async () => {
             const result = await read();

@@ -83,7 +83,7 @@ export async function heal(world: World): Promise<void> {
     (waiting().length === 0 || world.violation !== null);
   for (let late = 0; !isDone(); late += 500) {
     if (late > COMEBACK) {
-      if (waiting().length > 0) world.onViolation(`whoever waits for an event hears of it: ${waiting().join("; ")}`);
+      if (waiting().length > 0) world.onViolation(`a wait for an event ends: ${waiting().join("; ")}`);
       const lacking = diaries.filter((each) => !hasItsNewest(each)).map(String);
       return world.onViolation(`every follower comes back: ${[...lacking, ...lateActors().map(String)].join("; ")}`);
     }

@@ -42,7 +42,7 @@ export class Editors implements Actor {
   async prove(): Promise<void> {
     const world = this.#world;
     for (const editor of this.#editors) editor.follow();
-    // Whoever begins again has its values after a poll, however the log has failed over.
+    // An editor that begins again has its values after a poll, also after a failover.
     await world.clock.advance(POLL);
     for (const editor of this.#editors) editor.follow();
     await world.clock.advance(POLL);

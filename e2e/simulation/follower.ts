@@ -71,7 +71,7 @@ export class Follower extends Diary {
     this.waits--;
     if (!isThere && !this.isClosed) this.world.onViolation(`${String(this)} waited for ${fact.n}, and nothing closed`);
     if (isThere && !this.#mayDoWithout(fact, asked)) {
-      this.world.onViolation(`whoever waits for an event has it then: ${fact.n} did not reach ${String(this)}`);
+      this.world.onViolation(`a wait ends when the event has come: ${fact.n} did not reach ${String(this)}`);
     }
   }
 

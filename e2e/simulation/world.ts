@@ -176,7 +176,7 @@ export class World implements ServerWorld, FailoverWorld {
     if (care < 0.2) publish(0);
   }
 
-  /** Ends the job, once: a retry has the same idempotency key. Whoever is late is refused. */
+  /** Ends the job, once: a retry has the same idempotency key. A late one is refused. */
   end(): void {
     const data = { n: this.events.nextNumber() };
     const end = (attempts: number): void => {

@@ -13,7 +13,7 @@ export const beginning: Stories = {
     assert.deepEqual(typesOf(await world.written(chat.path, run.path)), ["chunks", "activeRun"]);
   },
 
-  async "whoever starts a run that another process does not begin is not held for ever"(world) {
+  async "a caller that starts a run is not held for ever if another process does not begin it"(world) {
     await world.hub.lease(run, { ttl: 600_000, aborted: { outcome: "aborted", reason: null } });
     const { isNew } = await world.settled(world.start(new Model().produce));
     assert.equal(isNew, false);

@@ -21,7 +21,7 @@ export const patch = (file: string, from: string, to: string): Patch => ({ file:
 
 type WritersNeeds = Parameters<typeof writersModule.createWriters>[0];
 
-/** A hub whose writers have something else than they need. */
+/** A hub whose writers have other needs. */
 export const writersWith = (change: (needs: WritersNeeds) => Partial<WritersNeeds>): Mutation =>
   replace<typeof writersModule>(`${FOLDER}/writers.ts`, {
     createWriters: (createWriters) => (needs) => createWriters({ ...needs, ...change(needs) }),
@@ -33,7 +33,7 @@ export const writersAppend = (change: (batch: readonly NewEntry[]) => readonly N
 
 type WatchNeeds = Parameters<typeof watchModule.createLeaseWatch>[0];
 
-/** A hub that watches leases with something else than it needs for that. */
+/** A hub that watches leases with other needs. */
 export const watchWith = (change: (needs: WatchNeeds) => Partial<WatchNeeds>): Mutation =>
   replace<typeof watchModule>(`${FOLDER}/lease-watch.ts`, {
     createLeaseWatch: (createLeaseWatch) => (needs) => createLeaseWatch({ ...needs, ...change(needs) }),

@@ -70,7 +70,7 @@ const changeDuplicates = (change: (duplicate: Appended, log: EventLog) => Append
 export const keepingMutants = [
   ...breaking("latest", {
     "returns superseded values": nothingSuperseded,
-    "returns a value again to whoever has seen it": decorate((log) => ({
+    "returns a value again to a reader that has seen it": decorate((log) => ({
       read: async (after, channels, ...rest) => {
         const page = await log.read(after, channels, ...rest);
         if (page.entries.length > 0 || channels === null) return page;

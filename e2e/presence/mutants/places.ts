@@ -1,13 +1,8 @@
 import type * as allPlacesModule from "../../../packages/server/src/presence/all-places.ts";
-import type * as countModule from "../../../packages/server/src/presence/count.ts";
 import type * as serverLeaseModule from "../../../packages/server/src/presence/server-lease.ts";
-import type * as peopleModule from "../../../packages/server/src/presence/people.ts";
-import type { PlaceNeeds } from "../../../packages/server/src/presence/place.ts";
 import type * as renewalsModule from "../../../packages/server/src/presence/renewals.ts";
 import { replace } from "../../mutation/mutation.ts";
-import { onServer, type Mutant } from "./mutant.ts";
-
-const FOLDER = "packages/server/src/presence";
+import { countWith, FOLDER, hubWith, inCount, inPeople, onServer, type Mutant } from "./mutant.ts";
 
 function inAllPlaces(change: (original: typeof allPlacesModule.AllPlaces) => typeof allPlacesModule.AllPlaces) {
   return replace<typeof allPlacesModule>(`${FOLDER}/all-places.ts`, { AllPlaces: change });
@@ -15,10 +10,6 @@ function inAllPlaces(change: (original: typeof allPlacesModule.AllPlaces) => typ
 
 function inRenewals(change: (original: typeof renewalsModule.Renewals) => typeof renewalsModule.Renewals) {
   return replace<typeof renewalsModule>(`${FOLDER}/renewals.ts`, { Renewals: change });
-}
-
-function inCount(change: (original: typeof countModule.Count) => typeof countModule.Count) {
-  return replace<typeof countModule>(`${FOLDER}/count.ts`, { Count: change });
 }
 
 /** The addresses of a server, and the numbers there. */
@@ -40,14 +31,14 @@ export const places: readonly Mutant[] = [
   {
     breaks: "each renewal publishes everybody again",
     by: "what it costs",
-    mutation: replace<typeof peopleModule>(`${FOLDER}/people.ts`, {
-      People: (People) =>
+    mutation: inPeople(
+      (People) =>
         class extends People {
           override async keep(): Promise<void> {
             this.publishAll();
           }
         },
-    }),
+    ),
   },
   {
     breaks: "presence goes on after its hub has closed",
@@ -79,7 +70,7 @@ export const places: readonly Mutant[] = [
     mutation: onServer("all-places", " && !makeRoom()", ""),
   },
   {
-    breaks: "whoever comes takes the room of somebody else",
+    breaks: "a newcomer takes the room of somebody else",
     by: "bounds",
     mutation: onServer("all-places", "if (!place.isVacant) continue;", ""),
   },
@@ -91,38 +82,26 @@ export const places: readonly Mutant[] = [
   {
     breaks: "each change of a number is published by itself",
     by: "only the number",
-    mutation: onServer("count", "COUNT_INTERVAL = 1_000", "COUNT_INTERVAL = 0"),
+    mutation: countWith(({ clock, grace }) => ({
+      clock: {
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+        setTimeout: (task, milliseconds, ...rest) =>
+          clock.setTimeout(task, milliseconds === grace ? grace : 0, ...rest),
+      },
+    })),
   },
   {
     breaks: "a number of nobody stays",
     by: "only the number",
-    mutation: inCount(
-      (Count) =>
-        class extends Count {
-          constructor(needs: PlaceNeeds) {
-            const { hub } = needs;
-            const clear = async (): Promise<void> => {};
-            super({ ...needs, hub: { clear, publish: hub.publish.bind(hub), events: hub.events.bind(hub) } });
-          }
-        },
-    ),
+    mutation: countWith(({ hub }) => ({ hub: hubWith(hub, { clear: async () => {} }) })),
   },
   {
     breaks: "the number of a server that is dead stays",
     by: "only the number",
-    mutation: inCount(
-      (Count) =>
-        class extends Count {
-          constructor(needs: PlaceNeeds) {
-            const lease: PlaceNeeds["lease"] = () => ({
-              server: needs.lease().server,
-              otherServers: () => [],
-              isAlive: () => true,
-            });
-            super({ ...needs, lease });
-          }
-        },
-    ),
+    mutation: countWith(({ lease }) => ({
+      lease: () => ({ server: lease().server, otherServers: () => [], isAlive: () => true }),
+    })),
   },
   {
     breaks: "a server that ends does not leave the total behind",

@@ -9,16 +9,26 @@ const CONTRACT = "packages/contract/src/presence.ts";
 
 type FollowNeeds = ConstructorParameters<typeof followedModule.FollowedValues>[0];
 
-/** A reader has another clock for what it doubts after a gap. */
-function withDoubt(setTimeout: (clock: FollowNeeds["clock"]) => FollowNeeds["clock"]["setTimeout"]) {
-  return replace<typeof followedModule>(`${CLIENT}/followed-values.ts`, {
-    FollowedValues: (FollowedValues) =>
+function inFollowedValues(
+  change: (original: typeof followedModule.FollowedValues) => typeof followedModule.FollowedValues,
+) {
+  return replace<typeof followedModule>(`${CLIENT}/followed-values.ts`, { FollowedValues: change });
+}
+
+/** A reader that follows values with other needs. */
+function followedWith(change: (needs: FollowNeeds) => Partial<FollowNeeds>) {
+  return inFollowedValues(
+    (FollowedValues) =>
       class extends FollowedValues {
         constructor(needs: FollowNeeds) {
-          super({ ...needs, clock: { setTimeout: setTimeout(needs.clock) } });
+          super({ ...needs, ...change(needs) });
         }
       },
-  });
+  );
+}
+
+function isOfServers({ channel }: FollowNeeds): boolean {
+  return "alive" in channel.events;
 }
 
 function inPeopleChanges(change: (original: typeof changesModule.PeopleChanges) => typeof changesModule.PeopleChanges) {
@@ -84,7 +94,7 @@ export const readers: readonly Mutant[] = [
   {
     breaks: "a reader does not look again when a server dies",
     by: "a server that dies",
-    mutation: onClient("create-presence", "for (const shown of this.#shown) shown.change();", ""),
+    mutation: followedWith((needs) => (isOfServers(needs) ? { onChange() {} } : {})),
   },
   {
     breaks: "who comes is told that those have come who were there",
@@ -102,10 +112,18 @@ export const readers: readonly Mutant[] = [
   {
     breaks: "who comes is told so before the servers are known",
     by: "who is there",
-    mutation: onClient(
-      "create-presence",
-      "values?.hasBegun === true && this.#servers.hasBegun",
-      "values?.hasBegun === true",
+    mutation: inFollowedValues(
+      (FollowedValues) =>
+        class extends FollowedValues {
+          readonly #isOfServers: boolean;
+          constructor(needs: FollowNeeds) {
+            super(needs);
+            this.#isOfServers = isOfServers(needs);
+          }
+          override get hasBegun(): boolean {
+            return this.#isOfServers || super.hasBegun;
+          }
+        },
     ),
   },
   {
@@ -123,12 +141,12 @@ export const readers: readonly Mutant[] = [
   {
     breaks: "a reader keeps everybody who has left in a gap",
     by: "a gap",
-    mutation: withDoubt(() => () => () => {}),
+    mutation: followedWith(() => ({ clock: { setTimeout: () => () => {} } })),
   },
   {
     breaks: "a gap shows everybody leaving",
     by: "a deployment",
-    mutation: withDoubt((clock) => (task) => clock.setTimeout(task, 0)),
+    mutation: followedWith(({ clock }) => ({ clock: { setTimeout: (task) => clock.setTimeout(task, 0) } })),
   },
   {
     breaks: "changes that come together make a list each",

@@ -51,13 +51,13 @@ function covers(seen: Position | null, position: Position | null): boolean {
 export const clientMutants: readonly Mutant[] = [
   breaking(
     "reached",
-    "whoever waits is told before the event has come",
+    "somebody who waits is told before the event has come",
     changeArrivals((said) => (said === "onWay" ? "there" : said)),
     "failovers with readers",
   ),
   breaking(
     "reached",
-    "whoever waits for an event of an epoch that is over waits for ever",
+    "a wait for an event of an epoch that is over never ends",
     changeArrivals((said) => (said === "elsewhere" ? "onWay" : said)),
     "failovers with readers",
   ),

@@ -6,7 +6,7 @@ const WORLD = { servers: 2, hasPlain: false, kept: 1_000, keptBytes: Infinity, r
 /** Two who want to write to the same addresses. */
 export const leases = {
   "writers die with their servers": {
-    reaches: "leases: whoever dies is ended within the lease and two seconds",
+    reaches: "leases: a writer that dies is ended within the lease and two seconds",
     world: { ...WORLD, actors: ["writers"] },
     story: [times(4, 8, act("longWait", { a: [0.05, 0.2] }), oneOf(act("crash"), act("restart")))],
   },

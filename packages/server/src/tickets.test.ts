@@ -6,7 +6,7 @@ import { createTickets, type TicketOptions } from "./tickets.ts";
 const LOBBY = "channel=rooms/lobby";
 const ada = { id: "ada" };
 
-async function openTicketHouse(options: TicketOptions = {}) {
+async function openTicketHub(options: TicketOptions = {}) {
   const clock = new VirtualClock();
   const tickets = createTickets({ clock, ...options });
   const testHub = await openTestHub({ authenticate: (hubRequest) => tickets.redeem(hubRequest), debug: true });
@@ -15,7 +15,7 @@ async function openTicketHouse(options: TicketOptions = {}) {
 }
 
 test("a ticket opens one stream, of its viewer", async () => {
-  const { connect, tickets, hub, statusOf, records } = await openTicketHouse();
+  const { connect, tickets, hub, statusOf, records } = await openTicketHub();
   const ticket = tickets.issue(ada);
   expect(ticket).toMatch(/^[0-9a-f]{32}$/);
   await connect(`${LOBBY}&ticket=${ticket}`);
@@ -25,7 +25,7 @@ test("a ticket opens one stream, of its viewer", async () => {
 });
 
 test("a ticket is valid for less than 30 seconds", async () => {
-  const { clock, tickets, statusOf } = await openTicketHouse();
+  const { clock, tickets, statusOf } = await openTicketHub();
   const [early, late] = [tickets.issue(ada), tickets.issue(ada)];
   await clock.advance(29_999);
   expect(await statusOf(early)).toBe(200);
@@ -61,7 +61,7 @@ test("of more tickets than the limit, the oldest are void", () => {
 });
 
 test("a page that waits while rights change is still the request that brought the ticket", async () => {
-  const { page, hub, hubClock, tickets } = await openTicketHouse();
+  const { page, hub, hubClock, tickets } = await openTicketHub();
   const answer = page(`${LOBBY}&wait=20&ticket=${tickets.issue(ada)}`);
   await hubClock.settle();
   await hub.recheck({ viewer: "ada" });
@@ -70,7 +70,7 @@ test("a page that waits while rights change is still the request that brought th
 });
 
 test("no record of the hub and no answer has a ticket in it", async () => {
-  const { ask, connect, tickets, statusOf, records } = await openTicketHouse();
+  const { ask, connect, tickets, statusOf, records } = await openTicketHub();
   const ticket = tickets.issue(ada);
   await connect(`${LOBBY}&channel=nowhere&ticket=${ticket}`);
   expect(await statusOf(ticket)).toBe(401);

@@ -352,7 +352,7 @@ describe("after any sequence of inputs", () => {
           ends += effects.has("end") ? 1 : 0;
           expect(ends).toBe(state.kind === "closed" ? 1 : 0);
 
-          // Whoever begins to load or to wait does it.
+          // What begins to load or to wait does it.
           expect(effects.has("load")).toBe(state.kind === "loading" && state !== before);
           expect(effects.has("wait")).toBe(state.kind === "retrying" && before.kind !== "retrying");
           expect(effects.has("plan")).toBe(state.kind === "failed" && state !== before);
