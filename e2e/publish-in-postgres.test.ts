@@ -71,7 +71,7 @@ describe("publishIn on PostgreSQL", () => {
   test("a transaction that holds the lock lets publishes reject, and streams go on", async () => {
     const schema = server.newSchema();
     const log = await postgresLog(server.url, { schema });
-    const hub = createHub(shop, { log, authorize: () => true, publishTimeout: 300 });
+    const hub = createHub(shop, { log, authorize: () => true, publishTimeout: 2_000 });
     const seen: string[] = [];
     const follow = async (): Promise<void> => {
       for await (const item of hub.events(shop.orders())) {
@@ -91,7 +91,7 @@ describe("publishIn on PostgreSQL", () => {
     const begun = performance.now();
     const late = hub.publish(shop.orders(), "placed", { item: "late" }, { idempotencyKey: "late" });
     await expect(late).rejects.toMatchObject({ name: "AppendError", outcome: "unknown" });
-    expect(performance.now() - begun).toBeLessThan(3_000);
+    expect(performance.now() - begun).toBeLessThan(20_000);
     await client.query("commit");
     await hub.publish(shop.orders(), "placed", { item: "late" }, { idempotencyKey: "late" });
     await expect.poll(() => seen).toEqual(["before", "inside", "late"]);
