@@ -36,6 +36,28 @@ describe("append", () => {
     expect(await everything(log)).toEqual(["1", "4"]);
   });
 
+  test("a server that is gone after a bad entry fails the others of its turn together, and the queue", async () => {
+    let isGone = false;
+    const network = await startProxy(server.url, () => (chunk) => {
+      // This answer is the last one.
+      if (chunk.includes("22P05")) setImmediate(network.silence);
+      isGone ||= chunk.includes("22P05");
+      return [chunk];
+    });
+    const { log: near, open } = await openTestLog(server);
+    const log = await open({ patience: 100 }, { connectionString: network.url, connectionTimeoutMillis: 500 });
+    const start = performance.now();
+    const turn = Array.from({ length: 60 }, (_, n) => log.append([reliable(n === 0 ? "a\0" : "a", `${n}`)]));
+    const settled = Promise.allSettled(turn);
+    await expect.poll(() => isGone).toBe(true);
+    const behind = log.append([reliable("a", "behind")]).catch((error: unknown) => error);
+    for (const each of await settled) expect(each).toMatchObject({ reason: { outcome: "none" } });
+    expect(await behind).toMatchObject({ outcome: "none" });
+    // Not half a second for each of them.
+    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(await everything(near)).toEqual([]);
+  });
+
   test("a connection lost before the answer leaves the outcome unknown, and the same key is stored once", async () => {
     const { url, cut } = await startProxy(server.url);
     const { log, open, schema } = await openTestLog(server);
