@@ -5,7 +5,14 @@ import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import { reportedEnd } from "./ended-channel.ts";
 import { conflictError } from "./expected-value.ts";
-import { appendError, isBadEntry, isRetryable, isUnanswered, NotConnectedError } from "./postgres-error.ts";
+import {
+  appendError,
+  isBadEntry,
+  isRetryable,
+  isUnanswered,
+  NotConnectedError,
+  UnreadEpochError,
+} from "./postgres-error.ts";
 
 /** A batch that waits for the next statement. */
 interface Job {
@@ -110,6 +117,9 @@ export class LogWriter {
 
   async #commit(jobs: readonly Job[]): Promise<void> {
     const rows = await this.#store(jobs);
+    await this.#epochs.know(String(rows[0]?.["epoch"])).catch((cause: unknown) => {
+      throw new UnreadEpochError(cause);
+    });
     let next = 0;
     for (const job of jobs) {
       this.#settle(job, rows.slice(next, next + job.entries.length));
@@ -137,9 +147,7 @@ export class LogWriter {
     const text = `select * from ${this.#database.schema}.append($1, $2)`;
     for (let attempt = 1; ; attempt++) {
       try {
-        const rows = await this.#database.query(text, [batches, patience], timeout);
-        await this.#epochs.know(String(rows[0]?.["epoch"]));
-        return rows;
+        return await this.#database.query(text, [batches, patience], timeout);
       } catch (error) {
         if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
       }

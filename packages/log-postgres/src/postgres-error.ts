@@ -8,6 +8,14 @@ export class NotConnectedError extends Error {
   }
 }
 
+/** An append is stored, and the epochs of its entries cannot be read. */
+export class UnreadEpochError extends Error {
+  constructor(cause: unknown) {
+    // Without its cause, whose code would say that nothing is stored.
+    super(reportOf(cause));
+  }
+}
+
 /** What to do, by PostgreSQL's code of an error. */
 const ADVICE: Readonly<Record<string, string>> = {
   "25000":
