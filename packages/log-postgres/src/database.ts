@@ -32,7 +32,9 @@ export class Database implements Queryable {
   /** The milliseconds until a statement without an answer fails. */
   readonly timeout: number;
   readonly #settings: pg.PoolConfig;
-  #pool: pg.Pool;
+  readonly #pool: pg.Pool;
+  /** The connections that were made after the last statement without an answer. */
+  #trusted = new WeakSet<pg.PoolClient>();
 
   /**
    * @param name the name of the schema
@@ -65,6 +67,7 @@ export class Database implements Queryable {
       // So does the error of a connection in use, even before the pool has handed it on; its statement rejects, too.
       client.on("error", () => {});
       endWithoutAnswer(client);
+      this.#trusted.add(client);
     });
     return pool;
   }
@@ -83,8 +86,7 @@ export class Database implements Queryable {
     work: (connection: Queryable) => Promise<Result>,
     timeout = this.timeout,
   ): Promise<Result> {
-    const pool = this.#pool;
-    const client = await connect(pool);
+    const client = await this.#connect();
     // Several statements without values have several results, which nobody needs.
     const query = async (text: string, values?: readonly Value[]): Promise<readonly Row[]> => {
       const statement = { text, values: values === undefined ? undefined : [...values], query_timeout: timeout };
@@ -96,17 +98,18 @@ export class Database implements Queryable {
       return result;
     } catch (error) {
       client.release(true);
-      if (isUnanswered(error)) this.#leave(pool);
+      // The server may be gone for every connection, and each would be noticed only when it is used.
+      if (isUnanswered(error)) this.#trusted = new WeakSet();
       throw error;
     }
   }
 
-  /** The server may be gone for every connection, and each would be noticed only when it is used. */
-  #leave(pool: pg.Pool): void {
-    if (pool !== this.#pool || pool.ending) return;
-    this.#pool = this.#newPool();
-    // What runs there ends, or is given up.
-    void pool.end();
+  async #connect(): Promise<pg.PoolClient> {
+    for (;;) {
+      const client = await connect(this.#pool);
+      if (this.#trusted.has(client)) return client;
+      client.release(true);
+    }
   }
 
   /** Makes a connection that is not of the pool. */

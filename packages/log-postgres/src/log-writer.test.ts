@@ -5,6 +5,15 @@ import { everything, reliable } from "../../log/test/entries.ts";
 import { openTestLog } from "../test/test-log.ts";
 import { connect, server } from "../test/test-server.ts";
 
+/** Waits until an append waits for another transaction. */
+async function expectAppendThatWaits(schema: string): Promise<void> {
+  const waiting = `select from pg_stat_activity
+    where wait_event_type = 'Lock' and query like '%"${schema}".append(%'`;
+  // Inside of a transaction, this view does not change.
+  const observer = await connect();
+  await expect.poll(async () => (await observer.query(waiting)).rowCount).toBe(1);
+}
+
 describe("append", () => {
   test("what is published in one turn is one transaction", async () => {
     const { log, schema } = await openTestLog(server);
@@ -36,6 +45,28 @@ describe("append", () => {
     expect(await everything(log)).toEqual(["1", "4"]);
   });
 
+  test("a server that is gone after a bad entry fails the others of its turn together, and the queue", async () => {
+    let isGone = false;
+    const network = await startProxy(server.url, () => (chunk) => {
+      // This answer is the last one.
+      if (chunk.includes("22P05")) setImmediate(network.silence);
+      isGone ||= chunk.includes("22P05");
+      return [chunk];
+    });
+    const { log: near, open } = await openTestLog(server);
+    const log = await open({ patience: 100 }, { connectionString: network.url, connectionTimeoutMillis: 500 });
+    const start = performance.now();
+    const turn = Array.from({ length: 60 }, (_, n) => log.append([reliable(n === 0 ? "a\0" : "a", `${n}`)]));
+    const settled = Promise.allSettled(turn);
+    await expect.poll(() => isGone).toBe(true);
+    const behind = log.append([reliable("a", "behind")]).catch((error: unknown) => error);
+    for (const each of await settled) expect(each).toMatchObject({ reason: { outcome: "none" } });
+    expect(await behind).toMatchObject({ outcome: "none" });
+    // Not half a second for each of them.
+    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(await everything(near)).toEqual([]);
+  });
+
   test("a connection lost before the answer leaves the outcome unknown, and the same key is stored once", async () => {
     const { url, cut } = await startProxy(server.url);
     const { log, open, schema } = await openTestLog(server);
@@ -44,11 +75,7 @@ describe("append", () => {
     await client.query(`begin; select ${schema}.lock_appends()`);
     const once = reliable("a", "1", { idempotencyKey: "once" });
     const appending = far.append([once]).catch((error: unknown) => error);
-    const waiting = `select from pg_stat_activity
-      where wait_event_type = 'Lock' and query like '%"${schema}".append(%'`;
-    // Inside of a transaction, this view does not change.
-    const observer = await connect();
-    await expect.poll(async () => (await observer.query(waiting)).rowCount).toBe(1);
+    await expectAppendThatWaits(schema);
     cut();
     expect(await appending).toMatchObject({ name: "AppendError", outcome: "unknown" });
     // The server does not notice that nobody waits for the answer.
@@ -56,6 +83,24 @@ describe("append", () => {
     await expect.poll(() => everything(log)).toEqual(["1"]);
     expect(await far.append([once])).toMatchObject([{ duplicate: true }]);
     expect(await everything(log)).toEqual(["1"]);
+  });
+
+  test("what is stored never counts as not stored, also if its epoch cannot be read then", async () => {
+    const { log: near, open, schema } = await openTestLog(server);
+    const log = await open({}, { connectionString: server.url, max: 1, connectionTimeoutMillis: 2_000 });
+    const [appending, counting] = [await connect(), await connect()];
+    await appending.query(`begin; select ${schema}.lock_appends()`);
+    await counting.query(`begin; lock table ${schema}.retention`);
+    const appended = log.append([reliable("a", "1")]).catch((error: unknown) => error);
+    await expectAppendThatWaits(schema);
+    // It gets the only connection after the append, and keeps it.
+    const stat = log.stat();
+    await appending.query("rollback");
+    const error = await appended;
+    await counting.query("rollback");
+    await stat;
+    expect(await everything(near)).toEqual(["1"]);
+    expect(error).toMatchObject({ name: "AppendError", outcome: "unknown" });
   });
 
   test("a transaction that holds the lock fails appends after the patience, and delays no read", async () => {

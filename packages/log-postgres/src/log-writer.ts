@@ -5,7 +5,14 @@ import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import { reportedEnd } from "./ended-channel.ts";
 import { conflictError } from "./expected-value.ts";
-import { appendError, isBadEntry, isRetryable, isUnanswered, NotConnectedError } from "./postgres-error.ts";
+import {
+  appendError,
+  isBadEntry,
+  isRetryable,
+  isUnanswered,
+  NotConnectedError,
+  UnreadEpochError,
+} from "./postgres-error.ts";
 
 /** A batch that waits for the next statement. */
 interface Job {
@@ -79,28 +86,40 @@ export class LogWriter {
 
   async #commitGroup(jobs: readonly Job[]): Promise<void> {
     await this.#options.heads.answered();
-    await this.#tryCommit(jobs);
+    const gone = await this.#tryCommit(jobs);
+    if (gone === null) return;
+    // Each of those who wait would wait as long again. Nothing of theirs was sent.
+    for (const { reject } of this.#queue.takeWaiting()) reject(appendError(gone));
   }
 
-  async #tryCommit(jobs: readonly Job[]): Promise<void> {
+  /** Returns the error of what is not sent any more, since the server is gone; null if it is not. */
+  async #tryCommit(jobs: readonly Job[]): Promise<NotConnectedError | null> {
     try {
       await this.#commit(jobs);
+      return null;
     } catch (error) {
-      // A bad entry must not make the others fail. After other errors, each attempt would fail or wait like this one.
-      if (jobs.length > 1 && isBadEntry(error)) for (const job of jobs) await this.#tryCommit([job]);
-      else for (const { reject } of jobs) reject(reportedEnd(error) ?? appendError(error));
-      if (isUnanswered(error)) this.#giveUpQueue(error);
+      // After other errors, each attempt would fail or wait like this one.
+      if (jobs.length > 1 && isBadEntry(error)) return this.#tryEach(jobs);
+      for (const { reject } of jobs) reject(reportedEnd(error) ?? appendError(error));
+      return isUnanswered(error) || error instanceof NotConnectedError ? new NotConnectedError(error) : null;
     }
   }
 
-  /** What waits behind a statement that was given up would wait as long again. Nothing of it was sent. */
-  #giveUpQueue(cause: unknown): void {
-    const error = appendError(new NotConnectedError(cause));
-    for (const { reject } of this.#queue.takeWaiting()) reject(error);
+  /** A bad entry must not make the others fail. */
+  async #tryEach(jobs: readonly Job[]): Promise<NotConnectedError | null> {
+    let gone: NotConnectedError | null = null;
+    for (const job of jobs) {
+      if (gone === null) gone = await this.#tryCommit([job]);
+      else job.reject(appendError(gone));
+    }
+    return gone;
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
     const rows = await this.#store(jobs);
+    await this.#epochs.know(String(rows[0]?.["epoch"])).catch((cause: unknown) => {
+      throw new UnreadEpochError(cause);
+    });
     let next = 0;
     for (const job of jobs) {
       this.#settle(job, rows.slice(next, next + job.entries.length));
@@ -128,9 +147,7 @@ export class LogWriter {
     const text = `select * from ${this.#database.schema}.append($1, $2)`;
     for (let attempt = 1; ; attempt++) {
       try {
-        const rows = await this.#database.query(text, [batches, patience], timeout);
-        await this.#epochs.know(String(rows[0]?.["epoch"]));
-        return rows;
+        return await this.#database.query(text, [batches, patience], timeout);
       } catch (error) {
         if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
       }

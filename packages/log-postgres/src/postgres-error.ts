@@ -8,6 +8,14 @@ export class NotConnectedError extends Error {
   }
 }
 
+/** An append is stored, and the epochs of its entries cannot be read. */
+export class UnreadEpochError extends Error {
+  constructor(cause: unknown) {
+    // Without its cause, whose code would say that nothing is stored.
+    super(reportOf(cause));
+  }
+}
+
 /** What to do, by PostgreSQL's code of an error. */
 const ADVICE: Readonly<Record<string, string>> = {
   "25000":
@@ -63,8 +71,9 @@ export function isBadEntry(error: unknown): boolean {
 /** Whether a connection ended while a statement ran. */
 export function isLostConnection(error: unknown): boolean {
   const code = codeOf(error) ?? "";
-  // The driver's own errors of this kind have no code.
-  return LOST.has(code) || (error instanceof Error && error.message.startsWith("Connection terminated unexpectedly"));
+  // A pooler says it by a code of class 08. The driver's own errors of this kind have no code.
+  const isLost = LOST.has(code) || code.startsWith("08");
+  return isLost || (error instanceof Error && error.message.startsWith("Connection terminated unexpectedly"));
 }
 
 /** Whether a statement was given up, since no answer came in time. */
@@ -76,8 +85,8 @@ export function isUnanswered(error: unknown): boolean {
 /** Whether the server has answered. If it has not, nobody knows whether the statement was carried out. */
 function isAnswer(error: unknown): boolean {
   const code = codeOf(error) ?? "";
-  // 57P is a server that goes down. Codes of the operating system, like ECONNRESET, are longer.
-  return /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("57P");
+  // 57P is a server that goes down, and 08 a pooler that has lost it. Codes of the operating system begin with E.
+  return /^[0-9A-Z]{5}$/.test(code) && !/^(57P|08|E)/.test(code);
 }
 
 /** The error of an append. */

@@ -70,18 +70,36 @@ describe("the schema", () => {
     expect(await everything(log)).toEqual([]);
   });
 
-  test("a connection that is lost while the log is opened rejects, and does not end the process", async () => {
-    const { url, cut } = await startProxy(server.url);
-    const client = await connect();
-    const schema = server.newSchema();
-    // Who opens a log waits for this before it creates the schema.
-    await client.query("select pg_advisory_lock(hashtextextended($1, 0))", [`tidings schema ${schema}`]);
-    const settings = { connectionString: url, application_name: schema };
-    const opening = postgresLog(settings, { schema }).catch((error: unknown) => error);
-    const waiting = "select 1 from pg_stat_activity where application_name = $1 and wait_event = 'advisory'";
-    await expect.poll(async () => (await client.query(waiting, [schema])).rowCount).toBe(1);
-    cut();
-    expect(await opening).toMatchObject({ message: expect.stringContaining("Cannot open the log in PostgreSQL") });
+  describe("opening a log", () => {
+    /** Opens a log that waits for another process, which seems to create the schema. */
+    async function openWaiting(url: string) {
+      const client = await connect();
+      const schema = server.newSchema();
+      await client.query("select pg_advisory_lock(hashtextextended($1, 0))", [`tidings schema ${schema}`]);
+      const settings = { connectionString: url, application_name: schema };
+      const opening = postgresLog(settings, { schema }).catch((error: unknown) => error);
+      const waiting = "select pid from pg_stat_activity where application_name = $1 and wait_event = 'advisory'";
+      await expect.poll(async () => (await client.query(waiting, [schema])).rowCount).toBe(1);
+      const terminate = () => client.query(`select pg_terminate_backend(pid) from (${waiting}) waiting`, [schema]);
+      return { opening, terminate };
+    }
+
+    test("rejects, and does not end the process, when its connection is lost", async () => {
+      const { url, cut } = await startProxy(server.url);
+      const { opening } = await openWaiting(url);
+      cut();
+      expect(await opening).toMatchObject({
+        message: expect.stringMatching(/^Cannot open the log in PostgreSQL: Connection terminated unexpectedly/),
+      });
+    });
+
+    test("says what the server says when it ends the connection", async () => {
+      const { opening, terminate } = await openWaiting(server.url);
+      await terminate();
+      expect(await opening).toMatchObject({
+        message: expect.stringContaining("terminating connection due to administrator command"),
+      });
+    });
   });
 
   test("a server that does not answer is said when the log is opened", async () => {

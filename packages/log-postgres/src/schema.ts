@@ -30,25 +30,20 @@ const MIGRATIONS: readonly ((name: string) => string)[] = [
  * Creates or upgrades the schema, in one transaction. Many processes may call it at the same time. It writes nothing if
  * the schema is up to date; a role needs the right to create a schema only for the first time.
  *
- * @param database one connection
+ * @param database one connection, which is closed after an error; that rolls the transaction back
  * @throws Error if a newer version of this package has written the schema
  */
 export async function prepareSchema(database: Queryable, name: string, migrations = MIGRATIONS): Promise<void> {
   if ((await checkedVersion(database, name, migrations.length)) === migrations.length) return;
   await database.query("begin isolation level read committed", []);
-  try {
-    await database.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`tidings schema ${name}`]);
-    // Check again: another process may have upgraded the schema in the meantime.
-    const version = await checkedVersion(database, name, migrations.length);
-    if (version === 0) await database.query(`create schema if not exists ${quoted(name)}`, []);
-    for (const migration of migrations.slice(version)) await database.query(migration(name));
-    await database.query(`delete from ${quoted(name)}.version`, []);
-    await database.query(`insert into ${quoted(name)}.version values ($1)`, [migrations.length]);
-    await database.query("commit", []);
-  } catch (error) {
-    await database.query("rollback", []);
-    throw error;
-  }
+  await database.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`tidings schema ${name}`]);
+  // Check again: another process may have upgraded the schema in the meantime.
+  const version = await checkedVersion(database, name, migrations.length);
+  if (version === 0) await database.query(`create schema if not exists ${quoted(name)}`, []);
+  for (const migration of migrations.slice(version)) await database.query(migration(name));
+  await database.query(`delete from ${quoted(name)}.version`, []);
+  await database.query(`insert into ${quoted(name)}.version values ($1)`, [migrations.length]);
+  await database.query("commit", []);
 }
 
 async function checkedVersion(database: Queryable, name: string, newest: number): Promise<number> {

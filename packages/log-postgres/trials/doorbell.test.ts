@@ -9,9 +9,9 @@ import { openTestLog } from "../test/test-log.ts";
 import { server } from "../test/test-server.ts";
 
 describe("the doorbell", () => {
-  /** Ends the server's side of the log's connections, those that listen or the others. */
-  async function terminate(isListening: boolean): Promise<number> {
-    const condition = isListening ? "query like 'listen%'" : "query not like 'listen%'";
+  /** Ends the server's side of the connections of a log, of those that listen or the others. */
+  async function terminate(schema: string, isListening: boolean): Promise<number> {
+    const condition = `query like '%"${schema}"%' and query ${isListening ? "" : "not "}like 'listen%'`;
     const { rowCount } = await onConnection(server.url, (client) =>
       client.query(
         `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tidings' and ${condition}`,
@@ -47,11 +47,11 @@ describe("the doorbell", () => {
   });
 
   test("comes back after its connection was ended, and what came meanwhile is not missed", async () => {
-    const { log, open } = await openTestLog(server);
+    const { log, open, schema } = await openTestLog(server);
     const other = await open();
     await timeUntil(log, 1, () => other.append([reliable("a")]));
     for (let count = 2; count < 6; count++) {
-      await expect.poll(() => terminate(true)).toBeGreaterThan(0);
+      await expect.poll(() => terminate(schema, true)).toBeGreaterThan(0);
       expect(await timeUntil(log, count, () => other.append([reliable("a")]))).toBeLessThan(3_000);
     }
   });
@@ -68,9 +68,9 @@ describe("the doorbell", () => {
   });
 
   test("an idle connection that the server ends does not end the process", async () => {
-    const { log } = await openTestLog(server);
+    const { log, schema } = await openTestLog(server);
     await Promise.all([log.head(), log.head(), log.head()]);
-    expect(await terminate(false)).toBeGreaterThan(0);
+    expect(await terminate(schema, false)).toBeGreaterThan(0);
     await sleep(100);
     await log.append([reliable("a", '"after"')]);
     expect(await everything(log)).toEqual(['"after"']);

@@ -72,6 +72,7 @@ export class Link {
   /** The client whose connection is used, or being made. */
   #client: Redis | null = null;
   #connecting: Promise<Redis> | null = null;
+  #closed = false;
 
   constructor(connection: Connection, options: LinkOptions) {
     this.#connection = connection;
@@ -117,6 +118,7 @@ export class Link {
 
   /** Waits for nothing: the commands that run are given up. */
   async close(): Promise<void> {
+    this.#closed = true;
     const client = await this.#connecting?.catch(() => null);
     client?.disconnect();
   }
@@ -146,6 +148,8 @@ export class Link {
   }
 
   async #connect(): Promise<Redis> {
+    // What is tried again after the end would leave a connection behind.
+    if (this.#closed) throw new NotConnectedError("the log was closed");
     this.#connecting ??= this.#open();
     return this.#connecting;
   }

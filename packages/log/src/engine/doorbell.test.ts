@@ -19,6 +19,8 @@ class FakeStorage {
   /** Nothing comes through, neither answers nor ends. */
   isVanished = false;
   isRefusing = false;
+  /** How long it takes until an append is done, in milliseconds. */
+  delay = 0;
   readonly #listeners = new Map<() => void, () => void>();
   readonly doorbell: Doorbell;
 
@@ -61,6 +63,7 @@ class FakeStorage {
 
   async #ringOnce(): Promise<void> {
     this.selfRings++;
+    if (this.delay > 0) await new Promise<void>((resolve) => void this.clock.setTimeout(resolve, this.delay));
     this.append();
   }
 
@@ -178,6 +181,22 @@ describe("a doorbell", () => {
     storage.cut();
     storage.isSilent = false;
     await storage.clock.advance(3_000);
+    expect([storage.deaf, storage.attempts, storage.connections]).toEqual([0, 2, 1]);
+  });
+
+  test("whose storage is slow when it is tested is not deaf: its ring comes late, too", async () => {
+    const storage = new FakeStorage();
+    storage.delay = 3_000;
+    await storage.clock.advance(10_000);
+    expect([storage.deaf, storage.attempts, storage.connections]).toEqual([0, 1, 1]);
+    expect(await storage.ringsIn(4_000)).toBe(0);
+  });
+
+  test("that is cut while its storage is slow listens again", async () => {
+    const storage = new FakeStorage();
+    storage.delay = 50;
+    storage.cut();
+    await storage.clock.advance(10_000);
     expect([storage.deaf, storage.attempts, storage.connections]).toEqual([0, 2, 1]);
   });
 

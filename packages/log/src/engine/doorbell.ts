@@ -1,7 +1,7 @@
 import { callSafely } from "@tidings/protocol/call-safely";
 import type { Clock } from "@tidings/protocol/clock";
 
-/** How long the test of the doorbell waits for its ring, in milliseconds. */
+/** How long the test of the doorbell waits for its ring once it has rung, in milliseconds. */
 const TEST_TIME = 2_000;
 /** After so many milliseconds without a ring, the doorbell is tested again. */
 const SILENCE = 15_000;
@@ -103,7 +103,11 @@ export class Doorbell {
       const listening = connection.listen(() => this.#hear()).then(() => true);
       if ((await unlessEnded(Promise.race([listening, this.#sleep(ATTEMPT_TIME)]))) === null) return true;
       for (;;) {
-        const isHeard = await unlessEnded(this.#isHeard());
+        const ringing = this.#nextRing();
+        // A slow storage has not rung yet.
+        const hasRung = await unlessEnded(this.#needs.ringOnce().then(() => true));
+        if (this.#closed || hasRung === null) return true;
+        const isHeard = await unlessEnded(Promise.race([ringing, this.#late()]));
         if (this.#closed || isHeard === null) return true;
         if (!isHeard) break;
         this.#goOnWithoutPolls();
@@ -140,14 +144,15 @@ export class Doorbell {
     if (!this.#closed) this.#needs.ring();
   }
 
-  /** Whether a ring of another connection arrives. */
-  async #isHeard(): Promise<boolean> {
-    const ringing = new Promise<boolean>((resolve) => {
+  #nextRing(): Promise<true> {
+    return new Promise((resolve) => {
       this.#onTestRing = () => resolve(true);
     });
-    const late = this.#sleep(TEST_TIME).then(() => false);
-    const [isHeard] = await Promise.all([Promise.race([ringing, late]), this.#needs.ringOnce()]);
-    return isHeard;
+  }
+
+  async #late(): Promise<false> {
+    await this.#sleep(TEST_TIME);
+    return false;
   }
 
   /** Resolves after so many milliseconds, unless another of its calls comes first. */
