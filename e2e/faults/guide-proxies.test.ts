@@ -1,7 +1,7 @@
 // The configurations that the guide about proxies shows, in the proxies themselves.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { serveHub } from "../serve-hub.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { expectFlow } from "./expect-flow.ts";
 import { LOBBY_STREAM } from "./hub-program-api.ts";
+import { isListening } from "./is-listening.ts";
 
 // A proxy is a process, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -91,7 +92,8 @@ async function startProxy({ heading, configOf, argsOf }: Proxy, program: string,
     await ended;
   });
   const front = join(folder, "front.sock");
-  await expect.poll(() => existsSync(front) || proxy.exitCode !== null, { timeout: 20_000, interval: 10 }).toBe(true);
+  const isReady = async (): Promise<boolean> => proxy.exitCode !== null || (await isListening(front));
+  await expect.poll(isReady, { timeout: 20_000, interval: 10 }).toBe(true);
   if (proxy.exitCode !== null) throw new Error(`Expected a ${heading} that runs, got: ${errorOutput}`);
   return front;
 }

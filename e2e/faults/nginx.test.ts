@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, get, type IncomingMessage } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
@@ -17,6 +17,7 @@ import { temporaryFolder } from "../temporary-folder.ts";
 import { lobby, testContract } from "../../packages/contract/test/test-contract.ts";
 import { expectFlow } from "./expect-flow.ts";
 import { LOBBY_STREAM } from "./hub-program-api.ts";
+import { isListening } from "./is-listening.ts";
 
 // Each test starts processes, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -102,7 +103,8 @@ async function start(makeConfig: Config) {
     server.close();
   });
   const front = join(folder, "front.sock");
-  await expect.poll(() => existsSync(front) || nginx.exitCode !== null, { timeout: 10_000, interval: 10 }).toBe(true);
+  const isReady = async (): Promise<boolean> => nginx.exitCode !== null || (await isListening(front));
+  await expect.poll(isReady, { timeout: 10_000, interval: 10 }).toBe(true);
   if (nginx.exitCode !== null) throw new Error(`Expected an nginx that runs, got: ${errorOutput}`);
   return { hub, front };
 }
