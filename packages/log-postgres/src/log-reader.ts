@@ -129,7 +129,7 @@ from ${schema}.validate($1, $2) validated left join lateral ${schema}.${entries}
     const named = channels === null ? null : [...new Set(channels)];
     const rows = await this.#query(text, [position?.epoch ?? null, position?.seq ?? null, named, ...values]);
     const { head, epoch, reason, holes } = rows[0] ?? {};
-    await this.#epochs.know(String(epoch));
+    await this.#epochs.know(String(epoch)).catch(refuseRead);
     return {
       head: { epoch: String(epoch), seq: Number(head) },
       // The function `validate` returns one of these.
@@ -168,10 +168,14 @@ from ${schema}.validate($1, $2) validated left join lateral ${schema}.${entries}
         return await this.#database.query(text, values);
       } catch (cause) {
         // After a restart of the server, a statement may find out that its connection was closed.
-        if (attempt === ATTEMPTS || !isLostConnection(cause)) throw postgresError("read", cause);
+        if (attempt === ATTEMPTS || !isLostConnection(cause)) refuseRead(cause);
       }
     }
   }
+}
+
+function refuseRead(cause: unknown): never {
+  throw postgresError("read", cause);
 }
 
 function trimmedHole({ channel, to = 0 }: Found["holes"][number]): Hole {

@@ -7,7 +7,7 @@ import { connect, server } from "../test/test-server.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-test("behind a PgBouncer whose connection to the server is lost before the answer, the outcome is unknown", async () => {
+test("behind a PgBouncer that loses the server before the answer, the outcome is unknown", async () => {
   const network = await startProxy(server.url);
   const bouncer = await startPgBouncer(network.url);
   onTestFinished(bouncer.stop);
@@ -27,7 +27,7 @@ test("behind a PgBouncer whose connection to the server is lost before the answe
   expect(await appending).toMatchObject({ name: "AppendError", outcome: "unknown" });
 });
 
-test("behind a PgBouncer whose connections to the server are lost, a read is tried again", async () => {
+test("behind a PgBouncer that loses the server, a read is tried again", async () => {
   const network = await startProxy(server.url);
   const bouncer = await startPgBouncer(network.url);
   onTestFinished(bouncer.stop);

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { openTestLog } from "../test/test-log.ts";
+import { connect, server } from "../test/test-server.ts";
+
+test("a read whose epoch cannot be read says that the log cannot be read", async () => {
+  const { open, schema } = await openTestLog(server);
+  const log = await open({}, { connectionString: server.url, max: 1, connectionTimeoutMillis: 1_000 });
+  const head = await log.head();
+  const counting = await connect();
+  await counting.query(`begin; lock table ${schema}.retention`);
+  const reading = log.read(head, null, { entries: 1, bytes: 1 }).catch(String);
+  // It gets the only connection after the read, and keeps it.
+  const stat = log.stat();
+  expect(await reading).toContain("Cannot read the log in PostgreSQL: timeout exceeded");
+  await counting.query("rollback");
+  await stat;
+});
