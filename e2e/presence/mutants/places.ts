@@ -1,6 +1,7 @@
 import type * as allPlacesModule from "../../../packages/server/src/presence/all-places.ts";
 import type * as serverLeaseModule from "../../../packages/server/src/presence/server-lease.ts";
 import type * as renewalsModule from "../../../packages/server/src/presence/renewals.ts";
+import type * as roomModule from "../../../packages/server/src/presence/streams-without-room.ts";
 import { replace } from "../../mutation/mutation.ts";
 import { countWith, FOLDER, hubWith, inCount, inPeople, onServer, type Mutant } from "./mutant.ts";
 
@@ -73,6 +74,18 @@ export const places: readonly Mutant[] = [
     breaks: "a newcomer takes the room of somebody else",
     by: "bounds",
     mutation: onServer("all-places", "if (!place.isVacant) continue;", ""),
+  },
+  {
+    breaks: "the end of a stream that found no room is that of another stream of its viewer",
+    by: "bounds",
+    mutation: replace<typeof roomModule>(`${FOLDER}/streams-without-room.ts`, {
+      StreamsWithoutRoom: (StreamsWithoutRoom) =>
+        class extends StreamsWithoutRoom {
+          override remove(): boolean {
+            return false;
+          }
+        },
+    }),
   },
   {
     breaks: "a number that waits to be published is dropped to make room",

@@ -41,6 +41,24 @@ export const bounds: Stories = {
     expect(ada.names()).toEqual(["ada"]);
   },
 
+  async "the end of a stream that found no room is not the end of one that did"({ expect }) {
+    const cluster = new Cluster();
+    const { presence } = cluster.start({ mostAddresses: 1, grace: 0 });
+    const bo = { viewer: { id: "bo" }, addresses: [hall] };
+    const ada = { viewer: { id: "ada" }, addresses: [lobby] };
+    presence.connect(bo);
+    presence.connect(ada);
+    presence.disconnect(bo);
+    await cluster.clock.advance(SECOND);
+    presence.connect(ada);
+    presence.disconnect(ada);
+    await cluster.clock.advance(SECOND);
+    expect(await cluster.values(lobby.path)).toHaveLength(1);
+    presence.disconnect(ada);
+    await cluster.clock.advance(SECOND);
+    expect(await cluster.values(lobby.path)).toEqual([]);
+  },
+
   async "an address makes no room while its last number waits to be published"({ expect }) {
     const cluster = new Cluster();
     const { presence } = cluster.start({ mostAddresses: 1, grace: 0 });

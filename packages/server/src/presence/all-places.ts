@@ -6,6 +6,7 @@ import { Count } from "./count.ts";
 import { People } from "./people.ts";
 import type { Place, PlaceNeeds } from "./place.ts";
 import { Renewals } from "./renewals.ts";
+import { StreamsWithoutRoom } from "./streams-without-room.ts";
 
 /** The longest time that a process which ends waits for what it publishes last, in milliseconds. */
 const CLOSE_TIME = 2_000;
@@ -27,6 +28,7 @@ export interface VisitingStream {
 export class AllPlaces {
   readonly #needs: AllPlacesNeeds;
   readonly #places = new Map<string, Place>();
+  readonly #withoutRoom = new StreamsWithoutRoom();
   /** Null while nobody is there. */
   #renewals: Renewals | null = null;
   #isClosed = false;
@@ -36,11 +38,17 @@ export class AllPlaces {
   }
 
   connect({ viewer, addresses }: VisitingStream): void {
-    for (const address of addresses) this.#placeAt(address, () => this.#makeRoom())?.enter(viewer.id);
+    for (const address of addresses) {
+      const place = this.#placeAt(address, () => this.#makeRoom());
+      if (place !== null) place.enter(viewer.id);
+      else if (this.#kindOf(address) !== null) this.#withoutRoom.add(address.path, viewer.id);
+    }
   }
 
   disconnect({ viewer, addresses }: VisitingStream): void {
-    for (const { path } of addresses) this.#places.get(path)?.leave(viewer.id);
+    for (const { path } of addresses) {
+      if (!this.#withoutRoom.remove(path, viewer.id)) this.#places.get(path)?.leave(viewer.id);
+    }
   }
 
   async update(address: Address, viewer: string, state: unknown): Promise<void> {
@@ -80,16 +88,24 @@ export class AllPlaces {
     if (this.#isClosed) return null;
     const found = this.#places.get(address.path);
     if (found !== undefined) return found;
+    const kind = this.#kindOf(address);
+    if (kind === null) return null;
     const { contract, mostAddresses } = this.#needs;
-    const channel = contract[address.name];
-    const kind = channel === undefined ? null : presenceKind(channel);
-    if (channel === undefined || (kind !== "people" && kind !== "count")) return null;
     if (this.#places.size >= mostAddresses && !makeRoom()) return null;
     const renewals = this.#begin();
+    // Safe: its kind is known.
+    const channel = contract[address.name] as Contract[string];
     const needs: PlaceNeeds = { ...this.#needs, channel, address, lease: () => renewals.lease };
     const place = kind === "people" ? new People(needs) : new Count(needs);
     this.#places.set(address.path, place);
     return place;
+  }
+
+  /** What the contract says about the viewers of an address; null if nothing. */
+  #kindOf({ name }: Address): "people" | "count" | null {
+    const channel = this.#needs.contract[name];
+    const kind = channel === undefined ? null : presenceKind(channel);
+    return kind === "people" || kind === "count" ? kind : null;
   }
 
   #begin(): Renewals {
