@@ -254,8 +254,11 @@ const moves = [
     "it is time for a trial",
     nothing,
     (world, { input }) => {
+      const { stream, next } = world;
+      const asked = stream?.hasSaidHello ? next : stream;
       world.isTrialPlanned = false;
-      world.silent = Math.min(world.silent, 1);
+      // How a poll that is under way ends says more.
+      if (asked?.transport !== "poll") world.silent = Math.min(world.silent, 1);
       input("trust", null);
     },
     ({ isTrialPlanned }) => isTrialPlanned,

@@ -139,6 +139,10 @@ function live(state: Requesting, { now, transport }: Hello): Next {
 
 /** The next request is one for a stream. Polls go on until that says hello. */
 function trust(state: Open): Next {
+  // How a poll that is under way ends says more. It plans a trial again.
+  if ((state.kind === "requesting" || state.kind === "switching") && transportOf(state.attempts) === "poll") {
+    return stay(state);
+  }
   const trusting = { ...state, attempts: withTrust(state.attempts) };
   return trusting.kind === "live" && trusting.shown === POLLING ? prepare(trusting) : to(trusting);
 }
