@@ -46,14 +46,14 @@ export class Database implements Queryable {
     this.name = name;
     this.schema = quoted(name);
     this.timeout = timeout;
-    const given: ConnectionSettings = typeof connection === "string" ? { connectionString: connection } : connection;
+    const given = typeof connection === "string" ? { connectionString: connection } : defined(connection);
     this.#settings = {
       max: CONNECTIONS,
       query_timeout: timeout,
       keepAlive: true,
       application_name: "tidings",
       ...given,
-      // For the driver, 0 is no limit. A pool that was left answers nobody who waits for one of its connections.
+      // For the driver, 0 is no limit: a call would wait for ever for a server that does not answer.
       connectionTimeoutMillis: given.connectionTimeoutMillis || CONNECT_TIMEOUT,
     };
     this.#pool = this.#newPool();
@@ -121,6 +121,11 @@ export class Database implements Queryable {
   async close(): Promise<void> {
     await this.#pool.end();
   }
+}
+
+/** Without the members that are undefined: the driver has other defaults than we do. */
+function defined(settings: ConnectionSettings): ConnectionSettings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
