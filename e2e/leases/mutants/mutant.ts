@@ -3,16 +3,12 @@ import type * as openWriterModule from "../../../packages/server/src/lease/open-
 import type * as surelyModule from "../../../packages/server/src/lease/append-surely.ts";
 import type * as watchModule from "../../../packages/server/src/lease/lease-watch.ts";
 import type * as writersModule from "../../../packages/server/src/lease/writers.ts";
+import type { DirectedMutant } from "../../mutation/describe-hunt.ts";
 import { replace, type Mutation, type Patch } from "../../mutation/mutation.ts";
 import type { Subject } from "../stories/index.ts";
 
 /** A hub that breaks a rule of docs/decisions/leases.md. */
-export interface Mutant {
-  readonly breaks: string;
-  /** The stories that notice. */
-  readonly by: Subject;
-  readonly mutation: Mutation;
-}
+export type Mutant = DirectedMutant<Subject>;
 
 export const FOLDER = "packages/server/src/lease";
 

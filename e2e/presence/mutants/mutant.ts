@@ -2,16 +2,12 @@ import type * as countModule from "../../../packages/server/src/presence/count.t
 import type * as peopleModule from "../../../packages/server/src/presence/people.ts";
 import type { PlaceNeeds } from "../../../packages/server/src/presence/place.ts";
 import type { PresenceHub } from "../../../packages/server/src/presence/presence-hub.ts";
+import type { DirectedMutant } from "../../mutation/describe-hunt.ts";
 import { replace, type Mutation, type Patch } from "../../mutation/mutation.ts";
 import type { Subject } from "../stories/index.ts";
 
 /** A server or a client that breaks a sentence of docs/guides/presence.md or docs/decisions/presence.md. */
-export interface Mutant {
-  readonly breaks: string;
-  /** The stories that notice. */
-  readonly by: Subject;
-  readonly mutation: Mutation;
-}
+export type Mutant = DirectedMutant<Subject>;
 
 export const FOLDER = "packages/server/src/presence";
 
