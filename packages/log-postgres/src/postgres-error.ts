@@ -8,6 +8,13 @@ export class NotConnectedError extends Error {
   }
 }
 
+/** A statement was not sent, since the log is closed. */
+export class ClosedError extends NotConnectedError {
+  constructor() {
+    super("the log was closed");
+  }
+}
+
 /** An append is stored, and the epochs of its entries cannot be read. */
 export class UnreadEpochError extends Error {
   constructor(cause: unknown) {
@@ -42,6 +49,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** The codes of a connection that has ended. */
 const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "57P01"]);
 
+const CLOSED = "Nothing was written: read and publish before hub.close().";
 const NOT_REACHED = "Nothing was written: check the address, and that the server runs.";
 const NOT_TRUSTED =
   "Nothing was written: the certificate of the server is not trusted. Name its authority, by " +
@@ -124,6 +132,7 @@ export function postgresError(action: string, cause: unknown): Error {
 function adviceOn(cause: unknown): string {
   const code = codeOf(cause) ?? "";
   const advice = ADVICE[code] ?? "";
+  if (cause instanceof ClosedError) return CLOSED;
   if (cause instanceof NotConnectedError) return advice || adviceOnConnecting(code);
   return isAnswer(cause) ? advice : `${NO_ANSWER} ${advice}`.trimEnd();
 }
