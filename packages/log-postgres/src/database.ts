@@ -1,6 +1,6 @@
 import pg from "pg";
 import type { Connection, ConnectionSettings } from "./connection.ts";
-import { isUnanswered, NotConnectedError } from "./postgres-error.ts";
+import { ClosedError, isUnanswered, NotConnectedError } from "./postgres-error.ts";
 import { checkName, quoted } from "./schema-name.ts";
 
 /** A row of a result, by column. */
@@ -35,6 +35,8 @@ export class Database implements Queryable {
   readonly #pool: pg.Pool;
   /** The connections that were made after the last statement without an answer. */
   #trusted = new WeakSet<pg.PoolClient>();
+  /** Rejects each of those who wait for a connection. */
+  readonly #waiting = new Set<() => void>();
 
   /**
    * @param name the name of the schema
@@ -106,10 +108,27 @@ export class Database implements Queryable {
 
   async #connect(): Promise<pg.PoolClient> {
     for (;;) {
-      const client = await connect(this.#pool);
+      const client = await this.#nextClient();
       if (this.#trusted.has(client)) return client;
       client.release(true);
     }
+  }
+
+  /** A connection of the pool. A pool that ends forgets who waits for one. */
+  async #nextClient(): Promise<pg.PoolClient> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(new ClosedError());
+      this.#waiting.add(giveUp);
+      const hand = (client: pg.PoolClient): void => {
+        if (this.#waiting.delete(giveUp)) resolve(client);
+        else client.release(true);
+      };
+      const refuse = (cause: unknown): void => {
+        this.#waiting.delete(giveUp);
+        reject(new NotConnectedError(cause));
+      };
+      this.#pool.connect().then(hand, refuse);
+    });
   }
 
   /** Makes a connection that is not of the pool. */
@@ -119,6 +138,8 @@ export class Database implements Queryable {
 
   /** Waits for the statements that run, and closes the connections. May be called once. */
   async close(): Promise<void> {
+    for (const giveUp of this.#waiting) giveUp();
+    this.#waiting.clear();
     await this.#pool.end();
   }
 }
@@ -126,14 +147,6 @@ export class Database implements Queryable {
 /** Without the members that are undefined: the driver has other defaults than we do. */
 function defined(settings: ConnectionSettings): ConnectionSettings {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-}
-
-async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
-  try {
-    return await pool.connect();
-  } catch (cause) {
-    throw new NotConnectedError(cause);
-  }
 }
 
 /** Lets a connection be over when its last message is sent. The driver waits for the server, which may be gone. */

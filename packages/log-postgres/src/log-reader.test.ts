@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { reliable } from "../../log/test/entries.ts";
 import { openTestLog } from "../test/test-log.ts";
 import { connect, server } from "../test/test-server.ts";
 
@@ -14,4 +15,18 @@ test("a read whose epoch cannot be read says that the log cannot be read", async
   expect(await reading).toContain("Cannot read the log in PostgreSQL: timeout exceeded");
   await counting.query("rollback");
   await stat;
+});
+
+test("a read that conflicts with what is written beside it is tried again", async () => {
+  const { log, schema } = await openTestLog(server);
+  await log.append([reliable("a", "1")]);
+  const client = await connect();
+  // As a serializable transaction, or one on a standby, may fail.
+  await client.query(`create sequence ${schema}.tries;
+    alter function ${schema}.head() rename to real_head;
+    create function ${schema}.head() returns bigint language plpgsql stable as $$ begin
+      if nextval('${schema}.tries') < 3 then raise exception 'conflict' using errcode = '40001'; end if;
+      return ${schema}.real_head();
+    end $$`);
+  expect(await log.head()).toMatchObject({ seq: 1 });
 });

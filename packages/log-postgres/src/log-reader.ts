@@ -12,7 +12,7 @@ import { entryAt, refusedPage, type KnownEpochs, toInteger } from "@tidings/log/
 import type { Cursor } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
 import { type Database, type Row, type Value } from "./database.ts";
-import { isLostConnection, postgresError } from "./postgres-error.ts";
+import { isLostConnection, isRetryable, postgresError } from "./postgres-error.ts";
 import { ENTRY_BYTES, VOLATILE } from "./sql/tables.ts";
 
 const MODES: readonly Mode[] = ["reliable", "latest", "volatile", "latest"];
@@ -167,8 +167,10 @@ from ${schema}.validate($1, $2) validated left join lateral ${schema}.${entries}
       try {
         return await this.#database.query(text, values);
       } catch (cause) {
-        // After a restart of the server, a statement may find out that its connection was closed.
-        if (attempt === ATTEMPTS || !isLostConnection(cause)) refuseRead(cause);
+        // After a restart of the server, a statement may find out that its connection was closed. Reads of a standby
+        // and serializable ones may conflict with what is written.
+        const isOfUse = isLostConnection(cause) || isRetryable(cause);
+        if (attempt === ATTEMPTS || !isOfUse) refuseRead(cause);
       }
     }
   }

@@ -8,6 +8,13 @@ export class NotConnectedError extends Error {
   }
 }
 
+/** A statement was not sent, since the log is closed. */
+export class ClosedError extends NotConnectedError {
+  constructor() {
+    super("the log was closed");
+  }
+}
+
 /** An append is stored, and the epochs of its entries cannot be read. */
 export class UnreadEpochError extends Error {
   constructor(cause: unknown) {
@@ -23,13 +30,16 @@ const ADVICE: Readonly<Record<string, string>> = {
     'application with "begin isolation level read committed".',
   "25P01":
     "Pass the connection that has begun the transaction, not a pool, and do not set constraints to immediate before.",
-  "25006": "The server is read-only: connect to the primary.",
+  "25006":
+    "The server is read-only: connect to the primary. If it is the primary, the role of the log has " +
+    "default_transaction_read_only: set it to off.",
   "28000":
     "Check the user, and pg_hba.conf of the server. If the server demands TLS, add sslmode=verify-full to the URL.",
   "28P01": "Check the user and the password.",
   "3F000": "Open the log once with a role that may create the schema.",
   "42501": "Give the role this right, or open the log with the role that created the schema.",
   "53100": "Free some space on the disk of the server.",
+  "53300": "Raise max_connections of the server, or give the log fewer: max in the settings of its connection.",
   "55P03": "Another transaction publishes and does not end: keep transactions short.",
   "40001": "Run the transaction again.",
   "57014": "Set a longer statement_timeout for the role of the log, if it has one.",
@@ -39,6 +49,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** The codes of a connection that has ended. */
 const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "57P01"]);
 
+const CLOSED = "Nothing was written: read and publish before hub.close().";
 const NOT_REACHED = "Nothing was written: check the address, and that the server runs.";
 const NOT_TRUSTED =
   "Nothing was written: the certificate of the server is not trusted. Name its authority, by " +
@@ -82,11 +93,26 @@ export function isUnanswered(error: unknown): boolean {
   return error instanceof Error && error.message === "Query read timeout";
 }
 
+/** Whether it is a code of PostgreSQL. Those of the operating system begin with E, or are longer. */
+function isOfServer(code: string): boolean {
+  return /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code);
+}
+
 /** Whether the server has answered. If it has not, nobody knows whether the statement was carried out. */
 function isAnswer(error: unknown): boolean {
   const code = codeOf(error) ?? "";
-  // 57P is a server that goes down, and 08 a pooler that has lost it. Codes of the operating system begin with E.
-  return /^[0-9A-Z]{5}$/.test(code) && !/^(57P|08|E)/.test(code);
+  // 57P is a server that goes down, and 08 a pooler that has lost it.
+  return isOfServer(code) && !/^(57P|08)/.test(code) && !isPanic(error, code);
+}
+
+/**
+ * Whether the whole server stops with this error. It may do so in the middle of a commit, which it then finds in its
+ * log and carries out when it starts again. The causes are a full or broken disk, lacking memory, and bugs.
+ */
+function isPanic(error: unknown, code: string): boolean {
+  // The driver has no other word for the severity than that of the server's language. An unknown word counts as the
+  // worst one.
+  return /^(53|58|XX)/.test(code) && severityOf(error) !== "ERROR";
 }
 
 /** The error of an append. */
@@ -98,15 +124,20 @@ export function appendError(cause: unknown): AppendError {
 
 /** An error that says what failed, what PostgreSQL reported, and what to do. */
 export function postgresError(action: string, cause: unknown): Error {
-  const advice = adviceOn(cause);
-  const message = `Cannot ${action} the log in PostgreSQL: ${reportOf(cause)}.`;
-  return new Error(advice === undefined ? message : `${message} ${advice}`, { cause });
+  return new Error(`Cannot ${action} the log in PostgreSQL: ${reportOf(cause)}. ${adviceOn(cause)}`.trimEnd(), {
+    cause,
+  });
 }
 
-function adviceOn(cause: unknown): string | undefined {
+function adviceOn(cause: unknown): string {
   const code = codeOf(cause) ?? "";
-  if (isAnswer(cause)) return ADVICE[code];
-  if (!(cause instanceof NotConnectedError)) return NO_ANSWER;
+  const advice = ADVICE[code] ?? "";
+  if (cause instanceof ClosedError) return CLOSED;
+  if (cause instanceof NotConnectedError) return advice || adviceOnConnecting(code);
+  return isAnswer(cause) ? advice : `${NO_ANSWER} ${advice}`.trimEnd();
+}
+
+function adviceOnConnecting(code: string): string {
   return isCertificateError(code) ? NOT_TRUSTED : NOT_REACHED;
 }
 
@@ -119,8 +150,16 @@ function reportOf(cause: unknown): string {
 
 /** The code of an error, or of the error that a library of the application has wrapped. */
 function codeOf(error: unknown): string | null {
+  return fieldOf(error, "code");
+}
+
+function severityOf(error: unknown): string | null {
+  return fieldOf(error, "severity");
+}
+
+function fieldOf(error: unknown, name: "code" | "severity"): string | null {
   if (!(error instanceof Error)) return null;
   // An error may have any fields, so the type is checked below.
-  const { code } = error as { code?: unknown };
-  return typeof code === "string" ? code : codeOf(error.cause);
+  const { [name]: field } = error as { code?: unknown; severity?: unknown };
+  return typeof field === "string" ? field : fieldOf(error.cause, name);
 }

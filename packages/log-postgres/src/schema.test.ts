@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startProxy } from "../../log/test/node/tcp-proxy.ts";
-import { everything, reliable } from "../../log/test/entries.ts";
+import { everything, latest, reliable } from "../../log/test/entries.ts";
 import { openTestLog } from "../test/test-log.ts";
 import { connect, server } from "../test/test-server.ts";
 import { Database } from "./database.ts";
@@ -43,6 +43,51 @@ describe("the schema", () => {
     await log.trim();
     expect(await everything(log)).toEqual(['"allowed"']);
     await expect(postgresLog(url.href, { schema: `${schema}_new` })).rejects.toThrow(/permission denied/);
+  });
+
+  test("is created and used in a database whose changes are all published to subscribers", async () => {
+    const owner = await connect();
+    const database = server.newSchema();
+    await owner.query(`create database ${database}`);
+    onTestFinished(async () => void (await owner.query(`drop database ${database} with (force)`)));
+    const url = new URL(server.url);
+    url.pathname = database;
+    const client = await connect(url.href);
+    await client.query("create publication everything for all tables");
+    const log = await postgresLog(url.href, { keep: { entries: 1 } });
+    onTestFinished(() => log.close());
+    await log.setRules({ channels: [], default: { entries: 1, age: 60_000 } });
+    await log.append([reliable("a", "1"), reliable("a", "2"), latest("a", "x", "3"), latest("a", "x", "4")]);
+    await log.trim();
+    expect(await everything(log)).toEqual(["2", "4"]);
+  });
+
+  test("refuses TRUNCATE, which would take entries away from readers without a hole", async () => {
+    const { log, schema } = await openTestLog(server);
+    await log.append([reliable("a")]);
+    const client = await connect();
+    const tables = await client.query<{ tablename: string }>("select tablename from pg_tables where schemaname = $1", [
+      schema,
+    ]);
+    const lasting = tables.rows.map(({ tablename }) => tablename).filter((name) => name !== "staged");
+    expect(lasting).toContain("entry");
+    for (const table of lasting) {
+      await expect(client.query(`truncate ${schema}.${table}`)).rejects.toMatchObject({
+        message: expect.stringContaining("expected no truncate of a table of the log"),
+        hint: expect.stringContaining("drop the schema"),
+      });
+    }
+    expect(await everything(log)).toHaveLength(1);
+  });
+
+  test("gives out no position that JavaScript cannot count exactly", async () => {
+    const { log, schema } = await openTestLog(server);
+    const client = await connect();
+    await client.query(`select setval('${schema}.seq', ${Number.MAX_SAFE_INTEGER - 1})`);
+    await log.append([reliable("a", "1")]);
+    await expect(log.append([reliable("a", "2")])).rejects.toMatchObject({ outcome: "none" });
+    expect(await log.head()).toMatchObject({ seq: Number.MAX_SAFE_INTEGER });
+    expect(await everything(log)).toEqual(["1"]);
   });
 
   test("a later version upgrades it once, and an earlier version refuses it", async () => {

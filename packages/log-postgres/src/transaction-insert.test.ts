@@ -225,6 +225,15 @@ describe("appendIn", () => {
     await client.query("rollback");
   });
 
+  test("publishes also where triggers are off, as while much is imported", async () => {
+    const { log } = await openTestLog(server);
+    const client = await connect();
+    await client.query("begin; set local session_replication_role = replica");
+    await log.appendIn(client, [reliable("a", "1")]);
+    await client.query("commit");
+    expect(await everything(log)).toEqual(["1"]);
+  });
+
   test("SQL alone can publish: one entry or a list, in a transaction or without one, and from a trigger", async () => {
     const { log, schema } = await openTestLog(server);
     const client = await connect();

@@ -2,6 +2,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import { Redis, type RedisOptions } from "ioredis";
 import type { Connection } from "./connection.ts";
 import {
+  ClosedError,
   isMissingScript,
   isUnsent,
   isWrongServer,
@@ -116,11 +117,10 @@ export class Link {
     return (await this.#send(command, values)).answer;
   }
 
-  /** Waits for nothing: the commands that run are given up. */
-  async close(): Promise<void> {
+  /** Waits for nothing: the commands that run are given up, and so is an attempt to connect. */
+  close(): void {
     this.#closed = true;
-    const client = await this.#connecting?.catch(() => null);
-    client?.disconnect();
+    if (this.#client !== null) this.#drop(this.#client);
   }
 
   async #run({ text, hash }: Script, key: string, values: readonly Value[]): Promise<Answered> {
@@ -149,7 +149,7 @@ export class Link {
 
   async #connect(): Promise<Redis> {
     // What is tried again after the end would leave a connection behind.
-    if (this.#closed) throw new NotConnectedError("the log was closed");
+    if (this.#closed) throw new ClosedError();
     this.#connecting ??= this.#open();
     return this.#connecting;
   }
@@ -168,7 +168,7 @@ export class Link {
       return client;
     } catch (cause) {
       this.#drop(client);
-      throw new NotConnectedError(report ?? cause);
+      throw this.#closed ? new ClosedError() : new NotConnectedError(report ?? cause);
     }
   }
 

@@ -8,6 +8,13 @@ export class NotConnectedError extends Error {
   }
 }
 
+/** A command was not sent, since the log is closed. */
+export class ClosedError extends NotConnectedError {
+  constructor() {
+    super("the log was closed");
+  }
+}
+
 /** The server did not answer in time. */
 export class NoAnswerError extends Error {
   constructor(milliseconds: number) {
@@ -94,6 +101,7 @@ function isUnknown(error: unknown): boolean {
 }
 
 function adviceOn(error: unknown): string {
+  if (error instanceof ClosedError) return "Nothing was written: read and publish before hub.close().";
   if (error instanceof NotConnectedError) return `Nothing was written: ${adviceOnConnecting(error)}`;
   if (error instanceof Error && error.message.includes("user executing the script can't run")) return RIGHTS;
   return ADVICE[codeOf(error) ?? ""] ?? "";

@@ -88,7 +88,7 @@ export async function openRedisLog(
     }
     for (const warning of warnings) onWarning(warning);
   } catch (cause) {
-    await database.close();
+    database.close();
     throw redisError("open", cause);
   }
   return composeRedisLog(database, { ...options, keep, patience, replicas, clock, random, onWarning, scripts });
@@ -151,7 +151,7 @@ function composeRedisLog(database: Database, options: CompleteOptions): EventLog
     trim: (closing) => retention.runPass(closing),
     async close() {
       await writer.finish();
-      await database.close();
+      database.close();
     },
   });
 }

@@ -23,12 +23,14 @@ create function ${schema}.head() returns bigint language sql stable as $$
   select greatest((select max(seq) from ${schema}.entry), ${schema}.mark_of('settled'))
 $$;
 
--- The server and its timeline. After a failover or a restored backup, it is another one. Null where the server refuses
--- to say.
+-- The server, its timeline, the database and the table there. After a failover or a restored backup or dump, one of them
+-- is another one. Null where the server refuses to say.
 create function ${schema}.server() returns text language plpgsql volatile as $$
 begin
   return (select system_identifier from pg_control_system())::text
-    || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8);
+    || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+    || '/' || (select oid from pg_database where datname = current_database())
+    || '/' || '${schema}.entry'::regclass::oid;
 exception when others then
   return null;
 end $$;
@@ -151,6 +153,8 @@ begin
 end $$;
 create constraint trigger on_commit after insert on ${schema}.staged deferrable initially deferred
 for each row execute function ${schema}.on_commit();
+-- Also where triggers are off (session_replication_role), as while much is imported: the event would be lost.
+alter table ${schema}.staged enable always trigger on_commit;
 
 -- Publishes when the transaction commits: one entry, or a list of entries, as JSON. "data" is any JSON value;
 -- "encoded" is the same as a text of JSON. A latest entry without either withdraws the value of its key.

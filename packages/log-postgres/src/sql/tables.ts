@@ -38,7 +38,8 @@ export const isSuperseded = (schema: string, row: string): string => `exists (
  * @param schema the quoted name
  */
 export const tables = (schema: string): string => `
-create table ${schema}.version (number integer not null);
+-- Every table has a primary key: without one, a publication of all tables would refuse each change of a row.
+create table ${schema}.version (number integer primary key);
 
 create table ${schema}.epoch (
   number integer generated always as identity primary key, epoch text collate "C" not null unique,
@@ -47,7 +48,8 @@ create table ${schema}.epoch (
   server text
 );
 
-create sequence ${schema}.seq;
+-- Up to the largest integer that JavaScript counts exactly.
+create sequence ${schema}.seq maxvalue ${Number.MAX_SAFE_INTEGER};
 
 create table ${schema}.entry (
   seq bigint primary key,
