@@ -45,6 +45,16 @@ describe("append", () => {
     expect(await everything(log)).toEqual(["1", "4"]);
   });
 
+  test("a bad entry among hundreds is found in few statements", async () => {
+    const { log, schema } = await openTestLog(server);
+    const batches = Array.from({ length: 400 }, (_, n) => [reliable(n === 137 ? "a\0" : "a", `${n}`)]);
+    const appended = await Promise.allSettled(batches.map((batch) => log.append(batch)));
+    expect(appended.filter(({ status }) => status === "rejected")).toHaveLength(1);
+    const client = await connect();
+    const { rows } = await client.query(`select distinct xmin::text from ${schema}.entry`);
+    expect(rows.length).toBeLessThan(10);
+  });
+
   test("a server that is gone after a bad entry fails the others of its turn together, and the queue", async () => {
     let isGone = false;
     const network = await startProxy(server.url, () => (chunk) => {
@@ -128,6 +138,24 @@ describe("append", () => {
     await log.append([reliable("a", "5")]);
     expect(await everything(log)).toEqual(["1", "2", "5"]);
     expect(schema).toMatch(/^test_/);
+  });
+
+  test("what waits behind an append that has waited for the lock in vain fails with it", async () => {
+    const { log, schema } = await openTestLog(server, { patience: 1_000 });
+    const client = await connect();
+    await client.query(`begin; select ${schema}.lock_appends()`);
+    const start = performance.now();
+    const first = log.append([reliable("a", "1")]).catch((error: unknown) => error);
+    await expectAppendThatWaits(schema);
+    const second = log.append([reliable("a", "2")]).catch((error: unknown) => error);
+    for (const error of await Promise.all([first, second])) {
+      expect(error).toMatchObject({ outcome: "none", message: expect.stringContaining("keep transactions short") });
+    }
+    // Not as long again: the hub would have given it up by then, and it would be stored later.
+    expect(performance.now() - start).toBeLessThan(1_900);
+    await client.query("rollback");
+    await log.append([reliable("a", "3")]);
+    expect(await everything(log)).toEqual(["3"]);
   });
 
   test("a transaction with rows that waits to commit delays no append", async () => {

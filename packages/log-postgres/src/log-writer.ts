@@ -5,14 +5,7 @@ import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import { reportedEnd } from "./ended-channel.ts";
 import { conflictError } from "./expected-value.ts";
-import {
-  appendError,
-  isBadEntry,
-  isRetryable,
-  isUnanswered,
-  NotConnectedError,
-  UnreadEpochError,
-} from "./postgres-error.ts";
+import { appendError, isBadEntry, isRetryable, obstacleAfter, UnreadEpochError } from "./postgres-error.ts";
 
 /** A batch that waits for the next statement. */
 interface Job {
@@ -86,33 +79,31 @@ export class LogWriter {
 
   async #commitGroup(jobs: readonly Job[]): Promise<void> {
     await this.#options.heads.answered();
-    const gone = await this.#tryCommit(jobs);
-    if (gone === null) return;
-    // Each of those who wait would wait as long again. Nothing of theirs was sent.
-    for (const { reject } of this.#queue.takeWaiting()) reject(appendError(gone));
+    const obstacle = await this.#tryCommit(jobs);
+    if (obstacle !== null) rejectAll(this.#queue.takeWaiting(), obstacle);
   }
 
-  /** Returns the error of what is not sent any more, since the server is gone; null if it is not. */
-  async #tryCommit(jobs: readonly Job[]): Promise<NotConnectedError | null> {
+  /** Returns what keeps other jobs from being stored now: each would wait as long in vain. Null if nothing does. */
+  async #tryCommit(jobs: readonly Job[]): Promise<Error | null> {
     try {
       await this.#commit(jobs);
       return null;
     } catch (error) {
       // After other errors, each attempt would fail or wait like this one.
-      if (jobs.length > 1 && isBadEntry(error)) return this.#tryEach(jobs);
-      for (const { reject } of jobs) reject(reportedEnd(error) ?? appendError(error));
-      return isUnanswered(error) || error instanceof NotConnectedError ? new NotConnectedError(error) : null;
+      if (jobs.length > 1 && isBadEntry(error)) return this.#tryHalves(jobs);
+      rejectAll(jobs, error);
+      return obstacleAfter(error);
     }
   }
 
-  /** A bad entry must not make the others fail. */
-  async #tryEach(jobs: readonly Job[]): Promise<NotConnectedError | null> {
-    let gone: NotConnectedError | null = null;
-    for (const job of jobs) {
-      if (gone === null) gone = await this.#tryCommit([job]);
-      else job.reject(appendError(gone));
-    }
-    return gone;
+  /** A bad entry must not make the others fail. It is found in fewer statements than there are jobs. */
+  async #tryHalves(jobs: readonly Job[]): Promise<Error | null> {
+    const middle = Math.ceil(jobs.length / 2);
+    const [first, second] = [jobs.slice(0, middle), jobs.slice(middle)];
+    const obstacle = await this.#tryCommit(first);
+    if (obstacle === null) return this.#tryCommit(second);
+    rejectAll(second, obstacle);
+    return obstacle;
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
@@ -153,6 +144,10 @@ export class LogWriter {
       }
     }
   }
+}
+
+function rejectAll(jobs: readonly Job[], cause: unknown): void {
+  for (const { reject } of jobs) reject(reportedEnd(cause) ?? appendError(cause));
 }
 
 /**

@@ -89,6 +89,15 @@ function isAnswer(error: unknown): boolean {
   return /^[0-9A-Z]{5}$/.test(code) && !/^(57P|08|E)/.test(code);
 }
 
+/**
+ * What keeps others from being stored, too, after an append has failed: the server is gone, or a transaction holds the
+ * lock. Null after other errors. Nothing of those others was sent.
+ */
+export function obstacleAfter(error: unknown): Error | null {
+  if (isUnanswered(error) || error instanceof NotConnectedError) return new NotConnectedError(error);
+  return error instanceof Error && codeOf(error) === "55P03" ? error : null;
+}
+
 /** The error of an append. */
 export function appendError(cause: unknown): AppendError {
   const { message } = postgresError("append to", cause);
