@@ -1,11 +1,11 @@
 import type { Appended, NewEntry } from "@tidings/log";
-import { GroupCommit, type KnownEpochs, type PendingHeads } from "@tidings/log/engine";
+import { GroupCommit, type PendingHeads } from "@tidings/log/engine";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import { reportedEnd } from "./ended-channel.ts";
 import { conflictError } from "./expected-value.ts";
-import { appendError, isBadEntry, isRetryable, obstacleAfter, UnreadEpochError } from "./postgres-error.ts";
+import { appendError, isBadEntry, isRetryable, obstacleAfter } from "./postgres-error.ts";
 
 /** A batch that waits for the next statement. */
 interface Job {
@@ -47,12 +47,10 @@ export interface LogWriterOptions {
 export class LogWriter {
   readonly #database: Database;
   readonly #options: LogWriterOptions;
-  readonly #epochs: KnownEpochs;
   readonly #queue: GroupCommit<Job>;
 
-  constructor(database: Database, epochs: KnownEpochs, options: LogWriterOptions) {
+  constructor(database: Database, options: LogWriterOptions) {
     this.#database = database;
-    this.#epochs = epochs;
     this.#options = options;
     this.#queue = new GroupCommit({ clock: options.clock, shareOf, commit: (jobs) => this.#commitGroup(jobs) });
   }
@@ -108,26 +106,12 @@ export class LogWriter {
 
   async #commit(jobs: readonly Job[]): Promise<void> {
     const rows = await this.#store(jobs);
-    await this.#epochs.know(String(rows[0]?.["epoch"])).catch((cause: unknown) => {
-      throw new UnreadEpochError(cause);
-    });
     let next = 0;
     for (const job of jobs) {
-      this.#settle(job, rows.slice(next, next + job.entries.length));
+      settle(job, rows.slice(next, next + job.entries.length));
       next += job.entries.length;
     }
     this.#options.onCommit();
-  }
-
-  #settle({ batch, resolve, reject }: Job, rows: readonly Row[]): void {
-    const conflict = rows[0]?.["conflict"] ?? null;
-    if (conflict !== null) return reject(conflictError(batch, Number(conflict), String(rows[0]?.["found_id"])));
-    resolve(
-      rows.map(({ seq, duplicate }) => ({
-        cursor: this.#epochs.cursorAt(Number(seq)),
-        duplicate: duplicate === true,
-      })),
-    );
   }
 
   async #store(jobs: readonly Job[]): Promise<readonly Row[]> {
@@ -138,12 +122,24 @@ export class LogWriter {
     const text = `select * from ${this.#database.schema}.append($1, $2)`;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#database.query(text, [batches, patience], timeout);
+        return await this.#database.append(text, [batches, patience], timeout);
       } catch (error) {
         if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
       }
     }
   }
+}
+
+/** @param rows what the function `append` of the schema has answered for the entries of the job */
+function settle({ batch, resolve, reject }: Job, rows: readonly Row[]): void {
+  const conflict = rows[0]?.["conflict"] ?? null;
+  if (conflict !== null) return reject(conflictError(batch, Number(conflict), String(rows[0]?.["found_id"])));
+  resolve(
+    rows.map(({ epoch, seq, duplicate }) => ({
+      cursor: { epoch: String(epoch), seq: Number(seq) },
+      duplicate: duplicate === true,
+    })),
+  );
 }
 
 function rejectAll(jobs: readonly Job[], cause: unknown): void {

@@ -8,14 +8,6 @@ export class NotConnectedError extends Error {
   }
 }
 
-/** An append is stored, and the epochs of its entries cannot be read. */
-export class UnreadEpochError extends Error {
-  constructor(cause: unknown) {
-    // Without its cause, whose code would say that nothing is stored.
-    super(reportOf(cause));
-  }
-}
-
 /** What to do, by PostgreSQL's code of an error. */
 const ADVICE: Readonly<Record<string, string>> = {
   "25000":
@@ -83,7 +75,7 @@ export function isUnanswered(error: unknown): boolean {
 }
 
 /** Whether the server has answered. If it has not, nobody knows whether the statement was carried out. */
-function isAnswer(error: unknown): boolean {
+export function isAnswer(error: unknown): boolean {
   const code = codeOf(error) ?? "";
   // 57P is a server that goes down, and 08 a pooler that has lost it. Codes of the operating system begin with E.
   return /^[0-9A-Z]{5}$/.test(code) && !/^(57P|08|E)/.test(code);

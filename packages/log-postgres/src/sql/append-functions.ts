@@ -91,7 +91,8 @@ begin
   end if;
 end $$;
 
--- Appends batches in one transaction, without those that conflict. The log's own appends use it.
+-- Appends batches in one transaction, without those that conflict. The log's own appends use it. The position of a
+-- duplicate may be of an earlier epoch.
 create function ${schema}.append(batches json, patience integer)
 returns table (epoch text, seq bigint, duplicate boolean, conflict bigint, found_id text)
 language plpgsql volatile as $$
@@ -99,10 +100,11 @@ declare
   batch record;
   item record;
   placed record;
+  running text;
 begin
   perform set_config('lock_timeout', patience::text, true);
   perform ${schema}.begin_append();
-  select newest.epoch into epoch from ${schema}.epoch newest order by number desc limit 1;
+  select newest.epoch into running from ${schema}.epoch newest order by number desc limit 1;
   for batch in select * from json_to_recordset(batches) as given(entries json, conditional boolean) loop
     conflict := null;
     perform ${schema}.refuse_ended(batch.entries, true);
@@ -115,6 +117,7 @@ begin
           item."idempotencyKey", coalesce(item.at, ${schema}.now()));
         seq := placed.seq;
         duplicate := placed.duplicate;
+        epoch := case when duplicate then ${schema}.epoch_of(seq) else running end;
       end if;
       return next;
     end loop;

@@ -47,6 +47,11 @@ create table ${schema}.epoch (
   server text
 );
 
+-- The epoch that a position belongs to.
+create function ${schema}.epoch_of(of_seq bigint) returns text language sql stable as $$
+  select epoch from ${schema}.epoch where first <= of_seq order by number desc limit 1
+$$;
+
 create sequence ${schema}.seq;
 
 create table ${schema}.entry (
