@@ -146,6 +146,9 @@ begin
     raise exception 'expected a transaction that was begun before, got a statement that commits by itself'
       using errcode = 'no_active_sql_transaction';
   end if;
+  -- Before it looks at the table: if another serializable transaction inserted there afterwards and committed before
+  -- this one, this one would fail.
+  perform ${schema}.lock_appends();
   -- The first row of the transaction places them all. A condition has placed those that came before it.
   if not exists (select 1 from ${schema}.staged where id = new.id) then return null; end if;
   perform ${schema}.begin_append();
