@@ -17,7 +17,7 @@ export interface ConnectionSettings {
   readonly options?: string | undefined;
   /** @default "tidings" */
   readonly application_name?: string | undefined;
-  /** The most connections, without the one that listens. @default 4 */
+  /** The most connections, without the one that listens; at least 2, since appends have one alone. @default 4 */
   readonly max?: number | undefined;
   /** An attempt to connect that takes longer fails. 0 stands for the default. @default 4_000 */
   readonly connectionTimeoutMillis?: number | undefined;

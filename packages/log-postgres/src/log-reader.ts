@@ -123,8 +123,10 @@ from ${schema}.validate(null, null) validated, ${schema}.retention, ${schema}.to
     values: readonly Value[],
   ): Promise<Found> {
     const { schema } = this.#database;
+    // The holes come with the first row only: there may be hundreds of each.
     const text = `
-select validated.head, validated.epoch, validated.reason, ${schema}.holes($2, $3, validated.reason) as holes, found.*
+select validated.head, validated.epoch, validated.reason,
+  case when row_number() over () = 1 then ${schema}.holes($2, $3, validated.reason) end as holes, found.*
 from ${schema}.validate($1, $2) validated left join lateral ${schema}.${entries} found on validated.reason is null`;
     const named = channels === null ? null : [...new Set(channels)];
     const rows = await this.#query(text, [position?.epoch ?? null, position?.seq ?? null, named, ...values]);

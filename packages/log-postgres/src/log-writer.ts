@@ -1,18 +1,11 @@
 import type { Appended, NewEntry } from "@tidings/log";
-import { GroupCommit, type KnownEpochs, type PendingHeads } from "@tidings/log/engine";
+import { GroupCommit, type PendingHeads } from "@tidings/log/engine";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import { reportedEnd } from "./ended-channel.ts";
 import { conflictError } from "./expected-value.ts";
-import {
-  appendError,
-  isBadEntry,
-  isRetryable,
-  isUnanswered,
-  NotConnectedError,
-  UnreadEpochError,
-} from "./postgres-error.ts";
+import { appendError, isBadEntry, isRetryable, obstacleAfter } from "./postgres-error.ts";
 
 /** A batch that waits for the next statement. */
 interface Job {
@@ -54,12 +47,10 @@ export interface LogWriterOptions {
 export class LogWriter {
   readonly #database: Database;
   readonly #options: LogWriterOptions;
-  readonly #epochs: KnownEpochs;
   readonly #queue: GroupCommit<Job>;
 
-  constructor(database: Database, epochs: KnownEpochs, options: LogWriterOptions) {
+  constructor(database: Database, options: LogWriterOptions) {
     this.#database = database;
-    this.#epochs = epochs;
     this.#options = options;
     this.#queue = new GroupCommit({ clock: options.clock, shareOf, commit: (jobs) => this.#commitGroup(jobs) });
   }
@@ -86,57 +77,41 @@ export class LogWriter {
 
   async #commitGroup(jobs: readonly Job[]): Promise<void> {
     await this.#options.heads.answered();
-    const gone = await this.#tryCommit(jobs);
-    if (gone === null) return;
-    // Each of those who wait would wait as long again. Nothing of theirs was sent.
-    for (const { reject } of this.#queue.takeWaiting()) reject(appendError(gone));
+    const obstacle = await this.#tryCommit(jobs);
+    if (obstacle !== null) rejectAll(this.#queue.takeWaiting(), obstacle);
   }
 
-  /** Returns the error of what is not sent any more, since the server is gone; null if it is not. */
-  async #tryCommit(jobs: readonly Job[]): Promise<NotConnectedError | null> {
+  /** Returns what keeps other jobs from being stored now: each would wait as long in vain. Null if nothing does. */
+  async #tryCommit(jobs: readonly Job[]): Promise<Error | null> {
     try {
       await this.#commit(jobs);
       return null;
     } catch (error) {
       // After other errors, each attempt would fail or wait like this one.
-      if (jobs.length > 1 && isBadEntry(error)) return this.#tryEach(jobs);
-      for (const { reject } of jobs) reject(reportedEnd(error) ?? appendError(error));
-      return isUnanswered(error) || error instanceof NotConnectedError ? new NotConnectedError(error) : null;
+      if (jobs.length > 1 && isBadEntry(error)) return this.#tryHalves(jobs);
+      rejectAll(jobs, error);
+      return obstacleAfter(error);
     }
   }
 
-  /** A bad entry must not make the others fail. */
-  async #tryEach(jobs: readonly Job[]): Promise<NotConnectedError | null> {
-    let gone: NotConnectedError | null = null;
-    for (const job of jobs) {
-      if (gone === null) gone = await this.#tryCommit([job]);
-      else job.reject(appendError(gone));
-    }
-    return gone;
+  /** A bad entry must not make the others fail. It is found in fewer statements than there are jobs. */
+  async #tryHalves(jobs: readonly Job[]): Promise<Error | null> {
+    const middle = Math.ceil(jobs.length / 2);
+    const [first, second] = [jobs.slice(0, middle), jobs.slice(middle)];
+    const obstacle = await this.#tryCommit(first);
+    if (obstacle === null) return this.#tryCommit(second);
+    rejectAll(second, obstacle);
+    return obstacle;
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
     const rows = await this.#store(jobs);
-    await this.#epochs.know(String(rows[0]?.["epoch"])).catch((cause: unknown) => {
-      throw new UnreadEpochError(cause);
-    });
     let next = 0;
     for (const job of jobs) {
-      this.#settle(job, rows.slice(next, next + job.entries.length));
+      settle(job, rows.slice(next, next + job.entries.length));
       next += job.entries.length;
     }
     this.#options.onCommit();
-  }
-
-  #settle({ batch, resolve, reject }: Job, rows: readonly Row[]): void {
-    const conflict = rows[0]?.["conflict"] ?? null;
-    if (conflict !== null) return reject(conflictError(batch, Number(conflict), String(rows[0]?.["found_id"])));
-    resolve(
-      rows.map(({ seq, duplicate }) => ({
-        cursor: this.#epochs.cursorAt(Number(seq)),
-        duplicate: duplicate === true,
-      })),
-    );
   }
 
   async #store(jobs: readonly Job[]): Promise<readonly Row[]> {
@@ -147,12 +122,28 @@ export class LogWriter {
     const text = `select * from ${this.#database.schema}.append($1, $2)`;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#database.query(text, [batches, patience], timeout);
+        return await this.#database.append(text, [batches, patience], timeout);
       } catch (error) {
         if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
       }
     }
   }
+}
+
+/** @param rows what the function `append` of the schema has answered for the entries of the job */
+function settle({ batch, resolve, reject }: Job, rows: readonly Row[]): void {
+  const conflict = rows[0]?.["conflict"] ?? null;
+  if (conflict !== null) return reject(conflictError(batch, Number(conflict), String(rows[0]?.["found_id"])));
+  resolve(
+    rows.map(({ epoch, seq, duplicate }) => ({
+      cursor: { epoch: String(epoch), seq: Number(seq) },
+      duplicate: duplicate === true,
+    })),
+  );
+}
+
+function rejectAll(jobs: readonly Job[], cause: unknown): void {
+  for (const { reject } of jobs) reject(reportedEnd(cause) ?? appendError(cause));
 }
 
 /**

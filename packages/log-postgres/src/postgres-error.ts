@@ -15,14 +15,6 @@ export class ClosedError extends NotConnectedError {
   }
 }
 
-/** An append is stored, and the epochs of its entries cannot be read. */
-export class UnreadEpochError extends Error {
-  constructor(cause: unknown) {
-    // Without its cause, whose code would say that nothing is stored.
-    super(reportOf(cause));
-  }
-}
-
 /** What to do, by PostgreSQL's code of an error. */
 const ADVICE: Readonly<Record<string, string>> = {
   "25000":
@@ -99,7 +91,7 @@ function isOfServer(code: string): boolean {
 }
 
 /** Whether the server has answered. If it has not, nobody knows whether the statement was carried out. */
-function isAnswer(error: unknown): boolean {
+export function isAnswer(error: unknown): boolean {
   const code = codeOf(error) ?? "";
   // 57P is a server that goes down, and 08 a pooler that has lost it.
   return isOfServer(code) && !/^(57P|08)/.test(code) && !isPanic(error, code);
@@ -113,6 +105,15 @@ function isPanic(error: unknown, code: string): boolean {
   // The driver has no other word for the severity than that of the server's language. An unknown word counts as the
   // worst one.
   return /^(53|58|XX)/.test(code) && severityOf(error) !== "ERROR";
+}
+
+/**
+ * What keeps others from being stored, too, after an append has failed: the server is gone, or a transaction holds the
+ * lock. Null after other errors. Nothing of those others was sent.
+ */
+export function obstacleAfter(error: unknown): Error | null {
+  if (isUnanswered(error) || error instanceof NotConnectedError) return new NotConnectedError(error);
+  return error instanceof Error && codeOf(error) === "55P03" ? error : null;
 }
 
 /** The error of an append. */

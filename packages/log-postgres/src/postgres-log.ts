@@ -114,16 +114,15 @@ function composePostgresLog(
   /** Milliseconds since 1970; null for the clock of the server. */
   const timeOf = (): number | null => (now === undefined ? null : Math.floor(now()));
   const watchers = new Watchers();
-  const epochs = knownEpochs(database);
   const heads = new PendingHeads(clock);
-  const writer = new LogWriter(database, epochs, {
+  const writer = new LogWriter(database, {
     now: timeOf,
     clock,
     patience,
     heads,
     onCommit: () => watchers.wake(),
   });
-  const reader = new LogReader(database, epochs, timeOf);
+  const reader = new LogReader(database, knownEpochs(database), timeOf);
   const retention = new Retention(database, keep, timeOf);
   return composeTransactionalLog<PostgresTransaction>(
     {

@@ -14,6 +14,11 @@ import type { PostgresTransaction } from "./transaction-insert.ts";
 /** Runs the work in a transaction, which is rolled back if the work fails. */
 type Transact = (work: (transaction: PostgresTransaction) => Promise<void>) => Promise<void>;
 
+async function processOf(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ readonly pid: number }>("select pg_backend_pid() as pid");
+  return rows[0]?.pid ?? 0;
+}
+
 describe("appendIn", () => {
   function openPool(): pg.Pool {
     const pool = new pg.Pool({ connectionString: server.url, max: 1 });
@@ -182,6 +187,27 @@ describe("appendIn", () => {
     expect(data.filter((each) => each < 100).toSorted((one, other) => one - other)).toEqual([...Array(20).keys()]);
     // The last to commit has the value.
     expect(data.filter((each) => each >= 100)).toEqual([100 + (data.findLast((each) => each < 100) ?? Number.NaN)]);
+  });
+
+  test("serializable transactions that wait for one another to commit do not fail for that", async () => {
+    const { log, schema } = await openTestLog(server);
+    const clients = [await connect(), await connect(), await connect()] as const;
+    for (const client of clients) await client.query("begin isolation level serializable; select 1");
+    const [first, second, ahead] = clients;
+    await ahead.query(`select ${schema}.lock_appends()`);
+    const observer = await connect();
+    const waiting = `select from pg_locks waiting join pg_locks holding using (locktype, database, classid, objid)
+      where not waiting.granted and holding.granted and holding.pid = ${await processOf(ahead)}`;
+    const committing: Promise<unknown>[] = [];
+    for (const client of [first, second]) {
+      await log.appendIn(client, [reliable("a", "1")]);
+      committing.push(client.query("commit"));
+      await expect.poll(async () => (await observer.query(waiting)).rowCount).toBe(committing.length);
+    }
+    // It inserts where the others have looked already, and commits before them.
+    await log.appendIn(ahead, [reliable("a", "2")]);
+    await Promise.all([ahead.query("commit"), ...committing]);
+    expect(await everything(log)).toEqual(["2", "1", "1"]);
   });
 
   test("of two such transactions with one idempotency key, one fails and can be run again", async () => {

@@ -9,6 +9,7 @@ import {
   NoAnswerError,
   NotConnectedError,
   UnconfirmedError,
+  withoutCommand,
 } from "./redis-error.ts";
 import type { Script } from "./scripts/script.ts";
 
@@ -161,7 +162,7 @@ export class Link {
     // The client rejects with an error of its own, and emits what has happened.
     let report: unknown = null;
     client.on("error", (error) => {
-      report = error;
+      report = withoutCommand(error);
     });
     try {
       await this.#inTime(client, connect(client));
@@ -184,6 +185,8 @@ export class Link {
     });
     try {
       return await Promise.race([answer, late]);
+    } catch (error) {
+      throw withoutCommand(error);
     } finally {
       cancel();
     }

@@ -75,6 +75,15 @@ export function redisError(action: string, cause: unknown): Error {
   return new Error(`Cannot ${action} the log in Redis: ${reportOf(cause)}. ${adviceOn(cause)}`.trimEnd(), { cause });
 }
 
+/**
+ * The error of a command without the command, which the client adds to it: its arguments are a password, or the data of
+ * events and a whole script. An application writes errors to its records, with everything that they have.
+ */
+export function withoutCommand(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, "command");
+  return error;
+}
+
 /** Whether the client found its connection ended, and has sent nothing. */
 export function isUnsent(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("Stream isn't writeable");
@@ -108,6 +117,8 @@ function adviceOn(error: unknown): string {
 }
 
 function adviceOnConnecting({ cause }: NotConnectedError): string {
+  const advice = ADVICE[codeOf(cause) ?? ""];
+  if (advice !== undefined) return advice.charAt(0).toLowerCase() + advice.slice(1);
   // Safe: whatever it is, its member is only looked at.
   const { code } = Object(cause) as { readonly code?: unknown };
   if (isCertificateError(String(code))) {

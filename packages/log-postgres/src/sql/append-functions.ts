@@ -93,7 +93,8 @@ begin
   end if;
 end $$;
 
--- Appends batches in one transaction, without those that conflict. The log's own appends use it.
+-- Appends batches in one transaction, without those that conflict. The log's own appends use it. The position of a
+-- duplicate may be of an earlier epoch.
 create function ${schema}.append(batches json, patience integer)
 returns table (epoch text, seq bigint, duplicate boolean, conflict bigint, found_id text)
 language plpgsql volatile as $$
@@ -101,10 +102,11 @@ declare
   batch record;
   item record;
   placed record;
+  running text;
 begin
   perform set_config('lock_timeout', patience::text, true);
   perform ${schema}.begin_append();
-  select newest.epoch into epoch from ${schema}.epoch newest order by number desc limit 1;
+  select newest.epoch into running from ${schema}.epoch newest order by number desc limit 1;
   for batch in select * from json_to_recordset(batches) as given(entries json, conditional boolean) loop
     conflict := null;
     perform ${schema}.refuse_ended(batch.entries, true);
@@ -117,6 +119,7 @@ begin
           item."idempotencyKey", coalesce(item.at, ${schema}.now()));
         seq := placed.seq;
         duplicate := placed.duplicate;
+        epoch := case when duplicate then ${schema}.epoch_of(seq) else running end;
       end if;
       return next;
     end loop;
@@ -145,6 +148,9 @@ begin
     raise exception 'expected a transaction that was begun before, got a statement that commits by itself'
       using errcode = 'no_active_sql_transaction';
   end if;
+  -- Before it looks at the table: if another serializable transaction inserted there afterwards and committed before
+  -- this one, this one would fail.
+  perform ${schema}.lock_appends();
   -- The first row of the transaction places them all. A condition has placed those that came before it.
   if not exists (select 1 from ${schema}.staged where id = new.id) then return null; end if;
   perform ${schema}.begin_append();

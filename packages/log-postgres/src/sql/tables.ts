@@ -48,6 +48,11 @@ create table ${schema}.epoch (
   server text
 );
 
+-- The epoch that a position belongs to.
+create function ${schema}.epoch_of(of_seq bigint) returns text language sql stable as $$
+  select epoch from ${schema}.epoch where first <= of_seq order by number desc limit 1
+$$;
+
 -- Up to the largest integer that JavaScript counts exactly.
 create sequence ${schema}.seq maxvalue ${Number.MAX_SAFE_INTEGER};
 
