@@ -91,7 +91,7 @@ export function subscriptionFactory(
     function onState(state: SubscriptionState): void {
       // These two states last no longer than their effects.
       if (state.kind !== "delivering" && state.kind !== "failed") {
-        set(statusOf(state, track.home.status.value, track.home.pending()));
+        set(statusOf(state, track.home.status.value, track.home.pending.value));
       }
       arrivals.look();
     }

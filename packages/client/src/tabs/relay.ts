@@ -1,5 +1,5 @@
 import { parseControl, type StreamBlock } from "../drive/blocks.ts";
-import { createDelays, type Delays } from "../drive/delays.ts";
+import { createAlarms, type Alarms } from "../drive/alarms.ts";
 import type { Failure } from "../drive/failure.ts";
 import type { ShareNeeds } from "../share.ts";
 import { toPosition, type Position } from "../state/position.ts";
@@ -29,7 +29,7 @@ export interface RelayNeeds extends Pick<ShareNeeds, "clock" | "random" | "openS
  */
 export class Relay {
   readonly #needs: RelayNeeds;
-  readonly #delays: Delays;
+  readonly #alarms: Alarms;
   readonly #wants = new Wants();
   #feeds = 0;
   #feed: Feed | null = null;
@@ -39,7 +39,7 @@ export class Relay {
 
   constructor(needs: RelayNeeds) {
     this.#needs = needs;
-    this.#delays = createDelays(needs.clock);
+    this.#alarms = createAlarms(needs.clock);
     needs.post("lead", null);
   }
 
@@ -64,7 +64,7 @@ export class Relay {
   }
 
   close(): void {
-    this.#delays.close();
+    this.#alarms.close();
     this.#wants.clear();
     this.#endFeeds();
   }
@@ -74,7 +74,7 @@ export class Relay {
   }
 
   #reviewIn(milliseconds: number): void {
-    this.#delays.add(milliseconds, milliseconds, () => this.#review());
+    this.#alarms.setOnce(milliseconds, milliseconds, () => this.#review());
   }
 
   /** Looks what is wanted, and what is there. */
