@@ -9,7 +9,7 @@ import {
   initialState,
   statusOf,
   type ChannelPosition,
-  type Delivery,
+  type UnpackedPage,
   type PageWish,
   type SubscriptionEffects,
   type SubscriptionInputs,
@@ -102,8 +102,8 @@ export function subscriptionFactory(
       );
     }
 
-    function unpack(delivery: Delivery): void {
-      for (const item of decoder.page(address, delivery.body)) {
+    function unpack(page: UnpackedPage): void {
+      for (const item of decoder.page(address, page.body)) {
         if (item) {
           input("item", item);
         }
@@ -112,7 +112,7 @@ export function subscriptionFactory(
           return;
         }
       }
-      input("pageEnd", delivery);
+      input("pageEnd", page);
     }
 
     function gap(met: Gap): void {

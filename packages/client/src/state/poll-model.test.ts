@@ -197,13 +197,13 @@ describe("the model notices a table", () => {
     ["page", "requesting"],
     ["page", "loading"],
     ["pageEnd", "delivering"],
-    ["due", "waiting"],
+    ["due", "pausing"],
     ["failure", "requesting"],
     ["failure", "loading"],
     ["close", "requesting"],
     ["close", "loading"],
     ["close", "delivering"],
-    ["close", "waiting"],
+    ["close", "pausing"],
   ] as const;
   test.each(answered)("that ignores %s in %s", (input, kind) => {
     expect(isNoticed(isTruthful(withCell(pollTransition, input, kind)))).toBe(true);

@@ -4,8 +4,8 @@
  * ```
  * requesting  the first page comes         → delivering
  * loading     the next page comes          → delivering
- * delivering  the page ends                → loading; waiting, where it has shown no progress
- * waiting     the pause is over            → loading
+ * delivering  the page ends                → loading; pausing, where it has shown no progress
+ * pausing     the pause is over            → loading
  * any         no page comes, or nobody listens any more → closed
  * ```
  *
@@ -48,8 +48,8 @@ interface Delivering extends Progress {
 }
 
 /** The next page is asked for when the pause is over. */
-interface Waiting extends Progress {
-  readonly kind: "waiting";
+interface Pausing extends Progress {
+  readonly kind: "pausing";
 }
 
 /** No page has come, or nobody listens any more. */
@@ -57,7 +57,7 @@ interface Closed {
   readonly kind: "closed";
 }
 
-type Open = Requesting | Loading | Delivering | Waiting;
+type Open = Requesting | Loading | Delivering | Pausing;
 export type PollState = Open | Closed;
 
 /** What can happen, and what is known about it. */
@@ -95,8 +95,8 @@ type Next = Transition<PollState, PollEffects>;
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
 interface Ignored {
   readonly due: "loading" | "delivering";
-  readonly page: "delivering" | "waiting";
-  readonly pageEnd: "requesting" | "loading" | "waiting";
+  readonly page: "delivering" | "pausing";
+  readonly pageEnd: "requesting" | "loading" | "pausing";
   readonly failure: never;
   readonly close: never;
 }
@@ -108,7 +108,7 @@ export function beginPolls(after: string | null): PollState {
 
 /** What each state does about each input. */
 export const pollTransition = defineTable<PollState, PollInputs, PollEffects, Ignored>({
-  due: { requesting: (state) => to(state, ["load", state]), waiting: load },
+  due: { requesting: (state) => to(state, ["load", state]), pausing: load },
   page: {
     requesting: (state, page) => to({ ...take(state, page), pause: 0 }, ["hello", state.after], ["unpack", page.body]),
     loading: (state, page) => to(take(state, page), ["unpack", page.body]),
@@ -133,5 +133,5 @@ function take({ after, idle: before }: Progress, { body, elapsed }: PolledPage):
 }
 
 function wait(state: Delivering): Next {
-  return to({ ...state, kind: "waiting" }, ["wait", state.pause]);
+  return to({ ...state, kind: "pausing" }, ["wait", state.pause]);
 }

@@ -5,7 +5,7 @@ import type { ShareNeeds } from "../share.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import type { Reason } from "../status.ts";
 import { Feed } from "./feed.ts";
-import type { Post, Request } from "./message.ts";
+import type { Post, TabRequest } from "./message.ts";
 import { toSent } from "./sent-failure.ts";
 import { Wants } from "./wants.ts";
 
@@ -43,7 +43,7 @@ export class Relay {
     needs.post("lead", null);
   }
 
-  hear({ kind, from, about }: Request): void {
+  hear({ kind, from, about }: TabRequest): void {
     const now = this.#needs.clock.now();
     switch (kind) {
       case "want":
@@ -142,20 +142,20 @@ export class Relay {
         this.#adopt(feed, block);
         break;
       case "gap":
-        this.#tell(feed, block);
+        this.#sendBlock(feed, block);
         this.#onGap(feed, at);
         break;
       case "bye":
         this.#onBye(feed, block);
         break;
       default:
-        this.#tell(feed, block);
+        this.#sendBlock(feed, block);
         this.#reach(feed, at);
         break;
     }
   }
 
-  #tell(feed: Feed, block: StreamBlock): void {
+  #sendBlock(feed: Feed, block: StreamBlock): void {
     feed.count++;
     this.#needs.post("block", { feed: feed.id, count: feed.count, block });
   }
@@ -193,13 +193,13 @@ export class Relay {
   #onBye(feed: Feed, block: StreamBlock): void {
     const { channels } = parseControl(block.data);
     if (Array.isArray(channels)) {
-      this.#tell(feed, block);
+      this.#sendBlock(feed, block);
       this.#leaveOut(feed, channels);
     } else if (this.#candidate) {
       // The hub may have ended it for the next one.
       this.#awaitCandidate(feed);
     } else {
-      this.#tell(feed, block);
+      this.#sendBlock(feed, block);
       this.#drop(feed);
     }
   }
