@@ -188,7 +188,7 @@ function isTruthful(table: Table) {
   });
 }
 
-test("whatever the server sends, a series of polls tells it once, goes on from there, and pauses where it has to", () => {
+test("whatever the server sends, polls bring it once, go on from there, and pause where they have to", () => {
   fc.assert(isTruthful(pollTransition), { numRuns: 300 });
 });
 
