@@ -16,7 +16,7 @@ export function takeTurns(): RequestHandler {
   };
 }
 
-/** Resolves when everything has run that needs no other turn: the work of the request before, if SQLite has the rows. */
+/** Resolves when everything has run that needs no other turn: the request before, as far as SQLite has its rows. */
 function untilSettled(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }

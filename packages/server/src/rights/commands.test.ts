@@ -79,7 +79,7 @@ describe("disconnect", () => {
     expect(sink.ended).toBe(false);
   });
 
-  test("ends the streams of a viewer whose object the application has changed since, and counts them right", async () => {
+  test("ends the streams of a viewer whose object the application has changed since, and counts right", async () => {
     const viewer = { id: "ada" };
     const options = { authenticate: () => viewer, limits: { connectionsPerViewer: 1 } };
     const { hub, clock, connect, page } = await openTestHub(options);
