@@ -2,6 +2,7 @@ import type { Message } from "@tidings-apps/chat-contract";
 import { addCaret, paintAnswer } from "./answer-state.ts";
 import { paintAvatar } from "./avatar.ts";
 import { copyOf, elementIn } from "./element.ts";
+import { KeyedList } from "./keyed-list.ts";
 import { isSameName, paintText } from "./paint-text.ts";
 import type { TimelineRow } from "./timeline.ts";
 
@@ -10,6 +11,10 @@ const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", time
 const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const relativeDay = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const DAY = 24 * 60 * 60_000;
+
+type Reaction = Message["reactions"][number];
+/** The lists of reactions. Most messages have none. */
+const shownReactions = new WeakMap<HTMLElement, KeyedList<Reaction>>();
 
 /** Creates an empty message, to be filled by `updateMessageItem`. */
 export function createMessageItem(): HTMLElement {
@@ -83,20 +88,27 @@ export function enableMessageButtons(
 
 function paintReactions(list: HTMLElement, reactions: Message["reactions"], me: string): void {
   list.hidden = reactions.length === 0;
-  list.replaceChildren(
-    ...reactions.map(({ emoji, people }) => {
-      const item = copyOf("reaction");
-      const button = elementIn(item, "button", HTMLButtonElement);
-      const names = people.map((name) => (name === me ? "you" : name)).join(", ");
-      button.dataset["emoji"] = emoji;
-      button.ariaPressed = String(people.includes(me));
-      button.ariaLabel = `${emoji} ${people.length}: ${names}`;
-      button.title = names;
-      elementIn(button, ".emoji", HTMLElement).textContent = emoji;
-      elementIn(button, ".count", HTMLElement).textContent = String(people.length);
-      return item;
-    }),
-  );
+  let shown = shownReactions.get(list);
+  if (shown === undefined) {
+    if (reactions.length === 0) return;
+    shown = new KeyedList(list, {
+      key: ({ emoji }) => emoji,
+      create: () => copyOf("reaction"),
+      update: (item, reaction) => paintReaction(elementIn(item, "button", HTMLButtonElement), reaction, me),
+    });
+    shownReactions.set(list, shown);
+  }
+  shown.render(reactions);
+}
+
+function paintReaction(button: HTMLButtonElement, { emoji, people }: Reaction, me: string): void {
+  const names = people.map((name) => (name === me ? "you" : name)).join(", ");
+  button.dataset["emoji"] = emoji;
+  button.ariaPressed = String(people.includes(me));
+  button.ariaLabel = `${emoji} ${people.length}: ${names}`;
+  button.title = names;
+  elementIn(button, ".emoji", HTMLElement).textContent = emoji;
+  elementIn(button, ".count", HTMLElement).textContent = String(people.length);
 }
 
 /** Returns "today", "yesterday" or the date. */
