@@ -3,6 +3,7 @@ import { createClient, type Client } from "@tidings/client";
 import { createPresence, type Followed, type Person } from "@tidings/client/presence";
 import { tabs } from "@tidings/client/tabs";
 import { ApiError, listRooms, postMessage, putRead } from "./api.ts";
+import { compareNames } from "./compare-names.ts";
 import { FollowedAnswers } from "./followed-answers.ts";
 import { FollowedRoom } from "./followed-room.ts";
 import { Mentions } from "./mentions.ts";
@@ -91,7 +92,7 @@ export class Session {
   /** Returns the names of everybody who is online, sorted. */
   people(): string[] {
     const people = this.#people?.value ?? [];
-    return people.map(({ viewer }) => viewer).sort((one, other) => one.localeCompare(other));
+    return people.map(({ viewer }) => viewer).sort(compareNames);
   }
 
   /** Returns the names that can be mentioned: the assistant, and who is online or has written in the room. */
