@@ -5,6 +5,7 @@ import {
   composerOf,
   createRoom,
   enterAs,
+  expectRoom,
   expectStatus,
   expectTexts,
   numbered,
@@ -212,3 +213,25 @@ test("in a low window, as with the keyboard of a phone, toasts leave the compose
   await ada.locator(".toast .close").last().click();
   await until(() => ada.locator(".toast").count(), 2);
 });
+
+test.for([320, 800])(
+  "at %i pixels a long name and a long word do not push the buttons out of the window",
+  async (width) => {
+    const { url } = await openChat();
+    const bo = await visit(url, "bo");
+    const long = "x".repeat(60);
+    await bo.request("POST", "/api/rooms", { name: long });
+    await bo.request("PUT", `/api/rooms/${long}/topic`, { text: "t".repeat(200) });
+    const ada = await enterAs("ada", `${url}/#${long}`, await openWindow({ viewport: { width, height: 700 } }));
+    await expectRoom(ada, long);
+    const ends = () =>
+      ada
+        .locator(".send, #emoji, #membership, #edit-topic, .tip button")
+        .evaluateAll((found) => found.map((each) => each.getBoundingClientRect().right <= innerWidth));
+    await until(() => ada.locator("#edit-topic").isVisible(), true);
+    expect(await ends()).toEqual([true, true, true, true, true]);
+    await composerOf(ada).fill("w".repeat(300));
+    expect(await ends()).toEqual([true, true, true, true, true]);
+    expect(await widthOf(ada)).toBe(width);
+  },
+);

@@ -40,8 +40,9 @@ export function updateMessageItem(
   if (isSame) return;
 
   item.dataset["id"] = message.id;
-  item.classList.toggle("mine", message.author === me);
-  const mentionsMe = message.author !== me && message.mentions.some((name) => isSameName(name, me));
+  const isMine = message.author === me;
+  item.classList.toggle("mine", isMine);
+  const mentionsMe = !isMine && message.mentions.some((name) => isSameName(name, me));
   item.classList.toggle("names-me", mentionsMe);
   paintAvatar(elementIn(item, ".avatar", HTMLElement), message.author);
   elementIn(item, ".author", HTMLElement).textContent = message.author;
@@ -52,8 +53,8 @@ export function updateMessageItem(
   paintReactions(elementIn(item, ".reactions", HTMLElement), message.reactions, me);
   const more = elementIn(item, ".more", HTMLButtonElement);
   more.hidden = isDeleted;
-  more.ariaLabel = `React to or change the message of ${message.author}`;
-  more.title = message.author === me ? "React, edit or delete" : "React";
+  more.ariaLabel = isMine ? "React to, edit or delete your message" : `React to the message of ${message.author}`;
+  more.title = isMine ? "React, edit or delete" : "React";
   const time = elementIn(item, "time", HTMLTimeElement);
   time.dateTime = message.sentAt.toISOString();
   time.textContent = timeOfDay.format(message.sentAt);
