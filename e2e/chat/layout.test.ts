@@ -235,3 +235,13 @@ test.for([320, 800])(
     expect(await widthOf(ada)).toBe(width);
   },
 );
+
+test("however many rooms there are, one sees who is here", async () => {
+  const { url } = await openChat();
+  const bo = await visit(url, "bo");
+  for (const name of numbered(1, 40)) await bo.request("POST", "/api/rooms", { name });
+  const ada = await enterAs("ada", url, await openWindow({ viewport: { width: 1280, height: 800 } }));
+  await until(() => ada.locator("#other-rooms li").count(), 40);
+  const [people, lists] = await Promise.all(["#people", ".lists"].map((each) => ada.locator(each).boundingBox()));
+  expect((people?.y ?? 0) + 32).toBeLessThan((lists?.y ?? 0) + (lists?.height ?? 0));
+});

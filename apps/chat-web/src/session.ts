@@ -112,6 +112,19 @@ export class Session {
     this.#readMarks.set({ roomId, read: newest });
   }
 
+  /**
+   * A mention is on screen. In a room that the person has not joined nothing else counts, so it is read, and its room up
+   * to it: unless an older mention there would go away unseen.
+   */
+  readMention(messageId: string): void {
+    const mention = this.mentions.list().find((unread) => unread.messageId === messageId);
+    if (mention === undefined || this.roomList.get(mention.roomId).joined) return;
+    const { roomId, number } = mention;
+    if (this.mentions.list().some((other) => other.roomId === roomId && other.number < number)) return;
+    this.#setMembership({ roomId, joined: false, read: number });
+    this.#readMarks.set({ roomId, read: number });
+  }
+
   /** Sends the messages and read marks that could not be sent before, and reads the words that could not be read. */
   tryAgain(): void {
     void this.outbox.send();
