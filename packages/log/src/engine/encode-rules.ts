@@ -2,8 +2,8 @@ import type { ChannelKeep, KeepRules } from "../event-log.ts";
 import { toInteger } from "./to-integer.ts";
 
 /**
- * The rules as a storage reads them: a list of JSON in which the first item that fits a channel holds. The last one fits
- * every channel.
+ * The rules as a storage reads them: a list of JSON in which the first item that fits a channel holds. The last one
+ * fits every channel.
  *
  * @param formOf the form of path of a pattern, as an expression that the storage understands
  */
