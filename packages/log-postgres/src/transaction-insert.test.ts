@@ -165,6 +165,16 @@ describe("appendIn", () => {
     expect(await everything(log)).toEqual(['"allowed"']);
   });
 
+  test("stages nothing for another transaction: it would be published there, or make its commit fail", async () => {
+    const { log, schema } = await openTestLog(server);
+    const client = await connect();
+    const forging = `insert into ${schema}.staged (transaction, channel, type, data)
+      select (pg_current_xact_id()::text::bigint + n)::text::xid8, 'a', 'x', '1' from generate_series(1, 5) n`;
+    await expect(client.query(forging)).rejects.toMatchObject({ code: "23514" });
+    const { rowCount } = await client.query(`select from ${schema}.staged`);
+    expect([rowCount, await everything(log)]).toEqual([0, []]);
+  });
+
   test.for(["repeatable read", "serializable"])("of 20 transactions at once, all commit in %s", async (level) => {
     const { log, schema } = await openTestLog(server);
     // As the server does once in a while. It knows then that the tables are small, and would scan them as a whole.

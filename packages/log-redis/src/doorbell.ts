@@ -6,18 +6,18 @@ import type { Database } from "./database.ts";
 interface DoorbellOptions {
   readonly clock: Clock;
   /** Called when there may be new entries. */
-  readonly ring: () => void;
+  readonly wake: () => void;
   /** Called when a subscription turns out to hear nothing. */
   readonly warn: (warning: string) => void;
 }
 
 /** Hears of appends of every process by SUBSCRIBE. With some proxies and rights of users, that hears nothing. */
-export function createDoorbell(database: Database, { clock, ring, warn }: DoorbellOptions): Doorbell {
+export function createDoorbell(database: Database, { clock, wake, warn }: DoorbellOptions): Doorbell {
   return new Doorbell({
     clock,
-    ring,
+    wake,
     connect: () => subscribedConnection(database),
-    ringOnce: () => database.send("publish", [database.bell, ""]),
+    ring: () => database.send("publish", [database.bell, ""]),
     isRefused,
     onDeaf: () =>
       warn(

@@ -32,10 +32,10 @@ export interface BellConnection {
 export interface DoorbellNeeds {
   readonly clock: Clock;
   /** Called when there may be new entries. */
-  readonly ring: () => void;
+  readonly wake: () => void;
   readonly connect: () => BellConnection;
-  /** Rings through another connection, as an append does. */
-  readonly ringOnce: () => Promise<unknown>;
+  /** Rings through another connection, as an append does: every process hears it. */
+  readonly ring: () => Promise<unknown>;
   /** Whether an error says that listening is not allowed, so that no further attempt is of use. @default never */
   readonly isRefused?: (error: unknown) => boolean;
   /** Called at most once, when listening turns out to be of no use. It may throw or reject. */
@@ -86,7 +86,7 @@ export class Doorbell {
     this.#cancelTimer = this.#needs.clock.setTimeout(() => this.#listenAgain(), this.#pause, true);
     this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
     // Meanwhile a ring may have been lost.
-    this.#needs.ring();
+    this.#needs.wake();
     if (this.#cancelPoll === null) this.#poll();
   }
 
@@ -105,7 +105,7 @@ export class Doorbell {
       for (;;) {
         const ringing = this.#nextRing();
         // A slow storage has not rung yet.
-        const hasRung = await unlessEnded(this.#needs.ringOnce().then(() => true));
+        const hasRung = await unlessEnded(this.#needs.ring().then(() => true));
         if (this.#closed || hasRung === null) return true;
         const isHeard = await unlessEnded(Promise.race([ringing, this.#late()]));
         if (this.#closed || isHeard === null) return true;
@@ -141,7 +141,7 @@ export class Doorbell {
   #hear(): void {
     this.#hasHeard = true;
     this.#onTestRing();
-    if (!this.#closed) this.#needs.ring();
+    if (!this.#closed) this.#needs.wake();
   }
 
   #nextRing(): Promise<true> {
@@ -163,11 +163,11 @@ export class Doorbell {
     });
   }
 
-  /** Rings again and again. */
+  /** Wakes again and again. */
   #poll(): void {
     this.#cancelPoll = this.#needs.clock.setTimeout(
       () => {
-        this.#needs.ring();
+        this.#needs.wake();
         this.#poll();
       },
       POLL_INTERVAL,
