@@ -22,8 +22,8 @@ export function createDoorbell(database: Database, { clock, wake, warn }: Doorbe
     onDeaf: () =>
       warn(
         "SUBSCRIBE hears nothing, so new events of other servers are found by polling, within " +
-          `${POLL_INTERVAL} ms. Give the log's user the right to the channel ${database.bell}, or a direct ` +
-          "connection to the server",
+          `${POLL_INTERVAL} ms. Give the log's user the right to the channel ${database.bell}, a server with the ` +
+          "commands SUBSCRIBE and PUBLISH, and a direct connection to it",
       ),
   });
 }
@@ -41,7 +41,7 @@ function subscribedConnection(database: Database): BellConnection {
   };
 }
 
-/** Whether the server has answered that it does not allow this. */
+/** Whether the server has answered that it does not allow this, or does not know the command. */
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("NOPERM");
+  return error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
 }

@@ -23,8 +23,8 @@ create function ${schema}.head() returns bigint language sql stable as $$
   select greatest((select max(seq) from ${schema}.entry), ${schema}.mark_of('settled'))
 $$;
 
--- The server, its timeline, the database and the table there. After a failover or a restored backup or dump, one of them
--- is another one. Null where the server refuses to say.
+-- The server, its timeline, the database and the table there. After a failover, a restored backup or a restored dump,
+-- one of them is another one. Null where the server refuses to say.
 create function ${schema}.server() returns text language plpgsql volatile as $$
 begin
   return (select system_identifier from pg_control_system())::text

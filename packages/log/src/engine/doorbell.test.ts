@@ -126,6 +126,17 @@ describe("a doorbell", () => {
     expect(await storage.wakesIn(10 * POLL_INTERVAL)).toBe(10);
   });
 
+  test("that hears nothing tries again after minutes, says no more, and polls no more once it hears", async () => {
+    const storage = new FakeStorage("silent");
+    await storage.clock.advance(660_000);
+    expect([storage.deaf, storage.connections, storage.attempts]).toEqual([1, 0, 3]);
+    storage.isSilent = false;
+    await storage.clock.advance(300_000);
+    expect([storage.deaf, storage.connections, storage.attempts]).toEqual([1, 1, 4]);
+    // It may test itself once.
+    expect(await storage.ringsIn(10 * POLL_INTERVAL)).toBeLessThan(2);
+  });
+
   test("that may not listen says so once, without another attempt, and polls", async () => {
     const storage = new FakeStorage("refusing");
     await storage.clock.advance(60_000);
