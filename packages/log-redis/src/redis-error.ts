@@ -94,7 +94,10 @@ function isUnknown(error: unknown): boolean {
 }
 
 function adviceOn(error: unknown): string {
-  if (error instanceof NotConnectedError) return `Nothing was written: ${adviceOnConnecting(error)}`;
+  if (error instanceof NotConnectedError) {
+    // The server may have answered, and refused the connection.
+    return codeOf(error.cause) === null ? `Nothing was written: ${adviceOnConnecting(error)}` : adviceOn(error.cause);
+  }
   if (error instanceof Error && error.message.includes("user executing the script can't run")) return RIGHTS;
   return ADVICE[codeOf(error) ?? ""] ?? "";
 }
