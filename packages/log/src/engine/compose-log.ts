@@ -49,8 +49,8 @@ export interface LogParts {
 }
 
 /**
- * Makes a log of its parts: it refuses malformed entries, and calls once it is closed, and runs one pass of retention at
- * a time.
+ * Makes a log of its parts: it refuses malformed entries and, once it is closed, calls. It runs one pass of retention
+ * at a time.
  */
 export function composeLog(parts: LogParts): EventLog {
   return new ComposedLog(parts);
