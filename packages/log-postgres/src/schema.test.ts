@@ -100,7 +100,7 @@ describe("the schema", () => {
     await Promise.all([upgrade(), upgrade(), upgrade()]);
     await log.append([reliable("a")]);
     await expect(postgresLog(server.url, { schema })).rejects.toThrow(
-      /expected tables of version 1 or older, got version 2: a newer @tidings\/log-postgres/,
+      /expected tables of version 1 or older, got version 2: a newer @tidings\/log-postgres .* upgrade this one\.$/,
     );
   });
 
@@ -147,6 +147,12 @@ describe("the schema", () => {
     });
   });
 
+  test("a database that is not there is said, and what to do", async () => {
+    const url = new URL(server.url);
+    url.pathname = "/nowhere";
+    await expect(postgresLog(url.href)).rejects.toThrow(/"nowhere" does not exist\. Create the database, or correct/);
+  });
+
   test("a server that does not answer is said when the log is opened", async () => {
     await expect(postgresLog("postgres://nobody@127.0.0.1:1/none")).rejects.toThrow(
       /Cannot open the log in PostgreSQL: .*ECONNREFUSED/,
@@ -166,8 +172,29 @@ test.for([
   await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", options as never)).rejects.toThrow(message);
 });
 
-test.for(["", "Tidings", "1st", 'a"b', "a-b", "a".repeat(41)])("%j is no name of a schema", async (schema) => {
-  await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", { schema })).rejects.toThrow(
-    /Expected a schema of at most 40 letters/,
-  );
+test.for([
+  [undefined, "got undefined"],
+  ["", "got an empty text"],
+  ["app:secret@db/app", "got app:."],
+  ["db", "got a text without a scheme"],
+  ["redis://:secret@cache:6379", "got redis:."],
+] as const)("%j is no connection", async ([connection, got]) => {
+  const opening = postgresLog(connection as never);
+  await expect(opening).rejects.toThrow(/^Expected the connection of postgresLog to be a URL such as "postgres:/);
+  await expect(opening).rejects.toThrow(got);
+  await expect(opening).rejects.not.toThrow("secret");
 });
+
+test("a server that is too old is said", async () => {
+  const query = async (text: string) => (text.includes("server_version") ? [{ number: 120_022, name: "12.22" }] : []);
+  await expect(prepareSchema({ query }, "tidings")).rejects.toThrow("expected PostgreSQL 13 or newer, got 12.22");
+});
+
+test.for(["", "Tidings", "1st", "pg_log", 'a"b', "a-b", "a".repeat(41)])(
+  "%j is no name of a schema",
+  async (schema) => {
+    await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", { schema })).rejects.toThrow(
+      /Expected a schema of at most 40 letters/,
+    );
+  },
+);

@@ -134,7 +134,7 @@ describe("a doorbell", () => {
     await storage.clock.advance(300_000);
     expect([storage.deaf, storage.connections, storage.attempts]).toEqual([1, 1, 4]);
     // It may test itself once.
-    expect(await storage.ringsIn(10 * POLL_INTERVAL)).toBeLessThan(2);
+    expect(await storage.wakesIn(10 * POLL_INTERVAL)).toBeLessThan(2);
   });
 
   test("that may not listen says so once, without another attempt, and polls", async () => {
