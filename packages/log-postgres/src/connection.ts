@@ -47,10 +47,20 @@ export function checkConnection(connection: Connection): void {
   // Plain JavaScript may pass anything, such as a variable of the environment that is not set.
   if (typeof connection === "string") {
     // A path is that of a Unix socket.
-    if (/^(postgres(ql)?:|socket:|\/)/i.test(connection)) return;
+    if (/^(socket:|\/)/i.test(connection)) return;
+    if (/^postgres(ql)?:/i.test(connection)) return checkUrl(connection);
     const [scheme] = /^[a-z][a-z0-9+.-]*:/i.exec(connection) ?? [];
     const got = connection === "" ? "an empty text" : (scheme ?? "a text without a scheme");
     throw new TypeError(`${expected}, got ${got}.`);
   }
   if (typeNameOf(connection) !== "object") throw new TypeError(`${expected}, got ${typeNameOf(connection)}.`);
+}
+
+/** The driver reads more than the standard does: a user without a host stands for the default host. */
+function checkUrl(url: string): void {
+  if (URL.canParse(url.replace("@/", "@localhost/"))) return;
+  throw new TypeError(
+    `Expected a URL such as "${EXAMPLE}", got one that cannot be read; percent-encode the special characters of its ` +
+      "user and password.",
+  );
 }

@@ -29,3 +29,11 @@ test("a client that is closed inserts nothing, and its transaction has to be rol
     /not queryable\. The server did not answer: roll the transaction back, and nothing of it is stored\.$/,
   );
 });
+
+test("a transaction of Prisma that has ended is said on one line", () => {
+  const ended =
+    "\nInvalid `prisma.$executeRawUnsafe()` invocation:\n\n\nTransaction already closed: A query cannot be run.";
+  expect(insertError(Object.assign(new Error(ended), { code: "P2028", meta: {} })).message).toMatch(
+    /: Invalid .* invocation: Transaction already closed: A query cannot be run\. Await publishIn inside of the trans/,
+  );
+});

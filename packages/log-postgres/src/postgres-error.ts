@@ -25,6 +25,7 @@ const ADVICE: Readonly<Record<string, string>> = {
     'application with "begin isolation level read committed".',
   "25P01":
     "Pass the connection that has begun the transaction, not a pool, and do not set constraints to immediate before.",
+  "25P02": "An earlier statement of the transaction has failed: roll it back.",
   "25006":
     "The server is read-only: connect to the primary. If it is the primary, the role of the log has " +
     "default_transaction_read_only: set it to off.",
@@ -32,7 +33,7 @@ const ADVICE: Readonly<Record<string, string>> = {
     "Check the user, and pg_hba.conf of the server. If the server demands TLS, add sslmode=verify-full to the URL.",
   "28P01": "Check the user and the password.",
   "3D000": "Create the database, or correct its name in the URL.",
-  "3F000": "Open the log once with a role that may create the schema.",
+  "3F000": "Open the log once in this database, with a role that may create the schema.",
   "42501":
     "Give the role this right, or open the log with the role that created the schema. Who opens a log the first time " +
     "needs the right to create schemas in the database; the guide PostgreSQL has the statements.",
@@ -40,6 +41,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   "53300": "Raise max_connections of the server, or give the log fewer: max in the settings of its connection.",
   "55P03": "Another transaction publishes and does not end: keep transactions short.",
   "40001": "Run the transaction again.",
+  // A code of Prisma.
+  P2028: "Await publishIn inside of the transaction.",
   "57014": "Set a longer statement_timeout for the role of the log, if it has one.",
   "23505": "Another transaction has published with the same idempotency key: run the transaction again.",
 };
@@ -50,6 +53,7 @@ const LOST: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "57P01"]);
 const CLOSED = "Nothing was written: read and publish before hub.close().";
 const NOT_REACHED = "Nothing was written: check the address, and that the server runs.";
 const NO_TLS = "Nothing was written: turn ssl on in the server, or remove sslmode and ssl from the connection.";
+const NO_PASSWORD = "Nothing was written: the server demands a password, and the connection has none.";
 const NOT_TRUSTED =
   "Nothing was written: the certificate of the server is not trusted. Name its authority, by " +
   "sslmode=verify-full&sslrootcert=<path> in the URL, or by ssl: { ca } in the settings.";
@@ -158,7 +162,9 @@ function adviceOn(cause: unknown, onSilence: string): string {
 }
 
 function adviceOnConnecting(cause: NotConnectedError, code: string): string {
+  // These errors of the driver have no code.
   if (cause.message.includes("does not support SSL")) return NO_TLS;
+  if (cause.message.includes("client password must be")) return NO_PASSWORD;
   return isCertificateError(code) ? NOT_TRUSTED : NOT_REACHED;
 }
 
@@ -167,7 +173,7 @@ function reportOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const { code, message } = sourceOf(cause);
   // An error of several attempts to connect has no message of its own.
-  return (message || (code ?? "no connection")).replace(/\.$/, "");
+  return (message || (code ?? "no connection")).replaceAll(/\s+/g, " ").trim().replace(/\.$/, "");
 }
 
 /** The code of an error, or of the error that a library of the application has wrapped. */

@@ -153,6 +153,12 @@ describe("the schema", () => {
     await expect(postgresLog(url.href)).rejects.toThrow(/"nowhere" does not exist\. Create the database, or correct/);
   });
 
+  test("a server without TLS is said, and what to do", async () => {
+    await expect(postgresLog(`${server.url}?sslmode=verify-full`)).rejects.toThrow(
+      /turn ssl on in the server, or remove/,
+    );
+  });
+
   test("a server that does not answer is said when the log is opened", async () => {
     await expect(postgresLog("postgres://nobody@127.0.0.1:1/none")).rejects.toThrow(
       /Cannot open the log in PostgreSQL: .*ECONNREFUSED/,
@@ -183,6 +189,25 @@ test.for([
   await expect(opening).rejects.toThrow(/^Expected the connection of postgresLog to be a URL such as "postgres:/);
   await expect(opening).rejects.toThrow(got);
   await expect(opening).rejects.not.toThrow("secret");
+});
+
+test.for(["postgres://app:se#cret@db/app", "postgres://app:se/cret@db/app", "postgresql://app:cret?@db"])(
+  "%s cannot be read, and the error says why",
+  async (url) => {
+    const opening = postgresLog(url);
+    await expect(opening).rejects.toThrow("percent-encode the special characters of its user and password.");
+    await expect(opening).rejects.not.toThrow("cret@");
+  },
+);
+
+test.for([
+  "postgres://app@/app?host=127.0.0.1&port=1",
+  "postgres:///app?host=/nowhere",
+  "postgresql://app:a b@127.0.0.1:1/app",
+  "/nowhere app",
+  "socket:/nowhere?db=app",
+])("%s is a connection: the log tries to connect", async (url) => {
+  await expect(postgresLog(url)).rejects.toThrow(/^Cannot open the log in PostgreSQL: connect /);
 });
 
 test("a server that is too old is said", async () => {

@@ -62,7 +62,12 @@ function checkUrl(url: string): void {
   }
   const full = scheme === undefined ? `redis://${url}` : url;
   // The error does not have the URL, which may have a password.
-  if (!URL.canParse(full)) throw new TypeError("Expected a URL of Redis, got one that cannot be read.");
+  if (!URL.canParse(full)) {
+    throw new TypeError(
+      "Expected a URL of Redis, got one that cannot be read; percent-encode the special characters of its user and " +
+        "password.",
+    );
+  }
   const { host, pathname } = new URL(full);
   if (host !== "" && !/^\/?\d*$/.test(pathname)) {
     throw new TypeError(`Expected the number of a database at the end of the URL of redisLog, got "${pathname}".`);
