@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { startProxy } from "../../log/test/node/tcp-proxy.ts";
+import { server } from "../test/test-server.ts";
 import { Database } from "./database.ts";
 
 /** A message of PostgreSQL's protocol: its type, the length of the rest, and its content. */
@@ -46,4 +48,17 @@ test.for([0, undefined])("an attempt to connect ends, also if the settings give 
   const asked = database.query("select 1").catch(String);
   await vi.advanceTimersByTimeAsync(4_000);
   expect(await asked).toContain("timeout");
+});
+
+test("after a statement without an answer, no connection of before is used again", async () => {
+  const network = await startProxy(server.url);
+  const database = new Database(network.url, "tidings", 2_000);
+  onTestFinished(() => database.close());
+  await Promise.all([1, 2, 3].map(() => database.query("select pg_sleep(0.1)")));
+  expect(network.countClients()).toBe(3);
+  network.silence();
+  await expect(database.query("select 1")).rejects.toThrow("Query read timeout");
+  network.speak();
+  // Each of the other two would cost as long again.
+  expect(await database.query("select 1 as one")).toEqual([{ one: 1 }]);
 });
