@@ -111,11 +111,8 @@ const LONGEST = [
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const place = ({ moduleId }: TestSpecification): number => {
-      const found = LONGEST.findIndex((path) => moduleId.endsWith(path));
-      return found === -1 ? LONGEST.length : found;
-    };
-    return sorted.toSorted((one, other) => place(one) - place(other));
+    const longest = LONGEST.flatMap((path) => sorted.filter(({ moduleId }) => moduleId.endsWith(path)));
+    return [...longest, ...sorted.filter((file) => !longest.includes(file))];
   }
 }
 
