@@ -87,15 +87,35 @@ const withServers = (...globalSetup: string[]): Project => ({ globalSetup, expec
 const isGate = process.env["TIDINGS_GATE"] !== undefined;
 /** Three on two cores: many tests mostly wait for sockets, servers and disks. In `npm test`, one has the simulation. */
 const maxWorkers = Math.max(isGate ? 3 : 4, availableParallelism() - 1);
-/** Tests of faults wait for time limits and servers most of the time. In the gate, the simulation runs beside them. */
-const faults: Project = { maxWorkers, sequence: { groupOrder: 1 } };
+/**
+ * Tests of faults wait for time limits and servers most of the time, so more of them run at once. In the gate, one of
+ * these workers has the simulation.
+ */
+const faults: Project = { maxWorkers: maxWorkers + 2, sequence: { groupOrder: 1 } };
 
-/** Begins with the simulation, which takes longest. */
-class SimulationFirst extends BaseSequencer {
+/** These take longest, the longest first. One that begins last would have the end of the run for itself. */
+const LONGEST = [
+  ...SIMULATION,
+  "packages/log-postgres/trials/conformance.test.ts",
+  "e2e/faults/soak-in-postgres.test.ts",
+  "e2e/faults/soak.test.ts",
+  "e2e/faults/kill-presence.test.ts",
+  "e2e/faults/kill.test.ts",
+  "e2e/faults/deploy-presence.test.ts",
+  "packages/log-postgres/trials/pg-bouncer.test.ts",
+  "e2e/security/fuzz.test.ts",
+  "e2e/mutation/log/mutants.test.ts",
+  "e2e/presence/mutants.test.ts",
+];
+
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isFirst = (file: TestSpecification): boolean => file.project.name === "simulation";
-    return [...sorted.filter(isFirst), ...sorted.filter((file) => !isFirst(file))];
+    const place = ({ moduleId }: TestSpecification): number => {
+      const found = LONGEST.findIndex((path) => moduleId.endsWith(path));
+      return found === -1 ? LONGEST.length : found;
+    };
+    return sorted.toSorted((one, other) => place(one) - place(other));
   }
 }
 
@@ -117,7 +137,7 @@ export default defineConfig({
   test: {
     exclude: ["**/{node_modules,dist,.cache}/**"],
     maxWorkers,
-    sequence: { sequencer: SimulationFirst },
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", "./scripts/counts.ts"],
     // A long run prints its figures as they come.
     disableConsoleIntercept: process.env["TIDINGS_LONG_RUN"] !== undefined,

@@ -1,18 +1,9 @@
-import {
-  FORGOTTEN_CHANNELS,
-  parseRules,
-  type Entry,
-  type Hole,
-  type KeepRules,
-  type Limit,
-  type LogStat,
-  type Page,
-} from "@tidings/log";
+import { parseRules, type Entry, type Hole, type KeepRules, type Limit, type LogStat, type Page } from "@tidings/log";
 import { entryAt, refusedPage, type KnownEpochs, toInteger } from "@tidings/log/engine";
 import type { Cursor } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
 import { type Database, type Row, type Value } from "./database.ts";
-import { isLostConnection, postgresError } from "./postgres-error.ts";
+import { isLostConnection, isRetryable, postgresError } from "./postgres-error.ts";
 import { ENTRY_BYTES, VOLATILE } from "./sql/tables.ts";
 
 const MODES: readonly Mode[] = ["reliable", "latest", "volatile", "latest"];
@@ -123,8 +114,10 @@ from ${schema}.validate(null, null) validated, ${schema}.retention, ${schema}.to
     values: readonly Value[],
   ): Promise<Found> {
     const { schema } = this.#database;
+    // The holes come with the first row only: there may be hundreds of each.
     const text = `
-select validated.head, validated.epoch, validated.reason, ${schema}.holes($2, $3, validated.reason) as holes, found.*
+select validated.head, validated.epoch, validated.reason,
+  case when row_number() over () = 1 then ${schema}.holes($2, $3, validated.reason) end as holes, found.*
 from ${schema}.validate($1, $2) validated left join lateral ${schema}.${entries} found on validated.reason is null`;
     const named = channels === null ? null : [...new Set(channels)];
     const rows = await this.#query(text, [position?.epoch ?? null, position?.seq ?? null, named, ...values]);
@@ -167,8 +160,10 @@ from ${schema}.validate($1, $2) validated left join lateral ${schema}.${entries}
       try {
         return await this.#database.query(text, values);
       } catch (cause) {
-        // After a restart of the server, a statement may find out that its connection was closed.
-        if (attempt === ATTEMPTS || !isLostConnection(cause)) refuseRead(cause);
+        // After a restart of the server, a statement may find out that its connection was closed. Reads of a standby
+        // and serializable ones may conflict with what is written.
+        const isOfUse = isLostConnection(cause) || isRetryable(cause);
+        if (attempt === ATTEMPTS || !isOfUse) refuseRead(cause);
       }
     }
   }
@@ -179,5 +174,5 @@ function refuseRead(cause: unknown): never {
 }
 
 function trimmedHole({ channel, to = 0 }: Found["holes"][number]): Hole {
-  return { channel: channel === "" ? FORGOTTEN_CHANNELS : channel, reason: "trimmed", to };
+  return { channel, reason: "trimmed", to };
 }

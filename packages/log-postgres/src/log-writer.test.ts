@@ -37,12 +37,22 @@ describe("append", () => {
     const { log } = await openTestLog(server);
     const appended = await Promise.allSettled([
       log.append([reliable("a", "1")]),
-      log.append([reliable("a\0", "2")]),
+      log.append([reliable("a", "2", { idempotencyKey: "a\0" })]),
       log.append([reliable("a", "3", { idempotencyKey: "\ud800" })]),
       log.append([reliable("a", "4")]),
     ]);
     expect(appended.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected", "fulfilled"]);
     expect(await everything(log)).toEqual(["1", "4"]);
+  });
+
+  test("a bad entry among hundreds is found in few statements", async () => {
+    const { log, schema } = await openTestLog(server);
+    const batches = Array.from({ length: 400 }, (_, n) => [reliable(n === 137 ? "a\0" : "a", `${n}`)]);
+    const appended = await Promise.allSettled(batches.map((batch) => log.append(batch)));
+    expect(appended.filter(({ status }) => status === "rejected")).toHaveLength(1);
+    const client = await connect();
+    const { rows } = await client.query(`select distinct xmin::text from ${schema}.entry`);
+    expect(rows.length).toBeLessThan(10);
   });
 
   test("a server that is gone after a bad entry fails the others of its turn together, and the queue", async () => {
@@ -56,13 +66,17 @@ describe("append", () => {
     const { log: near, open } = await openTestLog(server);
     const log = await open({ patience: 100 }, { connectionString: network.url, connectionTimeoutMillis: 500 });
     const start = performance.now();
-    const turn = Array.from({ length: 60 }, (_, n) => log.append([reliable(n === 0 ? "a\0" : "a", `${n}`)]));
+    const turn = Array.from({ length: 60 }, (_, n) =>
+      log.append([reliable("a", `${n}`, n === 0 ? { idempotencyKey: "a\0" } : {})]),
+    );
     const settled = Promise.allSettled(turn);
     await expect.poll(() => isGone).toBe(true);
     const behind = log.append([reliable("a", "behind")]).catch((error: unknown) => error);
-    for (const each of await settled) expect(each).toMatchObject({ reason: { outcome: "none" } });
+    // One more statement was sent, with the first half of the turn.
+    const refused = (outcome: string) => Array.from({ length: 30 }, () => ({ reason: { outcome } }));
+    expect(await settled).toMatchObject([...refused("unknown"), ...refused("none")]);
     expect(await behind).toMatchObject({ outcome: "none" });
-    // Not half a second for each of them.
+    // It alone was waited for.
     expect(performance.now() - start).toBeLessThan(10_000);
     expect(await everything(near)).toEqual([]);
   });
@@ -83,24 +97,6 @@ describe("append", () => {
     await expect.poll(() => everything(log)).toEqual(["1"]);
     expect(await far.append([once])).toMatchObject([{ duplicate: true }]);
     expect(await everything(log)).toEqual(["1"]);
-  });
-
-  test("what is stored never counts as not stored, also if its epoch cannot be read then", async () => {
-    const { log: near, open, schema } = await openTestLog(server);
-    const log = await open({}, { connectionString: server.url, max: 1, connectionTimeoutMillis: 2_000 });
-    const [appending, counting] = [await connect(), await connect()];
-    await appending.query(`begin; select ${schema}.lock_appends()`);
-    await counting.query(`begin; lock table ${schema}.retention`);
-    const appended = log.append([reliable("a", "1")]).catch((error: unknown) => error);
-    await expectAppendThatWaits(schema);
-    // It gets the only connection after the append, and keeps it.
-    const stat = log.stat();
-    await appending.query("rollback");
-    const error = await appended;
-    await counting.query("rollback");
-    await stat;
-    expect(await everything(near)).toEqual(["1"]);
-    expect(error).toMatchObject({ name: "AppendError", outcome: "unknown" });
   });
 
   test("a transaction that holds the lock fails appends after the patience, and delays no read", async () => {
@@ -130,6 +126,24 @@ describe("append", () => {
     expect(schema).toMatch(/^test_/);
   });
 
+  test("what waits behind an append that has waited for the lock in vain fails with it", async () => {
+    const { log, schema } = await openTestLog(server, { patience: 1_000 });
+    const client = await connect();
+    await client.query(`begin; select ${schema}.lock_appends()`);
+    const start = performance.now();
+    const first = log.append([reliable("a", "1")]).catch((error: unknown) => error);
+    await expectAppendThatWaits(schema);
+    const second = log.append([reliable("a", "2")]).catch((error: unknown) => error);
+    for (const error of await Promise.all([first, second])) {
+      expect(error).toMatchObject({ outcome: "none", message: expect.stringContaining("keep transactions short") });
+    }
+    // Not as long again: the hub would have given it up by then, and it would be stored later.
+    expect(performance.now() - start).toBeLessThan(1_900);
+    await client.query("rollback");
+    await log.append([reliable("a", "3")]);
+    expect(await everything(log)).toEqual(["3"]);
+  });
+
   test("a transaction with rows that waits to commit delays no append", async () => {
     const { log } = await openTestLog(server);
     const client = await connect();
@@ -138,6 +152,33 @@ describe("append", () => {
     await log.append([reliable("a", "1")]);
     await client.query("commit");
     expect(await everything(log)).toEqual(["1", "2"]);
+  });
+
+  test("reads that do not end hold up no append", async () => {
+    const { log, schema } = await openTestLog(server);
+    const client = await connect();
+    await client.query(`begin; lock table ${schema}.retention`);
+    const reading = Promise.all(Array.from({ length: 6 }, () => log.stat()));
+    await log.append([reliable("a", "1")]);
+    await client.query("rollback");
+    await reading;
+    expect(await everything(log)).toEqual(["1"]);
+  });
+
+  test("a refusal costs no connection", async () => {
+    let connections = 0;
+    const { url } = await startProxy(server.url, () => {
+      connections++;
+      return (chunk) => [chunk];
+    });
+    const { open } = await openTestLog(server);
+    const log = await open({}, url);
+    await log.append([reliable("a", "1", { type: "end" })]);
+    const before = connections;
+    for (const late of ["2", "3", "4"]) await expect(log.append([reliable("a", late)])).rejects.toThrow("Expected a");
+    await expect(log.append([reliable("a\0")])).rejects.toThrow("unsupported Unicode escape");
+    await log.append([reliable("b", "5")]);
+    expect(connections).toBe(before);
   });
 
   test("works where transactions are serializable by default", async () => {

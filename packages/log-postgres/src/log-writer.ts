@@ -1,34 +1,21 @@
 import type { Appended, NewEntry } from "@tidings/log";
-import { GroupCommit, type KnownEpochs, type PendingHeads } from "@tidings/log/engine";
+import { AppendQueue, type PendingAppend, type PendingHeads } from "@tidings/log/engine";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import { reportedEnd } from "./ended-channel.ts";
 import { conflictError } from "./expected-value.ts";
-import {
-  appendError,
-  isBadEntry,
-  isRetryable,
-  isUnanswered,
-  NotConnectedError,
-  UnreadEpochError,
-} from "./postgres-error.ts";
+import { appendError, isBadEntry, isRetryable, obstacleAfter } from "./postgres-error.ts";
 
-/** A batch that waits for the next statement. */
-interface Job {
-  readonly batch: readonly NewEntry[];
-  /** The same, each as JSON. */
-  readonly entries: readonly string[];
-  readonly resolve: (appended: readonly Appended[]) => void;
-  readonly reject: (error: unknown) => void;
-}
+/** A batch with its entries, each as JSON. */
+type Job = PendingAppend<readonly string[]>;
 
 /** The entries and the characters of a full statement. */
 const MAX_ENTRIES = 1_000;
 const MAX_CHARACTERS = 4_000_000;
 
-function shareOf({ entries }: Job): number {
-  return entries.length / MAX_ENTRIES + entries.reduce((sum, { length }) => sum + length, 0) / MAX_CHARACTERS;
+function shareOf({ encoded }: Job): number {
+  return encoded.length / MAX_ENTRIES + encoded.reduce((sum, { length }) => sum + length, 0) / MAX_CHARACTERS;
 }
 
 /** A statement may take so many milliseconds longer for each of its entries: some dozens of times what it takes. */
@@ -54,14 +41,19 @@ export interface LogWriterOptions {
 export class LogWriter {
   readonly #database: Database;
   readonly #options: LogWriterOptions;
-  readonly #epochs: KnownEpochs;
-  readonly #queue: GroupCommit<Job>;
+  readonly #queue: AppendQueue<readonly string[]>;
 
-  constructor(database: Database, epochs: KnownEpochs, options: LogWriterOptions) {
+  constructor(database: Database, options: LogWriterOptions) {
+    const { clock, heads, now } = options;
     this.#database = database;
-    this.#epochs = epochs;
     this.#options = options;
-    this.#queue = new GroupCommit({ clock: options.clock, shareOf, commit: (jobs) => this.#commitGroup(jobs) });
+    this.#queue = new AppendQueue<readonly string[]>({
+      clock,
+      heads,
+      shareOf,
+      encode: (batch) => encodeEntries(batch, now()),
+      store: (jobs) => this.#store(jobs),
+    });
   }
 
   /**
@@ -69,90 +61,83 @@ export class LogWriter {
    * @throws ConflictError if a value does not stand where an entry expects it
    * @throws AppendError if the entries cannot be stored in time
    */
-  async append(given: readonly NewEntry[]): Promise<readonly Appended[]> {
-    // The caller's objects may change until the server has answered.
-    const batch = given.map((entry) => ({ ...entry }));
-    const entries = encodeEntries(batch, this.#options.now());
-    if (entries.length === 0) return [];
-    return new Promise((resolve, reject) => {
-      this.#queue.add({ batch, entries, resolve, reject });
-    });
+  append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
+    return this.#queue.append(batch);
   }
 
   /** Waits for the appends that were requested before. */
-  async finish(): Promise<void> {
-    await this.#queue.finish();
+  finish(): Promise<void> {
+    return this.#queue.finish();
   }
 
-  async #commitGroup(jobs: readonly Job[]): Promise<void> {
-    await this.#options.heads.answered();
-    const gone = await this.#tryCommit(jobs);
-    if (gone === null) return;
-    // Each of those who wait would wait as long again. Nothing of theirs was sent.
-    for (const { reject } of this.#queue.takeWaiting()) reject(appendError(gone));
+  async #store(jobs: readonly Job[]): Promise<Error | null> {
+    const obstacle = await this.#tryCommit(jobs);
+    return obstacle && appendError(obstacle);
   }
 
-  /** Returns the error of what is not sent any more, since the server is gone; null if it is not. */
-  async #tryCommit(jobs: readonly Job[]): Promise<NotConnectedError | null> {
+  /** Returns what keeps other jobs from being stored now: each would wait as long in vain. Null if nothing does. */
+  async #tryCommit(jobs: readonly Job[]): Promise<Error | null> {
     try {
       await this.#commit(jobs);
       return null;
     } catch (error) {
       // After other errors, each attempt would fail or wait like this one.
-      if (jobs.length > 1 && isBadEntry(error)) return this.#tryEach(jobs);
-      for (const { reject } of jobs) reject(reportedEnd(error) ?? appendError(error));
-      return isUnanswered(error) || error instanceof NotConnectedError ? new NotConnectedError(error) : null;
+      if (jobs.length > 1 && isBadEntry(error)) return this.#tryHalves(jobs);
+      rejectAll(jobs, error);
+      return obstacleAfter(error);
     }
   }
 
-  /** A bad entry must not make the others fail. */
-  async #tryEach(jobs: readonly Job[]): Promise<NotConnectedError | null> {
-    let gone: NotConnectedError | null = null;
-    for (const job of jobs) {
-      if (gone === null) gone = await this.#tryCommit([job]);
-      else job.reject(appendError(gone));
-    }
-    return gone;
+  /** A bad entry must not make the others fail. It is found in fewer statements than there are jobs. */
+  async #tryHalves(jobs: readonly Job[]): Promise<Error | null> {
+    const middle = Math.ceil(jobs.length / 2);
+    const [first, second] = [jobs.slice(0, middle), jobs.slice(middle)];
+    const obstacle = await this.#tryCommit(first);
+    if (obstacle === null) return this.#tryCommit(second);
+    rejectAll(second, obstacle);
+    return obstacle;
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
-    const rows = await this.#store(jobs);
-    await this.#epochs.know(String(rows[0]?.["epoch"])).catch((cause: unknown) => {
-      throw new UnreadEpochError(cause);
-    });
+    const rows = await this.#run(jobs);
     let next = 0;
     for (const job of jobs) {
-      this.#settle(job, rows.slice(next, next + job.entries.length));
-      next += job.entries.length;
+      settle(job, rows.slice(next, next + job.encoded.length));
+      next += job.encoded.length;
     }
     this.#options.onCommit();
   }
 
-  #settle({ batch, resolve, reject }: Job, rows: readonly Row[]): void {
-    const conflict = rows[0]?.["conflict"] ?? null;
-    if (conflict !== null) return reject(conflictError(batch, Number(conflict), String(rows[0]?.["found_id"])));
-    resolve(
-      rows.map(({ seq, duplicate }) => ({
-        cursor: this.#epochs.cursorAt(Number(seq)),
-        duplicate: duplicate === true,
-      })),
-    );
-  }
-
-  async #store(jobs: readonly Job[]): Promise<readonly Row[]> {
+  async #run(jobs: readonly Job[]): Promise<readonly Row[]> {
     const { patience } = this.#options;
     const batches = encodeJobs(jobs);
-    const count = jobs.reduce((sum, { entries }) => sum + entries.length, 0);
+    const count = jobs.reduce((sum, { batch }) => sum + batch.length, 0);
     const timeout = this.#database.timeout + TIME_PER_ENTRY * count;
     const text = `select * from ${this.#database.schema}.append($1, $2)`;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#database.query(text, [batches, patience], timeout);
+        return await this.#database.append(text, [batches, patience], timeout);
       } catch (error) {
         if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
       }
     }
   }
+}
+
+/** @param rows what the function `append` of the schema has answered for the entries of the job */
+function settle({ batch, resolve, reject }: Job, rows: readonly Row[]): void {
+  const conflict = rows[0]?.["conflict"] ?? null;
+  if (conflict !== null) return reject(conflictError(batch, Number(conflict), String(rows[0]?.["found_id"])));
+  resolve(
+    rows.map(({ epoch, seq, duplicate }) => ({
+      cursor: { epoch: String(epoch), seq: Number(seq) },
+      duplicate: duplicate === true,
+    })),
+  );
+}
+
+function rejectAll(jobs: readonly Job[], cause: unknown): void {
+  for (const { reject } of jobs) reject(reportedEnd(cause) ?? appendError(cause));
 }
 
 /**
@@ -167,7 +152,7 @@ function encodeJobs(jobs: readonly Job[]): string {
     else last.jobs.push(job);
   }
   const batches = groups.map((group) => {
-    const entries = group.jobs.flatMap((job) => job.entries);
+    const entries = group.jobs.flatMap(({ encoded }) => encoded);
     return `{"conditional":${group.conditional},"entries":[${entries.join(",")}]}`;
   });
   return `[${batches.join(",")}]`;

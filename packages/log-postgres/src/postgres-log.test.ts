@@ -10,6 +10,17 @@ const IN_TRIALS = "trials/conformance.test.ts has it";
 describe("on a server", () => {
   describePostgresLog(3, { restart: IN_TRIALS, loseSuffix: IN_TRIALS });
 
+  test("closing answers those who wait for a connection at once", async () => {
+    const { log } = await openTestLog(server);
+    const start = performance.now();
+    const reading = Array.from({ length: 12 }, () => log.head().catch(String));
+    await log.close();
+    for (const answer of await Promise.all(reading)) {
+      if (typeof answer === "string") expect(answer).toContain("the log was closed. Nothing was written: read and");
+    }
+    expect(performance.now() - start).toBeLessThan(3_000);
+  });
+
   test("age is judged by the clock of the server, whatever that of the process says", async () => {
     const { log } = await openTestLog(server);
     const rules = (age: number) => ({

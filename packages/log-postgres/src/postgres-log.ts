@@ -114,16 +114,15 @@ function composePostgresLog(
   /** Milliseconds since 1970; null for the clock of the server. */
   const timeOf = (): number | null => (now === undefined ? null : Math.floor(now()));
   const watchers = new Watchers();
-  const epochs = knownEpochs(database);
   const heads = new PendingHeads(clock);
-  const writer = new LogWriter(database, epochs, {
+  const writer = new LogWriter(database, {
     now: timeOf,
     clock,
     patience,
     heads,
     onCommit: () => watchers.wake(),
   });
-  const reader = new LogReader(database, epochs, timeOf);
+  const reader = new LogReader(database, knownEpochs(database), timeOf);
   const retention = new Retention(database, keep, timeOf);
   return composeTransactionalLog<PostgresTransaction>(
     {
@@ -137,7 +136,7 @@ function composePostgresLog(
         stat: () => reader.stat(),
       },
       append: (batch) => writer.append(batch),
-      listen: () => createDoorbell(database, { clock, ring: () => watchers.wake(), warn: onWarning }),
+      listen: () => createDoorbell(database, { clock, wake: () => watchers.wake(), warn: onWarning }),
       storeRules: (rules) => retention.storeRules(rules),
       trim: (closing) => retention.runPass(closing),
       async close() {

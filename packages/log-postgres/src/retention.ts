@@ -1,7 +1,6 @@
-import type { Keep, KeepRules } from "@tidings/log";
-import { toInteger } from "@tidings/log/engine";
-import { LONG_TIMEOUT, type Database, type Row, type Value } from "./database.ts";
-import { encodeRules } from "./encoded-rules.ts";
+import { formatRules, patternSource, type Keep, type KeepRules } from "@tidings/log";
+import { encodeRules, toInteger } from "@tidings/log/engine";
+import { LONG_TIMEOUT, type Database, type Queryable, type Row, type Value } from "./database.ts";
 import { isCancelled, isRetryable, postgresError } from "./postgres-error.ts";
 
 /**
@@ -31,7 +30,7 @@ export class Retention {
 
   async storeRules(rules: KeepRules): Promise<void> {
     const text = `select ${this.#database.schema}.set_rules($1, $2)`;
-    await this.#change("store rules in", text, encodeRules(rules));
+    await this.#change("store rules in", text, [formatRules(rules), encodeRules(rules, patternSource)]);
   }
 
   /** Runs until there is nothing more to drop, or the log is closed. */
@@ -63,11 +62,25 @@ export class Retention {
   async #change(what: string, text: string, values: readonly Value[], closing?: AbortSignal): Promise<Row | undefined> {
     for (;;) {
       try {
-        const [row] = await this.#database.query(text, values, LONG_TIMEOUT);
+        const [row] = await this.#database.onOneConnection(
+          (client) => runCommitted(client, text, values),
+          LONG_TIMEOUT,
+        );
         return row;
       } catch (cause) {
         if (!isRetryable(cause) || closing?.aborted === true) throw postgresError(what, cause);
       }
     }
   }
+}
+
+/**
+ * Runs a statement in a transaction of its own, which is read committed also where the default is another one. Above
+ * that, retention conflicts with the appends and reads beside it. It began anew until there was a pause.
+ */
+async function runCommitted(client: Queryable, text: string, values: readonly Value[]): Promise<readonly Row[]> {
+  await client.query("begin isolation level read committed", []);
+  const rows = await client.query(text, values);
+  await client.query("commit", []);
+  return rows;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startProxy } from "../../log/test/node/tcp-proxy.ts";
-import { everything, reliable } from "../../log/test/entries.ts";
+import { everything, latest, reliable } from "../../log/test/entries.ts";
 import { openTestLog } from "../test/test-log.ts";
 import { connect, server } from "../test/test-server.ts";
 import { Database } from "./database.ts";
@@ -45,6 +45,51 @@ describe("the schema", () => {
     await expect(postgresLog(url.href, { schema: `${schema}_new` })).rejects.toThrow(/permission denied/);
   });
 
+  test("is created and used in a database whose changes are all published to subscribers", async () => {
+    const owner = await connect();
+    const database = server.newSchema();
+    await owner.query(`create database ${database}`);
+    onTestFinished(async () => void (await owner.query(`drop database ${database} with (force)`)));
+    const url = new URL(server.url);
+    url.pathname = database;
+    const client = await connect(url.href);
+    await client.query("create publication everything for all tables");
+    const log = await postgresLog(url.href, { keep: { entries: 1 } });
+    onTestFinished(() => log.close());
+    await log.setRules({ channels: [], default: { entries: 1, age: 60_000 } });
+    await log.append([reliable("a", "1"), reliable("a", "2"), latest("a", "x", "3"), latest("a", "x", "4")]);
+    await log.trim();
+    expect(await everything(log)).toEqual(["2", "4"]);
+  });
+
+  test("refuses TRUNCATE, which would take entries away from readers without a hole", async () => {
+    const { log, schema } = await openTestLog(server);
+    await log.append([reliable("a")]);
+    const client = await connect();
+    const tables = await client.query<{ tablename: string }>("select tablename from pg_tables where schemaname = $1", [
+      schema,
+    ]);
+    const lasting = tables.rows.map(({ tablename }) => tablename).filter((name) => name !== "staged");
+    expect(lasting).toContain("entry");
+    for (const table of lasting) {
+      await expect(client.query(`truncate ${schema}.${table}`)).rejects.toMatchObject({
+        message: expect.stringContaining("expected no truncate of a table of the log"),
+        hint: expect.stringContaining("drop the schema"),
+      });
+    }
+    expect(await everything(log)).toHaveLength(1);
+  });
+
+  test("gives out no position that JavaScript cannot count exactly", async () => {
+    const { log, schema } = await openTestLog(server);
+    const client = await connect();
+    await client.query(`select setval('${schema}.seq', ${Number.MAX_SAFE_INTEGER - 1})`);
+    await log.append([reliable("a", "1")]);
+    await expect(log.append([reliable("a", "2")])).rejects.toMatchObject({ outcome: "none" });
+    expect(await log.head()).toMatchObject({ seq: Number.MAX_SAFE_INTEGER });
+    expect(await everything(log)).toEqual(["1"]);
+  });
+
   test("a later version upgrades it once, and an earlier version refuses it", async () => {
     const { log, schema } = await openTestLog(server);
     const database = new Database(server.url, schema, 10_000);
@@ -55,7 +100,7 @@ describe("the schema", () => {
     await Promise.all([upgrade(), upgrade(), upgrade()]);
     await log.append([reliable("a")]);
     await expect(postgresLog(server.url, { schema })).rejects.toThrow(
-      /expected tables of version 1 or older, got version 2: a newer @tidings\/log-postgres/,
+      /expected tables of version 1 or older, got version 2: a newer @tidings\/log-postgres .* upgrade this one\.$/,
     );
   });
 
@@ -102,6 +147,18 @@ describe("the schema", () => {
     });
   });
 
+  test("a database that is not there is said, and what to do", async () => {
+    const url = new URL(server.url);
+    url.pathname = "/nowhere";
+    await expect(postgresLog(url.href)).rejects.toThrow(/"nowhere" does not exist\. Create the database, or correct/);
+  });
+
+  test("a server without TLS is said, and what to do", async () => {
+    await expect(postgresLog(`${server.url}?sslmode=verify-full`)).rejects.toThrow(
+      /turn ssl on in the server, or remove/,
+    );
+  });
+
   test("a server that does not answer is said when the log is opened", async () => {
     await expect(postgresLog("postgres://nobody@127.0.0.1:1/none")).rejects.toThrow(
       /Cannot open the log in PostgreSQL: .*ECONNREFUSED/,
@@ -121,8 +178,48 @@ test.for([
   await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", options as never)).rejects.toThrow(message);
 });
 
-test.for(["", "Tidings", "1st", 'a"b', "a-b", "a".repeat(41)])("%j is no name of a schema", async (schema) => {
-  await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", { schema })).rejects.toThrow(
-    /Expected a schema of at most 40 letters/,
-  );
+test.for([
+  [undefined, "got undefined"],
+  ["", "got an empty text"],
+  ["app:secret@db/app", "got app:."],
+  ["db", "got a text without a scheme"],
+  ["redis://:secret@cache:6379", "got redis:."],
+] as const)("%j is no connection", async ([connection, got]) => {
+  const opening = postgresLog(connection as never);
+  await expect(opening).rejects.toThrow(/^Expected the connection of postgresLog to be a URL such as "postgres:/);
+  await expect(opening).rejects.toThrow(got);
+  await expect(opening).rejects.not.toThrow("secret");
 });
+
+test.for(["postgres://app:se#cret@db/app", "postgres://app:se/cret@db/app", "postgresql://app:cret?@db"])(
+  "%s cannot be read, and the error says why",
+  async (url) => {
+    const opening = postgresLog(url);
+    await expect(opening).rejects.toThrow("percent-encode the special characters of its user and password.");
+    await expect(opening).rejects.not.toThrow("cret@");
+  },
+);
+
+test.for([
+  "postgres://app@/app?host=127.0.0.1&port=1",
+  "postgres:///app?host=/nowhere",
+  "postgresql://app:a b@127.0.0.1:1/app",
+  "/nowhere app",
+  "socket:/nowhere?db=app",
+])("%s is a connection: the log tries to connect", async (url) => {
+  await expect(postgresLog(url)).rejects.toThrow(/^Cannot open the log in PostgreSQL: connect /);
+});
+
+test("a server that is too old is said", async () => {
+  const query = async (text: string) => (text.includes("server_version") ? [{ number: 120_022, name: "12.22" }] : []);
+  await expect(prepareSchema({ query }, "tidings")).rejects.toThrow("expected PostgreSQL 13 or newer, got 12.22");
+});
+
+test.for(["", "Tidings", "1st", "pg_log", 'a"b', "a-b", "a".repeat(41)])(
+  "%j is no name of a schema",
+  async (schema) => {
+    await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", { schema })).rejects.toThrow(
+      /Expected a schema of at most 40 letters/,
+    );
+  },
+);

@@ -106,6 +106,23 @@ describe("retention", () => {
     await expect(limited.trim()).rejects.toThrow("Set a longer statement_timeout for the role of the log");
   });
 
+  test("is read committed, also where transactions are serializable: it would conflict with each append", async () => {
+    const { log: near, open, schema } = await openTestLog(server);
+    const options = { connectionString: server.url, options: "-c default_transaction_isolation=serializable" };
+    const log = await open({}, options);
+    const client = await connect();
+    await client.query(`create table ${schema}.seen (isolation text);
+      create or replace function ${schema}.lock_retention() returns void language sql volatile as $$
+        insert into ${schema}.seen values (current_setting('transaction_isolation'));
+      $$`);
+    await log.setRules({ channels: [], default: { entries: 0, age: 60_000 } });
+    await near.append([reliable("a")]);
+    await log.trim();
+    const { rows } = await client.query(`select distinct isolation from ${schema}.seen`);
+    expect(rows).toEqual([{ isolation: "read committed" }]);
+    expect(await everything(log)).toEqual([]);
+  });
+
   test("a log that is opened again and keeps less trims the channels that nobody uses any more", async () => {
     const { log, open } = await openTestLog(server, { keep: { entries: 100 } });
     await log.append(Array.from({ length: 50 }, (_, n) => reliable("a", `${n}`)));

@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EventLog } from "@tidings/log";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { execa } from "execa";
+import { describe, expect, inject, onTestFinished, test, vi } from "vitest";
 import { expectTold } from "../../log/test/failed-over.ts";
 import { expectNothingLost, KILLS } from "../../log/test/killed-servers.ts";
 import { timeUntilDone } from "../../log/test/timing.ts";
@@ -14,6 +17,19 @@ import { failOver } from "./fail-over.ts";
 vi.setConfig({ testTimeout: 180_000 });
 
 const PAGE = { entries: 1_000, bytes: 1e6 };
+
+const { folder: programs } = inject("postgresPrograms");
+/** The programs of npm lack those that dump and restore. */
+const canDump = existsSync(join(programs, "pg_dump"));
+
+async function dumpSchema(url: string): Promise<string> {
+  const { stdout } = await execa(join(programs, "pg_dump"), ["--schema", "tidings", url]);
+  return stdout;
+}
+
+async function restore(url: string, dump: string): Promise<void> {
+  await execa(join(programs, "psql"), ["--quiet", "--set=ON_ERROR_STOP=1", url], { input: dump });
+}
 
 function openOn({ url }: { readonly url: string }, options: Parameters<typeof openTestLog>[1] = {}) {
   return openTestLog({ url, newSchema: () => "tidings" }, options);
@@ -76,6 +92,39 @@ describe("a server that", () => {
     const { log: other } = await openOn(standby);
     await other.append([reliable("a", "2")]);
     expect(await other.read(reader, ["a"], PAGE)).toMatchObject({ entries: [{ data: "2" }], holes: [] });
+  });
+
+  test("gets an older copy of a database back tells only the readers of what is lost", async () => {
+    const server = await startServer();
+    await server.query("create database app");
+    const url = server.url.replace(/postgres$/, "app");
+    const { log, open } = await openOn({ url });
+    await log.append([reliable("a", '"kept"')]);
+    const laggard = await log.head();
+    await log.close();
+    // The same server, on the same timeline, as after a dump that is restored.
+    await server.query("create database backup template app");
+    const before = await open();
+    await before.append([reliable("a", '"lost"')]);
+    const reader = await before.head();
+    await before.close();
+    await server.query("drop database app");
+    await server.query("alter database backup rename to app");
+    const after = await open();
+    await expectTold(after, { laggard, reader });
+  });
+
+  test.runIf(canDump)("restores a dump of the schema tells only the readers of what is lost", async () => {
+    const server = await startServer();
+    const { log } = await openOn(server);
+    await log.append([reliable("a", '"kept"')]);
+    const laggard = await log.head();
+    const dump = await dumpSchema(server.url);
+    await log.append([reliable("a", '"lost"')]);
+    const reader = await log.head();
+    await server.query("drop schema tidings cascade");
+    await restore(server.url, dump);
+    await expectTold(log, { laggard, reader });
   });
 
   test("is a standby opens the log with a warning: it reads, and publishes once the server is promoted", async () => {

@@ -67,7 +67,9 @@ export class Database {
     return newClient(this.#connection, this.#options.patience);
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.#reads.close(), this.#writes.close()]);
+  /** Waits for nothing. */
+  close(): void {
+    this.#reads.close();
+    this.#writes.close();
   }
 }

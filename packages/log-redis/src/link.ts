@@ -2,12 +2,14 @@ import type { Clock } from "@tidings/protocol/clock";
 import { Redis, type RedisOptions } from "ioredis";
 import type { Connection } from "./connection.ts";
 import {
+  ClosedError,
   isMissingScript,
   isUnsent,
   isWrongServer,
   NoAnswerError,
   NotConnectedError,
   UnconfirmedError,
+  withoutCommand,
 } from "./redis-error.ts";
 import type { Script } from "./scripts/script.ts";
 
@@ -116,11 +118,10 @@ export class Link {
     return (await this.#send(command, values)).answer;
   }
 
-  /** Waits for nothing: the commands that run are given up. */
-  async close(): Promise<void> {
+  /** Waits for nothing: the commands that run are given up, and so is an attempt to connect. */
+  close(): void {
     this.#closed = true;
-    const client = await this.#connecting?.catch(() => null);
-    client?.disconnect();
+    if (this.#client !== null) this.#drop(this.#client);
   }
 
   async #run({ text, hash }: Script, key: string, values: readonly Value[]): Promise<Answered> {
@@ -149,7 +150,7 @@ export class Link {
 
   async #connect(): Promise<Redis> {
     // What is tried again after the end would leave a connection behind.
-    if (this.#closed) throw new NotConnectedError("the log was closed");
+    if (this.#closed) throw new ClosedError();
     this.#connecting ??= this.#open();
     return this.#connecting;
   }
@@ -161,14 +162,14 @@ export class Link {
     // The client rejects with an error of its own, and emits what has happened.
     let report: unknown = null;
     client.on("error", (error) => {
-      report = error;
+      report = withoutCommand(error);
     });
     try {
       await this.#inTime(client, connect(client));
       return client;
     } catch (cause) {
       this.#drop(client);
-      throw new NotConnectedError(report ?? cause);
+      throw this.#closed ? new ClosedError() : new NotConnectedError(report ?? cause);
     }
   }
 
@@ -184,6 +185,8 @@ export class Link {
     });
     try {
       return await Promise.race([answer, late]);
+    } catch (error) {
+      throw withoutCommand(error);
     } finally {
       cancel();
     }

@@ -8,6 +8,13 @@ export class NotConnectedError extends Error {
   }
 }
 
+/** A command was not sent, since the log is closed. */
+export class ClosedError extends NotConnectedError {
+  constructor() {
+    super("the log was closed");
+  }
+}
+
 /** The server did not answer in time. */
 export class NoAnswerError extends Error {
   constructor(milliseconds: number) {
@@ -68,6 +75,15 @@ export function redisError(action: string, cause: unknown): Error {
   return new Error(`Cannot ${action} the log in Redis: ${reportOf(cause)}. ${adviceOn(cause)}`.trimEnd(), { cause });
 }
 
+/**
+ * The error of a command without the command, which the client adds to it: its arguments are a password, or the data of
+ * events and a whole script. An application writes errors to its records, with everything that they have.
+ */
+export function withoutCommand(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, "command");
+  return error;
+}
+
 /** Whether the client found its connection ended, and has sent nothing. */
 export function isUnsent(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("Stream isn't writeable");
@@ -94,19 +110,25 @@ function isUnknown(error: unknown): boolean {
 }
 
 function adviceOn(error: unknown): string {
+  if (error instanceof ClosedError) return "Nothing was written: read and publish before hub.close().";
   if (error instanceof NotConnectedError) return `Nothing was written: ${adviceOnConnecting(error)}`;
   if (error instanceof Error && error.message.includes("user executing the script can't run")) return RIGHTS;
   return ADVICE[codeOf(error) ?? ""] ?? "";
 }
 
 function adviceOnConnecting({ cause }: NotConnectedError): string {
+  const advice = ADVICE[codeOf(cause) ?? ""];
+  if (advice !== undefined) return advice.charAt(0).toLowerCase() + advice.slice(1);
   // Safe: whatever it is, its member is only looked at.
   const { code } = Object(cause) as { readonly code?: unknown };
   if (isCertificateError(String(code))) {
     return "the certificate of the server is not trusted. Name its authority, by tls: { ca } in the settings.";
   }
   if (cause instanceof NoAnswerError || UNEXPECTED.test(String(code))) {
-    return "check that the server runs, and that the URL has rediss: for a port with TLS, and redis: for one without.";
+    return (
+      "check that the server runs and takes more clients (maxclients), and that the URL has rediss: for a port with " +
+      "TLS, and redis: for one without."
+    );
   }
   return "check the address, and that the server runs.";
 }

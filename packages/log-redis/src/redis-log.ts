@@ -88,7 +88,7 @@ export async function openRedisLog(
     }
     for (const warning of warnings) onWarning(warning);
   } catch (cause) {
-    await database.close();
+    database.close();
     throw redisError("open", cause);
   }
   return composeRedisLog(database, { ...options, keep, patience, replicas, clock, random, onWarning, scripts });
@@ -146,12 +146,12 @@ function composeRedisLog(database: Database, options: CompleteOptions): EventLog
       },
     },
     append: (batch) => writer.append(batch),
-    listen: () => createDoorbell(database, { clock, ring: () => watchers.wake(), warn: onWarning }),
+    listen: () => createDoorbell(database, { clock, wake: () => watchers.wake(), warn: onWarning }),
     storeRules: (rules) => retention.storeRules(rules),
     trim: (closing) => retention.runPass(closing),
     async close() {
       await writer.finish();
-      await database.close();
+      database.close();
     },
   });
 }

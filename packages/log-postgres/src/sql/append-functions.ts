@@ -23,12 +23,14 @@ create function ${schema}.head() returns bigint language sql stable as $$
   select greatest((select max(seq) from ${schema}.entry), ${schema}.mark_of('settled'))
 $$;
 
--- The server and its timeline. After a failover or a restored backup, it is another one. Null where the server refuses
--- to say.
+-- The server, its timeline, the database and the table there. After a failover, a restored backup or a restored dump,
+-- one of them is another one. Null where the server refuses to say.
 create function ${schema}.server() returns text language plpgsql volatile as $$
 begin
   return (select system_identifier from pg_control_system())::text
-    || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8);
+    || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+    || '/' || (select oid from pg_database where datname = current_database())
+    || '/' || '${schema}.entry'::regclass::oid;
 exception when others then
   return null;
 end $$;
@@ -91,7 +93,8 @@ begin
   end if;
 end $$;
 
--- Appends batches in one transaction, without those that conflict. The log's own appends use it.
+-- Appends batches in one transaction, without those that conflict. The log's own appends use it. The position of a
+-- duplicate may be of an earlier epoch.
 create function ${schema}.append(batches json, patience integer)
 returns table (epoch text, seq bigint, duplicate boolean, conflict bigint, found_id text)
 language plpgsql volatile as $$
@@ -99,10 +102,11 @@ declare
   batch record;
   item record;
   placed record;
+  running text;
 begin
   perform set_config('lock_timeout', patience::text, true);
   perform ${schema}.begin_append();
-  select newest.epoch into epoch from ${schema}.epoch newest order by number desc limit 1;
+  select newest.epoch into running from ${schema}.epoch newest order by number desc limit 1;
   for batch in select * from json_to_recordset(batches) as given(entries json, conditional boolean) loop
     conflict := null;
     perform ${schema}.refuse_ended(batch.entries, true);
@@ -115,6 +119,7 @@ begin
           item."idempotencyKey", coalesce(item.at, ${schema}.now()));
         seq := placed.seq;
         duplicate := placed.duplicate;
+        epoch := case when duplicate then ${schema}.epoch_of(seq) else running end;
       end if;
       return next;
     end loop;
@@ -143,6 +148,9 @@ begin
     raise exception 'expected a transaction that was begun before, got a statement that commits by itself'
       using errcode = 'no_active_sql_transaction';
   end if;
+  -- Before it looks at the table: if another serializable transaction inserted there afterwards and committed before
+  -- this one, this one would fail.
+  perform ${schema}.lock_appends();
   -- The first row of the transaction places them all. A condition has placed those that came before it.
   if not exists (select 1 from ${schema}.staged where id = new.id) then return null; end if;
   perform ${schema}.begin_append();
@@ -151,24 +159,6 @@ begin
 end $$;
 create constraint trigger on_commit after insert on ${schema}.staged deferrable initially deferred
 for each row execute function ${schema}.on_commit();
-
--- Publishes when the transaction commits: one entry, or a list of entries, as JSON. "data" is any JSON value;
--- "encoded" is the same as a text of JSON. A latest entry without either withdraws the value of its key.
-create function ${schema}.publish(batch text, inside boolean default false) returns void language plpgsql volatile
-${BY_INDEX} as $$
-declare
-  entries json := case json_typeof(batch::json) when 'array' then batch::json else json_build_array(batch::json) end;
-begin
-  -- The commit checks it again, under the lock, together with what this transaction has published before.
-  perform ${schema}.refuse_ended(entries, false);
-  if exists (select 1 from json_to_recordset(entries) as given(expects text) where expects is not null) then
-    perform ${schema}.refuse_conflict(entries);
-  end if;
-  insert into ${schema}.staged (channel, type, mode, key, data, expires, idempotency_key, at, inside_since)
-  select channel, type, coalesce(mode, 'reliable'), coalesce(key, ''), coalesce(encoded::json, data), expires,
-    "idempotencyKey", at, case when inside then statement_timestamp() end
-  from rows from (json_to_recordset(entries) as (channel text, type text, mode text, key text, data json, encoded text,
-    expires bigint, "idempotencyKey" text, at bigint)) with ordinality
-  order by ordinality;
-end $$;
+-- Also where triggers are off (session_replication_role), as while much is imported: the event would be lost.
+alter table ${schema}.staged enable always trigger on_commit;
 `;

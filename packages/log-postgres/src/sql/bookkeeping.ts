@@ -26,6 +26,9 @@ const totalsOf = (rows: string): string => `(
         coalesce(sum(value_bytes), 0) as value_bytes, count(*) filter (where ${IS_EMPTY}) as empty_channels
       from ${rows})`;
 
+/** The tables that outlive a transaction. */
+const TABLES = ["entry", "idempotency", "channel", "mark", "epoch", "total", "rule", "retention", "ending", "version"];
+
 /** Triggers that keep the counts. Each runs once for a statement. @param schema the quoted name */
 export const bookkeeping = (schema: string): string => `
 create function ${schema}.count_channels() returns trigger language plpgsql volatile as $$
@@ -74,4 +77,16 @@ begin
 end $$;
 create trigger entries_deleted after delete on ${schema}.entry
   referencing old table as deleted for each statement execute function ${schema}.note_deleted();
+
+-- No trigger could count what TRUNCATE takes away: readers would lose it without a hole.
+create function ${schema}.refuse_truncate() returns trigger language plpgsql as $$
+begin
+  raise exception 'expected no truncate of a table of the log: readers would lose entries and not hear of it'
+    using errcode = 'feature_not_supported',
+      hint = 'Let retention drop entries. To begin anew, drop the schema, and open the log again.';
+end $$;
+${TABLES.map(
+  (table) => `create trigger no_truncate before truncate on ${schema}.${table}
+  for each statement execute function ${schema}.refuse_truncate();`,
+).join("\n")}
 `;

@@ -13,7 +13,7 @@ $$;
 
 -- The id of the end of a channel; null if it has not ended.
 create function ${schema}.id_of_end(of_channel text) returns text language sql stable ${BY_INDEX} as $$
-  select (select epoch from ${schema}.epoch where first <= ended.seq order by number desc limit 1) || '.' || ended.seq
+  select ${schema}.epoch_of(ended.seq) || '.' || ended.seq
   from ${schema}.entry ended where ended.channel = of_channel and ${isEnd("ended")} limit 1
 $$;
 

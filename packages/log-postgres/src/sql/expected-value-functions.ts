@@ -20,8 +20,7 @@ begin
   order by entry.seq desc limit 1;
   if newest.kind is distinct from ${VALUE} then return ''; end if;
   if abs(now_at - newest.at) >= newest.expires_at - newest.at then return ''; end if;
-  return (select epoch from ${schema}.epoch where first <= newest.seq order by number desc limit 1)
-    || '.' || newest.seq;
+  return ${schema}.epoch_of(newest.seq) || '.' || newest.seq;
 end $$;
 
 -- The number of the first entry, from 1 on, that expects another id than that of the value, and the id of the value.

@@ -38,7 +38,8 @@ export const isSuperseded = (schema: string, row: string): string => `exists (
  * @param schema the quoted name
  */
 export const tables = (schema: string): string => `
-create table ${schema}.version (number integer not null);
+-- Every table has a primary key: without one, a publication of all tables would refuse each change of a row.
+create table ${schema}.version (number integer primary key);
 
 create table ${schema}.epoch (
   number integer generated always as identity primary key, epoch text collate "C" not null unique,
@@ -47,7 +48,13 @@ create table ${schema}.epoch (
   server text
 );
 
-create sequence ${schema}.seq;
+-- The epoch that a position belongs to.
+create function ${schema}.epoch_of(of_seq bigint) returns text language sql stable as $$
+  select epoch from ${schema}.epoch where first <= of_seq order by number desc limit 1
+$$;
+
+-- Up to the largest integer that JavaScript counts exactly.
+create sequence ${schema}.seq maxvalue ${Number.MAX_SAFE_INTEGER};
 
 create table ${schema}.entry (
   seq bigint primary key,
@@ -78,8 +85,11 @@ create index idempotency_dropped on ${schema}.idempotency (at) where dropped;
 -- empty between two transactions, so it need not survive a crash.
 create unlogged table ${schema}.staged (
   id bigint generated always as identity primary key,
-  transaction xid8 not null default pg_current_xact_id(),
-  channel text not null, type text not null,
+  -- Who may insert must not insert for others: what is staged for a transaction may make its commit fail.
+  transaction xid8 not null default pg_current_xact_id() check (transaction = pg_current_xact_id()),
+  -- A stream could not go on after an event whose name has a line break.
+  channel text not null check (channel <> '' and channel !~ '[\\r\\n]'),
+  type text not null check (type <> '' and type !~ '[\\r\\n]'),
   mode text not null default 'reliable' check (mode in ('reliable', 'latest', 'volatile')),
   key text not null default '', data json check (data is not null or mode = 'latest'),
   expires bigint check (expires > 0), idempotency_key text,
