@@ -1,17 +1,17 @@
-import type * as attemptsModule from "../../../packages/server/src/lease/attempts.ts";
+import type * as ownLeasesModule from "../../../packages/server/src/lease/own-leases.ts";
 import type * as entryModule from "../../../packages/server/src/lease/lease-entry.ts";
 import type * as openWriterModule from "../../../packages/server/src/lease/open-writer.ts";
 import type * as stopsModule from "../../../packages/server/src/lease/stop-requests.ts";
 import { replace } from "../../mutation/mutation.ts";
 import { FOLDER, inOpenWriter, watchWith, type Mutant } from "./mutant.ts";
 
-type Attempts = typeof attemptsModule.Attempts;
-type Attempt = attemptsModule.Attempt;
-type Lease = Attempt["lease"];
+type OwnLeases = typeof ownLeasesModule.OwnLeases;
+type OwnLease = ownLeasesModule.OwnLease;
+type Lease = OwnLease["lease"];
 type WriterNeeds = ConstructorParameters<typeof openWriterModule.OpenWriter>;
 
-const inAttempts = (change: (original: Attempts) => Attempts) =>
-  replace<typeof attemptsModule>(`${FOLDER}/attempts.ts`, { Attempts: change });
+const inOwnLeases = (change: (original: OwnLeases) => OwnLeases) =>
+  replace<typeof ownLeasesModule>(`${FOLDER}/own-leases.ts`, { OwnLeases: change });
 
 /** A writer whom requests to stop concern from another position on. */
 const stopsSince = (position: (held: WriterNeeds[1]) => WriterNeeds[2]["stopsSince"]) =>
@@ -34,16 +34,16 @@ export const stops: readonly Mutant[] = [
   {
     breaks: "stop reaches every writer of the process",
     by: "a request to stop",
-    mutation: inAttempts(
-      (Attempts) =>
-        class extends Attempts {
-          readonly #all: Attempt[] = [];
-          override add(lease: Lease): Attempt {
-            const attempt = super.add(lease);
-            this.#all.push(attempt);
-            return attempt;
+    mutation: inOwnLeases(
+      (OwnLeases) =>
+        class extends OwnLeases {
+          readonly #all: OwnLease[] = [];
+          override add(lease: Lease): OwnLease {
+            const own = super.add(lease);
+            this.#all.push(own);
+            return own;
           }
-          override ofPath(): readonly Attempt[] {
+          override ofPath(): readonly OwnLease[] {
             return this.#all;
           }
         },
@@ -52,10 +52,10 @@ export const stops: readonly Mutant[] = [
   {
     breaks: "a request to stop is forgotten while the lease is being taken",
     by: "a request to stop",
-    mutation: inAttempts(
-      (Attempts) =>
-        class extends Attempts {
-          override ofPath(path: string): readonly Attempt[] {
+    mutation: inOwnLeases(
+      (OwnLeases) =>
+        class extends OwnLeases {
+          override ofPath(path: string): readonly OwnLease[] {
             return super.ofPath(path).filter(({ writer }) => writer !== null);
           }
         },

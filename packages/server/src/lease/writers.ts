@@ -8,7 +8,7 @@ import { checkAddress, endEntry, eventEntry, type EntryNeeds } from "../publish/
 import type { Published } from "../publish/publication.ts";
 import { PublishError } from "../publish/publish-error.ts";
 import { readHead } from "../runtime/read-head.ts";
-import { Attempts, type Attempt } from "./attempts.ts";
+import { OwnLeases, type OwnLease } from "./own-leases.ts";
 import { HeldLease, type HeldLeaseNeeds } from "./held-lease.ts";
 import { stopEntry, type Lease, type StopRequest } from "./lease-entry.ts";
 import { LeaseError } from "./lease-error.ts";
@@ -66,40 +66,40 @@ const MOST_REASON = 1_000;
 export function createWriters(needs: WritersNeeds): Writers {
   const { contract, ready, clock, random, closing, closingTime } = needs;
   const closed = new AbortController();
-  const attempts = new Attempts();
+  const ownLeases = new OwnLeases();
   /** How many leases this process has asked for. */
   let made = 0;
   /** Called whenever a writer is over. */
   let noteOver = (): void => {};
 
   closing.addEventListener("abort", () => {
-    for (const writer of attempts.writers()) writer.abort(hubCloses(writer.lease));
+    for (const writer of ownLeases.writers()) writer.abort(hubCloses(writer.lease));
   });
 
   async function take(lease: Lease, stopsSince: Cursor | null): Promise<OpenWriter> {
     const onOver = () => isOver(lease);
-    const attempt = attempts.add(lease);
+    const own = ownLeases.add(lease);
     try {
       const held = await HeldLease.take({ ...needs, closed: closed.signal }, lease);
-      attempt.writer = new OpenWriter(lease, held, { clock, stopsSince, onOver });
+      own.writer = new OpenWriter(lease, held, { clock, stopsSince, onOver });
     } catch (error) {
       onOver();
       throw error;
     }
-    passStopsOn(attempt);
-    if (closing.aborted) attempt.writer.abort(hubCloses(lease));
-    return attempt.writer;
+    passStopsOn(own);
+    if (closing.aborted) own.writer.abort(hubCloses(lease));
+    return own.writer;
   }
 
   function isOver(lease: Lease): void {
-    attempts.remove(lease);
+    ownLeases.remove(lease);
     noteOver();
   }
 
-  function passStopsOn(attempt: Attempt): void {
-    const { writer } = attempt;
+  function passStopsOn(own: OwnLease): void {
+    const { writer } = own;
     if (writer === null) return;
-    for (const { request, position } of attempt.stops.splice(0)) writer.stop(position, stopped(request));
+    for (const { request, position } of own.stops.splice(0)) writer.stop(position, stopped(request));
   }
 
   /** Where the log stands now. @throws LeaseError `closing`, and what comes of a log that does not answer */
@@ -141,7 +141,7 @@ export function createWriters(needs: WritersNeeds): Writers {
   async function waitForWriters(): Promise<void> {
     const done = new AbortController();
     noteOver = () => {
-      if (attempts.size === 0) done.abort();
+      if (ownLeases.size === 0) done.abort();
     };
     noteOver();
     // The process stays alive for it.
@@ -177,31 +177,31 @@ export function createWriters(needs: WritersNeeds): Writers {
     },
 
     stop(stop) {
-      for (const attempt of attempts.ofPath(stop.request.path)) {
-        if (!attempt.isSeen) continue;
-        attempt.stops.push(stop);
-        passStopsOn(attempt);
+      for (const own of ownLeases.ofPath(stop.request.path)) {
+        if (!own.isSeen) continue;
+        own.stops.push(stop);
+        passStopsOn(own);
       }
     },
 
     noteHeld(id, stop) {
-      const attempt = attempts.ofWriter(id);
-      if (attempt === undefined || attempt.isSeen) return;
-      attempt.isSeen = true;
-      if (stop !== null) attempt.stops.push(stop);
-      passStopsOn(attempt);
+      const own = ownLeases.ofWriter(id);
+      if (own === undefined || own.isSeen) return;
+      own.isSeen = true;
+      if (stop !== null) own.stops.push(stop);
+      passStopsOn(own);
     },
 
     noteEnd(path, position) {
-      for (const { writer } of attempts.ofPath(path)) writer?.leaveSince(position, hasEnded(path));
+      for (const { writer } of ownLeases.ofPath(path)) writer?.leaveSince(position, hasEnded(path));
     },
 
-    has: (id) => (attempts.ofWriter(id)?.writer ?? null) !== null,
+    has: (id) => (ownLeases.ofWriter(id)?.writer ?? null) !== null,
 
     async close() {
       await waitForWriters();
       // The log may not answer, and the hub must close all the same.
-      const abandoned = attempts.writers().map((writer) => writer.abandon().catch(() => {}));
+      const abandoned = ownLeases.writers().map((writer) => writer.abandon().catch(() => {}));
       void Promise.all(abandoned).then(() => noteOver());
       await waitForWriters();
       closed.abort();
