@@ -115,7 +115,7 @@ class LongestFirst extends BaseSequencer {
       const found = LONGEST.findIndex((path) => moduleId.endsWith(path));
       return found === -1 ? LONGEST.length : found;
     };
-    return sorted.toSorted((one, other) => place(one) - place(other));
+    return sorted.sort((one, other) => place(one) - place(other));
   }
 }
 
