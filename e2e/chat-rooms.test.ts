@@ -296,6 +296,23 @@ test.for(INVALID)(
   },
 );
 
+test("the list of rooms has a hundred rooms in an answer, and says where the next ones begin", async () => {
+  const [ada, ...openers] = await enter("ada", "bo", "cy", "di");
+  const list = async (query: string) => {
+    const response = await ada?.request("GET", `/api/rooms${query}`);
+    return (await response?.json()) as { rooms: { id: string }[]; next: number | null };
+  };
+  for (const [index, opener] of openers.entries()) {
+    for (let room = 0; room < 40; room++) await opener.request("POST", "/api/rooms", { name: `Room ${index} ${room}` });
+  }
+  const [first, second] = [await list(""), await list("?from=100")];
+  expect([first.rooms.length, first.next, second.rooms.length, second.next]).toEqual([100, 100, 21, null]);
+  expect(new Set([...first.rooms, ...second.rooms].map(({ id }) => id)).size).toBe(121);
+  for (const from of ["-1", "x", "1e3", "", "100000", "1&from=2"]) {
+    await expectProblem((await ada?.request("GET", `/api/rooms?from=${from}`)) ?? Response.error(), 400);
+  }
+});
+
 test("a text of the maximum length, or with any characters, is stored unchanged", async () => {
   const ada = await enterAlone();
   const texts = ["x".repeat(MAX_TEXT), "a\u0000b", "  <b>&amp;\r\n\u2028 ", "😀👩‍🚀"];

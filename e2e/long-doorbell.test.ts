@@ -13,13 +13,13 @@ test("a doorbell on one connection for days keeps nothing of its tests", async (
   let tests = 0;
   const doorbell = new Doorbell({
     clock,
-    ring: () => {},
+    wake: () => {},
     connect: () => ({
       ended: new Promise(() => {}),
       listen: async (onRing) => void (hear = onRing),
       close: () => {},
     }),
-    ringOnce: async () => {
+    ring: async () => {
       tests++;
       hear();
     },

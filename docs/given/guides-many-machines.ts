@@ -1,5 +1,3 @@
-import type { NewEntry } from "@tidings/log";
-
 export { randomUUID } from "node:crypto";
 export { postgresLog } from "@tidings/log-postgres";
 
@@ -8,4 +6,3 @@ interface Queries {
   all(sql: string): Promise<{ readonly position: number; readonly entry: string }[]>;
 }
 export declare const database: Queries & { transaction(work: (tx: Queries) => Promise<void>): Promise<void> };
-export declare const event: NewEntry;

@@ -34,6 +34,8 @@ test("an author edits a message, and everybody sees the new text, also later", a
   const [ada, bo] = await Promise.all([enterAs("ada", url), enterAs("bo", url)]);
   await say(ada, "helo");
   await expectTexts(bo, ["helo"]);
+  expect(await ada.getByRole("button", { name: "React to, edit or delete your message" }).count()).toBe(1);
+  expect(await bo.getByRole("button", { name: "React to the message of ada" }).count()).toBe(1);
   await composerOf(ada).fill("a draft");
   await openMenu(ada, "helo");
   await ada.getByRole("button", { name: "Edit", exact: true }).click();

@@ -5,6 +5,7 @@ import {
   composerOf,
   createRoom,
   enterAs,
+  expectRoom,
   expectStatus,
   expectTexts,
   numbered,
@@ -139,4 +140,108 @@ test("leaving a room is a quiet button", async () => {
   });
   expect(styles).toEqual({ borderStyle: "none", backgroundColor: "rgba(0, 0, 0, 0)", fontWeight: "400" });
   expect(await composerOf(ada).isVisible()).toBe(true);
+});
+
+const MARK = "\u0301";
+test.for([
+  ["a text", "cy", `z${MARK.repeat(80)}algo`],
+  ["a name", `Z${MARK.repeat(31)}`, "hi"],
+] as const)("%s with marks piled up covers no other message", async ([, name, text]) => {
+  /** A picture of a message, above one of this author with this text. */
+  async function picture(author: string, said: string): Promise<Buffer> {
+    const { url } = await openChat();
+    const [bo, other] = await Promise.all([visit(url, "bo"), visit(url, author)]);
+    await bo.say("above\n".repeat(8));
+    await other.say(said);
+    const ada = await enterAs("ada", url);
+    await ada.locator("#messages .message").nth(1).waitFor();
+    return ada.locator("#messages .text").first().screenshot();
+  }
+  const plain = await picture(name.replaceAll(MARK, ""), text.replaceAll(MARK, ""));
+  expect(plain.equals(await picture(name, text))).toBe(true);
+});
+
+test("a link and a name stay in one piece, also in a text from right to left", async () => {
+  const { url } = await openChat();
+  await visit(url, "\u05e9\u05e8\u05d4");
+  const ada = await enterAs("ada", url);
+  const hello = "\u05e9\u05dc\u05d5\u05dd";
+  await say(ada, `${hello}, see https://example.com/${hello} and @\u05e9\u05e8\u05d4`);
+  await ada.locator("#messages .mention").waitFor();
+  const gaps = await ada.locator("#messages .text :is(a, .mention)").evaluateAll((found) =>
+    found.map((each) => {
+      const widths = [...each.getClientRects()].map(({ width }) => width);
+      // The box around all pieces is wider than they are if there is something else between them.
+      return Math.round(each.getBoundingClientRect().width - widths.reduce((sum, width) => sum + width, 0));
+    }),
+  );
+  expect(gaps).toEqual([0, 0]);
+});
+
+test("the name of a room stands beside its sign, in any script", async () => {
+  const { url } = await openChat();
+  const bo = await visit(url, "bo");
+  for (const name of ["Garden", "\u05d7\u05d3\u05e8"]) await bo.request("POST", "/api/rooms", { name });
+  const ada = await enterAs("ada", url);
+  await until(() => ada.locator("#other-rooms .name").count(), 2);
+  const lefts = await ada.locator("#other-rooms .name").evaluateAll((names) =>
+    names.map((name) => {
+      const range = document.createRange();
+      range.selectNodeContents(name);
+      return Math.round(range.getBoundingClientRect().left);
+    }),
+  );
+  expect(new Set(lefts).size).toBe(1);
+});
+
+test("in a low window, as with the keyboard of a phone, toasts leave the composer free", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url, await openWindow({ viewport: { width: 390, height: 480 } }));
+  const bo = await visit(url, "bo");
+  await bo.request("POST", "/api/rooms", { name: "Garden" });
+  for (const text of numbered(1, 3)) {
+    await bo.request("POST", "/api/rooms/garden/messages", { text: `@ada ${text} ${"and so on ".repeat(9)}` });
+  }
+  await until(() => ada.locator(".toast").count(), 3);
+  const isFree = (selector: string) =>
+    ada.locator(selector).evaluate((control) => {
+      const { left, top, width, height } = control.getBoundingClientRect();
+      return control.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+    });
+  expect([await isFree("#text"), await isFree(".send")]).toEqual([true, true]);
+  // All toasts can be reached.
+  await ada.locator(".toast .close").last().click();
+  await until(() => ada.locator(".toast").count(), 2);
+});
+
+test.for([320, 800])(
+  "at %i pixels a long name and a long word do not push the buttons out of the window",
+  async (width) => {
+    const { url } = await openChat();
+    const bo = await visit(url, "bo");
+    const long = "x".repeat(60);
+    await bo.request("POST", "/api/rooms", { name: long });
+    await bo.request("PUT", `/api/rooms/${long}/topic`, { text: "t".repeat(200) });
+    const ada = await enterAs("ada", `${url}/#${long}`, await openWindow({ viewport: { width, height: 700 } }));
+    await expectRoom(ada, long);
+    const ends = () =>
+      ada
+        .locator(".send, #emoji, #membership, #edit-topic, .tip button")
+        .evaluateAll((found) => found.map((each) => each.getBoundingClientRect().right <= innerWidth));
+    await until(() => ada.locator("#edit-topic").isVisible(), true);
+    expect(await ends()).toEqual([true, true, true, true, true]);
+    await composerOf(ada).fill("w".repeat(300));
+    expect(await ends()).toEqual([true, true, true, true, true]);
+    expect(await widthOf(ada)).toBe(width);
+  },
+);
+
+test("however many rooms there are, one sees who is here", async () => {
+  const { url } = await openChat();
+  const bo = await visit(url, "bo");
+  for (const name of numbered(1, 40)) await bo.request("POST", "/api/rooms", { name });
+  const ada = await enterAs("ada", url, await openWindow({ viewport: { width: 1280, height: 800 } }));
+  await until(() => ada.locator("#other-rooms li").count(), 40);
+  const [people, lists] = await Promise.all(["#people", ".lists"].map((each) => ada.locator(each).boundingBox()));
+  expect((people?.y ?? 0) + 32).toBeLessThan((lists?.y ?? 0) + (lists?.height ?? 0));
 });

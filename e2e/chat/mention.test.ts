@@ -1,7 +1,18 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
-import { createRoom, enterAs, expectRoom, marksOn, openChat, openWindow, say, textsOn, until } from "./stage.ts";
+import {
+  createRoom,
+  enterAs,
+  expectRoom,
+  marksOn,
+  openChat,
+  openWindow,
+  roomLink,
+  say,
+  textsOn,
+  until,
+} from "./stage.ts";
 
 /** Records notifications instead of showing them, since a headless browser has none. */
 const watchNotifications = (page: Page, permission: "default" | "granted") =>
@@ -150,4 +161,32 @@ test("a mention goes away when its message is deleted, and follows its text", as
   await until(() => ada.locator(".toast").count(), 0);
   await until(() => ada.title(), "Lobby · Tidings chat");
   expect(await ada.locator("#mentions").isVisible()).toBe(false);
+});
+
+test("an old mention is found in the history, and counts as read when it is on screen", async () => {
+  const { url } = await openChat();
+  const bo = await visit(url, "bo");
+  await bo.request("POST", "/api/rooms", { name: "Garden" });
+  const ada = await enterAs("ada", url);
+  const post = (text: string) => bo.request("POST", "/api/rooms/garden/messages", { text });
+  await post("@ada, one?");
+  for (let number = 1; number <= 250; number++) await post(`number ${number}`);
+  await post("@ada, two?");
+  for (let number = 251; number <= 400; number++) await post(`number ${number}`);
+  await until(() => mentionsOn(ada), ["@ada, two?", "@ada, one?"]);
+  await ada.reload();
+  for (const [index, text] of ["@ada, one?", "@ada, two?"].entries()) {
+    await ada.locator("#mention-list a", { hasText: text }).click();
+    await expectRoom(ada, "Garden");
+    const item = ada.locator(".message", { hasText: text });
+    const isOnScreen = async () => {
+      const [box, frame] = await Promise.all([item.boundingBox(), ada.locator("#scroller").boundingBox()]);
+      return box !== null && frame !== null && box.y > frame.y && box.y + box.height < frame.y + frame.height;
+    };
+    await until(isOnScreen, true);
+    await until(() => mentionsOn(ada), index === 0 ? ["@ada, two?"] : []);
+    expect(await isOnScreen()).toBe(true);
+    await roomLink(ada, "Lobby").click();
+    await expectRoom(ada, "Lobby");
+  }
 });

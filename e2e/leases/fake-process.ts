@@ -1,7 +1,8 @@
 import { AppendError, type Appended, type EventLog, type NewEntry } from "@tidings/log";
 import { wrapLog } from "@tidings/log/engine";
-import { createHub, type Clock } from "@tidings/server";
+import { createHub } from "@tidings/server";
 import type { VirtualClock } from "@tidings/testing";
+import { Suspendable } from "../suspendable.ts";
 import { contract } from "./contract.ts";
 
 /** What becomes of an append. */
@@ -26,8 +27,7 @@ export class FakeProcess {
   /** Whether reads of the log get no answer. */
   isBlind = false;
   readonly #log: EventLog;
-  #isStopped = false;
-  #held: (() => void)[] = [];
+  readonly #process = new Suspendable();
 
   constructor({ clock, log, random }: ProcessOptions) {
     this.#log = log;
@@ -36,15 +36,15 @@ export class FakeProcess {
         append: (batch) => this.#answer(() => this.#append(batch)),
         read: async (...given) => {
           // Read when the process goes on, not before.
-          await this.#running();
+          await this.#process.running();
           if (this.isBlind) throw new Error("The log does not answer.");
           return this.#answer(() => log.read(...given));
         },
         current: (...given) => this.#answer(() => log.current(...given)),
-        watch: (wake) => log.watch(() => this.#run(wake)),
+        watch: (wake) => log.watch(() => this.#process.run(wake)),
         close: async () => {},
       }),
-      clock: this.#clockOn(clock),
+      clock: this.#process.clockOn(clock),
       random,
       authorize: () => true,
       onLog: ({ event, detail = "" }) => void this.records.push(`${event} ${detail}`),
@@ -53,13 +53,12 @@ export class FakeProcess {
 
   /** As SIGSTOP does. Without a {@link resume} it is kill -9. */
   stop(): void {
-    this.#isStopped = true;
+    this.#process.suspend();
   }
 
   /** As SIGCONT does: everything that is due happens now. */
   resume(): void {
-    this.#isStopped = false;
-    for (const task of this.#held.splice(0)) task();
+    this.#process.resume();
   }
 
   /** The next append is stored, and its answer gets lost. */
@@ -93,37 +92,12 @@ export class FakeProcess {
 
   /** A process that is stopped asks nothing, and sees no answer. */
   async #answer<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    await this.#running();
+    await this.#process.running();
     try {
       return await ask();
     } finally {
-      await this.#running();
+      await this.#process.running();
     }
-  }
-
-  #running(): Promise<void> {
-    return new Promise((resolve) => this.#run(resolve));
-  }
-
-  #run(task: () => void): void {
-    if (this.#isStopped) this.#held.push(task);
-    else task();
-  }
-
-  #clockOn(clock: VirtualClock): Clock {
-    return {
-      now: clock.now,
-      monotonic: clock.monotonic,
-      setTimeout: (task, milliseconds) => {
-        let isCancelled = false;
-        const cancel = clock.setTimeout(() => this.#run(() => (isCancelled ? undefined : task())), milliseconds);
-        return () => {
-          isCancelled = true;
-          cancel();
-        };
-      },
-      defer: (task) => clock.defer(() => this.#run(task)),
-    };
   }
 }
 

@@ -2,9 +2,10 @@ import { createClient, type Client } from "@tidings/client";
 import { createPresence as followPresence, type Followed, type PersonOf } from "@tidings/client/presence";
 import { memoryLog, type EventLog } from "@tidings/log";
 import { wrapLog } from "@tidings/log/engine";
-import { createHub, type Hub } from "@tidings/server";
+import { createHub, type Clock, type Hub } from "@tidings/server";
 import { createPresence, type Presence } from "@tidings/server/presence";
 import { MemoryNetwork, VirtualClock } from "@tidings/testing";
+import { Suspendable } from "../suspendable.ts";
 import { app, hall, lobby, type App } from "./contract.ts";
 
 type Person = PersonOf<App, "people">;
@@ -73,22 +74,11 @@ export class Cluster {
     const { drain = 5_000, shortestTimer = 0, ...presenceOptions } = options;
     const network = new MemoryNetwork();
     const errors: unknown[] = [];
-    const late: (() => void)[] = [];
-    let isPaused = false;
-    const ownClock = {
-      now: clock.now,
-      monotonic: clock.monotonic,
-      defer: (task: () => void) => clock.defer(task),
-      setTimeout: (task: () => void, milliseconds: number) => {
-        let isCancelled = false;
-        const run = () => (isCancelled ? undefined : task());
-        const delay = Math.max(milliseconds, shortestTimer);
-        const cancel = clock.setTimeout(() => (isPaused ? void late.push(run) : run()), delay);
-        return () => {
-          isCancelled = true;
-          cancel();
-        };
-      },
+    const process = new Suspendable();
+    const processClock = process.clockOn(clock);
+    const ownClock: Clock = {
+      ...processClock,
+      setTimeout: (task, milliseconds) => processClock.setTimeout(task, Math.max(milliseconds, shortestTimer)),
     };
     const answer = <Result>(ask: () => Promise<Result>): Promise<Result> =>
       server.isCutOff ? new Promise(() => {}) : ask();
@@ -127,11 +117,11 @@ export class Cluster {
       errors,
       isCutOff: false,
       get isPaused() {
-        return isPaused;
+        return process.isSuspended;
       },
       set isPaused(value) {
-        isPaused = value;
-        if (!value) for (const task of late.splice(0)) task();
+        if (value) process.suspend();
+        else process.resume();
       },
       kill: async () => {
         server.isCutOff = true;

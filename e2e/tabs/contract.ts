@@ -1,4 +1,4 @@
-import { channel, defineContract, volatile } from "@tidings/contract";
+import { channel, defineContract, volatile, type AddressOf } from "@tidings/contract";
 import { z } from "zod";
 
 export const contract = defineContract({
@@ -11,3 +11,5 @@ export const contract = defineContract({
     typing: volatile(z.object({ at: z.number() })),
   }),
 });
+
+export type AnyAddress = AddressOf<typeof contract, "room"> | AddressOf<typeof contract, "inbox">;

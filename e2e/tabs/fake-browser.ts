@@ -1,4 +1,4 @@
-import type { Channel, Locks, Platform } from "../../packages/client/src/tabs/platform.ts";
+import type { TabChannel, Locks, Platform } from "../../packages/client/src/tabs/platform.ts";
 
 /** What a browser may do to the messages between its tabs, each from 0 to 1. */
 interface Weather {
@@ -29,7 +29,7 @@ interface Lock {
   readonly queue: Request[];
 }
 
-interface FakeChannel extends Channel {
+interface FakeChannel extends TabChannel {
   readonly tab: object;
   readonly hear: (data: unknown) => void;
 }
@@ -120,7 +120,7 @@ export class FakeBrowser {
     lock.holder?.grant();
   }
 
-  #openChannel(name: string, tab: object, hear: FakeChannel["hear"]): Channel {
+  #openChannel(name: string, tab: object, hear: FakeChannel["hear"]): TabChannel {
     const channels = this.#channels.get(name) ?? new Set();
     this.#channels.set(name, channels);
     const channel: FakeChannel = {

@@ -2,6 +2,7 @@ import { createClient, type Client, type Fetch } from "@tidings/client";
 import type { Contract } from "@tidings/contract";
 import type { MemoryNetwork, VirtualClock } from "@tidings/testing";
 import { shareAmong } from "../../packages/client/src/tabs/tabs.ts";
+import { Suspendable } from "../suspendable.ts";
 import type { FakeBrowser } from "./fake-browser.ts";
 
 /** What a fake tab needs. */
@@ -26,12 +27,10 @@ export class FakeTab<C extends Contract> {
   readonly #browser: FakeBrowser;
   readonly #network: MemoryNetwork;
   readonly #wait: () => Promise<void>;
-  #isDead = false;
-  #isFrozen = false;
+  readonly #page = new Suspendable();
   readonly #requests = new Set<AbortController>();
   /** The requests for streams that the client has not ended. */
   readonly #streams = new Map<object, string>();
-  #waiting: (() => void)[] = [];
 
   constructor({ contract, browser, network, clock, random, viewer, latency }: FakeTabNeeds<C>) {
     this.#browser = browser;
@@ -42,28 +41,13 @@ export class FakeTab<C extends Contract> {
       url: "http://tabs.test/events",
       headers: { viewer },
       fetch: this.#fetch,
-      clock: {
-        now: clock.now,
-        setTimeout: (task, milliseconds) => {
-          let isCancelled = false;
-          const run = (): void => {
-            if (!isCancelled) task();
-          };
-          const cancel = clock.setTimeout(() => this.#enter(run), milliseconds);
-          return () => {
-            isCancelled = true;
-            cancel();
-          };
-        },
-        monotonic: clock.monotonic,
-        defer: (task) => clock.defer(task),
-      },
+      clock: this.#page.clockOn(clock),
       random,
       onError: () => {},
       onLog: () => {},
       share: shareAmong(
         viewer,
-        browser.platformOf(this, (task) => this.#enter(task)),
+        browser.platformOf(this, (task) => this.#page.run(task)),
       ),
     });
   }
@@ -75,37 +59,25 @@ export class FakeTab<C extends Contract> {
   }
 
   get isDead(): boolean {
-    return this.#isDead;
+    return this.#page.isEnded;
   }
 
   get isFrozen(): boolean {
-    return this.#isFrozen;
+    return this.#page.isSuspended;
   }
 
   freeze(): void {
-    this.#isFrozen = true;
+    this.#page.suspend();
   }
 
   unfreeze(): void {
-    this.#isFrozen = false;
-    for (const task of this.#waiting.splice(0)) this.#enter(task);
+    this.#page.resume();
   }
 
   kill(): void {
-    this.#isDead = true;
+    this.#page.end();
     for (const request of this.#requests) request.abort();
     this.#browser.remove(this);
-  }
-
-  #enter(task: () => void): void {
-    if (this.isDead) return;
-    if (this.#isFrozen) this.#waiting.push(task);
-    else task();
-  }
-
-  /** Waits until the page runs. */
-  #awake(): Promise<void> {
-    return new Promise((resolve) => this.#enter(resolve));
   }
 
   readonly #fetch: Fetch = async (url, init) => {
@@ -121,7 +93,7 @@ export class FakeTab<C extends Contract> {
       try {
         return await promise;
       } finally {
-        await this.#awake();
+        await this.#page.running();
       }
     };
     const arrived = this.#network.fetch(url, { ...init, signal: leaving.signal });

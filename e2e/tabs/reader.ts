@@ -1,9 +1,7 @@
 import type { AddressOf } from "@tidings/contract";
 import type { FakeTab } from "./fake-tab.ts";
 import type { PublishedList } from "./oracle.ts";
-import type { contract } from "./contract.ts";
-
-type AnyAddress = AddressOf<typeof contract, "room"> | AddressOf<typeof contract, "inbox">;
+import type { AnyAddress, contract } from "./contract.ts";
 
 /**
  * What one subscription of one tab was told. It knows what was published, and throws as soon as it is told anything

@@ -1,30 +1,29 @@
 import { pick, randomOf } from "../simulation/random.ts";
+import { contract, type AnyAddress } from "./contract.ts";
 import { FINE } from "./fake-browser.ts";
-import { World } from "./world.ts";
-
-/** Milliseconds after which everything has come to rest, whatever has happened. */
-const REST = 240_000;
+import { rooms, VIEWERS, World, type SharingTab } from "./world.ts";
 
 type Verb = (world: World) => unknown;
 
-const isRunning = ({ isDead, isFrozen }: { isDead: boolean; isFrozen: boolean }): boolean => !isDead && !isFrozen;
+const isRunning = ({ isDead, isFrozen }: SharingTab): boolean => !isDead && !isFrozen;
+const isAsleep = ({ isDead, isFrozen }: SharingTab): boolean => !isDead && isFrozen;
 
 /** What can happen, each as often as its weight says. */
 const VERBS: readonly (readonly [weight: number, verb: Verb])[] = [
-  [30, (world) => world.publish()],
+  [30, publish],
   [6, talk],
-  [12, (world) => world.follow()],
-  [8, (world) => world.tabs.filter(({ isDead }) => !isDead).length < 6 && world.openTab()],
+  [12, follow],
+  [8, (world) => world.tabs.filter(({ isDead }) => !isDead).length < 6 && openTab(world)],
   [5, (world) => world.readers.length > 0 && pick(world.readers, world.random()).close()],
-  [6, killLeader],
-  [3, (world) => world.anyTab(isRunning)?.client.close()],
-  [6, freezeLeader],
-  [3, (world) => world.anyTab(isRunning)?.freeze()],
-  [9, (world) => world.anyTab(({ isDead, isFrozen }) => !isDead && isFrozen)?.unfreeze()],
+  [6, (world) => world.leader?.kill()],
+  [3, (world) => anyTab(world, isRunning)?.client.close()],
+  [6, (world) => world.leader?.freeze()],
+  [3, (world) => anyTab(world, isRunning)?.freeze()],
+  [9, (world) => anyTab(world, isAsleep)?.unfreeze()],
   [4, (world) => [...world.network.open].forEach((exchange) => exchange.cut())],
   [2, (world) => [...world.network.open].forEach((exchange) => exchange.swallow())],
   [3, (world) => [...world.network.open].forEach((exchange) => exchange.hold())],
-  [5, release],
+  [5, (world) => world.release()],
   [2, (world) => world.restart()],
   [1, (world) => world.replaceLog()],
   [4, (world) => void (world.isSlow = true)],
@@ -33,29 +32,40 @@ const VERBS: readonly (readonly [weight: number, verb: Verb])[] = [
   [4, (world) => void (world.browser.weather = FINE)],
 ];
 
+function openTab(world: World): void {
+  world.openTab(pick(VIEWERS, world.random() * 0.75));
+}
+
+function anyTab({ tabs, random }: World, fits: (tab: SharingTab) => boolean): SharingTab | null {
+  const fitting = tabs.filter(fits);
+  return fitting.length === 0 ? null : pick(fitting, random());
+}
+
+function anyAddress({ random }: World, viewer: string): AnyAddress {
+  return random() < 0.25 ? contract.inbox({ userId: viewer }) : pick(rooms, random());
+}
+
+function follow(world: World): void {
+  const tab = anyTab(world, isRunning);
+  if (tab) world.follow(tab, anyAddress(world, tab.viewer));
+}
+
+async function publish(world: World): Promise<void> {
+  const { random } = world;
+  const address = anyAddress(world, pick(VIEWERS, random()));
+  for (let left = 1 + Math.floor(random() * 4); left > 0; left--) {
+    if (random() < 0.2) await world.type(address);
+    else await world.publish(address);
+  }
+}
+
 /** Something happens everywhere, again and again. Somebody comes back meanwhile. */
 async function talk(world: World): Promise<void> {
-  world.anyTab(({ isDead, isFrozen }) => !isDead && isFrozen)?.unfreeze();
+  anyTab(world, isAsleep)?.unfreeze();
   for (let time = 0; time < 5; time++) {
     await world.publishEverywhere();
     await world.clock.advance(100);
   }
-}
-
-function leaderOf(world: World) {
-  return world.tabs.find((tab) => !tab.isDead && world.browser.holders.includes(tab)) ?? null;
-}
-
-function killLeader(world: World): void {
-  leaderOf(world)?.kill();
-}
-
-function freezeLeader(world: World): void {
-  leaderOf(world)?.freeze();
-}
-
-function release(world: World): void {
-  for (const exchange of world.network.open) exchange.release();
 }
 
 function draw(random: () => number): Verb {
@@ -68,37 +78,13 @@ function draw(random: () => number): Verb {
   return () => {};
 }
 
-/** Lets faults end, and looks whether everybody has everything. */
-async function finish(world: World): Promise<string[]> {
-  world.browser.weather = FINE;
-  world.isSlow = false;
-  for (const tab of world.tabs) {
-    if (tab.isFrozen) tab.unfreeze();
-  }
-  release(world);
-  await world.clock.advance(REST);
-  await world.publishEverywhere();
-  await world.clock.advance(5_000);
-  for (const reader of world.readers) reader.check();
-  const faults = world.readers.flatMap((reader) => reader.faults);
-  for (const [viewer, wanted, streams] of world.streams) {
-    if (streams.join(" and ") !== wanted) {
-      faults.push(`${viewer} wants ${wanted || "nothing"}, and has the streams ${streams.join(" and ") || "none"}`);
-    }
-  }
-  await world.end();
-  await world.clock.advance(60_000);
-  if (world.browser.leftovers > 0) faults.push("channels or locks that are left over");
-  return faults;
-}
-
 /** What a schedule has broken. */
 export async function run(seed: number, steps = 60): Promise<readonly string[]> {
   const random = randomOf(seed);
   const world = new World(random);
   for (let index = 0; index < 3; index++) {
-    world.openTab();
-    world.follow();
+    openTab(world);
+    follow(world);
   }
   for (let step = 0; step < steps; step++) {
     await draw(random)(world);
@@ -108,5 +94,5 @@ export async function run(seed: number, steps = 60): Promise<readonly string[]> 
     else if (pause < 0.93) await world.clock.advance(random() * 5_000);
     else await world.clock.advance(random() * 50_000);
   }
-  return finish(world);
+  return world.faultsAtRest();
 }

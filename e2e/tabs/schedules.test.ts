@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { run } from "./run.ts";
 
-// docs/decisions/tabs.md says what tabs promise each other. The mutants beside this file show what these schedules see.
+// docs/decisions/tabs.md says what tabs promise each other. The stories tell it, and these look for anything else.
 test.for([1, 11, 21, 31])(
   "whatever happens to ten browsers with some tabs, all get what they are owed, over one stream (from seed %i)",
   async (first) => {

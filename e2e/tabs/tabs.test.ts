@@ -6,6 +6,7 @@ import { chat } from "../../packages/client/test/client-kit.ts";
 import { FakeServer } from "../../packages/client/test/fake-server.ts";
 import { shareAmong } from "../../packages/client/src/tabs/tabs.ts";
 import { randomOf } from "../simulation/random.ts";
+import { Suspendable } from "../suspendable.ts";
 import { FakeBrowser } from "./fake-browser.ts";
 
 const inboxOf = (userId: string) => chat.inbox({ userId });
@@ -25,9 +26,7 @@ function openBrowser() {
   const browser = new FakeBrowser({ random, setTimeout: (task, after) => clock.setTimeout(task, after) });
 
   async function open(userId: string, { headers = {}, hasLocks = true, viewer = "ada" }: OpenOptions = {}) {
-    const tab = { isFrozen: false };
-    const waiting: (() => void)[] = [];
-    const enter = (task: () => void): void => void (tab.isFrozen ? waiting.push(task) : task());
+    const tab = new Suspendable();
     const heard: string[] = [];
     const closed: string[] = [];
     const client: Client<typeof chat> = createClient(chat, {
@@ -37,7 +36,7 @@ function openBrowser() {
       clock,
       random,
       onError: () => {},
-      share: shareAmong(viewer, hasLocks ? browser.platformOf(tab, enter) : null),
+      share: shareAmong(viewer, hasLocks ? browser.platformOf(tab, (task) => tab.run(task)) : null),
     });
     const follow = (who: string) =>
       client.subscribe(inboxOf(who), {
@@ -47,11 +46,7 @@ function openBrowser() {
       });
     follow(userId);
     await clock.advance(20);
-    const unfreeze = (): void => {
-      tab.isFrozen = false;
-      for (const task of waiting.splice(0)) task();
-    };
-    return { client, follow, heard, closed, tab, unfreeze };
+    return { client, follow, heard, closed, tab };
   }
 
   const shown = ({ client }: { readonly client: Client<typeof chat> }): string => client.status.value.state;
@@ -145,7 +140,7 @@ test("when the leader closes, another tab leads within a moment, and its client 
 test("a leader that is frozen is noticed within 15 seconds, and does not lead any more when it goes on", async () => {
   const { server, clock, leader, other } = await openTwo();
   const before = server.stream;
-  leader.tab.isFrozen = true;
+  leader.tab.suspend();
   await clock.advance(15_000);
   expect(server.stream).not.toBe(before);
   const next = server.stream.live("e.1");
@@ -153,7 +148,7 @@ test("a leader that is frozen is noticed within 15 seconds, and does not lead an
   next.event(`${pathOf("b")}:mention`, { by: "1" }, "e.2");
   await clock.advance(20);
   expect(other.heard).toEqual(["1"]);
-  leader.unfreeze();
+  leader.tab.resume();
   await clock.advance(20);
   expect(before.aborted).toBe(true);
 });
@@ -217,7 +212,7 @@ describe("what is no message of a tab does nothing", () => {
     const { browser, server, clock, leader } = await openTwo();
     const before = server.stream;
     const channel = browser.platformOf({}, (task) => task()).openChannel(CHANNEL, () => {});
-    leader.tab.isFrozen = true;
+    leader.tab.suspend();
     for (let second = 0; second < 15; second++) {
       channel.send({ kind: "hello", from: "stranger" });
       await clock.advance(1_000);

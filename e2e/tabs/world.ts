@@ -2,17 +2,23 @@ import { memoryLog, type EventLog } from "@tidings/log";
 import { createHub, type Hub } from "@tidings/server";
 import { MemoryNetwork, VirtualClock } from "@tidings/testing";
 import { keepOpen } from "../../packages/testing/src/keep-open.ts";
-import { pick } from "../simulation/random.ts";
-import { contract } from "./contract.ts";
-import { FakeBrowser } from "./fake-browser.ts";
+import { contract, type AnyAddress } from "./contract.ts";
+import { FakeBrowser, FINE } from "./fake-browser.ts";
 import { FakeTab } from "./fake-tab.ts";
 import { Published } from "./oracle.ts";
 import { Reader } from "./reader.ts";
 
+export type SharingTab = FakeTab<typeof contract>;
+
 /** How many events of an address the log keeps. */
-const KEPT = 12;
-const VIEWERS = ["ada", "bob"] as const;
+export const KEPT = 12;
+/** Milliseconds after which everything has come to rest, whatever has happened. */
+const REST = 240_000;
+export const VIEWERS = ["ada", "bob"] as const;
 const ROOMS = ["a", "b", "c"] as const;
+
+export const rooms = ROOMS.map((roomId) => contract.room({ roomId }));
+const addresses: readonly AnyAddress[] = [...rooms, ...VIEWERS.map((userId) => contract.inbox({ userId }))];
 
 /** A browser with some tabs of two viewers, and a hub. */
 export class World {
@@ -20,7 +26,7 @@ export class World {
   readonly clock = new VirtualClock();
   readonly network = new MemoryNetwork();
   readonly browser: FakeBrowser;
-  readonly tabs: FakeTab<typeof contract>[] = [];
+  readonly tabs: SharingTab[] = [];
   readonly readers: Reader[] = [];
   readonly published: Published;
   /** Whether every answer needs a while. */
@@ -43,6 +49,11 @@ export class World {
     return this.restart();
   }
 
+  /** The log forgets what it need not keep. */
+  async trim(): Promise<void> {
+    await this.#log.trim();
+  }
+
   /** The hub says bye, and another one answers. */
   restart(): Promise<void> {
     const before = this.#hub;
@@ -50,67 +61,85 @@ export class World {
     return before.close();
   }
 
-  openTab(): void {
+  openTab(viewer: string): SharingTab {
     const { browser, network, clock, random } = this;
-    const viewer = pick(VIEWERS, random() * 0.75);
     const latency = (): number => (this.isSlow ? random() * 400 : 0);
-    this.tabs.push(new FakeTab({ contract, browser, network, clock, random, viewer, latency }));
+    const tab = new FakeTab({ contract, browser, network, clock, random, viewer, latency });
+    this.tabs.push(tab);
+    return tab;
   }
 
   /** A tab follows an address. */
-  follow(): void {
-    const tab = this.anyTab(({ isDead, isFrozen }) => !isDead && !isFrozen);
-    if (tab) {
-      const address = this.#addressFor(tab.viewer);
-      this.readers.push(new Reader(tab, address, this.published.of(address.path), this.clock.now));
-    }
+  follow(tab: SharingTab, address: AnyAddress): Reader {
+    const reader = new Reader(tab, address, this.published.of(address.path), this.clock.now);
+    this.readers.push(reader);
+    return reader;
   }
 
-  async publish(): Promise<void> {
-    const address = this.#addressFor(pick(VIEWERS, this.random()));
+  async publish(address: AnyAddress): Promise<void> {
     const list = this.published.of(address.path);
-    for (let left = 1 + Math.floor(this.random() * 4); left > 0; left--) {
-      if (this.random() < 0.2) {
-        await this.#hub.publish(address, "typing", { at: this.clock.now() });
-      } else {
-        await this.#hub.publish(address, "message", { number: list.next });
-        list.add();
-      }
-    }
+    await this.#hub.publish(address, "message", { number: list.next });
+    list.add();
+  }
+
+  async type(address: AnyAddress): Promise<void> {
+    await this.#hub.publish(address, "typing", { at: this.clock.now() });
   }
 
   /** One event on each address. */
   async publishEverywhere(): Promise<void> {
-    for (const address of this.#addresses()) {
-      const list = this.published.of(address.path);
-      await this.#hub.publish(address, "message", { number: list.next });
-      list.add();
+    for (const address of addresses) await this.publish(address);
+  }
+
+  /** The tab that holds the lock. Null where it is nobody who lives. */
+  get leader(): SharingTab | null {
+    return this.tabs.find((tab) => !tab.isDead && this.browser.holders.includes(tab)) ?? null;
+  }
+
+  /** Answers that were held back go on. */
+  release(): void {
+    for (const exchange of this.network.open) exchange.release();
+  }
+
+  /** Lets faults end. Returns what was broken: whether everybody has everything, over one stream for each viewer. */
+  async faultsAtRest(): Promise<readonly string[]> {
+    this.browser.weather = FINE;
+    this.isSlow = false;
+    for (const tab of this.tabs) {
+      if (tab.isFrozen) tab.unfreeze();
     }
+    this.release();
+    await this.clock.advance(REST);
+    await this.publishEverywhere();
+    await this.clock.advance(5_000);
+    for (const reader of this.readers) reader.check();
+    const faults = [...this.readers.flatMap((reader) => reader.faults), ...this.#wrongStreams()];
+    await this.#end();
+    return this.browser.leftovers > 0 ? [...faults, "channels or locks that are left over"] : faults;
   }
 
-  anyTab(fits: (tab: FakeTab<typeof contract>) => boolean): FakeTab<typeof contract> | null {
-    const tabs = this.tabs.filter(fits);
-    return tabs.length === 0 ? null : pick(tabs, this.random());
-  }
-
-  /** By viewer, the paths that the tabs follow, once each, and those of every stream that they have over HTTP. */
-  get streams(): readonly (readonly [viewer: string, wanted: string, streams: readonly string[]])[] {
+  /** Each viewer has to have one stream over HTTP, with the paths that the tabs follow, once each. */
+  #wrongStreams(): readonly string[] {
     const sorted = (paths: Iterable<string>): string => [...new Set(paths)].sort().join(" ");
-    return VIEWERS.map((viewer) => {
+    return VIEWERS.flatMap((viewer) => {
       const isOwn = ({ viewer: other }: { readonly viewer: string }): boolean => viewer === other;
       const open = this.readers.filter(({ tab, isClosed }) => isOwn(tab) && !tab.isDead && !isClosed);
+      const wanted = sorted(open.map(({ path }) => path));
       const streams = this.tabs.filter(isOwn).flatMap((tab) => tab.streams.map(sorted));
-      return [viewer, sorted(open.map(({ path }) => path)), streams] as const;
+      return streams.join(" and ") === wanted
+        ? []
+        : [`${viewer} wants ${wanted || "nothing"}, and has the streams ${streams.join(" and ") || "none"}`];
     });
   }
 
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     for (const tab of this.tabs) {
       if (!tab.isDead) tab.client.close();
     }
     await this.clock.settle();
     await this.#hub.close();
     await this.#log.close();
+    await this.clock.advance(60_000);
   }
 
   #newLog(): EventLog {
@@ -124,21 +153,9 @@ export class World {
       authorize: ({ name, params, viewer }) => name === "room" || params.userId === viewer.id,
       clock: this.clock,
       random: this.random,
+      onLog: () => {},
     });
     this.network.listener = (request) => hub.handle(request);
     return hub;
-  }
-
-  #addresses() {
-    return [
-      ...ROOMS.map((roomId) => contract.room({ roomId })),
-      ...VIEWERS.map((userId) => contract.inbox({ userId })),
-    ];
-  }
-
-  #addressFor(viewer: string) {
-    return this.random() < 0.25
-      ? contract.inbox({ userId: viewer })
-      : contract.room({ roomId: pick(ROOMS, this.random()) });
   }
 }

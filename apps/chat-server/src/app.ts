@@ -17,6 +17,7 @@ import { roomRoutes } from "./room-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { createSessions } from "./sessions.ts";
 import { createAuthentication } from "./authentication.ts";
+import { takeTurns } from "./take-turns.ts";
 
 /** The options of `createApp`. */
 export interface AppOptions {
@@ -124,6 +125,7 @@ export async function createApp(options: AppOptions): Promise<ChatApp> {
   app.use(serveHosts(hosts));
   app.get("/healthz", (_request, response) => void response.json({ ok: true }));
   app.all("/events", toNodeHandler(hub));
+  app.use("/api", takeTurns());
   app.use("/api/session", sessionRoutes(sessions, authentication, storage));
   app.use("/api/rooms", roomRoutes({ authentication, storage, assistant }));
   app.use("/api", notFound);

@@ -89,3 +89,10 @@ export function parseEmoji(text: string): Emoji {
   if (!parsed.success) throw new Problem(400, `Expected one of ${REACTIONS.join(" ")} in the path.`);
   return parsed.data;
 }
+
+/** Parses where a page of a list begins: a number as text. @throws Problem 400 for anything else */
+export function parseFrom(given: unknown): number {
+  if (given === undefined) return 0;
+  if (typeof given === "string" && /^\d{1,5}$/.test(given)) return Number(given);
+  throw new Problem(400, 'Expected "from" to be a whole number of at most five digits.');
+}

@@ -2,7 +2,7 @@ import { chat, type Room } from "@tidings-apps/chat-contract";
 import { Router } from "express";
 import type { Assistant } from "./assistant.ts";
 import type { Authentication } from "./authentication.ts";
-import { NEW_ROOM, NEW_TOPIC, parseBody, readBody, READ_MARK } from "./bodies.ts";
+import { NEW_ROOM, NEW_TOPIC, parseBody, parseFrom, readBody, READ_MARK } from "./bodies.ts";
 import { join, leave, readUpTo } from "./membership-changes.ts";
 import { addMessageRoutes } from "./message-routes.ts";
 import { openRoom } from "./open-room.ts";
@@ -36,8 +36,8 @@ export function roomRoutes({ authentication, storage, assistant }: RoomRoutesOpt
   });
 
   router.get("/", async (request, response) => {
-    const rooms = await tables.rooms.listFor(personOf(request).id);
-    response.set("Cache-Control", "no-store").json({ rooms });
+    const page = await tables.rooms.listFor(personOf(request).id, parseFrom(request.query["from"]));
+    response.set("Cache-Control", "no-store").json(page);
   });
   router.post("/", readBody, async (request, response) => {
     const { name } = parseBody(NEW_ROOM, request.body);

@@ -1,5 +1,6 @@
-import { UNCHANGED } from "@tidings-apps/chat-contract";
+import { MAX_TOPIC, UNCHANGED } from "@tidings-apps/chat-contract";
 import { expect, test } from "vitest";
+import { MAX_ROOMS } from "./rooms.ts";
 import { openSqliteDatabase } from "./storage/sqlite-database.ts";
 import { tablesIn, type Tables } from "./tables.ts";
 
@@ -73,6 +74,26 @@ test("the list has the topic, the membership and the newest number of each room,
   await memberships.set("ada", { roomId: "tea", joined: true, read: 1 });
   const lobby = { id: "lobby", name: "Lobby", topic: null, joined: false, read: 0, newest: 0 };
   const tea = { id: "tea", name: "Tea", topic: { text: "Cups", by: "bo" }, newest: 2 };
-  expect(await rooms.listFor("ada")).toEqual([lobby, { ...tea, joined: true, read: 1 }]);
-  expect(await rooms.listFor("bo")).toEqual([lobby, { ...tea, joined: false, read: 0 }]);
+  expect(await rooms.listFor("ada")).toEqual({ rooms: [lobby, { ...tea, joined: true, read: 1 }], next: null });
+  expect(await rooms.listFor("bo")).toEqual({ rooms: [lobby, { ...tea, joined: false, read: 0 }], next: null });
+});
+
+test("the list of a full chat comes in pages of 100 KB at most, each room once", async () => {
+  const { rooms } = openTables();
+  for (let index = 1; index < MAX_ROOMS + 5; index++) {
+    // The longest name, topic and author that the routes let through.
+    const name = String.fromCodePoint(0x4e00 + index).repeat(22);
+    const { id } = await rooms.add(name);
+    await rooms.setTopic(id, { text: "漢".repeat(MAX_TOPIC), by: "龍".repeat(22) });
+  }
+  const ids: string[] = [];
+  for (let from: number | null = 0; from !== null;) {
+    const page: Awaited<ReturnType<typeof rooms.listFor>> = await rooms.listFor("ada", from);
+    expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(100_000);
+    ids.push(...page.rooms.map(({ id }) => id));
+    from = page.next;
+  }
+  expect(ids).toEqual((await rooms.all()).map(({ id }) => id));
+  expect(ids).toHaveLength(MAX_ROOMS);
+  expect(await rooms.listFor("ada", 99_999)).toEqual({ rooms: [], next: null });
 });

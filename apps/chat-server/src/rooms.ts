@@ -16,10 +16,17 @@ interface RoomListRow extends Room {
  */
 export const MAX_ROOMS = 2_000;
 
+/**
+ * The most rooms of one page of the list, which then has 100 KB at most. A list of all rooms took 20 ms to make, and
+ * its 1.5 MB stayed in memory for a reader that takes nothing.
+ */
+export const ROOMS_OF_PAGE = 100;
+
 const LIST = `
   select id, name, topic, topic_by, joined, read,
     (select max(number) from messages where messages.room_id = rooms.id) as newest
-  from rooms left join places on places.room_id = rooms.id and person = ? order by rooms.rowid limit ?`;
+  from rooms left join places on places.room_id = rooms.id and person = ?
+  order by rooms.rowid limit ? offset ?`;
 
 const NEXT_COUNT = `
   insert into slugs (slug, count) values (?, 1)
@@ -41,9 +48,17 @@ export function roomsIn(database: Queryable) {
     async all(): Promise<Room[]> {
       return (await database.all<Room>("select id, name from rooms order by rowid limit ?", MAX_ROOMS)).map(toRoom);
     },
-    /** The same rooms, each with the person's membership, the topic and the newest message number. */
-    async listFor(person: string) {
-      return (await database.all<RoomListRow>(LIST, person, MAX_ROOMS)).map(toListedRoom);
+    /**
+     * A page of the same rooms, each with the person's membership, the topic and the newest message number.
+     *
+     * @param from the number of rooms before the page
+     * @returns the rooms, and where the next page begins; null after the last one
+     */
+    async listFor(person: string, from = 0) {
+      const most = Math.max(0, Math.min(ROOMS_OF_PAGE, MAX_ROOMS - from));
+      const rooms = (await database.all<RoomListRow>(LIST, person, most, from)).map(toListedRoom);
+      const end = from + rooms.length;
+      return { rooms, next: rooms.length === ROOMS_OF_PAGE && end < MAX_ROOMS ? end : null };
     },
     /** Finds a room by its name. Upper and lower case are equal, and so are full and half width. */
     async findByName(name: string): Promise<Room | null> {

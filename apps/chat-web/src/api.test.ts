@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { createRoom, putReaction, putTopic } from "./api.ts";
+import { createRoom, listRooms, putReaction, putTopic } from "./api.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -10,4 +10,14 @@ test.each([
 ])("a conflict has a sentence of its own for %s", async (_what, request, message) => {
   vi.stubGlobal("fetch", async () => new Response("{}", { status: 409 }));
   await expect(request()).rejects.toMatchObject({ status: 409, message });
+});
+
+test("the list of rooms is read page by page", async () => {
+  const room = (id: string) => ({ id, name: id, topic: null, joined: false, read: 0, newest: 0 });
+  const pages: Readonly<Record<string, unknown>> = {
+    "/api/rooms?from=0": { rooms: [room("lobby"), room("tea")], next: 2 },
+    "/api/rooms?from=2": { rooms: [room("garden")], next: null },
+  };
+  vi.stubGlobal("fetch", async (path: string) => Response.json(pages[path]));
+  expect((await listRooms()).map(({ id }) => id)).toEqual(["lobby", "tea", "garden"]);
 });

@@ -46,11 +46,18 @@ export async function signOut(): Promise<void> {
 
 const Rooms = z.object({
   rooms: z.array(z.extend(Room, { joined: z.boolean(), read: z.number(), newest: z.number() })),
+  next: z.nullable(z.number()),
 });
 
 /** Returns every room with the person's membership and the newest message number. @throws ApiError */
 export async function listRooms(): Promise<z.infer<typeof Rooms>["rooms"]> {
-  return Rooms.parse(await sendForJson("GET", "/api/rooms")).rooms;
+  const all: z.infer<typeof Rooms>["rooms"] = [];
+  for (let from: number | null = 0; from !== null;) {
+    const { rooms, next }: z.infer<typeof Rooms> = Rooms.parse(await sendForJson("GET", `/api/rooms?from=${from}`));
+    all.push(...rooms);
+    from = next;
+  }
+  return all;
 }
 
 /** Creates a room and joins it. If a room has this name already, joins that one. @throws ApiError */

@@ -79,6 +79,7 @@ export class ChatPage {
       me: () => this.#session?.person ?? "",
       onScroll: () => this.#render(),
       onNearTop: () => void this.#loadOlder(),
+      onReveal: (messageId) => this.#session?.readMention(messageId),
     });
     this.#waitingList = new WaitingList(() => this.#session?.outbox);
     this.#notice = new Notice(() => this.#dismissNotice());
@@ -226,11 +227,10 @@ export class ChatPage {
   }
 
   #openMention({ roomId, messageId }: Mention): void {
-    location.hash = linkTo(roomId);
-    // If the room is open already, no event follows.
     this.#drawer.close();
-    // The browser reports the new address with an event, and only then the room opens.
-    setTimeout(() => this.#messageList.reveal(messageId));
+    if (roomId !== this.#roomId) this.#messageList.revealNext(messageId);
+    else this.#messageList.reveal(messageId);
+    location.hash = linkTo(roomId);
   }
 
   #dismissNotice(): void {

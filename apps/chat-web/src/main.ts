@@ -1,5 +1,7 @@
 import { ApiError, whoAmI } from "./api.ts";
 import { ChatPage } from "./chat-page.ts";
+import { element } from "./element.ts";
+import { catchLostFocus } from "./lost-focus.ts";
 import { SignIn } from "./sign-in.ts";
 
 const signIn = new SignIn((name) => {
@@ -7,6 +9,7 @@ const signIn = new SignIn((name) => {
   page.enter(name);
 });
 const page = new ChatPage((problem) => signIn.show(problem));
+catchLostFocus(element("chat", HTMLDivElement), element("text", HTMLTextAreaElement));
 
 try {
   const name = await whoAmI();

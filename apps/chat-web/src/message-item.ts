@@ -2,6 +2,7 @@ import type { Message } from "@tidings-apps/chat-contract";
 import { addCaret, paintAnswer } from "./answer-state.ts";
 import { paintAvatar } from "./avatar.ts";
 import { copyOf, elementIn } from "./element.ts";
+import { KeyedList } from "./keyed-list.ts";
 import { isSameName, paintText } from "./paint-text.ts";
 import type { TimelineRow } from "./timeline.ts";
 
@@ -10,6 +11,10 @@ const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "full", time
 const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const relativeDay = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const DAY = 24 * 60 * 60_000;
+
+type Reaction = Message["reactions"][number];
+/** The lists of reactions. Most messages have none. */
+const shownReactions = new WeakMap<HTMLElement, KeyedList<Reaction>>();
 
 /** Creates an empty message, to be filled by `updateMessageItem`. */
 export function createMessageItem(): HTMLElement {
@@ -35,8 +40,9 @@ export function updateMessageItem(
   if (isSame) return;
 
   item.dataset["id"] = message.id;
-  item.classList.toggle("mine", message.author === me);
-  const mentionsMe = message.author !== me && message.mentions.some((name) => isSameName(name, me));
+  const isMine = message.author === me;
+  item.classList.toggle("mine", isMine);
+  const mentionsMe = !isMine && message.mentions.some((name) => isSameName(name, me));
   item.classList.toggle("names-me", mentionsMe);
   paintAvatar(elementIn(item, ".avatar", HTMLElement), message.author);
   elementIn(item, ".author", HTMLElement).textContent = message.author;
@@ -47,8 +53,8 @@ export function updateMessageItem(
   paintReactions(elementIn(item, ".reactions", HTMLElement), message.reactions, me);
   const more = elementIn(item, ".more", HTMLButtonElement);
   more.hidden = isDeleted;
-  more.ariaLabel = `React to or change the message of ${message.author}`;
-  more.title = message.author === me ? "React, edit or delete" : "React";
+  more.ariaLabel = isMine ? "React to, edit or delete your message" : `React to the message of ${message.author}`;
+  more.title = isMine ? "React, edit or delete" : "React";
   const time = elementIn(item, "time", HTMLTimeElement);
   time.dateTime = message.sentAt.toISOString();
   time.textContent = timeOfDay.format(message.sentAt);
@@ -83,20 +89,27 @@ export function enableMessageButtons(
 
 function paintReactions(list: HTMLElement, reactions: Message["reactions"], me: string): void {
   list.hidden = reactions.length === 0;
-  list.replaceChildren(
-    ...reactions.map(({ emoji, people }) => {
-      const item = copyOf("reaction");
-      const button = elementIn(item, "button", HTMLButtonElement);
-      const names = people.map((name) => (name === me ? "you" : name)).join(", ");
-      button.dataset["emoji"] = emoji;
-      button.ariaPressed = String(people.includes(me));
-      button.ariaLabel = `${emoji} ${people.length}: ${names}`;
-      button.title = names;
-      elementIn(button, ".emoji", HTMLElement).textContent = emoji;
-      elementIn(button, ".count", HTMLElement).textContent = String(people.length);
-      return item;
-    }),
-  );
+  let shown = shownReactions.get(list);
+  if (shown === undefined) {
+    if (reactions.length === 0) return;
+    shown = new KeyedList(list, {
+      key: ({ emoji }) => emoji,
+      create: () => copyOf("reaction"),
+      update: (item, reaction) => paintReaction(elementIn(item, "button", HTMLButtonElement), reaction, me),
+    });
+    shownReactions.set(list, shown);
+  }
+  shown.render(reactions);
+}
+
+function paintReaction(button: HTMLButtonElement, { emoji, people }: Reaction, me: string): void {
+  const names = people.map((name) => (name === me ? "you" : name)).join(", ");
+  button.dataset["emoji"] = emoji;
+  button.ariaPressed = String(people.includes(me));
+  button.ariaLabel = `${emoji} ${people.length}: ${names}`;
+  button.title = names;
+  elementIn(button, ".emoji", HTMLElement).textContent = emoji;
+  elementIn(button, ".count", HTMLElement).textContent = String(people.length);
 }
 
 /** Returns "today", "yesterday" or the date. */

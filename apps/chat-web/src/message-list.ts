@@ -21,6 +21,8 @@ export interface MessageListOptions {
   readonly onScroll: () => void;
   /** The person comes near the oldest message. */
   readonly onNearTop: () => void;
+  /** A message that was looked for is on screen. */
+  readonly onReveal: (messageId: string) => void;
 }
 
 /** What the list shows of the open room. */
@@ -53,8 +55,10 @@ export class MessageList {
   #isAtEnd = true;
   /** The number of the newest message that was on screen; null before the room is ready. */
   #lastSeen: number | null = null;
-  /** The message to scroll to as soon as the page has it. */
+  /** The message to scroll to as soon as the page has it. Until then the page loads older messages. */
   #toReveal: string | null = null;
+  /** The same for the room that opens next. */
+  #toRevealNext: string | null = null;
   /** The scroll position that the page has set. At any other position the person has scrolled. */
   #top = 0;
 
@@ -79,9 +83,9 @@ export class MessageList {
     observer.observe(this.#log);
   }
 
-  /** Whether the newest message is on screen. */
+  /** Whether the person reads the newest message, and does not wait for an older one that the page looks for. */
   get isAtEnd(): boolean {
-    return this.#isAtEnd;
+    return this.#isAtEnd && this.#toReveal === null;
   }
 
   /** Forgets the reader's position, because another room opens. */
@@ -89,7 +93,8 @@ export class MessageList {
     this.#positionedRoom = null;
     this.#isAtEnd = true;
     this.#lastSeen = null;
-    this.#toReveal = null;
+    this.#toReveal = this.#toRevealNext;
+    this.#toRevealNext = null;
   }
 
   render(room: ShownRoom): void {
@@ -115,9 +120,12 @@ export class MessageList {
       this.#scrollTo(scrollTop + this.#scroller.scrollHeight - scrollHeight);
     }
     if (this.#toReveal !== null) this.reveal(this.#toReveal);
+    const older = state?.older.state;
+    // The message was deleted, or is not kept any more.
+    if (isReady && (older === "beginning" || older === "trimmed")) this.#toReveal = null;
     this.#renderNewer(room, isReady);
-    const isNearTop = isReady && this.#scroller.scrollTop < NEAR_TOP;
-    if (isNearTop && state?.older.state === "more") this.#options.onNearTop();
+    const wantsOlder = this.#toReveal !== null || this.#scroller.scrollTop < NEAR_TOP;
+    if (isReady && wantsOlder && older === "more") this.#options.onNearTop();
   }
 
   /** Lets a screen reader read an answer out: nobody hears it word by word. */
@@ -130,6 +138,11 @@ export class MessageList {
     this.#isAtEnd = true;
   }
 
+  /** Scrolls to a message of the room that opens next: with the event by which the browser reports the new address. */
+  revealNext(messageId: string): void {
+    this.#toRevealNext = messageId;
+  }
+
   /** Scrolls to a message and highlights it, as soon as the page has it. */
   reveal(messageId: string): void {
     const item = this.#list.elementOf(messageId);
@@ -139,6 +152,7 @@ export class MessageList {
     this.#readPosition();
     item.classList.add("revealed");
     item.addEventListener("animationend", () => item.classList.remove("revealed"), { once: true });
+    this.#options.onReveal(messageId);
   }
 
   /** Shows the button that leads to the end, with the number of messages that the person has not seen. */

@@ -1,3 +1,5 @@
+import { compareNames } from "./compare-names.ts";
+
 /** A mention that the person is writing, and the names that fit. */
 export interface NameQuery {
   /** The position of the `@`. */
@@ -21,7 +23,7 @@ export function completeName(text: string, caret: number, names: readonly string
   const wanted = text.slice(start + 1, caret).toLowerCase();
   if (wanted.includes("\n") || wanted.startsWith(" ")) return null;
   const found = names.filter((name) => name.toLowerCase().includes(wanted));
-  found.sort((one, other) => rank(one, wanted) - rank(other, wanted) || one.localeCompare(other));
+  found.sort((one, other) => rank(one, wanted) - rank(other, wanted) || compareNames(one, other));
   return found.length === 0 ? null : { start, end: caret, names: found.slice(0, MAX_OFFERED) };
 }
 

@@ -34,6 +34,7 @@ export class RoomForm {
     try {
       const room = await createRoom(name);
       this.#dialog.close();
+      element("text", HTMLTextAreaElement).focus();
       onCreated(room);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

@@ -49,3 +49,9 @@ test("rooms are listed by name, the joined rooms separately from the others", ()
 test("a count stays short", () => {
   expect([1, 99, 100, 12_345].map(formatCount)).toEqual(["1", "99", "99+", "99+"]);
 });
+
+test("rooms are sorted as people count, in upper and lower case alike", () => {
+  const list = new RoomList();
+  list.replaceRooms(["Room 10", "tea", "Room 2", "Tea 1", "room 1"].map((name) => ({ id: name, name })));
+  expect(list.list(false).map(({ name }) => name)).toEqual(["room 1", "Room 2", "Room 10", "tea", "Tea 1"]);
+});

@@ -1,4 +1,5 @@
 import type { Membership, Room } from "@tidings-apps/chat-contract";
+import { compareNames } from "./compare-names.ts";
 
 /** What the sidebar and the header show of a room. */
 export interface RoomSummary {
@@ -71,7 +72,7 @@ export class RoomList {
     return [...this.#names.keys()]
       .map((roomId) => this.get(roomId))
       .filter((room) => room.joined === joined)
-      .sort((one, other) => one.name.localeCompare(other.name));
+      .sort((one, other) => compareNames(one.name, other.name));
   }
 
   /** Returns the number of unread messages in all rooms that the person has joined. */

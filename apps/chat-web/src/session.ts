@@ -3,6 +3,7 @@ import { createClient, type Client } from "@tidings/client";
 import { createPresence, type Followed, type Person } from "@tidings/client/presence";
 import { tabs } from "@tidings/client/tabs";
 import { ApiError, listRooms, postMessage, putRead } from "./api.ts";
+import { compareNames } from "./compare-names.ts";
 import { FollowedAnswers } from "./followed-answers.ts";
 import { FollowedRoom } from "./followed-room.ts";
 import { Mentions } from "./mentions.ts";
@@ -91,7 +92,7 @@ export class Session {
   /** Returns the names of everybody who is online, sorted. */
   people(): string[] {
     const people = this.#people?.value ?? [];
-    return people.map(({ viewer }) => viewer).sort((one, other) => one.localeCompare(other));
+    return people.map(({ viewer }) => viewer).sort(compareNames);
   }
 
   /** Returns the names that can be mentioned: the assistant, and who is online or has written in the room. */
@@ -109,6 +110,19 @@ export class Session {
     // The page does not wait for the server: a message on screen is never shown as unread.
     this.#setMembership({ roomId, joined, read: newest });
     this.#readMarks.set({ roomId, read: newest });
+  }
+
+  /**
+   * A mention is on screen. In a room that the person has not joined nothing else counts, so it is read, and its room up
+   * to it: unless an older mention there would go away unseen.
+   */
+  readMention(messageId: string): void {
+    const mention = this.mentions.list().find((unread) => unread.messageId === messageId);
+    if (mention === undefined || this.roomList.get(mention.roomId).joined) return;
+    const { roomId, number } = mention;
+    if (this.mentions.list().some((other) => other.roomId === roomId && other.number < number)) return;
+    this.#setMembership({ roomId, joined: false, read: number });
+    this.#readMarks.set({ roomId, read: number });
   }
 
   /** Sends the messages and read marks that could not be sent before, and reads the words that could not be read. */

@@ -2,9 +2,9 @@ import { startTimer, type Clock } from "@tidings/protocol/clock";
 import { callSafely } from "@tidings/protocol/call-safely";
 import { createAlarms, type Alarms } from "./drive/alarms.ts";
 import { createAllowance, type Allowance } from "./drive/allowance.ts";
-import { createDelays, type Delays } from "./drive/delays.ts";
 import { createCredentials, type Credentials, type HeadersOption } from "./drive/credentials.ts";
 import { runtimeNetwork, type Network } from "./drive/network.ts";
+import type { UrlOption } from "./drive/read-option.ts";
 import { runtimeFetch } from "./drive/runtime-fetch.ts";
 import { alone, type Share } from "./share.ts";
 import { watched, type Watched } from "./status.ts";
@@ -15,12 +15,9 @@ import { createTrace, type Trace, type TraceRecord } from "./trace.ts";
 /** The part of `fetch` that is used; never called with a Request. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** A fragment (`#…`) is left out. */
-type Url = string | URL;
-
 export interface ClientOptions {
   /** The hub's resource, absolute, or relative to the page. A function is called for every attempt. */
-  readonly url: Url | (() => Url | Promise<Url>);
+  readonly url: UrlOption;
   /**
    * Headers such as `Authorization`. A function is called for every attempt, so tokens are fresh; attempts that begin
    * in the same moment share one call. It learns when the server has refused the last ones.
@@ -65,7 +62,6 @@ export interface Settings extends Required<Omit<ClientOptions, "clock" | "header
   readonly report: Report;
   readonly identity: Credentials;
   readonly alarms: Alarms;
-  readonly delays: Delays;
   readonly allowance: Allowance;
   /** What requests fail with when the client closes, for good. Null before. */
   readonly closing: Watched<StreamError | null>;
@@ -104,7 +100,6 @@ export function toSettings(given: ClientOptions): Settings {
     report: createReport(settings),
     identity: createCredentials(settings),
     alarms: createAlarms(settings.clock),
-    delays: createDelays(settings.clock),
     allowance: createAllowance(),
     // Not a signal: Node warns of a leak where more than ten wait for one.
     closing: watched<StreamError | null>(null),

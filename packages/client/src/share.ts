@@ -1,6 +1,8 @@
 import type { EventRequest, PageBody } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { OpenStream } from "./drive/open-stream.ts";
+import type { EndRequest, OnEnd } from "./drive/outcome.ts";
+import type { UrlOption } from "./drive/read-option.ts";
 
 /** What a client gives to those who share its stream. */
 export interface ShareNeeds {
@@ -9,12 +11,11 @@ export interface ShareNeeds {
   readonly random: () => number;
   /** Milliseconds until a stream that does not begin is given up. */
   readonly connectTimeout: number;
-  /** The hub's resource, without query. Streams of different hubs are never shared. @throws Failure */
-  readonly hub: () => Promise<string>;
+  readonly url: UrlOption;
   /** A stream of this client alone. */
   readonly openStream: OpenStream;
-  /** @throws Failure; the signal's reason when it has aborted */
-  readonly loadPage: (request: EventRequest, signal: AbortSignal) => Promise<PageBody>;
+  /** Begins a request for a page. No outcome is told before this returns, or after it was ended. */
+  readonly requestPage: (request: EventRequest, onEnd: OnEnd<PageBody>) => EndRequest;
 }
 
 /** How a client asks for its streams. What it gets keeps PROTOCOL.md as a stream over HTTP does. */

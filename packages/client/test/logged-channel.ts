@@ -6,7 +6,7 @@ import {
   initialState,
   statusOf,
   type ChannelPosition,
-  type Delivery,
+  type UnpackedPage,
   type PageWish,
   type SubscriptionEffects,
   type SubscriptionInputs,
@@ -208,7 +208,7 @@ export class LoggedChannel {
     });
   }
 
-  #unpack(delivery: Delivery): void {
+  #unpack(delivery: UnpackedPage): void {
     const { cursor, events } = delivery.body;
     const state: Item = { kind: "state", position: null, state: null, cursor };
     const items = events.map(({ id }) => itemAt(toPosition(id)?.seq ?? 0));

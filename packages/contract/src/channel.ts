@@ -1,4 +1,4 @@
-import { refuse } from "./contract-error.ts";
+import { kindOf, refuse } from "./contract-error.ts";
 import { checkOptionNames, isSchema, toDefinition } from "./event.ts";
 import type { DataOf, EventDefinition, EventDefinitions, ModeOf, Schema, Zod4Schema } from "./event.ts";
 import type { Params, PathOf, PathPattern, WithoutOuterSlashes } from "./path.ts";
@@ -104,8 +104,7 @@ export function channel<
   const definitions = Object.create(null) as Record<string, EventDefinition>;
   for (const [type, given] of Object.entries(events)) {
     const definition = toDefinition(given);
-    definitions[type] =
-      definition ?? fail(`event "${type}" to be a schema of zod 4`, `${typeof given}; is there a circular import?`);
+    definitions[type] = definition ?? fail(`event "${type}" to be a schema of zod 4`, kindOf(given));
   }
   return {
     // Safe: the compiler accepts only a pattern without outer slashes, and then both types are the same.

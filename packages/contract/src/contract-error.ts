@@ -30,3 +30,8 @@ export class ContractError extends Error {
 export function refuse(where: string, expected: string, got: unknown, code: ContractErrorCode = "bad-contract"): never {
   throw new ContractError(code, `${where}: expected ${expected}, got ${String(got)}.`);
 }
+
+/** What a value is that should be a definition. The usual reason for a missing one is a circular import. */
+export function kindOf(value: unknown): string {
+  return value === undefined ? "undefined (is there a circular import?)" : typeof value;
+}

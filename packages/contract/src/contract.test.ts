@@ -102,7 +102,7 @@ describe("a definition is refused", () => {
     [
       "for a channel that is not there yet",
       () => defineContract({ room: missing }),
-      'Channel "room": expected a channel(…), got undefined; is there a circular import?',
+      'Channel "room": expected a channel(…), got undefined (is there a circular import?)',
     ],
     [
       "for a misspelt option of latest",
@@ -123,7 +123,12 @@ describe("a definition is refused", () => {
     [
       "for an event that is not there yet",
       () => channel("x", { message: missing }),
-      'expected event "message" to be a schema of zod 4, got undefined; is there a circular import?',
+      'expected event "message" to be a schema of zod 4, got undefined (is there a circular import?)',
+    ],
+    [
+      "for a record of schemas instead of one",
+      () => channel("x", { events: { message: Message } as never }),
+      'expected event "events" to be a schema of zod 4, got object.',
     ],
     [
       "for latest of no schema",

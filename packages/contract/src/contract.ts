@@ -1,5 +1,5 @@
 import type { Address, Channel, ChannelDefinition, PatternOf } from "./channel.ts";
-import { ContractError, refuse } from "./contract-error.ts";
+import { ContractError, kindOf, refuse } from "./contract-error.ts";
 import type { Decoded, EventDefinition, Schema } from "./event.ts";
 import { buildPath, parsePath } from "./path.ts";
 
@@ -72,7 +72,7 @@ export function defineContract<Definitions extends Readonly<Record<string, Chann
   const contract = Object.create(null) as Record<string, AnyChannel>;
   for (const [name, definition] of Object.entries(definitions)) {
     // The types exclude this, but a circular import passes `undefined`.
-    if (!definition) refuse(`Channel "${name}"`, "a channel(…)", `${typeof definition}; is there a circular import?`);
+    if (!definition) refuse(`Channel "${name}"`, "a channel(…)", kindOf(definition));
     contract[name] = nameChannel(name, definition);
   }
   // Built key by key from `definitions`, which the loop cannot show to the compiler.

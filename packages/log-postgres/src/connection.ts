@@ -1,3 +1,4 @@
+import { typeNameOf } from "@tidings/protocol/checks";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
 
@@ -31,3 +32,35 @@ export interface ConnectionSettings {
 
 /** Where the database is: a URL, or settings. */
 export type Connection = string | ConnectionSettings;
+
+const EXAMPLE = "postgres://user:password@host:5432/database";
+
+/**
+ * Checks where the database is. The driver takes another URL for that of a database on this machine, or for the name of
+ * a host.
+ *
+ * @throws TypeError for what is neither a URL of PostgreSQL nor settings. It does not have the URL, which may have a
+ *   password
+ */
+export function checkConnection(connection: Connection): void {
+  const expected = `Expected the connection of postgresLog to be a URL such as "${EXAMPLE}", or settings`;
+  // Plain JavaScript may pass anything, such as a variable of the environment that is not set.
+  if (typeof connection === "string") {
+    // A path is that of a Unix socket.
+    if (/^(socket:|\/)/i.test(connection)) return;
+    if (/^postgres(ql)?:/i.test(connection)) return checkUrl(connection);
+    const [scheme] = /^[a-z][a-z0-9+.-]*:/i.exec(connection) ?? [];
+    const got = connection === "" ? "an empty text" : (scheme ?? "a text without a scheme");
+    throw new TypeError(`${expected}, got ${got}.`);
+  }
+  if (typeNameOf(connection) !== "object") throw new TypeError(`${expected}, got ${typeNameOf(connection)}.`);
+}
+
+/** The driver reads more than the standard does: a user without a host stands for the default host. */
+function checkUrl(url: string): void {
+  if (URL.canParse(url.replace("@/", "@localhost/"))) return;
+  throw new TypeError(
+    `Expected a URL such as "${EXAMPLE}", got one that cannot be read; percent-encode the special characters of its ` +
+      "user and password.",
+  );
+}

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Database } from "./database.ts";
+import { postgresLog } from "./postgres-log.ts";
 
 /** A message of PostgreSQL's protocol: its type, the length of the rest, and its content. */
 function message(type: string, content: string): Buffer {
@@ -46,4 +47,22 @@ test.for([0, undefined])("an attempt to connect ends, also if the settings give 
   const asked = database.query("select 1").catch(String);
   await vi.advanceTimersByTimeAsync(4_000);
   expect(await asked).toContain("timeout");
+});
+
+test("a server that demands a password, where the connection has none, is said", async () => {
+  const DEMAND = message("R", "\0\0\0\x0aSCRAM-SHA-256\0\0");
+  const FIRST_MESSAGE = message("R", "\0\0\0\x0br=nonce,s=c2FsdA==,i=4096");
+  const demanding = createServer((socket) => {
+    socket.on("error", () => {});
+    const answers = [DEMAND, FIRST_MESSAGE];
+    socket.on("data", () => void socket.write(answers.shift() ?? ""));
+  });
+  demanding.listen(0, "127.0.0.1");
+  await once(demanding, "listening");
+  onTestFinished(() => void demanding.close());
+  // Safe: a server on a port has such an address.
+  const { port } = demanding.address() as AddressInfo;
+  await expect(postgresLog(`postgres://app@127.0.0.1:${port}/app`)).rejects.toThrow(
+    /Nothing was written: the server demands a password, and the connection has none\.$/,
+  );
 });

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { Connection, ConnectionSettings } from "./connection.ts";
+import { checkConnection, type Connection, type ConnectionSettings } from "./connection.ts";
 import { ClosedError, isAnswer, isUnanswered, NotConnectedError } from "./postgres-error.ts";
 import { checkName, quoted } from "./schema-name.ts";
 
@@ -50,9 +50,10 @@ export class Database implements Queryable {
   /**
    * @param name the name of the schema
    * @param timeout the milliseconds until a statement without an answer fails
-   * @throws TypeError if it is no name of a schema
+   * @throws TypeError if it is no name of a schema, or the connection neither a URL nor settings
    */
   constructor(connection: Connection, name: string, timeout: number) {
+    checkConnection(connection);
     checkName(name);
     this.name = name;
     this.schema = quoted(name);

@@ -7,19 +7,19 @@ import { endWithoutAnswer, type Database } from "./database.ts";
 interface DoorbellOptions {
   readonly clock: Clock;
   /** Called when there may be new entries. */
-  readonly ring: () => void;
+  readonly wake: () => void;
   /** Called when LISTEN turns out to hear nothing. */
   readonly warn: (warning: string) => void;
 }
 
 /** Hears of appends of every process by LISTEN. Behind a pooler of transactions, that hears nothing. */
-export function createDoorbell(database: Database, { clock, ring, warn }: DoorbellOptions): Doorbell {
+export function createDoorbell(database: Database, { clock, wake, warn }: DoorbellOptions): Doorbell {
   return new Doorbell({
     clock,
-    ring,
+    wake,
     connect: () => listeningConnection(database),
     isRefused: (error) => error instanceof SharedSessionError,
-    ringOnce: () => database.query("select pg_notify($1, '')", [database.name]),
+    ring: () => database.query("select pg_notify($1, '')", [database.name]),
     onDeaf: () =>
       warn(
         "LISTEN hears nothing, as behind a pooler that shares connections between transactions; new events of other " +

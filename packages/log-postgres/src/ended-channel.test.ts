@@ -83,14 +83,15 @@ describe("the end of a channel", () => {
       await log.append([reliable("lobby", '"hi"')]);
       await log.trim();
       const counts: number[] = [];
-      for (const table of ["entry", "channel", "idempotency"]) {
+      for (const table of ["entry", "channel", "idempotency", "mark", "staged"]) {
         const { rows } = await client.query(`select count(*)::int as count from ${schema}.${table}`);
         counts.push((rows[0] as { count: number }).count);
       }
       return counts;
     };
     const rows = await rowsAfter(0, 1);
-    expect(rows).toEqual([1, 1, 0]);
+    // Of each of four marks, the newest.
+    expect(rows).toEqual([1, 1, 0, 4, 0]);
     expect(await rowsAfter(1, 1_000)).toEqual(rows);
     expect(await log.stat()).toMatchObject({ entries: 1 });
   });

@@ -1,13 +1,4 @@
-import {
-  FORGOTTEN_CHANNELS,
-  parseRules,
-  type Entry,
-  type Hole,
-  type KeepRules,
-  type Limit,
-  type LogStat,
-  type Page,
-} from "@tidings/log";
+import { parseRules, type Entry, type Hole, type KeepRules, type Limit, type LogStat, type Page } from "@tidings/log";
 import { entryAt, refusedPage, type KnownEpochs, toInteger } from "@tidings/log/engine";
 import type { Cursor } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
@@ -183,5 +174,5 @@ function refuseRead(cause: unknown): never {
 }
 
 function trimmedHole({ channel, to = 0 }: Found["holes"][number]): Hole {
-  return { channel: channel === "" ? FORGOTTEN_CHANNELS : channel, reason: "trimmed", to };
+  return { channel, reason: "trimmed", to };
 }

@@ -37,7 +37,7 @@ describe("append", () => {
     const { log } = await openTestLog(server);
     const appended = await Promise.allSettled([
       log.append([reliable("a", "1")]),
-      log.append([reliable("a\0", "2")]),
+      log.append([reliable("a", "2", { idempotencyKey: "a\0" })]),
       log.append([reliable("a", "3", { idempotencyKey: "\ud800" })]),
       log.append([reliable("a", "4")]),
     ]);
@@ -66,7 +66,9 @@ describe("append", () => {
     const { log: near, open } = await openTestLog(server);
     const log = await open({ patience: 100 }, { connectionString: network.url, connectionTimeoutMillis: 500 });
     const start = performance.now();
-    const turn = Array.from({ length: 60 }, (_, n) => log.append([reliable(n === 0 ? "a\0" : "a", `${n}`)]));
+    const turn = Array.from({ length: 60 }, (_, n) =>
+      log.append([reliable("a", `${n}`, n === 0 ? { idempotencyKey: "a\0" } : {})]),
+    );
     const settled = Promise.allSettled(turn);
     await expect.poll(() => isGone).toBe(true);
     const behind = log.append([reliable("a", "behind")]).catch((error: unknown) => error);

@@ -1,5 +1,5 @@
 import type { Appended, NewEntry } from "@tidings/log";
-import { GroupCommit, type PendingHeads } from "@tidings/log/engine";
+import { AppendQueue, type PendingAppend, type PendingHeads } from "@tidings/log/engine";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Database, Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
@@ -7,21 +7,15 @@ import { reportedEnd } from "./ended-channel.ts";
 import { conflictError } from "./expected-value.ts";
 import { appendError, isBadEntry, isRetryable, obstacleAfter } from "./postgres-error.ts";
 
-/** A batch that waits for the next statement. */
-interface Job {
-  readonly batch: readonly NewEntry[];
-  /** The same, each as JSON. */
-  readonly entries: readonly string[];
-  readonly resolve: (appended: readonly Appended[]) => void;
-  readonly reject: (error: unknown) => void;
-}
+/** A batch with its entries, each as JSON. */
+type Job = PendingAppend<readonly string[]>;
 
 /** The entries and the characters of a full statement. */
 const MAX_ENTRIES = 1_000;
 const MAX_CHARACTERS = 4_000_000;
 
-function shareOf({ entries }: Job): number {
-  return entries.length / MAX_ENTRIES + entries.reduce((sum, { length }) => sum + length, 0) / MAX_CHARACTERS;
+function shareOf({ encoded }: Job): number {
+  return encoded.length / MAX_ENTRIES + encoded.reduce((sum, { length }) => sum + length, 0) / MAX_CHARACTERS;
 }
 
 /** A statement may take so many milliseconds longer for each of its entries: some dozens of times what it takes. */
@@ -47,12 +41,19 @@ export interface LogWriterOptions {
 export class LogWriter {
   readonly #database: Database;
   readonly #options: LogWriterOptions;
-  readonly #queue: GroupCommit<Job>;
+  readonly #queue: AppendQueue<readonly string[]>;
 
   constructor(database: Database, options: LogWriterOptions) {
+    const { clock, heads, now } = options;
     this.#database = database;
     this.#options = options;
-    this.#queue = new GroupCommit({ clock: options.clock, shareOf, commit: (jobs) => this.#commitGroup(jobs) });
+    this.#queue = new AppendQueue<readonly string[]>({
+      clock,
+      heads,
+      shareOf,
+      encode: (batch) => encodeEntries(batch, now()),
+      store: (jobs) => this.#store(jobs),
+    });
   }
 
   /**
@@ -60,25 +61,18 @@ export class LogWriter {
    * @throws ConflictError if a value does not stand where an entry expects it
    * @throws AppendError if the entries cannot be stored in time
    */
-  async append(given: readonly NewEntry[]): Promise<readonly Appended[]> {
-    // The caller's objects may change until the server has answered.
-    const batch = given.map((entry) => ({ ...entry }));
-    const entries = encodeEntries(batch, this.#options.now());
-    if (entries.length === 0) return [];
-    return new Promise((resolve, reject) => {
-      this.#queue.add({ batch, entries, resolve, reject });
-    });
+  append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
+    return this.#queue.append(batch);
   }
 
   /** Waits for the appends that were requested before. */
-  async finish(): Promise<void> {
-    await this.#queue.finish();
+  finish(): Promise<void> {
+    return this.#queue.finish();
   }
 
-  async #commitGroup(jobs: readonly Job[]): Promise<void> {
-    await this.#options.heads.answered();
+  async #store(jobs: readonly Job[]): Promise<Error | null> {
     const obstacle = await this.#tryCommit(jobs);
-    if (obstacle !== null) rejectAll(this.#queue.takeWaiting(), obstacle);
+    return obstacle && appendError(obstacle);
   }
 
   /** Returns what keeps other jobs from being stored now: each would wait as long in vain. Null if nothing does. */
@@ -105,19 +99,19 @@ export class LogWriter {
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
-    const rows = await this.#store(jobs);
+    const rows = await this.#run(jobs);
     let next = 0;
     for (const job of jobs) {
-      settle(job, rows.slice(next, next + job.entries.length));
-      next += job.entries.length;
+      settle(job, rows.slice(next, next + job.encoded.length));
+      next += job.encoded.length;
     }
     this.#options.onCommit();
   }
 
-  async #store(jobs: readonly Job[]): Promise<readonly Row[]> {
+  async #run(jobs: readonly Job[]): Promise<readonly Row[]> {
     const { patience } = this.#options;
     const batches = encodeJobs(jobs);
-    const count = jobs.reduce((sum, { entries }) => sum + entries.length, 0);
+    const count = jobs.reduce((sum, { batch }) => sum + batch.length, 0);
     const timeout = this.#database.timeout + TIME_PER_ENTRY * count;
     const text = `select * from ${this.#database.schema}.append($1, $2)`;
     for (let attempt = 1; ; attempt++) {
@@ -158,7 +152,7 @@ function encodeJobs(jobs: readonly Job[]): string {
     else last.jobs.push(job);
   }
   const batches = groups.map((group) => {
-    const entries = group.jobs.flatMap((job) => job.entries);
+    const entries = group.jobs.flatMap(({ encoded }) => encoded);
     return `{"conditional":${group.conditional},"entries":[${entries.join(",")}]}`;
   });
   return `[${batches.join(",")}]`;

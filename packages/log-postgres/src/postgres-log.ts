@@ -136,7 +136,7 @@ function composePostgresLog(
         stat: () => reader.stat(),
       },
       append: (batch) => writer.append(batch),
-      listen: () => createDoorbell(database, { clock, ring: () => watchers.wake(), warn: onWarning }),
+      listen: () => createDoorbell(database, { clock, wake: () => watchers.wake(), warn: onWarning }),
       storeRules: (rules) => retention.storeRules(rules),
       trim: (closing) => retention.runPass(closing),
       async close() {

@@ -1,7 +1,6 @@
-import type { Keep, KeepRules } from "@tidings/log";
-import { toInteger } from "@tidings/log/engine";
+import { formatRules, patternSource, type Keep, type KeepRules } from "@tidings/log";
+import { encodeRules, toInteger } from "@tidings/log/engine";
 import { LONG_TIMEOUT, type Database, type Queryable, type Row, type Value } from "./database.ts";
-import { encodeRules } from "./encoded-rules.ts";
 import { isCancelled, isRetryable, postgresError } from "./postgres-error.ts";
 
 /**
@@ -31,7 +30,7 @@ export class Retention {
 
   async storeRules(rules: KeepRules): Promise<void> {
     const text = `select ${this.#database.schema}.set_rules($1, $2)`;
-    await this.#change("store rules in", text, encodeRules(rules));
+    await this.#change("store rules in", text, [formatRules(rules), encodeRules(rules, patternSource)]);
   }
 
   /** Runs until there is nothing more to drop, or the log is closed. */

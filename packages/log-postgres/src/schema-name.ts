@@ -1,5 +1,5 @@
 /** The name of a schema. It needs no quotes, and it is a part of texts in the functions. */
-const NAME = /^[a-z_][a-z0-9_]{0,39}$/;
+const NAME = /^(?!pg_)[a-z_][a-z0-9_]{0,39}$/;
 
 /** The name of the schema in statements. It is quoted, since it may be a word of SQL. */
 export function quoted(name: string): string {
@@ -10,6 +10,6 @@ export function quoted(name: string): string {
 export function checkName(name: string): void {
   if (NAME.test(name)) return;
   throw new TypeError(
-    `Expected a schema of at most 40 letters a-z, digits and "_", not beginning with a digit, got "${name}".`,
+    `Expected a schema of at most 40 letters a-z, digits and "_", not beginning with a digit or "pg_", got "${name}".`,
   );
 }

@@ -100,7 +100,7 @@ describe("the schema", () => {
     await Promise.all([upgrade(), upgrade(), upgrade()]);
     await log.append([reliable("a")]);
     await expect(postgresLog(server.url, { schema })).rejects.toThrow(
-      /expected tables of version 1 or older, got version 2: a newer @tidings\/log-postgres/,
+      /expected tables of version 1 or older, got version 2: a newer @tidings\/log-postgres .* upgrade this one\.$/,
     );
   });
 
@@ -147,6 +147,18 @@ describe("the schema", () => {
     });
   });
 
+  test("a database that is not there is said, and what to do", async () => {
+    const url = new URL(server.url);
+    url.pathname = "/nowhere";
+    await expect(postgresLog(url.href)).rejects.toThrow(/"nowhere" does not exist\. Create the database, or correct/);
+  });
+
+  test("a server without TLS is said, and what to do", async () => {
+    await expect(postgresLog(`${server.url}?sslmode=verify-full`)).rejects.toThrow(
+      /turn ssl on in the server, or remove/,
+    );
+  });
+
   test("a server that does not answer is said when the log is opened", async () => {
     await expect(postgresLog("postgres://nobody@127.0.0.1:1/none")).rejects.toThrow(
       /Cannot open the log in PostgreSQL: .*ECONNREFUSED/,
@@ -166,8 +178,48 @@ test.for([
   await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", options as never)).rejects.toThrow(message);
 });
 
-test.for(["", "Tidings", "1st", 'a"b', "a-b", "a".repeat(41)])("%j is no name of a schema", async (schema) => {
-  await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", { schema })).rejects.toThrow(
-    /Expected a schema of at most 40 letters/,
-  );
+test.for([
+  [undefined, "got undefined"],
+  ["", "got an empty text"],
+  ["app:secret@db/app", "got app:."],
+  ["db", "got a text without a scheme"],
+  ["redis://:secret@cache:6379", "got redis:."],
+] as const)("%j is no connection", async ([connection, got]) => {
+  const opening = postgresLog(connection as never);
+  await expect(opening).rejects.toThrow(/^Expected the connection of postgresLog to be a URL such as "postgres:/);
+  await expect(opening).rejects.toThrow(got);
+  await expect(opening).rejects.not.toThrow("secret");
 });
+
+test.for(["postgres://app:se#cret@db/app", "postgres://app:se/cret@db/app", "postgresql://app:cret?@db"])(
+  "%s cannot be read, and the error says why",
+  async (url) => {
+    const opening = postgresLog(url);
+    await expect(opening).rejects.toThrow("percent-encode the special characters of its user and password.");
+    await expect(opening).rejects.not.toThrow("cret@");
+  },
+);
+
+test.for([
+  "postgres://app@/app?host=127.0.0.1&port=1",
+  "postgres:///app?host=/nowhere",
+  "postgresql://app:a b@127.0.0.1:1/app",
+  "/nowhere app",
+  "socket:/nowhere?db=app",
+])("%s is a connection: the log tries to connect", async (url) => {
+  await expect(postgresLog(url)).rejects.toThrow(/^Cannot open the log in PostgreSQL: connect /);
+});
+
+test("a server that is too old is said", async () => {
+  const query = async (text: string) => (text.includes("server_version") ? [{ number: 120_022, name: "12.22" }] : []);
+  await expect(prepareSchema({ query }, "tidings")).rejects.toThrow("expected PostgreSQL 13 or newer, got 12.22");
+});
+
+test.for(["", "Tidings", "1st", "pg_log", 'a"b', "a-b", "a".repeat(41)])(
+  "%j is no name of a schema",
+  async (schema) => {
+    await expect(postgresLog("postgres://nobody@127.0.0.1:1/none", { schema })).rejects.toThrow(
+      /Expected a schema of at most 40 letters/,
+    );
+  },
+);

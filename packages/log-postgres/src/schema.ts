@@ -1,9 +1,11 @@
 import type { Queryable } from "./database.ts";
+import { UnfitServerError } from "./postgres-error.ts";
 import { quoted } from "./schema-name.ts";
 import { appendFunctions } from "./sql/append-functions.ts";
 import { bookkeeping } from "./sql/bookkeeping.ts";
 import { endFunctions } from "./sql/end-functions.ts";
 import { expectedValueFunctions } from "./sql/expected-value-functions.ts";
+import { publishFunctions } from "./sql/publish-functions.ts";
 import { readFunctions } from "./sql/read-functions.ts";
 import { retentionFunctions } from "./sql/retention-functions.ts";
 import { ruleFunctions } from "./sql/rule-functions.ts";
@@ -16,6 +18,7 @@ const MIGRATIONS: readonly ((name: string) => string)[] = [
     const functions = [
       endFunctions(schema),
       appendFunctions(schema, name),
+      publishFunctions(schema),
       expectedValueFunctions(schema),
       readFunctions(schema),
       ruleFunctions(schema, name),
@@ -31,10 +34,11 @@ const MIGRATIONS: readonly ((name: string) => string)[] = [
  * the schema is up to date; a role needs the right to create a schema only for the first time.
  *
  * @param database one connection, which is closed after an error; that rolls the transaction back
- * @throws Error if a newer version of this package has written the schema
+ * @throws UnfitServerError if the server is too old, or if a newer version of this package has written the schema
  */
 export async function prepareSchema(database: Queryable, name: string, migrations = MIGRATIONS): Promise<void> {
   if ((await checkedVersion(database, name, migrations.length)) === migrations.length) return;
+  await refuseOldServer(database);
   await database.query("begin isolation level read committed", []);
   await database.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`tidings schema ${name}`]);
   // Check again: another process may have upgraded the schema in the meantime.
@@ -46,10 +50,21 @@ export async function prepareSchema(database: Queryable, name: string, migration
   await database.query("commit", []);
 }
 
+/** The oldest server, as it numbers its versions. */
+const OLDEST_SERVER = 130_000;
+
+async function refuseOldServer(database: Queryable): Promise<void> {
+  const settings =
+    "current_setting('server_version_num')::integer as number, current_setting('server_version') as name";
+  const [row] = await database.query(`select ${settings}`, []);
+  if (Number(row?.["number"]) >= OLDEST_SERVER) return;
+  throw new UnfitServerError(`expected PostgreSQL 13 or newer, got ${String(row?.["name"])}`);
+}
+
 async function checkedVersion(database: Queryable, name: string, newest: number): Promise<number> {
   const version = await readVersion(database, name);
   if (version <= newest) return version;
-  throw new Error(
+  throw new UnfitServerError(
     `expected tables of version ${newest} or older, got version ${version}: ` +
       "a newer @tidings/log-postgres has written them; upgrade this one",
   );

@@ -1,4 +1,3 @@
-import type { NewEntry } from "@tidings/log";
 import { sql as drizzleSql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { CompiledQuery, Kysely, PostgresDialect } from "kysely";
@@ -165,6 +164,16 @@ describe("appendIn", () => {
     expect(await everything(log)).toEqual(['"allowed"']);
   });
 
+  test("stages nothing for another transaction: it would be published there, or make its commit fail", async () => {
+    const { log, schema } = await openTestLog(server);
+    const client = await connect();
+    const forging = `insert into ${schema}.staged (transaction, channel, type, data)
+      select (pg_current_xact_id()::text::bigint + n)::text::xid8, 'a', 'x', '1' from generate_series(1, 5) n`;
+    await expect(client.query(forging)).rejects.toMatchObject({ code: "23514" });
+    const { rowCount } = await client.query(`select from ${schema}.staged`);
+    expect([rowCount, await everything(log)]).toEqual([0, []]);
+  });
+
   test.for(["repeatable read", "serializable"])("of 20 transactions at once, all commit in %s", async (level) => {
     const { log, schema } = await openTestLog(server);
     // As the server does once in a while. It knows then that the tables are small, and would scan them as a whole.
@@ -223,11 +232,23 @@ describe("appendIn", () => {
     expect(await everything(log)).toEqual(["1", "2"]);
   });
 
+  test.for([undefined, "postgres://app@db/app", {}, { query: {} }])("%j is no transaction", async (wrong) => {
+    const { log } = await openTestLog(server);
+    // Plain JavaScript may pass anything. A database of drizzle has a `query` that is no method.
+    const inserting = log.appendIn(wrong as never, [reliable("a")]);
+    await expect(inserting).rejects.toThrow(
+      /^Expected the transaction to be a client of pg, .* or a function .*, got /,
+    );
+    await expect(inserting).rejects.toThrow(TypeError);
+  });
+
   test("an entry that the server refuses leaves nothing of its batch", async () => {
     const { log } = await openTestLog(server);
     const client = await connect();
     await client.query("begin");
-    await expect(log.appendIn(client, [reliable("a"), reliable("a\0")])).rejects.toThrow(/Cannot publish inside/);
+    await expect(log.appendIn(client, [reliable("a"), reliable("a", "2", { idempotencyKey: "a\0" })])).rejects.toThrow(
+      /Cannot publish inside/,
+    );
     await client.query("commit");
     expect(await everything(log)).toEqual([]);
   });
@@ -258,35 +279,5 @@ describe("appendIn", () => {
     await log.appendIn(client, [reliable("a", "1")]);
     await client.query("commit");
     expect(await everything(log)).toEqual(["1"]);
-  });
-
-  test("SQL alone can publish: one entry or a list, in a transaction or without one, and from a trigger", async () => {
-    const { log, schema } = await openTestLog(server);
-    const client = await connect();
-    await client.query(`select ${schema}.publish('{"channel": "a", "type": "message", "data": {"text": "hi"}}')`);
-    await client.query(`begin; select ${schema}.publish('[
-      {"channel": "a", "type": "state", "mode": "latest", "key": "x", "data": [1, 2]},
-      {"channel": "a", "type": "state", "mode": "latest", "key": "y"}
-    ]'); commit`);
-    await client.query(`create table ${schema}.message (room text, body json);
-      create function ${schema}.publish_message() returns trigger language plpgsql as $$ begin
-        perform ${schema}.publish(json_build_object('channel', new.room, 'type', 'message', 'data', new.body)::text);
-        return null;
-      end $$;
-      create trigger publish after insert on ${schema}.message
-        for each row execute function ${schema}.publish_message()`);
-    await client.query(`insert into ${schema}.message values ('a', '"one"'), ('a', '"two"')`);
-    const page = await log.read({ ...(await log.head()), seq: 0 }, ["a"], { entries: 10, bytes: 1_000 });
-    expect(page.entries).toMatchObject([
-      { type: "message", mode: "reliable", data: '{"text": "hi"}' },
-      { mode: "latest", key: "x", data: "[1, 2]" },
-      { mode: "latest", key: "y", data: null },
-      { data: '"one"' },
-      { data: '"two"' },
-    ]);
-    const wrong: Partial<NewEntry>[] = [{}, { channel: "a" }, { channel: "a", type: "t" }];
-    for (const entry of wrong) {
-      await expect(client.query(`select ${schema}.publish($1)`, [JSON.stringify(entry)])).rejects.toThrow(/violates/);
-    }
   });
 });

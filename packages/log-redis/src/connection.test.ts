@@ -30,6 +30,15 @@ describe("where a log is", () => {
     await expect(opening).rejects.not.toThrow("secret");
   });
 
+  test("is not an empty text", async () => {
+    await expect(redisLog("")).rejects.toThrow("Expected a URL of Redis, such as");
+  });
+
+  test("is no URL with the name of a database", async () => {
+    const expected = 'Expected the number of a database at the end of the URL of redisLog, got "/chat".';
+    await expect(redisLog(`${NOBODY}/chat`)).rejects.toThrow(expected);
+  });
+
   test.for([{ keyPrefix: "app:" }, { sentinels: [] }, { maxRetriesPerRequest: 3 }])(
     "has no setting that the log does not know: %j",
     async (unknown) => {

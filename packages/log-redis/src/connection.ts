@@ -54,13 +54,24 @@ export function checkConnection(connection: Connection): void {
 }
 
 function checkUrl(url: string): void {
+  // A variable of the environment that is there and has no value. The client would connect to this machine.
+  if (url === "") throw new TypeError('Expected a URL of Redis, such as "redis://cache:6379", got an empty text.');
   const [, scheme] = /^([^/?#@]*:)\/\//.exec(url) ?? [];
   if (scheme !== undefined && !/^rediss?:$/i.test(scheme)) {
     throw new TypeError(`Expected a URL that begins with redis: or rediss:, got "${scheme}".`);
   }
   const full = scheme === undefined ? `redis://${url}` : url;
   // The error does not have the URL, which may have a password.
-  if (!URL.canParse(full)) throw new TypeError("Expected a URL of Redis, got one that cannot be read.");
+  if (!URL.canParse(full)) {
+    throw new TypeError(
+      "Expected a URL of Redis, got one that cannot be read; percent-encode the special characters of its user and " +
+        "password.",
+    );
+  }
+  const { host, pathname } = new URL(full);
+  if (host !== "" && !/^\/?\d*$/.test(pathname)) {
+    throw new TypeError(`Expected the number of a database at the end of the URL of redisLog, got "${pathname}".`);
+  }
   const name = [...new URL(full).searchParams.keys()].find((each) => !PARAMETERS.includes(each));
   if (name === undefined) return;
   throw new TypeError(

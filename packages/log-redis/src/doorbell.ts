@@ -6,24 +6,24 @@ import type { Database } from "./database.ts";
 interface DoorbellOptions {
   readonly clock: Clock;
   /** Called when there may be new entries. */
-  readonly ring: () => void;
+  readonly wake: () => void;
   /** Called when a subscription turns out to hear nothing. */
   readonly warn: (warning: string) => void;
 }
 
 /** Hears of appends of every process by SUBSCRIBE. With some proxies and rights of users, that hears nothing. */
-export function createDoorbell(database: Database, { clock, ring, warn }: DoorbellOptions): Doorbell {
+export function createDoorbell(database: Database, { clock, wake, warn }: DoorbellOptions): Doorbell {
   return new Doorbell({
     clock,
-    ring,
+    wake,
     connect: () => subscribedConnection(database),
-    ringOnce: () => database.send("publish", [database.bell, ""]),
+    ring: () => database.send("publish", [database.bell, ""]),
     isRefused,
     onDeaf: () =>
       warn(
         "SUBSCRIBE hears nothing, so new events of other servers are found by polling, within " +
-          `${POLL_INTERVAL} ms. Give the log's user the right to the channel ${database.bell}, or a direct ` +
-          "connection to the server",
+          `${POLL_INTERVAL} ms. Give the log's user the right to the channel ${database.bell}, a server with the ` +
+          "commands SUBSCRIBE and PUBLISH, and a direct connection to it",
       ),
   });
 }
@@ -41,7 +41,7 @@ function subscribedConnection(database: Database): BellConnection {
   };
 }
 
-/** Whether the server has answered that it does not allow this. */
+/** Whether the server has answered that it does not allow this, or does not know the command. */
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("NOPERM");
+  return error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
 }

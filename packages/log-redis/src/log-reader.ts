@@ -1,13 +1,4 @@
-import {
-  FORGOTTEN_CHANNELS,
-  parseRules,
-  type KeepRules,
-  type Entry,
-  type Hole,
-  type Limit,
-  type LogStat,
-  type Page,
-} from "@tidings/log";
+import { parseRules, type KeepRules, type Entry, type Hole, type Limit, type LogStat, type Page } from "@tidings/log";
 import { entryAt, refusedPage, type KnownEpochs, toInteger } from "@tidings/log/engine";
 import type { Cursor } from "@tidings/protocol";
 import type { Mode } from "@tidings/protocol/mode";
@@ -22,7 +13,7 @@ const EVERY_KIND = "rvwh";
 const VALUES_AND_ENDS = "ve";
 
 /** What the scripts answer. `places` has names and positions in turn, `rows` positions and texts. */
-type Answer = readonly [
+type Found = readonly [
   epoch: string,
   head: number,
   reason: "reset" | "lost" | "",
@@ -103,14 +94,14 @@ export class LogReader {
       position?.seq ?? 0,
       named === null ? "" : JSON.stringify(named),
       ...values,
-    ])) as Answer; // The scripts answer in this way.
+    ])) as Found; // The scripts answer in this way.
     if (reason !== "") return refusedPage({ epoch, seq: head }, reason, named ?? places.map(String));
     await this.#epochs.know(epoch).catch(refuseRead);
     return {
       entries: inPairs(rows).map(([seq, text]) => this.#entry(Number(seq), String(text))),
       next: more === 1 ? this.#epochs.cursorAt(next) : { epoch, seq: head },
       more: more === 1,
-      holes: inPairs(places).map(([channel, to]) => trimmedHole(String(channel), Number(to))),
+      holes: inPairs(places).map(trimmedHole),
     };
   }
 
@@ -146,6 +137,6 @@ function inPairs<Item>(list: readonly Item[]): [Item | undefined, Item | undefin
   return Array.from({ length: list.length / 2 }, (_, index) => [list[2 * index], list[2 * index + 1]]);
 }
 
-function trimmedHole(channel: string, to: number): Hole {
-  return { channel: channel === "" ? FORGOTTEN_CHANNELS : channel, reason: "trimmed", to };
+function trimmedHole([channel, to]: readonly [unknown, unknown]): Hole {
+  return { channel: String(channel), reason: "trimmed", to: Number(to) };
 }

@@ -1,5 +1,5 @@
 import { ConflictError, EndedError, VOLATILE_AGE, type Appended, type NewEntry } from "@tidings/log";
-import { GroupCommit, type PendingHeads } from "@tidings/log/engine";
+import { AppendQueue, type PendingAppend, type PendingHeads } from "@tidings/log/engine";
 import { parseCursor, type Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Database } from "./database.ts";
@@ -7,14 +7,8 @@ import { encodeBatch } from "./encoded-batches.ts";
 import { appendError, NotConnectedError } from "./redis-error.ts";
 import type { Script } from "./scripts/script.ts";
 
-/** A batch that waits for the next script. */
-interface Job {
-  readonly batch: readonly NewEntry[];
-  /** The same as JSON. */
-  readonly encoded: string;
-  readonly resolve: (appended: readonly Appended[]) => void;
-  readonly reject: (error: unknown) => void;
-}
+/** A batch as JSON. */
+type Job = PendingAppend<string>;
 
 /**
  * What the script answers for a batch: 0 with the id of each entry, each with 1 for a duplicate. Or why it is
@@ -54,12 +48,19 @@ export interface LogWriterOptions {
 export class LogWriter {
   readonly #database: Database;
   readonly #options: LogWriterOptions;
-  readonly #queue: GroupCommit<Job>;
+  readonly #queue: AppendQueue<string>;
 
   constructor(database: Database, options: LogWriterOptions) {
+    const { clock, heads } = options;
     this.#database = database;
     this.#options = options;
-    this.#queue = new GroupCommit({ clock: options.clock, shareOf, commit: (jobs) => this.#store(jobs) });
+    this.#queue = new AppendQueue({
+      clock,
+      heads,
+      shareOf,
+      encode: (batch) => encodeBatch(batch, VOLATILE_AGE),
+      store: (jobs) => this.#store(jobs),
+    });
   }
 
   /**
@@ -67,41 +68,30 @@ export class LogWriter {
    * @throws ConflictError if a value does not stand where an entry expects it
    * @throws AppendError if the entries cannot be stored
    */
-  async append(given: readonly NewEntry[]): Promise<readonly Appended[]> {
-    // The caller's objects may change until the server has answered.
-    const batch = given.map((entry) => ({ ...entry }));
-    if (batch.length === 0) return [];
-    const encoded = encodeBatch(batch, VOLATILE_AGE);
-    return new Promise((resolve, reject) => {
-      this.#queue.add({ batch, encoded, resolve, reject });
-    });
+  append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
+    return this.#queue.append(batch);
   }
 
   /** Waits for the appends that were requested before. */
-  async finish(): Promise<void> {
-    await this.#queue.finish();
+  finish(): Promise<void> {
+    return this.#queue.finish();
   }
 
-  async #store(jobs: readonly Job[]): Promise<void> {
-    const { script, now, newEpoch, replicas, heads } = this.#options;
-    await heads.answered();
-    const start = this.#options.clock.monotonic();
+  async #store(jobs: readonly Job[]): Promise<Error | null> {
+    const { script, now, newEpoch, replicas, clock, patience } = this.#options;
+    const start = clock.monotonic();
     const batches = `[${jobs.map(({ encoded }) => encoded).join(",")}]`;
     try {
       const answer = await this.#database.writeOnReplicas(script, [batches, now(), newEpoch()], replicas);
       // The script answers in this way.
       for (const [index, outcome] of (answer as readonly Outcome[]).entries()) this.#settle(jobs[index], outcome);
       this.#options.onAppend();
+      return null;
     } catch (error) {
       for (const { reject } of jobs) reject(appendError(error));
-      if (this.#options.clock.monotonic() - start > this.#options.patience / 2) this.#giveUpQueue(error);
+      // What waits behind an append that was given up would wait as long again. Nothing of it was sent.
+      return clock.monotonic() - start > patience / 2 ? appendError(new NotConnectedError(error)) : null;
     }
-  }
-
-  /** What waits behind an append that was given up would wait as long again. Nothing of it was sent. */
-  #giveUpQueue(cause: unknown): void {
-    const error = appendError(new NotConnectedError(cause));
-    for (const { reject } of this.#queue.takeWaiting()) reject(error);
   }
 
   #settle(job: Job | undefined, outcome: Outcome): void {

@@ -125,7 +125,10 @@ function adviceOnConnecting({ cause }: NotConnectedError): string {
     return "the certificate of the server is not trusted. Name its authority, by tls: { ca } in the settings.";
   }
   if (cause instanceof NoAnswerError || UNEXPECTED.test(String(code))) {
-    return "check that the server runs, and that the URL has rediss: for a port with TLS, and redis: for one without.";
+    return (
+      "check that the server runs and takes more clients (maxclients), and that the URL has rediss: for a port with " +
+      "TLS, and redis: for one without."
+    );
   }
   return "check the address, and that the server runs.";
 }

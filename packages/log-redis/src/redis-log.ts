@@ -146,7 +146,7 @@ function composeRedisLog(database: Database, options: CompleteOptions): EventLog
       },
     },
     append: (batch) => writer.append(batch),
-    listen: () => createDoorbell(database, { clock, ring: () => watchers.wake(), warn: onWarning }),
+    listen: () => createDoorbell(database, { clock, wake: () => watchers.wake(), warn: onWarning }),
     storeRules: (rules) => retention.storeRules(rules),
     trim: (closing) => retention.runPass(closing),
     async close() {

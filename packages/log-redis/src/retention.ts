@@ -1,7 +1,7 @@
 import { formatRules, rulesOf, type Keep, type KeepRules } from "@tidings/log";
-import { toInteger } from "@tidings/log/engine";
+import { encodeRules, toInteger } from "@tidings/log/engine";
 import type { Database } from "./database.ts";
-import { encodeRules } from "./encoded-rules.ts";
+import { luaPattern } from "./lua-pattern.ts";
 import { redisError } from "./redis-error.ts";
 import type { Script } from "./scripts/script.ts";
 import { SET_RULES } from "./scripts/trim.ts";
@@ -35,7 +35,7 @@ export class Retention {
 
   async storeRules(rules: KeepRules): Promise<void> {
     try {
-      await this.#database.write(SET_RULES, [formatRules(rules), encodeRules(rules)]);
+      await this.#database.write(SET_RULES, [formatRules(rules), encodeRules(rules, luaPattern)]);
     } catch (cause) {
       throw redisError("store rules in", cause);
     }
@@ -48,7 +48,7 @@ export class Retention {
     const bounds = [STEP, toInteger(keep.bytes), toInteger(keep.emptyChannels)];
     for (let more = true; more && !closing.aborted;) {
       try {
-        const values = [encodeRules(this.rules), now(), newEpoch(), ...bounds];
+        const values = [encodeRules(this.rules, luaPattern), now(), newEpoch(), ...bounds];
         more = (await this.#database.write(script, values)) === 1;
       } catch (cause) {
         throw redisError("trim", cause);

@@ -55,7 +55,7 @@ describe.runIf(hasServer)("opening a log", () => {
     const { log } = await openTestLog({ url: `${own.url}/3`, newName: () => "third" });
     await log.append([reliable("a", "1")]);
     expect(await own.send("dbsize")).toBe(0);
-    await expect(redisLog(`${own.url}/99`)).rejects.toThrow("DB index is out of range");
+    await expect(redisLog(`${own.url}/99`)).rejects.toThrow(/DB index is out of range\.$/);
     await expect(redisLog({ port: own.port, db: 99 })).rejects.toThrow("DB index is out of range");
     await expect(redisLog(`${own.url}/chat`)).rejects.toThrow("Expected the number of a database");
     expect(await own.send("dbsize")).toBe(0);
@@ -72,7 +72,10 @@ describe.runIf(hasServer)("opening a log", () => {
   test("with a wrong password rejects, and says so", async () => {
     const server = await startServer(FLEETING);
     await server.send("config", "set", "requirepass", "right");
-    await expect(redisLog(server.url.replace("//", "//:wrong@"))).rejects.toThrow(/Cannot open .*WRONGPASS/);
+    await expect(redisLog(server.url.replace("//", "//:wrong@"))).rejects.toThrow(
+      /Cannot open .*WRONGPASS.* Check the user and the password\.$/,
+    );
+    await expect(redisLog(server.url)).rejects.toThrow(/Cannot open .*NOAUTH.* Give the password of the server\.$/);
     await expect(redisLog(server.url)).rejects.toThrow(/NOAUTH.*Give the password of the server/);
   });
 

@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { startProxy, type AnswerFilter } from "../../log/test/node/tcp-proxy.ts";
 import { timeUntil } from "../../log/test/timing.ts";
 import { FLEETING, type RedisServer } from "../test/redis-server.ts";
@@ -66,6 +69,22 @@ describe.runIf(hasServer)("the doorbell", () => {
     await log.append([reliable("a")]);
     expect(await timeUntil(log, 3, () => other.append([reliable("a")]))).toBeLessThan(900);
     await expect.poll(() => warnings).toEqual([expect.stringContaining("the right to the channel {log}:bell")]);
+  });
+
+  test.for(["subscribe", "publish"])("on a server without %s, polls and warns once; appends go on", async (command) => {
+    const folder = await mkdtemp(join(tmpdir(), "tidings-redis-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "redis.conf");
+    await writeFile(file, `rename-command ${command} ""\n`);
+    const own = await startServer({ ...FLEETING, include: file });
+    const warnings: string[] = [];
+    const onWarning = (warning: string) => warnings.push(warning);
+    const { log, open } = await openTestLog({ url: own.url, newName: () => "log" }, { onWarning });
+    const other = await open();
+    warnings.length = 0;
+    await timeUntil(log, 1, () => other.append([reliable("a")]));
+    expect(await timeUntil(log, 2, () => other.append([reliable("a")]))).toBeLessThan(900);
+    await expect.poll(() => warnings).toEqual([expect.stringContaining("SUBSCRIBE and PUBLISH")]);
   });
 
   test("comes back after its connection was ended, and what came meanwhile is not missed", async () => {

@@ -7,7 +7,7 @@ const INTERVAL = 5;
 interface FilePollNeeds {
   readonly clock: Clock;
   /** Called when there may be new entries. */
-  readonly ring: () => void;
+  readonly wake: () => void;
   /** A number that changes with every commit of another handle, of any process. */
   readonly readVersion: () => number;
 }
@@ -29,9 +29,9 @@ export class FilePoll {
   }
 
   #schedule(): () => void {
-    const { clock, ring } = this.#needs;
+    const { clock, wake } = this.#needs;
     const poll = (): void => {
-      if (this.#hasChanged()) ring();
+      if (this.#hasChanged()) wake();
       this.#cancel = this.#schedule();
     };
     return clock.setTimeout(poll, INTERVAL, true);

@@ -156,7 +156,7 @@ function composeSqliteLog(path: string, options: SqliteLogOptions): Transactiona
       watchers,
       reader,
       append: (batch) => writer.append(batch),
-      listen: () => new FilePoll({ clock, ring: () => watchers.wake(), readVersion: () => writer.dataVersion() }),
+      listen: () => new FilePoll({ clock, wake: () => watchers.wake(), readVersion: () => writer.dataVersion() }),
       async storeRules(rules) {
         // A process that starts with the rules in force writes nothing.
         if (writer.read((file) => hasRules(file, rules))) return;

@@ -15,6 +15,7 @@ import { latestLaws } from "./conformance/latest.ts";
 import { appliesTo, tryLaw, type Law } from "./conformance/law.ts";
 import { limitLaws } from "./conformance/limits.ts";
 import { orderLaws } from "./conformance/order.ts";
+import { refusedEntryLaws } from "./conformance/refused-entries.ts";
 import { retentionLaws } from "./conformance/retention.ts";
 import { ruleProperties } from "./conformance/rule-histories.ts";
 import { ruleLaws } from "./conformance/rules.ts";
@@ -29,6 +30,7 @@ export const laws: readonly Law[] = [
   ...cursorLaws,
   ...failoverLaws,
   ...orderLaws,
+  ...refusedEntryLaws,
   ...holeLaws,
   ...limitLaws,
   ...latestLaws,

@@ -1,9 +1,12 @@
 /** What engines share. Each takes what it needs; README.md says how they fit together. */
+export { AppendQueue } from "./engine/append-queue.ts";
+export type { PendingAppend } from "./engine/append-queue.ts";
 export { isCertificateError } from "./engine/certificate-error.ts";
 export { composeLog, composeTransactionalLog } from "./engine/compose-log.ts";
 export type { LogParts } from "./engine/compose-log.ts";
 export { Doorbell, POLL_INTERVAL } from "./engine/doorbell.ts";
 export type { BellConnection, DoorbellNeeds } from "./engine/doorbell.ts";
+export { encodeRules } from "./engine/encode-rules.ts";
 export { EpochTable } from "./engine/epoch-table.ts";
 export type { KnownEpoch } from "./engine/epoch-table.ts";
 export { GroupCommit } from "./engine/group-commit.ts";

@@ -10,7 +10,10 @@ export const IDEMPOTENCY_AGE = 600_000;
 /** In a read of every channel: the channel of the hole that stands for all forgotten ones. No address has this path. */
 export const FORGOTTEN_CHANNELS = "";
 
-/** An entry before it is appended. None of its texts may contain NUL or a lone surrogate. */
+/**
+ * An entry before it is appended. None of its texts may contain NUL or a lone surrogate, and neither `channel` nor
+ * `type` a line break.
+ */
 export interface NewEntry {
   /** The path of an address. */
   readonly channel: string;

@@ -1,5 +1,6 @@
 export { AppendError } from "./append-error.ts";
 export { byteLength } from "./byte-length.ts";
+export { checkEntries } from "./check-entries.ts";
 export { checkExpected, ConflictError, isConflict } from "./conflict-error.ts";
 export { checkEnds, EndedError, isEnd, isEnded } from "./ended-error.ts";
 export { FORGOTTEN_CHANNELS, IDEMPOTENCY_AGE, VOLATILE_AGE } from "./event-log.ts";

@@ -12,7 +12,7 @@ export function kindOf({ mode, data }: Pick<Entry, "mode" | "data">): Kind {
 }
 
 /** What retention does to the entries of a kind. */
-interface Retention {
+interface KindRetention {
   /** Whether `keep.entries` bounds how many of a channel are kept. */
   readonly isCounted: boolean;
   /** Whether `keep.age` bounds how long they are kept. */
@@ -22,7 +22,7 @@ interface Retention {
 }
 
 /** The newest values outlive retention; a volatile entry goes as soon as nobody is owed it. */
-export const retentionOf: Readonly<Record<Kind, Retention>> = {
+export const retentionOf: Readonly<Record<Kind, KindRetention>> = {
   reliable: { isCounted: true, isAged: true, isWeighed: true },
   withdrawal: { isCounted: true, isAged: true, isWeighed: true },
   volatile: { isCounted: false, isAged: false, isWeighed: true },

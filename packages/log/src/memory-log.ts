@@ -1,6 +1,7 @@
 import { newEpoch, type Cursor } from "@tidings/protocol";
 import { checkOptions, checkRange } from "@tidings/protocol/checks";
 import { checkExpected } from "./conflict-error.ts";
+import { checkEntries } from "./check-entries.ts";
 import { checkEnds } from "./ended-error.ts";
 import { fillPage, refusedPage } from "./engine/page.ts";
 import { Watchers } from "./engine/watchers.ts";
@@ -71,6 +72,7 @@ class MemoryLog implements EventLog {
     this.#refuseClosed();
     // A getter of the caller may throw, so all entries are read first: a batch is appended as a whole or not at all.
     const now = this.#now();
+    checkEntries(batch);
     const entries = batch.map((entry) => ({ ...entry }));
     checkEnds(entries, {
       endOf: (channel) => this.#kept.endOf(channel),

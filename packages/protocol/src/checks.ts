@@ -16,21 +16,6 @@ export function checkObject(what: string, value: unknown, knownKeys: readonly st
   }
 }
 
-/**
- * Checks an object that says whom or what is meant. A key without a value must not be ignored: `{ viewer: undefined }`
- * beside an address would mean everybody.
- *
- * @throws TypeError as {@link checkObject} does, and for a key whose value is undefined
- */
-export function checkSelector(what: string, value: object, knownKeys: readonly string[]): void {
-  checkObject(what, value, knownKeys);
-  for (const [key, given] of Object.entries(value) as [string, unknown][]) {
-    if (given === undefined) {
-      throw new TypeError(`Expected "${key}" in ${what} to have a value, got undefined; leave the key out.`);
-    }
-  }
-}
-
 /** What {@link typeNameOf} may answer, as far as an application passes it. */
 export type CheckedType = "string" | "boolean" | "number" | "function" | "object" | "array";
 

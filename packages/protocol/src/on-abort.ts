@@ -1,11 +1,11 @@
 /** Who waits for a signal. */
-interface Waiting {
+interface SignalListeners {
   readonly listeners: Set<() => void>;
   /** The only listener that the signal has. */
   readonly callAll: () => void;
 }
 
-const waitingBySignal = new WeakMap<AbortSignal, Waiting>();
+const listenersBySignal = new WeakMap<AbortSignal, SignalListeners>();
 
 /**
  * Calls `listener` when the signal is aborted, unless the returned function was called before. It is not called for a
@@ -16,7 +16,7 @@ const waitingBySignal = new WeakMap<AbortSignal, Waiting>();
  */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal === undefined) return () => {};
-  const { listeners, callAll } = waitingBySignal.get(signal) ?? listenTo(signal);
+  const { listeners, callAll } = listenersBySignal.get(signal) ?? listenTo(signal);
   // Two callers may pass the same function.
   const own = (): void => listener();
   listeners.add(own);
@@ -25,19 +25,19 @@ export function onAbort(signal: AbortSignal | undefined, listener: () => void): 
   };
 }
 
-function listenTo(signal: AbortSignal): Waiting {
+function listenTo(signal: AbortSignal): SignalListeners {
   const listeners = new Set<() => void>();
   const callAll = (): void => {
     forget(signal, callAll);
     for (const listener of [...listeners]) if (listeners.delete(listener)) listener();
   };
-  const waiting = { listeners, callAll };
-  waitingBySignal.set(signal, waiting);
+  const shared = { listeners, callAll };
+  listenersBySignal.set(signal, shared);
   signal.addEventListener("abort", callAll);
-  return waiting;
+  return shared;
 }
 
 function forget(signal: AbortSignal, callAll: () => void): void {
   signal.removeEventListener("abort", callAll);
-  waitingBySignal.delete(signal);
+  listenersBySignal.delete(signal);
 }

@@ -3,8 +3,8 @@ import type { AnyChannel } from "@tidings/contract";
 import { passOn, type AnyHandlers, type HandlerOf } from "./pass-on.ts";
 import { CONNECTING, type Reached, type View } from "./view.ts";
 
-/** What a store is made of. */
-export interface ChannelStart<State> {
+/** What a store needs. */
+export interface StoreNeeds<State> {
   /** Undefined for an address of another contract, which `subscribe` refuses. */
   readonly channel: AnyChannel | undefined;
   /** @param after where to go on from; undefined: it begins anew */
@@ -22,16 +22,16 @@ export interface ChannelStart<State> {
 export class ChannelStore<State> {
   /** Handlers are looked up when they are called, so they may change at any time. */
   handlerOf: HandlerOf = () => undefined;
-  readonly #start: ChannelStart<State>;
+  readonly #needs: StoreNeeds<State>;
   #view: View<State>;
   #cursor: string | undefined;
   #notify = (): void => {};
   #subscription: ClientSubscription | null = null;
 
-  constructor(start: ChannelStart<State>) {
-    this.#start = start;
-    this.#cursor = start.after;
-    this.#view = [start.initial, CONNECTING, this.reached];
+  constructor(needs: StoreNeeds<State>) {
+    this.#needs = needs;
+    this.#cursor = needs.after;
+    this.#view = [needs.initial, CONNECTING, this.reached];
   }
 
   /** While nobody listens, nothing arrives. */
@@ -41,7 +41,7 @@ export class ChannelStore<State> {
 
   /** Follows the address until the returned function is called. There is one listener at a time. */
   readonly subscribe = (listener: () => void): (() => void) => {
-    const { channel, subscribe, initial } = this.#start;
+    const { channel, subscribe, initial } = this.#needs;
     this.#notify = listener;
     const [, shown] = this.#view;
     if (shown.state === "closed" && shown.reason === "ended") {

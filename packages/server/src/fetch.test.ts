@@ -24,6 +24,22 @@ function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
   return body;
 }
 
+/** A body of so many parts of 16 kB. */
+function countedBody(parts: number) {
+  let sent = 0;
+  let isCancelled = false;
+  const stream = new ReadableStream({
+    pull(controller) {
+      if (sent++ < parts) controller.enqueue(new Uint8Array(16 * 1024));
+      else controller.close();
+    },
+    cancel() {
+      isCancelled = true;
+    },
+  });
+  return { stream, isCancelled: () => isCancelled };
+}
+
 describe("a whole answer", () => {
   test("a page has its status, headers and JSON", async () => {
     const { hub, handle } = open();
@@ -51,6 +67,19 @@ describe("a whole answer", () => {
     const response = await handle(new Request(URL_OF, { method: "HEAD" }));
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
     expect([response.body, hub.stats().connections]).toEqual([null, 0]);
+  });
+
+  test("a body that is too long is a 413, and is read to its end: SvelteKit cuts off whoever cancels it", async () => {
+    const { handle } = open();
+    const post = (parts: number) => {
+      const body = countedBody(parts);
+      // Safe: the types of the DOM do not have `duplex` yet, and Node asks for it.
+      const init = { method: "POST", ...PAGE, body: body.stream, duplex: "half" } as RequestInit;
+      return handle(new Request(URL_OF, init)).then(({ status }) => [status, body.isCancelled()]);
+    };
+    expect(await post(8)).toEqual([413, false]);
+    // But not for ever.
+    expect(await post(Infinity)).toEqual([413, true]);
   });
 
   test("a refusal is a problem", async () => {

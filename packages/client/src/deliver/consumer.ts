@@ -24,7 +24,7 @@ export interface AnyHandlers {
 }
 
 /** The second argument of a handler. */
-type About = ReceivedEvent | SnapshotInfo | StreamError;
+type SecondArgument = ReceivedEvent | SnapshotInfo | StreamError;
 
 /** The consumer behind `subscribe`: calls handlers, and goes on when one fails. It always has room. */
 export function handlerConsumer(
@@ -34,7 +34,7 @@ export function handlerConsumer(
 ): Consumer {
   let isClosed = false;
   // The types of `subscribe` have checked which handlers there are, and what each takes.
-  const byName = handlers as Readonly<Record<string, Handler<unknown, About | undefined> | undefined>>;
+  const byName = handlers as Readonly<Record<string, Handler<unknown, SecondArgument | undefined> | undefined>>;
 
   /** Only `onClose` is called after the end. What fails later is reported to the client. */
   function onError(error: StreamError): void {
@@ -45,7 +45,7 @@ export function handlerConsumer(
     }
   }
 
-  function call(name: string, argument: unknown, about?: About): void {
+  function call(name: string, argument: unknown, about?: SecondArgument): void {
     callHandler(`${name} of ${path}`, () => byName[name]?.(argument, about), onError);
   }
 

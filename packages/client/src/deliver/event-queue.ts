@@ -8,7 +8,7 @@ import type { Consumer } from "./consumer.ts";
 import type { EventItem } from "./item.ts";
 
 /** What the loop has not taken yet. A gap stands at its place. */
-type Entry = EventItem | Gap;
+type QueuedItem = EventItem | Gap;
 
 const DEFAULT_CAPACITY = 1_024;
 
@@ -21,7 +21,7 @@ export function createQueue(
   onError: (error: StreamError) => void,
   connect: (consumer: Consumer) => Pick<Subscription, "input" | "close">,
 ): AsyncIterableIterator<ReceivedEvent, Reason | ReceivedEvent> {
-  let entries: Entry[] = [];
+  let entries: QueuedItem[] = [];
   /**
    * The subscription still stands before a gap that is in the queue. If it asked again from there, it would meet the
    * gap again.
@@ -69,7 +69,7 @@ export function createQueue(
   };
   const subscription = connect(consumer);
 
-  function push(entry: Entry): void {
+  function push(entry: QueuedItem): void {
     entries.push(entry);
     wake();
   }

@@ -31,3 +31,21 @@ test("without anybody who waits, there is no timer", () => {
   for (const cancel of cancels) cancel();
   expect(clock.pending).toBe(0);
 });
+
+test("what is set once is done once, as long as it waits, and not any more after the end", async () => {
+  const clock = new VirtualClock();
+  const alarms = createAlarms(clock);
+  const done: string[] = [];
+  const what = {};
+  alarms.setOnce(what, 500, () => done.push("first"));
+  alarms.setOnce(what, 100, () => done.push("second"));
+  alarms.setOnce("other", 100, () => done.push("other"));
+  await clock.advance(500);
+  alarms.setOnce(what, 100, () => done.push("third"));
+  await clock.advance(500);
+  expect(done).toEqual(["other", "first", "third"]);
+  alarms.setOnce(what, 100, () => done.push("late"));
+  alarms.close();
+  alarms.setOnce(what, 100, () => done.push("later"));
+  expect([alarms.isClosed, clock.pending]).toEqual([true, 0]);
+});

@@ -1,13 +1,21 @@
 import type { Clock } from "@tidings/protocol/clock";
 
-/** What is done at a time. What wants the same at the same time is done together, and can share a request. */
+/** What is done later. */
 export interface Alarms {
   /**
-   * @param what those of the same name are done together
+   * Does something at a time, together with what has the same name and time: it can share a request.
    * @param at in milliseconds since 1970
    * @returns what cancels it
    */
-  set(what: string, at: number, task: () => void): () => void;
+  set(name: string, at: number, task: () => void): () => void;
+  /**
+   * Does something after a while, unless that is already waiting.
+   * @param what tells things apart
+   */
+  setOnce(what: unknown, milliseconds: number, task: () => void): void;
+  /** Whether nothing more is done, for good. */
+  readonly isClosed: boolean;
+  close(): void;
 }
 
 /** What is done together. */
@@ -17,28 +25,25 @@ interface Alarm {
 }
 
 export function createAlarms(clock: Pick<Clock, "now" | "setTimeout">): Alarms {
-  const alarms = new Map<string, Alarm>();
+  const alarms = new Map<unknown, Alarm>();
+  let isClosed = false;
 
-  function begin(key: string, at: number): Alarm {
+  function begin(key: unknown, milliseconds: number): Alarm {
     const tasks = new Set<() => void>();
     function runTasks(): void {
       alarms.delete(key);
-      for (const task of [...tasks]) {
-        // One of them may cancel another.
-        if (tasks.has(task)) {
-          task();
-        }
-      }
+      // A set that is walked through leaves out what was deleted meanwhile: one of them may cancel another.
+      tasks.forEach((task) => task());
     }
-    const alarm = { tasks, cancel: clock.setTimeout(runTasks, at - clock.now()) };
+    const alarm = { tasks, cancel: clock.setTimeout(runTasks, milliseconds) };
     alarms.set(key, alarm);
     return alarm;
   }
 
   return {
-    set(what, at, task) {
-      const key = `${at} ${what}`;
-      const alarm = alarms.get(key) ?? begin(key, at);
+    set(name, at, task) {
+      const key = `${at} ${name}`;
+      const alarm = alarms.get(key) ?? begin(key, at - clock.now());
       // A function of its own: the same task may be set twice.
       const own = () => task();
       alarm.tasks.add(own);
@@ -49,6 +54,18 @@ export function createAlarms(clock: Pick<Clock, "now" | "setTimeout">): Alarms {
           alarm.cancel();
         }
       };
+    },
+    setOnce(what, milliseconds, task) {
+      if (!isClosed && !alarms.has(what)) {
+        begin(what, milliseconds).tasks.add(task);
+      }
+    },
+    get isClosed() {
+      return isClosed;
+    },
+    close() {
+      isClosed = true;
+      alarms.forEach(({ cancel }) => cancel());
     },
   };
 }

@@ -1,20 +1,12 @@
 import type { EventRequest } from "@tidings/protocol";
 import type { Settings } from "../options.ts";
-import { failure, toFailure, type Failure } from "./failure.ts";
+import { failure, toFailure } from "./failure.ts";
+import type { EndRequest, OnEnd, Outcome } from "./outcome.ts";
 import { send } from "./requests.ts";
 import type { StreamError } from "../stream-error.ts";
 
 /** How often the wall clock is looked at, in milliseconds. A timer sleeps with the machine. */
 const LOOK = 5_000;
-
-/** How a request has ended: why it has failed, or its result. */
-type Outcome<Result> = readonly [failure: Failure, result?: undefined] | readonly [failure: null, result: Result];
-
-/** Called once. */
-export type OnEnd<Result> = (outcome: Outcome<Result>) => void;
-
-/** Ends a request. Without an outcome, nobody hears of it. */
-export type EndRequest = (outcome?: readonly [Failure]) => void;
 
 /**
  * Begins a request. It is given up after a silence of `connectTimeout`, and of the `wait` that it grants the server. It

@@ -1,5 +1,5 @@
 import type { Settings } from "../options.ts";
-import { IDLE, type ConnectionInputs, type ConnectionState } from "../state/connection-state.ts";
+import { IDLE, pendingOf, type ConnectionInputs, type ConnectionState } from "../state/connection-state.ts";
 import { connectionTransition } from "../state/connection-table.ts";
 import { watched, type Ended, type Retrying, type Status, type Watchable } from "../status.ts";
 import type { Ending } from "../state/ending.ts";
@@ -9,11 +9,12 @@ import type { Transport } from "../state/transport.ts";
 import type { Draft } from "./draft.ts";
 import type { Failure } from "./failure.ts";
 import { unexpected } from "../stream-error.ts";
+import { httpStreams } from "./http-stream.ts";
 import { createMachine, type Machine } from "./machine.ts";
+import { requestPage } from "./pages.ts";
 import { polls } from "./poll.ts";
 import { retryEffects } from "./retry.ts";
 import { spaced } from "./spaced.ts";
-import { streamSource } from "./stream-source.ts";
 
 /** A stream that is doubted has so many milliseconds to prove that it lives. */
 const PROOF = 2_500;
@@ -23,6 +24,12 @@ const RETRIAL = 180_000;
 const LONGEST_HOLE = 5_000;
 /** Milliseconds between two looks whether a gap has ended. */
 const LOOK = 1_000;
+
+/**
+ * To be called when the server says hello, with its heartbeat in milliseconds, as the server sent it. Returns whether
+ * that is new: a stream says hello once.
+ */
+export type SayHello = (heartbeat: number) => boolean;
 
 /** What the connection is for. */
 export interface ConnectionUser {
@@ -34,12 +41,9 @@ export interface ConnectionUser {
   isInHole(): boolean;
   /** The next stream, with what is new, will not come. */
   onDropped(): void;
-  /** @param hello to be called when the server says hello, with its heartbeat in milliseconds, as the server sent it */
-  onEvent(event: StreamBlock, hello: (heartbeat: number) => void): void;
+  onEvent(event: StreamBlock, hello: SayHello): void;
   /** Tells those whose paths are refused, or are too many. Returns whether there are any. */
   onRefused(ending: Ending): boolean;
-  /** Why what is new has to wait has changed. */
-  onPending(): void;
   /** The connection has closed, for good. */
   onClosed(ended: Ended): void;
 }
@@ -47,7 +51,7 @@ export interface ConnectionUser {
 export interface Connection {
   readonly status: Watchable<Status>;
   /** Why what is new has to wait. Null where nothing has failed. */
-  readonly pending: () => Retrying | Ended | null;
+  readonly pending: Watchable<Retrying | Ended | null>;
   readonly input: Machine<ConnectionState, ConnectionInputs>["input"];
 }
 
@@ -67,11 +71,15 @@ interface Candidate {
  */
 export function createConnection(settings: Settings, user: ConnectionUser): Connection {
   const { clock, network, random, report, trace } = settings;
-  const openStream = streamSource(settings);
+  const openStream = settings.share({
+    ...settings,
+    openStream: httpStreams(settings),
+    requestPage: (request, onEnd) => requestPage(settings, request, onEnd),
+  });
   const { status, set } = watched<Status>(IDLE.shown);
+  const { status: pending, set: setPending } = watched<Retrying | Ended | null>(null);
   /** Where a proxy seems to keep streams back: cancels the next trial. */
   let cancelTrust: (() => void) | null = null;
-  let pending: Retrying | Ended | null = null;
   /** Ends the stream. */
   let endStream = () => {};
   /** The request that is to replace the stream. */
@@ -79,7 +87,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   /** A sign of life ends the doubt, if there is one. */
   let cancelDoubt = () => {};
   const retry = retryEffects(settings, "the stream");
-  const { input }: Machine<ConnectionState, ConnectionInputs> = createMachine(
+  const machine: Machine<ConnectionState, ConnectionInputs> = createMachine(
     IDLE,
     connectionTransition,
     () => {},
@@ -114,6 +122,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       },
     },
   );
+  const { input } = machine;
   const unwatchNetwork = network.subscribe(spaced(settings, hearNetwork));
 
   function hearNetwork(): void {
@@ -139,11 +148,8 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       cancelTrust = null;
     }
     set(shown);
-    const next = "pending" in state ? state.pending : null;
-    if (pending !== next) {
-      pending = next;
-      user.onPending();
-    }
+    // A listener of the status may have led to another state.
+    setPending(pendingOf(machine.state));
   }
 
   function review(): void {
@@ -180,21 +186,18 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
   function doubt(): void {
     cancelDoubt();
     cancelDoubt = clock.setTimeout(() => {
-      const now = clock.now();
-      const cause = unexpected("timeout", `a byte within ${PROOF} ms`, "silence");
       const reason = network.isOnline() ? "timeout" : "offline";
-      report({ reason, error: cause });
-      input("deaf", { state: "retrying", reason, since: now, at: now, cause });
+      const ending = { reason, error: unexpected("timeout", `a byte within ${PROOF} ms`, "silence") } as const;
+      report(ending);
+      input("deaf", { ...ending, now: clock.now() });
     }, PROOF);
   }
 
-  /** Begins a request. It is the stream when it takes over, with its hello at the latest. */
+  /** Begins a request. It is the successor until it takes over, with its hello at the latest. */
   function start(draft: Draft, transport: Transport): Candidate {
     const { request, newPaths } = draft;
-    let isStream = false;
 
     function takeOver(): void {
-      isStream = true;
       successor = null;
       endStream();
       endStream = end;
@@ -203,14 +206,18 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     }
 
     function onEvent(event: StreamBlock, onHello: (heartbeat: number) => void): void {
-      if (!isStream && event.event === "hello") {
+      if (successor === candidate && event.event === "hello") {
         takeOver();
       }
-      if (isStream) {
+      if (successor !== candidate) {
         user.onEvent(event, (heartbeat) => {
-          cancelDoubt();
-          onHello(heartbeat);
-          input("hello", { now: clock.now(), transport });
+          const isNew = machine.state.kind === "requesting";
+          if (isNew) {
+            cancelDoubt();
+            onHello(heartbeat);
+            input("hello", { now: clock.now(), transport });
+          }
+          return isNew;
         });
       } else if (event.event === "bye") {
         const ending = parseBye(event.data);
@@ -221,7 +228,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     }
 
     function onEnd(failed: Failure): void {
-      input(isStream ? "ended" : "failed", failed);
+      input(successor === candidate ? "failed" : "ended", failed);
     }
 
     const ask = transport === "stream" ? openStream : polls(settings);
@@ -231,7 +238,8 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       onEvent,
       onEnd,
     });
-    return { end, takeOver, newPaths };
+    const candidate = { end, takeOver, newPaths };
+    return candidate;
   }
 
   /** The stream goes on, whatever has happened to its successor. */
@@ -248,5 +256,5 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     review();
   }
 
-  return { status, pending: () => pending, input };
+  return { status, pending, input };
 }

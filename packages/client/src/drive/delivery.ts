@@ -4,19 +4,10 @@ import type { Settings } from "../options.ts";
 import type { Ending } from "../state/ending.ts";
 import { beginOverlap, NO_OVERLAP, takeWithoutId } from "../state/overlap.ts";
 import { toPosition, type Position } from "../state/position.ts";
-import {
-  beginAfter,
-  carry,
-  greet,
-  isLeft,
-  leave,
-  leaves,
-  moveTo,
-  type StreamProgress,
-} from "../state/stream-progress.ts";
+import { beginAfter, carry, isLeft, leave, leaves, moveTo, type StreamProgress } from "../state/stream-progress.ts";
 import { isOnConnection, reachedOf } from "../state/track-state.ts";
 import { parseBye, parseControl, parseEvent, type StreamBlock } from "./blocks.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, SayHello } from "./connection.ts";
 import type { ContractWatch } from "./server-contract.ts";
 import { inputAll, moveTrack, onConnection, type Track, type Tracks } from "./tracks.ts";
 
@@ -41,7 +32,7 @@ interface Delivery {
    * @param after where it begins; null: now
    */
   readonly begin: (begun: readonly Track[], after: Position | null) => void;
-  readonly onEvent: (event: StreamBlock, hello: (heartbeat: number) => void) => void;
+  readonly onEvent: (event: StreamBlock, hello: SayHello) => void;
 }
 
 export function createDelivery(needs: DeliveryNeeds): Delivery {
@@ -61,7 +52,7 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     progress = beginAfter(after);
   }
 
-  function onEvent({ event, data, id }: StreamBlock, hello: (heartbeat: number) => void): void {
+  function onEvent({ event, data, id }: StreamBlock, hello: SayHello): void {
     const at = toPosition(id);
     if (at && isLeft(progress, at)) {
       return;
@@ -145,19 +136,12 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     return track.overlap.isRepetition;
   }
 
-  function onControl(
-    event: string,
-    json: string | null,
-    at: Position | null,
-    hello: (heartbeat: number) => void,
-  ): void {
+  function onControl(event: string, json: string | null, at: Position | null, hello: SayHello): void {
     const data = parseControl(json);
     const { channel, type, channels } = data;
     switch (event) {
       case "hello":
-        if (!progress.hasSaidHello) {
-          progress = greet(progress);
-          hello(data.heartbeat);
+        if (hello(data.heartbeat)) {
           lookSoon();
           compareVersion(data.contract);
         }

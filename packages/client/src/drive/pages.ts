@@ -2,8 +2,8 @@ import type { EventRequest, PageBody } from "@tidings/protocol";
 import { onAbort } from "@tidings/protocol/on-abort";
 import type { Settings } from "../options.ts";
 import type { PageWish } from "../state/subscription-state.ts";
-import type { Failure } from "./failure.ts";
-import { attempt, type EndRequest, type OnEnd } from "./attempt.ts";
+import { attempt } from "./attempt.ts";
+import type { EndRequest, OnEnd } from "./outcome.ts";
 import { readPage } from "./read-page.ts";
 
 /** The pages of one client. */
@@ -63,15 +63,10 @@ export function createPages(settings: Settings): Pages {
       if (failed?.error.code === "event-too-large" && paths.size > 1) {
         return ask([...waiters], { start, ...request }, Math.ceil(paths.size / 2));
       }
-      const draws = new Map<string, number>();
       // Those who want the same try again together. Different paths do not: fewer at once may be possible.
-      function draw(path: string): number {
-        const random = draws.get(path) ?? settings.random();
-        draws.set(path, random);
-        return random;
-      }
+      const draws = new Map([...paths].map((path) => [path, settings.random()]));
       // One subscription that gets the answer may cancel for another one, which then is no longer in the set.
-      waiters.forEach(({ path, onEnd }) => onEnd(failed ? [{ ...failed, random: draw(path) }] : [null, page]));
+      waiters.forEach(({ path, onEnd }) => onEnd(failed ? [{ ...failed, random: draws.get(path) }] : [null, page]));
     });
     const gathering = { waiters, end };
     for (const waiter of waiters) {
@@ -80,7 +75,23 @@ export function createPages(settings: Settings): Pages {
   }
 
   return {
-    fetch: (request, signal) => fetchPage(settings, request, ({ error }) => error, signal),
+    fetch: (request, signal) =>
+      new Promise((resolve, reject) => {
+        signal?.throwIfAborted();
+        let forget = (): void => {};
+        const end = requestPage(settings, request, ([failed, page]) => {
+          forget();
+          if (failed) {
+            reject(failed.error);
+          } else {
+            resolve(page);
+          }
+        });
+        forget = onAbort(signal, () => {
+          end();
+          reject(signal?.reason as Error);
+        });
+      }),
     load(path, wish, onEnd) {
       const key = JSON.stringify(wish);
       const gathering = gatherings.get(key) ?? gather(key, wish);
@@ -95,35 +106,6 @@ export function createPages(settings: Settings): Pages {
       };
     },
   };
-}
-
-/**
- * Asks for a page.
- * @param toThrown what to throw where it fails
- * @throws also the reason of the signal
- */
-export function fetchPage(
-  settings: Settings,
-  request: EventRequest,
-  toThrown: (failed: Failure) => Error | Failure,
-  signal?: AbortSignal,
-): Promise<PageBody> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    let forget = (): void => {};
-    const end = requestPage(settings, request, ([failed, page]) => {
-      forget();
-      if (failed) {
-        reject(toThrown(failed));
-      } else {
-        resolve(page);
-      }
-    });
-    forget = onAbort(signal, () => {
-      end();
-      reject(signal?.reason as Error);
-    });
-  });
 }
 
 /** Begins a request for a page. */

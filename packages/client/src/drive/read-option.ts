@@ -1,6 +1,12 @@
 import { textOf, unexpected } from "../stream-error.ts";
 import type { Failure } from "./failure.ts";
 
+/** A fragment (`#…`) is left out. */
+type Url = string | URL;
+
+/** Where the hub is. */
+export type UrlOption = Url | (() => Url | Promise<Url>);
+
 /** An option that may be a function. None of the values is itself a function. */
 type Option<Value, Context> = Value | ((context: Context) => Value | Promise<Value>);
 

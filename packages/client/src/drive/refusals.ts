@@ -18,7 +18,7 @@ export interface Refusals {
 
 /** @param onForgiven called when the while is over */
 export function createRefusals(
-  { clock, random, delays }: Pick<Settings, "clock" | "random" | "delays">,
+  { clock, random, alarms }: Pick<Settings, "clock" | "random" | "alarms">,
   onForgiven: (track: Track) => void,
 ): Refusals {
   const attemptsByPath = new Map<string, Attempts>();
@@ -29,7 +29,7 @@ export function createRefusals(
     const now = clock.now();
     const next = nextAttempt({ attempts, ending: { reason: "unavailable" } }, now, random());
     attemptsByPath.set(path, next?.attempts ?? attempts);
-    delays.add(`refused ${path}`, MEMORY, () => attemptsByPath.delete(path));
+    alarms.setOnce(`refused ${path}`, MEMORY, () => attemptsByPath.delete(path));
     return next?.lastFailure.state === "retrying" ? next.lastFailure.at : now;
   }
 
@@ -41,7 +41,7 @@ export function createRefusals(
       const now = clock.now();
       const until = ending.reason === "unknown" ? now + MEMORY : pauseEnd(track.address.path);
       moveTrack(track, "refuse", { ending, until });
-      delays.add(track, until - now, () => onForgiven(track));
+      alarms.setOnce(track, until - now, () => onForgiven(track));
     },
     failureOf({ state }) {
       if (state.kind !== "leftOut") {

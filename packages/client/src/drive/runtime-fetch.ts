@@ -32,7 +32,7 @@ function mistakeIn(url: string, init: RequestInit): unknown {
     void (Request && new Request(url, init));
     return null;
   } catch (cause) {
-    return badOption('"url" and "credentials" of a request that this runtime can make', textOf(cause), { cause });
+    return badOption('"url" and "credentials" that fetch accepts', textOf(cause), { cause });
   }
 }
 

@@ -7,7 +7,7 @@ const PAUSE = 500;
  * Does something when it is asked for, but not more often than twice in a second. Calls that come earlier wait until
  * the pause is over. Then they are one.
  */
-export function spaced({ clock, delays }: Pick<Settings, "clock" | "delays">, task: () => void): () => void {
+export function spaced({ clock, alarms }: Pick<Settings, "clock" | "alarms">, task: () => void): () => void {
   let last = -Infinity;
 
   function run(): void {
@@ -19,7 +19,7 @@ export function spaced({ clock, delays }: Pick<Settings, "clock" | "delays">, ta
     // The absolute difference: a clock that was set back must not hold it up until it has caught up.
     const rest = PAUSE - Math.abs(clock.now() - last);
     if (rest > 0) {
-      delays.add(task, rest, run);
+      alarms.setOnce(task, rest, run);
     } else {
       run();
     }

@@ -42,9 +42,8 @@ interface StreamNeeds {
 
 /** One stream, which many subscriptions share. */
 export interface Stream extends Home {
-  /** How many paths it follows, or is to follow. */
-  readonly size: () => number;
-  readonly has: (path: string) => boolean;
+  /** The paths that it follows, or is to follow. */
+  readonly tracks: ReadonlyMap<string, Track>;
   /** The track of an address, which the stream will follow. */
   follow(address: Address): Track;
   /** Takes the track of another stream. */
@@ -57,7 +56,7 @@ export interface Stream extends Home {
 /** Which paths a stream follows. */
 export function createStream({ contract, settings, decoder, refusals, onSurplus, onClosed }: StreamNeeds): Stream {
   const tracks: Tracks = new Map();
-  const { delays } = settings;
+  const { alarms } = settings;
   const connection = createConnection(settings, {
     draft: () => draftOf(tracks, delivery.progress().handled, delivery.begin),
     hasNewcomers: () => haveNewcomers(tracks),
@@ -65,17 +64,16 @@ export function createStream({ contract, settings, decoder, refusals, onSurplus,
     onEvent: (event, hello) => delivery.onEvent(event, hello),
     onRefused,
     onDropped: () => dropAsked(tracks),
-    onPending: onStatus,
     onClosed,
   });
   const delivery = createDelivery({ contract, settings, decoder, tracks, connection, onRefused, lookSoon, lookLater });
   connection.status.subscribe(onStatus);
+  connection.pending.subscribe(onStatus);
   const stream: Stream = {
     status: connection.status,
     pending: connection.pending,
     position: ({ state }) => ({ stream: delivery.progress(), reached: reachedOf(state) }),
-    size: () => tracks.size,
-    has: (path) => tracks.has(path),
+    tracks,
     follow(address) {
       lookSoon();
       return trackOf(tracks, stream, address);
@@ -160,16 +158,16 @@ export function createStream({ contract, settings, decoder, refusals, onSurplus,
 
   /** Looks what to follow. All that changes until then is one change. */
   function lookSoon(): void {
-    delays.add(lookSoon, 0, look);
+    alarms.setOnce(lookSoon, 0, look);
   }
 
   function lookLater(): void {
-    delays.add(lookLater, LINGER, look);
+    alarms.setOnce(lookLater, LINGER, look);
   }
 
   function look(): void {
     // What the next stream waits for may have become needless.
-    if (haveChanged(tracks) || connection.pending()) {
+    if (haveChanged(tracks) || connection.pending.value) {
       connection.input("wanted", areFollowed(tracks));
     }
   }

@@ -30,7 +30,7 @@ export interface Streams {
 }
 
 export function createStreams(own: Contract, settings: Settings, decoder: Decoder, pages: Pages): Streams {
-  const { allowance, closing, delays } = settings;
+  const { allowance, closing, alarms } = settings;
   const refusals = createRefusals(settings, (track) => track.home.forgive(track));
   const createSubscription = subscriptionFactory(settings, decoder, pages);
   const { status, watch, include } = createClientStatus();
@@ -38,15 +38,17 @@ export function createStreams(own: Contract, settings: Settings, decoder: Decode
   const needs = { contract, settings, decoder, refusals, onSurplus, onClosed };
   const streams: Stream[] = [];
   const first = addStream();
-  let isClosed = false;
 
   /** The stream that follows a path, or has room for it. */
   function streamFor(path: string): Stream {
-    if (isClosed) {
+    if (alarms.isClosed) {
       return first;
     }
-    const found = streams.find(({ has }) => has(path)) ?? streams.find(({ size }) => size() < allowance.channels);
-    return found ?? addStream();
+    return (
+      streams.find(({ tracks }) => tracks.has(path)) ??
+      streams.find(({ tracks }) => tracks.size < allowance.channels) ??
+      addStream()
+    );
   }
 
   function addStream(): Stream {
@@ -64,9 +66,8 @@ export function createStreams(own: Contract, settings: Settings, decoder: Decode
 
   /** What ends one stream for good concerns the others, too. */
   function onClosed({ reason, cause: error }: Ended): void {
-    if (!isClosed) {
-      isClosed = true;
-      delays.close();
+    if (!alarms.isClosed) {
+      alarms.close();
       streams.forEach((stream) => stream.close({ reason, error }));
       closing.set(unexpected("closed", "an open client", "a closed one; create another"));
     }

@@ -9,7 +9,7 @@ import {
   initialState,
   statusOf,
   type ChannelPosition,
-  type Delivery,
+  type UnpackedPage,
   type PageWish,
   type SubscriptionEffects,
   type SubscriptionInputs,
@@ -91,7 +91,7 @@ export function subscriptionFactory(
     function onState(state: SubscriptionState): void {
       // These two states last no longer than their effects.
       if (state.kind !== "delivering" && state.kind !== "failed") {
-        set(statusOf(state, track.home.status.value, track.home.pending()));
+        set(statusOf(state, track.home.status.value, track.home.pending.value));
       }
       arrivals.look();
     }
@@ -102,8 +102,8 @@ export function subscriptionFactory(
       );
     }
 
-    function unpack(delivery: Delivery): void {
-      for (const item of decoder.page(address, delivery.body)) {
+    function unpack(page: UnpackedPage): void {
+      for (const item of decoder.page(address, page.body)) {
         if (item) {
           input("item", item);
         }
@@ -112,7 +112,7 @@ export function subscriptionFactory(
           return;
         }
       }
-      input("pageEnd", delivery);
+      input("pageEnd", page);
     }
 
     function gap(met: Gap): void {

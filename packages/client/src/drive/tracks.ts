@@ -17,7 +17,7 @@ import type { Machine } from "./machine.ts";
 export interface Home {
   readonly status: Watchable<Status>;
   /** Why what is new has to wait. */
-  readonly pending: () => Retrying | Ended | null;
+  readonly pending: Watchable<Retrying | Ended | null>;
   /** How far the stream has come with a path. */
   position(track: Track): ChannelPosition;
   /** A subscription of the track has closed. */

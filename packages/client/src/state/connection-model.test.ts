@@ -34,7 +34,14 @@ interface World {
   ends: number;
 }
 
-const failureFor = ({ reason }: Ending): Retrying => ({ state: "retrying", reason, since: 3, at: 7 });
+const NOW = 3;
+const failureFor = ({ reason }: Ending): Retrying => ({
+  state: "retrying",
+  reason,
+  since: NOW,
+  at: NOW,
+  cause: undefined,
+});
 
 /** Carries out what the table asks for, as drive/connection.ts does. */
 function connect(table: Table, world: World): Connection {
@@ -242,10 +249,9 @@ const moves = [
     "nothing comes",
     nothing,
     (world, { input }) => {
-      const deaf = failureFor({ reason: "timeout" });
       world.isDoubted = false;
-      world.news = deaf;
-      input("deaf", deaf);
+      world.news = failureFor({ reason: "timeout" });
+      input("deaf", { reason: "timeout", now: NOW });
     },
     // A stream that is waited for may be doubted, too. It has its own time for a hello.
     ({ isDoubted, stream }) => isDoubted && stream?.hasSaidHello === true,

@@ -90,6 +90,12 @@ export type Streaming = Requesting | Running;
 export type Open = Idle | Streaming | WaitingToRetry;
 export type ConnectionState = Open | Closed;
 
+/** Nothing was heard for too long. */
+export interface Silence extends Ending {
+  /** When that was noticed, in milliseconds since 1970. */
+  readonly now: number;
+}
+
 /** What can happen, and what is known about it. */
 export interface ConnectionInputs {
   /** Other paths are followed. Whether there are any. */
@@ -119,8 +125,8 @@ export interface ConnectionInputs {
   readonly online: number;
   /** The runtime says that the network has gone. It may be wrong. */
   readonly offline: null;
-  /** The stream was doubted, and nothing has come since. What is shown then. */
-  readonly deaf: Retrying;
+  /** The stream was doubted, and nothing has come since. */
+  readonly deaf: Silence;
   /** It is time to try a stream again, although a proxy seems to keep streams back. */
   readonly trust: null;
   /** The application does not want to wait any longer. */
@@ -155,3 +161,8 @@ export interface ConnectionEffects {
 }
 
 export const IDLE: Idle = { kind: "idle", shown: IDLE_STATUS, attempts: NOTHING_YET };
+
+/** Why what is new has to wait. Null where nothing has failed. */
+export function pendingOf(state: ConnectionState): Retrying | Ended | null {
+  return "pending" in state ? state.pending : null;
+}

@@ -38,7 +38,7 @@ const inputs: ConnectionInputs = {
   due: null,
   online: 20_000,
   offline: null,
-  deaf: { ...lastFailure, reason: "timeout" },
+  deaf: { reason: "timeout", now: 3 },
   trust: null,
   reconnect: null,
   close: { reason: "closed" },
@@ -218,7 +218,8 @@ test("the next stream is not asked for earlier than the server wants, also when 
 
 test("a stream that does not prove that it lives is shown as lost, while its successor is waited for", () => {
   const { state } = connectionTransition(states.switching, "deaf", inputs.deaf);
-  expect(state).toMatchObject({ kind: "requesting", shown: inputs.deaf, attempts: { failingSince: 3 } });
+  const shown = { state: "retrying", reason: "timeout", since: 3, at: 3 };
+  expect(state).toMatchObject({ kind: "requesting", shown, attempts: { failingSince: 3 } });
   expect(connectionTransition(state, "hello", inputs.hello).state.shown).toEqual(LIVE);
 });
 

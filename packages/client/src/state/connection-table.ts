@@ -11,6 +11,7 @@ import {
   type Postponed,
   type Requesting,
   type Running,
+  type Silence,
   type Streaming,
   type Switching,
   type WaitingToRetry,
@@ -72,7 +73,7 @@ export const connectionTransition = defineTable<ConnectionState, ConnectionInput
   due: { retrying: open, postponed: prepare },
   online: { retrying: endOutage, live: doubtIfOld, postponed: doubtInOutage },
   offline: { live: doubt, postponed: doubt },
-  deaf: { live: giveUp, switching: waitForNext, postponed: giveUp },
+  deaf: { live: plan, switching: waitForNext, postponed: plan },
   trust,
   reconnect: { retrying: begin, postponed: prepare },
   close,
@@ -189,13 +190,10 @@ function doubt(state: Live | Postponed): Next {
   return to(next.state, ...next.effects, ["doubt", null]);
 }
 
-function giveUp(state: Live | Postponed, { reason, cause: error }: Retrying): Next {
-  return plan(state, { reason, error });
-}
-
 /** The stream is dead. Its successor may only be slow: it is the stream now, and is waited for. */
-function waitForNext(state: Switching, shown: Retrying): Next {
-  const attempts = { ...state.attempts, failingSince: shown.since };
+function waitForNext(state: Switching, { reason, error: cause, now }: Silence): Next {
+  const attempts = { ...state.attempts, failingSince: now };
+  const shown: Retrying = { state: "retrying", reason, since: now, at: now, cause };
   return to({ ...state, kind: "requesting", attempts, shown }, ["promote", null]);
 }
 

@@ -11,7 +11,7 @@ export interface Ending {
   /** Milliseconds that the server wants to be left alone. */
   readonly retryAfter?: number;
   /** Uniform in [0, 1): those who have failed together try again together. */
-  readonly random?: number;
+  readonly random?: number | undefined;
   /** What went wrong, for a developer. */
   readonly error?: StreamError | undefined;
 }

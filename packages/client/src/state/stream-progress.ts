@@ -8,28 +8,21 @@ const MOST_EPOCHS = 16;
 export interface StreamProgress extends StreamPosition {
   /** The last positions of the epochs that it has left. It never comes back to them. */
   readonly leftEpochs: readonly Position[];
-  /** Whether the stream has said hello. It does so once. */
-  readonly hasSaidHello: boolean;
 }
 
 /** A stream that begins after a position. Null: now. */
 export function beginAfter(after: Position | null): StreamProgress {
-  return { handled: after, carried: after, leftEpochs: [], hasSaidHello: false };
-}
-
-/** The stream has said hello. */
-export function greet(progress: StreamProgress): StreamProgress {
-  return { ...progress, hasSaidHello: true };
+  return { handled: after, carried: after, leftEpochs: [] };
 }
 
 /** Everything up to `at` has been handled. */
-export function moveTo({ leftEpochs, hasSaidHello }: StreamProgress, at: Position): StreamProgress {
-  return { handled: at, carried: at, leftEpochs, hasSaidHello };
+export function moveTo({ leftEpochs }: StreamProgress, at: Position): StreamProgress {
+  return { handled: at, carried: at, leftEpochs };
 }
 
 /** The event at `at` is being delivered. */
-export function carry({ handled, leftEpochs, hasSaidHello }: StreamProgress, at: Position): StreamProgress {
-  return { handled, carried: at, leftEpochs, hasSaidHello };
+export function carry({ handled, leftEpochs }: StreamProgress, at: Position): StreamProgress {
+  return { handled, carried: at, leftEpochs };
 }
 
 /** Whether a position lies in an epoch that the stream has left, before its end. */

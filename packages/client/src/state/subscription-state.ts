@@ -140,7 +140,7 @@ export interface ArrivedPage {
 }
 
 /** A page whose items are delivered. */
-export interface Delivery {
+export interface UnpackedPage {
   readonly body: PageBody;
   /** The cursor when the page arrived. */
   readonly before: Position | null;
@@ -161,7 +161,7 @@ export interface ChannelPosition {
   readonly reached: Position | null;
 }
 
-export interface Answer {
+export interface OfferedItem {
   readonly item: Item;
   readonly isTaken: boolean;
 }
@@ -187,13 +187,13 @@ export interface SubscriptionInputs {
   readonly connection: Status;
   /** The page that was asked for has arrived. Its items follow, then its end. */
   readonly page: ArrivedPage;
-  readonly pageEnd: Delivery;
+  readonly pageEnd: UnpackedPage;
   /** The page that was asked for, to go on, is too large. When that was, in milliseconds since 1970. */
   readonly tooLarge: number;
   /** The page that was asked for did not come, or the server refuses the address. */
   readonly failure: Ending;
   /** Whether the consumer has taken the item that it was offered. */
-  readonly answer: Answer;
+  readonly answer: OfferedItem;
   /** When to try again, and why. */
   readonly retry: Retry;
   /** The pause is over. */
@@ -209,7 +209,7 @@ export interface SubscriptionInputs {
 export interface SubscriptionEffects {
   readonly load: PageWish;
   /** An input `item` for each, and `pageEnd` follow. */
-  readonly unpack: Delivery;
+  readonly unpack: UnpackedPage;
   /** The input `answer` follows. */
   readonly offer: Item;
   /** The input `retry` follows, or `close` where nothing is tried again. */

@@ -15,12 +15,12 @@ import { ownMember } from "./own-member.ts";
 import { furthest, isAfter, toPosition, type Position } from "./position.ts";
 import type { Retry } from "./retry.ts";
 import {
-  type Answer,
+  type OfferedItem,
   type AnyOpen,
   type ArrivedPage,
   type ChannelPosition,
   type Delivering,
-  type Delivery,
+  type UnpackedPage,
   type FailedPage,
   type Joined,
   type Loading,
@@ -144,7 +144,7 @@ function takePage(state: Loading, { body, now }: ArrivedPage): Next {
   return gap ? meetHole(state, { reason: gap, next: toPosition(body.cursor), now }, deliver) : deliver(state);
 }
 
-function endPage(state: Delivering, { body, before }: Delivery, position: ChannelPosition): Next {
+function endPage(state: Delivering, { body, before }: UnpackedPage, position: ChannelPosition): Next {
   // Never backwards: the page may come from a server that lags.
   const cursor = furthest(state.cursor, toPosition(body.cursor));
   // Positions of different epochs cannot be compared: only events show then that it goes on.
@@ -209,7 +209,7 @@ function takeFirstItem(state: Waiting, item: Item, position: ChannelPosition): N
   return state.cursor ? join(state, position) : to({ ...state, kind: "joined" }, ["offer", item]);
 }
 
-function afterItem(state: Receiving, { item, isTaken }: Answer, { stream }: ChannelPosition): Next {
+function afterItem(state: Receiving, { item, isTaken }: OfferedItem, { stream }: ChannelPosition): Next {
   const { position } = item;
   // An end that is not readable is an end all the same.
   if (item.kind === "end" || (item.kind === "unreadable" && item.isEnd)) {

@@ -1,39 +1,30 @@
-import type { PageBody } from "@tidings/protocol";
-import type { Failure } from "../drive/failure.ts";
+import type { EndRequest } from "../drive/outcome.ts";
 import { WaitingBlocks } from "./waiting-blocks.ts";
 
 /** A page that a tab loads, and what the feed brings meanwhile. */
 export class CatchUp {
   readonly waiting = new WaitingBlocks();
-  #loading: AbortController | null = null;
+  /** Ends the request for the page. Null while there is none. */
+  #end: EndRequest | null = null;
 
   get isUnderWay(): boolean {
-    return this.#loading !== null;
+    return this.#end !== null;
   }
 
-  /** @param onPage called while it is still under way */
-  load(
-    loadPage: (signal: AbortSignal) => Promise<PageBody>,
-    onPage: (page: PageBody) => void,
-    onFailed: (failed: Failure) => void,
-  ): void {
-    const loading = new AbortController();
-    this.#loading = loading;
-    loadPage(loading.signal).then(
-      (page) => this.#loading === loading && onPage(page),
-      (failed: unknown) => this.#loading === loading && onFailed(failed as Failure),
-    );
+  /** A page was asked for. */
+  begin(end: EndRequest): void {
+    this.#end = end;
   }
 
   /** The page was handled. What waits still waits. */
   done(): void {
-    this.#loading = null;
+    this.#end = null;
   }
 
   /** Nobody wants the page any more, nor what waits. */
   stop(): void {
-    this.#loading?.abort();
-    this.#loading = null;
+    this.#end?.();
+    this.#end = null;
     this.waiting.clear();
   }
 }

@@ -34,7 +34,7 @@ export interface SentFailure extends Omit<Ending, "error"> {
 }
 
 /** By kind, what tabs tell the leader. Lost, repeated and late messages do no harm. */
-interface RequestsByKind {
+interface TabRequestsByKind {
   /** A tab would like to have a stream, or to go on with one. */
   readonly want: Want;
   /** A tab does not need a stream any more. */
@@ -62,18 +62,18 @@ export interface NewsByKind {
   readonly alone: { readonly to: string };
 }
 
-type Messages = RequestsByKind & NewsByKind;
-export type Kind = keyof Messages;
+type Messages = TabRequestsByKind & NewsByKind;
+export type MessageKind = keyof Messages;
 
 /** What is said, and the tab that says it. */
 type Said<ByKind> = {
   readonly [Name in keyof ByKind]: { readonly kind: Name; readonly from: string; readonly about: ByKind[Name] };
 }[keyof ByKind];
 
-export type Request = Said<RequestsByKind>;
+export type TabRequest = Said<TabRequestsByKind>;
 export type News = Said<NewsByKind>;
-export type Message = Request | News;
-export type About<Name extends Kind> = Messages[Name];
+export type TabMessage = TabRequest | News;
+export type ContentOf<Name extends MessageKind> = Messages[Name];
 
 /** Sends to all tabs, this one included. Returns before anybody hears it. */
-export type Post = <Name extends Kind>(kind: Name, about: About<Name>) => void;
+export type Post = <Name extends MessageKind>(kind: Name, about: ContentOf<Name>) => void;

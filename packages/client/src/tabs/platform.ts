@@ -2,7 +2,7 @@
 export interface Platform {
   readonly locks: Locks;
   /** @param onMessage what other tabs have sent; what this one sends is not among it */
-  openChannel(name: string, onMessage: (message: unknown) => void): Channel;
+  openChannel(name: string, onMessage: (message: unknown) => void): TabChannel;
 }
 
 /** The part of the Web Locks API that is used. */
@@ -19,7 +19,7 @@ export interface Locks {
 }
 
 /** Between the tabs of one origin. */
-export interface Channel {
+export interface TabChannel {
   send(message: unknown): void;
   close(): void;
 }

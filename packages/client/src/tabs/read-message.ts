@@ -1,5 +1,5 @@
 import type { StreamBlock } from "../drive/blocks.ts";
-import type { About, Kind, Message, SentFailure } from "./message.ts";
+import type { ContentOf, MessageKind, TabMessage, SentFailure } from "./message.ts";
 
 type Check = (value: unknown) => boolean;
 /** A check for every field. */
@@ -35,13 +35,13 @@ const isFailure = fits<SentFailure>({
   retryAfter: orMissing(isAmount),
 });
 
-const checkByKind: { readonly [Name in Kind]: Check } = {
-  want: fits<About<"want">>({ stream: isText, paths: areTexts, after: isTextOrNull }),
-  leave: fits<About<"leave">>({ stream: isText }),
-  ping: fits<About<"ping">>({ streams: areTexts }),
-  pong: fits<About<"pong">>({ feed: isTextOrNull, count: isAmount }),
+const checkByKind: { readonly [Name in MessageKind]: Check } = {
+  want: fits<ContentOf<"want">>({ stream: isText, paths: areTexts, after: isTextOrNull }),
+  leave: fits<ContentOf<"leave">>({ stream: isText }),
+  ping: fits<ContentOf<"ping">>({ streams: areTexts }),
+  pong: fits<ContentOf<"pong">>({ feed: isTextOrNull, count: isAmount }),
   lead: (about) => about === null,
-  start: fits<About<"start">>({
+  start: fits<ContentOf<"start">>({
     to: isTextOrNull,
     feed: isText,
     count: isAmount,
@@ -51,16 +51,16 @@ const checkByKind: { readonly [Name in Kind]: Check } = {
     hello: isText,
     retry: isAmountOrNull,
   }),
-  block: fits<About<"block">>({ feed: isText, count: isAmount, block: isBlock }),
-  retry: fits<About<"retry">>({ feed: isText, milliseconds: isAmount }),
-  end: fits<About<"end">>({ feed: isText, failure: isFailure }),
-  fail: fits<About<"fail">>({ to: isText, failure: isFailure }),
-  alone: fits<About<"alone">>({ to: isText }),
+  block: fits<ContentOf<"block">>({ feed: isText, count: isAmount, block: isBlock }),
+  retry: fits<ContentOf<"retry">>({ feed: isText, milliseconds: isAmount }),
+  end: fits<ContentOf<"end">>({ feed: isText, failure: isFailure }),
+  fail: fits<ContentOf<"fail">>({ to: isText, failure: isFailure }),
+  alone: fits<ContentOf<"alone">>({ to: isText }),
 };
 
 /** What another tab has sent. Null where it is no message: any script of the origin can send to the channel. */
-export function readMessage(value: unknown): Message | null {
-  const { kind, from, about } = Object(value) as { readonly [Name in keyof Message]?: unknown };
+export function readMessage(value: unknown): TabMessage | null {
+  const { kind, from, about } = Object(value) as { readonly [Name in keyof TabMessage]?: unknown };
   const isKnown = isText(kind) && isText(from) && Object.hasOwn(checkByKind, kind as string);
-  return isKnown && checkByKind[kind as Kind](about) ? (value as Message) : null;
+  return isKnown && checkByKind[kind as MessageKind](about) ? (value as TabMessage) : null;
 }

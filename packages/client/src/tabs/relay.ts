@@ -1,11 +1,11 @@
 import { parseControl, type StreamBlock } from "../drive/blocks.ts";
-import { createDelays, type Delays } from "../drive/delays.ts";
+import { createAlarms, type Alarms } from "../drive/alarms.ts";
 import type { Failure } from "../drive/failure.ts";
 import type { ShareNeeds } from "../share.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import type { Reason } from "../status.ts";
 import { Feed } from "./feed.ts";
-import type { Post, Request } from "./message.ts";
+import type { Post, TabRequest } from "./message.ts";
 import { toSent } from "./sent-failure.ts";
 import { Wants } from "./wants.ts";
 
@@ -29,7 +29,7 @@ export interface RelayNeeds extends Pick<ShareNeeds, "clock" | "random" | "openS
  */
 export class Relay {
   readonly #needs: RelayNeeds;
-  readonly #delays: Delays;
+  readonly #alarms: Alarms;
   readonly #wants = new Wants();
   #feeds = 0;
   #feed: Feed | null = null;
@@ -39,11 +39,11 @@ export class Relay {
 
   constructor(needs: RelayNeeds) {
     this.#needs = needs;
-    this.#delays = createDelays(needs.clock);
+    this.#alarms = createAlarms(needs.clock);
     needs.post("lead", null);
   }
 
-  hear({ kind, from, about }: Request): void {
+  hear({ kind, from, about }: TabRequest): void {
     const now = this.#needs.clock.now();
     switch (kind) {
       case "want":
@@ -64,7 +64,7 @@ export class Relay {
   }
 
   close(): void {
-    this.#delays.close();
+    this.#alarms.close();
     this.#wants.clear();
     this.#endFeeds();
   }
@@ -74,7 +74,7 @@ export class Relay {
   }
 
   #reviewIn(milliseconds: number): void {
-    this.#delays.add(milliseconds, milliseconds, () => this.#review());
+    this.#alarms.setOnce(milliseconds, milliseconds, () => this.#review());
   }
 
   /** Looks what is wanted, and what is there. */
@@ -142,20 +142,20 @@ export class Relay {
         this.#adopt(feed, block);
         break;
       case "gap":
-        this.#tell(feed, block);
+        this.#sendBlock(feed, block);
         this.#onGap(feed, at);
         break;
       case "bye":
         this.#onBye(feed, block);
         break;
       default:
-        this.#tell(feed, block);
+        this.#sendBlock(feed, block);
         this.#reach(feed, at);
         break;
     }
   }
 
-  #tell(feed: Feed, block: StreamBlock): void {
+  #sendBlock(feed: Feed, block: StreamBlock): void {
     feed.count++;
     this.#needs.post("block", { feed: feed.id, count: feed.count, block });
   }
@@ -193,13 +193,13 @@ export class Relay {
   #onBye(feed: Feed, block: StreamBlock): void {
     const { channels } = parseControl(block.data);
     if (Array.isArray(channels)) {
-      this.#tell(feed, block);
+      this.#sendBlock(feed, block);
       this.#leaveOut(feed, channels);
     } else if (this.#candidate) {
       // The hub may have ended it for the next one.
       this.#awaitCandidate(feed);
     } else {
-      this.#tell(feed, block);
+      this.#sendBlock(feed, block);
       this.#drop(feed);
     }
   }

@@ -16,7 +16,7 @@ import { Patience } from "./patience.ts";
 import { fromSent } from "./sent-failure.ts";
 
 /** What a stream needs of its tab. */
-export interface TabStreamNeeds extends Omit<ShareNeeds, "hub" | "random"> {
+export interface TabStreamNeeds extends Omit<ShareNeeds, "url" | "random"> {
   readonly post: Post;
   /** The stream hears nothing any more. */
   readonly onOver: (name: string) => void;
@@ -206,11 +206,10 @@ export class TabStream {
   #loadPage(): void {
     const { channels } = this.#request;
     const after = this.#reader.position?.token ?? null;
-    this.#catchUp.load(
-      (signal) => this.#needs.loadPage({ channels, after }, signal),
-      (page) => this.#onPage(page),
-      (failed) => this.#finish(failed),
+    const end = this.#needs.requestPage({ channels, after }, ([failed, page]) =>
+      failed ? this.#finish(failed) : this.#onPage(page),
     );
+    this.#catchUp.begin(end);
   }
 
   #onPage(page: PageBody): void {

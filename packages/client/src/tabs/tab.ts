@@ -1,8 +1,8 @@
 import type { EventRequest } from "@tidings/protocol";
 import type { StreamListener } from "../drive/open-stream.ts";
 import type { ShareNeeds } from "../share.ts";
-import type { About, Kind, Message, News } from "./message.ts";
-import type { Channel, Platform } from "./platform.ts";
+import type { ContentOf, MessageKind, TabMessage, News } from "./message.ts";
+import type { TabChannel, Platform } from "./platform.ts";
 import { readMessage } from "./read-message.ts";
 import { Relay } from "./relay.ts";
 import { TabStream } from "./tab-stream.ts";
@@ -15,7 +15,7 @@ const ANSWER = 3_000;
 const SIGN = 45_000;
 
 /** The time for which this tab leads. */
-interface Lease {
+interface Leadership {
   readonly relay: Relay;
   readonly release: () => void;
 }
@@ -33,10 +33,10 @@ export class Tab {
   readonly #onEmpty: () => void;
   readonly #tab: string;
   readonly #streams = new Map<string, TabStream>();
-  readonly #channel: Channel;
+  readonly #channel: TabChannel;
   #count = 0;
   #isClosed = false;
-  #lease: Lease | null = null;
+  #leadership: Leadership | null = null;
   /** Ends the wait for the lock. */
   #queue = new AbortController();
   #cancelWatch = () => {};
@@ -76,9 +76,9 @@ export class Tab {
     return () => stream.end();
   }
 
-  readonly #post = <Name extends Kind>(kind: Name, about: About<Name>): void => {
+  readonly #post = <Name extends MessageKind>(kind: Name, about: ContentOf<Name>): void => {
     // The compiler does not see that name and content belong together.
-    const message = { kind, from: this.#tab, about } as unknown as Message;
+    const message = { kind, from: this.#tab, about } as unknown as TabMessage;
     if (!this.#isClosed) {
       this.#channel.send(message);
       // A channel does not hear itself.
@@ -86,12 +86,12 @@ export class Tab {
     }
   };
 
-  #hear(message: Message): void {
+  #hear(message: TabMessage): void {
     if (this.#isClosed) {
       return;
     }
     if (message.kind === "want" || message.kind === "leave" || message.kind === "ping") {
-      this.#lease?.relay.hear(message);
+      this.#leadership?.relay.hear(message);
       return;
     }
     this.#onSign(message);
@@ -104,7 +104,7 @@ export class Tab {
   #onSign({ kind, from }: News): void {
     if (kind === "lead" && from !== this.#tab) {
       // It has taken the lock.
-      this.#endLease(this.#lease);
+      this.#endLeadership(this.#leadership);
     }
     const now = this.#needs.clock.now();
     if (Math.abs(now - this.#lastSign) > SIGN) {
@@ -120,7 +120,7 @@ export class Tab {
 
   #watchFor(milliseconds: number): void {
     this.#cancelWatch();
-    if (!this.#lease) {
+    if (!this.#leadership) {
       this.#cancelWatch = this.#needs.clock.setTimeout(() => this.#probe(), milliseconds);
     }
   }
@@ -142,18 +142,18 @@ export class Tab {
   async #hold(options: { readonly signal: AbortSignal } | { readonly steal: true }): Promise<void> {
     const { signal } = this.#queue;
     let isGranted = false;
-    let endLease = () => {};
+    let endLeadership = () => {};
     try {
       await this.#platform.locks.request(this.#name, options, () => {
         isGranted = true;
         return new Promise((release) => {
-          endLease = this.#beginLease(release);
+          endLeadership = this.#beginLeadership(release);
         });
       });
     } catch {
       // Another tab has taken the lock, or this tab does not wait for it any more.
     }
-    endLease();
+    endLeadership();
     if (!isGranted && !signal.aborted) {
       // The browser does not give locks to this page.
       this.#disband();
@@ -161,26 +161,26 @@ export class Tab {
   }
 
   /** Returns what ends it. */
-  #beginLease(release: () => void): () => void {
-    if (this.#isClosed || this.#lease) {
+  #beginLeadership(release: () => void): () => void {
+    if (this.#isClosed || this.#leadership) {
       release();
       return () => {};
     }
-    const resign = () => this.#endLease(lease);
-    const lease = { release, relay: new Relay({ ...this.#needs, tab: this.#tab, post: this.#post, resign }) };
-    this.#lease = lease;
+    const resign = () => this.#endLeadership(leadership);
+    const leadership = { release, relay: new Relay({ ...this.#needs, tab: this.#tab, post: this.#post, resign }) };
+    this.#leadership = leadership;
     this.#queue.abort();
     this.#cancelWatch();
     return resign;
   }
 
-  #endLease(lease: Lease | null): void {
-    if (!lease || lease !== this.#lease) {
+  #endLeadership(leadership: Leadership | null): void {
+    if (!leadership || leadership !== this.#leadership) {
       return;
     }
-    this.#lease = null;
-    lease.relay.close();
-    lease.release();
+    this.#leadership = null;
+    leadership.relay.close();
+    leadership.release();
     if (!this.#isClosed) {
       this.#waitForLock();
       this.#watchFor(SILENCE);
@@ -205,7 +205,7 @@ export class Tab {
     this.#isClosed = true;
     this.#cancelWatch();
     this.#queue.abort();
-    this.#endLease(this.#lease);
+    this.#endLeadership(this.#leadership);
     this.#channel.close();
     this.#onEmpty();
   }

@@ -1,6 +1,9 @@
 import type { OpenStream } from "../drive/open-stream.ts";
 import type { Failure } from "../drive/failure.ts";
-import { alone, type Share } from "../share.ts";
+import { readOption } from "../drive/read-option.ts";
+import { toBase } from "../drive/requests.ts";
+import { toAbsolute } from "../drive/runtime-fetch.ts";
+import { alone, type Share, type ShareNeeds } from "../share.ts";
 import { browserPlatform, type Platform } from "./platform.ts";
 import { Tab } from "./tab.ts";
 
@@ -56,7 +59,7 @@ function shareOn(viewer: string, platform: Platform): Share {
       let end = () => {};
       async function begin(): Promise<void> {
         try {
-          const name = JSON.stringify(["tidings", VERSION, await needs.hub(), viewer]);
+          const name = JSON.stringify(["tidings", VERSION, await hubOf(needs), viewer]);
           end = isEnded ? end : openIn(name);
         } catch (failed) {
           if (!isEnded) {
@@ -79,4 +82,10 @@ function shareOn(viewer: string, platform: Platform): Share {
     };
     return openStream;
   };
+}
+
+/** The hub's resource, without query. Streams of different hubs are never shared. @throws Failure */
+async function hubOf({ url }: Pick<ShareNeeds, "url">): Promise<string> {
+  const { origin, pathname } = toAbsolute(toBase(await readOption("url", url, null)));
+  return origin + pathname;
 }

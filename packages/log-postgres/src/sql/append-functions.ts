@@ -23,8 +23,8 @@ create function ${schema}.head() returns bigint language sql stable as $$
   select greatest((select max(seq) from ${schema}.entry), ${schema}.mark_of('settled'))
 $$;
 
--- The server, its timeline, the database and the table there. After a failover or a restored backup or dump, one of them
--- is another one. Null where the server refuses to say.
+-- The server, its timeline, the database and the table there. After a failover, a restored backup or a restored dump,
+-- one of them is another one. Null where the server refuses to say.
 create function ${schema}.server() returns text language plpgsql volatile as $$
 begin
   return (select system_identifier from pg_control_system())::text
@@ -161,24 +161,4 @@ create constraint trigger on_commit after insert on ${schema}.staged deferrable 
 for each row execute function ${schema}.on_commit();
 -- Also where triggers are off (session_replication_role), as while much is imported: the event would be lost.
 alter table ${schema}.staged enable always trigger on_commit;
-
--- Publishes when the transaction commits: one entry, or a list of entries, as JSON. "data" is any JSON value;
--- "encoded" is the same as a text of JSON. A latest entry without either withdraws the value of its key.
-create function ${schema}.publish(batch text, inside boolean default false) returns void language plpgsql volatile
-${BY_INDEX} as $$
-declare
-  entries json := case json_typeof(batch::json) when 'array' then batch::json else json_build_array(batch::json) end;
-begin
-  -- The commit checks it again, under the lock, together with what this transaction has published before.
-  perform ${schema}.refuse_ended(entries, false);
-  if exists (select 1 from json_to_recordset(entries) as given(expects text) where expects is not null) then
-    perform ${schema}.refuse_conflict(entries);
-  end if;
-  insert into ${schema}.staged (channel, type, mode, key, data, expires, idempotency_key, at, inside_since)
-  select channel, type, coalesce(mode, 'reliable'), coalesce(key, ''), coalesce(encoded::json, data), expires,
-    "idempotencyKey", at, case when inside then statement_timestamp() end
-  from rows from (json_to_recordset(entries) as (channel text, type text, mode text, key text, data json, encoded text,
-    expires bigint, "idempotencyKey" text, at bigint)) with ordinality
-  order by ordinality;
-end $$;
 `;

@@ -1,4 +1,4 @@
-import { VOLATILE_AGE } from "@tidings/log";
+import { FORGOTTEN_CHANNELS, VOLATILE_AGE } from "@tidings/log";
 import { BY_INDEX, isCurrent, isSuperseded, RELIABLE, VOLATILE } from "./tables.ts";
 
 /** The least number of entries of each channel that one read looks at. */
@@ -60,7 +60,7 @@ begin
   if greatest(${schema}.mark_of('trimmed'), forgotten) <= after then return null; end if;
   return (select json_agg(json_build_object('channel', channel, 'to', trimmed_to) order by place) from (
     select channel, trimmed_to, 0 as place from ${schema}.channel where channels is null and trimmed_to > after
-    union all select '', forgotten, 0 where channels is null
+    union all select '${FORGOTTEN_CHANNELS}', forgotten, 0 where channels is null
     union all
     -- A channel without a row may be forgotten.
     select named, coalesce(mark.trimmed_to, forgotten), place

@@ -85,8 +85,11 @@ create index idempotency_dropped on ${schema}.idempotency (at) where dropped;
 -- empty between two transactions, so it need not survive a crash.
 create unlogged table ${schema}.staged (
   id bigint generated always as identity primary key,
-  transaction xid8 not null default pg_current_xact_id(),
-  channel text not null, type text not null,
+  -- Who may insert must not insert for others: what is staged for a transaction may make its commit fail.
+  transaction xid8 not null default pg_current_xact_id() check (transaction = pg_current_xact_id()),
+  -- A stream could not go on after an event whose name has a line break.
+  channel text not null check (channel <> '' and channel !~ '[\\r\\n]'),
+  type text not null check (type <> '' and type !~ '[\\r\\n]'),
   mode text not null default 'reliable' check (mode in ('reliable', 'latest', 'volatile')),
   key text not null default '', data json check (data is not null or mode = 'latest'),
   expires bigint check (expires > 0), idempotency_key text,

@@ -1,3 +1,4 @@
+import { FORGOTTEN_CHANNELS } from "@tidings/log";
 import { PREAMBLE } from "./preamble.ts";
 import { defineScript } from "./script.ts";
 
@@ -123,7 +124,7 @@ local function find_holes()
   if channels then return holes end
   local marks = call('ZRANGEBYSCORE', TRIMMED, '(' .. digits(after.seq), '+inf', 'WITHSCORES')
   for i = 1, #marks, 2 do add_hole(marks[i], tonumber(marks[i + 1])) end
-  add_hole('', forgotten)
+  add_hole('${FORGOTTEN_CHANNELS}', forgotten)
   return holes
 end
 

@@ -169,18 +169,20 @@ export const orderLaws: readonly Law[] = [
         "",
       ];
       for (const text of texts) {
+        // The name of a channel has no line break.
+        const channel = `rooms/${text.replace("\n", " ")}`;
         const [cursor] = await publish(log, {
-          channel: `rooms/${text}`,
+          channel,
           type: "constructor",
           mode: "latest",
           key: text,
           data: JSON.stringify(text),
         });
-        const { entries } = await log.read(await startOf(log), [`rooms/${text}`], WIDE);
+        const { entries } = await log.read(await startOf(log), [channel], WIDE);
         expect(entries).toEqual([
           {
             ...cursor,
-            channel: `rooms/${text}`,
+            channel,
             type: "constructor",
             mode: "latest",
             key: text,

@@ -1,4 +1,5 @@
 import type { Cursor } from "@tidings/protocol";
+import { checkEntries } from "../check-entries.ts";
 import type {
   Appended,
   EventLog,
@@ -47,7 +48,10 @@ export interface LogParts {
   readonly close: () => Promise<void>;
 }
 
-/** Makes a log of its parts: it refuses calls once it is closed, and runs one pass of retention at a time. */
+/**
+ * Makes a log of its parts: it refuses malformed entries and, once it is closed, calls. It runs one pass of retention
+ * at a time.
+ */
 export function composeLog(parts: LogParts): EventLog {
   return new ComposedLog(parts);
 }
@@ -65,6 +69,7 @@ export function composeTransactionalLog<Transaction>(
   return Object.assign(log, {
     async appendIn(transaction: Transaction, batch: readonly NewEntry[]) {
       log.refuseClosed();
+      checkEntries(batch);
       return insert(transaction, batch);
     },
   });
@@ -91,6 +96,7 @@ class ComposedLog implements EventLog {
 
   async append(batch: readonly NewEntry[]): Promise<readonly Appended[]> {
     this.refuseClosed();
+    checkEntries(batch);
     return this.#parts.append(batch);
   }
 

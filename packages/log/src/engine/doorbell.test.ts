@@ -5,7 +5,7 @@ import { Doorbell, POLL_INTERVAL, type BellConnection } from "./doorbell.ts";
 /** A storage whose doorbell can be cut, silent or refused. */
 class FakeStorage {
   readonly clock = new VirtualClock();
-  rings = 0;
+  wakes = 0;
   deaf = 0;
   /** What the application does when it is told. */
   onDeaf: () => unknown = () => {};
@@ -30,9 +30,9 @@ class FakeStorage {
     this.isAway = state === "away";
     this.doorbell = new Doorbell({
       clock: this.clock,
-      ring: () => this.rings++,
+      wake: () => this.wakes++,
       connect: () => this.#connect(),
-      ringOnce: () => (this.isVanished ? this.#noAnswer() : this.#ringOnce()),
+      ring: () => (this.isVanished ? this.#noAnswer() : this.#ring()),
       isRefused: (error) => String(error).includes("refused"),
       onDeaf: () => {
         this.deaf++;
@@ -54,14 +54,14 @@ class FakeStorage {
     for (const end of [...this.#listeners.values()]) end();
   }
 
-  /** How often it rings in so many milliseconds. */
-  async ringsIn(milliseconds: number): Promise<number> {
-    const before = this.rings;
+  /** How often it wakes in so many milliseconds. */
+  async wakesIn(milliseconds: number): Promise<number> {
+    const before = this.wakes;
     await this.clock.advance(milliseconds);
-    return this.rings - before;
+    return this.wakes - before;
   }
 
-  async #ringOnce(): Promise<void> {
+  async #ring(): Promise<void> {
     this.selfRings++;
     if (this.delay > 0) await new Promise<void>((resolve) => void this.clock.setTimeout(resolve, this.delay));
     this.append();
@@ -109,28 +109,39 @@ class FakeStorage {
 }
 
 describe("a doorbell", () => {
-  test("that hears itself polls no more, and rings for each append", async () => {
+  test("that hears itself polls no more, and wakes for each append", async () => {
     const storage = new FakeStorage();
     await storage.clock.settle();
-    expect(storage.rings).toBeGreaterThan(0);
-    expect(await storage.ringsIn(10_000)).toBe(0);
-    const before = storage.rings;
+    expect(storage.wakes).toBeGreaterThan(0);
+    expect(await storage.wakesIn(10_000)).toBe(0);
+    const before = storage.wakes;
     storage.append();
-    expect([storage.rings - before, storage.deaf]).toEqual([1, 0]);
+    expect([storage.wakes - before, storage.deaf]).toEqual([1, 0]);
   });
 
   test("that listens and hears nothing says so once, keeps no connection, and polls", async () => {
     const storage = new FakeStorage("silent");
     await storage.clock.advance(60_000);
     expect([storage.deaf, storage.connections, storage.attempts]).toEqual([1, 0, 1]);
-    expect(await storage.ringsIn(10 * POLL_INTERVAL)).toBe(10);
+    expect(await storage.wakesIn(10 * POLL_INTERVAL)).toBe(10);
+  });
+
+  test("that hears nothing tries again after minutes, says no more, and polls no more once it hears", async () => {
+    const storage = new FakeStorage("silent");
+    await storage.clock.advance(660_000);
+    expect([storage.deaf, storage.connections, storage.attempts]).toEqual([1, 0, 3]);
+    storage.isSilent = false;
+    await storage.clock.advance(300_000);
+    expect([storage.deaf, storage.connections, storage.attempts]).toEqual([1, 1, 4]);
+    // It may test itself once.
+    expect(await storage.wakesIn(10 * POLL_INTERVAL)).toBeLessThan(2);
   });
 
   test("that may not listen says so once, without another attempt, and polls", async () => {
     const storage = new FakeStorage("refusing");
     await storage.clock.advance(60_000);
     expect([storage.deaf, storage.attempts]).toEqual([1, 1]);
-    expect(await storage.ringsIn(10 * POLL_INTERVAL)).toBe(10);
+    expect(await storage.wakesIn(10 * POLL_INTERVAL)).toBe(10);
   });
 
   test.for([
@@ -148,15 +159,15 @@ describe("a doorbell", () => {
     expect(reported).toHaveBeenCalledOnce();
   });
 
-  test("that is cut rings at once and polls until it is back, with pauses that grow to a second", async () => {
+  test("that is cut wakes at once and polls until it is back, with pauses that grow to a second", async () => {
     const storage = new FakeStorage();
     await storage.clock.settle();
     storage.isAway = true;
-    const before = storage.rings;
+    const before = storage.wakes;
     storage.cut();
     await storage.clock.settle();
-    expect(storage.rings - before).toBe(1);
-    expect(await storage.ringsIn(POLL_INTERVAL)).toBeGreaterThan(0);
+    expect(storage.wakes - before).toBe(1);
+    expect(await storage.wakesIn(POLL_INTERVAL)).toBeGreaterThan(0);
     // 0.1, 0.2, 0.4 and 0.8 seconds, then one.
     await storage.clock.advance(60_000);
     const { attempts: many } = storage;
@@ -165,7 +176,7 @@ describe("a doorbell", () => {
     storage.isAway = false;
     await storage.clock.advance(1_000);
     expect(storage.connections).toBe(1);
-    expect(await storage.ringsIn(10_000)).toBe(0);
+    expect(await storage.wakesIn(10_000)).toBe(0);
     // After that, the first pause is short again.
     const attempts = storage.attempts;
     storage.cut();
@@ -189,7 +200,7 @@ describe("a doorbell", () => {
     storage.delay = 3_000;
     await storage.clock.advance(10_000);
     expect([storage.deaf, storage.attempts, storage.connections]).toEqual([0, 1, 1]);
-    expect(await storage.ringsIn(4_000)).toBe(0);
+    expect(await storage.wakesIn(4_000)).toBe(0);
   });
 
   test("that is cut while its storage is slow listens again", async () => {
@@ -219,20 +230,20 @@ describe("a doorbell", () => {
     storage.isVanished = true;
     // An interval, and the test, which waits for the answer of the engine.
     await storage.clock.advance(15_000 + 4_000 + POLL_INTERVAL);
-    expect(await storage.ringsIn(10 * POLL_INTERVAL)).toBeGreaterThanOrEqual(10);
+    expect(await storage.wakesIn(10 * POLL_INTERVAL)).toBeGreaterThanOrEqual(10);
     // Attempts are given up, too.
     await storage.clock.advance(600_000);
     expect(storage.attempts).toBeGreaterThan(50);
     storage.reappear();
     await storage.clock.advance(11_000);
     expect(storage.connections).toBe(1);
-    expect(await storage.ringsIn(10_000)).toBe(0);
+    expect(await storage.wakesIn(10_000)).toBe(0);
     storage.isSilent = true;
     await storage.clock.advance(60_000);
     storage.isSilent = false;
     await storage.clock.advance(5_000);
     expect([storage.connections, storage.deaf]).toEqual([1, 0]);
-    expect(await storage.ringsIn(10_000)).toBe(0);
+    expect(await storage.wakesIn(10_000)).toBe(0);
   });
 
   test.for(["works", "silent", "away"] as const)(
@@ -243,7 +254,7 @@ describe("a doorbell", () => {
       await storage.doorbell.close();
       await storage.clock.settle();
       expect([storage.clock.pending, storage.connections]).toEqual([0, 0]);
-      expect(await storage.ringsIn(10_000)).toBe(0);
+      expect(await storage.wakesIn(10_000)).toBe(0);
       expect(storage.deaf).toBe(0);
     },
   );

@@ -10,6 +10,8 @@ const ATTEMPT_TIME = 10_000;
 /** The pauses before the next attempt to listen, in milliseconds: the first, and the longest. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 1_000;
+/** The pause after an attempt that heard nothing, in milliseconds: the storage may only have been slow. */
+const DEAF_PAUSE = 300_000;
 /** The interval of polls while the doorbell is not known to work, in milliseconds. */
 export const POLL_INTERVAL = 400;
 
@@ -32,13 +34,13 @@ export interface BellConnection {
 export interface DoorbellNeeds {
   readonly clock: Clock;
   /** Called when there may be new entries. */
-  readonly ring: () => void;
+  readonly wake: () => void;
   readonly connect: () => BellConnection;
-  /** Rings through another connection, as an append does. */
-  readonly ringOnce: () => Promise<unknown>;
+  /** Rings through another connection, as an append does: every process hears it. */
+  readonly ring: () => Promise<unknown>;
   /** Whether an error says that listening is not allowed, so that no further attempt is of use. @default never */
   readonly isRefused?: (error: unknown) => boolean;
-  /** Called at most once, when listening turns out to be of no use. It may throw or reject. */
+  /** Called at most once, when listening turns out to be of no use for now. It may throw or reject. */
   readonly onDeaf: () => unknown;
 }
 
@@ -58,6 +60,7 @@ export class Doorbell {
   /** Whether it has passed a test. If it then fails one, its connection is to blame. */
   #hasWorked = false;
   #pause = FIRST_PAUSE;
+  #hasWarned = false;
   /** Cancels the end of the attempt, of the test, of the interval or of the pause. */
   #cancelTimer: () => void = () => {};
   /** Cancels the next poll; null while the doorbell works. */
@@ -79,15 +82,24 @@ export class Doorbell {
   }
 
   async #listen(connection: BellConnection): Promise<void> {
-    const mustGoOn = await this.#hearUntilItEnds(connection);
+    const end = await this.#hearUntilItEnds(connection);
     this.#cancelTimer();
     await connection.close();
-    if (this.#closed || !mustGoOn) return;
-    this.#cancelTimer = this.#needs.clock.setTimeout(() => this.#listenAgain(), this.#pause, true);
+    if (this.#closed) return;
+    if (end !== "lost") this.#warn();
+    if (end === "refused") return;
+    const pause = end === "deaf" ? DEAF_PAUSE : this.#pause;
+    this.#cancelTimer = this.#needs.clock.setTimeout(() => this.#listenAgain(), pause, true);
     this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
     // Meanwhile a ring may have been lost.
-    this.#needs.ring();
+    this.#needs.wake();
     if (this.#cancelPoll === null) this.#poll();
+  }
+
+  #warn(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    callSafely(this.#needs.onDeaf);
   }
 
   #listenAgain(): void {
@@ -95,31 +107,29 @@ export class Doorbell {
     void this.#listen(this.#connection);
   }
 
-  /** Resolves when the connection has ended or hears nothing, with whether another one may be of use. */
-  async #hearUntilItEnds(connection: BellConnection): Promise<boolean> {
-    const { isRefused = () => false, onDeaf } = this.#needs;
+  /** Resolves when the connection has ended, hears nothing, or may not listen. */
+  async #hearUntilItEnds(connection: BellConnection): Promise<"lost" | "deaf" | "refused"> {
+    const { isRefused = () => false } = this.#needs;
     const unlessEnded = watchEnd(connection.ended);
     try {
       const listening = connection.listen(() => this.#hear()).then(() => true);
-      if ((await unlessEnded(Promise.race([listening, this.#sleep(ATTEMPT_TIME)]))) === null) return true;
+      if ((await unlessEnded(Promise.race([listening, this.#sleep(ATTEMPT_TIME)]))) === null) return "lost";
       for (;;) {
         const ringing = this.#nextRing();
         // A slow storage has not rung yet.
-        const hasRung = await unlessEnded(this.#needs.ringOnce().then(() => true));
-        if (this.#closed || hasRung === null) return true;
+        const hasRung = await unlessEnded(this.#needs.ring().then(() => true));
+        if (this.#closed || hasRung === null) return "lost";
         const isHeard = await unlessEnded(Promise.race([ringing, this.#late()]));
-        if (this.#closed || isHeard === null) return true;
+        if (this.#closed || isHeard === null) return "lost";
         if (!isHeard) break;
         this.#goOnWithoutPolls();
-        if ((await unlessEnded(this.#quiet())) === null) return true;
+        if ((await unlessEnded(this.#quiet())) === null) return "lost";
       }
       // What has worked before has lost its connection.
-      if (this.#hasWorked) return true;
+      return this.#hasWorked ? "lost" : "deaf";
     } catch (error) {
-      if (this.#closed || !isRefused(error)) return true;
+      return isRefused(error) ? "refused" : "lost";
     }
-    callSafely(onDeaf);
-    return false;
   }
 
   #goOnWithoutPolls(): void {
@@ -141,7 +151,7 @@ export class Doorbell {
   #hear(): void {
     this.#hasHeard = true;
     this.#onTestRing();
-    if (!this.#closed) this.#needs.ring();
+    if (!this.#closed) this.#needs.wake();
   }
 
   #nextRing(): Promise<true> {
@@ -163,11 +173,11 @@ export class Doorbell {
     });
   }
 
-  /** Rings again and again. */
+  /** Wakes again and again. */
   #poll(): void {
     this.#cancelPoll = this.#needs.clock.setTimeout(
       () => {
-        this.#needs.ring();
+        this.#needs.wake();
         this.#poll();
       },
       POLL_INTERVAL,

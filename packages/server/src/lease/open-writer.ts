@@ -15,7 +15,7 @@ interface WriterNeeds {
 }
 
 /** An entry that waits for its batch. */
-interface Waiting {
+interface WaitingEntry {
   readonly entry: NewEntry;
   readonly resolve: (published: Published) => void;
   readonly reject: (error: unknown) => void;
@@ -42,7 +42,7 @@ export class OpenWriter {
   #state: "open" | "finishing" | "over" = "open";
   /** What a call gets that comes too late. */
   #refusal: LeaseError;
-  #waiting: Waiting[] = [];
+  #waiting: WaitingEntry[] = [];
   #sending: Promise<void> | null = null;
   /** The last attempt to give the lease up. */
   #finishing: Promise<unknown> | null = null;
@@ -180,7 +180,7 @@ export class OpenWriter {
     if (this.#state === "open") this.#renewLater();
   }
 
-  async #sendBatch(batch: readonly Waiting[]): Promise<void> {
+  async #sendBatch(batch: readonly WaitingEntry[]): Promise<void> {
     try {
       const published = await this.#held.renew(batch.map(({ entry }) => entry));
       for (const [index, { resolve, reject }] of batch.entries()) {

@@ -10,13 +10,13 @@ const MOST_WAITING = 16;
 const MOST_WAITING_BYTES = 16 * 1024;
 
 /** The requests that wait on a socket. */
-interface Waiting {
+interface WaitingRequests {
   /** What each does when the socket closes. */
   readonly leaves: Set<() => void>;
   bytes: number;
 }
 
-const waitingBySocket = new WeakMap<Socket, Waiting>();
+const waitingBySocket = new WeakMap<Socket, WaitingRequests>();
 
 /**
  * Whether the response waits for other responses on its socket, as a pipelined request makes it. Node has then handed
@@ -61,8 +61,8 @@ function bodyBytes({ method, headers }: NodeRequest): number {
 }
 
 /** One listener for all requests of a socket, however many are pipelined. */
-function watchSocket(socket: Socket): Waiting {
-  const waiting: Waiting = { leaves: new Set(), bytes: 0 };
+function watchSocket(socket: Socket): WaitingRequests {
+  const waiting: WaitingRequests = { leaves: new Set(), bytes: 0 };
   waitingBySocket.set(socket, waiting);
   socket.once("close", () => {
     for (const leave of waiting.leaves) leave();

@@ -107,19 +107,21 @@ async function makeBody(
 ): Promise<MadePage> {
   const gone = request.signal;
   const { viewer, refused } = access;
+  // Read once: the application may change its object.
+  const viewerId = viewer.id;
   // Once more, since other requests may have taken the room while `authorize` was asked.
   const isWaiting = parsed.wait > 0;
   const admission = isWaiting ? needs.admission : needs.pageAdmission;
   if (isWaiting) needs.displacement.makeRoom(viewer);
   admission.checkRoom(viewer);
-  admission.enter(viewer.id);
+  admission.enter(viewerId);
   // While it is made, every page counts beside the streams of its viewer.
-  if (!isWaiting) needs.admission.enter(viewer.id);
+  if (!isWaiting) needs.admission.enter(viewerId);
   const room = await needs.unread.enter(request);
   const reader = { signal: room.gone };
   const leave = (): void => {
     room.leave();
-    admission.leave(viewer.id);
+    admission.leave(viewerId);
   };
   try {
     const making = askLog(needs, reader, async () => {
@@ -138,7 +140,7 @@ async function makeBody(
     if (!room.gone.aborted || gone.aborted) throw error;
     throw new Refusal(503, "limit", { detail: "This server has no room for a page of so many bytes now." });
   } finally {
-    if (!isWaiting) needs.admission.leave(viewer.id);
+    if (!isWaiting) needs.admission.leave(viewerId);
   }
 }
 

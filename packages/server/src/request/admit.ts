@@ -3,7 +3,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import type { HubRequest, Viewer } from "../hub-options.ts";
 import { authorizeAll, timeOf, type Access, type AccessNeeds } from "../rights/access.ts";
 import type { Hooks } from "../runtime/hooks.ts";
-import { isPending, type Answer } from "../runtime/pending.ts";
+import { isPending, type HookAnswer } from "../runtime/pending.ts";
 import { inTime, TimeLimitError } from "../runtime/time-limit.ts";
 import type { Refusals } from "../runtime/refusals.ts";
 import type { Trace } from "../runtime/trace.ts";
@@ -61,8 +61,8 @@ export async function admit(
 function askHook<Result>(
   needs: Pick<AdmitNeeds, "clock" | "trace">,
   name: string,
-  answer: Answer<Result>,
-): Answer<Result> {
+  answer: HookAnswer<Result>,
+): HookAnswer<Result> {
   return isPending(answer) ? waitForHook(needs, name, answer) : answer;
 }
 
@@ -84,7 +84,7 @@ async function waitForHook<Result>(
  * Who is asking; null also when the application's error says 401.
  * @throws Refusal when its error says 403 or 503, and every other error as it is
  */
-function authenticate(needs: Pick<AdmitNeeds, "hooks" | "trace">, request: HubRequest): Answer<Viewer | null> {
+function authenticate(needs: Pick<AdmitNeeds, "hooks" | "trace">, request: HubRequest): HookAnswer<Viewer | null> {
   try {
     const viewer = needs.hooks.authenticate(request);
     return isPending(viewer) ? viewer.then(null, (error: unknown) => nobody(needs, error)) : viewer;

@@ -14,7 +14,7 @@ import { Refusal, refusalResponse } from "./refusal.ts";
 import type { HubResponse, WholeResponse } from "./response.ts";
 
 /** Makes the answer of one representation. @throws Refusal */
-type Answer = (request: HubRequest, parsed: ParsedRequest) => Promise<HubResponse>;
+type MakeAnswer = (request: HubRequest, parsed: ParsedRequest) => Promise<HubResponse>;
 
 interface RequestHandlerNeeds {
   readonly hosts: Pick<Hosts, "answer">;
@@ -31,8 +31,8 @@ interface RequestHandlerNeeds {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly closing: AbortSignal;
-  readonly answerStream: Answer;
-  readonly answerPage: Answer;
+  readonly answerStream: MakeAnswer;
+  readonly answerPage: MakeAnswer;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import type { Grant, Viewer } from "../hub-options.ts";
 import type { Hooks } from "../runtime/hooks.ts";
 import type { Addresses } from "./addresses.ts";
-import { isPending, type Answer } from "../runtime/pending.ts";
+import { isPending, type HookAnswer } from "../runtime/pending.ts";
 
 /** What a viewer may read of what was asked for. */
 export interface Access {
@@ -43,7 +43,7 @@ export interface AccessNeeds {
  * @returns the access itself when the application has answered everything at once
  * @throws what `authorize` throws, and TypeError when its answer is not a decision; a promise rejects with them
  */
-export function authorizeAll(needs: AccessNeeds, viewer: Viewer, paths: Iterable<string>): Answer<Access> {
+export function authorizeAll(needs: AccessNeeds, viewer: Viewer, paths: Iterable<string>): HookAnswer<Access> {
   const { addresses, hooks, clock } = needs;
   const now = clock.now();
   const granted = new Map<string, { address: Address; grant: Grant }>();

@@ -1,6 +1,6 @@
 import { parseAddress, type Address, type Contract } from "@tidings/contract";
 import type { Entry, NewEntry } from "@tidings/log";
-import { checkSelector, typeNameOf } from "@tidings/protocol/checks";
+import { checkObject, typeNameOf } from "@tidings/protocol/checks";
 
 /** Whom a command is about: a viewer, an address, or a viewer on an address. */
 export interface Selector {
@@ -39,9 +39,7 @@ export function isControlChannel(channel: string): boolean {
  * @throws TypeError for a selector that names nobody, or anything but a viewer's id and an address, also undefined
  */
 export function commandEntry(contract: Contract, verb: Command["verb"], selector: Selector, count: number): NewEntry {
-  checkWhom(contract, verb, selector);
-  const { viewer, address } = selector;
-  const command: Command = { verb, viewer: viewer ?? null, path: address?.path ?? null };
+  const command: Command = { verb, ...readWhom(contract, verb, selector) };
   const channel = `${CONTROL_CHANNEL}/${count % CONTROL_CHANNELS}`;
   return { channel, type: verb, mode: "reliable", data: JSON.stringify(command) };
 }
@@ -65,11 +63,21 @@ export function isAbout({ viewer, path }: Command, viewerId: string, paths: Pick
   return (viewer === null || viewer === viewerId) && (path === null || paths.has(path));
 }
 
-/** Checks a selector: one that is misread would end the streams of everybody, or of nobody. */
-function checkWhom(contract: Contract, verb: Command["verb"], selector: Selector): void {
+/**
+ * Reads a selector: one that is misread would end the streams of everybody, or of nobody. Each member is read once: a
+ * getter may answer something else the next time.
+ *
+ * @throws TypeError
+ */
+function readWhom(contract: Contract, verb: Command["verb"], selector: Selector): Omit<Command, "verb"> {
   const what = `the selector of ${verb}`;
-  checkSelector(what, selector, ["viewer", "address"]);
+  checkObject(what, selector, ["viewer", "address"]);
   const { viewer, address } = selector;
+  for (const [key, given] of Object.entries({ viewer, address })) {
+    // It must not be ignored: `{ viewer: undefined }` beside an address would mean everybody.
+    if (given !== undefined || !(key in selector)) continue;
+    throw new TypeError(`Expected "${key}" in ${what} to have a value, got undefined; leave the key out.`);
+  }
   if (viewer === undefined && address === undefined) {
     throw new TypeError(`Expected a viewer or an address in ${what}, got neither; name one or both.`);
   }
@@ -77,10 +85,14 @@ function checkWhom(contract: Contract, verb: Command["verb"], selector: Selector
     const got = viewer === "" ? "an empty one" : typeNameOf(viewer);
     throw new TypeError(`Expected the id of a viewer, a string, in ${what}, got ${got}.`);
   }
-  if (address === undefined) return;
+  return { viewer: viewer ?? null, path: address === undefined ? null : readPath(contract, what, address) };
+}
+
+/** @throws TypeError */
+function readPath(contract: Contract, what: string, address: unknown): string {
   // Plain JavaScript may pass null.
   const path: unknown = (address as Partial<Address> | null)?.path;
-  if (typeof path === "string" && parseAddress(contract, path) !== null) return;
+  if (typeof path === "string" && parseAddress(contract, path) !== null) return path;
   const got = typeof path === "string" ? `the path ${JSON.stringify(path)}` : typeNameOf(address);
   throw new TypeError(`Expected an address of this contract in ${what}, got ${got}; make it with a channel function.`);
 }

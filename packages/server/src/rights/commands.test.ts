@@ -1,7 +1,7 @@
 import type { Entry } from "@tidings/log";
 import { describe, expect, test } from "vitest";
 import { BufferSink } from "../../test/buffer-sink.ts";
-import { chat, lobby, openMembersHub, said, tea } from "../../test/test-hub.ts";
+import { chat, lobby, openMembersHub, openTestHub, said, tea } from "../../test/test-hub.ts";
 import type { Selector } from "./command.ts";
 import { createCommands, type CommandedStream } from "./commands.ts";
 
@@ -10,6 +10,14 @@ const BOTH = `${LOBBY}&channel=rooms/tea`;
 
 const ada = { headers: { authorization: "ada" } };
 const bob = { headers: { authorization: "bob" } };
+
+/** Lets a member of an object have one value after the other; the last one stays. */
+function changing(object: object, key: string, ...values: unknown[]): object {
+  return Object.defineProperty(object, key, {
+    enumerable: true,
+    get: () => (values.length > 1 ? values.shift() : values[0]),
+  });
+}
 
 describe("disconnect", () => {
   test("ends the streams of a viewer, who may come back at once with new credentials", async () => {
@@ -67,6 +75,41 @@ describe("disconnect", () => {
       await expect(hub[verb](selector as never)).rejects.toThrow(TypeError);
       await expect(hub[verb](selector as never)).rejects.toThrow(message);
     }
+    await clock.settle();
+    expect(sink.ended).toBe(false);
+  });
+
+  test("ends the streams of a viewer whose object the application has changed since, and counts right", async () => {
+    const viewer = { id: "ada" };
+    const options = { authenticate: () => viewer, limits: { connectionsPerViewer: 1 } };
+    const { hub, clock, connect, page } = await openTestHub(options);
+    const hers = await connect(LOBBY);
+    viewer.id = "bob";
+    const his = await connect(LOBBY);
+    await page(LOBBY);
+    await hub.disconnect({ viewer: "ada" });
+    await clock.settle();
+    expect([hers.sink.ended, his.sink.ended]).toEqual([true, false]);
+    await hub.disconnect({ viewer: "bob" });
+    await clock.settle();
+    expect(his.sink.ended).toBe(true);
+    // Neither has a stream that counts: the limit is one.
+    for (const id of ["ada", "bob"]) {
+      viewer.id = id;
+      const { sink, control } = await connect(LOBBY);
+      expect(sink.of("bye")).toEqual([]);
+      control.closed();
+    }
+  });
+
+  test.each<readonly [what: string, selector: object]>([
+    ["a viewer", changing({}, "viewer", "ada", "ada", undefined)],
+    ["an address", changing({}, "address", tea, tea, undefined)],
+    ["the path of an address", { address: changing({ ...tea }, "path", tea.path, undefined) }],
+  ])("means %s as it was first read, also if it changes", async (_, selector) => {
+    const { hub, clock, connect } = await openMembersHub();
+    const { sink } = await connect(LOBBY, bob);
+    await hub.disconnect(selector);
     await clock.settle();
     expect(sink.ended).toBe(false);
   });
@@ -233,9 +276,9 @@ test("when commands may have been lost, every stream ends and comes back", async
 function watchedCommands() {
   const looked: string[] = [];
   const streamOf = (id: string) => ({
-    get info() {
+    get viewerId() {
       looked.push(id);
-      return { viewer: { id } };
+      return id;
     },
     fromByPath: new Map(),
   });

@@ -6,6 +6,8 @@ import type { RecheckedStream, Rechecks } from "./rechecks.ts";
 
 /** A stream, as far as a command concerns it. */
 export interface CommandedStream extends RecheckedStream {
+  /** The id of the viewer when the stream began. The application may change its object. */
+  readonly viewerId: string;
   refuse(paths: readonly string[], reason: ByeReason): void;
   end(reason: ByeReason, retry?: number): void;
 }
@@ -72,7 +74,7 @@ export function createCommands({ contract, streams, followers, rechecks, random 
   function streamsOf(command: Command): readonly CommandedStream[] {
     const about: CommandedStream[] = [];
     for (const stream of candidatesFor(command)) {
-      if (isAbout(command, stream.info.viewer.id, stream.fromByPath)) about.push(stream);
+      if (isAbout(command, stream.viewerId, stream.fromByPath)) about.push(stream);
     }
     return about;
   }

@@ -1,6 +1,6 @@
 import type { Address, Contract } from "@tidings/contract";
 import type { ConnectionInfo, Decision, HubOptions, HubRequest, Question, Viewer } from "../hub-options.ts";
-import { toAnswer, type Answer } from "./pending.ts";
+import { toHookAnswer, type HookAnswer } from "./pending.ts";
 import type { Trace } from "./trace.ts";
 
 type Options = HubOptions<Contract, Viewer>;
@@ -15,9 +15,9 @@ export type SnapshotHook = (
 /** The functions of the application. The hub calls them only through here. */
 export interface Hooks {
   /** Says who is asking; null answers 401. */
-  authenticate(request: HubRequest): Answer<Viewer | null>;
+  authenticate(request: HubRequest): HookAnswer<Viewer | null>;
   /** Says what the viewer may read of one address. */
-  authorize(question: Question<Address, Viewer>): Answer<Decision>;
+  authorize(question: Question<Address, Viewer>): HookAnswer<Decision>;
   /** The loaders of snapshots, by the name of their channel. */
   readonly snapshots: ReadonlyMap<string, SnapshotHook>;
   /** A stream has begun. A failure is reported, and the stream goes on. */
@@ -38,8 +38,8 @@ export function createHooks(options: Options, trace: Pick<Trace, "guard">): Hook
   }
 
   return {
-    authenticate: (request) => toAnswer(authenticate(request)),
-    authorize: (question) => toAnswer(options.authorize(question)),
+    authenticate: (request) => toHookAnswer(authenticate(request)),
+    authorize: (question) => toHookAnswer(options.authorize(question)),
     snapshots: new Map(Object.entries(options.snapshot ?? {})),
     connected: guarded("onConnect"),
     disconnected: guarded("onDisconnect"),

@@ -1,11 +1,11 @@
 /** What a function answers at once, or later. Most hooks of applications answer at once. */
-export type Answer<Result> = Result | Promise<Result>;
+export type HookAnswer<Result> = Result | Promise<Result>;
 
 /**
  * What a function of the application has answered. Whatever has a `then` is waited for, as `await` does. It becomes a
  * promise here: the `then` of others may return nothing, so nobody could wait for what follows it.
  */
-export function toAnswer<Result>(given: Result | PromiseLike<Result>): Answer<Result> {
+export function toHookAnswer<Result>(given: Result | PromiseLike<Result>): HookAnswer<Result> {
   // Plain JavaScript may answer anything.
   const answer: unknown = given;
   const isLater =
@@ -14,6 +14,6 @@ export function toAnswer<Result>(given: Result | PromiseLike<Result>): Answer<Re
 }
 
 /** Whether an answer is still to come. */
-export function isPending<Result>(answer: Answer<Result>): answer is Promise<Result> {
+export function isPending<Result>(answer: HookAnswer<Result>): answer is Promise<Result> {
   return answer instanceof Promise;
 }

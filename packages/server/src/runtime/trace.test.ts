@@ -1,8 +1,23 @@
 import { inspect } from "node:util";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { lobby, openTestHub } from "../../test/test-hub.ts";
 
 const LOBBY = "channel=rooms/lobby";
+
+/** Lets a function take the place of the console, and notes what nobody has caught. */
+function watchProcess(print: (...given: unknown[]) => void): { readonly unhandled: unknown[] } {
+  const spy = vi.spyOn(console, "error").mockImplementation(print);
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  onTestFinished(() => {
+    spy.mockRestore();
+    process.off("unhandledRejection", note);
+  });
+  return { unhandled };
+}
+
+const fail = (): never => expect.unreachable("nobody can read this");
 
 describe("the trace", () => {
   test("follows one event from publish to write", async () => {
@@ -81,5 +96,41 @@ describe("the trace", () => {
     await clock.advance(60_000);
     await page(LOBBY);
     expect(records.at(-1)).toMatchObject({ event: "request-failed", omitted: 10 });
+  });
+
+  test.each<readonly [what: string, thrown: unknown]>([
+    ["has a stack", Object.defineProperty(new Error("x"), "stack", { get: fail })],
+    ["has a message", Object.defineProperty(new Error("x"), "message", { get: fail })],
+    ["prints itself", { [inspect.custom]: fail }],
+  ])("goes to the console also if the thrown error %s in a way that throws, and ends no process", async (_, thrown) => {
+    const printed: string[] = [];
+    const { unhandled } = watchProcess((...given) => printed.push(inspect(given)));
+    // Without onLog.
+    const { page } = await openTestHub({
+      onLog: undefined as never,
+      authorize: () => {
+        throw thrown;
+      },
+    });
+    expect((await page(LOBBY)).status).toBe(500);
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    expect(unhandled).toEqual([]);
+    expect(printed).toEqual([expect.stringContaining("tidings: request-failed")]);
+  });
+
+  test.each([
+    ["without onLog", undefined],
+    ["with an onLog that fails", () => fail()],
+  ])("ends no process if the console throws: %s", async (_, onLog) => {
+    const { unhandled } = watchProcess(fail);
+    const { page } = await openTestHub({
+      onLog: onLog as never,
+      authorize: () => {
+        throw new Error("no database");
+      },
+    });
+    expect((await page(LOBBY)).status).toBe(500);
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    expect(unhandled).toEqual([]);
   });
 });

@@ -101,6 +101,19 @@ export function createTrace(
   };
 }
 
+/** Never throws. The console reads what the application has thrown, and that may throw, too, as a getter does. */
 function toConsole({ level, event, at: _at, ...rest }: TraceRecord): void {
-  console[level](`tidings: ${event}`, rest);
+  try {
+    console[level](`tidings: ${event}`, rest);
+  } catch {
+    printWithoutError(level, event, rest);
+  }
+}
+
+function printWithoutError(level: TraceRecord["level"], event: TraceRecord["event"], about: About): void {
+  try {
+    console[level](`tidings: ${event}`, { ...about, error: "an error that cannot be printed" });
+  } catch {
+    // The console itself is broken, and there is nobody else to tell.
+  }
 }

@@ -22,6 +22,7 @@ export class Connection implements StreamControl, Consumer {
   readonly id = ++lastId;
   /** What the hooks get. */
   readonly info: ConnectionInfo<Address, Viewer>;
+  readonly viewerId: string;
   readonly lifetime: Lifetime;
   readonly readableFrom: ReadonlyMap<string, string>;
   readonly #needs: ConnectionNeeds;
@@ -37,6 +38,7 @@ export class Connection implements StreamControl, Consumer {
     this.#pump = new Pump(needs, start, this);
     this.#writer = new StreamWriter(needs, sink, this);
     this.info = { viewer, addresses: Array.from(granted.values(), ({ address }) => address) };
+    this.viewerId = viewer.id;
     this.readableFrom = boundsOf(start.access);
     this.lifetime = new Lifetime(endOf(start.access), tooOldAt(clock.monotonic(), limits.maxAge, random()));
     this.#writer.writeHello(this.#pump.readerPosition);

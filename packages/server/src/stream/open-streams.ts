@@ -47,24 +47,24 @@ export function createOpenStreams({ admission, hooks, trace }: OpenStreamNeeds):
     oldestOf: (viewerId) => byViewer.get(viewerId)?.[0],
 
     add(stream) {
-      const { id, info } = stream;
+      const { id, info, viewerId } = stream;
       open.add(stream);
-      const ofViewer = byViewer.get(info.viewer.id);
-      if (ofViewer === undefined) byViewer.set(info.viewer.id, [stream]);
+      const ofViewer = byViewer.get(viewerId);
+      if (ofViewer === undefined) byViewer.set(viewerId, [stream]);
       else ofViewer.push(stream);
-      admission.enter(info.viewer.id);
-      trace.add("debug", "connect", { connection: id, viewer: info.viewer.id });
+      admission.enter(viewerId);
+      trace.add("debug", "connect", { connection: id, viewer: viewerId });
       hooks.connected(info);
     },
 
     remove(stream) {
-      const { id, info } = stream;
+      const { id, info, viewerId } = stream;
       if (!open.delete(stream)) return;
-      const ofViewer = byViewer.get(info.viewer.id) ?? [];
+      const ofViewer = byViewer.get(viewerId) ?? [];
       ofViewer.splice(ofViewer.indexOf(stream), 1);
-      if (ofViewer.length === 0) byViewer.delete(info.viewer.id);
-      admission.leave(info.viewer.id);
-      trace.add("debug", "disconnect", { connection: id, viewer: info.viewer.id });
+      if (ofViewer.length === 0) byViewer.delete(viewerId);
+      admission.leave(viewerId);
+      trace.add("debug", "disconnect", { connection: id, viewer: viewerId });
       hooks.disconnected(info);
     },
   };

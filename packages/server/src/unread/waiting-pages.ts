@@ -39,7 +39,7 @@ interface Waiter<Page> {
 }
 
 /** The pages of one session. */
-interface Session<Page> {
+interface PagesOfSession<Page> {
   readonly underWay: Set<Page>;
   readonly line: WaitingLine<Waiter<Page>>;
 }
@@ -52,10 +52,10 @@ export function createWaitingPages<Page extends Waitable>({
   hasRoom,
   enter,
 }: WaitingPagesNeeds<Page>): WaitingPages<Page> {
-  const sessions = new WeakMap<object, Session<Page>>();
+  const sessions = new WeakMap<object, PagesOfSession<Page>>();
   const hubLine = new WaitingLine<Waiter<Page>>();
 
-  function sessionOf({ session: key }: Page): Session<Page> | null {
+  function sessionOf({ session: key }: Page): PagesOfSession<Page> | null {
     if (key === undefined) return null;
     const session = sessions.get(key) ?? { underWay: new Set(), line: new WaitingLine() };
     sessions.set(key, session);

@@ -21,9 +21,9 @@ export interface RawResponse {
 }
 
 /** Sends one request over a new connection, without compression and without following redirects. */
-type Transport = (url: string, options: RequestOptions) => Promise<RawResponse>;
+type SendRequest = (url: string, options: RequestOptions) => Promise<RawResponse>;
 
-export const transports: Readonly<Record<WireFacts["http"], Transport>> = {
+export const transports: Readonly<Record<WireFacts["http"], SendRequest>> = {
   async 1(url, { method = "GET", headers = {}, body }) {
     const request = openRequest(url, { method, headers, agent: false });
     request.end(body);

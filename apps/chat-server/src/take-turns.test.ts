@@ -1,0 +1,40 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Request, Response } from "express";
+import { expect, test } from "vitest";
+import { takeTurns } from "./take-turns.ts";
+
+/** Works for some milliseconds, as SQLite does. */
+function work(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+/** Hands on requests in one turn of the event loop, as Node does. */
+function handOn(sockets: readonly { readonly destroyed: boolean }[], answer: (index: number) => void): void {
+  const handler = takeTurns();
+  for (const [index, socket] of sockets.entries()) {
+    // Safe: the handler looks at nothing else.
+    void handler({ socket } as Request, {} as Response, () => answer(index));
+  }
+}
+
+test("requests that come together leave turns of the event loop to others, and keep their order", async () => {
+  const answered: number[] = [];
+  const sockets = Array.from({ length: 100 }, () => ({ destroyed: false }));
+  handOn(sockets, (index) => {
+    work(1);
+    answered.push(index);
+  });
+  let turns = 0;
+  for (; answered.length < sockets.length; turns++) await nextTurn();
+  // 100 ms of work, a few of them in each turn.
+  expect(turns).toBeGreaterThan(8);
+  expect(answered).toEqual(sockets.map((_, index) => index));
+});
+
+test("a request whose client has left is not answered", async () => {
+  const answered: number[] = [];
+  handOn([{ destroyed: false }, { destroyed: true }, { destroyed: false }], (index) => answered.push(index));
+  await nextTurn();
+  expect(answered).toEqual([0, 2]);
+});
