@@ -16,7 +16,7 @@ function fieldsOf(pid: string): readonly string[] | null {
   }
 }
 
-/** The microseconds of processor time that a PostgreSQL has used, with all its processes, also those that have ended. */
+/** The microseconds of processor time that a PostgreSQL has used, with all its processes, also those that are over. */
 export function cpuOfPostgres({ data }: PostgresServer): number {
   const [own = ""] = readFileSync(join(data, "postmaster.pid"), "utf8").split("\n");
   const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
