@@ -89,6 +89,16 @@ test("of two people who set the topic, the second is told, and the first topic s
   expect(await bo.locator("#topic span").textContent()).toBe("Tea");
 });
 
+test("a topic that cannot be saved is shown, so that it can be written again", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.route("**/topic", (route) => route.abort());
+  await ada.getByRole("button", { name: "Add a topic" }).click();
+  await ada.getByLabel("Topic", { exact: true }).fill("A long thought");
+  await ada.keyboard.press("Enter");
+  await ada.getByText("The topic is not saved: “A long thought”. The server did not answer.").waitFor();
+});
+
 test("the up arrow edits the newest own message, and Escape stops it", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);

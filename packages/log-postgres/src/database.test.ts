@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { startProxy } from "../../log/test/node/tcp-proxy.ts";
+import { server } from "../test/test-server.ts";
 import { Database } from "./database.ts";
 import { postgresLog } from "./postgres-log.ts";
 
@@ -65,4 +67,17 @@ test("a server that demands a password, where the connection has none, is said",
   await expect(postgresLog(`postgres://app@127.0.0.1:${port}/app`)).rejects.toThrow(
     /Nothing was written: the server demands a password, and the connection has none\.$/,
   );
+});
+
+test("after a statement without an answer, no connection of before is used again", async () => {
+  const network = await startProxy(server.url);
+  const database = new Database(network.url, "tidings", 2_000);
+  onTestFinished(() => database.close());
+  await Promise.all([1, 2, 3].map(() => database.query("select pg_sleep(0.1)")));
+  expect(network.countClients()).toBe(3);
+  network.silence();
+  await expect(database.query("select 1")).rejects.toThrow("Query read timeout");
+  network.speak();
+  // Each of the other two would cost as long again.
+  expect(await database.query("select 1 as one")).toEqual([{ one: 1 }]);
 });

@@ -176,7 +176,7 @@ describe("append", () => {
     await log.append([reliable("a", "1", { type: "end" })]);
     const before = connections;
     for (const late of ["2", "3", "4"]) await expect(log.append([reliable("a", late)])).rejects.toThrow("Expected a");
-    await expect(log.append([reliable("a\0")])).rejects.toThrow("unsupported Unicode escape");
+    await expect(log.append([reliable("b", "1", { key: "\0" })])).rejects.toThrow("unsupported Unicode escape");
     await log.append([reliable("b", "5")]);
     expect(connections).toBe(before);
   });

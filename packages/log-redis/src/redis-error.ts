@@ -111,14 +111,15 @@ function isUnknown(error: unknown): boolean {
 
 function adviceOn(error: unknown): string {
   if (error instanceof ClosedError) return "Nothing was written: read and publish before hub.close().";
-  if (error instanceof NotConnectedError) return `Nothing was written: ${adviceOnConnecting(error)}`;
+  if (error instanceof NotConnectedError) {
+    // The server may have answered, and refused the connection.
+    return codeOf(error.cause) === null ? `Nothing was written: ${adviceOnConnecting(error)}` : adviceOn(error.cause);
+  }
   if (error instanceof Error && error.message.includes("user executing the script can't run")) return RIGHTS;
   return ADVICE[codeOf(error) ?? ""] ?? "";
 }
 
 function adviceOnConnecting({ cause }: NotConnectedError): string {
-  const advice = ADVICE[codeOf(cause) ?? ""];
-  if (advice !== undefined) return advice.charAt(0).toLowerCase() + advice.slice(1);
   // Safe: whatever it is, its member is only looked at.
   const { code } = Object(cause) as { readonly code?: unknown };
   if (isCertificateError(String(code))) {

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { Law } from "./law.ts";
-import { publish, reliable } from "./publishing.ts";
+import { ManualClock, MINUTE } from "./manual-clock.ts";
+import { latest, publish, reliable } from "./publishing.ts";
 import { dataOf, readToEnd, startOf } from "./reading.ts";
 import { nextWake, quiet } from "./waking.ts";
 
@@ -33,6 +34,25 @@ export const doorbellLaws: readonly Law[] = [
         expect(await woken).toBe(true);
         expect(dataOf(await readToEnd(log, before, ["a"]))).toEqual([data]);
       }
+    },
+  },
+  {
+    law: "law 10: the doorbell",
+    title: "after a quiet time, it wakes a watcher for the value that another handle withdraws",
+    only: { heedsClock: true },
+    async run({ open }) {
+      const clock = new ManualClock();
+      const { log, another } = await open({ now: clock.now });
+      const other = await another();
+      const [seen] = await publish(log, latest("a", "x", "1", { expires: MINUTE }));
+      if (seen === undefined) throw new Error("expected a position");
+      await other.trim();
+      clock.move(MINUTE);
+      await quiet(log);
+      const woken = nextWake(log);
+      await other.trim();
+      expect(await woken).toBe(true);
+      expect(dataOf(await readToEnd(log, seen, ["a"]))).toEqual([null]);
     },
   },
   {
