@@ -1,13 +1,13 @@
 import { createHub } from "@tidings/server";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PostgresServer } from "../packages/log-postgres/test/postgres-server.ts";
 import { prepareServerPrograms } from "../packages/log-postgres/test/server-programs.ts";
 import { DURABLE, findProgram, NO_SERVER, RedisServer } from "../packages/log-redis/test/redis-server.ts";
 import { contract, openLog, type LogAddress } from "./engines/engine.ts";
 import { measure, startReader } from "./engines/measure.ts";
-import { enginesTable, type EngineResults } from "./engines/table.ts";
+import { report } from "./engines/record.ts";
 import type { Sample } from "./speed/results.ts";
 
 // What publishing costs through a hub on each log, and how soon readers have an event, beside each other in one run:
@@ -48,21 +48,7 @@ try {
     reader?.disconnect();
     await hub.close();
   }
-  const results: EngineResults = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `Node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"})`,
-    load: Number((loadavg()[0] ?? Number.NaN).toPrecision(3)),
-    rounds: Object.fromEntries(contestants.map(({ name, samples }) => [name, samples])),
-  };
-  console.log(enginesTable(results));
-  if (process.argv.includes("--record")) {
-    const text = JSON.stringify(
-      results,
-      (_key, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(4)) : value),
-      2,
-    );
-    writeFileSync(join(import.meta.dirname, "engines.json"), `${text}\n`);
-  }
+  report("engines.json", Object.fromEntries(contestants.map(({ name, samples }) => [name, samples])));
 } finally {
   await redis.remove();
   await postgres.remove();

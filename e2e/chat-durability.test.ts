@@ -250,21 +250,24 @@ test("two servers on one file publish in the same order, share presence, and sha
   await leaving;
 });
 
-test("without a file, a restart is a gap, and the session of a person is still valid", async () => {
-  const folder = await temporaryFolder();
-  const variables = { PORT: "0", TIDINGS_DB: ":memory:" };
-  const first = runChat(folder, variables);
-  const ada = await visit(await first.url(), "ada");
-  await ada.say("forgotten");
-  const { cursor } = await ada.look();
-  first.child.kill("SIGTERM");
-  await first.exit();
+test.for<Record<string, string>>([{ TIDINGS_DB: ":memory:" }, { TIDINGS_LOG: "memory" }])(
+  "without a file (%o), a restart is a gap, and the session of a person is still valid",
+  async (setting) => {
+    const folder = await temporaryFolder();
+    const variables = { PORT: "0", ...setting };
+    const first = runChat(folder, variables);
+    const ada = await visit(await first.url(), "ada");
+    await ada.say("forgotten");
+    const { cursor } = await ada.look();
+    first.child.kill("SIGTERM");
+    await first.exit();
 
-  const again = visitorWith(await runChat(folder, variables).url(), ada.cookie, "ada");
-  const stream = await again.request("GET", `/events?channel=rooms/lobby&after=${cursor}&protocol=1`);
-  // After a reset the stream ends.
-  expect(await stream.text()).toContain('event: gap\ndata: {"channels":{"rooms/lobby":"reset"}}');
-  const { rooms, state } = await again.look();
-  expect(rooms).toMatchObject([{ id: "lobby", joined: true, newest: 0 }]);
-  expect(state["rooms/lobby"]).toEqual({ messages: [] });
-});
+    const again = visitorWith(await runChat(folder, variables).url(), ada.cookie, "ada");
+    const stream = await again.request("GET", `/events?channel=rooms/lobby&after=${cursor}&protocol=1`);
+    // After a reset the stream ends.
+    expect(await stream.text()).toContain('event: gap\ndata: {"channels":{"rooms/lobby":"reset"}}');
+    const { rooms, state } = await again.look();
+    expect(rooms).toMatchObject([{ id: "lobby", joined: true, newest: 0 }]);
+    expect(state["rooms/lobby"]).toEqual({ messages: [] });
+  },
+);

@@ -1,4 +1,5 @@
 import { figureOf, type Results } from "../speed/results.ts";
+import type { EngineResults } from "./table.ts";
 
 /** Each event goes to so many readers, and each reader gets one event a second. */
 const READERS = 100;
@@ -12,8 +13,14 @@ const ENTRY_BYTES = 300;
 const MICRO = 1e-6;
 const KIBI = 1_024;
 
-/** What each number of connections takes, in Markdown: computed from the recorded run. */
-export function arithmeticTable({ measures }: Results, counts: readonly number[]): string {
+/** The recorded runs: of the hubs, and of the servers of the logs. */
+interface Recorded {
+  readonly hubs: Results;
+  readonly logs: EngineResults;
+}
+
+/** What each number of connections takes, in Markdown: computed from the recorded runs. */
+export function arithmeticTable({ hubs: { measures }, logs }: Recorded, counts: readonly number[]): string {
   const figure = (measure: string, name: string): number => {
     const found = measures.find((each) => each.name === measure);
     return found === undefined ? Number.NaN : figureOf(found.rounds, name, "Tidings").median;
@@ -29,6 +36,14 @@ export function arithmeticTable({ measures }: Results, counts: readonly number[]
   const reconnect = (count: number): string =>
     `${shown(count * accept * MICRO)} s of CPU: ${shown((count * accept * MICRO) / servers(count))} s of all servers`;
   const read = (count: number): number => (count / READERS) * servers(count);
+  const cpuOfLog = (name: string) => {
+    const time = (part: string): number => figureOf(logs.rounds, part, name).median;
+    const [published, reading] = [time("published (µs)"), time("read by a server (µs)")];
+    const what = `**CPU of ${name}**, ${shown(published)} µs an event, and ${shown(reading)} µs for each server`;
+    const of = (count: number): string =>
+      `${shown(((count / READERS) * published + read(count) * reading) * MICRO)} cores`;
+    return [what, of] as const;
+  };
   const rows: readonly (readonly [what: string, of: (count: number) => string])[] = [
     ["deliveries a second", (count) => shown(count)],
     [`**CPU of the hubs**, ${shown(alone)} µs a delivery`, (count) => hubs(count, alone)],
@@ -38,6 +53,7 @@ export function arithmeticTable({ measures }: Results, counts: readonly number[]
     [`everybody reconnects once, ${shown(accept / 1_000)} ms each`, reconnect],
     ["**events that the log takes** in a second", (count) => shown(count / READERS)],
     ["entries that the servers read in a second: each reads all", (count) => shown(read(count))],
+    ...Object.keys(logs.rounds).map(cpuOfLog),
     [`**network** to the clients, ${EVENT_BYTES} bytes an event`, (count) => bits(count * EVENT_BYTES)],
     [`network from the log, ${ENTRY_BYTES} bytes an entry`, (count) => bits(read(count) * ENTRY_BYTES)],
   ];
