@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import type { EventLog } from "@tidings/log";
 import { newEpoch } from "@tidings/protocol";
 import { describe, expect, test } from "vitest";
@@ -195,6 +195,36 @@ describe(`the last use of the file, by ${driver.name}`, () => {
       expect(texts).toEqual(["acknowledged 0", "acknowledged 1", "acknowledged 2"]);
     },
   );
+
+  test.each<readonly [how: string, shorten: (wal: string, size: number, older: Buffer) => void]>([
+    ["emptied", (wal) => truncateSync(wal, 0)],
+    ["cut in the middle", (wal, size) => truncateSync(wal, Math.floor(size / 2))],
+    ["cut by one byte", (wal, size) => truncateSync(wal, size - 1)],
+    ["overwritten with an older copy", (wal, _, older) => writeFileSync(wal, older)],
+  ])("a -wal file that is %s while it is open refuses appends", async (_, shorten) => {
+    const path = temporaryPath();
+    const log = openLog(path);
+    await appendSome(log, 3, "acknowledged");
+    const older = readFileSync(`${path}-wal`);
+    await appendSome(log, 3, "acknowledged");
+    shorten(`${path}-wal`, walBytesOf(path), older);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(log.append([entry("a", "refused")])).rejects.toThrow(/-wal file beside it was shortened while/);
+    }
+  });
+
+  test("a -wal file that another handle has moved into the file, and emptied, refuses nothing", async () => {
+    const path = temporaryPath();
+    const log = openLog(path);
+    const application = openApplication(path);
+    for (let round = 0; round < 3; round++) {
+      await appendSome(log, 3, `${round}`);
+      application.prepare("pragma wal_checkpoint(truncate)").get();
+      expect(walBytesOf(path)).toBe(0);
+    }
+    await appendSome(log, 1, "last");
+    expect(await everything(log)).toHaveLength(10);
+  });
 
   test("a restored copy that was made while the log was in use begins an epoch by itself", async () => {
     const path = temporaryPath();

@@ -22,6 +22,8 @@ export class LogFile {
   readonly #identity: string | null;
   /** Of the -wal and -shm files beside it; null while they need not exist. */
   #besideIdentity: string | null = null;
+  /** How many bytes the -wal file had after the last commit of this handle. */
+  #walBytes = 0;
   #isOpen = true;
 
   constructor(path: string, handle: Handle) {
@@ -58,13 +60,20 @@ export class LogFile {
   /** Notes which -wal and -shm files this handle uses. SQLite keeps them while a handle is open. */
   noteBeside(): void {
     this.#besideIdentity = this.#identifyBeside();
+    this.noteCommit();
+  }
+
+  /** Notes how long the -wal file is now. */
+  noteCommit(): void {
+    this.#walBytes = sizeOf(`${this.#absolutePath}-wal`);
   }
 
   /**
    * SQLite continues to write to deleted files, and all of that is gone with the handle. The check costs some
    * microseconds.
    *
-   * @throws Error if the file, its -wal or its -shm file was deleted or replaced by another one
+   * @throws Error if the file, its -wal or its -shm file was deleted or replaced by another one, or if somebody has
+   *   shortened the -wal file
    */
   refuseReplaced(): void {
     if (identityOf(this.#absolutePath) !== this.#identity) {
@@ -73,11 +82,32 @@ export class LogFile {
           "run startEpoch(), and start again",
       );
     }
-    if (this.#besideIdentity === null || this.#identifyBeside() === this.#besideIdentity) return;
-    throw new Error(
-      "the -wal or -shm file beside it was deleted or replaced while it was open. Stop the server without killing " +
-        "it, which saves what was published, and start again",
-    );
+    if (this.#besideIdentity !== null && this.#identifyBeside() !== this.#besideIdentity) {
+      throw new Error(
+        "the -wal or -shm file beside it was deleted or replaced while it was open. Stop the server without killing " +
+          "it, which saves what was published, and start again",
+      );
+    }
+    if (sizeOf(`${this.#absolutePath}-wal`) < this.#walBytes) this.#refuseShortened();
+  }
+
+  /**
+   * Another handle may have moved everything into the file, and emptied the -wal file. Otherwise SQLite still needs
+   * what is gone: it would go on to write behind the hole, and find none of that after a crash.
+   */
+  #refuseShortened(): void {
+    try {
+      // It reads everything in the -wal file that is not in the file yet. While another handle does so, it waits for
+      // the next commit.
+      const row = this.prepare("pragma wal_checkpoint(passive)").get();
+      if (Number(row?.["busy"]) === 0) this.noteCommit();
+    } catch (cause) {
+      throw new Error(
+        "the -wal file beside it was shortened while it was open, and commits in it are lost. Stop the server, run " +
+          "startEpoch(), and start again",
+        { cause },
+      );
+    }
   }
 
   #identifyBeside(): string {
@@ -157,6 +187,11 @@ function identityOf(path: string): string | null {
   return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
 }
 
+/** The bytes of the file at a path; 0 if there is none. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 interface OpenOptions {
   readonly synchronous: "normal" | "full";
   /** Called before anything in the file is changed. */
@@ -181,7 +216,7 @@ export function openLogFile(
   { synchronous, check, prepare, driver = findDriver() }: OpenOptions,
 ): LogFile {
   let file: LogFile | undefined;
-  const hasWal = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  const hasWal = sizeOf(`${path}-wal`) > 0;
   try {
     file = new LogFile(path, driver.open(path));
     file.setBusyTimeout(OPEN_TIMEOUT);

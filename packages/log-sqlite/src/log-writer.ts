@@ -206,6 +206,7 @@ export class LogWriter {
       this.#commit(jobs);
       return;
     }
+    this.#file.noteCommit();
     if (this.#changes.isAll) this.#newest.append(this.#changes.inserted);
     else this.#newest.forget();
     for (const finish of finished) finish();
