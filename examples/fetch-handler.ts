@@ -1,6 +1,6 @@
 // The whole server is one function from Request to Response. Other runtimes and frameworks use such a function:
 //   Deno     Deno.serve(handle)
-//   Bun      Bun.serve({ fetch: handle, idleTimeout: 120 })
+//   Bun      Bun.serve({ fetch: handle, idleTimeout: 30 })
 //   Hono     app.all("/events", (context) => handle(context.req.raw))
 //   Next.js  export { handle as GET, handle as POST, … }    in app/events/route.ts
 //

@@ -5,6 +5,9 @@ import { toFetchHandler } from "@tidings/server/fetch";
 import { toNodeHandler } from "@tidings/server/node";
 import express from "express";
 import fastify from "fastify";
+import { defineHandler, H3, readBody as readBodyOf } from "h3";
+import { toNodeHandler as toListener } from "h3/node";
+import { createApp, eventHandler, readBody, toNodeListener } from "h3-1";
 import { Hono } from "hono";
 import Koa from "koa";
 import bodyParser from "koa-bodyparser";
@@ -37,6 +40,22 @@ const parsers: Readonly<Record<string, (hub: TestHub) => Promise<Server>>> = {
     await app.ready();
     return app.server;
   },
+  async "h3 v1 after readBody, and the body handed on"(hub) {
+    const handler = toNodeHandler(hub);
+    const route = eventHandler(async (event) => {
+      const body: unknown = await readBody(event);
+      await handler(Object.assign(event.node.req, { body }), event.node.res);
+    });
+    return createServer(toNodeListener(createApp().use(route)));
+  },
+  async "h3 v2 after readBody, with a request that can be read again"(hub) {
+    const handler = toFetchHandler(hub);
+    const route = defineHandler(async (event) => {
+      const body: unknown = await readBodyOf(event);
+      return handler({ raw: event.req, text: async () => JSON.stringify(body) });
+    });
+    return createServer(toListener(new H3().all("/events", route)));
+  },
   "Nest on Express": (hub) => createNest("express", toNodeHandler(hub)),
   "Nest on Fastify, and the body handed on": (hub) => createNest("fastify", toNodeHandler(hub)),
 };
@@ -59,6 +78,22 @@ const drains: Readonly<Record<string, (hub: TestHub) => Promise<Server>>> = {
     });
     await app.ready();
     return app.server;
+  },
+  async "h3 v1 after readBody"(hub) {
+    const handler = toNodeHandler(hub);
+    const route = eventHandler(async (event) => {
+      await readBody(event);
+      await handler(event.node.req, event.node.res);
+    });
+    return createServer(toNodeListener(createApp().use(route)));
+  },
+  async "h3 v2 after readBody"(hub) {
+    const handler = toFetchHandler(hub);
+    const route = defineHandler(async (event) => {
+      await readBodyOf(event);
+      return handler(event.req);
+    });
+    return createServer(toListener(new H3().all("/events", route)));
   },
   async "a middleware that drains"(hub) {
     const handler = toNodeHandler(hub);
