@@ -164,6 +164,33 @@ describe("appendIn", () => {
     expect(await everything(log)).toEqual(['"allowed"']);
   });
 
+  test("runs nothing of the role that publishes with the rights of the owner", async () => {
+    const { log, schema } = await openTestLog(server);
+    const owner = await connect();
+    const role = `${schema}_publisher`;
+    await owner.query(`create role ${role} login; grant usage on schema ${schema} to ${role};
+      grant insert on ${schema}.staged to ${role}; create schema ${role} authorization ${role}`);
+    onTestFinished(async () => void (await owner.query(`drop owned by ${role} cascade; drop role ${role}`)));
+    await owner.query(`begin; set local role ${role}; set local search_path = ${role}, pg_catalog`);
+    // Functions of the log call these, which a search by this path finds first.
+    for (const called of [
+      "pg_notify(text, text) returns void",
+      "current_setting(text) returns text",
+      "pg_advisory_xact_lock(bigint) returns void",
+      "pg_current_xact_id() returns xid8",
+      "joined(text, text) returns text",
+    ]) {
+      await owner.query(`create function ${role}.${called} language plpgsql as
+        $$ begin raise exception 'runs with the rights of %', current_user; end $$`);
+    }
+    await owner.query(`create operator ${role}.|| (leftarg = text, rightarg = text, function = ${role}.joined)`);
+    await log.appendIn(owner, [reliable("a", "1", { idempotencyKey: "once" })]);
+    await log.appendIn(owner, [{ ...reliable("a", "2"), mode: "latest", expects: null }]);
+    await log.appendIn(owner, [reliable("a", "3")]);
+    await owner.query("commit");
+    expect(await everything(log)).toEqual(["1", "2", "3"]);
+  });
+
   test("stages nothing for another transaction: it would be published there, or make its commit fail", async () => {
     const { log, schema } = await openTestLog(server);
     const client = await connect();

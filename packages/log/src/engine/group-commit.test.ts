@@ -3,7 +3,7 @@ import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
 import { GroupCommit } from "./group-commit.ts";
 
 /** A group commit that takes ten milliseconds of virtual time. A job is a number: its share, in tenths. */
-function createQueue(shareOf?: (job: number) => number) {
+function createQueue(shareOf?: (job: number) => number, onCommitted: (jobs: readonly number[]) => unknown = () => {}) {
   const clock = new VirtualClock();
   const groups: (readonly number[])[] = [];
   const queue = new GroupCommit<number>({
@@ -12,6 +12,7 @@ function createQueue(shareOf?: (job: number) => number) {
     async commit(jobs) {
       groups.push(jobs);
       await new Promise<void>((resolve) => void clock.setTimeout(resolve, 10));
+      onCommitted(jobs);
     },
   });
   return { clock, groups, queue };
@@ -37,6 +38,19 @@ test("a group is not more than full, unless by a single job, and the order is th
   for (const job of [4, 6, 1, 30, 5, 5, 5]) queue.add(job);
   await clock.advance(100);
   expect(groups).toEqual([[4, 6], [1], [30], [5, 5], [5]]);
+});
+
+test("who was answered by a commit, and goes on in the same turn, is in the next group", async () => {
+  const { clock, groups, queue } = createQueue(undefined, async ([job]) => {
+    // An answer passes several promises until the caller has it.
+    for (let promises = 0; promises < 10; promises++) await Promise.resolve();
+    if (job === 1) queue.add(3);
+  });
+  queue.add(1);
+  await clock.advance(5);
+  queue.add(2);
+  await clock.advance(20);
+  expect(groups).toEqual([[1], [2, 3]]);
 });
 
 test("finishes when everything is committed, at once if nothing waits", async () => {
