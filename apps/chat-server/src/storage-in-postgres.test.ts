@@ -38,6 +38,7 @@ test("a database whose changes are all published to subscribers is opened again 
   for (const name of ["one", "two"]) {
     const storage = await openTestStorage(setting);
     await addRoom(storage, name);
+    expect((await storage.tables.rooms.all()).map(({ id }) => id)).toContain(name);
     await storage.close();
   }
 });
