@@ -31,6 +31,18 @@ test("a transaction that cannot begin because another server writes is refused w
   await addRoom(storage, "three");
 });
 
+test("a database whose changes are all published to subscribers is opened again and again", async () => {
+  const setting = await newDatabase();
+  const other = await connect(setting.url);
+  await other.query("create publication everything for all tables");
+  for (const name of ["one", "two"]) {
+    const storage = await openTestStorage(setting);
+    await addRoom(storage, name);
+    expect((await storage.tables.rooms.all()).map(({ id }) => id)).toContain(name);
+    await storage.close();
+  }
+});
+
 test("closing does not wait for another server that writes", async () => {
   const setting = await newDatabase();
   const storage = await openTestStorage(setting);

@@ -80,6 +80,17 @@ describe("the schema", () => {
     expect(await everything(log)).toHaveLength(1);
   });
 
+  test("goes on after the newest entry on a server that got the rows and not the sequence", async () => {
+    const { log, schema } = await openTestLog(server);
+    await log.append(Array.from({ length: 20 }, (_, n) => reliable("a", `${n}`)));
+    const client = await connect();
+    // As after a logical replication.
+    await client.query(`alter sequence ${schema}.seq restart; update ${schema}.epoch set server = 'another'`);
+    await log.append([reliable("a", "20")]);
+    expect(await everything(log)).toHaveLength(21);
+    expect(await log.head()).toMatchObject({ seq: 21 });
+  });
+
   test("gives out no position that JavaScript cannot count exactly", async () => {
     const { log, schema } = await openTestLog(server);
     const client = await connect();

@@ -100,7 +100,8 @@ export async function migrate(client: ClientBase, lock: number): Promise<void> {
   try {
     await client.query("select pg_advisory_xact_lock($1)", [lock]);
     await client.query(`create schema if not exists ${SCHEMA}`);
-    await client.query(`create table if not exists ${SCHEMA}.version (number integer not null)`);
+    // Without a primary key, a publication of all tables would refuse to delete a row.
+    await client.query(`create table if not exists ${SCHEMA}.version (number integer primary key)`);
     const { rows } = await client.query<{ number: number }>(`select number from ${SCHEMA}.version`);
     const version = rows[0]?.number ?? 0;
     if (version > MIGRATIONS.length) {

@@ -46,6 +46,10 @@ declare
 begin
   perform ${schema}.lock_appends();
   last := ${schema}.head();
+  -- Neither a logical replication nor a copy of the rows alone takes sequences along.
+  if coalesce(pg_sequence_last_value('${schema}.seq'), 0) < last then
+    perform setval('${schema}.seq', last);
+  end if;
   update ${schema}.epoch set "end" = last where "end" is null;
   insert into ${schema}.epoch (epoch, first, server)
   select left(id, 8) || right(id, 8), last + 1, ${schema}.server()
