@@ -62,6 +62,8 @@ export function checkHubOptions(contract: Contract, options: Options): void {
   for (const [name, given] of Object.entries({ log, authorize } as Record<string, unknown>)) {
     if (given === undefined) throw new TypeError(`Expected "${name}" in the options of createHub, got none.`);
   }
+  // The logs in PostgreSQL and Redis are opened asynchronously.
+  if (log instanceof Promise) throw new TypeError('Expected "log" to be a log, got a promise; open it with await.');
   checkMethods("log", log, LOG_METHODS);
   if (clock !== undefined) checkMethods("clock", clock, CLOCK_METHODS);
   const withSnapshot = Object.values(contract).flatMap(({ name, snapshot: schema }) => (schema ? [name] : []));

@@ -216,6 +216,11 @@ describe("createHub refuses", () => {
     ["no log", { ...given, log: undefined }, 'Expected "log" in the options of createHub, got none.'],
     ["no authorize", { ...given, authorize: undefined }, 'Expected "authorize" in the options of createHub, got none.'],
     ["a log that is none", { ...given, log: {} }, 'Expected "log" to have a method "append", got undefined'],
+    [
+      "the promise of a log",
+      { ...given, log: Promise.resolve(given.log) },
+      'Expected "log" to be a log, got a promise; open it with await.',
+    ],
     ["the factory of a log", { ...given, log: memoryLog }, 'Expected "log" to be an object, got function.'],
     ["an answer instead of a function", { ...given, authorize: true }, 'Expected "authorize" to be a function'],
     ["null for a hook", { ...given, authenticate: null }, 'Expected "authenticate" to be a function, got null.'],

@@ -24,6 +24,7 @@ test.for([
   ["Memory", 'not "Memory"'],
   ["memory:", 'not "memory:"'],
   ["mysql://db/app", 'not "mysql://db/app"'],
+  ["POSTGRES://app:secret@db/app", 'not "POSTGRES://…@db/app"'],
   ["sqlite:", 'there is no path after "sqlite:"'],
   ["sqlite", 'there is no path after "sqlite:"'],
   ["postgres", "this URL has no host"],
@@ -35,4 +36,5 @@ test.for([
   const read = () => readLogSetting(text, "data/chat.db");
   expect(read).toThrow(/^TIDINGS_LOG must be postgres:.*, redis:.*, sqlite:.* or memory/);
   expect(read).toThrow(reason);
+  expect(read).not.toThrow("secret");
 });

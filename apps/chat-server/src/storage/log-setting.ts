@@ -38,7 +38,8 @@ export function readLogSetting(text: string, file: string): LogSetting {
       return { kind: "redis", url: checkUrl(text), path: file };
     default:
   }
-  throw new TypeError(`${EXPECTED}, not ${JSON.stringify(text)}.`);
+  // A URL of another kind may have a password.
+  throw new TypeError(`${EXPECTED}, not ${JSON.stringify(text.replace(/:\/\/.*@/s, "://…@"))}.`);
 }
 
 /** @throws TypeError if it is no URL with a host. The message does not repeat it: it may have a password */
