@@ -78,3 +78,19 @@ test("somebody waits for what a page has: for its room, or for its place in the 
   wait(100);
   expect(pages.isWanted(other)).toBe(true);
 });
+
+test("a page that has waited for a place in its session does not get in before others that wait for room", () => {
+  const { state, entered, pages, wait } = open(16);
+  const session = {};
+  const first = Array.from({ length: 100 }, (_, number) => wait(number, session)).slice(0, 16);
+  for (let other = 1_000; other < 1_003; other++) wait(other);
+  expect(entered).toHaveLength(16);
+  // As when the reader of a page is given up: its place goes to the next page of its session, and its room to anybody.
+  for (const { page } of first.slice(0, 5)) {
+    state.room++;
+    pages.givePlaceBack(page);
+    pages.letIn();
+  }
+  expect(entered.slice(16)).toEqual([1_002, 1_001, 1_000, 96, 95]);
+  expect(pages.isWanted({ number: 0, session: undefined, gone: new AbortController().signal })).toBe(true);
+});

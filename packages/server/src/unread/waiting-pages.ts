@@ -46,7 +46,9 @@ interface PagesOfSession<Page> {
 
 /**
  * Pages of a session that has its places taken are in a line of their own: the search for a page that can enter must
- * not walk over all of them, and nobody else has to make room for them.
+ * not walk over all of them, and nobody else has to make room for them. When they have got a place, they wait for room
+ * behind all others. Otherwise they would be the newest there, and a session whose readers take nothing would get the
+ * room of each of its pages again.
  */
 export function createWaitingPages<Page extends Waitable>({
   hasRoom,
@@ -54,6 +56,8 @@ export function createWaitingPages<Page extends Waitable>({
 }: WaitingPagesNeeds<Page>): WaitingPages<Page> {
   const sessions = new WeakMap<object, PagesOfSession<Page>>();
   const hubLine = new WaitingLine<Waiter<Page>>();
+  /** Those that had to wait for a place before. */
+  const delayedLine = new WaitingLine<Waiter<Page>>();
 
   function sessionOf({ session: key }: Page): PagesOfSession<Page> | null {
     if (key === undefined) return null;
@@ -62,15 +66,17 @@ export function createWaitingPages<Page extends Waitable>({
     return session;
   }
 
-  function waitForRoom(waiter: Waiter<Page>): void {
+  function waitForRoom(waiter: Waiter<Page>, line: WaitingLine<Waiter<Page>>): void {
     sessionOf(waiter.page)?.underWay.add(waiter.page);
-    hubLine.add(waiter);
+    line.add(waiter);
     letIn();
   }
 
   function letIn(): void {
-    for (let next = hubLine.newest; next !== undefined && hasRoom(next.page); next = hubLine.newest) {
+    const first = (): Waiter<Page> | undefined => hubLine.newest ?? delayedLine.newest;
+    for (let next = first(); next !== undefined && hasRoom(next.page); next = first()) {
       hubLine.delete(next);
+      delayedLine.delete(next);
       enter(next.page);
       next.end();
     }
@@ -82,7 +88,7 @@ export function createWaitingPages<Page extends Waitable>({
     const next = session.line.newest;
     if (next === undefined) return;
     session.line.delete(next);
-    waitForRoom(next);
+    waitForRoom(next, delayedLine);
   }
 
   return {
@@ -94,6 +100,7 @@ export function createWaitingPages<Page extends Waitable>({
         const leave = (): void => {
           session?.line.delete(waiter);
           hubLine.delete(waiter);
+          delayedLine.delete(waiter);
           givePlaceBack(page);
           waiter.end();
         };
@@ -106,13 +113,13 @@ export function createWaitingPages<Page extends Waitable>({
         };
         gone.addEventListener("abort", leave);
         if (session !== null && session.underWay.size >= MOST_OF_SESSION) session.line.add(waiter);
-        else waitForRoom(waiter);
+        else waitForRoom(waiter, hubLine);
       });
     },
 
     letIn,
     takePlace: (page) => void sessionOf(page)?.underWay.add(page),
     givePlaceBack,
-    isWanted: (page) => hubLine.size > 0 || (sessionOf(page)?.line.size ?? 0) > 0,
+    isWanted: (page) => hubLine.size + delayedLine.size > 0 || (sessionOf(page)?.line.size ?? 0) > 0,
   };
 }
