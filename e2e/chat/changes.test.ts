@@ -89,6 +89,18 @@ test("of two people who set the topic, the second is told, and the first topic s
   expect(await bo.locator("#topic span").textContent()).toBe("Tea");
 });
 
+test("a topic that cannot be saved is shown, so that it can be written again", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.route("**/topic", (route) => route.abort());
+  await ada.getByRole("button", { name: "Add a topic" }).click();
+  await ada.getByLabel("Topic", { exact: true }).fill("A long thought");
+  await ada.keyboard.press("Enter");
+  const sentence = "The topic is not saved: “A long thought”. The server did not answer.";
+  await until(() => ada.locator("#said").textContent(), sentence);
+  expect(await ada.locator("#topic").isVisible()).toBe(false);
+});
+
 test("the up arrow edits the newest own message, and Escape stops it", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);

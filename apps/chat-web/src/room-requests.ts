@@ -18,8 +18,14 @@ export class RoomRequests {
       try {
         await putTopic(roomId, text, before);
       } catch (error) {
-        if (!(error instanceof ApiError && error.status === 409)) throw error;
-        this.#onProblem(`Somebody has changed the topic meanwhile. Yours is not saved: ${text}`);
+        if (!(error instanceof ApiError) || text === "") throw error;
+        // The field is gone, so the sentence has the text: a person can write it again.
+        const isConflict = error.status === 409;
+        this.#onProblem(
+          isConflict
+            ? `Somebody has changed the topic meanwhile. Yours is not saved: ${text}`
+            : `The topic is not saved: “${text}”. ${error.message}`,
+        );
       }
     });
   }

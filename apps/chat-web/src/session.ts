@@ -113,8 +113,8 @@ export class Session {
   }
 
   /**
-   * A mention is on screen. In a room that the person has not joined nothing else counts, so it is read, and its room up
-   * to it: unless an older mention there would go away unseen.
+   * A mention is on screen. In a room that the person has not joined, nothing else counts. So it is read, and its room
+   * up to it, unless an older mention there would go away unseen.
    */
   readMention(messageId: string): void {
     const mention = this.mentions.list().find((unread) => unread.messageId === messageId);
