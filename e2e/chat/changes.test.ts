@@ -96,7 +96,9 @@ test("a topic that cannot be saved is shown, so that it can be written again", a
   await ada.getByRole("button", { name: "Add a topic" }).click();
   await ada.getByLabel("Topic", { exact: true }).fill("A long thought");
   await ada.keyboard.press("Enter");
-  await ada.getByText("The topic is not saved: “A long thought”. The server did not answer.").waitFor();
+  const sentence = "The topic is not saved: “A long thought”. The server did not answer.";
+  await until(() => ada.locator("#said").textContent(), sentence);
+  expect(await ada.locator("#topic").isVisible()).toBe(false);
 });
 
 test("the up arrow edits the newest own message, and Escape stops it", async () => {

@@ -12,6 +12,7 @@ import {
   openChat,
   openWindow,
   proxyTo,
+  reconnectNow,
   roomLink,
   say,
   until,
@@ -244,4 +245,23 @@ test("however many rooms there are, one sees who is here", async () => {
   await until(() => ada.locator("#other-rooms li").count(), 40);
   const [people, lists] = await Promise.all(["#people", ".lists"].map((each) => ada.locator(each).boundingBox()));
   expect((people?.y ?? 0) + 32).toBeLessThan((lists?.y ?? 0) + (lists?.height ?? 0));
+});
+
+test.for([390, 1_280])("at %i pixels a toast does not cover what the page says about lost messages", async (width) => {
+  const first = await openChat();
+  const ada = await enterAs("ada", first.url, await openWindow({ viewport: { width, height: 800 } }));
+  await say(ada, "before");
+  await expectTexts(ada, ["before"]);
+  await first.server.close();
+  const again = await openChat({ port: first.server.port });
+  await reconnectNow(ada);
+  await ada.locator("#notice", { hasText: "Reloaded from the server." }).waitFor();
+  const bo = await visit(again.url, "bo");
+  await bo.request("POST", "/api/rooms", { name: "Garden" });
+  await bo.request("POST", "/api/rooms/garden/messages", { text: "@ada, tea?" });
+  await ada.locator(".toast").waitFor();
+  const [notice, toast] = await Promise.all(["#notice", ".toast"].map((each) => ada.locator(each).boundingBox()));
+  expect((notice?.y ?? 0) + (notice?.height ?? 0)).toBeLessThanOrEqual(toast?.y ?? 0);
+  await ada.locator("#notice-close").click();
+  await until(() => ada.locator("#notice").isVisible(), false);
 });
