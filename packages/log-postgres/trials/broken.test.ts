@@ -6,8 +6,14 @@ import { openEngine, type Break } from "../test/open-engine.ts";
 
 const FACTS = { survivesReopen: true, heedsClock: true, runs: 5 };
 
-const withoutLock: Break = (schema) =>
-  `create or replace function ${schema}.lock_appends() returns void language sql as $$ select $$`;
+/** Commits take their time, so that transactions overlap, also on a machine that runs one of them at a time. */
+const withoutLock: Break = (schema) => `
+  create or replace function ${schema}.lock_appends() returns void language sql as $$ select $$;
+  create function ${schema}.take_time() returns trigger language plpgsql as $$ begin
+    perform pg_sleep(random() / 50);
+    return null;
+  end $$;
+  create trigger take_time after insert on ${schema}.entry execute function ${schema}.take_time()`;
 
 const withoutNotify: Break = (schema) => `
   create or replace function ${schema}.begin_append() returns void language sql as $$
