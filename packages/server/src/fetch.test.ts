@@ -187,6 +187,44 @@ describe("a stream", () => {
   });
 });
 
+describe("a runtime that can end an idle connection, as Bun can,", () => {
+  /** The server of the runtime, as Bun hands it to a handler. Its method needs its object. */
+  class Runtime {
+    readonly limits: (readonly [request: Request, seconds: number])[] = [];
+    timeout(request: Request, seconds: number): void {
+      this.limits.push([request, seconds]);
+    }
+  }
+
+  test("is told to, five seconds after the end of a stream", async () => {
+    const { hub, handle } = open();
+    const runtime = new Runtime();
+    const request = new Request(URL_OF);
+    await handle(request, runtime);
+    expect(runtime.limits).toEqual([]);
+    await hub.close();
+    expect(runtime.limits).toEqual([[request, 5]]);
+  });
+
+  test("is told to, a second after nobody took a page while others waited", async () => {
+    const { hub, handle } = open();
+    for (let count = 0; count < 16; count++) await hub.publish(lobby, "message", { text: "x".repeat(60_000) });
+    const runtime = new Runtime();
+    const ask = () => handle(new Request(`${URL_OF}&last=18`, PAGE), runtime);
+    await Promise.all(Array.from({ length: 40 }, ask));
+    await until(() => runtime.limits.length > 0);
+    expect(runtime.limits[0]?.[1]).toBe(1);
+  });
+
+  test.each([[undefined], [{}], [{ timeout: 5 }]])("is one with such a method, and not %o", async (runtime) => {
+    const { hub, handle } = open();
+    // Safe: a framework may pass anything in the second place.
+    const response = await handle(new Request(URL_OF), runtime as object);
+    await hub.close();
+    expect(await response.text()).toContain("event: bye");
+  });
+});
+
 describe("without a look at sockets and sessions", () => {
   async function openSigned(limits: Partial<Limits> = {}) {
     const hub = createHub(testContract, {

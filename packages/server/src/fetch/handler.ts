@@ -5,8 +5,19 @@ import { toBytes } from "../wire/bytes.ts";
 import { readJson, type RereadableRequest } from "./body.ts";
 import { toBody, toStream } from "./response-body.ts";
 
-/** What a hub wants besides the request: `raw`, unless that is the request itself. */
-type Extras<Raw> = Request extends Raw ? [extras?: object & { readonly raw?: Raw }] : [extras: { readonly raw: Raw }];
+/** What a handler takes besides the request. */
+interface RuntimeExtras {
+  /**
+   * Lets the connection of a request end when nothing has gone over it for so many seconds. Bun's server has this
+   * method. Without it, the runtime decides how long the socket of a reader that takes nothing stays open.
+   */
+  timeout?(request: Request, seconds: number): unknown;
+}
+
+/** `raw` is needed, unless that is the request itself. */
+type Extras<Raw> = Request extends Raw
+  ? [extras?: object & RuntimeExtras & { readonly raw?: Raw }]
+  : [extras: RuntimeExtras & { readonly raw: Raw }];
 
 /**
  * The hub as a handler for runtimes that speak `Request` and `Response`: Hono, Next.js, SvelteKit, Bun, Deno, workers.
@@ -15,6 +26,9 @@ type Extras<Raw> = Request extends Raw ? [extras?: object & { readonly raw?: Raw
  * `authenticate` gets the request as `raw`, or what you pass as `raw`. If `authenticate` declares a type for it, for
  * example `(request: HubRequest<Context>) => …`, the handler has to get it:
  * `events(context.req.raw, { raw: context })`.
+ *
+ * As the `fetch` of `Bun.serve`, it also gets the server of Bun, and lets that close the socket of a reader that takes
+ * nothing. Other runtimes can pass a `timeout` of their own.
  *
  * @throws TypeError for anything but a hub
  * @example
@@ -44,10 +58,18 @@ export function toFetchHandler<Raw = Request>(hub: {
       raw: (extras?.raw ?? request) as Raw,
       written,
     });
+    const reader = {
+      signal,
+      onOver,
+      endIdle(milliseconds: number): void {
+        // Other frameworks pass other things in this place.
+        if (typeof extras?.timeout === "function") extras.timeout(request, milliseconds / 1_000);
+      },
+    };
     const { status, headers } = answer;
-    if ("open" in answer) return new Response(toStream(answer, signal, onOver), { status, headers });
+    if ("open" in answer) return new Response(toStream(answer, reader), { status, headers });
     const bytes = toBytes(answer.body);
     const length = bytes.length === 0 ? {} : { "content-length": String(bytes.length) };
-    return new Response(toBody(bytes, answer.unread, onOver), { status, headers: { ...headers, ...length } });
+    return new Response(toBody(bytes, answer.unread, reader), { status, headers: { ...headers, ...length } });
   };
 }

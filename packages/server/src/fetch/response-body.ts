@@ -7,20 +7,29 @@ import type { UnreadAnswer } from "../unread/unread-answers.ts";
 const HIGH_WATER = 64 * 1024;
 /** How long a reader may take to read the end of a stream, in milliseconds, before its stream fails. */
 const END_TIME = 5_000;
+/** How long the socket of a page may be idle when its reader has already been given up, in milliseconds. */
+const GIVEN_UP_TIME = 1_000;
 /** A page of more bytes is sent in parts, so that we see whether somebody reads it. */
 const PART_BYTES = 16 * 1024;
 
-/**
- * Makes bytes only when somebody pulls: the connection waits as it does for a socket.
- *
- * @param onOver called when the reader has everything, or is gone
- */
-export function toStream(answer: StreamResponse, signal: AbortSignal, onOver: () => void): ReadableStream<Uint8Array> {
+/** The reader of an answer, as far as the runtime shows it. */
+export interface BodyReader {
+  /** Aborted when the reader is gone. */
+  readonly signal: AbortSignal;
+  /** To be called when the reader has everything, or is gone. */
+  onOver(): void;
+  /** Lets the reader's connection end when nothing has gone over it for so long, where the runtime can do that. */
+  endIdle(milliseconds: number): void;
+}
+
+/** Makes bytes only when somebody pulls: the connection waits as it does for a socket. */
+export function toStream(answer: StreamResponse, reader: BodyReader): ReadableStream<Uint8Array> {
+  const { signal } = reader;
   let control: ReturnType<StreamResponse["open"]> | null = null;
   let isOver = false;
   const noteOver = (): void => {
     isOver = true;
-    onOver();
+    reader.onOver();
   };
   return new ReadableStream<Uint8Array>(
     {
@@ -44,7 +53,8 @@ export function toStream(answer: StreamResponse, signal: AbortSignal, onOver: ()
             signal.removeEventListener("abort", leave);
             close();
             // A reader that has stopped reading never sees the end, and would keep its socket for ever. A failing
-            // stream makes the runtime close it. Once everything is read, this does nothing.
+            // stream makes most runtimes close it. Once everything is read, this does nothing.
+            reader.endIdle(END_TIME);
             const tooLate = new Error("Expected the reader to take the end of the stream, got nothing from it.");
             systemClock.setTimeout(() => controller.error(tooLate), END_TIME, true);
           },
@@ -64,31 +74,28 @@ export function toStream(answer: StreamResponse, signal: AbortSignal, onOver: ()
   );
 }
 
-/**
- * The body of a whole answer. It is sent in parts, each when the reader pulls.
- *
- * @param onOver called when the reader has everything, or is gone
- */
+/** The body of a whole answer. It is sent in parts, each when the reader pulls. */
 export function toBody(
   bytes: Uint8Array,
   unread: UnreadAnswer | undefined,
-  onOver: () => void,
+  reader: BodyReader,
 ): ReadableStream<Uint8Array> | null {
   if (bytes.length === 0) {
-    onOver();
+    reader.onOver();
     return null;
   }
   /** Forgotten at the end: a runtime may hold a stream for as long as the socket. */
   let remaining = bytes;
   const finish = (): void => {
     remaining = new Uint8Array();
-    onOver();
+    reader.onOver();
   };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         unread?.begin(() => {
           controller.error(new Error("Expected the reader to take the answer, got nothing from it for too long."));
+          reader.endIdle(GIVEN_UP_TIME);
           finish();
         });
       },
