@@ -24,6 +24,9 @@ const CONNECT_TIMEOUT = 4_000;
 /** The milliseconds until a statement fails that does more than to read or to append. */
 export const LONG_TIMEOUT = 24_000;
 
+/** How often a statement is tried that conflicts with another transaction. */
+export const CONFLICT_ATTEMPTS = 5;
+
 /** How work is done on a connection. */
 interface WorkOptions {
   /** The milliseconds until a statement without an answer fails. */

@@ -1,7 +1,7 @@
 import type { Appended, NewEntry } from "@tidings/log";
 import { AppendQueue, type PendingAppend, type PendingHeads } from "@tidings/log/engine";
 import type { Clock } from "@tidings/protocol/clock";
-import type { Database, Row } from "./database.ts";
+import { CONFLICT_ATTEMPTS, type Database, type Row } from "./database.ts";
 import { encodeEntries } from "./encoded-entries.ts";
 import { reportedEnd } from "./ended-channel.ts";
 import { conflictError } from "./expected-value.ts";
@@ -20,9 +20,6 @@ function shareOf({ encoded }: Job): number {
 
 /** A statement may take so many milliseconds longer for each of its entries: some dozens of times what it takes. */
 const TIME_PER_ENTRY = 2;
-
-/** How often a statement is tried that conflicts with another transaction. */
-const ATTEMPTS = 5;
 
 /** Options of {@link LogWriter}. */
 export interface LogWriterOptions {
@@ -118,7 +115,7 @@ export class LogWriter {
       try {
         return await this.#database.append(text, [batches, patience], timeout);
       } catch (error) {
-        if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
+        if (attempt === CONFLICT_ATTEMPTS || !isRetryable(error)) throw error;
       }
     }
   }

@@ -1,6 +1,6 @@
 import { formatRules, patternSource, type Keep, type KeepRules } from "@tidings/log";
 import { encodeRules, toInteger } from "@tidings/log/engine";
-import { LONG_TIMEOUT, type Database, type Queryable, type Row, type Value } from "./database.ts";
+import { CONFLICT_ATTEMPTS, LONG_TIMEOUT, type Database, type Queryable, type Row, type Value } from "./database.ts";
 import { isCancelled, isRetryable, postgresError } from "./postgres-error.ts";
 
 /**
@@ -60,7 +60,7 @@ export class Retention {
 
   /** Runs a statement that changes the log, again if it conflicts with another transaction. */
   async #change(what: string, text: string, values: readonly Value[], closing?: AbortSignal): Promise<Row | undefined> {
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       try {
         const [row] = await this.#database.onOneConnection(
           (client) => runCommitted(client, text, values),
@@ -68,7 +68,8 @@ export class Retention {
         );
         return row;
       } catch (cause) {
-        if (!isRetryable(cause) || closing?.aborted === true) throw postgresError(what, cause);
+        const isOfUse = isRetryable(cause) && attempt < CONFLICT_ATTEMPTS && closing?.aborted !== true;
+        if (!isOfUse) throw postgresError(what, cause);
       }
     }
   }
