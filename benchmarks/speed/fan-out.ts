@@ -96,7 +96,7 @@ export const fanOuts: readonly Measure[] = [
     name: "saturated",
     title: "1,000 connections, more events than the server can deliver one by one: a delivery",
     connections: 1_000,
-    traffic: { turns: 400, perTurn: 1, perSecond: 200 },
+    traffic: { turns: 800, perTurn: 1, perSecond: 400 },
     servers: { quick: ["raw-sockets", "tidings"], full: ["raw-sockets", "node-http", "tidings", "ws"] },
     rounds: { quick: 2, full: 5 },
   }),
