@@ -49,6 +49,7 @@ export class Database implements Queryable {
   #trusted = new WeakSet<pg.PoolClient>();
   /** Rejects each of those who wait for a connection. */
   readonly #waiting = new Set<() => void>();
+  #isClosed = false;
 
   /**
    * @param name the name of the schema
@@ -150,6 +151,7 @@ export class Database implements Queryable {
 
   /** A connection of a pool. A pool that ends forgets who waits for one. */
   #nextClient(pool: pg.Pool): Promise<pg.PoolClient> {
+    if (this.#isClosed) return Promise.reject(new ClosedError());
     return new Promise((resolve, reject) => {
       const giveUp = (): void => reject(new ClosedError());
       this.#waiting.add(giveUp);
@@ -172,6 +174,7 @@ export class Database implements Queryable {
 
   /** Waits for the statements that run, and closes the connections. May be called once. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const giveUp of this.#waiting) giveUp();
     this.#waiting.clear();
     await Promise.all([this.#forAppends.end(), this.#forOthers.end()]);

@@ -8,7 +8,7 @@ import { ENTRY_BYTES, VOLATILE } from "./sql/tables.ts";
 
 const MODES: readonly Mode[] = ["reliable", "latest", "volatile", "latest"];
 
-/** How often a read is tried: as often as there are connections that may be lost, and once more. */
+/** How often a read is tried: more often than there are connections by default, each of which may be lost. */
 const ATTEMPTS = 5;
 
 /** A row of an entry. */

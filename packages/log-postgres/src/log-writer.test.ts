@@ -47,7 +47,9 @@ describe("append", () => {
 
   test("a bad entry among hundreds is found in few statements", async () => {
     const { log, schema } = await openTestLog(server);
-    const batches = Array.from({ length: 400 }, (_, n) => [reliable(n === 137 ? "a\0" : "a", `${n}`)]);
+    const batches = Array.from({ length: 400 }, (_, n) => [
+      reliable("a", `${n}`, n === 137 ? { idempotencyKey: "a\0" } : {}),
+    ]);
     const appended = await Promise.allSettled(batches.map((batch) => log.append(batch)));
     expect(appended.filter(({ status }) => status === "rejected")).toHaveLength(1);
     const client = await connect();

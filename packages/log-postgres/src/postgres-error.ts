@@ -191,7 +191,7 @@ interface Source {
 /** The first error with a code. A library of the application may have wrapped it, and put the statement around it. */
 function sourceOf(error: unknown): Source {
   if (!(error instanceof Error)) return { message: String(error) };
-  return sourceIn(error) ?? error;
+  return sourceIn(error) ?? { message: error.message };
 }
 
 function sourceIn(error: unknown): Source | null {

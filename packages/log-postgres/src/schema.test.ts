@@ -80,15 +80,26 @@ describe("the schema", () => {
     expect(await everything(log)).toHaveLength(1);
   });
 
-  test("goes on after the newest entry on a server that got the rows and not the sequence", async () => {
+  test("goes on after the newest entry on a server that got the rows and no sequence", async () => {
     const { log, schema } = await openTestLog(server);
-    await log.append(Array.from({ length: 20 }, (_, n) => reliable("a", `${n}`)));
     const client = await connect();
+    for (let epochs = 0; epochs < 3; epochs++) {
+      await log.append(Array.from({ length: 20 }, (_, n) => reliable("a", `${n}`)));
+      await client.query(`select ${schema}.begin_epoch(); begin; select ${schema}.begin_epoch(); rollback`);
+    }
+    const { rows } = await client.query<{ readonly name: string }>(
+      "select oid::regclass::text as name from pg_class where relkind = 'S' and relnamespace = $1::regnamespace",
+      [schema],
+    );
     // As after a logical replication.
-    await client.query(`alter sequence ${schema}.seq restart; update ${schema}.epoch set server = 'another'`);
-    await log.append([reliable("a", "20")]);
-    expect(await everything(log)).toHaveLength(21);
-    expect(await log.head()).toMatchObject({ seq: 21 });
+    for (const { name } of rows) await client.query(`alter sequence ${name} restart`);
+    await client.query(`update ${schema}.epoch set server = 'another'`);
+    const before = await log.head();
+    const [appended] = await log.append([reliable("a", "20")]);
+    expect(appended?.cursor).toEqual(await log.head());
+    expect(appended?.cursor).toMatchObject({ seq: 61 });
+    expect(appended?.cursor.epoch).not.toBe(before.epoch);
+    expect(await everything(log)).toHaveLength(61);
   });
 
   test("gives out no position that JavaScript cannot count exactly", async () => {

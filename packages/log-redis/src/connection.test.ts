@@ -24,11 +24,14 @@ describe("where a log is", () => {
     },
   );
 
-  test("is no text that is no URL, and the error does not have its password", async () => {
-    const opening = redisLog("redis://user:secret@:port");
-    await expect(opening).rejects.toThrow(/^Expected a URL of Redis, got one that cannot be read/);
-    await expect(opening).rejects.not.toThrow("secret");
-  });
+  test.for(["redis://user:secret@:port", "redis://half/secret@127.0.0.1", "redis://user:6/secret@127.0.0.1:1"])(
+    "is no text that is no URL, and the error does not have its password: %s",
+    async (url) => {
+      const opening = redisLog(url);
+      await expect(opening).rejects.toThrow(/^Expected a URL of Redis, got one that cannot be read/);
+      await expect(opening).rejects.not.toThrow("secret");
+    },
+  );
 
   test("is not an empty text", async () => {
     await expect(redisLog("")).rejects.toThrow("Expected a URL of Redis, such as");

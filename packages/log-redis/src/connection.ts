@@ -62,7 +62,8 @@ function checkUrl(url: string): void {
   }
   const full = scheme === undefined ? `redis://${url}` : url;
   // The error does not have the URL, which may have a password.
-  if (!URL.canParse(full)) {
+  // An unencoded slash ends the host: the rest of the password, and an "@", would be the path.
+  if (!URL.canParse(full) || new URL(full).pathname.includes("@")) {
     throw new TypeError(
       "Expected a URL of Redis, got one that cannot be read; percent-encode the special characters of its user and " +
         "password.",

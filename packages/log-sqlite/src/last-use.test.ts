@@ -213,6 +213,35 @@ describe(`the last use of the file, by ${driver.name}`, () => {
     }
   });
 
+  test("a -wal file that is cut while a reader holds on to what is before the cut refuses appends", async () => {
+    const path = temporaryPath();
+    const log = openLog(path);
+    await appendSome(log, 1, "acknowledged");
+    const application = openApplication(path);
+    // No checkpoint moves what was written after this read.
+    application.exec("begin; select count(*) from sqlite_schema");
+    await appendSome(log, 50, "acknowledged");
+    truncateSync(`${path}-wal`, walBytesOf(path) - 10_000);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await expect(log.append([entry("a", "refused")])).rejects.toThrow(/-wal file beside it was shortened while/);
+    }
+    application.exec("commit");
+    await expect(log.append([entry("a", "refused")])).rejects.toThrow(/-wal file beside it was shortened while/);
+  });
+
+  test("a reader that holds on to an older state does not make a -wal file seem cut that was emptied", async () => {
+    const path = temporaryPath();
+    const log = openLog(path);
+    await appendSome(log, 5, "first");
+    const [application, reader] = [openApplication(path), openApplication(path)];
+    application.prepare("pragma wal_checkpoint(truncate)").get();
+    reader.exec("begin; select count(*) from sqlite_schema");
+    application.exec("create table other (id integer)");
+    await appendSome(log, 3, "second");
+    reader.exec("commit");
+    expect(await everything(log)).toHaveLength(8);
+  });
+
   test("a -wal file that another handle has moved into the file, and emptied, refuses nothing", async () => {
     const path = temporaryPath();
     const log = openLog(path);

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { findDriver, type Driver, type Handle, type Statement } from "./driver.ts";
-import { isBusy, sqliteError } from "./sqlite-error.ts";
+import { isBusy, isFull, sqliteError } from "./sqlite-error.ts";
 
 /**
  * The milliseconds that opening may wait for another process that opens or writes the file. It blocks the event loop,
@@ -10,6 +10,10 @@ import { isBusy, sqliteError } from "./sqlite-error.ts";
 const OPEN_TIMEOUT = 5_000;
 /** Milliseconds between two attempts where SQLite itself does not wait. */
 const OPEN_PAUSE = 10;
+
+/** The bytes of the header of a -wal file, and of each frame in it. */
+const WAL_HEADER = 32;
+const FRAME_HEADER = 24;
 
 /** A handle of the log's own on its file, with the statements that were prepared on it. */
 export class LogFile {
@@ -24,6 +28,8 @@ export class LogFile {
   #besideIdentity: string | null = null;
   /** How many bytes the -wal file had after the last commit of this handle. */
   #walBytes = 0;
+  /** Whether the -wal file has become shorter, and it is not known yet whether something is lost. */
+  #isDoubtful = false;
   #isOpen = true;
 
   constructor(path: string, handle: Handle) {
@@ -65,7 +71,7 @@ export class LogFile {
 
   /** Notes how long the -wal file is now. */
   noteCommit(): void {
-    this.#walBytes = sizeOf(`${this.#absolutePath}-wal`);
+    this.#walBytes = this.#sizeOfWal();
   }
 
   /**
@@ -88,7 +94,7 @@ export class LogFile {
           "it, which saves what was published, and start again",
       );
     }
-    if (sizeOf(`${this.#absolutePath}-wal`) < this.#walBytes) this.#refuseShortened();
+    if (this.#isDoubtful || this.#sizeOfWal() < this.#walBytes) this.#refuseShortened();
   }
 
   /**
@@ -96,18 +102,37 @@ export class LogFile {
    * what is gone: it would go on to write behind the hole, and find none of that after a crash.
    */
   #refuseShortened(): void {
+    // While another handle makes a checkpoint, this one cannot tell. Then the next commit looks again.
+    this.#isDoubtful = true;
+    const frames = this.#moveWal();
+    if (frames === null) return;
+    if (this.#sizeOfWal() < this.#sizeOfFrames(frames)) throw shortened();
+    this.#isDoubtful = false;
+    this.noteCommit();
+  }
+
+  /**
+   * Moves what is in the -wal file into the file, as far as no reader needs it where it is.
+   *
+   * @returns how many frames the -wal file has by the -shm file; null while another handle does the same
+   */
+  #moveWal(): number | null {
     try {
-      // It reads everything in the -wal file that is not in the file yet. While another handle does so, it waits for
-      // the next commit.
       const row = this.prepare("pragma wal_checkpoint(passive)").get();
-      if (Number(row?.["busy"]) === 0) this.noteCommit();
+      return Number(row?.["busy"]) === 0 ? Number(row?.["log"]) : null;
     } catch (cause) {
-      throw new Error(
-        "the -wal file beside it was shortened while it was open, and commits in it are lost. Stop the server, run " +
-          "startEpoch(), and start again",
-        { cause },
-      );
+      throw isBusy(cause) || isFull(cause) ? cause : shortened(cause);
     }
+  }
+
+  /** The least bytes of a -wal file with so many frames (sqlite.org/fileformat.html, "WAL File Format"). */
+  #sizeOfFrames(frames: number): number {
+    const pageSize = Number(this.prepare("pragma page_size").get()?.["page_size"]);
+    return frames === 0 ? 0 : WAL_HEADER + frames * (FRAME_HEADER + pageSize);
+  }
+
+  #sizeOfWal(): number {
+    return sizeOf(`${this.#absolutePath}-wal`);
   }
 
   #identifyBeside(): string {
@@ -179,6 +204,14 @@ function useWal(file: LogFile): unknown {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_PAUSE);
     }
   }
+}
+
+function shortened(cause?: unknown): Error {
+  return new Error(
+    "the -wal file beside it was shortened while it was open, and commits in it are lost. Stop the server, run " +
+      "startEpoch(), and start again",
+    { cause },
+  );
 }
 
 /** Identifies the file at a path; null if there is none. */

@@ -1,6 +1,7 @@
 import { AppendError } from "@tidings/log";
 
 const BUSY = 5;
+const FULL = 13;
 /** The disk has failed, maybe after the write. */
 const IO_ERROR = 10;
 /** What to do, by SQLite's primary result code (sqlite.org/rescode.html). */
@@ -12,7 +13,7 @@ const ADVICE: Readonly<Record<number, string>> = {
     "The disk failed, or has no room left. The last write may or may not be stored; " +
     "with an idempotency key it is safe to publish again.",
   11: "The file is damaged and was left as it is: put a backup in its place and run startEpoch().",
-  13: "Free some space and publish again.",
+  [FULL]: "Free some space and publish again.",
   14: "The folder must exist, and the process must be allowed to write it.",
   26: "The file is not a SQLite database and was left as it is: check the path.",
 };
@@ -20,6 +21,11 @@ const ADVICE: Readonly<Record<number, string>> = {
 /** Whether a statement failed because another handle is writing or recovering the file. */
 export function isBusy(error: unknown): boolean {
   return codeOf(error) === BUSY;
+}
+
+/** Whether a statement failed because the disk has no room left. */
+export function isFull(error: unknown): boolean {
+  return codeOf(error) === FULL;
 }
 
 /** An error that says what failed, for which file, what SQLite reported, and what to do. */

@@ -64,7 +64,7 @@ export function createPages(settings: Settings): Pages {
         return ask([...waiters], { start, ...request }, Math.ceil(paths.size / 2));
       }
       // Those who want the same try again together. Different paths do not: fewer at once may be possible.
-      const draws = new Map([...paths].map((path) => [path, settings.random()]));
+      const draws = new Map(failed && [...paths].map((path) => [path, settings.random()]));
       // One subscription that gets the answer may cancel for another one, which then is no longer in the set.
       waiters.forEach(({ path, onEnd }) => onEnd(failed ? [{ ...failed, random: draws.get(path) }] : [null, page]));
     });

@@ -46,13 +46,14 @@ declare
 begin
   perform ${schema}.lock_appends();
   last := ${schema}.head();
-  -- Neither a logical replication nor a copy of the rows alone takes sequences along.
+  -- Neither a logical replication nor a copy of the rows alone takes the sequence along.
   if coalesce(pg_sequence_last_value('${schema}.seq'), 0) < last then
     perform setval('${schema}.seq', last);
   end if;
   update ${schema}.epoch set "end" = last where "end" is null;
-  insert into ${schema}.epoch (epoch, first, server)
-  select left(id, 8) || right(id, 8), last + 1, ${schema}.server()
+  insert into ${schema}.epoch (number, epoch, first, server)
+  select (select coalesce(max(number), 0) + 1 from ${schema}.epoch), left(id, 8) || right(id, 8), last + 1,
+    ${schema}.server()
   from (select replace(gen_random_uuid()::text, '-', '') as id) token;
   perform pg_notify('${name}', '');
 end $$;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { isCanonicalPath } from "../../../contract/src/path.ts";
 import { everything } from "../../../log/test/entries.ts";
 import { openTestLog } from "../../test/test-log.ts";
 import { connect, server } from "../../test/test-server.ts";
@@ -33,6 +34,17 @@ describe("publish in SQL", () => {
     ]);
   });
 
+  test.for(["rooms/%2E", "%2E%2E/a", "rooms/...", "rooms/.a", "a.b/~_-", "rooms/%C3%A4%20%21"])(
+    "takes the path %s",
+    async (channel) => {
+      expect(isCanonicalPath(channel)).toBe(true);
+      const { log, schema } = await openTestLog(server);
+      const client = await connect();
+      await client.query(`select ${schema}.publish($1)`, [JSON.stringify({ ...message, channel })]);
+      expect(await everything(log)).toEqual(["1"]);
+    },
+  );
+
   test("takes json and jsonb, too, and an untyped value as a text", async () => {
     const { log, schema } = await openTestLog(server);
     const client = await connect();
@@ -54,6 +66,10 @@ describe("publish in SQL", () => {
     [{ ...message, channel: "/rooms/lobby" }, 'got "/rooms/lobby"'],
     [{ ...message, channel: "rooms/a b" }, 'expected "channel" of event 2'],
     [{ ...message, channel: "rooms/a\nb" }, 'expected "channel" of event 2'],
+    [{ ...message, channel: "rooms/%41" }, 'expected "channel" of event 2'],
+    [{ ...message, channel: "rooms/a%2E" }, 'expected "channel" of event 2'],
+    [{ ...message, channel: "rooms/.." }, 'expected "channel" of event 2'],
+    [{ ...message, channel: "./rooms" }, 'expected "channel" of event 2'],
     [{ ...message, channel: 5 }, 'expected "channel" of event 2'],
     [{ ...message, channel: "a".repeat(257) }, 'expected "channel" of event 2'],
     [{ ...message, type: "a\nb" }, 'expected "type" of event 2'],

@@ -1,7 +1,11 @@
 import { BY_INDEX } from "./tables.ts";
 
-/** A path of an address: segments that are percent-encoded. */
-const PATH = "^([A-Za-z0-9_~.-]|%[0-9A-F]{2})+(/([A-Za-z0-9_~.-]|%[0-9A-F]{2})+)*$";
+/** A character as the path of an address has it: percent-encoded, unless it needs no encoding. */
+const CHARACTER = "([A-Za-z0-9_~.-]|%(?!2D|2E|5F|7E|3[0-9]|[46][1-9A-F]|[57][0-9A])[0-9A-F]{2})";
+/** A segment of it. "." and ".." alone would lead to another path, so they are encoded. */
+const SEGMENT = `((?![.][.]?(/|$))${CHARACTER}+|%2E|%2E%2E)`;
+/** The path of an address. Whether its bytes are UTF-8 is not checked. */
+const PATH = `^${SEGMENT}(/${SEGMENT})*$`;
 
 /** What an event may have. */
 const FIELDS = ["channel", "type", "data", "encoded", "mode", "key", "expires", "idempotencyKey", "expects"];
@@ -45,7 +49,7 @@ begin
         is_latest or event ->> 'data' is not null or event ->> 'encoded' is not null),
       ('key', 'that of a latest event', is_latest or event ->> 'key' is null),
       ('expires', 'a whole number of milliseconds above 0, of a latest event',
-        event ->> 'expires' is null or (is_latest and event ->> 'expires' ~ '^[1-9][0-9]*$')),
+        event ->> 'expires' is null or (is_latest and event ->> 'expires' ~ '^[1-9][0-9]{0,15}$')),
       ('expects', 'an id or "", of a latest event', is_latest or event ->> 'expects' is null)
     ) rule (field, expected, holds) where holds is not true limit 1;
     if broken.field is not null then

@@ -42,7 +42,8 @@ export const tables = (schema: string): string => `
 create table ${schema}.version (number integer primary key);
 
 create table ${schema}.epoch (
-  number integer generated always as identity primary key, epoch text collate "C" not null unique,
+  -- No sequence: on a server that got the rows alone, it would count from the beginning.
+  number integer primary key, epoch text collate "C" not null unique,
   first bigint not null, "end" bigint,
   -- The server and its timeline when the epoch began. Null if the server does not say.
   server text

@@ -63,6 +63,7 @@ class FakeStorage {
 
   async #ring(): Promise<void> {
     this.selfRings++;
+    if (this.isRefusing) throw new Error("refused");
     if (this.delay > 0) await new Promise<void>((resolve) => void this.clock.setTimeout(resolve, this.delay));
     this.append();
   }
@@ -141,6 +142,15 @@ describe("a doorbell", () => {
     const storage = new FakeStorage("refusing");
     await storage.clock.advance(60_000);
     expect([storage.deaf, storage.attempts]).toEqual([1, 1]);
+    expect(await storage.wakesIn(10 * POLL_INTERVAL)).toBe(10);
+  });
+
+  test("that has worked, and may not ring any more, says so and polls", async () => {
+    const storage = new FakeStorage();
+    await storage.clock.advance(5_000);
+    storage.isRefusing = true;
+    await storage.clock.advance(60_000);
+    expect([storage.deaf, storage.connections]).toEqual([1, 0]);
     expect(await storage.wakesIn(10 * POLL_INTERVAL)).toBe(10);
   });
 

@@ -87,13 +87,13 @@ export class Doorbell {
     await connection.close();
     if (this.#closed) return;
     if (end !== "lost") this.#warn();
+    // Meanwhile a ring may have been lost.
+    this.#needs.wake();
+    if (this.#cancelPoll === null) this.#poll();
     if (end === "refused") return;
     const pause = end === "deaf" ? DEAF_PAUSE : this.#pause;
     this.#cancelTimer = this.#needs.clock.setTimeout(() => this.#listenAgain(), pause, true);
     this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
-    // Meanwhile a ring may have been lost.
-    this.#needs.wake();
-    if (this.#cancelPoll === null) this.#poll();
   }
 
   #warn(): void {

@@ -1,3 +1,4 @@
+import { callSafely } from "@tidings/protocol/call-safely";
 import { checkMethods } from "@tidings/protocol/checks";
 import type { HubRequest } from "../hub-options.ts";
 import type { HubResponse } from "../request/response.ts";
@@ -62,8 +63,8 @@ export function toFetchHandler<Raw = Request>(hub: {
       signal,
       onOver,
       endIdle(milliseconds: number): void {
-        // Other frameworks pass other things in this place.
-        if (typeof extras?.timeout === "function") extras.timeout(request, milliseconds / 1_000);
+        // Other frameworks pass other things in this place, and what they do must not end the process.
+        if (typeof extras?.timeout === "function") callSafely(() => extras.timeout?.(request, milliseconds / 1_000));
       },
     };
     const { status, headers } = answer;
