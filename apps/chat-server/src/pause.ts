@@ -7,21 +7,38 @@ const BLOCKED = 50;
 /** The turns that the other requests get then. If nobody waits, they take less than a millisecond together. */
 const TURNS_AFTER_BLOCK = 64;
 
-/** Call it between two steps of long work. It resolves at once, or in a later turn of the event loop. */
+/** Call it before long work, and between two steps of it. It resolves at once, or in a later turn of the event loop. */
 export type Pause = () => Promise<void>;
 
 /**
  * Creates the pause of one queue of work. The next turn is enough after a few milliseconds. After a step that has
  * blocked the process, for example a commit on a slow disk, others get more turns. Node accepts one connection in a
  * turn: with one turn for each commit of 300 ms, a newcomer behind 60 connections would wait for 18 seconds.
+ *
+ * The work of each turn is measured for itself, since a turn ends before the event loop rests: rest is no work.
  */
 export function createPause(): Pause {
-  let begun = performance.now();
-  return async () => {
-    const worked = performance.now() - begun;
-    if (worked < SLICE) return;
-    const turns = worked < BLOCKED ? 1 : TURNS_AFTER_BLOCK;
-    for (let turn = 0; turn < turns; turn++) await nextTurn();
+  /** When the work of this turn has begun; null if there was none. */
+  let begun: number | null = null;
+  /** How many more turns the others get. While it is not zero, {@link endTurn} runs in each turn. */
+  let turnsOwed = 0;
+
+  function beginTurn(): void {
     begun = performance.now();
+    setImmediate(endTurn);
+  }
+
+  /** The work after the last pause of a turn counts, too: what follows a commit may come in a later turn. */
+  function endTurn(): void {
+    const wasBlocked = begun !== null && performance.now() - begun >= BLOCKED;
+    begun = null;
+    turnsOwed = wasBlocked ? TURNS_AFTER_BLOCK : Math.max(turnsOwed - 1, 0);
+    if (turnsOwed > 0) setImmediate(endTurn);
+  }
+
+  return async () => {
+    if (begun !== null && performance.now() - begun >= SLICE) await nextTurn();
+    while (turnsOwed > 0) await nextTurn();
+    if (begun === null) beginTurn();
   };
 }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import type { Request, Response } from "express";
 import { expect, test } from "vitest";
 import { takeTurns } from "./take-turns.ts";
@@ -30,6 +30,22 @@ test("requests that come together leave turns of the event loop to others, and k
   // 100 ms of work, a few of them in each turn.
   expect(turns).toBeGreaterThan(8);
   expect(answered).toEqual(sockets.map((_, index) => index));
+});
+
+test("a request after a rest is answered at once", async () => {
+  const handler = takeTurns();
+  const ask = () =>
+    new Promise<void>((resolve) => {
+      // Safe: the handler looks at nothing else.
+      void handler({ socket: { destroyed: false } } as Request, {} as Response, () => resolve());
+    });
+  await ask();
+  await delay(60);
+  let turns = 0;
+  let isAnswered = false;
+  void ask().then(() => (isAnswered = true));
+  for (; !isAnswered; turns++) await nextTurn();
+  expect(turns).toBeLessThanOrEqual(1);
 });
 
 test("a request whose client has left is not answered", async () => {

@@ -38,8 +38,14 @@ export function readLogSetting(text: string, file: string): LogSetting {
       return { kind: "redis", url: checkUrl(text), path: file };
     default:
   }
-  // A URL of another kind may have a password.
-  throw new TypeError(`${EXPECTED}, not ${JSON.stringify(text.replace(/:\/\/.*@/s, "://…@"))}.`);
+  throw new TypeError(`${EXPECTED}, not ${nameOf(text)}.`);
+}
+
+/** What a message says of a text that is no setting. It may have a password before an `@`, or after a `?`. */
+function nameOf(text: string): string {
+  if (!/[@?]/.test(text)) return JSON.stringify(text);
+  const [scheme] = /^\w+:\/\//.exec(text) ?? [];
+  return scheme === undefined ? "the text that was given" : `a text with ${scheme}`;
 }
 
 /** @throws TypeError if it is no URL with a host. The message does not repeat it: it may have a password */
