@@ -101,8 +101,8 @@ export async function createApp(options: AppOptions): Promise<ChatApp> {
         }),
       },
       // A person with a stream is online, whatever it follows.
-      onConnect: ({ viewer }) => presence.connect({ viewer, addresses: [chat.presence()] }),
-      onDisconnect: ({ viewer }) => presence.disconnect({ viewer, addresses: [chat.presence()] }),
+      onConnect: ({ viewerId }) => presence.connect({ viewerId, addresses: [chat.presence()] }),
+      onDisconnect: ({ viewerId }) => presence.disconnect({ viewerId, addresses: [chat.presence()] }),
     });
   });
   const { hub, tables } = storage;

@@ -22,7 +22,7 @@ export const bounds: Stories = {
     const cluster = new Cluster();
     const { presence } = cluster.start({ mostAddresses: 2 });
     for (const roomId of ["a", "b", "c"]) {
-      presence.connect({ viewer: { id: "ada" }, addresses: [app.people({ roomId })] });
+      presence.connect({ viewerId: "ada", addresses: [app.people({ roomId })] });
     }
     await cluster.clock.advance(SECOND);
     const values = await Promise.all(["a", "b", "c"].map((roomId) => cluster.values(app.people({ roomId }).path)));
@@ -44,8 +44,8 @@ export const bounds: Stories = {
   async "the end of a stream that found no room is not the end of one that did"({ expect }) {
     const cluster = new Cluster();
     const { presence } = cluster.start({ mostAddresses: 1, grace: 0 });
-    const bo = { viewer: { id: "bo" }, addresses: [hall] };
-    const ada = { viewer: { id: "ada" }, addresses: [lobby] };
+    const bo = { viewerId: "bo", addresses: [hall] };
+    const ada = { viewerId: "ada", addresses: [lobby] };
     presence.connect(bo);
     presence.connect(ada);
     presence.disconnect(bo);
@@ -62,12 +62,12 @@ export const bounds: Stories = {
   async "an address makes no room while its last number waits to be published"({ expect }) {
     const cluster = new Cluster();
     const { presence } = cluster.start({ mostAddresses: 1, grace: 0 });
-    const ada = { viewer: { id: "ada" }, addresses: [hall] };
+    const ada = { viewerId: "ada", addresses: [hall] };
     presence.connect(ada);
     await cluster.clock.advance(100);
     presence.disconnect(ada);
     await cluster.clock.advance(100);
-    presence.connect({ viewer: { id: "bo" }, addresses: [lobby] });
+    presence.connect({ viewerId: "bo", addresses: [lobby] });
     await cluster.clock.advance(SECOND);
     expect(await cluster.values(hall.path)).toEqual([]);
   },

@@ -15,7 +15,7 @@ async function countWork({ expect }: StoryContext, count: number): Promise<void>
   const servers = [cluster.start({ mostPeople: 1_000 }), cluster.start({ mostPeople: 1_000 })];
   const begun = await cluster.seq();
   for (let index = 0; index < count; index++) {
-    servers[index % 2]?.presence.connect({ viewer: { id: `person ${index}` }, addresses: [lobby] });
+    servers[index % 2]?.presence.connect({ viewerId: `person ${index}`, addresses: [lobby] });
   }
   const [server] = servers;
   if (server === undefined) throw new Error("Expected a server.");
@@ -33,7 +33,7 @@ async function countWork({ expect }: StoryContext, count: number): Promise<void>
 
   // One change costs every reader one event.
   const before = { entries: await cluster.seq(), bytes: watcher.bytes() };
-  server.presence.connect({ viewer: { id: "another" }, addresses: [lobby] });
+  server.presence.connect({ viewerId: "another", addresses: [lobby] });
   await cluster.clock.settle();
   expect((await cluster.seq()) - before.entries).toBe(1);
   expect(watcher.bytes() - before.bytes).toBeLessThan(200);

@@ -34,7 +34,7 @@ export const deployment: Stories = {
     const cluster = new Cluster(slowLogThatRefuses(hall.path));
     const server = cluster.start();
     const small = app.hall({ hallId: "small" });
-    server.presence.connect({ viewer: { id: "ada" }, addresses: [hall, small] });
+    server.presence.connect({ viewerId: "ada", addresses: [hall, small] });
     await cluster.clock.advance(5 * SECOND);
     const before = await cluster.positionOf("servers");
     const closing = server.presence.close().then(() => cluster.positionOf("servers"));
@@ -62,10 +62,10 @@ export const deployment: Stories = {
     const cluster = new Cluster();
     const server = cluster.start();
     for (const viewer of ["ada", "bo"]) {
-      server.presence.connect({ viewer: { id: viewer }, addresses: [lobby, hall] });
+      server.presence.connect({ viewerId: viewer, addresses: [lobby, hall] });
     }
     await cluster.clock.advance(11 * SECOND);
-    server.presence.disconnect({ viewer: { id: "ada" }, addresses: [lobby, hall] });
+    server.presence.disconnect({ viewerId: "ada", addresses: [lobby, hall] });
     await server.close();
     await server.presence.close();
     expect(cluster.clock.pending).toBe(0);

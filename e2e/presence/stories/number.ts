@@ -15,7 +15,7 @@ export const number: Stories = {
     const before = await cluster.seq();
     for (let index = 0; index < 200; index++) {
       const server = index % 2 === 0 ? one : two;
-      server.presence.connect({ viewer: { id: `person ${index}` }, addresses: [hall] });
+      server.presence.connect({ viewerId: `person ${index}`, addresses: [hall] });
       await cluster.clock.advance(10);
     }
     await cluster.clock.advance(SECOND);
@@ -56,10 +56,10 @@ export const number: Stories = {
   async "goes down to nothing, and leaves nothing behind"({ expect }) {
     const cluster = new Cluster();
     const { presence } = cluster.start();
-    presence.connect({ viewer: { id: "ada" }, addresses: [hall] });
+    presence.connect({ viewerId: "ada", addresses: [hall] });
     await cluster.clock.advance(60 * SECOND);
     expect(await cluster.values(hall.path)).toHaveLength(1);
-    presence.disconnect({ viewer: { id: "ada" }, addresses: [hall] });
+    presence.disconnect({ viewerId: "ada", addresses: [hall] });
     await cluster.clock.advance(60 * SECOND);
     expect(await cluster.values(hall.path)).toEqual([]);
   },

@@ -134,7 +134,7 @@ export const people: Stories = {
     const cluster = new Cluster();
     const server = cluster.start();
     const ada = await cluster.open("ada", server);
-    server.presence.connect({ viewer: { id: "watcher" }, addresses: [] });
+    server.presence.connect({ viewerId: "watcher", addresses: [] });
     await cluster.clock.advance(SECOND);
     expect(ada.names()).toEqual(["ada"]);
   },

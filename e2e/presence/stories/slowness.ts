@@ -14,7 +14,7 @@ export const slowness: Stories = {
     const ada = await cluster.open("ada", other);
     await cluster.open("bo", slow);
     // Their stream lasts.
-    slow.presence.connect({ viewer: { id: "cleo" }, addresses: [lobby] });
+    slow.presence.connect({ viewerId: "cleo", addresses: [lobby] });
     const before = await cluster.values("servers");
     slow.isPaused = true;
     await cluster.clock.advance(40 * SECOND);
@@ -80,7 +80,7 @@ export const slowness: Stories = {
       });
     });
     const server = cluster.start();
-    server.presence.connect({ viewer: { id: "ada" }, addresses: [app.people({ roomId: "a" })] });
+    server.presence.connect({ viewerId: "ada", addresses: [app.people({ roomId: "a" })] });
     const bo = await cluster.open("bo", server);
     await cluster.clock.advance(SECOND);
     bo.client.close();

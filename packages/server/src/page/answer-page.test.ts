@@ -44,6 +44,26 @@ describe("snapshots (law 8)", () => {
     expect(loads).toHaveLength(2);
   });
 
+  test("authorize is asked again about the viewer who asked, also if the application changes its object", async () => {
+    const viewer = { id: "ada" };
+    let questions = 0;
+    const { page, hub, clock } = await openTestHub({
+      authenticate: () => viewer,
+      authorize: () => ++questions === 1,
+      snapshot: {
+        room: async () => {
+          viewer.id = "bob";
+          await hub.recheck({ viewer: "ada" });
+          // The command comes while the state loads.
+          await new Promise<void>((resolve) => clock.defer(resolve));
+          return { texts: ["secret"] };
+        },
+      },
+    });
+    const { status, json } = await page(`${LOBBY}&snapshot`);
+    expect([status, json.state, questions]).toEqual([403, undefined, 2]);
+  });
+
   test("a state that loads longer than the right lasts is shown only if authorize allows it again", async () => {
     let rights = 1;
     const { hub, clock } = await openTestHub({

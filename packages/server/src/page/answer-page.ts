@@ -52,8 +52,8 @@ export async function answerPage(
 ): Promise<WholeResponse> {
   let { wait } = parsed;
   let commandCount = needs.commands.count();
-  let access = await admit(needs, request, parsed, (viewer) => {
-    if (wait > 0) needs.displacement.checkRoom(viewer);
+  let access = await admit(needs, request, parsed, (viewerId) => {
+    if (wait > 0) needs.displacement.checkRoom(viewerId);
   });
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     if (parsed.snapshot) checkSnapshots(needs.snapshots, access);
@@ -106,14 +106,12 @@ async function makeBody(
   access: Access,
 ): Promise<MadePage> {
   const gone = request.signal;
-  const { viewer, refused } = access;
-  // Read once: the application may change its object.
-  const viewerId = viewer.id;
+  const { viewerId, refused } = access;
   // Once more, since other requests may have taken the room while `authorize` was asked.
   const isWaiting = parsed.wait > 0;
   const admission = isWaiting ? needs.admission : needs.pageAdmission;
-  if (isWaiting) needs.displacement.makeRoom(viewer);
-  admission.checkRoom(viewer);
+  if (isWaiting) needs.displacement.makeRoom(viewerId);
+  admission.checkRoom(viewerId);
   admission.enter(viewerId);
   // While it is made, every page counts beside the streams of its viewer.
   if (!isWaiting) needs.admission.enter(viewerId);
@@ -172,7 +170,7 @@ function haveRightsChanged(
   commandCount: number,
 ): boolean {
   if (endOf(access) <= clock.now()) return true;
-  return commands.missedSince(commandCount, access.viewer.id, access.granted) !== "none";
+  return commands.missedSince(commandCount, access.viewerId, access.granted) !== "none";
 }
 
 function checkSnapshots(snapshots: Pick<Snapshots, "has">, { granted }: Access): void {

@@ -1,5 +1,6 @@
 import type { Address, Contract } from "@tidings/contract";
 import { presenceKind } from "@tidings/contract/presence";
+import { typeNameOf } from "@tidings/protocol/checks";
 import { checkAddress } from "../publish/new-entry.ts";
 import { withTimeLimit } from "../runtime/time-limit.ts";
 import { Count } from "./count.ts";
@@ -20,8 +21,15 @@ interface AllPlacesNeeds extends Pick<PlaceNeeds, "hub" | "clock" | "grace" | "m
 
 /** A stream, as `onConnect` and `onDisconnect` of a hub get it. */
 export interface VisitingStream {
-  readonly viewer: { readonly id: string };
+  /** The id that the viewer had when the stream began: the application may change its object before the end. */
+  readonly viewerId: string;
   readonly addresses: readonly Address[];
+}
+
+/** Plain JavaScript may leave it out. @throws TypeError */
+function checkViewerId(viewerId: unknown): void {
+  if (typeof viewerId === "string") return;
+  throw new TypeError(`Expected the "viewerId" that onConnect of the hub gets, a string, got ${typeNameOf(viewerId)}.`);
 }
 
 /** The addresses with viewers of this server. Its lease is renewed while there are any. */
@@ -37,17 +45,18 @@ export class AllPlaces {
     this.#needs = needs;
   }
 
-  connect({ viewer, addresses }: VisitingStream): void {
+  connect({ viewerId, addresses }: VisitingStream): void {
+    checkViewerId(viewerId);
     for (const address of addresses) {
       const place = this.#placeAt(address, () => this.#makeRoom());
-      if (place !== null) place.enter(viewer.id);
-      else if (this.#kindOf(address) !== null) this.#withoutRoom.add(address.path, viewer.id);
+      if (place !== null) place.enter(viewerId);
+      else if (this.#kindOf(address) !== null) this.#withoutRoom.add(address.path, viewerId);
     }
   }
 
-  disconnect({ viewer, addresses }: VisitingStream): void {
+  disconnect({ viewerId, addresses }: VisitingStream): void {
     for (const { path } of addresses) {
-      if (!this.#withoutRoom.remove(path, viewer.id)) this.#places.get(path)?.leave(viewer.id);
+      if (!this.#withoutRoom.remove(path, viewerId)) this.#places.get(path)?.leave(viewerId);
     }
   }
 

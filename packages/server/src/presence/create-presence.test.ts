@@ -2,7 +2,9 @@ import { defineContract } from "@tidings/contract";
 import { countChannel, peopleChannel, serversChannel } from "@tidings/contract/presence";
 import { memoryLog } from "@tidings/log";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { BufferSink } from "../../test/buffer-sink.ts";
 import { SteppedClock } from "../../test/stepped-clock.ts";
+import { request } from "../../test/test-hub.ts";
 import { WatchedLog } from "../../test/watched-log.ts";
 import { createHub } from "../hub.ts";
 import { createPresence, type PresenceOptions } from "./create-presence.ts";
@@ -36,7 +38,7 @@ test("a contract that is not that of the hub is reported, and does not end the p
   const other = defineContract({ ...app, servers: serversChannel("machines"), hall: countChannel("hall") });
   // @ts-expect-error -- the hub has another contract
   const presence = createPresence(hub, { contract: other, servers: other.servers(), onError });
-  presence.connect({ viewer: { id: "ada" }, addresses: [other.hall()] });
+  presence.connect({ viewerId: "ada", addresses: [other.hall()] });
   await vi.waitFor(() => expect(errors).toContainEqual(expect.objectContaining({ code: "unknown-channel" })));
   await presence.close();
 });
@@ -53,13 +55,48 @@ test.for<readonly [how: string, onError: () => unknown]>([
   onTestFinished(() => hub.close());
   const presence = createPresence(hub, { contract: app, servers, clock, onError });
   log.fails = true;
-  presence.connect({ viewer: { id: "ada" }, addresses: [app.people()] });
+  presence.connect({ viewerId: "ada", addresses: [app.people()] });
   await clock.advance(3_000);
   log.fails = false;
   await clock.advance(30_000);
   const { entries } = await log.current(["servers", "people"], null, { entries: 10, bytes: 1_000 });
   expect(entries.map(({ type }) => type).toSorted()).toEqual(["alive", "here"]);
   expect(reported).toHaveBeenCalledWith(expect.objectContaining({ message: expect.stringContaining("onError") }));
+  await presence.close();
+});
+
+test("a viewer whose object the application changes leaves as who they came", async () => {
+  const clock = new SteppedClock();
+  const log = new WatchedLog({ now: clock.now });
+  const viewer = { id: "ada" };
+  const hub = createHub(app, {
+    log,
+    clock,
+    authenticate: () => viewer,
+    authorize: () => true,
+    onLog: () => {},
+    onConnect: (stream) => presence.connect(stream),
+    onDisconnect: (stream) => presence.disconnect(stream),
+  });
+  onTestFinished(() => hub.close());
+  const presence = createPresence(hub, { contract: app, servers, clock });
+  const people = async () => {
+    const { entries } = await log.current(["people"], null, { entries: 10, bytes: 1_000 });
+    return entries.map(({ key }) => key);
+  };
+  await clock.settle();
+  const asking = hub.handle(request("channel=people"));
+  await clock.settle();
+  const response = await asking;
+  if (!("open" in response)) throw new Error("Expected a stream.");
+  viewer.id = "bob";
+  const stream = response.open(new BufferSink());
+  await clock.advance(1_000);
+  expect(await people()).toEqual([expect.stringContaining("ada")]);
+  viewer.id = "cleo";
+  stream.closed();
+  await clock.advance(10_000);
+  expect(await people()).toEqual([]);
   await presence.close();
 });
 
@@ -71,9 +108,9 @@ test.for([
   onTestFinished(() => hub.close());
   const errors: unknown[] = [];
   const presence = createPresence(hub, { contract: app, servers, onError: (error) => void errors.push(error) });
-  const viewer = { id: "ada" };
   await expect(presence.update(address as never, "ada", null)).rejects.toThrow(message);
-  expect(() => presence.connect({ viewer, addresses: [address as never] })).toThrow(message);
+  expect(() => presence.connect({ viewerId: "ada", addresses: [address as never] })).toThrow(message);
+  expect(() => presence.connect({ viewer: { id: "ada" }, addresses: [app.people()] } as never)).toThrow(/"viewerId"/);
   // Nothing was begun for it.
   expect(errors).toEqual([]);
   await presence.close();

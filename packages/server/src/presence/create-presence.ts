@@ -59,6 +59,7 @@ export interface Presence<C extends Contract> {
   /**
    * Call it in the hub's `onConnect`. The viewer is at all addresses of the stream whose channel `peopleChannel` or
    * `countChannel` has made. Leave addresses out to let somebody watch without being there.
+   * @throws TypeError without a `viewerId`
    */
   connect(stream: VisitingStream): void;
   /** Call it in the hub's `onDisconnect`, with the same addresses. */

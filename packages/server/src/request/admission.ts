@@ -1,4 +1,3 @@
-import type { Viewer } from "../hub-options.ts";
 import type { Limits } from "../runtime/limits.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -12,7 +11,7 @@ export interface Admission {
   /** Which limit one more answer for this viewer would exceed; null when there is room. */
   exceeded(viewerId: string): "hub" | "viewer" | null;
   /** @throws Refusal 503 when the hub closes or is full, 429 when the viewer has too many answers */
-  checkRoom(viewer: Viewer): void;
+  checkRoom(viewerId: string): void;
   /** Counts an answer until {@link Admission.leave}. Refuses nothing. */
   enter(viewerId: string): void;
   leave(viewerId: string): void;
@@ -30,9 +29,9 @@ export function createAdmission({ limits, closing }: AdmissionNeeds): Admission 
   return {
     exceeded,
 
-    checkRoom({ id }) {
+    checkRoom(viewerId) {
       if (closing.aborted) throw new Refusal(503, "draining");
-      switch (exceeded(id)) {
+      switch (exceeded(viewerId)) {
         case "hub":
           throw new Refusal(503, "limit", { detail: "This server has no room for more answers." });
         case "viewer":

@@ -19,6 +19,23 @@ test.each([
   expect(JSON.stringify(records)).not.toContain("secret");
 });
 
+test("a refusal is reported about the viewer who asked, also if authorize changes the object", async () => {
+  const { ask, records } = await openTestHub({
+    debug: true,
+    authenticate: () => ({ id: "ada" }),
+    authorize: async ({ viewer }) => {
+      Object.assign(viewer, { id: "bob" });
+      return false;
+    },
+  });
+  expect((await ask(LOBBY)).status).toBe(403);
+  const refused = records.filter(({ event }) => event === "refuse");
+  expect(refused.map(({ level, viewer }) => [level, viewer])).toEqual([
+    ["debug", "ada"],
+    ["warn", "ada"],
+  ]);
+});
+
 test.each([{ status: 503 }, { statusCode: 503 }])(
   "what authenticate throws with %j is 503 with Retry-After, and reported",
   async (fields) => {

@@ -30,7 +30,7 @@ export async function admit(
   needs: AdmitNeeds,
   request: HubRequest,
   parsed: ParsedRequest,
-  checkRoom: (viewer: Viewer) => void,
+  checkRoom: (viewerId: string) => void,
 ): Promise<Access> {
   const { clock, trace, refusals } = needs;
   const identified = askHook(needs, "authenticate", authenticate(needs, request));
@@ -40,16 +40,17 @@ export async function admit(
     refusals.add("unauthenticated");
     throw new Refusal(401, "unauthenticated");
   }
-  checkViewer("authenticate to answer", viewer);
+  // Read once: the application may change its object.
+  const viewerId = checkViewer("authenticate to answer", viewer);
   if (timeOf(viewer.expiresAt) <= clock.now()) {
     throw new Refusal(401, "unauthenticated", { detail: "The credentials have expired." });
   }
-  checkRoom(viewer);
-  const decided = askHook(needs, "authorize", authorizeAll(needs, viewer, parsed.channels.keys()));
+  checkRoom(viewerId);
+  const decided = askHook(needs, "authorize", authorizeAll(needs, viewer, viewerId, parsed.channels.keys()));
   const access = isPending(decided) ? await decided : decided;
   for (const [channel, reason] of access.refused) {
-    trace.add("debug", "refuse", { viewer: viewer.id, channel, detail: reason });
-    refusals.add(reason, { viewer: viewer.id, channel });
+    trace.add("debug", "refuse", { viewer: viewerId, channel, detail: reason });
+    refusals.add(reason, { viewer: viewerId, channel });
   }
   if (access.granted.size > 0) return access;
   const channels = [...access.refused.keys()];

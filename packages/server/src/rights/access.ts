@@ -9,6 +9,8 @@ import { isPending, type HookAnswer } from "../runtime/pending.ts";
 /** What a viewer may read of what was asked for. */
 export interface Access {
   readonly viewer: Viewer;
+  /** The id of the viewer, as it was when `authenticate` answered. The application may change its object. */
+  readonly viewerId: string;
   readonly granted: ReadonlyMap<string, { readonly address: Address; readonly grant: Grant }>;
   readonly refused: ReadonlyMap<string, "forbidden" | "unknown">;
 }
@@ -40,10 +42,16 @@ export interface AccessNeeds {
 /**
  * Asks the application about every path, after parsing it: what is authorised is the value, never the text.
  *
+ * @param viewerId the id that the viewer had when `authenticate` answered
  * @returns the access itself when the application has answered everything at once
  * @throws what `authorize` throws, and TypeError when its answer is not a decision; a promise rejects with them
  */
-export function authorizeAll(needs: AccessNeeds, viewer: Viewer, paths: Iterable<string>): HookAnswer<Access> {
+export function authorizeAll(
+  needs: AccessNeeds,
+  viewer: Viewer,
+  viewerId: string,
+  paths: Iterable<string>,
+): HookAnswer<Access> {
   const { addresses, hooks, clock } = needs;
   const now = clock.now();
   const granted = new Map<string, { address: Address; grant: Grant }>();
@@ -55,7 +63,7 @@ export function authorizeAll(needs: AccessNeeds, viewer: Viewer, paths: Iterable
     if (grant === null || timeOf(grant.expiresAt) <= now) refuse(address.path, "forbidden");
     else granted.set(address.path, { address, grant });
   };
-  const access = (): Access => ({ viewer, granted, refused: refused ?? NO_REFUSALS });
+  const access = (): Access => ({ viewer, viewerId, granted, refused: refused ?? NO_REFUSALS });
   const pending: Promise<void>[] = [];
   for (const path of paths) {
     const address = addresses.find(path);

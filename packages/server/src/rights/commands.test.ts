@@ -102,6 +102,42 @@ describe("disconnect", () => {
     }
   });
 
+  test("ends the stream of a viewer whose object the application changes before it is open", async () => {
+    const viewer = { id: "ada" };
+    const heard: string[] = [];
+    const { hub, clock, ask } = await openTestHub({
+      authenticate: () => viewer,
+      limits: { connectionsPerViewer: 1 },
+      onConnect: ({ viewerId }) => void heard.push(viewerId),
+      onDisconnect: ({ viewerId }) => void heard.push(viewerId),
+    });
+    const response = await ask(LOBBY);
+    viewer.id = "bob";
+    const sink = new BufferSink();
+    if ("open" in response) response.open(sink);
+    // The room that it takes is hers.
+    expect((await ask(LOBBY)).status).toBe(200);
+    await hub.disconnect({ viewer: "bob" });
+    await clock.settle();
+    expect(sink.ended).toBe(false);
+    await hub.disconnect({ viewer: "ada" });
+    await clock.settle();
+    expect(sink.ended).toBe(true);
+    expect(heard).toEqual(["ada", "ada"]);
+  });
+
+  test("about a viewer whose object the application changes before the stream is open is not missed", async () => {
+    const viewer = { id: "ada" };
+    const { hub, clock, ask } = await openTestHub({ authenticate: () => viewer });
+    const response = await ask(LOBBY);
+    viewer.id = "bob";
+    await hub.disconnect({ viewer: "ada" });
+    await clock.settle();
+    const sink = new BufferSink();
+    if ("open" in response) response.open(sink);
+    expect(sink.ended).toBe(true);
+  });
+
   test.each<readonly [what: string, selector: object]>([
     ["a viewer", changing({}, "viewer", "ada", "ada", undefined)],
     ["an address", changing({}, "address", tea, tea, undefined)],

@@ -6,8 +6,6 @@ import type { RecheckedStream, Rechecks } from "./rechecks.ts";
 
 /** A stream, as far as a command concerns it. */
 export interface CommandedStream extends RecheckedStream {
-  /** The id of the viewer when the stream began. The application may change its object. */
-  readonly viewerId: string;
   refuse(paths: readonly string[], reason: ByeReason): void;
   end(reason: ByeReason, retry?: number): void;
 }

@@ -11,6 +11,8 @@ import { authorizeAll, endOf, type Access, type AccessNeeds } from "./access.ts"
 export interface RecheckedStream {
   readonly id: number;
   readonly info: { readonly viewer: Viewer };
+  /** The id of the viewer when `authenticate` answered. The application may change its object. */
+  readonly viewerId: string;
   readonly isEnded: boolean;
   /** The paths that it follows. */
   readonly fromByPath: LowerBounds;
@@ -110,8 +112,10 @@ export function createRechecks(needs: RecheckNeeds): Rechecks {
     else begin(stream, recheck.nextSeq);
   }
 
-  function authorize({ info, fromByPath }: RecheckedStream): Promise<Access> {
-    return withTimeLimit(clock, RECHECK_TIME, async () => authorizeAll(needs, info.viewer, fromByPath.keys()));
+  function authorize({ info, viewerId, fromByPath }: RecheckedStream): Promise<Access> {
+    return withTimeLimit(clock, RECHECK_TIME, async () =>
+      authorizeAll(needs, info.viewer, viewerId, fromByPath.keys()),
+    );
   }
 
   return {

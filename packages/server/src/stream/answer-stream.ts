@@ -36,11 +36,11 @@ export async function answerStream(
 ): Promise<HubResponse> {
   const { commands, displacement } = needs;
   const commandCount = commands.count();
-  const access = await admit(needs, request, parsed, (viewer) => displacement.checkRoom(viewer));
+  const access = await admit(needs, request, parsed, (viewerId) => displacement.checkRoom(viewerId));
   if (request.method === "HEAD") return { status: 200, headers: STREAM_HEADERS, body: "" };
   const start = await askLog(needs, request, () => findStartPosition(needs, parsed, access, request));
   // Once more, since other requests may have taken the room while the log was read.
-  displacement.checkRoom(access.viewer);
+  displacement.checkRoom(access.viewerId);
   return { status: 200, headers: STREAM_HEADERS, open: (sink) => open(needs, sink, start, commandCount) };
 }
 
@@ -50,9 +50,9 @@ function open(needs: StreamAnswerNeeds, sink: Sink, start: StartPosition, comman
   endUnlessAdmitted(needs, connection, start, commandCount);
   if (connection.isEnded) return connection;
   needs.streams.add(connection);
-  const { viewer, granted } = start.access;
+  const { viewerId, granted } = start.access;
   // Rights may have changed while the stream was opened. It writes nothing of the log until `authorize` has answered.
-  if (needs.commands.missedSince(commandCount, viewer.id, granted) !== "none") needs.rechecks.ask(connection, 0);
+  if (needs.commands.missedSince(commandCount, viewerId, granted) !== "none") needs.rechecks.ask(connection, 0);
   connection.start();
   return connection;
 }
@@ -64,14 +64,14 @@ function open(needs: StreamAnswerNeeds, sink: Sink, start: StartPosition, comman
 function endUnlessAdmitted(
   needs: StreamAnswerNeeds,
   connection: Connection,
-  { access: { viewer, granted } }: StartPosition,
+  { access: { viewerId, granted } }: StartPosition,
   commandCount: number,
 ): void {
   const { admission, clock, closing, commands, displacement, random, retryDelays } = needs;
   if (closing.aborted) return connection.endNow("draining", retryDelays.whenDraining()());
   const hasExpired = connection.lifetime.expiresAt <= clock.now();
-  const isDisconnected = commands.missedSince(commandCount, viewer.id, granted) === "disconnect";
+  const isDisconnected = commands.missedSince(commandCount, viewerId, granted) === "disconnect";
   if (hasExpired || isDisconnected) return connection.endNow("expired");
-  displacement.makeRoom(viewer);
-  if (admission.exceeded(viewer.id) !== null) connection.endNow("limit", longRetry(random()));
+  displacement.makeRoom(viewerId);
+  if (admission.exceeded(viewerId) !== null) connection.endNow("limit", longRetry(random()));
 }

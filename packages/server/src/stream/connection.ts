@@ -22,7 +22,6 @@ export class Connection implements StreamControl, Consumer {
   readonly id = ++lastId;
   /** What the hooks get. */
   readonly info: ConnectionInfo<Address, Viewer>;
-  readonly viewerId: string;
   readonly lifetime: Lifetime;
   readonly readableFrom: ReadonlyMap<string, string>;
   readonly #needs: ConnectionNeeds;
@@ -33,12 +32,11 @@ export class Connection implements StreamControl, Consumer {
 
   constructor(needs: ConnectionNeeds, sink: Sink, start: StartPosition) {
     const { clock, random, limits } = needs;
-    const { viewer, granted } = start.access;
+    const { viewer, viewerId, granted } = start.access;
     this.#needs = needs;
     this.#pump = new Pump(needs, start, this);
     this.#writer = new StreamWriter(needs, sink, this);
-    this.info = { viewer, addresses: Array.from(granted.values(), ({ address }) => address) };
-    this.viewerId = viewer.id;
+    this.info = { viewer, viewerId, addresses: Array.from(granted.values(), ({ address }) => address) };
     this.readableFrom = boundsOf(start.access);
     this.lifetime = new Lifetime(endOf(start.access), tooOldAt(clock.monotonic(), limits.maxAge, random()));
     this.#writer.writeHello(this.#pump.readerPosition);
@@ -48,6 +46,10 @@ export class Connection implements StreamControl, Consumer {
 
   get stream(): CommandedStream {
     return this;
+  }
+
+  get viewerId(): string {
+    return this.info.viewerId;
   }
 
   get fromByPath(): LowerBounds {

@@ -1,4 +1,3 @@
-import type { Viewer } from "../hub-options.ts";
 import type { Admission } from "../request/admission.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import type { RetryDelays } from "./retry-delays.ts";
@@ -17,20 +16,21 @@ interface DisplacementNeeds {
  */
 export interface Displacement {
   /** @throws Refusal like {@link Admission.checkRoom}, unless the viewer's oldest stream can make room */
-  checkRoom(viewer: Viewer): void;
+  checkRoom(viewerId: string): void;
   /** Ends the oldest stream of a viewer who has too many answers open, so that there is room at once. */
-  makeRoom(viewer: Viewer): void;
+  makeRoom(viewerId: string): void;
 }
 
 export function createDisplacement({ admission, streams, retryDelays, closing }: DisplacementNeeds): Displacement {
   return {
-    checkRoom(viewer) {
-      const canMakeRoom = admission.exceeded(viewer.id) === "viewer" && streams.oldestOf(viewer.id) !== undefined;
-      if (!canMakeRoom || closing.aborted) admission.checkRoom(viewer);
+    checkRoom(viewerId) {
+      const canMakeRoom = admission.exceeded(viewerId) === "viewer" && streams.oldestOf(viewerId) !== undefined;
+      if (!canMakeRoom || closing.aborted) admission.checkRoom(viewerId);
     },
 
-    makeRoom({ id }) {
-      if (admission.exceeded(id) === "viewer") streams.oldestOf(id)?.endNow("limit", retryDelays.afterDisplacement());
+    makeRoom(viewerId) {
+      if (admission.exceeded(viewerId) !== "viewer") return;
+      streams.oldestOf(viewerId)?.endNow("limit", retryDelays.afterDisplacement());
     },
   };
 }
