@@ -91,7 +91,7 @@ export type Decision = boolean | Grant | null;
 /** One open stream, as `onConnect` and `onDisconnect` see it. */
 export interface ConnectionInfo<A extends Address, V extends Viewer> {
   readonly viewer: V;
-  /** The id of the viewer when `authenticate` answered: the same when the stream ends, whatever the object says then. */
+  /** The id of the viewer when `authenticate` answered: the same when the stream ends, whatever the object says. */
   readonly viewerId: string;
   readonly addresses: readonly A[];
 }
