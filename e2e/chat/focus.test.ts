@@ -85,3 +85,14 @@ test("a person who uses the mouse keeps the focus where it is: a phone would ope
   await until(() => ada.locator("#other-rooms li").count(), 0);
   expect(await focusOn(ada)).toBe("body");
 });
+
+test("a person who leaves a text field with the mouse or a finger keeps the focus where it is", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.getByRole("button", { name: "Add a topic" }).click();
+  await until(() => focusOn(ada), "topic-field");
+  await ada.locator("#room > header").click({ position: { x: 3, y: 3 } });
+  await until(() => ada.locator("#topic-form").isVisible(), false);
+  // The page would move the focus in a microtask.
+  expect(await focusOn(ada)).toBe("body");
+});

@@ -132,6 +132,26 @@ test("Markdown in a message is shown: bold, code and lists", async () => {
   expect(html).toBe("to <strong>do</strong> with <code>npm</code>:<ul><li>one</li><li>two</li></ul>");
 });
 
+test("the button of a message of one line is whole, and so is the ring around it", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  for (const text of ["one", "two", "three"]) await say(ada, text);
+  await expectTexts(ada, ["one", "two", "three"]);
+  const more = ada.locator(".goes-on .more").first();
+  const { x, y, width, height } = (await more.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const ring = () => ada.screenshot({ clip: { x, y: y + height + 2, width, height: 3 } });
+  const before = await ring();
+  await more.focus();
+  expect(before.equals(await ring())).toBe(false);
+  await ada.mouse.move(x + width / 2, y + 5);
+  const hits = await more.evaluate((button) => {
+    const { left, right, top, bottom } = button.getBoundingClientRect();
+    const isHit = (place: number) => button.contains(document.elementFromPoint((left + right) / 2, place));
+    return [isHit(top + 1), isHit(bottom - 1)];
+  });
+  expect(hits).toEqual([true, true]);
+});
+
 test("leaving a room is a quiet button", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);

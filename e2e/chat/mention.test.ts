@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
@@ -6,6 +7,7 @@ import {
   enterAs,
   expectRoom,
   marksOn,
+  numbered,
   openChat,
   openWindow,
   roomLink,
@@ -189,4 +191,93 @@ test("an old mention is found in the history, and counts as read when it is on s
     await roomLink(ada, "Lobby").click();
     await expectRoom(ada, "Lobby");
   }
+});
+
+const HISTORY = /\/events\?.*last=/;
+const mentionOn = (page: Page, text: string) => page.locator("#mention-list a", { hasText: text });
+const expectRevealed = (page: Page, texts: readonly string[]) =>
+  until(() => page.locator(".message.revealed .text").allTextContents(), texts);
+
+/** Opens a room at a mention. An older mention there is on no page yet, and the newest message is below the window. */
+async function openAtMention() {
+  const { url } = await openChat();
+  const [bo] = await Promise.all([visit(url, "bo"), visit(url, "ada")]);
+  await bo.request("POST", "/api/rooms", { name: "Garden" });
+  const post = (text: string) => bo.request("POST", "/api/rooms/garden/messages", { text });
+  const postMany = async (count: number) => {
+    for (let number = 1; number <= count; number++) await post(`number ${number}\n\nof ${count}`);
+  };
+  await post("@ada, one?");
+  await postMany(40);
+  await post("@ada, two?");
+  await postMany(25);
+  // What was said in the last two seconds comes with every state.
+  await sleep(2_500);
+  const ada = await enterAs("ada", url);
+  await mentionOn(ada, "@ada, two?").click();
+  await expectRevealed(ada, ["@ada, two?"]);
+  expect(await ada.locator(".message", { hasText: "@ada, one?" }).count()).toBe(0);
+  const isAtEnd = () =>
+    ada.locator("#scroller").evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight < 5);
+  return { ada, post, isAtEnd };
+}
+
+test("an old mention of the open room is looked for at once, and again when one asks again", async () => {
+  const { ada } = await openAtMention();
+  await ada.route(HISTORY, (route) => route.abort());
+  await mentionOn(ada, "@ada, one?").click();
+  await ada.getByRole("button", { name: "Try again" }).waitFor();
+  await ada.unrouteAll();
+  await mentionOn(ada, "@ada, one?").click();
+  await expectRevealed(ada, ["@ada, one?", "@ada, two?"]);
+});
+
+test("if an old mention cannot be loaded, new messages at the end are read as ever", async () => {
+  const { ada, post, isAtEnd } = await openAtMention();
+  await ada.route(HISTORY, (route) => route.abort());
+  await mentionOn(ada, "@ada, one?").click();
+  await ada.getByRole("button", { name: "Try again" }).waitFor();
+  await ada.locator("#scroller").evaluate((scroller) => (scroller.scrollTop = scroller.scrollHeight));
+  await until(isAtEnd, true);
+  await post("@ada, three?");
+  await until(async () => (await textsOn(ada)).at(-1), "@ada, three?");
+  await until(() => mentionsOn(ada), []);
+  expect(await ada.locator(".toast").count()).toBe(0);
+});
+
+test.for([
+  ["goes to the newest message", (ada: Page) => ada.locator("#newer").click()],
+  ["says something", (ada: Page) => say(ada, "three!")],
+] as const)("a person who %s is not taken to an old mention any more", async ([, act]) => {
+  const { ada, isAtEnd } = await openAtMention();
+  let answer = (): void => {};
+  const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+  await ada.route(HISTORY, async (route) => {
+    await mayAnswer;
+    await route.continue();
+  });
+  await mentionOn(ada, "@ada, one?").click();
+  await act(ada);
+  await until(isAtEnd, true);
+  answer();
+  await until(async () => (await textsOn(ada))[0], "@ada, one?");
+  expect(await isAtEnd()).toBe(true);
+});
+
+test("a mention of the open room is scrolled to also where the address of the page names no room yet", async () => {
+  const { url } = await openChat();
+  const bo = await visit(url, "bo");
+  const ada = await enterAs("ada", url);
+  for (const text of numbered(1, 40)) await bo.say(text);
+  await until(async () => (await textsOn(ada)).length, 40);
+  await ada.locator("#scroller").evaluate((scroller) => (scroller.scrollTop = 0));
+  await ada.locator("#newer").waitFor();
+  for (const text of [...numbered(41, 80), "@ada, one?", ...numbered(81, 120)]) await bo.say(text);
+  await mentionOn(ada, "@ada, one?").click();
+  await expectRevealed(ada, ["@ada, one?"]);
+  // A new address is reported a little later.
+  await sleep(100);
+  const [item, frame] = await Promise.all([".revealed", "#scroller"].map((each) => ada.locator(each).boundingBox()));
+  expect(item?.y).toBeGreaterThan(frame?.y ?? 0);
+  expect(item?.y).toBeLessThan((frame?.y ?? 0) + (frame?.height ?? 0));
 });

@@ -228,8 +228,8 @@ export class ChatPage {
 
   #openMention({ roomId, messageId }: Mention): void {
     this.#drawer.close();
-    if (roomId !== this.#roomId) this.#messageList.revealNext(messageId);
-    else this.#messageList.reveal(messageId);
+    if (roomId === this.#roomId) return this.#messageList.reveal(messageId);
+    this.#messageList.revealNext(messageId);
     location.hash = linkTo(roomId);
   }
 
@@ -244,7 +244,7 @@ export class ChatPage {
     if (session === null) return;
     this.#unreadLine.clear();
     session.outbox.add(this.#roomId, text, session.roomList.get(this.#roomId).newest, Date.now());
-    this.#messageList.scrollToEnd();
+    this.#messageList.showEnd();
     this.#render();
   }
 

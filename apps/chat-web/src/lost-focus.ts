@@ -10,6 +10,8 @@ export function catchLostFocus(view: HTMLElement, next: HTMLElement): void {
     // Who uses a mouse or a finger misses no focus, and on a phone a text field that takes it opens the keyboard.
     last = target instanceof Element && target.matches(":focus-visible") ? target : null;
   });
+  // A text field shows its focus to them, too. Who presses elsewhere leaves it.
+  document.addEventListener("pointerdown", () => (last = null), { capture: true });
   const observer = new MutationObserver(() => {
     if (last === null || !isGone(last)) return;
     const { activeElement } = document;

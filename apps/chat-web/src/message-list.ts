@@ -70,14 +70,14 @@ export class MessageList {
       update: (item, row, previous) => updateMessageItem(item, row, previous, options.me()),
     });
     this.#newer.addEventListener("click", () => {
-      this.scrollToEnd();
+      this.showEnd();
       element("text", HTMLTextAreaElement).focus();
     });
     this.#retry.addEventListener("click", () => options.onNearTop());
     this.#scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     // A keyboard or a notice that appears must not push the newest message out of sight.
     const observer = new ResizeObserver(() => {
-      if (this.#isAtEnd) this.scrollToEnd();
+      if (this.#isAtEnd) this.#scrollToEnd();
     });
     observer.observe(this.#scroller);
     observer.observe(this.#log);
@@ -114,15 +114,15 @@ export class MessageList {
     if (!isPositioned) {
       this.#scrollToOpening(roomId, isReady);
     } else if (this.#isAtEnd) {
-      this.scrollToEnd();
+      this.#scrollToEnd();
     } else if (oldestBefore !== this.#items.firstElementChild) {
       // Older messages have come at the top: what the person reads must not move.
       this.#scrollTo(scrollTop + this.#scroller.scrollHeight - scrollHeight);
     }
-    if (this.#toReveal !== null) this.reveal(this.#toReveal);
+    if (this.#toReveal !== null) this.#tryToReveal(this.#toReveal);
     const older = state?.older.state;
-    // The message was deleted, or is not kept any more.
-    if (isReady && (older === "beginning" || older === "trimmed")) this.#toReveal = null;
+    // The message was deleted, is not kept any more, or cannot be loaded.
+    if (isReady && older !== "more" && older !== "loading") this.#toReveal = null;
     this.#renderNewer(room, isReady);
     const wantsOlder = this.#toReveal !== null || this.#scroller.scrollTop < NEAR_TOP;
     if (isReady && wantsOlder && older === "more") this.#options.onNearTop();
@@ -133,9 +133,10 @@ export class MessageList {
     setText(this.#news, sayAnswer(answer));
   }
 
-  scrollToEnd(): void {
-    this.#scrollTo(this.#scroller.scrollHeight);
-    this.#isAtEnd = true;
+  /** The person wants to be at the end: the page looks for no older message any more. */
+  showEnd(): void {
+    this.#toReveal = null;
+    this.#scrollToEnd();
   }
 
   /** Scrolls to a message of the room that opens next: with the event by which the browser reports the new address. */
@@ -143,8 +144,14 @@ export class MessageList {
     this.#toRevealNext = messageId;
   }
 
-  /** Scrolls to a message and highlights it, as soon as the page has it. */
+  /** Scrolls to a message of the open room and highlights it, as soon as the page has it. */
   reveal(messageId: string): void {
+    this.#tryToReveal(messageId);
+    // Also after a failure: the person has asked anew.
+    if (this.#toReveal !== null) this.#options.onNearTop();
+  }
+
+  #tryToReveal(messageId: string): void {
     const item = this.#list.elementOf(messageId);
     this.#toReveal = item === undefined ? messageId : null;
     if (item === undefined) return;
@@ -178,17 +185,23 @@ export class MessageList {
 
   /** Scrolls to where a room opens: at the line "New messages", or at the end if there is no line. */
   #scrollToOpening(roomId: string, isReady: boolean): void {
-    this.scrollToEnd();
+    this.#scrollToEnd();
     if (!isReady) return;
     this.#positionedRoom = roomId;
     const line = this.#scroller.querySelector(".new-line:not([hidden])");
     line?.scrollIntoView({ block: "start" });
     this.#readPosition();
+    if (this.#toReveal !== null) this.reveal(this.#toReveal);
   }
 
   #onScroll(): void {
     this.#readPosition();
     this.#options.onScroll();
+  }
+
+  #scrollToEnd(): void {
+    this.#scrollTo(this.#scroller.scrollHeight);
+    this.#isAtEnd = true;
   }
 
   #scrollTo(top: number): void {
