@@ -1,6 +1,6 @@
 import { contract } from "../contract.ts";
 import { rooms } from "../world.ts";
-import { assertAllIsWell, publishTimes, twoTabs } from "./shared.ts";
+import { assertAllIsWell, publishTimes, twoTabs } from "./two-tabs.ts";
 import type { Stories } from "./story.ts";
 
 const [room = contract.room({ roomId: "a" })] = rooms;

@@ -1,6 +1,6 @@
 import { contract } from "../contract.ts";
 import { rooms } from "../world.ts";
-import { assertAllIsWell, assertNothingIsMissing, publishTimes, twoTabs, unheard } from "./shared.ts";
+import { assertAllIsWell, assertNothingIsMissing, publishTimes, twoTabs, unheard } from "./two-tabs.ts";
 import type { Stories } from "./story.ts";
 
 const [room = contract.room({ roomId: "a" })] = rooms;

@@ -1,7 +1,7 @@
 import type { Clock } from "@tidings/protocol/clock";
 
-/** The interval of polls, in milliseconds. A poll costs some microseconds. */
-const INTERVAL = 5;
+/** The interval of polls, in milliseconds. A poll costs some microseconds, and half of it is the delay of an event. */
+const INTERVAL = 2;
 
 /** What {@link FilePoll} needs. */
 interface FilePollNeeds {
