@@ -1,9 +1,13 @@
-import { BY_INDEX, ENTRY_BYTES, isEnd, isSuperseded, RELIABLE, VALUE, WITHDRAWAL } from "./tables.ts";
+import { BY_INDEX, ENTRY_BYTES, isEnd, isOfEnded, isSuperseded, RELIABLE, VALUE, WITHDRAWAL } from "./tables.ts";
 
 /** The bytes of an entry. */
 export const SIZE = `(coalesce(octet_length(data), 0) + ${ENTRY_BYTES})`;
 /** Whether a channel has no entries any more. */
 export const IS_EMPTY = "entries + withdrawals + value_count = 0";
+
+/** Whether readers miss an entry that was deleted. After its end, nothing of a channel is withdrawn: values just expire. */
+const isMissed = (schema: string, row: string): string => `(kind = ${RELIABLE} or not (
+  ${isSuperseded(schema, row)} or (${row}.expires_at is not null and ${isOfEnded(schema, row)})))`;
 
 /** The counts of a group of entries. */
 export const counts = (condition: string): string => `
@@ -49,7 +53,7 @@ create trigger channels_updated after update on ${schema}.channel
 create trigger channels_deleted after delete on ${schema}.channel
   referencing old table as former for each statement execute function ${schema}.count_channels();
 
--- Every reliable entry that is deleted leaves a mark, and every withdrawal that no newer value has replaced.
+-- Every entry that is deleted leaves a mark if readers miss it.
 create function ${schema}.note_deleted() returns trigger language plpgsql volatile ${BY_INDEX}
 set enable_sort = off as $$
 declare
@@ -61,7 +65,7 @@ begin
     dropped_to = greatest(channel.dropped_to, gone.last)
   from (
     select channel, ${counts("seq <= settled")}, max(seq) filter (where kind = ${RELIABLE}) as last,
-      max(seq) filter (where kind = ${RELIABLE} or not ${isSuperseded(schema, "deleted")}) as hole
+      max(seq) filter (where ${isMissed(schema, "deleted")}) as hole
     from deleted where kind in (${RELIABLE}, ${VALUE}, ${WITHDRAWAL}) group by channel
   ) gone where channel.channel = gone.channel;
   update ${schema}.idempotency set dropped = true from deleted

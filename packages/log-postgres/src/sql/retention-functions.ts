@@ -1,10 +1,6 @@
 import { IDEMPOTENCY_AGE, VOLATILE_AGE } from "@tidings/log";
 import { change, counts, IS_EMPTY, OF_CHANNEL, SIZE } from "./bookkeeping.ts";
-import { BY_INDEX, IS_LATEST, isEnd, isSuperseded, RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./tables.ts";
-
-/** Whether the channel of the entry `row` has ended. */
-const isOfEnded = (schema: string, row: string): string =>
-  `exists (select 1 from ${schema}.entry ended where ended.channel = ${row}.channel and ${isEnd("ended")})`;
+import { BY_INDEX, IS_LATEST, isOfEnded, isSuperseded, RELIABLE, VALUE, VOLATILE, WITHDRAWAL } from "./tables.ts";
 
 /** Whether a value that may expire has done so. Its time may be in the future, after the clock went back. */
 const HAS_EXPIRED = "(expires_at <= now_at or (at > now_at and at - now_at >= expires_at - at))";

@@ -15,6 +15,10 @@ export const IS_LATEST = `kind in (${VALUE}, ${WITHDRAWAL})`;
 /** An entry that is the last one of its channel. */
 export const isEnd = (row: string): string => `(${row}.type = '${END_TYPE}' and ${row}.kind = ${RELIABLE})`;
 
+/** Whether the channel of an entry has ended. */
+export const isOfEnded = (schema: string, row: string): string =>
+  `exists (select 1 from ${schema}.entry ended where ended.channel = ${row}.channel and ${isEnd("ended")})`;
+
 /** A value, or the end of a channel. */
 export const isCurrent = (row: string): string => `(${row}.kind = ${VALUE} or ${isEnd(row)})`;
 

@@ -171,7 +171,7 @@ export const endLaws: readonly Law[] = [
   },
   {
     law: "ends",
-    title: "a value of an ended channel that expires is gone without a withdrawal",
+    title: "a value of an ended channel that expires is gone without a withdrawal, and without a hole",
     only: { heedsClock: true },
     async run({ open }) {
       const clock = new ManualClock();
@@ -179,7 +179,9 @@ export const endLaws: readonly Law[] = [
       await publish(log, latest("a", "x", "1", { expires: MINUTE }), latest("a", "y", "2"), end("a", "3"));
       clock.move(MINUTE);
       await log.trim();
-      expect(dataOf(await readToEnd(log, await startOf(log), ["a"]))).toEqual(["2", "3"]);
+      const start = await startOf(log);
+      expect(dataOf(await readToEnd(log, start, ["a"]))).toEqual(["2", "3"]);
+      expect(await holesOf(log, start, "a")).toEqual([]);
       expect((await log.stat()).entries).toBe(2);
     },
   },
