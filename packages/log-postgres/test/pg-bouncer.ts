@@ -40,12 +40,12 @@ ${Object.entries(settings)
  * Starts a PgBouncer before a server.
  *
  * @param settings @default each transaction may get another connection of the server
- * @returns the URL, and a function that ends it
+ * @returns the URL, and functions that end it, stop it as it is, and let it go on
  */
 export async function startPgBouncer(
   serverUrl: string,
   settings = BY_TRANSACTION,
-): Promise<{ url: string; stop: () => Promise<void> }> {
+): Promise<{ url: string; stop: () => Promise<void>; freeze: () => void; thaw: () => void }> {
   const { user } = inject("postgresPrograms");
   const folder = await mkdtemp(join(tmpdir(), "tidings-pgbouncer-"));
   const port = await freePort();
@@ -60,6 +60,8 @@ export async function startPgBouncer(
   while (bouncer.exitCode === null && !(await answers(url.href))) await sleep(30);
   return {
     url: url.href,
+    freeze: () => void bouncer.kill("SIGSTOP"),
+    thaw: () => void bouncer.kill("SIGCONT"),
     async stop() {
       await end(bouncer, "SIGKILL");
       await rm(folder, { recursive: true });

@@ -1,5 +1,5 @@
 import { describeEventLog } from "@tidings/log/conformance";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { postgresLog } from "../src/postgres-log.ts";
 import { startPgBouncer } from "../test/pg-bouncer.ts";
 import { everything, reliable } from "../../log/test/entries.ts";
@@ -76,4 +76,30 @@ describe("behind a PgBouncer that shares connections between transactions,", () 
     expect(Math.max(...times)).toBeLessThan(4_000);
     expect(warnings).toHaveLength(1);
   });
+});
+
+test("a PgBouncer that is frozen for a while makes calls fail within their limit, and loses or doubles nothing", async () => {
+  // Of its own: connections of other tests would wait, too.
+  const bouncer = await startPgBouncer(server.url);
+  onTestFinished(() => bouncer.stop());
+  const { log: near, open } = await openTestLog(server);
+  const log = await open({ onWarning() {} }, bouncer.url);
+  await Promise.all([log.head(), log.append([reliable("a", "1", { idempotencyKey: "1" })])]);
+  const start = await log.head();
+  bouncer.freeze();
+  const begun = performance.now();
+  const entries = ["2", "3", "4"].map((key) => reliable("a", key, { idempotencyKey: key }));
+  const outcomes = await Promise.allSettled([
+    log.read(start, null, { entries: 100, bytes: 1e6 }),
+    ...entries.map((entry) => log.append([entry])),
+  ]);
+  expect(performance.now() - begun).toBeLessThan(20_000);
+  expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill("rejected"));
+  // The entries were sent together.
+  expect(outcomes.slice(1)).toMatchObject(Array(3).fill({ reason: { name: "AppendError", outcome: "unknown" } }));
+  bouncer.thaw();
+  await expect.poll(() => log.head().then(() => "answers", String), { timeout: 20_000 }).toBe("answers");
+  for (const entry of entries) await log.append([entry]);
+  const stored = await everything(near);
+  expect(stored.toSorted()).toEqual(["1", "2", "3", "4"]);
 });
