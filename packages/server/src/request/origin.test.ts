@@ -44,7 +44,12 @@ describe("web origins", () => {
       403,
     ],
     ["a whole origin that an expression matches", { origin: APP }, { origins: [/https:\/\/[a-z]+\.example/] }, 200],
-    ["an origin that no page can have", { origin: `https://${"a".repeat(300)}.example` }, { origins: "*" }, 403],
+    [
+      "an origin that no page can have",
+      { origin: `https://${"a".repeat(300)}.example` },
+      { origins: "*" as const },
+      403,
+    ],
     ["more than an expression matches", { origin: `${APP}.evil` }, { origins: [/https:\/\/[a-z]+\.example/] }, 403],
     ["text before a pattern's host", { origin: "https://x/.app.example" }, { origins: ["https://*.app.example"] }, 403],
     ["an origin that a function allows", { origin: APP }, { origins: (origin: string) => origin === APP }, 200],
