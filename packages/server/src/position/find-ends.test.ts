@@ -47,7 +47,7 @@ test.each([
   ["tells of an end", BOTH, 0],
   [
     "gets all values of the path that it has asked for, and an end of another one",
-    `${BOTH.replace("over", "over@now")}`,
+    BOTH.replace("over", "over@now"),
     5_000,
   ],
 ])("a stream %s without reading the values that nobody has asked for", async (_, query, values) => {

@@ -91,13 +91,13 @@ export function phaseAfter(phase: ValuesPhase, { entries, next, more }: Page): P
   const { paths, alone, untoldPaths } = phase;
   if (alone.length > 0) return unlessOver({ ...phase, alone: alone.slice(1) });
   if (!more) return CONFIRMED;
-  const ended = entries.filter((entry) => isEnd(entry)).map(({ channel }) => channel);
+  const ended = new Set(entries.filter((entry) => isEnd(entry)).map(({ channel }) => channel));
   return unlessOver({
     ...phase,
     paths: paths.filter((path) => !untoldPaths.includes(path)),
     after: next,
     untoldPaths: [],
-    alone: untoldPaths.filter((path) => !ended.includes(path)),
+    alone: untoldPaths.filter((path) => !ended.has(path)),
   });
 }
 
