@@ -27,9 +27,9 @@ const visible = z.refine<string>(isVisible);
 const singleSpaces = z.overwrite<string>((text) => text.replaceAll(/\p{Zs}+/gu, " "));
 
 /**
- * A name that somebody chooses now. It has no invisible characters and no piles of marks, and its spaces become single plain ones. So two
- * names that look the same because of them cannot exist. A stored name keeps the rules of `Name`: a room with an older
- * name stays readable.
+ * A name that somebody chooses now. It has no invisible characters and no piles of marks, and its spaces become single
+ * plain ones. So two names that look the same because of them cannot exist. A stored name keeps the rules of `Name`: a
+ * room with an older name stays readable.
  */
 export const NewName = Name.check(singleSpaces, visible);
 

@@ -18,8 +18,8 @@ export function checkObject(what: string, value: unknown, knownKeys: readonly st
 export type CheckedType = "string" | "boolean" | "number" | "function" | "object" | "array";
 
 /**
- * Checks that a value is an object whose keys say what it holds. A promise that nobody has awaited has none, and neither
- * has a map: what they hold would be ignored.
+ * Checks that a value is an object whose keys say what it holds. A promise that nobody has awaited has none, and a map
+ * has none: what they hold would be ignored.
  *
  * @throws TypeError
  */

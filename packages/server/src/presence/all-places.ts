@@ -151,8 +151,9 @@ export class AllPlaces {
   }
 
   /**
-   * Somebody who comes counts for more than a state whose viewer may not be there: that is forgotten after a day. A look
-   * that finds nothing is not repeated for a second: a stream may come to a hundred addresses, and each would cost one.
+   * Somebody who comes counts for more than a state whose viewer may not be there: that is forgotten after a day. A
+   * look that finds nothing is not repeated for a second: a stream may come to a hundred addresses, and each would cost
+   * one.
    */
   #makeRoom(): boolean {
     const now = this.#needs.clock.monotonic();

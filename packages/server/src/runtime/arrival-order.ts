@@ -1,6 +1,6 @@
 /**
- * Members in the order of their arrival. Every step costs the same. With a plain `Set`, to find the first member costs a
- * walk over the places of all that were deleted before it.
+ * Members in the order of their arrival. Every step costs the same. With a plain `Set`, to find the first member costs
+ * a walk over the places of all that were deleted before it.
  */
 export class ArrivalOrder<Member> {
   /** By member: the number of its arrival. */
