@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
+import { connect, createServer, type IncomingHttpHeaders } from "node:http2";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
-import { expect, test } from "vitest";
+import { toNodeHandler } from "@tidings/server/node";
+import { expect, onTestFinished, test } from "vitest";
+import { listen } from "../listen.ts";
 import { serveHub } from "../serve-hub.ts";
 import { testContract } from "../../packages/contract/test/test-contract.ts";
 import { servers } from "../wire/servers.ts";
@@ -38,3 +41,24 @@ test.each(servers.filter(({ http }) => http === 1))(
     expect(asked).toBe(3);
   },
 );
+
+test("over HTTP/2, the authority counts, whatever a host header says", async () => {
+  const hub = createHub(testContract, { log: memoryLog(), hosts: ["app.example"], authorize: () => true });
+  onTestFinished(() => hub.close());
+  const { port } = await listen(createServer(toNodeHandler(hub)));
+  const session = connect(`http://127.0.0.1:${port}`);
+  onTestFinished(() => session.destroy());
+  async function statusOfAuthority(authority: string, host: string): Promise<unknown> {
+    const request = session.request({
+      ":path": "/events?protocol=1&channel=rooms/lobby",
+      ":authority": authority,
+      host,
+    });
+    // Safe: the event has the headers.
+    const [headers] = (await once(request, "response")) as [IncomingHttpHeaders];
+    request.close();
+    return headers[":status"];
+  }
+  expect(await statusOfAuthority("app.example", "evil.example")).toBe(200);
+  expect(await statusOfAuthority("evil.example", "app.example")).toBe(403);
+});

@@ -16,6 +16,9 @@ test("a new name can have any script, emoji and combining marks", () => {
     "🇦🇹",
     "👍🏽",
     "Zoe\u0308",
+    "A\u0323\u0302\u0301n",
+    "ལྷོ་བྲག",
+    "שָּׁלוֹם",
     "محمد",
     "می‌خواهم",
     "क्‍ष",
@@ -51,6 +54,12 @@ test("a name with a character that turns the text around is refused", () => {
 
 test("a name needs more than combining marks", () => {
   for (const name of ["\u0301", "\u0301\u0302"]) expect(refuses(name), JSON.stringify(name)).toBe(true);
+});
+
+test("a name with a pile of marks, or with a mark that stands on what is before the name, is refused", () => {
+  for (const name of [`A${"\u0301".repeat(5)}da`, "Ada\u0301\u0316\u0334\u0301\u0316", "\u0301Ada", " \u0338Ada"]) {
+    expect(refuses(name), JSON.stringify(name)).toBe(true);
+  }
 });
 
 test("spaces of a new name are single plain ones, since others look the same", () => {

@@ -10,10 +10,16 @@ function letterOfJoiningScript(): string {
   return `[${[...scripts, ...more].map((script) => `\\p{Script=${script}}`).join("")}]`;
 }
 
+/**
+ * Marks without a letter before them stand on what is beside the name, and a pile of them reaches into other lines. No
+ * language needs five on one letter.
+ */
+const MISPLACED_MARKS = /^\p{M}|\p{M}{5}/u;
+
 /** Each step replaces or finds in linear time: the text can be as long as a body. */
 function isVisible(name: string): boolean {
   const withoutJoiners = withoutEmoji(name).replaceAll(JOINER, "");
-  return hasInk(withoutJoiners) && !HIDDEN.test(withoutJoiners);
+  return hasInk(withoutJoiners) && !HIDDEN.test(withoutJoiners) && !MISPLACED_MARKS.test(withoutJoiners);
 }
 
 const visible = z.refine<string>(isVisible);
@@ -21,9 +27,9 @@ const visible = z.refine<string>(isVisible);
 const singleSpaces = z.overwrite<string>((text) => text.replaceAll(/\p{Zs}+/gu, " "));
 
 /**
- * A name that somebody chooses now. It has no invisible characters, and its spaces become single plain ones. So two
- * names that look the same because of them cannot exist. A stored name keeps the rules of `Name`: a room with an older
- * name stays readable.
+ * A name that somebody chooses now. It has no invisible characters and no piles of marks, and its spaces become single
+ * plain ones. So two names that look the same because of them cannot exist. A stored name keeps the rules of `Name`: a
+ * room with an older name stays readable.
  */
 export const NewName = Name.check(singleSpaces, visible);
 

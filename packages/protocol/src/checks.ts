@@ -6,9 +6,7 @@
  * @throws TypeError for anything but an object, and for an unknown key
  */
 export function checkObject(what: string, value: unknown, knownKeys: readonly string[]): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TypeError(`Expected ${what} to be an object, got ${typeNameOf(value)}.`);
-  }
+  checkHasKeys(what, value);
   for (const key of Object.keys(value)) {
     if (!knownKeys.includes(key)) {
       throw new TypeError(`Expected one of ${knownKeys.join(", ")} in ${what}, got "${key}".`);
@@ -18,6 +16,21 @@ export function checkObject(what: string, value: unknown, knownKeys: readonly st
 
 /** What {@link typeNameOf} may answer, as far as an application passes it. */
 export type CheckedType = "string" | "boolean" | "number" | "function" | "object" | "array";
+
+/**
+ * Checks that a value is an object whose keys say what it holds. A promise that nobody has awaited has none, and a map
+ * has none: what they hold would be ignored.
+ *
+ * @throws TypeError
+ */
+export function checkHasKeys(what: string, value: unknown): asserts value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError(`Expected ${what} to be an object, got ${typeNameOf(value)}.`);
+  }
+  const kind = Object.prototype.toString.call(value);
+  if (kind === "[object Object]" || kind === "[object Module]") return;
+  throw new TypeError(`Expected ${what} to be a plain object, got ${kind}.`);
+}
 
 /**
  * Checks an object of options.

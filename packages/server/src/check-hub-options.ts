@@ -2,6 +2,7 @@ import type { Contract } from "@tidings/contract";
 import type { EventLog } from "@tidings/log";
 import type { HubOptions, Viewer } from "./hub-options.ts";
 import {
+  checkHasKeys,
   checkMethods,
   checkObject,
   checkOptions,
@@ -80,4 +81,5 @@ export function checkIsContract(contract: unknown): void {
       `Expected the contract of createHub to be made with defineContract, got ${typeNameOf(contract)}.`,
     );
   }
+  checkHasKeys("the contract of createHub", contract);
 }

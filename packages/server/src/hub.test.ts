@@ -2,7 +2,7 @@ import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { openTestHub, request, said } from "../test/test-hub.ts";
+import { lobby, openTestHub, request, said } from "../test/test-hub.ts";
 import { createHub } from "./index.ts";
 
 const LOBBY = "channel=rooms/lobby";
@@ -196,6 +196,21 @@ test("a hub on the real clock does not keep a process alive", async () => {
   await hub.close();
 });
 
+test.each([
+  ["a promise", Promise.resolve({})],
+  ["a map", new Map()],
+])("createHub refuses %s in place of a contract", (_, contract) => {
+  expect(() => createHub(contract as never, { log: memoryLog(), authorize: () => true })).toThrow(
+    "Expected the contract of createHub to be a plain object",
+  );
+});
+
+test("publish refuses options that nobody has awaited: their idempotency key would be ignored", async () => {
+  const { hub } = await openTestHub();
+  const publish = hub.publish(lobby, "message", { text: "a" }, Promise.resolve({ idempotencyKey: "a" }) as never);
+  await expect(publish).rejects.toThrow("Expected the options of publish to be a plain object, got [object Promise].");
+});
+
 test("createHub refuses a contract that breaks a rule", () => {
   const twice = defineContract({ one: channel("rooms/:id", {}), other: channel("rooms/lobby", {}) });
   expect(() => createHub(twice, { log: memoryLog(), authorize: () => true })).toThrow(
@@ -229,6 +244,8 @@ describe("createHub refuses", () => {
     ["a state instead of a loader", { ...given, snapshot: { room: [] } }, 'Expected "snapshot.room" to be a function'],
     ["a limit that does not exist", { ...given, limits: { conections: 5 } }, 'in limits, got "conections".'],
     ["a number for limits", { ...given, limits: 5 }, 'Expected "limits" to be an object, got number.'],
+    ["limits that nobody awaits", { ...given, limits: Promise.resolve({}) }, "Expected limits to be a plain object"],
+    ["a map of rules", { ...given, keep: { channels: new Map() } }, "to be a plain object, got [object Map]."],
     ["a text for a number", { ...given, heartbeat: "15s" }, 'Expected "heartbeat" to be a number, got string.'],
     ["a clock without running time", { ...given, clock: { now: Date.now } }, 'to have a method "monotonic"'],
     ["a number for debug", { ...given, debug: 1 }, 'Expected "debug" to be a boolean, got number.'],

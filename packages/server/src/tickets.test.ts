@@ -60,6 +60,15 @@ test("of more tickets than the limit, the oldest are void", () => {
   expect(() => createTickets({ limits: 5 } as never)).toThrow('got "limits"');
 });
 
+test.each([[undefined], [null], ["/?ticket=0"], [{}], [{ url: 5 }]])(
+  "redeem refuses %j in a clear sentence",
+  (given) => {
+    expect(() => createTickets().redeem(given as never)).toThrow(
+      /^Expected redeem to get the request that authenticate gets, got /,
+    );
+  },
+);
+
 test("a page that waits while rights change is still the request that brought the ticket", async () => {
   const { page, hub, hubClock, tickets } = await openTicketHub();
   const answer = page(`${LOBBY}&wait=20&ticket=${tickets.issue(ada)}`);

@@ -1,8 +1,9 @@
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { HubRequest, Viewer } from "./hub-options.ts";
-import { checkMethods, checkOptions, checkRange, CLOCK_METHODS } from "@tidings/protocol/checks";
+import { checkMethods, checkOptions, checkRange, CLOCK_METHODS, typeNameOf } from "@tidings/protocol/checks";
 import { checkViewer } from "./request/check-viewer.ts";
 import { queryOf } from "./request/query.ts";
+import { ArrivalOrder } from "./runtime/arrival-order.ts";
 
 /** How long a ticket can be used, in milliseconds. */
 export const TICKET_LIFETIME = 30_000;
@@ -17,6 +18,7 @@ export interface Tickets<V extends Viewer> {
   /**
    * The viewer of the `ticket` in a request's query. Null when there is no ticket, or it was used, is too old, or was
    * issued by another process.
+   * @throws TypeError for anything but the request that `authenticate` gets
    */
   redeem(request: HubRequest): V | null;
 }
@@ -44,37 +46,59 @@ export function createTickets<V extends Viewer>(options: TicketOptions = {}): Ti
   const { limit = 10_000, clock = systemClock } = options;
   checkRange("limit", limit, 1, Infinity);
   checkMethods("clock", clock, CLOCK_METHODS);
-  /** In the order of their issue: the oldest come first. */
   const unused = new Map<string, { readonly viewer: V; readonly issuedAt: number }>();
+  /** The same tickets, in the order of their issue. */
+  const order = new ArrivalOrder<string>();
   /**
    * A waiting page is authenticated again when rights change. It is still the same request, so its ticket counts again.
    */
   const redeemed = new WeakMap<HubRequest, V>();
   // Running time: a clock that is set back must not make a ticket last longer.
   const isValid = (issuedAt: number) => clock.monotonic() - issuedAt < TICKET_LIFETIME;
+
+  function take(ticket: string): V | null {
+    const found = unused.get(ticket);
+    unused.delete(ticket);
+    order.delete(ticket);
+    return found !== undefined && isValid(found.issuedAt) ? found.viewer : null;
+  }
+
+  function makeRoom(): void {
+    for (let { oldest } = order; oldest !== undefined; { oldest } = order) {
+      if (unused.size < limit && isValid(unused.get(oldest)?.issuedAt ?? 0)) return;
+      take(oldest);
+    }
+  }
+
   return {
     issue(viewer) {
       checkViewer("issue to get", viewer);
-      for (const [ticket, { issuedAt }] of unused) {
-        if (unused.size < limit && isValid(issuedAt)) break;
-        unused.delete(ticket);
-      }
+      makeRoom();
       const bytes = crypto.getRandomValues(new Uint8Array(16));
       const ticket = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
       unused.set(ticket, { viewer, issuedAt: clock.monotonic() });
+      order.add(ticket);
       return ticket;
     },
     redeem(request) {
+      checkRequest(request);
       const redeemedBefore = redeemed.get(request);
       if (redeemedBefore !== undefined) return redeemedBefore;
       // A lookup, not a comparison: its duration says nothing about a key with another hash, so the 128 random bits
       // cannot be found byte by byte.
       const ticket = queryOf(request).get("ticket") ?? "";
-      const found = unused.get(ticket);
-      unused.delete(ticket);
-      if (found === undefined || !isValid(found.issuedAt)) return null;
-      redeemed.set(request, found.viewer);
-      return found.viewer;
+      const viewer = take(ticket);
+      if (viewer !== null) redeemed.set(request, viewer);
+      return viewer;
     },
   };
+}
+
+/** Plain JavaScript may pass its headers, or nothing. @throws TypeError */
+function checkRequest(request: unknown): void {
+  const url: unknown = (request as Partial<HubRequest> | null | undefined)?.url;
+  if (typeof url === "string") return;
+  const got =
+    typeNameOf(request) === "object" ? `an object with a "url" of the type ${typeNameOf(url)}` : typeNameOf(request);
+  throw new TypeError(`Expected redeem to get the request that authenticate gets, got ${got}.`);
 }

@@ -72,8 +72,9 @@ export class StopRequests {
 
   #forgetLater(): void {
     const { clock, closing } = this.#needs;
+    if (this.#isPlanned) return;
     const [oldest] = this.#standing.values();
-    if (oldest === undefined || this.#isPlanned) return;
+    if (oldest === undefined) return;
     this.#isPlanned = true;
     const wait = Math.max(0, oldest.until - clock.monotonic());
     void sleep(clock, wait, closing).then((isTime) => (isTime ? this.#forget() : undefined));

@@ -18,7 +18,7 @@ import type { StandingStop } from "./stop-requests.ts";
 
 interface WritersNeeds extends EntryNeeds, EndNeeds, Omit<HeldLeaseNeeds, "log" | "clock" | "closed"> {
   readonly clock: Pick<Clock, "now" | "monotonic" | "setTimeout">;
-  readonly log: Pick<EventLog, "head" | "read" | "current">;
+  readonly log: Pick<EventLog, "head" | "read" | "recent" | "current">;
   /** Resolves when new entries of the log are followed. */
   readonly ready: () => Promise<void>;
   /** Uniform in [0, 1). */

@@ -14,8 +14,8 @@ class NodeHeaders {
   get(name: string): string | null {
     const { headers } = this.#raw;
     const key = name.toLowerCase();
-    // HTTP/2 has a pseudo header instead of "host".
-    const value = headers[key] ?? (key === "host" ? headers[":authority"] : undefined);
+    // HTTP/2 has a pseudo header instead of "host". If a client sends both, a front end goes by the pseudo header.
+    const value = (key === "host" ? headers[":authority"] : undefined) ?? headers[key];
     return Array.isArray(value) ? value.join(", ") : (value ?? null);
   }
 }

@@ -64,6 +64,27 @@ describe("snapshots (law 8)", () => {
     expect([status, json.state, questions]).toEqual([403, undefined, 2]);
   });
 
+  test("is made again within a new bound, also if the application keeps its grant and changes it", async () => {
+    const grant: { readableFrom?: string } = {};
+    const scopes: (string | null)[] = [];
+    const { page, hub, clock, say } = await openTestHub({
+      authorize: () => grant,
+      snapshot: {
+        room: async (_, { readableFrom }) => {
+          scopes.push(readableFrom);
+          grant.readableFrom = newest;
+          await hub.recheck({ address: lobby });
+          // The command comes while the state loads.
+          await new Promise<void>((resolve) => clock.defer(resolve));
+          return { texts: [] };
+        },
+      },
+    });
+    const [, newest = ""] = await say("secret", "newest");
+    const { status, json } = await page(`${LOBBY}&snapshot`);
+    expect([status, json.events, scopes]).toEqual([200, [], [null, newest]]);
+  });
+
   test("a state that loads longer than the right lasts is shown only if authorize allows it again", async () => {
     let rights = 1;
     const { hub, clock } = await openTestHub({

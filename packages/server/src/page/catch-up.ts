@@ -15,7 +15,7 @@ import { eventJson } from "./event-json.ts";
 import type { PageParts } from "./page-parts.ts";
 
 export interface CatchUpNeeds extends CurrentValueNeeds {
-  readonly log: Pick<EventLog, "read" | "current">;
+  readonly log: Pick<EventLog, "read" | "recent" | "current">;
   readonly reads: ReadQueue;
   readonly pageLimit: Limit;
   readonly followers: Pick<Followers, "follow" | "unfollow">;

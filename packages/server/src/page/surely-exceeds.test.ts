@@ -24,3 +24,9 @@ test("a value that contains itself exceeds every number of bytes", () => {
   circle.self = circle;
   expect(surelyExceeds(circle, 1_000)).toBe(true);
 });
+
+test("a list that contains itself many times exceeds them, and does not fill the memory", () => {
+  const circle: unknown[] = [];
+  for (let index = 0; index < 500_000; index++) circle.push(circle);
+  expect(surelyExceeds(circle, 4_000_000)).toBe(true);
+});

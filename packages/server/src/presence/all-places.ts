@@ -11,6 +11,8 @@ import { StreamsWithoutRoom } from "./streams-without-room.ts";
 
 /** The longest time that a process which ends waits for what it publishes last, in milliseconds. */
 const CLOSE_TIME = 2_000;
+/** How long after a look for an address that makes room for another one there is none, in milliseconds. */
+const LOOK_INTERVAL = 1_000;
 
 interface AllPlacesNeeds extends Pick<PlaceNeeds, "hub" | "clock" | "grace" | "mostPeople" | "report"> {
   readonly contract: Contract;
@@ -39,6 +41,8 @@ export class AllPlaces {
   readonly #withoutRoom = new StreamsWithoutRoom();
   /** Null while nobody is there. */
   #renewals: Renewals | null = null;
+  /** Before that, no address makes room for another one, on the clock that never goes back. */
+  #nextLookAt = -Infinity;
   #isClosed = false;
 
   constructor(needs: AllPlacesNeeds) {
@@ -146,13 +150,20 @@ export class AllPlaces {
     return this.#places.size > 0;
   }
 
-  /** Somebody who comes counts for more than a state whose viewer may not be there: that is forgotten after a day. */
+  /**
+   * Somebody who comes counts for more than a state whose viewer may not be there: that is forgotten after a day. A
+   * look that finds nothing is not repeated for a second: a stream may come to a hundred addresses, and each would cost
+   * one.
+   */
   #makeRoom(): boolean {
+    const now = this.#needs.clock.monotonic();
+    if (now < this.#nextLookAt) return false;
     for (const [path, place] of this.#places) {
       if (!place.isVacant) continue;
       this.#remove(path, place);
       return true;
     }
+    this.#nextLookAt = now + LOOK_INTERVAL;
     return false;
   }
 

@@ -44,6 +44,12 @@ describe("web origins", () => {
       403,
     ],
     ["a whole origin that an expression matches", { origin: APP }, { origins: [/https:\/\/[a-z]+\.example/] }, 200],
+    [
+      "an origin that no page can have",
+      { origin: `https://${"a".repeat(300)}.example` },
+      { origins: "*" as const },
+      403,
+    ],
     ["more than an expression matches", { origin: `${APP}.evil` }, { origins: [/https:\/\/[a-z]+\.example/] }, 403],
     ["text before a pattern's host", { origin: "https://x/.app.example" }, { origins: ["https://*.app.example"] }, 403],
     ["an origin that a function allows", { origin: APP }, { origins: (origin: string) => origin === APP }, 200],
@@ -183,4 +189,12 @@ describe("web origins", () => {
   ])("%j is a start-up error", async (cors) => {
     await expect(openTestHub({ cors })).rejects.toThrow(TypeError);
   });
+});
+
+test("an expression that takes very long for long texts costs little, whatever the origin is", async () => {
+  const { ask } = await openTestHub({ cors: { origins: [/https:\/\/.+-.+-.+\.app\.example/] } });
+  const begin = performance.now();
+  const { status } = await ask(`${LOBBY}&protocol=1`, { headers: { origin: `https://${"-".repeat(4_000)}` } });
+  expect(status).toBe(403);
+  expect(performance.now() - begin).toBeLessThan(1_000);
 });

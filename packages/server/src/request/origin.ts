@@ -22,6 +22,8 @@ const ALLOWED_HEADERS = ["authorization", "content-type", "last-event-id"];
 const APP_ORIGIN = /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[a-z0-9._~-]+(:\d+)?$/;
 /** The origin of a page from a file and of a sandboxed frame. Anybody can make such a frame. */
 const OPAQUE_ORIGIN = "null";
+/** The longest origin, in characters: a scheme, a host of 253 characters, which is what DNS allows, and a port. */
+const MOST_ORIGIN = 300;
 /**
  * A pattern: every subdomain of a host, however deep, but not the host itself. The host has at least two labels:
  * `https://*.com` would allow almost everybody.
@@ -55,6 +57,8 @@ export function createOriginPolicy({ hosts, trace }: OriginNeeds, cors: CorsOpti
     const site = headers.get("sec-fetch-site");
     if (origin === null) return site === "cross-site" || site === "same-site" ? refuse(hasForeignCors) : {};
     if (site === "same-origin" || (site === null && hosts.isOwn(origin, headers.get("host")))) return {};
+    // A page cannot have it, and an expression may take very long for a long text.
+    if (origin.length > MOST_ORIGIN) return refuse(hasForeignCors);
     if (origins === "*") return { "access-control-allow-origin": "*", ...EXPOSED };
     // An expression or a function may allow more than it means to.
     if (credentials && origin === OPAQUE_ORIGIN) return refuse(hasForeignCors);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { BufferSink } from "../../test/buffer-sink.ts";
 import { lobby, openTestHub, parsePage, said } from "../../test/test-hub.ts";
 import type { chat } from "../../test/test-hub.ts";
 import type { Decision, HubOptions, Viewer } from "../index.ts";
@@ -220,6 +221,23 @@ describe("readableFrom", () => {
       );
     },
   );
+
+  test("is the one of the answer, also if the application changes its object before the stream is open", async () => {
+    const grant: { readableFrom?: string } = {};
+    const { ask, say, hub, clock } = await openTestHub({ authorize: () => grant });
+    await hub.publish(lobby, "topic", { text: "secret" });
+    const [newest = ""] = await say("a");
+    const response = await ask(`${LOBBY}@now`);
+    if (!("open" in response)) throw new Error("Expected a stream.");
+    grant.readableFrom = newest;
+    await hub.recheck({ address: lobby });
+    await clock.settle();
+    const sink = new BufferSink();
+    response.open(sink);
+    await clock.settle();
+    // The client comes back, and begins within the new bound.
+    expect([sink.received, sink.of("bye")]).toEqual([[], [{ data: { reason: "expired" }, id: null }]]);
+  });
 
   test("undefined is no bound", async () => {
     const { page, say } = await openTestHub({ authorize: answering({ readableFrom: undefined }) });

@@ -133,7 +133,8 @@ function toGrant(decision: unknown): Grant | null {
     const got = unknown.join(", ") || "a class";
     throw new TypeError(`Expected authorize to answer true, false or { readableFrom?, expiresAt? }, got ${got}.`);
   }
-  const grant: Grant = decision;
-  if (grant.readableFrom !== undefined) parseReadableFrom(grant.readableFrom);
-  return grant;
+  // A copy: the application may keep its object and change it, and a recheck compares the new answer with this one.
+  const { readableFrom, expiresAt }: Grant = decision;
+  if (readableFrom !== undefined) parseReadableFrom(readableFrom);
+  return { ...(readableFrom !== undefined && { readableFrom }), ...(expiresAt !== undefined && { expiresAt }) };
 }

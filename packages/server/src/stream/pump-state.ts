@@ -1,5 +1,5 @@
 import type { Cursor } from "@tidings/protocol";
-import { isEnd, type Entry } from "@tidings/log";
+import { isEnd, type Entry, type Page } from "@tidings/log";
 import { beginningOfValues, comesFirst } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 
@@ -43,6 +43,10 @@ export type Phase =
       readonly name: "current values";
       readonly paths: readonly string[];
       readonly after: Cursor | null;
+      /** Some of these paths: only their end is asked for. */
+      readonly untoldPaths: readonly string[];
+      /** The paths whose end is looked for alone, before the next values. */
+      readonly alone: readonly string[];
       readonly readableFromByPath: StartPosition["readableFromByPath"];
       readonly comesFirst: (entry: Entry) => boolean;
     }
@@ -70,11 +74,35 @@ export function firstPhase(
       name: "current values",
       paths,
       after: beginningOfValues(paths, readableFromByPath, epoch),
+      untoldPaths,
+      alone: [],
       readableFromByPath,
       comesFirst: (entry) => isAsked(entry) && comesFirst(entry, start),
     };
   }
   return isConfirmed || ring.covers(cursor) ? CONFIRMED : UNCONFIRMED;
+}
+
+/**
+ * The phase after a page of current values, or after a look at the first path of `alone`. Paths whose values nobody has
+ * asked for are looked at alone as soon as the values are more than a page: there may be any number of them.
+ */
+export function phaseAfter(phase: ValuesPhase, { entries, next, more }: Page): Phase {
+  const { paths, alone, untoldPaths } = phase;
+  if (alone.length > 0) return unlessOver({ ...phase, alone: alone.slice(1) });
+  if (!more) return CONFIRMED;
+  const ended = new Set(entries.filter((entry) => isEnd(entry)).map(({ channel }) => channel));
+  return unlessOver({
+    ...phase,
+    paths: paths.filter((path) => !untoldPaths.includes(path)),
+    after: next,
+    untoldPaths: [],
+    alone: untoldPaths.filter((path) => !ended.has(path)),
+  });
+}
+
+function unlessOver(phase: ValuesPhase): Phase {
+  return phase.paths.length === 0 && phase.alone.length === 0 ? CONFIRMED : phase;
 }
 
 /** Where a pump takes what comes next. */

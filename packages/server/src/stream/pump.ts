@@ -3,6 +3,7 @@ import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { LeavableBounds } from "../position/lower-bounds.ts";
 import { hasVoidBound, isOwedAfter, owedOf, pageUpTo } from "../position/owed.ts";
+import { newestOf } from "../position/find-ends.ts";
 import { readableValues } from "../position/readable-values.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { CommandedStream } from "../rights/commands.ts";
@@ -14,13 +15,21 @@ import type { SharedPage, SharedPages } from "../window/shared-pages.ts";
 import { LogBatch } from "../wire/batch.ts";
 import type { Consumer } from "./consumer.ts";
 import type { Follower, Followers } from "./followers.ts";
-import { CONFIRMED, firstPhase, entrySourceOf, type Phase, type ValuesPhase, type Work } from "./pump-state.ts";
+import {
+  CONFIRMED,
+  firstPhase,
+  entrySourceOf,
+  phaseAfter,
+  type Phase,
+  type ValuesPhase,
+  type Work,
+} from "./pump-state.ts";
 import { ReportedHoles } from "./reported-holes.ts";
 import type { WakeQueue } from "./wake-queue.ts";
 
 /** What all pumps of a hub need. */
 export interface PumpNeeds {
-  readonly log: Pick<EventLog, "head" | "current">;
+  readonly log: Pick<EventLog, "head" | "current" | "recent">;
   /** What comes in the log after a position. A consumer that takes nothing more has no more than a page waiting. */
   readonly pages: Pick<SharedPages, "find" | "read">;
   /** Runs a read of the log for one reader when its turn comes. */
@@ -228,27 +237,30 @@ export class Pump implements Follower {
   }
 
   #readCurrentValues(phase: ValuesPhase): Promise<void> {
-    const { paths, after, readableFromByPath: readable } = phase;
+    const { paths, alone, after, readableFromByPath: readable } = phase;
+    const [single] = alone;
     const { log, streamReadLimit: limit } = this.#needs;
+    const readPage = (of: readonly string[]): Promise<Page> =>
+      single === undefined ? readableValues(log, of, readable, after, limit) : newestOf(log, single);
     return this.#read(
-      paths,
-      async (_, of) => ({ page: await readableValues(log, of, readable, after, limit), head: await log.head() }),
+      single === undefined ? paths : [single],
+      async (_, of) => ({ page: await readPage(of), head: await log.head() }),
       ({ page, head }) => this.#handleCurrentValues(page, head, phase),
     );
   }
 
-  #handleCurrentValues({ entries, next, more }: Page, head: Cursor, phase: ValuesPhase): void {
+  #handleCurrentValues(page: Page, head: Cursor, phase: ValuesPhase): void {
     // After a failover, entries that are still owed would follow values that may be newer: the reader begins again.
     if (head.epoch !== this.#epoch) return this.#consumer.beginAgain();
     // A path may have been refused meanwhile.
-    const first = entries.filter((entry) => this.fromByPath.has(entry.channel) && phase.comesFirst(entry));
+    const first = page.entries.filter((entry) => this.fromByPath.has(entry.channel) && phase.comesFirst(entry));
     const beyond = first.filter(({ seq }) => seq > this.#upTo);
     // They are read again when the answer is there, unless they come as events, too: values may change all the time.
     if (!beyond.every((entry) => isOwedAfter(entry, this.fromByPath, this.#cursor))) return this.#become("held");
     this.#consumer.takeValues(first.filter(({ seq }) => seq <= this.#upTo));
-    this.#phase = more ? { ...phase, after: next } : CONFIRMED;
+    this.#phase = phaseAfter(phase, page);
     // All values are there, so the reader may have the position that was read before them.
-    if (!more) this.#consumer.takePosition(this.cursor);
+    if (this.#phase.name === "confirmed") this.#consumer.takePosition(this.cursor);
   }
 
   #takeFromLog(): void {
