@@ -25,7 +25,7 @@ export class HeldLease {
   readonly #lease: Lease;
   /** Where the newest value of the lease stands. */
   #position: Cursor;
-  #turn = 0;
+  #renewals = 0;
   /** When the log has last answered that the lease is held. */
   #heldAt: number;
 
@@ -63,9 +63,9 @@ export class HeldLease {
    * @throws LeaseError `lost` @throws AppendError `none` when nothing is stored; the lease still stands
    */
   async renew(events: readonly NewEntry[]): Promise<readonly Published[]> {
-    const turn = ++this.#turn;
-    const batch = [leaseEntry({ ...this.#lease, turn }, this.#position), ...events];
-    const [renewed, ...published] = await this.#append(batch, (position) => this.#findStored(position, turn, batch));
+    const renewals = ++this.#renewals;
+    const batch = [leaseEntry({ ...this.#lease, renewals }, this.#position), ...events];
+    const [renewed, ...published] = await this.#append(batch, (position) => this.#findStored(position, renewals, batch));
     this.#position = positionOf(renewed);
     this.#heldAt = this.#needs.clock.monotonic();
     return published;
@@ -101,7 +101,7 @@ export class HeldLease {
    * Whether the log has a batch after all. All entries of a batch are next to each other. So the positions of all of
    * them follow from where the lease stands.
    */
-  async #findStored(before: Cursor, turn: number, batch: readonly NewEntry[]): Promise<readonly Published[] | null> {
+  async #findStored(before: Cursor, renewals: number, batch: readonly NewEntry[]): Promise<readonly Published[] | null> {
     const { log, clock } = this.#needs;
     const { path, writer } = this.#lease;
     let after = before;
@@ -112,7 +112,7 @@ export class HeldLease {
       );
       for (const entry of page.entries) {
         const lease = entry.key === path ? parseLease(entry) : null;
-        if (lease?.writer !== writer || lease.turn !== turn) continue;
+        if (lease?.writer !== writer || lease.renewals !== renewals) continue;
         return batch.map((_each, index) => ({ id: `${entry.epoch}.${entry.seq + index}`, duplicate: false }));
       }
       ({ next: after, more } = page);

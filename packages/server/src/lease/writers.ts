@@ -161,7 +161,7 @@ export function createWriters(needs: WritersNeeds): Writers {
       const id = `${newEpoch(random)}.${clock.now().toString(36)}.${made++}`;
       // An address that can end is written once. So a request to stop is for this writer, however early it comes.
       const since = end === undefined ? (stopsSince ?? askedAt) : null;
-      const writer = await take({ path, writer: id, turn: 0, ttl, aborted: data }, since);
+      const writer = await take({ path, writer: id, renewals: 0, ttl, aborted: data }, since);
       // The former writer may have ended it since it was looked at. From now on, no writer can.
       if (end !== undefined && !isNext(writer.takenAt, askedAt)) await leaveEnded(writer);
       return writerOf(needs, { address, askedAt: formatCursor(askedAt), writer });
