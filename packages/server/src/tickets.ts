@@ -3,6 +3,7 @@ import type { HubRequest, Viewer } from "./hub-options.ts";
 import { checkMethods, checkOptions, checkRange, CLOCK_METHODS } from "@tidings/protocol/checks";
 import { checkViewer } from "./request/check-viewer.ts";
 import { queryOf } from "./request/query.ts";
+import { randomHex } from "./runtime/random-hex.ts";
 
 /** How long a ticket can be used, in milliseconds. */
 export const TICKET_LIFETIME = 30_000;
@@ -59,8 +60,7 @@ export function createTickets<V extends Viewer>(options: TicketOptions = {}): Ti
         if (unused.size < limit && isValid(issuedAt)) break;
         unused.delete(ticket);
       }
-      const bytes = crypto.getRandomValues(new Uint8Array(16));
-      const ticket = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      const ticket = randomHex(16);
       unused.set(ticket, { viewer, issuedAt: clock.monotonic() });
       return ticket;
     },
