@@ -37,7 +37,7 @@ test("a page that gets in costs the same, however many others wait for room or f
   state.looks = 0;
   for (const { page } of all.slice(0, 16)) {
     state.room++;
-    pages.givePlaceBack(page);
+    pages.noteOver(page);
     pages.letIn();
   }
   expect(entered).toHaveLength(80);
@@ -88,7 +88,7 @@ test("a page that has waited for a place in its session does not get in before o
   // As when the reader of a page is given up: its place goes to the next page of its session, and its room to anybody.
   for (const { page } of first.slice(0, 5)) {
     state.room++;
-    pages.givePlaceBack(page);
+    pages.noteOver(page);
     pages.letIn();
   }
   expect(entered.slice(16)).toEqual([1_002, 1_001, 1_000, 96, 95]);
