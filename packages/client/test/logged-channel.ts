@@ -1,5 +1,5 @@
 import { createMachine, type Machine } from "../src/drive/machine.ts";
-import type { Item } from "../src/deliver/item.ts";
+import type { Item } from "../src/state/item.ts";
 import type { Ending } from "../src/state/ending.ts";
 import { toPosition, type Position } from "../src/state/position.ts";
 import {

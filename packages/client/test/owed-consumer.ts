@@ -1,4 +1,4 @@
-import type { Item } from "../src/deliver/item.ts";
+import type { Item } from "../src/state/item.ts";
 import { toPosition } from "../src/state/position.ts";
 import { assertLaw, assertSame } from "./model.ts";
 

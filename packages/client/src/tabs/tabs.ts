@@ -1,5 +1,5 @@
 import type { OpenStream } from "../drive/open-stream.ts";
-import type { Failure } from "../drive/failure.ts";
+import type { Failure } from "../state/ending.ts";
 import { readOption } from "../drive/read-option.ts";
 import { toBase } from "../drive/requests.ts";
 import { toAbsolute } from "../drive/runtime-fetch.ts";
