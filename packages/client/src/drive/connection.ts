@@ -232,7 +232,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
 
     const ask = transport === "stream" ? openStream : polls(settings);
     const end = ask(request, {
-      onRetry: (milliseconds) => input("base", milliseconds),
+      onRetry: (milliseconds) => input("serverPause", milliseconds),
       onLife: () => cancelDoubt(),
       onEvent,
       onEnd,
