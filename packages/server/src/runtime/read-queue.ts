@@ -39,11 +39,11 @@ const MOST_SLOW_PATHS = 10_000;
  * loads of the application's states.
  *
  * One channel whose reads hang must not stop the others. So a read that takes longer than a second lets the next one
- * begin, and its paths count as slow until a read of them has succeeded. Reads of slow paths wait in lines of their own:
- * one line for all reads of the same paths, with one read at a time. So readers of some of these paths can find out that
- * theirs is not the slow one. Reads of one path have a limit of their own: they say which path is slow, and must not
- * wait for those of many paths, of which there may be any number. So while a read of many paths is slow,
- * each of them is tried alone. When the read is over, nobody needs these answers, and tries that wait do not begin.
+ * begin, and its paths count as slow until a read of them has succeeded. Reads of slow paths wait in lines of their
+ * own: one line for all reads of the same paths, with one read at a time. So readers of some of these paths can find
+ * out that theirs is not the slow one. Reads of one path have a limit of their own: they say which path is slow, and
+ * must not wait for those of many paths, of which there may be any number. So while a read of many paths is slow, each
+ * of them is tried alone. When the read is over, nobody needs these answers, and tries that wait do not begin.
  */
 export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOptions): ReadQueue {
   const most = Math.min(concurrency, Number.MAX_SAFE_INTEGER);

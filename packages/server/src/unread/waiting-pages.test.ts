@@ -85,7 +85,7 @@ test("a page that has waited for others of its session does not get in before ot
   const first = Array.from({ length: 100 }, (_, number) => wait(number, session)).slice(0, 16);
   for (let other = 1_000; other < 1_003; other++) wait(other);
   expect(entered).toHaveLength(16);
-  // As when the reader of a page is given up: the next page of its session may wait for room, and its room goes to anybody.
+  // As when the reader of a page is given up: the next page of its session may wait for room. Anybody gets its room.
   for (const { page } of first.slice(0, 5)) {
     state.room++;
     pages.noteOver(page);
