@@ -85,7 +85,7 @@ export class LoggedChannel {
             this.isPausing = false;
           };
         },
-        gap: () => this.consumer.tell(),
+        gap: () => this.consumer.noteGap(),
         end: () => {
           this.#ends += 1;
         },
@@ -265,7 +265,7 @@ export class LoggedChannel {
     const { state } = this.#machine;
     if (state.kind === "closed") return;
     assertSame("its state in the end", state.kind, "joined");
-    this.consumer.expectTold(this.entries.length, this.trimmed);
+    this.consumer.expectAll(this.entries.length, this.trimmed);
   }
 }
 
