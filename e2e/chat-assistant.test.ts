@@ -250,7 +250,7 @@ test.for([
   expect(await server.answers()).toMatchObject([{ text, answer: { state: "done" } }]);
 });
 
-test("in a room few answers are written at the same time; who asks for more is told so", async () => {
+test("in a room few answers are written at the same time; whoever asks for more is told so", async () => {
   const server = await start(saying("Yes. "));
   for (let count = 0; count <= MAX_ANSWERS_OF_ROOM; count++) await server.ask("@tea?");
   const states = async () => (await server.answers()).map(({ answer }) => answer?.state ?? "none");

@@ -15,7 +15,7 @@ const PATIENCE = { timeout: 60_000 };
 
 /** A server that says something else again and again, as fast as its socket takes it. */
 async function serveWithoutEnd(next: (seq: number) => string) {
-  const told = { blocks: 0 };
+  const sent = { blocks: 0 };
   const { port, close } = await listen(
     createServer((_, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
@@ -23,8 +23,8 @@ async function serveWithoutEnd(next: (seq: number) => string) {
       function go(): void {
         let hasRoom = true;
         while (hasRoom && !response.destroyed) {
-          told.blocks++;
-          hasRoom = response.write(next(told.blocks + 1));
+          sent.blocks++;
+          hasRoom = response.write(next(sent.blocks + 1));
         }
       }
       response.on("drain", go);
@@ -32,7 +32,7 @@ async function serveWithoutEnd(next: (seq: number) => string) {
     }),
   );
   onTestFinished(async () => void (await close()));
-  return { url: `http://127.0.0.1:${port}/events`, told };
+  return { url: `http://127.0.0.1:${port}/events`, sent };
 }
 
 const name = (seq: number): string => `feeds/${seq}${"x".repeat(1_000)}`;
@@ -45,18 +45,18 @@ test.each([
 ])(
   "of %s without an end nothing is kept, and other work goes on beside them",
   async (_, next) => {
-    const { url, told } = await serveWithoutEnd(next);
+    const { url, sent } = await serveWithoutEnd(next);
     const client = createClient(contract, { url });
     onTestFinished(() => client.close());
     client.subscribe(feed, { onGap: () => {} });
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
     onTestFinished(() => clearInterval(timer));
-    const until = (blocks: number) => vi.waitFor(() => expect(told.blocks).toBeGreaterThan(blocks), PATIENCE);
+    const until = (blocks: number) => vi.waitFor(() => expect(sent.blocks).toBeGreaterThan(blocks), PATIENCE);
     await until(10_000);
     const before = usedBytes();
     turns = 0;
-    await until(told.blocks + BLOCKS);
+    await until(sent.blocks + BLOCKS);
     expect(turns).toBeGreaterThan(10);
     expect(usedBytes() - before).toBeLessThan(MOST_KEPT);
   },

@@ -46,7 +46,7 @@ export async function expectIdleReadersTold(log: EventLog, failOver: () => Promi
     .toBeGreaterThan(0);
   const { laggard } = await failOver();
   await expect.poll(() => everything.at(-1), PATIENT).toBe("gap lost");
-  // Who has seen nothing of what is lost hears of nothing.
+  // Whoever has seen nothing of what is lost hears of nothing.
   const behind = follow(formatCursor(laggard));
   await hub.publish(contract.a(), "message", "new");
   await expect.poll(() => [everything.at(-1), behind], PATIENT).toEqual(["new", ["new"]]);

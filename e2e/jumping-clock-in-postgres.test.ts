@@ -30,7 +30,7 @@ describe("when the clock of PostgreSQL jumps", () => {
     await expectUnharmed(await start(), jump);
   });
 
-  test("by more than the age of what is kept, who has not read it gets a gap", async () => {
+  test("by more than the age of what is kept, whoever has not read it gets a gap", async () => {
     await expectToldOfAge(await start());
   });
 });

@@ -84,7 +84,7 @@ export async function expectUnharmed(server: JumpingServer, jump: number): Promi
   expect(await dataOf(bob, answer.path)).toEqual([...tokens, '{"outcome":"aborted"}']);
 }
 
-/** Jumps forward by more than the age of what is kept: that is gone, and who has not read it gets a gap. */
+/** Jumps forward by more than the age of what is kept: that is gone, and whoever has not read it gets a gap. */
 export async function expectToldOfAge(server: JumpingServer): Promise<void> {
   const [ada, bob] = [await openHub(server), await openHub(server)];
   const heard = follow(bob);
@@ -97,7 +97,7 @@ export async function expectToldOfAge(server: JumpingServer): Promise<void> {
   await server.setClock(0);
   await ada.log.trim();
   await ada.hub.publish(board, "line", { text: "new" });
-  // Who was there has lost nothing.
+  // Whoever was there has lost nothing.
   await expect.poll(() => heard).toEqual(["old", "in the future", "new"]);
   const page = await bob.log.read(start, [board.path], PAGE);
   expect(page.holes).toMatchObject([{ channel: board.path, reason: "trimmed" }]);

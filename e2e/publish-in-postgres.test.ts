@@ -146,7 +146,7 @@ describe("publishIn on PostgreSQL", () => {
     return { client: connection, saveStep, stored, other, job, schema };
   }
 
-  test("who needs the outcome before the commit sets the constraints to immediate, and gets it there", async () => {
+  test("whoever needs the outcome before the commit sets the constraints to immediate, and gets it there", async () => {
     const { client, saveStep, stored, other, job } = await startJob();
     await saveStep(client, "first");
     expect(await stored()).toEqual({ rows: ["first"], events: ['{"name":"first"}'] });

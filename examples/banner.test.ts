@@ -24,7 +24,7 @@ test("a banner says what the person can do about an end", () => {
   expect(bannerText({ state: "closed", reason: "rejected" }, 0)).toBe("Disconnected. Please reload the page.");
 });
 
-test("who has to sign in again goes on from where they were, and the banner says so meanwhile", async () => {
+test("whoever has to sign in again goes on from where they were, and the banner says so meanwhile", async () => {
   const contract = defineContract({ news: channel("news", { posted: z.object({ n: z.number() }) }) });
   let isSignedIn = true;
   const hub = createHub(contract, {

@@ -29,7 +29,7 @@ async function temporaryFile(): Promise<string> {
   return join(folder, "imports.db");
 }
 
-test("who watches an import hears what happens, and what came of it", async () => {
+test("whoever watches an import hears what happens, and what came of it", async () => {
   const { run, url } = await start(await temporaryFile());
   const told: string[] = [];
   const watching = watchImport(url, "a", (text) => void told.push(text));
@@ -38,7 +38,7 @@ test("who watches an import hears what happens, and what came of it", async () =
   expect(told.at(-1)).toBe("100 %");
 });
 
-test("who comes when it is over hears it at once, also from the next server, and from curl", async () => {
+test("whoever comes when it is over hears it at once, also from the next server, and from curl", async () => {
   const file = await temporaryFile();
   const first = await start(file);
   await first.run("a", LINES);

@@ -131,7 +131,7 @@ test(
       await expect.poll(() => person.heard.slice(-50), TO_AGREE).toEqual(stored.slice(-50));
     }
 
-    // Who left while their server died is gone after half a minute, and the others are still there.
+    // Whoever left while their server died is gone after half a minute, and the others are still there.
     for (const { online } of people) await expect.poll(online, TO_AGREE).toEqual(["ada", "bo"]);
     await servers.untilStopped();
   },

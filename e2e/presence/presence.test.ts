@@ -3,6 +3,6 @@ import { stories } from "./stories/index.ts";
 
 const { "a long stay": _longStay, "a long absence": _longAbsence, ...quick } = stories;
 
-describe.for(Object.entries(quick))("%s", ([, told]) => {
-  test.for(Object.entries(told))("%s", ([, expectStory], context) => expectStory(context));
+describe.for(Object.entries(quick))("%s", ([, ofSubject]) => {
+  test.for(Object.entries(ofSubject))("%s", ([, expectStory], context) => expectStory(context));
 });

@@ -54,7 +54,7 @@ test("bids, price, hints and the notice of being outbid reach those whom they co
   expect(await bob.locator(".banner").count()).toBe(0);
   await bid(ada, 1300);
   await until(() => ada.locator(".banner").count(), 0);
-  // Who comes later has the history, and the price at once.
+  // Whoever comes later has the history, and the price at once.
   const eve = await enterAs("eve");
   await until(() => bidsOn(eve), ["ada€ 1,300", "bob€ 1,200", "ada€ 100"]);
   await until(() => priceOn(eve), "€ 1,300");

@@ -4,7 +4,10 @@ import type { VirtualClock } from "@tidings/testing";
 /** Milliseconds that one kind of work may take of a turn of the event loop. */
 const SHARE = 5;
 
-/** The clock of a process. Its timers end with the process, and the pending ones can be counted. */
+/**
+ * What one process sees of the world's `VirtualClock`, which all processes share. Its timers end with the process, and
+ * the pending ones can be counted.
+ */
 export class ProcessClock implements Clock {
   readonly #clock: VirtualClock;
   readonly #drag: number;

@@ -6,7 +6,7 @@ import type { Random } from "./random.ts";
 
 /** The most milliseconds that somebody stays, or stays away. */
 const STAY = 20_000;
-/** In this time a server that is dead is forgotten, and who has left is gone, in milliseconds. */
+/** In this time a server that is dead is forgotten, and whoever has left is gone, in milliseconds. */
 const QUIET = 30_000;
 
 type People = Followed<readonly PersonOf<typeof contract, "people">[]>;

@@ -72,7 +72,7 @@ export const mutants: readonly DirectedMutant<Subject>[] = [
     }),
   },
   {
-    breaks: "who joins starts one block too late",
+    breaks: "whoever joins starts one block too late",
     by: "who comes and goes",
     mutation: replace<typeof feedModule>(`${FOLDER}/feed.ts`, {
       Feed: (Feed) =>

@@ -41,7 +41,7 @@ async function open(url: string): Promise<IncomingMessage> {
 
 const chunkOf = async (stream: IncomingMessage): Promise<unknown> => (await once(stream, "data"))[0];
 
-test("open streams are spread over the servers, and who has fewer gets the next one", async () => {
+test("open streams are spread over the servers, and whoever has fewer gets the next one", async () => {
   const streamName =
     (name: string): RequestListener =>
     (_request, response) =>

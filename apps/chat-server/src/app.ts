@@ -61,7 +61,7 @@ const SNAPSHOT_MENTIONS = 100;
  */
 const SNAPSHOT_BYTES = 256 * 1024;
 
-/** How long an inbox is kept, in milliseconds: who comes back within a month gets every mention. */
+/** How long an inbox is kept, in milliseconds: whoever comes back within a month gets every mention. */
 const INBOX_AGE = 30 * 86_400_000;
 
 /** How long the words of an answer are kept, in milliseconds. When it has ended, its message has all of the text. */

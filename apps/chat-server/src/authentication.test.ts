@@ -108,7 +108,7 @@ test("when the chat is full, newcomers take the places of those who are away", a
   expect(await known("ada", "bo", "cy", "dee")).toEqual([true, false, true, true]);
   expect([await memberships.of("bo"), await mentions.unread("bo", 10)]).toEqual([[], []]);
   expect(await memberships.of("dee")).toEqual([{ roomId: "lobby", joined: true, read: 0 }]);
-  // Who has a cookie comes back, when there is room.
+  // Whoever has a cookie comes back, when there is room.
   await expect(come("bo")).rejects.toMatchObject({ status: 503 });
   pass(24 * HOUR);
   expect(await come("bo")).toMatchObject({ id: "bo" });
@@ -126,7 +126,7 @@ test("in a database with too many people, each newcomer takes the places of up t
   expect(await known("Tea", "ada", "bo")).toEqual([true, true, true]);
 });
 
-test("who comes back after a day stays, also when a newcomer looks for a place at the same moment", async () => {
+test("whoever comes back after a day stays, also when a newcomer looks for a place at the same moment", async () => {
   const { storage, memberships, authenticate, signIn, known, pass } = await openSmallChat();
   for (const name of ["ada", "bo", "cy"]) await signIn(name);
   pass(24 * HOUR);
@@ -140,7 +140,7 @@ test("who comes back after a day stays, also when a newcomer looks for a place a
   expect(await memberships.of("ada")).toHaveLength(1);
 });
 
-test("who comes back after a day is answered when it is noted that they were seen", async () => {
+test("whoever comes back after a day is answered when it is noted that they were seen", async () => {
   const { storage, people, authenticate, signIn, pass } = await openSmallChat();
   await signIn("ada");
   pass(24 * HOUR);
@@ -153,7 +153,7 @@ test("who comes back after a day is answered when it is noted that they were see
   expect(await authenticate("ada")).toMatchObject({ id: "ada" });
 });
 
-test("who has left their name in the chat keeps it, however long they are away", async () => {
+test("whoever has left their name in the chat keeps it, however long they are away", async () => {
   const { storage, signIn, come, known, say, pass } = await openSmallChat();
   const lobby = { id: "lobby", name: "Lobby" };
   for (const name of ["ada", "bo", "cy"]) await signIn(name);

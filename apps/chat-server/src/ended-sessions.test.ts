@@ -15,7 +15,7 @@ test("an ended session is kept until its cookie has expired", async () => {
   expect(await Promise.all(["first", "second", "third"].map((id) => ended.has(id)))).toEqual([false, true, true]);
 });
 
-test("who signs out too often loses their own first ended sessions, and nobody else loses one", async () => {
+test("whoever signs out too often loses their own first ended sessions, and nobody else loses one", async () => {
   const ended = open(3);
   await ended.add({ sessionId: "of bo", id: "bo", expiresAt: 500 }, 0);
   const ids = Array.from({ length: 10 }, (_, index) => `s${index}`);

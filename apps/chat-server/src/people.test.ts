@@ -14,7 +14,7 @@ test("a person is there after they were added, and is found by every name that l
   expect(await people.findByComparableNames([])).toEqual([]);
 });
 
-test("only who has never written can be away, and who was not seen for longer before others", async () => {
+test("only people who have never written can be away, the longest absent first", async () => {
   const people = peopleIn(openSqliteDatabase(":memory:"));
   for (const [name, seenAt] of [
     ["writer", 1],

@@ -50,7 +50,7 @@ export function createSeenPeople(
       if (absence < SEEN_FOR) return true;
       seen.add(name);
       const noted = (noting ??= noteAll());
-      // Half of the time: who waits for a write must not count as away before it has ended.
+      // Half of the time: whoever waits for a write must not count as away before it has ended.
       if (absence < awayAfter / 2) return true;
       // A newcomer who waits for a write, too, may be about to take their place.
       await noted;

@@ -7,10 +7,10 @@
 export function catchLostFocus(view: HTMLElement, next: HTMLElement): void {
   let last: Element | null = null;
   view.addEventListener("focusin", ({ target }) => {
-    // Who uses a mouse or a finger misses no focus, and on a phone a text field that takes it opens the keyboard.
+    // Whoever uses a mouse or a finger misses no focus, and on a phone a text field that takes it opens the keyboard.
     last = target instanceof Element && target.matches(":focus-visible") ? target : null;
   });
-  // A text field shows its focus to them, too. Who presses elsewhere leaves it.
+  // A text field shows its focus to them, too. Whoever presses elsewhere leaves it.
   document.addEventListener("pointerdown", () => (last = null), { capture: true });
   const observer = new MutationObserver(() => {
     if (last === null || !isGone(last)) return;

@@ -15,7 +15,7 @@ const missing = (page: Page, expected: readonly string[]) => expected.filter((na
 export async function expectRightPeopleAfterKills(log: readonly string[]): Promise<void> {
   const { servers, start } = await startServers(log);
   let [current, next] = servers;
-  // Who is behind it comes back to a server that lives.
+  // Whoever is behind it comes back to a server that lives.
   const balancer = await createProxy(() => next.port);
   onTestFinished(() => balancer.close());
   const names = ["ada", "bo", "cleo"];

@@ -50,7 +50,7 @@ export class Onlooker {
       // The faults of this test end requests. What else fails is a surprise.
       onError: ({ code, message }) => FAULTS.has(code) || this.surprises.push(message),
     });
-    // Who is signed out could sign in again, so nothing closes for good.
+    // Whoever is signed out could sign in again, so nothing closes for good.
     this.#client.status.subscribe((status) => {
       if (status.state === "closed") this.#end(status.reason);
     });

@@ -22,7 +22,7 @@ export const ends: Stories = {
     assert.equal(await world.written(), "[done]");
   },
 
-  async "who ends the address without the lease ends the writer, too"() {
+  async "whoever ends the address without the lease ends the writer, too"() {
     const world = new World();
     const [ada, bob] = [await world.start(), await world.start()];
     const writer = await ada.hub.lease(answer, OPTIONS);
@@ -35,7 +35,7 @@ export const ends: Stories = {
     assert.deepEqual(entries, []);
   },
 
-  async "who ends the address without the lease is heard by a writer that is silent"() {
+  async "whoever ends the address without the lease is heard by a writer that is silent"() {
     const world = new World();
     const [ada, bob] = [await world.start(), await world.start()];
     const writer = await ada.hub.lease(answer, OPTIONS);

@@ -2,7 +2,7 @@ import type * as decoderModule from "../../../packages/client/src/deliver/decode
 import type * as allowanceModule from "../../../packages/client/src/drive/allowance.ts";
 import type * as refusalModule from "../../../packages/client/src/drive/refusal.ts";
 import type * as streamModule from "../../../packages/client/src/drive/stream.ts";
-import type * as itemModule from "../../../packages/client/src/deliver/item.ts";
+import type * as itemModule from "../../../packages/client/src/state/item.ts";
 import type * as parserModule from "../../../packages/protocol/src/parser.ts";
 import { inSubscription } from "../in-subscription.ts";
 import { replace, type Mutation } from "../mutation.ts";

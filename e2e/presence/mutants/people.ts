@@ -98,7 +98,7 @@ export const people: readonly Mutant[] = [
     ),
   },
   {
-    breaks: "who comes back in time leaves all the same",
+    breaks: "whoever comes back in time leaves all the same",
     by: "who is there",
     mutation: visitorsWith(({ clock }) => ({
       clock: {

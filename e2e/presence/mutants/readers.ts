@@ -97,7 +97,7 @@ export const readers: readonly Mutant[] = [
     mutation: followedWith((needs) => (isOfServers(needs) ? { onChange() {} } : {})),
   },
   {
-    breaks: "who comes is told that those have come who were there",
+    breaks: "whoever comes is told that those have come who were there",
     by: "who is there",
     mutation: inPeopleChanges(
       (PeopleChanges) =>
@@ -110,7 +110,7 @@ export const readers: readonly Mutant[] = [
     ),
   },
   {
-    breaks: "who comes is told so before the servers are known",
+    breaks: "whoever comes is told so before the servers are known",
     by: "who is there",
     mutation: inFollowedValues(
       (FollowedValues) =>

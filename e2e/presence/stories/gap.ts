@@ -5,7 +5,7 @@ import type { Stories } from "./story.ts";
 const SECOND = 1_000;
 
 export const gap: Stories = {
-  async "in which withdrawals were lost makes nobody flicker, and who has left is gone"({ expect }) {
+  async "in which withdrawals were lost makes nobody flicker, and whoever has left is gone"({ expect }) {
     const cluster = new Cluster((clock) => memoryLog({ now: clock.now, keep: { entries: 0, age: 0 }, burst: 0 }));
     const server = cluster.start();
     const ada = await cluster.open("ada", server);

@@ -130,7 +130,7 @@ export const people: Stories = {
     expect(ada.changes).toEqual(["+bo", "-bo"]);
   },
 
-  async "who only watches is not there"({ expect }) {
+  async "whoever only watches is not there"({ expect }) {
     const cluster = new Cluster();
     const server = cluster.start();
     const ada = await cluster.open("ada", server);

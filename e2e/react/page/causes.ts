@@ -13,14 +13,14 @@ interface Facts {
 function followRoom(url: string, onChange: (facts: Facts) => void): void {
   const errors: string[] = [];
   const client = createClient(chat, { url, onError: ({ message }) => errors.push(message) });
-  function tell(): void {
+  function report(): void {
     const { value } = client.status;
     const { cause, ...status } = { cause: undefined, ...value };
     onChange({ errors, status, cause: cause?.message });
   }
-  client.status.subscribe(() => setTimeout(tell));
-  client.subscribe(chat.room({ roomId: "lobby" }), { snapshot: tell });
-  tell();
+  client.status.subscribe(() => setTimeout(report));
+  client.subscribe(chat.room({ roomId: "lobby" }), { snapshot: report });
+  report();
 }
 
 Object.assign(globalThis, {

@@ -21,7 +21,7 @@ export const endMutants: readonly Mutant[] = [
   ),
   breaking(
     "ends",
-    "who comes after the end is not told of it",
+    "whoever comes after the end is not told of it",
     replace<typeof owed>("packages/server/src/position/owed.ts", {
       comesFirst: (comesFirst) => (entry, beginning) => !isEnd(entry) && comesFirst(entry, beginning),
     }),

@@ -10,7 +10,7 @@ const FOLDER = "packages/server/src/presence";
 export const visitMutants: readonly Mutant[] = [
   breaking(
     "presence",
-    "who leaves stays",
+    "whoever leaves stays",
     replace<typeof visitorsModule>(`${FOLDER}/visitors.ts`, {
       Visitors: (Visitors) =>
         class extends Visitors {
@@ -21,7 +21,7 @@ export const visitMutants: readonly Mutant[] = [
   ),
   breaking(
     "presence",
-    "who comes back is not there",
+    "whoever comes back is not there",
     replace<typeof visitorsModule>(`${FOLDER}/visitors.ts`, {
       Visitors: (Visitors) =>
         class extends Visitors {

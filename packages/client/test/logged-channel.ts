@@ -1,5 +1,5 @@
 import { createMachine, type Machine } from "../src/drive/machine.ts";
-import type { Item } from "../src/deliver/item.ts";
+import type { Item } from "../src/state/item.ts";
 import type { Ending } from "../src/state/ending.ts";
 import { toPosition, type Position } from "../src/state/position.ts";
 import {
@@ -85,7 +85,7 @@ export class LoggedChannel {
             this.isPausing = false;
           };
         },
-        gap: () => this.consumer.tell(),
+        gap: () => this.consumer.noteGap(),
         end: () => {
           this.#ends += 1;
         },
@@ -265,7 +265,7 @@ export class LoggedChannel {
     const { state } = this.#machine;
     if (state.kind === "closed") return;
     assertSame("its state in the end", state.kind, "joined");
-    this.consumer.expectTold(this.entries.length, this.trimmed);
+    this.consumer.expectAll(this.entries.length, this.trimmed);
   }
 }
 

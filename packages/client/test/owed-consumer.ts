@@ -1,4 +1,4 @@
-import type { Item } from "../src/deliver/item.ts";
+import type { Item } from "../src/state/item.ts";
 import { toPosition } from "../src/state/position.ts";
 import { assertLaw, assertSame } from "./model.ts";
 
@@ -8,8 +8,8 @@ export class OwedConsumer {
   room = 1;
   /** Up to here, it has all there was. Null before the beginning. */
   #seen: number | null = null;
-  /** Whether it was told since of something that is lost. */
-  #isTold = false;
+  /** Whether a gap has come since then. */
+  #hasGap = false;
   readonly #wantsState: boolean;
   readonly #own: (after: number, upTo: number) => readonly number[];
 
@@ -19,7 +19,7 @@ export class OwedConsumer {
     this.#own = own;
   }
 
-  /** What lies before the beginning, it is not owed. */
+  /** It is not owed what lies before the beginning. */
   begin(at: number): void {
     this.#seen ??= at;
   }
@@ -32,9 +32,9 @@ export class OwedConsumer {
     }
     if (this.room === 0) return false;
     const seq = item.position?.seq ?? 0;
-    assertLaw("after a gap, a state comes before all events", !this.#wantsState || !this.#isTold);
+    assertLaw("after a gap, a state comes before all events", !this.#wantsState || !this.#hasGap);
     assertLaw("each event comes once, and in order", this.#seen === null || seq > this.#seen);
-    this.expectTold(seq - 1, trimmed);
+    this.expectAll(seq - 1, trimmed);
     this.room -= 1;
     this.#goOn(seq);
     return true;
@@ -42,18 +42,18 @@ export class OwedConsumer {
 
   #goOn(seen: number | null): void {
     this.#seen = seen;
-    this.#isTold = false;
+    this.#hasGap = false;
   }
 
-  /** Something is lost. */
-  tell(): void {
-    this.#isTold = true;
+  /** A gap: something is lost. */
+  noteGap(): void {
+    this.#hasGap = true;
   }
 
-  /** Up to here, it has all events, or was told that some are lost. */
-  expectTold(upTo: number, trimmed: number): void {
+  /** It has all events up to here, or a gap instead of them. */
+  expectAll(upTo: number, trimmed: number): void {
     const missing = this.#own(this.#seen ?? upTo, upTo);
-    const kept = missing.filter((seq) => seq > trimmed || !this.#isTold);
+    const kept = missing.filter((seq) => seq > trimmed || !this.#hasGap);
     assertSame("what was left out without a gap", kept, []);
   }
 }

@@ -27,8 +27,8 @@ export function fingerprint(contract: Contract): string {
 function textOf(value: unknown, seen: unknown[] = []): string {
   if (typeof value === "function") return "";
   if (typeof value !== "object" || value === null || value instanceof RegExp) return String(value);
-  const known = seen.indexOf(value);
-  if (known !== -1) return `#${known}`;
+  const index = seen.indexOf(value);
+  if (index !== -1) return `#${index}`;
   seen.push(value);
   const definition = (value as Partial<Schema>)._zod?.def as object | undefined;
   const { getter } = (definition ?? {}) as { readonly getter?: () => unknown };

@@ -35,8 +35,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   "3D000": "Create the database, or correct its name in the URL.",
   "3F000": "Open the log once in this database, with a role that may create the schema.",
   "42501":
-    "Give the role this right, or open the log with the role that created the schema. Who opens a log the first time " +
-    "needs the right to create schemas in the database; the guide PostgreSQL has the statements.",
+    "Give the role this right, or open the log with the role that created the schema. The role that opens a log " +
+    "first needs the right to create schemas in the database; the guide PostgreSQL has the statements.",
   "53100": "Free some space on the disk of the server.",
   "53300": "Raise max_connections of the server, or give the log fewer: max in the settings of its connection.",
   "55P03": "Another transaction publishes and does not end: keep transactions short.",

@@ -68,7 +68,7 @@ describe.runIf(hasServer)("a server that", () => {
     expect((await log.read(page.next, ["a"], PAGE)).holes).toEqual([]);
   });
 
-  test("restarts with an old snapshot: only who has seen what came after it gets a gap", async () => {
+  test("restarts with an old snapshot: only readers that have seen what came after it get a gap", async () => {
     const server = await startServer({ save: "3600 1" });
     const { log } = await openOn(server);
     for (let n = 0; n < 10; n++) await log.append([reliable("a", `"kept ${n}"`)]);

@@ -20,7 +20,7 @@ describe.runIf(hasServer)("a server that vanishes without a word", () => {
     await expectBackFromSilence({ ...(await openFar()), limit: 4_000 });
   });
 
-  test("is noticed by who only listens, who polls then, and listens again", async () => {
+  test("is noticed by a log that only listens: it polls, and listens again", async () => {
     await expectDoorbellBackFromSilence(await openFar({ clock: HASTY_CLOCK, patience: 60_000 }));
   });
 

@@ -171,9 +171,9 @@ export class LogWriter {
 
   /** Commits the jobs, together with those that come while the file is busy. */
   async #commitWhenFree(jobs: readonly Job[]): Promise<void> {
-    for (let left = this.#tryCommit(jobs); left.length > 0;) {
+    for (let waiting = this.#tryCommit(jobs); waiting.length > 0;) {
       await sleep(this.#options.clock, BUSY_RETRY);
-      left = this.#tryCommit([...left, ...this.#queue.takeWaiting()]);
+      waiting = this.#tryCommit([...waiting, ...this.#queue.takeWaiting()]);
     }
   }
 

@@ -60,7 +60,7 @@ export async function expectBackFromSilence({ log, near, network, limit }: FarLo
   expect(await everything(near)).toEqual(["1", "3", "2"]);
 }
 
-/** Who listens, and loses the connection without an end, polls after some time, and listens again when it can. */
+/** Whoever listens, and loses the connection without an end, polls after some time, and listens again when it can. */
 export async function expectDoorbellBackFromSilence({ log, near, network }: Omit<FarLog, "limit">): Promise<void> {
   await quiet(log);
   network.silence();

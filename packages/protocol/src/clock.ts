@@ -16,7 +16,7 @@ export interface Clock {
 }
 
 /** The longest timer of the platform, in milliseconds. A longer one runs at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2_147_483_647;
 
 /** The clock of the runtime. */
 export const systemClock: Clock = {

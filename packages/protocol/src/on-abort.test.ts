@@ -10,7 +10,7 @@ test("everybody who waits for a signal is called once, in their order", () => {
   expect(called).toEqual(["a", "b", "c"]);
 });
 
-test("who waits no longer is not called, also when another listener has ended the wait", () => {
+test("whoever waits no longer is not called, also when another listener has ended the wait", () => {
   const controller = new AbortController();
   const called: string[] = [];
   const note = () => called.push("note");

@@ -4,6 +4,7 @@ import { checkMethods, checkOptions, checkRange, CLOCK_METHODS, typeNameOf } fro
 import { checkViewer } from "./request/check-viewer.ts";
 import { queryOf } from "./request/query.ts";
 import { ArrivalOrder } from "./runtime/arrival-order.ts";
+import { randomHex } from "./runtime/random-hex.ts";
 
 /** How long a ticket can be used, in milliseconds. */
 export const TICKET_LIFETIME = 30_000;
@@ -74,8 +75,7 @@ export function createTickets<V extends Viewer>(options: TicketOptions = {}): Ti
     issue(viewer) {
       checkViewer("issue to get", viewer);
       makeRoom();
-      const bytes = crypto.getRandomValues(new Uint8Array(16));
-      const ticket = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      const ticket = randomHex(16);
       unused.set(ticket, { viewer, issuedAt: clock.monotonic() });
       order.add(ticket);
       return ticket;

@@ -101,7 +101,7 @@ test("a network that fails for a moment is asked again, and anything else is an 
   expect(gone.asked).toHaveLength(4);
 });
 
-test("who leaves while the network is asked again does not wait for it", async () => {
+test("whoever leaves while the network is asked again does not wait for it", async () => {
   const network = Object.assign(new Error("no connection"), { code: "network" });
   const leaving = new AbortController();
   const standing: Pick<Clock, "setTimeout"> = { setTimeout: () => () => {} };
@@ -147,7 +147,7 @@ test.for([
   expect(client.isClosed).toBe(true);
 });
 
-test("who cancels the reading ends the subscription", async () => {
+test("whoever cancels the reading ends the subscription", async () => {
   const client = new FakeClient({ events: [begun] });
   const reader = await read(client);
   await reader.cancel();

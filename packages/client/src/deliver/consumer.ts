@@ -3,7 +3,7 @@ import type { Gap, Handler, ReceivedEvent, SnapshotInfo, UnreadableData } from "
 import type { Reason } from "../status.ts";
 import type { StreamError } from "../stream-error.ts";
 import { callHandler } from "./callback.ts";
-import type { Item } from "./item.ts";
+import type { Item } from "../state/item.ts";
 
 /** Where a subscription delivers: handlers, or the queue of an iterator. No method throws. */
 export interface Consumer {

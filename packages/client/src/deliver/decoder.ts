@@ -6,7 +6,7 @@ import type { Settings } from "../options.ts";
 import { ownMember } from "../state/own-member.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import { StreamError, textOf } from "../stream-error.ts";
-import type { Item } from "./item.ts";
+import type { Item } from "../state/item.ts";
 
 /** Reads what the wire carries, as the contract says. */
 export interface Decoder {

@@ -1,14 +1,19 @@
 import type { EventsOptions } from "../client.ts";
-import type { Subscription } from "../drive/subscription.ts";
 import type { Gap, ReceivedEvent } from "../handlers.ts";
 import type { Reason } from "../status.ts";
 import { unexpected, type StreamError } from "../stream-error.ts";
 import { callHandler } from "./callback.ts";
 import type { Consumer } from "./consumer.ts";
-import type { EventItem } from "./item.ts";
+import type { EventItem } from "../state/item.ts";
 
 /** What the loop has not taken yet. A gap stands at its place. */
 type QueuedItem = EventItem | Gap;
+
+/** The subscription that fills the queue. */
+interface Filler {
+  input(name: "room", about: null): void;
+  close(): void;
+}
 
 const DEFAULT_CAPACITY = 1_024;
 
@@ -19,13 +24,12 @@ const DEFAULT_CAPACITY = 1_024;
 export function createQueue(
   { onGap, capacity = DEFAULT_CAPACITY }: Pick<EventsOptions, "onGap" | "capacity">,
   onError: (error: StreamError) => void,
-  connect: (consumer: Consumer) => Pick<Subscription, "input" | "close">,
+  connect: (consumer: Consumer) => Filler,
 ): AsyncIterableIterator<ReceivedEvent, Reason | ReceivedEvent> {
   let entries: QueuedItem[] = [];
   /**
    * The subscription still stands before a gap that is in the queue. If it asked again from there, it would meet the
-   * gap again.
-   * So the first event after a gap is always taken.
+   * gap again. So the first event after a gap is always taken.
    */
   let isBeforeGap = false;
   let reason: Reason | null = null;

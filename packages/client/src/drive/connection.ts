@@ -2,12 +2,11 @@ import type { Settings } from "../options.ts";
 import { IDLE, pendingOf, type ConnectionInputs, type ConnectionState } from "../state/connection-state.ts";
 import { connectionTransition } from "../state/connection-table.ts";
 import { watched, type Ended, type Retrying, type Status, type Watchable } from "../status.ts";
-import type { Ending } from "../state/ending.ts";
+import type { Ending, Failure } from "../state/ending.ts";
 import { parseBye, type StreamBlock } from "./blocks.ts";
 import { nextAttempt, type Failed } from "../state/retry.ts";
 import type { Transport } from "../state/transport.ts";
 import type { Draft } from "./draft.ts";
-import type { Failure } from "./failure.ts";
 import { unexpected } from "../stream-error.ts";
 import { httpStreams } from "./http-stream.ts";
 import { createMachine, type Machine } from "./machine.ts";
@@ -233,7 +232,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
 
     const ask = transport === "stream" ? openStream : polls(settings);
     const end = ask(request, {
-      onRetry: (milliseconds) => input("base", milliseconds),
+      onRetry: (milliseconds) => input("serverPause", milliseconds),
       onLife: () => cancelDoubt(),
       onEvent,
       onEnd,

@@ -1,11 +1,6 @@
-import type { Ending } from "../state/ending.ts";
+import type { Failure } from "../state/ending.ts";
 import type { Reason } from "../status.ts";
 import { StreamError, textOf, unexpected, type StreamErrorCode } from "../stream-error.ts";
-
-/** An ending with an error. */
-export interface Failure extends Ending {
-  readonly error: StreamError;
-}
 
 /** A failure whose reason and error have the same name. */
 export function failure(

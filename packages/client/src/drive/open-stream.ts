@@ -1,6 +1,6 @@
 import type { EventRequest } from "@tidings/protocol";
 import type { StreamBlock } from "./blocks.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure } from "../state/ending.ts";
 
 /** Who hears a stream. Nobody hears anything before `OpenStream` has returned, or after the stream was ended. */
 export interface StreamListener {

@@ -1,4 +1,4 @@
-import type { Failure } from "./failure.ts";
+import type { Failure } from "../state/ending.ts";
 
 /** How a request has ended: why it has failed, or its result. */
 export type Outcome<Result> =

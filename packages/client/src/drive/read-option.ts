@@ -1,5 +1,5 @@
 import { textOf, unexpected } from "../stream-error.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure } from "../state/ending.ts";
 
 /** A fragment (`#…`) is left out. */
 type Url = string | URL;

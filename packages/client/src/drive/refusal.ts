@@ -1,7 +1,8 @@
 import type { EventRequest, Problem, ProblemCode } from "@tidings/protocol";
+import type { Failure } from "../state/ending.ts";
 import type { Reason } from "../status.ts";
 import { unexpected } from "../stream-error.ts";
-import { foreign, isFailure, type Failure } from "./failure.ts";
+import { foreign, isFailure } from "./failure.ts";
 import { discard, readJson } from "./read-json.ts";
 
 /** Other servers have problem documents, too, with codes of their own. */

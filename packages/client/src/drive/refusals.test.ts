@@ -23,7 +23,7 @@ test.each([
   expect(kit.client.status.value.state).not.toBe("closed");
 });
 
-test("who may read it now gets it when the pause is over, or at once after reconnect", async () => {
+test("whoever may read it now gets it when the pause is over, or at once after reconnect", async () => {
   const { server, clock, client, stream } = await live();
   const first = client.subscribe(lobby, { snapshot: () => {} });
   await clock.advance(0);

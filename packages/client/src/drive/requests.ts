@@ -25,7 +25,7 @@ export async function send<Result>(
 ): Promise<Result> {
   const { clock, identity, fetch, credentials, maxEventBytes, allowance } = settings;
   signal.throwIfAborted();
-  const url = toBase(await readOption("url", settings.url, null));
+  const url = withoutFragment(await readOption("url", settings.url, null));
   signal.throwIfAborted();
   const given = await identity.read();
   const headers = new Headers(given.headers);
@@ -72,10 +72,10 @@ function isUrlTooLong({ status }: Response): boolean {
 }
 
 /** A url without its fragment, which is not part of a request. */
-export function toBase(url: string | URL): string {
+export function withoutFragment(url: string | URL): string {
   if (typeof url !== "string" && !(url instanceof URL)) {
     throw badOption('"url" to be a text or a URL', typeof url);
   }
-  const [base = ""] = String(url).split("#");
-  return base;
+  const [rest = ""] = String(url).split("#");
+  return rest;
 }

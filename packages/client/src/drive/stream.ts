@@ -79,7 +79,7 @@ export function createStream({ contract, settings, decoder, refusals, onSurplus,
       return trackOf(tracks, stream, address);
     },
     adopt,
-    left,
+    noteEnd,
     forgive,
     reconnect,
     close: (ending) => connection.input("close", ending),
@@ -96,7 +96,7 @@ export function createStream({ contract, settings, decoder, refusals, onSurplus,
     lookSoon();
   }
 
-  function left(track: Track, { reason, cause: error }: Ended): void {
+  function noteEnd(track: Track, { reason, cause: error }: Ended): void {
     // The options are those of the whole client. A page may be the first that needs them.
     if (reason === "bad-option") {
       connection.input("close", { reason, error });

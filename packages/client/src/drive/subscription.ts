@@ -124,7 +124,7 @@ export function subscriptionFactory(
     function end(reason: Reason): void {
       subscriptions.delete(input);
       // What it shows is how it has ended.
-      track.home.left(track, status.value as Ended);
+      track.home.noteEnd(track, status.value as Ended);
       consumer.close(reason);
     }
 

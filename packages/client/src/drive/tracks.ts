@@ -21,7 +21,7 @@ export interface Home {
   /** How far the stream has come with a path. */
   position(track: Track): ChannelPosition;
   /** A subscription of the track has closed. */
-  left(track: Track, ended: Ended): void;
+  noteEnd(track: Track, ended: Ended): void;
   /** The path may be asked for again. */
   forgive(track: Track): void;
 }

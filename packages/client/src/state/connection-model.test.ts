@@ -277,7 +277,7 @@ const moves = [
     input("outdated", null);
     assertLaw("what begins too early is given up", !world.stream?.hasSaidHello || !world.next);
   }),
-  worldMove("the server sets the pause", fc.nat(), (_, { input }, base) => input("base", base)),
+  worldMove("the server sets the pause", fc.nat(), (_, { input }, pause) => input("serverPause", pause)),
 ];
 
 const close = worldMove("close", nothing, (world, { input }) => {

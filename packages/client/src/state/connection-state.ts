@@ -104,7 +104,7 @@ export interface ConnectionInputs {
   readonly unwanted: null;
   readonly hello: Hello;
   /** The server's `retry`, in milliseconds. */
-  readonly base: number;
+  readonly serverPause: number;
   /** The stream has ended, or its request. */
   readonly ended: Ending;
   /** The next stream has said hello, and is the stream from now on. */

@@ -28,7 +28,7 @@ const inputs: ConnectionInputs = {
   wanted: true,
   unwanted: null,
   hello: { now: 9, transport: "stream" },
-  base: 5_000,
+  serverPause: 5_000,
   adopted: null,
   outdated: null,
   redo: true,
@@ -56,7 +56,7 @@ const TABLE: { readonly [Name in InputName]: { readonly [Each in Kind]?: string 
   wanted: { idle: "requesting: open", live: "switching: prepare", postponed: "postponed: review" },
   unwanted: everywhere("idle"),
   hello: { requesting: "live" },
-  base: { requesting: "requesting", live: "live", switching: "switching", postponed: "postponed" },
+  serverPause: { requesting: "requesting", live: "live", switching: "switching", postponed: "postponed" },
   adopted: { switching: "requesting" },
   outdated: { switching: "live: drop" },
   redo: { requesting: "requesting: open", switching: "switching: prepare" },
@@ -109,9 +109,9 @@ test("with nothing to follow it is idle", () => {
 });
 
 test("the pause that the server asks for, and a hello, are kept for the next attempt", () => {
-  const { state } = connectionTransition(states.requesting, "base", 5_000);
+  const { state } = connectionTransition(states.requesting, "serverPause", 5_000);
   expect(connectionTransition(state, "hello", inputs.hello).state).toMatchObject({
-    attempts: { base: 5_000, failures: 3, liveSince: 9 },
+    attempts: { serverPause: 5_000, failures: 3, liveSince: 9 },
   });
 });
 
@@ -228,7 +228,7 @@ test("after any sequence of inputs, closed absorbs, and a state begins what belo
     wanted: fc.boolean(),
     unwanted: fc.constant(null),
     hello: fc.record({ now: fc.nat(), transport: fc.constantFrom("stream" as const, "poll" as const) }),
-    base: fc.nat(),
+    serverPause: fc.nat(),
     adopted: fc.constant(null),
     outdated: fc.constant(null),
     redo: fc.boolean(),

@@ -34,7 +34,7 @@ interface Ignored {
   readonly wanted: never;
   readonly unwanted: never;
   readonly hello: "idle" | "retrying" | "live" | "switching" | "postponed";
-  readonly base: "idle" | "retrying";
+  readonly serverPause: "idle" | "retrying";
   readonly ended: "idle" | "retrying";
   readonly adopted: "idle" | "retrying" | "requesting" | "live" | "postponed";
   readonly outdated: "idle" | "retrying" | "requesting" | "live" | "postponed";
@@ -63,7 +63,12 @@ export const connectionTransition = defineTable<ConnectionState, ConnectionInput
   // Nobody waits until a stream is tried again: the next request is one for a stream.
   unwanted: ({ attempts }) => to({ ...IDLE, attempts: withTrust(attempts) }),
   hello: { requesting: live },
-  base: { requesting: setBase, live: setBase, switching: setBase, postponed: setBase },
+  serverPause: {
+    requesting: setServerPause,
+    live: setServerPause,
+    switching: setServerPause,
+    postponed: setServerPause,
+  },
   ended: { requesting: plan, live: plan, switching: replace, postponed: plan },
   adopted: { switching: (state) => to({ ...state, kind: "requesting" }) },
   outdated: { switching: drop },
@@ -148,8 +153,8 @@ function trust(state: Open): Next {
   return trusting.kind === "live" && trusting.shown === POLLING ? prepare(trusting) : to(trusting);
 }
 
-function setBase(state: Streaming, base: number): Next {
-  return to({ ...state, attempts: { ...state.attempts, base } });
+function setServerPause(state: Streaming, serverPause: number): Next {
+  return to({ ...state, attempts: { ...state.attempts, serverPause } });
 }
 
 function plan(state: Streaming, ending: Ending): Next {

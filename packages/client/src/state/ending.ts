@@ -15,3 +15,8 @@ export interface Ending {
   /** What went wrong, for a developer. */
   readonly error?: StreamError | undefined;
 }
+
+/** An ending with an error. */
+export interface Failure extends Ending {
+  readonly error: StreamError;
+}

@@ -12,7 +12,7 @@
  * `closed` absorbs every input.
  */
 import type { PageBody } from "@tidings/protocol";
-import type { Failure } from "../drive/failure.ts";
+import type { Failure } from "./ending.ts";
 import { countIdle, isEmpty, MOST_IDLE } from "./idle-pages.ts";
 import { isAfter, toPosition } from "./position.ts";
 import { defineTable, to, type Transition } from "./table.ts";

@@ -5,8 +5,8 @@ import { nextAttempt, NOTHING_YET, type Attempts } from "./retry.ts";
 const DAY = 86_400_000;
 
 /** One thing that is tried again and again. */
-function create(random: number, base = NOTHING_YET.base) {
-  let attempts: Attempts = { ...NOTHING_YET, base };
+function create(random: number, serverPause = NOTHING_YET.serverPause) {
+  let attempts: Attempts = { ...NOTHING_YET, serverPause };
   let now = 0;
   /** Milliseconds until the next attempt. */
   const after = (ending: Ending) => {
@@ -23,9 +23,9 @@ function create(random: number, base = NOTHING_YET.base) {
 }
 
 /** The shortest and the longest wait of the n-th failure in a row. */
-function range(n: number, base?: number, floor?: number) {
+function range(n: number, serverPause?: number, floor?: number) {
   const at = (random: number) => {
-    const { fail } = create(random, base);
+    const { fail } = create(random, serverPause);
     for (let failure = 1; failure < n; failure++) fail();
     return fail(floor);
   };

@@ -17,7 +17,7 @@ const INSTANT = 10_000;
 /** What has happened before, as far as the next pause depends on it. Times are in milliseconds since 1970. */
 export interface Attempts {
   /** The server's `retry`, in milliseconds: the shortest pause after a failure. */
-  readonly base: number;
+  readonly serverPause: number;
   /** How many attempts in a row have failed. After a minute of life, they do not count any more. */
   readonly failures: number;
   /** When an expiry or a gap was last followed by an attempt at once. */
@@ -46,7 +46,7 @@ export interface Retry {
 }
 
 export const NOTHING_YET: Attempts = {
-  base: 2_000,
+  serverPause: 2_000,
   failures: 0,
   lastSoon: -Infinity,
   hasTriedFresh: false,
@@ -61,10 +61,10 @@ export const NOTHING_YET: Attempts = {
  */
 export function nextAttempt({ attempts, ending }: Failed, now: number, random: number): Retry | null {
   const { reason, retryAfter = 0, error: cause } = ending;
-  const { base, lastSoon, hasTriedFresh, liveSince } = attempts;
+  const { serverPause, lastSoon, hasTriedFresh, liveSince } = attempts;
   const lived = now - liveSince;
   const failures = lived < MINUTE ? attempts.failures : 0;
-  const floor = Math.min(LONGEST_PAUSE, Math.max(base, retryAfter));
+  const floor = Math.min(LONGEST_PAUSE, Math.max(serverPause, retryAfter));
 
   function after(delay: number, changes?: Partial<Attempts>): Retry {
     const since = attempts.failingSince ?? now;
@@ -112,6 +112,6 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
     return after(floor);
   }
   // A failed attempt. The most jitter doubles with every one.
-  const jitter = Math.max(LEAST_JITTER, base) * 2 ** failures;
+  const jitter = Math.max(LEAST_JITTER, serverPause) * 2 ** failures;
   return after(floor + random * Math.min(JITTER_CAP, jitter), { failures: failures + 1 });
 }

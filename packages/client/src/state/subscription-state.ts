@@ -36,7 +36,7 @@
  * `subscription-table.ts` says what each other state does about each input.
  */
 import type { PageBody } from "@tidings/protocol";
-import type { Item } from "../deliver/item.ts";
+import type { Item } from "./item.ts";
 import type { Gap, GapReason } from "../handlers.ts";
 import { CONNECTING, type Ended, type Live, type Reason, type Retrying, type Status } from "../status.ts";
 import type { Closed } from "./closed.ts";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectCell } from "../../test/expect-cell.ts";
-import type { Item } from "../deliver/item.ts";
+import type { Item } from "./item.ts";
 import type { Reason } from "../status.ts";
 import { StreamError } from "../stream-error.ts";
 import { toPosition, type Position } from "./position.ts";

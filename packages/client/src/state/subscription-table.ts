@@ -5,7 +5,7 @@
  * another state, for example when a handler closes the subscription. Then the driver drops the other effects.
  */
 import { covers } from "@tidings/protocol";
-import type { Item, UnreadableItem } from "../deliver/item.ts";
+import type { Item, UnreadableItem } from "./item.ts";
 import { isOver, type Ended, type Live, type Retrying, type Status } from "../status.ts";
 import { close } from "./closed.ts";
 import type { Ending } from "./ending.ts";

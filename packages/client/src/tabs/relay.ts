@@ -1,6 +1,6 @@
 import { parseControl, type StreamBlock } from "../drive/blocks.ts";
 import { createAlarms, type Alarms } from "../drive/alarms.ts";
-import type { Failure } from "../drive/failure.ts";
+import type { Failure } from "../state/ending.ts";
 import type { ShareNeeds } from "../share.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import type { Reason } from "../status.ts";

@@ -1,4 +1,4 @@
-import type { Failure } from "../drive/failure.ts";
+import type { Failure } from "../state/ending.ts";
 import { StreamError } from "../stream-error.ts";
 import type { SentFailure } from "./message.ts";
 

@@ -1,8 +1,9 @@
 import type { EventRequest, PageBody } from "@tidings/protocol";
 import type { StreamBlock } from "../drive/blocks.ts";
-import { failure, type Failure } from "../drive/failure.ts";
+import { failure } from "../drive/failure.ts";
 import type { StreamListener } from "../drive/open-stream.ts";
 import type { ShareNeeds } from "../share.ts";
+import type { Failure } from "../state/ending.ts";
 import { countIdle, MOST_IDLE } from "../state/idle-pages.ts";
 import { toPosition } from "../state/position.ts";
 import { unexpected } from "../stream-error.ts";

@@ -1,7 +1,7 @@
 import type { OpenStream } from "../drive/open-stream.ts";
-import type { Failure } from "../drive/failure.ts";
+import type { Failure } from "../state/ending.ts";
 import { readOption } from "../drive/read-option.ts";
-import { toBase } from "../drive/requests.ts";
+import { withoutFragment } from "../drive/requests.ts";
 import { toAbsolute } from "../drive/runtime-fetch.ts";
 import { alone, type Share, type ShareNeeds } from "../share.ts";
 import { browserPlatform, type Platform } from "./platform.ts";
@@ -86,6 +86,6 @@ function shareOn(viewer: string, platform: Platform): Share {
 
 /** The hub's resource, without query. Streams of different hubs are never shared. @throws Failure */
 async function hubOf({ url }: Pick<ShareNeeds, "url">): Promise<string> {
-  const { origin, pathname } = toAbsolute(toBase(await readOption("url", url, null)));
+  const { origin, pathname } = toAbsolute(withoutFragment(await readOption("url", url, null)));
   return origin + pathname;
 }

@@ -14,7 +14,7 @@ class FakeStorage {
   selfRings = 0;
   /** Nobody can connect. */
   isAway = false;
-  /** Who listens hears nothing. */
+  /** Whoever listens hears nothing. */
   isSilent = false;
   /** Nothing comes through, neither answers nor ends. */
   isVanished = false;

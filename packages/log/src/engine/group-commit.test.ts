@@ -40,7 +40,7 @@ test("a group is not more than full, unless by a single job, and the order is th
   expect(groups).toEqual([[4, 6], [1], [30], [5, 5], [5]]);
 });
 
-test("who was answered by a commit, and goes on in the same turn, is in the next group", async () => {
+test("whoever was answered by a commit, and goes on in the same turn, is in the next group", async () => {
   const { clock, groups, queue } = createQueue(undefined, async ([job]) => {
     // An answer passes several promises until the caller has it.
     for (let promises = 0; promises < 10; promises++) await Promise.resolve();

@@ -4,7 +4,7 @@ import { PendingHeads } from "./pending-heads.ts";
 
 const HEAD = { epoch: "e", seq: 1 };
 
-test("who appends waits for the questions before it, also for one that fails, and for no later one", async () => {
+test("whoever appends waits for the questions before it, also for one that fails, and for no later one", async () => {
   const clock = new VirtualClock();
   const heads = new PendingHeads(clock);
   await heads.answered();

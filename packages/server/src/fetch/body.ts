@@ -1,4 +1,5 @@
 import type { ComingBody } from "../hub-options.ts";
+import { bodyTooLong } from "../wire/body-too-long.ts";
 import { GrowingBytes } from "../wire/growing-bytes.ts";
 
 /** How much of a body that is too long is read and dropped. If it is cancelled, some runtimes cut off the answer. */
@@ -31,7 +32,7 @@ export async function readJson(
     );
   }
   const text = await request.text();
-  if (new TextEncoder().encode(text).length > limit) throw tooLong(limit);
+  if (new TextEncoder().encode(text).length > limit) throw bodyTooLong(limit);
   return JSON.parse(text);
 }
 
@@ -49,11 +50,7 @@ async function readText({ body }: Request, limit: number, coming: ComingBody): P
     bytes.add(part);
     coming.hold(bytes.capacity);
   }
-  if (size > limit) throw tooLong(limit);
+  if (size > limit) throw bodyTooLong(limit);
   signal.throwIfAborted();
   return bytes.text();
-}
-
-function tooLong(limit: number): RangeError {
-  return new RangeError(`Expected a body of ${limit} bytes at most.`);
 }

@@ -1,5 +1,6 @@
 import type { EventLog, NewEntry, Page } from "@tidings/log";
 import { parseCursor, type Cursor } from "@tidings/protocol";
+import { answered } from "../publish/answered.ts";
 import type { Published } from "../publish/publication.ts";
 import { PublishError } from "../publish/publish-error.ts";
 import { READ_TIME } from "../runtime/limits.ts";
@@ -25,7 +26,7 @@ export class HeldLease {
   readonly #lease: Lease;
   /** Where the newest value of the lease stands. */
   #position: Cursor;
-  #turn = 0;
+  #renewals = 0;
   /** When the log has last answered that the lease is held. */
   #heldAt: number;
 
@@ -63,9 +64,11 @@ export class HeldLease {
    * @throws LeaseError `lost` @throws AppendError `none` when nothing is stored; the lease still stands
    */
   async renew(events: readonly NewEntry[]): Promise<readonly Published[]> {
-    const turn = ++this.#turn;
-    const batch = [leaseEntry({ ...this.#lease, turn }, this.#position), ...events];
-    const [renewed, ...published] = await this.#append(batch, (position) => this.#findStored(position, turn, batch));
+    const renewals = ++this.#renewals;
+    const batch = [leaseEntry({ ...this.#lease, renewals }, this.#position), ...events];
+    const [renewed, ...published] = await this.#append(batch, (position) =>
+      this.#findStored(position, renewals, batch),
+    );
     this.#position = positionOf(renewed);
     this.#heldAt = this.#needs.clock.monotonic();
     return published;
@@ -101,7 +104,11 @@ export class HeldLease {
    * Whether the log has a batch after all. All entries of a batch are next to each other. So the positions of all of
    * them follow from where the lease stands.
    */
-  async #findStored(before: Cursor, turn: number, batch: readonly NewEntry[]): Promise<readonly Published[] | null> {
+  async #findStored(
+    before: Cursor,
+    renewals: number,
+    batch: readonly NewEntry[],
+  ): Promise<readonly Published[] | null> {
     const { log, clock } = this.#needs;
     const { path, writer } = this.#lease;
     let after = before;
@@ -112,7 +119,7 @@ export class HeldLease {
       );
       for (const entry of page.entries) {
         const lease = entry.key === path ? parseLease(entry) : null;
-        if (lease?.writer !== writer || lease.turn !== turn) continue;
+        if (lease?.writer !== writer || lease.renewals !== renewals) continue;
         return batch.map((_each, index) => ({ id: `${entry.epoch}.${entry.seq + index}`, duplicate: false }));
       }
       ({ next: after, more } = page);
@@ -122,9 +129,8 @@ export class HeldLease {
 }
 
 function positionOf(published: Published | undefined): Cursor {
-  const position = parseCursor(published?.id ?? "");
-  if (position !== null) return position;
-  throw new Error("Expected the log to answer for every entry, got no answer; check its append.");
+  // Safe: the publisher has made the id of a cursor.
+  return parseCursor(answered(published).id) as Cursor;
 }
 
 function lost({ path }: Lease, cause: unknown): LeaseError {

@@ -8,8 +8,8 @@ export interface Lease {
   readonly path: string;
   /** A random id of the writer. */
   readonly writer: string;
-  /** Counts the renewals. So a writer that got no answer finds out whether the log has its last batch. */
-  readonly turn: number;
+  /** How many renewals there were. So a writer that got no answer finds out whether the log has its last batch. */
+  readonly renewals: number;
   /** How long it holds without a renewal, in milliseconds. */
   readonly ttl: number;
   /** The data with which the address ends if the writer dies, in JSON. Null if the address is not to end. */
@@ -69,9 +69,9 @@ export function isLease({ type }: Entry): boolean {
 /** The lease of an entry; null for a withdrawal, and for one of a newer release that cannot be read. */
 export function parseLease(entry: Entry): Lease | null {
   if (entry.type !== LEASE_TYPE) return null;
-  const { writer, turn, ttl, aborted } = membersOf(entry);
-  if (typeof writer !== "string" || typeof turn !== "number" || typeof ttl !== "number") return null;
-  return { path: entry.key ?? "", writer, turn, ttl, aborted: typeof aborted === "string" ? aborted : null };
+  const { writer, renewals, ttl, aborted } = membersOf(entry);
+  if (typeof writer !== "string" || typeof renewals !== "number" || typeof ttl !== "number") return null;
+  return { path: entry.key ?? "", writer, renewals, ttl, aborted: typeof aborted === "string" ? aborted : null };
 }
 
 /** The request of an entry; null if it is none. */

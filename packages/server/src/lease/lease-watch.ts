@@ -154,13 +154,13 @@ export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
   function takeLease(entry: Entry): void {
     if (!isLease(entry)) return;
     const { key: path = "", epoch, seq } = entry;
-    const known = standing.get(path);
+    const former = standing.get(path);
     // What was read from the log may be newer than what comes.
-    if (known !== undefined && known.position.epoch === epoch && known.position.seq >= seq) return;
+    if (former !== undefined && former.position.epoch === epoch && former.position.seq >= seq) return;
     const lease = parseLease(entry);
     if (lease === null) return void standing.delete(path);
     standing.set(path, { lease, position: { epoch, seq }, seenAt: clock.monotonic() });
-    if (known?.lease.writer !== lease.writer) writers.noteHeld(lease.writer, stops.get(path));
+    if (former?.lease.writer !== lease.writer) writers.noteHeld(lease.writer, stops.get(path));
   }
 
   return {

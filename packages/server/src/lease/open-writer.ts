@@ -1,6 +1,7 @@
 import { AppendError, type NewEntry } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
+import { answered } from "../publish/answered.ts";
 import type { Published } from "../publish/publication.ts";
 import type { HeldLease } from "./held-lease.ts";
 import { abortedEnd, type Lease } from "./lease-entry.ts";
@@ -183,11 +184,7 @@ export class OpenWriter {
   async #sendBatch(batch: readonly WaitingEntry[]): Promise<void> {
     try {
       const published = await this.#held.renew(batch.map(({ entry }) => entry));
-      for (const [index, { resolve, reject }] of batch.entries()) {
-        const answer = published[index];
-        if (answer === undefined) reject(new Error("Expected the log to answer for every entry, got no answer."));
-        else resolve(answer);
-      }
+      for (const [index, { resolve }] of batch.entries()) resolve(answered(published[index]));
     } catch (error) {
       for (const { reject } of batch) reject(error);
       this.#takeFailure(error);
@@ -227,6 +224,7 @@ export class OpenWriter {
   }
 }
 
+/** Whether a position comes after another one. One of another epoch counts as later. */
 function isAfter({ epoch, seq }: Cursor, other: Cursor): boolean {
   return epoch !== other.epoch || seq > other.seq;
 }

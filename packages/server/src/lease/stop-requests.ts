@@ -16,8 +16,8 @@ export interface StandingStop {
 }
 
 /**
- * The requests to stop that stand in the log, one for each path at most. Who takes a lease later looks here. Each is
- * forgotten when the log forgets it, so this is as much as was asked for within {@link STOP_LIFETIME}.
+ * The requests to stop that stand in the log, one for each path at most. Whoever takes a lease later looks here. Each
+ * is forgotten when the log forgets it, so this is as much as was asked for within {@link STOP_LIFETIME}.
  */
 export class StopRequests {
   readonly #needs: StopRequestsNeeds;

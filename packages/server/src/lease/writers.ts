@@ -1,10 +1,12 @@
-import { ContractError, parseAddress, type Address, type Contract } from "@tidings/contract";
+import type { Address, Contract } from "@tidings/contract";
 import type { EventLog, NewEntry } from "@tidings/log";
 import { formatCursor, newEpoch, type Cursor } from "@tidings/protocol";
 import { checkRange, checkType } from "@tidings/protocol/checks";
 import { sleep, type Clock } from "@tidings/protocol/clock";
 import { findEnds, type EndNeeds } from "../position/find-ends.ts";
-import { checkAddress, endEntry, eventEntry, type EntryNeeds } from "../publish/new-entry.ts";
+import { answered } from "../publish/answered.ts";
+import { addressOf } from "../publish/check-address.ts";
+import { endEntry, eventEntry, type EntryNeeds } from "../publish/new-entry.ts";
 import type { Published } from "../publish/publication.ts";
 import { PublishError } from "../publish/publish-error.ts";
 import { readHead } from "../runtime/read-head.ts";
@@ -77,7 +79,7 @@ export function createWriters(needs: WritersNeeds): Writers {
   });
 
   async function take(lease: Lease, stopsSince: Cursor | null): Promise<OpenWriter> {
-    const onOver = () => isOver(lease);
+    const onOver = () => remove(lease);
     const own = ownLeases.add(lease);
     try {
       const held = await HeldLease.take({ ...needs, closed: closed.signal }, lease);
@@ -91,7 +93,7 @@ export function createWriters(needs: WritersNeeds): Writers {
     return own.writer;
   }
 
-  function isOver(lease: Lease): void {
+  function remove(lease: Lease): void {
     ownLeases.remove(lease);
     noteOver();
   }
@@ -150,7 +152,8 @@ export function createWriters(needs: WritersNeeds): Writers {
 
   return {
     async lease(address, options) {
-      const { end } = channelOf(contract, address);
+      // Safe: the contract has its channel.
+      const { end } = contract[addressOf(contract, address).name] as Contract[string];
       const { ttl, aborted, stopsSince } = checkLeaseOptions(options, end !== undefined);
       const { path } = address;
       const askedAt = await readPosition(path);
@@ -161,14 +164,14 @@ export function createWriters(needs: WritersNeeds): Writers {
       const id = `${newEpoch(random)}.${clock.now().toString(36)}.${made++}`;
       // An address that can end is written once. So a request to stop is for this writer, however early it comes.
       const since = end === undefined ? (stopsSince ?? askedAt) : null;
-      const writer = await take({ path, writer: id, turn: 0, ttl, aborted: data }, since);
+      const writer = await take({ path, writer: id, renewals: 0, ttl, aborted: data }, since);
       // The former writer may have ended it since it was looked at. From now on, no writer can.
       if (end !== undefined && !isNext(writer.takenAt, askedAt)) await leaveEnded(writer);
       return writerOf(needs, { address, askedAt: formatCursor(askedAt), writer });
     },
 
     stopEntry(address, reason) {
-      channelOf(contract, address);
+      addressOf(contract, address);
       checkType("reason", reason, "string");
       // Safe: it is checked in the line before; undefined stands for the default.
       const text = (reason ?? "") as string;
@@ -221,24 +224,11 @@ function writerOf(
     publish: async (type, data) => writer.publish(eventEntry(needs, { address, type, data })),
     async end(data) {
       const [published] = await writer.finish([endEntry(needs, address, data, {})]);
-      if (published === undefined) throw new Error("Expected the log to answer for the end, got no answer.");
-      return published;
+      return answered(published);
     },
     release: () => writer.release(),
     [Symbol.asyncDispose]: () => writer.dispose(),
   };
-}
-
-/** @throws ContractError `unknown-channel` for an address of another contract */
-function channelOf(contract: Contract, address: Address): Contract[string] {
-  checkAddress(address);
-  const { path } = address;
-  const found = parseAddress(contract, path);
-  const channel = found === null ? undefined : contract[found.name];
-  if (channel !== undefined) return channel;
-  const mismatch = `Expected an address of this contract (${Object.keys(contract).join(", ")})`;
-  const got = `got the path ${JSON.stringify(path)}; make it with the contract's channel function`;
-  throw new ContractError("unknown-channel", `${mismatch}, ${got}.`);
 }
 
 /** Whether the log has nothing between two positions. */

@@ -1,4 +1,5 @@
 import type { ComingBody } from "../hub-options.ts";
+import { bodyTooLong } from "../wire/body-too-long.ts";
 import { GrowingBytes } from "../wire/growing-bytes.ts";
 import type { NodeRequest } from "./exchange.ts";
 
@@ -12,7 +13,7 @@ import type { NodeRequest } from "./exchange.ts";
 export async function readJson(request: NodeRequest, limit: number, coming: ComingBody): Promise<unknown> {
   const { body } = request;
   // A middleware may already have read a longer body than the hub allows.
-  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLong(limit);
+  if (Number(request.headers["content-length"] ?? 0) > limit) throw bodyTooLong(limit);
   if (body === undefined || isPlaceholder(request)) return JSON.parse(await readText(request, limit, coming));
   // A middleware that parses text or bytes has read the body.
   if (typeof body === "string") return JSON.parse(body);
@@ -22,10 +23,6 @@ export async function readJson(request: NodeRequest, limit: number, coming: Comi
 /** Whether nobody has read the body: the parsers of Express 4 then leave an empty object. */
 function isPlaceholder({ body, readableDidRead }: NodeRequest): boolean {
   return !readableDidRead && typeof body === "object" && Object.keys(body ?? {}).length === 0;
-}
-
-function tooLong(limit: number): RangeError {
-  return new RangeError(`Expected a body of ${limit} bytes at most.`);
 }
 
 async function readText(request: NodeRequest, limit: number, coming: ComingBody): Promise<string> {
@@ -44,7 +41,7 @@ async function readText(request: NodeRequest, limit: number, coming: ComingBody)
     if (signal.aborted) continue;
     // After `request.setEncoding`, the parts are texts.
     const part = typeof given === "string" ? Buffer.from(given, request.readableEncoding ?? "utf8") : given;
-    if (bytes.size + part.length > limit) throw tooLong(limit);
+    if (bytes.size + part.length > limit) throw bodyTooLong(limit);
     bytes.add(part);
     coming.hold(bytes.capacity);
   }

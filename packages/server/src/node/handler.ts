@@ -63,8 +63,8 @@ function ignore(): void {}
 
 function mayHaveBody({ headers, httpVersionMajor }: NodeRequest): boolean {
   // Over HTTP/2, a body needs no header.
-  const isTold = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
-  return isTold || httpVersionMajor !== 1;
+  const isAnnounced = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+  return isAnnounced || httpVersionMajor !== 1;
 }
 
 function isGone(response: NodeResponse): boolean {

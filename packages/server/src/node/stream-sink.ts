@@ -1,10 +1,8 @@
 import { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { Sink, StreamControl } from "../wire/sink.ts";
+import { destroyUnread } from "./destroy-unread.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
-
-/** How long a reader may take to read the end of a stream, in milliseconds, before its socket is destroyed. */
-const END_TIME = 5_000;
 
 /** A sink over a response. */
 interface StreamSink extends Sink {
@@ -93,9 +91,7 @@ class SocketSink implements StreamSink {
 
 function end(response: NodeResponse): void {
   response.end();
-  // A reader that has stopped reading never sees the end, and would keep its socket for ever.
-  const timer = setTimeout(() => response.destroy(), END_TIME).unref();
-  response.once("close", () => clearTimeout(timer));
+  destroyUnread(response);
 }
 
 /** Whether the response takes more. A wrapper that returns undefined emits no "drain" either, so only false says no. */

@@ -20,6 +20,9 @@ import { pageJson, type PageParts } from "./page-parts.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { states, type StateNeeds } from "./states.ts";
 
+/** How often a page is made for one request. Only an `authorize` that answers differently each time gets there. */
+const MOST_ATTEMPTS = 5;
+
 export interface PageAnswerNeeds
   extends AdmitNeeds, AskLogNeeds, PositionNeeds, CatchUpNeeds, HistoryNeeds, StateNeeds {
   readonly log: Pick<EventLog, "head" | "read" | "recent" | "current">;
@@ -80,9 +83,6 @@ export async function answerPage(
   }
   throw new Refusal(503, "unavailable", { detail: "The rights change faster than a page can be made." });
 }
-
-/** How often a page is made for one request. Only an `authorize` that answers differently each time gets there. */
-const MOST_ATTEMPTS = 5;
 
 interface MadePage {
   readonly body: string;

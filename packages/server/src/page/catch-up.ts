@@ -38,10 +38,9 @@ export async function catchUp(
   room: Pick<AnswerRoom, "gone" | "aside">,
 ): Promise<PageParts> {
   const { gone } = room;
-  const { log, reads, pageLimit, followers, clock, closing } = needs;
-  // The wait is running time; a right ends at a time of day.
-  const waitEnd = clock.monotonic() + wait * 1_000;
-  const rightEnd = endOf(start.access);
+  const { pageLimit } = needs;
+  // Before anything is read: the reader counts the wait from its request on.
+  const waitEnd = needs.clock.monotonic() + wait * 1_000;
   const paths = [...start.fromByPath.keys()];
   const { newPaths, untoldPaths, holes } = start;
   // They come on one page: there is at most one for each path.
@@ -58,6 +57,30 @@ export async function catchUp(
   if (part !== null && values.events.length > 0) {
     return { events: values.events, cursor: part.events, more: true, holes };
   }
+  const before: Before = { events: [...ends, ...values.events], remaining: values.remaining };
+  return followingEvents(needs, start, before, waitEnd, room);
+}
+
+/** What a page has before the events that follow its start. */
+interface Before {
+  readonly events: PageParts["events"];
+  /** How much room they leave. */
+  readonly remaining: Limit;
+}
+
+/** Reads what follows the start, again and again until `waitEnd`, in running time, or until the page says something. */
+async function followingEvents(
+  needs: CatchUpNeeds,
+  start: StartPosition,
+  before: Before,
+  waitEnd: number,
+  room: Pick<AnswerRoom, "gone" | "aside">,
+): Promise<PageParts> {
+  const { gone } = room;
+  const { log, reads, followers, clock, closing } = needs;
+  const paths = [...start.fromByPath.keys()];
+  // A time of day.
+  const rightEnd = endOf(start.access);
   for (let { cursor } = start; ;) {
     const position = cursor;
     const wokenUp = new AbortController();
@@ -65,14 +88,14 @@ export async function catchUp(
     // Before the read: whatever comes after the read must wake the page.
     followers.follow(follower, paths);
     try {
-      const page = await reads((signal, of) => log.read(position, of, values.remaining, signal), { paths, gone });
+      const page = await reads((signal, of) => log.read(position, of, before.remaining, signal), { paths, gone });
       const owed = owedOf(page, start.fromByPath, position);
       const parts: PageParts = {
-        events: [...ends, ...values.events, ...owed.entries.map((entry) => eventJson(entry))],
+        events: [...before.events, ...owed.entries.map((entry) => eventJson(entry))],
         cursor: page.next,
         more: page.more,
         // If a path has both, the last one counts: a start that is void is more than what was trimmed since.
-        holes: [...owed.holes, ...holes],
+        holes: [...owed.holes, ...start.holes],
       };
       const remaining = Math.min(waitEnd - clock.monotonic(), rightEnd - clock.now());
       if (!isEmpty(parts) || remaining <= 0 || gone.aborted || closing.aborted) return parts;

@@ -122,7 +122,7 @@ async function loadStates(
   room: Pick<AnswerRoom, "gone" | "hold">,
 ): Promise<readonly Snapshot[]> {
   const { gone } = room;
-  const places = pLimit(MOST_LOADS);
+  const limit = pLimit(MOST_LOADS);
   const loaded = new Map<string, Snapshot>();
   const forget = (): void => loaded.clear();
   let remaining = most;
@@ -147,7 +147,7 @@ async function loadStates(
   // A load may hang. What the others have brought must not wait for it in memory.
   gone.addEventListener("abort", forget);
   try {
-    await Promise.all(Array.from(granted, ([path, each]) => places(() => loadOne(path, each))));
+    await Promise.all(Array.from(granted, ([path, each]) => limit(() => loadOne(path, each))));
   } finally {
     gone.removeEventListener("abort", forget);
   }

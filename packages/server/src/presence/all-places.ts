@@ -1,7 +1,7 @@
 import type { Address, Contract } from "@tidings/contract";
 import { presenceKind } from "@tidings/contract/presence";
 import { typeNameOf } from "@tidings/protocol/checks";
-import { checkAddress } from "../publish/new-entry.ts";
+import { checkAddress } from "../publish/check-address.ts";
 import { withTimeLimit } from "../runtime/time-limit.ts";
 import { Count } from "./count.ts";
 import { People } from "./people.ts";

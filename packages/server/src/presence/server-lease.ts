@@ -1,5 +1,6 @@
 import type { Address } from "@tidings/contract";
 import { PublishError } from "../publish/publish-error.ts";
+import { randomHex } from "../runtime/random-hex.ts";
 import type { FollowedValues } from "./followed-values.ts";
 import type { PresenceHub, Report } from "./presence-hub.ts";
 
@@ -21,7 +22,7 @@ export type Renewal = "renewed" | "failed" | "lost";
 /** The lease of this server: as long as it holds, what the server has published counts. */
 export class ServerLease {
   /** Names the server in what it publishes: 16 hexadecimal digits. */
-  readonly server = randomId();
+  readonly server = randomHex(8);
   readonly #needs: LeaseNeeds;
   /** The id of the newest renewal; null before the first. */
   #newest: string | null = null;
@@ -70,9 +71,4 @@ export class ServerLease {
     this.#newest = standing;
     return "failed";
   }
-}
-
-function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -15,6 +15,7 @@ import { checkType, typeNameOf } from "@tidings/protocol/checks";
 import { isUnwantedPromise } from "../runtime/unwanted-promise.ts";
 import type { Limits } from "../runtime/limits.ts";
 import { toBytes } from "../wire/bytes.ts";
+import { checkAddress } from "./check-address.ts";
 import type { AnyPublication, PublishOptions } from "./publication.ts";
 
 /** What it takes to make log entries of events. */
@@ -115,14 +116,6 @@ export function withdrawalEntry(
     throw new ContractError("unknown-event", `${address.name}.${type}: ${wrong}.`);
   }
   return checkKeys(address, { channel: address.path, type, mode, key, data: null });
-}
-
-/** Programs without types may pass the channel itself, a path, or nothing. @throws ContractError `unknown-channel` */
-export function checkAddress(address: unknown): void {
-  if (typeNameOf(address) === "object" && typeof (address as Partial<Address>).path === "string") return;
-  const got =
-    typeof address === "function" ? "the channel function itself; call it with its params" : typeNameOf(address);
-  throw new ContractError("unknown-channel", `Expected an address such as chat.room({ roomId }), got ${got}.`);
 }
 
 /**

@@ -4,6 +4,7 @@ import { formatCursor } from "@tidings/protocol";
 import { checkObject, typeNameOf } from "@tidings/protocol/checks";
 import type { Clock } from "@tidings/protocol/clock";
 import type { Trace } from "../runtime/trace.ts";
+import { answered } from "./answered.ts";
 import { endEntry, eventEntry, withdrawalEntry, type EntryNeeds } from "./new-entry.ts";
 import type { AnyPublication, Published, PublishOptions } from "./publication.ts";
 import { refusing } from "./publish-error.ts";
@@ -60,17 +61,15 @@ export function createPublisher(needs: PublisherNeeds): Publisher {
 
   async function append(entry: NewEntry): Promise<Published> {
     const [published] = await appendAll([entry]);
-    if (published === undefined) {
-      throw new Error("Expected the log to answer for every entry, got no answer; check the log's append.");
-    }
-    return published;
+    return answered(published);
   }
 
   async function appendIn(transaction: unknown, makeEntry: () => NewEntry): Promise<void> {
     // The types allow this call only on a log with transactions; the check is for programs without types.
     if (!isTransactional(log)) {
       throw new TypeError(
-        "Expected publishIn on a log that shares the application's database, got another; use publish.",
+        "Expected a log that shares the application's database for publishIn and endIn, got another; " +
+          "use publish or end.",
       );
     }
     // No await before the append: another request must not come between the rows of the transaction and their event.

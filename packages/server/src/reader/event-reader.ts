@@ -1,6 +1,6 @@
-import { ContractError, parseAddress, type Address, type ChannelName, type Contract } from "@tidings/contract";
+import type { Address, ChannelName, Contract } from "@tidings/contract";
 import type { Cursor } from "@tidings/protocol";
-import { checkAddress } from "../publish/new-entry.ts";
+import { addressOf } from "../publish/check-address.ts";
 import { readHead } from "../runtime/read-head.ts";
 import type { AnyItem } from "./read-item.ts";
 import type { ReaderItem } from "./reader-item.ts";
@@ -105,16 +105,6 @@ function fromNowOn(needs: Pick<ReaderNeeds, "log" | "clock">): () => Promise<Cur
 function addressesByPath(contract: Contract, given: Address | readonly Address[]): ReadonlyMap<string, Address> {
   const addresses = Array.isArray(given) ? (given as readonly Address[]) : [given as Address];
   if (addresses.length === 0) throw new TypeError("Expected an address, or a list of addresses, in events, got none.");
-  const found = addresses.map((address) => ofContract(contract, address));
+  const found = addresses.map((address) => addressOf(contract, address));
   return new Map(found.map((address) => [address.path, address]));
-}
-
-function ofContract(contract: Contract, address: Address): Address {
-  checkAddress(address);
-  const { path } = address;
-  const found = parseAddress(contract, path);
-  if (found !== null) return found;
-  const mismatch = `Expected an address of this contract (${Object.keys(contract).join(", ")})`;
-  const got = `got the path ${JSON.stringify(path)}; make it with the contract's channel function`;
-  throw new ContractError("unknown-channel", `${mismatch}, ${got}.`);
 }

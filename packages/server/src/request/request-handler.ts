@@ -13,6 +13,8 @@ import { parse, parseQuery, readBody } from "./parse.ts";
 import { Refusal, refusalResponse } from "./refusal.ts";
 import type { HubResponse, WholeResponse } from "./response.ts";
 
+const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST"]);
+
 /** Makes the answer of one representation. @throws Refusal */
 type MakeAnswer = (request: HubRequest, parsed: ParsedRequest) => Promise<HubResponse>;
 
@@ -104,8 +106,6 @@ function answer(
     answerParsed(needs, request, representation, parse(request, query, body, limits)),
   );
 }
-
-const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST"]);
 
 function answerParsed(
   { answerStream, answerPage }: Pick<RequestHandlerNeeds, "answerStream" | "answerPage">,

@@ -47,8 +47,8 @@ export function createAddresses({ contract, clock }: AddressesNeeds): Addresses 
 
   return {
     find(path) {
-      const known = newer.get(path);
-      if (known !== undefined) return known;
+      const recent = newer.get(path);
+      if (recent !== undefined) return recent;
       const address = older.get(path) ?? parse(path);
       return address === null ? null : remember(address);
     },

@@ -38,18 +38,18 @@ const MOST_SLOW_PATHS = 10_000;
  * Runs few reads at a time, in order, within the budget of a turn of the event loop. These are reads of the log, or
  * loads of the application's states.
  *
- * One channel whose reads hang must not stop the others. So a read that takes longer than a second gives its place to
- * the next one, and its paths count as slow until a read of them has succeeded. Reads of slow paths wait in lines of
- * their own: one line for all reads of the same paths, with one read at a time. So readers of some of these paths can
- * find out that theirs is not the slow one. Reads of one path have places of their own: they say which path is slow,
- * and must not wait for those of many paths, of which there may be any number. So while a read of many paths is slow,
- * each of them is tried alone. When the read is over, nobody needs these answers, and tries that wait do not begin.
+ * One channel whose reads hang must not stop the others. So a read that takes longer than a second lets the next one
+ * begin, and its paths count as slow until a read of them has succeeded. Reads of slow paths wait in lines of their
+ * own: one line for all reads of the same paths, with one read at a time. So readers of some of these paths can find
+ * out that theirs is not the slow one. Reads of one path have a limit of their own: they say which path is slow, and
+ * must not wait for those of many paths, of which there may be any number. So while a read of many paths is slow, each
+ * of them is tried alone. When the read is over, nobody needs these answers, and tries that wait do not begin.
  */
 export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOptions): ReadQueue {
   const most = Math.min(concurrency, Number.MAX_SAFE_INTEGER);
-  const places = pLimit(most);
-  const slowPlaces = pLimit(most);
-  const slowPlacesOfOne = pLimit(most);
+  const limit = pLimit(most);
+  const limitOfSlow = pLimit(most);
+  const limitOfSlowSingle = pLimit(most);
   const slowPaths = new Set<string>();
   /** By the paths of its reads. */
   const slowLines = new Map<string, LimitFunction>();
@@ -101,8 +101,8 @@ export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOpti
     const line = slowLines.get(name) ?? pLimit(1);
     slowLines.set(name, line);
     try {
-      const placesOfSlow = purpose.paths.length === 1 ? slowPlacesOfOne : slowPlaces;
-      return await line(() => placesOfSlow(() => runSlow(read, purpose)));
+      const limitOfAll = purpose.paths.length === 1 ? limitOfSlowSingle : limitOfSlow;
+      return await line(() => limitOfAll(() => runSlow(read, purpose)));
     } finally {
       if (line.pendingCount === 0) slowLines.delete(name);
     }
@@ -110,7 +110,7 @@ export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOpti
 
   return (read, purpose) =>
     new Promise((resolve, reject) => {
-      void places(async () => {
+      void limit(async () => {
         const isSlow = purpose.paths.some((path) => slowPaths.has(path));
         const running = isSlow ? runInSlowLine(read, purpose) : run(read, purpose);
         running.then(resolve, reject);

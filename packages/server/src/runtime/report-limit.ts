@@ -19,16 +19,16 @@ export function createReportLimit(most: number, { monotonic }: Pick<Clock, "mono
   const kinds = new Map<string, { readonly since: number; reported: number; omitted: number }>();
   return (kind) => {
     const now = monotonic();
-    const known = kinds.get(kind);
-    if (known === undefined || now - known.since >= INTERVAL) {
+    const counts = kinds.get(kind);
+    if (counts === undefined || now - counts.since >= INTERVAL) {
       kinds.set(kind, { since: now, reported: 1, omitted: 0 });
-      return known?.omitted ?? 0;
+      return counts?.omitted ?? 0;
     }
-    if (known.reported === most) {
-      known.omitted++;
+    if (counts.reported === most) {
+      counts.omitted++;
       return null;
     }
-    known.reported++;
+    counts.reported++;
     return 0;
   };
 }

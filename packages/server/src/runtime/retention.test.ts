@@ -23,7 +23,7 @@ describe("the option keep", () => {
     });
   });
 
-  test("keeps of each channel what its rule says; who has missed events of one gets a gap of this one", async () => {
+  test("keeps of each channel what its rule says; a reader that has missed events gets a gap of that one", async () => {
     const { hub, clock, page } = await openTestHub({ rules: { channels: { room: { age: 60_000 } } } });
     const { id } = await hub.publish(inbox, "mention", { by: "bob" });
     await hub.publish(lobby, "message", { text: "old" });

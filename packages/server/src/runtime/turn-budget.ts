@@ -31,7 +31,7 @@ export class TurnBudget {
     return Math.abs(now - this.#startedAt) >= BUDGET;
   }
 
-  /** Whether there is time left now, and nobody waits for it. Who reads this has to begin at once. */
+  /** Whether there is time left now, and nobody waits for it. Whoever reads this has to begin at once. */
   get isFree(): boolean {
     return this.#waiting === 0 && !this.isSpent;
   }

@@ -107,7 +107,7 @@ export class Connection implements StreamControl, Consumer {
   }
 
   /**
-   * Ends the stream when its time is over; otherwise writes a heartbeat when one is due. Who calls this for many
+   * Ends the stream when its time is over; otherwise writes a heartbeat when one is due. Whoever calls this for many
    * streams leaves time for others.
    */
   tick(sharedHeartbeat: Chunk): void {

@@ -154,9 +154,9 @@ export class Pump implements Follower {
 
   /** Stops following paths. Returns those that it has followed. */
   leave(paths: readonly string[]): readonly string[] {
-    const left = paths.filter((path) => this.fromByPath.delete(path));
-    this.#needs.followers.unfollow(this, left);
-    return left;
+    const followed = paths.filter((path) => this.fromByPath.delete(path));
+    this.#needs.followers.unfollow(this, followed);
+    return followed;
   }
 
   /** Nothing is taken any more. May be called again. */

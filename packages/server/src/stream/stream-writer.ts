@@ -118,9 +118,9 @@ export class StreamWriter {
 
   /** Without the position while that lies inside of a hole: to a reader, a heartbeat lies after every gap before it. */
   writeHeartbeat(position: Cursor | null, retry = ""): void {
-    const known = this.#isInHole(position) ? null : position;
-    if (known !== null) this.#isGapOpen = false;
-    this.#write(toChunk(retry + formatControl("heartbeat", {}, idOf(known))));
+    const shown = this.#isInHole(position) ? null : position;
+    if (shown !== null) this.#isGapOpen = false;
+    this.#write(toChunk(retry + formatControl("heartbeat", {}, idOf(shown))));
   }
 
   /** Also while the reader must not have the position. */

@@ -86,7 +86,7 @@ export function createUnreadAnswers(
   function count(room: Room, size: number): void {
     if (counted.has(room)) bytes -= room.bytes;
     counted.add(room);
-    waiting.takePlace(room);
+    waiting.noteUnderWay(room);
     held.remove(room);
     bytes += room.bytes = size;
     room.since = clock.monotonic();
@@ -96,7 +96,7 @@ export function createUnreadAnswers(
   function uncount(room: Room): void {
     if (!counted.delete(room)) return;
     bytes -= room.bytes;
-    waiting.givePlaceBack(room);
+    waiting.noteOver(room);
     waiting.letIn();
     if (counted.size > 0) return;
     stopWatching?.();

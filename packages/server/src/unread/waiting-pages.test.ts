@@ -29,7 +29,7 @@ function open(room: number) {
   return { state, entered, pages, wait };
 }
 
-test("a page that gets in costs the same, however many others wait for room or for a place in their session", () => {
+test("a page that gets in costs the same, however many others wait for room or for pages of their session", () => {
   const { state, entered, pages, wait } = open(64);
   const sessions = [{}, {}, {}, {}];
   const all = sessions.flatMap((session) => Array.from({ length: 1_000 }, (_, number) => wait(number, session)));
@@ -37,7 +37,7 @@ test("a page that gets in costs the same, however many others wait for room or f
   state.looks = 0;
   for (const { page } of all.slice(0, 16)) {
     state.room++;
-    pages.givePlaceBack(page);
+    pages.noteOver(page);
     pages.letIn();
   }
   expect(entered).toHaveLength(80);
@@ -45,7 +45,7 @@ test("a page that gets in costs the same, however many others wait for room or f
   expect(state.looks).toBeLessThanOrEqual(2 * 16);
 });
 
-test("the newest gets in first, and who has left is passed over", async () => {
+test("the newest gets in first, and whoever has left is passed over", async () => {
   const { state, entered, pages, wait } = open(0);
   const waiting = Array.from({ length: 100 }, (_, number) => wait(number));
   for (const { leave } of waiting.slice(50)) leave();
@@ -59,7 +59,7 @@ test("the newest gets in first, and who has left is passed over", async () => {
   expect(entered).toHaveLength(2);
 });
 
-test("a page that leaves while it waits for room gives its place to the next one of its session", () => {
+test("a page that leaves while it waits for room lets the next one of its session wait for room", () => {
   const { state, entered, pages, wait } = open(0);
   const session = {};
   const waiting = Array.from({ length: 17 }, (_, number) => wait(number, session));
@@ -69,7 +69,7 @@ test("a page that leaves while it waits for room gives its place to the next one
   expect(entered).toEqual([16]);
 });
 
-test("somebody waits for what a page has: for its room, or for its place in the session", () => {
+test("somebody waits for what a page has: for its room, or for its end, in its session", () => {
   const { pages, wait } = open(16);
   const session = {};
   const [first] = Array.from({ length: 17 }, (_, number) => wait(number, session));
@@ -79,16 +79,16 @@ test("somebody waits for what a page has: for its room, or for its place in the 
   expect(pages.isWanted(other)).toBe(true);
 });
 
-test("a page that has waited for a place in its session does not get in before others that wait for room", () => {
+test("a page that has waited for others of its session does not get in before others that wait for room", () => {
   const { state, entered, pages, wait } = open(16);
   const session = {};
   const first = Array.from({ length: 100 }, (_, number) => wait(number, session)).slice(0, 16);
   for (let other = 1_000; other < 1_003; other++) wait(other);
   expect(entered).toHaveLength(16);
-  // As when the reader of a page is given up: its place goes to the next page of its session, and its room to anybody.
+  // As when the reader of a page is given up: the next page of its session may wait for room. Anybody gets its room.
   for (const { page } of first.slice(0, 5)) {
     state.room++;
-    pages.givePlaceBack(page);
+    pages.noteOver(page);
     pages.letIn();
   }
   expect(entered.slice(16)).toEqual([1_002, 1_001, 1_000, 96, 95]);

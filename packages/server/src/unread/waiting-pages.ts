@@ -14,20 +14,20 @@ interface Waitable {
 interface WaitingPagesNeeds<Page> {
   /** Whether there is room for the page in the hub. */
   readonly hasRoom: (page: Page) => boolean;
-  /** The page has its place and its room. */
+  /** The page is under way, and has its room. */
   readonly enter: (page: Page) => void;
 }
 
-/** The pages that wait: first for a place among the pages of their session, then for room in the hub. */
+/** The pages that wait: first until few pages of their session are under way, then for room in the hub. */
 export interface WaitingPages<Page extends Waitable> {
   /** Resolves when the page has entered, or is gone. */
   wait(page: Page): Promise<void>;
   /** There may be more room: lets pages in that wait. */
   letIn(): void;
   /** The page is under way. Also when its session has too many: it may have given way while it was made. */
-  takePlace(page: Page): void;
+  noteUnderWay(page: Page): void;
   /** The page is not under way any more. */
-  givePlaceBack(page: Page): void;
+  noteOver(page: Page): void;
   /** Whether another page waits for what this one has. */
   isWanted(page: Page): boolean;
 }
@@ -45,10 +45,10 @@ interface PagesOfSession<Page> {
 }
 
 /**
- * Pages of a session that has its places taken are in a line of their own: the search for a page that can enter must
- * not walk over all of them, and nobody else has to make room for them. When they have got a place, they wait for room
- * behind all others. Otherwise they would be the newest there, and a session whose readers take nothing would get the
- * room of each of its pages again.
+ * Pages of a session with too many under way are in a line of their own: the search for a page that can enter must not
+ * walk over all of them, and nobody else has to make room for them. When another page of the session is over, the next
+ * one waits for room behind all others. Otherwise it would be the newest there, and a session whose readers take
+ * nothing would get the room of each of its pages again.
  */
 export function createWaitingPages<Page extends Waitable>({
   hasRoom,
@@ -56,7 +56,7 @@ export function createWaitingPages<Page extends Waitable>({
 }: WaitingPagesNeeds<Page>): WaitingPages<Page> {
   const sessions = new WeakMap<object, PagesOfSession<Page>>();
   const hubLine = new WaitingLine<Waiter<Page>>();
-  /** Those that had to wait for a place before. */
+  /** Those that had to wait for pages of their session before. */
   const delayedLine = new WaitingLine<Waiter<Page>>();
 
   function sessionOf({ session: key }: Page): PagesOfSession<Page> | null {
@@ -82,7 +82,7 @@ export function createWaitingPages<Page extends Waitable>({
     }
   }
 
-  function givePlaceBack(page: Page): void {
+  function noteOver(page: Page): void {
     const session = sessionOf(page);
     if (session?.underWay.delete(page) !== true || session.underWay.size >= MOST_OF_SESSION) return;
     const next = session.line.newest;
@@ -101,7 +101,7 @@ export function createWaitingPages<Page extends Waitable>({
           session?.line.delete(waiter);
           hubLine.delete(waiter);
           delayedLine.delete(waiter);
-          givePlaceBack(page);
+          noteOver(page);
           waiter.end();
         };
         const waiter: Waiter<Page> = {
@@ -118,8 +118,8 @@ export function createWaitingPages<Page extends Waitable>({
     },
 
     letIn,
-    takePlace: (page) => void sessionOf(page)?.underWay.add(page),
-    givePlaceBack,
+    noteUnderWay: (page) => void sessionOf(page)?.underWay.add(page),
+    noteOver,
     isWanted: (page) => hubLine.size + delayedLine.size > 0 || (sessionOf(page)?.line.size ?? 0) > 0,
   };
 }

@@ -70,7 +70,7 @@ describe("the ring", () => {
     expect(takeAll(ring, reader(0, "b"))).toEqual([2, 3]);
   });
 
-  test("serves readers between its base and its head, of its epoch only", () => {
+  test("serves readers between its start and its head, of its epoch only", () => {
     const ring = ringOf(
       [1, 2, 3, 4].map((seq) => entry(seq, "p")),
       2,

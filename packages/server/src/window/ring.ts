@@ -22,7 +22,7 @@ const SHARED_BATCHES = 64;
 
 /**
  * The process's window of recent entries, with their frames: a cache of the log. It holds every owed entry of every
- * channel after its base up to {@link head}, so a connection that stands between the two is served without a read. The
+ * channel after its start up to {@link head}, so a connection that stands between the two is served without a read. The
  * window may reach over several epochs, as long as the log has gone on from one to the next without a loss.
  */
 export class Ring {
@@ -36,7 +36,7 @@ export class Ring {
   readonly #owed = new OwedEntries();
   /** The position up to which the ring has read the log. It is another object whenever it moves. */
   head: Cursor = { epoch: "", seq: 0 };
-  #base = 0;
+  #start = 0;
   #bytes = 0;
   /** By epoch that the head has left without a hole: the last `seq` of it that the ring has read. */
   readonly #ends = new Map<string, number>();
@@ -56,7 +56,7 @@ export class Ring {
     this.forgetBatches();
     this.#ends.clear();
     this.#bytes = 0;
-    this.#base = head.seq;
+    this.#start = head.seq;
     this.head = head;
   }
 
@@ -76,11 +76,11 @@ export class Ring {
     const { all } = this.#entries;
     while (all.size > ringEntries || (this.#bytes > ringBytes && all.size > 1)) {
       const oldest = all.oldest();
-      this.#base = oldest?.seq ?? this.#base;
+      this.#start = oldest?.seq ?? this.#start;
       this.#drop(oldest);
     }
     for (const [epoch, end] of this.#ends) {
-      if (end < this.#base) this.#ends.delete(epoch);
+      if (end < this.#start) this.#ends.delete(epoch);
     }
   }
 
@@ -89,7 +89,7 @@ export class Ring {
    * has read itself: what comes after that may be lost, and the log decides (law 4).
    */
   covers({ epoch, seq }: Cursor): boolean {
-    return seq >= this.#base && seq <= this.endOf(epoch);
+    return seq >= this.#start && seq <= this.endOf(epoch);
   }
 
   /** The last `seq` of an epoch that the ring has read; -1 for an epoch that it does not know. */

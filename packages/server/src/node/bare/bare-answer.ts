@@ -2,9 +2,8 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { HubResponse, StreamResponse, WholeResponse } from "../../request/response.ts";
 import type { Sink, StreamControl } from "../../wire/sink.ts";
+import { destroyUnread } from "../destroy-unread.ts";
 
-/** How long a reader may take to read the end of a stream, in milliseconds, before its socket is destroyed. */
-const END_TIME = 5_000;
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 
 /** The answer to one request on a bare socket. It is the last one: then the socket is closed. */
@@ -50,9 +49,7 @@ export class BareAnswer implements Sink {
   end(): void {
     this.#socket.write(LAST_CHUNK);
     this.#socket.destroySoon();
-    // A reader that has stopped reading never sees the end, and would keep its socket for ever.
-    const timer = setTimeout(() => this.#socket.destroy(), END_TIME).unref();
-    this.#socket.once("close", () => clearTimeout(timer));
+    destroyUnread(this.#socket);
   }
 
   #sendStream(answer: StreamResponse): void {

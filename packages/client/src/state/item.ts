@@ -1,5 +1,5 @@
 import type { Cleared, GapReason, ReceivedEvent, UnreadableData } from "../handlers.ts";
-import type { Position } from "../state/position.ts";
+import type { Position } from "./position.ts";
 import type { StreamError } from "../stream-error.ts";
 
 /** One thing that arrived for an address, on the stream or on a page. */

@@ -1,0 +1,21 @@
+import { ContractError, parseAddress, type Address, type Contract } from "@tidings/contract";
+import { typeNameOf } from "@tidings/protocol/checks";
+
+/** Programs without types may pass the channel itself, a path, or nothing. @throws ContractError `unknown-channel` */
+export function checkAddress(address: unknown): void {
+  if (typeNameOf(address) === "object" && typeof (address as Partial<Address>).path === "string") return;
+  const got =
+    typeof address === "function" ? "the channel function itself; call it with its params" : typeNameOf(address);
+  throw new ContractError("unknown-channel", `Expected an address such as chat.room({ roomId }), got ${got}.`);
+}
+
+/** The address as the contract reads its path. @throws ContractError `unknown-channel` for one of another contract */
+export function addressOf(contract: Contract, address: Address): Address {
+  checkAddress(address);
+  const { path } = address;
+  const found = parseAddress(contract, path);
+  if (found !== null) return found;
+  const mismatch = `Expected an address of this contract (${Object.keys(contract).join(", ")})`;
+  const got = `got the path ${JSON.stringify(path)}; make it with the contract's channel function`;
+  throw new ContractError("unknown-channel", `${mismatch}, ${got}.`);
+}
