@@ -5,7 +5,7 @@ export const SIZE = `(coalesce(octet_length(data), 0) + ${ENTRY_BYTES})`;
 /** Whether a channel has no entries any more. */
 export const IS_EMPTY = "entries + withdrawals + value_count = 0";
 
-/** Whether readers miss an entry that was deleted. After its end, nothing of a channel is withdrawn: values just expire. */
+/** Whether readers miss an entry that was deleted. After its end, a value of a channel is not withdrawn: it expires. */
 const isMissed = (schema: string, row: string): string => `(kind = ${RELIABLE} or not (
   ${isSuperseded(schema, row)} or (${row}.expires_at is not null and ${isOfEnded(schema, row)})))`;
 
