@@ -4,7 +4,7 @@ import { client, TidingsProvider, useStatus } from "./tidings.ts";
 
 const rooms = ["lobby", "garden", "kitchen", "secret"];
 
-export function App({ rendered }: { readonly rendered: Rendered }) {
+export function App({ rendered }: { readonly rendered?: Rendered | undefined }) {
   const [roomId, open] = useState("lobby");
   return (
     <StrictMode>

@@ -224,6 +224,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     arrivals,
     unread,
     trace,
+    refusals,
     random,
     closing,
     answerStream: (request: HubRequest, parsed: ParsedRequest) => answerStream(streamNeeds, request, parsed),

@@ -56,8 +56,6 @@ export interface HubRequest<Raw = unknown> {
    * `request.raw.ip`. Its type is the one that `authenticate` declares for it.
    */
   readonly raw: Raw;
-  /** Whether a middleware has put CORS headers on the answer already. @default false */
-  readonly hasForeignCors?: boolean;
   /** What the request shares with others of its client: few pages of one HTTP/2 session are made at a time. */
   readonly session?: object | undefined;
   /** Settles when the answer is written, or the client is gone. @default the answer counts as written at once */

@@ -31,7 +31,7 @@ type Extras<Raw> = Request extends Raw
  * As the `fetch` of `Bun.serve`, it also gets the server of Bun, and lets that close the socket of a reader that takes
  * nothing. Other runtimes can pass a `timeout` of their own.
  *
- * @throws TypeError for anything but a hub
+ * @throws TypeError for anything but a hub; the handler rejects with one for anything but a `Request`
  * @example
  * app.all("/events", (context) => handler(context.req.raw));
  */
@@ -41,6 +41,12 @@ export function toFetchHandler<Raw = Request>(hub: {
   checkMethods("hub", hub, ["handle"]);
   return async (given, ...[extras]) => {
     const request = "raw" in given ? given.raw : given;
+    // Express takes this handler, too: what it passes would end the process further below.
+    if (typeof request.headers?.get !== "function") {
+      throw new TypeError(
+        "Expected a Request, got an object without headers.get; for requests of Node, use toNodeHandler.",
+      );
+    }
     const { signal } = request;
     let onOver = (): void => {};
     const written = new Promise<void>((resolve) => {

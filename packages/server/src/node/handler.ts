@@ -9,7 +9,7 @@ import { enterSession } from "./session-requests.ts";
 
 /**
  * The hub as a handler for node:http, node:http2 (its compatibility API), Express 5, Connect and everything that hands
- * on the request and response of Node. It answers every request that it gets, and never throws.
+ * on the request and response of Node. It answers every request that it gets, and throws only for other arguments.
  *
  * The promise settles when the answer is written, or its reader is gone: for a stream that may be hours later. It never
  * rejects. Frameworks that wait for a handler, such as Koa and h3, have to get it.
@@ -17,7 +17,7 @@ import { enterSession } from "./session-requests.ts";
  * `authenticate` gets the request as `raw`. If it declares the type of that, for example
  * `(request: HubRequest<express.Request>) => …`, the handler takes requests of this type only.
  *
- * @throws TypeError for anything but a hub
+ * @throws TypeError for anything but a hub; the handler throws one for anything but a request and response of Node
  * @example
  * app.all("/events", toNodeHandler(hub));
  */
@@ -26,6 +26,7 @@ export function toNodeHandler<Raw = NodeRequest>(hub: {
 }): (request: Raw & NodeRequest, response: NodeResponse) => Promise<void> {
   checkMethods("hub", hub, ["handle"]);
   return (request, response) => {
+    checkExchange(request, response);
     // A socket that breaks during a write means that the reader has left; "close" follows.
     response.on("error", ignore);
     // The client may have left while an asynchronous middleware before this handler was busy. Then no "close" will
@@ -57,6 +58,15 @@ async function answer<Raw>(
     // The response cannot be written; a middleware before this handler may have broken it.
     response.destroy();
   }
+}
+
+/** Plain JavaScript, and a framework that wraps both, may pass anything. @throws TypeError */
+function checkExchange(request: Partial<NodeRequest>, response: Partial<NodeResponse> | undefined): void {
+  if (typeof response?.on === "function" && request.socket !== undefined) return;
+  throw new TypeError(
+    "Expected the request and the response of Node, got others; for a Request, use toFetchHandler. " +
+      "Fastify has them as request.raw and reply.raw, Koa as context.req and context.res.",
+  );
 }
 
 function ignore(): void {}

@@ -54,10 +54,6 @@ export class NodeHubRequest<Raw extends NodeRequest> implements HubRequest<Raw> 
     return this.#watch.over;
   }
 
-  get hasForeignCors(): boolean {
-    return this.#response.hasHeader("access-control-allow-origin");
-  }
-
   get session(): object | undefined {
     return "stream" in this.#response ? this.#response.stream.session : undefined;
   }

@@ -5,9 +5,7 @@ import type { Trace } from "../runtime/trace.ts";
 import type { Hosts } from "./hosts.ts";
 
 /** The headers that allow a request's origin to read the answer; null when the origin is refused. */
-export type OriginPolicy = (
-  request: Pick<HubRequest, "headers" | "hasForeignCors">,
-) => Readonly<Record<string, string>> | null;
+export type OriginPolicy = (request: Pick<HubRequest, "headers">) => Readonly<Record<string, string>> | null;
 
 interface OriginNeeds {
   readonly hosts: Pick<Hosts, "isOwn">;
@@ -40,29 +38,18 @@ export function createOriginPolicy({ hosts, trace }: OriginNeeds, cors: CorsOpti
   checkCors(cors);
   const { origins, credentials = false } = cors;
   const isAllowed = createOriginCheck(origins, trace);
-  let hasReported = false;
 
-  function refuse(hasForeignCors = false): null {
-    if (!hasForeignCors || hasReported) return null;
-    hasReported = true;
-    const detail =
-      "A middleware allows a page of another origin, and the hub refuses it. If the page may read, name its origin " +
-      "in the cors option of the hub. This is reported once.";
-    trace.add("warn", "refuse", { detail });
-    return null;
-  }
-
-  return ({ headers, hasForeignCors }) => {
+  return ({ headers }) => {
     const origin = headers.get("origin");
     const site = headers.get("sec-fetch-site");
-    if (origin === null) return site === "cross-site" || site === "same-site" ? refuse(hasForeignCors) : {};
+    if (origin === null) return site === "cross-site" || site === "same-site" ? null : {};
     if (site === "same-origin" || (site === null && hosts.isOwn(origin, headers.get("host")))) return {};
     // A page cannot have it, and an expression may take very long for a long text.
     if (origin.length > MOST_ORIGIN) return refuse(hasForeignCors);
     if (origins === "*") return { "access-control-allow-origin": "*", ...EXPOSED };
     // An expression or a function may allow more than it means to.
-    if (credentials && origin === OPAQUE_ORIGIN) return refuse(hasForeignCors);
-    if (!isAllowed(origin)) return refuse(hasForeignCors);
+    if (credentials && origin === OPAQUE_ORIGIN) return null;
+    if (!isAllowed(origin)) return null;
     const allowed = { "access-control-allow-origin": origin, ...EXPOSED };
     return credentials ? { ...allowed, "access-control-allow-credentials": "true" } : allowed;
   };

@@ -10,6 +10,9 @@ import { Refusal } from "./refusal.ts";
 /** The parameters that only a page has. */
 const PAGE_PARAMETERS = ["before", "wait", "snapshot"];
 
+const BAD_PATHS =
+  'Expected paths like "rooms/lobby": no slash at the beginning or at the end, and each param percent-encoded once.';
+
 /** The query of a request. @throws Refusal 400 for a parameter that the representation does not have */
 export function parseQuery(request: Pick<HubRequest, "url">, representation: Representation): URLSearchParams {
   const query = queryOf(request);
@@ -35,7 +38,7 @@ export function parse(
   }
   const channels = [...parsed.channels.keys()].filter((path) => !isCanonicalPath(path));
   if (channels.length === 0) return parsed;
-  throw new Refusal(400, "bad-channel", { detail: "These paths are not canonical.", channels });
+  throw new Refusal(400, "bad-channel", { detail: BAD_PATHS, channels });
 }
 
 /** The parsed JSON of a POST. @throws Refusal 400, 413, or 503 for a body that does not come */

@@ -33,6 +33,22 @@ describe("the request", () => {
     },
   );
 
+  test.each(["/rooms/lobby", "rooms/lobby/", "rooms/:roomId", "rooms/a b"])(
+    "the path %j: the answer shows one",
+    async (path) => {
+      const { ask } = await openTestHub();
+      const answer = await ask(`channel=${encodeURIComponent(path)}`);
+      expect([answer.status, parsePage(answer).json]).toEqual([
+        400,
+        expect.objectContaining({
+          code: "bad-channel",
+          detail: expect.stringContaining("rooms/lobby"),
+          channels: [path],
+        }),
+      ]);
+    },
+  );
+
   test("a problem names ten of the channels that caused it, and 256 characters of each", async () => {
     const { ask } = await openTestHub();
     const channels = Array.from({ length: 99 }, (_, index) => [`rooms/${String(index).padEnd(600, "x")}`, null]);

@@ -2,6 +2,7 @@ import { byteLength } from "@tidings/log";
 import { negotiate, type ParsedRequest, type Representation } from "@tidings/protocol";
 import type { HubRequest } from "../hub-options.ts";
 import type { Limits } from "../runtime/limits.ts";
+import type { Refusals } from "../runtime/refusals.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { TurnBudget } from "../runtime/turn-budget.ts";
 import type { UnreadAnswers } from "../unread/unread-answers.ts";
@@ -30,6 +31,7 @@ interface RequestHandlerNeeds {
   /** Counts refusals, too, until they are read. */
   readonly unread: Pick<UnreadAnswers, "add">;
   readonly trace: Pick<Trace, "add">;
+  readonly refusals: Refusals;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly closing: AbortSignal;
@@ -82,12 +84,16 @@ function answer(
   request: HubRequest,
   isOriginAllowed: boolean,
 ): WholeResponse | Promise<HubResponse> {
-  const { hosts, preflightHeaders, limits, bodies, closing } = needs;
+  const { hosts, preflightHeaders, limits, bodies, refusals, closing } = needs;
   const { method, url, headers } = request;
   if (!hosts.answer(headers.get("host"))) {
+    refusals.add("bad-host");
     throw new Refusal(403, "bad-origin", { detail: "This server does not answer under this host name." });
   }
-  if (!isOriginAllowed) throw new Refusal(403, "bad-origin", { detail: "Pages of this origin may not read here." });
+  if (!isOriginAllowed) {
+    refusals.add("bad-origin");
+    throw new Refusal(403, "bad-origin", { detail: "Pages of this origin may not read here." });
+  }
   if (method === "OPTIONS") return { status: 204, headers: preflightHeaders, body: "" };
   if (!METHODS.has(method)) {
     throw new Refusal(405, "bad-method", { detail: `Expected GET, HEAD or POST, got ${method}.` });

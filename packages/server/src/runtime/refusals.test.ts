@@ -35,6 +35,25 @@ describe("a refusal", () => {
     ]);
   });
 
+  test("of a page of another origin is told, also to a hub that allows others, and never with the origin", async () => {
+    const hub = await openTestHub({ cors: { origins: ["https://app.example"] } });
+    await hub.page("channel=rooms/lobby", { headers: { origin: "https://app.example" } });
+    expect(warnings(hub)).toEqual([]);
+    await hub.page("channel=rooms/lobby", { headers: { origin: "https://secret.example" } });
+    const [warning] = warnings(hub);
+    expect(warning?.detail).toMatch(/^bad-origin: .* in the hub's cors/);
+    expect(JSON.stringify(warning)).not.toContain("secret");
+  });
+
+  test("of a host that is not listed is told, and never with the host", async () => {
+    const hub = await openTestHub({ hosts: ["app.example"] });
+    await hub.page("channel=rooms/lobby", { headers: { host: "secret.example" } });
+    const [warning, ...others] = warnings(hub);
+    expect(warning?.detail).toMatch(/^bad-host: .* in the hub's hosts/);
+    expect(JSON.stringify([warning, others])).not.toContain("secret");
+    expect(others).toEqual([]);
+  });
+
   test("is told at most once a minute for each reason, with the number of the others", async () => {
     const hub = await openTestHub({ authorize: () => false });
     for (let count = 0; count < 40; count++) await hub.page("channel=rooms/lobby");

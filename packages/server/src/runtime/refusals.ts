@@ -2,8 +2,8 @@ import type { Clock } from "@tidings/protocol/clock";
 import { createReportLimit } from "./report-limit.ts";
 import type { Trace } from "./trace.ts";
 
-/** Why the application's own answer refuses a request. */
-type RefusalReason = "unauthenticated" | "forbidden" | "unknown";
+/** Why a request is refused by what the application has said: its hooks, its contract or its options. */
+type RefusalReason = "bad-host" | "bad-origin" | "unauthenticated" | "forbidden" | "unknown";
 
 /** Reports refusals, so that a developer sees why a page gets nothing. */
 export interface Refusals {
@@ -16,7 +16,14 @@ interface RefusalNeeds {
   readonly trace: Pick<Trace, "add">;
 }
 
+// Without the origin and the host: strangers write them.
 const ADVICE: Readonly<Record<RefusalReason, string>> = {
+  "bad-host":
+    "A request names a host that is not in the hub's hosts. If readers reach the hub there, or a proxy sends that " +
+    "name, add it",
+  "bad-origin":
+    "A page of another origin has asked. If it may read, name its origin in the hub's cors: the headers of a CORS " +
+    "middleware are not enough. If it is a page of this server, let the proxy in front keep the Host header",
   unauthenticated: "authenticate knows nobody. If somebody was signed in, check what it reads: a cookie or a header",
   forbidden: "authorize has refused. If this viewer may read, check that it returns true or a grant in every case",
   unknown: "The contract has no such channel. Check whether server and client have the same contract",
