@@ -34,6 +34,10 @@ function entryOf({ owner, member }: PlatformName): Identifier | undefined {
     return builtins[owner] ?? api[owner] ?? api["Window"]?.[owner];
   }
   const members = builtins[interfaceName] ?? api[interfaceName];
+  // MDN has no entry for it: it is as old as its owner.
+  if (member === "prototype") {
+    return members;
+  }
   return members?.[member] ?? members?.[`${member}_static`] ?? api["EventTarget"]?.[member];
 }
 
@@ -46,9 +50,17 @@ function firstVersion(entry: Identifier | undefined, browser: Browser): number {
   return Number(version);
 }
 
-const entries = ["client/src/index", "client/src/tabs", "contract/src/index", "react/src/index"].map((name) =>
-  join(import.meta.dirname, `../../packages/${name}.ts`),
-);
+/** What a page imports. */
+const pageEntries = [
+  "client/src/index",
+  "client/src/tabs",
+  "client/src/presence",
+  "contract/src/index",
+  "contract/src/codecs",
+  "contract/src/presence",
+  "react/src/index",
+];
+const entries = pageEntries.map((name) => join(import.meta.dirname, `../../packages/${name}.ts`));
 const names = platformNames(entries, {
   target: ts.ScriptTarget.ES2022,
   lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
@@ -78,9 +90,7 @@ test("no older browser has all of them: the stated versions are the oldest ones"
 });
 
 test("these browsers know the syntax: there is nothing to translate for them", async () => {
-  const source = ["client/src/index", "client/src/tabs", "contract/src/index", "react/src/index"]
-    .map((name) => `export * from "../../../${name}.ts";`)
-    .join("\n");
+  const source = pageEntries.map((name) => `export * from "../../../${name}.ts";`).join("\n");
   const target = ["chrome100", "edge100", "firefox97", "safari15.4"];
   const external = ["zod", "zod/*", "react"];
   const untranslated = await bundle(source, external, ["esnext"]);

@@ -66,6 +66,7 @@ describe.for([
   test("what an application writes on the first day compiles, and nothing in it is `any`", async () => {
     expect(await editor.errors(path("first-day.ts"))).toEqual([]);
     expect(await editor.errors(path("hovers.ts"))).toEqual([]);
+    expect(await editor.errors(path("named.ts"))).toEqual([]);
   });
 
   test.for(["contract-mistakes.ts", "hub-mistakes.ts", "client-mistakes.ts"])(
@@ -104,6 +105,14 @@ describe.for([
       // The room has four events and a snapshot, and these are what is shown.
       expect(text.split("\n").length, text).toBeLessThan(channel === "room" ? 28 : 12);
     }
+  });
+
+  test("… also for a large channel, where the schemas say the names of their data", async () => {
+    const text = await editor.hover(path("named.ts"), offsetOf("named.ts", "client.", "subscribe(named.room("));
+    for (const part of ["message: Message;", "edited: Edited;", "topic: Topic;", "typing: Typing;", "RoomState>"]) {
+      expect(text).toContain(part);
+    }
+    expect(text.split("\n").length, text).toBeLessThan(12);
   });
 
   test.for([

@@ -152,6 +152,7 @@ export interface PageJson {
   readonly refused?: Readonly<Record<string, string>>;
   readonly state?: Readonly<Record<string, unknown>>;
   readonly code?: string;
+  readonly detail?: string;
   readonly channels?: readonly string[];
 }
 

@@ -48,11 +48,11 @@ export function createClientStatus(): ClientStatus {
 
   function include(subscription: Watchable<Status>): void {
     const update = (value: Status): void => {
-      const isDegraded = value.state === "live" && value.degraded !== undefined;
-      if (isDegraded || value.state === "retrying" || (value.state === "closed" && !isOver(value))) {
-        failed.add(subscription);
-      } else {
+      const isWhole = value.state === "live" && !value.degraded;
+      if (isWhole || value.state === "connecting" || isOver(value)) {
         failed.delete(subscription);
+      } else {
+        failed.add(subscription);
       }
       show();
     };

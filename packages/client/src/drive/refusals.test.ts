@@ -45,6 +45,30 @@ test("whoever may read it now gets it when the pause is over, or at once after r
   expect(states).toEqual([{ messages: [] }]);
 });
 
+test.each([
+  ["by a page", () => lobby],
+  ["by the stream", () => inbox],
+])("who waits for a path that was refused %s says so, also where nothing else is followed", async (_, address) => {
+  const { path } = address();
+  const kit = createKit();
+  kit.server.onRequest = (request) => request.answer(403, { channels: [path] });
+  const follow = () => kit.client.subscribe(address() as typeof lobby, { snapshot: () => {}, onGap: () => {} });
+  const first = follow();
+  await kit.clock.advance(0);
+  expect(first.status.value).toMatchObject({ state: "closed", reason: "forbidden" });
+  expect(kit.client.status.value).toEqual({ state: "idle" });
+  const second = follow();
+  for (let look = 0; look < 2; look++) {
+    expect(second.status.value).toMatchObject({ state: "retrying", reason: "unavailable" });
+    expect(kit.client.status.value).toBe(second.status.value);
+    await kit.clock.advance(1_000);
+  }
+  const { at } = second.status.value as { at: number };
+  const requests = kit.server.requests.length;
+  await kit.clock.advance(at - kit.clock.now());
+  expect(kit.server.requests.length).toBeGreaterThan(requests);
+});
+
 test("a client that closes leaves no timer of a refusal behind", async () => {
   const { client, clock, server } = await live();
   server.onRequest = (request) => {

@@ -275,7 +275,8 @@ export function statusOf(
   // A refused address has left the stream, so the status of the stream is not its own.
   const isOwn = connection.state === "live" || lastFailure?.reason === "unknown";
   if (!isOwn) {
-    return connection.state === "idle" ? CONNECTING : connection;
+    // Without a stream, nothing else is followed: this one waits for its first attempt, or for the next one.
+    return connection.state === "idle" ? (lastFailure ?? CONNECTING) : connection;
   }
   // Nothing after the position will be missed, but a stream has to bring it.
   const isServed = cursor && state.kind !== "waiting";

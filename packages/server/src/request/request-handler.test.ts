@@ -59,6 +59,19 @@ describe("the request", () => {
     ]);
   });
 
+  test.each(["GET", "POST"])(
+    "a %s whose URL is too long is told how long it may be, and what may shorten it",
+    async (method) => {
+      const { ask } = await openTestHub();
+      const answer = await ask(`token=${"x".repeat(9_000)}`, { method, body: { channels: { "rooms/lobby": null } } });
+      const { status, json } = parsePage(answer);
+      expect([status, json.code]).toEqual([414, "too-large"]);
+      expect(json.detail).toMatch(
+        /^Expected at most 8192 characters of a URL, got 90\d\d; channels may be in a POST\.$/,
+      );
+    },
+  );
+
   test("a POST names the channels in its body", async () => {
     const { connect, say } = await openTestHub();
     const [first = ""] = await say("a", "b");

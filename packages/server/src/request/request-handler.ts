@@ -99,7 +99,8 @@ function answer(
     throw new Refusal(405, "bad-method", { detail: `Expected GET, HEAD or POST, got ${method}.` });
   }
   if (url.length > limits.urlBytes) {
-    throw new Refusal(414, "too-large", { detail: "Send many channels as POST." });
+    const most = `at most ${limits.urlBytes} characters of a URL`;
+    throw new Refusal(414, "too-large", { detail: `Expected ${most}, got ${url.length}; channels may be in a POST.` });
   }
   const representation = negotiate(headers.get("accept"));
   if (representation === null) {
