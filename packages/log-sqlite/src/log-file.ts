@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { findDriver, type Driver, type Handle, type Statement } from "./driver.ts";
+import { identityOf, sizeOf } from "./file-stats.ts";
 import { isBusy, isFull, sqliteError } from "./sqlite-error.ts";
 
 /**
@@ -212,17 +212,6 @@ function shortened(cause?: unknown): Error {
       "startEpoch(), and start again",
     { cause },
   );
-}
-
-/** Identifies the file at a path; null if there is none. */
-function identityOf(path: string): string | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
-}
-
-/** The bytes of the file at a path; 0 if there is none. */
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 interface OpenOptions {
