@@ -51,16 +51,17 @@ export class LogFile {
     const main = this.prepare("pragma database_list")
       .all()
       .find(({ name }) => name === "main");
-    if (!main?.["file"]) {
+    const database = main?.["file"];
+    if (typeof database !== "string" || database === "") {
       throw new Error(
         "expected a file, got a database in memory, of which every handle would have its own; use memoryLog()",
       );
     }
-    this.#database = String(main["file"]);
+    this.#database = database;
     if (this.#identity !== null) return;
     // A URI is no path.
-    this.#pathToFile = this.#database;
-    this.#identity = identityOf(this.#database);
+    this.#pathToFile = database;
+    this.#identity = identityOf(database);
   }
 
   /** Whether the -wal file has commits. One that is cut off in its header has none. */
