@@ -68,3 +68,27 @@ test("a live reader gets 3,000 events that are published in one go, without a ga
   expect(gaps).toEqual([]);
   expect(seen).toEqual(expected);
 });
+
+test.each([
+  ["one event", 1],
+  ["a thousand events", 1_000],
+])("a live reader gets all that a loop publishes, %s at a time, and the process does other work", async (_, size) => {
+  const { hub, client } = await start();
+  const inbox = chat.inbox({ userId: "ada" });
+  const gaps: unknown[] = [];
+  let seen = 0;
+  const subscription = client.subscribe(inbox, { mention: () => void seen++, onGap: (gap) => gaps.push(gap) });
+  await until(() => subscription.status.value.state === "live");
+  // More than the log keeps, of a channel, until its readers had a turn. Each append answers at once.
+  const count = 14_000;
+  let turns = 0;
+  const timer = setInterval(() => void turns++, 1);
+  for (let first = 0; first < count; first += size) {
+    const batch = Array.from({ length: size }, (_each, index) => String(first + index));
+    await Promise.all(batch.map((by) => hub.publish(inbox, "mention", { by })));
+  }
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(10);
+  await until(() => seen + gaps.length >= count || gaps.length > 0);
+  expect([gaps, seen]).toEqual([[], count]);
+});

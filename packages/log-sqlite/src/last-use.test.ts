@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import type { EventLog } from "@tidings/log";
 import { newEpoch } from "@tidings/protocol";
 import { describe, expect, test } from "vitest";
@@ -65,6 +65,25 @@ describe(`the last use of the file, by ${driver.name}`, () => {
     const head = await appendSome(log, 3, "kept");
     expect(await openLog(path, { boot: "one" }).head()).toEqual(head);
     expect(await openLog(crash(path, walBytesOf(path)), { boot: "one" }).head()).toEqual(head);
+  });
+
+  test("a process that opens the file by a symbolic link keeps the epoch, beside others and after a kill", async () => {
+    const path = temporaryPath();
+    const link = `${path}.link`;
+    symlinkSync(path, link);
+    const head = await appendSome(openLog(link, { boot: "one" }), 3, "kept");
+    expect(await openLog(link, { boot: "one" }).head()).toEqual(head);
+    expect(await openLog(`file:${path}`, { boot: "one" }).head()).toEqual(head);
+  });
+
+  test("a -wal file without a commit in it ends the epoch, as one that is gone", async () => {
+    const path = temporaryPath();
+    const lost = await appendSome(openLog(path, { boot: "one" }), 3, "lost");
+    for (const walBytes of [1, 31, 32]) {
+      const reopened = openLog(crash(path, walBytes), { boot: "one" });
+      await appendSome(reopened, 5, "new");
+      expect(await reopened.read(lost, ["a"], WIDE)).toMatchObject({ entries: [], holes: [{ channel: "a" }] });
+    }
   });
 
   test("a process that has created the file keeps its epoch, although another one has used it meanwhile", async () => {

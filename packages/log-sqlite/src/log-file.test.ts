@@ -6,6 +6,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -164,6 +165,42 @@ describe(`the log's file, by ${driver.name}`, () => {
       expect(await everything(log)).toEqual(["1"]);
     },
   );
+
+  test.each([
+    ["a symbolic link", (real: string, link: string) => (symlinkSync(real, link), link)],
+    ["a URI", (real: string) => `file:${real}`],
+  ])(
+    "by %s, too, a -wal file that is deleted while it is open refuses appends, which would be lost",
+    async (_, name) => {
+      const path = temporaryPath();
+      const named = name(path, join(dirname(temporaryPath()), "link.db"));
+      const log = openLog(named);
+      await log.append([entry("a", "1")]);
+      rmSync(`${path}-wal`);
+      await expect(log.append([entry("a", "2")])).rejects.toThrow("the -wal or -shm file beside it was deleted");
+    },
+  );
+
+  test("a URI whose file was replaced while it is open refuses appends", async () => {
+    const path = temporaryPath();
+    const log = openLog(`file:${path}`);
+    await log.append([entry("a", "1")]);
+    openApplication(path).exec(`vacuum into '${path}.copy'`);
+    renameSync(`${path}.copy`, path);
+    await expect(log.append([entry("a", "2")])).rejects.toThrow("the file was deleted or replaced");
+  });
+
+  test("a symbolic link that leads to another file while it is open refuses appends", async () => {
+    const [path, other] = [temporaryPath(), temporaryPath()];
+    const link = join(dirname(path), "link.db");
+    symlinkSync(path, link);
+    const log = openLog(link);
+    await log.append([entry("a", "1")]);
+    await openLog(other).append([entry("a", "1")]);
+    rmSync(link);
+    symlinkSync(other, link);
+    await expect(log.append([entry("a", "2")])).rejects.toThrow("the file was deleted or replaced");
+  });
 
   test("it can share the application's file, and does not change its tables", async () => {
     const path = temporaryPath();

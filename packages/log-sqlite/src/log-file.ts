@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { findDriver, type Driver, type Handle, type Statement } from "./driver.ts";
+import { identityOf, sizeOf } from "./file-stats.ts";
 import { isBusy, isFull, sqliteError } from "./sqlite-error.ts";
 
 /**
@@ -20,10 +20,12 @@ export class LogFile {
   readonly path: string;
   readonly #handle: Handle;
   readonly #statements = new Map<string, Statement>();
-  /** It stays right when the process changes its folder. */
-  readonly #absolutePath: string;
+  /** Leads to the file, perhaps by a symbolic link. It stays right when the process changes its folder. */
+  #pathToFile: string;
+  /** The file itself: the -wal and -shm files are beside it, not beside a link. */
+  #database: string;
   /** Of the file that was opened. */
-  readonly #identity: string | null;
+  #identity: string | null;
   /** Of the -wal and -shm files beside it; null while they need not exist. */
   #besideIdentity: string | null = null;
   /** How many bytes the -wal file had after the last commit of this handle. */
@@ -35,8 +37,36 @@ export class LogFile {
   constructor(path: string, handle: Handle) {
     this.path = path;
     this.#handle = handle;
-    this.#absolutePath = resolve(path);
-    this.#identity = identityOf(this.#absolutePath);
+    this.#pathToFile = resolve(path);
+    this.#database = this.#pathToFile;
+    this.#identity = identityOf(this.#pathToFile);
+  }
+
+  /**
+   * Asks SQLite which file it has opened. The path may be a symbolic link or a URI. This reads nothing of the file.
+   *
+   * @throws Error for a database in memory
+   */
+  findDatabase(): void {
+    const main = this.prepare("pragma database_list")
+      .all()
+      .find(({ name }) => name === "main");
+    const database = main?.["file"];
+    if (typeof database !== "string" || database === "") {
+      throw new Error(
+        "expected a file, got a database in memory, of which every handle would have its own; use memoryLog()",
+      );
+    }
+    this.#database = database;
+    if (this.#identity !== null) return;
+    // A URI is no path.
+    this.#pathToFile = database;
+    this.#identity = identityOf(database);
+  }
+
+  /** Whether the -wal file has commits. One that is cut off in its header has none. */
+  hasWal(): boolean {
+    return this.#sizeOfWal() > WAL_HEADER;
   }
 
   exec(sql: string): void {
@@ -82,7 +112,7 @@ export class LogFile {
    *   shortened the -wal file
    */
   refuseReplaced(): void {
-    if (identityOf(this.#absolutePath) !== this.#identity) {
+    if (identityOf(this.#pathToFile) !== this.#identity) {
       throw new Error(
         "the file was deleted or replaced while it was open. Stop the server, put the right file in its place, " +
           "run startEpoch(), and start again",
@@ -132,11 +162,11 @@ export class LogFile {
   }
 
   #sizeOfWal(): number {
-    return sizeOf(`${this.#absolutePath}-wal`);
+    return sizeOf(`${this.#database}-wal`);
   }
 
   #identifyBeside(): string {
-    return `${identityOf(`${this.#absolutePath}-wal`)} ${identityOf(`${this.#absolutePath}-shm`)}`;
+    return `${identityOf(`${this.#database}-wal`)} ${identityOf(`${this.#database}-shm`)}`;
   }
 
   /** The texts of all statements that were prepared; tests ask SQLite for their query plans. */
@@ -214,17 +244,6 @@ function shortened(cause?: unknown): Error {
   );
 }
 
-/** Identifies the file at a path; null if there is none. */
-function identityOf(path: string): string | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
-}
-
-/** The bytes of the file at a path; 0 if there is none. */
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
 interface OpenOptions {
   readonly synchronous: "normal" | "full";
   /** Called before anything in the file is changed. */
@@ -249,18 +268,13 @@ export function openLogFile(
   { synchronous, check, prepare, driver = findDriver() }: OpenOptions,
 ): LogFile {
   let file: LogFile | undefined;
-  const hasWal = sizeOf(`${path}-wal`) > 0;
   try {
     file = new LogFile(path, driver.open(path));
+    file.findDatabase();
+    const hasWal = file.hasWal();
     file.setBusyTimeout(OPEN_TIMEOUT);
     // This statement is the first to read the file, so it fails if the file is not a database.
     file.prepare("pragma schema_version").get();
-    const main = file.prepare("select file from pragma_database_list where name = 'main'").get();
-    if (!main?.["file"]) {
-      throw new Error(
-        "expected a file, got a database in memory, of which every handle would have its own; use memoryLog()",
-      );
-    }
     check(file);
     const mode = useWal(file);
     if (mode !== "wal") {

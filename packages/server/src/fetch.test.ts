@@ -69,6 +69,20 @@ describe("a whole answer", () => {
     expect([response.body, hub.stats().connections]).toEqual([null, 0]);
   });
 
+  test.each<[string, (request: Request) => unknown]>([
+    ["has read", (request) => request.text()],
+    ["is reading", ({ body }) => body?.getReader()],
+  ])("a body that somebody %s beside the framework is a 400 that says so", async (_, take) => {
+    const { handle } = open();
+    const raw = new Request(URL_OF, { ...PAGE, method: "POST", body: "{}" });
+    await take(raw);
+    // As `context.req` of Hono: it keeps only what was read through it.
+    const answers = [raw, { raw, text: () => raw.text() }].map((given) => handle(given));
+    for (const answer of await Promise.all(answers)) {
+      expect(await answer.json()).toMatchObject({ status: 400, detail: expect.stringContaining("has been read") });
+    }
+  });
+
   test("a body that is too long is a 413, and is read to its end: SvelteKit cuts off whoever cancels it", async () => {
     const { handle } = open();
     const post = (parts: number) => {

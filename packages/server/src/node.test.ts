@@ -199,7 +199,7 @@ describe("a stream", () => {
     // More than HTTP/2 sends before it is read: the stream must not wait for the rest.
     const taken = once(server, "stream") as Promise<[ServerHttp2Stream]>;
     const post = session.request({ ":path": "/events", ":method": "POST" });
-    post.end("x".repeat(1_000_000));
+    post.end("x".repeat(3_000_000));
     const [[refused], [upload]] = await Promise.all([once(post, "response"), taken]);
     expect(refused).toMatchObject({ ":status": 413 });
     await until(() => upload.destroyed);

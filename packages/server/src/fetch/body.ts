@@ -25,15 +25,26 @@ export async function readJson(
   coming: ComingBody,
 ): Promise<unknown> {
   const raw = "raw" in request ? request.raw : request;
-  if (!raw.bodyUsed) return JSON.parse(await readText(raw, limit, coming));
-  if (!("raw" in request)) {
-    throw new TypeError(
-      "Expected an unread body, got one that has been read; let the hub read it, or in Hono pass context.req.",
-    );
-  }
-  const text = await request.text();
+  if (!isTaken(raw)) return JSON.parse(await readText(raw, limit, coming));
+  const text = await readAgain(request);
   if (new TextEncoder().encode(text).length > limit) throw bodyTooLong(limit);
   return JSON.parse(text);
+}
+
+/** Whether somebody has read the body, or is reading it. */
+function isTaken({ bodyUsed, body }: Request): boolean {
+  return bodyUsed || body?.locked === true;
+}
+
+async function readAgain(request: Request | RereadableRequest): Promise<string> {
+  try {
+    if ("raw" in request) return await request.text();
+  } catch {
+    // It was read beside the framework, which has kept nothing of it. The answer must not have the runtime's words.
+  }
+  throw new TypeError(
+    "Expected an unread body, got one that has been read; let the hub read it, or in Hono pass context.req.",
+  );
 }
 
 async function readText({ body }: Request, limit: number, coming: ComingBody): Promise<string> {

@@ -43,6 +43,29 @@ describe("a body", () => {
     expect(unsaid.status).toBe(413);
   });
 
+  test.each([
+    ["says its length", (body: string) => `content-length: ${body.length}\r\n\r\n${body}`],
+    [
+      "does not say its length",
+      (body: string) => `transfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+    ],
+  ])("that is much too long and %s is 413 also for a proxy, which reads only when it has sent all", async (_, send) => {
+    const { port } = await serve();
+    const socket = connectSocket(port, "127.0.0.1");
+    closing.push(() => void socket.destroy());
+    let received = "";
+    socket.pause().on("data", (part) => (received += String(part)));
+    const request = `POST /events HTTP/1.1\r\nhost: x\r\naccept: application/json\r\n${send(" ".repeat(600_000))}`;
+    for (let sent = 0; sent < request.length; sent += 100_000) {
+      socket.write(request.slice(sent, sent + 100_000));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const closed = once(socket, "close");
+    socket.resume();
+    await closed;
+    expect(received).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
   test("that breaks off ends only its own request", async () => {
     const { port, url } = await serve();
     const socket = connectSocket(port, "127.0.0.1");

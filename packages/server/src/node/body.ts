@@ -4,6 +4,12 @@ import { GrowingBytes } from "../wire/growing-bytes.ts";
 import type { NodeRequest } from "./exchange.ts";
 
 /**
+ * How much of a body that is too long is read and dropped. Node closes the socket after the answer. If a body were
+ * still coming then, a proxy that is sending it would get a reset, and tell its client 502 instead of the answer.
+ */
+const MOST_DROPPED_BYTES = 1024 * 1024;
+
+/**
  * The JSON of a request's body. If a middleware has parsed the body, its result is taken from `request.body`.
  *
  * @throws RangeError when the body is longer than `limit` bytes
@@ -12,9 +18,9 @@ import type { NodeRequest } from "./exchange.ts";
  */
 export async function readJson(request: NodeRequest, limit: number, coming: ComingBody): Promise<unknown> {
   const { body } = request;
-  // A middleware may already have read a longer body than the hub allows.
-  if (Number(request.headers["content-length"] ?? 0) > limit) throw bodyTooLong(limit);
   if (body === undefined || isPlaceholder(request)) return JSON.parse(await readText(request, limit, coming));
+  // A middleware may have read a longer body than the hub allows.
+  if (declaredLength(request) > limit) throw bodyTooLong(limit);
   // A middleware that parses text or bytes has read the body.
   if (typeof body === "string") return JSON.parse(body);
   return body instanceof Uint8Array ? JSON.parse(Buffer.from(body).toString("utf8")) : body;
@@ -25,13 +31,20 @@ function isPlaceholder({ body, readableDidRead }: NodeRequest): boolean {
   return !readableDidRead && typeof body === "object" && Object.keys(body ?? {}).length === 0;
 }
 
+/** The length that the request declares; 0 if it declares none. */
+function declaredLength({ headers }: NodeRequest): number {
+  return Number(headers["content-length"] ?? 0);
+}
+
 async function readText(request: NodeRequest, limit: number, coming: ComingBody): Promise<string> {
   // Nothing more would come, not even an end.
   if (request.readableDidRead || request.readableEnded || request.destroyed) {
     throw new TypeError("Expected an unread body, got one that has been read; pass it to the hub as request.body.");
   }
+  if (declaredLength(request) > limit + MOST_DROPPED_BYTES) throw bodyTooLong(limit);
   const { signal } = coming;
   const bytes = new GrowingBytes();
+  let size = 0;
   signal.addEventListener("abort", () => bytes.clear());
   // Leaving a plain `for await` would destroy the request, but the answer has to go over the same socket. Listeners of
   // our own would stay on the request, and keep its body until the answer is read.
@@ -41,10 +54,13 @@ async function readText(request: NodeRequest, limit: number, coming: ComingBody)
     if (signal.aborted) continue;
     // After `request.setEncoding`, the parts are texts.
     const part = typeof given === "string" ? Buffer.from(given, request.readableEncoding ?? "utf8") : given;
-    if (bytes.size + part.length > limit) throw bodyTooLong(limit);
+    size += part.length;
+    if (size > limit + MOST_DROPPED_BYTES) break;
+    if (size > limit) continue;
     bytes.add(part);
     coming.hold(bytes.capacity);
   }
+  if (size > limit) throw bodyTooLong(limit);
   signal.throwIfAborted();
   return bytes.text();
 }

@@ -31,7 +31,7 @@ function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeRe
   setHead(response, answer.status, { ...answer.headers, ...length, ...closeHeader(answer, request) });
   answer.unread?.begin(() => response.destroy());
   writeParts(body, response, answer.unread);
-  if (answer.status === 413 || (answer.status === 503 && !request.complete)) dropBody(request, response);
+  if ((answer.status === 413 || answer.status === 503) && !request.complete) dropBody(request, response);
 }
 
 /** Writes a body part by part, each when the socket has taken the one before. */

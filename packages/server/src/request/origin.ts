@@ -45,7 +45,7 @@ export function createOriginPolicy({ hosts, trace }: OriginNeeds, cors: CorsOpti
     if (origin === null) return site === "cross-site" || site === "same-site" ? null : {};
     if (site === "same-origin" || (site === null && hosts.isOwn(origin, headers.get("host")))) return {};
     // A page cannot have it, and an expression may take very long for a long text.
-    if (origin.length > MOST_ORIGIN) return refuse(hasForeignCors);
+    if (origin.length > MOST_ORIGIN) return null;
     if (origins === "*") return { "access-control-allow-origin": "*", ...EXPOSED };
     // An expression or a function may allow more than it means to.
     if (credentials && origin === OPAQUE_ORIGIN) return null;

@@ -6,10 +6,6 @@ export class GrowingBytes {
   #bytes = new Uint8Array(0);
   #size = 0;
 
-  get size(): number {
-    return this.#size;
-  }
-
   /** How much memory the bytes take: at most twice their size, or the largest part and 1 KB. */
   get capacity(): number {
     return this.#bytes.length;
