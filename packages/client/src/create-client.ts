@@ -1,15 +1,16 @@
 import type { AddressOf, ChannelName, Contract } from "@tidings/contract";
-import { onAbort } from "@tidings/protocol/on-abort";
 import type { Client, EventsOptions, History, HistoryOptions } from "./client.ts";
 import { handlerConsumer } from "./deliver/consumer.ts";
 import { createDecoder } from "./deliver/decoder.ts";
 import { createQueue } from "./deliver/event-queue.ts";
+import type { Item } from "./deliver/item.ts";
 import { createPages } from "./drive/pages.ts";
 import { createStreams } from "./drive/streams.ts";
 import type { EndOf, EventOf } from "./handlers.ts";
 import { toSettings, type ClientOptions } from "./options.ts";
 import { toPosition, type Position } from "./state/position.ts";
-import { isOver, type Reason, type Status, type Watchable } from "./status.ts";
+import type { Reason } from "./status.ts";
+import { mistake } from "./stream-error.ts";
 
 /**
  * Creates a client. It connects when something is subscribed.
@@ -30,8 +31,8 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
     subscribe(address, handlers, { after, signal } = {}) {
       const wantsState = decoder.channelOf(address).snapshot !== undefined;
       const consumer = handlerConsumer(address.path, handlers, settings.onError);
-      const { status, close, arrive } = streams.follow(address, consumer, wantsState, checkCursor("after", after));
-      closeOnAbort(status, close, signal);
+      const from = checkCursor("after", after);
+      const { status, close, arrive } = streams.follow(address, consumer, wantsState, from, signal);
       return {
         status,
         close,
@@ -40,11 +41,9 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
     },
     events<Name extends ChannelName<C>>(address: AddressOf<C, Name>, { after, signal, ...queue }: EventsOptions = {}) {
       const from = checkCursor("after", after);
-      const events = createQueue(queue, settings.onError, (consumer) => {
-        const subscription = streams.follow(address, consumer, false, from);
-        closeOnAbort(subscription.status, subscription.close, signal);
-        return subscription;
-      });
+      const events = createQueue(queue, settings.onError, (consumer) =>
+        streams.follow(address, consumer, false, from, signal),
+      );
       // The contract has decoded them.
       return events as AsyncIterableIterator<EventOf<C, Name>, Reason | EndOf<C, Name>>;
     },
@@ -62,32 +61,22 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
         signal,
       );
       const items = [...decoder.page(address, page)];
-      // The contract has decoded them.
-      const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
-      const unreadable = items.flatMap((item) => (item?.kind === "unreadable" ? item : []));
+      const all = <Kind extends Item["kind"]>(kind: Kind) =>
+        items.filter((item): item is Extract<Item, { kind: Kind }> => item?.kind === kind);
+      const unreadable = all("unreadable");
       unreadable.forEach(({ error }) => settings.onError(error));
-      const [end = null] = items.flatMap((item) => (item?.kind === "end" ? (item.event as EndOf<C, Name> | null) : []));
-      return { events, end, cursor: page.cursor, more: page.more, unreadable: unreadable.map(({ data }) => data) };
+      return {
+        // The contract has decoded these two.
+        events: all("event").map(({ event }) => event as EventOf<C, Name>),
+        end: (all("end")[0]?.event ?? null) as EndOf<C, Name> | null,
+        cursor: page.cursor,
+        more: page.more,
+        unreadable: unreadable.map(({ data }) => data),
+      };
     },
     reconnect: streams.reconnect,
     close: streams.close,
   };
-}
-
-/** Closes a subscription when a signal aborts. The signal forgets it when it has closed. */
-function closeOnAbort(status: Watchable<Status>, close: () => void, signal: AbortSignal | undefined): void {
-  if (!signal) {
-    return;
-  }
-  const forget = onAbort(signal, close);
-  status.subscribe((value) => {
-    if (isOver(value)) {
-      forget();
-    }
-  });
-  if (signal.aborted) {
-    close();
-  }
 }
 
 /**
@@ -97,7 +86,7 @@ function closeOnAbort(status: Watchable<Status>, close: () => void, signal: Abor
 function cursorOf(name: string, token: string): Position {
   const position = toPosition(token);
   if (!position) {
-    throw new TypeError(`Expected "${name}" to be a cursor, got "${token}".`);
+    throw mistake(`"${name}" to be a cursor`, `"${token}"`);
   }
   return position;
 }

@@ -27,6 +27,18 @@ describe("history", () => {
     expect(await older).toMatchObject({ more: false, events: [{ id: "e.3" }] });
   });
 
+  test.each([0, Number.NaN])(
+    "of %d events is asked for as such, so that the server says what is wrong",
+    async (last) => {
+      const { client, server, clock } = createKit();
+      const outcome = client.history(inbox, { last }).catch((error: unknown) => error);
+      await clock.advance(0);
+      expect(server.page.url.searchParams.get("last")).toBe(`${last}`);
+      server.page.answer(400, { detail: `Expected "last" to be a whole number from 1 to 1000, got "${last}".` });
+      expect(await outcome).toMatchObject({ code: "refused", message: expect.stringContaining('"last"') as string });
+    },
+  );
+
   // Those of a hub are sentences.
   test.each(["not yours", "not yours."])("that is refused because of %j says so in a StreamError", async (detail) => {
     const { client, server, clock } = createKit();

@@ -8,7 +8,7 @@ import type { UrlOption } from "./drive/read-option.ts";
 import { runtimeFetch } from "./drive/runtime-fetch.ts";
 import { alone, type Share } from "./share.ts";
 import { watched, type Watched } from "./status.ts";
-import type { StreamError } from "./stream-error.ts";
+import { mistake, type StreamError } from "./stream-error.ts";
 import { createReport, type Report } from "./report.ts";
 import { createTrace, type Trace, type TraceRecord } from "./trace.ts";
 
@@ -106,26 +106,23 @@ export function toSettings(given: ClientOptions): Settings {
   };
 }
 
-/** Url and headers may be functions. They are checked for each attempt. */
-const CHECKED_LATER = new Set(["url", "headers"]);
-
 /** @param defaults each has the type of its option */
-function checkOptions(options: ClientOptions, defaults: object): void {
-  const typeByName = new Map(Object.entries(defaults).map(([name, value]) => [name, typeof value]));
+function checkOptions(options: ClientOptions, defaults: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    const type = typeByName.get(name);
-    if (type === undefined) {
-      throw new TypeError(`Expected an option of createClient (${[...typeByName.keys()].join(", ")}), got "${name}".`);
+    if (!Object.hasOwn(defaults, name)) {
+      throw mistake(`an option of createClient (${Object.keys(defaults).join(", ")})`, `"${name}"`);
     }
+    const type = typeof defaults[name];
     const got = value === null ? "null" : typeof value;
-    if (value !== undefined && got !== type && !CHECKED_LATER.has(name)) {
-      throw new TypeError(`Expected "${name}" to be of the type ${type}, got ${got}.`);
+    // Url and headers may be functions. They are checked for each attempt.
+    if (value !== undefined && got !== type && name !== "url" && name !== "headers") {
+      throw mistake(`"${name}" to be of the type ${type}`, got);
     }
     if (typeof value === "number" && !(value > 0)) {
-      throw new TypeError(`Expected "${name}" to be more than 0, got ${value}.`);
+      throw mistake(`"${name}" to be more than 0`, `${value}`);
     }
   }
   if (options.url === undefined) {
-    throw new TypeError(`Expected "url" to be where the hub is, got nothing.`);
+    throw mistake('"url" to be where the hub is', "nothing");
   }
 }

@@ -22,10 +22,32 @@ test("a signal that has aborted before lets nothing begin", async () => {
   const { status } = client.subscribe(lobby, { snapshot: () => {} }, { signal });
   const events = client.events(inbox, { signal });
   expect(status.value.state).toBe("closed");
-  expect(await events.next()).toEqual({ done: true, value: "closed" });
+  const next = events.next();
+  await clock.advance(0);
+  expect(await next).toEqual({ done: true, value: "closed" });
   await expect(client.history(inbox, { signal })).rejects.toThrow("too late");
   await clock.advance(2_000);
   expect(server.requests).toHaveLength(0);
+});
+
+test("a signal that has aborted before calls onClose when subscribe has returned", async () => {
+  const { client, clock } = createKit();
+  const seen: string[] = [];
+  const onClose = (reason: string) => seen.push(`${reason}: ${subscription.status.value.state}`);
+  const subscription = client.subscribe(inbox, { onGap: () => {}, onClose }, { signal: AbortSignal.abort() });
+  await clock.advance(0);
+  expect(seen).toEqual(["closed: closed"]);
+});
+
+test("what is no signal is refused at once, and leaves nothing behind", async () => {
+  const { client, server, clock } = createKit();
+  // A mistake of a program without types.
+  const signal = new AbortController() as unknown as AbortSignal;
+  expect(() => client.subscribe(inbox, { onGap: () => {} }, { signal })).toThrow(TypeError);
+  expect(() => client.events(inbox, { signal })).toThrow(TypeError);
+  await clock.advance(1_000);
+  expect(server.requests).toHaveLength(0);
+  expect(client.status.value).toEqual({ state: "idle" });
 });
 
 test("a signal ends a loop that waits, and a history that is under way, with the signal's reason", async () => {

@@ -86,6 +86,8 @@ export type Status =
 
 export const IDLE_STATUS: Status = { state: "idle" };
 export const CONNECTING: Status = { state: "connecting" };
+/** The application has closed it. */
+export const CLOSED: Ended = { state: "closed", reason: "closed" };
 export const LIVE: Live = { state: "live" };
 export const POLLING: Live = { state: "live", transport: "poll" };
 

@@ -36,7 +36,12 @@ export class StreamError extends Error {
 
 /** An error that says what was expected and what came. */
 export function unexpected(code: StreamErrorCode, expected: string, got: string, options?: ErrorOptions): StreamError {
-  return new StreamError(code, `Expected ${expected}, got ${got}.`, options);
+  return new StreamError(code, mistake(expected, got).message, options);
+}
+
+/** A mistake of the program, to be thrown at once. */
+export function mistake(expected: string, got: string): TypeError {
+  return new TypeError(`Expected ${expected}, got ${got}.`);
 }
 
 /** What was thrown, as a text. Anything can be thrown, also what has no text. */

@@ -15,7 +15,7 @@ const listenersBySignal = new WeakMap<AbortSignal, SignalListeners>();
  * warns of a leak when a signal has more than ten listeners.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
-  if (signal === undefined) return () => {};
+  if (!signal) return () => {};
   const { listeners, callAll } = listenersBySignal.get(signal) ?? listenTo(signal);
   // Two callers may pass the same function.
   const own = (): void => listener();
@@ -32,8 +32,9 @@ function listenTo(signal: AbortSignal): SignalListeners {
     for (const listener of [...listeners]) if (listeners.delete(listener)) listener();
   };
   const shared = { listeners, callAll };
-  listenersBySignal.set(signal, shared);
+  // First: what is no signal fails here each time.
   signal.addEventListener("abort", callAll);
+  listenersBySignal.set(signal, shared);
   return shared;
 }
 

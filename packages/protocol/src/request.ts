@@ -52,8 +52,8 @@ export function formatRequest(
 ): { readonly query: string; readonly body?: string } {
   const query = new URLSearchParams({ protocol: String(PROTOCOL_VERSION) });
   for (const [name, value] of Object.entries(others)) {
-    // An empty, false or zero value means the same as none.
-    if (value) query.set(name, value === true ? "" : String(value));
+    // An empty, false or zero value means the same as none. Only history has a "last": the server refuses a bad one.
+    if (value || name === "last") query.set(name, value === true ? "" : String(value));
   }
   const queryOfPost = String(query);
   for (const [path, start] of channels) query.append("channel", start === null ? path : `${path}@${start}`);

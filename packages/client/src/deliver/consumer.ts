@@ -33,6 +33,8 @@ export function handlerConsumer(
   onClientError: (error: StreamError) => void,
 ): Consumer {
   let isClosed = false;
+  // Without types, there may be no handlers. Then this fails, and not each event.
+  const takesUnreadable = handlers.onUnreadable !== undefined;
   // The types of `subscribe` have checked which handlers there are, and what each takes.
   const byName = handlers as Readonly<Record<string, Handler<unknown, SecondArgument | undefined> | undefined>>;
 
@@ -58,19 +60,17 @@ export function handlerConsumer(
             call(item.event.type, item.event.data, item.event);
           }
           break;
+        case "end":
+          call("onEnd", item.event.data, item.event);
+          break;
         case "clear":
           call("onClear", item.cleared);
-          break;
-        case "end":
-          if (item.event) {
-            call("onEnd", item.event.data, item.event);
-          }
           break;
         case "state":
           call("snapshot", item.state, { cursor: item.cursor });
           break;
         case "unreadable":
-          if (!handlers.onUnreadable) {
+          if (!takesUnreadable) {
             callSafely(() => onError(item.error));
             return false;
           }

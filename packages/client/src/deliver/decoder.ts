@@ -5,7 +5,7 @@ import type { UnreadableData } from "../handlers.ts";
 import type { Settings } from "../options.ts";
 import { ownMember } from "../state/own-member.ts";
 import { toPosition, type Position } from "../state/position.ts";
-import { StreamError, textOf } from "../stream-error.ts";
+import { mistake, StreamError, textOf } from "../stream-error.ts";
 import type { Item } from "../state/item.ts";
 
 /** Reads what the wire carries, as the contract says. */
@@ -71,16 +71,13 @@ export function createDecoder(contract: Contract, { validate, clock }: Pick<Sett
     if (channel) {
       return channel;
     }
-    throw new TypeError(`Expected an address of this contract (${Object.keys(contract).join(", ")}), got "${name}".`);
+    throw mistake(`an address of this contract (${Object.keys(contract).join(", ")})`, `"${name}"`);
   }
 
   function item(address: Address, wire: PageEvent, position: Position | null): Item | null {
     const { channel, type } = wire;
     const { name, events, end, unreadable } = channelOf(address);
     const definition = ownMember(events, type);
-    if (channel !== address.path) {
-      return null;
-    }
     const id = position?.token ?? null;
     const label = `${name}.${type}`;
     if ("clear" in wire) {

@@ -39,6 +39,12 @@ test("a loop gets the events in order, and those that came before it was read", 
   expect(await taken).toEqual(["e.1", "e.2", "e.3"]);
 });
 
+test("a loop whose capacity is no number is not deaf", async () => {
+  const { events, publish } = await iterate({ capacity: Number.NaN });
+  await publish(1, 2);
+  expect(await take(events, 2)).toEqual(["e.1", "e.2"]);
+});
+
 test("every pending next() is settled when the client closes, with the reason", async () => {
   const { client, events } = await iterate();
   const pending = [events.next(), events.next(), events.next()];
@@ -63,6 +69,41 @@ test("when the client closes, the loop gets nothing more, and no gap is told or 
     client.close();
     expect(await take(events, 2)).toEqual(["closed", "closed"]);
   }
+});
+
+describe("a loop that is slower than a server whose events are not readable", () => {
+  const slow = async () => {
+    const gaps: (string | null)[] = [];
+    const kit = await iterate({ capacity: 3, onGap: ({ after }) => gaps.push(after) });
+    const say = async (seq: number, data: unknown) => {
+      kit.stream.event(MENTION, data, `e.${seq}`);
+      await kit.clock.advance(0);
+    };
+    return { ...kit, gaps, say };
+  };
+
+  test("has no more events than its capacity: what is more comes by pages, each event once", async () => {
+    const { events, gaps, say, server } = await slow();
+    const data = (seq: number) => (seq % 2 === 0 ? { by: "ada" } : 5);
+    const all = Array.from({ length: 20 }, (_, index) => ({ ...mention(index + 1), data: data(index + 1) }));
+    server.onRequest = (request) => {
+      const rest = all.slice(Number(request.after?.split(".")[1]));
+      request.page({ cursor: rest[5]?.id ?? "e.20", events: rest.slice(0, 6), more: rest.length > 6 });
+    };
+    for (let seq = 1; seq <= 20; seq++) await say(seq, data(seq));
+    expect(await take(events, 10)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20].map((seq) => `e.${seq}`));
+    expect(server.pages.length).toBeGreaterThan(0);
+    expect(gaps).toEqual(["e.0", ...[2, 4, 6, 8, 10, 12, 14, 16, 18].map((seq) => `e.${seq}`)]);
+  });
+
+  test("is told one gap where nothing lies between two", async () => {
+    const { events, gaps, say } = await slow();
+    await say(1, { by: "ada" });
+    for (let seq = 2; seq < 100; seq++) await say(seq, 5);
+    await say(100, { by: "ada" });
+    expect(await take(events, 2)).toEqual(["e.1", "e.100"]);
+    expect(gaps).toEqual(["e.1"]);
+  });
 });
 
 test("break ends the subscription; what waits for it is settled, and nothing more is kept", async () => {

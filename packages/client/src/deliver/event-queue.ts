@@ -60,8 +60,12 @@ export function createQueue(
       return true;
     },
     gap(gap) {
-      isBeforeGap = true;
-      push(gap);
+      // What is not readable has been passed over.
+      isBeforeGap = gap.reason !== "unreadable";
+      // With nothing between them, the two are one.
+      if ((entries.at(-1) as Partial<Gap> | undefined)?.reason !== gap.reason) {
+        push(gap);
+      }
     },
     close(closed) {
       reason = closed;
@@ -79,8 +83,8 @@ export function createQueue(
   }
 
   function hasRoomFor({ position, isVolatile }: EventItem): boolean {
-    // One event always has room, whatever the capacity.
-    if (entries.length < Math.max(capacity, 1)) {
+    // One event always has room, whatever the capacity. What is no number bounds nothing: a loop must not be deaf.
+    if (!(entries.length >= Math.max(capacity, 1))) {
       return true;
     }
     if (isVolatile) {

@@ -6,7 +6,6 @@ import {
   type ServerSentEvent,
 } from "@tidings/protocol";
 import type { Ending } from "../state/ending.ts";
-import type { Reason } from "../status.ts";
 import { unexpected } from "../stream-error.ts";
 
 /** One block of a stream. Its data is null where it has more bytes than it may have. */
@@ -62,10 +61,7 @@ const BYE_REASONS = new Set<ByeReason>(["draining", "max-age", "expired", "limit
 export function parseBye(json: string | null): Ending | null {
   const { reason, channels } = parseControl(json);
   const paths = Array.isArray(channels) ? (channels as string[]) : undefined;
-  return typeof reason === "string" ? { reason: reasonOf(reason), channels: paths } : null;
-}
-
-/** What follows from the reason of a bye. Whatever else a server says is a failed attempt. */
-function reasonOf(reason: ByeReason): Reason {
-  return BYE_REASONS.has(reason) ? reason : "unavailable";
+  // Whatever else a server says is a failed attempt.
+  const known = BYE_REASONS.has(reason) ? reason : "unavailable";
+  return typeof reason === "string" ? { reason: known, channels: paths } : null;
 }

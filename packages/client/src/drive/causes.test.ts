@@ -12,6 +12,15 @@ function followForReal(options: ClientOptions) {
   return { client, messages };
 }
 
+test("no handlers are a mistake that subscribe throws: nothing is followed", async () => {
+  const kit = createKit();
+  // A mistake of a program without types.
+  const handlers = undefined as unknown as { onGap: () => void };
+  expect(() => kit.client.subscribe(inbox, handlers)).toThrow(TypeError);
+  await kit.clock.advance(1_000);
+  expect(kit.server.requests).toHaveLength(0);
+});
+
 describe("what may heal is tried again, and says why", () => {
   test("an outage is reported when it begins and once a minute; the status says what, why and since when", async () => {
     const kit = await follow();
@@ -52,6 +61,19 @@ describe("what may heal is tried again, and says why", () => {
     kit.server.stream.live("e.1");
     await kit.clock.advance(0);
     expect(kit.client.status.value).toEqual({ state: "live" });
+  });
+
+  test.each([
+    [400, { status: 503, code: "unavailable" }],
+    [401, { status: 429, code: "limit" }],
+    [404, { status: 503, code: "draining" }],
+  ])("%d from a proxy, with the document of another status, is an outage", async (status, members) => {
+    const kit = await follow();
+    kit.server.stream.answer(status, members);
+    await kit.clock.advance(7_000);
+    expect(kit.server.streams.length).toBeGreaterThan(1);
+    expect(kit.closed).toEqual([]);
+    expect(kit.errors[0]?.message).toBe(`Expected an answer of a hub, got ${status}; check "url".`);
   });
 
   test("an answer without a body is named", async () => {

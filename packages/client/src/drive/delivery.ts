@@ -6,6 +6,7 @@ import { beginOverlap, NO_OVERLAP, takeWithoutId } from "../state/overlap.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import { beginAfter, carry, isLeft, leave, leaves, moveTo, type StreamProgress } from "../state/stream-progress.ts";
 import { isOnConnection, reachedOf } from "../state/track-state.ts";
+import { textOf } from "../stream-error.ts";
 import { parseBye, parseControl, parseEvent, type StreamBlock } from "./blocks.ts";
 import type { Connection, SayHello } from "./connection.ts";
 import type { ContractWatch } from "./server-contract.ts";
@@ -159,8 +160,7 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
         onBye(parseBye(json));
         break;
       default:
-        // A heartbeat, or a control event of a newer server.
-        break;
+      // A heartbeat, or a control event of a newer server.
     }
   }
 
@@ -187,7 +187,7 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
         replaceNext();
       }
       // Of whatever type the reason is: handlers get a text.
-      inputAll(track, "gap", { reason: String(reason) as GapReason, next, now: clock.now() });
+      inputAll(track, "gap", { reason: textOf(reason) as GapReason, next, now: clock.now() });
     }
     if (next) {
       connection.input("ended", { reason: "gap" });

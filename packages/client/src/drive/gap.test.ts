@@ -28,6 +28,26 @@ describe("a gap on the stream", () => {
     expect(seen).toEqual(["live", "retrying: gap", "live"]);
   });
 
+  test("long after two others ends nothing, also when the clock was set back meanwhile", async () => {
+    const { reports, server, clock, stream, subscription } = await catchingUp();
+    server.page.page({ cursor: "e.5" });
+    await clock.advance(0);
+    const gap = async () => {
+      stream.gap({ [inbox.path]: "trimmed" });
+      await clock.advance(0);
+    };
+    await gap();
+    await gap();
+    clock.jump(-3_600_000);
+    for (let minute = 0; minute < 30; minute++) {
+      stream.heartbeat(`e.${minute + 6}`);
+      await clock.advance(30_000);
+    }
+    await gap();
+    expect(reports).toHaveLength(3);
+    expect(subscription.status.value).toEqual({ state: "live" });
+  });
+
   test("whose handler closes another subscription leaves that one closed", async () => {
     const { client, clock, server } = await joined();
     client.subscribe(inbox, { onGap: () => second.close() });

@@ -1,3 +1,4 @@
+import type { PageBody } from "@tidings/protocol";
 import { describe, expect, test } from "vitest";
 import { createKit, inbox, type ClientKit } from "../../test/client-kit.ts";
 import { mention } from "../../test/subscription-kit.ts";
@@ -71,6 +72,25 @@ describe("pages that bring a subscription no further are failed attempts, with g
     expect(kit.server.pages.length).toBeLessThanOrEqual(101);
     await kit.clock.advance(9_000);
     expect(kit.server.pages.length).toBeLessThanOrEqual(400);
+  });
+
+  const nobody = { channel: "x", type: "y", data: 0 };
+  const noProgress: [string, (id: string) => Partial<PageBody>][] = [
+    ["events of nobody", (id: string) => ({ events: [{ ...nobody, id }] })],
+    ["an event that is known", () => ({ events: [mention(1)] })],
+    ["a gap of nobody", () => ({ gap: { channels: { x: "trimmed" } } })],
+  ];
+  test.each(noProgress)("however far they go, with nothing but %s", async (_, members) => {
+    const kit = createKit();
+    answerAtMost(kit, 5_000, (request) => {
+      const cursor = `e.${kit.server.pages.length + 1}`;
+      if (request.isStream) request.live("g.9");
+      else request.page({ cursor, more: true, ...members(cursor) });
+    });
+    const subscription = kit.client.subscribe(inbox, { onGap: () => {} }, { after: "e.1" });
+    await kit.clock.advance(1_000);
+    expect(subscription.status.value).toMatchObject({ state: "retrying", reason: "unavailable" });
+    expect(kit.server.pages.length).toBeLessThanOrEqual(101);
   });
 
   test("a page of another epoch that has events is followed by the next at once", async () => {

@@ -114,7 +114,7 @@ export function requestPage(settings: Settings, request: EventRequest, onEnd: On
     settings,
     request,
     "application/json",
-    (response) => readPage(response, settings.maxEventBytes),
+    (response) => readPage(response, request, settings.maxEventBytes),
     onEnd,
   );
 }

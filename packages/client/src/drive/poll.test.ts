@@ -1,3 +1,4 @@
+import type { PageBody } from "@tidings/protocol";
 import { describe, expect, test } from "vitest";
 import { chat, inbox, lobby, other, watch, type ClientKit } from "../../test/client-kit.ts";
 import type { FakeRequest } from "../../test/fake-server.ts";
@@ -162,6 +163,22 @@ test("a gap while a stream is tried again gives that one up, and another one is 
 });
 
 describe("polls", () => {
+  const noProgress: [string, (id: string) => Partial<PageBody>][] = [
+    ["an event of nobody", (id: string) => ({ events: [{ channel: "x", type: "y", data: 0, id }] })],
+    ["a gap of nobody", () => ({ gap: { channels: { x: "trimmed" } } })],
+  ];
+  test.each(noProgress)("that bring nothing but %s follow one another after a pause", async (_, members) => {
+    const kit = await polling();
+    kit.server.onRequest = (request) => {
+      const { length } = kit.server.pages;
+      const cursor = `e.${length}`;
+      if (!request.isStream && length < 200) request.page({ cursor, ...members(cursor) });
+    };
+    poll(kit)?.page({ cursor: "e.2" });
+    await kit.clock.advance(10_000);
+    expect(kit.server.pages.length).toBeLessThan(15);
+  });
+
   test("that fail are tried again with pauses; one that does not come in time lets a stream be tried", async () => {
     const kit = await polling();
     kit.server.page.answer(503, {}, { "retry-after": "5" });

@@ -43,21 +43,23 @@ export async function toRefusal(
   }
   const retryAfter = waitOf(headers.get("retry-after"), now);
   // The server may send members of any type, so they are checked.
-  const { channels, code, detail, limit } = await readProblem(response, maxBytes);
-  const isOfHub = CODES.has(code);
+  const { channels, code, detail, limit, status: said = status } = await readProblem(response, maxBytes);
+  // A proxy may keep the document of a hub and answer with another status. What it means is not known then.
+  const isOfHub = CODES.has(code) && said === status;
   // It may name any others, and any number of them.
-  const named = isOfHub && Array.isArray(channels) ? (channels as readonly string[]) : undefined;
-  const paths = named?.filter((path) => asked.has(path));
+  const isNamed = isOfHub && Array.isArray(channels);
+  const paths = isNamed ? (channels as readonly string[]).filter((path) => asked.has(path)) : undefined;
   const reason = reasonOf(status, isOfHub, paths);
   // Others have limits, too, but of something else: of requests in a minute, for example.
   const half = status === 413 && hasBody ? asked.size / 2 : 0;
-  const most = mostOf((isOfHub ? limit : undefined) ?? half, asked.size);
+  const most = mostOf((isOfHub && limit) || half, asked.size);
   if (reason === "bad-response" || !isOfHub) {
     return { ...foreign("an answer of a hub", String(status)), reason, most, retryAfter };
   }
   return {
     reason,
-    error: unexpected("refused", "an answer", withoutStop(`${status} ${code}${detail ? `: ${detail}` : ""}`)),
+    // The detail of a hub is a sentence, and becomes the end of another one.
+    error: unexpected("refused", "an answer", `${status} ${code}${detail ? `: ${detail}` : ""}`.replace(/\.$/, "")),
     // Credentials, and what is not available now, concern the request as a whole.
     channels: reason === "unavailable" || reason === "unauthenticated" ? undefined : paths,
     most,
@@ -108,12 +110,6 @@ function mostOf(limit: number, count: number): number | undefined {
 /** Milliseconds from a number of seconds or a date. 0 when it is neither. */
 function waitOf(retryAfter: string | null, now: number): number {
   const text = retryAfter ?? "";
-  const seconds = Number(text);
-  const wait = Number.isNaN(seconds) ? Date.parse(text) - now : seconds * 1_000;
+  const wait = Number(text) * 1_000 || Date.parse(text) - now;
   return Math.max(0, wait || 0);
-}
-
-/** The detail of a hub is a sentence, and becomes the end of another one. */
-function withoutStop(sentence: string): string {
-  return sentence.replace(/\.$/, "");
 }

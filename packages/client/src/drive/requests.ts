@@ -44,7 +44,8 @@ export async function send<Result>(
   });
   if (response.status !== 200) {
     const refusal = await toRefusal(response, clock.now(), maxEventBytes, request.channels, body !== undefined);
-    if (isUrlTooLong(response) && !body) {
+    // A shorter URL may be accepted. With it, servers count the whole head of a request.
+    if ((response.status === 414 || response.status === 431) && !body) {
       allowance.url = 0;
       return send(settings, request, accept, signal, read);
     }
@@ -66,16 +67,10 @@ export async function send<Result>(
   throw foreign(accept, type);
 }
 
-/** Whether a shorter URL may be accepted. With it, servers count the whole head of a request. */
-function isUrlTooLong({ status }: Response): boolean {
-  return status === 414 || status === 431;
-}
-
 /** A url without its fragment, which is not part of a request. */
 export function withoutFragment(url: string | URL): string {
   if (typeof url !== "string" && !(url instanceof URL)) {
     throw badOption('"url" to be a text or a URL', typeof url);
   }
-  const [rest = ""] = String(url).split("#");
-  return rest;
+  return String(url).replace(/#.*/s, "");
 }

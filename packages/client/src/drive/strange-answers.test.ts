@@ -50,6 +50,7 @@ describe("on a stream", () => {
     [null, "null"],
     [{}, "[object Object]"],
     [["trimmed"], "trimmed"],
+    [{ toString: 5, valueOf: 5 }, "something that has no text"],
   ])("a gap has a reason that is a text, also where the server says %j", async (reason, text) => {
     const { stream, clock, gaps } = await live();
     stream.push(`event: gap\ndata: ${JSON.stringify({ channels: { [inbox.path]: reason } })}\n\n`);

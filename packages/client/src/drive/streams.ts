@@ -22,8 +22,15 @@ export interface Streams {
    * Follows an address.
    * @param wantsState whether it begins with the channel's snapshot
    * @param after where to go on from; null: from now on
+   * @param signal ends it
    */
-  follow(address: Address, consumer: Consumer, wantsState: boolean, after: Position | null): Subscription;
+  follow(
+    address: Address,
+    consumer: Consumer,
+    wantsState: boolean,
+    after: Position | null,
+    signal: AbortSignal | undefined,
+  ): Subscription;
   /** Ends every pause. */
   readonly reconnect: () => void;
   readonly close: () => void;
@@ -76,11 +83,11 @@ export function createStreams(own: Contract, settings: Settings, decoder: Decode
   return {
     status,
     contract: contract.value,
-    follow(address, consumer, wantsState, after) {
+    follow(address, consumer, wantsState, after, signal) {
       // An address of another contract must leave nothing behind.
       decoder.channelOf(address);
       const track = streamFor(address.path).follow(address);
-      const subscription = createSubscription(track, consumer, wantsState, after);
+      const subscription = createSubscription(track, consumer, wantsState, after, signal);
       include(subscription.status);
       const failure = refusals.failureOf(track);
       if (failure) {

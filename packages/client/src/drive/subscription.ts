@@ -1,3 +1,4 @@
+import { onAbort } from "@tidings/protocol/on-abort";
 import type { ClientSubscription } from "../client.ts";
 import type { Consumer } from "../deliver/consumer.ts";
 import type { Decoder } from "../deliver/decoder.ts";
@@ -17,7 +18,7 @@ import {
   type Traits,
 } from "../state/subscription-state.ts";
 import { transition } from "../state/subscription-table.ts";
-import { CONNECTING, isOver, watched, type Ended, type Reason, type Status } from "../status.ts";
+import { CLOSED, CONNECTING, isOver, watched, type Ended, type Reason, type Status } from "../status.ts";
 import type { Ending } from "../state/ending.ts";
 import { createArrivals, type Arrivals } from "./arrivals.ts";
 import { createMachine, type Machine } from "./machine.ts";
@@ -38,12 +39,14 @@ export interface Subscription extends Pick<ClientSubscription, "status" | "close
  *   pending, the input `connection` follows
  * @param wantsState whether it begins with the channel's snapshot
  * @param after where to go on from; null: from now on
+ * @param signal ends it
  */
 type CreateSubscription = (
   track: Track,
   consumer: Consumer,
   wantsState: boolean,
   after: Position | null,
+  signal: AbortSignal | undefined,
 ) => Subscription;
 
 /** What creates the subscriptions of a client. */
@@ -54,7 +57,7 @@ export function subscriptionFactory(
 ): CreateSubscription {
   const { clock, trace } = settings;
 
-  return (track, consumer, wantsState, after) => {
+  return (track, consumer, wantsState, after, signal) => {
     const { address, subscriptions } = track;
     const { path } = address;
     const { events, end: declaredEnd } = decoder.channelOf(address);
@@ -62,7 +65,9 @@ export function subscriptionFactory(
     const canEnd = declaredEnd !== undefined;
     const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues || canEnd, canEnd };
     const { status, set } = watched<Status>(CONNECTING);
-    const over = track.home.status.value;
+    const over = signal?.aborted ? CLOSED : track.home.status.value;
+    // First: what is no signal fails here, and leaves nothing behind.
+    const forget = onAbort(signal, close);
     const machine: Machine<SubscriptionState, SubscriptionInputs> = createMachine<
       SubscriptionState,
       SubscriptionInputs,
@@ -121,7 +126,12 @@ export function subscriptionFactory(
       trace("debug", "gap", { channel: path, detail: met.reason });
     }
 
+    function close(): void {
+      input("close", { reason: "closed" });
+    }
+
     function end(reason: Reason): void {
+      forget();
       subscriptions.delete(input);
       // What it shows is how it has ended.
       track.home.noteEnd(track, status.value as Ended);
@@ -142,6 +152,7 @@ export function subscriptionFactory(
     onState(machine.state);
     if (isOver(over)) {
       const { reason } = over;
+      forget();
       // No handler is called before `subscribe` has returned.
       clock.setTimeout(() => consumer.close(reason), 0);
     } else {
@@ -149,6 +160,6 @@ export function subscriptionFactory(
       input("room", null);
       input("start", null);
     }
-    return { status, input, arrive: arrivals.wait, close: () => input("close", { reason: "closed" }) };
+    return { status, input, arrive: arrivals.wait, close };
   };
 }

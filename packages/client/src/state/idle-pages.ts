@@ -1,12 +1,12 @@
-import type { PageBody } from "@tidings/protocol";
-import { isAfter, type Position } from "./position.ts";
+import { covers, type PageBody } from "@tidings/protocol";
+import { isAfter, toPosition, type Position } from "./position.ts";
 
 /** After so many idle pages in a row, the next one comes after a pause. */
 export const MOST_IDLE = 100;
 
-/** Whether a page brings nothing. Its cursor shows no progress then: a server may say any number. */
-export function isEmpty({ events, gap }: PageBody): boolean {
-  return events.length === 0 && !gap;
+/** Whether a page brings no event from after a position. Its cursor shows no progress then: it may be any number. */
+export function isEmpty({ events }: PageBody, from: Position | null): boolean {
+  return events.every(({ id }) => covers(from, toPosition(id)));
 }
 
 /**
@@ -17,6 +17,6 @@ export function isEmpty({ events, gap }: PageBody): boolean {
  * @param to where it has led
  */
 export function countIdle(before: number, page: PageBody, from: Position | null, to: Position | null): number {
-  const isIdle = from !== null && (isEmpty(page) || !isAfter(to, from));
+  const isIdle = from !== null && (isEmpty(page, from) || !isAfter(to, from));
   return isIdle ? before + 1 : 0;
 }

@@ -128,7 +128,7 @@ function take({ after, idle: before }: Progress, { body, elapsed }: PolledPage):
   const reached = toPosition(cursor);
   const idle = more ? countIdle(before, body, from, reached) : 0;
   // What a page has passed over may be hidden or superseded: with more behind it, an empty one is progress.
-  const isFurther = (more ? idle < MOST_IDLE : !isEmpty(body)) && isAfter(reached, from);
+  const isFurther = (more ? idle < MOST_IDLE : !isEmpty(body, from)) && isAfter(reached, from);
   return { kind: "delivering", after: cursor, more, idle, pause: isFurther ? 0 : PAUSE - elapsed };
 }
 

@@ -255,7 +255,8 @@ const GAP_MEMORY = 60_000;
 
 /** When the gaps were that still count. */
 export function recentGaps({ gaps }: AnyOpen, now: number): readonly number[] {
-  return gaps.filter((at) => now - at < GAP_MEMORY);
+  // The absolute difference: a clock that was set back must not keep them until it has caught up.
+  return gaps.filter((at) => Math.abs(now - at) < GAP_MEMORY);
 }
 
 /**
