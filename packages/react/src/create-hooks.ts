@@ -4,7 +4,7 @@ import {
   createContext,
   createElement,
   useContext,
-  useEffect,
+  useInsertionEffect,
   useMemo,
   useState,
   useSyncExternalStore,
@@ -88,8 +88,9 @@ export function createHooks<C extends Contract>(contract: C): Hooks<C> {
     handlerOf: HandlerOf,
     select: Select<State, Selected>,
   ): Selected {
-    // Runs before the effect that subscribes. Handlers of a render that never appears are never called.
-    useEffect(() => {
+    // Runs when React puts the render into the page, before the effect that subscribes. Handlers of a render that never
+    // appears are never called.
+    useInsertionEffect(() => {
       store.handlerOf = handlerOf;
     });
     const selectFrom = useMemo(() => selectOnce(select), [select]);
