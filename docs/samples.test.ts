@@ -6,7 +6,7 @@ const sources = import.meta.glob<string>(
   [
     "../examples/auction/*.{ts,tsx}",
     "../e2e/react/page/*.{ts,tsx}",
-    "!**/{stress.tsx,polling.ts,causes.ts}",
+    "!**/{stress.tsx,edited.tsx,polling.ts,causes.ts}",
     "../e2e/consumer/jest/*.{config.cjs,test.mjs}",
     "../examples/banner.ts",
     "../examples/please-reload.ts",

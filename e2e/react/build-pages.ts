@@ -25,6 +25,7 @@ export async function buildPages(version: "18" | "19"): Promise<Scripts> {
           main: join(page, "main.tsx"),
           stress: join(page, "stress.tsx"),
           polling: join(page, "polling.ts"),
+          edited: join(page, "edited.tsx"),
         },
         output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
       },

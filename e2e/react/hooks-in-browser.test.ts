@@ -25,7 +25,7 @@ async function serve(scripts: Scripts) {
     response.writeHead(200, { "content-type": type });
     response.end(
       script ??
-        (url === "/" ? await renderPage() : `<!doctype html><body><script type="module" src="/stress.js"></script>`),
+        (url === "/" ? await renderPage() : `<!doctype html><body><script type="module" src="${url}.js"></script>`),
     );
   }
   const { port, close } = await listen(createServer(answer));
@@ -144,6 +144,28 @@ describe.for(["19", "18"] as const)("React %s", (version) => {
     await page.goto(server.url);
     await page.getByRole("button", { name: "secret" }).click();
     await expect.poll(() => page.getByRole("alert").textContent()).toBe("secret cannot be shown: forbidden.");
+  });
+
+  test("a component whose file is saved keeps what has come, and goes on", async () => {
+    const server = await serve(scripts);
+    const page = await openWindow();
+    const printed = consoleOf(page);
+    await page.goto(`${server.url}/edited`);
+    await until(() => server.hub.stats().channels, 1);
+    await server.sayEverywhere();
+    await until(() => linesOf(page, "lobby"), server.said("lobby"));
+    // Looks at every state of the page, also at those that nobody would see.
+    await page.evaluate(() => {
+      const counts: number[] = [];
+      Object.assign(globalThis, { counts });
+      const look = () => counts.push(document.querySelectorAll("li").length);
+      new MutationObserver(look).observe(document.body, { childList: true, characterData: true, subtree: true });
+      globalThis.edit();
+    });
+    await server.sayEverywhere();
+    await until(() => linesOf(page, "lobby"), server.said("lobby"));
+    expect(await page.evaluate("counts")).toEqual([2]);
+    expect([server.streams(), printed]).toEqual([1, []]);
   });
 
   test("components mount and unmount in each frame: one stream in the end, and each message once", async () => {

@@ -1,6 +1,14 @@
 import type { Client, Handlers, Status, SubscribeOptions } from "@tidings/client";
 import type { AddressOf, ChannelName, Contract } from "@tidings/contract";
-import { createContext, createElement, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
+import {
+  createContext,
+  createElement,
+  useContext,
+  useInsertionEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { ChannelStore } from "./channel-store.ts";
 import type { Hooks, ProviderProps, StatusSource } from "./hooks.ts";
 import { latestValues } from "./latest-values.ts";
@@ -42,26 +50,36 @@ export function createHooks<C extends Contract>(contract: C): Hooks<C> {
     return client;
   }
 
-  /** A store for each client and path. The address and where it starts count when the store is made. */
+  /**
+   * A store for each client and path. The address and where it starts count when the store is made. It is a state and
+   * not a memo: React may throw a memo away, and does when a file is edited. What has come would be gone.
+   */
   function useStore<State>(address: AnyAddress, initial: State, after: string | undefined): ChannelStore<State> {
     const client = useClient();
-    return useMemo(
-      () =>
-        new ChannelStore({
-          channel: contract[address.name],
-          subscribe: (handlers, cursor) =>
-            // Safe: the types of the hooks have checked the handlers that these pass on to.
-            client.subscribe(
-              address,
-              handlers as Handlers<C, ChannelName<C>>,
-              cursor === undefined ? {} : { after: cursor },
-            ),
-          initial,
-          after,
-        }),
-      // oxlint-disable-next-line react/exhaustive-deps -- an address is its path: a render makes a new object each time
-      [client, address.path],
-    );
+    const { path } = address;
+    const open = () => ({
+      client,
+      path,
+      store: new ChannelStore({
+        channel: contract[address.name],
+        subscribe: (handlers, cursor) =>
+          // Safe: the types of the hooks have checked the handlers that these pass on to.
+          client.subscribe(
+            address,
+            handlers as Handlers<C, ChannelName<C>>,
+            cursor === undefined ? {} : { after: cursor },
+          ),
+        initial,
+        after,
+      }),
+    });
+    const [kept, keep] = useState(open);
+    if (kept.client === client && kept.path === path) {
+      return kept.store;
+    }
+    const next = open();
+    keep(next);
+    return next.store;
   }
 
   /** Follows the address with the handlers of the last render, and reads what the component selects. */
@@ -70,8 +88,9 @@ export function createHooks<C extends Contract>(contract: C): Hooks<C> {
     handlerOf: HandlerOf,
     select: Select<State, Selected>,
   ): Selected {
-    // Runs before the effect that subscribes. Handlers of a render that never appears are never called.
-    useEffect(() => {
+    // Runs when React puts the render into the page, before the effect that subscribes. Handlers of a render that never
+    // appears are never called.
+    useInsertionEffect(() => {
       store.handlerOf = handlerOf;
     });
     const selectFrom = useMemo(() => selectOnce(select), [select]);

@@ -1,4 +1,4 @@
-import { act } from "react";
+import { act, useLayoutEffect } from "react";
 import { expect, test, vi } from "vitest";
 import { chat, openChat, statusText, useChannel } from "../test/chat.ts";
 import { mount } from "../test/mount.ts";
@@ -47,6 +47,23 @@ test("the handlers of the last render are called, without another subscription",
   await addStory("two");
   expect(seen).toEqual(["first: one", "second: two"]);
   expect(subscribe).toHaveBeenCalledTimes(calls);
+});
+
+test("handlers count as soon as what React has rendered with them is in the page", async () => {
+  const { kit, settle } = await openChat();
+  const subscribe = vi.spyOn(kit.client, "subscribe");
+  const seen: string[] = [];
+  function Listener({ name }: { readonly name: string }) {
+    useChannel(news, { onGap: () => {}, onClose: (reason) => void seen.push(`${name}: ${reason}`) });
+    // The page is up to date, and the effects that may wait have not run.
+    useLayoutEffect(() => subscribe.mock.lastCall?.[1].onClose?.("closed"), [name]);
+    return null;
+  }
+  const page = await mount(kit.client, <Listener name="first" />);
+  await settle();
+  seen.length = 0;
+  await page.render(<Listener name="second" />);
+  expect(seen).toEqual(["second: closed"]);
 });
 
 test("an event of the former address never reaches the handlers of the next", async () => {
