@@ -66,7 +66,7 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
       const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
       const unreadable = items.flatMap((item) => (item?.kind === "unreadable" ? item : []));
       unreadable.forEach(({ error }) => settings.onError(error));
-      const [end = null] = items.flatMap((item) => (item?.kind === "end" ? (item.event as EndOf<C, Name> | null) : []));
+      const [end = null] = items.flatMap((item) => (item?.kind === "end" ? (item.event as EndOf<C, Name>) : []));
       return { events, end, cursor: page.cursor, more: page.more, unreadable: unreadable.map(({ data }) => data) };
     },
     reconnect: streams.reconnect,

@@ -106,9 +106,6 @@ export function toSettings(given: ClientOptions): Settings {
   };
 }
 
-/** Url and headers may be functions. They are checked for each attempt. */
-const CHECKED_LATER = new Set(["url", "headers"]);
-
 /** @param defaults each has the type of its option */
 function checkOptions(options: ClientOptions, defaults: object): void {
   const typeByName = new Map(Object.entries(defaults).map(([name, value]) => [name, typeof value]));
@@ -118,7 +115,9 @@ function checkOptions(options: ClientOptions, defaults: object): void {
       throw new TypeError(`Expected an option of createClient (${[...typeByName.keys()].join(", ")}), got "${name}".`);
     }
     const got = value === null ? "null" : typeof value;
-    if (value !== undefined && got !== type && !CHECKED_LATER.has(name)) {
+    // These two may be functions. They are checked for each attempt.
+    const isCheckedLater = name === "url" || name === "headers";
+    if (value !== undefined && got !== type && !isCheckedLater) {
       throw new TypeError(`Expected "${name}" to be of the type ${type}, got ${got}.`);
     }
     if (typeof value === "number" && !(value > 0)) {

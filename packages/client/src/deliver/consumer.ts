@@ -46,7 +46,7 @@ export function handlerConsumer(
   }
 
   function call(name: string, argument: unknown, about?: SecondArgument): void {
-    callHandler(`${name} of ${path}`, () => byName[name]?.(argument, about), onError);
+    callHandler(name, path, () => byName[name]?.(argument, about), onError);
   }
 
   return {
@@ -62,9 +62,7 @@ export function handlerConsumer(
           call("onClear", item.cleared);
           break;
         case "end":
-          if (item.event) {
-            call("onEnd", item.event.data, item.event);
-          }
+          call("onEnd", item.event.data, item.event);
           break;
         case "state":
           call("snapshot", item.state, { cursor: item.cursor });

@@ -24,8 +24,7 @@ interface EndItem {
   readonly kind: "end";
   /** Null where the address was over already. */
   readonly position: Position | null;
-  /** Null where its data does not fit. The address is over all the same. */
-  readonly event: ReceivedEvent | null;
+  readonly event: ReceivedEvent;
 }
 
 /** The state of a snapshot. */

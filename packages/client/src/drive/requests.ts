@@ -42,9 +42,12 @@ export async function send<Result>(
     signal,
     ...(body && { method: "POST", body }),
   });
-  if (response.status !== 200) {
+  const { status } = response;
+  if (status !== 200) {
     const refusal = await toRefusal(response, clock.now(), maxEventBytes, request.channels, body !== undefined);
-    if (isUrlTooLong(response) && !body) {
+    // A shorter URL may be accepted. With it, servers count the whole head of a request.
+    const isUrlTooLong = status === 414 || status === 431;
+    if (isUrlTooLong && !body) {
       allowance.url = 0;
       return send(settings, request, accept, signal, read);
     }
@@ -64,11 +67,6 @@ export async function send<Result>(
   // open.
   discard(response);
   throw foreign(accept, type);
-}
-
-/** Whether a shorter URL may be accepted. With it, servers count the whole head of a request. */
-function isUrlTooLong({ status }: Response): boolean {
-  return status === 414 || status === 431;
 }
 
 /** A url without its fragment, which is not part of a request. */

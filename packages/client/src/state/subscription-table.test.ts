@@ -200,7 +200,8 @@ describe("what one cell cannot show", () => {
 });
 
 describe("an end", () => {
-  const end = (where: Position | null): Item => ({ kind: "end", position: where, event: null });
+  const event = { channel: "rooms/lobby", type: "end", data: null, id: null };
+  const end = (where: Position | null): Item => ({ kind: "end", position: where, event });
 
   test.each(["joined", "delivering"] as const)("that a subscription takes while it is %s closes it", (kind) => {
     for (const item of [end(at(6)), end(null)]) {
