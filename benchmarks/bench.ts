@@ -80,8 +80,8 @@ function elapsed(): string {
 async function resultOf(measure: Measure): Promise<MeasureResult> {
   const { name, title, figure, more } = measure;
   const place = `${chosen.indexOf(measure) + 1}/${chosen.length} ${name}`;
-  const rounds = await runMeasure(measure, await contestantsOf(measure), loader, effort, (round) =>
-    console.error(`${elapsed()}  ${place}, round ${round} of ${measure.rounds[effort]}`),
+  const rounds = await runMeasure(measure, await contestantsOf(measure), loader, effort, (number) =>
+    console.error(`${elapsed()}  ${place}, round ${number} of ${measure.rounds[effort]}`),
   );
   const result = { name, title, figure, more, rounds, load: loadavg()[0] ?? Number.NaN };
   console.log(`\n${name}: ${title}\n\n${measureTable(result)}`);
