@@ -14,8 +14,9 @@ import { works, type WorkName } from "./speed/works.ts";
 
 // What the server costs, beside the least that a server in Node can cost, and beside other libraries: `npm run bench`.
 //
-// It takes about a quarter of an hour, and two minutes with `--quick`. Servers are measured in turn, A B C, A B C, so
-// that other work on the machine concerns all of them: believe the ratios, not the times.
+// It takes about a quarter of an hour, and two and a half minutes with `--quick`. Servers are measured in turn, A B C,
+// A B C, so that other work on the machine concerns all of them: believe the ratios, not the times. How far it has come
+// goes to the standard error.
 //
 //   --record               writes `results.json`, which the documents show
 //   --only fan-out,storm   only these measures
@@ -68,9 +69,20 @@ async function contestantsOf(measure: Measure): Promise<Contestant[]> {
   return contestants;
 }
 
+const startedAt = performance.now();
+
+/** Minutes and seconds since the start. */
+function elapsed(): string {
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 async function resultOf(measure: Measure): Promise<MeasureResult> {
   const { name, title, figure, more } = measure;
-  const rounds = await runMeasure(measure, await contestantsOf(measure), loader, effort);
+  const place = `${chosen.indexOf(measure) + 1}/${chosen.length} ${name}`;
+  const rounds = await runMeasure(measure, await contestantsOf(measure), loader, effort, (number) =>
+    console.error(`${elapsed()}  ${place}, round ${number} of ${measure.rounds[effort]}`),
+  );
   const result = { name, title, figure, more, rounds, load: loadavg()[0] ?? Number.NaN };
   console.log(`\n${name}: ${title}\n\n${measureTable(result)}`);
   return result;
@@ -78,6 +90,7 @@ async function resultOf(measure: Measure): Promise<MeasureResult> {
 
 const results: MeasureResult[] = [];
 for (const measure of chosen) results.push(await resultOf(measure));
+console.error(`${elapsed()}  done`);
 if (values.record) {
   const machine = `Node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"})`;
   const date = new Date().toISOString().slice(0, 10);

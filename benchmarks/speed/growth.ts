@@ -11,21 +11,22 @@ import type { Stage } from "./stage.ts";
 
 const MEGABYTE = 1024 * 1024;
 
-/** A measurement of the connections has about as many deliveries in each size. */
+/** A measurement of the connections has about as many deliveries in each size, but no more turns than this. */
 const DELIVERIES = 40_000;
+const MOST_TURNS = 60;
 /** What is published to one of many addresses. */
-const PUBLISHES = { turns: 600, perTurn: 1, perSecond: 200, bytes: TEXT_BYTES };
+const PUBLISHES = { turns: 400, perTurn: 1, perSecond: 200, bytes: TEXT_BYTES };
 /** The readers that read, beside those that do not. */
 const HEALTHY = 20;
 /** What stalled readers are behind: 10 MB. */
-const LAG = { turns: 250, perTurn: 20, perSecond: 50, bytes: 2_000 };
+const LAG = { turns: 250, perTurn: 20, perSecond: 100, bytes: 2_000 };
 
 function cpuBetween(before: ServerUsage, after: ServerUsage): number {
   return after.user + after.system - before.user - before.system;
 }
 
 function growth(more: Omit<Served, "rounds" | "isFresh">): Measure {
-  return served({ rounds: { quick: 2, full: 5 }, isFresh: true, ...more });
+  return served({ rounds: { quick: 1, full: 3 }, isFresh: true, ...more });
 }
 
 const only = (name: CandidateName): Served["servers"] => ({ quick: [name], full: [name] });
@@ -84,7 +85,11 @@ export const growths: readonly Measure[] = [
       await sampleFanOut(stage, stage.size, { turns: 10, perTurn: 1, perSecond: 20 });
     },
     sample: (stage) =>
-      sampleFanOut(stage, stage.size, { turns: Math.min(200, DELIVERIES / stage.size), perTurn: 1, perSecond: 20 }),
+      sampleFanOut(stage, stage.size, {
+        turns: Math.min(MOST_TURNS, DELIVERIES / stage.size),
+        perTurn: 1,
+        perSecond: 20,
+      }),
   }),
   growth({
     name: "by-addresses",
@@ -112,7 +117,7 @@ export const growths: readonly Measure[] = [
     figure: "memory (MB)",
     more: ["p99 of the others (ms)"],
     servers: only("tidings"),
-    sizes: { unit: "stalled readers", quick: [0, 10, 100], full: [0, 10, 100, 1_000] },
+    sizes: { unit: "stalled readers", quick: [0, 100], full: [0, 10, 100, 1_000] },
     prepare: none,
     sample: sampleLag,
   }),

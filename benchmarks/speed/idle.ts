@@ -14,7 +14,7 @@ export const idle: Measure = served({
   figure: "memory (KB)",
   more: ["accept, CPU (µs)"],
   servers: { quick: SERVERS, full: [...SERVERS, "better-sse", "ws", "socket.io", "fastify-sse", "hono"] },
-  rounds: { quick: 1, full: 3 },
+  rounds: { quick: 1, full: 2 },
   isFresh: true,
   async prepare({ loader, server }) {
     // The engine compiles the code in it, and the heap gets the size that a running server has.

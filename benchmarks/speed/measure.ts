@@ -31,12 +31,17 @@ interface Station {
   close(): Promise<void>;
 }
 
-/** Measures all in turn, round after round: A B C, A B C. So other work on the machine concerns all of them. */
+/**
+ * Measures all in turn, round after round: A B C, A B C. So other work on the machine concerns all of them.
+ *
+ * @param onRound a round begins. They count from 1
+ */
 export async function runMeasure(
   measure: Measure,
   contestants: readonly Contestant[],
   loader: LoaderProgram,
   effort: Effort,
+  onRound: (round: number) => void,
 ): Promise<Rounds> {
   const samples: Record<string, Sample[]> = {};
   const stations = new Map<Contestant, Station>();
@@ -53,7 +58,8 @@ export async function runMeasure(
   };
   // A process of its own is ready before the first round, so that the rounds have nothing between them.
   if (!measure.isFresh) for (const contestant of contestants) await stationOf(contestant);
-  for (let round = 0; round < measure.rounds[effort]; round++) {
+  for (let round = 1; round <= measure.rounds[effort]; round++) {
+    onRound(round);
     for (const contestant of contestants) {
       const station = await stationOf(contestant);
       (samples[contestant.label] ??= []).push(await station.sample());

@@ -61,18 +61,12 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
         signal,
       );
       const items = [...decoder.page(address, page)];
-      const all = <Kind extends Item["kind"]>(kind: Kind) =>
-        items.filter((item): item is Extract<Item, { kind: Kind }> => item?.kind === kind);
-      const unreadable = all("unreadable");
+      // The contract has decoded them.
+      const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
+      const [end = null] = items.flatMap((item) => (item?.kind === "end" ? (item.event as EndOf<C, Name>) : []));
+      const unreadable = items.flatMap((item) => (item?.kind === "unreadable" ? item : []));
       unreadable.forEach(({ error }) => settings.onError(error));
-      return {
-        // The contract has decoded these two.
-        events: all("event").map(({ event }) => event as EventOf<C, Name>),
-        end: (all("end")[0]?.event ?? null) as EndOf<C, Name> | null,
-        cursor: page.cursor,
-        more: page.more,
-        unreadable: unreadable.map(({ data }) => data),
-      };
+      return { events, end, cursor: page.cursor, more: page.more, unreadable: unreadable.map(({ data }) => data) };
     },
     reconnect: streams.reconnect,
     close: streams.close,

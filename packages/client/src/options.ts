@@ -114,8 +114,9 @@ function checkOptions(options: ClientOptions, defaults: Readonly<Record<string, 
     }
     const type = typeof defaults[name];
     const got = value === null ? "null" : typeof value;
-    // Url and headers may be functions. They are checked for each attempt.
-    if (value !== undefined && got !== type && name !== "url" && name !== "headers") {
+    // These two may be functions. They are checked for each attempt.
+    const isCheckedLater = name === "url" || name === "headers";
+    if (value !== undefined && got !== type && !isCheckedLater) {
       throw mistake(`"${name}" to be of the type ${type}`, got);
     }
     if (typeof value === "number" && !(value > 0)) {
@@ -123,6 +124,6 @@ function checkOptions(options: ClientOptions, defaults: Readonly<Record<string, 
     }
   }
   if (options.url === undefined) {
-    throw mistake('"url" to be where the hub is', "nothing");
+    throw mistake('"url" to be where the hub is', "none");
   }
 }

@@ -49,6 +49,6 @@ export function textOf(thrown: unknown): string {
   try {
     return String(thrown);
   } catch {
-    return "something that has no text";
+    return "no text";
   }
 }

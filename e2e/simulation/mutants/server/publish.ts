@@ -55,6 +55,7 @@ export const publishMutants: readonly Mutant[] = [
         const add = (waiter: Waiter): void => {
           if (pumps.has(waiter)) return;
           const pump = {
+            isQueued: false,
             pump() {
               if (pumps.get(waiter) !== pump) return;
               pumps.delete(waiter);

@@ -5,11 +5,16 @@ import { StreamError, textOf } from "../stream-error.ts";
  * Calls a handler, which may fail now or later. What it returns is not awaited: a slow handler must not hold up the
  * others.
  *
- * @param label names the handler in the error
+ * @param path its address. The text of an error is made when there is one: an event must not pay for it
  */
-export function callHandler(label: string, call: () => unknown, onError: (error: StreamError) => void): void {
+export function callHandler(
+  name: string,
+  path: string,
+  call: () => unknown,
+  onError: (error: StreamError) => void,
+): void {
   const onFailure = (cause: unknown) => {
-    const error = new StreamError("handler-failed", `${label} failed: ${textOf(cause)}`, { cause });
+    const error = new StreamError("handler-failed", `${name} of ${path} failed: ${textOf(cause)}`, { cause });
     callSafely(() => onError(error));
   };
   callAndCatch(call, onFailure);

@@ -48,7 +48,7 @@ export function handlerConsumer(
   }
 
   function call(name: string, argument: unknown, about?: SecondArgument): void {
-    callHandler(`${name} of ${path}`, () => byName[name]?.(argument, about), onError);
+    callHandler(name, path, () => byName[name]?.(argument, about), onError);
   }
 
   return {

@@ -135,8 +135,9 @@ export function createDecoder(contract: Contract, { validate, clock }: Pick<Sett
 
   /** The events of one address. Many subscriptions share a page: each event is looked at once for all of them. */
   function eventsOf(body: PageBody, path: string): readonly PageEvent[] {
-    const eventsByPath = sortedPages.get(body) ?? new Map<string, PageEvent[]>();
-    if (!sortedPages.has(body)) {
+    let eventsByPath = sortedPages.get(body);
+    if (!eventsByPath) {
+      eventsByPath = new Map<string, PageEvent[]>();
       sortedPages.set(body, eventsByPath);
       for (const event of body.events) {
         const events = eventsByPath.get(event.channel) ?? [];

@@ -128,7 +128,7 @@ export function createQueue(
   function handleGap(gap: Gap): void {
     const { channel } = gap;
     if (onGap) {
-      return callHandler(`onGap of ${channel}`, () => onGap(gap), onError);
+      return callHandler("onGap", channel, () => onGap(gap), onError);
     }
     close();
     const got = `a gap after ${gap.after} (${gap.reason}); pass onGap to go on`;

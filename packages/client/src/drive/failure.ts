@@ -49,12 +49,11 @@ export function toFailure(thrown: unknown, isOnline: boolean): Failure {
   if (!globalThis.TextDecoder) {
     return missing("TextDecoder");
   }
-  const options = { cause: thrown };
   const lost = failure(
     "network",
     "an answer",
     `${textOf(thrown)}; check network, "url", CORS and Content-Security-Policy`,
-    options,
+    { cause: thrown },
   );
   return isOnline ? lost : { ...lost, reason: "offline" };
 }

@@ -78,7 +78,6 @@ export function createPages(settings: Settings): Pages {
     fetch: (request, signal) =>
       new Promise((resolve, reject) => {
         signal?.throwIfAborted();
-        let forget = (): void => {};
         const end = requestPage(settings, request, ([failed, page]) => {
           forget();
           if (failed) {
@@ -87,7 +86,7 @@ export function createPages(settings: Settings): Pages {
             resolve(page);
           }
         });
-        forget = onAbort(signal, () => {
+        const forget = onAbort(signal, () => {
           end();
           reject(signal?.reason as Error);
         });

@@ -42,10 +42,12 @@ export async function send<Result>(
     signal,
     ...(body && { method: "POST", body }),
   });
-  if (response.status !== 200) {
+  const { status } = response;
+  if (status !== 200) {
     const refusal = await toRefusal(response, clock.now(), maxEventBytes, request.channels, body !== undefined);
-    // A shorter URL may be accepted. With it, servers count the whole head of a request.
-    if ((response.status === 414 || response.status === 431) && !body) {
+    // A shorter URL may be accepted. With 431, servers count the whole head of a request.
+    const isTooLong = status === 414 || status === 431;
+    if (isTooLong && !body) {
       allowance.url = 0;
       return send(settings, request, accept, signal, read);
     }

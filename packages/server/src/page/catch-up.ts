@@ -84,7 +84,7 @@ async function followingEvents(
   for (let { cursor } = start; ;) {
     const position = cursor;
     const wokenUp = new AbortController();
-    const follower: Follower = { stream: null, wake: () => true, pump: () => wokenUp.abort() };
+    const follower: Follower = { stream: null, isQueued: false, wake: () => true, pump: () => wokenUp.abort() };
     // Before the read: whatever comes after the read must wake the page.
     followers.follow(follower, paths);
     try {

@@ -54,10 +54,12 @@ export interface PumpNeeds {
  * - `#exhaustedAt`: up to which head the log has nothing more for it
  * - `#reading`: what gives up the read that is under way; null before the first one
  * - `fromByPath`: the paths that it follows; a path that is refused leaves
+ * - `isQueued`: whether it waits for its turn
  */
 export class Pump implements Follower {
   /** The lower bound of each path that it follows. A bound never changes; a path that is refused leaves. */
   readonly fromByPath: LeavableBounds;
+  isQueued = false;
   readonly #needs: PumpNeeds;
   readonly #consumer: Consumer;
   /** The epoch in which the lower bounds are positions. */
@@ -199,16 +201,17 @@ export class Pump implements Follower {
   #takeFromRing(): void {
     const { ring, clock } = this.#needs;
     const batch = ring.nextBatch(this, clock.now());
-    // A copy: the entry of a batch must not be kept after the ring has dropped it.
     const { epoch, seq } = batch?.next ?? { ...ring.head, seq: Math.min(ring.head.seq, this.#upTo) };
     if (epoch !== this.#cursor.epoch) {
       const epochEnd = { epoch: this.#cursor.epoch, seq: ring.endOf(this.#cursor.epoch) };
       if (hasVoidBound(this.fromByPath, this.#epoch, epochEnd, { epoch, seq })) return this.#consumer.beginAgain();
       this.#reportedHoles.forget();
     }
-    this.#cursor = { epoch, seq };
     // Most readers get all that they are owed at once. Then they need not ask again to know it.
-    if (seq === ring.head.seq && epoch === ring.head.epoch) this.#become("caught up");
+    const isAtHead = seq === ring.head.seq && epoch === ring.head.epoch;
+    // Otherwise a copy: the entry of a batch must not be kept after the ring has dropped it.
+    this.#cursor = isAtHead ? ring.head : { epoch, seq };
+    if (isAtHead) this.#become("caught up");
     if (batch !== null) this.#consumer.takeEntries(batch);
   }
 

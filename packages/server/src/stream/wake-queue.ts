@@ -3,6 +3,8 @@ import { TurnBudget } from "../runtime/turn-budget.ts";
 
 /** Something that waits to go on: a connection, or a page that is held back. */
 export interface Pumpable {
+  /** Whether it stands in the queue. Only the queue writes it. */
+  isQueued: boolean;
   /** Goes on as far as it can. */
   pump(): void;
 }
@@ -22,8 +24,16 @@ export interface WakeQueue {
 }
 
 export function createWakeQueue({ clock, ring }: WakeQueueNeeds): WakeQueue {
-  const waiters = new Set<Pumpable>();
+  /**
+   * Those from `first` to `end` wait. The other places are empty, and are kept: this list is filled and emptied in each
+   * turn. For thousands of connections, the memory of a new list or of a set would cost more than what they write.
+   */
+  const places: (Pumpable | null)[] = [];
+  let first = 0;
+  let end = 0;
   const budget = new TurnBudget(clock);
+  /** Whether the queue has just seen that there is time for one of them: a look costs a read of the clock. */
+  let hasSeenTime = false;
   let isScheduled = false;
 
   function schedule(): void {
@@ -34,22 +44,44 @@ export function createWakeQueue({ clock, ring }: WakeQueueNeeds): WakeQueue {
 
   function pumpAll(): void {
     isScheduled = false;
-    for (const waiter of waiters) {
-      waiters.delete(waiter);
-      waiter.pump();
-      if (budget.isSpent) break;
+    while (first < end && !budget.isSpent) {
+      hasSeenTime = true;
+      pumpFirst();
     }
+    hasSeenTime = false;
     ring.forgetBatches();
-    // Those who are still in the queue keep their order.
-    if (waiters.size > 0) schedule();
+    moveToFront();
+    if (end > 0) schedule();
+  }
+
+  function pumpFirst(): void {
+    const waiter = places[first];
+    places[first] = null;
+    first++;
+    if (!waiter) return;
+    waiter.isQueued = false;
+    waiter.pump();
+  }
+
+  /** Those who are still in the queue keep their order. */
+  function moveToFront(): void {
+    places.copyWithin(0, first, end);
+    places.fill(null, end - first, end);
+    end -= first;
+    first = 0;
   }
 
   return {
     get isTurnOver() {
-      return budget.isSpent;
+      if (!hasSeenTime) return budget.isSpent;
+      hasSeenTime = false;
+      return false;
     },
     add(waiter) {
-      waiters.add(waiter);
+      if (waiter.isQueued) return;
+      waiter.isQueued = true;
+      places[end] = waiter;
+      end++;
       schedule();
     },
   };
