@@ -307,10 +307,10 @@ describe("createClient says at once", () => {
     [{ url: "/events", share: true }, 'Expected "share" to be of the type function, got boolean.'],
     [{ url: "/events", clock: null }, 'Expected "clock" to be of the type object, got null.'],
     [{ url: "/events", credentials: true }, 'Expected "credentials" to be of the type string, got boolean.'],
-    [{}, 'Expected "url" to be where the hub is, got nothing.'],
-    [{ url: undefined }, 'Expected "url" to be where the hub is, got nothing.'],
-    [undefined, 'Expected "url" to be where the hub is, got nothing.'],
-    [null, 'Expected "url" to be where the hub is, got nothing.'],
+    [{}, 'Expected "url" to be where the hub is, got none.'],
+    [{ url: undefined }, 'Expected "url" to be where the hub is, got none.'],
+    [undefined, 'Expected "url" to be where the hub is, got none.'],
+    [null, 'Expected "url" to be where the hub is, got none.'],
   ])("what is wrong with %j", (options, message) => {
     expect(() => createClient(chat, options as ClientOptions)).toThrow(message);
   });
