@@ -94,12 +94,11 @@ test("a PgBouncer that is frozen for a while makes calls fail within their limit
     ...entries.map((entry) => log.append([entry])),
   ]);
   expect(performance.now() - begun).toBeLessThan(20_000);
-  expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill("rejected"));
   // The entries were sent together.
-  expect(outcomes.slice(1)).toMatchObject(Array(3).fill({ reason: { name: "AppendError", outcome: "unknown" } }));
+  const unknown = { reason: { name: "AppendError", outcome: "unknown" } };
+  expect(outcomes).toMatchObject([{ status: "rejected" }, unknown, unknown, unknown]);
   bouncer.thaw();
   await expect.poll(() => log.head().then(() => "answers", String), { timeout: 20_000 }).toBe("answers");
   for (const entry of entries) await log.append([entry]);
-  const stored = await everything(near);
-  expect(stored.toSorted()).toEqual(["1", "2", "3", "4"]);
+  expect(await everything(near)).toEqual(["1", "2", "3", "4"]);
 });
