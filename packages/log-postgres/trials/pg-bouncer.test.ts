@@ -78,7 +78,7 @@ describe("behind a PgBouncer that shares connections between transactions,", () 
   });
 });
 
-test("a PgBouncer that is frozen for a while makes calls fail within their limit, and loses or doubles nothing", async () => {
+test("a PgBouncer that is frozen for a while makes calls fail in time, and loses or doubles nothing", async () => {
   // Of its own: connections of other tests would wait, too.
   const bouncer = await startPgBouncer(server.url);
   onTestFinished(() => bouncer.stop());

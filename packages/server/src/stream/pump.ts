@@ -3,8 +3,6 @@ import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { LeavableBounds } from "../position/lower-bounds.ts";
 import { hasVoidBound, isOwedAfter, owedOf, pageUpTo } from "../position/owed.ts";
-import { newestOf } from "../position/find-ends.ts";
-import { readableValues } from "../position/readable-values.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { CommandedStream } from "../rights/commands.ts";
 import { READ_RETRY } from "../runtime/limits.ts";
@@ -25,6 +23,7 @@ import {
   type Work,
 } from "./pump-state.ts";
 import { ReportedHoles } from "./reported-holes.ts";
+import { pathsOfRead, readValues } from "./values-read.ts";
 import type { WakeQueue } from "./wake-queue.ts";
 
 /** What all pumps of a hub need. */
@@ -240,14 +239,10 @@ export class Pump implements Follower {
   }
 
   #readCurrentValues(phase: ValuesPhase): Promise<void> {
-    const { paths, alone, after, readableFromByPath: readable } = phase;
-    const [single] = alone;
     const { log, streamReadLimit: limit } = this.#needs;
-    const readPage = (of: readonly string[]): Promise<Page> =>
-      single === undefined ? readableValues(log, of, readable, after, limit) : newestOf(log, single);
     return this.#read(
-      single === undefined ? paths : [single],
-      async (_, of) => ({ page: await readPage(of), head: await log.head() }),
+      pathsOfRead(phase),
+      async (_, of) => ({ page: await readValues(log, of, phase, limit), head: await log.head() }),
       ({ page, head }) => this.#handleCurrentValues(page, head, phase),
     );
   }
