@@ -96,6 +96,30 @@ describe("a loop that is slower than a server whose events are not readable", ()
     expect(gaps).toEqual(["e.0", ...[2, 4, 6, 8, 10, 12, 14, 16, 18].map((seq) => `e.${seq}`)]);
   });
 
+  test("has no more events than its capacity where others are too large, either", async () => {
+    const { events, stream, clock, server } = await iterate({ capacity: 3, onGap: () => {} });
+    for (let seq = 1; seq <= 20; seq++) {
+      const by = seq % 2 === 0 ? "ada" : "x".repeat(2 ** 20);
+      stream.event(MENTION, { by }, `e.${seq}`);
+      await clock.advance(0);
+    }
+    expect(await take(events, 1)).toEqual(["e.2"]);
+    const rest = take(events, 1);
+    await clock.advance(0);
+    server.page.page({ cursor: "e.20", events: [mention(20)] });
+    await clock.advance(0);
+    expect([server.page.after, await rest]).toEqual(["e.3", ["e.20"]]);
+  });
+
+  test("is told one gap, too, where nothing but other gaps lies between two", async () => {
+    const { events, gaps, say } = await slow();
+    await say(1, { by: "ada" });
+    for (let seq = 2; seq < 20; seq++) await say(seq, seq % 2 === 0 ? 5 : { by: "x".repeat(2 ** 20) });
+    await say(20, { by: "ada" });
+    expect(await take(events, 2)).toEqual(["e.1", "e.20"]);
+    expect(gaps).toEqual(["e.1"]);
+  });
+
   test("is told one gap where nothing lies between two", async () => {
     const { events, gaps, say } = await slow();
     await say(1, { by: "ada" });

@@ -32,6 +32,8 @@ export function createQueue(
    * gap again. So the first event after a gap is always taken.
    */
   let isBeforeGap = false;
+  /** The next gap is for an event that the subscription has passed, since no loop can have it. */
+  let isPassed = false;
   let reason: Reason | null = null;
   let end: ReceivedEvent | null = null;
   let wake = () => {};
@@ -41,6 +43,7 @@ export function createQueue(
     take(item) {
       if (item.kind === "unreadable") {
         onError(item.error);
+        isPassed = item.gap !== null;
         return false;
       }
       if (item.kind === "end") {
@@ -60,10 +63,12 @@ export function createQueue(
       return true;
     },
     gap(gap) {
-      // What is not readable has been passed over.
-      isBeforeGap = gap.reason !== "unreadable";
+      const { reason: known } = (entries.at(-1) ?? {}) as Partial<Gap>;
       // With nothing between them, the two are one.
-      if ((entries.at(-1) as Partial<Gap> | undefined)?.reason !== gap.reason) {
+      const isTold = known && (isPassed || known === gap.reason);
+      isBeforeGap = !isPassed;
+      isPassed = false;
+      if (!isTold) {
         push(gap);
       }
     },

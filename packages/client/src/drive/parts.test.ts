@@ -73,6 +73,31 @@ describe("a client follows more channels than one request may have", () => {
     expect(seen).toEqual(["live"]);
   });
 
+  test.each<[string, unknown]>([
+    ["a signal that has aborted", AbortSignal.abort()],
+    ["no signal, from a program without types", new AbortController()],
+  ])("a subscription with %s leaves nothing behind that takes the place of another one", async (_, signal) => {
+    const kit = createKit();
+    limit(kit, { channels: 2 });
+    const [kept, ...closed] = inboxes(3).map((address) => kit.client.subscribe(address, { onGap: () => {} }));
+    // Now it knows the limit.
+    await kit.clock.advance(100);
+    closed.forEach((subscription) => subscription.close());
+    await kit.clock.advance(5_000);
+    for (let index = 10; index < 15; index++) {
+      const address = chat.inbox({ userId: `u${index}` });
+      try {
+        kit.client.subscribe(address, { onGap: () => {} }, { signal: signal as AbortSignal });
+      } catch (error) {
+        expect(error).toBeInstanceOf(TypeError);
+      }
+    }
+    kit.client.subscribe(inbox, { onGap: () => {} });
+    await kit.clock.advance(5_000);
+    expect(kept?.status.value).toEqual({ state: "live" });
+    expect(openStreams(kit).map(({ channels }) => channels.length)).toEqual([2]);
+  });
+
   test("their pages and states come in parts, too", async () => {
     const kit = createKit();
     limit(kit, { channels: 10 });

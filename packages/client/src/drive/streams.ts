@@ -1,4 +1,5 @@
 import type { Address, Contract } from "@tidings/contract";
+import { onAbort } from "@tidings/protocol/on-abort";
 import type { Consumer } from "../deliver/consumer.ts";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
@@ -84,8 +85,9 @@ export function createStreams(own: Contract, settings: Settings, decoder: Decode
     status,
     contract: contract.value,
     follow(address, consumer, wantsState, after, signal) {
-      // An address of another contract must leave nothing behind.
+      // A mistake must leave nothing behind.
       decoder.channelOf(address);
+      onAbort(signal, () => {})();
       const track = streamFor(address.path).follow(address);
       const subscription = createSubscription(track, consumer, wantsState, after, signal);
       include(subscription.status);

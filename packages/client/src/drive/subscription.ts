@@ -66,7 +66,6 @@ export function subscriptionFactory(
     const traits: Traits = { channel: path, wantsState, beginsByPage: wantsState || hasValues || canEnd, canEnd };
     const { status, set } = watched<Status>(CONNECTING);
     const over = signal?.aborted ? CLOSED : track.home.status.value;
-    // First: what is no signal fails here, and leaves nothing behind.
     const forget = onAbort(signal, close);
     const machine: Machine<SubscriptionState, SubscriptionInputs> = createMachine<
       SubscriptionState,
@@ -153,6 +152,7 @@ export function subscriptionFactory(
     if (isOver(over)) {
       const { reason } = over;
       forget();
+      track.home.noteEnd(track, over);
       // No handler is called before `subscribe` has returned.
       clock.setTimeout(() => consumer.close(reason), 0);
     } else {
