@@ -4,9 +4,15 @@ import type { EndOf, EventOf, Gap, Handlers, SubscribeOptions, UnreadableData } 
 import type { Reason, Status, Watchable } from "./status.ts";
 
 export interface EventsOptions extends SubscribeOptions {
-  /** What to do about a gap. The loop then goes on with what is left. @default the loop throws a StreamError `gap` */
+  /**
+   * What to do about a gap. The loop then goes on with what is left. Gaps with no event between them are one, with the
+   * reason of the first. @default the loop throws a StreamError `gap`
+   */
   readonly onGap?: (gap: Gap) => unknown;
-  /** How many events wait for a slow loop. What is more waits at the server, and comes by pages. @default 1_024 */
+  /**
+   * How many events wait for a slow loop, one at least. What is more waits at the server, and comes by pages. Without a
+   * number there is no bound. @default 1_024
+   */
   readonly capacity?: number;
 }
 
@@ -67,7 +73,8 @@ export interface Client<C extends Contract> {
   /** Whether the server has the same contract, so that a page that is too old can ask to be reloaded. */
   readonly contract: Watchable<ServerContract>;
   /**
-   * Calls a handler for each event from now on. @throws TypeError for an address of another contract, or a bad `after`
+   * Calls a handler for each event from now on, never before it has returned.
+   * @throws TypeError for an address of another contract, for a bad `after` or `signal`, and without handlers
    */
   subscribe<Name extends ChannelName<C>>(
     address: AddressOf<C, Name>,

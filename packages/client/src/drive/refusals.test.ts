@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chat, createKit, inbox, lobby } from "../../test/client-kit.ts";
+import { chat, createKit, inbox, lobby, other, watch } from "../../test/client-kit.ts";
 import { live } from "../../test/stream-kit.ts";
 
 test.each([
@@ -67,6 +67,23 @@ test.each([
   const requests = kit.server.requests.length;
   await kit.clock.advance(at - kit.clock.now());
   expect(kit.server.requests.length).toBeGreaterThan(requests);
+});
+
+test("who waits for a refused path says so also while a stream for another one connects", async () => {
+  const { client, clock, server } = createKit();
+  server.onRequest = (request) => {
+    if (request.channels.some((each) => each.startsWith(inbox.path))) request.answer(403, { channels: [inbox.path] });
+  };
+  client.subscribe(inbox, { onGap: () => {} });
+  await clock.advance(0);
+  const { status } = client.subscribe(inbox, { onGap: () => {} });
+  const seen = watch(status);
+  client.subscribe(other, { onGap: () => {} });
+  await clock.advance(100);
+  server.stream.live("e.1");
+  await clock.advance(100);
+  expect(server.stream.channels).toEqual([other.path]);
+  expect(seen).toEqual(["retrying: unavailable"]);
 });
 
 test("a client that closes leaves no timer of a refusal behind", async () => {

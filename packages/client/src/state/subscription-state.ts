@@ -276,8 +276,8 @@ export function statusOf(
   // A refused address has left the stream, so the status of the stream is not its own.
   const isOwn = connection.state === "live" || lastFailure?.reason === "unknown";
   if (!isOwn) {
-    // Without a stream, nothing else is followed: this one waits for its first attempt, or for the next one.
-    return connection.state === "idle" ? (lastFailure ?? CONNECTING) : connection;
+    // While no attempt of the stream has failed, this one waits for its own.
+    return "reason" in connection ? connection : (lastFailure ?? CONNECTING);
   }
   // Nothing after the position will be missed, but a stream has to bring it.
   const isServed = cursor && state.kind !== "waiting";
