@@ -1,4 +1,4 @@
-import { kindOf, refuse } from "./contract-error.ts";
+import { checkRecord, kindOf, refuse } from "./contract-error.ts";
 import { checkOptionNames, isSchema, toDefinition } from "./event.ts";
 import type { DataOf, EventDefinition, EventDefinitions, ModeOf, Schema, Zod4Schema } from "./event.ts";
 import type { Params, PathOf, PathPattern, WithoutOuterSlashes } from "./path.ts";
@@ -84,8 +84,8 @@ export interface ChannelOptions<Snapshot extends Zod4Schema, End extends Zod4Sch
  *
  * @param pattern literal segments and `:params`, separated by `/`, e.g. `rooms/:roomId`
  * @param events by event type: a schema (a reliable event), `latest(…)` or `volatile(…)`
- * @throws ContractError `bad-contract` for an unknown option, or an event that is not a schema of zod 4; `createHub`
- *   checks everything else
+ * @throws ContractError `bad-contract` for a pattern that is no text, for what is no record of events or of options, for
+ *   an unknown option, and for an event that is not a schema of zod 4; `createHub` checks everything else
  */
 export function channel<
   const Pattern extends string,
@@ -97,8 +97,10 @@ export function channel<
   events: Events,
   options: ChannelOptions<Snapshot, End> = {},
 ): ChannelDefinition<Pattern, Events, NoInfer<Snapshot>, NoInfer<End>> {
+  if (typeof pattern !== "string") refuse("channel", "a pattern such as rooms/:roomId", kindOf(pattern));
   const fail = (expected: string, got: unknown): never => refuse(`Channel "${pattern}"`, expected, got);
   checkOptionNames(`Channel "${pattern}"`, options, ["snapshot", "unreadable", "end"]);
+  checkRecord(`Channel "${pattern}"`, "a record of events", events);
   // This also catches `__proto__` in a literal: it sets the record's prototype.
   if (isSchema(events)) fail("a record of events", "a schema");
   const definitions = Object.create(null) as Record<string, EventDefinition>;

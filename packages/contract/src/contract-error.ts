@@ -33,5 +33,20 @@ export function refuse(where: string, expected: string, got: unknown, code: Cont
 
 /** What a value is that should be a definition. The usual reason for a missing one is a circular import. */
 export function kindOf(value: unknown): string {
-  return value === undefined ? "undefined (is there a circular import?)" : typeof value;
+  return value === undefined ? "undefined (is there a circular import?)" : tagOf(value);
+}
+
+/**
+ * Checks a record of definitions or options. A number, a list or a map has no keys, so what it holds would be ignored.
+ *
+ * @throws ContractError `bad-contract`
+ */
+export function checkRecord(where: string, expected: string, value: unknown): void {
+  // A module is a record of what it exports.
+  if (!/^(object|module)$/.test(tagOf(value))) refuse(where, expected, kindOf(value));
+}
+
+/** For example `null`, `array` or `map`. */
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1).toLowerCase();
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isoDate } from "./codecs.ts";
+import { peopleChannel } from "./presence.ts";
 import { z } from "zod";
 import * as mini from "zod/mini";
 import {
@@ -133,7 +134,33 @@ describe("a definition is refused", () => {
     [
       "for latest of no schema",
       () => channel("x", { message: latest(missing) }),
-      'expected event "message" to be a schema',
+      "latest: expected a schema of zod 4, got undefined (is there a circular import?).",
+    ],
+    ["for volatile of no schema", () => volatile(5 as never), "volatile: expected a schema of zod 4, got number."],
+    ["for a pattern that is no text", () => channel(null as never, {}), "channel: expected a pattern such as rooms/:r"],
+    ["for events that are no record", () => channel("x", 5 as never), 'Channel "x": expected a record of events, got'],
+    ["for a list of events", () => channel("x", [Message] as never), "expected a record of events, got array."],
+    ["for options that are no record", () => channel("x", {}, null as never), "expected a record of options, got null"],
+    [
+      "for options in a map",
+      () => latest(Message, new Map() as never),
+      "latest: expected a record of options, got map.",
+    ],
+    [
+      "for a contract that is no record",
+      () => defineContract(5 as never),
+      "defineContract: expected a record of chann",
+    ],
+    ["for a list of channels", () => defineContract([chat.room] as never), "expected a record of channels, got array."],
+    [
+      "for an event in place of a channel",
+      () => defineContract({ x: latest(Message) } as never),
+      'Channel "x": expecte',
+    ],
+    [
+      "for a state that is no schema",
+      () => peopleChannel("x", 5 as never),
+      "peopleChannel: expected the state to be a",
     ],
   ])("%s", (_, define, message) => {
     expect(define).toThrow(ContractError);

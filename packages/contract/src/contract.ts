@@ -1,5 +1,5 @@
 import type { Address, Channel, ChannelDefinition, PatternOf } from "./channel.ts";
-import { ContractError, kindOf, refuse } from "./contract-error.ts";
+import { checkRecord, ContractError, kindOf, refuse } from "./contract-error.ts";
 import type { Decoded, EventDefinition, Schema } from "./event.ts";
 import { buildPath, parsePath } from "./path.ts";
 
@@ -64,15 +64,17 @@ type ContractOf<Definitions extends Readonly<Record<string, ChannelDefinition>>>
  * @example
  * const chat = defineContract({ room: channel("rooms/:roomId", { message: Message }) });
  * chat.room({ roomId: "lobby" }).path; // "rooms/lobby"
- * @throws ContractError `bad-contract` if a value is not a channel; `createHub` checks everything else
+ * @throws ContractError `bad-contract` for anything but a record of channels; `createHub` checks everything else
  */
 export function defineContract<Definitions extends Readonly<Record<string, ChannelDefinition>>>(
   definitions: Definitions,
 ): ContractOf<Definitions> {
+  checkRecord("defineContract", "a record of channels", definitions);
   const contract = Object.create(null) as Record<string, AnyChannel>;
   for (const [name, definition] of Object.entries(definitions)) {
-    // The types exclude this, but a circular import passes `undefined`.
-    if (!definition) refuse(`Channel "${name}"`, "a channel(…)", kindOf(definition));
+    // The types exclude this, but a circular import passes `undefined`, and plain JavaScript can pass anything.
+    const given = definition as Partial<ChannelDefinition> | null | undefined;
+    if (!given?.pattern || !given.events) refuse(`Channel "${name}"`, "a channel(…)", kindOf(given));
     contract[name] = nameChannel(name, definition);
   }
   // Built key by key from `definitions`, which the loop cannot show to the compiler.

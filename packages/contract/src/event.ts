@@ -1,4 +1,4 @@
-import { refuse } from "./contract-error.ts";
+import { checkRecord, kindOf, refuse } from "./contract-error.ts";
 import type { Mode } from "@tidings/protocol/mode";
 import type { $ZodType, SomeType } from "zod/v4/core";
 
@@ -51,7 +51,7 @@ export interface LatestOptions<Data> {
 /**
  * An event of which only the newest value per key matters: a topic, a price, a member's presence.
  *
- * @throws ContractError `bad-contract` for an unknown option
+ * @throws ContractError `bad-contract` for an unknown option, and for what is no schema of zod 4
  * @example latest(Price, { key: (price) => price.symbol, expires: 60_000 })
  */
 export function latest<S extends Zod4Schema>(
@@ -79,8 +79,9 @@ export function toDefinition(given: Zod4Schema | EventDefinition): EventDefiniti
   return isSchema(definition?.schema) ? definition : null;
 }
 
-/** Refuses a misspelt option, which would silently be the default. @throws ContractError `bad-contract` */
+/** Refuses what is no record, and a misspelt option, which would silently be the default. @throws ContractError `bad-contract` */
 export function checkOptionNames(where: string, options: object, names: readonly string[]): void {
+  checkRecord(where, "a record of options", options);
   const unknown = Object.keys(options).find((name) => !names.includes(name));
   if (unknown !== undefined) refuse(where, `only ${names.join(" and ")} for options`, unknown);
 }
@@ -96,6 +97,7 @@ function define<S extends Zod4Schema, M extends Mode>(
   key: (data: Decoded<S>) => string = () => "",
   expires: number | null = null,
 ): EventDefinition<Decoded<S>, M> {
+  if (!isSchema(schema)) refuse(mode, "a schema of zod 4", kindOf(schema));
   // By the definition of `Decoded`, every S is a Schema<Decoded<S>>. The compiler cannot derive that.
   return { mode, schema: schema as SomeType as Schema<Decoded<S>>, key, expires };
 }

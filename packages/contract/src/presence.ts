@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { channel, type ChannelDefinition } from "./channel.ts";
-import { latest, type Decoded, type EventDefinition, type Zod4Schema } from "./event.ts";
+import { kindOf, refuse } from "./contract-error.ts";
+import { isSchema, latest, type Decoded, type EventDefinition, type Zod4Schema } from "./event.ts";
 import type { WithoutOuterSlashes } from "./path.ts";
 
 /** How long a server's lease holds after its last renewal, in milliseconds. */
@@ -60,6 +61,7 @@ export function peopleChannel<const Pattern extends string, State extends Zod4Sc
   // Safe: the default of the type is the type of the default.
   state: State = z.null() as Zod4Schema as State,
 ): ChannelDefinition<Pattern, PeopleEvents<Decoded<State>>, never> {
+  if (!isSchema(state)) refuse("peopleChannel", "the state to be a schema of zod 4", kindOf(state));
   const here = latest(Here, { key: hereKey, expires: FORGOTTEN_AFTER });
   const viewerState = latest(z.object({ viewer: z.string(), state }), {
     // Safe: the schema above has a string there, whatever the state is.

@@ -1,6 +1,6 @@
 import { completeKeep, type Keep, type TransactionalLog } from "@tidings/log";
 import { composeTransactionalLog, PendingHeads, Watchers } from "@tidings/log/engine";
-import { checkOptions, checkRange, type CheckedType } from "@tidings/protocol/checks";
+import { checkMethods, checkOptions, checkRange, CLOCK_METHODS, type CheckedType } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { Connection } from "./connection.ts";
 import { Database, LONG_TIMEOUT } from "./database.ts";
@@ -57,7 +57,8 @@ export async function postgresLog(
   options: PostgresLogOptions = {},
 ): Promise<TransactionalLog<PostgresTransaction>> {
   checkOptions("the options of postgresLog", options, OPTION_TYPES);
-  const { schema = "tidings", patience = 4_000, onWarning = warn } = options;
+  const { schema = "tidings", patience = 4_000, clock = systemClock, onWarning = warn } = options;
+  checkMethods("clock", clock, CLOCK_METHODS);
   const keep = completeKeep(options.keep, DEFAULT_KEEP);
   checkRange("patience", patience, 1, 600_000);
   const database = new Database(connection, schema, patience + ANSWER_TIME);

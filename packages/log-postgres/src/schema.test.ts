@@ -194,6 +194,7 @@ test.for([
     'Expected one of schema, keep, patience, now, clock, onWarning in the options of postgresLog, got "patient"',
   ],
   [{ patience: "long" }, 'Expected "patience" to be a number, got string'],
+  [{ clock: {} }, 'Expected "clock" to have a method "now", got undefined; pass a clock.'],
   [{ patience: 0 }, 'Expected "patience" to be a number from 1 to 600000, got 0'],
   [{ keep: { entires: 5 } }, 'in keep, got "entires"'],
 ] as const)("options %j are refused before anything is opened", async ([options, message]) => {

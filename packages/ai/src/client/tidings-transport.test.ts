@@ -225,6 +225,15 @@ test("options that are unknown or of another type are refused", () => {
   const { client } = start();
   // @ts-expect-error -- a misspelt option
   expect(() => tidingsTransport(client, { chat: ai.chat, run: ai.run, apii: "/x" })).toThrow('got "apii"');
+  // @ts-expect-error -- nothing of what it needs
+  expect(() => tidingsTransport(client, {})).toThrow('Expected "chat" to be a function, got null.');
+  // @ts-expect-error -- no run
+  expect(() => tidingsTransport(client, { chat: ai.chat })).toThrow('Expected "run" to be a function, got null.');
+  const channels = { chat: ai.chat, run: ai.run };
+  // Their keys would be none.
+  const headers = new Headers({ authorization: "Bearer x" }) as never;
+  expect(() => tidingsTransport(client, { ...channels, headers })).toThrow('"headers" to be a plain object, got [obj');
+  expect(() => tidingsTransport(client, { ...channels, body: new Map() })).toThrow('"body" to be a plain object, got');
   // @ts-expect-error -- an address, and no channel
   expect(() => tidingsTransport(client, { chat: ai.chat({ chatId: "c" }), run: ai.run })).toThrow('"chat"');
 });

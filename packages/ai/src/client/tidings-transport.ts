@@ -1,6 +1,6 @@
 import type { Client } from "@tidings/client";
 import type { Address, AddressOf, Contract } from "@tidings/contract";
-import { checkMethods, checkOptions } from "@tidings/protocol/checks";
+import { checkHasKeys, checkMethods, checkOptions, checkType } from "@tidings/protocol/checks";
 import { startTimer, type Clock } from "@tidings/protocol/clock";
 import type { ChatTransport, PrepareSendMessagesRequest, UIMessage, UIMessageChunk } from "ai";
 import type { ChatName, RunEnd, RunName } from "../run.ts";
@@ -61,7 +61,12 @@ export function tidingsTransport<C extends Contract>(
     prepareSendMessagesRequest: "function",
     clock: "object",
   });
-  const { clock = { setTimeout: startTimer } } = options;
+  const { headers = {}, body = {}, clock = { setTimeout: startTimer } } = options;
+  checkType("chat", options.chat ?? null, "function");
+  checkType("run", options.run ?? null, "function");
+  // They are copied key by key, which would leave out what an object of `Headers` or a map holds.
+  checkHasKeys('"headers"', headers);
+  checkHasKeys('"body"', body);
   checkMethods("clock", clock, ["setTimeout"]);
   // Safe: the signature has checked what depends on the contract.
   const anyClient = client as unknown as RunClient;

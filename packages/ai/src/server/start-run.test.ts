@@ -509,6 +509,8 @@ test("options that are unknown or of another type are refused before anything be
   await expect(startRun(hub, { run, tttl: 1 }, produce)).rejects.toThrow('got "tttl"');
   // @ts-expect-error -- no function
   await expect(startRun(hub, { run }, null)).rejects.toThrow("produce");
+  // @ts-expect-error -- nothing
+  await expect(startRun(hub, { run })).rejects.toThrow('Expected "produce" to be a function, got null.');
   await expect(startRun(hub, { run, ttl: 1 }, produce)).rejects.toThrow("ttl");
   for (const chunkTimeout of [999, 86_400_001, Number.NaN]) {
     await expect(startRun(hub, { run, chunkTimeout }, produce)).rejects.toThrow('"chunkTimeout" to be a number');

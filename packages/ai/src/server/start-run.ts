@@ -75,7 +75,8 @@ export async function startRun<C extends Contract, Raw>(
     onError: "function",
     clock: "object",
   });
-  checkType("produce", produce, "function");
+  // A call without it would pass the check of an option.
+  checkType("produce", produce ?? null, "function");
   const { run, chat, ttl = 10_000, chunkTimeout, onError = console.error, clock = systemClock } = options;
   checkMethods("clock", clock, CLOCK_METHODS);
   // Safe: the signature has checked what depends on the contract.

@@ -52,6 +52,11 @@ test.for([Number.NaN, -1])("a deadline of %d milliseconds is refused", async (fi
   );
 });
 
+test.for([undefined, null, {}, "http://app.test/"])("%j in place of a request is refused", async (request) => {
+  const opening = tidingsStream(openHub(), request as never, { run });
+  await expect(opening).rejects.toThrow('Expected "request" to have a method "clone", got');
+});
+
 test("a page that waits for the beginning of a run does not ask the log again and again", async () => {
   const hub = openHub();
   const loops = vi.spyOn(hub, "events");

@@ -77,6 +77,7 @@ export async function tidingsStream<C extends Contract, Raw>(
   options: TidingsStreamOptions<C>,
 ): Promise<TidingsStream> {
   checkMethods("hub", hub, ["lease", "events", "stats"]);
+  checkMethods("request", request, ["clone"]);
   checkOptions("the options of tidingsStream", options, {
     run: "object",
     chat: "object",

@@ -19,6 +19,7 @@ function open() {
 test.each([
   [{ servers: app.crowd() }, /an address of a channel made by serversChannel, got "crowd"/],
   [{ servers: undefined }, /made by serversChannel, got null/],
+  [{ contract: undefined }, /"contract" to be an object, got undefined/],
   [{ clock: {} }, /"clock" to have a method "setTimeout"/],
   [{ server: 5 }, /Expected one of contract, servers, clock .* got "server"/],
 ])("the options %j are refused", (options, message) => {

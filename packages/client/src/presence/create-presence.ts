@@ -12,7 +12,7 @@ import {
   type ServersEvents,
   type ViewerState,
 } from "@tidings/contract/presence";
-import { checkMethods, checkOptions } from "@tidings/protocol/checks";
+import { checkHasKeys, checkMethods, checkOptions } from "@tidings/protocol/checks";
 import { startTimer, type Clock } from "@tidings/protocol/clock";
 import type { Client } from "../client.ts";
 import type { Watchable } from "../status.ts";
@@ -92,6 +92,7 @@ export function createPresence<C extends Contract>(
   checkMethods("client", client, ["subscribe"]);
   checkOptions("the options of createPresence", options, { contract: "object", servers: "object", clock: "object" });
   const { contract, servers, clock = { setTimeout: startTimer } } = options;
+  checkHasKeys('"contract"', contract);
   checkMethods("clock", clock, ["setTimeout"]);
   // Safe: the signature has checked what depends on the contract, and every call below is about one of its channels.
   const presence = new FollowedPresence(client, contract, servers, clock);

@@ -10,6 +10,26 @@ import { toNodeHandler } from "../node.ts";
 
 afterEach(closeAll);
 
+test("a long page is written in parts that do not keep all of it in memory", async () => {
+  // How many bytes stay in memory with each part that a reader does not take.
+  const kept: number[] = [];
+  const { hub, url } = await serve((handler) => (request, response) => {
+    const write = response.write.bind(response) as (bytes: Uint8Array) => boolean;
+    const noted = (bytes: Uint8Array) => {
+      kept.push(bytes.buffer.byteLength);
+      return write(bytes);
+    };
+    handler(request, Object.assign(response, { write: noted }));
+  });
+  const text = "x".repeat(50_000);
+  for (let count = 0; count < 10; count++) await hub.publish(lobby, "message", { text });
+  const answer = await fetch(`${url + PATH}&last=10`, { headers: { accept: "application/json" } });
+  const { events } = (await answer.json()) as { events: { data: unknown }[] };
+  expect(events.map(({ data }) => data)).toEqual(Array.from({ length: 10 }, () => ({ text })));
+  expect(kept.length).toBeGreaterThan(6);
+  expect(Math.max(...kept)).toBe(64 * 1024);
+});
+
 describe("an application around it", () => {
   test("that mounts it under a path loses nothing of the query", async () => {
     const { url } = await serve((handler) => (request, response) => {

@@ -8,6 +8,7 @@ import { createStreamSink, write } from "./stream-sink.ts";
 
 /** How many bytes of a page are written at once. Each part that the socket takes shows that somebody reads. */
 const PART_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /** Writes an answer of the hub. */
 export function send(answer: HubResponse, request: NodeRequest, response: NodeResponse, watch: ResponseWatch): void {
@@ -34,23 +35,31 @@ function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeRe
   if ((answer.status === 413 || answer.status === 503) && !request.complete) dropBody(request, response);
 }
 
-/** Writes a body part by part, each when the socket has taken the one before. */
+/**
+ * Writes a body part by part, each when the socket has taken the one before. Each part is a copy: HTTP/2 keeps what its
+ * reader does not take, also of an answer that was given up, and that must not be the whole body.
+ */
 function writeParts(body: Buffer, response: NodeResponse, unread: UnreadAnswer | undefined): void {
-  let offset = 0;
+  let rest = body;
+  function forget(): void {
+    response.off("drain", writeOn);
+    rest = NOTHING;
+  }
   function writeOn(): void {
-    unread?.noteProgress(body.length - offset);
-    while (body.length - offset > PART_BYTES) {
-      const part = body.subarray(offset, (offset += PART_BYTES));
+    unread?.noteProgress(rest.length);
+    while (rest.length > PART_BYTES) {
+      const part = Buffer.from(rest.subarray(0, PART_BYTES));
+      rest = rest.subarray(PART_BYTES);
       if (!write(response, part)) return;
     }
-    response.off("drain", writeOn);
-    response.end(body.subarray(offset));
+    response.end(Buffer.from(rest));
+    forget();
   }
   if (body.length <= PART_BYTES) {
     response.end(body);
     return;
   }
-  response.on("drain", writeOn);
+  response.on("drain", writeOn).on("close", forget);
   writeOn();
 }
 

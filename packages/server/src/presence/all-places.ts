@@ -1,6 +1,6 @@
 import type { Address, Contract } from "@tidings/contract";
 import { presenceKind } from "@tidings/contract/presence";
-import { typeNameOf } from "@tidings/protocol/checks";
+import { checkHasKeys, checkType, typeNameOf } from "@tidings/protocol/checks";
 import { checkAddress } from "../publish/check-address.ts";
 import { withTimeLimit } from "../runtime/time-limit.ts";
 import { Count } from "./count.ts";
@@ -28,10 +28,18 @@ export interface VisitingStream {
   readonly addresses: readonly Address[];
 }
 
-/** Plain JavaScript may leave it out. @throws TypeError */
-function checkViewerId(viewerId: unknown): void {
-  if (typeof viewerId === "string") return;
-  throw new TypeError(`Expected the "viewerId" that onConnect of the hub gets, a string, got ${typeNameOf(viewerId)}.`);
+/** Plain JavaScript may pass anything. @throws TypeError, and ContractError for what is no address */
+function checkStream(stream: VisitingStream): void {
+  checkHasKeys("the stream", stream);
+  const { viewerId, addresses } = stream;
+  if (typeof viewerId !== "string") {
+    throw new TypeError(
+      `Expected the "viewerId" that onConnect of the hub gets, a string, got ${typeNameOf(viewerId)}.`,
+    );
+  }
+  // An option that is left out would pass.
+  checkType("addresses", addresses ?? null, "array");
+  for (const address of addresses) checkAddress(address);
 }
 
 /** The addresses with viewers of this server. Its lease is renewed while there are any. */
@@ -49,8 +57,9 @@ export class AllPlaces {
     this.#needs = needs;
   }
 
-  connect({ viewerId, addresses }: VisitingStream): void {
-    checkViewerId(viewerId);
+  connect(stream: VisitingStream): void {
+    checkStream(stream);
+    const { viewerId, addresses } = stream;
     for (const address of addresses) {
       const place = this.#placeAt(address, () => this.#makeRoom());
       if (place !== null) place.enter(viewerId);
@@ -58,7 +67,9 @@ export class AllPlaces {
     }
   }
 
-  disconnect({ viewerId, addresses }: VisitingStream): void {
+  disconnect(stream: VisitingStream): void {
+    checkStream(stream);
+    const { viewerId, addresses } = stream;
     for (const { path } of addresses) {
       if (!this.#withoutRoom.remove(path, viewerId)) this.#places.get(path)?.leave(viewerId);
     }

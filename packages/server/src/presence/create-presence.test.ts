@@ -16,6 +16,7 @@ test.each([
   [{ servers: app.people() }, /"servers" to be an address of a channel made by serversChannel, got "people"/],
   [{ servers: undefined }, /made by serversChannel, got null/],
   [{ contract: "app" }, /"contract" to be an object, got string/],
+  [{ contract: undefined }, /"contract" to be an object, got undefined/],
   [{ grace: 15_001 }, /"grace" to be a number from 0 to 15000, got 15001/],
   [{ mostPeople: 0 }, /"mostPeople" to be a number from 1/],
   [{ mostAddresses: Number.NaN }, /"mostAddresses" to be a number from 1/],
@@ -28,6 +29,20 @@ test.each([
   const create = () => createPresence(hub, { contract: app, servers, ...options } as PresenceOptions<typeof app>);
   expect(create).toThrow(TypeError);
   expect(create).toThrow(message);
+});
+
+test.each([
+  [null, "Expected the stream to be an object, got null."],
+  [{ addresses: [] }, 'Expected the "viewerId" that onConnect of the hub gets, a string, got undefined.'],
+  [{ viewerId: "ada" }, 'Expected "addresses" to be an array, got null.'],
+  [{ viewerId: "ada", addresses: app.people() }, 'Expected "addresses" to be an array, got object.'],
+  [{ viewerId: "ada", addresses: [null] }, "Expected an address such as chat.room({ roomId }), got null."],
+])("%j in place of a stream is refused", (stream, message) => {
+  const hub = createHub(app, { log: memoryLog(), authorize: () => true });
+  onTestFinished(() => hub.close());
+  const presence = createPresence(hub, { contract: app, servers });
+  expect(() => presence.connect(stream as never)).toThrow(message);
+  expect(() => presence.disconnect(stream as never)).toThrow(message);
 });
 
 test("a contract that is not that of the hub is reported, and does not end the process", async () => {

@@ -1,7 +1,7 @@
 import type { Address, AddressOf, ChannelName, Contract, EventDefinition } from "@tidings/contract";
 import { presenceKind, type PeopleEvents, type ServersEvents } from "@tidings/contract/presence";
 import { callSafely } from "@tidings/protocol/call-safely";
-import { checkMethods, checkOptions, checkRange, CLOCK_METHODS } from "@tidings/protocol/checks";
+import { checkHasKeys, checkMethods, checkOptions, checkRange, CLOCK_METHODS } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import type { Hub } from "../hub.ts";
 import { AllPlaces, type VisitingStream } from "./all-places.ts";
@@ -112,6 +112,7 @@ export function createPresence<C extends Contract>(
   checkRange("grace", grace, 0, 15_000);
   checkRange("mostPeople", mostPeople, 1, Infinity);
   checkRange("mostAddresses", mostAddresses, 1, Infinity);
+  checkHasKeys('"contract"', contract);
   checkMethods("clock", clock, CLOCK_METHODS);
   // Safe: the signature has checked what depends on the contract, and every call below is about one of its channels.
   const anyHub = hub as unknown as PresenceHub;

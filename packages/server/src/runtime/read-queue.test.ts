@@ -104,6 +104,26 @@ describe("reads of one channel that hang", () => {
   });
 });
 
+test.each(["other", "bad"])(
+  "a read of %s that waits for its turn rejects at once when its reader leaves",
+  async (path) => {
+    const clock = new VirtualClock();
+    const queue = createReadQueue({ concurrency: 1, timeLimit: 10_000, clock });
+    const staying = new AbortController().signal;
+    for (let count = 0; count < 3; count++) {
+      queue(() => new Promise(() => {}), { paths: ["bad"], gone: staying }).catch(() => {});
+    }
+    // By then, "bad" counts as slow, and its reads wait in a line of their own.
+    await clock.advance(1_500);
+    const leaving = new AbortController();
+    let error: unknown = null;
+    queue(async () => {}, { paths: [path], gone: leaving.signal }).catch((reason: unknown) => (error = reason));
+    leaving.abort(new Error("left"));
+    await Promise.resolve();
+    expect(error).toEqual(new Error("left"));
+  },
+);
+
 test("slow reads of many channels begin no reads of single ones after their readers have left", async () => {
   const clock = new VirtualClock();
   const queue = createReadQueue({ concurrency: 4, timeLimit: 10_000, clock });

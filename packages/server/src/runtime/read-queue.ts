@@ -18,7 +18,7 @@ interface ReadPurpose {
  */
 export type ReadTask<Result> = (signal: AbortSignal, paths: readonly string[]) => Promise<Result>;
 
-/** Runs a read of the log when its turn comes, and resolves with its result. */
+/** Runs a read of the log when its turn comes, and resolves with its result. Rejects as soon as the reader has left. */
 export type ReadQueue = <Result>(read: ReadTask<Result>, purpose: ReadPurpose) => Promise<Result>;
 
 interface ReadQueueOptions {
@@ -110,10 +110,15 @@ export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOpti
 
   return (read, purpose) =>
     new Promise((resolve, reject) => {
+      const { gone } = purpose;
+      // At once, not when its turn comes: what the reader holds must not wait in memory for that.
+      const leave = (): void => reject(gone.reason);
+      if (gone.aborted) return leave();
+      gone.addEventListener("abort", leave);
       void limit(async () => {
         const isSlow = purpose.paths.some((path) => slowPaths.has(path));
         const running = isSlow ? runInSlowLine(read, purpose) : run(read, purpose);
-        running.then(resolve, reject);
+        void running.then(resolve, reject).finally(() => gone.removeEventListener("abort", leave));
         if (!isSlow) await settleOrLoseTurn(running, read, purpose.paths);
       });
     });
