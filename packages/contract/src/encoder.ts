@@ -1,7 +1,7 @@
 import { safeEncode, safeParse } from "zod/v4/core";
 import { ContractError } from "./contract-error.ts";
 import type { Schema } from "./event.ts";
-import { describe, show, summarize } from "./explanation.ts";
+import { describe, show, summarize, textOf } from "./explanation.ts";
 import { validate } from "./validation.ts";
 import { inspectWire } from "./wire-schema.ts";
 
@@ -35,7 +35,7 @@ function toJson(value: unknown, label: string): string {
   try {
     json = JSON.stringify(value);
   } catch (cause) {
-    throw new ContractError("invalid-data", `${label}: expected data that JSON can hold: ${String(cause)}.`, { cause });
+    throw new ContractError("invalid-data", `${label}: expected data that JSON can hold: ${textOf(cause)}.`, { cause });
   }
   if (json === undefined) {
     throw new ContractError("invalid-data", `${label}: expected data that JSON can hold, got ${show(value)}.`);

@@ -15,6 +15,11 @@ function failure(action: () => unknown): ContractError {
   throw new Error("Expected a ContractError.");
 }
 
+function failWithoutText(): never {
+  // oxlint-disable-next-line no-throw-literal -- applications throw anything
+  throw Object.create(null);
+}
+
 const publish = (schema: Schema, data: unknown) => failure(() => createEncoder(schema, "room.message")(data)).message;
 
 test.each<[string, Schema, unknown, string]>([
@@ -97,6 +102,14 @@ test("the message names three faults and counts the others", () => {
   expect(publish(mini.array(mini.string()), [1, 2, 3, 4, 5])).toBe(
     "room.message: [0]: expected string, got 1; [1]: expected string, got 2; [2]: expected string, got 3; 2 more.",
   );
+});
+
+test.each([
+  ["a refinement", mini.string().check(mini.refine(failWithoutText)), "x"],
+  ["a toJSON", mini.any(), { toJSON: failWithoutText }],
+])("what %s throws may have no text", (_, schema, data) => {
+  const { code, message } = failure(() => createEncoder(schema, "room.message")(data));
+  expect([code, message]).toEqual(["invalid-data", expect.stringMatching(/^room\.message: .*: no text\.$/)]);
 });
 
 describe("decoding", () => {

@@ -1,6 +1,7 @@
 import { $ZodAsyncError, type safeParse } from "zod/v4/core";
 import { ContractError } from "./contract-error.ts";
 import type { Schema } from "./event.ts";
+import { textOf } from "./explanation.ts";
 
 /**
  * Runs a schema in one direction, synchronously.
@@ -20,7 +21,7 @@ export function validate(
       const message = `${label}: expected a synchronous schema, got a promise; use checks and codecs without promises.`;
       throw new ContractError("bad-contract", message, { cause });
     }
-    const message = `${label}: a check or codec of the schema threw: ${String(cause)}.`;
+    const message = `${label}: a check or codec of the schema threw: ${textOf(cause)}.`;
     throw new ContractError("invalid-data", message, { cause });
   }
 }

@@ -17,6 +17,7 @@ describe("a hub in one of several processes", () => {
   afterEach(() => vi.unstubAllEnvs());
 
   test("on a memory log says once that the others have logs of their own", async () => {
+    vi.stubEnv("pm_id", "1");
     vi.stubEnv("NODE_APP_INSTANCE", "1");
     expect(await recordsOn(memoryLog())).toEqual([
       expect.objectContaining({
@@ -30,6 +31,7 @@ describe("a hub in one of several processes", () => {
   });
 
   test("on another log says nothing", async () => {
+    vi.stubEnv("pm_id", "1");
     vi.stubEnv("NODE_APP_INSTANCE", "1");
     expect(await recordsOn(new WatchedLog())).toEqual([]);
   });
@@ -56,6 +58,7 @@ test.each([
   ["the only instance of PM2", { env: { ...pm2("0", "1"), exec_mode: "fork_mode" } }, null],
   ["the only instance of PM2 as a worker", { env: pm2("0", "1"), getBuiltinModule: () => ({ isWorker: true }) }, null],
   ["the first of two instances of PM2", { env: { ...pm2("0", "2"), exec_mode: "fork_mode" } }, "instance 0 of PM2"],
+  ["a process whose NODE_APP_INSTANCE is not of PM2", { env: { NODE_APP_INSTANCE: "2" } }, null],
   ["the second one", { env: { ...pm2("1", "2"), exec_mode: "fork_mode" } }, "instance 1 of PM2"],
   ["an instance that was added later", { env: pm2("1", "1") }, "instance 1 of PM2"],
   [

@@ -39,11 +39,12 @@ export function signOfSiblings(process: Process | undefined): string | null {
 
 /** PM2 numbers the instances of an application. Its `pm_id` counts those of all applications. */
 function signOfPm2(env: Readonly<Record<string, string | undefined>>): string | null {
+  // Others use NODE_APP_INSTANCE, too: for npm's `config`, it names a file.
+  if (env["pm_id"] === undefined) return null;
   // The configuration of PM2 may name another variable.
   const number = env[env["instance_var"] ?? "NODE_APP_INSTANCE"] ?? "0";
-  const isOneOfMany = env["pm_id"] !== undefined && Number(env["instances"]) > 1;
   // An instance that `pm2 scale` has added does not know the new number of instances.
-  return isOneOfMany || Number(number) > 0 ? `instance ${number} of PM2` : null;
+  return Number(env["instances"]) > 1 || Number(number) > 0 ? `instance ${number} of PM2` : null;
 }
 
 /** Asks Node, which takes `NODE_UNIQUE_ID` out of the environment of a worker before the program runs. */
