@@ -66,6 +66,42 @@ test("bids, price, hints and the notice of being outbid reach those whom they co
   expect([(await statusOf("ada")).status(), (await statusOf("eve")).status()]).toEqual([403, 200]);
 });
 
+test("who is outbid is told so, until they bid again, also when others go on", async () => {
+  const { enterAs } = await openAuction();
+  const [ada, bob] = [await enterAs("ada"), await enterAs("bob")];
+  await bid(ada, 100);
+  await until(() => priceOn(bob), "€ 100");
+  await bob.getByPlaceholder("Your bid in euros").pressSequentially("2");
+  await until(() => ada.getByRole("alert").textContent(), "bob is thinking about a bid…");
+  for (const amount of [200, 300]) {
+    await bid(bob, amount);
+    await until(() => priceOn(ada), `€ ${amount}`);
+    // Who has bid does not think about it any more.
+    await until(() => ada.getByRole("alert").textContent(), "");
+    await until(() => ada.locator(".banner").allTextContents(), ["bob has outbid you."]);
+  }
+  await bid(ada, 400);
+  await until(() => priceOn(ada), "€ 400");
+  expect(await ada.locator(".banner").count()).toBe(0);
+});
+
+test("who reloads the page takes part under the same name, and nobody else does", async () => {
+  const { server, url, enterAs } = await openAuction();
+  const ada = await enterAs("ada");
+  const eve = await openWindow();
+  for (const window of [eve, ada]) {
+    await window.goto(url);
+    await window.getByPlaceholder("Your name").fill("ada");
+    await window.keyboard.press("Enter");
+  }
+  await ada.getByPlaceholder("Your bid in euros").waitFor();
+  await until(() => eve.getByRole("alert").textContent(), "Choose another name: 1 to 20 letters, and nobody else's.");
+  // The server does not know her any more, as after a restart.
+  await ada.context().clearCookies();
+  server.closeAllConnections();
+  await expect.poll(() => ada.getByRole("status").textContent(), { timeout: 15_000 }).toBe("Reload the page.");
+});
+
 test("a bid is shown before the server has it, and disappears when the server refuses it", async () => {
   const { enterAs } = await openAuction();
   const ada = await enterAs("ada");
