@@ -102,6 +102,25 @@ test("who reloads the page takes part under the same name, and nobody else does"
   await expect.poll(() => ada.getByRole("status").textContent(), { timeout: 15_000 }).toBe("Reload the page.");
 });
 
+test("on a phone, the longest name fits, and the list does not move when somebody begins to bid", async () => {
+  const { url, enterAs } = await openAuction();
+  const name = "W".repeat(20);
+  const longest = await enterAs(name);
+  await bid(longest, 999_000);
+  const phone = await openWindow({ viewport: { width: 390, height: 844 } });
+  await phone.goto(url);
+  await phone.getByPlaceholder("Your name").fill("ada");
+  await phone.keyboard.press("Enter");
+  await until(() => bidsOn(phone), [`${name}€ 999,000`]);
+  const top = () => phone.getByLabel("Bids").evaluate((list) => list.getBoundingClientRect().top);
+  const before = await top();
+  await longest.getByPlaceholder("Your bid in euros").pressSequentially("1");
+  await until(() => phone.getByRole("alert").textContent(), `${name} is thinking about a bid…`);
+  expect(await top()).toBe(before);
+  const wide = "[...document.querySelectorAll('li span')].filter((part) => part.getBoundingClientRect().right > 390).length";
+  expect(await phone.evaluate(wide)).toBe(0);
+});
+
 test("a bid is shown before the server has it, and disappears when the server refuses it", async () => {
   const { enterAs } = await openAuction();
   const ada = await enterAs("ada");
@@ -116,7 +135,7 @@ test("a bid is shown before the server has it, and disappears when the server re
   await until(() => bidsOn(ada), ["ada€ 100", "ada€ 90, sending…"]);
   answer();
   await until(() => bidsOn(ada), ["ada€ 100"]);
-  expect(await ada.getByRole("alert").textContent()).toBe("Somebody has bid 100 already.");
+  expect(await ada.getByRole("alert").textContent()).toBe("Somebody has bid € 100 already.");
 });
 
 test("a bid that the server has is pending until the stream has brought it, and never shown twice", async () => {

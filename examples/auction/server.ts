@@ -47,7 +47,7 @@ export async function startAuction(port: number, vite: InlineConfig = {}) {
     if (!offer.success) return response.status(400).json({ detail: "Bid between 1 and 1,000,000 euros." });
     const former = highest;
     if (former && offer.data.amount <= former.amount) {
-      return response.status(409).json({ detail: `Somebody has bid ${former.amount} already.` });
+      return response.status(409).json({ detail: `Somebody has bid € ${former.amount.toLocaleString("en")} already.` });
     }
     const bidder = String(response.locals["bidder"]);
     const bid: Bid = { ...offer.data, bidder, at: new Date() };
