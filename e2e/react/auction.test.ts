@@ -117,7 +117,8 @@ test("on a phone, the longest name fits, and the list does not move when somebod
   await longest.getByPlaceholder("Your bid in euros").pressSequentially("1");
   await until(() => phone.getByRole("alert").textContent(), `${name} is thinking about a bid…`);
   expect(await top()).toBe(before);
-  const wide = "[...document.querySelectorAll('li span')].filter((part) => part.getBoundingClientRect().right > 390).length";
+  const wide =
+    "[...document.querySelectorAll('li span')].filter((part) => part.getBoundingClientRect().right > 390).length";
   expect(await phone.evaluate(wide)).toBe(0);
 });
 

@@ -46,11 +46,11 @@ function openTabs(way: Way, isBroken: (index: number) => boolean) {
   let count = 0;
 
   function open(index: number) {
-    const { locks, openChannel } = browser.platformOf({}, (task) => task());
+    const platform = browser.platformOf({}, (task) => task());
     const broken: Platform = {
-      locks,
+      locks: platform.locks,
       openChannel(name, onMessage) {
-        const channel = openChannel(name, onMessage);
+        const channel = platform.openChannel(name, onMessage);
         return { ...channel, send: (message) => way(() => channel.send(message), message, ++count) };
       },
     };
@@ -60,7 +60,7 @@ function openTabs(way: Way, isBroken: (index: number) => boolean) {
       fetch: network.fetch,
       clock,
       random,
-      share: shareAmong("ada", isBroken(index) ? broken : { locks, openChannel }),
+      share: shareAmong("ada", isBroken(index) ? broken : platform),
     });
     client.subscribe(room, { message: ({ number }) => heard.push(number), onGap: ({ reason }) => heard.push(reason) });
     return { client, heard };

@@ -3,7 +3,6 @@ import type { Client, EventsOptions, History, HistoryOptions } from "./client.ts
 import { handlerConsumer } from "./deliver/consumer.ts";
 import { createDecoder } from "./deliver/decoder.ts";
 import { createQueue } from "./deliver/event-queue.ts";
-import type { Item } from "./state/item.ts";
 import { createPages } from "./drive/pages.ts";
 import { createStreams } from "./drive/streams.ts";
 import type { EndOf, EventOf } from "./handlers.ts";

@@ -76,7 +76,9 @@ function connect(table: Table, world: World): Connection {
       distrust() {
         world.isTrialPlanned = true;
       },
-      promote: () => world.next && takeOver(world, machine),
+      promote() {
+        if (world.next) takeOver(world, machine);
+      },
       drop() {
         world.pending = null;
       },
