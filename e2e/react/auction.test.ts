@@ -66,6 +66,62 @@ test("bids, price, hints and the notice of being outbid reach those whom they co
   expect([(await statusOf("ada")).status(), (await statusOf("eve")).status()]).toEqual([403, 200]);
 });
 
+test("who is outbid is told so, until they bid again, also when others go on", async () => {
+  const { enterAs } = await openAuction();
+  const [ada, bob] = [await enterAs("ada"), await enterAs("bob")];
+  await bid(ada, 100);
+  await until(() => priceOn(bob), "€ 100");
+  await bob.getByPlaceholder("Your bid in euros").pressSequentially("2");
+  await until(() => ada.getByRole("alert").textContent(), "bob is thinking about a bid…");
+  for (const amount of [200, 300]) {
+    await bid(bob, amount);
+    await until(() => priceOn(ada), `€ ${amount}`);
+    // Who has bid does not think about it any more.
+    await until(() => ada.getByRole("alert").textContent(), "");
+    await until(() => ada.locator(".banner").allTextContents(), ["bob has outbid you."]);
+  }
+  await bid(ada, 400);
+  await until(() => priceOn(ada), "€ 400");
+  expect(await ada.locator(".banner").count()).toBe(0);
+});
+
+test("who reloads the page takes part under the same name, and nobody else does", async () => {
+  const { server, url, enterAs } = await openAuction();
+  const ada = await enterAs("ada");
+  const eve = await openWindow();
+  for (const window of [eve, ada]) {
+    await window.goto(url);
+    await window.getByPlaceholder("Your name").fill("ada");
+    await window.keyboard.press("Enter");
+  }
+  await ada.getByPlaceholder("Your bid in euros").waitFor();
+  await until(() => eve.getByRole("alert").textContent(), "Choose another name: 1 to 20 letters, and nobody else's.");
+  // The server does not know her any more, as after a restart.
+  await ada.context().clearCookies();
+  server.closeAllConnections();
+  await expect.poll(() => ada.getByRole("status").textContent(), { timeout: 15_000 }).toBe("Reload the page.");
+});
+
+test("on a phone, the longest name fits, and the list does not move when somebody begins to bid", async () => {
+  const { url, enterAs } = await openAuction();
+  const name = "W".repeat(20);
+  const longest = await enterAs(name);
+  await bid(longest, 999_000);
+  const phone = await openWindow({ viewport: { width: 390, height: 844 } });
+  await phone.goto(url);
+  await phone.getByPlaceholder("Your name").fill("ada");
+  await phone.keyboard.press("Enter");
+  await until(() => bidsOn(phone), [`${name}€ 999,000`]);
+  const top = () => phone.getByLabel("Bids").evaluate((list) => list.getBoundingClientRect().top);
+  const before = await top();
+  await longest.getByPlaceholder("Your bid in euros").pressSequentially("1");
+  await until(() => phone.getByRole("alert").textContent(), `${name} is thinking about a bid…`);
+  expect(await top()).toBe(before);
+  const wide =
+    "[...document.querySelectorAll('li span')].filter((part) => part.getBoundingClientRect().right > 390).length";
+  expect(await phone.evaluate(wide)).toBe(0);
+});
+
 test("a bid is shown before the server has it, and disappears when the server refuses it", async () => {
   const { enterAs } = await openAuction();
   const ada = await enterAs("ada");
@@ -80,7 +136,7 @@ test("a bid is shown before the server has it, and disappears when the server re
   await until(() => bidsOn(ada), ["ada€ 100", "ada€ 90, sending…"]);
   answer();
   await until(() => bidsOn(ada), ["ada€ 100"]);
-  expect(await ada.getByRole("alert").textContent()).toBe("Somebody has bid 100 already.");
+  expect(await ada.getByRole("alert").textContent()).toBe("Somebody has bid € 100 already.");
 });
 
 test("a bid that the server has is pending until the stream has brought it, and never shown twice", async () => {

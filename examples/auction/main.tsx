@@ -53,13 +53,11 @@ function Lot({ bidder }: { bidder: string }) {
   );
 }
 
+const BANNERS: Record<string, string> = { retrying: "Connection lost. Reconnecting…", closed: "Reload the page." };
+
 function Banner() {
-  const status = useStatus();
-  return status.state === "retrying" ? (
-    <p className="banner" role="status">
-      Connection lost. Reconnecting…
-    </p>
-  ) : null;
+  const text = BANNERS[useStatus().state];
+  return text ? <output className="banner">{text}</output> : null;
 }
 
 /** The highest bid, and whether it has outbid one's own. */
@@ -73,7 +71,7 @@ function Price({ bidder }: { bidder: string }) {
   return (
     <>
       <p className="price">{price ? euros(price.amount) : "No bid yet"}</p>
-      {price && price.amount === outbid?.amount && <p className="banner">{`${price.bidder} has outbid you.`}</p>}
+      {outbid && price && price.bidder !== bidder && <p className="banner">{`${price.bidder} has outbid you.`}</p>}
     </>
   );
 }
@@ -102,6 +100,7 @@ function Bids({ page, bidder, reload }: { page: Page; bidder: string; reload: ()
   useChannel(
     teapot,
     {
+      bid: () => setTyping(""),
       typing: (event) => event.bidder !== bidder && setTyping(`${event.bidder} is thinking about a bid…`),
       onGap: reload,
     },

@@ -29,7 +29,8 @@ export async function startAuction(port: number, vite: InlineConfig = {}) {
   app.use("/api", express.json());
   app.post("/api/session", (request, response) => {
     const { name } = request.body as { readonly name?: unknown };
-    if (typeof name !== "string" || !/^[\w ]{1,20}$/.test(name) || [...sessions.values()].includes(name)) {
+    const others = [...sessions.values()].filter((each) => each !== bidderOf(request.headers.cookie));
+    if (typeof name !== "string" || !/^[\w ]{1,20}$/.test(name) || others.includes(name)) {
       return response.status(409).json({ detail: "Choose another name: 1 to 20 letters, and nobody else's." });
     }
     const token = randomUUID();
@@ -46,7 +47,7 @@ export async function startAuction(port: number, vite: InlineConfig = {}) {
     if (!offer.success) return response.status(400).json({ detail: "Bid between 1 and 1,000,000 euros." });
     const former = highest;
     if (former && offer.data.amount <= former.amount) {
-      return response.status(409).json({ detail: `Somebody has bid ${former.amount} already.` });
+      return response.status(409).json({ detail: `Somebody has bid € ${former.amount.toLocaleString("en")} already.` });
     }
     const bidder = String(response.locals["bidder"]);
     const bid: Bid = { ...offer.data, bidder, at: new Date() };

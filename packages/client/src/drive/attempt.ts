@@ -50,7 +50,7 @@ export function attempt<Result>(
     if (remaining > 0) {
       cancelLook = clock.setTimeout(look, Math.min(remaining, LOOK));
     } else {
-      end([failure("timeout", `a byte within ${patience} ms`, `silence; raise "connectTimeout" if that is usual`)]);
+      end([failure("timeout", `a byte within ${patience} ms`, 'silence; see "connectTimeout"')]);
     }
   }
 

@@ -202,6 +202,10 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       endStream = end;
       draft.begin();
       input("adopted", null);
+      // Without a hello, what still shows live has to prove it soon.
+      if (status.value.state === "live") {
+        doubt();
+      }
     }
 
     function onEvent(event: StreamBlock, onHello: (heartbeat: number) => void): void {

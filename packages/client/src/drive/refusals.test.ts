@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { chat, createKit, inbox, lobby, other, watch } from "../../test/client-kit.ts";
-import { live } from "../../test/stream-kit.ts";
+import { live, MENTION } from "../../test/stream-kit.ts";
 
 test.each([
   ["by a page", () => lobby],
@@ -43,6 +43,25 @@ test("whoever may read it now gets it when the pause is over, or at once after r
   server.page.page({ cursor: "e.1", state: { [lobby.path]: { messages: [] } } });
   await clock.advance(0);
   expect(states).toEqual([{ messages: [] }]);
+});
+
+test("whoever follows a refused path again after reconnect gets its events, also when the pause would be over", async () => {
+  const { server, clock, client, stream } = await live();
+  stream.bye("forbidden", [inbox.path]);
+  await clock.advance(0);
+  client.reconnect();
+  const heard: string[] = [];
+  const again = client.subscribe(inbox, { mention: ({ by }) => heard.push(by), onGap: () => {} });
+  await clock.advance(0);
+  const next = server.stream.live("e.1");
+  await clock.advance(10_000);
+  next.event(MENTION, { by: "1" }, "e.2");
+  next.end();
+  await clock.advance(0);
+  expect([again.status.value.state, heard]).toEqual(["retrying", ["1"]]);
+  const { at } = again.status.value as { at: number };
+  await clock.advance(at - clock.now());
+  expect(server.stream.after).toBe("e.2");
 });
 
 test.each([

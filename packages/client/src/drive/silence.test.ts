@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createKit, inbox, watch, type ClientKit } from "../../test/client-kit.ts";
+import { createKit, inbox, other, watch, type ClientKit } from "../../test/client-kit.ts";
 import { follow, live, MENTION, untilNext } from "../../test/stream-kit.ts";
 
 describe("silence", () => {
@@ -167,5 +167,32 @@ describe("the network", () => {
     kit.server.stream.live("e.1");
     await kit.clock.advance(0);
     expect(kit.client.status.value).toEqual({ state: "live" });
+  });
+});
+
+describe("a stream that ends while the next one is asked for", () => {
+  test("is shown as lost when the next one does not come within three seconds", async () => {
+    const { server, client, clock, stream } = await live();
+    client.subscribe(other, { onGap: () => {} });
+    await clock.advance(0);
+    stream.end();
+    await clock.advance(0);
+    expect(client.status.value).toEqual({ state: "live" });
+    await clock.advance(3_000);
+    expect(client.status.value).toMatchObject({ state: "retrying", reason: "timeout" });
+    // It is still waited for.
+    server.stream.live("e.1");
+    await clock.advance(0);
+    expect(client.status.value).toEqual({ state: "live" });
+  });
+
+  test("is shown as lost when it has refused some paths, and the request for the others hangs", async () => {
+    const { client, clock, stream, subscription } = await live();
+    client.subscribe(other, { onGap: () => {} });
+    await clock.advance(0);
+    stream.bye("unknown");
+    await clock.advance(3_000);
+    expect(subscription.status.value).toMatchObject({ state: "retrying", reason: "unknown" });
+    expect(client.status.value).toMatchObject({ state: "retrying", reason: "timeout" });
   });
 });

@@ -87,10 +87,11 @@ export function areInHole(tracks: Tracks): boolean {
   return [...tracks.values()].some(({ state }) => isBehindGap(state));
 }
 
-/** Removes a track that has no subscriptions and is not on the connection. */
-export function forget(tracks: Tracks, { subscriptions, state, address }: Track): void {
-  if (subscriptions.size === 0 && state.kind === "absent") {
-    tracks.delete(address.path);
+/** Removes a track that has no subscriptions and is not on the connection. Its path may have another track by now. */
+export function forget(tracks: Tracks, track: Track): void {
+  const { path } = track.address;
+  if (track.subscriptions.size === 0 && track.state.kind === "absent" && tracks.get(path) === track) {
+    tracks.delete(path);
   }
 }
 

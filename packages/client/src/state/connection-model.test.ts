@@ -76,7 +76,9 @@ function connect(table: Table, world: World): Connection {
       distrust() {
         world.isTrialPlanned = true;
       },
-      promote: () => takeOver(world, machine),
+      promote() {
+        if (world.next) takeOver(world, machine);
+      },
       drop() {
         world.pending = null;
       },
@@ -253,8 +255,7 @@ const moves = [
       world.news = failureFor({ reason: "timeout" });
       input("deaf", { reason: "timeout", now: NOW });
     },
-    // A stream that is waited for may be doubted, too. It has its own time for a hello.
-    ({ isDoubted, stream }) => isDoubted && stream?.hasSaidHello === true,
+    ({ isDoubted, stream }) => isDoubted && stream !== null,
   ),
   worldMove(
     "it is time for a trial",
@@ -330,6 +331,7 @@ describe("the model notices a table", () => {
     ["due", "postponed"],
     ["online", "live"],
     ["offline", "live"],
+    ["deaf", "requesting"],
     ["deaf", "live"],
     ["deaf", "switching"],
     ["trust", "live"],

@@ -44,7 +44,7 @@ interface Ignored {
   readonly due: "idle" | "requesting" | "live" | "switching";
   readonly online: "idle" | "requesting" | "switching";
   readonly offline: "idle" | "retrying" | "requesting" | "switching";
-  readonly deaf: "idle" | "retrying" | "requesting";
+  readonly deaf: "idle" | "retrying";
   readonly trust: never;
   readonly reconnect: "idle" | "requesting" | "live" | "switching";
   readonly close: never;
@@ -78,7 +78,7 @@ export const connectionTransition = defineTable<ConnectionState, ConnectionInput
   due: { retrying: open, postponed: prepare },
   online: { retrying: endOutage, live: doubtIfOld, postponed: doubtInOutage },
   offline: { live: doubt, postponed: doubt },
-  deaf: { live: plan, switching: waitForNext, postponed: plan },
+  deaf: { requesting: waitForNext, live: plan, switching: waitForNext, postponed: plan },
   trust,
   reconnect: { retrying: begin, postponed: prepare },
   close,
@@ -195,8 +195,8 @@ function doubt(state: Live | Postponed): Next {
   return to(next.state, ...next.effects, ["doubt", null]);
 }
 
-/** The stream is dead. Its successor may only be slow: it is the stream now, and is waited for. */
-function waitForNext(state: Switching, { reason, error: cause, now }: Silence): Next {
+/** The stream is dead. Its successor may only be slow: it is the stream now, or already was, and is waited for. */
+function waitForNext(state: Requesting | Switching, { reason, error: cause, now }: Silence): Next {
   const attempts = { ...state.attempts, failingSince: now };
   const shown: Retrying = { state: "retrying", reason, since: now, at: now, cause };
   return to({ ...state, kind: "requesting", attempts, shown }, ["promote", null]);

@@ -24,13 +24,10 @@ export interface TabChannel {
   close(): void;
 }
 
-/** The browser's. Null where something is missing: outside of browsers, and on a page that is not secure. */
+/** The browser's. Null where something is missing or forbidden: outside of browsers, and on a page that is not secure. */
 export function browserPlatform(): Platform | null {
-  const { navigator, BroadcastChannel: AnyChannel } = globalThis as {
-    readonly navigator?: { readonly locks?: Locks };
-    readonly BroadcastChannel?: typeof BroadcastChannel;
-  };
-  const locks = navigator?.locks;
+  const { BroadcastChannel: AnyChannel } = globalThis as { readonly BroadcastChannel?: typeof BroadcastChannel };
+  const locks = browserLocks();
   if (!locks || !AnyChannel) {
     return null;
   }
@@ -46,4 +43,13 @@ export function browserPlatform(): Platform | null {
       };
     },
   };
+}
+
+/** Undefined where there are none. A browser or an extension may throw where a page asks for what it forbids. */
+function browserLocks(): Locks | undefined {
+  try {
+    return (globalThis as { readonly navigator?: { readonly locks?: Locks } }).navigator?.locks;
+  } catch {
+    return undefined;
+  }
 }

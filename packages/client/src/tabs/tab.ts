@@ -80,7 +80,11 @@ export class Tab {
     // The compiler does not see that name and content belong together.
     const message = { kind, from: this.#tab, about } as unknown as TabMessage;
     if (!this.#isClosed) {
-      this.#channel.send(message);
+      try {
+        this.#channel.send(message);
+      } catch {
+        // The browser does not send it, for example because it is too large. That is one more way to lose a message.
+      }
       // A channel does not hear itself.
       queueMicrotask(() => this.#hear(message));
     }

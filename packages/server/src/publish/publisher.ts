@@ -55,14 +55,15 @@ export function createPublisher(needs: PublisherNeeds): Publisher {
 
   async function appendAll(entries: readonly NewEntry[]): Promise<readonly Published[]> {
     const appended = await refusing(() => appendInTime(entries));
-    // A log in memory answers at once. Without this, a loop that publishes one event after the other would keep the
-    // process until its end, and the log would drop what no live reader has had a turn to get.
-    if (!budget.isFree) await budget.available();
-    return appended.map(({ cursor, duplicate }, index) => {
+    const published = appended.map(({ cursor, duplicate }, index) => {
       const entry = entries[index];
       if (entry !== undefined) trace.stage("publish", entry, cursor);
       return { id: formatCursor(cursor), duplicate };
     });
+    // A log in memory answers at once. Without this, a loop that publishes one event after the other would keep the
+    // process until its end, and the log would drop what no live reader has had a turn to get.
+    if (!budget.isFree) await budget.available();
+    return published;
   }
 
   async function append(entry: NewEntry): Promise<Published> {
