@@ -11,8 +11,6 @@ import { StreamsWithoutRoom } from "./streams-without-room.ts";
 
 /** The longest time that a process which ends waits for what it publishes last, in milliseconds. */
 const CLOSE_TIME = 2_000;
-/** How long after a look for an address that makes room for another one there is none, in milliseconds. */
-const LOOK_INTERVAL = 1_000;
 
 interface AllPlacesNeeds extends Pick<PlaceNeeds, "hub" | "clock" | "grace" | "mostPeople" | "report"> {
   readonly contract: Contract;
@@ -49,8 +47,8 @@ export class AllPlaces {
   readonly #withoutRoom = new StreamsWithoutRoom();
   /** Null while nobody is there. */
   #renewals: Renewals | null = null;
-  /** Before that, no address makes room for another one, on the clock that never goes back. */
-  #nextLookAt = -Infinity;
+  /** The paths of all vacant places, and of others: a place says only that it may have become vacant. */
+  readonly #maybeVacant = new Set<string>();
   #isClosed = false;
 
   constructor(needs: AllPlacesNeeds) {
@@ -99,6 +97,7 @@ export class AllPlaces {
     this.#isClosed = true;
     for (const place of this.#places.values()) place.close();
     this.#places.clear();
+    this.#maybeVacant.clear();
   }
 
   /**
@@ -119,9 +118,12 @@ export class AllPlaces {
     const renewals = this.#begin();
     // Safe: its kind is known.
     const channel = contract[address.name] as Contract[string];
-    const needs: PlaceNeeds = { ...this.#needs, channel, address, lease: () => renewals.lease };
+    const onMaybeVacant = () => void this.#maybeVacant.add(address.path);
+    const needs: PlaceNeeds = { ...this.#needs, channel, address, lease: () => renewals.lease, onMaybeVacant };
     const place = kind === "people" ? new People(needs) : new Count(needs);
     this.#places.set(address.path, place);
+    // Nobody has come yet.
+    onMaybeVacant();
     return place;
   }
 
@@ -162,29 +164,34 @@ export class AllPlaces {
   }
 
   /**
-   * Somebody who comes counts for more than a state whose viewer may not be there: that is forgotten after a day. A
-   * look that finds nothing is not repeated for a second: a stream may come to a hundred addresses, and each would cost
-   * one.
+   * Somebody who comes counts for more than a state whose viewer may not be there: that is forgotten after a day. Only
+   * places that may be vacant are looked at, and each of them once: a stream may come to a hundred addresses, and look
+   * for room for each.
    */
   #makeRoom(): boolean {
-    const now = this.#needs.clock.monotonic();
-    if (now < this.#nextLookAt) return false;
-    for (const [path, place] of this.#places) {
+    for (const path of this.#maybeVacant) {
+      this.#maybeVacant.delete(path);
+      const place = this.#places.get(path);
+      if (place === undefined) continue;
       if (!place.isVacant) continue;
       this.#remove(path, place);
       return true;
     }
-    this.#nextLookAt = now + LOOK_INTERVAL;
     return false;
   }
 
   #remove(path: string, place: Place): void {
     place.close();
     this.#places.delete(path);
+    this.#maybeVacant.delete(path);
   }
 
   #publishAll(): void {
-    for (const place of this.#places.values()) place.publishAll();
+    for (const [path, place] of this.#places) {
+      place.publishAll();
+      // What was published under the former id does not keep it.
+      this.#maybeVacant.add(path);
+    }
   }
 
   /** The hub is closed, and nobody has closed this before. */

@@ -23,7 +23,7 @@ export class Count implements Place {
     const { hub, channel, address, clock, grace, report } = needs;
     this.#needs = needs;
     this.#visitors = new Visitors({ clock, grace, onGone: () => this.#publishSoon() });
-    this.#values = new FollowedValues({ hub, channel, address, report });
+    this.#values = new FollowedValues({ hub, channel, address, report, onFewer: () => this.#noteLess() });
     this.#repairs = new Repairs(report);
   }
 
@@ -76,6 +76,11 @@ export class Count implements Place {
     this.#values.close();
   }
 
+  /** A visitor, a value or something to do is gone. */
+  #noteLess(): void {
+    if (this.#visitors.size === 0) this.#needs.onMaybeVacant();
+  }
+
   /** Publishes the number, at once or when the last one is old enough. */
   #publishSoon(): void {
     const { clock, report } = this.#needs;
@@ -83,6 +88,7 @@ export class Count implements Place {
     const publish = () => {
       this.#cancelPublish = null;
       if (this.#visitors.size !== this.#published) this.#publish().catch(report);
+      this.#noteLess();
     };
     this.#cancelPublish ??= clock.setTimeout(publish, wait, true);
   }

@@ -13,6 +13,8 @@ interface FollowNeeds {
   readonly channel: Pick<AnyChannel, "events">;
   readonly address: Address;
   readonly report: Report;
+  /** There may be fewer values than before. @default nothing */
+  readonly onFewer?: () => void;
   /** The hub has closed. @default nothing */
   readonly onHubClosed?: () => void;
 }
@@ -45,16 +47,18 @@ export class FollowedValues {
 
   /** Reads from the oldest value on. Resolves with whether the end is the hub's or ours. */
   async #followUntilGap(): Promise<boolean> {
-    this.#values.clear();
     const { hub, address, channel } = this.#needs;
     for await (const item of hub.events(address, { after: null, signal: this.#ending.signal })) {
       if (item.kind === "clear") {
         this.#valuesOf(item.type).delete(item.key);
+        this.#needs.onFewer?.();
       } else if (item.kind === "event") {
         const key = channel.events[item.type]?.key(item.data) ?? "";
         this.#valuesOf(item.type).set(key, { data: item.data, id: item.cursor });
       } else if (item.kind === "gap" && this.#hasAny()) {
         // A withdrawal is gone. Values from before the gap do not come again in this loop.
+        this.#values.clear();
+        this.#needs.onFewer?.();
         return false;
       }
     }

@@ -27,7 +27,7 @@ export class People implements Place {
     const { hub, channel, address, clock, grace, report } = needs;
     this.#needs = needs;
     this.#visitors = new Visitors({ clock, grace, onGone: (viewer) => this.#hide(viewer) });
-    this.#values = new FollowedValues({ hub, channel, address, report });
+    this.#values = new FollowedValues({ hub, channel, address, report, onFewer: () => this.#noteLess() });
     this.#repairs = new Repairs(report);
   }
 
@@ -102,7 +102,13 @@ export class People implements Place {
     await hub.publish(address, "here", { viewer, server: lease().server, since: shown.since });
   }
 
+  /** A visitor or a value is gone. */
+  #noteLess(): void {
+    if (this.#visitors.size === 0) this.#needs.onMaybeVacant();
+  }
+
   #hide(viewer: string): void {
+    this.#noteLess();
     this.#hidden.delete(viewer);
     const wasShown = this.#shown.delete(viewer);
     if (!wasShown) return;

@@ -15,6 +15,8 @@ export interface PlaceNeeds {
   readonly grace: number;
   readonly mostPeople: number;
   readonly report: Report;
+  /** Called whenever the place may have become vacant. */
+  readonly onMaybeVacant: () => void;
 }
 
 /** An address with viewers of this server. */

@@ -1,5 +1,6 @@
 import type { Cursor } from "@tidings/protocol";
 import { isEnd, type Entry, type Page } from "@tidings/log";
+import { searchAfter } from "../position/find-ends.ts";
 import { beginningOfValues, comesFirst } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 
@@ -33,9 +34,16 @@ export type Work =
  * Whether the position may be given to the reader as an id. A pump begins in any phase, and ends in `confirmed`:
  *
  * ```
- * current values  ── the last value is delivered ───▶ confirmed
- * unconfirmed     ── the log has answered a read ───▶ confirmed
+ * current values         ── a page that is not the last one ─────────────▶ current values
+ * current values         ── such a page, and paths to be looked at alone ▶ current values, alone
+ * current values, alone  ── the look at one path, and others are left ───▶ current values, alone
+ * current values, alone  ── the last look, and other paths go on ────────▶ current values
+ * current values         ── the last page, or no path is left ───────────▶ confirmed
+ * current values, alone  ── the last look, and no path is left ──────────▶ confirmed
+ * unconfirmed            ── the log has answered a read ─────────────────▶ confirmed
  * ```
+ *
+ * `alone` is `current values` with a list `alone` that is not empty.
  */
 export type Phase =
   /** The current values and ends of these paths come first, so the reader must not have the position yet. */
@@ -43,9 +51,11 @@ export type Phase =
       readonly name: "current values";
       readonly paths: readonly string[];
       readonly after: Cursor | null;
+      /** How many pages were read. */
+      readonly pages: number;
       /** Some of these paths: only their end is asked for. */
       readonly untoldPaths: readonly string[];
-      /** The paths whose end is looked for alone, before the next values. */
+      /** Other paths, whose end is looked for alone, before the next values. */
       readonly alone: readonly string[];
       readonly readableFromByPath: StartPosition["readableFromByPath"];
       readonly comesFirst: (entry: Entry) => boolean;
@@ -74,6 +84,7 @@ export function firstPhase(
       name: "current values",
       paths,
       after: beginningOfValues(paths, readableFromByPath, epoch),
+      pages: 0,
       untoldPaths,
       alone: [],
       readableFromByPath,
@@ -84,20 +95,24 @@ export function firstPhase(
 }
 
 /**
- * The phase after a page of current values, or after a look at the first path of `alone`. Paths whose values nobody has
- * asked for are looked at alone as soon as the values are more than a page: there may be any number of them.
+ * The phase after a page of current values, or after a look at the first path of `alone`. What is read of paths whose
+ * values nobody has asked for has a bound ({@link searchAfter}): there may be any number of these values.
  */
-export function phaseAfter(phase: ValuesPhase, { entries, next, more }: Page): Phase {
+export function phaseAfter(phase: ValuesPhase, page: Page): Phase {
   const { paths, alone, untoldPaths } = phase;
   if (alone.length > 0) return unlessOver({ ...phase, alone: alone.slice(1) });
-  if (!more) return CONFIRMED;
-  const ended = new Set(entries.filter((entry) => isEnd(entry)).map(({ channel }) => channel));
+  if (!page.more) return CONFIRMED;
+  const pages = phase.pages + 1;
+  const search = searchAfter(untoldPaths, page, pages);
+  const done = new Set(untoldPaths);
+  for (const path of search.together) done.delete(path);
   return unlessOver({
     ...phase,
-    paths: paths.filter((path) => !untoldPaths.includes(path)),
-    after: next,
-    untoldPaths: [],
-    alone: untoldPaths.filter((path) => !ended.has(path)),
+    paths: paths.filter((path) => !done.has(path)),
+    after: page.next,
+    pages,
+    untoldPaths: search.together,
+    alone: search.alone,
   });
 }
 

@@ -1,4 +1,4 @@
-import type { EventLog, Limit, Page } from "@tidings/log";
+import type { EventLog, Limit } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { LeavableBounds } from "../position/lower-bounds.ts";
@@ -23,7 +23,7 @@ import {
   type Work,
 } from "./pump-state.ts";
 import { ReportedHoles } from "./reported-holes.ts";
-import { pathsOfRead, readValues } from "./values-read.ts";
+import { pathsOfRead, readValues, type ValuesRead } from "./values-read.ts";
 import type { WakeQueue } from "./wake-queue.ts";
 
 /** What all pumps of a hub need. */
@@ -242,12 +242,12 @@ export class Pump implements Follower {
     const { log, streamReadLimit: limit } = this.#needs;
     return this.#read(
       pathsOfRead(phase),
-      async (_, of) => ({ page: await readValues(log, of, phase, limit), head: await log.head() }),
-      ({ page, head }) => this.#handleCurrentValues(page, head, phase),
+      (_, of) => readValues(log, of, phase, limit),
+      (read) => this.#handleCurrentValues(read, phase),
     );
   }
 
-  #handleCurrentValues(page: Page, head: Cursor, phase: ValuesPhase): void {
+  #handleCurrentValues({ page, head }: ValuesRead, phase: ValuesPhase): void {
     // After a failover, entries that are still owed would follow values that may be newer: the reader begins again.
     if (head.epoch !== this.#epoch) return this.#consumer.beginAgain();
     // A path may have been refused meanwhile.

@@ -15,7 +15,10 @@ interface WakeQueueNeeds {
   readonly ring: { forgetBatches(): void };
 }
 
-/** Who goes on at the end of this turn of the event loop, or of a later one. In the order in which they were added. */
+/**
+ * Who goes on at the end of this turn of the event loop, or of a later one. In the order in which they were added. At
+ * least one goes on in each turn.
+ */
 export interface WakeQueue {
   /** Whether connections have used up their time in this turn. */
   readonly isTurnOver: boolean;
@@ -25,15 +28,15 @@ export interface WakeQueue {
 
 export function createWakeQueue({ clock, ring }: WakeQueueNeeds): WakeQueue {
   /**
-   * Those from `first` to `end` wait. The other places are empty, and are kept: this list is filled and emptied in each
+   * Those from `first` to `end` wait. The rest of the list is empty, and is kept: it is filled and emptied in each
    * turn. For thousands of connections, the memory of a new list or of a set would cost more than what they write.
    */
-  const places: (Pumpable | null)[] = [];
+  const waiters: (Pumpable | null)[] = [];
   let first = 0;
   let end = 0;
   const budget = new TurnBudget(clock);
-  /** Whether the queue has just seen that there is time for one of them: a look costs a read of the clock. */
-  let hasSeenTime = false;
+  /** Whether the queue has just said that one of them may go on: a look costs a read of the clock. */
+  let hasGivenTime = false;
   let isScheduled = false;
 
   function schedule(): void {
@@ -44,19 +47,20 @@ export function createWakeQueue({ clock, ring }: WakeQueueNeeds): WakeQueue {
 
   function pumpAll(): void {
     isScheduled = false;
-    while (first < end && !budget.isSpent) {
-      hasSeenTime = true;
+    // The first one goes on also if other work has used up the time of this turn: it may do so in every turn.
+    for (let isFirst = true; first < end && (!budget.isSpent || isFirst); isFirst = false) {
+      hasGivenTime = true;
       pumpFirst();
     }
-    hasSeenTime = false;
+    hasGivenTime = false;
     ring.forgetBatches();
     moveToFront();
     if (end > 0) schedule();
   }
 
   function pumpFirst(): void {
-    const waiter = places[first];
-    places[first] = null;
+    const waiter = waiters[first];
+    waiters[first] = null;
     first++;
     if (!waiter) return;
     waiter.isQueued = false;
@@ -65,22 +69,22 @@ export function createWakeQueue({ clock, ring }: WakeQueueNeeds): WakeQueue {
 
   /** Those who are still in the queue keep their order. */
   function moveToFront(): void {
-    places.copyWithin(0, first, end);
-    places.fill(null, end - first, end);
+    waiters.copyWithin(0, first, end);
+    waiters.fill(null, end - first, end);
     end -= first;
     first = 0;
   }
 
   return {
     get isTurnOver() {
-      if (!hasSeenTime) return budget.isSpent;
-      hasSeenTime = false;
+      if (!hasGivenTime) return budget.isSpent;
+      hasGivenTime = false;
       return false;
     },
     add(waiter) {
       if (waiter.isQueued) return;
       waiter.isQueued = true;
-      places[end] = waiter;
+      waiters[end] = waiter;
       end++;
       schedule();
     },
