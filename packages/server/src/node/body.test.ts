@@ -1,6 +1,12 @@
 import { once } from "node:events";
 import type { OutgoingHttpHeaders } from "node:http";
-import { connect as connectHttp2, constants, createServer as createHttp2Server } from "node:http2";
+import {
+  connect as connectHttp2,
+  constants,
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from "node:http2";
 import { connect as connectSocket, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { closeAll, closing, serve } from "../../test/web-server.ts";
@@ -9,7 +15,10 @@ import { toNodeHandler } from "../node.ts";
 afterEach(closeAll);
 
 /** A POST over HTTP/2 whose body the test writes. */
-async function askHttp2(handler: ReturnType<typeof toNodeHandler>, headers: OutgoingHttpHeaders = {}) {
+async function askHttp2(
+  handler: (request: Http2ServerRequest, response: Http2ServerResponse) => Promise<void>,
+  headers: OutgoingHttpHeaders = {},
+) {
   const server = createHttp2Server(handler).listen(0, "127.0.0.1");
   await once(server, "listening");
   // Safe: a server that listens on TCP has an address of this shape.
