@@ -31,6 +31,21 @@ test("a new name can have any script, emoji and combining marks", () => {
   }
 });
 
+test.each([
+  ["Burmese", "မျှော်လင့်ချက်", "လျှော့"],
+  ["Thai", "น้ำ", "ที่นี่", "กตัญญู"],
+  ["Vietnamese", "Nguyễn", "Nguyễn".normalize("NFD"), "Trường".normalize("NFD")],
+  ["Hebrew with points", "בְּרֵאשִׁ֖ית", "יְרוּשָׁלַ֔͏ִם".replaceAll("\u034f", "")],
+  ["Arabic with vowels", "مُحَمَّدٌ", "ٱللَّٰهِ"],
+  ["Devanagari", "श्री", "क्षत्रियों", "स्त्र्यैं"],
+  ["Tibetan", "བསྒྲུབས", "རྒྱལ", "ཧཱུྃ"],
+])("a new name can have words of %s", (_, ...words) => {
+  for (const word of words) {
+    expect(NewName.safeParse(word).success, word).toBe(true);
+    expect(NewRoomName.safeParse(word).success, word).toBe(true);
+  }
+});
+
 test("a name with a character that cannot be seen is refused: alone, at an end and between letters", () => {
   const hidden = [
     ...[0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x180e, 0x200b, 0x200c, 0x200d, 0x2060, 0x2064, 0x2800],
@@ -57,7 +72,13 @@ test("a name needs more than combining marks", () => {
 });
 
 test("a name with a pile of marks, or with a mark that stands on what is before the name, is refused", () => {
-  for (const name of [`A${"\u0301".repeat(5)}da`, "Ada\u0301\u0316\u0334\u0301\u0316", "\u0301Ada", " \u0338Ada"]) {
+  const zalgo = [
+    "Z\u0351\u036b\u0343\u036a\u0302\u036bA",
+    "A\u0489\u0489\u0489\u0489\u0489",
+    "က\u103d\u103e\u1039\u1037\u103a",
+  ];
+  const piles = [`A${"\u0301".repeat(5)}da`, "Ada\u0301\u0316\u0334\u0301\u0316", ...zalgo];
+  for (const name of [...piles, "\u0301Ada", " \u0338Ada"]) {
     expect(refuses(name), JSON.stringify(name)).toBe(true);
   }
 });

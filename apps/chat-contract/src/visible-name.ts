@@ -11,10 +11,10 @@ function letterOfJoiningScript(): string {
 }
 
 /**
- * Marks without a letter before them stand on what is beside the name, and a pile of them reaches into other lines. No
- * language needs five on one letter.
+ * Marks without a letter before them stand on what is beside the name, and a pile of them reaches into other lines.
+ * Marks that take room of their own stand beside each other: a syllable of Burmese has five marks and more.
  */
-const MISPLACED_MARKS = /^\p{M}|\p{M}{5}/u;
+const MISPLACED_MARKS = /^\p{M}|[\p{Mn}\p{Me}]{5}/u;
 
 /** Each step replaces or finds in linear time: the text can be as long as a body. */
 function isVisible(name: string): boolean {

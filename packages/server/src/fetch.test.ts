@@ -96,6 +96,16 @@ describe("a whole answer", () => {
     expect(await post(Infinity)).toEqual([413, true]);
   });
 
+  test.each([
+    ["says its length", { "content-length": "600000" }, 1_000],
+    ["does not say its length", {}, 70_000],
+  ])("a body that is too long, comes slowly and %s is a 413 after a second", async (_, length, size) => {
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(size)) });
+    // Safe: as above.
+    const init = { method: "POST", headers: { ...PAGE.headers, ...length }, body, duplex: "half" } as RequestInit;
+    expect((await open().handle(new Request(URL_OF, init))).status).toBe(413);
+  });
+
   test("a refusal is a problem", async () => {
     const response = await open().handle(new Request("https://hub.example/events?channel=nowhere&protocol=1"));
     expect([response.status, response.headers.get("content-type")]).toEqual([404, "application/problem+json"]);

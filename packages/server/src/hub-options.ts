@@ -29,6 +29,11 @@ export interface ComingBody {
   readonly signal: AbortSignal;
   /** How many bytes of memory the body takes by now. */
   hold(bytes: number): void;
+  /**
+   * The body cannot be taken. It keeps nothing from now on, and the request fails with this error when `json` settles,
+   * or after a second. Until then an adapter may read the rest: the client gets the answer more surely.
+   */
+  drop(error: Error): void;
 }
 
 /**

@@ -1,9 +1,6 @@
 import type { ComingBody } from "../hub-options.ts";
+import { BodyBytes } from "../wire/body-bytes.ts";
 import { bodyTooLong } from "../wire/body-too-long.ts";
-import { GrowingBytes } from "../wire/growing-bytes.ts";
-
-/** How much of a body that is too long is read and dropped. If it is cancelled, some runtimes cut off the answer. */
-const MOST_DROPPED_BYTES = 1024 * 1024;
 
 /** A request whose body can be read again although somebody has read it, as `context.req` of Hono is. */
 export interface RereadableRequest {
@@ -47,21 +44,14 @@ async function readAgain(request: Request | RereadableRequest): Promise<string> 
   );
 }
 
-async function readText({ body }: Request, limit: number, coming: ComingBody): Promise<string> {
-  const { signal } = coming;
-  const bytes = new GrowingBytes();
-  signal.addEventListener("abort", () => bytes.clear());
-  let size = 0;
+async function readText({ headers, body }: Request, limit: number, coming: ComingBody): Promise<string> {
+  const bytes = new BodyBytes(limit, coming);
+  // A body that is much too long is read as well: here nobody knows what an unread one does to the answer.
+  bytes.declare(Number(headers.get("content-length") ?? 0));
   const parts: AsyncIterable<Uint8Array> | null = body;
   for await (const part of parts ?? []) {
-    signal.throwIfAborted();
-    size += part.length;
-    if (size > limit + MOST_DROPPED_BYTES) break;
-    if (size > limit) continue;
-    bytes.add(part);
-    coming.hold(bytes.capacity);
+    coming.signal.throwIfAborted();
+    if (!bytes.add(part)) break;
   }
-  if (size > limit) throw bodyTooLong(limit);
-  signal.throwIfAborted();
   return bytes.text();
 }

@@ -20,6 +20,16 @@ type Extras<Raw> = Request extends Raw
   ? [extras?: object & RuntimeExtras & { readonly raw?: Raw }]
   : [extras: RuntimeExtras & { readonly raw: Raw }];
 
+/** As much of a response of Node as says what is wrong. */
+interface NodeResponse {
+  statusCode: number;
+  end(text: string): unknown;
+}
+
+function isNodeResponse(extras: object | undefined): extras is NodeResponse {
+  return extras !== undefined && "statusCode" in extras && "end" in extras && typeof extras.end === "function";
+}
+
 /**
  * The hub as a handler for runtimes that speak `Request` and `Response`: Hono, Next.js, SvelteKit, Bun, Deno, workers.
  * Where a middleware reads bodies, give it a request that can be read again: `context.req` in Hono.
@@ -31,7 +41,8 @@ type Extras<Raw> = Request extends Raw
  * As the `fetch` of `Bun.serve`, it also gets the server of Bun, and lets that close the socket of a reader that takes
  * nothing. Other runtimes can pass a `timeout` of their own.
  *
- * @throws TypeError for anything but a hub; the handler rejects with one for anything but a `Request`
+ * @throws TypeError for anything but a hub; the handler rejects with one for anything but a `Request`, and answers 500
+ *   to a request of Node where it gets the response, too
  * @example
  * app.all("/events", (context) => handler(context.req.raw));
  */
@@ -41,11 +52,15 @@ export function toFetchHandler<Raw = Request>(hub: {
   checkMethods("hub", hub, ["handle"]);
   return async (given, ...[extras]) => {
     const request = "raw" in given ? given.raw : given;
-    // Express takes this handler, too: what it passes would end the process further below.
     if (typeof request.headers?.get !== "function") {
-      throw new TypeError(
-        "Expected a Request, got an object without headers.get; for requests of Node, use toNodeHandler.",
-      );
+      const sentence =
+        "Expected a Request, got an object without headers.get; for requests of Node, use toNodeHandler.";
+      // Servers of Node and Express take this handler, too. They may ignore its promise, and a rejection would then end
+      // the process.
+      if (!isNodeResponse(extras)) throw new TypeError(sentence);
+      extras.statusCode = 500;
+      extras.end(sentence);
+      return new Response(sentence, { status: 500 });
     }
     const { signal } = request;
     let onOver = (): void => {};

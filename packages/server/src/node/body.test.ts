@@ -1,11 +1,36 @@
 import { once } from "node:events";
-import { connect as connectHttp2, constants, createServer as createHttp2Server } from "node:http2";
+import type { OutgoingHttpHeaders } from "node:http";
+import {
+  connect as connectHttp2,
+  constants,
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from "node:http2";
 import { connect as connectSocket, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { closeAll, closing, serve } from "../../test/web-server.ts";
 import { toNodeHandler } from "../node.ts";
 
 afterEach(closeAll);
+
+/** A POST over HTTP/2 whose body the test writes. */
+async function askHttp2(
+  handler: (request: Http2ServerRequest, response: Http2ServerResponse) => Promise<void>,
+  headers: OutgoingHttpHeaders = {},
+) {
+  const server = createHttp2Server(handler).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  // Safe: a server that listens on TCP has an address of this shape.
+  const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  closing.push(() => {
+    session.destroy();
+    server.close();
+  });
+  const request = session.request({ ":method": "POST", ":path": "/events", ...headers });
+  request.on("error", () => {});
+  return request;
+}
 
 describe("a body", () => {
   const post = (url: string, body: NonNullable<RequestInit["body"]>, more: RequestInit & { duplex?: "half" } = {}) =>
@@ -66,6 +91,42 @@ describe("a body", () => {
     expect(received).toMatch(/^HTTP\/1\.1 413 /);
   });
 
+  test.each([
+    ["says its length", "content-length: 600000\r\n\r\n", 1_000],
+    ["does not say its length", "transfer-encoding: chunked\r\n\r\n20000\r\n", 70_000],
+  ])("that is too long, comes slowly and %s is 413 after a second", async (_, head, size) => {
+    const { port } = await serve();
+    const socket = connectSocket(port, "127.0.0.1");
+    closing.push(() => void socket.destroy());
+    socket.write(`POST /events HTTP/1.1\r\nhost: x\r\naccept: application/json\r\n${head}${" ".repeat(size)}`);
+    const more = setInterval(() => socket.write(" ".repeat(100)), 50);
+    closing.push(() => clearInterval(more));
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    clearInterval(more);
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  test.each([
+    ["says its length", { "content-length": 600_000 }, 1_000],
+    ["does not say its length", {}, 70_000],
+  ])("that is too long, comes slowly over HTTP/2 and %s is 413 at once", async (_, length, size) => {
+    const handler = toNodeHandler({
+      async handle(request) {
+        const coming = { signal: request.signal, hold: () => {}, drop: () => {} };
+        const failure: unknown = await request.json(65_536, coming).catch((error: unknown) => error);
+        return { status: failure instanceof RangeError ? 413 : 200, headers: {}, body: "too long" };
+      },
+    });
+    const stream = await askHttp2(handler, length);
+    let isClosed = false;
+    stream.once("close", () => (isClosed = true));
+    stream.write(" ".repeat(size));
+    const [headers] = (await once(stream, "response")) as [Record<string, unknown>];
+    expect(headers[":status"]).toBe(413);
+    stream.resume();
+    await expect.poll(() => isClosed).toBe(true);
+  });
+
   test("that breaks off ends only its own request", async () => {
     const { port, url } = await serve();
     const socket = connectSocket(port, "127.0.0.1");
@@ -84,21 +145,12 @@ describe("a body", () => {
       async handle(request) {
         await once(request.signal, "abort");
         await request
-          .json(100, { signal: request.signal, hold: () => {} })
+          .json(100, { signal: request.signal, hold: () => {}, drop: () => {} })
           .catch((error: unknown) => refuse(String(error)));
         return { status: 200, headers: {}, body: "" };
       },
     });
-    const server = createHttp2Server(handler).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    // Safe: a server that listens on TCP has an address of this shape.
-    const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    closing.push(() => {
-      session.destroy();
-      server.close();
-    });
-    const stream = session.request({ ":method": "POST", ":path": "/events" });
-    stream.on("error", () => {});
+    const stream = await askHttp2(handler);
     await new Promise((written) => {
       stream.write('{"chan', written);
     });

@@ -1,13 +1,7 @@
 import type { ComingBody } from "../hub-options.ts";
+import { BodyBytes } from "../wire/body-bytes.ts";
 import { bodyTooLong } from "../wire/body-too-long.ts";
-import { GrowingBytes } from "../wire/growing-bytes.ts";
 import type { NodeRequest } from "./exchange.ts";
-
-/**
- * How much of a body that is too long is read and dropped. Node closes the socket after the answer. If a body were
- * still coming then, a proxy that is sending it would get a reset, and tell its client 502 instead of the answer.
- */
-const MOST_DROPPED_BYTES = 1024 * 1024;
 
 /**
  * The JSON of a request's body. If a middleware has parsed the body, its result is taken from `request.body`.
@@ -41,26 +35,18 @@ async function readText(request: NodeRequest, limit: number, coming: ComingBody)
   if (request.readableDidRead || request.readableEnded || request.destroyed) {
     throw new TypeError("Expected an unread body, got one that has been read; pass it to the hub as request.body.");
   }
-  if (declaredLength(request) > limit + MOST_DROPPED_BYTES) throw bodyTooLong(limit);
   const { signal } = coming;
-  const bytes = new GrowingBytes();
-  let size = 0;
-  signal.addEventListener("abort", () => bytes.clear());
+  // Over HTTP/2 nothing has to be read before the answer: closing the stream tells the client to stop sending.
+  const bytes = new BodyBytes(limit, coming, request.httpVersionMajor === 1);
+  if (!bytes.declare(declaredLength(request))) return bytes.text();
   // Leaving a plain `for await` would destroy the request, but the answer has to go over the same socket. Listeners of
   // our own would stay on the request, and keep its body until the answer is read.
   const parts: AsyncIterable<Uint8Array | string> = request.iterator({ destroyOnReturn: false });
-  for await (const given of parts) {
+  for await (const part of parts) {
     // What still comes is thrown away: an answer goes over the same socket.
     if (signal.aborted) continue;
     // After `request.setEncoding`, the parts are texts.
-    const part = typeof given === "string" ? Buffer.from(given, request.readableEncoding ?? "utf8") : given;
-    size += part.length;
-    if (size > limit + MOST_DROPPED_BYTES) break;
-    if (size > limit) continue;
-    bytes.add(part);
-    coming.hold(bytes.capacity);
+    if (!bytes.add(typeof part === "string" ? Buffer.from(part, request.readableEncoding ?? "utf8") : part)) break;
   }
-  if (size > limit) throw bodyTooLong(limit);
-  signal.throwIfAborted();
   return bytes.text();
 }

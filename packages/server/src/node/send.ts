@@ -66,7 +66,7 @@ function writeParts(body: Buffer, response: NodeResponse, unread: UnreadAnswer |
 /**
  * The `connection: close` header of the last answer on a socket. A stream is one. So is a refusal of a server that
  * closes: a client that keeps the socket would come back to the process that has just sent it away. So is the answer to
- * a body that is too long, since the rest of the body is not read.
+ * a body that is too long or comes too slowly: some of it may still be coming, and nobody reads it.
  */
 function closeHeader({ status, headers }: HubResponse, request: NodeRequest): { readonly connection?: "close" } {
   const isLast = status === 413 || status === 503 || headers["content-type"] === STREAM_HEADERS["content-type"];

@@ -51,3 +51,23 @@ test.each([
   expect(bodies[0]?.answer).toMatchObject({ status: 503, json: { code: "limit" } });
   expect([other.answer, last.answer]).toEqual([undefined, undefined]);
 });
+
+test("a body that is too long keeps nothing, and is 413 after a second, or when the ten seconds end", async () => {
+  const { clock, post } = await openPosts();
+  const session = {};
+  const body = post(2 * MEGABYTE, session);
+  await clock.advance(9_500);
+  body.coming?.drop(new RangeError("Expected less."));
+  const other = post(2 * MEGABYTE, session);
+  await clock.settle();
+  expect([body.answer, other.answer]).toEqual([undefined, undefined]);
+  await clock.advance(500);
+  expect(body.answer).toMatchObject({ status: 413, json: { code: "too-large", detail: "Expected less." } });
+  const third = post(0);
+  await clock.settle();
+  third.coming?.drop(new RangeError("Expected less."));
+  await clock.advance(999);
+  expect(third.answer).toBeUndefined();
+  await clock.advance(1);
+  expect([third.answer?.status, third.coming?.signal.aborted]).toEqual([413, true]);
+});

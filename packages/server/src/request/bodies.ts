@@ -4,6 +4,8 @@ import { withTimeLimit } from "../runtime/time-limit.ts";
 
 /** How long a body may take to come, in milliseconds. */
 const BODY_TIME = 10_000;
+/** How long the rest of a body that cannot be taken is read and dropped, in milliseconds. */
+const DROP_TIME = 1_000;
 /** How many bytes of bodies that are still coming one hub keeps. */
 const MOST_BYTES = 16 * 1024 * 1024;
 /** How many of them one session of HTTP/2 may have. */
@@ -17,6 +19,7 @@ export interface Bodies {
    *
    * @param session what shares a bound of its own
    * @throws TimeLimitError when the body takes longer than ten seconds @throws NoRoomError when it is given up
+   * @throws what it was dropped with
    */
   read<Result>(session: object | undefined, readBody: (coming: ComingBody) => Promise<Result>): Promise<Result>;
 }
@@ -71,11 +74,23 @@ export function createBodies(clock: Pick<Clock, "setTimeout">): Bodies {
   return {
     async read(session, readBody) {
       const body: Body = { session, gone: new AbortController(), bytes: 0 };
+      let failure: Error | null = null;
+      let stopDropping = (): void => {};
+      function drop(error: Error): void {
+        if (failure !== null) return;
+        failure = error;
+        leave(body);
+        stopDropping = clock.setTimeout(() => body.gone.abort(error), DROP_TIME, true);
+      }
       coming.add(body);
       try {
-        const read = (signal: AbortSignal) => readBody({ signal, hold: (bytes) => hold(body, bytes) });
+        const read = (signal: AbortSignal) => readBody({ signal, hold: (bytes) => hold(body, bytes), drop });
         return await withTimeLimit(clock, BODY_TIME, read, body.gone.signal);
+      } catch (error) {
+        // The ten seconds may end while the rest is dropped. A client would send the body again after that answer.
+        throw failure ?? error;
       } finally {
+        stopDropping();
         leave(body);
       }
     },

@@ -37,7 +37,10 @@ export class ArrivalOrder<Member> {
 
   /** Returns whether it was a member. */
   delete(member: Member): boolean {
-    return this.#numbers.delete(member);
+    const wasMember = this.#numbers.delete(member);
+    // Nobody may come for a long time.
+    if (wasMember && this.#numbers.size === 0) this.#forgetLeft();
+    return wasMember;
   }
 
   #forgetLeft(): void {
