@@ -50,7 +50,7 @@ export function buildPath(
   const parts = segments.map((segment) => {
     if (!isParam(segment)) return segment;
     const name = segment.slice(1);
-    const value: unknown = Object.hasOwn(Object(given), name) ? given[name] : undefined;
+    const value: unknown = Object.hasOwn(Object(given) as object, name) ? given[name] : undefined;
     const got = typeof value === "string" ? JSON.stringify(value.slice(0, MAX_QUOTED)) : typeof value;
     // `encodeSegment` returns null for everything but strings, and then `fail` throws.
     params[name] = value as string;
