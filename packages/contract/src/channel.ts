@@ -84,8 +84,8 @@ export interface ChannelOptions<Snapshot extends Zod4Schema, End extends Zod4Sch
  *
  * @param pattern literal segments and `:params`, separated by `/`, e.g. `rooms/:roomId`
  * @param events by event type: a schema (a reliable event), `latest(…)` or `volatile(…)`
- * @throws ContractError `bad-contract` for a pattern that is no text, for what is no record of events or of options, for
- *   an unknown option, and for an event that is not a schema of zod 4; `createHub` checks everything else
+ * @throws ContractError `bad-contract` for a pattern that is no text, for what is no record of events or of options,
+ *   for an unknown option, and for an event that is not a schema of zod 4; `createHub` checks everything else
  */
 export function channel<
   const Pattern extends string,

@@ -79,7 +79,10 @@ export function toDefinition(given: Zod4Schema | EventDefinition): EventDefiniti
   return isSchema(definition?.schema) ? definition : null;
 }
 
-/** Refuses what is no record, and a misspelt option, which would silently be the default. @throws ContractError `bad-contract` */
+/**
+ * Refuses what is no record, and a misspelt option, which would silently be the default.
+ * @throws ContractError `bad-contract`
+ */
 export function checkOptionNames(where: string, options: object, names: readonly string[]): void {
   checkRecord(where, "a record of options", options);
   const unknown = Object.keys(options).find((name) => !names.includes(name));

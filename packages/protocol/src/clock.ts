@@ -18,8 +18,8 @@ export interface Clock {
 /** The longest timer of the platform, in milliseconds. A longer one runs at once. */
 export const LONGEST_TIMER = 2_147_483_647;
 
-// Taken once: a test of an application that fakes the timers would stop all work that waits for the next turn. Only some
-// runtimes have the first.
+// Taken once: a test of an application that fakes the timers would stop all work that waits for the next turn. Only
+// some runtimes have the first.
 const { setImmediate: nextTurn = setTimeout } = globalThis as { readonly setImmediate?: (task: () => void) => unknown };
 
 /** The clock of the runtime. */

@@ -45,7 +45,7 @@ test("whoever may read it now gets it when the pause is over, or at once after r
   expect(states).toEqual([{ messages: [] }]);
 });
 
-test("whoever follows a refused path again after reconnect gets its events, also when the pause would be over", async () => {
+test("whoever follows a refused path again after reconnect gets its events, also when the pause is over", async () => {
   const { server, clock, client, stream } = await live();
   stream.bye("forbidden", [inbox.path]);
   await clock.advance(0);

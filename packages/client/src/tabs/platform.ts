@@ -24,7 +24,7 @@ export interface TabChannel {
   close(): void;
 }
 
-/** The browser's. Null where something is missing or forbidden: outside of browsers, and on a page that is not secure. */
+/** The browser's. Null where something is missing or forbidden, as outside of browsers and on an insecure page. */
 export function browserPlatform(): Platform | null {
   const { BroadcastChannel: AnyChannel } = globalThis as { readonly BroadcastChannel?: typeof BroadcastChannel };
   const locks = browserLocks();

@@ -181,7 +181,7 @@ describe("web origins", () => {
   });
 });
 
-test("an expression or a function, which may take very long for long texts, sees none of more than 300 characters", async () => {
+test("an expression or a function, which may take very long, sees no text of more than 300 characters", async () => {
   const tests = vi.spyOn(RegExp.prototype, "test");
   onTestFinished(() => tests.mockRestore());
   const seen: string[] = [];
