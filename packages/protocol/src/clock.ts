@@ -20,7 +20,7 @@ export const LONGEST_TIMER = 2_147_483_647;
 
 // Taken once: a test of an application that fakes the timers would stop all work that waits for the next turn. Only
 // some runtimes have the first.
-const { setImmediate: nextTurn = setTimeout } = globalThis as { readonly setImmediate?: (task: () => void) => unknown };
+const { setImmediate: nextTurn } = globalThis as { readonly setImmediate?: (task: () => void) => unknown };
 
 /** The clock of the runtime. */
 export const systemClock: Clock = {
@@ -28,7 +28,7 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   setTimeout: startTimer,
   defer(task) {
-    nextTurn(task);
+    (nextTurn ?? setTimeout)(task);
   },
 };
 
