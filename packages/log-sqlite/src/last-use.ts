@@ -10,7 +10,7 @@ import { beginEpoch, readHead } from "./schema.ts";
 export interface Opening {
   /** Identifies the running boot of the machine. */
   readonly boot: string;
-  /** Whether the -wal file had commits before this process opened the log, and lacks none that it once had. */
+  /** Whether the -wal file had commits before this process opened the log. */
   readonly hasWal: boolean;
   /** The name of the epoch that begins if entries may be lost. */
   readonly epoch: string;

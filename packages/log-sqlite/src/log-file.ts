@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import { findDriver, type Driver, type Handle, type Statement } from "./driver.ts";
 import { identityOf, sizeOf } from "./file-stats.ts";
 import { isBusy, isFull, sqliteError } from "./sqlite-error.ts";
-import { lacksCommits, readWalIndex, type WalIndex } from "./wal-index.ts";
 
 /**
  * The milliseconds that opening may wait for another process that opens or writes the file. It blocks the event loop,
@@ -68,10 +67,6 @@ export class LogFile {
   /** Whether the -wal file has commits. One that is cut off in its header has none. */
   hasWal(): boolean {
     return this.#sizeOfWal() > WAL_HEADER;
-  }
-
-  walIndex(): WalIndex | null {
-    return readWalIndex(this.#database);
   }
 
   exec(sql: string): void {
@@ -255,7 +250,7 @@ interface OpenOptions {
   readonly check: (file: LogFile) => void;
   /**
    * Called when the file is ready. What it writes is on the disk when it returns. `hasWal` says whether the -wal file
-   * had commits before, and lacks none. @default nothing
+   * had commits before. @default nothing
    */
   readonly prepare?: (file: LogFile, hasWal: boolean) => void;
   /** @default the driver of this Node */
@@ -277,7 +272,6 @@ export function openLogFile(
     file = new LogFile(path, driver.open(path));
     file.findDatabase();
     const hasWal = file.hasWal();
-    const left = file.walIndex();
     file.setBusyTimeout(OPEN_TIMEOUT);
     // This statement is the first to read the file, so it fails if the file is not a database.
     file.prepare("pragma schema_version").get();
@@ -287,7 +281,7 @@ export function openLogFile(
       throw new Error(`expected the journal mode wal, got ${String(mode)}; the folder must be on a local disk`);
     }
     file.exec("pragma synchronous = full");
-    prepare?.(file, hasWal && !lacksCommits(left, file.walIndex()));
+    prepare?.(file, hasWal);
     file.exec(`pragma synchronous = ${synchronous}`);
     // The first read of a handle creates the files.
     file.prepare("pragma data_version").get();
