@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { VirtualClock } from "../../../testing/src/virtual-clock.ts";
 import { createReadQueue } from "./read-queue.ts";
 
@@ -123,6 +123,18 @@ test.each(["other", "bad"])(
     expect(error).toEqual(new Error("left"));
   },
 );
+
+test("any number of reads of one reader may wait: the runtime warns of no leak", async () => {
+  const clock = new VirtualClock();
+  const queue = createReadQueue({ concurrency: 1, timeLimit: 10_000, clock });
+  const { signal: gone } = new AbortController();
+  const listening = vi.spyOn(gone, "addEventListener");
+  for (let count = 0; count < 50; count++) {
+    queue(() => new Promise(() => {}), { paths: [], gone }).catch(() => {});
+  }
+  // One for those that wait, and one for the read that runs.
+  expect(listening.mock.calls.length).toBeLessThanOrEqual(2);
+});
 
 test("slow reads of many channels begin no reads of single ones after their readers have left", async () => {
   const clock = new VirtualClock();

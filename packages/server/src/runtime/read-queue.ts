@@ -1,5 +1,6 @@
 import pLimit, { type LimitFunction } from "p-limit";
 import type { Clock } from "@tidings/protocol/clock";
+import { onAbort } from "@tidings/protocol/on-abort";
 import { sleep } from "./sleep.ts";
 import { withTimeLimit } from "./time-limit.ts";
 import { TurnBudget } from "./turn-budget.ts";
@@ -114,11 +115,11 @@ export function createReadQueue({ concurrency, timeLimit, clock }: ReadQueueOpti
       // At once, not when its turn comes: what the reader holds must not wait in memory for that.
       const leave = (): void => reject(gone.reason);
       if (gone.aborted) return leave();
-      gone.addEventListener("abort", leave);
+      const forget = onAbort(gone, leave);
       void limit(async () => {
         const isSlow = purpose.paths.some((path) => slowPaths.has(path));
         const running = isSlow ? runInSlowLine(read, purpose) : run(read, purpose);
-        void running.then(resolve, reject).finally(() => gone.removeEventListener("abort", leave));
+        void running.then(resolve, reject).finally(forget);
         if (!isSlow) await settleOrLoseTurn(running, read, purpose.paths);
       });
     });
