@@ -3,7 +3,6 @@ import type { HubRequest, Viewer } from "./hub-options.ts";
 import { checkMethods, checkOptions, checkRange, CLOCK_METHODS, typeNameOf } from "@tidings/protocol/checks";
 import { checkViewer } from "./request/check-viewer.ts";
 import { queryOf } from "./request/query.ts";
-import { ArrivalOrder } from "./runtime/arrival-order.ts";
 import { randomHex } from "./runtime/random-hex.ts";
 
 /** How long a ticket can be used, in milliseconds. */
@@ -47,9 +46,8 @@ export function createTickets<V extends Viewer>(options: TicketOptions = {}): Ti
   const { limit = 10_000, clock = systemClock } = options;
   checkRange("limit", limit, 1, Infinity);
   checkMethods("clock", clock, CLOCK_METHODS);
+  /** In the order of their issue: the oldest come first. */
   const unused = new Map<string, { readonly viewer: V; readonly issuedAt: number }>();
-  /** The same tickets, in the order of their issue. */
-  const order = new ArrivalOrder<string>();
   /**
    * A waiting page is authenticated again when rights change. It is still the same request, so its ticket counts again.
    */
@@ -57,27 +55,15 @@ export function createTickets<V extends Viewer>(options: TicketOptions = {}): Ti
   // Running time: a clock that is set back must not make a ticket last longer.
   const isValid = (issuedAt: number) => clock.monotonic() - issuedAt < TICKET_LIFETIME;
 
-  function take(ticket: string): V | null {
-    const found = unused.get(ticket);
-    unused.delete(ticket);
-    order.delete(ticket);
-    return found !== undefined && isValid(found.issuedAt) ? found.viewer : null;
-  }
-
-  function makeRoom(): void {
-    for (let { oldest } = order; oldest !== undefined; { oldest } = order) {
-      if (unused.size < limit && isValid(unused.get(oldest)?.issuedAt ?? 0)) return;
-      take(oldest);
-    }
-  }
-
   return {
     issue(viewer) {
       checkViewer("issue to get", viewer);
-      makeRoom();
+      for (const [ticket, { issuedAt }] of unused) {
+        if (unused.size < limit && isValid(issuedAt)) break;
+        unused.delete(ticket);
+      }
       const ticket = randomHex(16);
       unused.set(ticket, { viewer, issuedAt: clock.monotonic() });
-      order.add(ticket);
       return ticket;
     },
     redeem(request) {
@@ -87,9 +73,11 @@ export function createTickets<V extends Viewer>(options: TicketOptions = {}): Ti
       // A lookup, not a comparison: its duration says nothing about a key with another hash, so the 128 random bits
       // cannot be found byte by byte.
       const ticket = queryOf(request).get("ticket") ?? "";
-      const viewer = take(ticket);
-      if (viewer !== null) redeemed.set(request, viewer);
-      return viewer;
+      const found = unused.get(ticket);
+      unused.delete(ticket);
+      if (found === undefined || !isValid(found.issuedAt)) return null;
+      redeemed.set(request, found.viewer);
+      return found.viewer;
     },
   };
 }

@@ -1,6 +1,5 @@
 import { FORGOTTEN_AFTER, hereKey, type Here } from "@tidings/contract/presence";
 import { PublishError } from "../publish/publish-error.ts";
-import { ArrivalOrder } from "../runtime/arrival-order.ts";
 import { FollowedValues } from "./followed-values.ts";
 import type { Place, PlaceNeeds } from "./place.ts";
 import { Repairs } from "./repairs.ts";
@@ -21,7 +20,7 @@ export class People implements Place {
   readonly #repairs: Repairs;
   readonly #shown = new Map<string, Shown>();
   /** Those for whom there was no room, in the order of their arrival. */
-  readonly #hidden = new ArrivalOrder<string>();
+  readonly #hidden = new Set<string>();
 
   constructor(needs: PlaceNeeds) {
     const { hub, channel, address, clock, grace, report } = needs;
@@ -81,9 +80,8 @@ export class People implements Place {
 
   /** Shows who waits for that, while there is room. */
   #showNext(): void {
-    while (this.#shown.size < this.#needs.mostPeople) {
-      const viewer = this.#hidden.oldest;
-      if (viewer === undefined) return;
+    for (const viewer of this.#hidden) {
+      if (this.#shown.size >= this.#needs.mostPeople) return;
       this.#hidden.delete(viewer);
       this.#show(viewer, this.#earliest(viewer, this.#needs.clock.now()));
     }
