@@ -1,22 +1,10 @@
-import { createServer } from "node:http";
-import { memoryLog } from "@tidings/log";
-import { createHub } from "@tidings/server";
-import { toNodeHandler } from "@tidings/server/node";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { createBufferingProxy } from "../buffering-proxy.ts";
-import { openWindow } from "../chat/stage.ts";
-import { listen } from "../listen.ts";
-import { serveHub } from "../serve-hub.ts";
 import { buildPages, type Scripts } from "./build-pages.ts";
-import { chat } from "./page/contract.ts";
+import { openPollingPage, servePollingPage, untilPage } from "./polling-page.ts";
 
 // Two streams have to be given up first, and a busy machine takes its time.
 vi.setConfig({ testTimeout: 120_000 });
-const until = (read: () => unknown, expected: unknown) =>
-  expect.poll(read, { timeout: 50_000, interval: 50 }).toEqual(expected);
-
-const PAGE = `<!doctype html><body><script type="module" src="/polling.js"></script>`;
-const lobby = chat.room({ roomId: "lobby" });
 
 let scripts: Scripts;
 beforeAll(async () => {
@@ -28,61 +16,31 @@ beforeAll(async () => {
  * in time, so a slow machine changes nothing.
  */
 async function behindProxy(isBuffering: boolean) {
-  const hub = createHub(chat, {
-    log: memoryLog(),
-    authorize: () => true,
-    // Nothing is in the state, so each text comes by an event of its own.
-    snapshot: { room: () => ({ messages: [] }) },
-    heartbeat: 5_000,
-  });
-  const answerEvents = toNodeHandler(hub);
-  const server = createServer((request, response) => {
-    const { url = "/" } = request;
-    if (url.startsWith("/events")) {
-      void answerEvents(request, response);
-      return;
-    }
-    const script = scripts.get(url.slice(1));
-    response.writeHead(200, { "content-type": script === undefined ? "text/html" : "text/javascript" });
-    response.end(script ?? PAGE);
-  });
-  const proxy = await createBufferingProxy(await serveHub(hub, () => listen(server)));
+  const { port, say, texts } = await servePollingPage(scripts, 5_000);
+  const proxy = await createBufferingProxy(port);
   onTestFinished(() => proxy.close());
   proxy.isBuffering = isBuffering;
-  const page = await openWindow();
-  await page.clock.install();
-  await page.goto(`http://127.0.0.1:${proxy.port}`);
-  await page.waitForFunction(() => "polling" in globalThis);
-  await until(() => page.evaluate("polling.snapshots"), 1);
+  const page = await openPollingPage(proxy.port);
   // That moment must not have passed when the call arrives, also on a busy machine. No stream is given up until then.
   await page.clock.pauseAt(Date.now() + 5_000);
-  let said = 0;
   return {
     page,
     proxy,
-    say: async (count: number): Promise<void> => {
-      for (let index = 0; index < count; index++) {
-        const text = String(++said);
-        await hub.publish(lobby, "message", { id: text, author: "ada", text });
-      }
-    },
-    expectStatus: (status: object) => until(() => page.evaluate("polling.status"), status),
+    say,
+    expectStatus: (status: object) => untilPage(page, "polling.status", status),
     /** The stream is given up for its silence, and the pause after that passes. */
     loseStream: async (): Promise<void> => {
-      await until(async () => {
+      const isLost = async () => {
         await page.clock.runFor(1_000);
         return page.evaluate("polling.status.reason === 'timeout' && polling.status.at > Date.now()");
-      }, true);
+      };
+      await expect.poll(isLost, { timeout: 50_000, interval: 50 }).toBe(true);
       const pause = await page.evaluate<number>("polling.status.at - Date.now()");
       await page.clock.runFor(Math.ceil(pause));
     },
-    expectStreams: (count: number) => until(() => proxy.streams, count),
+    expectStreams: (count: number) => expect.poll(() => proxy.streams, { timeout: 50_000 }).toBe(count),
     /** Everything has come once and in order, without a gap: a gap would bring another snapshot. */
-    expectAll: () =>
-      until(
-        () => page.evaluate("[polling.heard, polling.snapshots]"),
-        [Array.from({ length: said }, (_, index) => String(index + 1)), 1],
-      ),
+    expectAll: () => untilPage(page, "[polling.heard, polling.snapshots]", [texts(), 1]),
   };
 }
 
