@@ -13,7 +13,7 @@ import { chat } from "./page/contract.ts";
 const PAGE = `<!doctype html><body><script type="module" src="/polling.js"></script>`;
 
 /** The room that the page follows. */
-export const lobby = chat.room({ roomId: "lobby" });
+const lobby = chat.room({ roomId: "lobby" });
 
 /**
  * Serves a page that follows a room, and shows what it hears and its status as `polling`.

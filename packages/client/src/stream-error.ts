@@ -36,19 +36,14 @@ export class StreamError extends Error {
 
 /** An error that says what was expected and what came. */
 export function unexpected(code: StreamErrorCode, expected: string, got: string, options?: ErrorOptions): StreamError {
-  return new StreamError(code, mistake(expected, got).message, options);
+  return new StreamError(code, sentenceOf(expected, got), options);
 }
 
 /** A mistake of the program, to be thrown at once. */
 export function mistake(expected: string, got: string): TypeError {
-  return new TypeError(`Expected ${expected}, got ${got}.`);
+  return new TypeError(sentenceOf(expected, got));
 }
 
-/** What was thrown, as a text. Anything can be thrown, also what has no text. */
-export function textOf(thrown: unknown): string {
-  try {
-    return String(thrown);
-  } catch {
-    return "no text";
-  }
+function sentenceOf(expected: string, got: string): string {
+  return `Expected ${expected}, got ${got}.`;
 }

@@ -1,7 +1,8 @@
+import { textOf } from "@tidings/protocol/call-safely";
 import { safeEncode, safeParse } from "zod/v4/core";
 import { ContractError } from "./contract-error.ts";
 import type { Schema } from "./event.ts";
-import { describe, show, summarize, textOf } from "./explanation.ts";
+import { describe, show, summarize } from "./explanation.ts";
 import { validate } from "./validation.ts";
 import { inspectWire } from "./wire-schema.ts";
 

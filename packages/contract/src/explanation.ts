@@ -42,15 +42,6 @@ export function show(value: unknown): string {
   return typeof value === "bigint" ? `${value}n` : String(value);
 }
 
-/** What was thrown, as a text. Anything can be thrown, also what has no text. */
-export function textOf(thrown: unknown): string {
-  try {
-    return String(thrown);
-  } catch {
-    return "no text";
-  }
-}
-
 function expectation(issue: $ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":

@@ -1,7 +1,7 @@
+import { textOf } from "@tidings/protocol/call-safely";
 import { $ZodAsyncError, type safeParse } from "zod/v4/core";
 import { ContractError } from "./contract-error.ts";
 import type { Schema } from "./event.ts";
-import { textOf } from "./explanation.ts";
 
 /**
  * Runs a schema in one direction, synchronously.

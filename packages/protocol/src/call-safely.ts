@@ -1,9 +1,15 @@
+/** What reports errors. The contract is compiled without the types of browsers and of Node. */
+interface Runtime {
+  readonly console: { readonly error: (error: unknown) => void };
+  readonly reportError?: (error: unknown) => void;
+}
+
 /**
  * Calls a function of the application, which may fail now or later. The runtime reports that, as of any event listener:
  * it ends nothing here, and no process.
  */
 export function callSafely(call: () => unknown): void {
-  const { reportError = console.error } = globalThis as { readonly reportError?: (error: unknown) => void };
+  const { console, reportError = console.error } = globalThis as unknown as Runtime;
   callAndCatch(call, (error) => reportError(error));
 }
 
@@ -14,5 +20,14 @@ export function callAndCatch(call: () => unknown, onFailure: (cause: unknown) =>
     (call() as Partial<PromiseLike<unknown>> | null | undefined)?.then?.(undefined, onFailure);
   } catch (cause) {
     onFailure(cause);
+  }
+}
+
+/** What was thrown, as a text. Anything can be thrown, also what has no text. */
+export function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "no text";
   }
 }

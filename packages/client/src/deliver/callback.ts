@@ -1,5 +1,5 @@
-import { callAndCatch, callSafely } from "@tidings/protocol/call-safely";
-import { StreamError, textOf } from "../stream-error.ts";
+import { callAndCatch, callSafely, textOf } from "@tidings/protocol/call-safely";
+import { StreamError } from "../stream-error.ts";
 
 /**
  * Calls a handler, which may fail now or later. What it returns is not awaited: a slow handler must not hold up the

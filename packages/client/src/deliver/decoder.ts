@@ -1,3 +1,4 @@
+import { textOf } from "@tidings/protocol/call-safely";
 import { decode, type Address, type AnyChannel, type Contract, type Schema } from "@tidings/contract";
 import type { PageBody, PageEvent } from "@tidings/protocol";
 import { END_TYPE, type Mode } from "@tidings/protocol/mode";
@@ -5,7 +6,7 @@ import type { UnreadableData } from "../handlers.ts";
 import type { Settings } from "../options.ts";
 import { ownMember } from "../state/own-member.ts";
 import { toPosition, type Position } from "../state/position.ts";
-import { mistake, StreamError, textOf } from "../stream-error.ts";
+import { mistake, StreamError } from "../stream-error.ts";
 import type { Item } from "../state/item.ts";
 
 /** Reads what the wire carries, as the contract says. */

@@ -1,6 +1,6 @@
+import { textOf } from "@tidings/protocol/call-safely";
 import type { Clock } from "@tidings/protocol/clock";
 import { badOption } from "./failure.ts";
-import { textOf } from "../stream-error.ts";
 import { readOption } from "./read-option.ts";
 
 type RequestHeaders = Readonly<Record<string, string>>;

@@ -1,3 +1,4 @@
+import { textOf } from "@tidings/protocol/call-safely";
 import type { GapReason, PageEvent } from "@tidings/protocol";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
@@ -6,7 +7,6 @@ import { beginOverlap, NO_OVERLAP, takeWithoutId } from "../state/overlap.ts";
 import { toPosition, type Position } from "../state/position.ts";
 import { beginAfter, carry, isLeft, leave, leaves, moveTo, type StreamProgress } from "../state/stream-progress.ts";
 import { isOnConnection, reachedOf } from "../state/track-state.ts";
-import { textOf } from "../stream-error.ts";
 import { parseBye, parseControl, parseEvent, type StreamBlock } from "./blocks.ts";
 import type { Connection, SayHello } from "./connection.ts";
 import type { ContractWatch } from "./server-contract.ts";

@@ -1,6 +1,7 @@
+import { textOf } from "@tidings/protocol/call-safely";
 import type { Failure } from "../state/ending.ts";
 import type { Reason } from "../status.ts";
-import { StreamError, textOf, unexpected, type StreamErrorCode } from "../stream-error.ts";
+import { StreamError, unexpected, type StreamErrorCode } from "../stream-error.ts";
 
 /** A failure whose reason and error have the same name. */
 export function failure(

@@ -1,4 +1,5 @@
-import { textOf, unexpected } from "../stream-error.ts";
+import { textOf } from "@tidings/protocol/call-safely";
+import { unexpected } from "../stream-error.ts";
 import type { Failure } from "../state/ending.ts";
 
 /** A fragment (`#…`) is left out. */

@@ -1,4 +1,4 @@
-import { textOf } from "../stream-error.ts";
+import { textOf } from "@tidings/protocol/call-safely";
 import { badOption, missing } from "./failure.ts";
 
 /** The part of a page or a worker that is used. */
