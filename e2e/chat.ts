@@ -41,9 +41,10 @@ export interface Visitor {
   connect(): Client<typeof chat>;
 }
 
-/** Signs a person in. */
+/** Signs a person in. @throws Error when the server refuses the name */
 export async function visit(url: string, name: string): Promise<Visitor> {
   const signedIn = await sendTo(url, "", "POST", "/api/session", { name });
+  if (!signedIn.ok) throw new Error(`Expected to sign in as ${JSON.stringify(name)}, got ${signedIn.status}.`);
   return visitorWith(url, cookieOf(signedIn), name);
 }
 
