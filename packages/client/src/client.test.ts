@@ -244,6 +244,22 @@ test("the contract's codecs decode data; with validate: false it stays the unche
   expect(await seen(false)).toEqual({ heard: ["2024-02-29T12:00:00.000Z", "soon"], errors: 0 });
 });
 
+test.each([
+  ["a channel", chat.room, "function"],
+  ["a path", "rooms/lobby", "string"],
+  ["nothing", undefined, "undefined"],
+  ["null", null, "object"],
+  ["a path that is none", { name: "room", path: 5 }, "object"],
+])("%s instead of an address is a mistake that is told at once", async (_, given, got) => {
+  const { client } = createKit();
+  const address = given as unknown as typeof lobby;
+  const message = `Expected an address, got ${got}; call channels with params.`;
+  expect(() => client.subscribe(address, { snapshot: () => {} })).toThrow(message);
+  expect(() => client.events(address)).toThrow(message);
+  await expect(client.history(address)).rejects.toThrow(message);
+  expect(client.status.value).toEqual({ state: "idle" });
+});
+
 test("an address of another contract is a mistake that is told at once", () => {
   const address = { ...inbox, name: "toString" } as unknown as typeof inbox;
   expect(() => createKit().client.subscribe(address, { onGap })).toThrow(

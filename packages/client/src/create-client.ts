@@ -1,4 +1,4 @@
-import type { AddressOf, ChannelName, Contract } from "@tidings/contract";
+import type { Address, AddressOf, AnyChannel, ChannelName, Contract } from "@tidings/contract";
 import type { Client, EventsOptions, History, HistoryOptions } from "./client.ts";
 import { handlerConsumer } from "./deliver/consumer.ts";
 import { createDecoder } from "./deliver/decoder.ts";
@@ -24,11 +24,19 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
   const pages = createPages(settings);
   const streams = createStreams(contract, settings, decoder, pages);
 
+  /** A mistake leaves nothing behind. Programs without types may pass the channel itself. @throws TypeError */
+  function channelOf(address: Address): AnyChannel {
+    if (typeof (Object(address) as Partial<Address>).path !== "string") {
+      throw mistake("an address", `${typeof address}; call channels with params`);
+    }
+    return decoder.channelOf(address);
+  }
+
   return {
     status: streams.status,
     contract: streams.contract,
     subscribe(address, handlers, { after, signal } = {}) {
-      const wantsState = decoder.channelOf(address).snapshot !== undefined;
+      const wantsState = channelOf(address).snapshot !== undefined;
       const consumer = handlerConsumer(address.path, handlers, settings.onError);
       const from = checkCursor("after", after);
       const { status, close, arrive } = streams.follow(address, consumer, wantsState, from, signal);
@@ -39,6 +47,7 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
       };
     },
     events<Name extends ChannelName<C>>(address: AddressOf<C, Name>, { after, signal, ...queue }: EventsOptions = {}) {
+      channelOf(address);
       const from = checkCursor("after", after);
       const events = createQueue(queue, settings.onError, (consumer) =>
         streams.follow(address, consumer, false, from, signal),
@@ -50,7 +59,7 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
       address: AddressOf<C, Name>,
       { last = 50, before, signal }: HistoryOptions = {},
     ): Promise<History<EventOf<C, Name>, EndOf<C, Name>>> {
-      decoder.channelOf(address);
+      channelOf(address);
       const page = await pages.fetch(
         {
           channels: new Map([[address.path, null]]),
@@ -60,9 +69,10 @@ export function createClient<C extends Contract>(contract: C, options: ClientOpt
         signal,
       );
       const items = [...decoder.page(address, page)];
+      const received = (kind: "event" | "end") => items.flatMap((item) => (item?.kind === kind ? item.event : []));
       // The contract has decoded them.
-      const events = items.flatMap((item) => (item?.kind === "event" ? (item.event as EventOf<C, Name>) : []));
-      const [end = null] = items.flatMap((item) => (item?.kind === "end" ? (item.event as EndOf<C, Name>) : []));
+      const events = received("event") as EventOf<C, Name>[];
+      const [end = null] = received("end") as EndOf<C, Name>[];
       const unreadable = items.flatMap((item) => (item?.kind === "unreadable" ? item : []));
       unreadable.forEach(({ error }) => settings.onError(error));
       return { events, end, cursor: page.cursor, more: page.more, unreadable: unreadable.map(({ data }) => data) };

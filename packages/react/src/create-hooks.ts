@@ -56,7 +56,11 @@ export function createHooks<C extends Contract>(contract: C): Hooks<C> {
    */
   function useStore<State>(address: AnyAddress, initial: State, after: string | undefined): ChannelStore<State> {
     const client = useClient();
-    const { path } = address;
+    // On a server nobody subscribes, so nobody else tells those who write without types.
+    const { path } = Object(address) as Partial<AnyAddress>;
+    if (typeof path !== "string") {
+      throw new TypeError(`Expected an address, got ${typeof address}; call channels with params.`);
+    }
     const open = () => ({
       client,
       path,

@@ -1,7 +1,17 @@
 import { act, createElement } from "react";
 import { renderToString } from "react-dom/server";
 import { expect, test, vi } from "vitest";
-import { chat, openChat, textsOf, upsert, useChannelState, useLatest, useStatus, type Message } from "../test/chat.ts";
+import {
+  chat,
+  openChat,
+  textsOf,
+  upsert,
+  useChannel,
+  useChannelState,
+  useLatest,
+  useStatus,
+  type Message,
+} from "../test/chat.ts";
 import { below, hydrate } from "../test/mount.ts";
 
 /** What the server hands to the page. */
@@ -9,6 +19,19 @@ interface Rendered {
   readonly messages: readonly Message[];
   readonly cursor: string;
 }
+
+test.each([
+  ["a channel", chat.feed, "function"],
+  ["nothing", undefined, "undefined"],
+])("%s instead of an address is a mistake that is told on a server, too", async (_, given, got) => {
+  const { kit } = await openChat();
+  function Listener() {
+    useChannel(given as unknown as ReturnType<typeof chat.feed>, { onGap: () => {} });
+    return null;
+  }
+  const render = () => renderToString(below(kit.client, <Listener />));
+  expect(render).toThrow(`Expected an address, got ${got}; call channels with params.`);
+});
 
 test("a rendered page becomes alive without a hole and without a repetition", async () => {
   const errors = vi.spyOn(console, "error");

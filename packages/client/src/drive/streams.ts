@@ -86,7 +86,6 @@ export function createStreams(own: Contract, settings: Settings, decoder: Decode
     contract: contract.value,
     follow(address, consumer, wantsState, after, signal) {
       // A mistake must leave nothing behind.
-      decoder.channelOf(address);
       onAbort(signal, () => {})();
       const track = streamFor(address.path).follow(address);
       const subscription = createSubscription(track, consumer, wantsState, after, signal);
