@@ -4,6 +4,8 @@ import type { VirtualClock } from "@tidings/testing";
 interface Asked {
   /** How many requests have come before. */
   readonly count: number;
+  /** The epoch of the log of the hub that answers later. */
+  readonly epoch: string;
   readonly clock: VirtualClock;
   /** Aborts when the liar dies, and with him what he has begun to say. */
   readonly life: AbortSignal;

@@ -98,7 +98,7 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     newcomers = [];
     for (const track of begun) {
       moveTrack(track, "reach", reached);
-      inputAll(track, "start", null);
+      inputAll(track, "start", reached);
     }
   }
 

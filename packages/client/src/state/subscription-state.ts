@@ -20,7 +20,7 @@
  * joined      the consumer is full           → paused
  *             something is not readable, and there is a state → failed (to load the state again)
  *             the stream has a gap           → joined, failed (to start anew after it), or loading
- *             the stream changes the epoch   → loading, when the cursor is ahead of it
+ *             the stream changes the epoch, or a heartbeat comes → loading, when the cursor is ahead of it
  *             somebody waits for an event of another epoch → loading
  *             another stream is to follow it → waiting
  * failed      there will be another attempt  → retrying
@@ -170,8 +170,8 @@ export interface OfferedItem {
 export interface SubscriptionInputs {
   /** The consumer has room. */
   readonly room: null;
-  /** The stream follows the address now. */
-  readonly start: null;
+  /** The stream follows the address, and has everything up to here. Null where that is not known. */
+  readonly start: Position | null;
   /** The stream, or the page that is being delivered, has brought something of the address. */
   readonly item: Item;
   /** The stream has a hole in the address. */

@@ -6,7 +6,7 @@
  */
 import { covers } from "@tidings/protocol";
 import type { Item, UnreadableItem } from "./item.ts";
-import { isOver, type Ended, type Live, type Retrying, type Status } from "../status.ts";
+import { isOver, type Live, type Status } from "../status.ts";
 import { close } from "./closed.ts";
 import type { Ending } from "./ending.ts";
 import { countIdle, MOST_IDLE } from "./idle-pages.ts";
@@ -43,7 +43,7 @@ type Next = Transition<SubscriptionState, SubscriptionEffects>;
 /** For every input, the states that ignore it. A new state has to be decided about in each row. */
 interface Ignored {
   readonly room: "loading" | "delivering" | "failed" | "retrying" | "waiting" | "joined";
-  readonly start: "paused" | "loading" | "delivering" | "failed" | "retrying" | "joined";
+  readonly start: "paused" | "loading" | "delivering" | "failed" | "retrying";
   readonly item: "paused" | "loading" | "failed" | "retrying";
   readonly gap: "paused" | "failed";
   readonly epoch: "paused" | "loading" | "delivering" | "failed" | "retrying" | "waiting";
@@ -70,7 +70,11 @@ export const transition = defineTable<
   ChannelPosition
 >({
   room: { paused: load },
-  start: { waiting: (state, _, position) => join(state, position) },
+  start: {
+    waiting: (state, _, position) => join(state, position),
+    // Where a heartbeat does not come as far as our own pages, the server lags, or has lost what was there.
+    joined: checkCursor,
+  },
   item: { delivering: takeItem, waiting: takeFirstItem, joined: takeNext },
   gap: {
     // A page that is under way may be older than the loss.
@@ -119,16 +123,16 @@ function loadAgain(state: AnyOpen): Next {
   return load({ ...state, idle: state.idle + 1 });
 }
 
-/** Whether what was missing is there again. What the server has asked to wait for is waited for. */
-function isBack({ reason }: Retrying | Ended, connection: Status): boolean {
-  return connection.state === "live" && (isOutage(reason) || reason === "unauthenticated");
-}
-
 function hear(state: Open, connection: Status): Next {
   if (isOver(connection)) {
     return close(state, { reason: connection.reason, error: connection.cause });
   }
-  return state.kind === "retrying" && isBack(state.lastFailure, connection) ? load(state) : stay(state);
+  if (state.kind !== "retrying" || connection.state !== "live") {
+    return stay(state);
+  }
+  const { reason } = state.lastFailure;
+  // What was missing is there again. What the server has asked to wait for is waited for.
+  return isOutage(reason) || reason === "unauthenticated" ? load(state) : stay(state);
 }
 
 function takePage(state: Loading, { body, now }: ArrivedPage): Next {
@@ -234,7 +238,8 @@ function afterItem(state: Receiving, { item, isTaken }: OfferedItem, { stream }:
   return to({ startsAnew: false, ...state, kind: "paused", cursor: kept });
 }
 
-function checkCursor(state: Joined, last: Position): Next {
+/** Only a page can say whether what our own pages have brought from after a position is there. */
+function checkCursor(state: Joined, last: Position | null): Next {
   return isAfter(state.cursor, last) ? load(state) : stay(state);
 }
 
@@ -278,8 +283,10 @@ function meetHole(state: AnyOpen, { reason, next: end, now }: StreamGap, passBy:
   const rest = reason === "too-large" ? null : cursor;
   const kept = isTrimmed ? cursor : (end ?? rest);
   const gaps = [...recentGaps(state, now), now];
+  // What was reported of a position that is void says nothing any more.
+  const reported = isTrimmed ? state.reported : null;
   // A state is as new as its page. Without a state, what comes between the gap and the page is owed.
-  const behind = { ...state, cursor: wantsState ? null : kept, gaps };
+  const behind = { ...state, cursor: wantsState ? null : kept, gaps, reported };
   const goOn = goesOn ? passBy : startAnew;
   const next = gaps.length > MOST_GAPS ? fail(behind, { reason: "gap-loop" }) : goOn(behind);
   return to(next.state, ["gap", { channel, reason, after: cursor?.token ?? null }], ...next.effects);

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { inbox, lobby } from "../../test/client-kit.ts";
+import { joined, MESSAGE } from "../../test/subscription-kit.ts";
+
+const FAR = "e.9007199254740991";
+const state = { [lobby.path]: { messages: ["b"] } };
+
+/** A room whose page has told a position that the log does not have yet. */
+async function joinedFar() {
+  const kit = await joined();
+  kit.client.subscribe(inbox, { onGap: () => {} });
+  await kit.clock.advance(0);
+  kit.stream.event(MESSAGE, { text: "far" }, FAR);
+  await kit.clock.advance(0);
+  const stream = kit.server.stream.live("e.1");
+  await kit.clock.advance(0);
+  const pages = kit.server.pages.length;
+  return { ...kit, stream, pages: () => kit.server.pages.length - pages };
+}
+
+test("a heartbeat that does not come as far as a page makes the room ask, and it begins anew after the loss", async () => {
+  const { server, clock, stream, reports, pages } = await joinedFar();
+  stream.event(MESSAGE, { text: "2" }, "e.2");
+  stream.heartbeat("e.3");
+  await clock.advance(0);
+  expect([pages(), server.page.after]).toEqual([1, FAR]);
+  server.page.page({ cursor: "e.3", gap: { channels: { [lobby.path]: "lost" } } });
+  await clock.advance(1_000);
+  server.page.page({ cursor: "e.3", state });
+  await clock.advance(0);
+  stream.event(MESSAGE, { text: "4" }, "e.4");
+  await clock.advance(0);
+  expect(reports.slice(2)).toEqual([`gap lost after ${FAR}`, "state b", "4 e.4"]);
+});
+
+test("a server that lags is asked once for each heartbeat, and nothing is told twice", async () => {
+  const { server, clock, stream, reports, pages } = await joinedFar();
+  for (const seq of [2, 3, 4]) {
+    stream.heartbeat(`e.${seq}`);
+    await clock.advance(0);
+    server.page.page({ cursor: FAR });
+    await clock.advance(0);
+  }
+  expect([pages(), reports.slice(2)]).toEqual([3, []]);
+});
+
+test("a heartbeat that comes as far makes nobody ask", async () => {
+  const { server, clock, stream } = await joined();
+  stream.event(MESSAGE, { text: "2" }, "e.2");
+  stream.heartbeat("e.2");
+  await clock.advance(0);
+  expect(server.pages).toHaveLength(1);
+});
