@@ -91,9 +91,11 @@ export function toSettings(given: ClientOptions): Settings {
     share: alone,
     onError: (error: StreamError) => callSafely(() => onError(error)),
   };
-  checkOptions(options, defaults);
-  const set = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ClientOptions;
-  const settings = { ...defaults, ...set, onError: defaults.onError };
+  // Each option has been checked to be of the type of its default; the two exceptions are checked for each attempt.
+  const settings = {
+    ...(readOptions(options, defaults) as typeof defaults & ClientOptions),
+    onError: defaults.onError,
+  };
   return {
     ...settings,
     trace: createTrace(settings),
@@ -106,24 +108,30 @@ export function toSettings(given: ClientOptions): Settings {
   };
 }
 
-/** @param defaults each has the type of its option */
-function checkOptions(options: ClientOptions, defaults: Readonly<Record<string, unknown>>): void {
+/** The options over their defaults. @param defaults each has the type of its option */
+function readOptions(options: ClientOptions, defaults: Readonly<Record<string, unknown>>): object {
+  const settings: Record<string, unknown> = { ...defaults };
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (!Object.hasOwn(defaults, name)) {
       throw mistake(`an option of createClient (${Object.keys(defaults).join(", ")})`, `"${name}"`);
+    }
+    if (value === undefined) {
+      continue;
     }
     const type = typeof defaults[name];
     const got = value === null ? "null" : typeof value;
     // These two may be functions. They are checked for each attempt.
     const isCheckedLater = name === "url" || name === "headers";
-    if (value !== undefined && got !== type && !isCheckedLater) {
+    if (got !== type && !isCheckedLater) {
       throw mistake(`"${name}" to be of the type ${type}`, got);
     }
     if (typeof value === "number" && !(value > 0)) {
       throw mistake(`"${name}" to be more than 0`, `${value}`);
     }
+    settings[name] = value;
   }
   if (options.url === undefined) {
     throw mistake('"url" to be where the hub is', "none");
   }
+  return settings;
 }

@@ -20,7 +20,11 @@ export const LONGEST_TIMER = 2_147_483_647;
 
 // Taken once: a test of an application that fakes the timers would stop all work that waits for the next turn. Only
 // some runtimes have the first.
-const { setImmediate: nextTurn } = globalThis as { readonly setImmediate?: (task: () => void) => unknown };
+const nextTurn = /* @__PURE__ */ takeSetImmediate();
+
+function takeSetImmediate(): ((task: () => void) => unknown) | undefined {
+  return (globalThis as { readonly setImmediate?: (task: () => void) => unknown }).setImmediate;
+}
 
 /** The clock of the runtime. */
 export const systemClock: Clock = {

@@ -225,7 +225,8 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       } else if (event.event === "bye") {
         const ending = parseBye(event.data);
         if (ending) {
-          input("failed", ending);
+          // It has promised nothing of single paths: it has not said hello.
+          input("failed", { reason: ending.reason });
         }
       }
     }

@@ -43,7 +43,7 @@ export function createCredentials({ headers: option, clock, connectTimeout }: Cr
   async function ask(call: number): Promise<GivenHeaders> {
     const reason = refused > accepted ? "unauthenticated" : null;
     const given: unknown = await readOption("headers", option, { reason });
-    if (typeof given !== "object" || given === null) {
+    if (Object(given) !== given) {
       throw badOption('"headers" to be an object', String(given));
     }
     for (const [name, value] of Object.entries<unknown>(given as RequestHeaders)) {

@@ -21,16 +21,12 @@ export const runtimeNetwork: Network = {
     listen("online", listener);
     listen("offline", listener);
     listen("visibilitychange", () => {
+      const { document } = globalThis as { document?: { visibilityState?: string } };
       // Whatever a page missed while it was hidden is looked at when it is shown.
-      if (!isHidden()) {
+      if (document?.visibilityState !== "hidden") {
         listener();
       }
     });
     return () => end.abort();
   },
 };
-
-function isHidden(): boolean {
-  const { document } = globalThis as { document?: { visibilityState?: string } };
-  return document?.visibilityState === "hidden";
-}

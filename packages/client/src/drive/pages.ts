@@ -53,15 +53,16 @@ export function createPages(settings: Settings): Pages {
     }
   }
 
-  function askTogether(paths: ReadonlySet<string>, waiters: Set<Waiter>, { start, ...request }: PageWish): void {
+  function askTogether(paths: ReadonlySet<string>, waiters: Set<Waiter>, wish: PageWish): void {
+    const { start, ...request } = wish;
     const channels = new Map([...paths].map((path) => [path, start]));
     const end = requestPage(settings, { channels, ...request }, ([failed, page]) => {
       if (failed?.most !== undefined) {
-        return ask([...waiters], { start, ...request });
+        return ask([...waiters], wish);
       }
       // What is too large for all of them may be too large for one of them only.
       if (failed?.error.code === "event-too-large" && paths.size > 1) {
-        return ask([...waiters], { start, ...request }, Math.ceil(paths.size / 2));
+        return ask([...waiters], wish, Math.ceil(paths.size / 2));
       }
       // Those who want the same try again together. Different paths do not: fewer at once may be possible.
       const draws = new Map(failed && [...paths].map((path) => [path, settings.random()]));

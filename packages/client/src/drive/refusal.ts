@@ -53,13 +53,11 @@ export async function toRefusal(
   // Others have limits, too, but of something else: of requests in a minute, for example.
   const half = status === 413 && hasBody ? asked.size / 2 : 0;
   const most = mostOf((isOfHub && limit) || half, asked.size);
-  if (reason === "bad-response" || !isOfHub) {
-    return { ...foreign("an answer of a hub", String(status)), reason, most, retryAfter };
-  }
+  // The detail of a hub is a sentence, and becomes the end of another one.
+  const got = `${status} ${code}${detail ? `: ${detail}` : ""}`.replace(/\.$/, "");
   return {
     reason,
-    // The detail of a hub is a sentence, and becomes the end of another one.
-    error: unexpected("refused", "an answer", `${status} ${code}${detail ? `: ${detail}` : ""}`.replace(/\.$/, "")),
+    error: isOfHub ? unexpected("refused", "an answer", got) : foreign("an answer of a hub", `${status}`).error,
     // Credentials, and what is not available now, concern the request as a whole.
     channels: reason === "unavailable" || reason === "unauthenticated" ? undefined : paths,
     most,

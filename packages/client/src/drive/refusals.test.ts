@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { chat, createKit, inbox, lobby, other, watch } from "../../test/client-kit.ts";
 import { live, MENTION } from "../../test/stream-kit.ts";
 
@@ -130,4 +130,68 @@ test("a clock that is set back makes no pause longer than a minute", async () =>
   const { status } = client.subscribe(lobby, { snapshot: () => {} });
   const { at } = status.value as { at: number };
   expect(at - clock.now()).toBeLessThanOrEqual(62_000);
+});
+
+describe("when the server refuses the only path on a stream that goes on", () => {
+  test.each(["forbidden", "unknown"] as const)("as %s, nothing is live, and the stream ends", async (reason) => {
+    const { server, clock, client, stream, subscription } = await live();
+    stream.bye(reason, [inbox.path]);
+    await clock.advance(2_000);
+    const shown = reason === "forbidden" ? { state: "idle" } : { state: "retrying", reason: "unknown" };
+    expect(client.status.value).toMatchObject(shown);
+    expect(subscription.status.value).toMatchObject(reason === "forbidden" ? { state: "closed", reason } : shown);
+    expect(server.stream.aborted).toBe(true);
+  });
+
+  test("a page that brings it after a gap shows that it is known by now: a stream follows it at once", async () => {
+    const { server, clock, client, stream, heard } = await live();
+    stream.bye("unknown", [inbox.path]);
+    stream.gap({ [inbox.path]: "reset" }, "f.1");
+    await clock.advance(0);
+    server.page.page({ cursor: "f.1" });
+    await clock.advance(2_000);
+    server.stream.live("f.1").event(MENTION, { by: "2" }, "f.2");
+    await clock.advance(0);
+    expect([client.status.value, heard]).toEqual([{ state: "live" }, ["2"]]);
+  });
+});
+
+test.each([true, false])("a refusal closes its subscription only, if a page brings it first: %s", async (isFirst) => {
+  const { server, clock, client } = createKit();
+  const refused = client.subscribe(lobby, { snapshot: () => {} });
+  await clock.advance(0);
+  const answers = [server.page, server.stream];
+  for (const request of isFirst ? answers : answers.toReversed()) {
+    if (request.isOpen) request.answer(403, { channels: [lobby.path] });
+    await clock.advance(0);
+  }
+  expect(refused.status.value).toMatchObject({ state: "closed", reason: "forbidden" });
+  expect(client.status.value).toEqual({ state: "idle" });
+  client.subscribe(inbox, { onGap: () => {} });
+  await clock.advance(0);
+  server.stream.live("e.1");
+  await clock.advance(0);
+  expect(client.status.value).toEqual({ state: "live" });
+});
+
+test.each([
+  ["unknown", 20_000, 40_000],
+  ["forbidden", 500, 2_500],
+] as const)("who comes after a refusal as %s waits exactly for its rest", async (reason, elapsed, rest) => {
+  const { clock, client, server, stream } = await live();
+  client.subscribe(other, { onGap: () => {} });
+  await clock.advance(0);
+  const next = server.stream.live("e.1");
+  await clock.advance(0);
+  next.bye(reason, [inbox.path]);
+  await clock.advance(elapsed);
+  stream.end();
+  const { status } = client.subscribe(inbox, { onGap: () => {} });
+  expect(status.value).toMatchObject({ state: "retrying", at: clock.now() + rest });
+  const asked = () => server.requests.filter(({ channels }) => channels.join().includes(inbox.path)).length;
+  const before = asked();
+  await clock.advance(rest - 1);
+  expect(asked()).toBe(before);
+  await clock.advance(1);
+  expect(asked()).toBeGreaterThan(before);
 });

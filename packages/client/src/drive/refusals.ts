@@ -1,6 +1,6 @@
 import type { Settings } from "../options.ts";
 import type { Ending } from "../state/ending.ts";
-import { nextAttempt, NOTHING_YET, type Attempts } from "../state/retry.ts";
+import { jitterAfter, NOTHING_YET } from "../state/retry.ts";
 import { moveTrack, type Track } from "./tracks.ts";
 
 /** Milliseconds after which a refusal does not count any more. Also until the server may know a path. */
@@ -21,16 +21,16 @@ export function createRefusals(
   { clock, random, alarms }: Pick<Settings, "clock" | "random" | "alarms">,
   onForgiven: (track: Track) => void,
 ): Refusals {
-  const attemptsByPath = new Map<string, Attempts>();
+  /** How often each path was refused. */
+  const counts = new Map<string, number>();
 
-  /** Until when nobody asks, in milliseconds since 1970. */
-  function pauseEnd(path: string): number {
-    const attempts = attemptsByPath.get(path) ?? NOTHING_YET;
-    const now = clock.now();
-    const next = nextAttempt({ attempts, ending: { reason: "unavailable" } }, now, random());
-    attemptsByPath.set(path, next?.attempts ?? attempts);
-    alarms.setOnce(`refused ${path}`, MEMORY, () => attemptsByPath.delete(path));
-    return next?.lastFailure.state === "retrying" ? next.lastFailure.at : now;
+  /** For how many milliseconds nobody asks: as after a failed attempt. */
+  function pauseAfter(path: string): number {
+    const count = counts.get(path) ?? 0;
+    counts.set(path, count + 1);
+    alarms.setOnce(`refused ${path}`, MEMORY, () => counts.delete(path));
+    const { serverPause } = NOTHING_YET;
+    return serverPause + jitterAfter(serverPause, count, random());
   }
 
   return {
@@ -38,10 +38,9 @@ export function createRefusals(
       if (track.state.kind === "leftOut") {
         return;
       }
-      const now = clock.now();
-      const until = ending.reason === "unknown" ? now + MEMORY : pauseEnd(track.address.path);
-      moveTrack(track, "refuse", { ending, until });
-      alarms.setOnce(track, until - now, () => onForgiven(track));
+      const pause = ending.reason === "unknown" ? MEMORY : pauseAfter(track.address.path);
+      moveTrack(track, "refuse", { ending, until: clock.now() + pause });
+      alarms.setOnce(track, pause, () => onForgiven(track));
     },
     failureOf({ state }) {
       if (state.kind !== "leftOut") {
@@ -51,7 +50,7 @@ export function createRefusals(
       // A refusal is final for the subscriptions that got it. Those that come later may have other rights.
       const reason = ending.reason === "unknown" ? "unknown" : "unavailable";
       // The time of day may have been set back meanwhile.
-      return { ...ending, reason, retryAfter: Math.min(MEMORY, until - clock.now()) };
+      return { ...ending, reason, pause: Math.min(MEMORY, until - clock.now()) };
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Address } from "@tidings/contract";
 import type { Decoder } from "../deliver/decoder.ts";
 import type { Settings } from "../options.ts";
 import type { Ending } from "../state/ending.ts";
-import { reachedOf } from "../state/track-state.ts";
+import { isAskedFor, reachedOf } from "../state/track-state.ts";
 import type { Ended } from "../status.ts";
 import { createConnection } from "./connection.ts";
 import { createDelivery } from "./delivery.ts";
@@ -123,12 +123,15 @@ export function createStream({ contract, settings, decoder, refusals, onSurplus,
       shed();
       return true;
     }
-    const paths = new Set(ending.channels);
-    const refused = askedFor(tracks).filter(({ address }) => paths.has(address.path));
+    const refused = (ending.channels ?? []).flatMap((path) => tracks.get(path) ?? []);
     for (const track of refused) {
-      refusals.leaveOut(track, ending);
-      inputAll(track, "failure", ending);
+      // A page may have brought the refusal first.
+      if (isAskedFor(track.state)) {
+        refusals.leaveOut(track, ending);
+        inputAll(track, "failure", ending);
+      }
     }
+    lookLater();
     return refused.length > 0;
   }
 
@@ -167,8 +170,9 @@ export function createStream({ contract, settings, decoder, refusals, onSurplus,
 
   function look(): void {
     // What the next stream waits for may have become needless.
-    if (haveChanged(tracks) || connection.pending.value) {
-      connection.input("wanted", areFollowed(tracks));
+    const isWanted = areFollowed(tracks);
+    if (!isWanted || haveChanged(tracks) || connection.pending.value) {
+      connection.input("wanted", isWanted);
     }
   }
 }

@@ -107,6 +107,10 @@ export function subscriptionFactory(
     }
 
     function unpack(page: UnpackedPage): void {
+      if (track.state.kind === "leftOut") {
+        // By now, the server knows the path.
+        track.home.forgive(track);
+      }
       for (const item of decoder.page(address, page.body)) {
         if (item) {
           input("item", item);

@@ -63,9 +63,9 @@ export function askedFor(tracks: Tracks): Track[] {
   return [...tracks.values()].filter(({ state }) => isAskedFor(state));
 }
 
-/** Whether anybody follows any of them. */
+/** Whether anybody follows any of them that may be asked for. */
 export function areFollowed(tracks: Tracks): boolean {
-  return [...tracks.values()].some(({ subscriptions }) => subscriptions.size > 0);
+  return [...tracks.values()].some(({ subscriptions, state }) => subscriptions.size > 0 && state.kind !== "leftOut");
 }
 
 /** Whether the connection should follow other paths than it does. */

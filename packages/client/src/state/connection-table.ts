@@ -53,7 +53,7 @@ interface Ignored {
 /** What each state does about each input. */
 export const connectionTransition = defineTable<ConnectionState, ConnectionInputs, ConnectionEffects, Ignored>({
   wanted: {
-    idle: begin,
+    idle: (state, isWanted) => (isWanted ? begin(state) : stay(state)),
     requesting: keepWaiting,
     live: askForOthers,
     switching: keepWaiting,
@@ -137,10 +137,9 @@ function replace(state: Switching, ending: Ending): Next {
 function live(state: Requesting, { now, transport }: Hello): Next {
   const heard = afterHello(state.attempts, transport);
   const attempts = { ...heard, hasTriedFresh: false, liveSince: now, failingSince: null };
+  const isPoll = transport === "poll";
   // The time for a trial may have come before the polls began.
-  return transport === "poll"
-    ? to({ kind: "live", attempts, shown: POLLING }, ...DISTRUST)
-    : to({ kind: "live", attempts, shown: LIVE });
+  return to({ kind: "live", attempts, shown: isPoll ? POLLING : LIVE }, ...(isPoll ? DISTRUST : []));
 }
 
 /** The next request is one for a stream. Polls go on until that says hello. */

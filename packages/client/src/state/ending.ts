@@ -10,6 +10,8 @@ export interface Ending {
   readonly most?: number | undefined;
   /** Milliseconds that the server wants to be left alone. */
   readonly retryAfter?: number;
+  /** Milliseconds until the next attempt, where that is settled already. */
+  readonly pause?: number;
   /** Uniform in [0, 1): those who have failed together try again together. */
   readonly random?: number | undefined;
   /** What went wrong, for a developer. */

@@ -60,7 +60,7 @@ export const NOTHING_YET: Attempts = {
  * @param random uniform in [0, 1)
  */
 export function nextAttempt({ attempts, ending }: Failed, now: number, random: number): Retry | null {
-  const { reason, retryAfter = 0, error: cause } = ending;
+  const { reason, retryAfter = 0, pause, error: cause } = ending;
   const { serverPause, lastSoon, hasTriedFresh, liveSince } = attempts;
   const lived = now - liveSince;
   const failures = lived < MINUTE ? attempts.failures : 0;
@@ -88,9 +88,9 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
   ) {
     return null;
   }
-  if (reason === "unknown") {
+  if (pause !== undefined || reason === "unknown") {
     // A deployment may be under way.
-    return after(MINUTE);
+    return after(pause ?? MINUTE);
   }
   if (reason === "unauthenticated") {
     // Once, with fresh credentials. After that, only the application can have others.
@@ -111,7 +111,14 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
   if (reason === "draining" && lived >= INSTANT) {
     return after(floor);
   }
-  // A failed attempt. The most jitter doubles with every one.
-  const jitter = Math.max(LEAST_JITTER, serverPause) * 2 ** failures;
-  return after(floor + random * Math.min(JITTER_CAP, jitter), { failures: failures + 1 });
+  return after(floor + jitterAfter(serverPause, failures, random), { failures: failures + 1 });
+}
+
+/**
+ * What a failed attempt adds to a pause, in milliseconds. The most of it doubles with every one.
+ * @param failures how many there were before
+ * @param random uniform in [0, 1)
+ */
+export function jitterAfter(serverPause: number, failures: number, random: number): number {
+  return random * Math.min(JITTER_CAP, Math.max(LEAST_JITTER, serverPause) * 2 ** failures);
 }

@@ -28,7 +28,7 @@ export interface Start {
 }
 
 /** A failure as it travels: an error does not survive the way as what it is. */
-export interface SentFailure extends Omit<Ending, "error"> {
+export interface SentFailure extends Omit<Ending, "error" | "pause"> {
   readonly code: StreamErrorCode;
   readonly text: string;
 }

@@ -4,6 +4,7 @@ import { readOption } from "../drive/read-option.ts";
 import { withoutFragment } from "../drive/requests.ts";
 import { toAbsolute } from "../drive/runtime-fetch.ts";
 import { alone, type Share, type ShareNeeds } from "../share.ts";
+import { mistake } from "../stream-error.ts";
 import { browserPlatform, type Platform } from "./platform.ts";
 import { Tab } from "./tab.ts";
 
@@ -26,9 +27,7 @@ const VERSION = 1;
  */
 export function tabs({ viewer }: TabsOptions): Share {
   if (viewer !== null && (typeof viewer !== "string" || viewer === "")) {
-    throw new TypeError(
-      `Expected "viewer" to be null or the id of the person who is signed in, got ${JSON.stringify(viewer)}.`,
-    );
+    throw mistake('"viewer" to be null or the id of the person who is signed in', JSON.stringify(viewer));
   }
   return shareAmong(viewer, browserPlatform());
 }
