@@ -18,7 +18,7 @@ async function joinedFar() {
   return { ...kit, stream, pages: () => kit.server.pages.length - pages };
 }
 
-test("a heartbeat that does not come as far as a page makes the room ask, and it begins anew after the loss", async () => {
+test("a heartbeat that does not come as far as the room makes it ask, and it begins anew after the loss", async () => {
   const { server, clock, stream, reports, pages } = await joinedFar();
   stream.event(MESSAGE, { text: "2" }, "e.2");
   stream.heartbeat("e.3");

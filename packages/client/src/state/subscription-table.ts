@@ -70,11 +70,7 @@ export const transition = defineTable<
   ChannelPosition
 >({
   room: { paused: load },
-  start: {
-    waiting: (state, _, position) => join(state, position),
-    // Where a heartbeat does not come as far as our own pages, the server lags, or has lost what was there.
-    joined: checkCursor,
-  },
+  start: { waiting: (state, _, position) => join(state, position), joined: checkCursor },
   item: { delivering: takeItem, waiting: takeFirstItem, joined: takeNext },
   gap: {
     // A page that is under way may be older than the loss.
@@ -127,12 +123,9 @@ function hear(state: Open, connection: Status): Next {
   if (isOver(connection)) {
     return close(state, { reason: connection.reason, error: connection.cause });
   }
-  if (state.kind !== "retrying" || connection.state !== "live") {
-    return stay(state);
-  }
-  const { reason } = state.lastFailure;
+  const reason = state.kind === "retrying" && connection.state === "live" && state.lastFailure.reason;
   // What was missing is there again. What the server has asked to wait for is waited for.
-  return isOutage(reason) || reason === "unauthenticated" ? load(state) : stay(state);
+  return reason && (isOutage(reason) || reason === "unauthenticated") ? load(state) : stay(state);
 }
 
 function takePage(state: Loading, { body, now }: ArrivedPage): Next {
@@ -238,7 +231,7 @@ function afterItem(state: Receiving, { item, isTaken }: OfferedItem, { stream }:
   return to({ startsAnew: false, ...state, kind: "paused", cursor: kept });
 }
 
-/** Only a page can say whether what our own pages have brought from after a position is there. */
+/** Our own pages have come further than the stream, whose server may lag, or have lost that. Only a page can say. */
 function checkCursor(state: Joined, last: Position | null): Next {
   return isAfter(state.cursor, last) ? load(state) : stay(state);
 }
@@ -283,7 +276,6 @@ function meetHole(state: AnyOpen, { reason, next: end, now }: StreamGap, passBy:
   const rest = reason === "too-large" ? null : cursor;
   const kept = isTrimmed ? cursor : (end ?? rest);
   const gaps = [...recentGaps(state, now), now];
-  // What was reported of a position that is void says nothing any more.
   const reported = isTrimmed ? state.reported : null;
   // A state is as new as its page. Without a state, what comes between the gap and the page is owed.
   const behind = { ...state, cursor: wantsState ? null : kept, gaps, reported };
