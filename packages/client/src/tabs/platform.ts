@@ -51,11 +51,11 @@ export function browserPlatform(): Platform | null {
 }
 
 /** A browser or an extension may throw where a page asks for what it forbids. */
-function allowedParts(): readonly [Locks?, typeof BroadcastChannel?] {
+function allowedParts(): readonly [Locks | undefined, typeof BroadcastChannel | undefined] {
   try {
     const { navigator, BroadcastChannel: AnyChannel } = globalThis as Browser;
     return [navigator?.locks, AnyChannel];
   } catch {
-    return [];
+    return [undefined, undefined];
   }
 }
