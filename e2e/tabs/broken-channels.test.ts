@@ -3,7 +3,7 @@ import { tabs } from "@tidings/client/tabs";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import { MemoryNetwork, VirtualClock } from "@tidings/testing";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Platform } from "../../packages/client/src/tabs/platform.ts";
 import { shareAmong } from "../../packages/client/src/tabs/tabs.ts";
 import { randomOf } from "../simulation/random.ts";
@@ -88,16 +88,27 @@ describe.each(Object.entries(ways))("where a channel %s, each tab has every even
 });
 
 describe("a page that may not share has a stream of its own", () => {
+  const forbid = () => {
+    throw new DOMException("forbidden", "SecurityError");
+  };
+
   afterEach(() => vi.unstubAllGlobals());
 
-  test("where the browser throws when the page asks for locks", () => {
-    const navigator = {
-      get locks() {
-        throw new DOMException("forbidden", "SecurityError");
-      },
-    };
-    vi.stubGlobal("navigator", navigator);
+  function expectAlone(): void {
     const openStream = () => () => {};
     expect(tabs({ viewer: "ada" })({ openStream } as never)).toBe(openStream);
+  }
+
+  test("where the browser throws when the page asks for locks", () => {
+    vi.stubGlobal("navigator", Object.defineProperty({}, "locks", { get: forbid }));
+    expectAlone();
+  });
+
+  test("where the browser throws when the page asks for channels", () => {
+    vi.stubGlobal("navigator", { locks: {} });
+    const original = Object.getOwnPropertyDescriptor(globalThis, "BroadcastChannel") ?? {};
+    onTestFinished(() => void Object.defineProperty(globalThis, "BroadcastChannel", original));
+    Object.defineProperty(globalThis, "BroadcastChannel", { get: forbid, configurable: true });
+    expectAlone();
   });
 });

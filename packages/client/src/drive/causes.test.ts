@@ -130,6 +130,17 @@ describe("what only a developer can heal closes the client, and says what", () =
     expect(kit.closed).toEqual(["bad-option"]);
   });
 
+  test("a runtime whose fetch has no bodies that stream, such as React Native's", async () => {
+    const answer = { status: 200, headers: new Headers({ "content-type": "text/event-stream" }) };
+    const kit = createKit({ fetch: async () => answer as unknown as Response });
+    kit.client.subscribe(inbox, { onGap: () => {} });
+    await kit.clock.advance(100_000);
+    expect(kit.client.status.value).toMatchObject({ state: "closed", reason: "bad-option", cause: kit.errors[0] });
+    expect(kit.errors.map(({ message }) => message)).toEqual([
+      'Expected "fetch" to have bodies with getReader, got none.',
+    ]);
+  });
+
   test("a relative url in Node", async () => {
     const onError = vi.fn<(error: StreamError) => void>();
     const client = createClient(chat, { url: "/events", onError });

@@ -30,12 +30,13 @@ async function readStream(
   onLife: (patience?: number) => void,
   listener: StreamListener,
 ): Promise<never> {
-  if (!body) {
+  if (body === null) {
     throw failure("bad-response", "a body", 'none; check "fetch"');
   }
-  const reader = body.getReader?.();
+  // A fetch whose answers never have a body, such as React Native's, has undefined.
+  const reader = body?.getReader?.();
   if (!reader) {
-    throw badOption('"fetch" to have bodies with getReader', "others");
+    throw badOption('"fetch" to have bodies with getReader', body ? "others" : "none");
   }
   // Some implementations of fetch ignore the signal.
   signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));

@@ -24,10 +24,15 @@ export interface TabChannel {
   close(): void;
 }
 
+/** What is used of a browser's page or worker. */
+interface Browser {
+  readonly BroadcastChannel?: typeof BroadcastChannel;
+  readonly navigator?: { readonly locks?: Locks };
+}
+
 /** The browser's. Null where something is missing or forbidden, as outside of browsers and on an insecure page. */
 export function browserPlatform(): Platform | null {
-  const { BroadcastChannel: AnyChannel } = globalThis as { readonly BroadcastChannel?: typeof BroadcastChannel };
-  const locks = browserLocks();
+  const [locks, AnyChannel] = allowedParts();
   if (!locks || !AnyChannel) {
     return null;
   }
@@ -45,11 +50,12 @@ export function browserPlatform(): Platform | null {
   };
 }
 
-/** Undefined where there are none. A browser or an extension may throw where a page asks for what it forbids. */
-function browserLocks(): Locks | undefined {
+/** A browser or an extension may throw where a page asks for what it forbids. */
+function allowedParts(): readonly [Locks | undefined, typeof BroadcastChannel | undefined] {
   try {
-    return (globalThis as { readonly navigator?: { readonly locks?: Locks } }).navigator?.locks;
+    const { navigator, BroadcastChannel: AnyChannel } = globalThis as Browser;
+    return [navigator?.locks, AnyChannel];
   } catch {
-    return undefined;
+    return [undefined, undefined];
   }
 }
