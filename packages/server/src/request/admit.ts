@@ -3,6 +3,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import type { HubRequest, Viewer } from "../hub-options.ts";
 import { authorizeAll, timeOf, type Access, type AccessNeeds } from "../rights/access.ts";
 import type { Hooks } from "../runtime/hooks.ts";
+import { isInstance } from "../runtime/is-instance.ts";
 import { isPending, type HookAnswer } from "../runtime/pending.ts";
 import { inTime, TimeLimitError } from "../runtime/time-limit.ts";
 import type { Refusals } from "../runtime/refusals.ts";
@@ -75,7 +76,7 @@ async function waitForHook<Result>(
   try {
     return await inTime(clock, HOOK_TIME, answer);
   } catch (error) {
-    if (!(error instanceof TimeLimitError)) throw error;
+    if (!isInstance(error, TimeLimitError)) throw error;
     trace.add("error", "hook-failed", { detail: name, error });
     throw new Refusal(503, "unavailable", { detail: "The server takes too long to decide." });
   }
