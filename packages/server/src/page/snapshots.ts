@@ -79,7 +79,7 @@ export function createSnapshots({ contract, hooks, limits, findStart, loads, tra
         async (signal) => {
           checkWanted();
           // Safe: the loader of a channel takes the params of its addresses.
-          return loader.load(params as never, { readableFrom, signal });
+          return await loader.load(params as never, { readableFrom, signal });
         },
         // A signal of its own: the load goes on for others when the first reader leaves.
         { paths: [path], gone: new AbortController().signal },
