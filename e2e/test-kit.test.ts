@@ -106,6 +106,22 @@ test("a client whose credentials expire reconnects and misses nothing", async ()
   expect(texts).toEqual(["back"]);
 });
 
+test("the clock is set, and the machine sleeps: clients miss nothing", async () => {
+  await using kit = await createTestKit(chat, { snapshot: { room: () => ({ messages: [] }) } });
+  const texts: string[] = [];
+  kit.client.subscribe(room, { snapshot: () => {}, message: ({ text }) => texts.push(text) });
+  await kit.clock.advance(0);
+  const begin = kit.clock.now();
+  kit.clock.jump(-3_600_000);
+  expect(kit.clock.now()).toBe(begin - 3_600_000);
+  await kit.hub.publish(room, "message", message("an hour before"));
+  kit.clock.sleep(600_000);
+  expect(kit.clock.now()).toBe(begin - 3_000_000);
+  await kit.hub.publish(room, "message", message("after the sleep"));
+  await kit.expectNothingLost();
+  expect(texts).toEqual(["an hour before", "after the sleep"]);
+});
+
 test("expectNothingLost names the event that is lost", async () => {
   const whole = memoryLog();
   /** It loses the second entry without reporting a hole. */

@@ -31,7 +31,7 @@ export function arithmeticTable({ hubs: { measures }, logs }: Recorded, counts: 
   const servers = (count: number, each = alone): number => Math.ceil(cores(count, each) / USED);
   const hubs = (count: number, each: number): string => {
     const needed = servers(count, each);
-    return `${shown(cores(count, each))} cores: ${needed} ${needed === 1 ? "server" : "servers"}`;
+    return `${inCores(cores(count, each))}: ${needed} ${needed === 1 ? "server" : "servers"}`;
   };
   const reconnect = (count: number): string =>
     `${shown(count * accept * MICRO)} s of CPU: ${shown((count * accept * MICRO) / servers(count))} s of all servers`;
@@ -40,15 +40,14 @@ export function arithmeticTable({ hubs: { measures }, logs }: Recorded, counts: 
     const time = (part: string): number => figureOf(logs.rounds, part, name).median;
     const [published, reading] = [time("published (µs)"), time("read by a server (µs)")];
     const what = `**CPU of ${name}**, ${shown(published)} µs an event, and ${shown(reading)} µs for each server`;
-    const of = (count: number): string =>
-      `${shown(((count / READERS) * published + read(count) * reading) * MICRO)} cores`;
+    const of = (count: number): string => inCores(((count / READERS) * published + read(count) * reading) * MICRO);
     return [what, of] as const;
   };
   const rows: readonly (readonly [what: string, of: (count: number) => string])[] = [
     ["deliveries a second", (count) => shown(count)],
     [`**CPU of the hubs**, ${shown(alone)} µs a delivery`, (count) => hubs(count, alone)],
     [`the same in batches of 16, ${shown(batched)} µs a delivery`, (count) => hubs(count, batched)],
-    [`heartbeats where nothing happens, one in ${HEARTBEAT} s`, (count) => `${shown(cores(count / HEARTBEAT))} cores`],
+    [`heartbeats where nothing happens, one in ${HEARTBEAT} s`, (count) => inCores(cores(count / HEARTBEAT))],
     [`memory of the hubs, ${shown(memory)} KB a connection`, (count) => `${shown((count * memory) / KIBI ** 2)} GB`],
     [`everybody reconnects once, ${shown(accept / 1_000)} ms each`, reconnect],
     ["**events that the log takes** in a second", (count) => shown(count / READERS)],
@@ -64,5 +63,7 @@ export function arithmeticTable({ hubs: { measures }, logs }: Recorded, counts: 
 
 /** Two digits: more mean nothing here. */
 const shown = (value: number): string => Number(value.toPrecision(2)).toLocaleString("en");
+
+const inCores = (value: number): string => `${shown(value)} ${shown(value) === "1" ? "core" : "cores"}`;
 
 const bits = (bytes: number): string => `${shown((bytes * 8) / 1e9)} Gbit/s`;

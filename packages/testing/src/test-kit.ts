@@ -49,6 +49,13 @@ export interface TestKit<C extends Contract, V extends Viewer = Viewer> extends 
      * settled.
      */
     advance(milliseconds: number): Promise<void>;
+    /**
+     * Lets the machine sleep, as a laptop that is closed: time passes, and no timer runs. It wakes at the next
+     * `advance`, which runs the timers that are late.
+     */
+    sleep(milliseconds: number): void;
+    /** Sets the time of day forward, or back with a negative number. No timer notices. */
+    jump(milliseconds: number): void;
   };
   readonly network: TestNetwork;
   /** The hub says `bye` with the reason `draining` on every stream; then a new hub on the same log answers. */
@@ -120,6 +127,8 @@ class Kit implements TestKit<Contract> {
     this.clock = {
       now: this.#virtualClock.now,
       advance: (milliseconds) => this.#queue.run(() => this.#virtualClock.advance(milliseconds)),
+      sleep: (milliseconds) => this.#virtualClock.sleep(milliseconds),
+      jump: (milliseconds) => this.#virtualClock.jump(milliseconds),
     };
     this.hub = {
       publish: (...event) =>

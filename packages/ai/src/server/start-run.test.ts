@@ -511,6 +511,12 @@ test("options that are unknown or of another type are refused before anything be
   await expect(startRun(hub, { run }, null)).rejects.toThrow("produce");
   // @ts-expect-error -- nothing
   await expect(startRun(hub, { run })).rejects.toThrow('Expected "produce" to be a function, got null.');
+  // @ts-expect-error -- the address of the chat
+  await expect(startRun(hub, { run: chat }, produce)).rejects.toThrow(
+    'Expected "run" to be an address of a channel made by runChannel, got the path "chats/c".',
+  );
+  // @ts-expect-error -- no run
+  await expect(startRun(hub, { chat }, produce)).rejects.toThrow("made by runChannel, got undefined.");
   await expect(startRun(hub, { run, ttl: 1 }, produce)).rejects.toThrow("ttl");
   for (const chunkTimeout of [999, 86_400_001, Number.NaN]) {
     await expect(startRun(hub, { run, chunkTimeout }, produce)).rejects.toThrow('"chunkTimeout" to be a number');

@@ -1,6 +1,6 @@
-import type { AddressOf, Contract } from "@tidings/contract";
+import type { Address, AddressOf, Contract } from "@tidings/contract";
 import { callSafely } from "@tidings/protocol/call-safely";
-import { checkMethods, checkOptions, checkType, CLOCK_METHODS } from "@tidings/protocol/checks";
+import { checkMethods, checkOptions, checkType, CLOCK_METHODS, typeNameOf } from "@tidings/protocol/checks";
 import { systemClock, type Clock } from "@tidings/protocol/clock";
 import { LeaseError, type Hub } from "@tidings/server";
 import type { ChatName, Chunk, RunEnd, RunName } from "../run.ts";
@@ -79,6 +79,7 @@ export async function startRun<C extends Contract, Raw>(
   checkType("produce", produce ?? null, "function");
   const { run, chat, ttl = 10_000, chunkTimeout, onError = console.error, clock = systemClock } = options;
   checkMethods("clock", clock, CLOCK_METHODS);
+  checkRun(run);
   // Safe: the signature has checked what depends on the contract.
   const anyHub = hub as unknown as LeasingHub & FollowingHub;
   const writer = await RunWriter.begin(anyHub, { run, chat, ttl, chunkTimeout, clock });
@@ -87,6 +88,14 @@ export async function startRun<C extends Contract, Raw>(
   // Its writer has its lease. So it begins within that time, or is ended.
   await waitForBeginning(anyHub, run, { clock, limit: ttl + NOTICED });
   return { isNew: false, ended: Promise.resolve() };
+}
+
+/** Plain JavaScript may pass the address of the chat. @throws TypeError */
+function checkRun(run: unknown): void {
+  const { path, params } = (run ?? {}) as Partial<Address>;
+  if (typeof params?.["runId"] === "string") return;
+  const got = typeof path === "string" ? `the path ${JSON.stringify(path)}` : typeNameOf(run);
+  throw new TypeError(`Expected "run" to be an address of a channel made by runChannel, got ${got}.`);
 }
 
 interface WriteNeeds {

@@ -19,6 +19,7 @@ describe("hub.lease", () => {
     ["data that does not fit the end", job, { ttl: 10_000, aborted: { files: "0" } }, "job.end"],
     ["a path", "jobs/a", { ttl: 10_000 }, "got string"],
     ["an address of another contract", { ...room, path: "halls/lobby" }, { ttl: 10_000 }, "of this contract"],
+    ["an address of a channel with another name", { ...room, name: "__proto__" }, { ttl: 10_000 }, "of this contract"],
   ])("refuses %s, and appends nothing", async (_what, address, options, message) => {
     const { hub, log } = await openJobsHub();
     await expect(hub.lease(address as never, options as never)).rejects.toThrow(message);
@@ -76,6 +77,7 @@ describe("hub.stop", () => {
   test.each([
     ["a path", "jobs/a", undefined, "got string"],
     ["an address of another contract", { ...room, path: "halls/lobby" }, undefined, "of this contract"],
+    ["an address of a channel with another name", { ...room, name: "__proto__" }, undefined, "of this contract"],
     ["a reason that is no text", job, 5, 'Expected "reason" to be'],
     ["a reason that is too long", job, "x".repeat(1_001), "to 1000, got 1001"],
   ])("refuses %s, and appends nothing", async (_what, address, reason, message) => {

@@ -13,7 +13,7 @@ import { readHead } from "../runtime/read-head.ts";
 import { allowsTheSame, endOf, type Access } from "../rights/access.ts";
 import type { Commands } from "../rights/commands.ts";
 import type { Displacement } from "../stream/displacement.ts";
-import type { AnswerRoom, UnreadAnswer, UnreadAnswers } from "../unread/unread-answers.ts";
+import type { AnswerRoom, UnreadAnswers } from "../unread/unread-answers.ts";
 import { catchUp, type CatchUpNeeds } from "./catch-up.ts";
 import { history, type HistoryNeeds } from "./history.ts";
 import { pageJson, type PageParts } from "./page-parts.ts";
@@ -61,22 +61,26 @@ export async function answerPage(
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     if (parsed.snapshot) checkSnapshots(needs.snapshots, access);
     if (request.method === "HEAD") return { status: 200, headers: PAGE_HEADERS, body: "" };
-    const { body, epoch, unread, leave } = await makeBody(needs, request, { ...parsed, wait }, access);
+    const { body, epoch, room, leave } = await makeBody(needs, request, { ...parsed, wait }, access);
     const send = (): WholeResponse => {
       void Promise.resolve(request.written).then(leave);
-      return { status: 200, headers: PAGE_HEADERS, body, unread };
+      return { status: 200, headers: PAGE_HEADERS, body, unread: room };
     };
     // A page for a client that is gone is never read, so nobody has to be asked again.
     if (request.signal.aborted || !haveRightsChanged(needs, access, commandCount)) return send();
     commandCount = needs.commands.count();
     try {
-      const renewed = await admit(needs, request, parsed, () => {});
-      const isSame = allowsTheSame(renewed, access) && (await isEpoch(needs, epoch, request.signal));
+      // The page is in memory, and `authorize` may hang.
+      const renewed = await untilGone(
+        room.gone,
+        admit(needs, request, parsed, () => {}),
+      );
+      const isSame = allowsTheSame(renewed, access) && (await isEpoch(needs, epoch, room.gone));
       if (isSame && endOf(renewed) > needs.clock.now()) return send();
       access = renewed;
     } catch (error) {
       leave();
-      throw error;
+      throw reasonOf(error, request, room);
     }
     leave();
     wait = 0;
@@ -88,7 +92,7 @@ interface MadePage {
   readonly body: string;
   /** The epoch of the log that the page ends in. */
   readonly epoch: string;
-  readonly unread: UnreadAnswer;
+  readonly room: AnswerRoom;
   /** The page no longer counts against the limits. */
   readonly leave: () => void;
 }
@@ -105,7 +109,6 @@ async function makeBody(
   parsed: ParsedRequest,
   access: Access,
 ): Promise<MadePage> {
-  const gone = request.signal;
   const { viewerId, refused } = access;
   // Once more, since other requests may have taken the room while `authorize` was asked.
   const isWaiting = parsed.wait > 0;
@@ -132,14 +135,19 @@ async function makeBody(
       return { body, epoch: end.epoch };
     });
     // A loader of the application may hang: the room of a client that has left must not wait for it.
-    return { ...(await untilGone(room.gone, making)), unread: room, leave };
+    return { ...(await untilGone(room.gone, making)), room, leave };
   } catch (error) {
     leave();
-    if (!room.gone.aborted || gone.aborted) throw error;
-    throw new Refusal(503, "limit", { detail: "This server has no room for a page of so many bytes now." });
+    throw reasonOf(error, request, room);
   } finally {
     if (!isWaiting) needs.admission.leave(viewerId);
   }
+}
+
+/** Why there is no page: the error, unless it only says that the page had to give its room to others. */
+function reasonOf(error: unknown, { signal }: Pick<HubRequest, "signal">, room: Pick<AnswerRoom, "gone">): unknown {
+  if (!room.gone.aborted || signal.aborted) return error;
+  return new Refusal(503, "limit", { detail: "This server has no room for a page of so many bytes now." });
 }
 
 function makeParts(

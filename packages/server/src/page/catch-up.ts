@@ -13,6 +13,7 @@ import type { AnswerRoom } from "../unread/unread-answers.ts";
 import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
 import { eventJson } from "./event-json.ts";
 import type { PageParts } from "./page-parts.ts";
+import { pageThatFits } from "./page-that-fits.ts";
 
 export interface CatchUpNeeds extends CurrentValueNeeds {
   readonly log: Pick<EventLog, "read" | "recent" | "current">;
@@ -88,7 +89,8 @@ async function followingEvents(
     // Before the read: whatever comes after the read must wake the page.
     followers.follow(follower, paths);
     try {
-      const page = await reads((signal, of) => log.read(position, of, before.remaining, signal), { paths, gone });
+      const read = await reads((signal, of) => log.read(position, of, before.remaining, signal), { paths, gone });
+      const page = pageThatFits(read, before.remaining.bytes);
       const owed = owedOf(page, start.fromByPath, position);
       const parts: PageParts = {
         events: [...before.events, ...owed.entries.map((entry) => eventJson(entry))],

@@ -17,7 +17,7 @@ describe("history", () => {
   });
 
   test("has no more bytes than a page may have, and says that there is more", async () => {
-    const { page, say } = await openTestHub({ limits: { pageBytes: 250 } });
+    const { page, say } = await openTestHub({ limits: { pageBytes: 450 } });
     await say(...["a", "b", "c"].map((text) => text.repeat(100)));
     const { json } = await page(`${LOBBY}&last=3`);
     expect(json.events).toHaveLength(2);

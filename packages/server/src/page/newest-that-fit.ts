@@ -1,10 +1,11 @@
-import { byteLength, type Entry } from "@tidings/log";
+import type { Entry } from "@tidings/log";
+import { eventBytes } from "./page-that-fits.ts";
 
-/** The newest entries, `most` at most, with `bytes` of data at most. One always fits. */
+/** The newest entries, `most` at most, with `bytes` at most on a page. One always fits. */
 export function newestThatFit(entries: readonly Entry[], most: number, bytes: number): readonly Entry[] {
   let size = 0;
-  const tooMuch = entries.findLastIndex(({ data }, index) => {
-    size += byteLength(data ?? "");
+  const tooMuch = entries.findLastIndex((entry, index) => {
+    size += eventBytes(entry);
     return size > bytes && index < entries.length - 1;
   });
   return entries.slice(Math.max(tooMuch + 1, entries.length - most));

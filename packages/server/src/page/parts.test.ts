@@ -74,9 +74,27 @@ test("a page has no more bytes of UTF-8 than a page may have, in current values,
   expect(pages.map(({ events }) => events.length)).toEqual([3, 3, 3, 0]);
   await hub.say(...Array.from({ length: 6 }, () => "語".repeat(100)));
   const { json } = await hub.page(`${LOBBY}&last=6`);
-  expect([json.events.length, json.more]).toEqual([3, true]);
+  expect([json.events.length, json.more]).toEqual([2, true]);
   const owed = await readPages(hub, `${LOBBY}&after=${pages.at(-1)?.cursor ?? ""}`);
-  expect(owed.map(({ events }) => events.length)).toEqual([3, 3]);
+  expect(owed.map(({ events }) => events.length)).toEqual([2, 2, 2]);
+});
+
+test("a page of withdrawals has no more bytes than a page may have, also if JSON makes their keys longer", async () => {
+  const most = 20_000;
+  const hub = await openTestHub({
+    limits: { pageBytes: most, pageEvents: 10_000 },
+    snapshot: { room: () => ({ texts: [] }) },
+  });
+  const [before = ""] = await hub.say("before");
+  const symbolOf = (index: number) => `${index}${"\u0001".repeat(1_000)}`;
+  await publishPrices(hub, 20, symbolOf);
+  for (let index = 0; index < 20; index++) await hub.hub.clear(lobby, "price", symbolOf(index));
+  for (const query of [`${LOBBY}&after=${before}`, `${LOBBY}&snapshot`]) {
+    const pages = await readPages(hub, query);
+    for (const { events } of pages) expect(JSON.stringify(events).length).toBeLessThan(most);
+    const cleared = pages.flatMap(({ events }) => events.filter(({ clear }) => clear !== undefined));
+    expect(cleared.map(({ clear }) => clear)).toEqual(Array.from({ length: 20 }, (_, index) => symbolOf(index)));
+  }
 });
 
 test("a state counts in the bytes of its page: fewer values come with it", async () => {

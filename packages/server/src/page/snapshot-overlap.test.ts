@@ -196,7 +196,7 @@ describe("retention and the overlap", () => {
   });
 
   test("as many bytes come again as a page has at most, but always one event", async () => {
-    const hub = await openTestHub({ limits: { pageBytes: 1_000, eventBytes: 2_000 } });
+    const hub = await openTestHub({ limits: { pageBytes: 1_300, eventBytes: 2_000 } });
     const long = fewTexts(10).map((text) => text.padEnd(300, "x"));
     await hub.say(...long);
     expect((await readOn(hub)).texts).toEqual(long.slice(7));

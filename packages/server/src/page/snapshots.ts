@@ -3,6 +3,7 @@ import { createEncoder, type Encoder } from "@tidings/contract/encoder";
 import { byteLength } from "@tidings/log";
 import { Refusal } from "../request/refusal.ts";
 import type { Hooks, SnapshotHook } from "../runtime/hooks.ts";
+import { isInstance } from "../runtime/is-instance.ts";
 import type { Limits } from "../runtime/limits.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import { TimeLimitError } from "../runtime/time-limit.ts";
@@ -78,16 +79,16 @@ export function createSnapshots({ contract, hooks, limits, findStart, loads, tra
         async (signal) => {
           checkWanted();
           // Safe: the loader of a channel takes the params of its addresses.
-          return loader.load(params as never, { readableFrom, signal });
+          return await loader.load(params as never, { readableFrom, signal });
         },
         // A signal of its own: the load goes on for others when the first reader leaves.
         { paths: [path], gone: new AbortController().signal },
       );
       return { ...start, path, ...encodeState(loader.encode, state, limits.stateBytes) };
     } catch (error) {
-      if (error instanceof Refusal) throw error;
+      if (isInstance(error, Refusal)) throw error;
       trace.add("error", "hook-failed", { detail: "snapshot", channel: path, error });
-      if (error instanceof TimeLimitError) {
+      if (isInstance(error, TimeLimitError)) {
         throw new Refusal(503, "unavailable", { detail: "The state loads too long." });
       }
       throw new Refusal(500, "internal");

@@ -1,4 +1,4 @@
-import { byteLength, isEnd, type EventLog, type Limit, type Page } from "@tidings/log";
+import { isEnd, type EventLog, type Limit, type Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import pLimit from "p-limit";
@@ -13,6 +13,7 @@ import type { AnswerRoom } from "../unread/unread-answers.ts";
 import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
 import { eventJson } from "./event-json.ts";
 import type { PageParts } from "./page-parts.ts";
+import { eventBytes, pageThatFits } from "./page-that-fits.ts";
 import { MOST_EVENTS } from "./snapshot-overlap.ts";
 import type { Snapshot, Snapshots } from "./snapshots.ts";
 
@@ -56,10 +57,11 @@ export async function states(
   const position = earliest(loaded) ?? start.cursor;
   // With small pages, too, all events of most states fit.
   const limit = { ...pageLimit, entries: Math.max(pageLimit.entries, MOST_EVENTS) };
-  const page = await reads((signal, of) => log.read(position, of, limit, signal), { paths, gone });
+  const read = await reads((signal, of) => log.read(position, of, limit, signal), { paths, gone });
+  const page = pageThatFits(read, limit.bytes);
   const { entries, holes } = owedBeside(loaded, page, start.readableFromByPath, position);
   const events = entries.map((entry) => eventJson(entry));
-  const bytes = [...entries.map(({ data }) => byteLength(data ?? "")), ...loaded.map((each) => each.bytes)];
+  const bytes = [...entries.map(eventBytes), ...loaded.map((each) => each.bytes)];
   const valuesLimit = {
     entries: Math.max(1, pageLimit.entries - entries.length),
     bytes: bytes.reduce((rest, each) => rest - each, pageLimit.bytes),

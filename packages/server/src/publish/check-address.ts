@@ -12,10 +12,11 @@ export function checkAddress(address: unknown): void {
 /** The address as the contract reads its path. @throws ContractError `unknown-channel` for one of another contract */
 export function addressOf(contract: Contract, address: Address): Address {
   checkAddress(address);
-  const { path } = address;
+  const { path, name } = address;
   const found = parseAddress(contract, path);
-  if (found !== null) return found;
+  // Another contract may have the same path, with other events.
+  if (found?.name === name) return found;
   const mismatch = `Expected an address of this contract (${Object.keys(contract).join(", ")})`;
-  const got = `got the path ${JSON.stringify(path)}; make it with the contract's channel function`;
-  throw new ContractError("unknown-channel", `${mismatch}, ${got}.`);
+  const got = `got the path ${JSON.stringify(path)} of the channel ${JSON.stringify(name)}`;
+  throw new ContractError("unknown-channel", `${mismatch}, ${got}; make it with the contract's channel function.`);
 }

@@ -389,6 +389,12 @@ describe("events refuses", () => {
     ["nothing", undefined, {}, /Expected an address such as/],
     ["a list with null in it", [lobby, null], {}, /Expected an address such as/],
     ["an address of another contract", { ...lobby, path: "halls/lobby" }, {}, /of this contract \(room, inbox\)/],
+    [
+      "an address of a channel with another name",
+      { ...lobby, name: "__proto__" },
+      {},
+      /of this contract \(room, inbox\)/,
+    ],
     ["a misspelt option", lobby, { afer: null }, /Expected one of after, signal/],
     ["an `after` that is no cursor", lobby, { after: "yesterday" }, /Expected "after" to be the cursor of an item/],
     ["an `after` that is no text", lobby, { after: 5 }, /Expected "after" to be the cursor of an item/],

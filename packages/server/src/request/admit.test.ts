@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bareThenable } from "../../test/bare-thenable.ts";
+import { bareThenable, patchedPromise } from "../../test/bare-thenable.ts";
 import { openTestHub, parsePage } from "../../test/test-hub.ts";
 
 const LOBBY = "channel=rooms/lobby&protocol=1";
@@ -66,10 +66,13 @@ test.each([[new Error("no database")], [{ status: 200 }], [{ status: 500 }], ["t
   },
 );
 
-test("whatever has a then is waited for, also if that returns nothing", async () => {
-  const { ask } = await openTestHub({
-    authenticate: () => bareThenable(() => ({ id: "ada" })),
-    authorize: () => bareThenable(() => true),
-  });
-  expect(await ask(LOBBY)).toMatchObject({ status: 200 });
-});
+test.each([bareThenable, patchedPromise])(
+  "whatever has a then is waited for, also if that returns nothing: %o",
+  async (later) => {
+    const { ask } = await openTestHub({
+      authenticate: () => later(() => ({ id: "ada" })),
+      authorize: () => later(() => true),
+    });
+    expect(await ask(LOBBY)).toMatchObject({ status: 200 });
+  },
+);

@@ -4,11 +4,11 @@ import type { HubRequest, Viewer } from "../hub-options.ts";
 import { authorizeAll, timeOf, type Access, type AccessNeeds } from "../rights/access.ts";
 import type { Hooks } from "../runtime/hooks.ts";
 import { isPending, type HookAnswer } from "../runtime/pending.ts";
-import { inTime, TimeLimitError } from "../runtime/time-limit.ts";
 import type { Refusals } from "../runtime/refusals.ts";
 import type { Trace } from "../runtime/trace.ts";
 import { checkViewer } from "./check-viewer.ts";
 import { Refusal } from "./refusal.ts";
+import { waitForHook } from "./wait-for-hook.ts";
 
 export interface AdmitNeeds extends AccessNeeds {
   readonly hooks: Pick<Hooks, "authenticate" | "authorize">;
@@ -16,9 +16,6 @@ export interface AdmitNeeds extends AccessNeeds {
   readonly trace: Pick<Trace, "add">;
   readonly refusals: Refusals;
 }
-
-/** How long `authenticate` may take, and `authorize` about all paths of a request, in milliseconds. */
-const HOOK_TIME = 10_000;
 
 /**
  * Asks the application who is asking, and what this viewer may read.
@@ -33,8 +30,8 @@ export async function admit(
   checkRoom: (viewerId: string) => void,
 ): Promise<Access> {
   const { clock, trace, refusals } = needs;
-  const identified = askHook(needs, "authenticate", authenticate(needs, request));
-  const viewer = isPending(identified) ? await identified : identified;
+  const identified = authenticate(needs, request);
+  const viewer = isPending(identified) ? await waitForHook(needs, request, "authenticate", identified) : identified;
   // Plain JavaScript may answer anything.
   if (!viewer) {
     refusals.add("unauthenticated");
@@ -46,8 +43,8 @@ export async function admit(
     throw new Refusal(401, "unauthenticated", { detail: "The credentials have expired." });
   }
   checkRoom(viewerId);
-  const decided = askHook(needs, "authorize", authorizeAll(needs, viewer, viewerId, parsed.channels.keys()));
-  const access = isPending(decided) ? await decided : decided;
+  const decided = authorizeAll(needs, viewer, viewerId, parsed.channels.keys());
+  const access = isPending(decided) ? await waitForHook(needs, request, "authorize", decided) : decided;
   for (const [channel, reason] of access.refused) {
     trace.add("debug", "refuse", { viewer: viewerId, channel, detail: reason });
     refusals.add(reason, { viewer: viewerId, channel });
@@ -56,29 +53,6 @@ export async function admit(
   const channels = [...access.refused.keys()];
   if ([...access.refused.values()].includes("forbidden")) throw new Refusal(403, "forbidden", { channels });
   throw new Refusal(404, "unknown-channel", { channels });
-}
-
-/** Bounds the time of an answer that is still to come. What is there at once needs neither a promise nor a timer. */
-function askHook<Result>(
-  needs: Pick<AdmitNeeds, "clock" | "trace">,
-  name: string,
-  answer: HookAnswer<Result>,
-): HookAnswer<Result> {
-  return isPending(answer) ? waitForHook(needs, name, answer) : answer;
-}
-
-async function waitForHook<Result>(
-  { clock, trace }: Pick<AdmitNeeds, "clock" | "trace">,
-  name: string,
-  answer: Promise<Result>,
-): Promise<Result> {
-  try {
-    return await inTime(clock, HOOK_TIME, answer);
-  } catch (error) {
-    if (!(error instanceof TimeLimitError)) throw error;
-    trace.add("error", "hook-failed", { detail: name, error });
-    throw new Refusal(503, "unavailable", { detail: "The server takes too long to decide." });
-  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isInstance } from "../runtime/is-instance.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { Tailer } from "../window/tailer.ts";
 import { hasLeft } from "./has-left.ts";
@@ -24,7 +25,7 @@ export async function askLog<Answer>(
     await tailer.ready();
     return await question();
   } catch (error) {
-    if (error instanceof Refusal) throw error;
+    if (isInstance(error, Refusal)) throw error;
     if (hasLeft(reader)) throw new Refusal(503, "unavailable", { detail: "The client has left." });
     if (closing.aborted) throw new Refusal(503, "draining");
     trace.add("error", "read-failed", { error });

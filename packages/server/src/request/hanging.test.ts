@@ -12,6 +12,21 @@ class BadChannelLog extends WatchedLog {
   }
 }
 
+/** A log whose reads of history wait until they may go on. */
+class LateLog extends WatchedLog {
+  #waiting = Promise.resolve();
+  goOn = (): void => {};
+
+  wait(): void {
+    this.#waiting = new Promise((resolve) => (this.goOn = resolve));
+  }
+
+  override async recent(...args: Parameters<WatchedLog["recent"]>): ReturnType<WatchedLog["recent"]> {
+    await this.#waiting;
+    return super.recent(...args);
+  }
+}
+
 describe("a channel whose reads hang", () => {
   test("keeps nobody else waiting", async () => {
     const log = new BadChannelLog();
@@ -40,6 +55,28 @@ describe("a hook that hangs", () => {
     const record = expect.objectContaining({ level: "error", event: "hook-failed", detail: name });
     expect(records).toEqual([record, record]);
   });
+
+  test.each(["authenticate", "authorize"] as const)(
+    "%s: a client that leaves is waited for no longer than a second, and the hook is reported all the same",
+    async (name) => {
+      const { hub, clock, records } = await openTestHub({ [name]: () => new Promise(() => {}) });
+      for (const headers of [{}, JSON_HEADERS]) {
+        const client = new AbortController();
+        const asking = hub.handle(request(`${LOBBY}&protocol=1`, { headers, signal: client.signal }));
+        let isOver = false;
+        void asking.then(() => (isOver = true));
+        await clock.advance(1_500);
+        expect(isOver).toBe(false);
+        client.abort();
+        await clock.advance(1_000);
+        expect(isOver).toBe(true);
+        expect(records).toEqual([]);
+        await clock.advance(10_000);
+        expect(records).toEqual([expect.objectContaining({ event: "hook-failed", detail: name })]);
+        records.length = 0;
+      }
+    },
+  );
 
   test("a loader: 503 after ten seconds, reported, and the next request loads again", async () => {
     let loads = 0;
@@ -84,4 +121,48 @@ test("pages whose clients have left give back the room of their viewer, whatever
   hangs = false;
   await clock.settle();
   expect((await ask(`${LOBBY}&protocol=1`, { headers: { authorization: "ada" } })).status).toBe(200);
+});
+
+describe("pages that wait until authorize is asked again", () => {
+  const READERS = 80;
+
+  /** Pages of almost a megabyte each. They are made, and then authorize hangs. */
+  async function makePages() {
+    let hangs = false;
+    const log = new LateLog();
+    const opened = await openMembersHub({ log, authorize: () => (hangs ? new Promise(() => {}) : true) });
+    const { hub, clock } = opened;
+    for (let count = 0; count < 15; count++) await hub.publish(lobby, "message", { text: "x".repeat(60_000) });
+    log.wait();
+    const client = new AbortController();
+    const ask = (authorization: string) => {
+      const headers = { ...JSON_HEADERS, authorization };
+      return hub.handle(request(`${LOBBY}&last=15`, { headers, signal: client.signal }));
+    };
+    const asking = Array.from({ length: READERS }, (_, number) => ask(`reader ${number}`));
+    await clock.settle();
+    hangs = true;
+    await hub.recheck({ address: lobby });
+    await clock.settle();
+    log.goOn();
+    await clock.settle();
+    return { ...opened, asking, client };
+  }
+
+  test("take the room of answers and of what pages hold, and no more", async () => {
+    const { clock, asking } = await makePages();
+    let refused = 0;
+    for (const each of asking) void each.then(() => refused++);
+    await clock.advance(5_000);
+    // 32 and 16 MB.
+    expect((READERS - refused) * 900_000).toBeLessThan(50 * 1024 * 1024);
+    for (const answer of asking.slice(0, 1)) expect(parsePage(await answer)).toMatchObject({ status: 503 });
+  });
+
+  test("are given up when their clients leave", async () => {
+    const { clock, asking, client } = await makePages();
+    client.abort();
+    await clock.settle();
+    for (const answer of asking) expect((await answer).status).toBe(503);
+  });
 });

@@ -1,6 +1,7 @@
 import { byteLength } from "@tidings/log";
 import { negotiate, type ParsedRequest, type Representation } from "@tidings/protocol";
 import type { HubRequest } from "../hub-options.ts";
+import { isInstance } from "../runtime/is-instance.ts";
 import type { Limits } from "../runtime/limits.ts";
 import type { Refusals } from "../runtime/refusals.ts";
 import type { Trace } from "../runtime/trace.ts";
@@ -60,8 +61,9 @@ async function answerOrRefuse(
   try {
     return await answer(needs, request, isOriginAllowed);
   } catch (error) {
-    if (!(error instanceof Refusal)) needs.trace.add("error", "request-failed", { error });
-    const refusal = error instanceof Refusal ? error : new Refusal(500, "internal");
+    const isRefusal = isInstance(error, Refusal);
+    if (!isRefusal) needs.trace.add("error", "request-failed", { error });
+    const refusal = isRefusal ? error : new Refusal(500, "internal");
     return countUnread(needs, request, refusalResponse(refusal, request, needs.random()));
   }
 }

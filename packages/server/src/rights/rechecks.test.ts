@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bareThenable } from "../../test/bare-thenable.ts";
+import { bareThenable, patchedPromise } from "../../test/bare-thenable.ts";
 import { BufferSink } from "../../test/buffer-sink.ts";
 import { lobby, openMembersHub, said } from "../../test/test-hub.ts";
 
@@ -39,18 +39,19 @@ describe("recheck", () => {
     expect(records).toContainEqual(expect.objectContaining({ event: "hook-failed", detail: "authorize" }));
   });
 
-  test("waits for whatever has a then, also if that returns nothing", async () => {
-    let isAllowed = true;
-    const { hub, clock, connect, say } = await openMembersHub({
-      authorize: () => bareThenable(() => isAllowed),
-    });
-    const { sink } = await connect(LOBBY, ada);
-    isAllowed = false;
-    await hub.recheck({ viewer: "ada" });
-    await clock.settle();
-    await say("secret");
-    expect([sink.received, sink.ended]).toEqual([[], true]);
-  });
+  test.each([bareThenable, patchedPromise])(
+    "waits for whatever has a then, also if that returns nothing: %o",
+    async (later) => {
+      let isAllowed = true;
+      const { hub, clock, connect, say } = await openMembersHub({ authorize: () => later(() => isAllowed) });
+      const { sink } = await connect(LOBBY, ada);
+      isAllowed = false;
+      await hub.recheck({ viewer: "ada" });
+      await clock.settle();
+      await say("secret");
+      expect([sink.received, sink.ended]).toEqual([[], true]);
+    },
+  );
 
   test("when authorize hangs, the stream ends, too", async () => {
     let hangs = false;

@@ -40,30 +40,8 @@ export function createHooks(options: Options, trace: Pick<Trace, "guard">): Hook
   return {
     authenticate: (request) => toHookAnswer(authenticate(request)),
     authorize: (question) => toHookAnswer(options.authorize(question)),
-    snapshots: new Map(
-      Object.entries(options.snapshot ?? {}).map(([name, load]) => [name, withReadableErrors(load)] as const),
-    ),
+    snapshots: new Map(Object.entries(options.snapshot ?? {})),
     connected: guarded("onConnect"),
     disconnected: guarded("onDisconnect"),
   };
-}
-
-/** A loader that throws nothing that the hub cannot look at: `instanceof` throws for a proxy that was revoked. */
-function withReadableErrors(load: SnapshotHook): SnapshotHook {
-  return async (params, scope) => {
-    try {
-      return await load(params, scope);
-    } catch (error) {
-      throw isReadable(error) ? error : new TypeError("Expected an error, got an object that cannot be read.");
-    }
-  };
-}
-
-function isReadable(error: unknown): boolean {
-  try {
-    Object.prototype.isPrototypeOf.call(Error.prototype, error as object);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -22,7 +22,7 @@ export const DEFAULT_LIMITS = {
   stateLoads: 64,
   /** Events of one page, and entries scanned by one read. */
   pageEvents: 500,
-  /** Bytes of the events of one page, and of one read. One event may have more. */
+  /** Bytes of the events of one page, and of the data of one read. One event may have more. */
   pageBytes: 1024 * 1024,
   /** Bytes of one snapshot's JSON. */
   stateBytes: 1024 * 1024,

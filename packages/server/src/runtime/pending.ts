@@ -10,7 +10,12 @@ export function toHookAnswer<Result>(given: Result | PromiseLike<Result>): HookA
   const answer: unknown = given;
   const isLater =
     typeof answer === "object" && answer !== null && "then" in answer && typeof answer.then === "function";
-  return isLater ? Promise.resolve(given) : (given as Result);
+  return isLater ? settled(given) : (given as Result);
+}
+
+/** Not `Promise.resolve`, which returns a promise as it is, also one with a `then` of its own. */
+async function settled<Result>(given: Result | PromiseLike<Result>): Promise<Result> {
+  return await given;
 }
 
 /** Whether an answer is still to come. */

@@ -5,26 +5,41 @@ const LOBBY = "channel=rooms/lobby&protocol=1";
 const PAGE = "channel=rooms/lobby&snapshot";
 
 /** A value that throws whenever anybody looks at it. */
-function unreadable(): unknown {
+function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   return proxy;
 }
 
-function fail(): never {
+const UNREADABLE: readonly (readonly [string, () => unknown])[] = [
+  ["a proxy that was revoked", revoked],
+  [
+    "a proxy that throws such a one",
+    () =>
+      new Proxy(new Error("x"), {
+        getPrototypeOf: () => fail(revoked),
+      }),
+  ],
+  ["an error whose members throw such a one", () => Object.defineProperties(new Error("x"), THROWING)],
+];
+const THROWING = Object.fromEntries(["message", "status"].map((name) => [name, { get: () => fail(revoked) }]));
+
+function fail(make: () => unknown): never {
   // oxlint-disable-next-line no-throw-literal -- applications throw anything
-  throw unreadable();
+  throw make();
 }
 
-describe("an error that cannot be read", () => {
+describe.each(UNREADABLE)("%s", (_, make) => {
+  const failNow = () => fail(make);
+  const failLater = async () => fail(make);
   test.each([
-    ["authenticate", { authenticate: fail }, LOBBY],
-    ["a late authenticate", { authenticate: async () => fail() }, LOBBY],
-    ["authorize", { authorize: fail }, LOBBY],
-    ["a late authorize", { authorize: async () => fail() }, LOBBY],
-    ["a loader", { snapshot: { room: fail } }, PAGE],
-    ["a late loader", { snapshot: { room: async () => fail() } }, PAGE],
-  ])("of %s is 500 and reported", async (_, options, query) => {
+    ["authenticate", { authenticate: failNow }, LOBBY],
+    ["a late authenticate", { authenticate: failLater }, LOBBY],
+    ["authorize", { authorize: failNow }, LOBBY],
+    ["a late authorize", { authorize: failLater }, LOBBY],
+    ["a loader", { snapshot: { room: failNow } }, PAGE],
+    ["a late loader", { snapshot: { room: failLater } }, PAGE],
+  ])("thrown by %s is 500 and reported", async (__, options, query) => {
     const { ask, records } = await openTestHub(options);
     const { status, json } = parsePage(await ask(query, { headers: { accept: "application/json" } }));
     expect([status, json.code]).toEqual([500, "internal"]);
