@@ -1,4 +1,4 @@
-import { copyFileSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { startEpoch } from "@tidings/log-sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { createProxy } from "../tcp-proxy.ts";
@@ -81,3 +81,38 @@ test("after its -wal file was deleted a server acknowledges nothing, and what a 
   expect(reader?.texts).toEqual(["1", "2", "3", "4", "5", "6", "7"]);
   expect(reader?.surprises).toEqual(['gap {"channels":{"rooms/lobby":"lost"}}']);
 }, 60_000);
+
+/** What may happen to a -wal file while no server runs. */
+const DAMAGES: readonly [string, (wal: string) => void][] = [
+  ["cut in half", (wal) => truncateSync(wal, statSync(wal).size / 2)],
+  ["given a damaged header", (wal) => writeFileSync(wal, readFileSync(wal).fill(90, 0, 32))],
+  ["filled with zeros at its end", (wal) => writeFileSync(wal, readFileSync(wal).fill(0, statSync(wal).size - 40_000))],
+];
+
+test.for(DAMAGES)(
+  "when the -wal file of a killed server was %s, readers of what is lost get a gap",
+  async ([, damage]) => {
+    const program = await buildHubProgram();
+    const path = await temporaryPath();
+    let server = await startHubProcess(program, { path });
+    const proxy = await createProxy(() => server.port);
+    onTestFinished(() => proxy.close());
+    const publish = (text: string) => postJson(proxy.port, "/publish", { text, key: text });
+    const [reader] = await startReaders(1, proxy.port);
+    const lost = Array.from({ length: 20 }, (_, n) => `lost ${n}`);
+    for (const text of lost) await publish(text);
+    await reader?.has(lost.length);
+
+    await server.kill();
+    damage(`${path}-wal`);
+    server = await startHubProcess(program, { path });
+    await reader?.until(() => reader.surprises.length > 0);
+    await reader?.until(() => reader.connection.liveAt !== null);
+    const after = Array.from({ length: 30 }, (_, n) => `new ${n}`);
+    for (const text of after) await publish(text);
+    await reader?.until(() => reader.texts.at(-1) === "new 29");
+    expect(reader?.texts).toEqual([...lost, ...after]);
+    expect(reader?.surprises).toEqual(['gap {"channels":{"rooms/lobby":"lost"}}']);
+  },
+  60_000,
+);

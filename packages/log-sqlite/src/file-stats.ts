@@ -1,12 +1,9 @@
 import { statSync } from "node:fs";
 
-/** Identifies the file at a path; null if there is none. */
-export function identityOf(path: string): string | null {
+/** What identifies the file at a path, null if there is none, and its bytes. One look costs some microseconds. */
+export function lookAt(path: string): { readonly identity: string | null; readonly size: number } {
   const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
-}
-
-/** The bytes of the file at a path; 0 if there is none. */
-export function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return stats === undefined
+    ? { identity: null, size: 0 }
+    : { identity: `${stats.dev}:${stats.ino}`, size: stats.size };
 }

@@ -1,6 +1,7 @@
 import type { SqliteTransaction } from "./driver.ts";
 import type { LogFile } from "./log-file.ts";
-import { beginEpoch, readHead } from "./schema.ts";
+import { beginEpoch, hasEpoch, readEpoch, readHead } from "./schema.ts";
+import { readShownHead } from "./shown-head.ts";
 
 // What the file says about its last use. SQLite finds what a killed process has committed in the -wal file. After a
 // power cut that file may lack its last commits, and somebody may delete it. Then the log has lost acknowledged
@@ -19,9 +20,12 @@ export interface Opening {
 /**
  * Begins a new epoch if entries of the running one may be lost. It costs readers nothing if none is lost: only the
  * positions after the head that is found are invalid then. Otherwise it writes nothing.
+ *
+ * @throws Error if a damaged -wal file has left tables that do not fit together
  */
 export function continueEpoch(file: LogFile, opening: Opening): void {
   if (isIntact(file, opening)) return;
+  if (!hasShownHead(file)) refuseMixed(file);
   file.transact("begin immediate", () => {
     const isNew = readMark(file, "boot") === null && readHead(file) === 0;
     if (!isNew && !isIntact(file, opening)) beginEpoch(file, opening.epoch, readHead(file));
@@ -100,8 +104,32 @@ export function noteClose(file: LogFile): void {
 
 /** Whether the file certainly has every entry that was acknowledged. */
 function isIntact(file: LogFile, { boot, hasWal }: Opening): boolean {
+  if (!hasShownHead(file)) return false;
   if (hasWal) return readMark(file, "boot") === boot;
   return readMark(file, "closed") === String(readHead(file));
+}
+
+/** Whether the file has the newest entry that was shown, or an epoch has ended since. */
+function hasShownHead(file: LogFile): boolean {
+  // Read first: another process may append an entry, and show it, at this moment.
+  const shown = readShownHead(file.database);
+  if (shown === null) return true;
+  if (shown.epoch === readEpoch(file)) return shown.seq <= readHead(file);
+  return hasEpoch(file, shown.epoch);
+}
+
+/**
+ * A checkpoint may have moved commits into the file that the damaged -wal file lacks. SQLite then reads newer pages of
+ * the file together with older ones of the -wal file. The check takes some seconds for a large file, so it is made only
+ * after a loss.
+ */
+function refuseMixed(file: LogFile): void {
+  const report = file.prepare("pragma integrity_check(1)").get()?.["integrity_check"];
+  if (report === "ok") return;
+  throw new Error(
+    "the -wal file beside it has lost commits, and what is left does not fit together " +
+      `(${String(report)}). Put a backup in its place, run startEpoch(), and start again`,
+  );
 }
 
 function readMark(file: SqliteTransaction, name: "boot" | "closed"): string | null {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { findDriver, type Driver, type Handle, type Statement } from "./driver.ts";
-import { identityOf, sizeOf } from "./file-stats.ts";
+import { lookAt } from "./file-stats.ts";
 import { isBusy, isFull, sqliteError } from "./sqlite-error.ts";
 
 /**
@@ -20,7 +20,7 @@ export class LogFile {
   readonly path: string;
   readonly #handle: Handle;
   readonly #statements = new Map<string, Statement>();
-  /** Leads to the file, perhaps by a symbolic link. It stays right when the process changes its folder. */
+  /** Leads to the file, perhaps by a symbolic link. */
   #pathToFile: string;
   /** The file itself: the -wal and -shm files are beside it, not beside a link. */
   #database: string;
@@ -39,7 +39,7 @@ export class LogFile {
     this.#handle = handle;
     this.#pathToFile = resolve(path);
     this.#database = this.#pathToFile;
-    this.#identity = identityOf(this.#pathToFile);
+    this.#identity = lookAt(this.#pathToFile).identity;
   }
 
   /**
@@ -61,12 +61,17 @@ export class LogFile {
     if (this.#identity !== null) return;
     // A URI is no path.
     this.#pathToFile = database;
-    this.#identity = identityOf(database);
+    this.#identity = lookAt(database).identity;
+  }
+
+  /** The file itself, not a link to it. */
+  get database(): string {
+    return this.#database;
   }
 
   /** Whether the -wal file has commits. One that is cut off in its header has none. */
   hasWal(): boolean {
-    return this.#sizeOfWal() > WAL_HEADER;
+    return this.#wal().size > WAL_HEADER;
   }
 
   exec(sql: string): void {
@@ -95,13 +100,13 @@ export class LogFile {
 
   /** Notes which -wal and -shm files this handle uses. SQLite keeps them while a handle is open. */
   noteBeside(): void {
-    this.#besideIdentity = this.#identifyBeside();
+    this.#besideIdentity = this.#identifyBeside(this.#wal().identity);
     this.noteCommit();
   }
 
   /** Notes how long the -wal file is now. */
   noteCommit(): void {
-    this.#walBytes = this.#sizeOfWal();
+    this.#walBytes = this.#wal().size;
   }
 
   /**
@@ -112,19 +117,20 @@ export class LogFile {
    *   shortened the -wal file
    */
   refuseReplaced(): void {
-    if (identityOf(this.#pathToFile) !== this.#identity) {
+    if (lookAt(this.#pathToFile).identity !== this.#identity) {
       throw new Error(
         "the file was deleted or replaced while it was open. Stop the server, put the right file in its place, " +
           "run startEpoch(), and start again",
       );
     }
-    if (this.#besideIdentity !== null && this.#identifyBeside() !== this.#besideIdentity) {
+    const wal = this.#wal();
+    if (this.#besideIdentity !== null && this.#identifyBeside(wal.identity) !== this.#besideIdentity) {
       throw new Error(
         "the -wal or -shm file beside it was deleted or replaced while it was open. Stop the server without killing " +
           "it, which saves what was published, and start again",
       );
     }
-    if (this.#isDoubtful || this.#sizeOfWal() < this.#walBytes) this.#refuseShortened();
+    if (this.#isDoubtful || wal.size < this.#walBytes) this.#refuseShortened();
   }
 
   /**
@@ -136,7 +142,7 @@ export class LogFile {
     this.#isDoubtful = true;
     const frames = this.#moveWal();
     if (frames === null) return;
-    if (this.#sizeOfWal() < this.#sizeOfFrames(frames)) throw shortened();
+    if (this.#wal().size < this.#sizeOfFrames(frames)) throw shortened();
     this.#isDoubtful = false;
     this.noteCommit();
   }
@@ -161,12 +167,12 @@ export class LogFile {
     return frames === 0 ? 0 : WAL_HEADER + frames * (FRAME_HEADER + pageSize);
   }
 
-  #sizeOfWal(): number {
-    return sizeOf(`${this.#database}-wal`);
+  #wal(): ReturnType<typeof lookAt> {
+    return lookAt(`${this.#database}-wal`);
   }
 
-  #identifyBeside(): string {
-    return `${identityOf(`${this.#database}-wal`)} ${identityOf(`${this.#database}-shm`)}`;
+  #identifyBeside(wal: string | null): string {
+    return `${wal} ${lookAt(`${this.#database}-shm`).identity}`;
   }
 
   /** The texts of all statements that were prepared; tests ask SQLite for their query plans. */

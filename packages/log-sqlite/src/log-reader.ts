@@ -72,18 +72,29 @@ from json_each(?)`;
 /** Reads all channels after a position without the file; null if that cannot be done. */
 type ReadNewest = (after: Cursor, limit: Limit) => Page | null;
 
+/** Options of {@link LogReader}. */
+interface LogReaderOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Asked first for a reader that follows the log: it mostly wants what this process has written. @default never */
+  readonly readNewest?: ReadNewest;
+  /** Called with the head of each read, before anybody hears of it. @default nothing */
+  readonly onHead?: (head: Cursor) => void;
+}
+
 /** The log's own handle for reading. Every method reads one state of the file, in one transaction. */
 export class LogReader {
   readonly #file: LogFile;
   readonly #now: () => number;
   readonly #readNewest: ReadNewest;
+  readonly #onHead: (head: Cursor) => void;
   readonly #epochs: Epochs;
 
-  /** @param readNewest asked first for a reader that follows the log: it mostly wants what this process has written */
-  constructor(file: LogFile, now: () => number, readNewest: ReadNewest = () => null) {
+  constructor(file: LogFile, { now, readNewest = () => null, onHead = () => {} }: LogReaderOptions) {
     this.#file = file;
     this.#now = now;
     this.#readNewest = readNewest;
+    this.#onHead = onHead;
     this.#epochs = new Epochs(file);
     file.setBusyTimeout(READ_TIMEOUT);
   }
@@ -180,7 +191,9 @@ export class LogReader {
       return this.#file.transact("begin", () => {
         const opening = this.#file.prepare(OPENING).get();
         this.#epochs.update(Number(opening?.["epoch"]));
-        return read(Number(opening?.["head"] ?? 0));
+        const head = Number(opening?.["head"] ?? 0);
+        this.#onHead(this.#epochs.table.headAt(head));
+        return read(head);
       });
     } catch (cause) {
       throw sqliteError("read", this.#file.path, cause);

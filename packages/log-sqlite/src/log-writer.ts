@@ -45,8 +45,8 @@ export interface LogWriterOptions {
   readonly use: () => Use;
   /** How long work waits for other writers, in milliseconds. */
   readonly patience: number;
-  /** Called after every commit. */
-  readonly onCommit: () => void;
+  /** Called after every commit, before anybody hears of it, with the position of the last entry; null without one. */
+  readonly onCommit: (last: Cursor | null) => void;
 }
 
 /**
@@ -209,8 +209,9 @@ export class LogWriter {
     this.#file.noteCommit();
     if (this.#changes.isAll) this.#newest.append(this.#changes.inserted);
     else this.#newest.forget();
+    const last = this.#changes.inserted.at(-1);
+    this.#options.onCommit(last === undefined ? null : this.#epochs.table.cursorAt(last.seq));
     for (const finish of finished) finish();
-    this.#options.onCommit();
   }
 
   /** Whether no other handle has written since the last commit. False if the file says nothing at this moment. */

@@ -143,7 +143,10 @@ test("a follower of its own process gets them without the file, until somebody e
   expect(writer.readNewest({ ...after, epoch: "another" }, LIMIT)).toBeNull();
   // A statement that the writer does not know of: only who reads the file sees that the rows are gone.
   file.exec("delete from tidings_entry");
-  const reader = new LogReader(openFile(path), Date.now, (...asked) => writer.readNewest(...asked));
+  const reader = new LogReader(openFile(path), {
+    now: Date.now,
+    readNewest: (...asked) => writer.readNewest(...asked),
+  });
   expect(reader.read(after, null, LIMIT).entries).toHaveLength(1);
   expect(reader.read(after, ["a", "b"], LIMIT).entries).toEqual([]);
   await openLog(path).append([entry("a", "3")]);

@@ -33,7 +33,7 @@ describe(`query plans of the log's statements, by ${driver.name}`, () => {
       { ...entry("rooms/1", "value"), mode: "latest", key: "" },
     ]);
     file.exec("delete from tidings_entry where seq in (1, 3)");
-    const reader = new LogReader(file, Date.now);
+    const reader = new LogReader(file, { now: Date.now });
     const start = { ...reader.head(), seq: 0 };
     const limit = { entries: 10, bytes: 1e6 };
     const named = ["rooms/0", "rooms/1"];

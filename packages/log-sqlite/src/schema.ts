@@ -237,3 +237,8 @@ export function readVersion(file: LogFile): number {
 export function readEpoch(file: LogFile): string {
   return String(file.prepare("select epoch from tidings_epoch order by number desc limit 1").get()?.["epoch"]);
 }
+
+/** Whether the log has or had this epoch. */
+export function hasEpoch(file: LogFile, epoch: string): boolean {
+  return file.prepare("select 1 from tidings_epoch where epoch = ?").get(epoch) !== undefined;
+}

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { completeKeep, type Keep, type TransactionalLog } from "@tidings/log";
 import { composeTransactionalLog, sleep, Watchers } from "@tidings/log/engine";
-import { newEpoch } from "@tidings/protocol";
+import { newEpoch, type Cursor } from "@tidings/protocol";
 import {
   checkMethods,
   checkOptions,
@@ -19,6 +19,7 @@ import { openLogFile, type LogFile } from "./log-file.ts";
 import { LogReader } from "./log-reader.ts";
 import { Retention } from "./retention.ts";
 import { beginEpoch, prepareSchema, readEpoch, readHead, readVersion, refuseNewer } from "./schema.ts";
+import { ShownHead } from "./shown-head.ts";
 import { sqliteError } from "./sqlite-error.ts";
 import { hasRules, storeRules } from "./stored-rules.ts";
 import { TransactionInsert } from "./transaction-insert.ts";
@@ -140,10 +141,18 @@ function composeSqliteLog(path: string, options: SqliteLogOptions): Transactiona
   const keep = completeKeep(options.keep, DEFAULT_KEEP);
   const watchers = new Watchers();
   const use = (): Use => ({ boot, epoch: newEpoch(random) });
-  const onCommit = () => watchers.wake();
   const { writing, reading, epoch } = openHandles(path, { synchronous, boot, random });
+  const shownHead = new ShownHead(writing.database);
+  const onCommit = (last: Cursor | null) => {
+    if (last !== null) shownHead.note(last);
+    watchers.wake();
+  };
   const writer = new LogWriter(writing, { now, clock, use, patience, onCommit });
-  const reader = new LogReader(reading, now, (after, limit) => writer.readNewest(after, limit));
+  const reader = new LogReader(reading, {
+    now,
+    readNewest: (after, limit) => writer.readNewest(after, limit),
+    onHead: (head) => shownHead.note(head),
+  });
   const retention = new Retention(writing, keep);
   const insert = new TransactionInsert(writing, { epoch, now, use });
   const restart = (error: unknown): never => {
@@ -174,6 +183,7 @@ function composeSqliteLog(path: string, options: SqliteLogOptions): Transactiona
       async close() {
         reader.close();
         await writer.close();
+        shownHead.close();
       },
     },
     (transaction, batch) => {

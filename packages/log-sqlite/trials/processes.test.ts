@@ -1,3 +1,5 @@
+import { cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Appended } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { describe, expect, test } from "vitest";
@@ -12,6 +14,14 @@ const TIMEOUT = 180_000;
 async function startSeveral(path: string, count: number): Promise<LogProcess[]> {
   return Promise.all(Array.from({ length: count }, () => LogProcess.start(path)));
 }
+
+/** What may happen to the -wal file while no process has the file open. */
+const DAMAGES: readonly (readonly [string, (wal: string) => void])[] = [
+  ["is cut in half", (wal) => truncateSync(wal, statSync(wal).size / 2)],
+  ["gets a damaged header", (wal) => writeFileSync(wal, readFileSync(wal).fill(90, 0, 32))],
+  ["gets zeros at its end", (wal) => writeFileSync(wal, readFileSync(wal).fill(0, statSync(wal).size - 40_000))],
+  ["is deleted", (wal) => rmSync(wal)],
+];
 
 describe(`several processes on one file, by ${driver.name}`, () => {
   test(
@@ -148,6 +158,48 @@ describe(`several processes on one file, by ${driver.name}`, () => {
       expect(duplicates).toBeGreaterThanOrEqual(5 * (lives - 1));
       for (const [data, seq] of acked) expect(stored.get(data)).toBe(seq);
       expect(seen).toEqual([...stored.keys()]);
+    },
+  );
+
+  test(
+    "two processes that are killed while both append keep the epoch, and end it where the -wal file is damaged then",
+    { timeout: TIMEOUT },
+    async () => {
+      const path = temporaryPath();
+      const processes = await startSeveral(path, 2);
+      const acked: Cursor[] = [];
+      let enough: () => void = () => {};
+      const isEnough = new Promise<void>((resolve) => (enough = resolve));
+      for (const [name, each] of processes.entries()) {
+        for (let n = 0; n < 2_000; n++) {
+          each.append([entry("a", `${name}:${n}`)]).then(
+            (appended) => (acked.push(...appended.map(({ cursor }) => cursor)) > 300 ? enough() : undefined),
+            () => {},
+          );
+        }
+      }
+      await isEnough;
+      await Promise.all(processes.map((each) => each.kill()));
+      const last = acked.reduce((one, other) => (other.seq > one.seq ? other : one));
+
+      const copyOf = () => {
+        const copy = temporaryPath();
+        cpSync(dirname(path), dirname(copy), { recursive: true });
+        return copy;
+      };
+      for (const [how, damage] of DAMAGES) {
+        const copy = copyOf();
+        damage(`${copy}-wal`);
+        const log = openLog(copy);
+        const { seq } = await log.head();
+        for (let n = 0; n < 20 + last.seq - seq; n++) await log.append([entry("a", "new")]);
+        // The file may have what the damaged part had, too: then nothing is lost.
+        const holes = seq < last.seq ? [{ channel: "a" }] : [];
+        expect([how, await log.read(last, ["a"], WIDE)]).toMatchObject([how, { holes }]);
+      }
+      const kept = await openLog(copyOf()).head();
+      expect(kept.epoch).toBe(last.epoch);
+      expect(kept.seq).toBeGreaterThanOrEqual(last.seq);
     },
   );
 });
