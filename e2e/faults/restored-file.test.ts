@@ -89,9 +89,9 @@ const DAMAGES: readonly [string, (wal: string) => void][] = [
   ["filled with zeros at its end", (wal) => writeFileSync(wal, readFileSync(wal).fill(0, statSync(wal).size - 40_000))],
 ];
 
-test.for(DAMAGES)(
+test.each(DAMAGES)(
   "when the -wal file of a killed server was %s, readers of what is lost get a gap",
-  async ([, damage]) => {
+  async (_how, damage) => {
     const program = await buildHubProgram();
     const path = await temporaryPath();
     let server = await startHubProcess(program, { path });
