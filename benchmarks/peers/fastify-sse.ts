@@ -24,7 +24,7 @@ export const fastifySse: Peer = {
       reply.sse.onClose(() => closing.abort());
       const live = application.live(closing.signal);
       reply.sse.sendHeaders();
-      // The head would wait for the first event, or for 30 seconds: no client would know before that its stream is open.
+      // The head would wait for the first event, or for 30 seconds, and no client would know that its stream is open.
       reply.raw.flushHeaders();
       await reply.sse.replay(async (lastEventId) => {
         for (const message of application.keptAfter(Number(lastEventId))) await reply.sse.send(eventOf(message));
