@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import {
@@ -14,7 +15,7 @@ import { toFetchHandler } from "@tidings/server/fetch";
 import { takeStreams, toNodeHandler } from "@tidings/server/node";
 import { createTickets } from "@tidings/server/tickets";
 import fc from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFailed, onTestFinished, test } from "vitest";
 import { amount, PATIENCE as TEST_TIME } from "../faults/long-run.ts";
 import { listen } from "../listen.ts";
 import { readNumbers } from "../number-reader.ts";
@@ -24,7 +25,7 @@ import { bytesKeptPerRound } from "../used-bytes.ts";
 import { exchangeOf, orSoon, send, type Exchange } from "./exchange.ts";
 import { body, headers, method, raw2, target } from "./http-text.ts";
 
-/** Runs of each fuzz test: about three seconds on an idle machine. A failure names its seed. */
+/** Runs of each fuzz test. Whatever fails, the seed of its inputs is printed, and fast-check names the input. */
 const RUNS = {
   http1: amount(200, 20_000),
   bare: amount(200, 20_000),
@@ -188,7 +189,10 @@ test(
       input: fc.Arbitrary<Input>,
       each: (given: Input) => Promise<void>,
     ) => {
-      await fc.assert(fc.asyncProperty(input, each), { numRuns: RUNS[of], endOnFailure: true });
+      const seed = randomInt(2 ** 31);
+      // fast-check does not name it when something is left behind after the last input.
+      onTestFailed(() => console.error(`The inputs of ${of} were those of the seed ${seed}.`));
+      await fc.assert(fc.asyncProperty(input, each), { seed, numRuns: RUNS[of], endOnFailure: true });
       await expectAllGone();
       const same = fc.sample(input, { numRuns: ROUND[of], seed: 1 });
       let requests = 0;

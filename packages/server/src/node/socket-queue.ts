@@ -53,11 +53,11 @@ export function waitForSocket(
   if (waiting.leaves.size > MOST_WAITING || waiting.bytes > MOST_WAITING_BYTES) socket.destroy();
 }
 
-/** The most bytes that a body may have. */
+/** The most bytes that a body may have. One in chunks names no length, and may have any. */
 function bodyBytes({ method, headers }: NodeRequest): number {
   // Other bodies are thrown away as they come.
   if (method !== "POST") return 0;
-  return headers["transfer-encoding"] === undefined ? Number(headers["content-length"] ?? 0) : MOST_WAITING_BYTES;
+  return headers["transfer-encoding"] === undefined ? Number(headers["content-length"] ?? 0) : Infinity;
 }
 
 /** One listener for all requests of a socket, however many are pipelined. */
