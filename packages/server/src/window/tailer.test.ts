@@ -50,17 +50,6 @@ describe("one tailer for all", () => {
     for (const { sink } of streams) expect(sink.received).toEqual(["a", "b", "c"].map(said));
   });
 
-  test("what a loop publishes in one turn, one event after the other, is one read and one write, too", async () => {
-    const { hub, clock, log, connect } = await openTestHub();
-    const { sink } = await connect(LOBBY);
-    const writes = sink.writes.length;
-    log.calls["read"] = 0;
-    for (const text of ["a", "b", "c"]) await hub.publish(lobby, "message", { text });
-    await clock.settle();
-    expect([log.calls["read"], sink.writes.length - writes]).toEqual([1, 1]);
-    expect(sink.received).toEqual(["a", "b", "c"].map(said));
-  });
-
   test("events that are published together are one write per connection, of bytes that all share", async () => {
     const { hub, clock, connect, say } = await openTestHub();
     const inbox = "channel=users/ada/inbox";

@@ -90,24 +90,22 @@ export function createTailer(needs: TailerNeeds): Tailer {
   async function readAll(): Promise<void> {
     isReading = true;
     try {
-      let more = false;
-      let doorbellsBefore: number;
-      do {
-        await (more ? budget.available() : endOfTurn());
+      // The doorbell may ring inside of an append, and once for each of several: one read takes all that is published
+      // in one go.
+      await Promise.resolve();
+      let more = true;
+      let doorbellsBefore = doorbells;
+      while (mustReadOn(more, doorbellsBefore, doorbells) && !closing.aborted) {
         doorbellsBefore = doorbells;
+        await budget.available();
         more = await readPage();
-      } while (mustReadOn(more, doorbellsBefore, doorbells) && !closing.aborted);
+      }
     } catch (error) {
       // The poll tries again.
       if (!closing.aborted) trace.add("error", "read-failed", { error });
     } finally {
       isReading = false;
     }
-  }
-
-  /** What comes in one turn is one read, also from a loop that awaits one publish after the other. */
-  function endOfTurn(): Promise<void> {
-    return new Promise((resolve) => clock.defer(resolve));
   }
 
   async function readPage(): Promise<boolean> {
