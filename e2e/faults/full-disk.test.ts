@@ -95,7 +95,7 @@ test.for(CASES)(
     expect(refusals.length).toBeGreaterThan(5);
     // In the answers, or in the output of the server.
     expect(`${refusals.join("\n")}\n${server.errorOutput}`).toMatch(reason);
-    for (const refusal of refusals) expect(refusal).toMatch(advice ?? / 500: /);
+    for (const refusal of refusals) expect(refusal).toMatch(advice ?? / 503: /);
 
     // A reader that connects now gets what is stored.
     const [late] = await startReaders(1, server.port, withHistory(readerOptions));
@@ -128,7 +128,7 @@ test.for(SERVERS)(
     await Promise.all(readers.map((reader) => reader.has(1)));
     // The stop has emptied SQLite's file of changes, which left room.
     disk.fill();
-    await expect(publish(`too much ${"x".repeat(1_900)}`)).rejects.toThrow(/50[03]/);
+    await expect(publish(`too much ${"x".repeat(1_900)}`)).rejects.toThrow(/503/);
     await server.kill();
     server = await start();
     disk.free();
@@ -174,7 +174,7 @@ test.for(SERVERS)(
     await reader?.has(1);
     const refusal = await publish("not now").catch(String);
     expect(`${String(refusal)}\n${server.errorOutput}`).toMatch(/readonly database/);
-    expect(refusal).toMatch(advice ?? / 500: /);
+    expect(refusal).toMatch(advice ?? / 503: /);
     await server.kill();
 
     disk.allow("rw");

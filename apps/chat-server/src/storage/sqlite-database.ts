@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
-import type { Database, Queryable, SqlValue } from "./database.ts";
+import { StorageAway, type Database, type Queryable, type SqlValue } from "./database.ts";
 import { openHandle } from "./open-handle.ts";
-import { begin, rollBack, type SqliteHandle } from "./sqlite-handle.ts";
+import { begin, hasDiskFailed, rollBack, type SqliteHandle } from "./sqlite-handle.ts";
 
 /** The tables in a SQLite file, or in memory. */
 export interface SqliteDatabase extends Database {
@@ -29,14 +29,14 @@ export function openSqliteDatabase(path: string): SqliteDatabase {
     isolated,
     transaction: (patience, work) =>
       limit(async () => {
-        await begin(writer, patience);
         try {
+          await begin(writer, patience);
           const result = await work(tx);
           writer.exec("commit");
           return result;
         } catch (error) {
           rollBack(writer);
-          throw error;
+          throw hasDiskFailed(error) ? new StorageAway(error) : error;
         }
       }),
     async close() {

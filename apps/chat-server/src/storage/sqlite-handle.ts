@@ -44,11 +44,19 @@ export async function begin(handle: SqliteHandle, { deadline, signal }: Patience
   }
 }
 
-/** Rolls back a transaction that has failed. */
+/** SQLite's own words, which are the same with every driver: no room, a failed disk, and one that is read-only. */
+const DISK_FAILURES = /database or disk is full|disk I\/O error|readonly database|unable to open database file/;
+
+/** Whether a statement failed because of the disk, which may work again later. */
+export function hasDiskFailed(error: unknown): boolean {
+  return error instanceof Error && DISK_FAILURES.test(error.message);
+}
+
+/** Rolls back a transaction that has failed, also one that has not begun. */
 export function rollBack(handle: SqliteHandle): void {
   try {
     handle.exec("rollback");
   } catch {
-    // SQLite has already rolled back, as it does if the disk is full. The first error explains more than this one.
+    // There is none, or SQLite has already rolled back, as it does if the disk is full. The first error explains more.
   }
 }
