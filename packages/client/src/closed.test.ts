@@ -137,6 +137,34 @@ describe.each(closers)("%s", (name, close) => {
   });
 });
 
+test.each(closers)(
+  "%s in the getter of a handler is final: the handler that it returns is not called",
+  async (_, close) => {
+    const kit = createKit();
+    const calls: string[] = [];
+    const subscription: ClientSubscription = kit.client.subscribe(inbox, {
+      get mention() {
+        close(kit, subscription);
+        return () => calls.push("mention");
+      },
+      onGap: () => {},
+      onClose: (reason) => calls.push(`onClose ${reason}`),
+    });
+    await kit.clock.advance(0);
+    kit.server.stream.live("e.1").event(`${inbox.path}:mention`, { by: "a" }, "e.2");
+    await kit.clock.advance(0);
+    expect(calls).toEqual(["onClose closed"]);
+  },
+);
+
+test.each(closers)("%s while the network option is called for a page: that page is not asked for", async (_, close) => {
+  const kit = createKit();
+  const subscription = kit.client.subscribe(lobby, { snapshot: () => {} });
+  kit.network.subscribe = () => (close(kit, subscription), () => {});
+  await kit.clock.advance(10_000);
+  expect(kit.server.pages).toEqual([]);
+});
+
 test("onClose may close again, and is called once", async () => {
   const kit = createKit();
   let calls = 0;

@@ -5,6 +5,7 @@ import { checkEntries } from "./check-entries.ts";
 import { checkEnds } from "./ended-error.ts";
 import { fillPage, refusedPage } from "./engine/page.ts";
 import { Watchers } from "./engine/watchers.ts";
+import { wrapLog } from "./engine/wrap-log.ts";
 import { takeNext, type Run } from "./entry-index.ts";
 import type { Appended, Entry, EventLog, Hole, Keep, KeepRules, Limit, LogStat, NewEntry, Page } from "./event-log.ts";
 import { completeKeep } from "./keep.ts";
@@ -27,6 +28,8 @@ export interface MemoryLogOptions {
   readonly random?: () => number;
 }
 
+const memoryLogs = new WeakSet<EventLog>();
+
 /**
  * A log in memory. It ends with the process: a position from before a restart is answered with a gap, never resumed
  * silently.
@@ -38,12 +41,14 @@ export function memoryLog(options: MemoryLogOptions = {}): EventLog {
   const types = { keep: "object", burst: "number", now: "function", random: "function" } as const;
   checkOptions("the options of memoryLog", options, types);
   checkRange("burst", options.burst ?? 0, 0, Infinity);
-  return new MemoryLog(options);
+  const log = wrapLog(new MemoryLog(options), {});
+  memoryLogs.add(log);
+  return log;
 }
 
 /** Whether a log is one of {@link memoryLog}, so that only this process has its events. */
 export function isMemoryLog(log: EventLog): boolean {
-  return log instanceof MemoryLog;
+  return memoryLogs.has(log);
 }
 
 const DEFAULT_KEEP: Keep = { entries: 1_000, age: 86_400_000, bytes: 64 * 1024 * 1024, emptyChannels: 100_000 };

@@ -6,12 +6,16 @@ import { VirtualClock } from "../../testing/src/virtual-clock.ts";
 export class SteppedClock extends VirtualClock {
   readonly #deferred = new Set<() => void>();
 
-  override defer(task: () => void): void {
-    const runOnce = (): void => {
-      if (this.#deferred.delete(runOnce)) task();
+  constructor() {
+    super();
+    const { defer } = this;
+    this.defer = (task) => {
+      const runOnce = (): void => {
+        if (this.#deferred.delete(runOnce)) task();
+      };
+      this.#deferred.add(runOnce);
+      defer(runOnce);
     };
-    this.#deferred.add(runOnce);
-    super.defer(runOnce);
   }
 
   /** Runs what is deferred to this turn of the event loop, and what follows from it without waiting. */

@@ -23,46 +23,30 @@ export interface TestNetwork {
 }
 
 /** Controls a network through the queue of a kit. */
-export class NetworkControl implements TestNetwork {
-  readonly #network: MemoryNetwork;
-  readonly #queue: SettledQueue;
-
-  constructor(network: MemoryNetwork, queue: SettledQueue) {
-    this.#network = network;
-    this.#queue = queue;
-  }
-
-  drop(): void {
-    this.#onEach((exchange) => exchange.cut());
-  }
-
-  stall(): void {
-    this.#onEach((exchange) => exchange.hold());
-    this.#setOnOpen((exchange) => exchange.hold());
-  }
-
-  resume(): void {
-    this.#setOnOpen(() => {});
-    this.#onEach((exchange) => exchange.release());
-  }
-
-  duplicate(): void {
-    this.#onEach((exchange) => exchange.repeat());
-  }
-
-  swallow(): void {
-    this.#onEach((exchange) => exchange.swallow());
-  }
-
-  #setOnOpen(onOpen: (exchange: Exchange) => void): void {
-    void this.#queue.run(() => {
-      this.#network.onOpen = onOpen;
+export function controlNetwork(network: MemoryNetwork, queue: SettledQueue): TestNetwork {
+  function setOnOpen(onOpen: (exchange: Exchange) => void): void {
+    void queue.run(() => {
+      network.onOpen = onOpen;
     });
   }
 
-  #onEach(act: (exchange: Exchange) => void): void {
-    void this.#queue.run(() => {
-      for (const exchange of [...this.#network.open]) act(exchange);
+  function onEach(act: (exchange: Exchange) => void): void {
+    void queue.run(() => {
+      for (const exchange of [...network.open]) act(exchange);
     });
   }
+
+  return {
+    drop: () => onEach((exchange) => exchange.cut()),
+    stall() {
+      onEach((exchange) => exchange.hold());
+      setOnOpen((exchange) => exchange.hold());
+    },
+    resume() {
+      setOnOpen(() => {});
+      onEach((exchange) => exchange.release());
+    },
+    duplicate: () => onEach((exchange) => exchange.repeat()),
+    swallow: () => onEach((exchange) => exchange.swallow()),
+  };
 }

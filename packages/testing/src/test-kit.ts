@@ -6,7 +6,7 @@ import { createHub, type Hub, type HubOptions, type SnapshotLoader, type Viewer 
 import { Delivery } from "./delivery.ts";
 import { keepOpen } from "./keep-open.ts";
 import { MemoryNetwork } from "./memory-network.ts";
-import { NetworkControl, type TestNetwork } from "./network-control.ts";
+import { controlNetwork, type TestNetwork } from "./network-control.ts";
 import { SettledQueue } from "./settled-queue.ts";
 import { registerLoop } from "./take.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -94,13 +94,29 @@ export async function createTestKit<C extends Contract, V extends Viewer = Viewe
   // `Kit` works with any contract and any viewer. This signature has checked what depends on the types of both.
   const kit = new Kit(contract, options as unknown as TestKitOptions<Contract, Viewer>);
   await kit.clock.advance(0);
-  return kit as unknown as TestKit<C, V>;
+  return kitOf(kit) as unknown as TestKit<C, V>;
+}
+
+/** What tests get. Its methods work without it, as those of `const { connect } = await createTestKit(chat)`. */
+function kitOf(kit: Kit): TestKit<Contract> {
+  const { hub, client, clock, network } = kit;
+  return {
+    hub,
+    client,
+    clock,
+    network,
+    connect: (viewer) => kit.connect(viewer),
+    restartServer: () => kit.restartServer(),
+    expireViewer: (viewer) => kit.expireViewer(viewer),
+    expectNothingLost: () => kit.expectNothingLost(),
+    [Symbol.asyncDispose]: () => kit.close(),
+  };
 }
 
 /** The header that names the viewer of a request. */
 const VIEWER = "tidings-test-viewer";
 
-class Kit implements TestKit<Contract> {
+class Kit {
   readonly hub: TestHub<Contract>;
   readonly client: Client<Contract>;
   readonly clock: TestKit<Contract>["clock"];
@@ -123,7 +139,7 @@ class Kit implements TestKit<Contract> {
     this.#delivery = new Delivery(contract, this.#queue);
     this.#hub = this.#openHub();
     this.#memoryNetwork.listener = (request) => this.#hub.handle(request);
-    this.network = new NetworkControl(this.#memoryNetwork, this.#queue);
+    this.network = controlNetwork(this.#memoryNetwork, this.#queue);
     this.clock = {
       now: this.#virtualClock.now,
       advance: (milliseconds) => this.#queue.run(() => this.#virtualClock.advance(milliseconds)),
@@ -181,7 +197,7 @@ class Kit implements TestKit<Contract> {
     return this.#delivery.expectAll();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     await this.#queue.run(async () => {
       for (const client of this.#clients) client.close();
       await this.#hub.close();

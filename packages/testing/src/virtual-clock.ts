@@ -23,7 +23,7 @@ export interface VirtualClockOptions {
 
 /**
  * Time that passes only when a test says so: what hub and clients take as their `clock`. All promises have settled when
- * time goes on, so nothing may wait for real I/O.
+ * time goes on, so nothing may wait for real I/O. Its functions work without their object.
  */
 export class VirtualClock {
   /** What timers go by: milliseconds since the clock was made. */
@@ -55,7 +55,7 @@ export class VirtualClock {
     return this.#timers.length;
   }
 
-  setTimeout(task: () => void, milliseconds: number): () => void {
+  setTimeout = (task: () => void, milliseconds: number): (() => void) => {
     // As the platform does it: a timer that is too long runs at once.
     const delay = milliseconds > LONGEST_TIMER ? 1 : Math.max(0, milliseconds);
     const timer = { at: this.#time + delay, task };
@@ -67,27 +67,27 @@ export class VirtualClock {
       const found = this.#timers.indexOf(timer);
       if (found !== -1) this.#timers.splice(found, 1);
     };
-  }
+  };
 
-  defer(task: () => void): void {
+  defer = (task: () => void): void => {
     this.#deferred.push(task);
-  }
+  };
 
   /** Sets the time of day. Real clocks jump, too, and no timer notices. */
-  jump(milliseconds: number): void {
+  readonly jump = (milliseconds: number): void => {
     this.#day += milliseconds;
-  }
+  };
 
   /**
    * Lets the machine sleep, as a laptop that is closed: time passes, and no timer runs. The machine wakes at the next
    * {@link settle} or {@link advance}, which runs the timers that are late.
    */
-  sleep(milliseconds: number): void {
+  readonly sleep = (milliseconds: number): void => {
     this.#time += milliseconds;
-  }
+  };
 
   /** Runs everything that needs no time. @throws Error when that does not end */
-  async settle(): Promise<void> {
+  readonly settle = async (): Promise<void> => {
     await this.#rest();
     for (let turns = 0; turns < MOST_TURNS; turns++) {
       const [timer] = this.#timers;
@@ -100,10 +100,10 @@ export class VirtualClock {
     throw new Error(
       `Expected everything to come to rest, got ${MOST_TURNS} turns at ${this.#time} ms without a pause.`,
     );
-  }
+  };
 
   /** Lets time pass, with every timer at its time and all that follows from it. */
-  async advance(milliseconds: number): Promise<void> {
+  readonly advance = async (milliseconds: number): Promise<void> => {
     const end = this.#time + milliseconds;
     await this.settle();
     for (let [timer] = this.#timers; timer !== undefined && timer.at <= end; [timer] = this.#timers) {
@@ -113,7 +113,7 @@ export class VirtualClock {
       await this.settle();
     }
     this.#time = end;
-  }
+  };
 
   /** Waits until no promise has anything left to do. */
   #rest(): Promise<void> {

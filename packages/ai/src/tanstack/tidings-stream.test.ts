@@ -46,6 +46,19 @@ test("after a batch with something that is no chunk, the next one has the offset
   ]);
 });
 
+test("each method of a stream works without its object", async () => {
+  const hub = openHub();
+  const { resumeFrom, append, read, snapshot, close } = { ...(await open(hub)) };
+  const chunk = chunkOf("a");
+  expect(resumeFrom()).toBeNull();
+  const [offset] = await append([chunk]);
+  expect(await snapshot?.()).toContainEqual({ offset, chunk });
+  await close?.();
+  const stored = [];
+  for await (const each of read("-1")) stored.push(each);
+  expect(stored).toContainEqual({ offset, chunk });
+});
+
 test.for([Number.NaN, -1])("a deadline of %d milliseconds is refused", async (firstChunkDeadlineMs) => {
   await expect(open(openHub(), "-1", { firstChunkDeadlineMs })).rejects.toThrow(
     `Expected "firstChunkDeadlineMs" to be a number from 0 to Infinity, got ${firstChunkDeadlineMs}.`,

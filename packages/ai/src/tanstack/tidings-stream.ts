@@ -95,10 +95,18 @@ export async function tidingsStream<C extends Contract, Raw>(
   const anyHub = hub as unknown as ReadingHub & LeasingHub;
   const writer = asked === null ? await RunWriter.begin(anyHub, { run, chat, ttl, chunkTimeout, clock }) : null;
   const offset = writer === null ? (asked ?? "-1") : null;
-  return new RunInLog({ hub: anyHub, run, writer, offset, clock, deadline });
+  const stored = new RunInLog({ hub: anyHub, run, writer, offset, clock, deadline });
+  return {
+    abortController: stored.abortController,
+    resumeFrom: () => stored.resumeFrom(),
+    append: (chunks) => stored.append(chunks),
+    read: (from, signal) => stored.read(from, signal),
+    snapshot: () => stored.snapshot(),
+    close: () => stored.close(),
+  };
 }
 
-class RunInLog implements TidingsStream {
+class RunInLog {
   readonly abortController = new AbortController();
   readonly #parts: Parts;
   readonly #batches: ChunkBatches | null;

@@ -48,7 +48,12 @@ export function handlerConsumer(
   }
 
   function call(name: string, argument: unknown, about?: SecondArgument): void {
-    callHandler(name, path, () => byName[name]?.(argument, about), onError);
+    const run = () => {
+      const handler = byName[name];
+      // A handler may be read by a getter, which may have closed the subscription.
+      return isClosed && name !== "onClose" ? null : handler?.call(handlers, argument, about);
+    };
+    callHandler(name, path, run, onError);
   }
 
   return {

@@ -56,7 +56,11 @@ export function createPages(settings: Settings): Pages {
   function askTogether(paths: ReadonlySet<string>, waiters: Set<Waiter>, wish: PageWish): void {
     const { start, ...request } = wish;
     const channels = new Map([...paths].map((path) => [path, start]));
-    const end = requestPage(settings, { channels, ...request }, ([failed, page]) => {
+    const gathering: Gathering = { waiters, end: () => {} };
+    for (const waiter of waiters) {
+      waiter.gathering = gathering;
+    }
+    gathering.end = requestPage(settings, { channels, ...request }, ([failed, page]) => {
       if (failed?.most !== undefined) {
         return ask([...waiters], wish);
       }
@@ -69,9 +73,9 @@ export function createPages(settings: Settings): Pages {
       // One subscription that gets the answer may cancel for another one, which then is no longer in the set.
       waiters.forEach(({ path, onEnd }) => onEnd(failed ? [{ ...failed, random: draws.get(path) }] : [null, page]));
     });
-    const gathering = { waiters, end };
-    for (const waiter of waiters) {
-      waiter.gathering = gathering;
+    // The request begins with calls of clock and network, which may have closed those who wait.
+    if (waiters.size === 0) {
+      gathering.end();
     }
   }
 

@@ -96,8 +96,15 @@ export function createPresence<C extends Contract>(
   checkMethods("clock", clock, ["setTimeout"]);
   // Safe: the signature has checked what depends on the contract, and every call below is about one of its channels.
   const presence = new FollowedPresence(client, contract, servers, clock);
-  return presence as unknown as Presence<C>;
+  return {
+    // They work without their object.
+    people: (address, handlers) => presence.people(address, handlers as AnyPeopleHandlers) as Followed<never>,
+    count: (address) => presence.count(address),
+    close: () => presence.close(),
+  };
 }
+
+type AnyPeopleHandlers = PeopleHandlers<Person<unknown>>;
 
 class FollowedPresence {
   readonly #client: PresenceClient;
@@ -124,7 +131,7 @@ class FollowedPresence {
     });
   }
 
-  people(address: Address, handlers: PeopleHandlers<Person<unknown>> = {}): Followed<readonly Person<unknown>[]> {
+  people(address: Address, handlers: AnyPeopleHandlers = {}): Followed<readonly Person<unknown>[]> {
     checkOptions("the handlers of people", handlers, { onJoin: "function", onLeave: "function" });
     const changes = new PeopleChanges(handlers);
     return this.#show(address, "people", (values) => {

@@ -13,6 +13,7 @@ import type {
 } from "../event-log.ts";
 import { checkRules, rulesOf } from "../keep-rules.ts";
 import type { Watchers } from "./watchers.ts";
+import { wrapLog } from "./wrap-log.ts";
 
 /** What a call returns, at once or later. */
 type Answer<Result> = Result | Promise<Result>;
@@ -53,7 +54,7 @@ export interface LogParts {
  * at a time.
  */
 export function composeLog(parts: LogParts): EventLog {
-  return new ComposedLog(parts);
+  return wrapLog(new ComposedLog(parts), {});
 }
 
 /**
@@ -66,13 +67,14 @@ export function composeTransactionalLog<Transaction>(
   insert: (transaction: Transaction, batch: readonly NewEntry[]) => Answer<void>,
 ): TransactionalLog<Transaction> {
   const log = new ComposedLog(parts);
-  return Object.assign(log, {
-    async appendIn(transaction: Transaction, batch: readonly NewEntry[]) {
+  return {
+    ...wrapLog(log, {}),
+    async appendIn(transaction, batch) {
       log.refuseClosed();
       checkEntries(batch);
       return insert(transaction, batch);
     },
-  });
+  };
 }
 
 class ComposedLog implements EventLog {

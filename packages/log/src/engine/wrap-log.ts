@@ -1,6 +1,9 @@
 import type { EventLog } from "../event-log.ts";
 
-/** A log whose methods are those of another log, except for some that the caller replaces. */
+/**
+ * A log whose methods are those of another log, except for some that the caller replaces. They work without their
+ * object, and are copied with it: `{ ...log, append }` is a log.
+ */
 export function wrapLog(log: EventLog, replaced: Partial<EventLog>): EventLog {
   return {
     append: (batch) => log.append(batch),

@@ -116,7 +116,7 @@ export function createPresence<C extends Contract>(
   checkMethods("clock", clock, CLOCK_METHODS);
   // Safe: the signature has checked what depends on the contract, and every call below is about one of its channels.
   const anyHub = hub as unknown as PresenceHub;
-  return new AllPlaces({
+  const places = new AllPlaces({
     hub: anyHub,
     contract,
     servers: checkServers(contract, servers),
@@ -126,6 +126,13 @@ export function createPresence<C extends Contract>(
     mostAddresses,
     report: (error) => callSafely(() => onError(error)),
   });
+  return {
+    // They work without their object: `onConnect: presence.connect`.
+    connect: (stream) => places.connect(stream),
+    disconnect: (stream) => places.disconnect(stream),
+    update: (address, viewer, state) => places.update(address, viewer, state),
+    close: () => places.close(),
+  };
 }
 
 /** @throws TypeError for an address that is not of a channel made by `serversChannel` */
