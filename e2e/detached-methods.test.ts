@@ -74,7 +74,8 @@ test("each method of a hub, its writers and loops, a client and a test kit works
   // The clients of a kit report its faults.
   const reported = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => reported.mockRestore());
-  const { hub, client, connect, network, clock, ...kit } = detached(await createTestKit(app));
+  const kit = detached(await createTestKit(app));
+  const { hub, client, network, clock } = kit;
   const heard: unknown[] = [];
   client.status.subscribe(({ state }) => heard.push(state));
   client.contract.subscribe(() => {});
@@ -82,7 +83,7 @@ test("each method of a hub, its writers and loops, a client and a test kit works
     client.subscribe(lobby, { message: ({ text }) => heard.push(text), onGap: ({ reason }) => heard.push(reason) }),
   );
   subscription.status.subscribe(({ state }) => heard.push(`the subscription is ${state}`));
-  const second = connect();
+  const second = kit.connect();
   const loop = second.events(lobby);
   const items = hub.events(lobby);
   await clock.advance(1_000);
@@ -119,7 +120,7 @@ test("each method of a hub, its writers and loops, a client and a test kit works
 test("each method of presence works without its object, on the server as in the page", async () => {
   const clock = new VirtualClock();
   const network = new MemoryNetwork();
-  const { connect, disconnect, update, ...presence } = detached(
+  const presence = detached(
     createPresence(
       {
         publish: (...given) => hub.publish(...given),
@@ -132,26 +133,25 @@ test("each method of presence works without its object, on the server as in the 
   const hub: Hub<typeof app> = createHub(app, {
     log: memoryLog({ now: clock.now }),
     authorize: () => true,
-    onConnect: connect,
-    onDisconnect: disconnect,
+    onConnect: (...given) => presence.connect(...given),
+    onDisconnect: (...given) => presence.disconnect(...given),
     clock,
   });
   network.listener = (request) => hub.handle(request);
   const client = createClient(app, { url: "http://app.test/events", fetch: network.fetch, clock });
-  const { people, count, close } = detached(followPresence(client, { contract: app, servers: app.servers(), clock }));
-  const everybody = people(app.people());
-  const counted = count(app.count());
-  const { subscribe } = detached(everybody);
+  const followed = detached(followPresence(client, { contract: app, servers: app.servers(), clock }));
+  const everybody = detached(followed.people(app.people()));
+  const counted = detached(followed.count(app.count()));
   const heard: number[] = [];
-  subscribe((list) => heard.push(list.length));
+  everybody.subscribe((list) => heard.push(list.length));
   const joining = createClient(app, { url: "http://app.test/events", fetch: network.fetch, clock });
   await clock.advance(5_000);
   const [viewer] = everybody.value.map((person) => person.viewer);
-  await update(app.people(), viewer ?? "", null);
+  await presence.update(app.people(), viewer ?? "", null);
   await clock.advance(5_000);
   expect([heard.at(-1), counted.value]).toEqual([1, 1]);
-  detached(counted).close();
-  close();
+  counted.close();
+  followed.close();
   joining.close();
   client.close();
   await clock.advance(5_000);
@@ -162,13 +162,13 @@ test("each method of presence works without its object, on the server as in the 
 });
 
 test("each method of tickets, a parser, a virtual clock and a network in memory works without its object", async () => {
-  const { issue, redeem } = detached(createTickets<{ id: string }>());
-  const request = { url: `/events?ticket=${issue({ id: "ada" })}` } as HubRequest;
-  expect(redeem(request)).toEqual({ id: "ada" });
+  const tickets = detached(createTickets<{ id: string }>());
+  const request = { url: `/events?ticket=${tickets.issue({ id: "ada" })}` } as HubRequest;
+  expect(tickets.redeem(request)).toEqual({ id: "ada" });
 
   const events: string[] = [];
-  const { push } = detached(createParser({ onEvent: ({ data }) => events.push(data) }));
-  push(new TextEncoder().encode("data: 5\n\n"));
+  const parser = detached(createParser({ onEvent: ({ data }) => events.push(data) }));
+  parser.push(new TextEncoder().encode("data: 5\n\n"));
   expect(events).toEqual(["5"]);
 
   const clock = detached(new VirtualClock());
