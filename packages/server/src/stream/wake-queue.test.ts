@@ -23,7 +23,10 @@ test("in each turn at least one goes on, also if other work has used up the time
 
 /** How many wait in each turn. */
 const WAITERS = 5_000;
-/** Measured: 40 to 80, as the engine has compiled it. With a set of those who wait, which grows and shrinks in each turn, it was 123. */
+/**
+ * Measured: 40 to 80, as the engine has compiled it. With a set of those who wait, which grows and shrinks in each
+ * turn, it was 123.
+ */
 const MOST_BYTES = 100;
 
 test("those who wait need little memory, turn after turn", () => {
