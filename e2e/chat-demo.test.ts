@@ -15,7 +15,7 @@ test("the demo has its own database, something to read at once, an answer, and a
   const guest = await visit(await demo.url(), "guest");
   // The script says all of its lines before it goes on at the speed of people.
   await expect.poll(async () => (await guest.read(10)).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(6);
-  expect((await readdir(join(folder, "data"))).filter((file) => !/-(wal|shm)$/.test(file))).toEqual([
+  expect((await readdir(join(folder, "data"))).filter((file) => !/-(wal|shm|head)$/.test(file))).toEqual([
     "chat.secret",
     "demo.db",
   ]);

@@ -53,7 +53,7 @@ test("rows, events and the secret are in one folder, and only its owner may read
   const folder = await temporaryFolder();
   const chat = runChat(folder, { PORT: "0", TIDINGS_DB: "kept/here/rooms.db" });
   await chat.url();
-  expect((await readdir(join(folder, "kept", "here"))).filter((file) => !/-(wal|shm)$/.test(file))).toEqual([
+  expect((await readdir(join(folder, "kept", "here"))).filter((file) => !/-(wal|shm|head)$/.test(file))).toEqual([
     "chat.secret",
     "rooms.db",
   ]);
