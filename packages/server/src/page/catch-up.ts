@@ -2,7 +2,7 @@ import type { EventLog, Limit } from "@tidings/log";
 import type { ParsedRequest } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { findEnds } from "../position/find-ends.ts";
-import { comesFirst, owedOf, pageUpTo, rangeOfRead } from "../position/owed.ts";
+import { comesFirst, owedOf } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import { endOf } from "../rights/access.ts";
 import { sleep } from "../runtime/sleep.ts";
@@ -89,10 +89,8 @@ async function followingEvents(
     // Before the read: whatever comes after the read must wake the page.
     followers.follow(follower, paths);
     try {
-      const { remaining: limit } = before;
-      const { paths: readable, upTo } = rangeOfRead(start.fromByPath, position, limit.entries);
-      const read = await reads((signal, of) => log.read(position, of, limit, signal), { paths: readable, gone });
-      const page = pageUpTo(pageThatFits(read, limit.bytes), upTo, position);
+      const read = await reads((signal, of) => log.read(position, of, before.remaining, signal), { paths, gone });
+      const page = pageThatFits(read, before.remaining.bytes);
       const owed = owedOf(page, start.fromByPath, position);
       const parts: PageParts = {
         events: [...before.events, ...owed.entries.map((entry) => eventJson(entry))],

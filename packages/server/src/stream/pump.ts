@@ -2,7 +2,7 @@ import type { EventLog, Limit } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { LeavableBounds } from "../position/lower-bounds.ts";
-import { hasVoidBound, isOwedAfter, owedOf, pageUpTo, rangeOfRead, voidHoleOf } from "../position/owed.ts";
+import { hasVoidBound, isOwedAfter, owedOf, pageUpTo } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { CommandedStream } from "../rights/commands.ts";
 import { READ_RETRY } from "../runtime/limits.ts";
@@ -262,24 +262,25 @@ export class Pump implements Follower {
   }
 
   #takeFromLog(): void {
-    const { pages, ring, streamReadLimit } = this.#needs;
+    const { pages, ring } = this.#needs;
     const position = this.#cursor;
     const ringHead = ring.head;
-    const { paths, upTo } = rangeOfRead(this.fromByPath, position, streamReadLimit.entries);
+    const paths = [...this.fromByPath.keys()];
     const shared = pages.find(position, paths);
-    if (shared !== null) return this.#handlePage(shared, upTo, position, ringHead);
+    if (shared !== null) return this.#handlePage(shared, position, ringHead);
     void this.#read(
       paths,
       (signal, of) => pages.read(position, of, signal),
-      (page) => this.#handlePage(page, upTo, position, ringHead),
+      (page) => this.#handlePage(page, position, ringHead),
     );
   }
 
-  /** @param upTo where the page ends @param position where the read began @param ringHead the ring's head then */
-  #handlePage({ page: whole, batch }: SharedPage, upTo: number, position: Cursor, ringHead: Cursor): void {
-    const page = pageUpTo(whole, Math.min(upTo, this.#upTo), position);
+  /** @param position where the read began @param ringHead the ring's head at that moment */
+  #handlePage({ page: whole, batch }: SharedPage, position: Cursor, ringHead: Cursor): void {
+    const isVoid = whole.holes.some(({ reason }) => reason !== "trimmed");
+    const page = isVoid ? whole : pageUpTo(whole, this.#upTo, position);
     const { entries, holes } = owedOf(page, this.fromByPath, position);
-    if (voidHoleOf(holes) !== undefined) return this.#consumer.takeGap(holes, page.next);
+    if (holes.some(({ reason }) => reason !== "trimmed")) return this.#consumer.takeGap(holes, page.next);
     if (hasVoidBound(this.fromByPath, this.#epoch, position, page.next)) return this.#consumer.beginAgain();
     // What was reported in the former epoch says nothing about positions that were written again.
     if (page.next.epoch !== position.epoch) this.#reportedHoles.forget();
