@@ -128,8 +128,9 @@ test("a bid is shown before the server has it, and disappears when the server re
   await bid(ada, 100);
   await until(() => bidsOn(ada), ["ada€ 100"]);
   let answer = (): void => {};
+  const held = new Promise<void>((resolve) => (answer = resolve));
   await ada.route("**/bids", async (route) => {
-    await new Promise<void>((resolve) => (answer = resolve));
+    await held;
     await route.continue();
   });
   await bid(ada, 90);
