@@ -139,17 +139,18 @@ export function createHooks<C extends Contract>(contract: C): Hooks<C> {
     );
   }
 
-  const hooks = {
+  // Safe, each cast: the hooks take any channel, and their types say what belongs to which.
+  return {
     TidingsProvider,
     useClient,
-    useChannel,
-    useChannelState: (address: AnyAddress, reduction: AnyReduction<unknown>, select = selectView) =>
-      useReduction(address, reduction, select),
-    useLatest,
+    useChannel: (address, handlers, options) => useChannel(address, handlers as AnyHandlers, options),
+    useChannelState: (address, reduction, select) =>
+      useReduction(address, reduction as AnyReduction<unknown>, (select ?? selectView) as AnySelect) as never,
+    useLatest: (address, type, select) => useLatest(address, type, select as AnySelect | undefined) as never,
     useStatus,
   };
-  // The hooks take any channel; their types say what belongs to which.
-  return hooks as unknown as Hooks<C>;
 }
+
+type AnySelect = Select<unknown, unknown>;
 
 const selectStatus: Select<unknown, Status> = (_, status) => status;
