@@ -128,6 +128,10 @@ export function startEpoch(path: string, options: Pick<SqliteLogOptions, "random
       });
     },
   });
+  // What was shown before the copy was restored is known to be lost.
+  const shownHead = new ShownHead(file.database);
+  shownHead.note({ epoch: readEpoch(file), seq: readHead(file) });
+  shownHead.close();
   // libsql closes the handle only when the garbage collector runs.
   file.prepare("pragma wal_checkpoint(truncate)").get();
   file.close();
@@ -182,8 +186,7 @@ function composeSqliteLog(path: string, options: SqliteLogOptions): Transactiona
       },
       async close() {
         reader.close();
-        await writer.close();
-        shownHead.close();
+        await writer.close().finally(() => shownHead.close());
       },
     },
     (transaction, batch) => {

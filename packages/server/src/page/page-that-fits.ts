@@ -18,7 +18,6 @@ export function pageThatFits(page: Page, bytes: number): Page {
   const last = page.entries[tooMuch - 1];
   if (last === undefined) return page;
   const { epoch, seq } = last;
-  // The next page has the holes that come later.
-  const holes = page.holes.filter(({ to }) => to <= seq);
-  return { ...page, entries: page.entries.slice(0, tooMuch), next: { epoch, seq }, more: true, holes };
+  // All holes, as each page of a log has them: one that ends later may begin before an entry of this page.
+  return { ...page, entries: page.entries.slice(0, tooMuch), next: { epoch, seq }, more: true };
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { lobby, openMembersHub, openTestHub, parsePage, request, said } from "../../test/test-hub.ts";
 import { WatchedLog } from "../../test/watched-log.ts";
@@ -77,6 +79,26 @@ describe("a hook that hangs", () => {
       }
     },
   );
+
+  test("keeps nothing of the request of a client that has left, also if the application keeps the promise", async () => {
+    const kept = new Promise<null>(() => {});
+    const { hub, clock } = await openTestHub({ authenticate: () => kept });
+    async function askAndLeave(): Promise<WeakRef<object>> {
+      const client = new AbortController();
+      const asked = request(`${LOBBY}&protocol=1`, { signal: client.signal });
+      const asking = hub.handle(asked);
+      client.abort();
+      await clock.advance(1_000);
+      await asking;
+      return new WeakRef(asked);
+    }
+    const asked = await askAndLeave();
+    setFlagsFromString("--expose-gc");
+    // With the flag set, a new context has it. A weak reference holds until the end of the turn that has made it.
+    await new Promise((resolve) => void setImmediate(resolve));
+    (runInNewContext("gc") as () => void)();
+    expect([asked.deref(), kept]).toEqual([undefined, kept]);
+  });
 
   test("a loader: 503 after ten seconds, reported, and the next request loads again", async () => {
     let loads = 0;

@@ -24,15 +24,15 @@ interface WaitNeeds {
  */
 export function waitForHook<Result>(
   { clock, trace }: WaitNeeds,
-  request: HubRequest,
+  // Set to null later: what keeps the hook's promise would keep the request, too.
+  request: HubRequest | null,
   name: string,
   answer: Promise<Result>,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    let asker: HubRequest | null = request;
     let remaining = HOOK_TIME;
     const refuse = (detail: string): void => {
-      asker = null;
+      request = null;
       reject(new Refusal(503, "unavailable", { detail }));
     };
     const look = (): void => {
@@ -41,7 +41,7 @@ export function waitForHook<Result>(
         trace.add("error", "hook-failed", { detail: name, error: new TimeLimitError(HOOK_TIME) });
         return refuse("The server takes too long to decide.");
       }
-      if (asker !== null && hasLeft(asker)) refuse("The client has left.");
+      if (request !== null && hasLeft(request)) refuse("The client has left.");
       cancel = clock.setTimeout(look, LOOK_TIME, true);
     };
     let cancel = clock.setTimeout(look, LOOK_TIME, true);
