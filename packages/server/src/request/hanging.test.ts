@@ -80,7 +80,7 @@ describe("a hook that hangs", () => {
     },
   );
 
-  test("keeps nothing of the request of a client that has left, also if the application keeps the promise", async () => {
+  test("keeps nothing of the request of a client that has left, also if its promise is kept", async () => {
     const kept = new Promise<null>(() => {});
     const { hub, clock } = await openTestHub({ authenticate: () => kept });
     async function askAndLeave(): Promise<WeakRef<object>> {
