@@ -1,7 +1,7 @@
 import { systemClock } from "@tidings/protocol/clock";
 import type { StreamResponse } from "../request/response.ts";
 import type { Sink } from "../wire/sink.ts";
-import type { UnreadAnswer } from "../unread/unread-answers.ts";
+import type { UnreadAnswer } from "../unread/answer-room.ts";
 
 /** How many bytes may wait in a web stream before the connection waits. */
 const HIGH_WATER = 64 * 1024;

@@ -1,7 +1,7 @@
 import { ServerResponse } from "node:http";
 import { STREAM_HEADERS } from "@tidings/protocol";
 import type { HubResponse, StreamResponse, WholeResponse } from "../request/response.ts";
-import type { UnreadAnswer } from "../unread/unread-answers.ts";
+import type { UnreadAnswer } from "../unread/answer-room.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
 import type { ResponseWatch } from "./response-watch.ts";
 import { createStreamSink, write } from "./stream-sink.ts";

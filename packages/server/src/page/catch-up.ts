@@ -9,7 +9,7 @@ import { sleep } from "../runtime/sleep.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import type { Follower, Followers } from "../stream/followers.ts";
 import type { PartPosition } from "../position/part-cursor.ts";
-import type { AnswerRoom } from "../unread/unread-answers.ts";
+import type { AnswerRoom } from "../unread/answer-room.ts";
 import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
 import { eventJson } from "./event-json.ts";
 import type { PageParts } from "./page-parts.ts";

@@ -9,7 +9,7 @@ import type { Access } from "../rights/access.ts";
 import { readHead } from "../runtime/read-head.ts";
 import { Refusal } from "../request/refusal.ts";
 import type { Limits } from "../runtime/limits.ts";
-import type { AnswerRoom } from "../unread/unread-answers.ts";
+import type { AnswerRoom } from "../unread/answer-room.ts";
 import { currentValues, type CurrentValueNeeds } from "./current-values.ts";
 import { eventJson } from "./event-json.ts";
 import type { PageParts } from "./page-parts.ts";

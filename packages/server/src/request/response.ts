@@ -1,5 +1,5 @@
 import type { Sink, StreamControl } from "../wire/sink.ts";
-import type { UnreadAnswer } from "../unread/unread-answers.ts";
+import type { UnreadAnswer } from "../unread/answer-room.ts";
 
 /** What an adapter sends back: a whole answer, or a stream to open once the head is written. */
 export type HubResponse = WholeResponse | StreamResponse;
