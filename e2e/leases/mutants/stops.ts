@@ -6,7 +6,7 @@ import { replace } from "../../mutation/mutation.ts";
 import { FOLDER, inOpenWriter, watchWith, type Mutant } from "./mutant.ts";
 
 type OwnLeases = typeof ownLeasesModule.OwnLeases;
-type OwnLease = ownLeasesModule.OwnLease;
+type OwnLease = ReturnType<OwnLeases["prototype"]["add"]>;
 type Lease = OwnLease["lease"];
 type WriterNeeds = ConstructorParameters<typeof openWriterModule.OpenWriter>;
 

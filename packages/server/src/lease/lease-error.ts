@@ -24,3 +24,8 @@ export class LeaseError extends Error {
     this.reason = options.reason ?? null;
   }
 }
+
+/** The error of a writer, or of somebody who wants to be one, in a hub that closes. */
+export function hubCloses({ path }: { readonly path: string }): LeaseError {
+  return new LeaseError("closing", `The hub closes, and with it the writer of ${path}.`);
+}

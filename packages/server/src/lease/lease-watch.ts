@@ -8,16 +8,8 @@ import { READ_TIME } from "../runtime/limits.ts";
 import { sleep } from "../runtime/sleep.ts";
 import { withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
-import {
-  abortedEnd,
-  isLease,
-  isStop,
-  LEASE_CHANNEL,
-  leaseWithdrawals,
-  parseLease,
-  parseStop,
-  type Lease,
-} from "./lease-entry.ts";
+import { abortedEnd, isStop, LEASE_CHANNEL, leaseWithdrawals, parseStop } from "./lease-entry.ts";
+import { StandingLeases, type StandingLease } from "./standing-leases.ts";
 import { StopRequests, type StandingStop } from "./stop-requests.ts";
 
 interface LeaseWatchNeeds {
@@ -36,14 +28,6 @@ interface LeaseWatchNeeds {
   readonly random: () => number;
   readonly trace: Pick<Trace, "add">;
   readonly closing: AbortSignal;
-}
-
-/** A lease that stands in the log. */
-interface Standing {
-  readonly lease: Lease;
-  readonly position: Cursor;
-  /** When this process has seen it, on its own clock. */
-  readonly seenAt: number;
 }
 
 /** Notices leases whose writer is silent for too long, in the whole log, and ends their addresses. */
@@ -69,7 +53,7 @@ const PAGE = { entries: 1_000, bytes: 1_000_000 };
 export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
   const { log, publisher, writers, ready, clock, random, trace, closing } = needs;
   const stops = new StopRequests({ clock, closing });
-  const standing = new Map<string, Standing>();
+  const standing = new StandingLeases(clock);
   let mustRead = false;
   let isPlanned = false;
 
@@ -81,15 +65,15 @@ export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
 
   async function look(): Promise<void> {
     if (mustRead) await read();
-    const isSilent = ({ lease, seenAt }: Standing) => clock.monotonic() - seenAt >= lease.ttl;
     // The writers of this process live, and find out by themselves what they have lost.
-    const silent = [...standing.values()].filter((each) => isSilent(each) && !writers.has(each.lease.writer));
+    const silent = standing.silent().filter(({ lease }) => !writers.has(lease.writer));
     await Promise.all(silent.slice(0, MOST_AT_ONCE).map(end));
     isPlanned = false;
     plan();
   }
 
-  async function end({ lease, position }: Standing): Promise<void> {
+  async function end(silent: StandingLease): Promise<void> {
+    const { lease, position } = silent;
     const withdrawals = leaseWithdrawals(lease.path, position);
     try {
       await append([...withdrawals, ...abortedEnd(lease)]).catch((error: unknown) => {
@@ -107,7 +91,7 @@ export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
       // A failover may have lost the newest renewal. The log then has an older one, which is not sent again.
       if (error.cursor !== null) mustRead = true;
     }
-    if (standing.get(lease.path)?.position === position) standing.delete(lease.path);
+    standing.forget(silent);
   }
 
   function append(entries: Parameters<Publisher["appendAll"]>[0]): Promise<unknown> {
@@ -152,15 +136,8 @@ export function createLeaseWatch(needs: LeaseWatchNeeds): LeaseWatch {
   }
 
   function takeLease(entry: Entry): void {
-    if (!isLease(entry)) return;
-    const { key: path = "", epoch, seq } = entry;
-    const former = standing.get(path);
-    // What was read from the log may be newer than what comes.
-    if (former !== undefined && former.position.epoch === epoch && former.position.seq >= seq) return;
-    const lease = parseLease(entry);
-    if (lease === null) return void standing.delete(path);
-    standing.set(path, { lease, position: { epoch, seq }, seenAt: clock.monotonic() });
-    if (former?.lease.writer !== lease.writer) writers.noteHeld(lease.writer, stops.get(path));
+    const lease = standing.take(entry);
+    if (lease !== null) writers.noteHeld(lease.writer, stops.get(lease.path));
   }
 
   return {

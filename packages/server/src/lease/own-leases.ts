@@ -1,29 +1,17 @@
+import { sleep, type Clock } from "@tidings/protocol/clock";
 import type { Lease } from "./lease-entry.ts";
 import type { OpenWriter } from "./open-writer.ts";
-import type { StandingStop } from "./stop-requests.ts";
-
-/** A lease that is being taken, or that a writer has. */
-export interface OwnLease {
-  readonly lease: Lease;
-  /** Whether this process has seen the lease in the log. What it saw before may be about another writer. */
-  isSeen: boolean;
-  /** The requests to stop that concern it, and that it has not heard yet. */
-  stops: StandingStop[];
-  /** Null until the lease is taken. */
-  writer: OpenWriter | null;
-}
+import { OwnLease } from "./own-lease.ts";
 
 /** The leases of this process, by writer and by path: a process may have very many, and each entry concerns few. */
 export class OwnLeases {
   readonly #byWriter = new Map<string, OwnLease>();
   readonly #byPath = new Map<string, Set<OwnLease>>();
-
-  get size(): number {
-    return this.#byWriter.size;
-  }
+  /** Called whenever a lease is over. */
+  #noteRemoved = (): void => {};
 
   add(lease: Lease): OwnLease {
-    const own: OwnLease = { lease, isSeen: false, stops: [], writer: null };
+    const own = new OwnLease(lease);
     this.#byWriter.set(lease.writer, own);
     const ofPath = this.#byPath.get(lease.path) ?? new Set();
     this.#byPath.set(lease.path, ofPath.add(own));
@@ -38,6 +26,7 @@ export class OwnLeases {
     this.#byWriter.delete(writer);
     ofPath.delete(own);
     if (ofPath.size === 0) this.#byPath.delete(path);
+    this.#noteRemoved();
   }
 
   ofWriter(writer: string): OwnLease | undefined {
@@ -52,5 +41,18 @@ export class OwnLeases {
   /** The writers that have a lease. */
   writers(): readonly OpenWriter[] {
     return [...this.#byWriter.values()].flatMap(({ writer }) => writer ?? []);
+  }
+
+  /**
+   * Resolves when all leases are over, or the time is. The process stays alive for it.
+   * @param time in milliseconds
+   */
+  async untilNone(clock: Pick<Clock, "setTimeout">, time: number): Promise<void> {
+    const done = new AbortController();
+    this.#noteRemoved = () => {
+      if (this.#byWriter.size === 0) done.abort();
+    };
+    this.#noteRemoved();
+    await sleep(clock, time, done.signal);
   }
 }

@@ -2,31 +2,25 @@ import type { Address, Contract } from "@tidings/contract";
 import type { EventLog, NewEntry } from "@tidings/log";
 import { formatCursor, newEpoch, type Cursor } from "@tidings/protocol";
 import { checkRange, checkType } from "@tidings/protocol/checks";
-import { sleep, type Clock } from "@tidings/protocol/clock";
-import { findEnds, type EndNeeds } from "../position/find-ends.ts";
+import type { Clock } from "@tidings/protocol/clock";
 import { answered } from "../publish/answered.ts";
 import { addressOf } from "../publish/check-address.ts";
 import { endEntry, eventEntry, type EntryNeeds } from "../publish/new-entry.ts";
 import type { Published } from "../publish/publication.ts";
-import { PublishError } from "../publish/publish-error.ts";
-import { readHead } from "../runtime/read-head.ts";
-import { OwnLeases, type OwnLease } from "./own-leases.ts";
+import { AddressCheck, type AddressCheckNeeds } from "./address-check.ts";
 import { HeldLease, type HeldLeaseNeeds } from "./held-lease.ts";
-import { stopEntry, type Lease, type StopRequest } from "./lease-entry.ts";
-import { LeaseError } from "./lease-error.ts";
+import { stopEntry, type Lease } from "./lease-entry.ts";
+import { hubCloses, LeaseError } from "./lease-error.ts";
 import { checkLeaseOptions } from "./lease-options.ts";
 import { OpenWriter } from "./open-writer.ts";
+import { OwnLeases } from "./own-leases.ts";
 import type { StandingStop } from "./stop-requests.ts";
 
-interface WritersNeeds extends EntryNeeds, EndNeeds, Omit<HeldLeaseNeeds, "log" | "clock" | "closed"> {
+interface WritersNeeds extends EntryNeeds, AddressCheckNeeds, Omit<HeldLeaseNeeds, "log" | "clock" | "closed"> {
   readonly clock: Pick<Clock, "now" | "monotonic" | "setTimeout">;
   readonly log: Pick<EventLog, "head" | "read" | "recent" | "current">;
-  /** Resolves when new entries of the log are followed. */
-  readonly ready: () => Promise<void>;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Aborted as soon as the hub is told to close. */
-  readonly closing: AbortSignal;
   /** How long writers may take to end when the hub closes, in milliseconds. */
   readonly closingTime: number;
 }
@@ -66,88 +60,40 @@ export interface Writers {
 const MOST_REASON = 1_000;
 
 export function createWriters(needs: WritersNeeds): Writers {
-  const { contract, ready, clock, random, closing, closingTime } = needs;
+  const { contract, clock, random, closing, closingTime } = needs;
   const closed = new AbortController();
+  const addressCheck = new AddressCheck(needs);
   const ownLeases = new OwnLeases();
   /** How many leases this process has asked for. */
   let made = 0;
-  /** Called whenever a writer is over. */
-  let noteOver = (): void => {};
-
   closing.addEventListener("abort", () => {
     for (const writer of ownLeases.writers()) writer.abort(hubCloses(writer.lease));
   });
 
   async function take(lease: Lease, stopsSince: Cursor | null): Promise<OpenWriter> {
-    const onOver = () => remove(lease);
+    const onOver = () => ownLeases.remove(lease);
     const own = ownLeases.add(lease);
     try {
       const held = await HeldLease.take({ ...needs, closed: closed.signal }, lease);
-      own.writer = new OpenWriter(lease, held, { clock, stopsSince, onOver });
+      const writer = new OpenWriter(lease, held, { clock, stopsSince, onOver });
+      own.begin(writer);
+      if (closing.aborted) writer.abort(hubCloses(lease));
+      return writer;
     } catch (error) {
       onOver();
       throw error;
     }
-    passStopsOn(own);
-    if (closing.aborted) own.writer.abort(hubCloses(lease));
-    return own.writer;
   }
 
-  function remove(lease: Lease): void {
-    ownLeases.remove(lease);
-    noteOver();
-  }
-
-  function passStopsOn(own: OwnLease): void {
-    const { writer } = own;
-    if (writer === null) return;
-    for (const { request, position } of own.stops.splice(0)) writer.stop(position, stopped(request));
-  }
-
-  /** Where the log stands now. @throws LeaseError `closing`, and what comes of a log that does not answer */
-  async function readPosition(path: string): Promise<Cursor> {
-    // A hub that does not follow the log would hear of no request to stop.
-    const [position] = await unlessClosing(path, Promise.all([readHead(needs), ready()]));
-    return position;
-  }
-
-  /** @throws LeaseError `closing` in place of what comes of it */
-  function unlessClosing<Result>(path: string, promise: Promise<Result>): Promise<Result> {
-    return promise.catch((error: unknown) => {
-      throw closing.aborted ? hubCloses({ path }) : error;
-    });
-  }
-
-  /** @throws PublishError `ended` @throws LeaseError `closing` */
-  async function refuseEnded(path: string): Promise<void> {
-    const finding = findEnds(needs, [path], { entries: 100, bytes: 1_000_000 }, closing);
-    const [end] = await unlessClosing(path, finding);
-    if (end === undefined) return;
-    const id = formatCursor(end);
-    const wrong = `Expected ${path} to go on, got its end at ${id}; nobody can write to it any more`;
-    throw new PublishError("ended", `${wrong}.`, id);
-  }
-
-  /** @throws as {@link refuseEnded} does, and nobody has the lease then */
+  /** @throws as {@link AddressCheck.refuseEnded} does, and nobody has the lease then */
   async function leaveEnded(writer: OpenWriter): Promise<void> {
     const { path } = writer.lease;
     try {
-      await refuseEnded(path);
+      await addressCheck.refuseEnded(path);
     } catch (error) {
       writer.leave(hasEnded(path));
       throw error;
     }
-  }
-
-  /** Resolves when all writers are over, or the time is. */
-  async function waitForWriters(): Promise<void> {
-    const done = new AbortController();
-    noteOver = () => {
-      if (ownLeases.size === 0) done.abort();
-    };
-    noteOver();
-    // The process stays alive for it.
-    await sleep(clock, closingTime, done.signal);
   }
 
   return {
@@ -156,9 +102,9 @@ export function createWriters(needs: WritersNeeds): Writers {
       const { end } = contract[addressOf(contract, address).name] as Contract[string];
       const { ttl, aborted, stopsSince } = checkLeaseOptions(options, end !== undefined);
       const { path } = address;
-      const askedAt = await readPosition(path);
+      const askedAt = await addressCheck.position(path);
       const data = end === undefined ? null : endEntry(needs, address, aborted, {}).data;
-      if (end !== undefined) await refuseEnded(path);
+      if (end !== undefined) await addressCheck.refuseEnded(path);
       if (closing.aborted) throw hubCloses({ path });
       // With a number, since the random numbers of a test may be all the same.
       const id = `${newEpoch(random)}.${clock.now().toString(36)}.${made++}`;
@@ -180,20 +126,10 @@ export function createWriters(needs: WritersNeeds): Writers {
     },
 
     stop(stop) {
-      for (const own of ownLeases.ofPath(stop.request.path)) {
-        if (!own.isSeen) continue;
-        own.stops.push(stop);
-        passStopsOn(own);
-      }
+      for (const own of ownLeases.ofPath(stop.request.path)) own.hear(stop);
     },
 
-    noteHeld(id, stop) {
-      const own = ownLeases.ofWriter(id);
-      if (own === undefined || own.isSeen) return;
-      own.isSeen = true;
-      if (stop !== null) own.stops.push(stop);
-      passStopsOn(own);
-    },
+    noteHeld: (id, stop) => ownLeases.ofWriter(id)?.see(stop),
 
     noteEnd(path, position) {
       for (const { writer } of ownLeases.ofPath(path)) writer?.leaveSince(position, hasEnded(path));
@@ -202,11 +138,10 @@ export function createWriters(needs: WritersNeeds): Writers {
     has: (id) => (ownLeases.ofWriter(id)?.writer ?? null) !== null,
 
     async close() {
-      await waitForWriters();
+      await ownLeases.untilNone(clock, closingTime);
       // The log may not answer, and the hub must close all the same.
-      const abandoned = ownLeases.writers().map((writer) => writer.abandon().catch(() => {}));
-      void Promise.all(abandoned).then(() => noteOver());
-      await waitForWriters();
+      for (const writer of ownLeases.writers()) writer.abandon().catch(() => {});
+      await ownLeases.untilNone(clock, closingTime);
       closed.abort();
     },
   };
@@ -236,16 +171,7 @@ function isNext({ epoch, seq }: Cursor, before: Cursor): boolean {
   return epoch === before.epoch && seq === before.seq + 1;
 }
 
-function stopped({ path, reason }: StopRequest): LeaseError {
-  const message = `Somebody has asked the writer of ${path} to stop${reason === "" ? "" : `: ${reason}`}.`;
-  return new LeaseError("stopped", message, { reason });
-}
-
 function hasEnded(path: string): LeaseError {
   const wrong = `Expected the lease of ${path}, got an address that somebody has ended`;
   return new LeaseError("lost", `${wrong}; publish nothing more.`);
-}
-
-function hubCloses({ path }: Pick<Lease, "path">): LeaseError {
-  return new LeaseError("closing", `The hub closes, and with it the writer of ${path}.`);
 }
