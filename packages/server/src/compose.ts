@@ -1,48 +1,35 @@
 import { fingerprint, type Contract } from "@tidings/contract";
 import type { EventLog } from "@tidings/log";
-import { PROTOCOL_VERSION, type Cursor, type ParsedRequest } from "@tidings/protocol";
-import { systemClock } from "@tidings/protocol/clock";
-import { checkHubOptions } from "./check-hub-options.ts";
+import { PROTOCOL_VERSION, type Cursor } from "@tidings/protocol";
+import { composeRequests } from "./compose-requests.ts";
 import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
-import { answerPage, type PageAnswerNeeds } from "./page/answer-page.ts";
-import { createSnapshotOverlap } from "./page/snapshot-overlap.ts";
-import { createSnapshots } from "./page/snapshots.ts";
 import { createLeaseWatch } from "./lease/lease-watch.ts";
 import { createWriters, type Writers } from "./lease/writers.ts";
 import { createEncoders } from "./publish/new-entry.ts";
 import { createPublisher, type Publisher } from "./publish/publisher.ts";
 import { createEventReaders, type EventReaders } from "./reader/event-reader.ts";
 import { createAdmission } from "./request/admission.ts";
-import { createBodies } from "./request/bodies.ts";
 import { createHosts } from "./request/hosts.ts";
 import { createOriginPolicy, createPreflightHeaders } from "./request/origin.ts";
-import { handleRequest } from "./request/request-handler.ts";
 import type { HubResponse } from "./request/response.ts";
 import { createAddresses } from "./rights/addresses.ts";
 import { createCommands, type Commands } from "./rights/commands.ts";
 import { createRechecks } from "./rights/rechecks.ts";
 import { createHooks } from "./runtime/hooks.ts";
-import { checkRange } from "@tidings/protocol/checks";
 import { warnOfSeparateLogs } from "./runtime/cluster.ts";
 import { createKeepRules } from "./runtime/keep-rules.ts";
-import { checkLimits, LOAD_TIME, READ_TIME } from "./runtime/limits.ts";
+import { READ_TIME } from "./runtime/limits.ts";
 import { applyRetention } from "./runtime/retention.ts";
-import { createRefusals } from "./runtime/refusals.ts";
 import { createReadQueue } from "./runtime/read-queue.ts";
 import { createTrace } from "./runtime/trace.ts";
 import { TurnQueue } from "./runtime/turn-queue.ts";
-import { TurnBudget } from "./runtime/turn-budget.ts";
-import { answerStream, type StreamAnswerNeeds } from "./stream/answer-stream.ts";
-import type { ConnectionNeeds } from "./stream/connection-needs.ts";
-import { createDisplacement } from "./stream/displacement.ts";
+import { checkSettings } from "./settings.ts";
 import { createFollowers, type Followers } from "./stream/followers.ts";
 import { keepTime } from "./stream/heartbeats.ts";
 import { createOpenStreams, type OpenStreams } from "./stream/open-streams.ts";
 import type { PumpNeeds } from "./stream/pump.ts";
 import { createRetryDelays, type RetryDelays } from "./stream/retry-delays.ts";
 import { createWakeQueue } from "./stream/wake-queue.ts";
-import { createUnreadAnswers } from "./unread/unread-answers.ts";
-import { BATCH_BYTES } from "./window/owed-entries.ts";
 import { Ring } from "./window/ring.ts";
 import { SharedPages } from "./window/shared-pages.ts";
 import { createRecentHeads } from "./window/recent-heads.ts";
@@ -79,36 +66,24 @@ export interface HubParts {
  *   snapshot without a loader
  */
 export function compose(contract: Contract, options: HubOptions<Contract, Viewer>): HubParts {
-  // What the application has chosen.
-  checkHubOptions(contract, options);
-  const { log, clock = systemClock, random = Math.random, heartbeat = 15_000, drain = null } = options;
-  const { snapshotOverlap: overlap = 2_000, publishTimeout = 5_000 } = options;
-  const limits = checkLimits(options.limits);
-  checkRange("heartbeat", heartbeat, 1_000, 300_000);
-  checkRange("snapshotOverlap", overlap, 0, 60_000);
-  checkRange("publishTimeout", publishTimeout, 100, 600_000);
-  if (drain !== null) checkRange("drain", drain, 500, 60_000);
-  const pageLimit = { entries: limits.pageEvents, bytes: limits.pageBytes };
-  const streamReadLimit = { entries: limits.pageEvents, bytes: BATCH_BYTES };
-  const hello = { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint(contract) };
+  const settings = checkSettings(contract, options);
+  const { clock, random, heartbeat, drain, publishTimeout, limits, pageLimit, streamReadLimit } = settings;
+  const { log } = options;
   const encoders = createEncoders(contract);
   const addresses = createAddresses({ contract, clock });
+  const hello = { protocol: PROTOCOL_VERSION, heartbeat, contract: fingerprint(contract) };
   const hosts = createHosts(options.hosts);
   const preflightHeaders = createPreflightHeaders(options.cors);
   const keepRules = createKeepRules(contract, options.keep);
 
-  // What all stages run on.
+  // What all stages run on. All options are checked before the tailer begins to listen to the log.
   const controller = new AbortController();
   const closing = controller.signal;
   const trace = createTrace(options, clock);
   const originPolicy = createOriginPolicy({ hosts, trace }, options.cors);
   const hooks = createHooks(options, trace);
-  const refusals = createRefusals({ clock, trace });
   const reads = createReadQueue({ concurrency: limits.catchUpReads, timeLimit: READ_TIME, clock });
-  const loads = createReadQueue({ concurrency: limits.stateLoads, timeLimit: LOAD_TIME, clock });
-  const arrivals = new TurnBudget(clock);
   const turns = new TurnQueue(clock);
-  const unread = createUnreadAnswers(clock, turns);
 
   // The way of an event: published, read into the ring, written to the streams that follow its path.
   const publisher = createPublisher({ contract, encoders, limits, log, trace, clock, publishTimeout });
@@ -116,13 +91,10 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const wakeQueue = createWakeQueue({ clock, ring });
   const followers = createFollowers({ wakeQueue });
   const admission = createAdmission({ limits, closing });
-  const pageAdmission = createAdmission({ limits, closing });
   const streams = createOpenStreams({ admission, hooks, trace });
   const rechecks = createRechecks({ addresses, hooks, clock, trace });
   const commands = createCommands({ contract, streams, followers, rechecks, random });
   const recentHeads = createRecentHeads(clock);
-  const findStart = createSnapshotOverlap({ log, reads, recentHeads, clock, mostBytes: pageLimit.bytes, overlap });
-  const snapshots = createSnapshots({ contract, hooks, limits, findStart, loads, trace });
   // The tailer is made later, since it needs those who follow it.
   const ready = () => tailer.ready();
   const writers = createWriters({
@@ -152,84 +124,35 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     readLimit: pageLimit,
   });
 
-  // What both the streams and the loops of the application read with. Each of these is written out: the compiler then
-  // refuses what a part does not declare.
+  // What both the streams and the loops of the application read with. It is written out: the compiler then refuses what
+  // the pump does not declare.
   const pages = new SharedPages({ log, ring, clock, closing, limit: streamReadLimit });
-  const pump: PumpNeeds = { log, pages, reads, streamReadLimit, ring, wakeQueue, followers, clock };
+  const pump = { log, pages, reads, streamReadLimit, ring, wakeQueue, followers, clock } satisfies PumpNeeds;
   const eventReaders = createEventReaders({ ...pump, log, contract, tailer, trace, closing });
 
-  // The way of a request: checked, admitted, given a position, answered with a stream or a page.
   const retryDelays = createRetryDelays({ streams, drain, random });
-  const displacement = createDisplacement({ admission, streams, retryDelays, closing });
-  const connection: ConnectionNeeds = {
-    ...pump,
-    retryDelays,
-    streams,
-    byes: turns,
-    limits,
-    heartbeat,
+  const handle = composeRequests({
+    contract,
+    settings,
     hello,
-    random,
-    trace,
-  };
-  const streamNeeds: StreamAnswerNeeds = {
-    contract,
-    addresses,
-    hooks,
-    refusals,
-    admission,
-    displacement,
-    commands,
-    tailer,
-    log,
-    reads,
-    ring,
-    rechecks,
-    streams,
-    retryDelays,
-    connection,
-    clock,
-    random,
-    trace,
-    closing,
-  };
-  const pageNeeds: PageAnswerNeeds = {
-    contract,
-    addresses,
-    hooks,
-    refusals,
-    admission,
-    displacement,
-    pageAdmission,
-    unread,
-    commands,
-    tailer,
-    log,
-    reads,
-    ring,
-    followers,
-    snapshots,
-    limits,
-    pageLimit,
-    clock,
-    trace,
-    closing,
-  };
-  const handlerNeeds = {
     hosts,
     originPolicy,
     preflightHeaders,
-    limits,
-    bodies: createBodies(clock),
-    arrivals,
-    unread,
+    log,
+    hooks,
     trace,
-    refusals,
-    random,
+    addresses,
+    admission,
+    streams,
+    retryDelays,
+    rechecks,
+    commands,
+    tailer,
+    recentHeads,
+    pump,
+    turns,
     closing,
-    answerStream: (request: HubRequest, parsed: ParsedRequest) => answerStream(streamNeeds, request, parsed),
-    answerPage: (request: HubRequest, parsed: ParsedRequest) => answerPage(pageNeeds, request, parsed),
-  };
+  });
 
   return {
     log,
@@ -244,7 +167,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     followers,
     retryDelays,
     closing: controller,
-    handle: (request) => handleRequest(handlerNeeds, request),
+    handle,
     start() {
       warnOfSeparateLogs({ log, trace });
       void keepTime({ streams, turns, ring, clock, heartbeat, closing });
