@@ -1,13 +1,11 @@
-import { addWord, chat, type AnswerEnd } from "@tidings-apps/chat-contract";
+import { chat } from "@tidings-apps/chat-contract";
 import { sleep } from "@tidings/log/engine";
-import { LeaseError, PublishError, systemClock, type Clock, type Writer } from "@tidings/server";
-import { answerWords } from "./answer-words.ts";
+import { systemClock, type Clock } from "@tidings/server";
+import { AnswerWriters } from "./answer-writers.ts";
 import type { Answer } from "./answers.ts";
+import { followAnswer } from "./follow-answer.ts";
 import type { Model } from "./model.ts";
-import { settle } from "./settle.ts";
 import type { ChatStorage } from "./storage.ts";
-
-type AnswerWriter = Writer<typeof chat, "answer">;
 
 /** The options of `createAssistant`. */
 export interface AssistantOptions {
@@ -36,10 +34,6 @@ export interface Assistant {
 
 /** Milliseconds between two looks. Other servers may have added answers, or may have died. */
 const LOOK_INTERVAL = 2_000;
-/** The longest time of an answer, in milliseconds. */
-const MAX_TIME = 60_000;
-/** Milliseconds until an answer that could not be stored is stored again. */
-const RETRY_DELAY = 1_000;
 /** The most milliseconds that the answers have to end when the server closes. */
 const CLOSING_TIME = 200;
 
@@ -51,6 +45,7 @@ export function createAssistant(options: AssistantOptions): Assistant {
   const { storage, model, lease = 5_000, clock = systemClock, onError = console.error } = options;
   const { hub, tables } = storage;
   const closing = new AbortController();
+  const writers = new AnswerWriters({ storage, model, ttl: lease, clock, report, closing: closing.signal });
   /** What this server writes or follows, by the id of the answer. */
   const attended = new Map<string, Promise<void>>();
 
@@ -82,94 +77,16 @@ export function createAssistant(options: AssistantOptions): Assistant {
   }
 
   async function attend(answer: Answer): Promise<void> {
-    const writer = await takeLease(answer);
-    await (writer === null ? follow(answer) : write(answer, writer));
-  }
-
-  /** Returns null if another server has the lease, or if the answer has ended. */
-  async function takeLease({ id: answerId }: Answer): Promise<AnswerWriter | null> {
-    try {
-      return await hub.lease(chat.answer({ answerId }), { ttl: lease, aborted: { state: "interrupted" } });
-    } catch (error) {
-      const isTaken = error instanceof LeaseError && error.code === "taken";
-      if (isTaken || hasEnded(error)) return null;
-      throw error;
-    }
-  }
-
-  async function write(answer: Answer, writer: AnswerWriter): Promise<void> {
-    const timeout = new AbortController();
-    const cancelTimeout = clock.setTimeout(() => timeout.abort(), MAX_TIME, true);
-    const signal = AbortSignal.any([writer.signal, closing.signal, timeout.signal]);
-    let text = "";
-    let isComplete = false;
-    let number = 0;
-    try {
-      for await (const word of answerWords(model(answer.question, signal), signal)) {
-        await writer.publish("word", { text: word, number: ++number });
-        text += word;
-      }
-      isComplete = text.trim() !== "";
-    } catch (error) {
-      report(error);
-    } finally {
-      cancelTimeout();
-    }
-    await end(answer, writer, text, endOf(signal, isComplete));
-  }
-
-  /** Stores the text, and ends the answer in the same transaction. The log refuses it if another server was first. */
-  async function end(answer: Answer, writer: AnswerWriter, text: string, answerEnd: AnswerEnd): Promise<void> {
-    try {
-      await storage.write(async (tx) => {
-        await settle(tx, answer, text, answerEnd);
-        await tx.end(writer.address, answerEnd);
-      });
-    } catch (error) {
-      // Another server has ended it, since this one was silent for too long. It stores what the log has.
-      if (hasEnded(error)) return;
-      report(error);
-      // The text is still in the log. The next server that looks stores it.
-      if (closing.signal.aborted) return void (await writer.end({ state: "interrupted" }));
-      await sleep(clock, RETRY_DELAY, closing.signal);
-      return end(answer, writer, text, answerEnd);
-    }
-    await release(writer);
-  }
-
-  /** Gives the lease up, which would stand for as long as this server lives. */
-  async function release(writer: AnswerWriter): Promise<void> {
-    try {
-      await writer.release();
-    } catch (error) {
-      // A lease that is lost need not be given up.
-      if (error instanceof LeaseError || closing.signal.aborted) return;
-      report(error);
-      await sleep(clock, RETRY_DELAY, closing.signal);
-      await release(writer);
-    }
-  }
-
-  /** Reads what another server writes, and stores it if that one cannot. */
-  async function follow(answer: Answer): Promise<void> {
-    let text = "";
-    const address = chat.answer({ answerId: answer.id });
-    for await (const item of hub.events(address, { after: null, signal: closing.signal })) {
-      if (item.kind === "event") text = addWord(text, item.data);
-      // The log has lost the beginning. Without it, what was before the gap says something else.
-      if (item.kind === "gap") text = "";
-      if (item.kind !== "end" || !(await tables.answers.has(answer.id))) continue;
-      const { data } = item;
-      await storage.write((tx) => settle(tx, answer, text, data));
-    }
+    const writer = await writers.take(answer);
+    await (writer === null ? followAnswer(storage, answer, closing.signal) : writers.write(answer, writer));
   }
 
   /** Nobody hears a stop before there is a writer. So who gets the lease now ends the answer, without a word. */
   async function stop(answerId: string, by: string): Promise<void> {
     const answer = (await tables.answers.all()).find(({ id }) => id === answerId);
-    const writer = answer === undefined ? null : await takeLease(answer);
+    const writer = answer === undefined ? null : await writers.take(answer);
     if (answer === undefined || writer === null) await hub.stop(chat.answer({ answerId }), by);
-    else note(answerId, end(answer, writer, "", { state: "stopped", by }));
+    else note(answerId, writers.end(answer, writer, "", { state: "stopped", by }));
   }
 
   void lookAgain();
@@ -183,14 +100,4 @@ export function createAssistant(options: AssistantOptions): Assistant {
       await Promise.race([ended, sleep(clock, CLOSING_TIME, waiting.signal)]);
     },
   };
-}
-
-function endOf({ aborted, reason }: AbortSignal, isComplete: boolean): AnswerEnd {
-  const isStopped = reason instanceof LeaseError && reason.code === "stopped";
-  if (isStopped) return { state: "stopped", by: reason.reason ?? "" };
-  return { state: isComplete && !aborted ? "done" : "interrupted" };
-}
-
-function hasEnded(error: unknown): boolean {
-  return error instanceof PublishError && error.code === "ended";
 }

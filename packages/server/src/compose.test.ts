@@ -21,7 +21,7 @@ test.each([
       return log.watch(wake);
     },
   };
-  const make = (more: object) => compose(chat, { ...given, log: watched, ...more } as never);
+  const make = (more: object) => compose(chat, { ...given, log: watched, ...more });
   expect(() => make(options)).toThrow(TypeError);
   expect(watches).toBe(0);
   make({}).closing.abort();
