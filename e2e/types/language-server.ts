@@ -23,8 +23,14 @@ interface Location {
   readonly range: Range;
 }
 
+/** An editor in which somebody types. */
+interface TypingEditor extends Editor {
+  /** Gives a file another text, which nobody saves. */
+  type(file: string, text: string): Promise<void>;
+}
+
 /** The newest compiler. It has no API for this, and is a language server. */
-export async function languageServer(config: string): Promise<Editor> {
+export async function languageServer(config: string): Promise<TypingEditor> {
   const compiler = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
   const { default: getExePath } = (await import(pathToFileURL(join(compiler, "lib/getExePath.js")).href)) as {
     default: () => string;
@@ -45,23 +51,34 @@ export async function languageServer(config: string): Promise<Editor> {
     capabilities: { textDocument: { hover: { contentFormat: ["markdown"] }, diagnostic: {} } },
   });
   await connection.sendNotification("initialized", {});
-  const opened = new Set<string>();
+  /** What stands in the editor, by file. */
+  const opened = new Map<string, { version: number; text: string }>();
+
+  async function type(file: string, text: string): Promise<void> {
+    const uri = pathToFileURL(file).href;
+    const version = (opened.get(file)?.version ?? 0) + 1;
+    opened.set(file, { version, text });
+    if (version === 1) {
+      const textDocument = { uri, languageId: "typescript", version, text };
+      await connection.sendNotification("textDocument/didOpen", { textDocument });
+    } else {
+      const changed = { textDocument: { uri, version }, contentChanges: [{ text }] };
+      await connection.sendNotification("textDocument/didChange", changed);
+    }
+  }
 
   /** Asks about a file, and about a place in it. */
   async function ask<Answer>(method: string, file: string, offset = 0): Promise<Answer> {
     const uri = pathToFileURL(file).href;
-    const text = readFileSync(file, "utf8");
-    if (!opened.has(file)) {
-      opened.add(file);
-      const textDocument = { uri, languageId: "typescript", version: 1, text };
-      await connection.sendNotification("textDocument/didOpen", { textDocument });
-    }
+    if (!opened.has(file)) await type(file, readFileSync(file, "utf8"));
+    const { text = "" } = opened.get(file) ?? {};
     const before = text.slice(0, offset).split("\n");
     const position = { line: before.length - 1, character: before.at(-1)?.length ?? 0 };
     return connection.sendRequest(`textDocument/${method}`, { textDocument: { uri }, position });
   }
 
   return {
+    type,
     async errors(file) {
       const { items } = await ask<{ items: readonly Diagnostic[] }>("diagnostic", file);
       return items.map(({ range, message }) => ({
