@@ -8,7 +8,8 @@ import { toPosition, type Position } from "../state/position.ts";
 import { beginAfter, carry, isLeft, leave, leaves, moveTo, type StreamProgress } from "../state/stream-progress.ts";
 import { isOnConnection, reachedOf } from "../state/track-state.ts";
 import { parseBye, parseControl, parseEvent, type StreamBlock } from "./blocks.ts";
-import type { Connection, SayHello } from "./connection.ts";
+import type { SayHello } from "./connection-user.ts";
+import type { Connection } from "./connection.ts";
 import type { ContractWatch } from "./server-contract.ts";
 import { inputAll, moveTrack, onConnection, type Track, type Tracks } from "./tracks.ts";
 
