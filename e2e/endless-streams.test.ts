@@ -1,13 +1,11 @@
 import { createServer } from "node:http";
 import { createClient } from "@tidings/client";
-import { channel, defineContract } from "@tidings/contract";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { z } from "zod";
+import { feeds } from "./contracts.ts";
 import { listen } from "./listen.ts";
 import { usedBytes } from "./used-bytes.ts";
 
-const contract = defineContract({ feed: channel("feeds/:name", { counted: z.number() }) });
-const feed = contract.feed({ name: "a" });
+const feed = feeds.feed({ name: "a" });
 const BLOCKS = 100_000;
 /** Bytes. Fifty for each block would be as many. */
 const MOST_KEPT = 5_000_000;
@@ -46,7 +44,7 @@ test.each([
   "of %s without an end nothing is kept, and other work goes on beside them",
   async (_, next) => {
     const { url, sent } = await serveWithoutEnd(next);
-    const client = createClient(contract, { url });
+    const client = createClient(feeds, { url });
     onTestFinished(() => client.close());
     client.subscribe(feed, { onGap: () => {} });
     let turns = 0;

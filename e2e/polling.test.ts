@@ -1,18 +1,13 @@
 import { createClient } from "@tidings/client";
-import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import { VirtualClock } from "@tidings/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { z } from "zod";
 import { createBufferingProxy } from "./buffering-proxy.ts";
+import { feeds } from "./contracts.ts";
 import { serveHub } from "./serve-hub.ts";
 
-const contract = defineContract({
-  feed: channel("feeds/:name", { counted: z.number() }),
-  job: channel("jobs/:id", { line: z.string() }, { end: z.string() }),
-});
-const feed = contract.feed({ name: "a" });
+const feed = feeds.feed({ name: "a" });
 const PATIENCE = { timeout: 60_000, interval: 20 };
 const BY_POLL = { state: "live", transport: "poll" };
 const CONNECT_TIMEOUT = 15_000;
@@ -22,11 +17,11 @@ const CONNECT_TIMEOUT = 15_000;
  * nothing is on its way that could come in time, so a slow machine changes nothing.
  */
 async function behindProxy(isBuffering: boolean) {
-  const hub = createHub(contract, { log: memoryLog(), authorize: () => true, heartbeat: 1_000 });
+  const hub = createHub(feeds, { log: memoryLog(), authorize: () => true, heartbeat: 1_000 });
   const proxy = await createBufferingProxy(await serveHub(hub));
   proxy.isBuffering = isBuffering;
   const clock = new VirtualClock();
-  const client = createClient(contract, {
+  const client = createClient(feeds, {
     url: `http://127.0.0.1:${proxy.port}/events`,
     connectTimeout: CONNECT_TIMEOUT,
     clock,
@@ -108,7 +103,7 @@ test("a channel that ends is over by long poll, too: once, after all else, and a
   const { hub, client, clock, proxy, publish, expectStatus, expectAll, loseStream } = await behindProxy(true);
   const follow = (id: string) => {
     const heard: string[] = [];
-    client.subscribe(contract.job({ id }), {
+    client.subscribe(feeds.job({ id }), {
       line: (line) => heard.push(line),
       onEnd: (outcome, event) => heard.push(`${outcome}, ${event.id === null ? "over" : "live"}`),
       onGap: ({ reason }) => heard.push(`gap: ${reason}`),
@@ -121,7 +116,7 @@ test("a channel that ends is over by long poll, too: once, after all else, and a
   await loseStream(1);
   await loseStream(2);
   await expectStatus(BY_POLL);
-  const job = contract.job({ id: "a" });
+  const job = feeds.job({ id: "a" });
   await hub.publish(job, "line", "1");
   await hub.publish(job, "line", "2");
   await hub.end(job, "done");

@@ -1,19 +1,10 @@
-import { channel, defineContract, latest } from "@tidings/contract";
 import { postgresLog } from "@tidings/log-postgres";
 import { createHub } from "@tidings/server";
 import type pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
+import { shop } from "./contracts.ts";
 import { publishedItems } from "./published-items.ts";
 import { connect, server } from "../packages/log-postgres/test/test-server.ts";
-
-const shop = defineContract({
-  orders: channel("orders", { placed: z.object({ item: z.string() }) }),
-  job: channel("jobs/:id", { step: z.object({ name: z.string() }) }, { end: z.object({ outcome: z.string() }) }),
-  stock: channel("stock", {
-    count: latest(z.object({ item: z.string(), left: z.number() }), { key: ({ item }) => item }),
-  }),
-});
 
 describe("publishIn on PostgreSQL", () => {
   /** A hub on a log in a schema of its own. Each hub is a process of a cluster. */

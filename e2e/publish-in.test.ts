@@ -1,19 +1,11 @@
 import { createRequire } from "node:module";
 import type * as sqlite from "node:sqlite";
-import { channel, defineContract, latest } from "@tidings/contract";
 import { sqliteLog } from "@tidings/log-sqlite";
 import { createHub } from "@tidings/server";
 import { expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
+import { shop } from "./contracts.ts";
 import { publishedItems } from "./published-items.ts";
 import { temporaryPath } from "./temporary-folder.ts";
-
-const shop = defineContract({
-  orders: channel("orders", { placed: z.object({ item: z.string() }) }),
-  stock: channel("stock", {
-    count: latest(z.object({ item: z.string(), left: z.number() }), { key: ({ item }) => item }),
-  }),
-});
 
 // The same SQLite driver as in the log: that of Node, or libsql; this test uses what both have.
 const builtin = process.getBuiltinModule("node:sqlite") as typeof sqlite | undefined;

@@ -1,28 +1,26 @@
-import { channel, defineContract } from "@tidings/contract";
 import { createTestKit } from "@tidings/testing";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import { feeds } from "./contracts.ts";
 
-const contract = defineContract({ feed: channel("feeds/:id", { story: z.number() }) });
-const feed = (id: string) => contract.feed({ id });
+const feed = (name: string) => feeds.feed({ name });
 const onGap = () => {};
 
 test("one more subscription at connectionsPerViewer: the client stays live", async () => {
-  await using kit = await createTestKit(contract, { limits: { connectionsPerViewer: 1 } });
+  await using kit = await createTestKit(feeds, { limits: { connectionsPerViewer: 1 } });
   const heard: number[] = [];
-  kit.client.subscribe(feed("a"), { onGap, story: (number) => heard.push(number) });
+  kit.client.subscribe(feed("a"), { onGap, counted: (number) => heard.push(number) });
   await kit.clock.advance(15_000);
   kit.client.subscribe(feed("b"), { onGap });
   await kit.clock.advance(100);
   for (let number = 0; number < 20; number++) {
-    await kit.hub.publish(feed("a"), "story", number);
+    await kit.hub.publish(feed("a"), "counted", number);
     await kit.clock.advance(1_000);
   }
   expect([kit.client.status.value, heard.length]).toEqual([{ state: "live" }, 20]);
 });
 
 test("two tabs of a viewer who may have two streams, each subscribes every 20 s", async () => {
-  await using kit = await createTestKit(contract, { limits: { connectionsPerViewer: 2 } });
+  await using kit = await createTestKit(feeds, { limits: { connectionsPerViewer: 2 } });
   const tabs = [kit.client, kit.connect()];
   const live = [0, 0];
   for (const tab of tabs) tab.subscribe(feed("a"), { onGap });
@@ -39,7 +37,7 @@ test("two tabs of a viewer who may have two streams, each subscribes every 20 s"
 
 test("a right to twelve channels ends while a thirteenth is subscribed: it hears of it", async () => {
   let may = true;
-  await using kit = await createTestKit(contract, { authorize: () => may });
+  await using kit = await createTestKit(feeds, { authorize: () => may });
   for (let index = 0; index < 12; index++) kit.client.subscribe(feed(`s${index}`), { onGap });
   await kit.clock.advance(100);
   may = false;

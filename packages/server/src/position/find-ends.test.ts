@@ -1,19 +1,11 @@
-import { channel, defineContract, latest } from "@tidings/contract";
 import { expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
 import { BufferSink } from "../../test/buffer-sink.ts";
+import { shop } from "../../test/sales.ts";
 import { SteppedClock } from "../../test/stepped-clock.ts";
 import { parsePage, request } from "../../test/test-hub.ts";
 import { WatchedLog } from "../../test/watched-log.ts";
 import { createHub } from "../index.ts";
 
-const shop = defineContract({
-  sale: channel(
-    "sales/:id",
-    { price: latest(z.object({ item: z.string() }), { key: ({ item }) => item }) },
-    { end: z.object({ sold: z.number() }) },
-  ),
-});
 const [open, over] = [shop.sale({ id: "open" }), shop.sale({ id: "over" })];
 const BOTH = "channel=sales/open&channel=sales/over";
 

@@ -1,8 +1,7 @@
-import { channel, defineContract, latest } from "@tidings/contract";
 import { memoryLog, type EventLog, type Page } from "@tidings/log";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
 import { BufferSink } from "../../test/buffer-sink.ts";
+import { shop } from "../../test/sales.ts";
 import { SteppedClock } from "../../test/stepped-clock.ts";
 import { parsePage, request } from "../../test/test-hub.ts";
 import { WatchedLog } from "../../test/watched-log.ts";
@@ -10,13 +9,6 @@ import { createHub } from "../index.ts";
 import { createReadQueue } from "../runtime/read-queue.ts";
 import { findEnds } from "./find-ends.ts";
 
-const shop = defineContract({
-  sale: channel(
-    "sales/:id",
-    { price: latest(z.object({ item: z.string() }), { key: ({ item }) => item }) },
-    { end: z.object({ sold: z.number() }) },
-  ),
-});
 const NUMBERS = Array.from({ length: 100 }, (_, index) => String(index));
 const MANY = NUMBERS.map((id) => `channel=sales/${id}`).join("&");
 const END_OF_LAST = { channel: "sales/99", type: "end", data: { sold: 1 } };
