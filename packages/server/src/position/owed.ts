@@ -21,6 +21,11 @@ export function owedOf(
   };
 }
 
+/** A hole that says that the position itself means nothing to the log. */
+export function voidHoleOf(holes: readonly Hole[]): Hole | undefined {
+  return holes.find(({ reason }) => reason !== "trimmed");
+}
+
 /** The part of a page up to a `seq`. It moves no reader back: `position` is where the read began. */
 export function pageUpTo(page: Page, seq: number, position: { readonly seq: number }): Page {
   const end = Math.max(seq, position.seq);

@@ -2,7 +2,7 @@ import type { EventLog, Limit } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import type { LeavableBounds } from "../position/lower-bounds.ts";
-import { hasVoidBound, isOwedAfter, owedOf, pageUpTo } from "../position/owed.ts";
+import { hasVoidBound, isOwedAfter, owedOf, pageUpTo, voidHoleOf } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { CommandedStream } from "../rights/commands.ts";
 import { READ_RETRY } from "../runtime/limits.ts";
@@ -277,10 +277,9 @@ export class Pump implements Follower {
 
   /** @param position where the read began @param ringHead the ring's head at that moment */
   #handlePage({ page: whole, batch }: SharedPage, position: Cursor, ringHead: Cursor): void {
-    const isVoid = whole.holes.some(({ reason }) => reason !== "trimmed");
-    const page = isVoid ? whole : pageUpTo(whole, this.#upTo, position);
+    const page = voidHoleOf(whole.holes) === undefined ? pageUpTo(whole, this.#upTo, position) : whole;
     const { entries, holes } = owedOf(page, this.fromByPath, position);
-    if (holes.some(({ reason }) => reason !== "trimmed")) return this.#consumer.takeGap(holes, page.next);
+    if (voidHoleOf(holes) !== undefined) return this.#consumer.takeGap(holes, page.next);
     if (hasVoidBound(this.fromByPath, this.#epoch, position, page.next)) return this.#consumer.beginAgain();
     // What was reported in the former epoch says nothing about positions that were written again.
     if (page.next.epoch !== position.epoch) this.#reportedHoles.forget();

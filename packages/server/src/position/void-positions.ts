@@ -1,0 +1,87 @@
+import type { EventLog, Hole } from "@tidings/log";
+import type { Cursor } from "@tidings/protocol";
+import { voidHoleOf } from "./owed.ts";
+import type { ReadQueue } from "../runtime/read-queue.ts";
+
+/** What it takes to ask whether positions mean something. */
+export interface VoidPositionNeeds {
+  readonly log: Pick<EventLog, "read">;
+  readonly reads: ReadQueue;
+  readonly ring: { covers(position: Cursor): boolean };
+}
+
+/** Where a path starts that the log has to be asked about. */
+interface PathPosition {
+  readonly path: string;
+  readonly position: Cursor;
+}
+
+const NOTHING = { entries: 0, bytes: 0 };
+
+/**
+ * Whether the ring confirms a position. It does so only in the log's own epoch: after a failover the tailer may not
+ * know the new epoch yet.
+ */
+export function isConfirmedByRing(ring: VoidPositionNeeds["ring"], position: Cursor, head: Cursor): boolean {
+  return position.epoch === head.epoch && ring.covers(position);
+}
+
+/** Whether the log need not be asked: all positions of an epoch are valid up to its end (law 4). */
+function isKnown({ ring }: VoidPositionNeeds, position: Cursor, head: Cursor): boolean {
+  return position.epoch === head.epoch && (position.seq <= head.seq || ring.covers(position));
+}
+
+/**
+ * By path: the hole of a position that means nothing to the log. The log is not asked about each of them: if it knows
+ * an epoch, all positions up to its end are valid (law 4).
+ *
+ * @param positions by path
+ * @param head read before
+ * @param gone aborted when the client is gone
+ * @param mostEpochs how many epochs the log is asked about: positions of others count as those of another log
+ */
+export async function findVoidPositions(
+  needs: VoidPositionNeeds,
+  positions: ReadonlyMap<string, Cursor>,
+  head: Cursor,
+  gone: AbortSignal,
+  mostEpochs = Infinity,
+): Promise<ReadonlyMap<string, Hole>> {
+  const holes: Hole[] = [];
+  const byEpoch = new Map<string, PathPosition[]>();
+  for (const [path, position] of positions) {
+    if (isKnown(needs, position, head)) continue;
+    const ofEpoch = byEpoch.get(position.epoch) ?? [];
+    byEpoch.set(position.epoch, ofEpoch);
+    ofEpoch.push({ path, position });
+  }
+  const groups = [...byEpoch.values()];
+  for (const ofEpoch of groups.slice(0, mostEpochs)) holes.push(...(await findVoidOfEpoch(needs, ofEpoch, gone)));
+  const notAsked = groups.slice(mostEpochs).flat();
+  holes.push(...notAsked.map(({ path }): Hole => ({ channel: path, reason: "reset", to: head.seq })));
+  return new Map(holes.map((hole) => [hole.channel, hole]));
+}
+
+/** Asks about the last position first, since it mostly stands for all. Then the middle of those that are still open. */
+async function findVoidOfEpoch(
+  { log, reads }: VoidPositionNeeds,
+  positions: readonly PathPosition[],
+  gone: AbortSignal,
+): Promise<readonly Hole[]> {
+  const found: Hole[] = [];
+  let open = positions.toSorted((one, other) => one.position.seq - other.position.seq);
+  for (let asked = open.at(-1); asked !== undefined; asked = open[Math.floor(open.length / 2)]) {
+    const { path, position } = asked;
+    const { holes } = await reads((signal, of) => log.read(position, of, NOTHING, signal), { paths: [path], gone });
+    const hole = voidHoleOf(holes);
+    if (hole === undefined) {
+      open = open.filter((each) => each.position.seq > position.seq);
+      continue;
+    }
+    const firstVoid = hole.reason === "reset" ? 0 : position.seq;
+    const isVoid = (each: PathPosition): boolean => each.position.seq >= firstVoid;
+    found.push(...open.filter(isVoid).map((each) => ({ ...hole, channel: each.path })));
+    open = open.filter((each) => !isVoid(each));
+  }
+  return found;
+}
