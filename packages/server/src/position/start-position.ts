@@ -6,7 +6,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import { parseReadableFrom, type Access } from "../rights/access.ts";
 import { lowerBounds, type LeavableBounds } from "./lower-bounds.ts";
 import { partPosition } from "./part-cursor.ts";
-import { findVoidPositions, isConfirmedByRing, type VoidPositionNeeds } from "./void-positions.ts";
+import { findEndOfEpoch, findVoidPositions, isConfirmedByRing, type VoidPositionNeeds } from "./void-positions.ts";
 
 /** Where a stream or a page starts, and for whom. */
 export interface StartPosition {
@@ -154,8 +154,9 @@ function hasOwnStarts({ channels }: ParsedRequest): boolean {
 }
 
 /**
- * By path: the `seq` after which the viewer may read. Only of paths with such a bound. A bound of an unknown epoch
- * allows everything, since the whole log is younger than it.
+ * By path: the `seq` after which the viewer may read. Only of paths with such a bound. If a failover has taken a bound,
+ * everything is readable that was published since. A bound of an unknown epoch allows everything, since the whole log
+ * is younger than it.
  */
 async function readableSeqs(
   needs: PositionNeeds,
@@ -163,11 +164,24 @@ async function readableSeqs(
   head: Cursor,
   reader: ClientSignal,
 ): Promise<ReadonlyMap<string, number>> {
-  const bounds = new Map<string, Cursor>();
+  const seqs = new Map<string, number>();
+  const formerBounds = new Map<string, Cursor>();
   for (const [path, { grant }] of granted) {
-    if (grant.readableFrom !== undefined) bounds.set(path, parseReadableFrom(grant.readableFrom));
+    if (grant.readableFrom === undefined) continue;
+    const bound = parseReadableFrom(grant.readableFrom);
+    seqs.set(path, bound.seq);
+    if (bound.epoch !== head.epoch) formerBounds.set(path, bound);
   }
-  const holes = await findVoidPositions(needs, bounds, head, reader.signal);
-  const seqOf = (path: string, { seq }: Cursor): number => (holes.get(path)?.reason === "reset" ? 0 : seq);
-  return new Map(Array.from(bounds, ([path, bound]) => [path, seqOf(path, bound)]));
+  const holes = await findVoidPositions(needs, formerBounds, head, reader.signal);
+  const endByEpoch = new Map<string, number>();
+  // The first lost bound of an epoch is the nearest to its end.
+  for (const [path, bound] of [...formerBounds].toSorted(([, one], [, other]) => one.seq - other.seq)) {
+    const hole = holes.get(path);
+    if (hole === undefined) continue;
+    if (hole.reason === "lost" && !endByEpoch.has(bound.epoch)) {
+      endByEpoch.set(bound.epoch, await findEndOfEpoch(needs, bound, path, reader.signal));
+    }
+    seqs.set(path, endByEpoch.get(bound.epoch) ?? 0);
+  }
+  return seqs;
 }

@@ -69,3 +69,24 @@ test("the lower bounds of 100 rooms, all of one epoch that is over, cost one rea
   await page(NUMBERS.map((index) => `channel=rooms/${index}`).join("&"));
   expect(log.ownReads - before).toBeLessThanOrEqual(10);
 });
+
+describe("a lower bound that a failover has taken", () => {
+  /** Of 40 messages, 1 to 20 are lost, and 30 come after them. */
+  async function openHub(lost: number) {
+    const log = new FailoverLog();
+    const opened = await openTestHub({ log, authorize: () => ({ readableFrom: "e0.40" }) });
+    await opened.say(...Array.from({ length: 40 }, (_, index) => `before ${index}`));
+    log.failOver(lost);
+    await opened.say(...Array.from({ length: 30 }, (_, index) => `after ${index}`));
+    return { ...opened, log };
+  }
+
+  test.each([1, 2, 3, 4, 7, 8, 20, 40])("hides nothing that was published since: %i events are lost", async (lost) => {
+    const { page, log } = await openHub(lost);
+    const before = log.ownReads;
+    const { json } = await page("channel=rooms/lobby&after=e0.0");
+    const texts = json.events.map(({ data }) => data);
+    expect(texts).toEqual(Array.from({ length: 30 }, (_, index) => ({ text: `after ${index}` })));
+    expect(log.ownReads - before).toBeLessThanOrEqual(12);
+  });
+});
