@@ -27,7 +27,7 @@ import { answerStream, type StreamAnswerNeeds } from "./stream/answer-stream.ts"
 import type { ConnectionNeeds } from "./stream/connection-needs.ts";
 import { createDisplacement } from "./stream/displacement.ts";
 import type { OpenStreams } from "./stream/open-streams.ts";
-import type { PumpNeeds } from "./stream/pump.ts";
+import type { PumpNeeds } from "./stream/pump-needs.ts";
 import type { RetryDelays } from "./stream/retry-delays.ts";
 import { createUnreadAnswers } from "./unread/unread-answers.ts";
 import type { RecentHeads } from "./window/recent-heads.ts";
