@@ -81,15 +81,9 @@ export class Rights {
     return Math.min(...rights.slice(first).flatMap(({ allowed, from }) => (allowed ? [from?.tick ?? 0] : [])));
   }
 
-  /**
-   * Whether a right has ever hidden an event from the viewer. If a failover has taken the event where the right begins,
-   * the right also hides the events of the next epoch up to the same `seq`.
-   */
-  hides(viewer: string, path: string, { tick, position }: Fact): boolean {
-    return this.of(viewer, path).some(
-      ({ from }) =>
-        from !== null && (tick <= from.tick || (from.lostTick !== Infinity && position.seq <= from.position.seq)),
-    );
+  /** Whether a right has ever hidden an event from the viewer. */
+  hides(viewer: string, path: string, { tick }: Fact): boolean {
+    return this.of(viewer, path).some(({ from }) => from !== null && tick <= from.tick);
   }
 }
 

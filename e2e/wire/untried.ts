@@ -87,8 +87,10 @@ export const untried: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   "7": {
     "A `clear` that is gone": "tested by 5.4",
-    "This rule has two exceptions": "introduces the following sentences",
+    "This rule has three exceptions": "introduces the following sentences",
     "- With `reset` and `lost`, the gap names": "tested by what follows",
+    "- A server may look up": "what a server may do",
+    "When the `@<cursor>` of more channels": "what a server may do",
     "- A server may forget": "what a server may do",
     "It then names the channel": "what a server may do; the conformance suite of `@tidings/log` tests it for ours",
     "An ended channel is forgotten": "what a server may do; the conformance suite of `@tidings/log` tests it for ours",

@@ -27,7 +27,7 @@ import { checkSettings } from "./settings.ts";
 import { createFollowers, type Followers } from "./stream/followers.ts";
 import { keepTime } from "./stream/heartbeats.ts";
 import { createOpenStreams, type OpenStreams } from "./stream/open-streams.ts";
-import type { PumpNeeds } from "./stream/pump.ts";
+import type { PumpNeeds } from "./stream/pump-needs.ts";
 import { createRetryDelays, type RetryDelays } from "./stream/retry-delays.ts";
 import { createWakeQueue } from "./stream/wake-queue.ts";
 import { Ring } from "./window/ring.ts";

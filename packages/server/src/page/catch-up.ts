@@ -1,8 +1,10 @@
-import type { EventLog, Limit } from "@tidings/log";
-import type { ParsedRequest } from "@tidings/protocol";
+import type { EventLog, Limit, Page } from "@tidings/log";
+import type { Cursor, ParsedRequest } from "@tidings/protocol";
 import type { Clock } from "@tidings/protocol/clock";
 import { findEnds } from "../position/find-ends.ts";
-import { comesFirst, owedOf } from "../position/owed.ts";
+import { comesFirst, owedOf, pageUpTo, voidHoleOf } from "../position/owed.ts";
+import { checkBounds } from "../position/check-bounds.ts";
+import { rangeOfRead, wholeRange, type ReadRange } from "../position/read-range.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import { endOf } from "../rights/access.ts";
 import { sleep } from "../runtime/sleep.ts";
@@ -78,18 +80,17 @@ async function followingEvents(
   room: Pick<AnswerRoom, "gone" | "aside">,
 ): Promise<PageParts> {
   const { gone } = room;
-  const { log, reads, followers, clock, closing } = needs;
+  const { followers, clock, closing } = needs;
   const paths = [...start.fromByPath.keys()];
   // A time of day.
   const rightEnd = endOf(start.access);
   for (let { cursor } = start; ;) {
-    const position = cursor;
     const wokenUp = new AbortController();
     const follower: Follower = { stream: null, isQueued: false, wake: () => true, pump: () => wokenUp.abort() };
     // Before the read: whatever comes after the read must wake the page.
     followers.follow(follower, paths);
     try {
-      const read = await reads((signal, of) => log.read(position, of, before.remaining, signal), { paths, gone });
+      const { after: position, page: read } = await readOwed(needs, start, cursor, before.remaining, gone);
       const page = pageThatFits(read, before.remaining.bytes);
       const owed = owedOf(page, start.fromByPath, position);
       const parts: PageParts = {
@@ -109,6 +110,29 @@ async function followingEvents(
       followers.unfollow(follower, paths);
     }
   }
+}
+
+/** Reads what may be owed after a position. */
+async function readOwed(
+  { log, reads }: Pick<CatchUpNeeds, "log" | "reads">,
+  start: StartPosition,
+  position: Cursor,
+  limit: Limit,
+  gone: AbortSignal,
+): Promise<{ readonly after: Cursor; readonly page: Page }> {
+  const { fromByPath, epoch } = start;
+  const read = ({ after, paths }: ReadRange): Promise<Page> =>
+    reads((signal, of) => log.read(after, of, limit, signal), { paths, gone });
+  const range = rangeOfRead(fromByPath, epoch, position, limit.entries);
+  const page = await read(range);
+  if (voidHoleOf(page.holes) === undefined) {
+    checkBounds(start, range.after, page.next);
+    return { after: range.after, page: pageUpTo(page, range.upTo, range.after) };
+  }
+  if (range.after === position) return { after: position, page };
+  const whole = await read(wholeRange(fromByPath, position));
+  if (voidHoleOf(whole.holes) === undefined) checkBounds(start, position, whole.next);
+  return { after: position, page: whole };
 }
 
 /** Whether a page says nothing, so that a long poll holds it back. */

@@ -1,5 +1,6 @@
 import type { Entry, EventLog, Hole, Limit } from "@tidings/log";
 import type { Cursor, ParsedRequest } from "@tidings/protocol";
+import { checkBounds } from "../position/check-bounds.ts";
 import { owedOf } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
@@ -28,9 +29,10 @@ const BEGINNING: Cursor = { epoch: "", seq: 0 };
 export async function history(
   { log, reads, pageLimit }: HistoryNeeds,
   request: Pick<ParsedRequest, "last" | "before">,
-  { fromByPath }: Pick<StartPosition, "fromByPath">,
+  start: Pick<StartPosition, "fromByPath" | "epoch">,
   gone: AbortSignal,
 ): Promise<PageParts> {
+  const { fromByPath, epoch } = start;
   const wanted = Math.min(request.last > 0 ? request.last : DEFAULT_LAST, pageLimit.entries);
   let paths = [...fromByPath.keys()];
   let { before } = request;
@@ -42,6 +44,7 @@ export async function history(
     const [readPaths, position] = [paths, before ?? undefined];
     const page = await reads((_, of) => log.recent(of, wanted, position), { paths: readPaths, gone });
     cursor ??= page.next;
+    checkBounds(start, { epoch, seq: 0 }, page.next);
     before = page.entries[0] ?? null;
     const end = before?.seq ?? 0;
     paths = paths.filter((path) => end - 1 > (fromByPath.get(path) ?? Infinity));

@@ -5,7 +5,7 @@ import type { Cursor } from "@tidings/protocol";
 /**
  * What a page of the log, read after the position `after`, owes to a reader (law 1). Each path has its own lower bound;
  * a path without one is not followed. A hole that was trimmed concerns the reader only if it ends after the reader's
- * position; any other hole makes the position itself void.
+ * position; any other hole makes the position itself void, for all paths.
  */
 export function owedOf(
   { entries, holes }: Pick<Page, "entries" | "holes">,
@@ -13,18 +13,25 @@ export function owedOf(
   { seq: after }: { readonly seq: number },
 ): { readonly entries: readonly Entry[]; readonly holes: readonly Hole[] } {
   const isOwed = (path: string, seq: number): boolean => seq > Math.max(after, fromByPath.get(path) ?? Infinity);
-  return {
-    entries: entries.filter(({ channel, seq }) => isOwed(channel, seq)),
-    holes: holes.filter(({ channel, reason, to }) =>
-      reason === "trimmed" ? isOwed(channel, to) : fromByPath.has(channel),
-    ),
-  };
+  const owed = entries.filter(({ channel, seq }) => isOwed(channel, seq));
+  const voidHole = voidHoleOf(holes);
+  if (voidHole === undefined) return { entries: owed, holes: holes.filter(({ channel, to }) => isOwed(channel, to)) };
+  // The log names the paths that it was asked about, which are perhaps not all.
+  return { entries: owed, holes: Array.from(fromByPath.keys(), (channel) => ({ ...voidHole, channel })) };
 }
 
-/** The part of a page up to a `seq`. It moves no reader back: `position` is where the read began. */
+/** A hole that says that the position itself means nothing to the log. */
+export function voidHoleOf(holes: readonly Hole[]): Hole | undefined {
+  return holes.find(({ reason }) => reason !== "trimmed");
+}
+
+/**
+ * The part of a page up to a `seq`. It moves no reader back: `position` is where the read began. If that is void, the
+ * page has the head in place of a position after it.
+ */
 export function pageUpTo(page: Page, seq: number, position: { readonly seq: number }): Page {
   const end = Math.max(seq, position.seq);
-  if (page.next.seq <= end) return page;
+  if (page.next.seq <= end || voidHoleOf(page.holes) !== undefined) return page;
   const entries = page.entries.filter((entry) => entry.seq <= end);
   return { ...page, entries, next: { epoch: page.next.epoch, seq: end }, more: true };
 }

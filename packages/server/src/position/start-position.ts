@@ -6,7 +6,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import { parseReadableFrom, type Access } from "../rights/access.ts";
 import { lowerBounds, type LeavableBounds } from "./lower-bounds.ts";
 import { partPosition } from "./part-cursor.ts";
-import type { ReadQueue } from "../runtime/read-queue.ts";
+import { findEndOfEpoch, findVoidPositions, isConfirmedByRing, type VoidPositionNeeds } from "./void-positions.ts";
 
 /** Where a stream or a page starts, and for whom. */
 export interface StartPosition {
@@ -28,13 +28,14 @@ export interface StartPosition {
 }
 
 /** What it takes to find positions. */
-export interface PositionNeeds {
+export interface PositionNeeds extends VoidPositionNeeds {
   readonly contract: Contract;
   readonly log: Pick<EventLog, "head" | "read" | "recent">;
-  readonly reads: ReadQueue;
-  readonly ring: { covers(position: Cursor): boolean };
   readonly clock: Clock;
 }
+
+/** The log is asked about no more epochs for one request: a client has positions of few, and each costs a read. */
+const MOST_EPOCHS = 16;
 
 /** For whom positions are found. The signal is read only for what takes time. */
 interface ClientSignal {
@@ -68,8 +69,8 @@ export async function findStartPosition(
   const start = { access, cursor, isConfirmed, fromByPath, epoch, readableFromByPath, newPaths, untoldPaths, holes };
   // Current values come before everything else, so the log has to confirm the position before they are sent.
   if (isConfirmed || newPaths.length === 0) return start;
-  const hole = await findVoidHole(needs, cursor, head, paths, reader);
-  return hole === undefined ? { ...start, isConfirmed: true } : { ...start, newPaths: [], holes: [] };
+  const isVoid = await isVoidPosition(needs, cursor, head, paths, reader);
+  return isVoid ? { ...start, newPaths: [], holes: [] } : { ...start, isConfirmed: true };
 }
 
 /** The paths without a start of their own whose channel declares an end. */
@@ -94,26 +95,19 @@ async function findOwnStarts(
   head: Cursor,
   reader: ClientSignal,
 ): Promise<ReadonlyMap<string, OwnStart>> {
-  const starts = new Map<string, OwnStart>();
+  const positions = new Map<string, Cursor>();
   for (const path of paths) {
     const requested = channels.get(path) ?? null;
     if (requested === null) continue;
-    starts.set(path, requested === "now" ? { cursor: head } : await findOwnStart(needs, requested, path, head, reader));
+    // All current values come again, so it does not matter which of them have come before.
+    positions.set(path, requested === "now" ? head : (partPosition(requested)?.events ?? requested));
   }
-  return starts;
-}
-
-async function findOwnStart(
-  needs: PositionNeeds,
-  requested: Cursor,
-  path: string,
-  head: Cursor,
-  reader: ClientSignal,
-): Promise<OwnStart> {
-  // All current values come again, so it does not matter which of them have come before.
-  const cursor = partPosition(requested)?.events ?? requested;
-  const hole = await findVoidHole(needs, cursor, head, [path], reader);
-  return hole === undefined ? { cursor } : { cursor: head, hole };
+  const holes = await findVoidPositions(needs, positions, head, reader.signal, MOST_EPOCHS);
+  const ownStartOf = (path: string, cursor: Cursor): OwnStart => {
+    const hole = holes.get(path);
+    return hole === undefined ? { cursor } : { cursor: head, hole };
+  };
+  return new Map(Array.from(positions, ([path, cursor]) => [path, ownStartOf(path, cursor)]));
 }
 
 /** Where the events begin when the request names no position for all paths. */
@@ -133,29 +127,16 @@ async function findBeginning(
   return [...ownStarts.values()].reduce((first, { cursor }) => (cursor.seq < first.seq ? cursor : first), head);
 }
 
-/**
- * Whether the ring confirms a position. It does so only in the log's own epoch: after a failover the tailer may not
- * know the new epoch yet.
- */
-export function isConfirmedByRing(ring: PositionNeeds["ring"], position: Cursor, head: Cursor): boolean {
-  return position.epoch === head.epoch && ring.covers(position);
-}
-
-/** Asks the log about a position; the answer is a hole if the position means nothing to the log. */
-async function findVoidHole(
-  { log, reads, ring }: PositionNeeds,
+/** Whether the position for all paths means nothing to the log. The first read then makes a gap of it. */
+async function isVoidPosition(
+  needs: PositionNeeds,
   position: Cursor,
   head: Cursor,
-  paths: readonly string[],
+  [path = ""]: readonly string[],
   reader: ClientSignal,
-): Promise<Hole | undefined> {
-  if (isConfirmedByRing(ring, position, head)) return undefined;
-  const nothing = { entries: 0, bytes: 0 };
-  const { holes } = await reads((signal, of) => log.read(position, of, nothing, signal), {
-    paths,
-    gone: reader.signal,
-  });
-  return holes.find(({ reason }) => reason !== "trimmed");
+): Promise<boolean> {
+  const holes = await findVoidPositions(needs, new Map([[path, position]]), head, reader.signal);
+  return holes.size > 0;
 }
 
 /** Shared by the many requests without such positions. */
@@ -172,7 +153,11 @@ function hasOwnStarts({ channels }: ParsedRequest): boolean {
   return false;
 }
 
-/** By path: the `seq` after which the viewer may read. Only of paths with such a bound. */
+/**
+ * By path: the `seq` after which the viewer may read. Only of paths with such a bound. If a failover has taken a bound,
+ * everything is readable that was published since. A bound of an unknown epoch allows everything, since the whole log
+ * is younger than it.
+ */
 async function readableSeqs(
   needs: PositionNeeds,
   { granted }: Access,
@@ -180,26 +165,23 @@ async function readableSeqs(
   reader: ClientSignal,
 ): Promise<ReadonlyMap<string, number>> {
   const seqs = new Map<string, number>();
+  const formerBounds = new Map<string, Cursor>();
   for (const [path, { grant }] of granted) {
     if (grant.readableFrom === undefined) continue;
-    seqs.set(path, await readableSeq(needs, grant.readableFrom, head, path, reader));
+    const bound = parseReadableFrom(grant.readableFrom);
+    seqs.set(path, bound.seq);
+    if (bound.epoch !== head.epoch) formerBounds.set(path, bound);
+  }
+  const holes = await findVoidPositions(needs, formerBounds, head, reader.signal);
+  const endByEpoch = new Map<string, number>();
+  // The first lost bound of an epoch is the nearest to its end.
+  for (const [path, bound] of [...formerBounds].toSorted(([, one], [, other]) => one.seq - other.seq)) {
+    const hole = holes.get(path);
+    if (hole === undefined) continue;
+    if (hole.reason === "lost" && !endByEpoch.has(bound.epoch)) {
+      endByEpoch.set(bound.epoch, await findEndOfEpoch(needs, bound, path, reader.signal));
+    }
+    seqs.set(path, endByEpoch.get(bound.epoch) ?? 0);
   }
   return seqs;
-}
-
-/**
- * The `seq` after which a viewer may read. A bound of an unknown epoch allows everything, since the whole log is
- * younger than it.
- */
-async function readableSeq(
-  needs: PositionNeeds,
-  readableFrom: string,
-  head: Cursor,
-  path: string,
-  reader: ClientSignal,
-): Promise<number> {
-  const bound = parseReadableFrom(readableFrom);
-  if (bound.epoch === head.epoch) return bound.seq;
-  const hole = await findVoidHole(needs, bound, head, [path], reader);
-  return hole?.reason === "reset" ? 0 : bound.seq;
 }

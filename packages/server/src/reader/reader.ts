@@ -7,10 +7,12 @@ import { READ_RETRY } from "../runtime/limits.ts";
 import { sleep } from "../runtime/sleep.ts";
 import type { Trace } from "../runtime/trace.ts";
 import type { Consumer } from "../stream/consumer.ts";
-import { Pump, type PumpNeeds } from "../stream/pump.ts";
+import { Pump } from "../stream/pump.ts";
+import type { PumpNeeds } from "../stream/pump-needs.ts";
 import type { Batch } from "../wire/batch.ts";
 import type { Tailer } from "../window/tailer.ts";
 import { findEnds } from "../position/find-ends.ts";
+import { voidHoleOf } from "../position/owed.ts";
 import { entryItem, gapItem, type AnyItem } from "./read-item.ts";
 
 /** What all readers of a hub need. */
@@ -195,7 +197,7 @@ export class Reader implements Consumer {
     const gone = this.#ending.signal;
     const nothing = { entries: 0, bytes: 0 };
     const { holes } = await reads((signal, of) => log.read(position, of, nothing, signal), { paths, gone });
-    if (holes.some(({ reason }) => reason !== "trimmed")) return [];
+    if (voidHoleOf(holes) !== undefined) return [];
     const ends = await findEnds(this.#needs, paths, streamReadLimit, gone);
     return ends.filter(({ seq }) => seq <= position.seq);
   }

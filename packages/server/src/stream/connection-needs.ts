@@ -2,7 +2,7 @@ import type { Clock } from "@tidings/protocol/clock";
 import type { Limits } from "../runtime/limits.ts";
 import type { TurnQueue } from "../runtime/turn-queue.ts";
 import type { OpenStreams } from "./open-streams.ts";
-import type { PumpNeeds } from "./pump.ts";
+import type { PumpNeeds } from "./pump-needs.ts";
 import type { RetryDelays } from "./retry-delays.ts";
 import type { StreamWriterNeeds } from "./stream-writer.ts";
 

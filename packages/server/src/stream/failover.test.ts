@@ -14,6 +14,8 @@ import type { Follower } from "./followers.ts";
 import { createRetryDelays } from "./retry-delays.ts";
 import { createWakeQueue } from "./wake-queue.ts";
 
+const NEW_HEAD: Cursor = { epoch: "new", seq: 43 };
+
 /** After a failover: epoch `old` ends at 40, and `new` goes on at 41. */
 function entry(seq: number): Entry {
   return { epoch: "new", seq, channel: "room", type: "said", mode: "reliable", at: 0, data: String(seq) };
@@ -30,8 +32,11 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = 
       reads++;
       const page = pages.shift();
       if (page !== undefined) return page;
+      if (after.epoch === "old" && after.seq > 40) {
+        return { entries: [], next: NEW_HEAD, more: false, holes: [{ channel: "room", reason: "lost", to: 43 }] };
+      }
       const entries = [41, 42, 43].filter((seq) => seq > after.seq).map(entry);
-      return { entries, next: { epoch: "new", seq: 43 }, more: false, holes: [] };
+      return { entries, next: NEW_HEAD, more: false, holes: [] };
     },
   };
   const ring = new Ring(DEFAULT_LIMITS);

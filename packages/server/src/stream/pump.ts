@@ -1,18 +1,17 @@
-import type { EventLog, Limit } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
-import type { Clock } from "@tidings/protocol/clock";
 import type { LeavableBounds } from "../position/lower-bounds.ts";
-import { hasVoidBound, isOwedAfter, owedOf, pageUpTo } from "../position/owed.ts";
+import { rangeOfRead, wholeRange, type ReadRange } from "../position/read-range.ts";
+import { hasVoidBound, isOwedAfter, owedOf, pageUpTo, voidHoleOf } from "../position/owed.ts";
 import type { StartPosition } from "../position/start-position.ts";
 import type { CommandedStream } from "../rights/commands.ts";
 import { READ_RETRY } from "../runtime/limits.ts";
-import type { ReadQueue, ReadTask } from "../runtime/read-queue.ts";
+import type { ReadTask } from "../runtime/read-queue.ts";
 import { sleep } from "../runtime/sleep.ts";
-import type { Ring } from "../window/ring.ts";
-import type { SharedPage, SharedPages } from "../window/shared-pages.ts";
+import type { SharedPage } from "../window/shared-pages.ts";
 import { LogBatch } from "../wire/batch.ts";
 import type { Consumer } from "./consumer.ts";
-import type { Follower, Followers } from "./followers.ts";
+import type { Follower } from "./followers.ts";
+import type { PumpNeeds } from "./pump-needs.ts";
 import {
   CONFIRMED,
   firstPhase,
@@ -24,22 +23,6 @@ import {
 } from "./pump-state.ts";
 import { ReportedHoles } from "./reported-holes.ts";
 import { pathsOfRead, readValues, type ValuesRead } from "./values-read.ts";
-import type { WakeQueue } from "./wake-queue.ts";
-
-/** What all pumps of a hub need. */
-export interface PumpNeeds {
-  readonly log: Pick<EventLog, "head" | "current" | "recent">;
-  /** What comes in the log after a position. A consumer that takes nothing more has no more than a page waiting. */
-  readonly pages: Pick<SharedPages, "find" | "read">;
-  /** Runs a read of the log for one reader when its turn comes. */
-  readonly reads: ReadQueue;
-  /** What one read of current values may return. */
-  readonly streamReadLimit: Limit;
-  readonly ring: Pick<Ring, "head" | "covers" | "endOf" | "nextBatch">;
-  readonly wakeQueue: WakeQueue;
-  readonly followers: Pick<Followers, "follow" | "unfollow" | "waitForRing" | "stopWaiting">;
-  readonly clock: Clock;
-}
 
 /**
  * A cursor over the log, and what moves it. `pump` takes what is owed from the ring, else from the log, while the
@@ -50,6 +33,7 @@ export interface PumpNeeds {
  * - `#work`: what it is doing, or what it waits for ({@link Work})
  * - `#phase`: whether the position may be given to the reader yet ({@link Phase})
  * - `#upTo`: how far it may go while `authorize` is asked again
+ * - `#areBoundsVoid`: whether the log knows none of the bounds as a position
  * - `#exhaustedAt`: up to which head the log has nothing more for it
  * - `#reading`: what gives up the read that is under way; null before the first one
  * - `fromByPath`: the paths that it follows; a path that is refused leaves
@@ -68,6 +52,7 @@ export class Pump implements Follower {
   #work: Work = "ready";
   #phase: Phase;
   #upTo = Infinity;
+  #areBoundsVoid = false;
   /** The ring's head when the log had nothing more after the cursor; null when it had more. */
   #exhaustedAt: Cursor | null = null;
   readonly #reportedHoles = new ReportedHoles();
@@ -263,24 +248,33 @@ export class Pump implements Follower {
 
   #takeFromLog(): void {
     const { pages, ring } = this.#needs;
-    const position = this.#cursor;
+    const range = this.#nextRange();
     const ringHead = ring.head;
-    const paths = [...this.fromByPath.keys()];
-    const shared = pages.find(position, paths);
-    if (shared !== null) return this.#handlePage(shared, position, ringHead);
+    const shared = pages.find(range.after, range.paths);
+    if (shared !== null) return this.#handlePage(shared, range, ringHead);
     void this.#read(
-      paths,
-      (signal, of) => pages.read(position, of, signal),
-      (page) => this.#handlePage(page, position, ringHead),
+      range.paths,
+      (signal, of) => pages.read(range.after, of, signal),
+      (page) => this.#handlePage(page, range, ringHead),
     );
   }
 
-  /** @param position where the read began @param ringHead the ring's head at that moment */
-  #handlePage({ page: whole, batch }: SharedPage, position: Cursor, ringHead: Cursor): void {
-    const isVoid = whole.holes.some(({ reason }) => reason !== "trimmed");
-    const page = isVoid ? whole : pageUpTo(whole, this.#upTo, position);
+  #nextRange(): ReadRange {
+    if (this.#areBoundsVoid) return wholeRange(this.fromByPath, this.#cursor);
+    return rangeOfRead(this.fromByPath, this.#epoch, this.#cursor, this.#needs.streamReadLimit.entries);
+  }
+
+  /** @param range what was read @param ringHead the ring's head at that moment */
+  #handlePage({ page: whole, batch }: SharedPage, range: ReadRange, ringHead: Cursor): void {
+    const isVoid = voidHoleOf(whole.holes) !== undefined;
+    const position = range.after;
+    if (isVoid && position !== this.#cursor) {
+      this.#areBoundsVoid = true;
+      return;
+    }
+    const page = pageUpTo(whole, Math.min(range.upTo, this.#upTo), position);
     const { entries, holes } = owedOf(page, this.fromByPath, position);
-    if (holes.some(({ reason }) => reason !== "trimmed")) return this.#consumer.takeGap(holes, page.next);
+    if (voidHoleOf(holes) !== undefined) return this.#consumer.takeGap(holes, page.next);
     if (hasVoidBound(this.fromByPath, this.#epoch, position, page.next)) return this.#consumer.beginAgain();
     // What was reported in the former epoch says nothing about positions that were written again.
     if (page.next.epoch !== position.epoch) this.#reportedHoles.forget();
