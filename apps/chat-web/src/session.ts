@@ -1,8 +1,16 @@
-import { ASSISTANT, chat, type Membership, type Mention, type Message } from "@tidings-apps/chat-contract";
+import {
+  ASSISTANT,
+  chat,
+  PERSON_HEADER,
+  personHeader,
+  type Membership,
+  type Mention,
+  type Message,
+} from "@tidings-apps/chat-contract";
 import { createClient, type Client } from "@tidings/client";
 import { createPresence, type Followed, type Person } from "@tidings/client/presence";
 import { tabs } from "@tidings/client/tabs";
-import { ApiError, listRooms, postMessage, putRead } from "./api.ts";
+import { actAs, ApiError, listRooms, postMessage, putRead } from "./api.ts";
 import { compareNames } from "./compare-names.ts";
 import { FollowedAnswers } from "./followed-answers.ts";
 import { FollowedRoom } from "./followed-room.ts";
@@ -55,7 +63,9 @@ export class Session {
 
   constructor(person: string, listener: SessionListener) {
     this.person = person;
-    this.client = createClient(chat, { url: "/events", share: tabs({ viewer: person }) });
+    actAs(person);
+    const headers = { [PERSON_HEADER]: personHeader(person) };
+    this.client = createClient(chat, { url: "/events", headers, share: tabs({ viewer: person }) });
     this.#listener = listener;
     this.answers = new FollowedAnswers({
       client: this.client,
