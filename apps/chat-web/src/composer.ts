@@ -9,6 +9,9 @@ import type { Preferences } from "./preferences.ts";
 /** Milliseconds between two typing hints. Other pages show a hint for a little longer. */
 const TYPING_INTERVAL = 2_500;
 
+/** The most characters that are inserted at once. A browser needs minutes to show millions of them in a field. */
+const MAX_INSERTED = 10 * MAX_TEXT;
+
 /** Why a new text of a message is not stored. */
 export interface EditProblem {
   readonly sentence: string;
@@ -79,6 +82,7 @@ export class Composer {
         this.#form.requestSubmit();
       }
     });
+    this.#text.addEventListener("beforeinput", (event) => this.#refuseHuge(event));
     this.#text.addEventListener("input", () => {
       this.#check();
       if (this.#text.value.trim() !== "" && this.#editedId === null) this.#hint();
@@ -146,6 +150,8 @@ export class Composer {
 
   #send(): void {
     const text = this.#text.value.trim();
+    // A name that was chosen can have made the text too long.
+    this.#check();
     if (text === "" || text.length > MAX_TEXT) return;
     if (this.#editedId !== null) {
       void this.#saveEdited(this.#editedId, text);
@@ -174,8 +180,16 @@ export class Composer {
 
   #check(): void {
     const tooMany = this.#text.value.trim().length - MAX_TEXT;
-    this.#problem.textContent = tooMany > 0 ? `${tooMany} characters too long.` : "";
+    this.#problem.textContent = tooMany > 0 ? `${tooMany} ${tooMany === 1 ? "character" : "characters"} too long.` : "";
     this.#text.ariaInvalid = String(tooMany > 0);
+  }
+
+  /** A text that is pasted or dropped, and much too long, is not inserted. */
+  #refuseHuge(event: InputEvent): void {
+    const { length } = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
+    if (length <= MAX_INSERTED) return;
+    event.preventDefault();
+    this.#problem.textContent = `Not inserted: the text has ${length} characters, a message at most ${MAX_TEXT}.`;
   }
 
   #hint(): void {

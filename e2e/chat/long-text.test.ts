@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { composerOf, enterAs, expectTexts, openChat, until } from "./stage.ts";
+
+test("a pasted text that is much too long is refused in a sentence, and the draft stays", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  const paste = async (text: string): Promise<void> => {
+    await ada.evaluate((each) => navigator.clipboard.writeText(each), text);
+    await composerOf(ada).press("Control+V");
+  };
+  const problem = () => ada.locator("#composer-problem").textContent();
+  await composerOf(ada).fill("look: ");
+  await paste("w".repeat(1_000_000));
+  await until(problem, "Not inserted: the text has 1000000 characters, a message at most 2000.");
+  expect(await composerOf(ada).inputValue()).toBe("look: ");
+  // What can be cut down to a message is inserted.
+  await paste("w".repeat(3_000));
+  await until(problem, "1006 characters too long.");
+  await composerOf(ada).press("Enter");
+  expect(await composerOf(ada).inputValue()).toHaveLength(3_006);
+  await composerOf(ada).fill("hi");
+  await composerOf(ada).press("Enter");
+  await expectTexts(ada, ["hi"]);
+});
+
+test("a text that a chosen name makes too long says so when one sends it", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await composerOf(ada).fill(`${"x".repeat(1_996)} @T`);
+  await ada.locator("#names [aria-selected=true]").waitFor();
+  await composerOf(ada).press("Enter");
+  await composerOf(ada).press("Enter");
+  await until(() => ada.locator("#composer-problem").textContent(), "1 character too long.");
+});
