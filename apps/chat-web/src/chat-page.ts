@@ -36,7 +36,7 @@ const TICKS_PER_ATTEMPT = 20;
 export class ChatPage {
   readonly #view = element("chat", HTMLDivElement);
   readonly #typing = element("typing", HTMLParagraphElement);
-  readonly #status = new StatusLine(() => this.#session?.reconnect());
+  readonly #status = new StatusLine(() => this.#session?.client.reconnect());
   readonly #drawer = new Drawer();
   readonly #unreadLine = new UnreadLine();
   readonly #alerts: Alerts;

@@ -18,6 +18,7 @@ import { Mentions } from "./mentions.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadMarks } from "./read-marks.ts";
 import { RoomList } from "./room-list.ts";
+import { UnfollowedRooms } from "./unfollowed-rooms.ts";
 
 /**
  * The most rooms that are followed at once: with directory, inbox, presence and servers, a connection has at most
@@ -57,6 +58,10 @@ export class Session {
   readonly outbox: Outbox;
   readonly #readMarks = new ReadMarks(putRead);
   readonly #followedRooms = new Map<string, FollowedRoom>();
+  readonly #unfollowedRooms = new UnfollowedRooms(listRooms, (rooms) => {
+    for (const { id, newest } of rooms) this.roomList.raiseNewest(id, newest);
+    this.#listener.onChange();
+  });
   readonly #listener: SessionListener;
   #openRoom = "lobby";
   #isClosed = false;
@@ -135,16 +140,13 @@ export class Session {
     this.#readMarks.set({ roomId, read: number });
   }
 
-  /** Sends the messages and read marks that could not be sent before, and reads the words that could not be read. */
+  /** Sends what could not be sent before, reads the words that could not be read, and looks into other rooms. */
   tryAgain(): void {
     void this.outbox.send();
     void this.#readMarks.send();
     this.answers.retry();
-  }
-
-  /** Tries to connect at once, instead of after the pause. */
-  reconnect(): void {
-    this.client.reconnect();
+    const isAllFollowed = this.roomList.list(true).every(({ id }) => this.#followedRooms.has(id));
+    if (!isAllFollowed) void this.#unfollowedRooms.look(Date.now());
   }
 
   /** Returns the number of unread messages: all of the joined rooms, and the mentions in other rooms. */
