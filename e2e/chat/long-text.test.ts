@@ -33,3 +33,32 @@ test("a text that a chosen name makes too long says so when one sends it", async
   await composerOf(ada).press("Enter");
   await until(() => ada.locator("#composer-problem").textContent(), "1 character too long.");
 });
+
+test("a dropped file and a pasted picture are refused in a sentence, and a dropped text is not", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  /** Whether the browser goes on as it likes: it would open a dropped file. */
+  const goesOn = (event: "dragover" | "drop" | "paste", kind: "file" | "text") =>
+    composerOf(ada).evaluate(
+      (field, [type, what]) => {
+        const data = new DataTransfer();
+        if (what === "file") data.items.add(new File(["hi"], "hi.txt"));
+        else data.setData("text/plain", "hi");
+        const options = { bubbles: true, cancelable: true };
+        return field.dispatchEvent(
+          type === "paste"
+            ? new ClipboardEvent(type, { ...options, clipboardData: data })
+            : new DragEvent(type, { ...options, dataTransfer: data }),
+        );
+      },
+      [event, kind] as const,
+    );
+  const problem = () => ada.locator("#composer-problem").textContent();
+  expect([await goesOn("dragover", "text"), await goesOn("drop", "text"), await problem()]).toEqual([true, true, ""]);
+  expect([await goesOn("dragover", "file"), await goesOn("drop", "file")]).toEqual([false, false]);
+  await until(problem, "Files cannot be sent. Write where the file can be found.");
+  await composerOf(ada).fill("hi");
+  await until(problem, "");
+  await goesOn("paste", "file");
+  await until(problem, "Files cannot be sent. Write where the file can be found.");
+});

@@ -104,3 +104,15 @@ test("a window that was offline while another person signed in does not go on as
   await second.reload();
   await until(() => second.locator("#my-name").textContent(), "bo");
 });
+
+test("a draft is there again when one signs in after the end of a session", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.getByLabel("Message to").fill("half a thought");
+  expect((await ada.context().request.delete(`${url}/api/session`)).status()).toBe(204);
+  await until(() => ada.locator("#sign-in-problem").textContent(), SENTENCE);
+  await ada.getByLabel("Your name").fill("ada");
+  await ada.keyboard.press("Enter");
+  await expectStatus(ada, "Live");
+  expect(await ada.getByLabel("Message to").inputValue()).toBe("half a thought");
+});

@@ -84,6 +84,19 @@ test("messages that are written while the server is away wait, and are sent in o
   expect(waiting()).toEqual([]);
 });
 
+test("a message that the server could not take for now says so, until it is sent", async () => {
+  const server = new Server();
+  server.answer = new ApiError(503, "Busy.");
+  const { outbox } = begin(server, new MemoryStorage(), "ada", new Promise(() => {}));
+  outbox.add("lobby", "hi", 0, 0);
+  expect(outbox.waiting("lobby")[0]?.isDelayed).toBeUndefined();
+  await settle();
+  expect(outbox.waiting("lobby")[0]?.isDelayed).toBe(true);
+  server.answer = "ok";
+  await outbox.send();
+  expect(outbox.waiting("lobby")[0]?.isSent).toBe(true);
+});
+
 test("a message that a closed tab has left behind is sent by another one, which was open before", async () => {
   const server = new Server();
   server.answer = new ApiError(0, "Offline.");

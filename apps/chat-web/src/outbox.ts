@@ -17,6 +17,8 @@ const StoredMessage = z.object({
 export type WaitingMessage = z.infer<typeof StoredMessage> & {
   /** The server has it. */
   readonly isSent?: boolean;
+  /** An attempt has failed for now. The next one follows. */
+  readonly isDelayed?: boolean;
   /** Why the server has refused it. It is sent again only if the person asks for it. */
   readonly problem?: string;
 };
@@ -148,13 +150,16 @@ export class Outbox {
         onSessionEnd();
         return false;
       }
-      if (error.isTemporary) return false;
+      if (error.isTemporary) {
+        this.#update(key, { isDelayed: true });
+        return false;
+      }
       this.#update(key, { problem: error.message });
       return true;
     }
   }
 
-  #update(key: string, news: Pick<WaitingMessage, "problem" | "isSent">): void {
+  #update(key: string, news: Pick<WaitingMessage, "problem" | "isSent" | "isDelayed">): void {
     this.#messages = this.#messages.map((message) => (message.key === key ? { ...message, ...news } : message));
     this.#options.onChange();
   }
