@@ -32,6 +32,7 @@ test("a text that a chosen name makes too long says so when one sends it", async
   await composerOf(ada).press("Enter");
   await composerOf(ada).press("Enter");
   await until(() => ada.locator("#composer-problem").textContent(), "1 character too long.");
+  expect(await composerOf(ada).inputValue()).toHaveLength(2_002);
 });
 
 test("a dropped file and a pasted picture are refused in a sentence, and a dropped text is not", async () => {

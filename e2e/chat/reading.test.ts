@@ -50,10 +50,10 @@ test("a screen reader is told of a new message, and of nothing that was there be
     const texts: string[] = [];
     const watcher = new MutationObserver((mutations) => {
       const added = mutations.flatMap(({ addedNodes }) => [...addedNodes]);
-      for (const node of added)
-        texts.push(
-          node instanceof Element ? (node.querySelector(".text")?.textContent ?? "") : (node.textContent ?? ""),
-        );
+      for (const node of added) {
+        const item = node instanceof Element ? node.querySelector(".text") : node;
+        texts.push(item?.textContent ?? "");
+      }
     });
     watcher.observe(log, { childList: true, characterData: true, subtree: true });
     return texts;

@@ -240,8 +240,8 @@ export class MessageList {
 }
 
 /** Where an element is in the window, in pixels; 0 if there is none. */
-function topOf(element: Element | undefined): number {
-  return element?.getBoundingClientRect().top ?? 0;
+function topOf(shown: Element | undefined): number {
+  return shown?.getBoundingClientRect().top ?? 0;
 }
 
 /** Returns the text above the oldest message. */
