@@ -20,6 +20,11 @@ test("the page and the plots show the last whole run", async () => {
   }
 });
 
+test("the labels of the plots fit into the room that they have", () => {
+  const labels = results.measures.flatMap(({ rounds }) => Object.keys(rounds));
+  expect(labels.filter((label) => label.length > 41)).toEqual([]);
+});
+
 test("the guide shows the last recorded run of the engines", () => {
   const guide = readFileSync(join(import.meta.dirname, "..", "docs", "guides", "many-machines.md"), "utf8");
   expect(guide).toContain(enginesTable(engines));

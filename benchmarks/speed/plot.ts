@@ -1,9 +1,10 @@
 import { figureOf, type MeasureResult } from "./results.ts";
 import { digits } from "./table.ts";
 
-const WIDTH = 720;
+const WIDTH = 790;
 const ROW = 26;
-const LABELS = 230;
+/** The room for the labels: 41 characters of a wide font, such as DejaVu Sans, fit. */
+const LABELS = 300;
 /** The room for the figure beside the longest bar. */
 const FIGURES = 70;
 

@@ -89,6 +89,21 @@ test("of two people who set the topic, the second is told, and the first topic s
   expect(await bo.locator("#topic span").textContent()).toBe("Tea");
 });
 
+test("a topic that one writes stays while one looks at another window", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.getByRole("button", { name: "Add a topic" }).click();
+  const field = ada.getByLabel("Topic", { exact: true });
+  await field.fill("Ships on");
+  // What the browser says when another window comes to the front: the field stays the active element.
+  await field.dispatchEvent("focusout", { bubbles: true });
+  expect(await field.inputValue()).toBe("Ships on");
+  expect(await field.isVisible()).toBe(true);
+  // Elsewhere in this window it ends.
+  await ada.getByLabel("Message to").click();
+  expect(await field.isVisible()).toBe(false);
+});
+
 test("a topic that cannot be saved is shown, so that it can be written again", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);

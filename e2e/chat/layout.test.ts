@@ -286,3 +286,46 @@ test.for([390, 1_280])("at %i pixels a toast does not cover what the page says a
   await ada.locator("#notice-close").click();
   await until(() => ada.locator("#notice").isVisible(), false);
 });
+
+test("a topic from right to left is shown from its beginning", async () => {
+  const { url } = await openChat();
+  const bo = await visit(url, "bo");
+  const first = "\u05e9\u05dc\u05d5\u05dd";
+  await bo.request("PUT", "/api/rooms/lobby/topic", { text: `${first} ${"t".repeat(190)}` });
+  const ada = await enterAs("ada", url, await openWindow(SMALL));
+  await until(() => ada.locator("#topic").isVisible(), true);
+  const isInside = await ada.locator("#topic").evaluate((topic, length) => {
+    const range = document.createRange();
+    range.setStart(topic.querySelector("span")?.firstChild ?? topic, 0);
+    range.setEnd(topic.querySelector("span")?.firstChild ?? topic, length);
+    const [word, box] = [range.getBoundingClientRect(), topic.getBoundingClientRect()];
+    return word.left >= box.left - 1 && word.right <= box.right + 1;
+  }, first.length);
+  expect(isInside).toBe(true);
+});
+
+test("at 400 % zoom one reaches every emoji", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url, await openWindow({ viewport: { width: 320, height: 256 } }));
+  await ada.getByRole("button", { name: "Emoji", exact: true }).click();
+  const grid = await ada.locator("#emoji-grid").boundingBox();
+  expect(grid?.y).toBeGreaterThanOrEqual(0);
+  await ada.keyboard.press("End");
+  await until(() => ada.locator(":focus").getAttribute("aria-label"), "present");
+  const [last, composer] = await Promise.all([":focus", "#text"].map((each) => ada.locator(each).boundingBox()));
+  expect((last?.y ?? 0) + (last?.height ?? 0)).toBeLessThanOrEqual(composer?.y ?? 0);
+});
+
+test("with the colours of the system, one sees which name is chosen and which reaction is one's own", async () => {
+  const { url } = await openChat();
+  const bo = await visit(url, "bo");
+  await bo.say("hi");
+  const ada = await enterAs("ada", url, await openWindow({ forcedColors: "active" }));
+  await ada.locator("#messages .more").press("Enter");
+  await ada.keyboard.press("Enter");
+  await composerOf(ada).fill("@");
+  for (const chosen of [".names [aria-selected=true]", ".reaction[aria-pressed=true]"]) {
+    await ada.locator(chosen).waitFor();
+    expect(await ada.locator(chosen).evaluate((each) => getComputedStyle(each).outlineStyle)).toBe("solid");
+  }
+});

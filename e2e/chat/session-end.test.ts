@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
-import { enterAs, expectStatus, expectTexts, openChat, openWindow, say, until } from "./stage.ts";
+import { enterAs, expectStatus, expectTexts, openChat, openWindow, reconnectNow, say, until } from "./stage.ts";
 
 /** Ten times the bar of one second, for a busy machine. */
 const LIMIT = 10_000;
+const SENTENCE = "Your session has ended, perhaps in another window. Sign in again to go on.";
 
 test("a session that is deleted elsewhere ends the streams of its tabs, with a sentence, and no others", async () => {
   const { url, server } = await openChat();
@@ -16,8 +17,7 @@ test("a session that is deleted elsewhere ends the streams of its tabs, with a s
   await until(() => server.hub.stats().connections, 2);
   const begun = performance.now();
   expect((await ada.context().request.delete(`${url}/api/session`)).status()).toBe(204);
-  const sentence = "Your session has ended, perhaps in another window. Sign in again to go on.";
-  for (const page of [ada, second]) await until(() => page.locator("#sign-in-problem").textContent(), sentence);
+  for (const page of [ada, second]) await until(() => page.locator("#sign-in-problem").textContent(), SENTENCE);
   expect(performance.now() - begun).toBeLessThan(LIMIT);
   expect(await ada.getByLabel("Your name").isVisible()).toBe(true);
   await until(() => server.hub.stats().connections, 1);
@@ -62,4 +62,57 @@ test("an invalid name is refused in a sentence", async () => {
     async () => /takes no new people/.test((await page.locator("#sign-in-problem").textContent()) ?? ""),
     true,
   );
+});
+
+test("the page of one person never acts as another one who has signed in in another window", async () => {
+  const { url } = await openChat();
+  // Both windows of one browser show the form, before anybody signs in.
+  const first = await openWindow();
+  const second = await first.context().newPage();
+  await second.goto(url);
+  const ada = await enterAs("ada", url, first);
+  await second.getByLabel("Your name").fill("bo");
+  await second.keyboard.press("Enter");
+  await expectStatus(second, "Live");
+  await say(ada, "I am ada");
+  await until(() => ada.locator("#sign-in-problem").textContent(), SENTENCE);
+  await say(second, "I am bo");
+  await expectTexts(second, ["I am bo"]);
+  // Her message waits until she comes back.
+  await ada.getByLabel("Your name").fill("ada");
+  await ada.keyboard.press("Enter");
+  await expectTexts(ada, ["I am bo", "I am ada"]);
+  expect(await ada.locator("#messages .author").allTextContents()).toEqual(["bo", "ada"]);
+});
+
+test("a window that was offline while another person signed in does not go on as that person", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  const second = await ada.context().newPage();
+  await second.goto(url);
+  await expectStatus(second, "Live");
+  await ada.route("**/*", (route) => route.abort());
+  await second.getByRole("button", { name: "Sign out" }).click();
+  await second.getByLabel("Your name").fill("bo");
+  await second.keyboard.press("Enter");
+  await until(() => second.locator("#my-name").textContent(), "bo");
+  await expectStatus(second, "Live");
+  await ada.unroute("**/*");
+  await reconnectNow(ada);
+  await until(() => ada.locator("#sign-in-problem").textContent(), SENTENCE);
+  // To leave such a page does not sign the other person out.
+  await second.reload();
+  await until(() => second.locator("#my-name").textContent(), "bo");
+});
+
+test("a draft is there again when one signs in after the end of a session", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.getByLabel("Message to").fill("half a thought");
+  expect((await ada.context().request.delete(`${url}/api/session`)).status()).toBe(204);
+  await until(() => ada.locator("#sign-in-problem").textContent(), SENTENCE);
+  await ada.getByLabel("Your name").fill("ada");
+  await ada.keyboard.press("Enter");
+  await expectStatus(ada, "Live");
+  expect(await ada.getByLabel("Message to").inputValue()).toBe("half a thought");
 });

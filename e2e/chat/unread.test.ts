@@ -75,3 +75,17 @@ test("Alt and the arrow keys change the room, and each room keeps its draft", as
   await until(() => ada.locator("#room-name").textContent(), "Garden");
   expect(await field.inputValue()).toBe("for the garden");
 });
+
+test("a message in one of more rooms than a connection can follow is unread, too", async () => {
+  const { url } = await openChat();
+  const [bo, cy, ada] = await Promise.all(["bo", "cy", "ada"].map((name) => visit(url, name)));
+  const names = Array.from({ length: 95 }, (_, index) => `room-${String(index).padStart(2, "0")}`);
+  for (const [index, name] of names.entries()) {
+    await (index % 2 === 0 ? bo : cy)?.request("POST", "/api/rooms", { name });
+    await ada?.request("PUT", `/api/rooms/${name}/membership`);
+  }
+  const page = await enterAs("ada", url);
+  await until(() => page.locator("#joined-rooms li").count(), 96);
+  await bo?.request("POST", "/api/rooms/room-94/messages", { text: "hi" });
+  await expect.poll(async () => (await marksOn(page))["room-94"], { timeout: 40_000 }).toBe("1");
+});

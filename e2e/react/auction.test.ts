@@ -47,7 +47,7 @@ test("bids, price, hints and the notice of being outbid reach those whom they co
   await until(() => bidsOn(bob), ["ada€ 100"]);
   await until(() => priceOn(bob), "€ 100");
   await bob.getByPlaceholder("Your bid in euros").pressSequentially("1");
-  await until(() => ada.getByRole("alert").textContent(), "bob is thinking about a bid…");
+  await until(() => ada.getByRole("status").textContent(), "bob is thinking about a bid…");
   await bid(bob, 1200);
   await until(() => ada.locator(".banner").allTextContents(), ["bob has outbid you."]);
   await until(() => bidsOn(ada), ["bob€ 1,200", "ada€ 100"]);
@@ -72,12 +72,12 @@ test("who is outbid is told so, until they bid again, also when others go on", a
   await bid(ada, 100);
   await until(() => priceOn(bob), "€ 100");
   await bob.getByPlaceholder("Your bid in euros").pressSequentially("2");
-  await until(() => ada.getByRole("alert").textContent(), "bob is thinking about a bid…");
+  await until(() => ada.getByRole("status").textContent(), "bob is thinking about a bid…");
   for (const amount of [200, 300]) {
     await bid(bob, amount);
     await until(() => priceOn(ada), `€ ${amount}`);
     // Who has bid does not think about it any more.
-    await until(() => ada.getByRole("alert").textContent(), "");
+    await until(() => ada.getByRole("status").textContent(), "");
     await until(() => ada.locator(".banner").allTextContents(), ["bob has outbid you."]);
   }
   await bid(ada, 400);
@@ -99,7 +99,7 @@ test("who reloads the page takes part under the same name, and nobody else does"
   // The server does not know her any more, as after a restart.
   await ada.context().clearCookies();
   server.closeAllConnections();
-  await expect.poll(() => ada.getByRole("status").textContent(), { timeout: 15_000 }).toBe("Reload the page.");
+  await expect.poll(() => ada.locator("output").textContent(), { timeout: 15_000 }).toBe("Reload the page.");
 });
 
 test("on a phone, the longest name fits, and the list does not move when somebody begins to bid", async () => {
@@ -115,7 +115,7 @@ test("on a phone, the longest name fits, and the list does not move when somebod
   const top = () => phone.getByLabel("Bids").evaluate((list) => list.getBoundingClientRect().top);
   const before = await top();
   await longest.getByPlaceholder("Your bid in euros").pressSequentially("1");
-  await until(() => phone.getByRole("alert").textContent(), `${name} is thinking about a bid…`);
+  await until(() => phone.getByRole("status").textContent(), `${name} is thinking about a bid…`);
   expect(await top()).toBe(before);
   const wide =
     "[...document.querySelectorAll('li span')].filter((part) => part.getBoundingClientRect().right > 390).length";
@@ -147,7 +147,7 @@ test("a bid that the server has is pending until the stream has brought it, and 
   await until(() => bidsOn(ada), ["ada€ 100"]);
   await ada.route("**/events*", (route) => route.abort());
   server.closeAllConnections();
-  await until(() => ada.getByRole("status").textContent(), "Connection lost. Reconnecting…");
+  await until(() => ada.locator("output").textContent(), "Connection lost. Reconnecting…");
   const answered = ada.waitForResponse("**/api/bids");
   await bid(ada, 200);
   expect((await answered).status()).toBe(201);
@@ -174,12 +174,12 @@ test("a banner shows a broken connection, and what was bid meanwhile comes once"
   await until(() => bidsOn(bob), ["ada€ 100"]);
   await bob.route("**/events*", (route) => route.abort());
   server.closeAllConnections();
-  await until(() => bob.getByRole("status").textContent(), "Connection lost. Reconnecting…");
+  await until(() => bob.locator("output").textContent(), "Connection lost. Reconnecting…");
   await bid(ada, 200);
   await until(() => bidsOn(ada), ["ada€ 200", "ada€ 100"]);
   expect(await bidsOn(bob)).toEqual(["ada€ 100"]);
   await bob.unroute("**/events*");
   await until(() => bidsOn(bob), ["ada€ 200", "ada€ 100"]);
-  await until(() => bob.getByRole("status").count(), 0);
+  await until(() => bob.locator("output").count(), 0);
   await until(() => priceOn(bob), "€ 200");
 });

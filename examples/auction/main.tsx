@@ -120,8 +120,8 @@ function Bids({ page, bidder, reload }: { page: Page; bidder: string; reload: ()
         <input name="amount" type="number" placeholder="Your bid in euros" required onInput={sayTyping} />
         <button>Bid</button>
       </form>
-      <p className="hint" role="alert">
-        {error ?? typing}
+      <p className="hint">
+        <span role="alert">{error}</span> <span role="status">{error ? "" : typing}</span>
       </p>
       <ol aria-label="Bids">
         {shown.map(({ id, amount, isPending, ...bid }) => (

@@ -12,6 +12,7 @@ export {
   UNCHANGED,
   type MessageChange,
 } from "./message.ts";
+export { PERSON_HEADER, personHeader } from "./person-header.ts";
 export { NewName, NewRoomName } from "./visible-name.ts";
 export { NewText, NewTopic } from "./visible-text.ts";
 export { MAX_NAME, MAX_ROOM_NAME, MAX_TEXT, MAX_TOPIC, Name, RoomName, Text, Topic } from "./words.ts";

@@ -1,4 +1,4 @@
-import { chat } from "@tidings-apps/chat-contract";
+import { chat, PERSON_HEADER } from "@tidings-apps/chat-contract";
 import { createHub, type Hub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
 import { createPresence, type Presence } from "@tidings/server/presence";
@@ -82,7 +82,8 @@ export async function createApp(options: AppOptions): Promise<ChatApp> {
       log,
       heartbeat,
       keep: { channels: { inbox: { age: INBOX_AGE }, answer: { age: ANSWER_AGE, entries: ANSWER_ENTRIES } } },
-      authenticate: ({ headers }) => authentication.authenticate(headers.get("cookie")),
+      authenticate: ({ headers }) =>
+        authentication.authenticate({ cookie: headers.get("cookie"), page: headers.get(PERSON_HEADER) }),
       async authorize({ name, params, viewer }) {
         if (name === "room") return isRoom(params.roomId);
         // A person who may read a room may read its answers.

@@ -73,7 +73,7 @@ async function openSmallChat(newcomers?: NewcomerRate) {
   const { people, memberships, mentions } = storage.tables;
   const signIn = (name: string) => authentication.register(name, "192.0.2.1");
   const authenticate = (name: string) =>
-    authentication.authenticate(`${COOKIE}=${encodeURIComponent(sessions.begin(name))}`);
+    authentication.authenticate({ cookie: `${COOKIE}=${encodeURIComponent(sessions.begin(name))}` });
   /** A request with a cookie. What it notes is written before it resolves. */
   const come = async (name: string) => {
     const person = await authenticate(name);

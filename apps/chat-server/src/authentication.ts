@@ -1,4 +1,5 @@
-import { ASSISTANT } from "@tidings-apps/chat-contract";
+import { ASSISTANT, PERSON_HEADER, personHeader } from "@tidings-apps/chat-contract";
+import type { IncomingMessage } from "node:http";
 import type { RequestHandler } from "express";
 import { createNewcomerLimit, NEWCOMER_RATE, type NewcomerRate } from "./newcomer-limit.ts";
 import { Problem } from "./problem.ts";
@@ -25,13 +26,30 @@ const FULL_FOR = 3_600;
 
 const NO_SESSION = "Expected a session cookie; sign in with POST /api/session.";
 
+/** The headers that say who sends a request. */
+export interface Credentials {
+  readonly cookie: string | null | undefined;
+  /** `PERSON_HEADER`: whose page it is. Null or undefined if the request does not say it. */
+  readonly page?: string | string[] | null | undefined;
+}
+
+/** The credentials of a request. */
+export function credentialsOf({ headers }: Pick<IncomingMessage, "headers">): Credentials {
+  return { cookie: headers.cookie, page: headers[PERSON_HEADER] };
+}
+
+/** Whether a request comes from the page of this person, or does not say from whose page. */
+export function isPageOf({ page }: Credentials, { id }: Person): boolean {
+  return (page ?? null) === null || page === personHeader(id);
+}
+
 /** Finds out who sends a request, for the HTTP API and for the stream. */
 export interface Authentication {
   /**
-   * Returns the person of a `Cookie` header, or null. Registers a person who is new. If the name looks like that of
-   * somebody else by now, which needs a new database, the session is not valid any more.
+   * Returns the person of a request, or null. Registers a person who is new. If the name looks like that of somebody
+   * else by now, which needs a new database, the session is not valid any more.
    */
-  authenticate(cookieHeader: string | null | undefined): Promise<Person | null>;
+  authenticate(credentials: Credentials): Promise<Person | null>;
   /**
    * Adds the person to the table of people and to the lobby, if they are new. A person with a valid cookie is also new
    * if the database was deleted. Returns the name of somebody else who looks the same; then nobody is added, because
@@ -98,10 +116,10 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       return null;
     });
   };
-  const authenticate = async (cookieHeader: string | null | undefined): Promise<Person | null> => {
-    const person = await sessions.read(cookieHeader);
-    const isValid = person !== null && (await register(person.id)) === null;
-    return isValid ? person : null;
+  const authenticate = async (credentials: Credentials): Promise<Person | null> => {
+    const person = await sessions.read(credentials.cookie);
+    if (person === null || !isPageOf(credentials, person)) return null;
+    return (await register(person.id)) === null ? person : null;
   };
   return {
     authenticate,
@@ -112,7 +130,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       return person;
     },
     async requirePerson(request, _response, next) {
-      const person = await authenticate(request.headers.cookie);
+      const person = await authenticate(credentialsOf(request));
       if (person === null) throw new Problem(401, NO_SESSION);
       personByRequest.set(request, person);
       next();

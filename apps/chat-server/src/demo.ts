@@ -6,8 +6,9 @@ import { createPresence, type Followed, type Person } from "@tidings/client/pres
 import { SCENES, type Line, type Member, type Scene } from "./demo-script.ts";
 import { startFromEnvironment } from "./environment.ts";
 
-/** What the scripted people say to a real person. The first is a welcome. */
-const REMARKS = ["good to see you here.", "what do you think?", "do you take milk?"];
+/** What the scripted people say to a real person who has just come, and later. */
+const WELCOME = "good to see you here.";
+const REMARKS = ["what do you think?", "do you take milk?"];
 
 /** Who is online, as each of the scripted people sees it. */
 const views: Followed<readonly Person<null>[]>[] = [];
@@ -93,7 +94,7 @@ async function play({ room: roomName, topic, lines }: Scene, people: Record<Memb
         await say(line);
       } else {
         welcomed.add(newGuest);
-        await say({ author: "Margaret", text: `@${newGuest}, ${REMARKS[0]}` });
+        await say({ author: "Margaret", text: `@${newGuest}, ${WELCOME}` });
       }
     }
     const guest = pick(online().filter((name) => !(name in people)));

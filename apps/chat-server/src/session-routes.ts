@@ -1,6 +1,6 @@
 import { ASSISTANT } from "@tidings-apps/chat-contract";
 import { Router } from "express";
-import type { Authentication } from "./authentication.ts";
+import { credentialsOf, isPageOf, type Authentication } from "./authentication.ts";
 import { parseBody, readBody, SIGN_IN } from "./bodies.ts";
 import { Problem } from "./problem.ts";
 import { COOKIE, COOKIE_OPTIONS, type Sessions } from "./sessions.ts";
@@ -10,8 +10,8 @@ import type { ChatStorage } from "./storage.ts";
 export function sessionRoutes(sessions: Sessions, authentication: Authentication, storage: ChatStorage): Router {
   const router = Router();
   // Without a session the answer is `null` and not an error: everybody starts without one.
-  router.get("/", async ({ headers }, response) => {
-    const person = await authentication.authenticate(headers.cookie);
+  router.get("/", async (request, response) => {
+    const person = await authentication.authenticate(credentialsOf(request));
     const viewer = person === null ? null : { name: person.id };
     response.set("Cache-Control", "no-store").json({ viewer });
   });
@@ -22,8 +22,10 @@ export function sessionRoutes(sessions: Sessions, authentication: Authentication
     response.cookie(COOKIE, sessions.begin(name), { ...COOKIE_OPTIONS, secure: request.secure });
     response.status(201).json({ viewer: { name } });
   });
-  router.delete("/", async ({ headers }, response) => {
-    const person = await sessions.read(headers.cookie);
+  router.delete("/", async (request, response) => {
+    const person = await sessions.read(request.headers.cookie);
+    // Somebody else has signed in, in another tab: that session goes on.
+    if (person !== null && !isPageOf(credentialsOf(request), person)) return void response.status(204).end();
     if (person !== null) {
       await storage.write(async ({ endedSessions }) => endedSessions.add(person, Date.now()));
       // Ends the streams of all tabs and devices. Those with another, valid session reconnect at once.

@@ -1,4 +1,4 @@
-import { Message, Room, type Emoji, type Membership } from "@tidings-apps/chat-contract";
+import { Message, PERSON_HEADER, personHeader, Room, type Emoji, type Membership } from "@tidings-apps/chat-contract";
 import * as z from "zod/mini";
 
 /** A request has failed. The message is a sentence for the person at the screen. */
@@ -25,6 +25,14 @@ const REQUEST_TIMEOUT = 15_000;
 const FASTER = "Somebody was faster.";
 const TOO_MANY_ROOMS = "There are too many rooms already, or too many of yours.";
 const TOO_MANY_REACTIONS = "This message has as many reactions as it can have.";
+
+/** Whose page this is; null before the first sign-in. */
+let person: string | null = null;
+
+/** From now on, requests are made for this person only, whoever signs in in another tab. */
+export function actAs(name: string): void {
+  person = name;
+}
 
 const Person = z.object({ name: z.string() });
 
@@ -146,7 +154,11 @@ async function send(method: string, path: string, body?: unknown, conflict = FAS
   const response = await fetchOrThrow(path, {
     method,
     signal: AbortSignal.timeout(REQUEST_TIMEOUT),
-    ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    headers: {
+      ...(person === null ? {} : { [PERSON_HEADER]: personHeader(person) }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (response.ok) return response;
   const sentences: Readonly<Record<number, string>> = {

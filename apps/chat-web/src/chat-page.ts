@@ -15,6 +15,7 @@ import { RoomHeader } from "./room-header.ts";
 import { linkTo, roomIn } from "./room-link.ts";
 import { unreadIn } from "./room-list.ts";
 import { RoomRequests } from "./room-requests.ts";
+import { runOnce } from "./run-once.ts";
 import { Session } from "./session.ts";
 import { Settings } from "./settings.ts";
 import { Sidebar } from "./sidebar.ts";
@@ -36,7 +37,7 @@ const TICKS_PER_ATTEMPT = 20;
 export class ChatPage {
   readonly #view = element("chat", HTMLDivElement);
   readonly #typing = element("typing", HTMLParagraphElement);
-  readonly #status = new StatusLine(() => this.#session?.reconnect());
+  readonly #status = new StatusLine(() => this.#session?.client.reconnect());
   readonly #drawer = new Drawer();
   readonly #unreadLine = new UnreadLine();
   readonly #alerts: Alerts;
@@ -104,7 +105,8 @@ export class ChatPage {
     });
     element("open-settings", HTMLButtonElement).addEventListener("click", () => settings.open());
     element("open-new-room", HTMLButtonElement).addEventListener("click", () => roomForm.open());
-    element("sign-out", HTMLButtonElement).addEventListener("click", () => void this.#signOut());
+    const signOutButton = element("sign-out", HTMLButtonElement);
+    signOutButton.addEventListener("click", () => void runOnce(signOutButton, () => this.#signOut()));
     listenToKeys({
       closers: [
         () => this.#composer.closeMenus(),
@@ -136,8 +138,8 @@ export class ChatPage {
     this.#status.follow(this.#session.client.status);
     this.#session.client.status.subscribe(() => this.#renderSoon());
     this.#timer = setInterval(() => this.#tick(), TICK_INTERVAL);
+    this.#composer.begin(me);
     this.#openRoom();
-    this.#composer.focus();
   }
 
   /** Opens the room that the address of the page names. */
@@ -220,8 +222,7 @@ export class ChatPage {
   }
 
   #announce(mention: Mention): void {
-    const isSeen = mention.roomId === this.#roomId && this.#isLooking();
-    if (isSeen) return;
+    if (mention.roomId === this.#roomId && this.#isLooking()) return;
     this.#toasts.add(mention);
     this.#alerts.announce(mention);
   }
@@ -282,7 +283,7 @@ export class ChatPage {
     this.#session = null;
     clearInterval(this.#timer);
     this.#actions.close();
-    this.#composer.clear();
+    this.#composer.leave();
     this.#toasts.clear();
     this.#alerts.clear();
     this.#view.hidden = true;

@@ -1,13 +1,17 @@
 import { MAX_TEXT, type Message } from "@tidings-apps/chat-contract";
 import type { Edit } from "./api.ts";
 import { AssistantTip } from "./assistant-tip.ts";
-import { element } from "./element.ts";
+import { element, elementIn, setText } from "./element.ts";
 import { EmojiPicker } from "./emoji-picker.ts";
 import { NameMenu } from "./name-menu.ts";
 import type { Preferences } from "./preferences.ts";
+import { refuseFiles } from "./refuse-files.ts";
 
 /** Milliseconds between two typing hints. Other pages show a hint for a little longer. */
 const TYPING_INTERVAL = 2_500;
+
+/** The most characters that are inserted at once. A browser needs minutes to show millions of them in a field. */
+const MAX_INSERTED = 10 * MAX_TEXT;
 
 /** Why a new text of a message is not stored. */
 export interface EditProblem {
@@ -46,6 +50,10 @@ export class Composer {
   #editedId: string | null = null;
   /** The text of that message that the person has seen. A newer one is not overwritten. */
   #seenText = "";
+  /** The id of the message whose new text is on its way to the server; null if there is none. */
+  #savedId: string | null = null;
+  /** Whose drafts these are. */
+  #person = "";
   /** When the last typing hint was sent, in milliseconds since 1970. */
   #lastHint = 0;
 
@@ -79,6 +87,8 @@ export class Composer {
         this.#form.requestSubmit();
       }
     });
+    refuseFiles(() => setText(this.#problem, "Files cannot be sent. Write where the file can be found."));
+    this.#text.addEventListener("beforeinput", (event) => this.#refuseHuge(event));
     this.#text.addEventListener("input", () => {
       this.#check();
       if (this.#text.value.trim() !== "" && this.#editedId === null) this.#hint();
@@ -122,9 +132,16 @@ export class Composer {
     return this.#emoji.close() || this.stopEditing();
   }
 
-  /** Removes all drafts, because another person may sign in. */
-  clear(): void {
-    this.#drafts.clear();
+  /** A person has signed in. They find the drafts that they had when their session ended, and nobody else's. */
+  begin(person: string): void {
+    if (person !== this.#person) this.#drafts.clear();
+    this.#person = person;
+    this.#text.focus();
+  }
+
+  /** Hides the drafts, because another person may sign in. */
+  leave(): void {
+    if (this.#editedId === null) this.#drafts.set(this.#roomId, this.#text.value);
     this.#roomId = "";
     this.#showText(null, "");
   }
@@ -132,7 +149,7 @@ export class Composer {
   /** @param editedId the message that the text belongs to; null for a new one */
   #showText(editedId: string | null, text: string): void {
     this.#editedId = editedId;
-    this.#editing.hidden = editedId === null;
+    this.#renderEditing();
     this.#text.value = text;
     this.#renderLabel();
     this.#check();
@@ -146,6 +163,8 @@ export class Composer {
 
   #send(): void {
     const text = this.#text.value.trim();
+    // A name that was chosen can have made the text too long.
+    this.#check();
     if (text === "" || text.length > MAX_TEXT) return;
     if (this.#editedId !== null) {
       void this.#saveEdited(this.#editedId, text);
@@ -161,7 +180,12 @@ export class Composer {
 
   /** The text stays until the server has it: an edit does not wait in the outbox. */
   async #saveEdited(messageId: string, text: string): Promise<void> {
+    if (this.#savedId === messageId) return;
+    this.#savedId = messageId;
+    this.#renderEditing();
     const problem = await this.#options.onEdit(messageId, { text, expects: this.#seenText });
+    if (this.#savedId === messageId) this.#savedId = null;
+    this.#renderEditing();
     // Meanwhile the person may have begun something else.
     if (this.#editedId !== messageId) return;
     if (problem === null) {
@@ -172,10 +196,24 @@ export class Composer {
     }
   }
 
+  #renderEditing(): void {
+    this.#editing.hidden = this.#editedId === null;
+    const isSaving = this.#savedId === this.#editedId;
+    setText(elementIn(this.#editing, "p", HTMLElement), isSaving ? "Saving…" : "You are editing a message.");
+  }
+
   #check(): void {
     const tooMany = this.#text.value.trim().length - MAX_TEXT;
-    this.#problem.textContent = tooMany > 0 ? `${tooMany} characters too long.` : "";
+    this.#problem.textContent = tooMany > 0 ? `${tooMany} ${tooMany === 1 ? "character" : "characters"} too long.` : "";
     this.#text.ariaInvalid = String(tooMany > 0);
+  }
+
+  /** A text that is pasted or dropped, and much too long, is not inserted. */
+  #refuseHuge(event: InputEvent): void {
+    const { length } = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
+    if (length <= MAX_INSERTED) return;
+    event.preventDefault();
+    this.#problem.textContent = `Not inserted: the text has ${length} characters, a message at most ${MAX_TEXT}.`;
   }
 
   #hint(): void {

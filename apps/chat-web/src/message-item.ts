@@ -1,7 +1,7 @@
 import type { Message } from "@tidings-apps/chat-contract";
 import { addCaret, paintAnswer } from "./answer-state.ts";
 import { paintAvatar } from "./avatar.ts";
-import { copyOf, elementIn } from "./element.ts";
+import { copyOf, elementIn, setText } from "./element.ts";
 import { KeyedList } from "./keyed-list.ts";
 import { isSameName, paintText } from "./paint-text.ts";
 import type { TimelineRow } from "./timeline.ts";
@@ -32,7 +32,7 @@ export function updateMessageItem(
   item.classList.toggle("goes-on", sharesByline);
   const dayLine = elementIn(item, ".day", HTMLElement);
   dayLine.hidden = !startsDay;
-  if (startsDay) elementIn(dayLine, "span", HTMLElement).textContent = describeDay(message.sentAt, new Date());
+  if (startsDay) setText(elementIn(dayLine, "span", HTMLElement), describeDay(message.sentAt, new Date()));
   elementIn(item, ".new-line", HTMLElement).hidden = !startsNew;
   const isSame = previous?.message === message;
   if (!isSame || previous.written !== written) paintWords(item, row, me);

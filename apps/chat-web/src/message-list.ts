@@ -102,8 +102,8 @@ export class MessageList {
     const isReady = state?.phase === "ready" || (state?.timeline.newest ?? 0) > 0;
     // The browser reports a scroll with an event that comes a little later.
     if (this.#scroller.scrollTop !== this.#top) this.#readPosition();
-    const { scrollHeight, scrollTop } = this.#scroller;
-    const oldestBefore = this.#items.firstElementChild;
+    const read = this.#isAtEnd ? undefined : this.#firstOnScreen();
+    const topBefore = topOf(read);
     const isPositioned = this.#positionedRoom === roomId;
     // A screen reader must not read a snapshot or history out like new messages.
     if (!isPositioned || state?.older.state === "loading") this.#beQuiet();
@@ -115,9 +115,10 @@ export class MessageList {
       this.#scrollToOpening(roomId, isReady);
     } else if (this.#isAtEnd) {
       this.#scrollToEnd();
-    } else if (oldestBefore !== this.#items.firstElementChild) {
-      // Older messages have come at the top: what the person reads must not move.
-      this.#scrollTo(scrollTop + this.#scroller.scrollHeight - scrollHeight);
+    } else if (read?.isConnected === true && topOf(read) !== topBefore) {
+      // Older messages have come at the top, or one above has changed: what the person reads must not move.
+      const moved = topOf(read) - topBefore;
+      this.#scrollTo(this.#scroller.scrollTop + moved);
     }
     if (this.#toReveal !== null) this.#tryToReveal(this.#toReveal);
     const older = state?.older.state;
@@ -215,12 +216,32 @@ export class MessageList {
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
   }
 
+  /** The text of the first message that is on screen, at least in part. */
+  #firstOnScreen(): Element | undefined {
+    const { children } = this.#items;
+    const { top } = this.#scroller.getBoundingClientRect();
+    let low = 0;
+    let high = children.length;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const isAbove = (children[middle]?.getBoundingClientRect().bottom ?? 0) <= top;
+      if (isAbove) low = middle + 1;
+      else high = middle;
+    }
+    return children[low]?.querySelector(".text") ?? undefined;
+  }
+
   #beQuiet(): void {
     this.#log.ariaLive = "off";
     setTimeout(() => {
       this.#log.ariaLive = "polite";
     }, QUIET_TIME);
   }
+}
+
+/** Where an element is in the window, in pixels; 0 if there is none. */
+function topOf(shown: Element | undefined): number {
+  return shown?.getBoundingClientRect().top ?? 0;
 }
 
 /** Returns the text above the oldest message. */

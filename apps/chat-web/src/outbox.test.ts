@@ -84,6 +84,50 @@ test("messages that are written while the server is away wait, and are sent in o
   expect(waiting()).toEqual([]);
 });
 
+test("a message that the server could not take for now says so, until it is sent", async () => {
+  const server = new Server();
+  server.answer = new ApiError(503, "Busy.");
+  const { outbox } = begin(server, new MemoryStorage(), "ada", new Promise(() => {}));
+  outbox.add("lobby", "hi", 0, 0);
+  expect(outbox.waiting("lobby")[0]?.isDelayed).toBeUndefined();
+  await settle();
+  expect(outbox.waiting("lobby")[0]?.isDelayed).toBe(true);
+  server.answer = "ok";
+  await outbox.send();
+  expect(outbox.waiting("lobby")[0]?.isSent).toBe(true);
+});
+
+test("a message that a closed tab has left behind is sent by another one, which was open before", async () => {
+  const server = new Server();
+  server.answer = new ApiError(0, "Offline.");
+  const storage = new MemoryStorage();
+  const [first, second] = [begin(server, storage), begin(server, storage)];
+  first.outbox.add("lobby", "one", 0, 1_000);
+  second.outbox.add("lobby", "two", 0, 2_000);
+  await settle();
+  // Now the first tab is closed, and the second one has a connection.
+  server.answer = "ok";
+  await second.outbox.send();
+  await settle();
+  expect(server.texts).toEqual(["one", "two"]);
+  expect([second.waiting(), storage.length]).toEqual([[], 0]);
+});
+
+test("a message that another tab has discarded or sent is not sent again, nor shown", async () => {
+  const server = new Server();
+  server.answer = new ApiError(404, "No such room.");
+  const storage = new MemoryStorage();
+  const [first, second] = [begin(server, storage), begin(server, storage)];
+  first.outbox.add("lobby", "refused", 0, 0);
+  await settle();
+  await second.outbox.send();
+  expect([first.waiting(), second.waiting()]).toEqual([["refused"], ["refused"]]);
+  server.answer = "ok";
+  second.outbox.drop(second.outbox.waiting("lobby")[0]?.key ?? "");
+  await first.outbox.send();
+  expect([first.waiting(), server.texts]).toEqual([[], []]);
+});
+
 test("a message that the server has is shown until the stream has brought it, and is not sent again", async () => {
   const server = new Server();
   const storage = new MemoryStorage();

@@ -17,6 +17,8 @@ const StoredMessage = z.object({
 export type WaitingMessage = z.infer<typeof StoredMessage> & {
   /** The server has it. */
   readonly isSent?: boolean;
+  /** An attempt has failed for now. The next one follows. */
+  readonly isDelayed?: boolean;
   /** Why the server has refused it. It is sent again only if the person asks for it. */
   readonly problem?: string;
 };
@@ -47,6 +49,8 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #prefix: string;
   #messages: WaitingMessage[];
+  /** The keys of the messages that have been in the storage. */
+  readonly #stored = new Set<string>();
   /** For each key the id of the message that has come by the stream. The answer to its request may be lost. */
   readonly #streamed = new Map<string, string>();
   #sending: Promise<void> | null = null;
@@ -55,7 +59,8 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#prefix = `tidings-chat/outbox/${options.person}/`;
-    this.#messages = this.#load();
+    this.#messages = [];
+    this.#share();
   }
 
   /** @param after the newest number of the room. @param now milliseconds since 1970 */
@@ -64,7 +69,10 @@ export class Outbox {
     const at = Math.max(now, (this.#messages.at(-1)?.at ?? 0) + 1);
     const message = { key: randomKey(), roomId, text, after, at };
     this.#messages = [...this.#messages, message];
-    this.#store(() => this.#options.storage.setItem(this.#prefix + message.key, JSON.stringify(message)));
+    this.#store(() => {
+      this.#options.storage.setItem(this.#prefix + message.key, JSON.stringify(message));
+      this.#stored.add(message.key);
+    });
     this.#options.onChange();
     void this.send();
   }
@@ -103,6 +111,7 @@ export class Outbox {
 
   /** Sends the waiting messages, up to the first that does not reach the server. It can be called at any time. */
   send(): Promise<void> {
+    if (this.#share()) this.#options.onChange();
     // A call while messages are being sent starts another attempt after it: the connection may have come back since.
     this.#sendAgain = true;
     this.#sending ??= this.#sendAll().finally(() => {
@@ -141,15 +150,34 @@ export class Outbox {
         onSessionEnd();
         return false;
       }
-      if (error.isTemporary) return false;
+      if (error.isTemporary) {
+        this.#update(key, { isDelayed: true });
+        return false;
+      }
       this.#update(key, { problem: error.message });
       return true;
     }
   }
 
-  #update(key: string, news: Pick<WaitingMessage, "problem" | "isSent">): void {
+  #update(key: string, news: Pick<WaitingMessage, "problem" | "isSent" | "isDelayed">): void {
     this.#messages = this.#messages.map((message) => (message.key === key ? { ...message, ...news } : message));
     this.#options.onChange();
+  }
+
+  /**
+   * All tabs of the person share the storage. One may have been closed before it could send; what another one has sent
+   * or discarded is done. If two tabs send one message, the server keeps it once. Returns whether anything has changed.
+   */
+  #share(): boolean {
+    const loaded = new Map(this.#load().map((message) => [message.key, message]));
+    const isDone = ({ key, isSent }: WaitingMessage) =>
+      isSent === undefined && this.#stored.has(key) && !loaded.has(key);
+    const kept = this.#messages.filter((message) => !isDone(message));
+    const hasLess = kept.length < this.#messages.length;
+    for (const { key } of this.#messages) loaded.delete(key);
+    for (const key of loaded.keys()) this.#stored.add(key);
+    this.#messages = [...kept, ...loaded.values()].sort((one, other) => one.at - other.at);
+    return hasLess || loaded.size > 0;
   }
 
   #load(): WaitingMessage[] {
@@ -160,8 +188,7 @@ export class Outbox {
       .flatMap((key) => {
         const stored = StoredMessage.safeParse(parseJson(storage.getItem(key)));
         return stored.success ? [stored.data] : [];
-      })
-      .sort((one, other) => one.at - other.at);
+      });
   }
 
   /** If the storage is full or forbidden, the message is sent all the same; it only does not survive a reload. */

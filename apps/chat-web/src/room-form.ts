@@ -1,6 +1,7 @@
 import { MAX_ROOM_NAME, NewRoomName, type Room } from "@tidings-apps/chat-contract";
 import { ApiError, createRoom } from "./api.ts";
-import { element } from "./element.ts";
+import { element, elementIn } from "./element.ts";
+import { runOnce } from "./run-once.ts";
 
 /** The dialog that creates a room. */
 export class RoomForm {
@@ -12,11 +13,12 @@ export class RoomForm {
   /** @param onCreated called when the room exists and the person has joined it */
   constructor(onCreated: (room: Room) => void) {
     this.#name.maxLength = MAX_ROOM_NAME;
+    const button = elementIn(this.#form, "[type=submit]", HTMLButtonElement);
     element("close-new-room", HTMLButtonElement).addEventListener("click", () => this.#dialog.close());
     this.#name.addEventListener("input", () => this.#showProblem(""));
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#create(onCreated);
+      void runOnce(button, () => this.#create(onCreated));
     });
   }
 

@@ -37,7 +37,9 @@ export class RoomHeader {
     });
     this.#form.addEventListener("focusout", ({ relatedTarget }) => {
       const staysInside = relatedTarget instanceof Node && this.#form.contains(relatedTarget);
-      if (!staysInside) this.stopEditing(false);
+      // Whoever looks at another window comes back to the field: it stays the active element of this one.
+      const leftWindow = this.#form.contains(document.activeElement);
+      if (!staysInside && !leftWindow) this.stopEditing(false);
     });
     this.#membership.addEventListener("click", () => options.onMembership(!this.#isJoined));
   }

@@ -1,8 +1,16 @@
-import { ASSISTANT, chat, type Membership, type Mention, type Message } from "@tidings-apps/chat-contract";
+import {
+  ASSISTANT,
+  chat,
+  PERSON_HEADER,
+  personHeader,
+  type Membership,
+  type Mention,
+  type Message,
+} from "@tidings-apps/chat-contract";
 import { createClient, type Client } from "@tidings/client";
 import { createPresence, type Followed, type Person } from "@tidings/client/presence";
 import { tabs } from "@tidings/client/tabs";
-import { ApiError, listRooms, postMessage, putRead } from "./api.ts";
+import { actAs, ApiError, listRooms, postMessage, putRead } from "./api.ts";
 import { compareNames } from "./compare-names.ts";
 import { FollowedAnswers } from "./followed-answers.ts";
 import { FollowedRoom } from "./followed-room.ts";
@@ -10,6 +18,7 @@ import { Mentions } from "./mentions.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadMarks } from "./read-marks.ts";
 import { RoomList } from "./room-list.ts";
+import { UnfollowedRooms } from "./unfollowed-rooms.ts";
 
 /**
  * The most rooms that are followed at once: with directory, inbox, presence and servers, a connection has at most
@@ -49,13 +58,19 @@ export class Session {
   readonly outbox: Outbox;
   readonly #readMarks = new ReadMarks(putRead);
   readonly #followedRooms = new Map<string, FollowedRoom>();
+  readonly #unfollowedRooms = new UnfollowedRooms(listRooms, (rooms) => {
+    for (const { id, newest } of rooms) this.roomList.raiseNewest(id, newest);
+    this.#listener.onChange();
+  });
   readonly #listener: SessionListener;
   #openRoom = "lobby";
   #isClosed = false;
 
   constructor(person: string, listener: SessionListener) {
     this.person = person;
-    this.client = createClient(chat, { url: "/events", share: tabs({ viewer: person }) });
+    actAs(person);
+    const headers = { [PERSON_HEADER]: personHeader(person) };
+    this.client = createClient(chat, { url: "/events", headers, share: tabs({ viewer: person }) });
     this.#listener = listener;
     this.answers = new FollowedAnswers({
       client: this.client,
@@ -125,16 +140,13 @@ export class Session {
     this.#readMarks.set({ roomId, read: number });
   }
 
-  /** Sends the messages and read marks that could not be sent before, and reads the words that could not be read. */
+  /** Sends what could not be sent before, reads the words that could not be read, and looks into other rooms. */
   tryAgain(): void {
     void this.outbox.send();
     void this.#readMarks.send();
     this.answers.retry();
-  }
-
-  /** Tries to connect at once, instead of after the pause. */
-  reconnect(): void {
-    this.client.reconnect();
+    const isAllFollowed = this.roomList.list(true).every(({ id }) => this.#followedRooms.has(id));
+    if (!isAllFollowed) void this.#unfollowedRooms.look(Date.now());
   }
 
   /** Returns the number of unread messages: all of the joined rooms, and the mentions in other rooms. */

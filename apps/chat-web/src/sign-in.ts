@@ -1,6 +1,7 @@
 import { ASSISTANT, MAX_NAME } from "@tidings-apps/chat-contract";
 import { ApiError, signIn } from "./api.ts";
 import { element, elementIn } from "./element.ts";
+import { runOnce } from "./run-once.ts";
 
 /** What to say about a name that the server refuses, by the status of the answer. */
 const PROBLEMS: Readonly<Record<number, string>> = {
@@ -20,9 +21,10 @@ export class SignIn {
   /** @param onSignedIn called with the name in the form that the server keeps */
   constructor(onSignedIn: (name: string) => void) {
     this.#name.maxLength = MAX_NAME;
+    const button = elementIn(this.#form, "[type=submit]", HTMLButtonElement);
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#submit(onSignedIn);
+      void runOnce(button, () => this.#submit(onSignedIn));
     });
     this.#name.addEventListener("input", () => this.#showProblem(""));
   }

@@ -15,7 +15,7 @@ export class WaitingList {
     this.#list = new KeyedList(element("waiting", HTMLOListElement), {
       key: ({ key }) => key,
       create: () => copyOf("waiting-message"),
-      update: (item, { key, text, problem, isSent }, previous) => {
+      update: (item, { key, text, problem, isSent, isDelayed }, previous) => {
         if (previous === undefined) {
           paintAvatar(elementIn(item, ".avatar", HTMLElement), this.#me);
           elementIn(item, ".author", HTMLElement).textContent = this.#me;
@@ -25,7 +25,8 @@ export class WaitingList {
         }
         item.classList.toggle("failed", problem !== undefined);
         const isRefused = problem !== undefined;
-        const waiting = this.#isLive ? "Sending…" : "Waiting for the connection";
+        const sending = isDelayed === true ? "Not sent yet. Trying again…" : "Sending…";
+        const waiting = this.#isLive ? sending : "Waiting for the connection";
         const state = isSent === true ? "Sent" : waiting;
         setText(elementIn(item, ".state", HTMLElement), isRefused ? `Not sent. ${problem}` : state);
         for (const selector of [".retry", ".drop"]) {
