@@ -3,7 +3,7 @@ import { IDLE, pendingOf, type ConnectionInputs, type ConnectionState } from "..
 import { connectionTransition } from "../state/connection-table.ts";
 import { watched, type Ended, type Retrying, type Status, type Watchable } from "../status.ts";
 import type { Ending, Failure } from "../state/ending.ts";
-import { parseBye, type StreamBlock } from "./blocks.ts";
+import type { StreamBlock } from "./blocks.ts";
 import { nextAttempt, type Failed } from "../state/retry.ts";
 import type { Transport } from "../state/transport.ts";
 import type { Draft } from "./draft.ts";
@@ -212,6 +212,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
       if (successor === candidate && event.event === "hello") {
         takeOver();
       }
+      // Before its hello, it says nothing: PROTOCOL.md, section 5.2. How it ends says why.
       if (successor !== candidate) {
         user.onEvent(event, (heartbeat) => {
           const isNew = machine.state.kind === "requesting";
@@ -222,12 +223,6 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
           }
           return isNew;
         });
-      } else if (event.event === "bye") {
-        const ending = parseBye(event.data);
-        if (ending) {
-          // It has promised nothing of single paths: it has not said hello.
-          input("failed", { reason: ending.reason });
-        }
       }
     }
 

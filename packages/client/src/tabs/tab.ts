@@ -122,20 +122,21 @@ export class Tab {
     this.#post("ping", { streams: [...this.#streams.keys()] });
   }
 
-  #watchFor(milliseconds: number): void {
+  #watchFor(milliseconds: number, then = () => this.#probe()): void {
     this.#cancelWatch();
     if (!this.#leadership) {
-      this.#cancelWatch = this.#needs.clock.setTimeout(() => this.#probe(), milliseconds);
+      this.#cancelWatch = this.#needs.clock.setTimeout(then, milliseconds);
     }
   }
 
   /** Nobody has said anything: is the leader there? Its page may be frozen. */
   #probe(): void {
     this.#ping();
-    this.#cancelWatch = this.#needs.clock.setTimeout(
-      () => void this.#hold({ steal: true }),
-      ANSWER + 1_000 * this.#needs.random(),
-    );
+    this.#watchFor(ANSWER + 1_000 * this.#needs.random(), () => {
+      void this.#hold({ steal: true });
+      // A lock is stolen at once, unless the browser never answers.
+      this.#watchFor(ANSWER, () => this.#disband());
+    });
   }
 
   #waitForLock(): void {
