@@ -361,7 +361,11 @@ test("a browser whose locks never answer keeps no tab waiting for longer than 11
   });
   client.subscribe(inboxOf("a"), { mention: () => {}, onGap: () => {} });
   await clock.advance(11_000);
-  server.stream.live("e.1");
+  const stream = server.stream.live("e.1");
   await clock.advance(20);
   expect(shown({ client })).toBe("live");
+  // It has learnt that: the next stream does not wait for them again.
+  stream.end();
+  await clock.advance(5_000);
+  expect(server.streams).toHaveLength(2);
 });
