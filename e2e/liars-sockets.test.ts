@@ -58,11 +58,11 @@ async function serveLies(lie: SocketLie) {
   });
   return {
     port,
-    stopLying() {
+    stopLying: (): void => {
       isLying = false;
       sockets.forEach((socket) => socket.destroy());
     },
-    async publish(text: string) {
+    publish: async (text: string): Promise<void> => {
       texts.push(text);
       await hub.publish(room, "said", { text });
       await hub.publish(feed, "said", { text });
