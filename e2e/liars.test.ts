@@ -11,6 +11,9 @@ import type { Answer } from "./liars/answers.ts";
 import { ERROR_LIES, PAGE_LIES } from "./liars/pages.ts";
 import { POSITION_LIES } from "./liars/positions.ts";
 import { STREAM_LIES } from "./liars/streams.ts";
+import { shareAmong } from "../packages/client/src/tabs/tabs.ts";
+import { randomOf } from "./simulation/random.ts";
+import { FakeBrowser } from "./tabs/fake-browser.ts";
 import { TRANSPORT_LIES, TRANSPORT_LIES_OF_PAGES, TRANSPORT_LIES_OF_STREAMS } from "./liars/transport.ts";
 
 const said = z.object({ text: z.string() });
@@ -26,9 +29,15 @@ const MOST_REQUESTS = 60;
 /** Empty pages that lead further may be honest, so a hundred of them come at once, and pauses grow only then. */
 const MOST_PAGES = 1_000;
 
+interface Lies {
+  readonly page?: Answer;
+  readonly stream?: Answer;
+}
+
 /** A client, a hub that tells the truth, and a liar between the two who answers for as long as he is asked to. */
-async function meet({ page, stream }: { readonly page?: Answer; readonly stream?: Answer }) {
+async function meet({ page, stream }: Lies, isShared: boolean) {
   const clock = new VirtualClock();
+  const browser = new FakeBrowser({ random: () => 0.5, setTimeout: (task, after) => clock.setTimeout(task, after) });
   const texts: string[] = [];
   const log = memoryLog({ now: clock.now });
   const { epoch } = await log.head();
@@ -45,10 +54,12 @@ async function meet({ page, stream }: { readonly page?: Answer; readonly stream?
   const client = createClient(contract, {
     url: "http://hub.test/events",
     clock,
-    random: () => 0.5,
+    // Two streams of a client that share one have names of their own.
+    random: isShared ? randomOf(1) : () => 0.5,
     maxEventBytes: 20_000,
     onError: () => {},
     onLog: () => {},
+    share: shareAmong("ada", isShared ? browser.platformOf({}, (task) => task()) : null),
     async fetch(url, init) {
       const isStream = new Headers(init.headers).get("accept") === "text/event-stream";
       const count = requests++;
@@ -91,7 +102,7 @@ async function meet({ page, stream }: { readonly page?: Answer; readonly stream?
   };
 }
 
-const KINDS: readonly (readonly [string, { readonly page?: Answer; readonly stream?: Answer }])[] = [
+const KINDS: readonly (readonly [string, Lies])[] = [
   ...Object.entries(PAGE_LIES).map(([name, page]) => [`as a page, ${name}`, { page }] as const),
   ...Object.entries(STREAM_LIES).map(([name, stream]) => [`as a stream, ${name}`, { stream }] as const),
   ...Object.entries(TRANSPORT_LIES_OF_PAGES).map(([name, page]) => [`in bytes of pages, ${name}`, { page }] as const),
@@ -103,9 +114,9 @@ const KINDS: readonly (readonly [string, { readonly page?: Answer; readonly stre
   ...Object.entries(ERROR_LIES).map(([name, any]) => [`always ${name}`, { page: any, stream: any }] as const),
 ];
 
-describe("a server lies for a minute, and costs nothing: few requests, and then everything comes", () => {
+describe.each(["a client", "a tab that shares"])("%s hears lies", (kind) => {
   test.each(KINDS)("%s", async (name, lies) => {
-    const { client, heard, shown, requests, pass, publish, stopLying } = await meet(lies);
+    const { client, heard, shown, requests, pass, publish, stopLying } = await meet(lies, kind !== "a client");
     expect(requests()).toBeLessThan(name.includes("one further each time") ? MOST_PAGES : MOST_REQUESTS);
     expect(client.status.value.state).not.toBe("closed");
     stopLying();

@@ -332,3 +332,40 @@ test("a viewer has to be said", () => {
   );
   expect(() => tabs({ viewer: "" })).toThrow('got "".');
 });
+
+test.each(["is quiet", "is busy with others"])("an event far ahead deafens no tab while the stream %s", async (how) => {
+  const { server, clock, stream, other } = await openTwo();
+  stream.event(`${pathOf("b")}:mention`, { by: "far" }, "e.9007199254740991");
+  for (let seq = 2; seq < 22; seq++) {
+    if (how === "is quiet") stream.heartbeat("e.2");
+    else stream.event(`${pathOf("a")}:mention`, { by: "" }, `e.${seq}`);
+    await clock.advance(1_000);
+  }
+  expect(server.page.after).toBe("e.9007199254740991");
+  server.page.page({ cursor: "e.21", gap: { channels: { [pathOf("b")]: "lost" } } });
+  await clock.advance(1_000);
+  stream.event(`${pathOf("b")}:mention`, { by: "22" }, "e.22");
+  await clock.advance(20);
+  expect(other.heard).toEqual(["far", "lost", "22"]);
+});
+
+test("a browser whose locks never answer keeps no tab waiting for longer than 11 seconds", async () => {
+  const { server, clock, browser, shown } = openBrowser();
+  const platform = { ...browser.platformOf({}, (task) => task()), locks: { request: () => new Promise(() => {}) } };
+  const client = createClient(chat, {
+    url: "http://fake.test/events",
+    fetch: server.fetch,
+    clock,
+    onError: () => {},
+    share: shareAmong("ada", platform),
+  });
+  client.subscribe(inboxOf("a"), { mention: () => {}, onGap: () => {} });
+  await clock.advance(11_000);
+  const stream = server.stream.live("e.1");
+  await clock.advance(20);
+  expect(shown({ client })).toBe("live");
+  // It has learnt that: the next stream does not wait for them again.
+  stream.end();
+  await clock.advance(5_000);
+  expect(server.streams).toHaveLength(2);
+});

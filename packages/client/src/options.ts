@@ -1,6 +1,7 @@
 import { startTimer, type Clock } from "@tidings/protocol/clock";
 import { callSafely } from "@tidings/protocol/call-safely";
 import { createAlarms, type Alarms } from "./drive/alarms.ts";
+import { missing } from "./drive/failure.ts";
 import { createAllowance, type Allowance } from "./drive/allowance.ts";
 import { createCredentials, type Credentials, type HeadersOption } from "./drive/credentials.ts";
 import { runtimeNetwork, type Network } from "./drive/network.ts";
@@ -73,6 +74,9 @@ export interface Settings extends Required<Omit<ClientOptions, "clock" | "header
 export function toSettings(given: ClientOptions): Settings {
   // Without types, it may be nothing.
   const options = Object(given) as ClientOptions;
+  if (!globalThis.AbortController) {
+    throw missing("AbortController").error;
+  }
   const { onError = console.error } = options;
   const defaults = {
     url: "",

@@ -88,3 +88,31 @@ test("a snapshot says where it ends, so that older events can be loaded", async 
   await clock.advance(0);
   expect(server.page.url.searchParams.get("before")).toBe("e.7");
 });
+
+test("a signal that aborts at any moment ends everything, and leaves no request behind", async () => {
+  for (let turns = 0; turns < 40; turns++) {
+    const { client, clock, server } = createKit();
+    server.onRequest = (request) =>
+      queueMicrotask(() =>
+        request.isStream
+          ? request.live("e.1")
+          : request.page({ cursor: "e.1", state: { [lobby.path]: { messages: [] } } }),
+      );
+    const life = new AbortController();
+    const { signal } = life;
+    const reasons: string[] = [];
+    client.subscribe(lobby, { snapshot: () => {}, onClose: (reason) => reasons.push(reason) }, { signal });
+    const next = client.events(inbox, { signal, onGap: () => {} }).next();
+    const history = client.history(inbox, { signal }).then(
+      () => "history",
+      (thrown: unknown) => thrown,
+    );
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    life.abort();
+    await clock.advance(3_000);
+    expect([reasons, client.status.value.state]).toEqual([["closed"], "idle"]);
+    expect(await next).toMatchObject({ done: true });
+    expect(["history", signal.reason]).toContain(await history);
+    expect(server.requests.filter(({ isOpen, aborted }) => isOpen && !aborted)).toEqual([]);
+  }
+});

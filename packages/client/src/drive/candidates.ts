@@ -2,7 +2,7 @@ import type { Settings } from "../options.ts";
 import type { ConnectionInputs, ConnectionState } from "../state/connection-state.ts";
 import type { Transport } from "../state/transport.ts";
 import { unexpected } from "../stream-error.ts";
-import { parseBye, type StreamBlock } from "./blocks.ts";
+import type { StreamBlock } from "./blocks.ts";
 import type { ConnectionUser } from "./connection-user.ts";
 import type { Draft } from "./draft.ts";
 import type { Machine } from "./machine.ts";
@@ -110,6 +110,7 @@ export function createCandidates(
       if (successor === candidate && event.event === "hello") {
         takeOver();
       }
+      // Before its hello, it says nothing: PROTOCOL.md, section 5.2. How it ends says why.
       if (successor !== candidate) {
         user.onEvent(event, (heartbeat) => {
           const isNew = state().kind === "requesting";
@@ -120,12 +121,6 @@ export function createCandidates(
           }
           return isNew;
         });
-      } else if (event.event === "bye") {
-        const ending = parseBye(event.data);
-        if (ending) {
-          // It has promised nothing of single paths: it has not said hello.
-          input("failed", { reason: ending.reason });
-        }
       }
     }
 

@@ -167,6 +167,14 @@ describe("a runtime without what the client needs closes the client, and says wh
     expect(messages).toEqual([expect.stringContaining(text)]);
   });
 
+  test("AbortController is told when the client is created", () => {
+    vi.stubGlobal("AbortController", undefined);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    expect(() => createClient(chat, { url: "/events" })).toThrow(
+      'Expected this runtime to have "AbortController", got none.',
+    );
+  });
+
   test("Request is none of it: an outage stays an outage", async () => {
     vi.stubGlobal("Request", undefined);
     onTestFinished(() => void vi.unstubAllGlobals());

@@ -13,6 +13,9 @@ import type { Connection } from "./connection.ts";
 import type { ContractWatch } from "./server-contract.ts";
 import { inputAll, moveTrack, onConnection, type Track, type Tracks } from "./tracks.ts";
 
+/** Milliseconds for which subscriptions may be ahead of a stream that moves on. */
+const PATIENCE = 15_000;
+
 interface DeliveryNeeds {
   readonly contract: Pick<ContractWatch, "note">;
   readonly settings: Pick<Settings, "clock" | "trace">;
@@ -42,6 +45,8 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
   const { clock, trace } = needs.settings;
   /** How far the stream has come. */
   let progress = beginAfter(null);
+  /** When the stream was last compared with the subscriptions, in milliseconds since 1970. */
+  let lastCheck = 0;
   /** Paths of which the stream's position says nothing yet. This list saves a look at all paths with every id. */
   let newcomers: readonly Track[] = [];
 
@@ -71,7 +76,20 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     if (at) {
       // Only now: an id counts when its event has been handled.
       progress = moveTo(progress, at);
+      const now = clock.now();
+      // A busy stream has no heartbeats. Those who join now may be a little ahead.
+      if (Math.abs(now - lastCheck) > PATIENCE) {
+        lastCheck = now;
+        check(at);
+      }
       reach(at, event === "heartbeat" ? onConnection(tracks) : newcomers);
+    }
+  }
+
+  /** Those who are ahead of a position of the stream ask what has become of that. */
+  function check(last: Position): void {
+    for (const track of tracks.values()) {
+      inputAll(track, "epoch", last);
     }
   }
 
@@ -83,9 +101,7 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     }
     progress = leave(progress, last);
     replaceNext();
-    for (const track of tracks.values()) {
-      inputAll(track, "epoch", last);
-    }
+    check(last);
   }
 
   /** A request that is under way has begun too early. The next one follows later, from where the stream stands then. */
@@ -200,8 +216,9 @@ export function createDelivery(needs: DeliveryNeeds): Delivery {
     if (isRefusal && bye.channels) {
       onRefused(bye);
     } else if (bye) {
-      const paths = onConnection(tracks).map(({ address }) => address.path);
-      connection.input("ended", { ...bye, channels: isRefusal ? paths : undefined });
+      const channels = isRefusal ? onConnection(tracks).map(({ address }) => address.path) : undefined;
+      // Where nothing is left to refuse, the stream ends, and no more.
+      connection.input("ended", channels?.length === 0 ? { reason: "unavailable" } : { ...bye, channels });
     }
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { inbox, lobby } from "../../test/client-kit.ts";
-import { joined, MESSAGE } from "../../test/subscription-kit.ts";
+import { joined, MENTION, MESSAGE } from "../../test/subscription-kit.ts";
 
 const FAR = "e.9007199254740991";
 const state = { [lobby.path]: { messages: ["b"] } };
@@ -50,4 +50,30 @@ test("a heartbeat that comes as far makes nobody ask", async () => {
   stream.heartbeat("e.2");
   await clock.advance(0);
   expect(server.pages).toHaveLength(1);
+});
+
+test("a stream that is too busy for heartbeats makes a room that is ahead of it ask, too", async () => {
+  const { server, clock, stream, reports, pages } = await joinedFar();
+  for (let seq = 2; seq < 32; seq++) {
+    stream.event(seq % 2 ? MESSAGE : MENTION, { text: `${seq}`, by: "" }, `e.${seq}`);
+    await clock.advance(1_000);
+  }
+  // Nobody has answered the first one yet.
+  expect([pages(), server.page.after]).toEqual([1, FAR]);
+  server.page.page({ cursor: "e.31", gap: { channels: { [lobby.path]: "lost" } } });
+  await clock.advance(1_000);
+  server.page.page({ cursor: "e.31", state });
+  await clock.advance(0);
+  stream.event(MESSAGE, { text: "32" }, "e.32");
+  await clock.advance(0);
+  expect(reports.slice(2)).toEqual([`gap lost after ${FAR}`, "state b", "32 e.32"]);
+});
+
+test("a busy stream that is only a little behind a room makes nobody ask before the time of a heartbeat", async () => {
+  const { clock, stream, pages } = await joinedFar();
+  for (let seq = 2; seq < 12; seq++) {
+    stream.event(MENTION, { by: "" }, `e.${seq}`);
+    await clock.advance(1_000);
+  }
+  expect(pages()).toBe(0);
 });

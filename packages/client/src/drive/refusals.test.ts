@@ -195,3 +195,17 @@ test.each([
   await clock.advance(1);
   expect(asked()).toBeGreaterThan(before);
 });
+
+test("a refusal of everything, on a stream that follows nothing any more, ends nothing", async () => {
+  const { server, clock, client, stream } = await live();
+  stream.bye("unknown", [inbox.path]);
+  await clock.advance(0);
+  stream.bye("forbidden");
+  await clock.advance(0);
+  expect(client.status.value.state).not.toBe("closed");
+  server.onRequest = (request) =>
+    queueMicrotask(() => (request.isStream ? request.live("e.1") : request.page({ cursor: "e.1" })));
+  await clock.advance(75_000);
+  expect(server.stream.channels).toEqual([inbox.path]);
+  expect(client.status.value).toEqual({ state: "live" });
+});

@@ -222,32 +222,24 @@ test("when the stream ends first, the next one goes on: a hub may end the older 
   expect(server.streams).toHaveLength(2);
 });
 
-describe("a bye of the next stream before its hello", () => {
-  test("says why what is new has to wait", async () => {
-    const { clock, next, stream, heard, newcomer, subscription } = await switching();
-    next.open().bye("limit");
-    await clock.advance(0);
-    expect(newcomer.status.value).toMatchObject({ state: "retrying", reason: "limit", cause: undefined });
-    expect(next.aborted).toBe(true);
-    stream.event(MENTION, { by: "2" }, "e.2");
-    await clock.advance(0);
-    expect([heard, subscription.status.value]).toEqual([["2"], { state: "live" }]);
-  });
-
-  test("closes what it forbids, and nothing else", async () => {
-    const { clock, next, reasons, client } = await switching();
-    next.open().bye("forbidden", [other.path]);
-    await clock.advance(0);
-    expect([reasons, client.status.value]).toEqual([["forbidden"], { state: "live" }]);
-  });
-
-  test("counts only with a reason", async () => {
-    const { clock, next, newcomer, errors } = await switching();
-    next.open().push('event: bye\ndata: {"reason":5}\n\n');
-    await clock.advance(0);
-    expect(newcomer.status.value).toEqual({ state: "connecting" });
-    expect(errors).toEqual([]);
-  });
+test.each([
+  ["a bye", 'event: bye\ndata: {"reason":"limit"}\n\n'],
+  ["a bye that forbids", `event: bye\ndata: {"reason":"forbidden","channels":["${other.path}"]}\n\n`],
+  ["a bye without a reason", 'event: bye\ndata: {"reason":5}\n\n'],
+  ["a gap", `event: gap\ndata: {"channels":{"${inbox.path}":"lost"}}\nid: f.1\n\n`],
+  ["an event", `event: ${MENTION}\ndata: {"by":"x"}\nid: e.9\n\n`],
+])("%s of the next stream before its hello says nothing, and how that one ends says why", async (_, text) => {
+  const { clock, next, stream, heard, reasons, newcomer, subscription } = await switching();
+  const body = next.open();
+  body.push(text);
+  await clock.advance(0);
+  expect([newcomer.status.value, reasons]).toEqual([{ state: "connecting" }, []]);
+  body.end();
+  await clock.advance(0);
+  expect(newcomer.status.value).toMatchObject({ state: "retrying", reason: "network" });
+  stream.event(MENTION, { by: "2" }, "e.2");
+  await clock.advance(0);
+  expect([heard, subscription.status.value]).toEqual([["2"], { state: "live" }]);
 });
 
 test("when the position of the stream is void, both end, and one stream follows behind the gap", async () => {

@@ -2,7 +2,7 @@
  * When to try again, and whether to: PROTOCOL.md, section 9. The jitter is added to the server's `retry`, so that it
  * spreads clients also at the longest delay.
  */
-import type { Ended, Retrying } from "../status.ts";
+import type { Ended, Reason, Retrying } from "../status.ts";
 import type { Ending } from "./ending.ts";
 
 const MINUTE = 60_000;
@@ -79,13 +79,7 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
     return after(random * 1_000, changes);
   }
 
-  if (
-    reason === "finished" ||
-    reason === "forbidden" ||
-    reason === "rejected" ||
-    reason === "gap-loop" ||
-    reason === "bad-option"
-  ) {
+  if (isFinal(reason)) {
     return null;
   }
   if (pause !== undefined || reason === "unknown") {
@@ -121,4 +115,15 @@ export function nextAttempt({ attempts, ending }: Failed, now: number, random: n
  */
 export function jitterAfter(serverPause: number, failures: number, random: number): number {
   return random * Math.min(JITTER_CAP, Math.max(LEAST_JITTER, serverPause) * 2 ** failures);
+}
+
+/** Whether no other attempt would have another answer. */
+export function isFinal(reason: Reason): boolean {
+  return (
+    reason === "finished" ||
+    reason === "forbidden" ||
+    reason === "rejected" ||
+    reason === "gap-loop" ||
+    reason === "bad-option"
+  );
 }

@@ -25,7 +25,7 @@ export class FeedReader {
   isInHole = false;
   readonly #paths: ReadonlySet<string>;
   /** Where the feed stands. */
-  #feedAt: Position | null = null;
+  feedAt: Position | null = null;
   #overlap = NO_OVERLAP;
 
   constructor(paths: ReadonlySet<string>, after: Position | null) {
@@ -35,32 +35,34 @@ export class FeedReader {
 
   /** From now on, the blocks are those of a feed that stands here. @param now in milliseconds since 1970 */
   join(at: Position | null, now: number): void {
-    this.#feedAt = at;
+    this.feedAt = at;
     this.#overlap = beginOverlap(this.#overlap, this.position, now);
   }
 
   /** Whether the tab has everything that the feed will not bring any more. */
   get isCaughtUp(): boolean {
-    return covers(this.position, this.#feedAt);
+    return covers(this.position, this.feedAt);
   }
 
   /** @param now in milliseconds since 1970 */
   read(block: StreamBlock, now: number): Verdict {
     const at = toPosition(block.id);
     const isGap = block.event === "gap";
+    const isHeartbeat = block.event === "heartbeat";
     const own = this.#cut(block);
-    const isNewEpoch = at !== null && this.#feedAt !== null && at.epoch !== this.#feedAt.epoch;
-    if (isAfter(this.position, this.#feedAt) && (isNewEpoch || (isGap && own))) {
+    const isNewEpoch = at !== null && this.feedAt !== null && at.epoch !== this.feedAt.epoch;
+    if (isAfter(this.position, this.feedAt) && (isNewEpoch || (isGap && own))) {
       return LEAVE;
     }
-    this.#feedAt = at ?? this.#feedAt;
-    if (!isGap && (covers(this.position, at) || (own && this.#comesAgain(block, now)))) {
+    this.feedAt = at ?? this.feedAt;
+    // A heartbeat behind the tab is not known: what the tab has from there on may never have been in the log.
+    if (!isGap && !isHeartbeat && (covers(this.position, at) || (own && this.#comesAgain(block, now)))) {
       return SKIP;
     }
     this.position = at ?? this.position;
     if (own && isGap) {
       this.isInHole = true;
-    } else if (at && block.event === "heartbeat") {
+    } else if (at && isHeartbeat) {
       this.isInHole = false;
     }
     return own ? { kind: "tell", block: own } : SKIP;
@@ -71,10 +73,10 @@ export class FeedReader {
     if (id !== null || parseEventName(event) === null) {
       return false;
     }
-    if (isAfter(this.position, this.#feedAt)) {
+    if (isAfter(this.position, this.feedAt)) {
       return true;
     }
-    this.#overlap = takeWithoutId(this.#overlap, `${event} ${data}`, this.#feedAt, now);
+    this.#overlap = takeWithoutId(this.#overlap, `${event} ${data}`, this.feedAt, now);
     return this.#overlap.isRepetition;
   }
 

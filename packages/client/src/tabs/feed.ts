@@ -1,4 +1,5 @@
-import type { Position } from "../state/position.ts";
+import { parseControl, type StreamBlock } from "../drive/blocks.ts";
+import { toPosition, type Position } from "../state/position.ts";
 import type { Start } from "./message.ts";
 
 /** A feed that was silent for so many milliseconds may be dead: another one proves that the server is there. */
@@ -80,4 +81,9 @@ export class Feed {
       retry,
     };
   }
+}
+
+/** Whether a feed ends with a block. */
+export function isLast({ event, data, id }: StreamBlock): boolean {
+  return event === "gap" ? toPosition(id) !== null : event === "bye" && !Array.isArray(parseControl(data).channels);
 }

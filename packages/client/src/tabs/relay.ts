@@ -2,8 +2,8 @@ import { parseControl, type StreamBlock } from "../drive/blocks.ts";
 import { createAlarms, type Alarms } from "../drive/alarms.ts";
 import type { Failure } from "../state/ending.ts";
 import type { ShareNeeds } from "../share.ts";
+import { isFinal } from "../state/retry.ts";
 import { toPosition, type Position } from "../state/position.ts";
-import type { Reason } from "../status.ts";
 import { Feed } from "./feed.ts";
 import type { Post, TabRequest } from "./message.ts";
 import { toSent } from "./sent-failure.ts";
@@ -136,11 +136,15 @@ export class Relay {
   #onEvent(feed: Feed, block: StreamBlock, hello: (heartbeat: number) => void): void {
     const at = toPosition(block.id);
     feed.lastLife = this.#needs.clock.now();
-    switch (block.event) {
-      case "hello":
+    if (feed === this.#candidate) {
+      // Before its hello, it promises nothing.
+      if (block.event === "hello") {
         hello(parseControl(block.data).heartbeat);
         this.#adopt(feed, block);
-        break;
+      }
+      return;
+    }
+    switch (block.event) {
       case "gap":
         this.#sendBlock(feed, block);
         this.#onGap(feed, at);
@@ -254,8 +258,8 @@ export class Relay {
         this.#fail(stream, failed, random);
       }
       this.#needs.resign();
-    } else if (isFinal(reason)) {
-      // It may be because of what other tabs want.
+    } else if (isFinal(reason) || failed.most !== undefined) {
+      // It may be because of what other tabs want, and how many they are.
       for (const { stream } of waiting) {
         this.#dismiss(stream);
       }
@@ -286,9 +290,4 @@ export class Relay {
     this.#candidate?.end();
     this.#candidate = null;
   }
-}
-
-/** Whether no other attempt would have another answer. */
-function isFinal(reason: Reason): boolean {
-  return reason === "finished" || reason === "forbidden" || reason === "rejected" || reason === "bad-option";
 }

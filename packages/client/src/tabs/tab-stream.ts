@@ -5,9 +5,9 @@ import type { StreamListener } from "../drive/open-stream.ts";
 import type { ShareNeeds } from "../share.ts";
 import type { Failure } from "../state/ending.ts";
 import { countIdle, MOST_IDLE } from "../state/idle-pages.ts";
-import { toPosition } from "../state/position.ts";
-import { unexpected } from "../stream-error.ts";
+import { isAfter, toPosition } from "../state/position.ts";
 import { CatchUp } from "./catch-up.ts";
+import { isLast } from "./feed.ts";
 import { FeedReader } from "./feed-reader.ts";
 import { HeardFeed } from "./heard-feed.ts";
 import type { News, NewsByKind, Post, SentFailure, Start } from "./message.ts";
@@ -64,7 +64,7 @@ export class TabStream {
     this.#catchUp.stop();
     this.#patience.begin(
       () => this.ask(),
-      () => this.#giveUp(),
+      () => this.#finish(failure("timeout", "a stream of another tab", "none")),
     );
     const after = this.#reader.position?.token ?? null;
     this.#needs.post("want", { stream: this.name, paths: this.#paths, after });
@@ -152,11 +152,6 @@ export class TabStream {
     }
   }
 
-  #giveUp(): void {
-    const expected = `a stream of another tab within ${this.#needs.connectTimeout} ms`;
-    this.#finish(failure("timeout", expected, "none; reload if that goes on"));
-  }
-
   /** What the leader has said may have been lost on the way. */
   #compare({ feed, count }: NewsByKind["pong"]): void {
     if (this.#feed?.isUpToDate(feed, count) === false) {
@@ -199,15 +194,13 @@ export class TabStream {
   #greet(): void {
     if (!this.#hasBegun && !this.#isOver) {
       this.#hasBegun = true;
-      const id = this.#reader.position?.token ?? null;
-      this.#listener.onEvent({ event: "hello", data: this.#hello, id }, () => {});
+      this.#listener.onEvent({ event: "hello", data: this.#hello, id: this.#reader.position?.token ?? null }, () => {});
     }
   }
 
   #loadPage(): void {
-    const { channels } = this.#request;
     const after = this.#reader.position?.token ?? null;
-    const end = this.#needs.requestPage({ channels, after }, ([failed, page]) =>
+    const end = this.#needs.requestPage({ channels: this.#request.channels, after }, ([failed, page]) =>
       failed ? this.#finish(failed) : this.#onPage(page),
     );
     this.#catchUp.begin(end);
@@ -234,8 +227,8 @@ export class TabStream {
     this.#reader.isInHole = false;
     this.#catchUp.done();
     this.#reader.position = cursor;
-    if (blocks.some(({ event, id }) => event === "gap" && id !== null)) {
-      this.#finish(failure("network", "the stream to go on after a gap", "its end; it is opened again"));
+    if (blocks.some(isLast)) {
+      this.#breakOff();
     } else if (this.#feed === null) {
       this.ask();
     } else if (this.#reader.isCaughtUp) {
@@ -243,8 +236,7 @@ export class TabStream {
     } else if (page.more && this.#idle < MOST_IDLE && cursor?.token !== before?.token) {
       this.#loadPage();
     } else {
-      const error = unexpected("bad-response", "a page up to where the stream is", "an older one; the tab asks again");
-      this.#finish({ reason: "unavailable", error });
+      this.#finish(failure("bad-response", "a page up to the stream", "an older one"));
     }
   }
 
@@ -276,8 +268,7 @@ export class TabStream {
     this.#listener.onLife();
     const verdict = this.#reader.read(block, this.#needs.clock.now());
     if (verdict.kind === "leave") {
-      this.ask();
-      return;
+      return this.ask();
     }
     if (verdict.kind === "skip" || verdict.block.id === null) {
       this.#heartbeat.beatLater(this.#hello);
@@ -287,12 +278,23 @@ export class TabStream {
     if (verdict.kind === "tell") {
       this.#listener.onEvent(verdict.block, () => {});
     }
+    // Who does not take it for the end hears that nothing follows.
+    if (isLast(block)) {
+      this.#breakOff();
+    }
+  }
+
+  #breakOff(): void {
+    this.#finish(failure("network", "a stream that goes on", "its end"));
   }
 
   #beat(): void {
-    const { position, isInHole } = this.#reader;
-    if (position && !isInHole && this.#feed && !this.#catchUp.isUnderWay) {
-      this.#listener.onEvent({ event: "heartbeat", data: "{}", id: position.token }, () => {});
+    const { position, feedAt, isInHole } = this.#reader;
+    // A tab that has been ahead of the feed for so long goes on from where the feed is, and asks what it has missed.
+    const at = isAfter(position, feedAt) ? feedAt : position;
+    if (at && !isInHole && this.#feed && !this.#catchUp.isUnderWay) {
+      this.#reader.position = at;
+      this.#listener.onEvent({ event: "heartbeat", data: "{}", id: at.token }, () => {});
     }
   }
 }

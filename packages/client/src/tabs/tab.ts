@@ -31,6 +31,7 @@ export class Tab {
   readonly #needs: ShareNeeds;
   readonly #platform: Platform;
   readonly #onEmpty: () => void;
+  readonly #onNoAnswer: () => void;
   readonly #tab: string;
   readonly #streams = new Map<string, TabStream>();
   readonly #channel: TabChannel;
@@ -45,13 +46,15 @@ export class Tab {
   /**
    * @param name what all tabs that share a stream have in common
    * @param onEmpty called when no stream is left
+   * @param onNoAnswer called when the browser neither gives nor refuses locks
    * @throws the error of a browser that does not allow the channel
    */
-  constructor(name: string, needs: ShareNeeds, platform: Platform, onEmpty: () => void) {
+  constructor(name: string, needs: ShareNeeds, platform: Platform, onEmpty: () => void, onNoAnswer: () => void) {
     this.#name = name;
     this.#needs = needs;
     this.#platform = platform;
     this.#onEmpty = onEmpty;
+    this.#onNoAnswer = onNoAnswer;
     this.#tab = `${needs.random()}${needs.random()}`.replaceAll("0.", "");
     this.#lastSign = needs.clock.now();
     this.#channel = platform.openChannel(name, (sent) => {
@@ -122,20 +125,24 @@ export class Tab {
     this.#post("ping", { streams: [...this.#streams.keys()] });
   }
 
-  #watchFor(milliseconds: number): void {
+  #watchFor(milliseconds: number, then = () => this.#probe()): void {
     this.#cancelWatch();
     if (!this.#leadership) {
-      this.#cancelWatch = this.#needs.clock.setTimeout(() => this.#probe(), milliseconds);
+      this.#cancelWatch = this.#needs.clock.setTimeout(then, milliseconds);
     }
   }
 
   /** Nobody has said anything: is the leader there? Its page may be frozen. */
   #probe(): void {
     this.#ping();
-    this.#cancelWatch = this.#needs.clock.setTimeout(
-      () => void this.#hold({ steal: true }),
-      ANSWER + 1_000 * this.#needs.random(),
-    );
+    this.#watchFor(ANSWER + 1_000 * this.#needs.random(), () => {
+      void this.#hold({ steal: true });
+      // A lock is stolen at once, unless the browser never answers.
+      this.#watchFor(ANSWER, () => {
+        this.#onNoAnswer();
+        this.#disband();
+      });
+    });
   }
 
   #waitForLock(): void {

@@ -41,11 +41,19 @@ function shareOn(viewer: string, platform: Platform): Share {
   return (needs) => {
     /** By name. There is more than one when the url changes. */
     const opened = new Map<string, Tab>();
+    let isAlone = false;
 
-    /** Null where the browser forbids channels to the page, as in a sandbox. */
+    function goAlone(): void {
+      isAlone = true;
+    }
+
+    /** Null where the browser forbids channels to the page, as in a sandbox, and where its locks do not answer. */
     function tabOf(name: string): Tab | null {
+      if (isAlone) {
+        return null;
+      }
       try {
-        const tab = opened.get(name) ?? new Tab(name, needs, platform, () => opened.delete(name));
+        const tab = opened.get(name) ?? new Tab(name, needs, platform, () => opened.delete(name), goAlone);
         opened.set(name, tab);
         return tab;
       } catch {
