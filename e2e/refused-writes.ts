@@ -57,11 +57,9 @@ export async function expectClearRefusals(log: EventLog, { begin, end, reason }:
   onTestFinished(end);
   for (const text of ["refused", "refused again"]) {
     const asked = performance.now();
-    await expect(say(text)).rejects.toMatchObject({
-      name: "AppendError",
-      outcome: "none",
-      message: expect.stringContaining(reason),
-    });
+    const refused = say(text);
+    await expect(refused).rejects.toMatchObject({ name: "AppendError", outcome: "none" });
+    await expect(refused).rejects.toThrow(reason);
     expect(performance.now() - asked).toBeLessThan(AT_ONCE);
   }
   streams.push(await openStream(handle));
