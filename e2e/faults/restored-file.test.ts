@@ -1,4 +1,13 @@
-import { copyFileSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { startEpoch } from "@tidings/log-sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { createProxy } from "../tcp-proxy.ts";
@@ -102,6 +111,9 @@ test.each(DAMAGES)(
     const lost = Array.from({ length: 20 }, (_, n) => `lost ${n}`);
     for (const text of lost) await publish(text);
     await reader?.has(lost.length);
+    // The server looks at its log once a second, and writes the file again.
+    rmSync(`${path}-head`);
+    await expect.poll(() => existsSync(`${path}-head`), { timeout: 10_000 }).toBe(true);
 
     await server.kill();
     damage(`${path}-wal`);

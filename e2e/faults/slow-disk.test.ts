@@ -19,7 +19,7 @@ const MOST_WAITING = 15_000;
 
 interface Sent {
   readonly visitor: Visitor;
-  readonly text: string;
+  readonly body: unknown;
 }
 
 interface Answer {
@@ -30,7 +30,7 @@ interface Answer {
 }
 
 /** Sends a request over a connection of its own. */
-async function ask(port: number, method: "GET" | "POST", path: string, more: Partial<Sent> = {}): Promise<Answer> {
+async function ask(port: number, method: string, path: string, more: Partial<Sent> = {}): Promise<Answer> {
   const begun = performance.now();
   const headers = { cookie: more.visitor?.cookie ?? "", "content-type": "application/json" };
   return new Promise((resolve, reject) => {
@@ -43,7 +43,7 @@ async function ask(port: number, method: "GET" | "POST", path: string, more: Par
         reject,
       );
     });
-    asking.end(more.text === undefined ? undefined : JSON.stringify({ text: more.text }));
+    asking.end(more.body === undefined ? undefined : JSON.stringify(more.body));
   });
 }
 
@@ -64,7 +64,7 @@ async function startOnSlowDisk(): Promise<{ readonly port: number; readonly visi
 /** Sends posts at the same time, and meanwhile asks again and again for what needs no disk. */
 async function postAtOnce(count: number, text: string) {
   const { port, visitor } = await startOnSlowDisk();
-  const post = () => ask(port, "POST", "/api/rooms/lobby/messages", { visitor, text });
+  const post = () => ask(port, "POST", "/api/rooms/lobby/messages", { visitor, body: { text } });
   const posting = Promise.all(Array.from({ length: count }, post));
   let isOver = false;
   void posting.finally(() => (isOver = true));
@@ -107,3 +107,38 @@ test.each(kinds)(
   },
   300_000,
 );
+
+/** Requests of all kinds: `#` stands for a number, and the others write nothing. */
+const MIXED: readonly (readonly [method: string, path: string, body?: Readonly<Record<string, unknown>>])[] = [
+  ["POST", "/api/rooms/lobby/messages", { text: "hi" }],
+  ["PATCH", "/api/rooms/lobby/messages/MESSAGE", { text: "edited #" }],
+  ["PUT", "/api/rooms/lobby/messages/MESSAGE/reactions/%F0%9F%91%8D"],
+  ["DELETE", "/api/rooms/lobby/messages/MESSAGE/reactions/%F0%9F%91%8D"],
+  ["POST", "/api/rooms", { name: "Room #" }],
+  ["PUT", "/api/rooms/lobby/topic", { text: "topic #" }],
+  ["POST", "/api/session", { name: "new #" }],
+  ["PUT", "/api/rooms/lobby/read", { number: 1 }],
+  ["GET", "/api/session"],
+  ["GET", "/api/rooms"],
+];
+
+test("while each commit takes 300 ms, all kinds of requests are answered in time, and reads succeed", async () => {
+  const { port, visitor } = await startOnSlowDisk();
+  const first = await ask(port, "POST", "/api/rooms/lobby/messages", { visitor, body: { text: "first" } });
+  const { message } = JSON.parse(first.body) as { message: { id: string } };
+  const asking = MIXED.flatMap(([method, path, body]) =>
+    Array.from({ length: 24 }, async (_, number) => {
+      const text = body === undefined ? undefined : JSON.parse(JSON.stringify(body).replace("#", `${number}`));
+      return { method, answer: await ask(port, method, path.replace("MESSAGE", message.id), { visitor, body: text }) };
+    }),
+  );
+  const answers = await Promise.all(asking);
+  const longest = longestOf(answers.map(({ answer }) => answer));
+  console.log(`the longest of ${answers.length} requests of all kinds took ${longest} ms`);
+  expect(longest).toBeLessThan(MOST_WAITING);
+  for (const { method, answer } of answers) {
+    const { status, retryAfter } = answer;
+    if (method === "GET") expect(status).toBe(200);
+    else if (status >= 300) expect([status, retryAfter]).toEqual([503, "1"]);
+  }
+}, 300_000);

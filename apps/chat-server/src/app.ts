@@ -107,7 +107,7 @@ export async function createApp(options: AppOptions): Promise<ChatApp> {
     });
   });
   const { hub, tables } = storage;
-  const sessions = createSessions({ secret, hasEnded: (id) => tables.endedSessions.has(id) });
+  const sessions = createSessions({ secret, hasEnded: (session) => tables.endedSessions.has(session) });
   const authentication = createAuthentication({ sessions, storage });
   const presence: Presence<typeof chat> = createPresence(hub, { contract: chat, servers: chat.servers() });
   const assistant = createAssistant({ storage, model, lease });

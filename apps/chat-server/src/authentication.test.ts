@@ -93,7 +93,9 @@ async function openSmallChat(newcomers?: NewcomerRate) {
 }
 
 test("when the chat is full, newcomers take the places of those who are away", async () => {
-  const { memberships, mentions, signIn, come, known, say, pass } = await openSmallChat();
+  const { storage, memberships, mentions, signIn, come, known, say, pass } = await openSmallChat();
+  const ofBo = { sessionId: "of bo", id: "bo", expiresAt: Date.UTC(2027, 0, 1) };
+  await storage.write((tx) => tx.endedSessions.add(ofBo, 0));
   await signIn("ada");
   await signIn("bo");
   await signIn("cy");
@@ -107,6 +109,7 @@ test("when the chat is full, newcomers take the places of those who are away", a
   expect(await signIn("dee")).toBeNull();
   expect(await known("ada", "bo", "cy", "dee")).toEqual([true, false, true, true]);
   expect([await memberships.of("bo"), await mentions.unread("bo", 10)]).toEqual([[], []]);
+  expect(await storage.tables.endedSessions.has(ofBo)).toBe(false);
   expect(await memberships.of("dee")).toEqual([{ roomId: "lobby", joined: true, read: 0 }]);
   // Whoever has a cookie comes back, when there is room.
   await expect(come("bo")).rejects.toMatchObject({ status: 503 });

@@ -15,8 +15,9 @@ const LOBBY = "lobby";
 const MOST_PEOPLE = 10_000;
 /**
  * Milliseconds after which somebody who was not seen is away. A person who is forgotten loses their rooms, read marks
- * and unread mentions. The next request with their cookie adds them again, unless somebody whose name looks the same
- * has come meanwhile: then the cookie is not valid any more.
+ * and unread mentions. A cookie of a session that they have ended is valid again, which gives nothing away: the name
+ * alone lets anybody in. The next request with a cookie of theirs adds them again, unless somebody whose name looks
+ * the same has come meanwhile: then the cookie is not valid any more.
  */
 const AWAY_AFTER = 86_400_000;
 /** How many people are forgotten in one transaction, where an older database has too many. */
@@ -94,6 +95,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     for (const name of away) {
       await tx.memberships.removeAll(name);
       await tx.mentions.removeAll(name);
+      await tx.endedSessions.removeAll(name);
       await tx.people.remove(name);
     }
   };

@@ -7,6 +7,12 @@ const BLOCKED = 50;
 /** The turns that the other requests get then. If nobody waits, they take less than a millisecond together. */
 const TURNS_AFTER_BLOCK = 64;
 
+/** The options of `createPause`. */
+export interface PauseOptions {
+  /** The turns that others get after a step that has blocked the process. @default 64 */
+  readonly turnsAfterBlock?: number;
+}
+
 /** Call it before long work, and between two steps of it. It resolves at once, or in a later turn of the event loop. */
 export type Pause = () => Promise<void>;
 
@@ -17,7 +23,7 @@ export type Pause = () => Promise<void>;
  *
  * The work of each turn is measured for itself, since a turn ends before the event loop rests: rest is no work.
  */
-export function createPause(): Pause {
+export function createPause({ turnsAfterBlock = TURNS_AFTER_BLOCK }: PauseOptions = {}): Pause {
   /** When the work of this turn has begun; null if there was none. */
   let begun: number | null = null;
   /** How many more turns the others get. While it is not zero, {@link endTurn} runs in each turn. */
@@ -32,7 +38,7 @@ export function createPause(): Pause {
   function endTurn(): void {
     const wasBlocked = begun !== null && performance.now() - begun >= BLOCKED;
     begun = null;
-    turnsOwed = wasBlocked ? TURNS_AFTER_BLOCK : Math.max(turnsOwed - 1, 0);
+    turnsOwed = wasBlocked ? turnsAfterBlock : Math.max(turnsOwed - 1, 0);
     if (turnsOwed > 0) setImmediate(endTurn);
   }
 

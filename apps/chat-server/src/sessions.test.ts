@@ -12,7 +12,7 @@ test("a session ends after thirty days, even if the browser still sends its cook
 
 test("the end of one session does not end another session of the same person", async () => {
   const ended = new Set<string>();
-  const sessions = createSessions({ secret: "secret", hasEnded: async (sessionId) => ended.has(sessionId) });
+  const sessions = createSessions({ secret: "secret", hasEnded: async ({ sessionId }) => ended.has(sessionId) });
   const [first, second] = [`${COOKIE}=${sessions.begin("ada")}`, `${COOKIE}=${sessions.begin("ada")}`];
   ended.add((await sessions.read(first))?.sessionId ?? "");
   expect(await sessions.read(first)).toBeNull();

@@ -28,7 +28,7 @@ export interface Sessions {
 export interface SessionsOptions {
   readonly secret: string;
   /** Whether somebody has signed out of the session. Then its cookie is invalid, and so is every copy of the cookie. */
-  readonly hasEnded: (sessionId: string) => Promise<boolean>;
+  readonly hasEnded: (session: Person) => Promise<boolean>;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number;
 }
@@ -58,8 +58,7 @@ export function createSessions({ secret, hasEnded, now = Date.now }: SessionsOpt
       // The signature is valid, but an older version of the chat may have signed it with other fields.
       const session = Session.safeParse(parseJson(Buffer.from(value, "base64url").toString("utf8")));
       if (!session.success) return null;
-      const { expiresAt, sessionId } = session.data;
-      const isOver = expiresAt <= now() || (await hasEnded(sessionId));
+      const isOver = session.data.expiresAt <= now() || (await hasEnded(session.data));
       return isOver ? null : session.data;
     },
   };

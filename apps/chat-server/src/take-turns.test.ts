@@ -32,6 +32,19 @@ test("requests that come together leave turns of the event loop to others, and k
   expect(answered).toEqual(sockets.map((_, index) => index));
 });
 
+test("requests behind a commit on a slow disk get the turns that follow it", async () => {
+  const answered: number[] = [];
+  const sockets = Array.from({ length: 100 }, () => ({ destroyed: false }));
+  handOn(sockets, (index) => {
+    // The commit of another request, in the same turn.
+    if (index % 20 === 0) work(60);
+    answered.push(index);
+  });
+  let turns = 0;
+  for (; answered.length < sockets.length; turns++) await nextTurn();
+  expect(turns).toBeLessThan(20);
+});
+
 test("a request after a rest is answered at once", async () => {
   const handler = takeTurns();
   const ask = () =>

@@ -5,9 +5,11 @@ import { createPause } from "./pause.ts";
  * Lets as many requests begin in a turn of the event loop as there is time for. Node hands on all requests that have
  * come, from any number of sockets, in one turn, and SQLite answers at once: otherwise everybody else would wait until
  * the last of them is answered. A client that has left meanwhile gets no turn.
+ *
+ * After a commit on a slow disk, writes leave many turns to others. These requests are the others, so they do not.
  */
 export function takeTurns(): RequestHandler {
-  const pause = createPause();
+  const pause = createPause({ turnsAfterBlock: 0 });
   let lastTurn = Promise.resolve();
   return async ({ socket }, _response, next) => {
     lastTurn = lastTurn.then(untilSettled).then(pause);

@@ -1,3 +1,4 @@
+import { formatCursor, type Cursor } from "@tidings/protocol";
 import type { SqliteTransaction } from "./driver.ts";
 import type { LogFile } from "./log-file.ts";
 import { beginEpoch, hasEpoch, readEpoch, readHead } from "./schema.ts";
@@ -25,10 +26,13 @@ export interface Opening {
  */
 export function continueEpoch(file: LogFile, opening: Opening): void {
   if (isIntact(file, opening)) return;
-  if (!hasShownHead(file)) refuseMixed(file);
+  // Read first: another process may append an entry, and show it, at this moment.
+  const shown = readShownHead(file.database);
+  if (!hasShown(file, shown)) refuseMixed(file);
   file.transact("begin immediate", () => {
     const isNew = readMark(file, "boot") === null && readHead(file) === 0;
     if (!isNew && !isIntact(file, opening)) beginEpoch(file, opening.epoch, readHead(file));
+    if (shown !== null && !hasShown(file, shown)) writeMark(file, "missed", formatCursor(shown));
     noteUse(file, opening.boot);
   });
   // The note must not be in the -wal file alone.
@@ -104,16 +108,17 @@ export function noteClose(file: LogFile): void {
 
 /** Whether the file certainly has every entry that was acknowledged. */
 function isIntact(file: LogFile, { boot, hasWal }: Opening): boolean {
-  if (!hasShownHead(file)) return false;
+  if (!hasShown(file, readShownHead(file.database))) return false;
   if (hasWal) return readMark(file, "boot") === boot;
   return readMark(file, "closed") === String(readHead(file));
 }
 
-/** Whether the file has the newest entry that was shown, or an epoch has ended since. */
-function hasShownHead(file: LogFile): boolean {
-  // Read first: another process may append an entry, and show it, at this moment.
-  const shown = readShownHead(file.database);
-  if (shown === null) return true;
+/**
+ * Whether the file has the newest entry that was shown, or an epoch has ended since. One that it lacks ends an epoch
+ * only once: the note of it stays where it cannot be replaced.
+ */
+function hasShown(file: LogFile, shown: Cursor | null): boolean {
+  if (shown === null || formatCursor(shown) === readMark(file, "missed")) return true;
   if (shown.epoch === readEpoch(file)) return shown.seq <= readHead(file);
   return hasEpoch(file, shown.epoch);
 }
@@ -139,12 +144,15 @@ function refuseMixed(file: LogFile): void {
   );
 }
 
-function readMark(file: SqliteTransaction, name: "boot" | "closed"): string | null {
+/** `missed` is the newest entry that was shown and that the file lacks: its epoch has ended. */
+type Mark = "boot" | "closed" | "missed";
+
+function readMark(file: SqliteTransaction, name: Mark): string | null {
   // Safe: these are the columns of the statement.
   const row = file.prepare("select value from tidings_meta where name = ?").get(name) as { value: unknown } | undefined;
   return row === undefined ? null : String(row.value);
 }
 
-function writeMark(file: SqliteTransaction, name: "boot" | "closed", value: string): void {
+function writeMark(file: SqliteTransaction, name: Mark, value: string): void {
   file.prepare("insert or replace into tidings_meta values (?, ?)").run(name, value);
 }

@@ -11,6 +11,7 @@ import type { LogFile } from "./log-file.ts";
 import { newRow, type NewRow } from "./new-row.ts";
 import { NewestEntries } from "./newest-entries.ts";
 import { fillRowPage } from "./row-page.ts";
+import { readHead } from "./schema.ts";
 import { isBusy, writeError } from "./sqlite-error.ts";
 
 /** Work for the next transaction. */
@@ -45,7 +46,7 @@ export interface LogWriterOptions {
   readonly use: () => Use;
   /** How long work waits for other writers, in milliseconds. */
   readonly patience: number;
-  /** Called after every commit, before anybody hears of it, with the position of the last entry; null without one. */
+  /** Called after every commit, before anybody hears of it, with the newest position that is new since the last one. */
   readonly onCommit: (last: Cursor | null) => void;
 }
 
@@ -64,6 +65,8 @@ export class LogWriter {
   readonly #newest = new NewestEntries();
   /** Of the running transaction. */
   #changes = noChanges();
+  /** The head that other handles have left, until a commit tells of it: an answer may name it. */
+  #othersHead: Cursor | null = null;
   /** The version of the file at the last transaction. Until it changes, no other handle has written. */
   #version: number | null = null;
   #closed = false;
@@ -210,7 +213,8 @@ export class LogWriter {
     if (this.#changes.isAll) this.#newest.append(this.#changes.inserted);
     else this.#newest.forget();
     const last = this.#changes.inserted.at(-1);
-    this.#options.onCommit(last === undefined ? null : this.#epochs.table.cursorAt(last.seq));
+    this.#options.onCommit(last === undefined ? this.#othersHead : this.#epochs.table.cursorAt(last.seq));
+    this.#othersHead = null;
     for (const finish of finished) finish();
   }
 
@@ -231,6 +235,7 @@ export class LogWriter {
     this.#newest.forget();
     if (isAtRest(this.#file)) return false;
     this.#epochs.refresh();
+    this.#othersHead = this.#epochs.table.headAt(readHead(this.#file));
     this.#version = version;
     return true;
   }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { EventLog } from "@tidings/log";
 import { describe, expect, test } from "vitest";
@@ -145,6 +145,71 @@ describe(`the head that a log has shown, by ${driver.name}`, () => {
     writeFileSync(`${path}-head`, older);
     await other.head();
     expect(readFileSync(`${path}-head`, "latin1")).toBe(newer);
+  });
+
+  test.each<[string, (log: EventLog) => Promise<unknown>]>([
+    ["a repeated append", (log) => log.append([entry("a", "newer", { idempotencyKey: "k" })])],
+    [
+      "a refusal",
+      (log) => {
+        const refused = log.append([entry("a", "value", { mode: "latest", key: "k", expects: null })]);
+        return expect(refused).rejects.toThrow(/got that of/);
+      },
+    ],
+  ])("is noted before %s tells of what another process has appended without a note", async (_, ask) => {
+    const path = temporaryPath();
+    const [log, other] = [openLog(path, BOOT), openLog(path, BOOT)];
+    await appendSome(log, 2, "first");
+    const older = readFileSync(`${path}-head`, "latin1");
+    await other.append([
+      entry("a", "value", { mode: "latest", key: "k" }),
+      entry("a", "newer", { idempotencyKey: "k" }),
+    ]);
+    const newer = readFileSync(`${path}-head`, "latin1");
+    // The other process was killed between its commit and its note.
+    writeFileSync(`${path}-head`, older);
+    await ask(log);
+    expect(readFileSync(`${path}-head`, "latin1")).toBe(newer);
+  });
+
+  test.each<[string, (file: string) => void]>([
+    ["deleted", (file) => rmSync(file)],
+    ["emptied", (file) => writeFileSync(file, "")],
+    ["overwritten with something longer", (file) => writeFileSync(file, "longer ".repeat(100))],
+    [
+      "replaced by an older one",
+      (file) => {
+        writeFileSync(`${file}.older`, readFileSync(file, "latin1").replace(/\.\d+/, ".1"));
+        renameSync(`${file}.older`, file);
+      },
+    ],
+  ])("is noted again with the next append, or the next read, if its file was %s", async (_, act) => {
+    const path = temporaryPath();
+    const log = openLog(path, BOOT);
+    const head = await appendSome(log, 5, "kept");
+    const noted = readFileSync(`${path}-head`, "latin1");
+    act(`${path}-head`);
+    await log.read(head, null, WIDE);
+    expect(readFileSync(`${path}-head`, "latin1")).toBe(noted);
+    act(`${path}-head`);
+    await log.append([entry("a", "next")]);
+    expect(readFileSync(`${path}-head`, "latin1").trim()).toBe(`${head.epoch}.6`);
+  });
+
+  test("of an unknown log begins one epoch, however often it is opened, if its file cannot be replaced", async () => {
+    const path = temporaryPath();
+    const first = sqliteLog(path, BOOT);
+    await appendSome(first, 5, "kept");
+    await first.close();
+    const epochs = new Set<string>();
+    for (let life = 0; life < 4; life++) {
+      writeFileSync(`${path}-head`, "unknown.7".padEnd(57));
+      const log = sqliteLog(path, BOOT);
+      epochs.add((await appendSome(log, 1, "new")).epoch);
+      await log.close();
+    }
+    expect(epochs.size).toBe(1);
+    expect(countEpochs(path)).toMatchObject({ n: 2 });
   });
 
   test.each(["while the log was in use", "after the log was closed"])(

@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { covers, formatCursor, parseCursor, type Cursor } from "@tidings/protocol";
+import { lookAt } from "./file-stats.ts";
 
 // The newest head that the log has shown to anybody, in a file of its own beside the database. SQLite opens a damaged
 // -wal file without an error, and takes it up to the first damage. Nothing else says then that there was more.
@@ -31,6 +32,8 @@ export function readShownHead(database: string): Cursor | null {
 export class ShownHead {
   readonly #path: string;
   #file: number | null = null;
+  /** Of the file that is open. */
+  #identity: string | null = null;
   /** What this process has noted last. */
   #noted: Cursor | null = null;
 
@@ -39,12 +42,15 @@ export class ShownHead {
     this.#path = pathOf(database);
   }
 
+  /** Also writes the file again if somebody has deleted, emptied or replaced it. That look costs some microseconds. */
   note(head: Cursor): void {
-    if (covers(this.#noted, head)) return;
+    const isThere = this.#isThere();
+    const isCovered = covers(this.#noted, head);
+    if (isCovered && isThere) return;
+    const newest = isCovered ? this.#noted : head;
     try {
-      this.#file ??= openSync(this.#path, TO_WRITE);
-      writeSync(this.#file, formatCursor(head).padEnd(LENGTH), 0, "latin1");
-      this.#noted = head;
+      if (!isThere) this.#open();
+      this.#write(newest ?? head);
     } catch {
       // The disk is full or read-only. The entries are stored, so their publisher may not hear of a failure.
     }
@@ -53,5 +59,25 @@ export class ShownHead {
   close(): void {
     if (this.#file !== null) closeSync(this.#file);
     this.#file = null;
+  }
+
+  #isThere(): boolean {
+    if (this.#file === null) return false;
+    const { identity, size } = lookAt(this.#path);
+    return identity === this.#identity && size === LENGTH;
+  }
+
+  #open(): void {
+    this.close();
+    this.#file = openSync(this.#path, TO_WRITE);
+    this.#identity = lookAt(this.#path).identity;
+    // What is longer is no position, and would stay behind it.
+    ftruncateSync(this.#file, LENGTH);
+  }
+
+  #write(head: Cursor): void {
+    if (this.#file === null) return;
+    writeSync(this.#file, formatCursor(head).padEnd(LENGTH), 0, "latin1");
+    this.#noted = head;
   }
 }
