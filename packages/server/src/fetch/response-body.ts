@@ -7,7 +7,7 @@ import type { UnreadAnswer } from "../unread/answer-room.ts";
 const HIGH_WATER = 64 * 1024;
 /** How long a reader may take to read the end of a stream, in milliseconds, before its stream fails. */
 const END_TIME = 5_000;
-/** How long nobody may take the first bytes of a stream, in milliseconds: then a middleware has dropped the response. */
+/** If nobody takes the first bytes of a stream for so many milliseconds, a middleware has dropped the response. */
 const BEGIN_TIME = 30_000;
 /** How long the socket of a page may be idle when its reader has already been given up, in milliseconds. */
 const GIVEN_UP_TIME = 1_000;
