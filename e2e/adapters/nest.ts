@@ -17,12 +17,12 @@ interface FastifyReply {
 export async function createNest(platform: "express" | "fastify", handler: Handler): Promise<Server> {
   class EventController {
     // Nest passes what the decorators of the parameters ask for: the platform's own request and response.
-    all(request: IncomingMessage, response: ServerResponse) {
-      return handler(request, response);
+    all(request: IncomingMessage, response: ServerResponse): void {
+      void handler(request, response);
     }
-    allOfFastify(request: { readonly raw: IncomingMessage; readonly body: unknown }, reply: FastifyReply) {
+    allOfFastify(request: { readonly raw: IncomingMessage; readonly body: unknown }, reply: FastifyReply): void {
       reply.hijack();
-      return handler(Object.assign(request.raw, { body: request.body }), reply.raw);
+      void handler(Object.assign(request.raw, { body: request.body }), reply.raw);
     }
   }
   const name = platform === "express" ? "all" : "allOfFastify";

@@ -7,6 +7,8 @@ import type { UnreadAnswer } from "../unread/answer-room.ts";
 const HIGH_WATER = 64 * 1024;
 /** How long a reader may take to read the end of a stream, in milliseconds, before its stream fails. */
 const END_TIME = 5_000;
+/** If nobody takes the first bytes of a stream for so many milliseconds, a middleware has dropped the response. */
+const BEGIN_TIME = 30_000;
 /** How long the socket of a page may be idle when its reader has already been given up, in milliseconds. */
 const GIVEN_UP_TIME = 1_000;
 /** A page of more bytes is sent in parts, so that we see whether somebody reads it. */
@@ -27,8 +29,11 @@ export function toStream(answer: StreamResponse, reader: BodyReader): ReadableSt
   const { signal } = reader;
   let control: ReturnType<StreamResponse["open"]> | null = null;
   let isOver = false;
+  let written = 0;
+  let stopWaiting = (): void => {};
   const noteOver = (): void => {
     isOver = true;
+    stopWaiting();
     reader.onOver();
   };
   return new ReadableStream<Uint8Array>(
@@ -44,8 +49,14 @@ export function toStream(answer: StreamResponse, reader: BodyReader): ReadableSt
           // A program that goes on to read, for example a middleware, would wait for ever.
           close();
         };
+        /** A middleware that fails, or that answers something else, leaves the stream as it is and cancels nothing. */
+        const leaveUntaken = (): void => {
+          if (written + (controller.desiredSize ?? 0) === HIGH_WATER) leave();
+        };
         const sink: Sink = {
           write(bytes) {
+            if (written === 0) stopWaiting = systemClock.setTimeout(leaveUntaken, BEGIN_TIME, true);
+            written += bytes.length;
             controller.enqueue(bytes);
             return (controller.desiredSize ?? 0) > 0;
           },

@@ -13,8 +13,9 @@ import type { NodeRequest } from "./exchange.ts";
 export async function readJson(request: NodeRequest, limit: number, coming: ComingBody): Promise<unknown> {
   const { body } = request;
   if (body === undefined || isPlaceholder(request)) return JSON.parse(await readText(request, limit, coming));
-  // A middleware may have read a longer body than the hub allows.
-  if (declaredLength(request) > limit) throw bodyTooLong(limit);
+  // A middleware may have read a longer body than the hub allows. A body in chunks says no length, and a compressed one
+  // says another.
+  if (declaredLength(request) > limit || byteLength(body) > limit) throw bodyTooLong(limit);
   // A middleware that parses text or bytes has read the body.
   if (typeof body === "string") return JSON.parse(body);
   return body instanceof Uint8Array ? JSON.parse(Buffer.from(body).toString("utf8")) : body;
@@ -23,6 +24,12 @@ export async function readJson(request: NodeRequest, limit: number, coming: Comi
 /** Whether nobody has read the body: the parsers of Express 4 then leave an empty object. */
 function isPlaceholder({ body, readableDidRead }: NodeRequest): boolean {
   return !readableDidRead && typeof body === "object" && Object.keys(body ?? {}).length === 0;
+}
+
+/** How many bytes a body has that a middleware has read. */
+function byteLength(body: unknown): number {
+  if (body instanceof Uint8Array) return body.length;
+  return Buffer.byteLength(typeof body === "string" ? body : JSON.stringify(body));
 }
 
 /** The length that the request declares; 0 if it declares none. */

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { lobby } from "../../../contract/test/test-contract.ts";
 import { readUntil } from "../../test/read-until.ts";
 import { until } from "../../test/until.ts";
-import { closeAll, closing, open, PATH, serve } from "../../test/web-server.ts";
+import { closeAll, closing, open, openHub, PATH, serve } from "../../test/web-server.ts";
 import { toNodeHandler } from "../node.ts";
 
 afterEach(closeAll);
@@ -29,6 +30,27 @@ test("a long page is written in parts that do not keep all of it in memory", asy
   expect(kept.length).toBeGreaterThan(6);
   expect(Math.max(...kept)).toBe(64 * 1024);
 });
+
+test.each(["HEAD", "OPTIONS"])(
+  "%s over HTTP/2 writes nothing after its head: a framework would report it",
+  async (method) => {
+    const handler = toNodeHandler(openHub());
+    const errors: Error[] = [];
+    const server = createHttp2Server((request, response) => {
+      response.stream.on("error", (error) => errors.push(error));
+      void handler(request, response);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    closing.push(
+      () => server.close(),
+      () => session.destroy(),
+    );
+    const request = session.request({ ":path": PATH, ":method": method }, { endStream: true });
+    await once(request.resume(), "close");
+    expect(errors).toEqual([]);
+  },
+);
 
 describe("an application around it", () => {
   test("that mounts it under a path loses nothing of the query", async () => {

@@ -55,6 +55,11 @@ function writeParts(body: Buffer, response: NodeResponse, unread: UnreadAnswer |
     response.end(Buffer.from(rest));
     forget();
   }
+  if (body.length === 0) {
+    // Over HTTP/2, even an empty part is a write after the end, if HEAD or the status has no body.
+    response.end();
+    return;
+  }
   if (body.length <= PART_BYTES) {
     response.end(body);
     return;
