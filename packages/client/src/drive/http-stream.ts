@@ -64,7 +64,7 @@ async function readStream(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) {
-      throw failure("network", 'a "bye" first', "the end; check proxies");
+      throw failure("network", 'a "bye" before the stream ends', "none; check the server and proxies");
     }
     // Up to the hello, bytes alone are no sign of life: the request has one limit of time.
     if (isLive) {

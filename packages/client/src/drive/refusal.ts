@@ -39,7 +39,7 @@ export async function toRefusal(
 ): Promise<Failure> {
   const { status, headers } = response;
   if (status === 204) {
-    return { reason: "finished", error: unexpected("refused", "an answer", "204") };
+    return { reason: "finished", error: unexpected("refused", "an answer", "204: nothing more") };
   }
   const retryAfter = waitOf(headers.get("retry-after"), now);
   // The server may send members of any type, so they are checked.

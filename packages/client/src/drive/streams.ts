@@ -77,7 +77,7 @@ export function createStreams(own: Contract, settings: Settings, decoder: Decode
     if (!alarms.isClosed) {
       alarms.close();
       streams.forEach((stream) => stream.close({ reason, error }));
-      closing.set(unexpected("closed", "an open client", "none"));
+      closing.set(unexpected("closed", "an open client", "a closed one; create another"));
     }
   }
 

@@ -64,7 +64,7 @@ export class TabStream {
     this.#catchUp.stop();
     this.#patience.begin(
       () => this.ask(),
-      () => this.#finish(failure("timeout", "a stream of another tab", "none")),
+      () => this.#finish(failure("timeout", "a stream of another tab", "none; reload if that goes on")),
     );
     const after = this.#reader.position?.token ?? null;
     this.#needs.post("want", { stream: this.name, paths: this.#paths, after });
@@ -236,7 +236,7 @@ export class TabStream {
     } else if (page.more && this.#idle < MOST_IDLE && cursor?.token !== before?.token) {
       this.#loadPage();
     } else {
-      this.#finish(failure("bad-response", "a page up to the stream", "an older one"));
+      this.#finish(failure("bad-response", "a page up to where the stream is", "an older one; the tab asks again"));
     }
   }
 
