@@ -103,7 +103,11 @@ export function createHooks<C extends Contract>(contract: C): Hooks<C> {
     return useSyncExternalStore(store.subscribe, read, read);
   }
 
-  function useChannel(address: AnyAddress, handlers: AnyHandlers, { after }: SubscribeOptions = {}): Status {
+  function useChannel(
+    address: AnyAddress,
+    handlers: AnyHandlers,
+    { after }: Pick<SubscribeOptions, "after"> = {},
+  ): Status {
     const store = useStore(address, null, after);
     return useView(store, (name) => ownMember(handlers, name), selectStatus);
   }
