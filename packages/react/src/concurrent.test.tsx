@@ -11,9 +11,15 @@ const reduction = {
   reduce: { message: upsert },
 };
 
+interface Waiting {
+  until: Promise<void> | null;
+  end: () => void;
+  open: (roomId: string) => void;
+}
+
 /** A room whose component can be made to wait, as one that loads its code does, and a way to open another room. */
 function slowRooms() {
-  const waiting = { until: null as Promise<void> | null, end: () => {}, open: (roomId: string) => void roomId };
+  const waiting: Waiting = { until: null, end: () => {}, open: () => {} };
   function Slow({ roomId }: { readonly roomId: string }) {
     const [messages, status] = useChannelState(chat.room({ roomId }), reduction);
     // oxlint-disable-next-line typescript/only-throw-error -- both versions of React wait for a thrown promise
