@@ -37,6 +37,13 @@ export function createHooks<C extends Contract>(contract: C): Hooks<C> {
   const ClientContext = createContext<Client<C> | null>(null);
 
   function TidingsProvider({ client, children }: ProviderProps<C>) {
+    // Its type cannot tell: a module in a circle of imports exports `undefined` at first.
+    if (typeof (client as Client<C> | null | undefined)?.subscribe !== "function") {
+      const got = client === null ? "null" : typeof client;
+      throw new TypeError(
+        `Expected "client" of <TidingsProvider> to be a client, got ${got}; is there a circular import?`,
+      );
+    }
     return createElement(ClientContext.Provider, { value: client }, children);
   }
 
@@ -103,7 +110,11 @@ export function createHooks<C extends Contract>(contract: C): Hooks<C> {
     return useSyncExternalStore(store.subscribe, read, read);
   }
 
-  function useChannel(address: AnyAddress, handlers: AnyHandlers, { after }: SubscribeOptions = {}): Status {
+  function useChannel(
+    address: AnyAddress,
+    handlers: AnyHandlers,
+    { after }: Pick<SubscribeOptions, "after"> = {},
+  ): Status {
     const store = useStore(address, null, after);
     return useView(store, (name) => ownMember(handlers, name), selectStatus);
   }

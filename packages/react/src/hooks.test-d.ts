@@ -69,6 +69,8 @@ const status = useChannel(room, {
 });
 expectTypeOf(status).toEqualTypeOf<Status>();
 useChannel(inbox, { onGap: () => {} }, { after: "e.1" });
+// @ts-expect-error a hook follows the address for as long as the component is there, and no signal ends it
+useChannel(inbox, { onGap: () => {} }, { signal: new AbortController().signal });
 // @ts-expect-error without a snapshot, onGap is required
 useChannel(inbox, { mention: () => {} });
 // @ts-expect-error with a snapshot, its handler is required

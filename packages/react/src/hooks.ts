@@ -34,7 +34,7 @@ export interface Hooks<C extends Contract> {
     this: void,
     address: AddressOf<C, Name>,
     handlers: Handlers<C, Name>,
-    options?: SubscribeOptions,
+    options?: Pick<SubscribeOptions, "after">,
   ): Status;
   /**
    * Keeps a state of the events of an address. Returns the state, which begins anew with another address, where the

@@ -1,8 +1,9 @@
 import { act } from "react";
 import { createRoot } from "react-dom/client";
+import { renderToString } from "react-dom/server";
 import { expect, test, vi } from "vitest";
 import { chat, openChat, statusText, useChannel, useClient, useStatus } from "../test/chat.ts";
-import { Boundary, mount } from "../test/mount.ts";
+import { below, Boundary, mount } from "../test/mount.ts";
 
 function Banner() {
   return statusText(useStatus());
@@ -58,4 +59,18 @@ test("useClient returns the client of the provider, and says what is missing wit
   const container = document.createElement("div");
   await act(async () => createRoot(container).render(<Boundary children={<Same />} />));
   expect(container.textContent).toMatch(/^Expected a <TidingsProvider> .* got none; wrap the app in it\.$/);
+});
+
+test.each([
+  ["undefined", undefined],
+  ["null", null],
+  ["object", chat],
+])("a provider whose client is none (%s) says so, on a server, too", async (got, client) => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const message = `Expected "client" of <TidingsProvider> to be a client, got ${got}; is there a circular import?`;
+  const element = below(client as never, <Banner />);
+  expect(() => renderToString(element)).toThrow(message);
+  const container = document.createElement("div");
+  await act(async () => createRoot(container).render(<Boundary children={element} />));
+  expect(container.textContent).toBe(message);
 });
