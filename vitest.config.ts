@@ -86,11 +86,8 @@ const withServers = (...globalSetup: string[]): Project => ({ globalSetup, expec
 const isGate = process.env["TIDINGS_GATE"] !== undefined;
 /** Three on two cores: many tests mostly wait for sockets, servers and disks. In `npm test`, one has the simulation. */
 const maxWorkers = Math.max(isGate ? 3 : 4, availableParallelism() - 1);
-/**
- * Tests of faults wait for time limits and servers most of the time, so more of them run at once. In the gate, one of
- * these workers has the simulation.
- */
-const faults: Project = { maxWorkers: maxWorkers + 2, sequence: { groupOrder: 1 } };
+/** Tests of faults wait for time limits and servers most of the time, so more of them run at once. */
+const faults: Project = { maxWorkers: maxWorkers + 1, sequence: { groupOrder: 1 } };
 
 /** These take longest, the longest first. One that begins last would have the end of the run for itself. */
 const LONGEST = [
@@ -137,7 +134,7 @@ export default defineConfig({
     reporters: ["default", "./scripts/counts.ts"],
     // A long run prints its figures as they come.
     disableConsoleIntercept: process.env["TIDINGS_LONG_RUN"] !== undefined,
-    // `npm test` runs those before "page", the gate all: scripts/test.ts.
+    // `npm test` runs those before "page": scripts/test.ts. The gate runs all, and three apart: scripts/gate.ts.
     projects: [
       // Files share the modules that a worker has loaded. Loading them for each file would take half of the time.
       project({
@@ -162,7 +159,7 @@ export default defineConfig({
       project({ name: "slow", include: SLOW }),
       project({ ...withServers(POSTGRES_SERVER), name: "postgres", isolate: false, include: POSTGRES }),
       project({ ...withServers(REDIS_SERVER), name: "redis", isolate: false, include: REDIS }),
-      project({ ...(isGate ? faults : {}), name: "simulation", include: SIMULATION }),
+      project({ name: "apart-simulation", include: SIMULATION }),
       project({ ...react, name: "react", provide: { react: "19" } }),
       project({
         ...react,
@@ -190,12 +187,12 @@ export default defineConfig({
       }),
       project({
         ...withServers(POSTGRES_SERVER, REDIS_SERVER),
-        name: "measures",
+        name: "apart-measures",
         include: MEASURES,
         maxWorkers: 1,
         sequence: { groupOrder: 3 },
       }),
-      project({ name: "packed", include: PACKED, maxWorkers: 1, sequence: { groupOrder: 3 } }),
+      project({ name: "apart-packed", include: PACKED, maxWorkers: 1, sequence: { groupOrder: 3 } }),
     ],
     // Workspace packages are compiled by vite, so that the source condition above applies to them.
     server: { deps: { inline: [/^@tidings/] } },

@@ -8,12 +8,14 @@ const stages: readonly Readonly<Record<string, string>>[] = [
   { format: "npm run format -- --check", unused: "npm run unused", sizes: "npm run sizes" },
   { lint: "npm run lint", types: "npm run types" },
   { build: "npm run build" },
-  { tests: "npm test -- --project=!packed" },
+  // The simulation takes what the processor has left beside the tests. The measures have the processor to themselves.
+  { tests: "npm test -- --project=!apart-*", simulation: "npm test -- --project=apart-simulation" },
+  { measures: "npm test -- --project=apart-measures" },
   {
     // Node has an SQLite of its own since 22.13, and the log in it uses that; on Node 20 it uses another driver.
     "sqlite-on-node-22": "npx --yes -p node@22 -- npm test -- packages/log-sqlite",
     "sqlite-on-node-24": "npx --yes -p node@24 -- npm test -- packages/log-sqlite",
-    packed: "npm test -- --project=packed",
+    packed: "npm test -- --project=apart-packed",
   },
 ];
 

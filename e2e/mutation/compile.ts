@@ -41,6 +41,8 @@ export interface CompileOptions {
   readonly outfile: string;
   /** @default null: the packages as they are */
   readonly mutant?: MutationInList | null;
+  /** Whether Node loads zod, once for all copies in a process. It is half of a copy. @default false */
+  readonly sharesZod?: boolean;
 }
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -53,7 +55,7 @@ const require = createRequire(createRequire(import.meta.url).resolve("tsup"));
  *
  * @throws Error when a patch does not match exactly once, and when a replaced module or export does not exist
  */
-export async function compile({ entry, outfile, mutant = null }: CompileOptions): Promise<void> {
+export async function compile({ entry, outfile, mutant = null, sharesZod = false }: CompileOptions): Promise<void> {
   const reached = new Set<string>();
   const esbuild = require("esbuild") as Esbuild;
   await esbuild.build({
@@ -70,13 +72,20 @@ export async function compile({ entry, outfile, mutant = null }: CompileOptions)
     logLevel: "silent",
     // An export that does not exist must not be replaced in silence.
     logOverride: { "import-is-undefined": "error" },
-    plugins: mutant === null ? [] : [{ name: "mutant", setup: (build: Build) => apply(mutant, build, reached) }],
+    plugins: [
+      ...(sharesZod ? [{ name: "shared-zod", setup: leaveZodToNode }] : []),
+      ...(mutant === null ? [] : [{ name: "mutant", setup: (build: Build) => apply(mutant, build, reached) }]),
+    ],
   });
   for (const file of mutant === null ? [] : filesOf(mutant.mutation)) {
     if (!reached.has(file)) {
       throw new Error(`Expected ${entry} to reach ${file}, got a build without it; fix the mutant.`);
     }
   }
+}
+
+function leaveZodToNode(build: Build): void {
+  build.onResolve({ filter: /^zod($|\/)/ }, ({ path }) => ({ path: import.meta.resolve(path), external: true }));
 }
 
 function filesOf(mutation: Mutation): string[] {

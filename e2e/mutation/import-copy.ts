@@ -28,6 +28,6 @@ export async function importCopy<Module>(
   const mutant = mutation && index !== null ? { mutation, list: pathOf(list), index } : null;
   // Node imports what is in such a folder. Vitest would compile it again, which takes longer than all the rest.
   const outfile = join(await temporaryFolder(), "node_modules/copy.mjs");
-  await compile({ entry: pathOf(entry), outfile, mutant });
+  await compile({ entry: pathOf(entry), outfile, mutant, sharesZod: true });
   return (await import(pathToFileURL(outfile).href)) as Module;
 }

@@ -11,6 +11,8 @@ import type { Broken, Report, Task } from "./worker.ts";
 const HANG = 20_000;
 /** The same while a schedule is shrunk. Many parts of a schedule may be endless. */
 const HANG_SHRINKING = 4_000;
+/** A process with little of the processor gets so many times as long. */
+const STARVED = 15;
 /** How often the progress is read, in milliseconds. */
 const LOOK = 500;
 
@@ -89,12 +91,18 @@ export async function runAll({
   }
 }
 
+/** Now, and how long this process has used the processor, in milliseconds. */
+function readTimes() {
+  const { user, system } = process.cpuUsage();
+  return { wall: performance.now(), cpu: (user + system) / 1_000 };
+}
+
 function runWorker(file: string, task: Task, shared: Int32Array, onBroken: (broken: Broken) => void): Promise<Report> {
   // Most objects of a schedule are garbage at its end. With a large young generation they are never copied.
   const worker = new Worker(file, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 192 } });
   return new Promise<Report>((resolve, reject) => {
     let seen = -1;
-    let since = performance.now();
+    let since = readTimes();
     let isOver = false;
 
     const foundEndless = async (): Promise<void> => {
@@ -114,8 +122,12 @@ function runWorker(file: string, task: Task, shared: Int32Array, onBroken: (brok
 
     const watch = setInterval(() => {
       const done = Atomics.load(shared, 0);
-      if (done !== seen) [seen, since] = [done, performance.now()];
-      if (performance.now() - since > (task.explain ? HANG_SHRINKING : HANG)) void foundEndless();
+      const now = readTimes();
+      if (done !== seen) [seen, since] = [done, now];
+      const limit = task.explain ? HANG_SHRINKING : HANG;
+      const [wall, cpu] = [now.wall - since.wall, now.cpu - since.cpu];
+      // Beside other tests, a worker may wait for the processor much longer than it runs.
+      if (wall > limit && (cpu > limit || wall > STARVED * limit)) void foundEndless();
     }, LOOK);
     worker.on("message", (message: Broken | Report) => {
       if ("seed" in message) return onBroken(message);

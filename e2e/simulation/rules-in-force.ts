@@ -53,6 +53,12 @@ export class RulesInForce {
   /** The least that is kept of a path by the rules that may be in force at this moment. */
   now(): KeptOf {
     const all = this.#stored.map(({ rules }) => rules);
-    return (path) => strictest(all.map((rules) => keptBy(rules, path)));
+    const found = new Map<string, ChannelKeep>();
+    return (path) => {
+      // It is asked for each event of a path.
+      const kept = found.get(path) ?? strictest(all.map((rules) => keptBy(rules, path)));
+      found.set(path, kept);
+      return kept;
+    };
   }
 }

@@ -14,6 +14,8 @@ import { scenarios, type ScenarioName } from "./scenarios/index.ts";
 /** The gate runs everything. `npm test` runs a tenth of the schedules, and one mutant of each numbered law. */
 const isGate = process.env["TIDINGS_GATE"] !== undefined;
 const SCHEDULES = isGate ? 20_000 : 2_000;
+/** Milliseconds for a test: it gets what other tests leave of the processor. */
+const PATIENCE = 2_400_000;
 /** What happens in it is rare in schedules that are drawn freely: one of 99 runs on SQLite. */
 const RARE: ScenarioName = "transactions commit, roll back and stay open";
 const isFirstOfLaw = ({ law }: Mutant, at: number): boolean =>
@@ -29,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test(`no promise breaks in ${SCHEDULES} schedules, and every fault happens`, { timeout: 1_200_000 }, async () => {
+test(`no promise breaks in ${SCHEDULES} schedules, and every fault happens`, { timeout: PATIENCE }, async () => {
   const file = await bundle(folder, "world", null);
   const { broken, counts, done } = await runAll({ file, first: 1, count: SCHEDULES });
   const rare = await runAll({ file, scenarios: [RARE], first: 1, count: RUNS });
@@ -40,7 +42,7 @@ test(`no promise breaks in ${SCHEDULES} schedules, and every fault happens`, { t
 });
 
 // Otherwise a mutant could die because its scenario is wrong.
-test("no promise breaks in any run of a scenario in which a mutant is hunted", { timeout: 1_200_000 }, async () => {
+test("no promise breaks in any run of a scenario in which a mutant is hunted", { timeout: PATIENCE }, async () => {
   const file = await bundle(folder, "world-of-scenarios", null);
   const used = new Set(hunted.map(({ scenario }) => scenario));
   for (const draws of DRAWS) {
@@ -64,7 +66,7 @@ test("every scenario is that of a mutant", () => {
 // One on each log.
 test.each([7, SQLITE])(
   "seed %i is the same schedule with the same end every time",
-  { timeout: 60_000 },
+  { timeout: PATIENCE },
   async (first) => {
     const file = await bundle(folder, `world-${first}`, null);
     const replay = { file, first, count: 1, workers: 1, explain: true };
@@ -78,7 +80,7 @@ const EXPLAINED = ["no trim check", "the ring is kept over a failover", "a repet
 
 test.each(isGate ? EXPLAINED : EXPLAINED.slice(0, 1))(
   "a schedule that breaks because of %s replays, shrunk to a few steps and a short story",
-  { timeout: 120_000 },
+  { timeout: PATIENCE },
   async (breaks) => {
     const mutant = mutants.find((each) => each.breaks === breaks);
     if (mutant === undefined) throw new Error(`Expected a mutant "${breaks}", got none.`);
@@ -97,7 +99,7 @@ test.each(isGate ? EXPLAINED : EXPLAINED.slice(0, 1))(
 );
 
 for (const mutant of hunted) {
-  test.concurrent(`${mutant.law}: ${mutant.breaks}, and the suite notices`, { timeout: 1_200_000 }, async () => {
+  test.concurrent(`${mutant.law}: ${mutant.breaks}, and the suite notices`, { timeout: PATIENCE }, async () => {
     const file = await bundleMutant(folder, mutant);
     // The scenario leads to the law, so the order of random numbers must not matter.
     for (const draws of DRAWS) expect(await hunt(file, mutant, draws), draws).not.toBeNull();

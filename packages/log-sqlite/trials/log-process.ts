@@ -5,6 +5,10 @@ import type { Appended, Limit, NewEntry, Page } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
 import { onTestFinished } from "vitest";
 import { READY, WAKE, type Answer, type Call } from "./answer.ts";
+import { compileProgram, type Program } from "./compile-program.ts";
+
+/** Compiles what runs in the processes, once for all of them. The caller has to remove it. */
+export const compileServedLog = (): Promise<Program> => compileProgram(new URL("served-log.ts", import.meta.url));
 
 /** A log in a process of its own. */
 export class LogProcess {
@@ -23,10 +27,10 @@ export class LogProcess {
   }
 
   /** Resolves when the log is open. */
-  static async start(path: string): Promise<LogProcess> {
-    const child = fork(new URL("served-log.ts", import.meta.url), [path], {
+  static async start(program: Program, path: string): Promise<LogProcess> {
+    const child = fork(program.path, [path], {
       cwd: fileURLToPath(new URL("..", import.meta.url)),
-      execArgv: ["--import", "tsx", "--conditions", "@tidings/source", "--disable-warning=ExperimentalWarning"],
+      execArgv: ["--disable-warning=ExperimentalWarning"],
     });
     onTestFinished(() => void child.kill("SIGKILL"));
     const started = new LogProcess(child);

@@ -2,18 +2,25 @@ import { cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } f
 import { dirname } from "node:path";
 import type { Appended } from "@tidings/log";
 import type { Cursor } from "@tidings/protocol";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { driver, entry, everything, nextWake, openLog, temporaryPath } from "./temporary-file.ts";
-import { LogProcess } from "./log-process.ts";
+import type { Program } from "./compile-program.ts";
+import { compileServedLog, LogProcess } from "./log-process.ts";
 
 const WIDE = { entries: 1e6, bytes: 1e9 };
 
-/** Long enough for a busy machine; a process takes a second to start. */
+/** Long enough for a busy machine. */
 const TIMEOUT = 180_000;
 
-async function startSeveral(path: string, count: number): Promise<LogProcess[]> {
-  return Promise.all(Array.from({ length: count }, () => LogProcess.start(path)));
-}
+let program: Program;
+beforeAll(async () => {
+  program = await compileServedLog();
+});
+afterAll(() => program.remove());
+
+const startOne = (path: string): Promise<LogProcess> => LogProcess.start(program, path);
+const startSeveral = (path: string, count: number): Promise<LogProcess[]> =>
+  Promise.all(Array.from({ length: count }, () => startOne(path)));
 
 /** What may happen to the -wal file while no process has the file open. */
 const DAMAGES: readonly (readonly [string, (wal: string) => void])[] = [
@@ -78,7 +85,7 @@ describe(`several processes on one file, by ${driver.name}`, () => {
   test("an append wakes the watchers of another process", { timeout: TIMEOUT }, async () => {
     const path = temporaryPath();
     const log = openLog(path);
-    const other = await LogProcess.start(path);
+    const other = await startOne(path);
     const woken = nextWake(log);
     await other.append([entry("a", "from another process")]);
     await woken;
@@ -123,7 +130,7 @@ describe(`several processes on one file, by ${driver.name}`, () => {
       const publish = async (name: number) => {
         let next = 0;
         for (let life = 0; life < lives; life++) {
-          const each = await LogProcess.start(path);
+          const each = await startOne(path);
           const until = next + 10 + 7 * name;
           let reached: () => void = () => {};
           const enough = new Promise<void>((resolve) => (reached = resolve));
