@@ -3,6 +3,9 @@ import { readJson } from "./body.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
 import type { ResponseWatch } from "./response-watch.ts";
 
+/** What a request says about its host. The substitutes of serverless platforms may have no `rawHeaders`. */
+type HostRequest = Pick<NodeRequest, "headers" | "url" | "originalUrl"> & { readonly rawHeaders?: readonly string[] };
+
 /** The headers of a request of Node. */
 class NodeHeaders {
   readonly #raw: NodeRequest;
@@ -24,7 +27,7 @@ class NodeHeaders {
  * has one. Both come before a `Host` header, whatever that says (RFC 9112, 3.2.2). Of several `Host` headers Node shows
  * the first one only; together they are no host, so nobody answers to them.
  */
-function hostOf({ headers, url = "/", originalUrl = url, rawHeaders = [] }: NodeRequest): string | null {
+function hostOf({ headers, url = "/", originalUrl = url, rawHeaders = [] }: HostRequest): string | null {
   const authority = headers[":authority"];
   if (typeof authority === "string") return authority;
   if (/^https?:/i.test(originalUrl) && URL.canParse(originalUrl)) return new URL(originalUrl).host;
