@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { connect, createServer, type IncomingHttpHeaders } from "node:http2";
+import { connect as connectSocket } from "node:net";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import { toNodeHandler } from "@tidings/server/node";
@@ -39,6 +40,33 @@ test.each(servers.filter(({ http }) => http === 1))(
       expect(await statusOf(port, headers), JSON.stringify(headers)).toBe(403);
     }
     expect(asked).toBe(3);
+  },
+);
+
+test.each(servers.filter(({ name }) => name.endsWith("node:http")))(
+  "$name: the host of a whole URL counts, whatever the Host header says, and two Host headers are refused",
+  async ({ serve }) => {
+    const hub = createHub(testContract, { log: memoryLog(), hosts: ["app.example"], authorize: () => true });
+    const port = await serveHub(hub, serve);
+    const target = "/events?protocol=1&channel=rooms/lobby";
+    async function answerTo(url: string, ...hosts: readonly string[]): Promise<string> {
+      const socket = connectSocket(port, "127.0.0.1");
+      onTestFinished(() => void socket.destroy());
+      const lines = [`GET ${url} HTTP/1.1`, ...hosts.map((host) => `Host: ${host}`), "", ""];
+      socket.write(lines.join("\r\n"));
+      const [bytes] = (await once(socket, "data")) as [Buffer];
+      return bytes.toString().slice(0, "HTTP/1.1 200".length);
+    }
+    expect(await answerTo(`http://app.example${target}`, "app.example")).toBe("HTTP/1.1 200");
+    expect(await answerTo(`http://app.example${target}`, "evil.example")).toBe("HTTP/1.1 200");
+    for (const [url, ...hosts] of [
+      [`http://evil.example${target}`, "app.example"],
+      [`HTTP://evil.example${target}`, "app.example"],
+      [target, "app.example", "evil.example"],
+      [target, "evil.example", "app.example"],
+    ] as const) {
+      expect(await answerTo(url, ...hosts), `${url} ${hosts.join()}`).toBe("HTTP/1.1 403");
+    }
   },
 );
 

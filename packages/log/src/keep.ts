@@ -1,12 +1,15 @@
+import { checkHasKeys } from "@tidings/protocol/checks";
 import type { Keep } from "./event-log.ts";
 
 /**
  * The retention of a log: the given bounds, and the defaults for all others.
  *
- * @throws TypeError for an unknown bound: a misspelt one must not leave the default in force
+ * @throws TypeError for what holds no bounds, such as a map or a promise, and for an unknown bound: a misspelt one must
+ *   not leave the default in force
  * @throws RangeError for a bound that is not a number from 0 on; `Infinity` is no bound
  */
 export function completeKeep(given: Partial<Keep> | undefined, defaults: Keep): Keep {
+  if (given !== undefined) checkHasKeys('"keep"', given);
   const keep: Record<string, number> = { ...defaults };
   for (const [name, bound] of Object.entries(given ?? {})) {
     if (!Object.hasOwn(defaults, name)) {

@@ -147,6 +147,7 @@ export function composeRequests(needs: RequestNeeds): (request: HubRequest) => P
     closing,
     answerStream: (request: HubRequest, parsed: ParsedRequest) => answerStream(streamNeeds, request, parsed),
     answerPage: (request: HubRequest, parsed: ParsedRequest) => answerPage(pageNeeds, request, parsed),
+    noteFailure: (error: unknown) => trace.add("error", "request-failed", { error }),
   };
   return (request) => handleRequest(handlerNeeds, request);
 }

@@ -171,7 +171,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     start() {
       warnOfSeparateLogs({ log, trace });
       void keepTime({ streams, turns, ring, clock, heartbeat, closing });
-      void applyRetention({ log, keepRules, clock, trace, closing });
+      void applyRetention({ log, keepRules, tailer, clock, trace, closing });
       // When the log does not answer yet, the first request asks it again.
       void trace.guard("read-failed", () => tailer.ready());
       leases.start();

@@ -4,7 +4,7 @@ import { createServer, request as ask, type RequestListener } from "node:http";
 import { connect as connectSocket, type AddressInfo } from "node:net";
 import { memoryLog } from "@tidings/log";
 import { testContract } from "../../contract/test/test-contract.ts";
-import { createHub } from "../src/index.ts";
+import { createHub, type TraceRecord } from "../src/index.ts";
 import { toNodeHandler } from "../src/node.ts";
 
 export const PATH = "/events?channel=rooms/lobby";
@@ -15,8 +15,10 @@ export async function closeAll(): Promise<void> {
   for (const close of closing.splice(0).toReversed()) await close();
 }
 
-export function openHub() {
-  const hub = createHub(testContract, { log: memoryLog(), authorize: () => true, onLog: () => {} });
+/** @param records what the hub reports goes here */
+export function openHub(records: TraceRecord[] = []) {
+  const onLog = (record: TraceRecord) => records.push(record);
+  const hub = createHub(testContract, { log: memoryLog(), authorize: () => true, onLog });
   closing.push(() => hub.close());
   return hub;
 }
@@ -27,7 +29,8 @@ type Wrap = (handler: Handler) => RequestListener;
 
 /** A server on a port of its own. @param wrap what runs before the handler */
 export async function serve(wrap: Wrap = (handler) => handler) {
-  const hub = openHub();
+  const records: TraceRecord[] = [];
+  const hub = openHub(records);
   const server = createServer(wrap(toNodeHandler(hub)));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -37,7 +40,7 @@ export async function serve(wrap: Wrap = (handler) => handler) {
   });
   // Safe: a server that listens on TCP has an address of this shape.
   const { port } = server.address() as AddressInfo;
-  return { hub, server, port, url: `http://127.0.0.1:${port}` };
+  return { hub, records, server, port, url: `http://127.0.0.1:${port}` };
 }
 
 /** A server that knows whether the newest response waits for its reader. */

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { lobby } from "../../../contract/test/test-contract.ts";
 import { readUntil } from "../../test/read-until.ts";
 import { until } from "../../test/until.ts";
-import { closeAll, closing, open, openHub, PATH, serve } from "../../test/web-server.ts";
+import { closeAll, closing, open, openHub, PATH, raw, serve } from "../../test/web-server.ts";
 import { toNodeHandler } from "../node.ts";
 
 afterEach(closeAll);
@@ -116,6 +116,56 @@ describe("an application around it", () => {
     });
     await expect(fetch(url + PATH, { headers: { "x-broken": "1" } })).rejects.toThrow("fetch failed");
     expect((await fetch(`${url}/events?channel=nowhere&protocol=1`)).status).toBe(404);
+  });
+
+  /** A server whose responses throw when one of their methods is called for the n-th time. */
+  function serveThrowing(method: "write" | "flush" | "end", nth: number) {
+    return serve((handler) => (request, response) => {
+      let calls = 0;
+      const wrapped = {
+        write: response.write.bind(response) as (bytes: Uint8Array) => boolean,
+        end: response.end.bind(response) as (bytes?: Uint8Array) => unknown,
+        flush: () => {},
+      };
+      const { [method]: real } = wrapped;
+      const throwing = (bytes: Uint8Array): unknown => {
+        if (++calls === nth) throw new Error(`broken ${method}`);
+        return real(bytes);
+      };
+      handler(request, Object.assign(response, { ...wrapped, [method]: throwing }));
+    });
+  }
+
+  test.each([
+    ["write", 1],
+    ["write", 2],
+    ["write", 9],
+    ["end", 1],
+  ] as const)("whose %s throws at call %i of a page breaks that page off, and it is reported", async (method, nth) => {
+    const { hub, url, records } = await serveThrowing(method, nth);
+    for (let count = 0; count < 100; count++) await hub.publish(lobby, "message", { text: "x".repeat(50_000) });
+    const page = `${url + PATH}&protocol=1&last=100`;
+    const reading = fetch(page, { headers: { accept: "application/json" } }).then((answer) => answer.text());
+    await expect(reading).rejects.toThrow(/terminated|fetch failed/);
+    expect(records).toMatchObject([
+      { level: "error", event: "request-failed", error: { message: `broken ${method}` } },
+    ]);
+  });
+
+  test.each([
+    ["write", 1],
+    ["write", 2],
+    ["flush", 1],
+    ["flush", 2],
+    ["end", 1],
+  ] as const)("whose %s throws at call %i of a stream breaks that stream off", async (method, nth) => {
+    const { hub, port, records } = await serveThrowing(method, nth);
+    const reading = raw(port, `GET ${PATH} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    await until(() => hub.stats().connections === 1 || records.length > 0);
+    if (method === "end") await hub.disconnect({ address: lobby });
+    else await hub.publish(lobby, "message", { text: "one" });
+    expect((await reading).endsWith("\r\n0\r\n\r\n")).toBe(false);
+    expect(records).toMatchObject([{ level: "error", detail: "sink", error: { message: `broken ${method}` } }]);
   });
 
   test("whose hub breaks its word loses that response only", async () => {

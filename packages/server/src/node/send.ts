@@ -1,7 +1,6 @@
 import { ServerResponse } from "node:http";
 import { STREAM_HEADERS } from "@tidings/protocol";
 import type { HubResponse, StreamResponse, WholeResponse } from "../request/response.ts";
-import type { UnreadAnswer } from "../unread/answer-room.ts";
 import type { NodeRequest, NodeResponse } from "./exchange.ts";
 import type { ResponseWatch } from "./response-watch.ts";
 import { createStreamSink, write } from "./stream-sink.ts";
@@ -10,12 +9,27 @@ import { createStreamSink, write } from "./stream-sink.ts";
 const PART_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-/** Writes an answer of the hub. */
+/** Writes an answer of the hub. If a middleware has broken the response, the response is destroyed. Never throws. */
 export function send(answer: HubResponse, request: NodeRequest, response: NodeResponse, watch: ResponseWatch): void {
   // A middleware may have answered meanwhile, for example after a timeout.
   if (watch.isGone || response.headersSent || response.writableEnded) return;
-  if ("open" in answer) sendStream(answer, request, response, watch);
-  else sendWhole(answer, request, response);
+  attempt(response, answer, () => {
+    if ("open" in answer) sendStream(answer, request, response, watch);
+    else sendWhole(answer, request, response);
+  });
+}
+
+/**
+ * Runs a step of an answer. What it throws is the fault of a middleware that has replaced a method of the response. The
+ * reader then gets nothing more, so it must not wait; and without a report, nobody would know why.
+ */
+function attempt(response: NodeResponse, { noteFailure }: Pick<HubResponse, "noteFailure">, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    response.destroy();
+    noteFailure?.(error);
+  }
 }
 
 function sendStream(answer: StreamResponse, request: NodeRequest, response: NodeResponse, watch: ResponseWatch): void {
@@ -31,7 +45,7 @@ function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeRe
   const length = request.method === "HEAD" || answer.status === 204 ? {} : { "content-length": body.length };
   setHead(response, answer.status, { ...answer.headers, ...length, ...closeHeader(answer, request) });
   answer.unread?.begin(() => response.destroy());
-  writeParts(body, response, answer.unread);
+  writeParts(body, response, answer);
   if ((answer.status === 413 || answer.status === 503) && !request.complete) dropBody(request, response);
 }
 
@@ -39,10 +53,10 @@ function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeRe
  * Writes a body part by part, each when the socket has taken the one before. Each part is a copy: HTTP/2 keeps what its
  * reader does not take, also of an answer that was given up, and that must not be the whole body.
  */
-function writeParts(body: Buffer, response: NodeResponse, unread: UnreadAnswer | undefined): void {
+function writeParts(body: Buffer, response: NodeResponse, { unread, noteFailure }: WholeResponse): void {
   let rest = body;
   function forget(): void {
-    response.off("drain", writeOn);
+    response.off("drain", proceed);
     rest = NOTHING;
   }
   function writeOn(): void {
@@ -64,8 +78,10 @@ function writeParts(body: Buffer, response: NodeResponse, unread: UnreadAnswer |
     response.end(body);
     return;
   }
-  response.on("drain", writeOn).on("close", forget);
-  writeOn();
+  // As a listener it has no caller: what it throws would end the process.
+  const proceed = (): void => attempt(response, { noteFailure }, writeOn);
+  response.on("drain", proceed).on("close", forget);
+  proceed();
 }
 
 /**

@@ -46,9 +46,11 @@ class ResponseSink implements StreamSink {
   }
 
   write(bytes: Uint8Array): boolean {
-    const accepts = write(this.#response, bytes);
-    this.#response.flush?.();
-    return accepts;
+    return this.#orBreakOff(() => {
+      const accepts = write(this.#response, bytes);
+      this.#response.flush?.();
+      return accepts;
+    });
   }
 
   begun(stream: Pick<StreamControl, "drained">): void {
@@ -56,7 +58,17 @@ class ResponseSink implements StreamSink {
   }
 
   end(): void {
-    end(this.#response);
+    this.#orBreakOff(() => end(this.#response));
+  }
+
+  /** When the middleware throws, the stream is over for the hub. Its reader must not wait for more. */
+  #orBreakOff<Result>(step: () => Result): Result {
+    try {
+      return step();
+    } catch (error) {
+      this.#response.destroy();
+      throw error;
+    }
   }
 }
 

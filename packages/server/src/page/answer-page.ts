@@ -10,7 +10,7 @@ import { Refusal } from "../request/refusal.ts";
 import { untilGone } from "../request/until-gone.ts";
 import type { WholeResponse } from "../request/response.ts";
 import { readHead } from "../runtime/read-head.ts";
-import { allowsTheSame, endOf, type Access } from "../rights/access.ts";
+import { allowsTheSame, type Access } from "../rights/access.ts";
 import type { Commands } from "../rights/commands.ts";
 import type { Displacement } from "../stream/displacement.ts";
 import type { AnswerRoom } from "../unread/answer-room.ts";
@@ -77,7 +77,7 @@ export async function answerPage(
         admit(needs, request, parsed, () => {}),
       );
       const isSame = allowsTheSame(renewed, access) && (await isEpoch(needs, epoch, room.gone));
-      if (isSame && endOf(renewed) > needs.clock.now()) return send();
+      if (isSame && renewed.end > needs.clock.now()) return send();
       access = renewed;
     } catch (error) {
       leave();
@@ -178,7 +178,7 @@ function haveRightsChanged(
   access: Access,
   commandCount: number,
 ): boolean {
-  if (endOf(access) <= clock.now()) return true;
+  if (access.end <= clock.now()) return true;
   return commands.missedSince(commandCount, access.viewerId, access.granted) !== "none";
 }
 

@@ -6,7 +6,6 @@ import { comesFirst, owedOf, pageUpTo, voidHoleOf } from "../position/owed.ts";
 import { checkBounds } from "../position/check-bounds.ts";
 import { rangeOfRead, wholeRange, type ReadRange } from "../position/read-range.ts";
 import type { StartPosition } from "../position/start-position.ts";
-import { endOf } from "../rights/access.ts";
 import { sleep } from "../runtime/sleep.ts";
 import type { ReadQueue } from "../runtime/read-queue.ts";
 import type { Follower, Followers } from "../stream/followers.ts";
@@ -83,7 +82,7 @@ async function followingEvents(
   const { followers, clock, closing } = needs;
   const paths = [...start.fromByPath.keys()];
   // A time of day.
-  const rightEnd = endOf(start.access);
+  const rightEnd = start.access.end;
   for (let { cursor } = start; ;) {
     const wokenUp = new AbortController();
     const follower: Follower = { stream: null, isQueued: false, wake: () => true, pump: () => wokenUp.abort() };

@@ -52,11 +52,12 @@ export function createEncoders(contract: Contract): Encoders {
 /**
  * The log entry of an event: validated, encoded once, within the size limit.
  * @throws ContractError `unknown-channel`, `unknown-event`, `invalid-data`
- * @throws TypeError for an idempotency key of another type
+ * @throws TypeError for a type or an idempotency key that is no string
  */
 export function eventEntry({ contract, encoders, limits }: EntryNeeds, publication: AnyPublication): NewEntry {
   const { address, type, data, idempotencyKey, expects } = publication;
   checkAddress(address);
+  checkType("type", type, "string");
   checkType("idempotencyKey", idempotencyKey, "string");
   const event = findEvent(contract, address, type);
   const json = encoders.events.get(event)?.(data) ?? "";
@@ -109,6 +110,7 @@ export function withdrawalEntry(
   key = "",
 ): NewEntry {
   checkAddress(address);
+  checkType("type", type, "string");
   checkType("key", key, "string");
   const { mode } = findEvent(contract, address, type);
   if (mode !== "latest") {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { BufferSink } from "../../test/buffer-sink.ts";
 import { bareThenable, patchedPromise } from "../../test/bare-thenable.ts";
 import { openTestHub, parsePage } from "../../test/test-hub.ts";
 
@@ -76,3 +77,37 @@ test.each([bareThenable, patchedPromise])(
     expect(await ask(LOBBY)).toMatchObject({ status: 200 });
   },
 );
+
+/** Credentials whose end throws when it is read for the n-th time. */
+function unreadableEnd(nth: number) {
+  let reads = 0;
+  return {
+    id: "ada",
+    get expiresAt(): number {
+      if (++reads === nth) throw new Error("no session");
+      return Infinity;
+    },
+  };
+}
+
+test.each([1, 2, 3, 4])(
+  "an end of credentials that throws when it is read for the %i. time is 500 and reported, unless nobody reads it",
+  async (nth) => {
+    const { ask, page, records } = await openTestHub({ authenticate: () => unreadableEnd(nth) });
+    const answer = await ask(LOBBY);
+    const sink = new BufferSink();
+    if ("open" in answer) answer.open(sink);
+    expect([answer.status, sink.of("hello").length, records.length]).toEqual(nth > 2 ? [200, 1, 0] : [500, 0, 1]);
+    const { status } = await page(LOBBY);
+    expect([status, records.length]).toEqual(nth > 2 ? [200, 0] : [500, 2]);
+  },
+);
+
+test("an end of credentials that cannot be read at a recheck ends the stream, and is reported", async () => {
+  const { hub, clock, connect, records } = await openTestHub({ authenticate: () => unreadableEnd(3) });
+  const { sink } = await connect(LOBBY);
+  await hub.recheck({ viewer: "ada" });
+  await clock.settle();
+  expect(sink.of("bye")).toEqual([{ data: { reason: "expired" }, id: null }]);
+  expect(records).toMatchObject([{ level: "error", event: "hook-failed", detail: "authorize" }]);
+});

@@ -38,6 +38,8 @@ interface RequestHandlerNeeds {
   readonly closing: AbortSignal;
   readonly answerStream: MakeAnswer;
   readonly answerPage: MakeAnswer;
+  /** Reports that an answer could not be written. */
+  readonly noteFailure: (error: unknown) => void;
 }
 
 /**
@@ -50,7 +52,8 @@ export async function handleRequest(needs: RequestHandlerNeeds, request: HubRequ
   if (!needs.arrivals.isFree) await needs.arrivals.available();
   const corsHeaders = needs.originPolicy(request);
   const response = await answerOrRefuse(needs, request, corsHeaders !== null);
-  return { ...response, headers: { vary: "Accept, Origin", ...corsHeaders, ...response.headers } };
+  const { noteFailure } = needs;
+  return { ...response, noteFailure, headers: { vary: "Accept, Origin", ...corsHeaders, ...response.headers } };
 }
 
 async function answerOrRefuse(

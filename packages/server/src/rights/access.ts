@@ -13,6 +13,8 @@ export interface Access {
   readonly viewerId: string;
   readonly granted: ReadonlyMap<string, { readonly address: Address; readonly grant: Grant }>;
   readonly refused: ReadonlyMap<string, "forbidden" | "unknown">;
+  /** When the first of credentials and rights ends, in milliseconds since 1970; `Infinity` when none does. */
+  readonly end: number;
 }
 
 /** Whether two answers allow the same paths, with the same lower bounds. Their ends do not count. */
@@ -44,7 +46,8 @@ export interface AccessNeeds {
  *
  * @param viewerId the id that the viewer had when `authenticate` answered
  * @returns the access itself when the application has answered everything at once
- * @throws what `authorize` throws, and TypeError when its answer is not a decision; a promise rejects with them
+ * @throws what `authorize` and the viewer's `expiresAt` throw, and TypeError when its answer is not a decision; a
+ *   promise rejects with them
  */
 export function authorizeAll(
   needs: AccessNeeds,
@@ -63,7 +66,12 @@ export function authorizeAll(
     if (grant === null || timeOf(grant.expiresAt) <= now) refuse(address.path, "forbidden");
     else granted.set(address.path, { address, grant });
   };
-  const access = (): Access => ({ viewer, viewerId, granted, refused: refused ?? NO_REFUSALS });
+  const access = (): Access => {
+    // Read here, where a failure is one of the answer: the application may have made it a getter that throws.
+    let end = timeOf(viewer.expiresAt);
+    for (const { grant } of granted.values()) end = Math.min(end, timeOf(grant.expiresAt));
+    return { viewer, viewerId, granted, refused: refused ?? NO_REFUSALS, end };
+  };
   const pending: Promise<void>[] = [];
   for (const path of paths) {
     const address = addresses.find(path);
@@ -81,13 +89,6 @@ export function authorizeAll(
     }
   }
   return pending.length === 0 ? access() : Promise.all(pending).then(access);
-}
-
-/** When the first of credentials and rights ends, in milliseconds since 1970; `Infinity` when none does. */
-export function endOf({ viewer, granted }: Access): number {
-  let end = timeOf(viewer.expiresAt);
-  for (const { grant } of granted.values()) end = Math.min(end, timeOf(grant.expiresAt));
-  return end;
 }
 
 /** The `readableFrom` of each path that has one. */

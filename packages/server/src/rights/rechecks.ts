@@ -5,7 +5,7 @@ import type { Viewer } from "../hub-options.ts";
 import { withTimeLimit } from "../runtime/time-limit.ts";
 import type { Trace } from "../runtime/trace.ts";
 import { TurnBudget } from "../runtime/turn-budget.ts";
-import { authorizeAll, endOf, type Access, type AccessNeeds } from "./access.ts";
+import { authorizeAll, type Access, type AccessNeeds } from "./access.ts";
 
 /** What a recheck has to know of a stream, and what it does with it. */
 export interface RecheckedStream {
@@ -132,7 +132,7 @@ function apply(stream: RecheckedStream, access: Access, now: number): void {
   stream.refuse([...access.refused.keys()], "forbidden");
   // The lower bounds of a stream never change (law 1): the client comes back, and starts within the new ones.
   if (hasOtherBounds(stream, access)) return stream.end("expired");
-  stream.lifetime.expiresAt = endOf(access);
+  stream.lifetime.expiresAt = access.end;
   // The answer may have come so late that the right has ended meanwhile.
   if (stream.lifetime.expiresAt <= now) stream.end("expired");
 }

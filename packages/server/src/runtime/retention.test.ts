@@ -1,12 +1,47 @@
 import { memoryLog } from "@tidings/log";
 import { describe, expect, test } from "vitest";
 import { createHub } from "../index.ts";
-import { chat, lobby, openTestHub, tea } from "../../test/test-hub.ts";
+import { chat, lobby, openTestHub, said, tea } from "../../test/test-hub.ts";
 import { WatchedLog } from "../../test/watched-log.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const inbox = chat.inbox({ userId: "ada" });
+
+describe("a burst of more events than the log keeps", () => {
+  /** A hub that takes so long, in milliseconds, for each read of what is new. */
+  async function openSlowHub(readTime: number) {
+    const log = new WatchedLog({ burst: 1_000, keep: { entries: 10 } });
+    const testHub = await openTestHub({ log });
+    const { sink } = await testHub.connect("channel=rooms/lobby");
+    const read = log.read.bind(log);
+    log.read = async (...args) => {
+      if (args[1] === null) await new Promise<void>((resolve) => void testHub.clock.setTimeout(resolve, readTime));
+      return read(...args);
+    };
+    return { ...testHub, log, sink };
+  }
+  const texts = Array.from({ length: 30 }, (_, index) => `${index}`);
+
+  test("just before a trim reaches live readers without a gap", async () => {
+    const { clock, log, say, sink } = await openSlowHub(100);
+    await clock.advance(4_950);
+    await say(...texts);
+    await clock.advance(200);
+    expect([sink.received, sink.of("gap")]).toEqual([texts.map((text) => said(text)), []]);
+    expect((await log.stat()).entries).toBe(10);
+  });
+
+  test("is trimmed all the same a second later if it cannot be read", async () => {
+    const { clock, log, say } = await openSlowHub(60_000);
+    await clock.advance(4_950);
+    await say(...texts);
+    await clock.advance(1_000);
+    expect((await log.stat()).entries).toBe(30);
+    await clock.advance(100);
+    expect((await log.stat()).entries).toBe(10);
+  });
+});
 
 describe("the option keep", () => {
   test("becomes rules of the log: one for each channel that it names, and what is left open from above", async () => {

@@ -2,13 +2,15 @@ import type { ChannelKeep, EventLog, KeepRules } from "@tidings/log";
 import type { Clock } from "@tidings/protocol/clock";
 import type { MakeKeepRules } from "./keep-rules.ts";
 import { sleep } from "./sleep.ts";
-import { withTimeLimit } from "./time-limit.ts";
+import { inTime, withTimeLimit } from "./time-limit.ts";
 import type { Trace } from "./trace.ts";
+import type { Tailer } from "../window/tailer.ts";
 
 interface RetentionNeeds {
   readonly log: Pick<EventLog, "setRules" | "trim" | "stat">;
   /** Null if the rules in the log stay as they are. */
   readonly keepRules: MakeKeepRules | null;
+  readonly tailer: Pick<Tailer, "caughtUp">;
   readonly clock: Clock;
   readonly trace: Pick<Trace, "add" | "guard">;
   readonly closing: AbortSignal;
@@ -16,6 +18,8 @@ interface RetentionNeeds {
 
 /** How often retention is applied and expired values are withdrawn, in milliseconds. */
 const TRIM_INTERVAL = 5_000;
+/** How long a trim waits for the ring, in milliseconds: somebody may publish without a pause. */
+const CATCH_UP_TIME = 1_000;
 /** How long one trim may take, in milliseconds: an engine may have much to delete. */
 const TRIM_TIME = 60_000;
 /** How long the log may take to store rules, in milliseconds. */
@@ -33,7 +37,21 @@ export async function applyRetention(needs: RetentionNeeds): Promise<void> {
     if (!(await sleep(clock, TRIM_INTERVAL, closing))) return;
   }
   while (await sleep(clock, TRIM_INTERVAL, closing)) {
+    await untilCaughtUp(needs);
+    if (closing.aborted) return;
     await trace.guard("trim-failed", () => withTimeLimit(clock, TRIM_TIME, () => log.trim()));
+  }
+}
+
+/**
+ * What is published in one go may be more than the log keeps. It must not be trimmed before it is in the ring, from
+ * where live readers get it.
+ */
+async function untilCaughtUp({ tailer, clock }: Pick<RetentionNeeds, "tailer" | "clock">): Promise<void> {
+  try {
+    await inTime(clock, CATCH_UP_TIME, tailer.caughtUp());
+  } catch {
+    // It takes too long: retention has to bound the log all the same.
   }
 }
 

@@ -4,7 +4,7 @@ import type { ByeReason, Cursor } from "@tidings/protocol";
 import type { ConnectionInfo, Viewer } from "../hub-options.ts";
 import type { LowerBounds } from "../position/lower-bounds.ts";
 import type { StartPosition } from "../position/start-position.ts";
-import { boundsOf, endOf } from "../rights/access.ts";
+import { boundsOf } from "../rights/access.ts";
 import type { CommandedStream } from "../rights/commands.ts";
 import type { ConnectionNeeds } from "./connection-needs.ts";
 import { Lifetime, tooOldAt } from "./lifetime.ts";
@@ -38,7 +38,7 @@ export class Connection implements StreamControl, Consumer {
     this.#writer = new StreamWriter(needs, sink, this);
     this.info = { viewer, viewerId, addresses: Array.from(granted.values(), ({ address }) => address) };
     this.readableFrom = boundsOf(start.access);
-    this.lifetime = new Lifetime(endOf(start.access), tooOldAt(clock.monotonic(), limits.maxAge, random()));
+    this.lifetime = new Lifetime(start.access.end, tooOldAt(clock.monotonic(), limits.maxAge, random()));
     this.#writer.writeHello(this.#pump.readerPosition);
     this.#writer.writeRefusals(start.access.refused);
     this.#writer.writeGap(start.holes);

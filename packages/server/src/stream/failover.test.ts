@@ -69,7 +69,7 @@ function follow(ringHead: Cursor, cursor: Cursor, from: number, pages: Page[] = 
   };
   const sink = new BufferSink();
   const connection = new Connection(needs, sink, {
-    access: { viewer: { id: "ada" }, viewerId: "ada", granted: new Map(), refused: new Map() },
+    access: { viewer: { id: "ada" }, viewerId: "ada", granted: new Map(), refused: new Map(), end: Infinity },
     cursor,
     isConfirmed: true,
     fromByPath: new Map([["room", from]]),

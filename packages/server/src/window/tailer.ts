@@ -38,6 +38,8 @@ interface EntryFollower {
 export interface Tailer {
   /** Resolves when the ring has its first position. When the log does not answer, the next call asks it again. */
   ready(): Promise<void>;
+  /** Resolves when the read of the log that is under way has ended; at once when none is. Never rejects. */
+  caughtUp(): Promise<void>;
   /** How many polls have found entries although the doorbell had not rung. */
   missedDoorbells(): number;
 }
@@ -56,6 +58,7 @@ export function createTailer(needs: TailerNeeds): Tailer {
   const budget = new TurnBudget(clock);
   let starting: Promise<void> | null = null;
   let isReading = false;
+  let lastRead: Promise<void> = Promise.resolve();
   let doorbells = 0;
   let missedDoorbells = 0;
 
@@ -86,8 +89,13 @@ export function createTailer(needs: TailerNeeds): Tailer {
     }
   }
 
+  function readAll(): Promise<void> {
+    lastRead = readPages();
+    return lastRead;
+  }
+
   /** Reads page after page, until the log has nothing more and no doorbell has rung during the last read. */
-  async function readAll(): Promise<void> {
+  async function readPages(): Promise<void> {
     isReading = true;
     try {
       // The doorbell may ring inside of an append, and once for each of several: one read takes all that is published
@@ -156,6 +164,7 @@ export function createTailer(needs: TailerNeeds): Tailer {
       });
       return starting;
     },
+    caughtUp: () => lastRead,
     missedDoorbells: () => missedDoorbells,
   };
 }
