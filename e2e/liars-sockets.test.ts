@@ -70,7 +70,7 @@ async function serveLies(lie: SocketLie) {
   };
 }
 
-describe.concurrent("what breaks HTTP costs few requests, has a cause, and heals", () => {
+describe.concurrent("what breaks HTTP costs few requests, and heals", () => {
   test.each(Object.entries(SOCKET_LIES))("%s", { timeout: 60_000 }, async (_, lie) => {
     const { port, stopLying, publish } = await serveLies(lie);
     let requests = 0;

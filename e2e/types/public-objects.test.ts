@@ -32,7 +32,9 @@ test.each([
   const compiled: string[] = [];
   await editor.type(file, original);
   expect(await editor.errors(file)).toEqual([]);
-  for (const { what, text } of mistakesIn(original, name)) {
+  const mistakes = mistakesIn(original, name);
+  expect(mistakes.length).toBeGreaterThan(0);
+  for (const { what, text } of mistakes) {
     await editor.type(file, text);
     if ((await editor.errors(file)).length === 0) compiled.push(what);
   }

@@ -27,14 +27,17 @@ interface Candidate {
 
 /** The stream, and the request that is to replace it: its successor. */
 export interface Candidates {
-  /** Asks for a stream that takes over at once. */
-  open(transport: Transport): void;
-  /** Waits for the end of a gap, and asks for a stream that takes over with its hello. */
-  prepare(transport: Transport): void;
-  /** The successor takes over, if there is one. */
-  promote(): void;
-  /** The stream has to prove that it lives. */
-  doubt(): void;
+  /** What the connection's machine orders. */
+  readonly effects: {
+    /** Asks for a stream that takes over at once. */
+    open(transport: Transport): void;
+    /** Waits for the end of a gap, and asks for a stream that takes over with its hello. */
+    prepare(transport: Transport): void;
+    /** The successor takes over, if there is one. */
+    promote(): void;
+    /** The stream has to prove that it lives. */
+    doubt(): void;
+  };
   /** The paths that only the successor asks for. */
   newPaths(): readonly string[] | undefined;
   endSuccessor(): void;
@@ -110,7 +113,7 @@ export function createCandidates(
       if (successor === candidate && event.event === "hello") {
         takeOver();
       }
-      // Before its hello, it says nothing: PROTOCOL.md, section 5.2. How it ends says why.
+      // While another stream runs, what comes before its hello says nothing. How it ends says why.
       if (successor !== candidate) {
         user.onEvent(event, (heartbeat) => {
           const isNew = state().kind === "requesting";
@@ -136,10 +139,12 @@ export function createCandidates(
   }
 
   return {
-    open,
-    prepare: (transport) => ask(transport, LONGEST_HOLE),
-    promote: () => successor?.takeOver(),
-    doubt,
+    effects: {
+      open,
+      prepare: (transport) => ask(transport, LONGEST_HOLE),
+      promote: () => successor?.takeOver(),
+      doubt,
+    },
     newPaths: () => successor?.newPaths,
     endSuccessor,
     endStream() {

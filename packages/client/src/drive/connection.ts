@@ -47,7 +47,7 @@ export function createConnection(settings: Settings, user: ConnectionUser): Conn
     onState,
     {
       ...retry,
-      ...candidates,
+      ...candidates.effects,
       distrust() {
         cancelTrust ??= clock.setTimeout(() => {
           cancelTrust = null;

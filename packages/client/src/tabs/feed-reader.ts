@@ -55,7 +55,7 @@ export class FeedReader {
       return LEAVE;
     }
     this.feedAt = at ?? this.feedAt;
-    // A heartbeat behind the tab is not known: what the tab has from there on may never have been in the log.
+    // A heartbeat behind the tab is no repetition: what the tab has after it may never have been in the log.
     if (!isGap && !isHeartbeat && (covers(this.position, at) || (own && this.#comesAgain(block, now)))) {
       return SKIP;
     }

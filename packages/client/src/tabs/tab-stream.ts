@@ -278,7 +278,7 @@ export class TabStream {
     if (verdict.kind === "tell") {
       this.#listener.onEvent(verdict.block, () => {});
     }
-    // Who does not take it for the end hears that nothing follows.
+    // A client that ignores such a block still hears that the stream is over.
     if (isLast(block)) {
       this.#breakOff();
     }
