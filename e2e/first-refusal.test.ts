@@ -30,7 +30,7 @@ test.each([
     () => createHub(contract, { log: openLog(), authorize: (() => {}) as unknown as () => boolean }),
     ["rooms/lobby", "forbidden", "check that it returns true"],
     "403 forbidden",
-    { state: "idle" },
+    { state: "idle", ended: { state: "closed", reason: "forbidden" } },
     { state: "closed", reason: "forbidden", cause: { code: "refused" } },
   ],
   [

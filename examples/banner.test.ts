@@ -21,6 +21,8 @@ test("a banner says that something is missing", () => {
 
 test("a banner says what the person can do about an end", () => {
   expect(bannerText({ state: "closed", reason: "unauthenticated" }, 0)).toBe("Please sign in again.");
+  const ended = { state: "closed", reason: "forbidden" } as const;
+  expect(bannerText({ state: "idle", ended }, 0)).toBe("You may not see this.");
   expect(bannerText({ state: "closed", reason: "rejected" }, 0)).toBe("Disconnected. Please reload the page.");
 });
 

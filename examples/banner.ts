@@ -5,6 +5,7 @@ import type { Contract } from "@tidings/contract";
 export function bannerText(status: Status, now: number): string | null {
   switch (status.state) {
     case "idle":
+      return status.ended?.reason === "forbidden" ? "You may not see this." : null;
     case "connecting":
       return null;
     case "live":

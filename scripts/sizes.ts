@@ -12,7 +12,7 @@ const TABS = "bytes of the client with tabs, without zod, gzipped";
 const REACT = "bytes of the hooks for React beside the client, gzipped";
 const CHAT = "bytes of a chat contract, the client and zod/mini, gzipped";
 /** Limits that hold whatever sizes are recorded. */
-const CEILINGS = { [SCRIPTS]: 500, [CLIENT]: 17_720, [TABS]: 22_700, [REACT]: 2_000, [CHAT]: 23_700 };
+const CEILINGS = { [SCRIPTS]: 500, [CLIENT]: 17_730, [TABS]: 22_710, [REACT]: 2_000, [CHAT]: 23_700 };
 const ALONE = `export { createClient } from "@tidings/client";`;
 const ZOD = ["zod", "zod/*"];
 

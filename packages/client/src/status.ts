@@ -74,10 +74,16 @@ export interface Degraded {
   readonly cause: StreamError;
 }
 
+/** Nothing is followed. */
+export interface Idle {
+  readonly state: "idle";
+  /** How the last subscription of the client has ended that the application did not close, for example refused. */
+  readonly ended?: Ended;
+}
+
 /** Where a client or a subscription stands. */
 export type Status =
-  /** Nothing is followed. */
-  | { readonly state: "idle" }
+  | Idle
   /** The first attempt is under way. */
   | { readonly state: "connecting" }
   | Live

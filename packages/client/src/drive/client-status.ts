@@ -10,7 +10,7 @@ export interface ClientStatus {
 }
 
 /** Of several connections, the first one of these states is shown: what is wrong, and what works already. */
-const ORDER = ["closed", "retrying", "live", "connecting", "idle"] as const;
+const ORDER = ["closed", "retrying", "live", "connecting"] as const;
 
 /**
  * A client has the status of its connection. If nothing is wrong with the connection, it has the status of the
@@ -21,12 +21,14 @@ export function createClientStatus(): ClientStatus {
   const connections: Watchable<Status>[] = [];
   /** The subscriptions that have failed, or lack something. */
   const failed = new Set<Watchable<Status>>();
+  /** What is shown while nothing is followed. */
+  let idle = IDLE_STATUS;
 
   function show(): void {
     const first = firstFailed();
     const values = connections.map(({ value }) => value);
-    const shown = ORDER.map((state) => values.find((value) => value.state === state)).find(Boolean) ?? IDLE_STATUS;
-    set((shown.state === "live" || shown.state === "idle") && first ? first : shown);
+    const shown = ORDER.map((state) => values.find((value) => value.state === state)).find(Boolean) ?? idle;
+    set((shown.state === "live" || shown === idle) && first ? first : shown);
   }
 
   /** Thousands may fail together, and each of them calls this. So it must not look at all of them. */
@@ -49,6 +51,9 @@ export function createClientStatus(): ClientStatus {
   function include(subscription: Watchable<Status>): void {
     const update = (value: Status): void => {
       const isWhole = value.state === "live" && !value.degraded;
+      if (isOver(value) && value.reason !== "closed") {
+        idle = { state: "idle", ended: value };
+      }
       if (isWhole || value.state === "connecting" || isOver(value)) {
         failed.delete(subscription);
       } else {
@@ -56,6 +61,7 @@ export function createClientStatus(): ClientStatus {
       }
       show();
     };
+    idle = IDLE_STATUS;
     update(subscription.value);
     subscription.subscribe(update);
   }

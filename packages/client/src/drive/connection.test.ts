@@ -110,7 +110,7 @@ describe("a stream that ends", () => {
     await kit.clock.advance(100_000);
     expect(kit.closed).toEqual(["forbidden"]);
     expect(kit.server.streams).toHaveLength(1);
-    expect(kit.client.status.value).toEqual({ state: "idle" });
+    expect(kit.client.status.value).toMatchObject({ state: "idle", ended: { reason: "forbidden" } });
     kit.client.subscribe(inbox, { onGap: () => {} });
     await kit.clock.advance(0);
     expect(kit.server.streams).toHaveLength(2);

@@ -75,7 +75,7 @@ test.each([
   const first = follow();
   await kit.clock.advance(0);
   expect(first.status.value).toMatchObject({ state: "closed", reason: "forbidden" });
-  expect(kit.client.status.value).toEqual({ state: "idle" });
+  expect(kit.client.status.value).toMatchObject({ state: "idle", ended: { reason: "forbidden" } });
   const second = follow();
   for (let look = 0; look < 2; look++) {
     expect(second.status.value).toMatchObject({ state: "retrying", reason: "unavailable" });
@@ -137,7 +137,8 @@ describe("when the server refuses the only path on a stream that goes on", () =>
     const { server, clock, client, stream, subscription } = await live();
     stream.bye(reason, [inbox.path]);
     await clock.advance(2_000);
-    const shown = reason === "forbidden" ? { state: "idle" } : { state: "retrying", reason: "unknown" };
+    const shown =
+      reason === "forbidden" ? { state: "idle", ended: { reason } } : { state: "retrying", reason: "unknown" };
     expect(client.status.value).toMatchObject(shown);
     expect(subscription.status.value).toMatchObject(reason === "forbidden" ? { state: "closed", reason } : shown);
     expect(server.stream.aborted).toBe(true);
@@ -166,7 +167,7 @@ test.each([true, false])("a refusal closes its subscription only, if a page brin
     await clock.advance(0);
   }
   expect(refused.status.value).toMatchObject({ state: "closed", reason: "forbidden" });
-  expect(client.status.value).toEqual({ state: "idle" });
+  expect(client.status.value).toMatchObject({ state: "idle", ended: { reason: "forbidden" } });
   client.subscribe(inbox, { onGap: () => {} });
   await clock.advance(0);
   server.stream.live("e.1");
