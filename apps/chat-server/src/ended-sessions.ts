@@ -21,8 +21,8 @@ const upTo = (person: string): string => `up to ${person}`;
 
 /**
  * The table of sessions that people have signed out of before the session expired. It has few rows of one person,
- * however often somebody signs out, and a cookie that was ended never becomes valid again. After very many, sessions
- * that began earlier end with them.
+ * however often somebody signs out, and a cookie that was ended does not become valid again, unless the person is
+ * forgotten. After very many, sessions that began earlier end with them.
  */
 export function endedSessionsIn(database: Queryable, most = MOST_OF_PERSON) {
   return {

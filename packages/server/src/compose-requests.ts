@@ -3,9 +3,7 @@ import type { EventLog } from "@tidings/log";
 import type { ParsedRequest } from "@tidings/protocol";
 import type { HubRequest } from "./hub-options.ts";
 import { answerPage, type PageAnswerNeeds } from "./page/answer-page.ts";
-import { createSnapshotOverlap } from "./page/snapshot-overlap.ts";
-import { createSnapshots } from "./page/snapshots.ts";
-
+import type { Snapshots } from "./page/snapshots.ts";
 import { createAdmission, type Admission } from "./request/admission.ts";
 import { createBodies } from "./request/bodies.ts";
 import type { Hosts } from "./request/hosts.ts";
@@ -16,8 +14,6 @@ import type { Addresses } from "./rights/addresses.ts";
 import type { Commands } from "./rights/commands.ts";
 import type { Rechecks } from "./rights/rechecks.ts";
 import type { Hooks } from "./runtime/hooks.ts";
-import { LOAD_TIME } from "./runtime/limits.ts";
-import { createReadQueue } from "./runtime/read-queue.ts";
 import { createRefusals } from "./runtime/refusals.ts";
 import type { Trace } from "./runtime/trace.ts";
 import { TurnBudget } from "./runtime/turn-budget.ts";
@@ -30,7 +26,6 @@ import type { OpenStreams } from "./stream/open-streams.ts";
 import type { PumpNeeds } from "./stream/pump-needs.ts";
 import type { RetryDelays } from "./stream/retry-delays.ts";
 import { createUnreadAnswers } from "./unread/unread-answers.ts";
-import type { RecentHeads } from "./window/recent-heads.ts";
 import type { Tailer } from "./window/tailer.ts";
 
 /** The parts of a hub that requests share with the way of an event. */
@@ -53,7 +48,7 @@ interface RequestNeeds {
   readonly rechecks: Rechecks;
   readonly commands: Commands;
   readonly tailer: Tailer;
-  readonly recentHeads: RecentHeads;
+  readonly snapshots: Snapshots;
   /** What a stream reads with, and a page reads the log and the ring with. */
   readonly pump: PumpNeeds & Pick<PageAnswerNeeds, "ring" | "followers">;
   /** Where streams and unread answers wait for their turn to end. */
@@ -67,17 +62,14 @@ interface RequestNeeds {
  */
 export function composeRequests(needs: RequestNeeds): (request: HubRequest) => Promise<HubResponse> {
   const { contract, settings, hello, hosts, originPolicy, preflightHeaders, log, hooks, trace, addresses } = needs;
-  const { admission, streams, retryDelays, rechecks, commands, tailer, recentHeads, pump, turns, closing } = needs;
-  const { clock, random, heartbeat, limits, pageLimit, snapshotOverlap: overlap } = settings;
+  const { admission, streams, retryDelays, rechecks, commands, tailer, snapshots, pump, turns, closing } = needs;
+  const { clock, random, heartbeat, limits, pageLimit } = settings;
   const { reads, ring, followers } = pump;
 
   const refusals = createRefusals({ clock, trace });
   const unread = createUnreadAnswers(clock, turns);
   const displacement = createDisplacement({ admission, streams, retryDelays, closing });
   const pageAdmission = createAdmission({ limits, closing });
-  const findStart = createSnapshotOverlap({ log, reads, recentHeads, clock, mostBytes: pageLimit.bytes, overlap });
-  const loads = createReadQueue({ concurrency: limits.stateLoads, timeLimit: LOAD_TIME, clock });
-  const snapshots = createSnapshots({ contract, hooks, limits, findStart, loads, trace });
 
   const connection: ConnectionNeeds = {
     ...pump,

@@ -11,6 +11,7 @@ test.each([
   ["keep", { keep: { channels: { halls: {} } } }],
   ["limits", { limits: { channels: 0 } }],
   ["heartbeat", { heartbeat: 1 }],
+  ["snapshot", { snapshot: {} }],
 ])("a hub with bad %s is refused, and does not listen to the log", (_name, options) => {
   const log = memoryLog();
   let watches = 0;

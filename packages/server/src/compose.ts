@@ -2,6 +2,7 @@ import { fingerprint, type Contract } from "@tidings/contract";
 import type { EventLog } from "@tidings/log";
 import { PROTOCOL_VERSION, type Cursor } from "@tidings/protocol";
 import { composeRequests } from "./compose-requests.ts";
+import { composeSnapshots } from "./compose-snapshots.ts";
 import type { HubOptions, HubRequest, Viewer } from "./hub-options.ts";
 import { createLeaseWatch } from "./lease/lease-watch.ts";
 import { createWriters, type Writers } from "./lease/writers.ts";
@@ -95,6 +96,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
   const rechecks = createRechecks({ addresses, hooks, clock, trace });
   const commands = createCommands({ contract, streams, followers, rechecks, random });
   const recentHeads = createRecentHeads(clock);
+  const snapshots = composeSnapshots({ contract, settings, log, reads, recentHeads, hooks, trace });
   // The tailer is made later, since it needs those who follow it.
   const ready = () => tailer.ready();
   const writers = createWriters({
@@ -148,7 +150,7 @@ export function compose(contract: Contract, options: HubOptions<Contract, Viewer
     rechecks,
     commands,
     tailer,
-    recentHeads,
+    snapshots,
     pump,
     turns,
     closing,

@@ -55,7 +55,7 @@ async function answer<Raw>(
     // Without a variable: it would keep the text of the body until the answer is read, beside its bytes.
     send(await hub.handle(new NodeHubRequest(request, response, watch)), request, response, watch);
   } catch {
-    // The response cannot be written; a middleware before this handler may have broken it.
+    // Not expected: the hub and `send` report what goes wrong. All the same, the client must not wait for ever.
     response.destroy();
   }
 }

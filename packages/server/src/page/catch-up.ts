@@ -126,7 +126,11 @@ async function readOwed(
   const page = await read(range);
   if (voidHoleOf(page.holes) === undefined) {
     checkBounds(start, range.after, page.next);
-    return { after: range.after, page: pageUpTo(page, range.upTo, range.after) };
+    const part = pageUpTo(page, range.upTo, range.after);
+    const isNothing = part.entries.length === 0 && part.holes.length === 0;
+    // Nothing comes before the next bound: an empty page would be a round trip for each bound.
+    if (isNothing && part.next.seq === range.upTo) return readOwed({ log, reads }, start, part.next, limit, gone);
+    return { after: range.after, page: part };
   }
   if (range.after === position) return { after: position, page };
   const whole = await read(wholeRange(fromByPath, position));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lobby, openTestHub, tea } from "../../test/test-hub.ts";
+import { chat, lobby, openTestHub, tea } from "../../test/test-hub.ts";
 
 const QUERY = "channel=rooms/lobby&channel=rooms/tea";
 
@@ -82,4 +82,27 @@ describe("a reader who may read one of its rooms only from a later position on",
     const { json } = await page(`${QUERY}&after=${old}`);
     expect(json.gap).toEqual({ channels });
   });
+});
+
+test("bounds that lie far apart in a log of others cost a page no empty answers", async () => {
+  const bounds = new Map<string, string>();
+  const { hub, page } = await openTestHub({
+    keep: { entries: 20_000 },
+    limits: { ringEntries: 1 },
+    authorize: ({ path }) => ({ readableFrom: bounds.get(path) ?? "" }),
+  });
+  const paths = ["rooms/a", "rooms/b", "rooms/c"];
+  let first = "";
+  for (const path of paths) {
+    const others = Array.from(
+      { length: 1_000 },
+      () => ({ address: tea, type: "message", data: { text: "x" } }) as const,
+    );
+    const id = (await hub.publishAll(others)).at(-1)?.id ?? "";
+    first ||= id;
+    bounds.set(path, id);
+  }
+  await hub.publish(chat.room({ roomId: "a" }), "message", { text: "last" });
+  const { json } = await page(`${paths.map((path) => `channel=${path}`).join("&")}&after=${first}`);
+  expect([json.events.map(({ data }) => data), json.more]).toEqual([[{ text: "last" }], false]);
 });

@@ -44,8 +44,9 @@ export async function applyRetention(needs: RetentionNeeds): Promise<void> {
 }
 
 /**
- * What is published in one go may be more than the log keeps. It must not be trimmed before it is in the ring, from
- * where live readers get it.
+ * What is published in one go may be more than the log keeps. Live readers get it from the ring. So a trim waits for
+ * the read of the ring that is under way. It cannot wait for what another process has published, and no doorbell has
+ * told.
  */
 async function untilCaughtUp({ tailer, clock }: Pick<RetentionNeeds, "tailer" | "clock">): Promise<void> {
   try {

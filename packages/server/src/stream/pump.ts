@@ -33,7 +33,7 @@ import { pathsOfRead, readValues, type ValuesRead } from "./values-read.ts";
  * - `#work`: what it is doing, or what it waits for ({@link Work})
  * - `#phase`: whether the position may be given to the reader yet ({@link Phase})
  * - `#upTo`: how far it may go while `authorize` is asked again
- * - `#areBoundsVoid`: whether the log knows none of the bounds as a position
+ * - `#areBoundsVoid`: whether a read that began at the first bound was void
  * - `#exhaustedAt`: up to which head the log has nothing more for it
  * - `#reading`: what gives up the read that is under way; null before the first one
  * - `fromByPath`: the paths that it follows; a path that is refused leaves
