@@ -212,6 +212,20 @@ test("at the end of a session the messages wait, for the same person only", asyn
   expect(begin(server, storage).waiting()).toEqual(["later"]);
 });
 
+test("a name that begins with another name and a slash does not share its messages", async () => {
+  const server = new Server();
+  server.answer = new ApiError(0, "Offline.");
+  const storage = new MemoryStorage();
+  const { outbox, waiting } = begin(server, storage, "ada/x");
+  outbox.add("lobby", "by ada/x", 0, 0);
+  await settle();
+  server.answer = "ok";
+  const ada = begin(server, storage, "ada");
+  await ada.outbox.send();
+  expect([ada.waiting(), server.texts, waiting()]).toEqual([[], [], ["by ada/x"]]);
+  expect(begin(server, storage, "ada/x").waiting()).toEqual(["by ada/x"]);
+});
+
 test("a storage with invalid texts, or a full storage, does no harm", async () => {
   const server = new Server();
   const storage = new MemoryStorage([

@@ -58,7 +58,8 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#prefix = `tidings-chat/outbox/${options.person}/`;
+    // A name can have a slash. Without one, no prefix begins another.
+    this.#prefix = `tidings-chat/outbox/${encodeURIComponent(options.person)}/`;
     this.#messages = [];
     this.#share();
   }
