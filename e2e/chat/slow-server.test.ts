@@ -38,6 +38,29 @@ test("an edit says that it is being saved, and is sent once", async () => {
   await until(() => ada.locator("#editing p").textContent(), "You are editing a message.");
 });
 
+test("what is written while an edit is being saved stays in the field, and is saved next", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  const line = ada.locator("#editing").getByRole("status", { includeHidden: true });
+  expect(await line.textContent()).toBe("You are editing a message.");
+  await say(ada, "helo");
+  await expectTexts(ada, ["helo"]);
+  const held = await hold(ada, "PATCH");
+  await composerOf(ada).press("ArrowUp");
+  const field = ada.locator("#text");
+  await field.fill("hello");
+  await field.press("Enter");
+  await until(() => line.textContent(), "Saving…");
+  await field.fill("hello, bo");
+  held.go();
+  await until(() => line.textContent(), "You are editing a message.");
+  await expectTexts(ada, ["hello"]);
+  expect(await field.inputValue()).toBe("hello, bo");
+  await field.press("Enter");
+  await expectTexts(ada, ["hello, bo"]);
+  await until(() => ada.locator("#editing").isVisible(), false);
+});
+
 test("the button to sign out is off until the server has answered", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);

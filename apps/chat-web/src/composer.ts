@@ -189,7 +189,9 @@ export class Composer {
     // Meanwhile the person may have begun something else.
     if (this.#editedId !== messageId) return;
     if (problem === null) {
-      this.stopEditing();
+      this.#seenText = text;
+      // What the person has written since is not saved yet.
+      if (this.#text.value.trim() === text) this.stopEditing();
     } else {
       this.#seenText = problem.newest ?? this.#seenText;
       this.#problem.textContent = problem.sentence;
@@ -198,7 +200,7 @@ export class Composer {
 
   #renderEditing(): void {
     this.#editing.hidden = this.#editedId === null;
-    const isSaving = this.#savedId === this.#editedId;
+    const isSaving = this.#editedId !== null && this.#savedId === this.#editedId;
     setText(elementIn(this.#editing, "p", HTMLElement), isSaving ? "Saving…" : "You are editing a message.");
   }
 
