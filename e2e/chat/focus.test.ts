@@ -96,3 +96,21 @@ test("a person who leaves a text field with the mouse or a finger keeps the focu
   // The page would move the focus in a microtask.
   expect(await focusOn(ada)).toBe("body");
 });
+
+test("a room that is refused gives the focus back to its name", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  await ada.route("**/api/rooms", (route) => route.fulfill({ status: 409 }));
+  await press(ada.getByRole("button", { name: "Create a room" }));
+  const name = ada.getByLabel("What is it called?");
+  const problem = () => ada.locator("#new-room-problem").textContent();
+  for (const [text, sentence] of [
+    ["Garden", "There are too many rooms already, or too many of yours."],
+    ["", "Please say what the room is called."],
+  ] as const) {
+    await name.fill(text);
+    await press(ada.getByRole("button", { name: "Create", exact: true }));
+    await until(problem, sentence);
+    await expect.poll(() => focusOn(ada)).toBe("new-room-name");
+  }
+});

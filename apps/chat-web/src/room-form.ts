@@ -31,7 +31,7 @@ export class RoomForm {
   async #create(onCreated: (room: Room) => void): Promise<void> {
     const name = this.#name.value.trim();
     if (!NewRoomName.safeParse(name).success) {
-      return this.#showProblem(name === "" ? "Please say what the room is called." : "Please choose another name.");
+      return this.#refuse(name === "" ? "Please say what the room is called." : "Please choose another name.");
     }
     try {
       const room = await createRoom(name);
@@ -40,8 +40,14 @@ export class RoomForm {
       onCreated(room);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#showProblem(error.status === 400 ? "Please choose another name." : error.message);
+      this.#refuse(error.status === 400 ? "Please choose another name." : error.message);
     }
+  }
+
+  /** The button that was pressed may have lost the focus, because it was off until the answer. */
+  #refuse(problem: string): void {
+    this.#showProblem(problem);
+    this.#name.focus();
   }
 
   #showProblem(problem: string): void {
