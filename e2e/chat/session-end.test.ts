@@ -1,6 +1,17 @@
 import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
-import { enterAs, expectStatus, expectTexts, openChat, openWindow, reconnectNow, say, until } from "./stage.ts";
+import {
+  createRoom,
+  enterAs,
+  expectStatus,
+  expectTexts,
+  openChat,
+  openWindow,
+  reconnectNow,
+  roomLink,
+  say,
+  until,
+} from "./stage.ts";
 
 /** Ten times the bar of one second, for a busy machine. */
 const LIMIT = 10_000;
@@ -38,6 +49,70 @@ test("after signing out, the next person sees nothing of the last one", async ()
   await ada.keyboard.press("Enter");
   await until(() => ada.locator("#my-name").textContent(), "bo");
   expect(await ada.getByLabel("Message to").inputValue()).toBe("");
+});
+
+test("the read marks of a session that has ended are not sent as the next person's", async () => {
+  const { url } = await openChat();
+  const ada = await enterAs("ada", url);
+  const bo = await visit(url, "bo");
+  await createRoom(ada, "Garden");
+  let answer = (): void => {};
+  const isAnswered = new Promise<void>((resolve) => (answer = resolve));
+  const asked: unknown[] = [];
+  let isStored = false;
+  await ada.route("**/read", async (route) => {
+    const request = route.request();
+    asked.push([request.headers()["chat-person"], new URL(request.url()).pathname]);
+    const response = await route.fetch();
+    isStored = true;
+    if (asked.length === 1) await isAnswered;
+    await route.fulfill({ response });
+  });
+  // Two marks: the first one is on its way, and the second one waits for its answer.
+  for (const [id, name] of [
+    ["lobby", "Lobby"],
+    ["garden", "Garden"],
+  ] as const) {
+    await roomLink(ada, name).click();
+    await bo.request("POST", `/api/rooms/${id}/messages`, { text: "hi" });
+    await expectTexts(ada, ["hi"]);
+    await until(() => isStored, true);
+  }
+  await ada.getByRole("button", { name: "Sign out" }).click();
+  await ada.getByLabel("Your name").fill("cy");
+  await ada.keyboard.press("Enter");
+  await until(() => ada.locator("#my-name").textContent(), "cy");
+  const answered = ada.waitForResponse("**/read");
+  answer();
+  await answered;
+  // The room of the second mark is open, and cy has not joined it. This comes after the request that would be wrong.
+  await say(ada, "I am cy");
+  await expectTexts(ada, ["hi", "I am cy"]);
+  expect(asked).toEqual([["ada", "/api/rooms/lobby/read"]]);
+});
+
+test("the form comes only with the answer to signing out, which removes the cookie", async () => {
+  const { url, server } = await openChat();
+  const ada = await enterAs("ada", url);
+  let answer = (): void => {};
+  const isAnswered = new Promise<void>((resolve) => (answer = resolve));
+  await ada.route("**/api/session", async (route) => {
+    if (route.request().method() !== "DELETE") return route.continue();
+    const response = await route.fetch();
+    await isAnswered;
+    await route.fulfill({ response });
+  });
+  await ada.getByRole("button", { name: "Sign out" }).click();
+  // The stream has ended, and the page knows it.
+  await until(() => server.hub.stats().connections, 0);
+  await expectStatus(ada, "Disconnected. Reload the page to come back.");
+  expect(await ada.getByLabel("Your name").isVisible()).toBe(false);
+  answer();
+  await ada.getByLabel("Your name").fill("bo");
+  await ada.keyboard.press("Enter");
+  await expectStatus(ada, "Live");
+  await ada.reload();
+  await until(() => ada.locator("#my-name").textContent(), "bo");
 });
 
 test("an invalid name is refused in a sentence", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { createRoom, listRooms, putReaction, putTopic } from "./api.ts";
+import { actAs, createRoom, listRooms, putReaction, putTopic } from "./api.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -20,4 +20,16 @@ test("the list of rooms is read page by page", async () => {
   };
   vi.stubGlobal("fetch", async (path: string) => Response.json(pages[path]));
   expect((await listRooms()).map(({ id }) => id)).toEqual(["lobby", "tea", "garden"]);
+});
+
+test("the rest of the list of rooms is not read for the person who has signed in meanwhile", async () => {
+  const asked: string[] = [];
+  actAs("ada");
+  vi.stubGlobal("fetch", async (path: string) => {
+    asked.push(path);
+    actAs("bo");
+    return Response.json({ rooms: [], next: path.endsWith("=0") ? 1 : null });
+  });
+  await expect(listRooms()).rejects.toMatchObject({ status: 401 });
+  expect(asked).toEqual(["/api/rooms?from=0"]);
 });

@@ -60,8 +60,11 @@ const Rooms = z.object({
 /** Returns every room with the person's membership and the newest message number. @throws ApiError */
 export async function listRooms(): Promise<z.infer<typeof Rooms>["rooms"]> {
   const all: z.infer<typeof Rooms>["rooms"] = [];
+  const asker = person;
   for (let from: number | null = 0; from !== null;) {
     const { rooms, next }: z.infer<typeof Rooms> = Rooms.parse(await sendForJson("GET", `/api/rooms?from=${from}`));
+    // Another person may have signed in at this page since the first page of the list.
+    if (person !== asker) throw new ApiError(401, "Your session has ended.");
     all.push(...rooms);
     from = next;
   }

@@ -1,6 +1,5 @@
 import type { Mention } from "@tidings-apps/chat-contract";
 import { Alerts } from "./alerts.ts";
-import { ApiError, signOut } from "./api.ts";
 import { paintAvatar } from "./avatar.ts";
 import { Composer } from "./composer.ts";
 import { Drawer } from "./drawer.ts";
@@ -15,10 +14,10 @@ import { RoomHeader } from "./room-header.ts";
 import { linkTo, roomIn } from "./room-link.ts";
 import { unreadIn } from "./room-list.ts";
 import { RoomRequests } from "./room-requests.ts";
-import { runOnce } from "./run-once.ts";
 import { Session } from "./session.ts";
 import { Settings } from "./settings.ts";
 import { Sidebar } from "./sidebar.ts";
+import { SignOut } from "./sign-out.ts";
 import { StatusLine } from "./status-line.ts";
 import { Toasts } from "./toasts.ts";
 import { describeTyping } from "./typing-people.ts";
@@ -49,6 +48,7 @@ export class ChatPage {
   readonly #toasts: Toasts;
   readonly #composer: Composer;
   readonly #actions: MessageActions;
+  readonly #signOut = new SignOut((problem) => this.#leave(problem));
   readonly #onLeave: (problem?: string) => void;
   #session: Session | null = null;
   #roomId = FIRST_ROOM;
@@ -105,8 +105,6 @@ export class ChatPage {
     });
     element("open-settings", HTMLButtonElement).addEventListener("click", () => settings.open());
     element("open-new-room", HTMLButtonElement).addEventListener("click", () => roomForm.open());
-    const signOutButton = element("sign-out", HTMLButtonElement);
-    signOutButton.addEventListener("click", () => void runOnce(signOutButton, () => this.#signOut()));
     listenToKeys({
       closers: [
         () => this.#composer.closeMenus(),
@@ -133,7 +131,11 @@ export class ChatPage {
         if (roomId === this.#roomId && !this.#isLooking()) this.#moveUnreadLine();
       },
       onAnswer: (message) => this.#messageList.readOut(message),
-      onEnd: () => this.#leave("Your session has ended, perhaps in another window. Sign in again to go on."),
+      onEnd: () => {
+        // The answer to signing out removes the cookie, so nobody may sign in before it.
+        if (this.#signOut.isWaiting) return;
+        this.#leave("Your session has ended, perhaps in another window. Sign in again to go on.");
+      },
     });
     this.#status.follow(this.#session.client.status);
     this.#session.client.status.subscribe(() => this.#renderSoon());
@@ -265,17 +267,6 @@ export class ChatPage {
     const start = step === 1 ? current : Math.max(current, 0);
     const next = rooms[(start + step + rooms.length) % rooms.length];
     if (next !== undefined) location.hash = linkTo(next.id);
-  }
-
-  async #signOut(): Promise<void> {
-    try {
-      await signOut();
-      this.#leave();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      // Only the server can remove the cookie.
-      this.#leave(`You have left, but the server could not be told: a reload brings you back in. ${error.message}`);
-    }
   }
 
   #leave(problem?: string): void {

@@ -56,12 +56,15 @@ export class Session {
   /** Who is online. Null before the session has begun. */
   #people: Followed<readonly Person<null>[]> | null = null;
   readonly outbox: Outbox;
-  readonly #readMarks = new ReadMarks(putRead);
+  readonly #readMarks = new ReadMarks((mark) => this.#ask(() => putRead(mark)));
   readonly #followedRooms = new Map<string, FollowedRoom>();
-  readonly #unfollowedRooms = new UnfollowedRooms(listRooms, (rooms) => {
-    for (const { id, newest } of rooms) this.roomList.raiseNewest(id, newest);
-    this.#listener.onChange();
-  });
+  readonly #unfollowedRooms = new UnfollowedRooms(
+    () => this.#ask(listRooms),
+    (rooms) => {
+      for (const { id, newest } of rooms) this.roomList.raiseNewest(id, newest);
+      this.#listener.onChange();
+    },
+  );
   readonly #listener: SessionListener;
   #openRoom = "lobby";
   #isClosed = false;
@@ -81,7 +84,7 @@ export class Session {
     this.outbox = new Outbox({
       person,
       storage: localStorage,
-      post: (...message) => this.#post(...message),
+      post: (...message) => this.#ask(() => postMessage(...message)),
       arrival: async (roomId, eventId) => this.followedRoom(roomId)?.reached(eventId),
       onChange: () => listener.onChange(),
       onSessionEnd: () => this.#end(),
@@ -166,10 +169,10 @@ export class Session {
     this.client.close();
   }
 
-  #post(...message: Parameters<typeof postMessage>): Promise<string> {
-    // After the end of the session another person may sign in. Their session must not send this person's messages.
-    if (this.#isClosed) return Promise.reject(new ApiError(401, "Your session has ended."));
-    return postMessage(...message);
+  /** After the end of the session another person may sign in. Nothing more of this person is sent as theirs. */
+  async #ask<Answer>(request: () => Promise<Answer>): Promise<Answer> {
+    if (this.#isClosed) throw new ApiError(401, "Your session has ended.");
+    return request();
   }
 
   async #begin(): Promise<void> {
