@@ -75,6 +75,38 @@ test("a message that the server has is shown as sent until the stream brings it,
   expect(await (await visit(url, "reader")).read(10)).toEqual(["hi"]);
 });
 
+test("while one tab waits for an answer, another one neither sends its message, too, nor overtakes it", async () => {
+  const { url } = await openChat();
+  const first = await enterAs("ada", url);
+  const second = await first.context().newPage();
+  await second.goto(url);
+  await expectStatus(second, "Live");
+  let answer = (): void => {};
+  const isAnswered = new Promise<void>((resolve) => (answer = resolve));
+  const posted: unknown[] = [];
+  await first.context().route("**/messages", async (route) => {
+    posted.push(/"text":"(\w+)"/.exec(route.request().postData() ?? "")?.[1]);
+    await isAnswered;
+    await route.continue();
+  });
+  await say(first, "one");
+  await until(() => posted, ["one"]);
+  await say(second, "two");
+  // The second tab has the first message from the storage, and waits for its turn.
+  await until(() => waitingOn(second), ["one", "two"]);
+  const queued = () =>
+    second.evaluate(async () =>
+      (await navigator.locks.query()).pending?.some(({ name }) => name?.includes("/outbox/")),
+    );
+  await until(queued, true);
+  answer();
+  for (const tab of [first, second]) {
+    await expectTexts(tab, ["one", "two"]);
+    await until(() => waitingOn(tab), []);
+  }
+  expect(posted).toEqual(["one", "two"]);
+});
+
 test("waiting messages survive a reload while the server fails, and are sent when it recovers", async () => {
   const { url } = await openChat();
   const ada = await enterAs("ada", url);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { visit } from "../chat.ts";
 import { enterAs, expectStatus, expectTexts, numbered, openChat, openWindow, say, until } from "./stage.ts";
 
-const LOCK = "tidings";
+const LOCK = '["tidings"';
 
 /** Opens another tab of the same person. */
 async function openTab(first: Page, url: string): Promise<Page> {

@@ -1,5 +1,5 @@
 import { UNCHANGED, type Message } from "@tidings-apps/chat-contract";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ApiError } from "./api.ts";
 import { Outbox, type TextStorage } from "./outbox.ts";
 
@@ -95,6 +95,58 @@ test("a message that the server could not take for now says so, until it is sent
   server.answer = "ok";
   await outbox.send();
   expect(outbox.waiting("lobby")[0]?.isSent).toBe(true);
+});
+
+/** The locks of a browser, without their options. */
+class Locks {
+  #last: Promise<unknown> = Promise.resolve();
+
+  request<Result>(_name: string, _options: LockOptions, work: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(work);
+    this.#last = result;
+    return result;
+  }
+}
+
+test("while one tab waits for an answer, the others do not send the same message, nor overtake it", async () => {
+  vi.stubGlobal("navigator", { locks: new Locks() });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const server = new Server();
+  const posted: string[] = [];
+  const answers: (() => void)[] = [];
+  const { post } = server;
+  server.post = async (roomId, text, key) => {
+    posted.push(text);
+    await new Promise<void>((resolve) => answers.push(resolve));
+    return post(roomId, text, key);
+  };
+  const storage = new MemoryStorage();
+  const [first, second] = [begin(server, storage), begin(server, storage)];
+  first.outbox.add("lobby", "one", 0, 1_000);
+  await settle();
+  second.outbox.add("lobby", "two", 0, 2_000);
+  await settle();
+  expect(posted).toEqual(["one"]);
+  for (let count = 0; count < 2; count++) {
+    answers.shift()?.();
+    await settle();
+  }
+  expect([posted, server.texts]).toEqual([
+    ["one", "two"],
+    ["one", "two"],
+  ]);
+  expect([first.waiting(), second.waiting(), storage.length]).toEqual([[], [], 0]);
+});
+
+test("a tab that does not get its turn in time, or no lock at all, sends its messages all the same", async () => {
+  const request = () => Promise.reject(new DOMException("It took too long.", "TimeoutError"));
+  vi.stubGlobal("navigator", { locks: { request } });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const server = new Server();
+  const { outbox, waiting } = begin(server);
+  outbox.add("lobby", "hi", 0, 0);
+  await settle();
+  expect([server.texts, waiting()]).toEqual([["hi"], []]);
 });
 
 test("a message that a closed tab has left behind is sent by another one, which was open before", async () => {

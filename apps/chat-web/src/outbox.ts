@@ -1,6 +1,7 @@
 import type { Message } from "@tidings-apps/chat-contract";
 import * as z from "zod/mini";
 import { ApiError } from "./api.ts";
+import { oneTabAtATime } from "./one-tab-at-a-time.ts";
 
 const StoredMessage = z.object({
   /** The idempotency key. It is the same for every attempt, so the server keeps the message once. */
@@ -124,12 +125,19 @@ export class Outbox {
   async #sendAll(): Promise<void> {
     while (this.#sendAgain) {
       this.#sendAgain = false;
-      let next = this.#next();
-      while (next !== undefined) {
-        const canContinue = await this.#post(next);
-        next = canContinue ? this.#next() : undefined;
+      let canContinue = true;
+      while (canContinue && this.#next() !== undefined) {
+        canContinue = await oneTabAtATime(this.#prefix, () => this.#sendNext());
       }
     }
+  }
+
+  /** Returns whether the message after it can be sent. */
+  async #sendNext(): Promise<boolean> {
+    // Another tab may have sent it while this one waited for its turn.
+    if (this.#share()) this.#options.onChange();
+    const next = this.#next();
+    return next === undefined || this.#post(next);
   }
 
   #next(): WaitingMessage | undefined {
@@ -167,7 +175,7 @@ export class Outbox {
 
   /**
    * All tabs of the person share the storage. One may have been closed before it could send; what another one has sent
-   * or discarded is done. If two tabs send one message, the server keeps it once. Returns whether anything has changed.
+   * or discarded is done. Returns whether anything has changed.
    */
   #share(): boolean {
     const loaded = new Map(this.#load().map((message) => [message.key, message]));
