@@ -102,6 +102,22 @@ test("who reloads the page takes part under the same name, and nobody else does"
   await expect.poll(() => ada.locator("output").textContent(), { timeout: 15_000 }).toBe("Reload the page.");
 });
 
+test("a page does not bid as somebody who has signed in in another tab since", async () => {
+  const { url, enterAs } = await openAuction();
+  const ada = await enterAs("ada");
+  const bob = await ada.context().newPage();
+  await bob.goto(url);
+  await bob.getByPlaceholder("Your name").fill("bob");
+  await bob.keyboard.press("Enter");
+  await bob.getByPlaceholder("Your bid in euros").waitFor();
+  await bid(ada, 100);
+  await until(() => ada.getByRole("alert").textContent(), "Reload and sign in again.");
+  await bid(bob, 200);
+  await until(() => bidsOn(ada), ["bob€ 200"]);
+  await until(() => bidsOn(bob), ["bob€ 200"]);
+  expect(await ada.getByText("€ 100").count()).toBe(0);
+});
+
 test("on a phone, the longest name fits, and the list does not move when somebody begins to bid", async () => {
   const { url, enterAs } = await openAuction();
   const name = "W".repeat(20);

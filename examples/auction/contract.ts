@@ -4,8 +4,8 @@ import { isoDate } from "@tidings/contract/codecs";
 import { z } from "zod";
 
 /** What a bidder sends. */
-export const Offer = z.object({ id: z.uuid(), amount: z.int().min(1).max(1_000_000) });
-export const Bid = Offer.extend({ bidder: z.string(), at: isoDate });
+export const Offer = z.object({ id: z.uuid(), amount: z.int().min(1).max(1_000_000), bidder: z.string() });
+export const Bid = Offer.extend({ at: isoDate });
 export type Bid = z.infer<typeof Bid>;
 
 export const auction = defineContract({

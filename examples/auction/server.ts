@@ -45,19 +45,19 @@ export async function startAuction(port: number, vite: InlineConfig = {}) {
   app.post("/api/bids", async (request, response) => {
     const offer = Offer.safeParse(request.body);
     if (!offer.success) return response.status(400).json({ detail: "Bid between 1 and 1,000,000 euros." });
+    const { bidder } = offer.data;
+    if (bidder !== response.locals["bidder"]) return response.status(403).json({ detail: "Reload and sign in again." });
     const former = highest;
     if (former && offer.data.amount <= former.amount) {
       return response.status(409).json({ detail: `Somebody has bid € ${former.amount.toLocaleString("en")} already.` });
     }
-    const bidder = String(response.locals["bidder"]);
-    const bid: Bid = { ...offer.data, bidder, at: new Date() };
+    const bid: Bid = { ...offer.data, at: new Date() };
     highest = bid;
-    const isOutbid = former && former.bidder !== bidder;
     const outbid = { address: auction.inbox({ bidder: former?.bidder ?? bidder }), type: "outbid", data: bid } as const;
     const [published] = await hub.publishAll([
       { address: teapot, type: "bid", data: bid },
       { address: teapot, type: "price", data: { amount: bid.amount, bidder } },
-      ...(isOutbid ? [outbid] : []),
+      ...(former && former.bidder !== bidder ? [outbid] : []),
     ]);
     // The page waits for this event. Until then it shows the bid as pending.
     response.status(201).json({ id: published?.id });
