@@ -75,7 +75,7 @@ export interface Degraded {
 }
 
 /** Nothing is followed. */
-export interface Idle {
+interface Idle {
   readonly state: "idle";
   /** How the last subscription of the client has ended that the application did not close, for example refused. */
   readonly ended?: Ended;
