@@ -2,22 +2,13 @@
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@tidings/client";
-import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { z } from "zod";
+import { contract, feed, room } from "./liars/contract.ts";
 import { SOCKET_LIES, type SocketLie } from "./liars/sockets.ts";
 import { listen } from "./listen.ts";
 import { serveHub } from "./serve-hub.ts";
-
-const said = z.object({ text: z.string() });
-const contract = defineContract({
-  room: channel("rooms/:roomId", { said }, { snapshot: z.object({ texts: z.array(z.string()) }) }),
-  feed: channel("feeds/:name", { said }),
-});
-const room = contract.room({ roomId: "lobby" });
-const feed = contract.feed({ name: "news" });
 
 /** Four seconds of lies may cost so many requests: two subscriptions, each with its growing pauses. */
 const MOST_REQUESTS = 30;

@@ -1,13 +1,12 @@
 // Servers that lie in any way, for a minute. Then the truth must come, all of it, and few requests may have been made.
 import { createClient } from "@tidings/client";
-import { channel, defineContract } from "@tidings/contract";
 import { memoryLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import { toFetchHandler } from "@tidings/server/fetch";
 import { VirtualClock } from "@tidings/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
 import type { Answer } from "./liars/answers.ts";
+import { contract, feed, room } from "./liars/contract.ts";
 import { ERROR_LIES, PAGE_LIES } from "./liars/pages.ts";
 import { POSITION_LIES } from "./liars/positions.ts";
 import { STREAM_LIES } from "./liars/streams.ts";
@@ -15,14 +14,6 @@ import { shareAmong } from "../packages/client/src/tabs/tabs.ts";
 import { randomOf } from "./simulation/random.ts";
 import { FakeBrowser } from "./tabs/fake-browser.ts";
 import { TRANSPORT_LIES, TRANSPORT_LIES_OF_PAGES, TRANSPORT_LIES_OF_STREAMS } from "./liars/transport.ts";
-
-const said = z.object({ text: z.string() });
-const contract = defineContract({
-  room: channel("rooms/:roomId", { said }, { snapshot: z.object({ texts: z.array(z.string()) }) }),
-  feed: channel("feeds/:name", { said }),
-});
-const room = contract.room({ roomId: "lobby" });
-const feed = contract.feed({ name: "news" });
 
 /** A minute of lies may cost so many requests of two subscriptions. */
 const MOST_REQUESTS = 60;

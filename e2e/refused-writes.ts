@@ -2,6 +2,7 @@ import type { EventLog } from "@tidings/log";
 import { createHub } from "@tidings/server";
 import { toFetchHandler } from "@tidings/server/fetch";
 import { expect, onTestFinished } from "vitest";
+import { openStream } from "./open-stream.ts";
 import { contract } from "./leases/contract.ts";
 
 // What a hub does while the server of its log answers, but takes no writes.
@@ -22,19 +23,6 @@ export interface Refusal {
 
 type Handle = ReturnType<typeof toFetchHandler>;
 
-/** Reads a stream until the test has finished. */
-async function openStream(handle: Handle): Promise<{ text: string }> {
-  const { body } = await handle(new Request(URL));
-  if (body === null) throw new Error("Expected a stream, got no body.");
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  onTestFinished(() => reader.cancel().catch(() => {}));
-  const received = { text: "" };
-  void (async () => {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) received.text += next.value;
-  })().catch(() => {});
-  return received;
-}
-
 /** Asks for the newest events as a page. */
 async function readPage(handle: Handle): Promise<string> {
   const response = await handle(new Request(`${URL}&last=5`, { headers: { accept: "application/json" } }));
@@ -49,7 +37,7 @@ export async function expectClearRefusals(log: EventLog, { begin, end, reason }:
   const hub = createHub(contract, { log, authorize: () => true, onLog: () => {} });
   onTestFinished(() => hub.close());
   const handle = toFetchHandler(hub);
-  const streams = await Promise.all([openStream(handle), openStream(handle), openStream(handle)]);
+  const streams = await Promise.all([openStream(handle, URL), openStream(handle, URL), openStream(handle, URL)]);
   const say = (text: string) => hub.publish(board, "line", { text }, { idempotencyKey: text });
   await say("before");
 
@@ -62,7 +50,7 @@ export async function expectClearRefusals(log: EventLog, { begin, end, reason }:
     await expect(refused).rejects.toThrow(reason);
     expect(performance.now() - asked).toBeLessThan(AT_ONCE);
   }
-  streams.push(await openStream(handle));
+  streams.push(await openStream(handle, URL));
   expect(await readPage(handle)).toMatch(/^200 .*"before"/);
 
   await end();

@@ -3,6 +3,7 @@ import { wrapLog } from "@tidings/log/engine";
 import { createHub } from "@tidings/server";
 import { toFetchHandler } from "@tidings/server/fetch";
 import { expect, onTestFinished } from "vitest";
+import { openStream } from "./open-stream.ts";
 import { contract } from "./leases/contract.ts";
 
 // What a hub does while the server of its log is killed and started again.
@@ -32,19 +33,6 @@ function countReads(log: EventLog) {
   return { counting, counted };
 }
 
-/** Reads a stream until the test has finished. */
-async function openStream(handle: ReturnType<typeof toFetchHandler>): Promise<{ text: string }> {
-  const { body } = await handle(new Request(`http://hub.example/events?protocol=1&channel=${board.path}`));
-  if (body === null) throw new Error("Expected a stream, got no body.");
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  onTestFinished(() => reader.cancel().catch(() => {}));
-  const received = { text: "" };
-  void (async () => {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) received.text += next.value;
-  })().catch(() => {});
-  return received;
-}
-
 /** How often a text comes in another one. */
 const countOf = (part: string, text: string): number => text.split(part).length - 1;
 
@@ -57,7 +45,8 @@ export async function expectCheapRestart(log: EventLog, server: RestartableServe
   const hub = createHub(contract, { log: counting, authorize: () => true, onLog: () => {} });
   onTestFinished(() => hub.close());
   const handle = toFetchHandler(hub);
-  const streams = await Promise.all(Array.from({ length: STREAMS }, () => openStream(handle)));
+  const url = `http://hub.example/events?protocol=1&channel=${board.path}`;
+  const streams = await Promise.all(Array.from({ length: STREAMS }, () => openStream(handle, url)));
   const say = (text: string) => hub.publish(board, "line", { text }, { idempotencyKey: text });
   const allHave = (text: string) =>
     expect.poll(() => streams.filter((stream) => stream.text.includes(text)).length, PATIENT);

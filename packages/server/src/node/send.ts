@@ -13,23 +13,21 @@ const NOTHING = Buffer.alloc(0);
 export function send(answer: HubResponse, request: NodeRequest, response: NodeResponse, watch: ResponseWatch): void {
   // A middleware may have answered meanwhile, for example after a timeout.
   if (watch.isGone || response.headersSent || response.writableEnded) return;
-  attempt(response, answer, () => {
+  try {
     if ("open" in answer) sendStream(answer, request, response, watch);
     else sendWhole(answer, request, response);
-  });
+  } catch (error) {
+    breakOff(response, answer, error);
+  }
 }
 
 /**
- * Runs a step of an answer. What it throws is the fault of a middleware that has replaced a method of the response. The
- * reader then gets nothing more, so it must not wait; and without a report, nobody would know why.
+ * What writing throws is the fault of a middleware that has replaced a method of the response. The reader gets nothing
+ * more, so it must not wait; and without a report, nobody would know why.
  */
-function attempt(response: NodeResponse, { noteFailure }: Pick<HubResponse, "noteFailure">, step: () => void): void {
-  try {
-    step();
-  } catch (error) {
-    response.destroy();
-    noteFailure?.(error);
-  }
+function breakOff(response: NodeResponse, { noteFailure }: Pick<HubResponse, "noteFailure">, error: unknown): void {
+  response.destroy();
+  noteFailure?.(error);
 }
 
 function sendStream(answer: StreamResponse, request: NodeRequest, response: NodeResponse, watch: ResponseWatch): void {
@@ -53,11 +51,20 @@ function sendWhole(answer: WholeResponse, request: NodeRequest, response: NodeRe
  * Writes a body part by part, each when the socket has taken the one before. Each part is a copy: HTTP/2 keeps what its
  * reader does not take, also of an answer that was given up, and that must not be the whole body.
  */
-function writeParts(body: Buffer, response: NodeResponse, { unread, noteFailure }: WholeResponse): void {
+function writeParts(body: Buffer, response: NodeResponse, answer: WholeResponse): void {
+  const { unread } = answer;
   let rest = body;
   function forget(): void {
     response.off("drain", proceed);
     rest = NOTHING;
+  }
+  /** As a listener it has no caller: what it throws would end the process. */
+  function proceed(): void {
+    try {
+      writeOn();
+    } catch (error) {
+      breakOff(response, answer, error);
+    }
   }
   function writeOn(): void {
     unread?.noteProgress(rest.length);
@@ -78,8 +85,6 @@ function writeParts(body: Buffer, response: NodeResponse, { unread, noteFailure 
     response.end(body);
     return;
   }
-  // As a listener it has no caller: what it throws would end the process.
-  const proceed = (): void => attempt(response, { noteFailure }, writeOn);
   response.on("drain", proceed).on("close", forget);
   proceed();
 }

@@ -46,11 +46,13 @@ class ResponseSink implements StreamSink {
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.#orBreakOff(() => {
+    try {
       const accepts = write(this.#response, bytes);
       this.#response.flush?.();
       return accepts;
-    });
+    } catch (error) {
+      throw this.#breakOff(error);
+    }
   }
 
   begun(stream: Pick<StreamControl, "drained">): void {
@@ -58,17 +60,17 @@ class ResponseSink implements StreamSink {
   }
 
   end(): void {
-    this.#orBreakOff(() => end(this.#response));
+    try {
+      end(this.#response);
+    } catch (error) {
+      throw this.#breakOff(error);
+    }
   }
 
   /** When the middleware throws, the stream is over for the hub. Its reader must not wait for more. */
-  #orBreakOff<Result>(step: () => Result): Result {
-    try {
-      return step();
-    } catch (error) {
-      this.#response.destroy();
-      throw error;
-    }
+  #breakOff(error: unknown): unknown {
+    this.#response.destroy();
+    return error;
   }
 }
 
